@@ -1,0 +1,46 @@
+/*
+ * core/base/err.h: how a function says that it failed.
+ *
+ *     int f(..., T *ret_x, struct err *err);
+ *
+ * returns 0, or a negative enum err_code after it filled `err` with one whole sentence: what,
+ * which, why, and the next step where one is known.  The sentence is made once, where the fault
+ * is seen; callers may put a prefix in front, never re-word it.  `ret_*` is untouched on failure.
+ */
+#ifndef CORE_BASE_ERR_H
+#define CORE_BASE_ERR_H
+
+#include <stdbool.h>
+
+#include "core/base/macro.h"
+
+enum err_code {
+	ERR_FAILED = -1,  /* understood, not possible: exit 1 */
+	ERR_USAGE = -2,   /* not understood, known without store or host: exit 2 */
+	ERR_BUSY = -3,    /* somebody else holds a lock, and the wait is over: exit 1 */
+	ERR_MISSING = -4, /* the thing that was named does not exist: exit 1 */
+	ERR_CANCELLED = -5, /* SIGINT or SIGTERM came: exit 1; what was finished is saved */
+	ERR_REPORTED = -6, /* every sentence was already given to ctx_report(): exit 1 */
+};
+
+struct err {
+	int code;        /* 0, or an enum err_code */
+	char text[2048]; /* a sentence, no line break at its end; empty while code is 0 */
+};
+
+#define ERR_INIT ((struct err){ 0 })
+
+/* Fills `err` and gives `code` back, so that a caller can `return err_set(...)`.  The text is
+ * cut at the size of the buffer; control characters (from foreign text) become '?'. */
+int err_set(struct err *err, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+
+/* err_set(ERR_FAILED) with ": <strerror(number)>" at the end. */
+int err_errno(struct err *err, int number, const char *fmt, ...) printf_like(3, 4);
+
+/* Puts "<prefix>: " in front of what is there.  Gives err->code back. */
+int err_prefix(struct err *err, const char *fmt, ...) printf_like(2, 3);
+
+/* Forgets the error: for a caller that goes on. */
+void err_clear(struct err *err);
+
+#endif

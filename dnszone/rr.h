@@ -1,0 +1,48 @@
+/*
+ * dnszone/rr.h: one resource record as text, any type that ldns knows.
+ *
+ * TXT data is kept joined, as a person typed it (octets; NUL is not possible), and never goes
+ * through a zone-file parser, which would drop what follows an unquoted ';'.  Other data is in
+ * presentation form, made canonical by ldns (names lower-case and absolute, numbers plain).
+ */
+#ifndef DNSZONE_RR_H
+#define DNSZONE_RR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+#define RR_TTL_MAX 2147483647 /* RFC 2181 8 */
+
+/* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, or a meta type or a type
+ * of DNSSEC that a signer makes (ANY, AXFR, OPT, RRSIG, NSEC...). */
+int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
+
+/* Checks `rdata` of `type` and makes it canonical.  TXT (and SPF): any clean text up to 65,000
+ * octets is taken as it is.  Other types: presentation form, relative names are below `origin`
+ * (A-labels, no final dot).  ERR_USAGE with what ldns said.  The caller frees *ret_rdata. */
+int rr_canonical(const char *type, const char *rdata, const char *origin, char **ret_rdata,
+                 struct err *err) must_check;
+
+/* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between
+ * them; '"' and '\' escaped by '\', other octets outside 0x20..0x7e as \DDD.  Empty text is `""`. */
+void rr_put_txt(struct buf *out, const char *text, size_t len);
+
+/* One line of a zone file: "<owner>. <ttl> IN <type> <rdata>\n".  `owner` has no final dot. */
+void rr_put_line(struct buf *out, const char *owner, uint32_t ttl, const char *type,
+                 const char *rdata);
+
+/* Puts `serial` into the third field of SOA presentation data.  Caller frees. */
+char *rr_soa_with_serial(const char *rdata, uint32_t serial) must_check;
+
+/* Reads a zone text back with ldns and counts its records; every owner must be at or below
+ * `origin`.  With `must_be_zone` exactly one SOA and at least one NS at the origin are required
+ * and no data may stand beside a CNAME.  Fails with the line number and what is wrong. */
+int zone_read_back(const char *text, size_t len, const char *origin, bool must_be_zone,
+                   size_t *ret_records, struct err *err) must_check;
+
+#endif
