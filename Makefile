@@ -1,0 +1,113 @@
+# mailauthctl: one Makefile.
+#
+#   make [MODE=release|debug|asan|tsan|fuzz] [CC=gcc|clang] [WERROR=1]     -> bin/mailauthctl
+#   make check         every test            make check-unit, check-cli, check-e2e, check-lint: parts
+#   make check-slow    full sweeps           make bench: ratios against what a user would pick instead
+#   make install DESTDIR= PREFIX=            make uninstall DESTDIR= PREFIX=
+#   sudo make quickstart                     the main job on the directory backend in ./quickstart/
+
+MODE   ?= release
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC     ?= cc
+WERROR ?=
+TESTDATA ?= $(wildcard ../shared/data)
+
+VERSION := 0.1.0
+
+# ---- what there is: explicit, sorted lists ---------------------------------------------------
+
+base_src := alloc buf ctx digest err file lock run signals text words
+dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
+	tags zone_read
+store_src := change migrate stmt store
+model_src := domain domain_list env export export_file key key_crypto key_secret keygen keyring \
+	publish record records setting setting_table setting_type signing template
+mta_src := backend desired directory drift engine held milter opendkim opendkim_conf plan postfix \
+	postfix_adopt postfix_main postfix_master postfix_seen push recover service smtp_probe \
+	step step_file step_probe step_service target
+cli_src := app args cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta cmd_record \
+	cmd_server cmd_template cmd_zone command diffview out out_json out_table out_tsv progress
+
+unit_tests := base dnszone file lock model opendkim out postfix_main postfix_master rr run \
+	setting spf_record store text
+
+# ---- flags -----------------------------------------------------------------------------------
+
+PKGS := sqlite3 libcrypto yaml-0.1 libldns libidn2 jansson smartcols
+
+WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
+	-Wno-missing-field-initializers
+ifneq ($(WERROR),)
+WARN += -Werror
+endif
+
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection
+LINK_HARDEN := -pie -Wl,-z,relro,-z,now,--as-needed -Wl,-O1
+
+mode_release := -O2 -D_FORTIFY_SOURCE=2
+mode_debug   := -Og -g3
+mode_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+mode_tsan    := -O1 -g3 -fsanitize=thread
+mode_fuzz    := -O1 -g3 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+ifeq ($(filter $(MODE),release debug asan tsan fuzz),)
+$(error MODE=$(MODE) is not one of release debug asan tsan fuzz)
+endif
+
+build := build/$(MODE)
+CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
+	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+# ---- targets ---------------------------------------------------------------------------------
+
+lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
+	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%)
+lib_src := $(wildcard $(lib_names:%=%.c))
+lib_obj := $(lib_src:%.c=$(build)/%.o)
+lib := $(build)/libmailauth.a
+unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
+
+.PHONY: all lib unit clean FORCE
+all: bin/mailauthctl
+
+bin/mailauthctl: $(build)/mailauthctl
+	@mkdir -p bin
+	@cp -f $< $@
+
+$(build)/mailauthctl: $(build)/cli/main.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/main.o $(lib) $(LIBS)
+
+lib: $(lib)
+$(lib): $(lib_obj)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+unit: $(unit_bin)
+$(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+
+$(build)/%.o: %.c $(build)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Objects depend on the flags: a change of any rebuilds all.
+$(build)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' >$@
+
+# SQL texts become C strings, so that the program needs no file of its own to run.
+$(build)/gen/%.sql.inc: db/%.sql
+	@mkdir -p $(@D)
+	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
+$(build)/core/store/store.o $(build)/core/store/migrate.o $(build)/core/mta/target.o: \
+	$(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc
+
+clean:
+	rm -rf build bin
+
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d
