@@ -1,0 +1,79 @@
+/*
+ * core/mta/push.h: the one door of cli/ to a mail server: recover, prepare, switch.
+ *
+ *   target lock; push_recover; store lock; BEGIN IMMEDIATE; the change
+ *   push_prepare   observes, plans, journals, stages and validates: fails with nothing changed
+ *   COMMIT of the store (or ROLLBACK and push_abandon)
+ *   push_switch    rank by rank; on failure undoes what it did and says so
+ *
+ * <root>/var/lib/mailauthctl/target.db holds what was done to this host (db/target.sql).
+ */
+#ifndef CORE_MTA_PUSH_H
+#define CORE_MTA_PUSH_H
+
+#include <stdbool.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/base/lock.h"
+#include "core/mta/backend.h"
+#include "core/store/change.h"
+#include "core/store/store.h"
+
+struct push;
+
+struct push_options {
+	bool is_adoption;      /* mta adopt: binds the host to this store */
+	bool replace_filter;   /* an admin's own signing filter may be taken over */
+	bool take_over;        /* the host follows another store: follow this one from now on */
+	bool force;            /* overwrite what somebody edited */
+	bool remove;           /* take everything of ours out again */
+	bool is_explicit;      /* mta push: ends a hold, looks at everything instead of what moved */
+};
+
+/* Takes the target lock of this root. */
+int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err) must_check;
+
+/* Undoes a push that was interrupted (design 6).  Call with the target lock held, before the store
+ * is locked.  No target.db: nothing to do. */
+int push_recover(struct ctx *ctx, bool force, struct err *err) must_check;
+
+/* Inside the store's transaction.  *ret_push is NULL when nothing is pushed: not adopted (then
+ * *ret_why is one sentence for people, borrowed from a const), held, or nothing to do (*ret_why
+ * NULL).  `dry`: observes and plans only, journals nothing. */
+int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
+                 bool dry, struct push **ret_push, const char **ret_why, struct err *err)
+	must_check;
+
+/* What it will do; borrowed. */
+const struct plan *push_plan(const struct push *push);
+
+/* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
+ * (or the error says what could not be put back). */
+int push_switch(struct push *push, struct err *err) must_check;
+/* After a ROLLBACK: removes staged files, closes the journal entry.  Frees. */
+void push_abandon(struct push *push);
+void push_free(struct push *push); /* after push_switch() */
+
+/* What this host follows. */
+struct target_state {
+	bool is_adopted;
+	bool is_ours;             /* it follows this store */
+	char *backend;
+	struct generation gen;    /* of the last push that ended done */
+	bool is_held;             /* after a rollback */
+	int64_t pushed_at;        /* 0: never */
+	char *last_failure;       /* why the last push was undone, NULL: it was not */
+};
+int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,
+               struct err *err) must_check;
+void target_state_done(struct target_state *state);
+
+/* Whether this host may still sign with keys that the store took out of signing after generation
+ * `gen`: adopted, and the last finished push is older (or pushes are held).  Their records must
+ * then stay public. */
+int push_may_still_sign(struct ctx *ctx, struct store *store, int64_t gen, bool *ret_may,
+                        struct err *err) must_check;
+
+#endif

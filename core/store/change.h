@@ -1,0 +1,37 @@
+/*
+ * core/store/change.h: the audit trail, and the clock of the store.
+ *
+ * A change is one row in `change` and one row in `change_item` for each thing that became
+ * different, in the transaction of the change itself.  change.id is the generation that the `gen`
+ * columns take: what has a higher one than an export or a push has seen is new to it.
+ */
+#ifndef CORE_STORE_CHANGE_H
+#define CORE_STORE_CHANGE_H
+
+#include <stdint.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/store/store.h"
+
+/* Begins a change inside an open transaction: its row is there before anything else moves. */
+int change_begin(struct store *store, const struct ctx *ctx, const char *command,
+                 struct err *err) must_check;
+/* One thing that became different; NULL: was not set, is not set any more.  `object`: setting,
+ * domain, key, template, record, secret.  Secrets appear as a fingerprint only. */
+int change_note(struct store *store, const char *object, const char *domain, const char *field,
+                const char *old, const char *new_value, struct err *err) must_check;
+/* Whether anything was noted since change_begin(); without it the change's row is taken back, so
+ * that "nothing to do" leaves no trace. */
+int change_end(struct store *store, bool *ret_changed, struct err *err) must_check;
+
+/* The store's present generation: its last change (0, 0 for none). */
+struct generation {
+	int64_t id;
+	int64_t token; /* random: (id, token) names a state even after a backup was put back */
+};
+int generation_now(struct store *store, struct generation *ret_gen, struct err *err) must_check;
+/* 1: the store knows this generation (or it is 0), 0: it does not, negative: failed. */
+int generation_is_known(struct store *store, struct generation gen, struct err *err) must_check;
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * core/store/store.h: a SQLite database and its statements.  The only folder that knows sqlite3.
+ *
+ * Two databases are opened this way: the store (settings, domains, keys) and the target state of
+ * a mail host.  Opened with foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON,
+ * trusted_schema=OFF, DEFENSIVE; busy_timeout is 0 but for the moment of opening: writers wait
+ * on a lock file (lock.h), which names its holder.
+ *
+ * SQL is a string literal (its address is the key of the statement cache) and values are bound:
+ *
+ *     store_exec(store, err, "DELETE FROM setting WHERE key = ?", "t", key);
+ *
+ * The letters of `types`, one for each '?': t const char * (NULL: NULL) · i int64_t ·
+ * o const void *, size_t (a blob; NULL: NULL) · ? bool is_null, int64_t
+ */
+#ifndef CORE_STORE_STORE_H
+#define CORE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+struct store;
+struct stmt;
+
+struct migration {
+	int version;     /* user_version after it */
+	const char *sql; /* several statements */
+};
+
+/* What kind of database: one const for each. */
+struct store_kind {
+	const char *what;         /* "database", for messages */
+	uint32_t application_id;
+	int version;              /* user_version of `schema` */
+	const char *schema;       /* makes an empty one */
+	const struct migration *migrations; /* ascending, ends in {0, NULL} */
+};
+
+enum store_mode {
+	STORE_READ,   /* must exist (ERR_MISSING otherwise) */
+	STORE_WRITE,  /* must exist */
+	STORE_CREATE, /* made when absent: folder 0700, file 0600 */
+};
+
+/* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one,
+ * a file or folder that others may write to, a symbolic link.  An older one is copied aside
+ * (<file>.v<N>) and migrated in STORE_WRITE and STORE_CREATE; STORE_READ refuses it with the
+ * remedy.  ERR_FAILED "run as root" when it may not be read. */
+int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
+               struct store **ret_store, struct err *err) must_check;
+/* Rolls back what is open, truncates the write-ahead log where a secret was deleted.  NULL is fine. */
+void store_close(struct store *store);
+#define auto_store cleanup(store_closep) struct store *
+void store_closep(struct store **store);
+
+const char *store_path(const struct store *store);
+
+/* BEGIN IMMEDIATE, or BEGIN for a reader that wants one snapshot. */
+int store_begin(struct store *store, bool is_write, struct err *err) must_check;
+int store_commit(struct store *store, struct err *err) must_check;
+void store_rollback(struct store *store);
+bool store_in_transaction(const struct store *store);
+
+/* Runs a statement that gives no rows. */
+int store_exec(struct store *store, struct err *err, const char *sql, const char *types, ...)
+	must_check;
+/* How many rows the last store_exec() changed, and the rowid of its INSERT. */
+int64_t store_changes(const struct store *store);
+int64_t store_last_id(const struct store *store);
+/* Several statements without values, not cached. */
+int store_script(struct store *store, const char *sql, struct err *err) must_check;
+
+/* Binds and hands out a statement to be read with stmt_next(). */
+int store_query(struct store *store, struct stmt **ret_stmt, struct err *err, const char *sql,
+                const char *types, ...) must_check;
+/* 1: a row stands ready, 0: no more, negative: failed. */
+int stmt_next(struct stmt *stmt, struct err *err) must_check;
+/* Columns count from 0.  Text and blob are borrowed until the next stmt_next(); NULL for NULL. */
+int64_t stmt_int(struct stmt *stmt, int column);
+const char *stmt_text(struct stmt *stmt, int column);
+const void *stmt_blob(struct stmt *stmt, int column, size_t *ret_len);
+bool stmt_is_null(struct stmt *stmt, int column);
+/* Gives the statement back to the cache.  NULL is fine. */
+void stmt_free(struct stmt *stmt);
+#define auto_stmt cleanup(stmt_freep) struct stmt *
+void stmt_freep(struct stmt **stmt);
+
+/* The first column of the first row.  1: there was one, 0: there was none, negative: failed. */
+int store_get_int(struct store *store, int64_t *ret_value, struct err *err, const char *sql,
+                  const char *types, ...) must_check;
+int store_get_text(struct store *store, char **ret_text, struct err *err, const char *sql,
+                   const char *types, ...) must_check;
+
+/* Remembers that a secret was deleted: the log is truncated after the COMMIT. */
+void store_note_secret_gone(struct store *store);
+
+/* PRAGMA integrity_check and foreign_key_check: ERR_FAILED with the first finding. */
+int store_check(struct store *store, struct err *err) must_check;
+/* VACUUM INTO a fresh file at `host_path` (0600). */
+int store_backup(struct store *store, const char *host_path, struct err *err) must_check;
+
+#endif
