@@ -70,10 +70,10 @@ int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_st
                struct err *err) must_check;
 void target_state_done(struct target_state *state);
 
-/* Whether this host may still sign with keys that the store took out of signing after generation
- * `gen`: adopted, and the last finished push is older (or pushes are held).  Their records must
- * then stay public. */
-int push_may_still_sign(struct ctx *ctx, struct store *store, int64_t gen, bool *ret_may,
-                        struct err *err) must_check;
+/* The store generation up to which this host is known to follow: a key that was taken out of
+ * signing at a later one may still sign here, and its record must stay public.  INT64_MAX: no host
+ * follows this store; 0: unknown (a backup was put back, pushes are held). */
+int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen, struct err *err)
+	must_check;
 
 #endif
