@@ -34,7 +34,7 @@ unit_tests := base dnszone file lock model opendkim out postfix_main postfix_mas
 
 # ---- flags -----------------------------------------------------------------------------------
 
-PKGS := sqlite3 libcrypto yaml-0.1 libldns libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 ldns libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
