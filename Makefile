@@ -35,13 +35,9 @@ unit_tests := base command dnszone file lock model opendkim out postfix_main pos
 
 # ---- flags -----------------------------------------------------------------------------------
 
-<<<<<<< HEAD
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
 PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
-=======
-PKGS := sqlite3 libcrypto yaml-0.1 ldns libidn2 jansson smartcols
->>>>>>> h-cli
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
