@@ -50,7 +50,7 @@ static struct shown show(const char *text)
 	strcpy(shown.text + len, is_cut ? "..." : "");
 	if (!text_is_clean(shown.text))
 		for (char *c = shown.text; *c; c++)
-			if (*c < 0x20 || *c == 0x7f)
+			if (*c < 0x20 || *c >= 0x7f)
 				*c = '?';
 	return shown;
 }
