@@ -420,6 +420,12 @@ int spf_check_guess_rules(const char *text, char **ret_text, struct err *err)
 		return 0;
 	}
 	bool is_whole = has_version(first, strlen(first));
+	/* By the grammar another version is an unknown modifier, which would mean nothing. */
+	if (!is_whole && strncasecmp(first, "v=", 2) == 0)
+		return err_set(
+			err, ERR_USAGE,
+			_("the SPF guess policy is wrong at column %zu: there is only v=spf1"),
+			(size_t)(first - text) + 1);
 	auto_buf whole = BUF_INIT;
 	buf_printf(&whole, "%s%s", is_whole ? "" : VERSION " ", first);
 	/* unsigned arithmetic: blanks that were dropped count, what was put in front does not */
