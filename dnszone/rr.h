@@ -23,7 +23,7 @@
 int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
 
 /* Checks `rdata` of `type` (as rr_parse_type() gave it) and makes it canonical.  TXT (and SPF): any
- * clean text up to 65,000 octets is taken as it is.  Other types: presentation form on one line,
+ * clean text that takes at most 65,535 octets in a zone file is taken as it is.  Other types: presentation form on one line,
  * relative names are below `origin` (A-labels, no final dot), international ones become A-labels.
  * Round brackets are dropped; an unquoted ';', numbers out of range, and what else ldns would pass
  * over in silence are refused.  The result is a fixed point.  ERR_USAGE.  Caller frees *ret_rdata. */
