@@ -70,7 +70,7 @@ static int migrate_from(struct store *store, int64_t version, struct err *err)
 
 int migrate(struct store *store, enum store_mode mode, struct err *err)
 {
-	int64_t version;
+	int64_t version = 0;
 	int r = mode == STORE_CREATE ? make_schema(store, err) : 0;
 	if (r >= 0)
 		r = check_identity(store, &version, err);
