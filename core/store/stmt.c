@@ -119,7 +119,7 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 static int query(struct store *store, struct stmt **ret_stmt, struct err *err, const char *sql,
                  const char *types, va_list ap)
 {
-	struct stmt *stmt;
+	struct stmt *stmt = NULL;
 	int r = stmt_get(store, sql, &stmt, err);
 	if (r < 0)
 		return r;
