@@ -30,14 +30,18 @@ cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cm
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base dnszone file lock model opendkim out postfix_main postfix_master rr run \
+unit_tests := base command dnszone file lock model opendkim out postfix_main postfix_master rr run \
 	setting spf_record store text
 
 # ---- flags -----------------------------------------------------------------------------------
 
+<<<<<<< HEAD
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
 PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+=======
+PKGS := sqlite3 libcrypto yaml-0.1 ldns libidn2 jansson smartcols
+>>>>>>> h-cli
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
