@@ -18,6 +18,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 
@@ -62,9 +63,10 @@ struct step {
 	char *probe_domain, *probe_selector;
 	unsigned when;       /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
-	bool had_old;            /* files: something stood there */
+	bool had_old;            /* files, folders: something stood there */
 	struct buf old_content;  /* not for secrets */
 	struct file_meta old_meta;
+	struct digest old_digest, new_digest; /* files: SHA-256 of what stood there, what is wanted */
 };
 
 struct plan {
@@ -92,7 +94,11 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 
 /* Observes every file and folder, drops steps that hold already and services and probes that
- * nothing kept makes due, and sorts by rank (stable).  Fails: something cannot be read. */
+ * nothing kept makes due, adds the folders above new files that do not exist yet (0755), and sorts
+ * by rank (stable).  A folder that is to go (is_present false) is kept when it is empty once the
+ * other steps are done.  What remains without a file, a folder or a service that is due by itself
+ * is nothing.  Fails: something cannot be read, a link or device stands where a file should, two
+ * steps for one path. */
 int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err) must_check;
 
 /* The plan as unified diffs and lines for people, secrets left out; `is_coloured` for terminals. */
