@@ -20,7 +20,7 @@ VERSION := 0.1.0
 base_src := alloc buf ctx digest err file lock run secret signals text words
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
-store_src := change migrate stmt store
+store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file key key_crypto key_secret keygen keyring \
 	publish record records setting setting_table setting_type signing template
 mta_src := backend desired directory drift engine held milter opendkim opendkim_conf plan postfix \
@@ -104,8 +104,8 @@ $(build)/flags: FORCE
 $(build)/gen/%.sql.inc: db/%.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
-$(build)/core/store/store.o $(build)/core/store/migrate.o $(build)/core/mta/target.o: \
-	$(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc
+$(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
+$(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
 clean:
 	rm -rf build bin

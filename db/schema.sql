@@ -81,7 +81,6 @@ CREATE TABLE domain (
 	             CHECK (length(name) BETWEEN 1 AND 253 AND name NOT GLOB '*[^a-z0-9._-]*'
 	                    AND name NOT GLOB '.*' AND name NOT GLOB '*.' AND name NOT GLOB '*..*'),
 	alias_of     INTEGER REFERENCES domain (id) ON DELETE RESTRICT CHECK (alias_of <> id),
-	owner        TEXT,                          -- system account that may manage it; NULL: root only
 	suspended    INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
 	template_rev INTEGER NOT NULL REFERENCES template (rev) ON DELETE RESTRICT,
 	created      INTEGER NOT NULL,
@@ -89,7 +88,6 @@ CREATE TABLE domain (
 ) STRICT;
 CREATE INDEX domain_gen      ON domain (gen);
 CREATE INDEX domain_alias    ON domain (alias_of)     WHERE alias_of IS NOT NULL;
-CREATE INDEX domain_owner    ON domain (owner, name)  WHERE owner IS NOT NULL;
 CREATE INDEX domain_template ON domain (template_rev);
 
 -- Names that are no longer served, so that exports and pushes can take them out; gone when added again.

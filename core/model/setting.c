@@ -1,0 +1,269 @@
+/*
+ * Settings in force, their changes, and the rules between them.
+ *
+ * A row in the database is what somebody set; everything else is the table's default.  A domain's
+ * value wins over its main domain's (for an alias) and over the server's.
+ */
+#include "core/model/setting.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/base/words.h"
+#include "core/store/change.h"
+
+static int compare_key(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct setting_row *)row)->key);
+}
+
+int setting_find(const char *key, enum setting_key *ret_key, struct err *err)
+{
+	const struct setting_row *row =
+		bsearch(key, setting_table, SETTING_COUNT, sizeof(*row), compare_key);
+	if (row) {
+		*ret_key = (enum setting_key)(row - setting_table);
+		return 0;
+	}
+	struct suggestion near;
+	suggestion_init(&near, key);
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		suggestion_offer(&near, setting_table[i].key);
+	if (near.best)
+		return err_set(err, ERR_USAGE,
+		               _("there is no setting \"%s\"; did you mean \"%s\"?"), key,
+		               near.best);
+	return err_set(err, ERR_USAGE,
+	               _("there is no setting \"%s\"; see \"mailauthctl server describe\""), key);
+}
+
+const char *setting_source_name(enum setting_source source)
+{
+	static const char *const names[] = {
+		[SETTING_FROM_DEFAULT] = "default",
+		[SETTING_FROM_SERVER] = "server",
+		[SETTING_FROM_MAIN] = "main domain",
+		[SETTING_FROM_DOMAIN] = "domain",
+	};
+	return names[source];
+}
+
+void setting_value_done(struct setting_value *value)
+{
+	free(value->text);
+	value->text = NULL;
+}
+
+static int stored(struct store *store, const char *key, int64_t domain_id, char **ret_text,
+                  struct err *err)
+{
+	if (!store)
+		return 0;
+	if (domain_id)
+		return store_get_text(
+			store, ret_text, err,
+			"SELECT value FROM domain_setting WHERE domain_id = ? AND key = ?", "it",
+			domain_id, key);
+	return store_get_text(store, ret_text, err, "SELECT value FROM setting WHERE key = ?", "t",
+	                      key);
+}
+
+/* Looks at the domain, then at its main domain.  1: found. */
+static int stored_at_domain(struct store *store, const char *key, int64_t domain_id,
+                            struct setting_value *ret_value, struct err *err)
+{
+	char *text = NULL;
+	int r = stored(store, key, domain_id, &text, err);
+	if (r > 0) {
+		*ret_value = (struct setting_value){ text, SETTING_FROM_DOMAIN };
+		return r;
+	}
+	int64_t main_id = 0;
+	if (r == 0)
+		r = store_get_int(store, &main_id, err, "SELECT alias_of FROM domain WHERE id = ?",
+		                  "i", domain_id);
+	if (r > 0)
+		r = stored(store, key, main_id, &text, err);
+	if (r > 0)
+		*ret_value = (struct setting_value){ text, SETTING_FROM_MAIN };
+	return r;
+}
+
+int setting_get(struct store *store, enum setting_key key, int64_t domain_id,
+                struct setting_value *ret_value, struct err *err)
+{
+	const struct setting_row *row = &setting_table[key];
+	char *text = NULL;
+	if (domain_id && row->flags & SETTING_AT_DOMAIN) {
+		int r = stored_at_domain(store, row->key, domain_id, ret_value, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		if (row->domain_default) {
+			*ret_value = (struct setting_value){ xstrdup(row->domain_default),
+				                             SETTING_FROM_DEFAULT };
+			return 0;
+		}
+	}
+	int r = stored(store, row->key, 0, &text, err);
+	if (r < 0)
+		return r;
+	*ret_value = r ? (struct setting_value){ text, SETTING_FROM_SERVER }
+	               : (struct setting_value){ xstrdup(row->default_text),
+		                                 SETTING_FROM_DEFAULT };
+	return 0;
+}
+
+int setting_text(struct store *store, enum setting_key key, int64_t domain_id, char **ret_text,
+                 struct err *err)
+{
+	struct setting_value value;
+	int r = setting_get(store, key, domain_id, &value, err);
+	if (r < 0)
+		return r;
+	*ret_text = value.text;
+	return 0;
+}
+
+int setting_bool(struct store *store, enum setting_key key, int64_t domain_id, bool *ret_value,
+                 struct err *err)
+{
+	auto_free char *text = NULL;
+	int r = setting_text(store, key, domain_id, &text, err);
+	if (r < 0)
+		return r;
+	*ret_value = strcmp(text, "on") == 0;
+	return 0;
+}
+
+int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
+                   int64_t *ret_value, struct err *err)
+{
+	const struct setting_row *row = &setting_table[key];
+	auto_free char *text = NULL;
+	int r = setting_text(store, key, domain_id, &text, err);
+	if (r < 0)
+		return r;
+	bool ok = false;
+	if (row->type == SETTING_DURATION)
+		ok = text_to_duration(text, ret_value);
+	else if (row->type == SETTING_INT)
+		ok = text_to_int(text, INT64_MIN, INT64_MAX, ret_value);
+	for (int64_t i = 0; row->type == SETTING_ENUM && row->words[i] && !ok; i++) {
+		ok = strcmp(row->words[i], text) == 0;
+		*ret_value = i;
+	}
+	if (!ok)
+		return err_set(err, ERR_FAILED,
+		               _("the database holds \"%s\" for %s, which is no value of it"), text,
+		               row->key);
+	return 0;
+}
+
+static int write_row(struct store *store, const char *key, int64_t domain_id,
+                     const char *canonical, struct err *err)
+{
+	if (!canonical && domain_id)
+		return store_exec(store, err,
+		                  "DELETE FROM domain_setting WHERE domain_id = ? AND key = ?",
+		                  "it", domain_id, key);
+	if (!canonical)
+		return store_exec(store, err, "DELETE FROM setting WHERE key = ?", "t", key);
+	if (domain_id)
+		return store_exec(store, err,
+		                  "INSERT INTO domain_setting (domain_id, key, value) VALUES "
+		                  "(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+		                  "itt", domain_id, key, canonical);
+	return store_exec(store, err,
+	                  "INSERT INTO setting (key, value) VALUES (?, ?)"
+	                  " ON CONFLICT DO UPDATE SET value = excluded.value",
+	                  "tt", key, canonical);
+}
+
+int setting_set(struct store *store, enum setting_key key, int64_t domain_id, const char *domain,
+                const char *text, struct err *err)
+{
+	const struct setting_row *row = &setting_table[key];
+	auto_free char *canonical = NULL;
+	auto_free char *old = NULL;
+	if (domain_id && !(row->flags & SETTING_AT_DOMAIN))
+		return err_set(err, ERR_FAILED,
+		               _("%s is a setting of the server, not of a domain; "
+		                 "\"mailauthctl server set %s ...\""),
+		               row->key, row->key);
+	int r = text ? setting_parse(row, text, &canonical, err) : 0;
+	if (r >= 0)
+		r = stored(store, row->key, domain_id, &old, err);
+	if (r < 0)
+		return r;
+	if (text_same(old, canonical))
+		return 0;
+	/* unset at the server and set to what is the default are the same value, kept apart:
+	 * what an administrator set on purpose stays when a later version's default moves */
+	r = write_row(store, row->key, domain_id, canonical, err);
+	if (r < 0)
+		return r;
+	return change_note(store, "setting", domain, row->key, old, canonical, err);
+}
+
+/* The rules: `key` on needs `needs` on.  (Semantics 5.) */
+static const struct rule {
+	enum setting_key key, needs;
+} rules[] = {
+	{ SET_DMARC_CHECK, SET_DKIM_VERIFY },
+	{ SET_DMARC_CHECK, SET_SPF_CHECK },
+};
+
+int setting_check_rules(struct store *store, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		const char *key = setting_table[rules[i].key].key;
+		const char *needs = setting_table[rules[i].needs].key;
+		bool is_on, is_met;
+		int r = setting_bool(store, rules[i].key, 0, &is_on, err);
+		if (r >= 0)
+			r = setting_bool(store, rules[i].needs, 0, &is_met, err);
+		if (r < 0)
+			return r;
+		if (is_on && !is_met)
+			return err_set(err, ERR_FAILED,
+			               _("%s on needs %s on, and %s would be off; \"mailauthctl "
+			                 "server set %s on %s on\", or %s off first"),
+			               key, needs, needs, needs, key, key);
+	}
+	return 0;
+}
+
+void setting_advise(struct store *store, struct ctx *ctx)
+{
+	struct err ignored = ERR_INIT;
+	bool checks_dmarc = false, checks_spf = false;
+	int64_t mode = 0, scope = 0;
+	auto_free char *guess = NULL;
+	if (setting_bool(store, SET_DMARC_CHECK, 0, &checks_dmarc, &ignored) < 0 ||
+	    setting_bool(store, SET_SPF_CHECK, 0, &checks_spf, &ignored) < 0 ||
+	    setting_number(store, SET_SPF_MODE, 0, &mode, &ignored) < 0 ||
+	    setting_number(store, SET_SPF_GUESS_SCOPE, 0, &scope, &ignored) < 0 ||
+	    setting_text(store, SET_SPF_GUESS_RULES, 0, &guess, &ignored) < 0 || !checks_spf)
+		return;
+	int number = (int)mode + 1;
+	if (checks_dmarc && number >= 3)
+		ctx_report(ctx, REPORT_WARNING,
+		           _("spf.mode %s rejects before an aligned DKIM signature could save "
+		             "forwarded and list mail; with dmarc.check, headers-only is the usual "
+		             "choice"),
+		           setting_table[SET_SPF_MODE].words[mode]);
+	bool is_permissive = scope == 1;
+	if (is_permissive && text_ends(guess, "?all") && (number == 3 || number == 4))
+		ctx_report(ctx, REPORT_WARNING,
+		           _("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: "
+		             "every fail becomes neutral, so spf.mode %s rejects nothing"),
+		           setting_table[SET_SPF_MODE].words[mode]);
+	if (is_permissive && text_ends(guess, "~all") && number == 3)
+		ctx_report(ctx, REPORT_WARNING,
+		           _("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: "
+		             "every fail becomes softfail, so spf.mode %s rejects nothing"),
+		           setting_table[SET_SPF_MODE].words[mode]);
+}

@@ -1,0 +1,35 @@
+/* core/store/internal.h: what store.c, stmt.c and migrate.c share; nobody else includes it. */
+#ifndef CORE_STORE_INTERNAL_H
+#define CORE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "core/store/store.h"
+
+#define STMT_CACHE_SIZE 64 /* a power of two */
+
+struct stmt {
+	sqlite3_stmt *handle;
+	struct store *store;
+	const char *sql; /* the literal; NULL: not cached */
+	bool is_busy;    /* handed out */
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	const struct store_kind *kind;
+	bool is_secret_gone;
+	struct stmt *cache[STMT_CACHE_SIZE];
+};
+
+/* Fills `err` from the database's last error; "full" and "read-only" get words of their own. */
+int store_fail(struct store *store, struct err *err, const char *doing);
+
+/* Finalizes every cached statement. */
+void stmt_cache_clear(struct store *store);
+
+/* Checks application_id and user_version, makes or migrates the schema. */
+int migrate(struct store *store, enum store_mode mode, struct err *err) must_check;
+
+#endif

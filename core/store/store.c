@@ -1,0 +1,251 @@
+/*
+ * Opening, transactions and safety of a database.
+ *
+ * The file is opened by SQLite alone: closing another descriptor of it would drop SQLite's locks.
+ * So what is checked before (owner, mode, link) is checked with lstat(2).
+ */
+#include "core/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/file.h"
+#include "core/store/internal.h"
+
+int store_fail(struct store *store, struct err *err, const char *doing)
+{
+	int code = sqlite3_errcode(store->db) & 0xff;
+	if (code == SQLITE_FULL)
+		return err_set(err, ERR_FAILED, _("%s: the disk is full; nothing was changed"),
+		               store->path);
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		return err_set(err, ERR_BUSY, _("%s: another program holds the %s open"),
+		               store->path, store->kind->what);
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		return err_set(err, ERR_FAILED, _("%s is damaged or not a database (%s)"),
+		               store->path, sqlite3_errmsg(store->db));
+	return err_set(err, ERR_FAILED, "%s: %s: %s", store->path, doing,
+	               sqlite3_errmsg(store->db));
+}
+
+static int check_writers(const char *path, const char *noun, const struct stat *st,
+                         struct err *err)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return err_set(err, ERR_FAILED, _("%s %s belongs to user %u: it must be yours"),
+		               noun, path, (unsigned)st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX))
+		return err_set(err, ERR_FAILED, _("others may write to %s %s; chmod go-w %s"),
+		               noun, path, path);
+	return 0;
+}
+
+/* Makes the folder of a fresh database and refuses one that others may write to. */
+static int prepare_folder(const char *path, enum store_mode mode, struct err *err)
+{
+	auto_free char *folder = path_parent(path);
+	struct stat st;
+	if (stat(folder, &st) < 0) {
+		if (errno == EACCES)
+			return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
+		if (errno != ENOENT || mode != STORE_CREATE)
+			return err_set(err, ERR_MISSING, _("there is no database at %s"), path);
+		for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+			*slash = '\0';
+			if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+				return err_errno(err, errno, _("cannot make the folder %s"), folder);
+			*slash = '/';
+		}
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			return err_errno(err, errno, _("cannot make the folder %s"), folder);
+		if (stat(folder, &st) < 0)
+			return err_errno(err, errno, _("cannot look at the folder %s"), folder);
+	}
+	return mode == STORE_READ ? 0 : check_writers(folder, _("the folder"), &st, err);
+}
+
+/* *ret_is_new: it is to be made (absent, or empty after an interrupted first run). */
+static int check_file(const char *path, enum store_mode mode, bool *ret_is_new, struct err *err)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0) {
+		if (errno == EACCES)
+			return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
+		if (errno != ENOENT)
+			return err_errno(err, errno, _("cannot look at %s"), path);
+		if (mode != STORE_CREATE)
+			return err_set(err, ERR_MISSING, _("there is no database at %s"), path);
+		*ret_is_new = true;
+		return 0;
+	}
+	if (S_ISLNK(st.st_mode))
+		return err_set(err, ERR_FAILED, _("%s is a symbolic link; name the file itself"),
+		               path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_FAILED, _("%s is not a regular file"), path);
+	if (access(path, R_OK) < 0)
+		return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
+	if (st.st_size == 0 && mode != STORE_CREATE)
+		return err_set(err, ERR_MISSING, _("there is no database at %s: the file is empty"),
+		               path);
+	*ret_is_new = st.st_size == 0;
+	return check_writers(path, _("the file"), &st, err);
+}
+
+static int set_up(struct store *store, struct err *err)
+{
+	static const char pragmas[] =
+		"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;"
+		"PRAGMA synchronous=FULL;";
+	sqlite3_busy_timeout(store->db, 5000);
+	if (sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store, err, _("cannot set up the database"));
+	return 0;
+}
+
+int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
+               struct store **ret_store, struct err *err)
+{
+	bool is_new = false;
+	int r = prepare_folder(host_path, mode, err);
+	if (r >= 0)
+		r = check_file(host_path, mode, &is_new, err);
+	if (r < 0)
+		return r;
+	auto_store store = xcalloc(1, sizeof(*store));
+	store->path = xstrdup(host_path);
+	store->kind = kind;
+	mode_t mask = umask(0177);
+	int flags = mode == STORE_CREATE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+	                                 : SQLITE_OPEN_READWRITE;
+	if (mode == STORE_READ && access(host_path, W_OK) < 0)
+		flags = SQLITE_OPEN_READONLY;
+	int result = sqlite3_open_v2(host_path, &store->db,
+	                             flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
+	                                     SQLITE_OPEN_EXRESCODE,
+	                             NULL);
+	umask(mask);
+	if (result != SQLITE_OK)
+		return store_fail(store, err, _("cannot open the database"));
+	r = set_up(store, err);
+	if (r >= 0)
+		r = migrate(store, is_new ? STORE_CREATE : mode == STORE_CREATE ? STORE_WRITE : mode,
+		            err);
+	if (r < 0)
+		return r;
+	*ret_store = store;
+	store = NULL;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_rollback(store);
+	stmt_cache_clear(store);
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}
+
+void store_closep(struct store **store)
+{
+	store_close(*store);
+}
+
+const char *store_path(const struct store *store)
+{
+	return store->path;
+}
+
+int store_begin(struct store *store, bool is_write, struct err *err)
+{
+	return store_script(store, is_write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+int store_commit(struct store *store, struct err *err)
+{
+	int r = store_script(store, "COMMIT", err);
+	if (r < 0)
+		return r;
+	/* a deleted secret must not survive in the write-ahead log */
+	if (store->is_secret_gone &&
+	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	            SQLITE_OK)
+		store->is_secret_gone = false;
+	return 0;
+}
+
+void store_rollback(struct store *store)
+{
+	if (store_in_transaction(store))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool store_in_transaction(const struct store *store)
+{
+	return !sqlite3_get_autocommit(store->db);
+}
+
+int store_script(struct store *store, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store, err, _("the database failed"));
+	return 0;
+}
+
+int64_t store_changes(const struct store *store)
+{
+	return sqlite3_changes64(store->db);
+}
+
+int64_t store_last_id(const struct store *store)
+{
+	return sqlite3_last_insert_rowid(store->db);
+}
+
+void store_note_secret_gone(struct store *store)
+{
+	store->is_secret_gone = true;
+}
+
+int store_check(struct store *store, struct err *err)
+{
+	auto_free char *finding = NULL;
+	int r = store_get_text(store, &finding, err, "PRAGMA integrity_check(1)", "");
+	if (r < 0)
+		return r;
+	if (r > 0 && strcmp(finding, "ok") != 0)
+		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path, finding);
+	free_ptr(&finding);
+	finding = NULL;
+	r = store_get_text(store, &finding, err, "PRAGMA foreign_key_check", "");
+	if (r > 0)
+		return err_set(err, ERR_FAILED, _("%s: a row of table %s names what is not there"),
+		               store->path, finding);
+	return r;
+}
+
+int store_backup(struct store *store, const char *host_path, struct err *err)
+{
+	struct stat st;
+	if (lstat(host_path, &st) == 0)
+		return err_set(err, ERR_FAILED, _("%s exists already"), host_path);
+	mode_t mask = umask(0177);
+	int r = store_exec(store, err, "VACUUM INTO ?", "t", host_path);
+	umask(mask);
+	if (r < 0)
+		return r;
+	auto_close int fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_errno(err, errno, _("cannot write %s to the disk"), host_path);
+	return 0;
+}
