@@ -17,7 +17,7 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc buf ctx digest err file lock run secret signals text words
+base_src := alloc buf ctx digest err file file_stage lock path run secret signals text words
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
@@ -34,7 +34,9 @@ unit_tests := base dnszone file lock model opendkim out postfix_main postfix_mas
 
 # ---- flags -----------------------------------------------------------------------------------
 
-PKGS := sqlite3 libcrypto yaml-0.1 libldns libidn2 jansson smartcols
+# ldns calls its pkg-config file ldns or libldns, by version and distribution.
+LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
