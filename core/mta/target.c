@@ -339,21 +339,20 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 	return 0;
 }
 
-#define STEP_COLUMNS                                                                     \
+#define STEP_SELECT                                                                      \
 	"SELECT seq, rank, kind, object, secret, had_old, present, old, new, old_mode, " \
 	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain FROM step " \
-	"WHERE push_id = ? "
+	"WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
 
-int journal_each(struct store *target, int64_t push_id, bool is_backwards,
+int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
                  int (*each)(void *arg, const struct step_row *row, struct err *err),
                  void *arg, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	int rc = is_backwards
-	                 ? store_query(target, &stmt, err,
-	                               STEP_COLUMNS "ORDER BY seq DESC", "i", push_id)
-	                 : store_query(target, &stmt, err, STEP_COLUMNS "ORDER BY seq",
-	                               "i", push_id);
+	int rc = store_query(target, &stmt, err,
+	                     is_backwards ? STEP_SELECT "ORDER BY seq DESC"
+	                                  : STEP_SELECT "ORDER BY seq",
+	                     "ii", push_id, (int64_t)rank);
 
 	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
 		struct step_row row;

@@ -84,8 +84,9 @@ int journal_move(struct store *target, int64_t push_id, enum push_progress state
 /* 1: a push is open, 0: none, negative: failed. */
 int journal_find_open(struct store *target, struct journal *ret_journal,
                       struct err *err) must_check;
-/* Every step, last one first when `is_backwards`.  A callback's non-zero stops and is returned. */
-int journal_each(struct store *target, int64_t push_id, bool is_backwards,
+/* The steps of a rank (-1: of all), last one first when `is_backwards`.  A callback's non-zero stops
+ * and is returned. */
+int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
                  int (*each)(void *arg, const struct step_row *row, struct err *err),
                  void *arg, struct err *err) must_check;
 /* Why the last push was undone; NULL: it was not, or there was none.  Caller frees. */
