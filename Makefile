@@ -26,8 +26,9 @@ model_src := domain domain_list env export export_file key key_crypto key_secret
 mta_src := backend desired directory drift engine held milter opendkim opendkim_conf plan postfix \
 	postfix_adopt postfix_main postfix_master postfix_seen push recover service smtp_probe \
 	step step_file step_probe step_service target
-cli_src := app args cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta cmd_record \
-	cmd_server cmd_template cmd_zone command diffview out out_json out_table out_tsv progress
+cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta \
+	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
+	out_table out_tsv progress
 
 unit_tests := base dnszone file lock model opendkim out postfix_main postfix_master rr run \
 	setting spf_record store text
