@@ -123,6 +123,21 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	plan->note[plan->notes++] = text;
 }
 
+void plan_append(struct plan *plan, struct plan *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		GROW(plan->step, plan->count, plan->room);
+		plan->step[plan->count++] = from->step[i];
+	}
+	for (size_t i = 0; i < from->notes; i++) {
+		GROW(plan->note, plan->notes, plan->note_room);
+		plan->note[plan->notes++] = from->note[i];
+	}
+	free(from->step);
+	free(from->note);
+	*from = PLAN_INIT;
+}
+
 /* ---- paths and what the plan knows of them --------------------------------------------------- */
 
 struct path_node {

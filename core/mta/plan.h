@@ -96,6 +96,9 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
                         const char *endpoint, unsigned when);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 
+/* Moves the steps and notes of `from` behind those of `plan`; `from` is empty afterwards. */
+void plan_append(struct plan *plan, struct plan *from);
+
 /* Observes every file and folder, drops steps that hold already and services and probes that
  * nothing kept makes due, adds the folders above new files that do not exist yet (0755), and sorts
  * by rank (stable).  A folder that is to go (is_present false) is kept when it is empty once the

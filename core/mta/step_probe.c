@@ -22,7 +22,7 @@ static int probe_once(struct ctx *ctx, const struct step *step, int64_t deadline
                       struct err *err)
 {
 	if (step->probe == PROBE_SMTP)
-		return smtp_probe_ehlo(ctx, step->object, deadline, err);
+		return smtp_probe(ctx, step, deadline, err);
 	return milter_probe(ctx, step, deadline, err);
 }
 
