@@ -263,7 +263,8 @@ static int finish_export(struct app *app, void *arg, struct err *err)
 	return export_finish(&app->ctx, app->store, work->export, err);
 }
 
-static int show_zone(void *arg, const char *name, enum export_action action, struct err *err)
+static int show_zone(void *arg, const char *name, enum export_action action,
+                     struct err *err)
 {
 	static const char *const words[] = {
 		[EXPORT_UNCHANGED] = NULL,
@@ -296,8 +297,8 @@ static int show_export(struct app *app, const struct export *export, struct err 
 int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
 {
 	struct export_work work = { .request = { .names = names,
-	                                        .count = count,
-	                                        .is_dry_run = app->opt.is_dry_run } };
+		                                 .count = count,
+		                                 .is_dry_run = app->opt.is_dry_run } };
 	int r = app_change(app, 0, prepare_export, &work, err);
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = export_switch(&app->ctx, work.export, err);
