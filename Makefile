@@ -21,7 +21,7 @@ base_src := alloc buf ctx digest err file file_stage lock path run secret signal
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file key key_crypto key_secret keygen keyring \
+model_src := domain env export export_file import_tree key key_crypto key_secret keygen keyring \
 	publish record records ring setting setting_table setting_type signing template
 mta_src := backend desired diff directory drift engine folders held milter opendkim \
 	opendkim_conf plan postfix postfix_adopt postfix_expand postfix_main postfix_master \

@@ -516,11 +516,11 @@ static void tear_down(struct app *app)
 }
 
 /* One table from results to exit statuses (design 3). */
-static int exit_status(int result, bool has_found)
+static int exit_status(int result, bool has_failed, bool has_found)
 {
 	if (result == ERR_USAGE)
 		return 2;
-	if (result < 0)
+	if (result < 0 || has_failed)
 		return 1;
 	return has_found ? 3 : 0;
 }
@@ -565,5 +565,5 @@ int app_main(const struct command_group *groups, int argc, char **argv)
 	if (r == ERR_USAGE)
 		fputs(buf_text(&call.text), stderr);
 	tear_down(&app);
-	return exit_status(r, app.has_found);
+	return exit_status(r, app.has_failed, app.has_found);
 }
