@@ -420,21 +420,34 @@ int rr_canonical(const char *type, const char *rdata, const char *origin,
 
 /* ---- lines ------------------------------------------------------------------------- */
 
+/* How many of the octets stand for themselves. */
+static size_t plain_run(const char *text, size_t len)
+{
+	size_t run = 0;
+	while (run < len && text[run] >= 0x20 && text[run] <= 0x7e && text[run] != '"' &&
+	       text[run] != '\\')
+		run++;
+	return run;
+}
+
 void rr_put_txt(struct buf *out, const char *text, size_t len)
 {
-	buf_reserve(out, len + 2 * (len / TXT_STRING_MAX + 1));
+	buf_reserve(out, len + 3 * (len / TXT_STRING_MAX + 1));
 	size_t at = 0;
 	do {
 		size_t end = len - at > TXT_STRING_MAX ? at + TXT_STRING_MAX : len;
 		buf_puts(out, at == 0 ? "\"" : " \"");
-		for (; at < end; at++) {
-			unsigned char c = (unsigned char)text[at];
+		while (at < end) {
+			size_t run = plain_run(text + at, end - at);
+			buf_add(out, text + at, run);
+			at += run;
+			if (at == end)
+				break;
+			unsigned char c = (unsigned char)text[at++];
 			if (c == '"' || c == '\\')
-				buf_putc(out, '\\');
-			if (c < 0x20 || c > 0x7e)
-				buf_printf(out, "\\%03u", c);
+				buf_printf(out, "\\%c", c);
 			else
-				buf_putc(out, (char)c);
+				buf_printf(out, "\\%03u", c);
 		}
 		buf_putc(out, '"');
 	} while (at < len);
