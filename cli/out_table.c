@@ -109,7 +109,7 @@ static void open_table(struct out *out, size_t indent)
 	state->table = scols_new_table();
 	if (!state->table)
 		abort();
-	/* Texts come clean from out_add_clean(). */
+	/* Texts come clean from out_add_clean(); smartcols loops for ever on others. */
 	expect(scols_table_enable_noencoding(state->table, 1));
 	expect(scols_table_set_termforce(state->table, out->width
 	                                                       ? SCOLS_TERMFORCE_ALWAYS
