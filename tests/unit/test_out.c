@@ -291,6 +291,20 @@ static void test_c_locale(void **state)
 	memory_expect(&m, "T\ncaf? ?\n");
 }
 
+/* Letters of two columns in a column that is as narrow as it gets. */
+static void test_wide_letters(void **state)
+{
+	(void)state;
+	static const struct out_column column[] = { { "t", "T", OUT_TEXT, OUT_WRAP } };
+	struct memory m;
+	memory_open(&m, OUT_FORMAT_TABLE, false, 1);
+	out_list_begin(m.out, column, 1);
+	out_text(m.out, "\xE6\xBC\xA2\xE5\xAD\x97");
+	out_row_end(m.out);
+	out_end(m.out);
+	memory_expect(&m, "T\n\xE6\xBC\xA2\n\xE5\xAD\x97\n");
+}
+
 static void test_width(void **state)
 {
 	(void)state;
@@ -434,9 +448,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),         cmocka_unit_test(test_object),
 		cmocka_unit_test(test_foreign_text), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_c_locale),     cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_failed_write), cmocka_unit_test(test_unfinished),
-		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_c_locale),     cmocka_unit_test(test_wide_letters),
+		cmocka_unit_test(test_plain),        cmocka_unit_test(test_failed_write),
+		cmocka_unit_test(test_unfinished),   cmocka_unit_test(test_progress),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
