@@ -25,12 +25,12 @@ char *xmemdup(const void *octets, size_t len) must_check;
 char *xasprintf(const char *fmt, ...) printf_like(1, 2) must_check;
 
 /* Makes room for one more item in a growing array: `items` is a pointer to the array pointer. */
-#define GROW(items, count, room)                                                         \
-	do {                                                                             \
-		if ((count) == (room)) {                                                 \
-			(room) = (room) ? (room) * 2 : 8;                                \
-			(items) = xreallocarray((items), (room), sizeof(*(items)));      \
-		}                                                                        \
+#define GROW(items, count, room)                                                    \
+	do {                                                                        \
+		if ((count) == (room)) {                                            \
+			(room) = (room) ? (room)*2 : 8;                             \
+			(items) = xreallocarray((items), (room), sizeof(*(items))); \
+		}                                                                   \
 	} while (0)
 
 /* For cleanup(): frees what the pointer points to. */

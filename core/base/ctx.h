@@ -24,16 +24,16 @@ struct run_spec;
 struct run_result;
 
 struct ctx {
-	int root_fd;       /* opened directory: every path is looked up below it */
-	char *root;        /* "" for the machine itself, else an absolute path without final '/' */
-	bool is_rooted;    /* --root was given: no process is started, no server is looked for */
+	int root_fd; /* opened directory: every path is looked up below it */
+	char *root; /* "" for the machine itself, else an absolute path without final '/' */
+	bool is_rooted; /* --root was given: no process is started, no server is looked for */
 	unsigned wait_seconds; /* how long to wait for a lock */
-	uid_t uid;         /* real user id */
-	char *actor;       /* login name; the one behind sudo where there is one */
-	char *command;     /* the command row's words, for locks and the audit trail */
+	uid_t uid;             /* real user id */
+	char *actor;           /* login name; the one behind sudo where there is one */
+	char *command; /* the command row's words, for locks and the audit trail */
 	int64_t (*now)(const struct ctx *ctx); /* Unix seconds */
-	int (*run)(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
-	           struct err *err);
+	int (*run)(struct ctx *ctx, const struct run_spec *spec,
+	           struct run_result *ret_result, struct err *err);
 	void (*report)(void *arg, enum report_level level, const char *text);
 	void *report_arg;
 };
@@ -45,7 +45,7 @@ void ctx_done(struct ctx *ctx);
 /* Unix seconds, UTC. */
 int64_t ctx_now(const struct ctx *ctx);
 /* Fills `octets` from getrandom(2); aborts where the kernel has none. */
-void ctx_random(struct ctx *ctx, void *octets, size_t len);
+void ctx_random(const struct ctx *ctx, void *octets, size_t len);
 /* A message for the person at the terminal; cli/ decides where it goes. */
 void ctx_report(struct ctx *ctx, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
@@ -56,6 +56,6 @@ char *ctx_host_path(const struct ctx *ctx, const char *path) must_check;
 /* Monotonic nanoseconds, for deadlines. */
 int64_t monotonic_ns(void);
 #define NS_PER_SEC INT64_C(1000000000)
-#define NS_PER_MS  INT64_C(1000000)
+#define NS_PER_MS INT64_C(1000000)
 
 #endif

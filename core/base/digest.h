@@ -21,7 +21,8 @@ void digest_of(const void *octets, size_t len, struct digest *ret_digest);
 struct digest_state;
 struct digest_state *digest_new(void) must_check;
 void digest_piece(struct digest_state *state, const void *octets, size_t len);
-void digest_text(struct digest_state *state, const char *text); /* NULL counts as its own value */
+void digest_text(struct digest_state *state,
+                 const char *text); /* NULL counts as its own value */
 void digest_finish(struct digest_state *state, struct digest *ret_digest);
 
 /* 64 hexadecimal letters and a NUL. */

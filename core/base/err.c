@@ -13,6 +13,15 @@ static void tame(char *text)
 			*c = '?';
 }
 
+/* What does not fit is cut off. */
+static void append(struct err *err, const char *text)
+{
+	size_t len = strlen(err->text);
+	size_t more = strnlen(text, sizeof(err->text) - 1 - len);
+	memcpy(err->text + len, text, more);
+	err->text[len + more] = '\0';
+}
+
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
@@ -28,11 +37,10 @@ int err_errno(struct err *err, int number, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	int len = vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (len >= 0 && (size_t)len < sizeof(err->text))
-		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s",
-		         strerror(number));
+	append(err, ": ");
+	append(err, strerror(number));
 	tame(err->text);
 	err->code = ERR_FAILED;
 	return ERR_FAILED;
@@ -40,15 +48,15 @@ int err_errno(struct err *err, int number, const char *fmt, ...)
 
 int err_prefix(struct err *err, const char *fmt, ...)
 {
-	char joined[sizeof(err->text)];
+	struct err joined = { .code = err->code };
 	va_list ap;
 	va_start(ap, fmt);
-	int len = vsnprintf(joined, sizeof(joined), fmt, ap);
+	vsnprintf(joined.text, sizeof(joined.text), fmt, ap);
 	va_end(ap);
-	if (len >= 0 && (size_t)len < sizeof(joined))
-		snprintf(joined + len, sizeof(joined) - (size_t)len, ": %s", err->text);
-	tame(joined);
-	memcpy(err->text, joined, sizeof(joined));
+	append(&joined, ": ");
+	append(&joined, err->text);
+	tame(joined.text);
+	*err = joined;
 	return err->code;
 }
 

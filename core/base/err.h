@@ -19,7 +19,8 @@ enum err_code {
 	ERR_USAGE = -2,   /* not understood, known without store or host: exit 2 */
 	ERR_BUSY = -3,    /* somebody else holds a lock, and the wait is over: exit 1 */
 	ERR_MISSING = -4, /* the thing that was named does not exist: exit 1 */
-	ERR_CANCELLED = -5, /* SIGINT or SIGTERM came: exit 1; what was finished is saved */
+	ERR_CANCELLED =
+		-5, /* SIGINT or SIGTERM came: exit 1; what was finished is saved */
 	ERR_REPORTED = -6, /* every sentence was already given to ctx_report(): exit 1 */
 };
 

@@ -20,9 +20,10 @@
 /* Unchanged value of mode, uid or gid in struct file_meta: keep what is there (a new file gets
  * 0600, root's own uid and gid of the process). */
 #define FILE_KEEP_MODE ((mode_t)-1)
-#define FILE_KEEP_UID  ((uid_t)-1)
-#define FILE_KEEP_GID  ((gid_t)-1)
-#define FILE_META_KEEP ((struct file_meta){ FILE_KEEP_MODE, FILE_KEEP_UID, FILE_KEEP_GID })
+#define FILE_KEEP_UID ((uid_t)-1)
+#define FILE_KEEP_GID ((gid_t)-1)
+#define FILE_META_KEEP \
+	((struct file_meta){ FILE_KEEP_MODE, FILE_KEEP_UID, FILE_KEEP_GID })
 
 struct file_meta {
 	mode_t mode; /* permission bits (07777) */
@@ -40,8 +41,8 @@ struct file_info {
 
 /* What stands at `path`; absence is an answer (FILE_ABSENT), not a failure.  `follow`: a link at
  * the end is followed (inside the root).  Fails: no permission, not a directory on the way. */
-int file_look(const struct ctx *ctx, const char *path, bool follow, struct file_info *ret_info,
-              struct err *err) must_check;
+int file_look(const struct ctx *ctx, const char *path, bool follow,
+              struct file_info *ret_info, struct err *err) must_check;
 
 /* The content, at most `limit` octets (more is a failure), appended to `into`.  Links inside the
  * root are followed.  ERR_MISSING: no such file.  ret_info may be NULL. */
@@ -50,13 +51,14 @@ int file_read(const struct ctx *ctx, const char *path, size_t limit, struct buf 
 
 /* The path of the real file behind links, absolute inside the root, links resolved also in its
  * parents.  ERR_MISSING: nothing there.  The caller frees. */
-int file_real_path(const struct ctx *ctx, const char *path, char **ret_path, struct err *err)
-	must_check;
+int file_real_path(const struct ctx *ctx, const char *path, char **ret_path,
+                   struct err *err) must_check;
 
 /* Refuses a path of which a parent folder may be written by somebody other than root or the user
  * who runs us (sticky folders of root are allowed), as sshd(8) does with ~/.ssh.  Folders that do
  * not exist yet are fine. */
-int file_check_parents(const struct ctx *ctx, const char *path, struct err *err) must_check;
+int file_check_parents(const struct ctx *ctx, const char *path,
+                       struct err *err) must_check;
 
 /* A content that waits beside its target to be renamed over it. */
 struct staged_file {
@@ -69,11 +71,11 @@ void staged_file_done(struct staged_file *staged); /* frees; removes nothing */
  * extended attributes included), and fsyncs it if `sync`.  Refuses a target that is a symbolic
  * link, not a regular file, bind-mounted or immutable.  On failure nothing is left over. */
 int file_stage(const struct ctx *ctx, const char *path, const void *octets, size_t len,
-               struct file_meta meta, bool sync, struct staged_file *ret_staged, struct err *err)
-	must_check;
+               struct file_meta meta, bool sync, struct staged_file *ret_staged,
+               struct err *err) must_check;
 /* rename(2) of the staged file over its target.  The folder is not synced: see file_sync_dir. */
-int file_switch(const struct ctx *ctx, const struct staged_file *staged, struct err *err)
-	must_check;
+int file_switch(const struct ctx *ctx, const struct staged_file *staged,
+                struct err *err) must_check;
 /* Takes a staged file away that is not wanted.  Absence is fine. */
 void file_unstage(const struct ctx *ctx, const struct staged_file *staged);
 
@@ -89,17 +91,18 @@ int file_put(const struct ctx *ctx, const char *path, const void *octets, size_t
 /* unlink(2); absence is fine.  The folder is not synced. */
 int file_remove(const struct ctx *ctx, const char *path, struct err *err) must_check;
 /* rename(2) inside the root, refusing to replace anything.  The folders are not synced. */
-int file_move(const struct ctx *ctx, const char *from, const char *to, struct err *err) must_check;
+int file_move(const struct ctx *ctx, const char *from, const char *to,
+              struct err *err) must_check;
 
 /* Makes the folder `path` (mode 0700 and our own uid where `meta` keeps), its parents too (0755).
  * One that exists keeps what it has; `*ret_made` (may be NULL) says whether it was made now. */
-int file_make_dir(const struct ctx *ctx, const char *path, struct file_meta meta, bool *ret_made,
-                  struct err *err) must_check;
+int file_make_dir(const struct ctx *ctx, const char *path, struct file_meta meta,
+                  bool *ret_made, struct err *err) must_check;
 /* rmdir(2); absence and "not empty" are fine. */
 int file_remove_dir(const struct ctx *ctx, const char *path, struct err *err) must_check;
 /* Sets mode, uid and gid (those that are not KEEP) of a file or folder. */
-int file_set_meta(const struct ctx *ctx, const char *path, struct file_meta meta, struct err *err)
-	must_check;
+int file_set_meta(const struct ctx *ctx, const char *path, struct file_meta meta,
+                  struct err *err) must_check;
 
 /* Calls `each` with every name in the folder but "." and ".."; stops when it returns non-zero and
  * gives that back.  An absent folder has no names. */
@@ -119,8 +122,8 @@ bool path_is_plain(const char *path) must_check;
 
 /* user or group name to id through the root's own /etc/passwd and /etc/group when rooted, NSS
  * otherwise.  False: unknown. */
-bool file_user_id(const struct ctx *ctx, const char *name, uid_t *ret_uid, gid_t *ret_gid)
-	must_check;
+bool file_user_id(const struct ctx *ctx, const char *name, uid_t *ret_uid,
+                  gid_t *ret_gid) must_check;
 bool file_group_id(const struct ctx *ctx, const char *name, gid_t *ret_gid) must_check;
 
 #endif

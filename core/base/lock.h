@@ -15,8 +15,8 @@ struct lock;
 /* Takes the lock at `host_path` (as the machine sees it; made 0600 when absent).  After 1 s the
  * person is told (ctx_report note) for whom we wait; after ctx->wait_seconds ERR_BUSY.  SIGINT or
  * SIGTERM meanwhile: ERR_CANCELLED.  `what` is the noun of the message: "the store". */
-int lock_take(struct ctx *ctx, const char *host_path, const char *what, struct lock **ret_lock,
-              struct err *err) must_check;
+int lock_take(struct ctx *ctx, const char *host_path, const char *what,
+              struct lock **ret_lock, struct err *err) must_check;
 /* Gives it back.  NULL is fine. */
 void lock_free(struct lock *lock);
 #define auto_lock cleanup(lock_freep) struct lock *

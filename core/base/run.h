@@ -16,17 +16,19 @@
 #include "core/base/err.h"
 
 struct run_spec {
-	const char *const *argv; /* NULL at the end; argv[0] is looked up in the fixed PATH */
-	const void *input;       /* given on standard input; NULL: /dev/null */
+	const char *const
+		*argv;     /* NULL at the end; argv[0] is looked up in the fixed PATH */
+	const void *input; /* given on standard input; NULL: /dev/null */
 	size_t input_len;
-	unsigned timeout_ms;     /* 0: 10 s */
-	size_t output_limit;     /* octets kept of each stream; 0: 64 KiB; the rest is read and dropped */
-	const char *const *env;  /* "NAME=value" besides the fixed ones, NULL at the end; may be NULL */
-	bool is_daemon;          /* the program goes on in the background: its output is not waited for */
+	unsigned timeout_ms; /* 0: 10 s */
+	size_t output_limit; /* octets kept of each stream; 0: 64 KiB; the rest is read and dropped */
+	const char *const *
+		env; /* "NAME=value" besides the fixed ones, NULL at the end; may be NULL */
+	bool is_daemon; /* the program goes on in the background: its output is not waited for */
 };
 
 struct run_result {
-	int exit_status;   /* 0..255; 128 + signal when it was killed */
+	int exit_status; /* 0..255; 128 + signal when it was killed */
 	bool is_timed_out;
 	struct buf out;    /* standard output, NUL-terminated */
 	struct buf errors; /* standard error */
@@ -44,8 +46,8 @@ int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_ou
                 struct err *err) must_check;
 
 /* The real thing, what ctx_init() puts into ctx->run. */
-int run_process(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
-                struct err *err) must_check;
+int run_process(struct ctx *ctx, const struct run_spec *spec,
+                struct run_result *ret_result, struct err *err) must_check;
 
 /* Whether the program can be found in the fixed PATH of run() (always false under --root). */
 bool run_can_find(const struct ctx *ctx, const char *program) must_check;

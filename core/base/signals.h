@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* From now on the three signals only set a flag (without SA_RESTART: blocking calls end with
- * EINTR).  SIGPIPE is ignored.  A second SIGINT while nothing is held ends the process. */
+ * EINTR); one that was ignored when we were started (nohup) stays ignored.  SIGPIPE is ignored.  A second SIGINT while nothing is held ends the process. */
 void signals_init(void);
 /* Whether one came and none is held back now. */
 bool signals_is_cancelled(void);

@@ -1,8 +1,8 @@
 /* Numbers, durations, booleans and lists: text to value and back, no locale. */
 #include "core/base/text.h"
 
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 #include <time.h>
 
@@ -40,7 +40,7 @@ bool text_to_bool(const char *text, bool *ret_value)
 		const char *word;
 		bool value;
 	} words[] = {
-		{ "on", true },  { "yes", true }, { "true", true },   { "1", true },
+		{ "on", true },   { "yes", true }, { "true", true },   { "1", true },
 		{ "off", false }, { "no", false }, { "false", false }, { "0", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -96,7 +96,8 @@ void text_from_duration(int64_t seconds, char out[32])
 	size_t i = 0;
 	while (seconds % units[i].seconds != 0)
 		i++;
-	snprintf(out, 32, "%lld%c", (long long)(seconds / units[i].seconds), units[i].unit);
+	snprintf(out, 32, "%lld%c", (long long)(seconds / units[i].seconds),
+	         units[i].unit);
 }
 
 /* The length of the valid UTF-8 sequence at c (RFC 3629), 0 if there is none. */
@@ -120,7 +121,8 @@ bool text_is_clean(const char *text)
 {
 	for (const unsigned char *c = (const unsigned char *)text; *c;) {
 		size_t len = utf8_sequence(c);
-		if (len == 0 || c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0))
+		if (len == 0 || c[0] < 0x20 || c[0] == 0x7f ||
+		    (c[0] == 0xc2 && c[1] < 0xa0))
 			return false;
 		c += len;
 	}

@@ -9,7 +9,8 @@
 #include "core/base/macro.h"
 
 /* A decimal integer within [min, max], nothing around it. */
-bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *ret_value) must_check;
+bool text_to_int(const char *text, int64_t min, int64_t max,
+                 int64_t *ret_value) must_check;
 
 /* on|off, also yes|no, true|false, 1|0. */
 bool text_to_bool(const char *text, bool *ret_value) must_check;

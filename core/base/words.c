@@ -31,9 +31,11 @@ size_t words_distance(const char *a, const char *b, size_t limit)
 		now[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
 			size_t differs = letter(a[i - 1]) != letter(b[j - 1]);
-			now[j] = min3(above[j] + 1, now[j - 1] + 1, above[j - 1] + differs);
+			now[j] = min3(above[j] + 1, now[j - 1] + 1,
+			              above[j - 1] + differs);
 			if (i > 1 && j > 1 && letter(a[i - 1]) == letter(b[j - 2]) &&
-			    letter(a[i - 2]) == letter(b[j - 1]) && before[j - 2] + 1 < now[j])
+			    letter(a[i - 2]) == letter(b[j - 1]) &&
+			    before[j - 2] + 1 < now[j])
 				now[j] = before[j - 2] + 1;
 		}
 		size_t *spare = before;

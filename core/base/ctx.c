@@ -1,0 +1,138 @@
+/*
+ * What comes in from outside: the file root, clock, randomness, processes and messages.
+ *
+ * The root is made real once, here; everything else is looked up below its descriptor.
+ */
+#include "core/base/ctx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+
+#define WAIT_SECONDS 60
+#define NAME_LONGEST 64 /* octets of a login name that sudo may tell us */
+
+static int64_t clock_now(const struct ctx *ctx)
+{
+	(void)ctx;
+	return (int64_t)time(NULL);
+}
+
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* The environment is the caller's: the name goes into the audit trail, so it must look like one. */
+static bool is_user_name(const char *name)
+{
+	size_t len = strlen(name);
+	if (len == 0 || len > NAME_LONGEST || name[0] == '-' || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_letter_or_digit(name[i]) && !strchr("_.-@\\", name[i]))
+			return false;
+	return true;
+}
+
+static char *actor_of(uid_t uid)
+{
+	const char *behind = uid == 0 ? getenv("SUDO_USER") : NULL;
+	if (behind && is_user_name(behind))
+		return xstrdup(behind);
+	const struct passwd *user = getpwuid(uid);
+	if (user && is_user_name(user->pw_name))
+		return xstrdup(user->pw_name);
+	return xasprintf("uid %lu", (unsigned long)uid);
+}
+
+int ctx_init(struct ctx *ctx, const char *root, struct err *err)
+{
+	bool is_rooted = root && *root;
+	auto_free char *real = realpath(is_rooted ? root : "/", NULL);
+	if (!real)
+		return err_errno(err, errno, _("cannot use %s as the root folder"), root);
+	int fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot open the root folder %s"), real);
+	*ctx = (struct ctx){
+		.root_fd = fd,
+		.root = xstrdup(strcmp(real, "/") == 0 ? "" : real),
+		.is_rooted = is_rooted,
+		.wait_seconds = WAIT_SECONDS,
+		.uid = getuid(),
+		.actor = actor_of(getuid()),
+		.now = clock_now,
+		.run = run_process,
+	};
+	return 0;
+}
+
+void ctx_done(struct ctx *ctx)
+{
+	/* Descriptor 0 in a zeroed struct is not ours; an opened one always has its root. */
+	if (ctx->root)
+		close_fd(&ctx->root_fd);
+	free(ctx->root);
+	free(ctx->actor);
+	free(ctx->command);
+	*ctx = (struct ctx){ .root_fd = -1 };
+}
+
+int64_t ctx_now(const struct ctx *ctx)
+{
+	return ctx->now(ctx);
+}
+
+void ctx_random(const struct ctx *ctx, void *octets, size_t len)
+{
+	(void)ctx;
+	unsigned char *at = octets;
+	while (len > 0) {
+		ssize_t got = getrandom(at, len, 0);
+		if (got < 0) {
+			if (errno == EINTR)
+				continue;
+			abort();
+		}
+		at += got;
+		len -= (size_t)got;
+	}
+}
+
+void ctx_report(struct ctx *ctx, enum report_level level, const char *fmt, ...)
+{
+	if (!ctx->report)
+		return;
+	char *text;
+	va_list ap;
+	va_start(ap, fmt);
+	int len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		abort();
+	ctx->report(ctx->report_arg, level, text);
+	free(text);
+}
+
+char *ctx_host_path(const struct ctx *ctx, const char *path)
+{
+	return xasprintf("%s%s", ctx->root, path);
+}
+
+int64_t monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec;
+}

@@ -1,0 +1,151 @@
+/*
+ * flock(2) with a deadline.
+ *
+ * The file is never unlinked, so everybody locks the same inode.  Its text is only for people:
+ * it is written after the lock was taken and emptied before it is given back.
+ */
+#include "core/base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/signals.h"
+
+#define STEP_LONGEST_MS 50
+#define TELL_AFTER_NS NS_PER_SEC
+
+struct lock {
+	int fd;
+};
+
+static int open_lock_file(const char *path, const char *what, int *ret_fd,
+                          struct err *err)
+{
+	int fd = open(path,
+	              O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	              0600);
+	if (fd < 0 && errno == EACCES && geteuid() != 0)
+		return err_set(err, ERR_FAILED,
+		               _("cannot lock %s: no right to open %s; run as root"),
+		               what, path);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot lock %s: cannot open %s"), what,
+		                 path);
+	struct stat st;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(err, ERR_FAILED,
+		               _("cannot lock %s: %s is not a regular file"), what, path);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* "4711 zone export" as the holder wrote it; "" while he has not. */
+static void read_holder(int fd, char *out, size_t size)
+{
+	ssize_t len = pread(fd, out, size - 1, 0);
+	out[len > 0 ? len : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	for (char *c = out; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+}
+
+static void write_holder(int fd, const struct ctx *ctx)
+{
+	auto_free char *text = xasprintf("%ld %s\n", (long)getpid(),
+	                                 ctx->command ? ctx->command : "mailauthctl");
+	/* On a full disk the lock still holds; only its text is missing. */
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)
+		return;
+}
+
+static void tell_holder(struct ctx *ctx, int fd, const char *what)
+{
+	char holder[256];
+	read_holder(fd, holder, sizeof(holder));
+	ctx_report(ctx, REPORT_NOTE, _("waiting for %s: held by %s"), what,
+	           *holder ? holder : _("another process"));
+}
+
+static int refuse_busy(const struct ctx *ctx, int fd, const char *what, struct err *err)
+{
+	char holder[256];
+	read_holder(fd, holder, sizeof(holder));
+	return err_set(
+		err, ERR_BUSY,
+		_("%s is still held by %s after %u s; try again later or with a longer "
+	          "--wait"),
+		what, *holder ? holder : _("another process"), ctx->wait_seconds);
+}
+
+static int wait_for_lock(struct ctx *ctx, int fd, const char *what, struct err *err)
+{
+	int64_t start = monotonic_ns();
+	int64_t deadline = start + (int64_t)ctx->wait_seconds * NS_PER_SEC;
+	int64_t step = NS_PER_MS;
+	bool is_told = false;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, errno, _("cannot lock %s"), what);
+		if (signals_is_cancelled())
+			return err_set(err, ERR_CANCELLED,
+			               _("stopped while waiting for %s"), what);
+		int64_t now = monotonic_ns();
+		if (now >= deadline)
+			return refuse_busy(ctx, fd, what, err);
+		if (!is_told && now - start >= TELL_AFTER_NS) {
+			tell_holder(ctx, fd, what);
+			is_told = true;
+		}
+		int64_t pause = step < deadline - now ? step : deadline - now;
+		struct timespec ts = { .tv_nsec = (long)pause };
+		ppoll(NULL, 0, &ts, NULL);
+		if (step < STEP_LONGEST_MS * NS_PER_MS / 2)
+			step *= 2;
+		else
+			step = STEP_LONGEST_MS * NS_PER_MS;
+	}
+	return 0;
+}
+
+int lock_take(struct ctx *ctx, const char *host_path, const char *what,
+              struct lock **ret_lock, struct err *err)
+{
+	int fd = -1;
+	if (open_lock_file(host_path, what, &fd, err) < 0)
+		return err->code;
+	if (wait_for_lock(ctx, fd, what, err) < 0) {
+		close(fd);
+		return err->code;
+	}
+	write_holder(fd, ctx);
+	struct lock *lock = xcalloc(1, sizeof(*lock));
+	lock->fd = fd;
+	*ret_lock = lock;
+	return 0;
+}
+
+void lock_free(struct lock *lock)
+{
+	if (!lock)
+		return;
+	if (ftruncate(lock->fd, 0) < 0) {
+		/* Only its text stays. */
+	}
+	close(lock->fd);
+	free(lock);
+}
+
+void lock_freep(struct lock **lock)
+{
+	lock_free(*lock);
+}

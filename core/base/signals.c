@@ -1,0 +1,60 @@
+/*
+ * Signals as a flag.
+ *
+ * The only mutable state of the tree outside struct ctx: a handler has no argument.  The
+ * counters are lock-free atomics, so that key generation threads may ask, too.
+ */
+#include "core/base/signals.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "core/base/macro.h"
+
+static atomic_int came;
+static atomic_int interrupts;
+static atomic_int held;
+
+static void on_signal(int number)
+{
+	atomic_store(&came, 1);
+	if (number == SIGINT && atomic_fetch_add(&interrupts, 1) > 0 &&
+	    atomic_load(&held) == 0) {
+		/* Blocked while we are in here: it ends the process when we return. */
+		signal(SIGINT, SIG_DFL);
+		raise(SIGINT);
+	}
+}
+
+void signals_init(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	atomic_store(&came, 0);
+	atomic_store(&interrupts, 0);
+	atomic_store(&held, 0);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		struct sigaction action = { .sa_handler = on_signal }, old;
+		/* Under nohup(1) SIGHUP comes to us ignored, and so it stays. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		sigemptyset(&action.sa_mask);
+		sigaction(numbers[i], &action, NULL);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool signals_is_cancelled(void)
+{
+	return atomic_load(&held) == 0 && atomic_load(&came) != 0;
+}
+
+void signals_hold(void)
+{
+	atomic_fetch_add(&held, 1);
+}
+
+void signals_release(void)
+{
+	atomic_fetch_sub(&held, 1);
+}
