@@ -6,7 +6,6 @@
 #include "core/model/record.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ struct present {
 	int64_t row_id; /* 0: no row yet */
 	int64_t template_uid;
 	char *owner, *type;
-	char *rdata;      /* NULL: removed */
+	char *rdata;       /* NULL: removed */
 	char *of_template; /* what the template says; NULL: nothing, or not asked */
 	int64_t ttl;
 	enum policy_kind kind;
@@ -78,11 +77,12 @@ static int look_row(struct store *store, const struct domain *domain, struct id 
 	                              " coalesce(ttl, -2), kind FROM record"
 	                              " WHERE domain_id = ? AND template_uid = ?",
 	                              "ii", domain->id, id.number)
-	                : store_query(store, &stmt, err,
-	                              "SELECT id, 0, owner, type, rdata, coalesce(ttl, -2), kind"
-	                              " FROM record WHERE domain_id = ? AND id = ?"
-	                              " AND template_uid IS NULL",
-	                              "ii", domain->id, id.number);
+	                : store_query(
+				  store, &stmt, err,
+				  "SELECT id, 0, owner, type, rdata, coalesce(ttl, -2), kind"
+				  " FROM record WHERE domain_id = ? AND id = ?"
+				  " AND template_uid IS NULL",
+				  "ii", domain->id, id.number);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
 	if (r > 0)
@@ -111,7 +111,7 @@ static int look_template(struct store *store, const struct domain *domain, struc
 static int find(struct store *store, const struct domain *domain, const char *text,
                 struct present *present, struct err *err)
 {
-	struct id id;
+	struct id id = { 0 };
 	int r = parse_id(text, &id, err);
 	if (r >= 0)
 		r = look_row(store, domain, id, present, err);
@@ -126,29 +126,32 @@ static int find(struct store *store, const struct domain *domain, const char *te
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static int note(struct store *store, const struct domain *domain, const struct present *row,
-                const char *old, const char *new_value, struct err *err)
+static int note(struct store *store, const struct domain *domain,
+                const struct present *row, const char *old, const char *new_value,
+                struct err *err)
 {
 	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
 	return change_note(store, "record", domain->name, field, old, new_value, err);
 }
 
-/* An unchanged domain and a name for what the record is, where it is taken already. */
+/* Refuses what the domain has already, and a second policy of its kind at an owner. */
 static int check_free(struct store *store, const struct domain *domain,
                       const struct present *row, struct err *err)
 {
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
-	auto_free char *own = xasprintf("%" PRId64, row->row_id);
-	auto_free char *uid = xasprintf("t%" PRId64, row->template_uid);
-	const char *self = row->template_uid ? uid : own;
+	auto_free char *self = row->template_uid
+	                               ? xasprintf("t%" PRId64, row->template_uid)
+	                               : xasprintf("%" PRId64, row->row_id);
 	int64_t there = 0;
-	int r = store_get_int(store, &there, err,
-	                      "SELECT id FROM record WHERE domain_id = ? AND owner = ? AND type = ?"
-	                      " AND rdata = ? AND id <> ?",
-	                      "itttt", domain->id, row->owner, row->type, row->rdata, own);
+	int r = store_get_int(
+		store, &there, err,
+		"SELECT id FROM record WHERE domain_id = ? AND owner = ? AND type = ?"
+		" AND rdata = ? AND id <> ?",
+		"ittti", domain->id, row->owner, row->type, row->rdata, row->row_id);
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("%s has that record already"), domain->name);
+		return err_set(err, ERR_FAILED, _("%s has that record already"),
+		               domain->name);
 	if (r >= 0)
 		r = records_new(store, NULL, &records, err);
 	if (r >= 0)
@@ -158,7 +161,8 @@ static int check_free(struct store *store, const struct domain *domain,
 	size_t host_len = strlen(row->owner) - strlen("<domain>.");
 	for (size_t i = 0; i < list.count && row->kind != POLICY_OTHER; i++) {
 		const struct record_row *other = &list.row[i];
-		bool is_there = other->kind == row->kind && strcmp(other->id, self) != 0 &&
+		bool is_there = other->kind == row->kind &&
+		                strcmp(other->id, self) != 0 &&
 		                strncmp(other->owner, row->owner, host_len) == 0 &&
 		                strcmp(other->owner + host_len, domain->name) == 0;
 		if (is_there)
@@ -184,18 +188,20 @@ int record_add(struct store *store, const struct domain *domain, const char *own
 	if (r >= 0)
 		r = record_text_owner(owner, domain->name, &row.owner, err);
 	if (r >= 0)
-		r = record_text_check(row.owner, known_type, rdata, domain->name, &row.kind, err);
+		r = record_text_check(row.owner, known_type, rdata, domain->name,
+		                      &row.kind, err);
 	if (r < 0)
 		return r;
 	row.type = xstrdup(known_type);
 	row.rdata = xstrdup(rdata);
 	r = check_free(store, domain, &row, err);
 	if (r >= 0)
-		r = store_exec(store, err,
-		               "INSERT INTO record (domain_id, owner, type, ttl, rdata, kind)"
-		               " VALUES (?, ?, ?, ?, ?, ?)",
-		               "itt?tt", domain->id, row.owner, row.type, row.ttl < 0, row.ttl,
-		               row.rdata, policy_kind_name(row.kind));
+		r = store_exec(
+			store, err,
+			"INSERT INTO record (domain_id, owner, type, ttl, rdata, kind)"
+			" VALUES (?, ?, ?, ?, ?, ?)",
+			"itt?tt", domain->id, row.owner, row.type, row.ttl < 0, row.ttl,
+			row.rdata, policy_kind_name(row.kind));
 	if (r < 0)
 		return r;
 	int64_t id = store_last_id(store);
@@ -213,15 +219,17 @@ static int write_row(struct store *store, const struct domain *domain,
                      const struct present *row, struct err *err)
 {
 	if (row->row_id)
-		return store_exec(store, err,
-		                  "UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
-		                  "t?ti", row->rdata, row->ttl < 0, row->ttl,
-		                  policy_kind_name(row->kind), row->row_id);
-	return store_exec(store, err,
-	                  "INSERT INTO record (domain_id, template_uid, owner, type, ttl, rdata,"
-	                  " kind) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	                  "iitt?tt", domain->id, row->template_uid, row->owner, row->type,
-	                  row->ttl < 0, row->ttl, row->rdata, policy_kind_name(row->kind));
+		return store_exec(
+			store, err,
+			"UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
+			"t?ti", row->rdata, row->ttl < 0, row->ttl,
+			policy_kind_name(row->kind), row->row_id);
+	return store_exec(
+		store, err,
+		"INSERT INTO record (domain_id, template_uid, owner, type, ttl, rdata,"
+		" kind) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", domain->id, row->template_uid, row->owner, row->type,
+		row->ttl < 0, row->ttl, row->rdata, policy_kind_name(row->kind));
 }
 
 int record_set(struct store *store, const struct domain *domain, const char *id,
@@ -238,17 +246,19 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 	rdata = rdata ? rdata : shown;
 	ttl = ttl == TTL_UNSAID ? row.ttl : ttl;
 	if (!rdata)
-		return err_set(err, ERR_USAGE,
-		               _("record %s of %s is removed, and its data must be given to "
-		                 "bring it back"),
-		               id, domain->name);
+		return err_set(
+			err, ERR_USAGE,
+			_("record %s of %s is removed, and its data must be given to "
+		          "bring it back"),
+			id, domain->name);
 	if (text_same(row.rdata, rdata) && ttl == row.ttl)
 		return 0;
 	r = record_text_check(row.owner, row.type, rdata, domain->name, &kind, err);
 	if (r >= 0 && row.kind != POLICY_OTHER && kind != row.kind)
-		r = err_set(err, ERR_USAGE,
-		            _("record %s is the %s record of %s and stays one; that text is none"),
-		            id, record_text_policy(row.kind), domain->name);
+		r = err_set(
+			err, ERR_USAGE,
+			_("record %s is the %s record of %s and stays one; that text is none"),
+			id, record_text_policy(row.kind), domain->name);
 	if (r < 0)
 		return r;
 	auto_free char *before = row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
@@ -296,7 +306,8 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 static int reset_row(struct store *store, const struct domain *domain,
                      const struct present *row, struct err *err)
 {
-	auto_free char *before = row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
+	auto_free char *before =
+		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
 	int r = delete_row(store, row->row_id, err);
 	return r < 0 ? r : note(store, domain, row, before, row->of_template, err);
 }
@@ -337,16 +348,17 @@ int record_reset(struct store *store, const struct domain *domain, const char *i
 }
 
 int record_each(struct store *store, int64_t domain_id,
-                int (*each)(void *arg, const struct record_own *row, struct err *err), void *arg,
-                struct err *err)
+                int (*each)(void *arg, const struct record_own *row, struct err *err),
+                void *arg, struct err *err)
 {
 	auto_stmt stmt = NULL;
 	if (!store)
 		return 0;
-	int r = store_query(store, &stmt, err,
-	                    "SELECT coalesce('t' || template_uid, id), owner, type, rdata,"
-	                    " coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
-	                    "i", domain_id);
+	int r = store_query(
+		store, &stmt, err,
+		"SELECT coalesce('t' || template_uid, id), owner, type, rdata,"
+		" coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
+		"i", domain_id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		struct record_own row = {
 			.id = stmt_text(stmt, 0),

@@ -39,7 +39,8 @@ static bool cut_tail(char *text, const char *tail)
 	return true;
 }
 
-int record_text_owner(const char *typed, const char *domain, char **ret_owner, struct err *err)
+int record_text_owner(const char *typed, const char *domain, char **ret_owner,
+                      struct err *err)
 {
 	char name[NAME_SIZE];
 	int r = placeholder_check(typed, err);
@@ -53,13 +54,15 @@ int record_text_owner(const char *typed, const char *domain, char **ret_owner, s
 		return 0;
 	}
 	/* "www.example.com" at example.com is never meant as www.example.com.example.com */
-	bool has_domain = cut_tail(below, DOMAIN_MARK) || (domain && cut_tail(below, domain));
+	bool has_domain =
+		cut_tail(below, DOMAIN_MARK) || (domain && cut_tail(below, domain));
 	if (is_absolute && !has_domain)
 		return err_set(err, ERR_USAGE, _("%s is not at or below %s"), typed,
 		               domain ? domain : DOMAIN_MARK);
 	if (strchr(below, '<'))
 		return err_set(err, ERR_USAGE,
-		               _("the name \"%s\" may hold <domain> at its end only"), typed);
+		               _("the name \"%s\" may hold <domain> at its end only"),
+		               typed);
 	if (!*below) {
 		*ret_owner = xstrdup(DOMAIN_MARK ".");
 		return 0;
@@ -69,8 +72,8 @@ int record_text_owner(const char *typed, const char *domain, char **ret_owner, s
 		return r;
 	const char *sample = domain ? domain : record_sample_values.domain;
 	if (strlen(name) + 1 + strlen(sample) > NAME_MAX_LEN)
-		return err_set(err, ERR_USAGE, _("%s.%s is longer than %d octets"), name, sample,
-		               NAME_MAX_LEN);
+		return err_set(err, ERR_USAGE, _("%s.%s is longer than %d octets"), name,
+		               sample, NAME_MAX_LEN);
 	*ret_owner = xasprintf("%s." DOMAIN_MARK ".", name);
 	return 0;
 }
@@ -138,9 +141,10 @@ int record_text_check(const char *owner, const char *type, const char *rdata,
 	if (r >= 0 && kind == POLICY_OTHER && is_txt(type) && is_at_dmarc(owner)) {
 		r = dmarc_record_check(canonical, err);
 		if (r >= 0)
-			r = err_set(err, ERR_USAGE,
-			            _("the text at _dmarc is no DMARC policy; such a policy begins "
-			              "with \"v=DMARC1;\""));
+			r = err_set(
+				err, ERR_USAGE,
+				_("the text at _dmarc is no DMARC policy; such a policy begins "
+			          "with \"v=DMARC1;\""));
 	}
 	if (r >= 0)
 		*ret_kind = kind;
@@ -151,7 +155,8 @@ int record_text_check_ttl(int64_t ttl, struct err *err)
 {
 	if (ttl == TTL_UNSAID || ttl == TTL_DEFAULT || (ttl >= 0 && ttl <= RR_TTL_MAX))
 		return 0;
-	return err_set(err, ERR_USAGE, _("a TTL of %" PRId64 " is not within 0..%d seconds"), ttl,
+	return err_set(err, ERR_USAGE,
+	               _("a TTL of %" PRId64 " is not within 0..%d seconds"), ttl,
 	               RR_TTL_MAX);
 }
 

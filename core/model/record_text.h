@@ -19,14 +19,15 @@ extern const struct placeholder_values record_sample_values;
 /* "@", "www", "www.<domain>.", and below `domain` (NULL: the template) also "www.example.com" and
  * "www.example.com." to the form that is kept: "www.<domain>.".  ERR_USAGE: no owner, or one
  * outside of the domain.  The caller frees *ret_owner. */
-int record_text_owner(const char *typed, const char *domain, char **ret_owner, struct err *err)
-	must_check;
+int record_text_owner(const char *typed, const char *domain, char **ret_owner,
+                      struct err *err) must_check;
 
 /* Checks data of a canonical type at a kept owner with sample values; *ret_kind says what it is.
  * ERR_USAGE: an unknown placeholder, data that is not of that type, a policy whose text does not
  * hold, a TXT record at _dmarc that is no DMARC policy. */
 int record_text_check(const char *owner, const char *type, const char *rdata,
-                      const char *domain, enum policy_kind *ret_kind, struct err *err) must_check;
+                      const char *domain, enum policy_kind *ret_kind,
+                      struct err *err) must_check;
 
 /* 0..RR_TTL_MAX, TTL_UNSAID or TTL_DEFAULT; ERR_USAGE otherwise. */
 int record_text_check_ttl(int64_t ttl, struct err *err) must_check;

@@ -24,13 +24,14 @@
 /* The settings that show in a domain's records. */
 enum { POLICY, IPV4, IPV6, SERVICE, TTL, MAIL, SHOWN_COUNT };
 static const enum setting_key shown[SHOWN_COUNT] = {
-	[POLICY] = SET_DKIM_POLICY,    [IPV4] = SET_DNS_IPV4, [IPV6] = SET_DNS_IPV6,
-	[SERVICE] = SET_DNS_SERVICE,   [TTL] = SET_DNS_TTL,   [MAIL] = SET_MAIL,
+	[POLICY] = SET_DKIM_POLICY,  [IPV4] = SET_DNS_IPV4, [IPV6] = SET_DNS_IPV6,
+	[SERVICE] = SET_DNS_SERVICE, [TTL] = SET_DNS_TTL,   [MAIL] = SET_MAIL,
 };
 
 /* A template record, or a domain's own row over it. */
 struct source_row {
-	int64_t id, template_uid; /* template_uid 0: an own record; id 0: of the template */
+	int64_t id,
+		template_uid; /* template_uid 0: an own record; id 0: of the template */
 	char *owner, *type, *rdata; /* rdata NULL: removed */
 	int64_t ttl;
 	enum policy_kind kind;
@@ -51,7 +52,7 @@ struct records {
 	const struct env *env;
 	char *hostname; /* where there is no env: the setting's */
 	char *server[SHOWN_COUNT];
-	int64_t local_id; /* the domain whose settings these are; 0: none's */
+	int64_t local_id;         /* the domain whose settings these are; 0: none's */
 	char *local[SHOWN_COUNT]; /* NULL: the server's holds */
 	struct revision *revision;
 	size_t count, room;
@@ -126,20 +127,22 @@ static int load_own(struct store *store, int64_t domain_id, struct source_rows *
 	auto_stmt stmt = NULL;
 	if (!store)
 		return 0;
-	int r = store_query(store, &stmt, err,
-	                    "SELECT id, coalesce(template_uid, 0), owner, type, rdata,"
-	                    " coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
-	                    "i", domain_id);
+	int r = store_query(
+		store, &stmt, err,
+		"SELECT id, coalesce(template_uid, 0), owner, type, rdata,"
+		" coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
+		"i", domain_id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
-		source_rows_add(rows, (struct source_row){
-					      .id = stmt_int(stmt, 0),
-					      .template_uid = stmt_int(stmt, 1),
-					      .owner = borrow(stmt_text(stmt, 2)),
-					      .type = borrow(stmt_text(stmt, 3)),
-					      .rdata = borrow(stmt_text(stmt, 4)),
-					      .ttl = stmt_int(stmt, 5),
-					      .kind = record_text_kind(stmt_text(stmt, 6)),
-				      });
+		source_rows_add(rows,
+		                (struct source_row){
+					.id = stmt_int(stmt, 0),
+					.template_uid = stmt_int(stmt, 1),
+					.owner = borrow(stmt_text(stmt, 2)),
+					.type = borrow(stmt_text(stmt, 3)),
+					.rdata = borrow(stmt_text(stmt, 4)),
+					.ttl = stmt_int(stmt, 5),
+					.kind = record_text_kind(stmt_text(stmt, 6)),
+				});
 	return r;
 }
 
@@ -192,7 +195,8 @@ void records_freep(struct records **records)
 }
 
 /* The domain's settings over its main domain's. */
-static int load_local(struct records *records, const struct domain *domain, struct err *err)
+static int load_local(struct records *records, const struct domain *domain,
+                      struct err *err)
 {
 	auto_stmt stmt = NULL;
 	if (domain->id && records->local_id == domain->id)
@@ -200,10 +204,11 @@ static int load_local(struct records *records, const struct domain *domain, stru
 	forget_local(records);
 	if (!records->store)
 		return 0;
-	int r = store_query(records->store, &stmt, err,
-	                    "SELECT key, value FROM domain_setting WHERE domain_id IN (?1, ?2)"
-	                    " ORDER BY domain_id = ?1",
-	                    "ii", domain->id, domain->main_id);
+	int r = store_query(
+		records->store, &stmt, err,
+		"SELECT key, value FROM domain_setting WHERE domain_id IN (?1, ?2)"
+		" ORDER BY domain_id = ?1",
+		"ii", domain->id, domain->main_id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		for (size_t i = 0; i < SHOWN_COUNT; i++) {
 			if (strcmp(setting_table[shown[i]].key, stmt_text(stmt, 0)) != 0)
@@ -241,7 +246,8 @@ static const char *address(const struct records *records, size_t i, const char *
 	return records->env ? of_env : sample;
 }
 
-static struct placeholder_values values_of(const struct records *records, const char *name)
+static struct placeholder_values values_of(const struct records *records,
+                                           const char *name)
 {
 	const struct env *env = records->env;
 	const struct placeholder_values *sample = &record_sample_values;
@@ -257,7 +263,8 @@ static struct placeholder_values values_of(const struct records *records, const 
 	if (env)
 		values.hostname = env->hostname;
 	else
-		values.hostname = *records->hostname ? records->hostname : sample->hostname;
+		values.hostname =
+			*records->hostname ? records->hostname : sample->hostname;
 	return values;
 }
 
@@ -325,17 +332,17 @@ static int put_source(struct builder *builder, const struct source_row *row,
 		return err_prefix(err, "%s %s", buf_text(&owner), row->type);
 	if (owner.len && owner.at[owner.len - 1] == '.')
 		owner.at[--owner.len] = '\0';
-	put(&builder->list, (struct record_row){
-				    .id = row->template_uid
-	                                          ? xasprintf("t%" PRId64, row->template_uid)
-	                                          : xasprintf("%" PRId64, row->id),
-				    .owner = buf_take(&owner),
-				    .ttl = row->ttl < 0 ? values->ttl : (uint32_t)row->ttl,
-				    .type = xstrdup(row->type),
-				    .rdata = canonical,
-				    .source = source,
-				    .kind = row->kind,
-			    });
+	put(&builder->list,
+	    (struct record_row){
+		    .id = row->template_uid ? xasprintf("t%" PRId64, row->template_uid)
+	                                    : xasprintf("%" PRId64, row->id),
+		    .owner = buf_take(&owner),
+		    .ttl = row->ttl < 0 ? values->ttl : (uint32_t)row->ttl,
+		    .type = xstrdup(row->type),
+		    .rdata = canonical,
+		    .source = source,
+		    .kind = row->kind,
+	    });
 	return 0;
 }
 
@@ -405,7 +412,8 @@ static bool has_selector(const struct builder *builder, const char *selector)
 	size_t len = strlen(selector);
 	for (size_t i = 0; i < builder->list.count; i++) {
 		const struct record_row *row = &builder->list.row[i];
-		if (strcmp(row->source, "dkim") == 0 && strncmp(row->owner, selector, len) == 0 &&
+		if (strcmp(row->source, "dkim") == 0 &&
+		    strncmp(row->owner, selector, len) == 0 &&
 		    text_starts(row->owner + len, "._domainkey."))
 			return true;
 	}
@@ -417,9 +425,10 @@ static int put_former_keys(struct builder *builder, struct err *err)
 	auto_stmt stmt = NULL;
 	if (!builder->records->store)
 		return 0;
-	int r = store_query(builder->records->store, &stmt, err,
-	                    "SELECT selector, algorithm, public FROM former_key WHERE name = ?",
-	                    "t", builder->name);
+	int r = store_query(
+		builder->records->store, &stmt, err,
+		"SELECT selector, algorithm, public FROM former_key WHERE name = ?", "t",
+		builder->name);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		const char *selector = stmt_text(stmt, 0);
 		size_t len = 0;
@@ -479,7 +488,8 @@ static void level_ttls(struct record_list *list)
 {
 	for (size_t i = 0, end; i < list->count; i = end) {
 		uint32_t lowest = list->row[i].ttl;
-		for (end = i + 1; end < list->count && is_same_set(&list->row[i], &list->row[end]);
+		for (end = i + 1;
+		     end < list->count && is_same_set(&list->row[i], &list->row[end]);
 		     end++)
 			if (list->row[end].ttl < lowest)
 				lowest = list->row[end].ttl;
@@ -514,11 +524,12 @@ static int build_domain(struct builder *builder, const struct domain *domain,
 		r = put_template(builder, rows, own, err);
 	/* 0 would be every domain's keys */
 	if (r >= 0 && domain->id && records->store)
-		r = key_each(records->store, domain->main_id ? domain->main_id : domain->id,
-		             put_key, builder, err);
+		r = key_each(records->store,
+		             domain->main_id ? domain->main_id : domain->id, put_key,
+		             builder, err);
 	if (r >= 0 && builder->has_keys && strcmp(policy, "none") != 0)
-		put_txt(builder, xasprintf("_domainkey.%s", builder->name), xstrdup(policy),
-		        "policy");
+		put_txt(builder, xasprintf("_domainkey.%s", builder->name),
+		        xstrdup(policy), "policy");
 	return r < 0 ? r : put_former_keys(builder, err);
 }
 
@@ -549,7 +560,8 @@ static int put_zone_head(struct builder *builder, struct err *err)
 		const char *type = rows->row[i].type;
 		if (strcmp(rows->row[i].owner, "<domain>.") == 0 &&
 		    (strcmp(type, "SOA") == 0 || strcmp(type, "NS") == 0))
-			r = put_source(builder, &rows->row[i], rows->row[i].rdata, "template", err);
+			r = put_source(builder, &rows->row[i], rows->row[i].rdata,
+			               "template", err);
 	}
 	return r;
 }

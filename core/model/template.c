@@ -19,11 +19,13 @@
 
 /* What db/schema.sql puts into a new database; a unit test compares them. */
 static const struct template_row built_in[] = {
-	{ 1, "<domain>.", "TXT", "v=spf1 +a +mx +a:<hostname> -all", TTL_DEFAULT, POLICY_SPF },
+	{ 1, "<domain>.", "TXT", "v=spf1 +a +mx +a:<hostname> -all", TTL_DEFAULT,
+	  POLICY_SPF },
 	{ 2, "_dmarc.<domain>.", "TXT", "v=DMARC1; p=none", TTL_DEFAULT, POLICY_DMARC },
 };
 
-#define COLUMNS "SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
+#define COLUMNS \
+	"SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
 
 /* Borrows from the statement. */
 static struct template_row read_row(struct stmt *stmt)
@@ -57,7 +59,8 @@ int template_each(struct store *store, int64_t rev,
 	if (rev == 0)
 		r = newest_revision(store, &rev, err);
 	if (r >= 0)
-		r = store_query(store, &stmt, err, COLUMNS "WHERE rev = ? ORDER BY uid", "i", rev);
+		r = store_query(store, &stmt, err, COLUMNS "WHERE rev = ? ORDER BY uid",
+		                "i", rev);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		struct template_row row = read_row(stmt);
 		r = each(arg, &row, err);
@@ -84,16 +87,19 @@ static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 		return 0;
 	}
 	if (r >= 0)
-		r = store_exec(store, err,
-		               "INSERT INTO template (change_id) SELECT max(id) FROM change", "");
+		r = store_exec(
+			store, err,
+			"INSERT INTO template (change_id) SELECT max(id) FROM change",
+			"");
 	if (r < 0)
 		return r;
 	int64_t rev = store_last_id(store);
-	r = store_exec(store, err,
-	               "INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
-	               " SELECT ?, uid, owner, type, ttl, rdata, kind"
-	               " FROM template_record WHERE rev = ?",
-	               "ii", rev, newest);
+	r = store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" SELECT ?, uid, owner, type, ttl, rdata, kind"
+		" FROM template_record WHERE rev = ?",
+		"ii", rev, newest);
 	if (r >= 0)
 		*ret_rev = rev;
 	return r;
@@ -101,10 +107,11 @@ static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 
 static int drop_unused(struct store *store, struct err *err)
 {
-	return store_exec(store, err,
-	                  "DELETE FROM template WHERE rev < (SELECT max(rev) FROM template)"
-	                  " AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)",
-	                  "");
+	return store_exec(
+		store, err,
+		"DELETE FROM template WHERE rev < (SELECT max(rev) FROM template)"
+		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)",
+		"");
 }
 
 /* The newest revision as a domain without anything of its own would get it. */
@@ -134,11 +141,12 @@ static int insert_row(struct store *store, int64_t rev, const struct template_ro
                       struct err *err)
 {
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
-	int r = store_exec(store, err,
-	                   "INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
-	                   " VALUES (?, ?, ?, ?, ?, ?, ?)",
-	                   "iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
-	                   row->rdata, policy_kind_name(row->kind));
+	int r = store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
 	return r < 0 ? r : note(store, row->owner, row->type, NULL, audit, err);
 }
 
@@ -148,37 +156,43 @@ static int check_new(struct store *store, const struct template_row *row, struct
 	int64_t rev = 0, there = 0;
 	int r = newest_revision(store, &rev, err);
 	if (r >= 0)
-		r = store_get_int(store, &there, err,
-		                  "SELECT uid FROM template_record WHERE rev = ? AND owner = ?"
-		                  " AND type = ? AND rdata = ?",
-		                  "ittt", rev, row->owner, row->type, row->rdata);
+		r = store_get_int(
+			store, &there, err,
+			"SELECT uid FROM template_record WHERE rev = ? AND owner = ?"
+			" AND type = ? AND rdata = ?",
+			"ittt", rev, row->owner, row->type, row->rdata);
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("the template has that record already: t%" PRId64),
+		return err_set(err, ERR_FAILED,
+		               _("the template has that record already: t%" PRId64),
 		               there);
 	if (r < 0 || row->kind == POLICY_OTHER)
 		return r;
-	r = store_get_int(store, &there, err,
-	                  "SELECT uid FROM template_record WHERE rev = ? AND owner = ? AND kind = ?",
-	                  "itt", rev, row->owner, policy_kind_name(row->kind));
+	r = store_get_int(
+		store, &there, err,
+		"SELECT uid FROM template_record WHERE rev = ? AND owner = ? AND kind = ?",
+		"itt", rev, row->owner, policy_kind_name(row->kind));
 	if (r > 0)
-		return err_set(err, ERR_FAILED,
-		               _("the template has a %s record at %s already, and there can be only "
-		                 "one; \"mailauthctl template set t%" PRId64 " ...\" changes it"),
-		               record_text_policy(row->kind), row->owner, there);
+		return err_set(
+			err, ERR_FAILED,
+			_("the template has a %s record at %s already, and there can be only "
+		          "one; \"mailauthctl template set t%" PRId64
+		          " ...\" changes it"),
+			record_text_policy(row->kind), row->owner, there);
 	return r;
 }
 
 /* A number that no record had before: edits by domains refer to it. */
 static int next_uid(struct store *store, int64_t *ret_uid, struct err *err)
 {
-	return store_get_int(store, ret_uid, err,
-	                     "SELECT 1 + max(2, coalesce((SELECT max(uid) FROM template_record), 0),"
-	                     " coalesce((SELECT max(template_uid) FROM record), 0))",
-	                     "");
+	return store_get_int(
+		store, ret_uid, err,
+		"SELECT 1 + max(2, coalesce((SELECT max(uid) FROM template_record), 0),"
+		" coalesce((SELECT max(template_uid) FROM record), 0))",
+		"");
 }
 
-int template_add(struct store *store, const char *owner, const char *type, const char *rdata,
-                 int64_t ttl, int64_t *ret_uid, struct err *err)
+int template_add(struct store *store, const char *owner, const char *type,
+                 const char *rdata, int64_t ttl, int64_t *ret_uid, struct err *err)
 {
 	char known_type[16];
 	auto_free char *kept = NULL;
@@ -227,8 +241,9 @@ static int find_row(struct store *store, int64_t uid, struct owned_row *ret_owne
 {
 	auto_stmt stmt = NULL;
 	int r = store_query(store, &stmt, err,
-	                    COLUMNS "WHERE rev = (SELECT max(rev) FROM template) AND uid = ?", "i",
-	                    uid);
+	                    COLUMNS
+	                    "WHERE rev = (SELECT max(rev) FROM template) AND uid = ?",
+	                    "i", uid);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
 	if (r < 0)
@@ -265,7 +280,8 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	r = record_text_check(old->owner, old->type, rdata, NULL, &kind, err);
 	if (r >= 0 && old->kind != POLICY_OTHER && kind != old->kind)
 		r = err_set(err, ERR_USAGE,
-		            _("t%" PRId64 " is the %s record of %s and stays one; that text is "
+		            _("t%" PRId64
+		              " is the %s record of %s and stays one; that text is "
 		              "none"),
 		            uid, record_text_policy(old->kind), old->owner);
 	if (r >= 0 && kind != old->kind) {
@@ -280,7 +296,8 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		r = store_exec(store, err,
 		               "UPDATE template_record SET rdata = ?, ttl = ?, kind = ?"
 		               " WHERE rev = ? AND uid = ?",
-		               "t?tii", rdata, ttl < 0, ttl, policy_kind_name(kind), rev, uid);
+		               "t?tii", rdata, ttl < 0, ttl, policy_kind_name(kind), rev,
+		               uid);
 	auto_free char *before = record_text_audit(old->rdata, old->ttl);
 	auto_free char *after = record_text_audit(rdata, ttl);
 	if (r >= 0)
@@ -288,13 +305,15 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	return r < 0 ? r : finish_edit(store, err);
 }
 
-static int remove_row(struct store *store, const struct template_row *row, struct err *err)
+static int remove_row(struct store *store, const struct template_row *row,
+                      struct err *err)
 {
 	int64_t rev = 0;
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
 	int r = open_revision(store, &rev, err);
 	if (r >= 0)
-		r = store_exec(store, err, "DELETE FROM template_record WHERE rev = ? AND uid = ?",
+		r = store_exec(store, err,
+		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
 		               "ii", rev, row->uid);
 	return r < 0 ? r : note(store, row->owner, row->type, audit, NULL, err);
 }
@@ -410,7 +429,8 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err)
 	if (r >= 0)
 		r = names_to_check(store, domain_id, rev, &names, err);
 	if (r >= 0 && domain_id)
-		r = store_get_text(store, &name, err, "SELECT name FROM domain WHERE id = ?", "i",
+		r = store_get_text(store, &name, err,
+		                   "SELECT name FROM domain WHERE id = ?", "i",
 		                   domain_id);
 	if (r >= 0)
 		r = domain_id ? store_exec(store, err,
@@ -424,8 +444,8 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err)
 	if (r < 0 || store_changes(store) == 0)
 		return r;
 	auto_free char *revision = xasprintf("revision %" PRId64, rev);
-	r = change_note(store, "template", name, domain_id ? "applied" : "applied to all", NULL,
-	                revision, err);
+	r = change_note(store, "template", name, domain_id ? "applied" : "applied to all",
+	                NULL, revision, err);
 	if (r >= 0)
 		r = check_domains(store, &names, err);
 	return r < 0 ? r : drop_unused(store, err);
