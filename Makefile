@@ -21,8 +21,9 @@ base_src := alloc buf ctx digest err file file_stage lock path run secret signal
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file import_tree key key_crypto key_secret keygen keyring \
-	publish record records ring setting setting_table setting_type signing template
+model_src := domain domain_list env export export_file export_finish import_tree key \
+	key_crypto key_secret keygen keyring publish record record_text records records_check \
+	ring setting setting_table setting_type signing template
 mta_src := backend desired diff directory drift engine folders held milter opendkim \
 	opendkim_conf plan postfix postfix_adopt postfix_expand postfix_main postfix_master \
 	postfix_seen postfix_services push recover service smtp_probe \
