@@ -416,18 +416,20 @@ static int activate_ready(struct store *store, const struct ctx *ctx,
 static int refresh_ready(struct store *store, const struct ctx *ctx,
                          const struct domain *domain, struct err *err)
 {
-	int64_t activate;
+	int64_t activate, became = 0;
 	int64_t owner = domain->main_id ? domain->main_id : domain->id;
 	int r = requirement(store, domain, &activate, err);
-	if (r >= 0 && activate == ACTIVATE_NOW)
-		r = store_exec(
-			store, err,
-			"INSERT INTO key_public (key_id, name, ready)"
-			" SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
-			" AND state IN ('pending', 'active')"
-			" ON CONFLICT DO UPDATE SET ready = coalesce(ready, excluded.ready)",
-			"tii", domain->name, ctx_now(ctx), owner);
-	if (r >= 0)
+	if (r >= 0 && activate == ACTIVATE_NOW) {
+		r = store_exec(store, err,
+		               "INSERT INTO key_public (key_id, name, ready)"
+		               " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
+		               " AND state IN ('pending', 'active')"
+		               " ON CONFLICT DO UPDATE SET ready = excluded.ready"
+		               " WHERE ready IS NULL",
+		               "tii", domain->name, ctx_now(ctx), owner);
+		became += store_changes(store);
+	}
+	if (r >= 0) {
 		r = store_exec(
 			store, err,
 			"UPDATE key_public SET ready = ?1 WHERE name = ?2 AND ready IS NULL"
@@ -435,6 +437,11 @@ static int refresh_ready(struct store *store, const struct ctx *ctx,
 			" OR (?3 AND exported IS NOT NULL))",
 			"iti", ctx_now(ctx), domain->name,
 			(int64_t)(activate == ACTIVATE_EXPORTED));
+		became += store_changes(store);
+	}
+	if (r >= 0 && became)
+		r = change_note(store, "key", domain->name, "publication", NULL, "public",
+		                err);
 	if (r >= 0 && !domain->main_id)
 		r = activate_ready(store, ctx, domain, err);
 	return r;

@@ -124,6 +124,32 @@ static int set_up(struct store *store, struct err *err)
 	return 0;
 }
 
+int store_make_folder(const char *host_path, struct err *err)
+{
+	return prepare_folder(host_path, STORE_CREATE, err);
+}
+
+int store_open_memory(const struct store_kind *kind, struct store **ret_store,
+                      struct err *err)
+{
+	auto_store store = xcalloc(1, sizeof(*store));
+	store->path = xstrdup(":memory:");
+	store->kind = kind;
+	if (sqlite3_open_v2(store->path, &store->db,
+	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+	                            SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK)
+		return store_fail(store, err, _("cannot open the database"));
+	int r = set_up(store, err);
+	if (r >= 0)
+		r = migrate(store, STORE_CREATE, err);
+	if (r < 0)
+		return r;
+	*ret_store = store;
+	store = NULL;
+	return 0;
+}
+
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err)
 {
