@@ -157,14 +157,18 @@ CREATE UNIQUE INDEX dkim_key_pending ON dkim_key (domain_id, algorithm) WHERE st
 CREATE INDEX dkim_key_due           ON dkim_key (due) WHERE due IS NOT NULL;
 CREATE INDEX dkim_key_fingerprint   ON dkim_key (fingerprint);
 
--- Under which names a key's record is public: its domain and each alias. A name signs only when its own row meets dkim.activate.
+-- Under which names a key's record is public: its domain and each alias.  A name signs when its own row is ready:
+-- dkim.activate was met once (a setting that is changed later does not stop what signs already).
 CREATE TABLE key_public (
 	key_id     INTEGER NOT NULL REFERENCES dkim_key (id) ON DELETE CASCADE,
 	name       TEXT    NOT NULL,
 	exported   INTEGER,                         -- last export that held the record, reload included
 	seen       INTEGER,                         -- last time that every name server showed it
+	said       INTEGER,                         -- an administrator's word for it
+	ready      INTEGER,                         -- may sign since
 	PRIMARY KEY (key_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX key_public_name ON key_public (name);
 
 -- Public halves that must stay in DNS under a name that was removed or renamed, until mail under way has arrived.
 CREATE TABLE former_key (
@@ -202,6 +206,7 @@ CREATE TABLE export_file (
 	size       INTEGER NOT NULL,
 	mtime_ns   INTEGER NOT NULL,                -- as seen right after our rename: what differs was edited
 	inode      INTEGER NOT NULL,
+	owed       INTEGER NOT NULL DEFAULT 0 CHECK (owed IN (0, 1)),        -- zone.reload does not know this content yet
 	PRIMARY KEY (dir_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -252,6 +257,13 @@ BEGIN
 	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id OR alias_of = old.domain_id;
 	DELETE FROM dkim_private WHERE id = old.private_id;
 END;
+
+CREATE TRIGGER key_public_i AFTER INSERT ON key_public WHEN new.ready IS NOT NULL
+BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = new.name; END;
+CREATE TRIGGER key_public_u AFTER UPDATE OF ready ON key_public WHEN new.ready IS NOT old.ready
+BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = new.name; END;
+CREATE TRIGGER key_public_d AFTER DELETE ON key_public
+BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = old.name; END;
 
 -- After any secret was deleted: wal_checkpoint(TRUNCATE), or the write-ahead log still shows it.
 CREATE TRIGGER dkim_private_gone AFTER UPDATE OF private_id ON dkim_key

@@ -13,7 +13,7 @@
 #include "core/base/alloc.h"
 
 #define MAX_EDITS 1000
-#define CONTEXT   3
+#define CONTEXT 3
 
 struct line {
 	const char *at;
@@ -119,9 +119,9 @@ static void compare(const struct window *w)
 			long x = 0;
 
 			if (d > 0)
-				x = comes_down(rows[d - 1], d, k) ?
-					    rows[d - 1][k + 1 + d - 1] :
-					    rows[d - 1][k - 1 + d - 1] + 1;
+				x = comes_down(rows[d - 1], d, k)
+				            ? rows[d - 1][k + 1 + d - 1]
+				            : rows[d - 1][k - 1 + d - 1] + 1;
 			if (x <= a_len && x - k >= 0 && x - k <= b_len)
 				x = run_along(w, x, x - k);
 			rows[d][k + d] = x;
@@ -137,7 +137,8 @@ static void compare(const struct window *w)
 		free(rows[d]);
 }
 
-static void put_line(struct buf *out, char sign, const struct text *t, size_t i, bool is_coloured)
+static void put_line(struct buf *out, char sign, const struct text *t, size_t i,
+                     bool is_coloured)
 {
 	const char *colour = sign == '+' ? "\033[32m" : sign == '-' ? "\033[31m" : NULL;
 
@@ -158,12 +159,12 @@ static size_t first_number(size_t from, size_t count)
 	return count ? from + 1 : from;
 }
 
-static void put_hunk(struct buf *out, const struct text *a, const struct text *b, size_t i,
-                     size_t j, size_t a_end, size_t b_end, bool is_coloured)
+static void put_hunk(struct buf *out, const struct text *a, const struct text *b,
+                     size_t i, size_t j, size_t a_end, size_t b_end, bool is_coloured)
 {
 	buf_printf(out, "%s@@ -%zu,%zu +%zu,%zu @@%s\n", is_coloured ? "\033[36m" : "",
-	           first_number(i, a_end - i), a_end - i, first_number(j, b_end - j), b_end - j,
-	           is_coloured ? "\033[0m" : "");
+	           first_number(i, a_end - i), a_end - i, first_number(j, b_end - j),
+	           b_end - j, is_coloured ? "\033[0m" : "");
 	while (i < a_end || j < b_end) {
 		if (i < a_end && a->is_changed[i])
 			put_line(out, '-', a, i++, is_coloured);
@@ -189,7 +190,8 @@ static void put_hunks(struct buf *out, const struct text *a, const struct text *
 		start = i < CONTEXT ? i : CONTEXT;
 		start = j < start ? j : start;
 		a_end = i, b_end = j;
-		while ((a_end < a->count || b_end < b->count) && quiet <= (size_t)2 * CONTEXT) {
+		while ((a_end < a->count || b_end < b->count) &&
+		       quiet <= (size_t)2 * CONTEXT) {
 			bool is_old = a_end < a->count && a->is_changed[a_end];
 			bool is_new = b_end < b->count && b->is_changed[b_end];
 

@@ -59,7 +59,8 @@ static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_r
 }
 
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
-                       const void *octets, size_t len, struct file_meta meta, unsigned causes)
+                       const void *octets, size_t len, struct file_meta meta,
+                       unsigned causes)
 {
 	struct step *step = plan_add(plan, STEP_FILE, rank, path);
 
@@ -122,17 +123,33 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	plan->note[plan->notes++] = text;
 }
 
+void plan_append(struct plan *plan, struct plan *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		GROW(plan->step, plan->count, plan->room);
+		plan->step[plan->count++] = from->step[i];
+	}
+	for (size_t i = 0; i < from->notes; i++) {
+		GROW(plan->note, plan->notes, plan->note_room);
+		plan->note[plan->notes++] = from->note[i];
+	}
+	free(from->step);
+	free(from->note);
+	*from = PLAN_INIT;
+}
+
 /* ---- paths and what the plan knows of them --------------------------------------------------- */
 
 struct path_node {
 	char *path;
-	bool is_kept;    /* a step of the plan makes, replaces or removes it */
-	size_t leaving;  /* how many entries of this folder the plan takes away */
+	bool is_kept;   /* a step of the plan makes, replaces or removes it */
+	size_t leaving; /* how many entries of this folder the plan takes away */
 };
 
 static int node_compare(const void *a, const void *b)
 {
-	return strcmp(((const struct path_node *)a)->path, ((const struct path_node *)b)->path);
+	return strcmp(((const struct path_node *)a)->path,
+	              ((const struct path_node *)b)->path);
 }
 
 static void node_free(void *at)
@@ -196,7 +213,8 @@ static int observe_steps(struct pruning *p, struct err *err)
 			continue;
 		node = node_get(&p->paths, step->object);
 		if (node->is_kept)
-			return err_set(err, ERR_FAILED, _("%s is planned twice: nothing was changed"),
+			return err_set(err, ERR_FAILED,
+			               _("%s is planned twice: nothing was changed"),
 			               step->object);
 		node->is_kept = true;
 		rc = step_types[step->kind]->observe(p->ctx, step, &is_held, err);
@@ -218,7 +236,8 @@ static int count_name(void *arg, const char *name, struct err *err)
 
 static int deepest_first(const void *a, const void *b)
 {
-	return strcmp((*(struct step *const *)b)->object, (*(struct step *const *)a)->object);
+	return strcmp((*(struct step *const *)b)->object,
+	              (*(struct step *const *)a)->object);
 }
 
 static int look_at_leaving_folders(struct pruning *p, struct err *err)
@@ -251,18 +270,21 @@ static bool is_due(const struct step *step, unsigned causes)
 	return step->when == 0 || (step->when & causes) != 0;
 }
 
-/* A start or restart reads the files as well as a reload does. */
+/* A fresh process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
-	if (step->action != SERVICE_RELOAD && step->action != SERVICE_START)
-		return false;
+	static const int weight[] = { [SERVICE_RELOAD] = 1,
+		                      [SERVICE_RESTART] = 2,
+		                      [SERVICE_START] = 3,
+		                      [SERVICE_STOP] = 0 };
+
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *other = &p->plan->step[i];
 
-		if (p->is_kept[i] && other != step && other->kind == STEP_SERVICE &&
-		    other->rank == step->rank && strcmp(other->object, step->object) == 0 &&
-		    (other->action == SERVICE_RESTART ||
-		     (other->action == SERVICE_START && step->action == SERVICE_RELOAD)))
+		if (p->is_kept[i] && other->kind == STEP_SERVICE &&
+		    other->rank == step->rank &&
+		    strcmp(other->object, step->object) == 0 && weight[step->action] &&
+		    weight[other->action] > weight[step->action])
 			return true;
 	}
 	return false;
@@ -330,8 +352,8 @@ static int rebuild(struct pruning *p, bool is_any, struct err *err)
 			if (!p->is_kept[i] || (int)step->rank != rank)
 				continue;
 			if (is_tree_step(step) && step->is_present)
-				rc = add_missing_parents(p, &fresh, step->object, step->rank,
-				                         err);
+				rc = add_missing_parents(p, &fresh, step->object,
+				                         step->rank, err);
 			if (rc)
 				break;
 			GROW(fresh.step, fresh.count, fresh.room);

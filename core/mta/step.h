@@ -25,13 +25,13 @@ struct step_row {
 	enum step_rank rank;
 	const char *object;
 	bool is_secret;
-	bool had_old, is_present;      /* there was something before; there is after */
+	bool had_old, is_present; /* there was something before; there is after */
 	struct digest old_digest, new_digest;
-	struct file_meta old_meta;     /* whole where had_old */
-	struct file_meta new_meta;     /* KEEP: was not asked for */
-	int action;                    /* service: enum service_action */
-	int probe;                     /* probe: enum probe_kind */
-	const char *probe_domain, *probe_selector;
+	struct file_meta old_meta;  /* whole where had_old */
+	struct file_meta new_meta;  /* KEEP: was not asked for */
+	enum service_action action; /* services */
+	enum probe_kind probe;      /* probes */
+	const char *domain;         /* whom it serves; NULL: all */
 };
 
 /* What came of an attempt to take one step back. */
@@ -44,14 +44,16 @@ enum undo_result {
 struct undo_run {
 	struct ctx *ctx;
 	struct store *target;
-	const char *reload; /* mta.reload when the push was made; NULL: services are told one by one */
-	bool force;         /* put the old content back over what somebody edited */
+	const char *
+		reload; /* mta.reload when the push was made; NULL: services are told one by one */
+	bool force; /* put the old content back over what somebody edited */
 };
 
 struct step_type {
 	const char *name; /* in the journal: "file", "mkdir", "service", "probe" */
 	/* Whether it holds already; fills had_old, old_*.  NULL: cannot be observed. */
-	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds, struct err *err);
+	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
+	               struct err *err);
 	/* Lines for people. */
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Whatever may fail for want of space or rights, beside what is in force.  NULL: nothing.
@@ -59,8 +61,8 @@ struct step_type {
 	int (*stage)(const struct ctx *ctx, const struct step *step, bool sync,
 	             struct staged_file *ret_staged, struct err *err);
 	/* Carries it out. */
-	int (*apply)(struct ctx *ctx, const struct step *step, const struct staged_file *staged,
-	             struct err *err);
+	int (*apply)(struct ctx *ctx, const struct step *step,
+	             const struct staged_file *staged, struct err *err);
 	/* Takes it back; idempotent. */
 	int (*undo)(const struct undo_run *run, const struct step_row *row,
 	            enum undo_result *ret_result, struct err *err);
@@ -80,8 +82,8 @@ char *step_aside_path(const char *path) must_check;
 /* A file that is larger than this is not ours to replace. */
 #define STEP_FILE_LIMIT ((size_t)1 << 30)
 
-extern const struct step_type step_file_type, step_mkdir_type;  /* step_file.c */
-extern const struct step_type step_service_type;                /* step_service.c */
-extern const struct step_type step_probe_type;                  /* step_probe.c */
+extern const struct step_type step_file_type, step_mkdir_type; /* step_file.c */
+extern const struct step_type step_service_type;               /* step_service.c */
+extern const struct step_type step_probe_type;                 /* step_probe.c */
 
 #endif

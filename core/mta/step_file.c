@@ -38,9 +38,10 @@ static int look_file(const struct ctx *ctx, const char *path, bool keep_content,
 	if (rc || info.kind == FILE_ABSENT)
 		return rc;
 	if (info.kind != FILE_REGULAR)
-		return err_set(err, ERR_FAILED,
-		               _("%s is not a regular file: take it away, or name the real file"),
-		               path);
+		return err_set(
+			err, ERR_FAILED,
+			_("%s is not a regular file: take it away, or name the real file"),
+			path);
 	rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, NULL, err);
 	if (rc)
 		return rc;
@@ -81,7 +82,7 @@ static int observe_file(const struct ctx *ctx, struct step *step, bool *ret_hold
 	step->old_content = now.content;
 	if (step->is_present)
 		*ret_holds = now.is_there && is_digest(&now.digest, &step->new_digest) &&
-			     step_meta_holds(&now.meta, &step->meta);
+		             step_meta_holds(&now.meta, &step->meta);
 	else
 		*ret_holds = !now.is_there;
 	return 0;
@@ -120,21 +121,22 @@ static void show_file(const struct step *step, bool is_coloured, struct buf *out
 {
 	if (step->is_secret) {
 		buf_printf(out, "# %s: %s\n", step->object,
-		           !step->is_present ? _("private key, removed") :
-		           !step->had_old    ? _("private key, new") :
-		           is_digest(&step->old_digest, &step->new_digest) ?
-		                               _("private key, the same") :
-		                               _("private key, replaced"));
+		           !step->is_present ? _("private key, removed")
+		           : !step->had_old  ? _("private key, new")
+		           : is_digest(&step->old_digest, &step->new_digest)
+		                   ? _("private key, the same")
+		                   : _("private key, replaced"));
 	} else {
 		bool is_same = step->had_old && step->is_present &&
-			       is_digest(&step->old_digest, &step->new_digest);
+		               is_digest(&step->old_digest, &step->new_digest);
 
 		if (!is_same)
 			buf_printf(out, "--- %s\n+++ %s\n",
 			           step->had_old ? step->object : "/dev/null",
 			           step->is_present ? step->object : "/dev/null");
 		diff_unified(buf_text(&step->old_content), step->old_content.len,
-		             buf_text(&step->content), step->content.len, is_coloured, out);
+		             buf_text(&step->content), step->content.len, is_coloured,
+		             out);
 	}
 	show_meta(step, out);
 }
@@ -166,11 +168,13 @@ static const char *base_name(const char *path)
 }
 
 /* A descriptor of the folder that holds `path`, to rename and link in. */
-static int open_folder(const struct ctx *ctx, const char *path, int *ret_fd, struct err *err)
+static int open_folder(const struct ctx *ctx, const char *path, int *ret_fd,
+                       struct err *err)
 {
 	char *parent = path_parent(path);
 	int fd = file_open_raw(ctx, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	int rc = fd < 0 ? err_errno(err, errno, _("cannot open the folder %s"), parent) : 0;
+	int rc = fd < 0 ? err_errno(err, errno, _("cannot open the folder %s"), parent)
+	                : 0;
 
 	free(parent);
 	if (!rc)
@@ -179,9 +183,10 @@ static int open_folder(const struct ctx *ctx, const char *path, int *ret_fd, str
 }
 
 /* rename(2) that may replace; both in one folder. */
-static int rename_over(const struct ctx *ctx, const char *from, const char *to, struct err *err)
+static int rename_over(const struct ctx *ctx, const char *from, const char *to,
+                       struct err *err)
 {
-	cleanup(close_fd) int fd = -1;
+	auto_close int fd = -1;
 	int rc = open_folder(ctx, to, &fd, err);
 
 	if (!rc && renameat(fd, base_name(from), fd, base_name(to)))
@@ -193,7 +198,7 @@ static int rename_over(const struct ctx *ctx, const char *from, const char *to, 
 static int link_aside(const struct ctx *ctx, const char *path, const char *aside,
                       struct err *err)
 {
-	cleanup(close_fd) int fd = -1;
+	auto_close int fd = -1;
 	int rc = file_remove(ctx, aside, err);
 
 	if (!rc)
@@ -207,8 +212,8 @@ static int link_aside(const struct ctx *ctx, const char *path, const char *aside
 	return rename_over(ctx, path, aside, err);
 }
 
-static int apply_file(struct ctx *ctx, const struct step *step, const struct staged_file *staged,
-                      struct err *err)
+static int apply_file(struct ctx *ctx, const struct step *step,
+                      const struct staged_file *staged, struct err *err)
 {
 	auto_free char *aside = step_aside_path(step->object);
 	struct present now;
@@ -219,7 +224,8 @@ static int apply_file(struct ctx *ctx, const struct step *step, const struct sta
 	if (now.is_there != step->had_old ||
 	    (now.is_there && (!is_digest(&now.digest, &step->old_digest) ||
 	                      !is_meta(&now.meta, &step->old_meta))))
-		return err_set(err, ERR_FAILED, _("%s was changed by somebody else meanwhile"),
+		return err_set(err, ERR_FAILED,
+		               _("%s was changed by somebody else meanwhile"),
 		               step->object);
 	if (!step->is_present)
 		return rename_over(ctx, step->object, aside, err);
@@ -239,17 +245,19 @@ static int finish_file(const struct ctx *ctx, const struct step_row *row, struct
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-static int put_blob_back(const struct undo_run *run, const struct step_row *row, struct err *err)
+static int put_blob_back(const struct undo_run *run, const struct step_row *row,
+                         struct err *err)
 {
 	auto_buf octets = BUF_INIT;
 	struct staged_file staged = { 0 };
 	int rc;
 
 	if (row->is_secret)
-		return err_set(err, ERR_FAILED,
-		               _("the private key that stood at %s is gone and cannot be put back; "
-		                 "'mailauthctl mta push' writes the present one"),
-		               row->object);
+		return err_set(
+			err, ERR_FAILED,
+			_("the private key that stood at %s is gone and cannot be put back; "
+		          "'mailauthctl mta push' writes the present one"),
+			row->object);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
 	if (!rc)
 		rc = file_stage(run->ctx, row->object, buf_text(&octets), octets.len,
@@ -263,8 +271,8 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	return rc;
 }
 
-static int restore(const struct undo_run *run, const struct step_row *row, const char *aside,
-                   struct err *err)
+static int restore(const struct undo_run *run, const struct step_row *row,
+                   const char *aside, struct err *err)
 {
 	struct file_info info;
 	int rc;
@@ -283,9 +291,10 @@ static int restore(const struct undo_run *run, const struct step_row *row, const
 static enum undo_result judge(const struct step_row *row, const struct present *now,
                               bool has_aside)
 {
-	bool is_old = now->is_there && row->had_old && is_digest(&now->digest, &row->old_digest);
+	bool is_old = now->is_there && row->had_old &&
+	              is_digest(&now->digest, &row->old_digest);
 	bool is_new = now->is_there && row->is_present &&
-		      is_digest(&now->digest, &row->new_digest);
+	              is_digest(&now->digest, &row->new_digest);
 
 	if (!now->is_there) {
 		if (!row->had_old)
@@ -312,10 +321,11 @@ static int undo_file(const struct undo_run *run, const struct step_row *row,
 		return rc;
 	result = judge(row, &now, info.kind == FILE_REGULAR);
 	if (result == UNDO_DRIFT && !run->force) {
-		(void)err_set(err, ERR_FAILED,
-		              _("%s was changed by somebody else during the push: it is left as "
-		                "it is"),
-		              row->object);
+		(void)err_set(
+			err, ERR_FAILED,
+			_("%s was changed by somebody else during the push: it is left as "
+		          "it is"),
+			row->object);
 	} else if (result != UNDO_NOTHING) {
 		rc = restore(run, row, aside, err);
 		result = UNDO_DONE;
@@ -400,7 +410,8 @@ static int undo_folder(const struct undo_run *run, const struct step_row *row,
 	return rc;
 }
 
-static int finish_folder(const struct ctx *ctx, const struct step_row *row, struct err *err)
+static int finish_folder(const struct ctx *ctx, const struct step_row *row,
+                         struct err *err)
 {
 	return row->is_present ? 0 : file_remove_dir(ctx, row->object, err);
 }

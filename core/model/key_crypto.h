@@ -1,0 +1,24 @@
+/* core/model/key_crypto.h: DKIM key pairs, by OpenSSL 3's EVP interface (its sole owner). */
+#ifndef CORE_MODEL_KEY_CRYPTO_H
+#define CORE_MODEL_KEY_CRYPTO_H
+
+#include "core/base/err.h"
+#include "core/base/secret.h"
+#include "core/model/key.h"
+
+#define KEY_RSA_MIN 1024 /* RFC 8301 3.2 */
+#define KEY_RSA_MAX 4096
+
+/* Makes a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once. */
+int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair, struct err *err)
+	must_check;
+
+/* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too.  ERR_FAILED with
+ * the reason: encrypted, too short, too long, of another kind, a public key only, not readable. */
+int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
+                      struct err *err) must_check;
+
+/* PKCS#8 DER to PEM text ("BEGIN PRIVATE KEY"). */
+int key_der_to_pem(const struct secret *der, struct secret *ret_pem, struct err *err) must_check;
+
+#endif

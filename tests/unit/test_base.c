@@ -1,0 +1,300 @@
+/* err, buf, digest, secret, signals and ctx. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/digest.h"
+#include "core/base/err.h"
+#include "core/base/secret.h"
+#include "core/base/signals.h"
+
+static void test_err(void **state)
+{
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(err_set(&err, ERR_MISSING, "no %s \x1b[1m\x7f", "zone"),
+	                 ERR_MISSING);
+	assert_string_equal(err.text, "no zone ?[1m?");
+	assert_int_equal(err_prefix(&err, "line %d", 7), ERR_MISSING);
+	assert_string_equal(err.text, "line 7: no zone ?[1m?");
+	assert_int_equal(err_errno(&err, ENOENT, "cannot open %s", "/x\t"), ERR_FAILED);
+	assert_string_equal(err.text, "cannot open /x\t: No such file or directory");
+	assert_int_equal(err.code, ERR_FAILED);
+	err_clear(&err);
+	assert_int_equal(err.code, 0);
+	assert_string_equal(err.text, "");
+}
+
+static void test_err_is_cut(void **state)
+{
+	struct err err = ERR_INIT;
+	char text[3000];
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	err_set(&err, ERR_FAILED, "%s", text);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	err_prefix(&err, "in a");
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_memory_equal(err.text, "in a: xxx", 9);
+	err_prefix(&err, "%s", text);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	err_errno(&err, ENOENT, "%.*s", (int)sizeof(err.text) - 4, text);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_string_equal(err.text + sizeof(err.text) - 5, "x: N");
+}
+
+static void test_buf(void **state)
+{
+	auto_buf buf = BUF_INIT;
+	(void)state;
+	assert_string_equal(buf_text(&buf), "");
+	buf_puts(&buf, "ab");
+	buf_putc(&buf, 'c');
+	buf_printf(&buf, "%03d", 7);
+	buf_add(&buf, "\0x", 2);
+	assert_int_equal(buf.len, 8);
+	assert_memory_equal(buf.at, "abc007\0x", 9);
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&buf, "%d,", i);
+	assert_int_equal(buf.len, 8 + 10 * 2 + 90 * 3 + 900 * 4);
+	assert_string_equal(buf.at + buf.len - 4, "999,");
+	buf_clear(&buf);
+	assert_string_equal(buf_text(&buf), "");
+	buf_puts(&buf, "kept");
+	auto_free char *taken = buf_take(&buf);
+	assert_string_equal(taken, "kept");
+	assert_null(buf.at);
+	auto_free char *nothing = buf_take(&buf);
+	assert_string_equal(nothing, "");
+}
+
+static void test_digest(void **state)
+{
+	struct digest digest, other;
+	char hex[2 * DIGEST_LEN + 1];
+	(void)state;
+	/* FIPS 180-2 appendix B.1 */
+	digest_of("abc", 3, &digest);
+	digest_hex(&digest, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
+	                         "b00361a396177a9cb410ff61f20015ad");
+	digest_of("", 0, &digest);
+	digest_hex(&digest, hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb924"
+	                         "27ae41e4649b934ca495991b7852b855");
+	digest_of("a", 1, &other);
+	assert_memory_not_equal(&digest, &other, sizeof(digest));
+}
+
+static void digest_two(const char *a, const char *b, struct digest *ret_digest)
+{
+	struct digest_state *state = digest_new();
+	digest_text(state, a);
+	digest_text(state, b);
+	digest_finish(state, ret_digest);
+}
+
+static void test_digest_pieces(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "ab", "c" },   { "a", "bc" },   { "abc", "" },
+		{ "abc", NULL }, { NULL, "abc" },
+	};
+	struct digest digests[ARRAY_LEN(pairs)], again;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		digest_two(pairs[i][0], pairs[i][1], &digests[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(&digests[i], &digests[k], DIGEST_LEN);
+	}
+	digest_two("ab", "c", &again);
+	assert_memory_equal(&again, &digests[0], DIGEST_LEN);
+}
+
+static void test_secret(void **state)
+{
+	auto_secret secret = SECRET_INIT;
+	(void)state;
+	secret_set(&secret, "one", 3);
+	assert_memory_equal(secret.at, "one", 3);
+	secret_set(&secret, secret.at + 1,
+	           2); /* from itself: copied before it is wiped */
+	assert_int_equal(secret.len, 2);
+	assert_memory_equal(secret.at, "ne", 2);
+	secret_done(&secret);
+	assert_null(secret.at);
+	assert_int_equal(secret.len, 0);
+}
+
+static void test_signals(void **state)
+{
+	(void)state;
+	signals_init();
+	assert_false(signals_is_cancelled());
+	signals_hold();
+	signals_hold();
+	raise(SIGTERM);
+	assert_false(signals_is_cancelled());
+	signals_release();
+	assert_false(signals_is_cancelled());
+	signals_release();
+	assert_true(signals_is_cancelled());
+	signals_init();
+	raise(SIGHUP);
+	assert_true(signals_is_cancelled());
+	signals_init();
+	raise(SIGPIPE);
+	assert_false(signals_is_cancelled());
+}
+
+/* How a process ends that gets SIGINT `times`, `held` or not. */
+static int end_after_interrupts(int times, bool held)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		signals_init();
+		if (held)
+			signals_hold();
+		for (int i = 0; i < times; i++)
+			raise(SIGINT);
+		_exit(0);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void test_second_interrupt(void **state)
+{
+	(void)state;
+	assert_int_equal(end_after_interrupts(1, false), 0);
+	assert_int_equal(end_after_interrupts(2, false), SIGINT);
+	assert_int_equal(end_after_interrupts(3, true), 0);
+}
+
+static void test_ignored_stays_ignored(void **state)
+{
+	(void)state;
+	signal(SIGHUP, SIG_IGN);
+	signals_init();
+	raise(SIGHUP);
+	bool is_cancelled = signals_is_cancelled();
+	signal(SIGHUP, SIG_DFL);
+	signals_init();
+	assert_false(is_cancelled);
+}
+
+static void remember(void *arg, enum report_level level, const char *text)
+{
+	buf_printf(arg, "%d %s;", (int)level, text);
+}
+
+static void test_ctx(void **state)
+{
+	struct ctx ctx = { 0 };
+	struct err err = ERR_INIT;
+	auto_buf said = BUF_INIT;
+	uint8_t a[16] = { 0 }, b[16] = { 0 };
+	(void)state;
+	assert_int_equal(ctx_init(&ctx, NULL, &err), 0);
+	assert_string_equal(ctx.root, "");
+	assert_false(ctx.is_rooted);
+	assert_int_equal(ctx.wait_seconds, 60);
+	assert_true(ctx_now(&ctx) > 1700000000);
+	ctx_report(&ctx, REPORT_NOTE, "nobody hears %s", "it");
+	ctx.report = remember;
+	ctx.report_arg = &said;
+	ctx_report(&ctx, REPORT_WARNING, "heard %d", 1);
+	assert_string_equal(buf_text(&said), "2 heard 1;");
+	ctx_random(&ctx, a, sizeof(a));
+	ctx_random(&ctx, b, sizeof(b));
+	assert_memory_not_equal(a, b, sizeof(a));
+	auto_free char *path = ctx_host_path(&ctx, "/etc/x");
+	assert_string_equal(path, "/etc/x");
+	ctx_done(&ctx);
+	ctx_done(&ctx);
+}
+
+static void test_ctx_root(void **state)
+{
+	static const struct {
+		const char *given, *root; /* NULL: refused */
+	} rows[] = {
+		{ "/usr/bin/../lib/", "/usr/lib" },
+		{ "/", "" },
+		{ "/etc/passwd", NULL },
+		{ "/no/such/folder", NULL },
+	};
+	struct err err = ERR_INIT;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct ctx ctx = { 0 };
+		int result = ctx_init(&ctx, rows[i].given, &err);
+		assert_int_equal(result, rows[i].root ? 0 : ERR_FAILED);
+		if (result == 0) {
+			assert_true(ctx.is_rooted);
+			assert_string_equal(ctx.root, rows[i].root);
+			auto_free char *path = ctx_host_path(&ctx, "/x");
+			assert_string_equal(path + strlen(rows[i].root), "/x");
+		} else {
+			assert_non_null(strstr(err.text, rows[i].given));
+		}
+		ctx_done(&ctx);
+	}
+}
+
+static void test_ctx_actor(void **state)
+{
+	static const struct {
+		const char *sudo_user;
+		bool is_taken;
+	} rows[] = {
+		{ "alice", true }, { "DOM\\bob.b-1", true }, { "", false },
+		{ "a b", false },  { "-x", false },          { "x\n", false },
+		{ "a;b", false },
+	};
+	struct err err = ERR_INIT;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct ctx ctx = { 0 };
+		setenv("SUDO_USER", rows[i].sudo_user, 1);
+		assert_int_equal(ctx_init(&ctx, "", &err), 0);
+		bool is_taken = strcmp(ctx.actor, rows[i].sudo_user) == 0;
+		assert_int_equal(is_taken, rows[i].is_taken && getuid() == 0);
+		assert_true(ctx.actor[0] != '\0');
+		ctx_done(&ctx);
+	}
+	unsetenv("SUDO_USER");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_err_is_cut),
+		cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_digest_pieces),
+		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_second_interrupt),
+		cmocka_unit_test(test_ignored_stays_ignored),
+		cmocka_unit_test(test_ctx),
+		cmocka_unit_test(test_ctx_root),
+		cmocka_unit_test(test_ctx_actor),
+	};
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
