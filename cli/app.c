@@ -119,6 +119,7 @@ static int show_dry_run(struct app *app, struct push *push, struct err *err)
 	auto_buf text = BUF_INIT;
 	(void)err;
 	if (push) {
+		app->has_plan = true;
 		plan_show(push_plan(push),
 		          !app->opt.is_colour_off && out_can_colour(stdout), &text);
 		out_plain(app->out, buf_text(&text), text.len);
