@@ -151,15 +151,38 @@ static int say_shortfalls(struct app *app, size_t step, struct err *err)
 	struct touched touched = { .app = app };
 	for (size_t i = 0; i < args_count(app->args); i += step) {
 		touched.feature = args_word(app->args, i);
-		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched, err);
+		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched,
+		                           err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-/* Under a mail server that is chosen for the first time nothing else has moved: the first push
- * is not skipped. */
+static int check_pairs(struct app *app, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i += 2) {
+		enum setting_key key;
+		auto_free char *canonical = NULL;
+		r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0)
+			r = setting_parse(&setting_table[key],
+			                  args_word(app->args, i + 1), &canonical, err);
+	}
+	return r;
+}
+
+static int check_keys(struct app *app, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i++) {
+		enum setting_key key;
+		r = setting_find(args_word(app->args, i), &key, err);
+	}
+	return r;
+}
+
 static int run_set(struct app *app, struct err *err)
 {
 	int r = 0;
@@ -168,7 +191,8 @@ static int run_set(struct app *app, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_set(app->store, key, 0, NULL, args_word(app->args, i + 1), err);
+			r = setting_set(app->store, key, 0, NULL,
+			                args_word(app->args, i + 1), err);
 	}
 	/* after all pairs: mta.backend may be one of them */
 	for (size_t i = 0; r >= 0 && i < count; i += 2) {
@@ -178,8 +202,8 @@ static int run_set(struct app *app, struct err *err)
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &text, err);
 		if (r >= 0)
-			r = backend_check_setting(&app->ctx, app->store, setting_table[key].key, text,
-			                          err);
+			r = backend_check_setting(&app->ctx, app->store,
+			                          setting_table[key].key, text, err);
 	}
 	if (r < 0)
 		return r;
@@ -219,12 +243,14 @@ const struct command commands_server[] = {
 	  .help = N_("change settings: all of them or none"),
 	  .example = "mailauthctl server set dkim.verify on spf.check on dmarc.check on",
 	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .check = check_pairs,
 	  .run = run_set },
 	{ .words = "server unset",
 	  .args = "<setting>...",
 	  .help = N_("return settings to their defaults"),
 	  .example = "mailauthctl server unset spf.local-rules",
 	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .check = check_keys,
 	  .run = run_unset },
 	{ .words = "server describe",
 	  .args = "[<setting>]",
