@@ -45,6 +45,20 @@ static int make_schema(struct store *store, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Killed after SQLite wrote its first page and before the schema was there: still a fresh one. */
+static int is_unmade(struct store *store, struct err *err)
+{
+	int64_t things = 1, application = 0, version = 0;
+	int r = store_get_int(store, &things, err, "SELECT count(*) FROM sqlite_schema", "");
+	if (r >= 0)
+		r = store_get_int(store, &application, err, "PRAGMA application_id", "");
+	if (r >= 0)
+		r = store_get_int(store, &version, err, "PRAGMA user_version", "");
+	if (r < 0)
+		return r;
+	return things == 0 && application == 0 && version == 0;
+}
+
 static int put_aside(struct store *store, int64_t version, struct err *err)
 {
 	auto_free char *copy = xasprintf("%s.v%" PRId64, store->path, version);
@@ -73,7 +87,13 @@ static int migrate_from(struct store *store, int64_t version, struct err *err)
 int migrate(struct store *store, enum store_mode mode, struct err *err)
 {
 	int64_t version = 0;
-	int r = mode == STORE_CREATE ? make_schema(store, err) : 0;
+	int r = is_unmade(store, err);
+	if (r > 0 && mode != STORE_CREATE)
+		return err_set(err, ERR_MISSING,
+		               _("there is no database at %s: the file is empty"),
+		               store->path);
+	if (r > 0)
+		r = make_schema(store, err);
 	if (r >= 0)
 		r = check_identity(store, &version, err);
 	if (r < 0)

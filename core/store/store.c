@@ -79,9 +79,7 @@ static int prepare_folder(const char *path, enum store_mode mode, struct err *er
 	return mode == STORE_READ ? 0 : check_writers(folder, _("the folder"), &st, err);
 }
 
-/* *ret_is_new: it is to be made (absent, or empty after an interrupted first run). */
-static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
-                      struct err *err)
+static int check_file(const char *path, enum store_mode mode, struct err *err)
 {
 	struct stat st;
 	if (lstat(path, &st) < 0) {
@@ -93,7 +91,6 @@ static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
 		if (mode != STORE_CREATE)
 			return err_set(err, ERR_MISSING, _("there is no database at %s"),
 			               path);
-		*ret_is_new = true;
 		return 0;
 	}
 	if (S_ISLNK(st.st_mode))
@@ -107,7 +104,6 @@ static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
 	if (st.st_size == 0 && mode != STORE_CREATE)
 		return err_set(err, ERR_MISSING,
 		               _("there is no database at %s: the file is empty"), path);
-	*ret_is_new = st.st_size == 0;
 	return check_writers(path, _("the file"), &st, err);
 }
 
@@ -153,10 +149,9 @@ int store_open_memory(const struct store_kind *kind, struct store **ret_store,
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err)
 {
-	bool is_new = false;
 	int r = prepare_folder(host_path, mode, err);
 	if (r >= 0)
-		r = check_file(host_path, mode, &is_new, err);
+		r = check_file(host_path, mode, err);
 	if (r < 0)
 		return r;
 	auto_store store = xcalloc(1, sizeof(*store));
@@ -176,11 +171,7 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 		return store_fail(store, err, _("cannot open the database"));
 	r = set_up(store, err);
 	if (r >= 0)
-		r = migrate(store,
-		            is_new                 ? STORE_CREATE
-		            : mode == STORE_CREATE ? STORE_WRITE
-		                                   : mode,
-		            err);
+		r = migrate(store, mode, err);
 	if (r < 0)
 		return r;
 	*ret_store = store;
