@@ -35,6 +35,7 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 	               sqlite3_errmsg(store->db));
 }
 
+/* A sticky folder is refused as well: others might put a journal of theirs beside the file. */
 static int check_writers(const char *path, const char *noun, const struct stat *st,
                          struct err *err)
 {
@@ -42,7 +43,7 @@ static int check_writers(const char *path, const char *noun, const struct stat *
 		return err_set(err, ERR_FAILED,
 		               _("%s %s belongs to user %u: it must be yours"), noun,
 		               path, (unsigned)st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX))
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_FAILED,
 		               _("others may write to %s %s; chmod go-w %s"), noun, path,
 		               path);
@@ -174,9 +175,20 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 		r = migrate(store, mode, err);
 	if (r < 0)
 		return r;
+	sqlite3_busy_timeout(store->db, 0);
 	*ret_store = store;
 	store = NULL;
 	return 0;
+}
+
+/* A deleted secret must not survive in the write-ahead log.  A reader in the way: the next COMMIT
+ * or store_close() tries again. */
+static void forget_secrets(struct store *store)
+{
+	if (store->is_secret_gone &&
+	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+	                              NULL) == SQLITE_OK)
+		store->is_secret_gone = false;
 }
 
 void store_close(struct store *store)
@@ -185,6 +197,9 @@ void store_close(struct store *store)
 		return;
 	store_rollback(store);
 	stmt_cache_clear(store);
+	if (store->is_secret_gone)
+		sqlite3_busy_timeout(store->db, 1000);
+	forget_secrets(store);
 	sqlite3_close(store->db);
 	free(store->path);
 	free(store);
@@ -210,11 +225,7 @@ int store_commit(struct store *store, struct err *err)
 	int r = store_script(store, "COMMIT", err);
 	if (r < 0)
 		return r;
-	/* a deleted secret must not survive in the write-ahead log */
-	if (store->is_secret_gone &&
-	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-	                              NULL) == SQLITE_OK)
-		store->is_secret_gone = false;
+	forget_secrets(store);
 	return 0;
 }
 
