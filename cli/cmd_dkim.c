@@ -362,14 +362,37 @@ static void enable_done(struct enable *work)
 	free(work->ready);
 }
 
+/* --dry-run: keys that nobody gets are not made. */
+static int foretell(struct enable *work)
+{
+	struct app *app = work->app;
+	size_t keys = 0, domains = 0;
+	for (size_t i = 0; i < work->count; i++) {
+		const struct item *item = &work->item[i];
+		if (item->is_failed)
+			continue;
+		domains++;
+		keys += item->missing;
+		if (work->count <= TALKATIVE)
+			app_say(app, REPORT_NOTE,
+			        _("%s: DKIM would be on; new keys: %zu"), item->name,
+			        item->missing);
+	}
+	if (work->count > TALKATIVE)
+		app_say(app, REPORT_NOTE,
+		        _("DKIM would be on for %zu domains, with %zu new keys"), domains,
+		        keys);
+	return 0;
+}
+
 static int enable_all(struct enable *work, const struct app_names *names, struct err *err)
 {
 	int r = survey(work, names, err);
 	if (r < 0)
 		return r;
-	if (work->app->opt.is_dry_run)
-		work->jobs = 0; /* keys that nobody gets are not made */
 	advise(work);
+	if (work->app->opt.is_dry_run)
+		return foretell(work);
 	if (r >= 0)
 		r = flush(work, err);
 	if (r >= 0 && work->jobs)
@@ -388,9 +411,9 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 			_("interrupted: DKIM is on for %zu of %zu domains; the same command "
 		          "goes on from there"),
 			work->done, work->count);
-	if (r >= 0 && work->done && !work->app->opt.is_dry_run)
+	if (r >= 0 && work->done)
 		r = publish(work, err);
-	if (r >= 0 && !work->app->opt.is_dry_run)
+	if (r >= 0)
 		r = tell(work, err);
 	return r;
 }
