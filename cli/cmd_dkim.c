@@ -45,7 +45,7 @@ struct enable {
 	size_t *ready; /* items whose pairs are all there */
 	size_t ready_count;
 	bool is_sign_now;
-	size_t failed, done;
+	size_t failed, done, added;
 };
 
 /* One domain's fault: told now, the others go on. */
@@ -133,7 +133,8 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 	int r = domain_look(app->store, item->name, &domain, err);
 	if (r == 0) {
 		r = domain_add(app->store, &app->ctx, item->name, NULL, &domain, err);
-		if (r >= 0)
+		work->added++;
+		if (r >= 0 && work->count <= TALKATIVE)
 			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
 	}
 	if (r >= 0)

@@ -218,7 +218,7 @@ static int run_unset(struct app *app, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_set(app->store, key, 0, NULL, NULL, err);
+			r = change_one(app, key, NULL, err);
 	}
 	if (r < 0)
 		return r;
