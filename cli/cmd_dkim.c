@@ -311,8 +311,9 @@ static int tell(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
 	if (work->count > TALKATIVE) {
-		app_say(app, REPORT_NOTE, _("DKIM is on for %zu domains; %zu failed"),
-		        work->done, work->failed);
+		app_say(app, REPORT_NOTE,
+		        _("DKIM is on for %zu domains, %zu of them new here; %zu failed"),
+		        work->done, work->added, work->failed);
 		return 0;
 	}
 	for (size_t i = 0; i < work->count; i++) {
