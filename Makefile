@@ -17,7 +17,7 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc buf ctx digest err file file_stage lock path run secret signals text words
+base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
