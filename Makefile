@@ -17,7 +17,8 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words
+base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
+	yaml
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
@@ -36,7 +37,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text
+	setting_type spf_record store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 
