@@ -17,8 +17,8 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
-	yaml
+base_src := alloc arena buf ctx digest err file file_stage lock network path run secret signals \
+	text words yaml
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
