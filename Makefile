@@ -18,8 +18,8 @@ VERSION := 0.1.0
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words
-dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_macro spf_record \
+dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query \
+	query_servers query_socket resolver resolver_cache resolver_mock resolver_zone rr rr_table serial spf_macro spf_record \
 	tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file export_finish import_tree key \
@@ -42,7 +42,7 @@ unit_tests := base command dnszone engine export file file_stage key_crypto keyg
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
