@@ -18,8 +18,9 @@ VERSION := 0.1.0
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words
-dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
-	tags zone_read
+dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query resolver \
+	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_macro spf_record \
+	tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
