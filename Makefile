@@ -17,9 +17,11 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words
-dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_macro spf_record \
+base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
+	yaml
+dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
+	received_spf resolver resolver_cache resolver_mock resolver_zone rr rr_table serial \
+	spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_trace \
 	tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file export_finish import_tree key \
@@ -36,7 +38,7 @@ cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cm
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text
+	setting_type spf_check spf_eval spf_record spf_suite store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 

@@ -36,12 +36,8 @@ enum spf_term_kind {
 	SPF_UNKNOWN_MODIFIER,
 };
 
-/* Whose rule it is. */
-enum spf_origin { SPF_FROM_RECORD, SPF_FROM_LOCAL, SPF_FROM_GUESS };
-
 struct spf_term {
 	enum spf_term_kind kind;
-	enum spf_origin origin;       /* SPF_FROM_RECORD from the parser */
 	enum spf_qualifier qualifier; /* mechanisms; '+' where none was written */
 	bool has_qualifier;           /* it was written */
 	size_t at, len;               /* its span in the text */
