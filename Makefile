@@ -18,7 +18,7 @@ VERSION := 0.1.0
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_stage lock network path run secret signals \
-	text words yaml
+	text words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
 	query_servers query_socket received_spf resolver resolver_cache resolver_mock \
 	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
@@ -39,7 +39,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text yaml
+	setting_type spf_check spf_eval spf_record spf_suite store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 
