@@ -36,9 +36,11 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_dkim cmd_domain cmd_key cmd_mta \
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
+# mailauth-policyd: these and what it uses of base and dnszone, nothing else.
+policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
-	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
+	milter model opendkim out plan policyd postfix_main postfix_master push records rr run setting \
 	setting_type spf_check spf_eval spf_record spf_suite store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
@@ -46,6 +48,7 @@ unit_tests := base command dnszone engine export file file_stage key_crypto keyg
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
 PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
+POLICYD_PKGS := yaml-0.1 $(LDNS) libidn2 libcares
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
@@ -72,25 +75,40 @@ CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+POLICYD_LIBS := $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
 
 # ---- targets ---------------------------------------------------------------------------------
 
+low_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%)
+low_obj := $(patsubst %.c,$(build)/%.o,$(wildcard $(low_names:%=%.c)))
+policyd_obj := $(policyd_src:%=$(build)/cli/%.o)
 lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
-	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%)
+	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%) $(policyd_src:%=cli/%)
 lib_src := $(wildcard $(lib_names:%=%.c))
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
 unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
 
 .PHONY: all lib unit clean FORCE
-all: bin/mailauthctl
+all: bin/mailauthctl bin/mailauth-policyd
 
-bin/mailauthctl: $(build)/mailauthctl
+bin/%: $(build)/%
 	@mkdir -p bin
 	@cp -f $< $@
 
 $(build)/mailauthctl: $(build)/cli/main.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/main.o $(lib) $(LIBS)
+
+# A library of the two lowest layers alone: that nothing else can get in is a matter of linking.
+$(build)/liblow.a: $(low_obj)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow.a $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
+
+# What tests use besides the programs.
+$(build)/tests/lib/dnsd: $(build)/tests/lib/dnsd.o $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $<
 
 lib: $(lib)
 $(lib): $(lib_obj)
@@ -121,4 +139,5 @@ $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 clean:
 	rm -rf build bin
 
--include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d $(build)/cli/policyd.d \
+	$(build)/tests/lib/dnsd.d
