@@ -210,7 +210,8 @@ static int validate_main(struct ctx *ctx, const struct plan *plan,
 	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
 		                             NULL };
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct step *step = find_file(plan, seen->main_path);
+	const struct step *step =
+		seen->main_path ? find_file(plan, seen->main_path) : NULL;
 	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
 	if (!step)
 		return 0;

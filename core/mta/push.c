@@ -187,6 +187,13 @@ static int decide(struct ctx *ctx, struct store *store,
 			"was pushed to it");
 		return 0;
 	}
+	if (options->is_adoption && !f->backend->plan)
+		return err_set(
+			err, ERR_FAILED,
+			_("this version does not push to %s: 'mailauthctl server set "
+		          "mta.backend directory' renders the files that another tool "
+		          "can bring there"),
+			f->backend->title);
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {
