@@ -45,7 +45,7 @@ struct enable {
 	size_t *ready; /* items whose pairs are all there */
 	size_t ready_count;
 	bool is_sign_now;
-	size_t failed, done;
+	size_t failed, done, added;
 };
 
 /* One domain's fault: told now, the others go on. */
@@ -133,7 +133,8 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 	int r = domain_look(app->store, item->name, &domain, err);
 	if (r == 0) {
 		r = domain_add(app->store, &app->ctx, item->name, NULL, &domain, err);
-		if (r >= 0)
+		work->added++;
+		if (r >= 0 && work->count <= TALKATIVE)
 			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
 	}
 	if (r >= 0)
@@ -272,8 +273,7 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
 static int publish(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
-	const char **hosted = xcalloc(work->count, sizeof(*hosted));
-	size_t hosted_count = 0, external_count = 0;
+	size_t external_count = 0;
 	bool is_listed = out_get_format(app->out) != OUT_FORMAT_TABLE;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < work->count; i++) {
@@ -285,7 +285,7 @@ static int publish(struct enable *work, struct err *err)
 			continue;
 		r = is_external(app, &domain, &external, err);
 		if (r >= 0 && !external && item->outcome != KEYRING_UNCHANGED)
-			hosted[hosted_count++] = item->name;
+			r = app_export_family_later(app, &domain, err);
 		if (r < 0 || !external)
 			continue;
 		if (external_count++ == 0 && is_listed)
@@ -295,16 +295,15 @@ static int publish(struct enable *work, struct err *err)
 	}
 	if (external_count && is_listed)
 		out_end(app->out);
-	if (r >= 0 && hosted_count) {
+	if (r >= 0 && app->export_count) {
 		auto_free char *reload = NULL;
 		r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
 		if (r >= 0 && !*reload)
 			app_say(app, REPORT_WARNING,
 			        _("zone.reload is empty: no name server is told of the new records"));
 		if (r >= 0)
-			r = app_export(app, hosted, hosted_count, err);
+			r = app_export_now(app, err);
 	}
-	free_ptr(&hosted);
 	return r;
 }
 
@@ -312,8 +311,9 @@ static int tell(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
 	if (work->count > TALKATIVE) {
-		app_say(app, REPORT_NOTE, _("DKIM is on for %zu domains; %zu failed"),
-		        work->done, work->failed);
+		app_say(app, REPORT_NOTE,
+		        _("DKIM is on for %zu domains, %zu of them new here; %zu failed"),
+		        work->done, work->added, work->failed);
 		return 0;
 	}
 	for (size_t i = 0; i < work->count; i++) {
@@ -364,14 +364,37 @@ static void enable_done(struct enable *work)
 	free(work->ready);
 }
 
+/* --dry-run: keys that nobody gets are not made. */
+static int foretell(struct enable *work)
+{
+	struct app *app = work->app;
+	size_t keys = 0, domains = 0;
+	for (size_t i = 0; i < work->count; i++) {
+		const struct item *item = &work->item[i];
+		if (item->is_failed)
+			continue;
+		domains++;
+		keys += item->missing;
+		if (work->count <= TALKATIVE)
+			app_say(app, REPORT_NOTE,
+			        _("%s: DKIM would be on; new keys: %zu"), item->name,
+			        item->missing);
+	}
+	if (work->count > TALKATIVE)
+		app_say(app, REPORT_NOTE,
+		        _("DKIM would be on for %zu domains, with %zu new keys"), domains,
+		        keys);
+	return 0;
+}
+
 static int enable_all(struct enable *work, const struct app_names *names, struct err *err)
 {
 	int r = survey(work, names, err);
 	if (r < 0)
 		return r;
-	if (work->app->opt.is_dry_run)
-		work->jobs = 0; /* keys that nobody gets are not made */
 	advise(work);
+	if (work->app->opt.is_dry_run)
+		return foretell(work);
 	if (r >= 0)
 		r = flush(work, err);
 	if (r >= 0 && work->jobs)
@@ -390,9 +413,9 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 			_("interrupted: DKIM is on for %zu of %zu domains; the same command "
 		          "goes on from there"),
 			work->done, work->count);
-	if (r >= 0 && work->done && !work->app->opt.is_dry_run)
+	if (r >= 0 && work->done)
 		r = publish(work, err);
-	if (r >= 0 && !work->app->opt.is_dry_run)
+	if (r >= 0)
 		r = tell(work, err);
 	return r;
 }
@@ -451,7 +474,9 @@ static int disable_batch(struct app *app, void *arg, struct err *err)
 		if (r < 0)
 			return r;
 		if (work->is_now)
-			app_export_later(app, domain.name);
+			r = app_export_family_later(app, &domain, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
