@@ -3,6 +3,7 @@
  * with its user_version in one transaction, after a copy was put aside.
  */
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "core/base/alloc.h"
