@@ -35,7 +35,7 @@ cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cm
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base dnszone file lock model opendkim out postfix_main postfix_master rr run \
+unit_tests := base command dnszone file lock model opendkim out postfix_main postfix_master rr run \
 	setting spf_record store text
 
 # ---- flags -----------------------------------------------------------------------------------

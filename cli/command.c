@@ -96,7 +96,9 @@ static const char *guess(const struct command_group *groups, const struct args *
 	}
 	bool has_pair = near_both.best && second;
 	*ret_typed = xstrdup(has_pair ? both : first);
-	return has_pair ? near_both.best : verb_count == 1 ? by_verb : near_first.best;
+	if (has_pair || find_group(groups, first))
+		return near_both.best;
+	return verb_count == 1 ? by_verb : near_first.best;
 }
 
 static int unknown_command(const struct command_group *groups, const struct args *args,

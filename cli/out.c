@@ -135,7 +135,7 @@ static void begin(struct out *out, enum out_place place, const struct out_column
 static void begin_outermost(struct out *out, enum out_place place,
                             const struct out_column *columns, size_t count)
 {
-	if (out->is_open)
+	if (out->is_open || !count)
 		abort();
 	out->is_open = true;
 	out->is_object = place == OUT_IN_OBJECT;

@@ -88,7 +88,7 @@ static void json_row_end(struct out *out)
 
 static void json_nested_begin(struct out *out)
 {
-	/* Every object has a field before its first listing. */
+	/* An object has a field at least, so something stands before its first listing. */
 	out_puts(out, ",\n  ");
 	write_value(out, json_string(out->nested_key));
 	out_puts(out, ": [");

@@ -15,7 +15,7 @@
 #include "core/store/change.h"
 #include "dnszone/name.h"
 
-#define COLUMNS                                                                          \
+#define COLUMNS                                                                              \
 	"SELECT d.id, d.name, coalesce(d.alias_of, 0), m.name, d.suspended, d.template_rev," \
 	" d.created FROM domain d LEFT JOIN domain m ON m.id = d.alias_of "
 
@@ -79,11 +79,12 @@ int domain_near(struct store *store, const char *name, char **ret_near, struct e
 	if (!store || strlen(name) < 6)
 		return 0;
 	int r = store_query(store, &stmt, err,
-	                    "SELECT name FROM domain WHERE length(name) BETWEEN ? AND ?", "ii",
-	                    (int64_t)strlen(name) - 1, (int64_t)strlen(name) + 1);
+	                    "SELECT name FROM domain WHERE length(name) BETWEEN ? AND ?",
+	                    "ii", (int64_t)strlen(name) - 1, (int64_t)strlen(name) + 1);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		const char *there = stmt_text(stmt, 0);
-		if (words_distance(name, there, 1) != 1 || differ_in_digits_only(name, there))
+		if (words_distance(name, there, 1) != 1 ||
+		    differ_in_digits_only(name, there))
 			continue;
 		*ret_near = xstrdup(there);
 		return 0;
@@ -106,9 +107,11 @@ int domain_find(struct store *store, const char *typed, struct domain *ret_domai
 		return r;
 	if (near)
 		return err_set(err, ERR_MISSING,
-		               _("%s is not among the domains; did you mean %s?"), name, near);
+		               _("%s is not among the domains; did you mean %s?"), name,
+		               near);
 	return err_set(err, ERR_MISSING,
-	               _("%s is not among the domains; \"mailauthctl domain add %s\""), name, name);
+	               _("%s is not among the domains; \"mailauthctl domain add %s\""),
+	               name, name);
 }
 
 /* An alias publishes its main domain's selectors: a former key of another content must not stand
@@ -123,10 +126,11 @@ static int check_former_keys(struct store *store, const char *name, int64_t main
 	                       " WHERE f.name = ? AND k.domain_id = ?",
 	                       "ti", name, main_id);
 	if (r > 0)
-		return err_set(err, ERR_FAILED,
-		               _("%s still publishes another key under the selector %s, for mail "
-		                 "under way; add it as an alias after that record has gone"),
-		               name, selector);
+		return err_set(
+			err, ERR_FAILED,
+			_("%s still publishes another key under the selector %s, for mail "
+		          "under way; add it as an alias after that record has gone"),
+			name, selector);
 	return r;
 }
 
@@ -143,18 +147,20 @@ int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
 	if (r > 0)
 		return err_set(err, ERR_FAILED, _("%s is there already"), name);
 	if (main && main->main_id)
-		return err_set(err, ERR_FAILED,
-		               _("%s is itself an alias of %s; name that one as the main domain"),
-		               main->name, main->main_name);
+		return err_set(
+			err, ERR_FAILED,
+			_("%s is itself an alias of %s; name that one as the main domain"),
+			main->name, main->main_name);
 	if (main)
 		r = check_former_keys(store, name, main->id, err);
 	if (r >= 0)
-		r = store_exec(store, err,
-		               "INSERT INTO domain (name, alias_of, template_rev, created, gen)"
-		               " VALUES (?, ?, (SELECT max(rev) FROM template), ?,"
-		               " (SELECT max(id) FROM change))",
-		               "t?i", name, main == NULL, main ? main->id : (int64_t)0,
-		               ctx_now(ctx));
+		r = store_exec(
+			store, err,
+			"INSERT INTO domain (name, alias_of, template_rev, created, gen)"
+			" VALUES (?, ?, (SELECT max(rev) FROM template), ?,"
+			" (SELECT max(id) FROM change))",
+			"t?i", name, main == NULL, main ? main->id : (int64_t)0,
+			ctx_now(ctx));
 	if (r >= 0)
 		r = change_note(store, "domain", name, main ? "alias-of" : "domain", NULL,
 		                main ? main->name : name, err);
@@ -172,17 +178,18 @@ static int keep_former_keys(struct store *store, const struct ctx *ctx,
 	int r = setting_number(store, SET_DKIM_RETIRE_AFTER, domain->id, &wait, err);
 	if (r < 0)
 		return r;
-	return store_exec(store, err,
-	                  "INSERT INTO former_key (name, selector, algorithm, public, until)"
-	                  " SELECT ?1, k.selector, k.algorithm, k.public, ?2 FROM dkim_key k"
-	                  " JOIN key_public p ON p.key_id = k.id AND p.name = ?1"
-	                  " WHERE k.domain_id = ?3 AND p.ready IS NOT NULL"
-	                  " AND k.state IN ('active', 'retiring', 'resting')"
-	                  " ON CONFLICT (name, selector) DO UPDATE SET"
-	                  " algorithm = excluded.algorithm, public = excluded.public,"
-	                  " until = excluded.until",
-	                  "tii", domain->name, ctx_now(ctx) + (is_now ? 0 : wait),
-	                  domain->main_id ? domain->main_id : domain->id);
+	return store_exec(
+		store, err,
+		"INSERT INTO former_key (name, selector, algorithm, public, until)"
+		" SELECT ?1, k.selector, k.algorithm, k.public, ?2 FROM dkim_key k"
+		" JOIN key_public p ON p.key_id = k.id AND p.name = ?1"
+		" WHERE k.domain_id = ?3 AND p.ready IS NOT NULL"
+		" AND k.state IN ('active', 'retiring', 'resting')"
+		" ON CONFLICT (name, selector) DO UPDATE SET"
+		" algorithm = excluded.algorithm, public = excluded.public,"
+		" until = excluded.until",
+		"tii", domain->name, ctx_now(ctx) + (is_now ? 0 : wait),
+		domain->main_id ? domain->main_id : domain->id);
 }
 
 struct names {
@@ -195,7 +202,8 @@ static int collect_name(void *arg, const struct domain *domain, struct err *err)
 	struct names *names = arg;
 	(void)err;
 	if (names->count++ < 10)
-		buf_printf(&names->text, "%s%s", names->text.len ? ", " : "", domain->name);
+		buf_printf(&names->text, "%s%s", names->text.len ? ", " : "",
+		           domain->name);
 	return 0;
 }
 
@@ -206,8 +214,9 @@ int domain_remove(struct store *store, const struct ctx *ctx, const struct domai
 	int r = domain_each(store, domain->id, NULL, collect_name, &aliases, err);
 	if (r >= 0 && aliases.count)
 		r = err_set(err, ERR_FAILED,
-		            _("%s has aliases, which must be removed first: %s%s"), domain->name,
-		            buf_text(&aliases.text), aliases.count > 10 ? ", ..." : "");
+		            _("%s has aliases, which must be removed first: %s%s"),
+		            domain->name, buf_text(&aliases.text),
+		            aliases.count > 10 ? ", ..." : "");
 	buf_done(&aliases.text);
 	if (r >= 0)
 		r = keep_former_keys(store, ctx, domain, is_now, err);
@@ -215,11 +224,13 @@ int domain_remove(struct store *store, const struct ctx *ctx, const struct domai
 		r = store_exec(store, err, "DELETE FROM key_public WHERE name = ?", "t",
 		               domain->name);
 	if (r >= 0)
-		r = store_exec(store, err, "DELETE FROM domain WHERE id = ?", "i", domain->id);
+		r = store_exec(store, err, "DELETE FROM domain WHERE id = ?", "i",
+		               domain->id);
 	if (r < 0)
 		return r;
 	store_note_secret_gone(store);
-	return change_note(store, "domain", domain->name, "domain", domain->name, NULL, err);
+	return change_note(store, "domain", domain->name, "domain", domain->name, NULL,
+	                   err);
 }
 
 int domain_rename(struct store *store, const struct ctx *ctx, const struct domain *domain,
@@ -236,16 +247,16 @@ int domain_rename(struct store *store, const struct ctx *ctx, const struct domai
 	if (r > 0)
 		return err_set(err, ERR_FAILED, _("%s is there already"), name);
 	if (r >= 0)
-		r = check_former_keys(store, name, domain->main_id ? domain->main_id : domain->id,
-		                      err);
+		r = check_former_keys(
+			store, name, domain->main_id ? domain->main_id : domain->id, err);
 	if (r >= 0)
 		r = keep_former_keys(store, ctx, domain, false, err);
 	if (r >= 0)
 		r = store_exec(store, err, "DELETE FROM key_public WHERE name = ?", "t",
 		               domain->name);
 	if (r >= 0)
-		r = store_exec(store, err, "UPDATE domain SET name = ? WHERE id = ?", "ti", name,
-		               domain->id);
+		r = store_exec(store, err, "UPDATE domain SET name = ? WHERE id = ?",
+		               "ti", name, domain->id);
 	if (r >= 0)
 		r = change_note(store, "domain", name, "name", domain->name, name, err);
 	return r;
@@ -257,12 +268,12 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 {
 	if (domain->is_suspended == is_suspended)
 		return 0;
-	int r = store_exec(store, err, "UPDATE domain SET suspended = ? WHERE id = ?", "ii",
-	                   (int64_t)is_suspended, domain->id);
+	int r = store_exec(store, err, "UPDATE domain SET suspended = ? WHERE id = ?",
+	                   "ii", (int64_t)is_suspended, domain->id);
 	if (r >= 0)
 		r = change_note(store, "domain", domain->name, "suspended",
-		                domain->is_suspended ? "on" : "off", is_suspended ? "on" : "off",
-		                err);
+		                domain->is_suspended ? "on" : "off",
+		                is_suspended ? "on" : "off", err);
 	/* an alias has no keys of its own: the main domain's go on signing for the others */
 	if (r >= 0 && !domain->main_id)
 		r = is_suspended ? keyring_rest(store, ctx, domain, is_now, err)
@@ -271,20 +282,22 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 }
 
 int domain_each(struct store *store, int64_t main_id, const char *prefix,
-                int (*each)(void *arg, const struct domain *domain, struct err *err), void *arg,
-                struct err *err)
+                int (*each)(void *arg, const struct domain *domain, struct err *err),
+                void *arg, struct err *err)
 {
 	auto_stmt stmt = NULL;
 	if (!store)
 		return 0;
 	int r;
 	if (main_id)
-		r = store_query(store, &stmt, err, COLUMNS "WHERE d.alias_of = ? ORDER BY d.name",
-		                "i", main_id);
+		r = store_query(store, &stmt, err,
+		                COLUMNS "WHERE d.alias_of = ? ORDER BY d.name", "i",
+		                main_id);
 	else if (prefix && *prefix)
 		r = store_query(store, &stmt, err,
-		                COLUMNS "WHERE d.name >= ?1 AND d.name < ?1 || char(0x10ffff)"
-		                        " ORDER BY d.name",
+		                COLUMNS
+		                "WHERE d.name >= ?1 AND d.name < ?1 || char(0x10ffff)"
+		                " ORDER BY d.name",
 		                "t", prefix);
 	else
 		r = store_query(store, &stmt, err, COLUMNS "ORDER BY d.name", "");

@@ -27,10 +27,12 @@ static char *public_address(int family, enum setting_key key)
 			continue;
 		const void *octets =
 			family == AF_INET
-				? (const void *)&((const struct sockaddr_in *)(const void *)
-		                                          one->ifa_addr)
-		                                  ->sin_addr
-				: &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)
+				? (const void *)&(
+					  (const struct sockaddr_in *)(const void *)
+						  one->ifa_addr)
+					  ->sin_addr
+				: &((const struct sockaddr_in6 *)(const void *)
+		                            one->ifa_addr)
 					   ->sin6_addr;
 		if (inet_ntop(family, octets, text, sizeof(text)) &&
 		    setting_parse(&setting_table[key], text, &found, &ignored) < 0)

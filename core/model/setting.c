@@ -36,8 +36,10 @@ int setting_find(const char *key, enum setting_key *ret_key, struct err *err)
 		return err_set(err, ERR_USAGE,
 		               _("there is no setting \"%s\"; did you mean \"%s\"?"), key,
 		               near.best);
-	return err_set(err, ERR_USAGE,
-	               _("there is no setting \"%s\"; see \"mailauthctl server describe\""), key);
+	return err_set(
+		err, ERR_USAGE,
+		_("there is no setting \"%s\"; see \"mailauthctl server describe\""),
+		key);
 }
 
 const char *setting_source_name(enum setting_source source)
@@ -57,18 +59,18 @@ void setting_value_done(struct setting_value *value)
 	value->text = NULL;
 }
 
-static int stored(struct store *store, const char *key, int64_t domain_id, char **ret_text,
-                  struct err *err)
+static int stored(struct store *store, const char *key, int64_t domain_id,
+                  char **ret_text, struct err *err)
 {
 	if (!store)
 		return 0;
 	if (domain_id)
 		return store_get_text(
 			store, ret_text, err,
-			"SELECT value FROM domain_setting WHERE domain_id = ? AND key = ?", "it",
-			domain_id, key);
-	return store_get_text(store, ret_text, err, "SELECT value FROM setting WHERE key = ?", "t",
-	                      key);
+			"SELECT value FROM domain_setting WHERE domain_id = ? AND key = ?",
+			"it", domain_id, key);
+	return store_get_text(store, ret_text, err,
+	                      "SELECT value FROM setting WHERE key = ?", "t", key);
 }
 
 /* Looks at the domain, then at its main domain.  1: found. */
@@ -83,8 +85,9 @@ static int stored_at_domain(struct store *store, const char *key, int64_t domain
 	}
 	int64_t main_id = 0;
 	if (r == 0)
-		r = store_get_int(store, &main_id, err, "SELECT alias_of FROM domain WHERE id = ?",
-		                  "i", domain_id);
+		r = store_get_int(store, &main_id, err,
+		                  "SELECT alias_of FROM domain WHERE id = ?", "i",
+		                  domain_id);
 	if (r > 0)
 		r = stored(store, key, main_id, &text, err);
 	if (r > 0)
@@ -116,8 +119,8 @@ int setting_get(struct store *store, enum setting_key key, int64_t domain_id,
 	return 0;
 }
 
-int setting_text(struct store *store, enum setting_key key, int64_t domain_id, char **ret_text,
-                 struct err *err)
+int setting_text(struct store *store, enum setting_key key, int64_t domain_id,
+                 char **ret_text, struct err *err)
 {
 	struct setting_value value;
 	int r = setting_get(store, key, domain_id, &value, err);
@@ -127,8 +130,8 @@ int setting_text(struct store *store, enum setting_key key, int64_t domain_id, c
 	return 0;
 }
 
-int setting_bool(struct store *store, enum setting_key key, int64_t domain_id, bool *ret_value,
-                 struct err *err)
+int setting_bool(struct store *store, enum setting_key key, int64_t domain_id,
+                 bool *ret_value, struct err *err)
 {
 	auto_free char *text = NULL;
 	int r = setting_text(store, key, domain_id, &text, err);
@@ -156,9 +159,10 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 		*ret_value = i;
 	}
 	if (!ok)
-		return err_set(err, ERR_FAILED,
-		               _("the database holds \"%s\" for %s, which is no value of it"), text,
-		               row->key);
+		return err_set(
+			err, ERR_FAILED,
+			_("the database holds \"%s\" for %s, which is no value of it"),
+			text, row->key);
 	return 0;
 }
 
@@ -166,24 +170,27 @@ static int write_row(struct store *store, const char *key, int64_t domain_id,
                      const char *canonical, struct err *err)
 {
 	if (!canonical && domain_id)
-		return store_exec(store, err,
-		                  "DELETE FROM domain_setting WHERE domain_id = ? AND key = ?",
-		                  "it", domain_id, key);
+		return store_exec(
+			store, err,
+			"DELETE FROM domain_setting WHERE domain_id = ? AND key = ?",
+			"it", domain_id, key);
 	if (!canonical)
-		return store_exec(store, err, "DELETE FROM setting WHERE key = ?", "t", key);
+		return store_exec(store, err, "DELETE FROM setting WHERE key = ?", "t",
+		                  key);
 	if (domain_id)
-		return store_exec(store, err,
-		                  "INSERT INTO domain_setting (domain_id, key, value) VALUES "
-		                  "(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-		                  "itt", domain_id, key, canonical);
+		return store_exec(
+			store, err,
+			"INSERT INTO domain_setting (domain_id, key, value) VALUES "
+			"(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+			"itt", domain_id, key, canonical);
 	return store_exec(store, err,
 	                  "INSERT INTO setting (key, value) VALUES (?, ?)"
 	                  " ON CONFLICT DO UPDATE SET value = excluded.value",
 	                  "tt", key, canonical);
 }
 
-int setting_set(struct store *store, enum setting_key key, int64_t domain_id, const char *domain,
-                const char *text, struct err *err)
+int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
+                const char *domain, const char *text, struct err *err)
 {
 	const struct setting_row *row = &setting_table[key];
 	auto_free char *canonical = NULL;
@@ -228,10 +235,11 @@ int setting_check_rules(struct store *store, struct err *err)
 		if (r < 0)
 			return r;
 		if (is_on && !is_met)
-			return err_set(err, ERR_FAILED,
-			               _("%s on needs %s on, and %s would be off; \"mailauthctl "
-			                 "server set %s on %s on\", or %s off first"),
-			               key, needs, needs, needs, key, key);
+			return err_set(
+				err, ERR_FAILED,
+				_("%s on needs %s on, and %s would be off; \"mailauthctl "
+			          "server set %s on %s on\", or %s off first"),
+				key, needs, needs, needs, key, key);
 	}
 	return 0;
 }
@@ -246,24 +254,28 @@ void setting_advise(struct store *store, struct ctx *ctx)
 	    setting_bool(store, SET_SPF_CHECK, 0, &checks_spf, &ignored) < 0 ||
 	    setting_number(store, SET_SPF_MODE, 0, &mode, &ignored) < 0 ||
 	    setting_number(store, SET_SPF_GUESS_SCOPE, 0, &scope, &ignored) < 0 ||
-	    setting_text(store, SET_SPF_GUESS_RULES, 0, &guess, &ignored) < 0 || !checks_spf)
+	    setting_text(store, SET_SPF_GUESS_RULES, 0, &guess, &ignored) < 0 ||
+	    !checks_spf)
 		return;
 	int number = (int)mode + 1;
 	if (checks_dmarc && number >= 3)
-		ctx_report(ctx, REPORT_WARNING,
-		           _("spf.mode %s rejects before an aligned DKIM signature could save "
-		             "forwarded and list mail; with dmarc.check, headers-only is the usual "
-		             "choice"),
-		           setting_table[SET_SPF_MODE].words[mode]);
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("spf.mode %s rejects before an aligned DKIM signature could save "
+		          "forwarded and list mail; with dmarc.check, headers-only is the usual "
+		          "choice"),
+			setting_table[SET_SPF_MODE].words[mode]);
 	bool is_permissive = scope == 1;
 	if (is_permissive && text_ends(guess, "?all") && (number == 3 || number == 4))
-		ctx_report(ctx, REPORT_WARNING,
-		           _("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: "
-		             "every fail becomes neutral, so spf.mode %s rejects nothing"),
-		           setting_table[SET_SPF_MODE].words[mode]);
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: "
+		          "every fail becomes neutral, so spf.mode %s rejects nothing"),
+			setting_table[SET_SPF_MODE].words[mode]);
 	if (is_permissive && text_ends(guess, "~all") && number == 3)
-		ctx_report(ctx, REPORT_WARNING,
-		           _("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: "
-		             "every fail becomes softfail, so spf.mode %s rejects nothing"),
-		           setting_table[SET_SPF_MODE].words[mode]);
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: "
+		          "every fail becomes softfail, so spf.mode %s rejects nothing"),
+			setting_table[SET_SPF_MODE].words[mode]);
 }

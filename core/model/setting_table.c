@@ -6,14 +6,15 @@
 
 static const char *const words_activate[] = { "exported", "seen", "now", NULL };
 static const char *const words_algorithm[] = { "rsa", "ed25519", "both", NULL };
-static const char *const words_backend[] = { "auto",    "postfix",    "exim",
-	                                     "qmail",   "smartermail", "icewarp",
-	                                     "mailenable", "directory",  NULL };
+static const char *const words_backend[] = { "auto",       "postfix",     "exim",
+	                                     "qmail",      "smartermail", "icewarp",
+	                                     "mailenable", "directory",   NULL };
 static const char *const words_filter[] = { "auto", "opendkim", "rspamd", NULL };
 static const char *const words_format[] = { "include", "full", NULL };
-static const char *const words_mode[] = { "headers-only",    "defer-dns-errors",
-	                                  "reject-fail",     "reject-softfail",
-	                                  "reject-neutral",  "reject-not-pass", NULL };
+static const char *const words_mode[] = {
+	"headers-only",   "defer-dns-errors", "reject-fail", "reject-softfail",
+	"reject-neutral", "reject-not-pass",  NULL
+};
 static const char *const words_position[] = { "first", "last", NULL };
 static const char *const words_scope[] = { "no-record", "most-permissive", NULL };
 static const char *const words_service[] = { "hosted", "external", "off", NULL };

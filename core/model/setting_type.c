@@ -23,7 +23,8 @@ static int check_bool(const struct setting_row *row, const char *text, struct bu
 {
 	bool value;
 	if (!text_to_bool(text, &value))
-		return err_set(err, ERR_USAGE, _("%s takes on or off, not \"%s\""), row->key, text);
+		return err_set(err, ERR_USAGE, _("%s takes on or off, not \"%s\""),
+		               row->key, text);
 	buf_puts(out, value ? "on" : "off");
 	return 0;
 }
@@ -34,7 +35,8 @@ static int check_int(const struct setting_row *row, const char *text, struct buf
 	int64_t value;
 	if (!text_to_int(text, row->min, row->max, &value))
 		return err_set(err, ERR_USAGE,
-		               _("%s takes a number from %" PRId64 " to %" PRId64 ", not \"%s\""),
+		               _("%s takes a number from %" PRId64 " to %" PRId64
+		                 ", not \"%s\""),
 		               row->key, row->min, row->max, text);
 	buf_printf(out, "%" PRId64, value);
 	return 0;
@@ -54,34 +56,38 @@ static int check_enum(const struct setting_row *row, const char *text, struct bu
 			number = i + 1;
 		suggestion_offer(&near, row->words[i]);
 	}
-	if (number == 0 && row->flags & SETTING_NUMBERED && !text_to_int(text, 1, count, &number))
+	if (number == 0 && row->flags & SETTING_NUMBERED &&
+	    !text_to_int(text, 1, count, &number))
 		number = 0;
 	if (number == 0) {
 		char values[256];
 		setting_describe_values(row, values, sizeof(values));
-		return near.best ? err_set(err, ERR_USAGE,
-		                           _("%s does not take \"%s\"; did you mean \"%s\"?"),
-		                           row->key, text, near.best)
-		                 : err_set(err, ERR_USAGE, _("%s takes %s, not \"%s\""), row->key,
-		                           values, text);
+		return near.best
+		               ? err_set(err, ERR_USAGE,
+		                         _("%s does not take \"%s\"; did you mean \"%s\"?"),
+		                         row->key, text, near.best)
+		               : err_set(err, ERR_USAGE, _("%s takes %s, not \"%s\""),
+		                         row->key, values, text);
 	}
 	buf_puts(out, row->words[number - 1]);
 	return 0;
 }
 
-static int check_duration(const struct setting_row *row, const char *text, struct buf *out,
-                          struct err *err)
+static int check_duration(const struct setting_row *row, const char *text,
+                          struct buf *out, struct err *err)
 {
 	int64_t seconds;
 	char least[32], canonical[32];
 	if (!text_to_duration(text, &seconds))
-		return err_set(err, ERR_USAGE,
-		               _("%s takes a duration such as 90s, 15m, 12h, 7d or 2w, not \"%s\""),
-		               row->key, text);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes a duration such as 90s, 15m, 12h, 7d or 2w, not \"%s\""),
+			row->key, text);
 	text_from_duration(row->min, least);
 	if (seconds < row->min)
-		return err_set(err, ERR_USAGE, _("%s must be at least %s: mail that was signed may "
-		                                 "be under way that long"),
+		return err_set(err, ERR_USAGE,
+		               _("%s must be at least %s: mail that was signed may "
+		                 "be under way that long"),
 		               row->key, least);
 	text_from_duration(seconds, canonical);
 	buf_puts(out, canonical);
@@ -108,7 +114,8 @@ static bool has_host_bits(const unsigned char *octets, size_t len, int64_t prefi
 }
 
 /* One address or block, canonical ("10.0.0.0/8"; a single address without its length). */
-static int check_network(const char *key, const char *text, struct buf *out, struct err *err)
+static int check_network(const char *key, const char *text, struct buf *out,
+                         struct err *err)
 {
 	char address[INET6_ADDRSTRLEN + 4];
 	const char *slash = strchr(text, '/');
@@ -123,17 +130,19 @@ static int check_network(const char *key, const char *text, struct buf *out, str
 	int64_t prefix = (int64_t)width * 8;
 	if (inet_pton(is_v4 ? AF_INET : AF_INET6, address, octets) != 1 ||
 	    (slash && !text_to_int(slash + 1, 0, (int64_t)width * 8, &prefix)))
-		return err_set(err, ERR_USAGE,
-		               _("%s takes addresses and networks such as 192.0.2.0/24 or "
-		                 "2001:db8::/32, not \"%s\""),
-		               key, text);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes addresses and networks such as 192.0.2.0/24 or "
+		          "2001:db8::/32, not \"%s\""),
+			key, text);
 	if (has_host_bits(octets, width, prefix)) {
 		for (size_t bit = (size_t)prefix; bit < width * 8; bit++)
 			octets[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
 		inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, address, sizeof(address));
-		return err_set(err, ERR_USAGE,
-		               _("%s: \"%s\" has bits behind its length; the network is %s/%" PRId64),
-		               key, text, address, prefix);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s: \"%s\" has bits behind its length; the network is %s/%" PRId64),
+			key, text, address, prefix);
 	}
 	inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, address, sizeof(address));
 	buf_puts(out, address);
@@ -160,13 +169,14 @@ static int check_list(const struct setting_row *row, const char *text, struct bu
 	return 0;
 }
 
-static int check_networks(const struct setting_row *row, const char *text, struct buf *out,
-                          struct err *err)
+static int check_networks(const struct setting_row *row, const char *text,
+                          struct buf *out, struct err *err)
 {
 	return check_list(row, text, out, check_network, err);
 }
 
-static int check_excluded(const char *key, const char *text, struct buf *out, struct err *err)
+static int check_excluded(const char *key, const char *text, struct buf *out,
+                          struct err *err)
 {
 	char name[NAME_SIZE];
 	bool is_below = *text == '.';
@@ -182,8 +192,8 @@ static int check_domains(const struct setting_row *row, const char *text, struct
 	return check_list(row, text, out, check_excluded, err);
 }
 
-static int check_selector(const struct setting_row *row, const char *text, struct buf *out,
-                          struct err *err)
+static int check_selector(const struct setting_row *row, const char *text,
+                          struct buf *out, struct err *err)
 {
 	/* a day in place of each %Y %m %d, to see whether what comes out is a selector */
 	auto_buf sample = BUF_INIT;
@@ -194,7 +204,8 @@ static int check_selector(const struct setting_row *row, const char *text, struc
 		}
 		c++;
 		if (*c != 'Y' && *c != 'm' && *c != 'd')
-			return err_set(err, ERR_USAGE, _("%s: behind %% stands Y, m or d, not \"%s\""),
+			return err_set(err, ERR_USAGE,
+			               _("%s: behind %% stands Y, m or d, not \"%s\""),
 			               row->key, c);
 		buf_puts(&sample, *c == 'Y' ? "2026" : "12");
 	}
@@ -212,10 +223,11 @@ static int check_policy(const struct setting_row *row, const char *text, struct 
                         struct err *err)
 {
 	if (strlen(text) > 255)
-		return err_set(err, ERR_USAGE, _("%s takes at most 255 octets"), row->key);
-	if (!*text)
-		return err_set(err, ERR_USAGE, _("%s takes the text of the record, or none"),
+		return err_set(err, ERR_USAGE, _("%s takes at most 255 octets"),
 		               row->key);
+	if (!*text)
+		return err_set(err, ERR_USAGE,
+		               _("%s takes the text of the record, or none"), row->key);
 	buf_puts(out, text);
 	return 0;
 }
@@ -235,15 +247,18 @@ static bool is_private(const unsigned char *octets, bool is_v4)
 		unsigned char block[4];
 		int prefix;
 	} v4[] = {
-		{ { 0 }, 8 },          { { 10 }, 8 },         { { 100, 64 }, 10 },
-		{ { 127 }, 8 },        { { 169, 254 }, 16 },  { { 172, 16 }, 12 },
-		{ { 192, 168 }, 16 },  { { 224 }, 4 },        { { 240 }, 4 },
+		{ { 0 }, 8 },         { { 10 }, 8 },        { { 100, 64 }, 10 },
+		{ { 127 }, 8 },       { { 169, 254 }, 16 }, { { 172, 16 }, 12 },
+		{ { 192, 168 }, 16 }, { { 224 }, 4 },       { { 240 }, 4 },
 	};
 	static const struct {
 		unsigned char block[16];
 		int prefix;
 	} v6[] = {
-		{ { 0 }, 8 }, { { 0xfc }, 7 }, { { 0xfe, 0x80 }, 10 }, { { 0xff }, 8 },
+		{ { 0 }, 8 },
+		{ { 0xfc }, 7 },
+		{ { 0xfe, 0x80 }, 10 },
+		{ { 0xff }, 8 },
 	};
 	for (size_t i = 0; is_v4 && i < ARRAY_LEN(v4); i++)
 		if (in_block(octets, v4[i].block, v4[i].prefix))
@@ -261,11 +276,13 @@ static int check_address(const struct setting_row *row, const char *text, struct
 	unsigned char octets[16];
 	char canonical[INET6_ADDRSTRLEN];
 	if (inet_pton(is_v4 ? AF_INET : AF_INET6, text, octets) != 1)
-		return err_set(err, ERR_USAGE, _("%s takes an %s address, not \"%s\""), row->key,
-		               is_v4 ? "IPv4" : "IPv6", text);
+		return err_set(err, ERR_USAGE, _("%s takes an %s address, not \"%s\""),
+		               row->key, is_v4 ? "IPv4" : "IPv6", text);
 	if (is_private(octets, is_v4))
-		return err_set(err, ERR_USAGE, _("%s: %s is not a public address"), row->key, text);
-	buf_puts(out, inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, canonical, sizeof(canonical)));
+		return err_set(err, ERR_USAGE, _("%s: %s is not a public address"),
+		               row->key, text);
+	buf_puts(out, inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, canonical,
+	                        sizeof(canonical)));
 	return 0;
 }
 
@@ -277,9 +294,10 @@ static int check_path(const struct setting_row *row, const char *text, struct bu
 		len--;
 	auto_free char *path = xmemdup(text, len);
 	if (!path_is_plain(path) || len < 2 || len > 4000)
-		return err_set(err, ERR_USAGE,
-		               _("%s takes an absolute path without . and .., not \"%s\""), row->key,
-		               text);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes an absolute path without . and .., not \"%s\""),
+			row->key, text);
 	buf_puts(out, path);
 	return 0;
 }
@@ -290,7 +308,8 @@ static int check_command(const struct setting_row *row, const char *text, struct
 	auto_free char **words = NULL;
 	size_t count;
 	if (!text_split_words(text, &words, &count))
-		return err_set(err, ERR_USAGE, _("%s: a double quote is not closed"), row->key);
+		return err_set(err, ERR_USAGE, _("%s: a double quote is not closed"),
+		               row->key);
 	buf_puts(out, text);
 	return 0;
 }
@@ -302,10 +321,11 @@ static int check_url(const struct setting_row *row, const char *text, struct buf
 	                   : text_starts(text, "http://") ? text + 7
 	                                                  : "";
 	if (!*host || *host == '/' || strpbrk(text, " \"<>") || strchr(host, '@'))
-		return err_set(err, ERR_USAGE,
-		               _("%s takes an address such as https://mail.example.com:9998/, "
-		                 "without an account in it, not \"%s\""),
-		               row->key, text);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes an address such as https://mail.example.com:9998/, "
+		          "without an account in it, not \"%s\""),
+			row->key, text);
 	buf_puts(out, text);
 	return 0;
 }
@@ -319,16 +339,17 @@ static int check_account(const struct setting_row *row, const char *text, struct
 	size_t len = strlen(text);
 	if (len > 32 || !strchr(first, text[0]) || strspn(text, rest) != len ||
 	    strcmp(text, "root") == 0)
-		return err_set(err, ERR_USAGE,
-		               _("%s takes the name of a system account that is not root, not "
-		                 "\"%s\""),
-		               row->key, text);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes the name of a system account that is not root, not "
+		          "\"%s\""),
+			row->key, text);
 	buf_puts(out, text);
 	return 0;
 }
 
-static int check_local_rules(const struct setting_row *row, const char *text, struct buf *out,
-                             struct err *err)
+static int check_local_rules(const struct setting_row *row, const char *text,
+                             struct buf *out, struct err *err)
 {
 	if (spf_check_local_rules(text, err) < 0)
 		return err_prefix(err, "%s", row->key);
@@ -336,8 +357,8 @@ static int check_local_rules(const struct setting_row *row, const char *text, st
 	return 0;
 }
 
-static int check_guess_rules(const struct setting_row *row, const char *text, struct buf *out,
-                             struct err *err)
+static int check_guess_rules(const struct setting_row *row, const char *text,
+                             struct buf *out, struct err *err)
 {
 	auto_free char *whole = NULL;
 	if (spf_check_guess_rules(text, &whole, err) < 0)
@@ -346,8 +367,8 @@ static int check_guess_rules(const struct setting_row *row, const char *text, st
 	return 0;
 }
 
-static int check_explanation(const struct setting_row *row, const char *text, struct buf *out,
-                             struct err *err)
+static int check_explanation(const struct setting_row *row, const char *text,
+                             struct buf *out, struct err *err)
 {
 	if (spf_check_explanation(text, err) < 0)
 		return err_prefix(err, "%s", row->key);
@@ -360,7 +381,8 @@ static int check_secret(const struct setting_row *row, const char *text, struct 
 {
 	(void)text;
 	(void)out;
-	return err_set(err, ERR_USAGE, _("%s is made by the program at first use and never typed"),
+	return err_set(err, ERR_USAGE,
+	               _("%s is made by the program at first use and never typed"),
 	               row->key);
 }
 
@@ -401,10 +423,11 @@ int setting_parse(const struct setting_row *row, const char *text, char **ret_ca
 {
 	const struct type_row *type = &types[row->type];
 	if (!text_is_clean(text))
-		return err_set(err, ERR_USAGE,
-		               _("%s: the value holds a control character, a line break or octets "
-		                 "that are not UTF-8"),
-		               row->key);
+		return err_set(
+			err, ERR_USAGE,
+			_("%s: the value holds a control character, a line break or octets "
+		          "that are not UTF-8"),
+			row->key);
 	text += strspn(text, " ");
 	size_t len = strlen(text);
 	while (len && text[len - 1] == ' ')
@@ -442,7 +465,8 @@ void setting_describe_values(const struct setting_row *row, char *out, unsigned 
 		break;
 	case SETTING_DURATION:
 		text_from_duration(row->min, least);
-		buf_printf(&text, row->min ? _("duration, at least %s") : _("duration, or %s"),
+		buf_printf(&text,
+		           row->min ? _("duration, at least %s") : _("duration, or %s"),
 		           least);
 		break;
 	default:

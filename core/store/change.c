@@ -7,13 +7,15 @@
 int change_begin(struct store *store, const struct ctx *ctx, const char *command,
                  struct err *err)
 {
-	return store_exec(store, err,
-	                  "INSERT INTO change (at, uid, actor, command) VALUES (?, ?, ?, ?)",
-	                  "iitt", ctx_now(ctx), (int64_t)ctx->uid, ctx->actor, command);
+	return store_exec(
+		store, err,
+		"INSERT INTO change (at, uid, actor, command) VALUES (?, ?, ?, ?)",
+		"iitt", ctx_now(ctx), (int64_t)ctx->uid, ctx->actor, command);
 }
 
-int change_note(struct store *store, const char *object, const char *domain, const char *field,
-                const char *old, const char *new_value, struct err *err)
+int change_note(struct store *store, const char *object, const char *domain,
+                const char *field, const char *old, const char *new_value,
+                struct err *err)
 {
 	return store_exec(
 		store, err,
@@ -32,8 +34,9 @@ int change_end(struct store *store, bool *ret_changed, struct err *err)
 	                      " (SELECT max(id) FROM change))",
 	                      "");
 	if (r >= 0 && items == 0)
-		r = store_exec(store, err,
-		               "DELETE FROM change WHERE id = (SELECT max(id) FROM change)", "");
+		r = store_exec(
+			store, err,
+			"DELETE FROM change WHERE id = (SELECT max(id) FROM change)", "");
 	if (r < 0)
 		return r;
 	*ret_changed = items != 0;
@@ -59,6 +62,7 @@ int generation_is_known(struct store *store, struct generation gen, struct err *
 	int64_t known;
 	if (gen.id == 0)
 		return 1;
-	return store_get_int(store, &known, err, "SELECT 1 FROM change WHERE id = ? AND token = ?",
-	                     "ii", gen.id, gen.token);
+	return store_get_int(store, &known, err,
+	                     "SELECT 1 FROM change WHERE id = ? AND token = ?", "ii",
+	                     gen.id, gen.token);
 }

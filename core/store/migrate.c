@@ -18,7 +18,8 @@ static int check_identity(struct store *store, int64_t *ret_version, struct err 
 	if (r < 0)
 		return r;
 	if (application != store->kind->application_id)
-		return err_set(err, ERR_FAILED, _("%s belongs to another program"), store->path);
+		return err_set(err, ERR_FAILED, _("%s belongs to another program"),
+		               store->path);
 	if (version > store->kind->version)
 		return err_set(err, ERR_FAILED,
 		               _("%s was written by a newer mailauthctl (schema %" PRId64
@@ -60,8 +61,9 @@ static int migrate_from(struct store *store, int64_t version, struct err *err)
 	for (const struct migration *m = store->kind->migrations; r >= 0 && m->sql; m++) {
 		if (m->version <= version)
 			continue;
-		auto_free char *sql = xasprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
-		                                m->sql, m->version);
+		auto_free char *sql =
+			xasprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
+		                  m->sql, m->version);
 		r = store_script(store, sql, err);
 		if (r < 0)
 			store_rollback(store);
@@ -71,7 +73,7 @@ static int migrate_from(struct store *store, int64_t version, struct err *err)
 
 int migrate(struct store *store, enum store_mode mode, struct err *err)
 {
-	int64_t version;
+	int64_t version = 0;
 	int r = mode == STORE_CREATE ? make_schema(store, err) : 0;
 	if (r >= 0)
 		r = check_identity(store, &version, err);
@@ -80,9 +82,10 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 	if (version == store->kind->version)
 		return 0;
 	if (mode == STORE_READ)
-		return err_set(err, ERR_FAILED,
-		               _("%s has the schema of an older mailauthctl; run \"mailauthctl db "
-		                 "check\" as root once to bring it up to date"),
-		               store->path);
+		return err_set(
+			err, ERR_FAILED,
+			_("%s has the schema of an older mailauthctl; run \"mailauthctl db "
+		          "check\" as root once to bring it up to date"),
+			store->path);
 	return migrate_from(store, version, err);
 }

@@ -89,7 +89,8 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 			break;
 		}
 		case 'i':
-			result = sqlite3_bind_int64(stmt->handle, index, va_arg(ap, int64_t));
+			result = sqlite3_bind_int64(stmt->handle, index,
+			                            va_arg(ap, int64_t));
 			break;
 		case '?': {
 			bool is_null = va_arg(ap, int);
@@ -101,8 +102,8 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 		case 'o': {
 			const void *octets = va_arg(ap, const void *);
 			size_t len = va_arg(ap, size_t);
-			result = octets ? sqlite3_bind_blob64(stmt->handle, index, octets, len,
-			                                      SQLITE_TRANSIENT)
+			result = octets ? sqlite3_bind_blob64(stmt->handle, index, octets,
+			                                      len, SQLITE_TRANSIENT)
 			                : sqlite3_bind_null(stmt->handle, index);
 			break;
 		}
@@ -117,10 +118,10 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 	return 0;
 }
 
-static int query(struct store *store, struct stmt **ret_stmt, struct err *err, const char *sql,
-                 const char *types, va_list ap)
+static int query(struct store *store, struct stmt **ret_stmt, struct err *err,
+                 const char *sql, const char *types, va_list ap)
 {
-	struct stmt *stmt;
+	struct stmt *stmt = NULL;
 	int r = stmt_get(store, sql, &stmt, err);
 	if (r < 0)
 		return r;
@@ -133,8 +134,8 @@ static int query(struct store *store, struct stmt **ret_stmt, struct err *err, c
 	return 0;
 }
 
-int store_query(struct store *store, struct stmt **ret_stmt, struct err *err, const char *sql,
-                const char *types, ...)
+int store_query(struct store *store, struct stmt **ret_stmt, struct err *err,
+                const char *sql, const char *types, ...)
 {
 	va_list ap;
 	va_start(ap, types);
@@ -175,7 +176,8 @@ bool stmt_is_null(struct stmt *stmt, int column)
 	return sqlite3_column_type(stmt->handle, column) == SQLITE_NULL;
 }
 
-int store_exec(struct store *store, struct err *err, const char *sql, const char *types, ...)
+int store_exec(struct store *store, struct err *err, const char *sql, const char *types,
+               ...)
 {
 	auto_stmt stmt = NULL;
 	va_list ap;
@@ -187,8 +189,8 @@ int store_exec(struct store *store, struct err *err, const char *sql, const char
 	return r;
 }
 
-int store_get_int(struct store *store, int64_t *ret_value, struct err *err, const char *sql,
-                  const char *types, ...)
+int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
+                  const char *sql, const char *types, ...)
 {
 	auto_stmt stmt = NULL;
 	va_list ap;

@@ -23,7 +23,8 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 {
 	int code = sqlite3_errcode(store->db) & 0xff;
 	if (code == SQLITE_FULL)
-		return err_set(err, ERR_FAILED, _("%s: the disk is full; nothing was changed"),
+		return err_set(err, ERR_FAILED,
+		               _("%s: the disk is full; nothing was changed"),
 		               store->path);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		return err_set(err, ERR_BUSY, _("%s: another program holds the %s open"),
@@ -39,11 +40,13 @@ static int check_writers(const char *path, const char *noun, const struct stat *
                          struct err *err)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(err, ERR_FAILED, _("%s %s belongs to user %u: it must be yours"),
-		               noun, path, (unsigned)st->st_uid);
+		return err_set(err, ERR_FAILED,
+		               _("%s %s belongs to user %u: it must be yours"), noun,
+		               path, (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX))
-		return err_set(err, ERR_FAILED, _("others may write to %s %s; chmod go-w %s"),
-		               noun, path, path);
+		return err_set(err, ERR_FAILED,
+		               _("others may write to %s %s; chmod go-w %s"), noun, path,
+		               path);
 	return 0;
 }
 
@@ -54,47 +57,57 @@ static int prepare_folder(const char *path, enum store_mode mode, struct err *er
 	struct stat st;
 	if (stat(folder, &st) < 0) {
 		if (errno == EACCES)
-			return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
+			return err_set(err, ERR_FAILED,
+			               _("%s may not be read: run as root"), path);
 		if (errno != ENOENT || mode != STORE_CREATE)
-			return err_set(err, ERR_MISSING, _("there is no database at %s"), path);
-		for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+			return err_set(err, ERR_MISSING, _("there is no database at %s"),
+			               path);
+		for (char *slash = strchr(folder + 1, '/'); slash;
+		     slash = strchr(slash + 1, '/')) {
 			*slash = '\0';
 			if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-				return err_errno(err, errno, _("cannot make the folder %s"), folder);
+				return err_errno(err, errno,
+				                 _("cannot make the folder %s"), folder);
 			*slash = '/';
 		}
 		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return err_errno(err, errno, _("cannot make the folder %s"), folder);
+			return err_errno(err, errno, _("cannot make the folder %s"),
+			                 folder);
 		if (stat(folder, &st) < 0)
-			return err_errno(err, errno, _("cannot look at the folder %s"), folder);
+			return err_errno(err, errno, _("cannot look at the folder %s"),
+			                 folder);
 	}
 	return mode == STORE_READ ? 0 : check_writers(folder, _("the folder"), &st, err);
 }
 
 /* *ret_is_new: it is to be made (absent, or empty after an interrupted first run). */
-static int check_file(const char *path, enum store_mode mode, bool *ret_is_new, struct err *err)
+static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
+                      struct err *err)
 {
 	struct stat st;
 	if (lstat(path, &st) < 0) {
 		if (errno == EACCES)
-			return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
+			return err_set(err, ERR_FAILED,
+			               _("%s may not be read: run as root"), path);
 		if (errno != ENOENT)
 			return err_errno(err, errno, _("cannot look at %s"), path);
 		if (mode != STORE_CREATE)
-			return err_set(err, ERR_MISSING, _("there is no database at %s"), path);
+			return err_set(err, ERR_MISSING, _("there is no database at %s"),
+			               path);
 		*ret_is_new = true;
 		return 0;
 	}
 	if (S_ISLNK(st.st_mode))
-		return err_set(err, ERR_FAILED, _("%s is a symbolic link; name the file itself"),
-		               path);
+		return err_set(err, ERR_FAILED,
+		               _("%s is a symbolic link; name the file itself"), path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_FAILED, _("%s is not a regular file"), path);
 	if (access(path, R_OK) < 0)
-		return err_set(err, ERR_FAILED, _("%s may not be read: run as root"), path);
-	if (st.st_size == 0 && mode != STORE_CREATE)
-		return err_set(err, ERR_MISSING, _("there is no database at %s: the file is empty"),
+		return err_set(err, ERR_FAILED, _("%s may not be read: run as root"),
 		               path);
+	if (st.st_size == 0 && mode != STORE_CREATE)
+		return err_set(err, ERR_MISSING,
+		               _("there is no database at %s: the file is empty"), path);
 	*ret_is_new = st.st_size == 0;
 	return check_writers(path, _("the file"), &st, err);
 }
@@ -105,9 +118,36 @@ static int set_up(struct store *store, struct err *err)
 		"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;"
 		"PRAGMA synchronous=FULL;";
 	sqlite3_busy_timeout(store->db, 5000);
-	if (sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+	if (sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) !=
+	            SQLITE_OK ||
 	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(store, err, _("cannot set up the database"));
+	return 0;
+}
+
+int store_make_folder(const char *host_path, struct err *err)
+{
+	return prepare_folder(host_path, STORE_CREATE, err);
+}
+
+int store_open_memory(const struct store_kind *kind, struct store **ret_store,
+                      struct err *err)
+{
+	auto_store store = xcalloc(1, sizeof(*store));
+	store->path = xstrdup(":memory:");
+	store->kind = kind;
+	if (sqlite3_open_v2(store->path, &store->db,
+	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+	                            SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK)
+		return store_fail(store, err, _("cannot open the database"));
+	int r = set_up(store, err);
+	if (r >= 0)
+		r = migrate(store, STORE_CREATE, err);
+	if (r < 0)
+		return r;
+	*ret_store = store;
+	store = NULL;
 	return 0;
 }
 
@@ -137,7 +177,10 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 		return store_fail(store, err, _("cannot open the database"));
 	r = set_up(store, err);
 	if (r >= 0)
-		r = migrate(store, is_new ? STORE_CREATE : mode == STORE_CREATE ? STORE_WRITE : mode,
+		r = migrate(store,
+		            is_new                 ? STORE_CREATE
+		            : mode == STORE_CREATE ? STORE_WRITE
+		                                   : mode,
 		            err);
 	if (r < 0)
 		return r;
@@ -179,8 +222,8 @@ int store_commit(struct store *store, struct err *err)
 		return r;
 	/* a deleted secret must not survive in the write-ahead log */
 	if (store->is_secret_gone &&
-	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
-	            SQLITE_OK)
+	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+	                              NULL) == SQLITE_OK)
 		store->is_secret_gone = false;
 	return 0;
 }
@@ -225,12 +268,14 @@ int store_check(struct store *store, struct err *err)
 	if (r < 0)
 		return r;
 	if (r > 0 && strcmp(finding, "ok") != 0)
-		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path, finding);
+		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path,
+		               finding);
 	free_ptr(&finding);
 	finding = NULL;
 	r = store_get_text(store, &finding, err, "PRAGMA foreign_key_check", "");
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("%s: a row of table %s names what is not there"),
+		return err_set(err, ERR_FAILED,
+		               _("%s: a row of table %s names what is not there"),
 		               store->path, finding);
 	return r;
 }

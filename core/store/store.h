@@ -52,6 +52,11 @@ enum store_mode {
  * remedy.  ERR_FAILED "run as root" when it may not be read. */
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err) must_check;
+/* Makes the folder of a database (0700) where it is absent, so that a lock file can lie in it. */
+int store_make_folder(const char *host_path, struct err *err) must_check;
+/* A fresh database in memory: for a dry run where there is none yet. */
+int store_open_memory(const struct store_kind *kind, struct store **ret_store, struct err *err)
+	must_check;
 /* Rolls back what is open, truncates the write-ahead log where a secret was deleted.  NULL is fine. */
 void store_close(struct store *store);
 #define auto_store cleanup(store_closep) struct store *

@@ -1,0 +1,97 @@
+/*
+ * cli/app.h: one run of the program: context, locks, transactions, push and export around a
+ * handler.
+ *
+ * A handler reads its arguments, calls core/ or dnszone/, and emits typed rows through app->out.
+ * What it tells people goes through app_say(): kept back while a change is open, so that nothing
+ * is claimed that was not saved.
+ */
+#ifndef CLI_APP_H
+#define CLI_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "cli/out.h"
+#include "core/base/ctx.h"
+#include "core/base/lock.h"
+#include "core/model/domain.h"
+#include "core/model/env.h"
+#include "core/mta/push.h"
+#include "core/store/store.h"
+
+struct app_message {
+	enum report_level level;
+	char *text;
+};
+
+struct app {
+	struct ctx ctx;
+	const struct command *row;
+	const struct args *args;
+	struct global_values opt;
+	struct out *out;
+	char *db_path;       /* as the machine sees it */
+	struct store *store; /* NULL: there is none yet, defaults hold */
+	struct lock *export_lock;
+	struct push_options push; /* what app_change() pushes with */
+	struct env env;           /* app_env() fills it */
+	bool has_env;
+	bool is_changing;  /* messages are kept until the change is saved */
+	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
+	bool is_push_told; /* "not adopted" was said once */
+	struct app_message *message;
+	size_t message_count, message_room;
+	char **export_name; /* zones to export after the change, A-labels */
+	size_t export_count, export_room;
+};
+
+/* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
+ * exit status. */
+int app_main(const struct command_group *groups, int argc, char **argv);
+
+/* For people, on stderr. */
+void app_say(struct app *app, enum report_level level, const char *fmt, ...)
+	printf_like(3, 4);
+
+/* Runs `body` as one change: locks, transaction, audit, rules between settings, push, commit,
+ * switch.  `needs`: NEED_PUSH where it is pushed.  With --dry-run everything is shown and rolled
+ * back.  A body that changes nothing leaves no trace. */
+int app_change(struct app *app, unsigned needs,
+               int (*body)(struct app *app, void *arg, struct err *err), void *arg,
+               struct err *err) must_check;
+
+/* Host name and addresses, read once. */
+int app_env(struct app *app, const struct env **ret_env, struct err *err) must_check;
+
+/* Names a zone that is exported once the change is saved (row: NEED_EXPORT). */
+void app_export_later(struct app *app, const char *name);
+/* Exports the zones of `names` (count 0: all that moved), activates keys, pushes.  The export
+ * lock is held by the row's NEED_EXPORT. */
+int app_export(struct app *app, const char *const *names, size_t count,
+               struct err *err) must_check;
+
+/* The domains that a command is for: its words from `first` on, --domains-from and --all
+ * (`is_all_allowed`: what rows offer).  Each name as typed; app_names_done() frees. */
+struct app_names {
+	char **name;
+	size_t count, room;
+	bool is_all; /* --all: `name` holds every domain of the store that is no alias */
+};
+int app_names(struct app *app, size_t first, struct app_names *ret_names,
+              struct err *err) must_check;
+void app_names_done(struct app_names *names);
+
+/* The TTL of an option --ttl: -1 where it is not given. */
+int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
+
+/* Asks a question on the terminal; no terminal: ERR_USAGE that names `option`. */
+int app_confirm(struct app *app, const char *question, const char *option, bool *ret_yes,
+                struct err *err) must_check;
+
+/* Reads a file that the user named ("-": standard input), at most `limit` octets. */
+int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
+                   struct err *err) must_check;
+
+#endif

@@ -1,0 +1,21 @@
+/* cli/commands.h: the rows of each noun, which stand with their handlers in cmd_<noun>.c. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command commands_audit[];
+extern const struct command commands_db[];
+extern const struct command commands_domain[];
+extern const struct command commands_key[];
+extern const struct command commands_mta[];
+extern const struct command commands_record[];
+extern const struct command commands_server[];
+extern const struct command commands_template[];
+extern const struct command commands_zone[];
+
+/* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
+int cmd_enable_dkim(struct app *app, struct err *err);
+int cmd_disable_dkim(struct app *app, struct err *err);
+
+#endif

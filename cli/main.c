@@ -1,0 +1,38 @@
+/*
+ * mailauthctl: mail authentication (DKIM, SPF, SRS, DMARC) for mail servers without a panel.
+ *
+ * The map of the tree; an arrow is an #include, and they only point left:
+ *
+ *     core/base <- dnszone <- core/store, core/model, core/mta <- cli
+ *
+ *     core/base    errors, buffers, files below a root, locks, processes, the context
+ *     dnszone      names, records, SPF text, zone text: DNS knowledge without state
+ *     core/store   SQLite: statements, migrations, the audit trail
+ *     core/model   settings, domains, keys and their life, records, zone export
+ *     core/mta     mail servers: what each needs (backends), and the push that is the same for all
+ *     cli          command rows with their handlers, output, this file
+ *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
+ *
+ * Three tables to read first: the commands (cli/cmd_*.c, listed below), the settings
+ * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
+ */
+#include "cli/app.h"
+#include "cli/commands.h"
+
+static const struct command_group groups[] = {
+	{ "server", N_("settings of the server"), commands_server },
+	{ "domain", N_("domains, their settings and DKIM"), commands_domain },
+	{ "key", N_("DKIM keys"), commands_key },
+	{ "template", N_("the records that every domain gets"), commands_template },
+	{ "record", N_("the records of one domain"), commands_record },
+	{ "zone", N_("zones for the name server"), commands_zone },
+	{ "mta", N_("the mail server"), commands_mta },
+	{ "audit", N_("who changed what"), commands_audit },
+	{ "db", N_("the database"), commands_db },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return app_main(groups, argc, argv);
+}

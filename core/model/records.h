@@ -1,0 +1,87 @@
+/*
+ * core/model/records.h: the effective records of a name: derived, never stored.
+ *
+ * Template of the domain's revision, overlaid with its own rows, plus what its keys say and what
+ * must stay public of keys that it had.  A domain's own SPF or DMARC policy takes the place of
+ * the template's at the same owner.  Records whose <hostname>, <ip> or <ipv6> is not known are
+ * left out and named.  mail off: the template's policies say that no mail is sent.
+ */
+#ifndef CORE_MODEL_RECORDS_H
+#define CORE_MODEL_RECORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/model/domain.h"
+#include "core/model/env.h"
+#include "core/store/store.h"
+#include "dnszone/policy.h"
+
+struct record_row {
+	char *id; /* "t1" of the template (also when edited), "7" its own; "" the others */
+	char *owner;  /* A-labels, no final dot, placeholders expanded */
+	uint32_t ttl; /* the lowest of its RRset (RFC 2181 5.2: they must not differ) */
+	char *type;
+	char *rdata;        /* canonical; TXT joined */
+	const char *source; /* "template", "edited", "own", "dkim", "policy", "former" */
+	enum policy_kind kind;
+};
+
+struct record_list {
+	struct record_row
+		*row; /* SOA, NS, then by owner (the name itself first), type, data */
+	size_t count, room;
+	const char *
+		*lacking; /* "hostname": records were left out because it is not known */
+	size_t lacking_count;
+};
+#define RECORD_LIST_INIT ((struct record_list){ 0 })
+#define auto_record_list cleanup(record_list_done) struct record_list
+void record_list_done(struct record_list *list);
+
+/* Keeps template revisions and the server's settings, so that many domains cost little: make a
+ * new one after anything changed.  `env` is borrowed; NULL: sample values for what the settings
+ * do not say, so that checks see every record. */
+struct records;
+int records_new(struct store *store, const struct env *env, struct records **ret_records,
+                struct err *err) must_check;
+void records_free(struct records *records);
+void records_freep(struct records **records);
+#define auto_records cleanup(records_freep) struct records *
+
+/* Whatever its dns.service is: for an external zone these are the records to paste. */
+int records_of_domain(struct records *records, const struct domain *domain,
+                      struct record_list *ret_list, struct err *err) must_check;
+/* What is left of a name that is not served here any more: the DKIM records that must stay public
+ * (none: an empty list).  `is_full`: SOA and NS of the newest template too, if there are any. */
+int records_of_former(struct records *records, const char *name, bool is_full,
+                      struct record_list *ret_list, struct err *err) must_check;
+
+/* dns.service of a domain, from the same cache: "hosted", "external", "off".  Borrowed from a const
+ * or until the next call. */
+int records_service_of(struct records *records, const struct domain *domain,
+                       const char **ret_service, struct err *err) must_check;
+
+/* Whether they go together: owners at or below `name`, at most one SPF and one DMARC policy at an
+ * owner, one key record a selector, a CNAME alone at its owner and not at `name`, nothing doubled,
+ * policies whose text holds.  ERR_FAILED, or ERR_USAGE for a policy's text. */
+int records_check(const struct record_list *list, const char *name,
+                  struct err *err) must_check;
+/* The same for a domain as it stands in the transaction. */
+int records_check_domain(struct store *store, const struct domain *domain,
+                         struct err *err) must_check;
+
+enum zone_format {
+	ZONE_INCLUDE, /* the records alone, without SOA: for $INCLUDE */
+	ZONE_FULL,    /* a whole zone; SOA and NS are required */
+};
+
+/* Appends the zone's text: absolute names, one line for each record.  `serial` counts in the full
+ * format only.  ERR_FAILED with the remedy: no SOA or NS record for a whole zone. */
+int records_put_zone(const struct record_list *list, const char *name,
+                     enum zone_format format, uint32_t serial, struct buf *out,
+                     struct err *err) must_check;
+
+#endif
