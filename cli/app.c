@@ -263,14 +263,48 @@ static int finish_export(struct app *app, void *arg, struct err *err)
 	return export_finish(&app->ctx, app->store, work->export, err);
 }
 
+static int show_zone(void *arg, const char *name, enum export_action action, struct err *err)
+{
+	static const char *const words[] = {
+		[EXPORT_UNCHANGED] = NULL,
+		[EXPORT_WRITTEN] = "write",
+		[EXPORT_REMOVED] = "remove",
+		[EXPORT_FAILED] = "failed",
+	};
+	struct app *app = arg;
+	(void)err;
+	if (words[action]) {
+		out_text(app->out, name);
+		out_text(app->out, words[action]);
+		out_row_end(app->out);
+	}
+	return 0;
+}
+
+static int show_export(struct app *app, const struct export *export, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "zone", N_("Zone"), OUT_TEXT, 0 },
+		{ "action", N_("Would be"), OUT_TEXT, 0 },
+	};
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	int r = export_each(export, show_zone, app, err);
+	out_end(app->out);
+	return r;
+}
+
 int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
 {
-	struct export_work work = { .request = { .names = names, .count = count } };
+	struct export_work work = { .request = { .names = names,
+	                                        .count = count,
+	                                        .is_dry_run = app->opt.is_dry_run } };
 	int r = app_change(app, 0, prepare_export, &work, err);
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = export_switch(&app->ctx, work.export, err);
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = app_change(app, NEED_PUSH, finish_export, &work, err);
+	if (r >= 0 && app->opt.is_dry_run)
+		r = show_export(app, work.export, err);
 	if (r >= 0 && work.export)
 		r = export_result(work.export, err);
 	export_free(work.export);

@@ -50,7 +50,7 @@ static struct shown show(const char *text)
 	strcpy(shown.text + len, is_cut ? "..." : "");
 	if (!text_is_clean(shown.text))
 		for (char *c = shown.text; *c; c++)
-			if (*c < 0x20 || *c == 0x7f)
+			if (*c < 0x20 || *c >= 0x7f)
 				*c = '?';
 	return shown;
 }
@@ -191,6 +191,16 @@ static int check_labels(const char *ascii, const char *text, const struct rules 
 	return 0;
 }
 
+/* The first ASCII octet that is in no label; libidn2 would speak of a failed round trip. */
+static const char *odd_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x80 && !is_letter_or_digit(*text) &&
+		    !strchr("-_.*", *text))
+			return text;
+	return NULL;
+}
+
 static bool is_address(const char *text)
 {
 	unsigned char address[16];
@@ -211,6 +221,9 @@ static int parse(const char *text, const struct rules *rules, char ret_name[NAME
 	if (!rules->is_international)
 		return refuse(err, rules, text,
 		              _("letters, digits and hyphens of ASCII are allowed"));
+	const char *odd = odd_ascii(text);
+	if (odd)
+		return refuse(err, rules, text, _("it holds '%c'"), *odd);
 	if (strstr(text, ".."))
 		return refuse(err, rules, text, _("it has an empty label"));
 	char *ascii = NULL;

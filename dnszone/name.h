@@ -17,7 +17,8 @@
  * characters, an IP address. */
 int name_parse_domain(const char *text, char ret_name[NAME_SIZE], struct err *err) must_check;
 
-/* The same for any host or owner name: one label is enough, '_' may begin a label. */
+/* The same for any host or owner name: one label is enough and may be a number, '_' is allowed in
+ * labels, "*" as the first label (RFC 4592). */
 int name_parse_owner(const char *text, char ret_name[NAME_SIZE], struct err *err) must_check;
 
 /* A fully qualified host name: name_parse_domain's rules (used for mta.hostname, srs.domain). */
@@ -27,7 +28,8 @@ int name_parse_host(const char *text, char ret_name[NAME_SIZE], struct err *err)
  * hyphens, '_' inside allowed, dots between labels, at most 190 octets. */
 int name_parse_selector(const char *text, char ret_selector[NAME_SIZE], struct err *err) must_check;
 
-/* The U-label form for people to read; the A-labels where there is no better.  Caller frees. */
+/* The U-label form for people to read; the A-labels where there is no better, also where the
+ * U-labels hold what cannot be seen.  Caller frees. */
 char *name_to_unicode(const char *name) must_check;
 
 /* Whether `name` is `parent` or below it (both A-labels, no final dot). */

@@ -10,8 +10,6 @@
 #include "dnszone/placeholder.h"
 #include "dnszone/spf_record.h"
 
-#define SPF_LOOKUP_MAX 10 /* RFC 7208 4.6.4 */
-
 const char *policy_kind_name(enum policy_kind kind)
 {
 	static const char *const names[] = {
@@ -43,15 +41,9 @@ static int check_spf(const char *text, struct err *err)
 	int r = spf_record_parse(text, strlen(text), &record, err);
 	if (r < 0)
 		return r;
-	unsigned lookups = spf_record_count_lookups(record);
+	r = spf_record_check_lookups(record, err);
 	spf_record_free(record);
-	if (lookups > SPF_LOOKUP_MAX)
-		return err_set(
-			err, ERR_USAGE,
-			_("the SPF record needs %u DNS look-ups (include, a, mx, ptr, exists, "
-		          "redirect), but receivers stop at %d"),
-			lookups, SPF_LOOKUP_MAX);
-	return 0;
+	return r;
 }
 
 int policy_check(enum policy_kind kind, const char *rdata, struct err *err)

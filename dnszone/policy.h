@@ -2,7 +2,8 @@
  * dnszone/policy.h: which TXT records are mail policies, and whether their text holds.
  *
  * kind: 'spf' at any name (RFC 7208 4.5: "v=spf1" and then a blank or the end), 'dmarc' at
- * _dmarc.<name> (RFC 9989: first tag v=DMARC1), 'other' for the rest.
+ * _dmarc.<name> (RFC 9989: first tag v=DMARC1, in any case here, so that policy_check() can
+ * refuse the wrong one), 'other' for the rest, type SPF (99) included.
  */
 #ifndef DNSZONE_POLICY_H
 #define DNSZONE_POLICY_H
@@ -22,7 +23,8 @@ enum policy_kind policy_kind_of(const char *owner, const char *type, const char 
 
 /* Checks the text of a policy record: SPF through spf_record_parse() (plus: more than 10 look-ups
  * is refused), DMARC through its tags (v first, p valid, sp np t psd adkim aspf fo rua ruf valid;
- * unknown tags are kept).  ERR_USAGE with a whole sentence.  Other kinds always pass. */
+ * unknown tags are kept).  Placeholders count as the values that they stand for.  ERR_USAGE with a
+ * whole sentence.  Other kinds always pass. */
 int policy_check(enum policy_kind kind, const char *rdata, struct err *err) must_check;
 
 /* The text of a DKIM key record (RFC 6376 3.6.1): "v=DKIM1; k=<algorithm>; p=<base64>".

@@ -17,9 +17,8 @@
 #include "core/base/text.h"
 #include "dnszone/name.h"
 
-#define TXT_MAX_LEN 65000   /* with its length octets it fits 65,535 octets of RDATA */
-#define OTHER_MAX_LEN 16000 /* presentation form */
-#define TXT_STRING_MAX 255  /* RFC 1035 3.3 */
+#define DATA_MAX_LEN 65535 /* presentation form: what ldns reads of one record */
+#define TXT_STRING_MAX 255 /* RFC 1035 3.3 */
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -210,6 +209,13 @@ static int put_word(const char *type, ldns_rdf_type field, const char *word,
 		return check_number(type, word, UINT16_MAX, err);
 	case LDNS_RDF_TYPE_INT32:
 		return check_number(type, word, UINT32_MAX, err);
+	case LDNS_RDF_TYPE_ALG: /* these may have names, too */
+	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+	case LDNS_RDF_TYPE_SELECTOR:
+	case LDNS_RDF_TYPE_MATCHING_TYPE:
+		return is_digits ? check_number(type, word, UINT8_MAX, err) : 0;
+	case LDNS_RDF_TYPE_CERT_ALG:
+		return is_digits ? check_number(type, word, UINT16_MAX, err) : 0;
 	case LDNS_RDF_TYPE_PERIOD: /* a number or "1h30m" */
 		return is_digits ? check_number(type, word, INT32_MAX, err) : 0;
 	case LDNS_RDF_TYPE_LOC:
@@ -349,14 +355,25 @@ static int canonical_line(const char *type, const char *rdata, const char *origi
 	return 0;
 }
 
+static size_t presentation_len(const char *type, const char *rdata)
+{
+	size_t len = strlen(rdata);
+	if (!is_txt(type) || len > DATA_MAX_LEN)
+		return len;
+	auto_buf strings = BUF_INIT;
+	rr_put_txt(&strings, rdata, len);
+	return strings.len;
+}
+
 int rr_canonical(const char *type, const char *rdata, const char *origin,
                  char **ret_rdata, struct err *err)
 {
-	size_t len = strlen(rdata), max = is_txt(type) ? TXT_MAX_LEN : OTHER_MAX_LEN;
-	if (len > max)
-		return err_set(err, ERR_USAGE,
-		               _("the %s data has %zu octets, %zu are allowed"), type,
-		               len, max);
+	size_t len = presentation_len(type, rdata);
+	if (len > DATA_MAX_LEN)
+		return err_set(
+			err, ERR_USAGE,
+			_("the %s data takes %zu octets in a zone file, %d are allowed"),
+			type, len, DATA_MAX_LEN);
 	if (!text_is_clean(rdata))
 		return err_set(
 			err, ERR_USAGE,

@@ -22,9 +22,11 @@
  * of DNSSEC that a signer makes (ANY, AXFR, OPT, RRSIG, NSEC...). */
 int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
 
-/* Checks `rdata` of `type` and makes it canonical.  TXT (and SPF): any clean text up to 65,000
- * octets is taken as it is.  Other types: presentation form, relative names are below `origin`
- * (A-labels, no final dot).  ERR_USAGE with what ldns said.  The caller frees *ret_rdata. */
+/* Checks `rdata` of `type` (as rr_parse_type() gave it) and makes it canonical.  TXT (and SPF): any
+ * clean text that takes at most 65,535 octets in a zone file is taken as it is.  Other types: presentation form on one line,
+ * relative names are below `origin` (A-labels, no final dot), international ones become A-labels.
+ * Round brackets are dropped; an unquoted ';', numbers out of range, and what else ldns would pass
+ * over in silence are refused.  The result is a fixed point.  ERR_USAGE.  Caller frees *ret_rdata. */
 int rr_canonical(const char *type, const char *rdata, const char *origin, char **ret_rdata,
                  struct err *err) must_check;
 
@@ -39,9 +41,12 @@ void rr_put_line(struct buf *out, const char *owner, uint32_t ttl, const char *t
 /* Puts `serial` into the third field of SOA presentation data.  Caller frees. */
 char *rr_soa_with_serial(const char *rdata, uint32_t serial) must_check;
 
-/* Reads a zone text back with ldns and counts its records; every owner must be at or below
- * `origin`.  With `must_be_zone` exactly one SOA and at least one NS at the origin are required
- * and no data may stand beside a CNAME.  Fails with the line number and what is wrong. */
+/* Reads a zone text (lines of rr_put_line(), blank lines, lines that begin with ';') back with ldns
+ * and counts its records.  What it proves of each line: ldns takes exactly one record from it, with
+ * the TTL that stands there; the owner is absolute, lower-case, and at or below `origin`; TXT data
+ * comes out octet for octet; nothing is lost as a comment; the names in the data are absolute.
+ * With `must_be_zone` exactly one SOA and at least one NS at the origin are required and no data may
+ * stand beside a CNAME.  Fails (ERR_FAILED) with the line number and what is wrong. */
 int zone_read_back(const char *text, size_t len, const char *origin, bool must_be_zone,
                    size_t *ret_records, struct err *err) must_check;
 

@@ -12,6 +12,9 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 
+#define SPF_LOOKUP_MAX 10       /* RFC 7208 4.6.4 */
+#define SPF_EXPLANATION_MAX 400 /* octets after expansion */
+
 enum spf_qualifier { SPF_Q_PASS = '+', SPF_Q_FAIL = '-', SPF_Q_SOFTFAIL = '~', SPF_Q_NEUTRAL = '?' };
 enum spf_term_kind {
 	SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, SPF_EXISTS, /* mechanisms */
@@ -44,12 +47,17 @@ void spf_record_free(struct spf_record *record);
 
 /* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect). */
 unsigned spf_record_count_lookups(const struct spf_record *record);
+/* ERR_USAGE where there are more than SPF_LOOKUP_MAX of them. */
+int spf_record_check_lookups(const struct spf_record *record, struct err *err) must_check;
 
-/* spf.local-rules: mechanisms without v=spf1; `all` and modifiers are refused (ERR_USAGE). */
+/* The checks of the three settings; empty text always passes.  Columns count in what was typed.
+ * spf.local-rules: mechanisms without v=spf1; `all`, modifiers and more than SPF_LOOKUP_MAX
+ * look-ups are refused (ERR_USAGE). */
 int spf_check_local_rules(const char *text, struct err *err) must_check;
 /* spf.guess-rules: a whole policy; a missing v=spf1 is supplied.  Caller frees *ret_text. */
 int spf_check_guess_rules(const char *text, char **ret_text, struct err *err) must_check;
-/* spf.explanation: ASCII, a macro-string in which the letters c r t are allowed (RFC 7208 7.2). */
+/* spf.explanation: ASCII, a macro-string in which blanks and the letters c r t are allowed
+ * (RFC 7208 6.2, 7.2), at most SPF_EXPLANATION_MAX octets besides the macros. */
 int spf_check_explanation(const char *text, struct err *err) must_check;
 
 #endif

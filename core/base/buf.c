@@ -31,6 +31,7 @@ void buf_reserve(struct buf *buf, size_t more)
 		room *= 2;
 	buf->at = xreallocarray(buf->at, room, 1);
 	buf->room = room;
+	buf->at[buf->len] = '\0';
 }
 
 void buf_add(struct buf *buf, const void *octets, size_t len)

@@ -31,10 +31,13 @@ static int open_lock_file(const char *path, const char *what, int *ret_fd,
 	int fd = open(path,
 	              O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 	              0600);
-	if (fd < 0) {
-		err_errno(err, errno, _("cannot lock %s: cannot open %s"), what, path);
-		return err->code;
-	}
+	if (fd < 0 && errno == EACCES && geteuid() != 0)
+		return err_set(err, ERR_FAILED,
+		               _("cannot lock %s: no right to open %s; run as root"),
+		               what, path);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot lock %s: cannot open %s"), what,
+		                 path);
 	struct stat st;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(fd);

@@ -198,9 +198,11 @@ int file_check_parents(const struct ctx *ctx, const char *path, struct err *err)
 		return file_fail(ctx, err, errno, walk.what, path);
 	if (walk_check(&walk, &st, "/", err) < 0)
 		return err->code;
-	if (walk_all(&walk, err) == ERR_MISSING)
-		err_clear(err);
-	return err->code;
+	int result = walk_all(&walk, err);
+	if (result != ERR_MISSING)
+		return result;
+	err_clear(err);
+	return 0;
 }
 
 static void close_stream(FILE **stream)

@@ -34,10 +34,11 @@ struct key {
 void key_done(struct key *key);
 #define auto_key cleanup(key_done) struct key
 
-/* Whether a key in that state has its record in the zone, and whether it may sign. */
+/* Whether a key in that state has its record in the zone: all but a parked one. */
 bool key_is_published(const struct key *key);
 
-/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector. */
+/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector.  The key lives
+ * until `each` returns; non-zero from it ends the loop and is given back.  `each` changes no keys. */
 int key_each(struct store *store, int64_t domain_id,
              int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
              struct err *err) must_check;

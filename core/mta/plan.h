@@ -18,11 +18,12 @@
 
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 
 enum step_rank {
-	RANK_RELEASE,   /* switching off: consumers let go before anything is taken from them */
+	RANK_RELEASE, /* switching off: consumers let go before anything is taken from them */
 	RANK_DATA,      /* keys, socket folders */
 	RANK_TABLES,    /* KeyTable, SigningTable, InternalHosts */
 	RANK_PROVIDERS, /* filter configuration, its reload, its socket answers */
@@ -36,41 +37,44 @@ enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUN
 enum service_action { SERVICE_RELOAD, SERVICE_RESTART, SERVICE_START, SERVICE_STOP };
 
 enum probe_kind {
-	PROBE_MILTER,      /* the milter socket is negotiated with: forces a lazy reload */
+	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
 	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
 	                        authserv-id `domain` */
-	PROBE_SMTP,        /* the SMTP server greets and answers EHLO */
+	PROBE_SMTP,          /* the SMTP server greets and answers EHLO */
 };
 
 struct step {
 	enum step_kind kind;
 	enum step_rank rank;
-	char *object;        /* file, folder: path inside the root; service: its name; probe: endpoint
+	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
 	/* files and folders */
-	bool is_present;     /* false: it goes */
-	struct buf content;  /* files; wiped on free when is_secret */
-	bool is_secret;      /* never enters the journal: digest and key id only */
+	bool is_present;    /* false: it goes */
+	struct buf content; /* files; wiped on free when is_secret */
+	bool is_secret;     /* never enters the journal: digest and key id only */
 	struct file_meta meta;
-	char *domain;        /* the domain that it serves alone, or NULL */
-	unsigned causes;     /* bits: which later steps a change here makes due */
+	char *domain;    /* the domain that it serves alone, or NULL */
+	unsigned causes; /* bits: which later steps a change here makes due */
 	/* services and probes */
 	enum service_action action;
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
-	unsigned when;       /* bits: due when a step that was kept causes any of them; 0: always */
+	unsigned
+		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
-	bool had_old;            /* files: something stood there */
-	struct buf old_content;  /* not for secrets */
+	bool had_old;           /* files, folders: something stood there */
+	struct buf old_content; /* not for secrets */
 	struct file_meta old_meta;
+	struct digest old_digest,
+		new_digest; /* files: SHA-256 of what stood there, what is wanted */
 };
 
 struct plan {
 	struct step *step;
 	size_t count, room;
-	char **note;   /* sentences for people: overrides found, what is not enforced; may repeat */
+	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
 };
 
@@ -80,7 +84,8 @@ void plan_done(struct plan *plan);
 
 /* Each gives the fresh step, to be filled further; it lives in the plan. */
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
-                       const void *octets, size_t len, struct file_meta meta, unsigned causes);
+                       const void *octets, size_t len, struct file_meta meta,
+                       unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
@@ -91,8 +96,15 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
                         const char *endpoint, unsigned when);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 
+/* Moves the steps and notes of `from` behind those of `plan`; `from` is empty afterwards. */
+void plan_append(struct plan *plan, struct plan *from);
+
 /* Observes every file and folder, drops steps that hold already and services and probes that
- * nothing kept makes due, and sorts by rank (stable).  Fails: something cannot be read. */
+ * nothing kept makes due, adds the folders above new files that do not exist yet (0755), and sorts
+ * by rank (stable).  A folder that is to go (is_present false) is kept when it is empty once the
+ * other steps are done.  What remains without a file, a folder or a service that is due by itself
+ * is nothing.  Fails: something cannot be read, a link or device stands where a file should, two
+ * steps for one path. */
 int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err) must_check;
 
 /* The plan as unified diffs and lines for people, secrets left out; `is_coloured` for terminals. */

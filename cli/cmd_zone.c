@@ -1,0 +1,95 @@
+/* `zone`: zones for the name server. */
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "core/base/alloc.h"
+#include "core/model/export.h"
+#include "core/model/records.h"
+
+static int run_show(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "zone", N_("Zone"), OUT_TEXT, 0 },
+	};
+	auto_domain domain = DOMAIN_INIT;
+	auto_records records = NULL;
+	auto_buf text = BUF_INIT;
+	const struct env *env;
+	enum zone_format format;
+	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = app_env(app, &env, err);
+	if (r >= 0)
+		r = records_new(app->store, env, &records, err);
+	if (r >= 0)
+		r = zone_format_now(app->store, &format, err);
+	if (r >= 0)
+		r = export_preview(&app->ctx, app->store, records, &domain, format, &text, err);
+	if (r < 0)
+		return r;
+	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
+		out_object_begin(app->out, columns, ARRAY_LEN(columns));
+		out_text(app->out, domain.name);
+		out_text(app->out, buf_text(&text));
+		out_end(app->out);
+	} else {
+		out_plain(app->out, buf_text(&text), text.len);
+	}
+	return 0;
+}
+
+/* No database: nothing is written, exit 0 (semantics 7). */
+static int run_export(struct app *app, struct err *err)
+{
+	struct app_names names;
+	if (!app->store)
+		return 0;
+	app->is_push_told = true; /* cron hears of trouble only */
+	int r = 0;
+	if (args_has(app->args, "--all")) {
+		if (args_count(app->args) || args_has(app->args, "--domains-from"))
+			return err_set(err, ERR_USAGE, _("--all goes without domain names"));
+		return app_export(app, NULL, 0, err);
+	}
+	r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	const char **canonical = xcalloc(names.count, sizeof(*canonical));
+	struct domain *domain = xcalloc(names.count, sizeof(*domain));
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		r = domain_find(app->store, names.name[i], &domain[i], err);
+		canonical[i] = domain[i].name;
+	}
+	if (r >= 0 && names.count)
+		r = app_export(app, canonical, names.count, err);
+	for (size_t i = 0; i < names.count; i++)
+		domain_done(&domain[i]);
+	free_ptr(&domain);
+	free_ptr(&canonical);
+	app_names_done(&names);
+	return r;
+}
+
+static const struct option_row export_options[] = {
+	{ "--all", NULL, N_("every zone that has changed"), 0, 0 },
+	{ "--domains-from", "<file>", N_("names from a file, one a line; -: standard input"), 0,
+	  0 },
+	{ 0 },
+};
+
+const struct command commands_zone[] = {
+	{ .words = "zone show",
+	  .args = "<domain>",
+	  .help = N_("print a zone as an export would write it"),
+	  .example = "mailauthctl zone show example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_show },
+	{ .words = "zone export",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = export_options,
+	  .help = N_("write zones that changed, reload the name server, activate keys"),
+	  .example = "mailauthctl zone export --all",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = run_export },
+	{ 0 },
+};

@@ -1,0 +1,366 @@
+/*
+ * DKIM key pairs through OpenSSL's EVP interface, which nobody else uses.
+ *
+ * What is read from outside may be any file: PEM is taken apart here block by block, so that
+ * OpenSSL never sees an encrypted key and never asks for a passphrase.  Messages say what kind of
+ * thing it is, never what is in it.  OpenSSL's error queue is a thread's own; it is left empty.
+ */
+#include "core/model/key_crypto.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "core/base/alloc.h"
+
+#define INPUT_MAX ((size_t)64 * 1024)
+#define ED25519_LEN 32
+#define PEM_BEGIN "-----BEGIN "
+
+static void free_pkey(EVP_PKEY **pkey)
+{
+	EVP_PKEY_free(*pkey);
+}
+
+static void free_pkcs8(PKCS8_PRIV_KEY_INFO **info)
+{
+	PKCS8_PRIV_KEY_INFO_free(*info);
+}
+
+#define auto_pkey cleanup(free_pkey) EVP_PKEY *
+#define auto_pkcs8 cleanup(free_pkcs8) PKCS8_PRIV_KEY_INFO *
+
+static int ssl_fail(struct err *err, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	return err_set(err, ERR_FAILED, "%s: %s", what,
+	               reason ? reason : _("OpenSSL gave up"));
+}
+
+static int put_private(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
+{
+	auto_pkcs8 info = EVP_PKEY2PKCS8(pkey);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	if (len <= 0)
+		return ssl_fail(err, _("the private key cannot be written as PKCS#8"));
+	secret_set(&pair->pkcs8, der, (size_t)len);
+	OPENSSL_clear_free(der, (size_t)len);
+	return 0;
+}
+
+static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
+{
+	if (strcmp(pair->algorithm, "ed25519") == 0) {
+		unsigned char raw[ED25519_LEN];
+		size_t len = sizeof(raw);
+		if (EVP_PKEY_get_raw_public_key(pkey, raw, &len) != 1 ||
+		    len != sizeof(raw))
+			return ssl_fail(err, _("the public key cannot be had"));
+		pair->public_key = (unsigned char *)xmemdup(raw, len);
+		pair->public_len = len;
+		return 0;
+	}
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
+	if (len <= 0)
+		return ssl_fail(err, _("the public key cannot be had"));
+	pair->public_key = (unsigned char *)xmemdup(der, (size_t)len);
+	pair->public_len = (size_t)len;
+	OPENSSL_free(der);
+	return 0;
+}
+
+/* `algorithm` is a literal. */
+static int to_pair(EVP_PKEY *pkey, const char *algorithm, struct key_pair *ret_pair,
+                   struct err *err)
+{
+	auto_key_pair pair = { .algorithm = algorithm, .bits = EVP_PKEY_get_bits(pkey) };
+	if (strcmp(algorithm, "ed25519") == 0)
+		pair.bits = 256; /* EVP counts 253: the order of the group */
+	int r = put_private(pkey, &pair, err);
+	if (r >= 0)
+		r = put_public(pkey, &pair, err);
+	if (r < 0)
+		return r;
+	*ret_pair = pair;
+	pair = (struct key_pair){ 0 };
+	return 0;
+}
+
+static int generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
+                    struct err *err)
+{
+	bool is_rsa = strcmp(algorithm, "rsa") == 0;
+	if (!is_rsa && strcmp(algorithm, "ed25519") != 0)
+		return err_set(err, ERR_FAILED,
+		               _("there are rsa and ed25519 keys, not \"%s\""),
+		               algorithm);
+	if (is_rsa && (bits < KEY_RSA_MIN || bits > KEY_RSA_MAX))
+		return err_set(err, ERR_FAILED,
+		               _("an RSA key has %d to %d bits, not %" PRId64),
+		               KEY_RSA_MIN, KEY_RSA_MAX, bits);
+	auto_pkey pkey = is_rsa ? EVP_RSA_gen((size_t)bits)
+	                        : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (!pkey)
+		return ssl_fail(err, is_rsa ? _("the RSA key cannot be made")
+		                            : _("the Ed25519 key cannot be made"));
+	return to_pair(pkey, is_rsa ? "rsa" : "ed25519", ret_pair, err);
+}
+
+int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
+                 struct err *err)
+{
+	ERR_clear_error();
+	int r = generate(algorithm, bits, ret_pair, err);
+	ERR_clear_error();
+	return r;
+}
+
+/* Both forms have other first members than a private key: an AlgorithmIdentifier. */
+static bool is_encrypted_der(const unsigned char *der, size_t len)
+{
+	const unsigned char *at = der;
+	X509_SIG *sig = d2i_X509_SIG(NULL, &at, (long)len);
+	X509_SIG_free(sig);
+	return sig != NULL;
+}
+
+static bool is_public_der(const unsigned char *der, size_t len)
+{
+	const unsigned char *at = der;
+	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)len);
+	EVP_PKEY_free(pkey);
+	return pkey != NULL;
+}
+
+static int fail_encrypted(struct err *err)
+{
+	return err_set(
+		err, ERR_FAILED,
+		_("the private key is encrypted with a passphrase; write it without one "
+	          "first, as \"openssl pkey -in FILE -out NEWFILE\" does"));
+}
+
+static int fail_public(struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+	               _("this is a public key only; the private key is needed"));
+}
+
+static int check_rsa(EVP_PKEY *pkey, struct err *err)
+{
+	int bits = EVP_PKEY_get_bits(pkey);
+	if (bits < KEY_RSA_MIN)
+		return err_set(
+			err, ERR_FAILED,
+			_("the RSA key has %d bits, which is too short: verifiers need at "
+		          "least %d (RFC 8301)"),
+			bits, KEY_RSA_MIN);
+	if (bits > KEY_RSA_MAX)
+		return err_set(
+			err, ERR_FAILED,
+			_("the RSA key has %d bits, which is too long: verifiers need not "
+		          "take more than %d (RFC 8301)"),
+			bits, KEY_RSA_MAX);
+	BIGNUM *e = NULL;
+	bool is_usable = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+	                 BN_is_odd(e) && !BN_is_one(e);
+	BN_free(e);
+	if (!is_usable)
+		return err_set(
+			err, ERR_FAILED,
+			_("the RSA key has an exponent that no such key can have (even, or "
+		          "1)"));
+	EVP_PKEY_CTX *check = EVP_PKEY_CTX_new(pkey, NULL);
+	bool is_sound = check && EVP_PKEY_check(check) == 1;
+	EVP_PKEY_CTX_free(check);
+	if (!is_sound)
+		return err_set(
+			err, ERR_FAILED,
+			_("the RSA key is damaged: its numbers do not fit together"));
+	return 0;
+}
+
+static int check_pkey(EVP_PKEY *pkey, const char **ret_algorithm, struct err *err)
+{
+	const char *kind = EVP_PKEY_get0_type_name(pkey);
+	if (EVP_PKEY_is_a(pkey, "ED25519")) {
+		*ret_algorithm = "ed25519";
+		return 0;
+	}
+	if (!EVP_PKEY_is_a(pkey, "RSA"))
+		return err_set(
+			err, ERR_FAILED,
+			_("this is a private key of the kind %s; DKIM has RSA and Ed25519 "
+		          "keys only (RFC 8301, RFC 8463)"),
+			kind ? kind : _("unknown"));
+	*ret_algorithm = "rsa";
+	return check_rsa(pkey, err);
+}
+
+static int parse_der(const unsigned char *der, size_t len, struct key_pair *ret_pair,
+                     struct err *err)
+{
+	if (is_encrypted_der(der, len))
+		return fail_encrypted(err);
+	if (is_public_der(der, len))
+		return fail_public(err);
+	const unsigned char *at = der;
+	auto_pkey pkey = d2i_AutoPrivateKey(NULL, &at, (long)len);
+	if (!pkey)
+		return err_set(
+			err, ERR_FAILED,
+			_("there is no private key that can be read: neither PKCS#8 nor "
+		          "PKCS#1, in PEM or in DER"));
+	if (at != der + len)
+		return err_set(err, ERR_FAILED,
+		               _("other octets follow behind the private key's DER"));
+	const char *algorithm = NULL;
+	int r = check_pkey(pkey, &algorithm, err);
+	if (r < 0)
+		return r;
+	return to_pair(pkey, algorithm, ret_pair, err);
+}
+
+/* One block of a PEM file; OpenSSL's memory, wiped when it goes. */
+struct pem {
+	char *label, *header;
+	unsigned char *der;
+	long len;
+};
+
+static void pem_done(struct pem *pem)
+{
+	OPENSSL_secure_free(pem->label);
+	OPENSSL_secure_free(pem->header);
+	OPENSSL_secure_clear_free(pem->der, (size_t)pem->len);
+	*pem = (struct pem){ 0 };
+}
+
+static bool is_private_label(const char *label)
+{
+	static const char tail[] = "PRIVATE KEY";
+	size_t len = strlen(label);
+	return len >= sizeof(tail) - 1 &&
+	       strcmp(label + len - (sizeof(tail) - 1), tail) == 0;
+}
+
+static bool pem_read(BIO *bio, struct pem *ret_pem)
+{
+	return PEM_read_bio_ex(bio, &ret_pem->label, &ret_pem->header, &ret_pem->der,
+	                       &ret_pem->len, PEM_FLAG_SECURE) == 1;
+}
+
+/* Goes to the first private key of the file: parameters, certificates may stand before it. */
+static int find_private(BIO *bio, struct pem *ret_pem, struct err *err)
+{
+	bool has_public = false, has_other = false;
+	for (;;) {
+		cleanup(pem_done) struct pem pem = { 0 };
+		if (!pem_read(bio, &pem))
+			break;
+		if (is_private_label(pem.label)) {
+			*ret_pem = pem;
+			pem = (struct pem){ 0 };
+			return 0;
+		}
+		has_public |= strstr(pem.label, "PUBLIC KEY") != NULL;
+		has_other = true;
+	}
+	if (has_public)
+		return fail_public(err);
+	if (has_other)
+		return err_set(err, ERR_FAILED, _("the PEM file holds no private key"));
+	return err_set(
+		err, ERR_FAILED,
+		_("the PEM file is damaged: no whole block from BEGIN to END is in it"));
+}
+
+static int parse_pem(const unsigned char *octets, size_t len, struct key_pair *ret_pair,
+                     struct err *err)
+{
+	cleanup(pem_done) struct pem pem = { 0 }, second = { 0 };
+	BIO *bio = BIO_new_mem_buf(octets, (int)len);
+	if (!bio)
+		abort(); /* out of memory */
+	int r = find_private(bio, &pem, err);
+	while (r >= 0 && pem_read(bio, &second)) {
+		if (is_private_label(second.label))
+			r = err_set(
+				err, ERR_FAILED,
+				_("the file holds more than one private key; which one is "
+			          "meant?"));
+		pem_done(&second);
+	}
+	BIO_free(bio);
+	if (r < 0)
+		return r;
+	if (strcmp(pem.label, "ENCRYPTED PRIVATE KEY") == 0 ||
+	    strstr(pem.header, "ENCRYPTED"))
+		return fail_encrypted(err);
+	if (strcmp(pem.label, "OPENSSH PRIVATE KEY") == 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("this is a key of OpenSSH's own format; \"ssh-keygen -p -m PEM "
+		          "-f FILE\" makes an RSA key of it readable"));
+	return parse_der(pem.der, (size_t)pem.len, ret_pair, err);
+}
+
+int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
+                      struct err *err)
+{
+	if (len == 0)
+		return err_set(err, ERR_FAILED, _("there is nothing in it"));
+	if (len > INPUT_MAX)
+		return err_set(
+			err, ERR_FAILED,
+			_("this is too long for a private key: more than %zu octets"),
+			INPUT_MAX);
+	ERR_clear_error();
+	/* from BEGIN on, so that a byte order mark or text on its line does not hide it */
+	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));
+	size_t before = begin ? (size_t)(begin - (const unsigned char *)octets) : 0;
+	int r = begin ? parse_pem(begin, len - before, ret_pair, err)
+	              : parse_der(octets, len, ret_pair, err);
+	ERR_clear_error();
+	return r;
+}
+
+static int der_to_pem(const struct secret *der, BIO *bio, struct err *err)
+{
+	const unsigned char *at = der->at;
+	auto_pkcs8 info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der->len);
+	if (!info || at != der->at + der->len)
+		return err_set(
+			err, ERR_FAILED,
+			_("a private key in the database is damaged: it is not PKCS#8"));
+	if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) != 1)
+		return ssl_fail(err, _("the private key cannot be written as PEM"));
+	return 0;
+}
+
+int key_der_to_pem(const struct secret *der, struct secret *ret_pem, struct err *err)
+{
+	ERR_clear_error();
+	BIO *bio = BIO_new(BIO_s_secmem());
+	if (!bio)
+		abort(); /* out of memory */
+	int r = der_to_pem(der, bio, err);
+	if (r >= 0) {
+		char *text = NULL;
+		long len = BIO_get_mem_data(bio, &text);
+		secret_set(ret_pem, text, (size_t)len);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return r;
+}

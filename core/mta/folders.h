@@ -1,0 +1,30 @@
+/* core/mta/folders.h: a set of folders whose entries must reach the disk. */
+#ifndef CORE_MTA_FOLDERS_H
+#define CORE_MTA_FOLDERS_H
+
+#include <stddef.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+
+struct folders {
+	char **path; /* unsorted, may repeat until it is synced */
+	size_t count, room;
+};
+
+#define auto_folders cleanup(folders_done) struct folders
+void folders_done(struct folders *folders);
+void folders_add(struct folders *folders, const char *path);
+/* The folder that holds `path`. */
+void folders_add_parent(struct folders *folders, const char *path);
+/* Sorts and drops repetitions. */
+void folders_sort(struct folders *folders);
+/* fsync(2) of each, or, of very many, syncfs(2) of each file system.  A folder that is gone counts
+ * as synced: the one above is in the set. */
+int folders_sync(const struct ctx *ctx, struct folders *folders,
+                 struct err *err) must_check;
+/* syncfs(2) of each file system that holds one of the folders: file contents, too. */
+int folders_sync_systems(const struct ctx *ctx, struct folders *folders,
+                         struct err *err) must_check;
+
+#endif

@@ -1,0 +1,400 @@
+/*
+ * main.cf as text.
+ *
+ * The scan gives spans into the text; edits are made on spans, so that what is not ours is copied
+ * octet for octet.  An item is put in with ", " beside it and taken out with the same two octets,
+ * and a value that was empty gets the item alone: that is why both ways are exact.  The block at
+ * the end says in its first line whether the line in front of it had no line break.
+ */
+#include "core/mta/postfix_main.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+
+#define MARK "# mailauthctl: "
+#define BEGIN MARK "begin"
+#define NO_BREAK "; the line above ends without a line break"
+#define END MARK "end"
+#define OURS "mailauth_"
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
+}
+
+static size_t line_end(const char *text, size_t len, size_t at)
+{
+	const char *feed = memchr(text + at, '\n', len - at);
+	return feed ? (size_t)(feed - text) + 1 : len;
+}
+
+static size_t skip_blanks(const char *text, size_t at, size_t end)
+{
+	while (at < end && is_blank(text[at]))
+		at++;
+	return at;
+}
+
+/* A line that Postfix skips wherever it stands. */
+static bool is_void(const char *text, size_t at, size_t end)
+{
+	at = skip_blanks(text, at, end);
+	return at == end || text[at] == '#';
+}
+
+static bool has_prefix(const char *text, size_t at, size_t end, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	return end - at >= len && memcmp(text + at, prefix, len) == 0;
+}
+
+/* ---- logical lines --------------------------------------------------------------------------- */
+
+/* The value's first and last octet, over all its lines. */
+static void find_value(const char *text, struct main_def *def)
+{
+	bool is_found = false;
+	def->first = def->last = def->equals;
+	for (size_t at = def->begin; at < def->end;) {
+		size_t end = line_end(text, def->end, at);
+		size_t from = at == def->begin ? def->equals : at;
+		if (at == def->begin || !is_void(text, at, end)) {
+			size_t first = skip_blanks(text, from, end), last = end;
+			while (last > first && is_blank(text[last - 1]))
+				last--;
+			if (first < last && !is_found)
+				def->first = first;
+			is_found = is_found || first < last;
+			if (first < last)
+				def->last = last;
+		}
+		at = end;
+	}
+	if (!is_found) { /* behind the blanks that follow '=' on its line */
+		size_t at = def->equals;
+		while (at < def->end && (text[at] == ' ' || text[at] == '\t'))
+			at++;
+		def->first = def->last = at;
+	}
+}
+
+static void add_def(struct main_cf *cf, size_t begin, size_t end)
+{
+	size_t first_end = line_end(cf->text, cf->len, begin);
+	const char *equals = memchr(cf->text + begin, '=', first_end - begin);
+	if (!equals || is_blank(cf->text[begin]))
+		return;
+	struct main_def def = { .begin = begin, .end = end, .name = begin };
+	def.equals = (size_t)(equals - cf->text) + 1;
+	def.name_len = def.equals - 1 - begin;
+	while (def.name_len && is_blank(cf->text[begin + def.name_len - 1]))
+		def.name_len--;
+	find_value(cf->text, &def);
+	GROW(cf->def, cf->count, cf->room);
+	cf->def[cf->count++] = def;
+}
+
+void main_cf_parse(struct main_cf *cf, const char *text, size_t len)
+{
+	*cf = (struct main_cf){ .text = text, .len = len };
+	size_t begin = SIZE_MAX, end = 0;
+	for (size_t at = 0; at < len;) {
+		size_t next = line_end(text, len, at);
+		if (!is_void(text, at, next)) {
+			if (!is_blank(text[at])) {
+				if (begin != SIZE_MAX)
+					add_def(cf, begin, end);
+				begin = at;
+			}
+			end = next;
+		}
+		at = next;
+	}
+	if (begin != SIZE_MAX)
+		add_def(cf, begin, end);
+}
+
+void main_cf_done(struct main_cf *cf)
+{
+	free(cf->def);
+	*cf = MAIN_CF_INIT;
+}
+
+static bool is_named(const struct main_cf *cf, const struct main_def *def,
+                     const char *name)
+{
+	return strlen(name) == def->name_len &&
+	       memcmp(cf->text + def->name, name, def->name_len) == 0;
+}
+
+const struct main_def *main_cf_find(const struct main_cf *cf, const char *name)
+{
+	for (size_t i = cf->count; i > 0; i--)
+		if (is_named(cf, &cf->def[i - 1], name))
+			return &cf->def[i - 1];
+	return NULL;
+}
+
+bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into)
+{
+	const struct main_def *def = main_cf_find(cf, name);
+	if (!def)
+		return false;
+	size_t line = def->begin;
+	for (size_t at = def->first; at < def->last;) {
+		size_t end = line_end(cf->text, def->last, at);
+		if (line == def->begin || !is_void(cf->text, at, end)) {
+			size_t last = end;
+			while (last > at &&
+			       (cf->text[last - 1] == '\n' || cf->text[last - 1] == '\r'))
+				last--;
+			buf_add(into, cf->text + at, last - at);
+		}
+		at = line = end;
+	}
+	buf_add(into, "", 0);
+	return true;
+}
+
+/* ---- ours: out and in ------------------------------------------------------------------------ */
+
+static const struct list_row {
+	const char *name, *item;
+} lists[] = {
+	{ "smtpd_milters", MAIN_SMTPD_REF },
+	{ "non_smtpd_milters", MAIN_NON_SMTPD_REF },
+};
+
+/* A piece of the text that is left out. */
+struct gap {
+	size_t begin, end;
+};
+
+struct gaps {
+	struct gap *gap;
+	size_t count, room;
+};
+
+static void add_gap(struct gaps *gaps, size_t begin, size_t end)
+{
+	GROW(gaps->gap, gaps->count, gaps->room);
+	gaps->gap[gaps->count++] = (struct gap){ begin, end };
+}
+
+/* The length of `$name`, `${name}` or `$(name)` at `at`; 0: it does not stand there. */
+static size_t item_at(const char *text, size_t at, size_t end, const char *item)
+{
+	const char *name = item + 1;
+	size_t len = strlen(name);
+	if (text[at] != '$' || end - at < len + 1)
+		return 0;
+	if (memcmp(text + at + 1, name, len) == 0) {
+		char next = at + 1 + len < end ? text[at + 1 + len] : ' ';
+		return isalnum((unsigned char)next) || next == '_' ? 0 : len + 1;
+	}
+	if ((text[at + 1] == '{' || text[at + 1] == '(') && end - at >= len + 3 &&
+	    memcmp(text + at + 2, name, len) == 0 &&
+	    text[at + 2 + len] == (text[at + 1] == '{' ? '}' : ')'))
+		return len + 3;
+	return 0;
+}
+
+/* Takes the item with the separator that came with it; what somebody wrote otherwise, with the
+ * comma or blank beside it. */
+static struct gap item_gap(const char *text, const struct main_def *def, size_t at,
+                           size_t len)
+{
+	struct gap gap = { at, at + len };
+	if (gap.end + 1 < def->last && memcmp(text + gap.end, ", ", 2) == 0)
+		gap.end += 2;
+	else if (gap.begin >= def->first + 2 &&
+	         memcmp(text + gap.begin - 2, ", ", 2) == 0)
+		gap.begin -= 2;
+	else if (gap.end < def->last && text[gap.end] == ',')
+		gap.end++;
+	else if (gap.begin > def->first && text[gap.begin - 1] == ',')
+		gap.begin--;
+	else if (gap.end < def->last && text[gap.end] == ' ')
+		gap.end++;
+	else if (gap.begin > def->first && gap.end == def->last &&
+	         text[gap.begin - 1] == ' ')
+		gap.begin--;
+	return gap;
+}
+
+/* The items of ours in one list; `is_in_block`: a definition that holds nothing else goes whole. */
+static void strip_list(const struct main_cf *cf, const struct main_def *def,
+                       const char *item, bool is_in_block, struct gaps *gaps)
+{
+	for (size_t at = def->first; at < def->last;) {
+		size_t end = line_end(cf->text, def->last, at);
+		bool is_skipped = at != def->first && is_void(cf->text, at, end);
+		while (!is_skipped && at < end) {
+			size_t len = item_at(cf->text, at, end, item);
+			if (len && is_in_block && at == def->first &&
+			    at + len == def->last) {
+				add_gap(gaps, def->begin, def->end);
+				return;
+			}
+			if (len) {
+				struct gap gap = item_gap(cf->text, def, at, len);
+				add_gap(gaps, gap.begin, gap.end);
+			}
+			at += len ? len : 1;
+		}
+		at = end;
+	}
+}
+
+static void strip_marks(const struct main_cf *cf, struct gaps *gaps, size_t *ret_block)
+{
+	*ret_block = SIZE_MAX;
+	for (size_t at = 0; at < cf->len;) {
+		size_t end = line_end(cf->text, cf->len, at);
+		if (has_prefix(cf->text, at, end, MARK)) {
+			bool joins =
+				at > 0 && has_prefix(cf->text, at, end, BEGIN NO_BREAK);
+			if (has_prefix(cf->text, at, end, BEGIN) &&
+			    *ret_block == SIZE_MAX)
+				*ret_block = at;
+			add_gap(gaps, joins ? at - 1 : at, end);
+		}
+		at = end;
+	}
+}
+
+static int compare_gap(const void *a, const void *b)
+{
+	size_t x = ((const struct gap *)a)->begin, y = ((const struct gap *)b)->begin;
+	return x < y ? -1 : x > y;
+}
+
+/* Copies what is in no gap.  A line break that we had added stays where something follows. */
+static void copy_without(const struct main_cf *cf, struct gaps *gaps, struct buf *into)
+{
+	if (gaps->count > 1)
+		qsort(gaps->gap, gaps->count, sizeof(gaps->gap[0]), compare_gap);
+	size_t at = 0, joined = SIZE_MAX;
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct gap gap = gaps->gap[i];
+		if (gap.begin > at && joined != SIZE_MAX) {
+			buf_putc(into, '\n');
+			joined = SIZE_MAX;
+		}
+		if (gap.begin > at)
+			buf_add(into, cf->text + at, gap.begin - at);
+		if (gap.begin < gap.end && cf->text[gap.begin] == '\n')
+			joined = gap.begin;
+		at = gap.end > at ? gap.end : at;
+	}
+	if (at < cf->len && joined != SIZE_MAX)
+		buf_putc(into, '\n');
+	buf_add(into, cf->text + at, cf->len - at);
+}
+
+void main_cf_strip(const char *text, size_t len, struct buf *into)
+{
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, len);
+	struct gaps gaps = { 0 };
+	size_t block;
+	strip_marks(&cf, &gaps, &block);
+	for (size_t i = 0; i < cf.count; i++) {
+		const struct main_def *def = &cf.def[i];
+		if (has_prefix(text, def->begin, def->equals, OURS))
+			add_gap(&gaps, def->begin, def->end);
+		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+			if (is_named(&cf, def, lists[l].name))
+				strip_list(&cf, def, lists[l].item, def->begin > block,
+				           &gaps);
+	}
+	copy_without(&cf, &gaps, into);
+	free(gaps.gap);
+}
+
+/* Puts `item` into the last definition of `list`; false: there is none. */
+static bool put_item(struct buf *text, const char *list, const char *item, bool is_last)
+{
+	auto_main_cf cf;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	const struct main_def *def = main_cf_find(&cf, list);
+	if (!def)
+		return false;
+	bool is_empty = def->first == def->last;
+	size_t at = is_last ? def->last : def->first;
+	auto_buf edited = BUF_INIT;
+	buf_add(&edited, cf.text, at);
+	buf_printf(&edited, "%s%s%s", is_last && !is_empty ? ", " : "", item,
+	           !is_last && !is_empty ? ", " : "");
+	buf_add(&edited, cf.text + at, cf.len - at);
+	buf_clear(text);
+	buf_add(text, edited.at, edited.len);
+	return true;
+}
+
+/* Whether the value of `list` takes in the item of the other list, through whatever parameters. */
+static bool reaches(const char *text, size_t len, const char *list, const char *other,
+                    const char *item)
+{
+	static const char sentinel[] = "mailauth-here";
+	auto_buf body = BUF_INIT, value = BUF_INIT;
+	buf_add(&body, text, len);
+	if (!put_item(&body, other, item, false))
+		buf_printf(&body, "\n%s = %s", other, item);
+	buf_printf(&body, "\n%s = %s\n", item + 1, sentinel);
+	auto_main_cf cf;
+	main_cf_parse(&cf, body.at, body.len);
+	main_cf_value(&cf, "cleanup", list, &value);
+	return strstr(buf_text(&value), sentinel) != NULL;
+}
+
+static void put_conditional(const char *name, const char *const *excluded,
+                            struct buf *into)
+{
+	size_t depth = 0;
+	buf_printf(into, "%s = ", name);
+	for (; excluded && excluded[depth]; depth++)
+		buf_printf(into, "${{$service_name} == {%s} ? {} : {", excluded[depth]);
+	buf_puts(into, "$mailauth_milter");
+	while (depth-- > 0)
+		buf_puts(into, "}}");
+	buf_putc(into, '\n');
+}
+
+void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+                    struct buf *into)
+{
+	auto_buf body = BUF_INIT, missing = BUF_INIT;
+	main_cf_strip(text, len, &body);
+	bool wanted[] = { wish->in_smtpd, wish->in_non_smtpd };
+	if (wanted[0] && wanted[1]) { /* never twice in one list */
+		bool both = reaches(buf_text(&body), body.len, lists[1].name,
+		                    lists[0].name, lists[0].item);
+		bool back = !both && reaches(buf_text(&body), body.len, lists[0].name,
+		                             lists[1].name, lists[1].item);
+		wanted[0] = !back;
+		wanted[1] = !both;
+	}
+	if (!wish->milter)
+		wanted[0] = wanted[1] = false;
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		if (wanted[l] &&
+		    !put_item(&body, lists[l].name, lists[l].item, wish->is_last))
+			buf_printf(&missing, "%s = %s\n", lists[l].name, lists[l].item);
+	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
+	buf_add(into, buf_text(&body), body.len);
+	if (!wanted[0] && !wanted[1])
+		return;
+	buf_printf(into,
+	           "%s" BEGIN "%s (the lines up to the end mark are mailauthctl's)\n",
+	           breaks ? "\n" : "", breaks ? NO_BREAK : "");
+	buf_printf(into, "mailauth_milter = %s\n", wish->milter);
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		if (wanted[l])
+			put_conditional(lists[l].item + 1, wish->excluded, into);
+	buf_printf(into, "%s" END "\n", buf_text(&missing));
+}

@@ -1,0 +1,80 @@
+/*
+ * core/mta/postfix_main.h: main.cf as text: reading, expanding, and putting our own part in and out.
+ *
+ * Ours are: parameters that begin with "mailauth_", comment lines that begin with "# mailauthctl: ",
+ * and the items $mailauth_smtpd_milters and $mailauth_non_smtpd_milters in the two milter lists.
+ * Every other octet stays what it is; taking ours out of what putting them in gave restores the
+ * old text exactly.  Pure: no file is opened here.
+ */
+#ifndef CORE_MTA_POSTFIX_MAIN_H
+#define CORE_MTA_POSTFIX_MAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/macro.h"
+
+/* One logical line "name = value"; all positions count octets of the text. */
+struct main_def {
+	size_t begin, end; /* its physical lines; comments between them belong to it */
+	size_t name, name_len;
+	size_t equals; /* behind the '=' */
+	size_t first,
+		last; /* the value without blanks around it; equal when it is empty */
+};
+
+struct main_cf {
+	const char *text; /* borrowed */
+	size_t len;
+	struct main_def *def;
+	size_t count, room;
+};
+
+#define MAIN_CF_INIT ((struct main_cf){ 0 })
+#define auto_main_cf cleanup(main_cf_done) struct main_cf
+/* Reads logical lines as Postfix does: a line that starts with white space continues, comments and
+ * blank lines inside a continued value are skipped.  Lines that are none are left alone. */
+void main_cf_parse(struct main_cf *cf, const char *text, size_t len);
+void main_cf_done(struct main_cf *cf);
+
+/* The last definition of the parameter, which is the one in force.  NULL: none. */
+const struct main_def *main_cf_find(const struct main_cf *cf,
+                                    const char *name) must_check;
+/* Its value as written, continuation lines joined.  False: not defined. */
+bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into);
+
+/* The value with every $name, ${name}, $(name), ${name?text}, ${name:text}, ${name?{a}:{b}} and
+ * ${{a} == {b} ? {x} : {y}} expanded; the few parameters that we ask for have their built-in
+ * defaults, others are empty when undefined.  `service`: what $service_name is (NULL: empty).
+ * At most 64 KiB; deeper than 16 levels expands to nothing. */
+void main_cf_value(const struct main_cf *cf, const char *service, const char *name,
+                   struct buf *into);
+/* The same for a text that stands in master.cf. */
+void main_cf_expand(const struct main_cf *cf, const char *service, const char *text,
+                    struct buf *into);
+
+/* The next item of a list separated by commas and blanks; braces group.  `*at` moves on.  The item
+ * comes without its outer braces and blanks.  False: no more. */
+bool main_list_next(const char **at, struct buf *item) must_check;
+
+/* What is to stand in main.cf. */
+struct main_wish {
+	const char *
+		milter; /* "{ unix:..., default_action=tempfail }"; NULL: nothing of ours */
+	const char *const *
+		excluded; /* smtpd services that must not use it; ends in NULL; may be NULL */
+	bool in_smtpd, in_non_smtpd; /* lists that get it */
+	bool is_last; /* behind an admin's milters instead of in front of them */
+};
+
+/* `text` without anything of ours. */
+void main_cf_strip(const char *text, size_t len, struct buf *into);
+/* `text` with exactly what is wished for, whatever of ours stood there before. */
+void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+                    struct buf *into);
+
+#define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * core/mta/recover.c: undo, live and after a crash.
+ *
+ * Ranks go downwards: consumers let go before anything is taken from them.  Within a rank the files
+ * go first, their folders are synced, then the services are told, then probes force lazy reloads.
+ * Every step is idempotent, so a crash in here is followed by the same again.  The journal's own
+ * failure does not stop an undo: the files matter more, and the push then stays open.
+ */
+#include "core/mta/recover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/folders.h"
+#include "core/mta/service.h"
+#include "core/mta/step.h"
+
+enum pass { PASS_TREE, PASS_SERVICES, PASS_PROBES };
+
+struct undoing {
+	struct undo_run run;
+	const struct journal *journal;
+	enum pass pass;
+	struct folders folders;
+	size_t drifted, failed;
+	struct err first; /* what failed first */
+	/* of the rank at hand */
+	bool is_reloaded; /* mta.reload ran */
+	bool is_stopped;  /* a service does not run: nothing would answer a probe */
+};
+
+int recover_run_reload(struct ctx *ctx, const char *command, struct err *err)
+{
+	char **words = NULL;
+	size_t count;
+	struct run_spec spec = { .timeout_ms = 30000 };
+	int rc;
+
+	if (!text_split_words(command, &words, &count) || count == 0) {
+		free(words);
+		return err_set(err, ERR_FAILED, _("mta.reload is not a command: \"%s\""),
+		               command);
+	}
+	spec.argv = (const char *const *)words;
+	rc = run_checked(ctx, &spec, NULL, err);
+	free(words);
+	return rc;
+}
+
+static enum pass pass_of(enum step_kind kind)
+{
+	return kind == STEP_SERVICE ? PASS_SERVICES
+	       : kind == STEP_PROBE ? PASS_PROBES
+	                            : PASS_TREE;
+}
+
+static void note_failure(struct undoing *u, const struct err *err)
+{
+	if (u->failed++ == 0)
+		u->first = *err;
+	else
+		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err->text);
+}
+
+static void undo_action(struct undoing *u, const struct step_row *row)
+{
+	struct err err = ERR_INIT;
+	enum undo_result result;
+	int rc = 0;
+
+	if (u->run.ctx->is_rooted || (row->kind == STEP_PROBE && u->is_stopped))
+		return;
+	if (row->kind != STEP_SERVICE || !u->run.reload)
+		rc = step_types[row->kind]->undo(&u->run, row, &result, &err);
+	else if (!u->is_reloaded)
+		rc = recover_run_reload(u->run.ctx, u->run.reload, &err);
+	u->is_reloaded = true;
+	if (rc) /* the old files stand: the service reads them at its next start at the latest */
+		ctx_report(u->run.ctx, REPORT_WARNING, _("while undoing: %s"), err.text);
+	if (row->kind == STEP_SERVICE && !u->run.reload &&
+	    !service_is_running(u->run.ctx, row->object))
+		u->is_stopped = true;
+}
+
+static void undo_tree(struct undoing *u, const struct step_row *row)
+{
+	struct err err = ERR_INIT;
+	enum undo_result result = UNDO_NOTHING;
+
+	if (step_types[row->kind]->undo(&u->run, row, &result, &err)) {
+		note_failure(u, &err);
+		return;
+	}
+	if (result == UNDO_DRIFT) {
+		u->drifted++;
+		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err.text);
+	}
+	/* Also where nothing was to be done: a crash may have come before the sync. */
+	folders_add_parent(&u->folders, row->object);
+}
+
+static int undo_row(void *arg, const struct step_row *row, struct err *err)
+{
+	struct undoing *u = arg;
+	bool was_begun =
+		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
+
+	(void)err;
+	if (pass_of(row->kind) != u->pass)
+		return 0;
+	if (u->pass != PASS_TREE) {
+		if (was_begun)
+			undo_action(u, row);
+	} else if (was_begun || row->kind == STEP_MKDIR) {
+		undo_tree(u, row);
+	}
+	return 0;
+}
+
+static int undo_rank(struct undoing *u, int rank, struct err *err)
+{
+	int rc = 0;
+
+	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc; pass++) {
+		u->pass = pass;
+		rc = journal_each(u->run.target, u->journal->id, rank, true, undo_row, u,
+		                  err);
+		if (!rc && pass == PASS_TREE) {
+			rc = folders_sync(u->run.ctx, &u->folders, err);
+			folders_done(&u->folders);
+		}
+	}
+	u->is_reloaded = u->is_stopped = false;
+	return rc;
+}
+
+/* ---- staged files ----------------------------------------------------------------------------- */
+
+struct temps {
+	struct ctx *ctx;
+	struct folders folders;
+	const char *folder; /* the one that is being listed */
+};
+
+static int collect_folder(void *arg, const struct step_row *row, struct err *err)
+{
+	(void)err;
+	if (row->kind == STEP_FILE)
+		folders_add_parent(&((struct temps *)arg)->folders, row->object);
+	return 0;
+}
+
+static int remove_temp(void *arg, const char *name, struct err *err)
+{
+	struct temps *temps = arg;
+	auto_free char *path = NULL;
+
+	if (name[0] != '.' || !strstr(name, ".mailauthctl-"))
+		return 0;
+	path = path_join(temps->folder, name);
+	return file_remove(temps->ctx, path, err);
+}
+
+static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
+                        struct err *err)
+{
+	struct temps temps = { .ctx = ctx };
+	int rc = journal_each(target, push_id, -1, false, collect_folder, &temps, err);
+
+	folders_sort(&temps.folders);
+	for (size_t i = 0; i < temps.folders.count && !rc; i++) {
+		temps.folder = temps.folders.path[i];
+		rc = file_list(ctx, temps.folder, remove_temp, &temps, err);
+	}
+	folders_done(&temps.folders);
+	return rc;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------- */
+
+int recover_undo(struct ctx *ctx, struct store *target, const struct journal *journal,
+                 const char *why, bool force, size_t *ret_drifted, struct err *err)
+{
+	struct undoing u = {
+		.run = { .ctx = ctx,
+		         .target = target,
+		         .reload = journal->reload,
+		         .force = force },
+		.journal = journal,
+	};
+	struct err ignored = ERR_INIT;
+	int rc = 0;
+
+	if (journal->state == PUSH_SWITCHING &&
+	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
+		err_clear(&ignored); /* "switching" tells the next run the same */
+	rc = remove_temps(ctx, target, journal->id, err);
+	for (int rank = RANK_COUNT - 1; rank >= 0 && !rc; rank--)
+		rc = undo_rank(&u, rank, err);
+	folders_done(&u.folders);
+	if (!rc && u.failed) {
+		*err = u.first;
+		rc = err->code;
+	}
+	if (!rc)
+		rc = journal_move(target, journal->id, PUSH_UNDONE, -1, why, err);
+	if (!rc)
+		*ret_drifted = u.drifted;
+	return rc;
+}
+
+struct finishing {
+	struct ctx *ctx;
+	struct folders folders; /* to be synced */
+	struct folders
+		leaving; /* to be removed, once the files that waited in them are */
+};
+
+static int finish_row(void *arg, const struct step_row *row, struct err *err)
+{
+	struct finishing *f = arg;
+
+	if (!step_types[row->kind]->finish ||
+	    (row->kind == STEP_MKDIR && row->is_present))
+		return 0;
+	folders_add_parent(&f->folders, row->object);
+	if (row->kind != STEP_MKDIR)
+		return step_types[row->kind]->finish(f->ctx, row, err);
+	folders_add(&f->leaving, row->object);
+	return 0;
+}
+
+int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
+                   struct err *err)
+{
+	struct finishing f = { .ctx = ctx };
+	int rc = journal_each(target, push_id, -1, false, finish_row, &f, err);
+
+	folders_sort(&f.leaving);
+	for (size_t i = f.leaving.count; i > 0 && !rc; i--) {
+		struct step_row row = { .kind = STEP_MKDIR,
+			                .object = f.leaving.path[i - 1] };
+
+		rc = step_mkdir_type.finish(ctx, &row, err);
+	}
+	if (!rc)
+		rc = folders_sync(ctx, &f.folders, err);
+	folders_done(&f.folders);
+	folders_done(&f.leaving);
+	return rc ? rc : journal_move(target, push_id, PUSH_DONE, -1, NULL, err);
+}
+
+int recover_open_push(struct ctx *ctx, struct store *target, bool force, struct err *err)
+{
+	struct journal journal;
+	size_t drifted = 0;
+	int rc = journal_find_open(target, &journal, err);
+
+	if (rc <= 0)
+		return rc;
+	if (journal.state == PUSH_ENDING) {
+		rc = recover_finish(ctx, target, journal.id, err);
+	} else {
+		rc = recover_undo(ctx, target, &journal,
+		                  journal.why ? journal.why : _("it was interrupted"),
+		                  force, &drifted, err);
+		if (!rc && journal.state != PUSH_PREPARED)
+			ctx_report(ctx, REPORT_NOTE,
+			           _("a push to the mail server was interrupted; its old "
+			             "configuration is in force again"));
+	}
+	journal_done(&journal);
+	if (!rc && drifted && !force)
+		rc = err_set(
+			err, ERR_FAILED,
+			_("%zu files were changed by somebody else while a push was "
+		          "interrupted: they were left as they are; look at them, then run "
+		          "the command again"),
+			drifted);
+	return rc;
+}

@@ -1,0 +1,111 @@
+/*
+ * core/mta/step_probe.c: whether what was switched really answers.
+ *
+ * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
+ * holds or ten seconds have passed.  An undo asks again, because a filter's reload is lazy and the
+ * question forces it; what it answers then is told, and changes nothing.
+ */
+#include "core/mta/step.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "core/mta/milter.h"
+#include "core/mta/smtp_probe.h"
+
+#define PROBE_LIMIT_NS (10 * NS_PER_SEC)
+#define FIRST_WAIT_NS (20 * NS_PER_MS)
+#define LONGEST_WAIT_NS NS_PER_SEC
+
+static int probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
+                      struct err *err)
+{
+	if (step->probe == PROBE_SMTP)
+		return smtp_probe(ctx, step, deadline, err);
+	return milter_probe(ctx, step, deadline, err);
+}
+
+static void wait_ns(int64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
+
+	(void)ppoll(NULL, 0, &ts, NULL);
+}
+
+static int probe(struct ctx *ctx, const struct step *step, struct err *err)
+{
+	int64_t deadline = monotonic_ns() + PROBE_LIMIT_NS;
+	int64_t wait = FIRST_WAIT_NS;
+
+	for (;;) {
+		int rc = probe_once(ctx, step, deadline, err);
+		int64_t left = deadline - monotonic_ns();
+
+		if (rc == 0 || left <= 0)
+			return rc;
+		err_clear(err);
+		wait_ns(wait < left ? wait : left);
+		wait = wait * 2 < LONGEST_WAIT_NS ? wait * 2 : LONGEST_WAIT_NS;
+	}
+}
+
+static void show_probe(const struct step *step, bool is_coloured, struct buf *out)
+{
+	(void)is_coloured;
+	switch (step->probe) {
+	case PROBE_MILTER:
+		buf_printf(out, _("# then the filter must answer at %s\n"), step->object);
+		break;
+	case PROBE_MILTER_SIGN:
+		if (step->probe_selector)
+			buf_printf(
+				out,
+				_("# then a message of %s must be signed with %s at %s\n"),
+				step->probe_domain, step->probe_selector, step->object);
+		else
+			buf_printf(out,
+			           _("# then a message of %s must not be signed at %s\n"),
+			           step->probe_domain, step->object);
+		break;
+	case PROBE_MILTER_VERIFY:
+		buf_printf(out,
+		           _("# then a message from outside must be verified at %s\n"),
+		           step->object);
+		break;
+	case PROBE_SMTP:
+		buf_printf(out, _("# then the mail server must answer at %s\n"),
+		           step->object);
+		break;
+	}
+}
+
+static int apply_probe(struct ctx *ctx, const struct step *step,
+                       const struct staged_file *staged, struct err *err)
+{
+	(void)staged;
+	return probe(ctx, step, err);
+}
+
+static int undo_probe(const struct undo_run *run, const struct step_row *row,
+                      enum undo_result *ret_result, struct err *err)
+{
+	auto_plan plan = PLAN_INIT;
+	struct err ignored = ERR_INIT;
+
+	(void)err;
+	*ret_result = UNDO_NOTHING;
+	if (row->probe != PROBE_MILTER && row->probe != PROBE_SMTP)
+		return 0;
+	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
+	          &ignored))
+		ctx_report(run->ctx, REPORT_WARNING, "%s", ignored.text);
+	return 0;
+}
+
+const struct step_type step_probe_type = {
+	.name = "probe",
+	.show = show_probe,
+	.apply = apply_probe,
+	.undo = undo_probe,
+};

@@ -1,0 +1,266 @@
+/* lock.c: two processes, one lock file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/lock.h"
+#include "core/base/signals.h"
+
+struct fixture {
+	char folder[64];
+	char path[96];
+	struct ctx ctx;
+	struct buf said;
+	pid_t holder;
+	int to_holder; /* closing it lets the holder go */
+};
+
+static void remember(void *arg, enum report_level level, const char *text)
+{
+	buf_printf(arg, "%d %s\n", (int)level, text);
+}
+
+static int setup(void **state)
+{
+	struct err err = ERR_INIT;
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	strcpy(f->folder, "/tmp/test_lock.XXXXXX");
+	if (!mkdtemp(f->folder) || ctx_init(&f->ctx, NULL, &err) < 0)
+		return -1;
+	snprintf(f->path, sizeof(f->path), "%s/lock", f->folder);
+	f->ctx.command = xstrdup("zone export");
+	f->ctx.report = remember;
+	f->ctx.report_arg = &f->said;
+	f->to_holder = -1;
+	*state = f;
+	return 0;
+}
+
+static void let_go(struct fixture *f)
+{
+	close_fd(&f->to_holder);
+	f->to_holder = -1;
+	if (f->holder > 0)
+		waitpid(f->holder, NULL, 0);
+	f->holder = 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	let_go(f);
+	unlink(f->path);
+	rmdir(f->folder);
+	ctx_done(&f->ctx);
+	buf_done(&f->said);
+	free(f);
+	return 0;
+}
+
+/* Another process takes the lock; it gives it back when it is let go. */
+static void hold_elsewhere(struct fixture *f)
+{
+	int up[2], down[2];
+	char ready;
+	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(down, O_CLOEXEC), 0);
+	f->holder = fork();
+	if (f->holder == 0) {
+		struct lock *lock = NULL;
+		struct err err = ERR_INIT;
+		close(down[1]);
+		if (lock_take(&f->ctx, f->path, "the store", &lock, &err) < 0)
+			_exit(1);
+		if (write(up[1], "r", 1) == 1 && read(down[0], &ready, 1) == 0)
+			lock_free(lock);
+		_exit(0);
+	}
+	close(up[1]);
+	close(down[0]);
+	assert_int_equal(read(up[0], &ready, 1), 1);
+	close(up[0]);
+	f->to_holder = down[1];
+}
+
+static char *content_of(const char *path)
+{
+	char text[256];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ssize_t len = read(fd, text, sizeof(text));
+	close(fd);
+	assert_true(len >= 0);
+	return xmemdup(text, (size_t)len);
+}
+
+static void test_take(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct stat st;
+	for (int i = 0; i < 3; i++) {
+		auto_lock lock = NULL;
+		assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+		                 0);
+		auto_free char *text = content_of(f->path);
+		auto_free char *want = xasprintf("%ld zone export\n", (long)getpid());
+		assert_string_equal(text, want);
+	}
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	auto_free char *text = content_of(f->path);
+	assert_string_equal(text, "");
+	assert_int_equal(f->said.len, 0);
+	lock_free(NULL);
+}
+
+static void test_old_text_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	auto_lock lock = NULL;
+	int fd = open(f->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "1234567890 a much longer command than ours\n", 43),
+	                 43);
+	close(fd);
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), 0);
+	auto_free char *text = content_of(f->path);
+	auto_free char *want = xasprintf("%ld zone export\n", (long)getpid());
+	assert_string_equal(text, want);
+}
+
+static void test_busy_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct lock *lock = NULL;
+	hold_elsewhere(f);
+	f->ctx.wait_seconds = 0;
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), ERR_BUSY);
+	assert_null(lock);
+	auto_free char *who = xasprintf("held by %ld zone export", (long)f->holder);
+	assert_non_null(strstr(err.text, who));
+	assert_non_null(strstr(err.text, "the store"));
+	let_go(f);
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), 0);
+	lock_free(lock);
+}
+
+/* A holder that was killed is none: the kernel gave the lock back. */
+static void test_killed_holder(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	auto_lock lock = NULL;
+	hold_elsewhere(f);
+	kill(f->holder, SIGKILL);
+	let_go(f);
+	f->ctx.wait_seconds = 0;
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), 0);
+}
+
+static void test_told_then_busy(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct lock *lock = NULL;
+	hold_elsewhere(f);
+	f->ctx.wait_seconds = 2;
+	int64_t start = monotonic_ns();
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), ERR_BUSY);
+	int64_t waited = monotonic_ns() - start;
+	assert_true(waited >= 2 * NS_PER_SEC && waited < 20 * NS_PER_SEC);
+	auto_free char *want =
+		xasprintf("%d waiting for the store: held by %ld zone export\n",
+	                  REPORT_NOTE, (long)f->holder);
+	assert_string_equal(buf_text(&f->said), want);
+}
+
+static void let_go_on_report(void *arg, enum report_level level, const char *text)
+{
+	struct fixture *f = arg;
+	(void)level;
+	(void)text;
+	let_go(f);
+}
+
+static void test_waits_until_free(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	auto_lock lock = NULL;
+	hold_elsewhere(f);
+	f->ctx.report = let_go_on_report;
+	f->ctx.report_arg = f;
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), 0);
+	assert_int_equal(f->holder, 0);
+}
+
+static void raise_on_report(void *arg, enum report_level level, const char *text)
+{
+	(void)arg;
+	(void)level;
+	(void)text;
+	raise(SIGTERM);
+}
+
+static void test_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct lock *lock = NULL;
+	signals_init();
+	hold_elsewhere(f);
+	f->ctx.report = raise_on_report;
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+	                 ERR_CANCELLED);
+	assert_null(lock);
+	signals_init();
+}
+
+static void test_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct lock *lock = NULL;
+	char aside[128];
+	snprintf(aside, sizeof(aside), "%s/aside", f->folder);
+	assert_int_equal(symlink(aside, f->path), 0);
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+	                 ERR_FAILED);
+	assert_int_equal(access(aside, F_OK), -1);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "not a regular file"));
+	snprintf(aside, sizeof(aside), "%s/none/lock", f->folder);
+	assert_int_equal(lock_take(&f->ctx, aside, "the store", &lock, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, aside));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_take),           TEST(test_old_text_is_replaced),
+		TEST(test_busy_at_once),   TEST(test_killed_holder),
+		TEST(test_told_then_busy), TEST(test_waits_until_free),
+		TEST(test_cancelled),      TEST(test_refused),
+	};
+	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* main.cf as text: definitions, expansion, our part in and out again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/mta/postfix_main.h"
+
+#define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
+#define BEGIN_LINE \
+	"# mailauthctl: begin (the lines up to the end mark are mailauthctl's)\n"
+#define BEGIN_JOINED                                                                 \
+	"# mailauthctl: begin; the line above ends without a line break (the lines " \
+	"up to the end mark are mailauthctl's)\n"
+#define PARAMS                                        \
+	"mailauth_milter = " M "\n"                   \
+	"mailauth_smtpd_milters = $mailauth_milter\n" \
+	"mailauth_non_smtpd_milters = $mailauth_milter\n"
+#define END_LINE "# mailauthctl: end\n"
+#define SMTPD "smtpd_milters = $mailauth_smtpd_milters\n"
+#define NON "non_smtpd_milters = $mailauth_non_smtpd_milters\n"
+
+static const struct main_wish both_first = { .milter = M,
+	                                     .in_smtpd = true,
+	                                     .in_non_smtpd = true };
+static const struct main_wish both_last = {
+	.milter = M, .in_smtpd = true, .in_non_smtpd = true, .is_last = true
+};
+
+static void test_raw(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *name, *value; /* NULL: not defined */
+	} rows[] = {
+		{ "a = b\n", "a", "b" },
+		{ "a=b", "a", "b" },
+		{ "a\t=\t b \t\r\n", "a", "b" },
+		{ "a =\n", "a", "" },
+		{ "a = 1\na = 2\n", "a", "2" },
+		{ "a = 1\n  2\n\n# c\n   # d\n\t3\n", "a", "1  2\t3" },
+		{ "a =\n  x,\n#y\n  z\n", "a", "x,  z" },
+		{ "#a = 1\n", "a", NULL },
+		{ "ab = 1\n", "a", NULL },
+		{ "no equals\na = 1\n", "a", "1" },
+		{ " a = 1\nb = 2", "a", NULL },
+		{ "a = # not a comment\n", "a", "# not a comment" },
+		{ "", "a", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		main_cf_parse(&cf, rows[i].text, strlen(rows[i].text));
+		auto_buf value = BUF_INIT;
+		assert_int_equal(main_cf_raw(&cf, rows[i].name, &value),
+		                 rows[i].value != NULL);
+		assert_string_equal(buf_text(&value), rows[i].value ? rows[i].value : "");
+	}
+}
+
+static void test_expand(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"x = one\n"
+		"y = $x two\n"
+		"empty =\n"
+		"loop = a$loop\n"
+		"nest = ${{$service_name} == {10025} ? {} : {{ unix:$x, k=v }}}\n"
+		"neg = ${{$service_name} != {10025} ? {${x}}}\n";
+	static const struct {
+		const char *text, *service, *value;
+	} rows[] = {
+		{ "$x", NULL, "one" },
+		{ "${x}$(y)-$y", NULL, "oneone two-one two" },
+		{ "$$x", NULL, "$x" },
+		{ "$unknown.", NULL, "." },
+		{ "${x?yes}${empty?yes}${empty:no}${x:no}", NULL, "yesno" },
+		{ "${x?{yes}:{no}} ${empty ? {yes} : {no}}", NULL, "yes no" },
+		{ "$nest", "10025", "" },
+		{ "$nest", "smtp", "{ unix:one, k=v }" },
+		{ "$neg|$neg", "10025", "|" },
+		{ "$neg", "smtp", "one" },
+		{ "${{10} > {9} ? {n} : {s}}${{10} > {9a} ? {n} : {s}}", NULL, "ns" },
+		{ "$loop", NULL, "aaaaaaaaaaaaaaa" },
+		{ "${x", NULL, "" },
+		{ "$queue_directory", NULL, "/var/spool/postfix" },
+		{ "a$", NULL, "a" },
+	};
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_expand(&cf, rows[i].service, rows[i].text, &value);
+		assert_string_equal(buf_text(&value), rows[i].value);
+	}
+}
+
+static void test_list(void **state)
+{
+	(void)state;
+	const char *at = " inet:a:1,{ unix:b, k=v } , {c},,\n d";
+	static const char *const items[] = { "inet:a:1", "unix:b, k=v", "c", "d" };
+	auto_buf item = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+		assert_true(main_list_next(&at, &item));
+		assert_string_equal(buf_text(&item), items[i]);
+	}
+	assert_false(main_list_next(&at, &item));
+}
+
+static void check_render(const char *text, const struct main_wish *wish, const char *want)
+{
+	auto_buf out = BUF_INIT, again = BUF_INIT, back = BUF_INIT;
+	main_cf_render(text, strlen(text), wish, &out);
+	assert_string_equal(buf_text(&out), want);
+	main_cf_render(buf_text(&out), out.len, wish, &again);
+	assert_string_equal(buf_text(&again), want);
+	main_cf_strip(buf_text(&out), out.len, &back);
+	assert_string_equal(buf_text(&back), text);
+}
+
+static void test_render(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "", &both_first, BEGIN_LINE PARAMS SMTPD NON END_LINE },
+		{ "a = b", &both_first,
+		  "a = b\n" BEGIN_JOINED PARAMS SMTPD NON END_LINE },
+		{ "smtpd_milters = inet:x:1, inet:y:2\n", &both_first,
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1, inet:y:2\n" BEGIN_LINE
+		          PARAMS NON END_LINE },
+		{ "smtpd_milters = inet:x:1, inet:y:2\n", &both_last,
+		  "smtpd_milters = inet:x:1, inet:y:2, $mailauth_smtpd_milters\n" BEGIN_LINE
+		          PARAMS NON END_LINE },
+		{ "smtpd_milters =\n# c\n  inet:x:1\n  # d\n  inet:y:2 \r\n# e\nz = 1\n",
+		  &both_last,
+		  "smtpd_milters =\n# c\n  inet:x:1\n  # d\n  inet:y:2, $mailauth_smtpd_milters \r\n# e\n"
+		  "z = 1\n" BEGIN_LINE PARAMS NON END_LINE },
+		{ "non_smtpd_milters = $smtpd_milters\n", &both_first,
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE "mailauth_milter = " M
+		  "\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n" SMTPD END_LINE },
+		{ "m = ${smtpd_milters}\nsmtpd_milters = a\nnon_smtpd_milters = $m",
+		  &both_first,
+		  "m = ${smtpd_milters}\nsmtpd_milters = $mailauth_smtpd_milters, a\n"
+		  "non_smtpd_milters = $m\n" BEGIN_JOINED "mailauth_milter = " M "\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n" END_LINE },
+		{ "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = a\n",
+		  &both_first,
+		  "smtpd_milters = $non_smtpd_milters\n"
+		  "non_smtpd_milters = $mailauth_non_smtpd_milters, a\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
+	const struct main_wish split = { .milter = M,
+		                         .excluded = services,
+		                         .in_smtpd = true };
+	check_render(
+		"", &split,
+		BEGIN_LINE
+		"mailauth_milter = " M "\n"
+		"mailauth_smtpd_milters = ${{$service_name} == {127.0.0.1:10025} ? {} : "
+		"{${{$service_name} == {10026} ? {} : {$mailauth_milter}}}}\n" SMTPD
+			END_LINE);
+}
+
+/* Putting ours in and taking it out gives the same octets, wherever the lists stand. */
+static void test_inverse(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"\r\n",
+		"a = b\r\nsmtpd_milters = inet:x:1\r\n",
+		"smtpd_milters=",
+		"smtpd_milters = ",
+		"smtpd_milters =\t \r\n",
+		"smtpd_milters=a",
+		"smtpd_milters = a,",
+		"smtpd_milters = , a , b ,\n",
+		"smtpd_milters = a b\tc\n",
+		"smtpd_milters = ${x}\nx = y\n",
+		"smtpd_milters = {inet:h:1, k = v} {unix:x}\n",
+		"smtpd_milters =\n\n   # only comments\n\t# more\n",
+		"smtpd_milters = a\n    # c, d\n    b\n    # e\nnon_smtpd_milters = c",
+		"smtpd_milters = a\nx = 1\nsmtpd_milters = b\n",
+		"non_smtpd_milters = $smtpd_milters\nsmtpd_milters = c\n",
+		"non_smtpd_milters = ${smtpd_milters}, z",
+		"smtpd_milters = $non_smtpd_milters",
+		"# smtpd_milters = a\n   continued = x\nno equals here\n=\n = \n",
+		"smtpd_milters = # hash\n",
+		"a = b\n   ",
+		"a = b\n#",
+		"smtpd_milters = my$mailauth, x\n",
+	};
+	const struct main_wish wishes[] = {
+		both_first,
+		both_last,
+		{ .milter = M, .in_smtpd = true },
+		{ .milter = M, .in_non_smtpd = true, .is_last = true },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		for (size_t w = 0; w < ARRAY_LEN(wishes); w++) {
+			auto_buf out = BUF_INIT, back = BUF_INIT, moved = BUF_INIT;
+			main_cf_render(texts[i], strlen(texts[i]), &wishes[w], &out);
+			assert_string_not_equal(buf_text(&out), texts[i]);
+			main_cf_strip(buf_text(&out), out.len, &back);
+			assert_string_equal(buf_text(&back), texts[i]);
+			/* from any wish to any other as if from the start */
+			auto_buf fresh = BUF_INIT;
+			const struct main_wish *next =
+				&wishes[(w + 1) % ARRAY_LEN(wishes)];
+			main_cf_render(buf_text(&out), out.len, next, &moved);
+			main_cf_render(texts[i], strlen(texts[i]), next, &fresh);
+			assert_string_equal(buf_text(&moved), buf_text(&fresh));
+		}
+}
+
+/* What an admin wrote into or behind our block stays when ours goes. */
+static void test_edited(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "a = b\n" BEGIN_LINE PARAMS
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1\n" NON END_LINE
+		  "z = 1\n",
+		  "a = b\nsmtpd_milters = inet:x:1\nz = 1\n" },
+		{ "a = b\n" BEGIN_JOINED PARAMS SMTPD NON END_LINE "z = 1\n",
+		  "a = b\nz = 1\n" },
+		{ "smtpd_milters = a ${mailauth_smtpd_milters} b\n",
+		  "smtpd_milters = a b\n" },
+		{ "smtpd_milters = a,$(mailauth_smtpd_milters)\n",
+		  "smtpd_milters = a\n" },
+		{ "smtpd_milters = $mailauth_smtpd_milters_own\n",
+		  "smtpd_milters = $mailauth_smtpd_milters_own\n" },
+		{ "mailauth_milter = x\n  y\n# c\nz = 1\n", "# c\nz = 1\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf out = BUF_INIT;
+		main_cf_strip(rows[i].text, strlen(rows[i].text), &out);
+		assert_string_equal(buf_text(&out), rows[i].want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_raw),     cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_list),    cmocka_unit_test(test_render),
+		cmocka_unit_test(test_inverse), cmocka_unit_test(test_edited),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
