@@ -37,6 +37,8 @@ core/model/x.c|#include "core/store/internal.h"\n|core/model/x.c:1: "core/store/
 cli/x.c|#include <sqlite3.h>\n|cli/x.c:1: <sqlite3.h> has no owner in cli
 core/store/x.c|#include <sqlite3.h>\n|core/store/x.c:1: <sqlite3.h> belongs to migrate.c stmt.c store.c alone
 core/store/store.h|#include <sqlite3.h>\n|core/store/store.h:1: <sqlite3.h> in a header of ours
+core/model/key_crypto.c|#include <openssl/evp.h>\n|
+core/model/key.c|#include <openssl/evp.h>\n|core/model/key.c:1: <openssl/evp.h> belongs to key_crypto.c alone
 core/store/store.c|#include <sqlite3.h>\n|
 cli/x.c|#include <curl/curl.h>\n|cli/x.c:1: <curl/curl.h> has no owner in cli
 cli/x.c|#include "out.h"\n|cli/x.c:1: "out.h" does not start with a folder of the table
