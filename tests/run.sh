@@ -102,7 +102,9 @@ part_slow() {
 
 part_e2e() {
 	build e2e CC="$cc" WERROR=1 all >/dev/null
-	producer e2e tests/e2e/run.sh build/release/mailauthctl
+	producer e2e/signing tests/e2e/run.sh build/release/mailauthctl signing.sh &
+	producer e2e/incoming tests/e2e/run.sh build/release/mailauthctl incoming.sh &
+	wait
 }
 
 [ $# -gt 0 ] || set -- build style layers unit cli sweep e2e

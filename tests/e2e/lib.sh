@@ -29,6 +29,9 @@ make_reload_command() {
 		while read -r zone; do
 			printf 'zone:\n name: %s\n zonefile: %s/%s.zone\n' "$zone" "$PWD" "$zone"
 		done <zones.list >/etc/nsd/nsd.conf.d/exported.conf
+		# What name server and filter know at this moment.
+		printf "record=%s signing=%s\n" "$(grep -c "^default._domainkey.example.com" example.com.zone)" \
+			"$(grep -ch "^example.com" /etc/mailauthctl/opendkim/SigningTable)" >>/tmp/reloads
 		nsd-control reconfig >/dev/null
 		nsd-control reload >/dev/null
 	SCRIPT
