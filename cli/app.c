@@ -263,7 +263,8 @@ static int finish_export(struct app *app, void *arg, struct err *err)
 	return export_finish(&app->ctx, app->store, work->export, err);
 }
 
-static int show_zone(void *arg, const char *name, enum export_action action, struct err *err)
+static int show_zone(void *arg, const char *name, enum export_action action,
+                     struct err *err)
 {
 	static const char *const words[] = {
 		[EXPORT_UNCHANGED] = NULL,
@@ -296,8 +297,8 @@ static int show_export(struct app *app, const struct export *export, struct err 
 int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
 {
 	struct export_work work = { .request = { .names = names,
-	                                        .count = count,
-	                                        .is_dry_run = app->opt.is_dry_run } };
+		                                 .count = count,
+		                                 .is_dry_run = app->opt.is_dry_run } };
 	int r = app_change(app, 0, prepare_export, &work, err);
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = export_switch(&app->ctx, work.export, err);
@@ -515,11 +516,11 @@ static void tear_down(struct app *app)
 }
 
 /* One table from results to exit statuses (design 3). */
-static int exit_status(int result, bool has_found)
+static int exit_status(int result, bool has_failed, bool has_found)
 {
 	if (result == ERR_USAGE)
 		return 2;
-	if (result < 0)
+	if (result < 0 || has_failed)
 		return 1;
 	return has_found ? 3 : 0;
 }
@@ -564,5 +565,5 @@ int app_main(const struct command_group *groups, int argc, char **argv)
 	if (r == ERR_USAGE)
 		fputs(buf_text(&call.text), stderr);
 	tear_down(&app);
-	return exit_status(r, app.has_found);
+	return exit_status(r, app.has_failed, app.has_found);
 }

@@ -65,7 +65,8 @@ static int run_add(struct app *app, struct err *err)
 		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = record_add(app->store, &domain, args_word(app->args, 1),
-		               args_word(app->args, 2), args_word(app->args, 3), ttl, &id, err);
+		               args_word(app->args, 2), args_word(app->args, 3), ttl, &id,
+		               err);
 	if (r >= 0)
 		app_say(app, REPORT_NOTE, _("added as %" PRId64), id);
 	return r;
@@ -78,11 +79,13 @@ static int run_set(struct app *app, struct err *err)
 	int64_t ttl;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
-		r = err_set(err, ERR_USAGE, _("nothing to set: give new data, --ttl, or both"));
+		r = err_set(err, ERR_USAGE,
+		            _("nothing to set: give new data, --ttl, or both"));
 	if (r >= 0)
 		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = record_set(app->store, &domain, args_word(app->args, 1), data, ttl, err);
+		r = record_set(app->store, &domain, args_word(app->args, 1), data, ttl,
+		               err);
 	return r;
 }
 
@@ -101,9 +104,10 @@ static int run_reset(struct app *app, struct err *err)
 	const char *id = args_word(app->args, 1);
 	bool is_all = args_has(app->args, "--all");
 	if (is_all == (id != NULL))
-		return err_set(err, ERR_USAGE,
-		               _("name the record to reset, or --all for everything that is this "
-		                 "domain's own"));
+		return err_set(
+			err, ERR_USAGE,
+			_("name the record to reset, or --all for everything that is this "
+		          "domain's own"));
 	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = record_reset(app->store, &domain, id, err);
@@ -111,7 +115,8 @@ static int run_reset(struct app *app, struct err *err)
 }
 
 static const struct option_row ttl_options[] = {
-	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"), 0, 0 },
+	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"),
+	  0, 0 },
 	{ 0 },
 };
 

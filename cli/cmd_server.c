@@ -151,7 +151,8 @@ static int say_shortfalls(struct app *app, size_t step, struct err *err)
 	struct touched touched = { .app = app };
 	for (size_t i = 0; i < args_count(app->args); i += step) {
 		touched.feature = args_word(app->args, i);
-		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched, err);
+		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched,
+		                           err);
 		if (r < 0)
 			return r;
 	}
@@ -168,7 +169,8 @@ static int run_set(struct app *app, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_set(app->store, key, 0, NULL, args_word(app->args, i + 1), err);
+			r = setting_set(app->store, key, 0, NULL,
+			                args_word(app->args, i + 1), err);
 	}
 	/* after all pairs: mta.backend may be one of them */
 	for (size_t i = 0; r >= 0 && i < count; i += 2) {
@@ -178,8 +180,8 @@ static int run_set(struct app *app, struct err *err)
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &text, err);
 		if (r >= 0)
-			r = backend_check_setting(&app->ctx, app->store, setting_table[key].key, text,
-			                          err);
+			r = backend_check_setting(&app->ctx, app->store,
+			                          setting_table[key].key, text, err);
 	}
 	if (r < 0)
 		return r;

@@ -43,7 +43,8 @@ static int run_list(struct app *app, struct err *err)
 		r = template_behind(app->store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
-		        _("%" PRId64 " domains follow an older template; \"mailauthctl template "
+		        _("%" PRId64
+		          " domains follow an older template; \"mailauthctl template "
 		          "apply --all\" gives them this one"),
 		        behind);
 	return r;
@@ -53,10 +54,11 @@ static int run_list(struct app *app, struct err *err)
 static int parse_uid(const char *text, int64_t *ret_uid, struct err *err)
 {
 	if (!text_to_int(text + (*text == 't'), 1, INT64_MAX, ret_uid))
-		return err_set(err, ERR_USAGE,
-		               _("\"%s\" is not the id of a template record; \"mailauthctl template "
-		                 "list\" shows them"),
-		               text);
+		return err_set(
+			err, ERR_USAGE,
+			_("\"%s\" is not the id of a template record; \"mailauthctl template "
+		          "list\" shows them"),
+			text);
 	return 0;
 }
 
@@ -77,8 +79,9 @@ static int run_add(struct app *app, struct err *err)
 	int64_t ttl, uid;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0)
-		r = template_add(app->store, args_word(app->args, 0), args_word(app->args, 1),
-		                 args_word(app->args, 2), ttl, &uid, err);
+		r = template_add(app->store, args_word(app->args, 0),
+		                 args_word(app->args, 1), args_word(app->args, 2), ttl,
+		                 &uid, err);
 	if (r >= 0)
 		app_say(app, REPORT_NOTE, _("added as t%" PRId64), uid);
 	return r < 0 ? r : tell_behind(app, err);
@@ -90,7 +93,8 @@ static int run_set(struct app *app, struct err *err)
 	const char *data = args_word(app->args, 1);
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
-		r = err_set(err, ERR_USAGE, _("nothing to set: give new data, --ttl, or both"));
+		r = err_set(err, ERR_USAGE,
+		            _("nothing to set: give new data, --ttl, or both"));
 	if (r >= 0)
 		r = parse_uid(args_word(app->args, 0), &uid, err);
 	if (r >= 0)
@@ -135,14 +139,15 @@ static int run_apply(struct app *app, struct err *err)
 }
 
 static const struct option_row ttl_options[] = {
-	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"), 0, 0 },
+	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"),
+	  0, 0 },
 	{ 0 },
 };
 
 static const struct option_row apply_options[] = {
 	{ "--all", NULL, N_("every domain"), 0, 0 },
-	{ "--domains-from", "<file>", N_("names from a file, one a line; -: standard input"), 0,
-	  0 },
+	{ "--domains-from", "<file>",
+	  N_("names from a file, one a line; -: standard input"), 0, 0 },
 	{ 0 },
 };
 

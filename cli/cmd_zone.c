@@ -24,7 +24,8 @@ static int run_show(struct app *app, struct err *err)
 	if (r >= 0)
 		r = zone_format_now(app->store, &format, err);
 	if (r >= 0)
-		r = export_preview(&app->ctx, app->store, records, &domain, format, &text, err);
+		r = export_preview(&app->ctx, app->store, records, &domain, format, &text,
+		                   err);
 	if (r < 0)
 		return r;
 	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
@@ -48,7 +49,8 @@ static int run_export(struct app *app, struct err *err)
 	int r = 0;
 	if (args_has(app->args, "--all")) {
 		if (args_count(app->args) || args_has(app->args, "--domains-from"))
-			return err_set(err, ERR_USAGE, _("--all goes without domain names"));
+			return err_set(err, ERR_USAGE,
+			               _("--all goes without domain names"));
 		return app_export(app, NULL, 0, err);
 	}
 	r = app_names(app, 0, &names, err);
@@ -72,8 +74,8 @@ static int run_export(struct app *app, struct err *err)
 
 static const struct option_row export_options[] = {
 	{ "--all", NULL, N_("every zone that has changed"), 0, 0 },
-	{ "--domains-from", "<file>", N_("names from a file, one a line; -: standard input"), 0,
-	  0 },
+	{ "--domains-from", "<file>",
+	  N_("names from a file, one a line; -: standard input"), 0, 0 },
 	{ 0 },
 };
 

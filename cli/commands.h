@@ -17,5 +17,8 @@ extern const struct command commands_zone[];
 /* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
+struct app_names;
+int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct err *err);
+int cmd_disable_dkim_names(struct app *app, const struct app_names *names, struct err *err);
 
 #endif

@@ -5,10 +5,12 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "cli/out_render.h"
 #include "core/base/alloc.h"
@@ -95,30 +97,37 @@ static size_t utf8_len(const unsigned char *at)
 	return len;
 }
 
-/* C0, DEL, C1, and U+200E/F, U+202A..E, U+2066..9, which turn the direction of writing. */
-static bool is_control(const unsigned char *at, size_t len)
+static wchar_t utf8_code(const unsigned char *at, size_t len)
 {
-	if (len == 1)
-		return at[0] < 0x20 || at[0] == 0x7F;
-	if (len == 2)
-		return at[0] == 0xC2 && at[1] < 0xA0;
-	if (len == 4 || at[0] != 0xE2)
+	wchar_t code = len == 1 ? at[0] : at[0] & (0x7F >> len);
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | (at[i] & 0x3F);
+	return code;
+}
+
+/* Whether a terminal shows it as text.  Not: controls, what is unassigned, what the locale cannot
+ * write, and U+200E/F, U+2028..E, U+2066..9, which break lines or turn the direction of writing. */
+static bool is_shown(wchar_t code)
+{
+	if (code < 0x80)
+		return code >= 0x20 && code != 0x7F;
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || wcwidth(code) < 0)
 		return false;
-	return (at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F)) ||
-	       (at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE) ||
-	       (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9);
+	return code != 0x200E && code != 0x200F && !(code >= 0x2028 && code <= 0x202E) &&
+	       !(code >= 0x2066 && code <= 0x2069);
 }
 
 void out_add_clean(struct buf *into, const char *text, bool is_for_terminal)
 {
 	for (const unsigned char *at = (const unsigned char *)text; *at;) {
 		size_t len = utf8_len(at);
-		if (!len)
-			buf_puts(into, "\xEF\xBF\xBD");
-		else if (is_for_terminal && is_control(at, len))
+		wchar_t code = len ? utf8_code(at, len) : 0xFFFD;
+		if (is_for_terminal && !is_shown(code))
 			buf_putc(into, '?');
-		else
+		else if (len)
 			buf_add(into, at, len);
+		else
+			buf_puts(into, "\xEF\xBF\xBD");
 		at += len ? len : 1;
 	}
 }

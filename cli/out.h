@@ -10,6 +10,8 @@
  * type aborts.  Texts are borrowed for the call only.  Columns live until out_end() or
  * out_nested_end().  JSON and TSV are written row by row; a table is held until its end.
  * A failed write is remembered and told by out_finish().
+ *
+ * Tables follow LC_CTYPE, which main() sets: where it is not UTF-8, all but ASCII becomes '?'.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H

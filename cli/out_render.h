@@ -56,8 +56,9 @@ struct out {
 void out_write(struct out *out, const char *octets, size_t len);
 void out_puts(struct out *out, const char *text);
 
-/* Appends `text` as valid UTF-8, U+FFFD for what is none.  `is_for_terminal`: control characters,
- * and those that turn the direction of writing, become '?'. */
+/* Appends `text` as valid UTF-8, U+FFFD for what is none.  `is_for_terminal`: what a terminal would
+ * not show as text becomes '?': controls, changes of the direction of writing, and, in a locale
+ * that is not UTF-8, all but ASCII. */
 void out_add_clean(struct buf *into, const char *text, bool is_for_terminal);
 
 #endif

@@ -49,6 +49,15 @@ static const char *title_of(const struct out_column *column)
 	return column->title ? _(column->title) : column->key;
 }
 
+/* How many columns a title takes: code points, which is right for what titles hold. */
+static size_t title_width(const char *title)
+{
+	size_t width = 0;
+	for (; *title; title++)
+		width += ((unsigned char)*title & 0xC0) != 0x80;
+	return width;
+}
+
 static void add_local_time(struct buf *into, int64_t seconds)
 {
 	time_t time = (time_t)seconds;
@@ -103,13 +112,26 @@ static int scols_flags(const struct out_column *column)
 	return flags;
 }
 
+static void add_column(struct libscols_table *table, const struct out_column *column)
+{
+	auto_buf title = BUF_INIT;
+	out_add_clean(&title, title_of(column), true);
+	/* A column shrinks to its heading's width.  At width 1 smartcols wraps a letter that takes
+	 * two for ever. */
+	if (column->flags & OUT_WRAP)
+		while (title_width(buf_text(&title)) < 2)
+			buf_putc(&title, ' ');
+	if (!scols_table_new_column(table, buf_text(&title), 0, scols_flags(column)))
+		abort();
+}
+
 static void open_table(struct out *out, size_t indent)
 {
 	struct table_state *state = state_of(out);
 	state->table = scols_new_table();
 	if (!state->table)
 		abort();
-	/* Texts come clean from out_add_clean(). */
+	/* Texts come clean from out_add_clean(); smartcols loops for ever on others. */
 	expect(scols_table_enable_noencoding(state->table, 1));
 	expect(scols_table_set_termforce(state->table, out->width
 	                                                       ? SCOLS_TERMFORCE_ALWAYS
@@ -118,10 +140,8 @@ static void open_table(struct out *out, size_t indent)
 		expect(scols_table_set_termwidth(
 			state->table, out->width > indent ? out->width - indent : 1));
 	for (size_t i = 0; i < out->column_count; i++)
-		if (!(out->columns[i].flags & OUT_HIDE_TABLE) &&
-		    !scols_table_new_column(state->table, title_of(&out->columns[i]), 0,
-		                            scols_flags(&out->columns[i])))
-			abort();
+		if (!(out->columns[i].flags & OUT_HIDE_TABLE))
+			add_column(state->table, &out->columns[i]);
 }
 
 /* Copies lines without the blanks at their ends; the first, the heading, bold. */
@@ -196,15 +216,6 @@ static void table_nested_end(struct out *out)
 		buf_printf(below, "\n%s%s:%s\n", out->is_coloured ? BOLD : "",
 		           _(out->nested_title), out->is_coloured ? BOLD_OFF : "");
 	close_table(out, below, INDENT);
-}
-
-/* How many columns a title takes: code points, which is right for what titles hold. */
-static size_t title_width(const char *title)
-{
-	size_t width = 0;
-	for (; *title; title++)
-		width += ((unsigned char)*title & 0xC0) != 0x80;
-	return width;
 }
 
 static void write_fields(struct out *out, struct table_state *state)

@@ -201,11 +201,19 @@ static const char *odd_ascii(const char *text)
 	return NULL;
 }
 
+/* Also with a final dot: "192.0.2.1." */
 static bool is_address(const char *text)
 {
 	unsigned char address[16];
-	return text[0] == '[' || inet_pton(AF_INET, text, address) == 1 ||
-	       inet_pton(AF_INET6, text, address) == 1;
+	char plain[INET6_ADDRSTRLEN];
+	size_t len = strlen(text);
+	len -= len > 0 && text[len - 1] == '.';
+	if (text[0] == '[' || len >= sizeof(plain))
+		return text[0] == '[';
+	memcpy(plain, text, len);
+	plain[len] = '\0';
+	return inet_pton(AF_INET, plain, address) == 1 ||
+	       inet_pton(AF_INET6, plain, address) == 1;
 }
 
 static int parse(const char *text, const struct rules *rules, char ret_name[NAME_SIZE],

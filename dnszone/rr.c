@@ -18,9 +18,10 @@
 #include "dnszone/name.h"
 
 #define DATA_MAX_LEN 65535 /* presentation form: what ldns reads of one record */
+#define ORIGIN_OF_OTHERS "invalid"
 #define TXT_STRING_MAX 255 /* RFC 1035 3.3 */
 
-/* ---- types ---------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------- */
 
 static bool is_refused_type(unsigned type)
 {
@@ -80,7 +81,7 @@ static bool is_txt(const char *type)
 	return strcasecmp(type, "TXT") == 0 || strcasecmp(type, "SPF") == 0;
 }
 
-/* ---- words of presentation data ------------------------------------------------------------- */
+/* ---- words of presentation data ---------------------------------------------------- */
 
 struct words {
 	char *chars;
@@ -268,7 +269,7 @@ static int put_words(const char *type, const struct words *words, struct buf *li
 	return 0;
 }
 
-/* ---- canonical form ------------------------------------------------------------------------- */
+/* ---- canonical form ---------------------------------------------------------------- */
 
 static void rdf_free(ldns_rdf **rdf)
 {
@@ -355,6 +356,20 @@ static int canonical_line(const char *type, const char *rdata, const char *origi
 	return 0;
 }
 
+static int canonical_once(const char *type, const char *rdata, const char *origin,
+                          char **ret_rdata, struct err *err)
+{
+	struct words words cleanup(words_done) = { 0 };
+	auto_buf line = BUF_INIT;
+	buf_printf(&line, "%s. 0 IN %s", origin, type);
+	int r = split(type, rdata, &words, err);
+	if (r == 0)
+		r = put_words(type, &words, &line, err);
+	if (r < 0)
+		return r;
+	return canonical_line(type, rdata, origin, buf_text(&line), ret_rdata, err);
+}
+
 static size_t presentation_len(const char *type, const char *rdata)
 {
 	size_t len = strlen(rdata);
@@ -384,34 +399,55 @@ int rr_canonical(const char *type, const char *rdata, const char *origin,
 		*ret_rdata = xstrdup(rdata);
 		return 0;
 	}
-	struct words words cleanup(words_done) = { 0 };
-	auto_buf line = BUF_INIT;
-	buf_printf(&line, "%s. 0 IN %s", origin, type);
-	int r = split(type, rdata, &words, err);
-	if (r == 0)
-		r = put_words(type, &words, &line, err);
+	auto_free char *text = NULL, *again = NULL;
+	int r = canonical_once(type, rdata, origin, &text, err);
 	if (r < 0)
 		return r;
-	return canonical_line(type, rdata, origin, buf_text(&line), ret_rdata, err);
+	/* ldns writes some data (WKS, odd octets in names and in SVCB values) in a form that it
+	 * reads in another way; a name server would, too. */
+	struct err ignored;
+	if (!text_is_clean(text) ||
+	    canonical_once(type, text, ORIGIN_OF_OTHERS, &again, &ignored) < 0 ||
+	    strcmp(text, again) != 0)
+		return err_set(
+			err, ERR_USAGE,
+			_("\"%.500s\" is %s data that not every reader takes in the same way"),
+			rdata, type);
+	*ret_rdata = text;
+	text = NULL;
+	return 0;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------- */
+
+/* How many of the octets stand for themselves. */
+static size_t plain_run(const char *text, size_t len)
+{
+	size_t run = 0;
+	while (run < len && text[run] >= 0x20 && text[run] <= 0x7e && text[run] != '"' &&
+	       text[run] != '\\')
+		run++;
+	return run;
+}
 
 void rr_put_txt(struct buf *out, const char *text, size_t len)
 {
-	buf_reserve(out, len + 2 * (len / TXT_STRING_MAX + 1));
+	buf_reserve(out, len + 3 * (len / TXT_STRING_MAX + 1));
 	size_t at = 0;
 	do {
 		size_t end = len - at > TXT_STRING_MAX ? at + TXT_STRING_MAX : len;
 		buf_puts(out, at == 0 ? "\"" : " \"");
-		for (; at < end; at++) {
-			unsigned char c = (unsigned char)text[at];
+		while (at < end) {
+			size_t run = plain_run(text + at, end - at);
+			buf_add(out, text + at, run);
+			at += run;
+			if (at == end)
+				break;
+			unsigned char c = (unsigned char)text[at++];
 			if (c == '"' || c == '\\')
-				buf_putc(out, '\\');
-			if (c < 0x20 || c > 0x7e)
-				buf_printf(out, "\\%03u", c);
+				buf_printf(out, "\\%c", c);
 			else
-				buf_putc(out, (char)c);
+				buf_printf(out, "\\%03u", c);
 		}
 		buf_putc(out, '"');
 	} while (at < len);

@@ -80,7 +80,7 @@ static bool is_alpha(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* ---- CIDR lengths --------------------------------------------------------------------------- */
+/* ---- CIDR lengths ------------------------------------------------------------------ */
 
 /* Where "/" 1*DIGIT begins that ends at `end`; `end` itself where there is none. */
 static size_t slash_number_at(const char *text, size_t from, size_t end)
@@ -131,7 +131,7 @@ static int read_dual_cidr(const struct parser *p, struct spf_term *term, size_t 
 	return 0;
 }
 
-/* ---- terms ---------------------------------------------------------------------------------- */
+/* ---- terms ------------------------------------------------------------------------- */
 
 /* The domain-spec in [at, end) into `term`. */
 static int read_domain(const struct parser *p, struct spf_term *term, size_t at,
@@ -295,7 +295,7 @@ static int read_term(const struct parser *p, struct spf_term *term)
 	return read_mechanism(p, term);
 }
 
-/* ---- records -------------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------------------- */
 
 static int read_terms(struct parser *p)
 {
@@ -381,7 +381,7 @@ int spf_record_check_lookups(const struct spf_record *record, struct err *err)
 		count, SPF_LOOKUP_MAX);
 }
 
-/* ---- settings ------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------- */
 
 int spf_check_local_rules(const char *text, struct err *err)
 {

@@ -281,6 +281,55 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
+static int check_switch_off(struct store *store, const struct domain *domain,
+                            enum setting_key key, struct err *err)
+{
+	bool signs, has_mail;
+	auto_free char *service = NULL;
+	int r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_MAIL, domain->id, &has_mail, err);
+	if (r >= 0)
+		r = setting_text(store, SET_DNS_SERVICE, domain->id, &service, err);
+	if (r < 0 || !signs)
+		return r;
+	if ((key == SET_MAIL && !has_mail) ||
+	    (key == SET_DNS_SERVICE && strcmp(service, "off") == 0))
+		return err_set(
+			err, ERR_FAILED,
+			_("%s cannot be off for %s while it signs; \"mailauthctl domain "
+		          "disable-dkim %s\" first"),
+			setting_table[key].key, domain->name, domain->name);
+	return 0;
+}
+
+int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain,
+               enum setting_key key, const char *text, struct err *err)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int r = setting_text(store, SET_DNS_SERVICE, domain->id, &before, err);
+	if (r >= 0)
+		r = setting_set(store, key, domain->id, domain->name, text, err);
+	if (r >= 0)
+		r = check_switch_off(store, domain, key, err);
+	if (r >= 0)
+		r = setting_text(store, SET_DNS_SERVICE, domain->id, &after, err);
+	if (r < 0 || strcmp(before, "hosted") != 0 || strcmp(after, "hosted") == 0)
+		return r;
+	bool signs = false;
+	r = keep_former_keys(store, ctx, domain, false, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0 && signs)
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("%s goes on signing: copy its DKIM records to the other DNS server "
+		          "(\"mailauthctl record list %s\") before it takes over"),
+			domain->name, domain->name);
+	return r;
+}
+
 int domain_each(struct store *store, int64_t main_id, const char *prefix,
                 int (*each)(void *arg, const struct domain *domain, struct err *err),
                 void *arg, struct err *err)

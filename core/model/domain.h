@@ -12,13 +12,14 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/model/setting.h"
 #include "core/store/store.h"
 
 struct domain {
 	int64_t id;
-	char *name;        /* A-labels */
-	int64_t main_id;   /* of its main domain; 0: it is none's alias */
-	char *main_name;   /* NULL likewise */
+	char *name;      /* A-labels */
+	int64_t main_id; /* of its main domain; 0: it is none's alias */
+	char *main_name; /* NULL likewise */
 	bool is_suspended; /* its own flag; an alias is also suspended with its main domain */
 	int64_t template_rev;
 	int64_t created;
@@ -37,13 +38,14 @@ int domain_look(struct store *store, const char *name, struct domain *ret_domain
                 struct err *err) must_check;
 /* A name in the store that `name` is probably a slip of: one letter inserted, left out, replaced
  * or two swapped; names that differ in digits only are a series, not a slip.  NULL: none. */
-int domain_near(struct store *store, const char *name, char **ret_near, struct err *err)
-	must_check;
+int domain_near(struct store *store, const char *name, char **ret_near,
+                struct err *err) must_check;
 
 /* Adds it with the newest template.  `main` (NULL: none) is the main domain of an alias.  Fails:
  * there already, an alias of an alias, a former key of that name in the way. */
 int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
-               const struct domain *main, struct domain *ret_domain, struct err *err) must_check;
+               const struct domain *main, struct domain *ret_domain,
+               struct err *err) must_check;
 
 /* Removes it with its keys; the public halves stay under its name until mail under way has
  * arrived (`is_now`: until the host has stopped signing).  Refused while aliases hang on it. */
@@ -60,11 +62,17 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
                          const struct domain *domain, bool is_suspended, bool is_now,
                          struct err *err) must_check;
 
+/* Sets (NULL: unsets) a setting at a domain, with what goes with it: a zone that is no longer served
+ * here keeps its DKIM records until mail under way has arrived; neither DNS nor mail is switched
+ * off under a domain whose DKIM is on. */
+int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain,
+               enum setting_key key, const char *text, struct err *err) must_check;
+
 /* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of
  * one.  `prefix` (NULL: all) limits to names that begin so. */
 int domain_each(struct store *store, int64_t main_id, const char *prefix,
-                int (*each)(void *arg, const struct domain *domain, struct err *err), void *arg,
-                struct err *err) must_check;
+                int (*each)(void *arg, const struct domain *domain, struct err *err),
+                void *arg, struct err *err) must_check;
 
 /* How many there are. */
 int domain_count(struct store *store, int64_t *ret_count, struct err *err) must_check;

@@ -257,7 +257,8 @@ static bool is_private_label(const char *label)
 static bool pem_read(BIO *bio, struct pem *ret_pem)
 {
 	return PEM_read_bio_ex(bio, &ret_pem->label, &ret_pem->header, &ret_pem->der,
-	                       &ret_pem->len, PEM_FLAG_SECURE) == 1;
+	                       &ret_pem->len,
+	                       PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE) == 1;
 }
 
 /* Goes to the first private key of the file: parameters, certificates may stand before it. */

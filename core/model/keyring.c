@@ -11,64 +11,12 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/publish.h"
+#include "core/model/ring.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
 
 enum dns_service { DNS_HOSTED, DNS_EXTERNAL, DNS_OFF };
-enum activate { ACTIVATE_EXPORTED, ACTIVATE_SEEN, ACTIVATE_NOW };
-
-/* ---- what stands there ----------------------------------------------------------------------- */
-
-struct ring {
-	struct key *key;
-	size_t count, room;
-};
-
-static void ring_done(struct ring *ring)
-{
-	for (size_t i = 0; i < ring->count; i++)
-		key_done(&ring->key[i]);
-	free(ring->key);
-}
-
-static int collect_key(void *arg, const struct key *key, struct err *err)
-{
-	struct ring *ring = arg;
-	(void)err;
-	GROW(ring->key, ring->count, ring->room);
-	struct key *copy = &ring->key[ring->count++];
-	*copy = *key;
-	copy->domain = xstrdup(key->domain);
-	copy->selector = xstrdup(key->selector);
-	copy->algorithm = xstrdup(key->algorithm);
-	copy->state = xstrdup(key->state);
-	copy->public_key = (unsigned char *)xmemdup(key->public_key, key->public_len);
-	return 0;
-}
-
-/* The keys that `domain` signs with: its main domain's for an alias. */
-static int ring_load(struct store *store, const struct domain *domain, struct ring *ring,
-                     struct err *err)
-{
-	return key_each(store, domain->main_id ? domain->main_id : domain->id,
-	                collect_key, ring, err);
-}
-
-static bool is_in(const struct key *key, const char *algorithm, const char *state)
-{
-	return (!algorithm || strcmp(key->algorithm, algorithm) == 0) &&
-	       strcmp(key->state, state) == 0;
-}
-
-static const struct key *ring_find(const struct ring *ring, const char *algorithm,
-                                   const char *state)
-{
-	for (size_t i = 0; i < ring->count; i++)
-		if (is_in(&ring->key[i], algorithm, state))
-			return &ring->key[i];
-	return NULL;
-}
-
 /* ---- switching on ---------------------------------------------------------------------------- */
 
 int keyring_check_enable(struct store *store, const struct domain *domain,
@@ -146,7 +94,7 @@ static bool is_at_hand(const struct ring *ring, const char *algorithm)
 int keyring_missing(struct store *store, const struct domain *domain,
                     struct keygen_job ret_jobs[2], size_t *ret_count, struct err *err)
 {
-	cleanup(ring_done) struct ring ring = { 0 };
+	auto_ring ring = { 0 };
 	const char *algorithms[2];
 	size_t count;
 	int64_t bits;
@@ -169,7 +117,7 @@ static int insert_pair(struct store *store, const struct ctx *ctx,
                        const struct domain *domain, const struct key_pair *pair,
                        struct err *err)
 {
-	cleanup(ring_done) struct ring ring = { 0 };
+	auto_ring ring = { 0 };
 	auto_free char *selector = NULL;
 	int64_t id;
 	int r = ring_load(store, domain, &ring, err);
@@ -193,13 +141,13 @@ static int wake_algorithm(struct store *store, const struct ctx *ctx,
                           const struct domain *domain, const char *algorithm,
                           struct err *err)
 {
-	cleanup(ring_done) struct ring ring = { 0 };
+	auto_ring ring = { 0 };
 	int r = ring_load(store, domain, &ring, err);
 	if (r < 0)
 		return r;
 	const struct key *active = ring_find(&ring, algorithm, "active");
 	for (size_t i = 0; i < ring.count && r >= 0; i++)
-		if (is_in(&ring.key[i], algorithm, "resting") && !active) {
+		if (ring_is(&ring.key[i], algorithm, "resting") && !active) {
 			active = &ring.key[i];
 			r = key_set_state(store, ctx, active, "active", 0, err);
 		}
@@ -207,16 +155,13 @@ static int wake_algorithm(struct store *store, const struct ctx *ctx,
 	/* the newest parked key: ids ascend, selectors do not */
 	const struct key *parked = NULL;
 	for (size_t i = 0; i < ring.count; i++)
-		if (is_in(&ring.key[i], algorithm, "parked") &&
+		if (ring_is(&ring.key[i], algorithm, "parked") &&
 		    (!parked || ring.key[i].id > parked->id))
 			parked = &ring.key[i];
 	if (r >= 0 && !active && !pending && parked)
 		r = key_set_state(store, ctx, parked, "pending", 0, err);
 	return r;
 }
-
-static int refresh_ready(struct store *store, const struct ctx *ctx,
-                         const struct domain *domain, struct err *err);
 
 int keyring_wake(struct store *store, const struct ctx *ctx, const struct domain *domain,
                  struct err *err)
@@ -226,7 +171,7 @@ int keyring_wake(struct store *store, const struct ctx *ctx, const struct domain
 	int r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
 	for (size_t i = 0; r >= 0 && signs && i < ARRAY_LEN(algorithms); i++)
 		r = wake_algorithm(store, ctx, domain, algorithms[i], err);
-	return r < 0 ? r : refresh_ready(store, ctx, domain, err);
+	return r < 0 ? r : publish_refresh(store, ctx, domain, err);
 }
 
 int keyring_enable(struct store *store, const struct ctx *ctx,
@@ -258,8 +203,8 @@ int keyring_enable(struct store *store, const struct ctx *ctx,
 	if (r >= 0)
 		r = keyring_wake(store, ctx, domain, err);
 	if (r >= 0 && is_sign_now)
-		r = keyring_mark_public(store, ctx, domain, KEY_SAID, err);
-	cleanup(ring_done) struct ring ring = { 0 };
+		r = publish_mark(store, ctx, domain, KEY_SAID, err);
+	auto_ring ring = { 0 };
 	if (r >= 0)
 		r = ring_load(store, domain, &ring, err);
 	if (r < 0)
@@ -274,16 +219,10 @@ int keyring_enable(struct store *store, const struct ctx *ctx,
 
 /* ---- switching off --------------------------------------------------------------------------- */
 
-static int delete_public_rows(struct store *store, int64_t key_id, struct err *err)
-{
-	return store_exec(store, err, "DELETE FROM key_public WHERE key_id = ?", "i",
-	                  key_id);
-}
-
 int keyring_rest(struct store *store, const struct ctx *ctx, const struct domain *domain,
                  bool is_now, struct err *err)
 {
-	cleanup(ring_done) struct ring ring = { 0 };
+	auto_ring ring = { 0 };
 	int64_t wait;
 	int r = ring_load(store, domain, &ring, err);
 	if (r >= 0)
@@ -291,16 +230,16 @@ int keyring_rest(struct store *store, const struct ctx *ctx, const struct domain
 	int64_t due = ctx_now(ctx) + (is_now ? 0 : wait);
 	for (size_t i = 0; r >= 0 && i < ring.count; i++) {
 		const struct key *key = &ring.key[i];
-		if (is_in(key, NULL, "pending")) {
+		if (ring_is(key, NULL, "pending")) {
 			/* it has not signed anything: its record may go at once */
-			r = delete_public_rows(store, key->id, err);
+			r = publish_forget(store, key->id, err);
 			if (r >= 0)
 				r = key_set_state(store, ctx, key, "parked", 0, err);
-		} else if (is_in(key, NULL, "active")) {
+		} else if (ring_is(key, NULL, "active")) {
 			r = key_set_state(store, ctx, key, "resting", due, err);
 		} else if (is_now &&
-		           (is_in(key, NULL, "resting") ||
-		            is_in(key, NULL, "retiring")) &&
+		           (ring_is(key, NULL, "resting") ||
+		            ring_is(key, NULL, "retiring")) &&
 		           key->due > due) {
 			r = key_set_state(store, ctx, key, key->state, due, err);
 		}
@@ -329,7 +268,7 @@ int keyring_import(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, const char *selector,
                    const struct key_pair *pair, struct err *err)
 {
-	cleanup(ring_done) struct ring ring = { 0 };
+	auto_ring ring = { 0 };
 	bool signs;
 	int64_t id;
 	if (domain->main_id)
@@ -365,115 +304,6 @@ int keyring_import(struct store *store, const struct ctx *ctx,
 	                  &id, err);
 }
 
-/* ---- publication ----------------------------------------------------------------------------- */
-
-/* May the record under `domain` be taken for public enough to sign?  Hosted zones: what
- * dkim.activate asks; external ones are never exported, so they wait for DNS or for a word. */
-static int requirement(struct store *store, const struct domain *domain,
-                       int64_t *ret_activate, struct err *err)
-{
-	int64_t service;
-	int r = setting_number(store, SET_DKIM_ACTIVATE, domain->id, ret_activate, err);
-	if (r >= 0)
-		r = setting_number(store, SET_DNS_SERVICE, domain->id, &service, err);
-	if (r >= 0 && service != DNS_HOSTED && *ret_activate == ACTIVATE_EXPORTED)
-		*ret_activate = ACTIVATE_SEEN;
-	return r;
-}
-
-/* The main domain's pending key becomes active where its record is ready; the active one of its
- * kind retires. */
-static int activate_ready(struct store *store, const struct ctx *ctx,
-                          const struct domain *domain, struct err *err)
-{
-	cleanup(ring_done) struct ring ring = { 0 };
-	int64_t wait;
-	int r = ring_load(store, domain, &ring, err);
-	if (r >= 0)
-		r = setting_number(store, SET_DKIM_RETIRE_AFTER, domain->id, &wait, err);
-	for (size_t i = 0; r >= 0 && i < ring.count; i++) {
-		const struct key *key = &ring.key[i];
-		int64_t ready;
-		if (!is_in(key, NULL, "pending"))
-			continue;
-		r = store_get_int(
-			store, &ready, err,
-			"SELECT ready FROM key_public WHERE key_id = ? AND name = ?",
-			"it", key->id, domain->name);
-		if (r <= 0)
-			continue;
-		const struct key *old = ring_find(&ring, key->algorithm, "active");
-		if (old)
-			r = key_set_state(store, ctx, old, "retiring",
-			                  ctx_now(ctx) + wait, err);
-		if (r >= 0)
-			r = key_set_state(store, ctx, key, "active", 0, err);
-	}
-	return r < 0 ? r : 0;
-}
-
-/* Rows that meet dkim.activate now become ready; with `now` a row is not even needed. */
-static int refresh_ready(struct store *store, const struct ctx *ctx,
-                         const struct domain *domain, struct err *err)
-{
-	int64_t activate, became = 0;
-	int64_t owner = domain->main_id ? domain->main_id : domain->id;
-	int r = requirement(store, domain, &activate, err);
-	if (r >= 0 && activate == ACTIVATE_NOW) {
-		r = store_exec(store, err,
-		               "INSERT INTO key_public (key_id, name, ready)"
-		               " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
-		               " AND state IN ('pending', 'active')"
-		               " ON CONFLICT DO UPDATE SET ready = excluded.ready"
-		               " WHERE ready IS NULL",
-		               "tii", domain->name, ctx_now(ctx), owner);
-		became += store_changes(store);
-	}
-	if (r >= 0) {
-		r = store_exec(
-			store, err,
-			"UPDATE key_public SET ready = ?1 WHERE name = ?2 AND ready IS NULL"
-			" AND (said IS NOT NULL OR seen IS NOT NULL"
-			" OR (?3 AND exported IS NOT NULL))",
-			"iti", ctx_now(ctx), domain->name,
-			(int64_t)(activate == ACTIVATE_EXPORTED));
-		became += store_changes(store);
-	}
-	if (r >= 0 && became)
-		r = change_note(store, "key", domain->name, "publication", NULL, "public",
-		                err);
-	if (r >= 0 && !domain->main_id)
-		r = activate_ready(store, ctx, domain, err);
-	return r;
-}
-
-/* One statement for each fact: SQL is a literal. */
-static const char *const mark_sql[] = {
-	[KEY_EXPORTED] = "INSERT INTO key_public (key_id, name, exported)"
-			 " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
-			 " AND state IN ('pending', 'active', 'retiring', 'resting')"
-			 " ON CONFLICT DO UPDATE SET exported = excluded.exported",
-	[KEY_SEEN] = "INSERT INTO key_public (key_id, name, seen)"
-		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
-		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
-		     " ON CONFLICT DO UPDATE SET seen = excluded.seen",
-	[KEY_SAID] = "INSERT INTO key_public (key_id, name, said)"
-		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
-		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
-		     " ON CONFLICT DO UPDATE SET said = excluded.said",
-};
-
-int keyring_mark_public(struct store *store, const struct ctx *ctx,
-                        const struct domain *domain, enum key_fact fact, struct err *err)
-{
-	int r = store_exec(store, err, mark_sql[fact], "tii", domain->name, ctx_now(ctx),
-	                   domain->main_id ? domain->main_id : domain->id);
-	if (r >= 0 && fact == KEY_SAID && store_changes(store) > 0)
-		r = change_note(store, "key", domain->name, "published", NULL, "said",
-		                err);
-	return r < 0 ? r : refresh_ready(store, ctx, domain, err);
-}
-
 /* ---- what time brings ------------------------------------------------------------------------ */
 
 static int collect_due(struct store *store, int64_t now, int64_t host_gen,
@@ -487,10 +317,10 @@ static int collect_due(struct store *store, int64_t now, int64_t host_gen,
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		struct ring all = { 0 };
 		int64_t id = stmt_int(stmt, 1);
-		r = key_each(store, stmt_int(stmt, 0), collect_key, &all, err);
+		r = key_each(store, stmt_int(stmt, 0), ring_collect, &all, err);
 		for (size_t i = 0; i < all.count && r >= 0; i++)
 			if (all.key[i].id == id)
-				r = collect_key(ring, &all.key[i], err);
+				r = ring_collect(ring, &all.key[i], err);
 		ring_done(&all);
 	}
 	return r;
@@ -501,18 +331,18 @@ static int step_of_life(struct store *store, const struct ctx *ctx, const struct
 {
 	int64_t wait;
 	int r;
-	if (is_in(key, NULL, "resting")) {
-		r = delete_public_rows(store, key->id, err);
+	if (ring_is(key, NULL, "resting")) {
+		r = publish_forget(store, key->id, err);
 		return r < 0 ? r : key_set_state(store, ctx, key, "parked", 0, err);
 	}
-	if (is_in(key, NULL, "retiring")) {
+	if (ring_is(key, NULL, "retiring")) {
 		r = setting_number(store, SET_DKIM_RETIRE_AFTER, key->domain_id, &wait,
 		                   err);
 		return r < 0 ? r
 		             : key_set_state(store, ctx, key, "revoked",
 		                             ctx_now(ctx) + wait, err);
 	}
-	if (is_in(key, NULL, "revoked"))
+	if (ring_is(key, NULL, "revoked"))
 		return key_delete(store, key, err);
 	return 0;
 }
@@ -520,7 +350,7 @@ static int step_of_life(struct store *store, const struct ctx *ctx, const struct
 int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen,
                 struct err *err)
 {
-	cleanup(ring_done) struct ring due = { 0 };
+	auto_ring due = { 0 };
 	int r = collect_due(store, ctx_now(ctx), host_gen, &due, err);
 	for (size_t i = 0; r >= 0 && i < due.count; i++)
 		r = step_of_life(store, ctx, &due.key[i], err);
@@ -555,59 +385,4 @@ int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen,
 			                NULL, err);
 	}
 	return r;
-}
-
-/* ---- for people ------------------------------------------------------------------------------ */
-
-int keyring_waits_for(struct store *store, const struct domain *domain, char **ret_text,
-                      struct err *err)
-{
-	cleanup(ring_done) struct ring ring = { 0 };
-	bool signs, may_sign, has_reload;
-	int64_t activate, service, ready = 0;
-	auto_free char *reload = NULL;
-	int r = ring_load(store, domain, &ring, err);
-	if (r >= 0)
-		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
-	if (r >= 0)
-		r = setting_bool(store, SET_DKIM_SIGN, 0, &may_sign, err);
-	if (r >= 0)
-		r = requirement(store, domain, &activate, err);
-	if (r >= 0)
-		r = setting_number(store, SET_DNS_SERVICE, domain->id, &service, err);
-	if (r >= 0)
-		r = setting_text(store, SET_ZONE_RELOAD, 0, &reload, err);
-	if (r < 0)
-		return r;
-	*ret_text = NULL;
-	if (!signs)
-		return 0;
-	if (!may_sign) {
-		*ret_text = xstrdup(
-			_("on, but not in effect: dkim.sign is off for the server"));
-		return 0;
-	}
-	const struct key *waiting = ring_find(&ring, NULL, "pending");
-	const struct key *active = ring_find(&ring, NULL, "active");
-	if (!waiting && active) {
-		r = store_get_int(
-			store, &ready, err,
-			"SELECT ready FROM key_public WHERE key_id = ? AND name = ?",
-			"it", active->id, domain->name);
-		if (r < 0)
-			return r;
-		waiting = r ? NULL : active;
-	}
-	has_reload = *reload != '\0';
-	if (waiting && service == DNS_HOSTED && activate == ACTIVATE_EXPORTED)
-		*ret_text = xasprintf(
-			_("selector %s waits for \"mailauthctl zone export\"%s"),
-			waiting->selector,
-			has_reload ? _(" and zone.reload to succeed") : "");
-	else if (waiting)
-		*ret_text = xasprintf(
-			_("selector %s waits until its record is in DNS: "
-		          "\"mailauthctl key check --published %s\" once it is"),
-			waiting->selector, domain->name);
-	return 0;
 }

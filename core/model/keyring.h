@@ -19,14 +19,14 @@
 
 /* Whether DKIM may be switched on: the server allows it, the domain is no alias, not suspended,
  * sends mail, and has a DNS service.  ERR_FAILED with the reason and the way out. */
-int keyring_check_enable(struct store *store, const struct domain *domain, struct err *err)
-	must_check;
+int keyring_check_enable(struct store *store, const struct domain *domain,
+                         struct err *err) must_check;
 
 /* Which pairs have to be made before keyring_enable(): none where keys rest, are parked, pending
  * or active already.  At most two. */
 int keyring_missing(struct store *store, const struct domain *domain,
-                    struct keygen_job ret_jobs[2], size_t *ret_count, struct err *err)
-	must_check;
+                    struct keygen_job ret_jobs[2], size_t *ret_count,
+                    struct err *err) must_check;
 
 enum keyring_outcome {
 	KEYRING_UNCHANGED, /* DKIM was on */
@@ -36,14 +36,15 @@ enum keyring_outcome {
 
 /* Switches DKIM on with the pairs that were made (consumed; surplus ones are dropped).
  * `is_sign_now`: the administrator takes the records for public. */
-int keyring_enable(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                   struct key_pair *pairs, size_t count, bool is_sign_now,
-                   enum keyring_outcome *ret_outcome, struct err *err) must_check;
+int keyring_enable(struct store *store, const struct ctx *ctx,
+                   const struct domain *domain, struct key_pair *pairs, size_t count,
+                   bool is_sign_now, enum keyring_outcome *ret_outcome,
+                   struct err *err) must_check;
 
 /* Switches DKIM off: active keys rest, pending ones are parked.  `is_now`: the records may leave
  * with the next export, once the host has stopped signing. */
-int keyring_disable(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                    bool is_now, struct err *err) must_check;
+int keyring_disable(struct store *store, const struct ctx *ctx,
+                    const struct domain *domain, bool is_now, struct err *err) must_check;
 
 /* Keys rest or wake with their domain (suspend, resume); dkim.sign stays as it is. */
 int keyring_rest(struct store *store, const struct ctx *ctx, const struct domain *domain,
@@ -53,26 +54,13 @@ int keyring_wake(struct store *store, const struct ctx *ctx, const struct domain
 
 /* Takes a private key over under `selector`: pending where DKIM is on, parked where it is off.
  * Fails: the selector or the key is there already, another key of its kind is pending. */
-int keyring_import(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                   const char *selector, const struct key_pair *pair, struct err *err)
-	must_check;
-
-enum key_fact { KEY_EXPORTED, KEY_SEEN, KEY_SAID };
-
-/* Remembers for each published key that its record under `name` (a domain or an alias) is public,
- * and makes what waited for it ready: pending keys of a main domain become active, and an active
- * one that they replace retires. */
-int keyring_mark_public(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                        enum key_fact fact, struct err *err) must_check;
+int keyring_import(struct store *store, const struct ctx *ctx,
+                   const struct domain *domain, const char *selector,
+                   const struct key_pair *pair, struct err *err) must_check;
 
 /* What time brings: resting keys that are due are parked, retiring ones revoked and then deleted,
  * former keys go; nothing that the host may still sign with (`host_gen`: push.h). */
-int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen, struct err *err)
-	must_check;
-
-/* What a name's signing waits for, as one sentence, or NULL: it signs, or DKIM is off.  Caller
- * frees. */
-int keyring_waits_for(struct store *store, const struct domain *domain, char **ret_text,
-                      struct err *err) must_check;
+int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen,
+                struct err *err) must_check;
 
 #endif

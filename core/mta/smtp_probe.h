@@ -11,7 +11,7 @@
 /* One attempt at a PROBE_SMTP step; step->object is "127.0.0.1:25" or "[::1]:25".  Greeting, EHLO,
  * an empty envelope sender (a server whose filter does not answer says 451 there), QUIT.
  * `deadline` is monotonic nanoseconds.  Fails with the server's words. */
-int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline, struct err *err)
-	must_check;
+int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+               struct err *err) must_check;
 
 #endif

@@ -66,3 +66,60 @@ int generation_is_known(struct store *store, struct generation gen, struct err *
 	                     "SELECT 1 FROM change WHERE id = ? AND token = ?", "ii",
 	                     gen.id, gen.token);
 }
+
+int change_each(struct store *store, int64_t limit,
+                int (*each)(void *arg, const struct change_row *row, struct err *err),
+                void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT c.id, c.at, c.uid, c.actor, c.command,"
+	                    " (SELECT count(*) FROM change_item WHERE change_id = c.id)"
+	                    " FROM change c ORDER BY c.id DESC LIMIT ?",
+	                    "i", limit ? limit : (int64_t)-1);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct change_row row = {
+			.id = stmt_int(stmt, 0),
+			.at = stmt_int(stmt, 1),
+			.uid = stmt_int(stmt, 2),
+			.actor = stmt_text(stmt, 3),
+			.command = stmt_text(stmt, 4),
+			.items = stmt_int(stmt, 5),
+		};
+		r = each(arg, &row, err);
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
+int change_items(struct store *store, int64_t id,
+                 int (*each)(void *arg, const struct change_item *item, struct err *err),
+                 void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int64_t there;
+	int r = store_get_int(store, &there, err, "SELECT 1 FROM change WHERE id = ?",
+	                      "i", id);
+	if (r == 0)
+		return err_set(err, ERR_MISSING, _("there is no change %lld"),
+		               (long long)id);
+	if (r > 0)
+		r = store_query(store, &stmt, err,
+		                "SELECT object, domain, field, old, new FROM change_item"
+		                " WHERE change_id = ? ORDER BY seq",
+		                "i", id);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct change_item item = {
+			.object = stmt_text(stmt, 0),
+			.domain = stmt_text(stmt, 1),
+			.field = stmt_text(stmt, 2),
+			.old = stmt_text(stmt, 3),
+			.new_value = stmt_text(stmt, 4),
+		};
+		r = each(arg, &item, err);
+		if (r != 0)
+			break;
+	}
+	return r;
+}

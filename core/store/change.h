@@ -19,8 +19,9 @@ int change_begin(struct store *store, const struct ctx *ctx, const char *command
                  struct err *err) must_check;
 /* One thing that became different; NULL: was not set, is not set any more.  `object`: setting,
  * domain, key, template, record, secret.  Secrets appear as a fingerprint only. */
-int change_note(struct store *store, const char *object, const char *domain, const char *field,
-                const char *old, const char *new_value, struct err *err) must_check;
+int change_note(struct store *store, const char *object, const char *domain,
+                const char *field, const char *old, const char *new_value,
+                struct err *err) must_check;
 /* Whether anything was noted since change_begin(); without it the change's row is taken back, so
  * that "nothing to do" leaves no trace. */
 int change_end(struct store *store, bool *ret_changed, struct err *err) must_check;
@@ -30,8 +31,27 @@ struct generation {
 	int64_t id;
 	int64_t token; /* random: (id, token) names a state even after a backup was put back */
 };
-int generation_now(struct store *store, struct generation *ret_gen, struct err *err) must_check;
+int generation_now(struct store *store, struct generation *ret_gen,
+                   struct err *err) must_check;
 /* 1: the store knows this generation (or it is 0), 0: it does not, negative: failed. */
-int generation_is_known(struct store *store, struct generation gen, struct err *err) must_check;
+int generation_is_known(struct store *store, struct generation gen,
+                        struct err *err) must_check;
+
+/* The trail, newest first; `limit` 0: all of it.  Rows borrow until the callback returns. */
+struct change_row {
+	int64_t id, at, uid, items;
+	const char *actor, *command;
+};
+int change_each(struct store *store, int64_t limit,
+                int (*each)(void *arg, const struct change_row *row, struct err *err),
+                void *arg, struct err *err) must_check;
+
+/* What became different in one change, in its order.  ERR_MISSING: there is no such change. */
+struct change_item {
+	const char *object, *domain, *field, *old, *new_value;
+};
+int change_items(struct store *store, int64_t id,
+                 int (*each)(void *arg, const struct change_item *item, struct err *err),
+                 void *arg, struct err *err) must_check;
 
 #endif

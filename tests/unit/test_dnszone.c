@@ -171,6 +171,7 @@ static void test_owner(void **state)
 		{ "@", NULL, "it holds '@'" },
 		{ "_", "_" },
 		{ "192.0.2.1", NULL, "IP address" },
+		{ "192.0.2.1.", NULL, "IP address" },
 	};
 	check_names(name_parse_owner, rows, ARRAY_LEN(rows));
 }

@@ -255,6 +255,7 @@ static void test_foreign_text(void **state)
 		{ "c1\xC2\x9Bm", "c1\xC2\x9Bm", "c1?m" },
 		{ "\xE2\x80\xAEmoc", "\xE2\x80\xAEmoc", "?moc" },
 		{ "a\\x1b", "a\\\\x1b", "a\\x1b" },
+		{ "no\xCD\xB8ne", "no\xCD\xB8ne", "no?ne" },
 		{ "del\x7F", "del\x7F", "del?" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -272,6 +273,36 @@ static void test_foreign_text(void **state)
 			                             cases[i].json);
 			memory_expect(&m, expected);
 		}
+}
+
+/* A locale without UTF-8, as under cron. */
+static void test_c_locale(void **state)
+{
+	(void)state;
+	static const struct out_column column[] = { { "t", "T", OUT_TEXT } };
+	struct memory m;
+	setlocale(LC_CTYPE, "C");
+	memory_open(&m, OUT_FORMAT_TABLE, false, 0);
+	out_list_begin(m.out, column, 1);
+	out_text(m.out, "caf\xC3\xA9 \xFF");
+	out_row_end(m.out);
+	out_end(m.out);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	memory_expect(&m, "T\ncaf? ?\n");
+}
+
+/* Letters of two columns in a column that is as narrow as it gets. */
+static void test_wide_letters(void **state)
+{
+	(void)state;
+	static const struct out_column column[] = { { "t", "T", OUT_TEXT, OUT_WRAP } };
+	struct memory m;
+	memory_open(&m, OUT_FORMAT_TABLE, false, 1);
+	out_list_begin(m.out, column, 1);
+	out_text(m.out, "\xE6\xBC\xA2\xE5\xAD\x97");
+	out_row_end(m.out);
+	out_end(m.out);
+	memory_expect(&m, "T\n\xE6\xBC\xA2\n\xE5\xAD\x97\n");
 }
 
 static void test_width(void **state)
@@ -417,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),         cmocka_unit_test(test_object),
 		cmocka_unit_test(test_foreign_text), cmocka_unit_test(test_width),
+		cmocka_unit_test(test_c_locale),     cmocka_unit_test(test_wide_letters),
 		cmocka_unit_test(test_plain),        cmocka_unit_test(test_failed_write),
 		cmocka_unit_test(test_unfinished),   cmocka_unit_test(test_progress),
 	};

@@ -1,0 +1,54 @@
+/* `db`: the database file. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/store/schema.h"
+
+/* Opened for writing once, so that an older schema is brought up to date. */
+static int run_check(struct app *app, struct err *err)
+{
+	int r = store_open(app->db_path, &schema_store, STORE_WRITE, &app->store, err);
+	if (r == ERR_MISSING) {
+		app_say(app, REPORT_NOTE,
+		        _("there is no database at %s yet: defaults hold"), app->db_path);
+		err_clear(err);
+		return 0;
+	}
+	if (r >= 0)
+		r = store_check(app->store, err);
+	return r;
+}
+
+static int run_backup(struct app *app, struct err *err)
+{
+	const char *name = args_word(app->args, 0);
+	if (!app->store)
+		return err_set(err, ERR_MISSING, _("there is no database at %s"),
+		               app->db_path);
+	auto_free char *here = getcwd(NULL, 0);
+	auto_free char *path =
+		*name == '/' ? xstrdup(name) : path_join(here ? here : "/", name);
+	if (app->opt.is_dry_run) {
+		app_say(app, REPORT_NOTE, _("would write %s"), path);
+		return 0;
+	}
+	return store_backup(app->store, path, err);
+}
+
+const struct command commands_db[] = {
+	{ .words = "db check",
+	  .help = N_("check the database, and bring an older one up to date"),
+	  .example = "mailauthctl db check",
+	  .run = run_check },
+	{ .words = "db backup",
+	  .args = "<file>",
+	  .help = N_("copy the database, private keys included, to a new file (0600)"),
+	  .example = "mailauthctl db backup /root/mailauthctl.db",
+	  .needs = NEED_STORE_READ,
+	  .run = run_backup },
+	{ 0 },
+};

@@ -1,0 +1,507 @@
+/* `domain`: the domains, their settings, suspension and names.  (DKIM: cmd_dkim.c.) */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "core/base/alloc.h"
+#include "core/model/key.h"
+#include "core/model/keyring.h"
+#include "core/model/publish.h"
+#include "core/model/setting.h"
+#include "core/model/signing.h"
+#include "dnszone/name.h"
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+/* "on", "off", "pending", or "not in effect". */
+static int dkim_word(struct app *app, const struct domain *domain, const char **ret_word,
+                     char **ret_waits, struct err *err)
+{
+	bool signs;
+	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = publish_waits_for(app->store, domain, ret_waits, err);
+	if (r >= 0)
+		*ret_word = !signs ? "off" : *ret_waits ? "pending" : "on";
+	return r;
+}
+
+static int list_one(void *arg, const struct domain *domain, struct err *err)
+{
+	struct app *app = arg;
+	auto_free char *waits = NULL;
+	const char *word;
+	int r = dkim_word(app, domain, &word, &waits, err);
+	if (r < 0)
+		return r;
+	out_text(app->out, domain->name);
+	out_text(app->out, domain->main_name);
+	out_text(app->out, word);
+	out_bool(app->out, domain->is_suspended);
+	out_row_end(app->out);
+	return 0;
+}
+
+static int run_list(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "alias_of", N_("Alias of"), OUT_TEXT, 0 },
+		{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
+		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
+	};
+	auto_domain main = DOMAIN_INIT;
+	const char *of = args_get(app->args, "--alias-of");
+	int r = of ? domain_find(app->store, of, &main, err) : 0;
+	if (r < 0)
+		return r;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	r = domain_each(app->store, main.id, args_word(app->args, 0), list_one, app, err);
+	out_end(app->out);
+	return r;
+}
+
+static int show_key(void *arg, const struct key *key, struct err *err)
+{
+	struct app *app = arg;
+	(void)err;
+	out_text(app->out, key->selector);
+	out_text(app->out, key->algorithm);
+	out_int(app->out, key->bits);
+	out_text(app->out, key->state);
+	out_time(app->out, key->since);
+	out_time(app->out, key->due);
+	out_row_end(app->out);
+	return 0;
+}
+
+static int show_settings(struct app *app, const struct domain *domain, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "setting", N_("Setting"), OUT_TEXT, 0 },
+		{ "value", N_("Value"), OUT_TEXT, OUT_WRAP },
+		{ "source", N_("Source"), OUT_TEXT, 0 },
+	};
+	int r = 0;
+	out_nested_begin(app->out, "settings", N_("Settings"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t key = 0; r >= 0 && key < SETTING_COUNT; key++) {
+		struct setting_value value = { 0 };
+		if (!(setting_table[key].flags & SETTING_AT_DOMAIN))
+			continue;
+		r = setting_get(app->store, key, domain->id, &value, err);
+		if (r < 0)
+			break;
+		out_text(app->out, setting_table[key].key);
+		out_text(app->out, value.text);
+		out_text(app->out, setting_source_name(value.source));
+		out_row_end(app->out);
+		setting_value_done(&value);
+	}
+	out_nested_end(app->out);
+	return r;
+}
+
+static int show_alias(void *arg, const struct domain *alias, struct err *err)
+{
+	struct app *app = arg;
+	(void)err;
+	out_text(app->out, alias->name);
+	out_bool(app->out, alias->is_suspended);
+	out_row_end(app->out);
+	return 0;
+}
+
+static int note_signing(void *arg, const struct signing_row *row, struct err *err)
+{
+	(void)row;
+	(void)err;
+	*(bool *)arg = true;
+	return 0;
+}
+
+static int run_show(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "unicode", N_("Unicode"), OUT_TEXT, 0 },
+		{ "alias_of", N_("Alias of"), OUT_TEXT, 0 },
+		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
+		{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
+		{ "signing", N_("Signing"), OUT_BOOL, 0 },
+		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
+		{ "created", N_("Created"), OUT_TIME, 0 },
+	};
+	static const struct out_column key_columns[] = {
+		{ "selector", N_("Selector"), OUT_TEXT, 0 },
+		{ "algorithm", N_("Algorithm"), OUT_TEXT, 0 },
+		{ "bits", N_("Bits"), OUT_INT, 0 },
+		{ "state", N_("State"), OUT_TEXT, 0 },
+		{ "since", N_("Since"), OUT_TIME, 0 },
+		{ "due", N_("Due"), OUT_TIME, 0 },
+	};
+	static const struct out_column alias_columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
+	};
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *waits = NULL;
+	const char *word;
+	bool is_signing = false;
+	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = dkim_word(app, &domain, &word, &waits, err);
+	if (r >= 0)
+		r = signing_of(app->store, domain.name, note_signing, &is_signing, err);
+	if (r < 0)
+		return r;
+	auto_free char *unicode = name_to_unicode(domain.name);
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, domain.name);
+	out_text(app->out, unicode);
+	out_text(app->out, domain.main_name);
+	out_bool(app->out, domain.is_suspended);
+	out_text(app->out, word);
+	out_bool(app->out, is_signing);
+	out_text(app->out, waits);
+	out_time(app->out, domain.created);
+	r = show_settings(app, &domain, err);
+	out_nested_begin(app->out, "keys", N_("Keys"), key_columns,
+	                 ARRAY_LEN(key_columns));
+	if (r >= 0)
+		r = key_each(app->store, domain.main_id ? domain.main_id : domain.id,
+		             show_key, app, err);
+	out_nested_end(app->out);
+	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
+	                 ARRAY_LEN(alias_columns));
+	if (r >= 0)
+		r = domain_each(app->store, domain.id, NULL, show_alias, app, err);
+	out_nested_end(app->out);
+	out_end(app->out);
+	return r;
+}
+
+static int run_get(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "setting", N_("Setting"), OUT_TEXT, 0 },
+		{ "value", N_("Value"), OUT_TEXT, 0 },
+		{ "source", N_("Source"), OUT_TEXT, 0 },
+	};
+	auto_domain domain = DOMAIN_INIT;
+	enum setting_key key;
+	struct setting_value value;
+	int r = setting_find(args_word(app->args, 1), &key, err);
+	if (r >= 0)
+		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
+		r = err_set(
+			err, ERR_FAILED,
+			_("%s is a setting of the server; \"mailauthctl server get %s\""),
+			setting_table[key].key, setting_table[key].key);
+	if (r >= 0)
+		r = setting_get(app->store, key, domain.id, &value, err);
+	if (r < 0)
+		return r;
+	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
+		out_object_begin(app->out, columns, ARRAY_LEN(columns));
+		out_text(app->out, domain.name);
+		out_text(app->out, setting_table[key].key);
+		out_text(app->out, value.text);
+		out_text(app->out, setting_source_name(value.source));
+		out_end(app->out);
+	} else {
+		out_plain(app->out, value.text, strlen(value.text));
+		out_plain(app->out, "\n", 1);
+	}
+	setting_value_done(&value);
+	return 0;
+}
+
+/* ---- settings of a domain -------------------------------------------------------------------- */
+
+static int change_pairs(struct app *app, void *arg, struct err *err)
+{
+	size_t step = *(const size_t *)arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
+		enum setting_key key;
+		r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0)
+			r = domain_set(app->store, &app->ctx, &domain, key,
+			               step == 2 ? args_word(app->args, i + 1) : NULL,
+			               err);
+	}
+	return r;
+}
+
+/* dkim.sign at a domain is what enable-dkim and disable-dkim switch: keys go with it. */
+static int switch_dkim(struct app *app, bool is_on, struct err *err)
+{
+	char *name = xstrdup(args_word(app->args, 0));
+	struct app_names names = { .name = &name, .count = 1 };
+	int r = is_on ? cmd_enable_dkim_names(app, &names, err)
+	              : cmd_disable_dkim_names(app, &names, err);
+	free(name);
+	return r;
+}
+
+static int set_or_unset(struct app *app, size_t step, struct err *err)
+{
+	bool has_sign = false, is_on = false;
+	for (size_t i = 1; i < args_count(app->args); i += step) {
+		enum setting_key key;
+		auto_free char *canonical = NULL;
+		int r = setting_find(args_word(app->args, i), &key, err);
+		if (r < 0)
+			return r;
+		if (key != SET_DKIM_SIGN)
+			continue;
+		has_sign = true;
+		if (step == 2) {
+			r = setting_parse(&setting_table[key],
+			                  args_word(app->args, i + 1), &canonical, err);
+			if (r < 0)
+				return r;
+			is_on = strcmp(canonical, "on") == 0;
+		}
+	}
+	if (has_sign && args_count(app->args) > 1 + step)
+		return err_set(
+			err, ERR_USAGE,
+			_("dkim.sign is switched alone: keys and records go with it"));
+	return has_sign ? switch_dkim(app, is_on, err)
+	                : app_change(app, NEED_PUSH, change_pairs, &step, err);
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	return set_or_unset(app, 2, err);
+}
+
+static int run_unset(struct app *app, struct err *err)
+{
+	return set_or_unset(app, 1, err);
+}
+
+/* ---- the domains themselves ------------------------------------------------------------------ */
+
+/* A domain whose main domain signs waits for its own record. */
+static int export_if_signing(struct app *app, const struct domain *domain,
+                             struct err *err)
+{
+	bool signs;
+	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0 && signs)
+		app_export_later(app, domain->name);
+	return r;
+}
+
+static int run_add(struct app *app, struct err *err)
+{
+	struct app_names names;
+	auto_domain main = DOMAIN_INIT;
+	const char *of = args_get(app->args, "--alias-of");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	if (of)
+		r = domain_find(app->store, of, &main, err);
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain added = DOMAIN_INIT;
+		r = domain_add(app->store, &app->ctx, names.name[i], of ? &main : NULL,
+		               &added, err);
+		if (r >= 0 && of)
+			r = export_if_signing(app, &added, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_remove(struct app *app, struct err *err)
+{
+	struct app_names names;
+	bool is_now = args_has(app->args, "--now");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = domain_remove(app->store, &app->ctx, &domain, is_now, err);
+		if (r >= 0 && is_now)
+			app_export_later(app, domain.name);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_rename(struct app *app, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_domain renamed = DOMAIN_INIT;
+	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = domain_rename(app->store, &app->ctx, &domain, args_word(app->args, 1),
+		                  err);
+	if (r >= 0)
+		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
+	if (r >= 0)
+		r = export_if_signing(app, &renamed, err);
+	return r;
+}
+
+static int set_suspended(struct app *app, bool is_suspended, struct err *err)
+{
+	struct app_names names;
+	bool is_now = args_has(app->args, "--now");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = domain_set_suspended(app->store, &app->ctx, &domain,
+			                         is_suspended, is_now, err);
+		if (r >= 0 && is_suspended && is_now)
+			app_export_later(app, domain.name);
+		else if (r >= 0 && !is_suspended)
+			r = export_if_signing(app, &domain, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_suspend(struct app *app, struct err *err)
+{
+	return set_suspended(app, true, err);
+}
+
+static int run_resume(struct app *app, struct err *err)
+{
+	return set_suspended(app, false, err);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+#define FROM                                                                         \
+	{                                                                            \
+		"--domains-from", "<file>",                                          \
+			N_("names from a file, one a line; -: standard input"), 0, 0 \
+	}
+#define NOW                                                                          \
+	{                                                                            \
+		"--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 \
+	}
+#define ALL                                             \
+	{                                               \
+		"--all", NULL, N_("every domain"), 0, 0 \
+	}
+
+static const struct option_row add_options[] = {
+	{ "--alias-of", "<domain>", N_("add as aliases of that domain"), 0, 0 },
+	FROM,
+	{ 0 },
+};
+static const struct option_row from_options[] = { FROM, { 0 } };
+static const struct option_row now_options[] = { NOW, FROM, { 0 } };
+static const struct option_row list_options[] = {
+	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0 },
+	{ 0 },
+};
+static const struct option_row enable_options[] = {
+	ALL,
+	FROM,
+	{ "--sign-now", NULL, N_("sign before the record was exported or seen"), 0, 0 },
+	{ 0 },
+};
+static const struct option_row disable_options[] = { ALL, NOW, FROM, { 0 } };
+
+const struct command commands_domain[] = {
+	{ .words = "domain add",
+	  .args = "<domain>...|--domains-from",
+	  .options = add_options,
+	  .help = N_("add domains, all of them or none"),
+	  .example = "mailauthctl domain add example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_add },
+	{ .words = "domain remove",
+	  .args = "<domain>...|--domains-from",
+	  .options = now_options,
+	  .help = N_("remove domains and their keys; DKIM records stay for a while"),
+	  .example = "mailauthctl domain remove example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_remove },
+	{ .words = "domain rename",
+	  .args = "<domain> <new>",
+	  .help = N_("give a domain another name; its keys, records and settings stay"),
+	  .example = "mailauthctl domain rename example.com example.net",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_rename },
+	{ .words = "domain list",
+	  .args = "[<prefix>]",
+	  .options = list_options,
+	  .help = N_("list domains, those that begin with a prefix, or aliases"),
+	  .example = "mailauthctl domain list --json",
+	  .needs = NEED_STORE_READ,
+	  .run = run_list },
+	{ .words = "domain show",
+	  .args = "<domain>",
+	  .help = N_("show a domain: state, settings, keys, aliases"),
+	  .example = "mailauthctl domain show example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_show },
+	{ .words = "domain suspend",
+	  .args = "<domain>...|--domains-from",
+	  .options = now_options,
+	  .help = N_("stop signing for domains; DKIM records stay for a while"),
+	  .example = "mailauthctl domain suspend example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_suspend },
+	{ .words = "domain resume",
+	  .args = "<domain>...|--domains-from",
+	  .options = from_options,
+	  .help = N_("end a suspension"),
+	  .example = "mailauthctl domain resume example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_resume },
+	{ .words = "domain get",
+	  .args = "<domain> <setting>",
+	  .help = N_("print a setting's value for a domain"),
+	  .example = "mailauthctl domain get example.com dkim.selector",
+	  .needs = NEED_STORE_READ,
+	  .run = run_get },
+	{ .words = "domain set",
+	  .args = "<domain> <setting> <value> [<setting> <value>]...",
+	  .help = N_("change settings of a domain: all of them or none"),
+	  .example = "mailauthctl domain set example.com dns.service external",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = run_set },
+	{ .words = "domain unset",
+	  .args = "<domain> <setting>...",
+	  .help = N_("let settings of a domain be inherited again"),
+	  .example = "mailauthctl domain unset example.com dns.ttl",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = run_unset },
+	{ .words = "domain enable-dkim",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = enable_options,
+	  .help = N_("make keys, publish their records, sign outgoing mail"),
+	  .example = "mailauthctl domain enable-dkim example.com",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_enable_dkim },
+	{ .words = "domain disable-dkim",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = disable_options,
+	  .help = N_("stop signing; DKIM records stay for a while"),
+	  .example = "mailauthctl domain disable-dkim example.com",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_disable_dkim },
+	{ 0 },
+};

@@ -1,0 +1,416 @@
+/* `key`: DKIM keys. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "core/base/alloc.h"
+#include "core/model/import_tree.h"
+#include "core/model/key.h"
+#include "core/model/key_secret.h"
+#include "core/model/publish.h"
+#include "core/model/setting.h"
+#include "dnszone/name.h"
+#include "dnszone/rr.h"
+
+#define PRIVATE_LIMIT 65536
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+static int list_one(void *arg, const struct key *key, struct err *err)
+{
+	struct out *out = arg;
+	(void)err;
+	out_text(out, key->domain);
+	out_text(out, key->selector);
+	out_text(out, key->algorithm);
+	out_int(out, key->bits);
+	out_text(out, key->state);
+	out_time(out, key->since);
+	out_time(out, key->due);
+	out_row_end(out);
+	return 0;
+}
+
+/* The keys that a name signs with: its main domain's for an alias. */
+static int find_owner(struct app *app, const char *typed, struct domain *ret_domain,
+                      int64_t *ret_owner, struct err *err)
+{
+	int r = domain_find(app->store, typed, ret_domain, err);
+	if (r >= 0)
+		*ret_owner = ret_domain->main_id ? ret_domain->main_id : ret_domain->id;
+	return r;
+}
+
+static int run_list(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "selector", N_("Selector"), OUT_TEXT, 0 },
+		{ "algorithm", N_("Algorithm"), OUT_TEXT, 0 },
+		{ "bits", N_("Bits"), OUT_INT, 0 },
+		{ "state", N_("State"), OUT_TEXT, 0 },
+		{ "since", N_("Since"), OUT_TIME, 0 },
+		{ "due", N_("Due"), OUT_TIME, 0 },
+	};
+	auto_domain domain = DOMAIN_INIT;
+	int64_t owner = 0;
+	const char *typed = args_word(app->args, 0);
+	int r = typed ? find_owner(app, typed, &domain, &owner, err) : 0;
+	if (r < 0)
+		return r;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	if (app->store)
+		r = key_each(app->store, owner, list_one, app->out, err);
+	out_end(app->out);
+	return r;
+}
+
+struct pick {
+	char *selector;
+	int rank; /* of its state; 0: none yet */
+};
+
+static int pick_rank(const char *state)
+{
+	static const char *const best_last[] = { "revoked", "parked",  "retiring",
+		                                 "resting", "pending", "active" };
+	for (size_t i = 0; i < ARRAY_LEN(best_last); i++)
+		if (strcmp(best_last[i], state) == 0)
+			return (int)i + 1;
+	return 0;
+}
+
+static int pick_selector(void *arg, const struct key *key, struct err *err)
+{
+	struct pick *pick = arg;
+	(void)err;
+	if (pick_rank(key->state) > pick->rank) {
+		pick->rank = pick_rank(key->state);
+		free(pick->selector);
+		pick->selector = xstrdup(key->selector);
+	}
+	return 0;
+}
+
+/* The key of that selector, or the one that matters most: active before pending before the rest. */
+static int find_key(struct app *app, const char *typed, const char *selector,
+                    struct key *ret_key, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	struct pick pick = { 0 };
+	int64_t owner;
+	int r = find_owner(app, typed, &domain, &owner, err);
+	if (r >= 0 && !selector)
+		r = key_each(app->store, owner, pick_selector, &pick, err);
+	if (r >= 0 && !selector && !pick.selector)
+		r = err_set(err, ERR_MISSING,
+		            _("%s has no key; \"mailauthctl domain enable-dkim %s\""),
+		            domain.name, domain.name);
+	if (r >= 0)
+		r = key_find(app->store, owner, domain.name,
+		             selector ? selector : pick.selector, ret_key, err);
+	free(pick.selector);
+	return r;
+}
+
+static int show_publication(void *arg, const struct publish_row *row, struct err *err)
+{
+	struct out *out = arg;
+	(void)err;
+	out_text(out, row->name);
+	out_time(out, row->exported);
+	out_time(out, row->seen);
+	out_time(out, row->said);
+	out_bool(out, row->ready != 0);
+	out_row_end(out);
+	return 0;
+}
+
+static int run_show(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "selector", N_("Selector"), OUT_TEXT, 0 },
+		{ "algorithm", N_("Algorithm"), OUT_TEXT, 0 },
+		{ "bits", N_("Bits"), OUT_INT, 0 },
+		{ "state", N_("State"), OUT_TEXT, 0 },
+		{ "since", N_("Since"), OUT_TIME, 0 },
+		{ "due", N_("Due"), OUT_TIME, 0 },
+		{ "created", N_("Created"), OUT_TIME, 0 },
+		{ "fingerprint", N_("Fingerprint"), OUT_TEXT, 0 },
+		{ "private", N_("Private half"), OUT_BOOL, 0 },
+		{ "record", N_("Record"), OUT_TEXT, OUT_WRAP },
+	};
+	static const struct out_column public_columns[] = {
+		{ "name", N_("Name"), OUT_TEXT, 0 },
+		{ "exported", N_("Exported"), OUT_TIME, 0 },
+		{ "seen", N_("Seen"), OUT_TIME, 0 },
+		{ "said", N_("Said"), OUT_TIME, 0 },
+		{ "ready", N_("May sign"), OUT_BOOL, 0 },
+	};
+	auto_key key = { 0 };
+	char hex[2 * DIGEST_LEN + 1];
+	int r = find_key(app, args_word(app->args, 0), args_word(app->args, 1), &key,
+	                 err);
+	if (r < 0)
+		return r;
+	digest_hex(&key.fingerprint, hex);
+	auto_free char *fingerprint = xasprintf("SHA256:%s", hex);
+	auto_free char *record = key_record_text(&key);
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, key.domain);
+	out_text(app->out, key.selector);
+	out_text(app->out, key.algorithm);
+	out_int(app->out, key.bits);
+	out_text(app->out, key.state);
+	out_time(app->out, key.since);
+	out_time(app->out, key.due);
+	out_time(app->out, key.created);
+	out_text(app->out, fingerprint);
+	out_bool(app->out, key.has_private);
+	out_text(app->out, record);
+	out_nested_begin(app->out, "publication", N_("Publication"), public_columns,
+	                 ARRAY_LEN(public_columns));
+	r = publish_each(app->store, key.id, show_publication, app->out, err);
+	out_nested_end(app->out);
+	out_end(app->out);
+	return r;
+}
+
+/* ---- export ---------------------------------------------------------------------------------- */
+
+/* A fresh file of mode 0600; one that is there is not overwritten. */
+static int write_private(const char *name, const struct secret *pem, struct err *err)
+{
+	auto_close int fd =
+		open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot make the file %s"), name);
+	size_t done = 0;
+	while (done < pem->len) {
+		ssize_t wrote = write(fd, pem->at + done, pem->len - done);
+		if (wrote < 0 && errno != EINTR)
+			break;
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	if (done < pem->len || fsync(fd) < 0) {
+		err_errno(err, errno, _("cannot write %s"), name);
+		unlink(name);
+		return err->code;
+	}
+	return 0;
+}
+
+static int run_export(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "owner", N_("Owner"), OUT_TEXT, 0 },
+		{ "type", N_("Type"), OUT_TEXT, 0 },
+		{ "data", N_("Data"), OUT_TEXT, 0 },
+	};
+	auto_key key = { 0 };
+	auto_domain domain = DOMAIN_INIT;
+	int64_t owner_id, ttl;
+	const char *file = args_get(app->args, "--private");
+	int r = find_owner(app, args_word(app->args, 0), &domain, &owner_id, err);
+	if (r >= 0)
+		r = find_key(app, domain.name, args_word(app->args, 1), &key, err);
+	if (r >= 0)
+		r = setting_number(app->store, SET_DNS_TTL, domain.id, &ttl, err);
+	if (r < 0)
+		return r;
+	if (file) {
+		auto_secret pem = SECRET_INIT;
+		r = key_secret_pem(app->store, key.id, &pem, err);
+		if (r < 0)
+			return r;
+		if (strcmp(file, "-") == 0) {
+			out_plain(app->out, (const char *)pem.at, pem.len);
+			return 0;
+		}
+		return app->opt.is_dry_run ? 0 : write_private(file, &pem, err);
+	}
+	auto_free char *record = key_record_text(&key);
+	auto_free char *owner = xasprintf("%s._domainkey.%s", key.selector, domain.name);
+	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
+		auto_free char *absolute = xasprintf("%s.", owner);
+		out_object_begin(app->out, columns, ARRAY_LEN(columns));
+		out_text(app->out, absolute);
+		out_text(app->out, "TXT");
+		out_text(app->out, record);
+		out_end(app->out);
+		return 0;
+	}
+	auto_buf line = BUF_INIT;
+	rr_put_line(&line, owner, (uint32_t)ttl, "TXT", record);
+	out_plain(app->out, line.at, line.len);
+	return 0;
+}
+
+/* ---- import ---------------------------------------------------------------------------------- */
+
+static void export_domain(void *arg, const char *domain)
+{
+	struct app *app = arg;
+	char name[NAME_SIZE];
+	struct err ignored = ERR_INIT;
+	for (size_t i = 0; i < app->export_count; i++)
+		if (strcmp(app->export_name[i], domain) == 0)
+			return;
+	if (name_parse_domain(domain, name, &ignored) >= 0)
+		app_export_later(app, name);
+}
+
+static int import_one(struct app *app, const char *file, bool is_sign_now,
+                      struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *waits = NULL;
+	bool signs;
+	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
+	if (r >= 0)
+		r = import_key(&app->ctx, app->store, args_word(app->args, 0),
+		               args_word(app->args, 1), text.at, text.len, is_sign_now,
+		               is_sign_now, err);
+	if (text.at)
+		explicit_bzero(text.at, text.room);
+	if (r >= 0)
+		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs, err);
+	if (r < 0)
+		return r;
+	if (signs)
+		export_domain(app, domain.name);
+	else
+		app_say(app, REPORT_NOTE,
+		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts it to use"),
+		        domain.name);
+	return 0;
+}
+
+static int run_import(struct app *app, struct err *err)
+{
+	const char *tree = args_get(app->args, "--tree");
+	const char *file = args_get(app->args, "--private");
+	bool is_sign_now = args_has(app->args, "--sign-now");
+	if (tree) {
+		struct import_result result;
+		if (args_count(app->args) || file)
+			return err_set(err, ERR_USAGE,
+			               _("--tree goes without a domain and a file"));
+		int r = import_tree(&app->ctx, app->store, tree, is_sign_now,
+		                    export_domain, app, &result, err);
+		if (r < 0)
+			return r;
+		app_say(app, REPORT_NOTE,
+		        _("%zu keys were taken over; %zu files were not"),
+		        result.imported, result.failed);
+		app->has_failed |= result.failed != 0;
+		return 0;
+	}
+	if (args_count(app->args) < 2)
+		return err_set(
+			err, ERR_USAGE,
+			_("\"key import\" needs <domain> and <selector>, or --tree"));
+	if (!file)
+		return err_set(
+			err, ERR_USAGE,
+			_("\"key import\" needs --private: a file, or - for standard input"));
+	return import_one(app, file, is_sign_now, err);
+}
+
+/* ---- check ----------------------------------------------------------------------------------- */
+
+static int run_check(struct app *app, struct err *err)
+{
+	struct app_names names;
+	if (!args_has(app->args, "--published"))
+		return err_set(
+			err, ERR_USAGE,
+			_("\"key check\" needs --published, your word that the records are in "
+		          "DNS"));
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		bool signs = false;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs,
+			                 err);
+		if (r >= 0 && !signs)
+			r = err_set(
+				err, ERR_FAILED,
+				_("DKIM is off for %s; \"mailauthctl domain enable-dkim %s\""),
+				domain.name, domain.name);
+		if (r >= 0)
+			r = publish_mark(app->store, &app->ctx, &domain, KEY_SAID, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static const struct option_row export_options[] = {
+	{ "--private", "<file>", N_("the private half, to a new file (0600) or -"), 0,
+	  0 },
+	{ 0 },
+};
+static const struct option_row import_options[] = {
+	{ "--private", "<file>", N_("the private key, PEM or DER; -: standard input"), 0,
+	  0 },
+	{ "--tree", "<folder>",
+	  N_("take over <folder>/<domain>/<selector>, and enable DKIM"), 0, 0 },
+	{ "--sign-now", NULL, N_("sign before the record was exported or seen"), 0, 0 },
+	{ 0 },
+};
+static const struct option_row check_options[] = {
+	{ "--published", NULL, N_("take the records for public"), 0, 0 },
+	{ "--all", NULL, N_("every domain"), 0, 0 },
+	{ "--domains-from", "<file>",
+	  N_("names from a file, one a line; -: standard input"), 0, 0 },
+	{ 0 },
+};
+
+const struct command commands_key[] = {
+	{ .words = "key list",
+	  .args = "[<domain>]",
+	  .help = N_("list keys and their states"),
+	  .example = "mailauthctl key list example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_list },
+	{ .words = "key show",
+	  .args = "<domain> [<selector>]",
+	  .help = N_("show one key, its record, and where it is public"),
+	  .example = "mailauthctl key show example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_show },
+	{ .words = "key export",
+	  .args = "<domain> [<selector>]",
+	  .options = export_options,
+	  .help = N_("print the public record, or write the private half"),
+	  .example = "mailauthctl key export example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_export },
+	{ .words = "key import",
+	  .args = "[<domain> <selector>]",
+	  .options = import_options,
+	  .help = N_("take over private keys"),
+	  .example = "mailauthctl key import example.com s2024 --private key.pem",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_import },
+	{ .words = "key check",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = check_options,
+	  .help = N_("say that the records of domains are public: their keys may sign"),
+	  .example = "mailauthctl key check --published example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .run = run_check },
+	{ 0 },
+};

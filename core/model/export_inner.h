@@ -1,0 +1,76 @@
+/* core/model/export_inner.h: what the files of export share; nobody else includes it. */
+#ifndef CORE_MODEL_EXPORT_INNER_H
+#define CORE_MODEL_EXPORT_INNER_H
+
+#include <sys/types.h>
+
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/model/export.h"
+
+/* A file as export_file remembers it. */
+struct export_seen {
+	char *name;
+	int64_t size, mtime_ns, inode;
+	bool is_owed;      /* zone.reload does not know this content yet */
+	bool is_as_is;     /* it still looks so */
+	bool is_looked_at; /* an item has it */
+};
+
+/* A zone that was looked at. */
+struct export_item {
+	char *name;
+	enum export_action action;
+	bool has_file; /* when all is done */
+	bool is_owed; /* zone.reload has to be told, or was not to be told successfully */
+	bool has_keys;             /* its zone holds records of keys in use */
+	struct staged_file staged; /* path NULL: nothing waits */
+};
+
+struct export
+{
+	struct ctx *ctx;
+	char *dir;      /* real path inside the root */
+	char *host_dir; /* the same as the machine sees it */
+	int dir_fd;     /* for looking at many files; -1: no such folder yet */
+	char *reload;   /* zone.reload */
+	enum zone_format format;
+	struct digest inputs;
+	int64_t gen;     /* of the change that it was prepared in */
+	int64_t dir_id;  /* 0: this folder is new to the store */
+	int64_t dir_gen; /* how far an earlier complete run came */
+	struct digest dir_inputs;
+	bool is_reload_owed;
+	char *old_complaint;
+	bool is_complete; /* every zone that may differ was looked at */
+	bool is_dry_run;
+	struct export_seen *seen;
+	size_t seen_count, seen_room;
+	struct export_item *item;
+	size_t count, room;
+	size_t failed;
+	bool is_reload_failed;
+	char *complaint; /* what the failed reload said */
+};
+
+/* The folder: made, checked, opened; leftovers of an interrupted run are removed. */
+int export_open_dir(struct export *export, struct store *store, const char *path,
+                    struct err *err) must_check;
+/* Path of a zone's file inside the root; caller frees. */
+char *export_path(const struct export *export, const char *name) must_check;
+/* False: there is no such regular file. */
+bool export_stat(const struct export *export, const char *name,
+                 struct export_seen *ret_seen) must_check;
+/* Reads what the store remembers of the folder and its files, and looks at each. */
+int export_load_seen(struct export *export, struct store *store,
+                     struct err *err) must_check;
+/* The remembered file of that name, NULL: none. */
+struct export_seen *export_find_seen(const struct export *export, const char *name);
+/* Whether the file holds exactly this. */
+bool export_holds(const struct export *export, const char *name,
+                  const struct buf *text) must_check;
+
+/* Runs zone.reload; never fails, but remembers what failed. */
+void export_reload(struct export *export, bool is_changed);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Publication: facts about records (exported, seen, an administrator's word) and what follows from
+ * them.  A key_public row that is ready is the only way to sign.
+ */
+#include "core/model/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/ring.h"
+#include "core/model/setting.h"
+#include "core/store/change.h"
+
+enum dns_service { DNS_HOSTED, DNS_EXTERNAL, DNS_OFF };
+enum activate { ACTIVATE_EXPORTED, ACTIVATE_SEEN, ACTIVATE_NOW };
+
+/* May the record under `domain` be taken for public enough to sign?  Hosted zones: what
+ * dkim.activate asks; external ones are never exported, so they wait for DNS or for a word. */
+static int requirement(struct store *store, const struct domain *domain,
+                       int64_t *ret_activate, struct err *err)
+{
+	int64_t service;
+	int r = setting_number(store, SET_DKIM_ACTIVATE, domain->id, ret_activate, err);
+	if (r >= 0)
+		r = setting_number(store, SET_DNS_SERVICE, domain->id, &service, err);
+	if (r >= 0 && service != DNS_HOSTED && *ret_activate == ACTIVATE_EXPORTED)
+		*ret_activate = ACTIVATE_SEEN;
+	return r;
+}
+
+/* The main domain's pending key becomes active where its record is ready; the active one of its
+ * kind retires. */
+static int activate_ready(struct store *store, const struct ctx *ctx,
+                          const struct domain *domain, struct err *err)
+{
+	auto_ring ring = { 0 };
+	int64_t wait;
+	int r = ring_load(store, domain, &ring, err);
+	if (r >= 0)
+		r = setting_number(store, SET_DKIM_RETIRE_AFTER, domain->id, &wait, err);
+	for (size_t i = 0; r >= 0 && i < ring.count; i++) {
+		const struct key *key = &ring.key[i];
+		int64_t ready;
+		if (!ring_is(key, NULL, "pending"))
+			continue;
+		r = store_get_int(
+			store, &ready, err,
+			"SELECT ready FROM key_public WHERE key_id = ? AND name = ?",
+			"it", key->id, domain->name);
+		if (r <= 0)
+			continue;
+		const struct key *old = ring_find(&ring, key->algorithm, "active");
+		if (old)
+			r = key_set_state(store, ctx, old, "retiring",
+			                  ctx_now(ctx) + wait, err);
+		if (r >= 0)
+			r = key_set_state(store, ctx, key, "active", 0, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Rows that meet dkim.activate now become ready; with `now` a row is not even needed. */
+int publish_refresh(struct store *store, const struct ctx *ctx,
+                    const struct domain *domain, struct err *err)
+{
+	int64_t activate, became = 0;
+	int64_t owner = domain->main_id ? domain->main_id : domain->id;
+	int r = requirement(store, domain, &activate, err);
+	if (r >= 0 && activate == ACTIVATE_NOW) {
+		r = store_exec(store, err,
+		               "INSERT INTO key_public (key_id, name, ready)"
+		               " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
+		               " AND state IN ('pending', 'active')"
+		               " ON CONFLICT DO UPDATE SET ready = excluded.ready"
+		               " WHERE ready IS NULL",
+		               "tii", domain->name, ctx_now(ctx), owner);
+		became += store_changes(store);
+	}
+	if (r >= 0) {
+		r = store_exec(
+			store, err,
+			"UPDATE key_public SET ready = ?1 WHERE name = ?2 AND ready IS NULL"
+			" AND (said IS NOT NULL OR seen IS NOT NULL"
+			" OR (?3 AND exported IS NOT NULL))",
+			"iti", ctx_now(ctx), domain->name,
+			(int64_t)(activate == ACTIVATE_EXPORTED));
+		became += store_changes(store);
+	}
+	if (r >= 0 && became)
+		r = change_note(store, "key", domain->name, "publication", NULL, "public",
+		                err);
+	if (r >= 0 && !domain->main_id)
+		r = activate_ready(store, ctx, domain, err);
+	return r;
+}
+
+/* One statement for each fact: SQL is a literal. */
+static const char *const mark_sql[] = {
+	[KEY_EXPORTED] = "INSERT INTO key_public (key_id, name, exported)"
+			 " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
+			 " AND state IN ('pending', 'active', 'retiring', 'resting')"
+			 " ON CONFLICT DO UPDATE SET exported = excluded.exported",
+	[KEY_SEEN] = "INSERT INTO key_public (key_id, name, seen)"
+		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
+		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
+		     " ON CONFLICT DO UPDATE SET seen = excluded.seen",
+	[KEY_SAID] = "INSERT INTO key_public (key_id, name, said)"
+		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
+		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
+		     " ON CONFLICT DO UPDATE SET said = excluded.said",
+};
+
+int publish_mark(struct store *store, const struct ctx *ctx, const struct domain *domain,
+                 enum key_fact fact, struct err *err)
+{
+	int r = store_exec(store, err, mark_sql[fact], "tii", domain->name, ctx_now(ctx),
+	                   domain->main_id ? domain->main_id : domain->id);
+	if (r >= 0 && fact == KEY_SAID && store_changes(store) > 0)
+		r = change_note(store, "key", domain->name, "published", NULL, "said",
+		                err);
+	return r < 0 ? r : publish_refresh(store, ctx, domain, err);
+}
+
+int publish_forget(struct store *store, int64_t key_id, struct err *err)
+{
+	return store_exec(store, err, "DELETE FROM key_public WHERE key_id = ?", "i",
+	                  key_id);
+}
+
+int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
+                      struct err *err)
+{
+	auto_ring ring = { 0 };
+	bool signs, may_sign, has_reload;
+	int64_t activate, service, ready = 0;
+	auto_free char *reload = NULL;
+	int r = ring_load(store, domain, &ring, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_DKIM_SIGN, 0, &may_sign, err);
+	if (r >= 0)
+		r = requirement(store, domain, &activate, err);
+	if (r >= 0)
+		r = setting_number(store, SET_DNS_SERVICE, domain->id, &service, err);
+	if (r >= 0)
+		r = setting_text(store, SET_ZONE_RELOAD, 0, &reload, err);
+	if (r < 0)
+		return r;
+	*ret_text = NULL;
+	if (!signs)
+		return 0;
+	if (!may_sign) {
+		*ret_text = xstrdup(
+			_("on, but not in effect: dkim.sign is off for the server"));
+		return 0;
+	}
+	const struct key *waiting = ring_find(&ring, NULL, "pending");
+	const struct key *active = ring_find(&ring, NULL, "active");
+	if (!waiting && active) {
+		r = store_get_int(
+			store, &ready, err,
+			"SELECT ready FROM key_public WHERE key_id = ? AND name = ?",
+			"it", active->id, domain->name);
+		if (r < 0)
+			return r;
+		waiting = r ? NULL : active;
+	}
+	has_reload = *reload != '\0';
+	if (waiting && service == DNS_HOSTED && activate == ACTIVATE_EXPORTED)
+		*ret_text = xasprintf(
+			_("selector %s waits for \"mailauthctl zone export\"%s"),
+			waiting->selector,
+			has_reload ? _(" and zone.reload to succeed") : "");
+	else if (waiting)
+		*ret_text = xasprintf(
+			_("selector %s waits until its record is in DNS: "
+		          "\"mailauthctl key check --published %s\" once it is"),
+			waiting->selector, domain->name);
+	return 0;
+}
+
+int publish_each(struct store *store, int64_t key_id,
+                 int (*each)(void *arg, const struct publish_row *row, struct err *err),
+                 void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT name, exported, seen, said, ready FROM key_public"
+	                    " WHERE key_id = ? ORDER BY name",
+	                    "i", key_id);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct publish_row row = {
+			stmt_text(stmt, 0), stmt_int(stmt, 1), stmt_int(stmt, 2),
+			stmt_int(stmt, 3),  stmt_int(stmt, 4),
+		};
+		r = each(arg, &row, err);
+		if (r != 0)
+			break;
+	}
+	return r;
+}

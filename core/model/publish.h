@@ -1,0 +1,46 @@
+/*
+ * core/model/publish.h: what must be public before what signs (semantics 1), inside an open change.
+ *
+ * Publication is known for each name: an alias or a renamed domain signs only when the record
+ * under that very name is public.
+ */
+#ifndef CORE_MODEL_PUBLISH_H
+#define CORE_MODEL_PUBLISH_H
+
+#include <stdint.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/model/domain.h"
+#include "core/store/store.h"
+
+enum key_fact { KEY_EXPORTED, KEY_SEEN, KEY_SAID };
+
+/* Remembers for each published key that its record under `name` (a domain or an alias) is public,
+ * and makes what waited for it ready: pending keys of a main domain become active, and an active
+ * one that they replace retires. */
+int publish_mark(struct store *store, const struct ctx *ctx, const struct domain *domain,
+                 enum key_fact fact, struct err *err) must_check;
+
+/* Makes ready what meets dkim.activate by what is known already. */
+int publish_refresh(struct store *store, const struct ctx *ctx,
+                    const struct domain *domain, struct err *err) must_check;
+
+/* Forgets what was known of a key: its record leaves the zones. */
+int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;
+
+/* What a name's signing waits for, as one sentence, or NULL: it signs, or DKIM is off.  Caller
+ * frees. */
+int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
+                      struct err *err) must_check;
+
+/* Under which names a key's record is public; times are Unix seconds, 0: not. */
+struct publish_row {
+	const char *name;
+	int64_t exported, seen, said, ready;
+};
+int publish_each(struct store *store, int64_t key_id,
+                 int (*each)(void *arg, const struct publish_row *row, struct err *err),
+                 void *arg, struct err *err) must_check;
+
+#endif

@@ -1,0 +1,376 @@
+/*
+ * A domain's rows in the table `record`: additions, edits of template records, removals of them.
+ * The tables' own uniqueness rules are met beforehand, with sentences; what rows and template give
+ * together is checked after each edit.
+ */
+#include "core/model/record.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/record_text.h"
+#include "core/model/records.h"
+#include "core/store/change.h"
+#include "dnszone/rr.h"
+
+/* ---- ids ------------------------------------------------------------------------------------ */
+
+struct id {
+	bool is_template;
+	int64_t number;
+};
+
+static int parse_id(const char *text, struct id *ret_id, struct err *err)
+{
+	struct id id = { .is_template = text[0] == 't' || text[0] == 'T' };
+	if (!text_to_int(text + id.is_template, 1, INT64_MAX, &id.number))
+		return err_set(err, ERR_USAGE,
+		               _("\"%s\" is not the id of a record, such as t1 or 7; see "
+		                 "\"mailauthctl record list <domain>\""),
+		               text);
+	*ret_id = id;
+	return 0;
+}
+
+/* A row as it is now: of the table, or what the template says. */
+struct present {
+	int64_t row_id; /* 0: no row yet */
+	int64_t template_uid;
+	char *owner, *type;
+	char *rdata;       /* NULL: removed */
+	char *of_template; /* what the template says; NULL: nothing, or not asked */
+	int64_t ttl;
+	enum policy_kind kind;
+};
+
+static void present_done(struct present *present)
+{
+	free(present->owner);
+	free(present->type);
+	free(present->rdata);
+	free(present->of_template);
+}
+#define auto_present cleanup(present_done) struct present
+
+static void take_row(struct stmt *stmt, struct present *present)
+{
+	present->row_id = stmt_int(stmt, 0);
+	present->template_uid = stmt_int(stmt, 1);
+	present->owner = xstrdup(stmt_text(stmt, 2));
+	present->type = xstrdup(stmt_text(stmt, 3));
+	present->rdata = xstrdup(stmt_text(stmt, 4));
+	present->ttl = stmt_int(stmt, 5);
+	present->kind = record_text_kind(stmt_text(stmt, 6));
+}
+
+/* 1: there is such a row, 0: there is none. */
+static int look_row(struct store *store, const struct domain *domain, struct id id,
+                    struct present *present, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = id.is_template
+	                ? store_query(store, &stmt, err,
+	                              "SELECT id, template_uid, owner, type, rdata,"
+	                              " coalesce(ttl, -2), kind FROM record"
+	                              " WHERE domain_id = ? AND template_uid = ?",
+	                              "ii", domain->id, id.number)
+	                : store_query(
+				  store, &stmt, err,
+				  "SELECT id, 0, owner, type, rdata, coalesce(ttl, -2), kind"
+				  " FROM record WHERE domain_id = ? AND id = ?"
+				  " AND template_uid IS NULL",
+				  "ii", domain->id, id.number);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r > 0)
+		take_row(stmt, present);
+	return r;
+}
+
+/* The template's record under an edit; taken for the present one where there is no row. */
+static int look_template(struct store *store, const struct domain *domain, struct id id,
+                         struct present *present, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT 0, uid, owner, type, rdata, coalesce(ttl, -2), kind"
+	                    " FROM template_record WHERE rev = ? AND uid = ?",
+	                    "ii", domain->template_rev, id.number);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r > 0 && !present->owner)
+		take_row(stmt, present);
+	if (r > 0)
+		present->of_template = xstrdup(stmt_text(stmt, 4));
+	return r;
+}
+
+static int find(struct store *store, const struct domain *domain, const char *text,
+                struct present *present, struct err *err)
+{
+	struct id id = { 0 };
+	int r = parse_id(text, &id, err);
+	if (r >= 0)
+		r = look_row(store, domain, id, present, err);
+	if (r >= 0 && id.is_template)
+		r = look_template(store, domain, id, present, err);
+	if (r < 0 || present->owner)
+		return r < 0 ? r : 0;
+	return err_set(err, ERR_MISSING,
+	               _("%s has no record %s; see \"mailauthctl record list %s\""),
+	               domain->name, text, domain->name);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static int note(struct store *store, const struct domain *domain,
+                const struct present *row, const char *old, const char *new_value,
+                struct err *err)
+{
+	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
+	return change_note(store, "record", domain->name, field, old, new_value, err);
+}
+
+/* Refuses what the domain has already, and a second policy of its kind at an owner. */
+static int check_free(struct store *store, const struct domain *domain,
+                      const struct present *row, struct err *err)
+{
+	auto_records records = NULL;
+	auto_record_list list = RECORD_LIST_INIT;
+	auto_free char *self = row->template_uid
+	                               ? xasprintf("t%" PRId64, row->template_uid)
+	                               : xasprintf("%" PRId64, row->row_id);
+	int64_t there = 0;
+	int r = store_get_int(
+		store, &there, err,
+		"SELECT id FROM record WHERE domain_id = ? AND owner = ? AND type = ?"
+		" AND rdata = ? AND id <> ?",
+		"ittti", domain->id, row->owner, row->type, row->rdata, row->row_id);
+	if (r > 0)
+		return err_set(err, ERR_FAILED, _("%s has that record already"),
+		               domain->name);
+	if (r >= 0)
+		r = records_new(store, NULL, &records, err);
+	if (r >= 0)
+		r = records_of_domain(records, domain, &list, err);
+	if (r < 0)
+		return r;
+	size_t host_len = strlen(row->owner) - strlen("<domain>.");
+	for (size_t i = 0; i < list.count && row->kind != POLICY_OTHER; i++) {
+		const struct record_row *other = &list.row[i];
+		bool is_there = other->kind == row->kind &&
+		                strcmp(other->id, self) != 0 &&
+		                strncmp(other->owner, row->owner, host_len) == 0 &&
+		                strcmp(other->owner + host_len, domain->name) == 0;
+		if (is_there)
+			return err_set(
+				err, ERR_FAILED,
+				_("%s has a %s record already, and there can be only one; "
+			          "\"mailauthctl record set %s %s ...\" changes it"),
+				other->owner, record_text_policy(row->kind), domain->name,
+				other->id);
+	}
+	return 0;
+}
+
+int record_add(struct store *store, const struct domain *domain, const char *owner,
+               const char *type, const char *rdata, int64_t ttl, int64_t *ret_id,
+               struct err *err)
+{
+	char known_type[16];
+	auto_present row = { .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = rr_parse_type(type, known_type, err);
+	if (r >= 0)
+		r = record_text_owner(owner, domain->name, &row.owner, err);
+	if (r >= 0)
+		r = record_text_check(row.owner, known_type, rdata, domain->name,
+		                      &row.kind, err);
+	if (r < 0)
+		return r;
+	row.type = xstrdup(known_type);
+	row.rdata = xstrdup(rdata);
+	r = check_free(store, domain, &row, err);
+	if (r >= 0)
+		r = store_exec(
+			store, err,
+			"INSERT INTO record (domain_id, owner, type, ttl, rdata, kind)"
+			" VALUES (?, ?, ?, ?, ?, ?)",
+			"itt?tt", domain->id, row.owner, row.type, row.ttl < 0, row.ttl,
+			row.rdata, policy_kind_name(row.kind));
+	if (r < 0)
+		return r;
+	int64_t id = store_last_id(store);
+	auto_free char *audit = record_text_audit(rdata, row.ttl);
+	r = note(store, domain, &row, NULL, audit, err);
+	if (r >= 0)
+		r = records_check_domain(store, domain, err);
+	if (r >= 0)
+		*ret_id = id;
+	return r;
+}
+
+/* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
+static int write_row(struct store *store, const struct domain *domain,
+                     const struct present *row, struct err *err)
+{
+	if (row->row_id)
+		return store_exec(
+			store, err,
+			"UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
+			"t?ti", row->rdata, row->ttl < 0, row->ttl,
+			policy_kind_name(row->kind), row->row_id);
+	return store_exec(
+		store, err,
+		"INSERT INTO record (domain_id, template_uid, owner, type, ttl, rdata,"
+		" kind) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", domain->id, row->template_uid, row->owner, row->type,
+		row->ttl < 0, row->ttl, row->rdata, policy_kind_name(row->kind));
+}
+
+int record_set(struct store *store, const struct domain *domain, const char *id,
+               const char *rdata, int64_t ttl, struct err *err)
+{
+	auto_present row = { 0 };
+	enum policy_kind kind;
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = find(store, domain, id, &row, err);
+	if (r < 0)
+		return r;
+	const char *shown = row.rdata ? row.rdata : row.of_template;
+	rdata = rdata ? rdata : shown;
+	ttl = ttl == TTL_UNSAID ? row.ttl : ttl;
+	if (!rdata)
+		return err_set(
+			err, ERR_USAGE,
+			_("record %s of %s is removed, and its data must be given to "
+		          "bring it back"),
+			id, domain->name);
+	if (text_same(row.rdata, rdata) && ttl == row.ttl)
+		return 0;
+	r = record_text_check(row.owner, row.type, rdata, domain->name, &kind, err);
+	if (r >= 0 && row.kind != POLICY_OTHER && kind != row.kind)
+		r = err_set(
+			err, ERR_USAGE,
+			_("record %s is the %s record of %s and stays one; that text is none"),
+			id, record_text_policy(row.kind), domain->name);
+	if (r < 0)
+		return r;
+	auto_free char *before = row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
+	auto_free char *after = record_text_audit(rdata, ttl);
+	char *copy = xstrdup(rdata);
+	free(row.rdata);
+	row.rdata = copy;
+	row.ttl = ttl;
+	row.kind = kind;
+	r = check_free(store, domain, &row, err);
+	if (r >= 0)
+		r = write_row(store, domain, &row, err);
+	if (r >= 0)
+		r = note(store, domain, &row, before, after, err);
+	return r < 0 ? r : records_check_domain(store, domain, err);
+}
+
+static int delete_row(struct store *store, int64_t row_id, struct err *err)
+{
+	return store_exec(store, err, "DELETE FROM record WHERE id = ?", "i", row_id);
+}
+
+int record_remove(struct store *store, const struct domain *domain, const char *id,
+                  struct err *err)
+{
+	auto_present row = { 0 };
+	int r = find(store, domain, id, &row, err);
+	if (r < 0)
+		return r;
+	if (!row.rdata)
+		return 0;
+	auto_free char *before = record_text_audit(row.rdata, row.ttl);
+	free(row.rdata);
+	row.rdata = NULL;
+	row.ttl = TTL_DEFAULT;
+	r = row.template_uid ? write_row(store, domain, &row, err)
+	                     : delete_row(store, row.row_id, err);
+	if (r >= 0)
+		r = note(store, domain, &row, before, NULL, err);
+	return r < 0 ? r : records_check_domain(store, domain, err);
+}
+
+/* ---- reset ---------------------------------------------------------------------------------- */
+
+static int reset_row(struct store *store, const struct domain *domain,
+                     const struct present *row, struct err *err)
+{
+	auto_free char *before =
+		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
+	int r = delete_row(store, row->row_id, err);
+	return r < 0 ? r : note(store, domain, row, before, row->of_template, err);
+}
+
+static int collect_id(void *arg, const struct record_own *row, struct err *err)
+{
+	(void)err;
+	buf_add(arg, row->id, strlen(row->id) + 1);
+	return 0;
+}
+
+static int reset_all(struct store *store, const struct domain *domain, struct err *err)
+{
+	auto_buf ids = BUF_INIT;
+	int r = record_each(store, domain->id, collect_id, &ids, err);
+	for (size_t at = 0; r >= 0 && at < ids.len; at += strlen(ids.at + at) + 1) {
+		auto_present row = { 0 };
+		r = find(store, domain, ids.at + at, &row, err);
+		if (r >= 0)
+			r = reset_row(store, domain, &row, err);
+	}
+	return r;
+}
+
+int record_reset(struct store *store, const struct domain *domain, const char *id,
+                 struct err *err)
+{
+	auto_present row = { 0 };
+	int r = id ? find(store, domain, id, &row, err) : reset_all(store, domain, err);
+	if (r >= 0 && id && !row.template_uid)
+		r = err_set(err, ERR_USAGE,
+		            _("record %s is %s's own and has nothing to go back to; "
+		              "\"mailauthctl record remove %s %s\" deletes it"),
+		            id, domain->name, domain->name, id);
+	if (r >= 0 && id && row.row_id)
+		r = reset_row(store, domain, &row, err);
+	return r < 0 ? r : records_check_domain(store, domain, err);
+}
+
+int record_each(struct store *store, int64_t domain_id,
+                int (*each)(void *arg, const struct record_own *row, struct err *err),
+                void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	if (!store)
+		return 0;
+	int r = store_query(
+		store, &stmt, err,
+		"SELECT coalesce('t' || template_uid, id), owner, type, rdata,"
+		" coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
+		"i", domain_id);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct record_own row = {
+			.id = stmt_text(stmt, 0),
+			.owner = stmt_text(stmt, 1),
+			.type = stmt_text(stmt, 2),
+			.rdata = stmt_text(stmt, 3),
+			.ttl = stmt_int(stmt, 4),
+			.kind = record_text_kind(stmt_text(stmt, 5)),
+		};
+		r = each(arg, &row, err);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}

@@ -1,0 +1,464 @@
+/*
+ * The template and its revisions.
+ *
+ * A revision that a domain follows is never changed, unless it was made by the change that is open
+ * now: then nobody has seen it yet.  Old revisions go when the last domain has left them.
+ */
+#include "core/model/template.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/record_text.h"
+#include "core/model/records.h"
+#include "core/store/change.h"
+#include "dnszone/rr.h"
+
+/* What db/schema.sql puts into a new database; a unit test compares them. */
+static const struct template_row built_in[] = {
+	{ 1, "<domain>.", "TXT", "v=spf1 +a +mx +a:<hostname> -all", TTL_DEFAULT,
+	  POLICY_SPF },
+	{ 2, "_dmarc.<domain>.", "TXT", "v=DMARC1; p=none", TTL_DEFAULT, POLICY_DMARC },
+};
+
+#define COLUMNS \
+	"SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
+
+/* Borrows from the statement. */
+static struct template_row read_row(struct stmt *stmt)
+{
+	return (struct template_row){
+		.uid = stmt_int(stmt, 0),
+		.owner = stmt_text(stmt, 1),
+		.type = stmt_text(stmt, 2),
+		.ttl = stmt_int(stmt, 3),
+		.rdata = stmt_text(stmt, 4),
+		.kind = record_text_kind(stmt_text(stmt, 5)),
+	};
+}
+
+static int newest_revision(struct store *store, int64_t *ret_rev, struct err *err)
+{
+	int r = store_get_int(store, ret_rev, err, "SELECT max(rev) FROM template", "");
+	return r == 0 ? err_set(err, ERR_FAILED, _("the database holds no template")) : r;
+}
+
+int template_each(struct store *store, int64_t rev,
+                  int (*each)(void *arg, const struct template_row *row, struct err *err),
+                  void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = 0;
+	for (size_t i = 0; !store && i < ARRAY_LEN(built_in) && r == 0; i++)
+		r = each(arg, &built_in[i], err);
+	if (!store)
+		return r;
+	if (rev == 0)
+		r = newest_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_query(store, &stmt, err, COLUMNS "WHERE rev = ? ORDER BY uid",
+		                "i", rev);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct template_row row = read_row(stmt);
+		r = each(arg, &row, err);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* ---- revisions ------------------------------------------------------------------------------ */
+
+/* The revision that the open change may edit. */
+static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
+{
+	int64_t newest = 0, is_ours = 0;
+	int r = newest_revision(store, &newest, err);
+	if (r >= 0)
+		r = store_get_int(store, &is_ours, err,
+		                  "SELECT change_id IS (SELECT max(id) FROM change)"
+		                  " FROM template WHERE rev = ?",
+		                  "i", newest);
+	if (r >= 0 && is_ours) {
+		*ret_rev = newest;
+		return 0;
+	}
+	if (r >= 0)
+		r = store_exec(
+			store, err,
+			"INSERT INTO template (change_id) SELECT max(id) FROM change",
+			"");
+	if (r < 0)
+		return r;
+	int64_t rev = store_last_id(store);
+	r = store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" SELECT ?, uid, owner, type, ttl, rdata, kind"
+		" FROM template_record WHERE rev = ?",
+		"ii", rev, newest);
+	if (r >= 0)
+		*ret_rev = rev;
+	return r;
+}
+
+static int drop_unused(struct store *store, struct err *err)
+{
+	return store_exec(
+		store, err,
+		"DELETE FROM template WHERE rev < (SELECT max(rev) FROM template)"
+		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)",
+		"");
+}
+
+/* The newest revision as a domain without anything of its own would get it. */
+static int check_newest(struct store *store, struct err *err)
+{
+	struct domain sample = { .name = (char *)(uintptr_t)record_sample_values.domain };
+	int r = newest_revision(store, &sample.template_rev, err);
+	return r < 0 ? r : records_check_domain(store, &sample, err);
+}
+
+static int finish_edit(struct store *store, struct err *err)
+{
+	int r = drop_unused(store, err);
+	return r < 0 ? r : check_newest(store, err);
+}
+
+/* ---- edits ---------------------------------------------------------------------------------- */
+
+static int note(struct store *store, const char *owner, const char *type, const char *old,
+                const char *new_value, struct err *err)
+{
+	auto_free char *field = xasprintf("%s %s", owner, type);
+	return change_note(store, "template", NULL, field, old, new_value, err);
+}
+
+static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
+                      struct err *err)
+{
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
+	return r < 0 ? r : note(store, row->owner, row->type, NULL, audit, err);
+}
+
+/* Refuses what is there already, or a second policy of its kind at that owner. */
+static int check_new(struct store *store, const struct template_row *row, struct err *err)
+{
+	int64_t rev = 0, there = 0;
+	int r = newest_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_get_int(
+			store, &there, err,
+			"SELECT uid FROM template_record WHERE rev = ? AND owner = ?"
+			" AND type = ? AND rdata = ?",
+			"ittt", rev, row->owner, row->type, row->rdata);
+	if (r > 0)
+		return err_set(err, ERR_FAILED,
+		               _("the template has that record already: t%" PRId64),
+		               there);
+	if (r < 0 || row->kind == POLICY_OTHER)
+		return r;
+	r = store_get_int(
+		store, &there, err,
+		"SELECT uid FROM template_record WHERE rev = ? AND owner = ? AND kind = ?",
+		"itt", rev, row->owner, policy_kind_name(row->kind));
+	if (r > 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("the template has a %s record at %s already, and there can be only "
+		          "one; \"mailauthctl template set t%" PRId64
+		          " ...\" changes it"),
+			record_text_policy(row->kind), row->owner, there);
+	return r;
+}
+
+/* A number that no record had before: edits by domains refer to it. */
+static int next_uid(struct store *store, int64_t *ret_uid, struct err *err)
+{
+	return store_get_int(
+		store, ret_uid, err,
+		"SELECT 1 + max(2, coalesce((SELECT max(uid) FROM template_record), 0),"
+		" coalesce((SELECT max(template_uid) FROM record), 0))",
+		"");
+}
+
+int template_add(struct store *store, const char *owner, const char *type,
+                 const char *rdata, int64_t ttl, int64_t *ret_uid, struct err *err)
+{
+	char known_type[16];
+	auto_free char *kept = NULL;
+	struct template_row row = { .rdata = rdata, .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	int64_t rev = 0;
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = rr_parse_type(type, known_type, err);
+	if (r >= 0)
+		r = record_text_owner(owner, NULL, &kept, err);
+	if (r >= 0)
+		r = record_text_check(kept, known_type, rdata, NULL, &row.kind, err);
+	if (r < 0)
+		return r;
+	row.owner = kept;
+	row.type = known_type;
+	r = check_new(store, &row, err);
+	if (r >= 0)
+		r = next_uid(store, &row.uid, err);
+	if (r >= 0)
+		r = open_revision(store, &rev, err);
+	if (r >= 0)
+		r = insert_row(store, rev, &row, err);
+	if (r >= 0)
+		r = finish_edit(store, err);
+	if (r >= 0)
+		*ret_uid = row.uid;
+	return r < 0 ? r : 0;
+}
+
+/* The record of the newest revision; rows that the caller frees. */
+struct owned_row {
+	struct template_row row;
+	char *owner, *type, *rdata;
+};
+
+static void owned_row_done(struct owned_row *owned)
+{
+	free(owned->owner);
+	free(owned->type);
+	free(owned->rdata);
+}
+
+static int find_row(struct store *store, int64_t uid, struct owned_row *ret_owned,
+                    struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    COLUMNS
+	                    "WHERE rev = (SELECT max(rev) FROM template) AND uid = ?",
+	                    "i", uid);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ERR_MISSING,
+		               _("the template has no record t%" PRId64
+		                 "; see \"mailauthctl template list\""),
+		               uid);
+	struct owned_row owned = { .row = read_row(stmt) };
+	owned.row.owner = owned.owner = xstrdup(owned.row.owner);
+	owned.row.type = owned.type = xstrdup(owned.row.type);
+	owned.row.rdata = owned.rdata = xstrdup(owned.row.rdata);
+	*ret_owned = owned;
+	return 0;
+}
+
+int template_set(struct store *store, int64_t uid, const char *rdata, int64_t ttl,
+                 struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	enum policy_kind kind;
+	int64_t rev = 0;
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = find_row(store, uid, &there, err);
+	if (r < 0)
+		return r;
+	const struct template_row *old = &there.row;
+	rdata = rdata ? rdata : old->rdata;
+	ttl = ttl == TTL_UNSAID ? old->ttl : ttl;
+	if (strcmp(rdata, old->rdata) == 0 && ttl == old->ttl)
+		return 0;
+	r = record_text_check(old->owner, old->type, rdata, NULL, &kind, err);
+	if (r >= 0 && old->kind != POLICY_OTHER && kind != old->kind)
+		r = err_set(err, ERR_USAGE,
+		            _("t%" PRId64
+		              " is the %s record of %s and stays one; that text is "
+		              "none"),
+		            uid, record_text_policy(old->kind), old->owner);
+	if (r >= 0 && kind != old->kind) {
+		struct template_row row = *old;
+		row.kind = kind;
+		row.rdata = rdata;
+		r = check_new(store, &row, err);
+	}
+	if (r >= 0)
+		r = open_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_exec(store, err,
+		               "UPDATE template_record SET rdata = ?, ttl = ?, kind = ?"
+		               " WHERE rev = ? AND uid = ?",
+		               "t?tii", rdata, ttl < 0, ttl, policy_kind_name(kind), rev,
+		               uid);
+	auto_free char *before = record_text_audit(old->rdata, old->ttl);
+	auto_free char *after = record_text_audit(rdata, ttl);
+	if (r >= 0)
+		r = note(store, old->owner, old->type, before, after, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+static int remove_row(struct store *store, const struct template_row *row,
+                      struct err *err)
+{
+	int64_t rev = 0;
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = open_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_exec(store, err,
+		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
+		               "ii", rev, row->uid);
+	return r < 0 ? r : note(store, row->owner, row->type, audit, NULL, err);
+}
+
+int template_remove(struct store *store, int64_t uid, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	int r = find_row(store, uid, &there, err);
+	if (r >= 0)
+		r = remove_row(store, &there.row, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+/* ---- reset ---------------------------------------------------------------------------------- */
+
+static const struct template_row *same_built_in(const struct template_row *row)
+{
+	for (size_t i = 0; i < ARRAY_LEN(built_in); i++)
+		if (built_in[i].uid == row->uid && built_in[i].ttl == row->ttl &&
+		    strcmp(built_in[i].owner, row->owner) == 0 &&
+		    strcmp(built_in[i].type, row->type) == 0 &&
+		    strcmp(built_in[i].rdata, row->rdata) == 0)
+			return &built_in[i];
+	return NULL;
+}
+
+/* The uids of what has to go. */
+struct leftovers {
+	int64_t *uid;
+	size_t count, room;
+	bool is_there[ARRAY_LEN(built_in)];
+};
+
+static int sort_out(void *arg, const struct template_row *row, struct err *err)
+{
+	struct leftovers *left = arg;
+	const struct template_row *same = same_built_in(row);
+	(void)err;
+	if (same) {
+		left->is_there[same - built_in] = true;
+		return 0;
+	}
+	GROW(left->uid, left->count, left->room);
+	left->uid[left->count++] = row->uid;
+	return 0;
+}
+
+int template_reset(struct store *store, struct err *err)
+{
+	struct leftovers left = { 0 };
+	bool is_same = true;
+	int r = template_each(store, 0, sort_out, &left, err);
+	for (size_t i = 0; r >= 0 && i < left.count; i++) {
+		struct owned_row row cleanup(owned_row_done) = { 0 };
+		is_same = false;
+		r = find_row(store, left.uid[i], &row, err);
+		if (r >= 0)
+			r = remove_row(store, &row.row, err);
+	}
+	free(left.uid);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(built_in); i++) {
+		int64_t rev;
+		if (left.is_there[i])
+			continue;
+		is_same = false;
+		r = open_revision(store, &rev, err);
+		if (r >= 0)
+			r = insert_row(store, rev, &built_in[i], err);
+	}
+	return r < 0 || is_same ? r : finish_edit(store, err);
+}
+
+/* ---- apply ---------------------------------------------------------------------------------- */
+
+/* Domains that will move and have records of their own: template and edits could contradict. */
+static int names_to_check(struct store *store, int64_t domain_id, int64_t rev,
+                          struct buf *names, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT name FROM domain d WHERE template_rev <> ?1"
+	                    " AND (?2 = 0 OR id = ?2)"
+	                    " AND EXISTS (SELECT 1 FROM record WHERE domain_id = d.id)"
+	                    " ORDER BY name",
+	                    "ii", rev, domain_id);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		buf_add(names, stmt_text(stmt, 0), strlen(stmt_text(stmt, 0)) + 1);
+	return r;
+}
+
+static int check_domains(struct store *store, const struct buf *names, struct err *err)
+{
+	auto_records records = NULL;
+	int r = names->len ? records_new(store, NULL, &records, err) : 0;
+	for (size_t at = 0; r >= 0 && at < names->len; at += strlen(names->at + at) + 1) {
+		auto_domain domain = DOMAIN_INIT;
+		auto_record_list list = RECORD_LIST_INIT;
+		r = domain_look(store, names->at + at, &domain, err);
+		if (r > 0)
+			r = records_of_domain(records, &domain, &list, err);
+		if (r >= 0)
+			r = records_check(&list, names->at + at, err);
+	}
+	return r;
+}
+
+int template_apply(struct store *store, int64_t domain_id, struct err *err)
+{
+	auto_buf names = BUF_INIT;
+	auto_free char *name = NULL;
+	int64_t rev = 0;
+	int r = newest_revision(store, &rev, err);
+	if (r >= 0)
+		r = names_to_check(store, domain_id, rev, &names, err);
+	if (r >= 0 && domain_id)
+		r = store_get_text(store, &name, err,
+		                   "SELECT name FROM domain WHERE id = ?", "i",
+		                   domain_id);
+	if (r >= 0)
+		r = domain_id ? store_exec(store, err,
+		                           "UPDATE domain SET template_rev = ?1"
+		                           " WHERE template_rev <> ?1 AND id = ?2",
+		                           "ii", rev, domain_id)
+		              : store_exec(store, err,
+		                           "UPDATE domain SET template_rev = ?1"
+		                           " WHERE template_rev <> ?1",
+		                           "i", rev);
+	if (r < 0 || store_changes(store) == 0)
+		return r;
+	auto_free char *revision = xasprintf("revision %" PRId64, rev);
+	r = change_note(store, "template", name, domain_id ? "applied" : "applied to all",
+	                NULL, revision, err);
+	if (r >= 0)
+		r = check_domains(store, &names, err);
+	return r < 0 ? r : drop_unused(store, err);
+}
+
+int template_behind(struct store *store, int64_t *ret_count, struct err *err)
+{
+	*ret_count = 0;
+	if (!store)
+		return 0;
+	int r = store_get_int(store, ret_count, err,
+	                      "SELECT count(*) FROM domain"
+	                      " WHERE template_rev <> (SELECT max(rev) FROM template)",
+	                      "");
+	return r < 0 ? r : 0;
+}

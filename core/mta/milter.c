@@ -1,0 +1,436 @@
+/*
+ * A client of the milter protocol, version 6: one connection, one message, one verdict.
+ *
+ * The filter is a daemon of this machine, but what comes from it is checked as if it were not:
+ * lengths, counts, missing NULs.  A filter may give its verdict at any command (OpenDKIM accepts
+ * at the end of headers what is not its business); the message is over then.
+ */
+#include "core/mta/milter.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define PACKET_LIMIT ((uint32_t)1 << 20)
+#define PACKETS_LIMIT 1000
+#define HEADERS_LIMIT ((size_t)1 << 20)
+
+#define PROTOCOL_VERSION 6
+#define ACTIONS 0x1ffu /* whatever it may want to do: nothing is done here */
+#define PROTOCOL_BITS 0x1fffffu
+
+/* SMFIP_*: the filter does not answer to this command. */
+#define NO_REPLY_HEADER 0x80u
+#define NO_REPLY_CONNECT 0x1000u
+#define NO_REPLY_HELO 0x2000u
+#define NO_REPLY_MAIL 0x4000u
+#define NO_REPLY_RCPT 0x8000u
+#define NO_REPLY_EOH 0x40000u
+#define NO_REPLY_BODY 0x80000u
+/* SMFIP_*: it does not want to see this command. */
+#define SKIP_CONNECT 0x1u
+#define SKIP_HELO 0x2u
+#define SKIP_MAIL 0x4u
+#define SKIP_RCPT 0x8u
+#define SKIP_BODY 0x10u
+#define SKIP_HEADERS 0x20u
+#define SKIP_EOH 0x40u
+#define LEADING_SPACE 0x100000u
+
+struct session {
+	const char *endpoint;
+	int fd;
+	int64_t deadline;
+	uint32_t protocol;
+	bool is_over; /* a verdict was given */
+	struct milter_answer *answer;
+	struct buf out, in;
+	char reply;
+	bool skips_body;
+};
+
+/* ---- octets, with a deadline ------------------------------------------------------------------ */
+
+static int wait_ready(const struct session *s, short events, struct err *err)
+{
+	for (;;) {
+		int64_t left = s->deadline - monotonic_ns();
+		struct pollfd fd = { .fd = s->fd, .events = events };
+		int r = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return err_set(err, ERR_FAILED,
+			               _("the filter at %s did not answer in time"),
+			               s->endpoint);
+		if (errno != EINTR)
+			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
+	}
+}
+
+static int send_all(struct session *s, struct err *err)
+{
+	for (size_t at = 0; at < s->out.len;) {
+		int r = wait_ready(s, POLLOUT, err);
+		if (r < 0)
+			return r;
+		ssize_t n = send(s->fd, s->out.at + at, s->out.len - at, MSG_NOSIGNAL);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int receive(struct session *s, void *octets, size_t len, struct err *err)
+{
+	for (size_t at = 0; at < len;) {
+		int r = wait_ready(s, POLLIN, err);
+		if (r < 0)
+			return r;
+		ssize_t n = recv(s->fd, (char *)octets + at, len - at, 0);
+		if (n == 0)
+			return err_set(
+				err, ERR_FAILED,
+				_("the filter at %s closed the connection in the middle"),
+				s->endpoint);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* ---- packets ---------------------------------------------------------------------------------- */
+
+static void put_u32(struct buf *buf, uint32_t value)
+{
+	value = htonl(value);
+	buf_add(buf, &value, sizeof(value));
+}
+
+static uint32_t get_u32(const char *octets)
+{
+	uint32_t value;
+	memcpy(&value, octets, sizeof(value));
+	return ntohl(value);
+}
+
+static int send_packet(struct session *s, char command, const void *octets, size_t len,
+                       struct err *err)
+{
+	buf_clear(&s->out);
+	put_u32(&s->out, (uint32_t)len + 1);
+	buf_putc(&s->out, command);
+	buf_add(&s->out, octets, len);
+	return send_all(s, err);
+}
+
+/* One packet into s->reply and s->in (its octets behind the first). */
+static int receive_packet(struct session *s, struct err *err)
+{
+	char head[4];
+	int r = receive(s, head, sizeof(head), err);
+	if (r < 0)
+		return r;
+	uint32_t len = get_u32(head);
+	if (len == 0 || len > PACKET_LIMIT)
+		return err_set(
+			err, ERR_FAILED,
+			_("what listens at %s does not speak the milter protocol (a packet of "
+		          "%u octets)"),
+			s->endpoint, len);
+	r = receive(s, &s->reply, 1, err);
+	if (r < 0)
+		return r;
+	buf_clear(&s->in);
+	buf_reserve(&s->in, len);
+	r = receive(s, s->in.at, len - 1, err);
+	if (r < 0)
+		return r;
+	s->in.len = len - 1;
+	s->in.at[s->in.len] = '\0';
+	return 0;
+}
+
+/* "Name\0value\0" behind `skip` octets, as a line of the answer; folds become blanks. */
+static void take_header(struct session *s, size_t skip)
+{
+	struct buf *headers = &s->answer->headers;
+	if (s->in.len <= skip || headers->len + s->in.len > HEADERS_LIMIT)
+		return;
+	const char *name = s->in.at + skip, *end = s->in.at + s->in.len;
+	const char *value = memchr(name, '\0', (size_t)(end - name));
+	if (!value++ || value > end)
+		return;
+	buf_printf(headers, "%s: ", name);
+	for (value += strspn(value, " \t"); value < end && *value; value++) {
+		bool is_break = *value == '\r' || *value == '\n' || *value == '\t';
+		buf_putc(headers, is_break ? ' ' : *value);
+	}
+	buf_putc(headers, '\n');
+}
+
+static void give_verdict(struct session *s, enum milter_verdict verdict)
+{
+	s->answer->verdict = verdict;
+	s->is_over = true;
+}
+
+/* Reads until the reply that ends a command; modifications are taken on the way. */
+static int await_reply(struct session *s, bool is_end, struct err *err)
+{
+	for (unsigned packets = 0; packets < PACKETS_LIMIT; packets++) {
+		int r = receive_packet(s, err);
+		if (r < 0)
+			return r;
+		switch (s->reply) {
+		case 'c': /* continue */
+			if (is_end)
+				give_verdict(s, MILTER_ACCEPT);
+			return 0;
+		case 'a': /* accept */
+			give_verdict(s, MILTER_ACCEPT);
+			return 0;
+		case 'r': /* reject */
+			give_verdict(s, MILTER_REJECT);
+			return 0;
+		case 't': /* tempfail */
+		case '4': /* shutdown with 421 */
+			give_verdict(s, MILTER_TEMPFAIL);
+			return 0;
+		case 'd': /* discard */
+			give_verdict(s, MILTER_DISCARD);
+			return 0;
+		case 'y': /* reply code in words */
+			give_verdict(s, s->in.len && s->in.at[0] == '4' ? MILTER_TEMPFAIL
+			                                                : MILTER_REJECT);
+			return 0;
+		case 's': /* skip the rest of the body */
+			s->skips_body = true;
+			return 0;
+		case 'h': /* add a header */
+			take_header(s, 0);
+			break;
+		case 'i': /* insert a header at an index */
+			take_header(s, 4);
+			break;
+		default: /* progress, other modifications */
+			break;
+		}
+	}
+	return err_set(err, ERR_FAILED, _("the filter at %s answers without end"),
+	               s->endpoint);
+}
+
+/* A command and its reply, where the filter wants the one and gives the other. */
+static int command(struct session *s, char code, const struct buf *octets, uint32_t skip,
+                   uint32_t no_reply, struct err *err)
+{
+	if (s->is_over || s->protocol & skip)
+		return 0;
+	int r = send_packet(s, code, buf_text(octets), octets->len, err);
+	if (r < 0 || s->protocol & no_reply)
+		return r;
+	return await_reply(s, code == 'E', err);
+}
+
+/* ---- connection ------------------------------------------------------------------------------- */
+
+static int connect_address(struct session *s, const struct sockaddr *address,
+                           socklen_t len, struct err *err)
+{
+	s->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd < 0)
+		return err_errno(err, errno, _("cannot make a socket"));
+	if (connect(s->fd, address, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return err_errno(err, errno, _("nobody answers at %s"), s->endpoint);
+	int r = wait_ready(s, POLLOUT, err);
+	int failure = 0;
+	socklen_t size = sizeof(failure);
+	if (r < 0)
+		return r;
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+	return failure ? err_errno(err, failure, _("nobody answers at %s"), s->endpoint)
+	               : 0;
+}
+
+static int connect_unix(struct ctx *ctx, struct session *s, const char *path,
+                        struct err *err)
+{
+	auto_free char *host_path = ctx_host_path(ctx, path);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(host_path) >= sizeof(address.sun_path))
+		return err_set(err, ERR_FAILED,
+		               _("the path of the socket %s is too long"), host_path);
+	memcpy(address.sun_path, host_path, strlen(host_path) + 1);
+	return connect_address(s, (struct sockaddr *)&address, sizeof(address), err);
+}
+
+/* "port@host" */
+static int connect_inet(struct session *s, const char *text, struct err *err)
+{
+	const char *at = strchr(text, '@');
+	const char *host = at ? at + 1 : "127.0.0.1";
+	auto_free char *port_text =
+		xmemdup(text, at ? (size_t)(at - text) : strlen(text));
+	int64_t port;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	if (strcmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	if (!text_to_int(port_text, 1, 65535, &port) ||
+	    (inet_pton(AF_INET, host, &v4.sin_addr) != 1 &&
+	     inet_pton(AF_INET6, host, &v6.sin6_addr) != 1))
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter's address %s is not a port and a numeric host"),
+			s->endpoint);
+	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
+	if (strchr(host, ':'))
+		return connect_address(s, (struct sockaddr *)&v6, sizeof(v6), err);
+	return connect_address(s, (struct sockaddr *)&v4, sizeof(v4), err);
+}
+
+static int negotiate(struct session *s, struct err *err)
+{
+	auto_buf offer = BUF_INIT;
+	put_u32(&offer, PROTOCOL_VERSION);
+	put_u32(&offer, ACTIONS);
+	put_u32(&offer, PROTOCOL_BITS);
+	int r = send_packet(s, 'O', offer.at, offer.len, err);
+	if (r == 0)
+		r = receive_packet(s, err);
+	if (r < 0)
+		return r;
+	if (s->reply != 'O' || s->in.len < 12)
+		return err_set(err, ERR_FAILED,
+		               _("what listens at %s does not speak the milter protocol"),
+		               s->endpoint);
+	s->protocol = get_u32(s->in.at + 8);
+	return 0;
+}
+
+/* ---- one message ------------------------------------------------------------------------------ */
+
+static int send_connect(struct session *s, const struct milter_message *message,
+                        struct err *err)
+{
+	auto_buf octets = BUF_INIT;
+	uint16_t port = htons(25);
+	buf_printf(&octets, "[%s]", message->client);
+	buf_putc(&octets, '\0');
+	buf_putc(&octets, '4');
+	buf_add(&octets, &port, sizeof(port));
+	buf_add(&octets, message->client, strlen(message->client) + 1);
+	int r = command(s, 'C', &octets, SKIP_CONNECT, NO_REPLY_CONNECT, err);
+	if (r < 0)
+		return r;
+	buf_clear(&octets);
+	buf_printf(&octets, "[%s]", message->client);
+	buf_putc(&octets, '\0');
+	return command(s, 'H', &octets, SKIP_HELO, NO_REPLY_HELO, err);
+}
+
+static int send_envelope(struct session *s, const struct milter_message *message,
+                         struct err *err)
+{
+	static const char plain[] = "Mi\0probe",
+			  login[] = "Mi\0probe\0{auth_type}\0PLAIN";
+	auto_buf octets = BUF_INIT;
+	int r = 0;
+	if (!s->is_over)
+		r = message->is_authenticated
+		            ? send_packet(s, 'D', login, sizeof(login), err)
+		            : send_packet(s, 'D', plain, sizeof(plain), err);
+	if (r < 0)
+		return r;
+	buf_printf(&octets, "<%s>", message->sender);
+	buf_putc(&octets, '\0');
+	r = command(s, 'M', &octets, SKIP_MAIL, NO_REPLY_MAIL, err);
+	if (r < 0)
+		return r;
+	buf_clear(&octets);
+	buf_printf(&octets, "<%s>", message->recipient);
+	buf_putc(&octets, '\0');
+	return command(s, 'R', &octets, SKIP_RCPT, NO_REPLY_RCPT, err);
+}
+
+static int send_content(struct session *s, const struct milter_message *message,
+                        struct err *err)
+{
+	auto_buf octets = BUF_INIT;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < message->headers; i++) {
+		const struct milter_header *header = &message->header[i];
+		buf_clear(&octets);
+		buf_add(&octets, header->name, strlen(header->name) + 1);
+		buf_puts(&octets, s->protocol & LEADING_SPACE ? " " : "");
+		buf_add(&octets, header->value, strlen(header->value) + 1);
+		r = command(s, 'L', &octets, SKIP_HEADERS, NO_REPLY_HEADER, err);
+	}
+	buf_clear(&octets);
+	if (r == 0)
+		r = command(s, 'N', &octets, SKIP_EOH, NO_REPLY_EOH, err);
+	buf_puts(&octets, message->body);
+	if (r == 0)
+		r = command(s, 'B', &octets, SKIP_BODY, NO_REPLY_BODY, err);
+	buf_clear(&octets);
+	if (r == 0)
+		r = command(s, 'E', &octets, 0, 0, err);
+	return r;
+}
+
+int milter_ask(struct ctx *ctx, const char *endpoint,
+               const struct milter_message *message, int64_t deadline,
+               struct milter_answer *ret_answer, struct err *err)
+{
+	struct milter_answer answer = { 0 };
+	struct session s = {
+		.endpoint = endpoint, .fd = -1, .deadline = deadline, .answer = &answer
+	};
+	int r;
+	if (text_starts(endpoint, "unix:"))
+		r = connect_unix(ctx, &s, endpoint + strlen("unix:"), err);
+	else if (text_starts(endpoint, "inet:"))
+		r = connect_inet(&s, endpoint + strlen("inet:"), err);
+	else
+		r = err_set(err, ERR_FAILED, _("%s is no address of a filter"), endpoint);
+	if (r == 0)
+		r = negotiate(&s, err);
+	if (r == 0 && message)
+		r = send_connect(&s, message, err);
+	if (r == 0 && message)
+		r = send_envelope(&s, message, err);
+	if (r == 0 && message)
+		r = send_content(&s, message, err);
+	struct err ignored = ERR_INIT;
+	if (r == 0 && send_packet(&s, 'Q', "", 0, &ignored) < 0)
+		err_clear(&ignored);
+	close_fd(&s.fd);
+	buf_done(&s.out);
+	buf_done(&s.in);
+	if (r == 0)
+		*ret_answer = answer;
+	else
+		milter_answer_done(&answer);
+	return r;
+}
+
+void milter_answer_done(struct milter_answer *answer)
+{
+	buf_done(&answer->headers);
+	*answer = (struct milter_answer){ 0 };
+}

@@ -1,0 +1,209 @@
+/*
+ * Probes of a filter: a message is shown to it, and the headers that it adds are read.
+ *
+ * The signing probe comes from a logged-in client at 127.0.0.1.  The verification probe comes from
+ * addresses of RFC 5737 with a From domain of RFC 2606: no name is looked up for either, and
+ * nothing is delivered.
+ */
+#include "core/mta/milter.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+
+/* The next line of headers whose name is `name`: its value.  NULL: no more. */
+static const char *next_header(const char **at, const char *name, size_t *ret_len)
+{
+	size_t name_len = strlen(name);
+	while (**at) {
+		const char *line = *at;
+		size_t len = strcspn(line, "\n");
+		*at = line + len + (line[len] == '\n');
+		if (len > name_len + 1 && strncasecmp(line, name, name_len) == 0 &&
+		    line[name_len] == ':') {
+			line += name_len + 1;
+			len -= name_len + 1;
+			size_t blanks = strspn(line, " \t");
+			blanks = blanks < len ? blanks : len;
+			*ret_len = len - blanks;
+			return line + blanks;
+		}
+	}
+	return NULL;
+}
+
+/* The value of one tag in a "tag=value; tag=value" list. */
+static bool find_tag(const char *text, size_t len, const char *tag, char *value,
+                     size_t size)
+{
+	const char *end = text + len;
+	size_t tag_len = strlen(tag);
+	while (text < end) {
+		const char *next = memchr(text, ';', (size_t)(end - text));
+		const char *stop = next ? next : end;
+		while (text < stop && (*text == ' ' || *text == '\t'))
+			text++;
+		if ((size_t)(stop - text) > tag_len && memcmp(text, tag, tag_len) == 0 &&
+		    text[tag_len] == '=') {
+			text += tag_len + 1;
+			while (text < stop && *text == ' ')
+				text++;
+			size_t value_len = (size_t)(stop - text);
+			while (value_len && text[value_len - 1] == ' ')
+				value_len--;
+			if (value_len >= size)
+				return false;
+			memcpy(value, text, value_len);
+			value[value_len] = '\0';
+			return true;
+		}
+		text = next ? next + 1 : end;
+	}
+	return false;
+}
+
+bool milter_find_signature(const char *headers, const char *domain, char *selector,
+                           size_t selector_size)
+{
+	const char *value;
+	size_t len;
+	while ((value = next_header(&headers, "DKIM-Signature", &len))) {
+		char d[256];
+		if (find_tag(value, len, "d", d, sizeof(d)) &&
+		    strcasecmp(d, domain) == 0 &&
+		    find_tag(value, len, "s", selector, selector_size))
+			return true;
+	}
+	return false;
+}
+
+bool milter_has_results(const char *headers, const char *authserv_id)
+{
+	const char *value;
+	size_t len, id_len = strlen(authserv_id);
+	while ((value = next_header(&headers, "Authentication-Results", &len)))
+		if (len > id_len && strncasecmp(value, authserv_id, id_len) == 0 &&
+		    strchr("; ", value[id_len]))
+			return true;
+	return false;
+}
+
+static int ask_about(struct ctx *ctx, const struct step *step, const char *client,
+                     const char *domain, bool is_authenticated, int64_t deadline,
+                     struct milter_answer *ret_answer, struct err *err)
+{
+	char date[64];
+	time_t now = (time_t)ctx_now(ctx);
+	struct tm tm;
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	auto_free char *from = xasprintf("postmaster@%s", domain);
+	auto_free char *id = xasprintf("<probe.%lld@%s>", (long long)now, domain);
+	const struct milter_header headers[] = {
+		{ "From", from },       { "To", "postmaster@probe.invalid" },
+		{ "Subject", "probe" }, { "Date", date },
+		{ "Message-ID", id },
+	};
+	const struct milter_message message = {
+		.client = client,
+		.is_authenticated = is_authenticated,
+		.sender = from,
+		.recipient = "postmaster@probe.invalid",
+		.header = headers,
+		.headers = ARRAY_LEN(headers),
+		.body = "probe\r\n",
+	};
+	return milter_ask(ctx, step->object, &message, deadline, ret_answer, err);
+}
+
+static const char *verdict_name(enum milter_verdict verdict)
+{
+	static const char *const names[] = {
+		[MILTER_ACCEPT] = N_("accepted"),
+		[MILTER_REJECT] = N_("rejected"),
+		[MILTER_TEMPFAIL] = N_("deferred"),
+		[MILTER_DISCARD] = N_("discarded"),
+	};
+	return _(names[verdict]);
+}
+
+static int check_signing(const struct step *step, const struct milter_answer *answer,
+                         struct err *err)
+{
+	char selector[256] = "";
+	const char *domain = step->probe_domain;
+	bool is_signed = milter_find_signature(buf_text(&answer->headers), domain,
+	                                       selector, sizeof(selector));
+	if (answer->verdict != MILTER_ACCEPT)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s %s a test message from %s instead of passing it; "
+		          "its log says why"),
+			step->object, verdict_name(answer->verdict), domain);
+	if (!step->probe_selector && is_signed)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s still signs for %s, with selector %s"),
+		               step->object, domain, selector);
+	if (!step->probe_selector)
+		return 0;
+	if (!is_signed)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s did not sign a test message from %s"),
+		               step->object, domain);
+	if (strcasecmp(selector, step->probe_selector) != 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s signs for %s with selector %s instead of %s"),
+			step->object, domain, selector, step->probe_selector);
+	return 0;
+}
+
+static int check_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
+                           struct err *err)
+{
+	/* RFC 5737: one of the three is in no list of the admin's */
+	static const char *const clients[] = { "192.0.2.213", "198.51.100.213",
+		                               "203.0.113.213" };
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		struct milter_answer answer;
+		int r = ask_about(ctx, step, clients[i], "probe.invalid", false, deadline,
+		                  &answer, err);
+		if (r < 0)
+			return r;
+		bool has =
+			milter_has_results(buf_text(&answer.headers), step->probe_domain);
+		milter_answer_done(&answer);
+		if (has)
+			return 0;
+	}
+	return err_set(
+		err, ERR_FAILED,
+		_("the filter at %s added no Authentication-Results header of %s to a test "
+	          "message from outside"),
+		step->object, step->probe_domain);
+}
+
+int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err)
+{
+	struct milter_answer answer = { 0 };
+	int r;
+	switch (step->probe) {
+	case PROBE_MILTER_VERIFY:
+		return check_verifying(ctx, step, deadline, err);
+	case PROBE_MILTER_SIGN:
+		r = ask_about(ctx, step, "127.0.0.1", step->probe_domain, true, deadline,
+		              &answer, err);
+		if (r == 0)
+			r = check_signing(step, &answer, err);
+		break;
+	default:
+		r = milter_ask(ctx, step->object, NULL, deadline, &answer, err);
+		break;
+	}
+	milter_answer_done(&answer);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* core/mta/postfix_master.h: master.cf, read only: services and their -o overrides. */
+#ifndef CORE_MTA_POSTFIX_MASTER_H
+#define CORE_MTA_POSTFIX_MASTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/macro.h"
+
+struct master_service {
+	char *name;    /* "smtp", "127.0.0.1:10025": what $service_name is */
+	char *type;    /* "inet", "unix", "fifo", "pass" */
+	char *chroot;  /* "y", "n", "-" */
+	char *command; /* "smtpd" */
+	char **option; /* "name=value" of each -o, "{ name = value }" too, blanks around '=' gone */
+	size_t options;
+};
+
+struct master_cf {
+	struct master_service *service;
+	size_t count, room;
+};
+
+#define MASTER_CF_INIT ((struct master_cf){ 0 })
+#define auto_master_cf cleanup(master_cf_done) struct master_cf
+/* Lines with fewer than eight fields are skipped, as is what is no line of a service. */
+void master_cf_parse(struct master_cf *cf, const char *text, size_t len);
+void master_cf_done(struct master_cf *cf);
+
+/* The value of the last -o for that parameter.  NULL: none. */
+const char *master_override(const struct master_service *service,
+                            const char *name) must_check;
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * What main.cf and master.cf say together: services that a content filter hands mail back to,
+ * services that an override takes away from us, and the address that smtpd answers at.
+ */
+#include "core/mta/postfix_services.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+static bool is_smtpd(const struct master_service *service)
+{
+	return strcmp(service->command, "smtpd") == 0;
+}
+
+/* The parameter as this service has it, expanded. */
+static void value_of(const struct main_cf *main, const struct master_service *service,
+                     const char *name, struct buf *into)
+{
+	const char *override = master_override(service, name);
+	if (override)
+		main_cf_expand(main, service->name, override, into);
+	else
+		main_cf_value(main, service->name, name, into);
+}
+
+static bool is_empty_for(const struct main_cf *main, const struct master_service *service,
+                         const char *name)
+{
+	auto_buf value = BUF_INIT;
+	value_of(main, service, name, &value);
+	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
+}
+
+static bool list_has(const char *list, const char *word)
+{
+	auto_buf item = BUF_INIT;
+	while (main_list_next(&list, &item))
+		if (strcasecmp(buf_text(&item), word) == 0)
+			return true;
+	return false;
+}
+
+static bool is_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || text_starts(host, "127.") ||
+	       strcmp(host, "[::1]") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* "host:port" of a service's name: the host part (the caller frees), NULL: a port alone. */
+static char *host_of(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+	return colon && colon != name ? xmemdup(name, (size_t)(colon - name)) : NULL;
+}
+
+static const char *port_of(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+	return colon ? colon + 1 : name;
+}
+
+/* Only this machine can reach it, or is let in. */
+static bool is_for_loopback(const struct main_cf *main,
+                            const struct master_service *service)
+{
+	auto_free char *host = host_of(service->name);
+	if (host)
+		return is_loopback(host);
+	auto_buf networks = BUF_INIT, item = BUF_INIT;
+	if (!master_override(service, "mynetworks"))
+		return false;
+	value_of(main, service, "mynetworks", &networks);
+	const char *at = buf_text(&networks);
+	bool any = false;
+	while (main_list_next(&at, &item)) {
+		if (!text_starts(buf_text(&item), "127.") &&
+		    !text_starts(buf_text(&item), "[::1]"))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Whether some service hands its mail to the filter that `name` sets. */
+static bool is_filter_used(const struct main_cf *main, const struct master_cf *master,
+                           const char *name)
+{
+	for (size_t i = 0; i < master->count; i++)
+		if ((is_smtpd(&master->service[i]) ||
+		     strcmp(master->service[i].command, "pickup") == 0) &&
+		    !is_empty_for(main, &master->service[i], name))
+			return true;
+	return false;
+}
+
+static bool takes_back(const struct main_cf *main, const struct master_service *service,
+                       const char *filter)
+{
+	return master_override(service, filter) && is_empty_for(main, service, filter) &&
+	       is_for_loopback(main, service) &&
+	       !master_override(service, "smtpd_milters") &&
+	       !text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
+}
+
+void services_reinjecting(const struct main_cf *main, const struct master_cf *master,
+                          const char ***ret_names, size_t *ret_count)
+{
+	static const char *const filters[] = { "content_filter", "smtpd_proxy_filter" };
+	const char **names = xcalloc(master->count + 1, sizeof(names[0]));
+	size_t count = 0;
+	for (size_t f = 0; f < ARRAY_LEN(filters); f++) {
+		if (!is_filter_used(main, master, filters[f]))
+			continue;
+		for (size_t i = 0; i < master->count; i++) {
+			const struct master_service *service = &master->service[i];
+			bool known = false;
+			for (size_t k = 0; k < count; k++)
+				known = known || strcmp(names[k], service->name) == 0;
+			if (!known && is_smtpd(service) &&
+			    takes_back(main, service, filters[f]))
+				names[count++] = service->name;
+		}
+	}
+	*ret_names = names;
+	*ret_count = count;
+}
+
+static bool has_no_milters(const struct main_cf *main,
+                           const struct master_service *service)
+{
+	auto_buf options = BUF_INIT;
+	value_of(main, service, "receive_override_options", &options);
+	return list_has(buf_text(&options), "no_milters");
+}
+
+static void note_service(const struct main_cf *main, const struct master_service *service,
+                         struct plan *plan)
+{
+	bool from_program = strcmp(service->command, "pickup") == 0;
+	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
+	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
+	const char *own = master_override(service, list);
+	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_"))
+		plan_note(
+			plan,
+			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
+		          "nor verified"),
+			service->name, service->type, list);
+	else if ((is_smtpd(service) || from_program) && has_no_milters(main, service))
+		plan_note(
+			plan,
+			_("%s/%s has receive_override_options with no_milters: mail through it is "
+		          "neither signed nor verified"),
+			service->name, service->type);
+	else if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter"))
+		plan_note(
+			plan,
+			_("%s/%s has an smtpd_proxy_filter: the content of its mail never reaches a "
+		          "milter, so it is neither signed nor verified"),
+			service->name, service->type);
+}
+
+void services_note(const struct main_cf *main, const struct master_cf *master,
+                   struct plan *plan)
+{
+	for (size_t i = 0; i < master->count; i++)
+		note_service(main, &master->service[i], plan);
+	auto_free const char **names = NULL;
+	size_t count;
+	services_reinjecting(main, master, &names, &count);
+	for (size_t i = 0; i < count; i++)
+		plan_note(
+			plan,
+			_("%s takes mail back from a content filter: it is left out, so that no mail "
+		          "is signed or verified twice"),
+			names[i]);
+	if (count == 0 && is_filter_used(main, master, "content_filter"))
+		plan_note(
+			plan,
+			_("a content_filter is set, and no service in master.cf is known to take "
+		          "its mail back: if it hands mail back by sendmail(1), that mail counts "
+		          "as sent by this machine"));
+}
+
+static bool is_address(const char *host)
+{
+	unsigned char octets[16];
+	return inet_pton(AF_INET, host, octets) == 1 ||
+	       inet_pton(AF_INET6, host, octets) == 1;
+}
+
+static char *endpoint(const char *host, const char *port)
+{
+	static const struct {
+		const char *name, *number;
+	} ports[] = { { "smtp", "25" }, { "submission", "587" } };
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (strcmp(port, ports[i].name) == 0)
+			port = ports[i].number;
+	int64_t number;
+	if (!text_to_int(port, 1, 65535, &number))
+		return NULL;
+	if (strcasecmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	if (host[0] != '[' && strchr(host, ':'))
+		return xasprintf("[%s]:%s", host, port);
+	return host[0] == '[' || is_address(host) ? xasprintf("%s:%s", host, port) : NULL;
+}
+
+/* An address of this machine that Postfix listens on. */
+static char *listening_host(const struct main_cf *main)
+{
+	auto_buf interfaces = BUF_INIT, protocols = BUF_INIT, item = BUF_INIT;
+	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
+	main_cf_value(main, NULL, "inet_protocols", &protocols);
+	bool only6 = list_has(buf_text(&protocols), "ipv6") &&
+	             !list_has(buf_text(&protocols), "ipv4");
+	const char *own = only6 ? "::1" : "127.0.0.1";
+	const char *at = buf_text(&interfaces);
+	char *found = NULL;
+	while (main_list_next(&at, &item)) {
+		const char *host = buf_text(&item);
+		if (strcasecmp(host, "all") == 0 ||
+		    strcasecmp(host, "loopback-only") == 0 || is_loopback(host)) {
+			free(found);
+			return xstrdup(own);
+		}
+		if (!found && is_address(host))
+			found = xstrdup(host);
+	}
+	return found;
+}
+
+char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf *master)
+{
+	auto_free char *listening = listening_host(main);
+	char *second = NULL;
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *service = &master->service[i];
+		if (strcmp(service->type, "inet") != 0 ||
+		    (!is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
+		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes"))
+			continue;
+		auto_free char *host = host_of(service->name);
+		const char *port = port_of(service->name);
+		char *found = host || listening ? endpoint(host ? host : listening, port)
+		                                : NULL;
+		if (found && (strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)) {
+			free(second);
+			return found;
+		}
+		if (!second)
+			second = found;
+		else
+			free(found);
+	}
+	return second;
+}

@@ -1,0 +1,192 @@
+/*
+ * An SMTP session that delivers nothing: greeting, EHLO, empty sender, QUIT.  postscreen greets
+ * with several lines and a pause between them; a line is at most 2,000 octets.
+ */
+#include "core/mta/smtp_probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define LINE_LIMIT 2000
+#define LINES_LIMIT 100
+
+struct smtp {
+	const char *endpoint;
+	int fd;
+	int64_t deadline;
+	struct buf in;
+	char line[LINE_LIMIT + 1];
+};
+
+static int wait_ready(const struct smtp *s, short events, struct err *err)
+{
+	for (;;) {
+		int64_t left = s->deadline - monotonic_ns();
+		struct pollfd fd = { .fd = s->fd, .events = events };
+		int r = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return err_set(err, ERR_FAILED,
+			               _("the mail server at %s did not answer in time"),
+			               s->endpoint);
+		if (errno != EINTR)
+			return err_errno(err, errno, _("the mail server at %s"),
+			                 s->endpoint);
+	}
+}
+
+/* One line without its end. */
+static int read_line(struct smtp *s, struct err *err)
+{
+	for (;;) {
+		const char *feed = s->in.len ? memchr(s->in.at, '\n', s->in.len) : NULL;
+		if (feed) {
+			size_t len = (size_t)(feed - s->in.at),
+			       rest = s->in.len - len - 1;
+			memcpy(s->line, s->in.at, len);
+			s->line[len && s->line[len - 1] == '\r' ? len - 1 : len] = '\0';
+			memmove(s->in.at, feed + 1, rest);
+			s->in.len = rest;
+			return 0;
+		}
+		char octets[512];
+		if (s->in.len + sizeof(octets) > LINE_LIMIT)
+			return err_set(err, ERR_FAILED,
+			               _("what answers at %s is no mail server"),
+			               s->endpoint);
+		int r = wait_ready(s, POLLIN, err);
+		if (r < 0)
+			return r;
+		ssize_t n = recv(s->fd, octets, sizeof(octets), 0);
+		if (n == 0)
+			return err_set(err, ERR_FAILED,
+			               _("the mail server at %s closed the connection"),
+			               s->endpoint);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_errno(err, errno, _("the mail server at %s"),
+			                 s->endpoint);
+		if (n > 0)
+			buf_add(&s->in, octets, (size_t)n);
+	}
+}
+
+/* A whole reply; its last line stays in s->line. */
+static int read_reply(struct smtp *s, struct err *err)
+{
+	for (unsigned lines = 0; lines < LINES_LIMIT; lines++) {
+		int r = read_line(s, err);
+		if (r < 0)
+			return r;
+		if (strspn(s->line, "0123456789") != 3)
+			return err_set(err, ERR_FAILED,
+			               _("what answers at %s is no mail server"),
+			               s->endpoint);
+		if (s->line[3] != '-')
+			return 0;
+	}
+	return err_set(err, ERR_FAILED, _("what answers at %s is no mail server"),
+	               s->endpoint);
+}
+
+static int say(struct smtp *s, const char *command, struct err *err)
+{
+	size_t len = strlen(command);
+	for (size_t at = 0; at < len;) {
+		int r = wait_ready(s, POLLOUT, err);
+		if (r < 0)
+			return r;
+		ssize_t n = send(s->fd, command + at, len - at, MSG_NOSIGNAL);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_errno(err, errno, _("the mail server at %s"),
+			                 s->endpoint);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return read_reply(s, err);
+}
+
+static int expect(struct smtp *s, const char *code, struct err *err)
+{
+	if (text_starts(s->line, code))
+		return 0;
+	return err_set(err, ERR_FAILED, _("the mail server at %s says: %s"), s->endpoint,
+	               s->line);
+}
+
+static int open_connection(struct smtp *s, struct err *err)
+{
+	const char *colon = strrchr(s->endpoint, ':');
+	size_t host_len = colon ? (size_t)(colon - s->endpoint) : 0;
+	bool is_v6 = host_len > 2 && s->endpoint[0] == '[';
+	auto_free char *host = xmemdup(s->endpoint + is_v6, host_len - 2 * is_v6);
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	int64_t port;
+	if (!colon || !text_to_int(colon + 1, 1, 65535, &port) ||
+	    (is_v6 ? inet_pton(AF_INET6, host, &v6.sin6_addr)
+	           : inet_pton(AF_INET, host, &v4.sin_addr)) != 1)
+		return err_set(err, ERR_FAILED, _("%s is no address of a mail server"),
+		               s->endpoint);
+	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
+	s->fd = socket(is_v6 ? AF_INET6 : AF_INET,
+	               SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd < 0)
+		return err_errno(err, errno, _("cannot make a socket"));
+	int r = is_v6 ? connect(s->fd, (struct sockaddr *)&v6, sizeof(v6))
+	              : connect(s->fd, (struct sockaddr *)&v4, sizeof(v4));
+	if (r == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return err_errno(err, errno, _("no mail server answers at %s"),
+		                 s->endpoint);
+	r = wait_ready(s, POLLOUT, err);
+	if (r < 0)
+		return r;
+	int failure = 0;
+	socklen_t size = sizeof(failure);
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+	return failure ? err_errno(err, failure, _("no mail server answers at %s"),
+	                           s->endpoint)
+	               : 0;
+}
+
+static int converse(struct smtp *s, struct err *err)
+{
+	int r = read_reply(s, err);
+	if (r == 0)
+		r = expect(s, "220", err);
+	if (r == 0)
+		r = say(s, "EHLO localhost\r\n", err);
+	if (r == 0)
+		r = expect(s, "250", err);
+	if (r == 0)
+		r = say(s, "MAIL FROM:<>\r\n", err);
+	/* other refusals are the admin's policy; this one is a filter that does not answer */
+	if (r == 0 && text_starts(s->line, "451 4.7.1 Service unavailable"))
+		return err_set(err, ERR_FAILED,
+		               _("the mail server at %s cannot reach its filter: %s"),
+		               s->endpoint, s->line);
+	if (r == 0)
+		r = say(s, "QUIT\r\n", err);
+	return r;
+}
+
+int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+               struct err *err)
+{
+	(void)ctx;
+	struct smtp s = { .endpoint = step->object, .fd = -1, .deadline = deadline };
+	int r = open_connection(&s, err);
+	if (r == 0)
+		r = converse(&s, err);
+	close_fd(&s.fd);
+	buf_done(&s.in);
+	return r;
+}

@@ -1,0 +1,437 @@
+/* engine, recover and held: done, undone, and what is ours afterwards. */
+#include "tests/unit/fake_host.h"
+
+/* ---- engine -------------------------------------------------------------------------------------- */
+
+static void test_apply(void **state)
+{
+	struct host *host = *state;
+	auto_plan again = PLAN_INIT;
+	auto_free char *after = NULL;
+	struct file_info info;
+	struct err err = ERR_INIT;
+	int64_t secrets;
+
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	assert_state(host, "done");
+	assert_string_equal(
+		buf_text(&world.runs),
+		"postfix -c /etc/filter reload;postfix -c /etc/postfix reload;");
+	assert_string_equal(
+		buf_text(&world.probes),
+		"milter:unix:/run/filter;smtp:127.0.0.1:25;smtp:127.0.0.1:587;");
+	plan_all(&again);
+	prune(host, &again);
+	assert_int_equal(again.count, 0);
+	after = snapshot(host);
+	assert_null(strstr(after, "mailauthctl-"));
+	assert_null(strstr(after, "/etc/leaving"));
+	assert_non_null(strstr(after, "OTHER SECRET"));
+	assert_int_equal(file_look(&host->ctx, MAIN_CF, false, &info, &err), 0);
+	assert_int_equal(info.meta.mode, 0640);
+	assert_int_equal(
+		store_get_int(host->target, &secrets, &err,
+	                      "SELECT count(*) FROM blob WHERE octets LIKE '%SECRET%'",
+	                      ""),
+		1);
+	assert_int_equal(secrets, 0);
+}
+
+static void test_not_running(void **state)
+{
+	world.down = "/etc/postfix";
+	assert_int_equal(push_plan_of(*state, plan_all, NULL), 0);
+	assert_string_equal(buf_text(&world.runs), "postfix -c /etc/filter reload;");
+	assert_string_equal(buf_text(&world.probes), "milter:unix:/run/filter;");
+	assert_non_null(strstr(buf_text(&world.reports), "postfix does not run"));
+}
+
+static void test_probe_is_repeated(void **state)
+{
+	world.bad_probes = 2;
+	assert_int_equal(push_plan_of(*state, plan_all, NULL), 0);
+	assert_string_equal(
+		buf_text(&world.probes),
+		"milter:unix:/run/filter;milter:unix:/run/filter;"
+		"milter:unix:/run/filter;smtp:127.0.0.1:25;smtp:127.0.0.1:587;");
+}
+
+static void test_undo(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	char text[2048];
+
+	world.fail_on = "/etc/postfix reload";
+	assert_int_equal(push_plan_of(host, plan_all, text), ERR_FAILED);
+	assert_non_null(strstr(text, "it does not want to"));
+	assert_non_null(strstr(text, "old configuration is in force"));
+	assert_same_tree(host, before);
+	assert_state(host, "undone");
+	assert_string_equal(
+		buf_text(&world.runs),
+		"postfix -c /etc/filter reload;postfix -c /etc/postfix reload;"
+		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
+}
+
+static void test_edited_before_switch(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	auto_free char *before = NULL;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	plan_all(&plan);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	put(host->root, MAIN_CF, "edited by hand\n", 0640);
+	before = snapshot(host);
+	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	engine_done(&engine);
+	assert_non_null(strstr(err.text, MAIN_CF " was changed by somebody else"));
+	/* what was staged and the new folders are gone; the edit stays */
+	assert_non_null(strstr(before, "mailauthctl-"));
+	assert_state(host, "undone");
+	free(before);
+	before = snapshot(host);
+	assert_null(strstr(before, "mailauthctl"));
+	assert_null(strstr(before, "example.com/"));
+	assert_non_null(strstr(before, "edited by hand"));
+	assert_non_null(strstr(before, "OLD SECRET"));
+}
+
+static void test_abandon(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	plan_all(&plan);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	engine_abandon(&engine, "the change was not saved");
+	engine_done(&engine);
+	assert_same_tree(host, before);
+	assert_state(host, "undone");
+	assert_string_equal(buf_text(&world.runs), "");
+}
+
+static void test_stage_fails(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	auto_free char *before = NULL, *full = xasprintf("%s/etc/frozen", host->root);
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	put(host->root, "/etc/frozen", "old\n", 0644);
+	plan_all(&plan);
+	plan_file(&plan, RANK_LEFTOVERS, "/etc/frozen", "new\n", 4, FILE_META_KEEP, 0);
+	prune(host, &plan);
+	assert_int_equal(remove(full), 0);
+	assert_int_equal(mkdir(full, 0755), 0); /* a folder cannot be replaced */
+	before = snapshot(host);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err),
+	                 ERR_FAILED);
+	engine_done(&engine);
+	assert_same_tree(host, before);
+	assert_state(host, "undone");
+}
+
+/* ---- recovery ------------------------------------------------------------------------------------ */
+
+enum crash { AT_PREPARED, AT_COMMAND };
+
+/* A child does it and dies where `world.exit_on` says. */
+static void crash(struct host *host, enum crash where)
+{
+	pid_t pid;
+	int status;
+
+	host_close(host);
+	pid = fork();
+	if (pid == 0) {
+		auto_plan plan = PLAN_INIT;
+		struct err err = ERR_INIT;
+		struct engine engine = { 0 };
+
+		host_open(host);
+		engine = (struct engine){ .ctx = &host->ctx,
+			                  .target = host->target,
+			                  .plan = &plan };
+		plan_all(&plan);
+		prune(host, &plan);
+		if (engine_prepare(&engine, (struct generation){ 1, 2 }, &err))
+			_exit(1);
+		if (where == AT_PREPARED)
+			_exit(7);
+		_exit(engine_switch(&engine, note_held, host, &err) ? 3 : 2);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	host_open(host);
+}
+
+static void test_recover(void **state)
+{
+	static const struct {
+		const char *name;
+		enum crash where;
+		const char *exit_on, *fail_on, *state;
+	} rows[] = {
+		{ "prepared", AT_PREPARED, NULL, NULL, "prepared" },
+		{ "providers", AT_COMMAND, "/etc/filter reload", NULL, "switching" },
+		{ "consumers", AT_COMMAND, "/etc/postfix reload", NULL, "switching" },
+	};
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		world.exit_on = rows[i].exit_on;
+		crash(host, rows[i].where);
+		world.exit_on = NULL;
+		assert_state(host, rows[i].state);
+		assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+		                 0);
+		assert_state(host, "undone");
+		assert_same_tree(host, before);
+		/* idempotent, and nothing is open any more */
+		assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+		                 0);
+		assert_same_tree(host, before);
+	}
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+}
+
+/* Dies in the switch and again in the recovery's own service action. */
+static void test_recover_twice(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	struct err err = ERR_INIT;
+	pid_t pid;
+	int status;
+
+	world.exit_on = "/etc/postfix reload";
+	crash(host, AT_COMMAND);
+	host_close(host);
+	pid = fork();
+	if (pid == 0) {
+		host_open(host);
+		_exit(recover_open_push(&host->ctx, host->target, false, &err) ? 3 : 2);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	host_open(host);
+	assert_state(host, "undoing");
+	world.exit_on = NULL;
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_same_tree(host, before);
+	assert_string_equal(
+		buf_text(&world.runs),
+		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
+}
+
+static void test_recover_drift(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host), *after = NULL;
+	struct err err = ERR_INIT;
+
+	world.exit_on = "/etc/postfix reload";
+	crash(host, AT_COMMAND);
+	world.exit_on = NULL;
+	put(host->root, MAIN_CF, "edited by hand\n", 0640);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(buf_text(&world.reports), MAIN_CF));
+	after = snapshot(host);
+	assert_non_null(strstr(after, "edited by hand"));
+	assert_non_null(strstr(after, "OLD SECRET"));
+	assert_null(strstr(after, "mailauthctl"));
+	assert_state(host, "undone");
+	put(host->root, MAIN_CF, "myhostname = mx.example.com\n# by hand\n", 0640);
+	assert_same_tree(host, before);
+}
+
+static void test_recover_force(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	struct err err = ERR_INIT;
+
+	world.exit_on = "/etc/postfix reload";
+	crash(host, AT_COMMAND);
+	world.exit_on = NULL;
+	put(host->root, MAIN_CF, "edited by hand\n", 0640);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, true, &err), 0);
+	assert_same_tree(host, before);
+}
+
+static void test_recover_ending(void **state)
+{
+	struct host *host = *state;
+	auto_free char *after = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	after = snapshot(host);
+	put(host->root, "/etc/leaving.mailauthctl-old", "goes away\n", 0604);
+	put(host->root, OLD_KEY ".mailauthctl-old", "OLD SECRET\n", 0600);
+	assert_int_equal(journal_move(host->target, 1, PUSH_ENDING, -1, NULL, &err), 0);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_state(host, "done");
+	assert_same_tree(host, after);
+}
+
+static void test_reload_command(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	engine.reload = xstrdup("docker kill -s HUP \"my mail\"");
+	plan_all(&plan);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	assert_int_equal(engine_switch(&engine, note_held, host, &err), 0);
+	engine_done(&engine);
+	assert_string_equal(buf_text(&world.runs),
+	                    "docker kill -s HUP my mail;docker kill -s HUP my mail;");
+}
+
+/* ---- what is ours ------------------------------------------------------------------------------- */
+
+static void test_removal(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	auto_free char *after = NULL;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	put(host->root, TABLE, "edited\n", 0640);
+	assert_int_equal(held_plan_removal(&host->ctx, host->target, false, &plan, &err),
+	                 0);
+	assert_int_equal(plan.notes, 1);
+	assert_non_null(strstr(plan.note[0], TABLE " was edited"));
+	plan_done(&plan);
+	assert_int_equal(held_plan_removal(&host->ctx, host->target, true, &plan, &err),
+	                 0);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	assert_int_equal(engine_switch(&engine, note_held, host, &err), 0);
+	engine_done(&engine);
+	after = snapshot(host);
+	assert_null(strstr(after, "mailauthctl"));
+	assert_null(strstr(after, "example.com "));
+	assert_non_null(strstr(after, MAIN_CF " 100640 0:0 myhostname"));
+}
+
+static void test_notes_edits(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	put(host->root, TABLE, "edited\n", 0640);
+	put(host->root, MAIN_CF, "edited, as is an admin's right\n", 0640);
+	plan_all(&plan);
+	prune(host, &plan);
+	assert_int_equal(held_note_edits(host->target, &plan, &err), 0);
+	assert_int_equal(plan.notes, 1);
+	assert_non_null(strstr(plan.note[0], TABLE));
+}
+
+static int pushes;
+
+static void plan_counter(struct plan *plan)
+{
+	auto_free char *text = xasprintf("push %d\n", pushes);
+
+	*plan = PLAN_INIT;
+	plan_file(plan, RANK_TABLES, MAIN_CF, text, strlen(text), FILE_META_KEEP, 0);
+}
+
+static void test_history(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+	int64_t count = 0;
+
+	for (pushes = 0; pushes < 13; pushes++)
+		assert_int_equal(push_plan_of(host, plan_counter, NULL), 0);
+	assert_int_equal(store_get_int(host->target, &count, &err,
+	                               "SELECT count(*) FROM push", ""),
+	                 1);
+	assert_int_equal(count, 10);
+	/* ten new contents, the oldest one's old content, and the base */
+	assert_int_equal(store_get_int(host->target, &count, &err,
+	                               "SELECT count(*) FROM blob", ""),
+	                 1);
+	assert_int_equal(count, 12);
+}
+
+static void plan_many(struct plan *plan)
+{
+	*plan = PLAN_INIT;
+	for (int i = 0; i < 40; i++) {
+		auto_free char *path = xasprintf("/etc/many/%d/key", i);
+
+		plan_file(plan, RANK_DATA, path, "SECRET", 6, meta_600, 0)->is_secret =
+			true;
+	}
+}
+
+static void test_many(void **state)
+{
+	struct host *host = *state;
+	auto_plan again = PLAN_INIT;
+
+	assert_int_equal(push_plan_of(host, plan_many, NULL), 0);
+	plan_many(&again);
+	prune(host, &again);
+	assert_int_equal(again.count, 0);
+}
+
+int main(void)
+{
+#define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		ROW(test_apply),
+		ROW(test_not_running),
+		ROW(test_probe_is_repeated),
+		ROW(test_undo),
+		ROW(test_edited_before_switch),
+		ROW(test_abandon),
+		ROW(test_stage_fails),
+		ROW(test_recover),
+		ROW(test_recover_twice),
+		ROW(test_recover_drift),
+		ROW(test_recover_force),
+		ROW(test_recover_ending),
+		ROW(test_reload_command),
+		ROW(test_removal),
+		ROW(test_notes_edits),
+		ROW(test_history),
+		ROW(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
