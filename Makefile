@@ -32,7 +32,7 @@ model_src := domain domain_list env export export_file export_finish import_tree
 mta_src := backend desired diff directory drift engine folders held milter milter_probe \
 	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix postfix_adopt \
 	postfix_expand postfix_main postfix_master postfix_observe postfix_seen postfix_services \
-	push recover service smtp_probe
+	push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta \
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
