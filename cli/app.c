@@ -119,6 +119,7 @@ static int show_dry_run(struct app *app, struct push *push, struct err *err)
 	auto_buf text = BUF_INIT;
 	(void)err;
 	if (push) {
+		app->has_plan = true;
 		plan_show(push_plan(push),
 		          !app->opt.is_colour_off && out_can_colour(stdout), &text);
 		out_plain(app->out, buf_text(&text), text.len);
@@ -158,12 +159,25 @@ static int run_body(struct app *app, unsigned needs,
 	return r;
 }
 
+/* A first change that failed leaves no database behind.  Under the store lock. */
+static void forget_new_store(struct app *app)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+	store_close(app->store);
+	app->store = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *path = xasprintf("%s%s", app->db_path, suffixes[i]);
+		unlink(path);
+	}
+}
+
 static int change_locked(struct app *app, unsigned needs,
                          int (*body)(struct app *app, void *arg, struct err *err),
                          void *arg, struct lock **store_lock, struct err *err)
 {
 	struct push *push = NULL;
 	bool is_changed = false;
+	bool is_new = access(app->db_path, F_OK) < 0;
 	int r = open_to_write(app, err);
 	if (r >= 0)
 		r = store_begin(app->store, true, err);
@@ -177,6 +191,8 @@ static int change_locked(struct app *app, unsigned needs,
 		store_rollback(app->store);
 		push_abandon(push);
 		release_messages(app, r >= 0);
+		if (is_new && !app->opt.is_dry_run)
+			forget_new_store(app);
 		return r;
 	}
 	r = store_commit(app->store, err);
@@ -449,8 +465,8 @@ static int run_row(struct app *app, void *arg, struct err *err)
 static int run_command(struct app *app, struct err *err)
 {
 	unsigned needs = app->row->needs;
-	int r = 0;
-	if (needs & NEED_EXPORT)
+	int r = app->row->check ? app->row->check(app, err) : 0;
+	if (r >= 0 && needs & NEED_EXPORT)
 		r = lock_beside_store(app, ".export.lock", _("zone export"),
 		                      &app->export_lock, err);
 	if (r < 0)

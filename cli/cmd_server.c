@@ -159,8 +159,30 @@ static int say_shortfalls(struct app *app, size_t step, struct err *err)
 	return 0;
 }
 
-/* Under a mail server that is chosen for the first time nothing else has moved: the first push
- * is not skipped. */
+static int check_pairs(struct app *app, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i += 2) {
+		enum setting_key key;
+		auto_free char *canonical = NULL;
+		r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0)
+			r = setting_parse(&setting_table[key],
+			                  args_word(app->args, i + 1), &canonical, err);
+	}
+	return r;
+}
+
+static int check_keys(struct app *app, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i++) {
+		enum setting_key key;
+		r = setting_find(args_word(app->args, i), &key, err);
+	}
+	return r;
+}
+
 static int run_set(struct app *app, struct err *err)
 {
 	int r = 0;
@@ -221,12 +243,14 @@ const struct command commands_server[] = {
 	  .help = N_("change settings: all of them or none"),
 	  .example = "mailauthctl server set dkim.verify on spf.check on dmarc.check on",
 	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .check = check_pairs,
 	  .run = run_set },
 	{ .words = "server unset",
 	  .args = "<setting>...",
 	  .help = N_("return settings to their defaults"),
 	  .example = "mailauthctl server unset spf.local-rules",
 	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .check = check_keys,
 	  .run = run_unset },
 	{ .words = "server describe",
 	  .args = "[<setting>]",

@@ -36,6 +36,8 @@ struct command {
 	const char *
 		example; /* "mailauthctl server set dkim.verify on"; may hold lines; NULL: none */
 	unsigned needs; /* of enum command_need */
+	/* What can be known without the store or the host; NULL: nothing.  Before any lock. */
+	int (*check)(struct app *app, struct err *err);
 	int (*run)(struct app *app, struct err *err);
 };
 

@@ -18,7 +18,9 @@ extern const struct command commands_zone[];
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
 struct app_names;
-int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct err *err);
-int cmd_disable_dkim_names(struct app *app, const struct app_names *names, struct err *err);
+int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
+                          struct err *err);
+int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
+                           struct err *err);
 
 #endif

@@ -16,6 +16,9 @@
  * Three tables to read first: the commands (cli/cmd_*.c, listed below), the settings
  * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
  */
+#include <locale.h>
+#include <stdlib.h>
+
 #include "cli/app.h"
 #include "cli/commands.h"
 
@@ -34,5 +37,7 @@ static const struct command_group groups[] = {
 
 int main(int argc, char **argv)
 {
+	if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
 	return app_main(groups, argc, argv);
 }

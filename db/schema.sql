@@ -273,6 +273,8 @@ BEGIN DELETE FROM dkim_private WHERE id = old.private_id; END;
 CREATE TRIGGER change_item_fixed BEFORE UPDATE ON change_item
 BEGIN SELECT raise(ABORT, 'the audit trail is not changed'); END;
 
+INSERT INTO store (one, uuid, created) VALUES (1, randomblob(16), unixepoch());
+
 INSERT INTO template (rev) VALUES (1);
 INSERT INTO template_record (rev, uid, owner, type, rdata, kind) VALUES
 	(1, 1, '<domain>.', 'TXT', 'v=spf1 +a +mx +a:<hostname> -all', 'spf'),

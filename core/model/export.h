@@ -48,7 +48,7 @@ int export_prepare(struct ctx *ctx, struct store *store,
 int export_switch(struct ctx *ctx, struct export *export, struct err *err) must_check;
 
 /* Inside a second change: what the files are now, how far the folder has come, and which keys'
- * records are public (keyring_mark_public). */
+ * records are public (publish_mark). */
 int export_finish(struct ctx *ctx, struct store *store, struct export *export,
                   struct err *err) must_check;
 

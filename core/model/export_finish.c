@@ -13,7 +13,7 @@
 #include "core/base/text.h"
 #include "core/model/domain.h"
 #include "core/model/export_inner.h"
-#include "core/model/keyring.h"
+#include "core/model/publish.h"
 #include "core/model/setting.h"
 
 #define RELOAD_TIMEOUT_MS 60000
@@ -236,7 +236,7 @@ static int mark_keys(struct ctx *ctx, struct store *store, const struct export *
 		if (r > 0)
 			r = is_news(store, &domain, &news, err);
 		if (r >= 0 && news)
-			r = keyring_mark_public(store, ctx, &domain, KEY_EXPORTED, err);
+			r = publish_mark(store, ctx, &domain, KEY_EXPORTED, err);
 	}
 	return r;
 }

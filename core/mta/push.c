@@ -408,6 +408,8 @@ int push_switch(struct push *push, struct err *err)
 
 void push_abandon(struct push *push)
 {
+	if (!push)
+		return;
 	signals_hold();
 	engine_abandon(&push->engine, _("the change was not saved"));
 	signals_release();

@@ -1,0 +1,307 @@
+/* `mta`: the mail server that settings are pushed to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "core/base/alloc.h"
+#include "core/model/setting.h"
+#include "core/mta/backend.h"
+#include "core/mta/push.h"
+
+/* ---- status ---------------------------------------------------------------------------------- */
+
+static const char *support_word(enum mta_support support)
+{
+	static const char *const words[] = {
+		[SUPPORT_NO] = N_("no"),
+		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_YES] = N_("yes"),
+	};
+	return _(words[support]);
+}
+
+struct shortfalls {
+	char *sentence[FEATURE_COUNT];
+};
+
+static void keep_sentence(void *arg, enum mta_feature feature, const char *sentence)
+{
+	struct shortfalls *shortfalls = arg;
+	free(shortfalls->sentence[feature]);
+	shortfalls->sentence[feature] = xstrdup(sentence);
+}
+
+static int show_features(struct app *app, const struct mta_backend *backend,
+                         struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "feature", N_("Feature"), OUT_TEXT, 0 },
+		{ "setting", N_("Setting"), OUT_TEXT, 0 },
+		{ "value", N_("Value"), OUT_TEXT, 0 },
+		{ "supported", N_("Supported"), OUT_TEXT, 0 },
+		{ "state", N_("State"), OUT_TEXT, OUT_WRAP },
+	};
+	struct shortfalls shortfalls = { 0 };
+	int r = backend_shortfalls(&app->ctx, app->store, keep_sentence, &shortfalls,
+	                           err);
+	if (r < 0)
+		return r;
+	out_nested_begin(app->out, "features", N_("Features"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature_row *row = &feature_table[i];
+		auto_free char *value = NULL;
+		enum setting_key key;
+		if (r >= 0)
+			r = setting_find(row->setting, &key, err);
+		if (r >= 0)
+			r = setting_text(app->store, key, 0, &value, err);
+		if (r >= 0) {
+			out_text(app->out, row->name);
+			out_text(app->out, row->setting);
+			out_text(app->out, value);
+			out_text(app->out,
+			         backend ? support_word(backend->support[i]) : NULL);
+			out_text(app->out, shortfalls.sentence[i]);
+			out_row_end(app->out);
+		}
+		free(shortfalls.sentence[i]);
+	}
+	out_nested_end(app->out);
+	return r;
+}
+
+/* What is pending is derived: the store has moved since the last push that ended. */
+static int is_pending(struct app *app, const struct target_state *state, bool *ret_is,
+                      struct err *err)
+{
+	struct generation now = { 0, 0 };
+	int r = app->store ? generation_now(app->store, &now, err) : 0;
+	if (r >= 0)
+		*ret_is = state->is_adopted && state->is_ours && now.id > state->gen.id;
+	return r;
+}
+
+static int run_status(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "backend", N_("Backend"), OUT_TEXT, 0 },
+		{ "title", N_("Mail server"), OUT_TEXT, 0 },
+		{ "version", N_("Version"), OUT_TEXT, 0 },
+		{ "config_dir", N_("Configuration"), OUT_TEXT, 0 },
+		{ "running", N_("Running"), OUT_BOOL, 0 },
+		{ "filter", N_("Filter"), OUT_TEXT, 0 },
+		{ "hostname", N_("Host name"), OUT_TEXT, 0 },
+		{ "adopted", N_("Adopted"), OUT_BOOL, 0 },
+		{ "follows_this_database", N_("Follows this database"), OUT_BOOL, 0 },
+		{ "pushed", N_("Last push"), OUT_TIME, 0 },
+		{ "pending", N_("Changes pending"), OUT_BOOL, 0 },
+		{ "held", N_("Pushes held"), OUT_BOOL, 0 },
+		{ "failure", N_("Last failure"), OUT_TEXT, OUT_WRAP },
+		{ "remark", N_("Remark"), OUT_TEXT, OUT_WRAP },
+	};
+	const struct mta_backend *backend = NULL;
+	cleanup(backend_found_done) struct mta_found found = { 0 };
+	cleanup(target_state_done) struct target_state state = { 0 };
+	const struct env *env;
+	bool is_adopted, pending;
+	int r = backend_choose(&app->ctx, app->store, &backend, &is_adopted, err);
+	if (r >= 0 && backend && backend->detect)
+		r = backend->detect(&app->ctx, app->store, &found, err);
+	if (r >= 0)
+		r = push_state(&app->ctx, app->store, &state, err);
+	if (r >= 0)
+		r = is_pending(app, &state, &pending, err);
+	if (r >= 0)
+		r = app_env(app, &env, err);
+	if (r < 0)
+		return r;
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, backend ? backend->name : NULL);
+	out_text(app->out, backend ? backend->title : NULL);
+	out_text(app->out, found.version);
+	out_text(app->out, found.config_dir);
+	out_bool(app->out, found.is_running);
+	out_text(app->out, found.filter);
+	out_text(app->out, env->hostname);
+	out_bool(app->out, is_adopted);
+	out_bool(app->out, state.is_adopted && state.is_ours);
+	out_time(app->out, state.pushed_at);
+	out_bool(app->out, pending);
+	out_bool(app->out, state.is_held);
+	out_text(app->out, state.last_failure);
+	out_text(app->out,
+	         backend ? found.why_not
+	                 : _("no mail server was found; \"mailauthctl server set "
+	                     "mta.backend directory\" renders files instead"));
+	r = show_features(app, backend, err);
+	out_end(app->out);
+	return r;
+}
+
+static int run_backends(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "backend", N_("Backend"), OUT_TEXT, 0 },
+		{ "title", N_("Mail server"), OUT_TEXT, 0 },
+		{ "dkim_sign", N_("DKIM signing"), OUT_TEXT, 0 },
+		{ "dkim_verify", N_("DKIM verification"), OUT_TEXT, 0 },
+		{ "spf", N_("SPF"), OUT_TEXT, 0 },
+		{ "dmarc", N_("DMARC"), OUT_TEXT, 0 },
+		{ "srs", N_("SRS"), OUT_TEXT, 0 },
+		{ "push", N_("Push"), OUT_BOOL, 0 },
+		{ "detected", N_("Detected"), OUT_TEXT, 0 },
+	};
+	int r = 0;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	for (size_t i = 0; r >= 0 && i < backend_count; i++) {
+		const struct mta_backend *backend = backend_table[i];
+		cleanup(backend_found_done) struct mta_found found = { 0 };
+		if (backend->detect)
+			r = backend->detect(&app->ctx, app->store, &found, err);
+		if (r < 0)
+			break;
+		auto_free char *detected =
+			!found.is_installed
+				? NULL
+				: xasprintf("%s%s%s%s",
+		                            found.version ? found.version : "",
+		                            found.version ? ", " : "",
+		                            found.is_running ? _("running")
+		                                             : _("not running"),
+		                            found.filter ? _(", with a filter") : "");
+		out_text(app->out, backend->name);
+		out_text(app->out, backend->title);
+		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
+			out_text(app->out, support_word(backend->support[feature]));
+		out_bool(app->out, backend->plan != NULL);
+		out_text(app->out, detected);
+		out_row_end(app->out);
+	}
+	out_end(app->out);
+	return r;
+}
+
+/* ---- plan and push --------------------------------------------------------------------------- */
+
+static void push_options(struct app *app)
+{
+	app->push.force = args_has(app->args, "--force");
+	app->push.take_over = args_has(app->args, "--take-over");
+	app->push.replace_filter = args_has(app->args, "--replace-filter");
+	app->push.remove = args_has(app->args, "--remove");
+}
+
+static int no_change(struct app *app, void *arg, struct err *err)
+{
+	(void)app;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* The same path as a push, up to where it would change something. */
+static int run_plan(struct app *app, struct err *err)
+{
+	push_options(app);
+	app->push.is_explicit = true;
+	app->opt.is_dry_run = true;
+	app->opt.is_push_off = false;
+	int r = app_change(app, NEED_PUSH, no_change, NULL, err);
+	app->has_found = app->has_plan;
+	return r;
+}
+
+static int run_push(struct app *app, struct err *err)
+{
+	push_options(app);
+	app->push.is_explicit = true;
+	return app_change(app, NEED_PUSH, no_change, NULL, err);
+}
+
+/* The host's name is kept from adoption on: records and authserv-id name it. */
+static int adopt(struct app *app, void *arg, struct err *err)
+{
+	auto_free char *kept = NULL;
+	auto_free char *hostname = NULL;
+	(void)arg;
+	int r = setting_text(app->store, SET_MTA_HOSTNAME, 0, &kept, err);
+	if (r >= 0 && !*kept)
+		r = backend_hostname(&app->ctx, app->store, &hostname, err);
+	if (r >= 0 && hostname)
+		r = setting_set(app->store, SET_MTA_HOSTNAME, 0, NULL, hostname, err);
+	return r;
+}
+
+static int run_adopt(struct app *app, struct err *err)
+{
+	bool is_yes = args_has(app->args, "--yes");
+	push_options(app);
+	app->push.is_adoption = true;
+	app->push.is_explicit = true;
+	if (!is_yes && !app->opt.is_dry_run) {
+		app->opt.is_dry_run = true;
+		int r = app_change(app, NEED_PUSH, adopt, NULL, err);
+		app->opt.is_dry_run = false;
+		if (r >= 0)
+			r = out_finish(app->out, err);
+		if (r >= 0)
+			r = app_confirm(app,
+			                _("Adopt this mail server with these changes?"),
+			                "--yes", &is_yes, err);
+		if (r < 0)
+			return r;
+		if (!is_yes)
+			return err_set(err, ERR_FAILED,
+			               _("not adopted: nothing was changed"));
+	}
+	return app_change(app, NEED_PUSH, adopt, NULL, err);
+}
+
+static const struct option_row adopt_options[] = {
+	{ "--yes", NULL, N_("do not ask"), 0, 0 },
+	{ "--replace-filter", NULL,
+	  N_("take over a filter of your own that signs already"), 0, 0 },
+	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
+	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
+	{ 0 },
+};
+static const struct option_row push_rows[] = {
+	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
+	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
+	{ "--replace-filter", NULL,
+	  N_("take over a filter of your own that signs already"), 0, 0 },
+	{ "--remove", NULL, N_("take everything of ours out again"), 0, 0 },
+	{ 0 },
+};
+
+const struct command commands_mta[] = {
+	{ .words = "mta status",
+	  .help = N_(
+		  "show the mail server, what it follows, what is pending or not enforced"),
+	  .example = "mailauthctl mta status",
+	  .needs = NEED_STORE_READ,
+	  .run = run_status },
+	{ .words = "mta backends",
+	  .help = N_("show what each mail server can do, and what was detected here"),
+	  .example = "mailauthctl mta backends",
+	  .needs = NEED_STORE_READ,
+	  .run = run_backends },
+	{ .words = "mta adopt",
+	  .options = adopt_options,
+	  .help = N_("bind this host's mail server to the database, once"),
+	  .example = "mailauthctl mta adopt",
+	  .run = run_adopt },
+	{ .words = "mta plan",
+	  .options = push_rows,
+	  .help = N_("show what a push would do; exit 3 if there is anything"),
+	  .example = "mailauthctl mta plan",
+	  .run = run_plan },
+	{ .words = "mta push",
+	  .options = push_rows,
+	  .help = N_("bring the mail server to what the database says"),
+	  .example = "mailauthctl mta push",
+	  .run = run_push },
+	{ 0 },
+};
