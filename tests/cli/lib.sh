@@ -13,8 +13,8 @@ m() {
 	done
 	printf '\n'
 	"$PROGRAM" --root "$ROOT" "$@" >"$SCRATCH/stdout" 2>"$SCRATCH/stderr" || status=$?
-	cat "$SCRATCH/stdout"
-	sed 's/^/! /' "$SCRATCH/stderr"
+	sed "s|$ROOT|ROOT|g; s|$SCRATCH|SCRATCH|g" "$SCRATCH/stdout"
+	sed "s|^|! |; s|$ROOT|ROOT|g; s|$SCRATCH|SCRATCH|g" "$SCRATCH/stderr"
 	[ $status = 0 ] || echo "[exit $status]"
 }
 
@@ -24,8 +24,11 @@ undated() {
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?/TIME/g' \
 		-e "s/$(date -u +%Y%m%d)[0-9]{2}/SERIAL/g"
 }
-# The octets of public keys.
-unkeyed() { sed -E 's/(p=|" ?")[A-Za-z0-9+/]{40,}=*/\1KEY/g; s/"KEY/"/g; s/(KEY" ?)+/KEY/g'; }
+# The octets of public keys, however they are cut into strings; digests.
+unkeyed() {
+	sed -E -e 's#p=[A-Za-z0-9+/]{30,}={0,2}(\\?" \\?"[A-Za-z0-9+/]+={0,2})*#p=KEY#g' \
+		-e 's#[A-Za-z0-9+/]{60,}={0,2}#KEY#g'
+}
 
 # A key of its own for `key import`: the file it is written to.
 make_key() { openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1" 2>/dev/null; }
