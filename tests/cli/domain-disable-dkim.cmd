@@ -1,4 +1,5 @@
 m server set mta.hostname mx.example.com
+m domain add example.com example.net
 m domain enable-dkim example.com example.net
 m domain disable-dkim example.com
 m key list | undated

@@ -40,14 +40,15 @@ ok "zone export with nothing to do is silent" test -z "$(mailauthctl zone export
 mailauthctl record add example.com odd TXT 'semi; "quoted" back\slash  two' >/dev/null
 mailauthctl zone export --all
 zone=$exported/example.com.zone
+wait_for is_served odd.example.com
 ours() { mailauthctl --json record list example.com | jq -r '.[] | select(.type == "TXT") | .owner + "\t" + .data' | sort; }
 ok "named-checkzone accepts the zone" named-checkzone example.com $zone
 ok "nsd-checkzone accepts it" nsd-checkzone example.com $zone
 ok "ldns-read-zone accepts it" ldns-read-zone $zone
+is "the store has five texts" "$(ours | grep -c example.com)" 5
 is "named-compilezone reads the stored texts" \
 	"$(named-compilezone -q -s full -o - example.com $zone | python3 /e2e/txt.py)" "$(ours)"
 is "ldns-read-zone too" "$(ldns-read-zone $zone | python3 /e2e/txt.py)" "$(ours)"
-wait_for is_served odd.example.com
 served_texts() {
 	ours | cut -f1 | sort -u | while read -r name; do
 		drill TXT "$name" @127.0.0.1
