@@ -30,16 +30,17 @@ model_src := domain domain_list env export export_file export_finish import_tree
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
 	ring setting setting_table setting_type signing template
 mta_src := backend desired diff directory drift engine folders held milter milter_probe \
-	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix postfix_adopt \
-	postfix_expand postfix_main postfix_master postfix_observe postfix_seen postfix_services \
-	push recover service smtp_probe \
+	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix \
+	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
+	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta \
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine file file_stage lock milter model opendkim out \
-	plan postfix_main postfix_master push rr run setting spf_record store text
+unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
+	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
+	setting_type spf_record store store_open text
 
 # ---- flags -----------------------------------------------------------------------------------
 

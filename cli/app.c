@@ -256,6 +256,19 @@ void app_export_later(struct app *app, const char *name)
 	app->export_name[app->export_count++] = xstrdup(name);
 }
 
+static int export_alias_later(void *arg, const struct domain *alias, struct err *err)
+{
+	(void)err;
+	app_export_later(arg, alias->name);
+	return 0;
+}
+
+int app_export_family_later(struct app *app, const struct domain *domain, struct err *err)
+{
+	app_export_later(app, domain->name);
+	return domain_each(app->store, domain->id, NULL, export_alias_later, app, err);
+}
+
 struct export_work {
 	struct export_request request;
 	struct export *export;
@@ -325,6 +338,21 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 	if (r >= 0 && work.export)
 		r = export_result(work.export, err);
 	export_free(work.export);
+	return r;
+}
+
+int app_export_now(struct app *app, struct err *err)
+{
+	int r = 0;
+	/* the change may have moved what <hostname> and <ip> stand for */
+	app->has_env = false;
+	env_done(&app->env);
+	if (app->export_count && !app->opt.is_dry_run)
+		r = app_export(app, (const char *const *)app->export_name,
+		               app->export_count, err);
+	for (size_t i = 0; i < app->export_count; i++)
+		free(app->export_name[i]);
+	app->export_count = 0;
 	return r;
 }
 

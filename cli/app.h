@@ -69,6 +69,11 @@ int app_env(struct app *app, const struct env **ret_env, struct err *err) must_c
 
 /* Names a zone that is exported once the change is saved (row: NEED_EXPORT). */
 void app_export_later(struct app *app, const char *name);
+/* The same for a domain and its aliases, which publish its keys too. */
+int app_export_family_later(struct app *app, const struct domain *domain,
+                            struct err *err) must_check;
+/* Exports what was named so far, now instead of after the handler. */
+int app_export_now(struct app *app, struct err *err) must_check;
 /* Exports the zones of `names` (count 0: all that moved), activates keys, pushes.  The export
  * lock is held by the row's NEED_EXPORT. */
 int app_export(struct app *app, const char *const *names, size_t count,

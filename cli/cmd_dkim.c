@@ -272,8 +272,7 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
 static int publish(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
-	const char **hosted = xcalloc(work->count, sizeof(*hosted));
-	size_t hosted_count = 0, external_count = 0;
+	size_t external_count = 0;
 	bool is_listed = out_get_format(app->out) != OUT_FORMAT_TABLE;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < work->count; i++) {
@@ -285,7 +284,7 @@ static int publish(struct enable *work, struct err *err)
 			continue;
 		r = is_external(app, &domain, &external, err);
 		if (r >= 0 && !external && item->outcome != KEYRING_UNCHANGED)
-			hosted[hosted_count++] = item->name;
+			r = app_export_family_later(app, &domain, err);
 		if (r < 0 || !external)
 			continue;
 		if (external_count++ == 0 && is_listed)
@@ -295,16 +294,15 @@ static int publish(struct enable *work, struct err *err)
 	}
 	if (external_count && is_listed)
 		out_end(app->out);
-	if (r >= 0 && hosted_count) {
+	if (r >= 0 && app->export_count) {
 		auto_free char *reload = NULL;
 		r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
 		if (r >= 0 && !*reload)
 			app_say(app, REPORT_WARNING,
 			        _("zone.reload is empty: no name server is told of the new records"));
 		if (r >= 0)
-			r = app_export(app, hosted, hosted_count, err);
+			r = app_export_now(app, err);
 	}
-	free_ptr(&hosted);
 	return r;
 }
 
@@ -451,7 +449,9 @@ static int disable_batch(struct app *app, void *arg, struct err *err)
 		if (r < 0)
 			return r;
 		if (work->is_now)
-			app_export_later(app, domain.name);
+			r = app_export_family_later(app, &domain, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

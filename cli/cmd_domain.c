@@ -297,7 +297,7 @@ static int export_if_signing(struct app *app, const struct domain *domain,
 	bool signs;
 	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0 && signs)
-		app_export_later(app, domain->name);
+		r = app_export_family_later(app, domain, err);
 	return r;
 }
 
@@ -370,7 +370,7 @@ static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 			r = domain_set_suspended(app->store, &app->ctx, &domain,
 			                         is_suspended, is_now, err);
 		if (r >= 0 && is_suspended && is_now)
-			app_export_later(app, domain.name);
+			r = app_export_family_later(app, &domain, err);
 		else if (r >= 0 && !is_suspended)
 			r = export_if_signing(app, &domain, err);
 	}

@@ -93,7 +93,8 @@ void text_from_duration(int64_t seconds, char out[32])
 		strcpy(out, "0");
 		return;
 	}
-	size_t i = 0;
+	/* "7d" is what people say and as short as "1w" */
+	size_t i = seconds == 604800;
 	while (seconds % units[i].seconds != 0)
 		i++;
 	snprintf(out, 32, "%lld%c", (long long)(seconds / units[i].seconds),

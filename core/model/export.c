@@ -429,7 +429,12 @@ static int check_names(struct store *store, const struct export_request *request
 {
 	for (size_t i = 0; i < request->count; i++) {
 		auto_domain domain = DOMAIN_INIT;
+		int64_t there;
 		int r = domain_look(store, request->names[i], &domain, err);
+		if (r == 0)
+			r = store_get_int(store, &there, err,
+			                  "SELECT 1 FROM former_name WHERE name = ?", "t",
+			                  request->names[i]);
 		if (r < 0)
 			return r;
 		if (r == 0)

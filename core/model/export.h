@@ -25,11 +25,12 @@
 #include "core/store/store.h"
 
 struct export_request {
-	const char *const *names; /* A-labels, as domain_find() gives them */
-	size_t count;             /* 0: all that have to be looked at */
-	int64_t host_gen;         /* push_host_generation() */
-	const struct env *env;    /* lives as long as the export */
-	bool is_dry_run;          /* nothing is staged, no folder is made */
+	const char *const
+		*names;   /* A-labels: domains, or names that were removed or renamed */
+	size_t count;     /* 0: all that have to be looked at */
+	int64_t host_gen; /* push_host_generation() */
+	const struct env *env; /* lives as long as the export */
+	bool is_dry_run;       /* nothing is staged, no folder is made */
 };
 
 struct export;

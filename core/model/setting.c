@@ -84,7 +84,7 @@ static int stored_at_domain(struct store *store, const char *key, int64_t domain
 		return r;
 	}
 	int64_t main_id = 0;
-	if (r == 0)
+	if (r == 0 && store)
 		r = store_get_int(store, &main_id, err,
 		                  "SELECT alias_of FROM domain WHERE id = ?", "i",
 		                  domain_id);
@@ -150,19 +150,21 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 	if (r < 0)
 		return r;
 	bool ok = false;
+	int64_t value = 0;
 	if (row->type == SETTING_DURATION)
-		ok = text_to_duration(text, ret_value);
+		ok = text_to_duration(text, &value);
 	else if (row->type == SETTING_INT)
-		ok = text_to_int(text, INT64_MIN, INT64_MAX, ret_value);
+		ok = text_to_int(text, INT64_MIN, INT64_MAX, &value);
 	for (int64_t i = 0; row->type == SETTING_ENUM && row->words[i] && !ok; i++) {
 		ok = strcmp(row->words[i], text) == 0;
-		*ret_value = i;
+		value = i;
 	}
 	if (!ok)
 		return err_set(
 			err, ERR_FAILED,
 			_("the database holds \"%s\" for %s, which is no value of it"),
 			text, row->key);
+	*ret_value = value;
 	return 0;
 }
 

@@ -2,11 +2,15 @@
  * The schema's version: a fresh database gets the whole schema, an older one its migrations, each
  * with its user_version in one transaction, after a copy was put aside.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/ctx.h"
 #include "core/store/internal.h"
 
 static int check_identity(struct store *store, int64_t *ret_version, struct err *err)
@@ -29,10 +33,24 @@ static int check_identity(struct store *store, int64_t *ret_version, struct err 
 	return 0;
 }
 
+/* Switching to the write-ahead log does not wait by itself for a first run that is at it, too. */
+static int begin_schema(struct store *store, struct err *err)
+{
+	int64_t deadline = monotonic_ns() + 5 * NS_PER_SEC;
+	for (;;) {
+		int r = store_script(store, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE",
+		                     err);
+		if (r != ERR_BUSY || monotonic_ns() > deadline)
+			return r;
+		err_clear(err);
+		usleep(10000);
+	}
+}
+
 /* Two first runs may meet: whoever gets the write lock second finds the schema there. */
 static int make_schema(struct store *store, struct err *err)
 {
-	int r = store_script(store, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", err);
+	int r = begin_schema(store, err);
 	if (r < 0)
 		return r;
 	int64_t tables = 0;
@@ -52,7 +70,12 @@ static int put_aside(struct store *store, int64_t version, struct err *err)
 	struct stat st;
 	if (lstat(copy, &st) == 0)
 		return 0; /* an earlier try was interrupted after the copy: the first copy counts */
-	return store_backup(store, copy, err);
+	auto_free char *half = xasprintf("%s.new", copy);
+	unlink(half);
+	int r = store_backup(store, half, err);
+	if (r >= 0 && rename(half, copy) < 0)
+		return err_errno(err, errno, _("cannot make %s"), copy);
+	return r;
 }
 
 static int migrate_from(struct store *store, int64_t version, struct err *err)
@@ -71,10 +94,32 @@ static int migrate_from(struct store *store, int64_t version, struct err *err)
 	return r;
 }
 
+/* *ret_is_blank: nothing was ever written to it, or a first run ended before its COMMIT. */
+static int look_blank(struct store *store, bool *ret_is_blank, struct err *err)
+{
+	int64_t marks = 0;
+	int r = store_get_int(store, &marks, err,
+	                      "SELECT application_id + user_version +"
+	                      " (SELECT count(*) FROM sqlite_schema)"
+	                      " FROM pragma_application_id, pragma_user_version",
+	                      "");
+	if (r < 0)
+		return r;
+	*ret_is_blank = marks == 0;
+	return 0;
+}
+
 int migrate(struct store *store, enum store_mode mode, struct err *err)
 {
 	int64_t version = 0;
-	int r = mode == STORE_CREATE ? make_schema(store, err) : 0;
+	bool is_blank = false;
+	int r = look_blank(store, &is_blank, err);
+	if (r >= 0 && is_blank && mode != STORE_CREATE)
+		return err_set(err, ERR_MISSING,
+		               _("there is no database at %s: the file is empty"),
+		               store->path);
+	if (r >= 0 && is_blank)
+		r = make_schema(store, err);
 	if (r >= 0)
 		r = check_identity(store, &version, err);
 	if (r < 0)

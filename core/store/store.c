@@ -36,6 +36,7 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 	               sqlite3_errmsg(store->db));
 }
 
+/* A sticky folder is refused as well: others might put a journal of theirs beside the file. */
 static int check_writers(const char *path, const char *noun, const struct stat *st,
                          struct err *err)
 {
@@ -43,7 +44,7 @@ static int check_writers(const char *path, const char *noun, const struct stat *
 		return err_set(err, ERR_FAILED,
 		               _("%s %s belongs to user %u: it must be yours"), noun,
 		               path, (unsigned)st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX))
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_FAILED,
 		               _("others may write to %s %s; chmod go-w %s"), noun, path,
 		               path);
@@ -80,9 +81,7 @@ static int prepare_folder(const char *path, enum store_mode mode, struct err *er
 	return mode == STORE_READ ? 0 : check_writers(folder, _("the folder"), &st, err);
 }
 
-/* *ret_is_new: it is to be made (absent, or empty after an interrupted first run). */
-static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
-                      struct err *err)
+static int check_file(const char *path, enum store_mode mode, struct err *err)
 {
 	struct stat st;
 	if (lstat(path, &st) < 0) {
@@ -94,7 +93,6 @@ static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
 		if (mode != STORE_CREATE)
 			return err_set(err, ERR_MISSING, _("there is no database at %s"),
 			               path);
-		*ret_is_new = true;
 		return 0;
 	}
 	if (S_ISLNK(st.st_mode))
@@ -108,7 +106,6 @@ static int check_file(const char *path, enum store_mode mode, bool *ret_is_new,
 	if (st.st_size == 0 && mode != STORE_CREATE)
 		return err_set(err, ERR_MISSING,
 		               _("there is no database at %s: the file is empty"), path);
-	*ret_is_new = st.st_size == 0;
 	return check_writers(path, _("the file"), &st, err);
 }
 
@@ -154,10 +151,9 @@ int store_open_memory(const struct store_kind *kind, struct store **ret_store,
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err)
 {
-	bool is_new = false;
 	int r = prepare_folder(host_path, mode, err);
 	if (r >= 0)
-		r = check_file(host_path, mode, &is_new, err);
+		r = check_file(host_path, mode, err);
 	if (r < 0)
 		return r;
 	auto_store store = xcalloc(1, sizeof(*store));
@@ -177,16 +173,23 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 		return store_fail(store, err, _("cannot open the database"));
 	r = set_up(store, err);
 	if (r >= 0)
-		r = migrate(store,
-		            is_new                 ? STORE_CREATE
-		            : mode == STORE_CREATE ? STORE_WRITE
-		                                   : mode,
-		            err);
+		r = migrate(store, mode, err);
 	if (r < 0)
 		return r;
+	sqlite3_busy_timeout(store->db, 0);
 	*ret_store = store;
 	store = NULL;
 	return 0;
+}
+
+/* A deleted secret must not survive in the write-ahead log.  A reader in the way: the next COMMIT
+ * or store_close() tries again. */
+static void forget_secrets(struct store *store)
+{
+	if (store->is_secret_gone &&
+	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+	                              NULL) == SQLITE_OK)
+		store->is_secret_gone = false;
 }
 
 void store_close(struct store *store)
@@ -195,6 +198,9 @@ void store_close(struct store *store)
 		return;
 	store_rollback(store);
 	stmt_cache_clear(store);
+	if (store->is_secret_gone)
+		sqlite3_busy_timeout(store->db, 1000);
+	forget_secrets(store);
 	sqlite3_close(store->db);
 	free(store->path);
 	free(store);
@@ -220,11 +226,7 @@ int store_commit(struct store *store, struct err *err)
 	int r = store_script(store, "COMMIT", err);
 	if (r < 0)
 		return r;
-	/* a deleted secret must not survive in the write-ahead log */
-	if (store->is_secret_gone &&
-	    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-	                              NULL) == SQLITE_OK)
-		store->is_secret_gone = false;
+	forget_secrets(store);
 	return 0;
 }
 

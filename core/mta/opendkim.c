@@ -1,0 +1,156 @@
+/*
+ * OpenDKIM's configuration and the steps for its files.
+ *
+ * Measured with 2.11.0~beta2 of Debian 12: the last value of a keyword wins, across Include too;
+ * of InternalHosts the longest prefix wins, and '!' where two are equal; the group of a socket
+ * comes from a set-group-id folder; RemoveARFrom compares without case.
+ */
+#include "core/mta/opendkim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/opendkim_conf.h"
+
+static void render_signing(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "\nKeyTable file:" OPENDKIM_KEY_TABLE "\n"
+	               "SigningTable file:" OPENDKIM_SIGNING_TABLE "\n"
+	               "RequireSafeKeys yes\n"
+	               "Canonicalization relaxed/simple\n"
+	               "OversignHeaders From\n");
+	/* a message that cannot be signed waits instead of going out unsigned or being bounced */
+	buf_puts(into, "On-SignatureError tempfail\n");
+	if (setup->is_ed25519)
+		buf_puts(into, "SignatureAlgorithm ed25519-sha256\n");
+	else
+		buf_puts(into, "SignatureAlgorithm rsa-sha256\n");
+}
+
+static void render_verifying(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "\nAlwaysAddARHeader yes\n"
+	               "RemoveARAll yes\n");
+	if (setup->authserv_id)
+		buf_printf(into, "RemoveARFrom %s\n", setup->authserv_id);
+	/* marked, never rejected */
+	buf_puts(into, "On-NoSignature accept\n"
+	               "On-BadSignature accept\n"
+	               "On-KeyNotFound accept\n"
+	               "On-Security accept\n");
+	buf_printf(into, "On-DNSError %s\n",
+	           setup->defers_dns_errors ? "tempfail" : "accept");
+}
+
+void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "# Made by mailauthctl, included by " OPENDKIM_CONF
+	               " as its last line.\n"
+	               "# Changes here are overwritten.\n\n");
+	buf_printf(into, "Mode %s%s\n", setup->signs ? "s" : "",
+	           setup->verifies ? "v" : "");
+	if (setup->socket)
+		buf_printf(into, "Socket %s\nUMask 007\n", setup->socket);
+	if (setup->authserv_id)
+		buf_printf(into, "AuthservID %s\n", setup->authserv_id);
+	buf_puts(into, "InternalHosts file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "ExternalIgnoreList file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "Syslog yes\n"
+	               "On-InternalError tempfail\n");
+	if (setup->signs)
+		render_signing(setup, into);
+	if (setup->verifies)
+		render_verifying(setup, into);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+void opendkim_plan_done(struct opendkim_plan *found)
+{
+	free(found->signing_name);
+	free(found->signing_selector);
+	free(found->stopped_name);
+	*found = (struct opendkim_plan){ 0 };
+}
+
+static void put(struct plan *plan, enum step_rank rank,
+                const struct opendkim_place *place, const char *path,
+                const struct buf *content, unsigned causes)
+{
+	auto_free char *full = xasprintf("%s%s", place->prefix, path);
+	plan_file(plan, rank, full, buf_text(content), content->len, place->table,
+	          causes);
+}
+
+static void drop(struct plan *plan, const struct opendkim_place *place, const char *path)
+{
+	auto_free char *full = xasprintf("%s%s", place->prefix, path);
+	plan_remove(plan, RANK_LEFTOVERS, full, 0);
+}
+
+static int add_row(void *arg, const struct signing_row *row, struct err *err)
+{
+	return opendkim_tables_add(arg, row, err);
+}
+
+/* Tables from all that signs; the rows go past `keys` too. */
+static int make_tables(const struct desired *desired, struct opendkim_keys *keys,
+                       struct opendkim_tables *tables, struct err *err)
+{
+	tables->chosen = opendkim_keys_chosen;
+	tables->arg = keys;
+	int r = desired_each_signing(desired, add_row, tables, err);
+	if (r == 0)
+		r = opendkim_tables_end(tables, err);
+	if (r == 0)
+		r = opendkim_check_tables(buf_text(&tables->keys),
+		                          buf_text(&tables->signing), NULL, NULL, err);
+	return r;
+}
+
+static void plan_conf(const struct opendkim_place *place,
+                      const struct opendkim_setup *setup, const struct networks *internal,
+                      const struct opendkim_tables *tables, struct plan *plan)
+{
+	auto_buf hosts = BUF_INIT, conf = BUF_INIT;
+	struct opendkim_setup whole = *setup;
+	whole.is_ed25519 = tables->is_ed25519;
+	if (setup->signs) {
+		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
+		    CAUSE_TABLES);
+		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,
+		    CAUSE_TABLES);
+	} else {
+		drop(plan, place, OPENDKIM_SIGNING_TABLE);
+		drop(plan, place, OPENDKIM_KEY_TABLE);
+	}
+	networks_render(internal, &hosts);
+	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts, CAUSE_TABLES);
+	opendkim_render_conf(&whole, &conf);
+	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf, CAUSE_FILTER);
+}
+
+int opendkim_plan_files(const struct desired *desired, const struct opendkim_place *place,
+                        const struct opendkim_setup *setup,
+                        const struct networks *internal, bool is_active,
+                        struct plan *plan, struct opendkim_plan *ret_found,
+                        struct err *err)
+{
+	static const char *const ours[] = { OPENDKIM_OURS, OPENDKIM_SIGNING_TABLE,
+		                            OPENDKIM_KEY_TABLE, OPENDKIM_INTERNAL_HOSTS };
+	struct opendkim_keys *keys = NULL;
+	struct opendkim_tables tables = { 0 };
+	int r = opendkim_keys_new(desired, &keys, err);
+	if (r == 0 && is_active && setup->signs)
+		r = make_tables(desired, keys, &tables, err);
+	if (r == 0)
+		r = opendkim_keys_plan(keys, place, plan, ret_found, err);
+	if (r == 0 && is_active)
+		plan_conf(place, setup, internal, &tables, plan);
+	for (size_t i = 0; r == 0 && !is_active && i < ARRAY_LEN(ours); i++)
+		drop(plan, place, ours[i]);
+	opendkim_tables_done(&tables);
+	opendkim_keys_free(keys);
+	return r;
+}

@@ -1,0 +1,105 @@
+/*
+ * core/mta/opendkim.h: OpenDKIM 2.11 as a component: its tables, key files and configuration.  One
+ * renderer for a live host and for files that somebody else ships to one.
+ */
+#ifndef CORE_MTA_OPENDKIM_H
+#define CORE_MTA_OPENDKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/mta/desired.h"
+#include "core/mta/networks.h"
+#include "core/mta/plan.h"
+
+#define OPENDKIM_FOLDER "/etc/mailauthctl/opendkim"
+#define OPENDKIM_KEY_TABLE OPENDKIM_FOLDER "/KeyTable"
+#define OPENDKIM_SIGNING_TABLE OPENDKIM_FOLDER "/SigningTable"
+#define OPENDKIM_INTERNAL_HOSTS OPENDKIM_FOLDER "/InternalHosts"
+#define OPENDKIM_KEYS "/etc/dkimkeys"
+
+/* What a change makes due. */
+enum { CAUSE_KEYS = 1, CAUSE_TABLES = 2, CAUSE_FILTER = 4, CAUSE_SERVER = 8 };
+
+/* ---- tables (opendkim_tables.c) --------------------------------------------------------------- */
+
+/* KeyTable and SigningTable while they are made: one line for each name.  A name with both
+ * algorithms signs with RSA: this OpenDKIM signs with one algorithm for all. */
+struct opendkim_tables {
+	struct buf keys, signing;
+	bool is_ed25519;            /* every line's key is */
+	struct signing_row pending; /* owned texts; name NULL: none */
+	char *first_rsa, *first_ed25519;
+	/* Told of each row that made it into the tables; may be NULL. */
+	void (*chosen)(void *arg, const struct signing_row *row);
+	void *arg;
+};
+void opendkim_tables_done(struct opendkim_tables *tables);
+/* Rows come sorted by name, "rsa" last, as signing_each() gives them. */
+int opendkim_tables_add(struct opendkim_tables *tables, const struct signing_row *row,
+                        struct err *err) must_check;
+/* After the last row.  ERR_FAILED: some names have an Ed25519 key alone, others sign with RSA. */
+int opendkim_tables_end(struct opendkim_tables *tables, struct err *err) must_check;
+
+/* Proves finished tables: one bad line ends the daemon.  Fields, length, order, each signing name
+ * once, its key known.  `each_path` (NULL: none) is called with every key file. */
+int opendkim_check_tables(const char *keys, const char *signing,
+                          int (*each_path)(void *arg, const char *path, struct err *err),
+                          void *arg, struct err *err) must_check;
+
+/* "/etc/dkimkeys/<main-domain>/<selector>.private"; the caller frees. */
+char *opendkim_key_path(const char *main_name, const char *selector) must_check;
+
+/* ---- configuration (opendkim.c) --------------------------------------------------------------- */
+
+struct opendkim_setup {
+	bool signs, verifies;
+	bool defers_dns_errors; /* somebody needs the answer: a DNS failure defers */
+	bool is_ed25519;
+	const char *socket;      /* "local:/path"; NULL: the admin's own holds */
+	const char *authserv_id; /* NULL: unknown */
+};
+/* The whole of /etc/mailauthctl/opendkim.conf. */
+void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
+
+/* Where the files go and to whom they belong. */
+struct opendkim_place {
+	const char *prefix; /* "" or the folder of the directory backend */
+	struct file_meta key, key_folder, table;
+};
+
+/* What the plan of the filter found, for probes. */
+struct opendkim_plan {
+	char *signing_name,
+		*signing_selector; /* a name that signs, a moved one where there is one */
+	char *stopped_name;        /* a moved name that does not; NULL: none */
+};
+void opendkim_plan_done(struct opendkim_plan *found);
+
+/* Steps for keys, tables, InternalHosts and our configuration file, and the removal of what is not
+ * wanted any more.  `is_active` false: everything of ours goes. */
+int opendkim_plan_files(const struct desired *desired, const struct opendkim_place *place,
+                        const struct opendkim_setup *setup,
+                        const struct networks *internal, bool is_active,
+                        struct plan *plan, struct opendkim_plan *ret_found,
+                        struct err *err) must_check;
+
+/* ---- key files (opendkim_keys.c) -------------------------------------------------------------- */
+
+/* Which names moved, and which key files they need. */
+struct opendkim_keys;
+int opendkim_keys_new(const struct desired *desired, struct opendkim_keys **ret_keys,
+                      struct err *err) must_check;
+void opendkim_keys_free(struct opendkim_keys *keys);
+/* A row that signs; call for all, sorted by name. */
+void opendkim_keys_chosen(void *keys, const struct signing_row *row);
+/* After the last row: files that are wanted, removals, folders. */
+int opendkim_keys_plan(struct opendkim_keys *keys, const struct opendkim_place *place,
+                       struct plan *plan, struct opendkim_plan *ret_found,
+                       struct err *err) must_check;
+
+#endif

@@ -1,0 +1,77 @@
+/* core/mta/postfix.h: what the files of the Postfix backend share. */
+#ifndef CORE_MTA_POSTFIX_H
+#define CORE_MTA_POSTFIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/mta/backend.h"
+#include "core/mta/opendkim_conf.h"
+#include "core/mta/plan.h"
+#include "core/store/store.h"
+
+#define POSTFIX_FOLDER "/etc/postfix"
+#define POSTFIX_FILE_LIMIT ((size_t)4 << 20)
+
+/* Where Postfix is and what it says about itself (postfix_seen.c). */
+struct postfix_host {
+	bool is_installed, is_running;
+	char *config_dir, *queue_dir;
+	char *version, *hostname; /* NULL: unknown */
+	char *networks;           /* mynetworks, expanded */
+	char *why_not;            /* NULL: it is there */
+};
+int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
+                      struct err *err) must_check;
+void postfix_host_done(struct postfix_host *host);
+
+/* What stands on the host before a push. */
+struct mta_seen {
+	bool is_rooted;
+	struct postfix_host host;
+	char *main_path; /* the real file behind links */
+	struct buf main_cf, master_cf;
+	char **network; /* items of mynetworks, its files read */
+	size_t networks, network_room;
+	bool has_filter, is_filter_running;
+	char *filter_conf_path; /* the real opendkim.conf */
+	bool has_filter_conf;
+	struct buf filter_conf;     /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	struct buf our_conf;        /* our part as it stands */
+	uid_t filter_uid;
+	gid_t filter_gid, postfix_gid;
+};
+
+int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
+                   struct err *err) must_check;
+int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
+                    struct err *err) must_check;
+void postfix_seen_free(struct mta_seen *seen);
+int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
+                 struct plan *ret_plan, struct err *err) must_check;
+int postfix_validate(struct ctx *ctx, const struct plan *plan,
+                     const struct mta_seen *seen, struct err *err) must_check;
+
+/* The steps of the backend that renders files only (directory.c). */
+int directory_plan(const struct desired *desired, const struct mta_seen *seen,
+                   struct plan *ret_plan, struct err *err) must_check;
+int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
+                     struct err *err) must_check;
+int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
+                      struct err *err) must_check;
+
+struct networks;
+/* Networks whose mail is signed: `wished` (mta.signing-networks) or else `relayed`, without
+ * `trusted`.  What is no network becomes a note. */
+void postfix_signing_networks(const struct desired *desired, char *const *relayed,
+                              size_t relayed_count, struct networks *set,
+                              struct plan *plan);
+
+#define POSTFIX_MILTER_OPTIONS "connect_timeout=10s, default_action=tempfail"
+
+#endif

@@ -1,0 +1,147 @@
+/* What stands on a Postfix host before a push: its files, its filter's, and who owns what. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/postfix.h"
+#include "core/mta/postfix_main.h"
+#include "core/mta/service.h"
+
+void postfix_seen_free(struct mta_seen *seen)
+{
+	if (!seen)
+		return;
+	postfix_host_done(&seen->host);
+	free(seen->main_path);
+	buf_done(&seen->main_cf);
+	buf_done(&seen->master_cf);
+	for (size_t i = 0; i < seen->networks; i++)
+		free(seen->network[i]);
+	free(seen->network);
+	free(seen->filter_conf_path);
+	buf_done(&seen->filter_conf);
+	opendkim_conf_done(&seen->admin);
+	buf_done(&seen->our_conf);
+	free(seen);
+}
+
+/* A file that may be absent: 1 it was read, 0 it is not there. */
+static int read_if_there(struct ctx *ctx, const char *path, struct buf *into,
+                         struct err *err)
+{
+	int r = file_read(ctx, path, POSTFIX_FILE_LIMIT, into, NULL, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+static void add_network(struct mta_seen *seen, const char *text)
+{
+	GROW(seen->network, seen->networks, seen->network_room);
+	seen->network[seen->networks++] = xstrdup(text);
+}
+
+/* mynetworks: "/file" holds more of them, one or several a line, '#' begins a comment line. */
+static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	const char *at = seen->host.networks ? seen->host.networks : "";
+	auto_buf item = BUF_INIT;
+	while (main_list_next(&at, &item)) {
+		auto_buf text = BUF_INIT, line = BUF_INIT, part = BUF_INIT;
+		if (*buf_text(&item) != '/') {
+			add_network(seen, buf_text(&item));
+			continue;
+		}
+		int r = read_if_there(ctx, buf_text(&item), &text, err);
+		if (r < 0)
+			return r;
+		for (const char *c = buf_text(&text); *c;) {
+			size_t len = strcspn(c, "\n");
+			buf_clear(&line);
+			if (c[strspn(c, " \t")] != '#')
+				buf_add(&line, c, len);
+			const char *inner = buf_text(&line);
+			while (main_list_next(&inner, &part))
+				add_network(seen, buf_text(&part));
+			c += len + (c[len] == '\n');
+		}
+	}
+	return 0;
+}
+
+static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	auto_free char *main_path = path_join(seen->host.config_dir, "main.cf");
+	auto_free char *master_path = path_join(seen->host.config_dir, "master.cf");
+	int r = file_real_path(ctx, main_path, &seen->main_path, err);
+	if (r == 0)
+		r = file_read(ctx, seen->main_path, POSTFIX_FILE_LIMIT, &seen->main_cf,
+		              NULL, err);
+	if (r == 0)
+		r = read_if_there(ctx, master_path, &seen->master_cf, err);
+	return r < 0 ? r : read_networks(ctx, seen, err);
+}
+
+static int read_filter(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	int r = read_if_there(ctx, OPENDKIM_CONF, &seen->filter_conf, err);
+	if (r < 0)
+		return r;
+	seen->has_filter_conf = r > 0;
+	seen->has_filter =
+		ctx->is_rooted ? seen->has_filter_conf : run_can_find(ctx, "opendkim");
+	r = read_if_there(ctx, OPENDKIM_OURS, &seen->our_conf, err);
+	if (r < 0)
+		return r;
+	if (!seen->has_filter_conf) {
+		seen->filter_conf_path = xstrdup(OPENDKIM_CONF);
+		return 0;
+	}
+	r = file_real_path(ctx, OPENDKIM_CONF, &seen->filter_conf_path, err);
+	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
+}
+
+/* Who runs the filter and who must reach its socket; keys stay root's where that is unknown. */
+static void read_owners(struct ctx *ctx, struct mta_seen *seen)
+{
+	const char *user = opendkim_conf_get(&seen->admin, "UserID");
+	auto_free char *name =
+		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
+	seen->filter_uid = FILE_KEEP_UID;
+	seen->filter_gid = seen->postfix_gid = FILE_KEEP_GID;
+	uid_t uid;
+	gid_t gid;
+	if (file_user_id(ctx, name, &uid, &gid)) {
+		seen->filter_uid = uid;
+		seen->filter_gid = gid;
+	}
+	if (file_group_id(ctx, "postfix", &gid))
+		seen->postfix_gid = gid;
+}
+
+int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
+                    struct err *err)
+{
+	struct mta_seen *seen = xcalloc(1, sizeof(*seen));
+	seen->is_rooted = ctx->is_rooted;
+	int r = postfix_host_read(ctx, store, &seen->host, err);
+	if (r == 0 && !seen->host.is_installed)
+		r = err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
+		            seen->host.why_not);
+	if (r == 0)
+		r = read_postfix(ctx, seen, err);
+	if (r == 0)
+		r = read_filter(ctx, seen, err);
+	if (r < 0) {
+		postfix_seen_free(seen);
+		return r;
+	}
+	read_owners(ctx, seen);
+	seen->is_filter_running = seen->has_filter && service_is_running(ctx, "opendkim");
+	*ret_seen = seen;
+	return 0;
+}

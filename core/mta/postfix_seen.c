@@ -1,0 +1,156 @@
+/*
+ * What Postfix says about itself.
+ *
+ * On a live machine postconf(1) is asked, so compiled-in defaults are right; under a root our own
+ * reader answers.  Running is told by the lock on pid/master.pid, which master(8) holds while it
+ * lives (flock(2) on Linux): the file alone outlives a crash.
+ */
+#include "core/mta/postfix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/model/setting.h"
+#include "core/mta/postfix_main.h"
+
+void postfix_host_done(struct postfix_host *host)
+{
+	free(host->config_dir);
+	free(host->queue_dir);
+	free(host->version);
+	free(host->hostname);
+	free(host->networks);
+	free(host->why_not);
+	*host = (struct postfix_host){ 0 };
+}
+
+static bool is_locked(const struct ctx *ctx, const char *queue_dir)
+{
+	auto_free char *path = path_join(queue_dir, "pid/master.pid");
+	auto_close int fd = file_open_raw(ctx, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	return flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* One value of postconf -xh; "" where it has none. */
+static int ask(struct ctx *ctx, const char *config_dir, const char *name,
+               char **ret_value, struct err *err)
+{
+	const char *const argv[] = { "postconf", "-c", config_dir, "-xh", name, NULL };
+	struct run_spec spec = { .argv = argv };
+	auto_buf out = BUF_INIT;
+	int r = run_checked(ctx, &spec, &out, err);
+	if (r < 0)
+		return r;
+	while (out.len && strchr("\r\n \t", out.at[out.len - 1]))
+		out.at[--out.len] = '\0';
+	*ret_value = buf_take(&out);
+	return 0;
+}
+
+static int read_live(struct ctx *ctx, struct postfix_host *host, struct err *err)
+{
+	const struct {
+		const char *name;
+		char **value;
+	} values[] = {
+		{ "queue_directory", &host->queue_dir },
+		{ "mail_version", &host->version },
+		{ "myhostname", &host->hostname },
+		{ "mynetworks", &host->networks },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		int r = ask(ctx, host->config_dir, values[i].name, values[i].value, err);
+		if (r < 0)
+			return r;
+	}
+	host->is_running = is_locked(ctx, host->queue_dir);
+	return 0;
+}
+
+static int read_rooted(struct ctx *ctx, const char *main_path, struct postfix_host *host,
+                       struct err *err)
+{
+	auto_buf text = BUF_INIT, queue = BUF_INIT, name = BUF_INIT, networks = BUF_INIT;
+	int r = file_read(ctx, main_path, POSTFIX_FILE_LIMIT, &text, NULL, err);
+	if (r < 0)
+		return r;
+	auto_main_cf cf;
+	main_cf_parse(&cf, buf_text(&text), text.len);
+	main_cf_value(&cf, NULL, "queue_directory", &queue);
+	main_cf_value(&cf, NULL, "myhostname", &name);
+	main_cf_value(&cf, NULL, "mynetworks", &networks);
+	host->queue_dir = buf_take(&queue);
+	host->hostname = buf_take(&name);
+	host->networks = buf_take(&networks);
+	return 0;
+}
+
+int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
+                      struct err *err)
+{
+	struct postfix_host host = { 0 };
+	struct file_info info;
+	int r = setting_text(store, SET_MTA_POSTFIX_CONFIG_DIR, 0, &host.config_dir, err);
+	if (r < 0)
+		return r;
+	if (!*host.config_dir) {
+		free(host.config_dir);
+		host.config_dir = xstrdup(POSTFIX_FOLDER);
+	}
+	auto_free char *main_path = path_join(host.config_dir, "main.cf");
+	r = file_look(ctx, main_path, true, &info, err);
+	if (r == 0 && info.kind != FILE_REGULAR)
+		host.why_not = xasprintf(_("there is no %s"), main_path);
+	else if (r == 0 && !ctx->is_rooted && !run_can_find(ctx, "postconf"))
+		host.why_not =
+			xasprintf(_("there is %s, but no program postconf"), main_path);
+	host.is_installed = r == 0 && !host.why_not;
+	if (r == 0 && host.is_installed)
+		r = ctx->is_rooted ? read_rooted(ctx, main_path, &host, err)
+		                   : read_live(ctx, &host, err);
+	if (r == 0 && host.is_installed && !host.is_running && !ctx->is_rooted)
+		host.why_not =
+			xasprintf(_("Postfix in %s is installed, but does not run"),
+		                  host.config_dir);
+	if (r < 0)
+		postfix_host_done(&host);
+	else
+		*ret_host = host;
+	return r;
+}
+
+int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
+                   struct err *err)
+{
+	struct postfix_host host;
+	struct file_info info = { 0 };
+	int r = postfix_host_read(ctx, store, &host, err);
+	if (r == 0)
+		r = file_look(ctx, OPENDKIM_CONF, true, &info, err);
+	if (r < 0)
+		return r;
+	bool has_filter = ctx->is_rooted ? info.kind == FILE_REGULAR
+	                                 : run_can_find(ctx, "opendkim");
+	*ret_found = (struct mta_found){
+		.is_installed = host.is_installed,
+		.is_running = host.is_running,
+		.version = host.version && *host.version ? xstrdup(host.version) : NULL,
+		.config_dir = xstrdup(host.config_dir),
+		.hostname = host.hostname && strchr(host.hostname, '.')
+		                    ? xstrdup(host.hostname)
+		                    : NULL,
+		.filter = has_filter ? xstrdup("opendkim") : NULL,
+		.why_not = xstrdup(host.why_not),
+	};
+	postfix_host_done(&host);
+	return 0;
+}

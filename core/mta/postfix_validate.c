@@ -1,0 +1,359 @@
+/*
+ * What the servers' own programs say about a finished plan, on a copy in a private folder.
+ *
+ * postconf(1) never fails on bad values, and warnings are normal on healthy hosts: so what it says
+ * about the copy is compared with what it says about the present files, and the milter lists that
+ * it reads with those that were meant.
+ */
+#include "core/mta/postfix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/opendkim.h"
+#include "core/mta/postfix_main.h"
+
+static const struct step *find_file(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, path) == 0)
+			return &plan->step[i];
+	return NULL;
+}
+
+/* ---- a private folder ------------------------------------------------------------------------- */
+
+static int stage_make(char folder[], struct err *err)
+{
+	if (mkdtemp(folder))
+		return 0;
+	return err_errno(err, errno, _("cannot make a private folder %s"), folder);
+}
+
+static void stage_remove(const char *folder, const char *const *names)
+{
+	for (; *names; names++) {
+		auto_free char *path = path_join(folder, *names);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
+static int stage_write(const char *folder, const char *name, const char *octets,
+                       size_t len, struct err *err)
+{
+	auto_free char *path = path_join(folder, name);
+	auto_close int fd =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot write %s"), path);
+	while (len) {
+		ssize_t n = write(fd, octets, len);
+		if (n < 0 && errno != EINTR)
+			return err_errno(err, errno, _("cannot write %s"), path);
+		octets += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* ---- main.cf ---------------------------------------------------------------------------------- */
+
+static int postconf(struct ctx *ctx, const char *folder, const char *option,
+                    const char *name, struct run_result *ret_result, struct err *err)
+{
+	const char *const argv[] = { "postconf", "-c", folder, option, name, NULL };
+	struct run_spec spec = { .argv = argv };
+	return run(ctx, &spec, ret_result, err);
+}
+
+/* A line of `now` that stands not in `before`; NULL: none.  Folders in them are left out. */
+static char *new_line(const char *now, const char *folder_now, const char *before,
+                      const char *folder_before)
+{
+	while (*now) {
+		size_t len = strcspn(now, "\n");
+		auto_free char *line = xmemdup(now, len);
+		const char *at = strstr(line, folder_now);
+		auto_free char *same =
+			at ? xasprintf("%.*s%s%s", (int)(at - line), line, folder_before,
+		                       at + strlen(folder_now))
+			   : xstrdup(line);
+		if (len && !strstr(before, same) &&
+		    (strstr(line, "warning:") || strstr(line, "fatal:") ||
+		     strstr(line, "error:")))
+			return xstrdup(line);
+		now += len + (now[len] == '\n');
+	}
+	return NULL;
+}
+
+static int compare_words(struct ctx *ctx, const char *folder, const char *present,
+                         struct err *err)
+{
+	struct run_result now = { 0 }, before = { 0 };
+	int r = postconf(ctx, folder, "-n", NULL, &now, err);
+	if (r == 0)
+		r = postconf(ctx, present, "-n", NULL, &before, err);
+	if (r == 0) {
+		auto_free char *said = new_line(buf_text(&now.errors), folder,
+		                                buf_text(&before.errors), present);
+		if (said)
+			r = err_set(err, ERR_FAILED,
+			            _("Postfix would not take the new main.cf: %s"),
+			            said);
+		else if (now.exit_status && !before.exit_status)
+			r = err_set(
+				err, ERR_FAILED,
+				_("Postfix would not take the new main.cf: postconf ends with "
+			          "status %d"),
+				now.exit_status);
+	}
+	run_result_done(&now);
+	run_result_done(&before);
+	return r;
+}
+
+static void list_without(const char *list, const char *ours, struct buf *rest,
+                         size_t *ret_ours)
+{
+	auto_buf item = BUF_INIT;
+	*ret_ours = 0;
+	while (main_list_next(&list, &item)) {
+		if (ours && strcmp(buf_text(&item), ours) == 0)
+			++*ret_ours;
+		else
+			buf_printf(rest, "%s\n", buf_text(&item));
+	}
+}
+
+/* One list: an admin's items as before, ours once or not at all, as the text says. */
+static int compare_list(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
+                        const struct step *step, const char *list, struct err *err)
+{
+	struct run_result now = { 0 };
+	auto_main_cf old, new;
+	auto_buf stripped = BUF_INIT, milter = BUF_INIT, item = BUF_INIT;
+	auto_buf meant = BUF_INIT, admin = BUF_INIT, rest = BUF_INIT,
+		 rest_meant = BUF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &stripped);
+	main_cf_parse(&old, buf_text(&stripped), stripped.len);
+	main_cf_parse(&new, buf_text(&step->content), step->content.len);
+	main_cf_value(&new, NULL, "mailauth_milter", &milter);
+	main_cf_value(&new, NULL, list, &meant);
+	main_cf_value(&old, NULL, list, &admin);
+	const char *at = buf_text(&milter);
+	const char *ours = main_list_next(&at, &item) ? buf_text(&item) : NULL;
+	int r = postconf(ctx, folder, "-xh", list, &now, err);
+	if (r == 0) {
+		auto_buf before = BUF_INIT;
+		size_t count, count_meant, none;
+		list_without(buf_text(&now.out), ours, &rest, &count);
+		list_without(buf_text(&meant), ours, &rest_meant, &count_meant);
+		list_without(buf_text(&admin), ours, &before, &none);
+		if (count != count_meant || count > 1 ||
+		    strcmp(buf_text(&rest), buf_text(&rest_meant)) != 0 ||
+		    strcmp(buf_text(&rest), buf_text(&before)) != 0)
+			r = err_set(
+				err, ERR_FAILED,
+				_("Postfix reads %s of the new main.cf as \"%s\", which is not what "
+			          "was meant"),
+				list, buf_text(&now.out));
+	}
+	run_result_done(&now);
+	return r;
+}
+
+static int copy_beside(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
+                       const char *name, struct err *err)
+{
+	auto_free char *path = path_join(seen->host.config_dir, name);
+	auto_buf text = BUF_INIT;
+	int r = file_read(ctx, path, POSTFIX_FILE_LIMIT, &text, NULL, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : stage_write(folder, name, buf_text(&text), text.len, err);
+}
+
+static int validate_main(struct ctx *ctx, const struct plan *plan,
+                         const struct mta_seen *seen, struct err *err)
+{
+	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
+		                             NULL };
+	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
+	const struct step *step = find_file(plan, seen->main_path);
+	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
+	if (!step)
+		return 0;
+	int r = stage_make(folder, err);
+	if (r < 0)
+		return r;
+	r = stage_write(folder, "main.cf", buf_text(&step->content), step->content.len,
+	                err);
+	if (r == 0)
+		r = copy_beside(ctx, folder, seen, "master.cf", err);
+	if (r == 0)
+		r = copy_beside(ctx, folder, seen, "dynamicmaps.cf", err);
+	if (r == 0)
+		r = compare_words(ctx, folder, seen->host.config_dir, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
+		r = compare_list(ctx, folder, seen, step, lists[i], err);
+	stage_remove(folder, names);
+	return r;
+}
+
+/* ---- OpenDKIM --------------------------------------------------------------------------------- */
+
+/* `text` with every `from` replaced. */
+static void replace_all(const char *text, const char *from, const char *to,
+                        struct buf *into)
+{
+	const char *at;
+	while ((at = strstr(text, from))) {
+		buf_add(into, text, (size_t)(at - text));
+		buf_puts(into, to);
+		text = at + strlen(from);
+	}
+	buf_puts(into, text);
+}
+
+/* The file as it will stand, with its tables and Include in the folder. */
+static int stage_filter_file(struct ctx *ctx, const char *folder, const struct plan *plan,
+                             const char *path, const char *name, struct err *err)
+{
+	const struct step *step = find_file(plan, path);
+	auto_buf present = BUF_INIT, moved = BUF_INIT, text = BUF_INIT;
+	int r = 0;
+	if (step && !step->is_present)
+		return 0;
+	if (!step)
+		r = file_read(ctx, path, (size_t)1 << 30, &present, NULL, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	auto_free char *inside = xasprintf("%s/", folder);
+	replace_all(buf_text(step ? &step->content : &present), OPENDKIM_FOLDER "/",
+	            inside, &moved);
+	auto_free char *ours = path_join(folder, "ours.conf");
+	replace_all(buf_text(&moved), OPENDKIM_OURS, ours, &text);
+	return stage_write(folder, name, buf_text(&text), text.len, err);
+}
+
+static int ask_filter(struct ctx *ctx, const char *folder, struct err *err)
+{
+	auto_free char *conf = path_join(folder, "opendkim.conf");
+	const char *const argv[] = { "opendkim", "-n", "-x", conf, NULL };
+	struct run_spec spec = { .argv = argv };
+	struct run_result result = { 0 };
+	int r = run(ctx, &spec, &result, err);
+	if (r == 0 && (result.exit_status || result.is_timed_out))
+		r = err_set(err, ERR_FAILED,
+		            _("OpenDKIM would not take its new configuration: %s"),
+		            result.errors.len ? buf_text(&result.errors)
+		                              : buf_text(&result.out));
+	run_result_done(&result);
+	return r;
+}
+
+static int validate_filter(struct ctx *ctx, const struct plan *plan,
+                           const struct mta_seen *seen, struct err *err)
+{
+	static const char *const names[] = { "opendkim.conf", "ours.conf",     "KeyTable",
+		                             "SigningTable",  "InternalHosts", NULL };
+	const char *const paths[] = { seen->filter_conf_path, OPENDKIM_OURS,
+		                      OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
+		                      OPENDKIM_INTERNAL_HOSTS };
+	char folder[] = "/tmp/mailauthctl-filter.XXXXXX";
+	bool is_touched = false;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		is_touched = is_touched || find_file(plan, paths[i]);
+	const struct step *conf = find_file(plan, seen->filter_conf_path);
+	if (!is_touched || !seen->has_filter || (conf && !conf->is_present))
+		return 0;
+	int r = stage_make(folder, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(paths); i++)
+		r = stage_filter_file(ctx, folder, plan, paths[i], names[i], err);
+	if (r == 0)
+		r = ask_filter(ctx, folder, err);
+	stage_remove(folder, names);
+	return r;
+}
+
+/* ---- key files that the tables name ----------------------------------------------------------- */
+
+struct key_paths {
+	struct ctx *ctx;
+	const char **path; /* of files that the plan makes, sorted */
+	size_t count;
+};
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_path(void *arg, const char *path, struct err *err)
+{
+	const struct key_paths *known = arg;
+	struct file_info info;
+	if (known->count &&
+	    bsearch(&path, known->path, known->count, sizeof(path), compare_texts))
+		return 0;
+	int r = file_look(known->ctx, path, true, &info, err);
+	if (r == 0 && info.kind != FILE_REGULAR)
+		r = err_set(
+			err, ERR_FAILED,
+			_("the KeyTable names %s, and there is no such file: run 'mailauthctl mta "
+		          "push', which looks at every key"),
+			path);
+	return r;
+}
+
+static int validate_keys(struct ctx *ctx, const struct plan *plan, struct err *err)
+{
+	const struct step *keys = find_file(plan, OPENDKIM_KEY_TABLE);
+	const struct step *signing = find_file(plan, OPENDKIM_SIGNING_TABLE);
+	auto_buf present = BUF_INIT;
+	if (!keys || !keys->is_present)
+		return 0;
+	int r = signing ? 0
+	                : file_read(ctx, OPENDKIM_SIGNING_TABLE, (size_t)1 << 30,
+	                            &present, NULL, err);
+	if (r < 0)
+		return r;
+	auto_free const char **paths = xcalloc(plan->count + 1, sizeof(paths[0]));
+	struct key_paths known = { .ctx = ctx, .path = paths };
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE && plan->step[i].is_present)
+			paths[known.count++] = plan->step[i].object;
+	if (known.count > 1)
+		qsort(paths, known.count, sizeof(paths[0]), compare_texts);
+	return opendkim_check_tables(buf_text(&keys->content),
+	                             buf_text(signing ? &signing->content : &present),
+	                             check_path, &known, err);
+}
+
+int postfix_validate(struct ctx *ctx, const struct plan *plan,
+                     const struct mta_seen *seen, struct err *err)
+{
+	int r = validate_keys(ctx, plan, err);
+	if (r < 0 || ctx->is_rooted)
+		return r;
+	r = validate_main(ctx, plan, seen, err);
+	return r < 0 ? r : validate_filter(ctx, plan, seen, err);
+}

@@ -1,0 +1,418 @@
+/* Statements, transactions and the audit trail. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/ctx.h"
+#include "core/store/change.h"
+#include "core/store/schema.h"
+#include "core/store/store.h"
+
+struct world {
+	char folder[64];
+	char *path; /* <folder>/sub/store.db */
+	char *sub;
+	struct ctx ctx;
+};
+
+static int64_t now_is_seven(const struct ctx *ctx)
+{
+	(void)ctx;
+	return 7;
+}
+
+static int set_up(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	snprintf(w->folder, sizeof(w->folder), "/tmp/test_store.XXXXXX");
+	assert_non_null(mkdtemp(w->folder));
+	w->sub = xasprintf("%s/sub", w->folder);
+	w->path = xasprintf("%s/store.db", w->sub);
+	w->ctx = (struct ctx){ .actor = (char *)(uintptr_t) "tester",
+		               .uid = 42,
+		               .now = now_is_seven };
+	*state = w;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	free(w->path);
+	free(w->sub);
+	free(w);
+	return 0;
+}
+
+static struct store *opened(struct world *w, enum store_mode mode)
+{
+	struct err err = ERR_INIT;
+	struct store *store = NULL;
+	if (store_open(w->path, &schema_store, mode, &store, &err) != 0)
+		fail_msg("%s", err.text);
+	return store;
+}
+
+static void check_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static int64_t number_of(struct store *store, const char *sql)
+{
+	struct err err = ERR_INIT;
+	int64_t value = -1;
+	if (store_get_int(store, &value, &err, sql, "") != 1)
+		fail_msg("%s: %s", sql, err.text);
+	return value;
+}
+
+/* ---- statements ---- */
+
+static void test_binding(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(
+		store_script(store,
+	                     "CREATE TEMP TABLE t (a TEXT, b INTEGER, c BLOB, d INTEGER)",
+	                     &err),
+		0);
+	assert_int_equal(store_exec(store, &err, "INSERT INTO t VALUES (?, ?, ?, ?)",
+	                            "tio?", "it's", INT64_MIN, (const void *)"\0x",
+	                            (size_t)2, false, INT64_MAX),
+	                 0);
+	assert_int_equal(store_last_id(store), 1);
+	assert_int_equal(store_exec(store, &err, "INSERT INTO t VALUES (?, ?, ?, ?)",
+	                            "tio?", (const char *)NULL, (int64_t)0,
+	                            (const void *)NULL, (size_t)0, true, (int64_t)5),
+	                 0);
+	auto_stmt stmt = NULL;
+	assert_int_equal(
+		store_query(store, &stmt, &err, "SELECT * FROM t ORDER BY rowid", ""), 0);
+	assert_int_equal(stmt_next(stmt, &err), 1);
+	size_t len;
+	assert_string_equal(stmt_text(stmt, 0), "it's");
+	assert_true(stmt_int(stmt, 1) == INT64_MIN);
+	assert_memory_equal(stmt_blob(stmt, 2, &len), "\0x", 2);
+	assert_int_equal(len, 2);
+	assert_true(stmt_int(stmt, 3) == INT64_MAX);
+	assert_false(stmt_is_null(stmt, 3));
+	assert_int_equal(stmt_next(stmt, &err), 1);
+	assert_null(stmt_text(stmt, 0));
+	assert_null(stmt_blob(stmt, 2, &len));
+	assert_int_equal(len, 0);
+	assert_true(stmt_is_null(stmt, 3));
+	assert_int_equal(stmt_next(stmt, &err), 0);
+	assert_int_equal(store_exec(store, &err, "UPDATE t SET b = 1", ""), 0);
+	assert_int_equal(store_changes(store), 2);
+}
+
+static void test_getters(void **state)
+{
+	static const struct {
+		const char *sql;
+		int answer;
+		int64_t value;
+	} rows[] = {
+		{ "SELECT 5 UNION ALL SELECT 6", 1, 5 },
+		{ "SELECT 5 WHERE 0", 0, -9 },
+		{ "SELECT NULL", 0, -9 },
+		{ "SELECT nonsense", ERR_FAILED, -9 },
+		{ "SELECT abs(-9223372036854775808)", ERR_FAILED, -9 },
+	};
+	struct world *w = *state;
+	auto_store store = opened(w, STORE_CREATE);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+		int64_t value = -9;
+		auto_free char *text = NULL;
+		assert_int_equal(store_get_int(store, &value, &err, rows[i].sql, ""),
+		                 rows[i].answer);
+		assert_int_equal(value, rows[i].value);
+		assert_int_equal(store_get_text(store, &text, &err, rows[i].sql, ""),
+		                 rows[i].answer);
+		if (rows[i].answer == 1)
+			assert_string_equal(text, "5");
+		else
+			assert_null(text);
+		assert_int_equal(err.code, rows[i].answer < 0 ? ERR_FAILED : 0);
+	}
+}
+
+/* The same literal inside its own rows, three deep. */
+static void count_down(struct store *store, int64_t from, int *calls)
+{
+	struct err err = ERR_INIT;
+	auto_stmt stmt = NULL;
+	int64_t expected = 1;
+	assert_int_equal(store_query(store, &stmt, &err,
+	                             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+	                             " SELECT i + 1 FROM n WHERE i < ?) SELECT i FROM n",
+	                             "i", from),
+	                 0);
+	while (stmt_next(stmt, &err) > 0) {
+		assert_int_equal(stmt_int(stmt, 0), expected++);
+		++*calls;
+		if (from > 1)
+			count_down(store, from - 1, calls);
+	}
+	assert_int_equal(expected, from + 1);
+}
+
+static void test_nested(void **state)
+{
+	struct world *w = *state;
+	int calls = 0;
+	auto_store store = opened(w, STORE_CREATE);
+	count_down(store, 3, &calls);
+	assert_int_equal(calls, 3 + 3 * (2 + 2 * 1));
+	count_down(store, 2, &calls);
+	assert_int_equal(calls, 15 + 4);
+}
+
+/* More literals than the cache has places, each one while all before are in use. */
+static void test_many_statements(void **state)
+{
+	static char texts[200][16]; /* static: an address each, as literals have */
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	struct stmt *open[ARRAY_LEN(texts)];
+	auto_store store = opened(w, STORE_CREATE);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+			snprintf(texts[i], sizeof(texts[i]), "SELECT %zu", i);
+			assert_int_equal(store_query(store, &open[i], &err, texts[i], ""),
+			                 0);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+			assert_int_equal(stmt_next(open[i], &err), 1);
+			assert_int_equal(stmt_int(open[i], 0), i);
+			stmt_free(open[i]);
+		}
+	}
+	stmt_free(NULL);
+}
+
+/* ---- transactions ---- */
+
+static void test_transactions(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	auto_store other = opened(w, STORE_WRITE);
+	static const char count[] = "SELECT count(*) FROM setting";
+	assert_false(store_in_transaction(store));
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_true(store_in_transaction(store));
+	assert_int_equal(
+		store_script(store, "INSERT INTO setting VALUES ('a', 'b')", &err), 0);
+	assert_int_equal(number_of(other, count), 0);
+	int64_t before = monotonic_ns();
+	assert_int_equal(store_begin(other, true, &err), ERR_BUSY);
+	assert_true(monotonic_ns() - before <
+	            NS_PER_SEC); /* it is a lock file that one waits on */
+	assert_non_null(strstr(err.text, "another program holds the database open"));
+	store_rollback(store);
+	assert_false(store_in_transaction(store));
+	assert_int_equal(number_of(store, count), 0);
+
+	/* a snapshot stays as it was */
+	assert_int_equal(store_begin(other, false, &err), 0);
+	assert_int_equal(number_of(other, count), 0);
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(
+		store_script(store, "INSERT INTO setting VALUES ('a', 'b')", &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(number_of(other, count), 0);
+	assert_int_equal(store_commit(other, &err), 0);
+	assert_int_equal(number_of(other, count), 1);
+	assert_int_equal(store_commit(other, &err), ERR_FAILED);
+
+	/* what is open when the database is closed is taken back */
+	assert_int_equal(store_begin(other, true, &err), 0);
+	assert_int_equal(store_script(other, "DELETE FROM setting", &err), 0);
+	store_close(other);
+	other = NULL;
+	assert_int_equal(number_of(store, count), 1);
+}
+
+static void test_defensive(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(
+		store_script(store,
+	                     "PRAGMA writable_schema=ON; DELETE FROM sqlite_schema",
+	                     &err),
+		ERR_FAILED);
+	assert_int_equal(store_script(store,
+	                              "INSERT INTO domain_setting VALUES (1, 'a', 'b')",
+	                              &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "FOREIGN KEY"));
+}
+
+static int64_t wal_size(struct world *w)
+{
+	struct stat st;
+	auto_free char *path = xasprintf("%s-wal", w->path);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void put_setting(struct store *store)
+{
+	struct err err = ERR_INIT;
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(
+		store_script(store, "REPLACE INTO setting VALUES ('a', 'b')", &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+}
+
+static void test_secret_gone(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	auto_store reader = opened(w, STORE_READ);
+	put_setting(store);
+	assert_true(wal_size(w) > 0);
+	store_note_secret_gone(store);
+	put_setting(store);
+	assert_int_equal(wal_size(w), 0);
+	/* with a reader in the way it is done later: at the latest at the end */
+	assert_int_equal(store_begin(reader, false, &err), 0);
+	assert_int_equal(number_of(reader, "SELECT count(*) FROM setting"), 1);
+	store_note_secret_gone(store);
+	put_setting(store);
+	assert_true(wal_size(w) > 0);
+	store_rollback(reader);
+	store_close(store);
+	store = NULL;
+	assert_int_equal(wal_size(w), 0);
+}
+
+static void test_backup(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_free char *copy = xasprintf("%s/copy.db", w->sub);
+	auto_store store = opened(w, STORE_CREATE);
+	put_setting(store);
+	mode_t mask = umask(0);
+	assert_int_equal(store_backup(store, copy, &err), 0);
+	assert_int_equal(umask(mask), 0);
+	check_mode(copy, 0600);
+	assert_int_equal(store_backup(store, copy, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "exists already"));
+	auto_store back = NULL;
+	assert_int_equal(store_open(copy, &schema_store, STORE_READ, &back, &err), 0);
+	assert_int_equal(number_of(back, "SELECT count(*) FROM setting"), 1);
+}
+
+/* ---- changes ---- */
+
+static void test_change(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	struct generation gen, first;
+	bool changed = true;
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(generation_now(store, &gen, &err), 0);
+	assert_int_equal(gen.id, 0);
+	assert_int_equal(gen.token, 0);
+	assert_int_equal(generation_is_known(store, gen, &err), 1);
+
+	/* nothing became different: no trace */
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &w->ctx, "server set", &err), 0);
+	assert_int_equal(change_end(store, &changed, &err), 0);
+	assert_false(changed);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM change"), 0);
+
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &w->ctx, "server set", &err), 0);
+	assert_int_equal(change_note(store, "setting", NULL, "mail", NULL, "off", &err),
+	                 0);
+	assert_int_equal(
+		change_note(store, "key", "x.example", "s", "active", NULL, &err), 0);
+	assert_int_equal(change_note(store, "nonsense", NULL, "a", NULL, "b", &err),
+	                 ERR_FAILED);
+	assert_int_equal(change_end(store, &changed, &err), 0);
+	assert_true(changed);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(number_of(store,
+	                           "SELECT count(*) FROM change WHERE at = 7 AND uid = 42"
+	                           " AND actor = 'tester' AND command = 'server set'"),
+	                 1);
+	assert_int_equal(number_of(store,
+	                           "SELECT count(*) FROM change_item WHERE seq = 1"
+	                           " AND object = 'setting' AND domain IS NULL"
+	                           " AND field = 'mail' AND old IS NULL AND new = 'off'"),
+	                 1);
+	assert_int_equal(number_of(store,
+	                           "SELECT count(*) FROM change_item WHERE seq = 2"
+	                           " AND object = 'key' AND domain = 'x.example'"
+	                           " AND field = 's' AND old = 'active' AND new IS NULL"),
+	                 1);
+	assert_int_equal(store_script(store, "UPDATE change_item SET new = 'x'", &err),
+	                 ERR_FAILED);
+
+	assert_int_equal(generation_now(store, &first, &err), 0);
+	assert_true(first.id > 0 && first.token != 0);
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &w->ctx, "server set", &err), 0);
+	assert_int_equal(change_note(store, "setting", NULL, "mail", "off", NULL, &err),
+	                 0);
+	assert_int_equal(change_end(store, &changed, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(generation_now(store, &gen, &err), 0);
+	assert_true(gen.id > first.id);
+	assert_int_equal(generation_is_known(store, gen, &err), 1);
+	assert_int_equal(generation_is_known(store, first, &err), 1);
+	first.token++;
+	assert_int_equal(generation_is_known(store, first, &err), 0);
+	gen.id++;
+	assert_int_equal(generation_is_known(store, gen, &err), 0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(test_binding),      IN_FOLDER(test_getters),
+		IN_FOLDER(test_nested),       IN_FOLDER(test_many_statements),
+		IN_FOLDER(test_transactions), IN_FOLDER(test_defensive),
+		IN_FOLDER(test_secret_gone),  IN_FOLDER(test_backup),
+		IN_FOLDER(test_change),
+	};
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}

@@ -1,0 +1,431 @@
+/* Opening a database, what is refused, and migrations. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/ctx.h"
+#include "core/store/schema.h"
+#include "core/store/store.h"
+
+struct world {
+	char folder[64];
+	char *path; /* <folder>/sub/store.db */
+	char *sub;
+	struct ctx ctx;
+};
+
+static int64_t now_is_seven(const struct ctx *ctx)
+{
+	(void)ctx;
+	return 7;
+}
+
+static int set_up(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	snprintf(w->folder, sizeof(w->folder), "/tmp/test_store.XXXXXX");
+	assert_non_null(mkdtemp(w->folder));
+	w->sub = xasprintf("%s/sub", w->folder);
+	w->path = xasprintf("%s/store.db", w->sub);
+	w->ctx = (struct ctx){ .actor = (char *)(uintptr_t) "tester",
+		               .uid = 42,
+		               .now = now_is_seven };
+	*state = w;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	free(w->path);
+	free(w->sub);
+	free(w);
+	return 0;
+}
+
+static struct store *opened(struct world *w, enum store_mode mode)
+{
+	struct err err = ERR_INIT;
+	struct store *store = NULL;
+	if (store_open(w->path, &schema_store, mode, &store, &err) != 0)
+		fail_msg("%s", err.text);
+	return store;
+}
+
+static void check_refused(struct world *w, const struct store_kind *kind,
+                          enum store_mode mode, int code, const char *text)
+{
+	struct err err = ERR_INIT;
+	struct store *store = NULL;
+	assert_int_equal(store_open(w->path, kind, mode, &store, &err), code);
+	if (!strstr(err.text, text) || !strstr(err.text, w->folder))
+		fail_msg("%s", err.text);
+	assert_null(store);
+}
+
+/* Runs SQL on the file as another program would. */
+static void foreign_sql(struct world *w, const char *sql)
+{
+	sqlite3 *db;
+	mkdir(w->sub, 0700);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void put_octets(struct world *w, long offset, char octet, size_t len)
+{
+	mkdir(w->sub, 0700);
+	int fd = open(w->path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	while (len--)
+		assert_int_equal(pwrite(fd, &octet, 1, offset++), 1);
+	close(fd);
+}
+
+static void check_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static int64_t number_of(struct store *store, const char *sql)
+{
+	struct err err = ERR_INIT;
+	int64_t value = -1;
+	if (store_get_int(store, &value, &err, sql, "") != 1)
+		fail_msg("%s: %s", sql, err.text);
+	return value;
+}
+
+/* ---- opening ---- */
+
+static void test_created(void **state)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	struct world *w = *state;
+	mode_t mask = umask(0);
+	auto_store store = opened(w, STORE_CREATE);
+	umask(mask);
+	check_mode(w->sub, 0700);
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		auto_free char *path = xasprintf("%s%s", w->path, tails[i]);
+		check_mode(path, 0600);
+	}
+	assert_string_equal(store_path(store), w->path);
+	assert_int_equal(number_of(store, "PRAGMA application_id"), 0x4d417574);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 1);
+	assert_int_equal(number_of(store, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(number_of(store, "PRAGMA secure_delete"), 1);
+	assert_int_equal(number_of(store, "PRAGMA synchronous"), 2);
+	assert_int_equal(number_of(store, "PRAGMA trusted_schema"), 0);
+	assert_int_equal(number_of(store, "PRAGMA busy_timeout"), 0);
+	assert_int_equal(
+		number_of(store, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"),
+		1);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM template_record"), 2);
+}
+
+static void test_opened_again(void **state)
+{
+	static const enum store_mode modes[] = { STORE_READ, STORE_WRITE, STORE_CREATE };
+	struct world *w = *state;
+	store_close(opened(w, STORE_CREATE));
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		auto_store store = opened(w, modes[i]);
+		assert_int_equal(number_of(store, "SELECT count(*) FROM template"), 1);
+	}
+	store_close(NULL);
+}
+
+static void test_absent(void **state)
+{
+	struct world *w = *state;
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
+	              "there is no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
+	              "there is no database at");
+	assert_int_equal(mkdir(w->sub, 0700), 0);
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
+	              "there is no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
+	              "there is no database at");
+	assert_int_equal(access(w->path, F_OK), -1);
+}
+
+static void test_empty_file(void **state)
+{
+	struct world *w = *state;
+	put_octets(w, 0, 0, 0);
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING, "the file is empty");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING, "the file is empty");
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 1);
+}
+
+/* A first run that ended between switching to the write-ahead log and its COMMIT. */
+static void test_interrupted_first_run(void **state)
+{
+	struct world *w = *state;
+	foreign_sql(w, "PRAGMA journal_mode=WAL");
+	struct stat st;
+	assert_int_equal(stat(w->path, &st), 0);
+	assert_true(st.st_size > 0);
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
+	              "there is no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
+	              "there is no database at");
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 1);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM template"), 1);
+}
+
+static void test_two_first_runs(void **state)
+{
+	struct world *w = *state;
+	pid_t children[4];
+	for (size_t i = 0; i < ARRAY_LEN(children); i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			struct err err = ERR_INIT;
+			struct store *store;
+			int r = store_open(w->path, &schema_store, STORE_CREATE, &store,
+			                   &err);
+			if (r < 0)
+				fprintf(stderr, "%s\n", err.text);
+			_exit(r < 0);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(children); i++) {
+		int status;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	auto_store store = opened(w, STORE_WRITE);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM template"), 1);
+}
+
+static void test_other_program(void **state)
+{
+	static const enum store_mode modes[] = { STORE_READ, STORE_WRITE, STORE_CREATE };
+	static const char *const scripts[] = {
+		"CREATE TABLE t (a); PRAGMA user_version = 1",
+		"PRAGMA application_id = 1; PRAGMA user_version = 1",
+	};
+	struct world *w = *state;
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+		foreign_sql(w, scripts[i]);
+		chmod(w->path, 0600);
+		for (size_t k = 0; k < ARRAY_LEN(modes); k++)
+			check_refused(w, &schema_store, modes[k], ERR_FAILED,
+			              "belongs to another program");
+		unlink(w->path);
+	}
+}
+
+static void test_newer(void **state)
+{
+	struct world *w = *state;
+	store_close(opened(w, STORE_CREATE));
+	foreign_sql(w, "PRAGMA user_version = 2");
+	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
+	              "was written by a newer mailauthctl (schema 2, this one knows 1)");
+	check_refused(w, &schema_store, STORE_CREATE, ERR_FAILED, "newer mailauthctl");
+}
+
+static void test_damaged(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	put_octets(w, 0, 'x', 8192);
+	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
+	              "is damaged or not a database");
+	check_refused(w, &schema_store, STORE_CREATE, ERR_FAILED,
+	              "is damaged or not a database");
+	unlink(w->path);
+	store_close(opened(w, STORE_CREATE));
+	auto_store sound = opened(w, STORE_READ);
+	assert_int_equal(store_check(sound, &err), 0);
+	store_close(sound);
+	sound = NULL;
+	put_octets(w, 3 * 4096, 'x', 4096);
+	auto_store store = opened(w, STORE_READ);
+	assert_int_equal(store_check(store, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "is damaged"));
+}
+
+static void test_broken_reference(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	store_close(opened(w, STORE_CREATE));
+	foreign_sql(w, "PRAGMA foreign_keys=OFF;"
+	               "INSERT INTO domain_setting VALUES (77, 'mail', 'on')");
+	auto_store store = opened(w, STORE_READ);
+	assert_int_equal(store_check(store, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text,
+	                       "a row of table domain_setting names what is not there"));
+}
+
+static void test_writers(void **state)
+{
+	static const struct {
+		mode_t folder, file;
+		const char *text; /* NULL: accepted */
+	} rows[] = {
+		{ 0700, 0600, NULL },
+		{ 0755, 0644, NULL },
+		{ 01777, 0600, "others may write to the folder" },
+		{ 0770, 0600, "others may write to the folder" },
+		{ 0702, 0600, "others may write to the folder" },
+		{ 0700, 0620, "others may write to the file" },
+		{ 0700, 0602, "others may write to the file" },
+		{ 0700, 01602, "others may write to the file" },
+	};
+	static const enum store_mode modes[] = { STORE_WRITE, STORE_CREATE };
+	struct world *w = *state;
+	store_close(opened(w, STORE_CREATE));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		chmod(w->sub, rows[i].folder);
+		chmod(w->path, rows[i].file);
+		for (size_t k = 0; k < ARRAY_LEN(modes); k++) {
+			if (rows[i].text)
+				check_refused(w, &schema_store, modes[k], ERR_FAILED,
+				              rows[i].text);
+			else
+				store_close(opened(w, modes[k]));
+		}
+	}
+	chmod(w->sub, 0700);
+	chmod(w->path, 0602);
+	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
+	              "others may write to the file");
+}
+
+static void test_owner(void **state)
+{
+	struct world *w = *state;
+	if (geteuid() != 0)
+		skip();
+	store_close(opened(w, STORE_CREATE));
+	assert_int_equal(chown(w->path, 12345, 0), 0);
+	check_refused(w, &schema_store, STORE_READ, ERR_FAILED, "belongs to user 12345");
+	assert_int_equal(chown(w->path, 0, 0), 0);
+	assert_int_equal(chown(w->sub, 12345, 0), 0);
+	check_refused(w, &schema_store, STORE_WRITE, ERR_FAILED, "belongs to user 12345");
+}
+
+static void test_kinds_of_file(void **state)
+{
+	static const enum store_mode modes[] = { STORE_READ, STORE_WRITE, STORE_CREATE };
+	struct world *w = *state;
+	auto_free char *elsewhere = xasprintf("%s/elsewhere", w->folder);
+	mkdir(w->sub, 0700);
+	assert_int_equal(symlink(elsewhere, w->path), 0);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		check_refused(w, &schema_store, modes[i], ERR_FAILED,
+		              "is a symbolic link");
+	assert_int_equal(access(elsewhere, F_OK), -1);
+	unlink(w->path);
+	mkdir(w->path, 0700);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		check_refused(w, &schema_store, modes[i], ERR_FAILED,
+		              "is not a regular file");
+}
+
+/* ---- migrations ---- */
+
+static void test_migrated(void **state)
+{
+	static const struct migration steps[] = {
+		{ 2, "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO two VALUES (2)" },
+		{ 3, "CREATE TABLE three (a INTEGER) STRICT;" },
+		{ 0, NULL },
+	};
+	struct store_kind third = schema_store;
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	third.version = 3;
+	third.migrations = steps;
+	auto_free char *copy = xasprintf("%s.v1", w->path);
+	store_close(opened(w, STORE_CREATE));
+	check_refused(w, &third, STORE_READ, ERR_FAILED,
+	              "\"mailauthctl db check\" as root once");
+	assert_int_equal(access(copy, F_OK), -1);
+	auto_store store = NULL;
+	assert_int_equal(store_open(w->path, &third, STORE_WRITE, &store, &err), 0);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 3);
+	assert_int_equal(number_of(store, "SELECT a FROM two"), 2);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM three"), 0);
+	check_mode(copy, 0600);
+	auto_store old = NULL;
+	assert_int_equal(store_open(copy, &schema_store, STORE_READ, &old, &err), 0);
+	assert_int_equal(number_of(old, "PRAGMA user_version"), 1);
+}
+
+static void test_migration_fails(void **state)
+{
+	static const struct migration steps[] = {
+		{ 2,
+		  "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO nowhere VALUES (2)" },
+		{ 0, NULL },
+	};
+	struct store_kind second = schema_store;
+	struct world *w = *state;
+	second.version = 2;
+	second.migrations = steps;
+	store_close(opened(w, STORE_CREATE));
+	check_refused(w, &second, STORE_WRITE, ERR_FAILED, "nowhere");
+	auto_store store = opened(w, STORE_WRITE);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 1);
+	assert_int_equal(
+		number_of(store, "SELECT count(*) FROM sqlite_schema WHERE name = 'two'"),
+		0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(test_created),
+		IN_FOLDER(test_opened_again),
+		IN_FOLDER(test_absent),
+		IN_FOLDER(test_empty_file),
+		IN_FOLDER(test_interrupted_first_run),
+		IN_FOLDER(test_two_first_runs),
+		IN_FOLDER(test_other_program),
+		IN_FOLDER(test_newer),
+		IN_FOLDER(test_damaged),
+		IN_FOLDER(test_broken_reference),
+		IN_FOLDER(test_writers),
+		IN_FOLDER(test_owner),
+		IN_FOLDER(test_kinds_of_file),
+		IN_FOLDER(test_migrated),
+		IN_FOLDER(test_migration_fails),
+	};
+	return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
+}
