@@ -114,17 +114,59 @@ static int lock_beside_store(struct app *app, const char *suffix, const char *wh
 	return r < 0 ? r : lock_take(&app->ctx, path, what, ret_lock, err);
 }
 
-static int show_dry_run(struct app *app, struct push *push, struct err *err)
+static int show_item(void *arg, const struct change_item *item, struct err *err)
 {
-	auto_buf text = BUF_INIT;
+	struct out *out = arg;
 	(void)err;
+	out_text(out, item->object);
+	out_text(out, item->domain);
+	out_text(out, item->field);
+	out_text(out, item->old);
+	out_text(out, item->new_value);
+	out_row_end(out);
+	return 0;
+}
+
+/* What would be written: the store's rows, then the mail server's files. */
+static int show_dry_run(struct app *app, bool is_changed, struct push *push,
+                        struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "object", N_("Object"), OUT_TEXT, 0 },
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "field", N_("Field"), OUT_TEXT, 0 },
+		{ "old", N_("Before"), OUT_TEXT, OUT_WRAP },
+		{ "new", N_("After"), OUT_TEXT, OUT_WRAP },
+	};
+	static const struct out_column plan_columns[] = { { "plan", N_("Plan"), OUT_TEXT,
+		                                            0 } };
+	struct generation now = { 0, 0 };
+	auto_buf text = BUF_INIT;
+	int r = generation_now(app->store, &now, err);
+	bool is_json = out_get_format(app->out) == OUT_FORMAT_JSON;
 	if (push) {
 		app->has_plan = true;
 		plan_show(push_plan(push),
-		          !app->opt.is_colour_off && out_can_colour(stdout), &text);
-		out_plain(app->out, buf_text(&text), text.len);
+		          !app->opt.is_colour_off && out_can_colour(stdout) && !is_json,
+		          &text);
 	}
-	return 0;
+	if (is_json) {
+		out_object_begin(app->out, plan_columns, ARRAY_LEN(plan_columns));
+		out_text(app->out, push ? buf_text(&text) : NULL);
+		out_nested_begin(app->out, "changes", N_("Changes"), columns,
+		                 ARRAY_LEN(columns));
+	} else if (is_changed) {
+		out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	}
+	if (r >= 0 && is_changed)
+		r = change_items(app->store, now.id, show_item, app->out, err);
+	if (is_json)
+		out_nested_end(app->out);
+	if (is_json || is_changed)
+		out_end(app->out);
+	if (!is_json && push)
+		out_plain(app->out, buf_text(&text), text.len);
+	return r;
 }
 
 static bool is_pushed(const struct app *app, unsigned needs)
@@ -185,8 +227,8 @@ static int change_locked(struct app *app, unsigned needs,
 		return r;
 	app->is_changing = true;
 	r = run_body(app, needs, body, arg, &is_changed, &push, err);
-	if (r >= 0 && app->opt.is_dry_run)
-		r = show_dry_run(app, push, err);
+	if (r >= 0 && app->opt.is_dry_run && !app->is_exporting)
+		r = show_dry_run(app, is_changed, push, err);
 	if (r < 0 || app->opt.is_dry_run) {
 		store_rollback(app->store);
 		push_abandon(push);
@@ -328,7 +370,9 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 	struct export_work work = { .request = { .names = names,
 		                                 .count = count,
 		                                 .is_dry_run = app->opt.is_dry_run } };
+	app->is_exporting = true;
 	int r = app_change(app, 0, prepare_export, &work, err);
+	app->is_exporting = false;
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = export_switch(&app->ctx, work.export, err);
 	if (r >= 0 && !app->opt.is_dry_run)

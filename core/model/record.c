@@ -168,7 +168,7 @@ static int check_free(struct store *store, const struct domain *domain,
 		if (is_there)
 			return err_set(
 				err, ERR_FAILED,
-				_("%s has a %s record already, and there can be only one; "
+				_("%s has its %s record already, and there can be only one; "
 			          "\"mailauthctl record set %s %s ...\" changes it"),
 				other->owner, record_text_policy(row->kind), domain->name,
 				other->id);

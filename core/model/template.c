@@ -174,7 +174,7 @@ static int check_new(struct store *store, const struct template_row *row, struct
 	if (r > 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("the template has a %s record at %s already, and there can be only "
+			_("the template has its %s record at %s already, and there can be only "
 		          "one; \"mailauthctl template set t%" PRId64
 		          " ...\" changes it"),
 			record_text_policy(row->kind), row->owner, there);

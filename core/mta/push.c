@@ -193,7 +193,7 @@ static int decide(struct ctx *ctx, struct store *store,
 		if (options->is_explicit)
 			return err_set(err, ERR_FAILED,
 			               _("no mail server follows this database yet: run "
-			                 "'mailauthctl mta adopt'"));
+			                 "\"mailauthctl mta adopt\""));
 		*ret_why = _(
 			"saved; no mail server follows this database yet: 'mailauthctl mta "
 			"adopt' pushes to it");

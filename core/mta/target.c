@@ -74,8 +74,14 @@ int target_open(struct ctx *ctx, bool create, bool is_write, struct store **ret_
 		*ret_target = NULL;
 		return 0;
 	}
-	return store_open(path, &target_kind, is_write ? STORE_WRITE : STORE_READ,
-	                  ret_target, err);
+	rc = store_open(path, &target_kind, is_write ? STORE_WRITE : STORE_READ,
+	                ret_target, err);
+	if (rc != ERR_MISSING)
+		return rc;
+	/* The first run was interrupted before it held anything. */
+	err_clear(err);
+	*ret_target = NULL;
+	return 0;
 }
 
 /* ---- table target ----------------------------------------------------------------------------- */

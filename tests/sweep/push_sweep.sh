@@ -64,7 +64,7 @@ make_host()
 {
 	local root=$1
 
-	mkdir -p "$root/etc/postfix" "$root/var/spool/postfix" "$root/etc/dkimkeys"
+	mkdir -p "$root/var/lib" "$root/etc/postfix" "$root/var/spool/postfix" "$root/etc/dkimkeys"
 	printf '%s\n' 'myhostname = mx.example.net' 'mydestination = localhost' \
 		'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination' \
 		>"$root/etc/postfix/main.cf"
@@ -167,10 +167,12 @@ sweep_class()
 	count=$(grep -c '(' "$work/trace")
 	for ((n = 1; n <= count; n += step)); do
 		rm -rf "$root" && cp -a "$work/$name/base" "$root"
-		strace -f -qq -o "$work/trace" -e trace="$(calls "$class")" \
-			-e inject="$(calls "$class"):$action:when=$n" \
-			"$program" --root "$root" "${case_words[@]}" >"$work/run.out" 2>&1
-		status=$?
+		{
+			strace -f -qq -o "$work/trace" -e trace="$(calls "$class")" \
+				-e inject="$(calls "$class"):$action:when=$n" \
+				"$program" --root "$root" "${case_words[@]}" >"$work/run.out" 2>&1
+			status=$?
+		} 2>/dev/null # the shell's own word about a killed child
 		runs=$((runs + 1))
 		judge "$name, ${class%%,*} no. $n, $action" "$name" "$root" "$status"
 	done
