@@ -1,5 +1,5 @@
 m server set mta.hostname mx.example.com mta.backend directory
-m domain enable-dkim example.com
+m --no-push domain enable-dkim example.com
 m mta plan | undated
 m --json mta plan | undated
 m mta push
