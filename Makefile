@@ -34,7 +34,8 @@ mta_src := backend desired diff directory drift engine folders held milter milte
 	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
-cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta \
+cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
+	cmd_dkim cmd_domain cmd_key cmd_mta \
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 

@@ -5,6 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/key.h"
 #include "core/model/keyring.h"
@@ -390,38 +391,26 @@ static int run_resume(struct app *app, struct err *err)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-#define FROM                                                                         \
-	{                                                                            \
-		"--domains-from", "<file>",                                          \
-			N_("names from a file, one a line; -: standard input"), 0, 0 \
-	}
-#define NOW                                                                          \
-	{                                                                            \
-		"--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 \
-	}
-#define ALL                                             \
-	{                                               \
-		"--all", NULL, N_("every domain"), 0, 0 \
-	}
-
 static const struct option_row add_options[] = {
 	{ "--alias-of", "<domain>", N_("add as aliases of that domain"), 0, 0 },
-	FROM,
+	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
-static const struct option_row from_options[] = { FROM, { 0 } };
-static const struct option_row now_options[] = { NOW, FROM, { 0 } };
+static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
+static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row list_options[] = {
 	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0 },
 	{ 0 },
 };
 static const struct option_row enable_options[] = {
-	ALL,
-	FROM,
-	{ "--sign-now", NULL, N_("sign before the record was exported or seen"), 0, 0 },
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
+	OPTION_SIGN_NOW,
 	{ 0 },
 };
-static const struct option_row disable_options[] = { ALL, NOW, FROM, { 0 } };
+static const struct option_row disable_options[] = {
+	OPTION_ALL, OPTION_NOW, OPTION_DOMAINS_FROM, { 0 }
+};
 
 const struct command commands_domain[] = {
 	{ .words = "domain add",

@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
@@ -261,17 +262,15 @@ static int run_adopt(struct app *app, struct err *err)
 
 static const struct option_row adopt_options[] = {
 	{ "--yes", NULL, N_("do not ask"), 0, 0 },
-	{ "--replace-filter", NULL,
-	  N_("take over a filter of your own that signs already"), 0, 0 },
-	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
-	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
+	OPTION_REPLACE,
+	OPTION_TAKE_OVER,
+	OPTION_FORCE,
 	{ 0 },
 };
 static const struct option_row push_rows[] = {
-	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
-	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
-	{ "--replace-filter", NULL,
-	  N_("take over a filter of your own that signs already"), 0, 0 },
+	OPTION_FORCE,
+	OPTION_TAKE_OVER,
+	OPTION_REPLACE,
 	{ "--remove", NULL, N_("take everything of ours out again"), 0, 0 },
 	{ 0 },
 };
