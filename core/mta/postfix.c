@@ -329,7 +329,8 @@ static int plan_active(const struct desired *desired, const struct mta_seen *see
 /* main.cf lets go, then the filter gets its own configuration back. */
 static void plan_release(const struct mta_seen *seen, struct plan *plan)
 {
-	plan_main(seen, NULL, NULL, plan);
+	if (seen->main_path)
+		plan_main(seen, NULL, NULL, plan);
 	plan_server(seen, RANK_RELEASE, plan);
 	plan_include(seen, false, plan);
 	if (seen->is_filter_running)
@@ -343,6 +344,9 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 	bool is_wanted = desired && (desired->signs || desired->verifies);
 	bool is_active = is_wanted && seen->has_filter;
 	note_state(seen, is_active, ret_plan);
+	if (desired && !seen->main_path)
+		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
+		               seen->host.why_not);
 	if (is_wanted) {
 		int r = check_filter(desired, seen, err);
 		if (r < 0)
