@@ -15,20 +15,35 @@
 #define SPF_LOOKUP_MAX 10       /* RFC 7208 4.6.4 */
 #define SPF_EXPLANATION_MAX 400 /* octets after expansion */
 
-enum spf_qualifier { SPF_Q_PASS = '+', SPF_Q_FAIL = '-', SPF_Q_SOFTFAIL = '~', SPF_Q_NEUTRAL = '?' };
+enum spf_qualifier {
+	SPF_Q_PASS = '+',
+	SPF_Q_FAIL = '-',
+	SPF_Q_SOFTFAIL = '~',
+	SPF_Q_NEUTRAL = '?'
+};
 enum spf_term_kind {
-	SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, SPF_EXISTS, /* mechanisms */
-	SPF_REDIRECT, SPF_EXP, SPF_UNKNOWN_MODIFIER,
+	SPF_ALL,
+	SPF_INCLUDE,
+	SPF_A,
+	SPF_MX,
+	SPF_PTR,
+	SPF_IP4,
+	SPF_IP6,
+	SPF_EXISTS, /* mechanisms */
+	SPF_REDIRECT,
+	SPF_EXP,
+	SPF_UNKNOWN_MODIFIER,
 };
 
 struct spf_term {
 	enum spf_term_kind kind;
-	enum spf_qualifier qualifier;  /* mechanisms; '+' where none was written */
-	bool has_qualifier;            /* it was written */
-	size_t at, len;                /* its span in the text */
-	size_t domain_at, domain_len;  /* the domain-spec or macro-string after ':' or '='; len 0: none */
-	uint8_t ip[16];                /* SPF_IP4: 4 octets, SPF_IP6: 16 */
-	uint8_t prefix4, prefix6;      /* CIDR lengths; 32 and 128 where none was written */
+	enum spf_qualifier qualifier; /* mechanisms; '+' where none was written */
+	bool has_qualifier;           /* it was written */
+	size_t at, len;               /* its span in the text */
+	size_t domain_at,
+		domain_len; /* the domain-spec or macro-string after ':' or '='; len 0: none */
+	uint8_t ip[16];           /* SPF_IP4: 4 octets, SPF_IP6: 16 */
+	uint8_t prefix4, prefix6; /* CIDR lengths; 32 and 128 where none was written */
 };
 
 struct spf_record {
@@ -41,8 +56,8 @@ struct spf_record {
 /* Parses a whole record, "v=spf1" in front.  Fails with ERR_USAGE, the column (from 1), the term
  * and what is wrong with it: unknown mechanism, bad CIDR length, bad macro, doubled redirect or
  * exp.  RFC 7208 4.6: any syntax error anywhere is a permerror. */
-int spf_record_parse(const char *text, size_t len, struct spf_record **ret_record, struct err *err)
-	must_check;
+int spf_record_parse(const char *text, size_t len, struct spf_record **ret_record,
+                     struct err *err) must_check;
 void spf_record_free(struct spf_record *record);
 
 /* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect). */
