@@ -12,7 +12,7 @@ set -u
 
 program=$(realpath "${1:-bin/mailauthctl}")
 step=${SWEEP_STEP:-1}
-work=$(mktemp -d /var/tmp/push_sweep.XXXXXX) || exit 1
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/push_sweep.XXXXXX") || exit 1
 runs=0
 findings=0
 
