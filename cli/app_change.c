@@ -107,6 +107,11 @@ static int run_body(struct app *app, unsigned needs,
 		return 0;
 	r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run, ret_push,
 	                 &why, err);
+	/* what an administrator should know of a host that he looks at */
+	const struct plan *plan = r >= 0 && *ret_push ? push_plan(*ret_push) : NULL;
+	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
+		app_say(app, app->push.is_explicit ? REPORT_NOTE : REPORT_VERBOSE, "%s",
+		        plan->note[i]);
 	if (r >= 0 && why && !app->is_push_told) {
 		app_say(app, REPORT_NOTE, "%s", why);
 		app->is_push_told = true;

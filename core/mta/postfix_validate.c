@@ -141,6 +141,17 @@ static int compare_words(struct ctx *ctx, const char *folder, const struct mta_s
 	return r;
 }
 
+/* Appends `item` as a line; postconf prints a run of blanks inside braces as one. */
+static void add_item(const char *item, struct buf *rest)
+{
+	while (*item) {
+		size_t blanks = strspn(item, " \t\r\n");
+		buf_putc(rest, blanks ? ' ' : *item);
+		item += blanks ? blanks : 1;
+	}
+	buf_putc(rest, '\n');
+}
+
 static void list_without(const char *list, const char *ours, struct buf *rest,
                          size_t *ret_ours)
 {
@@ -150,7 +161,7 @@ static void list_without(const char *list, const char *ours, struct buf *rest,
 		if (ours && strcmp(buf_text(&item), ours) == 0)
 			++*ret_ours;
 		else
-			buf_printf(rest, "%s\n", buf_text(&item));
+			add_item(buf_text(&item), rest);
 	}
 }
 
@@ -210,7 +221,8 @@ static int validate_main(struct ctx *ctx, const struct plan *plan,
 	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
 		                             NULL };
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct step *step = find_file(plan, seen->main_path);
+	const struct step *step =
+		seen->main_path ? find_file(plan, seen->main_path) : NULL;
 	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
 	if (!step)
 		return 0;
@@ -338,8 +350,8 @@ static int check_path(void *arg, const char *path, struct err *err)
 	if (r == 0 && info.kind != FILE_REGULAR)
 		r = err_set(
 			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run 'mailauthctl mta "
-		          "push', which looks at every key"),
+			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
+		          "push\", which looks at every key"),
 			path);
 	return r;
 }
