@@ -303,6 +303,12 @@ ok "over TCP, where the answer is cut" test "$(ask 1 a@cut.example b@x.test | se
 
 # ---- how it is started -------------------------------------------------------------------------
 
+if command -v nm >/dev/null; then
+	fails "no database, no table, no JSON is linked in" grep -iE 'sqlite|smartcols|jansson' \
+		<(ldd "$policyd"; nm "$policyd"; nm -D "$policyd")
+else
+	skip "no database, no table, no JSON is linked in" "nm is not installed"
+fi
 is "--version" "$("$policyd" --version | sed 's/ [0-9.]*$//')" mailauth-policyd
 is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | xargs)" \
 	"--config --connections --help --idle-limit --listen --log-stderr --nameserver --pause-limit --version"

@@ -53,7 +53,7 @@ static const struct {
 	{ "sender\nnonsense\n=x\n\n", 0, { "" }, NULL },
 	{ "sender=a=b==\n\n", 0, { "sender=a=b==" }, NULL },
 	{ "sender=a\r\n\r\n\n", 0, { "sender=a?" }, NULL },
-	{ "sender=a\0b\x7f\x01\n\n", 15, { "sender=a?b??" }, NULL },
+	{ "sender=a\0b\x7f\x01\n\n", 14, { "sender=a?b??" }, NULL },
 	{ "sen\0der=a\n\n", 11, { "" }, NULL },
 	{ "sender=\xc3\xa4@b\n\n", 0, { "sender=\xc3\xa4@b" }, NULL },
 	{ "helo_name=h\nclient_address=::1\ninstance=1.2\nprotocol_state=RCPT\n"
