@@ -24,7 +24,8 @@
 #include "dnszone/spf_check.h"
 
 #define CACHE_MEMORY (256 * 1024)
-#define CPU_SECONDS 10 /* of one check; a hundred times what the most expensive takes */
+#define CPU_SECONDS \
+	10 /* processor time of one check; none within its limits comes near */
 #define DUNNO "DUNNO"
 
 bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
@@ -161,15 +162,15 @@ static struct spf_message message_of(const struct policyd *policyd,
 	return message;
 }
 
-/* The soft limit moves ahead of what was used, so that it bounds one check, not a connection. */
-static void limit_processor_time(void)
+/* So many seconds from now on; 0: no limit of ours. */
+static void limit_processor_time(unsigned seconds)
 {
 	struct rusage used;
 	struct rlimit limit;
 	if (getrusage(RUSAGE_SELF, &used) < 0 || getrlimit(RLIMIT_CPU, &limit) < 0)
 		return;
-	rlim_t most = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + CPU_SECONDS;
-	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	rlim_t most = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds;
+	limit.rlim_cur = seconds > 0 && most < limit.rlim_max ? most : limit.rlim_max;
 	setrlimit(RLIMIT_CPU, &limit);
 }
 
@@ -217,7 +218,7 @@ static bool check(struct policyd *policyd, const struct spf_message *message,
 	auto_resolver *dns = new_resolver(policyd->conf);
 	if (!dns)
 		return false;
-	limit_processor_time();
+	limit_processor_time(CPU_SECONDS);
 	arena_reset(&policyd->mem);
 	struct spf_context context = {
 		.dns = dns,
@@ -228,6 +229,7 @@ static bool check(struct policyd *policyd, const struct spf_message *message,
 	context.limits.voids = settings->void_limit;
 	struct spf_verdict spf;
 	spf_check(&context, &settings->spf, message, &spf);
+	limit_processor_time(0);
 	note_verdict(&spf, message, verdict);
 	return true;
 }

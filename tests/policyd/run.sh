@@ -28,8 +28,8 @@ settings() { # lines...
 	mv new.yaml policyd.yaml
 }
 
-serve() { # options... < requests; answers without their empty lines, the log in the file log
-	"$policyd" --config policyd.yaml --nameserver "$address" --log-stderr "$@" 2>log |
+serve() { # < requests; answers without their empty lines, the log in the file log
+	"$policyd" --config policyd.yaml --nameserver "$address" --log-stderr 2>log |
 		sed -e '/^$/d' -e 's/^action=//'
 	return "${PIPESTATUS[0]}"
 }
@@ -211,8 +211,8 @@ finish() {
 	return $status
 }
 answer() { # the next one, within 10 s
-	local line empty
-	IFS= read -r -t 10 line <&6 && IFS= read -r -t 10 empty <&6 && printf '%s\n' "${line#action=}"
+	local line
+	IFS= read -r -t 10 line <&6 && IFS= read -r -t 10 _ <&6 && printf '%s\n' "${line#action=}"
 }
 has_ended() { ! IFS= read -r -t 10 <&6; }
 
@@ -315,6 +315,16 @@ is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | x
 fails "an unknown option" "$policyd" --what
 fails "an unknown argument" "$policyd" what
 fails "a number out of range" "$policyd" --pause-limit 0
+# spawn(8) gives the client's socket as standard error too.
+cat >spawn.pl <<-'PERL'
+	use strict; use Socket;
+	socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, 0) or die;
+	if (!fork) { open $_, '+>&', $theirs for *STDIN, *STDOUT, *STDERR; close $ours; exec @ARGV or die }
+	close $theirs; shutdown $ours, 1; print while <$ours>; wait; print $? >> 8, "\n";
+PERL
+is "as spawn starts it, settings are missing: nothing is sent" \
+	"$(perl spawn.pl "$policyd" --config "$dir/missing.yaml")" 1
+is "as spawn starts it, a wrong option: nothing is sent" "$(perl spawn.pl "$policyd" --what)" 2
 is "no new privileges, no core files" "$(settings; start; ask 1 a@pass.example b@x.test >&5; answer >/dev/null
 	grep -h -E '^(NoNewPrivs|Max core)' /proc/"$(cat client.pid)"/{status,limits} | tr -s '\t ' ' '
 	finish)" 'NoNewPrivs: 1
