@@ -34,8 +34,8 @@ cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cm
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
-	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
+unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen lock \
+	milter model opendkim out plan postfix_main postfix_master push query records resolver rr run setting \
 	setting_type spf_record store store_open text
 
 # ---- flags -----------------------------------------------------------------------------------
