@@ -1,6 +1,6 @@
 /*
  * Feeds files, or all files of folders, to a fuzz target that was built without a fuzzer, so that
- * the corpus and what was once found are tested with any compiler.
+ * the corpus and what was once found are tested with any compiler.  TAP: one result for each argument.
  *
  *     fuzz_dns_answer tests/fuzz/corpus/dns_answer
  */
@@ -58,12 +58,18 @@ static void replay(const char *path)
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		replay(argv[i]);
-	printf("%u inputs\n", replayed);
-	if (replayed == 0) {
+	if (argc < 2) {
 		fprintf(stderr, "usage: %s FILE|FOLDER...\n", argv[0]);
 		return 2;
+	}
+	printf("1..%d\n", argc - 1);
+	fflush(stdout);
+	for (int i = 1; i < argc; i++) {
+		replayed = 0;
+		replay(argv[i]);
+		printf("%sok - %u inputs of %s\n", replayed ? "" : "not ", replayed,
+		       argv[i]);
+		fflush(stdout);
 	}
 	return 0;
 }
