@@ -20,7 +20,7 @@ VERSION := 0.1.0
 base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
 	yaml
 dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
-	received_spf resolver resolver_cache resolver_mock resolver_zone rr rr_table serial \
+	query_servers query_socket received_spf resolver resolver_cache resolver_mock resolver_zone rr rr_table serial \
 	spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_trace \
 	tags wire zone_read
 store_src := change migrate schema stmt store
@@ -44,7 +44,7 @@ unit_tests := base command dnszone engine export file file_stage key_crypto keyg
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
