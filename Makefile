@@ -1,10 +1,15 @@
 # mailauthctl: one Makefile.
 #
 #   make [MODE=release|debug|asan|tsan|fuzz] [CC=gcc|clang] [WERROR=1]     -> bin/mailauthctl
-#   make check         every test            make check-unit, check-cli, check-e2e, check-lint: parts
-#   make check-slow    full sweeps           make bench: ratios against what a user would pick instead
-#   make install DESTDIR= PREFIX=            make uninstall DESTDIR= PREFIX=
-#   sudo make quickstart                     the main job on the directory backend in ./quickstart/
+#   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
+#   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
+#   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
+#   make check-style check-layers check-unit check-cli check-sweep check-e2e      parts of it
+#   make check-slow         full sweeps           make bench     figures, as ratios
+#   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin
+#   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
+#
+# Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
 
 MODE   ?= release
 PREFIX ?= /usr/local
@@ -19,7 +24,7 @@ VERSION := 0.1.0
 
 base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
 	yaml
-dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy query \
 	query_servers query_socket received_spf resolver resolver_cache resolver_mock resolver_zone rr rr_table serial \
 	spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_trace \
 	tags wire zone_read
@@ -32,18 +37,19 @@ mta_src := backend desired diff directory drift engine folders held milter milte
 	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
-cli_src := app args args_grammar cmd_audit cmd_db cmd_dkim cmd_domain cmd_key cmd_misc cmd_mta \
+cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
+	cmd_dkim cmd_domain cmd_key cmd_mta \
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_check spf_eval spf_record spf_suite store store_open text yaml
+	setting_type lint_spf spf_check spf_eval spf_record spf_suite store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
-LDNS := $(shell pkg-config --exists libldns && echo libldns || echo ldns)
+LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
 PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -65,7 +71,8 @@ ifeq ($(filter $(MODE),release debug asan tsan fuzz),)
 $(error MODE=$(MODE) is not one of release debug asan tsan fuzz)
 endif
 
-build := build/$(MODE)
+BUILD ?= build/$(MODE)
+build := $(BUILD)
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -81,8 +88,11 @@ lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
 unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
 
-.PHONY: all lib unit clean FORCE
+.PHONY: all all-here lib unit list-unit need-libraries clean install uninstall quickstart bench \
+	check check-style check-layers check-unit check-cli check-sweep check-e2e check-slow \
+	update-cli FORCE
 all: bin/mailauthctl
+all-here: $(build)/mailauthctl
 
 bin/mailauthctl: $(build)/mailauthctl
 	@mkdir -p bin
@@ -97,6 +107,8 @@ $(lib): $(lib_obj)
 	$(AR) rcs $@ $^
 
 unit: $(unit_bin)
+list-unit:
+	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
 
@@ -105,10 +117,17 @@ $(build)/%.o: %.c $(build)/flags
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Objects depend on the flags: a change of any rebuilds all.
-$(build)/flags: FORCE
+$(build)/flags: FORCE | need-libraries
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' | cmp -s - $@ || \
 		echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' >$@
+
+need-libraries:
+	@command -v pkg-config >/dev/null || { \
+		echo 'pkg-config is missing; as root: tests/setup.sh build' >&2; exit 1; }
+	@for library in $(PKGS); do pkg-config --exists $$library || { \
+		echo "the library $$library is missing; as root: tests/setup.sh build" >&2; \
+		exit 1; }; done
 
 # SQL texts become C strings, so that the program needs no file of its own to run.
 $(build)/gen/%.sql.inc: db/%.sql
@@ -119,5 +138,35 @@ $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
 clean:
 	rm -rf build bin
+
+# ---- install ---------------------------------------------------------------------------------
+
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/sbin'
+	install -m 0755 bin/mailauthctl '$(DESTDIR)$(PREFIX)/sbin/mailauthctl'
+
+# Databases, keys and zones stay where they are.
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/sbin/mailauthctl'
+
+quickstart:
+	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
+
+# ---- tests: each target ends in "N passed, M failed, K skipped" ----------------------------------
+
+run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
+
+check:
+	@tests/setup.sh test
+	@$(run_tests) build style layers unit cli sweep e2e
+check-style check-layers check-unit check-cli check-sweep check-e2e check-slow:
+	@$(run_tests) $(@:check-%=%)
+
+update-cli: all
+	tests/cli/run.sh --update $(build)/mailauthctl
+
+bench: all
+	@tests/setup.sh test
+	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d

@@ -5,25 +5,18 @@
 #include "cli/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/app_inner.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"
-#include "core/base/text.h"
-#include "core/model/export.h"
-#include "core/model/setting.h"
-#include "core/store/change.h"
-#include "core/store/schema.h"
-#include "dnszone/name.h"
 
 #define DATABASE "/var/lib/mailauthctl/mailauthctl.db"
-#define INPUT_LIMIT (64u << 20)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -68,7 +61,7 @@ void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 }
 
 /* After a change: said when it was saved; otherwise only what explains the failure. */
-static void release_messages(struct app *app, bool is_saved)
+void app_release_messages(struct app *app, bool is_saved)
 {
 	app->is_changing = false;
 	for (size_t i = 0; i < app->message_count; i++) {
@@ -77,409 +70,6 @@ static void release_messages(struct app *app, bool is_saved)
 		free(app->message[i].text);
 	}
 	app->message_count = 0;
-}
-
-/* ---- store and changes ----------------------------------------------------------------------- */
-
-static int open_to_read(struct app *app, struct err *err)
-{
-	int r = store_open(app->db_path, &schema_store, STORE_READ, &app->store, err);
-	if (r == ERR_MISSING) {
-		err_clear(err);
-		return 0;
-	}
-	return r;
-}
-
-static int open_to_write(struct app *app, struct err *err)
-{
-	store_close(app->store);
-	app->store = NULL;
-	if (app->opt.is_dry_run) {
-		int r = open_to_read(app, err);
-		if (r < 0 || app->store)
-			return r;
-		return store_open_memory(&schema_store, &app->store, err);
-	}
-	return store_open(app->db_path, &schema_store, STORE_CREATE, &app->store, err);
-}
-
-static int lock_beside_store(struct app *app, const char *suffix, const char *what,
-                             struct lock **ret_lock, struct err *err)
-{
-	if (app->opt.is_dry_run && access(app->db_path, F_OK) < 0)
-		return 0;
-	auto_free char *path = xasprintf("%s%s", app->db_path, suffix);
-	int r = store_make_folder(app->db_path, err);
-	return r < 0 ? r : lock_take(&app->ctx, path, what, ret_lock, err);
-}
-
-static int show_dry_run(struct app *app, struct push *push, struct err *err)
-{
-	auto_buf text = BUF_INIT;
-	(void)err;
-	if (push) {
-		app->has_plan = true;
-		plan_show(push_plan(push),
-		          !app->opt.is_colour_off && out_can_colour(stdout), &text);
-		out_plain(app->out, buf_text(&text), text.len);
-	}
-	return 0;
-}
-
-static bool is_pushed(const struct app *app, unsigned needs)
-{
-	return needs & NEED_PUSH && !app->opt.is_push_off;
-}
-
-/* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
-static int run_body(struct app *app, unsigned needs,
-                    int (*body)(struct app *app, void *arg, struct err *err), void *arg,
-                    bool *ret_changed, struct push **ret_push, struct err *err)
-{
-	const char *why = NULL;
-	int r = change_begin(app->store, &app->ctx, app->ctx.command, err);
-	if (r >= 0)
-		r = body(app, arg, err);
-	if (r >= 0)
-		r = setting_check_rules(app->store, err);
-	if (r >= 0)
-		r = change_end(app->store, ret_changed, err);
-	if (r < 0 || !is_pushed(app, needs))
-		return r;
-	/* `mta push` and `mta adopt` push although the store does not change */
-	if (!*ret_changed && !app->push.is_explicit && !app->push.is_adoption)
-		return 0;
-	r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run, ret_push,
-	                 &why, err);
-	if (r >= 0 && why && !app->is_push_told) {
-		app_say(app, REPORT_NOTE, "%s", why);
-		app->is_push_told = true;
-	}
-	return r;
-}
-
-/* A first change that failed leaves no database behind.  Under the store lock. */
-static void forget_new_store(struct app *app)
-{
-	static const char *const suffixes[] = { "-wal", "-shm", "" };
-	store_close(app->store);
-	app->store = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-		auto_free char *path = xasprintf("%s%s", app->db_path, suffixes[i]);
-		unlink(path);
-	}
-}
-
-static int change_locked(struct app *app, unsigned needs,
-                         int (*body)(struct app *app, void *arg, struct err *err),
-                         void *arg, struct lock **store_lock, struct err *err)
-{
-	struct push *push = NULL;
-	bool is_changed = false;
-	bool is_new = access(app->db_path, F_OK) < 0;
-	int r = open_to_write(app, err);
-	if (r >= 0)
-		r = store_begin(app->store, true, err);
-	if (r < 0)
-		return r;
-	app->is_changing = true;
-	r = run_body(app, needs, body, arg, &is_changed, &push, err);
-	if (r >= 0 && app->opt.is_dry_run)
-		r = show_dry_run(app, push, err);
-	if (r < 0 || app->opt.is_dry_run) {
-		store_rollback(app->store);
-		push_abandon(push);
-		release_messages(app, r >= 0);
-		if (is_new && !app->opt.is_dry_run)
-			forget_new_store(app);
-		return r;
-	}
-	r = store_commit(app->store, err);
-	if (r < 0) {
-		store_rollback(app->store);
-		push_abandon(push);
-		release_messages(app, false);
-		return r;
-	}
-	lock_free(*store_lock);
-	*store_lock = NULL;
-	release_messages(app, true);
-	if (push) {
-		signals_hold();
-		r = push_switch(push, err);
-		signals_release();
-		push_free(push);
-	}
-	return r;
-}
-
-int app_change(struct app *app, unsigned needs,
-               int (*body)(struct app *app, void *arg, struct err *err), void *arg,
-               struct err *err)
-{
-	auto_lock target_lock = NULL;
-	auto_lock store_lock = NULL;
-	int r = 0;
-	if (is_pushed(app, needs) && !app->opt.is_dry_run) {
-		r = push_lock(&app->ctx, &target_lock, err);
-		if (r >= 0)
-			r = push_recover(&app->ctx, app->push.force, err);
-	}
-	if (r >= 0)
-		r = lock_beside_store(app, ".lock", _("the database"), &store_lock, err);
-	if (r >= 0)
-		r = change_locked(app, needs, body, arg, &store_lock, err);
-	return r < 0 ? r : 0;
-}
-
-int app_env(struct app *app, const struct env **ret_env, struct err *err)
-{
-	if (!app->has_env) {
-		auto_free char *hostname = NULL;
-		int r = backend_hostname(&app->ctx, app->store, &hostname, err);
-		if (r >= 0)
-			r = env_load(&app->ctx, app->store, hostname, &app->env, err);
-		if (r < 0)
-			return r;
-		app->has_env = true;
-	}
-	*ret_env = &app->env;
-	return 0;
-}
-
-/* ---- export ---------------------------------------------------------------------------------- */
-
-void app_export_later(struct app *app, const char *name)
-{
-	GROW(app->export_name, app->export_count, app->export_room);
-	app->export_name[app->export_count++] = xstrdup(name);
-}
-
-static int export_alias_later(void *arg, const struct domain *alias, struct err *err)
-{
-	(void)err;
-	app_export_later(arg, alias->name);
-	return 0;
-}
-
-int app_export_family_later(struct app *app, const struct domain *domain, struct err *err)
-{
-	app_export_later(app, domain->name);
-	return domain_each(app->store, domain->id, NULL, export_alias_later, app, err);
-}
-
-struct export_work {
-	struct export_request request;
-	struct export *export;
-};
-
-static int prepare_export(struct app *app, void *arg, struct err *err)
-{
-	struct export_work *work = arg;
-	int r = push_host_generation(&app->ctx, app->store, &work->request.host_gen, err);
-	if (r >= 0)
-		r = app_env(app, &work->request.env, err);
-	if (r >= 0)
-		r = export_prepare(&app->ctx, app->store, &work->request, &work->export,
-		                   err);
-	return r;
-}
-
-static int finish_export(struct app *app, void *arg, struct err *err)
-{
-	struct export_work *work = arg;
-	return export_finish(&app->ctx, app->store, work->export, err);
-}
-
-static int show_zone(void *arg, const char *name, enum export_action action,
-                     struct err *err)
-{
-	static const char *const words[] = {
-		[EXPORT_UNCHANGED] = NULL,
-		[EXPORT_WRITTEN] = "write",
-		[EXPORT_REMOVED] = "remove",
-		[EXPORT_FAILED] = "failed",
-	};
-	struct app *app = arg;
-	(void)err;
-	if (words[action]) {
-		out_text(app->out, name);
-		out_text(app->out, words[action]);
-		out_row_end(app->out);
-	}
-	return 0;
-}
-
-static int show_export(struct app *app, const struct export *export, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "zone", N_("Zone"), OUT_TEXT, 0 },
-		{ "action", N_("Would be"), OUT_TEXT, 0 },
-	};
-	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	int r = export_each(export, show_zone, app, err);
-	out_end(app->out);
-	return r;
-}
-
-int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
-{
-	struct export_work work = { .request = { .names = names,
-		                                 .count = count,
-		                                 .is_dry_run = app->opt.is_dry_run } };
-	int r = app_change(app, 0, prepare_export, &work, err);
-	if (r >= 0 && !app->opt.is_dry_run)
-		r = export_switch(&app->ctx, work.export, err);
-	if (r >= 0 && !app->opt.is_dry_run)
-		r = app_change(app, NEED_PUSH, finish_export, &work, err);
-	if (r >= 0 && app->opt.is_dry_run)
-		r = show_export(app, work.export, err);
-	if (r >= 0 && work.export)
-		r = export_result(work.export, err);
-	export_free(work.export);
-	return r;
-}
-
-int app_export_now(struct app *app, struct err *err)
-{
-	int r = 0;
-	/* the change may have moved what <hostname> and <ip> stand for */
-	app->has_env = false;
-	env_done(&app->env);
-	if (app->export_count && !app->opt.is_dry_run)
-		r = app_export(app, (const char *const *)app->export_name,
-		               app->export_count, err);
-	for (size_t i = 0; i < app->export_count; i++)
-		free(app->export_name[i]);
-	app->export_count = 0;
-	return r;
-}
-
-/* ---- what handlers need ---------------------------------------------------------------------- */
-
-static void add_name(struct app_names *names, const char *name, size_t len)
-{
-	GROW(names->name, names->count, names->room);
-	names->name[names->count++] = xmemdup(name, len);
-}
-
-void app_names_done(struct app_names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	free(names->name);
-	*names = (struct app_names){ 0 };
-}
-
-static int add_main_domain(void *arg, const struct domain *domain, struct err *err)
-{
-	(void)err;
-	if (!domain->main_id)
-		add_name(arg, domain->name, strlen(domain->name));
-	return 0;
-}
-
-/* One name a line; blank lines and '#' comments are passed over. */
-static int add_names_from(struct app *app, const char *source, struct app_names *names,
-                          struct err *err)
-{
-	auto_buf text = BUF_INIT;
-	int r = app_read_input(app, source, INPUT_LIMIT, &text, err);
-	if (r < 0)
-		return r;
-	if (text.len && strlen(text.at) != text.len)
-		return err_set(err, ERR_USAGE, _("%s holds a NUL octet"), source);
-	char *rest = text.at, *line;
-	while (rest && (line = strsep(&rest, "\n"))) {
-		line += strspn(line, " \t\r");
-		size_t len = strcspn(line, "#\r");
-		while (len && (line[len - 1] == ' ' || line[len - 1] == '\t'))
-			len--;
-		if (len)
-			add_name(names, line, len);
-	}
-	return 0;
-}
-
-int app_names(struct app *app, size_t first, struct app_names *ret_names, struct err *err)
-{
-	struct app_names names = { 0 };
-	int r = 0;
-	for (size_t i = first; i < args_count(app->args); i++)
-		add_name(&names, args_word(app->args, i),
-		         strlen(args_word(app->args, i)));
-	const char *source = args_get(app->args, "--domains-from");
-	names.is_all = args_has(app->args, "--all");
-	if (names.is_all && (names.count || source))
-		r = err_set(err, ERR_USAGE, _("--all goes without domain names"));
-	if (r >= 0 && source)
-		r = add_names_from(app, source, &names, err);
-	if (r >= 0 && names.is_all)
-		r = domain_each(app->store, 0, NULL, add_main_domain, &names, err);
-	if (r < 0) {
-		app_names_done(&names);
-		return r;
-	}
-	*ret_names = names;
-	return 0;
-}
-
-int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err)
-{
-	const char *text = args_get(app->args, "--ttl");
-	int64_t ttl = -1;
-	if (text && !text_to_int(text, 0, INT32_MAX, &ttl) &&
-	    (!text_to_duration(text, &ttl) || ttl > INT32_MAX))
-		return err_set(err, ERR_USAGE,
-		               _("--ttl takes seconds or a duration, not \"%s\""), text);
-	*ret_ttl = ttl;
-	return 0;
-}
-
-int app_confirm(struct app *app, const char *question, const char *option, bool *ret_yes,
-                struct err *err)
-{
-	(void)app;
-	char answer[16] = "";
-	if (!isatty(STDIN_FILENO))
-		return err_set(
-			err, ERR_FAILED,
-			_("nobody can be asked: standard input is no terminal; say %s"),
-			option);
-	fprintf(stderr, "%s [y/N] ", question);
-	fflush(stderr);
-	if (!fgets(answer, sizeof(answer), stdin))
-		answer[0] = '\0';
-	*ret_yes = answer[0] == 'y' || answer[0] == 'Y';
-	return 0;
-}
-
-int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
-                   struct err *err)
-{
-	(void)app;
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return err_errno(err, errno, _("cannot read %s"), name);
-	auto_close int to_close = is_stdin ? -1 : fd;
-	for (;;) {
-		buf_reserve(into, 65536);
-		ssize_t got = read(fd, into->at + into->len, 65536);
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno == EINTR && !signals_is_cancelled())
-			continue;
-		if (got < 0)
-			return err_errno(err, errno, _("cannot read %s"), name);
-		into->len += (size_t)got;
-		into->at[into->len] = '\0';
-		if (into->len > limit)
-			return err_set(err, ERR_FAILED,
-			               _("%s is too large: at most %zu octets"), name,
-			               limit);
-	}
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -495,15 +85,15 @@ static int run_command(struct app *app, struct err *err)
 	unsigned needs = app->row->needs;
 	int r = app->row->check ? app->row->check(app, err) : 0;
 	if (r >= 0 && needs & NEED_EXPORT)
-		r = lock_beside_store(app, ".export.lock", _("zone export"),
-		                      &app->export_lock, err);
+		r = app_lock_beside_store(app, ".export.lock", _("zone export"),
+		                          &app->export_lock, err);
 	if (r < 0)
 		return r;
 	if (needs & NEED_CHANGE) {
 		r = app_change(app, needs, run_row, NULL, err);
 	} else {
 		if (needs & (NEED_STORE_READ | NEED_STORE_WRITE))
-			r = open_to_read(app, err);
+			r = app_open_to_read(app, err);
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}

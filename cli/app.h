@@ -41,6 +41,7 @@ struct app {
 	bool is_changing;  /* messages are kept until the change is saved */
 	bool has_failed;   /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
+	bool is_exporting; /* a dry run of it is shown zone by zone */
 	bool has_plan;     /* a dry run showed steps */
 	bool is_push_told; /* "not adopted" was said once */
 	struct app_message *message;

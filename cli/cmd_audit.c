@@ -1,5 +1,6 @@
 /* `audit`: who changed what, when. */
 #include "cli/app.h"
+#include "cli/changes.h"
 #include "cli/commands.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
@@ -38,28 +39,8 @@ static int run_list(struct app *app, struct err *err)
 	return r;
 }
 
-static int show_item(void *arg, const struct change_item *item, struct err *err)
-{
-	struct out *out = arg;
-	(void)err;
-	out_text(out, item->object);
-	out_text(out, item->domain);
-	out_text(out, item->field);
-	out_text(out, item->old);
-	out_text(out, item->new_value);
-	out_row_end(out);
-	return 0;
-}
-
 static int run_show(struct app *app, struct err *err)
 {
-	static const struct out_column columns[] = {
-		{ "object", N_("Object"), OUT_TEXT, 0 },
-		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "field", N_("Field"), OUT_TEXT, 0 },
-		{ "old", N_("Before"), OUT_TEXT, OUT_WRAP },
-		{ "new", N_("After"), OUT_TEXT, OUT_WRAP },
-	};
 	int64_t id;
 	if (!text_to_int(args_word(app->args, 0), 1, INT64_MAX, &id))
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a change"),
@@ -67,8 +48,8 @@ static int run_show(struct app *app, struct err *err)
 	if (!app->store)
 		return err_set(err, ERR_MISSING, _("there is no change %lld"),
 		               (long long)id);
-	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	int r = change_items(app->store, id, show_item, app->out, err);
+	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
+	int r = change_items(app->store, id, changes_emit, app->out, err);
 	out_end(app->out);
 	return r;
 }

@@ -45,7 +45,7 @@ struct enable {
 	size_t *ready; /* items whose pairs are all there */
 	size_t ready_count;
 	bool is_sign_now;
-	size_t failed, done;
+	size_t failed, done, added;
 };
 
 /* One domain's fault: told now, the others go on. */
@@ -133,12 +133,15 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 	int r = domain_look(app->store, item->name, &domain, err);
 	if (r == 0) {
 		r = domain_add(app->store, &app->ctx, item->name, NULL, &domain, err);
-		if (r >= 0)
+		work->added++;
+		if (r >= 0 && work->count <= TALKATIVE)
 			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
 	}
 	if (r >= 0)
 		r = keyring_enable(app->store, &app->ctx, &domain, item->pair,
 		                   item->pairs, work->is_sign_now, &item->outcome, err);
+	if (r >= 0 && item->pairs)
+		r = records_check_domain(app->store, &domain, err);
 	return r;
 }
 
@@ -310,8 +313,9 @@ static int tell(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
 	if (work->count > TALKATIVE) {
-		app_say(app, REPORT_NOTE, _("DKIM is on for %zu domains; %zu failed"),
-		        work->done, work->failed);
+		app_say(app, REPORT_NOTE,
+		        _("DKIM is on for %zu domains, %zu of them new here; %zu failed"),
+		        work->done, work->added, work->failed);
 		return 0;
 	}
 	for (size_t i = 0; i < work->count; i++) {
@@ -362,14 +366,37 @@ static void enable_done(struct enable *work)
 	free(work->ready);
 }
 
+/* --dry-run: keys that nobody gets are not made. */
+static int foretell(struct enable *work)
+{
+	struct app *app = work->app;
+	size_t keys = 0, domains = 0;
+	for (size_t i = 0; i < work->count; i++) {
+		const struct item *item = &work->item[i];
+		if (item->is_failed)
+			continue;
+		domains++;
+		keys += item->missing;
+		if (work->count <= TALKATIVE)
+			app_say(app, REPORT_NOTE,
+			        _("%s: DKIM would be on; new keys: %zu"), item->name,
+			        item->missing);
+	}
+	if (work->count > TALKATIVE)
+		app_say(app, REPORT_NOTE,
+		        _("DKIM would be on for %zu domains, with %zu new keys"), domains,
+		        keys);
+	return 0;
+}
+
 static int enable_all(struct enable *work, const struct app_names *names, struct err *err)
 {
 	int r = survey(work, names, err);
 	if (r < 0)
 		return r;
-	if (work->app->opt.is_dry_run)
-		work->jobs = 0; /* keys that nobody gets are not made */
 	advise(work);
+	if (work->app->opt.is_dry_run)
+		return foretell(work);
 	if (r >= 0)
 		r = flush(work, err);
 	if (r >= 0 && work->jobs)
@@ -388,9 +415,9 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 			_("interrupted: DKIM is on for %zu of %zu domains; the same command "
 		          "goes on from there"),
 			work->done, work->count);
-	if (r >= 0 && work->done && !work->app->opt.is_dry_run)
+	if (r >= 0 && work->done)
 		r = publish(work, err);
-	if (r >= 0 && !work->app->opt.is_dry_run)
+	if (r >= 0)
 		r = tell(work, err);
 	return r;
 }

@@ -5,10 +5,12 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/key.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
+#include "core/model/records.h"
 #include "core/model/setting.h"
 #include "core/model/signing.h"
 #include "dnszone/name.h"
@@ -316,6 +318,8 @@ static int run_add(struct app *app, struct err *err)
 		r = domain_add(app->store, &app->ctx, names.name[i], of ? &main : NULL,
 		               &added, err);
 		if (r >= 0 && of)
+			r = records_check_domain(app->store, &added, err);
+		if (r >= 0 && of)
 			r = export_if_signing(app, &added, err);
 	}
 	app_names_done(&names);
@@ -351,6 +355,8 @@ static int run_rename(struct app *app, struct err *err)
 		                  err);
 	if (r >= 0)
 		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
+	if (r >= 0)
+		r = records_check_domain(app->store, &renamed, err);
 	if (r >= 0)
 		r = export_if_signing(app, &renamed, err);
 	return r;
@@ -390,38 +396,26 @@ static int run_resume(struct app *app, struct err *err)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-#define FROM                                                                         \
-	{                                                                            \
-		"--domains-from", "<file>",                                          \
-			N_("names from a file, one a line; -: standard input"), 0, 0 \
-	}
-#define NOW                                                                          \
-	{                                                                            \
-		"--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 \
-	}
-#define ALL                                             \
-	{                                               \
-		"--all", NULL, N_("every domain"), 0, 0 \
-	}
-
 static const struct option_row add_options[] = {
 	{ "--alias-of", "<domain>", N_("add as aliases of that domain"), 0, 0 },
-	FROM,
+	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
-static const struct option_row from_options[] = { FROM, { 0 } };
-static const struct option_row now_options[] = { NOW, FROM, { 0 } };
+static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
+static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row list_options[] = {
 	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0 },
 	{ 0 },
 };
 static const struct option_row enable_options[] = {
-	ALL,
-	FROM,
-	{ "--sign-now", NULL, N_("sign before the record was exported or seen"), 0, 0 },
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
+	OPTION_SIGN_NOW,
 	{ 0 },
 };
-static const struct option_row disable_options[] = { ALL, NOW, FROM, { 0 } };
+static const struct option_row disable_options[] = {
+	OPTION_ALL, OPTION_NOW, OPTION_DOMAINS_FROM, { 0 }
+};
 
 const struct command commands_domain[] = {
 	{ .words = "domain add",

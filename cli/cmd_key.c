@@ -7,6 +7,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/import_tree.h"
 #include "core/model/key.h"
@@ -367,14 +368,13 @@ static const struct option_row import_options[] = {
 	  0 },
 	{ "--tree", "<folder>",
 	  N_("take over <folder>/<domain>/<selector>, and enable DKIM"), 0, 0 },
-	{ "--sign-now", NULL, N_("sign before the record was exported or seen"), 0, 0 },
+	OPTION_SIGN_NOW,
 	{ 0 },
 };
 static const struct option_row check_options[] = {
 	{ "--published", NULL, N_("take the records for public"), 0, 0 },
-	{ "--all", NULL, N_("every domain"), 0, 0 },
-	{ "--domains-from", "<file>",
-	  N_("names from a file, one a line; -: standard input"), 0, 0 },
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
 

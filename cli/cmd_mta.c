@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
@@ -72,15 +73,35 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 	return r;
 }
 
-/* What is pending is derived: the store has moved since the last push that ended. */
-static int is_pending(struct app *app, const struct target_state *state, bool *ret_is,
+/* What is pending is derived: what a push would do now.  A plan that cannot be made is a remark,
+ * not a failure: the rest of the state is still worth seeing. */
+static int look_ahead(struct app *app, struct plan *ret_plan, char **ret_remark,
                       struct err *err)
 {
-	struct generation now = { 0, 0 };
-	int r = app->store ? generation_now(app->store, &now, err) : 0;
-	if (r >= 0)
-		*ret_is = state->is_adopted && state->is_ours && now.id > state->gen.id;
-	return r;
+	if (!app->store)
+		return 0;
+	int r = store_begin(app->store, false, err);
+	if (r < 0)
+		return r;
+	if (push_look(&app->ctx, app->store, ret_plan, err) < 0) {
+		*ret_remark = xstrdup(err->text);
+		err_clear(err);
+	}
+	store_rollback(app->store);
+	return 0;
+}
+
+static void show_notes(struct app *app, const struct plan *plan)
+{
+	static const struct out_column columns[] = {
+		{ "note", N_("Note"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "notes", N_("Notes"), columns, ARRAY_LEN(columns));
+	for (size_t i = 0; i < plan->notes; i++) {
+		out_text(app->out, plan->note[i]);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
 }
 
 static int run_status(struct app *app, struct err *err)
@@ -105,14 +126,16 @@ static int run_status(struct app *app, struct err *err)
 	cleanup(backend_found_done) struct mta_found found = { 0 };
 	cleanup(target_state_done) struct target_state state = { 0 };
 	const struct env *env;
-	bool is_adopted, pending;
+	auto_plan plan = PLAN_INIT;
+	auto_free char *remark = NULL;
+	bool is_adopted;
 	int r = backend_choose(&app->ctx, app->store, &backend, &is_adopted, err);
 	if (r >= 0 && backend && backend->detect)
 		r = backend->detect(&app->ctx, app->store, &found, err);
 	if (r >= 0)
 		r = push_state(&app->ctx, app->store, &state, err);
 	if (r >= 0)
-		r = is_pending(app, &state, &pending, err);
+		r = look_ahead(app, &plan, &remark, err);
 	if (r >= 0)
 		r = app_env(app, &env, err);
 	if (r < 0)
@@ -128,14 +151,16 @@ static int run_status(struct app *app, struct err *err)
 	out_bool(app->out, is_adopted);
 	out_bool(app->out, state.is_adopted && state.is_ours);
 	out_time(app->out, state.pushed_at);
-	out_bool(app->out, pending);
+	out_bool(app->out, plan.count != 0 || remark != NULL);
 	out_bool(app->out, state.is_held);
 	out_text(app->out, state.last_failure);
 	out_text(app->out,
-	         backend ? found.why_not
-	                 : _("no mail server was found; \"mailauthctl server set "
-	                     "mta.backend directory\" renders files instead"));
+	         remark    ? remark
+	         : backend ? found.why_not
+	                   : _("no mail server was found; \"mailauthctl server set "
+	                       "mta.backend directory\" renders files instead"));
 	r = show_features(app, backend, err);
+	show_notes(app, &plan);
 	out_end(app->out);
 	return r;
 }
@@ -261,17 +286,15 @@ static int run_adopt(struct app *app, struct err *err)
 
 static const struct option_row adopt_options[] = {
 	{ "--yes", NULL, N_("do not ask"), 0, 0 },
-	{ "--replace-filter", NULL,
-	  N_("take over a filter of your own that signs already"), 0, 0 },
-	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
-	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
+	OPTION_REPLACE,
+	OPTION_TAKE_OVER,
+	OPTION_FORCE,
 	{ 0 },
 };
 static const struct option_row push_rows[] = {
-	{ "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 },
-	{ "--take-over", NULL, N_("follow this database instead of another one"), 0, 0 },
-	{ "--replace-filter", NULL,
-	  N_("take over a filter of your own that signs already"), 0, 0 },
+	OPTION_FORCE,
+	OPTION_TAKE_OVER,
+	OPTION_REPLACE,
 	{ "--remove", NULL, N_("take everything of ours out again"), 0, 0 },
 	{ 0 },
 };

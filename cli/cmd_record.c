@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/record.h"
 #include "core/model/records.h"
@@ -115,8 +116,7 @@ static int run_reset(struct app *app, struct err *err)
 }
 
 static const struct option_row ttl_options[] = {
-	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"),
-	  0, 0 },
+	OPTION_TTL,
 	{ 0 },
 };
 

@@ -183,6 +183,23 @@ static int check_keys(struct app *app, struct err *err)
 	return r;
 }
 
+/* NULL unsets.  Zones that were served here and no longer are go on with their DKIM records. */
+static int change_one(struct app *app, enum setting_key key, const char *text,
+                      struct err *err)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int r = setting_text(app->store, key, 0, &before, err);
+	if (r >= 0)
+		r = setting_set(app->store, key, 0, NULL, text, err);
+	if (r >= 0)
+		r = setting_text(app->store, key, 0, &after, err);
+	if (r >= 0 && key == SET_DNS_SERVICE && strcmp(before, "hosted") == 0 &&
+	    strcmp(after, "hosted") != 0)
+		r = domain_keep_inherited(app->store, &app->ctx, err);
+	return r;
+}
+
 static int run_set(struct app *app, struct err *err)
 {
 	int r = 0;
@@ -191,8 +208,7 @@ static int run_set(struct app *app, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_set(app->store, key, 0, NULL,
-			                args_word(app->args, i + 1), err);
+			r = change_one(app, key, args_word(app->args, i + 1), err);
 	}
 	/* after all pairs: mta.backend may be one of them */
 	for (size_t i = 0; r >= 0 && i < count; i += 2) {
@@ -218,7 +234,7 @@ static int run_unset(struct app *app, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_set(app->store, key, 0, NULL, NULL, err);
+			r = change_one(app, key, NULL, err);
 	}
 	if (r < 0)
 		return r;

@@ -5,6 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/template.h"
@@ -139,15 +140,13 @@ static int run_apply(struct app *app, struct err *err)
 }
 
 static const struct option_row ttl_options[] = {
-	{ "--ttl", "<seconds>", N_("time to live; without it <ttl>, the setting dns.ttl"),
-	  0, 0 },
+	OPTION_TTL,
 	{ 0 },
 };
 
 static const struct option_row apply_options[] = {
-	{ "--all", NULL, N_("every domain"), 0, 0 },
-	{ "--domains-from", "<file>",
-	  N_("names from a file, one a line; -: standard input"), 0, 0 },
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
 

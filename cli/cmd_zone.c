@@ -1,6 +1,7 @@
 /* `zone`: zones for the name server. */
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/export.h"
 #include "core/model/records.h"
@@ -74,8 +75,7 @@ static int run_export(struct app *app, struct err *err)
 
 static const struct option_row export_options[] = {
 	{ "--all", NULL, N_("every zone that has changed"), 0, 0 },
-	{ "--domains-from", "<file>",
-	  N_("names from a file, one a line; -: standard input"), 0, 0 },
+	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
 

@@ -281,6 +281,27 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
+int domain_keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
+{
+	int64_t wait = 0;
+	int r = setting_number(store, SET_DKIM_RETIRE_AFTER, 0, &wait, err);
+	if (r < 0)
+		return r;
+	return store_exec(
+		store, err,
+		"INSERT INTO former_key (name, selector, algorithm, public, until)"
+		" SELECT p.name, k.selector, k.algorithm, k.public, ?1"
+		" FROM key_public p JOIN dkim_key k ON k.id = p.key_id"
+		" JOIN domain d ON d.name = p.name"
+		" WHERE p.ready IS NOT NULL AND p.exported IS NOT NULL"
+		" AND NOT EXISTS (SELECT 1 FROM domain_setting s WHERE s.key ="
+		" 'dns.service' AND s.domain_id IN (d.id, d.alias_of))"
+		" ON CONFLICT (name, selector) DO UPDATE SET"
+		" algorithm = excluded.algorithm, public = excluded.public,"
+		" until = excluded.until",
+		"i", ctx_now(ctx) + wait);
+}
+
 static int check_switch_off(struct store *store, const struct domain *domain,
                             enum setting_key key, struct err *err)
 {

@@ -198,7 +198,7 @@ int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
 	auto_free char *canonical = NULL;
 	auto_free char *old = NULL;
 	if (domain_id && !(row->flags & SETTING_AT_DOMAIN))
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_USAGE,
 		               _("%s is a setting of the server, not of a domain; "
 		                 "\"mailauthctl server set %s ...\""),
 		               row->key, row->key);

@@ -118,7 +118,7 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 
 /* Changes inside an open change (change.h); NULL unsets.  `domain`: its name for the audit trail,
  * with domain_id; both 0 for the server.  Text is checked and made canonical.  ERR_USAGE: not a
- * value of that setting; ERR_FAILED: not at that scope.  Dependency rules are not looked at. */
+ * value of that setting, or not at that scope.  Dependency rules are not looked at. */
 int setting_set(struct store *store, enum setting_key key, int64_t domain_id, const char *domain,
                 const char *text, struct err *err) must_check;
 

@@ -42,9 +42,8 @@ static const struct mta_backend exim = {
 	             [FEATURE_SPF] = SUPPORT_PENDING,
 	             [FEATURE_DMARC] = SUPPORT_NO,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
-	.nearest = { [FEATURE_DMARC] = N_(
-			     "Debian's build of Exim has no DMARC; it can check SPF and "
-			     "DKIM") },
+	.nearest = { [FEATURE_DMARC] = N_("it can check SPF and "
+	                                  "DKIM of incoming mail") },
 };
 
 static const struct mta_backend qmail = {

@@ -171,8 +171,9 @@ static void take_header(struct session *s, size_t skip)
 		return;
 	const char *name = s->in.at + skip, *end = s->in.at + s->in.len;
 	const char *value = memchr(name, '\0', (size_t)(end - name));
-	if (!value++ || value > end)
+	if (!value)
 		return;
+	value++;
 	buf_printf(headers, "%s: ", name);
 	for (value += strspn(value, " \t"); value < end && *value; value++) {
 		bool is_break = *value == '\r' || *value == '\n' || *value == '\t';

@@ -89,7 +89,7 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		return err_set(
 			err, ERR_FAILED,
 			_("mta.filter is rspamd, and this version pushes to OpenDKIM only: run "
-		          "'mailauthctl server set mta.filter opendkim', or render files for "
+		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
 		          "rspamd yourself with mta.backend directory"));
 	if (desired->replace_filter || seen->admin.includes_ours)
 		return 0;
@@ -97,9 +97,9 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		if (opendkim_conf_get(&seen->admin, signing[i]))
 			return err_set(
 				err, ERR_FAILED,
-				_("%s signs already (%s %s): 'mailauthctl mta adopt "
-			          "--replace-filter' lets mailauthctl sign instead, "
-			          "'mailauthctl key import' takes its keys over first"),
+				_("%s signs already (%s %s): \"mailauthctl mta adopt "
+			          "--replace-filter\" lets mailauthctl sign instead, "
+			          "\"mailauthctl key import\" takes its keys over first"),
 				OPENDKIM_CONF, signing[i],
 				opendkim_conf_get(&seen->admin, signing[i]));
 	return 0;
@@ -329,7 +329,8 @@ static int plan_active(const struct desired *desired, const struct mta_seen *see
 /* main.cf lets go, then the filter gets its own configuration back. */
 static void plan_release(const struct mta_seen *seen, struct plan *plan)
 {
-	plan_main(seen, NULL, NULL, plan);
+	if (seen->main_path)
+		plan_main(seen, NULL, NULL, plan);
 	plan_server(seen, RANK_RELEASE, plan);
 	plan_include(seen, false, plan);
 	if (seen->is_filter_running)
@@ -343,6 +344,9 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 	bool is_wanted = desired && (desired->signs || desired->verifies);
 	bool is_active = is_wanted && seen->has_filter;
 	note_state(seen, is_active, ret_plan);
+	if (desired && !seen->main_path)
+		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
+		               seen->host.why_not);
 	if (is_wanted) {
 		int r = check_filter(desired, seen, err);
 		if (r < 0)
@@ -354,7 +358,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 		plan_note(
 			ret_plan,
 			_("OpenDKIM is not installed, so nothing is signed or verified: "
-		          "install the package opendkim, then run 'mailauthctl mta push'"));
+		          "install the package opendkim, then run \"mailauthctl mta push\""));
 	plan_release(seen, ret_plan);
 	if (!desired)
 		return 0;

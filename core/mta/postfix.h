@@ -33,7 +33,7 @@ void postfix_host_done(struct postfix_host *host);
 struct mta_seen {
 	bool is_rooted;
 	struct postfix_host host;
-	char *main_path; /* the real file behind links */
+	char *main_path; /* the real file behind links; NULL: Postfix is not there */
 	struct buf main_cf, master_cf;
 	char **network; /* items of mynetworks, its files read */
 	size_t networks, network_room;

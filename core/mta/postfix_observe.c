@@ -129,10 +129,7 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 	struct mta_seen *seen = xcalloc(1, sizeof(*seen));
 	seen->is_rooted = ctx->is_rooted;
 	int r = postfix_host_read(ctx, store, &seen->host, err);
-	if (r == 0 && !seen->host.is_installed)
-		r = err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
-		            seen->host.why_not);
-	if (r == 0)
+	if (r == 0 && seen->host.is_installed)
 		r = read_postfix(ctx, seen, err);
 	if (r == 0)
 		r = read_filter(ctx, seen, err);

@@ -75,37 +75,56 @@ static int postconf(struct ctx *ctx, const char *folder, const char *option,
 	return run(ctx, &spec, ret_result, err);
 }
 
-/* A line of `now` that stands not in `before`; NULL: none.  Folders in them are left out. */
-static char *new_line(const char *now, const char *folder_now, const char *before,
-                      const char *folder_before)
+/* The text with every ", line 12" without its number: our lines move those behind them. */
+static void drop_numbers(const char *text, struct buf *into)
 {
-	while (*now) {
-		size_t len = strcspn(now, "\n");
-		auto_free char *line = xmemdup(now, len);
-		const char *at = strstr(line, folder_now);
-		auto_free char *same =
-			at ? xasprintf("%.*s%s%s", (int)(at - line), line, folder_before,
-		                       at + strlen(folder_now))
-			   : xstrdup(line);
-		if (len && !strstr(before, same) &&
+	const char *at;
+	while ((at = strstr(text, ", line "))) {
+		at += strlen(", line ");
+		buf_add(into, text, (size_t)(at - text));
+		text = at + strspn(at, "0123456789");
+	}
+	buf_puts(into, text);
+}
+
+/* A complaint of `now` that stands not in `before`; NULL: none. */
+static char *new_complaint(const char *now, const char *before)
+{
+	auto_buf after = BUF_INIT, earlier = BUF_INIT;
+	drop_numbers(now, &after);
+	drop_numbers(before, &earlier);
+	for (const char *at = buf_text(&after); *at;) {
+		size_t len = strcspn(at, "\n");
+		char *line = xmemdup(at, len);
+		if (len && !strstr(buf_text(&earlier), line) &&
 		    (strstr(line, "warning:") || strstr(line, "fatal:") ||
 		     strstr(line, "error:")))
-			return xstrdup(line);
-		now += len + (now[len] == '\n');
+			return line;
+		free(line);
+		at += len + (at[len] == '\n');
 	}
 	return NULL;
 }
 
-static int compare_words(struct ctx *ctx, const char *folder, const char *present,
-                         struct err *err)
+/* What postconf says of the present main.cf and of the new one, each in the same folder. */
+static int compare_words(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
+                         const struct step *step, struct err *err)
 {
 	struct run_result now = { 0 }, before = { 0 };
-	int r = postconf(ctx, folder, "-n", NULL, &now, err);
+	auto_free char *main_path = path_join(folder, "main.cf");
+	int r = stage_write(folder, "main.cf", buf_text(&seen->main_cf),
+	                    seen->main_cf.len, err);
 	if (r == 0)
-		r = postconf(ctx, present, "-n", NULL, &before, err);
+		r = postconf(ctx, folder, "-n", NULL, &before, err);
+	unlink(main_path);
+	if (r == 0)
+		r = stage_write(folder, "main.cf", buf_text(&step->content),
+		                step->content.len, err);
+	if (r == 0)
+		r = postconf(ctx, folder, "-n", NULL, &now, err);
 	if (r == 0) {
-		auto_free char *said = new_line(buf_text(&now.errors), folder,
-		                                buf_text(&before.errors), present);
+		auto_free char *said =
+			new_complaint(buf_text(&now.errors), buf_text(&before.errors));
 		if (said)
 			r = err_set(err, ERR_FAILED,
 			            _("Postfix would not take the new main.cf: %s"),
@@ -122,6 +141,17 @@ static int compare_words(struct ctx *ctx, const char *folder, const char *presen
 	return r;
 }
 
+/* Appends `item` as a line; postconf prints a run of blanks inside braces as one. */
+static void add_item(const char *item, struct buf *rest)
+{
+	while (*item) {
+		size_t blanks = strspn(item, " \t\r\n");
+		buf_putc(rest, blanks ? ' ' : *item);
+		item += blanks ? blanks : 1;
+	}
+	buf_putc(rest, '\n');
+}
+
 static void list_without(const char *list, const char *ours, struct buf *rest,
                          size_t *ret_ours)
 {
@@ -131,7 +161,7 @@ static void list_without(const char *list, const char *ours, struct buf *rest,
 		if (ours && strcmp(buf_text(&item), ours) == 0)
 			++*ret_ours;
 		else
-			buf_printf(rest, "%s\n", buf_text(&item));
+			add_item(buf_text(&item), rest);
 	}
 }
 
@@ -191,21 +221,19 @@ static int validate_main(struct ctx *ctx, const struct plan *plan,
 	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
 		                             NULL };
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct step *step = find_file(plan, seen->main_path);
+	const struct step *step =
+		seen->main_path ? find_file(plan, seen->main_path) : NULL;
 	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
 	if (!step)
 		return 0;
 	int r = stage_make(folder, err);
 	if (r < 0)
 		return r;
-	r = stage_write(folder, "main.cf", buf_text(&step->content), step->content.len,
-	                err);
-	if (r == 0)
-		r = copy_beside(ctx, folder, seen, "master.cf", err);
+	r = copy_beside(ctx, folder, seen, "master.cf", err);
 	if (r == 0)
 		r = copy_beside(ctx, folder, seen, "dynamicmaps.cf", err);
 	if (r == 0)
-		r = compare_words(ctx, folder, seen->host.config_dir, err);
+		r = compare_words(ctx, folder, seen, step, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
 		r = compare_list(ctx, folder, seen, step, lists[i], err);
 	stage_remove(folder, names);
@@ -280,8 +308,12 @@ static int validate_filter(struct ctx *ctx, const struct plan *plan,
 	bool is_touched = false;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		is_touched = is_touched || find_file(plan, paths[i]);
+	/* Where our line goes what is left is the admin's own matter. */
 	const struct step *conf = find_file(plan, seen->filter_conf_path);
-	if (!is_touched || !seen->has_filter || (conf && !conf->is_present))
+	bool goes = conf && (!conf->is_present ||
+	                     !strstr(buf_text(&conf->content), OPENDKIM_OURS));
+	if (!is_touched || !seen->has_filter || goes ||
+	    (!conf && !seen->admin.includes_ours))
 		return 0;
 	int r = stage_make(folder, err);
 	if (r < 0)
@@ -318,8 +350,8 @@ static int check_path(void *arg, const char *path, struct err *err)
 	if (r == 0 && info.kind != FILE_REGULAR)
 		r = err_set(
 			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run 'mailauthctl mta "
-		          "push', which looks at every key"),
+			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
+		          "push\", which looks at every key"),
 			path);
 	return r;
 }

@@ -148,8 +148,8 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 	}
 	return err_set(
 		err, ERR_FAILED,
-		_("no mail server was found%s%s; 'mailauthctl server set mta.backend "
-	          "directory' renders its files into a folder instead"),
+		_("no mail server was found%s%s; \"mailauthctl server set mta.backend "
+	          "directory\" renders its files into a folder instead"),
 		text.len ? " - " : "", buf_text(&text));
 }
 
@@ -179,29 +179,36 @@ static int decide(struct ctx *ctx, struct store *store,
 		if (is_asked)
 			return err_set(
 				err, ERR_FAILED,
-				_("this host was adopted as %s: 'mailauthctl mta push "
-			          "--remove' takes that out first"),
+				_("this host was adopted as %s: \"mailauthctl mta push "
+			          "--remove\" takes that out first"),
 				f->old.backend);
 		*ret_why = _(
 			"saved; mta.backend is not what this host was adopted as, nothing "
 			"was pushed to it");
 		return 0;
 	}
+	if (options->is_adoption && !f->backend->plan)
+		return err_set(
+			err, ERR_FAILED,
+			_("this version does not push to %s: \"mailauthctl server set "
+		          "mta.backend directory\" renders the files that another tool "
+		          "can bring there"),
+			f->backend->title);
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {
 		if (options->is_explicit)
 			return err_set(err, ERR_FAILED,
 			               _("no mail server follows this database yet: run "
-			                 "'mailauthctl mta adopt'"));
+			                 "\"mailauthctl mta adopt\""));
 		*ret_why = _(
-			"saved; no mail server follows this database yet: 'mailauthctl mta "
-			"adopt' pushes to it");
+			"saved; no mail server follows this database yet: \"mailauthctl mta "
+			"adopt\" pushes to it");
 		return 0;
 	}
 	if (f->old.is_there && f->old.is_held && !options->is_explicit)
 		*ret_why = _(
-			"saved; pushes are held after a rollback until 'mailauthctl mta push'");
+			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
 	return 0;
 }
 
@@ -427,6 +434,29 @@ void push_free(struct push *push)
 	free(push);
 }
 
+int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+              struct err *err)
+{
+	struct push push = { .ctx = ctx };
+	struct push_options options = { 0 };
+	struct facts f = { 0 };
+	int rc = target_open(ctx, false, false, &push.target, err);
+
+	if (!rc)
+		rc = read_facts(ctx, store, push.target, &f, err);
+	if (!rc && f.is_ours && f.backend)
+		rc = plan_desired(&push, store, &options, &f, err);
+	if (!rc) {
+		*ret_plan = push.plan;
+		push.plan = PLAN_INIT;
+	}
+	target_row_done(&f.old);
+	target_row_done(&push.row);
+	plan_done(&push.plan);
+	store_close(push.target);
+	return rc;
+}
+
 /* ---- for `mta status` and the export ----------------------------------------------------------- */
 
 int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,
@@ -474,6 +504,7 @@ int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
 	struct target_state state = { 0 };
 	int rc = push_state(ctx, store, &state, err);
 	bool is_ours = state.is_ours;
+	bool is_held = state.is_held;
 	struct generation gen = state.gen;
 
 	target_state_done(&state);
@@ -486,6 +517,6 @@ int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
 	rc = generation_is_known(store, gen, err);
 	if (rc < 0)
 		return rc;
-	*ret_gen = rc ? gen.id : 0;
+	*ret_gen = rc && !is_held ? gen.id : 0;
 	return 0;
 }

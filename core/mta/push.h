@@ -24,12 +24,12 @@
 struct push;
 
 struct push_options {
-	bool is_adoption;      /* mta adopt: binds the host to this store */
-	bool replace_filter;   /* an admin's own signing filter may be taken over */
-	bool take_over;        /* the host follows another store: follow this one from now on */
-	bool force;            /* overwrite what somebody edited */
-	bool remove;           /* take everything of ours out again */
-	bool is_explicit;      /* mta push: ends a hold, looks at everything instead of what moved */
+	bool is_adoption;    /* mta adopt: binds the host to this store */
+	bool replace_filter; /* an admin's own signing filter may be taken over */
+	bool take_over; /* the host follows another store: follow this one from now on */
+	bool force;     /* overwrite what somebody edited */
+	bool remove;    /* take everything of ours out again */
+	bool is_explicit; /* mta push: ends a hold, looks at everything instead of what moved */
 };
 
 /* Takes the target lock of this root. */
@@ -43,11 +43,16 @@ int push_recover(struct ctx *ctx, bool force, struct err *err) must_check;
  * *ret_why is one sentence for people, borrowed from a const), held, or nothing to do (*ret_why
  * NULL).  `dry`: observes and plans only, journals nothing. */
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
-                 bool dry, struct push **ret_push, const char **ret_why, struct err *err)
-	must_check;
+                 bool dry, struct push **ret_push, const char **ret_why,
+                 struct err *err) must_check;
 
 /* What it will do; borrowed. */
 const struct plan *push_plan(const struct push *push);
+
+/* The plan as it would be now, notes included, also when nothing is to be done; empty for a host
+ * that does not follow this store.  Changes nothing. */
+int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+              struct err *err) must_check;
 
 /* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
  * (or the error says what could not be put back). */
@@ -59,12 +64,12 @@ void push_free(struct push *push); /* after push_switch() */
 /* What this host follows. */
 struct target_state {
 	bool is_adopted;
-	bool is_ours;             /* it follows this store */
+	bool is_ours; /* it follows this store */
 	char *backend;
-	struct generation gen;    /* of the last push that ended done */
-	bool is_held;             /* after a rollback */
-	int64_t pushed_at;        /* 0: never */
-	char *last_failure;       /* why the last push was undone, NULL: it was not */
+	struct generation gen; /* of the last push that ended done */
+	bool is_held;          /* after a rollback */
+	int64_t pushed_at;     /* 0: never */
+	char *last_failure;    /* why the last push was undone, NULL: it was not */
 };
 int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,
                struct err *err) must_check;
@@ -73,7 +78,7 @@ void target_state_done(struct target_state *state);
 /* The store generation up to which this host is known to follow: a key that was taken out of
  * signing at a later one may still sign here, and its record must stay public.  INT64_MAX: no host
  * follows this store; 0: unknown (a backup was put back, pushes are held). */
-int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen, struct err *err)
-	must_check;
+int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
+                         struct err *err) must_check;
 
 #endif

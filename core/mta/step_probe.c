@@ -42,10 +42,11 @@ static int probe(struct ctx *ctx, const struct step *step, struct err *err)
 		int rc = probe_once(ctx, step, deadline, err);
 		int64_t left = deadline - monotonic_ns();
 
-		if (rc == 0 || left <= 0)
+		/* what the last whole attempt saw is told, not that its successor had no time */
+		if (rc == 0 || left <= wait + FIRST_WAIT_NS)
 			return rc;
 		err_clear(err);
-		wait_ns(wait < left ? wait : left);
+		wait_ns(wait);
 		wait = wait * 2 < LONGEST_WAIT_NS ? wait * 2 : LONGEST_WAIT_NS;
 	}
 }

@@ -2,21 +2,22 @@
 #ifndef CORE_STORE_INTERNAL_H
 #define CORE_STORE_INTERNAL_H
 
-#include <sqlite3.h>
-
 #include "core/store/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
 
 #define STMT_CACHE_SIZE 64 /* a power of two */
 
 struct stmt {
-	sqlite3_stmt *handle;
+	struct sqlite3_stmt *handle;
 	struct store *store;
 	const char *sql; /* the literal; NULL: not cached */
 	bool is_busy;    /* handed out */
 };
 
 struct store {
-	sqlite3 *db;
+	struct sqlite3 *db;
 	char *path;
 	const struct store_kind *kind;
 	bool is_secret_gone;

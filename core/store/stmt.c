@@ -3,6 +3,7 @@
  * The cache is keyed by the literal's address; a statement that is in use when it is asked for
  * again (a query inside the rows of itself) is prepared a second time and not kept.
  */
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@ set -u
 
 program=$(realpath "${1:-bin/mailauthctl}")
 step=${SWEEP_STEP:-1}
-work=$(mktemp -d /var/tmp/push_sweep.XXXXXX) || exit 1
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/push_sweep.XXXXXX") || exit 1
 runs=0
 findings=0
 
@@ -47,15 +47,17 @@ ctl()
 	"$program" --root "$root" "$@"
 }
 
-# What a mail server has to do with: not our databases, which have their own journal.  A private
-# key that the case makes is another one in each run.
+# What a mail server has to do with: not our databases, which have their own journal, nor old files
+# that wait for the next run to remove them.  A private key that the case makes is another one in
+# each run.
 state_of()
 {
 	(
 		cd "$1" || exit 1
-		find . -path ./var/lib/mailauthctl -prune -o -printf '%p %m %U:%G\n'
+		find . -path ./var/lib/mailauthctl -prune -o ! -name '*.mailauthctl-old' \
+			-printf '%p %m %U:%G\n'
 		find . -path ./var/lib/mailauthctl -prune -o -type f ! -name '*.private' \
-			-exec sha256sum {} +
+			! -name '*.mailauthctl-old' -exec sha256sum {} +
 	) | sort
 }
 
@@ -132,15 +134,21 @@ judge()
 	local what=$1 name=$2 root=$3 status=$4 now left
 
 	now=$(state_of "$root")
-	if [ "$status" = 0 ] && [ "$now" != "$(cat "$work/$name/new")" ]; then
+	# What only undo needed, and folders that it kept from going, may wait for the next run.
+	if [ "$status" = 0 ] && ! grep -q 'the next run tidies up' "$work/run.out" &&
+		[ "$now" != "$(cat "$work/$name/new")" ]; then
 		finding "$what: ended 0, and the new state is not there"
 	fi
-	if ! ctl "$root" "${next_words[@]}" >"$work/next.out" 2>&1; then
+	if ! { ctl "$root" "${next_words[@]}" && ctl "$root" zone export --all; } \
+		>"$work/next.out" 2>&1; then
 		finding "$what: the next run fails: $(tail -n 1 "$work/next.out")"
 		return
 	fi
 	now=$(state_of "$root")
-	if [ "$now" != "$(cat "$work/$name/old")" ] && [ "$now" != "$(cat "$work/$name/new")" ]; then
+	if [ "$status" = 0 ] && [ "$now" != "$(cat "$work/$name/new")" ]; then
+		finding "$what: ended 0, and the next run does not find the new state"
+	elif [ "$now" != "$(cat "$work/$name/old")" ] &&
+		[ "$now" != "$(cat "$work/$name/new")" ]; then
 		finding "$what: neither the old state nor the new one"
 		diff <(echo "$now") "$work/$name/new" | head -n 6
 	fi

@@ -1,0 +1,114 @@
+/* Zone export around a command: prepare, switch, finish (export.h), each in its own change. */
+#include <stdlib.h>
+
+#include "cli/app_inner.h"
+#include "core/base/alloc.h"
+#include "core/model/export.h"
+
+void app_export_later(struct app *app, const char *name)
+{
+	GROW(app->export_name, app->export_count, app->export_room);
+	app->export_name[app->export_count++] = xstrdup(name);
+}
+
+static int export_alias_later(void *arg, const struct domain *alias, struct err *err)
+{
+	(void)err;
+	app_export_later(arg, alias->name);
+	return 0;
+}
+
+int app_export_family_later(struct app *app, const struct domain *domain, struct err *err)
+{
+	app_export_later(app, domain->name);
+	return domain_each(app->store, domain->id, NULL, export_alias_later, app, err);
+}
+
+struct export_work {
+	struct export_request request;
+	struct export *export;
+};
+
+static int prepare_export(struct app *app, void *arg, struct err *err)
+{
+	struct export_work *work = arg;
+	int r = push_host_generation(&app->ctx, app->store, &work->request.host_gen, err);
+	if (r >= 0)
+		r = app_env(app, &work->request.env, err);
+	if (r >= 0)
+		r = export_prepare(&app->ctx, app->store, &work->request, &work->export,
+		                   err);
+	return r;
+}
+
+static int finish_export(struct app *app, void *arg, struct err *err)
+{
+	struct export_work *work = arg;
+	return export_finish(&app->ctx, app->store, work->export, err);
+}
+
+static int show_zone(void *arg, const char *name, enum export_action action,
+                     struct err *err)
+{
+	static const char *const words[] = {
+		[EXPORT_UNCHANGED] = NULL,
+		[EXPORT_WRITTEN] = "write",
+		[EXPORT_REMOVED] = "remove",
+		[EXPORT_FAILED] = "failed",
+	};
+	struct app *app = arg;
+	(void)err;
+	if (words[action]) {
+		out_text(app->out, name);
+		out_text(app->out, words[action]);
+		out_row_end(app->out);
+	}
+	return 0;
+}
+
+static int show_export(struct app *app, const struct export *export, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "zone", N_("Zone"), OUT_TEXT, 0 },
+		{ "action", N_("Would be"), OUT_TEXT, 0 },
+	};
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	int r = export_each(export, show_zone, app, err);
+	out_end(app->out);
+	return r;
+}
+
+int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
+{
+	struct export_work work = { .request = { .names = names,
+		                                 .count = count,
+		                                 .is_dry_run = app->opt.is_dry_run } };
+	app->is_exporting = true;
+	int r = app_change(app, 0, prepare_export, &work, err);
+	app->is_exporting = false;
+	if (r >= 0 && !app->opt.is_dry_run)
+		r = export_switch(&app->ctx, work.export, err);
+	if (r >= 0 && !app->opt.is_dry_run)
+		r = app_change(app, NEED_PUSH, finish_export, &work, err);
+	if (r >= 0 && app->opt.is_dry_run)
+		r = show_export(app, work.export, err);
+	if (r >= 0 && work.export)
+		r = export_result(work.export, err);
+	export_free(work.export);
+	return r;
+}
+
+int app_export_now(struct app *app, struct err *err)
+{
+	int r = 0;
+	/* the change may have moved what <hostname> and <ip> stand for */
+	app->has_env = false;
+	env_done(&app->env);
+	if (app->export_count && !app->opt.is_dry_run)
+		r = app_export(app, (const char *const *)app->export_name,
+		               app->export_count, err);
+	for (size_t i = 0; i < app->export_count; i++)
+		free(app->export_name[i]);
+	app->export_count = 0;
+	return r;
+}

@@ -1,0 +1,16 @@
+/* cli/app_inner.h: what the files of app.h share; nobody else includes it. */
+#ifndef CLI_APP_INNER_H
+#define CLI_APP_INNER_H
+
+#include "cli/app.h"
+
+/* Opens the store for reading; app->store stays NULL where there is none. */
+int app_open_to_read(struct app *app, struct err *err) must_check;
+/* Takes the lock "<database><suffix>", the folder made where it is absent.  A dry run without a
+ * database takes none: *ret_lock stays NULL. */
+int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
+                          struct lock **ret_lock, struct err *err) must_check;
+/* After a change: messages are said when it was saved; otherwise only what explains the failure. */
+void app_release_messages(struct app *app, bool is_saved);
+
+#endif

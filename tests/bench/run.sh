@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# The figures that this program is held to, each beside what a user would pick instead, measured in
+# the same run: whole processes, median wall time.  Nothing leaves build/bench.
+#
+# usage: tests/bench/run.sh PROGRAM
+# environment: BENCH_SCALE=0.1 for a quick look with a tenth of everything
+set -eu
+here=$(dirname "$(realpath "$0")")
+cd "$here/../.."
+program=$(realpath "$1")
+scale=${BENCH_SCALE:-1}
+work=$PWD/build/bench
+rm -rf "$work"
+mkdir -p "$work"
+export LC_ALL=C.UTF-8 TZ=UTC
+unset MAILAUTHCTL_DB
+
+median() { "$here/median.pl" "$@"; }
+scaled() { awk -v n="$1" -v s="$scale" 'BEGIN { printf "%d", n * s }'; }
+at() { # root, words of the program...
+	local root=$work/$1
+	shift
+	"$program" --root "$root" "$@"
+}
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+milli() { awk -v a="$1" 'BEGIN { printf "%.1f ms", a * 1000 }'; }
+# what, measured, wanted, "yes" when it holds
+line() { printf '%-58s %-34s %-18s %s\n' "$1" "$2" "$3" "$4"; }
+holds() { awk -v a="$1" -v op="$2" -v b="$3" 'BEGIN {
+	print (op == "<=" ? a <= b : a >= b) ? "yes" : "NO" }'; }
+names() { seq -f "d%06.0f.bench.example" "$1"; }
+line what measured wanted holds
+
+# ---- short commands beside 100,000 domains --------------------------------------------------------
+
+many=$(scaled 100000)
+mkdir -p "$work/many" "$work/zones" "$work/keys" "$work/push"
+start=$(date +%s.%N)
+names "$many" | at many domain add --domains-from - >/dev/null 2>&1
+line "domain add of $many domains at once" \
+	"$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f s", b - a }')" "" ""
+db=$work/many/var/lib/mailauthctl/mailauthctl.db
+middle=$(names "$many" | sed -n "$((many / 2))p")
+base=$(median 31 sqlite3 "$db" 'select 1')
+for words in "server get spf.mode" "domain show $middle"; do
+	# shellcheck disable=SC2086 # words
+	took=$(median 31 "$program" --root "$work/many" $words)
+	r=$(ratio "$took" "$base")
+	line "${words% d0*} / sqlite3 db 'select 1'" "$r ($(milli "$took") / $(milli "$base"))" \
+		"at most 3" "$(holds "$r" '<=' 3)"
+done
+
+# ---- zone export of 10,000 domains ----------------------------------------------------------------
+
+zones=$(scaled 10000)
+at zones server set mta.hostname mx.bench.example dkim.algorithm ed25519 >/dev/null 2>&1
+names "$zones" | at zones domain add --domains-from - >/dev/null 2>&1
+at zones domain enable-dkim --all >/dev/null 2>&1
+at zones zone export --all >/dev/null 2>&1
+folder=$work/zones/var/lib/mailauthctl/zones
+idle=$(median 9 "$program" --root "$work/zones" zone export --all)
+line "zone export --all, $zones domains, nothing changed" "$(milli "$idle")" "at most 100 ms" \
+	"$(holds "$idle" '<=' 0.1)"
+
+stamps() { find "$folder" -type f -printf '%f %i %T@\n' | sort; }
+stamps >"$work/before"
+at zones record set "$(names "$zones" | tail -1)" t2 'v=DMARC1; p=reject' >/dev/null 2>&1
+one=$(median 1 "$program" --root "$work/zones" zone export --all)
+stamps | diff "$work/before" - | grep -c '^>' >"$work/written" || true
+line "zone export --all, one changed" "$(milli "$one"), $(cat "$work/written") file written" \
+	"1 file" "$([ "$(cat "$work/written")" = 1 ] && echo yes || echo NO)"
+
+at zones template set t2 'v=DMARC1; p=quarantine' >/dev/null 2>&1
+at zones template apply --all >/dev/null 2>&1
+all=$(median 1 "$program" --root "$work/zones" zone export --all)
+{
+	printf '$TTL 3600\nbench.example. SOA ns.bench.example. hostmaster.bench.example. 1 3600 600 86400 60\n'
+	printf 'bench.example. NS ns.bench.example.\nns.bench.example. A 192.0.2.1\n'
+	find "$folder" -name '*.zone' -exec cat {} +
+} >"$work/one.zone"
+compile=$(median 5 named-compilezone -q -o "$work/one.out" bench.example "$work/one.zone")
+r=$(ratio "$all" "$compile")
+line "zone export --all, all changed / named-compilezone" "$r ($(milli "$all") / $(milli "$compile"))" \
+	"at most 3" "$(holds "$r" '<=' 3)"
+
+# ---- keys for 400 domains -------------------------------------------------------------------------
+
+keys=$(scaled 400)
+at keys server set mta.hostname mx.bench.example >/dev/null 2>&1
+names "$keys" | at keys domain add --domains-from - >/dev/null 2>&1
+ours=$(median 1 "$program" --root "$work/keys" domain enable-dkim --all)
+mkdir "$work/pem"
+theirs=$(median 1 sh -c "seq $keys | xargs -P $(nproc) -I N openssl genpkey -algorithm RSA \
+	-pkeyopt rsa_keygen_bits:2048 -out $work/pem/N.pem 2>/dev/null")
+r=$(awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "%.0f", 100 * a / b }')
+line "enable-dkim of $keys, RSA-2048 / openssl genpkey on $(nproc) cores" \
+	"$r% ($(awk -v n="$keys" -v a="$ours" -v b="$theirs" \
+		'BEGIN { printf "%.1f / %.1f keys a second", n / a, n / b }'))" \
+	"at least 90%" "$(holds "$r" '>=' 90)"
+
+# ---- a push with nothing to do --------------------------------------------------------------------
+
+# Everything that a process changes on the host, or starts: outside the tool's own folder.
+foreign_acts() { # strace's output
+	grep -E 'O_WRONLY|O_RDWR|O_CREAT|rename|unlink|link\(|linkat|mkdir|chmod|chown|truncate|kill\(|execve|setxattr|utimens|connect\(' "$1" |
+		grep -vE '= -1 E|/var/lib/mailauthctl/|/dev/(null|tty)|\[vfork|resumed>' | sed 1d
+}
+trace() { # root, what it is
+	at "$1" mta push >/dev/null 2>&1
+	strace -f -y -o "$work/$1.strace" \
+		-e trace=%file,%process,%signal,openat,openat2,fchmod,fchown,ftruncate,connect \
+		"$program" --root "$work/$1" mta push >/dev/null 2>&1
+	foreign_acts "$work/$1.strace" >"$work/$1.acts" || true
+	line "mta push, nothing changed, $2: acts outside own state" \
+		"$(wc -l <"$work/$1.acts")" "0" \
+		"$([ ! -s "$work/$1.acts" ] && echo yes || echo NO)"
+	sed 's/^/    /' "$work/$1.acts"
+}
+mkdir -p "$work/push/etc/postfix"
+printf 'myhostname = mx.bench.example\nmynetworks = 127.0.0.0/8\n' >"$work/push/etc/postfix/main.cf"
+printf 'smtp inet n - y - - smtpd\n' >"$work/push/etc/postfix/master.cf"
+printf 'Socket local:/run/opendkim/opendkim.sock\nUserID opendkim\n' >"$work/push/etc/opendkim.conf"
+grep -E '^(root|postfix|opendkim):' /etc/passwd >"$work/push/etc/passwd" || true
+mkdir -p "$work/directory"
+at directory server set mta.backend directory mta.hostname mx.bench.example >/dev/null 2>&1
+for root in directory push; do
+	names 20 | at $root domain enable-dkim --domains-from - >/dev/null 2>&1
+	[ $root != push ] || at push mta adopt --yes >/dev/null 2>&1 || echo "    adopt failed"
+done
+trace directory "directory backend"
+trace push "Postfix below a root"
+rm -rf "$work/many" "$work/zones" "$work/pem"

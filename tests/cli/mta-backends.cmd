@@ -1,0 +1,2 @@
+m mta backends
+m --json mta backends

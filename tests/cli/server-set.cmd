@@ -1,0 +1,19 @@
+m server set spf.mode reject-fail
+m --json server set spf.mode 4 dkim.rsa-bits 3072
+m server get spf.mode
+m server get dkim.rsa-bits
+# several pairs are one change: all or nothing
+m server set dkim.rsa-bits 4096 spf.mode 9
+m server get dkim.rsa-bits
+m server set dkim.rsa-bits 512
+m server set dkim.sing off
+m server set dkim.retire-after 4d
+m server set mta.hostname localhost
+m server set spf.mode
+# DMARC needs both checks, and keeps them on
+m server set dkim.verify off
+m server set dmarc.check on
+m server set dkim.verify on dmarc.check on
+m server set dkim.verify off
+m --dry-run server set spf.mode 1
+m server get spf.mode

@@ -1,0 +1,3 @@
+m template list
+m --json template list
+m --format tsv template list

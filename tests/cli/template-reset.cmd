@@ -1,0 +1,5 @@
+m template remove t1 t2
+m template list
+m template reset
+m template list
+m --json template reset

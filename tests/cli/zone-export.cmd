@@ -1,0 +1,27 @@
+m zone export --all
+m server set mta.hostname mx.example.com
+m domain add example.com example.net
+m zone export --all
+ls "$ROOT/var/lib/mailauthctl/zones"
+cat "$ROOT/var/lib/mailauthctl/zones/example.com.zone" "$ROOT/var/lib/mailauthctl/zones/zones.list"
+# nothing changed: nothing written
+stamp() { stat -c '%n %Y %i' "$ROOT"/var/lib/mailauthctl/zones/*; }
+stamp >before
+m --json zone export --all
+stamp | diff before - && echo same
+# a file that somebody edited is put right
+echo broken >>"$ROOT/var/lib/mailauthctl/zones/example.net.zone"
+m zone export example.net
+grep -c broken "$ROOT/var/lib/mailauthctl/zones/example.net.zone"
+# a whole zone needs SOA and NS
+m server set zone.format full
+m zone export --all
+m template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300'
+m template add '<domain>.' NS '<hostname>.'
+m template apply --all
+m zone export --all
+undated <"$ROOT/var/lib/mailauthctl/zones/example.com.zone"
+named-checkzone -q example.com "$ROOT/var/lib/mailauthctl/zones/example.com.zone" && echo accepted
+m domain remove example.net
+m zone export --all
+ls "$ROOT/var/lib/mailauthctl/zones"

@@ -1,0 +1,5 @@
+m server set mta.hostname mx.example.com
+m domain enable-dkim example.com
+m zone show example.com | unkeyed
+m --json zone show example.com | unkeyed
+m zone show example.net

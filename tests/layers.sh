@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Proves that includes point to the left only and that each library has its owner, and that the
+# proof notices when they do not.
+#
+# usage: tests/layers.sh        the checks, as TAP
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/lib/tap.sh
+
+table=$PWD/CONTRIBUTING.md script=$PWD/tests/layers.awk
+
+c_files() { find core dnszone cli tests/unit -name '*.[ch]' | sort; }
+check_tree() { c_files | xargs -d '\n' awk -f "$script" "$table"; }
+
+# A tree of one good and one other file; the first line that is found wrong.
+scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+fault() { # path, text
+	rm -rf "$scratch/tree"
+	mkdir -p "$scratch/tree/core/base" "$scratch/tree/$(dirname "$1")"
+	printf '#include <stdint.h>\n' >"$scratch/tree/core/base/good.h"
+	printf '#include "core/base/good.h"\n\n#include <stdio.h>\n' >"$scratch/tree/core/base/good.c"
+	printf '%b' "$2" >"$scratch/tree/$1"
+	(cd "$scratch/tree" &&
+		find . -name '*.[ch]' -printf '%P\n' | sort | xargs awk -f "$script" "$table" | head -1)
+}
+
+ok "the tree keeps to the table of CONTRIBUTING.md" check_tree
+
+while IFS='|' read -r path text wanted; do
+	is "in $path, $text" "$(fault "$path" "$text")" "$wanted"
+done <<'ROWS'
+core/base/x.c|#include "core/base/good.h"\n|
+core/base/x.c|#include "cli/out.h"\n|core/base/x.c:1: core/base may not include cli ("cli/out.h")
+dnszone/x.c|#include <time.h>\n#include "core/model/key.h"\n|dnszone/x.c:2: dnszone may not include core/model ("core/model/key.h")
+core/store/x.h|#include "dnszone/name.h"\n|core/store/x.h:1: core/store may not include dnszone ("dnszone/name.h")
+core/model/x.c|#include "core/store/internal.h"\n|core/model/x.c:1: "core/store/internal.h" is private to core/store
+cli/x.c|#include <sqlite3.h>\n|cli/x.c:1: <sqlite3.h> has no owner in cli
+core/store/x.c|#include <sqlite3.h>\n|core/store/x.c:1: <sqlite3.h> belongs to migrate.c stmt.c store.c alone
+core/store/store.h|#include <sqlite3.h>\n|core/store/store.h:1: <sqlite3.h> in a header of ours
+core/model/key_crypto.c|#include <openssl/evp.h>\n|
+core/model/key.c|#include <openssl/evp.h>\n|core/model/key.c:1: <openssl/evp.h> belongs to key_crypto.c alone
+core/store/store.c|#include <sqlite3.h>\n|
+cli/x.c|#include <curl/curl.h>\n|cli/x.c:1: <curl/curl.h> has no owner in cli
+cli/x.c|#include "out.h"\n|cli/x.c:1: "out.h" does not start with a folder of the table
+core/base/good.c|#include <stdio.h>\n#include "core/base/good.h"\n|core/base/good.c:1: the first include is not its own header "core/base/good.h"
+other/x.c|int x;\n|other/x.c:1: its folder is not in the table of CONTRIBUTING.md
+cli/x.c|#include "db/schema.sql.inc"\n|
+ROWS
+done_testing

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Runs parts of the tests and sums them up: the last line is "N passed, M failed, K skipped" and
+# the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
+# kept in build/check/.
+#
+# usage: tests/run.sh [build|style|layers|unit|cli|sweep|e2e|slow]...
+# environment: TESTDATA, CC, MAKE, JOBS (default: number of processors)
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+make=${MAKE:-make} jobs=${JOBS:-$(nproc)} cc=${CC:-cc}
+[ -z "${TESTDATA:-}" ] || TESTDATA=$(realpath "$TESTDATA")
+export TESTDATA=${TESTDATA:-} LC_ALL=C.UTF-8 TZ=UTC
+unset MAKEFLAGS MAKELEVEL MFLAGS MAILAUTHCTL_DB
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+out=build/check
+rm -rf $out
+mkdir -p $out
+
+# Runs one test program and counts its results; prints one line, and what failed.
+producer() { # name, command...
+	local name=$1 log=$out/${1//\//-}.log status=0 start=$SECONDS counts passed failed skipped
+	shift
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	counts=$(awk -v status=$status -f tests/lib/count.awk "$log")
+	echo "${counts##*$'\n'}" >"${log%.log}.count"
+	{
+		flock 9
+		read -r passed failed skipped <"${log%.log}.count"
+		printf '%-24s %3d passed, %d failed, %d skipped  (%d s)\n' "$name" \
+			"$passed" "$failed" "$skipped" $((SECONDS - start))
+		if [ "$counts" != "${counts##*$'\n'}" ]; then
+			printf '%s\n' "${counts%$'\n'*}" | sed 's/^/    /'
+		fi
+		if grep -q '^not ok - ' <<<"$counts"; then
+			tail -20 "$log" | sed 's/^/    | /'
+		fi
+	} 9>$out/lock
+}
+
+build() { # name, variables of make...
+	local name=$1 log=$out/build-$1.txt
+	shift
+	if "$make" -j"$jobs" "$@" >"$log" 2>&1; then
+		echo "ok - $name builds without warnings"
+	else
+		echo "not ok - $name builds without warnings"
+		grep -E -A3 'error|warning|\*\*\*|undefined' "$log" | head -30
+	fi
+	echo 1..1
+}
+
+part_build() {
+	producer build-release build release CC="$cc" WERROR=1 all unit
+	producer build-asan build asan CC="$cc" MODE=asan WERROR=1 all-here unit
+	local other=clang
+	[ "$cc" != clang ] || other=gcc
+	if command -v $other >/dev/null; then
+		producer build-$other build $other CC=$other MODE=debug BUILD=build/$other WERROR=1 all-here
+	else
+		producer build-$other printf '1..0 # SKIP no %s here\n' $other
+	fi
+}
+
+unit_one() { # mode, program
+	producer "unit-$1/$(basename "$2" | sed 's/^test_//')" env CMOCKA_MESSAGE_OUTPUT=TAP "$2"
+}
+
+part_unit() {
+	local mode program
+	build unit-release CC="$cc" WERROR=1 all unit >/dev/null
+	build unit-asan CC="$cc" MODE=asan WERROR=1 unit >/dev/null
+	for mode in release asan; do
+		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-unit); do
+			unit_one $mode "$program"
+		done
+	done
+}
+
+part_style() { producer style tests/style.sh; }
+part_layers() { producer layers tests/layers.sh; }
+
+part_cli() {
+	build cli-release CC="$cc" WERROR=1 all >/dev/null
+	build cli-asan CC="$cc" MODE=asan WERROR=1 all-here >/dev/null
+	producer cli-release tests/cli/run.sh build/release/mailauthctl
+	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
+}
+
+part_sweep() {
+	local script
+	build sweep CC="$cc" WERROR=1 all unit >/dev/null
+	for script in tests/sweep/*.sh; do
+		[ ! -x "$script" ] || producer "sweep/$(basename "$script" .sh)" "$script"
+	done
+}
+
+part_slow() {
+	export SLOW=1
+	part_sweep
+}
+
+part_e2e() {
+	build e2e CC="$cc" WERROR=1 all >/dev/null
+	producer e2e/signing tests/e2e/run.sh build/release/mailauthctl signing.sh &
+	producer e2e/incoming tests/e2e/run.sh build/release/mailauthctl incoming.sh &
+	wait
+}
+
+[ $# -gt 0 ] || set -- build style layers unit cli sweep e2e
+background=
+for part; do
+	case $part in
+	build | style | layers | unit | cli | sweep | slow) "part_$part" ;;
+	# Mostly waiting for servers: beside the others, once the program is built.
+	e2e)
+		part_e2e &
+		background=$!
+		;;
+	*)
+		echo "tests/run.sh: no part \"$part\"" >&2
+		exit 2
+		;;
+	esac
+done
+[ -z "$background" ] || wait "$background"
+
+# Started with sudo in somebody's own checkout: what was built is theirs.
+owner=$(stat -c %u:%g .)
+[ "$(id -u)" != 0 ] || [ "$owner" = 0:0 ] || chown -R -h "$owner" build bin 2>/dev/null
+
+cat $out/*.count | awk '{ p += $1; f += $2; s += $3 }
+	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }'

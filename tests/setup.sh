@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what is missing of the packages that building ("build") or testing ("test") needs, on
+# Debian and its children.  Nothing missing: no call of apt-get.  Not root: says what is missing
+# and goes on (exit 0) for "test", fails for "build".  Never a mail server or a name server: those
+# live in the throw-away host of tests/e2e alone.
+#
+# usage: tests/setup.sh build|test
+set -u
+
+build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
+	libidn2-dev libjansson-dev libsmartcols-dev"
+tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
+	bind9-utils iproute2 util-linux procps ca-certificates"
+
+case ${1:-} in
+build) wanted=$build ;;
+test) wanted="$build $tests" ;;
+*)
+	echo "usage: tests/setup.sh build|test" >&2
+	exit 2
+	;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "not a Debian system: install the equivalents of:" $wanted
+	exit 0
+fi
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=
+for package in $wanted; do
+	is_installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "not installed:$missing (as root: tests/setup.sh $1)"
+	[ "$1" = test ]
+	exit
+fi
+echo "installing:$missing"
+log=$(mktemp) && trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # the list is words
+if ! { apt-get update -qq &&
+	apt-get install -y -qq --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+	tail -5 "$log"
+	echo "apt-get could not install:$missing"
+	exit 1
+fi

@@ -1,0 +1,292 @@
+/* OpenDKIM: tables, networks, reading an admin's configuration, our line in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/networks.h"
+#include "core/mta/opendkim.h"
+#include "core/mta/opendkim_conf.h"
+
+/* ---- tables ----------------------------------------------------------------------------------- */
+
+static const char *fill(struct opendkim_tables *tables, const struct signing_row *rows,
+                        size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (opendkim_tables_add(tables, &rows[i], err) < 0)
+			return err->text;
+	return opendkim_tables_end(tables, err) < 0 ? err->text : NULL;
+}
+
+static void test_tables(void **state)
+{
+	(void)state;
+	static const struct signing_row rows[] = {
+		{ "a.example", "main.example", "s1", "rsa", 1, { { 0 } } },
+		{ "b.example", "b.example", "s2-ed25519", "ed25519", 2, { { 0 } } },
+		{ "b.example", "b.example", "s2", "rsa", 3, { { 0 } } },
+	};
+	struct opendkim_tables tables = { 0 };
+	struct err err = ERR_INIT;
+	assert_null(fill(&tables, rows, ARRAY_LEN(rows), &err));
+	assert_false(tables.is_ed25519);
+	assert_string_equal(buf_text(&tables.keys),
+	                    "s1._domainkey.a.example a.example:s1:"
+	                    "/etc/dkimkeys/main.example/s1.private\n"
+	                    "s2._domainkey.b.example b.example:s2:"
+	                    "/etc/dkimkeys/b.example/s2.private\n");
+	assert_string_equal(buf_text(&tables.signing),
+	                    "a.example s1._domainkey.a.example\n"
+	                    "b.example s2._domainkey.b.example\n");
+	assert_int_equal(opendkim_check_tables(buf_text(&tables.keys),
+	                                       buf_text(&tables.signing), NULL, NULL,
+	                                       &err),
+	                 0);
+	opendkim_tables_done(&tables);
+}
+
+static void test_one_algorithm(void **state)
+{
+	(void)state;
+	static const struct signing_row rows[] = {
+		{ "a.example", "a.example", "s", "ed25519", 1, { { 0 } } },
+		{ "b.example", "b.example", "s", "ed25519", 2, { { 0 } } },
+		{ "c.example", "c.example", "s", "rsa", 3, { { 0 } } },
+	};
+	struct opendkim_tables tables = { 0 }, mixed = { 0 }, backwards = { 0 };
+	struct err err = ERR_INIT;
+	assert_null(fill(&tables, rows, 2, &err));
+	assert_true(tables.is_ed25519);
+	const char *why = fill(&mixed, rows, 3, &err);
+	assert_non_null(why);
+	assert_true(text_starts(why, "a.example has an Ed25519 key alone and c.example"));
+	assert_int_equal(opendkim_tables_add(&backwards, &rows[1], &err), 0);
+	assert_int_equal(opendkim_tables_add(&backwards, &rows[0], &err), ERR_FAILED);
+	opendkim_tables_done(&tables);
+	opendkim_tables_done(&mixed);
+	opendkim_tables_done(&backwards);
+}
+
+#define KEY "s._domainkey.a.example a.example:s:/k/s.private\n"
+#define NAME "a.example s._domainkey.a.example\n"
+
+static void test_check_tables(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys, *signing, *why; /* NULL: good */
+	} rows[] = {
+		{ "", "", NULL },
+		{ KEY, NAME, NULL },
+		{ KEY, "", "line 1 of the SigningTable" },
+		{ "", NAME, "lacks" },
+		{ KEY, "a.example\n", "two fields" },
+		{ KEY, "a.example \n", "two fields" },
+		{ KEY, "a.example other\n", "not in the KeyTable" },
+		{ KEY, "a.example s._domainkey.a.example", "no line break" },
+		{ KEY KEY, NAME NAME, "line 2 of the SigningTable" },
+		{ "s._domainkey.a.example a.example:s\n", NAME,
+		  "<domain>:<selector>:<path>" },
+		{ "s._domainkey.a.example a.example::/k\n", NAME,
+		  "<domain>:<selector>:<path>" },
+		{ "s._domainkey.b.example a.example:s:/k\n", NAME,
+		  "selector and domain" },
+		{ "s._domainkey.a.example a.example:s:k\n", NAME, "absolute" },
+		{ "s._domainkey.a.example a.example:s:/k/../x\n", NAME, "absolute" },
+		{ "s._domainkey.a.example a.example:s:/k#\n", NAME, "two fields" },
+		{ "s._domainkey.a.example  a.example:s:/k\n", NAME, "two fields" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+		int r = opendkim_check_tables(rows[i].keys, rows[i].signing, NULL, NULL,
+		                              &err);
+		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
+		if (rows[i].why)
+			assert_non_null(strstr(err.text, rows[i].why));
+	}
+	auto_buf longest = BUF_INIT;
+	struct err err = ERR_INIT;
+	buf_puts(&longest, "s._domainkey.a.example a.example:s:/");
+	while (longest.len < 1024)
+		buf_putc(&longest, 'k');
+	buf_putc(&longest, '\n');
+	assert_int_equal(
+		opendkim_check_tables(buf_text(&longest), NAME, NULL, NULL, &err),
+		ERR_FAILED);
+	assert_non_null(strstr(err.text, "longer"));
+}
+
+static void test_conf_text(void **state)
+{
+	(void)state;
+	static const struct {
+		struct opendkim_setup setup;
+		const char *has, *lacks;
+	} rows[] = {
+		{ { .signs = true, .verifies = true }, "Mode sv\n", "Socket " },
+		{ { .signs = true }, "Mode s\n", "RemoveARAll" },
+		{ { .verifies = true, .authserv_id = "mx.example" },
+		  "RemoveARFrom mx.example\n",
+		  "KeyTable " },
+		{ { .verifies = true }, "On-DNSError accept\n", "AuthservID" },
+		{ { .verifies = true, .defers_dns_errors = true },
+		  "On-DNSError tempfail\n",
+		  "accept x" },
+		{ { .signs = true, .is_ed25519 = true },
+		  "SignatureAlgorithm ed25519-sha256\n",
+		  "rsa-sha256" },
+		{ { .signs = true, .socket = "local:/x" },
+		  "Socket local:/x\nUMask 007\n",
+		  "ed25519" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf text = BUF_INIT;
+		opendkim_render_conf(&rows[i].setup, &text);
+		assert_non_null(strstr(buf_text(&text), rows[i].has));
+		assert_null(strstr(buf_text(&text), rows[i].lacks));
+	}
+}
+
+/* ---- networks --------------------------------------------------------------------------------- */
+
+static void test_networks(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *items; /* '-' in front: excluded */
+		const char *want;
+	} rows[] = {
+		{ "127.0.0.1 ::1", "127.0.0.1\n::1\n" },
+		{ "10.1.2.3/8", "10.0.0.0/8\n" },
+		{ "192.0.2.1/32 [2001:DB8:0::1]/128", "192.0.2.1\n2001:db8::1\n" },
+		{ "[2001:db8::ff]/32 2001:db8::/32", "2001:db8::/32\n" },
+		{ "0.0.0.0/0", "0.0.0.0/0\n" },
+		{ "192.0.2.0/24 -192.0.2.7", "192.0.2.0/24\n!192.0.2.7\n" },
+		{ "192.0.2.4 192.0.2.0/24 -192.0.2.0/25",
+		  "192.0.2.0/24\n!192.0.2.0/25\n" },
+		{ "192.0.2.0/25 -192.0.2.0/25", "!192.0.2.0/25\n" },
+		{ "192.0.2.0/24 !192.0.2.9", "192.0.2.0/24\n!192.0.2.9\n" },
+		{ "203.0.113.1 127.0.0.1 203.0.113.1", "127.0.0.1\n203.0.113.1\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_networks set = NETWORKS_INIT;
+		auto_buf out = BUF_INIT;
+		auto_free char **items = NULL;
+		size_t count;
+		text_split_list(rows[i].items, &items, &count);
+		for (size_t k = 0; k < count; k++)
+			assert_true(networks_add_text(&set, items[k] + (*items[k] == '-'),
+			                              *items[k] == '-'));
+		networks_render(&set, &out);
+		assert_string_equal(buf_text(&out), rows[i].want);
+	}
+	static const char *const bad[] = {
+		"",       "hash:/x",      "10.0.0.0/33", "10.0.0.0/",  "::1/129",
+		"10.0.0", "mail.example", "[::1",        "10.0.0.0/-1"
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct network net;
+		assert_false(network_parse(bad[i], &net));
+	}
+}
+
+/* ---- opendkim.conf ---------------------------------------------------------------------------- */
+
+static int give_include(void *arg, const char *path, struct err *err)
+{
+	assert_string_equal(path, "/etc/more.conf");
+	return opendkim_conf_parse(arg, "UMask 002\nSocket inet:8891@localhost", NULL,
+	                           NULL, err);
+}
+
+static void test_read_conf(void **state)
+{
+	(void)state;
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	struct err err = ERR_INIT;
+	assert_int_equal(opendkim_conf_parse(&conf,
+	                                     "# Domain no.example\n"
+	                                     "Socket local:/a # a comment\n"
+	                                     "  socket\tlocal:/b  \r\n"
+	                                     "include /etc/more.conf\n"
+	                                     "UMASK 007\n"
+	                                     "Bare\n"
+	                                     "Include " OPENDKIM_OURS "\n",
+	                                     give_include, &conf, &err),
+	                 0);
+	assert_string_equal(opendkim_conf_get(&conf, "Socket"), "inet:8891@localhost");
+	assert_string_equal(opendkim_conf_get(&conf, "umask"), "007");
+	assert_string_equal(opendkim_conf_get(&conf, "Bare"), "");
+	assert_null(opendkim_conf_get(&conf, "Domain"));
+	assert_true(conf.includes_ours);
+}
+
+static void test_our_line(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "",   "a b", "a b\n", "a b\r\n",
+		                             "\n", "# c", "\n\n" };
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		auto_buf with = BUF_INIT, again = BUF_INIT, back = BUF_INIT;
+		opendkim_conf_with(texts[i], strlen(texts[i]), &with);
+		assert_true(text_ends(buf_text(&with), "\nInclude " OPENDKIM_OURS "\n"));
+		opendkim_conf_with(buf_text(&with), with.len, &again);
+		assert_string_equal(buf_text(&again), buf_text(&with));
+		opendkim_conf_without(buf_text(&with), with.len, &back);
+		assert_string_equal(buf_text(&back), texts[i]);
+	}
+	/* lines that somebody added behind ours: ours goes to the end again */
+	static const char added[] =
+		"a\n# mailauthctl: the line below\nInclude " OPENDKIM_OURS "\nSocket x\n";
+	auto_buf with = BUF_INIT;
+	opendkim_conf_with(added, strlen(added), &with);
+	assert_string_equal(
+		buf_text(&with),
+		"a\nSocket x\n# mailauthctl: the line below\nInclude " OPENDKIM_OURS
+		"\n");
+}
+
+static void test_endpoint(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want; /* NULL: not understood */
+	} rows[] = {
+		{ "local:/run/x.sock", "unix:/run/x.sock" },
+		{ "unix:opendkim/x.sock", "unix:/q/opendkim/x.sock" },
+		{ "/run/x.sock", "unix:/run/x.sock" },
+		{ "inet:8891@localhost", "inet:8891@127.0.0.1" },
+		{ "inet:localhost:8891", "inet:8891@127.0.0.1" },
+		{ "inet:8891", "inet:8891@127.0.0.1" },
+		{ "inet6:8891@[::1]", "inet:8891@::1" },
+		{ "inet:[::1]:8891", "inet:8891@::1" },
+		{ "unix:", NULL },
+		{ "u:/x", NULL },
+		{ "fd:3", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *found = opendkim_endpoint(rows[i].text, "/q");
+		if (rows[i].want)
+			assert_string_equal(found, rows[i].want);
+		else
+			assert_null(found);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables),       cmocka_unit_test(test_one_algorithm),
+		cmocka_unit_test(test_check_tables), cmocka_unit_test(test_conf_text),
+		cmocka_unit_test(test_networks),     cmocka_unit_test(test_read_conf),
+		cmocka_unit_test(test_our_line),     cmocka_unit_test(test_endpoint),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

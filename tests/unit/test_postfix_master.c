@@ -1,0 +1,173 @@
+/* master.cf: services and overrides; what they mean for our filter. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/postfix_master.h"
+#include "core/mta/postfix_services.h"
+
+static const char master_text[] =
+	"# service type private unpriv chroot wakeup maxproc command\n"
+	"  stray continuation\n"
+	"smtp      inet  n - y - - smtpd\n"
+	"submission inet n - n - - smtpd\n"
+	"  -o syslog_name=postfix/submission\n"
+	"# a comment inside\n"
+	"\n"
+	"  -o { smtpd_milters = inet:a:1, inet:b:2 } -o smtpd_sasl_auth_enable=yes\n"
+	"  -o content_filter=\n"
+	"127.0.0.1:10025 inet n - n - - smtpd -o content_filter= -omynetworks=127.0.0.0/8\n"
+	"10026 inet n - n - - smtpd -o content_filter= -o mynetworks=127.0.0.0/8,[::1]/128\n"
+	"10027 inet n - n - - smtpd -o content_filter=\n"
+	"10028 inet n - n - - smtpd -o content_filter= -o mynetworks=10.0.0.0/8\n"
+	"pickup unix n - y 60 1 pickup\n"
+	"short unix n -\n"
+	"cleanup unix n - y - 0 cleanup -o content_filter=a -o content_filter=b\r\n"
+	"last unix - - n - - smtp";
+
+static void test_parse(void **state)
+{
+	(void)state;
+	auto_master_cf cf;
+	master_cf_parse(&cf, master_text, strlen(master_text));
+	assert_int_equal(cf.count, 9);
+	static const char *const names[] = { "smtp",   "submission", "127.0.0.1:10025",
+		                             "10026",  "10027",      "10028",
+		                             "pickup", "cleanup",    "last" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_string_equal(cf.service[i].name, names[i]);
+	assert_string_equal(cf.service[0].type, "inet");
+	assert_string_equal(cf.service[0].chroot, "y");
+	assert_string_equal(cf.service[8].command, "smtp");
+	const struct master_service *submission = &cf.service[1];
+	assert_string_equal(master_override(submission, "smtpd_milters"),
+	                    "inet:a:1, inet:b:2");
+	assert_string_equal(master_override(submission, "syslog_name"),
+	                    "postfix/submission");
+	assert_string_equal(master_override(submission, "content_filter"), "");
+	assert_null(master_override(submission, "smtpd_milter"));
+	assert_string_equal(master_override(&cf.service[2], "mynetworks"), "127.0.0.0/8");
+	assert_string_equal(master_override(&cf.service[7], "content_filter"), "b");
+}
+
+static void check_reinjecting(const char *main_text, const char *want)
+{
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, main_text, strlen(main_text));
+	master_cf_parse(&master, master_text, strlen(master_text));
+	auto_free const char **names = NULL;
+	size_t count;
+	auto_buf found = BUF_INIT;
+	services_reinjecting(&cf, &master, &names, &count);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&found, "%s ", names[i]);
+	assert_null(names[count]);
+	assert_string_equal(buf_text(&found), want);
+}
+
+static void test_reinjecting(void **state)
+{
+	(void)state;
+	check_reinjecting("content_filter = scan:[127.0.0.1]:10024\n",
+	                  "127.0.0.1:10025 10026 ");
+	check_reinjecting("content_filter =\n", "");
+	check_reinjecting("", "");
+}
+
+static void check_notes(const char *main_text, const char *master, const char *want)
+{
+	auto_main_cf cf;
+	auto_master_cf services;
+	auto_plan plan = PLAN_INIT;
+	main_cf_parse(&cf, main_text, strlen(main_text));
+	master_cf_parse(&services, master, strlen(master));
+	services_note(&cf, &services, &plan);
+	assert_int_equal(plan.notes, want ? 1 : 0);
+	if (want)
+		assert_non_null(strstr(plan.note[0], want));
+}
+
+static void test_notes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master, *want;
+	} rows[] = {
+		{ "", "smtp inet n - y - - smtpd\n", NULL },
+		{ "", "smtp inet n - y - - smtpd -o smtpd_milters=\n",
+		  "smtp/inet in master.cf sets" },
+		{ "",
+		  "smtp inet n - y - - smtpd -o smtpd_milters=$mailauth_smtpd_milters\n",
+		  NULL },
+		{ "",
+		  "smtp inet n - y - - smtpd -o receive_override_options=no_x,no_milters\n",
+		  "no_milters" },
+		{ "receive_override_options = no_milters\n",
+		  "smtp inet n - y - - smtpd\n", "no_milters" },
+		{ "", "cleanup unix n - y - 0 cleanup -o non_smtpd_milters=\n",
+		  "cleanup/unix in master.cf sets non_smtpd_milters" },
+		{ "", "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
+		  "smtpd_proxy_filter" },
+		{ "content_filter = prog:\n", "smtp inet n - y - - smtpd\n",
+		  "sendmail(1)" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_notes(rows[i].main, rows[i].master, rows[i].want);
+}
+
+static void test_endpoint(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master, *want; /* NULL: no place */
+	} rows[] = {
+		{ "", "smtp inet n - y - - smtpd\n", "127.0.0.1:25" },
+		{ "", "smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd\n",
+		  "127.0.0.1:25" },
+		{ "", "submission inet n - y - - smtpd\nsmtp inet n - y - - smtpd\n",
+		  "127.0.0.1:25" },
+		{ "", "submission inet n - y - - smtpd\n", "127.0.0.1:587" },
+		{ "", "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n", NULL },
+		{ "", "smtp unix n - y - - smtp\n", NULL },
+		{ "inet_interfaces = 192.0.2.7, 192.0.2.8\n", "25 inet n - y - - smtpd\n",
+		  "192.0.2.7:25" },
+		{ "inet_interfaces = 192.0.2.7, localhost\n", "25 inet n - y - - smtpd\n",
+		  "127.0.0.1:25" },
+		{ "inet_interfaces = mail.example.net\n", "25 inet n - y - - smtpd\n",
+		  NULL },
+		{ "inet_protocols = ipv6\n", "25 inet n - y - - smtpd\n", "[::1]:25" },
+		{ "inet_interfaces = 2001:db8::1\n", "25 inet n - y - - smtpd\n",
+		  "[2001:db8::1]:25" },
+		{ "", "192.0.2.1:2525 inet n - y - - smtpd\n", "192.0.2.1:2525" },
+		{ "", "localhost:25 inet n - y - - smtpd\n", "127.0.0.1:25" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf services;
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&services, rows[i].master, strlen(rows[i].master));
+		auto_free char *found = services_smtp_endpoint(&cf, &services);
+		if (rows[i].want)
+			assert_string_equal(found, rows[i].want);
+		else
+			assert_null(found);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_reinjecting),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_endpoint),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

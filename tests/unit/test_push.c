@@ -1,0 +1,198 @@
+/* push: whether a host follows a store, with the real backends on a root in a temporary folder. */
+#include "tests/unit/fake_host.h"
+
+#include "core/model/setting.h"
+#include "core/mta/push.h"
+#include "core/store/schema.h"
+
+static struct store *store_at(struct host *host, const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", host->root, name);
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(chmod(host->root, 0700), 0);
+	assert_int_equal(store_open(path, &schema_store, STORE_CREATE, &store, &err), 0);
+	return store;
+}
+
+static void set(struct host *host, struct store *store, enum setting_key key,
+                const char *text)
+{
+	struct err err = ERR_INIT;
+	bool is_changed;
+
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &host->ctx, "test", &err), 0);
+	assert_int_equal(setting_set(store, key, 0, NULL, text, &err), 0);
+	assert_int_equal(change_end(store, &is_changed, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+}
+
+enum outcome { FAILED, SAVED_ONLY, NOTHING, PUSHED };
+
+/* What a command would do; the sentence of a failure or a reason is left in `text`. */
+static enum outcome go(struct host *host, struct store *store,
+                       struct push_options options, char *text)
+{
+	struct err err = ERR_INIT;
+	struct push *push = NULL;
+	const char *why = NULL;
+	enum outcome outcome = FAILED;
+
+	host->ctx.is_rooted = true;
+	assert_int_equal(store_begin(store, true, &err), 0);
+	if (push_prepare(&host->ctx, store, &options, false, &push, &why, &err) == 0)
+		outcome = push ? PUSHED : why ? SAVED_ONLY : NOTHING;
+	strcpy(text, why ? why : err.text);
+	store_rollback(store);
+	if (push) {
+		assert_int_equal(push_switch(push, &err), 0);
+		push_free(push);
+	}
+	return outcome;
+}
+
+static int64_t host_generation(struct host *host, struct store *store)
+{
+	struct err err = ERR_INIT;
+	int64_t gen = -1;
+
+	assert_int_equal(push_host_generation(&host->ctx, store, &gen, &err), 0);
+	return gen;
+}
+
+static const struct push_options ordinary, adopt = { .is_adoption = true },
+					   asked = { .is_explicit = true },
+					   removal = { .remove = true };
+
+static void postfix_at(struct host *host)
+{
+	put(host->root, "/etc/postfix/master.cf",
+	    "smtp      inet  n       -       y       -       -       smtpd\n"
+	    "cleanup   unix  n       -       y       -       0       cleanup\n",
+	    0644);
+	put(host->root, "/etc/opendkim.conf", "Syslog yes\nUserID opendkim\n", 0644);
+	put(host->root, "/etc/passwd",
+	    "root:x:0:0::/root:/bin/sh\npostfix:x:101:101::/:/bin/false\n"
+	    "opendkim:x:102:102::/:/bin/false\n",
+	    0644);
+	put(host->root, "/etc/group", "root:x:0:\npostfix:x:101:\nopendkim:x:102:\n",
+	    0644);
+}
+
+static void test_follow(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_free char *before = NULL, *after = NULL;
+	char text[2048];
+
+	postfix_at(host);
+	before = snapshot(host);
+	assert_int_equal(host_generation(host, store), INT64_MAX);
+	assert_int_equal(go(host, store, ordinary, text), SAVED_ONLY);
+	assert_non_null(strstr(text, "mta adopt"));
+	assert_int_equal(go(host, store, asked, text), FAILED);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(host_generation(host, store), 0);
+	assert_int_equal(go(host, store, ordinary, text), NOTHING);
+	set(host, store, SET_DKIM_RSA_BITS, "4096");
+	assert_int_equal(go(host, store, ordinary, text), NOTHING);
+	assert_int_equal(host_generation(host, store), 1); /* it moved all the same */
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_int_equal(host_generation(host, store), 2);
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	assert_int_equal(host_generation(host, store), INT64_MAX);
+	after = snapshot(host);
+	assert_string_equal(strstr(after, "/etc"), strstr(before, "/etc"));
+}
+
+static void test_other_store(void **state)
+{
+	struct host *host = *state;
+	auto_store a = store_at(host, "a.db");
+	auto_store b = store_at(host, "b.db");
+	struct push_options take_over = { .is_adoption = true, .take_over = true };
+	char text[2048];
+
+	postfix_at(host);
+	assert_int_equal(go(host, a, adopt, text), PUSHED);
+	assert_int_equal(go(host, b, ordinary, text), SAVED_ONLY);
+	assert_non_null(strstr(text, "another database"));
+	assert_int_equal(go(host, b, adopt, text), FAILED);
+	assert_non_null(strstr(text, "--take-over"));
+	assert_int_equal(go(host, b, removal, text), FAILED);
+	assert_int_equal(go(host, b, take_over, text), NOTHING);
+	assert_int_equal(host_generation(host, a), INT64_MAX);
+	assert_int_equal(host_generation(host, b), 0);
+}
+
+static void test_held_and_forked(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	struct err err = ERR_INIT;
+	struct target_state now = { 0 };
+	char text[2048];
+
+	postfix_at(host);
+	set(host, store, SET_DKIM_RSA_BITS, "4096");
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(store_exec(host->target, &err, "UPDATE target SET hold = 1", ""),
+	                 0);
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_int_equal(go(host, store, ordinary, text), SAVED_ONLY);
+	assert_non_null(strstr(text, "held"));
+	assert_int_equal(push_state(&host->ctx, store, &now, &err), 0);
+	assert_true(now.is_held && now.is_adopted && now.is_ours);
+	assert_string_equal(now.backend, "postfix");
+	target_state_done(&now);
+	assert_int_equal(go(host, store, asked, text), PUSHED);
+	assert_int_equal(host_generation(host, store), 2);
+	/* as after a backup was put back: the host is ahead of the store */
+	assert_int_equal(
+		store_exec(host->target, &err, "UPDATE target SET token = 7", ""), 0);
+	assert_int_equal(host_generation(host, store), 0);
+	assert_int_equal(go(host, store, ordinary, text), NOTHING);
+	assert_int_equal(host_generation(host, store), 2);
+}
+
+static void test_other_backend(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	char text[2048];
+
+	postfix_at(host);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	set(host, store, SET_MTA_BACKEND, "directory");
+	assert_int_equal(go(host, store, ordinary, text), SAVED_ONLY);
+	assert_int_equal(go(host, store, asked, text), FAILED);
+	assert_non_null(strstr(text, "--remove"));
+}
+
+static void test_no_server(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_free char *path = xasprintf("%s%s", host->root, MAIN_CF);
+	char text[2048];
+
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(go(host, store, adopt, text), FAILED);
+	assert_non_null(strstr(text, "no mail server was found"));
+	assert_non_null(strstr(text, "mta.backend directory"));
+}
+
+int main(void)
+{
+#define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		ROW(test_follow),        ROW(test_other_store), ROW(test_held_and_forked),
+		ROW(test_other_backend), ROW(test_no_server),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
