@@ -24,10 +24,10 @@ VERSION := 0.1.0
 
 base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
 	yaml
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy query \
-	query_servers query_socket received_spf resolver resolver_cache resolver_mock resolver_zone rr rr_table serial \
-	spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_trace \
-	tags wire zone_read
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
+	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
+	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
+	spf_mech spf_mode spf_record spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
@@ -42,9 +42,10 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
-	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type lint_spf spf_check spf_eval spf_record spf_suite store store_open text yaml
+unit_tests := base command dnszone engine export file file_stage key_crypto keygen \
+	lint_spf lock milter model opendkim out plan postfix_main postfix_master push records \
+	rr run setting setting_type spf_check spf_eval spf_record spf_suite store \
+	store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 

@@ -24,8 +24,8 @@ struct lint_code {
 
 struct lint_finding {
 	const struct lint_code *code;
-	char *detail;     /* what it is about: a term, a count, the parser's words; NULL: nothing */
-	size_t column;    /* in the text, from 1; 0: the whole */
+	char *detail; /* what it is about: a term, a count, the parser's words; NULL: nothing */
+	size_t column; /* in the text, from 1; 0: the whole */
 };
 
 struct lint_list {

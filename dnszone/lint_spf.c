@@ -17,11 +17,11 @@
 #include "dnszone/spf_eval_inner.h"
 #include "dnszone/spf_record.h"
 
-#define SURVEY_MAX 40       /* records; four times what an evaluation may fetch */
-#define PAIRS_MAX 200       /* terms */
+#define SURVEY_MAX 40 /* records; four times what an evaluation may fetch */
+#define PAIRS_MAX 200 /* terms */
 #define SURVEY_MEMORY (1 << 20)
-#define STRING_MAX 255      /* RFC 1035 3.3 */
-#define SIZE_GOOD 450       /* RFC 7208 3.4: then a reply fits 512 octets */
+#define STRING_MAX 255 /* RFC 1035 3.3 */
+#define SIZE_GOOD 450  /* RFC 7208 3.4: then a reply fits 512 octets */
 #define SIZE_MAX_OCTETS 512
 
 struct visit {
@@ -30,10 +30,10 @@ struct visit {
 };
 
 struct survey {
-		unsigned lookups, voids;
+	unsigned lookups, voids;
 	char first_void[300];
-	char missing[300];   /* an include or redirect without a record */
-	char tempfail[300];  /* a look-up without an answer */
+	char missing[300];  /* an include or redirect without a record */
+	char tempfail[300]; /* a look-up without an answer */
 };
 
 struct lint {
@@ -61,7 +61,8 @@ static void report_term(const struct lint *l, const struct spf_term *term)
 	         l->record->text + term->at);
 }
 
-static const struct spf_term *find(const struct spf_record *record, enum spf_term_kind kind)
+static const struct spf_term *find(const struct spf_record *record,
+                                   enum spf_term_kind kind)
 {
 	for (size_t i = 0; i < record->count; i++)
 		if (record->term[i].kind == kind)
@@ -377,8 +378,9 @@ static void look_at_term(struct walk *w, const struct spf_record *record,
 	struct dns_name name = *own;
 	struct dns_answer answer;
 	const char *spec = record->text + term->domain_at;
-	if (term->domain_len > 0 && (memchr(spec, '%', term->domain_len) ||
-	                             !dns_name_from_octets(spec, term->domain_len, &name)))
+	if (term->domain_len > 0 &&
+	    (memchr(spec, '%', term->domain_len) ||
+	     !dns_name_from_octets(spec, term->domain_len, &name)))
 		return;
 	if (name.len == 0) /* the record's own domain is not known */
 		return;
@@ -444,8 +446,8 @@ static void visit(struct walk *w, size_t i)
 }
 
 /* False: there is no memory for it. */
-static bool survey_record(const struct lint_spf_input *input, const struct spf_record *record,
-                          struct survey *survey)
+static bool survey_record(const struct lint_spf_input *input,
+                          const struct spf_record *record, struct survey *survey)
 {
 	struct walk w = { .input = input, .survey = survey };
 	struct dns_name own = { 0 };
