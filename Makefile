@@ -22,8 +22,8 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals text words \
-	yaml
+base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals \
+	text words yaml
 dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
 	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
 	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
@@ -42,10 +42,12 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine export file file_stage key_crypto keygen \
-	lint_spf lock milter model opendkim out plan postfix_main postfix_master push records \
-	rr run setting setting_type spf_check spf_eval spf_record spf_suite store \
-	store_open text yaml
+unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen \
+	lint_spf lock milter model opendkim out plan postfix_main postfix_master push query \
+	records resolver rr run setting setting_type spf_check spf_eval spf_record spf_suite \
+	store store_open text yaml
+
+fuzz_tests := dns_answer spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
 
@@ -88,9 +90,10 @@ lib_src := $(wildcard $(lib_names:%=%.c))
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
 unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
+fuzz_bin := $(patsubst tests/fuzz/%.c,$(build)/tests/fuzz/%,$(wildcard $(fuzz_tests:%=tests/fuzz/fuzz_%.c)))
 
-.PHONY: all all-here lib unit list-unit need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-cli check-sweep check-e2e check-slow \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl
 all-here: $(build)/mailauthctl
@@ -112,6 +115,18 @@ list-unit:
 	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+
+# MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
+ifeq ($(MODE),fuzz)
+fuzz_main := -fsanitize=fuzzer
+else
+fuzz_main := $(build)/tests/fuzz/replay.o
+endif
+fuzz: $(fuzz_bin)
+list-fuzz:
+	@printf '%s\n' $(fuzz_bin)
+$(build)/tests/fuzz/%: $(build)/tests/fuzz/%.o $(filter %.o,$(fuzz_main)) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(fuzz_main) $(lib) $(LIBS)
 
 $(build)/%.o: %.c $(build)/flags
 	@mkdir -p $(@D)
@@ -159,8 +174,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit cli sweep e2e
-check-style check-layers check-unit check-cli check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
@@ -170,4 +185,4 @@ bench: all
 	@tests/setup.sh test
 	@tests/bench/run.sh $(build)/mailauthctl
 
--include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d
