@@ -18,6 +18,7 @@ struct level {
 	struct yaml_node *node;
 	struct yaml_node *last; /* child */
 	const char *key;        /* map: read, its value is still to come */
+	unsigned key_line, key_column;
 };
 
 struct reader {
@@ -71,6 +72,8 @@ static void attach(struct reader *r, struct yaml_node *node)
 	}
 	struct level *level = &r->level[r->depth - 1];
 	node->key = level->key;
+	node->key_line = level->key_line;
+	node->key_column = level->key_column;
 	level->key = NULL;
 	if (level->last)
 		level->last->next = node;
@@ -98,6 +101,8 @@ static int take_key(struct reader *r, const yaml_event_t *event)
 		             (unsigned)event->start_mark.column + 1,
 		             _("\"%.80s\" is there twice"), text);
 	level->key = arena_memdup(r->mem, text, len);
+	level->key_line = (unsigned)event->start_mark.line + 1;
+	level->key_column = (unsigned)event->start_mark.column + 1;
 	return level->key ? 0
 	                  : fault_at(r, &event->start_mark, _("the text is too large"));
 }
@@ -222,10 +227,10 @@ int yaml_check_keys(const struct yaml_node *node, const char *what,
 		if (is_known)
 			continue;
 		if (near.best)
-			return fault(err, what, child->line, child->column,
+			return fault(err, what, child->key_line, child->key_column,
 			             _("there is no \"%.80s\"; did you mean %s?"),
 			             child->key, near.best);
-		return fault(err, what, child->line, child->column,
+		return fault(err, what, child->key_line, child->key_column,
 		             _("there is no \"%.80s\""), child->key);
 	}
 	return 0;
