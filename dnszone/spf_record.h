@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/arena.h"
 #include "core/base/err.h"
 #include "core/base/macro.h"
 
@@ -47,8 +48,9 @@ struct spf_term {
 };
 
 struct spf_record {
-	char *text; /* with len: it may come from DNS and hold any octet */
+	const char *text; /* with len: it may come from DNS and hold any octet */
 	size_t len;
+	char *own; /* `text` where it is on the heap */
 	struct spf_term *term;
 	size_t count;
 };
@@ -59,6 +61,19 @@ struct spf_record {
 int spf_record_parse(const char *text, size_t len, struct spf_record **ret_record,
                      struct err *err) must_check;
 void spf_record_free(struct spf_record *record);
+
+/* The same for foreign text in bounded memory: the record borrows `text`, its terms live in `mem`,
+ * nothing is to be freed.  ERR_FAILED: `mem` is full. */
+int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
+                        const struct spf_record **ret_record, struct err *err) must_check;
+
+/* Whether it begins with "v=spf1" and a blank or the end (RFC 7208 4.5). */
+bool spf_record_has_version(const char *text, size_t len) must_check;
+
+/* "include", NULL for SPF_UNKNOWN_MODIFIER. */
+const char *spf_term_name(enum spf_term_kind kind);
+/* Whether it counts towards SPF_LOOKUP_MAX. */
+bool spf_term_costs_lookup(enum spf_term_kind kind);
 
 /* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect). */
 unsigned spf_record_count_lookups(const struct spf_record *record);
