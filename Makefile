@@ -4,8 +4,8 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e
-#                         parts of it
+#   make check-style check-layers check-unit check-fuzz check-cli check-policyd
+#                         check-sweep check-e2e: parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -26,8 +26,8 @@ VERSION := 0.1.0
 
 base_src := alloc arena buf ctx digest err file file_stage lock network path run secret signals \
 	text words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query \
-	query_servers query_socket received_spf resolver resolver_cache resolver_mock \
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
+	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
 	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
 	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
@@ -46,9 +46,12 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
-unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
-	milter model opendkim out plan policyd postfix_main postfix_master push records rr run \
-	setting setting_type spf_check spf_record spf_suite store store_open text yaml
+unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen \
+	lint_spf lock milter model opendkim out plan policyd postfix_main postfix_master push \
+	query records resolver rr run setting setting_type spf_check spf_eval spf_record spf_suite \
+	store store_open text yaml yaml_write
+
+fuzz_tests := dns_answer policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
 
@@ -97,9 +100,10 @@ lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
+fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e check-slow \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl bin/mailauth-policyd
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -132,6 +136,18 @@ list-unit:
 	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+
+# MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
+ifeq ($(MODE),fuzz)
+fuzz_main := -fsanitize=fuzzer
+else
+fuzz_main := $(build)/tests/fuzz/replay.o
+endif
+fuzz: $(fuzz_bin)
+list-fuzz:
+	@printf '%s\n' $(fuzz_bin)
+$(build)/tests/fuzz/%: $(build)/tests/fuzz/%.o $(filter %.o,$(fuzz_main)) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(fuzz_main) $(lib) $(LIBS)
 
 $(build)/%.o: %.c $(build)/flags
 	@mkdir -p $(@D)
@@ -184,8 +200,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit cli policyd sweep e2e
-check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
@@ -195,5 +211,5 @@ bench: all
 	@tests/setup.sh test
 	@tests/bench/run.sh $(build)/mailauthctl
 
--include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d $(build)/cli/policyd.d \
-	$(build)/tests/lib/dnsd.d
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
+	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d

@@ -53,11 +53,6 @@ static int wrong(const struct loader *loader, const char *why)
 	               loader->line, why);
 }
 
-static bool is_known(ldns_rr_type type)
-{
-	return dns_type_name((enum dns_type)type) != NULL;
-}
-
 /* The data in the form of struct dns_rdata. */
 static bool add_field(const ldns_rdf *rdf, struct buf *out, struct rr_row *row)
 {
@@ -101,11 +96,15 @@ static int take_rr(struct loader *loader, const ldns_rr *rr)
 	const ldns_rdf *owner = ldns_rr_owner(rr);
 	struct rr_row row = { .type = (enum dns_type)ldns_rr_get_type(rr),
 		              .ttl = ldns_rr_ttl(rr) };
-	if (!is_known(ldns_rr_get_type(rr)) || ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
+	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
 		return 0;
 	if (!dns_name_from_wire(ldns_rdf_data(owner), ldns_rdf_size(owner), &row.owner))
 		return wrong(loader, _("the owner is not a name in DNS"));
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+	/* a type that nobody asks for still makes its owner exist */
+	bool is_known = dns_type_name(row.type) != NULL;
+	if (!is_known)
+		row.type = 0;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr) && is_known; i++)
 		if (!add_field(ldns_rr_rdf(rr, i), &data, &row))
 			return wrong(loader, _("the data is not what the type wants"));
 	buf_reserve(&data, 1);

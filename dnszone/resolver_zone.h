@@ -17,7 +17,7 @@
 struct resolver *resolver_zone_new(struct resolver *below) must_check;
 
 /* Adds a master file (RFC 1035 5), `len` octets; `label` names it in messages.  Relative names need
- * $ORIGIN in the file; $INCLUDE is refused; types that resolver.h does not know are left out.
+ * $ORIGIN in the file; $INCLUDE is refused; of types that resolver.h does not know only the owner counts.
  * ERR_FAILED with the line.  Nothing is added on failure. */
 int resolver_zone_add(struct resolver *zone, const char *label, const char *text,
                       size_t len, struct err *err) must_check;

@@ -9,7 +9,7 @@
 
 struct rr_row {
 	struct dns_name owner;
-	enum dns_type type;
+	enum dns_type type; /* 0: only makes the owner exist */
 	uint32_t ttl;
 	uint16_t zone;       /* the caller's own number */
 	uint16_t preference; /* MX */

@@ -548,8 +548,10 @@ static void evaluate(struct spf_run *run, struct spf_answer *ret)
 {
 	const struct spf_term *term = NULL;
 	ret->record = run->policy->text;
-	if (!run->context->is_serial)
-		run->ahead = arena_alloc(run->context->mem, sizeof(*run->ahead));
+	/* not in the arena: asking ahead must not take memory from the check */
+	struct spf_ahead ahead;
+	ahead.count = ahead.terms[0] = ahead.terms[1] = 0;
+	run->ahead = run->context->is_serial ? NULL : &ahead;
 	if (load(run, run->policy->text) == SPF_ENTERED) {
 		ret->result = run_frames(run, &term);
 	} else {
@@ -563,6 +565,7 @@ static void evaluate(struct spf_run *run, struct spf_answer *ret)
 	if (ret->result == SPF_FAIL && ret->decided_by == SPF_FROM_RECORD &&
 	    !run->context->is_unexplained)
 		ret->explanation = explain(run);
+	run->ahead = NULL;
 }
 
 void spf_eval(const struct spf_context *context, const struct spf_question *q,

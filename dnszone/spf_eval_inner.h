@@ -53,7 +53,7 @@ struct spf_run {
 	const char *problem;
 	unsigned depth;
 	struct spf_names *names; /* in the arena, once somebody asked */
-	struct spf_ahead *ahead; /* in the arena; NULL: nothing is asked ahead */
+	struct spf_ahead *ahead; /* NULL: nothing is asked ahead */
 	struct spf_frame frame[SPF_FRAME_MAX];
 };
 

@@ -3,8 +3,9 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|cli|policyd|sweep|e2e|slow]...
-# environment: TESTDATA, CC, MAKE, JOBS (default: number of processors)
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|policyd|sweep|e2e|slow]...
+# environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
+#              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -77,6 +78,34 @@ part_unit() {
 	done
 }
 
+# The seeds, and what was once found, through each fuzz target.
+part_fuzz() {
+	local mode program name
+	build fuzz-release CC="$cc" WERROR=1 fuzz >/dev/null
+	build fuzz-asan CC="$cc" MODE=asan WERROR=1 fuzz >/dev/null
+	for mode in release asan; do
+		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-fuzz); do
+			name=${program##*/fuzz_}
+			producer "fuzz-$mode/$name" "$program" "tests/fuzz/corpus/$name"
+		done
+	done
+}
+
+# Searches with libFuzzer.
+part_fuzz_long() {
+	local program programs seconds
+	if ! command -v clang >/dev/null; then
+		producer fuzz-long printf '1..0 # SKIP no clang here\n'
+		return
+	fi
+	build fuzz-long MODE=fuzz CC=clang WERROR=1 fuzz >/dev/null
+	programs=$("$make" -s --no-print-directory MODE=fuzz CC=clang list-fuzz)
+	seconds=$((${FUZZ_SECONDS:-3600} / $(wc -w <<<"$programs")))
+	for program in $programs; do
+		producer "fuzz-long/${program##*/fuzz_}" tests/fuzz/search.sh "$program" $seconds
+	done
+}
+
 part_style() { producer style tests/style.sh; }
 part_layers() { producer layers tests/layers.sh; }
 
@@ -122,6 +151,7 @@ part_sweep() {
 part_slow() {
 	export SWEEP_STEP=1
 	part_sweep
+	part_fuzz_long
 }
 
 part_e2e() {
@@ -131,11 +161,11 @@ part_e2e() {
 	wait
 }
 
-[ $# -gt 0 ] || set -- build style layers unit cli policyd sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli policyd sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | cli | policyd | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | policyd | sweep | slow) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

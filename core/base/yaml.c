@@ -19,6 +19,7 @@ struct level {
 	struct yaml_node *node;
 	struct yaml_node *last; /* child */
 	const char *key;        /* map: read, its value is still to come */
+	unsigned key_line, key_column;
 };
 
 struct reader {
@@ -83,6 +84,8 @@ static void attach(struct reader *r, struct yaml_node *node)
 	}
 	struct level *level = &r->level[r->depth - 1];
 	node->key = level->key;
+	node->key_line = level->key_line;
+	node->key_column = level->key_column;
 	level->key = NULL;
 	if (level->last)
 		level->last->next = node;
@@ -106,6 +109,8 @@ static int take_key(struct reader *r, const yaml_event_t *event)
 	if (memchr(text, '\0', len))
 		return fault_at(r, &event->start_mark, _("a key holds NUL"));
 	level->key = arena_memdup(r->mem, text, len);
+	level->key_line = (unsigned)event->start_mark.line + 1;
+	level->key_column = (unsigned)event->start_mark.column + 1;
 	return level->key ? 0
 	                  : fault_at(r, &event->start_mark, _("the text is too large"));
 }
@@ -152,9 +157,9 @@ static int compare_keys(const void *a, const void *b)
 {
 	const struct yaml_node *const *x = a, *const *y = b;
 	int order = strcmp((*x)->key, (*y)->key);
-	if (order == 0)
-		order = (*x)->line < (*y)->line ? -1 : (*x)->line > (*y)->line;
-	return order ? order : (int)(*x)->column - (int)(*y)->column;
+	if (order == 0 && (*x)->key_line != (*y)->key_line)
+		return (*x)->key_line < (*y)->key_line ? -1 : 1;
+	return order ? order : (int)(*x)->key_column - (int)(*y)->key_column;
 }
 
 /* Sorted, for a map may have a hundred thousand keys. */
@@ -171,9 +176,10 @@ static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 	int rc = 0;
 	for (size_t i = 1; i < count && rc == 0; i++)
 		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-			rc = yaml_fault(sorted[i], r->what, r->err,
-			                _("\"%.80s\" is there twice (first in line %u)"),
-			                sorted[i]->key, sorted[i - 1]->line);
+			rc = fault(r->err, r->what, sorted[i]->key_line,
+			           sorted[i]->key_column,
+			           _("\"%.80s\" is there twice (first in line %u)"),
+			           sorted[i]->key, sorted[i - 1]->key_line);
 	arena_release(r->mem, mark);
 	return rc;
 }
@@ -261,10 +267,10 @@ int yaml_check_keys(const struct yaml_node *node, const char *what,
 		if (is_known)
 			continue;
 		if (near.best)
-			return fault(err, what, child->line, child->column,
+			return fault(err, what, child->key_line, child->key_column,
 			             _("there is no \"%.80s\"; did you mean %s?"),
 			             child->key, near.best);
-		return fault(err, what, child->line, child->column,
+		return fault(err, what, child->key_line, child->key_column,
 		             _("there is no \"%.80s\""), child->key);
 	}
 	return 0;

@@ -27,6 +27,7 @@ struct yaml_node {
 	size_t len;
 	bool is_plain;                        /* scalar: it was not quoted */
 	const char *key;                      /* of a map's child; else NULL */
+	unsigned key_line, key_column;        /* where the key stands */
 	size_t count;                         /* list, map: how many children */
 	const struct yaml_node *first, *next; /* list, map: children in their order */
 };

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "cli/policyd_request.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 static void check_values(const struct policyd_request *request)
 {
