@@ -43,6 +43,9 @@ static const struct mock_row zone[] = {
 	{ "ten.test", "TXT",
 	  "v=spf1 a:n.test a:all.test a:all.test a:all.test a:all.test a:all.test "
 	  "a:all.test a:all.test a:all.test a:all.test -all" },
+	{ "minus.test", "TXT",
+	  "v=spf1 -a:n.test -a:n2.test -a:all.test -a:all.test -a:all.test -a:all.test "
+	  "-a:all.test -a:all.test -a:all.test -a:all.test -all" },
 	{ "helo.test", "TXT", "v=spf1 ~all" },
 	{ "helofail.test", "TXT", "v=spf1 -all" },
 };
@@ -162,6 +165,10 @@ static void test_local_rules(void **state)
 		  "fail/record v=spf1 a:n.test a:all.test a:all.test a:all.test "
 		  "a:all.test a:all.test a:all.test a:all.test a:all.test a:all.test "
 		  "+a:n1.test +a:n2.test +a:n3.test +exists:n4.test -all" },
+		{ "minus.test", "a:n3.test a:n4.test include:loop.test", NULL,
+		  "fail/record v=spf1 +a:n3.test +a:n4.test +include:loop.test -a:n.test "
+		  "-a:n2.test -a:all.test -a:all.test -a:all.test -a:all.test -a:all.test "
+		  "-a:all.test -a:all.test -a:all.test -all" },
 		/* a record that is wrong stays wrong */
 		{ "broken.test", "ip4:192.0.2.1", NULL,
 		  "permerror/record v=spf1 frobnicate -all" },
@@ -180,6 +187,24 @@ static void test_local_rules(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		run_row(&rows[i]);
+}
+
+static void test_local_errors(void **state)
+{
+	(void)state;
+	struct fixture f;
+	open_fixture(&f);
+	const struct spf_settings settings = {
+		.mode = SPF_REJECT_FAIL,
+		.local_rules = "include:gone.test a:slow.test ip4:192.0.2.9",
+	};
+	check(&f, &settings, "joe@mixed.test");
+	assert_int_equal(f.verdict.result, SPF_FAIL);
+	assert_int_equal(f.verdict.local_errors, 2);
+	assert_null(f.verdict.problem);
+	assert_string_equal(f.verdict.explanation,
+	                    "mixed.test explains: joe may not use 192.0.2.1");
+	close_fixture(&f);
 }
 
 #define MANUAL "v=spf1 +a/24 +mx/24 +ptr ?all" /* the manual's example */
@@ -615,6 +640,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local_rules),
+		cmocka_unit_test(test_local_errors),
 		cmocka_unit_test(test_guess_without_record),
 		cmocka_unit_test(test_guess_most_permissive),
 		cmocka_unit_test(test_dns_errors),
