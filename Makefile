@@ -4,7 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-cli check-sweep check-e2e      parts of it
+#   make check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
