@@ -39,7 +39,7 @@ mta_src := backend desired diff directory engine folders held milter milter_prob
 	step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
 	cmd_dkim cmd_domain cmd_key cmd_mta \
-	cmd_record cmd_server cmd_template cmd_zone command command_help out out_json \
+	cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json \
 	out_table out_tsv progress
 
 unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen \
@@ -89,11 +89,8 @@ lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
-unit_bin := $(patsubst $(unit_tests:%=$(build)/tests/unit/test_%) \
-	$(unit_tests:%=tests/unit/test_%.c))) tests/unit/%.c,$(build)/tests/unit/%,$(wildcard
-fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%) \
-	$(fuzz_tests:%=tests/fuzz/fuzz_%.c))) $(patsubst \
-	tests/fuzz/%.c,$(build)/tests/fuzz/%,$(wildcard
+unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
+fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow \
