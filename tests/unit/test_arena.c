@@ -38,6 +38,18 @@ static void test_room(void **state)
 	assert_null(arena_alloc(&arena, 1));
 }
 
+/* What is left is less than what the alignment takes. */
+static void test_tail(void **state)
+{
+	(void)state;
+	alignas(max_align_t) uint8_t room[20];
+	struct arena arena;
+	arena_init(&arena, room, sizeof(room));
+	assert_non_null(arena_alloc(&arena, 17));
+	assert_null(arena_alloc(&arena, 1));
+	assert_null(arena_alloc(&arena, 0));
+}
+
 static void test_alignment(void **state)
 {
 	(void)state;
@@ -88,9 +100,8 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_room),
-		cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_room),      cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_alignment), cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@
 #include "core/base/ctx.h"
 #include "core/base/macro.h"
 #include "dnszone/query.h"
+#include "dnszone/query_socket.h"
 #include "dnszone/resolver_cache.h"
 
 #define DEADLINE_MS 300
@@ -611,6 +613,15 @@ static void test_many(void **state)
 	resolver_free(r);
 	server_stop(s);
 
+	/* questions that were in flight before it was known that the server is an old one */
+	s = server_start(FORMERR_TO_EDNS, 0);
+	r = query_to(s, NULL);
+	ask_them(r, 8, 10000, &seen);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(seen.kind[i], DNS_OK);
+	resolver_free(r);
+	server_stop(s);
+
 	/* silence costs one deadline, not one for each question */
 	s = server_start(SILENT, 0);
 	r = query_to(s, NULL);
@@ -709,6 +720,30 @@ static void test_ahead_full(void **state)
 	server_stop(s);
 }
 
+/* One turn of the loop reads only so many packets, however many are there. */
+static void test_packets_per_turn(void **state)
+{
+	(void)state;
+	const struct query_servers servers = { .count = 1 };
+	struct query_sockets sockets;
+	int pair[2];
+	char octets[8];
+	query_sockets_init(&sockets, &servers);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	const char thousand[1000] = { 0 };
+	assert_int_equal(send(pair[0], thousand, sizeof(thousand), 0), 1000);
+	unsigned reads = 0;
+	while (query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets) == 1)
+		reads++;
+	assert_int_equal(errno, EAGAIN);
+	assert_in_range(reads, 32, 999);
+	sockets.reads = 0;
+	assert_int_equal(
+		query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets), 1);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 /* ---- servers as text ----------------------------------------------------------------- */
 
 static void test_servers(void **state)
@@ -769,6 +804,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_ahead_full),
+		cmocka_unit_test(test_packets_per_turn),
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_system_servers),
 	};

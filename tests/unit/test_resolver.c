@@ -246,6 +246,10 @@ static const struct mock_row world[] = {
 	{ "one.example.org", "A", "192.0.2.3" },
 	{ "one.example.org", "SERVFAIL", "TXT" },
 	{ "deep.tree.example.org", "A", "192.0.2.4" },
+	{ "abc.example.org", "A", "192.0.2.5" },
+	{ "z.ab.example.org", "A", "192.0.2.6" },
+	{ "a.abc.example.org", "A", "192.0.2.7" },
+	{ "a.example.org", "A", "192.0.2.8" },
 };
 
 static void test_mock(void **state)
@@ -274,6 +278,12 @@ static void test_mock(void **state)
 		{ "one.example.org", DNS_MX, "no data" },
 		{ "tree.example.org", DNS_A, "no data" },
 		{ "ree.example.org", DNS_A, "no such name" },
+		{ "abc.example.org", DNS_A, "ok: 192.0.2.5" },
+		{ "ab.example.org", DNS_A, "no data" },
+		{ "z.ab.example.org", DNS_A, "ok: 192.0.2.6" },
+		{ "a.abc.example.org", DNS_A, "ok: 192.0.2.7" },
+		{ "a.example.org", DNS_A, "ok: 192.0.2.8" },
+		{ "abcd.example.org", DNS_A, "no such name" },
 		{ "example.com", DNS_A, "no such name" },
 	};
 	auto_resolver *mock = mock_of(MOCK_OPEN, world, ARRAY_LEN(world));
@@ -611,7 +621,7 @@ static void test_replies(void **state)
 		        "\xc0\x17" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
 		  WHY "a broken answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0",
-		        "\xc0\x20" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
+		        "\xc0\x19" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
 		  WHY "a broken answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0",
 		        "\xc0\x04" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
