@@ -44,7 +44,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 
 unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen \
 	lint_spf lock milter model opendkim out plan postfix_main postfix_master push query \
-	records resolver rr run setting setting_type spf_check spf_eval spf_record spf_suite \
+	records resolver rr run setting setting_type spf_check spf_eval spf_mode spf_record spf_suite \
 	store store_open text yaml
 
 fuzz_tests := dns_answer spf_macro spf_record

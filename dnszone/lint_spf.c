@@ -14,7 +14,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/err.h"
-#include "dnszone/spf_eval_inner.h"
+#include "dnszone/spf_eval.h"
 #include "dnszone/spf_record.h"
 
 #define SURVEY_MAX 40 /* records; four times what an evaluation may fetch */

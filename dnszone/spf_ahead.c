@@ -113,17 +113,27 @@ static void follow_txt(struct spf_run *run, const struct spf_ahead_item *item,
 		ask_record(run, record, &item->name, item->is_local, NULL);
 }
 
-static void follow_mx(struct spf_run *run, const struct dns_answer *answer)
+static void follow_mx(struct spf_run *run, const struct dns_answer *mx)
 {
-	for (size_t i = 0; i < answer->count && answer->count <= SPF_NAME_MAX; i++) {
+	for (size_t i = 0; i < mx->count && mx->count <= SPF_NAME_MAX; i++) {
 		struct dns_name host;
-		if (dns_name_from_wire(answer->rdata[i].octets, answer->rdata[i].len,
-		                       &host) &&
+		if (dns_name_from_wire(mx->rdata[i].octets, mx->rdata[i].len, &host) &&
 		    host.len > 1)
 			resolver_ask_ahead(run->context->dns, &host,
 			                   spf_address_type(run->values.client),
 			                   run->context->until);
 	}
+}
+
+void spf_ahead_mx(struct spf_run *run, const struct dns_name *name,
+                  const struct dns_answer *mx)
+{
+	struct spf_ahead_item *item = find(run->ahead, name, DNS_MX);
+	if (item && item->is_done)
+		return;
+	if (item)
+		item->is_done = true;
+	follow_mx(run, mx);
 }
 
 void spf_ahead_poll(struct spf_run *run)

@@ -92,6 +92,10 @@ struct spf_answer {
 		local_errors; /* local terms that ended in an error and so did not match */
 };
 
+/* The one SPF record among TXT data (RFC 7208 4.5): SPF_NEUTRAL, SPF_NONE, or SPF_PERMERROR for
+ * several. */
+enum spf_result spf_pick_record(const struct dns_answer *answer, struct octets *ret_text);
+
 /* Steps 4.3 to 4.5: the record's text as a policy.  Gives SPF_NEUTRAL (one was found), SPF_NONE,
  * SPF_TEMPERROR or SPF_PERMERROR with *ret_problem. */
 enum spf_result spf_fetch(const struct spf_context *context, const struct spf_question *q,

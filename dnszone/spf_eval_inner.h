@@ -75,9 +75,6 @@ bool spf_run_target(struct spf_run *run, const struct spf_term *term,
                     char ret_domain[NAME_SIZE], size_t *ret_len,
                     struct dns_name *ret_name) must_check;
 
-/* The one SPF record among TXT data: SPF_NEUTRAL, SPF_NONE, or SPF_PERMERROR for several. */
-enum spf_result spf_pick_record(const struct dns_answer *answer, struct octets *ret_text);
-
 /* Puts the record of `domain` on the frame at run->depth + 1, or (`is_redirect`) in the place of
  * the one at run->depth.  Gives SPF_ENTERED, or an error that is already explained. */
 enum spf_outcome spf_run_enter(struct spf_run *run, const struct spf_term *term,
@@ -99,6 +96,9 @@ void spf_mech_validated_name(struct spf_run *run, const char *domain, size_t len
 
 /* Asks ahead for what the record will need that frame `depth` just got. */
 void spf_ahead_record(struct spf_run *run, const struct spf_frame *frame);
+/* Asks ahead for the addresses of an mx's hosts, unless that was done. */
+void spf_ahead_mx(struct spf_run *run, const struct dns_name *name,
+                  const struct dns_answer *mx);
 /* Looks whether answers came that lead to further questions.  Never waits. */
 void spf_ahead_poll(struct spf_run *run);
 

@@ -77,6 +77,8 @@ static enum spf_outcome try_mx(struct spf_run *run, const struct spf_term *term,
 	if (answer.count > SPF_NAME_MAX)
 		return spf_run_fault(run, SPF_TERM_PERMERROR,
 		                     _("an mx has more than %d names"), SPF_NAME_MAX);
+	if (run->ahead && answer.count > 1)
+		spf_ahead_mx(run, name, &answer);
 	for (size_t i = 0; i < answer.count; i++) {
 		struct dns_name host;
 		/* the root is the null MX of RFC 7505 */

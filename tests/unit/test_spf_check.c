@@ -43,6 +43,9 @@ static const struct mock_row zone[] = {
 	{ "ten.test", "TXT",
 	  "v=spf1 a:n.test a:all.test a:all.test a:all.test a:all.test a:all.test "
 	  "a:all.test a:all.test a:all.test a:all.test -all" },
+	{ "minus.test", "TXT",
+	  "v=spf1 -a:n.test -a:n2.test -a:all.test -a:all.test -a:all.test -a:all.test "
+	  "-a:all.test -a:all.test -a:all.test -a:all.test -all" },
 	{ "helo.test", "TXT", "v=spf1 ~all" },
 	{ "helofail.test", "TXT", "v=spf1 -all" },
 };
@@ -162,6 +165,10 @@ static void test_local_rules(void **state)
 		  "fail/record v=spf1 a:n.test a:all.test a:all.test a:all.test "
 		  "a:all.test a:all.test a:all.test a:all.test a:all.test a:all.test "
 		  "+a:n1.test +a:n2.test +a:n3.test +exists:n4.test -all" },
+		{ "minus.test", "a:n3.test a:n4.test include:loop.test", NULL,
+		  "fail/record v=spf1 +a:n3.test +a:n4.test +include:loop.test -a:n.test "
+		  "-a:n2.test -a:all.test -a:all.test -a:all.test -a:all.test -a:all.test "
+		  "-a:all.test -a:all.test -a:all.test -all" },
 		/* a record that is wrong stays wrong */
 		{ "broken.test", "ip4:192.0.2.1", NULL,
 		  "permerror/record v=spf1 frobnicate -all" },
@@ -180,6 +187,24 @@ static void test_local_rules(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		run_row(&rows[i]);
+}
+
+static void test_local_errors(void **state)
+{
+	(void)state;
+	struct fixture f;
+	open_fixture(&f);
+	const struct spf_settings settings = {
+		.mode = SPF_REJECT_FAIL,
+		.local_rules = "include:gone.test a:slow.test ip4:192.0.2.9",
+	};
+	check(&f, &settings, "joe@mixed.test");
+	assert_int_equal(f.verdict.result, SPF_FAIL);
+	assert_int_equal(f.verdict.local_errors, 2);
+	assert_null(f.verdict.problem);
+	assert_string_equal(f.verdict.explanation,
+	                    "mixed.test explains: joe may not use 192.0.2.1");
+	close_fixture(&f);
 }
 
 #define MANUAL "v=spf1 +a/24 +mx/24 +ptr ?all" /* the manual's example */
@@ -349,57 +374,6 @@ static void test_insertion(void **state)
 		mem.used = mem.size;
 		assert_false(spf_edit_insert_local(record, rows[i].rules, &mem, &policy));
 	}
-}
-
-static void test_modes(void **state)
-{
-	(void)state;
-	/* none neutral pass fail softfail temperror permerror; a d r(5.7.23) p(5.7.24) */
-	static const struct {
-		const char *plain, *null_sender, *goes_on;
-	} rows[] = {
-		{ "aaaaaaa", "aaaaaaa", "aaaaaaa" }, { "aaaaada", "aaaaada", "aaaaaaa" },
-		{ "aaarada", "aaarada", "aaaraaa" }, { "aaarrda", "aaarada", "aaarraa" },
-		{ "ararrda", "aaarada", "ararraa" }, { "rrarrdp", "aaarada", "rrarrdp" },
-	};
-	static const char *const names[] = { "headers-only",   "defer-dns-errors",
-		                             "reject-fail",    "reject-softfail",
-		                             "reject-neutral", "reject-not-pass" };
-	for (unsigned m = 0; m < SPF_MODE_COUNT; m++) {
-		const char number[] = { (char)('1' + m), '\0' };
-		enum spf_mode mode = 0;
-		assert_true(spf_mode_from_text(names[m], &mode) && mode == m + 1);
-		assert_true(spf_mode_from_text(number, &mode) && mode == m + 1);
-		assert_string_equal(spf_mode_name(mode), names[m]);
-		for (enum spf_result r = 0; r < SPF_RESULT_COUNT; r++) {
-			const char expected[] = { rows[m].plain[r],
-				                  rows[m].null_sender[r],
-				                  rows[m].goes_on[r], 'a', '\0' };
-			const struct spf_mercy mercy[] = { { 0 },
-				                           { .is_null_sender = true },
-				                           { .does_continue_on_dns_error =
-				                                     true },
-				                           { .is_postmaster = true } };
-			for (unsigned k = 0; k < ARRAY_LEN(mercy); k++) {
-				struct spf_ruling ruling =
-					spf_mode_rule(mode, r, mercy[k]);
-				const char *code = ruling.code ? ruling.code : "";
-				char got = ruling.action == SPF_ACCEPT       ? 'a'
-				           : ruling.action == SPF_DEFER      ? 'd'
-				           : strcmp(code, "550 5.7.23") == 0 ? 'r'
-				           : strcmp(code, "550 5.7.24") == 0 ? 'p'
-				                                             : '?';
-				if (got != expected[k] ||
-				    (got == 'd' && strcmp(code, "451 4.7.24") != 0) ||
-				    (got == 'a' && *code))
-					fail_msg("mode %u, %s, %u: %c %s", mode,
-					         spf_result_name(r), k, got, code);
-			}
-		}
-	}
-	enum spf_mode mode;
-	assert_false(spf_mode_from_text("7", &mode));
-	assert_false(spf_mode_from_text("", &mode));
 }
 
 static void test_explanation(void **state)
@@ -615,11 +589,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local_rules),
+		cmocka_unit_test(test_local_errors),
 		cmocka_unit_test(test_guess_without_record),
 		cmocka_unit_test(test_guess_most_permissive),
 		cmocka_unit_test(test_dns_errors),
 		cmocka_unit_test(test_insertion),
-		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_explanation_length),
 		cmocka_unit_test(test_plain),

@@ -163,6 +163,10 @@ static const struct mock_row zone[] = {
 	  "include:t4.test include:t5.test include:t6.test include:t7.test include:t8.test "
 	  "include:t9.test -all" },
 	{ "mxten.test", "TXT", "v=spf1 mx -all" },
+	{ "mxmacro.test", "TXT", "v=spf1 mx:%{d2} -all" },
+	{ "mxmacro.test", "MX", "10 v1.test" },
+	{ "mxmacro.test", "MX", "10 v2.test" },
+	{ "mxmacro.test", "MX", "10 v3.test" },
 	{ "deep.test", "TXT", "v=spf1 include:d1.test include:d2.test -all" },
 	{ "d1.test", "TXT", "v=spf1 a:v1.test -all" },
 	{ "d2.test", "TXT", "v=spf1 mx:mxvoid.test -all" },
