@@ -22,7 +22,7 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc buf ctx digest err file file_stage lock path run secret signals text words
+base_src := alloc buf ctx digest err file file_folder file_stage lock path run secret signals text words
 dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
 	tags zone_read
 store_src := change migrate schema stmt store
@@ -39,7 +39,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
+unit_tests := base command dnszone engine export file file_folder file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
 	setting_type spf_record store store_open text
 
