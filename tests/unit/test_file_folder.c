@@ -107,12 +107,14 @@ static void test_reuse(void **state)
 	assert_int_equal(file_folder_stage(folder, "f", "3", 1, 0640, &err), 0);
 	assert_content("/d/f", "two is longer");
 	assert_int_equal(file_folder_switch(folder, "f", &err), 0);
+	struct file_info info;
 	assert_content("/d/f", "3");
 	assert_int_equal(inode_of("/d/f"), one);
+	assert_int_equal(file_look(&ctx, "/d/f", false, &info, &err), 0);
+	assert_int_equal(info.meta.mode, 0640);
 	put("f", "4");
 	assert_content("/d/f", "4");
 	assert_int_equal(inode_of("/d/f"), two);
-	struct file_info info;
 	assert_int_equal(file_look(&ctx, "/d/f", false, &info, &err), 0);
 	assert_int_equal(info.meta.mode, 0644);
 	assert_int_equal(info.size, 1);
@@ -249,11 +251,12 @@ static void test_owner(void **state)
 		skip();
 	put("f", "one");
 	put("f", "two");
-	assert_int_equal(chown(host("/d/f"), 3, 4), 0);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 6; i++) {
+		uid_t uid = i < 3 ? 3 : 5; /* now the one, now the other differs */
+		assert_int_equal(chown(host("/d/f"), uid, 4), 0);
 		put("f", i % 2 ? "six" : "ten");
 		assert_int_equal(file_look(&ctx, "/d/f", false, &info, &err), 0);
-		assert_int_equal(info.meta.uid, 3);
+		assert_int_equal(info.meta.uid, uid);
 		assert_int_equal(info.meta.gid, 4);
 	}
 	assert_int_equal(unlink(host("/d/f")), 0);
