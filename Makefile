@@ -4,7 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-cli check-sweep check-e2e      parts of it
+#   make check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
@@ -22,32 +22,38 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc buf ctx digest err file file_folder file_stage lock path run secret signals text words
-dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
-	tags zone_read
+base_src := alloc arena buf ctx digest err file file_folder file_stage lock path run secret signals \
+	text words yaml
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
+	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
+	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
+	spf_mech spf_mode spf_record spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain domain_list env export export_file export_finish import_tree key \
+model_src := domain env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
 	ring setting setting_table setting_type signing template
-mta_src := backend desired diff directory drift engine folders held milter milter_probe \
+mta_src := backend desired diff directory engine folders held milter milter_probe \
 	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix \
 	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
 	cmd_dkim cmd_domain cmd_key cmd_mta \
-	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
+	cmd_record cmd_server cmd_template cmd_zone command command_help out out_json \
 	out_table out_tsv progress
 
-unit_tests := base command dnszone engine export file file_folder file_stage key_crypto keygen lock \
-	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text
+unit_tests := arena base command dnszone engine export file file_folder file_stage key_crypto keygen \
+	lint_spf lock milter model opendkim out plan postfix_main postfix_master push query \
+	records resolver rr run setting setting_type spf_check spf_eval spf_record spf_suite \
+	store store_open text yaml
+
+fuzz_tests := dns_answer spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
@@ -80,13 +86,17 @@ LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
 	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%)
-lib_src := $(wildcard $(lib_names:%=%.c))
+lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
-unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
+unit_bin := $(patsubst $(unit_tests:%=$(build)/tests/unit/test_%) \
+	$(unit_tests:%=tests/unit/test_%.c))) tests/unit/%.c,$(build)/tests/unit/%,$(wildcard
+fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%) \
+	$(fuzz_tests:%=tests/fuzz/fuzz_%.c))) $(patsubst \
+	tests/fuzz/%.c,$(build)/tests/fuzz/%,$(wildcard
 
-.PHONY: all all-here lib unit list-unit need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-cli check-sweep check-e2e check-slow \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl
 all-here: $(build)/mailauthctl
@@ -108,6 +118,18 @@ list-unit:
 	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+
+# MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
+ifeq ($(MODE),fuzz)
+fuzz_main := -fsanitize=fuzzer
+else
+fuzz_main := $(build)/tests/fuzz/replay.o
+endif
+fuzz: $(fuzz_bin)
+list-fuzz:
+	@printf '%s\n' $(fuzz_bin)
+$(build)/tests/fuzz/%: $(build)/tests/fuzz/%.o $(filter %.o,$(fuzz_main)) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(fuzz_main) $(lib) $(LIBS)
 
 $(build)/%.o: %.c $(build)/flags
 	@mkdir -p $(@D)
@@ -155,8 +177,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit cli sweep e2e
-check-style check-layers check-unit check-cli check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
@@ -166,4 +188,4 @@ bench: all
 	@tests/setup.sh test
 	@tests/bench/run.sh $(build)/mailauthctl
 
--include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d

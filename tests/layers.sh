@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 table=$PWD/CONTRIBUTING.md script=$PWD/tests/layers.awk
 
-c_files() { find core dnszone cli tests/unit -name '*.[ch]' | sort; }
+c_files() { find core dnszone cli tests/unit tests/fuzz -name '*.[ch]' | sort; }
 check_tree() { c_files | xargs -d '\n' awk -f "$script" "$table"; }
 
 # A tree of one good and one other file; the first line that is found wrong.

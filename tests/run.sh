@@ -3,8 +3,9 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|cli|sweep|e2e|slow]...
-# environment: TESTDATA, CC, MAKE, JOBS (default: number of processors)
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|sweep|e2e|slow]...
+# environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
+#              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -45,7 +46,7 @@ build() { # name, variables of make...
 		echo "ok - $name builds without warnings"
 	else
 		echo "not ok - $name builds without warnings"
-		grep -E -A3 'error|warning|\*\*\*|undefined' "$log" | head -30
+		grep -E -A3 '(error|warning): |\*\*\*|undefined reference' "$log" | head -30
 	fi
 	echo 1..1
 }
@@ -77,6 +78,34 @@ part_unit() {
 	done
 }
 
+# The seeds, and what was once found, through each fuzz target.
+part_fuzz() {
+	local mode program name
+	build fuzz-release CC="$cc" WERROR=1 fuzz >/dev/null
+	build fuzz-asan CC="$cc" MODE=asan WERROR=1 fuzz >/dev/null
+	for mode in release asan; do
+		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-fuzz); do
+			name=${program##*/fuzz_}
+			producer "fuzz-$mode/$name" "$program" "tests/fuzz/corpus/$name"
+		done
+	done
+}
+
+# Searches with libFuzzer.
+part_fuzz_long() {
+	local program programs seconds
+	if ! command -v clang >/dev/null; then
+		producer fuzz-long printf '1..0 # SKIP no clang here\n'
+		return
+	fi
+	build fuzz-long MODE=fuzz CC=clang WERROR=1 fuzz >/dev/null
+	programs=$("$make" -s --no-print-directory MODE=fuzz CC=clang list-fuzz)
+	seconds=$((${FUZZ_SECONDS:-3600} / $(wc -w <<<"$programs")))
+	for program in $programs; do
+		producer "fuzz-long/${program##*/fuzz_}" tests/fuzz/search.sh "$program" $seconds
+	done
+}
+
 part_style() { producer style tests/style.sh; }
 part_layers() { producer layers tests/layers.sh; }
 
@@ -87,17 +116,32 @@ part_cli() {
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
 }
 
+# Sweeps end 0 (nothing found), 1 (each finding is a line) or 77 (cannot be run here).
+sweep() { # script
+	local status=0 name=${1##*/} said
+	said=$("$1" build/release/mailauthctl 2>&1) || status=$?
+	echo 1..1
+	case $status in
+	0) echo "ok 1 - ${name%.sh}: $(tail -1 <<<"$said")" ;;
+	77) echo "ok 1 - ${name%.sh} # SKIP $(tail -1 <<<"$said")" ;;
+	*) printf 'not ok 1 - %s\n%s\n' "${name%.sh}" "$(tail -40 <<<"$said")" ;;
+	esac
+}
+
 part_sweep() {
 	local script
 	build sweep CC="$cc" WERROR=1 all unit >/dev/null
+	# Every twelfth call only; make check-slow looks at all of them.
+	export SWEEP_STEP=${SWEEP_STEP:-12}
 	for script in tests/sweep/*.sh; do
-		[ ! -x "$script" ] || producer "sweep/$(basename "$script" .sh)" "$script"
+		[ ! -x "$script" ] || producer "sweep/$(basename "$script" .sh)" sweep "$script"
 	done
 }
 
 part_slow() {
-	export SLOW=1
+	export SWEEP_STEP=1
 	part_sweep
+	part_fuzz_long
 }
 
 part_e2e() {
@@ -107,11 +151,11 @@ part_e2e() {
 	wait
 }
 
-[ $# -gt 0 ] || set -- build style layers unit cli sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | cli | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | sweep | slow) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &
@@ -130,4 +174,6 @@ owner=$(stat -c %u:%g .)
 [ "$(id -u)" != 0 ] || [ "$owner" = 0:0 ] || chown -R -h "$owner" build bin 2>/dev/null
 
 cat $out/*.count | awk '{ p += $1; f += $2; s += $3 }
-	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }'
+	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' |
+	tee $out/total
+exit "${PIPESTATUS[1]}"

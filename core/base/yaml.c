@@ -1,0 +1,312 @@
+/*
+ * The strict YAML reader, and the only user of libyaml in the library.
+ *
+ * libyaml's events become nodes without recursion: a stack of open lists and maps, as deep as
+ * YAML_DEPTH_MAX.  libyaml itself allocates on the heap; callers bound the text that they give it.
+ */
+#include "core/base/yaml.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "core/base/text.h"
+#include "core/base/words.h"
+
+struct level {
+	struct yaml_node *node;
+	struct yaml_node *last; /* child */
+	const char *key;        /* map: read, its value is still to come */
+	unsigned key_line, key_column;
+};
+
+struct reader {
+	const char *what;
+	struct arena *mem;
+	struct level level[YAML_DEPTH_MAX];
+	unsigned depth;
+	struct yaml_node *first, *last; /* documents */
+	struct err *err;
+};
+
+static int printf_like(5, 6) fault(struct err *err, const char *what, unsigned line,
+                                   unsigned column, const char *fmt, ...)
+{
+	char why[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return err_set(err, ERR_USAGE, "%s:%u:%u: %s", what, line, column, why);
+}
+
+static int fault_at(const struct reader *r, const yaml_mark_t *mark, const char *why)
+{
+	return fault(r->err, r->what, (unsigned)mark->line + 1,
+	             (unsigned)mark->column + 1, "%s", why);
+}
+
+static struct yaml_node *new_node(struct reader *r, enum yaml_kind kind,
+                                  const yaml_mark_t *mark)
+{
+	struct yaml_node *node = arena_alloc(r->mem, sizeof(*node));
+	if (!node)
+		return NULL;
+	node->kind = kind;
+	node->line = (unsigned)mark->line + 1;
+	node->column = (unsigned)mark->column + 1;
+	return node;
+}
+
+/* Puts a finished or just opened node where it belongs. */
+static void attach(struct reader *r, struct yaml_node *node)
+{
+	if (r->depth == 0) {
+		if (r->last)
+			r->last->next = node;
+		else
+			r->first = node;
+		r->last = node;
+		return;
+	}
+	struct level *level = &r->level[r->depth - 1];
+	node->key = level->key;
+	node->key_line = level->key_line;
+	node->key_column = level->key_column;
+	level->key = NULL;
+	if (level->last)
+		level->last->next = node;
+	else
+		level->node->first = node;
+	level->last = node;
+	level->node->count++;
+}
+
+static bool is_key_next(const struct reader *r)
+{
+	return r->depth > 0 && r->level[r->depth - 1].node->kind == YAML_MAP &&
+	       !r->level[r->depth - 1].key;
+}
+
+static int take_key(struct reader *r, const yaml_event_t *event)
+{
+	struct level *level = &r->level[r->depth - 1];
+	const char *text = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+	if (memchr(text, '\0', len))
+		return fault_at(r, &event->start_mark, _("a key holds NUL"));
+	if (yaml_get(level->node, text))
+		return fault(r->err, r->what, (unsigned)event->start_mark.line + 1,
+		             (unsigned)event->start_mark.column + 1,
+		             _("\"%.80s\" is there twice"), text);
+	level->key = arena_memdup(r->mem, text, len);
+	level->key_line = (unsigned)event->start_mark.line + 1;
+	level->key_column = (unsigned)event->start_mark.column + 1;
+	return level->key ? 0
+	                  : fault_at(r, &event->start_mark, _("the text is too large"));
+}
+
+static int take_scalar(struct reader *r, const yaml_event_t *event)
+{
+	if (event->data.scalar.anchor || event->data.scalar.tag)
+		return fault_at(r, &event->start_mark,
+		                _("anchors and tags are not allowed"));
+	if (is_key_next(r))
+		return take_key(r, event);
+	struct yaml_node *node = new_node(r, YAML_SCALAR, &event->start_mark);
+	if (node) {
+		node->len = event->data.scalar.length;
+		node->text = arena_memdup(r->mem, event->data.scalar.value, node->len);
+		node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	}
+	if (!node || !node->text)
+		return fault_at(r, &event->start_mark, _("the text is too large"));
+	attach(r, node);
+	return 0;
+}
+
+static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kind kind)
+{
+	bool is_map = kind == YAML_MAP;
+	if (is_map ? event->data.mapping_start.anchor || event->data.mapping_start.tag
+	           : event->data.sequence_start.anchor || event->data.sequence_start.tag)
+		return fault_at(r, &event->start_mark,
+		                _("anchors and tags are not allowed"));
+	if (is_key_next(r))
+		return fault_at(r, &event->start_mark, _("a key must be plain text"));
+	if (r->depth == YAML_DEPTH_MAX)
+		return fault_at(r, &event->start_mark, _("it is nested too deeply"));
+	struct yaml_node *node = new_node(r, kind, &event->start_mark);
+	if (!node)
+		return fault_at(r, &event->start_mark, _("the text is too large"));
+	attach(r, node);
+	r->level[r->depth++] = (struct level){ .node = node };
+	return 0;
+}
+
+static int take_event(struct reader *r, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return take_scalar(r, event);
+	case YAML_SEQUENCE_START_EVENT:
+		return open_level(r, event, YAML_LIST);
+	case YAML_MAPPING_START_EVENT:
+		return open_level(r, event, YAML_MAP);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		r->depth--;
+		return 0;
+	case YAML_ALIAS_EVENT:
+		return fault_at(r, &event->start_mark, _("aliases are not allowed"));
+	default:
+		return 0;
+	}
+}
+
+static int parse_fault(const struct reader *r, const yaml_parser_t *parser)
+{
+	return fault(r->err, r->what, (unsigned)parser->problem_mark.line + 1,
+	             (unsigned)parser->problem_mark.column + 1,
+	             _("this is not YAML: %.200s"),
+	             parser->problem ? parser->problem : _("out of memory"));
+}
+
+int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
+              const struct yaml_node **ret_first, struct err *err)
+{
+	struct reader r = { .what = what, .mem = mem, .err = err };
+	yaml_parser_t parser;
+	if (!yaml_parser_initialize(&parser))
+		return fault(err, what, 1, 1, "%s", _("out of memory"));
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	int status = 0;
+	for (bool is_end = false; !is_end && status == 0;) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(&parser, &event)) {
+			status = parse_fault(&r, &parser);
+			break;
+		}
+		is_end = event.type == YAML_STREAM_END_EVENT;
+		status = take_event(&r, &event);
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	if (status == 0)
+		*ret_first = r.first;
+	return status;
+}
+
+/* ---- values ------------------------------------------------------------------------ */
+
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+{
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	for (const struct yaml_node *node = map->first; node; node = node->next)
+		if (text_same(node->key, key))
+			return node;
+	return NULL;
+}
+
+int yaml_check_keys(const struct yaml_node *node, const char *what,
+                    const char *const keys[], struct err *err)
+{
+	if (node->kind != YAML_MAP)
+		return fault(err, what, node->line, node->column, "%s",
+		             _("keys and values are expected here"));
+	for (const struct yaml_node *child = node->first; child; child = child->next) {
+		struct suggestion near;
+		suggestion_init(&near, child->key);
+		bool is_known = false;
+		for (size_t i = 0; keys[i] && !is_known; i++) {
+			is_known = text_same(keys[i], child->key);
+			suggestion_offer(&near, keys[i]);
+		}
+		if (is_known)
+			continue;
+		if (near.best)
+			return fault(err, what, child->key_line, child->key_column,
+			             _("there is no \"%.80s\"; did you mean %s?"),
+			             child->key, near.best);
+		return fault(err, what, child->key_line, child->key_column,
+		             _("there is no \"%.80s\""), child->key);
+	}
+	return 0;
+}
+
+static int wrong_value(struct err *err, const char *what, const struct yaml_node *node,
+                       const char *why)
+{
+	return fault(err, what, node->line, node->column, "%.80s: %s",
+	             node->key ? node->key : "-", why);
+}
+
+static int check_text(const struct yaml_node *node, const char *what, struct err *err)
+{
+	if (node->kind != YAML_SCALAR)
+		return wrong_value(err, what, node, _("one value is expected"));
+	if (memchr(node->text, '\0', node->len))
+		return wrong_value(err, what, node, _("the value holds NUL"));
+	return 0;
+}
+
+int yaml_get_text(const struct yaml_node *map, const char *what, const char *key,
+                  const char **ret_value, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
+		return 0;
+	int r = check_text(node, what, err);
+	if (r == 0)
+		*ret_value = node->text;
+	return r;
+}
+
+int yaml_get_int(const struct yaml_node *map, const char *what, const char *key,
+                 int64_t min, int64_t max, int64_t *ret_value, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
+		return 0;
+	int r = check_text(node, what, err);
+	if (r < 0 || text_to_int(node->text, min, max, ret_value))
+		return r;
+	char why[100];
+	snprintf(why, sizeof(why), _("a number from %lld to %lld is expected"),
+	         (long long)min, (long long)max);
+	return wrong_value(err, what, node, why);
+}
+
+int yaml_get_bool(const struct yaml_node *map, const char *what, const char *key,
+                  bool *ret_value, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
+		return 0;
+	int r = check_text(node, what, err);
+	if (r < 0 || text_to_bool(node->text, ret_value))
+		return r;
+	return wrong_value(err, what, node, _("on or off is expected"));
+}
+
+int yaml_get_list(const struct yaml_node *map, const char *what, const char *key,
+                  const struct yaml_node **ret_first, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	*ret_first = NULL;
+	if (!node)
+		return 0;
+	if (node->kind == YAML_MAP)
+		return wrong_value(err, what, node, _("a list is expected"));
+	const struct yaml_node *first = node->kind == YAML_LIST ? node->first : node;
+	for (const struct yaml_node *item = first; item;
+	     item = node->kind == YAML_LIST ? item->next : NULL) {
+		int r = check_text(item, what, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_first = first;
+	return 0;
+}

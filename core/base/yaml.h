@@ -1,0 +1,61 @@
+/*
+ * core/base/yaml.h: a strict reader of YAML: a tree whose every node knows its line and column.
+ *
+ * Refused: doubled keys, keys that are not plain text, anchors and aliases, tags, nesting deeper
+ * than YAML_DEPTH_MAX, what does not fit into the arena.  Values stay text: what they mean is the
+ * caller's business, so "on", "010" and "1.0" are never changed behind a person's back.
+ */
+#ifndef CORE_BASE_YAML_H
+#define CORE_BASE_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+#define YAML_DEPTH_MAX 16
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	unsigned line, column; /* from 1 */
+	const char *text;      /* scalar: NUL-terminated; with len, for it may hold NUL */
+	size_t len;
+	bool is_plain;                        /* scalar: it was not quoted */
+	const char *key;                      /* of a map's child; else NULL */
+	unsigned key_line, key_column;        /* where the key stands */
+	size_t count;                         /* list, map: how many children */
+	const struct yaml_node *first, *next; /* list, map: children in their order */
+};
+
+/* All documents of a stream, linked by `next`; NULL where there is none.  `what` names the text in
+ * messages ("<what>:<line>:<column>: ...").  The tree lives in `mem`.  ERR_USAGE. */
+int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
+              const struct yaml_node **ret_first, struct err *err) must_check;
+
+/* The value of a key; NULL: not there, or `map` is none. */
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/* ERR_USAGE with the place, unless `node` is a map whose keys are all in the list that ends in
+ * NULL; an unknown one is told with the nearest that is known. */
+int yaml_check_keys(const struct yaml_node *node, const char *what,
+                    const char *const keys[], struct err *err) must_check;
+
+/* Values of a map by key.  A missing key leaves *ret_value alone.  ERR_USAGE with the place: the
+ * value is of another kind, not within [min, max], not on or off, or holds NUL. */
+int yaml_get_text(const struct yaml_node *map, const char *what, const char *key,
+                  const char **ret_value, struct err *err) must_check;
+int yaml_get_int(const struct yaml_node *map, const char *what, const char *key,
+                 int64_t min, int64_t max, int64_t *ret_value,
+                 struct err *err) must_check;
+int yaml_get_bool(const struct yaml_node *map, const char *what, const char *key,
+                  bool *ret_value, struct err *err) must_check;
+/* A list of texts (or one text); gives the node to walk, NULL where the key is missing. */
+int yaml_get_list(const struct yaml_node *map, const char *what, const char *key,
+                  const struct yaml_node **ret_first, struct err *err) must_check;
+
+#endif

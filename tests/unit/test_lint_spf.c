@@ -1,0 +1,182 @@
+/* SPF lint: each code fires on its fixture, none on a clean record. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "dnszone/lint_spf.h"
+#include "dnszone/resolver_mock.h"
+
+#define X10(n)                                                           \
+	"ip4:10.0." n ".1 ip4:10.0." n ".2 ip4:10.0." n ".3 ip4:10.0." n \
+	".4 ip4:10.0." n ".5 "
+
+static const struct mock_row zone[] = {
+	{ "clean.test", "TXT", "v=spf1 a mx include:good.test -all" },
+	{ "clean.test", "TXT", "other=1" },
+	{ "clean.test", "A", "192.0.2.1" },
+	{ "clean.test", "MX", "10 clean.test" },
+	{ "good.test", "TXT", "v=spf1 ip4:192.0.2.0/24 ~all" },
+	{ "empty.test", "TXT", "other=1" },
+	{ "two.test", "TXT", "v=spf1 -all" },
+	{ "two.test", "TXT", "v=spf1 ?all" },
+	{ "dead.test", "TIMEOUT", NULL },
+	{ "nested.test", "TXT", "v=spf1 include:five.test include:four.test -all" },
+	{ "five.test", "TXT",
+	  "v=spf1 a:clean.test a:good.test a:clean.test mx:clean.test a:clean.test -all" },
+	{ "four.test", "TXT",
+	  "v=spf1 include:good.test a:clean.test mx:clean.test "
+	  "exists:clean.test -all" },
+	{ "loop.test", "TXT", "v=spf1 include:ring.test -all" },
+	{ "ring.test", "TXT", "v=spf1 include:loop.test -all" },
+};
+
+static const struct {
+	const char *domain, *text; /* text NULL: what the domain publishes */
+	const char *codes; /* all that fire, with their column where there is one */
+	bool is_offline;
+} rows[] = {
+	{ "clean.test", NULL, "" },
+	{ "clean.test", "v=spf1 +a +mx -all", "" },
+	{ "clean.test", "v=spf1 mx redirect=good.test", "" },
+	{ "clean.test", "v=spf1 exists:%{i}.dead.test include:%{d}.x.test ~all", "" },
+	{ "clean.test", "v=spf1 a:gone1.test a:gone2.test -all", "" },
+	{ "clean.test", "v=spf1 a:dead.test include:gone.test -all", "", true },
+	{ "empty.test", NULL, "spf-no-record" },
+	{ "gone.test", NULL, "spf-no-record" },
+	{ "two.test", NULL, "spf-two-records" },
+	{ "dead.test", NULL, "spf-domain-unreachable" },
+	{ "clean.test", "v=spf1 frobnicate -all", "spf-syntax" },
+	{ "clean.test", "-all", "spf-syntax" },
+	{ "clean.test",
+	  "v=spf1 a a:b.c a:c.d a:d.e a:e.f a:f.g a:g.h a:h.i a:i.j a:j.k a:k.l -all",
+	  "spf-too-many-lookups", true },
+	{ "nested.test", NULL, "spf-too-many-lookups" },
+	{ "loop.test", NULL, "spf-too-many-lookups" },
+	{ "clean.test", "v=spf1 a:gone1.test mx:gone2.test exists:gone3.test -all",
+	  "spf-too-many-voids" },
+	{ "clean.test", "v=spf1 include:empty.test -all", "spf-missing-target" },
+	{ "clean.test", "v=spf1 redirect=two.test", "spf-missing-target" },
+	{ "clean.test", "v=spf1 a:dead.test -all", "spf-target-unreachable" },
+	{ "clean.test", "v=spf1 a +all", "spf-plus-all@10" },
+	{ "clean.test", "v=spf1 a all", "spf-plus-all@10" },
+	{ "clean.test", "v=spf1 ip4:10.0.0.0/7 ip6:::/0 -a/0 ?all",
+	  "spf-whole-internet@8 spf-whole-internet@23 spf-neutral-all@37" },
+	{ "clean.test", "v=spf1 a ptr:clean.test -all", "spf-ptr@10" },
+	{ "clean.test", "v=spf1 a -all mx exp=e.test", "spf-text-after-all@15" },
+	{ "clean.test", "v=spf1 a mx", "spf-no-all" },
+	{ "clean.test", "v=spf1", "spf-no-all" },
+	{ "clean.test", "v=spf1 ?all", "spf-neutral-all@8" },
+	{ "clean.test", "v=spf1 redirect=good.test -all", "spf-redirect-and-all@8" },
+	{ "clean.test", "v=spf1 a mx +A -all", "spf-duplicate-term@13" },
+	{ "clean.test", "v=spf1 a exq=e.test -all", "spf-unknown-modifier@10" },
+	{ "clean.test", "v=spf1 include:Clean.test. -all", "spf-includes-itself@8",
+	  true },
+	{ "clean.test",
+	  "v=spf1 " X10("1") X10("2") X10("3") X10("4") X10("5") X10("6") X10("7") "-all",
+	  "spf-long-record" },
+	{ "clean.test",
+	  "v=spf1 " X10("1") X10("2") X10("3") X10("4") X10("5") X10("6") X10("7")
+	          X10("8") "-all",
+	  "spf-very-long-record" },
+};
+
+static void lint_row(size_t i, struct resolver *mock, struct lint_list *list)
+{
+	struct deadline until = { INT64_MAX };
+	struct lint_spf_input input = { .domain = rows[i].domain,
+		                        .text = octets_of(rows[i].text),
+		                        .dns = rows[i].is_offline ? NULL : mock,
+		                        .until = until };
+	if (rows[i].text)
+		lint_spf_record(&input, list);
+	else
+		lint_spf_domain(rows[i].domain, mock, until, list);
+}
+
+static struct resolver *open_zone(void)
+{
+	struct resolver *mock = resolver_mock_new(MOCK_OPEN);
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(zone); i++)
+		if (resolver_mock_add(mock, &zone[i], &err) != 0)
+			fail_msg("%s", err.text);
+	return mock;
+}
+
+static void test_codes(void **state)
+{
+	(void)state;
+	auto_resolver *mock = open_zone();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_lint_list list = LINT_LIST_INIT;
+		auto_buf got = BUF_INIT;
+		lint_row(i, mock, &list);
+		for (size_t k = 0; k < list.count; k++) {
+			buf_printf(&got, "%s%s", k > 0 ? " " : "",
+			           list.finding[k].code->code);
+			if (list.finding[k].column > 0)
+				buf_printf(&got, "@%zu", list.finding[k].column);
+		}
+		if (strcmp(buf_text(&got), rows[i].codes) != 0)
+			fail_msg("%s \"%s\": \"%s\" instead of \"%s\"", rows[i].domain,
+			         rows[i].text ? rows[i].text : "", buf_text(&got),
+			         rows[i].codes);
+		assert_int_equal(lint_worst(&list) >= 0, list.count > 0);
+	}
+}
+
+static void test_strings(void **state)
+{
+	(void)state;
+	static const size_t good[] = { 255, 10 }, bad[] = { 10, 256 };
+	auto_lint_list list = LINT_LIST_INIT;
+	struct lint_spf_input input = { .text = octets_of("v=spf1 -all"),
+		                        .string_len = good,
+		                        .strings = 2 };
+	lint_spf_record(&input, &list);
+	assert_int_equal(list.count, 0);
+	input.string_len = bad;
+	lint_spf_record(&input, &list);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.finding[0].code->code, "spf-string-too-long");
+	assert_string_equal(list.finding[0].detail, "string 2 has 256 octets");
+}
+
+/* Each code has a fixture above (the one on strings has its own test), a name of its own, and a
+ * sentence. */
+static void test_table(void **state)
+{
+	(void)state;
+	const struct lint_code *code;
+	for (size_t i = 0; (code = lint_spf_code(i)); i++) {
+		bool has_fixture = strcmp(code->code, "spf-string-too-long") == 0;
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+			const char *at = strstr(rows[k].codes, code->code);
+			size_t len = strlen(code->code);
+			has_fixture = has_fixture ||
+			              (at && (at == rows[k].codes || at[-1] == ' ') &&
+			               (at[len] == '\0' || strchr(" @", at[len])));
+		}
+		if (!has_fixture)
+			fail_msg("%s has no fixture", code->code);
+		assert_true(strncmp(code->code, "spf-", 4) == 0 && *code->message);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(lint_spf_code(k)->code, code->code);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_table),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
