@@ -89,11 +89,8 @@ lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
-unit_bin := $(patsubst $(unit_tests:%=$(build)/tests/unit/test_%) \
-	$(unit_tests:%=tests/unit/test_%.c))) tests/unit/%.c,$(build)/tests/unit/%,$(wildcard
-fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%) \
-	$(fuzz_tests:%=tests/fuzz/fuzz_%.c))) $(patsubst \
-	tests/fuzz/%.c,$(build)/tests/fuzz/%,$(wildcard
+unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
+fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-sweep check-e2e check-slow \
