@@ -22,7 +22,7 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_stage lock path run secret signals \
+base_src := alloc arena buf ctx digest err file file_folder file_stage lock path run secret signals \
 	text words yaml
 dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
 	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
@@ -42,7 +42,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json \
 	out_table out_tsv progress
 
-unit_tests := arena base command dnszone engine export file file_stage key_crypto keygen \
+unit_tests := arena base command dnszone engine export file file_folder file_stage key_crypto keygen \
 	lint_spf lock milter model opendkim out plan postfix_main postfix_master push query \
 	records resolver rr run setting setting_type spf_check spf_eval spf_mode spf_record spf_suite \
 	store store_open text yaml
