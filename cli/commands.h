@@ -11,6 +11,7 @@ extern const struct command commands_key[];
 extern const struct command commands_mta[];
 extern const struct command commands_record[];
 extern const struct command commands_server[];
+extern const struct command commands_spf[];
 extern const struct command commands_template[];
 extern const struct command commands_zone[];
 

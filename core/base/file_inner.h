@@ -1,4 +1,4 @@
-/* core/base/file_inner.h: what file.c, file_stage.c and path.c share; nobody else includes it. */
+/* core/base/file_inner.h: what file.c, file_folder.c, file_stage.c and path.c share; nobody else includes it. */
 #ifndef CORE_BASE_FILE_INNER_H
 #define CORE_BASE_FILE_INNER_H
 
@@ -25,5 +25,19 @@ int file_open_below(int dir_fd, const char *name, int flags, mode_t mode,
 
 /* chown and chmod of an open file, where they are not KEEP; -1 and errno. */
 int file_apply_meta(int fd, struct file_meta meta);
+
+#define FILE_IS_IMMUTABLE                                     \
+	_("it is immutable or append-only (lsattr shows it, " \
+	  "\"chattr -i -a\" takes that away)")
+/* "cannot replace <path>: <why>".  ERR_FAILED. */
+int file_refuse(const struct ctx *ctx, const char *path, const char *why,
+                struct err *err);
+/* -1 and errno. */
+int file_write_all(int fd, const void *octets, size_t len);
+/* Makes a new file look like the present one (-1: none), as far as `meta` asks no other: owner,
+ * extended attributes, then mode.  -1 and errno. */
+int file_dress(int fd, int present, struct file_meta meta);
+/* Whether two open files have the same extended attributes, access lists included. */
+bool file_has_same_xattrs(int one, int other);
 
 #endif

@@ -34,8 +34,7 @@ void staged_file_done(struct staged_file *staged)
 	*staged = (struct staged_file){ 0 };
 }
 
-static int refuse(const struct ctx *ctx, const char *path, const char *why,
-                  struct err *err)
+int file_refuse(const struct ctx *ctx, const char *path, const char *why, struct err *err)
 {
 	return err_set(err, ERR_FAILED, _("cannot replace %s%s: %s"), ctx->root, path,
 	               why);
@@ -55,23 +54,20 @@ static int open_present(const struct ctx *ctx, int parent, const char *name,
 	if (seen < 0 && errno == ENOENT)
 		return 0;
 	if (seen < 0 && errno == EXDEV)
-		return refuse(ctx, path, _("it is a mount point of its own"), err);
+		return file_refuse(ctx, path, _("it is a mount point of its own"), err);
 	if (seen < 0 || fstat(seen, &st) < 0)
 		return file_fail(ctx, err, errno, _("cannot write"), path);
 	if (S_ISLNK(st.st_mode))
-		return refuse(ctx, path, _("it is a symbolic link"), err);
+		return file_refuse(ctx, path, _("it is a symbolic link"), err);
 	if (!S_ISREG(st.st_mode))
-		return refuse(ctx, path, _("it is not a regular file"), err);
+		return file_refuse(ctx, path, _("it is not a regular file"), err);
 	auto_close int fd = file_open_below(
 		parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, resolve);
 	if (fd < 0)
 		return file_fail(ctx, err, errno, _("cannot write"), path);
 	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
 	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
-		return refuse(ctx, path,
-		              _("it is immutable or append-only (lsattr shows it, "
-		                "\"chattr -i -a\" takes that away)"),
-		              err);
+		return file_refuse(ctx, path, FILE_IS_IMMUTABLE, err);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
@@ -89,7 +85,7 @@ static char *make_temp_name(const struct ctx *ctx, const char *name)
 	return xasprintf(".%.*s" TEMP_MARK "%s", (int)len, name, letters);
 }
 
-static int write_all(int fd, const void *octets, size_t len)
+int file_write_all(int fd, const void *octets, size_t len)
 {
 	const char *at = octets;
 	while (len > 0) {
@@ -144,11 +140,37 @@ static int copy_xattrs(int from, int to, bool keeps_acl)
 	return 0;
 }
 
-/* Makes the new file look like the present one (-1: none), as far as `meta` asks no other. */
-static int dress(int fd, int present, struct file_meta meta)
+bool file_has_same_xattrs(int one, int other)
+{
+	auto_free char *names = NULL;
+	auto_free char *values = NULL;
+	ssize_t len = flistxattr(one, NULL, 0), other_len = flistxattr(other, NULL, 0);
+	if (len <= 0 && other_len <= 0)
+		return true;
+	if (len != other_len)
+		return false;
+	names = xcalloc(2, XATTR_ROOM);
+	values = xcalloc(2, XATTR_ROOM);
+	if (flistxattr(one, names, XATTR_ROOM) != len ||
+	    flistxattr(other, names + XATTR_ROOM, XATTR_ROOM) != len ||
+	    memcmp(names, names + XATTR_ROOM, (size_t)len) != 0)
+		return false;
+	for (const char *name = names; name < names + len; name += strlen(name) + 1) {
+		ssize_t size = fgetxattr(one, name, values, XATTR_ROOM);
+		if (size < 0 ||
+		    fgetxattr(other, name, values + XATTR_ROOM, XATTR_ROOM) != size ||
+		    memcmp(values, values + XATTR_ROOM, (size_t)size) != 0)
+			return false;
+	}
+	return true;
+}
+
+int file_dress(int fd, int present, struct file_meta meta)
 {
 	struct file_meta want = { 0600, FILE_KEEP_UID, FILE_KEEP_GID };
-	struct stat st;
+	struct stat st, fresh;
+	if (fstat(fd, &fresh) < 0)
+		return -1;
 	if (present >= 0) {
 		if (fstat(present, &st) < 0)
 			return -1;
@@ -162,8 +184,9 @@ static int dress(int fd, int present, struct file_meta meta)
 	/* A folder's default access list came with the new file: chmod would wake it up. */
 	if (fremovexattr(fd, ACL_XATTR) < 0 && errno != ENODATA && errno != ENOTSUP)
 		return -1;
-	if (file_apply_meta(fd,
-	                    (struct file_meta){ FILE_KEEP_MODE, want.uid, want.gid }) < 0)
+	bool is_owned = (want.uid == FILE_KEEP_UID || want.uid == fresh.st_uid) &&
+	                (want.gid == FILE_KEEP_GID || want.gid == fresh.st_gid);
+	if (!is_owned && fchown(fd, want.uid, want.gid) < 0)
 		return -1;
 	if (present >= 0 && copy_xattrs(present, fd, keeps_acl) < 0)
 		return -1;
@@ -179,7 +202,7 @@ static int write_temp(int parent, const char *temp, int present, const void *oct
 	if (fd < 0)
 		return -1;
 	int number = 0;
-	if (write_all(fd, octets, len) < 0 || dress(fd, present, meta) < 0 ||
+	if (file_write_all(fd, octets, len) < 0 || file_dress(fd, present, meta) < 0 ||
 	    (sync && fsync(fd) < 0))
 		number = errno;
 	if (close(fd) < 0 && number == 0 && errno != EINTR)

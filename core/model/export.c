@@ -20,7 +20,7 @@
 #include "dnszone/serial.h"
 
 #define STAGE_FAILURES_MAX 10 /* then the disk is full rather than one file odd */
-#define ZONE_FILE_META ((struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID })
+#define ZONE_FILE_MODE 0644
 
 int zone_format_now(struct store *store, enum zone_format *ret_format, struct err *err)
 {
@@ -340,11 +340,11 @@ static int settle(struct work *work, struct export_item *item, const struct buf 
 	                       export->format == ZONE_FULL, &records, err);
 	if (r < 0 || export->is_dry_run)
 		return r;
-	auto_free char *path = export_path(export, item->name);
-	r = file_stage(export->ctx, path, buf_text(text), text->len, ZONE_FILE_META,
-	               false, &item->staged, err);
-	if (r < 0)
-		work->not_staged++;
+	char file[EXPORT_FILE_SIZE];
+	r = file_folder_stage(export->folder, export_file(item->name, file),
+	                      buf_text(text), text->len, ZONE_FILE_MODE, err);
+	item->is_staged = r >= 0;
+	work->not_staged += r < 0;
 	return r;
 }
 

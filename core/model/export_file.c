@@ -2,11 +2,13 @@
  * The folder that zones are exported to: what stands there, and how it is switched.
  *
  * The whole folder is ours: files named <domain>.zone that are to go are removed, zones.list is
- * written, foreign files are left alone.  One file system sync for all staged files, then renames,
+ * written, foreign files are left alone.  Contents that were replaced stay in its folder ".spare"
+ * (file_folder.h), which makes thousands of changed zones cheap.  One file system sync for all staged files, then renames,
  * then one sync of the folder.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,28 +88,28 @@ int export_open_dir(struct export *export, struct store *store, const char *path
 	if (export->dir_fd < 0)
 		return err_errno(err, errno, _("cannot open the folder %s"),
 		                 export->host_dir);
-	r = let_pass(ctx, store, export->dir, err);
+	r = file_folder_open(ctx, export->dir, &export->folder, err);
+	if (r >= 0)
+		r = let_pass(ctx, store, export->dir, err);
 	return r < 0 ? r : file_list(ctx, export->dir, remove_leftover, export, err);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-char *export_path(const struct export *export, const char *name)
+const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE])
 {
-	return xasprintf("%s/%s" ZONE_SUFFIX, export->dir, name);
+	snprintf(ret_file, EXPORT_FILE_SIZE, "%s" ZONE_SUFFIX, name);
+	return ret_file;
 }
 
 bool export_stat(const struct export *export, const char *name,
                  struct export_seen *ret_seen)
 {
 	struct stat st;
-	char file[512];
-	size_t len = strlen(name);
-	if (export->dir_fd < 0 || len > sizeof(file) - sizeof(ZONE_SUFFIX))
-		return false;
-	memcpy(file, name, len);
-	memcpy(file + len, ZONE_SUFFIX, sizeof(ZONE_SUFFIX));
-	if (fstatat(export->dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	char file[EXPORT_FILE_SIZE];
+	if (export->dir_fd < 0 ||
+	    fstatat(export->dir_fd, export_file(name, file), &st, AT_SYMLINK_NOFOLLOW) <
+	            0 ||
 	    !S_ISREG(st.st_mode))
 		return false;
 	ret_seen->size = st.st_size;
@@ -200,7 +202,8 @@ bool export_holds(const struct export *export, const char *name, const struct bu
 	struct export_seen now = { 0 };
 	if (!export_stat(export, name, &now) || now.size != (int64_t)text->len)
 		return false;
-	auto_free char *path = export_path(export, name);
+	char file[EXPORT_FILE_SIZE];
+	auto_free char *path = path_join(export->dir, export_file(name, file));
 	return holds(export->ctx, path, text);
 }
 
@@ -247,18 +250,16 @@ static int switch_items(struct export *export, bool *ret_changed, struct err *er
 {
 	for (size_t i = 0; i < export->count; i++) {
 		struct export_item *item = &export->item[i];
-		if (item->action == EXPORT_REMOVED) {
-			auto_free char *path = export_path(export, item->name);
-			int r = file_remove(export->ctx, path, err);
-			if (r < 0)
-				return r;
-		}
-		if (item->staged.path) {
-			int r = file_switch(export->ctx, &item->staged, err);
-			if (r < 0)
-				return r;
-			staged_file_done(&item->staged);
-		}
+		char file[EXPORT_FILE_SIZE];
+		int r = 0;
+		export_file(item->name, file);
+		if (item->action == EXPORT_REMOVED)
+			r = file_folder_remove(export->folder, file, err);
+		else if (item->is_staged)
+			r = file_folder_switch(export->folder, file, err);
+		if (r < 0)
+			return r;
+		item->is_staged = false;
 		if (item->action == EXPORT_REMOVED || item->action == EXPORT_WRITTEN)
 			*ret_changed = true;
 	}
@@ -268,7 +269,7 @@ static int switch_items(struct export *export, bool *ret_changed, struct err *er
 static bool has_staged(const struct export *export)
 {
 	for (size_t i = 0; i < export->count; i++)
-		if (export->item[i].staged.path)
+		if (export->item[i].is_staged)
 			return true;
 	return false;
 }
@@ -305,8 +306,10 @@ void export_free(struct export *export)
 	if (!export)
 		return;
 	for (size_t i = 0; i < export->count; i++) {
-		file_unstage(export->ctx, &export->item[i].staged);
-		staged_file_done(&export->item[i].staged);
+		char file[EXPORT_FILE_SIZE];
+		if (export->item[i].is_staged)
+			file_folder_unstage(export->folder,
+			                    export_file(export->item[i].name, file));
 		free(export->item[i].name);
 	}
 	for (size_t i = 0; i < export->seen_count; i++)
@@ -319,6 +322,7 @@ void export_free(struct export *export)
 	free(export->old_complaint);
 	free(export->complaint);
 	close_fd(&export->dir_fd);
+	file_folder_free(export->folder);
 	free(export);
 }
 

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "core/base/digest.h"
-#include "core/base/file.h"
+#include "core/base/file_folder.h"
 #include "core/model/export.h"
 
 /* A file as export_file remembers it. */
@@ -23,8 +23,8 @@ struct export_item {
 	enum export_action action;
 	bool has_file; /* when all is done */
 	bool is_owed; /* zone.reload has to be told, or was not to be told successfully */
-	bool has_keys;             /* its zone holds records of keys in use */
-	struct staged_file staged; /* path NULL: nothing waits */
+	bool has_keys;  /* its zone holds records of keys in use */
+	bool is_staged; /* a new content waits to be switched */
 };
 
 struct export
@@ -33,7 +33,8 @@ struct export
 	char *dir;      /* real path inside the root */
 	char *host_dir; /* the same as the machine sees it */
 	int dir_fd;     /* for looking at many files; -1: no such folder yet */
-	char *reload;   /* zone.reload */
+	struct file_folder *folder; /* NULL: a dry run */
+	char *reload;               /* zone.reload */
 	enum zone_format format;
 	struct digest inputs;
 	int64_t gen;     /* of the change that it was prepared in */
@@ -56,8 +57,9 @@ struct export
 /* The folder: made, checked, opened; leftovers of an interrupted run are removed. */
 int export_open_dir(struct export *export, struct store *store, const char *path,
                     struct err *err) must_check;
-/* Path of a zone's file inside the root; caller frees. */
-char *export_path(const struct export *export, const char *name) must_check;
+#define EXPORT_FILE_SIZE 270 /* NAME_MAX, and what is too long for it */
+/* The name of a zone's file. */
+const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
 /* False: there is no such regular file. */
 bool export_stat(const struct export *export, const char *name,
                  struct export_seen *ret_seen) must_check;

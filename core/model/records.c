@@ -204,11 +204,17 @@ static int load_local(struct records *records, const struct domain *domain,
 	forget_local(records);
 	if (!records->store)
 		return 0;
-	int r = store_query(
-		records->store, &stmt, err,
-		"SELECT key, value FROM domain_setting WHERE domain_id IN (?1, ?2)"
-		" ORDER BY domain_id = ?1",
-		"ii", domain->id, domain->main_id);
+	int r;
+	if (domain->main_id)
+		r = store_query(records->store, &stmt, err,
+		                "SELECT key, value FROM domain_setting"
+		                " WHERE domain_id IN (?1, ?2) ORDER BY domain_id = ?1",
+		                "ii", domain->id, domain->main_id);
+	else
+		r = store_query(
+			records->store, &stmt, err,
+			"SELECT key, value FROM domain_setting WHERE domain_id = ?", "i",
+			domain->id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
 		for (size_t i = 0; i < SHOWN_COUNT; i++) {
 			if (strcmp(setting_table[shown[i]].key, stmt_text(stmt, 0)) != 0)

@@ -7,7 +7,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define STMT_CACHE_SIZE 64 /* a power of two */
+#define STMT_CACHE_SIZE 512 /* a power of two; the programs have some 200 literals */
 
 struct stmt {
 	struct sqlite3_stmt *handle;

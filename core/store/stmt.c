@@ -12,10 +12,14 @@
 #include "core/base/alloc.h"
 #include "core/store/internal.h"
 
-static size_t slot_of(const char *sql)
+#define PROBES 8 /* slots where a literal may lie */
+
+/* The i-th slot for a literal. */
+static struct stmt **slot_of(struct store *store, const char *sql, size_t i)
 {
-	return (size_t)(((uintptr_t)sql >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> 58) %
-	       STMT_CACHE_SIZE;
+	/* literals lie close together and not aligned: only a multiplication spreads them */
+	uint64_t hash = (uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15);
+	return &store->cache[((size_t)(hash >> 32) + i) % STMT_CACHE_SIZE];
 }
 
 static void stmt_destroy(struct stmt *stmt)
@@ -33,25 +37,48 @@ void stmt_cache_clear(struct store *store)
 	}
 }
 
+/* The statement of this literal, where it is kept; else *ret_room is the slot for a new one: an
+ * empty one, or one whose statement is not in use (NULL: none). */
+static struct stmt *look_up(struct store *store, const char *sql, struct stmt ***ret_room)
+{
+	struct stmt **room = NULL;
+	for (size_t i = 0; i < PROBES; i++) {
+		struct stmt **slot = slot_of(store, sql, i);
+		if (!*slot) {
+			/* slots are never emptied one by one: nothing can lie behind it */
+			room = slot;
+			break;
+		}
+		if ((*slot)->sql == sql)
+			return *slot;
+		if (!room && !(*slot)->is_busy)
+			room = slot;
+	}
+	*ret_room = room;
+	return NULL;
+}
+
 static int stmt_get(struct store *store, const char *sql, struct stmt **ret_stmt,
                     struct err *err)
 {
-	struct stmt **slot = &store->cache[slot_of(sql)];
-	if (*slot && (*slot)->sql == sql && !(*slot)->is_busy) {
-		(*slot)->is_busy = true;
-		*ret_stmt = *slot;
+	struct stmt **room = NULL;
+	struct stmt *stmt = look_up(store, sql, &room);
+	if (stmt && !stmt->is_busy) {
+		stmt->is_busy = true;
+		*ret_stmt = stmt;
 		return 0;
 	}
 	sqlite3_stmt *handle;
-	if (sqlite3_prepare_v3(store->db, sql, -1, 0, &handle, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(store->db, sql, -1, room ? SQLITE_PREPARE_PERSISTENT : 0,
+	                       &handle, NULL) != SQLITE_OK)
 		return store_fail(store, err, "cannot prepare a statement");
-	struct stmt *stmt = xcalloc(1, sizeof(*stmt));
+	stmt = xcalloc(1, sizeof(*stmt));
 	*stmt = (struct stmt){ .handle = handle, .store = store, .is_busy = true };
-	if (!*slot || !(*slot)->is_busy) {
-		if (*slot)
-			stmt_destroy(*slot);
+	if (room) {
+		if (*room)
+			stmt_destroy(*room);
 		stmt->sql = sql;
-		*slot = stmt;
+		*room = stmt;
 	}
 	*ret_stmt = stmt;
 	return 0;

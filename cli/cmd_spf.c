@@ -1,0 +1,415 @@
+/* `spf`: checks of a sender as the mail server would make them, and lint of records. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/base/alloc.h"
+#include "core/base/arena.h"
+#include "core/model/setting.h"
+#include "dnszone/lint_spf.h"
+#include "dnszone/name.h"
+#include "dnszone/query.h"
+#include "dnszone/received_spf.h"
+#include "dnszone/resolver_cache.h"
+#include "dnszone/resolver_zone.h"
+#include "dnszone/spf_check.h"
+#include "dnszone/spf_trace.h"
+
+enum {
+	CHECK_SECONDS = 20,     /* semantics 3: for one message */
+	CHECK_MEMORY = 1 << 20, /* answers, trace and texts of one check */
+	CACHE_MEMORY = 1 << 19,
+	ZONE_LIMIT = 64 << 20,
+};
+
+/* ---- name servers ---------------------------------------------------------------------------- */
+
+/* --zone files alone, or before --resolver; without them the system's name servers. */
+static int open_resolver(struct app *app, struct resolver **ret_resolver, struct err *err)
+{
+	struct query_servers servers;
+	const char *typed = args_get(app->args, "--resolver");
+	bool has_zone = args_has(app->args, "--zone");
+	struct resolver *dns = NULL;
+	int r = typed      ? query_servers_parse(typed, &servers, err)
+	        : has_zone ? 0
+	                   : query_servers_system(&servers, err);
+	if (r < 0)
+		return r;
+	if (typed || !has_zone)
+		dns = query_new(&servers, NULL);
+	if (has_zone)
+		dns = resolver_zone_new(dns);
+	const char *file;
+	for (size_t i = 0; r >= 0 && (file = args_get_nth(app->args, "--zone", i)); i++) {
+		auto_buf text = BUF_INIT;
+		r = app_read_input(app, file, ZONE_LIMIT, &text, err);
+		if (r >= 0)
+			r = resolver_zone_add(dns, file, buf_text(&text), text.len, err);
+	}
+	struct resolver *cache = dns ? resolver_cache_new(dns, CACHE_MEMORY) : NULL;
+	if (r >= 0 && !cache)
+		r = err_set(err, ERR_FAILED,
+		            _("not enough memory for name server queries"));
+	if (r < 0) {
+		resolver_free(dns);
+		return r;
+	}
+	*ret_resolver = cache;
+	return 0;
+}
+
+/* ---- one check ------------------------------------------------------------------------------- */
+
+struct check {
+	struct spf_settings settings;
+	struct spf_message message;
+	struct spf_verdict verdict;
+	struct spf_trace trace;
+	struct arena mem;
+	struct resolver *dns;
+	char *local_rules, *guess_rules, *explanation;
+	char received[RECEIVED_SPF_SIZE];
+};
+
+static void check_done(struct check *check)
+{
+	resolver_free(check->dns);
+	arena_done(&check->mem);
+	free_ptr(&check->local_rules);
+	free_ptr(&check->guess_rules);
+	free_ptr(&check->explanation);
+}
+
+static int load_settings(struct app *app, struct check *check, struct err *err)
+{
+	struct spf_settings *settings = &check->settings;
+	int64_t mode = 0, scope = 0;
+	int r = setting_number(app->store, SET_SPF_MODE, 0, &mode, err);
+	if (r >= 0)
+		r = setting_number(app->store, SET_SPF_GUESS_SCOPE, 0, &scope, err);
+	if (r >= 0)
+		r = setting_bool(app->store, SET_SPF_CONTINUE_ON_DNS_ERROR, 0,
+		                 &settings->does_continue_on_dns_error, err);
+	if (r >= 0)
+		r = setting_text(app->store, SET_SPF_LOCAL_RULES, 0, &check->local_rules,
+		                 err);
+	if (r >= 0)
+		r = setting_text(app->store, SET_SPF_GUESS_RULES, 0, &check->guess_rules,
+		                 err);
+	if (r >= 0)
+		r = setting_text(app->store, SET_SPF_EXPLANATION, 0, &check->explanation,
+		                 err);
+	if (r < 0)
+		return r;
+	settings->mode = (enum spf_mode)(mode + 1);
+	settings->guess_scope = (enum spf_guess_scope)scope;
+	settings->local_rules = check->local_rules;
+	settings->guess_rules = check->guess_rules;
+	settings->explanation = check->explanation;
+	settings->is_plain = args_has(app->args, "--plain");
+	settings->is_explained = true;
+	return 0;
+}
+
+static int parse_client(const char *text, uint8_t out[16], struct err *err)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	memcpy(out, mapped, sizeof(mapped));
+	if (inet_pton(AF_INET, text, out + 12) == 1 ||
+	    inet_pton(AF_INET6, text, out) == 1)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	               _("--ip takes an IPv4 or IPv6 address, not \"%s\""), text);
+}
+
+/* "<>" and "" are the null sender, which is checked by the HELO name. */
+static int load_message(struct app *app, struct check *check, struct err *err)
+{
+	const char *ip = args_get(app->args, "--ip");
+	const char *from = args_get(app->args, "--from");
+	const char *helo = args_get(app->args, "--helo");
+	const char *to = args_get(app->args, "--to");
+	struct spf_message *message = &check->message;
+	if (!ip || !from)
+		return err_set(err, ERR_USAGE, _("\"%s\" needs --ip and --from"),
+		               app->row->words);
+	if (strcmp(from, "<>") == 0)
+		from = "";
+	if (!*from && !helo)
+		return err_set(err, ERR_USAGE,
+		               _("the null sender is checked by its --helo name"));
+	const struct env *env;
+	int r = parse_client(ip, message->client, err);
+	if (r >= 0)
+		r = app_env(app, &env, err);
+	if (r < 0)
+		return r;
+	message->sender = octets_of(from);
+	message->helo = octets_of(helo);
+	message->is_to_postmaster = to && strncasecmp(to, "postmaster", 10) == 0 &&
+	                            (!to[10] || to[10] == '@');
+	message->receiver = env->hostname;
+	message->now = ctx_now(&app->ctx);
+	return 0;
+}
+
+static int run_one(struct app *app, struct check *check, bool is_traced, struct err *err)
+{
+	int r = load_message(app, check, err);
+	if (r >= 0)
+		r = load_settings(app, check, err);
+	if (r >= 0)
+		r = open_resolver(app, &check->dns, err);
+	if (r < 0)
+		return r;
+	if (!arena_open(&check->mem, CHECK_MEMORY) ||
+	    (is_traced && !spf_trace_init(&check->trace, &check->mem)))
+		return err_set(err, ERR_FAILED, _("not enough memory for the check"));
+	struct spf_context context = {
+		.dns = check->dns,
+		.limits = SPF_LIMITS_DEFAULT,
+		.until = deadline_in_ms(CHECK_SECONDS * 1000),
+		.mem = &check->mem,
+		.trace = is_traced ? &check->trace : NULL,
+	};
+	spf_check(&context, &check->settings, &check->message, &check->verdict);
+	received_spf(&check->verdict, &check->message, check->received);
+	bool is_good = check->settings.is_plain
+	                       ? check->verdict.result == SPF_PASS
+	                       : check->verdict.ruling.action == SPF_ACCEPT;
+	app->has_found = !is_good;
+	return 0;
+}
+
+static void put_octets(struct out *out, struct octets octets)
+{
+	if (!octets.len) {
+		out_text(out, NULL);
+		return;
+	}
+	auto_free char *text = xmemdup(octets.at, octets.len);
+	for (size_t i = 0; i < octets.len; i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	out_text(out, text);
+}
+
+static const struct out_column verdict_columns[] = {
+	{ "result", N_("Result"), OUT_TEXT, 0 },
+	{ "explanation", N_("Explanation"), OUT_TEXT, OUT_WRAP },
+	{ "record", N_("Record"), OUT_TEXT, OUT_WRAP },
+	{ "mechanism", N_("Mechanism"), OUT_TEXT, 0 },
+	{ "decided_by", N_("Decided by"), OUT_TEXT, 0 },
+	{ "problem", N_("Problem"), OUT_TEXT, OUT_WRAP },
+	{ "lookups", N_("Look-ups"), OUT_INT, 0 },
+	{ "void_lookups", N_("Void look-ups"), OUT_INT, 0 },
+	{ "received_spf", N_("Received-SPF"), OUT_TEXT, OUT_WRAP },
+	{ "action", N_("Action"), OUT_TEXT, 0 },
+};
+
+/* "accept", or "reject 550 5.7.23". */
+static void put_verdict(struct app *app, const struct check *check)
+{
+	const struct spf_verdict *verdict = &check->verdict;
+	const struct spf_ruling *ruling = &verdict->ruling;
+	auto_free char *action =
+		ruling->code ? xasprintf("%s %s", spf_action_name(ruling->action),
+	                                 ruling->code)
+			     : xstrdup(spf_action_name(ruling->action));
+	out_text(app->out, spf_result_name(verdict->result));
+	out_text(app->out, *verdict->explanation ? verdict->explanation : NULL);
+	put_octets(app->out, verdict->record);
+	put_octets(app->out, verdict->mechanism);
+	out_text(app->out, spf_origin_name(verdict->decided_by));
+	out_text(app->out, verdict->problem);
+	out_int(app->out, verdict->lookups);
+	out_int(app->out, verdict->voids);
+	out_text(app->out, check->received);
+	out_text(app->out, check->settings.is_plain ? NULL : action);
+}
+
+static int run_check(struct app *app, struct err *err)
+{
+	cleanup(check_done) struct check check = { 0 };
+	int r = run_one(app, &check, false, err);
+	if (r < 0)
+		return r;
+	out_object_begin(app->out, verdict_columns, ARRAY_LEN(verdict_columns));
+	put_verdict(app, &check);
+	out_end(app->out);
+	return 0;
+}
+
+/* ---- the trace ------------------------------------------------------------------------------- */
+
+static void put_tree(struct app *app, const struct spf_trace *trace)
+{
+	for (size_t i = 0; i < trace->count; i++) {
+		char line[1024];
+		const struct spf_event *event = &trace->event[i];
+		unsigned depth = event->depth * 2 + (event->kind == SPF_EV_RECORD   ? 0
+		                                     : event->kind == SPF_EV_LOOKUP ? 2
+		                                                                    : 1);
+		spf_trace_print(event, line, sizeof(line));
+		auto_free char *text = xasprintf("%*s%s\n", (int)depth * 2, "", line);
+		out_plain(app->out, text, strlen(text));
+	}
+	if (trace->is_cut)
+		out_plain(app->out, "...\n", 4);
+}
+
+static void put_events(struct app *app, const struct spf_trace *trace)
+{
+	static const char *const kinds[] = { "record", "term", "lookup", "result" };
+	static const struct out_column columns[] = {
+		{ "kind", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+		{ "depth", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "origin", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+		{ "text", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+		{ "cost", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "voids", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "line", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+	};
+	out_nested_begin(app->out, "trace", N_("Trace"), columns, ARRAY_LEN(columns));
+	for (size_t i = 0; i < trace->count; i++) {
+		char line[1024];
+		const struct spf_event *event = &trace->event[i];
+		spf_trace_print(event, line, sizeof(line));
+		out_text(app->out, kinds[event->kind]);
+		out_int(app->out, event->depth);
+		out_text(app->out, spf_origin_name(event->origin));
+		put_octets(app->out, event->text);
+		out_int(app->out, event->cost);
+		out_int(app->out, event->voids);
+		out_text(app->out, line);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+static int run_explain(struct app *app, struct err *err)
+{
+	cleanup(check_done) struct check check = { 0 };
+	int r = run_one(app, &check, true, err);
+	if (r < 0)
+		return r;
+	bool is_table = out_get_format(app->out) == OUT_FORMAT_TABLE;
+	if (is_table) {
+		put_tree(app, &check.trace);
+		out_plain(app->out, "\n", 1);
+	}
+	out_object_begin(app->out, verdict_columns, ARRAY_LEN(verdict_columns));
+	put_verdict(app, &check);
+	if (!is_table)
+		put_events(app, &check.trace);
+	out_end(app->out);
+	return 0;
+}
+
+/* ---- lint ------------------------------------------------------------------------------------ */
+
+static const struct out_column lint_columns[] = {
+	{ "code", N_("Code"), OUT_TEXT, 0 },
+	{ "severity", N_("Severity"), OUT_TEXT, 0 },
+	{ "column", N_("Column"), OUT_INT, 0 },
+	{ "message", N_("Message"), OUT_TEXT, OUT_WRAP },
+	{ "detail", N_("Detail"), OUT_TEXT, OUT_WRAP },
+};
+
+static int run_lint(struct app *app, struct err *err)
+{
+	const char *record = args_get(app->args, "--record");
+	const char *typed = args_word(app->args, 0);
+	char name[NAME_SIZE];
+	struct resolver *dns = NULL;
+	cleanup(lint_list_done) struct lint_list list = { 0 };
+	int r = 0;
+	if (typed)
+		r = name_parse_owner(typed, name, err);
+	if (r >= 0 &&
+	    (typed || args_has(app->args, "--resolver") || args_has(app->args, "--zone")))
+		r = open_resolver(app, &dns, err);
+	if (r < 0)
+		return r;
+	if (record) {
+		struct lint_spf_input input = {
+			.text = octets_of(record),
+			.dns = dns,
+			.until = deadline_in_ms(CHECK_SECONDS * 1000),
+		};
+		lint_spf_record(&input, &list);
+	} else {
+		lint_spf_domain(name, dns, deadline_in_ms(CHECK_SECONDS * 1000), &list);
+	}
+	resolver_free(dns);
+	out_list_begin(app->out, lint_columns, ARRAY_LEN(lint_columns));
+	for (size_t i = 0; i < list.count; i++) {
+		const struct lint_finding *finding = &list.finding[i];
+		out_text(app->out, finding->code->code);
+		out_text(app->out, lint_severity_name(finding->code->severity));
+		if (finding->column)
+			out_int(app->out, (int64_t)finding->column);
+		else
+			out_null(app->out);
+		out_text(app->out, _(finding->code->message));
+		out_text(app->out, finding->detail);
+		out_row_end(app->out);
+	}
+	out_end(app->out);
+	app->has_found = list.count > 0;
+	return 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+#define OPTION_RESOLVER { "--resolver", "<address>", \
+	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
+#define OPTION_ZONE { "--zone", "<file>", \
+	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
+/* clang-format on */
+
+static const struct option_row check_options[] = {
+	{ "--ip", "<address>", N_("the client"), 0, 0 },
+	{ "--from", "<sender>", N_("envelope sender; <> or empty: the null sender"), 0,
+	  0 },
+	{ "--helo", "<name>", N_("name in HELO or EHLO"), 0, 0 },
+	{ "--to", "<recipient>", N_("recipient: mail to postmaster is never rejected"), 0,
+	  0 },
+	{ "--plain", NULL, N_("RFC 7208 alone, without the server's settings"), 0, 0 },
+	OPTION_RESOLVER,
+	OPTION_ZONE,
+	{ 0 },
+};
+static const struct option_row lint_options[] = {
+	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0,
+	  0 },
+	OPTION_RESOLVER,
+	OPTION_ZONE,
+	{ 0 },
+};
+
+const struct command commands_spf[] = {
+	{ .words = "spf check",
+	  .options = check_options,
+	  .help = N_("check a sender as the mail server would; exit 3: not accepted"),
+	  .example = "mailauthctl spf check --ip 192.0.2.1 --from user@example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_check },
+	{ .words = "spf explain",
+	  .options = check_options,
+	  .help = N_("the same, with every term and look-up on the way"),
+	  .example = "mailauthctl spf explain --ip 192.0.2.1 --from user@example.com",
+	  .needs = NEED_STORE_READ,
+	  .run = run_explain },
+	{ .words = "spf lint",
+	  .args = "<domain>|--record",
+	  .options = lint_options,
+	  .help = N_("find faults in an SPF record; exit 3: there are some"),
+	  .example = "mailauthctl spf lint --record 'v=spf1 mx -all'",
+	  .run = run_lint },
+	{ 0 },
+};
