@@ -271,7 +271,6 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 {
 	auto_buf text = BUF_INIT;
 	auto_domain domain = DOMAIN_INIT;
-	auto_free char *waits = NULL;
 	bool signs;
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
 	if (r >= 0)

@@ -149,6 +149,8 @@ static void say_shortfall(void *arg, enum mta_feature feature, const char *sente
 static int say_shortfalls(struct app *app, size_t step, struct err *err)
 {
 	struct touched touched = { .app = app };
+	if (app->opt.is_dry_run)
+		return 0; /* nothing is saved */
 	for (size_t i = 0; i < args_count(app->args); i += step) {
 		touched.feature = args_word(app->args, i);
 		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched,
