@@ -211,6 +211,8 @@ update-cli: all
 
 bench: all
 	@tests/setup.sh test
+	@$(MAKE) --no-print-directory $(build)/tests/lib/dnsd $(build)/tests/lib/spf_ask \
+		$(build)/tests/bench/policy_time
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \

@@ -22,7 +22,12 @@ mkdir -p /srv/zones
 grep TXT /srv/zones/bench.test.zone | sed -E 's/^([a-z0-9]+) TXT /\1.bench.test TXT /' >table
 echo 'host.bench.test A 192.0.2.1' >>table
 start_nsd
-useradd policyd-test
+# The name server has a processor of its own, as it usually has a host: figures that hang on where
+# the scheduler puts a process cannot be compared.
+if [ "$(nproc)" -gt 1 ]; then
+	for process in $(pgrep nsd); do taskset -p 2 "$process" >/dev/null; done
+	taskset -p 1 $$ >/dev/null
+fi
 cc -O2 -o libspf2_time libspf2_time.c -lspf2
 
 printf 'version: 1\nhostname: mx.example.test\n' >policyd.yaml
@@ -98,4 +103,3 @@ for other in python perl; do
 	theirs=$(policy 2 a@ten.bench.test "${words[@]}")
 	line "    policyd-spf-$other" "$(milli "$(field "$theirs" 1)e-6")" "" ""
 done
-kill %2 %1 2>/dev/null || true
