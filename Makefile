@@ -24,7 +24,7 @@ VERSION := 0.1.0
 
 base_src := alloc arena buf ctx digest err file file_folder file_stage lock path run secret signals \
 	text words yaml
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name placeholder policy \
 	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
 	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
 	spf_mech spf_mode spf_record spf_trace tags wire zone_read
@@ -40,7 +40,7 @@ mta_src := backend desired diff directory engine folders held milter milter_prob
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
 	cmd_dkim cmd_domain cmd_key cmd_mta \
 	cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json \
-	out_table out_tsv progress
+	out_table out_tsv progress seen
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage key_crypto keygen \
 	lint_spf lock milter model opendkim out plan postfix_main postfix_master push query \

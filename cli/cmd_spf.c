@@ -365,8 +365,6 @@ static int run_lint(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* clang-format off */
-#define OPTION_RESOLVER { "--resolver", "<address>", \
-	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
 #define OPTION_ZONE { "--zone", "<file>", \
 	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
 /* clang-format on */
