@@ -3,7 +3,7 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|sweep|e2e|slow]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|policyd|sweep|e2e|slow]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
@@ -128,6 +128,16 @@ sweep() { # script
 	esac
 }
 
+part_policyd() {
+	local mode
+	for mode in release asan; do
+		build policyd-$mode CC="$cc" MODE=$mode WERROR=1 all-here \
+			build/$mode/tests/lib/dnsd >/dev/null
+		producer policyd-$mode tests/policyd/run.sh build/$mode/mailauth-policyd \
+			build/$mode/tests/lib/dnsd
+	done
+}
+
 part_sweep() {
 	local script
 	build sweep CC="$cc" WERROR=1 all unit >/dev/null
@@ -151,11 +161,11 @@ part_e2e() {
 	wait
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli policyd sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | fuzz | cli | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | policyd | sweep | slow) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

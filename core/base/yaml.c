@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -39,6 +40,17 @@ static int printf_like(5, 6) fault(struct err *err, const char *what, unsigned l
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	return err_set(err, ERR_USAGE, "%s:%u:%u: %s", what, line, column, why);
+}
+
+int yaml_fault(const struct yaml_node *node, const char *what, struct err *err,
+               const char *fmt, ...)
+{
+	char why[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return fault(err, what, node->line, node->column, "%s", why);
 }
 
 static int fault_at(const struct reader *r, const yaml_mark_t *mark, const char *why)
@@ -96,10 +108,6 @@ static int take_key(struct reader *r, const yaml_event_t *event)
 	size_t len = event->data.scalar.length;
 	if (memchr(text, '\0', len))
 		return fault_at(r, &event->start_mark, _("a key holds NUL"));
-	if (yaml_get(level->node, text))
-		return fault(r->err, r->what, (unsigned)event->start_mark.line + 1,
-		             (unsigned)event->start_mark.column + 1,
-		             _("\"%.80s\" is there twice"), text);
 	level->key = arena_memdup(r->mem, text, len);
 	level->key_line = (unsigned)event->start_mark.line + 1;
 	level->key_column = (unsigned)event->start_mark.column + 1;
@@ -145,6 +153,37 @@ static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kin
 	return 0;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct yaml_node *const *x = a, *const *y = b;
+	int order = strcmp((*x)->key, (*y)->key);
+	if (order == 0 && (*x)->key_line != (*y)->key_line)
+		return (*x)->key_line < (*y)->key_line ? -1 : 1;
+	return order ? order : (int)(*x)->key_column - (int)(*y)->key_column;
+}
+
+/* Sorted, for a map may have a hundred thousand keys. */
+static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
+{
+	size_t mark = arena_mark(r->mem), count = 0;
+	const struct yaml_node **sorted =
+		arena_calloc(r->mem, map->count, sizeof(*sorted));
+	if (!sorted)
+		return yaml_fault(map, r->what, r->err, "%s", _("the text is too large"));
+	for (const struct yaml_node *node = map->first; node; node = node->next)
+		sorted[count++] = node;
+	qsort(sorted, count, sizeof(const struct yaml_node *), compare_keys);
+	int rc = 0;
+	for (size_t i = 1; i < count && rc == 0; i++)
+		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+			rc = fault(r->err, r->what, sorted[i]->key_line,
+			           sorted[i]->key_column,
+			           _("\"%.80s\" is there twice (first in line %u)"),
+			           sorted[i]->key, sorted[i - 1]->key_line);
+	arena_release(r->mem, mark);
+	return rc;
+}
+
 static int take_event(struct reader *r, const yaml_event_t *event)
 {
 	switch (event->type) {
@@ -155,9 +194,10 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 	case YAML_MAPPING_START_EVENT:
 		return open_level(r, event, YAML_MAP);
 	case YAML_SEQUENCE_END_EVENT:
-	case YAML_MAPPING_END_EVENT:
 		r->depth--;
 		return 0;
+	case YAML_MAPPING_END_EVENT:
+		return check_doubled_keys(r, r->level[--r->depth].node);
 	case YAML_ALIAS_EVENT:
 		return fault_at(r, &event->start_mark, _("aliases are not allowed"));
 	default:
@@ -298,15 +338,13 @@ int yaml_get_list(const struct yaml_node *map, const char *what, const char *key
 	*ret_first = NULL;
 	if (!node)
 		return 0;
-	if (node->kind == YAML_MAP)
+	if (node->kind != YAML_LIST)
 		return wrong_value(err, what, node, _("a list is expected"));
-	const struct yaml_node *first = node->kind == YAML_LIST ? node->first : node;
-	for (const struct yaml_node *item = first; item;
-	     item = node->kind == YAML_LIST ? item->next : NULL) {
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
 		int r = check_text(item, what, err);
 		if (r < 0)
 			return r;
 	}
-	*ret_first = first;
+	*ret_first = node->first;
 	return 0;
 }

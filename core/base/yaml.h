@@ -37,6 +37,10 @@ struct yaml_node {
 int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
               const struct yaml_node **ret_first, struct err *err) must_check;
 
+/* Fills `err` with "<what>:<line>:<column>: <text>": for what the caller finds wrong.  ERR_USAGE. */
+int yaml_fault(const struct yaml_node *node, const char *what, struct err *err,
+               const char *fmt, ...) printf_like(4, 5);
+
 /* The value of a key; NULL: not there, or `map` is none. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
@@ -54,7 +58,7 @@ int yaml_get_int(const struct yaml_node *map, const char *what, const char *key,
                  struct err *err) must_check;
 int yaml_get_bool(const struct yaml_node *map, const char *what, const char *key,
                   bool *ret_value, struct err *err) must_check;
-/* A list of texts (or one text); gives the node to walk, NULL where the key is missing. */
+/* A list of texts; gives the node to walk, NULL where the key is missing or the list is empty. */
 int yaml_get_list(const struct yaml_node *map, const char *what, const char *key,
                   const struct yaml_node **ret_first, struct err *err) must_check;
 
