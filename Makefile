@@ -31,7 +31,7 @@ model_src := domain domain_list env export export_file export_finish import_tree
 	ring setting setting_table setting_type signing template
 mta_src := backend desired diff directory drift engine folders held milter milter_probe \
 	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix \
-	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
+	postfix_expand postfix_main postfix_master postfix_observe postfix_restrict postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
