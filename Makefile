@@ -22,9 +22,12 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc buf ctx digest err file file_stage lock path run secret signals text words
-dnszone_src := dmarc_record dkim_record name placeholder policy rr serial spf_macro spf_record \
-	tags zone_read
+base_src := alloc arena buf ctx digest err file file_stage lock network path run secret signals \
+	text words yaml
+dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
+	query_servers query_socket received_spf resolver resolver_cache resolver_mock \
+	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
+	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := domain domain_list env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
@@ -41,13 +44,13 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
 	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text
+	setting_type spf_record store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \

@@ -8,13 +8,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
-
-struct network {
-	int family;         /* AF_INET, AF_INET6 */
-	uint8_t octets[16]; /* host bits are zero */
-	unsigned bits;      /* length of the prefix */
-	bool is_excluded;
-};
+#include "core/base/network.h"
 
 struct networks {
 	struct network *net;
@@ -25,15 +19,9 @@ struct networks {
 #define auto_networks cleanup(networks_done) struct networks
 void networks_done(struct networks *set);
 
-/* "192.0.2.1", "192.0.2.0/24", "::1", "[2001:db8::]/32", each with a '!' in front where it is
- * excluded; host bits are zeroed.  False: not an address. */
-bool network_parse(const char *text, struct network *ret_net) must_check;
 void networks_add(struct networks *set, const struct network *net);
 /* Parses and adds; `exclude` turns the sign to excluded.  False: not an address. */
 bool networks_add_text(struct networks *set, const char *text, bool exclude) must_check;
-
-/* Whether `outer` holds all of `inner` (signs are not looked at). */
-bool network_holds(const struct network *outer, const struct network *inner) must_check;
 
 /* One a line, each once, sorted; lower-case compressed IPv6, whole addresses without a prefix
  * length, excluded ones with '!'.  What lies within an excluded network is left out: OpenDKIM lets

@@ -1,0 +1,24 @@
+/* cli/policyd_serve.h: connections of policy clients. */
+#ifndef CLI_POLICYD_SERVE_H
+#define CLI_POLICYD_SERVE_H
+
+#include "cli/policyd_decide.h"
+#include "core/base/macro.h"
+
+struct policyd_limits {
+	unsigned pause_seconds; /* within a request, and for taking an answer */
+	unsigned idle_seconds;  /* between requests */
+	unsigned connections;   /* at a time; policyd_listen() */
+};
+
+/* Serves requests from `in` to `out` until the client closes, pauses too long, or there is
+ * trouble; the latter two are logged.  Gives the exit status of the process: 0, or 1 for trouble. */
+int policyd_serve(struct policyd *policyd, int in, int out,
+                  const struct policyd_limits *limits) must_check;
+
+/* Serves each connection to the sockets that the service manager handed over (sd_listen_fds(3))
+ * in a process of its own.  Returns only with trouble: the exit status. */
+int policyd_listen(struct policyd *policyd,
+                   const struct policyd_limits *limits) must_check;
+
+#endif

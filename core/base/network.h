@@ -1,0 +1,28 @@
+/* core/base/network.h: addresses and networks as people write them. */
+#ifndef CORE_BASE_NETWORK_H
+#define CORE_BASE_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/macro.h"
+
+struct network {
+	int family;         /* AF_INET, AF_INET6 */
+	uint8_t octets[16]; /* host bits are zero */
+	unsigned bits;      /* length of the prefix */
+	bool is_excluded;
+};
+
+/* "192.0.2.1", "192.0.2.0/24", "::1", "[2001:db8::]/32", each with a '!' in front where it is
+ * excluded; host bits are zeroed.  False: not an address. */
+bool network_parse(const char *text, struct network *ret_net) must_check;
+
+/* Whether `outer` holds all of `inner` (signs are not looked at). */
+bool network_holds(const struct network *outer, const struct network *inner) must_check;
+
+/* An IPv4 address that is written as IPv6 (::ffff:192.0.2.1, a prefix of 96 or more) becomes what
+ * it stands for. */
+void network_unmap(struct network *net);
+
+#endif

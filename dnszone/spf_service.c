@@ -1,0 +1,386 @@
+/*
+ * One table of keys serves the reader and the writer.  Rules and explanation pass the same checks
+ * here as when they were set, so that a file that somebody edited by hand cannot carry a policy
+ * that the evaluator does not know how to read.
+ */
+#include "dnszone/spf_service.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/network.h"
+#include "core/base/words.h"
+#include "core/base/yaml.h"
+#include "dnszone/name.h"
+#include "dnszone/query.h"
+#include "dnszone/spf_record.h"
+
+struct reader {
+	const struct yaml *yaml;
+	struct arena *mem;
+	struct spf_service settings;
+};
+
+typedef int read_value(struct reader *r, const struct yaml_node *node, struct err *err);
+typedef void write_value(const struct spf_service *s, const char *key, struct buf *into);
+
+static const char *const scope_names[] = {
+	[SPF_GUESS_NO_RECORD] = "no-record",
+	[SPF_GUESS_MOST_PERMISSIVE] = "most-permissive",
+};
+
+const char *spf_guess_scope_name(enum spf_guess_scope scope)
+{
+	return scope_names[scope];
+}
+
+static int fault_full(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	return yaml_fault(r->yaml, node, err, _("the file is too large"));
+}
+
+static int read_version(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	int64_t version;
+	int rc = yaml_get_int(r->yaml, node, 1, INT32_MAX, &version, err);
+	if (rc == 0 && version != SPF_SERVICE_VERSION)
+		return yaml_fault(r->yaml, node, err,
+		                  _("format version %d is not known here (only %d is)"),
+		                  (int)version, SPF_SERVICE_VERSION);
+	return rc;
+}
+
+static void write_version(const struct spf_service *s, const char *key, struct buf *into)
+{
+	(void)s;
+	yaml_put_int(into, 0, key, SPF_SERVICE_VERSION);
+}
+
+static int read_check(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	return yaml_get_bool(r->yaml, node, &r->settings.is_checked, err);
+}
+
+static void write_check(const struct spf_service *s, const char *key, struct buf *into)
+{
+	yaml_put_bool(into, 0, key, s->is_checked);
+}
+
+static int read_hostname(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	const char *text;
+	char name[NAME_SIZE];
+	struct err why = ERR_INIT;
+	int rc = yaml_get_text(r->yaml, node, &text, err);
+	if (rc < 0)
+		return rc;
+	if (name_parse_host(text, name, &why) < 0)
+		return yaml_fault(r->yaml, node, err, "%s", why.text);
+	r->settings.hostname = arena_memdup(r->mem, name, strlen(name));
+	return r->settings.hostname ? 0 : fault_full(r, node, err);
+}
+
+static void write_hostname(const struct spf_service *s, const char *key, struct buf *into)
+{
+	yaml_put_text(into, 0, key, s->hostname);
+}
+
+static int read_mode(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	const char *text;
+	int rc = yaml_get_text(r->yaml, node, &text, err);
+	if (rc == 0 && !spf_mode_from_text(text, &r->settings.spf.mode))
+		return yaml_fault(r->yaml, node, err,
+		                  _("\"mode\" must be one of headers-only, "
+		                    "defer-dns-errors, reject-fail, reject-softfail, "
+		                    "reject-neutral, reject-not-pass"));
+	return rc;
+}
+
+static void write_mode(const struct spf_service *s, const char *key, struct buf *into)
+{
+	yaml_put_text(into, 0, key, spf_mode_name(s->spf.mode));
+}
+
+static int read_local_rules(struct reader *r, const struct yaml_node *node,
+                            struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = yaml_get_text(r->yaml, node, &r->settings.spf.local_rules, err);
+	if (rc == 0 && spf_check_local_rules(r->settings.spf.local_rules, &why) < 0)
+		return yaml_fault(r->yaml, node, err, "%s", why.text);
+	return rc;
+}
+
+static void write_local_rules(const struct spf_service *s, const char *key,
+                              struct buf *into)
+{
+	yaml_put_text(into, 0, key, s->spf.local_rules);
+}
+
+static int read_guess_rules(struct reader *r, const struct yaml_node *node,
+                            struct err *err)
+{
+	const char *text;
+	auto_free char *whole = NULL;
+	struct err why = ERR_INIT;
+	int rc = yaml_get_text(r->yaml, node, &text, err);
+	if (rc < 0)
+		return rc;
+	if (spf_check_guess_rules(text, &whole, &why) < 0)
+		return yaml_fault(r->yaml, node, err, "%s", why.text);
+	r->settings.spf.guess_rules = arena_memdup(r->mem, whole, strlen(whole));
+	return r->settings.spf.guess_rules ? 0 : fault_full(r, node, err);
+}
+
+static void write_guess_rules(const struct spf_service *s, const char *key,
+                              struct buf *into)
+{
+	yaml_put_text(into, 0, key, s->spf.guess_rules);
+}
+
+static int read_guess_scope(struct reader *r, const struct yaml_node *node,
+                            struct err *err)
+{
+	const char *text;
+	int rc = yaml_get_text(r->yaml, node, &text, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < ARRAY_LEN(scope_names); i++)
+		if (strcmp(text, scope_names[i]) == 0) {
+			r->settings.spf.guess_scope = (enum spf_guess_scope)i;
+			return 0;
+		}
+	return yaml_fault(r->yaml, node, err,
+	                  _("\"guess-scope\" must be no-record or most-permissive"));
+}
+
+static void write_guess_scope(const struct spf_service *s, const char *key,
+                              struct buf *into)
+{
+	yaml_put_text(into, 0, key, spf_guess_scope_name(s->spf.guess_scope));
+}
+
+static int read_explanation(struct reader *r, const struct yaml_node *node,
+                            struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = yaml_get_text(r->yaml, node, &r->settings.spf.explanation, err);
+	if (rc == 0 && spf_check_explanation(r->settings.spf.explanation, &why) < 0)
+		return yaml_fault(r->yaml, node, err, "%s", why.text);
+	return rc;
+}
+
+static void write_explanation(const struct spf_service *s, const char *key,
+                              struct buf *into)
+{
+	yaml_put_text(into, 0, key, s->spf.explanation);
+}
+
+static int read_continue(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	return yaml_get_bool(r->yaml, node, &r->settings.spf.does_continue_on_dns_error,
+	                     err);
+}
+
+static void write_continue(const struct spf_service *s, const char *key, struct buf *into)
+{
+	yaml_put_bool(into, 0, key, s->spf.does_continue_on_dns_error);
+}
+
+static int read_list(struct reader *r, const struct yaml_node *node,
+                     const char *const **ret_list, size_t *ret_count, struct err *err)
+{
+	int rc = yaml_expect(r->yaml, node, YAML_LIST, err);
+	if (rc < 0)
+		return rc;
+	const char **list = arena_calloc(r->mem, node->count, sizeof(*list));
+	if (!list)
+		return fault_full(r, node, err);
+	size_t count = 0;
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		rc = yaml_get_text(r->yaml, item, &list[count++], err);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_list = list;
+	*ret_count = count;
+	return 0;
+}
+
+static void write_list(const char *const *list, size_t count, const char *key,
+                       struct buf *into)
+{
+	if (count > 0)
+		yaml_put_key(into, 0, key);
+	for (size_t i = 0; i < count; i++)
+		yaml_put_item(into, 1, list[i]);
+}
+
+static int read_relays(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	int rc = read_list(r, node, &r->settings.trusted_relays,
+	                   &r->settings.trusted_relay_count, err);
+	if (rc < 0)
+		return rc;
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		struct network net;
+		if (!network_parse(item->text, &net))
+			return yaml_fault(r->yaml, item, err,
+			                  _("\"%.100s\" is not an address or network"),
+			                  item->text);
+	}
+	return 0;
+}
+
+static void write_relays(const struct spf_service *s, const char *key, struct buf *into)
+{
+	write_list(s->trusted_relays, s->trusted_relay_count, key, into);
+}
+
+static int read_nameservers(struct reader *r, const struct yaml_node *node,
+                            struct err *err)
+{
+	int rc = read_list(r, node, &r->settings.nameservers,
+	                   &r->settings.nameserver_count, err);
+	if (rc < 0)
+		return rc;
+	if (node->count > QUERY_SERVERS_MAX)
+		return yaml_fault(r->yaml, node, err,
+		                  _("\"nameservers\" has room for %d"),
+		                  QUERY_SERVERS_MAX);
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		struct query_servers servers;
+		struct err why = ERR_INIT;
+		if (query_servers_parse(item->text, &servers, &why) < 0)
+			return yaml_fault(r->yaml, item, err, "%s", why.text);
+	}
+	return 0;
+}
+
+static void write_nameservers(const struct spf_service *s, const char *key,
+                              struct buf *into)
+{
+	write_list(s->nameservers, s->nameserver_count, key, into);
+}
+
+static int read_time_limit(struct reader *r, const struct yaml_node *node,
+                           struct err *err)
+{
+	int64_t seconds;
+	/* Postfix waits 30 s for an answer. */
+	int rc = yaml_get_int(r->yaml, node, 1, 25, &seconds, err);
+	if (rc == 0)
+		r->settings.time_limit = (unsigned)seconds;
+	return rc;
+}
+
+static void write_time_limit(const struct spf_service *s, const char *key,
+                             struct buf *into)
+{
+	yaml_put_int(into, 0, key, s->time_limit);
+}
+
+static int read_void_limit(struct reader *r, const struct yaml_node *node,
+                           struct err *err)
+{
+	int64_t count;
+	int rc = yaml_get_int(r->yaml, node, 0, 10, &count, err);
+	if (rc == 0)
+		r->settings.void_limit = (unsigned)count;
+	return rc;
+}
+
+static void write_void_limit(const struct spf_service *s, const char *key,
+                             struct buf *into)
+{
+	yaml_put_int(into, 0, key, s->void_limit);
+}
+
+/* In the order in which they are written. */
+static const struct row {
+	const char *key;
+	read_value *read;
+	write_value *write;
+	bool is_needed;
+} rows[] = {
+	{ "version", read_version, write_version, true },
+	{ "check", read_check, write_check, false },
+	{ "hostname", read_hostname, write_hostname, true },
+	{ "mode", read_mode, write_mode, false },
+	{ "local-rules", read_local_rules, write_local_rules, false },
+	{ "guess-rules", read_guess_rules, write_guess_rules, false },
+	{ "guess-scope", read_guess_scope, write_guess_scope, false },
+	{ "explanation", read_explanation, write_explanation, false },
+	{ "continue-on-dns-error", read_continue, write_continue, false },
+	{ "trusted-relays", read_relays, write_relays, false },
+	{ "nameservers", read_nameservers, write_nameservers, false },
+	{ "time-limit", read_time_limit, write_time_limit, false },
+	{ "void-limit", read_void_limit, write_void_limit, false },
+};
+
+struct spf_service spf_service_default(const char *hostname)
+{
+	return (struct spf_service){
+		.is_checked = true,
+		.hostname = hostname,
+		.spf = { .mode = SPF_HEADERS_ONLY,
+		         .guess_scope = SPF_GUESS_NO_RECORD,
+		         .local_rules = "",
+		         .guess_rules = "",
+		         .explanation = "" },
+		.time_limit = SPF_SERVICE_TIME_LIMIT,
+		.void_limit = SPF_SERVICE_VOID_LIMIT,
+	};
+}
+
+static int read_row(struct reader *r, const struct yaml_node *node, struct err *err)
+{
+	struct suggestion near;
+	suggestion_init(&near, node->key);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(node->key, rows[i].key) == 0)
+			return rows[i].read(r, node, err);
+		suggestion_offer(&near, rows[i].key);
+	}
+	if (near.best)
+		return yaml_fault(r->yaml, node, err,
+		                  _("unknown key \"%.100s\"; did you mean \"%s\"?"),
+		                  node->key, near.best);
+	return yaml_fault(r->yaml, node, err, _("unknown key \"%.100s\""), node->key);
+}
+
+int spf_service_parse(const char *name, const void *octets, size_t len, struct arena *mem,
+                      struct spf_service *ret_settings, struct err *err)
+{
+	struct yaml yaml;
+	int rc = yaml_parse(name, octets, len, mem, &yaml, err);
+	if (rc == 0)
+		rc = yaml_expect(&yaml, yaml.root, YAML_MAP, err);
+	if (rc < 0)
+		return rc;
+	struct reader r = { .yaml = &yaml,
+		            .mem = mem,
+		            .settings = spf_service_default("") };
+	/* The version first: a newer file may hold keys that only a newer program knows. */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct yaml_node *node = yaml_child(yaml.root, rows[i].key);
+		if (!node && rows[i].is_needed)
+			return yaml_fault(&yaml, yaml.root, err, _("\"%s\" is missing"),
+			                  rows[i].key);
+		if (i == 0 && (rc = read_row(&r, node, err)) < 0)
+			return rc;
+	}
+	for (const struct yaml_node *node = yaml.root->first; node; node = node->next)
+		if ((rc = read_row(&r, node, err)) < 0)
+			return rc;
+	*ret_settings = r.settings;
+	return 0;
+}
+
+void spf_service_render(const struct spf_service *settings, struct buf *into)
+{
+	yaml_put_comment(into, 0, _("Written by mailauthctl; changes are overwritten."));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		rows[i].write(settings, rows[i].key, into);
+}

@@ -1,0 +1,42 @@
+/*
+ * dnszone/wire.h: DNS messages (RFC 1035 4) to and from octets, without a network.
+ */
+#ifndef DNSZONE_WIRE_H
+#define DNSZONE_WIRE_H
+
+#include "dnszone/resolver.h"
+
+#define WIRE_QUESTION_MAX (12 + DNS_NAME_WIRE_MAX + 4 + 11)
+#define WIRE_UDP_SIZE \
+	1232 /* what we take in one datagram: no fragments on any usual path */
+
+enum wire_rcode {
+	WIRE_NOERROR = 0,
+	WIRE_FORMERR = 1,
+	WIRE_SERVFAIL = 2,
+	WIRE_NXDOMAIN = 3,
+	WIRE_NOTIMP = 4,
+	WIRE_REFUSED = 5,
+};
+
+/* A question for a recursive server: RD, AD (RFC 6840 5.7), with `has_edns` an OPT record without
+ * options as the last 11 octets.  `id` must be hard to guess and not in flight already.  Gives the length. */
+size_t wire_put_question(const struct dns_name *name, enum dns_type type, uint16_t id,
+                         bool has_edns, uint8_t ret_packet[WIRE_QUESTION_MAX]);
+
+/* Whether the packet is a reply with this id to this question; anything else must be dropped as if
+ * it had not come. */
+bool wire_is_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
+                   enum dns_type type, uint16_t id) must_check;
+/* The response code of a packet for which wire_is_reply() holds. */
+unsigned wire_rcode(const uint8_t *packet);
+
+/* Reads such a packet.  The chain of CNAME records that begins at `name` is followed inside of it.
+ * Broken packets, other response codes, truncated packets, referrals, loops and chains of more
+ * than DNS_CNAME_MAX links are DNS_TEMPFAIL, with `from` (who sent it) in the reason.  Time and
+ * memory are bounded by the length of the packet and by `mem`. */
+void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
+                     enum dns_type type, const char *from, struct arena *mem,
+                     struct dns_answer *ret_answer);
+
+#endif
