@@ -4,9 +4,11 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-cli check-sweep check-e2e      parts of it
+#   make check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e
+#                         parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
-#   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin
+#   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
+#                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
@@ -23,36 +25,38 @@ VERSION := 0.1.0
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_stage lock network path run secret signals \
-	text words yaml
-dnszone_src := dkim_record dmarc_record dns_name lint_spf name placeholder policy query \
+	text words yaml yaml_write
+dnszone_src := dkim_record dmarc_record dns_name name placeholder policy query \
 	query_servers query_socket received_spf resolver resolver_cache resolver_mock \
 	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
 	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain domain_list env export export_file export_finish import_tree key \
+model_src := domain env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
 	ring setting setting_table setting_type signing template
-mta_src := backend desired diff directory drift engine folders held milter milter_probe \
-	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan policy_probe \
-	policyd_conf postfix \
-	postfix_expand postfix_main postfix_master postfix_observe postfix_policy \
+mta_src := backend desired diff directory engine folders held milter milter_probe networks \
+	opendkim opendkim_conf opendkim_keys opendkim_tables plan policy_probe policyd_conf \
+	postfix postfix_expand postfix_main postfix_master postfix_observe postfix_policy \
 	postfix_restrict postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
 	cmd_dkim cmd_domain cmd_key cmd_mta \
-	cmd_record cmd_server cmd_template cmd_zone command command_help diffview out out_json \
+	cmd_record cmd_server cmd_template cmd_zone command command_help out out_json \
 	out_table out_tsv progress
+# mailauth-policyd: these and what it uses of base and dnszone, nothing else.
+policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
 unit_tests := base command dnszone engine export file file_stage key_crypto keygen lock \
-	milter model opendkim out plan postfix_main postfix_master push records rr run setting \
-	setting_type spf_record store store_open text yaml
+	milter model opendkim out plan policyd postfix_main postfix_master postfix_restrict push records rr run \
+	setting setting_type spf_check spf_record spf_suite store store_open text yaml
 
 # ---- flags -----------------------------------------------------------------------------------
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
 PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
+POLICYD_PKGS := yaml-0.1 $(LDNS) libcares libidn2
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
@@ -82,28 +86,44 @@ CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+POLICYD_LIBS := $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
 
 # ---- targets ---------------------------------------------------------------------------------
 
+low_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%)
+low_obj := $(low_names:%=$(build)/%.o)
+policyd_obj := $(policyd_src:%=$(build)/cli/%.o)
 lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
-	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%)
-lib_src := $(wildcard $(lib_names:%=%.c))
+	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%) \
+	$(policyd_src:%=cli/%)
+lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
-unit_bin := $(patsubst tests/unit/%.c,$(build)/tests/unit/%,$(wildcard $(unit_tests:%=tests/unit/test_%.c)))
+unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 
 .PHONY: all all-here lib unit list-unit need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-cli check-sweep check-e2e check-slow \
+	check check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e check-slow \
 	update-cli FORCE
-all: bin/mailauthctl
-all-here: $(build)/mailauthctl
+all: bin/mailauthctl bin/mailauth-policyd
+all-here: $(build)/mailauthctl $(build)/mailauth-policyd
 
-bin/mailauthctl: $(build)/mailauthctl
+bin/%: $(build)/%
 	@mkdir -p bin
 	@cp -f $< $@
 
 $(build)/mailauthctl: $(build)/cli/main.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/main.o $(lib) $(LIBS)
+
+# A library of the two lowest layers alone: that nothing else can get in is a matter of linking.
+$(build)/liblow.a: $(low_obj)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow.a $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
+
+# What tests use besides the programs.
+$(build)/tests/lib/dnsd: $(build)/tests/lib/dnsd.o $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $<
 
 lib: $(lib)
 $(lib): $(lib_obj)
@@ -145,13 +165,18 @@ clean:
 
 # ---- install ---------------------------------------------------------------------------------
 
+libexec := $(PREFIX)/libexec/mailauthctl
+
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/sbin'
 	install -m 0755 bin/mailauthctl '$(DESTDIR)$(PREFIX)/sbin/mailauthctl'
+	install -d '$(DESTDIR)$(libexec)'
+	install -m 0755 bin/mailauth-policyd '$(DESTDIR)$(libexec)/mailauth-policyd'
 
 # Databases, keys and zones stay where they are.
 uninstall:
-	rm -f '$(DESTDIR)$(PREFIX)/sbin/mailauthctl'
+	rm -f '$(DESTDIR)$(PREFIX)/sbin/mailauthctl' '$(DESTDIR)$(libexec)/mailauth-policyd'
+	rmdir '$(DESTDIR)$(libexec)' 2>/dev/null || true
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
@@ -162,8 +187,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit cli sweep e2e
-check-style check-layers check-unit check-cli check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit cli policyd sweep e2e
+check-style check-layers check-unit check-cli check-policyd check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
@@ -173,4 +198,5 @@ bench: all
 	@tests/setup.sh test
 	@tests/bench/run.sh $(build)/mailauthctl
 
--include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d
+-include $(lib_obj:.o=.d) $(unit_bin:=.d) $(build)/cli/main.d $(build)/cli/policyd.d \
+	$(build)/tests/lib/dnsd.d

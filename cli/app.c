@@ -2,7 +2,7 @@
  * One run: command line -> context -> locks and store -> handler -> commit, push, export -> exit
  * status.  Locks are taken in the order export, target, store; messages wait for the commit.
  */
-#include "cli/app_inner.h"
+#include "cli/app.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/app_inner.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"

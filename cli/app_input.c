@@ -110,15 +110,9 @@ int app_confirm(struct app *app, const char *question, const char *option, bool 
 	return 0;
 }
 
-int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
-                   struct err *err)
+static int read_all(int fd, const char *name, size_t limit, struct buf *into,
+                    struct err *err)
 {
-	(void)app;
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return err_errno(err, errno, _("cannot read %s"), name);
-	auto_close int to_close = is_stdin ? -1 : fd;
 	for (;;) {
 		buf_reserve(into, 65536);
 		ssize_t got = read(fd, into->at + into->len, 65536);
@@ -135,4 +129,18 @@ int app_read_input(struct app *app, const char *name, size_t limit, struct buf *
 			               _("%s is too large: at most %zu octets"), name,
 			               limit);
 	}
+}
+
+int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
+                   struct err *err)
+{
+	(void)app;
+	if (strcmp(name, "-") == 0)
+		return read_all(STDIN_FILENO, name, limit, into, err);
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot read %s"), name);
+	int r = read_all(fd, name, limit, into, err);
+	close(fd);
+	return r;
 }

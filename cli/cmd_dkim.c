@@ -140,6 +140,8 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 	if (r >= 0)
 		r = keyring_enable(app->store, &app->ctx, &domain, item->pair,
 		                   item->pairs, work->is_sign_now, &item->outcome, err);
+	if (r >= 0 && item->pairs)
+		r = records_check_domain(app->store, &domain, err);
 	return r;
 }
 

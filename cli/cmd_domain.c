@@ -10,6 +10,7 @@
 #include "core/model/key.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
+#include "core/model/records.h"
 #include "core/model/setting.h"
 #include "core/model/signing.h"
 #include "dnszone/name.h"
@@ -317,6 +318,8 @@ static int run_add(struct app *app, struct err *err)
 		r = domain_add(app->store, &app->ctx, names.name[i], of ? &main : NULL,
 		               &added, err);
 		if (r >= 0 && of)
+			r = records_check_domain(app->store, &added, err);
+		if (r >= 0 && of)
 			r = export_if_signing(app, &added, err);
 	}
 	app_names_done(&names);
@@ -352,6 +355,8 @@ static int run_rename(struct app *app, struct err *err)
 		                  err);
 	if (r >= 0)
 		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
+	if (r >= 0)
+		r = records_check_domain(app->store, &renamed, err);
 	if (r >= 0)
 		r = export_if_signing(app, &renamed, err);
 	return r;

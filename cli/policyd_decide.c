@@ -62,15 +62,15 @@ static const char *skip_reason(const struct policyd *policyd,
                                struct network *ret_client)
 {
 	if (!is_text(request, POLICYD_PROTOCOL_STATE, "RCPT"))
-		return "other-protocol-state";
+		return "other protocol state";
 	if (!policyd->conf->settings.is_checked)
-		return "check-off";
+		return "check is off";
 	if (!parse_client(policyd_text(request, POLICYD_CLIENT_ADDRESS), ret_client))
-		return "no-client-address";
+		return "no client address";
 	if (policyd_text(request, POLICYD_SASL_USERNAME)[0] != '\0')
-		return "authenticated";
+		return "authenticated client";
 	if (policyd_conf_is_trusted(policyd->conf, ret_client))
-		return "trusted";
+		return "trusted relay";
 	return NULL;
 }
 
@@ -188,27 +188,25 @@ static struct resolver *new_resolver(const struct policyd_conf *conf)
 static void note_verdict(const struct spf_verdict *spf, const struct spf_message *message,
                          struct policyd_verdict *verdict)
 {
-	char header[RECEIVED_SPF_SIZE], mechanism[100];
+	char header[RECEIVED_SPF_SIZE], mechanism[100], problem[160];
 	received_spf(spf, message, header);
 	snprintf(verdict->header, sizeof(verdict->header), "PREPEND Received-SPF: %s",
 	         header);
 	if (spf->ruling.action != SPF_ACCEPT)
 		snprintf(verdict->refusal, sizeof(verdict->refusal), "%s %s",
 		         spf->ruling.code, spf->explanation);
-	policyd_log_word(spf->mechanism.at, spf->mechanism.len, mechanism,
-	                 sizeof(mechanism));
-	char origin[32];
-	const char *name = spf_origin_name(spf->decided_by);
-	policyd_log_word(name, strlen(name), origin, sizeof(origin));
-	for (char *c = origin; *c; c++)
-		if (*c == '?')
-			*c = '-';
+	policyd_log_phrase(spf->mechanism.at, spf->mechanism.len, mechanism,
+	                   sizeof(mechanism));
+	const char *why = spf->problem ? spf->problem : "";
+	policyd_log_phrase(why, strlen(why), problem, sizeof(problem));
 	snprintf(
 		verdict->result, sizeof(verdict->result),
-		"result=%s identity=%s decided_by=%s mechanism=\"%s\" lookups=%u voids=%u",
+		"result=%s identity=%s decided_by=\"%s\" mechanism=\"%s\" problem=\"%s\" "
+		"lookups=%u voids=%u",
 		spf_result_name(spf->result),
-		spf->identity == SPF_HELO ? "helo" : "mailfrom", origin, mechanism,
-		spf->lookups, spf->voids);
+		spf->identity == SPF_HELO ? "helo" : "mailfrom",
+		spf_origin_name(spf->decided_by), mechanism, problem, spf->lookups,
+		spf->voids);
 }
 
 /* False: there is no memory to ask with. */
@@ -284,7 +282,7 @@ const char *policyd_decide(struct policyd *policyd, const struct policyd_request
 	const char *skipped = skip_reason(policyd, request, &client);
 	if (skipped) {
 		char result[64];
-		snprintf(result, sizeof(result), "result=unchecked decided_by=%s",
+		snprintf(result, sizeof(result), "result=unchecked decided_by=\"%s\"",
 		         skipped);
 		log_decision(policyd, request, result, DUNNO, began);
 		return DUNNO;

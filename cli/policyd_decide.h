@@ -26,7 +26,7 @@ struct policyd_verdict {            /* about one message */
 	bool has_header;                   /* it was given to a recipient */
 	char header[POLICYD_ACTION_SIZE];  /* "PREPEND Received-SPF: ..." */
 	char refusal[POLICYD_ACTION_SIZE]; /* "550 5.7.23 ...", "451 ..."; "": accepted */
-	char result[256];                  /* for the log: "result=... decided_by=..." */
+	char result[512];                  /* for the log: "result=... decided_by=..." */
 };
 
 struct policyd {

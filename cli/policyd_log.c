@@ -35,15 +35,26 @@ void policyd_log(const struct policyd_log *log, int priority, const char *fmt, .
 	(void)written;
 }
 
-const char *policyd_log_word(const char *text, size_t len, char *out, size_t room)
+static const char *sanitise(const char *text, size_t len, char lowest, char *out,
+                            size_t room)
 {
 	size_t count = 0;
 	for (; count < len && count + 1 < room; count++) {
-		unsigned char c = (unsigned char)text[count];
-		out[count] = c > 0x20 && c < 0x7f && c != '"' ? text[count] : '?';
+		char c = text[count];
+		out[count] = c >= lowest && c <= '~' && c != '"' ? c : '?';
 	}
 	if (count < len && count >= 3)
 		memcpy(out + count - 3, "...", 3);
 	out[count] = '\0';
 	return out;
+}
+
+const char *policyd_log_word(const char *text, size_t len, char *out, size_t room)
+{
+	return sanitise(text, len, '!', out, room);
+}
+
+const char *policyd_log_phrase(const char *text, size_t len, char *out, size_t room)
+{
+	return sanitise(text, len, ' ', out, room);
 }

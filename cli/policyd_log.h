@@ -21,5 +21,7 @@ void policyd_log(const struct policyd_log *log, int priority, const char *fmt, .
 /* A foreign value as one word: printable ASCII as it is, everything else, blanks and '"' included,
  * as '?'; at most `room` - 1 octets, "..." at the end of what was cut.  Gives `out` back. */
 const char *policyd_log_word(const char *text, size_t len, char *out, size_t room);
+/* The same for a text between quotes: blanks stay. */
+const char *policyd_log_phrase(const char *text, size_t len, char *out, size_t room);
 
 #endif

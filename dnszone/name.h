@@ -15,18 +15,22 @@
  * and hyphens (RFC 952; a final label of digits alone is an address, not a domain).  Fails with
  * ERR_USAGE: labels over 63 octets, names over 253, empty labels, '/', '..', spaces, control
  * characters, an IP address. */
-int name_parse_domain(const char *text, char ret_name[NAME_SIZE], struct err *err) must_check;
+int name_parse_domain(const char *text, char ret_name[NAME_SIZE],
+                      struct err *err) must_check;
 
 /* The same for any host or owner name: one label is enough and may be a number, '_' is allowed in
  * labels, "*" as the first label (RFC 4592). */
-int name_parse_owner(const char *text, char ret_name[NAME_SIZE], struct err *err) must_check;
+int name_parse_owner(const char *text, char ret_name[NAME_SIZE],
+                     struct err *err) must_check;
 
 /* A fully qualified host name: name_parse_domain's rules (used for mta.hostname, srs.domain). */
-int name_parse_host(const char *text, char ret_name[NAME_SIZE], struct err *err) must_check;
+int name_parse_host(const char *text, char ret_name[NAME_SIZE],
+                    struct err *err) must_check;
 
 /* A DKIM selector (RFC 6376 3.1: sub-domain *( "." sub-domain )): lower-case, letters, digits,
  * hyphens, '_' inside allowed, dots between labels, at most 190 octets. */
-int name_parse_selector(const char *text, char ret_selector[NAME_SIZE], struct err *err) must_check;
+int name_parse_selector(const char *text, char ret_selector[NAME_SIZE],
+                        struct err *err) must_check;
 
 /* The U-label form for people to read; the A-labels where there is no better, also where the
  * U-labels hold what cannot be seen.  Caller frees. */

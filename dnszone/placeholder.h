@@ -25,8 +25,8 @@ extern const unsigned placeholder_count;
 
 /* Appends `text` with every placeholder replaced.  False: a value that is needed is not known;
  * *ret_lacking (may be NULL) names the placeholder, `out` is as it was. */
-bool placeholder_expand(const char *text, const struct placeholder_values *values, struct buf *out,
-                        const char **ret_lacking);
+bool placeholder_expand(const char *text, const struct placeholder_values *values,
+                        struct buf *out, const char **ret_lacking);
 
 /* Refuses (ERR_USAGE, with a suggestion) "<...>" that is no placeholder. */
 int placeholder_check(const char *text, struct err *err);

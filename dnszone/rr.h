@@ -27,8 +27,8 @@ int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_che
  * relative names are below `origin` (A-labels, no final dot), international ones become A-labels.
  * Round brackets are dropped; an unquoted ';', numbers out of range, and what else ldns would pass
  * over in silence are refused.  The result is a fixed point.  ERR_USAGE.  Caller frees *ret_rdata. */
-int rr_canonical(const char *type, const char *rdata, const char *origin, char **ret_rdata,
-                 struct err *err) must_check;
+int rr_canonical(const char *type, const char *rdata, const char *origin,
+                 char **ret_rdata, struct err *err) must_check;
 
 /* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between
  * them; '"' and '\' escaped by '\', other octets outside 0x20..0x7e as \DDD.  Empty text is `""`. */

@@ -1,9 +1,16 @@
-/* The macro part of the grammar of RFC 7208 section 12, on octets with a length. */
+/*
+ * SPF macros: the grammar of RFC 7208 section 12 and the expansion of section 7, on octets with a
+ * length.
+ *
+ * An expansion may be far longer than what is kept of it (many macros, long values), so it runs
+ * into a sink of fixed size: a name keeps its right end, a text for people its left.
+ */
 #include "dnszone/spf_macro.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "dnszone/name.h"
 
 static bool is_digit(char c)
 {
@@ -161,4 +168,282 @@ const char *spf_domain_spec_fault(const char *text, size_t len, size_t *ret_at)
 			"a domain must end in a macro or in a top label of letters, digits and inner "
 			"hyphens that is not a number");
 	return has_macro ? NULL : name_fault(text, end, ret_at);
+}
+
+/* ---- expansion --------------------------------------------------------------------- */
+
+#define TAIL_MAX 1024  /* a name keeps its last 253 octets: room for several of them */
+#define PARTS_MAX 1000 /* "%{d999}" and more keep all: a name has at most 127 labels */
+
+struct sink {
+	char *at;
+	size_t len, room;
+	bool is_name; /* full: the left goes; else what comes is dropped */
+};
+
+static void put(struct sink *sink, char c)
+{
+	if (sink->len == sink->room) {
+		if (!sink->is_name)
+			return;
+		size_t keep = sink->room / 2;
+		memmove(sink->at, sink->at + sink->len - keep, keep);
+		sink->len = keep;
+	}
+	if (!sink->is_name && (c < 0x20 || c > 0x7e))
+		c = '?';
+	sink->at[sink->len++] = c;
+}
+
+static void put_escaped(struct sink *sink, char c, bool is_url)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	if (!is_url || is_alpha(c) || is_digit(c) || is_one_of(c, "-._~")) {
+		put(sink, c);
+		return;
+	}
+	put(sink, '%');
+	put(sink, hex[(uint8_t)c >> 4]);
+	put(sink, hex[(uint8_t)c & 15]);
+}
+
+struct macro {
+	char letter; /* lower case */
+	bool is_url; /* it was upper case */
+	bool is_reversed;
+	unsigned parts; /* 0: all */
+	const char *delimiters;
+	size_t delimiter_count; /* 0: "." */
+};
+
+/* `text` is "%{" ... "}" without fault. */
+static struct macro read_macro(const char *text, size_t len)
+{
+	struct macro m = { .letter = (char)(text[2] | 0x20),
+		           .is_url = text[2] >= 'A' && text[2] <= 'Z' };
+	size_t at = 3;
+	for (; is_digit(text[at]); at++)
+		if (m.parts < PARTS_MAX)
+			m.parts = m.parts * 10 + (unsigned)(text[at] - '0');
+	m.is_reversed = text[at] == 'r' || text[at] == 'R';
+	at += m.is_reversed;
+	m.delimiters = text + at;
+	m.delimiter_count = len - at - 1;
+	return m;
+}
+
+static bool is_delimiter(const struct macro *m, char c)
+{
+	return m->delimiter_count == 0
+	               ? c == '.'
+	               : memchr(m->delimiters, c, m->delimiter_count) != NULL;
+}
+
+/* The right-hand parts in their order, joined by dots. */
+static void put_parts(struct sink *sink, const struct macro *m, struct octets value)
+{
+	size_t from = value.len;
+	for (unsigned parts = m->parts; from > 0; from--)
+		if (is_delimiter(m, value.at[from - 1]) && m->parts > 0 && --parts == 0)
+			break;
+	for (size_t i = from; i < value.len; i++)
+		if (is_delimiter(m, value.at[i]))
+			put(sink, '.');
+		else
+			put_escaped(sink, value.at[i], m->is_url);
+}
+
+/* Reversed, the right-hand parts are the first ones, last of them first. */
+static void put_reversed_parts(struct sink *sink, const struct macro *m,
+                               struct octets value)
+{
+	size_t end = 0;
+	for (unsigned parts = m->parts; end < value.len; end++)
+		if (is_delimiter(m, value.at[end]) && m->parts > 0 && --parts == 0)
+			break;
+	for (;;) {
+		size_t from = end;
+		while (from > 0 && !is_delimiter(m, value.at[from - 1]))
+			from--;
+		for (size_t i = from; i < end; i++)
+			put_escaped(sink, value.at[i], m->is_url);
+		if (from == 0)
+			return;
+		put(sink, '.');
+		end = from - 1;
+	}
+}
+
+bool spf_is_ip4(const uint8_t address[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	return memcmp(address, mapped, sizeof(mapped)) == 0;
+}
+
+/* 32 hexadecimal digits with dots between them, as ip6.arpa has them. */
+static struct octets nibbles(const uint8_t address[16], char out[64])
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < 32; i++) {
+		out[2 * i] = hex[i % 2 ? address[i / 2] & 15 : address[i / 2] >> 4];
+		out[2 * i + 1] = '.';
+	}
+	return (struct octets){ out, 63 };
+}
+
+static struct octets address_text(const uint8_t address[16], char out[64])
+{
+	if (spf_is_ip4(address))
+		inet_ntop(AF_INET, address + 12, out, 64);
+	else
+		inet_ntop(AF_INET6, address, out, 64);
+	return octets_of(out);
+}
+
+static struct octets or_unknown(struct octets value)
+{
+	return value.len > 0 ? value : octets_of("unknown");
+}
+
+/* Every letter but s, which is two values. */
+static struct octets letter_value(char letter, const struct spf_macro_values *values,
+                                  char scratch[64])
+{
+	bool is_ip4 = spf_is_ip4(values->client);
+	switch (letter) {
+	case 'l':
+		return values->local_part;
+	case 'o':
+		return values->sender_domain;
+	case 'd':
+		return values->domain;
+	case 'h':
+		return values->helo;
+	case 'p':
+		return or_unknown(values->validated);
+	case 'r':
+		return or_unknown(values->receiver);
+	case 'v':
+		return octets_of(is_ip4 ? "in-addr" : "ip6");
+	case 'c':
+		return address_text(values->client, scratch);
+	case 'i':
+		return is_ip4 ? address_text(values->client, scratch)
+		              : nibbles(values->client, scratch);
+	default:
+		snprintf(scratch, 64, "%" PRId64, values->now);
+		return octets_of(scratch);
+	}
+}
+
+static void put_value(struct sink *sink, const struct macro *m, struct octets value)
+{
+	if (m->is_reversed)
+		put_reversed_parts(sink, m, value);
+	else
+		put_parts(sink, m, value);
+}
+
+static void put_macro(struct sink *sink, const struct macro *m,
+                      const struct spf_macro_values *values)
+{
+	char scratch[64], whole[1024];
+	if (m->letter != 's') {
+		put_value(sink, m, letter_value(m->letter, values, scratch));
+		return;
+	}
+	/* Parts may reach across the '@', so the sender has to be in one piece. */
+	struct octets l = values->local_part, o = values->sender_domain;
+	o.len = o.len < sizeof(whole) / 2 ? o.len : sizeof(whole) / 2;
+	size_t room = sizeof(whole) - 1 - o.len;
+	l.len = l.len < room ? l.len : room;
+	if (l.len > 0)
+		memcpy(whole, l.at, l.len);
+	whole[l.len] = '@';
+	if (o.len > 0)
+		memcpy(whole + l.len + 1, o.at, o.len);
+	put_value(sink, m, (struct octets){ whole, l.len + 1 + o.len });
+}
+
+static void expand(struct sink *sink, const char *text, size_t len,
+                   const struct spf_macro_values *values)
+{
+	for (size_t at = 0; at < len;) {
+		if (text[at] != '%') {
+			put(sink, text[at++]);
+			continue;
+		}
+		size_t wrong_at;
+		const char *why;
+		size_t macro_len = spf_macro_expand_len(
+			text + at, len - at, SPF_IN_EXPLANATION, &wrong_at, &why);
+		if (macro_len == 0) /* not for text without fault */
+			return;
+		if (macro_len > 2) {
+			struct macro m = read_macro(text + at, macro_len);
+			put_macro(sink, &m, values);
+		} else if (text[at + 1] == '-') {
+			put(sink, '%');
+			put(sink, '2');
+			put(sink, '0');
+		} else {
+			put(sink, text[at + 1] == '_' ? ' ' : '%');
+		}
+		at += macro_len;
+	}
+}
+
+bool spf_macro_has_letter(const char *text, size_t len, char letter)
+{
+	for (size_t at = 0; at + 2 < len; at++) {
+		if (text[at] != '%')
+			continue;
+		if (text[at + 1] == '{' && (text[at + 2] | 0x20) == letter)
+			return true;
+		at++; /* "%%" and its like are two octets */
+	}
+	return false;
+}
+
+static bool is_ascii(struct octets text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((uint8_t)text.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+bool spf_macro_expand_domain(const char *text, size_t len,
+                             const struct spf_macro_values *values,
+                             char ret_name[NAME_SIZE], size_t *ret_len)
+{
+	if (!is_ascii(values->local_part) && (spf_macro_has_letter(text, len, 'l') ||
+	                                      spf_macro_has_letter(text, len, 's')))
+		return false;
+	char tail[TAIL_MAX];
+	struct sink sink = { .at = tail, .room = sizeof(tail), .is_name = true };
+	expand(&sink, text, len, values);
+	size_t end = sink.len, from = 0;
+	if (end > 0 && tail[end - 1] == '.')
+		end--;
+	/* RFC 7208 7.3: by successive labels on the left */
+	if (end > NAME_MAX_LEN) {
+		from = end - NAME_MAX_LEN;
+		while (from < end && tail[from - 1] != '.')
+			from++;
+	}
+	memcpy(ret_name, tail + from, end - from);
+	ret_name[end - from] = '\0';
+	*ret_len = end - from;
+	return true;
+}
+
+size_t spf_macro_expand_text(const char *text, size_t len,
+                             const struct spf_macro_values *values, char *out,
+                             size_t room)
+{
+	struct sink sink = { .at = out, .room = room - 1 };
+	expand(&sink, text, len, values);
+	out[sink.len] = '\0';
+	return sink.len;
 }

@@ -47,7 +47,6 @@ struct parser {
 	const char *what; /* the noun of a sentence about it */
 	size_t shift;     /* octets that we put in front: columns do not count them */
 	struct spf_record *record;
-	size_t room;
 	struct err *err;
 };
 
@@ -211,7 +210,10 @@ static int unknown_mechanism(const struct parser *p, const struct spf_term *term
 {
 	if (len == 0)
 		return fault(p, term, at, "%s", _("a mechanism is missing"));
-	auto_free char *name = xmemdup(p->record->text + at, len);
+	char name[16]; /* longer words are near to none */
+	size_t keep = len < sizeof(name) ? len : sizeof(name) - 1;
+	memcpy(name, p->record->text + at, keep);
+	name[keep] = '\0';
 	struct suggestion near;
 	suggestion_init(&near, name);
 	for (size_t i = 0; i < SPF_REDIRECT; i++)
@@ -297,52 +299,72 @@ static int read_term(const struct parser *p, struct spf_term *term)
 
 /* ---- records ----------------------------------------------------------------------- */
 
-static int read_terms(struct parser *p)
+/* The next word at or after *at; an empty one at the end. */
+static size_t next_word(const struct spf_record *record, size_t *at)
+{
+	while (*at < record->len && record->text[*at] == ' ')
+		++*at;
+	const char *blank = *at < record->len
+	                            ? memchr(record->text + *at, ' ', record->len - *at)
+	                            : NULL;
+	return (blank ? (size_t)(blank - record->text) : record->len) - *at;
+}
+
+static size_t count_words(const struct spf_record *record)
+{
+	size_t count = 0, len;
+	for (size_t at = VERSION_LEN; (len = next_word(record, &at)) > 0; at += len)
+		count++;
+	return count;
+}
+
+static int read_terms(const struct parser *p)
 {
 	struct spf_record *record = p->record;
-	for (size_t at = VERSION_LEN; at < record->len;) {
-		if (record->text[at] == ' ') {
-			at++;
-			continue;
-		}
-		const char *blank = memchr(record->text + at, ' ', record->len - at);
-		size_t end = blank ? (size_t)(blank - record->text) : record->len;
-		struct spf_term term = { .at = at, .len = end - at };
-		int r = read_term(p, &term);
+	size_t len;
+	for (size_t at = VERSION_LEN; (len = next_word(record, &at)) > 0; at += len) {
+		struct spf_term *term = &record->term[record->count];
+		*term = (struct spf_term){ .at = at, .len = len };
+		int r = read_term(p, term);
 		if (r < 0)
 			return r;
-		GROW(record->term, record->count, p->room);
-		record->term[record->count++] = term;
-		at = end;
+		record->count++;
 	}
 	return 0;
 }
 
-static bool has_version(const char *text, size_t len)
+bool spf_record_has_version(const char *text, size_t len)
 {
 	return len >= VERSION_LEN && strncasecmp(text, VERSION, VERSION_LEN) == 0 &&
 	       (len == VERSION_LEN || text[VERSION_LEN] == ' ');
 }
 
+static int no_version(const char *what, struct err *err)
+{
+	return err_set(
+		err, ERR_USAGE,
+		_("%s is wrong at column 1: it does not begin with \"v=spf1\" and a "
+	          "blank"),
+		what);
+}
+
 static int parse(const char *what, size_t shift, const char *text, size_t len,
                  struct spf_record **ret_record, struct err *err)
 {
-	if (!has_version(text, len))
-		return err_set(
-			err, ERR_USAGE,
-			_("%s is wrong at column 1: it does not begin with \"v=spf1\" and a "
-		          "blank"),
-			what);
-	struct parser p = { .what = what, .shift = shift, .err = err };
-	p.record = xcalloc(1, sizeof(*p.record));
-	p.record->text = xmemdup(text, len);
-	p.record->len = len;
+	if (!spf_record_has_version(text, len))
+		return no_version(what, err);
+	struct spf_record *record = xcalloc(1, sizeof(*record));
+	struct parser p = { .what = what, .shift = shift, .record = record, .err = err };
+	record->own = xmemdup(text, len);
+	record->text = record->own;
+	record->len = len;
+	record->term = xcalloc(count_words(record), sizeof(*record->term));
 	int r = read_terms(&p);
 	if (r < 0) {
-		spf_record_free(p.record);
+		spf_record_free(record);
 		return r;
 	}
-	*ret_record = p.record;
+	*ret_record = record;
 	return 0;
 }
 
@@ -352,13 +374,46 @@ int spf_record_parse(const char *text, size_t len, struct spf_record **ret_recor
 	return parse(_("the SPF record"), 0, text, len, ret_record, err);
 }
 
+int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
+                        const struct spf_record **ret_record, struct err *err)
+{
+	const char *what = _("the SPF record");
+	if (!spf_record_has_version(text, len))
+		return no_version(what, err);
+	struct spf_record *record = arena_alloc(mem, sizeof(*record));
+	if (record) {
+		record->text = text;
+		record->len = len;
+		record->term =
+			arena_calloc(mem, count_words(record), sizeof(*record->term));
+	}
+	if (!record || !record->term)
+		return err_set(err, ERR_FAILED,
+		               _("%s is too long: there is no room for its terms"), what);
+	struct parser p = { .what = what, .record = record, .err = err };
+	int r = read_terms(&p);
+	if (r == 0)
+		*ret_record = record;
+	return r;
+}
+
 void spf_record_free(struct spf_record *record)
 {
 	if (!record)
 		return;
-	free(record->text);
+	free(record->own);
 	free(record->term);
 	free(record);
+}
+
+const char *spf_term_name(enum spf_term_kind kind)
+{
+	return term_table[kind].name;
+}
+
+bool spf_term_costs_lookup(enum spf_term_kind kind)
+{
+	return term_table[kind].costs_lookup;
 }
 
 unsigned spf_record_count_lookups(const struct spf_record *record)
@@ -387,7 +442,7 @@ int spf_check_local_rules(const char *text, struct err *err)
 {
 	const char *what = _("the list of local SPF rules"),
 		   *first = text + strspn(text, " ");
-	if (has_version(first, strlen(first)))
+	if (spf_record_has_version(first, strlen(first)))
 		return err_set(err, ERR_USAGE,
 		               _("%s takes mechanisms only; leave \"v=spf1\" out"), what);
 	auto_buf whole = BUF_INIT;
@@ -396,7 +451,7 @@ int spf_check_local_rules(const char *text, struct err *err)
 	int r = parse(what, VERSION_LEN + 1, whole.at, whole.len, &record, err);
 	if (r < 0)
 		return r;
-	const struct parser p = { what, VERSION_LEN + 1, record, 0, err };
+	const struct parser p = { what, VERSION_LEN + 1, record, err };
 	for (size_t i = 0; i < record->count && r == 0; i++) {
 		const struct spf_term *term = &record->term[i];
 		if (term->kind == SPF_ALL)
@@ -419,7 +474,7 @@ int spf_check_guess_rules(const char *text, char **ret_text, struct err *err)
 		*ret_text = xstrdup("");
 		return 0;
 	}
-	bool is_whole = has_version(first, strlen(first));
+	bool is_whole = spf_record_has_version(first, strlen(first));
 	/* By the grammar another version is an unknown modifier, which would mean nothing. */
 	if (!is_whole && strncasecmp(first, "v=", 2) == 0)
 		return err_set(

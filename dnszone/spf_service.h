@@ -21,6 +21,7 @@
 #define SPF_SERVICE_VERSION 1
 #define SPF_SERVICE_SIZE_MAX (512 * 1024) /* of the file */
 #define SPF_SERVICE_TIME_LIMIT 20         /* seconds, the default */
+#define SPF_SERVICE_TIME_LIMIT_MAX 25     /* Postfix waits 30 s for an answer */
 #define SPF_SERVICE_VOID_LIMIT 2          /* the default (RFC 7208 4.6.4) */
 
 struct spf_service { /* texts and lists are borrowed, or live in the arena of the reader */
@@ -34,7 +35,8 @@ struct spf_service { /* texts and lists are borrowed, or live in the arena of th
 	/* "192.0.2.53", "[2001:db8::53]:5353", at most QUERY_SERVERS_MAX; none: the system's. */
 	const char *const *nameservers;
 	size_t nameserver_count;
-	unsigned time_limit; /* seconds for a whole check, 1 to 25 */
+	unsigned
+		time_limit; /* seconds for a whole check, 1 to SPF_SERVICE_TIME_LIMIT_MAX */
 	unsigned void_limit; /* void look-ups, 0 to 10 */
 };
 

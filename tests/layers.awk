@@ -72,7 +72,9 @@ FNR == 1 {
 		} else if (name ~ /(^|\/|_)(inner|internal)\.h$/ && to != folder) {
 			wrong("\"" name "\" is private to " to)
 		}
-		if (is_first && has_own && name != own)
+		inner = own
+		sub(/\.h$/, "_inner.h", inner) # which includes the header itself
+		if (is_first && has_own && name != own && name != inner)
 			wrong("the first include is not its own header \"" own "\"")
 		is_first = 0
 	} else if (match(line, /<[^>]*>/)) {

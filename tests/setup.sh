@@ -8,7 +8,7 @@
 set -u
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
-	libidn2-dev libjansson-dev libsmartcols-dev"
+	libc-ares-dev libidn2-dev libjansson-dev libsmartcols-dev"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates"
 

@@ -1,131 +1,150 @@
 /*
- * The only file that knows libyaml.  Its events are built into a tree in the caller's arena with
- * a stack of fixed depth, so neither depth nor size of a file can exhaust anything.
+ * The strict YAML reader, and the only user of libyaml in the library.
  *
- * The writer is our own: a text that is no plain word is always written in double quotes, which
- * needs no knowledge of YAML's many exceptions.
+ * libyaml's events become nodes without recursion: a stack of open lists and maps, as deep as
+ * YAML_DEPTH_MAX.  libyaml itself allocates on the heap; callers bound the text that they give it.
  */
 #include "core/base/yaml.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
 
 #include "core/base/text.h"
+#include "core/base/words.h"
 
-struct open_node {
+struct level {
 	struct yaml_node *node;
-	struct yaml_node **tail; /* where the next child goes */
-	const char *key;         /* of the value that comes next, in a map */
+	struct yaml_node *last; /* child */
+	const char *key;        /* map: read, its value is still to come */
 };
 
 struct reader {
-	struct yaml *yaml;
+	const char *what;
 	struct arena *mem;
-	struct open_node stack[YAML_DEPTH_MAX];
+	struct level level[YAML_DEPTH_MAX];
 	unsigned depth;
+	struct yaml_node *first, *last; /* documents */
 	struct err *err;
 };
 
-int yaml_fault(const struct yaml *yaml, const struct yaml_node *node, struct err *err,
+static int printf_like(5, 6) fault(struct err *err, const char *what, unsigned line,
+                                   unsigned column, const char *fmt, ...)
+{
+	char why[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return err_set(err, ERR_USAGE, "%s:%u:%u: %s", what, line, column, why);
+}
+
+int yaml_fault(const struct yaml_node *node, const char *what, struct err *err,
                const char *fmt, ...)
 {
-	char text[1024];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	return err_set(err, ERR_FAILED, "%s:%u:%u: %s", yaml->name, node->line,
-	               node->column, text);
+	char why[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return fault(err, what, node->line, node->column, "%s", why);
 }
 
-static int fault_at(struct reader *r, yaml_mark_t at, const char *what)
+static int fault_at(const struct reader *r, const yaml_mark_t *mark, const char *why)
 {
-	struct yaml_node here = { .line = (unsigned)at.line + 1,
-		                  .column = (unsigned)at.column + 1 };
-	return yaml_fault(r->yaml, &here, r->err, "%s", what);
+	return fault(r->err, r->what, (unsigned)mark->line + 1,
+	             (unsigned)mark->column + 1, "%s", why);
 }
 
-static int fault_full(struct reader *r, yaml_mark_t at)
-{
-	return fault_at(r, at, _("the file is too large"));
-}
-
-/* Links a new node into its parent, or makes it the root. */
-static int add_node(struct reader *r, enum yaml_kind kind, yaml_mark_t at,
-                    struct yaml_node **ret_node)
+static struct yaml_node *new_node(struct reader *r, enum yaml_kind kind,
+                                  const yaml_mark_t *mark)
 {
 	struct yaml_node *node = arena_alloc(r->mem, sizeof(*node));
 	if (!node)
-		return fault_full(r, at);
+		return NULL;
 	node->kind = kind;
-	node->line = (unsigned)at.line + 1;
-	node->column = (unsigned)at.column + 1;
+	node->line = (unsigned)mark->line + 1;
+	node->column = (unsigned)mark->column + 1;
+	return node;
+}
+
+/* Puts a finished or just opened node where it belongs. */
+static void attach(struct reader *r, struct yaml_node *node)
+{
 	if (r->depth == 0) {
-		r->yaml->root = node;
-	} else {
-		struct open_node *parent = &r->stack[r->depth - 1];
-		node->key = parent->key;
-		parent->key = NULL;
-		*parent->tail = node;
-		parent->tail = &node->next;
-		parent->node->count++;
+		if (r->last)
+			r->last->next = node;
+		else
+			r->first = node;
+		r->last = node;
+		return;
 	}
-	*ret_node = node;
-	return 0;
+	struct level *level = &r->level[r->depth - 1];
+	node->key = level->key;
+	level->key = NULL;
+	if (level->last)
+		level->last->next = node;
+	else
+		level->node->first = node;
+	level->last = node;
+	level->node->count++;
 }
 
 static bool is_key_next(const struct reader *r)
 {
-	return r->depth > 0 && r->stack[r->depth - 1].node->kind == YAML_MAP &&
-	       !r->stack[r->depth - 1].key;
+	return r->depth > 0 && r->level[r->depth - 1].node->kind == YAML_MAP &&
+	       !r->level[r->depth - 1].key;
 }
 
-static int open_node(struct reader *r, enum yaml_kind kind, const yaml_event_t *event,
-                     const yaml_char_t *anchor, const yaml_char_t *tag)
+static int take_key(struct reader *r, const yaml_event_t *event)
 {
-	if (anchor || tag)
-		return fault_at(r, event->start_mark,
-		                _("anchors and tags are not allowed here"));
+	struct level *level = &r->level[r->depth - 1];
+	const char *text = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+	if (memchr(text, '\0', len))
+		return fault_at(r, &event->start_mark, _("a key holds NUL"));
+	level->key = arena_memdup(r->mem, text, len);
+	return level->key ? 0
+	                  : fault_at(r, &event->start_mark, _("the text is too large"));
+}
+
+static int take_scalar(struct reader *r, const yaml_event_t *event)
+{
+	if (event->data.scalar.anchor || event->data.scalar.tag)
+		return fault_at(r, &event->start_mark,
+		                _("anchors and tags are not allowed"));
 	if (is_key_next(r))
-		return fault_at(r, event->start_mark,
-		                _("a key must be a word, not a list or map"));
-	if (r->depth == YAML_DEPTH_MAX)
-		return fault_at(r, event->start_mark, _("too many levels"));
-	struct yaml_node *node;
-	int rc = add_node(r, kind, event->start_mark, &node);
-	if (rc < 0)
-		return rc;
-	r->stack[r->depth++] = (struct open_node){ .node = node, .tail = &node->first };
+		return take_key(r, event);
+	struct yaml_node *node = new_node(r, YAML_SCALAR, &event->start_mark);
+	if (node) {
+		node->len = event->data.scalar.length;
+		node->text = arena_memdup(r->mem, event->data.scalar.value, node->len);
+		node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	}
+	if (!node || !node->text)
+		return fault_at(r, &event->start_mark, _("the text is too large"));
+	attach(r, node);
 	return 0;
 }
 
-static int add_scalar(struct reader *r, const yaml_event_t *event)
+static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kind kind)
 {
-	const char *value = (const char *)event->data.scalar.value;
-	size_t len = event->data.scalar.length;
-	if (event->data.scalar.anchor || event->data.scalar.tag)
-		return fault_at(r, event->start_mark,
-		                _("anchors and tags are not allowed here"));
-	if (memchr(value, '\0', len))
-		return fault_at(r, event->start_mark, _("a NUL is not allowed here"));
-	char *text = arena_memdup(r->mem, value, len);
-	if (!text)
-		return fault_full(r, event->start_mark);
-	if (is_key_next(r)) {
-		r->stack[r->depth - 1].key = text;
-		return 0;
-	}
-	struct yaml_node *node;
-	int rc = add_node(r, YAML_TEXT, event->start_mark, &node);
-	if (rc < 0)
-		return rc;
-	node->text = text;
-	node->is_quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	bool is_map = kind == YAML_MAP;
+	if (is_map ? event->data.mapping_start.anchor || event->data.mapping_start.tag
+	           : event->data.sequence_start.anchor || event->data.sequence_start.tag)
+		return fault_at(r, &event->start_mark,
+		                _("anchors and tags are not allowed"));
+	if (is_key_next(r))
+		return fault_at(r, &event->start_mark, _("a key must be plain text"));
+	if (r->depth == YAML_DEPTH_MAX)
+		return fault_at(r, &event->start_mark, _("it is nested too deeply"));
+	struct yaml_node *node = new_node(r, kind, &event->start_mark);
+	if (!node)
+		return fault_at(r, &event->start_mark, _("the text is too large"));
+	attach(r, node);
+	r->level[r->depth++] = (struct level){ .node = node };
 	return 0;
 }
 
@@ -133,31 +152,27 @@ static int compare_keys(const void *a, const void *b)
 {
 	const struct yaml_node *const *x = a, *const *y = b;
 	int order = strcmp((*x)->key, (*y)->key);
-	if (order != 0)
-		return order;
-	if ((*x)->line != (*y)->line)
-		return (*x)->line < (*y)->line ? -1 : 1;
-	return (*x)->column < (*y)->column ? -1 : 1;
+	if (order == 0)
+		order = (*x)->line < (*y)->line ? -1 : (*x)->line > (*y)->line;
+	return order ? order : (int)(*x)->column - (int)(*y)->column;
 }
 
+/* Sorted, for a map may have a hundred thousand keys. */
 static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 {
-	if (map->count < 2)
-		return 0;
-	size_t mark = arena_mark(r->mem);
+	size_t mark = arena_mark(r->mem), count = 0;
 	const struct yaml_node **sorted =
 		arena_calloc(r->mem, map->count, sizeof(*sorted));
 	if (!sorted)
-		return yaml_fault(r->yaml, map, r->err, _("the file is too large"));
-	size_t count = 0;
-	for (const struct yaml_node *child = map->first; child; child = child->next)
-		sorted[count++] = child;
+		return yaml_fault(map, r->what, r->err, "%s", _("the text is too large"));
+	for (const struct yaml_node *node = map->first; node; node = node->next)
+		sorted[count++] = node;
 	qsort(sorted, count, sizeof(const struct yaml_node *), compare_keys);
 	int rc = 0;
 	for (size_t i = 1; i < count && rc == 0; i++)
 		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-			rc = yaml_fault(r->yaml, sorted[i], r->err,
-			                _("\"%.100s\" stands twice (first in line %u)"),
+			rc = yaml_fault(sorted[i], r->what, r->err,
+			                _("\"%.80s\" is there twice (first in line %u)"),
 			                sorted[i]->key, sorted[i - 1]->line);
 	arena_release(r->mem, mark);
 	return rc;
@@ -166,210 +181,164 @@ static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 static int take_event(struct reader *r, const yaml_event_t *event)
 {
 	switch (event->type) {
-	case YAML_DOCUMENT_START_EVENT:
-		if (r->yaml->root)
-			return fault_at(r, event->start_mark,
-			                _("a second document is not allowed here"));
-		return 0;
-	case YAML_ALIAS_EVENT:
-		return fault_at(r, event->start_mark, _("aliases are not allowed here"));
 	case YAML_SCALAR_EVENT:
-		return add_scalar(r, event);
+		return take_scalar(r, event);
 	case YAML_SEQUENCE_START_EVENT:
-		return open_node(r, YAML_LIST, event, event->data.sequence_start.anchor,
-		                 event->data.sequence_start.tag);
+		return open_level(r, event, YAML_LIST);
 	case YAML_MAPPING_START_EVENT:
-		return open_node(r, YAML_MAP, event, event->data.mapping_start.anchor,
-		                 event->data.mapping_start.tag);
+		return open_level(r, event, YAML_MAP);
 	case YAML_SEQUENCE_END_EVENT:
 		r->depth--;
 		return 0;
 	case YAML_MAPPING_END_EVENT:
-		return check_doubled_keys(r, r->stack[--r->depth].node);
+		return check_doubled_keys(r, r->level[--r->depth].node);
+	case YAML_ALIAS_EVENT:
+		return fault_at(r, &event->start_mark, _("aliases are not allowed"));
 	default:
 		return 0;
 	}
 }
 
-static int read_all(struct reader *r, yaml_parser_t *parser)
+static int parse_fault(const struct reader *r, const yaml_parser_t *parser)
 {
-	for (;;) {
-		yaml_event_t event;
-		if (!yaml_parser_parse(parser, &event)) {
-			const char *why = parser->problem ? parser->problem
-			                                  : _("there is no memory left");
-			return fault_at(r, parser->problem_mark, why);
-		}
-		bool is_end = event.type == YAML_STREAM_END_EVENT;
-		int rc = take_event(r, &event);
-		yaml_event_delete(&event);
-		if (rc < 0 || is_end)
-			return rc;
-	}
+	return fault(r->err, r->what, (unsigned)parser->problem_mark.line + 1,
+	             (unsigned)parser->problem_mark.column + 1,
+	             _("this is not YAML: %.200s"),
+	             parser->problem ? parser->problem : _("out of memory"));
 }
 
-int yaml_parse(const char *name, const void *octets, size_t len, struct arena *mem,
-               struct yaml *ret_yaml, struct err *err)
+int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
+              const struct yaml_node **ret_first, struct err *err)
 {
-	struct yaml yaml = { .name = name };
-	struct reader reader = { .yaml = &yaml, .mem = mem, .err = err };
+	struct reader r = { .what = what, .mem = mem, .err = err };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
-		return err_set(err, ERR_FAILED, _("%s: there is no memory left"), name);
-	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, octets, len);
-	int rc = read_all(&reader, &parser);
+		return fault(err, what, 1, 1, "%s", _("out of memory"));
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	int status = 0;
+	for (bool is_end = false; !is_end && status == 0;) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(&parser, &event)) {
+			status = parse_fault(&r, &parser);
+			break;
+		}
+		is_end = event.type == YAML_STREAM_END_EVENT;
+		status = take_event(&r, &event);
+		yaml_event_delete(&event);
+	}
 	yaml_parser_delete(&parser);
-	if (rc < 0)
-		return rc;
-	if (!yaml.root)
-		return err_set(err, ERR_FAILED, _("%s: the file is empty"), name);
-	*ret_yaml = yaml;
-	return 0;
+	if (status == 0)
+		*ret_first = r.first;
+	return status;
 }
 
-const struct yaml_node *yaml_child(const struct yaml_node *map, const char *key)
+/* ---- values ------------------------------------------------------------------------ */
+
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
-	for (const struct yaml_node *child = map->first; child; child = child->next)
-		if (child->key && strcmp(child->key, key) == 0)
-			return child;
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	for (const struct yaml_node *node = map->first; node; node = node->next)
+		if (text_same(node->key, key))
+			return node;
 	return NULL;
 }
 
-static int fault_type(const struct yaml *yaml, const struct yaml_node *node,
-                      struct err *err, const char *wanted)
+int yaml_check_keys(const struct yaml_node *node, const char *what,
+                    const char *const keys[], struct err *err)
 {
-	if (node->key)
-		return yaml_fault(yaml, node, err, _("\"%.100s\" must be %s"), node->key,
-		                  wanted);
-	return yaml_fault(yaml, node, err, _("%s was expected"), wanted);
-}
-
-int yaml_expect(const struct yaml *yaml, const struct yaml_node *node,
-                enum yaml_kind kind, struct err *err)
-{
-	static const char *const names[] = { N_("a text"), N_("a list"), N_("a map") };
-	return node->kind == kind ? 0 : fault_type(yaml, node, err, _(names[kind]));
-}
-
-int yaml_get_text(const struct yaml *yaml, const struct yaml_node *node,
-                  const char **ret_text, struct err *err)
-{
-	int rc = yaml_expect(yaml, node, YAML_TEXT, err);
-	if (rc == 0)
-		*ret_text = node->text;
-	return rc;
-}
-
-int yaml_get_bool(const struct yaml *yaml, const struct yaml_node *node, bool *ret_value,
-                  struct err *err)
-{
-	int64_t number;
-	if (node->kind != YAML_TEXT || node->is_quoted ||
-	    text_to_int(node->text, INT64_MIN, INT64_MAX, &number) ||
-	    !text_to_bool(node->text, ret_value))
-		return fault_type(yaml, node, err, _("on or off"));
+	if (node->kind != YAML_MAP)
+		return fault(err, what, node->line, node->column, "%s",
+		             _("keys and values are expected here"));
+	for (const struct yaml_node *child = node->first; child; child = child->next) {
+		struct suggestion near;
+		suggestion_init(&near, child->key);
+		bool is_known = false;
+		for (size_t i = 0; keys[i] && !is_known; i++) {
+			is_known = text_same(keys[i], child->key);
+			suggestion_offer(&near, keys[i]);
+		}
+		if (is_known)
+			continue;
+		if (near.best)
+			return fault(err, what, child->line, child->column,
+			             _("there is no \"%.80s\"; did you mean %s?"),
+			             child->key, near.best);
+		return fault(err, what, child->line, child->column,
+		             _("there is no \"%.80s\""), child->key);
+	}
 	return 0;
 }
 
-int yaml_get_int(const struct yaml *yaml, const struct yaml_node *node, int64_t min,
-                 int64_t max, int64_t *ret_value, struct err *err)
+static int wrong_value(struct err *err, const char *what, const struct yaml_node *node,
+                       const char *why)
 {
-	if (node->kind == YAML_TEXT && !node->is_quoted &&
-	    text_to_int(node->text, min, max, ret_value))
+	return fault(err, what, node->line, node->column, "%.80s: %s",
+	             node->key ? node->key : "-", why);
+}
+
+static int check_text(const struct yaml_node *node, const char *what, struct err *err)
+{
+	if (node->kind != YAML_SCALAR)
+		return wrong_value(err, what, node, _("one value is expected"));
+	if (memchr(node->text, '\0', node->len))
+		return wrong_value(err, what, node, _("the value holds NUL"));
+	return 0;
+}
+
+int yaml_get_text(const struct yaml_node *map, const char *what, const char *key,
+                  const char **ret_value, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
 		return 0;
-	char wanted[100];
-	snprintf(wanted, sizeof(wanted), _("a number from %" PRId64 " to %" PRId64), min,
-	         max);
-	return fault_type(yaml, node, err, wanted);
+	int r = check_text(node, what, err);
+	if (r == 0)
+		*ret_value = node->text;
+	return r;
 }
 
-/* ---- the writer -------------------------------------------------------------------- */
-
-static void put_indent(struct buf *into, unsigned level)
+int yaml_get_int(const struct yaml_node *map, const char *what, const char *key,
+                 int64_t min, int64_t max, int64_t *ret_value, struct err *err)
 {
-	for (unsigned i = 0; i < level; i++)
-		buf_puts(into, "  ");
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
+		return 0;
+	int r = check_text(node, what, err);
+	if (r < 0 || text_to_int(node->text, min, max, ret_value))
+		return r;
+	char why[100];
+	snprintf(why, sizeof(why), _("a number from %lld to %lld is expected"),
+	         (long long)min, (long long)max);
+	return wrong_value(err, what, node, why);
 }
 
-/* Words that need no quotes in any version of YAML: letters, digits, '-', '.', from a letter. */
-static bool is_plain_word(const char *text)
+int yaml_get_bool(const struct yaml_node *map, const char *what, const char *key,
+                  bool *ret_value, struct err *err)
 {
-	static const char *const special[] = { "y",    "n",   "yes",  "no",
-		                               "on",   "off", "true", "false",
-		                               "null", "nan", "inf" };
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789-.";
-	if (text[0] == '\0' || !strchr(letters, text[0]) ||
-	    text[strspn(text, more)] != '\0')
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(special); i++)
-		if (strcasecmp(text, special[i]) == 0)
-			return false;
-	return true;
+	const struct yaml_node *node = yaml_get(map, key);
+	if (!node)
+		return 0;
+	int r = check_text(node, what, err);
+	if (r < 0 || text_to_bool(node->text, ret_value))
+		return r;
+	return wrong_value(err, what, node, _("on or off is expected"));
 }
 
-static void put_value(struct buf *into, const char *text)
+int yaml_get_list(const struct yaml_node *map, const char *what, const char *key,
+                  const struct yaml_node **ret_first, struct err *err)
 {
-	if (is_plain_word(text)) {
-		buf_puts(into, text);
-		return;
+	const struct yaml_node *node = yaml_get(map, key);
+	*ret_first = NULL;
+	if (!node)
+		return 0;
+	if (node->kind != YAML_LIST)
+		return wrong_value(err, what, node, _("a list is expected"));
+	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		int r = check_text(item, what, err);
+		if (r < 0)
+			return r;
 	}
-	buf_putc(into, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			buf_printf(into, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(into, "\\x%02x", c);
-		else
-			buf_putc(into, *text);
-	}
-	buf_putc(into, '"');
-}
-
-void yaml_put_comment(struct buf *into, unsigned level, const char *text)
-{
-	put_indent(into, level);
-	buf_printf(into, "# %s\n", text);
-}
-
-void yaml_put_key(struct buf *into, unsigned level, const char *key)
-{
-	put_indent(into, level);
-	put_value(into, key);
-	buf_puts(into, ":\n");
-}
-
-void yaml_put_text(struct buf *into, unsigned level, const char *key, const char *text)
-{
-	put_indent(into, level);
-	put_value(into, key);
-	buf_puts(into, ": ");
-	put_value(into, text);
-	buf_putc(into, '\n');
-}
-
-void yaml_put_bool(struct buf *into, unsigned level, const char *key, bool value)
-{
-	put_indent(into, level);
-	put_value(into, key);
-	buf_puts(into, value ? ": on\n" : ": off\n");
-}
-
-void yaml_put_int(struct buf *into, unsigned level, const char *key, int64_t value)
-{
-	put_indent(into, level);
-	put_value(into, key);
-	buf_printf(into, ": %" PRId64 "\n", value);
-}
-
-void yaml_put_item(struct buf *into, unsigned level, const char *text)
-{
-	put_indent(into, level);
-	buf_puts(into, "- ");
-	put_value(into, text);
-	buf_putc(into, '\n');
+	*ret_first = node->first;
+	return 0;
 }

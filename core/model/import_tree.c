@@ -18,6 +18,7 @@
 #include "core/model/key_crypto.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
+#include "core/model/records.h"
 #include "core/model/setting.h"
 #include "dnszone/name.h"
 
@@ -58,6 +59,8 @@ int import_key(struct ctx *ctx, struct store *store, const char *domain_name,
 	if (r >= 0)
 		r = is_sign_now ? publish_mark(store, ctx, &domain, KEY_SAID, err)
 		                : publish_refresh(store, ctx, &domain, err);
+	if (r >= 0)
+		r = records_check_domain(store, &domain, err);
 	return r;
 }
 

@@ -20,7 +20,7 @@
 
 struct key {
 	int64_t id, domain_id;
-	char *domain;    /* name */
+	char *domain; /* name */
 	char *selector;
 	char *algorithm; /* "rsa", "ed25519" */
 	int64_t bits;
@@ -43,8 +43,8 @@ int key_each(struct store *store, int64_t domain_id,
              int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
              struct err *err) must_check;
 /* One key by its selector.  ERR_MISSING names the selectors that there are. */
-int key_find(struct store *store, int64_t domain_id, const char *domain, const char *selector,
-             struct key *ret_key, struct err *err) must_check;
+int key_find(struct store *store, int64_t domain_id, const char *domain,
+             const char *selector, struct key *ret_key, struct err *err) must_check;
 
 /* The record's text; revoked keys have an empty p=.  Caller frees. */
 char *key_record_text(const struct key *key) must_check;
@@ -61,9 +61,9 @@ void key_pair_done(struct key_pair *pair);
 #define auto_key_pair cleanup(key_pair_done) struct key_pair
 
 /* Inserts a pair in `state` ("pending", "parked") under `selector` and notes it in the change. */
-int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id, const char *domain,
-               const char *selector, const char *state, const struct key_pair *pair,
-               int64_t *ret_id, struct err *err) must_check;
+int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
+               const char *domain, const char *selector, const char *state,
+               const struct key_pair *pair, int64_t *ret_id, struct err *err) must_check;
 
 /* Moves a key to another state, due at `due` (0: none), and notes it. */
 int key_set_state(struct store *store, const struct ctx *ctx, const struct key *key,

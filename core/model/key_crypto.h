@@ -10,8 +10,8 @@
 #define KEY_RSA_MAX 4096
 
 /* Makes a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once. */
-int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair, struct err *err)
-	must_check;
+int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
+                 struct err *err) must_check;
 
 /* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too.  ERR_FAILED with
  * the reason: encrypted, too short, too long, of another kind, a public key only, not readable. */
@@ -19,6 +19,7 @@ int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
                       struct err *err) must_check;
 
 /* PKCS#8 DER to PEM text ("BEGIN PRIVATE KEY"). */
-int key_der_to_pem(const struct secret *der, struct secret *ret_pem, struct err *err) must_check;
+int key_der_to_pem(const struct secret *der, struct secret *ret_pem,
+                   struct err *err) must_check;
 
 #endif

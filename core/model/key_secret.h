@@ -13,10 +13,10 @@ int key_secret_put(struct store *store, const struct secret *pkcs8, int64_t *ret
                    struct err *err) must_check;
 /* The private half of the key with dkim_key.id `key_id` as a PEM file's text ("BEGIN PRIVATE
  * KEY"), which OpenDKIM, Exim and rspamd read.  ERR_MISSING: it has none. */
-int key_secret_pem(struct store *store, int64_t key_id, struct secret *ret_pem, struct err *err)
-	must_check;
+int key_secret_pem(struct store *store, int64_t key_id, struct secret *ret_pem,
+                   struct err *err) must_check;
 /* The same as PKCS#8 DER. */
-int key_secret_der(struct store *store, int64_t key_id, struct secret *ret_der, struct err *err)
-	must_check;
+int key_secret_der(struct store *store, int64_t key_id, struct secret *ret_der,
+                   struct err *err) must_check;
 
 #endif

@@ -76,10 +76,11 @@ struct setting_row {
 	enum setting_type type;
 	unsigned flags;
 	const char *default_text;
-	const char *domain_default;  /* where an unset domain does not inherit; NULL: it does */
-	const char *const *words;    /* enums; ends in NULL */
+	const char *
+		domain_default; /* where an unset domain does not inherit; NULL: it does */
+	const char *const *words; /* enums; ends in NULL */
 	int64_t min, max;
-	const char *help;            /* one line, N_() */
+	const char *help; /* one line, N_() */
 };
 
 extern const struct setting_row setting_table[SETTING_COUNT];
@@ -90,7 +91,7 @@ int setting_find(const char *key, enum setting_key *ret_key, struct err *err) mu
 enum setting_source {
 	SETTING_FROM_DEFAULT,
 	SETTING_FROM_SERVER,
-	SETTING_FROM_MAIN,   /* the main domain of an alias */
+	SETTING_FROM_MAIN, /* the main domain of an alias */
 	SETTING_FROM_DOMAIN,
 };
 /* "default", "server", "main domain", "domain". */
@@ -109,18 +110,18 @@ int setting_get(struct store *store, enum setting_key key, int64_t domain_id,
 
 /* The same as text alone (the caller frees), a boolean, or a number (duration: seconds; enum:
  * position among its words, from 0). */
-int setting_text(struct store *store, enum setting_key key, int64_t domain_id, char **ret_text,
-                 struct err *err) must_check;
-int setting_bool(struct store *store, enum setting_key key, int64_t domain_id, bool *ret_value,
-                 struct err *err) must_check;
+int setting_text(struct store *store, enum setting_key key, int64_t domain_id,
+                 char **ret_text, struct err *err) must_check;
+int setting_bool(struct store *store, enum setting_key key, int64_t domain_id,
+                 bool *ret_value, struct err *err) must_check;
 int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
                    int64_t *ret_value, struct err *err) must_check;
 
 /* Changes inside an open change (change.h); NULL unsets.  `domain`: its name for the audit trail,
  * with domain_id; both 0 for the server.  Text is checked and made canonical.  ERR_USAGE: not a
  * value of that setting, or not at that scope.  Dependency rules are not looked at. */
-int setting_set(struct store *store, enum setting_key key, int64_t domain_id, const char *domain,
-                const char *text, struct err *err) must_check;
+int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
+                const char *domain, const char *text, struct err *err) must_check;
 
 /* The rules between settings, on the values as they stand in the transaction: call once after all
  * pairs of a `set`.  ERR_FAILED names the setting that stands in the way and the command that

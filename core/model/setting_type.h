@@ -14,24 +14,24 @@ struct setting_row;
 /* One row each in setting_type.c: name for people, check. */
 enum setting_type {
 	SETTING_BOOL,
-	SETTING_INT,        /* row: min, max */
-	SETTING_ENUM,       /* row: words; numbered ones also take their number, from 1 */
-	SETTING_DURATION,   /* row: min, max in seconds; 0 allowed where min is 0 */
-	SETTING_HOST,       /* a full host name, or empty */
-	SETTING_NETWORKS,   /* addresses and CIDR blocks */
-	SETTING_DOMAINS,    /* domain names; ".x" for what is below x */
-	SETTING_SELECTOR,   /* a selector; %Y %m %d stand for the day on which a key is made */
-	SETTING_POLICY,     /* text of the _domainkey record, or none */
-	SETTING_IPV4,       /* a public address, or empty */
+	SETTING_INT,      /* row: min, max */
+	SETTING_ENUM,     /* row: words; numbered ones also take their number, from 1 */
+	SETTING_DURATION, /* row: min, max in seconds; 0 allowed where min is 0 */
+	SETTING_HOST,     /* a full host name, or empty */
+	SETTING_NETWORKS, /* addresses and CIDR blocks */
+	SETTING_DOMAINS,  /* domain names; ".x" for what is below x */
+	SETTING_SELECTOR, /* a selector; %Y %m %d stand for the day on which a key is made */
+	SETTING_POLICY, /* text of the _domainkey record, or none */
+	SETTING_IPV4,   /* a public address, or empty */
 	SETTING_IPV6,
-	SETTING_PATH,       /* an absolute path, or empty where the default is */
-	SETTING_COMMAND,    /* words of a command, double quotes group */
-	SETTING_URL,        /* http or https, or empty */
-	SETTING_ACCOUNT,    /* a system account, or empty */
+	SETTING_PATH,        /* an absolute path, or empty where the default is */
+	SETTING_COMMAND,     /* words of a command, double quotes group */
+	SETTING_URL,         /* http or https, or empty */
+	SETTING_ACCOUNT,     /* a system account, or empty */
 	SETTING_LOCAL_RULES, /* SPF mechanisms */
 	SETTING_GUESS_RULES, /* an SPF policy */
 	SETTING_EXPLANATION, /* SPF macro text */
-	SETTING_SECRET,     /* made by the program; never typed, never shown */
+	SETTING_SECRET,      /* made by the program; never typed, never shown */
 	SETTING_TYPE_COUNT
 };
 

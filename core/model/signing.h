@@ -15,12 +15,14 @@
 #include "core/store/store.h"
 
 struct signing_row {
-	const char *name;      /* the domain in d= */
-	const char *main_name; /* the domain that owns the key: the same, or its main domain */
+	const char *name; /* the domain in d= */
+	const char *
+		main_name; /* the domain that owns the key: the same, or its main domain */
 	const char *selector;
 	const char *algorithm; /* "rsa", "ed25519" */
 	int64_t key_id;
-	struct digest fingerprint; /* of the public half: names the content of the key file */
+	struct digest
+		fingerprint; /* of the public half: names the content of the key file */
 };
 
 /* Every name that signs, sorted by name, then algorithm ("rsa" last); rows borrow until the

@@ -14,23 +14,29 @@
 
 /* What settings ask of a server.  One row each in a table: name for people ("DKIM signing"), the
  * setting that asks for it. */
-enum mta_feature { FEATURE_DKIM_SIGN, FEATURE_DKIM_VERIFY, FEATURE_SPF, FEATURE_DMARC, FEATURE_SRS,
-	           FEATURE_COUNT };
+enum mta_feature {
+	FEATURE_DKIM_SIGN,
+	FEATURE_DKIM_VERIFY,
+	FEATURE_SPF,
+	FEATURE_DMARC,
+	FEATURE_SRS,
+	FEATURE_COUNT
+};
 
 enum mta_support {
-	SUPPORT_NO,      /* the server cannot: switching it on is refused */
+	SUPPORT_NO, /* the server cannot: switching it on is refused */
 	SUPPORT_PENDING, /* it can, but this program has no provider for it here yet: saved, not enforced */
 	SUPPORT_YES,
 };
 
-struct mta_found {         /* what detect() saw; see backend_found_done() */
+struct mta_found { /* what detect() saw; see backend_found_done() */
 	bool is_installed;
 	bool is_running;
-	char *version;     /* "3.7.11"; NULL: not known */
-	char *config_dir;  /* inside the root */
-	char *hostname;    /* the server's own full name; NULL: none */
-	char *filter;      /* "opendkim 2.11.0"; NULL: none */
-	char *why_not;     /* one sentence: why it was not found or cannot be used */
+	char *version;    /* "3.7.11"; NULL: not known */
+	char *config_dir; /* inside the root */
+	char *hostname;   /* the server's own full name; NULL: none */
+	char *filter;     /* "opendkim 2.11.0"; NULL: none */
+	char *why_not;    /* one sentence: why it was not found or cannot be used */
 };
 
 struct desired;
@@ -39,7 +45,8 @@ struct mta_seen;
 struct mta_backend {
 	const char *name, *title;
 	enum mta_support support[FEATURE_COUNT];
-	const char *nearest[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
+	const char *nearest
+		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
 	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
 	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */
@@ -52,8 +59,8 @@ struct mta_backend {
 	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
 	            struct plan *ret_plan, struct err *err);
 	/* What the finished plan must satisfy beyond its steps (tables, endpoints, postconf). */
-	int (*validate)(struct ctx *ctx, const struct plan *plan, const struct mta_seen *seen,
-	                struct err *err);
+	int (*validate)(struct ctx *ctx, const struct plan *plan,
+	                const struct mta_seen *seen, struct err *err);
 };
 
 extern const struct mta_backend *const backend_table[];
@@ -76,18 +83,20 @@ void backend_found_done(struct mta_found *found);
 /* The backend that pushes go to: mta.backend where it names one, else the adopted one, else the
  * first running (under the root: present) one.  *ret_backend NULL: none.  `ret_is_adopted`: the
  * host was adopted with it, or it needs no adoption (directory). */
-int backend_choose(struct ctx *ctx, struct store *store, const struct mta_backend **ret_backend,
-                   bool *ret_is_adopted, struct err *err) must_check;
+int backend_choose(struct ctx *ctx, struct store *store,
+                   const struct mta_backend **ret_backend, bool *ret_is_adopted,
+                   struct err *err) must_check;
 
 /* The mail server's own full host name, for mta.hostname's default: of the chosen backend, else
  * this machine's where it has a dot.  NULL: none.  Caller frees. */
-int backend_hostname(struct ctx *ctx, struct store *store, char **ret_name, struct err *err)
-	must_check;
+int backend_hostname(struct ctx *ctx, struct store *store, char **ret_name,
+                     struct err *err) must_check;
 
 /* Feature by feature: what the effective settings ask for and the chosen backend does not give.
  * `each` gets "saved, not enforced: no SPF service" and the like. */
 int backend_shortfalls(struct ctx *ctx, struct store *store,
-                       void (*each)(void *arg, enum mta_feature feature, const char *sentence),
+                       void (*each)(void *arg, enum mta_feature feature,
+                                    const char *sentence),
                        void *arg, struct err *err) must_check;
 /* Refuses (ERR_FAILED) a setting that is switched on and that the adopted server, or the one that
  * mta.backend names, cannot honour; names the server and the nearest thing it can do. */

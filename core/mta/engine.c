@@ -311,6 +311,9 @@ int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struc
 	/* In force from here on: what fails now is left to the next run. */
 	if (recover_finish(engine->ctx, engine->target, engine->push_id, &later) ||
 	    journal_prune(engine->target, &later))
-		ctx_report(engine->ctx, REPORT_WARNING, "%s", later.text);
+		ctx_report(
+			engine->ctx, REPORT_WARNING,
+			_("the new configuration is in force; the next run tidies up: %s"),
+			later.text);
 	return 0;
 }

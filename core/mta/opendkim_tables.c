@@ -95,8 +95,8 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err)
 	return err_set(
 		err, ERR_FAILED,
 		_("%s has an Ed25519 key alone and %s signs with RSA: this OpenDKIM signs "
-	          "with one algorithm for all domains; run 'mailauthctl domain set %s "
-	          "dkim.algorithm rsa' (or both) and enable it again"),
+	          "with one algorithm for all domains; run \"mailauthctl domain set %s "
+	          "dkim.algorithm rsa\" (or both) and enable it again"),
 		tables->first_ed25519, tables->first_rsa, tables->first_ed25519);
 }
 

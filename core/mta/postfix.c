@@ -91,7 +91,7 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		return err_set(
 			err, ERR_FAILED,
 			_("mta.filter is rspamd, and this version pushes to OpenDKIM only: run "
-		          "'mailauthctl server set mta.filter opendkim', or render files for "
+		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
 		          "rspamd yourself with mta.backend directory"));
 	if (desired->replace_filter || seen->admin.includes_ours)
 		return 0;
@@ -99,9 +99,9 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		if (opendkim_conf_get(&seen->admin, signing[i]))
 			return err_set(
 				err, ERR_FAILED,
-				_("%s signs already (%s %s): 'mailauthctl mta adopt "
-			          "--replace-filter' lets mailauthctl sign instead, "
-			          "'mailauthctl key import' takes its keys over first"),
+				_("%s signs already (%s %s): \"mailauthctl mta adopt "
+			          "--replace-filter\" lets mailauthctl sign instead, "
+			          "\"mailauthctl key import\" takes its keys over first"),
 				OPENDKIM_CONF, signing[i],
 				opendkim_conf_get(&seen->admin, signing[i]));
 	return 0;
@@ -372,7 +372,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 		plan_note(
 			ret_plan,
 			_("OpenDKIM is not installed, so nothing is signed or verified: "
-		          "install the package opendkim, then run 'mailauthctl mta push'"));
+		          "install the package opendkim, then run \"mailauthctl mta push\""));
 	plan_release(desired, seen, has_policy, ret_plan);
 	if (!desired)
 		return 0;

@@ -47,8 +47,8 @@ static char *why_no_place(const struct mta_seen *seen, const char *why)
 {
 	return xasprintf(
 		_("%s of %s has no place for the SPF check that is known to be good: %s; "
-	          "write '" POLICYD_CHECK "' into it by hand, behind "
-	          "reject_unauth_destination, then run 'mailauthctl mta push'"),
+	          "write \"" POLICYD_CHECK "\" into it by hand, behind "
+	          "reject_unauth_destination, then run \"mailauthctl mta push\""),
 		RESTRICT_LIST, seen->main_path, _(why));
 }
 

@@ -411,8 +411,8 @@ static int check_path(void *arg, const char *path, struct err *err)
 	if (r == 0 && info.kind != FILE_REGULAR)
 		r = err_set(
 			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run 'mailauthctl mta "
-		          "push', which looks at every key"),
+			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
+		          "push\", which looks at every key"),
 			path);
 	return r;
 }

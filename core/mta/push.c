@@ -148,8 +148,8 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 	}
 	return err_set(
 		err, ERR_FAILED,
-		_("no mail server was found%s%s; 'mailauthctl server set mta.backend "
-	          "directory' renders its files into a folder instead"),
+		_("no mail server was found%s%s; \"mailauthctl server set mta.backend "
+	          "directory\" renders its files into a folder instead"),
 		text.len ? " - " : "", buf_text(&text));
 }
 
@@ -179,8 +179,8 @@ static int decide(struct ctx *ctx, struct store *store,
 		if (is_asked)
 			return err_set(
 				err, ERR_FAILED,
-				_("this host was adopted as %s: 'mailauthctl mta push "
-			          "--remove' takes that out first"),
+				_("this host was adopted as %s: \"mailauthctl mta push "
+			          "--remove\" takes that out first"),
 				f->old.backend);
 		*ret_why = _(
 			"saved; mta.backend is not what this host was adopted as, nothing "
@@ -190,8 +190,8 @@ static int decide(struct ctx *ctx, struct store *store,
 	if (options->is_adoption && !f->backend->plan)
 		return err_set(
 			err, ERR_FAILED,
-			_("this version does not push to %s: 'mailauthctl server set "
-		          "mta.backend directory' renders the files that another tool "
+			_("this version does not push to %s: \"mailauthctl server set "
+		          "mta.backend directory\" renders the files that another tool "
 		          "can bring there"),
 			f->backend->title);
 	if (options->is_adoption)
@@ -202,13 +202,13 @@ static int decide(struct ctx *ctx, struct store *store,
 			               _("no mail server follows this database yet: run "
 			                 "\"mailauthctl mta adopt\""));
 		*ret_why = _(
-			"saved; no mail server follows this database yet: 'mailauthctl mta "
-			"adopt' pushes to it");
+			"saved; no mail server follows this database yet: \"mailauthctl mta "
+			"adopt\" pushes to it");
 		return 0;
 	}
 	if (f->old.is_there && f->old.is_held && !options->is_explicit)
 		*ret_why = _(
-			"saved; pushes are held after a rollback until 'mailauthctl mta push'");
+			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
 	return 0;
 }
 

@@ -256,7 +256,7 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 		return err_set(
 			err, ERR_FAILED,
 			_("the private key that stood at %s is gone and cannot be put back; "
-		          "'mailauthctl mta push' writes the present one"),
+		          "\"mailauthctl mta push\" writes the present one"),
 			row->object);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
 	if (!rc)

@@ -33,10 +33,10 @@ struct migration {
 
 /* What kind of database: one const for each. */
 struct store_kind {
-	const char *what;         /* "database", for messages */
+	const char *what; /* "database", for messages */
 	uint32_t application_id;
-	int version;              /* user_version of `schema` */
-	const char *schema;       /* makes an empty one */
+	int version;                        /* user_version of `schema` */
+	const char *schema;                 /* makes an empty one */
 	const struct migration *migrations; /* ascending, ends in {0, NULL} */
 };
 
@@ -55,8 +55,8 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 /* Makes the folder of a database (0700) where it is absent, so that a lock file can lie in it. */
 int store_make_folder(const char *host_path, struct err *err) must_check;
 /* A fresh database in memory: for a dry run where there is none yet. */
-int store_open_memory(const struct store_kind *kind, struct store **ret_store, struct err *err)
-	must_check;
+int store_open_memory(const struct store_kind *kind, struct store **ret_store,
+                      struct err *err) must_check;
 /* Rolls back what is open, truncates the write-ahead log where a secret was deleted.  NULL is fine. */
 void store_close(struct store *store);
 #define auto_store cleanup(store_closep) struct store *
@@ -71,8 +71,8 @@ void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 
 /* Runs a statement that gives no rows. */
-int store_exec(struct store *store, struct err *err, const char *sql, const char *types, ...)
-	must_check;
+int store_exec(struct store *store, struct err *err, const char *sql, const char *types,
+               ...) must_check;
 /* How many rows the last store_exec() changed, and the rowid of its INSERT. */
 int64_t store_changes(const struct store *store);
 int64_t store_last_id(const struct store *store);
@@ -80,8 +80,8 @@ int64_t store_last_id(const struct store *store);
 int store_script(struct store *store, const char *sql, struct err *err) must_check;
 
 /* Binds and hands out a statement to be read with stmt_next(). */
-int store_query(struct store *store, struct stmt **ret_stmt, struct err *err, const char *sql,
-                const char *types, ...) must_check;
+int store_query(struct store *store, struct stmt **ret_stmt, struct err *err,
+                const char *sql, const char *types, ...) must_check;
 /* 1: a row stands ready, 0: no more, negative: failed. */
 int stmt_next(struct stmt *stmt, struct err *err) must_check;
 /* Columns count from 0.  Text and blob are borrowed until the next stmt_next(); NULL for NULL. */
@@ -95,8 +95,8 @@ void stmt_free(struct stmt *stmt);
 void stmt_freep(struct stmt **stmt);
 
 /* The first column of the first row.  1: there was one, 0: there was none, negative: failed. */
-int store_get_int(struct store *store, int64_t *ret_value, struct err *err, const char *sql,
-                  const char *types, ...) must_check;
+int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
+                  const char *sql, const char *types, ...) must_check;
 int store_get_text(struct store *store, char **ret_text, struct err *err, const char *sql,
                    const char *types, ...) must_check;
 

@@ -1,7 +1,9 @@
 # Incoming mail on a server whose admin has milters, lists, a content filter and a linked main.cf of
 # his own: what is verified, and that what is his stays.
 # shellcheck shell=bash
+# shellcheck source=tests/e2e/lib.sh
 . /e2e/lib.sh
+# shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
 
 # ---- what the admin had before --------------------------------------------------------------------

@@ -1,6 +1,7 @@
 # Sourced by the scripts that run on the throw-away host (see host).
 # shellcheck shell=bash
 
+# shellcheck source=tests/lib/tap.sh
 . /e2e/tap.sh
 
 # Waits until the command succeeds, at most 15 s.
@@ -17,6 +18,7 @@ wait_for() {
 
 # ---- NSD: its own zones in /srv/zones, and those that mailauthctl exports ------------------------
 
+# shellcheck disable=SC2034 # used by the scripts
 exported=/var/lib/mailauthctl/zones
 
 # What an admin's zone.reload does: fails while /tmp/nsd-is-broken exists.

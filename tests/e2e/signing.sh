@@ -1,6 +1,8 @@
 # Outgoing mail: what is signed, when, and what name servers make of the zones.
 # shellcheck shell=bash
+# shellcheck source=tests/e2e/lib.sh
 . /e2e/lib.sh
+# shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
 
 from_us() { deliver 127.0.0.1 "user@$1"; }

@@ -12,7 +12,7 @@ set -u
 
 program=$(realpath "${1:-bin/mailauthctl}")
 step=${SWEEP_STEP:-1}
-work=$(mktemp -d /var/tmp/push_sweep.XXXXXX) || exit 1
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/push_sweep.XXXXXX") || exit 1
 runs=0
 findings=0
 
@@ -135,11 +135,12 @@ judge()
 
 	now=$(state_of "$root")
 	# What only undo needed, and folders that it kept from going, may wait for the next run.
-	if [ "$status" = 0 ] && [[ $what != *unlink* ]] &&
+	if [ "$status" = 0 ] && ! grep -q 'the next run tidies up' "$work/run.out" &&
 		[ "$now" != "$(cat "$work/$name/new")" ]; then
 		finding "$what: ended 0, and the new state is not there"
 	fi
-	if ! ctl "$root" "${next_words[@]}" >"$work/next.out" 2>&1; then
+	if ! { ctl "$root" "${next_words[@]}" && ctl "$root" zone export --all; } \
+		>"$work/next.out" 2>&1; then
 		finding "$what: the next run fails: $(tail -n 1 "$work/next.out")"
 		return
 	fi

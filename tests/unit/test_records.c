@@ -418,6 +418,46 @@ static void test_apply_over_edits(void **state)
 	store_rollback(store);
 }
 
+/* What no edit lets through may still meet in a list: the last line before a commit and a file. */
+static void test_check(void **state)
+{
+	static const struct {
+		const char *owner, *type, *rdata;
+		enum policy_kind kind;
+		const char *words; /* beside "v=spf1 -all" at example.com */
+	} rows[] = {
+		{ "example.com", "TXT", "v=spf1 mx -all", POLICY_SPF, "two SPF records" },
+		{ "example.com", "TXT", "v=spf1 -all", POLICY_OTHER, "already" },
+		{ "notexample.com", "TXT", "x", POLICY_OTHER,
+		  "not at or below example.com" },
+		{ "_dmarc.example.com", "TXT", "v=DMARC1; p=x", POLICY_DMARC, "p" },
+		{ "example.com", "TXT", "x", POLICY_OTHER, NULL },
+		{ "example.com", "SPF", "v=spf1 -all", POLICY_OTHER, NULL },
+		{ "www.example.com", "TXT", "v=spf1 mx -all", POLICY_SPF, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct record_row pair[] = {
+			{ .id = (char *)(uintptr_t) "t1",
+			  .owner = (char *)(uintptr_t) "example.com",
+			  .type = (char *)(uintptr_t) "TXT",
+			  .rdata = (char *)(uintptr_t) "v=spf1 -all",
+			  .kind = POLICY_SPF },
+			{ .id = (char *)(uintptr_t) "7",
+			  .owner = (char *)(uintptr_t)rows[i].owner,
+			  .type = (char *)(uintptr_t)rows[i].type,
+			  .rdata = (char *)(uintptr_t)rows[i].rdata,
+			  .kind = rows[i].kind },
+		};
+		const struct record_list list = { .row = pair, .count = 2 };
+		err_clear(&err);
+		int r = records_check(&list, "example.com", &err);
+		if ((r < 0) != (rows[i].words != NULL) ||
+		    (rows[i].words && !strstr(err.text, rows[i].words)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+	}
+}
+
 /* ---- zone text ---- */
 
 static void test_zone_text(void **state)
@@ -497,6 +537,7 @@ int main(void)
 		T(test_record_refusals),
 		T(test_apply_over_edits),
 		T(test_zone_text),
+		T(test_check),
 		T(test_sets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,7 +325,7 @@ static void test_set(void **state)
 	assert_int_equal(found, 1);
 	assert_int_equal(setting_set(w->store, SET_MTA_HOSTNAME, 1, "example.com",
 	                             "a.example", &err),
-	                 ERR_FAILED);
+	                 ERR_USAGE);
 	assert_string_equal(err.text,
 	                    "mta.hostname is a setting of the server, not of a domain; "
 	                    "\"mailauthctl server set mta.hostname ...\"");

@@ -1,5 +1,6 @@
 /* core/base/yaml: rows of texts with what is read, what is refused and where, and the writer. */
 #include "core/base/yaml.h"
+#include "core/base/yaml_write.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +16,8 @@ static void dump(const struct yaml_node *node, struct buf *into)
 {
 	if (node->key)
 		buf_printf(into, "%s=", node->key);
-	if (node->kind == YAML_TEXT) {
-		buf_printf(into, node->is_quoted ? "'%s'" : "%s", node->text);
+	if (node->kind == YAML_SCALAR) {
+		buf_printf(into, node->is_plain ? "%s" : "'%s'", node->text);
 		return;
 	}
 	buf_putc(into, node->kind == YAML_MAP ? '{' : '[');
@@ -39,37 +40,34 @@ static void test_parse(void **state)
 		{ "a:\n  - x\n  - y: 1\n    z: []\nb:\n", "{a=[x,{y=1,z=[]}],b=}", NULL },
 		{ "# only\n--- \n- 1\n", "[1]", NULL },
 		{ "a: \"\\x01\\\"\\\\\"\n", "{a='\x01\"\\'}", NULL },
-		{ "", NULL, "f: the file is empty" },
-		{ "a: b\na: c\n", NULL, "f:2:4: \"a\" stands twice (first in line 1)" },
+		{ "a: b\na: c\n", NULL, "f:2:4: \"a\" is there twice (first in line 1)" },
 		{ "x:\n  b: 1\n  a: 1\n  b: 2\n", NULL,
-		  "f:4:6: \"b\" stands twice (first in line 2)" },
-		{ "a: &x b\n", NULL, "f:1:4: anchors and tags are not allowed here" },
-		{ "a: !!str b\n", NULL, "f:1:4: anchors and tags are not allowed here" },
-		{ "a: *x\n", NULL, "f:1:4: aliases are not allowed here" },
-		{ "? [a]\n: b\n", NULL,
-		  "f:1:3: a key must be a word, not a list or map" },
-		{ "a: b\n---\nc: d\n", NULL,
-		  "f:2:1: a second document is not allowed here" },
-		{ "a: \"x\\0y\"\n", NULL, "f:1:4: a NUL is not allowed here" },
+		  "f:4:6: \"b\" is there twice (first in line 2)" },
+		{ "a: &x b\n", NULL, "f:1:4: anchors and tags are not allowed" },
+		{ "a: !!str b\n", NULL, "f:1:4: anchors and tags are not allowed" },
+		{ "a: *x\n", NULL, "f:1:4: aliases are not allowed" },
+		{ "? [a]\n: b\n", NULL, "f:1:3: a key must be plain text" },
+		{ "\"a\\0\": b\n", NULL, "f:1:1: a key holds NUL" },
 		{ "[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]", NULL,
-		  "f:1:17: too many levels" },
-		{ "a: [b\n", NULL, "f:2:1: did not find expected ',' or ']'" },
+		  "f:1:17: it is nested too deeply" },
+		{ "a: [b\n", NULL,
+		  "f:2:1: this is not YAML: did not find expected ',' or ']'" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char memory[8192];
 		struct arena mem;
 		arena_init(&mem, memory, sizeof(memory));
-		struct yaml yaml;
+		const struct yaml_node *root;
 		struct err err = ERR_INIT;
-		int rc = yaml_parse("f", rows[i].text, strlen(rows[i].text), &mem, &yaml,
-		                    &err);
+		int rc = yaml_read(rows[i].text, strlen(rows[i].text), "f", &mem, &root,
+		                   &err);
 		if (rows[i].tree) {
 			auto_buf tree = BUF_INIT;
 			assert_int_equal(rc, 0);
-			dump(yaml.root, &tree);
+			dump(root, &tree);
 			assert_string_equal(buf_text(&tree), rows[i].tree);
 		} else {
-			assert_int_equal(rc, ERR_FAILED);
+			assert_int_equal(rc, ERR_USAGE);
 			assert_string_equal(err.text, rows[i].fault);
 		}
 	}
@@ -84,44 +82,53 @@ static void test_size(void **state)
 	char memory[8192];
 	struct arena mem;
 	arena_init(&mem, memory, sizeof(memory));
-	struct yaml yaml;
+	const struct yaml_node *root;
 	struct err err = ERR_INIT;
-	assert_int_equal(yaml_parse("f", text.at, text.len, &mem, &yaml, &err),
-	                 ERR_FAILED);
-	assert_non_null(strstr(err.text, "the file is too large"));
+	assert_int_equal(yaml_read(text.at, text.len, "f", &mem, &root, &err), ERR_USAGE);
+	assert_non_null(strstr(err.text, "the text is too large"));
 }
 
 static void test_values(void **state)
 {
 	(void)state;
 	static const char text[] =
-		"on: off\nyes: 'on'\none: 1\nn: 12\nlist: [a]\nempty:\n";
+		"on: off\nyes: 'on'\none: 1\nn: 12\nlist: [a]\nempty:\n"
+		"nul: \"a\\0b\"\n";
 	char memory[8192];
 	struct arena mem;
 	arena_init(&mem, memory, sizeof(memory));
-	struct yaml yaml;
+	const struct yaml_node *root;
 	struct err err = ERR_INIT;
-	assert_int_equal(yaml_parse("f", text, strlen(text), &mem, &yaml, &err), 0);
+	assert_int_equal(yaml_read(text, strlen(text), "f", &mem, &root, &err), 0);
 	bool is_on = true;
-	const struct yaml_node *root = yaml.root;
-	assert_int_equal(yaml_get_bool(&yaml, yaml_child(root, "on"), &is_on, &err), 0);
+	assert_int_equal(yaml_get_bool(root, "f", "on", &is_on, &err), 0);
 	assert_false(is_on);
-	assert_true(yaml_get_bool(&yaml, yaml_child(root, "yes"), &is_on, &err) < 0);
-	assert_string_equal(err.text, "f:2:6: \"yes\" must be on or off");
-	assert_true(yaml_get_bool(&yaml, yaml_child(root, "one"), &is_on, &err) < 0);
+	assert_int_equal(yaml_get_bool(root, "f", "n", &is_on, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:4:4: n: on or off is expected");
 	int64_t number = 0;
-	assert_int_equal(yaml_get_int(&yaml, yaml_child(root, "n"), 1, 12, &number, &err),
-	                 0);
+	assert_int_equal(yaml_get_int(root, "f", "n", 1, 12, &number, &err), 0);
 	assert_int_equal(number, 12);
-	err_clear(&err);
-	assert_true(yaml_get_int(&yaml, yaml_child(root, "n"), 1, 11, &number, &err) < 0);
-	assert_string_equal(err.text, "f:4:4: \"n\" must be a number from 1 to 11");
+	assert_int_equal(yaml_get_int(root, "f", "n", 1, 11, &number, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:4:4: n: a number from 1 to 11 is expected");
+	assert_int_equal(yaml_get_int(root, "f", "absent", 1, 11, &number, &err), 0);
+	assert_int_equal(number, 12);
 	const char *value = NULL;
-	assert_true(yaml_get_text(&yaml, yaml_child(root, "list"), &value, &err) < 0);
-	assert_int_equal(yaml_get_text(&yaml, yaml_child(root, "empty"), &value, &err),
-	                 0);
+	assert_int_equal(yaml_get_text(root, "f", "list", &value, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:5:7: list: one value is expected");
+	assert_int_equal(yaml_get_text(root, "f", "empty", &value, &err), 0);
 	assert_string_equal(value, "");
-	assert_null(yaml_child(root, "absent"));
+	assert_int_equal(yaml_get_text(root, "f", "nul", &value, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:7:6: nul: the value holds NUL");
+	const struct yaml_node *item = NULL;
+	assert_int_equal(yaml_get_list(root, "f", "list", &item, &err), 0);
+	assert_string_equal(item->text, "a");
+	assert_null(item->next);
+	assert_int_equal(yaml_get_list(root, "f", "one", &item, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:3:6: one: a list is expected");
+	assert_null(yaml_get(root, "absent"));
+	static const char *const keys[] = { "on", "yes", "ones", "n", "list", NULL };
+	assert_int_equal(yaml_check_keys(root, "f", keys, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:3:6: there is no \"one\"; did you mean on?");
 }
 
 static void test_write(void **state)
@@ -146,10 +153,10 @@ static void test_write(void **state)
 	char memory[8192];
 	struct arena mem;
 	arena_init(&mem, memory, sizeof(memory));
-	struct yaml yaml;
+	const struct yaml_node *root;
 	struct err err = ERR_INIT;
-	assert_int_equal(yaml_parse("f", out.at, out.len, &mem, &yaml, &err), 0);
-	const struct yaml_node *item = yaml_child(yaml.root, "list")->first;
+	assert_int_equal(yaml_read(out.at, out.len, "f", &mem, &root, &err), 0);
+	const struct yaml_node *item = yaml_get(root, "list")->first;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++, item = item->next)
 		assert_string_equal(item->text, texts[i]);
 	assert_null(item);

@@ -1,0 +1,21 @@
+/* core/base/octets.h: borrowed octets with a length; foreign text may hold NUL. */
+#ifndef CORE_BASE_OCTETS_H
+#define CORE_BASE_OCTETS_H
+
+#include <stddef.h>
+#include <string.h>
+
+struct octets {
+	const char *at; /* borrowed; may be NULL while len is 0 */
+	size_t len;
+};
+
+#define OCTETS_NONE ((struct octets){ 0 })
+
+/* The octets of a string, its NUL not counted; NULL gives none. */
+static inline struct octets octets_of(const char *text)
+{
+	return (struct octets){ text, text ? strlen(text) : 0 };
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* core/base/yaml_write.h: YAML in block style, two blanks a level, that yaml.h reads back as it was. */
+#ifndef CORE_BASE_YAML_WRITE_H
+#define CORE_BASE_YAML_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+
+/* "# text", a line. */
+void yaml_put_comment(struct buf *into, unsigned level, const char *text);
+/* "key:", for a list or map that follows one level deeper. */
+void yaml_put_key(struct buf *into, unsigned level, const char *key);
+/* "key: value".  A text is quoted and escaped where it needs to be; it must be UTF-8. */
+void yaml_put_text(struct buf *into, unsigned level, const char *key, const char *text);
+void yaml_put_bool(struct buf *into, unsigned level, const char *key, bool value);
+void yaml_put_int(struct buf *into, unsigned level, const char *key, int64_t value);
+/* "- value", a list's item. */
+void yaml_put_item(struct buf *into, unsigned level, const char *text);
+
+#endif

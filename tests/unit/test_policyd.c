@@ -1,0 +1,279 @@
+/* cli/policyd_request and dnszone/spf_service: rows of requests, and settings there and back. */
+#include "cli/policyd_request.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "cli/policyd_conf.h"
+#include "cli/policyd_log.h"
+#include "core/base/buf.h"
+#include "core/base/network.h"
+#include "dnszone/spf_service.h"
+
+/* What was read, as "attribute=text" joined by '|'; '!' behind what was cut. */
+static void print_request(const struct policyd_request *request, struct buf *into)
+{
+	static const char *const names[] = {
+		"client",    "helo",    "instance", "state",
+		"recipient", "request", "sasl",     "sender"
+	};
+	for (size_t i = 0; i < POLICYD_ATTRIBUTE_COUNT; i++) {
+		const struct policyd_value *value = &request->value[i];
+		if (!value->is_given)
+			continue;
+		buf_printf(into, "%s%s=%.40s%s", into->len ? "|" : "", names[i],
+		           value->text, value->is_cut ? "!" : "");
+		assert_int_equal(strlen(value->text), value->len);
+	}
+}
+
+#define LONG_LEN 100000
+
+static const struct {
+	const char *octets;
+	size_t len; /* 0: strlen */
+	const char *requests[3];
+	const char *rest; /* of a request that is not whole */
+} rows[] = {
+	{ "request=smtpd_access_policy\nsender=a@b\n\n",
+	  0,
+	  { "request=smtpd_access_policy|sender=a@b" },
+	  NULL },
+	{ "sender=\n\nsender=x\n\n", 0, { "sender=", "sender=x" }, NULL },
+	{ "\n\n", 0, { "", "" }, NULL },
+	{ "sender=a\nsender=b\n\n", 0, { "sender=a" }, NULL },
+	{ "Sender=a\nsender =b\n sender=c\nsenders=d\nsende=e\n\n", 0, { "" }, NULL },
+	{ "sender\nnonsense\n=x\n\n", 0, { "" }, NULL },
+	{ "sender=a=b==\n\n", 0, { "sender=a=b==" }, NULL },
+	{ "sender=a\r\n\r\n\n", 0, { "sender=a?" }, NULL },
+	{ "sender=a\0b\x7f\x01\n\n", 15, { "sender=a?b??" }, NULL },
+	{ "sen\0der=a\n\n", 11, { "" }, NULL },
+	{ "sender=\xc3\xa4@b\n\n", 0, { "sender=\xc3\xa4@b" }, NULL },
+	{ "helo_name=h\nclient_address=::1\ninstance=1.2\nprotocol_state=RCPT\n"
+	  "recipient=r\nsasl_username=u\nsize=1\n\n",
+	  0,
+	  { "client=::1|helo=h|instance=1.2|state=RCPT|recipient=r|sasl=u" },
+	  NULL },
+	{ "sender=a\n\nsender=b\nhelo", 0, { "sender=a" }, "sender=b" },
+	{ "sender=a", 0, { NULL }, "sender=a" },
+};
+
+static void check_row(size_t row, size_t step)
+{
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	assert_false(policyd_parser_is_within(&parser));
+	const char *at = rows[row].octets;
+	size_t left = rows[row].len ? rows[row].len : strlen(at), found = 0;
+	while (left > 0) {
+		size_t used = 0;
+		enum policyd_parse parsed = policyd_parser_feed(
+			&parser, at, left < step ? left : step, &used);
+		assert_true(used > 0 && used <= left && used <= step);
+		at += used;
+		left -= used;
+		if (parsed != POLICYD_READY)
+			continue;
+		auto_buf text = BUF_INIT;
+		print_request(&parser.request, &text);
+		assert_non_null(rows[row].requests[found]);
+		assert_string_equal(buf_text(&text), rows[row].requests[found++]);
+		assert_false(policyd_parser_is_within(&parser));
+	}
+	assert_true(found == 3 || !rows[row].requests[found]);
+	assert_int_equal(policyd_parser_is_within(&parser), rows[row].rest != NULL);
+	auto_buf rest = BUF_INIT;
+	print_request(&parser.request, &rest);
+	if (rows[row].rest)
+		assert_string_equal(buf_text(&rest), rows[row].rest);
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < ARRAY_LEN(rows); row++)
+		for (size_t step = 1; step < 200; step += step < 20 ? 1 : 45)
+			check_row(row, step);
+}
+
+static void test_long_values(void **state)
+{
+	(void)state;
+	auto_buf text = BUF_INIT;
+	buf_puts(&text, "sender=");
+	for (size_t i = 0; i < LONG_LEN; i++)
+		buf_putc(&text, 'x');
+	buf_puts(&text, "\nhelo_name=h\n\nsender=");
+	for (size_t i = 0; i < POLICYD_VALUE_MAX; i++)
+		buf_putc(&text, 'y');
+	buf_puts(&text, "\n\n");
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	size_t used, second;
+	assert_int_equal(policyd_parser_feed(&parser, text.at, text.len, &used),
+	                 POLICYD_READY);
+	const struct policyd_value *sender = &parser.request.value[POLICYD_SENDER];
+	assert_true(sender->is_cut);
+	assert_int_equal(sender->len, POLICYD_VALUE_MAX);
+	assert_string_equal(policyd_text(&parser.request, POLICYD_HELO_NAME), "h");
+	assert_int_equal(
+		policyd_parser_feed(&parser, text.at + used, text.len - used, &second),
+		POLICYD_READY);
+	assert_int_equal(used + second, text.len);
+	assert_false(sender->is_cut);
+	assert_int_equal(sender->len, POLICYD_VALUE_MAX);
+	assert_string_equal(policyd_text(&parser.request, POLICYD_HELO_NAME), "");
+}
+
+static void test_endless_request(void **state)
+{
+	(void)state;
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	char line[1024];
+	memset(line, 'z', sizeof(line));
+	line[3] = '=';
+	line[sizeof(line) - 1] = '\n';
+	size_t used, total = 0;
+	enum policyd_parse parsed;
+	do {
+		parsed = policyd_parser_feed(&parser, line, sizeof(line), &used);
+		total += used;
+	} while (parsed == POLICYD_MORE && total < 2 * POLICYD_REQUEST_MAX);
+	assert_int_equal(parsed, POLICYD_TOO_LARGE);
+	assert_in_range(total, POLICYD_REQUEST_MAX, POLICYD_REQUEST_MAX + sizeof(line));
+}
+
+static void test_log_word(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *word, *phrase;
+	} words[] = {
+		{ "", "", "" },
+		{ "a@b", "a@b", "a@b" },
+		{ "a b\"c\n\xc3", "a?b?c??", "a b?c??" },
+		{ "123456789012", "123456...", "123456..." },
+		{ "123456789", "123456789", "123456789" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		char out[10];
+		size_t len = strlen(words[i].text);
+		assert_string_equal(
+			policyd_log_word(words[i].text, len, out, sizeof(out)),
+			words[i].word);
+		assert_string_equal(
+			policyd_log_phrase(words[i].text, len, out, sizeof(out)),
+			words[i].phrase);
+	}
+}
+
+static void test_settings_round_trip(void **state)
+{
+	(void)state;
+	static const char *const relays[] = { "192.0.2.0/24", "2001:db8::/32",
+		                              "!192.0.2.9" };
+	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
+	struct spf_service whole = spf_service_default("mx.example.net");
+	whole.is_checked = false;
+	whole.spf.mode = SPF_REJECT_NOT_PASS;
+	whole.spf.local_rules = "include:spf.example.net a:relay.example.com";
+	whole.spf.guess_rules = "v=spf1 +a/24 +mx/24 +ptr ?all";
+	whole.spf.guess_scope = SPF_GUESS_MOST_PERMISSIVE;
+	whole.spf.explanation = "See http://x.test/?s=%{S}: \"no\" \\o/";
+	whole.spf.does_continue_on_dns_error = true;
+	whole.trusted_relays = relays;
+	whole.trusted_relay_count = ARRAY_LEN(relays);
+	whole.nameservers = servers;
+	whole.nameserver_count = ARRAY_LEN(servers);
+	whole.time_limit = 7;
+	whole.void_limit = 0;
+	const struct spf_service settings[] = { spf_service_default("mx.example.net"),
+		                                whole };
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		auto_arena mem;
+		assert_true(arena_open(&mem, 65536));
+		auto_buf first = BUF_INIT, second = BUF_INIT;
+		struct spf_service back;
+		struct err err = ERR_INIT;
+		spf_service_render(&settings[i], &first);
+		if (spf_service_parse("f", first.at, first.len, &mem, &back, &err) != 0)
+			fail_msg("%s\n%s", err.text, first.at);
+		spf_service_render(&back, &second);
+		assert_string_equal(first.at, second.at);
+		assert_int_equal(back.is_checked, settings[i].is_checked);
+		assert_int_equal(back.spf.mode, settings[i].spf.mode);
+		assert_string_equal(back.spf.explanation, settings[i].spf.explanation);
+		assert_int_equal(back.trusted_relay_count,
+		                 settings[i].trusted_relay_count);
+		assert_int_equal(back.void_limit, settings[i].void_limit);
+	}
+}
+
+static void test_rendered_text(void **state)
+{
+	(void)state;
+	struct spf_service settings = spf_service_default("mx.example.net");
+	auto_buf text = BUF_INIT;
+	spf_service_render(&settings, &text);
+	assert_string_equal(buf_text(&text),
+	                    "# Written by mailauthctl; changes are overwritten.\n"
+	                    "version: 1\n"
+	                    "check: on\n"
+	                    "hostname: mx.example.net\n"
+	                    "mode: headers-only\n"
+	                    "local-rules: \"\"\n"
+	                    "guess-rules: \"\"\n"
+	                    "guess-scope: no-record\n"
+	                    "explanation: \"\"\n"
+	                    "continue-on-dns-error: off\n"
+	                    "time-limit: 20\n"
+	                    "void-limit: 2\n");
+}
+
+static void test_unmap(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int family;
+		unsigned bits;
+	} nets[] = {
+		{ "::ffff:192.0.2.1", AF_INET, 32 },
+		{ "::ffff:192.0.2.0/120", AF_INET, 24 },
+		{ "::ffff:0:0/96", AF_INET, 0 },
+		{ "::ffff:0:0/95", AF_INET6, 95 },
+		{ "2001:db8::1", AF_INET6, 128 },
+		{ "192.0.2.1", AF_INET, 32 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(nets); i++) {
+		struct network net, plain;
+		assert_true(network_parse(nets[i].text, &net));
+		network_unmap(&net);
+		assert_int_equal(net.family, nets[i].family);
+		assert_int_equal(net.bits, nets[i].bits);
+		assert_true(network_parse("192.0.2.1", &plain));
+		assert_int_equal(network_holds(&net, &plain), net.family == AF_INET);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_endless_request),
+		cmocka_unit_test(test_log_word),
+		cmocka_unit_test(test_settings_round_trip),
+		cmocka_unit_test(test_rendered_text),
+		cmocka_unit_test(test_unmap),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
