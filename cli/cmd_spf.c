@@ -53,7 +53,7 @@ static int open_resolver(struct app *app, struct resolver **ret_resolver, struct
 		r = err_set(err, ERR_FAILED,
 		            _("not enough memory for name server queries"));
 	if (r < 0) {
-		resolver_free(dns);
+		resolver_free(cache ? cache : dns);
 		return r;
 	}
 	*ret_resolver = cache;
