@@ -63,10 +63,10 @@ static int stage_write(const char *folder, const char *name, const char *octets,
 		octets += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	/* Postfix waits until a file is two seconds old, in case that somebody still edits it */
-	static const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
-	if (futimens(fd, old) < 0)
-		return err_errno(err, errno, _("cannot set the time of %s"), path);
+	/* Postfix reads a main.cf that changed within the last second again and again */
+	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	if (futimens(fd, long_ago) < 0)
+		return err_errno(err, errno, _("cannot date %s"), path);
 	return 0;
 }
 
