@@ -34,9 +34,10 @@ store_src := change migrate schema stmt store
 model_src := domain env export export_file export_finish import_tree key \
 	key_crypto key_secret keygen keyring publish record record_text records records_check \
 	ring setting setting_table setting_type signing template
-mta_src := backend desired diff directory engine folders held milter milter_probe \
-	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan postfix \
-	postfix_expand postfix_main postfix_master postfix_observe postfix_seen \
+mta_src := backend desired diff directory engine folders held milter milter_probe networks \
+	opendkim opendkim_conf opendkim_keys opendkim_tables plan policy_probe policyd_conf \
+	postfix postfix_expand postfix_main postfix_master postfix_observe postfix_policy \
+	postfix_restrict postfix_seen \
 	postfix_services postfix_validate push recover service smtp_probe \
 	step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
@@ -46,10 +47,10 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder \
-	file_stage key_crypto keygen lint_spf lock milter model opendkim out plan policyd postfix_main postfix_master push \
-	query records resolver rr run setting setting_type spf_check spf_eval spf_mode \
-	spf_record spf_suite store store_open text yaml yaml_write
+unit_tests := arena base command dnszone engine export file file_folder file_stage key_crypto \
+	keygen lint_spf lock milter model opendkim out plan policyd postfix_main postfix_master \
+	postfix_restrict push query records resolver rr run setting setting_type spf_check spf_eval \
+	spf_mode spf_record spf_suite store store_open text yaml yaml_write
 
 fuzz_tests := dns_answer policy_request spf_macro spf_record
 
@@ -81,7 +82,9 @@ endif
 
 BUILD ?= build/$(MODE)
 build := $(BUILD)
-CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' $(CPPFLAGS)
+POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
+CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' \
+	-DPOLICYD_PATH='"$(POLICYD_PATH)"' $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
