@@ -23,7 +23,7 @@ char *postfix_policy_service(const char *user)
 /* Why nobody could run it; NULL: somebody can.  Caller frees. */
 static char *why_no_service(const struct mta_seen *seen)
 {
-	auto_master_cf master;
+	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	char *why = NULL;
 	if (!seen->has_policyd)
@@ -55,8 +55,8 @@ static char *why_no_place(const struct mta_seen *seen, const char *why)
 int postfix_policy_decide(const struct desired *desired, const struct mta_seen *seen,
                           struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
-	auto_main_cf cf;
-	auto_master_cf master;
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	struct restrict_spot spot;
 	*ret_is_wanted = false;
