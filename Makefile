@@ -41,7 +41,7 @@ mta_src := backend desired diff directory engine folders held milter milter_prob
 	recover service smtp_probe step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_record cmd_server cmd_spf cmd_template \
-	cmd_zone command command_help out out_json out_table out_tsv progress seen
+	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
