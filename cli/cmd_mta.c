@@ -62,8 +62,9 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 			out_text(app->out, row->name);
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
-			out_text(app->out,
-			         backend ? support_word(backend->support[i]) : NULL);
+			out_text(app->out, backend ? support_word(backend_support(
+							     &app->ctx, backend, i))
+			                           : NULL);
 			out_text(app->out, shortfalls.sentence[i]);
 			out_row_end(app->out);
 		}
@@ -199,7 +200,8 @@ static int run_backends(struct app *app, struct err *err)
 		out_text(app->out, backend->name);
 		out_text(app->out, backend->title);
 		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
-			out_text(app->out, support_word(backend->support[feature]));
+			out_text(app->out, support_word(backend_support(
+						   &app->ctx, backend, feature)));
 		out_bool(app->out, backend->plan != NULL);
 		out_text(app->out, detected);
 		out_row_end(app->out);

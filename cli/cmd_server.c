@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/spf_targets.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
@@ -171,6 +172,9 @@ static int check_pairs(struct app *app, struct err *err)
 		if (r >= 0)
 			r = setting_parse(&setting_table[key],
 			                  args_word(app->args, i + 1), &canonical, err);
+		/* before any lock: DNS is never asked inside a transaction */
+		if (r >= 0 && key == SET_SPF_LOCAL_RULES)
+			spf_targets_warn(app, canonical);
 	}
 	return r;
 }

@@ -53,7 +53,7 @@ static int open_resolver(struct app *app, struct resolver **ret_resolver, struct
 		r = err_set(err, ERR_FAILED,
 		            _("not enough memory for name server queries"));
 	if (r < 0) {
-		resolver_free(dns);
+		resolver_free(cache ? cache : dns);
 		return r;
 	}
 	*ret_resolver = cache;
@@ -365,8 +365,6 @@ static int run_lint(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* clang-format off */
-#define OPTION_RESOLVER { "--resolver", "<address>", \
-	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
 #define OPTION_ZONE { "--zone", "<file>", \
 	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
 /* clang-format on */

@@ -165,6 +165,8 @@ part_e2e() {
 	build e2e CC="$cc" WERROR=1 all >/dev/null
 	producer e2e/signing tests/e2e/run.sh build/release/mailauthctl signing.sh &
 	producer e2e/incoming tests/e2e/run.sh build/release/mailauthctl incoming.sh &
+	producer e2e/restrictions tests/e2e/run.sh build/release/mailauthctl restrictions.sh &
+	producer e2e/spf tests/e2e/run.sh build/release/mailauthctl spf.sh &
 	wait
 	part_differential
 }

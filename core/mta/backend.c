@@ -19,14 +19,20 @@
 
 #define NO_PUSH N_("this version does not push to it: use mta.backend directory")
 
+static bool postfix_has_provider(struct ctx *ctx, enum mta_feature feature)
+{
+	return feature != FEATURE_SPF || postfix_has_policyd(ctx);
+}
+
 static const struct mta_backend postfix = {
 	.name = "postfix",
 	.title = "Postfix",
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
+	             [FEATURE_SPF] = SUPPORT_YES,
 	             [FEATURE_DMARC] = SUPPORT_PENDING,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
+	.has_provider = postfix_has_provider,
 	.detect = postfix_detect,
 	.observe = postfix_observe,
 	.seen_free = postfix_seen_free,
@@ -99,7 +105,7 @@ static const struct mta_backend directory = {
 	.title = "files in a directory",
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
+	             [FEATURE_SPF] = SUPPORT_YES,
 	             [FEATURE_DMARC] = SUPPORT_PENDING,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
 	.detect = directory_detect,
@@ -247,14 +253,15 @@ int backend_hostname(struct ctx *ctx, struct store *store, char **ret_name,
 
 /* ---- what it does not give -------------------------------------------------------------------- */
 
-static enum mta_support support_of(const struct mta_backend *backend,
-                                   enum mta_feature feature)
+enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
+                                 enum mta_feature feature)
 {
-	if (!backend)
-		return SUPPORT_YES; /* nothing to hold the wish to */
-	if (!backend->plan && backend->support[feature] == SUPPORT_YES)
+	if (backend->support[feature] != SUPPORT_YES)
+		return backend->support[feature];
+	if (!backend->plan ||
+	    (backend->has_provider && !backend->has_provider(ctx, feature)))
 		return SUPPORT_PENDING;
-	return backend->support[feature];
+	return SUPPORT_YES;
 }
 
 int backend_shortfalls(struct ctx *ctx, struct store *store,
@@ -276,7 +283,8 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 		if (r < 0)
 			return r;
 		/* no server at all still enforces nothing that has no provider here */
-		enum mta_support support = support_of(backend ? backend : &postfix, i);
+		enum mta_support support =
+			backend_support(ctx, backend ? backend : &postfix, i);
 		if (!is_on || support == SUPPORT_YES)
 			continue;
 		auto_free char *sentence =
@@ -316,7 +324,7 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 		int r = read_bound(ctx, store, &backend, err);
 		if (r < 0)
 			return r;
-		if (support_of(backend, i) != SUPPORT_NO)
+		if (!backend || backend->support[i] != SUPPORT_NO)
 			return 0;
 		return err_set(err, ERR_FAILED,
 		               _("%s cannot be switched on: %s has no %s; %s"), setting,

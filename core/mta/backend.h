@@ -47,6 +47,8 @@ struct mta_backend {
 	enum mta_support support[FEATURE_COUNT];
 	const char *nearest
 		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
+	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
+	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
@@ -71,6 +73,10 @@ extern const struct feature_row {
 
 /* The row of that name, NULL: none. */
 const struct mta_backend *backend_find(const char *name);
+
+/* What the backend can do on this host: SUPPORT_PENDING where its provider is not installed. */
+enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
+                                 enum mta_feature feature) must_check;
 
 void backend_found_done(struct mta_found *found);
 

@@ -22,6 +22,7 @@ static const struct bool_row bools[] = {
 	{ SET_DKIM_SIGN, offsetof(struct desired, signs) },
 	{ SET_DKIM_VERIFY, offsetof(struct desired, verifies) },
 	{ SET_SPF_CHECK, offsetof(struct desired, checks_spf) },
+	{ SET_SPF_CONTINUE_ON_DNS_ERROR, offsetof(struct desired, spf_continues) },
 	{ SET_DMARC_CHECK, offsetof(struct desired, checks_dmarc) },
 	{ SET_DMARC_REJECT, offsetof(struct desired, rejects_dmarc) },
 	{ SET_SRS_ENABLED, offsetof(struct desired, has_srs) },
@@ -68,6 +69,35 @@ static int read_list(struct store *store, enum setting_key key, char ***ret_item
 	return rc;
 }
 
+static int read_spf(struct store *store, struct desired *desired, struct err *err)
+{
+	struct setting_value check = { 0 };
+	int64_t mode, scope;
+	int rc = setting_get(store, SET_SPF_CHECK, 0, &check, err);
+
+	desired->is_spf_asked = !rc && check.source != SETTING_FROM_DEFAULT;
+	setting_value_done(&check);
+	if (!rc)
+		rc = setting_number(store, SET_SPF_MODE, 0, &mode, err);
+	if (!rc)
+		rc = setting_number(store, SET_SPF_GUESS_SCOPE, 0, &scope, err);
+	if (!rc)
+		rc = read_text(store, SET_SPF_LOCAL_RULES, &desired->spf_local_rules,
+		               err);
+	if (!rc)
+		rc = read_text(store, SET_SPF_GUESS_RULES, &desired->spf_guess_rules,
+		               err);
+	if (!rc)
+		rc = read_text(store, SET_SPF_EXPLANATION, &desired->spf_explanation,
+		               err);
+	if (rc)
+		return rc;
+	/* the words of both settings stand in the order of the enums */
+	desired->spf_mode = (enum spf_mode)(mode + SPF_HEADERS_ONLY);
+	desired->spf_guess_scope = (enum spf_guess_scope)scope;
+	return 0;
+}
+
 int desired_read(struct store *store, struct store *target, const char *kept_hostname,
                  int64_t since, struct desired *ret_desired, struct err *err)
 {
@@ -77,6 +107,8 @@ int desired_read(struct store *store, struct store *target, const char *kept_hos
 		             .is_everything = since == 0 };
 	int rc = read_bools(store, &d, err);
 
+	if (!rc)
+		rc = read_spf(store, &d, err);
 	if (!rc)
 		rc = read_text(store, SET_MTA_HOSTNAME, &d.authserv_id, err);
 	if (!rc && !d.authserv_id)
@@ -105,6 +137,9 @@ int desired_read(struct store *store, struct store *target, const char *kept_hos
 
 void desired_done(struct desired *desired)
 {
+	free(desired->spf_local_rules);
+	free(desired->spf_guess_rules);
+	free(desired->spf_explanation);
 	free(desired->authserv_id);
 	free(desired->trusted_relays);
 	free(desired->signing_networks);

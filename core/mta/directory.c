@@ -1,5 +1,5 @@
 /*
- * The directory backend: the same files as for Postfix with OpenDKIM, below one folder, with the
+ * The directory backend: the same files as for Postfix with OpenDKIM and mailauth-policyd, below one folder, with the
  * target host's paths inside them.  Nothing is reloaded or asked; users of the target are unknown
  * here, so files belong to whoever runs this.
  */
@@ -10,10 +10,14 @@
 #include "core/model/setting.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_master.h"
+#include "core/mta/postfix_policy.h"
 
-#define POSTFIX_PART "/etc/mailauthctl/postfix-main.cf"
+#define MAIN_PART "/etc/mailauthctl/postfix-main.cf"
+#define MASTER_PART "/etc/mailauthctl/postfix-master.cf"
 #define QUEUE_FOLDER "/var/spool/postfix"
 
 int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
@@ -39,35 +43,77 @@ int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **re
 }
 
 /* What an admin puts into main.cf of the target host. */
-static void render_postfix(const struct desired *desired, struct buf *into)
+static void render_main(const struct desired *desired, struct buf *into)
 {
+	bool has_filter = desired->signs || desired->verifies;
 	const struct main_wish wish = {
-		.milter = "{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS " }",
+		.milter =
+			has_filter
+				? "{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
+				  " }"
+				: NULL,
 		.in_smtpd = true,
 		.in_non_smtpd = desired->signs,
+		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
+		.policy_socket = POLICYD_SOCKET,
 	};
-	buf_puts(
-		into,
-		"# For main.cf of the mail host.  Where it has smtpd_milters or non_smtpd_milters\n"
-		"# already, put the item of the last lines into them instead.\n"
-		"# The folder " QUEUE_FOLDER "/opendkim must be there, mode 2750, owner\n"
-		"# opendkim, group postfix; the last line of " OPENDKIM_CONF " must be\n"
-		"#     Include " OPENDKIM_OURS "\n");
+	buf_puts(into, "# For main.cf of the mail host.\n");
+	if (has_filter)
+		buf_puts(
+			into,
+			"# Where it has smtpd_milters or non_smtpd_milters already, put the item of\n"
+			"# the last lines into them instead.\n"
+			"# The folder " QUEUE_FOLDER
+			"/opendkim must be there, mode 2750, owner\n"
+			"# opendkim, group postfix; the last line of " OPENDKIM_CONF
+			" must be\n"
+			"#     Include " OPENDKIM_OURS "\n");
+	if (desired->checks_spf)
+		buf_puts(
+			into,
+			"# Where it has smtpd_recipient_restrictions already, put\n"
+			"#     " POLICYD_CHECK "\n"
+			"# into them instead, directly behind reject_unauth_destination.\n"
+			"# The lines of " MASTER_PART " must be in master.cf first.\n");
 	main_cf_render("", 0, &wish, into);
 }
 
-static void plan_postfix(const struct desired *desired, const char *prefix,
-                         bool is_active, struct plan *plan)
+/* ... and into its master.cf. */
+static void render_master(struct buf *into)
 {
-	auto_free char *path = xasprintf("%s" POSTFIX_PART, prefix);
-	auto_buf text = BUF_INIT;
-	if (!is_active) {
-		plan_remove(plan, RANK_RELEASE, path, 0);
-		return;
-	}
-	render_postfix(desired, &text);
-	plan_file(plan, RANK_CONSUMERS, path, buf_text(&text), text.len,
-	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+	auto_free char *service = postfix_policy_service("nobody");
+	buf_puts(into, "# For master.cf of the mail host, where " POLICYD_PATH "\n"
+	               "# is installed; any account without rights may take the place of "
+	               "nobody.\n");
+	master_cf_render("", 0, service, into);
+}
+
+static void plan_part(const char *prefix, const char *path, const struct buf *text,
+                      struct plan *plan)
+{
+	auto_free char *full = xasprintf("%s%s", prefix, path);
+	if (!text->len)
+		plan_remove(plan, RANK_RELEASE, full, 0);
+	else
+		plan_file(plan, RANK_CONSUMERS, full, buf_text(text), text->len,
+		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+}
+
+static int plan_postfix(const struct desired *desired, struct plan *plan, struct err *err)
+{
+	const char *prefix = desired->directory_path;
+	auto_buf main_part = BUF_INIT, master_part = BUF_INIT;
+	if (desired->signs || desired->verifies || desired->checks_spf)
+		render_main(desired, &main_part);
+	if (desired->checks_spf)
+		render_master(&master_part);
+	plan_part(prefix, MAIN_PART, &main_part, plan);
+	plan_part(prefix, MASTER_PART, &master_part, plan);
+	if (desired->checks_spf)
+		return policyd_conf_plan(desired, &(struct policyd_host){ 0 }, prefix,
+		                         plan, err);
+	policyd_conf_drop(prefix, plan);
+	return 0;
 }
 
 int directory_plan(const struct desired *desired, const struct mta_seen *seen,
@@ -96,7 +142,7 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
 	                            ret_plan, &found, err);
 	if (r == 0)
-		plan_postfix(desired, desired->directory_path, is_active, ret_plan);
+		r = plan_postfix(desired, ret_plan, err);
 	opendkim_plan_done(&found);
 	return r;
 }

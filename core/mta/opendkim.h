@@ -22,9 +22,6 @@
 #define OPENDKIM_INTERNAL_HOSTS OPENDKIM_FOLDER "/InternalHosts"
 #define OPENDKIM_KEYS "/etc/dkimkeys"
 
-/* What a change makes due. */
-enum { CAUSE_KEYS = 1, CAUSE_TABLES = 2, CAUSE_FILTER = 4, CAUSE_SERVER = 8 };
-
 /* ---- tables (opendkim_tables.c) --------------------------------------------------------------- */
 
 /* KeyTable and SigningTable while they are made: one line for each name.  A name with both

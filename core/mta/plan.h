@@ -32,6 +32,17 @@ enum step_rank {
 	RANK_COUNT
 };
 
+/* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
+ * CAUSE_POLICY. */
+enum {
+	CAUSE_KEYS = 1,
+	CAUSE_TABLES = 2,
+	CAUSE_FILTER = 4,
+	CAUSE_SERVER = 8,
+	CAUSE_MASTER = 16,
+	CAUSE_POLICY = 32
+};
+
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
 
 enum service_action { SERVICE_RELOAD, SERVICE_RESTART, SERVICE_START, SERVICE_STOP };
@@ -43,6 +54,7 @@ enum probe_kind {
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
 	                        authserv-id `domain` */
 	PROBE_SMTP,          /* the SMTP server greets and answers EHLO */
+	PROBE_POLICY,        /* the policy service says DUNNO of mail from this machine */
 };
 
 struct step {

@@ -14,7 +14,9 @@
 #include "core/base/text.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_policy.h"
 #include "core/mta/postfix_services.h"
 
 /* How mail reaches the filter. */
@@ -137,16 +139,16 @@ void postfix_signing_networks(const struct desired *desired, char *const *relaye
 
 /* ---- steps ------------------------------------------------------------------------------------ */
 
+/* `route` NULL: no filter; `has_policy`: the SPF service is asked. */
 static void plan_main(const struct mta_seen *seen, const struct desired *desired,
-                      const struct route *route, struct plan *plan)
+                      const struct route *route, bool has_policy, enum step_rank rank,
+                      struct plan *plan)
 {
 	auto_buf text = BUF_INIT;
-	if (!route) {
-		main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
-		plan_file(plan, RANK_RELEASE, seen->main_path, buf_text(&text), text.len,
-		          FILE_META_KEEP, CAUSE_SERVER);
-		return;
-	}
+	struct main_wish wish = {
+		.policy = has_policy ? POLICYD_CHECK : NULL,
+		.policy_socket = POLICYD_SOCKET,
+	};
 	auto_main_cf cf;
 	auto_master_cf master;
 	auto_buf admin = BUF_INIT;
@@ -156,17 +158,24 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	auto_free const char **excluded = NULL;
 	size_t excluded_count;
 	services_reinjecting(&cf, &master, &excluded, &excluded_count);
-	services_note(&cf, &master, plan);
-	const struct main_wish wish = {
-		.milter = route->milter,
-		.excluded = excluded,
-		.in_smtpd = route->in_smtpd,
-		.in_non_smtpd = route->in_non_smtpd && desired->signs,
-		.is_last = strcmp(desired->filter_position, "last") == 0,
-	};
+	if (route) {
+		services_note(&cf, &master, plan);
+		wish.milter = route->milter;
+		wish.excluded = excluded;
+		wish.in_smtpd = route->in_smtpd;
+		wish.in_non_smtpd = route->in_non_smtpd && desired->signs;
+		wish.is_last = strcmp(desired->filter_position, "last") == 0;
+	}
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish, &text);
-	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_SERVER);
+	plan_file(plan, rank, seen->main_path, buf_text(&text), text.len, FILE_META_KEEP,
+	          CAUSE_SERVER);
+}
+
+char *postfix_service_name(const struct mta_seen *seen)
+{
+	return strcmp(seen->host.config_dir, POSTFIX_FOLDER) == 0
+	               ? xstrdup("postfix")
+	               : xasprintf("postfix:%s", seen->host.config_dir);
 }
 
 /* Postfix is told, and must answer. */
@@ -175,10 +184,8 @@ static void plan_server(const struct mta_seen *seen, enum step_rank rank,
 {
 	if (!seen->host.is_running)
 		return;
-	auto_free char *named = xasprintf("postfix:%s", seen->host.config_dir);
-	bool is_usual = strcmp(seen->host.config_dir, POSTFIX_FOLDER) == 0;
-	plan_service(plan, rank, is_usual ? "postfix" : named, SERVICE_RELOAD,
-	             CAUSE_SERVER);
+	auto_free char *service = postfix_service_name(seen);
+	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_SERVER);
 	auto_main_cf cf;
 	auto_master_cf master;
 	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
@@ -193,7 +200,8 @@ static void plan_server(const struct mta_seen *seen, enum step_rank rank,
 		          "master.cf: the mail server is not asked whether it answers"));
 }
 
-static void plan_include(const struct mta_seen *seen, bool is_wanted, struct plan *plan)
+static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_rank rank,
+                         struct plan *plan)
 {
 	auto_buf text = BUF_INIT;
 	const char *old = buf_text(&seen->filter_conf);
@@ -202,10 +210,10 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, struct pla
 	else
 		opendkim_conf_without(old, seen->filter_conf.len, &text);
 	if (is_wanted || text.len)
-		plan_file(plan, RANK_PROVIDERS, seen->filter_conf_path, buf_text(&text),
-		          text.len, FILE_META_KEEP, CAUSE_FILTER);
+		plan_file(plan, rank, seen->filter_conf_path, buf_text(&text), text.len,
+		          FILE_META_KEEP, CAUSE_FILTER);
 	else if (seen->has_filter_conf && seen->admin.includes_ours)
-		plan_remove(plan, RANK_PROVIDERS, seen->filter_conf_path, CAUSE_FILTER);
+		plan_remove(plan, rank, seen->filter_conf_path, CAUSE_FILTER);
 }
 
 /* A change of tables alone is a reload; of a configuration file a restart, for what a reload does
@@ -289,7 +297,7 @@ static void note_state(const struct mta_seen *seen, bool is_active, struct plan 
 }
 
 static int plan_active(const struct desired *desired, const struct mta_seen *seen,
-                       struct plan *plan, struct err *err)
+                       bool has_policy, struct plan *plan, struct err *err)
 {
 	struct route route;
 	struct opendkim_plan found = { 0 };
@@ -314,11 +322,11 @@ static int plan_active(const struct desired *desired, const struct mta_seen *see
 			plan_mkdir(plan, RANK_DATA, folder,
 			           (struct file_meta){ 02750, seen->filter_uid,
 			                               seen->postfix_gid });
-		plan_include(seen, true, plan);
+		plan_include(seen, true, RANK_PROVIDERS, plan);
 		plan_filter(seen, plan);
 		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
 		                   plan);
-		plan_main(seen, desired, &route, plan);
+		plan_main(seen, desired, &route, has_policy, RANK_CONSUMERS, plan);
 		plan_server(seen, RANK_CONSUMERS, plan);
 	}
 	opendkim_plan_done(&found);
@@ -326,16 +334,19 @@ static int plan_active(const struct desired *desired, const struct mta_seen *see
 	return r;
 }
 
-/* main.cf lets go, then the filter gets its own configuration back. */
-static void plan_release(const struct mta_seen *seen, struct plan *plan)
+/* main.cf lets go of the filter, then that gets its own configuration back.  One step changes
+ * main.cf: where it is to name the SPF service, it waits for that, and the filter waits for it. */
+static void plan_release(const struct desired *desired, const struct mta_seen *seen,
+                         bool has_policy, struct plan *plan)
 {
+	enum step_rank rank = has_policy ? RANK_CONSUMERS : RANK_RELEASE;
+	enum step_rank later = has_policy ? RANK_LEFTOVERS : RANK_PROVIDERS;
 	if (seen->main_path)
-		plan_main(seen, NULL, NULL, plan);
-	plan_server(seen, RANK_RELEASE, plan);
-	plan_include(seen, false, plan);
+		plan_main(seen, desired, NULL, has_policy, rank, plan);
+	plan_server(seen, rank, plan);
+	plan_include(seen, false, later, plan);
 	if (seen->is_filter_running)
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RESTART,
-		             CAUSE_FILTER);
+		plan_service(plan, later, "opendkim", SERVICE_RESTART, CAUSE_FILTER);
 }
 
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
@@ -347,27 +358,30 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
 		               seen->host.why_not);
-	if (is_wanted) {
-		int r = check_filter(desired, seen, err);
-		if (r < 0)
-			return r;
-	}
+	bool has_policy;
+	int r = is_wanted ? check_filter(desired, seen, err) : 0;
+	if (r == 0)
+		r = postfix_policy_decide(desired, seen, ret_plan, &has_policy, err);
+	if (r == 0)
+		r = postfix_policy_plan(desired, seen, has_policy, ret_plan, err);
+	if (r < 0)
+		return r;
 	if (is_active)
-		return plan_active(desired, seen, ret_plan, err);
+		return plan_active(desired, seen, has_policy, ret_plan, err);
 	if (is_wanted)
 		plan_note(
 			ret_plan,
 			_("OpenDKIM is not installed, so nothing is signed or verified: "
 		          "install the package opendkim, then run \"mailauthctl mta push\""));
-	plan_release(seen, ret_plan);
+	plan_release(desired, seen, has_policy, ret_plan);
 	if (!desired)
 		return 0;
 	struct opendkim_plan found = { 0 };
 	struct opendkim_place place = live_place(seen);
 	const struct opendkim_setup setup = { 0 };
 	auto_networks none = NETWORKS_INIT;
-	int r = opendkim_plan_files(desired, &place, &setup, &none, false, ret_plan,
-	                            &found, err);
+	r = opendkim_plan_files(desired, &place, &setup, &none, false, ret_plan, &found,
+	                        err);
 	opendkim_plan_done(&found);
 	return r;
 }

@@ -33,7 +33,8 @@ void postfix_host_done(struct postfix_host *host);
 struct mta_seen {
 	bool is_rooted;
 	struct postfix_host host;
-	char *main_path; /* the real file behind links; NULL: Postfix is not there */
+	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
+	char *master_path; /* NULL: there is none */
 	struct buf main_cf, master_cf;
 	char **network; /* items of mynetworks, its files read */
 	size_t networks, network_room;
@@ -45,6 +46,8 @@ struct mta_seen {
 	struct buf our_conf;        /* our part as it stands */
 	uid_t filter_uid;
 	gid_t filter_gid, postfix_gid;
+	bool has_policyd;   /* the SPF service is installed */
+	char *policyd_user; /* who is to run it; NULL: nobody can */
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
@@ -54,6 +57,9 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 void postfix_seen_free(struct mta_seen *seen);
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err) must_check;
+bool postfix_has_policyd(struct ctx *ctx) must_check;
+/* What the service is called to those who reload it; the caller frees. */
+char *postfix_service_name(const struct mta_seen *seen) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan,
                      const struct mta_seen *seen, struct err *err) must_check;
 

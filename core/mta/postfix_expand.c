@@ -19,6 +19,7 @@
 static const struct default_row {
 	const char *name, *value;
 } defaults[] = {
+	{ "compatibility_level", "0" },
 	{ "content_filter", "" },
 	{ "daemon_directory", "/usr/lib/postfix/sbin" },
 	{ "inet_interfaces", "all" },
@@ -27,6 +28,9 @@ static const struct default_row {
 	{ "queue_directory", "/var/spool/postfix" },
 	{ "receive_override_options", "" },
 	{ "smtpd_proxy_filter", "" },
+	{ "smtpd_relay_restrictions",
+	  "${{$compatibility_level} <level {1} ? {} : {permit_mynetworks, "
+	  "permit_sasl_authenticated, defer_unauth_destination}}" },
 };
 
 struct expansion {
@@ -56,7 +60,7 @@ static void expand_name(struct expansion *x, const char *name, size_t len)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
 		if (strcmp(key, defaults[i].name) == 0)
-			buf_puts(x->into, defaults[i].value);
+			expand(x, defaults[i].value, strlen(defaults[i].value));
 }
 
 /* Where the group that opens at text[0] ends (behind its closing letter); len: it is not closed. */
@@ -139,7 +143,21 @@ static int compare_values(const char *a, const char *b)
 	return x < y ? -1 : x > y;
 }
 
-/* "{a} == {b} ? {x} : {y}" */
+/* "3.6.1" against "3.10": number by number, what is missing counts as 0. */
+static int compare_levels(const char *a, const char *b)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		char *a_end, *b_end;
+		long x = strtol(a, &a_end, 10), y = strtol(b, &b_end, 10);
+		if (x != y)
+			return x < y ? -1 : 1;
+		a = a_end + (*a_end == '.');
+		b = b_end + (*b_end == '.');
+	}
+	return 0;
+}
+
+/* "{a} == {b} ? {x} : {y}"; "<=level" and the like compare versions. */
 static void expand_relation(struct expansion *x, const char *text, size_t len)
 {
 	static const char *const operators[] = { "==", "!=", "<=", ">=", "<", ">" };
@@ -153,12 +171,15 @@ static void expand_relation(struct expansion *x, const char *text, size_t len)
 	if (op == ARRAY_LEN(operators))
 		return;
 	at += strlen(operators[op]);
+	bool is_level = len - at > strlen("level") && text_starts(text + at, "level");
+	at += is_level ? strlen("level") : 0;
 	if (!take_group(text, len, &at, &right, &right_len))
 		return;
 	auto_buf a = BUF_INIT, b = BUF_INIT;
 	expand_apart(x, left, left_len, &a);
 	expand_apart(x, right, right_len, &b);
-	int order = compare_values(buf_text(&a), buf_text(&b));
+	int order =
+		(is_level ? compare_levels : compare_values)(buf_text(&a), buf_text(&b));
 	const bool answers[] = { order == 0, order != 0, order <= 0, order >= 0,
 		                 order<0, order> 0 };
 	expand_choice(x, answers[op], text + at, len - at);

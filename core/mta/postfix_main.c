@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/postfix_restrict.h"
 
 #define MARK "# mailauthctl: "
 #define BEGIN MARK "begin"
@@ -167,7 +168,10 @@ static const struct list_row {
 } lists[] = {
 	{ "smtpd_milters", MAIN_SMTPD_REF },
 	{ "non_smtpd_milters", MAIN_NON_SMTPD_REF },
+	{ RESTRICT_LIST, MAIN_RECIPIENT_REF },
 };
+
+enum { MILTER_LISTS = 2 }; /* the first rows */
 
 /* A piece of the text that is left out. */
 struct gap {
@@ -305,7 +309,8 @@ void main_cf_strip(const char *text, size_t len, struct buf *into)
 	strip_marks(&cf, &gaps, &block);
 	for (size_t i = 0; i < cf.count; i++) {
 		const struct main_def *def = &cf.def[i];
-		if (has_prefix(text, def->begin, def->equals, OURS))
+		if (has_prefix(text, def->begin, def->equals, OURS) ||
+		    is_named(&cf, def, MAIN_TIME_LIMIT))
 			add_gap(&gaps, def->begin, def->end);
 		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
 			if (is_named(&cf, def, lists[l].name))
@@ -314,6 +319,17 @@ void main_cf_strip(const char *text, size_t len, struct buf *into)
 	}
 	copy_without(&cf, &gaps, into);
 	free(gaps.gap);
+}
+
+static void put_at(struct buf *text, size_t at, const char *before, const char *item,
+                   const char *after)
+{
+	auto_buf edited = BUF_INIT;
+	buf_add(&edited, text->at, at);
+	buf_printf(&edited, "%s%s%s", before, item, after);
+	buf_add(&edited, text->at + at, text->len - at);
+	buf_clear(text);
+	buf_add(text, edited.at, edited.len);
 }
 
 /* Puts `item` into the last definition of `list`; false: there is none. */
@@ -325,15 +341,33 @@ static bool put_item(struct buf *text, const char *list, const char *item, bool 
 	if (!def)
 		return false;
 	bool is_empty = def->first == def->last;
-	size_t at = is_last ? def->last : def->first;
-	auto_buf edited = BUF_INIT;
-	buf_add(&edited, cf.text, at);
-	buf_printf(&edited, "%s%s%s", is_last && !is_empty ? ", " : "", item,
-	           !is_last && !is_empty ? ", " : "");
-	buf_add(&edited, cf.text + at, cf.len - at);
-	buf_clear(text);
-	buf_add(text, edited.at, edited.len);
+	put_at(text, is_last ? def->last : def->first, is_last && !is_empty ? ", " : "",
+	       item, !is_last && !is_empty ? ", " : "");
 	return true;
+}
+
+/* The policy service: its item where restrict_find() says, its parameters into `params`, and a
+ * list that was not there into `missing`. */
+static void put_policy(struct buf *text, const struct main_wish *wish, struct buf *params,
+                       struct buf *missing)
+{
+	auto_main_cf cf;
+	struct restrict_spot spot;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	restrict_find(&cf, wish->policy_socket, &spot);
+	if (spot.place == RESTRICT_REFUSED)
+		return;
+	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
+	if (spot.place == RESTRICT_PRESENT)
+		return;
+	buf_printf(params, "%s = %s%s%s\n", &MAIN_RECIPIENT_REF[1],
+	           spot.front ? spot.front : "", spot.front ? ", " : "", wish->policy);
+	if (spot.place == RESTRICT_AFTER)
+		put_at(text, spot.at, ", ", MAIN_RECIPIENT_REF, "");
+	else if (spot.place == RESTRICT_BEFORE)
+		put_at(text, spot.at, "", MAIN_RECIPIENT_REF, ", ");
+	else if (!put_item(text, RESTRICT_LIST, MAIN_RECIPIENT_REF, true))
+		buf_puts(missing, RESTRICT_LIST " = " MAIN_RECIPIENT_REF "\n");
 }
 
 /* Whether the value of `list` takes in the item of the other list, through whatever parameters. */
@@ -365,36 +399,44 @@ static void put_conditional(const char *name, const char *const *excluded,
 	buf_putc(into, '\n');
 }
 
-void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
-                    struct buf *into)
+static void put_milters(struct buf *text, const struct main_wish *wish,
+                        struct buf *params, struct buf *missing)
 {
-	auto_buf body = BUF_INIT, missing = BUF_INIT;
-	main_cf_strip(text, len, &body);
-	bool wanted[] = { wish->in_smtpd, wish->in_non_smtpd };
+	bool wanted[MILTER_LISTS] = { wish->in_smtpd, wish->in_non_smtpd };
 	if (wanted[0] && wanted[1]) { /* never twice in one list */
-		bool both = reaches(buf_text(&body), body.len, lists[1].name,
+		bool both = reaches(buf_text(text), text->len, lists[1].name,
 		                    lists[0].name, lists[0].item);
-		bool back = !both && reaches(buf_text(&body), body.len, lists[0].name,
+		bool back = !both && reaches(buf_text(text), text->len, lists[0].name,
 		                             lists[1].name, lists[1].item);
 		wanted[0] = !back;
 		wanted[1] = !both;
 	}
-	if (!wish->milter)
-		wanted[0] = wanted[1] = false;
-	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
-		if (wanted[l] &&
-		    !put_item(&body, lists[l].name, lists[l].item, wish->is_last))
-			buf_printf(&missing, "%s = %s\n", lists[l].name, lists[l].item);
+	if (!wish->milter || (!wanted[0] && !wanted[1]))
+		return;
+	buf_printf(params, "mailauth_milter = %s\n", wish->milter);
+	for (size_t l = 0; l < MILTER_LISTS; l++) {
+		if (!wanted[l])
+			continue;
+		put_conditional(lists[l].item + 1, wish->excluded, params);
+		if (!put_item(text, lists[l].name, lists[l].item, wish->is_last))
+			buf_printf(missing, "%s = %s\n", lists[l].name, lists[l].item);
+	}
+}
+
+void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+                    struct buf *into)
+{
+	auto_buf body = BUF_INIT, params = BUF_INIT, missing = BUF_INIT;
+	main_cf_strip(text, len, &body);
+	put_milters(&body, wish, &params, &missing);
+	if (wish->policy)
+		put_policy(&body, wish, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);
-	if (!wanted[0] && !wanted[1])
+	if (!params.len)
 		return;
 	buf_printf(into,
 	           "%s" BEGIN "%s (the lines up to the end mark are mailauthctl's)\n",
 	           breaks ? "\n" : "", breaks ? NO_BREAK : "");
-	buf_printf(into, "mailauth_milter = %s\n", wish->milter);
-	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
-		if (wanted[l])
-			put_conditional(lists[l].item + 1, wish->excluded, into);
-	buf_printf(into, "%s" END "\n", buf_text(&missing));
+	buf_printf(into, "%s%s" END "\n", buf_text(&params), buf_text(&missing));
 }

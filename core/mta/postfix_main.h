@@ -1,8 +1,9 @@
 /*
  * core/mta/postfix_main.h: main.cf as text: reading, expanding, and putting our own part in and out.
  *
- * Ours are: parameters that begin with "mailauth_", comment lines that begin with "# mailauthctl: ",
- * and the items $mailauth_smtpd_milters and $mailauth_non_smtpd_milters in the two milter lists.
+ * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
+ * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters and $mailauth_non_smtpd_milters in
+ * the two milter lists, and $mailauth_recipient_restrictions in smtpd_recipient_restrictions.
  * Every other octet stays what it is; taking ours out of what putting them in gave restores the
  * old text exactly.  Pure: no file is opened here.
  */
@@ -65,16 +66,22 @@ struct main_wish {
 	const char *const *
 		excluded; /* smtpd services that must not use it; ends in NULL; may be NULL */
 	bool in_smtpd, in_non_smtpd; /* lists that get it */
-	bool is_last; /* behind an admin's milters instead of in front of them */
+	bool is_last;       /* behind an admin's milters instead of in front of them */
+	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
+	const char *
+		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
 };
 
 /* `text` without anything of ours. */
 void main_cf_strip(const char *text, size_t len, struct buf *into);
-/* `text` with exactly what is wished for, whatever of ours stood there before. */
+/* `text` with exactly what is wished for, whatever of ours stood there before; without the policy
+ * where restrict_find() refuses. */
 void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"
+#define MAIN_TIME_LIMIT "mailauth-spf_time_limit"
 #define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"
 
 #endif

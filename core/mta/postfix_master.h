@@ -1,4 +1,9 @@
-/* core/mta/postfix_master.h: master.cf, read only: services and their -o overrides. */
+/*
+ * core/mta/postfix_master.h: master.cf as text: services and their -o overrides, and our own block
+ * at its end: services whose names begin with "mailauth-", between two comment lines that begin
+ * with "# mailauthctl: ".  Every other octet stays; taking ours out of what putting it in gave
+ * restores the old text exactly.  Pure.
+ */
 #ifndef CORE_MTA_POSTFIX_MASTER_H
 #define CORE_MTA_POSTFIX_MASTER_H
 
@@ -31,5 +36,11 @@ void master_cf_done(struct master_cf *cf);
 /* The value of the last -o for that parameter.  NULL: none. */
 const char *master_override(const struct master_service *service,
                             const char *name) must_check;
+
+/* `text` without anything of ours. */
+void master_cf_strip(const char *text, size_t len, struct buf *into);
+/* `text` with one service of ours, a line without its break. */
+void master_cf_render(const char *text, size_t len, const char *service,
+                      struct buf *into);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
+#include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/service.h"
@@ -15,6 +16,8 @@ void postfix_seen_free(struct mta_seen *seen)
 		return;
 	postfix_host_done(&seen->host);
 	free(seen->main_path);
+	free(seen->master_path);
+	free(seen->policyd_user);
 	buf_done(&seen->main_cf);
 	buf_done(&seen->master_cf);
 	for (size_t i = 0; i < seen->networks; i++)
@@ -83,6 +86,8 @@ static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 		              NULL, err);
 	if (r == 0)
 		r = read_if_there(ctx, master_path, &seen->master_cf, err);
+	if (r > 0)
+		r = file_real_path(ctx, master_path, &seen->master_path, err);
 	return r < 0 ? r : read_networks(ctx, seen, err);
 }
 
@@ -105,6 +110,19 @@ static int read_filter(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
 }
 
+/* Below a root: accounts that cannot be read are not accounts that do not exist. */
+static int check_accounts(struct ctx *ctx, struct err *err)
+{
+	static const char *const files[] = { "/etc/passwd", "/etc/group" };
+	for (size_t i = 0; ctx->is_rooted && i < ARRAY_LEN(files); i++) {
+		auto_buf text = BUF_INIT;
+		int r = read_if_there(ctx, files[i], &text, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* Who runs the filter and who must reach its socket; keys stay root's where that is unknown. */
 static void read_owners(struct ctx *ctx, struct mta_seen *seen)
 {
@@ -123,6 +141,26 @@ static void read_owners(struct ctx *ctx, struct mta_seen *seen)
 		seen->postfix_gid = gid;
 }
 
+bool postfix_has_policyd(struct ctx *ctx)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+	return file_look(ctx, POLICYD_PATH, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_REGULAR;
+}
+
+/* An account of its own where an admin made one. */
+static void read_policyd(struct ctx *ctx, struct mta_seen *seen)
+{
+	static const char *const users[] = { "mailauth", "nobody" };
+	uid_t uid;
+	gid_t gid;
+	seen->has_policyd = postfix_has_policyd(ctx);
+	for (size_t i = 0; i < ARRAY_LEN(users) && !seen->policyd_user; i++)
+		if (file_user_id(ctx, users[i], &uid, &gid) && uid != 0)
+			seen->policyd_user = xstrdup(users[i]);
+}
+
 int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
                     struct err *err)
 {
@@ -133,11 +171,14 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 		r = read_postfix(ctx, seen, err);
 	if (r == 0)
 		r = read_filter(ctx, seen, err);
+	if (r == 0)
+		r = check_accounts(ctx, err);
 	if (r < 0) {
 		postfix_seen_free(seen);
 		return r;
 	}
 	read_owners(ctx, seen);
+	read_policyd(ctx, seen);
 	seen->is_filter_running = seen->has_filter && service_is_running(ctx, "opendkim");
 	*ret_seen = seen;
 	return 0;

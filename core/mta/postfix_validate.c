@@ -19,6 +19,7 @@
 #include "core/base/text.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_restrict.h"
 
 static const struct step *find_file(const struct plan *plan, const char *path)
 {
@@ -62,10 +63,14 @@ static int stage_write(const char *folder, const char *name, const char *octets,
 		octets += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
+	/* Postfix reads a main.cf that changed within the last second again and again */
+	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	if (futimens(fd, long_ago) < 0)
+		return err_errno(err, errno, _("cannot date %s"), path);
 	return 0;
 }
 
-/* ---- main.cf ---------------------------------------------------------------------------------- */
+/* ---- main.cf and master.cf ------------------------------------------------------------------------ */
 
 static int postconf(struct ctx *ctx, const char *folder, const char *option,
                     const char *name, struct run_result *ret_result, struct err *err)
@@ -106,35 +111,54 @@ static char *new_complaint(const char *now, const char *before)
 	return NULL;
 }
 
-/* What postconf says of the present main.cf and of the new one, each in the same folder. */
-static int compare_words(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
-                         const struct step *step, struct err *err)
+/* Both files as they will stand (`is_new`) or stand, in the folder. */
+static int stage_both(const char *folder, const struct plan *plan,
+                      const struct mta_seen *seen, bool is_new, struct err *err)
+{
+	const struct {
+		const char *name, *path;
+		const struct buf *present;
+	} files[] = { { "main.cf", seen->main_path, &seen->main_cf },
+		      { "master.cf", seen->master_path, &seen->master_cf } };
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		auto_free char *staged = path_join(folder, files[i].name);
+		const struct step *step =
+			is_new && files[i].path ? find_file(plan, files[i].path) : NULL;
+		const struct buf *text = step ? &step->content : files[i].present;
+		unlink(staged);
+		int r = stage_write(folder, files[i].name, buf_text(text), text->len,
+		                    err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What postconf says of the present files and of the new ones, each in the same folder, where the
+ * new ones stay. */
+static int compare_words(struct ctx *ctx, const char *folder, const struct plan *plan,
+                         const struct mta_seen *seen, const char *option, struct err *err)
 {
 	struct run_result now = { 0 }, before = { 0 };
-	auto_free char *main_path = path_join(folder, "main.cf");
-	int r = stage_write(folder, "main.cf", buf_text(&seen->main_cf),
-	                    seen->main_cf.len, err);
+	int r = stage_both(folder, plan, seen, false, err);
 	if (r == 0)
-		r = postconf(ctx, folder, "-n", NULL, &before, err);
-	unlink(main_path);
+		r = postconf(ctx, folder, option, NULL, &before, err);
 	if (r == 0)
-		r = stage_write(folder, "main.cf", buf_text(&step->content),
-		                step->content.len, err);
+		r = stage_both(folder, plan, seen, true, err);
 	if (r == 0)
-		r = postconf(ctx, folder, "-n", NULL, &now, err);
+		r = postconf(ctx, folder, option, NULL, &now, err);
 	if (r == 0) {
 		auto_free char *said =
 			new_complaint(buf_text(&now.errors), buf_text(&before.errors));
 		if (said)
 			r = err_set(err, ERR_FAILED,
-			            _("Postfix would not take the new main.cf: %s"),
+			            _("Postfix would not take its new configuration: %s"),
 			            said);
 		else if (now.exit_status && !before.exit_status)
-			r = err_set(
-				err, ERR_FAILED,
-				_("Postfix would not take the new main.cf: postconf ends with "
-			          "status %d"),
-				now.exit_status);
+			r = err_set(err, ERR_FAILED,
+			            _("Postfix would not take its new configuration: "
+			              "postconf ends with status %d"),
+			            now.exit_status);
 	}
 	run_result_done(&now);
 	run_result_done(&before);
@@ -202,6 +226,44 @@ static int compare_list(struct ctx *ctx, const char *folder, const struct mta_se
 	return r;
 }
 
+/* The list of restrictions as Postfix reads it: as meant, and still no stranger may relay. */
+static int compare_restrictions(struct ctx *ctx, const char *folder,
+                                const struct step *step, struct err *err)
+{
+	static const char *const names[] = { RESTRICT_LIST, "smtpd_relay_restrictions" };
+	struct run_result now[ARRAY_LEN(names)] = { 0 };
+	auto_main_cf cf;
+	auto_buf meant = BUF_INIT, wanted = BUF_INIT, read = BUF_INIT;
+	size_t none;
+	int r = 0;
+	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
+	main_cf_value(&cf, NULL, RESTRICT_LIST, &meant);
+	if (!strstr(buf_text(&step->content), MAIN_RECIPIENT_REF))
+		return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
+		r = postconf(ctx, folder, "-xh", names[i], &now[i], err);
+	if (r == 0) {
+		list_without(buf_text(&now[0].out), NULL, &read, &none);
+		list_without(buf_text(&meant), NULL, &wanted, &none);
+		if (strcmp(buf_text(&read), buf_text(&wanted)) != 0)
+			r = err_set(
+				err, ERR_FAILED,
+				_("Postfix reads %s of the new main.cf as \"%s\", which is not what "
+			          "was meant"),
+				RESTRICT_LIST, buf_text(&now[0].out));
+		else if (!restrict_guards(&cf, buf_text(&now[0].out)) &&
+		         !restrict_guards(&cf, buf_text(&now[1].out)))
+			r = err_set(
+				err, ERR_FAILED,
+				_("with the new main.cf nothing would keep strangers from relaying: "
+			          "smtpd_relay_restrictions is \"%s\""),
+				buf_text(&now[1].out));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		run_result_done(&now[i]);
+	return r;
+}
+
 static int copy_beside(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
                        const char *name, struct err *err)
 {
@@ -215,27 +277,30 @@ static int copy_beside(struct ctx *ctx, const char *folder, const struct mta_see
 	return r < 0 ? r : stage_write(folder, name, buf_text(&text), text.len, err);
 }
 
-static int validate_main(struct ctx *ctx, const struct plan *plan,
-                         const struct mta_seen *seen, struct err *err)
+static int validate_postfix(struct ctx *ctx, const struct plan *plan,
+                            const struct mta_seen *seen, struct err *err)
 {
 	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
 		                             NULL };
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
 	const struct step *step =
 		seen->main_path ? find_file(plan, seen->main_path) : NULL;
+	bool has_master = seen->master_path && find_file(plan, seen->master_path);
 	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
-	if (!step)
+	if (!step && !has_master)
 		return 0;
 	int r = stage_make(folder, err);
 	if (r < 0)
 		return r;
-	r = copy_beside(ctx, folder, seen, "master.cf", err);
+	r = copy_beside(ctx, folder, seen, "dynamicmaps.cf", err);
 	if (r == 0)
-		r = copy_beside(ctx, folder, seen, "dynamicmaps.cf", err);
-	if (r == 0)
-		r = compare_words(ctx, folder, seen, step, err);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
+		r = compare_words(ctx, folder, plan, seen, "-n", err);
+	if (r == 0 && has_master)
+		r = compare_words(ctx, folder, plan, seen, "-M", err);
+	for (size_t i = 0; r == 0 && step && i < ARRAY_LEN(lists); i++)
 		r = compare_list(ctx, folder, seen, step, lists[i], err);
+	if (r == 0 && step)
+		r = compare_restrictions(ctx, folder, step, err);
 	stage_remove(folder, names);
 	return r;
 }
@@ -386,6 +451,6 @@ int postfix_validate(struct ctx *ctx, const struct plan *plan,
 	int r = validate_keys(ctx, plan, err);
 	if (r < 0 || ctx->is_rooted)
 		return r;
-	r = validate_main(ctx, plan, seen, err);
+	r = validate_postfix(ctx, plan, seen, err);
 	return r < 0 ? r : validate_filter(ctx, plan, seen, err);
 }

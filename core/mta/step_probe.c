@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "core/mta/milter.h"
+#include "core/mta/policy_probe.h"
 #include "core/mta/smtp_probe.h"
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
@@ -23,6 +24,8 @@ static int probe_once(struct ctx *ctx, const struct step *step, int64_t deadline
 {
 	if (step->probe == PROBE_SMTP)
 		return smtp_probe(ctx, step, deadline, err);
+	if (step->probe == PROBE_POLICY)
+		return policy_probe(ctx, step, deadline, err);
 	return milter_probe(ctx, step, deadline, err);
 }
 
@@ -76,6 +79,10 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 		break;
 	case PROBE_SMTP:
 		buf_printf(out, _("# then the mail server must answer at %s\n"),
+		           step->object);
+		break;
+	case PROBE_POLICY:
+		buf_printf(out, _("# then the SPF service must answer at %s\n"),
 		           step->object);
 		break;
 	}

@@ -42,6 +42,7 @@ static const char *const probe_names[] = {
 	[PROBE_MILTER_SIGN] = "milter-sign",
 	[PROBE_MILTER_VERIFY] = "milter-verify",
 	[PROBE_SMTP] = "smtp",
+	[PROBE_POLICY] = "policy",
 };
 
 static int name_at(const char *const *names, size_t count, const char *name)

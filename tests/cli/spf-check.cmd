@@ -10,17 +10,17 @@ Z
 m server set mta.hostname mx.example.net spf.mode reject-fail
 m spf check --ip 192.0.2.1 --from a@example.com --zone z
 m spf check --ip 198.51.100.7 --from a@example.com --zone z
-m spf check --ip 198.51.100.7 --from a@example.com --zone z --json
-m spf check --ip 198.51.100.7 --from a@soft.example.com --zone z --json
-m spf check --ip 198.51.100.7 --from a@soft.example.com --zone z --json --plain
-m spf check --ip 198.51.100.7 --from '<>' --helo example.com --zone z --json
-m spf check --ip 198.51.100.7 --from a@example.com --to postmaster@example.net --zone z --json
-m spf check --ip 198.51.100.7 --from a@broken.example.com --zone z --json
-m spf check --ip 198.51.100.7 --from a@none.example.com --zone z --json
+m --json spf check --ip 198.51.100.7 --from a@example.com --zone z
+m --json spf check --ip 198.51.100.7 --from a@soft.example.com --zone z
+m --json spf check --ip 198.51.100.7 --from a@soft.example.com --zone z --plain
+m --json spf check --ip 198.51.100.7 --from '<>' --helo example.com --zone z
+m --json spf check --ip 198.51.100.7 --from a@example.com --to postmaster@example.net --zone z
+m --json spf check --ip 198.51.100.7 --from a@broken.example.com --zone z
+m --json spf check --ip 198.51.100.7 --from a@none.example.com --zone z
 m server set spf.local-rules ip4:198.51.100.7
-m spf check --ip 198.51.100.7 --from a@example.com --zone z --json
+m --json spf check --ip 198.51.100.7 --from a@example.com --zone z
 m server set spf.guess-rules 'v=spf1 ip4:198.51.100.8 ?all' spf.mode reject-not-pass
-m spf check --ip 198.51.100.8 --from a@none.example.com --zone z --json
+m --json spf check --ip 198.51.100.8 --from a@none.example.com --zone z
 m spf check --ip 198.51.100 --from a@example.com --zone z
 m spf check --ip 198.51.100.7 --from '<>' --zone z
 m spf check --ip 198.51.100.7

@@ -6,4 +6,4 @@ inc.example.com. 3600 IN TXT "v=spf1 ip4:192.0.2.1 ?all"
 Z
 m server set mta.hostname mx.example.net spf.local-rules a:relay.example.org
 m spf explain --ip 198.51.100.7 --from a@example.com --zone z
-m spf explain --ip 192.0.2.9 --from a@example.com --zone z --json
+m --json spf explain --ip 192.0.2.9 --from a@example.com --zone z

@@ -7,8 +7,8 @@ twice.example.com. 3600 IN TXT "v=spf1 a -all"
 Z
 m spf lint --record 'v=spf1 mx -all'
 m spf lint --record 'v=spf1 a ptr +all mx'
-m spf lint --record 'v=spf1 a ptr +all mx' --json
+m --json spf lint --record 'v=spf1 a ptr +all mx'
 m spf lint --record 'v=spf1 a:b:c -all'
 m spf lint example.com --zone z
-m spf lint twice.example.com --zone z --json
+m --json spf lint twice.example.com --zone z
 m spf lint

@@ -7,6 +7,7 @@ here=$(dirname "$(realpath "$0")")
 program=$1 script=$2
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
 cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
+cp "$(dirname "$program")/mailauth-policyd" "$scratch"
 
 status=0
 "$here/host" "$program" "$scratch" "$script" >"$scratch/output" 2>&1 || status=$?

@@ -26,6 +26,7 @@
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
 #include "core/mta/milter.h"
+#include "core/mta/policy_probe.h"
 #include "core/mta/recover.h"
 #include "core/mta/smtp_probe.h"
 #include "core/mta/step.h"
@@ -60,6 +61,14 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 {
 	(void)ctx, (void)deadline, (void)err;
 	buf_printf(&world.probes, "smtp:%s;", step->object);
+	return 0;
+}
+
+int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err)
+{
+	(void)ctx, (void)deadline, (void)err;
+	buf_printf(&world.probes, "policy:%s;", step->object);
 	return 0;
 }
 

@@ -87,6 +87,11 @@ static void test_expand(void **state)
 		{ "$loop", NULL, "aaaaaaaaaaaaaaa" },
 		{ "${x", NULL, "" },
 		{ "$queue_directory", NULL, "/var/spool/postfix" },
+		{ "${{3.10} >=level {3.9} ? {y} : {n}}${{3.6} <level {3.6} ? {y} : {n}}",
+		  NULL, "yn" },
+		{ "${{2} <=level {2.1}?{y}}${{$compatibility_level} <level {1} ? {old}}",
+		  NULL, "yold" },
+		{ "$smtpd_relay_restrictions|", NULL, "|" }, /* level 0 */
 		{ "a$", NULL, "a" },
 	};
 	auto_main_cf cf;

@@ -161,13 +161,70 @@ static void test_endpoint(void **state)
 	}
 }
 
+#define LINE "mailauth-spf unix - n n - 0 spawn user=nobody argv=/x"
+#define BEGIN_LINE \
+	"# mailauthctl: begin (the lines up to the end mark are mailauthctl's)\n"
+#define END_LINE "# mailauthctl: end\n"
+
+static void test_own_block(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {
+		"",
+		"smtp inet n - y - - smtpd\n",
+		"smtp inet n - y - - smtpd\n  -o a=b",
+		"smtp inet n - y - - smtpd\r\n\r\n# x",
+		"# mailauth-spf unix - n n - 0 spawn\n\n\n",
+		"mailauth-other unix - - - - - spawn\n   user=nobody\n",
+		"  -o stray=1\n",
+		"\n",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf out = BUF_INIT, again = BUF_INIT, back = BUF_INIT;
+		auto_master_cf cf;
+		master_cf_render(rows[i], strlen(rows[i]), LINE, &out);
+		assert_non_null(strstr(buf_text(&out), "\n" LINE "\n" END_LINE));
+		assert_memory_equal(buf_text(&out), rows[i], strlen(rows[i]));
+		master_cf_parse(&cf, out.at, out.len);
+		assert_string_equal(cf.service[cf.count - 1].name, "mailauth-spf");
+		assert_int_equal(cf.service[cf.count - 1].options, 0);
+		master_cf_render(out.at, out.len, LINE, &again);
+		assert_string_equal(buf_text(&again), buf_text(&out));
+		master_cf_strip(out.at, out.len, &back);
+		assert_string_equal(buf_text(&back), rows[i]);
+	}
+}
+
+/* Edited by hand: what is not ours stays. */
+static void test_edited_block(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "a\n" BEGIN_LINE LINE "\n" END_LINE "b\n", "a\nb\n" },
+		{ BEGIN_LINE LINE "\n  more\n" END_LINE "b\n", "b\n" },
+		{ BEGIN_LINE "x y\n  -o z\n" LINE "\n# c\n" END_LINE,
+		  "x y\n  -o z\n# c\n" },
+		{ BEGIN_LINE LINE "\nb\n", "b\n" },
+		{ LINE "\n" END_LINE, LINE "\n" },
+		{ "a\n# mailauthctl: begin; the line above ends without a line break x\n" LINE
+		  "\n" END_LINE "b\n",
+		  "a\nb\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf out = BUF_INIT;
+		master_cf_strip(rows[i].text, strlen(rows[i].text), &out);
+		assert_string_equal(buf_text(&out), rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_reinjecting),
-		cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_parse),     cmocka_unit_test(test_reinjecting),
+		cmocka_unit_test(test_notes),     cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_own_block), cmocka_unit_test(test_edited_block),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

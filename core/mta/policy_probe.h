@@ -1,0 +1,17 @@
+/* core/mta/policy_probe.h: does a policy service of Postfix answer? */
+#ifndef CORE_MTA_POLICY_PROBE_H
+#define CORE_MTA_POLICY_PROBE_H
+
+#include <stdint.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/plan.h"
+
+/* One attempt at a PROBE_POLICY step; step->object is "unix:/path" inside the root.  Asks about a
+ * message from this very machine, which is never checked: the answer must be DUNNO.  `deadline` is
+ * monotonic nanoseconds.  Fails with what was seen instead. */
+int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err) must_check;
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * mailauth-policyd behind Postfix: spawn(8) starts it, smtpd asks it.
+ *
+ * Going up: its file, its line in master.cf, a reload, its answer, and only then main.cf names it.
+ * Switching off: main.cf first, then a reload, then the line, then the file.
+ */
+#include "core/mta/postfix_policy.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/policyd_conf.h"
+#include "core/mta/postfix_main.h"
+#include "core/mta/postfix_master.h"
+#include "core/mta/postfix_restrict.h"
+
+char *postfix_policy_service(const char *user)
+{
+	return xasprintf(
+		POLICYD_SERVICE " unix - n n - 0 spawn user=%s argv=" POLICYD_PATH, user);
+}
+
+/* Why nobody could run it; NULL: somebody can.  Caller frees. */
+static char *why_no_service(const struct mta_seen *seen)
+{
+	auto_master_cf master = MASTER_CF_INIT;
+	auto_buf text = BUF_INIT;
+	char *why = NULL;
+	if (!seen->has_policyd)
+		return xasprintf(_("there is no %s"), POLICYD_PATH);
+	if (!seen->policyd_user)
+		return xstrdup(_("there is neither an account mailauth nor nobody to run "
+		                 "mailauth-policyd"));
+	if (!seen->master_path)
+		return xasprintf(_("there is no master.cf in %s"), seen->host.config_dir);
+	master_cf_strip(buf_text(&seen->master_cf), seen->master_cf.len, &text);
+	master_cf_parse(&master, buf_text(&text), text.len);
+	for (size_t i = 0; i < master.count && !why; i++)
+		if (strcmp(master.service[i].name, POLICYD_SERVICE) == 0)
+			why = xasprintf(_("%s has a service %s of its own"),
+			                seen->master_path, POLICYD_SERVICE);
+	return why;
+}
+
+/* No place in the list of restrictions: what an admin is to do. */
+static char *why_no_place(const struct mta_seen *seen, const char *why)
+{
+	return xasprintf(
+		_("%s of %s has no place for the SPF check that is known to be good: %s; "
+	          "write \"" POLICYD_CHECK "\" into it by hand, behind "
+	          "reject_unauth_destination, then run \"mailauthctl mta push\""),
+		RESTRICT_LIST, seen->main_path, _(why));
+}
+
+int postfix_policy_decide(const struct desired *desired, const struct mta_seen *seen,
+                          struct plan *plan, bool *ret_is_wanted, struct err *err)
+{
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	auto_buf text = BUF_INIT;
+	struct restrict_spot spot;
+	*ret_is_wanted = false;
+	if (!seen->main_path)
+		return 0;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	main_cf_parse(&cf, buf_text(&text), text.len);
+	restrict_find(&cf, POLICYD_SOCKET, &spot);
+	if (!desired || !desired->checks_spf) {
+		if (spot.place == RESTRICT_PRESENT)
+			plan_note(plan,
+			          _("%s of %s names " POLICYD_SOCKET
+			            " in words that are not mailauthctl's: they stay"),
+			          RESTRICT_LIST, seen->main_path);
+		return 0;
+	}
+	auto_free char *missing = why_no_service(seen);
+	if (missing) {
+		plan_note(plan, _("SPF is saved, not enforced: %s"), missing);
+		return 0;
+	}
+	if (spot.place == RESTRICT_REFUSED) {
+		auto_free char *why = why_no_place(seen, spot.why);
+		if (desired->is_spf_asked)
+			return err_set(err, ERR_FAILED, "%s", why);
+		plan_note(plan, _("SPF is not enforced: %s"), why);
+		return 0;
+	}
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	restrict_note(&cf, &master, POLICYD_SOCKET, plan);
+	*ret_is_wanted = true;
+	return 0;
+}
+
+static void plan_reload(const struct mta_seen *seen, enum step_rank rank,
+                        struct plan *plan)
+{
+	auto_free char *service = postfix_service_name(seen);
+	if (seen->host.is_running)
+		plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
+}
+
+int postfix_policy_plan(const struct desired *desired, const struct mta_seen *seen,
+                        bool is_wanted, struct plan *plan, struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	const char *old = buf_text(&seen->master_cf);
+	if (!is_wanted) {
+		if (seen->master_path) {
+			master_cf_strip(old, seen->master_cf.len, &text);
+			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
+			          buf_text(&text), text.len, FILE_META_KEEP,
+			          CAUSE_MASTER);
+			plan_reload(seen, RANK_LEFTOVERS, plan);
+		}
+		if (desired) /* else the engine takes away what is ours alone */
+			policyd_conf_drop("", plan);
+		return 0;
+	}
+	const struct policyd_host host = { .hostname = seen->host.hostname,
+		                           .relayed = seen->network,
+		                           .relayed_count = seen->networks };
+	int r = policyd_conf_plan(desired, &host, "", plan, err);
+	if (r < 0)
+		return r;
+	auto_free char *service = postfix_policy_service(seen->policyd_user);
+	auto_free char *socket =
+		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
+	master_cf_render(old, seen->master_cf.len, service, &text);
+	plan_file(plan, RANK_PROVIDERS, seen->master_path, buf_text(&text), text.len,
+	          FILE_META_KEEP, CAUSE_MASTER);
+	plan_reload(seen, RANK_PROVIDERS, plan);
+	if (seen->host.is_running)
+		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,
+		           CAUSE_MASTER | CAUSE_POLICY);
+	return 0;
+}
