@@ -151,7 +151,7 @@ part_sweep() {
 part_slow() {
 	export SWEEP_STEP=1
 	part_sweep
-	part_differential "$RANDOM" 20000
+	part_differential 31337 20000
 	part_fuzz_long
 }
 

@@ -15,6 +15,15 @@ import sys
 
 CLIENTS4 = ["192.0.2.1", "192.0.2.77", "198.51.100.9", "203.0.113.200", "1.2.3.4"]
 CLIENTS6 = ["2001:db8::1", "2001:db8:1::77", "2001:db8:ffff:1::9"]
+# What chance brings too rarely: records of the case's name "@", for the client 192.0.2.1.
+FIXED = [
+    ["v=spf1 ip4:192.0.2.1 include:x.test/24 -all"],
+    ["v=spf1 " + "a:@ " * 9 + "include:n1.@ -all", "v=spf1 ip4:192.0.2.1 redirect=n2.@"],
+    ["v=spf1 exists:%{v-}.m.@ -all"],
+    ["v=spf1 redirect=n1.@", "v=spf1 exists:%{o}.m.@ -all"],
+    ["v=spf1 include:n1.@ +all", "v=spf1 " + "a:@ " * 10 + "?all"],
+    ["v=spf1 ?exists ip4:192.0.2.1 -all"],
+]
 LOCAL_PARTS = ["joe", "a.b.c", "x-y-z", "strong+bad", "postmaster", "Mixed.Case", "a=b", "o_o"]
 
 
@@ -182,7 +191,7 @@ class Case:
         kind = rng.choices(
             ["ip4", "ip6", "a", "mx", "include", "exists", "ptr", "all", "a-self", "mx-self",
              "a-macro", "broken"],
-            [16, 9, 14, 8, 12 if depth < 4 else 0, 10, 4, 3, 4, 3, 4, 0.8])[0]
+            [16, 9, 14, 8, 12 if depth < 4 else 0, 10, 4, 3, 4, 3, 4, 1])[0]
         if kind in ("ip4", "ip6"):
             return f"{qualifier}{kind}:{self.network(kind == 'ip6')}"
         if kind == "a":
@@ -264,6 +273,18 @@ class Case:
                         if r[0] not in aliases or r[1] == "CNAME"]
 
 
+class FixedCase(Case):
+    """The texts of one row: the first at the case's name, the second at n1 below it."""
+
+    def finish(self):
+        self.client, self.local, self.reverse = "192.0.2.1", "joe", []
+        for i, text in enumerate(FIXED[int(self.base[1:6]) % len(FIXED)]):
+            self.add(f"n{i}.{self.base}" if i else self.base, "TXT", text.replace("@", self.base))
+        self.add(self.base, "A", "203.0.113.7")
+        for name in ("in-addr", "in.addr", self.base):
+            self.add(f"{name}.m.{self.base}", "A", "127.0.0.2")
+
+
 def quoted(text):
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return " ".join(f'"{escaped[i:i + 200]}"' for i in range(0, len(escaped), 200) or [0]) or '""'
@@ -283,7 +304,7 @@ def main():
             open(folder + "/cases", "w") as cases, open(folder + "/records", "w") as records:
         zone.write(soa("test") + "ns A 127.0.0.1\nbroken NS ns\n")
         for number in range(count):
-            case = Case(rng, number)
+            case = (FixedCase if number < len(FIXED) else Case)(rng, number)
             case.finish()
             if case.reverse:
                 reverse[case.client] = case.reverse

@@ -7,7 +7,7 @@
 set -u
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
-asker=$(realpath "$1") seed=${2:-7} count=${3:-6000}
+asker=$(realpath "$1") seed=${2:-3} count=${3:-6000}
 folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
 cp "$here"/* "$here/../e2e/lib.sh" "$here/../lib/tap.sh" "$folder"
 cp "$asker" "$folder/spf_ask"
