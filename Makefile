@@ -24,34 +24,31 @@ VERSION := 0.1.0
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_folder file_stage lock network \
-	path run secret signals text words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf name placeholder policy \
-	query query_servers query_socket received_spf resolver resolver_cache resolver_mock \
-	resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro \
-	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
+base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
+	run secret signals text words yaml yaml_write
+dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
+	placeholder policy query query_servers query_socket received_spf resolver resolver_cache \
+	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
+	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish import_tree key \
-	key_crypto key_secret keygen keyring publish record record_text records records_check \
-	ring setting setting_table setting_type signing template
-mta_src := backend desired diff directory engine folders held milter milter_probe networks \
-	opendkim opendkim_conf opendkim_keys opendkim_tables plan policy_probe policyd_conf \
-	postfix postfix_expand postfix_main postfix_master postfix_observe postfix_policy \
-	postfix_restrict postfix_seen \
-	postfix_services postfix_validate push recover service smtp_probe \
-	step step_file step_probe step_service target
-cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
-	cmd_dkim cmd_domain cmd_key cmd_mta \
-	cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json \
-	out_table out_tsv progress
+model_src := domain env export export_file export_finish import_tree key key_crypto \
+	key_secret keygen keyring publish record record_text records records_check ring setting \
+	setting_table setting_type signing template
+mta_src := backend desired diff directory engine folders held milter milter_probe \
+	networks opendkim opendkim_conf opendkim_keys opendkim_tables plan policy_probe \
+	policyd_conf postfix postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_policy postfix_restrict postfix_seen postfix_services postfix_validate push \
+	recover service smtp_probe step step_file step_probe step_service target
+cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
+	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_record cmd_server cmd_spf cmd_template \
+	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage key_crypto \
-	keygen lint_spf lock milter model opendkim out plan policyd postfix_main postfix_master \
-	postfix_restrict push query records resolver rr run setting setting_type spf_check spf_eval \
-	spf_mode spf_record spf_suite store store_open text yaml yaml_write
-
+unit_tests := arena base command dnszone engine export file file_folder file_stage \
+	key_crypto keygen lint_spf lock milter model opendkim out plan policyd postfix_main \
+	postfix_master postfix_restrict push query records resolver rr run setting setting_type \
+	spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml yaml_write
 fuzz_tests := dns_answer policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------

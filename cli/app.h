@@ -91,6 +91,10 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;
 void app_names_done(struct app_names *names);
 
+/* Lints the text of a record that was just typed, if it is an SPF policy: what is found is said
+ * as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
+void app_lint_typed(struct app *app, const char *rdata);
+
 /* The TTL of an option --ttl: -1 where it is not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
 

@@ -8,6 +8,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/seen.h"
 #include "core/base/alloc.h"
 #include "core/model/import_tree.h"
 #include "core/model/key.h"
@@ -271,7 +272,6 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 {
 	auto_buf text = BUF_INIT;
 	auto_domain domain = DOMAIN_INIT;
-	auto_free char *waits = NULL;
 	bool signs;
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
 	if (r >= 0)
@@ -328,21 +328,15 @@ static int run_import(struct app *app, struct err *err)
 
 /* ---- check ----------------------------------------------------------------------------------- */
 
-static int run_check(struct app *app, struct err *err)
+/* --published: an administrator's word. */
+static int mark_all(struct app *app, void *arg, struct err *err)
 {
-	struct app_names names;
-	if (!args_has(app->args, "--published"))
-		return err_set(
-			err, ERR_USAGE,
-			_("\"key check\" needs --published, your word that the records are in "
-		          "DNS"));
-	int r = app_names(app, 0, &names, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+	const struct app_names *names = arg;
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		auto_domain domain = DOMAIN_INIT;
 		bool signs = false;
-		r = domain_find(app->store, names.name[i], &domain, err);
+		r = domain_find(app->store, names->name[i], &domain, err);
 		if (r >= 0)
 			r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs,
 			                 err);
@@ -352,8 +346,62 @@ static int run_check(struct app *app, struct err *err)
 				_("DKIM is off for %s; \"mailauthctl domain enable-dkim %s\""),
 				domain.name, domain.name);
 		if (r >= 0)
-			r = publish_mark(app->store, &app->ctx, &domain, KEY_SAID, err);
+			r = publish_mark(app->store, &app->ctx, &domain, 0, KEY_SAID,
+			                 err);
 	}
+	return r;
+}
+
+static void show_seen(struct app *app, const struct seen_list *list)
+{
+	static const struct out_column columns[] = {
+		{ "name", N_("Name"), OUT_TEXT, 0 },
+		{ "selector", N_("Selector"), OUT_TEXT, 0 },
+		{ "state", N_("In DNS"), OUT_TEXT, 0 },
+		{ "detail", N_("Detail"), OUT_TEXT, OUT_WRAP },
+	};
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	for (size_t i = 0; i < list->count; i++) {
+		const struct live_answer *answer = &list->key[i].answer;
+		out_text(app->out, list->key[i].name);
+		out_text(app->out, list->key[i].selector);
+		out_text(app->out, live_state_name(answer->state));
+		out_text(app->out, *answer->detail ? answer->detail : NULL);
+		out_row_end(app->out);
+		app->has_found |= answer->state != LIVE_SEEN;
+	}
+	out_end(app->out);
+}
+
+/* Asks every authoritative server; what all of them show may sign from now on. */
+static int check_dns(struct app *app, const struct app_names *names, struct err *err)
+{
+	struct query_servers servers;
+	cleanup(seen_list_done) struct seen_list list = { 0 };
+	const char *typed = args_get(app->args, "--resolver");
+	int r = typed ? query_servers_parse(typed, &servers, err)
+	              : query_servers_system(&servers, err);
+	for (size_t i = 0; r >= 0 && i < names->count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names->name[i], &domain, err);
+		if (r >= 0)
+			r = seen_look(app, &servers, domain.name, &list, err);
+	}
+	if (r < 0)
+		return r;
+	show_seen(app, &list);
+	return seen_save(app, &list, err);
+}
+
+static int run_check(struct app *app, struct err *err)
+{
+	struct app_names names;
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	r = args_has(app->args, "--published")
+	            ? app_change(app, NEED_PUSH, mark_all, &names, err)
+	            : check_dns(app, &names, err);
 	app_names_done(&names);
 	return r;
 }
@@ -372,7 +420,8 @@ static const struct option_row import_options[] = {
 	{ 0 },
 };
 static const struct option_row check_options[] = {
-	{ "--published", NULL, N_("take the records for public"), 0, 0 },
+	{ "--published", NULL, N_("do not ask DNS: take the records for public"), 0, 0 },
+	OPTION_RESOLVER,
 	OPTION_ALL,
 	OPTION_DOMAINS_FROM,
 	{ 0 },
@@ -408,9 +457,9 @@ const struct command commands_key[] = {
 	{ .words = "key check",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = check_options,
-	  .help = N_("say that the records of domains are public: their keys may sign"),
-	  .example = "mailauthctl key check --published example.com",
-	  .needs = NEED_CHANGE | NEED_PUSH,
+	  .help = N_("look for the records in DNS; exit 3: not every server shows them"),
+	  .example = "mailauthctl key check example.com",
+	  .needs = NEED_STORE_WRITE,
 	  .run = run_check },
 	{ 0 },
 };

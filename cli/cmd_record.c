@@ -68,8 +68,10 @@ static int run_add(struct app *app, struct err *err)
 		r = record_add(app->store, &domain, args_word(app->args, 1),
 		               args_word(app->args, 2), args_word(app->args, 3), ttl, &id,
 		               err);
-	if (r >= 0)
+	if (r >= 0) {
 		app_say(app, REPORT_NOTE, _("added as %" PRId64), id);
+		app_lint_typed(app, args_word(app->args, 3));
+	}
 	return r;
 }
 
@@ -87,6 +89,8 @@ static int run_set(struct app *app, struct err *err)
 	if (r >= 0)
 		r = record_set(app->store, &domain, args_word(app->args, 1), data, ttl,
 		               err);
+	if (r >= 0)
+		app_lint_typed(app, data);
 	return r;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/spf_targets.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
@@ -149,6 +150,8 @@ static void say_shortfall(void *arg, enum mta_feature feature, const char *sente
 static int say_shortfalls(struct app *app, size_t step, struct err *err)
 {
 	struct touched touched = { .app = app };
+	if (app->opt.is_dry_run)
+		return 0; /* nothing is saved */
 	for (size_t i = 0; i < args_count(app->args); i += step) {
 		touched.feature = args_word(app->args, i);
 		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched,
@@ -169,6 +172,9 @@ static int check_pairs(struct app *app, struct err *err)
 		if (r >= 0)
 			r = setting_parse(&setting_table[key],
 			                  args_word(app->args, i + 1), &canonical, err);
+		/* before any lock: DNS is never asked inside a transaction */
+		if (r >= 0 && key == SET_SPF_LOCAL_RULES)
+			spf_targets_warn(app, canonical);
 	}
 	return r;
 }

@@ -18,9 +18,8 @@
 #include "dnszone/spf_trace.h"
 
 enum {
-	CHECK_SECONDS = 20,     /* semantics 3: for one message */
-	CHECK_MEMORY = 1 << 20, /* answers, trace and texts of one check */
-	CACHE_MEMORY = 1 << 19,
+	CHECK_MEMORY = 4 * SPF_MEMORY, /* with a trace */
+	CACHE_MEMORY = 2 * SPF_MEMORY,
 	ZONE_LIMIT = 64 << 20,
 };
 
@@ -54,7 +53,7 @@ static int open_resolver(struct app *app, struct resolver **ret_resolver, struct
 		r = err_set(err, ERR_FAILED,
 		            _("not enough memory for name server queries"));
 	if (r < 0) {
-		resolver_free(dns);
+		resolver_free(cache ? cache : dns);
 		return r;
 	}
 	*ret_resolver = cache;
@@ -171,7 +170,7 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 	struct spf_context context = {
 		.dns = check->dns,
 		.limits = SPF_LIMITS_DEFAULT,
-		.until = deadline_in_ms(CHECK_SECONDS * 1000),
+		.until = deadline_in_ms(SPF_TIME_LIMIT_MS),
 		.mem = &check->mem,
 		.trace = is_traced ? &check->trace : NULL,
 	};
@@ -338,11 +337,11 @@ static int run_lint(struct app *app, struct err *err)
 		struct lint_spf_input input = {
 			.text = octets_of(record),
 			.dns = dns,
-			.until = deadline_in_ms(CHECK_SECONDS * 1000),
+			.until = deadline_in_ms(SPF_TIME_LIMIT_MS),
 		};
 		lint_spf_record(&input, &list);
 	} else {
-		lint_spf_domain(name, dns, deadline_in_ms(CHECK_SECONDS * 1000), &list);
+		lint_spf_domain(name, dns, deadline_in_ms(SPF_TIME_LIMIT_MS), &list);
 	}
 	resolver_free(dns);
 	out_list_begin(app->out, lint_columns, ARRAY_LEN(lint_columns));
@@ -366,8 +365,6 @@ static int run_lint(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* clang-format off */
-#define OPTION_RESOLVER { "--resolver", "<address>", \
-	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
 #define OPTION_ZONE { "--zone", "<file>", \
 	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
 /* clang-format on */

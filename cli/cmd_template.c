@@ -83,8 +83,10 @@ static int run_add(struct app *app, struct err *err)
 		r = template_add(app->store, args_word(app->args, 0),
 		                 args_word(app->args, 1), args_word(app->args, 2), ttl,
 		                 &uid, err);
-	if (r >= 0)
+	if (r >= 0) {
 		app_say(app, REPORT_NOTE, _("added as t%" PRId64), uid);
+		app_lint_typed(app, args_word(app->args, 2));
+	}
 	return r < 0 ? r : tell_behind(app, err);
 }
 
@@ -100,6 +102,8 @@ static int run_set(struct app *app, struct err *err)
 		r = parse_uid(args_word(app->args, 0), &uid, err);
 	if (r >= 0)
 		r = template_set(app->store, uid, data, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, data);
 	return r < 0 ? r : tell_behind(app, err);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/seen.h"
 #include "core/base/alloc.h"
 #include "core/model/export.h"
 #include "core/model/records.h"
@@ -52,7 +53,10 @@ static int run_export(struct app *app, struct err *err)
 		if (args_count(app->args) || args_has(app->args, "--domains-from"))
 			return err_set(err, ERR_USAGE,
 			               _("--all goes without domain names"));
-		return app_export(app, NULL, 0, err);
+		r = app_export(app, NULL, 0, err);
+		return r < 0 || app->opt.is_dry_run || app->ctx.is_rooted
+		               ? r
+		               : seen_poll(app, err);
 	}
 	r = app_names(app, 0, &names, err);
 	if (r < 0)

@@ -10,6 +10,8 @@
 	N_("names from a file, one a line; -: standard input"), 0, 0 }
 #define OPTION_FORCE        { "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 }
 #define OPTION_NOW          { "--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 }
+#define OPTION_RESOLVER { "--resolver", "<address>", \
+	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
 #define OPTION_SIGN_NOW     { "--sign-now", NULL, \
 	N_("sign before the record was exported or seen"), 0, 0 }
 #define OPTION_TAKE_OVER    { "--take-over", NULL, \

@@ -73,6 +73,10 @@ void staged_file_done(struct staged_file *staged); /* frees; removes nothing */
 int file_stage(const struct ctx *ctx, const char *path, const void *octets, size_t len,
                struct file_meta meta, bool sync, struct staged_file *ret_staged,
                struct err *err) must_check;
+/* Sets the modification time of a staged file `seconds` back: Postfix makes every process that
+ * starts wait until main.cf is two seconds old. */
+int file_backdate(const struct ctx *ctx, const struct staged_file *staged,
+                  unsigned seconds, struct err *err) must_check;
 /* rename(2) of the staged file over its target.  The folder is not synced: see file_sync_dir. */
 int file_switch(const struct ctx *ctx, const struct staged_file *staged,
                 struct err *err) must_check;

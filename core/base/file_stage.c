@@ -236,6 +236,19 @@ int file_stage(const struct ctx *ctx, const char *path, const void *octets, size
 	return 0;
 }
 
+int file_backdate(const struct ctx *ctx, const struct staged_file *staged,
+                  unsigned seconds, struct err *err)
+{
+	auto_close int fd = file_open_raw(ctx, staged->temp, O_RDONLY | O_NOFOLLOW, 0);
+	const int64_t then = ctx_now(ctx) - seconds;
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		                           { .tv_sec = then } };
+	if (fd < 0 || futimens(fd, times) < 0)
+		return file_fail(ctx, err, errno, _("cannot date the new content of"),
+		                 staged->path);
+	return 0;
+}
+
 int file_switch(const struct ctx *ctx, const struct staged_file *staged, struct err *err)
 {
 	auto_close int parent = -1;

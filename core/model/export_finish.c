@@ -236,7 +236,7 @@ static int mark_keys(struct ctx *ctx, struct store *store, const struct export *
 		if (r > 0)
 			r = is_news(store, &domain, &news, err);
 		if (r >= 0 && news)
-			r = publish_mark(store, ctx, &domain, KEY_EXPORTED, err);
+			r = publish_mark(store, ctx, &domain, 0, KEY_EXPORTED, err);
 	}
 	return r;
 }

@@ -57,7 +57,7 @@ int import_key(struct ctx *ctx, struct store *store, const char *domain_name,
 	if (r >= 0)
 		r = keyring_import(store, ctx, &domain, selector, &pair, err);
 	if (r >= 0)
-		r = is_sign_now ? publish_mark(store, ctx, &domain, KEY_SAID, err)
+		r = is_sign_now ? publish_mark(store, ctx, &domain, 0, KEY_SAID, err)
 		                : publish_refresh(store, ctx, &domain, err);
 	if (r >= 0)
 		r = records_check_domain(store, &domain, err);

@@ -203,7 +203,7 @@ int keyring_enable(struct store *store, const struct ctx *ctx,
 	if (r >= 0)
 		r = keyring_wake(store, ctx, domain, err);
 	if (r >= 0 && is_sign_now)
-		r = publish_mark(store, ctx, domain, KEY_SAID, err);
+		r = publish_mark(store, ctx, domain, 0, KEY_SAID, err);
 	auto_ring ring = { 0 };
 	if (r >= 0)
 		r = ring_load(store, domain, &ring, err);

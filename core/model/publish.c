@@ -100,26 +100,64 @@ static const char *const mark_sql[] = {
 	[KEY_EXPORTED] = "INSERT INTO key_public (key_id, name, exported)"
 			 " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
 			 " AND state IN ('pending', 'active', 'retiring', 'resting')"
+			 " AND (?4 = 0 OR id = ?4)"
 			 " ON CONFLICT DO UPDATE SET exported = excluded.exported",
 	[KEY_SEEN] = "INSERT INTO key_public (key_id, name, seen)"
 		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
 		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
+		     " AND (?4 = 0 OR id = ?4)"
 		     " ON CONFLICT DO UPDATE SET seen = excluded.seen",
 	[KEY_SAID] = "INSERT INTO key_public (key_id, name, said)"
 		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
 		     " AND state IN ('pending', 'active', 'retiring', 'resting')"
+		     " AND (?4 = 0 OR id = ?4)"
 		     " ON CONFLICT DO UPDATE SET said = excluded.said",
 };
 
 int publish_mark(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                 enum key_fact fact, struct err *err)
+                 int64_t key_id, enum key_fact fact, struct err *err)
 {
-	int r = store_exec(store, err, mark_sql[fact], "tii", domain->name, ctx_now(ctx),
-	                   domain->main_id ? domain->main_id : domain->id);
+	int r = store_exec(store, err, mark_sql[fact], "tiii", domain->name, ctx_now(ctx),
+	                   domain->main_id ? domain->main_id : domain->id, key_id);
 	if (r >= 0 && fact == KEY_SAID && store_changes(store) > 0)
 		r = change_note(store, "key", domain->name, "published", NULL, "said",
 		                err);
 	return r < 0 ? r : publish_refresh(store, ctx, domain, err);
+}
+
+int publish_each_unseen(struct store *store,
+                        int (*each)(void *arg, const char *name, struct err *err),
+                        void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int64_t any;
+	int r = store_get_int(store, &any, err,
+	                      "SELECT 1 FROM (SELECT key, value FROM setting UNION ALL"
+	                      " SELECT key, value FROM domain_setting)"
+	                      " WHERE (key = 'dkim.activate' AND value = 'seen')"
+	                      " OR (key = 'dns.service' AND value = 'external') LIMIT 1",
+	                      "");
+	if (r <= 0)
+		return r;
+	r = store_query(store, &stmt, err,
+	                "SELECT DISTINCT d.name FROM dkim_key k"
+	                " JOIN domain d ON d.id = k.domain_id OR d.alias_of = k.domain_id"
+	                " LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"
+	                " WHERE k.state IN ('pending', 'active') AND p.ready IS NULL",
+	                "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		auto_domain domain = DOMAIN_INIT;
+		int64_t activate = 0;
+		bool signs = false;
+		r = domain_look(store, stmt_text(stmt, 0), &domain, err);
+		if (r > 0)
+			r = setting_bool(store, SET_DKIM_SIGN, domain.id, &signs, err);
+		if (r >= 0)
+			r = requirement(store, &domain, &activate, err);
+		if (r >= 0 && signs && activate == ACTIVATE_SEEN)
+			r = each(arg, domain.name, err);
+	}
+	return r;
 }
 
 int publish_forget(struct store *store, int64_t key_id, struct err *err)

@@ -16,15 +16,23 @@
 
 enum key_fact { KEY_EXPORTED, KEY_SEEN, KEY_SAID };
 
-/* Remembers for each published key that its record under `name` (a domain or an alias) is public,
+/* Remembers for a published key (0: each of them) that its record under the domain's own name is
+ * public,
  * and makes what waited for it ready: pending keys of a main domain become active, and an active
  * one that they replace retires. */
 int publish_mark(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                 enum key_fact fact, struct err *err) must_check;
+                 int64_t key_id, enum key_fact fact, struct err *err) must_check;
 
 /* Makes ready what meets dkim.activate by what is known already. */
 int publish_refresh(struct store *store, const struct ctx *ctx,
                     const struct domain *domain, struct err *err) must_check;
+
+/* Names that wait to be seen in DNS: signing is on, dkim.activate (or a zone that is served
+ * elsewhere) asks for it, and a pending or active key is not ready under that name.  Cheap where no
+ * setting asks for it. */
+int publish_each_unseen(struct store *store,
+                        int (*each)(void *arg, const char *name, struct err *err),
+                        void *arg, struct err *err) must_check;
 
 /* Forgets what was known of a key: its record leaves the zones. */
 int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;

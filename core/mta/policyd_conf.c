@@ -16,6 +16,8 @@
 #include "dnszone/name.h"
 #include "dnszone/spf_service.h"
 
+#define NO_NAME "localhost.localdomain"
+
 struct relays {
 	const char **text; /* borrowed, but for those of `owned` */
 	size_t count;
@@ -63,6 +65,15 @@ static void find_relays(const struct desired *desired, const struct policyd_host
 	}
 }
 
+/* The host's full name; false: it is not known, or has one label only. */
+static bool find_name(const struct desired *desired, const struct policyd_host *host,
+                      char ret_name[NAME_SIZE])
+{
+	const char *own = desired->authserv_id ? desired->authserv_id : host->hostname;
+	struct err ignored = ERR_INIT;
+	return own && name_parse_host(own, ret_name, &ignored) == 0;
+}
+
 static const char *text_or_none(const char *text)
 {
 	return text ? text : "";
@@ -89,12 +100,10 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
                         struct buf *into, struct err *err)
 {
 	char name[NAME_SIZE];
-	struct err unknown = ERR_INIT;
 	struct relays relays;
-	const char *own = desired->authserv_id ? desired->authserv_id : host->hostname;
-	bool is_known = own && name_parse_host(own, name, &unknown) == 0;
+	bool is_known = find_name(desired, host, name);
 	find_relays(desired, host, &relays);
-	struct spf_service service = spf_service_default(is_known ? name : "localhost");
+	struct spf_service service = spf_service_default(is_known ? name : NO_NAME);
 	service.is_checked = desired->checks_spf;
 	service.spf.mode = desired->spf_mode;
 	service.spf.guess_scope = desired->spf_guess_scope;
@@ -114,7 +123,14 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
 {
 	auto_free char *path = xasprintf("%s" POLICYD_CONF, prefix);
 	auto_buf text = BUF_INIT;
+	char name[NAME_SIZE];
 	int r = policyd_conf_render(desired, host, &text, err);
+	if (!find_name(desired, host, name))
+		plan_note(
+			plan,
+			_("the full name of the mail server is not known, so Received-SPF "
+		          "says " NO_NAME ": run \"mailauthctl server set mta.hostname "
+		          "<name>\""));
 	if (r == 0)
 		plan_file(plan, RANK_TABLES, path, buf_text(&text), text.len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },

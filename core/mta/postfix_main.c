@@ -360,7 +360,7 @@ static void put_policy(struct buf *text, const struct main_wish *wish, struct bu
 	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
 	if (spot.place == RESTRICT_PRESENT)
 		return;
-	buf_printf(params, "%s = %s%s%s\n", MAIN_RECIPIENT_REF + 1,
+	buf_printf(params, "%s = %s%s%s\n", &MAIN_RECIPIENT_REF[1],
 	           spot.front ? spot.front : "", spot.front ? ", " : "", wish->policy);
 	if (spot.place == RESTRICT_AFTER)
 		put_at(text, spot.at, ", ", MAIN_RECIPIENT_REF, "");

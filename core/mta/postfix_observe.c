@@ -110,6 +110,19 @@ static int read_filter(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
 }
 
+/* Below a root: accounts that cannot be read are not accounts that do not exist. */
+static int check_accounts(struct ctx *ctx, struct err *err)
+{
+	static const char *const files[] = { "/etc/passwd", "/etc/group" };
+	for (size_t i = 0; ctx->is_rooted && i < ARRAY_LEN(files); i++) {
+		auto_buf text = BUF_INIT;
+		int r = read_if_there(ctx, files[i], &text, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* Who runs the filter and who must reach its socket; keys stay root's where that is unknown. */
 static void read_owners(struct ctx *ctx, struct mta_seen *seen)
 {
@@ -158,6 +171,8 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 		r = read_postfix(ctx, seen, err);
 	if (r == 0)
 		r = read_filter(ctx, seen, err);
+	if (r == 0)
+		r = check_accounts(ctx, err);
 	if (r < 0) {
 		postfix_seen_free(seen);
 		return r;

@@ -63,10 +63,10 @@ static int stage_write(const char *folder, const char *name, const char *octets,
 		octets += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	/* Postfix waits with a file that changed within the last seconds, and reads it again. */
-	const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 1 } };
-	if (futimens(fd, times) < 0)
-		return err_errno(err, errno, _("cannot set the time of %s"), path);
+	/* Postfix reads a main.cf that changed within the last second again and again */
+	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	if (futimens(fd, long_ago) < 0)
+		return err_errno(err, errno, _("cannot date %s"), path);
 	return 0;
 }
 

@@ -20,6 +20,8 @@
 #include "core/mta/diff.h"
 #include "core/mta/target.h"
 
+enum { AGE_SECONDS = 3 }; /* that a switched file seems to have */
+
 struct present { /* what stands at a path now */
 	bool is_there;
 	struct digest digest;
@@ -158,8 +160,21 @@ static int stage_file(const struct ctx *ctx, const struct step *step, bool sync,
 {
 	if (!step->is_present)
 		return 0;
-	return file_stage(ctx, step->object, buf_text(&step->content), step->content.len,
-	                  step->meta, sync, ret_staged, err);
+	struct staged_file staged = { 0 };
+	int rc = file_stage(ctx, step->object, buf_text(&step->content),
+	                    step->content.len, step->meta, sync, &staged, err);
+
+	/* so that no new process of a mail server waits for its configuration to age */
+	if (!rc && !step->is_secret) {
+		rc = file_backdate(ctx, &staged, AGE_SECONDS, err);
+		if (rc)
+			file_unstage(ctx, &staged);
+	}
+	if (rc)
+		staged_file_done(&staged);
+	else
+		*ret_staged = staged;
+	return rc;
 }
 
 static const char *base_name(const char *path)
@@ -262,11 +277,12 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	if (!rc)
 		rc = file_stage(run->ctx, row->object, buf_text(&octets), octets.len,
 		                row->old_meta, true, &staged, err);
-	if (!rc) {
+	if (!rc)
+		rc = file_backdate(run->ctx, &staged, AGE_SECONDS, err);
+	if (!rc)
 		rc = file_switch(run->ctx, &staged, err);
-		if (rc)
-			file_unstage(run->ctx, &staged);
-	}
+	if (rc)
+		file_unstage(run->ctx, &staged);
 	staged_file_done(&staged);
 	return rc;
 }

@@ -115,6 +115,38 @@ ok "remove" mailauthctl domain remove new.example
 ok "removed: unsigned" is_unsigned new.example
 ok "its record stays for mail under way" is_served default._domainkey.new.example
 
+# ---- keys that wait to be seen in DNS ---------------------------------------------------------------
+
+seen_state() { mailauthctl --json key check "$@" --resolver 127.0.0.1 2>/dev/null | jq -r '.[].state'; }
+for domain in seen.example.org polled.example.org; do
+	mailauthctl domain add $domain
+	mailauthctl record add $domain ns A 127.0.0.1
+	mailauthctl record set $domain t4 'ns.<domain>.'
+	mailauthctl domain set $domain dkim.activate seen
+done
+ok "a key that must be seen first" mailauthctl domain enable-dkim seen.example.org
+ok "its record is served" wait_for is_served default._domainkey.seen.example.org
+ok "it does not sign before somebody looked" is_unsigned seen.example.org
+is "key check asks the zone's own server" "$(seen_state seen.example.org)" seen
+ok "now it signs" is_signed seen.example.org
+touch /tmp/nsd-is-broken
+mailauthctl domain enable-dkim polled.example.org >/dev/null 2>&1
+is "a record that is not served is missing" "$(seen_state polled.example.org)" unknown
+ok "and its key does not sign" is_unsigned polled.example.org
+rm /tmp/nsd-is-broken
+ok "zone export has it served" mailauthctl zone export --all
+wait_for is_served default._domainkey.polled.example.org
+ok "a later one looks for it" mailauthctl zone export --all
+ok "and it signs" is_signed polled.example.org
+ok "a domain whose zone is elsewhere" mailauthctl domain add elsewhere.example.org
+mailauthctl domain set elsewhere.example.org dns.service external
+is "its records are printed" \
+	"$(mailauthctl domain enable-dkim elsewhere.example.org 2>/dev/null | grep -c '_domainkey.elsewhere.example.org. ')" 2
+ok "unsigned until somebody says that they are public" is_unsigned elsewhere.example.org
+ok "key check --published" mailauthctl key check --published elsewhere.example.org
+from_us elsewhere.example.org
+is "then signed" "$(signatures)" "d=elsewhere.example.org s=default"
+
 # ---- when the filter fails ------------------------------------------------------------------------
 
 cp /etc/opendkim.conf /tmp/opendkim.conf

@@ -2,6 +2,7 @@
 #include "tests/unit/fake_host.h"
 
 #include "core/model/setting.h"
+#include "core/mta/policyd_conf.h"
 #include "core/mta/push.h"
 #include "core/store/schema.h"
 
@@ -109,6 +110,88 @@ static void test_follow(void **state)
 	assert_string_equal(strstr(after, "/etc"), strstr(before, "/etc"));
 }
 
+static void assert_file(struct host *host, const char *path, const char *part,
+                        bool has_part)
+{
+	struct err err = ERR_INIT;
+	auto_buf text = BUF_INIT;
+
+	if (file_read(&host->ctx, path, 1 << 20, &text, NULL, &err) != 0)
+		buf_clear(&text);
+	assert_int_equal(strstr(buf_text(&text), part) != NULL, has_part);
+}
+
+/* The rank of the step for that path in the last push; -1: none. */
+static int64_t rank_of(struct host *host, const char *path)
+{
+	struct err err = ERR_INIT;
+	int64_t rank = -1;
+
+	assert_true(
+		store_get_int(host->target, &rank, &err,
+	                      "SELECT rank FROM step WHERE kind = 'file' AND object = ? "
+	                      "AND push_id = (SELECT max(id) FROM push)",
+	                      "t", path) >= 0);
+	return rank;
+}
+
+/* master.cf before main.cf names the service, and after it let go; whatever the filter does. */
+static void test_spf_service(void **state)
+{
+	static const char master[] = "/etc/postfix/master.cf";
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_free char *after = NULL;
+	char text[2048];
+
+	postfix_at(host);
+	put(host->root, "/etc/passwd", "root:x:0:0::/:/\nnobody:x:65534:65534::/:/\n",
+	    0644);
+	put(host->root, MAIN_CF,
+	    "compatibility_level = 3.6\nmynetworks = 192.0.2.0/24, !192.0.2.9, 2001:db8::/64\n",
+	    0644);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_file(host, master, "mailauth", false); /* not installed */
+	put(host->root, POLICYD_PATH, "", 0755);
+	assert_int_equal(go(host, store, asked, text), PUSHED);
+	assert_file(host, master, "user=nobody argv=" POLICYD_PATH "\n", true);
+	assert_file(host, MAIN_CF, "= $smtpd_relay_restrictions, " POLICYD_CHECK "\n",
+	            true);
+	assert_file(host, POLICYD_CONF, "hostname: localhost.localdomain\n", true);
+	assert_file(host, POLICYD_CONF, "2001:db8::/64", true);
+	assert_file(host, POLICYD_CONF, "192.0.2.0/24", false); /* not all of it */
+	assert_true(rank_of(host, POLICYD_CONF) < rank_of(host, master));
+	assert_true(rank_of(host, master) < rank_of(host, MAIN_CF));
+	set(host, store, SET_SPF_MODE, "reject-softfail");
+	set(host, store, SET_SPF_EXPLANATION, "Not from %{i}");
+	set(host, store, SET_MTA_TRUSTED_RELAYS, "198.51.100.7");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_int_equal(rank_of(host, MAIN_CF), -1);
+	assert_file(host, POLICYD_CONF, "reject-softfail", true);
+	assert_file(host, POLICYD_CONF, "Not from %{i}", true);
+	assert_file(host, POLICYD_CONF, "198.51.100.7", true);
+	set(host, store, SET_SPF_CHECK, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_true(rank_of(host, MAIN_CF) < rank_of(host, master));
+	assert_true(rank_of(host, MAIN_CF) < rank_of(host, POLICYD_CONF));
+	/* SPF comes while the filter goes: main.cf between both */
+	set(host, store, SET_SPF_CHECK, "on");
+	set(host, store, SET_DKIM_SIGN, "off");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_true(rank_of(host, master) < rank_of(host, MAIN_CF));
+	assert_true(rank_of(host, MAIN_CF) < rank_of(host, "/etc/opendkim.conf"));
+	/* no good place: refused where it was asked for */
+	put(host->root, MAIN_CF, "smtpd_recipient_restrictions = permit_mynetworks\n",
+	    0644);
+	assert_int_equal(go(host, store, asked, text), FAILED);
+	assert_non_null(strstr(text, POLICYD_CHECK));
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	assert_file(host, master, "mailauth", false);
+	after = snapshot(host);
+	assert_null(strstr(after, "policyd.yaml"));
+}
+
 static void test_other_store(void **state)
 {
 	struct host *host = *state;
@@ -190,8 +273,8 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_follow),        ROW(test_other_store), ROW(test_held_and_forked),
-		ROW(test_other_backend), ROW(test_no_server),
+		ROW(test_follow),          ROW(test_spf_service),   ROW(test_other_store),
+		ROW(test_held_and_forked), ROW(test_other_backend), ROW(test_no_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,33 @@
+/*
+ * dnszone/livecheck.h: whether a record is really in DNS: every authoritative server of its zone
+ * is asked itself.
+ */
+#ifndef DNSZONE_LIVECHECK_H
+#define DNSZONE_LIVECHECK_H
+
+#include "dnszone/query.h"
+#include "dnszone/resolver.h"
+
+enum live_state {
+	LIVE_SEEN,      /* every server shows it */
+	LIVE_MISSING,   /* a server does not have it */
+	LIVE_DIFFERENT, /* a server shows another key under that selector */
+	LIVE_UNKNOWN,   /* no server, or not every one, could be asked */
+};
+
+struct live_answer {
+	enum live_state state;
+	char detail[320]; /* which server, and why; "" for LIVE_SEEN */
+};
+
+/* "seen", "missing", "different", "unknown". */
+const char *live_state_name(enum live_state state);
+
+/* Whether all authoritative servers of the zone that holds `owner` (A-labels, no final dot) show
+ * exactly one DKIM key record there, with the same key and algorithm as `record` (RFC 6376 3.6.1).
+ * The servers are found through `servers`, a resolver's; at most 8 addresses are asked. */
+void livecheck_dkim(const struct query_servers *servers, const char *owner,
+                    const char *record, struct deadline until,
+                    struct live_answer *ret_answer);
+
+#endif
