@@ -123,8 +123,10 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 # What tests use besides the programs.
-$(build)/tests/lib/dnsd: $(build)/tests/lib/dnsd.o $(build)/flags
+$(build)/tests/lib/dnsd $(build)/tests/bench/policy_time: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
+$(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 lib: $(lib)
 $(lib): $(lib_obj)
@@ -209,7 +211,10 @@ update-cli: all
 
 bench: all
 	@tests/setup.sh test
+	@$(MAKE) --no-print-directory $(build)/tests/lib/dnsd $(build)/tests/lib/spf_ask \
+		$(build)/tests/bench/policy_time
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
-	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d
+	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
+	$(build)/tests/bench/policy_time.d

@@ -130,6 +130,7 @@ static int load(struct policyd_conf *conf, struct err *err)
 	conf->relays = relays;
 	conf->servers = servers;
 	conf->now = next;
+	conf->version++;
 	return 0;
 }
 

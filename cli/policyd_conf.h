@@ -26,6 +26,7 @@ struct policyd_conf {
 	bool has_servers;    /* --nameserver was given: the file's do not count */
 	struct arena mem[2]; /* of the settings in force, and of those being read */
 	unsigned now;
+	unsigned version;         /* counts the files that came into force */
 	struct policyd_file file; /* what was read, or could not be */
 };
 

@@ -37,6 +37,7 @@ bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
 
 void policyd_done(struct policyd *policyd)
 {
+	resolver_free(policyd->dns);
 	arena_done(&policyd->mem);
 }
 
@@ -162,28 +163,41 @@ static struct spf_message message_of(const struct policyd *policyd,
 	return message;
 }
 
-/* So many seconds from now on; 0: no limit of ours. */
-static void limit_processor_time(unsigned seconds)
+/* One check gets CPU_SECONDS at least, twice as many at most: the limit is moved only when less
+ * is left. */
+static void limit_processor_time(struct policyd *policyd)
 {
 	struct rusage used;
 	struct rlimit limit;
-	if (getrusage(RUSAGE_SELF, &used) < 0 || getrlimit(RLIMIT_CPU, &limit) < 0)
+	if (getrusage(RUSAGE_SELF, &used) < 0)
 		return;
-	rlim_t most = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds;
-	limit.rlim_cur = seconds > 0 && most < limit.rlim_max ? most : limit.rlim_max;
-	setrlimit(RLIMIT_CPU, &limit);
+	uint64_t now = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1;
+	if (now + CPU_SECONDS <= policyd->cpu_seconds ||
+	    getrlimit(RLIMIT_CPU, &limit) < 0)
+		return;
+	rlim_t most = now + 2 * CPU_SECONDS;
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	if (setrlimit(RLIMIT_CPU, &limit) == 0)
+		policyd->cpu_seconds = most;
 }
 
-/* A fresh stack for each check: fresh ports, and one state of the world. */
-static struct resolver *new_resolver(const struct policyd_conf *conf)
+/* As good as a fresh stack for each check: fresh ports, and one state of the world.  NULL: no
+ * memory. */
+static struct resolver *fresh_resolver(struct policyd *policyd)
 {
-	struct resolver *query = query_new(&conf->servers, NULL);
+	bool is_usable = policyd->dns && policyd->dns_version == policyd->conf->version;
+	if (is_usable && resolver_renew(policyd->dns))
+		return policyd->dns;
+	resolver_free(policyd->dns);
+	policyd->dns = NULL;
+	struct resolver *query = query_new(&policyd->conf->servers, NULL);
 	if (!query)
 		return NULL;
-	struct resolver *cache = resolver_cache_new(query, CACHE_MEMORY);
-	if (!cache)
+	policyd->dns = resolver_cache_new(query, CACHE_MEMORY);
+	policyd->dns_version = policyd->conf->version;
+	if (!policyd->dns)
 		resolver_free(query);
-	return cache;
+	return policyd->dns;
 }
 
 static void note_verdict(const struct spf_verdict *spf, const struct spf_message *message,
@@ -215,10 +229,10 @@ static bool check(struct policyd *policyd, const struct spf_message *message,
                   struct policyd_verdict *verdict)
 {
 	const struct spf_service *settings = &policyd->conf->settings;
-	auto_resolver *dns = new_resolver(policyd->conf);
+	struct resolver *dns = fresh_resolver(policyd);
 	if (!dns)
 		return false;
-	limit_processor_time(CPU_SECONDS);
+	limit_processor_time(policyd);
 	arena_reset(&policyd->mem);
 	struct spf_context context = {
 		.dns = dns,
@@ -229,7 +243,6 @@ static bool check(struct policyd *policyd, const struct spf_message *message,
 	context.limits.voids = settings->void_limit;
 	struct spf_verdict spf;
 	spf_check(&context, &settings->spf, message, &spf);
-	limit_processor_time(0);
 	note_verdict(&spf, message, verdict);
 	return true;
 }

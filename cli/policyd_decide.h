@@ -9,12 +9,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli/policyd_conf.h"
 #include "cli/policyd_log.h"
 #include "cli/policyd_request.h"
 #include "core/base/arena.h"
 #include "core/base/macro.h"
+#include "dnszone/resolver.h"
 
 #define POLICYD_ACTION_SIZE 2048
 #define POLICYD_REMEMBERED 8 /* messages of one connection; one at a time is usual */
@@ -32,7 +34,11 @@ struct policyd_verdict {            /* about one message */
 struct policyd {
 	const struct policyd_log *log;
 	struct policyd_conf *conf;
-	struct arena mem; /* of one check */
+	struct arena mem;     /* of one check */
+	struct resolver *dns; /* renewed for each check; NULL: none yet */
+	unsigned dns_version; /* of the settings that it was made for */
+	uint64_t
+		cpu_seconds; /* the processor time at which the process ends; 0: none yet */
 	struct policyd_verdict verdict[POLICYD_REMEMBERED];
 	unsigned next; /* the oldest verdict: the next to be forgotten */
 };

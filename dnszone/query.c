@@ -12,6 +12,9 @@
  * NOTIMP is passed over here, by asking through a channel that begins with the next server, so
  * that the reason is known when all of them do it.
  *
+ * A channel costs more than a question, so resolver_renew() keeps it, without its sockets: the next
+ * check has ports of its own all the same.
+ *
  * The sockets are ours (query_socket.h), for what c-ares does not offer.
  */
 #include "dnszone/query.h"
@@ -33,6 +36,7 @@
 #define TRIES 3
 #define TRY_MS_MAX 2000 /* the first wait for one server; it doubles with each try */
 #define TRY_MS_MIN 10
+#define IDS 32 /* random ones that are fetched at a time */
 
 enum slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
@@ -59,7 +63,11 @@ struct query {
 	struct query_options options;
 	struct arena ahead;
 	ares_channel channel
-		[QUERY_SERVERS_MAX]; /* [n] begins with server n; opened when needed */
+		[QUERY_SERVERS_MAX];   /* [n] begins with server n; opened when needed */
+	int try_ms[QUERY_SERVERS_MAX]; /* of channel [n]: how long its first try waits */
+	bool is_kept[QUERY_SERVERS_MAX]; /* channel [n] is from an earlier check, idle */
+	uint16_t id[IDS];
+	unsigned ids_left;
 	struct query_sockets sockets;
 	unsigned turn; /* where the search for a free slot begins */
 	struct slot slot[SLOTS_MAX];
@@ -99,17 +107,14 @@ static int set_servers(const struct query *query, unsigned first, ares_channel c
 }
 
 /* Everything that c-ares would otherwise look for in files and in the environment is given. */
-static ares_channel open_channel(struct query *query, unsigned first, int left_ms)
+static ares_channel open_channel(struct query *query, unsigned first, int try_ms)
 {
 	struct in_addr nowhere = { htonl(INADDR_LOOPBACK) };
 	char lookups[] = "b";
-	int try_ms = left_ms / ((1 << TRIES) - 1);
 	struct ares_options options = {
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
 		         ARES_FLAG_NOCHECKRESP | ARES_FLAG_STAYOPEN,
-		.timeout = try_ms < TRY_MS_MIN   ? TRY_MS_MIN
-		           : try_ms > TRY_MS_MAX ? TRY_MS_MAX
-		                                 : try_ms,
+		.timeout = try_ms,
 		.tries = TRIES,
 		.ndots = 1,
 		.servers = &nowhere,
@@ -131,10 +136,34 @@ static ares_channel open_channel(struct query *query, unsigned first, int left_m
 	return channel;
 }
 
+static void close_channel(struct query *query, unsigned first)
+{
+	if (query->channel[first])
+		ares_destroy(query->channel[first]);
+	query->channel[first] = NULL;
+	query->is_kept[first] = false;
+}
+
+/* All tries together last as long as what is left. */
+static int first_try_ms(int left_ms)
+{
+	int try_ms = left_ms / ((1 << TRIES) - 1);
+	return try_ms < TRY_MS_MIN   ? TRY_MS_MIN
+	       : try_ms > TRY_MS_MAX ? TRY_MS_MAX
+	                             : try_ms;
+}
+
 static ares_channel channel_from(struct query *query, unsigned first, int left_ms)
 {
-	if (!query->channel[first])
-		query->channel[first] = open_channel(query, first, left_ms);
+	if (!query->channel[first] || query->is_kept[first]) {
+		int try_ms = first_try_ms(left_ms);
+		if (query->channel[first] && query->try_ms[first] != try_ms)
+			close_channel(query, first);
+		if (!query->channel[first])
+			query->channel[first] = open_channel(query, first, try_ms);
+		query->try_ms[first] = try_ms;
+		query->is_kept[first] = false;
+	}
 	return query->channel[first];
 }
 
@@ -223,7 +252,8 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *packet,
 	struct query *query = slot->query;
 	struct dns_answer answer;
 	(void)timeouts;
-	if (status == ARES_EDESTRUCTION)
+	query->sockets.questions--;
+	if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED)
 		return;
 	bool is_reply =
 		status == ARES_SUCCESS && packet && len > 0 &&
@@ -248,12 +278,15 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *packet,
 /* ---- questions ------------------------------------------------------------------------- */
 
 /* An id that no question in flight has. */
-static uint16_t fresh_id(const struct query *query)
+static uint16_t fresh_id(struct query *query)
 {
 	for (;;) {
-		uint16_t id;
 		bool is_taken = false;
-		ctx_random(NULL, &id, sizeof(id));
+		if (query->ids_left == 0) {
+			ctx_random(NULL, query->id, sizeof(query->id));
+			query->ids_left = IDS;
+		}
+		uint16_t id = query->id[--query->ids_left];
 		for (unsigned i = 0; i < query->options.width; i++)
 			is_taken |= query->slot[i].state == SLOT_IN_FLIGHT &&
 			            query->slot[i].id == id;
@@ -275,6 +308,7 @@ static void send_question(struct slot *slot, int left_ms)
 	slot->id = fresh_id(slot->query);
 	size_t len = wire_put_question(&slot->name, slot->type, slot->id, !slot->is_plain,
 	                               packet);
+	slot->query->sockets.questions++;
 	ares_send(channel, packet, (int)len, on_reply, slot);
 }
 
@@ -508,12 +542,37 @@ static bool peek(struct resolver *r, const struct dns_name *name, enum dns_type 
 	return true;
 }
 
+static bool renew(struct resolver *r)
+{
+	struct query *query = query_of(r);
+	for (unsigned i = 0; i < query->servers.count; i++) {
+		if (!query->channel[i])
+			continue;
+		ares_cancel(query->channel[i]);
+		/* c-ares closes the sockets of servers that are replaced; later ones keep
+		 * those that are the same */
+		if (set_servers(query, i, query->channel[i]) != ARES_SUCCESS)
+			close_channel(query, i);
+		query->is_kept[i] = query->channel[i] != NULL;
+	}
+	for (unsigned i = 0;
+	     query_sockets_are_open(&query->sockets) && i < query->servers.count; i++)
+		close_channel(query, i);
+	for (unsigned i = 0; i < SLOTS_MAX; i++) {
+		query->slot[i].state = SLOT_FREE;
+		query->slot[i].owner = NULL;
+		query->slot[i].mem = NULL;
+	}
+	arena_reset(&query->ahead);
+	query->turn = 0;
+	return true;
+}
+
 static void query_free(struct resolver *r)
 {
 	struct query *query = query_of(r);
 	for (unsigned i = 0; i < query->servers.count; i++)
-		if (query->channel[i])
-			ares_destroy(query->channel[i]);
+		close_channel(query, i);
 	arena_done(&query->ahead);
 	free(query);
 	ares_library_cleanup();
@@ -524,6 +583,7 @@ static const struct resolver_ops query_ops = {
 	.ask_many = ask_many,
 	.ask_ahead = ask_ahead,
 	.peek = peek,
+	.renew = renew,
 	.free = query_free,
 };
 

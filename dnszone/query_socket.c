@@ -16,6 +16,14 @@ void query_sockets_init(struct query_sockets *sockets,
 		sockets->peer[i].fd = -1;
 }
 
+bool query_sockets_are_open(const struct query_sockets *sockets)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sockets->peer); i++)
+		if (sockets->peer[i].fd >= 0)
+			return true;
+	return false;
+}
+
 int query_socket_open(int family, int type, int protocol, void *arg)
 {
 	(void)arg;
@@ -70,7 +78,7 @@ ssize_t query_socket_receive(int fd, void *octets, size_t len, int flags,
 {
 	struct query_sockets *sockets = arg;
 	const struct query_peer *peer = find_peer(sockets, fd);
-	if (sockets->reads++ >= PACKETS_PER_TURN) {
+	if (sockets->reads++ >= PACKETS_PER_TURN || sockets->questions == 0) {
 		errno = EAGAIN;
 		return -1;
 	}

@@ -23,12 +23,16 @@ struct query_sockets {
 	const struct query_servers *servers;
 	/* each channel has at most one UDP and one TCP socket for each of its servers */
 	struct query_peer peer[QUERY_SERVERS_MAX * QUERY_SERVERS_MAX * 2];
-	unsigned from;  /* the server of the packet that was read last */
-	unsigned reads; /* since the turn began; query.c sets it to 0 */
+	unsigned from;      /* the server of the packet that was read last */
+	unsigned reads;     /* since the turn began; query.c sets it to 0 */
+	unsigned questions; /* in flight: without any there is nothing to be read */
 };
 
 void query_sockets_init(struct query_sockets *sockets,
                         const struct query_servers *servers);
+
+/* Whether one that was connected is not closed. */
+bool query_sockets_are_open(const struct query_sockets *sockets) must_check;
 
 int query_socket_open(int family, int type, int protocol, void *arg);
 int query_socket_close(int fd, void *arg);

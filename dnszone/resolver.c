@@ -57,6 +57,14 @@ bool resolver_peek(struct resolver *r, const struct dns_name *name, enum dns_typ
 	return r->ops->peek && r->ops->peek(r, name, type, mem, ret_answer);
 }
 
+bool resolver_renew(struct resolver *r)
+{
+	for (; r; r = r->below)
+		if (!r->ops->renew || !r->ops->renew(r))
+			return false;
+	return true;
+}
+
 void resolver_free(struct resolver *r)
 {
 	while (r) {

@@ -85,6 +85,8 @@ struct resolver_ops {
 	/* NULL: never. */
 	bool (*peek)(struct resolver *r, const struct dns_name *name, enum dns_type type,
 	             struct arena *mem, struct dns_answer *ret_answer);
+	/* This layer only.  NULL: it cannot. */
+	bool (*renew)(struct resolver *r);
 	void (*free)(struct resolver *r); /* this layer only */
 };
 
@@ -111,6 +113,9 @@ void resolver_ask_ahead(struct resolver *r, const struct dns_name *name,
 /* The answer, where it is known without waiting.  False: ask. */
 bool resolver_peek(struct resolver *r, const struct dns_name *name, enum dns_type type,
                    struct arena *mem, struct dns_answer *ret_answer) must_check;
+/* Makes a stack as good as a new one for the next check, for less: answers, questions in flight
+ * and sockets are gone.  False: a layer cannot; free the stack. */
+bool resolver_renew(struct resolver *r) must_check;
 /* Frees the layer and all below it.  Accepts NULL. */
 void resolver_free(struct resolver *r);
 

@@ -150,6 +150,15 @@ static void ask_many(struct resolver *r, size_t count, const struct dns_name *na
 		                  many_done, &many);
 }
 
+static bool renew(struct resolver *r)
+{
+	struct cache *cache = cache_of(r);
+	arena_reset(&cache->mem);
+	memset(cache->chain, 0, sizeof(cache->chain));
+	cache->count = (struct resolver_cache_count){ 0 };
+	return true;
+}
+
 static void cache_free(struct resolver *r)
 {
 	arena_done(&cache_of(r)->mem);
@@ -161,6 +170,7 @@ static const struct resolver_ops cache_ops = {
 	.ask_many = ask_many,
 	.ask_ahead = ask_ahead,
 	.peek = peek,
+	.renew = renew,
 	.free = cache_free,
 };
 

@@ -85,7 +85,9 @@ static bool run_init(struct spf_run *run, const struct spf_context *context,
 	bool is_good = spf_question_domain(q, frame->domain);
 	frame->domain_len = is_good ? strlen(frame->domain) : 0;
 	run->values.domain = (struct octets){ frame->domain, frame->domain_len };
-	run->values.sender_domain = run->values.domain;
+	memcpy(run->sender_domain, frame->domain, frame->domain_len);
+	run->values.sender_domain =
+		(struct octets){ run->sender_domain, frame->domain_len };
 	run->values.local_part = q->local_part.len > 0 ? at_most(q->local_part, PART_MAX)
 	                                               : octets_of("postmaster");
 	run->values.helo = at_most(q->helo, PART_MAX);

@@ -52,8 +52,9 @@ struct spf_run {
 	unsigned local_errors;
 	const char *problem;
 	unsigned depth;
-	struct spf_names *names; /* in the arena, once somebody asked */
-	struct spf_ahead *ahead; /* NULL: nothing is asked ahead */
+	struct spf_names *names;       /* in the arena, once somebody asked */
+	struct spf_ahead *ahead;       /* NULL: nothing is asked ahead */
+	char sender_domain[NAME_SIZE]; /* stays when frame 0 follows a redirect */
 	struct spf_frame frame[SPF_FRAME_MAX];
 };
 

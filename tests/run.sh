@@ -151,7 +151,14 @@ part_sweep() {
 part_slow() {
 	export SWEEP_STEP=1
 	part_sweep
+	part_differential "$RANDOM" 20000
 	part_fuzz_long
+}
+
+# Our SPF evaluator against other people's.
+part_differential() {
+	build differential CC="$cc" WERROR=1 build/release/tests/lib/spf_ask >/dev/null
+	producer differential tests/differential/run.sh build/release/tests/lib/spf_ask "$@"
 }
 
 part_e2e() {
@@ -161,6 +168,7 @@ part_e2e() {
 	producer e2e/restrictions tests/e2e/run.sh build/release/mailauthctl restrictions.sh &
 	producer e2e/spf tests/e2e/run.sh build/release/mailauthctl spf.sh &
 	wait
+	part_differential
 }
 
 [ $# -gt 0 ] || set -- build style layers unit fuzz cli policyd sweep e2e

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The figures that this program is held to, each beside what a user would pick instead, measured in
-# the same run: whole processes, median wall time.  Nothing leaves build/bench.
+# the same run: whole processes, median wall time.  Nothing leaves build/bench.  SPF is measured on
+# the throw-away host of the end-to-end tests, where other people's checkers are (spf.sh).
 #
 # usage: tests/bench/run.sh PROGRAM
 # environment: BENCH_SCALE=0.1 for a quick look with a tenth of everything
@@ -22,12 +23,7 @@ at() { # root, words of the program...
 	shift
 	"$program" --root "$root" "$@"
 }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
-milli() { awk -v a="$1" 'BEGIN { printf "%.1f ms", a * 1000 }'; }
-# what, measured, wanted, "yes" when it holds
-line() { printf '%-58s %-34s %-18s %s\n' "$1" "$2" "$3" "$4"; }
-holds() { awk -v a="$1" -v op="$2" -v b="$3" 'BEGIN {
-	print (op == "<=" ? a <= b : a >= b) ? "yes" : "NO" }'; }
+. "$here/line.sh"
 names() { seq -f "d%06.0f.bench.example" "$1"; }
 line what measured wanted holds
 
@@ -130,3 +126,13 @@ done
 trace directory "directory backend"
 trace push "Postfix below a root"
 rm -rf "$work/many" "$work/zones" "$work/pem"
+
+# ---- SPF ------------------------------------------------------------------------------------------
+
+mkdir "$work/spf"
+build=$(dirname "$program")
+cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
+	"$build/mailauth-policyd" "$build/tests/lib/dnsd" "$build/tests/lib/spf_ask" \
+	"$build/tests/bench/policy_time" "$work/spf"
+echo "$scale" >"$work/spf/scale"
+"$here/../e2e/host" "$program" "$work/spf" spf.sh || echo "SPF was not measured"

@@ -720,6 +720,31 @@ static void test_ahead_full(void **state)
 	server_stop(s);
 }
 
+/* A renewed stack knows nothing and asks from another port; what was in flight disturbs nobody. */
+static void test_renew(void **state)
+{
+	(void)state;
+	const struct dns_name a = name_of("a.example"), b = name_of("b.example");
+	struct server *s = server_start(HONEST, 0);
+	struct resolver *r = resolver_cache_new(query_to(s, NULL), 1 << 16);
+	auto_arena mem = { 0 };
+	struct dns_answer answer;
+	assert_true(arena_open(&mem, 1 << 16));
+	for (unsigned check = 0; check < 3; check++) {
+		struct deadline until = deadline_in_ms(check == 2 ? 700 : 10000);
+		assert_false(resolver_peek(r, &a, DNS_A, &mem, &answer));
+		resolver_ask(r, &a, DNS_A, until, &mem, &answer);
+		assert_int_equal(answer.kind, DNS_OK);
+		assert_int_equal(s->questions, 2 * check + 1);
+		resolver_ask_ahead(r, &b, DNS_A, until);
+		wait_for_questions(s, 2 * check + 2);
+		assert_true(resolver_renew(r));
+		assert_int_equal(resolver_cache_count(r).misses, 0);
+	}
+	resolver_free(r);
+	server_stop(s);
+}
+
 /* One turn of the loop reads only so many packets, however many are there. */
 static void test_packets_per_turn(void **state)
 {
@@ -732,6 +757,12 @@ static void test_packets_per_turn(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	const char thousand[1000] = { 0 };
 	assert_int_equal(send(pair[0], thousand, sizeof(thousand), 0), 1000);
+	/* nothing is awaited, nothing is read */
+	assert_int_equal(
+		query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets), -1);
+	assert_int_equal(errno, EAGAIN);
+	sockets.reads = 0;
+	sockets.questions = 1;
 	unsigned reads = 0;
 	while (query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets) == 1)
 		reads++;
@@ -805,6 +836,7 @@ int main(void)
 		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_ahead_full),
 		cmocka_unit_test(test_packets_per_turn),
+		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_system_servers),
 	};

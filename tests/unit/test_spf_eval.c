@@ -139,6 +139,9 @@ static const struct mock_row zone[] = {
 	{ "inc.test", "TXT", "v=spf1 include:a.test ?include:b.test a:void.test ~all" },
 	{ "b.test", "TXT", "v=spf1 ip4:192.0.2.7 -all" },
 	{ "red.test", "TXT", "v=spf1 a:void.test redirect=b.test" },
+	{ "redo.test", "TXT", "v=spf1 redirect=longer.redirected.test" },
+	{ "longer.redirected.test", "TXT", "v=spf1 exists:%{o}.x.test -all" },
+	{ "redo.test.x.test", "A", "127.0.0.2" },
 	{ "voids.test", "TXT", "v=spf1 a:v1.test mx:v2.test exists:v3.test ?all" },
 	{ "mxvoid.test", "TXT", "v=spf1 mx -all" },
 	{ "mxvoid.test", "MX", "10 v1.test" },
@@ -244,6 +247,8 @@ static void test_answers(void **state)
 		{ "A.Test.", "pass 1 0 a -" },
 		{ "inc.test", "pass 2 0 include:a.test -" },
 		{ "red.test", "fail 2 1 -all -" },
+		/* the sender's domain stays what it is */
+		{ "redo.test", "pass 2 0 exists:%{o}.x.test -" },
 		{ "voids.test", "permerror 3 3 - more than 2 look-ups found nothing" },
 		{ "mxvoid.test", "pass 1 0 mx -" },
 		{ "temp.test",
