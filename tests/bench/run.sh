@@ -131,7 +131,7 @@ rm -rf "$work/many" "$work/zones" "$work/pem"
 
 mkdir "$work/spf"
 build=$(dirname "$program")
-cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
+cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/median.h" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
 	"$build/mailauth-policyd" "$build/tests/lib/dnsd" "$build/tests/lib/spf_ask" \
 	"$build/tests/bench/policy_time" "$work/spf"
 echo "$scale" >"$work/spf/scale"
