@@ -59,6 +59,7 @@ struct server {
 	enum habit habit;
 	int udp, tcp, client;
 	uint16_t port;
+	uint16_t asker; /* the port of the last question over UDP */
 	pthread_t thread;
 	atomic_bool is_over;
 	atomic_uint questions; /* over UDP */
@@ -260,6 +261,7 @@ static void on_udp(struct server *s)
 	                       (struct sockaddr *)&from, &from_len);
 	if (len < 17)
 		return;
+	s->asker = from.sin_port;
 	unsigned n = s->questions++;
 	if (s->hold == 0 || n >= 64) {
 		answer_udp(s, q, (size_t)len, &from);
@@ -730,17 +732,21 @@ static void test_renew(void **state)
 	auto_arena mem = { 0 };
 	struct dns_answer answer;
 	assert_true(arena_open(&mem, 1 << 16));
+	uint16_t asker[3];
 	for (unsigned check = 0; check < 3; check++) {
 		struct deadline until = deadline_in_ms(check == 2 ? 700 : 10000);
 		assert_false(resolver_peek(r, &a, DNS_A, &mem, &answer));
 		resolver_ask(r, &a, DNS_A, until, &mem, &answer);
 		assert_int_equal(answer.kind, DNS_OK);
 		assert_int_equal(s->questions, 2 * check + 1);
+		asker[check] = s->asker;
 		resolver_ask_ahead(r, &b, DNS_A, until);
 		wait_for_questions(s, 2 * check + 2);
 		assert_true(resolver_renew(r));
 		assert_int_equal(resolver_cache_count(r).misses, 0);
 	}
+	/* chance may give one port again, hardly twice */
+	assert_false(asker[0] == asker[1] && asker[1] == asker[2]);
 	resolver_free(r);
 	server_stop(s);
 }
