@@ -11,9 +11,12 @@ scale=$(cat scale)
 
 mkdir -p /srv/zones
 {
+	# shellcheck disable=SC2016 # a zone file's word
 	printf '$ORIGIN bench.test.\n$TTL 3600\n'
 	printf '@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n'
-	printf 'one TXT "v=spf1 ip4:192.0.2.1 -all"\n'
+	# Look-ups as RFC 7208 4.6.4 counts them: the record itself is not one.
+	printf 'none TXT "v=spf1 ip4:192.0.2.1 -all"\n'
+	printf 'one TXT "v=spf1 a:host.bench.test -all"\nhost A 192.0.2.1\n'
 	printf 'ten TXT "v=spf1 %s ip4:192.0.2.1 -all"\n' "$(seq -f 'include:i%g.bench.test' -s ' ' 10)"
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		printf 'i%s TXT "v=spf1 ip4:203.0.113.%s -all"\n' $i $i
@@ -26,6 +29,10 @@ cc -O2 -o libspf2_time libspf2_time.c -lspf2
 printf 'version: 1\nhostname: mx.example.test\n' >policyd.yaml
 chmod -R a+rX .
 ours=(./mailauth-policyd --config policyd.yaml)
+# As Debian sets it up, it asks for the HELO name too, as ours does for the null sender only; what
+# it does without that is told beside.
+conf=/etc/postfix-policyd-spf-python/policyd-spf.conf
+cp "$conf" usual.conf
 python=(/usr/bin/policyd-spf)
 perl=(/usr/sbin/postfix-policyd-spf-perl)
 client=192.0.2.1
@@ -44,26 +51,21 @@ for sender in one ten; do
 	mine=$(policy 3000 a@$sender.bench.test "${ours[@]}")
 	py=$(policy 200 a@$sender.bench.test "${python[@]}")
 	pl=$(policy 200 a@$sender.bench.test "${perl[@]}")
-	for answer in "$mine" "$py" "$pl"; do
+	sed -i 's/^HELO_reject.*/HELO_reject = No_Check/' "$conf"
+	less=$(policy 200 "a@$sender.bench.test" "${python[@]}")
+	cp usual.conf "$conf"
+	for answer in "$mine" "$py" "$pl" "$less"; do
 		[[ $answer == *[Pp]ass* ]] || { echo "no pass: $answer"; exit 1; }
 	done
 	r=$(ratio "$(field "$py" 1)" "$(field "$mine" 1)")
 	line "SPF policy service, $sender: policyd-spf-python / ours" \
 		"$r ($(a_second "$(field "$py" 1)") / $(a_second "$(field "$mine" 1)") a second)" \
 		"at least 10" "$(holds "$r" '>=' 10)"
+	line "    without its HELO check" \
+		"$(ratio "$(field "$less" 1)" "$(field "$mine" 1)") ($(a_second "$(field "$less" 1)") a second)" "" ""
 	line "SPF policy service, $sender: policyd-spf-perl / ours" \
 		"$(ratio "$(field "$pl" 1)" "$(field "$mine" 1)") ($(a_second "$(field "$pl" 1)") a second)" "" ""
 done
-
-# As Debian sets it up it asks for the HELO name too, as ours does for the null sender only.
-conf=/etc/postfix-policyd-spf-python/policyd-spf.conf
-cp "$conf" usual.conf
-sed -i 's/^HELO_reject.*/HELO_reject = No_Check/' "$conf"
-mine=$(policy 3000 a@one.bench.test "${ours[@]}")
-py=$(policy 200 a@one.bench.test "${python[@]}")
-cp usual.conf "$conf"
-line "    policyd-spf-python without its HELO check / ours" \
-	"$(ratio "$(field "$py" 1)" "$(field "$mine" 1)") ($(a_second "$(field "$py" 1)") / $(a_second "$(field "$mine" 1)") a second)" "" ""
 
 # A processor for the name server, another for who asks it: beside each other on one, asking
 # several questions at a time could not save anything.
@@ -79,20 +81,20 @@ in_process() { # count, sender, program...
 	shift 2
 	"$@" "$count" $client "$sender"
 }
-for row in one:20000:1 ten:3000:3; do
+for row in none:20000: one:20000:1 ten:3000:3; do
 	IFS=: read -r sender count wanted <<<"$row"
 	for _ in 1 2 3; do
-		in_process "$count" a@$sender.bench.test ./spf_ask --nameserver 127.0.0.1 --time >>"mine.$sender"
-		in_process "$count" a@$sender.bench.test ./libspf2_time >>"theirs.$sender"
+		in_process "$count" "a@$sender.bench.test" \
+			./spf_ask --nameserver 127.0.0.1 --time >>"mine.$sender"
+		in_process "$count" "a@$sender.bench.test" ./libspf2_time >>"theirs.$sender"
 	done
 	mine=$(sort -n "mine.$sender" | head -1) theirs=$(sort -n "theirs.$sender" | head -1)
 	[[ $mine == *pass && $theirs == *pass ]] || { echo "no pass: $mine, $theirs"; exit 1; }
 	r=$(ratio "${theirs% *}" "${mine% *}")
 	line "SPF in process, $sender: libspf2 / ours" \
 		"$r ($(a_second "${theirs% *}") / $(a_second "${mine% *}") a second)" \
-		"at least $wanted" "$(holds "$r" '>=' "$wanted")"
+		"${wanted:+at least $wanted}" "${wanted:+$(holds "$r" '>=' "$wanted")}"
 done
-
 place 3 3
 
 # A sender without a domain that could be asked: all of the way but DNS.
