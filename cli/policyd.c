@@ -1,11 +1,11 @@
 /*
- * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service.
+ * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and in front of
+ * a DMARC check the mail filter that takes forged results out (policyd_milter.h): the first octet of
+ * a connection says which of the two is wanted.
  *
  * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout; or
  * a service manager hands sockets over (--listen).  It needs core/base and dnszone only: no
  * database, no secrets.  What it may do is given up before the first foreign octet is read.
- *
- * With --milter it is a mail filter in front of others instead: see policyd_milter.h.
  *
  * spawn(8) connects stderr to the client too, so nothing is ever said there while it is a socket.
  */
@@ -25,8 +25,6 @@
 #include "cli/policyd_conf.h"
 #include "cli/policyd_decide.h"
 #include "cli/policyd_log.h"
-#include "cli/policyd_milter.h"
-#include "cli/policyd_results.h"
 #include "cli/policyd_serve.h"
 #include "core/base/text.h"
 
@@ -46,8 +44,7 @@
 
 struct options {
 	const char *config, *nameserver;
-	const char *authserv_id; /* NULL: a policy service, not a mail filter */
-	bool listens, logs_to_stderr, has_one_from;
+	bool listens, logs_to_stderr;
 	struct policyd_limits limits;
 };
 
@@ -58,9 +55,7 @@ enum option_id {
 	OPT_IDLE_LIMIT,
 	OPT_LISTEN,
 	OPT_LOG_STDERR,
-	OPT_MILTER,
 	OPT_NAMESERVER,
-	OPT_ONE_FROM,
 	OPT_PAUSE_LIMIT,
 	OPT_VERSION,
 };
@@ -82,12 +77,8 @@ static const struct option_row {
 	  N_("serve the sockets that the service manager hands over") },
 	{ "log-stderr", NULL, OPT_LOG_STDERR, 0, 0,
 	  N_("log to standard error instead of the system log") },
-	{ "milter", N_("NAME"), OPT_MILTER, 0, 0,
-	  N_("be a mail filter that takes out Authentication-Results of NAME") },
 	{ "nameserver", N_("ADDR[:PORT]"), OPT_NAMESERVER, 0, 0,
 	  N_("ask this name server, whatever the settings say") },
-	{ "one-from", NULL, OPT_ONE_FROM, 0, 0,
-	  N_("with --milter: refuse messages with several From fields") },
 	{ "pause-limit", N_("SECONDS"), OPT_PAUSE_LIMIT, 1, 3600,
 	  N_("a request, or taking an answer, may last so long (default: 30)") },
 	{ "version", NULL, OPT_VERSION, 0, 0, N_("the version") },
@@ -116,12 +107,6 @@ static bool take_option(const struct option_row *row, struct options *options)
 		        row->name, (int)row->min, (int)row->max);
 		return false;
 	}
-	if (row->id == OPT_MILTER && (!*optarg || strlen(optarg) > RESULTS_ID_MAX)) {
-		fprintf(stderr,
-		        _("mailauth-policyd: --milter takes a name of 1 to %d octets\n"),
-		        RESULTS_ID_MAX);
-		return false;
-	}
 	switch (row->id) {
 	case OPT_CONFIG:
 		options->config = optarg;
@@ -138,14 +123,8 @@ static bool take_option(const struct option_row *row, struct options *options)
 	case OPT_LOG_STDERR:
 		options->logs_to_stderr = true;
 		break;
-	case OPT_MILTER:
-		options->authserv_id = optarg;
-		break;
 	case OPT_NAMESERVER:
 		options->nameserver = optarg;
-		break;
-	case OPT_ONE_FROM:
-		options->has_one_from = true;
 		break;
 	case OPT_PAUSE_LIMIT:
 		options->limits.pause_seconds = (unsigned)number;
@@ -216,29 +195,6 @@ static bool confine(const struct policyd_log *log)
 	return false;
 }
 
-static int serve_policy(const struct options *options, const struct policyd_log *log)
-{
-	struct policyd_conf conf;
-	struct err err = ERR_INIT;
-	struct policyd policyd;
-	int status = 1;
-	if (policyd_conf_open(&conf, options->config, options->nameserver, &err) < 0) {
-		policyd_log(log, LOG_ERR, "%s", err.text);
-		policyd_conf_done(&conf);
-		return 1;
-	}
-	if (policyd_init(&policyd, &conf, log))
-		status = options->listens
-		                 ? policyd_listen(&policyd, &options->limits)
-		                 : policyd_serve(&policyd, STDIN_FILENO, STDOUT_FILENO,
-		                                 &options->limits);
-	else
-		policyd_log(log, LOG_ERR, "there is no memory left");
-	policyd_done(&policyd);
-	policyd_conf_done(&conf);
-	return status;
-}
-
 int main(int argc, char **argv)
 {
 	silence_stderr();
@@ -253,10 +209,21 @@ int main(int argc, char **argv)
 	policyd_log_init(&log, options.logs_to_stderr);
 	if (!confine(&log))
 		return 1;
-	const struct policyd_milter milter = { .authserv_id = options.authserv_id,
-		                               .has_one_from = options.has_one_from,
-		                               .limits = &options.limits,
-		                               .log = &log };
-	return options.authserv_id ? policyd_milter(&milter, STDIN_FILENO, STDOUT_FILENO)
-	                           : serve_policy(&options, &log);
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	if (policyd_conf_open(&conf, options.config, options.nameserver, &err) < 0) {
+		policyd_log(&log, LOG_ERR, "%s", err.text);
+		policyd_conf_done(&conf);
+		return 1;
+	}
+	struct policyd policyd;
+	if (policyd_init(&policyd, &conf, &log))
+		status = options.listens ? policyd_listen(&policyd, &options.limits)
+		                         : policyd_serve(&policyd, STDIN_FILENO,
+		                                         STDOUT_FILENO, &options.limits);
+	else
+		policyd_log(&log, LOG_ERR, "there is no memory left");
+	policyd_done(&policyd);
+	policyd_conf_done(&conf);
+	return status < 0 ? 1 : status;
 }

@@ -36,6 +36,7 @@
 struct session {
 	const struct policyd_milter *milter;
 	int in, out;
+	size_t taken; /* of the octets that were read already */
 	uint32_t protocol;
 	char job[JOB_MAX]; /* queue id, for the log */
 	uint32_t fields;   /* Authentication-Results fields of this message so far */
@@ -65,7 +66,10 @@ static bool is_ready(int fd, short events, int64_t until)
 /* How many of `len` octets came before the end, a failure or the deadline. */
 static size_t read_octets(struct session *s, char *into, size_t len, int64_t until)
 {
-	size_t at = 0;
+	size_t at = s->milter->len - s->taken;
+	at = at < len ? at : len;
+	memcpy(into, s->milter->octets + s->taken, at);
+	s->taken += at;
 	while (at < len && is_ready(s->in, POLLIN, until)) {
 		ssize_t got = read(s->in, into + at, len - at);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
@@ -129,6 +133,7 @@ static bool receive_packet(struct session *s, bool *ret_is_trouble)
 
 static void begin_message(struct session *s)
 {
+	policyd_conf_follow(s->milter->conf, s->milter->log);
 	s->fields = 0;
 	s->forged_count = 0;
 	s->froms = 0;
@@ -192,7 +197,7 @@ static void take_field(struct session *s)
 	if (!results_is_field(name))
 		return;
 	s->fields++;
-	if (!results_claim(value, strlen(value), s->milter->authserv_id))
+	if (!results_claim(value, strlen(value), s->milter->conf->settings.hostname))
 		return;
 	if (s->forged_count < FORGED_MAX)
 		s->forged[s->forged_count] = s->fields;
@@ -222,7 +227,7 @@ static bool end_message(struct session *s)
 	bool is_sent = true;
 	if (s->forged_count > FORGED_MAX)
 		is_sent = refuse(s, "550 5.7.1 Too many Authentication-Results fields");
-	else if (s->milter->has_one_from && s->froms > 1)
+	else if (s->milter->conf->settings.is_one_from && s->froms > 1)
 		is_sent = refuse(s, "550 5.7.1 More than one From field");
 	else {
 		for (size_t i = s->forged_count; is_sent && i > 0; i--)
@@ -258,6 +263,11 @@ static bool take_packet(struct session *s)
 	default: /* commands that this client cannot leave out */
 		return send_packet(s, 'c', "", 0);
 	}
+}
+
+bool policyd_milter_begins(const char *octets, size_t len)
+{
+	return len && *octets == '\0';
 }
 
 int policyd_milter(const struct policyd_milter *milter, int in, int out)

@@ -44,9 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	static const struct policyd_limits limits = { .pause_seconds = 1,
 		                                      .idle_seconds = 1 };
 	const struct policyd_log log = { .to_stderr = true };
-	const struct policyd_milter milter = {
-		.authserv_id = ID, .has_one_from = true, .limits = &limits, .log = &log
-	};
+	struct policyd_conf conf = { .path = "" };
+	conf.settings = spf_service_default(ID);
+	conf.settings.is_one_from = true;
+	const struct policyd_milter milter = { .conf = &conf,
+		                               .limits = &limits,
+		                               .log = &log };
 	check_claim((const char *)octets, len);
 	int error = dup(STDERR_FILENO), in = open_memory(octets, len),
 	    out = open_memory("", 0);

@@ -126,15 +126,20 @@ static int serve(const struct buf *input, bool has_one_from, struct buf *answers
 	static const struct policyd_limits limits = { .pause_seconds = 5,
 		                                      .idle_seconds = 5 };
 	const struct policyd_log log = { .to_stderr = true };
-	const struct policyd_milter milter = { .authserv_id = ID,
-		                               .has_one_from = has_one_from,
+	struct policyd_conf conf = { .path = "" };
+	conf.settings = spf_service_default(ID);
+	conf.settings.is_one_from = has_one_from;
+	const size_t ahead = input->len < 3 ? input->len : 3;
+	const struct policyd_milter milter = { .conf = &conf,
 		                               .limits = &limits,
-		                               .log = &log };
+		                               .log = &log,
+		                               .octets = buf_text(input),
+		                               .len = ahead };
 	int in = memfd_create("in", MFD_CLOEXEC), out = memfd_create("out", MFD_CLOEXEC);
 	int null = dup(STDERR_FILENO), r;
 	static char octets[1 << 20];
 	assert_int_equal(write(in, buf_text(input), input->len), (ssize_t)input->len);
-	assert_int_equal(lseek(in, 0, SEEK_SET), 0);
+	assert_int_equal(lseek(in, (off_t)ahead, SEEK_SET), ahead);
 	close(STDERR_FILENO);
 	r = policyd_milter(&milter, in, out);
 	dup2(null, STDERR_FILENO);
