@@ -227,11 +227,23 @@ static int observe_steps(struct pruning *p, struct err *err)
 	return 0;
 }
 
+struct counting {
+	const struct ctx *ctx;
+	const char *folder;
+	size_t names;
+};
+
+/* A socket goes with the service that made it. */
 static int count_name(void *arg, const char *name, struct err *err)
 {
-	(void)name, (void)err;
-	++*(size_t *)arg;
-	return 0;
+	struct counting *counting = arg;
+	auto_free char *path = path_join(counting->folder, name);
+	struct file_info info;
+	int rc = file_look(counting->ctx, path, false, &info, err);
+
+	if (!rc && info.kind != FILE_OTHER && info.kind != FILE_ABSENT)
+		counting->names++;
+	return rc;
 }
 
 static int deepest_first(const void *a, const void *b)
@@ -251,12 +263,12 @@ static int look_at_leaving_folders(struct pruning *p, struct err *err)
 			folder[count++] = &p->plan->step[i];
 	qsort(folder, count, sizeof(struct step *), deepest_first);
 	for (size_t i = 0; i < count && !rc; i++) {
-		size_t names = 0;
+		struct counting counting = { .ctx = p->ctx, .folder = folder[i]->object };
 
-		rc = file_list(p->ctx, folder[i]->object, count_name, &names, err);
+		rc = file_list(p->ctx, folder[i]->object, count_name, &counting, err);
 		if (rc)
 			break;
-		if (names <= node_get(&p->paths, folder[i]->object)->leaving)
+		if (counting.names <= node_get(&p->paths, folder[i]->object)->leaving)
 			note_leaving(&p->paths, folder[i]->object);
 		else
 			p->is_kept[folder[i] - p->plan->step] = false;
