@@ -60,17 +60,27 @@ static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_r
 	return step;
 }
 
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->content = *content;
+	*content = BUF_INIT;
+	digest_of(buf_text(&step->content), step->content.len, &step->new_digest);
+	step->meta = meta;
+	step->causes = causes;
+	return step;
+}
+
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
                        unsigned causes)
 {
-	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+	struct buf content = BUF_INIT;
 
-	buf_add(&step->content, octets, len);
-	digest_of(octets, len, &step->new_digest);
-	step->meta = meta;
-	step->causes = causes;
-	return step;
+	buf_add(&content, octets, len);
+	return plan_file_take(plan, rank, path, &content, meta, causes);
 }
 
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
