@@ -36,7 +36,8 @@ model_src := domain env export export_file export_finish import_tree key key_cry
 	setting_table setting_type signing template
 mta_src := backend desired diff directory engine folders held held_service map_probe \
 	milter milter_probe networks opendkim opendkim_conf opendkim_keys opendkim_renew \
-	opendkim_tables plan policy_probe policyd_conf postfix postfix_dkim postfix_expand \
+	opendkim_tables opendmarc opendmarc_conf plan policy_probe policyd_conf postfix \
+	postfix_dkim postfix_dmarc postfix_expand \
 	postfix_main postfix_master postfix_observe postfix_policy postfix_restrict postfix_seen \
 	postfix_services postfix_validate push recover service service_filter service_postfix \
 	service_process service_systemd smtp_probe step step_file step_probe step_service target
@@ -48,7 +49,7 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 	policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock milter model opendkim out plan policyd policyd_milter postfix_main \
+	key_crypto keygen lint_spf lock milter model opendkim opendmarc out plan policyd policyd_milter postfix_main \
 	postfix_master postfix_restrict push query records resolver rr run setting setting_type \
 	spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record

@@ -35,7 +35,7 @@ static const struct mta_backend postfix = {
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
 	             [FEATURE_SPF] = SUPPORT_YES,
-	             [FEATURE_DMARC] = SUPPORT_PENDING,
+	             [FEATURE_DMARC] = SUPPORT_YES,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
 	.has_provider = postfix_has_provider,
 	.detect = postfix_detect,

@@ -84,8 +84,8 @@ void opendmarc_conf_with(const char *text, size_t len, const char *block,
 	opendmarc_conf_without(text, len, into);
 	bool breaks = into->len && into->at[into->len - 1] != '\n';
 	buf_printf(into,
-	           "%s" BEGIN "%s (the lines up to the end mark are mailauthctl's)\n%s" END
-	           "\n",
+	           "%s" BEGIN
+	           "%s (the lines up to the end mark are mailauthctl's)\n%s" END "\n",
 	           breaks ? "\n" : "", breaks ? NO_BREAK : "", block);
 }
 
@@ -110,7 +110,8 @@ int opendmarc_conf_check(const char *text, const char *block, const char *queue_
 	const char *list = opendkim_conf_get(&whole, "PublicSuffixList");
 	auto_free char *endpoint = socket ? opendkim_endpoint(socket, queue_dir) : NULL;
 	if (!endpoint)
-		return err_set(err, ERR_FAILED, _("the Socket of %s is not understood: %s"),
+		return err_set(err, ERR_FAILED,
+		               _("the Socket of %s is not understood: %s"),
 		               OPENDMARC_CONF, socket ? socket : _("there is none"));
 	if (!list || *list != '/')
 		return err_set(

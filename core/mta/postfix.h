@@ -47,6 +47,19 @@ struct policyd_seen {
 	char *user; /* who is to run it; NULL: nobody can */
 };
 
+/* OpenDMARC as it stands. */
+struct opendmarc_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendmarc.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
+	struct buf ignore_hosts;    /* our list as it stands */
+	uid_t uid;
+	gid_t gid;
+};
+
 /* What stands on the host before a push: Postfix itself, then a member for each part. */
 struct mta_seen {
 	bool is_rooted;
@@ -59,6 +72,7 @@ struct mta_seen {
 	gid_t postfix_gid;
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
+	struct opendmarc_seen dmarc;
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
