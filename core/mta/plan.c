@@ -27,6 +27,8 @@ static void step_done(struct step *step)
 	free(step->domain);
 	free(step->probe_domain);
 	free(step->probe_selector);
+	free(step->probe_key);
+	free(step->probe_reverse);
 	*step = (struct step){ 0 };
 }
 
@@ -133,6 +135,14 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	plan->note[plan->notes++] = text;
 }
 
+void plan_drop(struct plan *plan, size_t at)
+{
+	step_done(&plan->step[at]);
+	memmove(&plan->step[at], &plan->step[at + 1],
+	        (plan->count - at - 1) * sizeof(*plan->step));
+	plan->count--;
+}
+
 void plan_append(struct plan *plan, struct plan *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
@@ -237,11 +247,23 @@ static int observe_steps(struct pruning *p, struct err *err)
 	return 0;
 }
 
+struct counting {
+	const struct ctx *ctx;
+	const char *folder;
+	size_t names;
+};
+
+/* A socket goes with the service that made it. */
 static int count_name(void *arg, const char *name, struct err *err)
 {
-	(void)name, (void)err;
-	++*(size_t *)arg;
-	return 0;
+	struct counting *counting = arg;
+	auto_free char *path = path_join(counting->folder, name);
+	struct file_info info;
+	int rc = file_look(counting->ctx, path, false, &info, err);
+
+	if (!rc && info.kind != FILE_OTHER && info.kind != FILE_ABSENT)
+		counting->names++;
+	return rc;
 }
 
 static int deepest_first(const void *a, const void *b)
@@ -261,12 +283,12 @@ static int look_at_leaving_folders(struct pruning *p, struct err *err)
 			folder[count++] = &p->plan->step[i];
 	qsort(folder, count, sizeof(struct step *), deepest_first);
 	for (size_t i = 0; i < count && !rc; i++) {
-		size_t names = 0;
+		struct counting counting = { .ctx = p->ctx, .folder = folder[i]->object };
 
-		rc = file_list(p->ctx, folder[i]->object, count_name, &names, err);
+		rc = file_list(p->ctx, folder[i]->object, count_name, &counting, err);
 		if (rc)
 			break;
-		if (names <= node_get(&p->paths, folder[i]->object)->leaving)
+		if (counting.names <= node_get(&p->paths, folder[i]->object)->leaving)
 			note_leaving(&p->paths, folder[i]->object);
 		else
 			p->is_kept[folder[i] - p->plan->step] = false;
@@ -283,10 +305,10 @@ static bool is_due(const struct step *step, unsigned causes)
 /* A fresh process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
-	static const int weight[] = { [SERVICE_RELOAD] = 1,
-		                      [SERVICE_RESTART] = 2,
-		                      [SERVICE_START] = 3,
-		                      [SERVICE_STOP] = 0 };
+	static const int weight[] = {
+		[SERVICE_RELOAD] = 1, [SERVICE_RESTART] = 2, [SERVICE_START] = 3,
+		[SERVICE_ENABLE] = 4, [SERVICE_STOP] = 0,    [SERVICE_DISABLE] = 0
+	};
 
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *other = &p->plan->step[i];
