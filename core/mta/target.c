@@ -14,6 +14,7 @@
 #include "core/mta/service.h"
 
 #define HISTORY 10
+#define PRUNE_STEPS 5000
 
 static const char target_schema[] =
 #include "target.sql.inc"
@@ -389,6 +390,8 @@ int journal_last_failure(struct store *target, char **ret_why, struct err *err)
 	return 0;
 }
 
+/* The steps of old pushes go a few thousand at a time: the first push of a big host has two for each
+ * domain, and the change that happens to be the tenth after it must not pay for all of them. */
 int journal_prune(struct store *target, struct err *err)
 {
 	int64_t first = 0;
@@ -400,14 +403,22 @@ int journal_prune(struct store *target, struct err *err)
 		return rc;
 	rc = store_exec(
 		target, err,
-		"DELETE FROM blob WHERE sha256 IN "
-		"(SELECT old FROM step WHERE push_id < ?1 UNION "
-		"SELECT new FROM step WHERE push_id < ?1) "
-		"AND NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND push_id >= ?1) "
+		"DELETE FROM blob WHERE "
+		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND push_id >= ?1) "
 		"AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND push_id >= ?1) "
-		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256)",
+		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256) "
+		"AND NOT EXISTS (SELECT 1 FROM held WHERE value = sha256 AND domain IS NULL)",
 		"i", first);
 	if (!rc)
-		rc = store_exec(target, err, "DELETE FROM push WHERE id < ?", "i", first);
+		rc = store_exec(
+			target, err,
+			"DELETE FROM step WHERE (push_id, seq) IN (SELECT push_id, seq "
+			"FROM step WHERE push_id < ? LIMIT ?)",
+			"ii", first, (int64_t)PRUNE_STEPS);
+	if (!rc)
+		rc = store_exec(target, err,
+		                "DELETE FROM push WHERE id < ? AND NOT EXISTS "
+		                "(SELECT 1 FROM step WHERE push_id = push.id)",
+		                "i", first);
 	return rc;
 }
