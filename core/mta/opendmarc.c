@@ -9,7 +9,26 @@
  */
 #include "core/mta/opendmarc.h"
 
+#include <string.h>
+
 #include "core/base/alloc.h"
+
+int opendmarc_check_name(const char *authserv_id, struct err *err)
+{
+	if (!authserv_id || !*authserv_id)
+		return err_set(
+			err, ERR_FAILED,
+			_("DMARC cannot be checked: the name in which OpenDKIM and OpenDMARC "
+		          "trust each other is not known; run \"mailauthctl server set "
+		          "mta.hostname <name>\""));
+	if (strlen(authserv_id) > OPENDMARC_ID_MAX)
+		return err_set(
+			err, ERR_FAILED,
+			_("DMARC cannot be checked: OpenDMARC compares the first %d octets of an "
+		          "authserv-id, and \"%s\" has %zu; set mta.hostname to a shorter one"),
+			OPENDMARC_ID_MAX, authserv_id, strlen(authserv_id));
+	return 0;
+}
 
 void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into)
 {
@@ -31,6 +50,13 @@ void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into)
 		buf_printf(into, "PublicSuffixList %s\n", setup->suffix_list);
 	if (setup->socket)
 		buf_printf(into, "Socket %s\nUMask 0007\n", setup->socket);
+}
+
+char *opendmarc_milter(bool rejects)
+{
+	return xasprintf("{ unix:opendmarc/opendmarc.sock, connect_timeout=10s, "
+	                 "default_action=%s }",
+	                 rejects ? "tempfail" : "accept");
 }
 
 static void add_networks(char *const *texts, size_t count, const char *from,

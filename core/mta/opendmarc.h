@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "core/base/buf.h"
+#include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/mta/desired.h"
 #include "core/mta/networks.h"
@@ -19,8 +20,13 @@
 #define OPENDMARC_IGNORE_HOSTS OPENDMARC_FOLDER "/ignore.hosts"
 #define OPENDMARC_SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 
+/* What an admin puts at the end of opendmarc.conf himself (directory.c). */
+#define OPENDMARC_PART "/etc/mailauthctl/opendmarc.conf"
+
 /* A longer authserv-id is cut before it is compared, and nothing is its own any more. */
 #define OPENDMARC_ID_MAX 63
+/* Whether the filters can trust each other by that name (NULL: unknown). */
+int opendmarc_check_name(const char *authserv_id, struct err *err) must_check;
 
 struct opendmarc_setup {
 	const char *authserv_id; /* of what OpenDKIM says, too */
@@ -30,6 +36,11 @@ struct opendmarc_setup {
 };
 /* The lines of ours in opendmarc.conf. */
 void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into);
+
+/* Its item of smtpd_milters, at the socket of ours; the caller frees.  Where failures are refused,
+ * mail waits for a filter that does not answer: accepting it would be a way past.  Where they are
+ * only marked it goes on without its mark. */
+char *opendmarc_milter(bool rejects) must_check;
 
 /* Clients whose mail is not checked: loopback, `relayed`, mta.trusted-relays.  What is no network
  * becomes a note. */

@@ -5,9 +5,6 @@
  * Three filters read a message in turn: mailauth-policyd takes forged results out, OpenDKIM writes
  * its own, OpenDMARC believes what it finds.  Without the first one a forged pass and a signature
  * that cannot be parsed are a way past p=reject, so there is no DMARC check without it.
- *
- * An OpenDMARC that fails defers mail while p=reject is acted on: accepting it would be a way past,
- * and nothing is lost.  Where failures are only marked mail goes on without its mark.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -124,29 +121,17 @@ bool postfix_dmarc_wants(const struct desired *desired, const struct mta_seen *s
 	return !missing;
 }
 
-static int check_name(const struct desired *desired, const struct mta_seen *seen,
-                      struct err *err)
+static int check_setup(const struct desired *desired, const struct mta_seen *seen,
+                       struct err *err)
 {
-	const char *id = authserv_id(desired, seen);
-	if (!id || !*id)
-		return err_set(
-			err, ERR_FAILED,
-			_("DMARC cannot be checked: the name in which OpenDKIM and OpenDMARC "
-		          "trust each other is not known; run \"mailauthctl server set "
-		          "mta.hostname <name>\""));
-	if (strlen(id) > OPENDMARC_ID_MAX)
-		return err_set(
-			err, ERR_FAILED,
-			_("DMARC cannot be checked: OpenDMARC compares the first %d octets of an "
-		          "authserv-id, and \"%s\" has %zu; set mta.hostname to a shorter one"),
-			OPENDMARC_ID_MAX, id, strlen(id));
-	if (opendkim_conf_get(&seen->dmarc.admin, "ChangeRootDirectory"))
-		return err_set(
+	int r = opendmarc_check_name(authserv_id(desired, seen), err);
+	if (r == 0 && opendkim_conf_get(&seen->dmarc.admin, "ChangeRootDirectory"))
+		r = err_set(
 			err, ERR_FAILED,
 			_("DMARC cannot be checked: %s has a ChangeRootDirectory, below which "
 		          "OpenDMARC finds neither its socket's folder nor our list of hosts"),
 			OPENDMARC_CONF);
-	return 0;
+	return r;
 }
 
 static int decide(const struct desired *desired, const struct mta_seen *seen,
@@ -160,7 +145,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 		plan_note(plan, _("DMARC is saved, not enforced: %s"), missing);
 		return 0;
 	}
-	int r = check_name(desired, seen, err);
+	int r = check_setup(desired, seen, err);
 	if (r == 0)
 		*ret_is_wanted = true;
 	return r;
@@ -204,9 +189,7 @@ static void find_route(const struct desired *desired, const struct mta_seen *see
 	free(route->probe);
 	route->probe = xasprintf("unix:%s/opendmarc/opendmarc.sock", queue);
 	route->socket = xasprintf("local:%s/opendmarc/opendmarc.sock", queue);
-	route->milter = xasprintf("{ unix:opendmarc/opendmarc.sock, connect_timeout=10s, "
-	                          "default_action=%s }",
-	                          desired->rejects_dmarc ? "tempfail" : "accept");
+	route->milter = opendmarc_milter(desired->rejects_dmarc);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------ */
