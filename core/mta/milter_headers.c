@@ -80,3 +80,19 @@ bool milter_has_results(const char *headers, const char *authserv_id)
 			return true;
 	return false;
 }
+
+bool milter_has_result(const char *headers, const char *authserv_id, const char *method)
+{
+	const char *value;
+	size_t len, id_len = strlen(authserv_id), method_len = strlen(method);
+	while ((value = next_header(&headers, "Authentication-Results", &len))) {
+		if (len <= id_len || strncasecmp(value, authserv_id, id_len) != 0 ||
+		    !strchr("; ", value[id_len]))
+			continue;
+		for (size_t i = id_len; i + method_len < len; i++)
+			if (strchr("; ", value[i]) && value[i + method_len + 1] == '=' &&
+			    strncasecmp(value + i + 1, method, method_len) == 0)
+				return true;
+	}
+	return false;
+}

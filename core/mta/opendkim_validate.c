@@ -78,7 +78,7 @@ static int check_hosts(const struct validation *v, struct err *err)
 
 static bool read_account(const struct validation *v, struct account *ret)
 {
-	const char *user = opendkim_conf_get(&v->seen->admin, "UserID");
+	const char *user = opendkim_conf_get(&v->seen->dkim.admin, "UserID");
 	auto_free char *name =
 		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
 	return account_read(v->ctx, name, ret);
@@ -87,7 +87,7 @@ static bool read_account(const struct validation *v, struct account *ret)
 /* The filter reads its files again at every reload, without root's rights. */
 static int check_rights(const struct validation *v, struct err *err)
 {
-	const char *const files[] = { v->seen->filter_conf_path, OPENDKIM_OURS,
+	const char *const files[] = { v->seen->dkim.conf_path, OPENDKIM_OURS,
 		                      OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
 		                      OPENDKIM_INTERNAL_HOSTS };
 	auto_account who;
@@ -118,7 +118,7 @@ char *opendkim_socket(const struct validation *v)
 	    opendkim_conf_parse(&ours, buf_text(&text), NULL, NULL, &ignored) == 0)
 		socket = opendkim_conf_get(&ours, "Socket");
 	if (!socket)
-		socket = opendkim_conf_get(&v->seen->admin, "Socket");
+		socket = opendkim_conf_get(&v->seen->dkim.admin, "Socket");
 	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
 }
 
@@ -153,7 +153,7 @@ static int stage_file(const struct validation *v, const struct staged *file,
                       struct err *err)
 {
 	bool is_first = strcmp(file->path, OPENDKIM_CONF) == 0;
-	const char *path = is_first ? v->seen->filter_conf_path : file->path;
+	const char *path = is_first ? v->seen->dkim.conf_path : file->path;
 	const struct step *step = validation_step(v, path);
 	if (file->is_table)
 		return step && step->is_present ? stage_write(v->stage, file->name,
@@ -204,18 +204,18 @@ static bool is_key(const struct step *step)
 /* Where our line goes what is left is the admin's own matter. */
 bool opendkim_is_in_use(const struct validation *v)
 {
-	const struct step *conf = validation_step(v, v->seen->filter_conf_path);
-	if (!v->seen->has_filter)
+	const struct step *conf = validation_step(v, v->seen->dkim.conf_path);
+	if (!v->seen->dkim.is_installed)
 		return false;
 	if (conf)
 		return conf->is_present &&
 		       strstr(buf_text(&conf->content), OPENDKIM_OURS);
-	return v->seen->admin.includes_ours;
+	return v->seen->dkim.admin.includes_ours;
 }
 
 static bool is_touched(const struct validation *v)
 {
-	if (validation_step(v, v->seen->filter_conf_path))
+	if (validation_step(v, v->seen->dkim.conf_path))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(staged_files); i++)
 		if (validation_step(v, staged_files[i].path))

@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/postfix_restrict.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/validate.h"
@@ -120,45 +121,72 @@ static void add_item(const char *item, struct buf *rest)
 	buf_putc(rest, '\n');
 }
 
-static void list_without(const char *list, const char *ours, struct buf *rest,
-                         size_t *ret_ours)
+/* Our items of the milter lists, without braces. */
+struct our_items {
+	struct buf item[2];
+};
+
+static void our_items_read(const struct main_cf *cf, struct our_items *ours)
+{
+	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_value(cf, NULL, names[i], &value);
+		const char *at = buf_text(&value);
+		if (!main_list_next(&at, &ours->item[i]))
+			buf_clear(&ours->item[i]);
+	}
+}
+
+static void our_items_done(struct our_items *ours)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ours->item); i++)
+		buf_done(&ours->item[i]);
+}
+
+/* The list's items but ours, and how often each of ours is among them. */
+static void list_without(const char *list, const struct our_items *ours, struct buf *rest,
+                         size_t counts[2])
 {
 	auto_buf item = BUF_INIT;
-	*ret_ours = 0;
+	counts[0] = counts[1] = 0;
 	while (main_list_next(&list, &item)) {
-		if (ours && strcmp(buf_text(&item), ours) == 0)
-			++*ret_ours;
+		size_t which = 0;
+		while (ours && which < 2 &&
+		       (!ours->item[which].len ||
+		        strcmp(buf_text(&item), buf_text(&ours->item[which])) != 0))
+			which++;
+		if (ours && which < 2)
+			counts[which]++;
 		else
 			add_item(buf_text(&item), rest);
 	}
 }
 
-/* One list: an admin's items as before, ours once or not at all, as the text says. */
+/* One list: an admin's items as before, each of ours once or not at all, as the text says. */
 static int compare_list(const struct validation *v, const struct step *step,
                         const char *list, struct err *err)
 {
 	const struct mta_seen *seen = v->seen;
 	struct run_result now = { 0 };
 	auto_main_cf old, new;
-	auto_buf stripped = BUF_INIT, milter = BUF_INIT, item = BUF_INIT;
-	auto_buf meant = BUF_INIT, admin = BUF_INIT, rest = BUF_INIT,
-		 rest_meant = BUF_INIT;
+	cleanup(our_items_done) struct our_items ours = { 0 };
+	auto_buf stripped = BUF_INIT, meant = BUF_INIT, admin = BUF_INIT;
+	auto_buf rest = BUF_INIT, rest_meant = BUF_INIT, before = BUF_INIT;
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &stripped);
 	main_cf_parse(&old, buf_text(&stripped), stripped.len);
 	main_cf_parse(&new, buf_text(&step->content), step->content.len);
-	main_cf_value(&new, NULL, "mailauth_milter", &milter);
+	our_items_read(&new, &ours);
 	main_cf_value(&new, NULL, list, &meant);
 	main_cf_value(&old, NULL, list, &admin);
-	const char *at = buf_text(&milter);
-	const char *ours = main_list_next(&at, &item) ? buf_text(&item) : NULL;
 	int r = postconf(v, "-xh", list, &now, err);
 	if (r == 0) {
-		auto_buf before = BUF_INIT;
-		size_t count, count_meant, none;
-		list_without(buf_text(&now.out), ours, &rest, &count);
-		list_without(buf_text(&meant), ours, &rest_meant, &count_meant);
-		list_without(buf_text(&admin), ours, &before, &none);
-		if (count != count_meant || count > 1 ||
+		size_t counts[2], counts_meant[2], none[2];
+		list_without(buf_text(&now.out), &ours, &rest, counts);
+		list_without(buf_text(&meant), &ours, &rest_meant, counts_meant);
+		list_without(buf_text(&admin), &ours, &before, none);
+		if (memcmp(counts, counts_meant, sizeof(counts)) != 0 || counts[0] > 1 ||
+		    counts[1] > 1 ||
 		    strcmp(buf_text(&rest), buf_text(&rest_meant)) != 0 ||
 		    strcmp(buf_text(&rest), buf_text(&before)) != 0)
 			r = err_set(
@@ -179,7 +207,7 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 	struct run_result now[ARRAY_LEN(names)] = { 0 };
 	auto_main_cf cf;
 	auto_buf meant = BUF_INIT, wanted = BUF_INIT, read = BUF_INIT;
-	size_t none;
+	size_t none[2];
 	int r = 0;
 	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
 	main_cf_value(&cf, NULL, RESTRICT_LIST, &meant);
@@ -188,8 +216,8 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
 		r = postconf(v, "-xh", names[i], &now[i], err);
 	if (r == 0) {
-		list_without(buf_text(&now[0].out), NULL, &read, &none);
-		list_without(buf_text(&meant), NULL, &wanted, &none);
+		list_without(buf_text(&now[0].out), NULL, &read, none);
+		list_without(buf_text(&meant), NULL, &wanted, none);
 		if (strcmp(buf_text(&read), buf_text(&wanted)) != 0)
 			r = err_set(
 				err, ERR_FAILED,
@@ -347,7 +375,7 @@ static int check_postfix(const struct validation *v, struct err *err)
 		r = ask_postconf(v, main, master != NULL, err);
 	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
 	if (r == 0 && socket &&
-	    (main || master || validation_step(v, v->seen->filter_conf_path)))
+	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
 	return r;
 }
@@ -365,7 +393,9 @@ int postfix_validate(struct ctx *ctx, const struct plan *plan,
 	if (r < 0)
 		return r;
 	v.paths = path_check_new(ctx, plan);
-	r = opendkim_validate(&v, err);
+	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
+		if (postfix_parts[i]->validate)
+			r = postfix_parts[i]->validate(&v, err);
 	if (r == 0)
 		r = check_postfix(&v, err);
 	path_check_free(v.paths);
