@@ -55,22 +55,27 @@ int opendkim_each_changed(const char *before, const char *now,
 	int r = 0;
 	while (*now && r == 0) {
 		size_t len = strcspn(now, "\n"), old_len = strcspn(before, "\n");
+		const char *next = now + len + (now[len] == '\n');
+		const char *old_next = before + old_len + (before[old_len] == '\n');
 		struct opendkim_line line, old;
-		bool is_same = *before && len == old_len && memcmp(now, before, len) == 0;
-		bool has_old = *before && cut_line(before, old_len, &old);
-		bool has_line = cut_line(now, len, &line);
-		int order = has_old && has_line ? compare_texts(old.name, old.name_len,
-		                                                line.name, line.name_len)
-		                                : 1;
-		if (!is_same && order < 0) {
-			before += old_len + (before[old_len] == '\n');
+		if (len == old_len && memcmp(now, before, len + 1) == 0) {
+			now = next;
+			before = old_next;
 			continue;
 		}
-		if (!is_same && has_line)
+		bool has_line = cut_line(now, len, &line);
+		int order = has_line && cut_line(before, old_len, &old)
+		                    ? compare_texts(old.name, old.name_len, line.name,
+		                                    line.name_len)
+		                    : 1;
+		if (order < 0) {
+			before = old_next;
+			continue;
+		}
+		if (has_line)
 			r = each(arg, &line);
-		if (is_same || order == 0)
-			before += old_len + (before[old_len] == '\n');
-		now += len + (now[len] == '\n');
+		before = order == 0 ? old_next : before;
+		now = next;
 	}
 	return r;
 }
