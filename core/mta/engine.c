@@ -233,6 +233,15 @@ static bool has_rank(const struct plan *plan, int rank)
 	return false;
 }
 
+/* Before any rank: what an earlier one breaks must not pass for what always was so. */
+static void note_before(struct engine *e)
+{
+	for (size_t i = 0; i < e->plan->count && !e->ctx->is_rooted; i++)
+		if (step_types[e->plan->step[i].kind]->before)
+			step_types[e->plan->step[i].kind]->before(e->ctx,
+			                                          &e->plan->step[i]);
+}
+
 static int switch_rank(struct engine *e, int rank, struct err *err)
 {
 	struct rank_state state = { 0 };
@@ -299,6 +308,7 @@ int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struc
 	struct err later = ERR_INIT;
 	int rank, rc = 0;
 
+	note_before(engine);
 	for (rank = 0; rank < RANK_COUNT && !rc; rank++)
 		if (has_rank(engine->plan, rank))
 			rc = switch_rank(engine, rank, err);

@@ -29,6 +29,7 @@ static void step_done(struct step *step)
 	free(step->probe_selector);
 	free(step->probe_key);
 	free(step->probe_reverse);
+	free(step->probe_before);
 	*step = (struct step){ 0 };
 }
 

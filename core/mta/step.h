@@ -60,6 +60,8 @@ struct step_type {
 	 * `ret_staged` stays empty where there is no content. */
 	int (*stage)(const struct ctx *ctx, const struct step *step, bool sync,
 	             struct staged_file *ret_staged, struct err *err);
+	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
+	void (*before)(struct ctx *ctx, struct step *step);
 	/* Carries it out. */
 	int (*apply)(struct ctx *ctx, const struct step *step,
 	             const struct staged_file *staged, struct err *err);
