@@ -38,7 +38,7 @@ mta_src := backend desired diff directory engine folders held held_service map_p
 	milter milter_probe networks opendkim opendkim_conf opendkim_keys opendkim_renew \
 	opendkim_tables plan policy_probe policyd_conf postfix postfix_dkim postfix_expand \
 	postfix_main postfix_master postfix_observe postfix_policy postfix_restrict postfix_seen \
-	postfix_services postfix_validate push recover service service_filter service_postfix \
+	postfix_services postfix_validate push recover service service_filter service_log service_postfix \
 	service_process service_systemd smtp_probe step step_file step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_record cmd_server cmd_spf cmd_template \

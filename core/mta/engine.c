@@ -15,6 +15,7 @@
 #include "core/mta/folders.h"
 #include "core/mta/recover.h"
 #include "core/mta/service.h"
+#include "core/mta/service_log.h"
 #include "core/mta/step.h"
 
 #define MANY_FILES 32 /* from here on staged files are synced together */
@@ -242,18 +243,44 @@ static void note_before(struct engine *e)
 			                                          &e->plan->step[i]);
 }
 
-static int switch_rank(struct engine *e, int rank, struct err *err)
+/* What the services wrote to their log: the reason of a failure, or a failure that nothing else
+ * showed. */
+static int read_log(struct engine *e, const struct service_log *log, int rc,
+                    struct err *err)
+{
+	auto_free char *line = service_log_failure(e->ctx, log);
+	struct err failure = *err;
+
+	if (line && rc)
+		return err_set(err, (enum err_code)failure.code,
+		               _("%s (the log says: %s)"), failure.text, line);
+	return line ? err_set(err, ERR_FAILED, _("the log of the mail server says: %s"),
+	                      line)
+	            : rc;
+}
+
+static int apply_services(struct engine *e, int rank, struct err *err)
 {
 	struct rank_state state = { 0 };
+	struct service_log *log =
+		e->ctx->is_rooted ? NULL : service_log_mark(e->ctx, e->plan, rank);
+	int rc = apply_actions(e, rank, STEP_SERVICE, &state, err);
+
+	if (!rc)
+		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
+	if (log)
+		rc = read_log(e, log, rc, err);
+	service_log_free(log);
+	return rc;
+}
+
+static int switch_rank(struct engine *e, int rank, struct err *err)
+{
 	int rc = journal_move(e->target, e->push_id, PUSH_SWITCHING, rank, NULL, err);
 
 	if (!rc)
 		rc = apply_tree(e, rank, err);
-	if (!rc)
-		rc = apply_actions(e, rank, STEP_SERVICE, &state, err);
-	if (!rc)
-		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
-	return rc;
+	return rc ? rc : apply_services(e, rank, err);
 }
 
 static int end_push(struct engine *e, int (*note_done)(void *, int64_t, struct err *),

@@ -1,8 +1,10 @@
 /*
  * core/mta/service.c: the door, and what services there are.
  *
- * SIGHUP ends OpenDKIM 2.11 and OpenDMARC 1.4; SIGUSR1 is their reload.  postsrsd 1.10 has none, and
- * reads its settings from a file that only its start script understands.
+ * SIGHUP ends OpenDKIM 2.11; SIGUSR1 is its reload.  OpenDMARC 1.4.2 takes SIGUSR1 too, but fails to
+ * read its configuration again ("/etc/opendmarc.conf: " in the log, and nothing behind it) and keeps
+ * the old one, so it counts as having no reload.  postsrsd 1.10 has none, and reads its settings from
+ * a file that only its start script understands.
  */
 #include "core/mta/service.h"
 
@@ -17,7 +19,7 @@ static const struct service_kind kinds[] = {
 	{ "opendkim", "/etc/opendkim.conf", "-x", "/run/opendkim/opendkim.pid", NULL,
 	  SIGUSR1 },
 	{ "opendmarc", "/etc/opendmarc.conf", "-c", "/run/opendmarc/opendmarc.pid", NULL,
-	  SIGUSR1 },
+	  0 },
 	{ "postsrsd", NULL, NULL, "/run/postsrsd.pid", "/etc/init.d/postsrsd", 0 },
 };
 
