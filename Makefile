@@ -47,7 +47,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock milter model opendkim out plan policyd postfix_main \
+	key_crypto keygen lint_spf lock map_probe milter model opendkim out plan policyd postfix_main \
 	postfix_master postfix_restrict push query records resolver rr run setting setting_type \
 	spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml yaml_write
 fuzz_tests := dns_answer policy_request spf_macro spf_record

@@ -320,11 +320,3 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 	buf_puts(&first, buf_text(&others));
 	text_split_list(buf_text(&first), ret, ret_count);
 }
-
-char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf *master)
-{
-	auto_free char **all = NULL;
-	size_t count;
-	services_smtp_endpoints(main, master, &all, &count);
-	return count ? xstrdup(all[0]) : NULL;
-}

@@ -223,7 +223,8 @@ char *smtp_probe_before(const char *endpoint, int64_t deadline)
 /* Code and enhanced status are the same; words may count seconds. */
 static bool is_same_status(const char *a, const char *b)
 {
-	size_t len = 3 + (a[3] ? 1 + strspn(a + 4, "0123456789.") : 0);
+	size_t status = a[3] ? strspn(a + 4, "0123456789.") : 0;
+	size_t len = 3 + (status ? 1 + status : 0);
 	return strncmp(a, b, len) == 0 && (!b[len] || strchr(" \t", b[len]));
 }
 
