@@ -49,9 +49,9 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
 	key_crypto keygen lint_spf lock map_probe milter model opendkim out plan policyd \
-	policyd_milter postfix_main postfix_master postfix_restrict push query records resolver rr run setting \
-	setting_type spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml \
-	yaml_write
+	policyd_milter postfix_main postfix_master postfix_restrict push query records \
+	resolver rr run service setting setting_type spf_check spf_eval spf_mode spf_record \
+	spf_suite store store_open text yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------

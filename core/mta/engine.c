@@ -152,16 +152,36 @@ static bool needs_running(const struct step *step)
 	return step->action == SERVICE_RELOAD || step->action == SERVICE_RESTART;
 }
 
+/* One command for all services of the rank.  It may be unable to start one; nobody here can see. */
+static int apply_by_reload(struct engine *e, struct rank_state *state,
+                           enum step_rank rank, struct err *err)
+{
+	auto_buf actions = BUF_INIT;
+
+	if (state->is_reloaded)
+		return 0;
+	state->is_reloaded = true;
+	for (size_t i = 0; i < e->plan->count; i++) {
+		const struct step *step = &e->plan->step[i];
+
+		if (step->kind != STEP_SERVICE || step->rank != rank)
+			continue;
+		recover_add_action(&actions, step->action, step->object);
+		if (!needs_running(step))
+			ctx_report(
+				e->ctx, REPORT_NOTE,
+				_("mta.reload is set, so its command has to see to it: "
+			          "%s %s"),
+				service_action_name(step->action), step->object);
+	}
+	return recover_run_reload(e->ctx, e->reload, buf_text(&actions), err);
+}
+
 static int apply_service(struct engine *e, struct rank_state *state,
                          const struct step *step, struct err *err)
 {
-	if (e->reload) {
-		int rc = state->is_reloaded ? 0
-		                            : recover_run_reload(e->ctx, e->reload, err);
-
-		state->is_reloaded = true;
-		return rc;
-	}
+	if (e->reload)
+		return apply_by_reload(e, state, step->rank, err);
 	if (needs_running(step) && !service_is_running(e->ctx, step->object)) {
 		ctx_report(
 			e->ctx, REPORT_NOTE,

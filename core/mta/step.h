@@ -86,6 +86,8 @@ char *step_aside_path(const char *path) must_check;
 
 extern const struct step_type step_file_type, step_mkdir_type; /* step_file.c */
 extern const struct step_type step_service_type;               /* step_service.c */
-extern const struct step_type step_probe_type;                 /* step_probe.c */
+/* What takes an action back: a reload a reload, a start a stop. */
+enum service_action step_service_opposite(enum service_action action);
+extern const struct step_type step_probe_type; /* step_probe.c */
 
 #endif
