@@ -24,6 +24,7 @@ struct postfix_host {
 	char *version, *hostname; /* NULL: unknown */
 	char *networks;           /* mynetworks, expanded */
 	char *why_not;            /* NULL: it is there */
+	char *instances; /* folders of other instances that are enabled here; NULL: none */
 };
 int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
                       struct err *err) must_check;
@@ -37,6 +38,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
 };
@@ -55,7 +57,6 @@ struct opendmarc_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
-	struct buf ignore_hosts;    /* our list as it stands */
 	uid_t uid;
 	gid_t gid;
 };

@@ -8,7 +8,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/alloc.h"
 #include "core/base/run.h"
@@ -21,6 +20,7 @@
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_policy.h"
 #include "core/mta/service.h"
+#include "core/mta/validate.h"
 
 /* ---- what stands there ------------------------------------------------------------------------ */
 
@@ -46,9 +46,6 @@ static int read_conf(struct ctx *ctx, struct opendmarc_seen *seen, struct err *e
 	seen->has_conf = r > 0;
 	seen->is_installed =
 		ctx->is_rooted ? seen->has_conf : run_can_find(ctx, "opendmarc");
-	r = postfix_read_if_there(ctx, OPENDMARC_IGNORE_HOSTS, &seen->ignore_hosts, err);
-	if (r < 0)
-		return r;
 	if (!seen->has_conf) {
 		seen->conf_path = xstrdup(OPENDMARC_CONF);
 		return 0;
@@ -58,6 +55,17 @@ static int read_conf(struct ctx *ctx, struct opendmarc_seen *seen, struct err *e
 	return r < 0 ? r
 	             : opendkim_conf_parse(&seen->admin, buf_text(&admin), NULL, NULL,
 	                                   err);
+}
+
+/* Of a build that says what it has. */
+static bool has_lua(struct ctx *ctx)
+{
+	const char *const argv[] = { "opendkim", "-V", NULL };
+	const struct run_spec spec = { .argv = argv };
+	cleanup(run_result_done) struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	return run_can_find(ctx, "opendkim") && run(ctx, &spec, &result, &ignored) == 0 &&
+	       strstr(buf_text(&result.out), "USE_LUA");
 }
 
 static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
@@ -79,6 +87,8 @@ static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 		r = file_look(ctx, list, true, &info, err);
 	dmarc->has_suffix_list = info.kind == FILE_REGULAR;
 	dmarc->is_running = dmarc->is_installed && service_is_running(ctx, "opendmarc");
+	/* asked here: who has no OpenDMARC needs no script */
+	seen->dkim.has_lua = dmarc->is_installed && !ctx->is_rooted && has_lua(ctx);
 	return r;
 }
 
@@ -87,7 +97,6 @@ static void seen_done(struct mta_seen *seen)
 	free(seen->dmarc.conf_path);
 	buf_done(&seen->dmarc.conf);
 	opendkim_conf_done(&seen->dmarc.admin);
-	buf_done(&seen->dmarc.ignore_hosts);
 }
 
 /* ---- whether ---------------------------------------------------------------------------------- */
@@ -146,9 +155,15 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 		return 0;
 	}
 	int r = check_setup(desired, seen, err);
-	if (r == 0)
-		*ret_is_wanted = true;
-	return r;
+	if (r < 0)
+		return r;
+	if (!seen->is_rooted && !seen->dkim.has_lua)
+		plan_note(
+			plan,
+			_("this OpenDKIM was built without Lua: a message whose key cannot be "
+		          "looked up for the moment fails DMARC instead of waiting"));
+	*ret_is_wanted = true;
+	return 0;
 }
 
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
@@ -195,7 +210,7 @@ static void find_route(const struct desired *desired, const struct mta_seen *see
 /* ---- steps ------------------------------------------------------------------------------------ */
 
 static void plan_hosts(const struct desired *desired, const struct mta_seen *seen,
-                       struct plan *plan, bool *ret_is_changed)
+                       struct plan *plan)
 {
 	auto_networks hosts = NETWORKS_INIT;
 	auto_buf text = BUF_INIT;
@@ -203,23 +218,20 @@ static void plan_hosts(const struct desired *desired, const struct mta_seen *see
 	networks_render(&hosts, &text);
 	plan_file(plan, RANK_TABLES, OPENDMARC_IGNORE_HOSTS, buf_text(&text), text.len,
 	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, CAUSE_DMARC);
-	*ret_is_changed =
-		strcmp(buf_text(&text), buf_text(&seen->dmarc.ignore_hosts)) != 0;
 }
 
-static void plan_services(const struct mta_seen *seen, const struct buf *conf,
-                          bool is_hosts_changed, const struct route *route,
+/* OpenDMARC 1.4.2 fails every reload (it makes a table that it has already) and keeps what it had:
+ * tried.  So whatever changed is a restart. */
+static void plan_services(const struct mta_seen *seen, const struct route *route,
                           const char *id, struct plan *plan)
 {
 	bool is_running = seen->dmarc.is_running;
-	bool restarts = opendmarc_conf_needs_restart(buf_text(&seen->dmarc.conf),
-	                                             buf_text(conf), is_hosts_changed);
 	unsigned when = is_running ? CAUSE_DMARC : 0;
 	if (!is_running && !seen->host.is_running)
 		return;
 	if (is_running)
-		plan_service(plan, RANK_PROVIDERS, "opendmarc",
-		             restarts ? SERVICE_RESTART : SERVICE_RELOAD, CAUSE_DMARC);
+		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
+		             CAUSE_DMARC);
 	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
 	struct step *step =
@@ -238,7 +250,6 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 {
 	cleanup(route_done) struct route route;
 	auto_buf block = BUF_INIT, conf = BUF_INIT;
-	bool is_hosts_changed;
 	find_route(desired, seen, &route, plan);
 	const struct opendmarc_setup setup = {
 		.authserv_id = authserv_id(desired, seen),
@@ -258,10 +269,10 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		plan_mkdir(
 			plan, RANK_DATA, folder,
 			(struct file_meta){ 02750, seen->dmarc.uid, seen->postfix_gid });
-	plan_hosts(desired, seen, plan, &is_hosts_changed);
+	plan_hosts(desired, seen, plan);
 	plan_file(plan, RANK_PROVIDERS, seen->dmarc.conf_path, buf_text(&conf), conf.len,
 	          FILE_META_KEEP, CAUSE_DMARC);
-	plan_services(seen, &conf, is_hosts_changed, &route, setup.authserv_id, plan);
+	plan_services(seen, &route, setup.authserv_id, plan);
 	wish->main.guard_milter = POLICYD_GUARD;
 	if (route.milter)
 		wish->main.dmarc_milter = postfix_wish_keep(wish, xstrdup(route.milter));
@@ -301,69 +312,63 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 /* ---- the finished plan ------------------------------------------------------------------------ */
 
 /* `-n` knows keywords and booleans, and passes a configuration that names files nobody has. */
-static int ask_filter(struct ctx *ctx, const struct buf *text, struct err *err)
+static int ask_filter(const struct validation *v, const struct buf *text, struct err *err)
 {
-	const char *const argv[] = { "opendmarc", "-n", "-c", "-", NULL };
-	const struct run_spec spec = { .argv = argv,
-		                       .input = buf_text(text),
-		                       .input_len = text->len };
-	struct run_result result = { 0 };
-	int r = run(ctx, &spec, &result, err);
-	if (r == 0 && (result.exit_status || result.is_timed_out))
-		r = err_set(err, ERR_FAILED,
-		            _("OpenDMARC would not take its new configuration: %s"),
-		            result.errors.len ? buf_text(&result.errors)
-		                              : buf_text(&result.out));
-	run_result_done(&result);
-	return r;
-}
-
-static bool may_read(const struct file_meta *meta, const struct opendmarc_seen *who)
-{
-	if (meta->uid == who->uid)
-		return meta->mode & S_IRUSR;
-	return meta->mode & (meta->gid == who->gid ? S_IRGRP : S_IROTH);
-}
-
-/* A reload without its list keeps the old configuration, a start without it fails. */
-static int check_suffix_list(struct ctx *ctx, const struct opendmarc_seen *seen,
-                             const struct buf *text, struct err *err)
-{
-	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
-	struct file_info info;
-	int r = opendkim_conf_parse(&conf, buf_text(text), NULL, NULL, err);
-	const char *path = r == 0 ? opendkim_conf_get(&conf, "PublicSuffixList") : NULL;
-	if (!path)
+	auto_free char *conf = stage_path(v->stage, "opendmarc.conf");
+	const char *const argv[] = { "opendmarc", "-n", "-c", conf, NULL };
+	cleanup(run_result_done) struct run_result result = { 0 };
+	int r = stage_write(v->stage, "opendmarc.conf", buf_text(text), text->len, err);
+	if (r == 0)
+		r = stage_run(v->stage, argv, &result, err);
+	if (r < 0 || result.exit_status == 0)
 		return r;
-	r = file_look(ctx, path, true, &info, err);
-	if (r == 0 && info.kind != FILE_REGULAR)
-		return err_set(
-			err, ERR_FAILED,
-			_("%s names the PublicSuffixList %s, and there is no such file: install "
-		          "the package publicsuffix"),
-			seen->conf_path, path);
-	if (r == 0 && seen->uid != FILE_KEEP_UID && !may_read(&info.meta, seen))
-		return err_set(
-			err, ERR_FAILED,
-			_("the account that runs OpenDMARC may not read the PublicSuffixList %s"),
-			path);
-	return r;
+	return err_set(
+		err, ERR_FAILED, _("OpenDMARC would not take its new configuration: %s"),
+		result.errors.len ? buf_text(&result.errors) : buf_text(&result.out));
 }
 
-static int validate(struct ctx *ctx, const struct plan *plan, const struct mta_seen *seen,
-                    struct err *err)
+/* Without its list of suffixes or of hosts it does not start. */
+static int check_paths(const struct validation *v, const struct opendkim_conf *conf,
+                       struct err *err)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->step[i];
-		/* where our lines go what is left is the admin's own matter */
-		if (ctx->is_rooted || step->kind != STEP_FILE || !step->is_present ||
-		    step->rank != RANK_PROVIDERS ||
-		    strcmp(step->object, seen->dmarc.conf_path) != 0)
-			continue;
-		int r = check_suffix_list(ctx, &seen->dmarc, &step->content, err);
-		return r < 0 ? r : ask_filter(ctx, &step->content, err);
+	static const char *const keys[] = { "PublicSuffixList", "IgnoreHosts" };
+	auto_account who = { 0 };
+	const char *user = opendkim_conf_get(conf, "UserID");
+	user = user ? user : "opendmarc";
+	auto_free char *name = xmemdup(user, strcspn(user, ":"));
+	if (!account_read(v->ctx, name, &who))
+		return err_set(err, ERR_FAILED,
+		               _("there is no account %s to run OpenDMARC"), name);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const char *path = opendkim_conf_get(conf, keys[i]);
+		int r = path ? path_check_access(v->paths, &who, "/", path, PATH_READ,
+		                                 err)
+		             : 0;
+		if (r == ERR_MISSING) {
+			err_clear(err);
+			return err_set(
+				err, ERR_FAILED,
+				_("%s names the %s %s, and there is no such file: install the "
+			          "package publicsuffix"),
+				v->seen->dmarc.conf_path, keys[i], path);
+		}
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+static int validate(const struct validation *v, struct err *err)
+{
+	const struct step *step = validation_step(v, v->seen->dmarc.conf_path);
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	/* where our lines go what is left is the admin's own matter */
+	if (!v->stage || !step || !step->is_present || step->rank != RANK_PROVIDERS)
+		return 0;
+	int r = opendkim_conf_parse(&conf, buf_text(&step->content), NULL, NULL, err);
+	if (r == 0)
+		r = check_paths(v, &conf, err);
+	return r < 0 ? r : ask_filter(v, &step->content, err);
 }
 
 const struct postfix_part postfix_dmarc = {
