@@ -165,18 +165,25 @@ put_matrix() { # policies...
 	: >/tmp/to-sign
 	sed -i 's/^hello/hallo/' /tmp/out/broken-*
 }
+cell_of() { # three cells, policy
+	local behind=${1#* }
+	case $2 in
+	none) echo "${1%% *}" ;;
+	quarantine) echo "${behind%% *}" ;;
+	reject) echo "${1##* }" ;;
+	esac
+}
 check_matrix() { # wanted reply to a reject, policies...
-	local dkim spf alignment none quarantine reject policy cell result refusal=$1
+	local dkim spf alignment cells policy cell result refusal=$1
 	shift
-	while read -r dkim spf alignment none quarantine reject; do
+	while read -r dkim spf alignment cells; do
 		[ -n "$dkim" ] || continue
 		for policy in "$@"; do
-			declare -n cell=$policy
+			cell=$(cell_of "$cells" "$policy")
 			result="250 dkim=${dkim/good/pass} spf=$spf dmarc=$cell (p=$policy dis=none)"
 			[ "$cell" != 550 ] || result=${refusal:-"250 dkim=${dkim/good/pass} spf=$spf dmarc=fail (p=$policy dis=none)"}
 			is "DKIM $dkim, SPF $spf, $alignment, p=$policy" \
 				"$(outcome $dkim-$spf-$alignment-$policy)" "${result/broken/fail}"
-			unset -n cell
 		done
 	done <<<"$matrix"
 }
@@ -299,22 +306,21 @@ is "a service with milters of its own is told of" "$(grep -c '2587' /tmp/status)
 
 # ---- a DNS failure defers while DMARC needs the answer -----------------------------------------------------
 
-half() { # id, further signers...
-	local domain
+half() { # id
 	write "$1" a@half.example
-	for domain in half.example "${@:2}"; do echo "$1 $domain" >>/tmp/to-sign; done
+	echo "$1 half.example" >>/tmp/to-sign
 	queue "$1" 192.0.2.6 user@other.example
 	send_all
 	reply_text "$1"
 }
-waiting="451 4.7.5 the key of a signature cannot be looked up now"
-is "a key that cannot be looked up: come back later" "$(half half-on)" "$waiting"
-is "a pass of somebody else does not help" "$(half half-other other.example)" "$waiting"
+is "a key that cannot be looked up: come back later" "$(half half-on)" \
+	"451 4.7.5 the key of a signature cannot be looked up now"
 write half-foreign a@none.example
 echo "half-foreign half.example" >>/tmp/to-sign
 queue half-foreign 192.0.2.5 user@none.example
 send_all
-is "a stranger's key does not matter" "$(outcome half-foreign)" "250 spf=pass dmarc=pass (p=none dis=none)"
+is "a stranger's key does not matter" "$(reply half-foreign; results half-foreign | grep -o 'dmarc=[a-z]*')" \
+	$'250 2.0.0\ndmarc=pass'
 
 # ---- dmarc.reject off ---------------------------------------------------------------------------------------
 
@@ -363,7 +369,7 @@ ok "and comes when it is back" wait_for guards
 write flowing a@reject.example
 rm -f /tmp/stop
 while [ ! -e /tmp/stop ]; do
-	for n in 1 2 3 4; do echo "flowing 192.0.2.6 user@other.example"; done | python3 /e2e/post.py
+	for _ in 1 2 3 4; do echo "flowing 192.0.2.6 user@other.example"; done | python3 /e2e/post.py
 done >/tmp/flow 2>&1 &
 flow=$!
 wait_for grep -q 550 /tmp/flow
