@@ -5,3 +5,8 @@ m mta push
 m --json mta push
 m mta push --remove
 (cd "$ROOT/var/lib/mailauthctl" && find rendered -type f 2>/dev/null | sort)
+m server set dkim.verify on spf.check on dmarc.check on mta.trusted-relays 198.51.100.3
+m mta push
+cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc.conf" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc/ignore.hosts" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
+m server set dmarc.check off
+(cd "$ROOT/var/lib/mailauthctl/rendered" && find . -name '*dmarc*' -o -name ignore.hosts)
