@@ -176,9 +176,11 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_
 		opendkim_conf_without(old, seen->dkim.conf.len, &text);
 	if (is_wanted || text.len)
 		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
-		          FILE_META_KEEP, CAUSE_FILTER);
+		          FILE_META_KEEP, CAUSE_FILTER)
+			->shared = SHARED_OPENDKIM_CONF;
 	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
-		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER);
+		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
+			SHARED_OPENDKIM_CONF;
 }
 
 /* A change of tables alone is a reload; of a configuration file a restart, for what a reload does
@@ -341,4 +343,5 @@ const struct postfix_part postfix_dkim = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.restore = postfix_dkim_restore,
 };
