@@ -40,7 +40,8 @@ struct looking {
 static struct drift *add(struct drifts *drifts, const char *path, char *what)
 {
 	GROW(drifts->row, drifts->count, drifts->room);
-	drifts->row[drifts->count] = (struct drift){ .path = xstrdup(path), .what = what };
+	drifts->row[drifts->count] =
+		(struct drift){ .path = xstrdup(path), .what = what };
 	return &drifts->row[drifts->count++];
 }
 

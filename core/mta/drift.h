@@ -20,7 +20,7 @@ struct drift {
 	char *path;
 	char *parameter; /* of a shared file: where the first difference is; NULL: not told */
 	char *what;      /* "was edited since it was pushed", ... */
-	char *diff;      /* from what was pushed to what is there; NULL: a secret, no text */
+	char *diff; /* from what was pushed to what is there; NULL: a secret, no text */
 	bool is_planned; /* the plan names it: used by push.c */
 };
 

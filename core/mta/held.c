@@ -188,7 +188,7 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 
 /* ---- for those who look for edits ------------------------------------------------------------- */
 
-#define HELD_FILE                                                                        \
+#define HELD_FILE                                                                           \
 	"SELECT substr(object, 6), value, secret, mode, uid, gid, shared, size, mtime_ns, " \
 	"inode FROM held WHERE "
 

@@ -33,10 +33,11 @@ int history_each(struct store *target, int64_t id,
 		rc = each(arg, &row, err);
 	}
 	if (!rc && id && !is_found)
-		return err_set(err, ERR_MISSING,
-		               _("there is no push %lld: \"mailauthctl mta history\" lists "
-		                 "those that are kept"),
-		               (long long)id);
+		return err_set(
+			err, ERR_MISSING,
+			_("there is no push %lld: \"mailauthctl mta history\" lists "
+		          "those that are kept"),
+			(long long)id);
 	return rc;
 }
 

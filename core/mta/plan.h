@@ -71,9 +71,9 @@ struct step {
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
 	/* files and folders */
-	bool is_present;    /* false: it goes */
-	struct buf content; /* files; wiped on free when is_secret */
-	bool is_secret;     /* never enters the journal: digest and key id only */
+	bool is_present;           /* false: it goes */
+	struct buf content;        /* files; wiped on free when is_secret */
+	bool is_secret;            /* never enters the journal: digest and key id only */
 	enum shared_format shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
 	char *domain;    /* the domain that it serves alone, or NULL */

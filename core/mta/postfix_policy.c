@@ -135,8 +135,7 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 		if (seen->master_path) {
 			master_cf_strip(old, seen->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
-			          buf_text(&text), text.len, FILE_META_KEEP,
-			          CAUSE_MASTER)
+			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
 				->shared = SHARED_MASTER_CF;
 			plan_reload(seen, RANK_LEFTOVERS, plan);
 		}

@@ -136,12 +136,14 @@ static void plan_sign_probes(const struct step *table, const char *endpoint,
 		gone = NULL;
 	}
 	if (name) {
-		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint, when);
+		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
+		                  when);
 		step->probe_domain = name;
 		step->probe_selector = selector;
 	}
 	if (gone) {
-		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint, when);
+		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
+		                  when);
 		step->probe_domain = xstrdup(gone);
 	}
 }
@@ -198,7 +200,8 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 			plan->step[i].causes = CAUSE_KEYS;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		postfix_restore_file(plan, tables[i], RANK_TABLES, CAUSE_TABLES);
-	our_conf = postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
+	our_conf =
+		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
 	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
 	                            CAUSE_FILTER);
 	shared_part(SHARED_OPENDKIM_CONF, text_of(conf, &seen->dkim.conf), &part);

@@ -78,7 +78,8 @@ static int next_row(struct ctx *ctx, struct store *store, const struct push_fact
 	else
 		rc = backend_hostname(ctx, store, &row->hostname, err);
 	if (!rc)
-		rc = push_read_inputs(store, row->backend, row->hostname, &row->inputs, err);
+		rc = push_read_inputs(store, row->backend, row->hostname, &row->inputs,
+		                      err);
 	return rc;
 }
 
@@ -99,16 +100,15 @@ static int refuse_drift(const struct push *push, struct err *err)
 		return 0;
 	auto_free char *more =
 		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
-	return err_set(err, ERR_FAILED,
-	               _("%s%s%s%s %s%s: nothing was changed; \"mailauthctl mta plan\" shows "
-	                 "it, \"mailauthctl mta %s --force\" overwrites it%s"),
-	               first->path, first->parameter ? " (" : "",
-	               first->parameter ? first->parameter : "",
-	               first->parameter ? ")" : "", first->what, more,
-	               push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
-	               push->kind == PUSH_KIND_ROLLBACK
-	                       ? ""
-	                       : _(", --no-push saves without a push"));
+	return err_set(
+		err, ERR_FAILED,
+		_("%s%s%s%s %s%s: nothing was changed; \"mailauthctl mta plan\" shows "
+	          "it, \"mailauthctl mta %s --force\" overwrites it%s"),
+		first->path, first->parameter ? " (" : "",
+		first->parameter ? first->parameter : "", first->parameter ? ")" : "",
+		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
+		push->kind == PUSH_KIND_ROLLBACK ? ""
+						 : _(", --no-push saves without a push"));
 }
 
 /* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
@@ -203,11 +203,10 @@ static int plan_desired(struct push *push, struct store *store,
 	int rc = next_row(push->ctx, store, f, &push->row, err);
 
 	if (!rc)
-		rc = desired_read(store, push->target, push->row.hostname,
-		                  push_must_see_all(options, f, &push->row)
-		                          ? 0
-		                          : f->old.gen.id,
-		                  &desired, err);
+		rc = desired_read(
+			store, push->target, push->row.hostname,
+			push_must_see_all(options, f, &push->row) ? 0 : f->old.gen.id,
+			&desired, err);
 	if (rc)
 		return rc;
 	desired.replace_filter = options->replace_filter;
@@ -237,9 +236,10 @@ static int plan_rollback(struct push *push, struct store *store,
 	int rc;
 
 	if (!f->is_ours)
-		return err_set(err, ERR_FAILED,
-		               _("nothing was pushed to this host yet: there is nothing to "
-		                 "go back to"));
+		return err_set(
+			err, ERR_FAILED,
+			_("nothing was pushed to this host yet: there is nothing to "
+		          "go back to"));
 	rc = rollback_choose(push->target, options->rollback_to, &push->result_of, err);
 	if (rc)
 		return rc;
@@ -357,9 +357,9 @@ static int prepare(struct push *push, struct store *store,
 	if (!rc && !*ret_why && !dry && (f.old.is_there || !options->remove))
 		rc = journal(push, store, &f, err);
 	if (!rc && options->is_rollback && !push->plan.count)
-		*ret_why = _(
-			"that push's result is in force; further pushes are held until "
-			"\"mailauthctl mta push\"");
+		*ret_why =
+			_("that push's result is in force; further pushes are held until "
+		          "\"mailauthctl mta push\"");
 	push_facts_done(&f);
 	return rc;
 }

@@ -112,9 +112,8 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 		text.len ? " - " : "", buf_text(&text));
 }
 
-int push_decide(struct ctx *ctx, struct store *store,
-                  const struct push_options *options, const struct push_facts *f,
-                  const char **ret_why, struct err *err)
+int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
+                const struct push_facts *f, const char **ret_why, struct err *err)
 {
 	bool is_asked = options->is_adoption || options->is_explicit || options->remove;
 
@@ -171,10 +170,10 @@ int push_decide(struct ctx *ctx, struct store *store,
 }
 
 bool push_must_see_all(const struct push_options *options, const struct push_facts *f,
-                         const struct target_row *next)
+                       const struct target_row *next)
 {
 	return options->is_explicit || options->is_adoption || !f->is_ours ||
-	       f->old.is_held ||
-	       !f->is_known || strcmp(f->old.backend, f->backend->name) != 0 ||
+	       f->old.is_held || !f->is_known ||
+	       strcmp(f->old.backend, f->backend->name) != 0 ||
 	       memcmp(f->old.inputs.at, next->inputs.at, DIGEST_LEN) != 0;
 }

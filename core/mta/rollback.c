@@ -31,8 +31,8 @@ static int find_state(struct store *target, int64_t id, enum push_progress *ret_
                       struct err *err)
 {
 	auto_free char *state = NULL;
-	int rc = store_get_text(target, &state, err, "SELECT state FROM push WHERE id = ?",
-	                        "i", id);
+	int rc = store_get_text(target, &state, err,
+	                        "SELECT state FROM push WHERE id = ?", "i", id);
 
 	if (rc < 0)
 		return rc;
@@ -78,9 +78,10 @@ static int find_previous(struct store *target, int64_t *ret_push, struct err *er
 	                   "ORDER BY id DESC LIMIT 1",
 	                   "i", in_force);
 	if (rc == 0)
-		return err_set(err, ERR_FAILED,
-		               _("there is no earlier push to go back to: \"mailauthctl mta "
-		                 "push --remove\" takes everything out"));
+		return err_set(
+			err, ERR_FAILED,
+			_("there is no earlier push to go back to: \"mailauthctl mta "
+		          "push --remove\" takes everything out"));
 	return rc < 0 ? rc : 0;
 }
 
@@ -95,18 +96,20 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 	if (rc)
 		return rc;
 	if (state != PUSH_DONE)
-		return err_set(err, ERR_FAILED,
-		               _("push %lld was undone, its result was never in force: %s"),
-		               (long long)push_id, SEE_HISTORY);
+		return err_set(
+			err, ERR_FAILED,
+			_("push %lld was undone, its result was never in force: %s"),
+			(long long)push_id, SEE_HISTORY);
 	rc = store_get_int(target, &removal, err,
 	                   "SELECT id FROM push WHERE state = 'done' AND kind = 'remove' "
 	                   "AND id >= ?",
 	                   "i", push_id);
 	if (rc > 0)
-		return err_set(err, ERR_FAILED,
-		               _("push %lld took everything out, and what was there before "
-		                 "does not come back: choose a later one; %s"),
-		               (long long)removal, SEE_HISTORY);
+		return err_set(
+			err, ERR_FAILED,
+			_("push %lld took everything out, and what was there before "
+		          "does not come back: choose a later one; %s"),
+			(long long)removal, SEE_HISTORY);
 	if (!rc)
 		*ret_push = push_id;
 	return rc;

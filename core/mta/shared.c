@@ -21,10 +21,11 @@
 static const struct shared_row {
 	const char *name;
 	void (*strip)(const char *text, size_t len, struct buf *into);
+	bool has_names; /* a line begins with a name, and the last line of a name counts */
 } shared_rows[SHARED_COUNT] = {
-	[SHARED_MAIN_CF] = { "main.cf", main_cf_strip },
-	[SHARED_MASTER_CF] = { "master.cf", master_cf_strip },
-	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_without },
+	[SHARED_MAIN_CF] = { "main.cf", main_cf_strip, true },
+	[SHARED_MASTER_CF] = { "master.cf", master_cf_strip, true },
+	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_without, false },
 };
 
 const char *shared_name(enum shared_format format)
@@ -236,6 +237,14 @@ static size_t find_gap(const struct graft *g, size_t k)
 {
 	if (k == g->then.count && (k == 0 || g->place[k - 1] != NOWHERE))
 		return g->now.count;
+	/* blanks are the same everywhere: the word in front of them tells more */
+	if (k > 1 && class_of(g->then.at[k - 1].at[0]) == PIECE_BLANKS &&
+	    g->place[k - 2] != NOWHERE) {
+		size_t gap = g->place[k - 2] + 1;
+
+		return gap + (gap < g->now.count &&
+		              class_of(g->now.at[gap].at[0]) == PIECE_BLANKS);
+	}
 	if (k > 0 && g->place[k - 1] != NOWHERE)
 		return g->place[k - 1] + 1;
 	return k < g->then.count ? g->place[k] : NOWHERE;
@@ -273,6 +282,30 @@ static bool put_all(const struct graft *g, struct buf *into)
 	return k == g->then.count;
 }
 
+/* Whether a line begins with that word. */
+static bool has_name(const struct pieces *text, const struct diff_piece *name)
+{
+	for (size_t i = 0; i < text->count; i++)
+		if ((i == 0 || is_piece(&text->at[i - 1], '\n')) &&
+		    is_equal(&text->at[i], name))
+			return true;
+	return false;
+}
+
+/* Whether a line of ours would hide one that the admin wrote since. */
+static bool hides_his(const struct graft *g)
+{
+	for (size_t i = 0; i < g->ours.count; i++) {
+		const struct diff_piece *piece = &g->ours.at[i];
+
+		if (g->ours.is_alone[i] && is_word(piece) && piece->at[0] != '#' &&
+		    (i == 0 || is_piece(piece - 1, '\n')) && has_name(&g->now, piece) &&
+		    !has_name(&g->then, piece))
+			return true;
+	}
+	return false;
+}
+
 bool shared_graft(enum shared_format format, const struct buf *then,
                   const struct buf *now, struct buf *into)
 {
@@ -294,6 +327,8 @@ bool shared_graft(enum shared_format format, const struct buf *then,
 	slide_line_breaks(&g.ours);
 	find_places(&g);
 	is_good = put_all(&g, &text);
+	if (shared_rows[format].has_names && hides_his(&g))
+		is_good = false;
 	shared_strip(format, &text, &check);
 	is_good = is_good && is_same(&check, &his_now) &&
 	          has_same_part(format, &text, then);

@@ -445,9 +445,9 @@ int journal_last_failure(struct store *target, char **ret_why, struct err *err)
 }
 
 /* Undone ones are counted by themselves, so that failures do not push out what can be put back. */
-#define OLD_PUSHES                                                                        \
-	"(SELECT * FROM (SELECT id FROM push WHERE state = 'done' ORDER BY id DESC "      \
-	"LIMIT -1 OFFSET ?1) UNION ALL SELECT * FROM (SELECT id FROM push "               \
+#define OLD_PUSHES                                                                   \
+	"(SELECT * FROM (SELECT id FROM push WHERE state = 'done' ORDER BY id DESC " \
+	"LIMIT -1 OFFSET ?1) UNION ALL SELECT * FROM (SELECT id FROM push "          \
 	"WHERE state = 'undone' ORDER BY id DESC LIMIT -1 OFFSET ?1))"
 
 int journal_prune(struct store *target, struct err *err)
