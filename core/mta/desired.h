@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
@@ -80,6 +81,11 @@ int desired_each_moved(const struct desired *desired,
 int desired_each_held(const struct desired *desired, const char *domain,
                       int (*each)(void *arg, const char *path, struct err *err),
                       void *arg, struct err *err) must_check;
+
+/* The content that the last push gave the file `path`, appended to `into`.  1: it is known, 0: not.
+ * What stands there now may be another: somebody may have edited it. */
+int desired_pushed(const struct desired *desired, const char *path, struct buf *into,
+                   struct err *err) must_check;
 
 /* The private half of a key as a PEM file's text. */
 int desired_key_pem(const struct desired *desired, int64_t key_id, struct secret *ret_pem,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/held_service.h"
 #include "core/mta/shared.h"
 #include "core/mta/target.h"
 
@@ -72,8 +73,9 @@ int held_update(struct ctx *ctx, struct store *target, int64_t push_id, struct e
 			"(SELECT iif(kind = 'file', 'file:', 'dir:') || object FROM step "
 			"WHERE push_id = ? AND kind IN ('file', 'mkdir') AND present = 0)",
 			"i", push_id);
-	return rc ? rc
-	          : journal_each(target, push_id, -1, false, note_look, &looking, err);
+	if (!rc)
+		rc = journal_each(target, push_id, -1, false, note_look, &looking, err);
+	return rc ? rc : held_update_services(target, push_id, err);
 }
 
 int held_forget(struct store *target, struct err *err)
@@ -164,7 +166,7 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 	int rc = store_query(
 		target, &stmt, err,
 		"SELECT object, value, secret, base, base_mode, base_uid, base_gid "
-		"FROM held ORDER BY object",
+		"FROM held WHERE object NOT GLOB 'service:*' ORDER BY object",
 		"");
 
 	while (!rc && (rc = stmt_next(stmt, err)) == 1) {

@@ -44,16 +44,38 @@ enum {
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
 
-enum service_action { SERVICE_RELOAD, SERVICE_RESTART, SERVICE_START, SERVICE_STOP };
+/* ENABLE: a setting needs the service from now on: it runs and starts with the machine.  DISABLE: no
+ * setting needs it any more: it becomes what it was before our first ENABLE (held_service.h).  Both
+ * may be planned always, with `when` 0: what holds already is dropped. */
+enum service_action {
+	SERVICE_RELOAD,
+	SERVICE_RESTART,
+	SERVICE_START,
+	SERVICE_STOP,
+	SERVICE_ENABLE,
+	SERVICE_DISABLE,
+	SERVICE_ACTION_COUNT
+};
+
+/* What a service was before a step, as bits: step.old_meta.mode of a service step with had_old. */
+enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 
 enum probe_kind {
 	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
 	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
-	                        authserv-id `domain` */
-	PROBE_SMTP,          /* the SMTP server greets and answers EHLO */
-	PROBE_POLICY,        /* the policy service says DUNNO of mail from this machine */
+	                        authserv-id `domain`; NULL: it gets none of anybody */
+	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes postmaster as recipient
+	                 where it did before the rank (smtp_probe.h) */
+	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
+	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
+	                       authserv-id `domain` with dmarc= in it */
+	PROBE_MAP, /* a look-up of probe_key in the table at `object` ("tcp:127.0.0.1:10001",
+	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
+	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
+	              table too: what was given is found there and gives probe_key again */
+	PROBE_KIND_COUNT
 };
 
 /* The format of a file that we share with an admin: how our part is told from his (shared.h). */
@@ -82,6 +104,7 @@ struct step {
 	enum service_action action;
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
+	char *probe_key, *probe_reverse;
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
@@ -107,6 +130,9 @@ void plan_done(struct plan *plan);
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
                        unsigned causes);
+/* The same; `content` is empty afterwards. */
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
@@ -116,6 +142,9 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
 struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
                         const char *endpoint, unsigned when);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+
+/* Takes the step out; those behind it move up. */
+void plan_drop(struct plan *plan, size_t at);
 
 /* Moves the steps and notes of `from` behind those of `plan`; `from` is empty afterwards. */
 void plan_append(struct plan *plan, struct plan *from);

@@ -69,6 +69,9 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
  * shared one, goes.  NULL: the plan does not change it. */
 struct step *postfix_restore_file(struct plan *plan, const char *path,
                                   enum step_rank rank, unsigned causes);
+/* Whether a reload is not enough for what stands in our file next; NULL: it goes. */
+bool postfix_dkim_needs_restart(const struct opendkim_seen *seen,
+                                const struct buf *next) must_check;
 int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan,
                          struct err *err) must_check;
 int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,

@@ -158,7 +158,8 @@ static const char *value_of(const struct opendkim_conf *ours, const struct mta_s
 }
 
 static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf *ours,
-                        const struct step *table, struct plan *plan)
+                        const struct buf *next, const struct step *table,
+                        struct plan *plan)
 {
 	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
 	const char *socket = value_of(ours, seen, "Socket");
@@ -167,22 +168,22 @@ static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf 
 	auto_free char *endpoint =
 		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
 
-	if (seen->dkim.is_running) {
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD,
-		             CAUSE_TABLES);
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RESTART,
-		             CAUSE_FILTER);
-	} else if (seen->host.is_running) {
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_START, any);
-	}
+	if (seen->dkim.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim",
+		             postfix_dkim_needs_restart(&seen->dkim, next)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
+		             any);
+	if (seen->host.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
 	if (!endpoint || (!seen->dkim.is_running && !seen->host.is_running))
 		return;
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, any);
 	if (mode && strchr(mode, 's'))
 		plan_sign_probes(table, endpoint, any, plan);
-	if (mode && strchr(mode, 'v') && id)
+	if (!mode || !strchr(mode, 'v') || id)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY, endpoint, any)
-			->probe_domain = xstrdup(id);
+			->probe_domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
 }
 
 int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
@@ -207,14 +208,18 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 	shared_part(SHARED_OPENDKIM_CONF, text_of(conf, &seen->dkim.conf), &part);
 	if (part.len == 0) {
 		if (seen->dkim.is_running)
-			plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_RESTART,
+			plan_service(plan, RANK_LEFTOVERS, "opendkim",
+			             postfix_dkim_needs_restart(&seen->dkim, NULL)
+			                     ? SERVICE_RESTART
+			                     : SERVICE_RELOAD,
 			             CAUSE_FILTER);
+		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 		return 0;
 	}
-	r = opendkim_conf_parse(&ours, buf_text(text_of(our_conf, &seen->dkim.our_conf)),
-	                        NULL, NULL, err);
+	const struct buf *next = text_of(our_conf, &seen->dkim.our_conf);
+	r = opendkim_conf_parse(&ours, buf_text(next), NULL, NULL, err);
 	if (r == 0)
-		plan_filter(seen, &ours, find_file(plan, OPENDKIM_KEY_TABLE), plan);
+		plan_filter(seen, &ours, next, find_file(plan, OPENDKIM_KEY_TABLE), plan);
 	return r;
 }
 

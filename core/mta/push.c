@@ -19,6 +19,7 @@
 #include "core/mta/desired.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
+#include "core/mta/held_service.h"
 #include "core/mta/push_facts.h"
 #include "core/mta/recover.h"
 #include "core/mta/rollback.h"
@@ -186,6 +187,8 @@ static int plan_with(struct push *push, struct store *store,
 		rc = held_plan_removal(push->ctx, push->target, options->force,
 		                       &push->plan, err);
 	if (!rc)
+		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
+	if (!rc)
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
 	if (!rc && push->plan.count && backend && backend->validate)
@@ -257,8 +260,10 @@ static int plan_rollback(struct push *push, struct store *store,
 	                   err);
 	if (!rc)
 		rc = backend->observe(push->ctx, store, &seen, err);
-	if (!rc && push->plan.count && backend->restore)
+	if (!rc && backend->restore)
 		rc = backend->restore(seen, &push->plan, err);
+	if (!rc)
+		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
 	if (!rc)
 		rc = prune(push, options, false, err);
 	if (!rc && push->plan.count && backend->validate)
