@@ -31,6 +31,23 @@ static void words_take(struct words *words, char *text)
 	words->text[words->count++] = text;
 }
 
+/* A listing for people has room for a few, and their folder is the usual one. */
+static void put_some_words(struct out *out, const struct words *words)
+{
+	enum { SOME = 3 };
+	const char *texts[SOME + 1];
+	size_t count = words->count <= SOME + 1 ? words->count : SOME;
+	auto_free char *more = NULL;
+	for (size_t i = 0; i < count; i++)
+		texts[i] = text_starts(words->text[i], "/etc/") ? words->text[i] + 5
+		                                                : words->text[i];
+	if (count < words->count) {
+		more = xasprintf(_("%zu more"), words->count - count);
+		texts[count++] = more;
+	}
+	out_list(out, texts, count);
+}
+
 static void put_words(struct out *out, const struct words *words)
 {
 	auto_free const char **texts = xcalloc(words->count + 1, sizeof(*texts));
@@ -63,10 +80,6 @@ static void take_counts(struct words *words, const char *what, size_t added,
 {
 	auto_free char *plus = added ? xasprintf(" +%zu", added) : xstrdup("");
 	auto_free char *minus = removed ? xasprintf(" -%zu", removed) : xstrdup("");
-	if (!added && !removed) {
-		words_take(words, xasprintf(_("%s (mode or owner)"), what));
-		return;
-	}
 	words_take(words, xasprintf("%s%s%s", what, plus, minus));
 }
 
@@ -79,7 +92,11 @@ static void sum_up_file(struct summary *summary, const struct step *step)
 		return;
 	}
 	count_lines(step, &removed, &added);
-	take_counts(&summary->files, step->object, added, removed);
+	if (step->had_old && step->is_present && !added && !removed)
+		words_take(&summary->files,
+		           xasprintf(_("%s (mode or owner)"), step->object));
+	else
+		take_counts(&summary->files, step->object, added, removed);
 }
 
 static int sum_up_step(void *arg, const struct step *step, struct err *err)
@@ -137,7 +154,7 @@ struct showing {
 };
 
 static void put_row(struct out *out, const struct history_row *row,
-                    const struct summary *summary)
+                    const struct summary *summary, bool is_short)
 {
 	auto_free char *outcome = outcome_of(row);
 	out_int(out, row->id);
@@ -149,7 +166,10 @@ static void put_row(struct out *out, const struct history_row *row,
 		out_int(out, row->result_of);
 	else
 		out_null(out);
-	put_words(out, &summary->files);
+	if (is_short)
+		put_some_words(out, &summary->files);
+	else
+		put_words(out, &summary->files);
 	put_words(out, &summary->services);
 	out_text(out, row->why);
 }
@@ -163,8 +183,9 @@ static int list_one(void *arg, const struct history_row *row, struct err *err)
 	int r = sum_up(showing->target, row->id, &summary, err);
 	if (r < 0)
 		return r;
-	put_row(showing->app->out, row, &summary);
-	out_row_end(showing->app->out);
+	struct out *out = showing->app->out;
+	put_row(out, row, &summary, out_get_format(out) == OUT_FORMAT_TABLE);
+	out_row_end(out);
 	return 0;
 }
 
@@ -226,7 +247,7 @@ static int show_one(void *arg, const struct history_row *row, struct err *err)
 	if (r < 0)
 		return r;
 	out_object_begin(out, columns, ARRAY_LEN(columns));
-	put_row(out, row, &summary);
+	put_row(out, row, &summary, false);
 	out_nested_begin(out, "files", N_("Files"), file_columns,
 	                 ARRAY_LEN(file_columns));
 	r = history_steps(showing->target, row->id, show_file, showing, err);

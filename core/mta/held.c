@@ -261,6 +261,11 @@ int held_accept(struct ctx *ctx, struct store *target, const char *path, struct 
 	int64_t is_secret = 0;
 	int rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, &info, err);
 
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		return store_exec(target, err, "DELETE FROM held WHERE object = ?", "t",
+		                  object);
+	}
 	if (rc)
 		return rc;
 	digest_of(buf_text(&content), content.len, &digest);

@@ -42,7 +42,7 @@ int held_each_file(struct store *target,
 int held_with_file(struct store *target, const char *path,
                    int (*each)(void *arg, const struct held_file *file, struct err *err),
                    void *arg, struct err *err) must_check;
-/* Somebody wrote what we would have written: that counts as ours. */
+/* Somebody wrote what we would have written, or took away what we would have: that counts as ours. */
 int held_accept(struct ctx *ctx, struct store *target, const char *path,
                 struct err *err) must_check;
 

@@ -293,8 +293,8 @@ static int check_line(const struct rolling *r, const char *line, size_t len,
 	return err_set(
 		err, ERR_FAILED,
 		_("after push %lld mail of %s was signed with the key %s, which is not "
-	          "published under that name any more: choose a later push, or publish a "
-	          "key of it first"),
+	          "published under that name any more: choose a later push, or change "
+	          "the settings instead"),
 		(long long)r->push_id, name + 1, selector);
 }
 

@@ -421,11 +421,12 @@ int journal_each_since(struct store *target, int64_t push_id,
 	auto_stmt stmt = NULL;
 	/* the other columns are those of the row that has the minimum */
 	int rc = store_query(target, &stmt, err,
-	                     STEP_COLUMNS ", min(push_id) FROM step WHERE push_id > ? "
-	                                  "AND kind IN ('file', 'mkdir') "
-	                                  "AND push_id IN (SELECT id FROM push "
-	                                  "WHERE state = 'done') "
-	                                  "GROUP BY kind, object ORDER BY kind, object",
+	                     STEP_COLUMNS
+	                     ", min(push_id) FROM step WHERE push_id > ? "
+	                     "AND kind IN ('file', 'mkdir') "
+	                     "AND push_id IN (SELECT id FROM push "
+	                     "WHERE state = 'done') "
+	                     "GROUP BY kind, object ORDER BY kind DESC, object",
 	                     "i", push_id);
 
 	return rc ? rc : hand_out(target, stmt, each, arg, err);
