@@ -12,7 +12,7 @@ int history_each(struct store *target, int64_t id,
 	bool is_found = false;
 	int rc = target ? store_query(target, &stmt, err,
 	                              "SELECT id, at, actor, command, kind, state, "
-	                              "ifnull(result_of, 0), why FROM push "
+	                              "ifnull(result_of, 0), why FROM history "
 	                              "WHERE ?1 = 0 OR id = ?1 ORDER BY id DESC",
 	                              "i", id)
 	                : 0;

@@ -366,4 +366,5 @@ const struct postfix_part postfix_dkim = {
 	.decide = decide,
 	.plan = plan_part,
 	.restore = postfix_dkim_restore,
+	.validate = opendkim_validate,
 };

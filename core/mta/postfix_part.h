@@ -19,6 +19,7 @@
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
 struct postfix_wish {
@@ -45,10 +46,9 @@ struct postfix_part {
 	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
 	            bool is_wanted, struct postfix_wish *wish, struct plan *plan,
 	            struct err *err);
-	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Not called
-	 * under a root where it would need the servers' programs: it asks ctx->is_rooted. */
-	int (*validate)(struct ctx *ctx, const struct plan *plan,
-	                const struct mta_seen *seen, struct err *err);
+	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Under a root
+	 * v->stage is NULL: no program is asked. */
+	int (*validate)(const struct validation *v, struct err *err);
 	/* A rollback: `plan` has the files that change, all parts' together, already looked at.
 	 * Gives its own their rank and causes (postfix_restore_file()), and adds the services and
 	 * probes that make the servers use them. */

@@ -167,6 +167,16 @@ static int prune(struct push *push, const struct push_options *options, bool see
 
 /* ---- the plan --------------------------------------------------------------------------------- */
 
+static int plan_services(struct push *push, struct store *store, struct err *err)
+{
+	auto_free char *reload = NULL;
+	int rc = setting_text(store, SET_MTA_RELOAD, 0, &reload, err);
+
+	return rc ? rc
+	          : held_plan_services(push->ctx, push->target, reload && *reload,
+	                               &push->plan, err);
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, const struct desired *desired,
@@ -187,7 +197,7 @@ static int plan_with(struct push *push, struct store *store,
 		rc = held_plan_removal(push->ctx, push->target, options->force,
 		                       &push->plan, err);
 	if (!rc)
-		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
+		rc = plan_services(push, store, err);
 	if (!rc)
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
@@ -263,7 +273,7 @@ static int plan_rollback(struct push *push, struct store *store,
 	if (!rc && backend->restore)
 		rc = backend->restore(seen, &push->plan, err);
 	if (!rc)
-		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
+		rc = plan_services(push, store, err);
 	if (!rc)
 		rc = prune(push, options, false, err);
 	if (!rc && push->plan.count && backend->validate)

@@ -32,7 +32,7 @@ static int find_state(struct store *target, int64_t id, enum push_progress *ret_
 {
 	auto_free char *state = NULL;
 	int rc = store_get_text(target, &state, err,
-	                        "SELECT state FROM push WHERE id = ?", "i", id);
+	                        "SELECT state FROM history WHERE id = ?", "i", id);
 
 	if (rc < 0)
 		return rc;
@@ -49,7 +49,7 @@ static int find_in_force(struct store *target, int64_t *ret_push, struct err *er
 {
 	int64_t id = 0, result;
 	int rc = store_get_int(target, &id, err,
-	                       "SELECT id FROM push WHERE state = 'done' "
+	                       "SELECT id FROM history WHERE state = 'done' "
 	                       "ORDER BY id DESC LIMIT 1",
 	                       "");
 
@@ -74,7 +74,7 @@ static int find_previous(struct store *target, int64_t *ret_push, struct err *er
 	if (rc)
 		return rc;
 	rc = store_get_int(target, ret_push, err,
-	                   "SELECT id FROM push WHERE state = 'done' AND id < ? "
+	                   "SELECT id FROM history WHERE state = 'done' AND id < ? "
 	                   "ORDER BY id DESC LIMIT 1",
 	                   "i", in_force);
 	if (rc == 0)
