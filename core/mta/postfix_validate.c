@@ -364,13 +364,28 @@ static int check_sockets(const struct validation *v, const struct texts *texts,
 	                           : 0;
 }
 
+/* Whoever may write to a folder above a file may put another one in its place.  Keys have rules of
+ * their own (path_check.h). */
+static int check_folders(const struct validation *v, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && v->stage && i < v->plan->count; i++) {
+		const struct step *step = &v->plan->step[i];
+		if (step->kind == STEP_FILE && step->is_present && !step->is_secret)
+			r = file_check_parents(v->ctx, step->object, err);
+	}
+	return r;
+}
+
 static int check_postfix(const struct validation *v, struct err *err)
 {
 	const struct step *main = validation_step(v, v->seen->main_path);
 	const struct step *master = validation_step(v, v->seen->master_path);
 	cleanup(texts_done) struct texts texts = { 0 };
 	texts_read(v, &texts);
-	int r = main || master ? check_values(v, &texts, err) : 0;
+	int r = check_folders(v, err);
+	if (r == 0 && (main || master))
+		r = check_values(v, &texts, err);
 	if (r == 0 && v->stage && (main || master))
 		r = ask_postconf(v, main, master != NULL, err);
 	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
