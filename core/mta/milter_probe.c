@@ -114,6 +114,7 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		bool says = step->probe != PROBE_MILTER_DMARC ||
 		            milter_has_result(buf_text(&answer.headers),
 		                              step->probe_domain, "dmarc");
+		enum milter_verdict verdict = answer.verdict;
 		milter_answer_done(&answer);
 		if (has && !step->probe_domain)
 			return err_set(
@@ -123,6 +124,11 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 				step->object);
 		if (has && says)
 			return 0;
+		if (verdict == MILTER_TEMPFAIL)
+			return err_set(err, ERR_FAILED,
+			               _("the filter at %s defers a test message from "
+			                 "outside: it may be unable to look up names"),
+			               step->object);
 	}
 	if (!step->probe_domain)
 		return 0;

@@ -29,6 +29,7 @@ static void step_done(struct step *step)
 	free(step->probe_selector);
 	free(step->probe_key);
 	free(step->probe_reverse);
+	free(step->probe_before);
 	*step = (struct step){ 0 };
 }
 
@@ -327,6 +328,13 @@ static bool is_due(const struct step *step, unsigned causes)
 	return step->when == 0 || (step->when & causes) != 0;
 }
 
+/* Enabling what runs starts nothing. */
+static bool is_running_before(const struct step *step)
+{
+	return step->action == SERVICE_ENABLE && step->had_old &&
+	       step->old_meta.mode & SERVICE_WAS_RUNNING;
+}
+
 /* A fresh process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
@@ -341,7 +349,8 @@ static bool is_superseded(const struct pruning *p, const struct step *step)
 		if (p->is_kept[i] && other->kind == STEP_SERVICE &&
 		    other->rank == step->rank &&
 		    strcmp(other->object, step->object) == 0 && weight[step->action] &&
-		    weight[other->action] > weight[step->action])
+		    weight[other->action] > weight[step->action] &&
+		    !is_running_before(other))
 			return true;
 	}
 	return false;

@@ -95,6 +95,7 @@ struct step {
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
+	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
