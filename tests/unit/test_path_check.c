@@ -1,5 +1,5 @@
 /* Rights along a path, as a plan will leave them. */
-#include "file_root.h"
+#include "tests/unit/file_root.h"
 
 #include "core/base/alloc.h"
 #include "core/mta/path_check.h"

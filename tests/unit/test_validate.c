@@ -1,5 +1,5 @@
 /* What is checked before a push is saved: programs and their time, tables, keys, a trial message. */
-#include "file_root.h"
+#include "tests/unit/file_root.h"
 
 #include "core/base/alloc.h"
 #include "core/model/key_crypto.h"
