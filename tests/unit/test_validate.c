@@ -42,14 +42,14 @@ static void test_stage(void **state)
 	times_out = false;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), 0);
 	assert_int_equal(given_ms, 10000);
-	stage.deadline = monotonic_ns() + 2 * NS_PER_SEC;
+	stage.spent = 28 * NS_PER_SEC;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), 0);
-	assert_in_range(given_ms, 1000, 2000);
+	assert_in_range(given_ms, 1900, 2000);
 	times_out = true;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), ERR_FAILED);
 	assert_non_null(strstr(err.text, "postconf did not end within "));
 	err_clear(&err);
-	stage.deadline = monotonic_ns();
+	stage.spent = 30 * NS_PER_SEC;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), ERR_FAILED);
 	assert_non_null(strstr(err.text, "took more than 30 s together"));
 	stage_done(&stage);
