@@ -396,4 +396,42 @@ ok "all is as it was, byte for byte" is_as_before
 fails "the socket's folder is gone" test -e /var/spool/postfix/opendmarc
 fails "OpenDMARC does not run" pgrep -x opendmarc
 is "mail flows, unchecked" "$(one removed a@reject.example)" "250 2.0.0"
+
+# ---- an admin whose main.cf names both filters -----------------------------------------------------------------------
+
+echo 'Socket inet:8891@127.0.0.1' >>/etc/opendkim.conf
+printf '\nSocket inet:8893@127.0.0.1\n' >>/etc/opendmarc.conf
+restart_opendkim() {
+	local pid
+	pid=$(opendkim_pid)
+	kill "$pid"
+	swaks --server 127.0.0.1 --quit-after EHLO >/dev/null 2>&1 # libmilter looks at its stop flag then
+	wait_for sh -c "! kill -0 $pid"
+	opendkim -x /etc/opendkim.conf
+}
+ok "OpenDKIM at a port" restart_opendkim
+ok "OpenDMARC at a port" opendmarc -c /etc/opendmarc.conf
+postconf -e smtpd_milters='inet:127.0.0.1:8891, inet:127.0.0.1:8893' non_smtpd_milters=inet:127.0.0.1:8891
+postfix reload >/dev/null 2>&1
+rm -rf /srv/before
+mkdir /srv/before
+cp -a /etc/postfix /etc/opendmarc.conf /etc/opendkim.conf /srv/before
+is "before: OpenDMARC does what he wrote" "$(one admins-before a@reject.example)" "250 2.0.0"
+mailauthctl domain disable-dkim --now --quiet ours.example >/dev/null 2>&1
+ok "mta adopt" mailauthctl mta adopt --yes
+ok "dmarc.check on" mailauthctl server set dmarc.check on
+is "his list is used as it is, behind what takes forged results out" "$(postconf -xh smtpd_milters)" \
+	"{ unix:private/mailauth-spf, connect_timeout=10s, default_action=tempfail }, inet:127.0.0.1:8891, inet:127.0.0.1:8893"
+is "now it refuses" "$(one admins-after a@reject.example)" "550 5.7.1"
+forge broken-signature reject admins-forged
+forge plain none admins-marked
+queue admins-forged 192.0.2.6 user@other.example
+queue admins-marked 192.0.2.6 user@other.example
+send_all
+is "a forged pass changes nothing" "$(outcome admins-forged)" "550 5.7.1"
+is "each result is there once" "$(outcome admins-marked)" "250 dkim=none spf=fail dmarc=fail (p=none dis=none)"
+ok "mta push --remove" mailauthctl mta push --remove
+ok "all is as it was, byte for byte" is_as_before
+ok "his OpenDMARC still runs" pgrep -x opendmarc
+is "and does what he wrote" "$(one admins-again a@reject.example)" "250 2.0.0"
 done_testing
