@@ -39,8 +39,14 @@ void plan_done(struct plan *plan)
 		step_done(&plan->step[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		free(plan->note[i]);
+	for (size_t i = 0; i < plan->keys; i++) {
+		free(plan->key[i].path);
+		free(plan->key[i].domain);
+		free(plan->key[i].selector);
+	}
 	free(plan->step);
 	free(plan->note);
+	free(plan->key);
 	*plan = PLAN_INIT;
 }
 
@@ -136,6 +142,20 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	plan->note[plan->notes++] = text;
 }
 
+void plan_expect_key(struct plan *plan, const char *path, const char *domain,
+                     const char *selector, const char *algorithm,
+                     const struct digest *fingerprint)
+{
+	GROW(plan->key, plan->keys, plan->key_room);
+	plan->key[plan->keys++] = (struct plan_key){
+		.path = xstrdup(path),
+		.domain = xstrdup(domain),
+		.selector = xstrdup(selector),
+		.algorithm = strcmp(algorithm, "rsa") == 0 ? "rsa" : "ed25519",
+		.fingerprint = *fingerprint,
+	};
+}
+
 void plan_drop(struct plan *plan, size_t at)
 {
 	step_done(&plan->step[at]);
@@ -154,8 +174,13 @@ void plan_append(struct plan *plan, struct plan *from)
 		GROW(plan->note, plan->notes, plan->note_room);
 		plan->note[plan->notes++] = from->note[i];
 	}
+	for (size_t i = 0; i < from->keys; i++) {
+		GROW(plan->key, plan->keys, plan->key_room);
+		plan->key[plan->keys++] = from->key[i];
+	}
 	free(from->step);
 	free(from->note);
+	free(from->key);
 	*from = PLAN_INIT;
 }
 

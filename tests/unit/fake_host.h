@@ -22,6 +22,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/run.h"
+#include "core/mta/desired.h"
 #include "core/mta/diff.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
