@@ -17,7 +17,6 @@
 #include "core/mta/smtp_probe.h"
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
-#define BEFORE_LIMIT_NS (3 * NS_PER_SEC)
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
@@ -114,7 +113,7 @@ static void note_before(struct ctx *ctx, struct step *step)
 	(void)ctx;
 	if (step->probe == PROBE_SMTP && !step->probe_before)
 		step->probe_before =
-			smtp_probe_before(step->object, monotonic_ns() + BEFORE_LIMIT_NS);
+			smtp_probe_before(step->object, monotonic_ns() + PROBE_LIMIT_NS);
 }
 
 static int apply_probe(struct ctx *ctx, const struct step *step,
