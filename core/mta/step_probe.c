@@ -2,7 +2,7 @@
  * core/mta/step_probe.c: whether what was switched really answers.
  *
  * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
- * holds or ten seconds have passed.  An undo asks again, because a filter's reload is lazy and the
+ * holds or ten seconds have passed.  An undo asks again for three, because a filter's reload is lazy and the
  * question forces it; what it answers then is told, and changes nothing.
  */
 #include "core/mta/step.h"
@@ -17,6 +17,7 @@
 #include "core/mta/smtp_probe.h"
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
+#define UNDO_LIMIT_NS (3 * NS_PER_SEC)
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
@@ -39,9 +40,10 @@ static void wait_ns(int64_t ns)
 	(void)ppoll(NULL, 0, &ts, NULL);
 }
 
-static int probe(struct ctx *ctx, const struct step *step, struct err *err)
+static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
+                 struct err *err)
 {
-	int64_t deadline = monotonic_ns() + PROBE_LIMIT_NS;
+	int64_t deadline = monotonic_ns() + limit_ns;
 	int64_t wait = FIRST_WAIT_NS;
 
 	for (;;) {
@@ -120,7 +122,7 @@ static int apply_probe(struct ctx *ctx, const struct step *step,
                        const struct staged_file *staged, struct err *err)
 {
 	(void)staged;
-	return probe(ctx, step, err);
+	return probe(ctx, step, PROBE_LIMIT_NS, err);
 }
 
 static int undo_probe(const struct undo_run *run, const struct step_row *row,
