@@ -2,8 +2,8 @@
  * core/mta/step_probe.c: whether what was switched really answers.
  *
  * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
- * holds or ten seconds have passed.  An undo asks again for three, because a filter's reload is lazy and the
- * question forces it; what it answers then is told, and changes nothing.
+ * holds or ten seconds have passed.  An undo asks again, for three seconds, because a filter's reload
+ * is lazy and the question forces it; what it answers then is told, and changes nothing.
  */
 #include "core/mta/step.h"
 
@@ -136,7 +136,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 	if (row->probe != PROBE_MILTER && row->probe != PROBE_SMTP)
 		return 0;
 	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
-	          &ignored))
+	          UNDO_LIMIT_NS, &ignored))
 		ctx_report(run->ctx, REPORT_WARNING, "%s", ignored.text);
 	return 0;
 }
