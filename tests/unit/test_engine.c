@@ -74,6 +74,10 @@ static void test_undo(void **state)
 		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
 	/* told again it finds the old tables, and still the key that it knew */
 	assert_string_equal(buf_text(&world.filter), "11;01;");
+	/* its socket is not there any more: nobody is waited for */
+	assert_string_equal(buf_text(&world.probes),
+	                    "milter:unix:/run/filter;smtp:127.0.0.1:587;"
+	                    "smtp:127.0.0.1:25;");
 }
 
 static void test_edited_before_switch(void **state)
