@@ -138,7 +138,9 @@ static int undo_group(struct undoing *u, int from, int to, struct err *err)
 {
 	int rc = 0;
 
-	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc; pass++) {
+	/* a service that is not told goes on with what it knows, which is whole */
+	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc && !u->failed;
+	     pass++) {
 		u->pass = pass;
 		for (int rank = from; rank >= to && !rc; rank--)
 			rc = journal_each(u->run.target, u->journal->id, rank, true,
@@ -213,7 +215,8 @@ int recover_undo(struct ctx *ctx, struct store *target, const struct journal *jo
 	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
 		err_clear(&ignored); /* "switching" tells the next run the same */
 	rc = remove_temps(ctx, target, journal->id, err);
-	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++)
+	/* what stands above names what stands below: it must be back, or gone, before that moves */
+	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc && !u.failed; i++)
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
 	folders_done(&u.folders);
 	if (!rc && u.failed) {

@@ -283,6 +283,29 @@ static void test_recover_force(void **state)
 	assert_same_tree(host, before);
 }
 
+/* main.cf cannot be put back, so what it names stays. */
+static void test_recover_stops(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	auto_free char *path = xasprintf("%s%s", host->root, MAIN_CF);
+	struct err err = ERR_INIT;
+
+	world.exit_on = "/etc/postfix reload";
+	crash(host, AT_COMMAND);
+	world.exit_on = NULL;
+	assert_int_equal(unlink(path) | mkdir(path, 0755), 0);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+	                 ERR_FAILED);
+	assert_true(stands(host->root, TABLE) && stands(host->root, KEY));
+	assert_state(host, "undoing");
+	assert_int_equal(rmdir(path), 0);
+	put(host->root, MAIN_CF, "milter\n", 0640);
+	err_clear(&err);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_same_tree(host, before);
+}
+
 static void test_recover_ending(void **state)
 {
 	struct host *host = *state;
@@ -431,6 +454,7 @@ int main(void)
 		ROW(test_recover_twice),
 		ROW(test_recover_drift),
 		ROW(test_recover_force),
+		ROW(test_recover_stops),
 		ROW(test_recover_ending),
 		ROW(test_reload_command),
 		ROW(test_removal),
