@@ -126,6 +126,10 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 # What tests use besides the programs.
 $(build)/tests/lib/dnsd $(build)/tests/bench/policy_time: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
+fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
+	$(build)/tests/lib/fake_mta_serve.o
+$(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
@@ -218,4 +222,4 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(build)/tests/bench/policy_time.d
+	$(fake_mta_obj:.o=.d) $(build)/tests/bench/policy_time.d
