@@ -27,8 +27,9 @@ struct undoing {
 	const struct journal *journal;
 	enum pass pass;
 	struct folders folders;
-	size_t drifted, failed;
-	struct err first; /* what failed first */
+	size_t drifted;
+	bool failed; /* something cannot be put back: nothing below it is touched */
+	struct err failure;
 	/* of the ranks at hand */
 	bool is_reloaded; /* mta.reload ran */
 	bool is_stopped;  /* a service does not run: nothing would answer a probe */
@@ -59,14 +60,6 @@ static enum pass pass_of(enum step_kind kind)
 	                            : PASS_TREE;
 }
 
-static void note_failure(struct undoing *u, const struct err *err)
-{
-	if (u->failed++ == 0)
-		u->first = *err;
-	else
-		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err->text);
-}
-
 static void undo_action(struct undoing *u, const struct step_row *row)
 {
 	struct err err = ERR_INIT;
@@ -93,7 +86,8 @@ static void undo_tree(struct undoing *u, const struct step_row *row)
 	enum undo_result result = UNDO_NOTHING;
 
 	if (step_types[row->kind]->undo(&u->run, row, &result, &err)) {
-		note_failure(u, &err);
+		u->failed = true;
+		u->failure = err;
 		return;
 	}
 	if (result == UNDO_DRIFT) {
@@ -111,7 +105,8 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
 
 	(void)err;
-	if (pass_of(row->kind) != u->pass)
+	/* what was done later names what was done before it: that must be back, or gone, first */
+	if (u->failed || pass_of(row->kind) != u->pass)
 		return 0;
 	if (u->pass != PASS_TREE) {
 		if (was_begun)
@@ -138,9 +133,7 @@ static int undo_group(struct undoing *u, int from, int to, struct err *err)
 {
 	int rc = 0;
 
-	/* a service that is not told goes on with what it knows, which is whole */
-	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc && !u->failed;
-	     pass++) {
+	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc; pass++) {
 		u->pass = pass;
 		for (int rank = from; rank >= to && !rc; rank--)
 			rc = journal_each(u->run.target, u->journal->id, rank, true,
@@ -215,12 +208,11 @@ int recover_undo(struct ctx *ctx, struct store *target, const struct journal *jo
 	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
 		err_clear(&ignored); /* "switching" tells the next run the same */
 	rc = remove_temps(ctx, target, journal->id, err);
-	/* what stands above names what stands below: it must be back, or gone, before that moves */
-	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc && !u.failed; i++)
+	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++)
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
 	folders_done(&u.folders);
 	if (!rc && u.failed) {
-		*err = u.first;
+		*err = u.failure;
 		rc = err->code;
 	}
 	if (!rc)
