@@ -7,11 +7,11 @@
 #   reset_root NAME     the root in which commands run is as base
 #   ctl WORDS...        runs mailauthctl there; `tracer` holds words to put in front of it
 #   judge WHAT CASE STATUS   what that run left, and what the next one makes of it
-# and may set `classes` and `actions`.
+# and may set `classes`.
 #
-# SWEEP_STEP=N looks at every N-th call only; SWEEP_CASES="push remove" at those cases; SWEEP_KEEP=1
-# keeps the folder of a finding.
-# shellcheck shell=bash
+# SWEEP_STEP=N looks at every N-th call only; SWEEP_CASES="push remove" at those cases;
+# SWEEP_ACTIONS="signal=KILL error=EIO" does only that; SWEEP_KEEP=1 keeps the folder of a finding.
+# shellcheck shell=bash disable=SC2034,SC2154 # what the scripts define and use
 
 step=${SWEEP_STEP:-1}
 runs=0 findings=0 ticks=0
@@ -30,7 +30,7 @@ classes=(
 	"openat,openat2"
 	"fork,vfork,clone,clone3"
 )
-actions=(signal=KILL error=ENOSPC error=EIO error=EROFS)
+read -ra actions <<<"${SWEEP_ACTIONS:-signal=KILL error=ENOSPC error=EIO error=EROFS}"
 
 # What was hit, by file: the two databases must be among it.
 declare -A hits=([store]=0 [target]=0 [files]=0)

@@ -59,7 +59,7 @@ tree() { in_root fake_mta tree /; }
 
 reset_root() {
 	in_root fake_mta halt
-	rm -rf "$root"/{etc,fake,run,tmp,var}
+	rm -rf "${root:?}"/{etc,fake,run,tmp,var}
 	cp -a "$work/$1/base/." "$root/"
 	in_root fake_mta boot
 }
