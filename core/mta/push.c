@@ -21,6 +21,7 @@
 #include "core/mta/held.h"
 #include "core/mta/held_service.h"
 #include "core/mta/recover.h"
+#include "core/mta/stage.h"
 #include "core/mta/target.h"
 
 struct push {
@@ -45,8 +46,11 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 int push_recover(struct ctx *ctx, bool force, struct err *err)
 {
 	auto_store target = NULL;
-	int rc = target_open(ctx, false, true, &target, err);
+	int rc;
 
+	if (!ctx->is_rooted)
+		stage_tidy();
+	rc = target_open(ctx, false, true, &target, err);
 	if (rc || !target)
 		return rc;
 	signals_hold();
