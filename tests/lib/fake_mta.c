@@ -2,7 +2,7 @@
  * A mail host's programs for the sweeps: which one it is its own name says.
  *
  *   postfix -c DIR status|reload|start|stop    systemctl VERB [OPTION] UNIT    opendkim ...
- *   postconf -c DIR -xh NAME                   (other options: nothing to say)
+ *   postconf -c DIR -x[h] NAME...              (of other options -m has something to say)
  *
  * Each call is a line of /fake/log.  A line "3 postfix -c /etc/postfix reload" in /fake/fail makes
  * the third such call exit 1 without doing anything.  Under its own name:
@@ -309,19 +309,59 @@ static bool note_call(const char *call)
 	return strcmp(words, call) != 0 || count_lines(buf_text(&log), words) != number;
 }
 
+/* "-c DIR -x[h] NAME..." or "-m". */
 static int postconf(int argc, char **argv)
 {
-	auto_buf config = BUF_INIT, value = BUF_INIT;
-	if (argc != 5 || strcmp(argv[3], "-xh") != 0)
+	auto_buf config = BUF_INIT;
+	const char *option = argc > 3 ? argv[3] : argv[argc - 1];
+	if (strcmp(option, "-m") == 0)
+		puts("btree\ncidr\nhash\npcre\nregexp\nsocketmap\nstatic\ntcp\ntexthash");
+	if (!text_starts(option, "-x"))
 		return 0;
 	auto_free char *path = xasprintf("%s/main.cf", argv[2]);
 	if (!fake_read(path, &config))
 		return 1;
-	if (strcmp(argv[4], "mail_version") == 0)
-		buf_puts(&value, "3.7.11");
+	for (int i = 4; i < argc; i++) {
+		auto_buf value = BUF_INIT;
+		if (strcmp(argv[i], "mail_version") == 0)
+			buf_puts(&value, "3.7.11");
+		else
+			fake_parameter(buf_text(&config), argv[i], &value);
+		if (!strchr(option, 'h'))
+			printf("%s = ", argv[i]);
+		puts(buf_text(&value));
+	}
+	return 0;
+}
+
+/* "opendkim -t MESSAGE -vvv -x FILE": the KeyTable alone says whether it is signed. */
+static int try_message(const char *message, const char *conf)
+{
+	auto_buf text = BUF_INIT, config = BUF_INIT, keys = BUF_INIT;
+	if (!fake_read(message, &text) || !fake_read(conf, &config))
+		return 70;
+	char *table = strstr(buf_text(&config), "KeyTable file:");
+	char *domain = strchr(buf_text(&text), '@');
+	if (!table || !domain)
+		return 70;
+	table += strlen("KeyTable file:");
+	table[strcspn(table, "\n")] = '\0';
+	domain++;
+	domain[strcspn(domain, "\r\n>")] = '\0';
+	fake_read(table, &keys);
+	auto_free char *mark = xasprintf(" %s:", domain);
+	char *selector = strstr(buf_text(&keys), mark);
+	char *path = selector ? strchr(selector + strlen(mark), ':') : NULL;
+	if (!path)
+		return 70;
+	*path++ = '\0';
+	path[strcspn(path, "\n")] = '\0';
+	if (access(path, R_OK) < 0)
+		puts("mlfi_eoh() returned SMFIS_TEMPFAIL");
 	else
-		fake_parameter(buf_text(&config), argv[4], &value);
-	puts(buf_text(&value));
+		printf("### INSHEADER idx=1 hname='DKIM-Signature' hvalue='v=1; d=%s; "
+		       "s=%s; b=x'\n",
+		       domain, selector + strlen(mark));
 	return 0;
 }
 
@@ -349,6 +389,8 @@ static int play(const char *name, int argc, char **argv)
 	}
 	if (strcmp(name, "postfix") == 0)
 		return act(POSTFIX, argv[argc - 1]);
+	if (strcmp(name, "opendkim") == 0 && argc == 6 && strcmp(argv[1], "-t") == 0)
+		return try_message(argv[2], argv[5]);
 	if (strcmp(name, "systemctl") == 0 && argc > 2)
 		return systemctl(argv[1], argv[argc - 1]);
 	return 0;

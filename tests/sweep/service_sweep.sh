@@ -187,8 +187,9 @@ check_settled() {
 	if ! ctl mta plan >"$work/plan.out" 2>&1 && ! grep -q 'no mail server follows' "$work/plan.out"; then
 		finding "$1: mta plan has something to do: $(tail -n 1 "$work/plan.out")"
 	fi
-	left=$(find "$root"/{etc,var} -name '*.mailauthctl-*')
-	[ -z "$left" ] || finding "$1: left over: $left"
+	left=$(find "$root"/{etc,var} -name '*.mailauthctl-*'
+		find "$root"/{run,tmp} -name 'mailauthctl-*')
+	[ -z "$left" ] || finding "$1: left over: ${left//$'\n'/ }"
 	[ "$findings" = "$before" ]
 }
 
@@ -244,7 +245,7 @@ if [ -n "${SWEEP_ONLY:-}" ]; then
 	exit
 fi
 for case_name in ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove \
-	enable-1-filter verify-off-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
+	enable-1-filter verify-off-1-filter adopt-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
 	remove-2-reload}; do
 	sweep_case "$case_name"
 done
