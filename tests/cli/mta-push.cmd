@@ -5,6 +5,10 @@ m mta push
 m --json mta push
 m mta push --remove
 (cd "$ROOT/var/lib/mailauthctl" && find rendered -type f 2>/dev/null | sort)
+m mta push
+m --no-push server set dkim.verify off
+m server set dkim.verify off
+m mta plan
 m server set dkim.verify on spf.check on dmarc.check on mta.trusted-relays 198.51.100.3
 m mta push
 cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc.conf" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc/ignore.hosts" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
