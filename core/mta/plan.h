@@ -39,7 +39,8 @@ enum {
 	CAUSE_FILTER = 4,
 	CAUSE_SERVER = 8,
 	CAUSE_MASTER = 16,
-	CAUSE_POLICY = 32
+	CAUSE_POLICY = 32,
+	CAUSE_DMARC = 64 /* OpenDMARC's configuration and lists */
 };
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
