@@ -213,7 +213,7 @@ static void test_settled(void **state)
 	struct host *host = *state;
 	auto_store store = store_at(host, "a.db");
 	auto_drifts drifts = DRIFTS_INIT;
-	auto_buf before = BUF_INIT, after = BUF_INIT;
+	auto_buf before = BUF_INIT;
 	static const char conf[] = "/etc/mailauthctl/opendkim.conf";
 	struct err err = ERR_INIT;
 	char text[2048];
