@@ -169,6 +169,7 @@ part_e2e() {
 	producer e2e/spf tests/e2e/run.sh build/release/mailauthctl spf.sh &
 	producer e2e/rollback tests/e2e/run.sh build/release/mailauthctl rollback.sh &
 	producer e2e/settings tests/e2e/run.sh build/release/mailauthctl settings.sh &
+	producer e2e/broken tests/e2e/run.sh build/release/mailauthctl broken.sh &
 	producer e2e/services tests/e2e/run.sh build/release/mailauthctl services.sh &
 	wait
 	part_differential
