@@ -200,6 +200,7 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 			plan->step[i].causes = CAUSE_KEYS;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		postfix_restore_file(plan, tables[i], RANK_TABLES, CAUSE_TABLES);
+	plan_names(plan, OPENDKIM_SIGNING_TABLE, OPENDKIM_KEY_TABLE);
 	our_conf =
 		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
 	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
