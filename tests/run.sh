@@ -142,7 +142,7 @@ part_sweep() {
 	local script
 	build sweep CC="$cc" WERROR=1 all unit build/release/tests/lib/fake_mta >/dev/null
 	# Some calls only, two sweeps at a time; make check-slow looks at all of them.
-	export SWEEP_STEP=${SWEEP_STEP:-97}
+	export SWEEP_STEP=${SWEEP_STEP:-127}
 	for script in tests/sweep/*.sh; do
 		[ -x "$script" ] || continue
 		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do wait -n; done
