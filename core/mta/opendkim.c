@@ -203,6 +203,11 @@ static void plan_conf(const struct opendkim_place *place,
 		    CAUSE_TABLES);
 		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,
 		    CAUSE_TABLES);
+		auto_free char *keys =
+			xasprintf("%s%s", place->prefix, OPENDKIM_KEY_TABLE);
+		auto_free char *signing =
+			xasprintf("%s%s", place->prefix, OPENDKIM_SIGNING_TABLE);
+		plan_names(plan, signing, keys);
 	} else {
 		drop(plan, place, OPENDKIM_SIGNING_TABLE);
 		drop(plan, place, OPENDKIM_KEY_TABLE);

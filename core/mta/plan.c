@@ -24,6 +24,7 @@ static void step_done(struct step *step)
 	buf_done(&step->content);
 	buf_done(&step->old_content);
 	free(step->object);
+	free(step->names);
 	free(step->domain);
 	free(step->probe_domain);
 	free(step->probe_selector);
@@ -436,6 +437,61 @@ static int rebuild(struct pruning *p, bool is_any, struct err *err)
 	return rc;
 }
 
+static struct step *find_step(struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, path) == 0)
+			return &plan->step[i];
+	return NULL;
+}
+
+void plan_names(struct plan *plan, const char *path, const char *of)
+{
+	struct step *step = find_step(plan, path);
+
+	if (!step)
+		return;
+	free(step->names);
+	step->names = xstrdup(of);
+}
+
+/* Each line stands in the old content too, in the same order. */
+static bool only_loses_lines(const struct step *step)
+{
+	const char *at = buf_text(&step->content), *old = buf_text(&step->old_content);
+
+	if (step->content.len >= step->old_content.len)
+		return false;
+	while (*at) {
+		size_t len = strcspn(at, "\n"), old_len = strcspn(old, "\n");
+
+		if (!*old)
+			return false;
+		if (len == old_len && memcmp(at, old, len) == 0)
+			at += len + (at[len] == '\n');
+		old += old_len + (old[old_len] == '\n');
+	}
+	return true;
+}
+
+/* By step.names. */
+static void order_names(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct step *step = &plan->step[i];
+		struct step *of = step->names ? find_step(plan, step->names) : NULL;
+
+		if (of && of->rank == step->rank && only_loses_lines(of) != (step < of)) {
+			struct step first = *step;
+
+			*step = *of;
+			*of = first;
+			return;
+		}
+	}
+}
+
 int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err)
 {
 	struct pruning p = { .ctx = ctx, .plan = plan };
@@ -447,6 +503,8 @@ int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err)
 		rc = look_at_leaving_folders(&p, err);
 	if (!rc)
 		rc = rebuild(&p, keep_actions(&p), err);
+	if (!rc)
+		order_names(plan);
 	tdestroy(p.paths, node_free);
 	free(p.is_kept);
 	return rc;

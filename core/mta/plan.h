@@ -100,7 +100,8 @@ struct step {
 	bool is_secret;            /* never enters the journal: digest and key id only */
 	enum shared_format shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
-	char *domain;    /* the domain that it serves alone, or NULL */
+	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
+	char *domain; /* the domain that it serves alone, or NULL */
 	unsigned causes; /* bits: which later steps a change here makes due */
 	/* services and probes */
 	enum service_action action;
@@ -154,6 +155,9 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
                           enum service_action action, unsigned when);
 struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
                         const char *endpoint, unsigned when);
+/* The file `path` names lines of the file `of`, both of one rank: in it a line must stand before it is
+ * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines. */
+void plan_names(struct plan *plan, const char *path, const char *of);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,

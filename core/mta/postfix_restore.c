@@ -74,8 +74,8 @@ int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
 	if (!seen->host.is_running)
 		return 0;
 	auto_free char *service = postfix_service_name(seen);
-	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
 	master_cf_parse(&master, buf_text(text), text->len);
+	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
 	for (size_t i = 0; i < master.count; i++)
 		has_service = has_service ||
 		              strcmp(master.service[i].name, POLICYD_SERVICE) == 0;
@@ -120,9 +120,9 @@ static char *first_alone(const struct buf *table, const struct buf *other,
 }
 
 /* A name that signs again or otherwise, and one that signs no more. */
-static void plan_sign_probes(const struct step *table, const char *endpoint,
-                             unsigned when, struct plan *plan)
+static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *plan)
 {
+	const struct step *table = find_file(plan, OPENDKIM_KEY_TABLE);
 	char *selector = NULL;
 	auto_free char *gone = NULL, *gone_selector = NULL;
 	struct step *step;
@@ -159,8 +159,7 @@ static const char *value_of(const struct opendkim_conf *ours, const struct mta_s
 }
 
 static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf *ours,
-                        const struct buf *next, const struct step *table,
-                        struct plan *plan)
+                        const struct buf *next, struct plan *plan)
 {
 	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
 	const char *socket = value_of(ours, seen, "Socket");
@@ -181,7 +180,7 @@ static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf 
 		return;
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, any);
 	if (mode && strchr(mode, 's'))
-		plan_sign_probes(table, endpoint, any, plan);
+		plan_sign_probes(endpoint, any, plan);
 	if (!mode || !strchr(mode, 'v') || id)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY, endpoint, any)
 			->probe_domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
@@ -202,6 +201,7 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 		         text_starts(plan->step[i].object, OPENDKIM_FOLDER "/"))
 			postfix_restore_file(plan, plan->step[i].object, RANK_TABLES,
 			                     CAUSE_TABLES);
+	plan_names(plan, OPENDKIM_SIGNING_TABLE, OPENDKIM_KEY_TABLE);
 	our_conf =
 		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
 	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
@@ -220,7 +220,7 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 	const struct buf *next = text_of(our_conf, &seen->dkim.our_conf);
 	r = opendkim_conf_parse(&ours, buf_text(next), NULL, NULL, err);
 	if (r == 0)
-		plan_filter(seen, &ours, next, find_file(plan, OPENDKIM_KEY_TABLE), plan);
+		plan_filter(seen, &ours, next, plan);
 	return r;
 }
 

@@ -65,6 +65,20 @@ bool service_run_well(struct ctx *ctx, const char *const *argv)
 	return is_well;
 }
 
+bool service_run_denies(struct ctx *ctx, const char *const *argv)
+{
+	struct run_spec spec = { .argv = argv, .timeout_ms = SERVICE_TIMEOUT_MS };
+	struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	bool denies;
+
+	if (run(ctx, &spec, &result, &ignored))
+		return false;
+	denies = !result.is_timed_out && result.exit_status != 0;
+	run_result_done(&result);
+	return denies;
+}
+
 /* The configuration folder of "postfix" or "postfix:DIR"; NULL: another service. */
 static const char *postfix_folder(const char *service)
 {

@@ -29,6 +29,8 @@ int service_run(struct ctx *ctx, const char *const *argv, bool is_daemon,
                 struct err *err) must_check;
 /* Whether it ends with 0. */
 bool service_run_well(struct ctx *ctx, const char *const *argv) must_check;
+/* Whether it ends with another status; false where it could not be run or did not end. */
+bool service_run_denies(struct ctx *ctx, const char *const *argv) must_check;
 
 /* ---- systemd (service_systemd.c) -------------------------------------------------------------- */
 

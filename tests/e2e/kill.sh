@@ -1,13 +1,16 @@
 # Pushes that are killed at a rename, before a server is told, and when a rank is journalled: mail
 # flows before anything recovers, as it was or as it is to be, and the next command recovers.
-# KILL_STEP=N: at every N-th such point only.
+# With KILL_STEP=N in the environment of run.sh: at every N-th such point only.
 # shellcheck shell=bash
 # shellcheck source=tests/e2e/lib.sh
 . /e2e/lib.sh
 # shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
 
-step=${KILL_STEP:-1} points=0 deferred=0
+step=$(cat /e2e/kill.step)
+: >/tmp/points
+: >/tmp/deferred
 # Where a push can be seen from outside to be half done: files, servers, ranks.
 readonly calls=(renameat clone fdatasync)
 
@@ -33,9 +36,9 @@ judge() { # what, old, new, got
 	local line bad=
 	while IFS= read -r line; do
 		grep -qxF -- "$line" <<<"$2"$'\n'"$3" || bad+="$line; "
-		case $line in *': not accepted: 4'*) deferred=$((deferred + 1)) ;; esac
+		case $line in *': not accepted: 4'*) echo "$1: $line" >>/tmp/deferred ;; esac
 	done <<<"$4"
-	[ -z "$bad" ] || echo "$1: ${bad%; }"
+	[ -z "$bad" ] || echo "$1: $bad"
 }
 
 # ---- one change, killed at one point after the other ----------------------------------------------------
@@ -53,7 +56,7 @@ killed() { # call, n, words...
 
 # From one state to the other and back, killed on the way; the command that follows ends it.
 between() { # from, to, forth (words), back (words)
-	local from=$1 to=$2 call n status found= is_back=
+	local from=$1 to=$2 call n status points=0 found="" is_back=""
 	local -a forth back words
 	read -ra forth <<<"$3"
 	read -ra back <<<"$4"
@@ -65,6 +68,7 @@ between() { # from, to, forth (words), back (words)
 			killed "$call" $n "${words[@]}" || status=$?
 			[ $status = 137 ] || break
 			points=$((points + 1))
+			echo "${words[*]}, $call $n" >>/tmp/points
 			found+=$(judge "${words[*]}, $call $n" "${state[$from]}" "${state[$to]}" "$(mails)")
 			mailauthctl "${words[@]}" >/tmp/next 2>&1 ||
 				found+="${words[*]}, $call $n: the next run fails: $(tail -1 /tmp/next); "
@@ -83,3 +87,37 @@ between() { # from, to, forth (words), back (words)
 	[ -z "$is_back" ] || mailauthctl "${back[@]}" >/tmp/next 2>&1
 	echo "$found"
 }
+
+# ---- a host with a domain that signs ---------------------------------------------------------------------
+
+mailauthctl server set mta.hostname mx.example.test zone.format full zone.reload reload-zones dns.ttl 60 \
+	dkim.algorithm ed25519 >/dev/null 2>&1
+mailauthctl template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300' >/dev/null
+mailauthctl template add '<domain>.' NS '<hostname>.' >/dev/null
+mailauthctl domain add example.com >/dev/null 2>&1
+sed -i 's/^@ NS ns$/&\n@ TXT "v=spf1 -all"/' /srv/zones/sender.example.net.zone
+nsd-control reload >/dev/null
+
+see plain
+mailauthctl domain enable-dkim example.com >/dev/null 2>&1
+ok "mta adopt" mailauthctl mta adopt --yes
+see full
+grep -H . <(echo "${state[plain]}") <(echo "${state[full]}") | sed 's/^[^:]*:/# /'
+is "the states differ" "$([ "${state[plain]}" = "${state[full]}" ]; echo $?)" 1
+
+unkilled() { mailauthctl "$@" >/tmp/unkilled 2>&1 || tail -1 /tmp/unkilled; }
+case_of() { # name of the state, words that lead there and back
+	unkilled $2
+	see "$1"
+	unkilled $3
+	is "$2, and back" "$(between full "$1" "$2" "$3")" ""
+}
+case_of unverified "server set dkim.verify off" "server set dkim.verify on"
+case_of unchecked "server set spf.check off" "server set spf.check on"
+case_of strict "server set spf.mode reject-fail" "server set spf.mode headers-only"
+case_of unsigned "domain disable-dkim example.com --now" "domain enable-dkim example.com"
+case_of plain "mta push --remove" "mta adopt --yes"
+ok "there were such points" test -s /tmp/points
+echo "# $(wc -l </tmp/points) points, $(wc -l </tmp/deferred) messages deferred"
+sort /tmp/deferred | uniq -c | sed 's/^/# /' | head -20
+done_testing

@@ -8,6 +8,7 @@ program=$1 script=$2
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
 cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
 cp "$(dirname "$program")/mailauth-policyd" "$scratch"
+echo "${KILL_STEP:-1}" >"$scratch/kill.step"
 
 status=0
 "$here/host" "$program" "$scratch" "$script" >"$scratch/output" 2>&1 || status=$?

@@ -99,6 +99,34 @@ static void test_prune_refuses(void **state)
 	assert_non_null(strstr(err.text, "not a regular file"));
 }
 
+/* A line stands before it is named, and as long as it is. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *old, *now, *first;
+	} rows[] = {
+		{ "a\nb\n", "b\n", "/etc/index" },     { "a\n", "a\nb\n", "/etc/lines" },
+		{ "a\nb\n", "b\ncc\n", "/etc/lines" }, { "", "a\n", "/etc/lines" },
+		{ "a\nb\n", "", "/etc/index" },        { "a\nbb\n", "b\n", "/etc/lines" },
+	};
+	struct host *host = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_plan plan = PLAN_INIT;
+
+		put(host->root, "/etc/lines", rows[i].old, 0644);
+		put(host->root, "/etc/index", "of before\n", 0644);
+		plan_file(&plan, RANK_TABLES, "/etc/lines", rows[i].now,
+		          strlen(rows[i].now), FILE_META_KEEP, 0);
+		plan_file(&plan, RANK_TABLES, "/etc/index", "x\n", 2, FILE_META_KEEP, 0);
+		plan_names(&plan, "/etc/index", "/etc/lines");
+		prune(host, &plan);
+		assert_string_equal(plan.step[0].object, rows[i].first);
+		prune(host, &plan); /* a second look keeps the order */
+		assert_string_equal(plan.step[0].object, rows[i].first);
+	}
+}
+
 static void test_show(void **state)
 {
 	auto_plan plan = PLAN_INIT;
@@ -150,9 +178,13 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_prune),         ROW(test_prune_services),
-		ROW(test_prune_folders), ROW(test_prune_refuses),
-		ROW(test_show),          cmocka_unit_test(test_diff),
+		ROW(test_prune),
+		ROW(test_prune_services),
+		ROW(test_prune_folders),
+		ROW(test_prune_refuses),
+		ROW(test_names),
+		ROW(test_show),
+		cmocka_unit_test(test_diff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

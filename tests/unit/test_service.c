@@ -41,6 +41,28 @@ static void make_systemd(struct host *host)
 	host->ctx.run = fake_systemctl;
 }
 
+static int no_process(struct ctx *ctx, const struct run_spec *spec,
+                      struct run_result *ret, struct err *err)
+{
+	(void)ctx, (void)ret;
+	return err_set(err, ERR_FAILED, "cannot start %s", spec->argv[0]);
+}
+
+/* Not to know is not to know that it does not run. */
+static void test_unknown(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+
+	host->ctx.run = no_process;
+	assert_true(service_is_running(&host->ctx, "postfix"));
+	make_systemd(host);
+	host->ctx.run = no_process;
+	assert_true(service_is_running(&host->ctx, "opendkim"));
+	assert_int_equal(service_act(&host->ctx, "postfix", SERVICE_RELOAD, &err),
+	                 ERR_FAILED);
+}
+
 static void test_units(void **state)
 {
 	static const struct {
@@ -541,6 +563,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(test_units),
+		ROW(test_unknown),
 		ROW(test_look),
 		ROW(test_pid_file),
 		ROW(test_restart),
