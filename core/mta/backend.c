@@ -15,13 +15,18 @@
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/postfix.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/target.h"
 
 #define NO_PUSH N_("this version does not push to it: use mta.backend directory")
 
 static bool postfix_has_provider(struct ctx *ctx, enum mta_feature feature)
 {
-	return feature != FEATURE_SPF || postfix_has_policyd(ctx);
+	for (size_t i = 0; i < postfix_part_count; i++)
+		if (postfix_parts[i]->feature == feature &&
+		    postfix_parts[i]->has_provider)
+			return postfix_parts[i]->has_provider(ctx);
+	return true;
 }
 
 static const struct mta_backend postfix = {

@@ -93,7 +93,7 @@ static void plan_part(const char *prefix, const char *path, const struct buf *te
 {
 	auto_free char *full = xasprintf("%s%s", prefix, path);
 	if (!text->len)
-		plan_remove(plan, RANK_RELEASE, full, 0);
+		plan_remove(plan, RANK_LEFTOVERS, full, 0);
 	else
 		plan_file(plan, RANK_CONSUMERS, full, buf_text(text), text->len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
@@ -138,7 +138,7 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	bool is_active = desired->signs || desired->verifies;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
-	postfix_signing_networks(desired, NULL, 0, &internal, ret_plan);
+	opendkim_internal_hosts(desired, NULL, 0, &internal, ret_plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
 	                            ret_plan, &found, err);
 	if (r == 0)

@@ -64,6 +64,38 @@ void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
 		render_verifying(setup, into);
 }
 
+/* ---- InternalHosts ----------------------------------------------------------------------------- */
+
+static void add_networks(char *const *texts, size_t count, bool exclude, const char *from,
+                         struct networks *set, struct plan *plan)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!networks_add_text(set, texts[i], exclude))
+			plan_note(
+				plan,
+				_("%s names %s, which cannot be read as a network: mail from there is "
+			          "signed only where mta.signing-networks names it"),
+				from, texts[i]);
+}
+
+void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
+                             size_t relayed_count, struct networks *set,
+                             struct plan *plan)
+{
+	bool is_wished = desired->signing_network_count > 0;
+	if (is_wished) {
+		add_networks(desired->signing_networks, desired->signing_network_count,
+		             false, "mta.signing-networks", set, plan);
+	} else {
+		char own[][10] = { "127.0.0.1", "::1" };
+		char *const always[] = { own[0], own[1] };
+		add_networks(relayed, relayed_count, false, "mynetworks", set, plan);
+		add_networks(always, ARRAY_LEN(always), false, "loopback", set, plan);
+	}
+	add_networks(desired->trusted_relays, desired->trusted_relay_count, true,
+	             "mta.trusted-relays", set, plan);
+}
+
 /* ---- steps ------------------------------------------------------------------------------------ */
 
 void opendkim_plan_done(struct opendkim_plan *found)

@@ -63,6 +63,12 @@ struct opendkim_setup {
 /* The whole of /etc/mailauthctl/opendkim.conf. */
 void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
 
+/* Networks whose mail is signed: mta.signing-networks or else `relayed` and loopback, without
+ * mta.trusted-relays.  What is no network becomes a note. */
+void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
+                             size_t relayed_count, struct networks *set,
+                             struct plan *plan);
+
 /* Where the files go and to whom they belong. */
 struct opendkim_place {
 	const char *prefix; /* "" or the folder of the directory backend */

@@ -23,7 +23,6 @@
 #include "core/base/file.h"
 
 enum step_rank {
-	RANK_RELEASE, /* switching off: consumers let go before anything is taken from them */
 	RANK_DATA,      /* keys, socket folders */
 	RANK_TABLES,    /* KeyTable, SigningTable, InternalHosts */
 	RANK_PROVIDERS, /* filter configuration, its reload, its socket answers */

@@ -29,7 +29,25 @@ int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host 
                       struct err *err) must_check;
 void postfix_host_done(struct postfix_host *host);
 
-/* What stands on the host before a push. */
+/* OpenDKIM as it stands. */
+struct opendkim_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendkim.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	struct buf our_conf;        /* our part as it stands */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* The SPF service. */
+struct policyd_seen {
+	bool is_installed;
+	char *user; /* who is to run it; NULL: nobody can */
+};
+
+/* What stands on the host before a push: Postfix itself, then a member for each part. */
 struct mta_seen {
 	bool is_rooted;
 	struct postfix_host host;
@@ -38,16 +56,9 @@ struct mta_seen {
 	struct buf main_cf, master_cf;
 	char **network; /* items of mynetworks, its files read */
 	size_t networks, network_room;
-	bool has_filter, is_filter_running;
-	char *filter_conf_path; /* the real opendkim.conf */
-	bool has_filter_conf;
-	struct buf filter_conf;     /* its text */
-	struct opendkim_conf admin; /* what it says without ours */
-	struct buf our_conf;        /* our part as it stands */
-	uid_t filter_uid;
-	gid_t filter_gid, postfix_gid;
-	bool has_policyd;   /* the SPF service is installed */
-	char *policyd_user; /* who is to run it; NULL: nobody can */
+	gid_t postfix_gid;
+	struct opendkim_seen dkim;
+	struct policyd_seen spf;
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
@@ -57,7 +68,9 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 void postfix_seen_free(struct mta_seen *seen);
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err) must_check;
-bool postfix_has_policyd(struct ctx *ctx) must_check;
+/* 1: the file was read to the end of `into`, 0: it is not there. */
+int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
+                          struct err *err) must_check;
 /* What the service is called to those who reload it; the caller frees. */
 char *postfix_service_name(const struct mta_seen *seen) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan,
@@ -70,13 +83,6 @@ int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret
                      struct err *err) must_check;
 int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
                       struct err *err) must_check;
-
-struct networks;
-/* Networks whose mail is signed: `wished` (mta.signing-networks) or else `relayed`, without
- * `trusted`.  What is no network becomes a note. */
-void postfix_signing_networks(const struct desired *desired, char *const *relayed,
-                              size_t relayed_count, struct networks *set,
-                              struct plan *plan);
 
 #define POSTFIX_MILTER_OPTIONS "connect_timeout=10s, default_action=tempfail"
 

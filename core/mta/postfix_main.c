@@ -163,15 +163,16 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into)
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
+enum list { SMTPD, NON_SMTPD, RESTRICTIONS, SUBMISSION, LIST_COUNT };
+
 static const struct list_row {
 	const char *name, *item;
-} lists[] = {
-	{ "smtpd_milters", MAIN_SMTPD_REF },
-	{ "non_smtpd_milters", MAIN_NON_SMTPD_REF },
-	{ RESTRICT_LIST, MAIN_RECIPIENT_REF },
+} lists[LIST_COUNT] = {
+	[SMTPD] = { "smtpd_milters", MAIN_SMTPD_REF },
+	[NON_SMTPD] = { "non_smtpd_milters", MAIN_NON_SMTPD_REF },
+	[RESTRICTIONS] = { RESTRICT_LIST, MAIN_RECIPIENT_REF },
+	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
 };
-
-enum { MILTER_LISTS = 2 }; /* the first rows */
 
 /* A piece of the text that is left out. */
 struct gap {
@@ -386,40 +387,127 @@ static bool reaches(const char *text, size_t len, const char *list, const char *
 	return strstr(buf_text(&value), sentinel) != NULL;
 }
 
-static void put_conditional(const char *name, const char *const *excluded,
-                            struct buf *into)
+/* ---- the milter lists ------------------------------------------------------------------------- */
+
+/* "name = text", but `other` for the services of the two lists, and nothing for `none`. */
+struct cases {
+	const char *const *none, *const *first, *const *second;
+	const char *other, *text;
+};
+
+static size_t put_cases(const char *const *services, const char *text, struct buf *into)
 {
-	size_t depth = 0;
-	buf_printf(into, "%s = ", name);
-	for (; excluded && excluded[depth]; depth++)
-		buf_printf(into, "${{$service_name} == {%s} ? {} : {", excluded[depth]);
-	buf_puts(into, "$mailauth_milter");
+	size_t count = 0;
+	for (; services && services[count]; count++)
+		buf_printf(into, "${{$service_name} == {%s} ? {%s} : {", services[count],
+		           text);
+	return count;
+}
+
+static void put_param(const char *item, const struct cases *cases, struct buf *into)
+{
+	buf_printf(into, "%s = ", item + 1);
+	size_t depth = put_cases(cases->none, "", into);
+	if (strcmp(cases->other, cases->text) != 0) {
+		depth += put_cases(cases->first, cases->other, into);
+		depth += put_cases(cases->second, cases->other, into);
+	}
+	buf_puts(into, cases->text);
 	while (depth-- > 0)
 		buf_puts(into, "}}");
 	buf_putc(into, '\n');
 }
 
+static void put_ref(struct buf *text, enum list list, bool is_last, struct buf *missing)
+{
+	if (!put_item(text, lists[list].name, lists[list].item, is_last))
+		buf_printf(missing, "%s = %s\n", lists[list].name, lists[list].item);
+}
+
+static bool has_items(const struct buf *text, const char *list)
+{
+	auto_main_cf cf;
+	auto_buf raw = BUF_INIT;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	main_cf_raw(&cf, list, &raw);
+	return buf_text(&raw)[strspn(buf_text(&raw), ", \t\r\n")] != '\0';
+}
+
+static bool has_any(const char *const *services)
+{
+	return services && services[0];
+}
+
+/* How the two lists hang together: never ours twice in one. */
+struct reach {
+	bool from_non; /* non_smtpd_milters takes smtpd_milters in */
+	bool to_non;   /* ... or the other way */
+};
+
+static struct reach find_reach(const struct buf *text)
+{
+	struct reach reach;
+	reach.from_non = reaches(buf_text(text), text->len, lists[NON_SMTPD].name,
+	                         lists[SMTPD].name, lists[SMTPD].item);
+	reach.to_non =
+		!reach.from_non && reaches(buf_text(text), text->len, lists[SMTPD].name,
+	                                   lists[NON_SMTPD].name, lists[NON_SMTPD].item);
+	return reach;
+}
+
+/* What smtpd services run: one item in front for mail from outside, one behind for those who only
+ * send where an admin's milters stand between. */
+static void put_smtpd(struct buf *text, const struct main_wish *wish, struct reach reach,
+                      struct buf *params, struct buf *missing)
+{
+	const char *signs = wish->in_smtpd ? "$mailauth_milter" : "";
+	auto_free char *all =
+		xasprintf("%s%s%s", signs, *signs && wish->dmarc_milter ? ", " : "",
+	                  wish->dmarc_milter ? "$mailauth_dmarc_milter" : "");
+	const char *const *cleanup =
+		reach.from_non || reach.to_non ? wish->cleanup : NULL;
+	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
+	/* an admin's own item for the signing filter stands somewhere in his list */
+	bool is_last = wish->is_last || !*signs;
+	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
+	                (has_any(wish->submission) || has_any(cleanup));
+	struct cases cases = { .none = wish->reinjecting,
+		               .first = wish->submission,
+		               .second = cleanup,
+		               .other = is_split ? "" : signs,
+		               .text = all };
+	put_param(lists[list].item, &cases, params);
+	put_ref(text, list, is_last, missing);
+	if (!is_split)
+		return;
+	cases.other = signs;
+	cases.text = "";
+	put_param(lists[SUBMISSION].item, &cases, params);
+	put_ref(text, SUBMISSION, true, missing);
+}
+
 static void put_milters(struct buf *text, const struct main_wish *wish,
                         struct buf *params, struct buf *missing)
 {
-	bool wanted[MILTER_LISTS] = { wish->in_smtpd, wish->in_non_smtpd };
-	if (wanted[0] && wanted[1]) { /* never twice in one list */
-		bool both = reaches(buf_text(text), text->len, lists[1].name,
-		                    lists[0].name, lists[0].item);
-		bool back = !both && reaches(buf_text(text), text->len, lists[0].name,
-		                             lists[1].name, lists[1].item);
-		wanted[0] = !back;
-		wanted[1] = !both;
-	}
-	if (!wish->milter || (!wanted[0] && !wanted[1]))
+	struct reach reach = { 0 };
+	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter;
+	bool has_non = wish->milter && wish->in_non_smtpd;
+	if (!has_smtpd && !has_non)
 		return;
-	buf_printf(params, "mailauth_milter = %s\n", wish->milter);
-	for (size_t l = 0; l < MILTER_LISTS; l++) {
-		if (!wanted[l])
-			continue;
-		put_conditional(lists[l].item + 1, wish->excluded, params);
-		if (!put_item(text, lists[l].name, lists[l].item, wish->is_last))
-			buf_printf(missing, "%s = %s\n", lists[l].name, lists[l].item);
+	if (has_non || wish->dmarc_milter)
+		reach = find_reach(text);
+	if (wish->milter)
+		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
+	if (wish->dmarc_milter)
+		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);
+	if (has_smtpd)
+		put_smtpd(text, wish, reach, params, missing);
+	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
+		const struct cases cases = { .none = wish->reinjecting,
+			                     .other = "",
+			                     .text = "$mailauth_milter" };
+		put_param(lists[NON_SMTPD].item, &cases, params);
+		put_ref(text, NON_SMTPD, true, missing);
 	}
 }
 

@@ -2,8 +2,9 @@
  * core/mta/postfix_main.h: main.cf as text: reading, expanding, and putting our own part in and out.
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
- * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters and $mailauth_non_smtpd_milters in
- * the two milter lists, and $mailauth_recipient_restrictions in smtpd_recipient_restrictions.
+ * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
+ * $mailauth_non_smtpd_milters in the two milter lists, and $mailauth_recipient_restrictions in
+ * smtpd_recipient_restrictions.
  * Every other octet stays what it is; taking ours out of what putting them in gave restores the
  * old text exactly.  Pure: no file is opened here.
  */
@@ -59,14 +60,19 @@ void main_cf_expand(const struct main_cf *cf, const char *service, const char *t
  * comes without its outer braces and blanks.  False: no more. */
 bool main_list_next(const char **at, struct buf *item) must_check;
 
-/* What is to stand in main.cf. */
+/* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
+ * admin's, before anybody changed it; mail of those who only send (submission services, programs on
+ * this machine) meets the signing one behind them, when nobody changes it any more. */
 struct main_wish {
-	const char *
-		milter; /* "{ unix:..., default_action=tempfail }"; NULL: nothing of ours */
-	const char *const *
-		excluded; /* smtpd services that must not use it; ends in NULL; may be NULL */
-	bool in_smtpd, in_non_smtpd; /* lists that get it */
-	bool is_last;       /* behind an admin's milters instead of in front of them */
+	/* Items with braces: "{ unix:..., default_action=tempfail }"; NULL: none. */
+	const char *milter;          /* signs and verifies */
+	const char *dmarc_milter;    /* mail from outside alone, behind `milter` */
+	bool in_smtpd, in_non_smtpd; /* lists that get `milter` */
+	bool is_last; /* mail from outside, too, meets ours behind an admin's */
+	/* Names of services, each array with a NULL behind them; may be NULL. */
+	const char *const *reinjecting; /* must use none of ours */
+	const char *const *submission;  /* only send */
+	const char *const *cleanup;     /* read non_smtpd_milters */
 	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
 	const char *
 		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
@@ -80,6 +86,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
 #define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"
 #define MAIN_TIME_LIMIT "mailauth-spf_time_limit"
 #define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"

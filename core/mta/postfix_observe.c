@@ -1,14 +1,11 @@
-/* What stands on a Postfix host before a push: its files, its filter's, and who owns what. */
+/* What stands on a Postfix host before a push: its own files, then each part's. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/run.h"
-#include "core/base/text.h"
-#include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
-#include "core/mta/service.h"
+#include "core/mta/postfix_part.h"
 
 void postfix_seen_free(struct mta_seen *seen)
 {
@@ -17,22 +14,18 @@ void postfix_seen_free(struct mta_seen *seen)
 	postfix_host_done(&seen->host);
 	free(seen->main_path);
 	free(seen->master_path);
-	free(seen->policyd_user);
 	buf_done(&seen->main_cf);
 	buf_done(&seen->master_cf);
 	for (size_t i = 0; i < seen->networks; i++)
 		free(seen->network[i]);
 	free(seen->network);
-	free(seen->filter_conf_path);
-	buf_done(&seen->filter_conf);
-	opendkim_conf_done(&seen->admin);
-	buf_done(&seen->our_conf);
+	for (size_t i = 0; i < postfix_part_count; i++)
+		postfix_parts[i]->seen_done(seen);
 	free(seen);
 }
 
-/* A file that may be absent: 1 it was read, 0 it is not there. */
-static int read_if_there(struct ctx *ctx, const char *path, struct buf *into,
-                         struct err *err)
+int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
+                          struct err *err)
 {
 	int r = file_read(ctx, path, POSTFIX_FILE_LIMIT, into, NULL, err);
 	if (r == ERR_MISSING) {
@@ -59,7 +52,7 @@ static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err
 			add_network(seen, buf_text(&item));
 			continue;
 		}
-		int r = read_if_there(ctx, buf_text(&item), &text, err);
+		int r = postfix_read_if_there(ctx, buf_text(&item), &text, err);
 		if (r < 0)
 			return r;
 		for (const char *c = buf_text(&text); *c;) {
@@ -85,29 +78,10 @@ static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 		r = file_read(ctx, seen->main_path, POSTFIX_FILE_LIMIT, &seen->main_cf,
 		              NULL, err);
 	if (r == 0)
-		r = read_if_there(ctx, master_path, &seen->master_cf, err);
+		r = postfix_read_if_there(ctx, master_path, &seen->master_cf, err);
 	if (r > 0)
 		r = file_real_path(ctx, master_path, &seen->master_path, err);
 	return r < 0 ? r : read_networks(ctx, seen, err);
-}
-
-static int read_filter(struct ctx *ctx, struct mta_seen *seen, struct err *err)
-{
-	int r = read_if_there(ctx, OPENDKIM_CONF, &seen->filter_conf, err);
-	if (r < 0)
-		return r;
-	seen->has_filter_conf = r > 0;
-	seen->has_filter =
-		ctx->is_rooted ? seen->has_filter_conf : run_can_find(ctx, "opendkim");
-	r = read_if_there(ctx, OPENDKIM_OURS, &seen->our_conf, err);
-	if (r < 0)
-		return r;
-	if (!seen->has_filter_conf) {
-		seen->filter_conf_path = xstrdup(OPENDKIM_CONF);
-		return 0;
-	}
-	r = file_real_path(ctx, OPENDKIM_CONF, &seen->filter_conf_path, err);
-	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
 }
 
 /* Below a root: accounts that cannot be read are not accounts that do not exist. */
@@ -116,49 +90,11 @@ static int check_accounts(struct ctx *ctx, struct err *err)
 	static const char *const files[] = { "/etc/passwd", "/etc/group" };
 	for (size_t i = 0; ctx->is_rooted && i < ARRAY_LEN(files); i++) {
 		auto_buf text = BUF_INIT;
-		int r = read_if_there(ctx, files[i], &text, err);
+		int r = postfix_read_if_there(ctx, files[i], &text, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
-}
-
-/* Who runs the filter and who must reach its socket; keys stay root's where that is unknown. */
-static void read_owners(struct ctx *ctx, struct mta_seen *seen)
-{
-	const char *user = opendkim_conf_get(&seen->admin, "UserID");
-	auto_free char *name =
-		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
-	seen->filter_uid = FILE_KEEP_UID;
-	seen->filter_gid = seen->postfix_gid = FILE_KEEP_GID;
-	uid_t uid;
-	gid_t gid;
-	if (file_user_id(ctx, name, &uid, &gid)) {
-		seen->filter_uid = uid;
-		seen->filter_gid = gid;
-	}
-	if (file_group_id(ctx, "postfix", &gid))
-		seen->postfix_gid = gid;
-}
-
-bool postfix_has_policyd(struct ctx *ctx)
-{
-	struct file_info info;
-	struct err ignored = ERR_INIT;
-	return file_look(ctx, POLICYD_PATH, true, &info, &ignored) == 0 &&
-	       info.kind == FILE_REGULAR;
-}
-
-/* An account of its own where an admin made one. */
-static void read_policyd(struct ctx *ctx, struct mta_seen *seen)
-{
-	static const char *const users[] = { "mailauth", "nobody" };
-	uid_t uid;
-	gid_t gid;
-	seen->has_policyd = postfix_has_policyd(ctx);
-	for (size_t i = 0; i < ARRAY_LEN(users) && !seen->policyd_user; i++)
-		if (file_user_id(ctx, users[i], &uid, &gid) && uid != 0)
-			seen->policyd_user = xstrdup(users[i]);
 }
 
 int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
@@ -170,16 +106,17 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 	if (r == 0 && seen->host.is_installed)
 		r = read_postfix(ctx, seen, err);
 	if (r == 0)
-		r = read_filter(ctx, seen, err);
-	if (r == 0)
 		r = check_accounts(ctx, err);
+	seen->postfix_gid = FILE_KEEP_GID;
+	gid_t gid;
+	if (r == 0 && file_group_id(ctx, "postfix", &gid))
+		seen->postfix_gid = gid;
+	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
+		r = postfix_parts[i]->observe(ctx, seen, err);
 	if (r < 0) {
 		postfix_seen_free(seen);
 		return r;
 	}
-	read_owners(ctx, seen);
-	read_policyd(ctx, seen);
-	seen->is_filter_running = seen->has_filter && service_is_running(ctx, "opendkim");
 	*ret_seen = seen;
 	return 0;
 }

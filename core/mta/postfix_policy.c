@@ -6,12 +6,14 @@
  */
 #include "core/mta/postfix_policy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/postfix_restrict.h"
 
 char *postfix_policy_service(const char *user)
@@ -20,15 +22,42 @@ char *postfix_policy_service(const char *user)
 		POLICYD_SERVICE " unix - n n - 0 spawn user=%s argv=" POLICYD_PATH, user);
 }
 
+static bool has_policyd(struct ctx *ctx)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+	return file_look(ctx, POLICYD_PATH, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_REGULAR;
+}
+
+/* An account of its own where an admin made one. */
+static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	static const char *const users[] = { "mailauth", "nobody" };
+	uid_t uid;
+	gid_t gid;
+	(void)err;
+	seen->spf.is_installed = has_policyd(ctx);
+	for (size_t i = 0; i < ARRAY_LEN(users) && !seen->spf.user; i++)
+		if (file_user_id(ctx, users[i], &uid, &gid) && uid != 0)
+			seen->spf.user = xstrdup(users[i]);
+	return 0;
+}
+
+static void seen_done(struct mta_seen *seen)
+{
+	free(seen->spf.user);
+}
+
 /* Why nobody could run it; NULL: somebody can.  Caller frees. */
 static char *why_no_service(const struct mta_seen *seen)
 {
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	char *why = NULL;
-	if (!seen->has_policyd)
+	if (!seen->spf.is_installed)
 		return xasprintf(_("there is no %s"), POLICYD_PATH);
-	if (!seen->policyd_user)
+	if (!seen->spf.user)
 		return xstrdup(_("there is neither an account mailauth nor nobody to run "
 		                 "mailauth-policyd"));
 	if (!seen->master_path)
@@ -52,16 +81,13 @@ static char *why_no_place(const struct mta_seen *seen, const char *why)
 		RESTRICT_LIST, seen->main_path, _(why));
 }
 
-int postfix_policy_decide(const struct desired *desired, const struct mta_seen *seen,
-                          struct plan *plan, bool *ret_is_wanted, struct err *err)
+static int decide(const struct desired *desired, const struct mta_seen *seen,
+                  struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	struct restrict_spot spot;
-	*ret_is_wanted = false;
-	if (!seen->main_path)
-		return 0;
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
 	main_cf_parse(&cf, buf_text(&text), text.len);
 	restrict_find(&cf, POLICYD_SOCKET, &spot);
@@ -99,8 +125,9 @@ static void plan_reload(const struct mta_seen *seen, enum step_rank rank,
 		plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
 }
 
-int postfix_policy_plan(const struct desired *desired, const struct mta_seen *seen,
-                        bool is_wanted, struct plan *plan, struct err *err)
+static int plan_part(const struct desired *desired, const struct mta_seen *seen,
+                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
+                     struct err *err)
 {
 	auto_buf text = BUF_INIT;
 	const char *old = buf_text(&seen->master_cf);
@@ -122,7 +149,9 @@ int postfix_policy_plan(const struct desired *desired, const struct mta_seen *se
 	int r = policyd_conf_plan(desired, &host, "", plan, err);
 	if (r < 0)
 		return r;
-	auto_free char *service = postfix_policy_service(seen->policyd_user);
+	wish->main.policy = POLICYD_CHECK;
+	wish->main.policy_socket = POLICYD_SOCKET;
+	auto_free char *service = postfix_policy_service(seen->spf.user);
 	auto_free char *socket =
 		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
 	master_cf_render(old, seen->master_cf.len, service, &text);
@@ -134,3 +163,13 @@ int postfix_policy_plan(const struct desired *desired, const struct mta_seen *se
 		           CAUSE_MASTER | CAUSE_POLICY);
 	return 0;
 }
+
+const struct postfix_part postfix_policy = {
+	.name = "SPF",
+	.feature = FEATURE_SPF,
+	.has_provider = has_policyd,
+	.observe = observe,
+	.seen_done = seen_done,
+	.decide = decide,
+	.plan = plan_part,
+};

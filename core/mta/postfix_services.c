@@ -107,8 +107,8 @@ static bool takes_back(const struct main_cf *main, const struct master_service *
 	       !text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
 }
 
-void services_reinjecting(const struct main_cf *main, const struct master_cf *master,
-                          const char ***ret_names, size_t *ret_count)
+static const char **find_reinjecting(const struct main_cf *main,
+                                     const struct master_cf *master)
 {
 	static const char *const filters[] = { "content_filter", "smtpd_proxy_filter" };
 	const char **names = xcalloc(master->count + 1, sizeof(names[0]));
@@ -126,8 +126,54 @@ void services_reinjecting(const struct main_cf *main, const struct master_cf *ma
 				names[count++] = service->name;
 		}
 	}
-	*ret_names = names;
-	*ret_count = count;
+	return names;
+}
+
+/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
+ * that the world sends to. */
+static bool is_submission(const struct master_service *service)
+{
+	static const char *const ports[] = { "submission", "submissions", "smtps", "587",
+		                             "465" };
+	const char *port = port_of(service->name);
+	if (!is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
+	    strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (strcmp(port, ports[i]) == 0)
+			return true;
+	return text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
+}
+
+void services_read(const struct main_cf *main, const struct master_cf *master,
+                   struct services *ret_services)
+{
+	const size_t room = master->count + 2;
+	const char **submission = xcalloc(room, sizeof(submission[0]));
+	const char **cleanup = xcalloc(room, sizeof(cleanup[0]));
+	size_t submissions = 0, cleanups = 0;
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *service = &master->service[i];
+		if (is_submission(service))
+			submission[submissions++] = service->name;
+		if (strcmp(service->command, "cleanup") == 0)
+			cleanup[cleanups++] = service->name;
+	}
+	if (cleanups == 0)
+		cleanup[0] = "cleanup";
+	*ret_services = (struct services){
+		.reinjecting = find_reinjecting(main, master),
+		.submission = submission,
+		.cleanup = cleanup,
+	};
+}
+
+void services_done(struct services *services)
+{
+	free(services->reinjecting);
+	free(services->submission);
+	free(services->cleanup);
+	*services = SERVICES_INIT;
 }
 
 static bool has_no_milters(const struct main_cf *main,
@@ -166,20 +212,18 @@ static void note_service(const struct main_cf *main, const struct master_service
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   struct plan *plan)
+                   const struct services *services, struct plan *plan)
 {
 	for (size_t i = 0; i < master->count; i++)
 		note_service(main, &master->service[i], plan);
-	auto_free const char **names = NULL;
-	size_t count;
-	services_reinjecting(main, master, &names, &count);
-	for (size_t i = 0; i < count; i++)
+	const char *const *names = services->reinjecting;
+	for (size_t i = 0; names[i]; i++)
 		plan_note(
 			plan,
 			_("%s takes mail back from a content filter: it is left out, so that no mail "
 		          "is signed or verified twice"),
 			names[i]);
-	if (count == 0 && is_filter_used(main, master, "content_filter"))
+	if (!names[0] && is_filter_used(main, master, "content_filter"))
 		plan_note(
 			plan,
 			_("a content_filter is set, and no service in master.cf is known to take "

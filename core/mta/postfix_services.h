@@ -5,22 +5,30 @@
 #ifndef CORE_MTA_POSTFIX_SERVICES_H
 #define CORE_MTA_POSTFIX_SERVICES_H
 
-#include <stddef.h>
-
+#include "core/base/macro.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 
-/* Names of smtpd services that take mail back from a content filter and would run our milters a
- * second time.  *ret_names is an array of *ret_count borrowed names with a NULL behind them; the
- * caller frees the array. */
-void services_reinjecting(const struct main_cf *main, const struct master_cf *master,
-                          const char ***ret_names, size_t *ret_count);
+/* Names of services, borrowed from master.cf, each array with a NULL behind them. */
+struct services {
+	const char **
+		reinjecting; /* smtpd services that take mail back from a content filter and
+	                             would run our milters a second time */
+	const char **submission; /* smtpd services that customers alone send through */
+	const char **cleanup;    /* cleanup services; never empty */
+};
+
+#define SERVICES_INIT ((struct services){ 0 })
+#define auto_services cleanup(services_done) struct services
+void services_read(const struct main_cf *main, const struct master_cf *master,
+                   struct services *ret_services);
+void services_done(struct services *services);
 
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   struct plan *plan);
+                   const struct services *services, struct plan *plan);
 
 /* Where the SMTP server can be asked: "127.0.0.1:25" (the caller frees).  NULL: no place that can
  * be told from the configuration. */

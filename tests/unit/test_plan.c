@@ -13,19 +13,19 @@ static void describe(const struct plan *plan, struct buf *out)
 
 static void test_prune(void **state)
 {
-	static const char expected[] = "1 mkdir /etc/dkimkeys/example.com\n"
-				       "1 file " KEY "\n"
-				       "1 file " OLD_KEY "\n"
-				       "2 mkdir /etc/mailauthctl\n"
-				       "2 mkdir /etc/mailauthctl/opendkim\n"
-				       "2 file " TABLE "\n"
-				       "3 service postfix:/etc/filter\n"
-				       "3 probe unix:/run/filter\n"
-				       "4 file " MAIN_CF "\n"
-				       "4 service postfix\n"
-				       "4 probe 127.0.0.1:25\n"
-				       "4 probe 127.0.0.1:587\n"
-				       "5 file /etc/leaving goes\n";
+	static const char expected[] = "0 mkdir /etc/dkimkeys/example.com\n"
+				       "0 file " KEY "\n"
+				       "0 file " OLD_KEY "\n"
+				       "1 mkdir /etc/mailauthctl\n"
+				       "1 mkdir /etc/mailauthctl/opendkim\n"
+				       "1 file " TABLE "\n"
+				       "2 service postfix:/etc/filter\n"
+				       "2 probe unix:/run/filter\n"
+				       "3 file " MAIN_CF "\n"
+				       "3 service postfix\n"
+				       "3 probe 127.0.0.1:25\n"
+				       "3 probe 127.0.0.1:587\n"
+				       "4 file /etc/leaving goes\n";
 	auto_buf first = BUF_INIT, second = BUF_INIT;
 	auto_plan a = PLAN_INIT, b = PLAN_INIT;
 

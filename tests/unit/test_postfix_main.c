@@ -168,7 +168,7 @@ static void test_render(void **state)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
 	const struct main_wish split = { .milter = M,
-		                         .excluded = services,
+		                         .reinjecting = services,
 		                         .in_smtpd = true };
 	check_render(
 		"", &split,
@@ -177,6 +177,78 @@ static void test_render(void **state)
 		"mailauth_smtpd_milters = ${{$service_name} == {127.0.0.1:10025} ? {} : "
 		"{${{$service_name} == {10026} ? {} : {$mailauth_milter}}}}\n" SMTPD
 			END_LINE);
+}
+
+#define D "{ unix:opendmarc/opendmarc.sock, default_action=accept }"
+#define BOTH_PARAMS "mailauth_milter = " M "\nmailauth_dmarc_milter = " D "\n"
+#define ONLY(service, text) "${{$service_name} == {" service "} ? {" text "} : {"
+
+/* What only sends signs last and is not held to DMARC. */
+static void test_split(void **state)
+{
+	(void)state;
+	static const char *const submission[] = { "submission", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish sign = {
+		.milter = M,
+		.in_smtpd = true,
+		.in_non_smtpd = true,
+		.submission = submission,
+		.cleanup = cleanup,
+	};
+	struct main_wish dmarc = sign, dmarc_last = sign, admins = sign;
+	dmarc.dmarc_milter = dmarc_last.dmarc_milter = admins.dmarc_milter = D;
+	dmarc_last.is_last = true;
+	admins.in_smtpd = admins.in_non_smtpd = false;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		/* nothing stands between: one item will do */
+		{ "", &sign, BEGIN_LINE PARAMS SMTPD NON END_LINE },
+		{ "smtpd_milters = inet:x:1\nnon_smtpd_milters = a\n", &sign,
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1, "
+		  "$mailauth_submission_milters\n"
+		  "non_smtpd_milters = a, $mailauth_non_smtpd_milters\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "") "$mailauth_milter}}\n"
+		              "mailauth_submission_milters = " ONLY(
+				      "submission",
+				      "$mailauth_milter") "}}\n"
+		                                          "mailauth_non_smtpd_milters = $mailauth_milter\n" END_LINE },
+		{ "", &dmarc,
+		  BEGIN_LINE BOTH_PARAMS "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD
+		                                      NON END_LINE },
+		{ "smtpd_milters = a\nnon_smtpd_milters = $smtpd_milters\n", &dmarc,
+		  "smtpd_milters = $mailauth_smtpd_milters, a, $mailauth_submission_milters\n"
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
+		  "mailauth_smtpd_milters = " ONLY("submission", "")
+		          ONLY("cleanup",
+		               "") "$mailauth_milter, $mailauth_dmarc_milter}}}}\n"
+		                   "mailauth_submission_milters = " ONLY(
+					   "submission", "$mailauth_milter")
+		                           ONLY("cleanup",
+		                                "$mailauth_milter") "}}}}\n" END_LINE },
+		{ "smtpd_milters = a\n", &dmarc_last,
+		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
+		  "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" NON
+		                                      END_LINE },
+		{ "smtpd_milters = a\n", &admins,
+		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
+		  "mailauth_smtpd_milters = " ONLY(
+			  "submission", "") "$mailauth_dmarc_milter}}\n" END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
 }
 
 /* Putting ours in and taking it out gives the same octets, wherever the lists stand. */
@@ -209,7 +281,16 @@ static void test_inverse(void **state)
 		"a = b\n#",
 		"smtpd_milters = my$mailauth, x\n",
 	};
+	static const char *const submission[] = { "submission", "465", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
 	const struct main_wish wishes[] = {
+		{ .milter = M,
+		  .dmarc_milter = D,
+		  .in_smtpd = true,
+		  .in_non_smtpd = true,
+		  .submission = submission,
+		  .cleanup = cleanup },
+		{ .dmarc_milter = D, .submission = submission, .cleanup = cleanup },
 		both_first,
 		both_last,
 		{ .milter = M, .in_smtpd = true },
@@ -263,9 +344,10 @@ static void test_edited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_raw),     cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_list),    cmocka_unit_test(test_render),
-		cmocka_unit_test(test_inverse), cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_raw),    cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
+		cmocka_unit_test(test_split),  cmocka_unit_test(test_inverse),
+		cmocka_unit_test(test_edited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

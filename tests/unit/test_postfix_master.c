@@ -62,14 +62,47 @@ static void check_reinjecting(const char *main_text, const char *want)
 	auto_master_cf master;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&master, master_text, strlen(master_text));
-	auto_free const char **names = NULL;
-	size_t count;
+	auto_services services = SERVICES_INIT;
 	auto_buf found = BUF_INIT;
-	services_reinjecting(&cf, &master, &names, &count);
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&found, "%s ", names[i]);
-	assert_null(names[count]);
+	services_read(&cf, &master, &services);
+	for (size_t i = 0; services.reinjecting[i]; i++)
+		buf_printf(&found, "%s ", services.reinjecting[i]);
 	assert_string_equal(buf_text(&found), want);
+}
+
+/* Who only sends, and who reads non_smtpd_milters. */
+static void test_sending(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *master, *submission, *cleanup;
+	} rows[] = {
+		{ "", "", "cleanup " },
+		{ "smtp inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
+		  "submission inet n - y - - smtpd\n"
+		  "192.0.2.1:465 inet n - y - - smtpd\n"
+		  "2525 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
+		  "2526 inet n - y - - smtpd\n"
+		  "587 inet n - y - - postscreen\n"
+		  "cleanup unix n - y - 0 cleanup\n"
+		  "subcleanup unix n - y - 0 cleanup\n",
+		  "submission 192.0.2.1:465 2525 ", "cleanup subcleanup " },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_services services = SERVICES_INIT;
+		auto_buf submission = BUF_INIT, cleanup = BUF_INIT;
+		main_cf_parse(&cf, "", 0);
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		services_read(&cf, &master, &services);
+		for (size_t k = 0; services.submission[k]; k++)
+			buf_printf(&submission, "%s ", services.submission[k]);
+		for (size_t k = 0; services.cleanup[k]; k++)
+			buf_printf(&cleanup, "%s ", services.cleanup[k]);
+		assert_string_equal(buf_text(&submission), rows[i].submission);
+		assert_string_equal(buf_text(&cleanup), rows[i].cleanup);
+	}
 }
 
 static void test_reinjecting(void **state)
@@ -85,10 +118,12 @@ static void check_notes(const char *main_text, const char *master, const char *w
 {
 	auto_main_cf cf;
 	auto_master_cf services;
+	auto_services sorted = SERVICES_INIT;
 	auto_plan plan = PLAN_INIT;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
-	services_note(&cf, &services, &plan);
+	services_read(&cf, &services, &sorted);
+	services_note(&cf, &services, &sorted, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
 		assert_non_null(strstr(plan.note[0], want));
@@ -222,9 +257,10 @@ static void test_edited_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),     cmocka_unit_test(test_reinjecting),
-		cmocka_unit_test(test_notes),     cmocka_unit_test(test_endpoint),
-		cmocka_unit_test(test_own_block), cmocka_unit_test(test_edited_block),
+		cmocka_unit_test(test_parse),        cmocka_unit_test(test_reinjecting),
+		cmocka_unit_test(test_sending),      cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_endpoint),     cmocka_unit_test(test_own_block),
+		cmocka_unit_test(test_edited_block),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

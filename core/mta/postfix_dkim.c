@@ -1,0 +1,344 @@
+/*
+ * DKIM for Postfix: OpenDKIM behind a milter socket.  Pure but for what observes.
+ *
+ * Going up: keys, tables, filter configuration, the filter's restart and its answers; then main.cf
+ * names it.  Going down: main.cf lets go first, then the filter gets its own configuration back.  A
+ * filter that fails defers mail (default_action=tempfail): nothing is lost, nothing goes out
+ * unsigned.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/networks.h"
+#include "core/mta/opendkim.h"
+#include "core/mta/postfix_main.h"
+#include "core/mta/postfix_part.h"
+#include "core/mta/service.h"
+
+/* ---- what stands there ------------------------------------------------------------------------ */
+
+static int read_conf(struct ctx *ctx, struct opendkim_seen *seen, struct err *err)
+{
+	int r = postfix_read_if_there(ctx, OPENDKIM_CONF, &seen->conf, err);
+	if (r < 0)
+		return r;
+	seen->has_conf = r > 0;
+	seen->is_installed =
+		ctx->is_rooted ? seen->has_conf : run_can_find(ctx, "opendkim");
+	r = postfix_read_if_there(ctx, OPENDKIM_OURS, &seen->our_conf, err);
+	if (r < 0)
+		return r;
+	if (!seen->has_conf) {
+		seen->conf_path = xstrdup(OPENDKIM_CONF);
+		return 0;
+	}
+	r = file_real_path(ctx, OPENDKIM_CONF, &seen->conf_path, err);
+	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
+}
+
+/* Who runs the filter; keys stay root's where that is unknown. */
+static void read_owner(struct ctx *ctx, struct opendkim_seen *seen)
+{
+	const char *user = opendkim_conf_get(&seen->admin, "UserID");
+	auto_free char *name =
+		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
+	uid_t uid;
+	gid_t gid;
+	seen->uid = FILE_KEEP_UID;
+	seen->gid = FILE_KEEP_GID;
+	if (file_user_id(ctx, name, &uid, &gid)) {
+		seen->uid = uid;
+		seen->gid = gid;
+	}
+}
+
+static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	int r = read_conf(ctx, &seen->dkim, err);
+	if (r < 0)
+		return r;
+	read_owner(ctx, &seen->dkim);
+	seen->dkim.is_running =
+		seen->dkim.is_installed && service_is_running(ctx, "opendkim");
+	return 0;
+}
+
+static void seen_done(struct mta_seen *seen)
+{
+	free(seen->dkim.conf_path);
+	buf_done(&seen->dkim.conf);
+	opendkim_conf_done(&seen->dkim.admin);
+	buf_done(&seen->dkim.our_conf);
+}
+
+/* ---- how mail reaches the filter -------------------------------------------------------------- */
+
+struct route {
+	char *milter; /* item of main.cf, with braces */
+	char *probe;  /* "unix:/path" for probes */
+	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
+	bool in_smtpd, in_non_smtpd;
+};
+
+static void route_done(struct route *route)
+{
+	free(route->milter);
+	free(route->probe);
+	free(route->socket);
+}
+
+/* The item of an admin's list that names the filter's socket: its endpoint as he wrote it. */
+static char *find_endpoint(const struct main_cf *cf, const char *list, const char *socket,
+                           const char *queue_dir)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT;
+	main_cf_value(cf, NULL, list, &value);
+	const char *at = buf_text(&value);
+	while (socket && main_list_next(&at, &item)) {
+		size_t len = strcspn(buf_text(&item), ", \t");
+		auto_free char *text = xmemdup(buf_text(&item), len);
+		auto_free char *plain = opendkim_endpoint(text, queue_dir);
+		/* an absolute path seen from a chrooted smtpd begins at the queue directory */
+		auto_free char *inside =
+			plain && text_starts(plain, "unix:/")
+				? xasprintf("unix:%s%s", queue_dir, plain + 5)
+				: NULL;
+		if (text_same(plain, socket) || text_same(inside, socket))
+			return xstrdup(text);
+	}
+	return NULL;
+}
+
+static void find_route(const struct mta_seen *seen, struct route *route)
+{
+	const char *queue = seen->host.queue_dir;
+	const char *configured = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	auto_free char *socket = configured ? opendkim_endpoint(configured, queue) : NULL;
+	auto_buf text = BUF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	auto_main_cf cf;
+	main_cf_parse(&cf, buf_text(&text), text.len);
+	auto_free char *in_smtpd = find_endpoint(&cf, "smtpd_milters", socket, queue);
+	auto_free char *in_non = find_endpoint(&cf, "non_smtpd_milters", socket, queue);
+	const char *kept = in_smtpd ? in_smtpd : in_non;
+	*route = (struct route){
+		.milter = xasprintf("{ %s, %s }",
+		                    kept ? kept : "unix:opendkim/opendkim.sock",
+		                    POSTFIX_MILTER_OPTIONS),
+		.probe = kept ? xstrdup(socket)
+		              : xasprintf("unix:%s/opendkim/opendkim.sock", queue),
+		.socket =
+			kept ? NULL : xasprintf("local:%s/opendkim/opendkim.sock", queue),
+		.in_smtpd = !in_smtpd,
+		.in_non_smtpd = !in_non,
+	};
+}
+
+/* An admin's filter that signs already is not taken over unasked. */
+static int check_filter(const struct desired *desired, const struct mta_seen *seen,
+                        struct err *err)
+{
+	static const char *const signing[] = { "KeyTable", "KeyFile", "SigningTable",
+		                               "Domain" };
+	if (strcmp(desired->filter, "rspamd") == 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("mta.filter is rspamd, and this version pushes to OpenDKIM only: run "
+		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
+		          "rspamd yourself with mta.backend directory"));
+	if (desired->replace_filter || seen->dkim.admin.includes_ours)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(signing); i++)
+		if (opendkim_conf_get(&seen->dkim.admin, signing[i]))
+			return err_set(
+				err, ERR_FAILED,
+				_("%s signs already (%s %s): \"mailauthctl mta adopt "
+			          "--replace-filter\" lets mailauthctl sign instead, "
+			          "\"mailauthctl key import\" takes its keys over first"),
+				OPENDKIM_CONF, signing[i],
+				opendkim_conf_get(&seen->dkim.admin, signing[i]));
+	return 0;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_rank rank,
+                         struct plan *plan)
+{
+	auto_buf text = BUF_INIT;
+	const char *old = buf_text(&seen->dkim.conf);
+	if (is_wanted)
+		opendkim_conf_with(old, seen->dkim.conf.len, &text);
+	else
+		opendkim_conf_without(old, seen->dkim.conf.len, &text);
+	if (is_wanted || text.len)
+		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
+		          FILE_META_KEEP, CAUSE_FILTER);
+	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
+		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER);
+}
+
+/* A change of tables alone is a reload; of a configuration file a restart, for what a reload does
+ * not take in (Socket, UMask). */
+static void plan_filter(const struct mta_seen *seen, struct plan *plan)
+{
+	bool is_changed = !seen->dkim.admin.includes_ours;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		if (strcmp(step->object, OPENDKIM_OURS) == 0 && step->is_present)
+			is_changed = is_changed ||
+			             step->content.len != seen->dkim.our_conf.len ||
+			             memcmp(buf_text(&step->content),
+			                    buf_text(&seen->dkim.our_conf),
+			                    step->content.len) != 0;
+	}
+	if (!seen->dkim.is_running && seen->host.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_START, 0);
+	else if (seen->dkim.is_running && is_changed)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RESTART,
+		             CAUSE_FILTER | CAUSE_TABLES);
+	else if (seen->dkim.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD,
+		             CAUSE_TABLES);
+}
+
+static void plan_filter_probes(const struct mta_seen *seen, const struct desired *desired,
+                               const char *authserv_id, const struct route *route,
+                               const struct opendkim_plan *found, struct plan *plan)
+{
+	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
+	if (!seen->dkim.is_running && !seen->host.is_running)
+		return;
+	unsigned when = seen->dkim.is_running ? any : 0;
+	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
+	if (found->signing_name && desired->signs) {
+		struct step *step =
+			plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, route->probe,
+		                   when ? when | CAUSE_KEYS : 0);
+		step->probe_domain = xstrdup(found->signing_name);
+		step->probe_selector = xstrdup(found->signing_selector);
+	}
+	if (found->stopped_name) {
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
+		                               route->probe, when);
+		step->probe_domain = xstrdup(found->stopped_name);
+	}
+	if (desired->verifies && authserv_id) {
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY,
+		                               route->probe, when);
+		step->probe_domain = xstrdup(authserv_id);
+	}
+}
+
+static struct opendkim_place live_place(const struct mta_seen *seen)
+{
+	return (struct opendkim_place){
+		.prefix = "",
+		.key = { 0600, seen->dkim.uid, seen->dkim.gid },
+		.key_folder = { 0700, seen->dkim.uid, seen->dkim.gid },
+		.table = { 0640, FILE_KEEP_UID, seen->dkim.gid },
+	};
+}
+
+/* ---- the part --------------------------------------------------------------------------------- */
+
+static int decide(const struct desired *desired, const struct mta_seen *seen,
+                  struct plan *plan, bool *ret_is_wanted, struct err *err)
+{
+	bool is_wished = desired && (desired->signs || desired->verifies);
+	int r = is_wished ? check_filter(desired, seen, err) : 0;
+	if (r < 0)
+		return r;
+	if (is_wished && !seen->dkim.is_installed)
+		plan_note(
+			plan,
+			_("OpenDKIM is not installed, so nothing is signed or verified: "
+		          "install the package opendkim, then run \"mailauthctl mta push\""));
+	*ret_is_wanted = is_wished && seen->dkim.is_installed;
+	if (*ret_is_wanted && seen->dkim.uid == FILE_KEEP_UID)
+		plan_note(
+			plan,
+			_("there is no account for OpenDKIM on this host: key files stay with "
+		          "root"));
+	return 0;
+}
+
+static int plan_wanted(const struct desired *desired, const struct mta_seen *seen,
+                       struct postfix_wish *wish, struct plan *plan, struct err *err)
+{
+	struct route route;
+	struct opendkim_plan found = { 0 };
+	auto_networks internal = NETWORKS_INIT;
+	struct opendkim_place place = live_place(seen);
+	find_route(seen, &route);
+	const char *id =
+		desired->authserv_id ? desired->authserv_id : seen->host.hostname;
+	const struct opendkim_setup setup = {
+		.signs = desired->signs,
+		.verifies = desired->verifies,
+		.defers_dns_errors = desired->checks_dmarc,
+		.socket = route.socket,
+		.authserv_id = id && *id ? id : NULL,
+	};
+	opendkim_internal_hosts(desired, seen->network, seen->networks, &internal, plan);
+	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
+	                            &found, err);
+	if (r == 0) {
+		auto_free char *folder = xasprintf("%s/opendkim", seen->host.queue_dir);
+		if (route.socket) /* the group of the folder becomes that of the socket */
+			plan_mkdir(plan, RANK_DATA, folder,
+			           (struct file_meta){ 02750, seen->dkim.uid,
+			                               seen->postfix_gid });
+		plan_include(seen, true, RANK_PROVIDERS, plan);
+		plan_filter(seen, plan);
+		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
+		                   plan);
+		wish->main.milter = postfix_wish_keep(wish, xstrdup(route.milter));
+		wish->main.in_smtpd = route.in_smtpd;
+		wish->main.in_non_smtpd = route.in_non_smtpd && desired->signs;
+	}
+	opendkim_plan_done(&found);
+	route_done(&route);
+	return r;
+}
+
+/* The filter gets its own configuration back.  Without `desired` the engine takes away what is ours
+ * alone. */
+static int plan_unwanted(const struct desired *desired, const struct mta_seen *seen,
+                         struct plan *plan, struct err *err)
+{
+	plan_include(seen, false, RANK_LEFTOVERS, plan);
+	if (seen->dkim.is_running)
+		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_RESTART,
+		             CAUSE_FILTER);
+	if (!desired)
+		return 0;
+	struct opendkim_plan found = { 0 };
+	struct opendkim_place place = live_place(seen);
+	const struct opendkim_setup setup = { 0 };
+	auto_networks none = NETWORKS_INIT;
+	int r = opendkim_plan_files(desired, &place, &setup, &none, false, plan, &found,
+	                            err);
+	opendkim_plan_done(&found);
+	return r;
+}
+
+static int plan_part(const struct desired *desired, const struct mta_seen *seen,
+                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
+                     struct err *err)
+{
+	return is_wanted ? plan_wanted(desired, seen, wish, plan, err)
+	                 : plan_unwanted(desired, seen, plan, err);
+}
+
+const struct postfix_part postfix_dkim = {
+	.name = "DKIM",
+	.feature = FEATURE_DKIM_SIGN,
+	.observe = observe,
+	.seen_done = seen_done,
+	.decide = decide,
+	.plan = plan_part,
+};

@@ -1,0 +1,60 @@
+/*
+ * core/mta/postfix_part.h: what Postfix hands mail to, one row each: the filters and services that
+ * do a feature for it.
+ *
+ * A push loops over the rows.  A part that is wanted plans its own files, services and probes up to
+ * RANK_PROVIDERS and says what main.cf is to name; main.cf is then written once, at
+ * RANK_CONSUMERS; a part that is not wanted plans its way out at RANK_LEFTOVERS, when nobody names
+ * it any more.
+ */
+#ifndef CORE_MTA_POSTFIX_PART_H
+#define CORE_MTA_POSTFIX_PART_H
+
+#include <stdbool.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/desired.h"
+#include "core/mta/plan.h"
+#include "core/mta/postfix.h"
+#include "core/mta/postfix_main.h"
+
+/* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
+struct postfix_wish {
+	struct main_wish main;
+	char **kept;
+	size_t kept_count, kept_room;
+};
+/* Takes a text over and gives it back, to be pointed to from wish->main. */
+const char *postfix_wish_keep(struct postfix_wish *wish, char *text);
+
+struct postfix_part {
+	const char *name; /* "DKIM": for the reader of the table */
+	enum mta_feature feature;
+	/* Whether what does it is installed; NULL: it is said in notes instead. */
+	bool (*has_provider)(struct ctx *ctx);
+	/* Reads what stands there into its member of `seen`; `seen` has Postfix itself already. */
+	int (*observe)(struct ctx *ctx, struct mta_seen *seen, struct err *err);
+	void (*seen_done)(struct mta_seen *seen);
+	/* Whether main.cf is to name it; notes where it is wished for and cannot be.  `desired`
+	 * NULL: everything of ours goes.  Fails where the wish must be refused. */
+	int (*decide)(const struct desired *desired, const struct mta_seen *seen,
+	              struct plan *plan, bool *ret_is_wanted, struct err *err);
+	/* Its steps; its items into `wish` when it is wanted. */
+	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
+	            bool is_wanted, struct postfix_wish *wish, struct plan *plan,
+	            struct err *err);
+	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Not called
+	 * under a root where it would need the servers' programs: it asks ctx->is_rooted. */
+	int (*validate)(struct ctx *ctx, const struct plan *plan,
+	                const struct mta_seen *seen, struct err *err);
+};
+
+/* In the order in which mail meets them. */
+extern const struct postfix_part *const postfix_parts[];
+extern const size_t postfix_part_count;
+
+extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
+extern const struct postfix_part postfix_policy; /* postfix_policy.c */
+
+#endif
