@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/held_service.h"
 #include "core/mta/target.h"
 
 int held_update(struct store *target, int64_t push_id, struct err *err)
@@ -39,7 +40,7 @@ int held_update(struct store *target, int64_t push_id, struct err *err)
 			"(SELECT iif(kind = 'file', 'file:', 'dir:') || object FROM step "
 			"WHERE push_id = ? AND kind IN ('file', 'mkdir') AND present = 0)",
 			"i", push_id);
-	return rc;
+	return rc ? rc : held_update_services(target, push_id, err);
 }
 
 int held_forget(struct store *target, struct err *err)
@@ -156,7 +157,7 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 	int rc = store_query(
 		target, &stmt, err,
 		"SELECT object, value, secret, base, base_mode, base_uid, base_gid "
-		"FROM held ORDER BY object",
+		"FROM held WHERE object NOT GLOB 'service:*' ORDER BY object",
 		"");
 
 	paths_of(plan, &paths);

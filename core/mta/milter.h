@@ -52,8 +52,11 @@ bool milter_find_signature(const char *headers, const char *domain, char *select
                            size_t selector_size) must_check;
 /* Whether an Authentication-Results line of that authserv-id is among them. */
 bool milter_has_results(const char *headers, const char *authserv_id) must_check;
+/* Whether one of those lines tells a result of that method ("dmarc"). */
+bool milter_has_result(const char *headers, const char *authserv_id,
+                       const char *method) must_check;
 
-/* One attempt at a probe step of the kinds PROBE_MILTER, PROBE_MILTER_SIGN, PROBE_MILTER_VERIFY;
+/* One attempt at a probe step of the kinds PROBE_MILTER, PROBE_MILTER_* of plan.h;
  * fails with what was seen instead. */
 int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                  struct err *err) must_check;

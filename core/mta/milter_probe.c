@@ -91,6 +91,22 @@ bool milter_has_results(const char *headers, const char *authserv_id)
 	return false;
 }
 
+bool milter_has_result(const char *headers, const char *authserv_id, const char *method)
+{
+	const char *value;
+	size_t len, id_len = strlen(authserv_id), method_len = strlen(method);
+	while ((value = next_header(&headers, "Authentication-Results", &len))) {
+		if (len <= id_len || strncasecmp(value, authserv_id, id_len) != 0 ||
+		    !strchr("; ", value[id_len]))
+			continue;
+		for (size_t i = id_len; i + method_len < len; i++)
+			if (strchr("; ", value[i]) && value[i + method_len + 1] == '=' &&
+			    strncasecmp(value + i + 1, method, method_len) == 0)
+				return true;
+	}
+	return false;
+}
+
 static int ask_about(struct ctx *ctx, const struct step *step, const char *client,
                      const char *domain, bool is_authenticated, int64_t deadline,
                      struct milter_answer *ret_answer, struct err *err)
@@ -175,10 +191,19 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 			return r;
 		bool has =
 			milter_has_results(buf_text(&answer.headers), step->probe_domain);
+		bool says = step->probe != PROBE_MILTER_DMARC ||
+		            milter_has_result(buf_text(&answer.headers),
+		                              step->probe_domain, "dmarc");
 		milter_answer_done(&answer);
-		if (has)
+		if (has && says)
 			return 0;
 	}
+	if (step->probe == PROBE_MILTER_DMARC)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s told no DMARC result in the name of %s about "
+		          "a test message from outside"),
+			step->object, step->probe_domain);
 	return err_set(
 		err, ERR_FAILED,
 		_("the filter at %s added no Authentication-Results header of %s to a test "
@@ -199,6 +224,7 @@ int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	int r;
 	switch (step->probe) {
 	case PROBE_MILTER_VERIFY:
+	case PROBE_MILTER_DMARC:
 		return check_verifying(ctx, step, deadline, err);
 	case PROBE_MILTER_SIGN:
 		r = ask_about(ctx, step, "127.0.0.1", step->probe_domain, true, deadline,

@@ -27,6 +27,8 @@ static void step_done(struct step *step)
 	free(step->domain);
 	free(step->probe_domain);
 	free(step->probe_selector);
+	free(step->probe_key);
+	free(step->probe_reverse);
 	*step = (struct step){ 0 };
 }
 
@@ -121,6 +123,14 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	va_end(ap);
 	GROW(plan->note, plan->notes, plan->note_room);
 	plan->note[plan->notes++] = text;
+}
+
+void plan_drop(struct plan *plan, size_t at)
+{
+	step_done(&plan->step[at]);
+	memmove(&plan->step[at], &plan->step[at + 1],
+	        (plan->count - at - 1) * sizeof(*plan->step));
+	plan->count--;
 }
 
 void plan_append(struct plan *plan, struct plan *from)
@@ -273,10 +283,10 @@ static bool is_due(const struct step *step, unsigned causes)
 /* A fresh process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
-	static const int weight[] = { [SERVICE_RELOAD] = 1,
-		                      [SERVICE_RESTART] = 2,
-		                      [SERVICE_START] = 3,
-		                      [SERVICE_STOP] = 0 };
+	static const int weight[] = {
+		[SERVICE_RELOAD] = 1, [SERVICE_RESTART] = 2, [SERVICE_START] = 3,
+		[SERVICE_ENABLE] = 4, [SERVICE_STOP] = 0,    [SERVICE_DISABLE] = 0
+	};
 
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *other = &p->plan->step[i];

@@ -44,7 +44,21 @@ enum {
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
 
-enum service_action { SERVICE_RELOAD, SERVICE_RESTART, SERVICE_START, SERVICE_STOP };
+/* ENABLE: a setting needs the service from now on: it runs and starts with the machine.  DISABLE: no
+ * setting needs it any more: it becomes what it was before our first ENABLE (held_service.h).  Both
+ * may be planned always, with `when` 0: what holds already is dropped. */
+enum service_action {
+	SERVICE_RELOAD,
+	SERVICE_RESTART,
+	SERVICE_START,
+	SERVICE_STOP,
+	SERVICE_ENABLE,
+	SERVICE_DISABLE,
+	SERVICE_ACTION_COUNT
+};
+
+/* What a service was before a step, as bits: step.old_meta.mode of a service step with had_old. */
+enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 
 enum probe_kind {
 	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
@@ -52,8 +66,16 @@ enum probe_kind {
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
 	                        authserv-id `domain` */
-	PROBE_SMTP,          /* the SMTP server greets and answers EHLO */
-	PROBE_POLICY,        /* the policy service says DUNNO of mail from this machine */
+	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes postmaster as recipient
+	                 where it did before the rank (smtp_probe.h) */
+	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
+	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
+	                       authserv-id `domain` with dmarc= in it */
+	PROBE_MAP, /* a look-up of probe_key in the table at `object` ("tcp:127.0.0.1:10001",
+	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
+	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
+	              table too: what was given is found there and gives probe_key again */
+	PROBE_KIND_COUNT
 };
 
 struct step {
@@ -72,6 +94,7 @@ struct step {
 	enum service_action action;
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
+	char *probe_key, *probe_reverse;
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
@@ -106,6 +129,9 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
 struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
                         const char *endpoint, unsigned when);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+
+/* Takes the step out; those behind it move up. */
+void plan_drop(struct plan *plan, size_t at);
 
 /* Moves the steps and notes of `from` behind those of `plan`; `from` is empty afterwards. */
 void plan_append(struct plan *plan, struct plan *from);

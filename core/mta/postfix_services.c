@@ -280,10 +280,11 @@ static char *listening_host(const struct main_cf *main)
 	return found;
 }
 
-char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf *master)
+void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
+                             char ***ret, size_t *ret_count)
 {
 	auto_free char *listening = listening_host(main);
-	char *second = NULL;
+	auto_buf first = BUF_INIT, others = BUF_INIT;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		if (strcmp(service->type, "inet") != 0 ||
@@ -292,16 +293,21 @@ char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf 
 			continue;
 		auto_free char *host = host_of(service->name);
 		const char *port = port_of(service->name);
-		char *found = host || listening ? endpoint(host ? host : listening, port)
+		auto_free char *found = host || listening
+		                                ? endpoint(host ? host : listening, port)
 		                                : NULL;
-		if (found && (strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)) {
-			free(second);
-			return found;
-		}
-		if (!second)
-			second = found;
-		else
-			free(found);
+		if (found)
+			buf_printf(text_ends(found, ":25") ? &first : &others, "%s ",
+			           found);
 	}
-	return second;
+	buf_puts(&first, buf_text(&others));
+	text_split_list(buf_text(&first), ret, ret_count);
+}
+
+char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf *master)
+{
+	auto_free char **all = NULL;
+	size_t count;
+	services_smtp_endpoints(main, master, &all, &count);
+	return count ? xstrdup(all[0]) : NULL;
 }

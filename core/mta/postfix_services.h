@@ -35,4 +35,10 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
 char *services_smtp_endpoint(const struct main_cf *main,
                              const struct master_cf *master) must_check;
 
+/* Every such place, that of port 25 first: smtpd and postscreen on inet, submission ports too, those
+ * that begin with TLS left out.  *ret is an array of *ret_count texts in one piece of memory: the
+ * caller frees the array. */
+void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
+                             char ***ret, size_t *ret_count);
+
 #endif

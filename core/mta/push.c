@@ -19,6 +19,7 @@
 #include "core/mta/desired.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
+#include "core/mta/held_service.h"
 #include "core/mta/recover.h"
 #include "core/mta/target.h"
 
@@ -257,6 +258,8 @@ static int plan_with(struct push *push, struct store *store,
 	}
 	if (!rc && !desired && push->target)
 		rc = held_plan_removal(push->ctx, push->target, force, &push->plan, err);
+	if (!rc)
+		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
 	if (!rc)
 		rc = plan_prune(push->ctx, &push->plan, err);
 	if (!rc && desired)

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "core/mta/map_probe.h"
 #include "core/mta/milter.h"
 #include "core/mta/policy_probe.h"
 #include "core/mta/smtp_probe.h"
@@ -26,6 +27,8 @@ static int probe_once(struct ctx *ctx, const struct step *step, int64_t deadline
 		return smtp_probe(ctx, step, deadline, err);
 	if (step->probe == PROBE_POLICY)
 		return policy_probe(ctx, step, deadline, err);
+	if (step->probe == PROBE_MAP)
+		return map_probe(ctx, step, deadline, err);
 	return milter_probe(ctx, step, deadline, err);
 }
 
@@ -77,6 +80,21 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 		           _("# then a message from outside must be verified at %s\n"),
 		           step->object);
 		break;
+	case PROBE_MILTER_DMARC:
+		buf_printf(out,
+		           _("# then DMARC of a message from outside must be checked at "
+		             "%s\n"),
+		           step->object);
+		break;
+	case PROBE_MAP:
+		if (step->probe_domain)
+			buf_printf(out,
+			           _("# then %s must become an address of %s at %s\n"),
+			           step->probe_key, step->probe_domain, step->object);
+		else
+			buf_printf(out, _("# then %s must be left as it is at %s\n"),
+			           step->probe_key, step->object);
+		break;
 	case PROBE_SMTP:
 		buf_printf(out, _("# then the mail server must answer at %s\n"),
 		           step->object);
@@ -84,6 +102,8 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 	case PROBE_POLICY:
 		buf_printf(out, _("# then the SPF service must answer at %s\n"),
 		           step->object);
+		break;
+	case PROBE_KIND_COUNT:
 		break;
 	}
 }

@@ -43,6 +43,8 @@ static const char *const probe_names[] = {
 	[PROBE_MILTER_VERIFY] = "milter-verify",
 	[PROBE_SMTP] = "smtp",
 	[PROBE_POLICY] = "policy",
+	[PROBE_MILTER_DMARC] = "milter-dmarc",
+	[PROBE_MAP] = "map",
 };
 
 static int name_at(const char *const *names, size_t count, const char *name)
@@ -308,7 +310,7 @@ static int kind_of(const char *name)
 
 static int action_of(const char *name)
 {
-	for (int action = SERVICE_RELOAD; action <= SERVICE_STOP; action++)
+	for (int action = SERVICE_RELOAD; action < SERVICE_ACTION_COUNT; action++)
 		if (name &&
 		    strcmp(service_action_name((enum service_action)action), name) == 0)
 			return action;

@@ -1,0 +1,235 @@
+/*
+ * core/mta/service_filter.c: filters where no systemd runs the machine.
+ *
+ * The process is the one that the PidFile names, when /proc says that it is that program (a stale
+ * file names anything), else the one that /proc has.  It is started again with the words that it
+ * was started with.  A restart is carried out by a child in a session of its own, which goes on when
+ * we are killed: between stop and start nothing would be left that knows what is to be started.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/mta/service_impl.h"
+
+#define CONFIG_LIMIT ((size_t)1 << 20)
+
+/* The value of a keyword in a configuration: the last one counts.  NULL: not set; the caller
+ * frees. */
+static char *setting_of(const char *config, const char *keyword)
+{
+	char *value = NULL;
+	size_t key = strlen(keyword);
+
+	for (const char *line = config; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, keyword, key) != 0 ||
+		    !isblank((unsigned char)line[key]))
+			continue;
+		line += key + strspn(line + key, " \t");
+		free(value);
+		value = xmemdup(line, strcspn(line, " \t\r\n"));
+	}
+	return value;
+}
+
+static char *config_setting(struct ctx *ctx, const struct service_kind *kind,
+                            const char *keyword)
+{
+	auto_buf config = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!kind->config ||
+	    file_read(ctx, kind->config, CONFIG_LIMIT, &config, NULL, &ignored))
+		return NULL;
+	return setting_of(buf_text(&config), keyword);
+}
+
+pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind)
+{
+	auto_buf text = BUF_INIT;
+	auto_free char *setting = config_setting(ctx, kind, "PidFile");
+	struct err ignored = ERR_INIT;
+	int64_t pid;
+
+	if (file_read(ctx, setting ? setting : kind->pid_file, 64, &text, NULL,
+	              &ignored) == 0) {
+		text.at[strcspn(text.at, " \t\r\n")] = '\0';
+		if (text_to_int(text.at, 2, INT32_MAX, &pid) &&
+		    process_is(ctx, (pid_t)pid, kind->name))
+			return (pid_t)pid;
+	}
+	return process_find(ctx, kind->name);
+}
+
+/* ---- starting --------------------------------------------------------------------------------- */
+
+static void add_word(char ***argv, size_t *count, size_t *room, char *word)
+{
+	GROW(*argv, *count, *room);
+	(*argv)[(*count)++] = word;
+}
+
+/* What starts it: its script, else the words that the process was started with (without "-f", which
+ * would keep it in front), else program and configuration.  `octets` holds the words. */
+static char **start_words(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
+                          struct buf *octets)
+{
+	auto_free char *path = xasprintf("/proc/%d/cmdline", (int)pid);
+	struct err ignored = ERR_INIT;
+	char **argv = NULL;
+	size_t count = 0, room = 0;
+
+	if (kind->script) {
+		buf_printf(octets, "%s%cstart", kind->script, '\0');
+		buf_putc(octets, '\0');
+	} else if (!pid || file_read(ctx, path, CONFIG_LIMIT, octets, NULL, &ignored) ||
+	           octets->len == 0) {
+		buf_clear(octets);
+		buf_printf(octets, "%s%c%s%c%s", kind->name, '\0', kind->config_option,
+		           '\0', kind->config);
+		buf_putc(octets, '\0');
+	}
+	for (size_t i = 0; i < octets->len; i += strlen(octets->at + i) + 1)
+		if (count == 0 || strcmp(octets->at + i, "-f") != 0)
+			add_word(&argv, &count, &room, octets->at + i);
+	add_word(&argv, &count, &room, NULL);
+	return argv;
+}
+
+/* The folder of the PidFile stands in a /run that is empty after each start of the machine. */
+static int make_run_folder(struct ctx *ctx, const struct service_kind *kind,
+                           struct err *err)
+{
+	auto_free char *setting = config_setting(ctx, kind, "PidFile");
+	auto_free char *user = config_setting(ctx, kind, "UserID");
+	auto_free char *folder = path_parent(setting ? setting : kind->pid_file);
+	struct file_meta meta = { 0755, FILE_KEEP_UID, FILE_KEEP_GID };
+
+	if (!kind->config || strcmp(folder, "/run") == 0)
+		return 0;
+	if (user) {
+		user[strcspn(user, ":")] = '\0';
+		if (!file_user_id(ctx, user, &meta.uid, &meta.gid))
+			meta.uid = FILE_KEEP_UID;
+	}
+	return file_make_dir(ctx, folder, meta, NULL, err);
+}
+
+static int start(struct ctx *ctx, const struct service_kind *kind, char *const *argv,
+                 struct err *err)
+{
+	struct file_info info;
+	int rc = 0;
+
+	if (kind->script) {
+		rc = file_look(ctx, kind->script, true, &info, err);
+		if (!rc && info.kind != FILE_REGULAR)
+			return err_set(
+				err, ERR_FAILED,
+				_("there is no way known to start %s here: no systemd "
+			          "runs and there is no %s; set mta.reload to a command"),
+				kind->name, kind->script);
+	}
+	if (!rc)
+		rc = make_run_folder(ctx, kind, err);
+	return rc ? rc
+	          : service_run(ctx, (const char *const *)(uintptr_t)argv, true, err);
+}
+
+/* ---- restarting ------------------------------------------------------------------------------- */
+
+struct outcome { /* what the child writes */
+	int rc;
+	char text[sizeof(((struct err *)0)->text)];
+};
+
+static void restart_in_child(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
+                             char *const *argv, int report)
+{
+	struct err err = ERR_INIT;
+	struct outcome outcome = { 0 };
+	ssize_t ignored;
+
+	(void)setsid();
+	for (int number = 1; number < NSIG; number++)
+		if (number != SIGCHLD)
+			(void)signal(number, SIG_IGN);
+	outcome.rc = process_end(ctx, pid, kind->name, &err);
+	if (!outcome.rc)
+		outcome.rc = start(ctx, kind, argv, &err);
+	memcpy(outcome.text, err.text, sizeof(outcome.text));
+	ignored = write(report, &outcome, sizeof(outcome));
+	(void)ignored;
+	_exit(0);
+}
+
+static int await_child(pid_t child, int report, const char *name, struct err *err)
+{
+	struct outcome outcome;
+	ssize_t n;
+
+	do
+		n = read(report, &outcome, sizeof(outcome));
+	while (n < 0 && errno == EINTR);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n != sizeof(outcome))
+		return err_set(err, ERR_FAILED, _("the restart of %s broke off"), name);
+	outcome.text[sizeof(outcome.text) - 1] = '\0';
+	return outcome.rc ? err_set(err, (enum err_code)outcome.rc, "%s", outcome.text)
+	                  : 0;
+}
+
+static int restart(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
+                   char *const *argv, struct err *err)
+{
+	int fds[2], rc;
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return err_errno(err, errno, _("cannot restart %s"), kind->name);
+	child = fork();
+	if (child == 0)
+		restart_in_child(ctx, kind, pid, argv, fds[1]);
+	close_fd(&fds[1]);
+	rc = child < 0 ? err_errno(err, errno, _("cannot restart %s"), kind->name)
+	               : await_child(child, fds[0], kind->name, err);
+	close_fd(&fds[0]);
+	return rc;
+}
+
+static int reload(const struct service_kind *kind, pid_t pid, struct err *err)
+{
+	if (!pid)
+		return err_set(err, ERR_FAILED, _("%s does not run"), kind->name);
+	if (kill(pid, kind->reload_signal))
+		return err_errno(err, errno, _("cannot signal %s (process %d)"),
+		                 kind->name, (int)pid);
+	return 0;
+}
+
+int filter_act(struct ctx *ctx, const struct service_kind *kind,
+               enum service_action action, struct err *err)
+{
+	pid_t pid = filter_pid(ctx, kind);
+	auto_buf octets = BUF_INIT;
+	auto_free char **argv = NULL;
+
+	if (action == SERVICE_RELOAD)
+		return reload(kind, pid, err);
+	if (action == SERVICE_STOP || action == SERVICE_DISABLE)
+		return pid ? process_end(ctx, pid, kind->name, err) : 0;
+	if (action != SERVICE_RESTART && pid)
+		return 0;
+	argv = start_words(ctx, kind, pid, &octets);
+	return pid ? restart(ctx, kind, pid, argv, err) : start(ctx, kind, argv, err);
+}

@@ -1,0 +1,67 @@
+/* core/mta/service_impl.h: what the files of service.h share. */
+#ifndef CORE_MTA_SERVICE_IMPL_H
+#define CORE_MTA_SERVICE_IMPL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/service.h"
+
+#define SERVICE_TIMEOUT_MS 20000
+
+/* A filter: one program, one unit, one process name. */
+struct service_kind {
+	const char *name;
+	const char *config; /* NULL: it has none that this table knows */
+	const char *config_option;
+	const char *pid_file; /* where `config` names none */
+	const char *
+		script; /* starts it where no systemd runs; NULL: the program itself does */
+	int reload_signal; /* 0: it has no reload and is restarted */
+};
+/* NULL: not in the table. */
+const struct service_kind *service_kind_find(const char *name) must_check;
+
+/* Runs a program; `is_daemon`: it goes on in the background. */
+int service_run(struct ctx *ctx, const char *const *argv, bool is_daemon,
+                struct err *err) must_check;
+/* Whether it ends with 0. */
+bool service_run_well(struct ctx *ctx, const char *const *argv) must_check;
+
+/* ---- systemd (service_systemd.c) -------------------------------------------------------------- */
+
+bool systemd_is_there(struct ctx *ctx) must_check;
+int systemd_act(struct ctx *ctx, const char *unit, enum service_action action,
+                struct err *err) must_check;
+unsigned systemd_look(struct ctx *ctx, const char *unit) must_check;
+
+/* ---- Postfix (service_postfix.c) -------------------------------------------------------------- */
+
+int postfix_service_act(struct ctx *ctx, const char *folder, enum service_action action,
+                        struct err *err) must_check;
+bool postfix_service_runs(struct ctx *ctx, const char *folder) must_check;
+
+/* ---- filters without systemd (service_filter.c) ----------------------------------------------- */
+
+int filter_act(struct ctx *ctx, const struct service_kind *kind,
+               enum service_action action, struct err *err) must_check;
+/* 0: none runs. */
+pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind) must_check;
+
+/* ---- processes (service_process.c) ------------------------------------------------------------ */
+
+/* Whether the process has that name (/proc/PID/comm). */
+bool process_is(const struct ctx *ctx, pid_t pid, const char *name) must_check;
+/* The parent; 0: no such process. */
+pid_t process_parent(const struct ctx *ctx, pid_t pid) must_check;
+/* The process of that name whose parent has another one; 0: none.  In our own PID namespace: a
+ * container's processes are not this machine's. */
+pid_t process_find(struct ctx *ctx, const char *name) must_check;
+/* SIGTERM to the process and to its children of the same name, and waits until it is gone, at most
+ * ten seconds.  A filter of libmilter looks at its stop flag every five seconds only, or when
+ * somebody connects: somebody does. */
+int process_end(struct ctx *ctx, pid_t pid, const char *name, struct err *err) must_check;
+
+#endif
