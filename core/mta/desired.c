@@ -274,6 +274,29 @@ int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
 	return srs_secret_lines(desired->store, ret_lines, err);
 }
 
+int desired_pushed(const struct desired *desired, const char *path, struct buf *into,
+                   struct err *err)
+{
+	auto_stmt stmt = NULL;
+	const void *octets;
+	size_t len;
+	int rc;
+
+	if (!desired->target)
+		return 0;
+	rc = store_query(desired->target, &stmt, err,
+	                 "SELECT octets FROM held JOIN blob ON sha256 = value "
+	                 "WHERE object = 'file:' || ?",
+	                 "t", path);
+	if (!rc)
+		rc = stmt_next(stmt, err);
+	if (rc == 1) {
+		octets = stmt_blob(stmt, 0, &len);
+		buf_add(into, octets, len);
+	}
+	return rc;
+}
+
 int desired_key_pem(const struct desired *desired, int64_t key_id, struct secret *ret_pem,
                     struct err *err)
 {

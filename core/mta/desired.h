@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
@@ -93,6 +94,11 @@ int desired_each_name(const struct desired *desired,
 /* The secrets of SRS as srs_secret_lines() gives them. */
 int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
                         struct err *err) must_check;
+
+/* The content that the last push gave the file `path`, appended to `into`.  1: it is known, 0: not.
+ * What stands there now may be another: somebody may have edited it. */
+int desired_pushed(const struct desired *desired, const char *path, struct buf *into,
+                   struct err *err) must_check;
 
 /* The private half of a key as a PEM file's text. */
 int desired_key_pem(const struct desired *desired, int64_t key_id, struct secret *ret_pem,

@@ -107,12 +107,11 @@ void opendkim_plan_done(struct opendkim_plan *found)
 }
 
 static void put(struct plan *plan, enum step_rank rank,
-                const struct opendkim_place *place, const char *path,
-                const struct buf *content, unsigned causes)
+                const struct opendkim_place *place, const char *path, struct buf *content,
+                unsigned causes)
 {
 	auto_free char *full = xasprintf("%s%s", place->prefix, path);
-	plan_file(plan, rank, full, buf_text(content), content->len, place->table,
-	          causes);
+	plan_file_take(plan, rank, full, content, place->table, causes);
 }
 
 static void drop(struct plan *plan, const struct opendkim_place *place, const char *path)
@@ -126,24 +125,34 @@ static int add_row(void *arg, const struct signing_row *row, struct err *err)
 	return opendkim_tables_add(arg, row, err);
 }
 
-/* Tables from all that signs; the rows go past `keys` too. */
-static int make_tables(const struct desired *desired, struct opendkim_keys *keys,
-                       struct opendkim_tables *tables, struct err *err)
+static int prove(const struct opendkim_tables *tables, struct err *err)
 {
+	return opendkim_check_tables(buf_text(&tables->keys), buf_text(&tables->signing),
+	                             NULL, NULL, err);
+}
+
+/* The rows go past `keys` too. */
+static int make_tables(const struct desired *desired, struct opendkim_keys *keys,
+                       const struct opendkim_place *place, struct opendkim_tables *tables,
+                       struct err *err)
+{
+	struct err ignored = ERR_INIT;
 	tables->chosen = opendkim_keys_chosen;
 	tables->arg = keys;
-	int r = desired_each_signing(desired, add_row, tables, err);
+	int r = opendkim_tables_renew(desired, keys, place, tables, err);
+	if (r < 0 || (r > 0 && prove(tables, &ignored) == 0))
+		return r < 0 ? r : 0;
+	buf_clear(&tables->keys);
+	buf_clear(&tables->signing);
+	r = desired_each_signing(desired, add_row, tables, err);
 	if (r == 0)
 		r = opendkim_tables_end(tables, err);
-	if (r == 0)
-		r = opendkim_check_tables(buf_text(&tables->keys),
-		                          buf_text(&tables->signing), NULL, NULL, err);
-	return r;
+	return r == 0 ? prove(tables, err) : r;
 }
 
 static void plan_conf(const struct opendkim_place *place,
                       const struct opendkim_setup *setup, const struct networks *internal,
-                      const struct opendkim_tables *tables, struct plan *plan)
+                      struct opendkim_tables *tables, struct plan *plan)
 {
 	auto_buf hosts = BUF_INIT, conf = BUF_INIT;
 	struct opendkim_setup whole = *setup;
@@ -175,7 +184,7 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
 	struct opendkim_tables tables = { 0 };
 	int r = opendkim_keys_new(desired, &keys, err);
 	if (r == 0 && is_active && setup->signs)
-		r = make_tables(desired, keys, &tables, err);
+		r = make_tables(desired, keys, place, &tables, err);
 	if (r == 0)
 		r = opendkim_keys_plan(keys, place, plan, ret_found, err);
 	if (r == 0 && is_active)

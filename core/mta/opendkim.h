@@ -91,14 +91,30 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
                         struct plan *plan, struct opendkim_plan *ret_found,
                         struct err *err) must_check;
 
+/* The same tables by another way, where the last push is known and few names moved: its tables with
+ * the lines of those names made anew (opendkim_renew.c).  `chosen` is told of their rows and of
+ * the first one of a name that did not move.  1: done, but not proved yet; 0: render all. */
+struct opendkim_keys;
+int opendkim_tables_renew(const struct desired *desired, const struct opendkim_keys *keys,
+                          const struct opendkim_place *place,
+                          struct opendkim_tables *tables, struct err *err) must_check;
+
+/* Calls `each` with the key file of every line of a KeyTable that stands not in `old`, the table
+ * before it: with one changed domain among 100,000 nobody looks at all key files. */
+int opendkim_each_new_path(const struct buf *old, const struct buf *keys,
+                           int (*each)(void *arg, const char *path, struct err *err),
+                           void *arg, struct err *err) must_check;
+
 /* ---- key files (opendkim_keys.c) -------------------------------------------------------------- */
 
 /* Which names moved, and which key files they need. */
-struct opendkim_keys;
 int opendkim_keys_new(const struct desired *desired, struct opendkim_keys **ret_keys,
                       struct err *err) must_check;
 void opendkim_keys_free(struct opendkim_keys *keys);
-/* A row that signs; call for all, sorted by name. */
+/* Names that moved, those that share a key with one of them too; sorted, each once. */
+size_t opendkim_keys_count(const struct opendkim_keys *keys) must_check;
+const char *opendkim_keys_name(const struct opendkim_keys *keys, size_t i) must_check;
+/* A row that signs; call for all of these names at least, sorted by name. */
 void opendkim_keys_chosen(void *keys, const struct signing_row *row);
 /* After the last row: files that are wanted, removals, folders. */
 int opendkim_keys_plan(struct opendkim_keys *keys, const struct opendkim_place *place,

@@ -2,8 +2,8 @@
  * Key files: what the names that moved need, what they do not need any more.
  *
  * A key file belongs to the main domain that owns the key; aliases sign with the same file.  So
- * a name that moved is looked at together with its main domain, and files are compared for whole
- * main domains.
+ * a name that moved is looked at together with its main domain and that one's other aliases, and
+ * files are compared for whole main domains.
  */
 #include "core/mta/opendkim.h"
 
@@ -57,18 +57,20 @@ static void add_name(struct opendkim_keys *keys, const char *name, bool is_asked
 static int take_moved(void *arg, const char *name, struct err *err)
 {
 	struct opendkim_keys *keys = arg;
-	auto_free char *main_name = NULL;
+	auto_stmt stmt = NULL;
 	add_name(keys, name, true);
-	if (!keys->desired->store)
+	if (!keys->desired->store || keys->desired->is_everything)
 		return 0;
-	int r = store_get_text(
-		keys->desired->store, &main_name, err,
-		"SELECT m.name FROM domain AS d JOIN domain AS m ON m.id = d.alias_of "
-		"WHERE d.name = ?",
-		"t", name);
-	if (r > 0)
-		add_name(keys, main_name, false);
-	return r < 0 ? r : 0;
+	int r = store_query(keys->desired->store, &stmt, err,
+	                    "SELECT m.name FROM domain AS d JOIN domain AS m "
+	                    "ON coalesce(d.alias_of, d.id) IN (m.id, m.alias_of) "
+	                    "WHERE d.name = ?",
+	                    "t", name);
+	while (r == 0 && (r = stmt_next(stmt, err)) == 1) {
+		add_name(keys, stmt_text(stmt, 0), false);
+		r = 0;
+	}
+	return r;
 }
 
 static void sort_names(struct opendkim_keys *keys)
@@ -119,6 +121,16 @@ void opendkim_keys_free(struct opendkim_keys *keys)
 	free(keys->moved_name);
 	free(keys->moved_selector);
 	free(keys);
+}
+
+size_t opendkim_keys_count(const struct opendkim_keys *keys)
+{
+	return keys->names;
+}
+
+const char *opendkim_keys_name(const struct opendkim_keys *keys, size_t i)
+{
+	return keys->name[i].text;
 }
 
 void opendkim_keys_chosen(void *arg, const struct signing_row *row)

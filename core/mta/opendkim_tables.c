@@ -103,7 +103,7 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err)
 /* ---- proof ------------------------------------------------------------------------------------ */
 
 struct line {
-	char *text; /* cut into its two fields */
+	char text[LINE_LIMIT + 1]; /* cut into its two fields */
 	const char *key, *value;
 };
 
@@ -120,13 +120,13 @@ static int next_line(const char **at, const char *table, size_t number, struct l
 {
 	if (!**at)
 		return 0;
-	size_t len = strcspn(*at, "\n");
+	size_t len = (size_t)(strchrnul(*at, '\n') - *at);
 	if (len > LINE_LIMIT)
 		return bad_line(table, number, _("it is longer than 1,023 octets"), err);
 	if (!(*at)[len])
 		return bad_line(table, number, _("it has no line break"), err);
-	free(line->text);
-	line->text = xmemdup(*at, len);
+	memcpy(line->text, *at, len);
+	line->text[len] = '\0';
 	*at += len + 1;
 	char *blank = strchr(line->text, ' ');
 	if (!blank || blank == line->text || !blank[1] || strpbrk(blank + 1, " \t") ||
@@ -142,18 +142,23 @@ static int next_line(const char **at, const char *table, size_t number, struct l
 /* "<domain>:<selector>:<path>" of "<selector>._domainkey.<domain>" */
 static const char *check_key(const struct line *line, const char **ret_path)
 {
+	static const char between[] = "._domainkey.";
+	const size_t between_len = sizeof(between) - 1;
 	const char *selector = strchr(line->value, ':');
 	const char *path = selector ? strchr(selector + 1, ':') : NULL;
 	if (!path || selector == line->value || path == selector + 1)
 		return N_("its second field is not <domain>:<selector>:<path>");
-	auto_free char *key =
-		xasprintf("%.*s._domainkey.%.*s", (int)(path - selector - 1),
-	                  selector + 1, (int)(selector - line->value), line->value);
-	if (strcmp(key, line->key) != 0)
+	size_t domain_len = (size_t)(selector++ - line->value);
+	size_t selector_len = (size_t)(path++ - selector);
+	const char *key = line->key;
+	if (strlen(key) != selector_len + between_len + domain_len ||
+	    memcmp(key, selector, selector_len) != 0 ||
+	    memcmp(key + selector_len, between, between_len) != 0 ||
+	    memcmp(key + selector_len + between_len, line->value, domain_len) != 0)
 		return N_("its name is not that of its selector and domain");
-	if (!path_is_plain(path + 1))
+	if (!path_is_plain(path))
 		return N_("its key file is not an absolute path");
-	*ret_path = path + 1;
+	*ret_path = path;
 	return NULL;
 }
 
@@ -162,8 +167,8 @@ int opendkim_check_tables(const char *keys, const char *signing,
                           void *arg, struct err *err)
 {
 	static const char key_table[] = "KeyTable", signing_table[] = "SigningTable";
-	struct line key = { 0 }, name = { 0 };
-	auto_free char *before = NULL;
+	struct line key, name;
+	char before[LINE_LIMIT + 1] = "";
 	int r = 0;
 	for (size_t number = 1;; number++) {
 		const char *path = NULL;
@@ -180,20 +185,17 @@ int opendkim_check_tables(const char *keys, const char *signing,
 		if (r > 0 && strcmp(name.value, key.key) != 0)
 			r = bad_line(signing_table, number,
 			             _("its key is not in the KeyTable"), err);
-		if (r > 0 && before && strcmp(before, name.key) >= 0)
+		if (r > 0 && strcmp(before, name.key) >= 0)
 			r = bad_line(signing_table, number,
 			             _("names are not sorted, each once"), err);
 		if (r > 0 && each_path)
 			r = each_path(arg, path, err);
 		if (r < 0)
 			break;
-		free(before);
-		before = xstrdup(name.key);
+		memcpy(before, name.key, strlen(name.key) + 1);
 	}
 	if (r == 0 && *signing)
 		r = err_set(err, ERR_FAILED,
 		            _("the SigningTable has lines that the KeyTable lacks"));
-	free(key.text);
-	free(name.text);
 	return r;
 }

@@ -60,17 +60,27 @@ static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_r
 	return step;
 }
 
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->content = *content;
+	*content = BUF_INIT;
+	digest_of(buf_text(&step->content), step->content.len, &step->new_digest);
+	step->meta = meta;
+	step->causes = causes;
+	return step;
+}
+
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
                        unsigned causes)
 {
-	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+	struct buf content = BUF_INIT;
 
-	buf_add(&step->content, octets, len);
-	digest_of(octets, len, &step->new_digest);
-	step->meta = meta;
-	step->causes = causes;
-	return step;
+	buf_add(&content, octets, len);
+	return plan_file_take(plan, rank, path, &content, meta, causes);
 }
 
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
@@ -237,11 +247,23 @@ static int observe_steps(struct pruning *p, struct err *err)
 	return 0;
 }
 
+struct counting {
+	const struct ctx *ctx;
+	const char *folder;
+	size_t names;
+};
+
+/* A socket goes with the service that made it. */
 static int count_name(void *arg, const char *name, struct err *err)
 {
-	(void)name, (void)err;
-	++*(size_t *)arg;
-	return 0;
+	struct counting *counting = arg;
+	auto_free char *path = path_join(counting->folder, name);
+	struct file_info info;
+	int rc = file_look(counting->ctx, path, false, &info, err);
+
+	if (!rc && info.kind != FILE_OTHER && info.kind != FILE_ABSENT)
+		counting->names++;
+	return rc;
 }
 
 static int deepest_first(const void *a, const void *b)
@@ -261,12 +283,12 @@ static int look_at_leaving_folders(struct pruning *p, struct err *err)
 			folder[count++] = &p->plan->step[i];
 	qsort(folder, count, sizeof(struct step *), deepest_first);
 	for (size_t i = 0; i < count && !rc; i++) {
-		size_t names = 0;
+		struct counting counting = { .ctx = p->ctx, .folder = folder[i]->object };
 
-		rc = file_list(p->ctx, folder[i]->object, count_name, &names, err);
+		rc = file_list(p->ctx, folder[i]->object, count_name, &counting, err);
 		if (rc)
 			break;
-		if (names <= node_get(&p->paths, folder[i]->object)->leaving)
+		if (counting.names <= node_get(&p->paths, folder[i]->object)->leaving)
 			note_leaving(&p->paths, folder[i]->object);
 		else
 			p->is_kept[folder[i] - p->plan->step] = false;

@@ -120,6 +120,9 @@ void plan_done(struct plan *plan);
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
                        unsigned causes);
+/* The same; `content` is empty afterwards. */
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,

@@ -4,9 +4,11 @@ dns     On 192.0.2.8, in front of NSD: writes each question into /tmp/questions 
         names below silent.example get no answer at all.
 logins  The login server that smtpd asks (Dovecot's protocol): takes every name and password.
 syslog  /dev/log: each line goes into /tmp/syslog.
+footer  A milter on 127.0.0.1:9900 that adds a line to every body, as disclaimers do.
 """
 import os
 import socket
+import struct
 import sys
 
 
@@ -67,4 +69,39 @@ def syslog():
             log.write(server.recv(65535).decode('latin-1') + '\n')
 
 
-{'dns': dns, 'logins': logins, 'syslog': syslog}[sys.argv[1]]()
+def footer():
+    server = socket.create_server(('127.0.0.1', 9900))
+    while True:
+        client, _ = server.accept()
+        if os.fork():
+            client.close()
+            continue
+        body, stream = b'', client.makefile('rb')
+
+        def answer(code, data=b''):
+            client.sendall(struct.pack('>I', 1 + len(data)) + code + data)
+
+        while True:
+            size = stream.read(4)
+            if len(size) < 4:
+                os._exit(0)
+            packet = stream.read(struct.unpack('>I', size)[0])
+            command, data = packet[:1], packet[1:]
+            if command == b'O':  # version 6, may change the body, wants no headers
+                answer(b'O', struct.pack('>III', 6, 2, 0x01 | 0x02 | 0x04 | 0x08 | 0x20 | 0x40))
+            elif command == b'B':
+                body += data
+                answer(b'c')
+            elif command == b'E':
+                answer(b'b', body + b'-- \r\nSent by example.test\r\n')
+                answer(b'c')
+                body = b''
+            elif command == b'A':
+                body = b''
+            elif command == b'Q':
+                os._exit(0)
+            elif command not in b'DK':
+                answer(b'c')
+
+
+{'dns': dns, 'footer': footer, 'logins': logins, 'syslog': syslog}[sys.argv[1]]()
