@@ -36,14 +36,15 @@ model_src := domain env export export_file export_finish import_tree key key_cry
 	setting_table setting_type signing srs_secret template
 mta_src := backend desired diff directory engine folders held held_service map_probe \
 	milter milter_probe networks opendkim opendkim_conf opendkim_keys opendkim_renew \
-	opendkim_tables plan policy_probe policyd_conf postfix postfix_dkim postfix_expand \
+	opendkim_tables plan policy_probe policyd_conf postfix postfix_canonical postfix_dkim postfix_expand \
 	postfix_main postfix_master postfix_observe postfix_policy postfix_restrict postfix_seen \
-	postfix_services postfix_validate postsrsd_conf push recover service service_filter \
-	service_postfix \
-	service_process service_systemd smtp_probe step step_file step_probe step_service target
+	postfix_services postfix_srs postfix_validate postsrsd postsrsd_conf push recover service \
+	service_filter service_postfix service_process service_systemd smtp_probe step step_file \
+	step_probe step_service target
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_record cmd_server cmd_spf cmd_template \
-	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets
+	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets \
+	srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
 

@@ -32,14 +32,15 @@ enum step_rank {
 };
 
 /* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
- * CAUSE_POLICY. */
+ * CAUSE_POLICY, of what postsrsd reads CAUSE_SRS. */
 enum {
 	CAUSE_KEYS = 1,
 	CAUSE_TABLES = 2,
 	CAUSE_FILTER = 4,
 	CAUSE_SERVER = 8,
 	CAUSE_MASTER = 16,
-	CAUSE_POLICY = 32
+	CAUSE_POLICY = 32,
+	CAUSE_SRS = 128
 };
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };

@@ -163,7 +163,17 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into)
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
-enum list { SMTPD, NON_SMTPD, RESTRICTIONS, SUBMISSION, LIST_COUNT };
+enum list {
+	SMTPD,
+	NON_SMTPD,
+	RESTRICTIONS,
+	SUBMISSION,
+	SRS_SENDER,
+	SRS_CLASSES,
+	SRS_RECIPIENT,
+	SRS_LMTP,
+	LIST_COUNT
+};
 
 static const struct list_row {
 	const char *name, *item;
@@ -172,6 +182,12 @@ static const struct list_row {
 	[NON_SMTPD] = { "non_smtpd_milters", MAIN_NON_SMTPD_REF },
 	[RESTRICTIONS] = { RESTRICT_LIST, MAIN_RECIPIENT_REF },
 	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
+	[SRS_SENDER] = { "sender_canonical_maps", MAIN_SRS_REF },
+	[SRS_CLASSES] = { "sender_canonical_classes",
+	                  "$mailauth_sender_canonical_classes" },
+	[SRS_RECIPIENT] = { "recipient_canonical_maps",
+	                    "$mailauth_recipient_canonical_maps" },
+	[SRS_LMTP] = { "lmtp_generic_maps", "$mailauth_lmtp_generic_maps" },
 };
 
 /* A piece of the text that is left out. */
@@ -511,6 +527,31 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	}
 }
 
+/* Behind an admin's own tables, whose entries go on winning.  Without the classes headers would be
+ * rewritten, too; where he has set them they are what they must be (postfix_srs.c). */
+static void put_srs(struct buf *text, const struct main_wish *wish, struct buf *params,
+                    struct buf *missing)
+{
+	const struct {
+		enum list list;
+		const char *value;
+		bool is_wanted;
+	} rows[] = {
+		{ SRS_SENDER, wish->srs_forward, true },
+		{ SRS_CLASSES, "envelope_sender",
+		  !has_items(text, lists[SRS_CLASSES].name) },
+		{ SRS_RECIPIENT, wish->srs_reverse, true },
+		{ SRS_LMTP, wish->srs_reverse, true },
+	};
+	for (size_t i = 0; wish->srs_forward && i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].is_wanted)
+			continue;
+		buf_printf(params, "%s = %s\n", lists[rows[i].list].item + 1,
+		           rows[i].value);
+		put_ref(text, rows[i].list, true, missing);
+	}
+}
+
 void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into)
 {
@@ -519,6 +560,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 	put_milters(&body, wish, &params, &missing);
 	if (wish->policy)
 		put_policy(&body, wish, &params, &missing);
+	put_srs(&body, wish, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);
 	if (!params.len)

@@ -56,5 +56,6 @@ extern const size_t postfix_part_count;
 
 extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
 extern const struct postfix_part postfix_policy; /* postfix_policy.c */
+extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 
 #endif

@@ -122,12 +122,14 @@ static void show_meta(const struct step *step, struct buf *out)
 static void show_file(const struct step *step, bool is_coloured, struct buf *out)
 {
 	if (step->is_secret) {
-		buf_printf(out, "# %s: %s\n", step->object,
-		           !step->is_present ? _("private key, removed")
-		           : !step->had_old  ? _("private key, new")
+		/* a private key serves a domain; other secrets serve all */
+		buf_printf(out, "# %s: %s, %s\n", step->object,
+		           step->domain ? _("private key") : _("secrets"),
+		           !step->is_present ? _("removed")
+		           : !step->had_old  ? _("new")
 		           : is_digest(&step->old_digest, &step->new_digest)
-		                   ? _("private key, the same")
-		                   : _("private key, replaced"));
+		                   ? _("the same")
+		                   : _("replaced"));
 	} else {
 		bool is_same = step->had_old && step->is_present &&
 		               is_digest(&step->old_digest, &step->new_digest);
@@ -270,7 +272,7 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	if (row->is_secret)
 		return err_set(
 			err, ERR_FAILED,
-			_("the private key that stood at %s is gone and cannot be put back; "
+			_("the secret that stood at %s is gone and cannot be put back; "
 		          "\"mailauthctl mta push\" writes the present one"),
 			row->object);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
