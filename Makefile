@@ -46,13 +46,15 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets \
 	srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
-policyd_src := policyd_conf policyd_decide policyd_log policyd_request policyd_serve
+policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
+	policyd_results policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock milter model opendkim out plan policyd postfix_main \
-	postfix_master postfix_restrict push query records resolver rr run setting setting_type \
-	spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml yaml_write
-fuzz_tests := dns_answer policy_request spf_macro spf_record
+	key_crypto keygen lint_spf lock milter model opendkim out plan policyd policyd_milter \
+	postfix_main postfix_master postfix_restrict push query records resolver rr run setting \
+	setting_type spf_check spf_eval spf_mode spf_record spf_suite store store_open text yaml \
+	yaml_write
+fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 /*
- * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service.
+ * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and in front of
+ * a DMARC check the mail filter that takes forged results out (policyd_milter.h): the first octet of
+ * a connection says which of the two is wanted.
  *
  * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout; or
  * a service manager hands sockets over (--listen).  It needs core/base and dnszone only: no

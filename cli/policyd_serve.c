@@ -19,6 +19,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/policyd_milter.h"
 #include "core/base/ctx.h"
 #include "core/base/text.h"
 
@@ -156,11 +157,20 @@ int policyd_serve(struct policyd *policyd, int in, int out,
 	c->limits = limits;
 	policyd_parser_init(&c->parser);
 	enum outcome outcome = GOES_ON;
-	size_t len;
-	while (outcome == GOES_ON && (len = read_input(c)) > 0) {
+	size_t len = read_input(c);
+	if (policyd_milter_begins(c->input, len)) {
+		const struct policyd_milter milter = { .conf = policyd->conf,
+			                               .limits = limits,
+			                               .log = policyd->log,
+			                               .octets = c->input,
+			                               .len = len };
+		outcome = policyd_milter(&milter, in, out) ? IS_TROUBLE : HAS_ENDED;
+	}
+	while (outcome == GOES_ON && len > 0) {
 		outcome = take_input(c, len);
 		if (!flush_output(c) && outcome == GOES_ON)
 			outcome = HAS_ENDED;
+		len = outcome == GOES_ON ? read_input(c) : 0;
 	}
 	free(c);
 	return outcome == IS_TROUBLE;

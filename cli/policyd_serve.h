@@ -1,4 +1,4 @@
-/* cli/policyd_serve.h: connections of policy clients. */
+/* cli/policyd_serve.h: connections of policy clients, and of those that want a mail filter. */
 #ifndef CLI_POLICYD_SERVE_H
 #define CLI_POLICYD_SERVE_H
 
@@ -12,7 +12,8 @@ struct policyd_limits {
 };
 
 /* Serves requests from `in` to `out` until the client closes, pauses too long, or there is
- * trouble; the latter two are logged.  Gives the exit status of the process: 0, or 1 for trouble. */
+ * trouble; the latter two are logged.  One that begins as the milter protocol does is handed to
+ * policyd_milter().  Gives the exit status of the process: 0, or 1 for trouble. */
 int policyd_serve(struct policyd *policyd, int in, int out,
                   const struct policyd_limits *limits) must_check;
 

@@ -300,6 +300,16 @@ static void write_void_limit(const struct spf_service *s, const char *key,
 	yaml_put_int(into, 0, key, s->void_limit);
 }
 
+static int read_one_from(struct reader *r, const char *key, struct err *err)
+{
+	return yaml_get_bool(r->root, r->name, key, &r->settings.is_one_from, err);
+}
+
+static void write_one_from(const struct spf_service *s, const char *key, struct buf *into)
+{
+	yaml_put_bool(into, 0, key, s->is_one_from);
+}
+
 /* In the order in which they are written. */
 static const struct row {
 	const char *key;
@@ -320,6 +330,7 @@ static const struct row {
 	{ "nameservers", read_nameservers, write_nameservers, false },
 	{ "time-limit", read_time_limit, write_time_limit, false },
 	{ "void-limit", read_void_limit, write_void_limit, false },
+	{ "one-from", read_one_from, write_one_from, false },
 };
 
 struct spf_service spf_service_default(const char *hostname)

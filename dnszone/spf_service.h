@@ -38,6 +38,7 @@ struct spf_service { /* texts and lists are borrowed, or live in the arena of th
 	unsigned
 		time_limit; /* seconds for a whole check, 1 to SPF_SERVICE_TIME_LIMIT_MAX */
 	unsigned void_limit; /* void look-ups, 0 to 10 */
+	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
 };
 
 /* Everything at its default but the hostname. */

@@ -177,6 +177,17 @@ static int check_signing(const struct step *step, const struct milter_answer *an
 	return 0;
 }
 
+static bool has_any_results(const char *headers)
+{
+	static const char name[] = "Authentication-Results:";
+	for (const char *line = headers; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int check_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
                            struct err *err)
 {
@@ -189,15 +200,25 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		                  &answer, err);
 		if (r < 0)
 			return r;
-		bool has =
-			milter_has_results(buf_text(&answer.headers), step->probe_domain);
+		bool has = step->probe_domain
+		                   ? milter_has_results(buf_text(&answer.headers),
+		                                        step->probe_domain)
+		                   : has_any_results(buf_text(&answer.headers));
 		bool says = step->probe != PROBE_MILTER_DMARC ||
 		            milter_has_result(buf_text(&answer.headers),
 		                              step->probe_domain, "dmarc");
 		milter_answer_done(&answer);
+		if (has && !step->probe_domain)
+			return err_set(
+				err, ERR_FAILED,
+				_("the filter at %s still verifies: it added an "
+			          "Authentication-Results header to a test message"),
+				step->object);
 		if (has && says)
 			return 0;
 	}
+	if (!step->probe_domain)
+		return 0;
 	if (step->probe == PROBE_MILTER_DMARC)
 		return err_set(
 			err, ERR_FAILED,

@@ -66,7 +66,7 @@ enum probe_kind {
 	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
-	                        authserv-id `domain` */
+	                        authserv-id `domain`; NULL: it gets none of anybody */
 	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes postmaster as recipient
 	                 where it did before the rank (smtp_probe.h) */
 	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */

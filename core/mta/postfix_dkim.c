@@ -181,28 +181,45 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_
 		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER);
 }
 
-/* A change of tables alone is a reload; of a configuration file a restart, for what a reload does
- * not take in (Socket, UMask). */
+/* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
+static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
+                     struct opendkim_conf *into)
+{
+	struct err ignored = ERR_INIT;
+	for (size_t i = 0; i < admin->count; i++) {
+		GROW(into->row, into->count, into->room);
+		into->row[into->count++] =
+			(struct opendkim_value){ xstrdup(admin->row[i].key),
+			                         xstrdup(admin->row[i].value) };
+	}
+	if (ours && opendkim_conf_parse(into, buf_text(ours), NULL, NULL, &ignored) < 0)
+		err_clear(&ignored); /* a line that is damaged counts as not there */
+}
+
+/* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
+static bool needs_restart(const struct opendkim_seen *seen, const struct buf *next)
+{
+	auto_opendkim_conf before = OPENDKIM_CONF_INIT, after = OPENDKIM_CONF_INIT;
+	in_force(&seen->admin, seen->admin.includes_ours ? &seen->our_conf : NULL,
+	         &before);
+	in_force(&seen->admin, next, &after);
+	return opendkim_conf_needs_restart(&before, &after);
+}
+
 static void plan_filter(const struct mta_seen *seen, struct plan *plan)
 {
-	bool is_changed = !seen->dkim.admin.includes_ours;
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->step[i];
-		if (strcmp(step->object, OPENDKIM_OURS) == 0 && step->is_present)
-			is_changed = is_changed ||
-			             step->content.len != seen->dkim.our_conf.len ||
-			             memcmp(buf_text(&step->content),
-			                    buf_text(&seen->dkim.our_conf),
-			                    step->content.len) != 0;
-	}
-	if (!seen->dkim.is_running && seen->host.is_running)
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_START, 0);
-	else if (seen->dkim.is_running && is_changed)
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RESTART,
+	const struct buf *next = &seen->dkim.our_conf;
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->step[i].object, OPENDKIM_OURS) == 0 &&
+		    plan->step[i].is_present)
+			next = &plan->step[i].content;
+	if (seen->dkim.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim",
+		             needs_restart(&seen->dkim, next) ? SERVICE_RESTART
+		                                              : SERVICE_RELOAD,
 		             CAUSE_FILTER | CAUSE_TABLES);
-	else if (seen->dkim.is_running)
-		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD,
-		             CAUSE_TABLES);
+	if (seen->host.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
 }
 
 static void plan_filter_probes(const struct mta_seen *seen, const struct desired *desired,
@@ -226,10 +243,10 @@ static void plan_filter_probes(const struct mta_seen *seen, const struct desired
 		                               route->probe, when);
 		step->probe_domain = xstrdup(found->stopped_name);
 	}
-	if (desired->verifies && authserv_id) {
+	if (!desired->verifies || authserv_id) {
 		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY,
 		                               route->probe, when);
-		step->probe_domain = xstrdup(authserv_id);
+		step->probe_domain = desired->verifies ? xstrdup(authserv_id) : NULL;
 	}
 }
 
@@ -312,8 +329,11 @@ static int plan_unwanted(const struct desired *desired, const struct mta_seen *s
 {
 	plan_include(seen, false, RANK_LEFTOVERS, plan);
 	if (seen->dkim.is_running)
-		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_RESTART,
+		plan_service(plan, RANK_LEFTOVERS, "opendkim",
+		             needs_restart(&seen->dkim, NULL) ? SERVICE_RESTART
+		                                              : SERVICE_RELOAD,
 		             CAUSE_FILTER);
+	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 	if (!desired)
 		return 0;
 	struct opendkim_plan found = { 0 };

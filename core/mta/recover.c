@@ -1,8 +1,9 @@
 /*
  * core/mta/recover.c: undo, live and after a crash.
  *
- * Ranks go downwards: consumers let go before anything is taken from them.  Within a rank the files
- * go first, their folders are synced, then the services are told, then probes force lazy reloads.
+ * Ranks go downwards: consumers let go before anything is taken from them.  Within a rank, and within
+ * providers and their tables together, the files go first, their folders are synced, then the services
+ * are told, then probes force lazy reloads.
  * Every step is idempotent, so a crash in here is followed by the same again.  The journal's own
  * failure does not stop an undo: the files matter more, and the push then stays open.
  */
@@ -28,7 +29,7 @@ struct undoing {
 	struct folders folders;
 	size_t drifted, failed;
 	struct err first; /* what failed first */
-	/* of the rank at hand */
+	/* of the ranks at hand */
 	bool is_reloaded; /* mta.reload ran */
 	bool is_stopped;  /* a service does not run: nothing would answer a probe */
 };
@@ -121,14 +122,27 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 	return 0;
 }
 
-static int undo_rank(struct undoing *u, int rank, struct err *err)
+/* Ranks that are undone together: from the first one of a row down to the last. */
+static const struct {
+	enum step_rank from, to;
+} undo_groups[] = {
+	{ RANK_LEFTOVERS, RANK_LEFTOVERS },
+	{ RANK_CONSUMERS, RANK_CONSUMERS },
+	/* a filter that is told reads its tables as well: they must be the old ones by then, and the
+	 * keys that it knows must still be there */
+	{ RANK_PROVIDERS, RANK_TABLES },
+	{ RANK_DATA, RANK_DATA },
+};
+
+static int undo_group(struct undoing *u, int from, int to, struct err *err)
 {
 	int rc = 0;
 
 	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc; pass++) {
 		u->pass = pass;
-		rc = journal_each(u->run.target, u->journal->id, rank, true, undo_row, u,
-		                  err);
+		for (int rank = from; rank >= to && !rc; rank--)
+			rc = journal_each(u->run.target, u->journal->id, rank, true,
+			                  undo_row, u, err);
 		if (!rc && pass == PASS_TREE) {
 			rc = folders_sync(u->run.ctx, &u->folders, err);
 			folders_done(&u->folders);
@@ -199,8 +213,8 @@ int recover_undo(struct ctx *ctx, struct store *target, const struct journal *jo
 	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
 		err_clear(&ignored); /* "switching" tells the next run the same */
 	rc = remove_temps(ctx, target, journal->id, err);
-	for (int rank = RANK_COUNT - 1; rank >= 0 && !rc; rank--)
-		rc = undo_rank(&u, rank, err);
+	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++)
+		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
 	folders_done(&u.folders);
 	if (!rc && u.failed) {
 		*err = u.first;

@@ -32,12 +32,18 @@
 #include "core/mta/step.h"
 #include "core/mta/target.h"
 
+#define MAIN_CF "/etc/postfix/main.cf"
+#define TABLE "/etc/mailauthctl/opendkim/KeyTable"
+#define KEY "/etc/dkimkeys/example.com/s1.private"
+#define OLD_KEY "/etc/dkimkeys/example.org/s0.private"
+
 /* ---- what stands in for the world outside ----------------------------------------------------- */
 
 static struct {
 	struct buf runs;   /* "postfix -c /etc/postfix reload;" ... */
 	struct buf probes; /* "smtp:127.0.0.1:25;" ... */
 	struct buf reports;
+	struct buf filter;   /* whether it finds its table and its key when told: "11;" */
 	const char *fail_on; /* a command that holds this text exits 1 */
 	const char *exit_on; /* ... ends this process, as a kill would */
 	const char *edit_on; /* ... changes /etc/postfix/main.cf */
@@ -91,6 +97,13 @@ __attribute__((unused)) static void put(const char *root, const char *path,
 	assert_int_equal(chmod(full, mode), 0);
 }
 
+static bool stands(const char *root, const char *path)
+{
+	auto_free char *full = xasprintf("%s%s", root, path);
+
+	return access(full, F_OK) == 0;
+}
+
 __attribute__((unused)) static int fake_run(struct ctx *ctx, const struct run_spec *spec,
                                             struct run_result *ret, struct err *err)
 {
@@ -106,6 +119,9 @@ __attribute__((unused)) static int fake_run(struct ctx *ctx, const struct run_sp
 		return 0;
 	}
 	buf_printf(&world.runs, "%s;", buf_text(&line));
+	if (strstr(buf_text(&line), "/etc/filter"))
+		buf_printf(&world.filter, "%d%d;", stands(ctx->root, TABLE),
+		           stands(ctx->root, KEY));
 	if (world.exit_on && strstr(buf_text(&line), world.exit_on))
 		_exit(7);
 	if (world.edit_on && strstr(buf_text(&line), world.edit_on)) {
@@ -134,11 +150,6 @@ struct host {
 	struct ctx ctx;
 	struct store *target;
 };
-
-#define MAIN_CF "/etc/postfix/main.cf"
-#define TABLE "/etc/mailauthctl/opendkim/KeyTable"
-#define KEY "/etc/dkimkeys/example.com/s1.private"
-#define OLD_KEY "/etc/dkimkeys/example.org/s0.private"
 
 __attribute__((unused)) static void host_open(struct host *host)
 {
@@ -190,6 +201,7 @@ __attribute__((unused)) static int teardown(void **state)
 	buf_done(&world.runs);
 	buf_done(&world.probes);
 	buf_done(&world.reports);
+	buf_done(&world.filter);
 	free(host);
 	return 0;
 }

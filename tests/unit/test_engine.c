@@ -72,6 +72,8 @@ static void test_undo(void **state)
 		buf_text(&world.runs),
 		"postfix -c /etc/filter reload;postfix -c /etc/postfix reload;"
 		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
+	/* told again it finds the old tables, and still the key that it knew */
+	assert_string_equal(buf_text(&world.filter), "11;01;");
 }
 
 static void test_edited_before_switch(void **state)

@@ -195,6 +195,7 @@ static void test_settings_round_trip(void **state)
 	whole.nameserver_count = ARRAY_LEN(servers);
 	whole.time_limit = 7;
 	whole.void_limit = 0;
+	whole.is_one_from = true;
 	const struct spf_service settings[] = { spf_service_default("mx.example.net"),
 		                                whole };
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
@@ -214,6 +215,7 @@ static void test_settings_round_trip(void **state)
 		assert_int_equal(back.trusted_relay_count,
 		                 settings[i].trusted_relay_count);
 		assert_int_equal(back.void_limit, settings[i].void_limit);
+		assert_int_equal(back.is_one_from, settings[i].is_one_from);
 	}
 }
 
@@ -235,7 +237,8 @@ static void test_rendered_text(void **state)
 	                    "explanation: \"\"\n"
 	                    "continue-on-dns-error: off\n"
 	                    "time-limit: 20\n"
-	                    "void-limit: 2\n");
+	                    "void-limit: 2\n"
+	                    "one-from: off\n");
 }
 
 static void test_unmap(void **state)
