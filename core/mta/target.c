@@ -14,6 +14,7 @@
 #include "core/mta/service.h"
 
 #define HISTORY 10
+#define PRUNE_STEPS 5000
 
 static const char target_schema[] =
 #include "target.sql.inc"
@@ -23,12 +24,15 @@ static const struct migration target_migrations[] = {
 	{ 0, NULL }, /* version 1 is the first */
 };
 
+/* Contents of many megabytes, none of them secret: pages of a size that they do not fill by the
+ * thousand, and what is deleted is not overwritten. */
 static const struct store_kind target_kind = {
 	.what = "state of the mail host",
 	.application_id = 0x4d417450,
 	.version = 1,
 	.schema = target_schema,
 	.migrations = target_migrations,
+	.pragmas = "PRAGMA page_size=16384; PRAGMA secure_delete=OFF;",
 };
 
 static const char *const progress_names[PUSH_PROGRESS_COUNT] = {
@@ -389,6 +393,8 @@ int journal_last_failure(struct store *target, char **ret_why, struct err *err)
 	return 0;
 }
 
+/* The steps of old pushes go a few thousand at a time: the first push of a big host has two for each
+ * domain, and the change that happens to be the tenth after it must not pay for all of them. */
 int journal_prune(struct store *target, struct err *err)
 {
 	int64_t first = 0;
@@ -400,14 +406,22 @@ int journal_prune(struct store *target, struct err *err)
 		return rc;
 	rc = store_exec(
 		target, err,
-		"DELETE FROM blob WHERE sha256 IN "
-		"(SELECT old FROM step WHERE push_id < ?1 UNION "
-		"SELECT new FROM step WHERE push_id < ?1) "
-		"AND NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND push_id >= ?1) "
+		"DELETE FROM blob WHERE "
+		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND push_id >= ?1) "
 		"AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND push_id >= ?1) "
-		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256)",
+		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256) "
+		"AND NOT EXISTS (SELECT 1 FROM held WHERE value = sha256 AND domain IS NULL)",
 		"i", first);
 	if (!rc)
-		rc = store_exec(target, err, "DELETE FROM push WHERE id < ?", "i", first);
+		rc = store_exec(
+			target, err,
+			"DELETE FROM step WHERE (push_id, seq) IN (SELECT push_id, seq "
+			"FROM step WHERE push_id < ? LIMIT ?)",
+			"ii", first, (int64_t)PRUNE_STEPS);
+	if (!rc)
+		rc = store_exec(target, err,
+		                "DELETE FROM push WHERE id < ? AND NOT EXISTS "
+		                "(SELECT 1 FROM step WHERE push_id = push.id)",
+		                "i", first);
 	return rc;
 }

@@ -102,7 +102,9 @@ void stmt_freep(struct stmt **stmt)
 	stmt_free(*stmt);
 }
 
-static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err *err)
+/* `keep`: whether SQLite copies texts and blobs or may borrow them. */
+static int bind_all(struct stmt *stmt, sqlite3_destructor_type keep, const char *types,
+                    va_list ap, struct err *err)
 {
 	int index = 0, result = SQLITE_OK;
 	for (const char *type = types; *type && result == SQLITE_OK; type++) {
@@ -111,7 +113,7 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 		case 't': {
 			const char *text = va_arg(ap, const char *);
 			result = text ? sqlite3_bind_text(stmt->handle, index, text, -1,
-			                                  SQLITE_TRANSIENT)
+			                                  keep)
 			              : sqlite3_bind_null(stmt->handle, index);
 			break;
 		}
@@ -130,7 +132,7 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 			const void *octets = va_arg(ap, const void *);
 			size_t len = va_arg(ap, size_t);
 			result = octets ? sqlite3_bind_blob64(stmt->handle, index, octets,
-			                                      len, SQLITE_TRANSIENT)
+			                                      len, keep)
 			                : sqlite3_bind_null(stmt->handle, index);
 			break;
 		}
@@ -145,14 +147,15 @@ static int bind_all(struct stmt *stmt, const char *types, va_list ap, struct err
 	return 0;
 }
 
-static int query(struct store *store, struct stmt **ret_stmt, struct err *err,
-                 const char *sql, const char *types, va_list ap)
+static int query(struct store *store, sqlite3_destructor_type keep,
+                 struct stmt **ret_stmt, struct err *err, const char *sql,
+                 const char *types, va_list ap)
 {
 	struct stmt *stmt = NULL;
 	int r = stmt_get(store, sql, &stmt, err);
 	if (r < 0)
 		return r;
-	r = bind_all(stmt, types, ap, err);
+	r = bind_all(stmt, keep, types, ap, err);
 	if (r < 0) {
 		stmt_free(stmt);
 		return r;
@@ -166,7 +169,7 @@ int store_query(struct store *store, struct stmt **ret_stmt, struct err *err,
 {
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, ret_stmt, err, sql, types, ap);
+	int r = query(store, SQLITE_TRANSIENT, ret_stmt, err, sql, types, ap);
 	va_end(ap);
 	return r;
 }
@@ -209,7 +212,7 @@ int store_exec(struct store *store, struct err *err, const char *sql, const char
 	auto_stmt stmt = NULL;
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, &stmt, err, sql, types, ap);
+	int r = query(store, SQLITE_STATIC, &stmt, err, sql, types, ap);
 	va_end(ap);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
 		;
@@ -222,7 +225,7 @@ int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
 	auto_stmt stmt = NULL;
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, &stmt, err, sql, types, ap);
+	int r = query(store, SQLITE_TRANSIENT, &stmt, err, sql, types, ap);
 	va_end(ap);
 	if (r < 0)
 		return r;
@@ -240,7 +243,7 @@ int store_get_text(struct store *store, char **ret_text, struct err *err, const 
 	auto_stmt stmt = NULL;
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, &stmt, err, sql, types, ap);
+	int r = query(store, SQLITE_TRANSIENT, &stmt, err, sql, types, ap);
 	va_end(ap);
 	if (r < 0)
 		return r;

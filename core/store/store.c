@@ -117,7 +117,9 @@ static int set_up(struct store *store, struct err *err)
 	sqlite3_busy_timeout(store->db, 5000);
 	if (sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) !=
 	            SQLITE_OK ||
-	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK ||
+	    (store->kind->pragmas && sqlite3_exec(store->db, store->kind->pragmas, NULL,
+	                                          NULL, NULL) != SQLITE_OK))
 		return store_fail(store, err, _("cannot set up the database"));
 	return 0;
 }

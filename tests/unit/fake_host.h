@@ -22,6 +22,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/run.h"
+#include "core/mta/desired.h"
 #include "core/mta/diff.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
@@ -68,6 +69,12 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	(void)ctx, (void)deadline, (void)err;
 	buf_printf(&world.probes, "smtp:%s;", step->object);
 	return 0;
+}
+
+char *smtp_probe_before(const char *endpoint, int64_t deadline)
+{
+	(void)endpoint, (void)deadline;
+	return NULL;
 }
 
 int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,

@@ -390,6 +390,47 @@ static void test_history(void **state)
 	assert_int_equal(count, 12);
 }
 
+static void plan_table(struct plan *plan)
+{
+	*plan = PLAN_INIT;
+	plan_file(plan, RANK_TABLES, TABLE, "s1 example.com\n", 15, meta_640, 0);
+}
+
+/* What is in force is known however long ago it was pushed; of older pushes a limited number of
+ * steps goes with each new one, so that none pays for a very big one. */
+static void test_prune(void **state)
+{
+	struct host *host = *state;
+	struct desired desired = { .target = host->target };
+	struct err err = ERR_INIT;
+	auto_buf text = BUF_INIT;
+	int64_t steps = 0;
+
+	assert_int_equal(push_plan_of(host, plan_table, NULL), 0);
+	assert_int_equal(
+		store_script(
+			host->target,
+			"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+			"LIMIT 7000) INSERT INTO step (push_id, seq, rank, kind, object) "
+			"SELECT 1, 1000 + i, 1, 'mkdir', '/x/' || i FROM n",
+			&err),
+		0);
+	for (pushes = 0; pushes < 10; pushes++)
+		assert_int_equal(push_plan_of(host, plan_counter, NULL), 0);
+	assert_int_equal(store_get_int(host->target, &steps, &err,
+	                               "SELECT count(*) FROM step WHERE push_id = 1", ""),
+	                 1);
+	assert_int_equal(steps, 2003); /* three are its own */
+	assert_int_equal(push_plan_of(host, plan_counter, NULL), 0);
+	assert_int_equal(store_get_int(host->target, &steps, &err,
+	                               "SELECT count(*) FROM push WHERE id = 1", ""),
+	                 1);
+	assert_int_equal(steps, 0);
+	assert_int_equal(desired_pushed(&desired, TABLE, &text, &err), 1);
+	assert_string_equal(buf_text(&text), "s1 example.com\n");
+	assert_int_equal(desired_pushed(&desired, OLD_KEY, &text, &err), 0);
+}
+
 static void plan_many(struct plan *plan)
 {
 	*plan = PLAN_INIT;
@@ -432,6 +473,7 @@ int main(void)
 		ROW(test_removal),
 		ROW(test_notes_edits),
 		ROW(test_history),
+		ROW(test_prune),
 		ROW(test_many),
 	};
 
