@@ -52,10 +52,11 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 	policyd_results policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew out plan \
-	policyd policyd_milter postfix_main postfix_master postfix_restrict push query records \
-	resolver rr run service setting setting_type spf_check spf_eval spf_mode spf_record \
-	spf_suite store store_open text yaml yaml_write
+	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew out \
+	plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
+	postfix_restrict postsrsd push query records resolver rr run service setting \
+	setting_type spf_check spf_eval spf_mode spf_record spf_suite srs_secret store \
+	store_open text yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------

@@ -115,9 +115,17 @@ struct plan_key {
 	struct digest fingerprint;
 };
 
+/* A service that the settings need. */
+struct plan_need {
+	char *service;
+	bool is_running;
+};
+
 struct plan {
 	struct step *step;
 	size_t count, room;
+	struct plan_need *need; /* filled by held_plan_services() */
+	size_t needs, need_room;
 	struct plan_key *key; /* of the names that moved, or of all */
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
@@ -147,6 +155,9 @@ void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);
+
+/* Once for each service. */
+void plan_needs(struct plan *plan, const char *service, bool is_running);
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);

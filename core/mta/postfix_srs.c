@@ -169,13 +169,15 @@ static int check_domain(const struct desired *desired, const struct mta_seen *se
 		                 "server is not known: \"mailauthctl server set "
 		                 "srs.domain <domain>\""));
 	bool is_asked = text_same(srs->domain, desired->srs_domain);
+	bool is_in_use = srs->is_in_place &&
+	                 text_same(srs->daemon.our_domain, desired->srs_domain);
 	if (!is_asked || srs->is_domain_here == ACCEPT_UNKNOWN)
 		plan_note(
 			plan,
 			_("whether Postfix accepts mail for %s, the SRS domain, cannot be "
 		          "told from main.cf alone: without that no bounce comes back"),
 			desired->srs_domain);
-	else if (srs->is_domain_here == ACCEPT_NO && srs->is_in_place)
+	else if (srs->is_domain_here == ACCEPT_NO && is_in_use)
 		plan_note(
 			plan,
 			_("Postfix does not accept mail for %s, the SRS domain, any more: "

@@ -33,6 +33,7 @@ void postsrsd_seen_done(struct postsrsd_seen *seen)
 	free(seen->conf_path);
 	buf_done(&seen->admin_text);
 	postsrsd_conf_done(&seen->admin);
+	free(seen->our_domain);
 	free(seen->why_not);
 	free(seen->secret_path);
 	secret_done(&seen->admin_secret);
@@ -109,6 +110,7 @@ static int read_conf(struct ctx *ctx, struct postsrsd_seen *seen, struct err *er
 		return 0;
 	}
 	seen->has_block = seen->admin_text.len != text.len;
+	seen->our_domain = postsrsd_conf_domain(buf_text(&text), text.len, seen->is_v2);
 	if (postsrsd_conf_parse(&seen->admin, seen->is_v2, buf_text(&seen->admin_text),
 	                        seen->admin_text.len, &unusable) < 0)
 		seen->why_not = xstrdup(unusable.text);

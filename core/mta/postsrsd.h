@@ -35,8 +35,9 @@ struct postsrsd_seen {
 	struct buf admin_text;      /* its configuration without our block */
 	struct postsrsd_conf admin; /* what that says */
 	bool has_block;
-	bool is_damaged; /* our block has no end: the file is left alone */
-	char *why_not;   /* why nothing can be added to its configuration; NULL: it can */
+	char *our_domain; /* the SRS domain that our block names; NULL: none */
+	bool is_damaged;  /* our block has no end: the file is left alone */
+	char *why_not; /* why nothing can be added to its configuration; NULL: it can */
 	char *secret_path;
 	bool has_secret;            /* a file stands there */
 	struct secret admin_secret; /* ... and this is in it besides ours */

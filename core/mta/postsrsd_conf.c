@@ -360,6 +360,19 @@ bool postsrsd_conf_strip(const char *text, size_t len, struct buf *into)
 	return true;
 }
 
+char *postsrsd_conf_domain(const char *text, size_t len, bool is_v2)
+{
+	const char *line = is_v2 ? "\nsrs-domain = \"" : "\nSRS_DOMAIN='";
+	const char *end = text + len, *begin = memmem(text, len, BEGIN, strlen(BEGIN));
+	const char *at =
+		begin ? memmem(begin, (size_t)(end - begin), line, strlen(line)) : NULL;
+	if (!at)
+		return NULL;
+	at += strlen(line);
+	const char *close = memchr(at, is_v2 ? '"' : '\'', (size_t)(end - at));
+	return close ? xmemdup(at, (size_t)(close - at)) : NULL;
+}
+
 void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const char *admin,
                          size_t admin_len, struct buf *into)
 {

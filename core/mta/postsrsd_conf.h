@@ -64,6 +64,8 @@ int postsrsd_check_wish(const struct postsrsd_wish *wish, bool is_v2,
 
 /* `text` without our block.  False: the block has no end, somebody edited it. */
 bool postsrsd_conf_strip(const char *text, size_t len, struct buf *into) must_check;
+/* The SRS domain that our block in `text` names (the caller frees); NULL: none. */
+char *postsrsd_conf_domain(const char *text, size_t len, bool is_v2) must_check;
 /* The block alone, to be put behind what postsrsd_conf_strip() gave. */
 void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const char *admin,
                          size_t admin_len, struct buf *into);
