@@ -178,6 +178,7 @@ static int run_backends(struct app *app, struct err *err)
 		{ "srs", N_("SRS"), OUT_TEXT, 0 },
 		{ "push", N_("Push"), OUT_BOOL, 0 },
 		{ "detected", N_("Detected"), OUT_TEXT, 0 },
+		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, 0 },
 	};
 	int r = 0;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
@@ -204,6 +205,7 @@ static int run_backends(struct app *app, struct err *err)
 						   &app->ctx, backend, feature)));
 		out_bool(app->out, backend->plan != NULL);
 		out_text(app->out, detected);
+		out_text(app->out, backend->dmarc_rules);
 		out_row_end(app->out);
 	}
 	out_end(app->out);

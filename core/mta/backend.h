@@ -47,6 +47,7 @@ struct mta_backend {
 	enum mta_support support[FEATURE_COUNT];
 	const char *nearest
 		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
+	const char *dmarc_rules; /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
 	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */

@@ -40,6 +40,7 @@ enum {
 	CAUSE_SERVER = 8,
 	CAUSE_MASTER = 16,
 	CAUSE_POLICY = 32,
+	CAUSE_DMARC = 64, /* OpenDMARC's configuration and lists */
 	CAUSE_SRS = 128
 };
 

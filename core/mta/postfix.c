@@ -15,7 +15,7 @@
 #include "core/mta/postfix_services.h"
 
 const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
-	                                             &postfix_srs };
+	                                             &postfix_dmarc, &postfix_srs };
 const size_t postfix_part_count = ARRAY_LEN(postfix_parts);
 
 const char *postfix_wish_keep(struct postfix_wish *wish, char *text)
@@ -77,7 +77,7 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
-	if (wish->main.milter || wish->main.dmarc_milter)
+	if (wish->main.milter || wish->main.guard_milter)
 		services_note(&cf, &master, &services, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,

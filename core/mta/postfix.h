@@ -40,6 +40,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
 };
@@ -58,6 +59,18 @@ struct srs_seen {
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
 };
 
+/* OpenDMARC as it stands. */
+struct opendmarc_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendmarc.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
+	uid_t uid;
+	gid_t gid;
+};
+
 /* What stands on the host before a push: Postfix itself, then a member for each part. */
 struct mta_seen {
 	bool is_rooted;
@@ -71,6 +84,7 @@ struct mta_seen {
 	gid_t postfix_gid;
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
+	struct opendmarc_seen dmarc;
 	struct srs_seen srs;
 };
 

@@ -90,9 +90,8 @@ static void route_done(struct route *route)
 	free(route->socket);
 }
 
-/* The item of an admin's list that names the filter's socket: its endpoint as he wrote it. */
-static char *find_endpoint(const struct main_cf *cf, const char *list, const char *socket,
-                           const char *queue_dir)
+char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
+                          const char *queue_dir)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT;
 	main_cf_value(cf, NULL, list, &value);
@@ -121,8 +120,10 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
 	auto_main_cf cf;
 	main_cf_parse(&cf, buf_text(&text), text.len);
-	auto_free char *in_smtpd = find_endpoint(&cf, "smtpd_milters", socket, queue);
-	auto_free char *in_non = find_endpoint(&cf, "non_smtpd_milters", socket, queue);
+	auto_free char *in_smtpd =
+		postfix_find_milter(&cf, "smtpd_milters", socket, queue);
+	auto_free char *in_non =
+		postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
 	const char *kept = in_smtpd ? in_smtpd : in_non;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
@@ -297,6 +298,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		.signs = desired->signs,
 		.verifies = desired->verifies,
 		.defers_dns_errors = desired->checks_dmarc,
+		.has_lua = seen->dkim.has_lua,
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};

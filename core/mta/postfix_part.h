@@ -55,7 +55,17 @@ extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
 extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
+extern const struct postfix_part postfix_dmarc;  /* postfix_dmarc.c */
 extern const struct postfix_part postfix_policy; /* postfix_policy.c */
 extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
+
+/* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
+bool postfix_dmarc_wants(const struct desired *desired,
+                         const struct mta_seen *seen) must_check;
+
+/* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
+ * endpoint as he wrote it.  NULL: none.  The caller frees. */
+char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
+                          const char *queue_dir) must_check;
 
 #endif

@@ -122,13 +122,16 @@ static void add_item(const char *item, struct buf *rest)
 }
 
 /* Our items of the milter lists, without braces. */
+enum { OUR_ITEMS = 3 };
+
 struct our_items {
-	struct buf item[2];
+	struct buf item[OUR_ITEMS];
 };
 
 static void our_items_read(const struct main_cf *cf, struct our_items *ours)
 {
-	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter" };
+	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter",
+		                             "mailauth_guard_milter" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_buf value = BUF_INIT;
 		main_cf_value(cf, NULL, names[i], &value);
@@ -146,17 +149,17 @@ static void our_items_done(struct our_items *ours)
 
 /* The list's items but ours, and how often each of ours is among them. */
 static void list_without(const char *list, const struct our_items *ours, struct buf *rest,
-                         size_t counts[2])
+                         size_t counts[OUR_ITEMS])
 {
 	auto_buf item = BUF_INIT;
-	counts[0] = counts[1] = 0;
+	memset(counts, 0, OUR_ITEMS * sizeof(counts[0]));
 	while (main_list_next(&list, &item)) {
 		size_t which = 0;
-		while (ours && which < 2 &&
+		while (ours && which < OUR_ITEMS &&
 		       (!ours->item[which].len ||
 		        strcmp(buf_text(&item), buf_text(&ours->item[which])) != 0))
 			which++;
-		if (ours && which < 2)
+		if (ours && which < OUR_ITEMS)
 			counts[which]++;
 		else
 			add_item(buf_text(&item), rest);
@@ -181,12 +184,12 @@ static int compare_list(const struct validation *v, const struct step *step,
 	main_cf_value(&old, NULL, list, &admin);
 	int r = postconf(v, "-xh", list, &now, err);
 	if (r == 0) {
-		size_t counts[2], counts_meant[2], none[2];
+		size_t counts[OUR_ITEMS], counts_meant[OUR_ITEMS], none[OUR_ITEMS];
 		list_without(buf_text(&now.out), &ours, &rest, counts);
 		list_without(buf_text(&meant), &ours, &rest_meant, counts_meant);
 		list_without(buf_text(&admin), &ours, &before, none);
 		if (memcmp(counts, counts_meant, sizeof(counts)) != 0 || counts[0] > 1 ||
-		    counts[1] > 1 ||
+		    counts[1] > 1 || counts[2] > 1 ||
 		    strcmp(buf_text(&rest), buf_text(&rest_meant)) != 0 ||
 		    strcmp(buf_text(&rest), buf_text(&before)) != 0)
 			r = err_set(
@@ -207,7 +210,7 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 	struct run_result now[ARRAY_LEN(names)] = { 0 };
 	auto_main_cf cf;
 	auto_buf meant = BUF_INIT, wanted = BUF_INIT, read = BUF_INIT;
-	size_t none[2];
+	size_t none[OUR_ITEMS];
 	int r = 0;
 	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
 	main_cf_value(&cf, NULL, RESTRICT_LIST, &meant);
