@@ -167,6 +167,8 @@ part_e2e() {
 	producer e2e/incoming tests/e2e/run.sh build/release/mailauthctl incoming.sh &
 	producer e2e/restrictions tests/e2e/run.sh build/release/mailauthctl restrictions.sh &
 	producer e2e/spf tests/e2e/run.sh build/release/mailauthctl spf.sh &
+	producer e2e/srs tests/e2e/run.sh build/release/mailauthctl srs.sh &
+	producer e2e/rollback tests/e2e/run.sh build/release/mailauthctl rollback.sh &
 	producer e2e/settings tests/e2e/run.sh build/release/mailauthctl settings.sh &
 	wait
 	part_differential

@@ -45,6 +45,7 @@ static const struct mta_backend postfix = {
 	.observe = postfix_observe,
 	.seen_free = postfix_seen_free,
 	.plan = postfix_plan,
+	.restore = postfix_restore,
 	.validate = postfix_validate,
 };
 

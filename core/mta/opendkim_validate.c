@@ -119,7 +119,7 @@ static bool read_account(const struct validation *v, struct account *ret)
 static int check_rights(const struct validation *v, struct err *err)
 {
 	const char *const files[] = { v->seen->dkim.conf_path, OPENDKIM_OURS,
-		                      OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
+		                      OPENDKIM_KEY_TABLE,      OPENDKIM_SIGNING_TABLE,
 		                      OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL };
 	auto_account who;
 	if (!read_account(v, &who))

@@ -43,8 +43,8 @@ char *postfix_service_name(const struct mta_seen *seen)
 #define SMTP_PROBES 8
 
 /* Postfix is told, and must answer. */
-static void plan_server(const struct mta_seen *seen, const struct main_cf *cf,
-                        const struct master_cf *master, struct plan *plan)
+void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
+                         const struct master_cf *master, struct plan *plan)
 {
 	if (!seen->host.is_running)
 		return;
@@ -81,8 +81,9 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 		services_note(&cf, &master, &services, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_SERVER);
-	plan_server(seen, &cf, &master, plan);
+	          FILE_META_KEEP, CAUSE_SERVER)
+		->shared = SHARED_MAIN_CF;
+	postfix_plan_server(seen, &cf, &master, plan);
 }
 
 static void note_state(const struct mta_seen *seen, struct plan *plan)

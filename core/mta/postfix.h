@@ -95,6 +95,9 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 void postfix_seen_free(struct mta_seen *seen);
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err) must_check;
+/* A rollback's files get their ranks, and services and probes are added. */
+int postfix_restore(const struct mta_seen *seen, struct plan *plan,
+                    struct err *err) must_check;
 /* 1: the file was read to the end of `into`, 0: it is not there. */
 int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
                           struct err *err) must_check;

@@ -177,9 +177,11 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_
 		opendkim_conf_without(old, seen->dkim.conf.len, &text);
 	if (is_wanted || text.len)
 		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
-		          FILE_META_KEEP, CAUSE_FILTER);
+		          FILE_META_KEEP, CAUSE_FILTER)
+			->shared = SHARED_OPENDKIM_CONF;
 	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
-		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER);
+		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
+			SHARED_OPENDKIM_CONF;
 }
 
 /* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
@@ -198,7 +200,7 @@ static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
 }
 
 /* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
-static bool needs_restart(const struct opendkim_seen *seen, const struct buf *next)
+bool postfix_dkim_needs_restart(const struct opendkim_seen *seen, const struct buf *next)
 {
 	auto_opendkim_conf before = OPENDKIM_CONF_INIT, after = OPENDKIM_CONF_INIT;
 	in_force(&seen->admin, seen->admin.includes_ours ? &seen->our_conf : NULL,
@@ -216,8 +218,9 @@ static void plan_filter(const struct mta_seen *seen, struct plan *plan)
 			next = &plan->step[i].content;
 	if (seen->dkim.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim",
-		             needs_restart(&seen->dkim, next) ? SERVICE_RESTART
-		                                              : SERVICE_RELOAD,
+		             postfix_dkim_needs_restart(&seen->dkim, next)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER | CAUSE_TABLES);
 	if (seen->host.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
@@ -332,8 +335,9 @@ static int plan_unwanted(const struct desired *desired, const struct mta_seen *s
 	plan_include(seen, false, RANK_LEFTOVERS, plan);
 	if (seen->dkim.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendkim",
-		             needs_restart(&seen->dkim, NULL) ? SERVICE_RESTART
-		                                              : SERVICE_RELOAD,
+		             postfix_dkim_needs_restart(&seen->dkim, NULL)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER);
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 	if (!desired)
@@ -363,5 +367,6 @@ const struct postfix_part postfix_dkim = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.restore = postfix_dkim_restore,
 	.validate = opendkim_validate,
 };

@@ -135,8 +135,8 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 		if (seen->master_path) {
 			master_cf_strip(old, seen->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
-			          buf_text(&text), text.len, FILE_META_KEEP,
-			          CAUSE_MASTER);
+			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
+				->shared = SHARED_MASTER_CF;
 			plan_reload(seen, RANK_LEFTOVERS, plan);
 		}
 		if (desired) /* else the engine takes away what is ours alone */
@@ -157,7 +157,8 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
 	master_cf_render(old, seen->master_cf.len, service, &text);
 	plan_file(plan, RANK_PROVIDERS, seen->master_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_MASTER);
+	          FILE_META_KEEP, CAUSE_MASTER)
+		->shared = SHARED_MASTER_CF;
 	plan_reload(seen, RANK_PROVIDERS, plan);
 	if (seen->host.is_running)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,
@@ -173,4 +174,5 @@ const struct postfix_part postfix_policy = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.restore = postfix_policy_restore,
 };

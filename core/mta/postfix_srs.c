@@ -229,7 +229,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (srs->is_in_place && seen->host.is_running && !srs->daemon.is_running)
 		plan_note(
 			plan,
-			_("ALARM: postsrsd does not run, and without it Postfix defers all mail: "
+			_("postsrsd does not run, and without it Postfix defers all mail: "
 		          "\"mailauthctl mta push\" starts it, \"mailauthctl server set "
 		          "srs.enabled off\" does without it"));
 	*ret_is_wanted = true;

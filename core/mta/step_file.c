@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/mta/diff.h"
 #include "core/mta/target.h"
 
@@ -122,9 +123,10 @@ static void show_meta(const struct step *step, struct buf *out)
 static void show_file(const struct step *step, bool is_coloured, struct buf *out)
 {
 	if (step->is_secret) {
-		/* a private key serves a domain; other secrets serve all */
+		/* the journal's rows say no more of a secret than its path */
 		buf_printf(out, "# %s: %s, %s\n", step->object,
-		           step->domain ? _("private key") : _("secrets"),
+		           text_ends(step->object, ".private") ? _("private key")
+		                                               : _("secrets"),
 		           !step->is_present ? _("removed")
 		           : !step->had_old  ? _("new")
 		           : is_digest(&step->old_digest, &step->new_digest)

@@ -165,6 +165,7 @@ put_matrix() { # policies...
 	: >/tmp/to-sign
 	sed -i 's/^hello/hallo/' /tmp/out/broken-*
 }
+# shellcheck disable=SC2034 # the three policies are named by $policy
 check_matrix() { # wanted reply to a reject, policies...
 	local dkim spf alignment none quarantine reject policy cell result refusal=$1
 	shift

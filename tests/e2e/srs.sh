@@ -157,8 +157,10 @@ status=$(mailauthctl mta status)
 wait $sending
 is "mail during a restart waits" "$(shape </tmp/during)" \
 	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
-ok "a dead one is an alarm" grep -q "ALARM: postsrsd does not run" <<<"$status"
-fails "a living one is none" grep -q ALARM <<<"$(mailauthctl mta status)"
+ok "a dead one is an alarm" grep -q "^ *postsrsd *no *it is needed and does not run" <<<"$status"
+ok "with its reason" grep -q "postsrsd does not run, and without it Postfix defers all mail" <<<"$status"
+is "a living one is none" "$(mailauthctl --json mta status | jq -c .services)" \
+	'[{"service":"postsrsd","running":true,"alarm":null}]'
 kill_daemon >/dev/null 2>&1
 ok "a push starts it" mailauthctl mta push
 is "and mail is forwarded again" "$(forwarded user@sender.example.net | shape)" \

@@ -109,7 +109,7 @@ static void test_show(void **state)
 	plan_note(&plan, "take care of %s", "this");
 	plan_show(&plan, false, &out);
 	assert_non_null(strstr(buf_text(&out), "-# by hand\n+milter\n"));
-	assert_non_null(strstr(buf_text(&out), "# " OLD_KEY ": secrets, replaced\n"));
+	assert_non_null(strstr(buf_text(&out), "# " OLD_KEY ": private key, replaced\n"));
 	assert_non_null(strstr(buf_text(&out),
 	                       "--- /etc/leaving\n+++ /dev/null\n@@ -1,1 +0,0 @@"));
 	assert_non_null(strstr(buf_text(&out), "# postfix: reload\n"));
