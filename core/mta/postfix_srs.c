@@ -257,6 +257,48 @@ static int plan_srs(const struct desired *desired, const struct mta_seen *seen,
 	return postsrsd_plan(desired, &seen->srs.daemon, &place, &tables, plan, err);
 }
 
+/* ---- rollback ---------------------------------------------------------------------------------- */
+
+/* main.cf as it will stand names our tables. */
+static bool will_be_named(const struct mta_seen *seen, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, seen->main_path) == 0)
+			return strstr(buf_text(&plan->step[i].content), MAIN_SRS_REF) !=
+			       NULL;
+	return seen->srs.is_in_place;
+}
+
+static int restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+{
+	const struct postsrsd_seen *daemon = &seen->srs.daemon;
+	const struct postsrsd_place place = {
+		.is_live = !seen->is_rooted,
+		.is_server_there = seen->host.is_running,
+	};
+	const struct step *conf =
+		postfix_restore_file(plan, daemon->conf_path, RANK_PROVIDERS, CAUSE_SRS);
+	auto_free char *domain =
+		conf ? postsrsd_conf_domain(buf_text(&conf->content), conf->content.len,
+	                                    daemon->is_v2)
+		     : xstrdup(daemon->our_domain);
+	auto_postsrsd_tables tables = { 0 };
+	(void)err;
+	postfix_restore_file(plan, POSTSRSD_DOMAINS, RANK_TABLES, CAUSE_SRS);
+	postfix_restore_file(plan, POSTSRSD_DROP_IN, RANK_PROVIDERS, CAUSE_SRS);
+	if (!will_be_named(seen, plan) || !domain) {
+		postsrsd_plan_service_out(daemon, plan);
+		return 0;
+	}
+	postsrsd_tables_of(daemon, seen->host.queue_dir, &tables);
+	postsrsd_plan_service(daemon, &place, plan);
+	if (place.is_live && (daemon->is_running || place.is_server_there))
+		postsrsd_plan_probe(domain, &tables, daemon->is_running ? CAUSE_SRS : 0,
+		                    plan);
+	return 0;
+}
+
 int postfix_srs_advise(struct ctx *ctx, struct store *store,
                        void (*say)(void *arg, const char *sentence), void *arg,
                        struct err *err)
@@ -281,4 +323,5 @@ const struct postfix_part postfix_srs = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_srs,
+	.restore = restore,
 };

@@ -332,7 +332,8 @@ static void plan_conf(const struct postsrsd_wish *wish, const struct postsrsd_se
 		plan_file(plan, RANK_TABLES, POSTSRSD_DOMAINS, buf_text(wish->excluded),
 		          wish->excluded->len, text_meta, CAUSE_SRS);
 	plan_file(plan, RANK_PROVIDERS, seen->conf_path, buf_text(&text), text.len,
-	          seen->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS);
+	          seen->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
+		->shared = SHARED_POSTSRSD;
 }
 
 /* Where systemd runs it starts the daemon again, however often it ends. */
@@ -355,23 +356,30 @@ static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan
 		          "and without it Postfix defers all mail: let something watch it"));
 }
 
-static void plan_probes(const struct desired *desired, const struct exclusions *list,
-                        const struct postsrsd_tables *tables, unsigned when,
-                        struct plan *plan)
+void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
+                         unsigned when, struct plan *plan)
 {
 	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
 	step->probe_key = xstrdup(FOREIGN_SENDER);
-	step->probe_domain = xstrdup(desired->srs_domain);
+	step->probe_domain = xstrdup(srs_domain);
 	step->probe_reverse = xstrdup(tables->probe_reverse);
+}
+
+static void plan_probes(const struct desired *desired, const struct exclusions *list,
+                        const struct postsrsd_tables *tables, unsigned when,
+                        struct plan *plan)
+{
+	postsrsd_plan_probe(desired->srs_domain, tables, when, plan);
 	if (!list->probe)
 		return;
-	step = plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
+	struct step *step =
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
 	step->probe_key = xasprintf(OWN_SENDER, list->probe);
 }
 
-static void plan_service_up(const struct postsrsd_seen *seen,
-                            const struct postsrsd_place *place, struct plan *plan)
+void postsrsd_plan_service(const struct postsrsd_seen *seen,
+                           const struct postsrsd_place *place, struct plan *plan)
 {
 	if (!place->is_live || (!seen->is_running && !place->is_server_there))
 		return;
@@ -419,11 +427,21 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *see
 	if (!place->is_live)
 		return 0;
 	plan_supervision(seen, plan);
-	plan_service_up(seen, place, plan);
+	postsrsd_plan_service(seen, place, plan);
 	if (seen->is_running || place->is_server_there)
 		plan_probes(desired, &list, tables, seen->is_running ? CAUSE_SRS : 0,
 		            plan);
 	return 0;
+}
+
+void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan)
+{
+	if (!seen->is_installed)
+		return;
+	if (seen->is_running)
+		plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_RESTART,
+		             CAUSE_SRS);
+	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
 }
 
 /* The two files are an administrator's: planned also where nothing of ours is in them, so that they
@@ -433,11 +451,13 @@ static void plan_files_out(const struct postsrsd_seen *seen, struct plan *plan)
 	if (seen->is_damaged)
 		plan_note(plan, "%s", seen->why_not);
 	else if (seen->has_block && !seen->admin_text.len)
-		plan_remove(plan, RANK_LEFTOVERS, seen->conf_path, CAUSE_SRS);
+		plan_remove(plan, RANK_LEFTOVERS, seen->conf_path, CAUSE_SRS)->shared =
+			SHARED_POSTSRSD;
 	else if (seen->has_conf)
 		plan_file(plan, RANK_LEFTOVERS, seen->conf_path,
 		          buf_text(&seen->admin_text), seen->admin_text.len,
-		          FILE_META_KEEP, CAUSE_SRS);
+		          FILE_META_KEEP, CAUSE_SRS)
+			->shared = SHARED_POSTSRSD;
 	/* an empty file of secrets would be taken, and anybody could make its addresses */
 	if (seen->has_our_secret && !seen->admin_secret.len)
 		plan_remove(plan, RANK_LEFTOVERS, seen->secret_path, CAUSE_SRS)
@@ -455,12 +475,7 @@ void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN, CAUSE_SRS);
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DOMAINS, 0);
 	}
-	if (!seen->is_installed)
-		return;
-	if (seen->is_running)
-		plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_RESTART,
-		             CAUSE_SRS);
-	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
+	postsrsd_plan_service_out(seen, plan);
 }
 
 /* ---- for other hosts --------------------------------------------------------------------------- */

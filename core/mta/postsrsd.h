@@ -79,6 +79,14 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *see
 void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen *seen,
                        struct plan *plan);
 
+/* Parts of the two above, for a rollback: it runs and reads its files again when they change, a
+ * foreign sender is rewritten and comes back; it goes back to what it was. */
+void postsrsd_plan_service(const struct postsrsd_seen *seen,
+                           const struct postsrsd_place *place, struct plan *plan);
+void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
+                         unsigned when, struct plan *plan);
+void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan);
+
 /* For the directory backend: files below `prefix` that an admin takes to a host with version 1. */
 #define POSTSRSD_PART "/etc/mailauthctl/postsrsd.default"
 int postsrsd_plan_parts(const struct desired *desired, const char *prefix,

@@ -172,6 +172,11 @@ set_server srs.enabled off
 fails "main.cf names nothing of ours" grep -q mailauth_ /etc/postfix/main.cf
 ok "the daemon ends" gone
 is "forwarded as it came, again" "$(forwarded user@sender.example.net)" "user@sender.example.net someone@outside.example"
+ok "a rollback brings it back" mailauthctl mta rollback
+is "with its address" "$(forwarded user@sender.example.net | shape)" \
+	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
+ok "and a push ends it" mailauthctl mta push
+ok "once more" gone
 set_server srs.enabled on
 is "on again, an old address still comes back" "$(bounce "$srs")" " user@sender.example.net"
 postconf -X mailbox_transport
