@@ -54,10 +54,11 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
 	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew \
-	opendmarc out plan policyd policyd_milter postfix_canonical postfix_main \
-	postfix_master postfix_restrict postsrsd push query records resolver rollback rr \
-	run service setting setting_type shared spf_check spf_eval spf_mode spf_record \
-	spf_suite srs_secret store store_open text yaml yaml_write
+	opendmarc out path_check plan policyd policyd_milter postfix_canonical \
+	postfix_main postfix_master postfix_restrict postfix_values postsrsd push query \
+	records resolver rollback rr run service setting setting_type shared spf_check \
+	spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open text \
+	validate yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
@@ -134,6 +135,10 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 # What tests use besides the programs.
 $(build)/tests/lib/dnsd $(build)/tests/bench/policy_time: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
+fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
+	$(build)/tests/lib/fake_mta_serve.o
+$(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
@@ -226,4 +231,4 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(build)/tests/bench/policy_time.d
+	$(fake_mta_obj:.o=.d) $(build)/tests/bench/policy_time.d

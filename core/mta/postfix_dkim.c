@@ -273,6 +273,12 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	int r = is_wished ? check_filter(desired, seen, err) : 0;
 	if (r < 0)
 		return r;
+	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
+		return err_set(
+			err, ERR_FAILED,
+			_("OpenDKIM signs and verifies for this host, and its program is not there "
+		          "any more: install the package opendkim again, or run \"mailauthctl "
+		          "server set dkim.sign off dkim.verify off\" to go without it"));
 	if (is_wished && !seen->dkim.is_installed)
 		plan_note(
 			plan,

@@ -367,19 +367,53 @@ static int check_sockets(const struct validation *v, const struct texts *texts,
 	                           : 0;
 }
 
+/* Whoever may write to a folder above a file may put another one in its place.  Keys have rules of
+ * their own (path_check.h). */
+static int check_folders(const struct validation *v, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && v->stage && i < v->plan->count; i++) {
+		const struct step *step = &v->plan->step[i];
+		if (step->kind == STEP_FILE && step->is_present && !step->is_secret)
+			r = file_check_parents(v->ctx, step->object, err);
+	}
+	return r;
+}
+
+/* Where OpenDMARC will listen; NULL: our lines are not in its configuration.  Caller frees. */
+static char *dmarc_socket(const struct validation *v)
+{
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	auto_buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	if (!v->seen->dmarc.conf_path ||
+	    validation_read(v, v->seen->dmarc.conf_path, &text, &ignored) <= 0 ||
+	    !strstr(buf_text(&text), "# mailauthctl: ") ||
+	    opendkim_conf_parse(&conf, buf_text(&text), NULL, NULL, &ignored) < 0)
+		return NULL;
+	const char *socket = opendkim_conf_get(&conf, "Socket");
+	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
+}
+
 static int check_postfix(const struct validation *v, struct err *err)
 {
 	const struct step *main = validation_step(v, v->seen->main_path);
 	const struct step *master = validation_step(v, v->seen->master_path);
 	cleanup(texts_done) struct texts texts = { 0 };
 	texts_read(v, &texts);
-	int r = main || master ? check_values(v, &texts, err) : 0;
+	int r = check_folders(v, err);
+	if (r == 0 && (main || master))
+		r = check_values(v, &texts, err);
 	if (r == 0 && v->stage && (main || master))
 		r = ask_postconf(v, main, master != NULL, err);
 	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
 	if (r == 0 && socket &&
 	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
+	auto_free char *dmarc = dmarc_socket(v);
+	if (r == 0 && dmarc &&
+	    (main || master || validation_step(v, v->seen->dmarc.conf_path)))
+		r = check_sockets(v, &texts, dmarc, "OpenDMARC", err);
 	return r;
 }
 

@@ -3,7 +3,7 @@
  * put in force, and the time that they have for it.
  *
  * The folder is on the machine itself (/run, else /tmp), for root alone, because private keys may
- * be copied into it; nothing of it is left over.
+ * be copied into it; nothing of it is left over, and what a killed run left stage_tidy() removes.
  */
 #ifndef CORE_MTA_STAGE_H
 #define CORE_MTA_STAGE_H
@@ -20,9 +20,13 @@
 
 struct stage {
 	struct ctx *ctx;
-	char *folder;     /* absolute, on the machine */
-	int64_t deadline; /* monotonic: of all programs together */
+	char *folder; /* absolute, on the machine */
+	int fd; /* of the folder, where there is one; its flock says that somebody uses it */
+	int64_t spent; /* nanoseconds that programs took so far */
 };
+
+/* Removes folders of runs that are no more. */
+void stage_tidy(void);
 
 int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err) must_check;
 /* Removes the folder with what is in it.  Accepts one that was never opened. */
@@ -35,9 +39,9 @@ int stage_write(const struct stage *stage, const char *name, const void *octets,
 /* "<folder>/<name>".  Caller frees. */
 char *stage_path(const struct stage *stage, const char *name) must_check;
 
-/* Runs a program for at most 10 s, and at most until the 30 s of all are over; then its process
- * group is killed and that is the failure. */
-int stage_run(const struct stage *stage, const char *const *argv,
-              struct run_result *ret_result, struct err *err) must_check;
+/* Runs a program for at most 10 s, and for no more than what is left of 30 s for all of them; then
+ * its process group is killed and that is the failure. */
+int stage_run(struct stage *stage, const char *const *argv, struct run_result *ret_result,
+              struct err *err) must_check;
 
 #endif
