@@ -140,6 +140,7 @@ static void tear_down(struct app *app)
 	out_free(app->out);
 	store_close(app->store);
 	env_done(&app->env);
+	secret_done(&app->typed_secret);
 	lock_free(app->export_lock);
 	for (size_t i = 0; i < app->export_count; i++)
 		free(app->export_name[i]);

@@ -16,6 +16,7 @@
 #include "cli/out.h"
 #include "core/base/ctx.h"
 #include "core/base/lock.h"
+#include "core/base/secret.h"
 #include "core/model/domain.h"
 #include "core/model/env.h"
 #include "core/mta/push.h"
@@ -38,7 +39,8 @@ struct app {
 	struct push_options push; /* what app_change() pushes with */
 	struct env env;           /* app_env() fills it */
 	bool has_env;
-	bool is_changing;  /* messages are kept until the change is saved */
+	struct secret typed_secret; /* read from standard input before any lock */
+	bool is_changing;           /* messages are kept until the change is saved */
 	bool has_failed;   /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
 	bool is_exporting; /* a dry run of it is shown zone by zone */

@@ -90,6 +90,32 @@ static int look_ahead(struct app *app, struct plan *ret_plan, struct drifts *ret
 	return 0;
 }
 
+/* Daemons that the settings need; without one of them mail waits. */
+static void show_services(struct app *app, const struct plan *plan)
+{
+	static const struct out_column columns[] = {
+		{ "service", N_("Service"), OUT_TEXT, 0 },
+		{ "running", N_("Running"), OUT_BOOL, 0 },
+		{ "alarm", N_("Alarm"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "services", N_("Services"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < plan->needs; i++) {
+		const struct plan_need *need = &plan->need[i];
+		auto_free char *alarm =
+			need->is_running
+				? NULL
+				: xasprintf(_("it is needed and does not run, mail may "
+		                              "wait: \"mailauthctl mta push\" starts "
+		                              "it"));
+		out_text(app->out, need->service);
+		out_bool(app->out, need->is_running);
+		out_text(app->out, alarm);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
 static void show_notes(struct app *app, const struct plan *plan)
 {
 	static const struct out_column columns[] = {
@@ -161,6 +187,7 @@ int cmd_mta_status(struct app *app, struct err *err)
 	                       "mta.backend directory\" renders files instead"));
 	r = show_features(app, backend, err);
 	changes_drifts(app->out, &drifts);
+	show_services(app, &plan);
 	show_notes(app, &plan);
 	out_end(app->out);
 	return r;

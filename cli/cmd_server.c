@@ -5,8 +5,10 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/spf_targets.h"
+#include "cli/srs_targets.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
+#include "core/model/srs_secret.h"
 #include "core/mta/backend.h"
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -16,9 +18,16 @@ static int effective(struct app *app, enum setting_key key, char **ret_text,
                      const char **ret_source, struct err *err)
 {
 	struct setting_value value;
+	char *fingerprint = NULL;
 	int r = setting_get(app->store, key, 0, &value, err);
 	if (r < 0)
 		return r;
+	if (setting_table[key].type == SETTING_SECRET)
+		r = srs_secret_fingerprint(app->store, &fingerprint, err);
+	if (fingerprint) {
+		setting_value_done(&value);
+		value = (struct setting_value){ fingerprint, SETTING_FROM_SERVER };
+	}
 	*ret_source = setting_source_name(value.source);
 	if (!*value.text && setting_table[key].flags & SETTING_COMPUTED) {
 		const struct env *env;
@@ -162,20 +171,74 @@ static int say_shortfalls(struct app *app, size_t step, struct err *err)
 	return 0;
 }
 
+/* What the command sets about SRS; the texts are the caller's. */
+struct typed_srs {
+	char *enabled, *domain, *hostname;
+};
+
+static void typed_srs_done(struct typed_srs *typed)
+{
+	free(typed->enabled);
+	free(typed->domain);
+	free(typed->hostname);
+}
+
+static void keep_typed(char **field, char **canonical)
+{
+	free(*field);
+	*field = *canonical;
+	*canonical = NULL;
+}
+
+/* A secret comes by standard input, once, before any lock. */
+static int read_secret(struct app *app, struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	int r = app->typed_secret.at
+	                ? err_set(err, ERR_USAGE, _("standard input holds one secret"))
+	                : app_read_input(app, "-", 2 * SRS_SECRET_MAX, &text, err);
+	if (r >= 0)
+		secret_set(&app->typed_secret, buf_text(&text), text.len);
+	if (text.at)
+		explicit_bzero(text.at, text.room);
+	return r < 0 ? r : srs_secret_check(&app->typed_secret, err);
+}
+
+static int check_pair(struct app *app, enum setting_key key, const char *text,
+                      struct typed_srs *typed, struct err *err)
+{
+	auto_free char *canonical = NULL;
+	int r = setting_parse(&setting_table[key], text, &canonical, err);
+	if (r < 0)
+		return r;
+	if (key == SET_SPF_LOCAL_RULES)
+		spf_targets_warn(app, canonical);
+	else if (key == SET_SRS_ENABLED)
+		keep_typed(&typed->enabled, &canonical);
+	else if (key == SET_SRS_DOMAIN)
+		keep_typed(&typed->domain, &canonical);
+	else if (key == SET_MTA_HOSTNAME)
+		keep_typed(&typed->hostname, &canonical);
+	else if (key == SET_SRS_SECRET && strcmp(canonical, "-") == 0)
+		return read_secret(app, err);
+	return 0;
+}
+
+/* Before any lock: DNS is never asked inside a transaction. */
 static int check_pairs(struct app *app, struct err *err)
 {
+	cleanup(typed_srs_done) struct typed_srs typed = { 0 };
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < args_count(app->args); i += 2) {
 		enum setting_key key;
-		auto_free char *canonical = NULL;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_parse(&setting_table[key],
-			                  args_word(app->args, i + 1), &canonical, err);
-		/* before any lock: DNS is never asked inside a transaction */
-		if (r >= 0 && key == SET_SPF_LOCAL_RULES)
-			spf_targets_warn(app, canonical);
+			r = check_pair(app, key, args_word(app->args, i + 1), &typed,
+			               err);
 	}
+	const struct srs_change change = { typed.enabled, typed.domain, typed.hostname };
+	if (r >= 0)
+		srs_targets_warn(app, &change);
 	return r;
 }
 
@@ -189,12 +252,24 @@ static int check_keys(struct app *app, struct err *err)
 	return r;
 }
 
+/* NULL unsets. */
+static int change_secret(struct app *app, const char *text, struct err *err)
+{
+	if (!text)
+		return srs_secret_forget(app->store, err);
+	if (app->typed_secret.at)
+		return srs_secret_put(app->store, &app->ctx, &app->typed_secret, err);
+	return srs_secret_make(app->store, &app->ctx, err);
+}
+
 /* NULL unsets.  Zones that were served here and no longer are go on with their DKIM records. */
 static int change_one(struct app *app, enum setting_key key, const char *text,
                       struct err *err)
 {
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
+	if (setting_table[key].type == SETTING_SECRET)
+		return change_secret(app, text, err);
 	int r = setting_text(app->store, key, 0, &before, err);
 	if (r >= 0)
 		r = setting_set(app->store, key, 0, NULL, text, err);
@@ -216,6 +291,8 @@ static int run_set(struct app *app, struct err *err)
 		if (r >= 0)
 			r = change_one(app, key, args_word(app->args, i + 1), err);
 	}
+	if (r >= 0)
+		r = srs_secret_ensure(app->store, &app->ctx, err);
 	/* after all pairs: mta.backend may be one of them */
 	for (size_t i = 0; r >= 0 && i < count; i += 2) {
 		enum setting_key key;

@@ -202,6 +202,12 @@ int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
 		               _("%s is a setting of the server, not of a domain; "
 		                 "\"mailauthctl server set %s ...\""),
 		               row->key, row->key);
+	if (row->type == SETTING_SECRET)
+		return err_set(
+			err, ERR_USAGE,
+			_("%s is not kept among the settings; \"mailauthctl server "
+		          "set %s generate\""),
+			row->key, row->key);
 	int r = text ? setting_parse(row, text, &canonical, err) : 0;
 	if (r >= 0)
 		r = stored(store, row->key, domain_id, &old, err);

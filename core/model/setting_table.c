@@ -201,7 +201,8 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_SRS_SECRET] = {
 		.key = "srs.secret", .type = SETTING_SECRET, .default_text = "",
-		.help = N_("made at first use; shown as a fingerprint only"),
+		.help = N_("made at first use; the one before verifies for 30 days; shown as a "
+		           "fingerprint"),
 	},
 	[SET_ZONE_DIRECTORY] = {
 		.key = "zone.directory", .type = SETTING_PATH,

@@ -379,11 +379,15 @@ static int check_explanation(const struct setting_row *row, const char *text,
 static int check_secret(const struct setting_row *row, const char *text, struct buf *out,
                         struct err *err)
 {
-	(void)text;
-	(void)out;
-	return err_set(err, ERR_USAGE,
-	               _("%s is made by the program at first use and never typed"),
-	               row->key);
+	if (strcmp(text, "generate") != 0 && strcmp(text, "-") != 0)
+		return err_set(
+			err, ERR_USAGE,
+			_("%s takes generate for a new random one, or - to read one "
+		          "from standard input: on a command line others would "
+		          "see it"),
+			row->key);
+	buf_puts(out, text);
+	return 0;
 }
 
 static const struct type_row {
@@ -410,7 +414,8 @@ static const struct type_row {
 	[SETTING_LOCAL_RULES] = { N_("SPF mechanisms"), true, check_local_rules },
 	[SETTING_GUESS_RULES] = { N_("SPF policy"), true, check_guess_rules },
 	[SETTING_EXPLANATION] = { N_("text with SPF macros"), true, check_explanation },
-	[SETTING_SECRET] = { N_("secret"), false, check_secret },
+	[SETTING_SECRET] = { N_("generate, or - for standard input"), false,
+	                     check_secret },
 };
 
 const char *setting_type_name(enum setting_type type)

@@ -31,7 +31,7 @@ enum setting_type {
 	SETTING_LOCAL_RULES, /* SPF mechanisms */
 	SETTING_GUESS_RULES, /* an SPF policy */
 	SETTING_EXPLANATION, /* SPF macro text */
-	SETTING_SECRET,      /* made by the program; never typed, never shown */
+	SETTING_SECRET,      /* what is to be done: generate, or - for standard input */
 	SETTING_TYPE_COUNT
 };
 

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/model/key_secret.h"
 #include "core/model/setting.h"
+#include "core/model/srs_secret.h"
 
 struct bool_row {
 	enum setting_key key;
@@ -98,6 +99,19 @@ static int read_spf(struct store *store, struct desired *desired, struct err *er
 	return 0;
 }
 
+/* After authserv_id. */
+static int read_srs(struct store *store, struct desired *desired, struct err *err)
+{
+	int rc = read_text(store, SET_SRS_DOMAIN, &desired->srs_domain, err);
+
+	if (!rc && !desired->srs_domain)
+		desired->srs_domain = xstrdup(desired->authserv_id);
+	if (!rc)
+		rc = read_list(store, SET_SRS_EXCLUDE_DOMAINS, &desired->srs_excluded,
+		               &desired->srs_excluded_count, err);
+	return rc;
+}
+
 int desired_read(struct store *store, struct store *target, const char *kept_hostname,
                  int64_t since, struct desired *ret_desired, struct err *err)
 {
@@ -113,6 +127,8 @@ int desired_read(struct store *store, struct store *target, const char *kept_hos
 		rc = read_text(store, SET_MTA_HOSTNAME, &d.authserv_id, err);
 	if (!rc && !d.authserv_id)
 		d.authserv_id = xstrdup(kept_hostname);
+	if (!rc)
+		rc = read_srs(store, &d, err);
 	if (!rc)
 		rc = read_list(store, SET_MTA_TRUSTED_RELAYS, &d.trusted_relays,
 		               &d.trusted_relay_count, err);
@@ -140,6 +156,8 @@ void desired_done(struct desired *desired)
 	free(desired->spf_local_rules);
 	free(desired->spf_guess_rules);
 	free(desired->spf_explanation);
+	free(desired->srs_domain);
+	free(desired->srs_excluded);
 	free(desired->authserv_id);
 	free(desired->trusted_relays);
 	free(desired->signing_networks);
@@ -235,6 +253,25 @@ int desired_each_held(const struct desired *desired, const char *domain,
 	while (!rc && (rc = stmt_next(stmt, err)) == 1)
 		rc = each(arg, stmt_text(stmt, 0), err);
 	return rc;
+}
+
+int desired_each_name(const struct desired *desired,
+                      int (*each)(void *arg, const char *name, struct err *err),
+                      void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc = store_query(desired->store, &stmt, err,
+	                     "SELECT name FROM domain ORDER BY name", "");
+
+	while (!rc && (rc = stmt_next(stmt, err)) == 1)
+		rc = each(arg, stmt_text(stmt, 0), err);
+	return rc;
+}
+
+int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
+                        struct err *err)
+{
+	return srs_secret_lines(desired->store, ret_lines, err);
 }
 
 int desired_pushed(const struct desired *desired, const char *path, struct buf *into,

@@ -34,6 +34,9 @@ struct desired {
 	bool checks_dmarc;                                         /* dmarc.check */
 	bool rejects_dmarc;                                        /* dmarc.reject */
 	bool has_srs;                                              /* srs.enabled */
+	char *srs_domain;    /* srs.domain, else authserv_id; NULL: unknown */
+	char **srs_excluded; /* srs.exclude-domains */
+	size_t srs_excluded_count;
 	char *authserv_id;     /* mta.hostname or what adoption kept; NULL: unknown */
 	char **trusted_relays; /* mta.trusted-relays */
 	size_t trusted_relay_count;
@@ -81,6 +84,16 @@ int desired_each_moved(const struct desired *desired,
 int desired_each_held(const struct desired *desired, const char *domain,
                       int (*each)(void *arg, const char *path, struct err *err),
                       void *arg, struct err *err) must_check;
+
+/* Every name of the store, sorted: domains and aliases, suspended ones and those that send no mail
+ * too. */
+int desired_each_name(const struct desired *desired,
+                      int (*each)(void *arg, const char *name, struct err *err),
+                      void *arg, struct err *err) must_check;
+
+/* The secrets of SRS as srs_secret_lines() gives them. */
+int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
+                        struct err *err) must_check;
 
 /* The content that the last push gave the file `path`, appended to `into`.  1: it is known, 0: not.
  * What stands there now may be another: somebody may have edited it. */

@@ -1,5 +1,5 @@
 /*
- * The directory backend: the same files as for Postfix with OpenDKIM and mailauth-policyd, below one folder, with the
+ * The directory backend: the same files as for Postfix with OpenDKIM, mailauth-policyd and postsrsd, below one folder, with the
  * target host's paths inside them.  Nothing is reloaded or asked; users of the target are unknown
  * here, so files belong to whoever runs this.
  */
@@ -17,6 +17,7 @@
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_policy.h"
+#include "core/mta/postsrsd.h"
 
 #define MAIN_PART "/etc/mailauthctl/postfix-main.cf"
 #define MASTER_PART "/etc/mailauthctl/postfix-master.cf"
@@ -47,6 +48,9 @@ int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **re
 /* What an admin puts into main.cf of the target host. */
 static void render_main(const struct desired *desired, struct buf *into)
 {
+	const struct postsrsd_seen nobody = { 0 };
+	auto_postsrsd_tables tables = { 0 };
+	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
 	bool has_filter = desired->signs || desired->verifies;
 	auto_free char *dmarc_milter = opendmarc_milter(desired->rejects_dmarc);
 	const struct main_wish wish = {
@@ -61,6 +65,8 @@ static void render_main(const struct desired *desired, struct buf *into)
 		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
+		.srs_forward = desired->has_srs ? tables.forward : NULL,
+		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
 	};
 	buf_puts(into, "# For main.cf of the mail host.\n");
 	if (has_filter)
@@ -87,6 +93,13 @@ static void render_main(const struct desired *desired, struct buf *into)
 			"#     " POLICYD_CHECK "\n"
 			"# into them instead, directly behind reject_unauth_destination.\n"
 			"# The lines of " MASTER_PART " must be in master.cf first.\n");
+	if (desired->has_srs)
+		buf_puts(
+			into,
+			"# Where it has tables of sender_canonical_maps, recipient_canonical_maps or\n"
+			"# lmtp_generic_maps already, put ours behind them instead; the classes must be\n"
+			"# envelope_sender alone.  postsrsd must answer first: Postfix defers all mail\n"
+			"# while it does not.\n");
 	main_cf_render("", 0, &wish, into);
 }
 
@@ -109,6 +122,21 @@ static void plan_part(const char *prefix, const char *path, const struct buf *te
 	else
 		plan_file(plan, RANK_CONSUMERS, full, buf_text(text), text->len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+}
+
+static int plan_postsrsd(const struct desired *desired, struct plan *plan,
+                         struct err *err)
+{
+	if (!desired->has_srs) {
+		postsrsd_drop_parts(desired->directory_path, plan);
+		return 0;
+	}
+	if (!desired->srs_domain)
+		return err_set(err, ERR_FAILED,
+		               _("SRS needs a domain, and the full name of the mail "
+		                 "server is not known: \"mailauthctl server set "
+		                 "srs.domain <domain>\""));
+	return postsrsd_plan_parts(desired, desired->directory_path, plan, err);
 }
 
 /* ... and at the end of opendmarc.conf, with the list that it names. */
@@ -146,7 +174,8 @@ static int plan_postfix(const struct desired *desired, struct plan *plan, struct
 {
 	const char *prefix = desired->directory_path;
 	auto_buf main_part = BUF_INIT, master_part = BUF_INIT;
-	if (desired->signs || desired->verifies || desired->checks_spf)
+	if (desired->signs || desired->verifies || desired->checks_spf ||
+	    desired->has_srs)
 		render_main(desired, &main_part);
 	if (desired->checks_spf)
 		render_master(&master_part);
@@ -186,6 +215,8 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	                            ret_plan, &found, err);
 	if (r == 0)
 		r = plan_postfix(desired, ret_plan, err);
+	if (r == 0)
+		r = plan_postsrsd(desired, ret_plan, err);
 	if (r == 0)
 		r = plan_dmarc(desired, ret_plan, err);
 	opendkim_plan_done(&found);

@@ -81,6 +81,10 @@ int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 			rc = settle(ctx, target, has_reload, step, &is_due, err);
 		if (rc)
 			return rc;
+		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&
+		    !has_reload && !ctx->is_rooted)
+			plan_needs(plan, step->object,
+			           step->old_meta.mode & SERVICE_WAS_RUNNING);
 		if (!is_due)
 			plan_drop(plan, i - 1);
 	}

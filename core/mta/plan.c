@@ -40,6 +40,9 @@ void plan_done(struct plan *plan)
 		step_done(&plan->step[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		free(plan->note[i]);
+	for (size_t i = 0; i < plan->needs; i++)
+		free(plan->need[i].service);
+	free(plan->need);
 	for (size_t i = 0; i < plan->keys; i++) {
 		free(plan->key[i].path);
 		free(plan->key[i].domain);
@@ -157,6 +160,12 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
 	};
 }
 
+void plan_needs(struct plan *plan, const char *service, bool is_running)
+{
+	GROW(plan->need, plan->needs, plan->need_room);
+	plan->need[plan->needs++] = (struct plan_need){ xstrdup(service), is_running };
+}
+
 void plan_drop(struct plan *plan, size_t at)
 {
 	step_done(&plan->step[at]);
@@ -179,6 +188,11 @@ void plan_append(struct plan *plan, struct plan *from)
 		GROW(plan->key, plan->keys, plan->key_room);
 		plan->key[plan->keys++] = from->key[i];
 	}
+	for (size_t i = 0; i < from->needs; i++) {
+		GROW(plan->need, plan->needs, plan->need_room);
+		plan->need[plan->needs++] = from->need[i];
+	}
+	free(from->need);
 	free(from->step);
 	free(from->note);
 	free(from->key);

@@ -32,7 +32,7 @@ enum step_rank {
 };
 
 /* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
- * CAUSE_POLICY. */
+ * CAUSE_POLICY, of what postsrsd reads CAUSE_SRS. */
 enum {
 	CAUSE_KEYS = 1,
 	CAUSE_TABLES = 2,
@@ -40,7 +40,8 @@ enum {
 	CAUSE_SERVER = 8,
 	CAUSE_MASTER = 16,
 	CAUSE_POLICY = 32,
-	CAUSE_DMARC = 64 /* OpenDMARC's configuration and lists */
+	CAUSE_DMARC = 64, /* OpenDMARC's configuration and lists */
+	CAUSE_SRS = 128
 };
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
@@ -85,6 +86,7 @@ enum shared_format {
 	SHARED_MAIN_CF,
 	SHARED_MASTER_CF,
 	SHARED_OPENDKIM_CONF,
+	SHARED_POSTSRSD,
 	SHARED_OPENDMARC_CONF,
 	SHARED_COUNT
 };
@@ -127,9 +129,17 @@ struct plan_key {
 	struct digest fingerprint;
 };
 
+/* A service that the settings need. */
+struct plan_need {
+	char *service;
+	bool is_running;
+};
+
 struct plan {
 	struct step *step;
 	size_t count, room;
+	struct plan_need *need; /* filled by held_plan_services() */
+	size_t needs, need_room;
 	struct plan_key *key; /* of the names that moved, or of all */
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
@@ -162,6 +172,9 @@ void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);
+
+/* Once for each service. */
+void plan_needs(struct plan *plan, const char *service, bool is_running);
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);

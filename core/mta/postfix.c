@@ -15,7 +15,7 @@
 #include "core/mta/postfix_services.h"
 
 const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
-	                                             &postfix_dmarc };
+	                                             &postfix_dmarc, &postfix_srs };
 const size_t postfix_part_count = ARRAY_LEN(postfix_parts);
 
 const char *postfix_wish_keep(struct postfix_wish *wish, char *text)

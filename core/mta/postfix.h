@@ -12,6 +12,8 @@
 #include "core/mta/backend.h"
 #include "core/mta/opendkim_conf.h"
 #include "core/mta/plan.h"
+#include "core/mta/postfix_canonical.h"
+#include "core/mta/postsrsd.h"
 #include "core/store/store.h"
 
 #define POSTFIX_FOLDER "/etc/postfix"
@@ -49,6 +51,14 @@ struct policyd_seen {
 	char *user; /* who is to run it; NULL: nobody can */
 };
 
+/* SRS. */
+struct srs_seen {
+	struct postsrsd_seen daemon;
+	bool is_in_place;               /* main.cf names our tables already */
+	char *domain;                   /* that was asked about; NULL: none */
+	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
+};
+
 /* OpenDMARC as it stands. */
 struct opendmarc_seen {
 	bool is_installed, is_running;
@@ -64,6 +74,7 @@ struct opendmarc_seen {
 /* What stands on the host before a push: Postfix itself, then a member for each part. */
 struct mta_seen {
 	bool is_rooted;
+	struct store *store; /* for the parts' observe() alone; borrowed */
 	struct postfix_host host;
 	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
 	char *master_path; /* NULL: there is none */
@@ -74,6 +85,7 @@ struct mta_seen {
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
 	struct opendmarc_seen dmarc;
+	struct srs_seen srs;
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,

@@ -19,18 +19,31 @@
 static const struct default_row {
 	const char *name, *value;
 } defaults[] = {
+	{ "canonical_classes",
+	  "envelope_sender, envelope_recipient, header_sender, header_recipient" },
+	{ "cleanup_service_name", "cleanup" },
 	{ "compatibility_level", "0" },
 	{ "content_filter", "" },
 	{ "daemon_directory", "/usr/lib/postfix/sbin" },
 	{ "inet_interfaces", "all" },
 	{ "inet_protocols", "all" },
+	{ "local_transport", "local" },
+	{ "mydestination", "$myhostname, localhost.$mydomain, localhost" },
 	{ "mynetworks", "127.0.0.0/8 [::1]/128" },
 	{ "queue_directory", "/var/spool/postfix" },
 	{ "receive_override_options", "" },
+	{ "recipient_canonical_classes", "envelope_recipient, header_recipient" },
+	{ "relay_domains",
+	  "${{$compatibility_level} <level {2} ? {$mydestination} : {}}" },
+	{ "sender_canonical_classes", "envelope_sender, header_sender" },
 	{ "smtpd_proxy_filter", "" },
 	{ "smtpd_relay_restrictions",
 	  "${{$compatibility_level} <level {1} ? {} : {permit_mynetworks, "
 	  "permit_sasl_authenticated, defer_unauth_destination}}" },
+	{ "virtual_alias_domains", "$virtual_alias_maps" },
+	{ "virtual_alias_maps", "$virtual_maps" },
+	{ "virtual_mailbox_domains", "$virtual_mailbox_maps" },
+	{ "virtual_transport", "virtual" },
 };
 
 struct expansion {

@@ -163,7 +163,19 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into)
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
-enum list { SMTPD, NON_SMTPD, RESTRICTIONS, SUBMISSION, GUARD, NON_GUARD, LIST_COUNT };
+enum list {
+	SMTPD,
+	NON_SMTPD,
+	RESTRICTIONS,
+	SUBMISSION,
+	GUARD,
+	NON_GUARD,
+	SRS_SENDER,
+	SRS_CLASSES,
+	SRS_RECIPIENT,
+	SRS_LMTP,
+	LIST_COUNT
+};
 
 static const struct list_row {
 	const char *name, *item;
@@ -174,6 +186,12 @@ static const struct list_row {
 	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
 	[GUARD] = { "smtpd_milters", MAIN_GUARD_REF },
 	[NON_GUARD] = { "non_smtpd_milters", MAIN_GUARD_REF },
+	[SRS_SENDER] = { "sender_canonical_maps", MAIN_SRS_REF },
+	[SRS_CLASSES] = { "sender_canonical_classes",
+	                  "$mailauth_sender_canonical_classes" },
+	[SRS_RECIPIENT] = { "recipient_canonical_maps",
+	                    "$mailauth_recipient_canonical_maps" },
+	[SRS_LMTP] = { "lmtp_generic_maps", "$mailauth_lmtp_generic_maps" },
 };
 
 /* A piece of the text that is left out. */
@@ -534,6 +552,31 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	}
 }
 
+/* Behind an admin's own tables, whose entries go on winning.  Without the classes headers would be
+ * rewritten, too; where he has set them they are what they must be (postfix_srs.c). */
+static void put_srs(struct buf *text, const struct main_wish *wish, struct buf *params,
+                    struct buf *missing)
+{
+	const struct {
+		enum list list;
+		const char *value;
+		bool is_wanted;
+	} rows[] = {
+		{ SRS_SENDER, wish->srs_forward, true },
+		{ SRS_CLASSES, "envelope_sender",
+		  !has_items(text, lists[SRS_CLASSES].name) },
+		{ SRS_RECIPIENT, wish->srs_reverse, true },
+		{ SRS_LMTP, wish->srs_reverse, true },
+	};
+	for (size_t i = 0; wish->srs_forward && i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].is_wanted)
+			continue;
+		buf_printf(params, "%s = %s\n", lists[rows[i].list].item + 1,
+		           rows[i].value);
+		put_ref(text, rows[i].list, true, missing);
+	}
+}
+
 void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into)
 {
@@ -544,6 +587,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 		put_policy(&body, wish, &params, &missing);
 	if (wish->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
 		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
+	put_srs(&body, wish, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);
 	if (!params.len)

@@ -3,8 +3,9 @@
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
  * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
- * $mailauth_non_smtpd_milters in the two milter lists, and $mailauth_recipient_restrictions in
- * smtpd_recipient_restrictions.
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_recipient_restrictions in
+ * smtpd_recipient_restrictions, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
+ * _classes, recipient_canonical_maps, lmtp_generic_maps).
  * Every other octet stays what it is; taking ours out of what putting them in gave restores the
  * old text exactly.  Pure: no file is opened here.
  */
@@ -78,6 +79,8 @@ struct main_wish {
 	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
 	const char *
 		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
+	/* Tables that make SRS addresses of senders and senders of SRS addresses; NULL: none. */
+	const char *srs_forward, *srs_reverse;
 };
 
 /* `text` without anything of ours. */
@@ -91,6 +94,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 #define MAIN_GUARD_REF "$mailauth_guard_milters"
 #define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
 #define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"
+#define MAIN_SRS_REF "$mailauth_sender_canonical_maps"
 #define MAIN_TIME_LIMIT "mailauth-spf_time_limit"
 #define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"
 

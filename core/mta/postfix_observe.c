@@ -102,6 +102,7 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 {
 	struct mta_seen *seen = xcalloc(1, sizeof(*seen));
 	seen->is_rooted = ctx->is_rooted;
+	seen->store = store;
 	int r = postfix_host_read(ctx, store, &seen->host, err);
 	if (r == 0 && seen->host.is_installed)
 		r = read_postfix(ctx, seen, err);
@@ -117,6 +118,7 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 		postfix_seen_free(seen);
 		return r;
 	}
+	seen->store = NULL;
 	*ret_seen = seen;
 	return 0;
 }

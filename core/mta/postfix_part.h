@@ -82,6 +82,7 @@ int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
 extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
 extern const struct postfix_part postfix_dmarc;  /* postfix_dmarc.c */
 extern const struct postfix_part postfix_policy; /* postfix_policy.c */
+extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 
 /* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
 bool postfix_dmarc_wants(const struct desired *desired,

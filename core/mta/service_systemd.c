@@ -4,6 +4,7 @@
  * systemctl(1) waits until the unit's job is done, but a unit of Type=simple is "active" as soon as
  * its process exists: a program that ends at once is seen a moment later.  A unit that was started
  * too often is not started again for a while; its counter is reset first, since it is we who ask.
+ * systemd reads its files once: where they changed it is told first.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ bool systemd_is_there(struct ctx *ctx)
 
 struct unit {
 	char load[32], active[32], file[32], result[32];
+	char stale[32]; /* "yes": its files changed since systemd read them */
 };
 
 static void take_property(const char *text, const char *name, char value[32])
@@ -53,7 +55,8 @@ static void read_unit(struct ctx *ctx, const char *name, struct unit *ret)
 {
 	const char *argv[] = { "systemctl",
 		               "show",
-		               "--property=LoadState,ActiveState,UnitFileState,Result",
+		               "--property=LoadState,ActiveState,UnitFileState,Result,"
+		               "NeedDaemonReload",
 		               "--",
 		               name,
 		               NULL };
@@ -68,6 +71,7 @@ static void read_unit(struct ctx *ctx, const char *name, struct unit *ret)
 	take_property(buf_text(&result.out), "ActiveState", ret->active);
 	take_property(buf_text(&result.out), "UnitFileState", ret->file);
 	take_property(buf_text(&result.out), "Result", ret->result);
+	take_property(buf_text(&result.out), "NeedDaemonReload", ret->stale);
 	run_result_done(&result);
 }
 
@@ -144,10 +148,17 @@ int systemd_act(struct ctx *ctx, const char *name, enum service_action action,
 {
 	bool stops = action == SERVICE_STOP || action == SERVICE_DISABLE;
 	const char *reset[] = { "systemctl", "reset-failed", "--", name, NULL };
+	const char *reread[] = { "systemctl", "daemon-reload", NULL };
 	struct unit unit;
 	int rc = 0;
 
 	read_unit(ctx, name, &unit);
+	if (strcmp(unit.stale, "yes") == 0) {
+		rc = service_run(ctx, reread, false, err);
+		if (rc)
+			return rc;
+		read_unit(ctx, name, &unit);
+	}
 	if (stops && strcmp(unit.load, "not-found") == 0)
 		return 0;
 	if (!stops)

@@ -18,6 +18,18 @@
 #include "core/mta/opendmarc_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postsrsd_conf.h"
+
+/* A block without its end is nobody's: the text counts as the admin's. */
+static void postsrsd_strip(const char *text, size_t len, struct buf *into)
+{
+	auto_buf admin = BUF_INIT;
+
+	if (postsrsd_conf_strip(text, len, &admin))
+		buf_add(into, buf_text(&admin), admin.len);
+	else
+		buf_add(into, text, len);
+}
 
 static const struct shared_row {
 	const char *name;
@@ -27,6 +39,7 @@ static const struct shared_row {
 	[SHARED_MAIN_CF] = { "main.cf", main_cf_strip, true },
 	[SHARED_MASTER_CF] = { "master.cf", master_cf_strip, true },
 	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_without, false },
+	[SHARED_POSTSRSD] = { "postsrsd", postsrsd_strip, false },
 	[SHARED_OPENDMARC_CONF] = { "opendmarc.conf", opendmarc_conf_without, false },
 };
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/mta/diff.h"
 #include "core/mta/target.h"
 
@@ -122,12 +123,15 @@ static void show_meta(const struct step *step, struct buf *out)
 static void show_file(const struct step *step, bool is_coloured, struct buf *out)
 {
 	if (step->is_secret) {
-		buf_printf(out, "# %s: %s\n", step->object,
-		           !step->is_present ? _("private key, removed")
-		           : !step->had_old  ? _("private key, new")
+		/* the journal's rows say no more of a secret than its path */
+		buf_printf(out, "# %s: %s, %s\n", step->object,
+		           text_ends(step->object, ".private") ? _("private key")
+		                                               : _("secrets"),
+		           !step->is_present ? _("removed")
+		           : !step->had_old  ? _("new")
 		           : is_digest(&step->old_digest, &step->new_digest)
-		                   ? _("private key, the same")
-		                   : _("private key, replaced"));
+		                   ? _("the same")
+		                   : _("replaced"));
 	} else {
 		bool is_same = step->had_old && step->is_present &&
 		               is_digest(&step->old_digest, &step->new_digest);
@@ -270,7 +274,7 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	if (row->is_secret)
 		return err_set(
 			err, ERR_FAILED,
-			_("the private key that stood at %s is gone and cannot be put back; "
+			_("the secret that stood at %s is gone and cannot be put back; "
 		          "\"mailauthctl mta push\" writes the present one"),
 			row->object);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);

@@ -3,6 +3,9 @@
 dns     On 192.0.2.8, in front of NSD: writes each question into /tmp/questions and passes it on;
         names below silent.example get no answer at all.
 logins  The login server that smtpd asks (Dovecot's protocol): takes every name and password.
+lmtp    On private/sink of Postfix: takes every message for delivery.
+sink    On 198.51.100.5:2525, the next hop: takes every message.  Both write it into /tmp/NAME/, its
+        MAIL and RCPT commands first.
 syslog  /dev/log: each line goes into /tmp/syslog.
 footer  A milter on 127.0.0.1:9900 that adds a line to every body, as disclaimers do.
 """
@@ -10,6 +13,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 
 def listen(kind, path):
@@ -69,6 +73,62 @@ def syslog():
             log.write(server.recv(65535).decode('latin-1') + '\n')
 
 
+def receive(client, folder):
+    stream, commands, rcpts = client.makefile('rb'), [], 0
+
+    def answer(line):
+        client.sendall(line.encode() + b'\r\n')
+
+    answer('220 sink')
+    for line in stream:
+        verb = line[:4].upper()
+        if verb in (b'EHLO', b'LHLO'):
+            answer('250 sink')
+        elif verb in (b'MAIL', b'RCPT'):
+            if verb == b'MAIL':
+                commands, rcpts = [], 0
+            commands.append(line)
+            rcpts += verb == b'RCPT'
+            answer('250 OK')
+        elif verb == b'DATA':
+            answer('354 go on')
+            body = b''
+            for line in stream:
+                if line == b'.\r\n':
+                    break
+                body += line
+            name = os.path.join(folder, '%d' % time.monotonic_ns())
+            with open(name + '.part', 'wb') as message:
+                message.write(b''.join(commands) + b'\r\n' + body)
+            os.rename(name + '.part', name)
+            for _ in range(rcpts if folder.endswith('lmtp') else 1):
+                answer('250 taken')
+        elif verb == b'QUIT':
+            answer('221 bye')
+            break
+        else:
+            answer('250 OK')
+
+
+def serve(server, folder):
+    os.makedirs(folder, exist_ok=True)
+    server.listen()
+    while True:
+        client, _ = server.accept()
+        if not os.fork():
+            receive(client, folder)
+            os._exit(0)
+        client.close()
+
+
+def lmtp():
+    serve(listen(socket.SOCK_STREAM, '/var/spool/postfix/private/sink'), '/tmp/lmtp')
+
+
+def sink():
+    serve(socket.create_server(('198.51.100.5', 2525)), '/tmp/sink')
+
+
 def footer():
     server = socket.create_server(('127.0.0.1', 9900))
     while True:
@@ -104,4 +164,5 @@ def footer():
                 answer(b'c')
 
 
-{'dns': dns, 'footer': footer, 'logins': logins, 'syslog': syslog}[sys.argv[1]]()
+{'dns': dns, 'footer': footer, 'lmtp': lmtp, 'logins': logins, 'sink': sink,
+ 'syslog': syslog}[sys.argv[1]]()

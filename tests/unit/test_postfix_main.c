@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/alloc.h"
 #include "core/mta/postfix_main.h"
 
 #define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
@@ -422,13 +423,62 @@ static void test_edited(void **state)
 	}
 }
 
+/* The tables of SRS behind an administrator's, and the classes only where he has none. */
+static void test_srs(void **state)
+{
+	(void)state;
+	static const char sender[] =
+		"mailauth_sender_canonical_maps = tcp:127.0.0.1:10001\n";
+	static const char classes[] =
+		"mailauth_sender_canonical_classes = envelope_sender\n";
+	static const char others[] =
+		"mailauth_recipient_canonical_maps = tcp:127.0.0.1:10002\n"
+		"mailauth_lmtp_generic_maps = tcp:127.0.0.1:10002\n";
+	const struct main_wish wish = { .srs_forward = "tcp:127.0.0.1:10001",
+		                        .srs_reverse = "tcp:127.0.0.1:10002" };
+	const char *begin = "# mailauthctl: begin (the lines up to the end mark are "
+			    "mailauthctl's)\n";
+	auto_free char *alone = xasprintf(
+		"a = b\n%s%s%s%s"
+		"sender_canonical_maps = $mailauth_sender_canonical_maps\n"
+		"sender_canonical_classes = $mailauth_sender_canonical_classes\n"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, classes, others);
+	check_render("a = b\n", &wish, alone);
+	auto_free char *beside = xasprintf(
+		"sender_canonical_maps = hash:/x,\n  hash:/y, "
+		"$mailauth_sender_canonical_maps\n"
+		"sender_canonical_classes = envelope_sender\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"%s%s%s"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, others);
+	check_render("sender_canonical_maps = hash:/x,\n  hash:/y\n"
+	             "sender_canonical_classes = envelope_sender\n"
+	             "lmtp_generic_maps = \n",
+	             &wish, beside);
+	auto_free char *empty = xasprintf(
+		"sender_canonical_classes = $mailauth_sender_canonical_classes\n"
+		"%s%s%s%s"
+		"sender_canonical_maps = $mailauth_sender_canonical_maps\n"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, classes, others);
+	check_render("sender_canonical_classes = \n", &wish, empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_raw),     cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_list),    cmocka_unit_test(test_render),
-		cmocka_unit_test(test_split),   cmocka_unit_test(test_guard),
-		cmocka_unit_test(test_inverse), cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_raw),    cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
+		cmocka_unit_test(test_srs),    cmocka_unit_test(test_split),
+		cmocka_unit_test(test_guard),  cmocka_unit_test(test_inverse),
+		cmocka_unit_test(test_edited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

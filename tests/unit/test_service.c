@@ -10,6 +10,7 @@
 static struct {
 	const char *load, *active, *file;
 	const char *after; /* the state once it was started */
+	bool is_stale;
 	struct buf told;
 } unit;
 
@@ -23,8 +24,14 @@ static int fake_systemctl(struct ctx *ctx, const struct run_spec *spec,
 	if (strcmp(spec->argv[1], "show") == 0) {
 		buf_printf(&ret->out,
 		           "LoadState=%s\nActiveState=%s\nUnitFileState=%s\n"
-		           "Result=exit-code\n",
-		           unit.load, unit.active, unit.file);
+		           "Result=exit-code\nNeedDaemonReload=%s\n",
+		           unit.load, unit.active, unit.file,
+		           unit.is_stale ? "yes" : "no");
+		return 0;
+	}
+	if (strcmp(spec->argv[1], "daemon-reload") == 0) {
+		unit.is_stale = false;
+		buf_puts(&unit.told, "daemon-reload;");
 		return 0;
 	}
 	buf_printf(&unit.told, "%s %s;", spec->argv[1], spec->argv[3]);
@@ -108,6 +115,22 @@ static void test_units(void **state)
 			assert_non_null(strstr(err.text, rows[i].want));
 		buf_done(&unit.told);
 	}
+}
+
+/* A file beside the unit's changed: systemd reads it before it starts anything. */
+static void test_stale_unit(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+
+	make_systemd(host);
+	unit.load = "loaded";
+	unit.active = unit.after = "active";
+	unit.file = "enabled";
+	unit.is_stale = true;
+	assert_int_equal(service_act(&host->ctx, "postsrsd", SERVICE_RESTART, &err), 0);
+	assert_string_equal(buf_text(&unit.told), "daemon-reload;restart postsrsd;");
+	buf_done(&unit.told);
 }
 
 static void test_look(void **state)
@@ -564,6 +587,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_units),
 		ROW(test_unknown),
+		ROW(test_stale_unit),
 		ROW(test_look),
 		ROW(test_pid_file),
 		ROW(test_restart),
