@@ -286,8 +286,9 @@ static int find_private(BIO *bio, struct pem *ret_pem, struct err *err)
 		_("the PEM file is damaged: no whole block from BEGIN to END is in it"));
 }
 
-static int parse_pem(const unsigned char *octets, size_t len, struct key_pair *ret_pair,
-                     struct err *err)
+/* The one private key of the file. */
+static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem,
+                    struct err *err)
 {
 	cleanup(pem_done) struct pem pem = { 0 }, second = { 0 };
 	BIO *bio = BIO_new_mem_buf(octets, (int)len);
@@ -313,11 +314,16 @@ static int parse_pem(const unsigned char *octets, size_t len, struct key_pair *r
 			err, ERR_FAILED,
 			_("this is a key of OpenSSH's own format; \"ssh-keygen -p -m PEM "
 		          "-f FILE\" makes an RSA key of it readable"));
-	return parse_der(pem.der, (size_t)pem.len, ret_pair, err);
+	*ret_pem = pem;
+	pem = (struct pem){ 0 };
+	return 0;
 }
 
-int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
-                      struct err *err)
+/* PEM or DER to DER: `take` gets it. */
+static int open_private(const void *octets, size_t len,
+                        int (*take)(const unsigned char *der, size_t len, void *arg,
+                                    struct err *err),
+                        void *arg, struct err *err)
 {
 	if (len == 0)
 		return err_set(err, ERR_FAILED, _("there is nothing in it"));
@@ -330,9 +336,125 @@ int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
 	/* from BEGIN on, so that a byte order mark or text on its line does not hide it */
 	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));
 	size_t before = begin ? (size_t)(begin - (const unsigned char *)octets) : 0;
-	int r = begin ? parse_pem(begin, len - before, ret_pair, err)
-	              : parse_der(octets, len, ret_pair, err);
+	cleanup(pem_done) struct pem pem = { 0 };
+	int r = begin ? read_pem(begin, len - before, &pem, err) : 0;
+	if (r >= 0)
+		r = take(begin ? pem.der : octets, begin ? (size_t)pem.len : len, arg,
+		         err);
 	ERR_clear_error();
+	return r;
+}
+
+static int take_pair(const unsigned char *der, size_t len, void *arg, struct err *err)
+{
+	return parse_der(der, len, arg, err);
+}
+
+int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
+                      struct err *err)
+{
+	return open_private(octets, len, take_pair, ret_pair, err);
+}
+
+/* ---- a cheap look ------------------------------------------------------------------------------ */
+
+/* The DER element at *at; *at moves behind it. */
+static bool next_element(const unsigned char **at, const unsigned char *end, int tag,
+                         const unsigned char **ret_content, size_t *ret_len)
+{
+	long len = 0;
+	int found = 0, class = 0;
+	const unsigned char *content = *at;
+	int how = ASN1_get_object(&content, &len, &found, &class, end - *at);
+	if ((how & 0x81) || found != tag || class != V_ASN1_UNIVERSAL || len < 0)
+		return false;
+	*ret_content = content;
+	*ret_len = (size_t)len;
+	*at = content + len;
+	return true;
+}
+
+/* SubjectPublicKeyInfo of the two INTEGERs n and e, as they stand in the private key. */
+static bool digest_rsa(const unsigned char *numbers, size_t len, struct digest *ret)
+{
+	int total = ASN1_object_size(1, (int)len, V_ASN1_SEQUENCE);
+	unsigned char *sequence = OPENSSL_malloc((size_t)total), *at = sequence;
+	unsigned char *der = NULL;
+	X509_PUBKEY *info = X509_PUBKEY_new();
+	if (!sequence || !info)
+		abort(); /* out of memory */
+	ASN1_put_object(&at, 1, (int)len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	memcpy(at, numbers, len);
+	int n = -1;
+	if (X509_PUBKEY_set0_param(info, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL,
+	                           NULL, sequence, total))
+		n = i2d_X509_PUBKEY(info, &der);
+	else
+		OPENSSL_free(sequence);
+	if (n > 0)
+		digest_of(der, (size_t)n, ret);
+	OPENSSL_free(der);
+	X509_PUBKEY_free(info);
+	return n > 0;
+}
+
+/* RSAPrivateKey of RFC 8017 A.1.2: nine INTEGERs, the second and third are the public half. */
+static bool look_rsa(const unsigned char *der, size_t len, struct key_sight *ret)
+{
+	enum { VERSION, MODULUS, EXPONENT, COUNT = 9 };
+	const unsigned char *end = der + len, *content = NULL, *first = NULL;
+	const unsigned char *last = NULL;
+	size_t size;
+	if (!next_element(&der, end, V_ASN1_SEQUENCE, &content, &size) || der != end)
+		return false;
+	der = content;
+	for (int i = 0; i < COUNT; i++) {
+		first = i == MODULUS ? der : first;
+		if (!next_element(&der, end, V_ASN1_INTEGER, &content, &size) || !size)
+			return false;
+		last = i == EXPONENT ? der : last;
+		if (i != MODULUS)
+			continue;
+		bool has_sign = content[0] == 0 && size > 1;
+		unsigned top = content[has_sign];
+		ret->bits = (int64_t)(size - has_sign) * 8;
+		for (; ret->bits && !(top & 0x80); top <<= 1)
+			ret->bits--;
+	}
+	ret->algorithm = "rsa";
+	return der == end && digest_rsa(first, (size_t)(last - first), &ret->fingerprint);
+}
+
+static int take_sight(const unsigned char *der, size_t len, void *arg, struct err *err)
+{
+	struct key_sight *ret = arg;
+	const unsigned char *at = der, *inner = NULL;
+	const ASN1_OBJECT *kind = NULL;
+	int inner_len = 0;
+	auto_pkcs8 info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)len);
+	bool is_pkcs8 = info && at == der + len &&
+	                PKCS8_pkey_get0(&kind, &inner, &inner_len, NULL, info);
+	if (look_rsa(is_pkcs8 ? inner : der, is_pkcs8 ? (size_t)inner_len : len, ret) &&
+	    (!is_pkcs8 || OBJ_obj2nid(kind) == NID_rsaEncryption) &&
+	    ret->bits >= KEY_RSA_MIN && ret->bits <= KEY_RSA_MAX)
+		return 0;
+	/* an Ed25519 key holds no public half; whatever else it is, the parser knows why not */
+	auto_key_pair pair = { 0 };
+	int r = parse_der(der, len, &pair, err);
+	if (r < 0)
+		return r;
+	*ret = (struct key_sight){ .algorithm = pair.algorithm, .bits = pair.bits };
+	digest_of(pair.public_key, pair.public_len, &ret->fingerprint);
+	return 0;
+}
+
+int key_look_private(const void *octets, size_t len, struct key_sight *ret_sight,
+                     struct err *err)
+{
+	struct key_sight sight = { 0 };
+	int r = open_private(octets, len, take_sight, &sight, err);
+	if (r >= 0)
+		*ret_sight = sight;
 	return r;
 }
 

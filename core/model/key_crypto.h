@@ -2,6 +2,7 @@
 #ifndef CORE_MODEL_KEY_CRYPTO_H
 #define CORE_MODEL_KEY_CRYPTO_H
 
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
 #include "core/model/key.h"
@@ -17,6 +18,17 @@ int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
  * the reason: encrypted, too short, too long, of another kind, a public key only, not readable. */
 int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
                       struct err *err) must_check;
+
+/* What a private key says of itself, cheaply (microseconds; the check above takes a hundredth of a
+ * second and more): its numbers are counted, not proved. */
+struct key_sight {
+	const char *algorithm; /* "rsa", "ed25519": a literal */
+	int64_t bits;
+	struct digest fingerprint; /* SHA-256 of the public half, as in struct key */
+};
+/* The same forms and the same refusals as key_parse_private(). */
+int key_look_private(const void *octets, size_t len, struct key_sight *ret_sight,
+                     struct err *err) must_check;
 
 /* PKCS#8 DER to PEM text ("BEGIN PRIVATE KEY"). */
 int key_der_to_pem(const struct secret *der, struct secret *ret_pem,

@@ -15,6 +15,7 @@
 #include "core/mta/folders.h"
 #include "core/mta/recover.h"
 #include "core/mta/service.h"
+#include "core/mta/service_log.h"
 #include "core/mta/step.h"
 
 #define MANY_FILES 32 /* from here on staged files are synced together */
@@ -151,16 +152,36 @@ static bool needs_running(const struct step *step)
 	return step->action == SERVICE_RELOAD || step->action == SERVICE_RESTART;
 }
 
+/* One command for all services of the rank.  It may be unable to start one; nobody here can see. */
+static int apply_by_reload(struct engine *e, struct rank_state *state,
+                           enum step_rank rank, struct err *err)
+{
+	auto_buf actions = BUF_INIT;
+
+	if (state->is_reloaded)
+		return 0;
+	state->is_reloaded = true;
+	for (size_t i = 0; i < e->plan->count; i++) {
+		const struct step *step = &e->plan->step[i];
+
+		if (step->kind != STEP_SERVICE || step->rank != rank)
+			continue;
+		recover_add_action(&actions, step->action, step->object);
+		if (!needs_running(step))
+			ctx_report(
+				e->ctx, REPORT_NOTE,
+				_("mta.reload is set, so its command has to see to it: "
+			          "%s %s"),
+				service_action_name(step->action), step->object);
+	}
+	return recover_run_reload(e->ctx, e->reload, buf_text(&actions), err);
+}
+
 static int apply_service(struct engine *e, struct rank_state *state,
                          const struct step *step, struct err *err)
 {
-	if (e->reload) {
-		int rc = state->is_reloaded ? 0
-		                            : recover_run_reload(e->ctx, e->reload, err);
-
-		state->is_reloaded = true;
-		return rc;
-	}
+	if (e->reload)
+		return apply_by_reload(e, state, step->rank, err);
 	if (needs_running(step) && !service_is_running(e->ctx, step->object)) {
 		ctx_report(
 			e->ctx, REPORT_NOTE,
@@ -233,18 +254,53 @@ static bool has_rank(const struct plan *plan, int rank)
 	return false;
 }
 
-static int switch_rank(struct engine *e, int rank, struct err *err)
+/* Before any rank: what an earlier one breaks must not pass for what always was so. */
+static void note_before(struct engine *e)
+{
+	for (size_t i = 0; i < e->plan->count && !e->ctx->is_rooted; i++)
+		if (step_types[e->plan->step[i].kind]->before)
+			step_types[e->plan->step[i].kind]->before(e->ctx,
+			                                          &e->plan->step[i]);
+}
+
+/* What the services wrote to their log: the reason of a failure, or a failure that nothing else
+ * showed. */
+static int read_log(struct engine *e, const struct service_log *log, int rc,
+                    struct err *err)
+{
+	auto_free char *line = service_log_failure(e->ctx, log);
+	struct err failure = *err;
+
+	if (line && rc)
+		return err_set(err, (enum err_code)failure.code,
+		               _("%s (the log says: %s)"), failure.text, line);
+	return line ? err_set(err, ERR_FAILED, _("the log of the mail server says: %s"),
+	                      line)
+	            : rc;
+}
+
+static int apply_services(struct engine *e, int rank, struct err *err)
 {
 	struct rank_state state = { 0 };
+	struct service_log *log =
+		e->ctx->is_rooted ? NULL : service_log_mark(e->ctx, e->plan, rank);
+	int rc = apply_actions(e, rank, STEP_SERVICE, &state, err);
+
+	if (!rc)
+		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
+	if (log)
+		rc = read_log(e, log, rc, err);
+	service_log_free(log);
+	return rc;
+}
+
+static int switch_rank(struct engine *e, int rank, struct err *err)
+{
 	int rc = journal_move(e->target, e->push_id, PUSH_SWITCHING, rank, NULL, err);
 
 	if (!rc)
 		rc = apply_tree(e, rank, err);
-	if (!rc)
-		rc = apply_actions(e, rank, STEP_SERVICE, &state, err);
-	if (!rc)
-		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
-	return rc;
+	return rc ? rc : apply_services(e, rank, err);
 }
 
 static int end_push(struct engine *e, int (*note_done)(void *, int64_t, struct err *),
@@ -299,6 +355,7 @@ int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struc
 	struct err later = ERR_INIT;
 	int rank, rc = 0;
 
+	note_before(engine);
 	for (rank = 0; rank < RANK_COUNT && !rc; rank++)
 		if (has_rank(engine->plan, rank))
 			rc = switch_rank(engine, rank, err);

@@ -44,29 +44,33 @@ static bool is_leaving(const struct plan *plan, const char *service)
 }
 
 /* *ret_is_due: the step is still to be done. */
-static int settle(struct ctx *ctx, struct store *target, struct step *step,
-                  bool *ret_is_due, struct err *err)
+static int settle(struct ctx *ctx, struct store *target, bool has_reload,
+                  struct step *step, bool *ret_is_due, struct err *err)
 {
 	const unsigned whole = SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED;
-	unsigned now = service_look(ctx, step->object), was = 0;
-	int rc;
+	unsigned now = 0, was = 0;
+	int rc = find(target, step->object, &was, err);
 
+	if (rc < 0)
+		return rc;
+	if (!has_reload)
+		now = service_look(ctx, step->object);
 	step->had_old = true;
 	step->old_meta = (struct file_meta){ .mode = (mode_t)now };
 	if (step->action == SERVICE_ENABLE)
-		*ret_is_due = (now & whole) != whole;
-	if (step->action != SERVICE_DISABLE)
+		*ret_is_due = has_reload ? rc == 0 : (now & whole) != whole;
+	if (ctx->is_rooted) /* nobody can be asked or told */
+		*ret_is_due =
+			step->action != SERVICE_ENABLE && step->action != SERVICE_DISABLE;
+	if (ctx->is_rooted || step->action != SERVICE_DISABLE)
 		return 0;
-	rc = find(target, step->object, &was, err);
-	if (rc < 0)
-		return rc;
 	*ret_is_due = rc == 1 && (was & whole) != whole;
 	step->meta.mode = (mode_t)was;
 	return 0;
 }
 
-int held_plan_services(struct ctx *ctx, struct store *target, struct plan *plan,
-                       struct err *err)
+int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
+                       struct plan *plan, struct err *err)
 {
 	for (size_t i = plan->count; i > 0; i--) {
 		struct step *step = &plan->step[i - 1];
@@ -74,7 +78,7 @@ int held_plan_services(struct ctx *ctx, struct store *target, struct plan *plan,
 		int rc = 0;
 
 		if (step->kind == STEP_SERVICE && !text_starts(step->object, "postfix"))
-			rc = settle(ctx, target, step, &is_due, err);
+			rc = settle(ctx, target, has_reload, step, &is_due, err);
 		if (rc)
 			return rc;
 		if (!is_due)

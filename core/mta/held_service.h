@@ -2,6 +2,8 @@
 #ifndef CORE_MTA_HELD_SERVICE_H
 #define CORE_MTA_HELD_SERVICE_H
 
+#include <stdbool.h>
+
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan.h"
@@ -11,9 +13,10 @@
  * SERVICE_ENABLE is dropped where the service runs and starts with the machine.  SERVICE_DISABLE is
  * dropped where we never enabled it, or where it ran before that and has to go on; where it did not
  * run before, it stays, and the plan's reloads and restarts of that service are dropped.  `target`
- * NULL: nothing was ever enabled.  To be called before plan_prune(). */
-int held_plan_services(struct ctx *ctx, struct store *target, struct plan *plan,
-                       struct err *err) must_check;
+ * NULL: nothing was ever enabled.  `has_reload`: mta.reload acts for all services, which may be out
+ * of sight; then only what was remembered decides.  To be called before plan_prune(). */
+int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
+                       struct plan *plan, struct err *err) must_check;
 
 /* Remembers what the push `push_id` enabled, forgets what it disabled.  In the caller's
  * transaction. */

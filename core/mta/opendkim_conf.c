@@ -95,7 +95,7 @@ int opendkim_conf_parse(struct opendkim_conf *conf, const char *text,
 
 /* ---- what only a fresh process takes in ------------------------------------------------------- */
 
-static const char *const opendkim_start_keys[] = {
+static const char *const start_keys[] = {
 	"AutoRestart",     "AutoRestartCount", "AutoRestartRate",
 	"Background",      "BaseDirectory",    "ChangeRootDirectory",
 	"EnableCoredumps", "MilterDebug",      "PidFile",
@@ -103,42 +103,16 @@ static const char *const opendkim_start_keys[] = {
 	"UMask",           "UserID",           NULL
 };
 
-static const char *const opendmarc_start_keys[] = {
-	"AutoRestart",     "AutoRestartCount", "AutoRestartRate",
-	"Background",      "BaseDirectory",    "ChangeRootDirectory",
-	"EnableCoredumps", "IgnoreHosts",      "MilterDebug",
-	"PidFile",         "PublicSuffixList", "Socket",
-	"UMask",           "UserID",           NULL
-};
-
-static bool is_key_changed(const struct opendkim_conf *before,
-                           const struct opendkim_conf *after, const char *const *keys)
+bool opendkim_conf_needs_restart(const struct opendkim_conf *before,
+                                 const struct opendkim_conf *after)
 {
-	for (; *keys; keys++) {
-		const char *old = opendkim_conf_get(before, *keys);
-		const char *fresh = opendkim_conf_get(after, *keys);
+	for (const char *const *key = start_keys; *key; key++) {
+		const char *old = opendkim_conf_get(before, *key);
+		const char *fresh = opendkim_conf_get(after, *key);
 		if (strcmp(old ? old : "", fresh ? fresh : "") != 0)
 			return true;
 	}
 	return false;
-}
-
-bool opendkim_conf_needs_restart(const struct opendkim_conf *before,
-                                 const struct opendkim_conf *after)
-{
-	return is_key_changed(before, after, opendkim_start_keys);
-}
-
-bool opendmarc_conf_needs_restart(const char *before, const char *after,
-                                  bool is_ignore_hosts_changed)
-{
-	auto_opendkim_conf old = OPENDKIM_CONF_INIT, fresh = OPENDKIM_CONF_INIT;
-	struct err ignored = ERR_INIT;
-	if (opendkim_conf_parse(&old, before, NULL, NULL, &ignored) ||
-	    opendkim_conf_parse(&fresh, after, NULL, NULL, &ignored))
-		return true;
-	return is_ignore_hosts_changed ||
-	       is_key_changed(&old, &fresh, opendmarc_start_keys);
 }
 
 struct reader {

@@ -45,11 +45,6 @@ const char *opendkim_conf_get(const struct opendkim_conf *conf,
  * (SIGUSR1) takes in is not told. */
 bool opendkim_conf_needs_restart(const struct opendkim_conf *before,
                                  const struct opendkim_conf *after) must_check;
-/* The same of two texts of opendmarc.conf (1.4).  IgnoreHosts is a file that is read at the start
- * only: `is_ignore_hosts_changed` says that its content is another one. */
-bool opendmarc_conf_needs_restart(const char *before, const char *after,
-                                  bool is_ignore_hosts_changed) must_check;
-
 /* The text without our line; what opendkim_conf_with() gives is restored exactly. */
 void opendkim_conf_without(const char *text, size_t len, struct buf *into);
 /* The text with our Include line as its last one. */

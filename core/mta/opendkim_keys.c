@@ -22,6 +22,8 @@ struct name {
 struct wanted {
 	char *main_name, *selector;
 	int64_t key_id;
+	const char *algorithm; /* a literal */
+	struct digest fingerprint;
 };
 
 struct opendkim_keys {
@@ -150,9 +152,13 @@ void opendkim_keys_chosen(void *arg, const struct signing_row *row)
 	if (!find(keys, row->main_name))
 		return;
 	GROW(keys->wanted, keys->wants, keys->want_room);
-	keys->wanted[keys->wants++] =
-		(struct wanted){ xstrdup(row->main_name), xstrdup(row->selector),
-		                 row->key_id };
+	keys->wanted[keys->wants++] = (struct wanted){
+		.main_name = xstrdup(row->main_name),
+		.selector = xstrdup(row->selector),
+		.key_id = row->key_id,
+		.algorithm = strcmp(row->algorithm, "rsa") == 0 ? "rsa" : "ed25519",
+		.fingerprint = row->fingerprint,
+	};
 }
 
 static int compare_wanted(const void *a, const void *b)
@@ -176,6 +182,8 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 		plan_file(plan, RANK_DATA, path, pem.at, pem.len, place->key, CAUSE_KEYS);
 	step->is_secret = true;
 	step->domain = xstrdup(wanted->main_name);
+	plan_expect_key(plan, path, wanted->main_name, wanted->selector,
+	                wanted->algorithm, &wanted->fingerprint);
 	return 0;
 }
 

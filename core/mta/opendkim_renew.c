@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/validate.h"
 
 /* With more names than these a look at all is cheaper. */
 #define NAMES_LIMIT 1000
@@ -167,43 +168,23 @@ int opendkim_tables_renew(const struct desired *desired, const struct opendkim_k
 
 /* ---- what is new ------------------------------------------------------------------------------ */
 
-static int give_path(const char *line, const char *end,
-                     int (*each)(void *arg, const char *path, struct err *err), void *arg,
-                     struct err *err)
+struct new_paths {
+	int (*each)(void *arg, const char *path, struct err *err);
+	void *arg;
+	struct err *err;
+};
+
+static int give_path(void *arg, const struct opendkim_line *line)
 {
-	auto_free char *text = xmemdup(line, (size_t)(next_line(line, end) - line));
-	text[strcspn(text, "\n")] = '\0';
-	const char *selector = strchr(text, ':');
-	const char *path = selector ? strchr(selector + 1, ':') : NULL;
-	return path ? each(arg, path + 1, err) : 0;
+	const struct new_paths *paths = arg;
+	auto_free char *path = xmemdup(line->path, line->path_len);
+	return paths->each(paths->arg, path, paths->err);
 }
 
 int opendkim_each_new_path(const struct buf *old, const struct buf *keys,
                            int (*each)(void *arg, const char *path, struct err *err),
                            void *arg, struct err *err)
 {
-	const char *old_at = buf_text(old), *old_end = old_at + old->len;
-	const char *at = buf_text(keys), *end = at + keys->len;
-	int r = 0;
-	while (r == 0 && at < end) {
-		const char *next = next_line(at, end), *old_next = old_at;
-		size_t len = (size_t)(next - at);
-		if (old_at < old_end)
-			old_next = next_line(old_at, old_end);
-		if ((size_t)(old_next - old_at) == len && memcmp(at, old_at, len) == 0) {
-			at = next;
-			old_at = old_next;
-			continue;
-		}
-		size_t name_len;
-		const char *name = line_name(at, end, true, &name_len);
-		auto_free char *text = xmemdup(name, name_len);
-		if (old_at < old_end && compare_line(old_at, old_end, true, text) < 0) {
-			old_at = old_next;
-			continue;
-		}
-		r = give_path(at, end, each, arg, err);
-		at = next;
-	}
-	return r;
+	struct new_paths paths = { each, arg, err };
+	return opendkim_each_changed(buf_text(old), buf_text(keys), give_path, &paths);
 }

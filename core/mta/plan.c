@@ -29,6 +29,7 @@ static void step_done(struct step *step)
 	free(step->probe_selector);
 	free(step->probe_key);
 	free(step->probe_reverse);
+	free(step->probe_before);
 	*step = (struct step){ 0 };
 }
 
@@ -38,8 +39,14 @@ void plan_done(struct plan *plan)
 		step_done(&plan->step[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		free(plan->note[i]);
+	for (size_t i = 0; i < plan->keys; i++) {
+		free(plan->key[i].path);
+		free(plan->key[i].domain);
+		free(plan->key[i].selector);
+	}
 	free(plan->step);
 	free(plan->note);
+	free(plan->key);
 	*plan = PLAN_INIT;
 }
 
@@ -135,6 +142,20 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	plan->note[plan->notes++] = text;
 }
 
+void plan_expect_key(struct plan *plan, const char *path, const char *domain,
+                     const char *selector, const char *algorithm,
+                     const struct digest *fingerprint)
+{
+	GROW(plan->key, plan->keys, plan->key_room);
+	plan->key[plan->keys++] = (struct plan_key){
+		.path = xstrdup(path),
+		.domain = xstrdup(domain),
+		.selector = xstrdup(selector),
+		.algorithm = strcmp(algorithm, "rsa") == 0 ? "rsa" : "ed25519",
+		.fingerprint = *fingerprint,
+	};
+}
+
 void plan_drop(struct plan *plan, size_t at)
 {
 	step_done(&plan->step[at]);
@@ -153,8 +174,13 @@ void plan_append(struct plan *plan, struct plan *from)
 		GROW(plan->note, plan->notes, plan->note_room);
 		plan->note[plan->notes++] = from->note[i];
 	}
+	for (size_t i = 0; i < from->keys; i++) {
+		GROW(plan->key, plan->keys, plan->key_room);
+		plan->key[plan->keys++] = from->key[i];
+	}
 	free(from->step);
 	free(from->note);
+	free(from->key);
 	*from = PLAN_INIT;
 }
 
@@ -302,6 +328,13 @@ static bool is_due(const struct step *step, unsigned causes)
 	return step->when == 0 || (step->when & causes) != 0;
 }
 
+/* Enabling what runs starts nothing. */
+static bool is_running_before(const struct step *step)
+{
+	return step->action == SERVICE_ENABLE && step->had_old &&
+	       step->old_meta.mode & SERVICE_WAS_RUNNING;
+}
+
 /* A fresh process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
@@ -316,7 +349,8 @@ static bool is_superseded(const struct pruning *p, const struct step *step)
 		if (p->is_kept[i] && other->kind == STEP_SERVICE &&
 		    other->rank == step->rank &&
 		    strcmp(other->object, step->object) == 0 && weight[step->action] &&
-		    weight[other->action] > weight[step->action])
+		    weight[other->action] > weight[step->action] &&
+		    !is_running_before(other))
 			return true;
 	}
 	return false;

@@ -95,6 +95,7 @@ struct step {
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
+	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
@@ -105,9 +106,19 @@ struct step {
 		new_digest; /* files: SHA-256 of what stood there, what is wanted */
 };
 
+/* A key file that the tables of the plan name, and the key that must be in it once all is done. */
+struct plan_key {
+	char *path;
+	char *domain, *selector; /* whose key it is */
+	const char *algorithm;   /* "rsa", "ed25519": a literal */
+	struct digest fingerprint;
+};
+
 struct plan {
 	struct step *step;
 	size_t count, room;
+	struct plan_key *key; /* of the names that moved, or of all */
+	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
 };
@@ -132,11 +143,14 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
 struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
                         const char *endpoint, unsigned when);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+void plan_expect_key(struct plan *plan, const char *path, const char *domain,
+                     const char *selector, const char *algorithm,
+                     const struct digest *fingerprint);
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);
 
-/* Moves the steps and notes of `from` behind those of `plan`; `from` is empty afterwards. */
+/* Moves the steps, keys and notes of `from` behind those of `plan`; `from` is empty afterwards. */
 void plan_append(struct plan *plan, struct plan *from);
 
 /* Observes every file and folder, drops steps that hold already and services and probes that

@@ -38,6 +38,9 @@ char *postfix_service_name(const struct mta_seen *seen)
 	               : xasprintf("postfix:%s", seen->host.config_dir);
 }
 
+/* So many addresses are asked: each may take its time. */
+#define SMTP_PROBES 8
+
 /* Postfix is told, and must answer. */
 static void plan_server(const struct mta_seen *seen, const struct main_cf *cf,
                         const struct master_cf *master, struct plan *plan)
@@ -46,10 +49,12 @@ static void plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 		return;
 	auto_free char *service = postfix_service_name(seen);
 	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD, CAUSE_SERVER);
-	auto_free char *endpoint = services_smtp_endpoint(cf, master);
-	if (endpoint)
-		plan_probe(plan, RANK_CONSUMERS, PROBE_SMTP, endpoint, CAUSE_SERVER);
-	else
+	auto_free char **endpoint = NULL;
+	size_t count;
+	services_smtp_endpoints(cf, master, &endpoint, &count);
+	for (size_t i = 0; i < count && i < SMTP_PROBES; i++)
+		plan_probe(plan, RANK_CONSUMERS, PROBE_SMTP, endpoint[i], CAUSE_SERVER);
+	if (count == 0)
 		plan_note(
 			plan,
 			_("no address that smtpd listens on can be told from main.cf and "
@@ -81,6 +86,13 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 
 static void note_state(const struct mta_seen *seen, struct plan *plan)
 {
+	if (seen->host.instances)
+		plan_note(
+			plan,
+			_("only the Postfix in %s is managed; this machine has others, "
+		          "which are left alone: %s (mta.postfix.config-dir names the one "
+		          "that is managed)"),
+			seen->host.config_dir, seen->host.instances);
 	if (seen->is_rooted)
 		plan_note(
 			plan,

@@ -24,6 +24,7 @@ struct postfix_host {
 	char *version, *hostname; /* NULL: unknown */
 	char *networks;           /* mynetworks, expanded */
 	char *why_not;            /* NULL: it is there */
+	char *instances; /* folders of other instances that are enabled here; NULL: none */
 };
 int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
                       struct err *err) must_check;

@@ -361,4 +361,5 @@ const struct postfix_part postfix_dkim = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.validate = opendkim_validate,
 };

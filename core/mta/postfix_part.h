@@ -18,6 +18,7 @@
 #include "core/mta/plan.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
 struct postfix_wish {
@@ -44,10 +45,9 @@ struct postfix_part {
 	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
 	            bool is_wanted, struct postfix_wish *wish, struct plan *plan,
 	            struct err *err);
-	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Not called
-	 * under a root where it would need the servers' programs: it asks ctx->is_rooted. */
-	int (*validate)(struct ctx *ctx, const struct plan *plan,
-	                const struct mta_seen *seen, struct err *err);
+	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Under a root
+	 * v->stage is NULL: no program is asked. */
+	int (*validate)(const struct validation *v, struct err *err);
 };
 
 /* In the order in which mail meets them. */

@@ -28,6 +28,7 @@ void postfix_host_done(struct postfix_host *host)
 	free(host->hostname);
 	free(host->networks);
 	free(host->why_not);
+	free(host->instances);
 	*host = (struct postfix_host){ 0 };
 }
 
@@ -40,39 +41,67 @@ static bool is_locked(const struct ctx *ctx, const char *queue_dir)
 	return flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* One value of postconf -xh; "" where it has none. */
-static int ask(struct ctx *ctx, const char *config_dir, const char *name,
-               char **ret_value, struct err *err)
+/* The value of one "name = value" line; "" where there is none; the caller frees. */
+static char *value_of(const char *text, const char *name)
 {
-	const char *const argv[] = { "postconf", "-c", config_dir, "-xh", name, NULL };
+	size_t len = strlen(name);
+	for (const char *line = text; *line; line += strspn(line, "\n")) {
+		size_t size = strcspn(line, "\n");
+		if (size > len + 2 && memcmp(line, name, len) == 0 &&
+		    memcmp(line + len, " =", 2) == 0) {
+			const char *value = line + len + 2;
+			size_t left = size - len - 2, blanks = strspn(value, " \t");
+			blanks = blanks < left ? blanks : left;
+			return xmemdup(value + blanks, left - blanks);
+		}
+		line += size;
+	}
+	return xstrdup("");
+}
+
+/* Other instances of this machine that are enabled: a line of postmulti -l is
+ * "name group y folder".  A machine that has no others prints the default one. */
+static void read_instances(struct ctx *ctx, struct postfix_host *host)
+{
+	const char *const argv[] = { "postmulti", "-l", NULL };
+	struct run_spec spec = { .argv = argv };
+	struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	auto_buf others = BUF_INIT;
+	if (run(ctx, &spec, &result, &ignored))
+		return;
+	char *save = NULL, *at = result.out.at;
+	for (char *line = at ? strtok_r(at, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		auto_free char **word = NULL;
+		size_t words;
+		text_split_list(line, &word, &words);
+		if (words == 4 && strcmp(word[2], "y") == 0 && word[3][0] == '/' &&
+		    strcmp(word[3], host->config_dir) != 0 && text_is_clean(word[3]))
+			buf_printf(&others, "%s%s", others.len ? ", " : "", word[3]);
+	}
+	run_result_done(&result);
+	if (others.len)
+		host->instances = buf_take(&others);
+}
+
+static int read_live(struct ctx *ctx, struct postfix_host *host, struct err *err)
+{
+	const char *const argv[] = {
+		"postconf",     "-c",         host->config_dir, "-x", "queue_directory",
+		"mail_version", "myhostname", "mynetworks",     NULL
+	};
 	struct run_spec spec = { .argv = argv };
 	auto_buf out = BUF_INIT;
 	int r = run_checked(ctx, &spec, &out, err);
 	if (r < 0)
 		return r;
-	while (out.len && strchr("\r\n \t", out.at[out.len - 1]))
-		out.at[--out.len] = '\0';
-	*ret_value = buf_take(&out);
-	return 0;
-}
-
-static int read_live(struct ctx *ctx, struct postfix_host *host, struct err *err)
-{
-	const struct {
-		const char *name;
-		char **value;
-	} values[] = {
-		{ "queue_directory", &host->queue_dir },
-		{ "mail_version", &host->version },
-		{ "myhostname", &host->hostname },
-		{ "mynetworks", &host->networks },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-		int r = ask(ctx, host->config_dir, values[i].name, values[i].value, err);
-		if (r < 0)
-			return r;
-	}
+	host->queue_dir = value_of(buf_text(&out), "queue_directory");
+	host->version = value_of(buf_text(&out), "mail_version");
+	host->hostname = value_of(buf_text(&out), "myhostname");
+	host->networks = value_of(buf_text(&out), "mynetworks");
 	host->is_running = is_locked(ctx, host->queue_dir);
+	read_instances(ctx, host);
 	return 0;
 }
 

@@ -280,6 +280,22 @@ static char *listening_host(const struct main_cf *main)
 	return found;
 }
 
+/* master_service_disable: types and "name/type", the first that matches counts, "!" keeps one. */
+static bool is_disabled(const struct main_cf *main, const struct master_service *service)
+{
+	auto_buf list = BUF_INIT, item = BUF_INIT;
+	auto_free char *full = xasprintf("%s/%s", service->name, service->type);
+	main_cf_value(main, NULL, "master_service_disable", &list);
+	const char *at = buf_text(&list);
+	while (main_list_next(&at, &item)) {
+		bool keeps = buf_text(&item)[0] == '!';
+		const char *pattern = buf_text(&item) + keeps;
+		if (strcmp(pattern, service->type) == 0 || strcmp(pattern, full) == 0)
+			return !keeps;
+	}
+	return false;
+}
+
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
                              char ***ret, size_t *ret_count)
 {
@@ -289,7 +305,8 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 		const struct master_service *service = &master->service[i];
 		if (strcmp(service->type, "inet") != 0 ||
 		    (!is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
-		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes"))
+		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes") ||
+		    is_disabled(main, service))
 			continue;
 		auto_free char *host = host_of(service->name);
 		const char *port = port_of(service->name);
@@ -302,12 +319,4 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 	}
 	buf_puts(&first, buf_text(&others));
 	text_split_list(buf_text(&first), ret, ret_count);
-}
-
-char *services_smtp_endpoint(const struct main_cf *main, const struct master_cf *master)
-{
-	auto_free char **all = NULL;
-	size_t count;
-	services_smtp_endpoints(main, master, &all, &count);
-	return count ? xstrdup(all[0]) : NULL;
 }

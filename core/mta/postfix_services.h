@@ -30,14 +30,10 @@ void services_done(struct services *services);
 void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, struct plan *plan);
 
-/* Where the SMTP server can be asked: "127.0.0.1:25" (the caller frees).  NULL: no place that can
- * be told from the configuration. */
-char *services_smtp_endpoint(const struct main_cf *main,
-                             const struct master_cf *master) must_check;
-
-/* Every such place, that of port 25 first: smtpd and postscreen on inet, submission ports too, those
- * that begin with TLS left out.  *ret is an array of *ret_count texts in one piece of memory: the
- * caller frees the array. */
+/* Where the SMTP server can be asked: "127.0.0.1:25", that of port 25 first; smtpd and postscreen on
+ * inet, submission ports too, those left out that begin with TLS or that master_service_disable
+ * closes.  *ret is an array of *ret_count texts in one piece of memory: the caller frees the
+ * array. */
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
                              char ***ret, size_t *ret_count);
 

@@ -1,84 +1,32 @@
 /*
- * What the servers' own programs say about a finished plan, on a copy in a private folder.
+ * A finished plan for Postfix, checked before anything is saved: main.cf and master.cf on a copy in
+ * a private folder, then each part.
  *
  * postconf(1) never fails on bad values, and warnings are normal on healthy hosts: so what it says
  * about the copy is compared with what it says about the present files, and the milter lists that
- * it reads with those that were meant.
+ * it reads with those that were meant.  What it does not see at all is postfix_values.h's.
  */
 #include "core/mta/postfix.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
-#include "core/base/run.h"
 #include "core/base/text.h"
-#include "core/mta/opendkim.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_restrict.h"
-
-static const struct step *find_file(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, path) == 0)
-			return &plan->step[i];
-	return NULL;
-}
-
-/* ---- a private folder ------------------------------------------------------------------------- */
-
-static int stage_make(char folder[], struct err *err)
-{
-	if (mkdtemp(folder))
-		return 0;
-	return err_errno(err, errno, _("cannot make a private folder %s"), folder);
-}
-
-static void stage_remove(const char *folder, const char *const *names)
-{
-	for (; *names; names++) {
-		auto_free char *path = path_join(folder, *names);
-		unlink(path);
-	}
-	rmdir(folder);
-}
-
-static int stage_write(const char *folder, const char *name, const char *octets,
-                       size_t len, struct err *err)
-{
-	auto_free char *path = path_join(folder, name);
-	auto_close int fd =
-		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return err_errno(err, errno, _("cannot write %s"), path);
-	while (len) {
-		ssize_t n = write(fd, octets, len);
-		if (n < 0 && errno != EINTR)
-			return err_errno(err, errno, _("cannot write %s"), path);
-		octets += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	/* Postfix reads a main.cf that changed within the last second again and again */
-	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
-	if (futimens(fd, long_ago) < 0)
-		return err_errno(err, errno, _("cannot date %s"), path);
-	return 0;
-}
+#include "core/mta/postfix_values.h"
+#include "core/mta/validate.h"
 
 /* ---- main.cf and master.cf ------------------------------------------------------------------------ */
 
-static int postconf(struct ctx *ctx, const char *folder, const char *option,
-                    const char *name, struct run_result *ret_result, struct err *err)
+static int postconf(const struct validation *v, const char *option, const char *name,
+                    struct run_result *ret_result, struct err *err)
 {
-	const char *const argv[] = { "postconf", "-c", folder, option, name, NULL };
-	struct run_spec spec = { .argv = argv };
-	return run(ctx, &spec, ret_result, err);
+	const char *const argv[] = { "postconf", "-c", v->stage->folder,
+		                     option,     name, NULL };
+	return stage_run(v->stage, argv, ret_result, err);
 }
 
 /* The text with every ", line 12" without its number: our lines move those behind them. */
@@ -113,21 +61,18 @@ static char *new_complaint(const char *now, const char *before)
 }
 
 /* Both files as they will stand (`is_new`) or stand, in the folder. */
-static int stage_both(const char *folder, const struct plan *plan,
-                      const struct mta_seen *seen, bool is_new, struct err *err)
+static int stage_both(const struct validation *v, bool is_new, struct err *err)
 {
 	const struct {
 		const char *name, *path;
 		const struct buf *present;
-	} files[] = { { "main.cf", seen->main_path, &seen->main_cf },
-		      { "master.cf", seen->master_path, &seen->master_cf } };
+	} files[] = { { "main.cf", v->seen->main_path, &v->seen->main_cf },
+		      { "master.cf", v->seen->master_path, &v->seen->master_cf } };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		auto_free char *staged = path_join(folder, files[i].name);
 		const struct step *step =
-			is_new && files[i].path ? find_file(plan, files[i].path) : NULL;
+			is_new ? validation_step(v, files[i].path) : NULL;
 		const struct buf *text = step ? &step->content : files[i].present;
-		unlink(staged);
-		int r = stage_write(folder, files[i].name, buf_text(text), text->len,
+		int r = stage_write(v->stage, files[i].name, buf_text(text), text->len,
 		                    err);
 		if (r < 0)
 			return r;
@@ -137,17 +82,16 @@ static int stage_both(const char *folder, const struct plan *plan,
 
 /* What postconf says of the present files and of the new ones, each in the same folder, where the
  * new ones stay. */
-static int compare_words(struct ctx *ctx, const char *folder, const struct plan *plan,
-                         const struct mta_seen *seen, const char *option, struct err *err)
+static int compare_words(const struct validation *v, const char *option, struct err *err)
 {
 	struct run_result now = { 0 }, before = { 0 };
-	int r = stage_both(folder, plan, seen, false, err);
+	int r = stage_both(v, false, err);
 	if (r == 0)
-		r = postconf(ctx, folder, option, NULL, &before, err);
+		r = postconf(v, option, NULL, &before, err);
 	if (r == 0)
-		r = stage_both(folder, plan, seen, true, err);
+		r = stage_both(v, true, err);
 	if (r == 0)
-		r = postconf(ctx, folder, option, NULL, &now, err);
+		r = postconf(v, option, NULL, &now, err);
 	if (r == 0) {
 		auto_free char *said =
 			new_complaint(buf_text(&now.errors), buf_text(&before.errors));
@@ -220,9 +164,10 @@ static void list_without(const char *list, const struct our_items *ours, struct 
 }
 
 /* One list: an admin's items as before, each of ours once or not at all, as the text says. */
-static int compare_list(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
-                        const struct step *step, const char *list, struct err *err)
+static int compare_list(const struct validation *v, const struct step *step,
+                        const char *list, struct err *err)
 {
+	const struct mta_seen *seen = v->seen;
 	struct run_result now = { 0 };
 	auto_main_cf old, new;
 	cleanup(our_items_done) struct our_items ours = { 0 };
@@ -234,7 +179,7 @@ static int compare_list(struct ctx *ctx, const char *folder, const struct mta_se
 	our_items_read(&new, &ours);
 	main_cf_value(&new, NULL, list, &meant);
 	main_cf_value(&old, NULL, list, &admin);
-	int r = postconf(ctx, folder, "-xh", list, &now, err);
+	int r = postconf(v, "-xh", list, &now, err);
 	if (r == 0) {
 		size_t counts[2], counts_meant[2], none[2];
 		list_without(buf_text(&now.out), &ours, &rest, counts);
@@ -255,8 +200,8 @@ static int compare_list(struct ctx *ctx, const char *folder, const struct mta_se
 }
 
 /* The list of restrictions as Postfix reads it: as meant, and still no stranger may relay. */
-static int compare_restrictions(struct ctx *ctx, const char *folder,
-                                const struct step *step, struct err *err)
+static int compare_restrictions(const struct validation *v, const struct step *step,
+                                struct err *err)
 {
 	static const char *const names[] = { RESTRICT_LIST, "smtpd_relay_restrictions" };
 	struct run_result now[ARRAY_LEN(names)] = { 0 };
@@ -269,7 +214,7 @@ static int compare_restrictions(struct ctx *ctx, const char *folder,
 	if (!strstr(buf_text(&step->content), MAIN_RECIPIENT_REF))
 		return 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
-		r = postconf(ctx, folder, "-xh", names[i], &now[i], err);
+		r = postconf(v, "-xh", names[i], &now[i], err);
 	if (r == 0) {
 		list_without(buf_text(&now[0].out), NULL, &read, none);
 		list_without(buf_text(&meant), NULL, &wanted, none);
@@ -292,190 +237,167 @@ static int compare_restrictions(struct ctx *ctx, const char *folder,
 	return r;
 }
 
-static int copy_beside(struct ctx *ctx, const char *folder, const struct mta_seen *seen,
-                       const char *name, struct err *err)
+static int copy_beside(const struct validation *v, const char *name, struct err *err)
 {
-	auto_free char *path = path_join(seen->host.config_dir, name);
+	auto_free char *path = path_join(v->seen->host.config_dir, name);
 	auto_buf text = BUF_INIT;
-	int r = file_read(ctx, path, POSTFIX_FILE_LIMIT, &text, NULL, err);
+	int r = file_read(v->ctx, path, POSTFIX_FILE_LIMIT, &text, NULL, err);
 	if (r == ERR_MISSING) {
 		err_clear(err);
 		return 0;
 	}
-	return r < 0 ? r : stage_write(folder, name, buf_text(&text), text.len, err);
+	return r < 0 ? r : stage_write(v->stage, name, buf_text(&text), text.len, err);
 }
 
-static int validate_postfix(struct ctx *ctx, const struct plan *plan,
-                            const struct mta_seen *seen, struct err *err)
+static int ask_postconf(const struct validation *v, const struct step *main,
+                        bool has_master, struct err *err)
 {
-	static const char *const names[] = { "main.cf", "master.cf", "dynamicmaps.cf",
-		                             NULL };
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct step *step =
-		seen->main_path ? find_file(plan, seen->main_path) : NULL;
-	bool has_master = seen->master_path && find_file(plan, seen->master_path);
-	char folder[] = "/tmp/mailauthctl-main.XXXXXX";
-	if (!step && !has_master)
-		return 0;
-	int r = stage_make(folder, err);
-	if (r < 0)
-		return r;
-	r = copy_beside(ctx, folder, seen, "dynamicmaps.cf", err);
+	int r = copy_beside(v, "dynamicmaps.cf", err);
 	if (r == 0)
-		r = compare_words(ctx, folder, plan, seen, "-n", err);
+		r = compare_words(v, "-n", err);
 	if (r == 0 && has_master)
-		r = compare_words(ctx, folder, plan, seen, "-M", err);
-	for (size_t i = 0; r == 0 && step && i < ARRAY_LEN(lists); i++)
-		r = compare_list(ctx, folder, seen, step, lists[i], err);
-	if (r == 0 && step)
-		r = compare_restrictions(ctx, folder, step, err);
-	stage_remove(folder, names);
+		r = compare_words(v, "-M", err);
+	for (size_t i = 0; r == 0 && main && i < ARRAY_LEN(lists); i++)
+		r = compare_list(v, main, lists[i], err);
+	if (r == 0 && main)
+		r = compare_restrictions(v, main, err);
 	return r;
 }
 
-/* ---- OpenDKIM --------------------------------------------------------------------------------- */
+/* ---- values, sockets, rights ------------------------------------------------------------------ */
 
-/* `text` with every `from` replaced. */
-static void replace_all(const char *text, const char *from, const char *to,
-                        struct buf *into)
-{
-	const char *at;
-	while ((at = strstr(text, from))) {
-		buf_add(into, text, (size_t)(at - text));
-		buf_puts(into, to);
-		text = at + strlen(from);
-	}
-	buf_puts(into, text);
-}
-
-/* The file as it will stand, with its tables and Include in the folder. */
-static int stage_filter_file(struct ctx *ctx, const char *folder, const struct plan *plan,
-                             const char *path, const char *name, struct err *err)
-{
-	const struct step *step = find_file(plan, path);
-	auto_buf present = BUF_INIT, moved = BUF_INIT, text = BUF_INIT;
-	int r = 0;
-	if (step && !step->is_present)
-		return 0;
-	if (!step)
-		r = file_read(ctx, path, (size_t)1 << 30, &present, NULL, err);
-	if (r == ERR_MISSING) {
-		err_clear(err);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	auto_free char *inside = xasprintf("%s/", folder);
-	replace_all(buf_text(step ? &step->content : &present), OPENDKIM_FOLDER "/",
-	            inside, &moved);
-	auto_free char *ours = path_join(folder, "ours.conf");
-	replace_all(buf_text(&moved), OPENDKIM_OURS, ours, &text);
-	return stage_write(folder, name, buf_text(&text), text.len, err);
-}
-
-static int ask_filter(struct ctx *ctx, const char *folder, struct err *err)
-{
-	auto_free char *conf = path_join(folder, "opendkim.conf");
-	const char *const argv[] = { "opendkim", "-n", "-x", conf, NULL };
-	struct run_spec spec = { .argv = argv };
-	struct run_result result = { 0 };
-	int r = run(ctx, &spec, &result, err);
-	if (r == 0 && (result.exit_status || result.is_timed_out))
-		r = err_set(err, ERR_FAILED,
-		            _("OpenDKIM would not take its new configuration: %s"),
-		            result.errors.len ? buf_text(&result.errors)
-		                              : buf_text(&result.out));
-	run_result_done(&result);
-	return r;
-}
-
-static int validate_filter(struct ctx *ctx, const struct plan *plan,
-                           const struct mta_seen *seen, struct err *err)
-{
-	static const char *const names[] = { "opendkim.conf", "ours.conf",     "KeyTable",
-		                             "SigningTable",  "InternalHosts", NULL };
-	const char *const paths[] = { seen->dkim.conf_path, OPENDKIM_OURS,
-		                      OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
-		                      OPENDKIM_INTERNAL_HOSTS };
-	char folder[] = "/tmp/mailauthctl-filter.XXXXXX";
-	bool is_touched = false;
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		is_touched = is_touched || find_file(plan, paths[i]);
-	/* Where our line goes what is left is the admin's own matter. */
-	const struct step *conf = find_file(plan, seen->dkim.conf_path);
-	bool goes = conf && (!conf->is_present ||
-	                     !strstr(buf_text(&conf->content), OPENDKIM_OURS));
-	if (!is_touched || !seen->dkim.is_installed || goes ||
-	    (!conf && !seen->dkim.admin.includes_ours))
-		return 0;
-	int r = stage_make(folder, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(paths); i++)
-		r = stage_filter_file(ctx, folder, plan, paths[i], names[i], err);
-	if (r == 0)
-		r = ask_filter(ctx, folder, err);
-	stage_remove(folder, names);
-	return r;
-}
-
-/* ---- key files that the tables name ----------------------------------------------------------- */
-
-struct key_paths {
-	struct ctx *ctx;
-	const char **path; /* of files that the plan makes, sorted */
-	size_t count;
+/* Both files as they stand and as they will. */
+struct texts {
+	struct main_cf old_main, main;
+	struct master_cf old_master, master;
 };
 
-static int compare_texts(const void *a, const void *b)
+static void texts_done(struct texts *texts)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	main_cf_done(&texts->old_main);
+	main_cf_done(&texts->main);
+	master_cf_done(&texts->old_master);
+	master_cf_done(&texts->master);
 }
 
-static int check_path(void *arg, const char *path, struct err *err)
+static void texts_read(const struct validation *v, struct texts *ret)
 {
-	const struct key_paths *known = arg;
+	const struct mta_seen *seen = v->seen;
+	const struct step *main = validation_step(v, seen->main_path);
+	const struct step *master = validation_step(v, seen->master_path);
+	const struct buf *main_text = main ? &main->content : &seen->main_cf;
+	const struct buf *master_text = master ? &master->content : &seen->master_cf;
+	main_cf_parse(&ret->old_main, buf_text(&seen->main_cf), seen->main_cf.len);
+	main_cf_parse(&ret->main, buf_text(main_text), main_text->len);
+	master_cf_parse(&ret->old_master, buf_text(&seen->master_cf),
+	                seen->master_cf.len);
+	master_cf_parse(&ret->master, buf_text(master_text), master_text->len);
+}
+
+/* Faults that were there before are the admin's own matter. */
+static int check_values(const struct validation *v, const struct texts *texts,
+                        struct err *err)
+{
+	const char *const argv[] = { "postconf", "-m", NULL };
+	cleanup(run_result_done) struct run_result types = { 0 };
+	auto_faults now = FAULTS_INIT, before = FAULTS_INIT;
+	int r = v->stage ? stage_run(v->stage, argv, &types, err) : 0;
+	if (r < 0)
+		return r;
+	const char *known =
+		types.out.len && types.exit_status == 0 ? buf_text(&types.out) : NULL;
+	postfix_values_check(&texts->old_main, &texts->old_master, known, &before);
+	postfix_values_check(&texts->main, &texts->master, known, &now);
+	const char *fault = faults_new(&now, &before);
+	return fault ? err_set(err, ERR_FAILED,
+	                       _("Postfix could not work with its new configuration: %s"),
+	                       fault)
+	             : 0;
+}
+
+static bool is_socket_there(void *arg, const char *path)
+{
+	const struct validation *v = arg;
 	struct file_info info;
-	if (known->count &&
-	    bsearch(&path, known->path, known->count, sizeof(path), compare_texts))
+	struct err ignored = ERR_INIT;
+	return file_look(v->ctx, path, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_OTHER;
+}
+
+/* Whom smtpd and cleanup run as must get to the folder of the socket. */
+static int check_socket_rights(const struct validation *v, const struct main_cf *cf,
+                               const char *socket, struct err *err)
+{
+	auto_buf owner = BUF_INIT;
+	auto_account who;
+	main_cf_value(cf, NULL, "mail_owner", &owner);
+	if (!text_starts(socket, "unix:/") ||
+	    !account_read(v->ctx, owner.len ? buf_text(&owner) : "postfix", &who))
 		return 0;
-	int r = file_look(known->ctx, path, true, &info, err);
-	if (r == 0 && info.kind != FILE_REGULAR)
-		r = err_set(
-			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
-		          "push\", which looks at every key"),
-			path);
+	const char *path = socket + strlen("unix:");
+	const char *queue = v->seen->host.queue_dir;
+	size_t len = strlen(queue);
+	bool is_inside = strncmp(path, queue, len) == 0 && path[len] == '/';
+	auto_free char *folder = path_parent(path);
+	int r = path_check_access(v->paths, &who, is_inside ? queue : "/", folder,
+	                          PATH_SEARCH, err);
+	if (r == ERR_MISSING) { /* whoever starts the filter makes it */
+		err_clear(err);
+		r = 0;
+	}
 	return r;
 }
 
-/* The tables were proved when they were made: what is left are files that nobody looked at yet. */
-static int validate_keys(struct ctx *ctx, const struct plan *plan, struct err *err)
+/* Services that our milters stand for, against where the filter listens. */
+static int check_sockets(const struct validation *v, const struct texts *texts,
+                         const char *socket, const char *filter, struct err *err)
 {
-	const struct step *keys = find_file(plan, OPENDKIM_KEY_TABLE);
-	if (!keys || !keys->is_present)
-		return 0;
-	auto_free const char **paths = xcalloc(plan->count + 1, sizeof(paths[0]));
-	struct key_paths known = { .ctx = ctx, .path = paths };
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE && plan->step[i].is_present)
-			paths[known.count++] = plan->step[i].object;
-	if (known.count > 1)
-		qsort(paths, known.count, sizeof(paths[0]), compare_texts);
-	return opendkim_each_new_path(&keys->old_content, &keys->content, check_path,
-	                              &known, err);
+	auto_faults faults = FAULTS_INIT;
+	struct validation looked = *v;
+	bool is_used =
+		postfix_reach_check(&texts->main, &texts->master, v->seen->host.queue_dir,
+	                            socket, filter, is_socket_there, &looked, &faults);
+	if (faults.count)
+		return err_set(err, ERR_FAILED, "%s", faults.text[0]);
+	return is_used && v->stage ? check_socket_rights(v, &texts->main, socket, err)
+	                           : 0;
+}
+
+static int check_postfix(const struct validation *v, struct err *err)
+{
+	const struct step *main = validation_step(v, v->seen->main_path);
+	const struct step *master = validation_step(v, v->seen->master_path);
+	cleanup(texts_done) struct texts texts = { 0 };
+	texts_read(v, &texts);
+	int r = main || master ? check_values(v, &texts, err) : 0;
+	if (r == 0 && v->stage && (main || master))
+		r = ask_postconf(v, main, master != NULL, err);
+	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
+	if (r == 0 && socket &&
+	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
+		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
+	return r;
 }
 
 int postfix_validate(struct ctx *ctx, const struct plan *plan,
                      const struct mta_seen *seen, struct err *err)
 {
-	int r = validate_keys(ctx, plan, err);
-	if (r == 0 && !ctx->is_rooted)
-		r = validate_postfix(ctx, plan, seen, err);
-	if (r == 0 && !ctx->is_rooted)
-		r = validate_filter(ctx, plan, seen, err);
+	auto_stage stage = { 0 };
+	struct validation v = { .ctx = ctx, .plan = plan, .seen = seen };
+	int r = 0;
+	if (!ctx->is_rooted) {
+		r = stage_open(ctx, &stage, err);
+		v.stage = &stage;
+	}
+	if (r < 0)
+		return r;
+	v.paths = path_check_new(ctx, plan);
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
 		if (postfix_parts[i]->validate)
-			r = postfix_parts[i]->validate(ctx, plan, seen, err);
+			r = postfix_parts[i]->validate(&v, err);
+	if (r == 0)
+		r = check_postfix(&v, err);
+	path_check_free(v.paths);
 	return r;
 }

@@ -243,6 +243,16 @@ static int next_row(struct ctx *ctx, struct store *store, const struct facts *f,
 	return rc;
 }
 
+static int plan_services(struct push *push, struct store *store, struct err *err)
+{
+	auto_free char *reload = NULL;
+	int rc = setting_text(store, SET_MTA_RELOAD, 0, &reload, err);
+
+	return rc ? rc
+	          : held_plan_services(push->ctx, push->target, reload && *reload,
+	                               &push->plan, err);
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, const struct desired *desired,
@@ -259,7 +269,7 @@ static int plan_with(struct push *push, struct store *store,
 	if (!rc && !desired && push->target)
 		rc = held_plan_removal(push->ctx, push->target, force, &push->plan, err);
 	if (!rc)
-		rc = held_plan_services(push->ctx, push->target, &push->plan, err);
+		rc = plan_services(push, store, err);
 	if (!rc)
 		rc = plan_prune(push->ctx, &push->plan, err);
 	if (!rc && desired)

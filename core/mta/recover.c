@@ -34,11 +34,21 @@ struct undoing {
 	bool is_stopped;  /* a service does not run: nothing would answer a probe */
 };
 
-int recover_run_reload(struct ctx *ctx, const char *command, struct err *err)
+void recover_add_action(struct buf *actions, enum service_action action,
+                        const char *service)
 {
+	buf_printf(actions, "%s%s=%s", actions->len ? " " : "",
+	           service_action_name(action), service);
+}
+
+int recover_run_reload(struct ctx *ctx, const char *command, const char *actions,
+                       struct err *err)
+{
+	auto_free char *variable = xasprintf("MAILAUTHCTL_ACTIONS=%s", actions);
+	const char *const env[] = { variable, NULL };
 	char **words = NULL;
 	size_t count;
-	struct run_spec spec = { .timeout_ms = 30000 };
+	struct run_spec spec = { .timeout_ms = 30000, .env = env };
 	int rc;
 
 	if (!text_split_words(command, &words, &count) || count == 0) {
@@ -67,6 +77,26 @@ static void note_failure(struct undoing *u, const struct err *err)
 		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err->text);
 }
 
+static int collect_action(void *arg, const struct step_row *row, struct err *err)
+{
+	(void)err;
+	if (row->kind == STEP_SERVICE)
+		recover_add_action(arg, step_service_opposite(row->action), row->object);
+	return 0;
+}
+
+/* One command for all services of the rank. */
+static int undo_by_reload(struct undoing *u, const struct step_row *row, struct err *err)
+{
+	auto_buf actions = BUF_INIT;
+	int rc = journal_each(u->run.target, u->journal->id, (int)row->rank, true,
+	                      collect_action, &actions, err);
+
+	return rc ? rc
+	          : recover_run_reload(u->run.ctx, u->run.reload, buf_text(&actions),
+	                               err);
+}
+
 static void undo_action(struct undoing *u, const struct step_row *row)
 {
 	struct err err = ERR_INIT;
@@ -78,7 +108,7 @@ static void undo_action(struct undoing *u, const struct step_row *row)
 	if (row->kind != STEP_SERVICE || !u->run.reload)
 		rc = step_types[row->kind]->undo(&u->run, row, &result, &err);
 	else if (!u->is_reloaded)
-		rc = recover_run_reload(u->run.ctx, u->run.reload, &err);
+		rc = undo_by_reload(u, row, &err);
 	u->is_reloaded = true;
 	if (rc) /* the old files stand: the service reads them at its next start at the latest */
 		ctx_report(u->run.ctx, REPORT_WARNING, _("while undoing: %s"), err.text);

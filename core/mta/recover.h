@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
+#include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/mta/plan.h"
 #include "core/mta/target.h"
 #include "core/store/store.h"
 
@@ -24,7 +26,12 @@ int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
 int recover_open_push(struct ctx *ctx, struct store *target, bool force,
                       struct err *err) must_check;
 
-/* The command of mta.reload, split into words and run. */
-int recover_run_reload(struct ctx *ctx, const char *command, struct err *err) must_check;
+/* The command of mta.reload, split into words and run, 30 s at most.  `actions` is what it stands
+ * for, "reload=opendkim enable=postsrsd", and is MAILAUTHCTL_ACTIONS in its environment. */
+int recover_run_reload(struct ctx *ctx, const char *command, const char *actions,
+                       struct err *err) must_check;
+/* Adds one action to such a text. */
+void recover_add_action(struct buf *actions, enum service_action action,
+                        const char *service);
 
 #endif

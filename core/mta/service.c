@@ -1,8 +1,10 @@
 /*
  * core/mta/service.c: the door, and what services there are.
  *
- * SIGHUP ends OpenDKIM 2.11 and OpenDMARC 1.4; SIGUSR1 is their reload.  postsrsd 1.10 has none, and
- * reads its settings from a file that only its start script understands.
+ * SIGHUP ends OpenDKIM 2.11; SIGUSR1 is its reload.  OpenDMARC 1.4.2 takes SIGUSR1 too, but fails to
+ * read its configuration again ("/etc/opendmarc.conf: " in the log, and nothing behind it) and keeps
+ * the old one, so it counts as having no reload.  postsrsd 1.10 has none, and reads its settings from
+ * a file that only its start script understands.
  */
 #include "core/mta/service.h"
 
@@ -17,7 +19,7 @@ static const struct service_kind kinds[] = {
 	{ "opendkim", "/etc/opendkim.conf", "-x", "/run/opendkim/opendkim.pid", NULL,
 	  SIGUSR1 },
 	{ "opendmarc", "/etc/opendmarc.conf", "-c", "/run/opendmarc/opendmarc.pid", NULL,
-	  SIGUSR1 },
+	  0 },
 	{ "postsrsd", NULL, NULL, "/run/postsrsd.pid", "/etc/init.d/postsrsd", 0 },
 };
 
@@ -71,6 +73,19 @@ static const char *postfix_folder(const char *service)
 	return text_starts(service, "postfix:/") ? service + strlen("postfix:") : NULL;
 }
 
+static int act_on_unit(struct ctx *ctx, const char *service,
+                       const struct service_kind *kind, enum service_action action,
+                       struct err *err)
+{
+	bool ends = action == SERVICE_RESTART || action == SERVICE_STOP ||
+	            action == SERVICE_DISABLE;
+	pid_t haste = kind && ends ? process_hasten(ctx, filter_pid(ctx, kind)) : 0;
+	int rc = systemd_act(ctx, service, action, err);
+
+	process_hasten_end(haste);
+	return rc;
+}
+
 int service_act(struct ctx *ctx, const char *service, enum service_action action,
                 struct err *err)
 {
@@ -84,7 +99,7 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 	if (action == SERVICE_RELOAD && kind && !kind->reload_signal)
 		action = SERVICE_RESTART;
 	if (systemd_is_there(ctx))
-		return systemd_act(ctx, service, action, err);
+		return act_on_unit(ctx, service, kind, action, err);
 	if (kind)
 		return filter_act(ctx, kind, action, err);
 	return err_set(
@@ -115,19 +130,17 @@ unsigned service_look(struct ctx *ctx, const char *service)
 
 int service_restore(struct ctx *ctx, const char *service, unsigned was, struct err *err)
 {
-	unsigned now = service_look(ctx, service);
+	unsigned now = service_look(ctx, service), differs = now ^ was;
 	int rc = 0;
 
 	if (ctx->is_rooted)
 		return 0;
-	if (now & SERVICE_WAS_ENABLED && !(was & SERVICE_WAS_ENABLED))
-		rc = service_act(ctx, service, SERVICE_DISABLE, err);
-	else if (!(now & SERVICE_WAS_ENABLED) && was & SERVICE_WAS_ENABLED)
-		rc = service_act(ctx, service, SERVICE_ENABLE, err);
-	now = service_look(ctx, service);
-	if (!rc && now & SERVICE_WAS_RUNNING && !(was & SERVICE_WAS_RUNNING))
-		rc = service_act(ctx, service, SERVICE_STOP, err);
-	else if (!rc && !(now & SERVICE_WAS_RUNNING) && was & SERVICE_WAS_RUNNING)
-		rc = service_act(ctx, service, SERVICE_START, err);
+	if (differs & SERVICE_WAS_ENABLED && !postfix_folder(service) &&
+	    systemd_is_there(ctx))
+		rc = systemd_set_boot(ctx, service, was & SERVICE_WAS_ENABLED, err);
+	if (!rc && differs & SERVICE_WAS_RUNNING)
+		rc = service_act(ctx, service,
+		                 was & SERVICE_WAS_RUNNING ? SERVICE_START : SERVICE_STOP,
+		                 err);
 	return rc;
 }

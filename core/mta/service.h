@@ -5,7 +5,8 @@
  * a Postfix instance by its configuration folder.  Where systemd runs the machine, units are told
  * through systemctl; otherwise the process is found (by its PidFile, or among the processes) and
  * signalled.  Postfix is always told through its own postfix(1): Debian's postfix.service is not the
- * real unit.  postsrsd has no reload: it is restarted.
+ * real unit.  OpenDMARC 1.4.2 and postsrsd have no reload (that of OpenDMARC never succeeds): they are
+ * restarted.
  *
  * Under --root nothing is started or signalled: service_act() does nothing and succeeds.  Where
  * mta.reload is set its command is run instead (recover_run_reload), and none of this is called.

@@ -35,6 +35,9 @@ bool service_run_well(struct ctx *ctx, const char *const *argv) must_check;
 bool systemd_is_there(struct ctx *ctx) must_check;
 int systemd_act(struct ctx *ctx, const char *unit, enum service_action action,
                 struct err *err) must_check;
+/* Whether it starts with the machine; whether it runs now stays as it is. */
+int systemd_set_boot(struct ctx *ctx, const char *unit, bool is_enabled,
+                     struct err *err) must_check;
 unsigned systemd_look(struct ctx *ctx, const char *unit) must_check;
 
 /* ---- Postfix (service_postfix.c) -------------------------------------------------------------- */
@@ -63,5 +66,9 @@ pid_t process_find(struct ctx *ctx, const char *name) must_check;
  * ten seconds.  A filter of libmilter looks at its stop flag every five seconds only, or when
  * somebody connects: somebody does. */
 int process_end(struct ctx *ctx, pid_t pid, const char *name, struct err *err) must_check;
+/* The same haste while somebody else ends it: a child connects until the process is gone.  0: there
+ * is nothing to hasten.  process_hasten_end() takes the child back. */
+pid_t process_hasten(struct ctx *ctx, pid_t pid) must_check;
+void process_hasten_end(pid_t child);
 
 #endif

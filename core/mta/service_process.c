@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -310,4 +311,30 @@ int process_end(struct ctx *ctx, pid_t pid, const char *name, struct err *err)
 	free(list.at);
 	free(children.found);
 	return rc;
+}
+
+pid_t process_hasten(struct ctx *ctx, pid_t pid)
+{
+	auto_close int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	struct listeners list = { 0 };
+	struct err ignored = ERR_INIT;
+	pid_t child = 0;
+
+	if (pidfd >= 0)
+		find_listeners(ctx, pid, &list);
+	if (list.count)
+		child = fork();
+	if (list.count && child == 0)
+		_exit(wait_gone(pidfd, "", &list, &ignored) ? 1 : 0);
+	free(list.at);
+	return child < 0 ? 0 : child;
+}
+
+void process_hasten_end(pid_t child)
+{
+	if (child <= 0)
+		return;
+	(void)kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
 }

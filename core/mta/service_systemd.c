@@ -133,6 +133,11 @@ static int tell(struct ctx *ctx, const char *verb, const char *name, struct err 
 	return service_run(ctx, argv, false, err);
 }
 
+int systemd_set_boot(struct ctx *ctx, const char *name, bool is_enabled, struct err *err)
+{
+	return tell(ctx, is_enabled ? "enable" : "disable", name, err);
+}
+
 int systemd_act(struct ctx *ctx, const char *name, enum service_action action,
                 struct err *err)
 {

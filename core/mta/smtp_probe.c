@@ -1,6 +1,6 @@
 /*
- * An SMTP session that delivers nothing: greeting, EHLO, empty sender, QUIT.  postscreen greets
- * with several lines and a pause between them; a line is at most 2,000 octets.
+ * An SMTP session that delivers nothing.  postscreen greets with several lines and a pause between
+ * them; a line is at most 2,000 octets.
  */
 #include "core/mta/smtp_probe.h"
 
@@ -157,36 +157,113 @@ static int open_connection(struct smtp *s, struct err *err)
 	               : 0;
 }
 
-static int converse(struct smtp *s, struct err *err)
+/* An address literal of our own end: a full name that no restriction on HELO can dislike. */
+static int say_ehlo(struct smtp *s, struct err *err)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} own = { 0 };
+	socklen_t size = sizeof(own);
+	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
+	bool is_v6 =
+		getsockname(s->fd, &own.any, &size) == 0 && own.any.sa_family == AF_INET6;
+	if (is_v6)
+		inet_ntop(AF_INET6, &own.v6.sin6_addr, text, sizeof(text));
+	else if (own.any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &own.v4.sin_addr, text, sizeof(text));
+	auto_free char *command =
+		xasprintf("EHLO [%s%s]\r\n", is_v6 ? "IPv6:" : "", text);
+	int r = say(s, command, err);
+	return r ? r : expect(s, "250", err);
+}
+
+/* The answer to the transaction: that to the recipient, or the first that ends it. */
+static int converse(struct smtp *s, char **ret_answer, struct err *err)
 {
 	int r = read_reply(s, err);
 	if (r == 0)
 		r = expect(s, "220", err);
 	if (r == 0)
-		r = say(s, "EHLO localhost\r\n", err);
-	if (r == 0)
-		r = expect(s, "250", err);
+		r = say_ehlo(s, err);
 	if (r == 0)
 		r = say(s, "MAIL FROM:<>\r\n", err);
-	/* other refusals are the admin's policy; this one is a filter that does not answer */
-	if (r == 0 && text_starts(s->line, "451 4.7.1 Service unavailable"))
-		return err_set(err, ERR_FAILED,
-		               _("the mail server at %s cannot reach its filter: %s"),
-		               s->endpoint, s->line);
+	if (r == 0 && s->line[0] == '2')
+		r = say(s, "RCPT TO:<postmaster>\r\n", err);
+	if (r < 0)
+		return r;
+	*ret_answer = xstrdup(s->line);
+	if (text_starts(s->line, "421"))
+		return 0;
+	struct err ignored = ERR_INIT;
+	if (say(s, "RSET\r\n", &ignored) == 0 && say(s, "QUIT\r\n", &ignored) < 0)
+		err_clear(&ignored);
+	return 0;
+}
+
+static int ask(const char *endpoint, int64_t deadline, char **ret_answer, struct err *err)
+{
+	struct smtp s = { .endpoint = endpoint, .fd = -1, .deadline = deadline };
+	int r = open_connection(&s, err);
 	if (r == 0)
-		r = say(s, "QUIT\r\n", err);
+		r = converse(&s, ret_answer, err);
+	close_fd(&s.fd);
+	buf_done(&s.in);
 	return r;
+}
+
+char *smtp_probe_before(const char *endpoint, int64_t deadline)
+{
+	struct err ignored = ERR_INIT;
+	char *answer = NULL;
+	return ask(endpoint, deadline, &answer, &ignored) < 0 ? NULL : answer;
+}
+
+/* Code and enhanced status are the same; words may count seconds. */
+static bool is_same_status(const char *a, const char *b)
+{
+	size_t status = a[3] ? strspn(a + 4, "0123456789.") : 0;
+	size_t len = 3 + (status ? 1 + status : 0);
+	return strncmp(a, b, len) == 0 && (!b[len] || strchr(" \t", b[len]));
+}
+
+bool smtp_is_worse(const char *before, const char *after)
+{
+	switch (after[0]) {
+	case '2':
+		return false;
+	case '4':
+		return !before || !is_same_status(after, before);
+	case '5':
+		return before && before[0] == '2';
+	default:
+		return true;
+	}
 }
 
 int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                struct err *err)
 {
-	(void)ctx;
-	struct smtp s = { .endpoint = step->object, .fd = -1, .deadline = deadline };
-	int r = open_connection(&s, err);
-	if (r == 0)
-		r = converse(&s, err);
-	close_fd(&s.fd);
-	buf_done(&s.in);
-	return r;
+	auto_free char *answer = NULL;
+	int r = ask(step->object, deadline, &answer, err);
+	if (r < 0)
+		return r;
+	for (char *c = answer; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	if (smtp_is_worse(step->probe_before, answer))
+		return err_set(
+			err, ERR_FAILED,
+			text_starts(answer, "451 4.7.1 Service unavailable")
+				? _("the mail server at %s cannot reach its filter: %s")
+				: _("the mail server at %s does not take mail for its "
+		                    "postmaster: %s"),
+			step->object, answer);
+	if (answer[0] == '4')
+		ctx_report(ctx, REPORT_WARNING,
+		           _("the mail server at %s does not take mail for its "
+		             "postmaster, and did not before: %s"),
+		           step->object, answer);
+	return 0;
 }

@@ -1,17 +1,39 @@
-/* core/mta/smtp_probe.h: does an SMTP server greet, answer EHLO, and reach its filters? */
+/*
+ * core/mta/smtp_probe.h: does an SMTP server greet, answer EHLO, and take mail for its postmaster?
+ *
+ * RFC 5321 4.5.1 obliges every server to accept mail for "postmaster", and 4.5.5 mail from the empty
+ * sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO:<postmaster>,
+ * RSET, QUIT.  Nothing is delivered.  The answer passes through the filters, the policy services and
+ * the recipient maps; what only DATA reaches is not seen.
+ *
+ * An admin's own restrictions may refuse it all the same.  Therefore the server is asked before the
+ * push, too, and only what became worse is a failure:
+ *   2xx after                                    fine
+ *   4xx after, the same code and status before   fine, and said: it is not our change
+ *   4xx after, anything else before, or unknown  failure
+ *   5xx after, 2xx before                        failure
+ *   5xx after, anything else before, or unknown  fine: a restriction of the admin's
+ */
 #ifndef CORE_MTA_SMTP_PROBE_H
 #define CORE_MTA_SMTP_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan.h"
 
-/* One attempt at a PROBE_SMTP step; step->object is "127.0.0.1:25" or "[::1]:25".  Greeting, EHLO,
- * an empty envelope sender (a server whose filter does not answer says 451 there), QUIT.
- * `deadline` is monotonic nanoseconds.  Fails with the server's words. */
+/* One attempt at a PROBE_SMTP step; step->object is "127.0.0.1:25" or "[::1]:25", step->probe_before
+ * what smtp_probe_before() noted.  `deadline` is monotonic nanoseconds.  Fails with the server's
+ * words. */
 int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                struct err *err) must_check;
+
+/* The server's answer now ("250 2.1.5 Ok"), the caller frees; NULL: none in time. */
+char *smtp_probe_before(const char *endpoint, int64_t deadline) must_check;
+
+/* The table above. */
+bool smtp_is_worse(const char *before, const char *after) must_check;
 
 #endif

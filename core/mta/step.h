@@ -60,6 +60,8 @@ struct step_type {
 	 * `ret_staged` stays empty where there is no content. */
 	int (*stage)(const struct ctx *ctx, const struct step *step, bool sync,
 	             struct staged_file *ret_staged, struct err *err);
+	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
+	void (*before)(struct ctx *ctx, struct step *step);
 	/* Carries it out. */
 	int (*apply)(struct ctx *ctx, const struct step *step,
 	             const struct staged_file *staged, struct err *err);
@@ -84,6 +86,8 @@ char *step_aside_path(const char *path) must_check;
 
 extern const struct step_type step_file_type, step_mkdir_type; /* step_file.c */
 extern const struct step_type step_service_type;               /* step_service.c */
-extern const struct step_type step_probe_type;                 /* step_probe.c */
+/* What takes an action back: a reload a reload, a start a stop. */
+enum service_action step_service_opposite(enum service_action action);
+extern const struct step_type step_probe_type; /* step_probe.c */
 
 #endif

@@ -17,6 +17,7 @@
 #include "core/mta/smtp_probe.h"
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
+#define BEFORE_LIMIT_NS (3 * NS_PER_SEC)
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
@@ -108,6 +109,14 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 	}
 }
 
+static void note_before(struct ctx *ctx, struct step *step)
+{
+	(void)ctx;
+	if (step->probe == PROBE_SMTP && !step->probe_before)
+		step->probe_before =
+			smtp_probe_before(step->object, monotonic_ns() + BEFORE_LIMIT_NS);
+}
+
 static int apply_probe(struct ctx *ctx, const struct step *step,
                        const struct staged_file *staged, struct err *err)
 {
@@ -134,6 +143,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 const struct step_type step_probe_type = {
 	.name = "probe",
 	.show = show_probe,
+	.before = note_before,
 	.apply = apply_probe,
 	.undo = undo_probe,
 };

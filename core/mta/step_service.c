@@ -35,15 +35,20 @@ static int undo_telling(struct ctx *ctx, const struct step_row *row, struct err 
 	return ran_before ? service_act(ctx, row->object, SERVICE_START, err) : 0;
 }
 
+enum service_action step_service_opposite(enum service_action action)
+{
+	static const enum service_action opposite[SERVICE_ACTION_COUNT] = {
+		[SERVICE_RELOAD] = SERVICE_RELOAD,  [SERVICE_RESTART] = SERVICE_RESTART,
+		[SERVICE_START] = SERVICE_STOP,     [SERVICE_STOP] = SERVICE_START,
+		[SERVICE_ENABLE] = SERVICE_DISABLE, [SERVICE_DISABLE] = SERVICE_ENABLE,
+	};
+
+	return opposite[action];
+}
+
 static int undo_service(const struct undo_run *run, const struct step_row *row,
                         enum undo_result *ret_result, struct err *err)
 {
-	static const enum service_action opposite[SERVICE_ACTION_COUNT] = {
-		[SERVICE_START] = SERVICE_STOP,
-		[SERVICE_STOP] = SERVICE_START,
-		[SERVICE_ENABLE] = SERVICE_DISABLE,
-		[SERVICE_DISABLE] = SERVICE_ENABLE,
-	};
 	int rc;
 
 	if (row->action == SERVICE_RELOAD || row->action == SERVICE_RESTART)
@@ -51,7 +56,8 @@ static int undo_service(const struct undo_run *run, const struct step_row *row,
 	else if (row->had_old)
 		rc = service_restore(run->ctx, row->object, row->old_meta.mode, err);
 	else
-		rc = service_act(run->ctx, row->object, opposite[row->action], err);
+		rc = service_act(run->ctx, row->object,
+		                 step_service_opposite(row->action), err);
 	if (!rc)
 		*ret_result = UNDO_DONE;
 	return rc;

@@ -71,6 +71,12 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	return 0;
 }
 
+char *smtp_probe_before(const char *endpoint, int64_t deadline)
+{
+	(void)endpoint, (void)deadline;
+	return NULL;
+}
+
 int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                  struct err *err)
 {

@@ -253,6 +253,45 @@ static void test_our_line(void **state)
 		"\n");
 }
 
+static void test_needs_restart(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *before, *after;
+		bool needs;
+	} rows[] = {
+		{ "Socket inet:8891@localhost\n", "Socket inet:8891@localhost\n", false },
+		{ "Socket inet:8891@localhost\n", "socket   inet:8891@localhost # x\n",
+		  false },
+		{ "Socket inet:8891@localhost\n", "Socket local:/run/x\n", true },
+		{ "Socket a\nSocket b\n", "Socket b\n", false },
+		{ "UMask 007\n", "", true },
+		{ "", "UMask 002\n", true },
+		{ "UserID opendkim\n", "UserID opendkim:mail\n", true },
+		{ "", "PidFile /run/x.pid\n", true },
+		{ "Background yes\n", "Background no\n", true },
+		{ "AutoRestart yes\n", "AutoRestart no\n", true },
+		{ "AutoRestartRate 10/1h\n", "AutoRestartRate 5/1h\n", true },
+		{ "", "MilterDebug 6\n", true },
+		{ "", "Quarantine yes\n", true },
+		{ "", "QueryCache yes\n", true },
+		{ "Mode v\n", "Mode sv\nKeyTable file:/x\nAuthservID a\n", false },
+		{ "# UMask 007\n", "", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_opendkim_conf before = OPENDKIM_CONF_INIT,
+				   after = OPENDKIM_CONF_INIT;
+		struct err err = ERR_INIT;
+		assert_int_equal(
+			opendkim_conf_parse(&before, rows[i].before, NULL, NULL, &err),
+			0);
+		assert_int_equal(
+			opendkim_conf_parse(&after, rows[i].after, NULL, NULL, &err), 0);
+		assert_int_equal(opendkim_conf_needs_restart(&before, &after),
+		                 rows[i].needs);
+	}
+}
+
 static void test_endpoint(void **state)
 {
 	(void)state;
@@ -283,10 +322,15 @@ static void test_endpoint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables),       cmocka_unit_test(test_one_algorithm),
-		cmocka_unit_test(test_check_tables), cmocka_unit_test(test_conf_text),
-		cmocka_unit_test(test_networks),     cmocka_unit_test(test_read_conf),
-		cmocka_unit_test(test_our_line),     cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_one_algorithm),
+		cmocka_unit_test(test_check_tables),
+		cmocka_unit_test(test_conf_text),
+		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_read_conf),
+		cmocka_unit_test(test_our_line),
+		cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_needs_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,8 +166,14 @@ static void test_endpoint(void **state)
 		{ "", "smtp inet n - y - - smtpd\n", "127.0.0.1:25" },
 		{ "", "smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd\n",
 		  "127.0.0.1:25" },
-		{ "", "submission inet n - y - - smtpd\nsmtp inet n - y - - smtpd\n",
+		{ "",
+		  "submission inet n - y - - smtpd\nsmtp inet n - y - - smtpd\n"
+		  "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n",
+		  "127.0.0.1:25 127.0.0.1:587" },
+		{ "master_service_disable = !25/inet, inet\n",
+		  "submission inet n - y - - smtpd\n25 inet n - y - - smtpd\n",
 		  "127.0.0.1:25" },
+		{ "master_service_disable = inet\n", "25 inet n - y - - smtpd\n", NULL },
 		{ "", "submission inet n - y - - smtpd\n", "127.0.0.1:587" },
 		{ "", "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n", NULL },
 		{ "", "smtp unix n - y - - smtp\n", NULL },
@@ -188,11 +194,13 @@ static void test_endpoint(void **state)
 		auto_master_cf services;
 		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
 		master_cf_parse(&services, rows[i].master, strlen(rows[i].master));
-		auto_free char *found = services_smtp_endpoint(&cf, &services);
-		if (rows[i].want)
-			assert_string_equal(found, rows[i].want);
-		else
-			assert_null(found);
+		auto_free char **found = NULL;
+		size_t count;
+		auto_buf all = BUF_INIT;
+		services_smtp_endpoints(&cf, &services, &found, &count);
+		for (size_t k = 0; k < count; k++)
+			buf_printf(&all, "%s%s", k ? " " : "", found[k]);
+		assert_string_equal(buf_text(&all), rows[i].want ? rows[i].want : "");
 	}
 }
 

@@ -1,0 +1,558 @@
+/* Services with and without systemd, what is remembered of them, and what their log says. */
+#include "tests/unit/fake_host.h"
+
+#include "core/mta/held_service.h"
+#include "core/mta/service.h"
+#include "core/mta/service_log.h"
+
+/* ---- systemd: units that are as a row says ---------------------------------------------------- */
+
+static struct {
+	const char *load, *active, *file;
+	const char *after; /* the state once it was started */
+	struct buf told;
+} unit;
+
+static int fake_systemctl(struct ctx *ctx, const struct run_spec *spec,
+                          struct run_result *ret, struct err *err)
+{
+	(void)ctx, (void)err;
+	*ret = (struct run_result){ 0 };
+	if (strcmp(spec->argv[0], "systemctl") != 0)
+		return 0;
+	if (strcmp(spec->argv[1], "show") == 0) {
+		buf_printf(&ret->out,
+		           "LoadState=%s\nActiveState=%s\nUnitFileState=%s\n"
+		           "Result=exit-code\n",
+		           unit.load, unit.active, unit.file);
+		return 0;
+	}
+	buf_printf(&unit.told, "%s %s;", spec->argv[1], spec->argv[3]);
+	if (strcmp(spec->argv[1], "start") == 0 || strcmp(spec->argv[1], "restart") == 0)
+		unit.active = unit.after;
+	if (strcmp(spec->argv[1], "stop") == 0)
+		unit.active = "inactive";
+	return 0;
+}
+
+static void make_systemd(struct host *host)
+{
+	put(host->root, "/run/systemd/system/x", "", 0644);
+	host->ctx.run = fake_systemctl;
+}
+
+static void test_units(void **state)
+{
+	static const struct {
+		enum service_action action;
+		const char *load, *active, *file, *after;
+		const char *told, *want; /* want NULL: it succeeds */
+	} rows[] = {
+		{ SERVICE_RELOAD, "loaded", "active", "enabled", "active",
+		  "reload opendkim;", NULL },
+		{ SERVICE_RESTART, "loaded", "active", "enabled", "active",
+		  "restart opendkim;", NULL },
+		{ SERVICE_ENABLE, "loaded", "inactive", "disabled", "active",
+		  "enable opendkim;start opendkim;", NULL },
+		{ SERVICE_ENABLE, "loaded", "failed", "disabled", "active",
+		  "reset-failed opendkim;enable opendkim;start opendkim;", NULL },
+		{ SERVICE_DISABLE, "loaded", "active", "enabled", "",
+		  "stop opendkim;disable opendkim;", NULL },
+		{ SERVICE_DISABLE, "not-found", "inactive", "", "", "", NULL },
+		{ SERVICE_START, "loaded", "inactive", "enabled", "failed",
+		  "start opendkim;", "was started and did not stay (failed, exit-code)" },
+		{ SERVICE_RESTART, "loaded", "active", "enabled", "activating",
+		  "restart opendkim;", "did not stay (activating" },
+		{ SERVICE_ENABLE, "masked", "inactive", "masked", "", "",
+		  "is masked, so it cannot be started" },
+		{ SERVICE_START, "not-found", "inactive", "", "", "",
+		  "there is no unit opendkim" },
+	};
+	struct host *host = *state;
+
+	make_systemd(host);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+		int rc;
+
+		unit.load = rows[i].load;
+		unit.active = rows[i].active;
+		unit.file = rows[i].file;
+		unit.after = rows[i].after;
+		rc = service_act(&host->ctx, "opendkim", rows[i].action, &err);
+		assert_string_equal(buf_text(&unit.told), rows[i].told);
+		assert_int_equal(rc, rows[i].want ? ERR_FAILED : 0);
+		if (rows[i].want)
+			assert_non_null(strstr(err.text, rows[i].want));
+		buf_done(&unit.told);
+	}
+}
+
+static void test_look(void **state)
+{
+	static const struct {
+		const char *active, *file;
+		unsigned want;
+	} rows[] = {
+		{ "active", "enabled", SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED },
+		{ "reloading", "enabled-runtime",
+		  SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED },
+		{ "active", "disabled", SERVICE_WAS_RUNNING },
+		{ "inactive", "enabled", SERVICE_WAS_ENABLED },
+		{ "failed", "masked", 0 },
+		{ "activating", "static", SERVICE_WAS_ENABLED },
+	};
+	struct host *host = *state;
+
+	make_systemd(host);
+	unit.load = "loaded";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		unit.active = rows[i].active;
+		unit.file = rows[i].file;
+		assert_int_equal(service_look(&host->ctx, "opendmarc"), rows[i].want);
+	}
+}
+
+/* ---- no systemd: a process that this test started --------------------------------------------- */
+
+static void put_process(struct host *host, pid_t pid, const char *name, pid_t parent,
+                        const char *words, size_t len)
+{
+	auto_free char *comm = xasprintf("/proc/%d/comm", (int)pid);
+	auto_free char *stat = xasprintf("/proc/%d/stat", (int)pid);
+	auto_free char *cmdline = xasprintf("%s/proc/%d/cmdline", host->root, (int)pid);
+	auto_free char *comm_text = xasprintf("%s\n", name);
+	auto_free char *stat_text =
+		xasprintf("%d (%s) S %d 1 1 0\n", (int)pid, name, (int)parent);
+	FILE *file;
+
+	put(host->root, comm, comm_text, 0444);
+	put(host->root, stat, stat_text, 0444);
+	file = fopen(cmdline, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(words, 1, len, file), len);
+	fclose(file);
+}
+
+static pid_t start_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static int child_end(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* What was run goes to a file: a restart is carried out by a child of ours. */
+static int run_to_file(struct ctx *ctx, const struct run_spec *spec,
+                       struct run_result *ret, struct err *err)
+{
+	auto_free char *path = xasprintf("%s/run.log", ctx->root);
+	FILE *file = fopen(path, "a");
+
+	(void)err;
+	*ret = (struct run_result){ 0 };
+	for (size_t i = 0; spec->argv[i]; i++)
+		fprintf(file, "%s%s", i ? " " : "", spec->argv[i]);
+	fprintf(file, ";");
+	fclose(file);
+	return 0;
+}
+
+static void assert_run(struct host *host, const char *want)
+{
+	auto_buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (file_read(&host->ctx, "/run.log", 4096, &text, NULL, &err))
+		err_clear(&err);
+	assert_string_equal(buf_text(&text), want);
+}
+
+static void test_pid_file(void **state)
+{
+	static const char words[] = "/usr/sbin/opendkim\0-f\0-x\0/etc/other.conf";
+	struct host *host = *state;
+	pid_t pid = start_child();
+	auto_free char *number = xasprintf("%d\n", (int)pid);
+	struct err err = ERR_INIT;
+
+	host->ctx.run = run_to_file;
+	put(host->root, "/etc/opendkim.conf", "PidFile /run/a.pid\npidfile  /run/b.pid\n",
+	    0644);
+	put(host->root, "/run/a.pid", "1\n", 0644);
+	put(host->root, "/run/b.pid", number, 0644);
+	assert_false(service_is_running(&host->ctx, "opendkim")); /* a stale file */
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_RELOAD, &err),
+	                 ERR_FAILED);
+	assert_string_equal(err.text, "opendkim does not run");
+	put_process(host, pid, "opendkim", 1, words, sizeof(words));
+	assert_int_equal(service_look(&host->ctx, "opendkim"),
+	                 SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED);
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_START, &err), 0);
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_ENABLE, &err), 0);
+	assert_run(host, "");
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_RELOAD, &err), 0);
+	assert_int_equal(child_end(pid), SIGUSR1);
+}
+
+static void test_restart(void **state)
+{
+	static const char words[] = "/usr/sbin/opendkim\0-f\0-x\0/etc/other.conf";
+	struct host *host = *state;
+	pid_t pid = start_child();
+	struct err err = ERR_INIT;
+
+	host->ctx.run = run_to_file;
+	put_process(host, pid, "opendkim", 1, words, sizeof(words)); /* no PidFile */
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_RESTART, &err), 0);
+	assert_int_equal(child_end(pid), SIGTERM);
+	assert_run(host, "/usr/sbin/opendkim -x /etc/other.conf;");
+	assert_false(service_is_running(&host->ctx, "postsrsd"));
+}
+
+/* Its children serve with the old settings for half an hour: they end with it. */
+static void test_postsrsd(void **state)
+{
+	struct host *host = *state;
+	pid_t parent = start_child(), child = start_child(), other = start_child();
+	struct err err = ERR_INIT;
+
+	host->ctx.run = run_to_file;
+	assert_int_equal(service_act(&host->ctx, "postsrsd", SERVICE_ENABLE, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "there is no /etc/init.d/postsrsd"));
+	put(host->root, "/etc/init.d/postsrsd", "#!/bin/sh\n", 0755);
+	put_process(host, parent, "postsrsd", 1, "x", 2);
+	put_process(host, child, "postsrsd", parent, "x", 2);
+	put_process(host, other, "postsrsdx", 1, "x", 2);
+	assert_int_equal(service_act(&host->ctx, "postsrsd", SERVICE_RELOAD, &err), 0);
+	assert_run(host, "/etc/init.d/postsrsd start;");
+	assert_int_equal(child_end(parent), SIGTERM);
+	assert_int_equal(child_end(child), SIGTERM);
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(child_end(other), SIGKILL);
+}
+
+/* ---- what is remembered ----------------------------------------------------------------------- */
+
+static int settle_and_push(struct host *host, struct plan *plan, struct err *err)
+{
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = plan };
+	int rc = held_plan_services(&host->ctx, host->target, false, plan, err);
+
+	if (!rc)
+		rc = plan_prune(&host->ctx, plan, err);
+	if (!rc && plan->count)
+		rc = engine_prepare(&engine, (struct generation){ 1, 2 }, err);
+	if (!rc && plan->count)
+		rc = engine_switch(&engine, note_held, host, err);
+	engine_done(&engine);
+	return rc;
+}
+
+/* On, on again, off, off again: from what the service was, and back to it. */
+static void test_given_back(void **state)
+{
+	static const struct {
+		const char *active, *file;
+		const char *on, *off;
+	} rows[] = {
+		{ "inactive", "disabled", "enable opendmarc;start opendmarc;",
+		  "disable opendmarc;stop opendmarc;" },
+		{ "inactive", "enabled", "enable opendmarc;start opendmarc;",
+		  "stop opendmarc;" },
+		{ "active", "disabled",
+		  "restart opendmarc;enable opendmarc;start opendmarc;",
+		  "restart opendmarc;disable opendmarc;" },
+		{ "active", "enabled", "restart opendmarc;", "restart opendmarc;" },
+	};
+	struct host *host = *state;
+
+	make_systemd(host);
+	unit.load = "loaded";
+	unit.after = "active";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+
+		unit.active = rows[i].active;
+		unit.file = rows[i].file;
+		for (int round = 0; round < 4; round++) {
+			auto_plan plan = PLAN_INIT;
+			bool is_on = round < 2, is_change = round % 2 == 0;
+
+			plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
+			             CAUSE_FILTER);
+			plan_service(&plan, RANK_PROVIDERS, "opendmarc",
+			             is_on ? SERVICE_ENABLE : SERVICE_DISABLE, 0);
+			if (is_change)
+				plan_file(&plan, RANK_PROVIDERS, "/etc/opendmarc.conf",
+				          is_on ? "x" : "y", 1, FILE_META_KEEP,
+				          CAUSE_FILTER);
+			assert_int_equal(settle_and_push(host, &plan, &err), 0);
+			if (is_on)
+				unit.file = "enabled";
+			assert_string_equal(buf_text(&unit.told), !is_change ? ""
+			                                          : is_on    ? rows[i].on
+			                                                  : rows[i].off);
+			buf_done(&unit.told);
+			if (round == 2)
+				unit.file = rows[i].file;
+		}
+		assert_string_equal(unit.active, rows[i].active);
+	}
+}
+
+static void test_masked_is_undone(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	auto_free char *before = NULL;
+	struct err err = ERR_INIT;
+
+	make_systemd(host);
+	unit.load = unit.file = "masked";
+	unit.active = "inactive";
+	before = snapshot(host);
+	plan_file(&plan, RANK_PROVIDERS, "/etc/opendmarc.conf", "x", 1, FILE_META_KEEP,
+	          CAUSE_FILTER);
+	plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
+	assert_int_equal(settle_and_push(host, &plan, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "the unit opendmarc is masked"));
+	assert_state(host, "undone");
+	assert_same_tree(host, before);
+}
+
+/* ---- the log ---------------------------------------------------------------------------------- */
+
+static void test_log_lines(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_failure;
+	} rows[] = {
+		{ "Nov 22 04:05:00 mx postfix/smtpd[12]: fatal: no memory", true },
+		{ "2026-11-22T04:05:00.1+00:00 mx postfix/cleanup[1]: panic: x", true },
+		{ "Nov 22 04:05:00 mx postfix/submission/smtpd[12]: error: open x",
+		  true },
+		{ "Nov 22 04:05:00 mx postfix/master[1]: warning: "
+		  "/usr/lib/postfix/sbin/smtpd: bad command startup -- throttling",
+		  true },
+		{ "Nov 22 04:05:00 mx postfix/smtpd[12]: warning: hostname x", false },
+		{ "Nov 22 04:05:00 mx postfix/sendmail[12]: fatal: no recipients",
+		  false },
+		{ "Nov 22 04:05:00 mx postfix/smtp[12]: fatal: x", false },
+		{ "Nov 22 04:05:00 mx other/smtpd[12]: fatal: x", false },
+		{ "Nov 22 04:05:00 mx postfix/smtpd[12]: 4F: reject: fatal: x", false },
+		{ "Nov 22 04:05:00 mx opendkim[7]: /etc/opendkim.conf: file:/x: no",
+		  true },
+		{ "Nov 22 04:05:00 mx opendkim[7]: /etc/mailauthctl/opendkim.conf: "
+		  "configuration error at line 3: unrecognized parameter",
+		  true },
+		{ "Nov 22 04:05:00 mx opendkim[7]: key not secure", false },
+		{ "Nov 22 04:05:00 mx opendmarc[7]: /etc/opendmarc.conf: x", true },
+		{ "fatal: x", false },
+		{ "[]: fatal: x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct log_line line;
+		bool is_line = log_line_read(rows[i].line, strlen(rows[i].line), &line);
+
+		assert_int_equal(is_line && log_line_is_failure(&line, "postfix"),
+		                 rows[i].is_failure);
+	}
+}
+
+#define FATAL(what) "Nov 22 04:05:00 mx out/smtpd[12]: fatal: " what "\n"
+
+static void test_log(void **state)
+{
+	static const struct {
+		const char *before, *since;
+		bool is_rotated;
+		const char *want; /* NULL: nothing */
+	} rows[] = {
+		{ "a\n", "Nov 22 04:05:00 mx out/smtpd[12]: connect\n", false, NULL },
+		{ "", FATAL("new \x1b[1m"), false, "out/smtpd: fatal: new ?[1m" },
+		{ "a\n", FATAL("first") FATAL("second"), false,
+		  "out/smtpd: fatal: first" },
+		{ FATAL("old"), FATAL("old"), false, NULL },
+		{ FATAL("old"), FATAL("old") FATAL("new"), false,
+		  "out/smtpd: fatal: new" },
+		{ FATAL("old"), "", false, NULL },
+		{ "a\n", FATAL("in a fresh file"), true,
+		  "out/smtpd: fatal: in a fresh file" },
+		{ "a\n", "Nov 22 04:05:00 mx out/smtpd[12]: fatal: cut", false,
+		  "out/smtpd: fatal: cut" },
+	};
+	struct host *host = *state;
+	auto_free char *path = xasprintf("%s/var/log/own.log", host->root);
+	auto_free char *aside = xasprintf("%s.1", path);
+
+	put(host->root, "/etc/postfix-out/main.cf",
+	    "syslog_name = out\nmaillog_file = /var/log/own.log\n", 0644);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_plan plan = PLAN_INIT;
+		struct service_log *log;
+		auto_free char *found = NULL;
+		FILE *file;
+
+		put(host->root, "/var/log/own.log", rows[i].before, 0644);
+		plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/postfix-out",
+		             SERVICE_RELOAD, 0);
+		assert_null(service_log_mark(&host->ctx, &plan, RANK_PROVIDERS));
+		log = service_log_mark(&host->ctx, &plan, RANK_CONSUMERS);
+		assert_non_null(log);
+		if (rows[i].is_rotated)
+			assert_int_equal(rename(path, aside), 0);
+		file = fopen(path, "a");
+		fputs(rows[i].since, file);
+		fclose(file);
+		found = service_log_failure(&host->ctx, log);
+		service_log_free(log);
+		if (rows[i].want)
+			assert_string_equal(found, rows[i].want);
+		else
+			assert_null(found);
+	}
+}
+
+/* A reload that ends with 0 and a daemon that then cannot start. */
+static int run_and_log(struct ctx *ctx, const struct run_spec *spec,
+                       struct run_result *ret, struct err *err)
+{
+	auto_free char *path = xasprintf("%s/var/log/mail.log", ctx->root);
+
+	(void)err;
+	*ret = (struct run_result){ 0 };
+	if (strcmp(spec->argv[3], "reload") == 0) {
+		FILE *file = fopen(path, "a");
+
+		fputs("Nov 22 04:05:00 mx postfix/cleanup[9]: fatal: bad milter\n", file);
+		fclose(file);
+	}
+	return 0;
+}
+
+static void test_log_fails_the_push(void **state)
+{
+	struct host *host = *state;
+	char text[sizeof(((struct err *)0)->text)];
+	auto_buf main_cf = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	put(host->root, "/var/log/mail.log", "", 0644);
+	host->ctx.run = run_and_log;
+	assert_int_equal(push_plan_of(host, plan_all, text), ERR_FAILED);
+	assert_non_null(strstr(text, "the log of the mail server says: postfix/cleanup: "
+	                             "fatal: bad milter"));
+	assert_state(host, "undone");
+	assert_int_equal(file_read(&host->ctx, MAIN_CF, 4096, &main_cf, NULL, &err), 0);
+	assert_string_equal(buf_text(&main_cf),
+	                    "myhostname = mx.example.com\n# by hand\n");
+}
+
+/* ---- mta.reload ------------------------------------------------------------------------------- */
+
+static int run_reload(struct ctx *ctx, const struct run_spec *spec,
+                      struct run_result *ret, struct err *err)
+{
+	(void)ctx, (void)err;
+	*ret = (struct run_result){ 0 };
+	buf_printf(&world.runs, "%s %s [%s];", spec->argv[0], spec->argv[1],
+	           spec->env ? spec->env[0] : "");
+	return 0;
+}
+
+static void test_reload_command(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan,
+		                 .reload = xstrdup("kick \"the server\"") };
+
+	host->ctx.run = run_reload;
+	plan_file(&plan, RANK_PROVIDERS, "/etc/x", "x", 1, FILE_META_KEEP, CAUSE_FILTER);
+	plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
+	plan_service(&plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD, CAUSE_FILTER);
+	plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/out", SERVICE_RELOAD, 0);
+	plan_probe(&plan, RANK_CONSUMERS, PROBE_MILTER, "unix:/x", 0);
+	assert_int_equal(held_plan_services(&host->ctx, host->target, true, &plan, &err),
+	                 0);
+	prune(host, &plan);
+	assert_int_equal(plan.count, 5);
+	world.bad_probes = -1;
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	engine_done(&engine);
+	assert_string_equal(
+		buf_text(&world.runs),
+		"kick the server [MAILAUTHCTL_ACTIONS=enable=opendmarc reload=opendkim];"
+		"kick the server [MAILAUTHCTL_ACTIONS=reload=postfix:/etc/out];"
+		"kick the server [MAILAUTHCTL_ACTIONS=reload=postfix:/etc/out];"
+		"kick the server [MAILAUTHCTL_ACTIONS=reload=opendkim disable=opendmarc];");
+	assert_non_null(strstr(buf_text(&world.reports), "enable opendmarc"));
+}
+
+/* What was enabled once is not asked for again: nobody can see whether it runs. */
+static void test_reload_command_remembers(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+
+	for (int round = 0; round < 2; round++) {
+		auto_plan plan = PLAN_INIT;
+
+		plan_service(&plan, RANK_PROVIDERS, "postsrsd", SERVICE_ENABLE, 0);
+		assert_int_equal(
+			held_plan_services(&host->ctx, host->target, true, &plan, &err),
+			0);
+		assert_int_equal(plan.count, round == 0);
+		assert_int_equal(
+			store_exec(host->target, &err,
+		                   "INSERT OR IGNORE INTO held (object, base_mode) "
+		                   "VALUES ('service:postsrsd', 0)",
+		                   ""),
+			0);
+	}
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(test_units),
+		ROW(test_look),
+		ROW(test_pid_file),
+		ROW(test_restart),
+		ROW(test_postsrsd),
+		ROW(test_given_back),
+		ROW(test_log_lines),
+		ROW(test_log),
+		ROW(test_reload_command),
+		ROW(test_reload_command_remembers),
+		ROW(test_masked_is_undone),
+		ROW(test_log_fails_the_push),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
