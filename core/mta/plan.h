@@ -121,6 +121,8 @@ struct plan {
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
+	const struct ctx *
+		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };
 
 #define PLAN_INIT ((struct plan){ 0 })
@@ -146,6 +148,10 @@ void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);
+
+/* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
+ * 100,000 of, most of which stand there already. */
+int plan_settle(struct plan *plan, struct err *err) must_check;
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);

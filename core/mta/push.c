@@ -261,6 +261,7 @@ static int plan_with(struct push *push, struct store *store,
 	struct mta_seen *seen = NULL;
 	int rc = 0;
 
+	push->plan.host = push->ctx;
 	if (backend && backend->plan) {
 		rc = backend->observe(push->ctx, store, &seen, err);
 		if (!rc)
