@@ -37,13 +37,13 @@ if [ "$1" = postfix ]; then
 	printf 'EHLO localhost\r\n' >&3
 	read -r line <&3
 	printf 'QUIT\r\n' >&3
-elif [ "$1" = filter ]; then
+elif [ "$1" = opendkim ]; then
 	kill -USR1 "$(cat /run/opendkim/opendkim.pid)"
 	./milter_time 1 '' "$2"
 fi
 SCRIPT
 chmod +x by_hand
-for row in "spf.mode reject-fail headers-only nothing" "dkim.verify off on filter" \
+for row in "spf.mode reject-fail headers-only none" "dkim.verify off on opendkim" \
 	"spf.check off on postfix"; do
 	read -r setting one other servers <<<"$row"
 	: >ours; : >theirs
@@ -55,7 +55,7 @@ for row in "spf.mode reject-fail headers-only nothing" "dkim.verify off on filte
 	done
 	mine=$(median <ours) hand=$(median <theirs)
 	over=$(awk -v a="$mine" -v b="$hand" 'BEGIN { printf "%.3f", a - b }')
-	line "server set $setting, over the servers' own reload ($servers)" \
+	line "server set $setting, over $servers reloaded by hand" \
 		"$(milli "$over") ($(milli "$mine") - $(milli "$hand"))" "at most 1 s" \
 		"$(holds "$over" '<=' 1)"
 done
@@ -86,8 +86,13 @@ cp /etc/mailauthctl/opendkim/InternalHosts one
 chmod -R a+rX one
 quietly opendkim -x /e2e/one/opendkim.conf
 wait_for test -S /run/opendkim/one.sock
-count=$(awk -v s="$scale" 'BEGIN { printf "%d", 500 * s + 20 }')
-read -r beside alone < <(./milter_time "$count" "$name" $socket unix:/run/opendkim/one.sock)
+# The best of five rounds for each: other load only ever adds.
+count=$(awk -v s="$scale" 'BEGIN { printf "%d", 100 * s + 10 }')
+for _ in 1 2 3 4 5; do
+	./milter_time "$count" "$name" $socket unix:/run/opendkim/one.sock
+done >times
+beside=$(cut -d' ' -f1 times | sort -n | head -1)
+alone=$(cut -d' ' -f2 times | sort -n | head -1)
 line "signing a message beside $many domains / with one" \
 	"+$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f ms (%.2f / %.2f ms)", (a - b) / 1000, a / 1000, b / 1000 }')" \
 	"below 5 ms more" "$(holds "$(awk -v a="$beside" -v b="$alone" 'BEGIN { print a - b }')" '<=' 4999)"
