@@ -26,10 +26,10 @@ many_signing() { # database, the program with its options...
 	SQL
 }
 
-# Changes of one of $many domains each, and what the program takes for them by itself.
-many_changes() { # where, a command that runs the program and prints "WALL CPU KIB"
-	local where=$1 i words
-	shift
+# Changes of one domain each, and what the program takes for them by itself.
+many_changes() { # number of domains, where, a command that runs the program and prints "WALL CPU KIB"
+	local many=$1 where=$2 i words
+	shift 2
 	: >many.times
 	for i in 1 2 3 4 5; do
 		for words in "domain disable-dkim d00010$i.bench.example" \

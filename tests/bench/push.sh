@@ -66,7 +66,7 @@ many_names "$many" >names
 quietly mailauthctl domain add --domains-from names
 quietly many_signing /var/lib/mailauthctl/mailauthctl.db mailauthctl
 many_line "mta push, $many new keys, real servers" "$(timed mailauthctl mta push)" ""
-many_changes "real servers" timed mailauthctl
+many_changes "$many" "real servers" timed mailauthctl
 many_line "mta push, $many looked at, real servers" "$(timed mailauthctl mta push)" ""
 
 # ---- signing beside very many ----------------------------------------------------------------------
@@ -90,9 +90,9 @@ wait_for test -S /run/opendkim/one.sock
 count=$(awk -v s="$scale" 'BEGIN { printf "%d", 100 * s + 10 }')
 for _ in 1 2 3 4 5; do
 	./milter_time "$count" "$name" $socket unix:/run/opendkim/one.sock
-done >times
-beside=$(cut -d' ' -f1 times | sort -n | head -1)
-alone=$(cut -d' ' -f2 times | sort -n | head -1)
+done >signing.times
+beside=$(cut -d' ' -f1 signing.times | sort -n | head -1)
+alone=$(cut -d' ' -f2 signing.times | sort -n | head -1)
 line "signing a message beside $many domains / with one" \
 	"+$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f ms (%.2f / %.2f ms)", (a - b) / 1000, a / 1000, b / 1000 }')" \
 	"below 5 ms more" "$(holds "$(awk -v a="$beside" -v b="$alone" 'BEGIN { print a - b }')" '<=' 4999)"
