@@ -34,26 +34,30 @@ store_src := change migrate schema stmt store
 model_src := domain env export export_file export_finish import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing template
-mta_src := account backend desired diff directory engine folders held held_service \
-	key_check map_probe milter milter_headers milter_probe networks opendkim opendkim_conf \
-	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate path_check \
-	plan policy_probe policyd_conf postfix postfix_dkim postfix_expand postfix_main \
-	postfix_master postfix_observe postfix_policy postfix_restrict postfix_seen \
-	postfix_services postfix_validate postfix_values push recover service service_filter \
-	service_log service_postfix service_process service_systemd smtp_probe stage step \
-	step_file step_probe step_service target validate
+mta_src := account backend desired diff directory drift engine folders held held_service \
+	history key_check map_probe milter milter_headers milter_probe networks opendkim \
+	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
+	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
+	postfix postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master \
+	postfix_observe postfix_policy postfix_restore postfix_restrict postfix_seen \
+	postfix_services postfix_validate postfix_values push push_facts push_state recover \
+	rollback service service_filter service_log service_postfix service_process \
+	service_systemd shared smtp_probe stage step step_file step_probe step_service target \
+	validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_record cmd_server cmd_spf cmd_template \
-	cmd_zone command command_help out out_json out_table out_tsv progress seen spf_targets
+	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
+	cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json out_table \
+	out_tsv progress seen spf_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew out plan \
-	policyd policyd_milter postfix_main postfix_master postfix_restrict push query records \
-	resolver rr run service setting setting_type spf_check spf_eval spf_mode spf_record \
-	spf_suite store store_open text yaml yaml_write
+	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
+	out path_check plan policyd policyd_milter postfix_main postfix_master postfix_restrict \
+	postfix_values push query records resolver rollback rr run service setting setting_type \
+	shared spf_check spf_eval spf_mode spf_record spf_suite store store_open text validate \
+	yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------

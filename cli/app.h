@@ -43,6 +43,7 @@ struct app {
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
 	bool is_exporting; /* a dry run of it is shown zone by zone */
 	bool has_plan;     /* a dry run showed steps */
+	bool has_drift;    /* ... and files of ours that somebody else wrote */
 	bool is_push_told; /* "not adopted" was said once */
 	struct app_message *message;
 	size_t message_count, message_room;

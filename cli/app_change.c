@@ -58,7 +58,9 @@ static int show_dry_run(struct app *app, bool is_changed, struct push *push,
 	int r = generation_now(app->store, &now, err);
 	bool is_json = out_get_format(app->out) == OUT_FORMAT_JSON;
 	if (push) {
-		app->has_plan = true;
+		app->has_plan = push_plan(push)->count != 0;
+		app->has_drift = push_drifts(push)->count != 0;
+		drift_show(push_drifts(push), &text);
 		plan_show(push_plan(push),
 		          !app->opt.is_colour_off && out_can_colour(stdout) && !is_json,
 		          &text);
@@ -75,6 +77,8 @@ static int show_dry_run(struct app *app, bool is_changed, struct push *push,
 		r = change_items(app->store, now.id, changes_emit, app->out, err);
 	if (is_json)
 		out_nested_end(app->out);
+	if (is_json && app->push.is_explicit)
+		changes_drifts(app->out, push ? push_drifts(push) : NULL);
 	if (is_json || is_changed)
 		out_end(app->out);
 	if (!is_json && push)

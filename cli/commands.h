@@ -18,6 +18,10 @@ extern const struct command commands_zone[];
 /* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
+/* Handlers of `mta` rows that stand in cmd_mta_status.c and cmd_mta_history.c. */
+int cmd_mta_status(struct app *app, struct err *err);
+int cmd_mta_backends(struct app *app, struct err *err);
+int cmd_mta_history(struct app *app, struct err *err);
 struct app_names;
 int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
                           struct err *err);

@@ -79,6 +79,21 @@ int signing_of(struct store *store, const char *name,
 	return r < 0 ? r : hand_out(stmt, each, arg, err);
 }
 
+int signing_is_published(struct store *store, const char *name, const char *selector,
+                         struct err *err)
+{
+	int64_t one;
+	/* what is known of a key is forgotten when its record leaves the zones */
+	return store_get_int(
+		store, &one, err,
+		"SELECT 1 FROM domain d JOIN dkim_key k"
+		" ON k.domain_id = coalesce(d.alias_of, d.id) AND k.selector = ?2"
+		" JOIN key_public p ON p.key_id = k.id AND p.name = d.name"
+		" WHERE d.name = ?1 AND k.state IN ('pending', 'active', 'retiring', 'resting')"
+		" AND coalesce(p.exported, p.seen, p.said, p.ready) IS NOT NULL",
+		"tt", name, selector);
+}
+
 int signing_moved(struct store *store, int64_t since,
                   int (*each)(void *arg, const char *name, struct err *err), void *arg,
                   struct err *err)

@@ -18,6 +18,8 @@
 #include "core/mta/postfix_part.h"
 #include "core/mta/target.h"
 
+/* What the filter does with a policy: records by RFC 9989 are read by the rules before it. */
+#define DMARC_RULES "OpenDMARC 1.4: RFC 7489"
 #define NO_PUSH N_("this version does not push to it: use mta.backend directory")
 
 static bool postfix_has_provider(struct ctx *ctx, enum mta_feature feature)
@@ -35,13 +37,15 @@ static const struct mta_backend postfix = {
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
 	             [FEATURE_SPF] = SUPPORT_YES,
-	             [FEATURE_DMARC] = SUPPORT_PENDING,
+	             [FEATURE_DMARC] = SUPPORT_YES,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
+	.dmarc_rules = DMARC_RULES,
 	.has_provider = postfix_has_provider,
 	.detect = postfix_detect,
 	.observe = postfix_observe,
 	.seen_free = postfix_seen_free,
 	.plan = postfix_plan,
+	.restore = postfix_restore,
 	.validate = postfix_validate,
 };
 
@@ -111,8 +115,9 @@ static const struct mta_backend directory = {
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
 	             [FEATURE_SPF] = SUPPORT_YES,
-	             [FEATURE_DMARC] = SUPPORT_PENDING,
+	             [FEATURE_DMARC] = SUPPORT_YES,
 	             [FEATURE_SRS] = SUPPORT_PENDING },
+	.dmarc_rules = DMARC_RULES,
 	.detect = directory_detect,
 	.observe = directory_observe,
 	.plan = directory_plan,

@@ -47,6 +47,7 @@ struct mta_backend {
 	enum mta_support support[FEATURE_COUNT];
 	const char *nearest
 		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
+	const char *dmarc_rules; /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
 	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */
@@ -58,6 +59,10 @@ struct mta_backend {
 	/* Pure: from the desired state (NULL: everything that is ours goes) and what was seen. */
 	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
 	            struct plan *ret_plan, struct err *err);
+	/* Pure: a rollback.  `plan` has the files and folders that change, already looked at: gives
+	 * them their ranks and causes, and adds the services and probes that make the servers use
+	 * them.  NULL: nobody is told. */
+	int (*restore)(const struct mta_seen *seen, struct plan *plan, struct err *err);
 	/* What the finished plan must satisfy beyond its steps (tables, endpoints, postconf). */
 	int (*validate)(struct ctx *ctx, const struct plan *plan,
 	                const struct mta_seen *seen, struct err *err);

@@ -15,13 +15,8 @@
 #define MAX_EDITS 1000
 #define CONTEXT 3
 
-struct line {
-	const char *at;
-	size_t len;
-};
-
 struct text {
-	struct line *line;
+	struct diff_piece *line;
 	size_t count;
 	bool *is_changed;  /* for each line: only this text has it */
 	bool has_last_eol; /* the last line ends in a line break */
@@ -37,7 +32,7 @@ static void text_cut(struct text *text, const char *at, size_t len)
 		size_t n = end ? (size_t)(end - at) : len;
 
 		GROW(text->line, text->count, room);
-		text->line[text->count++] = (struct line){ at, n };
+		text->line[text->count++] = (struct diff_piece){ at, n };
 		text->has_last_eol = end != NULL;
 		at += n + (end ? 1 : 0);
 		len -= n + (end ? 1 : 0);
@@ -210,23 +205,60 @@ static void put_hunks(struct buf *out, const struct text *a, const struct text *
 	}
 }
 
+/* Marks what only one of both has. */
+static void mark(const struct text *a, const struct text *b)
+{
+	struct window w = { .a = a, .b = b, .a_end = a->count, .b_end = b->count };
+
+	while (w.from < w.a_end && w.from < w.b_end && is_same(a, w.from, b, w.from))
+		w.from++;
+	while (w.a_end > w.from && w.b_end > w.from &&
+	       is_same(a, w.a_end - 1, b, w.b_end - 1))
+		w.a_end--, w.b_end--;
+	compare(&w);
+}
+
 void diff_unified(const char *old, size_t old_len, const char *new_text, size_t new_len,
                   bool is_coloured, struct buf *out)
 {
 	struct text a, b;
-	struct window w = { .a = &a, .b = &b };
 
 	text_cut(&a, old, old_len);
 	text_cut(&b, new_text, new_len);
-	w.a_end = a.count;
-	w.b_end = b.count;
-	while (w.from < w.a_end && w.from < w.b_end && is_same(&a, w.from, &b, w.from))
-		w.from++;
-	while (w.a_end > w.from && w.b_end > w.from &&
-	       is_same(&a, w.a_end - 1, &b, w.b_end - 1))
-		w.a_end--, w.b_end--;
-	compare(&w);
+	mark(&a, &b);
 	put_hunks(out, &a, &b, is_coloured);
 	text_done(&a);
 	text_done(&b);
+}
+
+static size_t count_changed(const struct text *text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text->count; i++)
+		count += text->is_changed[i];
+	return count;
+}
+
+void diff_count(const char *old, size_t old_len, const char *new_text, size_t new_len,
+                size_t *ret_removed, size_t *ret_added)
+{
+	struct text a, b;
+
+	text_cut(&a, old, old_len);
+	text_cut(&b, new_text, new_len);
+	mark(&a, &b);
+	*ret_removed = count_changed(&a);
+	*ret_added = count_changed(&b);
+	text_done(&a);
+	text_done(&b);
+}
+
+void diff_pieces(struct diff_piece *old, size_t old_count, bool *is_removed,
+                 struct diff_piece *new_pieces, size_t new_count, bool *is_added)
+{
+	const struct text a = { old, old_count, is_removed, true };
+	const struct text b = { new_pieces, new_count, is_added, true };
+
+	mark(&a, &b);
 }

@@ -10,6 +10,8 @@
 #include "core/model/setting.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendmarc.h"
+#include "core/mta/opendmarc_conf.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
@@ -46,6 +48,7 @@ int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **re
 static void render_main(const struct desired *desired, struct buf *into)
 {
 	bool has_filter = desired->signs || desired->verifies;
+	auto_free char *dmarc_milter = opendmarc_milter(desired->rejects_dmarc);
 	const struct main_wish wish = {
 		.milter =
 			has_filter
@@ -54,6 +57,8 @@ static void render_main(const struct desired *desired, struct buf *into)
 				: NULL,
 		.in_smtpd = true,
 		.in_non_smtpd = desired->signs,
+		.guard_milter = desired->checks_dmarc ? POLICYD_GUARD : NULL,
+		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
 	};
@@ -68,6 +73,13 @@ static void render_main(const struct desired *desired, struct buf *into)
 			"# opendkim, group postfix; the last line of " OPENDKIM_CONF
 			" must be\n"
 			"#     Include " OPENDKIM_OURS "\n");
+	if (desired->checks_dmarc)
+		buf_puts(into,
+		         "# The folder " QUEUE_FOLDER
+		         "/opendmarc must be there, mode 2750, owner\n"
+		         "# opendmarc, group postfix; the last lines of " OPENDMARC_CONF
+		         " must be those\n"
+		         "# of " OPENDMARC_PART ".\n");
 	if (desired->checks_spf)
 		buf_puts(
 			into,
@@ -97,6 +109,37 @@ static void plan_part(const char *prefix, const char *path, const struct buf *te
 	else
 		plan_file(plan, RANK_CONSUMERS, full, buf_text(text), text->len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+}
+
+/* ... and at the end of opendmarc.conf, with the list that it names. */
+static int plan_dmarc(const struct desired *desired, struct plan *plan, struct err *err)
+{
+	const char *prefix = desired->directory_path;
+	auto_free char *hosts_path = xasprintf("%s" OPENDMARC_IGNORE_HOSTS, prefix);
+	auto_buf conf = BUF_INIT, text = BUF_INIT;
+	auto_networks hosts = NETWORKS_INIT;
+	const struct opendmarc_setup setup = {
+		.authserv_id = desired->authserv_id,
+		.socket = "local:" QUEUE_FOLDER "/opendmarc/opendmarc.sock",
+		.suffix_list = OPENDMARC_SUFFIX_LIST,
+		.rejects = desired->rejects_dmarc,
+	};
+	if (!desired->checks_dmarc) {
+		plan_part(prefix, OPENDMARC_PART, &conf, plan);
+		plan_remove(plan, RANK_LEFTOVERS, hosts_path, 0);
+		return 0;
+	}
+	int r = opendmarc_check_name(setup.authserv_id, err);
+	if (r < 0)
+		return r;
+	buf_puts(&conf, "# For the end of " OPENDMARC_CONF " of the mail host.\n");
+	opendmarc_render(&setup, &conf);
+	plan_part(prefix, OPENDMARC_PART, &conf, plan);
+	opendmarc_ignore_hosts(desired, NULL, 0, &hosts, plan);
+	networks_render(&hosts, &text);
+	plan_file(plan, RANK_TABLES, hosts_path, buf_text(&text), text.len,
+	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+	return 0;
 }
 
 static int plan_postfix(const struct desired *desired, struct plan *plan, struct err *err)
@@ -143,6 +186,8 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	                            ret_plan, &found, err);
 	if (r == 0)
 		r = plan_postfix(desired, ret_plan, err);
+	if (r == 0)
+		r = plan_dmarc(desired, ret_plan, err);
 	opendkim_plan_done(&found);
 	return r;
 }

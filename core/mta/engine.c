@@ -42,12 +42,16 @@ void engine_done(struct engine *engine)
 
 static int journal_plan(struct engine *e, struct generation gen, struct err *err)
 {
+	const struct journal_head head = { .kind = e->kind,
+		                           .result_of = e->result_of,
+		                           .gen = gen,
+		                           .reload = e->reload };
 	int64_t id = 0;
 	int rc = store_begin(e->target, true, err);
 
 	if (rc)
 		return rc;
-	rc = journal_begin(e->target, e->ctx, gen, e->reload, &id, err);
+	rc = journal_begin(e->target, e->ctx, &head, &id, err);
 	for (size_t i = 0; i < e->plan->count && !rc; i++)
 		rc = journal_step(e->target, id, (int64_t)i, &e->plan->step[i], err);
 	if (!rc)

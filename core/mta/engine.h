@@ -22,8 +22,10 @@ struct engine {
 	struct ctx *ctx;
 	struct store *target;
 	const struct plan *plan; /* pruned; borrowed */
-	char *reload;    /* mta.reload: one command in place of service actions; NULL */
-	int64_t push_id; /* 0: nothing is journalled */
+	char *reload; /* mta.reload: one command in place of service actions; NULL */
+	enum push_kind kind;
+	int64_t result_of;          /* rollback: the push whose result comes back */
+	int64_t push_id;            /* 0: nothing is journalled */
 	struct staged_file *staged; /* one for each step, empty where nothing is staged */
 };
 void engine_done(struct engine *engine); /* frees; touches no file */

@@ -11,19 +11,52 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/held_service.h"
+#include "core/mta/shared.h"
 #include "core/mta/target.h"
 
-int held_update(struct store *target, int64_t push_id, struct err *err)
+struct looking {
+	struct ctx *ctx;
+	struct store *target;
+};
+
+/* What a file looks like from outside, so that one that nobody touched is not read again. */
+static int held_note_look(struct ctx *ctx, struct store *target, const char *path,
+                          struct err *err)
 {
+	auto_free char *object = xasprintf("file:%s", path);
+	struct file_info info;
+	int rc = file_look(ctx, path, false, &info, err);
+
+	return rc ? rc
+	          : store_exec(target, err,
+	                       "UPDATE held SET size = ?, mtime_ns = ?, inode = ? "
+	                       "WHERE object = ?",
+	                       "iiit", info.size, info.mtime_ns, (int64_t)info.inode,
+	                       object);
+}
+
+static int note_look(void *arg, const struct step_row *row, struct err *err)
+{
+	const struct looking *looking = arg;
+
+	if (row->kind != STEP_FILE || !row->is_present)
+		return 0;
+	return held_note_look(looking->ctx, looking->target, row->object, err);
+}
+
+int held_update(struct ctx *ctx, struct store *target, int64_t push_id, struct err *err)
+{
+	struct looking looking = { ctx, target };
 	int rc = store_exec(
 		target, err,
 		"INSERT INTO held (object, value, secret, base, base_mode, base_uid, base_gid, "
-		"domain) SELECT 'file:' || object, new, secret, iif(secret, NULL, old), "
-		"iif(secret, NULL, old_mode), iif(secret, NULL, old_uid), "
-		"iif(secret, NULL, old_gid), domain FROM step "
+		"mode, uid, gid, shared, domain) SELECT 'file:' || object, new, secret, "
+		"iif(secret, NULL, old), iif(secret, NULL, old_mode), iif(secret, NULL, old_uid), "
+		"iif(secret, NULL, old_gid), new_mode, new_uid, new_gid, shared, domain FROM step "
 		"WHERE push_id = ? AND kind = 'file' AND present = 1 "
 		"ON CONFLICT (object) DO UPDATE SET value = excluded.value, "
-		"secret = excluded.secret, domain = excluded.domain",
+		"secret = excluded.secret, mode = excluded.mode, uid = excluded.uid, "
+		"gid = excluded.gid, shared = excluded.shared, domain = excluded.domain",
 		"i", push_id);
 
 	if (!rc)
@@ -40,39 +73,14 @@ int held_update(struct store *target, int64_t push_id, struct err *err)
 			"(SELECT iif(kind = 'file', 'file:', 'dir:') || object FROM step "
 			"WHERE push_id = ? AND kind IN ('file', 'mkdir') AND present = 0)",
 			"i", push_id);
+	if (!rc)
+		rc = journal_each(target, push_id, -1, false, note_look, &looking, err);
 	return rc ? rc : held_update_services(target, push_id, err);
 }
 
 int held_forget(struct store *target, struct err *err)
 {
 	return store_exec(target, err, "DELETE FROM held", "");
-}
-
-/* ---- what a plan treats already --------------------------------------------------------------- */
-
-struct paths {
-	const char **at; /* sorted; borrowed from the plan's steps */
-	size_t count;
-};
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void paths_of(const struct plan *plan, struct paths *ret)
-{
-	*ret = (struct paths){ .at = xcalloc(plan->count + 1, sizeof(*ret->at)) };
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE || plan->step[i].kind == STEP_MKDIR)
-			ret->at[ret->count++] = plan->step[i].object;
-	qsort(ret->at, ret->count, sizeof(*ret->at), compare);
-}
-
-static bool paths_have(const struct paths *paths, const char *path)
-{
-	return bsearch(&path, paths->at, paths->count, sizeof(*paths->at), compare) !=
-	       NULL;
 }
 
 /* ---- removal ---------------------------------------------------------------------------------- */
@@ -152,7 +160,8 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
                       struct plan *plan, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	struct paths paths;
+	size_t count;
+	auto_free const char **paths = plan_paths(plan, &count);
 	struct plan added = PLAN_INIT;
 	int rc = store_query(
 		target, &stmt, err,
@@ -160,14 +169,13 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 		"FROM held WHERE object NOT GLOB 'service:*' ORDER BY object",
 		"");
 
-	paths_of(plan, &paths);
 	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
 		const char *object = stmt_text(stmt, 0);
 		bool is_file = strncmp(object, "file:", 5) == 0;
 		const char *path = strchr(object, ':') + 1;
 
 		rc = 0;
-		if (paths_have(&paths, path))
+		if (plan_paths_have(paths, count, path))
 			continue;
 		if (is_file)
 			rc = plan_file_removal(ctx, target, stmt, path, force, &added,
@@ -176,34 +184,104 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 			plan_mkdir(&added, RANK_LEFTOVERS, path, FILE_META_KEEP)
 				->is_present = false;
 	}
-	free(paths.at);
 	plan_append(plan, &added);
 	return rc;
 }
 
-int held_note_edits(struct store *target, struct plan *plan, struct err *err)
+/* ---- for those who look for edits ------------------------------------------------------------- */
+
+#define HELD_FILE                                                                           \
+	"SELECT substr(object, 6), value, secret, mode, uid, gid, shared, size, mtime_ns, " \
+	"inode FROM held WHERE "
+
+static struct held_file file_at(struct stmt *stmt)
 {
-	int rc = 0;
+	size_t len;
+	const void *value = stmt_blob(stmt, 1, &len);
+	struct held_file file = {
+		.path = stmt_text(stmt, 0),
+		.is_secret = stmt_int(stmt, 2) != 0,
+		.meta = FILE_META_KEEP,
+		.shared = shared_find(stmt_text(stmt, 6)),
+		.has_look = !stmt_is_null(stmt, 7),
+		.size = stmt_int(stmt, 7),
+		.mtime_ns = stmt_int(stmt, 8),
+		.inode = (uint64_t)stmt_int(stmt, 9),
+	};
 
-	for (size_t i = 0; target && i < plan->count && rc >= 0; i++) {
-		const struct step *step = &plan->step[i];
-		auto_free char *object = NULL;
-		auto_stmt stmt = NULL;
+	if (value && len == DIGEST_LEN)
+		memcpy(file.value.at, value, DIGEST_LEN);
+	if (!stmt_is_null(stmt, 3))
+		file.meta.mode = (mode_t)stmt_int(stmt, 3);
+	if (!stmt_is_null(stmt, 4))
+		file.meta.uid = (uid_t)stmt_int(stmt, 4);
+	if (!stmt_is_null(stmt, 5))
+		file.meta.gid = (gid_t)stmt_int(stmt, 5);
+	return file;
+}
 
-		if (step->kind != STEP_FILE || !step->had_old)
-			continue;
-		object = xasprintf("file:%s", step->object);
-		rc = store_query(
-			target, &stmt, err,
-			"SELECT value FROM held WHERE object = ? AND base IS NULL", "t",
-			object);
-		if (!rc)
-			rc = stmt_next(stmt, err);
-		if (rc == 1 && !is_column_digest(stmt, 0, &step->old_digest))
-			plan_note(plan,
-			          _("%s was edited since it was pushed: the edit is "
-			            "overwritten"),
-			          step->object);
+int held_each_file(struct store *target,
+                   int (*each)(void *arg, const struct held_file *file, struct err *err),
+                   void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc = store_query(target, &stmt, err,
+	                     HELD_FILE "object GLOB 'file:*' ORDER BY object", "");
+
+	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		struct held_file file = file_at(stmt);
+
+		rc = each(arg, &file, err);
 	}
-	return rc < 0 ? rc : 0;
+	return rc;
+}
+
+int held_with_file(struct store *target, const char *path,
+                   int (*each)(void *arg, const struct held_file *file, struct err *err),
+                   void *arg, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", path);
+	auto_stmt stmt = NULL;
+	int rc = store_query(target, &stmt, err, HELD_FILE "object = ?", "t", object);
+
+	if (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		struct held_file file = file_at(stmt);
+
+		rc = each(arg, &file, err);
+	}
+	return rc;
+}
+
+int held_accept(struct ctx *ctx, struct store *target, const char *path, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", path);
+	auto_buf content = BUF_INIT;
+	struct file_info info;
+	struct digest digest;
+	int64_t is_secret = 0;
+	int rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, &info, err);
+
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		return store_exec(target, err, "DELETE FROM held WHERE object = ?", "t",
+		                  object);
+	}
+	if (rc)
+		return rc;
+	digest_of(buf_text(&content), content.len, &digest);
+	rc = store_get_int(target, &is_secret, err,
+	                   "SELECT secret FROM held WHERE object = ?", "t", object);
+	if (rc > 0)
+		rc = is_secret ? 0 : target_put_blob(target, &digest, &content, err);
+	if (!rc)
+		rc = store_exec(
+			target, err,
+			"UPDATE held SET value = ?, mode = iif(mode IS NULL, NULL, ?), "
+			"uid = iif(uid IS NULL, NULL, ?), gid = iif(gid IS NULL, NULL, ?) "
+			"WHERE object = ?",
+			"oiiit", digest.at, (size_t)DIGEST_LEN, (int64_t)info.meta.mode,
+			(int64_t)info.meta.uid, (int64_t)info.meta.gid, object);
+	if (content.at)
+		explicit_bzero(content.at, content.room);
+	return rc ? rc : held_note_look(ctx, target, path, err);
 }

@@ -6,12 +6,15 @@
 #include <stdint.h>
 
 #include "core/base/ctx.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/mta/plan.h"
 #include "core/store/store.h"
 
-/* Takes over what the push `push_id` made, replaced and removed.  In the caller's transaction. */
-int held_update(struct store *target, int64_t push_id, struct err *err) must_check;
+/* Takes over what the push `push_id` made, replaced and removed, and what its files look like now.
+ * In the caller's transaction. */
+int held_update(struct ctx *ctx, struct store *target, int64_t push_id,
+                struct err *err) must_check;
 /* Nothing is ours any more. */
 int held_forget(struct store *target, struct err *err) must_check;
 
@@ -21,8 +24,26 @@ int held_forget(struct store *target, struct err *err) must_check;
 int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
                       struct plan *plan, struct err *err) must_check;
 
-/* Notes for files that are ours alone and that somebody edited since the last push: the plan
- * overwrites them, and the history keeps what stood there. */
-int held_note_edits(struct store *target, struct plan *plan, struct err *err) must_check;
+/* A file that we wrote, as it was right after the push; borrowed until the callback returns. */
+struct held_file {
+	const char *path;
+	struct digest value; /* what we wrote; its text is a blob unless it is a secret */
+	bool is_secret;
+	struct file_meta meta; /* KEEP: was not asked for */
+	enum shared_format shared;
+	bool has_look; /* the next three are known */
+	int64_t size, mtime_ns;
+	uint64_t inode;
+};
+/* All of them by path, or the one at `path` (none: nothing is called). */
+int held_each_file(struct store *target,
+                   int (*each)(void *arg, const struct held_file *file, struct err *err),
+                   void *arg, struct err *err) must_check;
+int held_with_file(struct store *target, const char *path,
+                   int (*each)(void *arg, const struct held_file *file, struct err *err),
+                   void *arg, struct err *err) must_check;
+/* Somebody wrote what we would have written, or took away what we would have: that counts as ours. */
+int held_accept(struct ctx *ctx, struct store *target, const char *path,
+                struct err *err) must_check;
 
 #endif

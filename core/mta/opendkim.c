@@ -41,6 +41,46 @@ static void render_verifying(const struct opendkim_setup *setup, struct buf *int
 	               "On-Security accept\n");
 	buf_printf(into, "On-DNSError %s\n",
 	           setup->defers_dns_errors ? "tempfail" : "accept");
+	if (setup->defers_dns_errors && setup->has_lua)
+		buf_puts(into, "FinalPolicyScript " OPENDKIM_FINAL "\n");
+}
+
+/* On-DNSError is forgotten at the end of a message (2.11, tried): it goes on without a result, and
+ * DMARC would refuse for good what fails for the moment.  The script is run once without a message,
+ * and an error in it ends the daemon: hence pcall(). */
+void opendkim_render_final(struct buf *into)
+{
+	buf_puts(
+		into,
+		"-- Made by mailauthctl for DMARC; changes here are overwritten.\n"
+		"-- While the key of a signature of the author's organization cannot be looked\n"
+		"-- up, and no other one of it passes, the message has to wait.\n\n"
+		"local function organization(name)\n"
+		"\tif type(name) ~= \"string\" then\n"
+		"\t\treturn nil\n"
+		"\tend\n"
+		"\treturn string.match(string.lower(name), \"[^.]+%.[^.]+%.?$\")\n"
+		"end\n\n"
+		"local function look()\n"
+		"\tlocal author = organization(odkim.get_fromdomain(ctx))\n"
+		"\tlocal is_unknown, has_passed = false, false\n"
+		"\tfor n = 0, (odkim.get_sigcount(ctx) or 0) - 1 do\n"
+		"\t\tlocal signature = odkim.get_sighandle(ctx, n)\n"
+		"\t\tif author and organization(odkim.sig_getdomain(signature)) == author then\n"
+		"\t\t\tlocal result = odkim.sig_result(signature)\n"
+		"\t\t\tis_unknown = is_unknown or result == DKIM_SIGERROR_KEYFAIL\n"
+		"\t\t\thas_passed = has_passed or result == DKIM_SIGERROR_OK\n"
+		"\t\tend\n"
+		"\tend\n"
+		"\treturn is_unknown and not has_passed\n"
+		"end\n\n"
+		"local is_well, must_wait = pcall(look)\n"
+		"if is_well and must_wait then\n"
+		"\todkim.set_reply(ctx, \"451\", \"4.7.5\",\n"
+		"\t\t\"the key of a signature cannot be looked up now\")\n"
+		"\todkim.set_result(ctx, SMFIS_TEMPFAIL)\n"
+		"end\n"
+		"return nil\n");
 }
 
 void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
@@ -154,7 +194,7 @@ static void plan_conf(const struct opendkim_place *place,
                       const struct opendkim_setup *setup, const struct networks *internal,
                       struct opendkim_tables *tables, struct plan *plan)
 {
-	auto_buf hosts = BUF_INIT, conf = BUF_INIT;
+	auto_buf hosts = BUF_INIT, conf = BUF_INIT, final = BUF_INIT;
 	struct opendkim_setup whole = *setup;
 	whole.is_ed25519 = tables->is_ed25519;
 	if (setup->signs) {
@@ -165,6 +205,12 @@ static void plan_conf(const struct opendkim_place *place,
 	} else {
 		drop(plan, place, OPENDKIM_SIGNING_TABLE);
 		drop(plan, place, OPENDKIM_KEY_TABLE);
+	}
+	if (setup->verifies && setup->defers_dns_errors && setup->has_lua) {
+		opendkim_render_final(&final);
+		put(plan, RANK_TABLES, place, OPENDKIM_FINAL, &final, CAUSE_TABLES);
+	} else {
+		drop(plan, place, OPENDKIM_FINAL);
 	}
 	networks_render(internal, &hosts);
 	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts, CAUSE_TABLES);
@@ -179,7 +225,8 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
                         struct err *err)
 {
 	static const char *const ours[] = { OPENDKIM_OURS, OPENDKIM_SIGNING_TABLE,
-		                            OPENDKIM_KEY_TABLE, OPENDKIM_INTERNAL_HOSTS };
+		                            OPENDKIM_KEY_TABLE, OPENDKIM_INTERNAL_HOSTS,
+		                            OPENDKIM_FINAL };
 	struct opendkim_keys *keys = NULL;
 	struct opendkim_tables tables = { 0 };
 	int r = opendkim_keys_new(desired, &keys, err);

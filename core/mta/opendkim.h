@@ -20,6 +20,7 @@
 #define OPENDKIM_KEY_TABLE OPENDKIM_FOLDER "/KeyTable"
 #define OPENDKIM_SIGNING_TABLE OPENDKIM_FOLDER "/SigningTable"
 #define OPENDKIM_INTERNAL_HOSTS OPENDKIM_FOLDER "/InternalHosts"
+#define OPENDKIM_FINAL OPENDKIM_FOLDER "/final.lua"
 #define OPENDKIM_KEYS "/etc/dkimkeys"
 
 /* ---- tables (opendkim_tables.c) --------------------------------------------------------------- */
@@ -56,12 +57,16 @@ char *opendkim_key_path(const char *main_name, const char *selector) must_check;
 struct opendkim_setup {
 	bool signs, verifies;
 	bool defers_dns_errors; /* somebody needs the answer: a DNS failure defers */
+	bool has_lua;           /* ... which takes a script */
 	bool is_ed25519;
 	const char *socket;      /* "local:/path"; NULL: the admin's own holds */
 	const char *authserv_id; /* NULL: unknown */
 };
 /* The whole of /etc/mailauthctl/opendkim.conf. */
 void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
+
+/* The script that makes a message wait while the key of an aligned signature cannot be looked up. */
+void opendkim_render_final(struct buf *into);
 
 /* Networks whose mail is signed: mta.signing-networks or else `relayed` and loopback, without
  * mta.trusted-relays.  What is no network becomes a note. */

@@ -119,8 +119,8 @@ static bool read_account(const struct validation *v, struct account *ret)
 static int check_rights(const struct validation *v, struct err *err)
 {
 	const char *const files[] = { v->seen->dkim.conf_path, OPENDKIM_OURS,
-		                      OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
-		                      OPENDKIM_INTERNAL_HOSTS };
+		                      OPENDKIM_KEY_TABLE,      OPENDKIM_SIGNING_TABLE,
+		                      OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL };
 	auto_account who;
 	if (!read_account(v, &who))
 		return 0;
@@ -178,6 +178,7 @@ static const struct staged {
 	{ OPENDKIM_KEY_TABLE, "KeyTable", true },
 	{ OPENDKIM_SIGNING_TABLE, "SigningTable", true },
 	{ OPENDKIM_INTERNAL_HOSTS, "InternalHosts", true },
+	{ OPENDKIM_FINAL, "final.lua", true },
 };
 
 static int stage_file(const struct validation *v, const struct staged *file,

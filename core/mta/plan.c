@@ -465,6 +465,29 @@ int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err)
 	return rc;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **plan_paths(const struct plan *plan, size_t *ret_count)
+{
+	const char **paths = xcalloc(plan->count + 1, sizeof(*paths));
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_tree_step(&plan->step[i]))
+			paths[count++] = plan->step[i].object;
+	qsort(paths, count, sizeof(*paths), compare_paths);
+	*ret_count = count;
+	return paths;
+}
+
+bool plan_paths_have(const char *const *paths, size_t count, const char *path)
+{
+	return bsearch(&path, paths, count, sizeof(*paths), compare_paths) != NULL;
+}
+
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)
 {
 	for (size_t i = 0; i < plan->count; i++)

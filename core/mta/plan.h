@@ -39,7 +39,8 @@ enum {
 	CAUSE_FILTER = 4,
 	CAUSE_SERVER = 8,
 	CAUSE_MASTER = 16,
-	CAUSE_POLICY = 32
+	CAUSE_POLICY = 32,
+	CAUSE_DMARC = 64 /* OpenDMARC's configuration and lists */
 };
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
@@ -78,15 +79,25 @@ enum probe_kind {
 	PROBE_KIND_COUNT
 };
 
+/* The format of a file that we share with an admin: how our part is told from his (shared.h). */
+enum shared_format {
+	SHARED_NOT, /* ours alone */
+	SHARED_MAIN_CF,
+	SHARED_MASTER_CF,
+	SHARED_OPENDKIM_CONF,
+	SHARED_COUNT
+};
+
 struct step {
 	enum step_kind kind;
 	enum step_rank rank;
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
 	/* files and folders */
-	bool is_present;    /* false: it goes */
-	struct buf content; /* files; wiped on free when is_secret */
-	bool is_secret;     /* never enters the journal: digest and key id only */
+	bool is_present;           /* false: it goes */
+	struct buf content;        /* files; wiped on free when is_secret */
+	bool is_secret;            /* never enters the journal: digest and key id only */
+	enum shared_format shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
 	char *domain;    /* the domain that it serves alone, or NULL */
 	unsigned causes; /* bits: which later steps a change here makes due */
@@ -166,6 +177,11 @@ void plan_append(struct plan *plan, struct plan *from);
  * is nothing.  Fails: something cannot be read, a link or device stands where a file should, two
  * steps for one path. */
 int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err) must_check;
+
+/* The paths of its files and folders, sorted; texts are borrowed from the steps, the caller frees
+ * the array. */
+const char **plan_paths(const struct plan *plan, size_t *ret_count) must_check;
+bool plan_paths_have(const char *const *paths, size_t count, const char *path) must_check;
 
 /* The plan as unified diffs and lines for people, secrets left out; `is_coloured` for terminals. */
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out);

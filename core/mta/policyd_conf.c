@@ -105,6 +105,7 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 	find_relays(desired, host, &relays);
 	struct spf_service service = spf_service_default(is_known ? name : NO_NAME);
 	service.is_checked = desired->checks_spf;
+	service.is_one_from = desired->checks_dmarc && desired->rejects_dmarc;
 	service.spf.mode = desired->spf_mode;
 	service.spf.guess_scope = desired->spf_guess_scope;
 	service.spf.does_continue_on_dns_error = desired->spf_continues;

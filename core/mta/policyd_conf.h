@@ -22,6 +22,10 @@
 /* What the program is called by, and how it is asked. */
 #define POLICYD_SERVICE "mailauth-spf"
 #define POLICYD_SOCKET "private/" POLICYD_SERVICE
+/* As a mail filter in front of all others (cli/policyd_milter.h): without it forged results would
+ * be believed, so mail waits where it does not answer. */
+#define POLICYD_GUARD \
+	"{ unix:" POLICYD_SOCKET ", connect_timeout=10s, default_action=tempfail }"
 #define POLICYD_CHECK                                 \
 	"check_policy_service { unix:" POLICYD_SOCKET \
 	", timeout=30s, try_limit=1, default_action=DUNNO }"

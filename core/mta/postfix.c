@@ -14,7 +14,8 @@
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 
-const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim };
+const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
+	                                             &postfix_dmarc };
 const size_t postfix_part_count = ARRAY_LEN(postfix_parts);
 
 const char *postfix_wish_keep(struct postfix_wish *wish, char *text)
@@ -42,8 +43,8 @@ char *postfix_service_name(const struct mta_seen *seen)
 #define SMTP_PROBES 8
 
 /* Postfix is told, and must answer. */
-static void plan_server(const struct mta_seen *seen, const struct main_cf *cf,
-                        const struct master_cf *master, struct plan *plan)
+void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
+                         const struct master_cf *master, struct plan *plan)
 {
 	if (!seen->host.is_running)
 		return;
@@ -76,12 +77,13 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
-	if (wish->main.milter || wish->main.dmarc_milter)
+	if (wish->main.milter || wish->main.guard_milter)
 		services_note(&cf, &master, &services, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_SERVER);
-	plan_server(seen, &cf, &master, plan);
+	          FILE_META_KEEP, CAUSE_SERVER)
+		->shared = SHARED_MAIN_CF;
+	postfix_plan_server(seen, &cf, &master, plan);
 }
 
 static void note_state(const struct mta_seen *seen, struct plan *plan)

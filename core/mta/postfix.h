@@ -38,6 +38,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
 };
@@ -46,6 +47,18 @@ struct opendkim_seen {
 struct policyd_seen {
 	bool is_installed;
 	char *user; /* who is to run it; NULL: nobody can */
+};
+
+/* OpenDMARC as it stands. */
+struct opendmarc_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendmarc.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
+	uid_t uid;
+	gid_t gid;
 };
 
 /* What stands on the host before a push: Postfix itself, then a member for each part. */
@@ -60,6 +73,7 @@ struct mta_seen {
 	gid_t postfix_gid;
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
+	struct opendmarc_seen dmarc;
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
@@ -69,6 +83,9 @@ int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_
 void postfix_seen_free(struct mta_seen *seen);
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err) must_check;
+/* A rollback's files get their ranks, and services and probes are added. */
+int postfix_restore(const struct mta_seen *seen, struct plan *plan,
+                    struct err *err) must_check;
 /* 1: the file was read to the end of `into`, 0: it is not there. */
 int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
                           struct err *err) must_check;

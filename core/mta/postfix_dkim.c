@@ -90,9 +90,8 @@ static void route_done(struct route *route)
 	free(route->socket);
 }
 
-/* The item of an admin's list that names the filter's socket: its endpoint as he wrote it. */
-static char *find_endpoint(const struct main_cf *cf, const char *list, const char *socket,
-                           const char *queue_dir)
+char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
+                          const char *queue_dir)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT;
 	main_cf_value(cf, NULL, list, &value);
@@ -121,8 +120,10 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
 	auto_main_cf cf;
 	main_cf_parse(&cf, buf_text(&text), text.len);
-	auto_free char *in_smtpd = find_endpoint(&cf, "smtpd_milters", socket, queue);
-	auto_free char *in_non = find_endpoint(&cf, "non_smtpd_milters", socket, queue);
+	auto_free char *in_smtpd =
+		postfix_find_milter(&cf, "smtpd_milters", socket, queue);
+	auto_free char *in_non =
+		postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
 	const char *kept = in_smtpd ? in_smtpd : in_non;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
@@ -176,9 +177,11 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_
 		opendkim_conf_without(old, seen->dkim.conf.len, &text);
 	if (is_wanted || text.len)
 		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
-		          FILE_META_KEEP, CAUSE_FILTER);
+		          FILE_META_KEEP, CAUSE_FILTER)
+			->shared = SHARED_OPENDKIM_CONF;
 	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
-		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER);
+		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
+			SHARED_OPENDKIM_CONF;
 }
 
 /* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
@@ -197,7 +200,7 @@ static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
 }
 
 /* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
-static bool needs_restart(const struct opendkim_seen *seen, const struct buf *next)
+bool postfix_dkim_needs_restart(const struct opendkim_seen *seen, const struct buf *next)
 {
 	auto_opendkim_conf before = OPENDKIM_CONF_INIT, after = OPENDKIM_CONF_INIT;
 	in_force(&seen->admin, seen->admin.includes_ours ? &seen->our_conf : NULL,
@@ -215,8 +218,9 @@ static void plan_filter(const struct mta_seen *seen, struct plan *plan)
 			next = &plan->step[i].content;
 	if (seen->dkim.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim",
-		             needs_restart(&seen->dkim, next) ? SERVICE_RESTART
-		                                              : SERVICE_RELOAD,
+		             postfix_dkim_needs_restart(&seen->dkim, next)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER | CAUSE_TABLES);
 	if (seen->host.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
@@ -269,6 +273,12 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	int r = is_wished ? check_filter(desired, seen, err) : 0;
 	if (r < 0)
 		return r;
+	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
+		return err_set(
+			err, ERR_FAILED,
+			_("OpenDKIM signs and verifies for this host, and its program is not there "
+		          "any more: install the package opendkim again, or run \"mailauthctl "
+		          "server set dkim.sign off dkim.verify off\" to go without it"));
 	if (is_wished && !seen->dkim.is_installed)
 		plan_note(
 			plan,
@@ -297,6 +307,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		.signs = desired->signs,
 		.verifies = desired->verifies,
 		.defers_dns_errors = desired->checks_dmarc,
+		.has_lua = seen->dkim.has_lua,
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};
@@ -330,8 +341,9 @@ static int plan_unwanted(const struct desired *desired, const struct mta_seen *s
 	plan_include(seen, false, RANK_LEFTOVERS, plan);
 	if (seen->dkim.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendkim",
-		             needs_restart(&seen->dkim, NULL) ? SERVICE_RESTART
-		                                              : SERVICE_RELOAD,
+		             postfix_dkim_needs_restart(&seen->dkim, NULL)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER);
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 	if (!desired)
@@ -361,5 +373,6 @@ const struct postfix_part postfix_dkim = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.restore = postfix_dkim_restore,
 	.validate = opendkim_validate,
 };

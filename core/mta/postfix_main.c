@@ -163,7 +163,7 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into)
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
-enum list { SMTPD, NON_SMTPD, RESTRICTIONS, SUBMISSION, LIST_COUNT };
+enum list { SMTPD, NON_SMTPD, RESTRICTIONS, SUBMISSION, GUARD, NON_GUARD, LIST_COUNT };
 
 static const struct list_row {
 	const char *name, *item;
@@ -172,6 +172,8 @@ static const struct list_row {
 	[NON_SMTPD] = { "non_smtpd_milters", MAIN_NON_SMTPD_REF },
 	[RESTRICTIONS] = { RESTRICT_LIST, MAIN_RECIPIENT_REF },
 	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
+	[GUARD] = { "smtpd_milters", MAIN_GUARD_REF },
+	[NON_GUARD] = { "non_smtpd_milters", MAIN_GUARD_REF },
 };
 
 /* A piece of the text that is left out. */
@@ -455,18 +457,27 @@ static struct reach find_reach(const struct buf *text)
 	return reach;
 }
 
+static void add_words(struct buf *list, const char *item)
+{
+	buf_printf(list, "%s%s", list->len && *item ? ", " : "", item);
+}
+
 /* What smtpd services run: one item in front for mail from outside, one behind for those who only
  * send where an admin's milters stand between. */
 static void put_smtpd(struct buf *text, const struct main_wish *wish, struct reach reach,
                       struct buf *params, struct buf *missing)
 {
-	const char *signs = wish->in_smtpd ? "$mailauth_milter" : "";
-	auto_free char *all =
-		xasprintf("%s%s%s", signs, *signs && wish->dmarc_milter ? ", " : "",
-	                  wish->dmarc_milter ? "$mailauth_dmarc_milter" : "");
+	const char *signs = wish->milter && wish->in_smtpd ? "$mailauth_milter" : "";
 	const char *const *cleanup =
 		reach.from_non || reach.to_non ? wish->cleanup : NULL;
 	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
+	bool is_guard_apart = wish->guard_milter && has_items(text, lists[list].name);
+	auto_buf all = BUF_INIT;
+	if (wish->guard_milter && !is_guard_apart)
+		add_words(&all, "$mailauth_guard_milter");
+	add_words(&all, signs);
+	if (wish->dmarc_milter)
+		add_words(&all, "$mailauth_dmarc_milter");
 	/* an admin's own item for the signing filter stands somewhere in his list */
 	bool is_last = wish->is_last || !*signs;
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
@@ -475,9 +486,18 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 		               .first = wish->submission,
 		               .second = cleanup,
 		               .other = is_split ? "" : signs,
-		               .text = all };
-	put_param(lists[list].item, &cases, params);
-	put_ref(text, list, is_last, missing);
+		               .text = buf_text(&all) };
+	if (all.len) {
+		put_param(lists[list].item, &cases, params);
+		put_ref(text, list, is_last, missing);
+	}
+	if (is_guard_apart) {
+		struct cases guard = cases;
+		guard.other = "";
+		guard.text = "$mailauth_guard_milter";
+		put_param(lists[GUARD].item, &guard, params);
+		put_ref(text, reach.to_non ? NON_GUARD : GUARD, false, missing);
+	}
 	if (!is_split)
 		return;
 	cases.other = signs;
@@ -490,16 +510,19 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
                         struct buf *params, struct buf *missing)
 {
 	struct reach reach = { 0 };
-	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter;
+	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter ||
+	                 wish->guard_milter;
 	bool has_non = wish->milter && wish->in_non_smtpd;
 	if (!has_smtpd && !has_non)
 		return;
-	if (has_non || wish->dmarc_milter)
+	if (has_non || wish->dmarc_milter || wish->guard_milter)
 		reach = find_reach(text);
 	if (wish->milter)
 		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
 	if (wish->dmarc_milter)
 		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);
+	if (wish->guard_milter)
+		buf_printf(params, "mailauth_guard_milter = %s\n", wish->guard_milter);
 	if (has_smtpd)
 		put_smtpd(text, wish, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
@@ -519,6 +542,8 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 	put_milters(&body, wish, &params, &missing);
 	if (wish->policy)
 		put_policy(&body, wish, &params, &missing);
+	if (wish->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
+		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);
 	if (!params.len)

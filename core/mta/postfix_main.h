@@ -65,8 +65,10 @@ bool main_list_next(const char **at, struct buf *item) must_check;
  * this machine) meets the signing one behind them, when nobody changes it any more. */
 struct main_wish {
 	/* Items with braces: "{ unix:..., default_action=tempfail }"; NULL: none. */
-	const char *milter;          /* signs and verifies */
-	const char *dmarc_milter;    /* mail from outside alone, behind `milter` */
+	const char *milter;       /* signs and verifies */
+	const char *dmarc_milter; /* mail from outside alone, behind `milter` */
+	const char *guard_milter; /* mail from outside alone, in front of all others; asks
+	                             the service of MAIN_TIME_LIMIT */
 	bool in_smtpd, in_non_smtpd; /* lists that get `milter` */
 	bool is_last; /* mail from outside, too, meets ours behind an admin's */
 	/* Names of services, each array with a NULL behind them; may be NULL. */
@@ -86,6 +88,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_GUARD_REF "$mailauth_guard_milters"
 #define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
 #define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"
 #define MAIN_TIME_LIMIT "mailauth-spf_time_limit"

@@ -18,6 +18,7 @@
 #include "core/mta/plan.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_master.h"
 #include "core/mta/validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
@@ -48,13 +49,45 @@ struct postfix_part {
 	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Under a root
 	 * v->stage is NULL: no program is asked. */
 	int (*validate)(const struct validation *v, struct err *err);
+	/* A rollback: `plan` has the files that change, all parts' together, already looked at.
+	 * Gives its own their rank and causes (postfix_restore_file()), and adds the services and
+	 * probes that make the servers use them. */
+	int (*restore)(const struct mta_seen *seen, struct plan *plan, struct err *err);
 };
 
 /* In the order in which mail meets them. */
 extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
+/* Postfix is told, and must answer. */
+void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
+                         const struct master_cf *master, struct plan *plan);
+
+/* ---- rollback (postfix_restore.c) ------------------------------------------------------------- */
+
+/* The step for `path` gets `causes` and `rank`, or RANK_LEFTOVERS where the file, or our part of a
+ * shared one, goes.  NULL: the plan does not change it. */
+struct step *postfix_restore_file(struct plan *plan, const char *path,
+                                  enum step_rank rank, unsigned causes);
+/* Whether a reload is not enough for what stands in our file next; NULL: it goes. */
+bool postfix_dkim_needs_restart(const struct opendkim_seen *seen,
+                                const struct buf *next) must_check;
+int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan,
+                         struct err *err) must_check;
+int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
+                           struct err *err) must_check;
+
 extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
+extern const struct postfix_part postfix_dmarc;  /* postfix_dmarc.c */
 extern const struct postfix_part postfix_policy; /* postfix_policy.c */
+
+/* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
+bool postfix_dmarc_wants(const struct desired *desired,
+                         const struct mta_seen *seen) must_check;
+
+/* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
+ * endpoint as he wrote it.  NULL: none.  The caller frees. */
+char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
+                          const char *queue_dir) must_check;
 
 #endif

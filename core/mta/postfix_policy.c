@@ -1,5 +1,6 @@
 /*
- * mailauth-policyd behind Postfix: spawn(8) starts it, smtpd asks it.
+ * mailauth-policyd behind Postfix: spawn(8) starts it, smtpd asks it; for a DMARC check, too, which
+ * may be wanted where the SPF check has no place.
  *
  * Going up: its file, its line in master.cf, a reload, its answer, and only then main.cf names it.
  * Switching off: main.cf first, then a reload, then the line, then the file.
@@ -49,8 +50,7 @@ static void seen_done(struct mta_seen *seen)
 	free(seen->spf.user);
 }
 
-/* Why nobody could run it; NULL: somebody can.  Caller frees. */
-static char *why_no_service(const struct mta_seen *seen)
+char *postfix_policy_why_not(const struct mta_seen *seen)
 {
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
@@ -99,7 +99,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 			          RESTRICT_LIST, seen->main_path);
 		return 0;
 	}
-	auto_free char *missing = why_no_service(seen);
+	auto_free char *missing = postfix_policy_why_not(seen);
 	if (missing) {
 		plan_note(plan, _("SPF is saved, not enforced: %s"), missing);
 		return 0;
@@ -131,12 +131,12 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 {
 	auto_buf text = BUF_INIT;
 	const char *old = buf_text(&seen->master_cf);
-	if (!is_wanted) {
+	if (!is_wanted && !postfix_dmarc_wants(desired, seen)) {
 		if (seen->master_path) {
 			master_cf_strip(old, seen->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
-			          buf_text(&text), text.len, FILE_META_KEEP,
-			          CAUSE_MASTER);
+			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
+				->shared = SHARED_MASTER_CF;
 			plan_reload(seen, RANK_LEFTOVERS, plan);
 		}
 		if (desired) /* else the engine takes away what is ours alone */
@@ -149,14 +149,16 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 	int r = policyd_conf_plan(desired, &host, "", plan, err);
 	if (r < 0)
 		return r;
-	wish->main.policy = POLICYD_CHECK;
+	if (is_wanted)
+		wish->main.policy = POLICYD_CHECK;
 	wish->main.policy_socket = POLICYD_SOCKET;
 	auto_free char *service = postfix_policy_service(seen->spf.user);
 	auto_free char *socket =
 		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
 	master_cf_render(old, seen->master_cf.len, service, &text);
 	plan_file(plan, RANK_PROVIDERS, seen->master_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_MASTER);
+	          FILE_META_KEEP, CAUSE_MASTER)
+		->shared = SHARED_MASTER_CF;
 	plan_reload(seen, RANK_PROVIDERS, plan);
 	if (seen->host.is_running)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,
@@ -172,4 +174,5 @@ const struct postfix_part postfix_policy = {
 	.seen_done = seen_done,
 	.decide = decide,
 	.plan = plan_part,
+	.restore = postfix_policy_restore,
 };

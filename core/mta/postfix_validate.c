@@ -122,13 +122,16 @@ static void add_item(const char *item, struct buf *rest)
 }
 
 /* Our items of the milter lists, without braces. */
+enum { OUR_ITEMS = 3 };
+
 struct our_items {
-	struct buf item[2];
+	struct buf item[OUR_ITEMS];
 };
 
 static void our_items_read(const struct main_cf *cf, struct our_items *ours)
 {
-	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter" };
+	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter",
+		                             "mailauth_guard_milter" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_buf value = BUF_INIT;
 		main_cf_value(cf, NULL, names[i], &value);
@@ -146,17 +149,17 @@ static void our_items_done(struct our_items *ours)
 
 /* The list's items but ours, and how often each of ours is among them. */
 static void list_without(const char *list, const struct our_items *ours, struct buf *rest,
-                         size_t counts[2])
+                         size_t counts[OUR_ITEMS])
 {
 	auto_buf item = BUF_INIT;
-	counts[0] = counts[1] = 0;
+	memset(counts, 0, OUR_ITEMS * sizeof(counts[0]));
 	while (main_list_next(&list, &item)) {
 		size_t which = 0;
-		while (ours && which < 2 &&
+		while (ours && which < OUR_ITEMS &&
 		       (!ours->item[which].len ||
 		        strcmp(buf_text(&item), buf_text(&ours->item[which])) != 0))
 			which++;
-		if (ours && which < 2)
+		if (ours && which < OUR_ITEMS)
 			counts[which]++;
 		else
 			add_item(buf_text(&item), rest);
@@ -181,12 +184,12 @@ static int compare_list(const struct validation *v, const struct step *step,
 	main_cf_value(&old, NULL, list, &admin);
 	int r = postconf(v, "-xh", list, &now, err);
 	if (r == 0) {
-		size_t counts[2], counts_meant[2], none[2];
+		size_t counts[OUR_ITEMS], counts_meant[OUR_ITEMS], none[OUR_ITEMS];
 		list_without(buf_text(&now.out), &ours, &rest, counts);
 		list_without(buf_text(&meant), &ours, &rest_meant, counts_meant);
 		list_without(buf_text(&admin), &ours, &before, none);
 		if (memcmp(counts, counts_meant, sizeof(counts)) != 0 || counts[0] > 1 ||
-		    counts[1] > 1 ||
+		    counts[1] > 1 || counts[2] > 1 ||
 		    strcmp(buf_text(&rest), buf_text(&rest_meant)) != 0 ||
 		    strcmp(buf_text(&rest), buf_text(&before)) != 0)
 			r = err_set(
@@ -207,7 +210,7 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 	struct run_result now[ARRAY_LEN(names)] = { 0 };
 	auto_main_cf cf;
 	auto_buf meant = BUF_INIT, wanted = BUF_INIT, read = BUF_INIT;
-	size_t none[2];
+	size_t none[OUR_ITEMS];
 	int r = 0;
 	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
 	main_cf_value(&cf, NULL, RESTRICT_LIST, &meant);
@@ -364,19 +367,53 @@ static int check_sockets(const struct validation *v, const struct texts *texts,
 	                           : 0;
 }
 
+/* Whoever may write to a folder above a file may put another one in its place.  Keys have rules of
+ * their own (path_check.h). */
+static int check_folders(const struct validation *v, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && v->stage && i < v->plan->count; i++) {
+		const struct step *step = &v->plan->step[i];
+		if (step->kind == STEP_FILE && step->is_present && !step->is_secret)
+			r = file_check_parents(v->ctx, step->object, err);
+	}
+	return r;
+}
+
+/* Where OpenDMARC will listen; NULL: our lines are not in its configuration.  Caller frees. */
+static char *dmarc_socket(const struct validation *v)
+{
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	auto_buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	if (!v->seen->dmarc.conf_path ||
+	    validation_read(v, v->seen->dmarc.conf_path, &text, &ignored) <= 0 ||
+	    !strstr(buf_text(&text), "# mailauthctl: ") ||
+	    opendkim_conf_parse(&conf, buf_text(&text), NULL, NULL, &ignored) < 0)
+		return NULL;
+	const char *socket = opendkim_conf_get(&conf, "Socket");
+	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
+}
+
 static int check_postfix(const struct validation *v, struct err *err)
 {
 	const struct step *main = validation_step(v, v->seen->main_path);
 	const struct step *master = validation_step(v, v->seen->master_path);
 	cleanup(texts_done) struct texts texts = { 0 };
 	texts_read(v, &texts);
-	int r = main || master ? check_values(v, &texts, err) : 0;
+	int r = check_folders(v, err);
+	if (r == 0 && (main || master))
+		r = check_values(v, &texts, err);
 	if (r == 0 && v->stage && (main || master))
 		r = ask_postconf(v, main, master != NULL, err);
 	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
 	if (r == 0 && socket &&
 	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
+	auto_free char *dmarc = dmarc_socket(v);
+	if (r == 0 && dmarc &&
+	    (main || master || validation_step(v, v->seen->dmarc.conf_path)))
+		r = check_sockets(v, &texts, dmarc, "OpenDMARC", err);
 	return r;
 }
 

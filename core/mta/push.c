@@ -1,8 +1,8 @@
 /*
  * core/mta/push.c: the door to a mail host.
  *
- * Decides whether a push happens at all (adopted, not held, the same store), whether everything
- * must be looked at or only what moved, and what the host follows afterwards.  How it is done is
+ * Puts a plan together (the desired state, its removal, or an earlier push's result), refuses to
+ * overwrite what somebody else wrote, and says what the host follows afterwards.  How it is done is
  * the engine's; what is done is the backend's.
  */
 #include "core/mta/push.h"
@@ -20,7 +20,9 @@
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
 #include "core/mta/held_service.h"
+#include "core/mta/push_facts.h"
 #include "core/mta/recover.h"
+#include "core/mta/rollback.h"
 #include "core/mta/target.h"
 
 struct push {
@@ -29,7 +31,11 @@ struct push {
 	struct plan plan;
 	struct engine engine;
 	struct target_row row; /* what the host follows once this push is done */
-	bool is_removal;
+	enum push_kind kind;
+	int64_t result_of;     /* rollback: the push whose result comes back */
+	struct drifts drifts;  /* what somebody else did to our files */
+	struct drifts settled; /* ... and is what we want: ours from now on */
+	bool is_look;          /* nothing is refused, everything is told */
 };
 
 int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
@@ -55,175 +61,9 @@ int push_recover(struct ctx *ctx, bool force, struct err *err)
 	return rc;
 }
 
-/* ---- what store and host say about each other ------------------------------------------------- */
-
-static int read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err *err)
-{
-	auto_stmt stmt = NULL;
-	const void *octets;
-	size_t len;
-	int rc = store_query(store, &stmt, err, "SELECT uuid FROM store", "");
-
-	if (!rc)
-		rc = stmt_next(stmt, err);
-	if (rc < 0)
-		return rc;
-	octets = rc == 1 ? stmt_blob(stmt, 0, &len) : NULL;
-	if (!octets || len != STORE_UUID_LEN)
-		return err_set(err, ERR_FAILED, _("%s has no identity: it is damaged"),
-		               store_path(store));
-	memcpy(uuid, octets, STORE_UUID_LEN);
-	return 0;
-}
-
-/* Everything that shows in files and moves no domain's generation. */
-static int read_inputs(struct store *store, const char *backend, const char *hostname,
-                       struct digest *ret_digest, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	struct digest_state *state = digest_new();
-	int rc = store_query(store, &stmt, err,
-	                     "SELECT key, value FROM setting ORDER BY key", "");
-
-	digest_text(state, MAILAUTHCTL_VERSION);
-	digest_text(state, backend);
-	digest_text(state, hostname);
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		digest_text(state, stmt_text(stmt, 0));
-		digest_text(state, stmt_text(stmt, 1));
-		rc = 0;
-	}
-	digest_finish(state, ret_digest);
-	return rc;
-}
-
-struct facts {                 /* what a push is decided on */
-	struct target_row old; /* of the host now */
-	uint8_t uuid[STORE_UUID_LEN];
-	struct generation now;
-	const struct mta_backend *backend; /* NULL: none was found */
-	bool is_adopted;
-	bool is_ours;  /* the host follows this store */
-	bool is_known; /* this store knows the host's last change */
-};
-
-static int read_facts(struct ctx *ctx, struct store *store, struct store *target,
-                      struct facts *f, struct err *err)
-{
-	int rc = target_read(target, &f->old, err);
-
-	if (!rc)
-		rc = read_uuid(store, f->uuid, err);
-	if (!rc)
-		rc = generation_now(store, &f->now, err);
-	if (!rc)
-		rc = backend_choose(ctx, store, &f->backend, &f->is_adopted, err);
-	if (rc)
-		return rc;
-	f->is_ours = f->old.is_there &&
-	             memcmp(f->old.store_uuid, f->uuid, STORE_UUID_LEN) == 0;
-	if (f->is_ours) {
-		rc = generation_is_known(store, f->old.gen, err);
-		f->is_known = rc == 1;
-	}
-	return rc < 0 ? rc : 0;
-}
-
-/* ---- whether to push --------------------------------------------------------------------------- */
-
-static int no_server(struct ctx *ctx, struct store *store, struct err *err)
-{
-	auto_buf text = BUF_INIT;
-
-	for (unsigned i = 0; i < backend_count; i++) {
-		const struct mta_backend *backend = backend_table[i];
-		struct mta_found found = { 0 };
-		struct err ignored = ERR_INIT;
-
-		if (!backend->detect || backend->detect(ctx, store, &found, &ignored))
-			continue;
-		if (found.why_not)
-			buf_printf(&text, "%s%s: %s", text.len ? "; " : "",
-			           backend->title, found.why_not);
-		backend_found_done(&found);
-	}
-	return err_set(
-		err, ERR_FAILED,
-		_("no mail server was found%s%s; \"mailauthctl server set mta.backend "
-	          "directory\" renders its files into a folder instead"),
-		text.len ? " - " : "", buf_text(&text));
-}
-
-/* *ret_why: nothing is pushed, and why. */
-static int decide(struct ctx *ctx, struct store *store,
-                  const struct push_options *options, const struct facts *f,
-                  const char **ret_why, struct err *err)
-{
-	bool is_asked = options->is_adoption || options->is_explicit || options->remove;
-
-	*ret_why = NULL;
-	if (f->old.is_there && !f->is_ours && !options->take_over) {
-		if (is_asked)
-			return err_set(
-				err, ERR_FAILED,
-				_("this host follows another database; --take-over makes "
-			          "it follow this one"));
-		*ret_why = _(
-			"saved; this host follows another database, nothing was pushed to it");
-		return 0;
-	}
-	if (options->remove)
-		return 0;
-	if (options->is_adoption && !f->backend)
-		return no_server(ctx, store, err);
-	if (f->is_ours && f->backend && strcmp(f->old.backend, f->backend->name) != 0) {
-		if (is_asked)
-			return err_set(
-				err, ERR_FAILED,
-				_("this host was adopted as %s: \"mailauthctl mta push "
-			          "--remove\" takes that out first"),
-				f->old.backend);
-		*ret_why = _(
-			"saved; mta.backend is not what this host was adopted as, nothing "
-			"was pushed to it");
-		return 0;
-	}
-	if (options->is_adoption && !f->backend->plan)
-		return err_set(
-			err, ERR_FAILED,
-			_("this version does not push to %s: \"mailauthctl server set "
-		          "mta.backend directory\" renders the files that another tool "
-		          "can bring there"),
-			f->backend->title);
-	if (options->is_adoption)
-		return 0;
-	if (!f->backend || !f->is_adopted) {
-		if (options->is_explicit)
-			return err_set(err, ERR_FAILED,
-			               _("no mail server follows this database yet: run "
-			                 "\"mailauthctl mta adopt\""));
-		*ret_why = _(
-			"saved; no mail server follows this database yet: \"mailauthctl mta "
-			"adopt\" pushes to it");
-		return 0;
-	}
-	if (f->old.is_there && f->old.is_held && !options->is_explicit)
-		*ret_why = _(
-			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
-	return 0;
-}
-
-static bool must_see_all(const struct push_options *options, const struct facts *f,
-                         const struct target_row *next)
-{
-	return options->is_explicit || options->is_adoption || !f->is_ours ||
-	       !f->is_known || strcmp(f->old.backend, f->backend->name) != 0 ||
-	       memcmp(f->old.inputs.at, next->inputs.at, DIGEST_LEN) != 0;
-}
-
 /* ---- planning --------------------------------------------------------------------------------- */
 
-static int next_row(struct ctx *ctx, struct store *store, const struct facts *f,
+static int next_row(struct ctx *ctx, struct store *store, const struct push_facts *f,
                     struct target_row *row, struct err *err)
 {
 	int rc = 0;
@@ -239,9 +79,93 @@ static int next_row(struct ctx *ctx, struct store *store, const struct facts *f,
 	else
 		rc = backend_hostname(ctx, store, &row->hostname, err);
 	if (!rc)
-		rc = read_inputs(store, row->backend, row->hostname, &row->inputs, err);
+		rc = push_read_inputs(store, row->backend, row->hostname, &row->inputs,
+		                      err);
 	return rc;
 }
+
+/* ---- what somebody else wrote ---------------------------------------------------------------- */
+
+static int refuse_drift(const struct push *push, struct err *err)
+{
+	const struct drifts *drifts = &push->drifts;
+	const struct drift *first = NULL;
+	size_t others = 0;
+
+	for (size_t i = 0; i < drifts->count; i++) {
+		others += first && drifts->row[i].is_planned;
+		if (!first && drifts->row[i].is_planned)
+			first = &drifts->row[i];
+	}
+	if (!first)
+		return 0;
+	auto_free char *more =
+		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+	return err_set(
+		err, ERR_FAILED,
+		_("%s%s%s%s %s%s: nothing was changed; \"mailauthctl mta plan\" shows "
+	          "it, \"mailauthctl mta %s --force\" overwrites it%s"),
+		first->path, first->parameter ? " (" : "",
+		first->parameter ? first->parameter : "", first->parameter ? ")" : "",
+		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
+		push->kind == PUSH_KIND_ROLLBACK ? ""
+						 : _(", --no-push saves without a push"));
+}
+
+/* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
+ * that it would overwrite. */
+static void mark_planned(const struct plan *plan, struct drifts *drifts)
+{
+	size_t count;
+	auto_free const char **paths = plan_paths(plan, &count);
+
+	for (size_t i = 0; i < drifts->count; i++)
+		drifts->row[i].is_planned =
+			plan_paths_have(paths, count, drifts->row[i].path);
+}
+
+/* What the plan was about and would not change is as we want it, whoever wrote it. */
+static void settle(struct push *push)
+{
+	struct drifts before = push->drifts;
+	size_t count;
+	auto_free const char **paths = plan_paths(&push->plan, &count);
+
+	push->drifts = DRIFTS_INIT;
+	for (size_t i = 0; i < before.count; i++) {
+		struct drift row = before.row[i];
+		struct drifts *into =
+			row.is_planned && !plan_paths_have(paths, count, row.path)
+				? &push->settled
+				: &push->drifts;
+
+		GROW(into->row, into->count, into->room);
+		into->row[into->count++] = row;
+	}
+	free(before.row);
+}
+
+/* Prunes, and finds what of it somebody else wrote meanwhile. */
+static int prune(struct push *push, const struct push_options *options, bool sees_all,
+                 struct err *err)
+{
+	int rc;
+
+	mark_planned(&push->plan, &push->drifts);
+	rc = plan_prune(push->ctx, &push->plan, err);
+	if (rc)
+		return rc;
+	if (sees_all)
+		settle(push);
+	else
+		rc = drift_of_plan(push->target, &push->plan, &push->drifts, err);
+	if (rc)
+		return rc;
+	mark_planned(&push->plan, &push->drifts);
+	return push->is_look || options->force ? 0 : refuse_drift(push, err);
+}
+
+/* ---- the plan --------------------------------------------------------------------------------- */
 
 static int plan_services(struct push *push, struct store *store, struct err *err)
 {
@@ -256,25 +180,28 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, const struct desired *desired,
-                     bool force, struct err *err)
+                     const struct push_options *options, struct err *err)
 {
+	bool sees_all = push->is_look || options->is_explicit || options->is_adoption;
 	struct mta_seen *seen = NULL;
-	int rc = 0;
+	int rc = desired && sees_all
+	                 ? drift_scan(push->ctx, push->target, &push->drifts, err)
+	                 : 0;
 
 	push->plan.host = push->ctx;
-	if (backend && backend->plan) {
+	if (!rc && backend && backend->plan) {
 		rc = backend->observe(push->ctx, store, &seen, err);
 		if (!rc)
 			rc = backend->plan(desired, seen, &push->plan, err);
 	}
 	if (!rc && !desired && push->target)
-		rc = held_plan_removal(push->ctx, push->target, force, &push->plan, err);
+		rc = held_plan_removal(push->ctx, push->target, options->force,
+		                       &push->plan, err);
 	if (!rc)
 		rc = plan_services(push, store, err);
 	if (!rc)
-		rc = plan_prune(push->ctx, &push->plan, err);
-	if (!rc && desired)
-		rc = held_note_edits(push->target, &push->plan, err);
+		rc = desired ? prune(push, options, sees_all, err)
+		             : plan_prune(push->ctx, &push->plan, err);
 	if (!rc && push->plan.count && backend && backend->validate)
 		rc = backend->validate(push->ctx, &push->plan, seen, err);
 	if (backend && backend->seen_free)
@@ -283,34 +210,78 @@ static int plan_with(struct push *push, struct store *store,
 }
 
 static int plan_desired(struct push *push, struct store *store,
-                        const struct push_options *options, const struct facts *f,
+                        const struct push_options *options, const struct push_facts *f,
                         struct err *err)
 {
 	struct desired desired;
 	int rc = next_row(push->ctx, store, f, &push->row, err);
 
 	if (!rc)
-		rc = desired_read(store, push->target, push->row.hostname,
-		                  must_see_all(options, f, &push->row) ? 0
-		                                                       : f->old.gen.id,
-		                  &desired, err);
+		rc = desired_read(
+			store, push->target, push->row.hostname,
+			push_must_see_all(options, f, &push->row) ? 0 : f->old.gen.id,
+			&desired, err);
 	if (rc)
 		return rc;
 	desired.replace_filter = options->replace_filter;
-	rc = plan_with(push, store, f->backend, &desired, options->force, err);
+	push->kind = options->is_adoption ? PUSH_KIND_ADOPT : PUSH_KIND_PUSH;
+	rc = plan_with(push, store, f->backend, &desired, options, err);
 	desired_done(&desired);
 	return rc;
 }
 
 static int plan_removal(struct push *push, struct store *store,
-                        const struct push_options *options, const struct facts *f,
+                        const struct push_options *options, const struct push_facts *f,
                         struct err *err)
 {
 	if (!f->old.is_there)
 		return 0;
-	push->is_removal = true;
-	return plan_with(push, store, backend_find(f->old.backend), NULL, options->force,
-	                 err);
+	push->kind = PUSH_KIND_REMOVE;
+	return plan_with(push, store, backend_find(f->old.backend), NULL, options, err);
+}
+
+/* An earlier push's files; the host follows what it followed, and is held. */
+static int plan_rollback(struct push *push, struct store *store,
+                         const struct push_options *options, const struct push_facts *f,
+                         struct err *err)
+{
+	const struct mta_backend *backend = f->backend;
+	struct mta_seen *seen = NULL;
+	int rc;
+
+	if (!f->is_ours)
+		return err_set(
+			err, ERR_FAILED,
+			_("nothing was pushed to this host yet: there is nothing to "
+		          "go back to"));
+	rc = rollback_choose(push->target, options->rollback_to, &push->result_of, err);
+	if (rc)
+		return rc;
+	push->kind = PUSH_KIND_ROLLBACK;
+	push->row = f->old;
+	push->row.backend = xstrdup(f->old.backend);
+	push->row.hostname = xstrdup(f->old.hostname);
+	push->row.pushed_at = ctx_now(push->ctx);
+	push->row.is_held = true;
+	plan_note(&push->plan,
+	          _("the result of push %lld comes back; further pushes are held until "
+	            "\"mailauthctl mta push\""),
+	          (long long)push->result_of);
+	rc = rollback_plan(push->ctx, store, push->target, push->result_of, &push->plan,
+	                   err);
+	if (!rc)
+		rc = backend->observe(push->ctx, store, &seen, err);
+	if (!rc && backend->restore)
+		rc = backend->restore(seen, &push->plan, err);
+	if (!rc)
+		rc = plan_services(push, store, err);
+	if (!rc)
+		rc = prune(push, options, false, err);
+	if (!rc && push->plan.count && backend->validate)
+		rc = backend->validate(push->ctx, &push->plan, seen, err);
+	if (backend->seen_free)
+		backend->seen_free(seen);
+	return rc;
 }
 
 /* ---- the journalled part ---------------------------------------------------------------------- */
@@ -320,21 +291,24 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	struct push *push = arg;
 	int rc;
 
-	if (push->is_removal) {
+	if (push->kind == PUSH_KIND_REMOVE) {
 		rc = held_forget(push->target, err);
 		return rc ? rc : target_forget(push->target, err);
 	}
-	rc = push_id ? held_update(push->target, push_id, err) : 0;
+	rc = push_id ? held_update(push->ctx, push->target, push_id, err) : 0;
+	for (size_t i = 0; i < push->settled.count && !rc; i++)
+		rc = held_accept(push->ctx, push->target, push->settled.row[i].path, err);
 	return rc ? rc : target_write(push->target, &push->row, err);
 }
 
 /* Nothing stands to be done; what the host follows may still move. */
-static int follow(struct push *push, const struct facts *f, struct err *err)
+static int follow(struct push *push, const struct push_facts *f, struct err *err)
 {
 	const struct target_row *old = &f->old, *next = &push->row;
 	int rc;
 
-	if (!push->is_removal && f->is_ours && !old->is_held &&
+	if (push->kind != PUSH_KIND_REMOVE && f->is_ours &&
+	    old->is_held == next->is_held && !push->settled.count &&
 	    old->gen.id == next->gen.id && old->gen.token == next->gen.token &&
 	    strcmp(old->backend, next->backend) == 0 &&
 	    memcmp(old->inputs.at, next->inputs.at, DIGEST_LEN) == 0)
@@ -350,7 +324,7 @@ static int follow(struct push *push, const struct facts *f, struct err *err)
 	return rc;
 }
 
-static int journal(struct push *push, struct store *store, const struct facts *f,
+static int journal(struct push *push, struct store *store, const struct push_facts *f,
                    struct err *err)
 {
 	int rc =
@@ -362,7 +336,9 @@ static int journal(struct push *push, struct store *store, const struct facts *f
 		return follow(push, f, err);
 	push->engine = (struct engine){ .ctx = push->ctx,
 		                        .target = push->target,
-		                        .plan = &push->plan };
+		                        .plan = &push->plan,
+		                        .kind = push->kind,
+		                        .result_of = push->result_of };
 	rc = setting_text(store, SET_MTA_RELOAD, 0, &push->engine.reload, err);
 	if (!rc && push->engine.reload && !*push->engine.reload) {
 		free(push->engine.reload);
@@ -371,24 +347,36 @@ static int journal(struct push *push, struct store *store, const struct facts *f
 	return rc ? rc : engine_prepare(&push->engine, f->now, err);
 }
 
+static int make_plan(struct push *push, struct store *store,
+                     const struct push_options *options, const struct push_facts *f,
+                     struct err *err)
+{
+	if (options->remove)
+		return plan_removal(push, store, options, f, err);
+	return options->is_rollback ? plan_rollback(push, store, options, f, err)
+	                            : plan_desired(push, store, options, f, err);
+}
+
 static int prepare(struct push *push, struct store *store,
                    const struct push_options *options, bool dry, const char **ret_why,
                    struct err *err)
 {
-	struct facts f = { 0 };
+	struct push_facts f = { 0 };
 	int rc = target_open(push->ctx, false, !dry, &push->target, err);
 
 	if (!rc)
-		rc = read_facts(push->ctx, store, push->target, &f, err);
+		rc = push_facts_read(push->ctx, store, push->target, &f, err);
 	if (!rc)
-		rc = decide(push->ctx, store, options, &f, ret_why, err);
-	if (!rc && !*ret_why && options->remove)
-		rc = plan_removal(push, store, options, &f, err);
-	else if (!rc && !*ret_why)
-		rc = plan_desired(push, store, options, &f, err);
+		rc = push_decide(push->ctx, store, options, &f, ret_why, err);
+	if (!rc && !*ret_why)
+		rc = make_plan(push, store, options, &f, err);
 	if (!rc && !*ret_why && !dry && (f.old.is_there || !options->remove))
 		rc = journal(push, store, &f, err);
-	target_row_done(&f.old);
+	if (!rc && options->is_rollback && !push->plan.count)
+		*ret_why =
+			_("that push's result is in force; further pushes are held until "
+		          "\"mailauthctl mta push\"");
+	push_facts_done(&f);
 	return rc;
 }
 
@@ -400,8 +388,9 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 	int rc;
 
 	push->ctx = ctx;
+	push->is_look = dry;
 	rc = prepare(push, store, options, dry, &why, err);
-	if (rc || push->plan.count == 0) {
+	if (rc || (push->plan.count == 0 && !(dry && push->drifts.count))) {
 		push_free(push);
 		push = NULL;
 	}
@@ -410,6 +399,11 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 	*ret_push = push;
 	*ret_why = why;
 	return 0;
+}
+
+const struct drifts *push_drifts(const struct push *push)
+{
+	return &push->drifts;
 }
 
 const struct plan *push_plan(const struct push *push)
@@ -443,94 +437,35 @@ void push_free(struct push *push)
 		return;
 	engine_done(&push->engine);
 	plan_done(&push->plan);
+	drifts_done(&push->drifts);
+	drifts_done(&push->settled);
 	target_row_done(&push->row);
 	store_close(push->target);
 	free(push);
 }
 
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
-              struct err *err)
+              struct drifts *ret_drifts, struct err *err)
 {
-	struct push push = { .ctx = ctx };
+	struct push *push = xcalloc(1, sizeof(*push));
 	struct push_options options = { 0 };
-	struct facts f = { 0 };
-	int rc = target_open(ctx, false, false, &push.target, err);
+	struct push_facts f = { 0 };
+	int rc = target_open(ctx, false, false, &push->target, err);
 
+	push->ctx = ctx;
+	push->is_look = true;
 	if (!rc)
-		rc = read_facts(ctx, store, push.target, &f, err);
+		rc = push_facts_read(ctx, store, push->target, &f, err);
 	if (!rc && f.is_ours && f.backend)
-		rc = plan_desired(&push, store, &options, &f, err);
+		rc = plan_desired(push, store, &options, &f, err);
+	/* what a plan that cannot be made has to say of edits is worth telling, too */
+	*ret_drifts = push->drifts;
+	push->drifts = DRIFTS_INIT;
 	if (!rc) {
-		*ret_plan = push.plan;
-		push.plan = PLAN_INIT;
+		*ret_plan = push->plan;
+		push->plan = PLAN_INIT;
 	}
-	target_row_done(&f.old);
-	target_row_done(&push.row);
-	plan_done(&push.plan);
-	store_close(push.target);
+	push_facts_done(&f);
+	push_free(push);
 	return rc;
-}
-
-/* ---- for `mta status` and the export ----------------------------------------------------------- */
-
-int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,
-               struct err *err)
-{
-	auto_store target = NULL;
-	struct target_row row = { 0 };
-	uint8_t uuid[STORE_UUID_LEN] = { 0 };
-	char *failure = NULL;
-	int rc = target_open(ctx, false, false, &target, err);
-
-	if (!rc)
-		rc = target_read(target, &row, err);
-	if (!rc && store)
-		rc = read_uuid(store, uuid, err);
-	if (!rc && target)
-		rc = journal_last_failure(target, &failure, err);
-	if (!rc) {
-		*ret_state = (struct target_state){
-			.is_adopted = row.is_there,
-			.is_ours = row.is_there && store &&
-			           memcmp(uuid, row.store_uuid, STORE_UUID_LEN) == 0,
-			.backend = row.backend,
-			.gen = row.gen,
-			.is_held = row.is_held,
-			.pushed_at = row.pushed_at,
-			.last_failure = failure,
-		};
-		row.backend = NULL;
-	}
-	target_row_done(&row);
-	return rc;
-}
-
-void target_state_done(struct target_state *state)
-{
-	free(state->backend);
-	free(state->last_failure);
-	*state = (struct target_state){ 0 };
-}
-
-int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
-                         struct err *err)
-{
-	struct target_state state = { 0 };
-	int rc = push_state(ctx, store, &state, err);
-	bool is_ours = state.is_ours;
-	bool is_held = state.is_held;
-	struct generation gen = state.gen;
-
-	target_state_done(&state);
-	if (rc)
-		return rc;
-	if (!is_ours) {
-		*ret_gen = INT64_MAX;
-		return 0;
-	}
-	rc = generation_is_known(store, gen, err);
-	if (rc < 0)
-		return rc;
-	*ret_gen = rc && !is_held ? gen.id : 0;
-	return 0;
 }

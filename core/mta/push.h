@@ -18,6 +18,7 @@
 #include "core/base/err.h"
 #include "core/base/lock.h"
 #include "core/mta/backend.h"
+#include "core/mta/drift.h"
 #include "core/store/change.h"
 #include "core/store/store.h"
 
@@ -27,9 +28,11 @@ struct push_options {
 	bool is_adoption;    /* mta adopt: binds the host to this store */
 	bool replace_filter; /* an admin's own signing filter may be taken over */
 	bool take_over; /* the host follows another store: follow this one from now on */
-	bool force;     /* overwrite what somebody edited */
+	bool force;     /* overwrite what somebody edited: refused otherwise */
 	bool remove;    /* take everything of ours out again */
 	bool is_explicit; /* mta push: ends a hold, looks at everything instead of what moved */
+	bool is_rollback;    /* mta rollback: an earlier push's files, then a hold */
+	int64_t rollback_to; /* whose; 0: the one before the last that is in force */
 };
 
 /* Takes the target lock of this root. */
@@ -48,11 +51,16 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 
 /* What it will do; borrowed. */
 const struct plan *push_plan(const struct push *push);
+/* What somebody else did to our files; borrowed.  is_planned: the plan would overwrite it, which is
+ * refused without `force`, but not in a dry run.  A push that looks at everything knows all of
+ * them, another one those of its own plan. */
+const struct drifts *push_drifts(const struct push *push);
 
 /* The plan as it would be now, notes included, also when nothing is to be done; empty for a host
- * that does not follow this store.  Changes nothing. */
+ * that does not follow this store.  *ret_drifts is set in any case, and is then every file of ours
+ * that somebody else wrote.  Changes nothing. */
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
-              struct err *err) must_check;
+              struct drifts *ret_drifts, struct err *err) must_check;
 
 /* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
  * (or the error says what could not be put back). */

@@ -157,24 +157,42 @@ static int open_connection(struct smtp *s, struct err *err)
 	               : 0;
 }
 
-/* An address literal of our own end: a full name that no restriction on HELO can dislike. */
-static int say_ehlo(struct smtp *s, struct err *err)
+/* The address literal of one end of the connection: of the other one when `is_peer`. */
+static char *literal(const struct smtp *s, bool is_peer)
 {
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
-	} own = { 0 };
-	socklen_t size = sizeof(own);
+	} end = { 0 };
+	socklen_t size = sizeof(end);
 	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
-	bool is_v6 =
-		getsockname(s->fd, &own.any, &size) == 0 && own.any.sa_family == AF_INET6;
+	int r = is_peer ? getpeername(s->fd, &end.any, &size)
+	                : getsockname(s->fd, &end.any, &size);
+	bool is_v6 = r == 0 && end.any.sa_family == AF_INET6;
 	if (is_v6)
-		inet_ntop(AF_INET6, &own.v6.sin6_addr, text, sizeof(text));
-	else if (own.any.sa_family == AF_INET)
-		inet_ntop(AF_INET, &own.v4.sin_addr, text, sizeof(text));
-	auto_free char *command =
-		xasprintf("EHLO [%s%s]\r\n", is_v6 ? "IPv6:" : "", text);
+		inet_ntop(AF_INET6, &end.v6.sin6_addr, text, sizeof(text));
+	else if (r == 0 && end.any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &end.v4.sin_addr, text, sizeof(text));
+	return xasprintf("[%s%s]", is_v6 ? "IPv6:" : "", text);
+}
+
+/* "220 mx.example.com ESMTP": the name, or the server's address where it gives no full name. */
+static char *server_name(const struct smtp *s)
+{
+	const char *name = s->line[3] ? s->line + 4 : "";
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	bool is_full =
+		len < 256 && memchr(name, '.', len) && (!name[len] || name[len] == ' ');
+	return is_full ? xmemdup(name, len) : literal(s, true);
+}
+
+/* A literal is a full name that no restriction on HELO can dislike. */
+static int say_ehlo(struct smtp *s, struct err *err)
+{
+	auto_free char *own = literal(s, false);
+	auto_free char *command = xasprintf("EHLO %s\r\n", own);
 	int r = say(s, command, err);
 	return r ? r : expect(s, "250", err);
 }
@@ -182,15 +200,19 @@ static int say_ehlo(struct smtp *s, struct err *err)
 /* The answer to the transaction: that to the recipient, or the first that ends it. */
 static int converse(struct smtp *s, char **ret_answer, struct err *err)
 {
+	auto_free char *name = NULL, *command = NULL;
 	int r = read_reply(s, err);
 	if (r == 0)
 		r = expect(s, "220", err);
-	if (r == 0)
-		r = say_ehlo(s, err);
+	if (r < 0)
+		return r;
+	name = server_name(s);
+	command = xasprintf("RCPT TO:<postmaster@%s>\r\n", name);
+	r = say_ehlo(s, err);
 	if (r == 0)
 		r = say(s, "MAIL FROM:<>\r\n", err);
 	if (r == 0 && s->line[0] == '2')
-		r = say(s, "RCPT TO:<postmaster>\r\n", err);
+		r = say(s, command, err);
 	if (r < 0)
 		return r;
 	*ret_answer = xstrdup(s->line);

@@ -1,10 +1,12 @@
 /*
  * core/mta/smtp_probe.h: does an SMTP server greet, answer EHLO, and take mail for its postmaster?
  *
- * RFC 5321 4.5.1 obliges every server to accept mail for "postmaster", and 4.5.5 mail from the empty
- * sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO:<postmaster>,
- * RSET, QUIT.  Nothing is delivered.  The answer passes through the filters, the policy services and
- * the recipient maps; what only DATA reaches is not seen.
+ * RFC 5321 4.5.1 obliges every server to accept mail for its postmaster, and 4.5.5 mail from the
+ * empty sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO with
+ * postmaster at the name of the greeting (at the server's address where that is no full name), RSET,
+ * QUIT.  Nothing is delivered.  The answer passes through the filters, the policy services and the
+ * recipient maps (Postfix asks none of them about a bare "postmaster"); what only DATA reaches, the
+ * maps of senders among it, is not seen.
  *
  * An admin's own restrictions may refuse it all the same.  Therefore the server is asked before the
  * push, too, and only what became worse is a failure:

@@ -20,8 +20,8 @@
 
 struct stage {
 	struct ctx *ctx;
-	char *folder;     /* absolute, on the machine */
-	int64_t deadline; /* monotonic: of all programs together */
+	char *folder;  /* absolute, on the machine */
+	int64_t spent; /* nanoseconds that programs took so far */
 };
 
 int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err) must_check;
@@ -35,9 +35,9 @@ int stage_write(const struct stage *stage, const char *name, const void *octets,
 /* "<folder>/<name>".  Caller frees. */
 char *stage_path(const struct stage *stage, const char *name) must_check;
 
-/* Runs a program for at most 10 s, and at most until the 30 s of all are over; then its process
- * group is killed and that is the failure. */
-int stage_run(const struct stage *stage, const char *const *argv,
-              struct run_result *ret_result, struct err *err) must_check;
+/* Runs a program for at most 10 s, and for no more than what is left of 30 s for all of them; then
+ * its process group is killed and that is the failure. */
+int stage_run(struct stage *stage, const char *const *argv, struct run_result *ret_result,
+              struct err *err) must_check;
 
 #endif

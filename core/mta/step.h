@@ -32,6 +32,7 @@ struct step_row {
 	enum service_action action; /* services */
 	enum probe_kind probe;      /* probes */
 	const char *domain;         /* whom it serves; NULL: all */
+	enum shared_format shared;  /* files */
 };
 
 /* What came of an attempt to take one step back. */

@@ -2,8 +2,8 @@
  * core/mta/step_probe.c: whether what was switched really answers.
  *
  * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
- * holds or ten seconds have passed.  An undo asks again, because a filter's reload is lazy and the
- * question forces it; what it answers then is told, and changes nothing.
+ * holds or ten seconds have passed.  An undo asks again, for three seconds, because a filter's reload
+ * is lazy and the question forces it; what it answers then is told, and changes nothing.
  */
 #include "core/mta/step.h"
 
@@ -17,7 +17,7 @@
 #include "core/mta/smtp_probe.h"
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
-#define BEFORE_LIMIT_NS (3 * NS_PER_SEC)
+#define UNDO_LIMIT_NS (3 * NS_PER_SEC)
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
@@ -40,9 +40,10 @@ static void wait_ns(int64_t ns)
 	(void)ppoll(NULL, 0, &ts, NULL);
 }
 
-static int probe(struct ctx *ctx, const struct step *step, struct err *err)
+static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
+                 struct err *err)
 {
-	int64_t deadline = monotonic_ns() + PROBE_LIMIT_NS;
+	int64_t deadline = monotonic_ns() + limit_ns;
 	int64_t wait = FIRST_WAIT_NS;
 
 	for (;;) {
@@ -114,14 +115,14 @@ static void note_before(struct ctx *ctx, struct step *step)
 	(void)ctx;
 	if (step->probe == PROBE_SMTP && !step->probe_before)
 		step->probe_before =
-			smtp_probe_before(step->object, monotonic_ns() + BEFORE_LIMIT_NS);
+			smtp_probe_before(step->object, monotonic_ns() + PROBE_LIMIT_NS);
 }
 
 static int apply_probe(struct ctx *ctx, const struct step *step,
                        const struct staged_file *staged, struct err *err)
 {
 	(void)staged;
-	return probe(ctx, step, err);
+	return probe(ctx, step, PROBE_LIMIT_NS, err);
 }
 
 static int undo_probe(const struct undo_run *run, const struct step_row *row,
@@ -135,7 +136,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 	if (row->probe != PROBE_MILTER && row->probe != PROBE_SMTP)
 		return 0;
 	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
-	          &ignored))
+	          UNDO_LIMIT_NS, &ignored))
 		ctx_report(run->ctx, REPORT_WARNING, "%s", ignored.text);
 	return 0;
 }

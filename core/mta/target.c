@@ -12,8 +12,8 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/service.h"
+#include "core/mta/shared.h"
 
-#define HISTORY 10
 #define PRUNE_STEPS 5000
 
 static const char target_schema[] =
@@ -39,6 +39,13 @@ static const char *const progress_names[PUSH_PROGRESS_COUNT] = {
 	[PUSH_PREPARED] = "prepared", [PUSH_SWITCHING] = "switching",
 	[PUSH_ENDING] = "ending",     [PUSH_DONE] = "done",
 	[PUSH_UNDOING] = "undoing",   [PUSH_UNDONE] = "undone",
+};
+
+static const char *const kind_names[PUSH_KIND_COUNT] = {
+	[PUSH_KIND_PUSH] = "push",
+	[PUSH_KIND_ADOPT] = "adopt",
+	[PUSH_KIND_REMOVE] = "remove",
+	[PUSH_KIND_ROLLBACK] = "rollback",
 };
 
 static const char *const probe_names[] = {
@@ -201,15 +208,31 @@ void journal_done(struct journal *journal)
 	*journal = (struct journal){ 0 };
 }
 
-int journal_begin(struct store *target, struct ctx *ctx, struct generation gen,
-                  const char *reload, int64_t *ret_id, struct err *err)
+enum push_progress journal_progress(const char *name)
+{
+	int at = name_at(progress_names, PUSH_PROGRESS_COUNT, name);
+
+	return at < 0 ? PUSH_UNDONE : (enum push_progress)at;
+}
+
+enum push_kind journal_kind(const char *name)
+{
+	int at = name_at(kind_names, PUSH_KIND_COUNT, name);
+
+	return at < 0 ? PUSH_KIND_PUSH : (enum push_kind)at;
+}
+
+int journal_begin(struct store *target, struct ctx *ctx, const struct journal_head *head,
+                  int64_t *ret_id, struct err *err)
 {
 	int rc = store_exec(
 		target, err,
-		"INSERT INTO push (at, actor, command, gen, token, state, reload) "
-		"VALUES (?, ?, ?, ?, ?, 'prepared', ?)",
-		"ittiit", ctx_now(ctx), ctx->actor ? ctx->actor : "",
-		ctx->command ? ctx->command : "", gen.id, gen.token, reload);
+		"INSERT INTO push (at, actor, command, kind, result_of, gen, token, state, "
+		"reload) VALUES (?, ?, ?, ?, ?, ?, ?, 'prepared', ?)",
+		"ittt?iit", ctx_now(ctx), ctx->actor ? ctx->actor : "",
+		ctx->command ? ctx->command : "", kind_names[head->kind],
+		head->result_of == 0, head->result_of, head->gen.id, head->gen.token,
+		head->reload);
 
 	if (!rc)
 		*ret_id = store_last_id(target);
@@ -242,9 +265,10 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 	return store_exec(
 		target, err,
 		"INSERT INTO step (push_id, seq, rank, kind, object, secret, had_old, present, old, "
-		"new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, action, probe) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittiiioo??????ttt", push_id, seq, (int64_t)step->rank,
+		"new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, shared, "
+		"action, probe) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiittiiioo??????tttt", push_id, seq, (int64_t)step->rank,
 		step_types[step->kind]->name, step->object, (int64_t)step->is_secret,
 		(int64_t)step->had_old, (int64_t)step->is_present,
 		has_old ? step->old_digest.at : NULL, (size_t)DIGEST_LEN,
@@ -253,6 +277,7 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 		(int64_t)old->gid, want->mode == FILE_KEEP_MODE, (int64_t)want->mode,
 		want->uid == FILE_KEEP_UID, (int64_t)want->uid,
 		want->gid == FILE_KEEP_GID, (int64_t)want->gid, step->domain,
+		step->kind == STEP_FILE ? shared_name(step->shared) : NULL,
 		step->kind == STEP_SERVICE ? service_action_name(step->action) : NULL,
 		step->kind == STEP_PROBE ? probe_names[step->probe] : NULL);
 }
@@ -282,8 +307,7 @@ int journal_find_open(struct store *target, struct journal *ret_journal, struct 
 		return rc;
 	*ret_journal = (struct journal){
 		.id = stmt_int(stmt, 0),
-		.state = (enum push_progress)name_at(progress_names, PUSH_PROGRESS_COUNT,
-		                                     stmt_text(stmt, 1)),
+		.state = journal_progress(stmt_text(stmt, 1)),
 		.rank = (int)stmt_int(stmt, 2),
 		.reload = xstrdup(stmt_text(stmt, 3)),
 		.why = xstrdup(stmt_text(stmt, 4)),
@@ -344,6 +368,7 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 		.action = (enum service_action)action_of(stmt_text(stmt, 15)),
 		.probe = probe < 0 ? PROBE_MILTER : (enum probe_kind)probe,
 		.domain = stmt_text(stmt, 17),
+		.shared = shared_find(stmt_text(stmt, 18)),
 	};
 	if (!copy_blob(stmt, 7, row->old_digest.at, DIGEST_LEN))
 		row->old_digest = (struct digest){ 0 };
@@ -352,10 +377,31 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 	return 0;
 }
 
-#define STEP_SELECT                                                                      \
+#define STEP_COLUMNS                                                                     \
 	"SELECT seq, rank, kind, object, secret, had_old, present, old, new, old_mode, " \
-	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain FROM step " \
-	"WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
+	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain, shared, "  \
+	"push_id"
+#define STEP_SELECT \
+	STEP_COLUMNS " FROM step WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
+
+static int hand_out(struct store *target, struct stmt *stmt,
+                    int (*each)(void *arg, const struct step_row *row, struct err *err),
+                    void *arg, struct err *err)
+{
+	int rc;
+
+	while ((rc = stmt_next(stmt, err)) == 1) {
+		struct step_row row;
+
+		rc = row_read(target, stmt, &row, err);
+		row.push_id = stmt_int(stmt, 19);
+		if (!rc)
+			rc = each(arg, &row, err);
+		if (rc)
+			break;
+	}
+	return rc;
+}
 
 int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
                  int (*each)(void *arg, const struct step_row *row, struct err *err),
@@ -367,15 +413,26 @@ int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwa
 	                                  : STEP_SELECT "ORDER BY seq",
 	                     "ii", push_id, (int64_t)rank);
 
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		struct step_row row;
+	return rc ? rc : hand_out(target, stmt, each, arg, err);
+}
 
-		rc = row_read(target, stmt, &row, err);
-		row.push_id = push_id;
-		if (!rc)
-			rc = each(arg, &row, err);
-	}
-	return rc;
+int journal_each_since(struct store *target, int64_t push_id,
+                       int (*each)(void *arg, const struct step_row *row,
+                                   struct err *err),
+                       void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	/* the other columns are those of the row that has the minimum */
+	int rc = store_query(target, &stmt, err,
+	                     STEP_COLUMNS
+	                     ", min(push_id) FROM step WHERE push_id > ? "
+	                     "AND kind IN ('file', 'mkdir') "
+	                     "AND push_id IN (SELECT id FROM push "
+	                     "WHERE state = 'done') "
+	                     "GROUP BY kind, object ORDER BY kind DESC, object",
+	                     "i", push_id);
+
+	return rc ? rc : hand_out(target, stmt, each, arg, err);
 }
 
 int journal_last_failure(struct store *target, char **ret_why, struct err *err)
@@ -393,35 +450,38 @@ int journal_last_failure(struct store *target, char **ret_why, struct err *err)
 	return 0;
 }
 
+#define IS_KEPT "IN (SELECT id FROM history)"
+#define IS_OLD "NOT " IS_KEPT
+
 /* The steps of old pushes go a few thousand at a time: the first push of a big host has two for each
  * domain, and the change that happens to be the tenth after it must not pay for all of them. */
 int journal_prune(struct store *target, struct err *err)
 {
 	int64_t first = 0;
 	int rc = store_get_int(target, &first, err,
-	                       "SELECT id FROM push ORDER BY id DESC LIMIT 1 OFFSET ?",
-	                       "i", (int64_t)HISTORY - 1);
+	                       "SELECT id FROM push WHERE id " IS_OLD, "");
 
 	if (rc <= 0)
 		return rc;
 	rc = store_exec(
 		target, err,
 		"DELETE FROM blob WHERE "
-		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND push_id >= ?1) "
-		"AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND push_id >= ?1) "
+		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND +push_id " IS_KEPT
+		") AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND +push_id " IS_KEPT
+		") "
 		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256) "
 		"AND NOT EXISTS (SELECT 1 FROM held WHERE value = sha256 AND domain IS NULL)",
-		"i", first);
+		"");
 	if (!rc)
 		rc = store_exec(
 			target, err,
 			"DELETE FROM step WHERE (push_id, seq) IN (SELECT push_id, seq "
-			"FROM step WHERE push_id < ? LIMIT ?)",
-			"ii", first, (int64_t)PRUNE_STEPS);
+			"FROM step WHERE push_id " IS_OLD " LIMIT ?)",
+			"i", (int64_t)PRUNE_STEPS);
 	if (!rc)
 		rc = store_exec(target, err,
-		                "DELETE FROM push WHERE id < ? AND NOT EXISTS "
+		                "DELETE FROM push WHERE id " IS_OLD " AND NOT EXISTS "
 		                "(SELECT 1 FROM step WHERE push_id = push.id)",
-		                "i", first);
+		                "");
 	return rc;
 }

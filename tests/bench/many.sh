@@ -45,10 +45,15 @@ many_changes() { # number of domains, where, a command that runs the program and
 	done
 }
 
-many_line() { # what, "WALL CPU KIB", most seconds of processor time ("": no matter)
-	local wall cpu kib
+# "0.5": seconds of processor time that are wanted at most; "memory": only that; "": neither.
+many_line() { # what, "WALL CPU KIB", wanted
+	local wall cpu kib wanted='' verdict=''
 	read -r wall cpu kib _ <<<"$2"
-	line "$1" "$cpu s own CPU, $((kib / 1024)) MB ($wall s)" \
-		"at most ${3:+$3 s, }100 MB" "$(holds "$(awk -v c="$cpu" -v m="${3:-1e9}" -v k="$kib" \
-			'BEGIN { print c <= m && k <= 102400 ? 0 : 1 }')" '<=' 0)"
+	case $3 in
+	memory) wanted="at most 100 MB" ;;
+	?*) wanted="at most $3 s, 100 MB" ;;
+	esac
+	[ -z "$wanted" ] || verdict=$(awk -v c="$cpu" -v k="$kib" -v most="${3/memory/1e9}" 'BEGIN {
+		print c <= most && k <= 102400 ? "yes" : "NO" }')
+	line "$1" "$cpu s own CPU, $((kib / 1024)) MB ($wall s)" "$wanted" "$verdict"
 }

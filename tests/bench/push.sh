@@ -67,7 +67,7 @@ quietly mailauthctl domain add --domains-from names
 quietly many_signing /var/lib/mailauthctl/mailauthctl.db mailauthctl
 many_line "mta push, $many new keys, real servers" "$(timed mailauthctl mta push)" ""
 many_changes "$many" "real servers" timed mailauthctl
-many_line "mta push, $many looked at, real servers" "$(timed mailauthctl mta push)" ""
+many_line "mta push, $many looked at, real servers" "$(timed mailauthctl mta push)" memory
 
 # ---- signing beside very many ----------------------------------------------------------------------
 

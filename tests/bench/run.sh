@@ -140,7 +140,7 @@ at many server set mta.hostname mx.bench.example >/dev/null 2>&1
 many_signing "$db" at many >/dev/null 2>&1
 many_line "mta adopt, $many new keys, below a root" "$(timed mta adopt --yes)" ""
 many_changes "$many" "below a root" timed
-many_line "mta push, $many looked at, below a root" "$(timed mta push)" ""
+many_line "mta push, $many looked at, below a root" "$(timed mta push)" memory
 cd - >/dev/null
 rm -rf "$work/many"
 

@@ -40,6 +40,7 @@ python3 /e2e/servers.py logins &
 mkdir -p /run/dev/upper /run/dev/work
 has_syslog=
 if mount -t overlay -o lowerdir=/dev,upperdir=/run/dev/upper,workdir=/run/dev/work overlay /dev; then
+	rm -f /dev/log
 	python3 /e2e/servers.py syslog &
 	wait_for test -S /dev/log
 	has_syslog=yes

@@ -24,6 +24,7 @@
 #include "core/base/run.h"
 #include "core/mta/desired.h"
 #include "core/mta/diff.h"
+#include "core/mta/drift.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
 #include "core/mta/milter.h"
@@ -296,7 +297,8 @@ __attribute__((unused)) static void prune(struct host *host, struct plan *plan)
 
 __attribute__((unused)) static int note_held(void *arg, int64_t push_id, struct err *err)
 {
-	return held_update(((struct host *)arg)->target, push_id, err);
+	return held_update(&((struct host *)arg)->ctx, ((struct host *)arg)->target,
+	                   push_id, err);
 }
 
 /* Plans, prepares and switches; the error's text is left in `text`. */

@@ -345,20 +345,65 @@ static void test_removal(void **state)
 	assert_non_null(strstr(after, MAIN_CF " 100640 0:0 myhostname"));
 }
 
-static void test_notes_edits(void **state)
+/* ---- what somebody else wrote -------------------------------------------------------------------- */
+
+static void assert_drift(const struct drifts *drifts, size_t i, const char *path,
+                         const char *what)
+{
+	assert_true(i < drifts->count);
+	assert_string_equal(drifts->row[i].path, path);
+	assert_non_null(strstr(drifts->row[i].what, what));
+}
+
+static void scan(struct host *host, struct drifts *drifts)
+{
+	struct err err = ERR_INIT;
+
+	drifts_done(drifts);
+	assert_int_equal(drift_scan(&host->ctx, host->target, drifts, &err), 0);
+}
+
+static void test_drift(void **state)
 {
 	struct host *host = *state;
 	auto_plan plan = PLAN_INIT;
+	auto_drifts drifts = DRIFTS_INIT, planned = DRIFTS_INIT;
+	auto_free char *key = xasprintf("%s%s", host->root, OLD_KEY);
+	auto_free char *table = xasprintf("%s%s", host->root, TABLE);
 	struct err err = ERR_INIT;
 
 	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	scan(host, &drifts);
+	assert_int_equal(drifts.count, 0);
+	put(host->root, MAIN_CF, "milter\n", 0640); /* another inode, the same text */
+	put(host->root, TABLE, "s1 example.com\n", 0640);
+	scan(host, &drifts);
+	assert_int_equal(drifts.count, 0);
 	put(host->root, TABLE, "edited\n", 0640);
-	put(host->root, MAIN_CF, "edited, as is an admin's right\n", 0640);
+	assert_int_equal(remove(key), 0);
+	put(host->root, KEY, "NEW SECREt\n", 0600);
+	scan(host, &drifts);
+	assert_int_equal(drifts.count, 3);
+	assert_drift(&drifts, 0, KEY, "replaced");
+	assert_null(drifts.row[0].diff);
+	assert_drift(&drifts, 1, OLD_KEY, "removed");
+	assert_drift(&drifts, 2, TABLE, "edited");
+	assert_string_equal(drifts.row[2].diff,
+	                    "@@ -1,1 +1,1 @@\n-s1 example.com\n+edited\n");
+	/* a push knows those of its own plan, from what pruning saw */
 	plan_all(&plan);
 	prune(host, &plan);
-	assert_int_equal(held_note_edits(host->target, &plan, &err), 0);
-	assert_int_equal(plan.notes, 1);
-	assert_non_null(strstr(plan.note[0], TABLE));
+	assert_int_equal(drift_of_plan(host->target, &plan, &planned, &err), 0);
+	assert_int_equal(planned.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_drift(&planned, i, drifts.row[i].path, drifts.row[i].what);
+	put(host->root, TABLE, "s1 example.com\n", 0644);
+	scan(host, &drifts);
+	assert_drift(&drifts, 2, TABLE, "mode 0644 instead of 0640");
+	assert_int_equal(remove(table), 0);
+	assert_int_equal(mkdir(table, 0700), 0);
+	scan(host, &drifts);
+	assert_drift(&drifts, 2, TABLE, "not a regular file");
 }
 
 static int pushes;
@@ -388,6 +433,32 @@ static void test_history(void **state)
 	                               "SELECT count(*) FROM blob", ""),
 	                 1);
 	assert_int_equal(count, 12);
+}
+
+/* Failures do not push out what can be put back. */
+static void test_history_of_failures(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+	int64_t count = 0;
+
+	pushes = 1;
+	assert_int_equal(push_plan_of(host, plan_counter, NULL), 0);
+	for (pushes = 2; pushes < 15; pushes++)
+		assert_int_equal(
+			store_exec(
+				host->target, &err,
+				"INSERT INTO push (at, actor, command, kind, gen, token, "
+				"state) VALUES (1, '', '', 'push', 1, 1, 'undone')",
+				""),
+			0);
+	assert_int_equal(push_plan_of(host, plan_counter, NULL), 0);
+	assert_int_equal(store_get_int(host->target, &count, &err,
+	                               "SELECT count(*) * 100 + sum(state = 'done') "
+	                               "FROM push",
+	                               ""),
+	                 1);
+	assert_int_equal(count, 1202);
 }
 
 static void plan_table(struct plan *plan)
@@ -471,8 +542,9 @@ int main(void)
 		ROW(test_recover_ending),
 		ROW(test_reload_command),
 		ROW(test_removal),
-		ROW(test_notes_edits),
+		ROW(test_drift),
 		ROW(test_history),
+		ROW(test_history_of_failures),
 		ROW(test_prune),
 		ROW(test_many),
 	};

@@ -147,6 +147,21 @@ static EVP_PKEY *rsa_of_noise(int bits, unsigned long exponent)
 
 /* ---- pairs ---- */
 
+/* The cheap look finds what the proof finds. */
+static void check_same_sight(const struct key_pair *pair, const void *octets, size_t len)
+{
+	struct err err = ERR_INIT;
+	struct key_sight sight = { 0 };
+	struct digest want;
+	if (key_look_private(octets, len, &sight, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(sight.algorithm, pair->algorithm);
+	assert_int_equal(sight.bits, pair->bits);
+	digest_of(pair->public_key, pair->public_len, &want);
+	assert_memory_equal(sight.fingerprint.at, want.at, DIGEST_LEN);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
 static void check_same_pair(const struct key_pair *a, const struct key_pair *b)
 {
 	assert_string_equal(a->algorithm, b->algorithm);
@@ -189,6 +204,8 @@ static void test_generate(void **state)
 		assert_int_equal(pem.at[pem.len - 1], '\n');
 		assert_int_equal(key_parse_private(pem.at, pem.len, &from_pem, &err), 0);
 		check_same_pair(&made, &from_pem);
+		check_same_sight(&made, pem.at, pem.len);
+		check_same_sight(&made, made.pkcs8.at, made.pkcs8.len);
 	}
 }
 
@@ -271,6 +288,7 @@ static void test_parse_forms(void **state)
 		assert_int_equal(pair.bits, 1024);
 		assert_string_equal(pair.algorithm, "rsa");
 		assert_int_equal(ERR_peek_error(), 0);
+		check_same_sight(&pair, text.at, text.len);
 	}
 	for (enum form form = PKCS8_DER; form <= PKCS1_DER;
 	     form += PKCS1_DER - PKCS8_DER) {
@@ -281,6 +299,7 @@ static void test_parse_forms(void **state)
 		assert_int_equal(pair.bits, 1024);
 		/* PKCS#1 becomes PKCS#8 */
 		assert_int_equal(form == PKCS8_DER, pair.pkcs8.len == der.len);
+		check_same_sight(&pair, der.at, der.len);
 	}
 }
 
@@ -307,7 +326,17 @@ static void test_pem_is_read_by_others(void **state)
 
 static void check_refused(const char *name, const struct buf *file, const char *text)
 {
-	struct err err = ERR_INIT;
+	static const char *const proofs[] = { "an exponent that", "fit together" };
+	struct err err = ERR_INIT, look_err = ERR_INIT;
+	struct key_sight sight = { .bits = 7 };
+	bool needs_proof = false;
+	for (size_t i = 0; i < ARRAY_LEN(proofs); i++)
+		needs_proof |= strstr(text, proofs[i]) != NULL;
+	assert_int_equal(key_look_private(file->at, file->len, &sight, &look_err),
+	                 needs_proof ? 0 : ERR_FAILED);
+	if (!needs_proof && !strstr(look_err.text, text))
+		fail_msg("look: %s: %s", name, look_err.text);
+	assert_int_equal(sight.bits == 7, !needs_proof);
 	struct key_pair pair = { .bits = 7 };
 	assert_int_equal(key_parse_private(file->at, file->len, &pair, &err), ERR_FAILED);
 	if (!strstr(err.text, text))

@@ -305,7 +305,7 @@ static void test_smtp(void **state)
 		  { "250-mx\r\n250 SIZE\r\n", "250 ok\r\n", "250 2.1.5 Ok\r\n" },
 		  NULL,
 		  NULL },
-		{ "220 mx\r\n",
+		{ "220 mx.test ESMTP\r\n",
 		  { "250 mx\r\n", "250 ok\r\n", "451 4.3.0 lookup\r\n", "250 ok\r\n" },
 		  "250 2.1.5 Ok",
 		  "does not take mail for its postmaster: 451 4.3.0 lookup" },
@@ -345,10 +345,15 @@ static void test_smtp(void **state)
 		if (rows[i].want)
 			assert_non_null(strstr(err.text, rows[i].want));
 		server_stop(&s);
-		if (i == 0)
-			assert_string_equal(buf_text(&s.heard),
-			                    "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\n"
-			                    "RCPT TO:<postmaster>\r\nRSET\r\nQUIT\r\n");
+		if (i < 2)
+			assert_string_equal(
+				buf_text(&s.heard),
+				i == 0 ? "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\n"
+					 "RCPT TO:<postmaster@[127.0.0.1]>\r\nRSET\r\n"
+					 "QUIT\r\n"
+				       : "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\n"
+					 "RCPT TO:<postmaster@mx.test>\r\nRSET\r\n"
+					 "QUIT\r\n");
 		buf_done(&s.heard);
 	}
 }

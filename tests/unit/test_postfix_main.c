@@ -251,6 +251,78 @@ static void test_split(void **state)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
 }
 
+#define G "{ unix:private/mailauth-spf, default_action=tempfail }"
+#define GUARD_PARAMS BOTH_PARAMS "mailauth_guard_milter = " G "\n"
+#define LIMIT "mailauth-spf_time_limit = 3600\n"
+#define NOT_BACK ONLY("127.0.0.1:10025", "")
+#define CHECKS "$mailauth_milter, $mailauth_dmarc_milter"
+#define GUARDS                                     \
+	"mailauth_guard_milters = " NOT_BACK ONLY( \
+		"submission", "") "$mailauth_guard_milter}}}}\n" LIMIT END_LINE
+
+/* What takes forged results out reads a message before everybody else, an admin's own filters
+ * included. */
+static void test_guard(void **state)
+{
+	(void)state;
+	static const char *const submission[] = { "submission", NULL };
+	static const char *const reinjecting[] = { "127.0.0.1:10025", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish whole = { .milter = M,
+		                         .dmarc_milter = D,
+		                         .guard_milter = G,
+		                         .in_smtpd = true,
+		                         .submission = submission,
+		                         .reinjecting = reinjecting,
+		                         .cleanup = cleanup };
+	struct main_wish last = whole, admins = whole, alone = whole;
+	last.is_last = true;
+	admins.in_smtpd = alone.in_smtpd = false;
+	alone.dmarc_milter = NULL;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "", &whole,
+		  BEGIN_LINE GUARD_PARAMS "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_guard_milter, " CHECKS
+		                              "}}}}\n" LIMIT SMTPD END_LINE },
+		{ "smtpd_milters =\n", &last,
+		  "smtpd_milters =$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
+		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_guard_milter, " CHECKS
+		                              "}}}}\n" LIMIT END_LINE },
+		{ "smtpd_milters = a\n", &last,
+		  "smtpd_milters = $mailauth_guard_milters, a, "
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
+		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission", "$mailauth_milter") CHECKS "}}}}\n" GUARDS },
+		/* the admin's own list names OpenDKIM, then OpenDMARC too */
+		{ "smtpd_milters = a\n", &admins,
+		  "smtpd_milters = $mailauth_guard_milters, a, "
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
+		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission", "") "$mailauth_dmarc_milter}}}}\n" GUARDS },
+		{ "smtpd_milters = a\n", &alone,
+		  "smtpd_milters = $mailauth_guard_milters, a\n" BEGIN_LINE
+		  "mailauth_milter = " M "\nmailauth_guard_milter = " G "\n" GUARDS },
+		{ "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = a\n", &last,
+		  "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = "
+		  "$mailauth_guard_milters, a, $mailauth_non_smtpd_milters\n" BEGIN_LINE
+		          GUARD_PARAMS "mailauth_non_smtpd_milters = " NOT_BACK ONLY(
+				  "submission", "$mailauth_milter")
+		                  ONLY("cleanup", "$mailauth_milter") CHECKS
+		  "}}}}}}\nmailauth_guard_milters = " NOT_BACK ONLY("submission", "")
+		          ONLY("cleanup",
+		               "") "$mailauth_guard_milter}}}}}}\n" LIMIT END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
 /* Putting ours in and taking it out gives the same octets, wherever the lists stand. */
 static void test_inverse(void **state)
 {
@@ -291,6 +363,14 @@ static void test_inverse(void **state)
 		  .submission = submission,
 		  .cleanup = cleanup },
 		{ .dmarc_milter = D, .submission = submission, .cleanup = cleanup },
+		{ .milter = M,
+		  .dmarc_milter = D,
+		  .guard_milter = G,
+		  .in_smtpd = true,
+		  .in_non_smtpd = true,
+		  .submission = submission,
+		  .cleanup = cleanup },
+		{ .guard_milter = G, .is_last = true, .cleanup = cleanup },
 		both_first,
 		both_last,
 		{ .milter = M, .in_smtpd = true },
@@ -344,10 +424,10 @@ static void test_edited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_raw),    cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
-		cmocka_unit_test(test_split),  cmocka_unit_test(test_inverse),
-		cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_raw),     cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_list),    cmocka_unit_test(test_render),
+		cmocka_unit_test(test_split),   cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_inverse), cmocka_unit_test(test_edited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,18 @@
+m mta history
+m --json mta history
+m server set mta.hostname mx.example.com mta.backend directory dkim.activate now zone.reload true
+m domain add example.com
+m --no-push domain enable-dkim example.com
+m mta push
+m server set spf.mode reject-fail
+m domain set example.com dkim.sign off
+m mta rollback
+m mta push --remove
+m mta push
+m mta history | undated
+m --json mta history | undated
+m mta history 2 | undated
+m --json mta history 3 | undated
+m mta history 4 | undated
+m mta history 9
+m mta history x
