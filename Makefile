@@ -56,8 +56,8 @@ unit_tests := arena base command dnszone engine export file file_folder file_sta
 	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_main postfix_master postfix_restrict \
 	postfix_values push query records resolver rollback rr run service setting setting_type \
-	shared spf_check spf_eval spf_mode spf_record spf_suite store store_open text validate \
-	yaml yaml_write
+	shared spf_check spf_eval spf_mode spf_record spf_suite stage store store_open text \
+	validate yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
@@ -137,6 +137,10 @@ $(build)/tests/lib/dnsd $(build)/tests/bench/policy_time $(build)/tests/bench/us
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
 $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
+fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
+	$(build)/tests/lib/fake_mta_serve.o
+$(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
@@ -228,4 +232,4 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(bench_bin:=.d)
+	$(fake_mta_obj:.o=.d) $(bench_bin:=.d)

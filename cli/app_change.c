@@ -91,6 +91,22 @@ static bool is_pushed(const struct app *app, unsigned needs)
 	return needs & NEED_PUSH && !app->opt.is_push_off;
 }
 
+/* Whether an earlier change did not reach the host: its push was interrupted or undone, or it was
+ * made with --no-push. */
+static int is_host_behind(struct app *app, bool *ret_is_behind, struct err *err)
+{
+	struct target_state state = { 0 };
+	struct generation now = { 0, 0 };
+	int r = push_state(&app->ctx, app->store, &state, err);
+	if (r >= 0)
+		r = generation_now(app->store, &now, err);
+	if (r >= 0)
+		*ret_is_behind = state.is_ours && !state.is_held &&
+		                 (state.gen.id != now.id || state.gen.token != now.token);
+	target_state_done(&state);
+	return r;
+}
+
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct app *app, unsigned needs,
                     int (*body)(struct app *app, void *arg, struct err *err), void *arg,
@@ -107,8 +123,11 @@ static int run_body(struct app *app, unsigned needs,
 	if (r < 0 || !is_pushed(app, needs))
 		return r;
 	/* `mta push` and `mta adopt` push although the store does not change */
-	if (!*ret_changed && !app->push.is_explicit && !app->push.is_adoption)
-		return 0;
+	bool is_due = *ret_changed || app->push.is_explicit || app->push.is_adoption;
+	if (!is_due)
+		r = is_host_behind(app, &is_due, err);
+	if (r < 0 || !is_due)
+		return r;
 	r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run, ret_push,
 	                 &why, err);
 	/* what an administrator should know of a host that he looks at */

@@ -271,7 +271,8 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 			(struct file_meta){ 02750, seen->dmarc.uid, seen->postfix_gid });
 	plan_hosts(desired, seen, plan);
 	plan_file(plan, RANK_PROVIDERS, seen->dmarc.conf_path, buf_text(&conf), conf.len,
-	          FILE_META_KEEP, CAUSE_DMARC);
+	          FILE_META_KEEP, CAUSE_DMARC)
+		->shared = SHARED_OPENDMARC_CONF;
 	plan_services(seen, &route, setup.authserv_id, plan);
 	wish->main.guard_milter = POLICYD_GUARD;
 	if (route.milter)
@@ -288,9 +289,11 @@ static void plan_unwanted(const struct desired *desired, const struct mta_seen *
 	opendmarc_conf_without(buf_text(&seen->dmarc.conf), seen->dmarc.conf.len, &text);
 	if (text.len)
 		plan_file(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, buf_text(&text),
-		          text.len, FILE_META_KEEP, CAUSE_DMARC);
+		          text.len, FILE_META_KEEP, CAUSE_DMARC)
+			->shared = SHARED_OPENDMARC_CONF;
 	else if (seen->dmarc.has_conf && seen->dmarc.conf.len)
-		plan_remove(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, CAUSE_DMARC);
+		plan_remove(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, CAUSE_DMARC)
+			->shared = SHARED_OPENDMARC_CONF;
 	if (seen->dmarc.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
 		             CAUSE_DMARC);
@@ -380,4 +383,5 @@ const struct postfix_part postfix_dmarc = {
 	.decide = decide,
 	.plan = plan_part,
 	.validate = validate,
+	.restore = postfix_dmarc_restore,
 };

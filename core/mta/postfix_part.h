@@ -74,6 +74,8 @@ bool postfix_dkim_needs_restart(const struct opendkim_seen *seen,
                                 const struct buf *next) must_check;
 int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan,
                          struct err *err) must_check;
+int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan,
+                          struct err *err) must_check;
 int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
                            struct err *err) must_check;
 

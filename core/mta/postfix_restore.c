@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendmarc.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
@@ -188,8 +189,6 @@ static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf 
 
 int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
 {
-	static const char *const tables[] = { OPENDKIM_KEY_TABLE, OPENDKIM_SIGNING_TABLE,
-		                              OPENDKIM_INTERNAL_HOSTS };
 	auto_opendkim_conf ours = OPENDKIM_CONF_INIT;
 	auto_buf part = BUF_INIT;
 	const struct step *our_conf, *conf;
@@ -199,8 +198,10 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 		if (plan->step[i].is_secret &&
 		    text_starts(plan->step[i].object, OPENDKIM_KEYS "/"))
 			plan->step[i].causes = CAUSE_KEYS;
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		postfix_restore_file(plan, tables[i], RANK_TABLES, CAUSE_TABLES);
+		else if (plan->step[i].kind == STEP_FILE &&
+		         text_starts(plan->step[i].object, OPENDKIM_FOLDER "/"))
+			postfix_restore_file(plan, plan->step[i].object, RANK_TABLES,
+			                     CAUSE_TABLES);
 	our_conf =
 		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
 	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
@@ -220,6 +221,55 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 	r = opendkim_conf_parse(&ours, buf_text(next), NULL, NULL, err);
 	if (r == 0)
 		plan_filter(seen, &ours, next, find_file(plan, OPENDKIM_KEY_TABLE), plan);
+	return r;
+}
+
+/* ---- DMARC ------------------------------------------------------------------------------------ */
+
+static void plan_dmarc(const struct mta_seen *seen, const struct opendkim_conf *conf,
+                       struct plan *plan)
+{
+	const char *socket = opendkim_conf_get(conf, "Socket");
+	const char *id = opendkim_conf_get(conf, "AuthservID");
+	auto_free char *endpoint =
+		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+
+	if (!seen->dmarc.is_running && !seen->host.is_running)
+		return;
+	if (seen->dmarc.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
+		             CAUSE_DMARC);
+	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
+	if (!endpoint)
+		return;
+	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, CAUSE_DMARC);
+	if (id)
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, endpoint,
+		           CAUSE_DMARC)
+			->probe_domain = xstrdup(id);
+}
+
+int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+{
+	const struct step *step = postfix_restore_file(plan, seen->dmarc.conf_path,
+	                                               RANK_PROVIDERS, CAUSE_DMARC);
+	const struct buf *text = text_of(step, &seen->dmarc.conf);
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	auto_buf part = BUF_INIT;
+	int r;
+
+	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES, CAUSE_DMARC);
+	shared_part(SHARED_OPENDMARC_CONF, text, &part);
+	if (part.len == 0) {
+		if (seen->dmarc.is_running)
+			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
+			             CAUSE_DMARC);
+		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
+		return 0;
+	}
+	r = opendkim_conf_parse(&conf, buf_text(text), NULL, NULL, err);
+	if (r == 0)
+		plan_dmarc(seen, &conf, plan);
 	return r;
 }
 

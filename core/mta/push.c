@@ -23,6 +23,7 @@
 #include "core/mta/push_facts.h"
 #include "core/mta/recover.h"
 #include "core/mta/rollback.h"
+#include "core/mta/stage.h"
 #include "core/mta/target.h"
 
 struct push {
@@ -51,8 +52,11 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 int push_recover(struct ctx *ctx, bool force, struct err *err)
 {
 	auto_store target = NULL;
-	int rc = target_open(ctx, false, true, &target, err);
+	int rc;
 
+	if (!ctx->is_rooted)
+		stage_tidy();
+	rc = target_open(ctx, false, true, &target, err);
 	if (rc || !target)
 		return rc;
 	signals_hold();

@@ -27,8 +27,9 @@ struct undoing {
 	const struct journal *journal;
 	enum pass pass;
 	struct folders folders;
-	size_t drifted, failed;
-	struct err first; /* what failed first */
+	size_t drifted;
+	bool failed; /* something cannot be put back: nothing below it is touched */
+	struct err failure;
 	/* of the ranks at hand */
 	bool is_reloaded; /* mta.reload ran */
 	bool is_stopped;  /* a service does not run: nothing would answer a probe */
@@ -67,14 +68,6 @@ static enum pass pass_of(enum step_kind kind)
 	return kind == STEP_SERVICE ? PASS_SERVICES
 	       : kind == STEP_PROBE ? PASS_PROBES
 	                            : PASS_TREE;
-}
-
-static void note_failure(struct undoing *u, const struct err *err)
-{
-	if (u->failed++ == 0)
-		u->first = *err;
-	else
-		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err->text);
 }
 
 static int collect_action(void *arg, const struct step_row *row, struct err *err)
@@ -123,7 +116,8 @@ static void undo_tree(struct undoing *u, const struct step_row *row)
 	enum undo_result result = UNDO_NOTHING;
 
 	if (step_types[row->kind]->undo(&u->run, row, &result, &err)) {
-		note_failure(u, &err);
+		u->failed = true;
+		u->failure = err;
 		return;
 	}
 	if (result == UNDO_DRIFT) {
@@ -141,7 +135,8 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
 
 	(void)err;
-	if (pass_of(row->kind) != u->pass)
+	/* what was done later names what was done before it: that must be back, or gone, first */
+	if (u->failed || pass_of(row->kind) != u->pass)
 		return 0;
 	if (u->pass != PASS_TREE) {
 		if (was_begun)
@@ -247,7 +242,7 @@ int recover_undo(struct ctx *ctx, struct store *target, const struct journal *jo
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
 	folders_done(&u.folders);
 	if (!rc && u.failed) {
-		*err = u.first;
+		*err = u.failure;
 		rc = err->code;
 	}
 	if (!rc)

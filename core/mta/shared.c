@@ -15,6 +15,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/diff.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/opendmarc_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 
@@ -26,6 +27,7 @@ static const struct shared_row {
 	[SHARED_MAIN_CF] = { "main.cf", main_cf_strip, true },
 	[SHARED_MASTER_CF] = { "master.cf", master_cf_strip, true },
 	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_without, false },
+	[SHARED_OPENDMARC_CONF] = { "opendmarc.conf", opendmarc_conf_without, false },
 };
 
 const char *shared_name(enum shared_format format)

@@ -6,25 +6,92 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 
+static const char *const places[] = { "/run", "/tmp" };
+static const char prefix[] = "mailauthctl-check.";
+
+static void empty(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	if (!entries) {
+		close_fd(&copy);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(entries));)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			unlinkat(fd, e->d_name, 0);
+	closedir(entries);
+}
+
+/* A folder of ours that nobody has locked: its run was killed. */
+static void remove_stale(int place, const char *name)
+{
+	auto_close int fd =
+		openat(place, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+	    flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	empty(fd);
+	unlinkat(place, name, AT_REMOVEDIR);
+}
+
+void stage_tidy(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		DIR *entries = opendir(places[i]);
+		for (struct dirent *e; entries && (e = readdir(entries));)
+			if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+				remove_stale(dirfd(entries), e->d_name);
+		if (entries)
+			closedir(entries);
+	}
+}
+
+/* -1: none can be made here.  One that another run took for a stale one before it was locked is
+ * made anew. */
+static int make_folder(const char *place, char **ret_path)
+{
+	for (;;) {
+		auto_free char *path = xasprintf("%s/%sXXXXXX", place, prefix);
+		struct stat here, there;
+		if (!mkdtemp(path))
+			return -1;
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 &&
+		    fstat(fd, &here) == 0 && stat(path, &there) == 0 &&
+		    here.st_ino == there.st_ino) {
+			*ret_path = path;
+			path = NULL;
+			return fd;
+		}
+		if (fd < 0 && errno != ENOENT) {
+			rmdir(path);
+			return -1;
+		}
+		close_fd(&fd);
+	}
+}
+
 int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err)
 {
-	static const char *const places[] = { "/run/mailauthctl-check.XXXXXX",
-		                              "/tmp/mailauthctl-check.XXXXXX" };
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		auto_free char *folder = xstrdup(places[i]);
-		if (!mkdtemp(folder))
+		char *folder = NULL;
+		int fd = make_folder(places[i], &folder);
+		if (fd < 0)
 			continue;
 		*ret_stage = (struct stage){
 			.ctx = ctx,
 			.folder = folder,
+			.fd = fd,
 		};
-		folder = NULL;
 		return 0;
 	}
 	return err_errno(err, errno,
@@ -33,14 +100,11 @@ int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err)
 
 void stage_done(struct stage *stage)
 {
-	DIR *entries = stage->folder ? opendir(stage->folder) : NULL;
-	for (struct dirent *e; entries && (e = readdir(entries));)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			unlinkat(dirfd(entries), e->d_name, 0);
-	if (entries)
-		closedir(entries);
-	if (stage->folder)
+	if (stage->folder) {
+		empty(stage->fd);
 		rmdir(stage->folder);
+		close_fd(&stage->fd);
+	}
 	free(stage->folder);
 	*stage = (struct stage){ 0 };
 }

@@ -3,7 +3,7 @@
  * put in force, and the time that they have for it.
  *
  * The folder is on the machine itself (/run, else /tmp), for root alone, because private keys may
- * be copied into it; nothing of it is left over.
+ * be copied into it; nothing of it is left over, and what a killed run left stage_tidy() removes.
  */
 #ifndef CORE_MTA_STAGE_H
 #define CORE_MTA_STAGE_H
@@ -20,9 +20,13 @@
 
 struct stage {
 	struct ctx *ctx;
-	char *folder;  /* absolute, on the machine */
+	char *folder; /* absolute, on the machine */
+	int fd; /* of the folder, where there is one; its flock says that somebody uses it */
 	int64_t spent; /* nanoseconds that programs took so far */
 };
+
+/* Removes folders of runs that are no more. */
+void stage_tidy(void);
 
 int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err) must_check;
 /* Removes the folder with what is in it.  Accepts one that was never opened. */

@@ -9,8 +9,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 
+#include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/mta/map_probe.h"
 #include "core/mta/milter.h"
 #include "core/mta/policy_probe.h"
@@ -125,6 +128,17 @@ static int apply_probe(struct ctx *ctx, const struct step *step,
 	return probe(ctx, step, PROBE_LIMIT_NS, err);
 }
 
+/* Where a filter that listens elsewhere now had its socket. */
+static bool is_left(const struct ctx *ctx, const char *endpoint)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+
+	return text_starts(endpoint, "unix:/") &&
+	       file_look(ctx, endpoint + strlen("unix:"), true, &info, &ignored) == 0 &&
+	       info.kind == FILE_ABSENT;
+}
+
 static int undo_probe(const struct undo_run *run, const struct step_row *row,
                       enum undo_result *ret_result, struct err *err)
 {
@@ -134,6 +148,8 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 	(void)err;
 	*ret_result = UNDO_NOTHING;
 	if (row->probe != PROBE_MILTER && row->probe != PROBE_SMTP)
+		return 0;
+	if (is_left(run->ctx, row->object))
 		return 0;
 	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
 	          UNDO_LIMIT_NS, &ignored))

@@ -5,3 +5,7 @@ m mta push
 m --json mta push
 m mta push --remove
 (cd "$ROOT/var/lib/mailauthctl" && find rendered -type f 2>/dev/null | sort)
+m mta push
+m --no-push server set dkim.verify off
+m server set dkim.verify off
+m mta plan

@@ -74,6 +74,10 @@ static void test_undo(void **state)
 		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
 	/* told again it finds the old tables, and still the key that it knew */
 	assert_string_equal(buf_text(&world.filter), "11;01;");
+	/* its socket is not there any more: nobody is waited for */
+	assert_string_equal(buf_text(&world.probes),
+	                    "milter:unix:/run/filter;smtp:127.0.0.1:587;"
+	                    "smtp:127.0.0.1:25;");
 }
 
 static void test_edited_before_switch(void **state)
@@ -276,6 +280,29 @@ static void test_recover_force(void **state)
 	world.exit_on = NULL;
 	put(host->root, MAIN_CF, "edited by hand\n", 0640);
 	assert_int_equal(recover_open_push(&host->ctx, host->target, true, &err), 0);
+	assert_same_tree(host, before);
+}
+
+/* main.cf cannot be put back, so what it names stays. */
+static void test_recover_stops(void **state)
+{
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	auto_free char *path = xasprintf("%s%s", host->root, MAIN_CF);
+	struct err err = ERR_INIT;
+
+	world.exit_on = "/etc/postfix reload";
+	crash(host, AT_COMMAND);
+	world.exit_on = NULL;
+	assert_int_equal(unlink(path) | mkdir(path, 0755), 0);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+	                 ERR_FAILED);
+	assert_true(stands(host->root, TABLE) && stands(host->root, KEY));
+	assert_state(host, "undoing");
+	assert_int_equal(rmdir(path), 0);
+	put(host->root, MAIN_CF, "milter\n", 0640);
+	err_clear(&err);
+	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
 	assert_same_tree(host, before);
 }
 
@@ -539,6 +566,7 @@ int main(void)
 		ROW(test_recover_twice),
 		ROW(test_recover_drift),
 		ROW(test_recover_force),
+		ROW(test_recover_stops),
 		ROW(test_recover_ending),
 		ROW(test_reload_command),
 		ROW(test_removal),

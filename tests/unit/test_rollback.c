@@ -213,7 +213,7 @@ static void test_settled(void **state)
 	struct host *host = *state;
 	auto_store store = store_at(host, "a.db");
 	auto_drifts drifts = DRIFTS_INIT;
-	auto_buf before = BUF_INIT, after = BUF_INIT;
+	auto_buf before = BUF_INIT;
 	static const char conf[] = "/etc/mailauthctl/opendkim.conf";
 	struct err err = ERR_INIT;
 	char text[2048];
@@ -243,6 +243,9 @@ static void test_settled(void **state)
 	"spawn\n# mailauthctl: end\n"
 #define SMTPD "smtp inet n - y - - smtpd\n"
 #define FILTER "Mode sv\nSocket inet:8891@localhost\nAuthservID mx.example.com\n"
+#define DMARC                                                      \
+	"# mailauthctl: begin\nSocket local:/q/opendmarc/x.sock\n" \
+	"AuthservID mx.example.com\n# mailauthctl: end\n"
 #define KEY_LINE(name) \
 	"s._domainkey." name " " name ":s:/etc/dkimkeys/" name "/s.private\n"
 
@@ -293,14 +296,14 @@ static const struct restore_row {
 	    { POLICYD_CONF, NULL, "mode: x\n", SHARED_NOT } },
 	  "consumers /p/main.cf\nproviders /p/master.cf\ntables " POLICYD_CONF "\n"
 	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
-	  "leftovers reload opendkim\nleftovers disable opendkim\n"
+	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
 	/* and goes: after main.cf */
 	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", SHARED_MAIN_CF },
 	    { "/p/master.cf", SMTPD SPF_LINE, SMTPD, SHARED_MASTER_CF },
 	    { POLICYD_CONF, "mode: x\n", NULL, SHARED_NOT } },
 	  "consumers /p/main.cf\nleftovers /p/master.cf\nleftovers " POLICYD_CONF "\n"
-	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\n"
+	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
 	/* a filter comes back with one name, and signs for another no more */
 	{ { { "/etc/opendkim.conf", "", INCLUDE, SHARED_OPENDKIM_CONF },
@@ -313,13 +316,23 @@ static const struct restore_row {
 	  "providers probe0 inet:8891@127.0.0.1\n"
 	  "providers probe1 inet:8891@127.0.0.1 a.example s\n"
 	  "providers probe1 inet:8891@127.0.0.1 b.example -\n"
-	  "providers probe2 inet:8891@127.0.0.1 mx.example.com -\n" },
+	  "providers probe2 inet:8891@127.0.0.1 mx.example.com -\n"
+	  "leftovers restart opendmarc\nleftovers disable opendmarc\n" },
 	/* it goes: its own configuration comes back */
 	{ { { "/etc/opendkim.conf", INCLUDE, "", SHARED_OPENDKIM_CONF },
 	    { "/etc/mailauthctl/opendkim.conf", FILTER, NULL, SHARED_NOT } },
 	  "leftovers /etc/opendkim.conf\nleftovers /etc/mailauthctl/opendkim.conf\n"
 	  "providers reload postfix:/p\nleftovers reload opendkim\n"
-	  "leftovers disable opendkim\n" },
+	  "leftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n" },
+	/* DMARC: OpenDMARC fails each reload, so it is restarted */
+	{ { { "/etc/opendmarc.conf", "", DMARC, SHARED_OPENDMARC_CONF },
+	    { "/etc/mailauthctl/opendmarc/ignore.hosts", NULL, "127.0.0.1\n",
+	      SHARED_NOT } },
+	  "providers /etc/opendmarc.conf\ntables /etc/mailauthctl/opendmarc/ignore.hosts\n"
+	  "providers reload postfix:/p\nleftovers reload opendkim\n"
+	  "leftovers disable opendkim\nproviders restart opendmarc\n"
+	  "providers enable opendmarc\nproviders probe0 unix:/q/opendmarc/x.sock\n"
+	  "providers probe5 unix:/q/opendmarc/x.sock mx.example.com -\n" },
 };
 
 static void test_restore(void **state)
@@ -328,6 +341,7 @@ static void test_restore(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(restore_rows); i++) {
 		char folder[] = "/p", queue[] = "/q", main_path[] = "/p/main.cf";
 		char master_path[] = "/p/master.cf", conf_path[] = "/etc/opendkim.conf";
+		char dmarc_path[] = "/etc/opendmarc.conf";
 		struct mta_seen seen = {
 			.host = { .is_running = true,
 			          .config_dir = folder,
@@ -337,6 +351,7 @@ static void test_restore(void **state)
 			.dkim = { .is_installed = true,
 			          .is_running = true,
 			          .conf_path = conf_path },
+			.dmarc = { .is_running = true, .conf_path = dmarc_path },
 		};
 		auto_plan plan = PLAN_INIT;
 		auto_buf steps = BUF_INIT;

@@ -1,0 +1,85 @@
+# Pushes that are killed at a rename, before a server is told, and when a rank is journalled: mail
+# flows before anything recovers, as it was or as it is to be, and the next command recovers.
+# KILL_STEP=N: at every N-th such point only.
+# shellcheck shell=bash
+# shellcheck source=tests/e2e/lib.sh
+. /e2e/lib.sh
+# shellcheck source=tests/e2e/setup.sh
+. /e2e/setup.sh
+
+step=${KILL_STEP:-1} points=0 deferred=0
+# Where a push can be seen from outside to be half done: files, servers, ranks.
+readonly calls=(renameat clone fdatasync)
+
+# ---- what mail does ----------------------------------------------------------------------------------
+
+# One message from each side: "incoming: 250 signed=- results=yes spf=pass".
+mail_word() { # kind, command...
+	local kind=$1 reply
+	shift
+	reply=$("$@" 2>&1) || { echo "$kind: $reply"; return; }
+	echo "$kind: signed=$(signatures | paste -sd, | sed 's/.* s=//')" \
+		"results=$(header Authentication-Results | grep -c '^mx.example.test')" \
+		"spf=$(header Received-SPF | grep -oE '^[a-z]+')"
+}
+mails() {
+	mail_word incoming deliver 192.0.2.5 user@sender.example.net
+	mail_word submission deliver 127.0.0.1 user@example.com
+	mail_word local deliver_local user@example.com
+}
+
+# Each line must be one that the old or the new state gives.
+judge() { # what, old, new, got
+	local line bad=
+	while IFS= read -r line; do
+		grep -qxF -- "$line" <<<"$2"$'\n'"$3" || bad+="$line; "
+		case $line in *': not accepted: 4'*) deferred=$((deferred + 1)) ;; esac
+	done <<<"$4"
+	[ -z "$bad" ] || echo "$1: ${bad%; }"
+}
+
+# ---- one change, killed at one point after the other ----------------------------------------------------
+
+declare -A state=() # what mail does in each state that a case names
+
+see() { state[$1]=$(mails); }
+
+killed() { # call, n, words...
+	local call=$1 n=$2
+	shift 2
+	strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" \
+		mailauthctl "$@" >/tmp/killed 2>&1
+}
+
+# From one state to the other and back, killed on the way; the command that follows ends it.
+between() { # from, to, forth (words), back (words)
+	local from=$1 to=$2 call n status found= is_back=
+	local -a forth back words
+	read -ra forth <<<"$3"
+	read -ra back <<<"$4"
+	for call in "${calls[@]}"; do
+		for ((n = 1 + points % step; ; n += step)); do
+			words=("${forth[@]}")
+			[ -z "$is_back" ] || words=("${back[@]}")
+			status=0
+			killed "$call" $n "${words[@]}" || status=$?
+			[ $status = 137 ] || break
+			points=$((points + 1))
+			found+=$(judge "${words[*]}, $call $n" "${state[$from]}" "${state[$to]}" "$(mails)")
+			mailauthctl "${words[@]}" >/tmp/next 2>&1 ||
+				found+="${words[*]}, $call $n: the next run fails: $(tail -1 /tmp/next); "
+			if [ -z "$is_back" ]; then
+				is_back=1
+				[ "$(mails)" = "${state[$to]}" ] || found+="${words[*]}, $call $n: recovered, not $to; "
+			else
+				is_back=
+				[ "$(mails)" = "${state[$from]}" ] || found+="${words[*]}, $call $n: recovered, not $from; "
+			fi
+		done
+		# It ended by itself: to the other side, or on this one when it failed.
+		[ $status = 0 ] || found+="${words[*]} ends with $status: $(tail -1 /tmp/killed); "
+		if [ -z "$is_back" ]; then is_back=1; else is_back=; fi
+	done
+	[ -z "$is_back" ] || mailauthctl "${back[@]}" >/tmp/next 2>&1
+	echo "$found"
+}

@@ -1,0 +1,268 @@
+/*
+ * The servers of fake_mta: Postfix answers at port 25 and at its policy service's socket, OpenDKIM
+ * signs and verifies by the tables that it runs with.  A signature is a header with the right
+ * tags; a key is looked for, not used.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/policyd_conf.h"
+#include "tests/lib/fake_mta.h"
+
+#define PACKET_LIMIT 65536
+
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 16) < 0)
+		_exit(1);
+	return fd;
+}
+
+static int listen_smtp(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_port = htons(SMTP_PORT),
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 16) < 0)
+		_exit(1);
+	return fd;
+}
+
+static void tell_ready(int ready)
+{
+	if (write(ready, ".", 1) != 1)
+		_exit(1);
+	close(ready);
+}
+
+static void serve(const int *fds, void (*const *talk)(FILE *, FILE *), unsigned count)
+{
+	struct pollfd on[2];
+	signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		for (unsigned i = 0; i < count; i++)
+			on[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+		if (poll(on, count, -1) < 0)
+			continue;
+		for (unsigned i = 0; i < count; i++) {
+			int fd = on[i].revents ? accept4(fds[i], NULL, NULL, SOCK_CLOEXEC)
+			                       : -1;
+			if (fd >= 0 && fork() == 0) {
+				alarm(20);
+				talk[i](fdopen(fd, "r"), fdopen(dup(fd), "w"));
+				_exit(0);
+			}
+			close(fd);
+		}
+	}
+}
+
+/* ---- Postfix ----------------------------------------------------------------------------------- */
+
+/* Whether the filter that main.cf names takes connections. */
+static bool is_filter_there(void)
+{
+	auto_buf config = BUF_INIT, milters = BUF_INIT;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fake_running(POSTFIX, &config);
+	fake_parameter(buf_text(&config), "smtpd_milters", &milters);
+	const char *at = strstr(buf_text(&milters), "unix:");
+	if (!at)
+		return true;
+	snprintf(address.sun_path, sizeof(address.sun_path), QUEUE "/%.*s",
+	         (int)strcspn(at + 5, ", }"), at + 5);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+static void talk_smtp(FILE *in, FILE *peer)
+{
+	char line[2048];
+	fputs("220 mx.example.net ESMTP\r\n", peer);
+	while (fflush(peer) == 0 && fgets(line, sizeof(line), in)) {
+		if (strncasecmp(line, "QUIT", 4) == 0)
+			fputs("221 bye\r\n", peer);
+		else if (strncasecmp(line, "MAIL", 4) == 0 && !is_filter_there())
+			fputs("451 4.7.1 Service unavailable - try again later\r\n",
+			      peer);
+		else
+			fputs("250 ok\r\n", peer);
+	}
+}
+
+static void talk_policy(FILE *in, FILE *peer)
+{
+	char line[2048];
+	while (fgets(line, sizeof(line), in))
+		if (*line == '\n') {
+			if (access(POLICYD_CONF, R_OK) < 0)
+				return;
+			fputs("action=DUNNO\n\n", peer);
+			fflush(peer);
+		}
+}
+
+void fake_serve_postfix(int ready)
+{
+	static void (*const talk[])(FILE *, FILE *) = { talk_smtp, talk_policy };
+	auto_buf config = BUF_INIT;
+	int fds[2],
+		lock = open(QUEUE "/pid/master.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	unsigned count = 1;
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return;
+	fds[0] = listen_smtp();
+	fake_running(POSTFIX, &config);
+	if (strstr(buf_text(&config), "\n" POLICYD_SERVICE " "))
+		fds[count++] = listen_unix(QUEUE "/" POLICYD_SOCKET);
+	tell_ready(ready);
+	serve(fds, talk, count);
+}
+
+/* ---- OpenDKIM ---------------------------------------------------------------------------------- */
+
+struct packet {
+	char code;
+	size_t len;
+	char octets[PACKET_LIMIT + 1];
+};
+
+static bool receive(FILE *peer, struct packet *packet)
+{
+	uint32_t len;
+	if (fread(&len, sizeof(len), 1, peer) != 1)
+		return false;
+	len = ntohl(len);
+	if (len == 0 || len > PACKET_LIMIT)
+		return false;
+	int code = getc(peer);
+	packet->code = (char)code;
+	packet->len = len - 1;
+	packet->octets[packet->len] = '\0';
+	return code != EOF && fread(packet->octets, 1, packet->len, peer) == packet->len;
+}
+
+static void reply(FILE *peer, char code, const void *octets, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+	fwrite(&size, sizeof(size), 1, peer);
+	putc(code, peer);
+	fwrite(octets, 1, len, peer);
+	fflush(peer);
+}
+
+static void add_header(FILE *peer, const char *name, const char *value)
+{
+	auto_buf octets = BUF_INIT;
+	buf_add(&octets, name, strlen(name) + 1);
+	buf_add(&octets, value, strlen(value) + 1);
+	reply(peer, 'h', octets.at, octets.len);
+}
+
+/* The verdict at the end of a message. */
+static char sign(FILE *peer, const char *config, const char *domain)
+{
+	auto_free char *name = fake_value(config, "sign", domain);
+	auto_free char *key = name ? fake_value(config, "key", name) : NULL;
+	auto_free char *copy = key ? xstrdup(key) : NULL;
+	char *rest = copy;
+	if (!name)
+		return 'a';
+	const char *d = rest ? strsep(&rest, ":") : NULL;
+	const char *s = rest ? strsep(&rest, ":") : NULL;
+	if (!s || !rest || access(rest, R_OK) < 0)
+		return 't';
+	auto_free char *header = xasprintf("v=1; d=%s; s=%s; b=x", d, s);
+	add_header(peer, "DKIM-Signature", header);
+	return 'a';
+}
+
+static char judge(FILE *peer, const char *config, const char *domain, bool is_ours)
+{
+	auto_free char *mode = fake_value(config, "conf", "Mode");
+	auto_free char *id = fake_value(config, "conf", "AuthservID");
+	if (is_ours)
+		return mode && strchr(mode, 's') ? sign(peer, config, domain) : 'a';
+	if (mode && strchr(mode, 'v')) {
+		auto_free char *results = xasprintf("%s; dkim=none", id ? id : "unnamed");
+		add_header(peer, "Authentication-Results", results);
+	}
+	return 'a';
+}
+
+static void talk_milter(FILE *in, FILE *peer)
+{
+	static struct packet packet;
+	static const char offer[12] = { 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0, 0, 0 };
+	auto_buf config = BUF_INIT;
+	char domain[256] = "";
+	bool is_ours = false;
+	fake_running(OPENDKIM, &config);
+	while (receive(in, &packet)) {
+		char *at = packet.octets, *sign_at;
+		switch (packet.code) {
+		case 'O':
+			reply(peer, 'O', offer, sizeof(offer));
+			break;
+		case 'D':
+			break;
+		case 'Q':
+			return;
+		case 'C':
+			is_ours = strstr(at, "127.0.0.1") != NULL;
+			reply(peer, 'c', "", 0);
+			break;
+		case 'L':
+			sign_at = strcasecmp(at, "From") == 0
+			                  ? strchr(at + sizeof("From"), '@')
+			                  : NULL;
+			if (sign_at)
+				snprintf(domain, sizeof(domain), "%s", sign_at + 1);
+			reply(peer, 'c', "", 0);
+			break;
+		case 'E':
+			reply(peer, judge(peer, buf_text(&config), domain, is_ours), "",
+			      0);
+			break;
+		default:
+			reply(peer, 'c', "", 0);
+			break;
+		}
+	}
+}
+
+void fake_serve_opendkim(int ready)
+{
+	static void (*const talk[])(FILE *, FILE *) = { talk_milter };
+	auto_buf config = BUF_INIT;
+	fake_running(OPENDKIM, &config);
+	auto_free char *socket = fake_value(buf_text(&config), "conf", "Socket");
+	int fd = socket && text_starts(socket, "local:") ? listen_unix(socket + 6) : -1;
+	if (fd < 0)
+		return;
+	tell_ready(ready);
+	serve(&fd, talk, 1);
+}
