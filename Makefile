@@ -132,8 +132,11 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 # What tests use besides the programs.
-$(build)/tests/lib/dnsd $(build)/tests/bench/policy_time: %: %.o $(build)/flags
+bench_bin := $(addprefix $(build)/tests/bench/,milter_time policy_time usage)
+$(build)/tests/lib/dnsd $(build)/tests/bench/policy_time $(build)/tests/bench/usage: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
+$(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
 	$(build)/tests/lib/fake_mta_serve.o
 $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
@@ -224,10 +227,9 @@ update-cli: all
 
 bench: all
 	@tests/setup.sh test
-	@$(MAKE) --no-print-directory $(build)/tests/lib/dnsd $(build)/tests/lib/spf_ask \
-		$(build)/tests/bench/policy_time
+	@$(MAKE) --no-print-directory $(build)/tests/lib/dnsd $(build)/tests/lib/spf_ask $(bench_bin)
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(fake_mta_obj:.o=.d) $(build)/tests/bench/policy_time.d
+	$(fake_mta_obj:.o=.d) $(bench_bin:=.d)

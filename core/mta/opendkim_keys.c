@@ -63,11 +63,13 @@ static int take_moved(void *arg, const char *name, struct err *err)
 	add_name(keys, name, true);
 	if (!keys->desired->store || keys->desired->is_everything)
 		return 0;
-	int r = store_query(keys->desired->store, &stmt, err,
-	                    "SELECT m.name FROM domain AS d JOIN domain AS m "
-	                    "ON coalesce(d.alias_of, d.id) IN (m.id, m.alias_of) "
-	                    "WHERE d.name = ?",
-	                    "t", name);
+	int r = store_query(
+		keys->desired->store, &stmt, err,
+		"SELECT m.name FROM domain AS d JOIN domain AS m "
+		"ON m.id = coalesce(d.alias_of, d.id) WHERE d.name = ?1 "
+		"UNION SELECT m.name FROM domain AS d JOIN domain AS m "
+		"ON m.alias_of = coalesce(d.alias_of, d.id) WHERE d.name = ?1",
+		"t", name);
 	while (r == 0 && (r = stmt_next(stmt, err)) == 1) {
 		add_name(keys, stmt_text(stmt, 0), false);
 		r = 0;
@@ -184,7 +186,7 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 	step->domain = xstrdup(wanted->main_name);
 	plan_expect_key(plan, path, wanted->main_name, wanted->selector,
 	                wanted->algorithm, &wanted->fingerprint);
-	return 0;
+	return plan_settle(plan, err);
 }
 
 struct leftovers {
@@ -228,15 +230,17 @@ static int plan_domain(const struct opendkim_keys *keys,
 		                       .first = first,
 		                       .last = last };
 	auto_free char *folder = xasprintf("%s" OPENDKIM_KEYS "/%s", place->prefix, name);
-	if (first < last)
+	int r = 0;
+	if (first < last) {
 		plan_mkdir(plan, RANK_DATA, folder, place->key_folder)->domain =
 			xstrdup(name);
-	for (size_t i = first; i < last; i++) {
-		int r = plan_key(keys, &keys->wanted[i], place, plan, err);
-		if (r < 0)
-			return r;
+		r = plan_settle(plan, err);
 	}
-	int r = desired_each_held(keys->desired, name, take_leftover, &leftovers, err);
+	for (size_t i = first; r == 0 && i < last; i++)
+		r = plan_key(keys, &keys->wanted[i], place, plan, err);
+	if (r < 0)
+		return r;
+	r = desired_each_held(keys->desired, name, take_leftover, &leftovers, err);
 	if (r == 0 && leftovers.removed && first == last) {
 		struct step *step =
 			plan_mkdir(plan, RANK_LEFTOVERS, folder, FILE_META_KEEP);

@@ -174,6 +174,19 @@ void plan_drop(struct plan *plan, size_t at)
 	plan->count--;
 }
 
+int plan_settle(struct plan *plan, struct err *err)
+{
+	struct step *step = &plan->step[plan->count - 1];
+	bool is_held = false;
+	int rc = plan->host ? step_types[step->kind]->observe(plan->host, step, &is_held,
+	                                                      err)
+	                    : 0;
+
+	if (!rc && is_held)
+		step_done(&plan->step[--plan->count]);
+	return rc;
+}
+
 void plan_append(struct plan *plan, struct plan *from)
 {
 	for (size_t i = 0; i < from->count; i++) {

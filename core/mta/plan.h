@@ -144,6 +144,8 @@ struct plan {
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
+	const struct ctx *
+		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };
 
 #define PLAN_INIT ((struct plan){ 0 })
@@ -175,6 +177,9 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
 
 /* Once for each service. */
 void plan_needs(struct plan *plan, const char *service, bool is_running);
+/* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
+ * 100,000 of, most of which stand there already. */
+int plan_settle(struct plan *plan, struct err *err) must_check;
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);

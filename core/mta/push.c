@@ -192,6 +192,7 @@ static int plan_with(struct push *push, struct store *store,
 	                 ? drift_scan(push->ctx, push->target, &push->drifts, err)
 	                 : 0;
 
+	push->plan.host = push->ctx;
 	if (!rc && backend && backend->plan) {
 		rc = backend->observe(push->ctx, store, &seen, err);
 		if (!rc)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The figures that this program is held to, each beside what a user would pick instead, measured in
 # the same run: whole processes, median wall time.  Nothing leaves build/bench.  SPF is measured on
-# the throw-away host of the end-to-end tests, where other people's checkers are (spf.sh).
+# the throw-away host of the end-to-end tests, where other people's checkers are (spf.sh); so are
+# pushes, where real servers are (push.sh).
 #
 # usage: tests/bench/run.sh PROGRAM
 # environment: BENCH_SCALE=0.1 for a quick look with a tenth of everything
@@ -9,6 +10,7 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 cd "$here/../.."
 program=$(realpath "$1")
+build=$(dirname "$program")
 scale=${BENCH_SCALE:-1}
 work=$PWD/build/bench
 rm -rf "$work"
@@ -24,7 +26,8 @@ at() { # root, words of the program...
 	"$program" --root "$root" "$@"
 }
 . "$here/line.sh"
-names() { seq -f "d%06.0f.bench.example" "$1"; }
+. "$here/many.sh"
+names() { many_names "$1"; }
 line what measured wanted holds
 
 # ---- short commands beside 100,000 domains --------------------------------------------------------
@@ -125,12 +128,34 @@ for root in directory push; do
 done
 trace directory "directory backend"
 trace push "Postfix below a root"
-rm -rf "$work/many" "$work/zones" "$work/pem"
+rm -rf "$work/zones" "$work/pem"
+
+# ---- a push after one of very many domains changed ------------------------------------------------
+
+cd "$work"
+cp -r push/etc many
+rm -rf many/etc/mailauthctl many/etc/dkimkeys
+timed() { "$build/tests/bench/usage" "$program" --root "$work/many" "$@" 2>>many.log; }
+at many server set mta.hostname mx.bench.example >/dev/null 2>&1
+many_signing "$db" at many >/dev/null 2>&1
+many_line "mta adopt, $many new keys, below a root" "$(timed mta adopt --yes)" ""
+many_changes "$many" "below a root" timed
+many_line "mta push, $many looked at, below a root" "$(timed mta push)" memory
+cd - >/dev/null
+rm -rf "$work/many"
+
+# ---- pushes to real servers -----------------------------------------------------------------------
+
+mkdir "$work/host"
+cp "$here/push.sh" "$here/line.sh" "$here/many.sh" "$here/../e2e/lib.sh" "$here/../e2e/setup.sh" \
+	"$here/../lib/tap.sh" "$build/mailauth-policyd" "$build/tests/bench/usage" \
+	"$build/tests/bench/milter_time" "$work/host"
+echo "$scale" >"$work/host/scale"
+"$here/../e2e/host" "$program" "$work/host" push.sh || echo "pushes to real servers were not measured"
 
 # ---- SPF ------------------------------------------------------------------------------------------
 
 mkdir "$work/spf"
-build=$(dirname "$program")
 cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/median.h" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
 	"$build/mailauth-policyd" "$build/tests/lib/dnsd" "$build/tests/lib/spf_ask" \
 	"$build/tests/bench/policy_time" "$work/spf"

@@ -47,6 +47,33 @@ static void plan_start(struct plan *plan)
 	plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_RESTART, 0);
 }
 
+/* What holds is dropped at once, what does not stays and is not planned twice. */
+static void test_settle(void **state)
+{
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+	auto_plan plan = { .host = &host->ctx }, blind = PLAN_INIT;
+
+	for (int i = 0; i < 2; i++) {
+		plan_file(&plan, RANK_DATA, OLD_KEY, i ? "NEW SECRET\n" : "OLD SECRET\n",
+		          11, meta_600, 0)
+			->is_secret = true;
+		assert_int_equal(plan_settle(&plan, &err), 0);
+		assert_int_equal(plan.count, i);
+	}
+	plan_mkdir(&plan, RANK_DATA, "/etc/dkimkeys", FILE_META_KEEP);
+	assert_int_equal(plan_settle(&plan, &err), 0);
+	assert_int_equal(plan.count, 1);
+	prune(host, &plan);
+	assert_int_equal(plan.count, 1);
+	assert_true(plan.step[0].had_old);
+	plan_mkdir(&plan, RANK_DATA, OLD_KEY, FILE_META_KEEP);
+	assert_int_equal(plan_settle(&plan, &err), ERR_FAILED); /* no folder */
+	plan_mkdir(&blind, RANK_DATA, "/etc/dkimkeys", FILE_META_KEEP);
+	assert_int_equal(plan_settle(&blind, &err), 0);
+	assert_int_equal(blind.count, 1);
+}
+
 static void test_prune_services(void **state)
 {
 	auto_plan start = PLAN_INIT, probe = PLAN_INIT, due = PLAN_INIT;
@@ -179,6 +206,7 @@ int main(void)
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		ROW(test_prune),
+		ROW(test_settle),
 		ROW(test_prune_services),
 		ROW(test_prune_folders),
 		ROW(test_prune_refuses),
