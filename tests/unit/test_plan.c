@@ -205,14 +205,10 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_prune),
-		ROW(test_settle),
-		ROW(test_prune_services),
-		ROW(test_prune_folders),
-		ROW(test_prune_refuses),
-		ROW(test_names),
-		ROW(test_show),
-		cmocka_unit_test(test_diff),
+		ROW(test_prune),          ROW(test_settle),
+		ROW(test_prune_services), ROW(test_prune_folders),
+		ROW(test_prune_refuses),  ROW(test_names),
+		ROW(test_show),           cmocka_unit_test(test_diff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
