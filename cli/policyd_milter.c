@@ -68,7 +68,8 @@ static size_t read_octets(struct session *s, char *into, size_t len, int64_t unt
 {
 	size_t at = s->milter->len - s->taken;
 	at = at < len ? at : len;
-	memcpy(into, s->milter->octets + s->taken, at);
+	if (at)
+		memcpy(into, s->milter->octets + s->taken, at);
 	s->taken += at;
 	while (at < len && is_ready(s->in, POLLIN, until)) {
 		ssize_t got = read(s->in, into + at, len - at);

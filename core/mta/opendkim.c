@@ -47,7 +47,8 @@ static void render_verifying(const struct opendkim_setup *setup, struct buf *int
 
 /* On-DNSError is forgotten at the end of a message (2.11, tried): it goes on without a result, and
  * DMARC would refuse for good what fails for the moment.  The script is run once without a message,
- * and an error in it ends the daemon: hence pcall(). */
+ * and an error in it ends the daemon: hence pcall().  libunbound remembers a failure for five
+ * seconds and tells it as "no key" then: those messages are not seen here. */
 void opendkim_render_final(struct buf *into)
 {
 	buf_puts(

@@ -79,6 +79,8 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
 	if (wish->main.milter || wish->main.guard_milter)
 		services_note(&cf, &master, &services, plan);
+	if (wish->main.milter && wish->main.in_smtpd)
+		services_note_order(&cf, wish->main.is_last, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_SERVER)

@@ -245,6 +245,23 @@ static void plan_services(const struct mta_seen *seen, const struct route *route
 	           CAUSE_MASTER | CAUSE_POLICY | CAUSE_DMARC);
 }
 
+/* What was set up and does not run is told until a push starts it. */
+static void note_down(const struct desired *desired, const struct mta_seen *seen,
+                      const struct buf *conf, struct plan *plan)
+{
+	bool is_set_up = conf->len == seen->dmarc.conf.len &&
+	                 memcmp(conf->at, seen->dmarc.conf.at, conf->len) == 0;
+	if (seen->is_rooted || !is_set_up || seen->dmarc.is_running)
+		return;
+	if (desired->rejects_dmarc)
+		plan_note(plan, _("OpenDMARC does not run: mail from outside is deferred "
+		                  "until \"mailauthctl mta push\" starts it"));
+	else
+		plan_note(plan,
+		          _("OpenDMARC does not run: mail is delivered without being "
+		            "checked until \"mailauthctl mta push\" starts it"));
+}
+
 static int plan_wanted(const struct desired *desired, const struct mta_seen *seen,
                        struct postfix_wish *wish, struct plan *plan, struct err *err)
 {
@@ -273,6 +290,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	plan_file(plan, RANK_PROVIDERS, seen->dmarc.conf_path, buf_text(&conf), conf.len,
 	          FILE_META_KEEP, CAUSE_DMARC)
 		->shared = SHARED_OPENDMARC_CONF;
+	note_down(desired, seen, &conf, plan);
 	plan_services(seen, &route, setup.authserv_id, plan);
 	wish->main.guard_milter = POLICYD_GUARD;
 	if (route.milter)

@@ -517,7 +517,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 		return;
 	if (has_non || wish->dmarc_milter || wish->guard_milter)
 		reach = find_reach(text);
-	if (wish->milter)
+	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
 		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
 	if (wish->dmarc_milter)
 		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);

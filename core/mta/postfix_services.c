@@ -231,6 +231,31 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
 		          "as sent by this machine"));
 }
 
+void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT, names = BUF_INIT;
+	main_cf_value(main, NULL, "smtpd_milters", &value);
+	const char *at = buf_text(&value);
+	while (main_list_next(&at, &item))
+		buf_printf(&names, "%s%.*s", names.len ? ", " : "",
+		           (int)strcspn(buf_text(&item), ", \t"), buf_text(&item));
+	if (!names.len)
+		return;
+	if (is_last)
+		plan_note(
+			plan,
+			_("mta.filter-position is last: mail from outside meets %s before its "
+		          "signatures are verified, and what is changed there breaks them"),
+			buf_text(&names));
+	else
+		plan_note(
+			plan,
+			_("mail that customers send through the service for the world (smtp) is "
+		          "signed before it meets %s, and what is changed there breaks the "
+		          "signature; through a submission service it is signed last"),
+			buf_text(&names));
+}
+
 static bool is_address(const char *host)
 {
 	unsigned char octets[16];

@@ -30,6 +30,10 @@ void services_done(struct services *services);
 void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, struct plan *plan);
 
+/* A note about an admin's milters in smtpd_milters: what they change they change before a signature
+ * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25. */
+void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan);
+
 /* Where the SMTP server can be asked: "127.0.0.1:25", that of port 25 first; smtpd and postscreen on
  * inet, submission ports too, those left out that begin with TLS or that master_service_disable
  * closes.  *ret is an array of *ret_count texts in one piece of memory: the caller frees the

@@ -9,3 +9,8 @@ m mta push
 m --no-push server set dkim.verify off
 m server set dkim.verify off
 m mta plan
+m server set dkim.verify on spf.check on dmarc.check on mta.trusted-relays 198.51.100.3
+m mta push
+cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc.conf" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc/ignore.hosts" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
+m server set dmarc.check off
+(cd "$ROOT/var/lib/mailauthctl/rendered" && find . -name '*dmarc*' -o -name ignore.hosts)

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	check_claim((const char *)octets, len);
 	int error = dup(STDERR_FILENO), in = open_memory(octets, len),
 	    out = open_memory("", 0);
-	close(STDERR_FILENO);
+	close(STDERR_FILENO); /* a sanitizer's words: ASAN_OPTIONS=log_path=FILE */
 	int status = policyd_milter(&milter, in, out);
 	dup2(error, STDERR_FILENO);
 	close(error);

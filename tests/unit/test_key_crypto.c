@@ -180,6 +180,7 @@ static void test_generate(void **state)
 		size_t public_len; /* 0: whatever */
 	} rows[] = {
 		{ "rsa", 1024, 1024, 162 },
+		{ "rsa", 1028, 1028, 162 },
 		{ "rsa", 2048, 2048, 294 },
 		{ "ed25519", 0, 256, 32 },
 	};

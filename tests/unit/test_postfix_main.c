@@ -243,8 +243,8 @@ static void test_split(void **state)
 		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" NON
 		                                      END_LINE },
 		{ "smtpd_milters = a\n", &admins,
-		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
-		  "mailauth_smtpd_milters = " ONLY(
+		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE
+		  "mailauth_dmarc_milter = " D "\nmailauth_smtpd_milters = " ONLY(
 			  "submission", "") "$mailauth_dmarc_milter}}\n" END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -303,12 +303,13 @@ static void test_guard(void **state)
 		/* the admin's own list names OpenDKIM, then OpenDMARC too */
 		{ "smtpd_milters = a\n", &admins,
 		  "smtpd_milters = $mailauth_guard_milters, a, "
-		  "$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
-		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE "mailauth_dmarc_milter = " D
+		  "\nmailauth_guard_milter = " G
+		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
 			  "submission", "") "$mailauth_dmarc_milter}}}}\n" GUARDS },
 		{ "smtpd_milters = a\n", &alone,
 		  "smtpd_milters = $mailauth_guard_milters, a\n" BEGIN_LINE
-		  "mailauth_milter = " M "\nmailauth_guard_milter = " G "\n" GUARDS },
+		  "mailauth_guard_milter = " G "\n" GUARDS },
 		{ "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = a\n", &last,
 		  "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = "
 		  "$mailauth_guard_milters, a, $mailauth_non_smtpd_milters\n" BEGIN_LINE
