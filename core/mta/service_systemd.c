@@ -86,8 +86,10 @@ unsigned systemd_look(struct ctx *ctx, const char *name)
 	struct unit unit;
 
 	read_unit(ctx, name, &unit);
-	/* a unit that cannot be asked about may run: telling it says so */
-	return (is_active(&unit) || !*unit.active ? SERVICE_WAS_RUNNING : 0) |
+	/* A unit that cannot be asked about may run: telling it says so, and no undo stops it. */
+	if (!*unit.active)
+		return SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED;
+	return (is_active(&unit) ? SERVICE_WAS_RUNNING : 0) |
 	       (text_starts(unit.file, "enabled") || strcmp(unit.file, "static") == 0 ||
 	                        strcmp(unit.file, "generated") == 0
 	                ? SERVICE_WAS_ENABLED

@@ -65,7 +65,8 @@ static void test_unknown(void **state)
 	assert_true(service_is_running(&host->ctx, "postfix"));
 	make_systemd(host);
 	host->ctx.run = no_process;
-	assert_true(service_is_running(&host->ctx, "opendkim"));
+	assert_int_equal(service_look(&host->ctx, "opendkim"),
+	                 SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED);
 	assert_int_equal(service_act(&host->ctx, "postfix", SERVICE_RELOAD, &err),
 	                 ERR_FAILED);
 }
