@@ -237,6 +237,25 @@ int desired_each_moved(const struct desired *desired,
 	return rc;
 }
 
+int desired_holds(const struct desired *desired, const char *path, bool *ret_holds,
+                  struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc;
+
+	*ret_holds = false;
+	if (!desired->target)
+		return 0;
+	rc = store_query(desired->target, &stmt, err,
+	                 "SELECT 1 FROM held WHERE object = 'file:' || ?", "t", path);
+	if (!rc)
+		rc = stmt_next(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret_holds = rc == 1;
+	return 0;
+}
+
 int desired_each_held(const struct desired *desired, const char *domain,
                       int (*each)(void *arg, const char *path, struct err *err),
                       void *arg, struct err *err)

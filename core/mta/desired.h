@@ -79,6 +79,10 @@ int desired_each_moved(const struct desired *desired,
                        int (*each)(void *arg, const char *name, struct err *err),
                        void *arg, struct err *err) must_check;
 
+/* Whether the file at `path` (inside the root) is ours on this host. */
+int desired_holds(const struct desired *desired, const char *path, bool *ret_holds,
+                  struct err *err) must_check;
+
 /* Paths (inside the root) of files that are ours on this host and serve `domain` alone: those that
  * are not wanted any more get plan_remove().  A step says whom it serves in step->domain. */
 int desired_each_held(const struct desired *desired, const char *domain,

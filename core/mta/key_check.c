@@ -68,8 +68,8 @@ static int compare(const struct key_check *check, const struct plan_key *key,
 			err, ERR_FAILED,
 			_("the database holds a private key for %s, selector %s, that does not "
 		          "belong to its record: %s; what it signs would not verify; put a backup "
-		          "of the database back, or run \"mailauthctl key rotate %s\""),
-			key->domain, key->selector, whose, key->domain);
+		          "of the database back, or import the domain's own key again"),
+			key->domain, key->selector, whose);
 	return err_set(
 		err, ERR_FAILED,
 		_("the key in %s does not belong to the record of %s, selector %s (%s): %s; what it "

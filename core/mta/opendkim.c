@@ -224,6 +224,24 @@ static void plan_conf(const struct opendkim_place *place,
 	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf, CAUSE_FILTER);
 }
 
+/* Where signing begins or ends here, or moves to another folder, every name moved: the tables that
+ * the last push left tell. */
+static int see_all_where_needed(const struct desired **desired,
+                                const struct opendkim_place *place, bool signs,
+                                struct desired *whole, struct err *err)
+{
+	auto_free char *table = xasprintf("%s" OPENDKIM_SIGNING_TABLE, place->prefix);
+	bool has_signed;
+	int r = desired_holds(*desired, table, &has_signed, err);
+	if (r == 0 && has_signed != signs && !(*desired)->is_everything) {
+		*whole = **desired;
+		whole->is_everything = true;
+		whole->since = 0;
+		*desired = whole;
+	}
+	return r;
+}
+
 int opendkim_plan_files(const struct desired *desired, const struct opendkim_place *place,
                         const struct opendkim_setup *setup,
                         const struct networks *internal, bool is_active,
@@ -235,8 +253,12 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
 		                            OPENDKIM_FINAL };
 	struct opendkim_keys *keys = NULL;
 	struct opendkim_tables tables = { 0 };
-	int r = opendkim_keys_new(desired, &keys, err);
-	if (r == 0 && is_active && setup->signs)
+	struct desired whole;
+	bool signs = is_active && setup->signs;
+	int r = see_all_where_needed(&desired, place, signs, &whole, err);
+	if (r == 0)
+		r = opendkim_keys_new(desired, &keys, err);
+	if (r == 0 && signs)
 		r = make_tables(desired, keys, place, &tables, err);
 	if (r == 0)
 		r = opendkim_keys_plan(keys, place, plan, ret_found, err);

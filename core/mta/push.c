@@ -223,7 +223,7 @@ static int plan_desired(struct push *push, struct store *store,
 	if (!rc)
 		rc = desired_read(
 			store, push->target, push->row.hostname,
-			push_must_see_all(options, f, &push->row) ? 0 : f->old.gen.id,
+			push_must_see_all(options, f) ? 0 : f->old.gen.id,
 			&desired, err);
 	if (rc)
 		return rc;
@@ -314,7 +314,7 @@ static int follow(struct push *push, const struct push_facts *f, struct err *err
 	if (push->kind != PUSH_KIND_REMOVE && f->is_ours &&
 	    old->is_held == next->is_held && !push->settled.count &&
 	    old->gen.id == next->gen.id && old->gen.token == next->gen.token &&
-	    strcmp(old->backend, next->backend) == 0 &&
+	    old->is_same_version && strcmp(old->backend, next->backend) == 0 &&
 	    memcmp(old->inputs.at, next->inputs.at, DIGEST_LEN) == 0)
 		return 0;
 	rc = store_begin(push->target, true, err);

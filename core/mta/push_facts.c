@@ -35,7 +35,6 @@ int push_read_inputs(struct store *store, const char *backend, const char *hostn
 	int rc = store_query(store, &stmt, err,
 	                     "SELECT key, value FROM setting ORDER BY key", "");
 
-	digest_text(state, MAILAUTHCTL_VERSION);
 	digest_text(state, backend);
 	digest_text(state, hostname);
 	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
@@ -169,11 +168,9 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 	return 0;
 }
 
-bool push_must_see_all(const struct push_options *options, const struct push_facts *f,
-                       const struct target_row *next)
+bool push_must_see_all(const struct push_options *options, const struct push_facts *f)
 {
 	return options->is_explicit || options->is_adoption || !f->is_ours ||
 	       f->old.is_held || !f->is_known ||
-	       strcmp(f->old.backend, f->backend->name) != 0 ||
-	       memcmp(f->old.inputs.at, next->inputs.at, DIGEST_LEN) != 0;
+	       strcmp(f->old.backend, f->backend->name) != 0 || !f->old.is_same_version;
 }

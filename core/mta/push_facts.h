@@ -42,8 +42,9 @@ int push_read_inputs(struct store *store, const char *backend, const char *hostn
 int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
                 const struct push_facts *facts, const char **ret_why,
                 struct err *err) must_check;
-/* Whether every name is looked at instead of those that moved. */
-bool push_must_see_all(const struct push_options *options, const struct push_facts *facts,
-                       const struct target_row *next) must_check;
+/* Whether every name is looked at instead of those that moved.  A setting of the server moves none:
+ * what it changes stands in files that are rendered each time. */
+bool push_must_see_all(const struct push_options *options,
+                       const struct push_facts *facts) must_check;
 
 #endif

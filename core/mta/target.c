@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/mta/service.h"
 #include "core/mta/shared.h"
 
@@ -130,7 +131,7 @@ int target_read(struct store *target, struct target_row *ret_row, struct err *er
 	}
 	rc = store_query(
 		target, &stmt, err,
-		"SELECT store_uuid, backend, hostname, gen, token, inputs, hold, pushed "
+		"SELECT store_uuid, backend, hostname, gen, token, inputs, hold, pushed, version "
 		"FROM target",
 		"");
 	if (!rc)
@@ -147,6 +148,7 @@ int target_read(struct store *target, struct target_row *ret_row, struct err *er
 			row.inputs = (struct digest){ 0 };
 		row.is_held = stmt_int(stmt, 6) != 0;
 		row.pushed_at = stmt_int(stmt, 7);
+		row.is_same_version = text_same(stmt_text(stmt, 8), MAILAUTHCTL_VERSION);
 	}
 	*ret_row = row;
 	return 0;
@@ -157,10 +159,11 @@ int target_write(struct store *target, const struct target_row *row, struct err 
 	return store_exec(
 		target, err,
 		"INSERT OR REPLACE INTO target (one, store_uuid, backend, hostname, gen, "
-		"token, inputs, hold, pushed) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ottiioii", row->store_uuid, sizeof(row->store_uuid), row->backend,
+		"token, inputs, hold, pushed, version) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ottiioiit", row->store_uuid, sizeof(row->store_uuid), row->backend,
 		row->hostname, row->gen.id, row->gen.token, row->inputs.at,
-		(size_t)DIGEST_LEN, (int64_t)row->is_held, row->pushed_at);
+		(size_t)DIGEST_LEN, (int64_t)row->is_held, row->pushed_at,
+		MAILAUTHCTL_VERSION);
 }
 
 int target_forget(struct store *target, struct err *err)

@@ -32,6 +32,7 @@ struct target_row {    /* table target */
 	char *backend;
 	char *hostname; /* NULL: none */
 	struct generation gen;
+	bool is_same_version; /* this program pushed last; not written: it is what writes */
 	struct digest inputs;
 	bool is_held;
 	int64_t pushed_at;
