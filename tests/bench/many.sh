@@ -38,11 +38,14 @@ many_changes() { # number of domains, where, a command that runs the program and
 			# shellcheck disable=SC2086 # words
 			echo "$("$@" $words) ${words%% d0*}" >>many.times
 		done
+		echo "$("$@" server set mta.trusted-relays 192.0.2.$i) server set" >>many.times
 	done
 	for words in "domain disable-dkim" "domain enable-dkim" "domain set"; do
 		many_line "$words, one of $many, $where" \
 			"$(grep "$words\$" many.times | sort -k2,2n | sed -n 3p)" 0.5
 	done
+	many_line "server set, beside $many, $where" \
+		"$(grep "server set\$" many.times | sort -k2,2n | sed -n 3p)" 1
 }
 
 # "0.5": seconds of processor time that are wanted at most; "memory": only that; "": neither.
