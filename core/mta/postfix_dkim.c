@@ -333,19 +333,26 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	return r;
 }
 
-/* The filter gets its own configuration back.  Without `desired` the engine takes away what is ours
- * alone. */
+/* The filter gets its own configuration back.  Where an admin's own list names it, mail goes on
+ * reaching it: then that comes before its keys and tables go, otherwise when main.cf has let go.
+ * Without `desired` the engine takes away what is ours alone. */
 static int plan_unwanted(const struct desired *desired, const struct mta_seen *seen,
                          struct plan *plan, struct err *err)
 {
-	plan_include(seen, false, RANK_LEFTOVERS, plan);
+	struct route route;
+	find_route(seen, &route);
+	enum step_rank rank = route.socket ? RANK_LEFTOVERS : RANK_PROVIDERS;
+	plan_include(seen, false, rank, plan);
 	if (seen->dkim.is_running)
-		plan_service(plan, RANK_LEFTOVERS, "opendkim",
+		plan_service(plan, rank, "opendkim",
 		             postfix_dkim_needs_restart(&seen->dkim, NULL)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER);
+	if (seen->dkim.is_running && !route.socket)
+		plan_probe(plan, rank, PROBE_MILTER, route.probe, CAUSE_FILTER);
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
+	route_done(&route);
 	if (!desired)
 		return 0;
 	struct opendkim_plan found = { 0 };

@@ -147,6 +147,7 @@ static void look_at_policy(const char *whose, const char *main_cf, const char *m
 /* As it stands: processes of Postfix with the old main.cf, and fresh ones with the present file. */
 static void look_now(const char *running, const char *files, const char *filter)
 {
+	bool is_named = false;
 	const char *const configs[] = { running, files };
 	static const char *const whose[] = { "now, a process of before", "now" };
 	for (unsigned i = 0; i < ARRAY_LEN(configs); i++) {
@@ -155,10 +156,12 @@ static void look_now(const char *running, const char *files, const char *filter)
 			found("%s: main.cf names the filter at %s, where nobody answers",
 			      whose[i], path);
 		look_at_policy(whose[i], configs[i], running);
+		is_named = is_named || path;
 	}
 	if (!*running)
 		found("now: Postfix does not run");
-	look_at_signers("now", filter);
+	if (is_named) /* else no mail gets there */
+		look_at_signers("now", filter);
 }
 
 /* After a power cut here both start from their files. */

@@ -1,4 +1,5 @@
 /* push: whether a host follows a store, with the real backends on a root in a temporary folder. */
+#include "core/mta/opendkim.h"
 #include "tests/unit/push_host.h"
 
 static void test_follow(void **state)
@@ -100,6 +101,30 @@ static void test_spf_service(void **state)
 	assert_null(strstr(after, "policyd.yaml"));
 }
 
+/* A filter that an admin's own list names goes on being asked: it lets go of our tables first. */
+static void test_admins_filter(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	char text[2048];
+
+	postfix_at(host);
+	put(host->root, MAIN_CF,
+	    "myhostname = mx.example.net\n"
+	    "smtpd_milters = unix:filter/opendkim.sock\n"
+	    "non_smtpd_milters = $smtpd_milters\n",
+	    0644);
+	put(host->root, "/etc/opendkim.conf",
+	    "Socket local:/var/spool/postfix/filter/opendkim.sock\n", 0644);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(rank_of(host, MAIN_CF), -1);
+	set(host, store, SET_DKIM_SIGN, "off");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_true(rank_of(host, "/etc/opendkim.conf") <
+	            rank_of(host, OPENDKIM_SIGNING_TABLE));
+}
+
 static void test_other_store(void **state)
 {
 	struct host *host = *state;
@@ -181,8 +206,9 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_follow),          ROW(test_spf_service),   ROW(test_other_store),
-		ROW(test_held_and_forked), ROW(test_other_backend), ROW(test_no_server),
+		ROW(test_follow),      ROW(test_spf_service),     ROW(test_admins_filter),
+		ROW(test_other_store), ROW(test_held_and_forked), ROW(test_other_backend),
+		ROW(test_no_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
