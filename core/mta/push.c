@@ -221,10 +221,9 @@ static int plan_desired(struct push *push, struct store *store,
 	int rc = next_row(push->ctx, store, f, &push->row, err);
 
 	if (!rc)
-		rc = desired_read(
-			store, push->target, push->row.hostname,
-			push_must_see_all(options, f) ? 0 : f->old.gen.id,
-			&desired, err);
+		rc = desired_read(store, push->target, push->row.hostname,
+		                  push_must_see_all(options, f) ? 0 : f->old.gen.id,
+		                  &desired, err);
 	if (rc)
 		return rc;
 	desired.replace_filter = options->replace_filter;
