@@ -34,6 +34,8 @@ struct opendkim_keys {
 	size_t wants, want_room;
 	char *first_name, *first_selector; /* of all that sign */
 	char *moved_name, *moved_selector; /* of those that moved */
+	struct wanted
+		sample; /* stands for the others where none moved: rights are the same */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -122,6 +124,8 @@ void opendkim_keys_free(struct opendkim_keys *keys)
 	free(keys->wanted);
 	free(keys->first_name);
 	free(keys->first_selector);
+	free(keys->sample.main_name);
+	free(keys->sample.selector);
 	free(keys->moved_name);
 	free(keys->moved_selector);
 	free(keys);
@@ -137,6 +141,17 @@ const char *opendkim_keys_name(const struct opendkim_keys *keys, size_t i)
 	return keys->name[i].text;
 }
 
+static struct wanted wanted_of(const struct signing_row *row)
+{
+	return (struct wanted){
+		.main_name = xstrdup(row->main_name),
+		.selector = xstrdup(row->selector),
+		.key_id = row->key_id,
+		.algorithm = strcmp(row->algorithm, "rsa") == 0 ? "rsa" : "ed25519",
+		.fingerprint = row->fingerprint,
+	};
+}
+
 void opendkim_keys_chosen(void *arg, const struct signing_row *row)
 {
 	struct opendkim_keys *keys = arg;
@@ -146,6 +161,7 @@ void opendkim_keys_chosen(void *arg, const struct signing_row *row)
 	if (!keys->first_name) {
 		keys->first_name = xstrdup(row->name);
 		keys->first_selector = xstrdup(row->selector);
+		keys->sample = wanted_of(row);
 	}
 	if (own && own->is_asked && !keys->moved_name) {
 		keys->moved_name = xstrdup(row->name);
@@ -154,13 +170,7 @@ void opendkim_keys_chosen(void *arg, const struct signing_row *row)
 	if (!find(keys, row->main_name))
 		return;
 	GROW(keys->wanted, keys->wants, keys->want_room);
-	keys->wanted[keys->wants++] = (struct wanted){
-		.main_name = xstrdup(row->main_name),
-		.selector = xstrdup(row->selector),
-		.key_id = row->key_id,
-		.algorithm = strcmp(row->algorithm, "rsa") == 0 ? "rsa" : "ed25519",
-		.fingerprint = row->fingerprint,
-	};
+	keys->wanted[keys->wants++] = wanted_of(row);
 }
 
 static int compare_wanted(const void *a, const void *b)
@@ -168,6 +178,15 @@ static int compare_wanted(const void *a, const void *b)
 	const struct wanted *x = a, *y = b;
 	int order = strcmp(x->main_name, y->main_name);
 	return order ? order : strcmp(x->selector, y->selector);
+}
+
+static void expect_key(const struct wanted *wanted, const struct opendkim_place *place,
+                       struct plan *plan)
+{
+	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
+	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
+	plan_expect_key(plan, path, wanted->main_name, wanted->selector,
+	                wanted->algorithm, &wanted->fingerprint);
 }
 
 static int plan_key(const struct opendkim_keys *keys, const struct wanted *wanted,
@@ -184,8 +203,7 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 		plan_file(plan, RANK_DATA, path, pem.at, pem.len, place->key, CAUSE_KEYS);
 	step->is_secret = true;
 	step->domain = xstrdup(wanted->main_name);
-	plan_expect_key(plan, path, wanted->main_name, wanted->selector,
-	                wanted->algorithm, &wanted->fingerprint);
+	expect_key(wanted, place, plan);
 	return plan_settle(plan, err);
 }
 
@@ -295,6 +313,8 @@ int opendkim_keys_plan(struct opendkim_keys *keys, const struct opendkim_place *
 			return r;
 		first = last;
 	}
+	if (keys->wants == 0 && keys->sample.main_name)
+		expect_key(&keys->sample, place, plan);
 	tell_found(keys, ret_found);
 	return 0;
 }
