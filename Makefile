@@ -57,7 +57,7 @@ unit_tests := arena base command dnszone engine export file file_folder file_sta
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
 	service setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite \
-	srs_secret stage store store_open text validate yaml yaml_write
+	srs_secret stage store store_open target text validate yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------

@@ -21,8 +21,44 @@ static const char target_schema[] =
 #include "target.sql.inc"
 	;
 
+#define SHARED_OF_OBJECT                                     \
+	"CASE WHEN object LIKE '%/mailauthctl/%' THEN NULL " \
+	"WHEN object LIKE '%/main.cf' THEN 'main.cf' "       \
+	"WHEN object LIKE '%/master.cf' THEN 'master.cf' "   \
+	"WHEN object LIKE '%/opendkim.conf' THEN 'opendkim.conf' END"
+
+/* Version 1 had a rank for letting go in front of the others.  Of a push that it left open every
+ * rank may have been begun: undo is idempotent. */
 static const struct migration target_migrations[] = {
-	{ 0, NULL }, /* version 1 is the first */
+	{ 2,
+	  "ALTER TABLE target ADD COLUMN version TEXT NOT NULL DEFAULT '';"
+	  "CREATE TABLE content (sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),"
+	  " octets BLOB NOT NULL) STRICT;"
+	  "INSERT INTO content SELECT sha256, octets FROM blob;"
+	  "DROP TABLE blob;"
+	  "ALTER TABLE content RENAME TO blob;"
+	  "ALTER TABLE held ADD COLUMN mode INTEGER;"
+	  "ALTER TABLE held ADD COLUMN uid INTEGER;"
+	  "ALTER TABLE held ADD COLUMN gid INTEGER;"
+	  "ALTER TABLE held ADD COLUMN shared TEXT;"
+	  "ALTER TABLE held ADD COLUMN size INTEGER;"
+	  "ALTER TABLE held ADD COLUMN mtime_ns INTEGER;"
+	  "ALTER TABLE held ADD COLUMN inode INTEGER;"
+	  "UPDATE held SET shared = " SHARED_OF_OBJECT ";"
+	  "CREATE INDEX held_common ON held (value) WHERE domain IS NULL;"
+	  "ALTER TABLE push ADD COLUMN kind TEXT NOT NULL DEFAULT 'push'"
+	  " CHECK (kind IN ('push', 'adopt', 'remove', 'rollback'));"
+	  "ALTER TABLE push ADD COLUMN result_of INTEGER;"
+	  "UPDATE push SET kind = 'adopt' WHERE command = 'mta adopt';"
+	  "UPDATE push SET rank = CASE WHEN state IN ('switching', 'undoing') THEN 4"
+	  " ELSE max(rank - 1, 0) END WHERE rank IS NOT NULL;"
+	  "CREATE VIEW history AS SELECT * FROM push WHERE state NOT IN ('done', 'undone') OR"
+	  " (SELECT count(*) FROM push AS later"
+	  " WHERE later.state = push.state AND later.id > push.id) < 10;"
+	  "ALTER TABLE step ADD COLUMN shared TEXT;"
+	  "UPDATE step SET shared = " SHARED_OF_OBJECT " WHERE kind = 'file';"
+	  "UPDATE step SET rank = CASE rank WHEN 0 THEN 3 ELSE rank - 1 END" },
+	{ 0, NULL },
 };
 
 /* Contents of many megabytes, none of them secret: pages of a size that they do not fill by the
@@ -30,9 +66,10 @@ static const struct migration target_migrations[] = {
 static const struct store_kind target_kind = {
 	.what = "state of the mail host",
 	.application_id = 0x4d417450,
-	.version = 1,
+	.version = 2,
 	.schema = target_schema,
 	.migrations = target_migrations,
+	.remedy = "mailauthctl mta push",
 	.pragmas = "PRAGMA page_size=16384; PRAGMA secure_delete=OFF;",
 };
 

@@ -129,8 +129,8 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 	if (mode == STORE_READ)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s has the schema of an older mailauthctl; run \"mailauthctl db "
-		          "check\" as root once to bring it up to date"),
-			store->path);
+			_("%s has the schema of an older mailauthctl; run \"%s\" as root "
+		          "once to bring it up to date"),
+			store->path, store->kind->remedy);
 	return migrate_from(store, version, err);
 }

@@ -15,4 +15,5 @@ const struct store_kind schema_store = {
 	.version = 1,
 	.schema = schema_sql,
 	.migrations = migrations,
+	.remedy = "mailauthctl db check",
 };

@@ -38,6 +38,7 @@ struct store_kind {
 	int version;                        /* user_version of `schema` */
 	const char *schema;                 /* makes an empty one */
 	const struct migration *migrations; /* ascending, ends in {0, NULL} */
+	const char *remedy;  /* the command that brings an older one up to date */
 	const char *pragmas; /* what is set otherwise than said above; NULL: nothing */
 };
 
