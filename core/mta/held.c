@@ -161,7 +161,7 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 {
 	auto_stmt stmt = NULL;
 	size_t count;
-	auto_free const char **paths = plan_paths(plan, &count);
+	auto_free const struct step **index = plan_index(plan, &count);
 	struct plan added = PLAN_INIT;
 	int rc = store_query(
 		target, &stmt, err,
@@ -175,7 +175,7 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 		const char *path = strchr(object, ':') + 1;
 
 		rc = 0;
-		if (plan_paths_have(paths, count, path))
+		if (plan_find(index, count, path))
 			continue;
 		if (is_file)
 			rc = plan_file_removal(ctx, target, stmt, path, force, &added,

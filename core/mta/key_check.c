@@ -21,27 +21,9 @@
 struct key_check {
 	struct ctx *ctx;
 	const struct plan *plan;
-	const struct step **step; /* of files, sorted by path */
+	const struct step **step; /* of files and folders, sorted by path */
 	size_t steps;
 };
-
-static int compare_steps(const void *a, const void *b)
-{
-	return strcmp((*(const struct step *const *)a)->object,
-	              (*(const struct step *const *)b)->object);
-}
-
-static const struct step *find_step(const struct key_check *check, const char *path)
-{
-	struct step wanted = { 0 };
-	const struct step *key = &wanted;
-	memcpy(&wanted.object, &path, sizeof(path));
-	const struct step *const *found =
-		check->steps ? bsearch(&key, check->step, check->steps,
-	                               sizeof(check->step[0]), compare_steps)
-			     : NULL;
-	return found ? *found : NULL;
-}
 
 static bool is_digest(const struct digest *a, const struct digest *b)
 {
@@ -81,7 +63,7 @@ static int compare(const struct key_check *check, const struct plan_key *key,
 static int check_key(const struct key_check *check, const struct plan_key *key,
                      struct err *err)
 {
-	const struct step *step = find_step(check, key->path);
+	const struct step *step = plan_find(check->step, check->steps, key->path);
 	struct key_sight sight;
 	auto_buf present = BUF_INIT;
 	int r = 0;
@@ -123,16 +105,13 @@ static void tell_time(struct ctx *ctx, size_t done, size_t all, int64_t began)
 
 int key_check_files(struct ctx *ctx, const struct plan *plan, struct err *err)
 {
-	auto_free const struct step **steps =
-		xcalloc(plan->count + 1, sizeof(const struct step *));
-	struct key_check check = { .ctx = ctx, .plan = plan, .step = steps };
+	size_t count;
+	auto_free const struct step **index = plan_index(plan, &count);
+	struct key_check check = {
+		.ctx = ctx, .plan = plan, .step = index, .steps = count
+	};
 	int64_t began = monotonic_ns();
 	int r = 0;
-	for (size_t i = 0; plan->keys && i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE)
-			steps[check.steps++] = &plan->step[i];
-	if (check.steps > 1)
-		qsort(steps, check.steps, sizeof(steps[0]), compare_steps);
 	for (size_t i = 0; r == 0 && i < plan->keys; i++) {
 		if (i == SAMPLE)
 			tell_time(ctx, i, plan->keys, began);

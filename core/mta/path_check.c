@@ -33,12 +33,6 @@ struct path_check {
 	unsigned links;
 };
 
-static int compare_steps(const void *a, const void *b)
-{
-	return strcmp((*(const struct step *const *)a)->object,
-	              (*(const struct step *const *)b)->object);
-}
-
 static int compare_nodes(const void *a, const void *b)
 {
 	return strcmp(((const struct node *)a)->path, ((const struct node *)b)->path);
@@ -56,12 +50,7 @@ struct path_check *path_check_new(const struct ctx *ctx, const struct plan *plan
 {
 	struct path_check *check = xcalloc(1, sizeof(*check));
 	check->ctx = ctx;
-	check->step = xcalloc(plan->count + 1, sizeof(const struct step *));
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE || plan->step[i].kind == STEP_MKDIR)
-			check->step[check->steps++] = &plan->step[i];
-	if (check->steps > 1)
-		qsort(check->step, check->steps, sizeof(check->step[0]), compare_steps);
+	check->step = plan_index(plan, &check->steps);
 	return check;
 }
 
@@ -72,18 +61,6 @@ void path_check_free(struct path_check *check)
 	tdestroy(check->folders, node_free);
 	free(check->step);
 	free(check);
-}
-
-static const struct step *find_step(const struct path_check *check, const char *path)
-{
-	struct step wanted = { 0 };
-	const struct step *key = &wanted;
-	memcpy(&wanted.object, &path, sizeof(path));
-	const struct step *const *found =
-		check->steps ? bsearch(&key, check->step, check->steps,
-	                               sizeof(check->step[0]), compare_steps)
-			     : NULL;
-	return found ? *found : NULL;
 }
 
 static void apply_step(struct node *node, const struct step *step)
@@ -121,7 +98,7 @@ static int look(struct path_check *check, const char *path, struct node *ret,
 		ret->is_folder = info.kind == FILE_DIRECTORY;
 		ret->meta = info.meta;
 	}
-	const struct step *step = find_step(check, path);
+	const struct step *step = plan_find(check->step, check->steps, path);
 	if (r == 0 && step)
 		apply_step(ret, step);
 	return r;

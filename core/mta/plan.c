@@ -537,27 +537,35 @@ int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err)
 	return rc;
 }
 
-static int compare_paths(const void *a, const void *b)
+static int compare_objects(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp((*(const struct step *const *)a)->object,
+	              (*(const struct step *const *)b)->object);
 }
 
-const char **plan_paths(const struct plan *plan, size_t *ret_count)
+const struct step **plan_index(const struct plan *plan, size_t *ret_count)
 {
-	const char **paths = xcalloc(plan->count + 1, sizeof(*paths));
+	const struct step **index = xcalloc(plan->count + 1, sizeof(index[0]));
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (is_tree_step(&plan->step[i]))
-			paths[count++] = plan->step[i].object;
-	qsort(paths, count, sizeof(*paths), compare_paths);
+			index[count++] = &plan->step[i];
+	qsort(index, count, sizeof(index[0]), compare_objects);
 	*ret_count = count;
-	return paths;
+	return index;
 }
 
-bool plan_paths_have(const char *const *paths, size_t count, const char *path)
+const struct step *plan_find(const struct step *const *index, size_t count,
+                             const char *path)
 {
-	return bsearch(&path, paths, count, sizeof(*paths), compare_paths) != NULL;
+	struct step wanted = { 0 };
+	const struct step *key = &wanted;
+
+	memcpy(&wanted.object, &path, sizeof(path));
+	const struct step *const *found =
+		bsearch(&key, index, count, sizeof(index[0]), compare_objects);
+	return found ? *found : NULL;
 }
 
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)

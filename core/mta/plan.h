@@ -195,10 +195,12 @@ void plan_append(struct plan *plan, struct plan *from);
  * steps for one path. */
 int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err) must_check;
 
-/* The paths of its files and folders, sorted; texts are borrowed from the steps, the caller frees
- * the array. */
-const char **plan_paths(const struct plan *plan, size_t *ret_count) must_check;
-bool plan_paths_have(const char *const *paths, size_t count, const char *path) must_check;
+/* The steps of its files and folders, sorted by path; the steps are borrowed, the caller frees the
+ * array. */
+const struct step **plan_index(const struct plan *plan, size_t *ret_count) must_check;
+/* The one for that path.  NULL: none. */
+const struct step *plan_find(const struct step *const *index, size_t count,
+                             const char *path) must_check;
 
 /* The plan as unified diffs and lines for people, secrets left out; `is_coloured` for terminals. */
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out);

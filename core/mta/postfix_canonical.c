@@ -19,30 +19,9 @@ const char *const canonical_domain_lists[4] = { "mydestination", "virtual_alias_
 	                                        "virtual_mailbox_domains",
 	                                        "relay_domains" };
 
-static bool list_has(const char *list, const char *word)
-{
-	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item))
-		if (strcasecmp(buf_text(&item), word) == 0)
-			return true;
-	return false;
-}
-
 static bool is_empty(const char *list)
 {
 	return list[strspn(list, ", \t\r\n")] == '\0';
-}
-
-/* The parameter as this service has it, expanded. */
-static void value_for(const struct main_cf *cf, const struct master_service *service,
-                      const char *name, struct buf *into)
-{
-	const char *own = master_override(service, name);
-	buf_puts(into, "");
-	if (own)
-		main_cf_expand(cf, service->name, own, into);
-	else
-		main_cf_value(cf, service->name, name, into);
 }
 
 static bool has_command(const struct master_service *service, const char *command)
@@ -113,13 +92,13 @@ static char *class_conflict(const struct main_cf *cf)
 			          "sender_canonical_maps allow it"),
 				buf_text(&item));
 	if (!is_empty(buf_text(&common)) &&
-	    list_has(buf_text(&common_classes), "envelope_sender"))
+	    main_list_has(buf_text(&common_classes), "envelope_sender"))
 		return xasprintf(_(
 			"canonical_maps rewrites envelope senders, and SRS before it would "
 			"leave it addresses that it does not know: set canonical_classes "
 			"without envelope_sender in main.cf, or name what is needed in "
 			"sender_canonical_maps"));
-	if (!list_has(buf_text(&recipient), "envelope_recipient"))
+	if (!main_list_has(buf_text(&recipient), "envelope_recipient"))
 		return xasprintf(_(
 			"recipient_canonical_classes has no envelope_recipient, so that no "
 			"bounce would come back: add it in main.cf"));
@@ -152,8 +131,8 @@ static bool is_main_cleanup(const struct main_cf *cf,
 static bool maps_nothing(const struct main_cf *cf, const struct master_service *service)
 {
 	auto_buf options = BUF_INIT;
-	value_for(cf, service, "receive_override_options", &options);
-	return list_has(buf_text(&options), "no_address_mappings");
+	services_value(cf, service, "receive_override_options", &options);
+	return main_list_has(buf_text(&options), "no_address_mappings");
 }
 
 static char *service_conflict(const struct main_cf *cf, const struct master_cf *master)
@@ -204,8 +183,8 @@ static bool is_among(const char *const *names, const char *name)
 static bool has_filter(const struct main_cf *cf, const struct master_service *service)
 {
 	auto_buf content = BUF_INIT, proxy = BUF_INIT;
-	value_for(cf, service, "content_filter", &content);
-	value_for(cf, service, "smtpd_proxy_filter", &proxy);
+	services_value(cf, service, "content_filter", &content);
+	services_value(cf, service, "smtpd_proxy_filter", &proxy);
 	return !is_empty(buf_text(&content)) || !is_empty(buf_text(&proxy));
 }
 

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/text.h"
 
@@ -294,4 +295,13 @@ bool main_list_next(const char **at, struct buf *item)
 		c--;
 	buf_add(item, begin, (size_t)(c - begin));
 	return true;
+}
+
+bool main_list_has(const char *list, const char *word)
+{
+	auto_buf item = BUF_INIT;
+	while (main_list_next(&list, &item))
+		if (strcasecmp(buf_text(&item), word) == 0)
+			return true;
+	return false;
 }

@@ -60,6 +60,8 @@ void main_cf_expand(const struct main_cf *cf, const char *service, const char *t
 /* The next item of a list separated by commas and blanks; braces group.  `*at` moves on.  The item
  * comes without its outer braces and blanks.  False: no more. */
 bool main_list_next(const char **at, struct buf *item) must_check;
+/* Whether the word is one of its items, in any case. */
+bool main_list_has(const char *list, const char *word) must_check;
 
 /* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
  * admin's, before anybody changed it; mail of those who only send (submission services, programs on

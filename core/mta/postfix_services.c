@@ -17,9 +17,8 @@ static bool is_smtpd(const struct master_service *service)
 	return strcmp(service->command, "smtpd") == 0;
 }
 
-/* The parameter as this service has it, expanded. */
-static void value_of(const struct main_cf *main, const struct master_service *service,
-                     const char *name, struct buf *into)
+void services_value(const struct main_cf *main, const struct master_service *service,
+                    const char *name, struct buf *into)
 {
 	const char *override = master_override(service, name);
 	if (override)
@@ -32,17 +31,8 @@ static bool is_empty_for(const struct main_cf *main, const struct master_service
                          const char *name)
 {
 	auto_buf value = BUF_INIT;
-	value_of(main, service, name, &value);
+	services_value(main, service, name, &value);
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
-}
-
-static bool list_has(const char *list, const char *word)
-{
-	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item))
-		if (strcasecmp(buf_text(&item), word) == 0)
-			return true;
-	return false;
 }
 
 static bool is_loopback(const char *host)
@@ -74,7 +64,7 @@ static bool is_for_loopback(const struct main_cf *main,
 	auto_buf networks = BUF_INIT, item = BUF_INIT;
 	if (!master_override(service, "mynetworks"))
 		return false;
-	value_of(main, service, "mynetworks", &networks);
+	services_value(main, service, "mynetworks", &networks);
 	const char *at = buf_text(&networks);
 	bool any = false;
 	while (main_list_next(&at, &item)) {
@@ -180,8 +170,8 @@ static bool has_no_milters(const struct main_cf *main,
                            const struct master_service *service)
 {
 	auto_buf options = BUF_INIT;
-	value_of(main, service, "receive_override_options", &options);
-	return list_has(buf_text(&options), "no_milters");
+	services_value(main, service, "receive_override_options", &options);
+	return main_list_has(buf_text(&options), "no_milters");
 }
 
 static void note_service(const struct main_cf *main, const struct master_service *service,
@@ -287,8 +277,8 @@ static char *listening_host(const struct main_cf *main)
 	auto_buf interfaces = BUF_INIT, protocols = BUF_INIT, item = BUF_INIT;
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
 	main_cf_value(main, NULL, "inet_protocols", &protocols);
-	bool only6 = list_has(buf_text(&protocols), "ipv6") &&
-	             !list_has(buf_text(&protocols), "ipv4");
+	bool only6 = main_list_has(buf_text(&protocols), "ipv6") &&
+	             !main_list_has(buf_text(&protocols), "ipv4");
 	const char *own = only6 ? "::1" : "127.0.0.1";
 	const char *at = buf_text(&interfaces);
 	char *found = NULL;

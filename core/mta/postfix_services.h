@@ -34,6 +34,10 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
  * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25. */
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan);
 
+/* The parameter as this service has it, its own override first, expanded. */
+void services_value(const struct main_cf *main, const struct master_service *service,
+                    const char *name, struct buf *into);
+
 /* Where the SMTP server can be asked: "127.0.0.1:25", that of port 25 first; smtpd and postscreen on
  * inet, submission ports too, those left out that begin with TLS or that master_service_disable
  * closes.  *ret is an array of *ret_count texts in one piece of memory: the caller frees the

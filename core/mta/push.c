@@ -121,11 +121,11 @@ static int refuse_drift(const struct push *push, struct err *err)
 static void mark_planned(const struct plan *plan, struct drifts *drifts)
 {
 	size_t count;
-	auto_free const char **paths = plan_paths(plan, &count);
+	auto_free const struct step **index = plan_index(plan, &count);
 
 	for (size_t i = 0; i < drifts->count; i++)
 		drifts->row[i].is_planned =
-			plan_paths_have(paths, count, drifts->row[i].path);
+			plan_find(index, count, drifts->row[i].path) != NULL;
 }
 
 /* What the plan was about and would not change is as we want it, whoever wrote it. */
@@ -133,15 +133,14 @@ static void settle(struct push *push)
 {
 	struct drifts before = push->drifts;
 	size_t count;
-	auto_free const char **paths = plan_paths(&push->plan, &count);
+	auto_free const struct step **index = plan_index(&push->plan, &count);
 
 	push->drifts = DRIFTS_INIT;
 	for (size_t i = 0; i < before.count; i++) {
 		struct drift row = before.row[i];
-		struct drifts *into =
-			row.is_planned && !plan_paths_have(paths, count, row.path)
-				? &push->settled
-				: &push->drifts;
+		struct drifts *into = row.is_planned && !plan_find(index, count, row.path)
+		                              ? &push->settled
+		                              : &push->drifts;
 
 		GROW(into->row, into->count, into->room);
 		into->row[into->count++] = row;
