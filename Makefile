@@ -35,8 +35,8 @@ model_src := domain env export export_file export_finish import_tree key key_cry
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing srs_secret template
 mta_src := account backend desired diff directory drift engine folders held held_service \
-	history key_check map_probe milter milter_headers milter_probe networks opendkim \
-	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
+	history key_check map_probe marked_block milter milter_headers milter_probe networks \
+	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
 	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
 	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand postfix_main \
 	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \

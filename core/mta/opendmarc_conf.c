@@ -1,8 +1,5 @@
-/*
- * The block begins and ends with a comment line of ours; the first one says whether the line above
- * it had no line break, so taking the block out is exact.  Between the marks only lines with a
- * keyword that we write are ours.
- */
+/* Our block at the end: the last value of a keyword is the one in force.  Between the marks only
+ * lines with a keyword that we write are ours. */
 #include "core/mta/opendmarc_conf.h"
 
 #include <ctype.h>
@@ -12,12 +9,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/marked_block.h"
 #include "core/mta/opendkim_conf.h"
-
-#define MARK "# mailauthctl: "
-#define BEGIN MARK "begin"
-#define NO_BREAK "; the line above ends without a line break"
-#define END MARK "end"
 
 /* Every keyword that the block may hold (opendmarc.c writes it). */
 static const char *const ours[] = {
@@ -37,13 +30,9 @@ static const char *const ours[] = {
 	"UMask",
 };
 
-static bool has_prefix(const char *line, size_t len, const char *prefix)
+static bool is_our_keyword(bool was_ours, const char *line, size_t len)
 {
-	return len >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
-}
-
-static bool is_our_keyword(const char *line, size_t len)
-{
+	(void)was_ours;
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
 		size_t size = strlen(ours[i]);
 		if (len > size && strncasecmp(line, ours[i], size) == 0 &&
@@ -55,38 +44,13 @@ static bool is_our_keyword(const char *line, size_t len)
 
 void opendmarc_conf_without(const char *text, size_t len, struct buf *into)
 {
-	bool is_inside = false, owes_break = false;
-	for (size_t at = 0; at < len;) {
-		const char *line = text + at, *feed = memchr(line, '\n', len - at);
-		size_t line_len = feed ? (size_t)(feed - line) + 1 : len - at;
-		bool is_mark = has_prefix(line, line_len, MARK);
-		if (is_mark && has_prefix(line, line_len, BEGIN))
-			is_inside = true;
-		else if (is_mark && has_prefix(line, line_len, END))
-			is_inside = false;
-		if (is_mark && has_prefix(line, line_len, BEGIN NO_BREAK) && into->len &&
-		    into->at[into->len - 1] == '\n') {
-			into->at[--into->len] = '\0';
-			owes_break = true;
-		}
-		if (!is_mark && !(is_inside && is_our_keyword(line, line_len))) {
-			buf_puts(into, owes_break ? "\n" : "");
-			owes_break = false;
-			buf_add(into, line, line_len);
-		}
-		at += line_len;
-	}
+	marked_block_without(text, len, is_our_keyword, into);
 }
 
 void opendmarc_conf_with(const char *text, size_t len, const char *block,
                          struct buf *into)
 {
-	opendmarc_conf_without(text, len, into);
-	bool breaks = into->len && into->at[into->len - 1] != '\n';
-	buf_printf(into,
-	           "%s" BEGIN
-	           "%s (the lines up to the end mark are mailauthctl's)\n%s" END "\n",
-	           breaks ? "\n" : "", breaks ? NO_BREAK : "", block);
+	marked_block_with(text, len, block, is_our_keyword, into);
 }
 
 int opendmarc_conf_check(const char *text, const char *block, const char *queue_dir,

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/marked_block.h"
 
 enum { FIELD_NAME, FIELD_TYPE, FIELD_CHROOT = 4, FIELD_COMMAND = 7 };
 
@@ -156,50 +157,20 @@ const char *master_override(const struct master_service *service, const char *na
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
-#define MARK "# mailauthctl: "
-#define BEGIN MARK "begin"
-#define NO_BREAK "; the line above ends without a line break"
-#define END MARK "end"
-#define OURS "mailauth-"
-
-static bool has_prefix(const char *line, size_t len, const char *prefix)
+/* A line that begins with white space continues the one above. */
+static bool is_our_line(bool was_ours, const char *line, size_t len)
 {
-	return len >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
+	return isspace((unsigned char)*line) ? was_ours
+	                                     : marked_line_begins(line, len, "mailauth-");
 }
 
 void master_cf_strip(const char *text, size_t len, struct buf *into)
 {
-	bool is_inside = false, is_ours = false, owes_break = false;
-	for (size_t at = 0; at < len;) {
-		const char *line = text + at, *feed = memchr(line, '\n', len - at);
-		size_t line_len = feed ? (size_t)(feed - line) + 1 : len - at;
-		bool is_mark = has_prefix(line, line_len, MARK);
-		if (is_mark && has_prefix(line, line_len, BEGIN))
-			is_inside = true;
-		else if (is_mark && has_prefix(line, line_len, END))
-			is_inside = false;
-		if (!isspace((unsigned char)*line)) /* else it continues the line above */
-			is_ours = is_inside && has_prefix(line, line_len, OURS);
-		if (is_mark && has_prefix(line, line_len, BEGIN NO_BREAK) && into->len &&
-		    into->at[into->len - 1] == '\n') {
-			into->at[--into->len] = '\0';
-			owes_break = true;
-		}
-		if (!is_mark && !is_ours) {
-			buf_puts(into, owes_break ? "\n" : "");
-			owes_break = false;
-			buf_add(into, line, line_len);
-		}
-		at += line_len;
-	}
+	marked_block_without(text, len, is_our_line, into);
 }
 
 void master_cf_render(const char *text, size_t len, const char *service, struct buf *into)
 {
-	master_cf_strip(text, len, into);
-	bool breaks = into->len && into->at[into->len - 1] != '\n';
-	buf_printf(into,
-	           "%s" BEGIN
-	           "%s (the lines up to the end mark are mailauthctl's)\n%s\n" END "\n",
-	           breaks ? "\n" : "", breaks ? NO_BREAK : "", service);
+	auto_free char *line = xasprintf("%s\n", service);
+	marked_block_with(text, len, line, is_our_line, into);
 }
