@@ -46,7 +46,7 @@ mta_src := account backend desired diff directory drift engine folders held held
 	step_file step_probe step_service target validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help out out_json out_table \
+	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \

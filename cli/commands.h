@@ -1,8 +1,14 @@
-/* cli/commands.h: the rows of each noun, which stand with their handlers in cmd_<noun>.c. */
+/*
+ * cli/commands.h: every command: the nouns in the order of the help text, and the rows of each,
+ * which stand with their handlers in cmd_<noun>.c.
+ */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
 #include "cli/command.h"
+
+/* Ends in {0}. */
+extern const struct command_group command_groups[];
 
 extern const struct command commands_audit[];
 extern const struct command commands_db[];

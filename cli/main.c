@@ -13,7 +13,7 @@
  *     cli          command rows with their handlers, output, this file
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
  *
- * Three tables to read first: the commands (cli/cmd_*.c, listed below), the settings
+ * Three tables to read first: the commands (listed in cli/commands.c), the settings
  * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
  */
 #include <locale.h>
@@ -22,20 +22,6 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
-
-static const struct command_group groups[] = {
-	{ "server", N_("settings of the server"), commands_server },
-	{ "domain", N_("domains, their settings and DKIM"), commands_domain },
-	{ "key", N_("DKIM keys"), commands_key },
-	{ "template", N_("the records that every domain gets"), commands_template },
-	{ "record", N_("the records of one domain"), commands_record },
-	{ "zone", N_("zones for the name server"), commands_zone },
-	{ "spf", N_("SPF of senders and of records"), commands_spf },
-	{ "mta", N_("the mail server"), commands_mta },
-	{ "audit", N_("who changed what"), commands_audit },
-	{ "db", N_("the database"), commands_db },
-	{ 0 },
-};
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
  * that it reads, and giving them back every time costs more than the reading. */
@@ -46,5 +32,5 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 	if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	return app_main(groups, argc, argv);
+	return app_main(command_groups, argc, argv);
 }

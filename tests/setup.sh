@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
-# Installs what is missing of the packages that building ("build") or testing ("test") needs, on
-# Debian and its children.  Nothing missing: no call of apt-get.  Not root: says what is missing
-# and goes on (exit 0) for "test", fails for "build".  Never a mail server or a name server: those
-# live in the throw-away host of tests/e2e alone.
+# Installs what is missing of the packages that are needed for building ("build"), for testing
+# ("test"), or for making a package and installing it into a bare root ("install"), on Debian and
+# its children.  Nothing missing: no call of apt-get.  Not root: says what is missing and goes on
+# (exit 0) for "test", fails otherwise.  Never a mail server or a name server: those live in the
+# throw-away host of tests/e2e alone.
 #
-# usage: tests/setup.sh build|test
+# usage: tests/setup.sh build|test|install
 set -u
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
-	libc-ares-dev libidn2-dev libjansson-dev libsmartcols-dev"
+	libc-ares-dev libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
-	bind9-utils iproute2 util-linux procps ca-certificates"
+	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish"
+install="$build debhelper fakeroot lintian debootstrap"
 
 case ${1:-} in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
+install) wanted=$install ;;
 *)
-	echo "usage: tests/setup.sh build|test" >&2
+	echo "usage: tests/setup.sh build|test|install" >&2
 	exit 2
 	;;
 esac
