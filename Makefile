@@ -22,6 +22,12 @@ TESTDATA ?= $(wildcard ../shared/data)
 
 VERSION := 0.1.0
 
+# Ends a command of a list of commands.
+define newline
+
+
+endef
+
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
@@ -198,16 +204,20 @@ clean:
 
 libexec := $(PREFIX)/libexec/mailauthctl
 
+# What is installed, a row for each file: source, mode, destination, in one word.
+installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
+installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
+# Folders that nobody else has files in.
+own_folders := $(libexec)
+
+install_one = install -D -m $(word 2,$(1)) $(word 1,$(1)) '$(DESTDIR)$(word 3,$(1))'
 install: all
-	install -d '$(DESTDIR)$(PREFIX)/sbin'
-	install -m 0755 bin/mailauthctl '$(DESTDIR)$(PREFIX)/sbin/mailauthctl'
-	install -d '$(DESTDIR)$(libexec)'
-	install -m 0755 bin/mailauth-policyd '$(DESTDIR)$(libexec)/mailauth-policyd'
+	$(foreach row,$(installed),$(call install_one,$(subst :, ,$(row)))$(newline))
 
 # Databases, keys and zones stay where they are.
 uninstall:
-	rm -f '$(DESTDIR)$(PREFIX)/sbin/mailauthctl' '$(DESTDIR)$(libexec)/mailauth-policyd'
-	rmdir '$(DESTDIR)$(libexec)' 2>/dev/null || true
+	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
+	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
