@@ -37,7 +37,7 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
 	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
 	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish import_tree key key_crypto \
+model_src := domain env export export_file export_finish heartbeat import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing srs_secret template
 mta_src := account backend desired diff directory drift engine folders held held_service \
@@ -59,7 +59,7 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 	policyd_results policyd_serve
 
 unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
+	heartbeat key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
 	service setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite \
