@@ -37,7 +37,7 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
 	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
 	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish import_tree key key_crypto \
+model_src := access domain env export export_file export_finish import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing srs_secret template
 mta_src := account backend desired diff directory drift engine folders held held_service \
@@ -50,7 +50,7 @@ mta_src := account backend desired diff directory drift engine folders held held
 	postsrsd_conf push push_facts push_state recover rollback service service_filter \
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
-cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
+cli_src := app app_access app_change app_export app_input args args_grammar caller caller_process changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
 	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets

@@ -29,8 +29,10 @@
 
 int main(int argc, char **argv)
 {
+	struct caller caller;
+	caller_init(&caller); /* before a library reads the environment */
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 	if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	return app_main(command_groups, argc, argv);
+	return app_main(&caller, command_groups, argc, argv);
 }

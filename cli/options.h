@@ -5,9 +5,10 @@
 #include "cli/args.h"
 
 /* clang-format off */
-#define OPTION_ALL          { "--all", NULL, N_("every domain"), 0, 0 }
+#define OPTION_ALL          { "--all", NULL, N_("every domain"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_DOMAINS_FROM { "--domains-from", "<file>", \
-	N_("names from a file, one a line; -: standard input"), 0, 0 }
+	N_("names from a file, one a line; -: standard input"), 0, 0, \
+	OPTION_STDIN_FOR_ALL }
 #define OPTION_FORCE        { "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 }
 #define OPTION_NOW          { "--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 }
 #define OPTION_RESOLVER { "--resolver", "<address>", \
