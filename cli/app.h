@@ -22,6 +22,8 @@
 #include "core/model/env.h"
 #include "core/mta/push.h"
 #include "core/store/store.h"
+#include "dnszone/lint.h"
+#include "dnszone/resolver.h"
 
 struct app_message {
 	enum report_level level;
@@ -119,9 +121,15 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;
 void app_names_done(struct app_names *names);
 
-/* Lints the text of a record that was just typed, if it is an SPF policy: what is found is said
- * as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
+/* Lints the text of a record that was just typed, if it is an SPF or DMARC policy: what is found is
+ * said as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
 void app_lint_typed(struct app *app, const char *rdata);
+
+/* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
+int app_resolver(struct app *app, struct resolver **ret_resolver,
+                 struct err *err) must_check;
+/* The answer of a lint; findings are exit status 3. */
+void app_show_findings(struct app *app, const struct lint_list *list);
 
 /* The TTL of an option --ttl: -1 where it is not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;

@@ -11,6 +11,7 @@
 #include "core/base/signals.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
+#include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/placeholder.h"
 #include "dnszone/policy.h"
@@ -117,11 +118,15 @@ void app_lint_typed(struct app *app, const char *rdata)
 		.ipv6 = "2001:db8::1",
 	};
 	auto_buf text = BUF_INIT;
-	if (!rdata || policy_kind_of("@", "TXT", rdata) != POLICY_SPF)
+	if (!rdata)
 		return;
 	placeholder_expand(rdata, &sample, &text, NULL);
-	struct lint_spf_input input = { .text = octets_of(buf_text(&text)) };
-	lint_spf_record(&input, &list);
+	struct lint_spf_input spf = { .text = octets_of(buf_text(&text)) };
+	struct lint_dmarc_input dmarc = { .text = buf_text(&text) };
+	if (policy_kind_of("@", "TXT", rdata) == POLICY_SPF)
+		lint_spf_record(&spf, &list);
+	else if (policy_kind_of("_dmarc", "TXT", rdata) == POLICY_DMARC)
+		lint_dmarc_record(&dmarc, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct lint_finding *finding = &list.finding[i];
 		if (finding->code->severity == LINT_NOTE)

@@ -49,7 +49,8 @@ int caller_find(uid_t real, uid_t effective, const char *sudo_uid,
                 struct caller *ret_caller, struct err *err)
 {
 	int64_t uid;
-	struct caller caller = { .uid = real, .out_fd = -1, .err_fd = -1, .in_fd = -1 };
+	struct caller caller = CALLER_INIT;
+	caller.uid = real;
 	if (real != effective)
 		return err_set(err, ERR_FAILED,
 		               _("this program is not made to be installed set-user-ID; "

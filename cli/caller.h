@@ -24,6 +24,8 @@ struct caller {
 	struct err refusal;        /* code 0: none; otherwise nothing may be done */
 };
 
+#define CALLER_INIT ((struct caller){ .out_fd = -1, .err_fd = -1, .in_fd = -1 })
+
 /* Finds out; for a customer it then clears the environment down to language and terminal, and
  * undoes whatever else a process inherits.  The first thing that main() does. */
 void caller_init(struct caller *caller);

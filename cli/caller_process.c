@@ -197,9 +197,8 @@ void caller_init(struct caller *caller)
 {
 	struct err err = ERR_INIT;
 	fill_standard();
+	*caller = CALLER_INIT;
 	int r = caller_find(getuid(), geteuid(), getenv("SUDO_UID"), caller, &err);
-	if (r < 0)
-		*caller = (struct caller){ .out_fd = -1, .err_fd = -1, .in_fd = -1 };
 	if (r < 0 || caller->is_customer) {
 		caller_clean_environment();
 		reset_limits();

@@ -17,10 +17,14 @@
 	N_("sign before the record was exported or seen"), 0, 0 }
 #define OPTION_TAKE_OVER    { "--take-over", NULL, \
 	N_("follow this database instead of another one"), 0, 0 }
+#define OPTION_POLICY_RESET { "--reset", NULL, \
+	N_("take the template's record again"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_REPLACE      { "--replace-filter", NULL, \
 	N_("take over a filter of your own that signs already"), 0, 0 }
 #define OPTION_TTL          { "--ttl", "<seconds>", \
 	N_("time to live; without it <ttl>, the setting dns.ttl"), 0, 0 }
+#define OPTION_ZONE         { "--zone", "<file>", \
+	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
 /* clang-format on */
 
 #endif
