@@ -9,6 +9,7 @@
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make deb                a Debian package in build/deb
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
@@ -117,7 +118,7 @@ lib := $(build)/libmailauth.a
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart deb bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl bin/mailauth-policyd
@@ -218,6 +219,9 @@ install: all
 uninstall:
 	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
 	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
+
+deb:
+	@debian/package.sh
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
