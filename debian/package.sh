@@ -3,12 +3,12 @@
 # build/deb, where the result is found.  The same files give the same package, octet for octet.
 # Needs no root and no git.
 #
-# usage: make deb    (what it needs: sudo tests/setup.sh install)
+# usage: make deb    (what it needs: sudo tests/setup.sh deb)
 set -eu
 cd "$(dirname "$0")/.."
 
 version=$(dpkg-parsechangelog -S Version) || {
-	echo "dpkg-dev is missing; as root: tests/setup.sh install" >&2
+	echo "dpkg-dev is missing; as root: tests/setup.sh deb" >&2
 	exit 1
 }
 out=build/deb copy=build/deb/mailauthctl-$version log=build/deb/build.log
@@ -32,7 +32,8 @@ status=0
 	cd "$copy"
 	# Flags of an outer make, or of its user, are not the package's.
 	unset MAKEFLAGS MAKELEVEL MFLAGS MODE CC WERROR DESTDIR PREFIX BUILD CFLAGS CPPFLAGS LDFLAGS
-	export LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS="noautodbgsym parallel=$(nproc)"
+	jobs=$(nproc)
+	export LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS="noautodbgsym parallel=$jobs"
 	exec dpkg-buildpackage --build=binary --no-sign
 ) >$log 2>&1 </dev/null || status=$?
 if [ $status = 0 ]; then
