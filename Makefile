@@ -5,10 +5,12 @@
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-policyd
-#                         check-sweep check-e2e: parts of it
+#                         check-sweep check-e2e check-packaging: parts of it
+#   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make deb                a Debian package in build/deb
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #   make update-po          brings po/*.po up to date with the messages in the code
 #
@@ -128,8 +130,8 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -249,8 +251,8 @@ installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
 installed += $(foreach language,$(languages),$(call \
 	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
-# Folders that nobody else has files in.
-own_folders := $(libexec)
+# The system's own folders: they stay, empty or not.  Others go when nothing is left in them.
+kept_folders := $(PREFIX) $(addprefix $(PREFIX)/,bin lib sbin share share/man)
 
 install_one = install -D -m $(word 2,$(1)) $(word 1,$(1)) '$(DESTDIR)$(word 3,$(1))'
 install: all
@@ -259,7 +261,19 @@ install: all
 # Databases, keys and zones stay where they are.
 uninstall:
 	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
-	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
+	@for folder in $(sort $(foreach row,$(installed),$(patsubst %/,%,$(dir $(word 3,$(subst :, ,$(row))))))); do \
+		until case ' $(kept_folders) ' in *" $$folder "*) true ;; *) false ;; esac; do \
+			rmdir '$(DESTDIR)'"$$folder" 2>/dev/null || break; \
+			folder=$${folder%/*}; \
+		done; \
+	done
+
+# Mode and path of each file that `make install` makes.
+list-installed:
+	@printf '%s %s\n' $(foreach row,$(installed),$(word 2,$(subst :, ,$(row))) $(word 3,$(subst :, ,$(row))))
+
+deb:
+	@debian/package.sh
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
@@ -270,8 +284,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
