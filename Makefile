@@ -5,10 +5,12 @@
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-policyd
-#                         check-sweep check-e2e: parts of it
+#                         check-sweep check-e2e check-packaging: parts of it
+#   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make deb                a Debian package in build/deb
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #   make update-po          brings po/*.po up to date with the messages in the code
 #
@@ -33,15 +35,16 @@ endef
 
 base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
 	run secret signals text words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
-	placeholder policy query query_servers query_socket received_spf resolver resolver_cache \
-	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
-	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
+dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
+	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
+	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
+	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
+	zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish export_state heartbeat import_tree \
-	key key_crypto key_secret keygen keyring publish record record_text records \
-	records_check records_diff ring setting setting_table setting_type signing \
-	srs_secret template template_apply undo undo_domain undo_record
+model_src := access domain env export export_file export_finish export_state heartbeat \
+	import_tree key key_crypto key_secret keygen keyring publish record record_policy \
+	record_text records records_check records_diff ring setting setting_table \
+	setting_type signing srs_secret template template_apply undo undo_domain undo_record
 mta_src := account backend desired diff directory drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
@@ -52,21 +55,22 @@ mta_src := account backend desired diff directory drift engine folders held held
 	postsrsd_conf push push_facts push_state recover rollback service service_filter \
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
-cli_src := app app_change app_export app_input args args_grammar changes cmd_audit cmd_db \
-	cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help commands diffview \
-	language out out_json out_table out_tsv progress seen spf_targets srs_targets when
+cli_src := app app_access app_change app_dns app_export app_input args args_grammar caller \
+	caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_domain cmd_key cmd_mta \
+	cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone \
+	command command_help commands diffview language out out_json out_table out_tsv \
+	progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage \
-	heartbeat key_crypto keygen lint_spf lock map_probe milter model opendkim \
-	opendkim_renew opendmarc out path_check plan policyd policyd_milter postfix_canonical \
-	postfix_main postfix_master postfix_restrict postfix_values postsrsd push query \
-	records resolver rollback rr run service setting setting_type shared spf_check \
-	spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open target text \
-	undo validate when yaml yaml_write
+unit_tests := access arena base caller command dnszone engine export file file_folder \
+	file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe milter model \
+	opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter \
+	postfix_canonical postfix_main postfix_master postfix_restrict postfix_values postsrsd \
+	push query records resolver rollback rr run service setting setting_type shared \
+	spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
+	target text undo validate when yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
@@ -126,8 +130,8 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -247,8 +251,8 @@ installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
 installed += $(foreach language,$(languages),$(call \
 	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
-# Folders that nobody else has files in.
-own_folders := $(libexec)
+# The system's own folders: they stay, empty or not.  Others go when nothing is left in them.
+kept_folders := $(PREFIX) $(addprefix $(PREFIX)/,bin lib sbin share share/man)
 
 install_one = install -D -m $(word 2,$(1)) $(word 1,$(1)) '$(DESTDIR)$(word 3,$(1))'
 install: all
@@ -257,7 +261,19 @@ install: all
 # Databases, keys and zones stay where they are.
 uninstall:
 	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
-	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
+	@for folder in $(sort $(foreach row,$(installed),$(patsubst %/,%,$(dir $(word 3,$(subst :, ,$(row))))))); do \
+		until case ' $(kept_folders) ' in *" $$folder "*) true ;; *) false ;; esac; do \
+			rmdir '$(DESTDIR)'"$$folder" 2>/dev/null || break; \
+			folder=$${folder%/*}; \
+		done; \
+	done
+
+# Mode and path of each file that `make install` makes.
+list-installed:
+	@printf '%s %s\n' $(foreach row,$(installed),$(word 2,$(subst :, ,$(row))) $(word 3,$(subst :, ,$(row))))
+
+deb:
+	@debian/package.sh
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
@@ -268,8 +284,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all

@@ -29,8 +29,10 @@
 
 int main(int argc, char **argv)
 {
+	struct caller caller;
+	caller_init(&caller); /* before a library reads the environment */
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 	language_init(LOCALEDIR);
 	language_for_line(argc, argv);
-	return app_main(command_groups, argc, argv);
+	return app_main(&caller, command_groups, argc, argv);
 }
