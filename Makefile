@@ -41,10 +41,10 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livech
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
 	zone_read
 store_src := change migrate schema stmt store
-model_src := access domain env export export_file export_finish heartbeat import_tree \
-	key key_crypto key_secret keygen keyring publish record record_policy record_text \
-	records records_check ring setting setting_table setting_type signing srs_secret \
-	template template_apply undo undo_domain undo_record
+model_src := access domain env export export_file export_finish export_state heartbeat \
+	import_tree key key_crypto key_secret keygen keyring publish record record_policy \
+	record_text records records_check records_diff ring setting setting_table setting_type \
+	signing srs_secret template template_apply undo undo_domain undo_record
 mta_src := account backend desired diff directory drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
@@ -58,8 +58,8 @@ mta_src := account backend desired diff directory drift engine folders held held
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_domain cmd_key \
 	cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template \
-	cmd_zone command command_help commands language out out_json out_table out_tsv progress \
-	seen spf_targets srs_targets when
+	cmd_zone command command_help commands diffview language out out_json out_table out_tsv \
+	progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
