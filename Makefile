@@ -4,7 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-policyd
+#   make check-style check-layers check-unit check-fuzz check-cli check-po check-policyd
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
@@ -131,7 +131,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install \
+	check check-style check-layers check-unit check-fuzz check-cli check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -228,8 +228,9 @@ $(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
 	msgfmt --check -o $@ $<
 
 update-po: $(build)/po/mailauthctl.pot
-	$(foreach language,$(languages),msgmerge -q --update --backup=none --no-fuzzy-matching \
-		$(po_layout) po/$(language).po $<$(newline))
+	$(foreach language,$(languages),msgmerge -q --no-fuzzy-matching $(po_layout) \
+		-o $(<D)/$(language).po po/$(language).po $<$(newline)\
+	msgattrib --no-obsolete $(po_layout) -o po/$(language).po $(<D)/$(language).po$(newline))
 
 # The program as it finds catalogues that are not installed: for tests.
 $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
@@ -284,8 +285,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd packaging sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-packaging check-slow check-install:
+	@$(run_tests) build style layers unit fuzz cli po policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
