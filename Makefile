@@ -40,7 +40,9 @@ store_src := change migrate schema stmt store
 model_src := domain env export export_file export_finish heartbeat import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing srs_secret template
-mta_src := account backend desired diff directory drift engine folders held held_service \
+mta_src := account backend desired diff directory doctor doctor_database \
+	doctor_disk doctor_dns doctor_keys doctor_program doctor_records doctor_sample \
+	doctor_server doctor_zones drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
 	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
@@ -51,14 +53,14 @@ mta_src := account backend desired diff directory drift engine folders held held
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
+	cmd_db cmd_dkim cmd_doctor cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
 	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage \
+unit_tests := arena base command dnszone doctor engine export file file_folder file_stage \
 	heartbeat key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
