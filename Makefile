@@ -33,8 +33,8 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
-	run secret signals text words yaml yaml_write
+base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+	network path run secret signals text words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
 	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
