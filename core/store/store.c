@@ -30,8 +30,8 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 		               _("%s: the disk is full; nothing was changed"),
 		               store->path);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		return err_set(err, ERR_BUSY, _("%s: another program holds the %s open"),
-		               store->path, store->kind->what);
+		return err_set(err, ERR_BUSY, _("%s: another program holds it open"),
+		               store->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return err_set(err, ERR_FAILED, _("%s is damaged or not a database (%s)"),
 		               store->path, sqlite3_errmsg(store->db));

@@ -33,7 +33,6 @@ struct migration {
 
 /* What kind of database: one const for each. */
 struct store_kind {
-	const char *what; /* "database", for messages */
 	uint32_t application_id;
 	int version;                        /* user_version of `schema` */
 	const char *schema;                 /* makes an empty one */
