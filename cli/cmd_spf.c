@@ -5,6 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/language.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
@@ -136,7 +137,10 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 		.mem = &check->mem,
 		.trace = is_traced ? &check->trace : NULL,
 	};
+	/* word for word what mailauth-policyd would say */
+	char *paused = language_pause();
 	spf_check(&context, &check->settings, &check->message, &check->verdict);
+	language_resume(paused);
 	received_spf(&check->verdict, &check->message, check->received);
 	bool is_good = check->settings.is_plain
 	                       ? check->verdict.result == SPF_PASS
