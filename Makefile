@@ -52,7 +52,7 @@ mta_src := account backend desired diff directory drift engine folders held held
 	step_file step_probe step_service target validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
 	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
+	cmd_server cmd_spf cmd_template cmd_zone command command_help commands help_topic out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
@@ -117,18 +117,19 @@ lib := $(build)/libmailauth.a
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
+.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
 	update-cli FORCE
-all: bin/mailauthctl bin/mailauth-policyd
+all: bin/mailauthctl bin/mailauth-policyd man
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
 
 bin/%: $(build)/%
 	@mkdir -p bin
 	@cp -f $< $@
 
-$(build)/mailauthctl: $(build)/cli/main.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/main.o $(lib) $(LIBS)
+main_obj := $(build)/cli/main.o $(build)/cli/help_pages.o
+$(build)/mailauthctl: $(main_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(main_obj) $(lib) $(LIBS)
 
 # A library of the two lowest layers alone: that nothing else can get in is a matter of linking.
 $(build)/liblow.a: $(low_obj)
@@ -186,6 +187,8 @@ $(build)/flags: FORCE | need-libraries
 need-libraries:
 	@command -v pkg-config >/dev/null || { \
 		echo 'pkg-config is missing; as root: tests/setup.sh build' >&2; exit 1; }
+	@command -v mandoc >/dev/null || { \
+		echo 'mandoc is missing; as root: tests/setup.sh build' >&2; exit 1; }
 	@for library in $(PKGS); do pkg-config --exists $$library || { \
 		echo "the library $$library is missing; as root: tests/setup.sh build" >&2; \
 		exit 1; }; done
@@ -197,6 +200,38 @@ $(build)/gen/%.sql.inc: db/%.sql
 $(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
 $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
+# ---- the manual --------------------------------------------------------------------------------
+#
+# The library -> manref, which knows the tables -> pages -> their text -> what `help` prints.
+
+man_pages := mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailauth-policyd.8
+man_built := $(man_pages:%=$(build)/man/%)
+man: $(man_built)
+
+$(build)/manref: $(build)/cli/manref.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/manref.o $(lib) $(LIBS)
+
+# What stands by hand beside the rows of a table.
+$(build)/man/mailauthctl.8: man/commands.mdoc
+$(build)/man/mailauthctl-settings.5: man/settings.mdoc
+$(man_built): $(build)/man/%: man/%.in $(build)/manref
+	@mkdir -p $(@D)
+	$(build)/manref page $< $(filter %.mdoc,$^) >$@.tmp
+	@mv -f $@.tmp $@
+
+rendered := $(foreach page,$(man_pages),$(build)/gen/$(page).utf8.inc $(build)/gen/$(page).ascii.inc)
+define render
+	@mkdir -p $(@D)
+	mandoc -T$(1) -Owidth=78 -Ios='mailauthctl $(VERSION)' $< >$@.txt
+	@$(build)/manref embed $@.txt >$@.tmp
+	@mv -f $@.tmp $@
+endef
+$(build)/gen/%.utf8.inc: $(build)/man/%
+	$(call render,utf8)
+$(build)/gen/%.ascii.inc: $(build)/man/%
+	$(call render,ascii)
+$(build)/cli/help_pages.o: $(rendered)
+
 clean:
 	rm -rf build bin
 
@@ -207,6 +242,8 @@ libexec := $(PREFIX)/libexec/mailauthctl
 # What is installed, a row for each file: source, mode, destination, in one word.
 installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
+man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
+installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
 # Folders that nobody else has files in.
 own_folders := $(libexec)
 
@@ -242,4 +279,5 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(fake_mta_obj:.o=.d) $(bench_bin:=.d)
+	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) \
+	$(build)/cli/help_pages.d $(build)/cli/manref.d

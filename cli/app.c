@@ -171,12 +171,14 @@ static int print_answer(const struct command_call *call)
 	return 0;
 }
 
-int app_main(const struct command_group *groups, int argc, char **argv)
+int app_main(const struct command_group *groups, const struct help_topic *topics,
+             int argc, char **argv)
 {
 	struct app app = { .ctx = { .root_fd = -1 } };
 	cleanup(command_call_done) struct command_call call = COMMAND_CALL_INIT;
 	struct err err = ERR_INIT;
 	signals_init();
+	call.topics = topics;
 	int r = command_dispatch(groups, argc, argv, &call, &err);
 	if (r >= 0 && call.kind == COMMAND_ANSWER)
 		return print_answer(&call);

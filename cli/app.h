@@ -55,7 +55,8 @@ struct app {
 
 /* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
  * exit status. */
-int app_main(const struct command_group *groups, int argc, char **argv);
+int app_main(const struct command_group *groups, const struct help_topic *topics,
+             int argc, char **argv);
 
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)

@@ -22,6 +22,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/help_topic.h"
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
  * that it reads, and giving them back every time costs more than the reading. */
@@ -32,5 +33,5 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 	if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	return app_main(command_groups, argc, argv);
+	return app_main(command_groups, help_pages, argc, argv);
 }
