@@ -4,11 +4,12 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-policyd
+#   make check-style check-layers check-unit check-fuzz check-cli check-man check-policyd
 #                         check-sweep check-e2e: parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make man                pages of the manual, in build/release/man
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
@@ -58,7 +59,7 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage \
+unit_tests := arena base command commands dnszone engine export file file_folder file_stage \
 	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
@@ -118,7 +119,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl bin/mailauth-policyd man
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -265,8 +266,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli man policyd sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
