@@ -11,6 +11,7 @@
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
 #   make man                pages of the manual, in build/release/man
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
+#   make update-po          brings po/*.po up to date with the messages in the code
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
 
@@ -33,14 +34,16 @@ endef
 
 base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
 	run secret signals text words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
-	placeholder policy query query_servers query_socket received_spf resolver resolver_cache \
-	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
-	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
+dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
+	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
+	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
+	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
+	zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish import_tree key key_crypto \
-	key_secret keygen keyring publish record record_text records records_check ring setting \
-	setting_table setting_type signing srs_secret template
+model_src := access domain env export export_file export_finish heartbeat import_tree \
+	key key_crypto key_secret keygen keyring publish record record_policy record_text \
+	records records_check ring setting setting_table setting_type signing srs_secret \
+	template
 mta_src := account backend desired diff directory drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
@@ -51,21 +54,26 @@ mta_src := account backend desired diff directory drift engine folders held held
 	postsrsd_conf push push_facts push_state recover rollback service service_filter \
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
-cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help commands help_topic out out_json out_table \
-	out_tsv progress seen spf_targets srs_targets
+cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
+	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_domain cmd_key \
+	cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template \
+	cmd_zone command command_help commands help_topic language out out_json out_table out_tsv progress \
+	seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command commands dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
-	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
-	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
-	service setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite \
-	srs_secret stage store store_open target text validate yaml yaml_write
+unit_tests := access arena base caller command commands dnszone engine export file file_folder \
+	file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe milter model \
+	opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter \
+	postfix_canonical postfix_main postfix_master postfix_restrict postfix_values postsrsd \
+	push query records resolver rollback rr run service setting setting_type shared \
+	spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
+	target text validate yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
+
+# Languages of messages besides English: po/<language>.po
+languages := es
 
 # ---- flags -----------------------------------------------------------------------------------
 
@@ -96,8 +104,9 @@ endif
 BUILD ?= build/$(MODE)
 build := $(BUILD)
 POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
+LOCALEDIR ?= $(PREFIX)/share/locale
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' \
-	-DPOLICYD_PATH='"$(POLICYD_PATH)"' $(CPPFLAGS)
+	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
@@ -115,13 +124,15 @@ lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
+catalogue = $(build)/locale/$(1)/LC_MESSAGES/mailauthctl.mo
+catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-slow \
-	update-cli FORCE
-all: bin/mailauthctl bin/mailauth-policyd man
+	update-cli update-po FORCE
+all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
 
 bin/%: $(build)/%
@@ -233,6 +244,36 @@ $(build)/gen/%.ascii.inc: $(build)/man/%
 	$(call render,ascii)
 $(build)/cli/help_pages.o: $(rendered)
 
+# ---- languages -------------------------------------------------------------------------------
+
+# Where each message stands, but not in which line: a change elsewhere in the file changes nothing.
+po_layout := --sort-by-file --add-location=file
+# mailauth-policyd speaks English alone.
+message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/help_pages.c \
+	$(wildcard core/base/*.h)
+
+$(build)/po/mailauthctl.pot: $(message_src)
+	@mkdir -p $(@D)
+	@xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ --add-comments=TRANSLATORS \
+		--package-name=mailauthctl $(po_layout) -o $@ $(sort $^)
+	@sed -i '/^"POT-Creation-Date/d' $@
+
+$(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
+	@mkdir -p $(@D)
+	msgfmt --check -o $@ $<
+
+update-po: $(build)/po/mailauthctl.pot
+	$(foreach language,$(languages),msgmerge -q --update --backup=none --no-fuzzy-matching \
+		$(po_layout) po/$(language).po $<$(newline))
+
+# The program as it finds catalogues that are not installed: for tests.
+$(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -ULOCALEDIR -DLOCALEDIR='"$(abspath $(build)/locale)"' $(CFLAGS_ALL) \
+		-MMD -MP -c -o $@ $<
+$(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/help_pages.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
 clean:
 	rm -rf build bin
 
@@ -245,6 +286,8 @@ installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
 man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
 installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
+installed += $(foreach language,$(languages),$(call \
+	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
 # Folders that nobody else has files in.
 own_folders := $(libexec)
 
@@ -280,5 +323,5 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) \
+	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/help_pages.d $(build)/cli/manref.d

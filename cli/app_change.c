@@ -10,9 +10,21 @@
 #include "cli/changes.h"
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
+#include "core/model/access.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
+
+/* For a customer, in place of what push and database say (app_veil()). */
+static const char not_open[] =
+	N_("the database cannot be used; the administrator finds the reason in the "
+           "system log");
+static const char not_saved[] =
+	N_("not saved: the mail server could not be made ready for it; the administrator "
+           "finds the reason in the system log");
+static const char not_in_use[] =
+	N_("saved, but the mail server does not use it yet; the administrator finds the "
+           "reason in the system log");
 
 int app_open_to_read(struct app *app, struct err *err)
 {
@@ -21,7 +33,7 @@ int app_open_to_read(struct app *app, struct err *err)
 		err_clear(err);
 		return 0;
 	}
-	return r;
+	return app_veil(app, r, not_open, err);
 }
 
 static int open_to_write(struct app *app, struct err *err)
@@ -34,7 +46,10 @@ static int open_to_write(struct app *app, struct err *err)
 			return r;
 		return store_open_memory(&schema_store, &app->store, err);
 	}
-	return store_open(app->db_path, &schema_store, STORE_CREATE, &app->store, err);
+	/* a customer's domain is in a database that is there */
+	enum store_mode mode = app_is_customer(app) ? STORE_WRITE : STORE_CREATE;
+	int r = store_open(app->db_path, &schema_store, mode, &app->store, err);
+	return app_veil(app, r, not_open, err);
 }
 
 int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
@@ -43,8 +58,12 @@ int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
 	if (app->opt.is_dry_run && access(app->db_path, F_OK) < 0)
 		return 0;
 	auto_free char *path = xasprintf("%s%s", app->db_path, suffix);
+	app->backstage++;
 	int r = store_make_folder(app->db_path, err);
-	return r < 0 ? r : lock_take(&app->ctx, path, what, ret_lock, err);
+	if (r >= 0)
+		r = lock_take(&app->ctx, path, what, ret_lock, err);
+	app->backstage--;
+	return app_veil(app, r, not_open, err);
 }
 
 /* What would be written: the store's rows, then the mail server's files. */
@@ -88,7 +107,9 @@ static int show_dry_run(struct app *app, bool is_changed, struct push *push,
 
 static bool is_pushed(const struct app *app, unsigned needs)
 {
-	return needs & NEED_PUSH && !app->opt.is_push_off;
+	/* what a push would do tells of others' domains */
+	bool is_shown_to_customer = app->opt.is_dry_run && app_is_customer(app);
+	return needs & NEED_PUSH && !app->opt.is_push_off && !is_shown_to_customer;
 }
 
 /* Whether an earlier change did not reach the host: its push was interrupted or undone, or it was
@@ -107,6 +128,18 @@ static int is_host_behind(struct app *app, bool *ret_is_behind, struct err *err)
 	return r;
 }
 
+static int prepare_push(struct app *app, bool is_changed, struct push **ret_push,
+                        const char **ret_why, struct err *err)
+{
+	/* `mta push` and `mta adopt` push although the store does not change */
+	bool is_due = is_changed || app->push.is_explicit || app->push.is_adoption;
+	int r = is_due ? 0 : is_host_behind(app, &is_due, err);
+	if (r >= 0 && is_due)
+		r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run,
+		                 ret_push, ret_why, err);
+	return r;
+}
+
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct app *app, unsigned needs,
                     int (*body)(struct app *app, void *arg, struct err *err), void *arg,
@@ -116,22 +149,22 @@ static int run_body(struct app *app, unsigned needs,
 	int r = change_begin(app->store, &app->ctx, app->ctx.command, err);
 	if (r >= 0)
 		r = body(app, arg, err);
+	if (r >= 0 && app_is_customer(app) && !app->backstage)
+		r = access_check_change(app->store, app->caller->account, err);
 	if (r >= 0)
 		r = setting_check_rules(app->store, err);
 	if (r >= 0)
 		r = change_end(app->store, ret_changed, err);
 	if (r < 0 || !is_pushed(app, needs))
 		return r;
-	/* `mta push` and `mta adopt` push although the store does not change */
-	bool is_due = *ret_changed || app->push.is_explicit || app->push.is_adoption;
-	if (!is_due)
-		r = is_host_behind(app, &is_due, err);
-	if (r < 0 || !is_due)
-		return r;
-	r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run, ret_push,
-	                 &why, err);
+	app->backstage++;
+	r = prepare_push(app, *ret_changed, ret_push, &why, err);
+	app->backstage--;
+	r = app_veil(app, r, not_saved, err);
 	/* what an administrator should know of a host that he looks at */
 	const struct plan *plan = r >= 0 && *ret_push ? push_plan(*ret_push) : NULL;
+	if (app_is_customer(app))
+		return r;
 	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
 		app_say(app, app->push.is_explicit ? REPORT_NOTE : REPORT_VERBOSE, "%s",
 		        plan->note[i]);
@@ -190,7 +223,10 @@ static int change_locked(struct app *app, unsigned needs,
 	app_release_messages(app, true);
 	if (push) {
 		signals_hold();
+		app->backstage++;
 		r = push_switch(push, err);
+		app->backstage--;
+		r = app_veil(app, r, not_in_use, err);
 		signals_release();
 		push_free(push);
 	}
@@ -205,9 +241,12 @@ int app_change(struct app *app, unsigned needs,
 	auto_lock store_lock = NULL;
 	int r = 0;
 	if (is_pushed(app, needs) && !app->opt.is_dry_run) {
+		app->backstage++;
 		r = push_lock(&app->ctx, &target_lock, err);
 		if (r >= 0)
 			r = push_recover(&app->ctx, app->push.force, err);
+		app->backstage--;
+		r = app_veil(app, r, not_saved, err);
 	}
 	if (r >= 0)
 		r = app_lock_beside_store(app, ".lock", _("the database"), &store_lock,
@@ -221,9 +260,12 @@ int app_env(struct app *app, const struct env **ret_env, struct err *err)
 {
 	if (!app->has_env) {
 		auto_free char *hostname = NULL;
+		app->backstage++;
 		int r = backend_hostname(&app->ctx, app->store, &hostname, err);
 		if (r >= 0)
 			r = env_load(&app->ctx, app->store, hostname, &app->env, err);
+		app->backstage--;
+		r = app_veil(app, r, N_("the server's name cannot be found out"), err);
 		if (r < 0)
 			return r;
 		app->has_env = true;

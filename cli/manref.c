@@ -19,6 +19,7 @@
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
+#include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/placeholder.h"
 
@@ -198,7 +199,8 @@ static void put_grammar(const char *at)
 	}
 }
 
-static void put_options(const struct option_row *options)
+/* `tells_access`: says what customers may not. */
+static void put_options(const struct option_row *options, bool tells_access)
 {
 	for (const struct option_row *row = options; row->name; row++) {
 		fputs(".It", stdout);
@@ -209,6 +211,10 @@ static void put_options(const struct option_row *options)
 			put_grammar(row->value);
 		putchar('\n');
 		put_sentence(row->help);
+		if (tells_access && row->access == OPTION_FOR_ADMINS)
+			puts("Not for customers.");
+		if (tells_access && row->access == OPTION_STDIN_FOR_ALL)
+			puts("Customers: standard input only.");
 	}
 }
 
@@ -263,7 +269,7 @@ static void put_command(struct page *page, const struct command *row)
 	put_section(page, row->words);
 	if (row->options && row->options->name) {
 		puts(".Bl -tag -width Ds");
-		put_options(row->options);
+		put_options(row->options, row->needs & NEED_OWN_ACCESS);
 		puts(".El");
 	}
 	if (row->example)
@@ -291,7 +297,7 @@ static void put_commands(struct page *page, const char *noun)
 static void put_globals(struct page *page, const char *word)
 {
 	(void)page, (void)word;
-	put_options(global_options);
+	put_options(global_options, true);
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */
@@ -355,13 +361,16 @@ static void put_placeholders(struct page *page, const char *word)
 
 static void put_lint(struct page *page, const char *word)
 {
-	(void)page, (void)word;
+	static const struct lint_code *(*const codes[])(size_t i) = { lint_dmarc_code,
+		                                                      lint_spf_code };
 	const struct lint_code *code;
-	for (size_t i = 0; (code = lint_spf_code(i)) != NULL; i++) {
-		printf(".It Li %s Pq %s\n", code->code,
-		       lint_severity_name(code->severity));
-		put_sentence(code->message);
-	}
+	(void)page, (void)word;
+	for (size_t k = 0; k < ARRAY_LEN(codes); k++)
+		for (size_t i = 0; (code = codes[k](i)) != NULL; i++) {
+			printf(".It Li %s Pq %s\n", code->code,
+			       lint_severity_name(code->severity));
+			put_sentence(code->message);
+		}
 }
 
 static const char *support_word(enum mta_support support)
