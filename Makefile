@@ -5,10 +5,12 @@
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-man check-policyd
-#                         check-sweep check-e2e: parts of it
+#                         check-sweep check-e2e check-packaging: parts of it
+#   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make deb                a Debian package in build/deb
 #   make man                pages of the manual, in build/release/man
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
 #   make update-po          brings po/*.po up to date with the messages in the code
@@ -43,7 +45,7 @@ store_src := change migrate schema stmt store
 model_src := access domain env export export_file export_finish heartbeat import_tree \
 	key key_crypto key_secret keygen keyring publish record record_policy record_text \
 	records records_check ring setting setting_table setting_type signing srs_secret \
-	template
+	template template_apply undo undo_domain undo_record
 mta_src := account backend desired diff directory drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
@@ -58,7 +60,7 @@ cli_src := app app_access app_change app_dns app_export app_input args args_gram
 	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_domain cmd_key \
 	cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template \
 	cmd_zone command command_help commands help_topic language out out_json out_table out_tsv progress \
-	seen spf_targets srs_targets
+	seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
@@ -69,7 +71,7 @@ unit_tests := access arena base caller command commands dnszone engine export fi
 	postfix_canonical postfix_main postfix_master postfix_restrict postfix_values postsrsd \
 	push query records resolver rollback rr run service setting setting_type shared \
 	spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
-	target text validate yaml yaml_write
+	target text undo validate when yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
@@ -129,8 +131,8 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-slow \
+.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -288,8 +290,8 @@ man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix
 installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
 installed += $(foreach language,$(languages),$(call \
 	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
-# Folders that nobody else has files in.
-own_folders := $(libexec)
+# The system's own folders: they stay, empty or not.  Others go when nothing is left in them.
+kept_folders := $(PREFIX) $(addprefix $(PREFIX)/,bin lib sbin share share/man)
 
 install_one = install -D -m $(word 2,$(1)) $(word 1,$(1)) '$(DESTDIR)$(word 3,$(1))'
 install: all
@@ -298,7 +300,19 @@ install: all
 # Databases, keys and zones stay where they are.
 uninstall:
 	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
-	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
+	@for folder in $(sort $(foreach row,$(installed),$(patsubst %/,%,$(dir $(word 3,$(subst :, ,$(row))))))); do \
+		until case ' $(kept_folders) ' in *" $$folder "*) true ;; *) false ;; esac; do \
+			rmdir '$(DESTDIR)'"$$folder" 2>/dev/null || break; \
+			folder=$${folder%/*}; \
+		done; \
+	done
+
+# Mode and path of each file that `make install` makes.
+list-installed:
+	@printf '%s %s\n' $(foreach row,$(installed),$(word 2,$(subst :, ,$(row))) $(word 3,$(subst :, ,$(row))))
+
+deb:
+	@debian/package.sh
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
@@ -309,8 +323,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli man policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli man policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all

@@ -3,7 +3,7 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|policyd|sweep|e2e|slow]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|policyd|packaging|sweep|e2e|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
@@ -143,6 +143,19 @@ part_policyd() {
 	done
 }
 
+part_packaging() {
+	build packaging CC="$cc" WERROR=1 all >/dev/null
+	producer packaging tests/install/installed.sh
+}
+
+# In bare roots: needs root and the network.
+part_install() {
+	tests/setup.sh install
+	producer install/deb tests/install/deb.sh
+	producer install/package tests/install/run.sh package
+	producer install/hour tests/install/run.sh hour
+}
+
 part_sweep() {
 	local script
 	build sweep CC="$cc" WERROR=1 all unit build/release/tests/lib/fake_mta >/dev/null
@@ -185,11 +198,11 @@ part_e2e() {
 	part_differential
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli man policyd sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli man policyd packaging sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | fuzz | cli | man | policyd | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | man | policyd | packaging | sweep | slow | install) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

@@ -31,6 +31,8 @@ struct push_options {
 	bool force;     /* overwrite what somebody edited: refused otherwise */
 	bool remove;    /* take everything of ours out again */
 	bool is_explicit; /* mta push: ends a hold, looks at everything instead of what moved */
+	bool is_scheduled; /* ... by a timer: silent, and nothing, where no push is due by itself:
+	                      not adopted, held, another database's host */
 	bool is_rollback;    /* mta rollback: an earlier push's files, then a hold */
 	int64_t rollback_to; /* whose; 0: the one before the last that is in force */
 };

@@ -148,12 +148,13 @@ zones = '/var/lib/mailauthctl/zones'
 
 
 def try_cron(block):
-    """The line of a crontab: five fields, an account, a command that says nothing."""
-    fields = block.text().split(None, 6)
-    times = all(re.fullmatch(r'(\*|\d+)(-\d+)?(/\d+)?', field) for field in fields[:5])
-    result(times and fields[5] == 'root', f'{block.where}: five fields and an account')
-    got, seen = run(fields[6])
-    result(got == 0 and seen == '', f'{block.where}: {fields[6]}', seen)
+    """Lines of a crontab: five fields, an account, a command that says nothing."""
+    for line in block.lines:
+        fields = line.split(None, 6)
+        times = all(re.fullmatch(r'(\*|\d+)(-\d+)?(/\d+)?', field) for field in fields[:5])
+        result(times and fields[5] == 'root', f'{block.where}: five fields and an account')
+        got, seen = run(fields[6])
+        result(got == 0 and seen == '', f'{block.where}: {fields[6]}', seen)
 
 
 def try_include(block):
@@ -233,7 +234,8 @@ def try_knot(block):
 
 special = [
     (r'sudo make (quickstart|check) ', elsewhere('tests/quickstart.sh, and this test')),
-    (r'sudo tests/setup.sh build', elsewhere('make check-install')),
+    (r'sudo tests/setup.sh (build|deb) ', elsewhere('make check-install')),
+    (r'sudo apt-get install postfix opendkim ', elsewhere('tests/e2e/host, make check-install')),
     (r'\*/\d+ \* \* \* \*  root  \S+mailauthctl ', try_cron),
     (r'\$INCLUDE /', try_include),
     (r'#!/bin/sh -eu\n# /usr/local/sbin/zone-changed', try_zone_changed),

@@ -31,7 +31,11 @@ prepared)
 	mailauthctl server set mta.backend directory zone.reload true
 	mailauthctl domain enable-dkim example.com
 	mailauthctl template add www A '<ip>'
-	for i in {1..14}; do mailauthctl server set spf.explanation "Text $i"; done
+	until [ "$(mailauthctl --json audit list --limit 1 | jq '.[0].id')" -ge 16 ]; do
+		mailauthctl server set spf.explanation "Text $RANDOM"
+	done
+	mailauthctl server set dns.ttl 600
+	for i in {1..6}; do mailauthctl server set mta.trusted-relays "192.0.2.$i"; done
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out /e2e/key.pem
 	cp -a /var/lib/mailauthctl /e2e/prepared
 	;;
