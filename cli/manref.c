@@ -264,9 +264,9 @@ static void put_command(struct page *page, const struct command *row)
 	put_sentence(row->help);
 	if (row->needs & NEED_ROOT)
 		puts("Needs root.");
+	put_section(page, row->words);
 	if (row->needs & NEED_OWN_ACCESS)
 		puts("Open to customers, for domains of their own.");
-	put_section(page, row->words);
 	if (row->options && row->options->name) {
 		puts(".Bl -tag -width Ds");
 		put_options(row->options, row->needs & NEED_OWN_ACCESS);
