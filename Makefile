@@ -4,7 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-man check-policyd
+#   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
@@ -42,36 +42,38 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livech
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
 	zone_read
 store_src := change migrate schema stmt store
-model_src := access domain env export export_file export_finish heartbeat import_tree \
-	key key_crypto key_secret keygen keyring publish record record_policy record_text \
-	records records_check ring setting setting_table setting_type signing srs_secret \
-	template template_apply undo undo_domain undo_record
-mta_src := account backend desired diff directory drift engine folders held held_service \
-	history key_check map_probe marked_block milter milter_headers milter_probe networks \
-	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
-	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
-	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand postfix_main \
-	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
-	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
-	postsrsd_conf push push_facts push_state recover rollback service service_filter \
-	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
-	step_file step_probe step_service target validate
+model_src := access domain env export export_file export_finish export_state heartbeat \
+	import_tree key key_crypto key_secret keygen keyring publish record record_policy \
+	record_text records records_check records_diff ring setting setting_table setting_type \
+	signing srs_secret template template_apply undo undo_domain undo_record
+mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
+	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
+	doctor_zones drift engine folders held held_service history key_check map_probe \
+	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
+	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
+	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
+	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
+	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
+	push_state recover rollback service service_filter service_log service_postfix \
+	service_process service_systemd shared smtp_probe stage step step_file step_probe \
+	step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
-	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_domain cmd_key \
-	cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template \
-	cmd_zone command command_help commands help_topic language out out_json out_table out_tsv progress \
-	seen spf_targets srs_targets when
+	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_doctor cmd_domain \
+	cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
+	cmd_template cmd_zone command command_help commands diffview help_topic language out out_json \
+	out_table out_tsv progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := access arena base caller command commands dnszone engine export file file_folder \
-	file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe milter model \
-	opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter \
-	postfix_canonical postfix_main postfix_master postfix_restrict postfix_values postsrsd \
-	push query records resolver rollback rr run service setting setting_type shared \
-	spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
-	target text undo validate when yaml yaml_write
+unit_tests := access arena base caller command commands dnszone doctor engine export file \
+	file_folder file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe \
+	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
+	postfix_values postsrsd push query records resolver rollback rr run service setting \
+	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage \
+	store store_open target text undo validate when yaml yaml_write
 fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
@@ -132,7 +134,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-packaging check-slow check-install \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -265,8 +267,9 @@ $(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
 	msgfmt --check -o $@ $<
 
 update-po: $(build)/po/mailauthctl.pot
-	$(foreach language,$(languages),msgmerge -q --update --backup=none --no-fuzzy-matching \
-		$(po_layout) po/$(language).po $<$(newline))
+	$(foreach language,$(languages),msgmerge -q --no-fuzzy-matching $(po_layout) \
+		-o $(<D)/$(language).po po/$(language).po $<$(newline)\
+	msgattrib --no-obsolete $(po_layout) -o po/$(language).po $(<D)/$(language).po$(newline))
 
 # The program as it finds catalogues that are not installed: for tests.
 $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
@@ -323,8 +326,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli man policyd packaging sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-man check-policyd check-sweep check-e2e check-packaging check-slow check-install:
+	@$(run_tests) build style layers unit fuzz cli man po policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all

@@ -51,8 +51,9 @@ struct app {
 	bool is_exporting; /* a dry run of it is shown zone by zone */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
-	bool is_push_told; /* "not adopted" was said once */
-	unsigned backstage; /* push or export is at work: not for a customer's ears */
+	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
+	bool is_push_told;    /* "not adopted" was said once */
+	unsigned backstage;   /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;
 	char **export_name; /* zones to export after the change, A-labels */

@@ -36,7 +36,6 @@ static const struct migration migrations[] = {
 };
 
 const struct store_kind schema_store = {
-	.what = "database",
 	.application_id = 0x4d417574,
 	.version = 2,
 	.schema = schema_sql,

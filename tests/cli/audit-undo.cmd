@@ -31,13 +31,13 @@ both_ways() {
 	after=$(state)
 	[ "$before" != "$after" ] || echo "it changed nothing"
 	m audit undo "$change" | sed 1d
-	diff <(echo "$before") <(state) | grep '^[<>]' | unkeyed
+	diff <(echo "$before") <(state) | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
 	undone=$(last)
 	[ -z "${ONE_WAY:-}" ] || return
 	m audit undo "$undone" | sed 1d
-	diff <(echo "$after") <(state) | grep '^[<>]' | unkeyed
+	diff <(echo "$after") <(state) | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
 	"$PROGRAM" --root "$ROOT" --quiet audit undo "$(last)"
-	diff <(echo "$before") <(state) | grep '^[<>]' | unkeyed
+	diff <(echo "$before") <(state) | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
 }
 both_ways server set spf.mode reject-fail spf.local-rules 'include:spf.example.net'
 both_ways server set dns.service external
