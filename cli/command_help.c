@@ -99,6 +99,14 @@ void command_help(const struct command *row, struct buf *into)
 	buf_puts(into, _("\n\"mailauthctl help\" lists the options of every command.\n"));
 }
 
+static void add_row(struct buf *into, const struct command *row)
+{
+	bool has_args = row->args && *row->args;
+	auto_free char *label = xasprintf("%s%s%s", row->words, has_args ? " " : "",
+	                                  has_args ? row->args : "");
+	add_entry(into, label, row->help);
+}
+
 void command_help_group(const struct command_group *group, struct buf *into)
 {
 	if (group->noun) {
@@ -107,13 +115,9 @@ void command_help_group(const struct command_group *group, struct buf *into)
 		add_wrapped(into, _(group->help), 0, 0);
 		buf_puts(into, _("\nCommands:\n"));
 	}
-	for (const struct command *row = group->rows; row->words; row++) {
-		bool has_args = row->args && *row->args;
-		auto_free char *label =
-			xasprintf("%s%s%s", row->words, has_args ? " " : "",
-		                  has_args ? row->args : "");
-		add_entry(into, label, row->help);
-	}
+	for (const struct command *row = group->rows; row->words; row++)
+		if (!row->is_hidden)
+			add_row(into, row);
 }
 
 void command_help_all(const struct command_group *groups, struct buf *into)
@@ -128,8 +132,7 @@ void command_help_all(const struct command_group *groups, struct buf *into)
 		else
 			command_help_group(group, into);
 	}
-	add_entry(into, "help [<command>]",
-	          N_("what a command does, its options, an example"));
+	add_row(into, &command_help_row);
 	buf_puts(into, _("\nOptions of every command:\n"));
 	add_options(into, global_options);
 	buf_puts(into,
