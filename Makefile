@@ -51,14 +51,18 @@ mta_src := account backend desired diff directory drift engine folders held held
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
+	cmd_completion cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
+	cmd_server cmd_spf cmd_template cmd_zone command command_help commands complete \
+	complete_line complete_source out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage \
+# What the shells read; each asks the program.
+completions := _mailauthctl mailauthctl.bash mailauthctl.fish
+
+unit_tests := arena base command complete dnszone engine export file file_folder file_stage \
 	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
@@ -194,6 +198,11 @@ need-libraries:
 $(build)/gen/%.sql.inc: db/%.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
+# The same for the shells' files that `mailauthctl completion` prints.
+$(build)/gen/%.inc: completions/%
+	@mkdir -p $(@D)
+	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
+$(build)/cli/cmd_completion.o: $(completions:%=$(build)/gen/%.inc)
 $(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
 $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
@@ -207,6 +216,9 @@ libexec := $(PREFIX)/libexec/mailauthctl
 # What is installed, a row for each file: source, mode, destination, in one word.
 installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
+installed += completions/mailauthctl.bash:0644:$(PREFIX)/share/bash-completion/completions/mailauthctl
+installed += completions/_mailauthctl:0644:$(PREFIX)/share/zsh/site-functions/_mailauthctl
+installed += completions/mailauthctl.fish:0644:$(PREFIX)/share/fish/vendor_completions.d/mailauthctl.fish
 # Folders that nobody else has files in.
 own_folders := $(libexec)
 
