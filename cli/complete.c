@@ -218,6 +218,8 @@ static void offer_source(struct complete *c, const char *at, size_t len, bool is
 		placeholder ? complete_source_find(placeholder) : NULL;
 	if (!source)
 		return;
+	if (!source->offer)
+		c->expected = xstrdup(placeholder);
 	if (is_argument && source->is_once)
 		take_words(c, placeholder);
 	c->placeholder = placeholder;
@@ -253,8 +255,10 @@ static void offer_options(struct complete *c, size_t row_words, bool is_own_only
 static void offer_value(struct complete *c, const struct option_row *option)
 {
 	offer_source(c, option->value, strlen(option->value), false);
-	if (!c->expected)
+	if (c->expected) {
+		free(c->expected);
 		c->expected = xstrdup(_(option->help));
+	}
 }
 
 /* "--format=js" */
@@ -331,8 +335,6 @@ static void offer_place(struct complete *c, const struct args_place *place)
 		else if (is_first && !*c->typed && c->how <= COMPLETE_OPEN)
 			complete_put(c, text, _(option->help));
 	}
-	if (!c->expected)
-		c->expected = xmemdup(place->at, place->len);
 }
 
 static void offer_words(struct complete *c, const struct args *seen, size_t row_words,

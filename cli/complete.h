@@ -10,11 +10,11 @@
  *
  * The answer is a line that says how, and one for each candidate:
  *
- *     :words<tab>what is expected here       :words  the candidates below, a blank behind the chosen one
+ *     :words<tab>what it takes               :words  the candidates below, a blank behind the chosen one
  *     enable-dkim<tab>sign its mail          :open   the same without the blank: a list goes on
  *     ...                                    :files, :folders  names of the file system; no candidates
  *
- * Help and what is expected may be empty; the tab is there with them only.
+ * Candidates may come without help.  What it takes is said of what cannot be listed.
  */
 #ifndef CLI_COMPLETE_H
 #define CLI_COMPLETE_H

@@ -9,11 +9,11 @@ _mailauthctl() {
 	} < <("$program" __complete -- bash "${COMP_LINE:0:COMP_POINT}" \
 		"${COMP_LINE:COMP_POINT}" "$COMP_WORDBREAKS" </dev/null 2>/dev/null)
 	COMPREPLY=("${COMPREPLY[@]%%$'\t'*}")
+	compopt -o nosort 2>/dev/null
 	case $how in
-	:open) compopt -o nosort -o nospace ;;
+	:open) compopt -o nospace ;;
 	:files) compopt -o default ;;
 	:folders) compopt -o dirnames ;;
-	*) compopt -o nosort ;;
 	esac 2>/dev/null
 }
 complete -F _mailauthctl mailauthctl
