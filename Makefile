@@ -4,8 +4,8 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-policyd
-#                         check-sweep check-e2e: parts of it
+#   make check-style check-layers check-unit check-fuzz check-cli check-terminal
+#                         check-policyd check-sweep check-e2e: parts of it
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -122,7 +122,8 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
+	check check-style check-layers check-unit check-fuzz check-cli check-terminal check-policyd \
+	check-sweep check-e2e check-slow \
 	update-cli FORCE
 all: bin/mailauthctl bin/mailauth-policyd
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -240,8 +241,9 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli terminal policyd sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-terminal check-policyd \
+	check-sweep check-e2e check-slow:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all

@@ -90,9 +90,8 @@ static int run_complete(struct app *app, struct err *err)
 const struct command commands_completion[] = {
 	{ .words = "completion",
 	  .args = "bash|fish|zsh",
-	  .help = N_("what makes a shell complete this program's command lines"),
-	  .example = "mailauthctl completion bash "
-	             ">/usr/share/bash-completion/completions/mailauthctl",
+	  .help = N_("completion of command lines, for a shell"),
+	  .example = "mailauthctl completion bash",
 	  .run = run_completion },
 	{ .words = "__complete",
 	  .args = "bash|fish|zsh <word>...",

@@ -3,7 +3,7 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|policyd|sweep|e2e|slow]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|terminal|policyd|sweep|e2e|slow]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
@@ -116,6 +116,17 @@ part_cli() {
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
 }
 
+# Real shells, and what a person sees: each waits for its terminal more than it works.
+part_terminal() {
+	local shell
+	build terminal CC="$cc" WERROR=1 all >/dev/null
+	for shell in bash fish zsh; do
+		producer terminal/$shell tests/terminal/shell.sh $shell build/release/mailauthctl &
+	done
+	producer terminal/output tests/terminal/output.sh build/release/mailauthctl &
+	wait
+}
+
 # Sweeps end 0 (nothing found), 1 (each finding is a line) or 77 (cannot be run here).
 sweep() { # script
 	local status=0 name=${1##*/} said
@@ -180,11 +191,11 @@ part_e2e() {
 	part_differential
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli policyd sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli terminal policyd sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | fuzz | cli | policyd | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | terminal | policyd | sweep | slow) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

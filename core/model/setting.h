@@ -79,8 +79,9 @@ struct setting_row {
 	const char *default_text;
 	const char *
 		domain_default; /* where an unset domain does not inherit; NULL: it does */
-	const char *const *words;     /* enums; ends in NULL */
-	const char *const *word_help; /* a phrase for each of them, N_(); NULL: none */
+	const char *const *words; /* enums; ends in NULL */
+	const char *const
+		*word_help; /* a phrase for each of them, N_(), and NULL; NULL: none */
 	int64_t min, max;
 	const char *help; /* one line, N_() */
 };

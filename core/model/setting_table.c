@@ -10,12 +10,14 @@ static const char *const help_activate[] = {
 	N_("its zone was exported"),
 	N_("every name server of the zone shows it"),
 	N_("nothing: it signs at once"),
+	NULL,
 };
 static const char *const words_algorithm[] = { "rsa", "ed25519", "both", NULL };
 static const char *const help_algorithm[] = {
 	N_("what every receiver verifies"),
 	N_("short, but not every receiver verifies it"),
 	N_("a key of each; mail gets two signatures"),
+	NULL,
 };
 static const char *const words_backend[] = {
 	"auto", "postfix", "exim", "qmail", "smartermail", "icewarp", "mailenable", "directory", NULL,
@@ -25,6 +27,7 @@ static const char *const words_format[] = { "include", "full", NULL };
 static const char *const help_format[] = {
 	N_("records for $INCLUDE"),
 	N_("whole zones with SOA and NS"),
+	NULL,
 };
 static const char *const words_mode[] = {
 	"headers-only",   "defer-dns-errors", "reject-fail", "reject-softfail",
@@ -37,19 +40,22 @@ static const char *const help_mode[] = {
 	N_("and softfail is rejected"),
 	N_("and neutral is rejected"),
 	N_("and none and permerror are rejected: only pass gets in"),
+	NULL,
 };
 static const char *const words_position[] = { "first", "last", NULL };
-static const char *const help_position[] = { N_("before them"), N_("behind them") };
+static const char *const help_position[] = { N_("before them"), N_("behind them"), NULL };
 static const char *const words_scope[] = { "no-record", "most-permissive", NULL };
 static const char *const help_scope[] = {
 	N_("for senders without a record only"),
 	N_("beside the record: the more permissive result holds"),
+	NULL,
 };
 static const char *const words_service[] = { "hosted", "external", "off", NULL };
 static const char *const help_service[] = {
 	N_("this host's export"),
 	N_("somebody else; records are printed to paste"),
 	N_("nobody"),
+	NULL,
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 set -u
 shell=$1
 program=$(realpath "$2")
+# shellcheck source=tests/terminal/lib.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/lib.sh"
 for need in tmux "$shell"; do
 	command -v "$need" >/dev/null || {
@@ -126,8 +127,7 @@ before=$(cd "$scratch" && find main other work -type f -exec md5sum {} + | sort)
 # zsh says what is taken where nothing can be listed.
 takes=
 [ $shell != zsh ] || takes=$'\n<new-domain>'
-printf -v left '%20s' ''
-left=(${left// /Left })
+mapfile -t left < <(yes Left | head -20)
 
 start all
 becomes "a noun" "mailauthctl dom" "mailauthctl domain _"
