@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command in a terminal of so many columns; its octets come out as they are, "\\r\\n" as "\\n".
 
-usage: tests/terminal/pty.py COLUMNS COMMAND...
+usage: tests/terminal/in_terminal.py COLUMNS COMMAND...
 """
 import fcntl, os, pty, struct, sys, termios
 
