@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/access.h"
 #include "core/model/key.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
@@ -34,16 +36,45 @@ static int list_one(void *arg, const struct domain *domain, struct err *err)
 {
 	struct app *app = arg;
 	auto_free char *waits = NULL;
-	const char *word;
+	const char *word, *main_name;
 	int r = dkim_word(app, domain, &word, &waits, err);
+	if (r >= 0)
+		r = app_main_name(app, domain, &main_name, err);
 	if (r < 0)
 		return r;
 	out_text(app->out, domain->name);
-	out_text(app->out, domain->main_name);
+	out_text(app->out, main_name);
 	out_text(app->out, word);
 	out_bool(app->out, domain->is_suspended);
 	out_row_end(app->out);
 	return 0;
+}
+
+struct own_list {
+	struct app *app;
+	int64_t main_id; /* its aliases only; 0: all */
+	const char *prefix;
+};
+
+static int list_own(void *arg, const char *name, struct err *err)
+{
+	const struct own_list *own = arg;
+	auto_domain domain = DOMAIN_INIT;
+	if (own->prefix && !text_starts(name, own->prefix))
+		return 0;
+	int r = domain_look(own->app->store, name, &domain, err);
+	if (r <= 0 || (own->main_id && domain.main_id != own->main_id))
+		return r < 0 ? r : 0;
+	return list_one(own->app, &domain, err);
+}
+
+static int list_domains(struct app *app, int64_t main_id, const char *prefix,
+                        struct err *err)
+{
+	struct own_list own = { app, main_id, prefix };
+	if (!app_is_customer(app))
+		return domain_each(app->store, main_id, prefix, list_one, app, err);
+	return access_each(app->store, app->caller->account, list_own, &own, err);
 }
 
 static int run_list(struct app *app, struct err *err)
@@ -56,11 +87,11 @@ static int run_list(struct app *app, struct err *err)
 	};
 	auto_domain main = DOMAIN_INIT;
 	const char *of = args_get(app->args, "--alias-of");
-	int r = of ? domain_find(app->store, of, &main, err) : 0;
+	int r = of ? app_domain(app, of, &main, err) : 0;
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	r = domain_each(app->store, main.id, args_word(app->args, 0), list_one, app, err);
+	r = list_domains(app, main.id, args_word(app->args, 0), err);
 	out_end(app->out);
 	return r;
 }
@@ -109,7 +140,10 @@ static int show_settings(struct app *app, const struct domain *domain, struct er
 static int show_alias(void *arg, const struct domain *alias, struct err *err)
 {
 	struct app *app = arg;
-	(void)err;
+	bool owns = false;
+	int r = app_owns(app, alias->id, &owns, err);
+	if (r < 0 || !owns)
+		return r;
 	out_text(app->out, alias->name);
 	out_bool(app->out, alias->is_suspended);
 	out_row_end(app->out);
@@ -150,9 +184,11 @@ static int run_show(struct app *app, struct err *err)
 	};
 	auto_domain domain = DOMAIN_INIT;
 	auto_free char *waits = NULL;
-	const char *word;
+	const char *word, *main_name;
 	bool is_signing = false;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = app_main_name(app, &domain, &main_name, err);
 	if (r >= 0)
 		r = dkim_word(app, &domain, &word, &waits, err);
 	if (r >= 0)
@@ -163,7 +199,7 @@ static int run_show(struct app *app, struct err *err)
 	out_object_begin(app->out, columns, ARRAY_LEN(columns));
 	out_text(app->out, domain.name);
 	out_text(app->out, unicode);
-	out_text(app->out, domain.main_name);
+	out_text(app->out, main_name);
 	out_bool(app->out, domain.is_suspended);
 	out_text(app->out, word);
 	out_bool(app->out, is_signing);
@@ -198,7 +234,7 @@ static int run_get(struct app *app, struct err *err)
 	struct setting_value value;
 	int r = setting_find(args_word(app->args, 1), &key, err);
 	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
 	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
 		r = err_set(
 			err, ERR_FAILED,
@@ -229,7 +265,7 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 {
 	size_t step = *(const size_t *)arg;
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
 	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
@@ -259,6 +295,10 @@ static int set_or_unset(struct app *app, size_t step, struct err *err)
 		enum setting_key key;
 		auto_free char *canonical = NULL;
 		int r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0 && app_is_customer(app) && !access_may_set(key))
+			r = err_set(err, ERR_FAILED,
+			            _("%s is changed by administrators only"),
+			            setting_table[key].key);
 		if (r < 0)
 			return r;
 		if (key != SET_DKIM_SIGN)
@@ -404,7 +444,8 @@ static const struct option_row add_options[] = {
 static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row list_options[] = {
-	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0 },
+	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0,
+	  OPTION_FOR_ALL },
 	{ 0 },
 };
 static const struct option_row enable_options[] = {
@@ -443,13 +484,13 @@ const struct command commands_domain[] = {
 	  .options = list_options,
 	  .help = N_("list domains, those that begin with a prefix, or aliases"),
 	  .example = "mailauthctl domain list --json",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
 	{ .words = "domain show",
 	  .args = "<domain>",
 	  .help = N_("show a domain: state, settings, keys, aliases"),
 	  .example = "mailauthctl domain show example.com",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_show },
 	{ .words = "domain suspend",
 	  .args = "<domain>...|--domains-from",
@@ -469,33 +510,33 @@ const struct command commands_domain[] = {
 	  .args = "<domain> <setting>",
 	  .help = N_("print a setting's value for a domain"),
 	  .example = "mailauthctl domain get example.com dkim.selector",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_get },
 	{ .words = "domain set",
 	  .args = "<domain> <setting> <value> [<setting> <value>]...",
 	  .help = N_("change settings of a domain: all of them or none"),
 	  .example = "mailauthctl domain set example.com dns.service external",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_set },
 	{ .words = "domain unset",
 	  .args = "<domain> <setting>...",
 	  .help = N_("let settings of a domain be inherited again"),
 	  .example = "mailauthctl domain unset example.com dns.ttl",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_unset },
 	{ .words = "domain enable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = enable_options,
 	  .help = N_("make keys, publish their records, sign outgoing mail"),
 	  .example = "mailauthctl domain enable-dkim example.com",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_enable_dkim },
 	{ .words = "domain disable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = disable_options,
 	  .help = N_("stop signing; DKIM records stay for a while"),
 	  .example = "mailauthctl domain disable-dkim example.com",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_disable_dkim },
 	{ 0 },
 };

@@ -19,6 +19,7 @@
 #include "core/model/template.h"
 #include "core/mta/account.h"
 #include "core/mta/backend.h"
+#include "core/mta/doctor.h"
 #include "core/mta/history.h"
 #include "core/mta/target.h"
 #include "core/store/change.h"
@@ -28,6 +29,12 @@
 #define IDN_LOOKED_AT 5000 /* names that are turned to Unicode for one answer */
 #define CHANGES_MOST 100   /* the newest ones */
 #define ACE "xn--"
+
+/* Whether the row has a domain among its words: its settings and records are that one's. */
+static bool is_of_domain(const struct complete *c)
+{
+	return c->row && c->row->args && strstr(c->row->args, "<domain>");
+}
 
 /* ---- domains ---------------------------------------------------------------------------------- */
 
@@ -164,7 +171,7 @@ static void offer_record_ids(struct complete *c)
 	auto_domain domain = DOMAIN_INIT;
 	struct err ignored = ERR_INIT;
 	int r = 0;
-	if (!strstr(c->row->args, "<domain>"))
+	if (!is_of_domain(c))
 		r = template_each(complete_store(c), 0, add_template_row, c, &ignored);
 	else if (find_domain(c, &domain)) {
 		/* its edit of a template record comes first: the later of the two is dropped */
@@ -191,11 +198,6 @@ static void offer_types(struct complete *c)
 }
 
 /* ---- settings --------------------------------------------------------------------------------- */
-
-static bool is_of_domain(const struct complete *c)
-{
-	return strstr(c->row->args, "<domain>") != NULL;
-}
 
 static void offer_settings(struct complete *c)
 {
@@ -254,6 +256,12 @@ static void add_account(void *arg, const char *name, const char *full_name)
 	complete_offer(arg, name, full_name);
 }
 
+static void offer_accounts(struct complete *c)
+{
+	if (complete_ctx(c))
+		account_each(c->ctx, add_account, c);
+}
+
 /* A list goes on behind its last comma; what it has is not offered again. */
 static void offer_domain_list(struct complete *c)
 {
@@ -302,8 +310,7 @@ static void offer_values(struct complete *c)
 		c->how = COMPLETE_FILES;
 		break;
 	case SETTING_ACCOUNT:
-		if (complete_ctx(c))
-			account_each(c->ctx, add_account, c);
+		offer_accounts(c);
 		break;
 	case SETTING_POLICY:
 		complete_offer(c, "none", _("no such record"));
@@ -342,10 +349,11 @@ static int add_change(void *arg, const struct change_row *row, struct err *err)
 
 static void offer_changes(struct complete *c)
 {
+	static const struct change_filter newest = { .limit = CHANGES_MOST };
 	struct err ignored = ERR_INIT;
 	c->is_in_order = true; /* newest first */
 	int r = complete_store(c)
-	                ? change_each(c->store, CHANGES_MOST, add_change, c, &ignored)
+	                ? change_each(c->store, &newest, add_change, c, &ignored)
 	                : 0;
 	(void)r;
 }
@@ -386,9 +394,17 @@ static void offer_formats(struct complete *c)
 		complete_offer(c, row->name, _(row->help));
 }
 
+static void offer_checks(struct complete *c)
+{
+	for (const struct doctor_check *check = doctor_checks; check->name; check++)
+		complete_offer(c, check->name, _(check->title));
+}
+
 const struct complete_source complete_sources[] = {
+	{ "<account>", offer_accounts, false },
 	{ "<address>", NULL, false },
 	{ "<change>", offer_changes, true },
+	{ "<check>", offer_checks, true },
 	{ "<data>", NULL, false },
 	{ "<dir>", offer_folders, false },
 	{ "<domain>", offer_domains, true },
@@ -404,11 +420,14 @@ const struct complete_source complete_sources[] = {
 	{ "<prefix>", offer_domains, false },
 	{ "<push>", offer_pushes, true },
 	{ "<recipient>", NULL, false },
+	{ "<record>", NULL, false },
 	{ "<seconds>", NULL, false },
 	{ "<selector>", offer_selectors, true },
 	{ "<sender>", NULL, false },
 	{ "<setting>", offer_settings, true },
+	{ "<term>", NULL, false },
 	{ "<text>", NULL, false },
+	{ "<time>", NULL, false },
 	{ "<type>", offer_types, false },
 	{ "<value>", offer_values, false },
 	{ 0 },

@@ -11,7 +11,8 @@
  * out_nested_end().  JSON and TSV are written row by row; a table is held until its end.
  * A failed write is remembered and told by out_finish().
  *
- * Tables follow LC_CTYPE, which main() sets: where it is not UTF-8, all but ASCII becomes '?'.
+ * Tables follow LC_CTYPE, which language_init() sets: where it is not UTF-8, all but ASCII becomes
+ * '?'.  Headings are translated there; keys never are.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H

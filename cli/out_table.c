@@ -13,6 +13,7 @@
 
 #include "cli/out_render.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 
 #define BOLD "\033[1m"
 #define BOLD_OFF "\033[0m"
@@ -49,13 +50,9 @@ static const char *title_of(const struct out_column *column)
 	return column->title ? _(column->title) : column->key;
 }
 
-/* How many columns a title takes: code points, which is right for what titles hold. */
 static size_t title_width(const char *title)
 {
-	size_t width = 0;
-	for (; *title; title++)
-		width += ((unsigned char)*title & 0xC0) != 0x80;
-	return width;
+	return text_columns(title, strlen(title));
 }
 
 static void add_local_time(struct buf *into, int64_t seconds)

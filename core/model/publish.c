@@ -160,6 +160,37 @@ int publish_each_unseen(struct store *store,
 	return r;
 }
 
+#define WAITING                                                                    \
+	"SELECT d.name FROM dkim_key k JOIN domain d ON d.id = k.domain_id"        \
+	" WHERE k.state = 'pending' UNION"                                         \
+	" SELECT d.name FROM dkim_key k JOIN domain d ON d.id = k.domain_id"       \
+	" LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"           \
+	" WHERE k.state = 'active' AND p.ready IS NULL UNION"                      \
+	" SELECT d.name FROM domain d JOIN dkim_key k ON k.domain_id = d.alias_of" \
+	" AND k.state = 'active'"                                                  \
+	" LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"           \
+	" WHERE d.alias_of IS NOT NULL AND p.ready IS NULL"
+
+int publish_each_waiting(struct store *store, int64_t limit,
+                         int (*each)(void *arg, const char *name, struct err *err),
+                         void *arg, int64_t *ret_count, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int64_t count = 0;
+	if (!store)
+		return 0;
+	int r = store_query(store, &stmt, err, WAITING " ORDER BY 1", "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		if (count++ < limit) {
+			r = each(arg, stmt_text(stmt, 0), err);
+			if (r < 0)
+				return r;
+		}
+	if (r >= 0)
+		*ret_count = count;
+	return r;
+}
+
 int publish_forget(struct store *store, int64_t key_id, struct err *err)
 {
 	return store_exec(store, err, "DELETE FROM key_public WHERE key_id = ?", "i",

@@ -34,6 +34,12 @@ int publish_each_unseen(struct store *store,
                         int (*each)(void *arg, const char *name, struct err *err),
                         void *arg, struct err *err) must_check;
 
+/* Names whose signing waits: their key is pending, or active and not public under that name.  The
+ * first `limit` of them in the order of names, and how many there are. */
+int publish_each_waiting(struct store *store, int64_t limit,
+                         int (*each)(void *arg, const char *name, struct err *err),
+                         void *arg, int64_t *ret_count, struct err *err) must_check;
+
 /* Forgets what was known of a key: its record leaves the zones. */
 int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;
 
