@@ -60,7 +60,7 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_db cmd_dkim cmd_dmarc cmd_doctor cmd_domain \
 	cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
-	cmd_template cmd_zone command command_help commands complete complete_line complete_source diffview language out out_json \
+	cmd_template cmd_zone command command_help commands complete complete_line complete_source diffview language out out_json out_layout \
 	out_table out_tsv progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \

@@ -400,6 +400,27 @@ static void offer_checks(struct complete *c)
 		complete_offer(c, check->name, _(check->title));
 }
 
+static void offer_dmarc_tags(struct complete *c)
+{
+	static const struct {
+		const char *tag, *help;
+	} tags[] = {
+		{ "adkim=r", NULL },
+		{ "adkim=s", NULL },
+		{ "aspf=r", NULL },
+		{ "aspf=s", NULL },
+		{ "p=none",
+		  N_("nothing is done with mail that fails; reports are sent") },
+		{ "p=quarantine", N_("mail that fails is suspect") },
+		{ "p=reject", N_("mail that fails is refused") },
+		{ "sp=none", NULL },
+		{ "sp=quarantine", NULL },
+		{ "sp=reject", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		complete_offer(c, tags[i].tag, tags[i].help ? _(tags[i].help) : NULL);
+}
+
 const struct complete_source complete_sources[] = {
 	{ "<account>", offer_accounts, false },
 	{ "<address>", NULL, false },
@@ -425,6 +446,7 @@ const struct complete_source complete_sources[] = {
 	{ "<selector>", offer_selectors, true },
 	{ "<sender>", NULL, false },
 	{ "<setting>", offer_settings, true },
+	{ "<tag=value>", offer_dmarc_tags, false },
 	{ "<term>", NULL, false },
 	{ "<text>", NULL, false },
 	{ "<time>", NULL, false },
