@@ -374,23 +374,9 @@ static void test_words(void **state)
 		      "spf.xyz 1..9\n"
 		      "    Meaning: d\xC3\xA9"
 		      "cid\xC3\xA9\n" },
-		{ 10, "Name\n"
-		      "spf.x\n"
-		      "    Values:\n"
-		      "    on,\n"
-		      "    off\n"
-		      "    Meaning:\n"
-		      "    what a\n"
-		      "    result\n"
-		      "    does\n"
-		      "    to a\n"
-		      "    messag\n"
-		      "    e\n"
-		      "spf.xyz\n"
-		      "    Values:\n"
-		      "    1..9\n"
-		      "    Meaning:\n"
-		      "    d\xC3\xA9"
+		{ 10, "Name\nspf.x\n    Values\n    : on,\n    off\n    Meanin\n    g:\n"
+		      "    what a\n    result\n    does\n    to a\n    messag\n    e\n"
+		      "spf.xyz\n    Values\n    : 1..9\n    Meanin\n    g:\n    d\xC3\xA9"
 		      "cid\xC3\xA9\n" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
