@@ -31,15 +31,16 @@ endef
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
-	run secret signals text words yaml yaml_write
+	run secret signals text tree_write words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
 	placeholder policy query query_servers query_socket received_spf resolver resolver_cache \
 	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
 	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := domain env export export_file export_finish import_tree key key_crypto \
+model_src := config_apply config_apply_domain config_read config_read_records config_schema \
+	config_write domain env export export_file export_finish import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
-	setting_table setting_type signing srs_secret template
+	setting_table setting_type signing srs_secret template template_whole
 mta_src := account backend desired diff directory drift engine folders held held_service \
 	history key_check map_probe marked_block milter milter_headers milter_probe networks \
 	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
@@ -51,7 +52,7 @@ mta_src := account backend desired diff directory drift engine folders held held
 	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
 	step_file step_probe step_service target validate
 cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
+	cmd_config cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
 	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
 	out_tsv progress seen spf_targets srs_targets
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.

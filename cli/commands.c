@@ -10,6 +10,7 @@ const struct command_group command_groups[] = {
 	{ "zone", N_("zones for the name server"), commands_zone },
 	{ "spf", N_("SPF of senders and of records"), commands_spf },
 	{ "mta", N_("the mail server"), commands_mta },
+	{ "config", N_("the whole configuration as a file"), commands_config },
 	{ "audit", N_("who changed what"), commands_audit },
 	{ "db", N_("the database"), commands_db },
 	{ 0 },

@@ -7,6 +7,8 @@
 
 #include "core/base/buf.h"
 
+/* A value alone, quoted and escaped where it needs to be; no line break behind it. */
+void yaml_put_value(struct buf *into, const char *text);
 /* "# text", a line. */
 void yaml_put_comment(struct buf *into, unsigned level, const char *text);
 /* "key:", for a list or map that follows one level deeper. */

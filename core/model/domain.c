@@ -281,7 +281,7 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
-int domain_keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
+static int keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
 {
 	int64_t wait = 0;
 	int r = setting_number(store, SET_DKIM_RETIRE_AFTER, 0, &wait, err);
@@ -300,6 +300,22 @@ int domain_keep_inherited(struct store *store, const struct ctx *ctx, struct err
 		" algorithm = excluded.algorithm, public = excluded.public,"
 		" until = excluded.until",
 		"i", ctx_now(ctx) + wait);
+}
+
+int domain_set_server(struct store *store, const struct ctx *ctx, enum setting_key key,
+                      const char *text, struct err *err)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int r = setting_text(store, key, 0, &before, err);
+	if (r >= 0)
+		r = setting_set(store, key, 0, NULL, text, err);
+	if (r >= 0)
+		r = setting_text(store, key, 0, &after, err);
+	if (r >= 0 && key == SET_DNS_SERVICE && strcmp(before, "hosted") == 0 &&
+	    strcmp(after, "hosted") != 0)
+		r = keep_inherited(store, ctx, err);
+	return r;
 }
 
 static int check_switch_off(struct store *store, const struct domain *domain,

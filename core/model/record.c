@@ -374,3 +374,87 @@ int record_each(struct store *store, int64_t domain_id,
 	}
 	return r;
 }
+
+/* ---- exchange ------------------------------------------------------------------------------- */
+
+static int take_out(struct store *store, const struct domain *domain,
+                    const struct record_own *row, struct err *err)
+{
+	struct id id = { 0 };
+	int r = parse_id(row->id, &id, err);
+	if (r < 0)
+		return r;
+	if (!id.is_template)
+		return delete_row(store, id.number, err);
+	return store_exec(store, err,
+	                  "DELETE FROM record WHERE domain_id = ? AND template_uid = ?",
+	                  "ii", domain->id, id.number);
+}
+
+static int put_in(struct store *store, const struct domain *domain,
+                  const struct record_exchange *pair, struct err *err)
+{
+	const struct record_own *row = pair->row;
+	const char *kept = row->id ? row->id : pair->old ? pair->old->id : NULL;
+	struct id id = { 0 };
+	int r = kept ? parse_id(kept, &id, err) : 0;
+	if (r < 0)
+		return r;
+	/* a record of its own keeps its number */
+	return store_exec(
+		store, err,
+		"INSERT INTO record (id, domain_id, template_uid, owner, type, ttl, rdata,"
+		" kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"?i?tt?tt", id.is_template || !id.number, id.number, domain->id,
+		!id.is_template, id.number, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
+}
+
+/* A template record that is edited no more shows what the template says. */
+static int note_exchange(struct store *store, const struct domain *domain,
+                         const struct record_exchange *pair, struct err *err)
+{
+	const struct record_own *any = pair->row ? pair->row : pair->old;
+	auto_present row = { 0 };
+	struct id id = { 0 };
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int r = any->id ? parse_id(any->id, &id, err) : 0;
+	if (r >= 0 && id.is_template)
+		r = look_template(store, domain, id, &row, err);
+	if (r < 0)
+		return r;
+	auto_free char *template =
+		row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
+	if (pair->old)
+		before = pair->old->rdata
+		                 ? record_text_audit(pair->old->rdata, pair->old->ttl)
+		                 : NULL;
+	else
+		before = xstrdup(template);
+	if (pair->row)
+		after = pair->row->rdata
+		                ? record_text_audit(pair->row->rdata, pair->row->ttl)
+		                : NULL;
+	else
+		after = xstrdup(template);
+	const struct present named = { .owner = (char *)(uintptr_t)any->owner,
+		                       .type = (char *)(uintptr_t)any->type };
+	return note(store, domain, &named, before, after, err);
+}
+
+int record_exchange(struct store *store, const struct domain *domain,
+                    const struct record_exchange *pairs, size_t count, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		if (pairs[i].old)
+			r = take_out(store, domain, pairs[i].old, err);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (pairs[i].row)
+			r = put_in(store, domain, &pairs[i], err);
+		if (r >= 0)
+			r = note_exchange(store, domain, &pairs[i], err);
+	}
+	return r;
+}

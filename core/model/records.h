@@ -69,6 +69,11 @@ int records_service_of(struct records *records, const struct domain *domain,
  * policies whose text holds.  ERR_FAILED, or ERR_USAGE for a policy's text. */
 int records_check(const struct record_list *list, const char *name,
                   struct err *err) must_check;
+/* The same; on failure *ret_one and *ret_other are the rows that do not go together (the same one
+ * twice: it fails by itself). */
+int records_check_rows(const struct record_list *list, const char *name,
+                       const struct record_row **ret_one,
+                       const struct record_row **ret_other, struct err *err) must_check;
 /* The same for a domain as it stands in the transaction. */
 int records_check_domain(struct store *store, const struct domain *domain,
                          struct err *err) must_check;

@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
+#include "core/model/template_inner.h"
 #include "core/store/change.h"
 #include "dnszone/rr.h"
 
@@ -40,7 +41,7 @@ static struct template_row read_row(struct stmt *stmt)
 	};
 }
 
-static int newest_revision(struct store *store, int64_t *ret_rev, struct err *err)
+int template_newest(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int r = store_get_int(store, ret_rev, err, "SELECT max(rev) FROM template", "");
 	return r == 0 ? err_set(err, ERR_FAILED, _("the database holds no template")) : r;
@@ -57,7 +58,7 @@ int template_each(struct store *store, int64_t rev,
 	if (!store)
 		return r;
 	if (rev == 0)
-		r = newest_revision(store, &rev, err);
+		r = template_newest(store, &rev, err);
 	if (r >= 0)
 		r = store_query(store, &stmt, err, COLUMNS "WHERE rev = ? ORDER BY uid",
 		                "i", rev);
@@ -72,11 +73,10 @@ int template_each(struct store *store, int64_t rev,
 
 /* ---- revisions ------------------------------------------------------------------------------ */
 
-/* The revision that the open change may edit. */
-static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
+int template_open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int64_t newest = 0, is_ours = 0;
-	int r = newest_revision(store, &newest, err);
+	int r = template_newest(store, &newest, err);
 	if (r >= 0)
 		r = store_get_int(store, &is_ours, err,
 		                  "SELECT change_id IS (SELECT max(id) FROM change)"
@@ -105,7 +105,7 @@ static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 	return r;
 }
 
-static int drop_unused(struct store *store, struct err *err)
+int template_drop_unused(struct store *store, struct err *err)
 {
 	return store_exec(
 		store, err,
@@ -118,43 +118,49 @@ static int drop_unused(struct store *store, struct err *err)
 static int check_newest(struct store *store, struct err *err)
 {
 	struct domain sample = { .name = (char *)(uintptr_t)record_sample_values.domain };
-	int r = newest_revision(store, &sample.template_rev, err);
+	int r = template_newest(store, &sample.template_rev, err);
 	return r < 0 ? r : records_check_domain(store, &sample, err);
 }
 
 static int finish_edit(struct store *store, struct err *err)
 {
-	int r = drop_unused(store, err);
+	int r = template_drop_unused(store, err);
 	return r < 0 ? r : check_newest(store, err);
 }
 
 /* ---- edits ---------------------------------------------------------------------------------- */
 
-static int note(struct store *store, const char *owner, const char *type, const char *old,
-                const char *new_value, struct err *err)
+int template_note(struct store *store, const char *owner, const char *type,
+                  const char *old, const char *new_value, struct err *err)
 {
 	auto_free char *field = xasprintf("%s %s", owner, type);
 	return change_note(store, "template", NULL, field, old, new_value, err);
+}
+
+int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+                     struct err *err)
+{
+	return store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
 }
 
 static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
                       struct err *err)
 {
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
-	int r = store_exec(
-		store, err,
-		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
-		row->rdata, policy_kind_name(row->kind));
-	return r < 0 ? r : note(store, row->owner, row->type, NULL, audit, err);
+	int r = template_put_row(store, rev, row, err);
+	return r < 0 ? r : template_note(store, row->owner, row->type, NULL, audit, err);
 }
 
 /* Refuses what is there already, or a second policy of its kind at that owner. */
 static int check_new(struct store *store, const struct template_row *row, struct err *err)
 {
 	int64_t rev = 0, there = 0;
-	int r = newest_revision(store, &rev, err);
+	int r = template_newest(store, &rev, err);
 	if (r >= 0)
 		r = store_get_int(
 			store, &there, err,
@@ -181,8 +187,7 @@ static int check_new(struct store *store, const struct template_row *row, struct
 	return r;
 }
 
-/* A number that no record had before: edits by domains refer to it. */
-static int next_uid(struct store *store, int64_t *ret_uid, struct err *err)
+int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err)
 {
 	return store_get_int(
 		store, ret_uid, err,
@@ -211,9 +216,9 @@ int template_add(struct store *store, const char *owner, const char *type,
 	row.type = known_type;
 	r = check_new(store, &row, err);
 	if (r >= 0)
-		r = next_uid(store, &row.uid, err);
+		r = template_next_uid(store, &row.uid, err);
 	if (r >= 0)
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = insert_row(store, rev, &row, err);
 	if (r >= 0)
@@ -291,7 +296,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		r = check_new(store, &row, err);
 	}
 	if (r >= 0)
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = store_exec(store, err,
 		               "UPDATE template_record SET rdata = ?, ttl = ?, kind = ?"
@@ -301,7 +306,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	auto_free char *before = record_text_audit(old->rdata, old->ttl);
 	auto_free char *after = record_text_audit(rdata, ttl);
 	if (r >= 0)
-		r = note(store, old->owner, old->type, before, after, err);
+		r = template_note(store, old->owner, old->type, before, after, err);
 	return r < 0 ? r : finish_edit(store, err);
 }
 
@@ -310,12 +315,12 @@ static int remove_row(struct store *store, const struct template_row *row,
 {
 	int64_t rev = 0;
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
-	int r = open_revision(store, &rev, err);
+	int r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = store_exec(store, err,
 		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
 		               "ii", rev, row->uid);
-	return r < 0 ? r : note(store, row->owner, row->type, audit, NULL, err);
+	return r < 0 ? r : template_note(store, row->owner, row->type, audit, NULL, err);
 }
 
 int template_remove(struct store *store, int64_t uid, struct err *err)
@@ -379,7 +384,7 @@ int template_reset(struct store *store, struct err *err)
 		if (left.is_there[i])
 			continue;
 		is_same = false;
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 		if (r >= 0)
 			r = insert_row(store, rev, &built_in[i], err);
 	}
@@ -425,7 +430,7 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err)
 	auto_buf names = BUF_INIT;
 	auto_free char *name = NULL;
 	int64_t rev = 0;
-	int r = newest_revision(store, &rev, err);
+	int r = template_newest(store, &rev, err);
 	if (r >= 0)
 		r = names_to_check(store, domain_id, rev, &names, err);
 	if (r >= 0 && domain_id)
@@ -448,7 +453,7 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err)
 	                NULL, revision, err);
 	if (r >= 0)
 		r = check_domains(store, &names, err);
-	return r < 0 ? r : drop_unused(store, err);
+	return r < 0 ? r : template_drop_unused(store, err);
 }
 
 int template_behind(struct store *store, int64_t *ret_count, struct err *err)

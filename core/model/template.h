@@ -11,8 +11,11 @@
 #ifndef CORE_MODEL_TEMPLATE_H
 #define CORE_MODEL_TEMPLATE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/store/store.h"
 #include "dnszone/policy.h"
@@ -54,6 +57,31 @@ int template_reset(struct store *store, struct err *err) must_check;
 /* Gives the newest revision to a domain, or to all (0).  Domains with records of their own are
  * checked as a whole: ERR_FAILED names the first one that would contradict itself. */
 int template_apply(struct store *store, int64_t domain_id, struct err *err) must_check;
+
+/* Makes the newest revision hold exactly these rows, all at once; a row with uid 0 gets a number.
+ * Texts are taken as they are (record_text_check).  What differs is noted.  On failure *ret_at
+ * says which row is to blame; `count`: none. */
+int template_replace(struct store *store, struct template_row *rows, size_t count,
+                     size_t *ret_at, struct err *err) must_check;
+/* The revision that holds exactly these rows, made as one older than all others where there is
+ * none. */
+int template_find_or_make(struct store *store, const struct template_row *rows,
+                          size_t count, int64_t *ret_rev, struct err *err) must_check;
+/* Gives a revision (0: the newest) to a domain, or to all (domain_id 0), unless they follow one of the
+ * same content.  The caller checks their records, and calls template_drop_unused() once.  1: moved. */
+int template_follow(struct store *store, int64_t domain_id, const char *name, int64_t rev,
+                    struct err *err) must_check;
+/* Appends the numbers (int64_t) of the revisions that domains follow. */
+int template_followed(struct store *store, struct buf *revs, struct err *err) must_check;
+/* Revisions that no domain follows go, but the newest. */
+int template_drop_unused(struct store *store, struct err *err) must_check;
+/* The newest revision, and whether two hold the same. */
+int template_newest(struct store *store, int64_t *ret_rev, struct err *err) must_check;
+int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_is_same,
+                     struct err *err) must_check;
+/* A record that is not the same everywhere: a domain's edit, or another revision, has its number
+ * under another owner or type.  1: *ret_uid is its number. */
+int template_torn(struct store *store, int64_t *ret_uid, struct err *err) must_check;
 
 /* How many domains follow a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
