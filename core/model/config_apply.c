@@ -215,12 +215,14 @@ static void add_wanted(struct wanted_rows *wanted, struct template_row row,
 	wanted->row[wanted->count++] = row;
 }
 
-/* Not pruning: what the document does not name stays, and a number is not given to another one. */
+/* Not pruning: a number is not given to another record. */
 static int gather(struct config_apply *apply, const struct stored_rows *stored,
                   struct wanted_rows *wanted, struct err *err)
 {
 	const struct config_records *records = &apply->config->newest.records;
 	for (size_t i = 0; i < records->count; i++) {
+		if (!records->row[i].data)
+			continue;
 		struct template_row row = row_of(&records->row[i]);
 		const struct template_row *there = find_stored(stored, row.uid);
 		if (!row.uid)
@@ -237,10 +239,29 @@ static int gather(struct config_apply *apply, const struct stored_rows *stored,
 		}
 		add_wanted(wanted, row, &records->row[i]);
 	}
-	for (size_t i = 0; !apply->hooks->is_pruning && i < stored->count; i++)
-		if (!is_taken(wanted, stored->row[i].uid))
-			add_wanted(wanted, stored->row[i], NULL);
 	return 0;
+}
+
+/* What stays of the store stands in front, so that of two rows that do not go together the later one
+ * is the document's. */
+static void gather_rest(const struct stored_rows *stored,
+                        const struct config_records *records, struct wanted_rows *wanted)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < stored->count; i++)
+		if (!is_taken(wanted, stored->row[i].uid) &&
+		    !is_named(records, stored->row[i].uid))
+			wanted->row[wanted->count + kept++] = stored->row[i];
+	for (size_t i = 0; i < kept; i++) {
+		const struct template_row row = wanted->row[wanted->count];
+		memmove(wanted->row + 1, wanted->row,
+		        wanted->count * sizeof(*wanted->row));
+		memmove(wanted->from + 1, wanted->from,
+		        wanted->count * sizeof(const struct config_record *));
+		wanted->row[0] = row;
+		wanted->from[0] = NULL;
+		wanted->count++;
+	}
 }
 
 static int apply_template(struct config_apply *apply, struct err *err)
@@ -260,6 +281,8 @@ static int apply_template(struct config_apply *apply, struct err *err)
 	r = gather(apply, &stored, &wanted, err);
 	if (r < 0)
 		return r;
+	if (!apply->hooks->is_pruning)
+		gather_rest(&stored, &newest->records, &wanted);
 	r = template_replace(apply->store, wanted.row, wanted.count, &at, err);
 	if (r >= 0)
 		return r;
@@ -391,7 +414,8 @@ static int add_one(struct config_apply *apply, size_t at, struct err *err)
 	r = domain_add(apply->store, apply->ctx, wanted->name,
 	               wanted->main ? &main : NULL, &added, err);
 	if (r < 0)
-		return config_blame_key(config, wanted->node, err);
+		return main.main_id ? config_blame(config, wanted->main_node, err)
+		                    : config_blame_key(config, wanted->node, err);
 	apply->due[at].is_new = true;
 	apply->due[at].is_checked = apply->due[at].is_published = wanted->main != NULL;
 	return r;
@@ -467,7 +491,7 @@ static int check_domains(struct config_apply *apply, struct err *err)
 {
 	const struct config *config = apply->config;
 	auto_records records = NULL;
-	int r = records_new(apply->store, NULL, &records, err);
+	int r = records_new(apply->store, &records_sample_env, &records, err);
 	for (size_t i = 0; r >= 0 && i < config->domain_count; i++) {
 		const struct config_domain *wanted = &config->domain[i];
 		const struct config_due *due = &apply->due[i];
@@ -545,10 +569,10 @@ int config_apply(struct store *store, struct ctx *ctx, const struct config *conf
 	if (r >= 0)
 		r = check_rules(&apply, err);
 	if (r >= 0)
-		r = check_torn(&apply, err);
+		r = template_drop_unused(store, err);
 	if (r >= 0)
-		r = check_domains(&apply, err);
-	return r < 0 ? r : template_drop_unused(store, err);
+		r = check_torn(&apply, err);
+	return r < 0 ? r : check_domains(&apply, err);
 }
 
 int config_enables(struct store *store, const struct config *config, bool *ret_enables,

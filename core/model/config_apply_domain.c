@@ -139,6 +139,7 @@ static void own_records_done(struct own_records *own)
 struct place {
 	int64_t uid;
 	char *owner, *type;
+	enum policy_kind kind;
 };
 
 static int find_place(void *arg, const struct template_row *row, struct err *err)
@@ -149,6 +150,7 @@ static int find_place(void *arg, const struct template_row *row, struct err *err
 		return 0;
 	place->owner = xstrdup(row->owner);
 	place->type = xstrdup(row->type);
+	place->kind = row->kind;
 	return 1;
 }
 
@@ -202,7 +204,8 @@ static int row_of(struct config_apply *apply, const struct domain *domain,
 	if (r < 0)
 		return r;
 	auto_free char *id = record->uid ? xasprintf("t%" PRId64, record->uid) : NULL;
-	for (size_t i = 0; record->uid && !place->owner && i < own->count; i++)
+	for (size_t i = 0; record->uid && !place->owner && !row.owner && i < own->count;
+	     i++)
 		if (strcmp(own->at[i].row.id, id) == 0) {
 			place->owner = xstrdup(own->at[i].row.owner);
 			place->type = xstrdup(own->at[i].row.type);
@@ -262,6 +265,13 @@ static int plan_record(struct config_apply *apply, const struct domain *domain,
 		return 0;
 	if (!row->rdata && there)
 		row->kind = there->row.kind;
+	enum policy_kind kind = work->place[work->rows - 1].kind;
+	if (row->rdata && kind != POLICY_OTHER && kind != row->kind)
+		ctx_report(
+			apply->ctx, REPORT_WARNING,
+			_("%s:%u:%u: %s is the %s record of %s, and that text is none"),
+			apply->config->what, record->data->line, record->data->column,
+			row->id, record_text_policy(kind), domain->name);
 	work->pair[work->count++] =
 		(struct record_exchange){ there ? &there->row : NULL, row };
 	return 0;
@@ -465,7 +475,11 @@ int config_apply_keys(struct config_apply *apply, const struct domain *domain,
 	        !(wanted->suspended ? wanted->is_suspended : domain->is_suspended);
 	for (size_t i = 0; r >= 0 && i < wanted->key_count; i++) {
 		const struct config_key *key = &wanted->key[i];
-		r = look_key(apply, domain, key, err);
+		r = domain->main_id
+		            ? err_set(err, ERR_FAILED,
+		                      _("%s is an alias and signs with the keys of %s"),
+		                      domain->name, domain->main_name)
+		            : look_key(apply, domain, key, err);
 		if (r == 0) {
 			*ret_changed = true;
 			r = put_key(apply, domain, key, there == 0, signs, err);

@@ -103,14 +103,12 @@ static void read_data(struct config_reader *reader, const struct yaml_node *node
 static bool read_record(struct config_reader *reader, const struct yaml_node *node,
                         const char *domain, struct config_record *record)
 {
-	static const char *const template_keys[] = { "id",  "owner", "type",
-		                                     "ttl", "data",  NULL };
-	static const char *const domain_keys[] = { "id",   "owner",   "type", "ttl",
-		                                   "data", "removed", NULL };
+	static const char *const keys[] = { "id",   "owner",   "type", "ttl",
+		                            "data", "removed", NULL };
 	const struct yaml_node *one;
 	unsigned faults = reader->faults;
 	*record = (struct config_record){ .node = node, .ttl = TTL_DEFAULT };
-	config_check_keys(reader, node, domain ? domain_keys : template_keys);
+	config_check_keys(reader, node, keys);
 	if (node->kind != YAML_MAP)
 		return false;
 	if ((one = yaml_get(node, "id")))
@@ -126,7 +124,7 @@ static bool read_record(struct config_reader *reader, const struct yaml_node *no
 	return reader->faults == faults;
 }
 
-/* An own record or a template's says everything; an edit may leave owner and type to its id. */
+/* What says everything: a domain's own record, a template's. */
 static void check_whole(struct config_reader *reader, const struct config_record *record)
 {
 	if (!record->owner)
@@ -137,24 +135,47 @@ static void check_whole(struct config_reader *reader, const struct config_record
 		config_fault(reader, record->node, _("the record lacks its data"));
 }
 
+/* A removal names the record of the template by its id and has no content. */
+static void check_removed(struct config_reader *reader,
+                          const struct config_record *record,
+                          const struct yaml_node *removed)
+{
+	if (!record->uid)
+		config_fault_key(reader, removed,
+		                 _("only a record of the template is removed, by its id; "
+		                   "leave any other out"));
+	else if (record->data)
+		config_fault(reader, record->data, _("a removed record has no data"));
+	else if (record->ttl != TTL_DEFAULT)
+		config_fault(reader, yaml_get(record->node, "ttl"),
+		             _("a removed record has no ttl"));
+}
+
+/* Owner and type of an edit may be left to its id. */
 static void check_edit(struct config_reader *reader, const struct config_record *record)
 {
-	const struct yaml_node *node = yaml_get(record->node, "removed");
-	bool is_removed = false;
-	if (node && !config_bool(reader, node, &is_removed))
-		return;
 	if (!record->owner != !*record->type)
 		config_fault(reader, record->node,
 		             _("owner and type go together; both may be left to the id"));
-	else if (is_removed && record->data)
-		config_fault(reader, record->data, _("a removed record has no data"));
-	else if (is_removed && record->ttl != TTL_DEFAULT)
-		config_fault(reader, yaml_get(record->node, "ttl"),
-		             _("a removed record has no ttl"));
-	else if (!is_removed && !record->data)
+	else if (!record->data)
 		config_fault(reader, record->node,
 		             _("t%" PRId64 " has neither data nor \"removed: on\""),
 		             record->uid);
+}
+
+static void check_record(struct config_reader *reader, const struct config_record *record,
+                         bool is_domain)
+{
+	const struct yaml_node *removed = yaml_get(record->node, "removed");
+	bool is_removed = false;
+	if (removed && !config_bool(reader, removed, &is_removed))
+		return;
+	if (is_removed)
+		check_removed(reader, record, removed);
+	else if (is_domain && record->uid)
+		check_edit(reader, record);
+	else
+		check_whole(reader, record);
 }
 
 /* ---- one list -------------------------------------------------------------------------------- */
@@ -245,10 +266,11 @@ void config_read_template(struct config_reader *reader, const struct yaml_node *
 		struct config_record *record = add_record(&template->records);
 		if (!read_record(reader, one, NULL, record))
 			continue;
-		check_whole(reader, record);
-		if (template->name && !record->uid)
-			config_fault(reader, record->node,
-			             _("a record of an older template needs its id"));
+		check_record(reader, record, false);
+		if (template->name && (!record->uid || !record->data))
+			config_fault(
+				reader, record->node,
+				_("a record of an older template needs its id and data"));
 	}
 	if (reader->faults == faults)
 		check_doubled(reader, &template->records);
@@ -265,15 +287,7 @@ void config_read_records(struct config_reader *reader, const struct yaml_node *n
 		struct config_record *record = add_record(&domain->records);
 		if (!read_record(reader, one, domain->name, record))
 			continue;
-		const struct yaml_node *removed = yaml_get(one, "removed");
-		if (record->uid)
-			check_edit(reader, record);
-		else if (removed)
-			config_fault_key(reader, removed,
-			                 _("only a record of the template is removed, by "
-			                   "its id; leave one of the domain's own out"));
-		else
-			check_whole(reader, record);
+		check_record(reader, record, true);
 	}
 	if (reader->faults == faults)
 		check_doubled(reader, &domain->records);

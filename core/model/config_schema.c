@@ -180,9 +180,9 @@ static void put_record_properties(struct tree *tree)
 
 static void put_records(struct tree *tree)
 {
-	static const char *const whole[] = { "owner", "type", "data", NULL };
-	open_object(tree, "templateRecord", "a record that every domain gets", whole);
+	open_object(tree, "templateRecord", "a record that every domain gets", NULL);
 	put_record_properties(tree);
+	put_bool_property(tree, "removed", "on: the built-in record is not wanted");
 	close_object(tree);
 	open_object(
 		tree, "record",

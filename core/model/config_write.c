@@ -123,6 +123,29 @@ static int put_revision(struct writer *writer, const char *name, int64_t rev,
 	return r;
 }
 
+/* The newest: a built-in record that is not wanted is named, or an import into a new database would
+ * leave it there. */
+static int put_newest(struct writer *writer, struct err *err)
+{
+	struct tree *tree = &writer->tree;
+	int64_t missing[TEMPLATE_BUILT_IN];
+	size_t count = 0;
+	int r = template_missing(writer->store, missing, &count, err);
+	if (r < 0)
+		return r;
+	tree_open(tree, "template", TREE_LIST);
+	for (size_t i = 0; i < count; i++) {
+		auto_free char *id = xasprintf("t%" PRId64, missing[i]);
+		tree_open(tree, NULL, TREE_MAP);
+		tree_text(tree, "id", id);
+		tree_on(tree, "removed", true);
+		tree_close(tree);
+	}
+	r = template_each(writer->store, 0, put_template_row, tree, err);
+	tree_close(tree);
+	return r;
+}
+
 /* What stands for the content of a revision: its rows as they are written. */
 static int content_of(struct store *store, int64_t rev, char **ret_content,
                       struct err *err)
@@ -381,7 +404,7 @@ int config_write(struct store *store, const struct config_output *output, struct
 	tree_int(tree, "format", CONFIG_FORMAT);
 	int r = put_server(&writer, err);
 	if (r >= 0)
-		r = put_revision(&writer, "template", 0, err);
+		r = put_newest(&writer, err);
 	if (r >= 0)
 		r = load_revisions(&writer, err);
 	if (r >= 0)

@@ -45,6 +45,9 @@ void record_list_done(struct record_list *list);
  * new one after anything changed.  `env` is borrowed; NULL: sample values for what the settings
  * do not say, so that checks see every record. */
 struct records;
+/* Sample values as an environment: as NULL, but records that became the same by their values are
+ * one.  A setting that is changed can make them so, and that is no fault. */
+extern const struct env records_sample_env;
 int records_new(struct store *store, const struct env *env, struct records **ret_records,
                 struct err *err) must_check;
 void records_free(struct records *records);

@@ -391,6 +391,28 @@ int template_reset(struct store *store, struct err *err)
 	return r < 0 || is_same ? r : finish_edit(store, err);
 }
 
+static int note_there(void *arg, const struct template_row *row, struct err *err)
+{
+	bool *is_there = arg;
+	(void)err;
+	for (size_t i = 0; i < ARRAY_LEN(built_in); i++)
+		is_there[i] |= built_in[i].uid == row->uid;
+	return 0;
+}
+
+int template_missing(struct store *store, int64_t ret_uids[TEMPLATE_BUILT_IN],
+                     size_t *ret_count, struct err *err)
+{
+	bool is_there[TEMPLATE_BUILT_IN] = { false };
+	_Static_assert(ARRAY_LEN(built_in) == TEMPLATE_BUILT_IN, "one for each");
+	int r = template_each(store, 0, note_there, is_there, err);
+	*ret_count = 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(built_in); i++)
+		if (!is_there[i])
+			ret_uids[(*ret_count)++] = built_in[i].uid;
+	return r;
+}
+
 /* ---- apply ---------------------------------------------------------------------------------- */
 
 /* Domains that will move and have records of their own: template and edits could contradict. */

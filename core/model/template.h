@@ -83,6 +83,11 @@ int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_
  * under another owner or type.  1: *ret_uid is its number. */
 int template_torn(struct store *store, int64_t *ret_uid, struct err *err) must_check;
 
+/* The numbers of built-in records that the newest revision lacks, in their order. */
+#define TEMPLATE_BUILT_IN 2
+int template_missing(struct store *store, int64_t ret_uids[TEMPLATE_BUILT_IN],
+                     size_t *ret_count, struct err *err) must_check;
+
 /* How many domains follow a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
 

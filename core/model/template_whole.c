@@ -130,7 +130,7 @@ static int check_revision(struct store *store, int64_t rev,
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct record_row *one = NULL, *other = NULL;
-	int r = records_new(store, NULL, &records, err);
+	int r = records_new(store, &records_sample_env, &records, err);
 	if (r >= 0)
 		r = records_of_domain(records, &sample, &list, err);
 	if (r < 0)
