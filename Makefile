@@ -37,8 +37,8 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
 	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
 	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
-model_src := config_apply config_apply_domain config_read config_read_records config_schema \
-	config_write domain env export export_file export_finish import_tree key key_crypto \
+model_src := config_apply config_apply_domain config_apply_template config_read \
+	config_read_records config_schema config_write domain env export export_file export_finish import_tree key key_crypto \
 	key_secret keygen keyring publish record record_text records records_check ring setting \
 	setting_table setting_type signing srs_secret template template_whole
 mta_src := account backend desired diff directory drift engine folders held held_service \
@@ -59,13 +59,14 @@ cli_src := app app_change app_export app_input args args_grammar changes cmd_aud
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command dnszone engine export file file_folder file_stage \
+unit_tests := arena base command config dnszone engine export file file_folder file_stage \
 	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
 	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
 	service setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite \
-	srs_secret stage store store_open target text validate yaml yaml_write
-fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
+	srs_secret stage store store_open target text tree_write validate \
+	yaml yaml_write
+fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
 
 # ---- flags -----------------------------------------------------------------------------------
 

@@ -16,7 +16,12 @@ static void put_json_text(struct buf *out, const char *text)
 	buf_putc(out, '"');
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
+		unsigned code = 0;
+		size_t len = c >= 0x80 ? yaml_special_at(text, &code) : 0;
+		if (len) {
+			buf_printf(out, "\\u%04x", code);
+			text += len - 1;
+		} else if (c == '"' || c == '\\')
 			buf_printf(out, "\\%c", c);
 		else if (c == '\n')
 			buf_puts(out, "\\n");

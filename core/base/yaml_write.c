@@ -33,10 +33,7 @@ static bool is_plain_word(const char *text)
 	return true;
 }
 
-/* Characters beyond ASCII that a reader of YAML takes for line breaks or refuses (YAML 1.2 5.1,
- * 5.4): C1 controls, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF.  Gives how many octets it has, 0:
- * none of them is at `text`. */
-static size_t special_at(const char *text, unsigned *ret_code)
+size_t yaml_special_at(const char *text, unsigned *ret_code)
 {
 	static const struct {
 		char octets[4];
@@ -69,7 +66,7 @@ void yaml_put_value(struct buf *into, const char *text)
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 		unsigned code = 0;
-		size_t len = c >= 0x80 ? special_at(text, &code) : 0;
+		size_t len = c >= 0x80 ? yaml_special_at(text, &code) : 0;
 		if (len) {
 			buf_printf(into, "\\u%04X", code);
 			text += len - 1;

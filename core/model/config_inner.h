@@ -135,7 +135,7 @@ void config_check_uids(struct config_reader *reader);
 void config_records_done(struct config_records *records);
 void config_keys_done(struct config_domain *domain);
 
-/* ---- config_apply.c for config_apply_domain.c ------------------------------------------------- */
+/* ---- config_apply*.c among each other ------------------------------------------------- */
 
 /* What is still to be done for a domain of the document. */
 struct config_due {
@@ -157,6 +157,10 @@ struct config_apply {
 	bool has_all_moved;     /* every domain got the newest template */
 };
 
+/* The newest template; older ones are made when a domain asks for them. */
+int config_apply_template(struct config_apply *apply, struct err *err) must_check;
+/* Whether a template record is the same wherever the store has its number. */
+int config_check_uids_of_store(struct config_apply *apply, struct err *err) must_check;
 /* Settings but DKIM's switching on, resumption, keys, records. */
 int config_apply_domain(struct config_apply *apply, size_t at,
                         struct err *err) must_check;
