@@ -191,9 +191,7 @@ static int try_to_enable(struct import *import, const struct domain *domain,
 	GROW(import->item, import->count, import->room);
 	struct item *item = &import->item[import->count++];
 	*item = (struct item){ .name = xstrdup(domain->name) };
-	int r = keyring_check_enable(app->store, domain, err);
-	if (r >= 0)
-		r = keyring_missing(app->store, domain, jobs, &item->missing, err);
+	int r = keyring_missing(app->store, domain, jobs, &item->missing, err);
 	for (size_t i = 0; r >= 0 && i < item->missing; i++) {
 		import->job = xreallocarray(import->job, import->jobs + 1, sizeof(*jobs));
 		import->job_item = xreallocarray(import->job_item, import->jobs + 1,
@@ -205,8 +203,8 @@ static int try_to_enable(struct import *import, const struct domain *domain,
 		return r;
 	return item->missing ? setting_set(app->store, SET_DKIM_SIGN, domain->id,
 	                                   domain->name, "on", err)
-	                     : keyring_enable(app->store, &app->ctx, domain, NULL, 0,
-	                                      false, &item->outcome, err);
+	                     : keyring_switch_on(app->store, &app->ctx, domain, NULL, 0,
+	                                         false, &item->outcome, err);
 }
 
 static int enable(void *arg, const struct domain *domain, struct err *err)
@@ -221,8 +219,8 @@ static int enable(void *arg, const struct domain *domain, struct err *err)
 	                                  : NULL;
 	if (item && item->is_later)
 		return 0;
-	int r = item ? keyring_enable(app->store, &app->ctx, domain, item->pair,
-	                              item->pairs, false, &item->outcome, err)
+	int r = item ? keyring_switch_on(app->store, &app->ctx, domain, item->pair,
+	                                 item->pairs, false, &item->outcome, err)
 	             : err_set(err, ERR_FAILED,
 	                       _("the keys of %s changed meanwhile; try again"),
 	                       domain->name);
@@ -246,6 +244,26 @@ static int check_backend(void *arg, enum setting_key key, const char *text,
 	return r < 0 ? config_blame_setting(import->config, key, err) : 0;
 }
 
+/* More domains than BULK get their keys in batches, which can be interrupted and taken up again:
+ * those that "domain enable-dkim" takes as they will be then. */
+static int sort_out_bulk(struct import *import, struct err *err)
+{
+	struct app *app = import->app;
+	int r = 0;
+	import->is_bulk = import->jobs > BULK;
+	for (size_t i = 0; import->is_bulk && r >= 0 && i < import->count; i++) {
+		struct item *item = &import->item[i];
+		struct err refused = ERR_INIT;
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_look(app->store, item->name, &domain, err);
+		if (r > 0)
+			item->is_later =
+				item->missing &&
+				keyring_check_enable(app->store, &domain, &refused) >= 0;
+	}
+	return r;
+}
+
 static int apply(struct app *app, void *arg, struct err *err)
 {
 	struct import *import = arg;
@@ -260,7 +278,7 @@ static int apply(struct app *app, void *arg, struct err *err)
 		r = config_each_setting(import->config, check_backend, import, err);
 	if (r >= 0 && !import->is_trial)
 		setting_advise(app->store, &app->ctx);
-	return r;
+	return r < 0 || !import->is_trial ? r : sort_out_bulk(import, err);
 }
 
 static void import_done(struct import *import)
@@ -312,21 +330,6 @@ static int run_diff(struct app *app, struct err *err)
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-/* More domains than that are switched on in batches, which can be interrupted: what is suspended
- * cannot be switched on later and has its keys made beforehand. */
-static void sort_out_bulk(struct import *import)
-{
-	size_t with_keys = 0;
-	for (size_t i = 0; i < import->count; i++)
-		with_keys += import->item[i].missing != 0;
-	import->is_bulk = with_keys > BULK;
-	for (size_t i = 0; import->is_bulk && i < import->count; i++)
-		import->item[i].is_later =
-			import->item[i].missing &&
-			!config_is_suspended(import->app->store, import->config,
-		                             import->item[i].name);
-}
-
 static int make_keys(struct import *import, struct err *err)
 {
 	struct app *app = import->app;
@@ -372,10 +375,8 @@ static int prepare_keys(struct import *import, struct err *err)
 	import->is_trial = true;
 	r = app_try(app, apply, import, err);
 	import->is_trial = false;
-	if (r >= 0) {
-		sort_out_bulk(import);
+	if (r >= 0)
 		r = make_keys(import, err);
-	}
 	if (r >= 0 && import->count)
 		qsort(import->item, import->count, sizeof(*import->item), compare_items);
 	return r;

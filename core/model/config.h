@@ -71,7 +71,7 @@ void config_freep(struct config **config);
 
 struct config_hooks {
 	bool is_pruning; /* what the document lacks goes, section by section: see README */
-	/* Switches DKIM on for a domain that the document has on and the store has not.  A suspended one
+	/* Switches DKIM on (keyring_switch_on) for a domain that the document has on and the store not.  A suspended one
 	 * is given as if it were not; its keys are put to rest behind the call. */
 	int (*enable)(void *arg, const struct domain *domain, struct err *err);
 	/* A name whose zone should be exported once the change is saved. */
@@ -88,10 +88,6 @@ int config_apply(struct store *store, struct ctx *ctx, const struct config *conf
 /* Whether the document has DKIM on for a domain that has it off in the store. */
 int config_enables(struct store *store, const struct config *config, bool *ret_enables,
                    struct err *err) must_check;
-
-/* Whether a domain is or will be suspended. */
-bool config_is_suspended(struct store *store, const struct config *config,
-                         const char *name) must_check;
 
 /* The document's settings of the server, in its order: canonical text.  Stops with non-zero. */
 int config_each_setting(const struct config *config,

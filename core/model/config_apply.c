@@ -201,6 +201,32 @@ static int add_domains(struct config_apply *apply, struct err *err)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+static int is_off_itself(struct store *store, enum setting_key key,
+                         const struct domain *domain, struct err *err)
+{
+	struct setting_value value = { 0 };
+	int r = setting_get(store, key, domain->id, &value, err);
+	if (r >= 0)
+		r = value.source == SETTING_FROM_DOMAIN && strcmp(value.text, "off") == 0;
+	setting_value_done(&value);
+	return r;
+}
+
+/* What the domain itself forbids; what the server does only keeps it from having an effect. */
+static int check_itself(struct config_apply *apply, const struct domain *domain,
+                        struct err *err)
+{
+	struct err why = ERR_INIT;
+	int refused = keyring_check_enable(apply->store, domain, &why);
+	int r = refused < 0 ? is_off_itself(apply->store, SET_MAIL, domain, err) : 0;
+	if (refused < 0 && r == 0)
+		r = is_off_itself(apply->store, SET_DNS_SERVICE, domain, err);
+	if (r <= 0)
+		return r;
+	*err = why;
+	return refused;
+}
+
 static int switch_on(struct config_apply *apply, size_t at, struct err *err)
 {
 	const struct config *config = apply->config;
@@ -209,6 +235,8 @@ static int switch_on(struct config_apply *apply, size_t at, struct err *err)
 	int r = domain_look(apply->store, wanted->name, &domain, err);
 	bool is_suspended = domain.is_suspended;
 	domain.is_suspended = false;
+	if (r >= 0)
+		r = check_itself(apply, &domain, err);
 	if (r >= 0)
 		r = apply->hooks->enable(apply->hooks->arg, &domain, err);
 	if (r >= 0 && is_suspended)
@@ -362,15 +390,4 @@ int config_enables(struct store *store, const struct config *config, bool *ret_e
 		*ret_enables = !signs;
 	}
 	return 0;
-}
-
-bool config_is_suspended(struct store *store, const struct config *config,
-                         const char *name)
-{
-	const struct config_domain *wanted = config_find_domain(config, name);
-	struct err ignored = ERR_INIT;
-	auto_domain domain = DOMAIN_INIT;
-	if (wanted && wanted->suspended)
-		return wanted->is_suspended;
-	return domain_look(store, name, &domain, &ignored) > 0 && domain.is_suspended;
 }
