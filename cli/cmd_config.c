@@ -207,6 +207,16 @@ static int try_to_enable(struct import *import, const struct domain *domain,
 	                                         false, &item->outcome, err);
 }
 
+/* A zone that is served elsewhere is not ours to export. */
+static int export_later(struct app *app, const struct domain *domain, struct err *err)
+{
+	auto_free char *service = NULL;
+	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	return r < 0 || strcmp(service, "hosted") != 0
+	               ? r
+	               : app_export_family_later(app, domain, err);
+}
+
 static int enable(void *arg, const struct domain *domain, struct err *err)
 {
 	struct import *import = arg;
@@ -224,13 +234,13 @@ static int enable(void *arg, const struct domain *domain, struct err *err)
 	             : err_set(err, ERR_FAILED,
 	                       _("the keys of %s changed meanwhile; try again"),
 	                       domain->name);
-	return r < 0 ? r : app_export_family_later(app, domain, err);
+	return r < 0 ? r : export_later(app, domain, err);
 }
 
 static int publish_later(void *arg, const struct domain *domain, struct err *err)
 {
 	struct import *import = arg;
-	return import->is_trial ? 0 : app_export_family_later(import->app, domain, err);
+	return import->is_trial ? 0 : export_later(import->app, domain, err);
 }
 
 /* What the adopted server can do is asked for each setting that the document has. */
