@@ -4,12 +4,15 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-policyd
-#                         check-sweep check-e2e: parts of it
+#   make check-style check-layers check-unit check-fuzz check-cli check-po check-policyd
+#                         check-sweep check-e2e check-packaging: parts of it
+#   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
+#   make deb                a Debian package in build/deb
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
+#   make update-po          brings po/*.po up to date with the messages in the code
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
 
@@ -30,43 +33,52 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
-	run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_spf livecheck name \
-	placeholder policy query query_servers query_socket received_spf resolver resolver_cache \
-	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
-	spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
+base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+	network path run secret signals text tree_write words yaml yaml_write
+dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
+	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
+	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
+	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
+	zone_read
 store_src := change migrate schema stmt store
-model_src := config_apply config_apply_domain config_apply_template config_read \
-	config_read_records config_schema config_write domain env export export_file export_finish import_tree key key_crypto \
-	key_secret keygen keyring publish record record_text records records_check ring setting \
-	setting_table setting_type signing srs_secret template template_whole
-mta_src := account backend desired diff directory drift engine folders held held_service \
-	history key_check map_probe marked_block milter milter_headers milter_probe networks \
-	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
-	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
-	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand postfix_main \
-	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
-	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
-	postsrsd_conf push push_facts push_state recover rollback service service_filter \
-	service_log service_postfix service_process service_systemd shared smtp_probe stage step \
-	step_file step_probe step_service target validate
-cli_src := app app_change app_export app_input args args_grammar changes cmd_audit \
-	cmd_config cmd_db cmd_dkim cmd_domain cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-	cmd_server cmd_spf cmd_template cmd_zone command command_help commands out out_json out_table \
-	out_tsv progress seen spf_targets srs_targets
+model_src := access config_apply config_apply_domain config_apply_template config_read \
+	config_read_records config_schema config_write domain env export export_file \
+	export_finish export_state heartbeat \
+	import_tree key key_crypto key_secret keygen keyring publish record record_policy \
+	record_text records records_check records_diff ring setting setting_table setting_type \
+	signing srs_secret template template_apply template_whole undo undo_domain undo_record
+mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
+	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
+	doctor_zones drift engine folders held held_service history key_check map_probe \
+	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
+	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
+	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
+	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
+	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
+	push_state recover rollback service service_filter service_log service_postfix \
+	service_process service_systemd shared smtp_probe stage step step_file step_probe \
+	step_service target validate
+cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
+	caller caller_process changes cmd_audit cmd_config cmd_db cmd_dkim cmd_dmarc cmd_doctor cmd_domain \
+	cmd_domain_show cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server \
+	cmd_spf cmd_template cmd_zone command command_help commands diffview language out \
+	out_json out_table out_tsv overview progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := arena base command config dnszone engine export file file_folder file_stage \
-	key_crypto keygen lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
-	out path_check plan policyd policyd_milter postfix_canonical postfix_main postfix_master \
-	postfix_restrict postfix_values postsrsd push query records resolver rollback rr run \
-	service setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite \
-	srs_secret stage store store_open target text tree_write validate \
-	yaml yaml_write
+unit_tests := access arena base caller command config dnszone doctor engine export file \
+	file_folder file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe \
+	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
+	postfix_values postsrsd push query records resolver rollback rr run service setting \
+	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage \
+	store store_open target text tree_write undo validate when yaml yaml_write
 fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
+
+# Languages of messages besides English: po/<language>.po
+languages := es
 
 # ---- flags -----------------------------------------------------------------------------------
 
@@ -97,8 +109,9 @@ endif
 BUILD ?= build/$(MODE)
 build := $(BUILD)
 POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
+LOCALEDIR ?= $(PREFIX)/share/locale
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' \
-	-DPOLICYD_PATH='"$(POLICYD_PATH)"' $(CPPFLAGS)
+	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
@@ -116,13 +129,15 @@ lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
+catalogue = $(build)/locale/$(1)/LC_MESSAGES/mailauthctl.mo
+catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall quickstart bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow \
-	update-cli FORCE
-all: bin/mailauthctl bin/mailauth-policyd
+.PHONY: all all-here lib unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install \
+	update-cli update-po FORCE
+all: bin/mailauthctl bin/mailauth-policyd $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
 
 bin/%: $(build)/%
@@ -199,6 +214,36 @@ $(build)/gen/%.sql.inc: db/%.sql
 $(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
 $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
+# ---- languages -------------------------------------------------------------------------------
+
+# Where each message stands, but not in which line: a change elsewhere in the file changes nothing.
+po_layout := --sort-by-file --add-location=file
+# mailauth-policyd speaks English alone.
+message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) $(wildcard core/base/*.h)
+
+$(build)/po/mailauthctl.pot: $(message_src)
+	@mkdir -p $(@D)
+	@xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ --add-comments=TRANSLATORS \
+		--package-name=mailauthctl $(po_layout) -o $@ $(sort $^)
+	@sed -i '/^"POT-Creation-Date/d' $@
+
+$(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
+	@mkdir -p $(@D)
+	msgfmt --check -o $@ $<
+
+update-po: $(build)/po/mailauthctl.pot
+	$(foreach language,$(languages),msgmerge -q --no-fuzzy-matching $(po_layout) \
+		-o $(<D)/$(language).po po/$(language).po $<$(newline)\
+	msgattrib --no-obsolete $(po_layout) -o po/$(language).po $(<D)/$(language).po$(newline))
+
+# The program as it finds catalogues that are not installed: for tests.
+$(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -ULOCALEDIR -DLOCALEDIR='"$(abspath $(build)/locale)"' $(CFLAGS_ALL) \
+		-MMD -MP -c -o $@ $<
+$(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS)
+
 clean:
 	rm -rf build bin
 
@@ -209,8 +254,10 @@ libexec := $(PREFIX)/libexec/mailauthctl
 # What is installed, a row for each file: source, mode, destination, in one word.
 installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
-# Folders that nobody else has files in.
-own_folders := $(libexec)
+installed += $(foreach language,$(languages),$(call \
+	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
+# The system's own folders: they stay, empty or not.  Others go when nothing is left in them.
+kept_folders := $(PREFIX) $(addprefix $(PREFIX)/,bin lib sbin share share/man)
 
 install_one = install -D -m $(word 2,$(1)) $(word 1,$(1)) '$(DESTDIR)$(word 3,$(1))'
 install: all
@@ -219,7 +266,19 @@ install: all
 # Databases, keys and zones stay where they are.
 uninstall:
 	$(foreach row,$(installed),rm -f '$(DESTDIR)$(word 3,$(subst :, ,$(row)))'$(newline))
-	$(foreach folder,$(own_folders),@rmdir '$(DESTDIR)$(folder)' 2>/dev/null || true$(newline))
+	@for folder in $(sort $(foreach row,$(installed),$(patsubst %/,%,$(dir $(word 3,$(subst :, ,$(row))))))); do \
+		until case ' $(kept_folders) ' in *" $$folder "*) true ;; *) false ;; esac; do \
+			rmdir '$(DESTDIR)'"$$folder" 2>/dev/null || break; \
+			folder=$${folder%/*}; \
+		done; \
+	done
+
+# Mode and path of each file that `make install` makes.
+list-installed:
+	@printf '%s %s\n' $(foreach row,$(installed),$(word 2,$(subst :, ,$(row))) $(word 3,$(subst :, ,$(row))))
+
+deb:
+	@debian/package.sh
 
 quickstart:
 	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
@@ -230,8 +289,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli policyd sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-policyd check-sweep check-e2e check-slow:
+	@$(run_tests) build style layers unit fuzz cli po policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all
@@ -244,4 +303,4 @@ bench: all
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
-	$(fake_mta_obj:.o=.d) $(bench_bin:=.d)
+	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d

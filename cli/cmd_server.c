@@ -268,7 +268,7 @@ static int change_one(struct app *app, enum setting_key key, const char *text,
 {
 	if (setting_table[key].type == SETTING_SECRET)
 		return change_secret(app, text, err);
-	return domain_set_server(app->store, &app->ctx, key, text, err);
+	return domain_set_inherited(app->store, &app->ctx, key, text, err);
 }
 
 static int run_set(struct app *app, struct err *err)

@@ -5,6 +5,7 @@
 #include "cli/seen.h"
 #include "core/base/alloc.h"
 #include "core/model/export.h"
+#include "core/model/heartbeat.h"
 #include "core/model/records.h"
 
 static int run_show(struct app *app, struct err *err)
@@ -41,6 +42,20 @@ static int run_show(struct app *app, struct err *err)
 	return 0;
 }
 
+/* What cron runs.  The mark tells `doctor` that it does, also where nothing had changed. */
+static int export_all(struct app *app, struct err *err)
+{
+	int r = app_export(app, NULL, 0, err);
+	if (app->opt.is_dry_run)
+		return r;
+	if (r >= 0 && !app->ctx.is_rooted)
+		r = seen_poll(app, err);
+	if (r != ERR_CANCELLED && r != ERR_BUSY)
+		heartbeat_mark(app->db_path, ctx_now(&app->ctx),
+		               r < 0 || app->has_failed);
+	return r;
+}
+
 /* No database: nothing is written, exit 0 (semantics 7). */
 static int run_export(struct app *app, struct err *err)
 {
@@ -53,10 +68,7 @@ static int run_export(struct app *app, struct err *err)
 		if (args_count(app->args) || args_has(app->args, "--domains-from"))
 			return err_set(err, ERR_USAGE,
 			               _("--all goes without domain names"));
-		r = app_export(app, NULL, 0, err);
-		return r < 0 || app->opt.is_dry_run || app->ctx.is_rooted
-		               ? r
-		               : seen_poll(app, err);
+		return export_all(app, err);
 	}
 	r = app_names(app, 0, &names, err);
 	if (r < 0)

@@ -24,7 +24,8 @@ enum command_need {
 	NEED_TARGET = 1 << 5, /* the host's push state (target.db), its lock held */
 	NEED_TARGET_READ = 1 << 6, /* the host's push state, read only */
 	NEED_STORE_WRITE = 1 << 7, /* opens changes of its own: bulk work in batches */
-	NEED_OWN_ACCESS = 1 << 8,  /* open to the account that owns the domain */
+	NEED_OWN_ACCESS =
+		1 << 8, /* open to customers, for the domains of their accounts */
 };
 
 struct command {

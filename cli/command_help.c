@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 
 #define LINE_WIDTH 80
 #define LABEL_INDENT 2
@@ -20,8 +21,8 @@ static void pad(struct buf *into, size_t count)
 static void add_wrapped(struct buf *into, const char *text, size_t at, size_t indent)
 {
 	while (*text) {
-		size_t len = strcspn(text, " ");
-		if (at > indent && at + 1 + len > LINE_WIDTH) {
+		size_t len = strcspn(text, " "), width = text_columns(text, len);
+		if (at > indent && at + 1 + width > LINE_WIDTH) {
 			buf_putc(into, '\n');
 			pad(into, indent);
 			at = indent;
@@ -30,7 +31,7 @@ static void add_wrapped(struct buf *into, const char *text, size_t at, size_t in
 			at++;
 		}
 		buf_add(into, text, len);
-		at += len;
+		at += width;
 		text += len;
 		text += strspn(text, " ");
 	}

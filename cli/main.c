@@ -12,16 +12,16 @@
  *     core/mta     mail servers: what each needs (backends), and the push that is the same for all
  *     cli          command rows with their handlers, output, this file
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
+ *     po           the messages in other languages; English stands in the code
  *
  * Three tables to read first: the commands (listed in cli/commands.c), the settings
  * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
  */
-#include <locale.h>
 #include <malloc.h>
-#include <stdlib.h>
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/language.h"
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
  * that it reads, and giving them back every time costs more than the reading. */
@@ -29,8 +29,10 @@
 
 int main(int argc, char **argv)
 {
+	struct caller caller;
+	caller_init(&caller); /* before a library reads the environment */
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
-	if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
-		setlocale(LC_CTYPE, "C.UTF-8");
-	return app_main(command_groups, argc, argv);
+	language_init(LOCALEDIR);
+	language_for_line(argc, argv);
+	return app_main(&caller, command_groups, argc, argv);
 }

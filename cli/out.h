@@ -11,7 +11,8 @@
  * out_nested_end().  JSON and TSV are written row by row; a table is held until its end.
  * A failed write is remembered and told by out_finish().
  *
- * Tables follow LC_CTYPE, which main() sets: where it is not UTF-8, all but ASCII becomes '?'.
+ * Tables follow LC_CTYPE, which language_init() sets: where it is not UTF-8, all but ASCII becomes
+ * '?'.  Headings are translated there; keys never are.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H
@@ -39,6 +40,9 @@ enum out_flag {
 	OUT_WRAP = 1 << 1,       /* table: may be wrapped on a narrow terminal */
 	OUT_TRUNC = 1 << 2,      /* table: may be cut on a narrow terminal */
 	OUT_HIDE_TABLE = 1 << 3, /* in JSON and TSV only */
+	OUT_BRIEF =
+		1 << 4, /* table: a field of an object is left out where it says nothing:
+	                       null, no, 0, an empty text */
 };
 
 struct out_column {

@@ -66,35 +66,34 @@ static const struct option_row {
 	int64_t min, max; /* of a number */
 	const char *help;
 } rows[] = {
-	{ "config", N_("FILE"), OPT_CONFIG, 0, 0,
-	  N_("settings (default: " CONFIG_DEFAULT ")") },
-	{ "connections", N_("NUMBER"), OPT_CONNECTIONS, 1, 1000,
-	  N_("at a time, with --listen (default: 100)") },
-	{ "help", NULL, OPT_HELP, 0, 0, N_("this text") },
-	{ "idle-limit", N_("SECONDS"), OPT_IDLE_LIMIT, 1, 86400,
-	  N_("wait for a request at most so long (default: 3600)") },
+	{ "config", "FILE", OPT_CONFIG, 0, 0, "settings (default: " CONFIG_DEFAULT ")" },
+	{ "connections", "NUMBER", OPT_CONNECTIONS, 1, 1000,
+	  "at a time, with --listen (default: 100)" },
+	{ "help", NULL, OPT_HELP, 0, 0, "this text" },
+	{ "idle-limit", "SECONDS", OPT_IDLE_LIMIT, 1, 86400,
+	  "wait for a request at most so long (default: 3600)" },
 	{ "listen", NULL, OPT_LISTEN, 0, 0,
-	  N_("serve the sockets that the service manager hands over") },
+	  "serve the sockets that the service manager hands over" },
 	{ "log-stderr", NULL, OPT_LOG_STDERR, 0, 0,
-	  N_("log to standard error instead of the system log") },
-	{ "nameserver", N_("ADDR[:PORT]"), OPT_NAMESERVER, 0, 0,
-	  N_("ask this name server, whatever the settings say") },
-	{ "pause-limit", N_("SECONDS"), OPT_PAUSE_LIMIT, 1, 3600,
-	  N_("a request, or taking an answer, may last so long (default: 30)") },
-	{ "version", NULL, OPT_VERSION, 0, 0, N_("the version") },
+	  "log to standard error instead of the system log" },
+	{ "nameserver", "ADDR[:PORT]", OPT_NAMESERVER, 0, 0,
+	  "ask this name server, whatever the settings say" },
+	{ "pause-limit", "SECONDS", OPT_PAUSE_LIMIT, 1, 3600,
+	  "a request, or taking an answer, may last so long (default: 30)" },
+	{ "version", NULL, OPT_VERSION, 0, 0, "the version" },
 };
 
 static void print_help(void)
 {
-	printf(_("Usage: mailauth-policyd [OPTION]...\n\n"
-	         "Answers Postfix policy requests on standard input and output with the\n"
-	         "result of an SPF check.\n\n"));
+	printf("Usage: mailauth-policyd [OPTION]...\n\n"
+	       "Answers Postfix policy requests on standard input and output with the\n"
+	       "result of an SPF check.\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char left[40];
 		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
 		         rows[i].argument ? " " : "",
-		         rows[i].argument ? _(rows[i].argument) : "");
-		printf("  %-26s %s\n", left, _(rows[i].help));
+		         rows[i].argument ? rows[i].argument : "");
+		printf("  %-26s %s\n", left, rows[i].help);
 	}
 }
 
@@ -102,8 +101,7 @@ static bool take_option(const struct option_row *row, struct options *options)
 {
 	int64_t number = 0;
 	if (row->max > 0 && !text_to_int(optarg, row->min, row->max, &number)) {
-		fprintf(stderr,
-		        _("mailauth-policyd: --%s takes a number from %d to %d\n"),
+		fprintf(stderr, "mailauth-policyd: --%s takes a number from %d to %d\n",
 		        row->name, (int)row->min, (int)row->max);
 		return false;
 	}
@@ -157,7 +155,7 @@ static int read_options(int argc, char **argv, struct options *options)
 	}
 	if (optind == argc)
 		return -1;
-	fprintf(stderr, _("mailauth-policyd: unknown argument \"%s\"\n"), argv[optind]);
+	fprintf(stderr, "mailauth-policyd: unknown argument \"%s\"\n", argv[optind]);
 	return 2;
 }
 

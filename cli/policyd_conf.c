@@ -44,22 +44,21 @@ static int read_file(const char *path, struct arena *mem, struct policyd_file *r
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(err, errno, _("cannot read %s"), path);
+		return err_errno(err, errno, "cannot read %s", path);
 	*ret_file = file_of(&st);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_FAILED, _("%s is not a regular file"), path);
+		return err_set(err, ERR_FAILED, "%s is not a regular file", path);
 	if (st.st_size > SPF_SERVICE_SIZE_MAX)
-		return err_set(err, ERR_FAILED, _("%s is larger than %d octets"), path,
+		return err_set(err, ERR_FAILED, "%s is larger than %d octets", path,
 		               SPF_SERVICE_SIZE_MAX);
 	char *octets = arena_alloc(mem, (size_t)st.st_size);
 	if (!octets)
-		return err_set(err, ERR_FAILED, _("there is no memory left for %s"),
-		               path);
+		return err_set(err, ERR_FAILED, "there is no memory left for %s", path);
 	size_t len = 0;
 	while (len < (size_t)st.st_size) {
 		ssize_t got = read(fd, octets + len, (size_t)st.st_size - len);
 		if (got < 0)
-			return err_errno(err, errno, _("cannot read %s"), path);
+			return err_errno(err, errno, "cannot read %s", path);
 		if (got == 0)
 			break;
 		len += (size_t)got;
@@ -76,10 +75,10 @@ static int parse_relays(const struct spf_service *settings, struct arena *mem,
 	struct network *relays =
 		arena_calloc(mem, settings->trusted_relay_count, sizeof(*relays));
 	if (!relays)
-		return err_set(err, ERR_FAILED, _("there is no memory left"));
+		return err_set(err, ERR_FAILED, "there is no memory left");
 	for (size_t i = 0; i < settings->trusted_relay_count; i++) {
 		if (!network_parse(settings->trusted_relays[i], &relays[i]))
-			return err_set(err, ERR_FAILED, _("\"%s\" is not a network"),
+			return err_set(err, ERR_FAILED, "\"%s\" is not a network",
 			               settings->trusted_relays[i]);
 		network_unmap(&relays[i]);
 	}
@@ -140,7 +139,7 @@ int policyd_conf_open(struct policyd_conf *conf, const char *path, const char *n
 	*conf = (struct policyd_conf){ .path = path };
 	if (!arena_open(&conf->mem[0], CONF_MEMORY) ||
 	    !arena_open(&conf->mem[1], CONF_MEMORY))
-		return err_set(err, ERR_FAILED, _("there is no memory left"));
+		return err_set(err, ERR_FAILED, "there is no memory left");
 	if (nameserver) {
 		int rc = query_servers_parse(nameserver, &conf->servers, err);
 		if (rc < 0)

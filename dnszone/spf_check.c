@@ -54,7 +54,7 @@ static struct spf_answer evaluate(const struct check *c, struct octets text,
 		return (struct spf_answer){
 			.result = SPF_PERMERROR,
 			.record = text,
-			.problem = _("there is no room for the local rules"),
+			.problem = "there is no room for the local rules",
 		};
 	policy.origin = origin;
 	spf_eval(c->context, &c->question, &policy, &answer);
@@ -167,18 +167,17 @@ static const char *built_in_text(enum spf_result result)
 {
 	switch (result) {
 	case SPF_NONE:
-		return _("%{o} publishes no SPF record, which is required here");
+		return "%{o} publishes no SPF record, which is required here";
 	case SPF_NEUTRAL:
-		return _(
-			"the SPF record of %{o} does not say that %{c} may send its mail");
+		return "the SPF record of %{o} does not say that %{c} may send its mail";
 	case SPF_FAIL:
 	case SPF_SOFTFAIL:
-		return _("%{c} is not allowed to send mail from %{o}");
+		return "%{c} is not allowed to send mail from %{o}";
 	case SPF_TEMPERROR:
-		return _("the SPF record of %{o} cannot be checked now, please try again "
-		         "later");
+		return "the SPF record of %{o} cannot be checked now, please try again "
+		       "later";
 	default:
-		return _("the SPF record of %{o} is not valid");
+		return "the SPF record of %{o} is not valid";
 	}
 }
 

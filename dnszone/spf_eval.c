@@ -109,7 +109,7 @@ enum spf_outcome spf_run_fault(struct spf_run *run, enum spf_outcome outcome,
 	va_end(ap);
 	run->problem = arena_memdup(run->context->mem, text, strlen(text));
 	if (!run->problem)
-		run->problem = _("the check needs more memory than it may use");
+		run->problem = "the check needs more memory than it may use";
 	return outcome;
 }
 
@@ -156,13 +156,13 @@ enum spf_outcome spf_run_ask(struct spf_run *run, const struct dns_name *name,
 	if (ret_answer->kind == DNS_TEMPFAIL) {
 		char text[DNS_NAME_TEXT_SIZE];
 		dns_name_to_text(name, text);
-		return spf_run_fault(run, SPF_TERM_TEMPERROR, _("%s of %.100s: %s"),
+		return spf_run_fault(run, SPF_TERM_TEMPERROR, "%s of %.100s: %s",
 		                     dns_type_name(type), text,
-		                     ret_answer->why ? ret_answer->why : _("no answer"));
+		                     ret_answer->why ? ret_answer->why : "no answer");
 	}
 	if (is_void && budget->voids > c->limits.voids)
 		return spf_run_fault(run, SPF_TERM_PERMERROR,
-		                     _("more than %u look-ups found nothing"),
+		                     "more than %u look-ups found nothing",
 		                     c->limits.voids);
 	return ret_answer->kind == DNS_OK ? SPF_MATCH : SPF_NO_MATCH;
 }
@@ -255,7 +255,7 @@ static enum spf_result fetch(struct spf_run *run, const struct dns_name *name,
 	enum spf_result result = spf_pick_record(&answer, ret_text);
 	if (result == SPF_PERMERROR)
 		spf_run_fault(run, SPF_TERM_PERMERROR,
-		              _("%.100s has more than one SPF record"), domain);
+		              "%.100s has more than one SPF record", domain);
 	return result;
 }
 
@@ -280,10 +280,10 @@ enum spf_outcome spf_run_enter(struct spf_run *run, const struct spf_term *term,
 	if (result == SPF_NONE) {
 		domain[len] = '\0';
 		return spf_run_fault(run, SPF_TERM_PERMERROR,
-		                     is_redirect ? _("redirect=%.100s: there is no SPF "
-		                                     "record")
-		                                 : _("include:%.100s: there is no SPF "
-		                                     "record"),
+		                     is_redirect ? "redirect=%.100s: there is no SPF "
+		                                   "record"
+		                                 : "include:%.100s: there is no SPF "
+		                                   "record",
 		                     domain);
 	}
 	if (is_redirect && run->depth == 0)
@@ -353,7 +353,7 @@ static enum spf_outcome try_term(struct spf_run *run, const struct spf_term *ter
 	}
 	if (costs && ++run->budget[run->is_local].lookups > run->lookup_max)
 		return spf_run_fault(run, SPF_TERM_PERMERROR,
-		                     _("more than %u DNS look-ups are needed"),
+		                     "more than %u DNS look-ups are needed",
 		                     run->lookup_max);
 	if (term->kind == SPF_INCLUDE || term->kind == SPF_REDIRECT)
 		return spf_run_enter(run, term, term->kind == SPF_REDIRECT);

@@ -76,7 +76,7 @@ static enum spf_outcome try_mx(struct spf_run *run, const struct spf_term *term,
 		return outcome;
 	if (answer.count > SPF_NAME_MAX)
 		return spf_run_fault(run, SPF_TERM_PERMERROR,
-		                     _("an mx has more than %d names"), SPF_NAME_MAX);
+		                     "an mx has more than %d names", SPF_NAME_MAX);
 	if (run->ahead && answer.count > 1)
 		spf_ahead_mx(run, name, &answer);
 	for (size_t i = 0; i < answer.count; i++) {
@@ -103,7 +103,7 @@ static enum spf_outcome client_names(struct spf_run *run, bool counts)
 		names = run->names = arena_alloc(run->context->mem, sizeof(*names));
 	if (!names)
 		return spf_run_fault(run, SPF_TERM_PERMERROR, "%s",
-		                     _("the check needs more memory than it may use"));
+		                     "the check needs more memory than it may use");
 	struct dns_name reverse;
 	struct dns_answer answer;
 	dns_name_reverse(run->values.client, &reverse);

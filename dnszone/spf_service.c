@@ -382,7 +382,7 @@ int spf_service_parse(const char *name, const void *octets, size_t len, struct a
 
 void spf_service_render(const struct spf_service *settings, struct buf *into)
 {
-	yaml_put_comment(into, 0, _("Written by mailauthctl; changes are overwritten."));
+	yaml_put_comment(into, 0, "Written by mailauthctl; changes are overwritten.");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		rows[i].write(settings, rows[i].key, into);
 }

@@ -41,6 +41,7 @@ struct line {
 	size_t len, room;
 };
 
+/* Foreign octets. */
 static void put(struct line *line, struct octets text)
 {
 	for (size_t i = 0; i < text.len && line->len + 1 < line->room; i++) {
@@ -50,9 +51,13 @@ static void put(struct line *line, struct octets text)
 	line->at[line->len] = '\0';
 }
 
+/* Our own words, in any language. */
 static void puts_text(struct line *line, const char *text)
 {
-	put(line, octets_of(text));
+	size_t len = strnlen(text, line->room - line->len - 1);
+	memcpy(line->at + line->len, text, len);
+	line->len += len;
+	line->at[line->len] = '\0';
 }
 
 static void put_rdata(struct line *line, enum dns_type type,
@@ -85,10 +90,10 @@ static void put_lookup(struct line *line, const struct spf_event *event)
 	puts_text(line, " ");
 	put(line, event->text);
 	puts_text(line, ": ");
-	if (event->answer.kind != DNS_OK)
-		puts_text(line, event->answer.kind == DNS_TEMPFAIL && event->answer.why
-		                        ? event->answer.why
-		                        : dns_kind_name(event->answer.kind));
+	if (event->answer.kind == DNS_TEMPFAIL && event->answer.why)
+		put(line, octets_of(event->answer.why));
+	else if (event->answer.kind != DNS_OK)
+		puts_text(line, dns_kind_name(event->answer.kind));
 	for (size_t i = 0; i < event->answer.count; i++) {
 		puts_text(line, i > 0 ? ", " : "");
 		put_rdata(line, event->type, &event->answer.rdata[i]);

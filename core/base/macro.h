@@ -2,6 +2,7 @@
 #ifndef CORE_BASE_MACRO_H
 #define CORE_BASE_MACRO_H
 
+#include <libintl.h>
 #include <stddef.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -12,8 +13,9 @@
 /* cleanup(f): f(&variable) runs when the variable leaves its scope. */
 #define cleanup(f) __attribute__((cleanup(f)))
 
-/* Messages that a user reads: _() where they are used, N_() in tables. */
-#define _(text) (text)
+/* Messages that a user reads: _() where they are used, N_() in tables, which are translated where
+ * they are shown.  Never text that is stored, written to a file or compared. */
+#define _(text) gettext(text)
 #define N_(text) (text)
 
 #endif

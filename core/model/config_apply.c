@@ -37,8 +37,8 @@ static int set_server(struct config_apply *apply, bool is_forbidding_ones,
 		const struct config_setting *setting = &settings->row[i];
 		if (is_forbidding(setting) != is_forbidding_ones)
 			continue;
-		r = domain_set_server(apply->store, apply->ctx, setting->key,
-		                      setting->text, err);
+		r = domain_set_inherited(apply->store, apply->ctx, setting->key,
+		                         setting->text, err);
 		if (r < 0)
 			return config_blame(apply->config, setting->node, err);
 	}
@@ -55,7 +55,8 @@ static int unset_server(struct config_apply *apply, struct err *err)
 			continue;
 		r = setting_get(apply->store, key, 0, &value, err);
 		if (r >= 0 && value.source == SETTING_FROM_SERVER)
-			r = domain_set_server(apply->store, apply->ctx, key, NULL, err);
+			r = domain_set_inherited(apply->store, apply->ctx, key, NULL,
+			                         err);
 		setting_value_done(&value);
 	}
 	return r < 0 ? config_blame_key(apply->config, apply->config->server, err) : 0;
@@ -311,7 +312,7 @@ static int follow_newest(struct config_apply *apply, struct err *err)
 	if (r < 0 || !config->newest.records.node || config->older_count ||
 	    (size_t)count != config->domain_count)
 		return r;
-	r = template_follow(apply->store, 0, NULL, 0, err);
+	r = template_give(apply->store, 0, 0, err);
 	apply->has_all_moved = r > 0;
 	return r;
 }

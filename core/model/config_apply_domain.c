@@ -501,7 +501,7 @@ static int apply_follow(struct config_apply *apply, struct domain *domain,
 		return 0;
 	int r = config_revision_of(apply, wanted, &rev, err);
 	if (r >= 0 && rev != domain->template_rev)
-		r = template_follow(apply->store, domain->id, domain->name, rev, err);
+		r = template_give(apply->store, domain->id, rev, err);
 	if (r > 0) {
 		due->is_checked = true;
 		domain->template_rev = rev;

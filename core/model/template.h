@@ -17,6 +17,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/model/domain.h"
 #include "core/store/store.h"
 #include "dnszone/policy.h"
 
@@ -58,6 +59,9 @@ int template_reset(struct store *store, struct err *err) must_check;
  * checked as a whole: ERR_FAILED names the first one that would contradict itself. */
 int template_apply(struct store *store, int64_t domain_id, struct err *err) must_check;
 
+/* How many domains follow a revision other than the newest. */
+int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
+
 /* Makes the newest revision hold exactly these rows, all at once; a row with uid 0 gets a number.
  * Texts are taken as they are (record_text_check).  What differs is noted.  On failure *ret_at
  * says which row is to blame; `count`: none. */
@@ -69,26 +73,45 @@ int template_find_or_make(struct store *store, const struct template_row *rows,
                           size_t count, int64_t *ret_rev, struct err *err) must_check;
 /* Gives a revision (0: the newest) to a domain, or to all (domain_id 0), unless they follow one of the
  * same content.  The caller checks their records, and calls template_drop_unused() once.  1: moved. */
-int template_follow(struct store *store, int64_t domain_id, const char *name, int64_t rev,
-                    struct err *err) must_check;
+int template_give(struct store *store, int64_t domain_id, int64_t rev,
+                  struct err *err) must_check;
 /* Appends the numbers (int64_t) of the revisions that domains follow. */
 int template_followed(struct store *store, struct buf *revs, struct err *err) must_check;
-/* Revisions that no domain follows go, but the newest. */
+/* Older ones go once no domain follows them. */
 int template_drop_unused(struct store *store, struct err *err) must_check;
-/* The newest revision, and whether two hold the same. */
 int template_newest(struct store *store, int64_t *ret_rev, struct err *err) must_check;
+/* Whether two revisions hold the same. */
 int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_is_same,
                      struct err *err) must_check;
-/* A record that is not the same everywhere: a domain's edit, or another revision, has its number
- * under another owner or type.  1: *ret_uid is its number. */
+/* A record that is not the same everywhere: a domain's edit, or another revision that is followed,
+ * has its number under another owner or type.  1: *ret_uid is its number. */
 int template_torn(struct store *store, int64_t *ret_uid, struct err *err) must_check;
-
 /* The numbers of built-in records that the newest revision lacks, in their order. */
 #define TEMPLATE_BUILT_IN 2
 int template_missing(struct store *store, int64_t ret_uids[TEMPLATE_BUILT_IN],
                      size_t *ret_count, struct err *err) must_check;
 
-/* How many domains follow a revision other than the newest. */
-int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
+/* A record of the newest revision in the words of the audit trail ("300 v=spf1 -all"); `ref`: "t3",
+ * `field`: "_dmarc.<domain>. TXT".  *ret_audit NULL: there is none of that id, owner and type.
+ * Caller frees. */
+int template_look(struct store *store, const char *ref, const char *field,
+                  char **ret_audit, struct err *err) must_check;
+/* Gives it the data and TTL that such words say; NULL: it goes.  One that is not there is made, under
+ * its number where that is free. */
+int template_restore(struct store *store, const char *ref, const char *field,
+                     const char *audit, struct err *err) must_check;
+/* Where the newest revision says the same as an earlier one and no domain follows a later one, the
+ * earlier is the newest again. */
+int template_settle(struct store *store, struct err *err) must_check;
+
+/* "revision 5", as the trail notes it. */
+bool template_parse_revision(const char *audit, int64_t *ret_rev) must_check;
+/* Gives an earlier revision to a domain.  ERR_FAILED: it is not kept any more. */
+int template_follow(struct store *store, const struct domain *domain, int64_t rev,
+                    struct err *err) must_check;
+/* Gives `rev` to the domains that follow `from` and were there before the change `since` was.
+ * *ret_differs: some of those follow a third one; then nothing is done unless `is_forced`. */
+int template_follow_all(struct store *store, int64_t from, int64_t rev, int64_t since,
+                        bool is_forced, bool *ret_differs, struct err *err) must_check;
 
 #endif

@@ -159,7 +159,7 @@ static int take_out(struct store *store, int64_t rev, const struct revision_rows
 		               "ii", rev, row->uid);
 		auto_free char *audit = record_text_audit(row->rdata, row->ttl);
 		if (r >= 0 && (!next || !is_same_place(row, next)))
-			r = template_note(store, row->owner, row->type, audit, NULL, err);
+			r = template_note(store, row, audit, NULL, err);
 	}
 	return r;
 }
@@ -178,8 +178,7 @@ static int put_in(struct store *store, int64_t rev, const struct revision_rows *
 	auto_free char *before =
 		is_same ? record_text_audit(there->rdata, there->ttl) : NULL;
 	auto_free char *after = record_text_audit(row->rdata, row->ttl);
-	return r < 0 ? r
-	             : template_note(store, row->owner, row->type, before, after, err);
+	return r < 0 ? r : template_note(store, row, before, after, err);
 }
 
 int template_replace(struct store *store, struct template_row *rows, size_t count,
@@ -287,23 +286,15 @@ static int differs(struct store *store, int64_t domain_id, int64_t rev, struct e
 	return r < 0 ? r : !is_same;
 }
 
-int template_follow(struct store *store, int64_t domain_id, const char *name, int64_t rev,
-                    struct err *err)
+int template_give(struct store *store, int64_t domain_id, int64_t rev, struct err *err)
 {
 	int r = rev ? 0 : template_newest(store, &rev, err);
 	if (r >= 0)
 		r = differs(store, domain_id, rev, err);
 	if (r <= 0)
 		return r;
-	r = store_exec(store, err,
-	               "UPDATE domain SET template_rev = ?1 WHERE template_rev <> ?1"
-	               " AND (?2 = 0 OR id = ?2)",
-	               "ii", rev, domain_id);
-	auto_free char *revision = xasprintf("revision %" PRId64, rev);
-	if (r >= 0)
-		r = change_note(store, "template", name,
-		                domain_id ? "applied" : "applied to all", NULL, revision,
-		                err);
+	r = domain_id ? template_move_one(store, domain_id, rev, err)
+	              : template_move_all(store, rev, err);
 	return r < 0 ? r : 1;
 }
 
@@ -311,8 +302,11 @@ int template_torn(struct store *store, int64_t *ret_uid, struct err *err)
 {
 	return store_get_int(
 		store, ret_uid, err,
-		"SELECT t.uid FROM template_record t JOIN (SELECT uid, owner, type"
-		" FROM template_record UNION SELECT template_uid, owner, type FROM record"
+		"WITH live AS (SELECT uid, owner, type FROM template_record r WHERE"
+		" rev = (SELECT max(rev) FROM template)"
+		" OR EXISTS (SELECT 1 FROM domain WHERE template_rev = r.rev))"
+		" SELECT t.uid FROM live t JOIN (SELECT uid, owner, type FROM live UNION"
+		" SELECT template_uid, owner, type FROM record"
 		" WHERE template_uid IS NOT NULL) o ON o.uid = t.uid"
 		" WHERE o.owner <> t.owner OR o.type <> t.type LIMIT 1",
 		"");

@@ -130,8 +130,8 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
 		plan_note(
 			plan,
 			_("the full name of the mail server is not known, so Received-SPF "
-		          "says " NO_NAME ": run \"mailauthctl server set mta.hostname "
-		          "<name>\""));
+		          "says %s: run \"mailauthctl server set mta.hostname <name>\""),
+			NO_NAME);
 	if (r == 0)
 		plan_file(plan, RANK_TABLES, path, buf_text(&text), text.len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },

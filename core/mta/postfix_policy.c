@@ -76,9 +76,9 @@ static char *why_no_place(const struct mta_seen *seen, const char *why)
 {
 	return xasprintf(
 		_("%s of %s has no place for the SPF check that is known to be good: %s; "
-	          "write \"" POLICYD_CHECK "\" into it by hand, behind "
-	          "reject_unauth_destination, then run \"mailauthctl mta push\""),
-		RESTRICT_LIST, seen->main_path, _(why));
+	          "write \"%s\" into it by hand, behind reject_unauth_destination, "
+	          "then run \"mailauthctl mta push\""),
+		RESTRICT_LIST, seen->main_path, _(why), POLICYD_CHECK);
 }
 
 static int decide(const struct desired *desired, const struct mta_seen *seen,
@@ -94,9 +94,9 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (!desired || !desired->checks_spf) {
 		if (spot.place == RESTRICT_PRESENT)
 			plan_note(plan,
-			          _("%s of %s names " POLICYD_SOCKET
-			            " in words that are not mailauthctl's: they stay"),
-			          RESTRICT_LIST, seen->main_path);
+			          _("%s of %s names %s in words that are not "
+			            "mailauthctl's: they stay"),
+			          RESTRICT_LIST, seen->main_path, POLICYD_SOCKET);
 		return 0;
 	}
 	auto_free char *missing = postfix_policy_why_not(seen);

@@ -21,7 +21,7 @@ END
 m --dry-run config import new.yaml
 m config import new.yaml
 m config import new.yaml
-m audit show 1 | unkeyed | sed 's/SHA256:.*/SHA256:.../'
+m audit show 1 | unkeyed | undated | sed 's/SHA256:.*/SHA256:.../'
 m key list | undated
 m config export all.yaml
 # one file, all of it or nothing

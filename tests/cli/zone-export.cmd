@@ -25,3 +25,15 @@ named-checkzone -q example.com "$ROOT/var/lib/mailauthctl/zones/example.com.zone
 m domain remove example.net
 m zone export --all
 ls "$ROOT/var/lib/mailauthctl/zones"
+# when all zones were last looked at: a mark beside the database; one zone, a dry run: no mark
+mark=$ROOT/var/lib/mailauthctl/mailauthctl.db.heartbeat
+rm "$mark"
+m zone export example.com
+m --dry-run zone export --all
+[ -e "$mark" ] || echo "no mark"
+m zone export --all
+[ $(($(date +%s) - $(stat -c %Y "$mark"))) -lt 60 ] && stat -c '%a %s' "$mark"
+m template remove t3
+m template apply --all
+m zone export --all
+[ -s "$mark" ] && echo failed
