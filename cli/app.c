@@ -40,6 +40,8 @@ static void print_message(const struct app *app, enum report_level level,
 static void report(void *arg, enum report_level level, const char *text)
 {
 	struct app *app = arg;
+	if (app_keep_from_customer(app, level, text))
+		return;
 	if (!app->is_changing) {
 		print_message(app, level, text);
 		return;
@@ -83,7 +85,9 @@ static int run_row(struct app *app, void *arg, struct err *err)
 static int run_command(struct app *app, struct err *err)
 {
 	unsigned needs = app->row->needs;
-	int r = app->row->check ? app->row->check(app, err) : 0;
+	int r = caller_takes_input(app->args) ? caller_read_input(app->caller, err) : 0;
+	if (r >= 0 && app->row->check)
+		r = app->row->check(app, err);
 	if (r >= 0 && needs & NEED_EXPORT)
 		r = app_lock_beside_store(app, ".export.lock", _("zone export"),
 		                          &app->export_lock, err);
@@ -94,6 +98,10 @@ static int run_command(struct app *app, struct err *err)
 	} else {
 		if (needs & (NEED_STORE_READ | NEED_STORE_WRITE))
 			r = app_open_to_read(app, err);
+		/* whose a domain is and what it is like: of one moment */
+		if (r >= 0 && app->store && app_is_customer(app) &&
+		    !(needs & NEED_STORE_WRITE))
+			r = store_begin(app->store, false, err);
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
@@ -109,6 +117,7 @@ static int run_command(struct app *app, struct err *err)
 
 static int set_up(struct app *app, struct err *err)
 {
+	/* a customer has no such option and no such variable */
 	const char *db = app->opt.db ? app->opt.db : secure_getenv("MAILAUTHCTL_DB");
 	int r = ctx_init(&app->ctx, app->opt.root, err);
 	if (r < 0)
@@ -116,6 +125,12 @@ static int set_up(struct app *app, struct err *err)
 	app->ctx.report = report;
 	app->ctx.report_arg = app;
 	app->ctx.wait_seconds = app->opt.wait_seconds;
+	if (app->caller->account) {
+		free(app->ctx.actor);
+		app->ctx.actor = xstrdup(app->caller->account);
+	}
+	if (app_is_customer(app))
+		app->ctx.uid = app->caller->uid;
 	free(app->ctx.command);
 	app->ctx.command = xstrdup(app->row->words);
 	if (db && !*db)
@@ -131,7 +146,8 @@ static int set_up(struct app *app, struct err *err)
 		app->db_path = path_join(here, db);
 	}
 	bool is_coloured = !app->opt.is_colour_off && out_can_colour(stdout);
-	app->out = out_new(app->opt.format, stdout, is_coloured, 0);
+	app->out =
+		out_new(app->opt.format, stdout, is_coloured, caller_width(app->caller));
 	return 0;
 }
 
@@ -171,26 +187,29 @@ static int print_answer(const struct command_call *call)
 	return 0;
 }
 
-int app_main(const struct command_group *groups, int argc, char **argv)
+static int run_line(struct app *app, const struct command_group *groups, int argc,
+                    char **argv)
 {
-	struct app app = { .ctx = { .root_fd = -1 } };
 	cleanup(command_call_done) struct command_call call = COMMAND_CALL_INIT;
 	struct err err = ERR_INIT;
 	signals_init();
+	call.topics = app->topics;
 	int r = command_dispatch(groups, argc, argv, &call, &err);
 	if (r >= 0 && call.kind == COMMAND_ANSWER)
 		return print_answer(&call);
 	if (r >= 0)
-		r = args_globals(&call.args, &app.opt, &err);
-	app.row = call.row;
-	app.args = &call.args;
+		r = caller_check(app->caller, call.row, &call.args, &err);
 	if (r >= 0)
-		r = set_up(&app, &err);
+		r = args_globals(&call.args, &app->opt, &err);
+	app->row = call.row;
+	app->args = &call.args;
 	if (r >= 0)
-		r = run_command(&app, &err);
-	if (app.out) {
+		r = set_up(app, &err);
+	if (r >= 0)
+		r = run_command(app, &err);
+	if (app->out) {
 		struct err write_error = ERR_INIT;
-		if (out_finish(app.out, &write_error) < 0 && r >= 0) {
+		if (out_finish(app->out, &write_error) < 0 && r >= 0) {
 			err = write_error;
 			r = err.code;
 		}
@@ -199,6 +218,21 @@ int app_main(const struct command_group *groups, int argc, char **argv)
 		fprintf(stderr, "mailauthctl: %s\n", err.text);
 	if (r == ERR_USAGE)
 		fputs(buf_text(&call.text), stderr);
-	tear_down(&app);
-	return exit_status(r, app.has_failed, app.has_found);
+	tear_down(app);
+	return exit_status(r, app->has_failed, app->has_found);
+}
+
+int app_main(struct caller *caller, const struct command_group *groups,
+             const struct help_topic *topics, int argc, char **argv)
+{
+	struct app app = { .ctx = { .root_fd = -1 }, .caller = caller, .topics = topics };
+	int status = 1;
+	if (caller->refusal.code)
+		fprintf(stderr, "mailauthctl: %s\n", caller->refusal.text);
+	else
+		status = run_line(&app, groups, argc, argv);
+	/* every lock is free by now */
+	if (!caller_done(caller) && status == 0)
+		status = 1;
+	return status;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/caller.h"
 #include "cli/command.h"
 #include "cli/out.h"
 #include "core/base/ctx.h"
@@ -21,6 +22,8 @@
 #include "core/model/env.h"
 #include "core/mta/push.h"
 #include "core/store/store.h"
+#include "dnszone/lint.h"
+#include "dnszone/resolver.h"
 
 struct app_message {
 	enum report_level level;
@@ -29,7 +32,9 @@ struct app_message {
 
 struct app {
 	struct ctx ctx;
+	struct caller *caller;
 	const struct command *row;
+	const struct help_topic *topics; /* of `help` */
 	const struct args *args;
 	struct global_values opt;
 	struct out *out;
@@ -46,7 +51,9 @@ struct app {
 	bool is_exporting; /* a dry run of it is shown zone by zone */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
-	bool is_push_told; /* "not adopted" was said once */
+	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
+	bool is_push_told;    /* "not adopted" was said once */
+	unsigned backstage;   /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;
 	char **export_name; /* zones to export after the change, A-labels */
@@ -54,8 +61,9 @@ struct app {
 };
 
 /* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
- * exit status. */
-int app_main(const struct command_group *groups, int argc, char **argv);
+ * exit status.  `caller`: caller_init() filled it; it is done here. */
+int app_main(struct caller *caller, const struct command_group *groups,
+             const struct help_topic *topics, int argc, char **argv);
 
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
@@ -83,20 +91,47 @@ int app_export_now(struct app *app, struct err *err) must_check;
 int app_export(struct app *app, const char *const *names, size_t count,
                struct err *err) must_check;
 
+/* The domain that a person typed: domain_find(), and for a customer its own domains only.  Rows that
+ * are open to customers use nothing else. */
+int app_domain(struct app *app, const char *typed, struct domain *ret_domain,
+               struct err *err) must_check;
+/* The same for a name in A-labels, as domain_look(); what a customer does not manage is a failure. */
+int app_look(struct app *app, const char *name, struct domain *ret_domain,
+             struct err *err) must_check;
+/* ERR_MISSING, for a customer: whether the domain is somebody else's or nobody's. */
+int app_no_domain(const struct app *app, const char *name, struct err *err);
+bool app_is_customer(const struct app *app) must_check;
+/* Whether the caller manages the domain; administrators manage all. */
+int app_owns(struct app *app, int64_t domain_id, bool *ret_owns,
+             struct err *err) must_check;
+/* The main domain's name, NULL where there is none that the caller may hear of. */
+int app_main_name(struct app *app, const struct domain *domain, const char **ret_name,
+                  struct err *err) must_check;
+/* ERR_FAILED where the keys of an alias are a domain's that the caller does not manage. */
+int app_check_keys_of(struct app *app, const struct domain *domain,
+                      struct err *err) must_check;
+
 /* The domains that a command is for: its words from `first` on, --domains-from and --all
  * (`is_all_allowed`: what rows offer).  Each name as typed; app_names_done() frees. */
 struct app_names {
 	char **name;
 	size_t count, room;
-	bool is_all; /* --all: `name` holds every domain of the store that is no alias */
+	bool is_all; /* --all: `name` holds every domain of the store (a customer: of its own) that
+	              * is no alias */
 };
 int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;
 void app_names_done(struct app_names *names);
 
-/* Lints the text of a record that was just typed, if it is an SPF policy: what is found is said
- * as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
+/* Lints the text of a record that was just typed, if it is an SPF or DMARC policy: what is found is
+ * said as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
 void app_lint_typed(struct app *app, const char *rdata);
+
+/* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
+int app_resolver(struct app *app, struct resolver **ret_resolver,
+                 struct err *err) must_check;
+/* The answer of a lint; findings are exit status 3. */
+void app_show_findings(struct app *app, const struct lint_list *list);
 
 /* The TTL of an option --ttl: -1 where it is not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;

@@ -8,11 +8,24 @@
 
 #include "cli/app_inner.h"
 #include "cli/changes.h"
+#include "cli/diffview.h"
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
+#include "core/model/access.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
+
+/* For a customer, in place of what push and database say (app_veil()). */
+static const char not_open[] =
+	N_("the database cannot be used; the administrator finds the reason in the "
+           "system log");
+static const char not_saved[] =
+	N_("not saved: the mail server could not be made ready for it; the administrator "
+           "finds the reason in the system log");
+static const char not_in_use[] =
+	N_("saved, but the mail server does not use it yet; the administrator finds the "
+           "reason in the system log");
 
 int app_open_to_read(struct app *app, struct err *err)
 {
@@ -21,7 +34,7 @@ int app_open_to_read(struct app *app, struct err *err)
 		err_clear(err);
 		return 0;
 	}
-	return r;
+	return app_veil(app, r, not_open, err);
 }
 
 static int open_to_write(struct app *app, struct err *err)
@@ -34,7 +47,10 @@ static int open_to_write(struct app *app, struct err *err)
 			return r;
 		return store_open_memory(&schema_store, &app->store, err);
 	}
-	return store_open(app->db_path, &schema_store, STORE_CREATE, &app->store, err);
+	/* a customer's domain is in a database that is there */
+	enum store_mode mode = app_is_customer(app) ? STORE_WRITE : STORE_CREATE;
+	int r = store_open(app->db_path, &schema_store, mode, &app->store, err);
+	return app_veil(app, r, not_open, err);
 }
 
 int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
@@ -43,52 +59,131 @@ int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
 	if (app->opt.is_dry_run && access(app->db_path, F_OK) < 0)
 		return 0;
 	auto_free char *path = xasprintf("%s%s", app->db_path, suffix);
+	app->backstage++;
 	int r = store_make_folder(app->db_path, err);
-	return r < 0 ? r : lock_take(&app->ctx, path, what, ret_lock, err);
+	if (r >= 0)
+		r = lock_take(&app->ctx, path, what, ret_lock, err);
+	app->backstage--;
+	return app_veil(app, r, not_open, err);
 }
 
-/* What would be written: the store's rows, then the mail server's files. */
-static int show_dry_run(struct app *app, bool is_changed, struct push *push,
-                        struct err *err)
+/* ---- a dry run ------------------------------------------------------------------------------- */
+
+/* What would be done, gathered inside the transaction. */
+struct foretold {
+	bool is_changed;
+	int64_t id; /* of the change, where there is one */
+	struct push *push;
+	struct diffview view;
+	struct buf plan; /* drift and steps, as text */
+};
+
+static int show_object(struct app *app, struct foretold *told, struct err *err)
 {
-	static const struct out_column plan_columns[] = { { "plan", N_("Plan"), OUT_TEXT,
-		                                            0 } };
-	struct generation now = { 0, 0 };
-	auto_buf text = BUF_INIT;
-	int r = generation_now(app->store, &now, err);
-	bool is_json = out_get_format(app->out) == OUT_FORMAT_JSON;
-	if (push) {
-		app->has_plan = push_plan(push)->count != 0;
-		app->has_drift = push_drifts(push)->count != 0;
-		drift_show(push_drifts(push), &text);
-		plan_show(push_plan(push),
-		          !app->opt.is_colour_off && out_can_colour(stdout) && !is_json,
-		          &text);
-	}
-	if (is_json) {
-		out_object_begin(app->out, plan_columns, ARRAY_LEN(plan_columns));
-		out_text(app->out, push ? buf_text(&text) : NULL);
-		out_nested_begin(app->out, "changes", N_("Changes"), changes_columns,
-		                 CHANGES_COLUMNS);
-	} else if (is_changed) {
-		out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
-	}
-	if (r >= 0 && is_changed)
-		r = change_items(app->store, now.id, changes_emit, app->out, err);
-	if (is_json)
-		out_nested_end(app->out);
-	if (is_json && app->push.is_explicit)
-		changes_drifts(app->out, push ? push_drifts(push) : NULL);
-	if (is_json || is_changed)
-		out_end(app->out);
-	if (!is_json && push)
-		out_plain(app->out, buf_text(&text), text.len);
+	static const struct out_column columns[] = {
+		{ "plan", N_("Plan"), OUT_TEXT, 0 },
+		{ "records_omitted", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "zones_due", NULL, OUT_INT, OUT_HIDE_TABLE },
+	};
+	int r = 0;
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, told->push ? buf_text(&told->plan) : NULL);
+	out_int(app->out, told->view.omitted);
+	out_int(app->out, told->view.export.due);
+	out_nested_begin(app->out, "changes", N_("Changes"), changes_columns,
+	                 CHANGES_COLUMNS);
+	if (told->is_changed)
+		r = change_items(app->store, told->id, changes_emit, app->out, err);
+	out_nested_end(app->out);
+	if (app->push.is_explicit)
+		changes_drifts(app->out, told->push ? push_drifts(told->push) : NULL);
+	diffview_emit(&told->view, app->out);
+	out_end(app->out);
 	return r;
 }
 
+/* Sections that have something to say, each under its heading. */
+static void show_section(struct app *app, bool is_coloured, const char *heading,
+                         const struct buf *text, bool *is_first)
+{
+	auto_buf head = BUF_INIT;
+	if (!text->len)
+		return;
+	buf_printf(&head, "%s%s%s:%s\n", *is_first ? "" : "\n",
+	           is_coloured ? "\033[1m" : "", heading, is_coloured ? "\033[0m" : "");
+	*is_first = false;
+	out_plain(app->out, buf_text(&head), head.len);
+	out_plain(app->out, buf_text(text), text->len);
+}
+
+static int show_rows(struct app *app, struct foretold *told, struct err *err)
+{
+	int r;
+	if (!told->is_changed)
+		return 0;
+	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
+	r = change_items(app->store, told->id, changes_emit, app->out, err);
+	out_end(app->out);
+	return r;
+}
+
+static int show_sections(struct app *app, struct foretold *told, bool is_coloured,
+                         struct err *err)
+{
+	auto_buf zones = BUF_INIT;
+	auto_buf waits = BUF_INIT;
+	bool is_first = !told->is_changed;
+	int r = show_rows(app, told, err);
+	diffview_show_zones(&told->view, is_coloured, &zones);
+	diffview_show_waits(&told->view, &waits);
+	show_section(app, is_coloured, _("DNS"), &zones, &is_first);
+	show_section(app, is_coloured, _("Mail server"), &told->plan, &is_first);
+	show_section(app, is_coloured, _("Pending"), &waits, &is_first);
+	return r;
+}
+
+/* What would be written: the store's rows, records, then the mail server's files. */
+static int show_dry_run(struct app *app, bool is_changed, struct push *push,
+                        struct err *err)
+{
+	struct foretold told = { .is_changed = is_changed, .push = push };
+	enum out_format format = out_get_format(app->out);
+	bool is_coloured = format == OUT_FORMAT_TABLE && !app->opt.is_colour_off &&
+	                   out_can_colour(stdout);
+	struct generation now = { 0, 0 };
+	int r = generation_now(app->store, &now, err);
+	told.id = now.id;
+	app->backstage++;
+	if (r >= 0)
+		r = diffview_load(app, is_changed, &told.view, err);
+	app->backstage--;
+	r = app_veil(app, r, not_open, err);
+	if (push) {
+		app->has_plan = push_plan(push)->count != 0;
+		app->has_drift = push_drifts(push)->count != 0;
+		drift_show(push_drifts(push), &told.plan);
+		plan_show(push_plan(push), is_coloured, &told.plan);
+	}
+	if (r >= 0 && format == OUT_FORMAT_JSON) {
+		r = show_object(app, &told, err);
+	} else if (r >= 0 && format == OUT_FORMAT_TSV) {
+		r = show_rows(app, &told, err);
+		out_plain(app->out, buf_text(&told.plan), told.plan.len);
+	} else if (r >= 0) {
+		r = show_sections(app, &told, is_coloured, err);
+	}
+	buf_done(&told.plan);
+	diffview_done(&told.view);
+	return r;
+}
+
+/* ---- a change -------------------------------------------------------------------------------- */
+
 static bool is_pushed(const struct app *app, unsigned needs)
 {
-	return needs & NEED_PUSH && !app->opt.is_push_off;
+	/* what a push would do tells of others' domains */
+	bool is_shown_to_customer = app->opt.is_dry_run && app_is_customer(app);
+	return needs & NEED_PUSH && !app->opt.is_push_off && !is_shown_to_customer;
 }
 
 /* Whether an earlier change did not reach the host: its push was interrupted or undone, or it was
@@ -107,6 +202,18 @@ static int is_host_behind(struct app *app, bool *ret_is_behind, struct err *err)
 	return r;
 }
 
+static int prepare_push(struct app *app, bool is_changed, struct push **ret_push,
+                        const char **ret_why, struct err *err)
+{
+	/* `mta push` and `mta adopt` push although the store does not change */
+	bool is_due = is_changed || app->push.is_explicit || app->push.is_adoption;
+	int r = is_due ? 0 : is_host_behind(app, &is_due, err);
+	if (r >= 0 && is_due)
+		r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run,
+		                 ret_push, ret_why, err);
+	return r;
+}
+
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct app *app, unsigned needs,
                     int (*body)(struct app *app, void *arg, struct err *err), void *arg,
@@ -116,22 +223,23 @@ static int run_body(struct app *app, unsigned needs,
 	int r = change_begin(app->store, &app->ctx, app->ctx.command, err);
 	if (r >= 0)
 		r = body(app, arg, err);
+	if (r >= 0 && app_is_customer(app) && !app->backstage)
+		r = access_check_change(app->store, app->caller->account, err);
 	if (r >= 0)
 		r = setting_check_rules(app->store, err);
 	if (r >= 0)
 		r = change_end(app->store, ret_changed, err);
 	if (r < 0 || !is_pushed(app, needs))
 		return r;
-	/* `mta push` and `mta adopt` push although the store does not change */
-	bool is_due = *ret_changed || app->push.is_explicit || app->push.is_adoption;
-	if (!is_due)
-		r = is_host_behind(app, &is_due, err);
-	if (r < 0 || !is_due)
-		return r;
-	r = push_prepare(&app->ctx, app->store, &app->push, app->opt.is_dry_run, ret_push,
-	                 &why, err);
+	app->backstage++;
+	r = prepare_push(app, *ret_changed, ret_push, &why, err);
+	app->backstage--;
+	r = app_veil(app, r, not_saved, err);
+	app->push_why = app->opt.is_dry_run ? why : NULL;
 	/* what an administrator should know of a host that he looks at */
 	const struct plan *plan = r >= 0 && *ret_push ? push_plan(*ret_push) : NULL;
+	if (app_is_customer(app))
+		return r;
 	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
 		app_say(app, app->push.is_explicit ? REPORT_NOTE : REPORT_VERBOSE, "%s",
 		        plan->note[i]);
@@ -190,7 +298,10 @@ static int change_locked(struct app *app, unsigned needs,
 	app_release_messages(app, true);
 	if (push) {
 		signals_hold();
+		app->backstage++;
 		r = push_switch(push, err);
+		app->backstage--;
+		r = app_veil(app, r, not_in_use, err);
 		signals_release();
 		push_free(push);
 	}
@@ -205,9 +316,12 @@ int app_change(struct app *app, unsigned needs,
 	auto_lock store_lock = NULL;
 	int r = 0;
 	if (is_pushed(app, needs) && !app->opt.is_dry_run) {
+		app->backstage++;
 		r = push_lock(&app->ctx, &target_lock, err);
 		if (r >= 0)
 			r = push_recover(&app->ctx, app->push.force, err);
+		app->backstage--;
+		r = app_veil(app, r, not_saved, err);
 	}
 	if (r >= 0)
 		r = app_lock_beside_store(app, ".lock", _("the database"), &store_lock,
@@ -221,9 +335,12 @@ int app_env(struct app *app, const struct env **ret_env, struct err *err)
 {
 	if (!app->has_env) {
 		auto_free char *hostname = NULL;
+		app->backstage++;
 		int r = backend_hostname(&app->ctx, app->store, &hostname, err);
 		if (r >= 0)
 			r = env_load(&app->ctx, app->store, hostname, &app->env, err);
+		app->backstage--;
+		r = app_veil(app, r, N_("the server's name cannot be found out"), err);
 		if (r < 0)
 			return r;
 		app->has_env = true;

@@ -84,6 +84,7 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 		                                 .count = count,
 		                                 .is_dry_run = app->opt.is_dry_run } };
 	app->is_exporting = true;
+	app->backstage++;
 	int r = app_change(app, 0, prepare_export, &work, err);
 	app->is_exporting = false;
 	if (r >= 0 && !app->opt.is_dry_run)
@@ -95,7 +96,12 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 	if (r >= 0 && work.export)
 		r = export_result(work.export, err);
 	export_free(work.export);
-	return r;
+	app->backstage--;
+	return app_veil(
+		app, r,
+		N_("saved, but the records could not be published; the administrator finds "
+	           "the reason in the system log, and the next export tries again"),
+		err);
 }
 
 int app_export_now(struct app *app, struct err *err)

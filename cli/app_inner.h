@@ -10,6 +10,12 @@ int app_open_to_read(struct app *app, struct err *err) must_check;
  * database takes none: *ret_lock stays NULL. */
 int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
                           struct lock **ret_lock, struct err *err) must_check;
+/* Takes a message of push and export from a customer: it is for the administrator. */
+bool app_keep_from_customer(const struct app *app, enum report_level level,
+                            const char *text) must_check;
+/* The result of push and export: for a customer a failure's words go to the system log, and
+ * `sentence` (N_()) takes their place.  Gives the result back. */
+int app_veil(struct app *app, int r, const char *sentence, struct err *err) must_check;
 /* After a change: messages are said when it was saved; otherwise only what explains the failure. */
 void app_release_messages(struct app *app, bool is_saved);
 

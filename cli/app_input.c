@@ -10,6 +10,8 @@
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
 #include "core/base/text.h"
+#include "core/model/access.h"
+#include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/placeholder.h"
 #include "dnszone/policy.h"
@@ -30,12 +32,35 @@ void app_names_done(struct app_names *names)
 	*names = (struct app_names){ 0 };
 }
 
+struct own_names {
+	struct app *app;
+	struct app_names *names;
+};
+
 static int add_main_domain(void *arg, const struct domain *domain, struct err *err)
 {
 	(void)err;
 	if (!domain->main_id)
 		add_name(arg, domain->name, strlen(domain->name));
 	return 0;
+}
+
+static int add_own_main_domain(void *arg, const char *name, struct err *err)
+{
+	struct own_names *own = arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_look(own->app->store, name, &domain, err);
+	return r > 0 ? add_main_domain(own->names, &domain, err) : r;
+}
+
+/* Every domain that the caller manages. */
+static int add_all(struct app *app, struct app_names *names, struct err *err)
+{
+	struct own_names own = { app, names };
+	if (!app_is_customer(app))
+		return domain_each(app->store, 0, NULL, add_main_domain, names, err);
+	return access_each(app->store, app->caller->account, add_own_main_domain, &own,
+	                   err);
 }
 
 /* One name a line; blank lines and '#' comments are passed over. */
@@ -74,7 +99,7 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names, struct
 	if (r >= 0 && source)
 		r = add_names_from(app, source, &names, err);
 	if (r >= 0 && names.is_all)
-		r = domain_each(app->store, 0, NULL, add_main_domain, &names, err);
+		r = add_all(app, &names, err);
 	if (r < 0) {
 		app_names_done(&names);
 		return r;
@@ -93,11 +118,15 @@ void app_lint_typed(struct app *app, const char *rdata)
 		.ipv6 = "2001:db8::1",
 	};
 	auto_buf text = BUF_INIT;
-	if (!rdata || policy_kind_of("@", "TXT", rdata) != POLICY_SPF)
+	if (!rdata)
 		return;
 	placeholder_expand(rdata, &sample, &text, NULL);
-	struct lint_spf_input input = { .text = octets_of(buf_text(&text)) };
-	lint_spf_record(&input, &list);
+	struct lint_spf_input spf = { .text = octets_of(buf_text(&text)) };
+	struct lint_dmarc_input dmarc = { .text = buf_text(&text) };
+	if (policy_kind_of("@", "TXT", rdata) == POLICY_SPF)
+		lint_spf_record(&spf, &list);
+	else if (policy_kind_of("_dmarc", "TXT", rdata) == POLICY_DMARC)
+		lint_dmarc_record(&dmarc, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct lint_finding *finding = &list.finding[i];
 		if (finding->code->severity == LINT_NOTE)

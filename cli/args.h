@@ -15,12 +15,20 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
+/* Who may use an option.  What a row does not say is closed to customers (cli/caller.h). */
+enum option_access {
+	OPTION_FOR_ADMINS,
+	OPTION_FOR_ALL,
+	OPTION_STDIN_FOR_ALL, /* a file: customers "-" only, administrators any */
+};
+
 struct option_row {
 	const char *name;  /* "--alias-of" */
 	const char *value; /* "<domain>", or NULL: the option takes none */
 	const char *help;  /* one line, N_() */
 	bool is_multiple;  /* every occurrence counts; otherwise the last one wins */
 	char letter;       /* 'h' for -h, 0: none; only for options without a value */
+	enum option_access access;
 };
 
 /* The options of every command, in the order of the help text; ends in {0}. */

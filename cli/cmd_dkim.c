@@ -82,11 +82,14 @@ static int consider(struct enable *work, struct item *item, const char *typed,
 	auto_domain domain = DOMAIN_INIT;
 	int r = name_parse_domain(typed, item->name, err);
 	if (r >= 0)
-		r = domain_look(store, item->name, &domain, err);
-	if (r == 0)
+		r = app_look(work->app, item->name, &domain, err);
+	if (r == 0) {
 		r = consider_new(work, item, err);
-	else if (r > 0)
-		r = keyring_check_enable(store, &domain, err);
+	} else if (r > 0) {
+		r = app_check_keys_of(work->app, &domain, err);
+		if (r >= 0)
+			r = keyring_check_enable(store, &domain, err);
+	}
 	if (r >= 0 && item->is_new)
 		domain.name = xstrdup(item->name);
 	if (r >= 0)
@@ -130,7 +133,7 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 {
 	struct app *app = work->app;
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(app->store, item->name, &domain, err);
+	int r = app_look(app, item->name, &domain, err);
 	if (r == 0) {
 		r = domain_add(app->store, &app->ctx, item->name, NULL, &domain, err);
 		work->added++;
@@ -300,7 +303,7 @@ static int publish(struct enable *work, struct err *err)
 	if (r >= 0 && app->export_count) {
 		auto_free char *reload = NULL;
 		r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
-		if (r >= 0 && !*reload)
+		if (r >= 0 && !*reload && !app_is_customer(app))
 			app_say(app, REPORT_WARNING,
 			        _("zone.reload is empty: no name server is told of the new records"));
 		if (r >= 0)
@@ -455,30 +458,35 @@ struct disable {
 	bool is_now;
 };
 
+static int disable_one(struct app *app, const struct domain *domain, bool is_now,
+                       struct err *err)
+{
+	int r = app_check_keys_of(app, domain, err);
+	if (r >= 0)
+		r = keyring_disable(app->store, &app->ctx, domain, is_now, err);
+	if (r >= 0 && is_now)
+		r = app_export_family_later(app, domain, err);
+	return r;
+}
+
 static int disable_batch(struct app *app, void *arg, struct err *err)
 {
 	struct disable *work = arg;
 	for (size_t i = work->from; i < work->to; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		int r = domain_find(app->store, work->names->name[i], &domain, err);
-		if (r == ERR_MISSING || r == ERR_USAGE || (r >= 0 && domain.main_id)) {
-			if (r >= 0)
-				r = keyring_disable(app->store, &app->ctx, &domain,
-				                    work->is_now, err);
+		int r = app_domain(app, work->names->name[i], &domain, err);
+		bool is_theirs = r == ERR_MISSING || r == ERR_USAGE; /* or an alias */
+		if (r >= 0) {
+			r = disable_one(app, &domain, work->is_now, err);
+			is_theirs = r < 0 && domain.main_id;
+		}
+		if (r < 0 && !is_theirs)
+			return r;
+		if (r < 0) {
 			app_say(app, REPORT_ERROR, "%s", err->text);
 			err_clear(err);
 			work->failed++;
-			continue;
 		}
-		if (r >= 0)
-			r = keyring_disable(app->store, &app->ctx, &domain, work->is_now,
-			                    err);
-		if (r < 0)
-			return r;
-		if (work->is_now)
-			r = app_export_family_later(app, &domain, err);
-		if (r < 0)
-			return r;
 	}
 	return 0;
 }

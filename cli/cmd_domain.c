@@ -7,19 +7,18 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
-#include "core/model/key.h"
+#include "core/base/text.h"
+#include "core/model/access.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
-#include "core/model/signing.h"
 #include "dnszone/name.h"
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-/* "on", "off", "pending", or "not in effect". */
-static int dkim_word(struct app *app, const struct domain *domain, const char **ret_word,
-                     char **ret_waits, struct err *err)
+int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
+                    char **ret_waits, struct err *err)
 {
 	bool signs;
 	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
@@ -34,16 +33,45 @@ static int list_one(void *arg, const struct domain *domain, struct err *err)
 {
 	struct app *app = arg;
 	auto_free char *waits = NULL;
-	const char *word;
-	int r = dkim_word(app, domain, &word, &waits, err);
+	const char *word, *main_name;
+	int r = cmd_domain_dkim(app, domain, &word, &waits, err);
+	if (r >= 0)
+		r = app_main_name(app, domain, &main_name, err);
 	if (r < 0)
 		return r;
 	out_text(app->out, domain->name);
-	out_text(app->out, domain->main_name);
+	out_text(app->out, main_name);
 	out_text(app->out, word);
 	out_bool(app->out, domain->is_suspended);
 	out_row_end(app->out);
 	return 0;
+}
+
+struct own_list {
+	struct app *app;
+	int64_t main_id; /* its aliases only; 0: all */
+	const char *prefix;
+};
+
+static int list_own(void *arg, const char *name, struct err *err)
+{
+	const struct own_list *own = arg;
+	auto_domain domain = DOMAIN_INIT;
+	if (own->prefix && !text_starts(name, own->prefix))
+		return 0;
+	int r = domain_look(own->app->store, name, &domain, err);
+	if (r <= 0 || (own->main_id && domain.main_id != own->main_id))
+		return r < 0 ? r : 0;
+	return list_one(own->app, &domain, err);
+}
+
+static int list_domains(struct app *app, int64_t main_id, const char *prefix,
+                        struct err *err)
+{
+	struct own_list own = { app, main_id, prefix };
+	if (!app_is_customer(app))
+		return domain_each(app->store, main_id, prefix, list_one, app, err);
+	return access_each(app->store, app->caller->account, list_own, &own, err);
 }
 
 static int run_list(struct app *app, struct err *err)
@@ -56,131 +84,11 @@ static int run_list(struct app *app, struct err *err)
 	};
 	auto_domain main = DOMAIN_INIT;
 	const char *of = args_get(app->args, "--alias-of");
-	int r = of ? domain_find(app->store, of, &main, err) : 0;
+	int r = of ? app_domain(app, of, &main, err) : 0;
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	r = domain_each(app->store, main.id, args_word(app->args, 0), list_one, app, err);
-	out_end(app->out);
-	return r;
-}
-
-static int show_key(void *arg, const struct key *key, struct err *err)
-{
-	struct app *app = arg;
-	(void)err;
-	out_text(app->out, key->selector);
-	out_text(app->out, key->algorithm);
-	out_int(app->out, key->bits);
-	out_text(app->out, key->state);
-	out_time(app->out, key->since);
-	out_time(app->out, key->due);
-	out_row_end(app->out);
-	return 0;
-}
-
-static int show_settings(struct app *app, const struct domain *domain, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "setting", N_("Setting"), OUT_TEXT, 0 },
-		{ "value", N_("Value"), OUT_TEXT, OUT_WRAP },
-		{ "source", N_("Source"), OUT_TEXT, 0 },
-	};
-	int r = 0;
-	out_nested_begin(app->out, "settings", N_("Settings"), columns,
-	                 ARRAY_LEN(columns));
-	for (size_t key = 0; r >= 0 && key < SETTING_COUNT; key++) {
-		struct setting_value value = { 0 };
-		if (!(setting_table[key].flags & SETTING_AT_DOMAIN))
-			continue;
-		r = setting_get(app->store, key, domain->id, &value, err);
-		if (r < 0)
-			break;
-		out_text(app->out, setting_table[key].key);
-		out_text(app->out, value.text);
-		out_text(app->out, setting_source_name(value.source));
-		out_row_end(app->out);
-		setting_value_done(&value);
-	}
-	out_nested_end(app->out);
-	return r;
-}
-
-static int show_alias(void *arg, const struct domain *alias, struct err *err)
-{
-	struct app *app = arg;
-	(void)err;
-	out_text(app->out, alias->name);
-	out_bool(app->out, alias->is_suspended);
-	out_row_end(app->out);
-	return 0;
-}
-
-static int note_signing(void *arg, const struct signing_row *row, struct err *err)
-{
-	(void)row;
-	(void)err;
-	*(bool *)arg = true;
-	return 0;
-}
-
-static int run_show(struct app *app, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "unicode", N_("Unicode"), OUT_TEXT, 0 },
-		{ "alias_of", N_("Alias of"), OUT_TEXT, 0 },
-		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
-		{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
-		{ "signing", N_("Signing"), OUT_BOOL, 0 },
-		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
-		{ "created", N_("Created"), OUT_TIME, 0 },
-	};
-	static const struct out_column key_columns[] = {
-		{ "selector", N_("Selector"), OUT_TEXT, 0 },
-		{ "algorithm", N_("Algorithm"), OUT_TEXT, 0 },
-		{ "bits", N_("Bits"), OUT_INT, 0 },
-		{ "state", N_("State"), OUT_TEXT, 0 },
-		{ "since", N_("Since"), OUT_TIME, 0 },
-		{ "due", N_("Due"), OUT_TIME, 0 },
-	};
-	static const struct out_column alias_columns[] = {
-		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
-	};
-	auto_domain domain = DOMAIN_INIT;
-	auto_free char *waits = NULL;
-	const char *word;
-	bool is_signing = false;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
-	if (r >= 0)
-		r = dkim_word(app, &domain, &word, &waits, err);
-	if (r >= 0)
-		r = signing_of(app->store, domain.name, note_signing, &is_signing, err);
-	if (r < 0)
-		return r;
-	auto_free char *unicode = name_to_unicode(domain.name);
-	out_object_begin(app->out, columns, ARRAY_LEN(columns));
-	out_text(app->out, domain.name);
-	out_text(app->out, unicode);
-	out_text(app->out, domain.main_name);
-	out_bool(app->out, domain.is_suspended);
-	out_text(app->out, word);
-	out_bool(app->out, is_signing);
-	out_text(app->out, waits);
-	out_time(app->out, domain.created);
-	r = show_settings(app, &domain, err);
-	out_nested_begin(app->out, "keys", N_("Keys"), key_columns,
-	                 ARRAY_LEN(key_columns));
-	if (r >= 0)
-		r = key_each(app->store, domain.main_id ? domain.main_id : domain.id,
-		             show_key, app, err);
-	out_nested_end(app->out);
-	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
-	                 ARRAY_LEN(alias_columns));
-	if (r >= 0)
-		r = domain_each(app->store, domain.id, NULL, show_alias, app, err);
-	out_nested_end(app->out);
+	r = list_domains(app, main.id, args_word(app->args, 0), err);
 	out_end(app->out);
 	return r;
 }
@@ -198,7 +106,7 @@ static int run_get(struct app *app, struct err *err)
 	struct setting_value value;
 	int r = setting_find(args_word(app->args, 1), &key, err);
 	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
 	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
 		r = err_set(
 			err, ERR_FAILED,
@@ -229,7 +137,7 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 {
 	size_t step = *(const size_t *)arg;
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
 	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
@@ -259,6 +167,10 @@ static int set_or_unset(struct app *app, size_t step, struct err *err)
 		enum setting_key key;
 		auto_free char *canonical = NULL;
 		int r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0 && app_is_customer(app) && !access_may_set(key))
+			r = err_set(err, ERR_FAILED,
+			            _("%s is changed by administrators only"),
+			            setting_table[key].key);
 		if (r < 0)
 			return r;
 		if (key != SET_DKIM_SIGN)
@@ -404,7 +316,8 @@ static const struct option_row add_options[] = {
 static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row list_options[] = {
-	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0 },
+	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0,
+	  OPTION_FOR_ALL },
 	{ 0 },
 };
 static const struct option_row enable_options[] = {
@@ -443,14 +356,14 @@ const struct command commands_domain[] = {
 	  .options = list_options,
 	  .help = N_("list domains, those that begin with a prefix, or aliases"),
 	  .example = "mailauthctl domain list --json",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
 	{ .words = "domain show",
 	  .args = "<domain>",
 	  .help = N_("show a domain: state, settings, keys, aliases"),
 	  .example = "mailauthctl domain show example.com",
-	  .needs = NEED_STORE_READ,
-	  .run = run_show },
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
+	  .run = cmd_domain_show },
 	{ .words = "domain suspend",
 	  .args = "<domain>...|--domains-from",
 	  .options = now_options,
@@ -469,33 +382,33 @@ const struct command commands_domain[] = {
 	  .args = "<domain> <setting>",
 	  .help = N_("print a setting's value for a domain"),
 	  .example = "mailauthctl domain get example.com dkim.selector",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_get },
 	{ .words = "domain set",
 	  .args = "<domain> <setting> <value> [<setting> <value>]...",
 	  .help = N_("change settings of a domain: all of them or none"),
 	  .example = "mailauthctl domain set example.com dns.service external",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_set },
 	{ .words = "domain unset",
 	  .args = "<domain> <setting>...",
 	  .help = N_("let settings of a domain be inherited again"),
 	  .example = "mailauthctl domain unset example.com dns.ttl",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_unset },
 	{ .words = "domain enable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = enable_options,
 	  .help = N_("make keys, publish their records, sign outgoing mail"),
 	  .example = "mailauthctl domain enable-dkim example.com",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_enable_dkim },
 	{ .words = "domain disable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = disable_options,
 	  .help = N_("stop signing; DKIM records stay for a while"),
 	  .example = "mailauthctl domain disable-dkim example.com",
-	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_disable_dkim },
 	{ 0 },
 };

@@ -22,11 +22,21 @@
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+struct key_list {
+	struct app *app;
+	const char
+		*name; /* in place of a main domain's that the caller does not manage */
+};
+
 static int list_one(void *arg, const struct key *key, struct err *err)
 {
-	struct out *out = arg;
-	(void)err;
-	out_text(out, key->domain);
+	const struct key_list *list = arg;
+	struct out *out = list->app->out;
+	bool owns = false;
+	int r = app_owns(list->app, key->domain_id, &owns, err);
+	if (r < 0 || (!owns && !list->name))
+		return r;
+	out_text(out, owns ? key->domain : list->name);
 	out_text(out, key->selector);
 	out_text(out, key->algorithm);
 	out_int(out, key->bits);
@@ -41,7 +51,7 @@ static int list_one(void *arg, const struct key *key, struct err *err)
 static int find_owner(struct app *app, const char *typed, struct domain *ret_domain,
                       int64_t *ret_owner, struct err *err)
 {
-	int r = domain_find(app->store, typed, ret_domain, err);
+	int r = app_domain(app, typed, ret_domain, err);
 	if (r >= 0)
 		*ret_owner = ret_domain->main_id ? ret_domain->main_id : ret_domain->id;
 	return r;
@@ -64,9 +74,10 @@ static int run_list(struct app *app, struct err *err)
 	int r = typed ? find_owner(app, typed, &domain, &owner, err) : 0;
 	if (r < 0)
 		return r;
+	struct key_list list = { app, domain.name };
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	if (app->store)
-		r = key_each(app->store, owner, list_one, app->out, err);
+		r = key_each(app->store, owner, list_one, &list, err);
 	out_end(app->out);
 	return r;
 }
@@ -121,8 +132,15 @@ static int find_key(struct app *app, const char *typed, const char *selector,
 
 static int show_publication(void *arg, const struct publish_row *row, struct err *err)
 {
-	struct out *out = arg;
-	(void)err;
+	struct app *app = arg;
+	struct out *out = app->out;
+	auto_domain domain = DOMAIN_INIT;
+	bool owns = !app_is_customer(app); /* of a name that is left over, too */
+	int r = owns ? 0 : domain_look(app->store, row->name, &domain, err);
+	if (r > 0)
+		r = app_owns(app, domain.id, &owns, err);
+	if (r < 0 || !owns)
+		return r;
 	out_text(out, row->name);
 	out_time(out, row->exported);
 	out_time(out, row->seen);
@@ -156,15 +174,20 @@ static int run_show(struct app *app, struct err *err)
 	};
 	auto_key key = { 0 };
 	char hex[2 * DIGEST_LEN + 1];
-	int r = find_key(app, args_word(app->args, 0), args_word(app->args, 1), &key,
-	                 err);
+	auto_domain domain = DOMAIN_INIT;
+	bool owns = false;
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = find_key(app, domain.name, args_word(app->args, 1), &key, err);
+	if (r >= 0)
+		r = app_owns(app, key.domain_id, &owns, err);
 	if (r < 0)
 		return r;
 	digest_hex(&key.fingerprint, hex);
 	auto_free char *fingerprint = xasprintf("SHA256:%s", hex);
 	auto_free char *record = key_record_text(&key);
 	out_object_begin(app->out, columns, ARRAY_LEN(columns));
-	out_text(app->out, key.domain);
+	out_text(app->out, owns ? key.domain : domain.name);
 	out_text(app->out, key.selector);
 	out_text(app->out, key.algorithm);
 	out_int(app->out, key.bits);
@@ -177,7 +200,7 @@ static int run_show(struct app *app, struct err *err)
 	out_text(app->out, record);
 	out_nested_begin(app->out, "publication", N_("Publication"), public_columns,
 	                 ARRAY_LEN(public_columns));
-	r = publish_each(app->store, key.id, show_publication, app->out, err);
+	r = publish_each(app->store, key.id, show_publication, app, err);
 	out_nested_end(app->out);
 	out_end(app->out);
 	return r;
@@ -383,7 +406,7 @@ static int check_dns(struct app *app, const struct app_names *names, struct err 
 	              : query_servers_system(&servers, err);
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		r = domain_find(app->store, names->name[i], &domain, err);
+		r = app_domain(app, names->name[i], &domain, err);
 		if (r >= 0)
 			r = seen_look(app, &servers, domain.name, &list, err);
 	}
@@ -432,20 +455,20 @@ const struct command commands_key[] = {
 	  .args = "[<domain>]",
 	  .help = N_("list keys and their states"),
 	  .example = "mailauthctl key list example.com",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
 	{ .words = "key show",
 	  .args = "<domain> [<selector>]",
 	  .help = N_("show one key, its record, and where it is public"),
 	  .example = "mailauthctl key show example.com",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_show },
 	{ .words = "key export",
 	  .args = "<domain> [<selector>]",
 	  .options = export_options,
 	  .help = N_("print the public record, or write the private half"),
 	  .example = "mailauthctl key export example.com",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_export },
 	{ .words = "key import",
 	  .args = "[<domain> <selector>]",
@@ -459,7 +482,7 @@ const struct command commands_key[] = {
 	  .options = check_options,
 	  .help = N_("look for the records in DNS; exit 3: not every server shows them"),
 	  .example = "mailauthctl key check example.com",
-	  .needs = NEED_STORE_WRITE,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE,
 	  .run = run_check },
 	{ 0 },
 };

@@ -24,7 +24,7 @@ static int run_list(struct app *app, struct err *err)
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct env *env;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = app_env(app, &env, err);
 	if (r >= 0)
@@ -134,7 +134,7 @@ const struct command commands_record[] = {
 	  .args = "<domain>",
 	  .help = N_("show a domain's effective records and where each comes from"),
 	  .example = "mailauthctl record list example.com",
-	  .needs = NEED_STORE_READ,
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
 	{ .words = "record add",
 	  .args = "<domain> <owner> <type> <data>",

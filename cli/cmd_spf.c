@@ -1,65 +1,27 @@
 /* `spf`: checks of a sender as the mail server would make them, and lint of records. */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/app.h"
 #include "cli/commands.h"
-#include "cli/language.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
+#include "core/base/english.h"
+#include "core/model/record.h"
+#include "core/model/record_policy.h"
 #include "core/model/setting.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/name.h"
-#include "dnszone/query.h"
+#include "dnszone/policy_edit.h"
 #include "dnszone/received_spf.h"
-#include "dnszone/resolver_cache.h"
-#include "dnszone/resolver_zone.h"
 #include "dnszone/spf_check.h"
 #include "dnszone/spf_trace.h"
 
 enum {
 	CHECK_MEMORY = 4 * SPF_MEMORY, /* with a trace */
-	CACHE_MEMORY = 2 * SPF_MEMORY,
-	ZONE_LIMIT = 64 << 20,
 };
-
-/* ---- name servers ---------------------------------------------------------------------------- */
-
-/* --zone files alone, or before --resolver; without them the system's name servers. */
-static int open_resolver(struct app *app, struct resolver **ret_resolver, struct err *err)
-{
-	struct query_servers servers;
-	const char *typed = args_get(app->args, "--resolver");
-	bool has_zone = args_has(app->args, "--zone");
-	struct resolver *dns = NULL;
-	int r = typed      ? query_servers_parse(typed, &servers, err)
-	        : has_zone ? 0
-	                   : query_servers_system(&servers, err);
-	if (r < 0)
-		return r;
-	if (typed || !has_zone)
-		dns = query_new(&servers, NULL);
-	if (has_zone)
-		dns = resolver_zone_new(dns);
-	const char *file;
-	for (size_t i = 0; r >= 0 && (file = args_get_nth(app->args, "--zone", i)); i++) {
-		auto_buf text = BUF_INIT;
-		r = app_read_input(app, file, ZONE_LIMIT, &text, err);
-		if (r >= 0)
-			r = resolver_zone_add(dns, file, buf_text(&text), text.len, err);
-	}
-	struct resolver *cache = dns ? resolver_cache_new(dns, CACHE_MEMORY) : NULL;
-	if (r >= 0 && !cache)
-		r = err_set(err, ERR_FAILED,
-		            _("not enough memory for name server queries"));
-	if (r < 0) {
-		resolver_free(cache ? cache : dns);
-		return r;
-	}
-	*ret_resolver = cache;
-	return 0;
-}
 
 /* ---- one check ------------------------------------------------------------------------------- */
 
@@ -162,7 +124,7 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 	if (r >= 0)
 		r = load_settings(app, check, err);
 	if (r >= 0)
-		r = open_resolver(app, &check->dns, err);
+		r = app_resolver(app, &check->dns, err);
 	if (r < 0)
 		return r;
 	if (!arena_open(&check->mem, CHECK_MEMORY) ||
@@ -176,9 +138,9 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 		.trace = is_traced ? &check->trace : NULL,
 	};
 	/* word for word what mailauth-policyd would say */
-	char *paused = language_pause();
+	char *paused = english_begin();
 	spf_check(&context, &check->settings, &check->message, &check->verdict);
-	language_resume(paused);
+	english_end(paused);
 	received_spf(&check->verdict, &check->message, check->received);
 	bool is_good = check->settings.is_plain
 	                       ? check->verdict.result == SPF_PASS
@@ -314,14 +276,6 @@ static int run_explain(struct app *app, struct err *err)
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
-static const struct out_column lint_columns[] = {
-	{ "code", N_("Code"), OUT_TEXT, 0 },
-	{ "severity", N_("Severity"), OUT_TEXT, 0 },
-	{ "column", N_("Column"), OUT_INT, 0 },
-	{ "message", N_("Message"), OUT_TEXT, OUT_WRAP },
-	{ "detail", N_("Detail"), OUT_TEXT, OUT_WRAP },
-};
-
 static int run_lint(struct app *app, struct err *err)
 {
 	const char *record = args_get(app->args, "--record");
@@ -334,7 +288,7 @@ static int run_lint(struct app *app, struct err *err)
 		r = name_parse_owner(typed, name, err);
 	if (r >= 0 &&
 	    (typed || args_has(app->args, "--resolver") || args_has(app->args, "--zone")))
-		r = open_resolver(app, &dns, err);
+		r = app_resolver(app, &dns, err);
 	if (r < 0)
 		return r;
 	if (record) {
@@ -348,30 +302,88 @@ static int run_lint(struct app *app, struct err *err)
 		lint_spf_domain(name, dns, deadline_in_ms(SPF_TIME_LIMIT_MS), &list);
 	}
 	resolver_free(dns);
-	out_list_begin(app->out, lint_columns, ARRAY_LEN(lint_columns));
-	for (size_t i = 0; i < list.count; i++) {
-		const struct lint_finding *finding = &list.finding[i];
-		out_text(app->out, finding->code->code);
-		out_text(app->out, lint_severity_name(finding->code->severity));
-		if (finding->column)
-			out_int(app->out, (int64_t)finding->column);
-		else
-			out_null(app->out);
-		out_text(app->out, _(finding->code->message));
-		out_text(app->out, finding->detail);
-		out_row_end(app->out);
-	}
-	out_end(app->out);
-	app->has_found = list.count > 0;
+	app_show_findings(app, &list);
 	return 0;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- the policy of a domain ------------------------------------------------------------------- */
 
-/* clang-format off */
-#define OPTION_ZONE { "--zone", "<file>", \
-	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
-/* clang-format on */
+/* Every --remove, then every --add, of the policy that is there. */
+static int edit_policy(struct app *app, const struct domain *domain, char **ret_text,
+                       struct err *err)
+{
+	const struct {
+		const char *option;
+		int (*edit)(const char *text, const char *term, char **ret_text,
+		            struct err *err);
+	} edits[] = {
+		{ "--remove", policy_edit_spf_remove },
+		{ "--add", policy_edit_spf_add },
+	};
+	auto_free char *text = NULL;
+	int r = record_policy_get(app->store, domain, POLICY_SPF, &text, err);
+	if (r >= 0 && !text)
+		r = err_set(err, ERR_MISSING,
+		            _("%s has no SPF record that could be edited; \"mailauthctl "
+		              "spf set %s 'v=spf1 ...'\" gives it one"),
+		            domain->name, domain->name);
+	for (size_t k = 0; k < ARRAY_LEN(edits); k++) {
+		const char *term;
+		for (size_t i = 0;
+		     r >= 0 && (term = args_get_nth(app->args, edits[k].option, i));
+		     i++) {
+			char *edited = NULL;
+			r = edits[k].edit(text, term, &edited, err);
+			if (r < 0)
+				break;
+			free(text);
+			text = edited;
+		}
+	}
+	if (r < 0)
+		return r;
+	*ret_text = text;
+	text = NULL;
+	app_say(app, REPORT_NOTE, "%s: %s", domain->name, *ret_text);
+	return 0;
+}
+
+/* Exactly one of a text, edits of it, and --reset. */
+static int check_set(struct app *app, struct err *err)
+{
+	bool has_text = args_word(app->args, 1) != NULL;
+	bool has_edits = args_has(app->args, "--add") || args_has(app->args, "--remove");
+	bool is_reset = args_has(app->args, "--reset");
+	if (has_text + has_edits + is_reset == 1 &&
+	    !(is_reset && args_has(app->args, "--ttl")))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	               _("\"spf set\" takes the record's text, or --add and --remove, or "
+	                 "--reset alone"));
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *text = NULL;
+	int64_t ttl;
+	int r = app_ttl(app, &ttl, err);
+	if (r >= 0)
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && args_has(app->args, "--reset"))
+		return record_policy_reset(app->store, &domain, POLICY_SPF, err);
+	if (r >= 0 && args_word(app->args, 1))
+		text = xstrdup(args_word(app->args, 1));
+	else if (r >= 0)
+		r = edit_policy(app, &domain, &text, err);
+	if (r >= 0)
+		r = record_policy_set(app->store, &domain, POLICY_SPF, text, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, text);
+	return r;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct option_row check_options[] = {
 	{ "--ip", "<address>", N_("the client"), 0, 0 },
@@ -386,10 +398,19 @@ static const struct option_row check_options[] = {
 	{ 0 },
 };
 static const struct option_row lint_options[] = {
-	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0,
-	  0 },
+	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0, 0,
+	  OPTION_FOR_ALL },
 	OPTION_RESOLVER,
 	OPTION_ZONE,
+	{ 0 },
+};
+static const struct option_row set_options[] = {
+	{ "--add", "<term>", N_("put this term into the record"), true, 0,
+	  OPTION_FOR_ALL },
+	{ "--remove", "<term>", N_("take this term out of the record"), true, 0,
+	  OPTION_FOR_ALL },
+	OPTION_POLICY_RESET,
+	OPTION_TTL,
 	{ 0 },
 };
 
@@ -411,6 +432,16 @@ const struct command commands_spf[] = {
 	  .options = lint_options,
 	  .help = N_("find faults in an SPF record; exit 3: there are some"),
 	  .example = "mailauthctl spf lint --record 'v=spf1 mx -all'",
+	  .needs = NEED_OWN_ACCESS,
 	  .run = run_lint },
+	{ .words = "spf set",
+	  .args = "<domain> [<record>]",
+	  .options = set_options,
+	  .help = N_("change the SPF record of a domain"),
+	  .example = "mailauthctl spf set example.com 'v=spf1 mx -all'\n"
+	             "mailauthctl spf set example.com --add include:spf.example.net",
+	  .needs = NEED_OWN_ACCESS | NEED_CHANGE,
+	  .check = check_set,
+	  .run = run_set },
 	{ 0 },
 };

@@ -9,8 +9,10 @@ const struct command_group command_groups[] = {
 	{ "record", N_("the records of one domain"), commands_record },
 	{ "zone", N_("zones for the name server"), commands_zone },
 	{ "spf", N_("SPF of senders and of records"), commands_spf },
+	{ "dmarc", N_("DMARC policies of domains"), commands_dmarc },
 	{ "mta", N_("the mail server"), commands_mta },
 	{ "audit", N_("who changed what"), commands_audit },
 	{ "db", N_("the database"), commands_db },
+	{ NULL, NULL, commands_doctor },
 	{ 0 },
 };

@@ -71,7 +71,7 @@ static int save_all(struct app *app, void *arg, struct err *err)
 		auto_domain domain = DOMAIN_INIT;
 		if (list->key[i].answer.state != LIVE_SEEN)
 			continue;
-		r = domain_look(app->store, list->key[i].name, &domain, err);
+		r = app_look(app, list->key[i].name, &domain, err);
 		if (r > 0)
 			r = publish_mark(app->store, &app->ctx, &domain,
 			                 list->key[i].key_id, KEY_SEEN, err);

@@ -63,6 +63,11 @@ const struct drifts *push_drifts(const struct push *push);
  * that somebody else wrote.  Changes nothing. */
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
               struct drifts *ret_drifts, struct err *err) must_check;
+/* The same.  Into `probes`, an empty plan (NULL: not wanted), go the probes with which a push would
+ * end, also where nothing is to be pushed: what the servers are asked about (step_probe_once()). */
+int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+                        struct drifts *ret_drifts, struct plan *probes,
+                        struct err *err) must_check;
 
 /* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
  * (or the error says what could not be put back). */

@@ -1,0 +1,134 @@
+/* `dmarc`: lint of DMARC records, and the policy of a domain. */
+#include <stdlib.h>
+#include <strings.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/base/alloc.h"
+#include "core/model/record.h"
+#include "core/model/record_policy.h"
+#include "dnszone/lint_dmarc.h"
+#include "dnszone/name.h"
+#include "dnszone/policy_edit.h"
+
+#define LINT_MS 20000 /* for one lint, all its look-ups */
+
+/* ---- lint ------------------------------------------------------------------------------------ */
+
+static int run_lint(struct app *app, struct err *err)
+{
+	const char *record = args_get(app->args, "--record");
+	const char *typed = args_word(app->args, 0);
+	char name[NAME_SIZE];
+	struct resolver *dns = NULL;
+	cleanup(lint_list_done) struct lint_list list = { 0 };
+	int r = 0;
+	if (typed)
+		r = name_parse_domain(typed, name, err);
+	if (r >= 0 && typed)
+		r = app_resolver(app, &dns, err);
+	if (r < 0)
+		return r;
+	if (record)
+		lint_dmarc_record(&(struct lint_dmarc_input){ .text = record }, &list);
+	else
+		lint_dmarc_domain(name, dns, deadline_in_ms(LINT_MS), &list);
+	resolver_free(dns);
+	app_show_findings(app, &list);
+	return 0;
+}
+
+/* ---- the policy of a domain ------------------------------------------------------------------- */
+
+static bool is_whole(const char *word)
+{
+	return strncasecmp(word, "v=", 2) == 0;
+}
+
+/* Tags, a whole record alone, or --reset alone. */
+static int check_set(struct app *app, struct err *err)
+{
+	size_t count = args_count(app->args) - 1;
+	bool is_reset = args_has(app->args, "--reset");
+	if (is_reset ? count == 0 && !args_has(app->args, "--ttl") : count > 0) {
+		bool has_whole = false;
+		for (size_t i = 1; i <= count; i++)
+			has_whole |= is_whole(args_word(app->args, i));
+		if (!has_whole || count == 1)
+			return 0;
+	}
+	return err_set(
+		err, ERR_USAGE,
+		_("\"dmarc set\" takes tags such as p=reject, or a whole record in "
+	          "one word, or --reset alone"));
+}
+
+static int edit_policy(struct app *app, const struct domain *domain, char **ret_text,
+                       struct err *err)
+{
+	auto_free char *now = NULL;
+	int r = record_policy_get(app->store, domain, POLICY_DMARC, &now, err);
+	if (r >= 0)
+		r = policy_edit_dmarc(now, app->args->words + 1,
+		                      args_count(app->args) - 1, ret_text, err);
+	if (r >= 0)
+		app_say(app, REPORT_NOTE, "%s: %s", domain->name, *ret_text);
+	return r;
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *text = NULL;
+	int64_t ttl;
+	int r = app_ttl(app, &ttl, err);
+	if (r >= 0)
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && args_has(app->args, "--reset"))
+		return record_policy_reset(app->store, &domain, POLICY_DMARC, err);
+	if (r >= 0 && is_whole(args_word(app->args, 1)))
+		text = xstrdup(args_word(app->args, 1));
+	else if (r >= 0)
+		r = edit_policy(app, &domain, &text, err);
+	if (r >= 0)
+		r = record_policy_set(app->store, &domain, POLICY_DMARC, text, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, text);
+	return r;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static const struct option_row lint_options[] = {
+	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0, 0,
+	  OPTION_FOR_ALL },
+	OPTION_RESOLVER,
+	OPTION_ZONE,
+	{ 0 },
+};
+static const struct option_row set_options[] = {
+	OPTION_POLICY_RESET,
+	OPTION_TTL,
+	{ 0 },
+};
+
+const struct command commands_dmarc[] = {
+	{ .words = "dmarc lint",
+	  .args = "<domain>|--record",
+	  .options = lint_options,
+	  .help = N_("find faults in a DMARC record; exit 3: there are some"),
+	  .example = "mailauthctl dmarc lint --record 'v=DMARC1; p=reject'",
+	  .needs = NEED_OWN_ACCESS,
+	  .run = run_lint },
+	{ .words = "dmarc set",
+	  .args = "<domain> [<tag=value>]...",
+	  .options = set_options,
+	  .help = N_("change tags of a domain's DMARC record, or all of it"),
+	  .example = "mailauthctl dmarc set example.com p=quarantine "
+	             "rua=mailto:reports@example.com",
+	  .needs = NEED_OWN_ACCESS | NEED_CHANGE,
+	  .check = check_set,
+	  .run = run_set },
+	{ 0 },
+};

@@ -1,0 +1,28 @@
+/* dnszone/lint_dmarc.h: what is wrong with a DMARC record (RFC 9989), or with what a domain publishes. */
+#ifndef DNSZONE_LINT_DMARC_H
+#define DNSZONE_LINT_DMARC_H
+
+#include <stddef.h>
+
+#include "core/base/macro.h"
+#include "dnszone/lint.h"
+#include "dnszone/resolver.h"
+
+struct lint_dmarc_input {
+	const char *text;
+	const char *domain;   /* A-labels; whose policy it is; NULL: not known */
+	struct resolver *dns; /* NULL: nothing is looked up */
+	struct deadline until;
+};
+
+/* Lints one record. */
+void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *list);
+
+/* Lints what `domain` publishes at _dmarc.<domain>.  A failure to look up is a finding, too. */
+void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
+                       struct lint_list *list);
+
+/* The codes in their order, for help and tests; NULL behind the last one. */
+const struct lint_code *lint_dmarc_code(size_t i);
+
+#endif
