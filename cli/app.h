@@ -34,6 +34,7 @@ struct app {
 	struct ctx ctx;
 	struct caller *caller;
 	const struct command *row;
+	const struct help_topic *topics; /* of `help` */
 	const struct args *args;
 	struct global_values opt;
 	struct out *out;
@@ -50,8 +51,9 @@ struct app {
 	bool is_exporting; /* a dry run of it is shown zone by zone */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
-	bool is_push_told; /* "not adopted" was said once */
-	unsigned backstage; /* push or export is at work: not for a customer's ears */
+	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
+	bool is_push_told;    /* "not adopted" was said once */
+	unsigned backstage;   /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;
 	char **export_name; /* zones to export after the change, A-labels */
@@ -60,8 +62,8 @@ struct app {
 
 /* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
  * exit status.  `caller`: caller_init() filled it; it is done here. */
-int app_main(struct caller *caller, const struct command_group *groups, int argc,
-             char **argv);
+int app_main(struct caller *caller, const struct command_group *groups,
+             const struct help_topic *topics, int argc, char **argv);
 
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)

@@ -8,6 +8,7 @@
 
 #include "cli/app_inner.h"
 #include "cli/changes.h"
+#include "cli/diffview.h"
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
 #include "core/model/access.h"
@@ -66,44 +67,117 @@ int app_lock_beside_store(struct app *app, const char *suffix, const char *what,
 	return app_veil(app, r, not_open, err);
 }
 
-/* What would be written: the store's rows, then the mail server's files. */
+/* ---- a dry run ------------------------------------------------------------------------------- */
+
+/* What would be done, gathered inside the transaction. */
+struct foretold {
+	bool is_changed;
+	int64_t id; /* of the change, where there is one */
+	struct push *push;
+	struct diffview view;
+	struct buf plan; /* drift and steps, as text */
+};
+
+static int show_object(struct app *app, struct foretold *told, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "plan", N_("Plan"), OUT_TEXT, 0 },
+		{ "records_omitted", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "zones_due", NULL, OUT_INT, OUT_HIDE_TABLE },
+	};
+	int r = 0;
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, told->push ? buf_text(&told->plan) : NULL);
+	out_int(app->out, told->view.omitted);
+	out_int(app->out, told->view.export.due);
+	out_nested_begin(app->out, "changes", N_("Changes"), changes_columns,
+	                 CHANGES_COLUMNS);
+	if (told->is_changed)
+		r = change_items(app->store, told->id, changes_emit, app->out, err);
+	out_nested_end(app->out);
+	if (app->push.is_explicit)
+		changes_drifts(app->out, told->push ? push_drifts(told->push) : NULL);
+	diffview_emit(&told->view, app->out);
+	out_end(app->out);
+	return r;
+}
+
+/* Sections that have something to say, each under its heading. */
+static void show_section(struct app *app, bool is_coloured, const char *heading,
+                         const struct buf *text, bool *is_first)
+{
+	auto_buf head = BUF_INIT;
+	if (!text->len)
+		return;
+	buf_printf(&head, "%s%s%s:%s\n", *is_first ? "" : "\n",
+	           is_coloured ? "\033[1m" : "", heading, is_coloured ? "\033[0m" : "");
+	*is_first = false;
+	out_plain(app->out, buf_text(&head), head.len);
+	out_plain(app->out, buf_text(text), text->len);
+}
+
+static int show_rows(struct app *app, struct foretold *told, struct err *err)
+{
+	int r;
+	if (!told->is_changed)
+		return 0;
+	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
+	r = change_items(app->store, told->id, changes_emit, app->out, err);
+	out_end(app->out);
+	return r;
+}
+
+static int show_sections(struct app *app, struct foretold *told, bool is_coloured,
+                         struct err *err)
+{
+	auto_buf zones = BUF_INIT;
+	auto_buf waits = BUF_INIT;
+	bool is_first = !told->is_changed;
+	int r = show_rows(app, told, err);
+	diffview_show_zones(&told->view, is_coloured, &zones);
+	diffview_show_waits(&told->view, &waits);
+	show_section(app, is_coloured, _("DNS"), &zones, &is_first);
+	show_section(app, is_coloured, _("Mail server"), &told->plan, &is_first);
+	show_section(app, is_coloured, _("Pending"), &waits, &is_first);
+	return r;
+}
+
+/* What would be written: the store's rows, records, then the mail server's files. */
 static int show_dry_run(struct app *app, bool is_changed, struct push *push,
                         struct err *err)
 {
-	static const struct out_column plan_columns[] = { { "plan", N_("Plan"), OUT_TEXT,
-		                                            0 } };
+	struct foretold told = { .is_changed = is_changed, .push = push };
+	enum out_format format = out_get_format(app->out);
+	bool is_coloured = format == OUT_FORMAT_TABLE && !app->opt.is_colour_off &&
+	                   out_can_colour(stdout);
 	struct generation now = { 0, 0 };
-	auto_buf text = BUF_INIT;
 	int r = generation_now(app->store, &now, err);
-	bool is_json = out_get_format(app->out) == OUT_FORMAT_JSON;
+	told.id = now.id;
+	app->backstage++;
+	if (r >= 0)
+		r = diffview_load(app, is_changed, &told.view, err);
+	app->backstage--;
+	r = app_veil(app, r, not_open, err);
 	if (push) {
 		app->has_plan = push_plan(push)->count != 0;
 		app->has_drift = push_drifts(push)->count != 0;
-		drift_show(push_drifts(push), &text);
-		plan_show(push_plan(push),
-		          !app->opt.is_colour_off && out_can_colour(stdout) && !is_json,
-		          &text);
+		drift_show(push_drifts(push), &told.plan);
+		plan_show(push_plan(push), is_coloured, &told.plan);
 	}
-	if (is_json) {
-		out_object_begin(app->out, plan_columns, ARRAY_LEN(plan_columns));
-		out_text(app->out, push ? buf_text(&text) : NULL);
-		out_nested_begin(app->out, "changes", N_("Changes"), changes_columns,
-		                 CHANGES_COLUMNS);
-	} else if (is_changed) {
-		out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
+	if (r >= 0 && format == OUT_FORMAT_JSON) {
+		r = show_object(app, &told, err);
+	} else if (r >= 0 && format == OUT_FORMAT_TSV) {
+		r = show_rows(app, &told, err);
+		out_plain(app->out, buf_text(&told.plan), told.plan.len);
+	} else if (r >= 0) {
+		r = show_sections(app, &told, is_coloured, err);
 	}
-	if (r >= 0 && is_changed)
-		r = change_items(app->store, now.id, changes_emit, app->out, err);
-	if (is_json)
-		out_nested_end(app->out);
-	if (is_json && app->push.is_explicit)
-		changes_drifts(app->out, push ? push_drifts(push) : NULL);
-	if (is_json || is_changed)
-		out_end(app->out);
-	if (!is_json && push)
-		out_plain(app->out, buf_text(&text), text.len);
+	buf_done(&told.plan);
+	diffview_done(&told.view);
 	return r;
 }
+
+/* ---- a change -------------------------------------------------------------------------------- */
 
 static bool is_pushed(const struct app *app, unsigned needs)
 {
@@ -161,6 +235,7 @@ static int run_body(struct app *app, unsigned needs,
 	r = prepare_push(app, *ret_changed, ret_push, &why, err);
 	app->backstage--;
 	r = app_veil(app, r, not_saved, err);
+	app->push_why = app->opt.is_dry_run ? why : NULL;
 	/* what an administrator should know of a host that he looks at */
 	const struct plan *plan = r >= 0 && *ret_push ? push_plan(*ret_push) : NULL;
 	if (app_is_customer(app))

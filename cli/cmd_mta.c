@@ -1,6 +1,8 @@
 /* `mta`: the mail server that settings are pushed to. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/app.h"
 #include "cli/commands.h"
@@ -41,10 +43,18 @@ static int run_plan(struct app *app, struct err *err)
 	return r;
 }
 
+/* A timer's push: a rollback's hold stays, and where nothing follows this database (or there is
+ * none) nothing is done or said. */
 static int run_push(struct app *app, struct err *err)
 {
 	push_options(app);
 	app->push.is_explicit = true;
+	app->push.is_scheduled = args_has(app->args, "--scheduled");
+	app->is_push_told = app->push.is_scheduled;
+	if (app->push.is_scheduled && app->push.remove)
+		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
+	if (app->push.is_scheduled && access(app->db_path, F_OK) < 0 && errno == ENOENT)
+		return 0;
 	return app_change(app, NEED_PUSH, no_change, NULL, err);
 }
 
@@ -108,11 +118,21 @@ static const struct option_row adopt_options[] = {
 	OPTION_FORCE,
 	{ 0 },
 };
+#define OPTION_REMOVE                                                           \
+	{                                                                       \
+		"--remove", NULL, N_("take everything of ours out again"), 0, 0 \
+	}
+static const struct option_row plan_rows[] = {
+	OPTION_FORCE, OPTION_TAKE_OVER, OPTION_REPLACE, OPTION_REMOVE, { 0 },
+};
 static const struct option_row push_rows[] = {
 	OPTION_FORCE,
 	OPTION_TAKE_OVER,
 	OPTION_REPLACE,
-	{ "--remove", NULL, N_("take everything of ours out again"), 0, 0 },
+	OPTION_REMOVE,
+	{ "--scheduled", NULL,
+	  N_("from a timer: does nothing while pushes are held or no server was adopted"),
+	  0, 0 },
 	{ 0 },
 };
 
@@ -139,7 +159,7 @@ const struct command commands_mta[] = {
 	  .example = "mailauthctl mta adopt",
 	  .run = run_adopt },
 	{ .words = "mta plan",
-	  .options = push_rows,
+	  .options = plan_rows,
 	  .help = N_("show what a push would do; exit 3 if there is anything"),
 	  .example = "mailauthctl mta plan",
 	  .run = run_plan },

@@ -262,23 +262,13 @@ static int change_secret(struct app *app, const char *text, struct err *err)
 	return srs_secret_make(app->store, &app->ctx, err);
 }
 
-/* NULL unsets.  Zones that were served here and no longer are go on with their DKIM records. */
+/* NULL unsets. */
 static int change_one(struct app *app, enum setting_key key, const char *text,
                       struct err *err)
 {
-	auto_free char *before = NULL;
-	auto_free char *after = NULL;
 	if (setting_table[key].type == SETTING_SECRET)
 		return change_secret(app, text, err);
-	int r = setting_text(app->store, key, 0, &before, err);
-	if (r >= 0)
-		r = setting_set(app->store, key, 0, NULL, text, err);
-	if (r >= 0)
-		r = setting_text(app->store, key, 0, &after, err);
-	if (r >= 0 && key == SET_DNS_SERVICE && strcmp(before, "hosted") == 0 &&
-	    strcmp(after, "hosted") != 0)
-		r = domain_keep_inherited(app->store, &app->ctx, err);
-	return r;
+	return domain_set_inherited(app->store, &app->ctx, key, text, err);
 }
 
 static int run_set(struct app *app, struct err *err)

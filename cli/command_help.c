@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 
 #define LINE_WIDTH 80
 #define LABEL_INDENT 2
@@ -20,8 +21,8 @@ static void pad(struct buf *into, size_t count)
 static void add_wrapped(struct buf *into, const char *text, size_t at, size_t indent)
 {
 	while (*text) {
-		size_t len = strcspn(text, " ");
-		if (at > indent && at + 1 + len > LINE_WIDTH) {
+		size_t len = strcspn(text, " "), width = text_columns(text, len);
+		if (at > indent && at + 1 + width > LINE_WIDTH) {
 			buf_putc(into, '\n');
 			pad(into, indent);
 			at = indent;
@@ -30,7 +31,7 @@ static void add_wrapped(struct buf *into, const char *text, size_t at, size_t in
 			at++;
 		}
 		buf_add(into, text, len);
-		at += len;
+		at += width;
 		text += len;
 		text += strspn(text, " ");
 	}
@@ -116,7 +117,8 @@ void command_help_group(const struct command_group *group, struct buf *into)
 	}
 }
 
-void command_help_all(const struct command_group *groups, struct buf *into)
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into)
 {
 	buf_puts(into,
 	         _("usage: mailauthctl [<option>]... <command> [<argument>]...\n\n"
@@ -128,11 +130,17 @@ void command_help_all(const struct command_group *groups, struct buf *into)
 		else
 			command_help_group(group, into);
 	}
-	add_entry(into, "help [<command>]",
-	          N_("what a command does, its options, an example"));
+	add_entry(into, "help [<command>|<topic>]",
+	          N_("what a command does, its options, an example; or a page of the "
+	             "manual"));
+	if (topics && topics->name)
+		buf_puts(into, _("\nTopics of help:\n"));
+	for (; topics && topics->name; topics++)
+		add_entry(into, topics->name, topics->help);
 	buf_puts(into, _("\nOptions of every command:\n"));
 	add_options(into, global_options);
-	buf_puts(into,
-	         _("\n\"mailauthctl help server\" lists the commands of \"server\", "
-	           "\"mailauthctl help server set\"\nexplains one.\n"));
+	buf_puts(
+		into,
+		_("\n\"mailauthctl help server\" lists the commands of \"server\", \"mailauthctl help\n"
+	          "server set\" explains one, \"mailauthctl help spf.mode\" a setting.\n"));
 }

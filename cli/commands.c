@@ -13,5 +13,6 @@ const struct command_group command_groups[] = {
 	{ "mta", N_("the mail server"), commands_mta },
 	{ "audit", N_("who changed what"), commands_audit },
 	{ "db", N_("the database"), commands_db },
+	{ NULL, NULL, commands_doctor },
 	{ 0 },
 };

@@ -13,6 +13,7 @@
 
 #include "cli/out_render.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 
 #define BOLD "\033[1m"
 #define BOLD_OFF "\033[0m"
@@ -49,13 +50,9 @@ static const char *title_of(const struct out_column *column)
 	return column->title ? _(column->title) : column->key;
 }
 
-/* How many columns a title takes: code points, which is right for what titles hold. */
 static size_t title_width(const char *title)
 {
-	size_t width = 0;
-	for (; *title; title++)
-		width += ((unsigned char)*title & 0xC0) != 0x80;
-	return width;
+	return text_columns(title, strlen(title));
 }
 
 static void add_local_time(struct buf *into, int64_t seconds)
@@ -186,6 +183,23 @@ static void table_nested_begin(struct out *out)
 	open_table(out, INDENT_LEN);
 }
 
+static bool says_nothing(const struct out_column *column, const struct out_cell *cell)
+{
+	if (cell->is_null)
+		return true;
+	switch (column->type) {
+	case OUT_TEXT:
+		return !*cell->text;
+	case OUT_LIST:
+		return !cell->item_count;
+	case OUT_INT:
+	case OUT_BOOL:
+	case OUT_TIME:
+		return !cell->number;
+	}
+	return false;
+}
+
 static void table_cell(struct out *out, const struct out_column *column,
                        const struct out_cell *cell)
 {
@@ -197,6 +211,9 @@ static void table_cell(struct out *out, const struct out_column *column,
 			abort();
 	}
 	if (column->flags & OUT_HIDE_TABLE)
+		return;
+	if (out->place == OUT_IN_OBJECT && column->flags & OUT_BRIEF &&
+	    says_nothing(column, cell))
 		return;
 	auto_buf text = BUF_INIT;
 	add_value(&text, column, cell);

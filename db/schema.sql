@@ -1,4 +1,4 @@
--- mailauthctl: the store, schema version 1.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
+-- mailauthctl: the store, schema version 2.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
 -- Opened with: foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON, trusted_schema=OFF,
 -- busy_timeout=0 (writers wait on our own lock file, which names the holder), SQLITE_DBCONFIG_DEFENSIVE.
 -- Text is UTF-8; times are Unix seconds, UTC; names of domains are A-labels, lower case, no final dot.
@@ -8,7 +8,7 @@
 -- a new template to 100,000 domains is one UPDATE.
 
 PRAGMA application_id = 0x4d417574;     -- "MAut": another program's database is refused
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One row.  uuid tells a mail server's push state which database it follows.
 CREATE TABLE store (
@@ -32,9 +32,11 @@ CREATE INDEX change_at ON change (at);
 CREATE TABLE change_item (
 	change_id  INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,
 	seq        INTEGER NOT NULL,
-	object     TEXT    NOT NULL CHECK (object IN ('setting', 'domain', 'key', 'template', 'record', 'secret')),
+	object     TEXT    NOT NULL CHECK (object IN ('setting', 'domain', 'key', 'template', 'record', 'secret',
+	                                              'change')),
 	domain     TEXT,                            -- name at that time: the trail outlives the domain
 	field      TEXT    NOT NULL,
+	ref        TEXT,                            -- which of several that `field` fits: a record's id, "t1" or "7"
 	old        TEXT,                            -- NULL: was not set; a secret's fingerprint, never a secret
 	new        TEXT,
 	PRIMARY KEY (change_id, seq)

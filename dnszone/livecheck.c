@@ -1,14 +1,16 @@
 /*
  * Asks authoritative servers directly.  The zone is found by asking for NS records from the owner
  * upwards (RFC 2181 6.1: the cut nearest to the name); then each address of each server is asked
- * for the record, without a cache in between.
+ * for the record, without a cache in between; judging is the same for an answer that came another way.
  */
 #include "dnszone/livecheck.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
@@ -139,17 +141,9 @@ static bool is_same_record(const char *shown, const char *wanted)
 	return is_same;
 }
 
-static void judge(const struct dns_answer *answer, const char *server, const char *record,
-                  struct live_answer *ret_answer)
+static void judge_key(const struct dns_answer *answer, const char *server,
+                      const char *record, struct live_answer *ret_answer)
 {
-	if (answer->kind == DNS_TEMPFAIL) {
-		say(ret_answer, LIVE_UNKNOWN, "%s", answer->why);
-		return;
-	}
-	if (answer->kind != DNS_OK || !answer->count) {
-		say(ret_answer, LIVE_MISSING, _("%s does not have it"), server);
-		return;
-	}
 	/* RFC 6376 3.6.2.2: several records at one selector are undefined */
 	auto_free char *shown = xmemdup(answer->rdata[0].octets, answer->rdata[0].len);
 	if (answer->count > 1)
@@ -159,9 +153,72 @@ static void judge(const struct dns_answer *answer, const char *server, const cha
 		say(ret_answer, LIVE_DIFFERENT, _("%s shows another key"), server);
 }
 
-void livecheck_dkim(const struct query_servers *servers, const char *owner,
-                    const char *record, struct deadline until,
-                    struct live_answer *ret_answer)
+/* RFC 7208 4.5, RFC 9989: other TXT records at the name mean nothing, two policies count as none. */
+static void judge_policy(const struct dns_answer *answer, const char *server,
+                         const char *record, struct live_answer *ret_answer)
+{
+	size_t tag = strcspn(record, " ;"), found = 0;
+	bool is_same = false;
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_rdata *rdata = &answer->rdata[i];
+		auto_free char *shown = xmemdup(rdata->octets, rdata->len);
+		if (strncasecmp(shown, record, tag) != 0 ||
+		    (shown[tag] && !strchr(" ;", shown[tag])))
+			continue;
+		found++;
+		is_same = is_same_key(shown, record);
+	}
+	if (!found)
+		say(ret_answer, LIVE_MISSING, _("%s does not have it"), server);
+	else if (found > 1)
+		say(ret_answer, LIVE_DIFFERENT, _("%s shows %zu such policies"), server,
+		    found);
+	else if (!is_same)
+		say(ret_answer, LIVE_DIFFERENT, _("%s shows another text"), server);
+}
+
+/* The serial is the first of five numbers behind the two names (RFC 1035 3.3.13). */
+static void judge_serial(const struct dns_answer *answer, const char *server,
+                         const char *record, struct live_answer *ret_answer)
+{
+	enum { NUMBERS = 20 };
+	const struct dns_rdata *rdata = &answer->rdata[0];
+	char shown[16] = "?";
+	if (rdata->len >= NUMBERS) {
+		const uint8_t *at = rdata->octets + rdata->len - NUMBERS;
+		snprintf(shown, sizeof(shown), "%" PRIu32,
+		         (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+		                 (uint32_t)at[2] << 8 | at[3]);
+	}
+	if (strcmp(shown, record) != 0)
+		say(ret_answer, LIVE_DIFFERENT, _("%s has serial %s"), server, shown);
+}
+
+enum dns_type live_type(enum live_kind kind)
+{
+	return kind == LIVE_SERIAL ? DNS_SOA : DNS_TXT;
+}
+
+void livecheck_judge(enum live_kind kind, const struct dns_answer *answer,
+                     const char *server, const char *record,
+                     struct live_answer *ret_answer)
+{
+	*ret_answer = (struct live_answer){ .state = LIVE_SEEN };
+	if (answer->kind == DNS_TEMPFAIL)
+		say(ret_answer, LIVE_UNKNOWN, "%s", answer->why);
+	else if (answer->kind != DNS_OK || !answer->count)
+		say(ret_answer, LIVE_MISSING, _("%s does not have it"), server);
+	else if (kind == LIVE_DKIM)
+		judge_key(answer, server, record, ret_answer);
+	else if (kind == LIVE_POLICY)
+		judge_policy(answer, server, record, ret_answer);
+	else
+		judge_serial(answer, server, record, ret_answer);
+}
+
+void livecheck(enum live_kind kind, const struct query_servers *servers,
+               const char *owner, const char *record, struct deadline until,
+               struct live_answer *ret_answer)
 {
 	struct authority authority = { .count = 0 };
 	struct arena mem = { 0 };
@@ -180,10 +237,18 @@ void livecheck_dkim(const struct query_servers *servers, const char *owner,
 			struct dns_answer answer =
 				dns_answer_empty(DNS_TEMPFAIL, "no memory");
 			if (direct)
-				resolver_ask(direct, &name, DNS_TXT, until, &mem,
+				resolver_ask(direct, &name, live_type(kind), until, &mem,
 				             &answer);
-			judge(&answer, authority.at[i].text, record, ret_answer);
+			livecheck_judge(kind, &answer, authority.at[i].text, record,
+			                ret_answer);
 		}
 	}
 	arena_done(&mem);
+}
+
+void livecheck_dkim(const struct query_servers *servers, const char *owner,
+                    const char *record, struct deadline until,
+                    struct live_answer *ret_answer)
+{
+	livecheck(LIVE_DKIM, servers, owner, record, until, ret_answer);
 }

@@ -3,7 +3,7 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|policyd|sweep|e2e|slow]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|policyd|packaging|sweep|e2e|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
@@ -116,6 +116,12 @@ part_cli() {
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
 }
 
+part_po() {
+	build po CC="$cc" WERROR=1 all build/release/tests/lib/mailauthctl_here \
+		build/release/po/mailauthctl.pot >/dev/null
+	producer po tests/po.sh build/release
+}
+
 # Sweeps end 0 (nothing found), 1 (each finding is a line) or 77 (cannot be run here).
 sweep() { # script
 	local status=0 name=${1##*/} said
@@ -136,6 +142,19 @@ part_policyd() {
 		producer policyd-$mode tests/policyd/run.sh build/$mode/mailauth-policyd \
 			build/$mode/tests/lib/dnsd
 	done
+}
+
+part_packaging() {
+	build packaging CC="$cc" WERROR=1 all >/dev/null
+	producer packaging tests/install/installed.sh
+}
+
+# In bare roots: needs root and the network.
+part_install() {
+	tests/setup.sh install
+	producer install/deb tests/install/deb.sh
+	producer install/package tests/install/run.sh package
+	producer install/hour tests/install/run.sh hour
 }
 
 part_sweep() {
@@ -172,7 +191,7 @@ part_e2e() {
 	build e2e CC="$cc" WERROR=1 all >/dev/null
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in restrictions dmarc spf srs broken services customers signing settings rollback kill incoming; do
+	for script in restrictions doctor dmarc spf srs broken services customers signing settings rollback kill examples incoming; do
 		while [ "$(jobs -pr | wc -l)" -ge 4 ]; do wait -n; done
 		producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh &
 	done
@@ -180,11 +199,11 @@ part_e2e() {
 	part_differential
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli policyd sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli man po policyd packaging sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | fuzz | cli | policyd | sweep | slow) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | man | po | policyd | packaging | sweep | slow | install) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

@@ -1,25 +1,27 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages that are needed for building ("build"), for testing
-# ("test"), or for making a package and installing it into a bare root ("install"), on Debian and
-# its children.  Nothing missing: no call of apt-get.  Not root: says what is missing and goes on
-# (exit 0) for "test", fails otherwise.  Never a mail server or a name server: those live in the
+# ("test"), for making a package ("deb"), or for installing it into a bare root ("install"), on
+# Debian and its children.  Nothing missing: no call of apt-get.  Not root: says what is missing and
+# goes on (exit 0) for "test", fails otherwise.  Never a mail server or a name server: those live in the
 # throw-away host of tests/e2e alone.
 #
-# usage: tests/setup.sh build|test|install
+# usage: tests/setup.sh build|deb|test|install
 set -u
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
 	libc-ares-dev libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish"
-install="$build debhelper fakeroot lintian debootstrap"
+deb="$build build-essential debhelper"
+install="$deb lintian debootstrap"
 
 case ${1:-} in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
+deb) wanted=$deb ;;
 install) wanted=$install ;;
 *)
-	echo "usage: tests/setup.sh build|test|install" >&2
+	echo "usage: tests/setup.sh build|deb|test|install" >&2
 	exit 2
 	;;
 esac

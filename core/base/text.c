@@ -200,6 +200,14 @@ bool text_split_words(const char *text, char ***ret_words, size_t *ret_count)
 	return true;
 }
 
+size_t text_columns(const char *text, size_t len)
+{
+	size_t columns = 0;
+	for (size_t i = 0; i < len; i++)
+		columns += ((unsigned char)text[i] & 0xC0) != 0x80;
+	return columns;
+}
+
 void text_from_time(int64_t unix_seconds, char out[32])
 {
 	time_t at = (time_t)unix_seconds;

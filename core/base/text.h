@@ -24,6 +24,10 @@ void text_from_duration(int64_t seconds, char out[32]);
 /* No control character (C0, DEL, C1 as UTF-8) and valid UTF-8. */
 bool text_is_clean(const char *text) must_check;
 
+/* How many columns `len` octets of UTF-8 take on a terminal: one for each code point, which is right
+ * for headings and sentences of the languages that there are. */
+size_t text_columns(const char *text, size_t len) must_check;
+
 bool text_starts(const char *text, const char *prefix) must_check;
 bool text_ends(const char *text, const char *suffix) must_check;
 /* a == b, where either may be NULL. */

@@ -4,6 +4,7 @@
  */
 #include "core/model/domain.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "core/base/buf.h"
 #include "core/base/words.h"
 #include "core/model/keyring.h"
+#include "core/model/record.h"
+#include "core/model/record_text.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
 #include "dnszone/name.h"
@@ -207,6 +210,83 @@ static int collect_name(void *arg, const struct domain *domain, struct err *err)
 	return 0;
 }
 
+struct contents {
+	struct store *store;
+	const struct domain *domain;
+	bool is_own; /* the domain's own records, not its edits of template records */
+};
+
+/* A template record that the domain has taken out has nothing before and nothing after. */
+static int note_record(void *arg, const struct record_own *row, struct err *err)
+{
+	const struct contents *of = arg;
+	if ((row->id[0] != 't') != of->is_own)
+		return 0;
+	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
+	auto_free char *audit =
+		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
+	return change_note_ref(of->store, "record", of->domain->name, field, row->id,
+	                       audit, NULL, err);
+}
+
+static int note_rows(struct store *store, const struct domain *domain, const char *object,
+                     struct stmt *stmt, struct err *err)
+{
+	int r;
+	while ((r = stmt_next(stmt, err)) > 0) {
+		r = change_note(store, object, domain->name, stmt_text(stmt, 0),
+		                stmt_text(stmt, 1), NULL, err);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* What goes with the domain, so that undo_change() can bring it back. */
+static int note_contents(struct store *store, const struct domain *domain,
+                         struct err *err)
+{
+	/* brought back from the last to the first: own records then find their numbers free */
+	struct contents edits = { store, domain, false };
+	struct contents own = { store, domain, true };
+	auto_stmt settings = NULL;
+	auto_stmt keys = NULL;
+	int64_t newest = 0;
+	int r = store_query(
+		store, &settings, err,
+		"SELECT key, value FROM domain_setting WHERE domain_id = ? ORDER BY key",
+		"i", domain->id);
+	if (r >= 0)
+		r = note_rows(store, domain, "setting", settings, err);
+	if (r >= 0)
+		r = record_each(store, domain->id, note_record, &edits, err);
+	if (r >= 0)
+		r = record_each(store, domain->id, note_record, &own, err);
+	if (r >= 0)
+		r = store_query(store, &keys, err,
+		                "SELECT selector, state FROM dkim_key WHERE domain_id = ?"
+		                " ORDER BY selector",
+		                "i", domain->id);
+	if (r >= 0)
+		r = note_rows(store, domain, "key", keys, err);
+	if (r >= 0)
+		r = store_get_int(store, &newest, err, "SELECT max(rev) FROM template",
+		                  "");
+	if (r >= 0 && domain->template_rev != newest) {
+		auto_free char *rev =
+			xasprintf("revision %" PRId64, domain->template_rev);
+		r = change_note(store, "template", domain->name, "applied", rev, NULL,
+		                err);
+	}
+	if (r >= 0 && domain->is_suspended)
+		r = change_note(store, "domain", domain->name, "suspended", "on", NULL,
+		                err);
+	if (r >= 0 && domain->main_id)
+		r = change_note(store, "domain", domain->name, "alias-of",
+		                domain->main_name, NULL, err);
+	return r < 0 ? r : 0;
+}
+
 int domain_remove(struct store *store, const struct ctx *ctx, const struct domain *domain,
                   bool is_now, struct err *err)
 {
@@ -220,6 +300,8 @@ int domain_remove(struct store *store, const struct ctx *ctx, const struct domai
 	buf_done(&aliases.text);
 	if (r >= 0)
 		r = keep_former_keys(store, ctx, domain, is_now, err);
+	if (r >= 0)
+		r = note_contents(store, domain, err);
 	if (r >= 0)
 		r = store_exec(store, err, "DELETE FROM key_public WHERE name = ?", "t",
 		               domain->name);
@@ -281,7 +363,7 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
-int domain_keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
+static int keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
 {
 	int64_t wait = 0;
 	int r = setting_number(store, SET_DKIM_RETIRE_AFTER, 0, &wait, err);
@@ -300,6 +382,22 @@ int domain_keep_inherited(struct store *store, const struct ctx *ctx, struct err
 		" algorithm = excluded.algorithm, public = excluded.public,"
 		" until = excluded.until",
 		"i", ctx_now(ctx) + wait);
+}
+
+int domain_set_inherited(struct store *store, const struct ctx *ctx, enum setting_key key,
+                         const char *text, struct err *err)
+{
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int r = setting_text(store, key, 0, &before, err);
+	if (r >= 0)
+		r = setting_set(store, key, 0, NULL, text, err);
+	if (r >= 0)
+		r = setting_text(store, key, 0, &after, err);
+	if (r >= 0 && key == SET_DNS_SERVICE && strcmp(before, "hosted") == 0 &&
+	    strcmp(after, "hosted") != 0)
+		r = keep_inherited(store, ctx, err);
+	return r;
 }
 
 static int check_switch_off(struct store *store, const struct domain *domain,

@@ -68,10 +68,11 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain,
                enum setting_key key, const char *text, struct err *err) must_check;
 
-/* The server's dns.service is no longer hosted: zones that inherit it keep their DKIM records here
- * until mail under way has arrived. */
-int domain_keep_inherited(struct store *store, const struct ctx *ctx,
-                          struct err *err) must_check;
+/* Sets (NULL: unsets) a setting at the server, with what goes with it: zones that inherit a
+ * dns.service that is no longer hosted keep their DKIM records here until mail under way has
+ * arrived. */
+int domain_set_inherited(struct store *store, const struct ctx *ctx, enum setting_key key,
+                         const char *text, struct err *err) must_check;
 
 /* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of
  * one.  `prefix` (NULL: all) limits to names that begin so. */

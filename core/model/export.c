@@ -400,22 +400,43 @@ static int look_at_all(struct work *work, struct names *names, struct err *err)
 	return 0;
 }
 
+int export_render(struct export *export, struct store *store, struct records *records,
+                  const char *name, struct buf *out, bool *ret_is_wanted, struct err *err)
+{
+	struct work work = { .export = export, .store = store, .records = records };
+	struct zone zone = { .name = name, .format = export->format };
+	auto_record_list list = RECORD_LIST_INIT;
+	bool is_wanted = false;
+	int r = zone_records(&work, name, &list, &is_wanted, err);
+	if (r >= 0 && is_wanted)
+		r = records_check(&list, name, err);
+	if (r >= 0 && is_wanted)
+		r = zone_text(export->ctx, store, &list, &zone, out, err);
+	if (r >= 0)
+		*ret_is_wanted = is_wanted;
+	return r < 0 ? r : 0;
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
-static int load(struct export *export, struct store *store,
-                const struct export_request *request, struct err *err)
+int export_open_look(struct export *export, struct store *store, const struct env *env,
+                     struct err *err)
 {
 	auto_free char *path = NULL;
 	int r = setting_text(store, SET_ZONE_DIRECTORY, 0, &path, err);
 	if (r >= 0)
-		r = setting_text(store, SET_ZONE_RELOAD, 0, &export->reload, err);
-	if (r >= 0)
 		r = zone_format_now(store, &export->format, err);
 	if (r >= 0)
-		r = digest_inputs(store, request->env, export->format, &export->inputs,
-		                  err);
+		r = digest_inputs(store, env, export->format, &export->inputs, err);
+	return r < 0 ? r : export_open_dir(export, store, path, err);
+}
+
+static int load(struct export *export, struct store *store,
+                const struct export_request *request, struct err *err)
+{
+	int r = setting_text(store, SET_ZONE_RELOAD, 0, &export->reload, err);
 	if (r >= 0)
-		r = export_open_dir(export, store, path, err);
+		r = export_open_look(export, store, request->env, err);
 	if (r >= 0)
 		r = keyring_due(store, export->ctx, request->host_gen, err);
 	if (r >= 0)

@@ -125,12 +125,13 @@ static bool is_as_seen(const struct export *export, const struct export_seen *se
 	       now.mtime_ns == seen->mtime_ns && now.inode == seen->inode;
 }
 
-static int load_dir(struct export *export, struct store *store, struct err *err)
+int export_load_dir(struct export *export, struct store *store, struct err *err)
 {
 	auto_stmt stmt = NULL;
 	size_t len;
 	int r = store_query(store, &stmt, err,
-	                    "SELECT id, gen, inputs, reloaded, complaint FROM export_dir"
+	                    "SELECT id, gen, inputs, reloaded, complaint, at"
+	                    " FROM export_dir"
 	                    " WHERE path = ?",
 	                    "t", export->host_dir);
 	if (r >= 0)
@@ -144,13 +145,14 @@ static int load_dir(struct export *export, struct store *store, struct err *err)
 		memcpy(&export->dir_inputs, inputs, len);
 	export->is_reload_owed = stmt_int(stmt, 3) == 0;
 	export->old_complaint = xstrdup(stmt_text(stmt, 4));
+	export->dir_at = stmt_int(stmt, 5);
 	return 0;
 }
 
 int export_load_seen(struct export *export, struct store *store, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	int r = load_dir(export, store, err);
+	int r = export_load_dir(export, store, err);
 	if (r >= 0)
 		r = store_query(
 			store, &stmt, err,

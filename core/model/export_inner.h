@@ -40,6 +40,7 @@ struct export
 	int64_t gen;     /* of the change that it was prepared in */
 	int64_t dir_id;  /* 0: this folder is new to the store */
 	int64_t dir_gen; /* how far an earlier complete run came */
+	int64_t dir_at;  /* when it was last told of; 0: never */
 	struct digest dir_inputs;
 	bool is_reload_owed;
 	char *old_complaint;
@@ -63,7 +64,12 @@ const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
 /* False: there is no such regular file. */
 bool export_stat(const struct export *export, const char *name,
                  struct export_seen *ret_seen) must_check;
-/* Reads what the store remembers of the folder and its files, and looks at each. */
+/* Where the folder is, its format and inputs; only what is needed to look. */
+int export_open_look(struct export *export, struct store *store, const struct env *env,
+                     struct err *err) must_check;
+/* What the store remembers of the folder, and what of its files as well, which are looked at. */
+int export_load_dir(struct export *export, struct store *store,
+                    struct err *err) must_check;
 int export_load_seen(struct export *export, struct store *store,
                      struct err *err) must_check;
 /* The remembered file of that name, NULL: none. */
@@ -71,6 +77,11 @@ struct export_seen *export_find_seen(const struct export *export, const char *na
 /* Whether the file holds exactly this. */
 bool export_holds(const struct export *export, const char *name,
                   const struct buf *text) must_check;
+
+/* The text of a zone as it is to be; *ret_is_wanted false: there is to be no file. */
+int export_render(struct export *export, struct store *store, struct records *records,
+                  const char *name, struct buf *out, bool *ret_is_wanted,
+                  struct err *err) must_check;
 
 /* Runs zone.reload; never fails, but remembers what failed. */
 void export_reload(struct export *export, bool is_changed);

@@ -160,6 +160,37 @@ int publish_each_unseen(struct store *store,
 	return r;
 }
 
+#define WAITING                                                                    \
+	"SELECT d.name FROM dkim_key k JOIN domain d ON d.id = k.domain_id"        \
+	" WHERE k.state = 'pending' UNION"                                         \
+	" SELECT d.name FROM dkim_key k JOIN domain d ON d.id = k.domain_id"       \
+	" LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"           \
+	" WHERE k.state = 'active' AND p.ready IS NULL UNION"                      \
+	" SELECT d.name FROM domain d JOIN dkim_key k ON k.domain_id = d.alias_of" \
+	" AND k.state = 'active'"                                                  \
+	" LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"           \
+	" WHERE d.alias_of IS NOT NULL AND p.ready IS NULL"
+
+int publish_each_waiting(struct store *store, int64_t limit,
+                         int (*each)(void *arg, const char *name, struct err *err),
+                         void *arg, int64_t *ret_count, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int64_t count = 0;
+	if (!store)
+		return 0;
+	int r = store_query(store, &stmt, err, WAITING " ORDER BY 1", "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		if (count++ < limit) {
+			r = each(arg, stmt_text(stmt, 0), err);
+			if (r < 0)
+				return r;
+		}
+	if (r >= 0)
+		*ret_count = count;
+	return r;
+}
+
 int publish_forget(struct store *store, int64_t key_id, struct err *err)
 {
 	return store_exec(store, err, "DELETE FROM key_public WHERE key_id = ?", "i",
@@ -168,6 +199,13 @@ int publish_forget(struct store *store, int64_t key_id, struct err *err)
 
 int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
                       struct err *err)
+{
+	enum publish_wait wait;
+	return publish_wait_of(store, domain, &wait, ret_text, err);
+}
+
+int publish_wait_of(struct store *store, const struct domain *domain,
+                    enum publish_wait *ret_wait, char **ret_text, struct err *err)
 {
 	auto_ring ring = { 0 };
 	bool signs, may_sign, has_reload;
@@ -187,9 +225,11 @@ int publish_waits_for(struct store *store, const struct domain *domain, char **r
 	if (r < 0)
 		return r;
 	*ret_text = NULL;
+	*ret_wait = PUBLISH_WAITS_NOT;
 	if (!signs)
 		return 0;
 	if (!may_sign) {
+		*ret_wait = PUBLISH_WAITS_SERVER;
 		*ret_text = xstrdup(
 			_("on, but not in effect: dkim.sign is off for the server"));
 		return 0;
@@ -206,7 +246,10 @@ int publish_waits_for(struct store *store, const struct domain *domain, char **r
 		waiting = r ? NULL : active;
 	}
 	has_reload = *reload != '\0';
-	if (waiting && service == DNS_HOSTED && activate == ACTIVATE_EXPORTED)
+	bool is_export = service == DNS_HOSTED && activate == ACTIVATE_EXPORTED;
+	if (waiting)
+		*ret_wait = is_export ? PUBLISH_WAITS_EXPORT : PUBLISH_WAITS_DNS;
+	if (waiting && is_export)
 		*ret_text = xasprintf(
 			_("selector %s waits for \"mailauthctl zone export\"%s"),
 			waiting->selector,

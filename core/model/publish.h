@@ -34,6 +34,12 @@ int publish_each_unseen(struct store *store,
                         int (*each)(void *arg, const char *name, struct err *err),
                         void *arg, struct err *err) must_check;
 
+/* Names whose signing waits: their key is pending, or active and not public under that name.  The
+ * first `limit` of them in the order of names, and how many there are. */
+int publish_each_waiting(struct store *store, int64_t limit,
+                         int (*each)(void *arg, const char *name, struct err *err),
+                         void *arg, int64_t *ret_count, struct err *err) must_check;
+
 /* Forgets what was known of a key: its record leaves the zones. */
 int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;
 
@@ -41,6 +47,16 @@ int publish_forget(struct store *store, int64_t key_id, struct err *err) must_ch
  * frees. */
 int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
                       struct err *err) must_check;
+/* The same, and what kind of thing it is. */
+enum publish_wait {
+	PUBLISH_WAITS_NOT,
+	PUBLISH_WAITS_SERVER, /* dkim.sign is off for the server */
+	PUBLISH_WAITS_EXPORT,
+	PUBLISH_WAITS_DNS,
+};
+int publish_wait_of(struct store *store, const struct domain *domain,
+                    enum publish_wait *ret_wait, char **ret_text,
+                    struct err *err) must_check;
 
 /* Under which names a key's record is public; times are Unix seconds, 0: not. */
 struct publish_row {

@@ -42,7 +42,7 @@ struct present {
 	char *owner, *type;
 	char *rdata;       /* NULL: removed */
 	char *of_template; /* what the template says; NULL: nothing, or not asked */
-	int64_t ttl;
+	int64_t ttl, template_ttl;
 	enum policy_kind kind;
 };
 
@@ -103,9 +103,21 @@ static int look_template(struct store *store, const struct domain *domain, struc
 		r = stmt_next(stmt, err);
 	if (r > 0 && !present->owner)
 		take_row(stmt, present);
-	if (r > 0)
+	if (r > 0) {
 		present->of_template = xstrdup(stmt_text(stmt, 4));
+		present->template_ttl = stmt_int(stmt, 5);
+	}
 	return r;
+}
+
+/* present->owner stays NULL where there is no such record. */
+static int look(struct store *store, const struct domain *domain, struct id id,
+                struct present *present, struct err *err)
+{
+	int r = look_row(store, domain, id, present, err);
+	if (r >= 0 && id.is_template)
+		r = look_template(store, domain, id, present, err);
+	return r < 0 ? r : 0;
 }
 
 static int find(struct store *store, const struct domain *domain, const char *text,
@@ -114,9 +126,7 @@ static int find(struct store *store, const struct domain *domain, const char *te
 	struct id id = { 0 };
 	int r = parse_id(text, &id, err);
 	if (r >= 0)
-		r = look_row(store, domain, id, present, err);
-	if (r >= 0 && id.is_template)
-		r = look_template(store, domain, id, present, err);
+		r = look(store, domain, id, present, err);
 	if (r < 0 || present->owner)
 		return r < 0 ? r : 0;
 	return err_set(err, ERR_MISSING,
@@ -131,7 +141,11 @@ static int note(struct store *store, const struct domain *domain,
                 struct err *err)
 {
 	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
-	return change_note(store, "record", domain->name, field, old, new_value, err);
+	auto_free char *ref = row->template_uid
+	                              ? xasprintf("t%" PRId64, row->template_uid)
+	                              : xasprintf("%" PRId64, row->row_id);
+	return change_note_ref(store, "record", domain->name, field, ref, old, new_value,
+	                       err);
 }
 
 /* Refuses what the domain has already, and a second policy of its kind at an owner. */
@@ -176,6 +190,46 @@ static int check_free(struct store *store, const struct domain *domain,
 	return 0;
 }
 
+/* Makes the row, as number `id` (0: the next one). */
+static int insert_row(struct store *store, const struct domain *domain,
+                      const struct present *row, int64_t id, struct err *err)
+{
+	return store_exec(
+		store, err,
+		"INSERT INTO record (id, domain_id, template_uid, owner, type, ttl, rdata,"
+		" kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"?i?tt?tt", id == 0, id, domain->id, row->template_uid == 0,
+		row->template_uid, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
+}
+
+/* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
+static int write_row(struct store *store, const struct domain *domain,
+                     const struct present *row, struct err *err)
+{
+	if (!row->row_id)
+		return insert_row(store, domain, row, 0, err);
+	return store_exec(store, err,
+	                  "UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
+	                  "t?ti", row->rdata, row->ttl < 0, row->ttl,
+	                  policy_kind_name(row->kind), row->row_id);
+}
+
+/* A row that is not there yet; its number is in row->row_id then. */
+static int add_row(struct store *store, const struct domain *domain, struct present *row,
+                   int64_t id, struct err *err)
+{
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = check_free(store, domain, row, err);
+	if (r >= 0)
+		r = insert_row(store, domain, row, id, err);
+	if (r < 0)
+		return r;
+	row->row_id = store_last_id(store);
+	r = note(store, domain, row, NULL, audit, err);
+	return r < 0 ? r : records_check_domain(store, domain, err);
+}
+
 int record_add(struct store *store, const struct domain *domain, const char *owner,
                const char *type, const char *rdata, int64_t ttl, int64_t *ret_id,
                struct err *err)
@@ -194,42 +248,10 @@ int record_add(struct store *store, const struct domain *domain, const char *own
 		return r;
 	row.type = xstrdup(known_type);
 	row.rdata = xstrdup(rdata);
-	r = check_free(store, domain, &row, err);
+	r = add_row(store, domain, &row, 0, err);
 	if (r >= 0)
-		r = store_exec(
-			store, err,
-			"INSERT INTO record (domain_id, owner, type, ttl, rdata, kind)"
-			" VALUES (?, ?, ?, ?, ?, ?)",
-			"itt?tt", domain->id, row.owner, row.type, row.ttl < 0, row.ttl,
-			row.rdata, policy_kind_name(row.kind));
-	if (r < 0)
-		return r;
-	int64_t id = store_last_id(store);
-	auto_free char *audit = record_text_audit(rdata, row.ttl);
-	r = note(store, domain, &row, NULL, audit, err);
-	if (r >= 0)
-		r = records_check_domain(store, domain, err);
-	if (r >= 0)
-		*ret_id = id;
+		*ret_id = row.row_id;
 	return r;
-}
-
-/* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
-static int write_row(struct store *store, const struct domain *domain,
-                     const struct present *row, struct err *err)
-{
-	if (row->row_id)
-		return store_exec(
-			store, err,
-			"UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
-			"t?ti", row->rdata, row->ttl < 0, row->ttl,
-			policy_kind_name(row->kind), row->row_id);
-	return store_exec(
-		store, err,
-		"INSERT INTO record (domain_id, template_uid, owner, type, ttl, rdata,"
-		" kind) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"iitt?tt", domain->id, row->template_uid, row->owner, row->type,
-		row->ttl < 0, row->ttl, row->rdata, policy_kind_name(row->kind));
 }
 
 int record_set(struct store *store, const struct domain *domain, const char *id,
@@ -308,27 +330,51 @@ static int reset_row(struct store *store, const struct domain *domain,
 {
 	auto_free char *before =
 		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
+	auto_free char *after =
+		row->of_template ? record_text_audit(row->of_template, row->template_ttl)
+				 : NULL;
 	int r = delete_row(store, row->row_id, err);
-	return r < 0 ? r : note(store, domain, row, before, row->of_template, err);
+	return r < 0 ? r : note(store, domain, row, before, after, err);
 }
+
+/* The ids of template records first, then the domain's own: taken back from the last to the first,
+ * its own records find their numbers free. */
+struct own_ids {
+	struct buf edits, own;
+};
 
 static int collect_id(void *arg, const struct record_own *row, struct err *err)
 {
+	struct own_ids *ids = arg;
 	(void)err;
-	buf_add(arg, row->id, strlen(row->id) + 1);
+	buf_add(row->id[0] == 't' ? &ids->edits : &ids->own, row->id,
+	        strlen(row->id) + 1);
 	return 0;
+}
+
+static int reset_ids(struct store *store, const struct domain *domain,
+                     const struct buf *ids, struct err *err)
+{
+	int r = 0;
+	for (size_t at = 0; r >= 0 && at < ids->len; at += strlen(ids->at + at) + 1) {
+		auto_present row = { 0 };
+		r = find(store, domain, ids->at + at, &row, err);
+		if (r >= 0)
+			r = reset_row(store, domain, &row, err);
+	}
+	return r;
 }
 
 static int reset_all(struct store *store, const struct domain *domain, struct err *err)
 {
-	auto_buf ids = BUF_INIT;
+	struct own_ids ids = { BUF_INIT, BUF_INIT };
 	int r = record_each(store, domain->id, collect_id, &ids, err);
-	for (size_t at = 0; r >= 0 && at < ids.len; at += strlen(ids.at + at) + 1) {
-		auto_present row = { 0 };
-		r = find(store, domain, ids.at + at, &row, err);
-		if (r >= 0)
-			r = reset_row(store, domain, &row, err);
-	}
+	if (r >= 0)
+		r = reset_ids(store, domain, &ids.edits, err);
+	if (r >= 0)
+		r = reset_ids(store, domain, &ids.own, err);
+	buf_done(&ids.edits);
+	buf_done(&ids.own);
 	return r;
 }
 
@@ -345,6 +391,78 @@ int record_reset(struct store *store, const struct domain *domain, const char *i
 	if (r >= 0 && id && row.row_id)
 		r = reset_row(store, domain, &row, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
+}
+
+/* ---- back to what the trail says ------------------------------------------------------------ */
+
+/* "www.<domain>. A": whether the record has that owner and type. */
+static bool is_field(const struct present *row, const char *field)
+{
+	auto_free char *own =
+		row->owner ? xasprintf("%s %s", row->owner, row->type) : NULL;
+	return own && strcmp(own, field) == 0;
+}
+
+int record_look(struct store *store, const struct domain *domain, const char *id,
+                const char *field, char **ret_audit, struct err *err)
+{
+	auto_present row = { 0 };
+	struct id parsed = { 0 };
+	int r = parse_id(id, &parsed, err);
+	if (r >= 0)
+		r = look(store, domain, parsed, &row, err);
+	if (r < 0)
+		return r;
+	*ret_audit = row.rdata && is_field(&row, field)
+	                     ? record_text_audit(row.rdata, row.ttl)
+	                     : NULL;
+	return 0;
+}
+
+/* A record that is not there: under its old number, where no other record has it. */
+static int make_again(struct store *store, const struct domain *domain, struct id id,
+                      const char *field, const char *rdata, int64_t ttl, struct err *err)
+{
+	auto_present row = { .template_uid = id.is_template ? id.number : 0, .ttl = ttl };
+	const char *type = strrchr(field, ' ');
+	int64_t taken = 0;
+	if (!type)
+		return err_set(err, ERR_FAILED,
+		               _("the trail names no owner and type: \"%s\""), field);
+	row.owner = xmemdup(field, (size_t)(type - field));
+	row.type = xstrdup(type + 1);
+	row.rdata = xstrdup(rdata);
+	int r = record_text_check(row.owner, row.type, rdata, domain->name, &row.kind,
+	                          err);
+	if (r >= 0 && !id.is_template)
+		r = store_get_int(store, &taken, err,
+		                  "SELECT id FROM record WHERE id = ?", "i", id.number);
+	if (r < 0)
+		return r;
+	return add_row(store, domain, &row, taken || id.is_template ? 0 : id.number, err);
+}
+
+int record_restore(struct store *store, const struct domain *domain, const char *id,
+                   const char *field, const char *audit, struct err *err)
+{
+	auto_present row = { 0 };
+	struct id parsed = { 0 };
+	const char *rdata;
+	int64_t ttl;
+	int r = parse_id(id, &parsed, err);
+	if (r >= 0)
+		r = look(store, domain, parsed, &row, err);
+	if (r < 0)
+		return r;
+	bool is_there = is_field(&row, field);
+	if (!audit)
+		return is_there ? record_remove(store, domain, id, err) : 0;
+	record_text_parse_audit(audit, &rdata, &ttl);
+	if (!is_there)
+		return make_again(store, domain, parsed, field, rdata, ttl, err);
+	if (row.row_id && text_same(row.of_template, rdata) && row.template_ttl == ttl)
+		return record_reset(store, domain, id, err);
+	return record_set(store, domain, id, rdata, ttl, err);
 }
 
 int record_each(struct store *store, int64_t domain_id,

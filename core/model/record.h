@@ -37,6 +37,17 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err) must_check;
 
+/* A record as it is at the domain now, in the words of the audit trail ("300 v=spf1 -all").  `field`:
+ * its owner and type, "www.<domain>. A".  *ret_audit NULL: there is none of that id, owner and type.
+ * Caller frees. */
+int record_look(struct store *store, const struct domain *domain, const char *id,
+                const char *field, char **ret_audit, struct err *err) must_check;
+/* Gives it the data and TTL that such words say; NULL: it goes.  Where it is what the template says,
+ * the domain's own edit of it goes; one that is not there is made, under its number where that is
+ * free. */
+int record_restore(struct store *store, const struct domain *domain, const char *id,
+                   const char *field, const char *audit, struct err *err) must_check;
+
 /* What is stored, not what follows from it. */
 struct record_own {
 	const char *id;    /* "7"; "t1" for an edit or removal */

@@ -175,7 +175,34 @@ enum policy_kind record_text_kind(const char *stored)
 	return POLICY_OTHER;
 }
 
+#define TTL_MARK "<ttl> "
+
+/* How many octets of a number and the blank behind it stand at the beginning. */
+static size_t number_len(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+	return len && text[len] == ' ' ? len + 1 : 0;
+}
+
 char *record_text_audit(const char *rdata, int64_t ttl)
 {
-	return ttl >= 0 ? xasprintf("%" PRId64 " %s", ttl, rdata) : xstrdup(rdata);
+	if (ttl >= 0)
+		return xasprintf("%" PRId64 " %s", ttl, rdata);
+	/* "10 mail.<domain>." of an MX record is not a TTL of 10 */
+	bool is_like_ttl = number_len(rdata) || text_starts(rdata, TTL_MARK);
+	return xasprintf("%s%s", is_like_ttl ? TTL_MARK : "", rdata);
+}
+
+void record_text_parse_audit(const char *audit, const char **ret_rdata, int64_t *ret_ttl)
+{
+	size_t len = number_len(audit);
+	*ret_ttl = TTL_DEFAULT;
+	*ret_rdata = audit;
+	if (text_starts(audit, TTL_MARK)) {
+		*ret_rdata = audit + strlen(TTL_MARK);
+	} else if (len) {
+		auto_free char *number = xmemdup(audit, len - 1);
+		if (text_to_int(number, 0, RR_TTL_MAX, ret_ttl))
+			*ret_rdata = audit + len;
+	}
 }

@@ -42,7 +42,10 @@ bool record_text_expand(const char *type, const char *rdata,
 const char *record_text_policy(enum policy_kind kind);
 /* What the database holds in its `kind` columns. */
 enum policy_kind record_text_kind(const char *stored);
-/* Data and TTL for the audit trail: "300 v=spf1 -all", without a number where it is <ttl>. */
+/* Data and TTL for the audit trail: "300 v=spf1 -all", without a number where it is <ttl>; data that
+ * begin with a number then have "<ttl> " in front. */
 char *record_text_audit(const char *rdata, int64_t ttl) must_check;
+/* The way back; *ret_rdata borrows from `audit`. */
+void record_text_parse_audit(const char *audit, const char **ret_rdata, int64_t *ret_ttl);
 
 #endif

@@ -2,7 +2,8 @@
  * The template and its revisions.
  *
  * A revision that a domain follows is never changed, unless it was made by the change that is open
- * now: then nobody has seen it yet.  Old revisions go when the last domain has left them.
+ * now: then nobody has seen it yet.  Old revisions that no domain follows go when TEMPLATE_KEPT newer
+ * ones are there: until then an applied template can be taken back.
  */
 #include "core/model/template.h"
 
@@ -14,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
+#include "core/model/template_inner.h"
 #include "core/store/change.h"
 #include "dnszone/rr.h"
 
@@ -40,7 +42,7 @@ static struct template_row read_row(struct stmt *stmt)
 	};
 }
 
-static int newest_revision(struct store *store, int64_t *ret_rev, struct err *err)
+int template_newest(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int r = store_get_int(store, ret_rev, err, "SELECT max(rev) FROM template", "");
 	return r == 0 ? err_set(err, ERR_FAILED, _("the database holds no template")) : r;
@@ -57,7 +59,7 @@ int template_each(struct store *store, int64_t rev,
 	if (!store)
 		return r;
 	if (rev == 0)
-		r = newest_revision(store, &rev, err);
+		r = template_newest(store, &rev, err);
 	if (r >= 0)
 		r = store_query(store, &stmt, err, COLUMNS "WHERE rev = ? ORDER BY uid",
 		                "i", rev);
@@ -76,7 +78,7 @@ int template_each(struct store *store, int64_t rev,
 static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int64_t newest = 0, is_ours = 0;
-	int r = newest_revision(store, &newest, err);
+	int r = template_newest(store, &newest, err);
 	if (r >= 0)
 		r = store_get_int(store, &is_ours, err,
 		                  "SELECT change_id IS (SELECT max(id) FROM change)"
@@ -105,36 +107,38 @@ static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 	return r;
 }
 
-static int drop_unused(struct store *store, struct err *err)
+int template_drop_unused(struct store *store, struct err *err)
 {
 	return store_exec(
 		store, err,
-		"DELETE FROM template WHERE rev < (SELECT max(rev) FROM template)"
+		"DELETE FROM template WHERE rev NOT IN"
+		" (SELECT rev FROM template ORDER BY rev DESC LIMIT ?)"
 		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)",
-		"");
+		"i", (int64_t)TEMPLATE_KEPT);
 }
 
 /* The newest revision as a domain without anything of its own would get it. */
 static int check_newest(struct store *store, struct err *err)
 {
 	struct domain sample = { .name = (char *)(uintptr_t)record_sample_values.domain };
-	int r = newest_revision(store, &sample.template_rev, err);
+	int r = template_newest(store, &sample.template_rev, err);
 	return r < 0 ? r : records_check_domain(store, &sample, err);
 }
 
 static int finish_edit(struct store *store, struct err *err)
 {
-	int r = drop_unused(store, err);
+	int r = template_drop_unused(store, err);
 	return r < 0 ? r : check_newest(store, err);
 }
 
 /* ---- edits ---------------------------------------------------------------------------------- */
 
-static int note(struct store *store, const char *owner, const char *type, const char *old,
+static int note(struct store *store, const struct template_row *row, const char *old,
                 const char *new_value, struct err *err)
 {
-	auto_free char *field = xasprintf("%s %s", owner, type);
-	return change_note(store, "template", NULL, field, old, new_value, err);
+	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
+	auto_free char *ref = xasprintf("t%" PRId64, row->uid);
+	return change_note_ref(store, "template", NULL, field, ref, old, new_value, err);
 }
 
 static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
@@ -147,14 +151,14 @@ static int insert_row(struct store *store, int64_t rev, const struct template_ro
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
 		row->rdata, policy_kind_name(row->kind));
-	return r < 0 ? r : note(store, row->owner, row->type, NULL, audit, err);
+	return r < 0 ? r : note(store, row, NULL, audit, err);
 }
 
 /* Refuses what is there already, or a second policy of its kind at that owner. */
 static int check_new(struct store *store, const struct template_row *row, struct err *err)
 {
 	int64_t rev = 0, there = 0;
-	int r = newest_revision(store, &rev, err);
+	int r = template_newest(store, &rev, err);
 	if (r >= 0)
 		r = store_get_int(
 			store, &there, err,
@@ -301,7 +305,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	auto_free char *before = record_text_audit(old->rdata, old->ttl);
 	auto_free char *after = record_text_audit(rdata, ttl);
 	if (r >= 0)
-		r = note(store, old->owner, old->type, before, after, err);
+		r = note(store, old, before, after, err);
 	return r < 0 ? r : finish_edit(store, err);
 }
 
@@ -315,7 +319,7 @@ static int remove_row(struct store *store, const struct template_row *row,
 		r = store_exec(store, err,
 		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
 		               "ii", rev, row->uid);
-	return r < 0 ? r : note(store, row->owner, row->type, audit, NULL, err);
+	return r < 0 ? r : note(store, row, audit, NULL, err);
 }
 
 int template_remove(struct store *store, int64_t uid, struct err *err)
@@ -386,79 +390,115 @@ int template_reset(struct store *store, struct err *err)
 	return r < 0 || is_same ? r : finish_edit(store, err);
 }
 
-/* ---- apply ---------------------------------------------------------------------------------- */
+/* ---- back to what the trail says ------------------------------------------------------------ */
 
-/* Domains that will move and have records of their own: template and edits could contradict. */
-static int names_to_check(struct store *store, int64_t domain_id, int64_t rev,
-                          struct buf *names, struct err *err)
+static int parse_ref(const char *ref, int64_t *ret_uid, struct err *err)
 {
-	auto_stmt stmt = NULL;
-	int r = store_query(store, &stmt, err,
-	                    "SELECT name FROM domain d WHERE template_rev <> ?1"
-	                    " AND (?2 = 0 OR id = ?2)"
-	                    " AND EXISTS (SELECT 1 FROM record WHERE domain_id = d.id)"
-	                    " ORDER BY name",
-	                    "ii", rev, domain_id);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
-		buf_add(names, stmt_text(stmt, 0), strlen(stmt_text(stmt, 0)) + 1);
-	return r;
-}
-
-static int check_domains(struct store *store, const struct buf *names, struct err *err)
-{
-	auto_records records = NULL;
-	int r = names->len ? records_new(store, NULL, &records, err) : 0;
-	for (size_t at = 0; r >= 0 && at < names->len; at += strlen(names->at + at) + 1) {
-		auto_domain domain = DOMAIN_INIT;
-		auto_record_list list = RECORD_LIST_INIT;
-		r = domain_look(store, names->at + at, &domain, err);
-		if (r > 0)
-			r = records_of_domain(records, &domain, &list, err);
-		if (r >= 0)
-			r = records_check(&list, names->at + at, err);
-	}
-	return r;
-}
-
-int template_apply(struct store *store, int64_t domain_id, struct err *err)
-{
-	auto_buf names = BUF_INIT;
-	auto_free char *name = NULL;
-	int64_t rev = 0;
-	int r = newest_revision(store, &rev, err);
-	if (r >= 0)
-		r = names_to_check(store, domain_id, rev, &names, err);
-	if (r >= 0 && domain_id)
-		r = store_get_text(store, &name, err,
-		                   "SELECT name FROM domain WHERE id = ?", "i",
-		                   domain_id);
-	if (r >= 0)
-		r = domain_id ? store_exec(store, err,
-		                           "UPDATE domain SET template_rev = ?1"
-		                           " WHERE template_rev <> ?1 AND id = ?2",
-		                           "ii", rev, domain_id)
-		              : store_exec(store, err,
-		                           "UPDATE domain SET template_rev = ?1"
-		                           " WHERE template_rev <> ?1",
-		                           "i", rev);
-	if (r < 0 || store_changes(store) == 0)
-		return r;
-	auto_free char *revision = xasprintf("revision %" PRId64, rev);
-	r = change_note(store, "template", name, domain_id ? "applied" : "applied to all",
-	                NULL, revision, err);
-	if (r >= 0)
-		r = check_domains(store, &names, err);
-	return r < 0 ? r : drop_unused(store, err);
-}
-
-int template_behind(struct store *store, int64_t *ret_count, struct err *err)
-{
-	*ret_count = 0;
-	if (!store)
+	if (ref[0] == 't' && text_to_int(ref + 1, 1, INT64_MAX, ret_uid))
 		return 0;
-	int r = store_get_int(store, ret_count, err,
-	                      "SELECT count(*) FROM domain"
-	                      " WHERE template_rev <> (SELECT max(rev) FROM template)",
-	                      "");
-	return r < 0 ? r : 0;
+	return err_set(err, ERR_FAILED, _("\"%s\" is not the id of a template record"),
+	               ref);
+}
+
+/* 1: the newest revision has it, with that owner and type ("_dmarc.<domain>. TXT"). */
+static int look(struct store *store, int64_t uid, const char *field,
+                struct owned_row *ret_owned, struct err *err)
+{
+	int r = find_row(store, uid, ret_owned, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	auto_free char *there =
+		xasprintf("%s %s", ret_owned->row.owner, ret_owned->row.type);
+	return strcmp(there, field) == 0;
+}
+
+int template_look(struct store *store, const char *ref, const char *field,
+                  char **ret_audit, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	int64_t uid = 0;
+	int r = parse_ref(ref, &uid, err);
+	if (r >= 0)
+		r = look(store, uid, field, &there, err);
+	if (r < 0)
+		return r;
+	*ret_audit = r ? record_text_audit(there.row.rdata, there.row.ttl) : NULL;
+	return 0;
+}
+
+/* Under its old number, where no other record of the newest revision has it. */
+static int make_again(struct store *store, int64_t uid, const char *field,
+                      const char *rdata, int64_t ttl, struct err *err)
+{
+	const char *blank = strrchr(field, ' ');
+	int64_t rev = 0, taken = 0;
+	if (!blank)
+		return err_set(err, ERR_FAILED,
+		               _("the trail names no owner and type: \"%s\""), field);
+	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
+	struct template_row row = {
+		.uid = uid, .owner = owner, .type = blank + 1, .rdata = rdata, .ttl = ttl
+	};
+	int r = record_text_check(owner, row.type, rdata, NULL, &row.kind, err);
+	if (r >= 0)
+		r = check_new(store, &row, err);
+	if (r >= 0)
+		r = store_get_int(store, &taken, err,
+		                  "SELECT 1 FROM template_record WHERE uid = ?"
+		                  " AND rev = (SELECT max(rev) FROM template)",
+		                  "i", uid);
+	if (r >= 0 && taken)
+		r = next_uid(store, &row.uid, err);
+	if (r >= 0)
+		r = open_revision(store, &rev, err);
+	if (r >= 0)
+		r = insert_row(store, rev, &row, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+int template_restore(struct store *store, const char *ref, const char *field,
+                     const char *audit, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	const char *rdata;
+	int64_t uid = 0, ttl;
+	int r = parse_ref(ref, &uid, err);
+	if (r >= 0)
+		r = look(store, uid, field, &there, err);
+	if (r < 0)
+		return r;
+	if (!audit)
+		return r ? template_remove(store, uid, err) : 0;
+	record_text_parse_audit(audit, &rdata, &ttl);
+	return r ? template_set(store, uid, rdata, ttl, err)
+	         : make_again(store, uid, field, rdata, ttl, err);
+}
+
+/* Records that only one of the revisions ?1 and t.rev has. */
+#define ONLY_IN(one, other)                                                      \
+	"EXISTS (SELECT uid, owner, type, ttl, rdata, kind FROM template_record" \
+	" WHERE rev = " one " EXCEPT SELECT uid, owner, type, ttl, rdata, kind"  \
+	" FROM template_record WHERE rev = " other ")"
+
+int template_settle(struct store *store, struct err *err)
+{
+	int64_t newest = 0, same = 0, behind = 0;
+	int r = template_newest(store, &newest, err);
+	if (r >= 0)
+		r = store_get_int(store, &same, err,
+		                  "SELECT t.rev FROM template t WHERE t.rev < ?1"
+		                  " AND NOT " ONLY_IN("?1", "t.rev") " AND NOT " ONLY_IN(
+					  "t.rev", "?1") " ORDER BY t.rev DESC LIMIT 1",
+		                  "i", newest);
+	if (r > 0)
+		r = store_get_int(store, &behind, err,
+		                  "SELECT count(*) FROM domain WHERE template_rev > ?",
+		                  "i", same);
+	if (r <= 0 || behind)
+		return r < 0 ? r : 0;
+	return store_exec(store, err, "DELETE FROM template WHERE rev > ?", "i", same);
 }

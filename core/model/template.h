@@ -11,9 +11,11 @@
 #ifndef CORE_MODEL_TEMPLATE_H
 #define CORE_MODEL_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/model/domain.h"
 #include "core/store/store.h"
 #include "dnszone/policy.h"
 
@@ -57,5 +59,28 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err) must
 
 /* How many domains follow a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
+
+/* A record of the newest revision in the words of the audit trail ("300 v=spf1 -all"); `ref`: "t3",
+ * `field`: "_dmarc.<domain>. TXT".  *ret_audit NULL: there is none of that id, owner and type.
+ * Caller frees. */
+int template_look(struct store *store, const char *ref, const char *field,
+                  char **ret_audit, struct err *err) must_check;
+/* Gives it the data and TTL that such words say; NULL: it goes.  One that is not there is made, under
+ * its number where that is free. */
+int template_restore(struct store *store, const char *ref, const char *field,
+                     const char *audit, struct err *err) must_check;
+/* Where the newest revision says the same as an earlier one and no domain follows a later one, the
+ * earlier is the newest again. */
+int template_settle(struct store *store, struct err *err) must_check;
+
+/* "revision 5", as the trail notes it. */
+bool template_parse_revision(const char *audit, int64_t *ret_rev) must_check;
+/* Gives an earlier revision to a domain.  ERR_FAILED: it is not kept any more. */
+int template_follow(struct store *store, const struct domain *domain, int64_t rev,
+                    struct err *err) must_check;
+/* Gives `rev` to the domains that follow `from` and were there before the change `since` was.
+ * *ret_differs: some of those follow a third one; then nothing is done unless `is_forced`. */
+int template_follow_all(struct store *store, int64_t from, int64_t rev, int64_t since,
+                        bool is_forced, bool *ret_differs, struct err *err) must_check;
 
 #endif

@@ -174,38 +174,67 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
-static void note_service(const struct main_cf *main, const struct master_service *service,
-                         struct plan *plan)
+/* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
+static char *override_of(const struct main_cf *main, const struct master_service *service,
+                         const char **ret_parameter)
 {
 	bool from_program = strcmp(service->command, "pickup") == 0;
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
 	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
 	const char *own = master_override(service, list);
-	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_"))
-		plan_note(
-			plan,
+	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
+		*ret_parameter = list;
+		return xasprintf(
 			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
 		          "nor verified"),
 			service->name, service->type, list);
-	else if ((is_smtpd(service) || from_program) && has_no_milters(main, service))
-		plan_note(
-			plan,
+	}
+	if ((is_smtpd(service) || from_program) && has_no_milters(main, service)) {
+		*ret_parameter = "receive_override_options";
+		return xasprintf(
 			_("%s/%s has receive_override_options with no_milters: mail through it is "
 		          "neither signed nor verified"),
 			service->name, service->type);
-	else if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter"))
-		plan_note(
-			plan,
+	}
+	if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
+		*ret_parameter = "smtpd_proxy_filter";
+		return xasprintf(
 			_("%s/%s has an smtpd_proxy_filter: the content of its mail never reaches a "
 		          "milter, so it is neither signed nor verified"),
 			service->name, service->type);
+	}
+	return NULL;
+}
+
+void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            void (*each)(void *arg, const struct master_service *service,
+                                         const char *parameter, bool is_private,
+                                         const char *sentence),
+                            void *arg)
+{
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *service = &master->service[i];
+		const char *parameter = NULL;
+		auto_free char *sentence = override_of(main, service, &parameter);
+		if (sentence)
+			each(arg, service, parameter, is_for_loopback(main, service),
+			     sentence);
+	}
+}
+
+static void note_override(void *arg, const struct master_service *service,
+                          const char *parameter, bool is_private, const char *sentence)
+{
+	(void)service;
+	(void)parameter;
+	(void)is_private;
+	plan_note(arg, "%s", sentence);
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, struct plan *plan)
 {
-	for (size_t i = 0; i < master->count; i++)
-		note_service(main, &master->service[i], plan);
+	services_each_override(main, master, note_override, plan);
 	const char *const *names = services->reinjecting;
 	for (size_t i = 0; names[i]; i++)
 		plan_note(

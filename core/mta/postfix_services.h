@@ -5,6 +5,8 @@
 #ifndef CORE_MTA_POSTFIX_SERVICES_H
 #define CORE_MTA_POSTFIX_SERVICES_H
 
+#include <stdbool.h>
+
 #include "core/base/macro.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_main.h"
@@ -29,6 +31,14 @@ void services_done(struct services *services);
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, struct plan *plan);
+
+/* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
+ * `is_private`: only this machine can use the service, as a content filter does. */
+void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            void (*each)(void *arg, const struct master_service *service,
+                                         const char *parameter, bool is_private,
+                                         const char *sentence),
+                            void *arg);
 
 /* A note about an admin's milters in smtpd_milters: what they change they change before a signature
  * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25. */

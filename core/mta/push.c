@@ -37,6 +37,8 @@ struct push {
 	struct drifts drifts;  /* what somebody else did to our files */
 	struct drifts settled; /* ... and is what we want: ours from now on */
 	bool is_look;          /* nothing is refused, everything is told */
+	struct plan
+		*probes; /* a look takes the plan's probes down; NULL: not asked for */
 };
 
 int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
@@ -180,6 +182,24 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 	                               &push->plan, err);
 }
 
+/* What would be asked of the servers, also where nothing makes it due. */
+static void copy_probes(const struct plan *plan, struct plan *probes)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *from = &plan->step[i];
+
+		if (from->kind != STEP_PROBE)
+			continue;
+		struct step *to =
+			plan_probe(probes, from->rank, from->probe, from->object, 0);
+
+		to->probe_domain = xstrdup(from->probe_domain);
+		to->probe_selector = xstrdup(from->probe_selector);
+		to->probe_key = xstrdup(from->probe_key);
+		to->probe_reverse = xstrdup(from->probe_reverse);
+	}
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, const struct desired *desired,
@@ -202,6 +222,8 @@ static int plan_with(struct push *push, struct store *store,
 		                       &push->plan, err);
 	if (!rc)
 		rc = plan_services(push, store, err);
+	if (!rc && push->probes)
+		copy_probes(&push->plan, push->probes);
 	if (!rc)
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
@@ -449,6 +471,12 @@ void push_free(struct push *push)
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
               struct drifts *ret_drifts, struct err *err)
 {
+	return push_look_at_probes(ctx, store, ret_plan, ret_drifts, NULL, err);
+}
+
+int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+                        struct drifts *ret_drifts, struct plan *probes, struct err *err)
+{
 	struct push *push = xcalloc(1, sizeof(*push));
 	struct push_options options = { 0 };
 	struct push_facts f = { 0 };
@@ -456,6 +484,7 @@ int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
 
 	push->ctx = ctx;
 	push->is_look = true;
+	push->probes = probes;
 	if (!rc)
 		rc = push_facts_read(ctx, store, push->target, &f, err);
 	if (!rc && f.is_ours && f.backend)

@@ -31,6 +31,8 @@ struct push_options {
 	bool force;     /* overwrite what somebody edited: refused otherwise */
 	bool remove;    /* take everything of ours out again */
 	bool is_explicit; /* mta push: ends a hold, looks at everything instead of what moved */
+	bool is_scheduled; /* ... by a timer: silent, and nothing, where no push is due by itself:
+	                      not adopted, held, another database's host */
 	bool is_rollback;    /* mta rollback: an earlier push's files, then a hold */
 	int64_t rollback_to; /* whose; 0: the one before the last that is in force */
 };
@@ -61,6 +63,11 @@ const struct drifts *push_drifts(const struct push *push);
  * that somebody else wrote.  Changes nothing. */
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
               struct drifts *ret_drifts, struct err *err) must_check;
+/* The same.  Into `probes`, an empty plan (NULL: not wanted), go the probes with which a push would
+ * end, also where nothing is to be pushed: what the servers are asked about (step_probe_once()). */
+int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+                        struct drifts *ret_drifts, struct plan *probes,
+                        struct err *err) must_check;
 
 /* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
  * (or the error says what could not be put back). */

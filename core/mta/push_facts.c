@@ -114,7 +114,8 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
                 const struct push_facts *f, const char **ret_why, struct err *err)
 {
-	bool is_asked = options->is_adoption || options->is_explicit || options->remove;
+	bool is_explicit = options->is_explicit && !options->is_scheduled;
+	bool is_asked = options->is_adoption || is_explicit || options->remove;
 
 	*ret_why = NULL;
 	if (f->old.is_there && !f->is_ours && !options->take_over) {
@@ -153,7 +154,7 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {
-		if (options->is_explicit)
+		if (is_explicit)
 			return err_set(err, ERR_FAILED,
 			               _("no mail server follows this database yet: run "
 			                 "\"mailauthctl mta adopt\""));
@@ -162,7 +163,7 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 			"adopt\" pushes to it");
 		return 0;
 	}
-	if (f->old.is_there && f->old.is_held && !options->is_explicit)
+	if (f->old.is_there && f->old.is_held && !is_explicit)
 		*ret_why = _(
 			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
 	return 0;

@@ -90,5 +90,9 @@ extern const struct step_type step_service_type;               /* step_service.c
 /* What takes an action back: a reload a reload, a start a stop. */
 enum service_action step_service_opposite(enum service_action action);
 extern const struct step_type step_probe_type; /* step_probe.c */
+/* One attempt at a probe step, at the latest until `deadline` (monotonic nanoseconds).  Fails with
+ * what was seen instead of what must hold. */
+int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
+                    struct err *err) must_check;
 
 #endif

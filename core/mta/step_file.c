@@ -120,6 +120,9 @@ static void show_meta(const struct step *step, struct buf *out)
 		           (unsigned)old->gid, (unsigned)want->gid);
 }
 
+#define BOLD "\033[1m"
+#define BOLD_OFF "\033[0m"
+
 static void show_file(const struct step *step, bool is_coloured, struct buf *out)
 {
 	if (step->is_secret) {
@@ -133,13 +136,15 @@ static void show_file(const struct step *step, bool is_coloured, struct buf *out
 		                   ? _("the same")
 		                   : _("replaced"));
 	} else {
+		const char *on = is_coloured ? BOLD : "",
+			   *off = is_coloured ? BOLD_OFF : "";
 		bool is_same = step->had_old && step->is_present &&
 		               is_digest(&step->old_digest, &step->new_digest);
 
 		if (!is_same)
-			buf_printf(out, "--- %s\n+++ %s\n",
-			           step->had_old ? step->object : "/dev/null",
-			           step->is_present ? step->object : "/dev/null");
+			buf_printf(out, "%s--- %s%s\n%s+++ %s%s\n", on,
+			           step->had_old ? step->object : "/dev/null", off, on,
+			           step->is_present ? step->object : "/dev/null", off);
 		diff_unified(buf_text(&step->old_content), step->old_content.len,
 		             buf_text(&step->content), step->content.len, is_coloured,
 		             out);

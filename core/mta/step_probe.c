@@ -24,8 +24,8 @@
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
-static int probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
-                      struct err *err)
+int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
+                    struct err *err)
 {
 	if (step->probe == PROBE_SMTP)
 		return smtp_probe(ctx, step, deadline, err);
@@ -50,7 +50,7 @@ static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
 	int64_t wait = FIRST_WAIT_NS;
 
 	for (;;) {
-		int rc = probe_once(ctx, step, deadline, err);
+		int rc = step_probe_once(ctx, step, deadline, err);
 		int64_t left = deadline - monotonic_ns();
 
 		/* what the last whole attempt saw is told, not that its successor had no time */

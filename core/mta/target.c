@@ -64,7 +64,6 @@ static const struct migration target_migrations[] = {
 /* Contents of many megabytes, none of them secret: pages of a size that they do not fill by the
  * thousand, and what is deleted is not overwritten. */
 static const struct store_kind target_kind = {
-	.what = "state of the mail host",
 	.application_id = 0x4d417450,
 	.version = 2,
 	.schema = target_schema,

@@ -18,10 +18,15 @@
 int change_begin(struct store *store, const struct ctx *ctx, const char *command,
                  struct err *err) must_check;
 /* One thing that became different; NULL: was not set, is not set any more.  `object`: setting,
- * domain, key, template, record, secret.  Secrets appear as a fingerprint only. */
+ * domain, key, template, record, secret, change (what was taken back).  Secrets appear as a
+ * fingerprint only. */
 int change_note(struct store *store, const char *object, const char *domain,
                 const char *field, const char *old, const char *new_value,
                 struct err *err) must_check;
+/* The same where `field` fits several things: `ref` says which, a record's id ("t1", "7"). */
+int change_note_ref(struct store *store, const char *object, const char *domain,
+                    const char *field, const char *ref, const char *old,
+                    const char *new_value, struct err *err) must_check;
 /* Whether anything was noted since change_begin(); without it the change's row is taken back, so
  * that "nothing to do" leaves no trace. */
 int change_end(struct store *store, bool *ret_changed, struct err *err) must_check;
@@ -37,21 +42,42 @@ int generation_now(struct store *store, struct generation *ret_gen,
 int generation_is_known(struct store *store, struct generation gen,
                         struct err *err) must_check;
 
-/* The trail, newest first; `limit` 0: all of it.  Rows borrow until the callback returns. */
 struct change_row {
 	int64_t id, at, uid, items;
+	int64_t domains; /* how many names its items are about */
 	const char *actor, *command;
 };
-int change_each(struct store *store, int64_t limit,
+
+/* What is asked of the trail; NULL and 0 where it does not matter. */
+struct change_filter {
+	const char *domain;   /* a name as it was then, A-labels */
+	const char *setting;  /* a setting's key, at the server or at a domain */
+	const char *actor;    /* login name */
+	int64_t since, until; /* Unix seconds, both included */
+	int64_t limit;        /* so many of the newest */
+};
+/* The changes that fit, newest first.  Rows borrow until the callback returns; it stops with
+ * non-zero, which is given back. */
+int change_each(struct store *store, const struct change_filter *filter,
+                int (*each)(void *arg, const struct change_row *row, struct err *err),
+                void *arg, struct err *err) must_check;
+/* One change.  1: there is one, `each` was called; 0: there is none. */
+int change_look(struct store *store, int64_t id,
                 int (*each)(void *arg, const struct change_row *row, struct err *err),
                 void *arg, struct err *err) must_check;
 
 /* What became different in one change, in its order.  ERR_MISSING: there is no such change. */
 struct change_item {
 	const char *object, *domain, *field, *old, *new_value;
+	const char *ref; /* NULL: `field` says it all */
 };
 int change_items(struct store *store, int64_t id,
                  int (*each)(void *arg, const struct change_item *item, struct err *err),
                  void *arg, struct err *err) must_check;
+
+/* The newest change after `id` that touched the same thing as `item`.  1: there is one, 0: there is
+ * none. */
+int change_later(struct store *store, int64_t id, const struct change_item *item,
+                 int64_t *ret_id, struct err *err) must_check;
 
 #endif

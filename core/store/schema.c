@@ -5,14 +5,39 @@ static const char schema_sql[] =
 #include "schema.sql.inc"
 	;
 
+/* 2: the trail says which record an item is about, and which change was taken back. */
+static const char trail_sql[] =
+	"CREATE TABLE item_2 ("
+	" change_id INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,"
+	" seq INTEGER NOT NULL,"
+	" object TEXT NOT NULL CHECK (object IN ('setting', 'domain', 'key', 'template',"
+	"  'record', 'secret', 'change')),"
+	" domain TEXT,"
+	" field TEXT NOT NULL,"
+	" ref TEXT,"
+	" old TEXT,"
+	" new TEXT,"
+	" PRIMARY KEY (change_id, seq)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO item_2 (change_id, seq, object, domain, field, old, new)"
+	" SELECT change_id, seq, object, domain, field, old, new FROM change_item;"
+	"DROP TABLE change_item;"
+	"ALTER TABLE item_2 RENAME TO change_item;"
+	"CREATE INDEX change_item_domain ON change_item (domain, change_id)"
+	" WHERE domain IS NOT NULL;"
+	"CREATE INDEX change_item_field ON change_item (field, change_id)"
+	" WHERE object = 'setting';"
+	"CREATE TRIGGER change_item_fixed BEFORE UPDATE ON change_item"
+	" BEGIN SELECT raise(ABORT, 'the audit trail is not changed'); END";
+
 static const struct migration migrations[] = {
-	{ 0, NULL }, /* version 1 is the first */
+	{ 2, trail_sql }, /* version 1 is the first */
+	{ 0, NULL },
 };
 
 const struct store_kind schema_store = {
-	.what = "database",
 	.application_id = 0x4d417574,
-	.version = 1,
+	.version = 2,
 	.schema = schema_sql,
 	.migrations = migrations,
 	.remedy = "mailauthctl db check",

@@ -16,8 +16,11 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "core/base/ctx.h"
 #include "core/base/file.h"
 #include "core/store/internal.h"
+
+#define CHECK_STEPS 10000 /* instructions of SQLite between two looks at the clock */
 
 int store_fail(struct store *store, struct err *err, const char *doing)
 {
@@ -27,8 +30,8 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 		               _("%s: the disk is full; nothing was changed"),
 		               store->path);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		return err_set(err, ERR_BUSY, _("%s: another program holds the %s open"),
-		               store->path, store->kind->what);
+		return err_set(err, ERR_BUSY, _("%s: another program holds it open"),
+		               store->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return err_set(err, ERR_FAILED, _("%s is damaged or not a database (%s)"),
 		               store->path, sqlite3_errmsg(store->db));
@@ -282,6 +285,37 @@ int store_check(struct store *store, struct err *err)
 		               _("%s: a row of table %s names what is not there"),
 		               store->path, finding);
 	return r;
+}
+
+static int is_too_late(void *arg)
+{
+	const int64_t *deadline = arg;
+	return monotonic_ns() >= *deadline;
+}
+
+int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_whole,
+                        struct err *err)
+{
+	auto_free char *finding = NULL;
+	int64_t deadline = monotonic_ns() + limit_ms * NS_PER_MS;
+	sqlite3_progress_handler(store->db, CHECK_STEPS, is_too_late, &deadline);
+	int r = store_get_text(store, &finding, err, "PRAGMA quick_check(1)", "");
+	sqlite3_progress_handler(store->db, 0, NULL, NULL);
+	bool is_cut = r < 0 && (sqlite3_errcode(store->db) & 0xff) == SQLITE_INTERRUPT;
+	if (is_cut)
+		err_clear(err);
+	else if (r < 0)
+		return r;
+	else if (r > 0 && strcmp(finding, "ok") != 0)
+		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path,
+		               finding);
+	*ret_is_whole = !is_cut;
+	return 0;
+}
+
+const char *store_library(void)
+{
+	return "SQLite " SQLITE_VERSION;
 }
 
 int store_backup(struct store *store, const char *host_path, struct err *err)

@@ -33,7 +33,6 @@ struct migration {
 
 /* What kind of database: one const for each. */
 struct store_kind {
-	const char *what; /* "database", for messages */
 	uint32_t application_id;
 	int version;                        /* user_version of `schema` */
 	const char *schema;                 /* makes an empty one */
@@ -107,6 +106,12 @@ void store_note_secret_gone(struct store *store);
 
 /* PRAGMA integrity_check and foreign_key_check: ERR_FAILED with the first finding. */
 int store_check(struct store *store, struct err *err) must_check;
+/* PRAGMA quick_check, for at most `limit_ms`: ERR_FAILED with the first finding.  *ret_is_whole:
+ * it came to its end. */
+int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_whole,
+                        struct err *err) must_check;
+/* "SQLite 3.40.1". */
+const char *store_library(void) must_check;
 /* VACUUM INTO a fresh file at `host_path` (0600). */
 int store_backup(struct store *store, const char *host_path, struct err *err) must_check;
 

@@ -1,3 +1,8 @@
+m mta push --quiet --scheduled
+ls "$ROOT/var/lib/mailauthctl/mailauthctl.db" 2>/dev/null
+m --no-push domain add example.net
+m mta push --quiet --scheduled
+m domain remove example.net
 m server set mta.hostname mx.example.com mta.backend directory
 m --no-push domain enable-dkim example.com
 m mta push
@@ -14,3 +19,13 @@ m mta push
 cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc.conf" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc/ignore.hosts" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
 m server set dmarc.check off
 (cd "$ROOT/var/lib/mailauthctl/rendered" && find . -name '*dmarc*' -o -name ignore.hosts)
+m mta push --quiet --scheduled
+m mta push --scheduled --remove
+m --no-push server set spf.mode reject-fail
+m mta rollback
+m mta push --quiet --scheduled
+m --json mta status | grep '"held"'
+m mta push --quiet
+m --json mta status | grep '"held"'
+m mta push --remove
+m mta push --quiet --scheduled

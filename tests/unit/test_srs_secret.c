@@ -236,7 +236,8 @@ static void test_audit(void **state)
 	does(f, PUT, "secret-number-one");
 	does(f, MAKE, NULL);
 	does(f, FORGET, NULL);
-	assert_int_equal(change_each(f->store, 0, look_at_change, args, &err), 0);
+	const struct change_filter all = { 0 };
+	assert_int_equal(change_each(f->store, &all, look_at_change, args, &err), 0);
 	assert_int_equal(seen, 3);
 }
 

@@ -144,6 +144,16 @@ static void test_clean(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void test_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_columns("", 0), 0);
+	assert_int_equal(text_columns("plain", 5), 5);
+	assert_int_equal(text_columns("plain", 3), 3);
+	assert_int_equal(text_columns("órdenes", strlen("órdenes")), 7);
+	assert_int_equal(text_columns("€ «x»", strlen("€ «x»")), 5);
+}
+
 static void test_ends(void **state)
 {
 	(void)state;
@@ -295,11 +305,12 @@ static void test_suggestion(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_int),         cmocka_unit_test(test_bool),
-		cmocka_unit_test(test_duration),    cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_ends),        cmocka_unit_test(test_split_list),
-		cmocka_unit_test(test_split_words), cmocka_unit_test(test_time),
-		cmocka_unit_test(test_distance),    cmocka_unit_test(test_suggestion),
+		cmocka_unit_test(test_int),        cmocka_unit_test(test_bool),
+		cmocka_unit_test(test_duration),   cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_columns),    cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_split_list), cmocka_unit_test(test_split_words),
+		cmocka_unit_test(test_time),       cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_suggestion),
 	};
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds the package from what is in this folder, in a copy of it: nothing here is changed but
+# build/deb, where the result is found.  The same files give the same package, octet for octet.
+# Needs no root and no git.
+#
+# usage: make deb    (what it needs: sudo tests/setup.sh deb)
+set -eu
+cd "$(dirname "$0")/.."
+
+version=$(dpkg-parsechangelog -S Version) || {
+	echo "dpkg-dev is missing; as root: tests/setup.sh deb" >&2
+	exit 1
+}
+out=build/deb copy=build/deb/mailauthctl-$version log=build/deb/build.log
+
+# Tracked or not ignored; an unpacked archive: all but what a build made.
+files() {
+	if git -c safe.directory='*' rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+		git -c safe.directory='*' ls-files -z -co --exclude-standard --deduplicate
+	else
+		find . -type f -not -path './build/*' -not -path './bin/*' \
+			-not -path './quickstart/*' -printf '%P\0'
+	fi | while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done
+}
+
+rm -rf $out
+mkdir -p "$copy"
+files | tar --null -T - -c | tar -x -C "$copy"
+echo "building the package in $out"
+status=0
+(
+	cd "$copy"
+	# Flags of an outer make, or of its user, are not the package's.
+	unset MAKEFLAGS MAKELEVEL MFLAGS MODE CC WERROR DESTDIR PREFIX BUILD CFLAGS CPPFLAGS LDFLAGS
+	jobs=$(nproc)
+	export LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS="noautodbgsym parallel=$jobs"
+	exec dpkg-buildpackage --build=binary --no-sign
+) >$log 2>&1 </dev/null || status=$?
+if [ $status = 0 ]; then
+	rm -rf "$copy"
+else
+	grep -E '(error|warning): |\*\*\*|not found|Unmet' $log || tail -20 $log
+	echo "the package could not be built: see $log" >&2
+fi
+
+# Started with sudo in somebody's own checkout: what was built is theirs.
+owner=$(stat -c %u:%g .)
+[ "$(id -u)" != 0 ] || [ "$owner" = 0:0 ] || chown -R -h "$owner" build 2>/dev/null || true
+[ $status = 0 ] || exit 1
+ls $out/*.deb
