@@ -201,6 +201,9 @@ mailauthctl domain resume fresh.test 2>/dev/null
 
 is "a dry run shows her own change alone" "$(answer alice --dry-run domain set alice.test dkim.selector x |
 	grep -c 'hidden\|KeyTable\|main.cf')" 0
+seen() { alice "$@" --dry-run domain set alice.test dkim.policy none 2>&1; }
+is "of the records too, where it moves an alias of another's" \
+	"$(seen | grep -c '_domainkey.alice.test')/$(seen | grep -c hidden)/$(seen --json | grep -c hidden)" 1/0/0
 ok "and changes nothing" test "$(mailauthctl domain get alice.test dkim.selector)" = default
 
 # what the mail server says is the administrator's
@@ -246,5 +249,6 @@ is "given away under the lock: refused" "$(cut -d: -f2 /tmp/said | head -1)" \
 is "without a key" "$(mailauthctl --json key list third.test)" "[]"
 
 ok "the database is sound" mailauthctl db check
+ok "the last changes are exported" mailauthctl zone export --all
 is "nothing waits for the mail server" "$(mailauthctl mta plan)" ""
 done_testing
