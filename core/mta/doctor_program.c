@@ -115,7 +115,7 @@ static char *cron_remedy(struct doctor *d)
 		return xstrdup("systemctl enable --now " TIMER);
 	if (file_look(d->ctx, CRONTAB, true, &info, &ignored) == 0 &&
 	    info.kind == FILE_REGULAR)
-		return xstrdup(_("see that cron runs: " CRONTAB " is there"));
+		return xasprintf(_("see that cron runs: %s is there"), CRONTAB);
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (len > 0)
 		program[len] = '\0';
