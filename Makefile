@@ -34,8 +34,8 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest err file file_folder file_stage lock network path \
-	run secret signals text words yaml yaml_write
+base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+	network path run secret signals text words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
 	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
@@ -60,17 +60,17 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_doctor cmd_domain \
-	cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
-	cmd_template cmd_zone command command_help commands diffview help_topic language out out_json \
-	out_table out_tsv progress seen spf_targets srs_targets when
+	cmd_domain_show cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server \
+	cmd_spf cmd_template cmd_zone command command_help commands diffview help_topic language \
+	out out_json out_table out_tsv overview progress seen spf_targets srs_targets when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := access arena base caller command commands dnszone doctor engine export file \
-	file_folder file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock map_probe \
-	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
-	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
+unit_tests := access arena base caller command commands dnszone doctor engine export \
+	file file_folder file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock \
+	map_probe milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit \
+	policyd policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
 	postfix_values postsrsd push query records resolver rollback rr run service setting \
 	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage \
 	store store_open target text undo validate when yaml yaml_write
