@@ -68,7 +68,7 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 	policyd_results policyd_serve
 
 unit_tests := access arena base caller command commands dnszone doctor engine export \
-	file file_folder file_stage heartbeat key_crypto keygen lint_dmarc lint_spf lock \
+	file file_folder file_stage heartbeat help_topic key_crypto keygen lint_dmarc lint_spf lock \
 	map_probe milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit \
 	policyd policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
 	postfix_values postsrsd push query records resolver rollback rr run service setting \
