@@ -217,7 +217,8 @@ $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 # Where each message stands, but not in which line: a change elsewhere in the file changes nothing.
 po_layout := --sort-by-file --add-location=file
 # mailauth-policyd speaks English alone.
-message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) $(wildcard core/base/*.h)
+message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) \
+	$(wildcard cli/*.h core/*/*.h dnszone/*.h)
 
 $(build)/po/mailauthctl.pot: $(message_src)
 	@mkdir -p $(@D)

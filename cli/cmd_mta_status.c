@@ -57,7 +57,7 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &value, err);
 		if (r >= 0) {
-			out_text(app->out, row->name);
+			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
 			out_text(app->out, backend ? support_word(backend_support(
@@ -168,7 +168,7 @@ int cmd_mta_status(struct app *app, struct err *err)
 		return r;
 	out_object_begin(app->out, columns, ARRAY_LEN(columns));
 	out_text(app->out, backend ? backend->name : NULL);
-	out_text(app->out, backend ? backend->title : NULL);
+	out_text(app->out, backend ? _(backend->title) : NULL);
 	out_text(app->out, found.version);
 	out_text(app->out, found.config_dir);
 	out_bool(app->out, found.is_running);
@@ -226,7 +226,7 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		                                             : _("not running"),
 		                            found.filter ? _(", with a filter") : "");
 		out_text(app->out, backend->name);
-		out_text(app->out, backend->title);
+		out_text(app->out, _(backend->title));
 		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
 			out_text(app->out, support_word(backend_support(
 						   &app->ctx, backend, feature)));

@@ -116,7 +116,7 @@ static void look_at_state(struct doctor *d)
 	if (!host->is_adopted || !state->is_adopted)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta adopt",
 		           _("%s was not adopted: nothing is pushed to it"),
-		           host->backend->title);
+		           _(host->backend->title));
 	else if (!state->is_ours)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push --take-over",
 		           _("this host follows another database than %s"), d->db_path);
@@ -202,7 +202,7 @@ void doctor_server(struct doctor *d)
 	auto_free char *version =
 		host->found.version ? xasprintf(" %s", host->found.version) : xstrdup("");
 	doctor_add(d, DOCTOR_OK, host->backend->name, NULL, _("%s%s follows %s"),
-	           host->backend->title, version, d->db_path);
+	           _(host->backend->title), version, d->db_path);
 }
 
 /* ---- services -------------------------------------------------------------------------------- */
