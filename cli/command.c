@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/words.h"
+#include "core/model/setting.h"
 
 /* Answered here: its words are the name of a command, not arguments of it. */
 static const char help_word[] = "help";
@@ -127,22 +128,69 @@ static int unknown_command(const struct command_group *groups, const struct args
 		typed);
 }
 
-/* Help for what the words from `from` on name: nothing, a noun or a command. */
+/* The page of a topic, or the section of a setting.  False: `name` is neither. */
+static bool answer_topic(const char *name, struct command_call *call)
+{
+	const struct help_topic *topic = help_topic_find(call->topics, name);
+	const struct help_topic *settings = help_topic_find(call->topics, "settings");
+	enum setting_key key;
+	struct err ignored = ERR_INIT;
+	if (topic) {
+		buf_puts(&call->text, help_topic_text(topic));
+		return true;
+	}
+	return settings && setting_find(name, &key, &ignored) == 0 &&
+	       help_topic_section(settings, name, &call->text);
+}
+
+/* Nothing of that name: the nearest topic, setting or command. */
+static int unknown_topic(const struct command_group *groups, const struct args *args,
+                         size_t from, struct command_call *call, struct err *err)
+{
+	const char *name = args_word(args, from);
+	struct suggestion near;
+	suggestion_init(&near, name);
+	for (const struct help_topic *topic = call->topics; topic && topic->name;
+	     topic++) {
+		suggestion_offer(&near, topic->name);
+		suggestion_offer(&near, topic->page);
+	}
+	for (size_t i = 0; call->topics && i < SETTING_COUNT; i++)
+		suggestion_offer(&near, setting_table[i].key);
+	for (const struct command_group *group = groups; group->rows; group++)
+		if (group->noun)
+			suggestion_offer(&near, group->noun);
+	if (args_word(args, from + 1) || !near.best || find_group(groups, near.best))
+		return unknown_command(groups, args, from, call, err);
+	return err_set(err, ERR_USAGE,
+	               _("there is no topic \"%s\"; did you mean \"%s\"?"), name,
+	               near.best);
+}
+
+/* Help for what the words from `from` on name: nothing, a noun or a command; `is_help`: a topic
+ * or a setting, too. */
 static int answer_help(const struct command_group *groups, const struct args *args,
-                       size_t from, struct command_call *call, struct err *err)
+                       size_t from, bool is_help, struct command_call *call,
+                       struct err *err)
 {
 	const char *topic = args_word(args, from);
 	size_t count;
 	const struct command *row = find_row(groups, args, from, &count);
 	const struct command_group *group = find_group(groups, topic);
 	if (!topic)
-		command_help_all(groups, &call->text);
+		command_help_all(groups, call->topics, &call->text);
 	else if (row)
 		command_help(row, &call->text);
 	else if (group && !args_word(args, from + 1))
 		command_help_group(group, &call->text);
-	else
+	if (is_help && topic && !row && !args_word(args, from + 1)) {
+		if (group && help_topic_find(call->topics, topic))
+			buf_putc(&call->text, '\n');
+		if (!answer_topic(topic, call) && !group)
+			return unknown_topic(groups, args, from, call, err);
+	} else if (topic && !row && (!group || args_word(args, from + 1))) {
 		return unknown_command(groups, args, from, call, err);
+	}
 	call->kind = COMMAND_ANSWER;
 	return 0;
 }
@@ -195,7 +243,7 @@ static int no_command(const struct command_group *groups, int argc, char **argv,
 	int r = args_parse(argc, argv, tables, 1, false, &call->args, err);
 	if (r)
 		return r;
-	command_help_all(groups, &call->text);
+	command_help_all(groups, call->topics, &call->text);
 	return err_set(err, ERR_USAGE, "%s", "");
 }
 
@@ -207,9 +255,9 @@ static int dispatch(const struct command_group *groups, int argc, char **argv,
 		return r;
 	const char *first = args_word(seen, 0);
 	if (first && strcmp(first, help_word) == 0)
-		return answer_help(groups, seen, 1, call, err);
+		return answer_help(groups, seen, 1, true, call, err);
 	if (args_has(seen, "--help"))
-		return answer_help(groups, seen, 0, call, err);
+		return answer_help(groups, seen, 0, false, call, err);
 	if (args_has(seen, "--version")) {
 		buf_puts(&call->text, "mailauthctl " MAILAUTHCTL_VERSION "\n");
 		call->kind = COMMAND_ANSWER;

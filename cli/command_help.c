@@ -117,7 +117,8 @@ void command_help_group(const struct command_group *group, struct buf *into)
 	}
 }
 
-void command_help_all(const struct command_group *groups, struct buf *into)
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into)
 {
 	buf_puts(into,
 	         _("usage: mailauthctl [<option>]... <command> [<argument>]...\n\n"
@@ -129,11 +130,17 @@ void command_help_all(const struct command_group *groups, struct buf *into)
 		else
 			command_help_group(group, into);
 	}
-	add_entry(into, "help [<command>]",
-	          N_("what a command does, its options, an example"));
+	add_entry(into, "help [<command>|<topic>]",
+	          N_("what a command does, its options, an example; or a page of the "
+	             "manual"));
+	if (topics && topics->name)
+		buf_puts(into, _("\nTopics of help:\n"));
+	for (; topics && topics->name; topics++)
+		add_entry(into, topics->name, topics->help);
 	buf_puts(into, _("\nOptions of every command:\n"));
 	add_options(into, global_options);
-	buf_puts(into,
-	         _("\n\"mailauthctl help server\" lists the commands of \"server\", "
-	           "\"mailauthctl help server set\"\nexplains one.\n"));
+	buf_puts(
+		into,
+		_("\n\"mailauthctl help server\" lists the commands of \"server\", \"mailauthctl help\n"
+	          "server set\" explains one, \"mailauthctl help spf.mode\" a setting.\n"));
 }

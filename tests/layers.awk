@@ -61,7 +61,7 @@ FNR == 1 {
 	line = $0
 	if (match(line, /"[^"]*"/)) {
 		name = substr(line, RSTART + 1, RLENGTH - 2)
-		if (name ~ /\.sql\.inc$/) {
+		if (name ~ /\.(sql|utf8|ascii)\.inc$/) {
 			# made from db/ by the Makefile
 		} else if (name !~ /\.h$/) {
 			wrong("\"" name "\" is not a header")

@@ -127,7 +127,12 @@ void doctor_cron(struct doctor *d)
 {
 	int64_t domains = 0, now = ctx_now(d->ctx), last = heartbeat_last(d->db_path);
 	struct err err = ERR_INIT;
-	if (d->store && domain_count(d->store, &domains, &err) < 0) {
+	if (!d->store) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("there is no database to read"));
+		return;
+	}
+	if (domain_count(d->store, &domains, &err) < 0) {
 		doctor_add_failure(d, NULL, &err);
 		return;
 	}
