@@ -298,7 +298,8 @@ static void show_server(struct app *app, const struct status *status,
 	out_time(app->out, status->state.pushed_at);
 	out_bool(app->out, status->plan.count != 0 || status->remark != NULL);
 	out_bool(app->out, status->state.is_held);
-	out_text(app->out, status->state.last_failure);
+	out_text(app->out,
+	         status->state.last_failure ? _(status->state.last_failure) : NULL);
 	out_text(app->out,
 	         status->remark ? status->remark
 	         : backend      ? status->found.why_not

@@ -130,7 +130,7 @@ static void look_at_state(struct doctor *d)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
 		           _("%zu files wait to be pushed%s%s"), pending,
 		           state->last_failure ? _("; the last push failed: ") : "",
-		           state->last_failure ? state->last_failure : "");
+		           state->last_failure ? _(state->last_failure) : "");
 }
 
 static void add_shortfall(void *arg, enum mta_feature feature, const char *sentence)
