@@ -121,6 +121,11 @@ part_cli() {
 }
 
 # Real shells, and what a person sees: each waits for its terminal more than it works.
+part_man() {
+	build man CC="$cc" WERROR=1 all >/dev/null
+	producer man tests/man/run.sh build/release
+}
+
 part_terminal() {
 	local shell
 	build terminal CC="$cc" WERROR=1 all >/dev/null
