@@ -201,6 +201,7 @@ static int run_line(struct app *app, const struct command_group *groups, int arg
 	cleanup(command_call_done) struct command_call call = COMMAND_CALL_INIT;
 	struct err err = ERR_INIT;
 	signals_init();
+	call.topics = app->topics;
 	int r = command_dispatch(groups, argc, argv, &call, &err);
 	if (r >= 0 && call.kind == COMMAND_ANSWER)
 		return print_answer(&call);
@@ -229,10 +230,10 @@ static int run_line(struct app *app, const struct command_group *groups, int arg
 	return exit_status(r, app->has_failed, app->has_found);
 }
 
-int app_main(struct caller *caller, const struct command_group *groups, int argc,
-             char **argv)
+int app_main(struct caller *caller, const struct command_group *groups,
+             const struct help_topic *topics, int argc, char **argv)
 {
-	struct app app = { .ctx = { .root_fd = -1 }, .caller = caller };
+	struct app app = { .ctx = { .root_fd = -1 }, .caller = caller, .topics = topics };
 	int status = 1;
 	if (caller->refusal.code)
 		fprintf(stderr, "mailauthctl: %s\n", caller->refusal.text);

@@ -9,19 +9,16 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
-#include "core/model/key.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
-#include "core/model/signing.h"
 #include "dnszone/name.h"
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-/* "on", "off", "pending", or "not in effect". */
-static int dkim_word(struct app *app, const struct domain *domain, const char **ret_word,
-                     char **ret_waits, struct err *err)
+int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
+                    char **ret_waits, struct err *err)
 {
 	bool signs;
 	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
@@ -37,7 +34,7 @@ static int list_one(void *arg, const struct domain *domain, struct err *err)
 	struct app *app = arg;
 	auto_free char *waits = NULL;
 	const char *word, *main_name;
-	int r = dkim_word(app, domain, &word, &waits, err);
+	int r = cmd_domain_dkim(app, domain, &word, &waits, err);
 	if (r >= 0)
 		r = app_main_name(app, domain, &main_name, err);
 	if (r < 0)
@@ -92,131 +89,6 @@ static int run_list(struct app *app, struct err *err)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	r = list_domains(app, main.id, args_word(app->args, 0), err);
-	out_end(app->out);
-	return r;
-}
-
-static int show_key(void *arg, const struct key *key, struct err *err)
-{
-	struct app *app = arg;
-	(void)err;
-	out_text(app->out, key->selector);
-	out_text(app->out, key->algorithm);
-	out_int(app->out, key->bits);
-	out_text(app->out, key->state);
-	out_time(app->out, key->since);
-	out_time(app->out, key->due);
-	out_row_end(app->out);
-	return 0;
-}
-
-static int show_settings(struct app *app, const struct domain *domain, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "setting", N_("Setting"), OUT_TEXT, 0 },
-		{ "value", N_("Value"), OUT_TEXT, OUT_WRAP },
-		{ "source", N_("Source"), OUT_TEXT, 0 },
-	};
-	int r = 0;
-	out_nested_begin(app->out, "settings", N_("Settings"), columns,
-	                 ARRAY_LEN(columns));
-	for (size_t key = 0; r >= 0 && key < SETTING_COUNT; key++) {
-		struct setting_value value = { 0 };
-		if (!(setting_table[key].flags & SETTING_AT_DOMAIN))
-			continue;
-		r = setting_get(app->store, key, domain->id, &value, err);
-		if (r < 0)
-			break;
-		out_text(app->out, setting_table[key].key);
-		out_text(app->out, value.text);
-		out_text(app->out, setting_source_name(value.source));
-		out_row_end(app->out);
-		setting_value_done(&value);
-	}
-	out_nested_end(app->out);
-	return r;
-}
-
-static int show_alias(void *arg, const struct domain *alias, struct err *err)
-{
-	struct app *app = arg;
-	bool owns = false;
-	int r = app_owns(app, alias->id, &owns, err);
-	if (r < 0 || !owns)
-		return r;
-	out_text(app->out, alias->name);
-	out_bool(app->out, alias->is_suspended);
-	out_row_end(app->out);
-	return 0;
-}
-
-static int note_signing(void *arg, const struct signing_row *row, struct err *err)
-{
-	(void)row;
-	(void)err;
-	*(bool *)arg = true;
-	return 0;
-}
-
-static int run_show(struct app *app, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "unicode", N_("Unicode"), OUT_TEXT, 0 },
-		{ "alias_of", N_("Alias of"), OUT_TEXT, 0 },
-		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
-		{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
-		{ "signing", N_("Signing"), OUT_BOOL, 0 },
-		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
-		{ "created", N_("Created"), OUT_TIME, 0 },
-	};
-	static const struct out_column key_columns[] = {
-		{ "selector", N_("Selector"), OUT_TEXT, 0 },
-		{ "algorithm", N_("Algorithm"), OUT_TEXT, 0 },
-		{ "bits", N_("Bits"), OUT_INT, 0 },
-		{ "state", N_("State"), OUT_TEXT, 0 },
-		{ "since", N_("Since"), OUT_TIME, 0 },
-		{ "due", N_("Due"), OUT_TIME, 0 },
-	};
-	static const struct out_column alias_columns[] = {
-		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
-	};
-	auto_domain domain = DOMAIN_INIT;
-	auto_free char *waits = NULL;
-	const char *word, *main_name;
-	bool is_signing = false;
-	int r = app_domain(app, args_word(app->args, 0), &domain, err);
-	if (r >= 0)
-		r = app_main_name(app, &domain, &main_name, err);
-	if (r >= 0)
-		r = dkim_word(app, &domain, &word, &waits, err);
-	if (r >= 0)
-		r = signing_of(app->store, domain.name, note_signing, &is_signing, err);
-	if (r < 0)
-		return r;
-	auto_free char *unicode = name_to_unicode(domain.name);
-	out_object_begin(app->out, columns, ARRAY_LEN(columns));
-	out_text(app->out, domain.name);
-	out_text(app->out, unicode);
-	out_text(app->out, main_name);
-	out_bool(app->out, domain.is_suspended);
-	out_text(app->out, word);
-	out_bool(app->out, is_signing);
-	out_text(app->out, waits);
-	out_time(app->out, domain.created);
-	r = show_settings(app, &domain, err);
-	out_nested_begin(app->out, "keys", N_("Keys"), key_columns,
-	                 ARRAY_LEN(key_columns));
-	if (r >= 0)
-		r = key_each(app->store, domain.main_id ? domain.main_id : domain.id,
-		             show_key, app, err);
-	out_nested_end(app->out);
-	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
-	                 ARRAY_LEN(alias_columns));
-	if (r >= 0)
-		r = domain_each(app->store, domain.id, NULL, show_alias, app, err);
-	out_nested_end(app->out);
 	out_end(app->out);
 	return r;
 }
@@ -491,7 +363,7 @@ const struct command commands_domain[] = {
 	  .help = N_("show a domain: state, settings, keys, aliases"),
 	  .example = "mailauthctl domain show example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
-	  .run = run_show },
+	  .run = cmd_domain_show },
 	{ .words = "domain suspend",
 	  .args = "<domain>...|--domains-from",
 	  .options = now_options,

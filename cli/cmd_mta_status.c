@@ -5,6 +5,7 @@
 #include "cli/app.h"
 #include "cli/changes.h"
 #include "cli/commands.h"
+#include "cli/overview.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
@@ -129,66 +130,225 @@ static void show_notes(struct app *app, const struct plan *plan)
 	out_nested_end(app->out);
 }
 
-int cmd_mta_status(struct app *app, struct err *err)
+/* ---- the state in a line --------------------------------------------------------------------- */
+
+struct status {
+	const struct mta_backend *backend;
+	bool is_adopted;
+	struct mta_found found;
+	struct target_state state;
+	struct plan plan;
+	struct drifts drifts;
+	char *remark; /* why no plan can be made */
+	struct overview overview;
+};
+
+static void status_done(struct status *status)
+{
+	backend_found_done(&status->found);
+	target_state_done(&status->state);
+	plan_done(&status->plan);
+	drifts_done(&status->drifts);
+	free(status->remark);
+	overview_done(&status->overview);
+}
+
+/* The first that holds. */
+enum situation {
+	NO_SERVER,
+	NOT_ADOPTED,
+	FOREIGN,
+	HELD,
+	BLOCKED,
+	EDITED,
+	PENDING,
+	CURRENT,
+};
+
+static const struct situation_row {
+	const char *word;     /* for programs */
+	const char *sentence; /* for people */
+	const char *hint;
+} situations[] = {
+	[NO_SERVER] = { "none", N_("no mail server was found"),
+	                "mailauthctl server set mta.backend directory" },
+	[NOT_ADOPTED] = { "found", N_("not adopted: nothing is pushed to it"),
+	                  "mailauthctl mta adopt" },
+	[FOREIGN] = { "foreign", N_("follows another database"),
+	              "mailauthctl mta push --take-over" },
+	[HELD] = { "held", N_("pushes are held after a rollback"),
+	           "mailauthctl mta push" },
+	[BLOCKED] = { "blocked", N_("a push is not possible: see the remark"), NULL },
+	[EDITED] = { "edited", N_("files of ours were edited by somebody else"),
+	             "mailauthctl mta plan" },
+	[PENDING] = { "pending", N_("changes wait for a push"), "mailauthctl mta push" },
+	[CURRENT] = { "current", N_("up to date"), NULL },
+};
+
+static enum situation situation_of(const struct status *status)
+{
+	if (!status->backend)
+		return NO_SERVER;
+	if (!status->is_adopted)
+		return NOT_ADOPTED;
+	if (status->state.is_adopted && !status->state.is_ours)
+		return FOREIGN;
+	if (status->state.is_held)
+		return HELD;
+	if (status->remark)
+		return BLOCKED;
+	if (status->drifts.count)
+		return EDITED;
+	return status->plan.count ? PENDING : CURRENT;
+}
+
+static const char *hint_of(const struct status *status)
+{
+	const char *hint = situations[situation_of(status)].hint;
+	for (size_t i = 0; !hint && i < status->plan.needs; i++)
+		if (!status->plan.need[i].is_running)
+			hint = "mailauthctl mta push";
+	return hint ? hint : overview_hint(&status->overview);
+}
+
+/* ---- zones and keys -------------------------------------------------------------------------- */
+
+static void show_waits(struct app *app, const struct overview *overview)
 {
 	static const struct out_column columns[] = {
-		{ "backend", N_("Backend"), OUT_TEXT, 0 },
-		{ "title", N_("Mail server"), OUT_TEXT, 0 },
-		{ "version", N_("Version"), OUT_TEXT, 0 },
-		{ "config_dir", N_("Configuration"), OUT_TEXT, 0 },
-		{ "running", N_("Running"), OUT_BOOL, 0 },
-		{ "filter", N_("Filter"), OUT_TEXT, 0 },
-		{ "hostname", N_("Host name"), OUT_TEXT, 0 },
-		{ "adopted", N_("Adopted"), OUT_BOOL, 0 },
-		{ "follows_this_database", N_("Follows this database"), OUT_BOOL, 0 },
-		{ "pushed", N_("Last push"), OUT_TIME, 0 },
-		{ "pending", N_("Changes pending"), OUT_BOOL, 0 },
-		{ "held", N_("Pushes held"), OUT_BOOL, 0 },
-		{ "failure", N_("Last failure"), OUT_TEXT, OUT_WRAP },
-		{ "remark", N_("Remark"), OUT_TEXT, OUT_WRAP },
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
 	};
-	const struct mta_backend *backend = NULL;
-	cleanup(backend_found_done) struct mta_found found = { 0 };
-	cleanup(target_state_done) struct target_state state = { 0 };
-	const struct env *env;
-	auto_plan plan = PLAN_INIT;
-	auto_drifts drifts = DRIFTS_INIT;
-	auto_free char *remark = NULL;
-	bool is_adopted;
-	int r = backend_choose(&app->ctx, app->store, &backend, &is_adopted, err);
-	if (r >= 0 && backend && backend->detect)
-		r = backend->detect(&app->ctx, app->store, &found, err);
-	if (r >= 0)
-		r = push_state(&app->ctx, app->store, &state, err);
-	if (r >= 0)
-		r = look_ahead(app, &plan, &drifts, &remark, err);
-	if (r >= 0)
-		r = app_env(app, &env, err);
-	if (r < 0)
-		return r;
-	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_nested_begin(app->out, "waits", N_("Signing waits"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < overview->waits; i++) {
+		out_text(app->out, overview->wait[i].name);
+		out_text(app->out, overview->wait[i].text);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+static void show_zones(struct app *app, const struct overview *overview)
+{
+	static const struct out_column columns[] = {
+		{ "zone", N_("Zone"), OUT_TEXT, 0 },
+		{ "action", N_("Would be"), OUT_TEXT, 0 },
+	};
+	out_nested_begin(app->out, "zones", N_("Zones to be exported"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < overview->export.count; i++) {
+		const struct export_due *due = &overview->export.row[i];
+		out_text(app->out, due->name);
+		out_text(app->out, due->after ? "write" : "remove");
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static const struct out_column status_columns[] = {
+	{ "state", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+	{ "summary", N_("State"), OUT_TEXT, 0 },
+	{ "hint", N_("Next"), OUT_TEXT, OUT_BRIEF },
+	{ "backend", N_("Backend"), OUT_TEXT, 0 },
+	{ "title", N_("Mail server"), OUT_TEXT, OUT_BRIEF },
+	{ "version", N_("Version"), OUT_TEXT, OUT_BRIEF },
+	{ "config_dir", N_("Configuration"), OUT_TEXT, OUT_BRIEF },
+	{ "running", N_("Running"), OUT_BOOL, 0 },
+	{ "filter", N_("Filter"), OUT_TEXT, OUT_BRIEF },
+	{ "hostname", N_("Host name"), OUT_TEXT, 0 },
+	{ "adopted", N_("Adopted"), OUT_BOOL, 0 },
+	{ "follows_this_database", N_("Follows this database"), OUT_BOOL, 0 },
+	{ "pushed", N_("Last push"), OUT_TIME, 0 },
+	{ "pending", N_("Changes pending"), OUT_BOOL, 0 },
+	{ "held", N_("Pushes held"), OUT_BOOL, OUT_BRIEF },
+	{ "failure", N_("Last failure"), OUT_TEXT, OUT_BRIEF },
+	{ "remark", N_("Remark"), OUT_TEXT, OUT_BRIEF },
+	{ "last_export", N_("Last export"), OUT_TIME, OUT_BRIEF },
+	{ "zones_exported", N_("Zones exported"), OUT_INT, OUT_BRIEF },
+	{ "zones_due", N_("Zones to be exported"), OUT_INT, OUT_BRIEF },
+	{ "zones_due_exact", NULL, OUT_BOOL, OUT_HIDE_TABLE },
+	{ "reload_owed", N_("Name server not told"), OUT_BOOL, OUT_BRIEF },
+	{ "reload_complaint", N_("It said"), OUT_TEXT, OUT_BRIEF },
+	{ "zones_remark", N_("Zones"), OUT_TEXT, OUT_BRIEF },
+	{ "last_export_all", N_("Last zone export --all"), OUT_TIME, OUT_BRIEF },
+	{ "export_all_failed", N_("It failed"), OUT_BOOL, OUT_BRIEF },
+	{ "names_waiting", N_("Names that wait"), OUT_INT, OUT_BRIEF },
+};
+
+static void show_server(struct app *app, const struct status *status,
+                        const char *hostname)
+{
+	const struct situation_row *situation = &situations[situation_of(status)];
+	const struct mta_backend *backend = status->backend;
+	out_text(app->out, situation->word);
+	out_text(app->out, _(situation->sentence));
+	out_text(app->out, hint_of(status));
 	out_text(app->out, backend ? backend->name : NULL);
 	out_text(app->out, backend ? backend->title : NULL);
-	out_text(app->out, found.version);
-	out_text(app->out, found.config_dir);
-	out_bool(app->out, found.is_running);
-	out_text(app->out, found.filter);
-	out_text(app->out, env->hostname);
-	out_bool(app->out, is_adopted);
-	out_bool(app->out, state.is_adopted && state.is_ours);
-	out_time(app->out, state.pushed_at);
-	out_bool(app->out, plan.count != 0 || remark != NULL);
-	out_bool(app->out, state.is_held);
-	out_text(app->out, state.last_failure);
+	out_text(app->out, status->found.version);
+	out_text(app->out, status->found.config_dir);
+	out_bool(app->out, status->found.is_running);
+	out_text(app->out, status->found.filter);
+	out_text(app->out, hostname);
+	out_bool(app->out, status->is_adopted);
+	out_bool(app->out, status->state.is_adopted && status->state.is_ours);
+	out_time(app->out, status->state.pushed_at);
+	out_bool(app->out, status->plan.count != 0 || status->remark != NULL);
+	out_bool(app->out, status->state.is_held);
+	out_text(app->out, status->state.last_failure);
 	out_text(app->out,
-	         remark    ? remark
-	         : backend ? found.why_not
-	                   : _("no mail server was found; \"mailauthctl server set "
-	                       "mta.backend directory\" renders files instead"));
-	r = show_features(app, backend, err);
-	changes_drifts(app->out, &drifts);
-	show_services(app, &plan);
-	show_notes(app, &plan);
+	         status->remark ? status->remark
+	         : backend      ? status->found.why_not
+	                        : _("no mail server was found; \"mailauthctl server set "
+	                                 "mta.backend directory\" renders files instead"));
+}
+
+static void show_export(struct app *app, const struct overview *overview)
+{
+	const struct export_state *export = &overview->export;
+	out_time(app->out, export->at);
+	out_int(app->out, export->files);
+	out_int(app->out, export->due);
+	out_bool(app->out, export->is_exact);
+	out_bool(app->out, export->is_reload_owed);
+	out_text(app->out, export->complaint);
+	out_text(app->out, overview->export_remark);
+	out_time(app->out, overview->last_all);
+	out_bool(app->out, overview->is_all_failed);
+	out_int(app->out, overview->waiting);
+}
+
+int cmd_mta_status(struct app *app, struct err *err)
+{
+	cleanup(status_done) struct status status = { .plan = PLAN_INIT,
+		                                      .drifts = DRIFTS_INIT };
+	const struct env *env;
+	int r = backend_choose(&app->ctx, app->store, &status.backend, &status.is_adopted,
+	                       err);
+	if (r >= 0 && status.backend && status.backend->detect)
+		r = status.backend->detect(&app->ctx, app->store, &status.found, err);
+	if (r >= 0)
+		r = push_state(&app->ctx, app->store, &status.state, err);
+	if (r >= 0)
+		r = look_ahead(app, &status.plan, &status.drifts, &status.remark, err);
+	if (r >= 0)
+		r = app_env(app, &env, err);
+	if (r >= 0)
+		r = overview_load(app, &status.overview, err);
+	if (r < 0)
+		return r;
+	out_object_begin(app->out, status_columns, ARRAY_LEN(status_columns));
+	show_server(app, &status, env->hostname);
+	show_export(app, &status.overview);
+	r = show_features(app, status.backend, err);
+	changes_drifts(app->out, &status.drifts);
+	show_services(app, &status.plan);
+	show_notes(app, &status.plan);
+	show_zones(app, &status.overview);
+	show_waits(app, &status.overview);
 	out_end(app->out);
 	return r;
 }

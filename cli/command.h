@@ -8,6 +8,7 @@
 #define CLI_COMMAND_H
 
 #include "cli/args.h"
+#include "cli/help_topic.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
@@ -60,6 +61,7 @@ struct command_call {
 	struct args args;
 	struct buf
 		text; /* COMMAND_ANSWER: the answer; failure: what goes below the sentence */
+	const struct help_topic *topics; /* set by the caller: of `help`; NULL: none */
 };
 
 #define COMMAND_CALL_INIT ((struct command_call){ 0 })
@@ -95,7 +97,8 @@ void command_usage(const struct command *row, struct buf *into);
 void command_help(const struct command *row, struct buf *into);
 /* The rows of one group. */
 void command_help_group(const struct command_group *group, struct buf *into);
-/* All groups and the global options. */
-void command_help_all(const struct command_group *groups, struct buf *into);
+/* All groups, the topics of `help` (NULL: none) and the global options. */
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into);
 
 #endif

@@ -121,7 +121,8 @@ void command_help_group(const struct command_group *group, struct buf *into)
 			add_row(into, row);
 }
 
-void command_help_all(const struct command_group *groups, struct buf *into)
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into)
 {
 	buf_puts(into,
 	         _("usage: mailauthctl [<option>]... <command> [<argument>]...\n\n"
@@ -134,9 +135,14 @@ void command_help_all(const struct command_group *groups, struct buf *into)
 			command_help_group(group, into);
 	}
 	add_row(into, &command_help_row);
+	if (topics && topics->name)
+		buf_puts(into, _("\nTopics of help:\n"));
+	for (; topics && topics->name; topics++)
+		add_entry(into, topics->name, topics->help);
 	buf_puts(into, _("\nOptions of every command:\n"));
 	add_options(into, global_options);
-	buf_puts(into,
-	         _("\n\"mailauthctl help server\" lists the commands of \"server\", "
-	           "\"mailauthctl help server set\"\nexplains one.\n"));
+	buf_puts(
+		into,
+		_("\n\"mailauthctl help server\" lists the commands of \"server\", \"mailauthctl help\n"
+	          "server set\" explains one, \"mailauthctl help spf.mode\" a setting.\n"));
 }

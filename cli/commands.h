@@ -27,6 +27,12 @@ extern const struct command commands_zone[];
 /* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
+/* The handler of `domain show`, which stands in cmd_domain_show.c. */
+int cmd_domain_show(struct app *app, struct err *err);
+struct domain;
+/* "on", "off", or "pending" with what it waits for. */
+int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
+                    char **ret_waits, struct err *err);
 /* Handlers of `mta` rows that stand in cmd_mta_status.c and cmd_mta_history.c. */
 int cmd_mta_status(struct app *app, struct err *err);
 int cmd_mta_backends(struct app *app, struct err *err);

@@ -40,6 +40,9 @@ enum out_flag {
 	OUT_WRAP = 1 << 1,       /* table: may be wrapped on a narrow terminal */
 	OUT_TRUNC = 1 << 2,      /* table: may be cut on a narrow terminal */
 	OUT_HIDE_TABLE = 1 << 3, /* in JSON and TSV only */
+	OUT_BRIEF =
+		1 << 4, /* table: a field of an object is left out where it says nothing:
+	                       null, no, 0, an empty text */
 };
 
 struct out_column {

@@ -277,6 +277,23 @@ static void table_nested_begin(struct out *out)
 	open_table(out);
 }
 
+static bool says_nothing(const struct out_column *column, const struct out_cell *cell)
+{
+	if (cell->is_null)
+		return true;
+	switch (column->type) {
+	case OUT_TEXT:
+		return !*cell->text;
+	case OUT_LIST:
+		return !cell->item_count;
+	case OUT_INT:
+	case OUT_BOOL:
+	case OUT_TIME:
+		return !cell->number;
+	}
+	return false;
+}
+
 static void table_cell(struct out *out, const struct out_column *column,
                        const struct out_cell *cell)
 {
@@ -288,6 +305,9 @@ static void table_cell(struct out *out, const struct out_column *column,
 			abort();
 	}
 	if (column->flags & OUT_HIDE_TABLE)
+		return;
+	if (out->place == OUT_IN_OBJECT && column->flags & OUT_BRIEF &&
+	    says_nothing(column, cell))
 		return;
 	auto_buf text = BUF_INIT;
 	add_value(&text, column, cell);

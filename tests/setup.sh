@@ -13,7 +13,7 @@ build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libld
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish
 	bash-completion"
-deb="$build debhelper"
+deb="$build build-essential debhelper"
 install="$deb lintian debootstrap"
 
 case ${1:-} in

@@ -200,6 +200,13 @@ int publish_forget(struct store *store, int64_t key_id, struct err *err)
 int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
                       struct err *err)
 {
+	enum publish_wait wait;
+	return publish_wait_of(store, domain, &wait, ret_text, err);
+}
+
+int publish_wait_of(struct store *store, const struct domain *domain,
+                    enum publish_wait *ret_wait, char **ret_text, struct err *err)
+{
 	auto_ring ring = { 0 };
 	bool signs, may_sign, has_reload;
 	int64_t activate, service, ready = 0;
@@ -218,9 +225,11 @@ int publish_waits_for(struct store *store, const struct domain *domain, char **r
 	if (r < 0)
 		return r;
 	*ret_text = NULL;
+	*ret_wait = PUBLISH_WAITS_NOT;
 	if (!signs)
 		return 0;
 	if (!may_sign) {
+		*ret_wait = PUBLISH_WAITS_SERVER;
 		*ret_text = xstrdup(
 			_("on, but not in effect: dkim.sign is off for the server"));
 		return 0;
@@ -237,7 +246,10 @@ int publish_waits_for(struct store *store, const struct domain *domain, char **r
 		waiting = r ? NULL : active;
 	}
 	has_reload = *reload != '\0';
-	if (waiting && service == DNS_HOSTED && activate == ACTIVATE_EXPORTED)
+	bool is_export = service == DNS_HOSTED && activate == ACTIVATE_EXPORTED;
+	if (waiting)
+		*ret_wait = is_export ? PUBLISH_WAITS_EXPORT : PUBLISH_WAITS_DNS;
+	if (waiting && is_export)
 		*ret_text = xasprintf(
 			_("selector %s waits for \"mailauthctl zone export\"%s"),
 			waiting->selector,

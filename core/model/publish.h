@@ -47,6 +47,16 @@ int publish_forget(struct store *store, int64_t key_id, struct err *err) must_ch
  * frees. */
 int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
                       struct err *err) must_check;
+/* The same, and what kind of thing it is. */
+enum publish_wait {
+	PUBLISH_WAITS_NOT,
+	PUBLISH_WAITS_SERVER, /* dkim.sign is off for the server */
+	PUBLISH_WAITS_EXPORT,
+	PUBLISH_WAITS_DNS,
+};
+int publish_wait_of(struct store *store, const struct domain *domain,
+                    enum publish_wait *ret_wait, char **ret_text,
+                    struct err *err) must_check;
 
 /* Under which names a key's record is public; times are Unix seconds, 0: not. */
 struct publish_row {

@@ -45,6 +45,11 @@ static int refuse_own(struct undo *undo, const struct domain *domain, struct err
 	                      "ti", domain->name, undo->id);
 	if (r < 0)
 		return r;
+	if (!later) /* what the same change gave it, and is not to be taken back */
+		return err_set(err, ERR_FAILED,
+		               _("%s has settings, records or keys of its own; --force "
+		                 "removes it all the same"),
+		               domain->name);
 	return err_set(err, ERR_FAILED,
 	               _("%s has been changed since it was added, last by change %" PRId64
 	                 ": take that back first, or use --force"),
