@@ -62,7 +62,7 @@ FNR == 1 {
 	if (match(line, /"[^"]*"/)) {
 		name = substr(line, RSTART + 1, RLENGTH - 2)
 		if (name ~ /\.inc$/) {
-			# made from db/ and completions/ by the Makefile
+			# made from db/, man/ and completions/ by the Makefile
 		} else if (name !~ /\.h$/) {
 			wrong("\"" name "\" is not a header")
 		} else if ((to = folder_of(name)) == "") {

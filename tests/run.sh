@@ -114,6 +114,10 @@ part_cli() {
 	build cli-asan CC="$cc" MODE=asan WERROR=1 all-here >/dev/null
 	producer cli-release tests/cli/run.sh build/release/mailauthctl
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
+	producer config-release/broken tests/config/run.sh build/release/mailauthctl
+	producer config-release/round tests/config/round.py build/release/mailauthctl 1 32
+	producer config-asan/broken tests/config/run.sh build/asan/mailauthctl 7
+	producer config-asan/round tests/config/round.py build/asan/mailauthctl 1 3
 }
 
 # Real shells, and what a person sees: each waits for its terminal more than it works.
@@ -186,6 +190,7 @@ part_slow() {
 	part_sweep
 	build e2e CC="$cc" WERROR=1 all >/dev/null
 	producer e2e/kill tests/e2e/run.sh build/release/mailauthctl kill.sh
+	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_differential 31337 20000
 	part_fuzz_long
 }

@@ -126,6 +126,17 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
                 const char *domain, const char *text, struct err *err) must_check;
 
+/* Calls `each` with every value that was set, in the order of keys: at the server (domain_id 0) or at
+ * a domain; secrets are not among them.  The text is borrowed until it returns; it changes no
+ * settings. */
+int setting_each(struct store *store, int64_t domain_id,
+                 int (*each)(void *arg, enum setting_key key, const char *text,
+                             struct err *err),
+                 void *arg, struct err *err) must_check;
+
+/* 1: a rule between settings does not hold: *ret_key is on, and *ret_needs would be off. */
+int setting_broken_rule(struct store *store, enum setting_key *ret_key,
+                        enum setting_key *ret_needs, struct err *err) must_check;
 /* The rules between settings, on the values as they stand in the transaction: call once after all
  * pairs of a `set`.  ERR_FAILED names the setting that stands in the way and the command that
  * would do. */
