@@ -34,6 +34,7 @@ struct app {
 	struct ctx ctx;
 	struct caller *caller;
 	const struct command *row;
+	const struct help_topic *topics; /* of `help` */
 	const struct args *args;
 	struct global_values opt;
 	struct out *out;
@@ -62,8 +63,8 @@ struct app {
 
 /* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
  * exit status.  `caller`: caller_init() filled it; it is done here. */
-int app_main(struct caller *caller, const struct command_group *groups, int argc,
-             char **argv);
+int app_main(struct caller *caller, const struct command_group *groups,
+             const struct help_topic *topics, int argc, char **argv);
 
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)

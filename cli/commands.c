@@ -15,5 +15,6 @@ const struct command_group command_groups[] = {
 	{ "audit", N_("who changed what"), commands_audit },
 	{ "db", N_("the database"), commands_db },
 	{ NULL, NULL, commands_doctor },
+	{ NULL, NULL, commands_completion },
 	{ 0 },
 };

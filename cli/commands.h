@@ -11,6 +11,7 @@
 extern const struct command_group command_groups[];
 
 extern const struct command commands_audit[];
+extern const struct command commands_completion[];
 extern const struct command commands_config[];
 extern const struct command commands_db[];
 extern const struct command commands_dmarc[];

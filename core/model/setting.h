@@ -69,6 +69,7 @@ enum {
 	SETTING_COMPUTED = 2,  /* an empty default stands for what the system says */
 	SETTING_NUMBERED = 4,  /* enum: numbers from 1 are taken for the words */
 	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
+	SETTING_FOLDER = 16,   /* path: of a folder */
 };
 
 struct setting_row {
@@ -79,6 +80,8 @@ struct setting_row {
 	const char *
 		domain_default; /* where an unset domain does not inherit; NULL: it does */
 	const char *const *words; /* enums; ends in NULL */
+	const char *const
+		*word_help; /* a phrase for each of them, N_(), and NULL; NULL: none */
 	int64_t min, max;
 	const char *help; /* one line, N_() */
 };
