@@ -75,9 +75,9 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena base caller command commands complete config dnszone doctor \
-	engine export export_state file file_folder file_stage heartbeat key_crypto keygen \
-	lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc out \
-	path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
+	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
+	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
+	out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
 	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
 	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \
 	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
@@ -267,7 +267,7 @@ $(build)/cli/help_pages.o: $(rendered)
 po_layout := --sort-by-file --add-location=file
 # mailauth-policyd speaks English alone.
 message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/help_pages.c \
-	$(wildcard core/base/*.h)
+	$(wildcard cli/*.h core/*/*.h dnszone/*.h)
 
 $(build)/po/mailauthctl.pot: $(message_src)
 	@mkdir -p $(@D)

@@ -19,6 +19,7 @@
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
+#include "core/mta/doctor.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/placeholder.h"
@@ -373,6 +374,19 @@ static void put_lint(struct page *page, const char *word)
 		}
 }
 
+/* What each check of `doctor` looks at stands by hand, as "check NAME". */
+static void put_checks(struct page *page, const char *word)
+{
+	(void)word;
+	for (const struct doctor_check *row = doctor_checks; row->name; row++) {
+		auto_free char *key = xasprintf("check %s", row->name);
+		printf(".It Cm %s\n", row->name);
+		if (!put_section(page, key))
+			complain(page, "no section for the check", row->name,
+			         strlen(row->name));
+	}
+}
+
 static const char *support_word(enum mta_support support)
 {
 	static const char *const words[] = {
@@ -403,11 +417,9 @@ static const struct directive {
 	const char *name;
 	void (*put)(struct page *page, const char *word);
 } directives[] = {
-	{ "backends", put_backends },
-	{ "commands", put_commands },
-	{ "lint", put_lint },
-	{ "options", put_globals },
-	{ "placeholders", put_placeholders },
+	{ "backends", put_backends }, { "checks", put_checks },
+	{ "commands", put_commands }, { "lint", put_lint },
+	{ "options", put_globals },   { "placeholders", put_placeholders },
 	{ "settings", put_settings },
 };
 

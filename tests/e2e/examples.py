@@ -3,11 +3,11 @@
 usage: examples.py README.md PAGE...
 
 A page's literal block is a session, whose lines that begin with "# " are typed and whose other
-lines are what is then seen; or one command a line (the comment in front says so).  In what is seen
-"..." stands for anything, line breaks included; the status must be 0 unless the comment line
-.\\" status N stands in front of the command.  README's blocks show commands alone: 0 or 3 is well.
-What is neither is in the table `special` below: how it is tried here, or where it is instead.  A
-block that nothing knows is a failure.
+lines are what is then seen ("\\&# " begins such a line, too); or one command a line, which the
+comment in front says.  In what is seen "..." stands for anything, see is_like().  The status must
+be 0 unless the comment .\\" status N stands in front of the command.  README's blocks show commands
+alone: 0 or 3 is well.  What is neither is in the table `special` below: how it is tried here, or
+where it is instead.  A block that nothing knows is a failure.
 """
 import os
 import pty
@@ -85,7 +85,8 @@ def page_blocks(path):
             yield block
             block = None
         elif block and not re.match(r'\.\\" status \d', line):
-            block.lines.append(re.sub(r'\\(.)', lambda m: {'e': '\\', '&': ''}[m[1]], line))
+            seen = '\0' if line.startswith('\\&#') else ''
+            block.lines.append(seen + re.sub(r'\\(.)', lambda m: {'e': '\\', '&': ''}[m[1]], line))
         elif block:
             block.lines.append(line)
         mark = line
@@ -120,7 +121,7 @@ def run_session(block):
         elif re.search(r'[\\|]$', commands[-1][1]) and not commands[-1][2]:
             commands[-1][1] += '\n' + line
         else:
-            commands[-1][2].append(line)
+            commands[-1][2].append(line.removeprefix('\0'))
     for status, command, wanted in commands:
         wanted = '\n'.join(wanted)
         got, seen = run(command)
