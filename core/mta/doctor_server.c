@@ -410,10 +410,10 @@ static void add_notes(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;
 	for (size_t i = 0; i < plan->notes; i++) {
-		bool is_told = false;
+		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
-			is_told |= strcmp(d->finding[k].text, plan->note[i]) == 0;
-		if (!is_told)
+			is_known |= strcmp(d->finding[k].text, plan->note[i]) == 0;
+		if (!is_known)
 			doctor_add(d, DOCTOR_NOTE, NULL, NULL, "%s", plan->note[i]);
 	}
 }
