@@ -58,6 +58,8 @@ both_ways record set example.com t1 'v=spf1 -all'
 both_ways record remove example.com 1 t2
 both_ways record reset example.com t1
 both_ways record reset example.com --all
+both_ways spf set example.com --add include:spf.example.net
+both_ways dmarc set example.com p=quarantine
 both_ways template add www CNAME '<domain>.'
 both_ways template set t2 'v=DMARC1; p=reject' --ttl 60
 both_ways template remove t3 t1
