@@ -1,9 +1,9 @@
 /*
  * Who calls, and what is open to him.
  *
- * sudo tells the account in SUDO_UID; what that holds is believed for a process that is root, since
- * nobody else can have written it there.  What cannot be understood is refused, and whoever is not
- * known to be an administrator is a customer.
+ * sudo tells the account in SUDO_UID (doas and pkexec have variables of their own); what that holds
+ * is believed for a process that is root, since nobody else can have written it there.  What cannot
+ * be understood is refused, and whoever is not known to be an administrator is a customer.
  */
 #include "cli/caller.h"
 
@@ -45,37 +45,69 @@ static bool is_administrator(const char *account, gid_t primary)
 	return false;
 }
 
-int caller_find(uid_t real, uid_t effective, const char *sudo_uid,
-                struct caller *ret_caller, struct err *err)
+static bool parse_uid(const char *text, uid_t *ret_uid)
 {
 	int64_t uid;
+	/* (uid_t)-1 is no account */
+	if (*text == '-' || !text_to_int(text, 0, UINT32_MAX - 1, &uid))
+		return false;
+	*ret_uid = (uid_t)uid;
+	return true;
+}
+
+/* Adds what one variable says; of several the one that names a customer counts. */
+static int find_in(const char *variable, bool is_name, const char *text,
+                   struct caller *caller, struct err *err)
+{
+	uid_t uid = 0;
+	const struct passwd *user = NULL;
+	if (is_name)
+		user = getpwnam(text);
+	else if (parse_uid(text, &uid))
+		user = getpwuid(uid);
+	if (!user || !*user->pw_name)
+		return err_set(err, ERR_FAILED,
+		               _("%s is \"%s\", which is no account of this system: it "
+		                 "cannot be told for whom this is done"),
+		               variable, text);
+	if (caller->is_customer)
+		return 0;
+	free(caller->account);
+	caller->uid = is_name ? user->pw_uid : uid;
+	caller->account = xstrdup(user->pw_name);
+	caller->is_customer =
+		caller->uid != 0 && !is_administrator(caller->account, user->pw_gid);
+	return 0;
+}
+
+int caller_find(uid_t real, uid_t effective, const char *(*look_up)(const char *variable),
+                struct caller *ret_caller, struct err *err)
+{
+	/* in the order of their weight for the audit trail: the last one names the actor */
+	static const struct {
+		const char *variable;
+		bool is_name;
+	} tellers[] = {
+		{ "DOAS_USER", true },
+		{ "PKEXEC_UID", false },
+		{ "SUDO_UID", false },
+	};
 	struct caller caller = CALLER_INIT;
 	caller.uid = real;
 	if (real != effective)
 		return err_set(err, ERR_FAILED,
 		               _("this program is not made to be installed set-user-ID; "
 		                 "customers call it through sudo"));
-	if (real != 0 || !sudo_uid) {
-		*ret_caller = caller;
-		return 0;
+	for (size_t i = 0; real == 0 && i < ARRAY_LEN(tellers); i++) {
+		const char *text = look_up(tellers[i].variable);
+		int r = text ? find_in(tellers[i].variable, tellers[i].is_name, text,
+		                       &caller, err)
+		             : 0;
+		if (r < 0) {
+			free(caller.account);
+			return r;
+		}
 	}
-	/* (uid_t)-1 is no account */
-	if (*sudo_uid == '-' || !text_to_int(sudo_uid, 0, UINT32_MAX - 1, &uid))
-		return err_set(
-			err, ERR_FAILED,
-			_("SUDO_UID is \"%s\", which is no user id: it cannot be told "
-		          "for whom this is done"),
-			sudo_uid);
-	const struct passwd *user = getpwuid((uid_t)uid);
-	if (!user || !*user->pw_name)
-		return err_set(
-			err, ERR_FAILED,
-			_("there is no account with the user id %lld, which SUDO_UID "
-		          "names: it cannot be told for whom this is done"),
-			(long long)uid);
-	caller.uid = (uid_t)uid;
-	caller.account = xstrdup(user->pw_name);
-	caller.is_customer = uid != 0 && !is_administrator(caller.account, user->pw_gid);
 	*ret_caller = caller;
 	return 0;
 }

@@ -32,8 +32,8 @@ void caller_init(struct caller *caller);
 /* Gives a customer the answers, which were kept until no lock was held.  False: not written. */
 bool caller_done(struct caller *caller) must_check;
 
-/* What caller_init() finds, from what it looks at: for tests.  `sudo_uid`: NULL: not set. */
-int caller_find(uid_t real, uid_t effective, const char *sudo_uid,
+/* What caller_init() finds, from what it looks at.  `look_up`: getenv(3), or a test's own. */
+int caller_find(uid_t real, uid_t effective, const char *(*look_up)(const char *variable),
                 struct caller *ret_caller, struct err *err) must_check;
 /* Takes out of the environment what a customer must not decide. */
 void caller_clean_environment(void);

@@ -68,34 +68,59 @@ void caller_clean_environment(void)
 
 /* ---- limits, signals, folder ------------------------------------------------------------------ */
 
-/* Those of process 1, which services have too: a write must not end in the middle of a change. */
-static void reset_limits(void)
+/* As high as process 1 has it, which services have too.  False: it stays lower. */
+static bool lift_limit(int kind)
 {
-	static const int kinds[] = { RLIMIT_AS,    RLIMIT_CPU,     RLIMIT_DATA,
-		                     RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE,
-		                     RLIMIT_NPROC, RLIMIT_RSS,     RLIMIT_STACK };
+	struct rlimit wanted, now;
+	if (prlimit(1, (__rlimit_resource_t)kind, NULL, &wanted) < 0 ||
+	    setrlimit((__rlimit_resource_t)kind, &wanted) == 0 ||
+	    getrlimit((__rlimit_resource_t)kind, &now) < 0)
+		return true;
+	/* no right to more than the hard limit */
+	now.rlim_cur = now.rlim_max < wanted.rlim_cur ? now.rlim_max : wanted.rlim_cur;
+	return setrlimit((__rlimit_resource_t)kind, &now) == 0 &&
+	       now.rlim_cur == wanted.rlim_cur;
+}
+
+/* A limit of the customer's choice must not end a write in the middle of a change. */
+static int reset_limits(struct err *err)
+{
+	static const struct {
+		int kind;
+		bool is_needed;
+		const char *name;
+	} kinds[] = {
+		{ RLIMIT_AS, true, "-v" },     { RLIMIT_CPU, true, "-t" },
+		{ RLIMIT_DATA, true, "-d" },   { RLIMIT_FSIZE, true, "-f" },
+		{ RLIMIT_MEMLOCK, false, "" }, { RLIMIT_NOFILE, false, "" },
+		{ RLIMIT_NPROC, false, "" },   { RLIMIT_STACK, false, "" },
+	};
 	const struct rlimit no_core = { 0, 0 };
 	const struct sched_param usual = { 0 };
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		struct rlimit limit;
-		if (prlimit(1, (__rlimit_resource_t)kinds[i], NULL, &limit) == 0)
-			setrlimit((__rlimit_resource_t)kinds[i], &limit);
-	}
 	setrlimit(RLIMIT_CORE, &no_core);
 	sched_setscheduler(0, SCHED_OTHER, &usual);
 	setpriority(PRIO_PROCESS, 0, 0);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (!lift_limit(kinds[i].kind) && kinds[i].is_needed)
+			return err_set(
+				err, ERR_FAILED,
+				_("a limit of the calling process (ulimit %s) cannot "
+			          "be lifted; call this without it"),
+				kinds[i].name);
+	return 0;
 }
 
-/* A terminal must not stop the program either: it would sleep with its locks. */
+/* A terminal must not stop the program: it would sleep with its locks.  A file size limit is a
+ * failed write. */
 static void reset_signals(void)
 {
-	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int ignored[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ };
 	const struct itimerval never = { 0 };
 	sigset_t none;
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
-	for (size_t i = 0; i < ARRAY_LEN(stops); i++)
-		signal(stops[i], SIG_IGN);
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		signal(ignored[i], SIG_IGN);
 	setitimer(ITIMER_REAL, &never, NULL);
 	setitimer(ITIMER_VIRTUAL, &never, NULL);
 	setitimer(ITIMER_PROF, &never, NULL);
@@ -193,20 +218,26 @@ int caller_read_input(struct caller *caller, struct err *err)
 
 /* ---- beginning and end ------------------------------------------------------------------------ */
 
+static const char *from_environment(const char *variable)
+{
+	return getenv(variable);
+}
+
 void caller_init(struct caller *caller)
 {
 	struct err err = ERR_INIT;
 	fill_standard();
 	*caller = CALLER_INIT;
-	int r = caller_find(getuid(), geteuid(), getenv("SUDO_UID"), caller, &err);
+	int r = caller_find(getuid(), geteuid(), from_environment, caller, &err);
 	if (r < 0 || caller->is_customer) {
 		caller_clean_environment();
-		reset_limits();
 		reset_signals();
 		umask(022);
 		if (chdir("/") < 0)
 			abort();
 	}
+	if (r >= 0 && caller->is_customer)
+		r = reset_limits(&err);
 	if (r >= 0 && caller->is_customer) {
 		syscall(SYS_close_range, 3, UINT_MAX, 0);
 		r = take_standard(caller, &err);

@@ -5,10 +5,10 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
-#include "cli/language.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
+#include "core/base/english.h"
 #include "core/model/record.h"
 #include "core/model/record_policy.h"
 #include "core/model/setting.h"
@@ -138,9 +138,9 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 		.trace = is_traced ? &check->trace : NULL,
 	};
 	/* word for word what mailauth-policyd would say */
-	char *paused = language_pause();
+	char *paused = english_begin();
 	spf_check(&context, &check->settings, &check->message, &check->verdict);
-	language_resume(paused);
+	english_end(paused);
 	received_spf(&check->verdict, &check->message, check->received);
 	bool is_good = check->settings.is_plain
 	                       ? check->verdict.result == SPF_PASS

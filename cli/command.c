@@ -12,9 +12,15 @@
 
 #include "core/base/alloc.h"
 #include "core/base/words.h"
+#include "core/model/setting.h"
 
-/* Answered here: its words are the name of a command, not arguments of it. */
-static const char help_word[] = "help";
+/* Its words are the name of a command, not arguments of it. */
+const struct command command_help_row = {
+	.words = "help",
+	.args = "[<command>|<topic>]",
+	.help = N_("what a command does, its options, an example; or a page of the "
+	           "manual"),
+};
 
 void command_call_done(struct command_call *call)
 {
@@ -38,9 +44,9 @@ static size_t words_match(const char *words, const struct args *args, size_t fro
 	return count;
 }
 
-static const struct command *find_row(const struct command_group *groups,
-                                      const struct args *args, size_t from,
-                                      size_t *ret_count)
+const struct command *command_find(const struct command_group *groups,
+                                   const struct args *args, size_t from,
+                                   size_t *ret_count)
 {
 	const struct command *best = NULL;
 	*ret_count = 0;
@@ -83,6 +89,8 @@ static const char *guess(const struct command_group *groups, const struct args *
 		if (group->noun)
 			suggestion_offer(&near_first, group->noun);
 		for (const struct command *row = group->rows; row->words; row++) {
+			if (row->is_hidden)
+				continue;
 			suggestion_offer(group->noun ? &near_both : &near_first,
 			                 row->words);
 			if (strcmp(row->words, swapped) == 0) {
@@ -127,29 +135,75 @@ static int unknown_command(const struct command_group *groups, const struct args
 		typed);
 }
 
-/* Help for what the words from `from` on name: nothing, a noun or a command. */
+/* The page of a topic, or the section of a setting.  False: `name` is neither. */
+static bool answer_topic(const char *name, struct command_call *call)
+{
+	const struct help_topic *topic = help_topic_find(call->topics, name);
+	const struct help_topic *settings = help_topic_find(call->topics, "settings");
+	enum setting_key key;
+	struct err ignored = ERR_INIT;
+	if (topic) {
+		buf_puts(&call->text, help_topic_text(topic));
+		return true;
+	}
+	return settings && setting_find(name, &key, &ignored) == 0 &&
+	       help_topic_section(settings, name, &call->text);
+}
+
+/* Nothing of that name: the nearest topic, setting or command. */
+static int unknown_topic(const struct command_group *groups, const struct args *args,
+                         size_t from, struct command_call *call, struct err *err)
+{
+	const char *name = args_word(args, from);
+	struct suggestion near;
+	suggestion_init(&near, name);
+	for (const struct help_topic *topic = call->topics; topic && topic->name;
+	     topic++) {
+		suggestion_offer(&near, topic->name);
+		suggestion_offer(&near, topic->page);
+	}
+	for (size_t i = 0; call->topics && i < SETTING_COUNT; i++)
+		suggestion_offer(&near, setting_table[i].key);
+	for (const struct command_group *group = groups; group->rows; group++)
+		if (group->noun)
+			suggestion_offer(&near, group->noun);
+	if (args_word(args, from + 1) || !near.best || find_group(groups, near.best))
+		return unknown_command(groups, args, from, call, err);
+	return err_set(err, ERR_USAGE,
+	               _("there is no topic \"%s\"; did you mean \"%s\"?"), name,
+	               near.best);
+}
+
+/* Help for what the words from `from` on name: nothing, a noun or a command; `is_help`: a topic
+ * or a setting, too. */
 static int answer_help(const struct command_group *groups, const struct args *args,
-                       size_t from, struct command_call *call, struct err *err)
+                       size_t from, bool is_help, struct command_call *call,
+                       struct err *err)
 {
 	const char *topic = args_word(args, from);
 	size_t count;
-	const struct command *row = find_row(groups, args, from, &count);
+	const struct command *row = command_find(groups, args, from, &count);
 	const struct command_group *group = find_group(groups, topic);
 	if (!topic)
-		command_help_all(groups, &call->text);
+		command_help_all(groups, call->topics, &call->text);
 	else if (row)
 		command_help(row, &call->text);
 	else if (group && !args_word(args, from + 1))
 		command_help_group(group, &call->text);
-	else
+	if (is_help && topic && !row && !args_word(args, from + 1)) {
+		if (group && help_topic_find(call->topics, topic))
+			buf_putc(&call->text, '\n');
+		if (!answer_topic(topic, call) && !group)
+			return unknown_topic(groups, args, from, call, err);
+	} else if (topic && !row && (!group || args_word(args, from + 1))) {
 		return unknown_command(groups, args, from, call, err);
+	}
 	call->kind = COMMAND_ANSWER;
 	return 0;
 }
 
-/* Cuts the line with the global options and those of every command. */
-static int parse_leniently(const struct command_group *groups, int argc, char **argv,
-                           struct args *args, struct err *err)
+int command_parse_leniently(const struct command_group *groups, int argc, char **argv,
+                            struct args *args, struct err *err)
 {
 	size_t count = 0, room = 0;
 	auto_free const struct option_row **tables = NULL;
@@ -195,21 +249,21 @@ static int no_command(const struct command_group *groups, int argc, char **argv,
 	int r = args_parse(argc, argv, tables, 1, false, &call->args, err);
 	if (r)
 		return r;
-	command_help_all(groups, &call->text);
+	command_help_all(groups, call->topics, &call->text);
 	return err_set(err, ERR_USAGE, "%s", "");
 }
 
 static int dispatch(const struct command_group *groups, int argc, char **argv,
                     struct args *seen, struct command_call *call, struct err *err)
 {
-	int r = parse_leniently(groups, argc, argv, seen, err);
+	int r = command_parse_leniently(groups, argc, argv, seen, err);
 	if (r)
 		return r;
 	const char *first = args_word(seen, 0);
-	if (first && strcmp(first, help_word) == 0)
-		return answer_help(groups, seen, 1, call, err);
+	if (first && strcmp(first, command_help_row.words) == 0)
+		return answer_help(groups, seen, 1, true, call, err);
 	if (args_has(seen, "--help"))
-		return answer_help(groups, seen, 0, call, err);
+		return answer_help(groups, seen, 0, false, call, err);
 	if (args_has(seen, "--version")) {
 		buf_puts(&call->text, "mailauthctl " MAILAUTHCTL_VERSION "\n");
 		call->kind = COMMAND_ANSWER;
@@ -218,7 +272,7 @@ static int dispatch(const struct command_group *groups, int argc, char **argv,
 	if (!first)
 		return no_command(groups, argc, argv, call, err);
 	size_t count;
-	const struct command *row = find_row(groups, seen, 0, &count);
+	const struct command *row = command_find(groups, seen, 0, &count);
 	if (!row)
 		return unknown_command(groups, seen, 0, call, err);
 	return parse_row(row, count, argc, argv, call, err);

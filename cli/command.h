@@ -8,6 +8,7 @@
 #define CLI_COMMAND_H
 
 #include "cli/args.h"
+#include "cli/help_topic.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
@@ -40,6 +41,7 @@ struct command {
 	/* What can be known without the store or the host; NULL: nothing.  Before any lock. */
 	int (*check)(struct app *app, struct err *err);
 	int (*run)(struct app *app, struct err *err);
+	bool is_hidden; /* for other programs: not in help, suggestions and completion */
 };
 
 /* The commands of one noun, or those of a single word. */
@@ -59,10 +61,24 @@ struct command_call {
 	struct args args;
 	struct buf
 		text; /* COMMAND_ANSWER: the answer; failure: what goes below the sentence */
+	const struct help_topic *topics; /* set by the caller: of `help`; NULL: none */
 };
 
 #define COMMAND_CALL_INIT ((struct command_call){ 0 })
 void command_call_done(struct command_call *call);
+
+/* The help text's own command: answered by command_dispatch(), not a row of a group. */
+extern const struct command command_help_row;
+
+/* The row with the most words that the line has from word `from` on, and how many those are; NULL:
+ * none. */
+const struct command *command_find(const struct command_group *groups,
+                                   const struct args *args, size_t from,
+                                   size_t *ret_count) must_check;
+/* Cuts a line before its command is known: by the options of all commands, passing over what is no
+ * option.  Frees what `args` had. */
+int command_parse_leniently(const struct command_group *groups, int argc, char **argv,
+                            struct args *args, struct err *err) must_check;
 
 /* Finds the row, parses its options and checks the number of words.  `groups` ends in {0}; argv[0]
  * is skipped.  `help`, `--help` and `--version` are answered here, also where the rest of the line
@@ -81,7 +97,8 @@ void command_usage(const struct command *row, struct buf *into);
 void command_help(const struct command *row, struct buf *into);
 /* The rows of one group. */
 void command_help_group(const struct command_group *group, struct buf *into);
-/* All groups and the global options. */
-void command_help_all(const struct command_group *groups, struct buf *into);
+/* All groups, the topics of `help` (NULL: none) and the global options. */
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into);
 
 #endif

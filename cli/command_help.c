@@ -100,6 +100,14 @@ void command_help(const struct command *row, struct buf *into)
 	buf_puts(into, _("\n\"mailauthctl help\" lists the options of every command.\n"));
 }
 
+static void add_row(struct buf *into, const struct command *row)
+{
+	bool has_args = row->args && *row->args;
+	auto_free char *label = xasprintf("%s%s%s", row->words, has_args ? " " : "",
+	                                  has_args ? row->args : "");
+	add_entry(into, label, row->help);
+}
+
 void command_help_group(const struct command_group *group, struct buf *into)
 {
 	if (group->noun) {
@@ -108,16 +116,13 @@ void command_help_group(const struct command_group *group, struct buf *into)
 		add_wrapped(into, _(group->help), 0, 0);
 		buf_puts(into, _("\nCommands:\n"));
 	}
-	for (const struct command *row = group->rows; row->words; row++) {
-		bool has_args = row->args && *row->args;
-		auto_free char *label =
-			xasprintf("%s%s%s", row->words, has_args ? " " : "",
-		                  has_args ? row->args : "");
-		add_entry(into, label, row->help);
-	}
+	for (const struct command *row = group->rows; row->words; row++)
+		if (!row->is_hidden)
+			add_row(into, row);
 }
 
-void command_help_all(const struct command_group *groups, struct buf *into)
+void command_help_all(const struct command_group *groups, const struct help_topic *topics,
+                      struct buf *into)
 {
 	buf_puts(into,
 	         _("usage: mailauthctl [<option>]... <command> [<argument>]...\n\n"
@@ -129,11 +134,15 @@ void command_help_all(const struct command_group *groups, struct buf *into)
 		else
 			command_help_group(group, into);
 	}
-	add_entry(into, "help [<command>]",
-	          N_("what a command does, its options, an example"));
+	add_row(into, &command_help_row);
+	if (topics && topics->name)
+		buf_puts(into, _("\nTopics of help:\n"));
+	for (; topics && topics->name; topics++)
+		add_entry(into, topics->name, topics->help);
 	buf_puts(into, _("\nOptions of every command:\n"));
 	add_options(into, global_options);
-	buf_puts(into,
-	         _("\n\"mailauthctl help server\" lists the commands of \"server\", "
-	           "\"mailauthctl help server set\"\nexplains one.\n"));
+	buf_puts(
+		into,
+		_("\n\"mailauthctl help server\" lists the commands of \"server\", \"mailauthctl help\n"
+	          "server set\" explains one, \"mailauthctl help spf.mode\" a setting.\n"));
 }

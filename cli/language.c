@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/alloc.h"
-
 #define DOMAIN "mailauthctl"
 
 /* A catalogue holds formats for printf, and a customer runs this program as root through sudo:
@@ -40,11 +38,6 @@ void language_init(const char *catalogues)
 	textdomain(DOMAIN);
 }
 
-void language_english(void)
-{
-	setlocale(LC_MESSAGES, "C");
-}
-
 void language_for_line(int argc, char **argv)
 {
 	bool is_for_machines = false;
@@ -60,18 +53,5 @@ void language_for_line(int argc, char **argv)
 			is_for_machines = strcmp(format, "table") != 0;
 	}
 	if (is_for_machines)
-		language_english();
-}
-
-char *language_pause(void)
-{
-	char *paused = xstrdup(setlocale(LC_MESSAGES, NULL));
-	language_english();
-	return paused;
-}
-
-void language_resume(char *paused)
-{
-	setlocale(LC_MESSAGES, paused);
-	free(paused);
+		setlocale(LC_MESSAGES, "C");
 }

@@ -16,12 +16,4 @@ void language_init(const char *catalogues);
  * line itself is said in English, too. */
 void language_for_line(int argc, char **argv);
 
-/* English from here on. */
-void language_english(void);
-
-/* English for a while: for what is computed as mailauth-policyd does it, which never speaks
- * anything else.  Gives what language_resume() takes. */
-char *language_pause(void);
-void language_resume(char *paused); /* frees it */
-
 #endif

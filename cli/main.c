@@ -21,6 +21,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/help_topic.h"
 #include "cli/language.h"
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
@@ -34,5 +35,5 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 	language_init(LOCALEDIR);
 	language_for_line(argc, argv);
-	return app_main(&caller, command_groups, argc, argv);
+	return app_main(&caller, command_groups, help_pages, argc, argv);
 }

@@ -78,10 +78,6 @@ int export_each(const struct export *export,
 int export_preview(const struct ctx *ctx, struct store *store, struct records *records,
                    const struct domain *domain, enum zone_format format, struct buf *out,
                    struct err *err) must_check;
-/* Whether zone.reload is still owed for the folder that zones are exported to now, and what it said
- * when it failed (NULL: nothing; the caller frees).  Changes nothing. */
-int export_owes(const struct ctx *ctx, struct store *store, bool *ret_is_owed,
-                char **ret_complaint, struct err *err) must_check;
 /* zone.format. */
 int zone_format_now(struct store *store, enum zone_format *ret_format,
                     struct err *err) must_check;

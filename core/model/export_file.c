@@ -17,7 +17,6 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/export_inner.h"
-#include "core/model/setting.h"
 
 #define ZONE_SUFFIX ".zone"
 #define ZONE_LIST "zones.list"
@@ -173,33 +172,6 @@ int export_load_seen(struct export *export, struct store *store, struct err *err
 		seen->is_as_is = is_as_seen(export, seen);
 	}
 	return r;
-}
-
-int export_owes(const struct ctx *ctx, struct store *store, bool *ret_is_owed,
-                char **ret_complaint, struct err *err)
-{
-	auto_free char *folder = NULL, *real = NULL;
-	auto_stmt stmt = NULL;
-	int r = setting_text(store, SET_ZONE_DIRECTORY, 0, &folder, err);
-	if (r >= 0)
-		r = file_real_path(ctx, folder, &real, err);
-	if (r == ERR_MISSING) { /* nothing was exported yet */
-		err_clear(err);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	auto_free char *path = ctx_host_path(ctx, real);
-	r = store_query(store, &stmt, err,
-	                "SELECT reloaded = 0, complaint FROM export_dir WHERE path = ?",
-	                "t", path);
-	if (r >= 0)
-		r = stmt_next(stmt, err);
-	if (r > 0) {
-		*ret_is_owed = stmt_int(stmt, 0) != 0;
-		*ret_complaint = xstrdup(stmt_text(stmt, 1));
-	}
-	return r < 0 ? r : 0;
 }
 
 static int compare_seen(const void *name, const void *seen)

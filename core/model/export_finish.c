@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/english.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
@@ -44,7 +45,10 @@ static int run_reload(struct export *export, char **words, size_t count, const c
 	for (size_t i = 0; i < count; i++)
 		argv[i] = name ? put_domain(words[i], name) : xstrdup(words[i]);
 	spec.argv = (const char *const *)argv;
+	/* a failure is stored, and told again only when it is another one */
+	char *paused = english_begin();
 	int r = run_checked(export->ctx, &spec, NULL, err);
+	english_end(paused);
 	for (size_t i = 0; i < count; i++)
 		free(argv[i]);
 	free(argv);
@@ -56,7 +60,7 @@ static void complain(struct export *export, struct err *err)
 {
 	export->is_reload_failed = true;
 	if (!export->complaint)
-		export->complaint = xasprintf(_("zone.reload: %s"), err->text);
+		export->complaint = xasprintf("zone.reload: %s", err->text);
 	err_clear(err);
 }
 
@@ -109,7 +113,7 @@ void export_reload(struct export *export, bool is_changed)
 	if (!is_changed && !is_anything_owed(export))
 		return;
 	if (!text_split_words(export->reload, &words, &count)) {
-		err_set(&err, ERR_FAILED, _("a double quote is not closed in %s"),
+		err_set(&err, ERR_FAILED, "a double quote is not closed in %s",
 		        export->reload);
 		complain(export, &err);
 		return;

@@ -98,7 +98,8 @@ void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	add(d, state, fmt, subject, remedy, text);
+	/* what is a whole sentence is of no kind */
+	add(d, state, strcmp(fmt, "%s") == 0 ? NULL : fmt, subject, remedy, text);
 	free(text);
 }
 
@@ -129,7 +130,7 @@ void doctor_add_err(struct doctor *d, enum doctor_state state, const char *subje
 {
 	auto_free char *text = xstrdup(err->text);
 	auto_free char *own = doctor_take_remedy(text);
-	add(d, state, NULL, subject, own ? own : remedy, text);
+	add(d, state, d->check, subject, own ? own : remedy, text);
 }
 
 void doctor_add_failure(struct doctor *d, const char *subject, const struct err *err)

@@ -37,8 +37,9 @@ struct doctor_finding {
 	char *subject; /* the file, service, name or domain that it is about; NULL: none */
 	char *text;    /* what, one sentence */
 	char *remedy;  /* a command, or a sentence; NULL: nothing is to be done */
-	const char *kind; /* findings of one kind share their wording */
-	size_t more;      /* as many more of this kind were found */
+	const char *
+		kind; /* findings of one kind share their wording, or are errors of one check */
+	size_t more; /* as many more of this kind were found */
 };
 
 /* The mail host as a push sees it, read by the first check that asks. */

@@ -2,8 +2,8 @@
  * The database and the host's own (target.db): there, safe, whole, not left locked, nothing left
  * over, no push left open.
  *
- * Who holds a lock is read from /proc/locks: trying one, for however short a time, would be felt by
- * a command that does not wait.
+ * Who holds a lock is read from /proc/locks and from the lock's file: trying one, for however short
+ * a time, would be felt by a command that does not wait.
  */
 #include "core/mta/doctor.h"
 
@@ -67,7 +67,23 @@ static void look_at_file(struct doctor *d, const char *path)
 
 /* ---- locks ----------------------------------------------------------------------------------- */
 
-/* The process that holds a flock on the file; 0: none. */
+/* "4711 zone export", as the holder wrote it into the file; 0: nobody that lives. */
+static long find_writer(const struct ctx *ctx, const char *path)
+{
+	char text[64] = "", *end;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	long pid = strtol(text, &end, 10);
+	return *end == ' ' && pid > 1 && process_is(ctx, (pid_t)pid, "mailauthctl") ? pid
+	                                                                            : 0;
+}
+
+/* The process that holds a flock on the file; 0: none.  On some file systems (overlays) the kernel's
+ * list has other numbers than stat(2). */
 static long find_holder(const struct stat *st)
 {
 	char line[256];
@@ -97,6 +113,7 @@ static bool look_at_lock(struct doctor *d, const char *path)
 	if (stat(path, &st) < 0)
 		return false;
 	long pid = find_holder(&st);
+	pid = pid ? pid : find_writer(d->ctx, path);
 	/* its holder writes his name when he takes it */
 	int64_t held = ctx_now(d->ctx) - (int64_t)st.st_mtim.tv_sec;
 	if (pid && held > HELD_LONG) {

@@ -59,13 +59,27 @@ struct rights {
 	size_t keys;
 };
 
+/* What we pushed gets its rights back by a push; a chmod alone would be an edit of its own. */
+static void add_wrong(struct doctor *d, const char *path, const struct err *err)
+{
+	struct err told = *err;
+	auto_free char *own = NULL;
+	bool is_ours = false;
+	for (size_t i = 0; i < d->host.drifts.count; i++)
+		is_ours |= strcmp(d->host.drifts.row[i].path, path) == 0;
+	if (is_ours)
+		own = doctor_take_remedy(told.text);
+	doctor_add_err(d, DOCTOR_PROBLEM, path, &told,
+	               is_ours ? "mailauthctl mta push --force" : NULL);
+}
+
 static void check_access(struct rights *r, const struct account *who, const char *from,
                          const char *path, unsigned need)
 {
 	struct err err = ERR_INIT;
 	int rc = path_check_access(r->paths, who, from, path, need, &err);
 	if (rc < 0 && rc != ERR_MISSING)
-		doctor_add_err(r->d, DOCTOR_PROBLEM, path, &err, NULL);
+		add_wrong(r->d, path, &err);
 }
 
 static void read_filter(struct rights *r)
@@ -90,7 +104,7 @@ static void check_key_rights(void *arg, const struct signing_row *row)
 		return;
 	int rc = path_check_key(r->paths, &r->filter, path, &err);
 	if (rc < 0 && rc != ERR_MISSING)
-		doctor_add_err(r->d, DOCTOR_PROBLEM, path, &err, NULL);
+		add_wrong(r->d, path, &err);
 	r->keys++;
 }
 

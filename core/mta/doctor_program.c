@@ -115,7 +115,7 @@ static char *cron_remedy(struct doctor *d)
 		return xstrdup("systemctl enable --now " TIMER);
 	if (file_look(d->ctx, CRONTAB, true, &info, &ignored) == 0 &&
 	    info.kind == FILE_REGULAR)
-		return xstrdup(_("see that cron runs: " CRONTAB " is there"));
+		return xasprintf(_("see that cron runs: %s is there"), CRONTAB);
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (len > 0)
 		program[len] = '\0';
@@ -127,7 +127,12 @@ void doctor_cron(struct doctor *d)
 {
 	int64_t domains = 0, now = ctx_now(d->ctx), last = heartbeat_last(d->db_path);
 	struct err err = ERR_INIT;
-	if (d->store && domain_count(d->store, &domains, &err) < 0) {
+	if (!d->store) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("there is no database to read"));
+		return;
+	}
+	if (domain_count(d->store, &domains, &err) < 0) {
 		doctor_add_failure(d, NULL, &err);
 		return;
 	}

@@ -315,6 +315,9 @@ void doctor_services(struct doctor *d)
 	else if (!host->found.is_running)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("servers are asked once the mail server runs"));
+	else if (host->state.is_held || count_pending(host))
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("servers are asked once what is saved was pushed"));
 	else
 		ask_all(d);
 }

@@ -11,6 +11,7 @@
 #include "core/model/domain.h"
 #include "core/model/env.h"
 #include "core/model/export.h"
+#include "core/model/export_state.h"
 #include "core/model/heartbeat.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
@@ -23,6 +24,7 @@ struct zones {
 	struct doctor *d;
 	struct records *records;
 	enum zone_format format;
+	struct export_state state;
 	char *folder;
 	size_t compared;
 	bool is_hostname_told;
@@ -113,21 +115,20 @@ static bool can_run(struct doctor *d, const char *program)
 
 static void look_at_reload(struct doctor *d, const struct zones *z)
 {
-	auto_free char *reload = NULL, *complaint = NULL;
+	auto_free char *reload = NULL;
 	auto_free char **word = NULL;
 	size_t words = 0;
 	struct err err = ERR_INIT;
-	bool is_owed = false;
-	if (setting_text(d->store, SET_ZONE_RELOAD, 0, &reload, &err) < 0 ||
-	    export_owes(d->ctx, d->store, &is_owed, &complaint, &err) < 0) {
+	if (setting_text(d->store, SET_ZONE_RELOAD, 0, &reload, &err) < 0) {
 		doctor_add_failure(d, NULL, &err);
 		return;
 	}
-	if (is_owed)
+	if (z->state.is_reload_owed)
 		doctor_add(d, DOCTOR_PROBLEM, "zone.reload",
 		           "mailauthctl zone export --all",
 		           _("the name server was not told of the last export: %s"),
-		           complaint ? complaint : _("it was interrupted"));
+		           z->state.complaint ? z->state.complaint
+		                              : _("it was interrupted"));
 	if (!*reload && z->compared)
 		doctor_add(
 			d, DOCTOR_NOTE, "zone.reload",
@@ -160,6 +161,8 @@ static int look_at_all(struct zones *z, struct err *err)
 		r = setting_text(d->store, SET_ZONE_DIRECTORY, 0, &z->folder, err);
 	z->records = records;
 	if (r >= 0)
+		r = export_state_load(d->ctx, d->store, &env, &z->state, err);
+	if (r >= 0)
 		r = doctor_sample(d, look_at_domain, z, &left, err);
 	if (r >= 0 && left)
 		doctor_add(
@@ -186,5 +189,6 @@ void doctor_zones(struct doctor *d)
 	if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, z.folder, NULL,
 		           _("%zu zone files in %s were compared"), z.compared, z.folder);
+	export_state_done(&z.state);
 	free(z.folder);
 }

@@ -38,7 +38,7 @@ run_case() { # name
 # "server set" and all the others, as the program lists them.
 rows() {
 	local noun
-	"$PROGRAM" help | sed -n '/^Commands:/,/^Options/p' | sed -nE 's/^  ([a-z]+).*/\1/p' |
+	"$PROGRAM" help | sed -n '/^Commands:/,/^$/p' | sed -nE 's/^  ([a-z]+).*/\1/p' |
 		grep -v '^help$' | while read -r noun; do
 		if "$PROGRAM" help "$noun" | grep -qE "^  $noun [a-z]"; then
 			"$PROGRAM" help "$noun" | sed -nE "s/^  ($noun [a-z-]+).*/\1/p"

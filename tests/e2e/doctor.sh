@@ -5,15 +5,17 @@
 . /e2e/lib.sh
 
 mkdir -p /srv/zones
-printf '$ORIGIN example.test.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\nmx A 127.0.0.1\n' \
+printf '$ORIGIN example.test.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\nmx A 192.0.2.1\nmx AAAA 2001:db8::1\n' \
 	>/srv/zones/example.test.zone
+printf '$ORIGIN 2.0.192.in-addr.arpa.\n$TTL 60\n@ SOA ns.example.test. hostmaster.example.test. 1 3600 600 86400 60\n@ NS ns.example.test.\n1 PTR mx.example.test.\n' \
+	>/srv/zones/2.0.192.in-addr.arpa.zone
 make_reload_command
 start_nsd
 sed -i -e '/^TrustAnchorFile/d' -e '$aNameservers 127.0.0.1' /etc/opendkim.conf
 start_opendkim
 start_postfix
 install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
-postconf -M submission/inet='submission inet n - y - - smtpd'
+sed -i '/^smtp .* inet /a submission inet n - y - - smtpd' /etc/postfix/master.cf
 
 # What was found, a line each: "check state subject | finding | remedy".  Whether NTP sets the clock is
 # the machine's own matter.
@@ -37,17 +39,23 @@ finds() { # "check state subject" words
 	doctor
 	[ "$(wc -l </tmp/found)" = 1 ] && grep -q "^$1 | .*$2" /tmp/found || { show; return 1; }
 }
+# One row of several, for helps.
+keep_row() { # pattern
+	grep "$1" /tmp/found >/tmp/row
+	cp /tmp/row /tmp/found
+}
 # The remedy is a command; carried out, all is well again.
 helps() { # remedy
 	[ "$(remedy 1)" = "$1" ] || { show; return 1; }
 	# mta adopt asks, and here is nobody to answer
 	bash -c "${1/%mta adopt/mta adopt --yes}" >/tmp/said 2>&1 || { sed 's/^/# /' /tmp/said; return 1; }
-	wait_for is_well || { is_well; return 1; }
+	wait_for is_well || { show; return 1; }
 }
 
 # ---- a host that is well --------------------------------------------------------------------------
 
-ok "zones go to NSD" mailauthctl server set zone.format full zone.reload reload-zones mta.hostname mx.example.test dns.ttl 60
+ok "zones go to NSD" mailauthctl server set zone.format full zone.reload reload-zones mta.hostname mx.example.test dns.ttl 60 \
+	dns.ipv4 192.0.2.1 dns.ipv6 2001:db8::1
 mailauthctl template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300' 2>/dev/null
 mailauthctl template add '<domain>.' NS 'ns.example.test.' 2>/dev/null
 mailauthctl template set t1 'v=spf1 +a:<hostname> -all'
@@ -86,11 +94,10 @@ ok "and started" helps "mailauthctl mta push"
 
 chmod 0600 /etc/mailauthctl/policyd.yaml
 doctor services permissions
-ok "an SPF service that cannot read its file is found" grep -q '^services problem postfix .*SPF' /tmp/found
+ok "an SPF service that cannot read its file is found" grep -q '^services problem postfix .*SPF\|policy' /tmp/found
 ok "and why" grep -q '^permissions problem /etc/mailauthctl/policyd.yaml' /tmp/found
-grep '^permissions' /tmp/found >/tmp/rights
-cp /tmp/rights /tmp/found
-ok "its rights help" helps "chmod o+r /etc/mailauthctl/policyd.yaml"
+keep_row '^permissions'
+ok "its rights help" helps "mailauthctl mta push --force"
 
 postconf -P 'submission/inet/smtpd_milters='
 ok "an override in master.cf is found" finds "overrides warning submission" "submission/inet in master.cf sets smtpd_milters itself"
@@ -117,18 +124,21 @@ ok "and put right" helps "mailauthctl mta push"
 
 key=/etc/dkimkeys/example.com/default.private
 chmod 0644 $key
-ok "a key that everybody may read is found" finds "permissions problem $key" "can be read or changed by everybody"
-ok "and closed" helps "chmod o-rw $key"
+doctor services permissions
+ok "a key that everybody may read is found" grep -q "^permissions problem $key .*can be read or changed by everybody" /tmp/found
+ok "and that the filter does not take it" grep -q "^services problem opendkim .*deferred" /tmp/found
+keep_row '^permissions'
+ok "and closed" helps "mailauthctl mta push --force"
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null >$key
 ok "another key is found" finds "keys problem $key" "does not belong to the record of example.com"
 ok "and replaced" helps "mailauthctl mta push --force"
 chmod 0644 /var/lib/mailauthctl/mailauthctl.db
 ok "a database that others may read is found" finds "database problem /var/lib/mailauthctl/mailauthctl.db" "others may read"
 ok "and closed, too" helps "chmod 0600 /var/lib/mailauthctl/mailauthctl.db"
-flock --no-fork /var/lib/mailauthctl/mailauthctl.db.lock sleep 1000 &
+cp /bin/sleep /tmp/mailauthctl
+/tmp/mailauthctl 1000 &
 holder=$!
-is_held() { ! flock -n /var/lib/mailauthctl/mailauthctl.db.lock true; }
-wait_for is_held
+echo "$holder zone export" >/var/lib/mailauthctl/mailauthctl.db.lock
 touch -d '1 hour ago' /var/lib/mailauthctl/mailauthctl.db.lock
 ok "a lock that is held for long is found" finds "database problem /var/lib/mailauthctl/mailauthctl.db.lock" "process $holder has held"
 ok "and its holder ended" helps "kill $holder"
@@ -157,19 +167,16 @@ ok "and served again" helps "$export_again"
 serve_instead 's/( SOA [^ ]+ [^ ]+ )[0-9]+/\11/'
 ok "an old serial is found" finds "dns warning example.com" "has serial 1"
 ok "and served again" helps "$export_again"
-mailauthctl template set t1 'v=spf1 +a:<hostname> +ptr -all' >/dev/null 2>&1
-mailauthctl template apply --all
+mailauthctl record set example.com t1 'v=spf1 a:mx.example.test ptr -all' >/dev/null 2>&1
 mailauthctl zone export --all
 ok "a policy that is not good is found" finds "dns warning example.com" "spf-ptr"
 is "where it is told more" "$(remedy 1)" "mailauthctl spf lint example.com"
-mailauthctl template set t1 'v=spf1 +a:<hostname> -all'
-mailauthctl template apply --all
+mailauthctl record reset example.com t1
 mailauthctl zone export --all
 ok "and mended" wait_for is_well
 
 touch /tmp/nsd-is-broken
-mailauthctl template set t2 'v=DMARC1; p=quarantine'
-mailauthctl template apply --all
+mailauthctl record set example.com t2 'v=DMARC1; p=quarantine'
 fails "an export whose reload fails fails" mailauthctl zone export --all
 doctor zones cron
 ok "a name server that was not told is found" grep -q '^zones problem zone.reload .*the name server is down.*| mailauthctl zone export --all$' /tmp/found
@@ -217,7 +224,7 @@ umount $exported
 # ---- sockets and chroots --------------------------------------------------------------------------
 
 mailauthctl mta push --remove >/dev/null 2>&1
-kill "$(opendkim_pid)"
+kill "$(opendkim_pid)" 2>/dev/null
 wait_for filter_is_gone
 start_opendkim
 # an admin's own list: the filter listens where Debian has it, and nobody is in a chroot
@@ -229,6 +236,9 @@ ok "adopted with the filter where it is" mailauthctl mta adopt --yes
 ok "which is well" wait_for is_well
 postconf -F smtp/inet/chroot=y
 postfix reload >/dev/null 2>&1
-ok "a socket outside of a chroot is found" finds "overrides problem smtp" "runs in the chroot /var/spool/postfix and cannot reach"
+doctor services overrides
+ok "a socket outside of a chroot is found" grep -q "^overrides problem smtp .*runs in the chroot /var/spool/postfix and cannot reach" /tmp/found
+ok "and what comes of it" grep -q "^services problem postfix .*cannot reach its filter" /tmp/found
+keep_row '^overrides'
 ok "and the service taken out of it" helps "postconf -c /etc/postfix -F smtp/inet/chroot=n; postfix -c /etc/postfix reload"
 done_testing

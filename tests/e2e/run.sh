@@ -7,7 +7,8 @@ here=$(dirname "$(realpath "$0")")
 program=$1 script=$2
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
 cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
-cp "$(dirname "$program")/mailauth-policyd" "$scratch"
+cp "$(dirname "$program")/mailauth-policyd" "$here/../../README.md" "$scratch"
+cp -r "$(dirname "$program")/man" "$scratch"
 echo "${KILL_STEP:-1}" >"$scratch/kill.step"
 
 status=0

@@ -133,6 +133,17 @@ static void test_several_options(void **state)
 	assert_int_equal(caller_check(&caller, &row, &args, &err), 0);
 }
 
+/* What the variables are in test_find(). */
+static const char *sudo_uid, *pkexec_uid, *doas_user;
+
+static const char *look_up(const char *variable)
+{
+	return strcmp(variable, "SUDO_UID") == 0     ? sudo_uid
+	       : strcmp(variable, "PKEXEC_UID") == 0 ? pkexec_uid
+	       : strcmp(variable, "DOAS_USER") == 0  ? doas_user
+	                                             : NULL;
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -141,6 +152,7 @@ static void test_find(void **state)
 		const char *sudo_uid;
 		int result;
 		bool is_customer;
+		const char *pkexec_uid, *doas_user;
 	} rows[] = {
 		{ 0, 0, NULL, 0, false },
 		{ 0, 0, "0", 0, false },
@@ -163,18 +175,34 @@ static void test_find(void **state)
 		{ 0, 0, "4294967296", ERR_FAILED, false },
 		{ 0, 0, "18446744073709551616", ERR_FAILED, false },
 		{ 0, 0, "4123456789", ERR_FAILED, false }, /* nobody has it */
+		{ 0, 0, NULL, 0, true, "65534", NULL },
+		{ 0, 0, NULL, 0, false, "0", NULL },
+		{ 0, 0, NULL, ERR_FAILED, false, "x", NULL },
+		{ 0, 0, NULL, 0, true, NULL, "nobody" },
+		{ 0, 0, NULL, 0, false, NULL, "root" },
+		{ 0, 0, NULL, ERR_FAILED, false, NULL, "no such account" },
+		{ 0, 0, NULL, ERR_FAILED, false, NULL, "" },
+		/* whoever of them is a customer counts */
+		{ 0, 0, "0", 0, true, "65534", NULL },
+		{ 0, 0, "65534", 0, true, "0", "root" },
+		{ 0, 0, "0", 0, true, "0", "nobody" },
+		{ 0, 0, "x", ERR_FAILED, false, NULL, "nobody" },
 	};
-	if (!getpwuid(65534))
+	const struct passwd *nobody = getpwuid(65534);
+	if (!nobody || strcmp(nobody->pw_name, "nobody") != 0)
 		skip();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct caller caller = CALLER_INIT;
 		struct err err = ERR_INIT;
-		int r = caller_find(rows[i].real, rows[i].effective, rows[i].sudo_uid,
-		                    &caller, &err);
+		sudo_uid = rows[i].sudo_uid;
+		pkexec_uid = rows[i].pkexec_uid;
+		doas_user = rows[i].doas_user;
+		int r = caller_find(rows[i].real, rows[i].effective, look_up, &caller,
+		                    &err);
 		if (r != rows[i].result || caller.is_customer != rows[i].is_customer)
 			fail_msg("row %zu: %d %d %s", i, r, caller.is_customer, err.text);
 		if (rows[i].is_customer)
-			assert_string_equal(caller.account, getpwuid(65534)->pw_name);
+			assert_string_equal(caller.account, "nobody");
 		assert_true(caller_done(&caller));
 	}
 }
@@ -213,6 +241,7 @@ static void test_environment(void **state)
 		{ "LD_PRELOAD", "/tmp/evil.so", false },
 		{ "SUDO_UID", "0", false },
 		{ "SUDO_USER", "root", false },
+		{ "DOAS_USER", "root", false },
 		{ "BASH_ENV", "/tmp/evil", false },
 		{ "LC", "x", false },
 		{ "LANGX", "x", false },

@@ -325,7 +325,7 @@ static void test_overview(void **state)
 		"\n  server                    settings of the server\n",
 		"\n  completion bash|zsh|fish  shell completion\n",
 		"\n  doctor                    look for faults\n",
-		"\n  help [<command>] ",
+		"\n  help [<command>|<topic>] ",
 		"\n  --db <file>               the database, instead of\n",
 		"\n  -h, --help                help for the command, and exit\n",
 	};
