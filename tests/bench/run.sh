@@ -151,6 +151,17 @@ many_signing "$db" at many >/dev/null 2>&1
 many_line "mta adopt, $many new keys, below a root" "$(timed mta adopt --yes)" ""
 many_changes "$many" "below a root" timed
 many_line "mta push, $many looked at, below a root" "$(timed mta push)" memory
+
+# ---- the configuration of very many domains --------------------------------------------------------
+
+mkdir -p plain
+many_line "config export, $many domains" "$(timed config export many.yaml)" memory
+many_line "config diff, $many domains, nothing different" "$(timed config diff --prune many.yaml)" ""
+# without DKIM: to make the keys takes hours
+sed 's/dkim.sign: on/dns.ttl: 300/' many.yaml >plain.yaml
+many_line "config import of $many domains, empty database" \
+	"$("$build/tests/bench/usage" "$program" --root "$work/plain" config import plain.yaml 2>>many.log)" ""
+rm -rf plain many.yaml plain.yaml
 cd - >/dev/null
 rm -rf "$work/many"
 
