@@ -4,7 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
-#   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd
+#   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root
 #   make check-slow         full sweeps           make bench     figures, as ratios
@@ -35,17 +35,19 @@ endef
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
-	network path run secret signals text words yaml yaml_write
+	network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
 	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
 	zone_read
 store_src := change migrate schema stmt store
-model_src := access domain env export export_file export_finish export_state heartbeat \
-	import_tree key key_crypto key_secret keygen keyring publish record record_policy \
-	record_text records records_check records_diff ring setting setting_table setting_type \
-	signing srs_secret template template_apply undo undo_domain undo_record
+model_src := access config_apply config_apply_domain config_apply_template config_read \
+	config_read_records config_schema config_write domain env export export_file \
+	export_finish export_state heartbeat import_tree key key_crypto key_secret keygen \
+	keyring publish record record_policy record_text records records_check records_diff ring \
+	setting setting_table setting_type signing srs_secret template template_apply \
+	template_whole undo undo_domain undo_record
 mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
 	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
 	doctor_zones drift engine folders held held_service history key_check map_probe \
@@ -59,22 +61,28 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	service_process service_systemd shared smtp_probe stage step step_file step_probe \
 	step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
-	caller caller_process changes cmd_audit cmd_db cmd_dkim cmd_dmarc cmd_doctor cmd_domain \
-	cmd_domain_show cmd_key cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server \
-	cmd_spf cmd_template cmd_zone command command_help commands diffview help_topic language \
-	out out_json out_table out_tsv overview progress seen spf_targets srs_targets when
+	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
+	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
+	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
+	commands complete complete_line complete_source diffview help_topic language out \
+	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
+	when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
 
-unit_tests := access arena base caller command commands dnszone doctor engine export \
-	file file_folder file_stage heartbeat help_topic key_crypto keygen lint_dmarc lint_spf lock \
-	map_probe milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit \
-	policyd policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
-	postfix_values postsrsd push query records resolver rollback rr run service setting \
-	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage \
-	store store_open target text undo validate when yaml yaml_write
-fuzz_tests := dns_answer milter_session policy_request spf_macro spf_record
+# What the shells read; each asks the program.
+completions := _mailauthctl mailauthctl.bash mailauthctl.fish
+
+unit_tests := access arena base caller command commands complete config dnszone doctor \
+	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
+	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
+	out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
+	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
+	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \
+	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
+	validate when yaml yaml_write
+fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -134,7 +142,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -213,6 +221,11 @@ need-libraries:
 $(build)/gen/%.sql.inc: db/%.sql
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
+# The same for the shells' files that `mailauthctl completion` prints.
+$(build)/gen/%.inc: completions/%
+	@mkdir -p $(@D)
+	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
+$(build)/cli/cmd_completion.o: $(completions:%=$(build)/gen/%.inc)
 $(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
 $(build)/core/mta/target.o: $(build)/gen/target.sql.inc
 
@@ -291,6 +304,9 @@ installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
 man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
 installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
+installed += completions/mailauthctl.bash:0644:$(PREFIX)/share/bash-completion/completions/mailauthctl
+installed += completions/_mailauthctl:0644:$(PREFIX)/share/zsh/site-functions/_mailauthctl
+installed += completions/mailauthctl.fish:0644:$(PREFIX)/share/fish/vendor_completions.d/mailauthctl.fish
 installed += $(foreach language,$(languages),$(call \
 	catalogue,$(language)):0644:$(LOCALEDIR)/$(language)/LC_MESSAGES/mailauthctl.mo)
 # The system's own folders: they stay, empty or not.  Others go when nothing is left in them.
@@ -326,8 +342,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli man po policyd packaging sweep e2e
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-policyd check-sweep check-e2e check-packaging check-slow check-install:
+	@$(run_tests) build style layers unit fuzz cli man po terminal policyd packaging sweep e2e
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
 	@$(run_tests) $(@:check-%=%)
 
 update-cli: all

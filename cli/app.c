@@ -115,10 +115,27 @@ static int run_command(struct app *app, struct err *err)
 	return r;
 }
 
+int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,
+                struct err *err)
+{
+	const char *db = option ? option : secure_getenv("MAILAUTHCTL_DB");
+	if (db && !*db)
+		return err_set(err, ERR_USAGE, _("--db takes the path of a file"));
+	if (!db)
+		*ret_path = ctx_host_path(ctx, DATABASE);
+	else if (*db == '/')
+		*ret_path = xstrdup(db);
+	else {
+		auto_free char *here = getcwd(NULL, 0);
+		if (!here)
+			return err_errno(err, errno, _("cannot name the working folder"));
+		*ret_path = path_join(here, db);
+	}
+	return 0;
+}
+
 static int set_up(struct app *app, struct err *err)
 {
-	/* a customer has no such option and no such variable */
-	const char *db = app->opt.db ? app->opt.db : secure_getenv("MAILAUTHCTL_DB");
 	int r = ctx_init(&app->ctx, app->opt.root, err);
 	if (r < 0)
 		return r;
@@ -133,18 +150,9 @@ static int set_up(struct app *app, struct err *err)
 		app->ctx.uid = app->caller->uid;
 	free(app->ctx.command);
 	app->ctx.command = xstrdup(app->row->words);
-	if (db && !*db)
-		return err_set(err, ERR_USAGE, _("--db takes the path of a file"));
-	if (!db)
-		app->db_path = ctx_host_path(&app->ctx, DATABASE);
-	else if (*db == '/')
-		app->db_path = xstrdup(db);
-	else {
-		auto_free char *here = getcwd(NULL, 0);
-		if (!here)
-			return err_errno(err, errno, _("cannot name the working folder"));
-		app->db_path = path_join(here, db);
-	}
+	r = app_db_path(&app->ctx, app->opt.db, &app->db_path, err);
+	if (r < 0)
+		return r;
 	bool is_coloured = !app->opt.is_colour_off && out_can_colour(stdout);
 	app->out =
 		out_new(app->opt.format, stdout, is_coloured, caller_width(app->caller));

@@ -49,6 +49,7 @@ struct app {
 	bool has_failed;   /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
 	bool is_exporting; /* a dry run of it is shown zone by zone */
+	bool is_trying;    /* a dry run of it is shown by whoever tries */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
 	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
@@ -75,6 +76,11 @@ void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 int app_change(struct app *app, unsigned needs,
                int (*body)(struct app *app, void *arg, struct err *err), void *arg,
                struct err *err) must_check;
+
+/* Runs `body` as such a change, which nobody hears of, shows or keeps: to find something out.  What it
+ * says is heard when it fails. */
+int app_try(struct app *app, int (*body)(struct app *app, void *arg, struct err *err),
+            void *arg, struct err *err) must_check;
 
 /* Host name and addresses, read once. */
 int app_env(struct app *app, const struct env **ret_env, struct err *err) must_check;

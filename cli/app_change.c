@@ -276,7 +276,7 @@ static int change_locked(struct app *app, unsigned needs,
 		return r;
 	app->is_changing = true;
 	r = run_body(app, needs, body, arg, &is_changed, &push, err);
-	if (r >= 0 && app->opt.is_dry_run && !app->is_exporting)
+	if (r >= 0 && app->opt.is_dry_run && !app->is_exporting && !app->is_trying)
 		r = show_dry_run(app, is_changed, push, err);
 	if (r < 0 || app->opt.is_dry_run) {
 		store_rollback(app->store);
@@ -329,6 +329,32 @@ int app_change(struct app *app, unsigned needs,
 	if (r >= 0)
 		r = change_locked(app, needs, body, arg, &store_lock, err);
 	return r < 0 ? r : 0;
+}
+
+struct trial {
+	int (*body)(struct app *app, void *arg, struct err *err);
+	void *arg;
+};
+
+static int run_trial(struct app *app, void *arg, struct err *err)
+{
+	const struct trial *trial = arg;
+	int r = trial->body(app, trial->arg, err);
+	for (; r >= 0 && app->message_count; app->message_count--)
+		free(app->message[app->message_count - 1].text);
+	return r;
+}
+
+int app_try(struct app *app, int (*body)(struct app *app, void *arg, struct err *err),
+            void *arg, struct err *err)
+{
+	struct trial trial = { body, arg };
+	bool was_dry_run = app->opt.is_dry_run;
+	app->opt.is_dry_run = app->is_trying = true;
+	int r = app_change(app, 0, run_trial, &trial, err);
+	app->opt.is_dry_run = was_dry_run;
+	app->is_trying = false;
+	return r;
 }
 
 int app_env(struct app *app, const struct env **ret_env, struct err *err)

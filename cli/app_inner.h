@@ -4,6 +4,10 @@
 
 #include "cli/app.h"
 
+/* Where the database is as the machine sees it: `option` (--db; NULL: not given), else the
+ * environment's, else the one below the context's root.  Caller frees. */
+int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,
+                struct err *err) must_check;
 /* Opens the store for reading; app->store stays NULL where there is none. */
 int app_open_to_read(struct app *app, struct err *err) must_check;
 /* Takes the lock "<database><suffix>", the folder made where it is absent.  A dry run without a

@@ -212,21 +212,19 @@ int args_parse(int argc, char **argv, const struct option_row *const *tables,
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	enum out_format format;
-} formats[] = {
-	{ "json", OUT_FORMAT_JSON },
-	{ "table", OUT_FORMAT_TABLE },
-	{ "tsv", OUT_FORMAT_TSV },
+const struct format_row format_table[] = {
+	{ "json", OUT_FORMAT_JSON, N_("for programs") },
+	{ "table", OUT_FORMAT_TABLE, N_("for people") },
+	{ "tsv", OUT_FORMAT_TSV, N_("lines for awk and the like") },
+	{ 0 },
 };
 
 static int format_from_name(const char *name, enum out_format *ret_format,
                             struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-		if (strcmp(formats[i].name, name) == 0) {
-			*ret_format = formats[i].format;
+	for (const struct format_row *row = format_table; row->name; row++)
+		if (strcmp(row->name, name) == 0) {
+			*ret_format = row->format;
 			return 0;
 		}
 	return err_set(err, ERR_USAGE, _("\"%s\" is no format: table, json or tsv"),

@@ -86,6 +86,31 @@ void args_drop_words(struct args *args, size_t count);
 int args_check(const struct args *args, const char *grammar, const char *command,
                struct err *err) must_check;
 
+/* The part of a grammar that a word stands for: "<domain>...|--all" (borrowed from it). */
+struct args_place {
+	const char *at;
+	size_t len;
+};
+/* The place of word `index`; false: no word may stand there.  Which options `args` has counts, its
+ * words do not. */
+bool args_place(const struct args *args, const char *grammar, size_t index,
+                struct args_place *ret_place) must_check;
+/* The alternative behind `at` (NULL: the first one) of a place: "<domain>...", then "--all"; NULL:
+ * there is no more. */
+const char *args_alternative(const struct args_place *place, const char *at,
+                             size_t *ret_len) must_check;
+/* Whether the line has no room for the option: it stands for words that are there, or another one
+ * stands for them already. */
+bool args_has_instead(const struct args *args, const char *grammar,
+                      const char *option) must_check;
+
+/* What --format takes; ends in {0}. */
+extern const struct format_row {
+	const char *name;
+	enum out_format format;
+	const char *help; /* N_() */
+} format_table[];
+
 /* The global options as values. */
 struct global_values {
 	const char *db;   /* NULL: not given */

@@ -22,14 +22,10 @@ struct arity {
 struct grammar {
 	const char *at; /* what is still to be read */
 	const struct args *args;
-	struct place {
-		const char *at; /* "<domain>...|--all", within the grammar */
-		size_t len;
-		bool is_choice; /* "bash|zsh": the word must be one of these */
-	} places[PLACES];
+	struct args_place places[PLACES];
 	size_t place_count;
 	size_t loop_start, loop_count; /* the places of "[...]..." */
-	struct place
+	struct args_place
 		stood_for; /* the place that an option stands in for; at: NULL, none */
 	const char *option, *second; /* those options, as they were given */
 	size_t option_len, second_len;
@@ -60,50 +56,69 @@ static struct arity join(struct arity a, struct arity b)
 	};
 }
 
+const char *args_alternative(const struct args_place *place, const char *at,
+                             size_t *ret_len)
+{
+	const char *end = place->at + place->len;
+	if (at)
+		at += strcspn(at, "| ]") + 1;
+	else
+		at = place->at;
+	if (at >= end)
+		return NULL;
+	*ret_len = strcspn(at, "| ]");
+	return at;
+}
+
+/* "--domains-from=<file>": the name alone. */
+static size_t name_len(const char *alternative)
+{
+	return strcspn(alternative, "=| ]");
+}
+
 /* Notes which of the options among the alternatives of `place` stand on the line. */
-static bool look_for_options(struct grammar *g, const struct place *place)
+static bool look_for_options(struct grammar *g, const struct args_place *place)
 {
 	bool is_found = false;
-	for (const char *at = place->at, *end = at + place->len; at < end;) {
-		size_t len = strcspn(at, "|");
-		if (len > (size_t)(end - at))
-			len = (size_t)(end - at);
-		size_t name_len = strcspn(at, "=| ]");
-		auto_free char *name = xmemdup(at, name_len < len ? name_len : len);
-		if (strncmp(name, "--", 2) == 0 && args_has(g->args, name)) {
-			const char *given = at;
-			if (!g->option) {
-				g->option = given;
-				g->option_len = strlen(name);
-			} else if (!g->second) {
-				g->second = given;
-				g->second_len = strlen(name);
-			}
-			g->stood_for = *place;
-			is_found = true;
+	size_t len;
+	for (const char *at = NULL; (at = args_alternative(place, at, &len));) {
+		auto_free char *name = xmemdup(at, name_len(at));
+		if (strncmp(name, "--", 2) != 0 || !args_has(g->args, name))
+			continue;
+		if (!g->option) {
+			g->option = at;
+			g->option_len = strlen(name);
+		} else if (!g->second) {
+			g->second = at;
+			g->second_len = strlen(name);
 		}
-		at += len + (len < (size_t)(end - at));
+		g->stood_for = *place;
+		is_found = true;
 	}
 	return is_found;
 }
 
 static struct arity read_place(struct grammar *g)
 {
-	struct place place = { .at = g->at, .len = strcspn(g->at, " ]") };
+	struct args_place place = { .at = g->at, .len = strcspn(g->at, " ]") };
 	if (!place.len || g->place_count == PLACES)
 		abort();
 	g->at += place.len;
 	if (look_for_options(g, &place))
 		return (struct arity){ 0 };
-	const char *end = place.at + place.len;
-	const char *angle = memchr(place.at, '<', place.len);
 	const char *dots = strstr(place.at, "...");
-	const char *dashes = strstr(place.at, "--");
-	place.is_choice = !angle && !(dashes && dashes < end);
 	g->places[g->place_count++] = place;
-	if (dots && dots < end)
+	if (dots && dots < place.at + place.len)
 		return (struct arity){ 1, ANY, 1 };
 	return (struct arity){ 1, 1, 0 };
+}
+
+/* "bash|zsh": the word must be one of these. */
+static bool is_choice(const struct args_place *place)
+{
+	const char *dashes = strstr(place->at, "--");
+	return !memchr(place->at, '<', place->len) &&
+	       !(dashes && dashes < place->at + place->len);
 }
 
 static struct arity read_parts(struct grammar *g)
@@ -133,7 +148,7 @@ static struct arity read_parts(struct grammar *g)
 }
 
 /* "<domain>...|--all" -> "<domain>... or --all" */
-static char *place_text(const struct place *place)
+static char *place_text(const struct args_place *place)
 {
 	auto_buf text = BUF_INIT;
 	for (size_t i = 0; i < place->len; i++) {
@@ -145,14 +160,17 @@ static char *place_text(const struct place *place)
 	return buf_take(&text);
 }
 
-static int too_few(const struct grammar *g, const char *command, struct err *err)
+/* The place of word `i`, of the last one where there are too many. */
+static const struct args_place *place_of(const struct grammar *g, size_t i)
 {
-	size_t i = g->args->word_count;
 	if (i >= g->place_count && g->loop_count)
 		i = g->loop_start + (i - g->loop_start) % g->loop_count;
-	if (i >= g->place_count)
-		i = g->place_count - 1;
-	auto_free char *text = place_text(&g->places[i]);
+	return &g->places[i < g->place_count ? i : g->place_count - 1];
+}
+
+static int too_few(const struct grammar *g, const char *command, struct err *err)
+{
+	auto_free char *text = place_text(place_of(g, g->args->word_count));
 	if (!g->args->word_count)
 		return err_set(err, ERR_USAGE, _("\"%s\" needs %s"), command, text);
 	return err_set(err, ERR_USAGE, _("\"%s\" needs %s behind \"%s\""), command, text,
@@ -177,15 +195,13 @@ static int too_many(const struct grammar *g, const char *word, const char *comma
 static int check_choices(const struct grammar *g, const char *command, struct err *err)
 {
 	for (size_t i = 0; i < g->place_count && i < g->args->word_count; i++) {
-		const struct place *place = &g->places[i];
+		const struct args_place *place = &g->places[i];
 		const char *word = g->args->words[i];
-		bool is_known = !place->is_choice;
-		for (const char *at = place->at, *end = at + place->len;
-		     !is_known && at < end;) {
-			size_t len = strcspn(at, "| ]");
+		bool is_known = !is_choice(place);
+		size_t len;
+		for (const char *at = NULL;
+		     !is_known && (at = args_alternative(place, at, &len));)
 			is_known = strlen(word) == len && strncmp(at, word, len) == 0;
-			at += len + 1;
-		}
 		if (!is_known) {
 			auto_free char *text = place_text(place);
 			return err_set(err, ERR_USAGE, _("\"%s\" takes %s, not \"%s\""),
@@ -193,6 +209,39 @@ static int check_choices(const struct grammar *g, const char *command, struct er
 		}
 	}
 	return 0;
+}
+
+bool args_place(const struct args *args, const char *grammar, size_t index,
+                struct args_place *ret_place)
+{
+	struct grammar g = { .at = grammar ? grammar : "", .args = args };
+	struct arity arity = read_parts(&g);
+	if (index >= arity.max)
+		return false;
+	*ret_place = *place_of(&g, index);
+	return true;
+}
+
+static bool has_alternative(const struct args_place *place, const char *option)
+{
+	size_t len;
+	for (const char *at = NULL; (at = args_alternative(place, at, &len));)
+		if (strlen(option) == name_len(at) &&
+		    strncmp(at, option, strlen(option)) == 0)
+			return true;
+	return false;
+}
+
+bool args_has_instead(const struct args *args, const char *grammar, const char *option)
+{
+	struct grammar g = { .at = grammar ? grammar : "", .args = args };
+	read_parts(&g);
+	if (g.stood_for.at && has_alternative(&g.stood_for, option))
+		return true;
+	for (size_t i = 0; i < g.place_count && i < args->word_count; i++)
+		if (has_alternative(&g.places[i], option))
+			return true;
+	return false;
 }
 
 int args_check(const struct args *args, const char *grammar, const char *command,

@@ -274,6 +274,18 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
 	return r;
 }
 
+int cmd_publish_keys(struct app *app, struct err *err)
+{
+	auto_free char *reload = NULL;
+	if (!app->export_count)
+		return 0;
+	int r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
+	if (r >= 0 && !*reload && !app_is_customer(app))
+		app_say(app, REPORT_WARNING,
+		        _("zone.reload is empty: no name server is told of the new records"));
+	return r < 0 ? r : app_export_now(app, err);
+}
+
 /* Exports the zones that are ours, prints the records of the others, and says where each stands. */
 static int publish(struct enable *work, struct err *err)
 {
@@ -300,16 +312,7 @@ static int publish(struct enable *work, struct err *err)
 	}
 	if (external_count && is_listed)
 		out_end(app->out);
-	if (r >= 0 && app->export_count) {
-		auto_free char *reload = NULL;
-		r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
-		if (r >= 0 && !*reload && !app_is_customer(app))
-			app_say(app, REPORT_WARNING,
-			        _("zone.reload is empty: no name server is told of the new records"));
-		if (r >= 0)
-			r = app_export_now(app, err);
-	}
-	return r;
+	return r < 0 ? r : cmd_publish_keys(app, err);
 }
 
 static int tell(struct enable *work, struct err *err)

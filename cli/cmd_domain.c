@@ -332,7 +332,7 @@ static const struct option_row disable_options[] = {
 
 const struct command commands_domain[] = {
 	{ .words = "domain add",
-	  .args = "<domain>...|--domains-from",
+	  .args = "<new-domain>...|--domains-from",
 	  .options = add_options,
 	  .help = N_("add domains, all of them or none"),
 	  .example = "mailauthctl domain add example.com",
@@ -346,7 +346,7 @@ const struct command commands_domain[] = {
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_remove },
 	{ .words = "domain rename",
-	  .args = "<domain> <new>",
+	  .args = "<domain> <new-domain>",
 	  .help = N_("give a domain another name; its keys, records and settings stay"),
 	  .example = "mailauthctl domain rename example.com example.net",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,

@@ -357,15 +357,15 @@ int cmd_mta_backends(struct app *app, struct err *err)
 {
 	static const struct out_column columns[] = {
 		{ "backend", N_("Backend"), OUT_TEXT, 0 },
-		{ "title", N_("Mail server"), OUT_TEXT, 0 },
+		{ "title", N_("Mail server"), OUT_TEXT, OUT_WRAP },
 		{ "dkim_sign", N_("DKIM signing"), OUT_TEXT, 0 },
 		{ "dkim_verify", N_("DKIM verification"), OUT_TEXT, 0 },
 		{ "spf", N_("SPF"), OUT_TEXT, 0 },
 		{ "dmarc", N_("DMARC"), OUT_TEXT, 0 },
 		{ "srs", N_("SRS"), OUT_TEXT, 0 },
 		{ "push", N_("Push"), OUT_BOOL, 0 },
-		{ "detected", N_("Detected"), OUT_TEXT, 0 },
-		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, 0 },
+		{ "detected", N_("Detected"), OUT_TEXT, OUT_WRAP },
+		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, OUT_WRAP },
 	};
 	int r = 0;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));

@@ -14,8 +14,13 @@
 #include "core/base/words.h"
 #include "core/model/setting.h"
 
-/* Answered here: its words are the name of a command, not arguments of it. */
-static const char help_word[] = "help";
+/* Its words are the name of a command, not arguments of it. */
+const struct command command_help_row = {
+	.words = "help",
+	.args = "[<command>|<topic>]",
+	.help = N_("what a command does, its options, an example; or a page of the "
+	           "manual"),
+};
 
 void command_call_done(struct command_call *call)
 {
@@ -39,9 +44,9 @@ static size_t words_match(const char *words, const struct args *args, size_t fro
 	return count;
 }
 
-static const struct command *find_row(const struct command_group *groups,
-                                      const struct args *args, size_t from,
-                                      size_t *ret_count)
+const struct command *command_find(const struct command_group *groups,
+                                   const struct args *args, size_t from,
+                                   size_t *ret_count)
 {
 	const struct command *best = NULL;
 	*ret_count = 0;
@@ -84,6 +89,8 @@ static const char *guess(const struct command_group *groups, const struct args *
 		if (group->noun)
 			suggestion_offer(&near_first, group->noun);
 		for (const struct command *row = group->rows; row->words; row++) {
+			if (row->is_hidden)
+				continue;
 			suggestion_offer(group->noun ? &near_both : &near_first,
 			                 row->words);
 			if (strcmp(row->words, swapped) == 0) {
@@ -175,7 +182,7 @@ static int answer_help(const struct command_group *groups, const struct args *ar
 {
 	const char *topic = args_word(args, from);
 	size_t count;
-	const struct command *row = find_row(groups, args, from, &count);
+	const struct command *row = command_find(groups, args, from, &count);
 	const struct command_group *group = find_group(groups, topic);
 	if (!topic)
 		command_help_all(groups, call->topics, &call->text);
@@ -195,9 +202,8 @@ static int answer_help(const struct command_group *groups, const struct args *ar
 	return 0;
 }
 
-/* Cuts the line with the global options and those of every command. */
-static int parse_leniently(const struct command_group *groups, int argc, char **argv,
-                           struct args *args, struct err *err)
+int command_parse_leniently(const struct command_group *groups, int argc, char **argv,
+                            struct args *args, struct err *err)
 {
 	size_t count = 0, room = 0;
 	auto_free const struct option_row **tables = NULL;
@@ -250,11 +256,11 @@ static int no_command(const struct command_group *groups, int argc, char **argv,
 static int dispatch(const struct command_group *groups, int argc, char **argv,
                     struct args *seen, struct command_call *call, struct err *err)
 {
-	int r = parse_leniently(groups, argc, argv, seen, err);
+	int r = command_parse_leniently(groups, argc, argv, seen, err);
 	if (r)
 		return r;
 	const char *first = args_word(seen, 0);
-	if (first && strcmp(first, help_word) == 0)
+	if (first && strcmp(first, command_help_row.words) == 0)
 		return answer_help(groups, seen, 1, true, call, err);
 	if (args_has(seen, "--help"))
 		return answer_help(groups, seen, 0, false, call, err);
@@ -266,7 +272,7 @@ static int dispatch(const struct command_group *groups, int argc, char **argv,
 	if (!first)
 		return no_command(groups, argc, argv, call, err);
 	size_t count;
-	const struct command *row = find_row(groups, seen, 0, &count);
+	const struct command *row = command_find(groups, seen, 0, &count);
 	if (!row)
 		return unknown_command(groups, seen, 0, call, err);
 	return parse_row(row, count, argc, argv, call, err);

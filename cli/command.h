@@ -41,6 +41,7 @@ struct command {
 	/* What can be known without the store or the host; NULL: nothing.  Before any lock. */
 	int (*check)(struct app *app, struct err *err);
 	int (*run)(struct app *app, struct err *err);
+	bool is_hidden; /* for other programs: not in help, suggestions and completion */
 };
 
 /* The commands of one noun, or those of a single word. */
@@ -65,6 +66,19 @@ struct command_call {
 
 #define COMMAND_CALL_INIT ((struct command_call){ 0 })
 void command_call_done(struct command_call *call);
+
+/* The help text's own command: answered by command_dispatch(), not a row of a group. */
+extern const struct command command_help_row;
+
+/* The row with the most words that the line has from word `from` on, and how many those are; NULL:
+ * none. */
+const struct command *command_find(const struct command_group *groups,
+                                   const struct args *args, size_t from,
+                                   size_t *ret_count) must_check;
+/* Cuts a line before its command is known: by the options of all commands, passing over what is no
+ * option.  Frees what `args` had. */
+int command_parse_leniently(const struct command_group *groups, int argc, char **argv,
+                            struct args *args, struct err *err) must_check;
 
 /* Finds the row, parses its options and checks the number of words.  `groups` ends in {0}; argv[0]
  * is skipped.  `help`, `--help` and `--version` are answered here, also where the rest of the line

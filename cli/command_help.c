@@ -100,6 +100,14 @@ void command_help(const struct command *row, struct buf *into)
 	buf_puts(into, _("\n\"mailauthctl help\" lists the options of every command.\n"));
 }
 
+static void add_row(struct buf *into, const struct command *row)
+{
+	bool has_args = row->args && *row->args;
+	auto_free char *label = xasprintf("%s%s%s", row->words, has_args ? " " : "",
+	                                  has_args ? row->args : "");
+	add_entry(into, label, row->help);
+}
+
 void command_help_group(const struct command_group *group, struct buf *into)
 {
 	if (group->noun) {
@@ -108,13 +116,9 @@ void command_help_group(const struct command_group *group, struct buf *into)
 		add_wrapped(into, _(group->help), 0, 0);
 		buf_puts(into, _("\nCommands:\n"));
 	}
-	for (const struct command *row = group->rows; row->words; row++) {
-		bool has_args = row->args && *row->args;
-		auto_free char *label =
-			xasprintf("%s%s%s", row->words, has_args ? " " : "",
-		                  has_args ? row->args : "");
-		add_entry(into, label, row->help);
-	}
+	for (const struct command *row = group->rows; row->words; row++)
+		if (!row->is_hidden)
+			add_row(into, row);
 }
 
 void command_help_all(const struct command_group *groups, const struct help_topic *topics,
@@ -130,9 +134,7 @@ void command_help_all(const struct command_group *groups, const struct help_topi
 		else
 			command_help_group(group, into);
 	}
-	add_entry(into, "help [<command>|<topic>]",
-	          N_("what a command does, its options, an example; or a page of the "
-	             "manual"));
+	add_row(into, &command_help_row);
 	if (topics && topics->name)
 		buf_puts(into, _("\nTopics of help:\n"));
 	for (; topics && topics->name; topics++)

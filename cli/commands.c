@@ -11,8 +11,10 @@ const struct command_group command_groups[] = {
 	{ "spf", N_("SPF of senders and of records"), commands_spf },
 	{ "dmarc", N_("DMARC policies of domains"), commands_dmarc },
 	{ "mta", N_("the mail server"), commands_mta },
+	{ "config", N_("the whole configuration as a file"), commands_config },
 	{ "audit", N_("who changed what"), commands_audit },
 	{ "db", N_("the database"), commands_db },
 	{ NULL, NULL, commands_doctor },
+	{ NULL, NULL, commands_completion },
 	{ 0 },
 };

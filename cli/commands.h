@@ -11,6 +11,8 @@
 extern const struct command_group command_groups[];
 
 extern const struct command commands_audit[];
+extern const struct command commands_completion[];
+extern const struct command commands_config[];
 extern const struct command commands_db[];
 extern const struct command commands_dmarc[];
 extern const struct command commands_doctor[];
@@ -41,5 +43,7 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
                           struct err *err);
 int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
                            struct err *err);
+/* Exports the zones that were named for later, in which new keys are to become public. */
+int cmd_publish_keys(struct app *app, struct err *err);
 
 #endif

@@ -290,7 +290,8 @@ static void put_commands(struct page *page, const char *noun)
 		}
 		puts(".Bl -tag -width Ds");
 		for (const struct command *row = group->rows; row->words; row++)
-			put_command(page, row);
+			if (!row->is_hidden)
+				put_command(page, row);
 		puts(".El");
 	}
 }

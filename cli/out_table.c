@@ -97,32 +97,22 @@ static void add_value(struct buf *into, const struct out_column *column,
 	}
 }
 
-static int scols_flags(const struct out_column *column)
+static bool is_flexible(const struct out_column *column)
 {
-	int flags = 0;
-	if ((column->flags & OUT_RIGHT) || column->type == OUT_INT)
-		flags |= SCOLS_FL_RIGHT;
-	if (column->flags & OUT_WRAP)
-		flags |= SCOLS_FL_WRAP;
-	if (column->flags & OUT_TRUNC)
-		flags |= SCOLS_FL_TRUNC;
-	return flags;
+	return column->flags & (OUT_WRAP | OUT_TRUNC);
 }
 
 static void add_column(struct libscols_table *table, const struct out_column *column)
 {
 	auto_buf title = BUF_INIT;
+	bool is_right = column->flags & OUT_RIGHT || column->type == OUT_INT;
 	out_add_clean(&title, title_of(column), true);
-	/* A column shrinks to its heading's width.  At width 1 smartcols wraps a letter that takes
-	 * two for ever. */
-	if (column->flags & OUT_WRAP)
-		while (title_width(buf_text(&title)) < 2)
-			buf_putc(&title, ' ');
-	if (!scols_table_new_column(table, buf_text(&title), 0, scols_flags(column)))
+	if (!scols_table_new_column(table, buf_text(&title), 0,
+	                            is_right ? SCOLS_FL_RIGHT : 0))
 		abort();
 }
 
-static void open_table(struct out *out, size_t indent)
+static void open_table(struct out *out)
 {
 	struct table_state *state = state_of(out);
 	state->table = scols_new_table();
@@ -130,22 +120,114 @@ static void open_table(struct out *out, size_t indent)
 		abort();
 	/* Texts come clean from out_add_clean(); smartcols loops for ever on others. */
 	expect(scols_table_enable_noencoding(state->table, 1));
-	expect(scols_table_set_termforce(state->table, out->width
-	                                                       ? SCOLS_TERMFORCE_ALWAYS
-	                                                       : SCOLS_TERMFORCE_NEVER));
-	if (out->width)
-		expect(scols_table_set_termwidth(
-			state->table, out->width > indent ? out->width - indent : 1));
+	/* The layout is out_layout.c's: smartcols breaks lines in the middle of words. */
+	expect(scols_table_set_termforce(state->table, SCOLS_TERMFORCE_NEVER));
 	for (size_t i = 0; i < out->column_count; i++)
 		if (!(out->columns[i].flags & OUT_HIDE_TABLE))
 			add_column(state->table, &out->columns[i]);
 }
 
-/* Copies lines without the blanks at their ends; the first, the heading, bold. */
-static void add_lines(struct buf *into, const char *text, const char *indent,
-                      bool is_bold)
+/* ---- a terminal that is narrower than the table ----------------------------------------------- */
+
+static const char *cell_text(struct libscols_line *line, size_t column)
 {
-	while (*text) {
+	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
+	return text ? text : "";
+}
+
+/* Measures the columns, and breaks or cuts the cells of those that share the room.  *ret_widths is
+ * one for each column that is shown; the caller frees. */
+static void lay_out(struct out *out, size_t indent, struct out_column_width **ret_widths)
+{
+	struct libscols_table *table = state_of(out)->table;
+	size_t count = scols_table_get_ncols(table),
+	       lines = scols_table_get_nlines(table);
+	struct out_column_width *widths = xcalloc(count + 1, sizeof(*widths));
+	const struct out_column *column = out->columns;
+	*ret_widths = widths;
+	for (size_t i = 0; i < count; i++, column++) {
+		while (column->flags & OUT_HIDE_TABLE)
+			column++;
+		widths[i].is_cut = column->flags & OUT_TRUNC;
+		widths[i].is_flexible = is_flexible(column);
+		widths[i].title = widths[i].natural = title_width(title_of(column));
+		for (size_t k = 0; k < lines; k++) {
+			size_t columns = out_columns_of(
+				cell_text(scols_table_get_line(table, k), i));
+			if (columns > widths[i].natural)
+				widths[i].natural = columns;
+		}
+	}
+	if (!out_lay_out(widths, count, out->width > indent ? out->width - indent : 1))
+		return;
+	column = out->columns;
+	for (size_t i = 0; i < count; i++, column++) {
+		struct libscols_column *own = scols_table_get_column(table, i);
+		while (column->flags & OUT_HIDE_TABLE)
+			column++;
+		if (widths[i].is_below)
+			expect(scols_column_set_flags(own, SCOLS_FL_HIDDEN));
+		if (widths[i].is_below || !widths[i].is_flexible)
+			continue;
+		expect(scols_column_set_flags(own, SCOLS_FL_WRAP));
+		expect(scols_column_set_wrapfunc(own, scols_wrapnl_chunksize,
+		                                 scols_wrapnl_nextchunk, NULL));
+		for (size_t k = 0; k < lines; k++) {
+			struct libscols_line *line = scols_table_get_line(table, k);
+			auto_buf text = BUF_INIT;
+			if (column->flags & OUT_TRUNC)
+				out_cut(&text, cell_text(line, i), widths[i].width);
+			else
+				out_add_wrapped(&text, cell_text(line, i),
+				                widths[i].width, "");
+			expect(scols_line_refer_data(line, i, buf_take(&text)));
+		}
+	}
+}
+
+/* How many lines a row takes. */
+static size_t row_height(struct libscols_line *line,
+                         const struct out_column_width *widths, size_t count)
+{
+	size_t most = 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t lines = 1;
+		for (const char *at = cell_text(line, i); *at && !widths[i].is_below;
+		     at++)
+			lines += *at == '\n';
+		if (lines > most)
+			most = lines;
+	}
+	return most;
+}
+
+/* "    Meaning: ...", for each column that has no room beside the others. */
+static void add_below(struct out *out, struct buf *into, const char *indent,
+                      struct libscols_line *line, const struct out_column_width *widths)
+{
+	auto_free char *deeper = xasprintf("%s" INDENT INDENT, indent);
+	size_t room = out->width > strlen(deeper) ? out->width - strlen(deeper) : 1;
+	size_t i = 0;
+	for (size_t k = 0; k < out->column_count; k++) {
+		const struct out_column *column = &out->columns[k];
+		if (column->flags & OUT_HIDE_TABLE)
+			continue;
+		const char *text = cell_text(line, i);
+		if (widths[i++].is_below && *text && strcmp(text, "-") != 0) {
+			auto_free char *whole =
+				xasprintf("%s: %s", title_of(column), text);
+			buf_puts(into, deeper);
+			out_add_wrapped(into, whole, room, deeper);
+			buf_putc(into, '\n');
+		}
+	}
+}
+
+/* Copies `count` lines without the blanks at their ends, and gives what is behind them. */
+static const char *add_lines(struct buf *into, const char *text, const char *indent,
+                             bool is_bold, size_t count)
+{
+	for (; *text && count; count--) {
 		size_t len = strcspn(text, "\n"), kept = len;
 		while (kept && text[kept - 1] == ' ')
 			kept--;
@@ -155,32 +237,44 @@ static void add_lines(struct buf *into, const char *text, const char *indent,
 		buf_add(into, text, kept);
 		buf_puts(into, is_bold ? BOLD_OFF : "");
 		buf_putc(into, '\n');
-		is_bold = false;
 		text += len + (text[len] == '\n');
 	}
+	return text;
 }
 
 static void close_table(struct out *out, struct buf *into, const char *indent)
 {
-	struct table_state *state = state_of(out);
+	struct libscols_table *table = state_of(out)->table;
 	auto_free char *text = NULL;
+	auto_free struct out_column_width *widths = NULL;
 	if (out->row) {
-		expect(scols_print_table_to_string(state->table, &text));
-		add_lines(into, text ? text : "", indent, out->is_coloured);
+		if (out->width)
+			lay_out(out, strlen(indent), &widths);
+		expect(scols_print_table_to_string(table, &text));
+		const char *rest =
+			add_lines(into, text ? text : "", indent, out->is_coloured, 1);
+		for (size_t i = 0; widths && i < scols_table_get_nlines(table); i++) {
+			struct libscols_line *line = scols_table_get_line(table, i);
+			rest = add_lines(
+				into, rest, indent, false,
+				row_height(line, widths, scols_table_get_ncols(table)));
+			add_below(out, into, indent, line, widths);
+		}
+		(void)add_lines(into, rest, indent, false, SIZE_MAX);
 	}
-	scols_unref_table(state->table);
-	state->table = NULL;
+	scols_unref_table(table);
+	state_of(out)->table = NULL;
 }
 
 static void table_begin(struct out *out)
 {
 	if (out->place == OUT_IN_LIST)
-		open_table(out, 0);
+		open_table(out);
 }
 
 static void table_nested_begin(struct out *out)
 {
-	open_table(out, INDENT_LEN);
+	open_table(out);
 }
 
 static bool says_nothing(const struct out_column *column, const struct out_cell *cell)

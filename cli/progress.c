@@ -89,6 +89,8 @@ static void draw(struct progress *progress, size_t done, int64_t now)
 	buf_add(&line, buf_text(&tail), tail.len);
 	if (line.len > width)
 		line.len = width;
+	while (line.len && ((unsigned char)line.at[line.len] & 0xC0) == 0x80)
+		line.len--; /* not within a character */
 	fprintf(progress->stream, "%s%.*s", CLEAR_LINE, (int)line.len, buf_text(&line));
 	fflush(progress->stream);
 	progress->drawn_ns = now;

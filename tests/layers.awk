@@ -61,8 +61,8 @@ FNR == 1 {
 	line = $0
 	if (match(line, /"[^"]*"/)) {
 		name = substr(line, RSTART + 1, RLENGTH - 2)
-		if (name ~ /\.(sql|utf8|ascii)\.inc$/) {
-			# made from db/ by the Makefile
+		if (name ~ /\.inc$/) {
+			# made from db/, man/ and completions/ by the Makefile
 		} else if (name !~ /\.h$/) {
 			wrong("\"" name "\" is not a header")
 		} else if ((to = folder_of(name)) == "") {

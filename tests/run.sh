@@ -3,7 +3,7 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|policyd|packaging|sweep|e2e|slow|install]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
@@ -114,6 +114,21 @@ part_cli() {
 	build cli-asan CC="$cc" MODE=asan WERROR=1 all-here >/dev/null
 	producer cli-release tests/cli/run.sh build/release/mailauthctl
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
+	producer config-release/broken tests/config/run.sh build/release/mailauthctl
+	producer config-release/round tests/config/round.py build/release/mailauthctl 1 32
+	producer config-asan/broken tests/config/run.sh build/asan/mailauthctl 7
+	producer config-asan/round tests/config/round.py build/asan/mailauthctl 1 3
+}
+
+# Real shells, and what a person sees: each waits for its terminal more than it works.
+part_terminal() {
+	local shell
+	build terminal CC="$cc" WERROR=1 all >/dev/null
+	for shell in bash fish zsh; do
+		producer terminal/$shell tests/terminal/shell.sh $shell build/release/mailauthctl &
+	done
+	producer terminal/output tests/terminal/output.sh build/release/mailauthctl &
+	wait
 }
 
 part_po() {
@@ -175,6 +190,7 @@ part_slow() {
 	part_sweep
 	build e2e CC="$cc" WERROR=1 all >/dev/null
 	producer e2e/kill tests/e2e/run.sh build/release/mailauthctl kill.sh
+	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_differential 31337 20000
 	part_fuzz_long
 }
@@ -199,11 +215,11 @@ part_e2e() {
 	part_differential
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli man po policyd packaging sweep e2e
+[ $# -gt 0 ] || set -- build style layers unit fuzz cli man po terminal policyd packaging sweep e2e
 background=
 for part; do
 	case $part in
-	build | style | layers | unit | fuzz | cli | man | po | policyd | packaging | sweep | slow | install) "part_$part" ;;
+	build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | sweep | slow | install) "part_$part" ;;
 	# Mostly waiting for servers: beside the others, once the program is built.
 	e2e)
 		part_e2e &

@@ -19,7 +19,7 @@ c_files() { files | grep -E '\.[ch]$'; }
 shell_files() {
 	files | while IFS= read -r file; do
 		case $file in
-		*.sh) printf '%s\n' "$file" ;;
+		*.sh | *.bash) printf '%s\n' "$file" ;;
 		*.[a-z]*) ;;
 		*) head -1 "$file" | grep -aqE '^#!.*\b(ba)?sh\b' && printf '%s\n' "$file" ;;
 		esac

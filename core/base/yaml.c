@@ -205,11 +205,35 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 	}
 }
 
-static int parse_fault(const struct reader *r, const yaml_parser_t *parser)
+/* Where an octet stands; columns count characters, as libyaml's do. */
+static void place_of(const char *text, size_t at, unsigned *ret_line,
+                     unsigned *ret_column)
 {
-	return fault(r->err, r->what, (unsigned)parser->problem_mark.line + 1,
-	             (unsigned)parser->problem_mark.column + 1,
-	             _("this is not YAML: %.200s"),
+	unsigned line = 1, column = 1;
+	for (size_t i = 0; i < at; i++) {
+		bool is_character = ((unsigned char)text[i] & 0xc0) != 0x80;
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		} else if (is_character) {
+			column++;
+		}
+	}
+	*ret_line = line;
+	*ret_column = column;
+}
+
+static int parse_fault(const struct reader *r, const yaml_parser_t *parser,
+                       const char *text, size_t len)
+{
+	unsigned line = (unsigned)parser->problem_mark.line + 1;
+	unsigned column = (unsigned)parser->problem_mark.column + 1;
+	/* what is wrong with the characters themselves has an offset alone */
+	if (parser->error == YAML_READER_ERROR)
+		place_of(text,
+		         parser->problem_offset < len ? parser->problem_offset : len,
+		         &line, &column);
+	return fault(r->err, r->what, line, column, _("this is not YAML: %.200s"),
 	             parser->problem ? parser->problem : _("out of memory"));
 }
 
@@ -225,7 +249,7 @@ int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
 	for (bool is_end = false; !is_end && status == 0;) {
 		yaml_event_t event;
 		if (!yaml_parser_parse(&parser, &event)) {
-			status = parse_fault(&r, &parser);
+			status = parse_fault(&r, &parser, text, len);
 			break;
 		}
 		is_end = event.type == YAML_STREAM_END_EVENT;

@@ -33,7 +33,30 @@ static bool is_plain_word(const char *text)
 	return true;
 }
 
-static void put_value(struct buf *into, const char *text)
+size_t yaml_special_at(const char *text, unsigned *ret_code)
+{
+	static const struct {
+		char octets[4];
+		unsigned code;
+	} special[] = {
+		{ "\xe2\x80\xa8", 0x2028 }, { "\xe2\x80\xa9", 0x2029 },
+		{ "\xef\xbb\xbf", 0xfeff }, { "\xef\xbf\xbe", 0xfffe },
+		{ "\xef\xbf\xbf", 0xffff },
+	};
+	const unsigned char *octets = (const unsigned char *)text;
+	if (octets[0] == 0xc2 && octets[1] >= 0x80 && octets[1] < 0xa0) {
+		*ret_code = octets[1];
+		return 2;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(special); i++)
+		if (strncmp(text, special[i].octets, 3) == 0) {
+			*ret_code = special[i].code;
+			return 3;
+		}
+	return 0;
+}
+
+void yaml_put_value(struct buf *into, const char *text)
 {
 	if (is_plain_word(text)) {
 		buf_puts(into, text);
@@ -42,7 +65,12 @@ static void put_value(struct buf *into, const char *text)
 	buf_putc(into, '"');
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
+		unsigned code = 0;
+		size_t len = c >= 0x80 ? yaml_special_at(text, &code) : 0;
+		if (len) {
+			buf_printf(into, "\\u%04X", code);
+			text += len - 1;
+		} else if (c == '"' || c == '\\')
 			buf_printf(into, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			buf_printf(into, "\\x%02x", c);
@@ -61,30 +89,30 @@ void yaml_put_comment(struct buf *into, unsigned level, const char *text)
 void yaml_put_key(struct buf *into, unsigned level, const char *key)
 {
 	put_indent(into, level);
-	put_value(into, key);
+	yaml_put_value(into, key);
 	buf_puts(into, ":\n");
 }
 
 void yaml_put_text(struct buf *into, unsigned level, const char *key, const char *text)
 {
 	put_indent(into, level);
-	put_value(into, key);
+	yaml_put_value(into, key);
 	buf_puts(into, ": ");
-	put_value(into, text);
+	yaml_put_value(into, text);
 	buf_putc(into, '\n');
 }
 
 void yaml_put_bool(struct buf *into, unsigned level, const char *key, bool value)
 {
 	put_indent(into, level);
-	put_value(into, key);
+	yaml_put_value(into, key);
 	buf_puts(into, value ? ": on\n" : ": off\n");
 }
 
 void yaml_put_int(struct buf *into, unsigned level, const char *key, int64_t value)
 {
 	put_indent(into, level);
-	put_value(into, key);
+	yaml_put_value(into, key);
 	buf_printf(into, ": %" PRId64 "\n", value);
 }
 
@@ -92,6 +120,6 @@ void yaml_put_item(struct buf *into, unsigned level, const char *text)
 {
 	put_indent(into, level);
 	buf_puts(into, "- ");
-	put_value(into, text);
+	yaml_put_value(into, text);
 	buf_putc(into, '\n');
 }

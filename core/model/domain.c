@@ -478,6 +478,19 @@ int domain_each(struct store *store, int64_t main_id, const char *prefix,
 	return r;
 }
 
+int domain_last(struct store *store, const char *prefix, char **ret_name, struct err *err)
+{
+	*ret_name = NULL;
+	if (!store)
+		return 0;
+	int r = store_get_text(store, ret_name, err,
+	                       "SELECT name FROM domain WHERE name >= ?1"
+	                       " AND name < ?1 || char(0x10ffff)"
+	                       " ORDER BY name DESC LIMIT 1",
+	                       "t", prefix);
+	return r < 0 ? r : 0;
+}
+
 int domain_count(struct store *store, int64_t *ret_count, struct err *err)
 {
 	*ret_count = 0;

@@ -80,6 +80,10 @@ int domain_each(struct store *store, int64_t main_id, const char *prefix,
                 int (*each)(void *arg, const struct domain *domain, struct err *err),
                 void *arg, struct err *err) must_check;
 
+/* The last name in that order, within the prefix.  NULL: there is none.  Caller frees. */
+int domain_last(struct store *store, const char *prefix, char **ret_name,
+                struct err *err) must_check;
+
 /* How many there are. */
 int domain_count(struct store *store, int64_t *ret_count, struct err *err) must_check;
 

@@ -178,12 +178,21 @@ int keyring_enable(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, struct key_pair *pairs, size_t count,
                    bool is_sign_now, enum keyring_outcome *ret_outcome, struct err *err)
 {
+	int r = keyring_check_enable(store, domain, err);
+	return r < 0 ? r
+	             : keyring_switch_on(store, ctx, domain, pairs, count, is_sign_now,
+	                                 ret_outcome, err);
+}
+
+int keyring_switch_on(struct store *store, const struct ctx *ctx,
+                      const struct domain *domain, struct key_pair *pairs, size_t count,
+                      bool is_sign_now, enum keyring_outcome *ret_outcome,
+                      struct err *err)
+{
 	bool was_on;
 	struct keygen_job jobs[2];
 	size_t missing;
-	int r = keyring_check_enable(store, domain, err);
-	if (r >= 0)
-		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &was_on, err);
+	int r = setting_bool(store, SET_DKIM_SIGN, domain->id, &was_on, err);
 	if (r >= 0)
 		r = keyring_missing(store, domain, jobs, &missing, err);
 	if (r >= 0 && !was_on)

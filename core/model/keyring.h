@@ -41,6 +41,13 @@ int keyring_enable(struct store *store, const struct ctx *ctx,
                    bool is_sign_now, enum keyring_outcome *ret_outcome,
                    struct err *err) must_check;
 
+/* The same whatever the server forbids: the domain's wish, its keys and its records are there, and
+ * come into effect when the server allows it. */
+int keyring_switch_on(struct store *store, const struct ctx *ctx,
+                      const struct domain *domain, struct key_pair *pairs, size_t count,
+                      bool is_sign_now, enum keyring_outcome *ret_outcome,
+                      struct err *err) must_check;
+
 /* Switches DKIM off: active keys rest, pending ones are parked.  `is_now`: the records may leave
  * with the next export, once the host has stopped signing. */
 int keyring_disable(struct store *store, const struct ctx *ctx,

@@ -492,3 +492,102 @@ int record_each(struct store *store, int64_t domain_id,
 	}
 	return r;
 }
+
+/* ---- exchange ------------------------------------------------------------------------------- */
+
+static int take_out(struct store *store, const struct domain *domain,
+                    const struct record_own *row, struct err *err)
+{
+	struct id id = { 0 };
+	int r = parse_id(row->id, &id, err);
+	if (r < 0)
+		return r;
+	if (!id.is_template)
+		return delete_row(store, id.number, err);
+	return store_exec(store, err,
+	                  "DELETE FROM record WHERE domain_id = ? AND template_uid = ?",
+	                  "ii", domain->id, id.number);
+}
+
+/* A record of its own keeps its number. */
+static int put_in(struct store *store, const struct domain *domain,
+                  const struct record_exchange *pair, int64_t *ret_id, struct err *err)
+{
+	const struct record_own *row = pair->row;
+	const char *kept = row->id ? row->id : pair->old ? pair->old->id : NULL;
+	struct id id = { 0 };
+	int r = kept ? parse_id(kept, &id, err) : 0;
+	if (r < 0)
+		return r;
+	const struct present present = {
+		.template_uid = id.is_template ? id.number : 0,
+		.owner = (char *)(uintptr_t)row->owner,
+		.type = (char *)(uintptr_t)row->type,
+		.rdata = (char *)(uintptr_t)row->rdata,
+		.ttl = row->ttl,
+		.kind = row->kind,
+	};
+	r = insert_row(store, domain, &present, id.is_template ? 0 : id.number, err);
+	*ret_id = store_last_id(store);
+	return r;
+}
+
+static char *audit_of(const struct record_own *row)
+{
+	return row && row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
+}
+
+/* A template record that is edited no more shows what the template says.  `own_id`: of a record of
+ * its own that was made. */
+static int note_exchange(struct store *store, const struct domain *domain,
+                         const struct record_exchange *pair, int64_t own_id,
+                         struct err *err)
+{
+	const struct record_own *any = pair->old ? pair->old : pair->row;
+	auto_present row = { 0 };
+	struct id id = { .number = own_id };
+	int r = any->id ? parse_id(any->id, &id, err) : 0;
+	if (r >= 0 && id.is_template)
+		r = look_template(store, domain, id, &row, err);
+	if (r < 0)
+		return r;
+	auto_free char *before = pair->old ? audit_of(pair->old)
+	                         : row.rdata
+	                                 ? record_text_audit(row.rdata, row.template_ttl)
+	                                 : NULL;
+	auto_free char *after = pair->row ? audit_of(pair->row)
+	                        : row.rdata
+	                                ? record_text_audit(row.rdata, row.template_ttl)
+	                                : NULL;
+	any = pair->row ? pair->row : pair->old;
+	const struct present named = {
+		.template_uid = id.is_template ? id.number : 0,
+		.row_id = id.is_template ? 0 : id.number,
+		.owner = (char *)(uintptr_t)any->owner,
+		.type = (char *)(uintptr_t)any->type,
+	};
+	return note(store, domain, &named, before, after, err);
+}
+
+/* Noted are what goes, what changes, what comes: taken back from the last to the first, no step
+ * meets what stood in its way. */
+int record_exchange(struct store *store, const struct domain *domain,
+                    const struct record_exchange *pairs, size_t count, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		if (pairs[i].old)
+			r = take_out(store, domain, pairs[i].old, err);
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; r >= 0 && i < count; i++) {
+			const struct record_exchange *pair = &pairs[i];
+			int64_t id = 0;
+			if (pass != (!pair->row ? 0 : pair->old ? 1 : 2))
+				continue;
+			if (pair->row)
+				r = put_in(store, domain, pair, &id, err);
+			if (r >= 0)
+				r = note_exchange(store, domain, pair, id, err);
+		}
+	return r;
+}

@@ -61,4 +61,15 @@ int record_each(struct store *store, int64_t domain_id,
                 int (*each)(void *arg, const struct record_own *row, struct err *err),
                 void *arg, struct err *err) must_check;
 
+/* Rows of a domain that become others, all at once (an import): `old` goes (NULL: none), `row` comes
+ * (NULL: none); both have the id "t1" of a template record, or `old` has one of its own.  What each
+ * has is taken as it is, and noted; that it is checked text (record_text_check) and that all
+ * records go together (records_check_domain) is for the caller to see to. */
+struct record_exchange {
+	const struct record_own *old, *row;
+};
+int record_exchange(struct store *store, const struct domain *domain,
+                    const struct record_exchange *pairs, size_t count,
+                    struct err *err) must_check;
+
 #endif

@@ -146,6 +146,12 @@ static int load_own(struct store *store, int64_t domain_id, struct source_rows *
 	return r;
 }
 
+const struct env records_sample_env = {
+	.hostname = (char *)(uintptr_t) "hostname.domain.example",
+	.ip = (char *)(uintptr_t) "192.0.2.1",
+	.ipv6 = (char *)(uintptr_t) "2001:db8::1",
+};
+
 /* ---- context -------------------------------------------------------------------------------- */
 
 int records_new(struct store *store, const struct env *env, struct records **ret_records,

@@ -45,6 +45,9 @@ void record_list_done(struct record_list *list);
  * new one after anything changed.  `env` is borrowed; NULL: sample values for what the settings
  * do not say, so that checks see every record. */
 struct records;
+/* Sample values as an environment: as NULL, but records that became the same by their values are
+ * one.  A setting that is changed can make them so, and that is no fault. */
+extern const struct env records_sample_env;
 int records_new(struct store *store, const struct env *env, struct records **ret_records,
                 struct err *err) must_check;
 void records_free(struct records *records);
@@ -69,6 +72,11 @@ int records_service_of(struct records *records, const struct domain *domain,
  * policies whose text holds.  ERR_FAILED, or ERR_USAGE for a policy's text. */
 int records_check(const struct record_list *list, const char *name,
                   struct err *err) must_check;
+/* The same; on failure *ret_one and *ret_other are the rows that do not go together (the same one
+ * twice: it fails by itself). */
+int records_check_rows(const struct record_list *list, const char *name,
+                       const struct record_row **ret_one,
+                       const struct record_row **ret_other, struct err *err) must_check;
 /* The same for a domain as it stands in the transaction. */
 int records_check_domain(struct store *store, const struct domain *domain,
                          struct err *err) must_check;

@@ -80,16 +80,27 @@ static int check_pair(const struct record_row *a, const struct record_row *b,
 	return 0;
 }
 
-int records_check(const struct record_list *list, const char *name, struct err *err)
+int records_check_rows(const struct record_list *list, const char *name,
+                       const struct record_row **ret_one,
+                       const struct record_row **ret_other, struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < list->count; i++) {
+		*ret_one = *ret_other = &list->row[i];
 		r = check_row(&list->row[i], name, err);
-		for (size_t k = 0; r == 0 && k < i; k++)
+		for (size_t k = 0; r == 0 && k < i; k++) {
+			*ret_other = &list->row[k];
 			if (strcmp(list->row[i].owner, list->row[k].owner) == 0)
 				r = check_pair(&list->row[k], &list->row[i], name, err);
+		}
 	}
 	return r;
+}
+
+int records_check(const struct record_list *list, const char *name, struct err *err)
+{
+	const struct record_row *one, *other;
+	return records_check_rows(list, name, &one, &other, err);
 }
 
 int records_check_domain(struct store *store, const struct domain *domain,

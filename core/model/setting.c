@@ -231,25 +231,62 @@ static const struct rule {
 	{ SET_DMARC_CHECK, SET_SPF_CHECK },
 };
 
-int setting_check_rules(struct store *store, struct err *err)
+int setting_broken_rule(struct store *store, enum setting_key *ret_key,
+                        enum setting_key *ret_needs, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-		const char *key = setting_table[rules[i].key].key;
-		const char *needs = setting_table[rules[i].needs].key;
 		bool is_on, is_met;
 		int r = setting_bool(store, rules[i].key, 0, &is_on, err);
 		if (r >= 0)
 			r = setting_bool(store, rules[i].needs, 0, &is_met, err);
 		if (r < 0)
 			return r;
-		if (is_on && !is_met)
-			return err_set(
-				err, ERR_FAILED,
-				_("%s on needs %s on, and %s would be off; \"mailauthctl "
-			          "server set %s on %s on\", or %s off first"),
-				key, needs, needs, needs, key, key);
+		if (is_on && !is_met) {
+			*ret_key = rules[i].key;
+			*ret_needs = rules[i].needs;
+			return 1;
+		}
 	}
 	return 0;
+}
+
+int setting_check_rules(struct store *store, struct err *err)
+{
+	enum setting_key broken, lacking;
+	int r = setting_broken_rule(store, &broken, &lacking, err);
+	if (r <= 0)
+		return r;
+	const char *key = setting_table[broken].key, *needs = setting_table[lacking].key;
+	return err_set(err, ERR_FAILED,
+	               _("%s on needs %s on, and %s would be off; \"mailauthctl "
+	                 "server set %s on %s on\", or %s off first"),
+	               key, needs, needs, needs, key, key);
+}
+
+int setting_each(struct store *store, int64_t domain_id,
+                 int (*each)(void *arg, enum setting_key key, const char *text,
+                             struct err *err),
+                 void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	if (!store)
+		return 0;
+	int r = domain_id
+	                ? store_query(store, &stmt, err,
+	                              "SELECT key, value FROM domain_setting"
+	                              " WHERE domain_id = ? ORDER BY key",
+	                              "i", domain_id)
+	                : store_query(store, &stmt, err,
+	                              "SELECT key, value FROM setting ORDER BY key", "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		enum setting_key key;
+		r = setting_find(stmt_text(stmt, 0), &key, err);
+		if (r >= 0)
+			r = each(arg, key, stmt_text(stmt, 1), err);
+		if (r != 0)
+			return r;
+	}
+	return r;
 }
 
 void setting_advise(struct store *store, struct ctx *ctx)

@@ -69,6 +69,7 @@ enum {
 	SETTING_COMPUTED = 2,  /* an empty default stands for what the system says */
 	SETTING_NUMBERED = 4,  /* enum: numbers from 1 are taken for the words */
 	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
+	SETTING_FOLDER = 16,   /* path: of a folder */
 };
 
 struct setting_row {
@@ -79,6 +80,8 @@ struct setting_row {
 	const char *
 		domain_default; /* where an unset domain does not inherit; NULL: it does */
 	const char *const *words; /* enums; ends in NULL */
+	const char *const
+		*word_help; /* a phrase for each of them, N_(), and NULL; NULL: none */
 	int64_t min, max;
 	const char *help; /* one line, N_() */
 };
@@ -123,6 +126,17 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
                 const char *domain, const char *text, struct err *err) must_check;
 
+/* Calls `each` with every value that was set, in the order of keys: at the server (domain_id 0) or at
+ * a domain; secrets are not among them.  The text is borrowed until it returns; it changes no
+ * settings. */
+int setting_each(struct store *store, int64_t domain_id,
+                 int (*each)(void *arg, enum setting_key key, const char *text,
+                             struct err *err),
+                 void *arg, struct err *err) must_check;
+
+/* 1: a rule between settings does not hold: *ret_key is on, and *ret_needs would be off. */
+int setting_broken_rule(struct store *store, enum setting_key *ret_key,
+                        enum setting_key *ret_needs, struct err *err) must_check;
 /* The rules between settings, on the values as they stand in the transaction: call once after all
  * pairs of a `set`.  ERR_FAILED names the setting that stands in the way and the command that
  * would do. */

@@ -4,30 +4,72 @@
 #define DAY 86400
 #define FOREVER 2147483647
 
+/* clang-format off */
 static const char *const words_activate[] = { "exported", "seen", "now", NULL };
+static const char *const help_activate[] = {
+	N_("its zone was exported"),
+	N_("every name server of the zone shows it"),
+	N_("nothing: it signs at once"),
+	NULL,
+};
 static const char *const words_algorithm[] = { "rsa", "ed25519", "both", NULL };
-static const char *const words_backend[] = { "auto",       "postfix",     "exim",
-	                                     "qmail",      "smartermail", "icewarp",
-	                                     "mailenable", "directory",   NULL };
+static const char *const help_algorithm[] = {
+	N_("what every receiver verifies"),
+	N_("short, but not every receiver verifies it"),
+	N_("a key of each; mail gets two signatures"),
+	NULL,
+};
+static const char *const words_backend[] = {
+	"auto", "postfix", "exim", "qmail", "smartermail", "icewarp", "mailenable", "directory", NULL,
+};
 static const char *const words_filter[] = { "auto", "opendkim", "rspamd", NULL };
 static const char *const words_format[] = { "include", "full", NULL };
+static const char *const help_format[] = {
+	N_("records for $INCLUDE"),
+	N_("whole zones with SOA and NS"),
+	NULL,
+};
 static const char *const words_mode[] = {
 	"headers-only",   "defer-dns-errors", "reject-fail", "reject-softfail",
 	"reject-neutral", "reject-not-pass",  NULL
 };
+static const char *const help_mode[] = {
+	N_("only a Received-SPF header, never a rejection"),
+	N_("and temperror is told to come back later"),
+	N_("and fail is rejected"),
+	N_("and softfail is rejected"),
+	N_("and neutral is rejected"),
+	N_("and none and permerror are rejected: only pass gets in"),
+	NULL,
+};
 static const char *const words_position[] = { "first", "last", NULL };
+static const char *const help_position[] = { N_("before them"), N_("behind them"), NULL };
 static const char *const words_scope[] = { "no-record", "most-permissive", NULL };
+static const char *const help_scope[] = {
+	N_("for senders without a record only"),
+	N_("beside the record: the more permissive result holds"),
+	NULL,
+};
 static const char *const words_service[] = { "hosted", "external", "off", NULL };
+static const char *const help_service[] = {
+	N_("this host's export"),
+	N_("somebody else; records are printed to paste"),
+	N_("nobody"),
+	NULL,
+};
+/* clang-format on */
 
 const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_DKIM_ACTIVATE] = {
 		.key = "dkim.activate", .type = SETTING_ENUM, .flags = SETTING_AT_DOMAIN,
 		.default_text = "exported", .words = words_activate,
+		.word_help = help_activate,
 		.help = N_("what must have happened to a key's record before the key signs"),
 	},
 	[SET_DKIM_ALGORITHM] = {
 		.key = "dkim.algorithm", .type = SETTING_ENUM, .flags = SETTING_AT_DOMAIN,
 		.default_text = "rsa", .words = words_algorithm,
+		.word_help = help_algorithm,
 		.help = N_("the kind of keys that are made"),
 	},
 	[SET_DKIM_POLICY] = {
@@ -88,6 +130,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.key = "dns.service", .type = SETTING_ENUM,
 		.flags = SETTING_AT_DOMAIN | SETTING_IN_ZONES, .default_text = "hosted",
 		.words = words_service,
+		.word_help = help_service,
 		.help = N_("who serves the zone: this host's export, somebody else, nobody"),
 	},
 	[SET_DNS_TTL] = {
@@ -111,7 +154,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("file with the account for a remote mail server's interface"),
 	},
 	[SET_MTA_DIRECTORY_PATH] = {
-		.key = "mta.directory.path", .type = SETTING_PATH,
+		.key = "mta.directory.path", .type = SETTING_PATH, .flags = SETTING_FOLDER,
 		.default_text = "/var/lib/mailauthctl/rendered",
 		.help = N_("where the directory backend renders to"),
 	},
@@ -123,6 +166,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_MTA_FILTER_POSITION] = {
 		.key = "mta.filter-position", .type = SETTING_ENUM, .default_text = "first",
 		.words = words_position,
+		.word_help = help_position,
 		.help = N_("where our milters stand among an administrator's own"),
 	},
 	[SET_MTA_HOSTNAME] = {
@@ -131,7 +175,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("authserv-id and <hostname>; empty: the mail server's own name"),
 	},
 	[SET_MTA_POSTFIX_CONFIG_DIR] = {
-		.key = "mta.postfix.config-dir", .type = SETTING_PATH, .default_text = "",
+		.key = "mta.postfix.config-dir", .type = SETTING_PATH, .flags = SETTING_FOLDER, .default_text = "",
 		.help = N_("which Postfix instance, where there are several"),
 	},
 	[SET_MTA_RELOAD] = {
@@ -175,6 +219,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_SPF_GUESS_SCOPE] = {
 		.key = "spf.guess-scope", .type = SETTING_ENUM, .default_text = "no-record",
 		.words = words_scope,
+		.word_help = help_scope,
 		.help = N_("guess only without a record, or let the more permissive result hold"),
 	},
 	[SET_SPF_LOCAL_RULES] = {
@@ -184,6 +229,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_SPF_MODE] = {
 		.key = "spf.mode", .type = SETTING_ENUM, .flags = SETTING_NUMBERED,
 		.default_text = "headers-only", .words = words_mode,
+		.word_help = help_mode,
 		.help = N_("what an SPF result does to a message; each keeps what the lower do"),
 	},
 	[SET_SRS_DOMAIN] = {
@@ -205,13 +251,14 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		           "fingerprint"),
 	},
 	[SET_ZONE_DIRECTORY] = {
-		.key = "zone.directory", .type = SETTING_PATH,
+		.key = "zone.directory", .type = SETTING_PATH, .flags = SETTING_FOLDER,
 		.default_text = "/var/lib/mailauthctl/zones",
 		.help = N_("where zones are exported to"),
 	},
 	[SET_ZONE_FORMAT] = {
 		.key = "zone.format", .type = SETTING_ENUM, .flags = SETTING_IN_ZONES,
 		.default_text = "include", .words = words_format,
+		.word_help = help_format,
 		.help = N_("records for $INCLUDE, or whole zones with SOA and NS"),
 	},
 	[SET_ZONE_RELOAD] = {

@@ -74,8 +74,7 @@ int template_each(struct store *store, int64_t rev,
 
 /* ---- revisions ------------------------------------------------------------------------------ */
 
-/* The revision that the open change may edit. */
-static int open_revision(struct store *store, int64_t *ret_rev, struct err *err)
+int template_open_revision(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int64_t newest = 0, is_ours = 0;
 	int r = template_newest(store, &newest, err);
@@ -133,25 +132,31 @@ static int finish_edit(struct store *store, struct err *err)
 
 /* ---- edits ---------------------------------------------------------------------------------- */
 
-static int note(struct store *store, const struct template_row *row, const char *old,
-                const char *new_value, struct err *err)
+int template_note(struct store *store, const struct template_row *row, const char *old,
+                  const char *new_value, struct err *err)
 {
 	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
 	auto_free char *ref = xasprintf("t%" PRId64, row->uid);
 	return change_note_ref(store, "template", NULL, field, ref, old, new_value, err);
 }
 
-static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
-                      struct err *err)
+int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+                     struct err *err)
 {
-	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
-	int r = store_exec(
+	return store_exec(
 		store, err,
 		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
 		row->rdata, policy_kind_name(row->kind));
-	return r < 0 ? r : note(store, row, NULL, audit, err);
+}
+
+static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
+                      struct err *err)
+{
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = template_put_row(store, rev, row, err);
+	return r < 0 ? r : template_note(store, row, NULL, audit, err);
 }
 
 /* Refuses what is there already, or a second policy of its kind at that owner. */
@@ -185,8 +190,7 @@ static int check_new(struct store *store, const struct template_row *row, struct
 	return r;
 }
 
-/* A number that no record had before: edits by domains refer to it. */
-static int next_uid(struct store *store, int64_t *ret_uid, struct err *err)
+int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err)
 {
 	return store_get_int(
 		store, ret_uid, err,
@@ -215,9 +219,9 @@ int template_add(struct store *store, const char *owner, const char *type,
 	row.type = known_type;
 	r = check_new(store, &row, err);
 	if (r >= 0)
-		r = next_uid(store, &row.uid, err);
+		r = template_next_uid(store, &row.uid, err);
 	if (r >= 0)
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = insert_row(store, rev, &row, err);
 	if (r >= 0)
@@ -295,7 +299,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		r = check_new(store, &row, err);
 	}
 	if (r >= 0)
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = store_exec(store, err,
 		               "UPDATE template_record SET rdata = ?, ttl = ?, kind = ?"
@@ -305,7 +309,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	auto_free char *before = record_text_audit(old->rdata, old->ttl);
 	auto_free char *after = record_text_audit(rdata, ttl);
 	if (r >= 0)
-		r = note(store, old, before, after, err);
+		r = template_note(store, old, before, after, err);
 	return r < 0 ? r : finish_edit(store, err);
 }
 
@@ -314,12 +318,12 @@ static int remove_row(struct store *store, const struct template_row *row,
 {
 	int64_t rev = 0;
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
-	int r = open_revision(store, &rev, err);
+	int r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = store_exec(store, err,
 		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
 		               "ii", rev, row->uid);
-	return r < 0 ? r : note(store, row, audit, NULL, err);
+	return r < 0 ? r : template_note(store, row, audit, NULL, err);
 }
 
 int template_remove(struct store *store, int64_t uid, struct err *err)
@@ -383,11 +387,33 @@ int template_reset(struct store *store, struct err *err)
 		if (left.is_there[i])
 			continue;
 		is_same = false;
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 		if (r >= 0)
 			r = insert_row(store, rev, &built_in[i], err);
 	}
 	return r < 0 || is_same ? r : finish_edit(store, err);
+}
+
+static int note_there(void *arg, const struct template_row *row, struct err *err)
+{
+	bool *is_there = arg;
+	(void)err;
+	for (size_t i = 0; i < ARRAY_LEN(built_in); i++)
+		is_there[i] |= built_in[i].uid == row->uid;
+	return 0;
+}
+
+int template_missing(struct store *store, int64_t ret_uids[TEMPLATE_BUILT_IN],
+                     size_t *ret_count, struct err *err)
+{
+	bool is_there[TEMPLATE_BUILT_IN] = { false };
+	_Static_assert(ARRAY_LEN(built_in) == TEMPLATE_BUILT_IN, "one for each");
+	int r = template_each(store, 0, note_there, is_there, err);
+	*ret_count = 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(built_in); i++)
+		if (!is_there[i])
+			ret_uids[(*ret_count)++] = built_in[i].uid;
+	return r;
 }
 
 /* ---- back to what the trail says ------------------------------------------------------------ */
@@ -452,9 +478,9 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 		                  " AND rev = (SELECT max(rev) FROM template)",
 		                  "i", uid);
 	if (r >= 0 && taken)
-		r = next_uid(store, &row.uid, err);
+		r = template_next_uid(store, &row.uid, err);
 	if (r >= 0)
-		r = open_revision(store, &rev, err);
+		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = insert_row(store, rev, &row, err);
 	return r < 0 ? r : finish_edit(store, err);

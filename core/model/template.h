@@ -12,8 +12,10 @@
 #define CORE_MODEL_TEMPLATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/model/domain.h"
 #include "core/store/store.h"
@@ -59,6 +61,35 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err) must
 
 /* How many domains follow a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
+
+/* Makes the newest revision hold exactly these rows, all at once; a row with uid 0 gets a number.
+ * Texts are taken as they are (record_text_check).  What differs is noted.  On failure *ret_at
+ * says which row is to blame; `count`: none. */
+int template_replace(struct store *store, struct template_row *rows, size_t count,
+                     size_t *ret_at, struct err *err) must_check;
+/* The revision that holds exactly these rows, made as one older than all others where there is
+ * none. */
+int template_find_or_make(struct store *store, const struct template_row *rows,
+                          size_t count, int64_t *ret_rev, struct err *err) must_check;
+/* Gives a revision (0: the newest) to a domain, or to all (domain_id 0), unless they follow one of the
+ * same content.  The caller checks their records, and calls template_drop_unused() once.  1: moved. */
+int template_give(struct store *store, int64_t domain_id, int64_t rev,
+                  struct err *err) must_check;
+/* Appends the numbers (int64_t) of the revisions that domains follow. */
+int template_followed(struct store *store, struct buf *revs, struct err *err) must_check;
+/* Older ones go once no domain follows them. */
+int template_drop_unused(struct store *store, struct err *err) must_check;
+int template_newest(struct store *store, int64_t *ret_rev, struct err *err) must_check;
+/* Whether two revisions hold the same. */
+int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_is_same,
+                     struct err *err) must_check;
+/* A record that is not the same everywhere: a domain's edit, or another revision that is followed,
+ * has its number under another owner or type.  1: *ret_uid is its number. */
+int template_torn(struct store *store, int64_t *ret_uid, struct err *err) must_check;
+/* The numbers of built-in records that the newest revision lacks, in their order. */
+#define TEMPLATE_BUILT_IN 2
+int template_missing(struct store *store, int64_t ret_uids[TEMPLATE_BUILT_IN],
+                     size_t *ret_count, struct err *err) must_check;
 
 /* A record of the newest revision in the words of the audit trail ("300 v=spf1 -all"); `ref`: "t3",
  * `field`: "_dmarc.<domain>. TXT".  *ret_audit NULL: there is none of that id, owner and type.

@@ -80,7 +80,7 @@ static int note_all(struct store *store, int64_t rev, struct err *err)
 	return r;
 }
 
-static int move_all(struct store *store, int64_t rev, struct err *err)
+int template_move_all(struct store *store, int64_t rev, struct err *err)
 {
 	int64_t moved = 0;
 	int r = store_get_int(store, &moved, err,
@@ -96,7 +96,8 @@ static int move_all(struct store *store, int64_t rev, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-static int move_one(struct store *store, int64_t domain_id, int64_t rev, struct err *err)
+int template_move_one(struct store *store, int64_t domain_id, int64_t rev,
+                      struct err *err)
 {
 	auto_free char *name = NULL;
 	int64_t old = 0;
@@ -122,8 +123,8 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err)
 	if (r >= 0)
 		r = names_to_check(store, domain_id, rev, &names, err);
 	if (r >= 0)
-		r = domain_id ? move_one(store, domain_id, rev, err)
-		              : move_all(store, rev, err);
+		r = domain_id ? template_move_one(store, domain_id, rev, err)
+		              : template_move_all(store, rev, err);
 	if (r >= 0)
 		r = check_domains(store, &names, err);
 	return r < 0 ? r : template_drop_unused(store, err);
@@ -146,7 +147,7 @@ int template_behind(struct store *store, int64_t *ret_count, struct err *err)
 bool template_parse_revision(const char *audit, int64_t *ret_rev)
 {
 	return audit && text_starts(audit, REVISION) &&
-	       text_to_int(audit + strlen(REVISION), 1, INT64_MAX, ret_rev);
+	       text_to_int(audit + strlen(REVISION), INT64_MIN, INT64_MAX, ret_rev);
 }
 
 static int check_kept(struct store *store, int64_t rev, struct err *err)
@@ -167,7 +168,7 @@ int template_follow(struct store *store, const struct domain *domain, int64_t re
 {
 	int r = check_kept(store, rev, err);
 	if (r >= 0)
-		r = move_one(store, domain->id, rev, err);
+		r = template_move_one(store, domain->id, rev, err);
 	if (r < 0)
 		return r;
 	struct domain moved = *domain;

@@ -1,4 +1,4 @@
-/* core/model/template_inner.h: what template.c and template_apply.c share; nobody else includes it. */
+/* core/model/template_inner.h: what the files of template.h share; nobody else includes it. */
 #ifndef CORE_MODEL_TEMPLATE_INNER_H
 #define CORE_MODEL_TEMPLATE_INNER_H
 
@@ -7,8 +7,20 @@
 /* So many of the newest revisions stay, whether a domain follows them or not. */
 #define TEMPLATE_KEPT 20
 
-int template_newest(struct store *store, int64_t *ret_rev, struct err *err) must_check;
-/* Older ones go once no domain follows them. */
-int template_drop_unused(struct store *store, struct err *err) must_check;
+/* The revision that the open change may edit: a copy of the newest, made by its first edit. */
+int template_open_revision(struct store *store, int64_t *ret_rev,
+                           struct err *err) must_check;
+/* Writes a row that has its uid. */
+int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+                     struct err *err) must_check;
+/* Notes what became of a record. */
+int template_note(struct store *store, const struct template_row *row, const char *old,
+                  const char *new_value, struct err *err) must_check;
+/* A number that no record had before: edits by domains refer to it. */
+int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err) must_check;
+/* Gives a revision to a domain, or to all, with the note of which it was before. */
+int template_move_one(struct store *store, int64_t domain_id, int64_t rev,
+                      struct err *err) must_check;
+int template_move_all(struct store *store, int64_t rev, struct err *err) must_check;
 
 #endif

@@ -13,6 +13,9 @@
 #include "core/base/file.h"
 
 #define GROUPS_MOST 65536 /* NGROUPS_MAX of the kernel */
+/* Debian policy 9.2.2: what is below belongs to the system. */
+#define FIRST_PERSON 1000
+#define NOBODY 65534
 
 /* The entries of one of the two files, or of the name service where `file` is NULL. */
 struct entries {
@@ -20,15 +23,20 @@ struct entries {
 	FILE *file;
 };
 
+static FILE *open_file(const struct ctx *ctx, const char *path)
+{
+	int fd = file_open_raw(ctx, path, O_RDONLY | O_CLOEXEC, 0);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 static void entries_open(const struct ctx *ctx, const char *path, struct entries *ret)
 {
 	*ret = (struct entries){ .is_rooted = ctx->is_rooted };
-	if (!ctx->is_rooted)
-		return;
-	int fd = file_open_raw(ctx, path, O_RDONLY | O_CLOEXEC, 0);
-	ret->file = fd < 0 ? NULL : fdopen(fd, "re");
-	if (fd >= 0 && !ret->file)
-		close(fd);
+	if (ctx->is_rooted)
+		ret->file = open_file(ctx, path);
 }
 
 static void users_done(struct entries *users)
@@ -142,4 +150,17 @@ char *account_other_in(const struct ctx *ctx, const struct account *account, gid
 			    strcmp(*member, "root") != 0)
 				return xstrdup(*member);
 	return NULL;
+}
+
+void account_each(const struct ctx *ctx,
+                  void (*each)(void *arg, const char *name, const char *full_name),
+                  void *arg)
+{
+	FILE *file = open_file(ctx, "/etc/passwd");
+	const struct passwd *user;
+	while (file && (user = fgetpwent(file)))
+		if (user->pw_uid >= FIRST_PERSON && user->pw_uid != NOBODY)
+			each(arg, user->pw_name, user->pw_gecos);
+	if (file)
+		fclose(file);
 }

@@ -26,6 +26,12 @@ void account_done(struct account *account);
 
 bool account_is_in(const struct account *account, gid_t group) must_check;
 
+/* The names of the machine's own passwd file (the root's), without asking a name service; the
+ * caller's `each` gets those that people log in with: user ids from 1000 on, nobody left out. */
+void account_each(const struct ctx *ctx,
+                  void (*each)(void *arg, const char *name, const char *full_name),
+                  void *arg);
+
 /* A user besides root and `account` who has the group as primary one or as a member.  NULL: there
  * is none.  The caller frees. */
 char *account_other_in(const struct ctx *ctx, const struct account *account,

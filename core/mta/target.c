@@ -103,36 +103,43 @@ static int name_at(const char *const *names, size_t count, const char *name)
 	return -1;
 }
 
-int target_open(struct ctx *ctx, bool create, bool is_write, struct store **ret_target,
-                struct err *err)
+static int open_there(struct ctx *ctx, enum store_mode mode, struct store **ret_target,
+                      struct err *err)
 {
 	auto_free char *path = ctx_host_path(ctx, TARGET_FOLDER "/target.db");
 	struct file_info info;
-	int rc;
-
-	if (create) {
-		rc = file_make_dir(
-			ctx, TARGET_FOLDER,
-			(struct file_meta){ 0700, FILE_KEEP_UID, FILE_KEEP_GID }, NULL,
-			err);
-		return rc ? rc
-		          : store_open(path, &target_kind, STORE_CREATE, ret_target, err);
-	}
-	rc = file_look(ctx, TARGET_FOLDER "/target.db", false, &info, err);
+	int rc = file_look(ctx, TARGET_FOLDER "/target.db", false, &info, err);
 	if (rc)
 		return rc;
 	if (info.kind == FILE_ABSENT || info.size == 0) {
 		*ret_target = NULL;
 		return 0;
 	}
-	rc = store_open(path, &target_kind, is_write ? STORE_WRITE : STORE_READ,
-	                ret_target, err);
+	rc = store_open(path, &target_kind, mode, ret_target, err);
 	if (rc != ERR_MISSING)
 		return rc;
 	/* The first run was interrupted before it held anything. */
 	err_clear(err);
 	*ret_target = NULL;
 	return 0;
+}
+
+int target_glance(struct ctx *ctx, struct store **ret_target, struct err *err)
+{
+	return open_there(ctx, STORE_GLANCE, ret_target, err);
+}
+
+int target_open(struct ctx *ctx, bool create, bool is_write, struct store **ret_target,
+                struct err *err)
+{
+	if (!create)
+		return open_there(ctx, is_write ? STORE_WRITE : STORE_READ, ret_target,
+		                  err);
+	auto_free char *path = ctx_host_path(ctx, TARGET_FOLDER "/target.db");
+	int rc = file_make_dir(ctx, TARGET_FOLDER,
+	                       (struct file_meta){ 0700, FILE_KEEP_UID, FILE_KEEP_GID },
+	                       NULL, err);
+	return rc ? rc : store_open(path, &target_kind, STORE_CREATE, ret_target, err);
 }
 
 /* ---- table target ----------------------------------------------------------------------------- */

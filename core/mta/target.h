@@ -21,6 +21,9 @@
 #define TARGET_FOLDER "/var/lib/mailauthctl"
 #define STORE_UUID_LEN 16
 
+/* Opens for a glance (store.h): without the target lock.  Absent: *ret_target is NULL. */
+int target_glance(struct ctx *ctx, struct store **ret_target, struct err *err) must_check;
+
 /* Opens <root>/var/lib/mailauthctl/target.db.  Absent: made when `create`, else *ret_target is NULL
  * and it is no failure. */
 int target_open(struct ctx *ctx, bool create, bool is_write, struct store **ret_target,

@@ -126,7 +126,7 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 		return r;
 	if (version == store->kind->version)
 		return 0;
-	if (mode == STORE_READ)
+	if (mode == STORE_READ || mode == STORE_GLANCE)
 		return err_set(
 			err, ERR_FAILED,
 			_("%s has the schema of an older mailauthctl; run \"%s\" as root "

@@ -81,7 +81,9 @@ static int prepare_folder(const char *path, enum store_mode mode, struct err *er
 			return err_errno(err, errno, _("cannot look at the folder %s"),
 			                 folder);
 	}
-	return mode == STORE_READ ? 0 : check_writers(folder, _("the folder"), &st, err);
+	return mode == STORE_READ || mode == STORE_GLANCE
+	               ? 0
+	               : check_writers(folder, _("the folder"), &st, err);
 }
 
 static int check_file(const char *path, enum store_mode mode, struct err *err)
@@ -153,6 +155,44 @@ int store_open_memory(const struct store_kind *kind, struct store **ret_store,
 	return 0;
 }
 
+/* "file:/var/lib/a%23b.db?immutable=1": SQLite takes no lock and makes no file beside it. */
+static char *immutable_uri(const char *host_path)
+{
+	auto_buf uri = BUF_INIT;
+	buf_puts(&uri, "file:");
+	for (const char *at = host_path; *at; at++) {
+		if (strchr("%?#", *at))
+			buf_printf(&uri, "%%%02x", *at);
+		else
+			buf_putc(&uri, *at);
+	}
+	buf_puts(&uri, "?immutable=1");
+	return buf_take(&uri);
+}
+
+static int open_file(struct store *store, const char *host_path, enum store_mode mode,
+                     struct err *err)
+{
+	int flags = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	auto_free char *uri = NULL;
+	if (mode == STORE_GLANCE) {
+		flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+		uri = immutable_uri(host_path);
+	} else if (mode == STORE_READ && access(host_path, W_OK) < 0) {
+		flags |= SQLITE_OPEN_READONLY;
+	} else {
+		flags |= SQLITE_OPEN_READWRITE;
+	}
+	if (mode == STORE_CREATE)
+		flags |= SQLITE_OPEN_CREATE;
+	mode_t mask = umask(0177);
+	int result = sqlite3_open_v2(uri ? uri : host_path, &store->db, flags, NULL);
+	umask(mask);
+	if (result != SQLITE_OK)
+		return store_fail(store, err, _("cannot open the database"));
+	return 0;
+}
+
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err)
 {
@@ -164,19 +204,9 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 	auto_store store = xcalloc(1, sizeof(*store));
 	store->path = xstrdup(host_path);
 	store->kind = kind;
-	mode_t mask = umask(0177);
-	int flags = mode == STORE_CREATE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-	                                 : SQLITE_OPEN_READWRITE;
-	if (mode == STORE_READ && access(host_path, W_OK) < 0)
-		flags = SQLITE_OPEN_READONLY;
-	int result = sqlite3_open_v2(host_path, &store->db,
-	                             flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
-	                                     SQLITE_OPEN_EXRESCODE,
-	                             NULL);
-	umask(mask);
-	if (result != SQLITE_OK)
-		return store_fail(store, err, _("cannot open the database"));
-	r = set_up(store, err);
+	r = open_file(store, host_path, mode, err);
+	if (r >= 0)
+		r = set_up(store, err);
 	if (r >= 0)
 		r = migrate(store, mode, err);
 	if (r < 0)

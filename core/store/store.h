@@ -45,11 +45,13 @@ enum store_mode {
 	STORE_READ,   /* must exist (ERR_MISSING otherwise) */
 	STORE_WRITE,  /* must exist */
 	STORE_CREATE, /* made when absent: folder 0700, file 0600 */
+	STORE_GLANCE, /* as STORE_READ, but the file alone, as it lies there: no lock, nothing made
+	               * beside it; what is in the write-ahead log yet is not seen */
 };
 
 /* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one,
  * a file or folder that others may write to, a symbolic link.  An older one is copied aside
- * (<file>.v<N>) and migrated in STORE_WRITE and STORE_CREATE; STORE_READ refuses it with the
+ * (<file>.v<N>) and migrated in STORE_WRITE and STORE_CREATE; the others refuse it with the
  * remedy.  ERR_FAILED "run as root" when it may not be read. */
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err) must_check;

@@ -13,7 +13,9 @@ echo 'Syslog yes' >"$ROOT/etc/opendkim.conf"
 for file in passwd group; do printf '%s\n' 'root:x:0:0::/root:/bin/sh' 'nobody:x:65534:65534::/:/bin/false' >"$ROOT/etc/$file"; done
 m --quiet doctor server
 m server set mta.hostname mx.example.net zone.reload true
-m --no-push domain enable-dkim example.com example.org
+m --no-push domain add example.com example.org
+m --no-push domain enable-dkim example.com
+m --no-push domain enable-dkim example.org
 m doctor server zones
 m mta adopt --yes 2>&1 | tail -1
 m zone export --all

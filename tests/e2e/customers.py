@@ -175,7 +175,7 @@ def try_random(seconds):
     table = [(row.split(), options(told(['help', *row.split()]))) for row in rows()]
     glob = options(told(['help']))
     words = [OWN, ALIAS, 'given.test', THEIRS, ABSENT, NEAR, 'hidden-nobody.test', 'hidden-alias.test', '-', '--',
-             'dkim.selector', 'dkim.algorithm', 'dkim.sign', 'owner', 'on', 'off', 'alice', 't1', 't2', '1', 'TXT',
+             'dkim.selector', 'dkim.algorithm', 'dkim.sign', 'dkim.policy', 'none', 'owner', 'on', 'off', 'alice', 't1', 't2', '1', 'TXT',
              'v=spf1 -all', 'v=DMARC1; p=none', 'p=reject', 'rua=mailto:x@alice.test', '@', '/etc/shadow', '',
              'default', 'ed25519', '<domain>', '%s%n', '\x1b[31m', 'a' * 300, '../x', 'help', '--json']
     mine, end, count = dump(theirs_only=True), time.monotonic() + seconds, 0

@@ -143,6 +143,7 @@ fails "nothing to answer to is a failure" limited 'exec >&-' domain list
 is "the database is no answer's descriptor" "$(sqlite3 $db 'PRAGMA integrity_check')" ok
 ok "an ignored SIGCHLD" limited "trap '' CHLD" domain disable-dkim alice.test
 ok "and DKIM is on again" alice domain enable-dkim alice.test
+record() { mailauthctl record list "$1" --format tsv | awk -F'\t' -v o="$2" '$2 == o && $5 ~ /^v=/ { print $5 }'; }
 is "no core, no file of the customer's folder" "$(find /home/alice -user root ! -type l ! -name .)" ""
 
 # a pipe that nobody reads keeps no lock
@@ -150,13 +151,13 @@ mkfifo /tmp/unread
 sleep 1000 <>/tmp/unread &
 reader=$!
 perl -MFcntl -e 'open my $p, "+<", "/tmp/unread"; fcntl $p, F_SETFL, O_NONBLOCK; 1 while syswrite $p, "x" x 4096; 1 while syswrite $p, "x"'
-limited 'exec >/tmp/unread 2>&1' spf set alice.test --add a:unread.alice.test &
+alice domain disable-dkim alice.test
+limited 'exec >/tmp/unread 2>&1' domain enable-dkim alice.test &
 stuck=$!
-is_saved() { record alice.test alice.test. | grep -q unread; }
-record() { mailauthctl record list "$1" --format tsv | awk -F'\t' -v o="$2" '$2 == o && $5 ~ /^v=/ { print $5 }'; }
-ok "an answer that nobody reads: the change is saved" wait_for is_saved
-ok "it still waits for its reader" kill -0 $stuck
-ok "and holds no lock" mailauthctl --wait 0 spf set alice.test 'v=spf1 mx -all'
+is_on() { [ "$(mailauthctl domain get alice.test dkim.sign)" = on ]; }
+ok "an answer that nobody reads: the change is saved" wait_for is_on
+ok "it holds no lock" mailauthctl --wait 10 zone export --all
+ok "and still waits for its reader" kill -0 $stuck
 kill $reader
 cat /tmp/unread >/dev/null &
 kill $!
@@ -200,6 +201,9 @@ mailauthctl domain resume fresh.test 2>/dev/null
 
 is "a dry run shows her own change alone" "$(answer alice --dry-run domain set alice.test dkim.selector x |
 	grep -c 'hidden\|KeyTable\|main.cf')" 0
+seen() { alice "$@" --dry-run domain set alice.test dkim.policy none 2>&1; }
+is "of the records too, where it moves an alias of another's" \
+	"$(seen | grep -c '_domainkey.alice.test')/$(seen | grep -c hidden)/$(seen --json | grep -c hidden)" 1/0/0
 ok "and changes nothing" test "$(mailauthctl domain get alice.test dkim.selector)" = default
 
 # what the mail server says is the administrator's
@@ -245,5 +249,6 @@ is "given away under the lock: refused" "$(cut -d: -f2 /tmp/said | head -1)" \
 is "without a key" "$(mailauthctl --json key list third.test)" "[]"
 
 ok "the database is sound" mailauthctl db check
+ok "the last changes are exported" mailauthctl zone export --all
 is "nothing waits for the mail server" "$(mailauthctl mta plan)" ""
 done_testing

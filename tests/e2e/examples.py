@@ -250,6 +250,14 @@ def try_sudoers(block):
     result(got == 0, f'{block.where}: sudo takes the rule', seen)
 
 
+def try_config(block):
+    """A file of the configuration is understood, and would change what it says."""
+    got, seen = run('mailauthctl config diff -', block.text().encode() + b'\n')
+    result(got == 3 and 'example.org' in seen, f'{block.where}: config diff', seen)
+    got, seen = run('mailauthctl --dry-run config import -', block.text().encode() + b'\n')
+    result(got == 0, f'{block.where}: config import', seen)
+
+
 script_for_zones = r'#!/bin/sh -eu\n# /usr/local/sbin/zone-changed'
 special = [
     (r'sudo make (quickstart|check) ', elsewhere('tests/quickstart.sh, and this test')),
@@ -259,6 +267,7 @@ special = [
     (r'\$INCLUDE /', try_include),
     (script_for_zones, try_zone_changed),
     (r'%customers ALL=', try_sudoers),
+    (r'# yaml-language-server: .*\nformat: 1\n', try_config),
     (r'#!/bin/sh -eu\ncd ', try_whole_zones),
     (r'sed "s\|\.\*\|zone \\"', try_bind),
     (r"sed -e '1i zone:'", try_knot),

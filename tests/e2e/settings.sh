@@ -98,4 +98,28 @@ ok "a customer's message" from_customer
 ok "verifies" verifies
 set_server mta.filter-position first
 is "first again" "$(theirs)" "mx.example.test dkim=pass"
+
+# ---- taken back -------------------------------------------------------------------------------------
+
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
+ok "mta push, with an SPF service now" mailauthctl mta push
+last_of() { mailauthctl --json audit list --setting "$1" --limit 1 | sed -nE 's/.*"id": ([0-9]+).*/\1/p'; }
+mode() { sed -n 's/^mode: //p' /etc/mailauthctl/policyd.yaml; }
+before=$(mode)
+set_server dkim.sign off spf.mode reject-fail
+is "both are in force: unsigned" "$(ours)" ""
+is "and the mode of SPF" "$(mode)" reject-fail
+change=$(last_of spf.mode)
+mailauthctl --dry-run audit undo "$change" >/tmp/plan
+ok "a dry run shows the lines of its file" grep -x -e '-mode: reject-fail' /tmp/plan
+is "and changes nothing" "$(mode)" reject-fail
+ok "audit undo" mailauthctl audit undo "$change"
+is "signed again" "$(ours)" "d=example.com s=default"
+is "with the mode that it was" "$(mode)" "$before"
+ok "audit undo of that" mailauthctl audit undo "$(last_of spf.mode)"
+is "unsigned" "$(ours)" ""
+is "and the mode" "$(mode)" reject-fail
+set_server spf.mode reject-softfail
+fails "it is another change's now" mailauthctl audit undo "$change"
+is "and nothing was half taken back" "$(ours)" ""
 done_testing

@@ -324,8 +324,11 @@ static void test_width(void **state)
 	} cases[] = {
 		{ columns, 0, false, "Name Text\none  abcdefghijklmnopqrstuvwxyz\n" },
 		{ columns, 15, false, "Name Text\none  abcdefghij\n" },
+		/* a word that is too long is broken; a column that gets too narrow goes below */
+		{ wrapped, 25, false,
+		  "Name Text\none  abcdefghijklmnopqrst\n     uvwxyz\n" },
 		{ wrapped, 15, false,
-		  "Name Text\none  abcdefghij\n     klmnopqrst\n     uvwxyz\n" },
+		  "Name\none\n    Text:\n    abcdefghijk\n    lmnopqrstuv\n    wxyz\n" },
 		{ columns, 15, true, "\033[1mName Text\033[0m\none  abcdefghij\n" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -334,6 +337,62 @@ static void test_width(void **state)
 		out_list_begin(m.out, cases[i].columns, 2);
 		out_text(m.out, "one");
 		out_text(m.out, "abcdefghijklmnopqrstuvwxyz");
+		out_row_end(m.out);
+		out_end(m.out);
+		memory_expect(&m, cases[i].expected);
+	}
+}
+
+/* Prose is broken at its words; of two such columns the short one keeps its width. */
+static void test_words(void **state)
+{
+	(void)state;
+	static const struct out_column columns[] = {
+		{ "a", "Name", OUT_TEXT },
+		{ "b", "Values", OUT_TEXT, OUT_WRAP },
+		{ "h", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+		{ "c", "Meaning", OUT_TEXT, OUT_WRAP },
+	};
+	static const struct {
+		unsigned width;
+		const char *expected;
+	} cases[] = {
+		{ 0, "Name    Values  Meaning\n"
+		     "spf.x   on, off what a result does to a message\n"
+		     "spf.xyz 1..9    d\xC3\xA9"
+		     "cid\xC3\xA9\n" },
+		{ 40, "Name    Values  Meaning\n"
+		      "spf.x   on, off what a result does to a\n"
+		      "                message\n"
+		      "spf.xyz 1..9    d\xC3\xA9"
+		      "cid\xC3\xA9\n" },
+		{ 24, "Name    Values\n"
+		      "spf.x   on, off\n"
+		      "    Meaning: what a\n"
+		      "    result does to a\n"
+		      "    message\n"
+		      "spf.xyz 1..9\n"
+		      "    Meaning: d\xC3\xA9"
+		      "cid\xC3\xA9\n" },
+		{ 10, "Name\nspf.x\n    Values\n    : on,\n    off\n    Meanin\n    g:\n"
+		      "    what a\n    result\n    does\n    to a\n    messag\n    e\n"
+		      "spf.xyz\n    Values\n    : 1..9\n    Meanin\n    g:\n    d\xC3\xA9"
+		      "cid\xC3\xA9\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct memory m;
+		memory_open(&m, OUT_FORMAT_TABLE, false, cases[i].width);
+		out_list_begin(m.out, columns, ARRAY_LEN(columns));
+		out_text(m.out, "spf.x");
+		out_text(m.out, "on, off");
+		out_text(m.out, "hidden");
+		out_text(m.out, "what a result does to a message");
+		out_row_end(m.out);
+		out_text(m.out, "spf.xyz");
+		out_text(m.out, "1..9");
+		out_text(m.out, "hidden");
+		out_text(m.out, "d\xC3\xA9"
+		                "cid\xC3\xA9");
 		out_row_end(m.out);
 		out_end(m.out);
 		memory_expect(&m, cases[i].expected);
@@ -448,9 +507,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),         cmocka_unit_test(test_object),
 		cmocka_unit_test(test_foreign_text), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_c_locale),     cmocka_unit_test(test_wide_letters),
-		cmocka_unit_test(test_plain),        cmocka_unit_test(test_failed_write),
-		cmocka_unit_test(test_unfinished),   cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_words),        cmocka_unit_test(test_c_locale),
+		cmocka_unit_test(test_wide_letters), cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_failed_write), cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_progress),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

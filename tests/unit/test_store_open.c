@@ -406,6 +406,34 @@ static void test_migration_fails(void **state)
 		0);
 }
 
+/* No file beside it, whatever its name is, and a lock of somebody else's does not count. */
+static void test_glance(void **state)
+{
+	struct world *w = *state;
+	free(w->path);
+	w->path = xasprintf("%s/a?b=%%41#c.db", w->sub);
+	check_refused(w, &schema_store, STORE_GLANCE, ERR_MISSING,
+	              "there is no database");
+	auto_store store = opened(w, STORE_CREATE);
+	store_close(store);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+	                              "PRAGMA locking_mode=EXCLUSIVE; PRAGMA "
+	                              "journal_mode=DELETE; BEGIN EXCLUSIVE",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	store = opened(w, STORE_GLANCE);
+	assert_int_equal(number_of(store, "SELECT count(*) FROM template"), 1);
+	struct err err = ERR_INIT;
+	assert_int_equal(store_exec(store, &err, "DELETE FROM template", ""), ERR_FAILED);
+	sqlite3_close(db);
+	auto_free char *log = xasprintf("%s-wal", w->path);
+	auto_free char *index = xasprintf("%s-shm", w->path);
+	assert_int_equal(access(log, F_OK), -1);
+	assert_int_equal(access(index, F_OK), -1);
+}
+
 /* The trail as version 1 had it: without ref, and nothing could be about a change. */
 static void test_from_version_1(void **state)
 {
@@ -471,6 +499,7 @@ int main(void)
 		IN_FOLDER(test_writers),
 		IN_FOLDER(test_owner),
 		IN_FOLDER(test_kinds_of_file),
+		IN_FOLDER(test_glance),
 		IN_FOLDER(test_migrated),
 		IN_FOLDER(test_migration_fails),
 		IN_FOLDER(test_from_version_1),

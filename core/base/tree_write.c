@@ -1,0 +1,175 @@
+/*
+ * Both forms come from one walk.  A map or list is begun by its first child, because an empty one
+ * looks different; in YAML the first key of an item stands behind its dash.
+ */
+#include "core/base/tree_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/yaml_write.h"
+
+static void put_json_text(struct buf *out, const char *text)
+{
+	buf_putc(out, '"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		unsigned code = 0;
+		size_t len = c >= 0x80 ? yaml_special_at(text, &code) : 0;
+		if (len) {
+			buf_printf(out, "\\u%04x", code);
+			text += len - 1;
+		} else if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else if (c == '\n')
+			buf_puts(out, "\\n");
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_putc(out, *text);
+	}
+	buf_putc(out, '"');
+}
+
+static void indent(struct tree *tree)
+{
+	/* YAML: what is in the document's map begins in the first column */
+	for (unsigned i = tree->is_json ? 0 : 1; i < tree->depth; i++)
+		buf_puts(tree->out, "  ");
+}
+
+/* Up to where the value begins: line break and indent, key or dash. */
+static void begin_child(struct tree *tree, const char *key)
+{
+	if (tree->depth == 0)
+		return;
+	bool is_first = !tree->level[tree->depth - 1].has_children;
+	bool is_inline = is_first && tree->level[tree->depth - 1].is_inline;
+	bool is_item = tree->level[tree->depth - 1].kind == TREE_LIST;
+	tree->level[tree->depth - 1].has_children = true;
+	if (tree->is_json) {
+		buf_puts(tree->out, is_first ? "\n" : ",\n");
+		indent(tree);
+		if (!is_item) {
+			put_json_text(tree->out, key);
+			buf_puts(tree->out, ": ");
+		}
+		return;
+	}
+	if (is_first && !is_inline && tree->depth > 1)
+		buf_putc(tree->out, '\n');
+	if (!is_inline)
+		indent(tree);
+	if (is_item) {
+		buf_putc(tree->out, '-');
+	} else {
+		yaml_put_value(tree->out, key);
+		buf_putc(tree->out, ':');
+	}
+}
+
+void tree_open(struct tree *tree, const char *key, enum tree_kind kind)
+{
+	bool is_item = tree->depth && tree->level[tree->depth - 1].kind == TREE_LIST;
+	if (tree->depth == TREE_DEPTH_MAX)
+		abort();
+	begin_child(tree, key);
+	if (tree->is_json)
+		buf_putc(tree->out, kind == TREE_MAP ? '{' : '[');
+	else if (is_item)
+		buf_putc(tree->out, ' ');
+	tree->level[tree->depth].kind = kind;
+	tree->level[tree->depth].has_children = false;
+	tree->level[tree->depth].is_inline = is_item;
+	tree->depth++;
+}
+
+void tree_close(struct tree *tree)
+{
+	if (tree->depth == 0)
+		abort();
+	tree->depth--;
+	bool has_children = tree->level[tree->depth].has_children;
+	bool is_map = tree->level[tree->depth].kind == TREE_MAP;
+	if (tree->is_json) {
+		if (has_children) {
+			buf_putc(tree->out, '\n');
+			indent(tree);
+		}
+		buf_putc(tree->out, is_map ? '}' : ']');
+		if (tree->depth == 0)
+			buf_putc(tree->out, '\n');
+		return;
+	}
+	if (has_children)
+		return;
+	if (tree->depth && !tree->level[tree->depth].is_inline)
+		buf_putc(tree->out, ' ');
+	buf_puts(tree->out, is_map ? "{}\n" : "[]\n");
+}
+
+static void put_plain(struct tree *tree, const char *key, const char *word)
+{
+	begin_child(tree, key);
+	if (!tree->is_json)
+		buf_putc(tree->out, ' ');
+	buf_puts(tree->out, word);
+	if (!tree->is_json)
+		buf_putc(tree->out, '\n');
+}
+
+void tree_text(struct tree *tree, const char *key, const char *text)
+{
+	begin_child(tree, key);
+	if (tree->is_json) {
+		put_json_text(tree->out, text);
+		return;
+	}
+	buf_putc(tree->out, ' ');
+	yaml_put_value(tree->out, text);
+	buf_putc(tree->out, '\n');
+}
+
+void tree_block(struct tree *tree, const char *key, const char *text)
+{
+	if (tree->is_json) {
+		tree_text(tree, key, text);
+		return;
+	}
+	begin_child(tree, key);
+	buf_puts(tree->out, " |\n");
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		tree->depth++;
+		indent(tree);
+		tree->depth--;
+		buf_add(tree->out, text, len);
+		buf_putc(tree->out, '\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
+void tree_int(struct tree *tree, const char *key, int64_t value)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	put_plain(tree, key, digits);
+}
+
+void tree_on(struct tree *tree, const char *key, bool is_on)
+{
+	if (tree->is_json)
+		tree_text(tree, key, is_on ? "on" : "off");
+	else
+		put_plain(tree, key, is_on ? "on" : "off");
+}
+
+void tree_bool(struct tree *tree, const char *key, bool value)
+{
+	if (tree->is_json)
+		put_plain(tree, key, value ? "true" : "false");
+	else
+		put_plain(tree, key, value ? "on" : "off");
+}
