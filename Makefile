@@ -267,7 +267,7 @@ $(build)/cli/help_pages.o: $(rendered)
 po_layout := --sort-by-file --add-location=file
 # mailauth-policyd speaks English alone.
 message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/help_pages.c \
-	$(wildcard core/base/*.h)
+	$(wildcard cli/*.h core/*/*.h dnszone/*.h)
 
 $(build)/po/mailauthctl.pot: $(message_src)
 	@mkdir -p $(@D)

@@ -96,6 +96,7 @@ const struct command commands_completion[] = {
 	{ .words = "__complete",
 	  .args = "bash|fish|zsh <word>...",
 	  .help = N_("for shells: what may stand at the cursor"),
+	  .example = "mailauthctl __complete zsh 1 mailauthctl dom",
 	  .run = run_complete,
 	  .is_hidden = true },
 	{ 0 },

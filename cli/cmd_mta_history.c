@@ -171,7 +171,7 @@ static void put_row(struct out *out, const struct history_row *row,
 	else
 		put_words(out, &summary->files);
 	put_words(out, &summary->services);
-	out_text(out, row->why);
+	out_text(out, row->why && *row->why ? _(row->why) : row->why);
 }
 
 /* ---- the list --------------------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &value, err);
 		if (r >= 0) {
-			out_text(app->out, row->name);
+			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
 			out_text(app->out, backend ? support_word(backend_support(
@@ -287,7 +287,7 @@ static void show_server(struct app *app, const struct status *status,
 	out_text(app->out, _(situation->sentence));
 	out_text(app->out, hint_of(status));
 	out_text(app->out, backend ? backend->name : NULL);
-	out_text(app->out, backend ? backend->title : NULL);
+	out_text(app->out, backend ? _(backend->title) : NULL);
 	out_text(app->out, status->found.version);
 	out_text(app->out, status->found.config_dir);
 	out_bool(app->out, status->found.is_running);
@@ -298,7 +298,8 @@ static void show_server(struct app *app, const struct status *status,
 	out_time(app->out, status->state.pushed_at);
 	out_bool(app->out, status->plan.count != 0 || status->remark != NULL);
 	out_bool(app->out, status->state.is_held);
-	out_text(app->out, status->state.last_failure);
+	out_text(app->out,
+	         status->state.last_failure ? _(status->state.last_failure) : NULL);
 	out_text(app->out,
 	         status->remark ? status->remark
 	         : backend      ? status->found.why_not
@@ -386,7 +387,7 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		                                             : _("not running"),
 		                            found.filter ? _(", with a filter") : "");
 		out_text(app->out, backend->name);
-		out_text(app->out, backend->title);
+		out_text(app->out, _(backend->title));
 		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
 			out_text(app->out, support_word(backend_support(
 						   &app->ctx, backend, feature)));

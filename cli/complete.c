@@ -15,6 +15,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/model/setting.h"
 #include "core/store/schema.h"
 
 #define HELP_MOST 72 /* octets of a candidate's help */
@@ -313,6 +314,16 @@ static void offer_commands(struct complete *c, const struct args *seen, size_t f
 		complete_offer(c, command_help_row.words, _(command_help_row.help));
 }
 
+/* What `help` explains besides commands; settings once their first letter is there. */
+static void offer_topics(struct complete *c)
+{
+	for (const struct help_topic *topic = c->app->topics; topic && topic->name;
+	     topic++)
+		complete_offer(c, topic->name, _(topic->help));
+	for (size_t i = 0; c->app->topics && *c->typed && i < SETTING_COUNT; i++)
+		complete_offer(c, setting_table[i].key, _(setting_table[i].help));
+}
+
 /* What the place of the cursor's word takes: placeholders, words, options that stand for it. */
 static void offer_place(struct complete *c, const struct args_place *place)
 {
@@ -345,6 +356,8 @@ static void offer_words(struct complete *c, const struct args *seen, size_t row_
 		return;
 	bool is_help = at > 0 && strcmp(seen->words[0], command_help_row.words) == 0;
 	offer_commands(c, seen, is_help, at);
+	if (is_help && at == 1)
+		offer_topics(c);
 	if (is_help || !c->row)
 		return;
 	struct args_place place;

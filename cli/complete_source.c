@@ -44,18 +44,23 @@ struct names {
 	bool is_typed_unicode;
 };
 
+static void add_part(struct buf *into, const char *part)
+{
+	buf_printf(into, "%s%s", into->len ? ", " : "", part);
+}
+
 static void put_domain(struct complete *c, const struct domain *domain)
 {
 	auto_buf help = BUF_INIT;
 	auto_free char *unicode = name_to_unicode(domain->name);
 	if (strcmp(unicode, domain->name) != 0)
-		buf_printf(&help, "%s ", unicode);
-	if (domain->main_name)
-		buf_printf(&help, _("alias of %s "), domain->main_name);
+		add_part(&help, unicode);
+	if (domain->main_name) {
+		auto_free char *alias = xasprintf(_("alias of %s"), domain->main_name);
+		add_part(&help, alias);
+	}
 	if (domain->is_suspended)
-		buf_puts(&help, _("suspended "));
-	if (help.len)
-		help.at[help.len - 1] = '\0';
+		add_part(&help, _("suspended"));
 	complete_put(c, domain->name, buf_text(&help));
 }
 

@@ -279,18 +279,21 @@ static void put_command(struct page *page, const struct command *row)
 
 static void put_commands(struct page *page, const char *noun)
 {
+	bool has_others = false;
 	for (const struct command_group *group = command_groups; group->rows; group++) {
 		if (*noun && !(group->noun && strcmp(group->noun, noun) == 0))
 			continue;
 		if (group->noun && !*noun) {
 			printf(".Ss %s\n", group->noun);
 			put_sentence(group->help);
-		} else if (!group->noun) {
+		} else if (!group->noun && !has_others) {
 			puts(".Ss Other commands");
+			has_others = true;
 		}
 		puts(".Bl -tag -width Ds");
 		for (const struct command *row = group->rows; row->words; row++)
-			put_command(page, row);
+			if (!row->is_hidden)
+				put_command(page, row);
 		puts(".El");
 	}
 }

@@ -44,6 +44,15 @@ spoil "a blank that is missing" '/^msgid "warning: "/{n;s/ "$/"/}'
 { cat po/es.po; printf '\n#~ msgid "gone"\n#~ msgstr "ido"\n'; } >"$scratch/spoilt.po"
 fails "an obsolete message is a fault" tests/lib/po_check.py "$scratch/spoilt.po" "$pot"
 
+# The Makefile's list of files has all that have messages.
+messages_of() { msgcat --no-location --no-wrap --sort-output - | grep -v '^[#"]'; }
+all_messages() {
+	find cli core dnszone -name '*.[ch]' -print0 | sort -z | xargs -0 \
+		xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ -o - |
+		sed 's/CHARSET/UTF-8/' | messages_of
+}
+is "no file with messages is left out" "$(sed 's/CHARSET/UTF-8/' "$pot" | messages_of)" "$(all_messages)"
+
 # xgettext takes a message up to a macro in it, which then is found nowhere.
 macros_in_messages() {
 	! grep -Pzo '\bN?_\(\s*("(\\.|[^"\\])*"\s*|PRI\w+\s*)+(?!PRI)[A-Z_]\w*' \
@@ -168,7 +177,7 @@ tree() { # root
 		case $file in
 		*.db) sqlite3 "$file" .dump ;;
 		*-wal | *-shm) ;;
-		*) cat "$file" ;;
+		*) tr -d "\\0" <"$file" ;;
 		esac
 	done | sed -E -e "s|$1||g" -e 's/\b[0-9]{10}\b/TIME/g' -e "s/X?'[0-9a-f]{16,}'|-?[0-9]{15,}/RANDOM/g" \
 		-e 's/^(INSERT INTO (held|export_file) .*,RANDOM),[0-9]+,/\1,INODE,/'

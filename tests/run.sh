@@ -120,6 +120,11 @@ part_cli() {
 	producer config-asan/round tests/config/round.py build/asan/mailauthctl 1 3
 }
 
+part_man() {
+	build man CC="$cc" WERROR=1 all >/dev/null
+	producer man tests/man/run.sh build/release
+}
+
 # Real shells, and what a person sees: each waits for its terminal more than it works.
 part_terminal() {
 	local shell

@@ -87,6 +87,9 @@ static int add_again(struct undo *undo, const struct change_item *item, struct e
 	auto_domain main = DOMAIN_INIT;
 	const struct change_item *alias =
 		undo_find(undo, "domain", item->domain, "alias-of");
+	/* an import may have made an alias of what was none */
+	if (alias && !alias->old)
+		alias = NULL;
 	int r = domain_look(undo->store, item->domain, &domain, err);
 	if (r > 0)
 		undo->held++;

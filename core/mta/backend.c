@@ -111,7 +111,7 @@ static const struct mta_backend mailenable = {
 
 static const struct mta_backend directory = {
 	.name = "directory",
-	.title = "files in a directory",
+	.title = N_("files in a directory"),
 	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
 	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
 	             [FEATURE_SPF] = SUPPORT_YES,
@@ -300,7 +300,7 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 		auto_free char *sentence =
 			support == SUPPORT_NO
 				? xasprintf(_("saved, not enforced: %s has no %s"),
-		                            backend->title, _(feature_table[i].name))
+		                            _(backend->title), _(feature_table[i].name))
 				: xasprintf(_("saved, not enforced: no %s"),
 		                            _(feature_table[i].service));
 		each(arg, (enum mta_feature)i, sentence);
@@ -338,7 +338,7 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 			return 0;
 		return err_set(err, ERR_FAILED,
 		               _("%s cannot be switched on: %s has no %s; %s"), setting,
-		               backend->title, _(feature_table[i].name),
+		               _(backend->title), _(feature_table[i].name),
 		               backend->nearest[i] ? _(backend->nearest[i]) : _(NO_PUSH));
 	}
 	return 0;

@@ -70,10 +70,24 @@ static struct doctor_finding *find_similar(struct doctor *d, const char *kind,
 	return count >= DOCTOR_SIMILAR ? last : NULL;
 }
 
+/* Several questions may fail for one reason. */
+static bool is_told(const struct doctor *d, enum doctor_state state, const char *subject,
+                    const char *text)
+{
+	for (size_t i = d->begin; i < d->count; i++)
+		if (d->finding[i].state == state &&
+		    text_same(d->finding[i].subject, subject) &&
+		    strcmp(d->finding[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 static void add(struct doctor *d, enum doctor_state state, const char *kind,
                 const char *subject, const char *remedy, const char *text)
 {
 	struct doctor_finding *similar = find_similar(d, kind, state);
+	if (!d->is_all && is_told(d, state, subject, text))
+		return;
 	if (similar) {
 		similar->more++;
 		return;

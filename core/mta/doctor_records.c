@@ -24,6 +24,7 @@
 
 #define BATCH 64
 #define BATCH_MEMORY ((size_t)1 << 20)
+#define ALL_MS INT64_C(600000)
 #define EACH_MS 20      /* more time for each domain with --all */
 #define CONFIRM_MS 5000 /* for all name servers of one zone */
 
@@ -282,8 +283,8 @@ static int collect(struct world *w, size_t *ret_left, struct err *err)
 static void ask(struct world *w, size_t left)
 {
 	struct doctor *d = w->d;
-	w->until = deadline_in_ms(DOCTOR_DNS_MS +
-	                          (d->is_all ? EACH_MS * (int64_t)w->domains : 0));
+	int64_t more = d->is_all ? least(EACH_MS * (int64_t)w->domains, ALL_MS) : 0;
+	w->until = deadline_in_ms(DOCTOR_DNS_MS + more);
 	auto_resolver *dns = doctor_open_dns(d, &w->servers);
 	for (size_t i = 0; dns && i < w->count; i += BATCH)
 		ask_batch(w, dns, i, w->count - i < BATCH ? w->count - i : BATCH);

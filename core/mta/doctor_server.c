@@ -116,7 +116,7 @@ static void look_at_state(struct doctor *d)
 	if (!host->is_adopted || !state->is_adopted)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta adopt",
 		           _("%s was not adopted: nothing is pushed to it"),
-		           host->backend->title);
+		           _(host->backend->title));
 	else if (!state->is_ours)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push --take-over",
 		           _("this host follows another database than %s"), d->db_path);
@@ -130,7 +130,7 @@ static void look_at_state(struct doctor *d)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
 		           _("%zu files wait to be pushed%s%s"), pending,
 		           state->last_failure ? _("; the last push failed: ") : "",
-		           state->last_failure ? state->last_failure : "");
+		           state->last_failure ? _(state->last_failure) : "");
 }
 
 static void add_shortfall(void *arg, enum mta_feature feature, const char *sentence)
@@ -202,7 +202,7 @@ void doctor_server(struct doctor *d)
 	auto_free char *version =
 		host->found.version ? xasprintf(" %s", host->found.version) : xstrdup("");
 	doctor_add(d, DOCTOR_OK, host->backend->name, NULL, _("%s%s follows %s"),
-	           host->backend->title, version, d->db_path);
+	           _(host->backend->title), version, d->db_path);
 }
 
 /* ---- services -------------------------------------------------------------------------------- */
@@ -410,10 +410,10 @@ static void add_notes(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;
 	for (size_t i = 0; i < plan->notes; i++) {
-		bool is_told = false;
+		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
-			is_told |= strcmp(d->finding[k].text, plan->note[i]) == 0;
-		if (!is_told)
+			is_known |= strcmp(d->finding[k].text, plan->note[i]) == 0;
+		if (!is_known)
 			doctor_add(d, DOCTOR_NOTE, NULL, NULL, "%s", plan->note[i]);
 	}
 }

@@ -450,7 +450,7 @@ void push_abandon(struct push *push)
 	if (!push)
 		return;
 	signals_hold();
-	engine_abandon(&push->engine, _("the change was not saved"));
+	engine_abandon(&push->engine, N_("the change was not saved"));
 	signals_release();
 	push_free(push);
 }

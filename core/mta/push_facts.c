@@ -101,7 +101,7 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 			continue;
 		if (found.why_not)
 			buf_printf(&text, "%s%s: %s", text.len ? "; " : "",
-			           backend->title, found.why_not);
+			           _(backend->title), found.why_not);
 		backend_found_done(&found);
 	}
 	return err_set(
@@ -150,7 +150,7 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 			_("this version does not push to %s: \"mailauthctl server set "
 		          "mta.backend directory\" renders the files that another tool "
 		          "can bring there"),
-			f->backend->title);
+			_(f->backend->title));
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {

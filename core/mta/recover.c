@@ -305,7 +305,7 @@ int recover_open_push(struct ctx *ctx, struct store *target, bool force, struct 
 		rc = recover_finish(ctx, target, journal.id, err);
 	} else {
 		rc = recover_undo(ctx, target, &journal,
-		                  journal.why ? journal.why : _("it was interrupted"),
+		                  journal.why ? journal.why : N_("it was interrupted"),
 		                  force, &drifted, err);
 		if (!rc && journal.state != PUSH_PREPARED)
 			ctx_report(ctx, REPORT_NOTE,

@@ -49,6 +49,16 @@ for words in "server get spf.mode" "domain show $middle"; do
 		"at most 3" "$(holds "$r" '<=' 3)"
 done
 
+# What is asked at every press of the tab key: a name by its first letters, and all of them.
+for typed in "${middle:0:5}" ''; do
+	took=$(median 31 "$program" --root "$work/many" __complete zsh 3 mailauthctl domain show "$typed")
+	rival=$(median 31 sqlite3 "$db" "select name from domain where name >= '$typed' and
+		name < '$typed' || char(1114111) order by name limit 1000")
+	r=$(ratio "$took" "$rival")
+	line "completion of \"domain show $typed\", $many domains / sqlite3 select" \
+		"$r ($(milli "$took") / $(milli "$rival"))" "at most 50 ms" "$(holds "$took" '<=' 0.05)"
+done
+
 # ---- zone export of 10,000 domains ----------------------------------------------------------------
 
 zones=$(scaled 10000)
@@ -141,6 +151,17 @@ many_signing "$db" at many >/dev/null 2>&1
 many_line "mta adopt, $many new keys, below a root" "$(timed mta adopt --yes)" ""
 many_changes "$many" "below a root" timed
 many_line "mta push, $many looked at, below a root" "$(timed mta push)" memory
+
+# ---- the configuration of very many domains --------------------------------------------------------
+
+mkdir -p plain
+many_line "config export, $many domains" "$(timed config export many.yaml)" memory
+many_line "config diff, $many domains, nothing different" "$(timed config diff --prune many.yaml)" ""
+# without DKIM: to make the keys takes hours
+sed 's/dkim.sign: on/dns.ttl: 300/' many.yaml >plain.yaml
+many_line "config import of $many domains, empty database" \
+	"$("$build/tests/bench/usage" "$program" --root "$work/plain" config import plain.yaml 2>>many.log)" ""
+rm -rf plain many.yaml plain.yaml
 cd - >/dev/null
 rm -rf "$work/many"
 

@@ -188,7 +188,7 @@ ok "a reload program that is gone is found" finds "zones problem reload-zones" "
 mv /usr/local/sbin/moved /usr/local/sbin/reload-zones
 
 kill "$(cat /run/nsd/nsd.pid)"
-name_server_is_gone() { ! pgrep -x nsd; }
+name_server_is_gone() { ! nsd-control status; }
 wait_for name_server_is_gone
 started=$SECONDS
 doctor resolver hostname dns

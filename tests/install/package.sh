@@ -36,7 +36,7 @@ ok "the record is served" is_served default._domainkey.example.com
 ok "mail is signed" from_us
 ok "and verifies against DNS" verifies
 ok "what comes in is checked with SPF" stranger
-is "as the package's own account" "$(grep -oE 'user=[a-z]+ argv=.*' /etc/postfix/master.cf)" \
+is "as the package's own account" "$(grep -oE 'user=[a-z]+ argv=.*mailauth-policyd' /etc/postfix/master.cf)" \
 	"user=mailauth argv=/usr/libexec/mailauthctl/mailauth-policyd"
 is "the crontab is quiet still" "$(as_cron "PATH=/usr/sbin:/usr/bin:/sbin:/bin; $cron"; echo $?)" 0
 key=$(served default._domainkey.example.com)

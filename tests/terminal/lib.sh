@@ -34,7 +34,7 @@ resize() { t resize-window -t "$session" -x "$1" -y "$2"; } # width, height
 type_text() { t send-keys -t "$session" -l -- "$1"; }
 press() { t send-keys -t "$session" "$@"; } # names of keys: Tab Left C-c
 # The lines of the terminal, blanks at their ends and empty lines at the end left out.
-screen() { t capture-pane -p -t "$session" "$@" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
+screen() { t capture-pane -p -t "$session" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 
 # Waits until the terminal shows exactly that; then it passes.
 shows() { # name, wanted text

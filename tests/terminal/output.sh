@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# What a person sees in a terminal of 80 and of 200 columns, and what a program reads from a pipe:
+# width, colours, progress bars.
+#
+# usage: tests/terminal/output.sh PROGRAM
+set -u
+program=$(realpath "$1")
+# shellcheck source=tests/terminal/lib.sh
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/lib.sh"
+for need in tmux python3; do
+	command -v "$need" >/dev/null || {
+		echo "1..0 # SKIP $need is not installed"
+		exit 0
+	}
+done
+mkdir -p "$scratch/bin" "$scratch/home"
+cp "$program" "$scratch/bin/mailauthctl"
+
+m() { fresh mailauthctl --root "$scratch/$1" "${@:2}"; }         # root, words...
+in_terminal() { # [variable=value...] columns, root, words...: what is written, octet for octet
+	local set=()
+	while [[ $1 = *=* ]]; do
+		set+=("$1")
+		shift
+	done
+	fresh "${set[@]}" python3 "$here/in_terminal.py" "$1" mailauthctl --root "$scratch/$2" "${@:3}"
+}
+escape=$'\e'
+has_escape() { grep -q "$escape"; }
+plain() { sed "s/$escape\[[0-9;]*[mK]//g"; }
+widest() { plain | awk '{ if (length > most) most = length } END { print most + 0 }'; }
+long_name() { printf 'd%d.a-rather-long-name-of-a-domain.example\n' "$@"; }
+
+# A server without keys; `copied` gives one more like it.
+mkdir "$scratch/empty"
+m empty --quiet server set mta.backend directory mta.hostname mx.example.org dkim.rsa-bits 1024 zone.reload true
+for ((i = 1; i <= 60; i++)); do
+	echo "d$i.a-rather-long-name-of-a-domain.example"
+done | m empty --quiet domain add --domains-from -
+copied() { cp -r "$scratch/empty" "$scratch/$1"; }
+
+# ---- progress -------------------------------------------------------------------------------------
+
+clear=$'\r'$escape'\[K' # for sed
+# The octets before the last clearing of the line, and those behind it.
+bars() { tr '\n' ' ' <"$1" | sed "s/\(.*\)$clear.*/\1/" | sed "s/$clear/\n/g" | grep /60; }
+behind() { tr '\n' ' ' <"$1" | sed "s/.*$clear//"; }
+sentence="mailauthctl: DKIM is on for 60 domains, 0 of them new here; 0 failed"
+for columns in 200 80 40 12; do
+	copied $columns
+	in_terminal $columns $columns domain enable-dkim --all >"$scratch/said"
+	case $columns in
+	200 | 80) bar='making keys \[[#.]{40}\]  [0-9]+/60' ;;
+	40) bar='making keys \[[#.]{15,20}\]  [0-9]+/60' ;;
+	*) bar='' ;;
+	esac
+	[ -z "$bar" ] || ok "$columns columns: a bar is drawn" grep -qE "^$bar" <<<"$(bars "$scratch/said")"
+	ok "$columns columns: the bar leaves the last column free" \
+		[ "$(tr '\n' ' ' <"$scratch/said" | sed "s/$clear/\n/g" | grep '^making' |
+			awk 'length > most { most = length } END { print most + 0 }')" -lt $columns ]
+	is "$columns columns: the bar is gone before the last sentence" "$(behind "$scratch/said")" "$sentence "
+done
+copied pipe
+is "a pipe: no bar, no escape" "$(m pipe domain enable-dkim --all 2>&1)" "$sentence"
+copied quiet
+is "--quiet: no bar" "$(in_terminal 80 quiet --quiet domain enable-dkim --all)" ""
+copied dumb
+is "TERM=dumb: no bar" "$(in_terminal TERM=dumb 80 dumb domain enable-dkim --all)" "$sentence"
+
+# ---- colours --------------------------------------------------------------------------------------
+
+bold=$escape'[1m'
+# The heading of a listing, the titles of an object, the lines of a difference.
+listing() { "$@" server list; }
+object() { "$@" server describe spf.mode; }
+difference() { "$@" --dry-run server set spf.mode reject-fail spf.check on; }
+for what in listing object difference; do
+	for columns in 80 200; do
+		ok "$what, $columns columns: coloured" has_escape <<<"$($what in_terminal $columns pipe)"
+	done
+	for off in NO_COLOR=1 TERM=dumb; do
+		fails "$what, $off: no escape" has_escape <<<"$($what in_terminal $off 80 pipe)"
+	done
+	fails "$what in a pipe: no escape" has_escape <<<"$($what m pipe 2>&1)"
+	is "$what: colours are the only difference" "$($what in_terminal 200 pipe | plain)" \
+		"$($what in_terminal 200 pipe --no-color)"
+done
+is "NO_COLOR= says nothing" "$(in_terminal NO_COLOR= 200 pipe server list | head -1 | cut -c1-4)" "$bold"
+ok "added lines are green" grep -q "^$escape\[32m+" <<<"$(difference in_terminal 80 pipe)"
+for format in --json '--format=tsv'; do
+	fails "$format in a terminal: no escape" has_escape <<<"$(in_terminal 80 pipe $format server list)"
+	is "$format in a terminal: as in a pipe" "$(in_terminal 80 pipe $format server describe)" \
+		"$(m pipe $format server describe)"
+done
+
+# ---- width ----------------------------------------------------------------------------------------
+
+for columns in 80 200; do
+	for words in "server list" "server describe" "mta backends" "mta status" "audit list" "domain list" \
+		"help domain" "help server set" "spf lint --record=v=spf1,+all"; do
+		# shellcheck disable=SC2086 # words
+		got=$(in_terminal $columns pipe $words | widest)
+		ok "$words, $columns columns: fits ($got)" [ "$got" -le $columns ]
+	done
+done
+is "a pipe: nothing is broken or cut" "$(m pipe server describe | grep '^dkim.activate' | tr -s ' ')" \
+	"dkim.activate exported, seen, now exported server, domain what must have happened to a key's record before the key signs"
+in_pipe=$(m pipe domain list | widest)
+ok "a name that is too long stays in one piece" \
+	grep -q 'd60.a-rather-long-name-of-a-domain.example' <<<"$(in_terminal 30 pipe domain list)"
+is "names are as wide in a pipe" "$in_pipe" "$(in_terminal 200 pipe domain list | widest)"
+
+# A terminal itself: what stands on its screen at the end.
+screen_of() { # columns, root, words...
+	terminal screen "$1" 40 sh -c 'mailauthctl --root "$0" "$@"; echo "[$?]"; exec sleep 60' \
+		"$scratch/$2" "${@:3}"
+	wait_for eval 'screen | grep -q "^\[[0-9]*\]$"'
+	screen
+	t kill-session -t screen
+}
+is "80 columns: no room beside the others" "$(screen_of 80 pipe server describe | tail -5)" \
+	"zone.reload                                             server
+    Values: command, or empty
+    Meaning: command run after an export that changed something; <domain>
+    allowed
+[0]"
+is "140 columns: broken at words" "$(screen_of 140 pipe server describe | tail -4 | tr -s ' ')" \
+	"zone.reload command, or empty server command run after an export that
+ changed something; <domain>
+ allowed
+[0]"
+for columns in 80 200; do
+	copied screen$columns
+	is "$columns columns: bulk work leaves its sentence alone" \
+		"$(screen_of $columns screen$columns domain enable-dkim --all)" "$sentence
+[0]"
+done
+done_testing
