@@ -207,6 +207,35 @@ static void test_find(void **state)
 	}
 }
 
+/* What a test cleans away, cmocka's own variable among it, is there again behind it. */
+static int keep_environment(void **state)
+{
+	size_t count = 0;
+	while (environ[count])
+		count++;
+	char **kept = xcalloc(count + 1, sizeof(*kept));
+	for (size_t i = 0; i < count; i++)
+		kept[i] = xstrdup(environ[i]);
+	*state = kept;
+	return 0;
+}
+
+static int restore_environment(void **state)
+{
+	char **kept = *state;
+	clearenv();
+	for (size_t i = 0; kept[i]; i++) {
+		char *value = strchr(kept[i], '=');
+		if (value) {
+			*value = '\0';
+			setenv(kept[i], value + 1, 1);
+		}
+		free(kept[i]);
+	}
+	free(kept);
+	return 0;
+}
+
 static void test_environment(void **state)
 {
 	(void)state;
@@ -271,7 +300,8 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_several_options),
 		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_environment),
+		cmocka_unit_test_setup_teardown(test_environment, keep_environment,
+		                                restore_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
