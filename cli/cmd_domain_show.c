@@ -115,7 +115,8 @@ struct look {
 	bool is_signing;
 	bool has_zone;
 	enum export_place zone;
-	char *service; /* dns.service */
+	int64_t zone_at; /* when its file was written */
+	char *service;   /* dns.service */
 	int64_t records,
 		own; /* effective ones; those that are the domain's own or its edits */
 };
@@ -152,7 +153,8 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	for (size_t i = 0; i < list.count; i++)
 		look->own += strcmp(list.row[i].source, "own") == 0 ||
 		             strcmp(list.row[i].source, "edited") == 0;
-	r = export_state_of(&app->ctx, app->store, env, domain->name, &look->zone, err);
+	r = export_state_of(&app->ctx, app->store, env, domain->name, &look->zone,
+	                    &look->zone_at, err);
 	look->has_zone = r >= 0;
 	return r;
 }
@@ -237,6 +239,7 @@ static const struct out_column columns_shown[] = {
 	{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_BRIEF },
 	{ "zone", NULL, OUT_TEXT, OUT_HIDE_TABLE },
 	{ "zone_state", N_("Zone"), OUT_TEXT, OUT_BRIEF },
+	{ "zone_written", N_("Zone written"), OUT_TIME, OUT_BRIEF },
 	{ "records", N_("Records"), OUT_INT, OUT_BRIEF },
 	{ "own_records", N_("Its own"), OUT_INT, OUT_BRIEF },
 	{ "created", N_("Created"), OUT_TIME, 0 },
@@ -271,6 +274,7 @@ int cmd_domain_show(struct app *app, struct err *err)
 	out_text(app->out, look.waits);
 	out_text(app->out, zone_word(&look));
 	out_text(app->out, zone_sentence(&look));
+	out_time(app->out, look.zone_at);
 	out_int(app->out, look.records);
 	out_int(app->out, look.own);
 	out_time(app->out, domain.created);

@@ -251,7 +251,7 @@ static void offer_enum(struct complete *c, enum setting_key key)
 			key == SET_MTA_BACKEND ? backend_find(row->words[i]) : NULL;
 		offer_word(c, key, row->words[i],
 		           help      ? _(help)
-		           : backend ? backend->title
+		           : backend ? _(backend->title)
 		                     : NULL);
 	}
 }

@@ -171,7 +171,8 @@ int export_state_load(struct ctx *ctx, struct store *store, const struct env *en
 }
 
 int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
-                    const char *name, enum export_place *ret_place, struct err *err)
+                    const char *name, enum export_place *ret_place, int64_t *ret_at,
+                    struct err *err)
 {
 	auto_export export = NULL;
 	auto_records records = NULL;
@@ -183,8 +184,15 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 		r = records_new(store, env, &records, err);
 	if (r >= 0)
 		r = export_render(export, store, records, name, &text, &is_wanted, err);
+	int64_t at = 0;
+	if (r >= 0)
+		r = store_get_int(store, &at, err,
+		                  "SELECT mtime_ns / 1000000000 FROM export_file"
+		                  " WHERE dir_id = ? AND name = ?",
+		                  "it", export->dir_id, name);
 	if (r < 0)
 		return r;
+	*ret_at = at;
 	if (is_wanted)
 		*ret_place = export_holds(export, name, &text) ? EXPORT_IS_DONE
 		                                               : EXPORT_IS_DUE;

@@ -49,9 +49,9 @@ enum export_place {
 	EXPORT_IS_DUE,
 	EXPORT_IS_NONE, /* not served here, and no file */
 };
-/* One name's zone. */
+/* One name's zone, and when its file was written (0: there is none that is remembered). */
 int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
-                    const char *name, enum export_place *ret_place,
+                    const char *name, enum export_place *ret_place, int64_t *ret_at,
                     struct err *err) must_check;
 
 #endif

@@ -2,8 +2,8 @@
  * The template and its revisions.
  *
  * A revision that a domain follows is never changed, unless it was made by the change that is open
- * now: then nobody has seen it yet.  Old revisions that no domain follows go when TEMPLATE_KEPT newer
- * ones are there: until then an applied template can be taken back.
+ * now: then nobody has seen it yet.  Old revisions that no domain follows stay for a while, so that an
+ * applied template can be taken back.
  */
 #include "core/model/template.h"
 
@@ -112,8 +112,11 @@ int template_drop_unused(struct store *store, struct err *err)
 		store, err,
 		"DELETE FROM template WHERE rev NOT IN"
 		" (SELECT rev FROM template ORDER BY rev DESC LIMIT ?)"
-		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)",
-		"i", (int64_t)TEMPLATE_KEPT);
+		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)"
+		" AND NOT EXISTS (SELECT 1 FROM change_item WHERE object = 'template'"
+		"  AND change_id > (SELECT max(id) FROM change) - ?"
+		"  AND old = 'revision ' || rev)",
+		"ii", (int64_t)TEMPLATE_KEPT, (int64_t)TEMPLATE_KEPT_CHANGES);
 }
 
 /* The newest revision as a domain without anything of its own would get it. */
@@ -520,10 +523,16 @@ int template_settle(struct store *store, struct err *err)
 		                  " AND NOT " ONLY_IN("?1", "t.rev") " AND NOT " ONLY_IN(
 					  "t.rev", "?1") " ORDER BY t.rev DESC LIMIT 1",
 		                  "i", newest);
+	/* a revision that the trail may give back stays, too */
 	if (r > 0)
-		r = store_get_int(store, &behind, err,
-		                  "SELECT count(*) FROM domain WHERE template_rev > ?",
-		                  "i", same);
+		r = store_get_int(
+			store, &behind, err,
+			"SELECT EXISTS (SELECT 1 FROM domain WHERE template_rev > ?1)"
+			" OR EXISTS (SELECT 1 FROM template t JOIN change_item i"
+			" ON i.old = 'revision ' || t.rev WHERE t.rev > ?1"
+			" AND i.object = 'template' AND i.change_id >"
+			" (SELECT max(id) FROM change) - ?2)",
+			"ii", same, (int64_t)TEMPLATE_KEPT_CHANGES);
 	if (r <= 0 || behind)
 		return r < 0 ? r : 0;
 	return store_exec(store, err, "DELETE FROM template WHERE rev > ?", "i", same);

@@ -4,8 +4,10 @@
 
 #include "core/model/template.h"
 
-/* So many of the newest revisions stay, whether a domain follows them or not. */
+/* So many of the newest revisions stay, whether a domain follows them or not, and those that domains
+ * left in so many of the newest changes. */
 #define TEMPLATE_KEPT 20
+#define TEMPLATE_KEPT_CHANGES 100
 
 /* The revision that the open change may edit: a copy of the newest, made by its first edit. */
 int template_open_revision(struct store *store, int64_t *ret_rev,

@@ -11,12 +11,12 @@ m template apply --all
 state() {
 	local name
 	"$PROGRAM" --root "$ROOT" --json server list
-	"$PROGRAM" --root "$ROOT" --json template list 2>&1
+	"$PROGRAM" --root "$ROOT" --json template list 2>/dev/null
 	for name in $("$PROGRAM" --root "$ROOT" domain list | sed 1d | cut -d' ' -f1); do
 		"$PROGRAM" --root "$ROOT" --json record list "$name"
 		"$PROGRAM" --root "$ROOT" --json zone show "$name"
 		"$PROGRAM" --root "$ROOT" --json domain show "$name" |
-			sed -nE '/"(domain|alias_of|suspended|dkim)":|"settings"/,/\],/p' | grep -v created
+			sed -nE '/"(domain|alias_of|suspended|dkim)":|"settings"/,/\],/p' | grep -vE 'created|zone|hint'
 	done
 }
 last() { "$PROGRAM" --root "$ROOT" --json audit list --limit 1 | sed -nE 's/.*"id": ([0-9]+),.*/\1/p'; }
@@ -58,6 +58,8 @@ both_ways record set example.com t1 'v=spf1 -all'
 both_ways record remove example.com 1 t2
 both_ways record reset example.com t1
 both_ways record reset example.com --all
+both_ways spf set example.com --add include:spf.example.net
+both_ways dmarc set example.com p=quarantine
 both_ways template add www CNAME '<domain>.'
 both_ways template set t2 'v=DMARC1; p=reject' --ttl 60
 both_ways template remove t3 t1
@@ -68,6 +70,34 @@ both_ways template apply --all
 "$PROGRAM" --root "$ROOT" --quiet template apply example.net
 both_ways template apply --all
 both_ways domain remove example.com example.net
+
+cat >new.yaml <<'END'
+format: 1
+server:
+  spf.mode: 3
+template:
+  - id: t2
+    owner: _dmarc
+    type: TXT
+    data: v=DMARC1; p=quarantine
+  - owner: ftp
+    type: A
+    ttl: 10m
+    data: 192.0.2.21
+domains:
+  example.com:
+    settings:
+      dns.ttl: 120
+    records:
+      - owner: www
+        type: A
+        data: 192.0.2.99
+  imported.example: {}
+  alias.example:
+    alias-of: example.com
+END
+both_ways config import new.yaml
+both_ways config import --prune new.yaml
 
 # DKIM: the keys stay and rest, and their records stay for a while
 ONE_WAY=1 CHANGE=$(($(last) + 1)) both_ways domain enable-dkim example.com
@@ -92,6 +122,12 @@ m audit undo "$(last)"
 m --quiet domain remove example.net
 m audit undo "$(last)"
 m --quiet server set srs.secret generate
+m audit undo "$(last)"
+
+m --quiet --no-push domain add external.example
+m --quiet --no-push domain set external.example dns.service external
+m --quiet --no-push domain enable-dkim external.example | unkeyed
+m --no-push key check --published external.example
 m audit undo "$(last)"
 
 # changed again since

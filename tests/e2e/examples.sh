@@ -38,6 +38,8 @@ prepared)
 	for i in {1..6}; do mailauthctl server set mta.trusted-relays "192.0.2.$i"; done
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out /e2e/key.pem
 	cp -a /var/lib/mailauthctl /e2e/prepared
+	mailauthctl config export /e2e/mailauthctl.yaml
+	mkdir -p /usr/share/bash-completion/completions
 	;;
 esac
 SCRIPT
@@ -46,6 +48,10 @@ cat >/e2e/restore <<'SCRIPT'
 rm -rf /var/lib/mailauthctl /root/*
 cp -a /e2e/prepared /var/lib/mailauthctl
 cp /e2e/key.pem /root
+case $1 in
+*"config export"*) ;;
+*) cp /e2e/mailauthctl.yaml /root ;;
+esac
 case $1 in
 *"domain add example.com") mailauthctl domain remove --now example.com ;;
 esac

@@ -96,7 +96,7 @@ done
 # ---- width ----------------------------------------------------------------------------------------
 
 for columns in 80 200; do
-	for words in "server list" "server describe" "mta backends" "mta status" "audit list" "domain list" \
+	for words in "server list" "server describe" "mta backends" "mta status" "audit list" "domain list" help \
 		"help domain" "help server set" "spf lint --record=v=spf1,+all"; do
 		# shellcheck disable=SC2086 # words
 		got=$(in_terminal $columns pipe $words | widest)

@@ -41,8 +41,10 @@ static void check_due(const char *want)
 static void check_place(const char *name, enum export_place want)
 {
 	enum export_place place = EXPORT_IS_NONE;
-	ok(export_state_of(&ctx, store, &env, name, &place, &err));
+	int64_t at = -1;
+	ok(export_state_of(&ctx, store, &env, name, &place, &at, &err));
 	assert_int_equal(place, want);
+	assert_int_equal(at > 0, want == EXPORT_IS_DONE);
 }
 
 static void test_due(void **state)
