@@ -16,7 +16,7 @@ if [ "${1:-}" != --built ]; then
 		exec setpriv --reuid "$owner" --regid "$(stat -c %g .)" --clear-groups "$0" --built
 	fi
 fi
-unset MAKEFLAGS MAKELEVEL MFLAGS MAILAUTHCTL_DB
+unset MAKEFLAGS MAKELEVEL MFLAGS MAILAUTHCTL_DB SUDO_UID PKEXEC_UID DOAS_USER
 echo "building bin/mailauthctl"
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
 "${MAKE:-make}" -j"$(nproc)" >"$log" 2>&1 || {

@@ -13,6 +13,8 @@ make=${MAKE:-make} jobs=${JOBS:-$(nproc)} cc=${CC:-cc}
 [ -z "${TESTDATA:-}" ] || TESTDATA=$(realpath "$TESTDATA")
 export TESTDATA=${TESTDATA:-} LC_ALL=C.UTF-8 TZ=UTC
 unset MAKEFLAGS MAKELEVEL MFLAGS MAILAUTHCTL_DB
+# With sudo: what is tested is what root does, not what a customer may.
+unset SUDO_UID PKEXEC_UID DOAS_USER
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 out=build/check
 rm -rf $out

@@ -16,7 +16,7 @@ work=$PWD/build/bench
 rm -rf "$work"
 mkdir -p "$work"
 export LC_ALL=C.UTF-8 TZ=UTC
-unset MAILAUTHCTL_DB
+unset MAILAUTHCTL_DB SUDO_UID PKEXEC_UID DOAS_USER
 
 median() { "$here/median.pl" "$@"; }
 scaled() { awk -v n="$1" -v s="$scale" 'BEGIN { printf "%d", n * s }'; }

@@ -21,6 +21,7 @@ fi
 PROGRAM=$(realpath "$1")
 shift
 CASES=$here
+unset SUDO_UID PKEXEC_UID DOAS_USER
 export PROGRAM CASES
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
 
