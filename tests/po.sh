@@ -133,6 +133,11 @@ same_for_programs server sett spf.mode on
 same_for_programs server set spf.mode --no-such-option
 same_for_programs --wait x mta plan
 same_for_programs spf check --ip 192.0.2.1 --from user@example.com --zone /nonexistent
+for words in "config schema" "config export -" "completion bash" "zone show --bogus --json"; do
+	# shellcheck disable=SC2086 # words
+	is "$words: not a word is translated" "$(in_language xx "$scratch/same" $words)" \
+		"$(in_language en "$scratch/same" $words)"
+done
 ok "a word behind \"--\" is no option" grep -q ¤ <(in_language xx "$scratch/same" server get -- --json)
 ok "the last format holds" grep -q ¤ <(in_language xx "$scratch/same" server get x --json --format table)
 
