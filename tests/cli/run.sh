@@ -38,14 +38,11 @@ run_case() { # name
 
 # "server set" and all the others, as the program lists them.
 rows() {
-	local noun
+	local noun verbs
 	"$PROGRAM" help | sed -n '/^Commands:/,/^$/p' | sed -nE 's/^  ([a-z]+).*/\1/p' |
 		grep -v '^help$' | while read -r noun; do
-		if "$PROGRAM" help "$noun" | grep -qE "^  $noun [a-z]"; then
-			"$PROGRAM" help "$noun" | sed -nE "s/^  ($noun [a-z-]+).*/\1/p"
-		else
-			echo "$noun"
-		fi
+		verbs=$("$PROGRAM" help "$noun" | sed -nE "s/^  ($noun [a-z-]+).*/\1/p")
+		echo "${verbs:-$noun}"
 	done
 }
 
@@ -66,11 +63,17 @@ if [ $# = 0 ]; then
 	[ "${#names[@]}" -gt 0 ] || exit 1
 	set -- "${names[@]}"
 fi
+# As many at a time as there are processors.
+for name; do
+	while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+	run_case "$name" >"$scratch/$name.got" &
+done
+wait
 for name; do
 	if [ -n "$is_update" ]; then
-		run_case "$name" >"$here/$name.out"
+		cp "$scratch/$name.got" "$here/$name.out"
 	else
-		is "$name" "$(run_case "$name")" "$(cat "$here/$name.out" 2>/dev/null)"
+		is "$name" "$(cat "$scratch/$name.got")" "$(cat "$here/$name.out" 2>/dev/null)"
 	fi
 done
 [ -n "$is_update" ] || done_testing
