@@ -224,7 +224,7 @@ static const struct lint_row {
 	    N_("the record is not valid; receivers take it for none") },
 	  rule_syntax },
 	{ { "dmarc-no-policy", LINT_WARNING,
-	    N_("without p= receivers take the policy for none") },
+	    N_("without p= receivers act as if it said p=none") },
 	  rule_no_policy },
 	{ { "dmarc-policy-not-second", LINT_NOTE,
 	    N_("receivers that follow RFC 7489 want p= right behind v=DMARC1") },
