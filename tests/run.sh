@@ -75,9 +75,11 @@ part_unit() {
 	build unit-asan CC="$cc" MODE=asan WERROR=1 unit >/dev/null
 	for mode in release asan; do
 		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-unit); do
-			unit_one $mode "$program"
+			while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do wait -n; done
+			unit_one $mode "$program" &
 		done
 	done
+	wait
 }
 
 # The seeds, and what was once found, through each fuzz target.
@@ -183,7 +185,7 @@ part_sweep() {
 	local script
 	build sweep CC="$cc" WERROR=1 all unit build/release/tests/lib/fake_mta >/dev/null
 	# Some calls only, two sweeps at a time; make check-slow looks at all of them.
-	export SWEEP_STEP=${SWEEP_STEP:-127}
+	export SWEEP_STEP=${SWEEP_STEP:-211}
 	for script in tests/sweep/*.sh; do
 		[ -x "$script" ] || continue
 		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do wait -n; done

@@ -20,6 +20,7 @@
 #include "core/base/file.h"
 #include "core/store/internal.h"
 
+#define BEGIN_WAIT_MS 250
 #define CHECK_STEPS 10000 /* instructions of SQLite between two looks at the clock */
 
 int store_fail(struct store *store, struct err *err, const char *doing)
@@ -251,9 +252,16 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
+/* The lock file keeps other writers away.  But a reader that met the write-ahead log in the middle of
+ * a commit takes the writer's lock for the moment of a second look. */
 int store_begin(struct store *store, bool is_write, struct err *err)
 {
-	return store_script(store, is_write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+	if (!is_write)
+		return store_script(store, "BEGIN", err);
+	sqlite3_busy_timeout(store->db, BEGIN_WAIT_MS);
+	int r = store_script(store, "BEGIN IMMEDIATE", err);
+	sqlite3_busy_timeout(store->db, 0);
+	return r;
 }
 
 int store_commit(struct store *store, struct err *err)

@@ -3,8 +3,8 @@
  *
  * Two databases are opened this way: the store (settings, domains, keys) and the target state of
  * a mail host.  Opened with foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON,
- * trusted_schema=OFF, DEFENSIVE; busy_timeout is 0 but for the moment of opening: writers wait
- * on a lock file (lock.h), which names its holder.
+ * trusted_schema=OFF, DEFENSIVE; busy_timeout is next to nothing but for the moment of opening:
+ * writers wait on a lock file (lock.h), which names its holder.
  *
  * SQL is a string literal (its address is the key of the statement cache) and values are bound:
  *

@@ -79,16 +79,20 @@ start() { # name, command in front...
 	shows "$name: the prompt" '>'
 }
 
-# An empty line on an empty screen.
+# An empty line on an empty screen.  What is pressed while fish still looks for completions may be
+# lost: it is pressed again.
 clear_line() {
-	case $shell in
-	fish) press C-c ;;
-	*) press C-e C-u C-l ;;
-	esac
-	local end=$((SECONDS + 8))
-	until [ "$(screen)" = '>' ]; do
+	local end=$((SECONDS + 8)) tries=0
+	until [ $tries != 0 ] && [ "$(screen)" = '>' ]; do
 		[ $SECONDS -lt $end ] || break
+		if [ $((tries % 25)) = 0 ]; then
+			case $shell in
+			fish) press C-c ;;
+			*) press C-e C-u C-l ;;
+			esac
+		fi
 		[ "$shell" != fish ] || press C-l
+		tries=$((tries + 1))
 		sleep 0.02
 	done
 }
