@@ -218,6 +218,7 @@ static void test_suite(void **state)
 	auto_free char *text = folder && *folder ? read_whole(path, &len) : NULL;
 	if (!text) {
 		printf("skipped: the openspf suite is not in TESTDATA (%s)\n", path);
+		free(path); /* skip() does not come back */
 		skip();
 	}
 	auto_arena mem = { 0 };
