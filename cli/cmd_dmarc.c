@@ -72,30 +72,14 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
 	if (r >= 0)
 		r = policy_edit_dmarc(now, app->args->words + 1,
 		                      args_count(app->args) - 1, ret_text, err);
-	if (r >= 0)
-		app_say(app, REPORT_NOTE, "%s: %s", domain->name, *ret_text);
 	return r;
 }
 
 static int run_set(struct app *app, struct err *err)
 {
-	auto_domain domain = DOMAIN_INIT;
-	auto_free char *text = NULL;
-	int64_t ttl;
-	int r = app_ttl(app, &ttl, err);
-	if (r >= 0)
-		r = app_domain(app, args_word(app->args, 0), &domain, err);
-	if (r >= 0 && args_has(app->args, "--reset"))
-		return record_policy_reset(app->store, &domain, POLICY_DMARC, err);
-	if (r >= 0 && is_whole(args_word(app->args, 1)))
-		text = xstrdup(args_word(app->args, 1));
-	else if (r >= 0)
-		r = edit_policy(app, &domain, &text, err);
-	if (r >= 0)
-		r = record_policy_set(app->store, &domain, POLICY_DMARC, text, ttl, err);
-	if (r >= 0)
-		app_lint_typed(app, text);
-	return r;
+	const char *word = args_word(app->args, 1);
+	return cmd_set_policy(app, POLICY_DMARC, word && is_whole(word) ? word : NULL,
+	                      edit_policy, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

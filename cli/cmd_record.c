@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/record.h"
+#include "core/model/record_policy.h"
 #include "core/model/records.h"
 
 static const struct out_column columns[] = {
@@ -116,6 +117,31 @@ static int run_reset(struct app *app, struct err *err)
 	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = record_reset(app->store, &domain, id, err);
+	return r;
+}
+
+int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
+                   int (*edit)(struct app *app, const struct domain *domain,
+                               char **ret_text, struct err *err),
+                   struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *text = whole ? xstrdup(whole) : NULL;
+	int64_t ttl;
+	int r = app_ttl(app, &ttl, err);
+	if (r >= 0)
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && args_has(app->args, "--reset"))
+		return record_policy_reset(app->store, &domain, kind, err);
+	if (r >= 0 && !text) {
+		r = edit(app, &domain, &text, err);
+		if (r >= 0)
+			app_say(app, REPORT_NOTE, "%s: %s", domain.name, text);
+	}
+	if (r >= 0)
+		r = record_policy_set(app->store, &domain, kind, text, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, text);
 	return r;
 }
 

@@ -344,7 +344,6 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
 		return r;
 	*ret_text = text;
 	text = NULL;
-	app_say(app, REPORT_NOTE, "%s: %s", domain->name, *ret_text);
 	return 0;
 }
 
@@ -364,23 +363,7 @@ static int check_set(struct app *app, struct err *err)
 
 static int run_set(struct app *app, struct err *err)
 {
-	auto_domain domain = DOMAIN_INIT;
-	auto_free char *text = NULL;
-	int64_t ttl;
-	int r = app_ttl(app, &ttl, err);
-	if (r >= 0)
-		r = app_domain(app, args_word(app->args, 0), &domain, err);
-	if (r >= 0 && args_has(app->args, "--reset"))
-		return record_policy_reset(app->store, &domain, POLICY_SPF, err);
-	if (r >= 0 && args_word(app->args, 1))
-		text = xstrdup(args_word(app->args, 1));
-	else if (r >= 0)
-		r = edit_policy(app, &domain, &text, err);
-	if (r >= 0)
-		r = record_policy_set(app->store, &domain, POLICY_SPF, text, ttl, err);
-	if (r >= 0)
-		app_lint_typed(app, text);
-	return r;
+	return cmd_set_policy(app, POLICY_SPF, args_word(app->args, 1), edit_policy, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

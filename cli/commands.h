@@ -6,6 +6,7 @@
 #define CLI_COMMANDS_H
 
 #include "cli/command.h"
+#include "dnszone/policy.h"
 
 /* Ends in {0}. */
 extern const struct command_group command_groups[];
@@ -43,6 +44,13 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
                           struct err *err);
 int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
                            struct err *err);
+/* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain that is the first word becomes
+ * `whole`, or (NULL) what `edit` makes of it, whose text is freed here, or with --reset the
+ * template's again. */
+int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
+                   int (*edit)(struct app *app, const struct domain *domain,
+                               char **ret_text, struct err *err),
+                   struct err *err);
 /* Exports the zones that were named for later, in which new keys are to become public. */
 int cmd_publish_keys(struct app *app, struct err *err);
 
