@@ -16,34 +16,6 @@ struct wanted_rows {
 	size_t count;
 };
 
-struct stored_rows {
-	struct template_row *row;
-	size_t count, room;
-};
-
-static int keep_row(void *arg, const struct template_row *row, struct err *err)
-{
-	struct stored_rows *rows = arg;
-	(void)err;
-	GROW(rows->row, rows->count, rows->room);
-	struct template_row *copy = &rows->row[rows->count++];
-	*copy = *row;
-	copy->owner = xstrdup(row->owner);
-	copy->type = xstrdup(row->type);
-	copy->rdata = xstrdup(row->rdata);
-	return 0;
-}
-
-static void stored_rows_done(struct stored_rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		free((char *)(uintptr_t)rows->row[i].owner);
-		free((char *)(uintptr_t)rows->row[i].type);
-		free((char *)(uintptr_t)rows->row[i].rdata);
-	}
-	free(rows->row);
-}
-
 static struct template_row row_of(const struct config_record *record)
 {
 	return (struct template_row){
@@ -80,7 +52,7 @@ static bool is_taken(const struct wanted_rows *wanted, int64_t uid)
 }
 
 /* A record without an id is the one of the same content, or of the same policy. */
-static int64_t find_uid(const struct stored_rows *stored,
+static int64_t find_uid(const struct template_rows *stored,
                         const struct config_records *records,
                         const struct wanted_rows *wanted, const struct template_row *row)
 {
@@ -100,7 +72,7 @@ static int64_t find_uid(const struct stored_rows *stored,
 	return 0;
 }
 
-static const struct template_row *find_stored(const struct stored_rows *stored,
+static const struct template_row *find_stored(const struct template_rows *stored,
                                               int64_t uid)
 {
 	for (size_t i = 0; i < stored->count; i++)
@@ -117,7 +89,7 @@ static void add_wanted(struct wanted_rows *wanted, struct template_row row,
 }
 
 /* Not pruning: a number is not given to another record. */
-static int gather(struct config_apply *apply, const struct stored_rows *stored,
+static int gather(struct config_apply *apply, const struct template_rows *stored,
                   struct wanted_rows *wanted, struct err *err)
 {
 	const struct config_records *records = &apply->config->newest.records;
@@ -145,7 +117,7 @@ static int gather(struct config_apply *apply, const struct stored_rows *stored,
 
 /* What stays of the store stands in front, so that of two rows that do not go together the later one
  * is the document's. */
-static void gather_rest(const struct stored_rows *stored,
+static void gather_rest(const struct template_rows *stored,
                         const struct config_records *records, struct wanted_rows *wanted)
 {
 	size_t kept = 0;
@@ -168,11 +140,10 @@ static void gather_rest(const struct stored_rows *stored,
 int config_apply_template(struct config_apply *apply, struct err *err)
 {
 	const struct config_template *newest = &apply->config->newest;
-	cleanup(stored_rows_done) struct stored_rows stored = { 0 };
+	auto_template_rows stored = { 0 };
 	size_t at = 0;
-	int r = newest->records.node
-	                ? template_each(apply->store, 0, keep_row, &stored, err)
-	                : 0;
+	int r = newest->records.node ? template_rows_load(apply->store, 0, &stored, err)
+	                             : 0;
 	if (r < 0 || !newest->records.node)
 		return r;
 	size_t room = stored.count + newest->records.count + 1;

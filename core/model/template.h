@@ -41,6 +41,17 @@ int template_each(struct store *store, int64_t rev,
                   int (*each)(void *arg, const struct template_row *row, struct err *err),
                   void *arg, struct err *err) must_check;
 
+/* The same with texts of their own, behind what `rows` (zeroed at first) holds already; free them
+ * in every case. */
+struct template_rows {
+	struct template_row *row;
+	size_t count, room;
+};
+int template_rows_load(struct store *store, int64_t rev, struct template_rows *rows,
+                       struct err *err) must_check;
+void template_rows_done(struct template_rows *rows);
+#define auto_template_rows cleanup(template_rows_done) struct template_rows
+
 /* Adds a record.  `owner` as people type it: "@", "www", "_dmarc", "<domain>.", "www.<domain>.".
  * Data is checked with sample values for the placeholders.  ERR_USAGE: not an owner, a type or
  * data of that type; ERR_FAILED: there already, a second SPF or DMARC policy at that owner. */

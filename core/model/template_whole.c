@@ -15,13 +15,7 @@
 #include "core/model/template_inner.h"
 #include "core/store/change.h"
 
-/* Rows of a revision with texts of their own. */
-struct revision_rows {
-	struct template_row *row;
-	size_t count, room;
-};
-
-static void revision_rows_done(struct revision_rows *rows)
+void template_rows_done(struct template_rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		free((char *)(uintptr_t)rows->row[i].owner);
@@ -30,11 +24,10 @@ static void revision_rows_done(struct revision_rows *rows)
 	}
 	free(rows->row);
 }
-#define auto_rows cleanup(revision_rows_done) struct revision_rows
 
 static int keep_row(void *arg, const struct template_row *row, struct err *err)
 {
-	struct revision_rows *rows = arg;
+	struct template_rows *rows = arg;
 	(void)err;
 	GROW(rows->row, rows->count, rows->room);
 	struct template_row *copy = &rows->row[rows->count++];
@@ -43,6 +36,12 @@ static int keep_row(void *arg, const struct template_row *row, struct err *err)
 	copy->type = xstrdup(row->type);
 	copy->rdata = xstrdup(row->rdata);
 	return 0;
+}
+
+int template_rows_load(struct store *store, int64_t rev, struct template_rows *rows,
+                       struct err *err)
+{
+	return template_each(store, rev, keep_row, rows, err);
 }
 
 static bool is_same_place(const struct template_row *a, const struct template_row *b)
@@ -66,7 +65,7 @@ static const struct template_row *find_uid(const struct template_row *rows, size
 }
 
 static bool is_same_set(const struct template_row *rows, size_t count,
-                        const struct revision_rows *others)
+                        const struct template_rows *others)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct template_row *other =
@@ -80,11 +79,11 @@ static bool is_same_set(const struct template_row *rows, size_t count,
 int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_is_same,
                      struct err *err)
 {
-	auto_rows a = { 0 };
-	auto_rows b = { 0 };
-	int r = one == other ? 0 : template_each(store, one, keep_row, &a, err);
+	auto_template_rows a = { 0 };
+	auto_template_rows b = { 0 };
+	int r = one == other ? 0 : template_rows_load(store, one, &a, err);
 	if (r >= 0 && one != other)
-		r = template_each(store, other, keep_row, &b, err);
+		r = template_rows_load(store, other, &b, err);
 	if (r < 0)
 		return r;
 	*ret_is_same = one == other || is_same_set(a.row, a.count, &b);
@@ -145,7 +144,7 @@ static int check_revision(struct store *store, int64_t rev,
 }
 
 /* Takes out what goes and what becomes different. */
-static int take_out(struct store *store, int64_t rev, const struct revision_rows *old,
+static int take_out(struct store *store, int64_t rev, const struct template_rows *old,
                     const struct template_row *rows, size_t count, struct err *err)
 {
 	int r = 0;
@@ -164,7 +163,7 @@ static int take_out(struct store *store, int64_t rev, const struct revision_rows
 	return r;
 }
 
-static int put_in(struct store *store, int64_t rev, const struct revision_rows *old,
+static int put_in(struct store *store, int64_t rev, const struct template_rows *old,
                   struct template_row *row, struct err *err)
 {
 	const struct template_row *there =
@@ -184,10 +183,10 @@ static int put_in(struct store *store, int64_t rev, const struct revision_rows *
 int template_replace(struct store *store, struct template_row *rows, size_t count,
                      size_t *ret_at, struct err *err)
 {
-	auto_rows old = { 0 };
+	auto_template_rows old = { 0 };
 	int64_t rev = 0;
 	*ret_at = count;
-	int r = template_each(store, 0, keep_row, &old, err);
+	int r = template_rows_load(store, 0, &old, err);
 	if (r < 0 || is_same_set(rows, count, &old))
 		return r;
 	r = check_once(rows, count, ret_at, err);
@@ -212,9 +211,9 @@ static int find_revision(struct store *store, const struct template_row *rows,
 	int r = store_query(store, &stmt, err,
 	                    "SELECT rev FROM template ORDER BY rev DESC", "");
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		auto_rows there = { 0 };
+		auto_template_rows there = { 0 };
 		int64_t rev = stmt_int(stmt, 0);
-		r = template_each(store, rev, keep_row, &there, err);
+		r = template_rows_load(store, rev, &there, err);
 		if (r >= 0 && is_same_set(rows, count, &there)) {
 			*ret_rev = rev;
 			return 1;
