@@ -36,7 +36,8 @@ endef
 
 base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
+dnszone_src := dkim_record dmarc_record dmarc_tree dmarc_value dns_name lint lint_dmarc \
+	lint_spf livecheck name \
 	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
@@ -74,7 +75,8 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena base caller command commands complete config dnszone doctor \
+unit_tests := access arena base caller command commands complete config dmarc_record \
+	dmarc_tree dnszone doctor \
 	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
 	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \

@@ -122,7 +122,7 @@ void app_lint_typed(struct app *app, const char *rdata)
 		return;
 	placeholder_expand(rdata, &sample, &text, NULL);
 	struct lint_spf_input spf = { .text = octets_of(buf_text(&text)) };
-	struct lint_dmarc_input dmarc = { .text = buf_text(&text) };
+	struct lint_dmarc_input dmarc = { .text = octets_of(buf_text(&text)) };
 	if (policy_kind_of("@", "TXT", rdata) == POLICY_SPF)
 		lint_spf_record(&spf, &list);
 	else if (policy_kind_of("_dmarc", "TXT", rdata) == POLICY_DMARC)

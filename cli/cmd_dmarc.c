@@ -31,7 +31,7 @@ static int run_lint(struct app *app, struct err *err)
 	if (r < 0)
 		return r;
 	if (record)
-		lint_dmarc_record(&(struct lint_dmarc_input){ .text = record }, &list);
+		lint_dmarc_record(&(struct lint_dmarc_input){ .text = octets_of(record) }, &list);
 	else
 		lint_dmarc_domain(name, dns, deadline_in_ms(LINT_MS), &list);
 	resolver_free(dns);

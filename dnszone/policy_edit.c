@@ -143,10 +143,11 @@ int policy_edit_spf_remove(const char *text, const char *term, char **ret_text,
 
 /* ---- DMARC: tags between semicolons ----------------------------------------------------------- */
 
+/* Names of tags have no case in DMARC (RFC 9989 4.7). */
 static struct tag *find_tag(struct tags *tags, const char *name)
 {
 	for (size_t i = 0; i < tags->count; i++)
-		if (strcmp(tags->tag[i].name, name) == 0)
+		if (strcasecmp(tags->tag[i].name, name) == 0)
 			return &tags->tag[i];
 	return NULL;
 }
@@ -194,8 +195,8 @@ int policy_edit_dmarc(const char *text, const char *const *change, size_t count,
 	put_tag(&edited, find_tag(&tags, "v"));
 	put_tag(&edited, find_tag(&tags, "p"));
 	for (size_t i = 0; i < tags.count; i++)
-		if (strcmp(tags.tag[i].name, "v") != 0 &&
-		    strcmp(tags.tag[i].name, "p") != 0)
+		if (strcasecmp(tags.tag[i].name, "v") != 0 &&
+		    strcasecmp(tags.tag[i].name, "p") != 0)
 			put_tag(&edited, &tags.tag[i]);
 	tags_done(&tags);
 	if (r >= 0)
