@@ -58,8 +58,8 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe stage step step_file step_probe \
-	step_service target validate
+	service_process service_systemd shared smtp_probe spans stage step step_file \
+	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
 	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
