@@ -142,7 +142,7 @@ void app_lint_typed(struct app *app, const char *rdata);
 /* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
 int app_resolver(struct app *app, struct resolver **ret_resolver,
                  struct err *err) must_check;
-/* The answer of a lint; findings are exit status 3. */
+/* The answer of a lint; warnings and errors are exit status 3. */
 void app_show_findings(struct app *app, const struct lint_list *list);
 
 /* The TTL of an option --ttl: -1 where it is not given. */

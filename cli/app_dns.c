@@ -68,5 +68,5 @@ void app_show_findings(struct app *app, const struct lint_list *list)
 		out_row_end(app->out);
 	}
 	out_end(app->out);
-	app->has_found = list->count > 0;
+	app->has_found = lint_worst(list) >= LINT_WARNING;
 }

@@ -25,4 +25,13 @@ bool network_holds(const struct network *outer, const struct network *inner) mus
  * it stands for. */
 void network_unmap(struct network *net);
 
+/* IANA's registries of special-purpose addresses (RFC 6890) and multicast. */
+enum network_use {
+	NETWORK_PUBLIC,
+	NETWORK_PRIVATE,       /* no mail comes from there over the Internet */
+	NETWORK_DOCUMENTATION, /* for examples: RFC 5737, 3849, 9637 */
+};
+/* Of the block that holds all `bits` (32 or 128: one address) of `octets`, host bits included. */
+enum network_use network_use(int family, const uint8_t *octets, unsigned bits) must_check;
+
 #endif
