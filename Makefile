@@ -38,11 +38,12 @@ endef
 
 base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dmarc_tree dmarc_value dns_name lint lint_dmarc \
-	lint_spf lint_spf_survey lint_spf_text livecheck name placeholder policy policy_edit \
-	query query_servers query_slot query_try received_spf resolver resolver_cache \
-	resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check spf_edit spf_eval \
-	spf_hint spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_read
+dnszone_src := dkim_key dkim_record dmarc_record dmarc_tree dmarc_value dns_name lint \
+	lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt livecheck name \
+	placeholder policy policy_edit query query_servers query_slot query_try received_spf \
+	resolver resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead \
+	spf_check spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record spf_service \
+	spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
@@ -79,7 +80,7 @@ completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 unit_tests := access arena base caller command commands complete config dmarc_record \
 	dmarc_tree dnszone doctor \
 	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
-	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
+	keygen lint_dkim lint_dmarc lint_spf lint_txt lock map_probe milter model opendkim opendkim_renew opendmarc \
 	out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
 	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
 	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \

@@ -106,7 +106,11 @@ struct dmarc_uri {
 	bool has_address; /* mailto: an address with a domain that can be; https: a host */
 	size_t host_at, host_len; /* mailto: the address's domain */
 };
-/* The next URI of the element's value; *at begins with 0.  False: there is no more. */
+/* The next URI of a list between commas; *at begins with 0, offsets count from `value`.  False: there
+ * is no more. */
+bool dmarc_uri_next_of(const char *value, size_t len, size_t *at,
+                       struct dmarc_uri *ret_uri) must_check;
+/* The same for the element's value; offsets count from the record's text. */
 bool dmarc_uri_next(const struct dmarc_record *record,
                     const struct dmarc_element *element, size_t *at,
                     struct dmarc_uri *ret_uri) must_check;

@@ -240,8 +240,8 @@ static struct dmarc_uri read_uri(const char *value, size_t at, size_t end)
 	return uri;
 }
 
-/* False: *at is behind the last one. */
-static bool next_uri(const char *value, size_t len, size_t *at, struct dmarc_uri *ret_uri)
+bool dmarc_uri_next_of(const char *value, size_t len, size_t *at,
+                       struct dmarc_uri *ret_uri)
 {
 	if (*at > len)
 		return false;
@@ -256,8 +256,8 @@ bool dmarc_uri_next(const struct dmarc_record *record,
                     const struct dmarc_element *element, size_t *at,
                     struct dmarc_uri *ret_uri)
 {
-	if (!next_uri(record->text.at + element->value_at, element->value_len, at,
-	              ret_uri))
+	if (!dmarc_uri_next_of(record->text.at + element->value_at, element->value_len,
+	                       at, ret_uri))
 		return false;
 	ret_uri->at += element->value_at;
 	ret_uri->host_at += element->value_at;
@@ -268,7 +268,7 @@ static bool are_uris(const struct tag_row *row, const char *value, size_t len)
 {
 	struct dmarc_uri uri;
 	(void)row;
-	for (size_t at = 0; next_uri(value, len, &at, &uri);)
+	for (size_t at = 0; dmarc_uri_next_of(value, len, &at, &uri);)
 		if (uri.is_valid)
 			return true;
 	return false;
