@@ -41,14 +41,14 @@ base_src := alloc arena buf ctx digest english err file file_folder file_stage l
 dnszone_src := dkim_key dkim_record dmarc_record dmarc_tree dmarc_value dns_name lint \
 	lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt livecheck name \
 	placeholder policy policy_edit query query_servers query_slot query_try received_spf \
-	resolver resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead \
+	resolver resolver_cache resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead \
 	spf_check spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record spf_service \
 	spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
 	export_finish export_state heartbeat import_tree key key_crypto key_secret keygen \
-	keyring publish record record_policy record_text records records_check records_diff ring \
+	keyring publish record record_place record_policy record_text records records_check records_diff ring \
 	setting setting_table setting_type signing srs_secret template template_apply \
 	template_whole undo undo_domain undo_record
 mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
@@ -69,7 +69,7 @@ cli_src := app app_access app_change app_dns app_export app_input args args_gram
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
 	commands complete complete_line complete_source diffview help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	when
+	typed when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve

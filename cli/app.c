@@ -164,6 +164,7 @@ static void tear_down(struct app *app)
 	store_close(app->store);
 	env_done(&app->env);
 	secret_done(&app->typed_secret);
+	free(app->typed_data);
 	lock_free(app->export_lock);
 	for (size_t i = 0; i < app->export_count; i++)
 		free(app->export_name[i]);

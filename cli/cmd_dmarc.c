@@ -41,9 +41,10 @@ static int run_lint(struct app *app, struct err *err)
 
 /* ---- the policy of a domain ------------------------------------------------------------------- */
 
+/* Pasted with the quotes of a zone file, too. */
 static bool is_whole(const char *word)
 {
-	return strncasecmp(word, "v=", 2) == 0;
+	return strncasecmp(word + (*word == '"'), "v=", 2) == 0;
 }
 
 /* Tags, a whole record alone, or --reset alone. */

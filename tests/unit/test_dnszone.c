@@ -258,6 +258,11 @@ static void test_placeholders(void **state)
 		{ &all, "a < b <x> <> <domain <Domain> <",
 		  "a < b <x> <> <domain <Domain> <" },
 		{ &all, "<<domain>>", "<d.example>" },
+		{ &all, "\\<domain> \\<x>", "<domain> <x>" },
+		{ &all, "\\\\<domain> \\\\\\<ttl>", "\\d.example \\<ttl>" },
+		{ &all, "a\\b \\< \\<> \\\\ \\", "a\\b \\< \\<> \\\\ \\" },
+		{ &few, "\\<hostname>", "<hostname>" },
+		{ &few, "\\\\<hostname>", NULL, "hostname" },
 		{ &few, "<domain> <ttl>", "d.example 60" },
 		{ &few, "+a:<hostname>", NULL, "hostname" },
 		{ &few, "<domain> <ip> <ipv6>", NULL, "ip" },
@@ -290,6 +295,10 @@ static void test_placeholder_check(void **state)
 		{ "<Domain>", "did you mean <domain>?" },
 		{ "<domain> <ipv4>", "did you mean <ip" },
 		{ "<selector>", "<selector> is not a placeholder; there are <domain>" },
+		{ "<selector>", "Write \\<selector> for the text <selector> itself" },
+		{ "\\<selector> \\\\\\<x> a\\", NULL },
+		{ "\\\\<selector>", "<selector> is not a placeholder" },
+		{ "\\<selector><x>", "<x> is not a placeholder" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err err = ERR_INIT;
