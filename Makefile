@@ -65,9 +65,9 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
-	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
+	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_lint cmd_mta cmd_mta_history \
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
-	commands complete complete_line complete_source diffview help_topic language out \
+	commands complete complete_line complete_source diffview findings help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
 	typed when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.

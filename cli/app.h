@@ -45,8 +45,8 @@ struct app {
 	struct env env;           /* app_env() fills it */
 	bool has_env;
 	struct secret typed_secret; /* read from standard input before any lock */
-	char *typed_data; /* of a record, after a question; NULL: what was typed holds */
-	bool is_changing;           /* messages are kept until the change is saved */
+	char *typed_data;  /* of a record, after a question; NULL: what was typed holds */
+	bool is_changing;  /* messages are kept until the change is saved */
 	bool has_failed;   /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
 	bool is_exporting; /* a dry run of it is shown zone by zone */
@@ -70,6 +70,10 @@ int app_main(struct caller *caller, const struct command_group *groups,
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
+
+/* Opens the store for a row that needs it for some of its uses only (no NEED_STORE_READ); app->store
+ * stays NULL where there is none. */
+int app_read_store(struct app *app, struct err *err) must_check;
 
 /* Runs `body` as one change: locks, transaction, audit, rules between settings, push, commit,
  * switch.  `needs`: NEED_PUSH where it is pushed.  With --dry-run everything is shown and rolled
@@ -160,9 +164,6 @@ int app_warn_unsigned(struct app *app, const struct domain *domain,
 /* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
 int app_resolver(struct app *app, struct resolver **ret_resolver,
                  struct err *err) must_check;
-/* The answer of a lint; warnings and errors are exit status 3. */
-void app_show_findings(struct app *app, const struct lint_list *list);
-
 /* The TTL of an option --ttl: -1 where it is not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
 
