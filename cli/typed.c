@@ -20,8 +20,7 @@ char *app_typed_data(struct app *app, const char *type, const char *data)
 	if (!joined)
 		return xstrdup(data);
 	app_say(app, REPORT_NOTE,
-	        _("the quotes of a zone file were removed; the text is: %s"),
-	        joined);
+	        _("the quotes of a zone file were removed; the text is: %s"), joined);
 	return joined;
 }
 

@@ -367,6 +367,7 @@ enum code_index {
 	CODE_SYNTAX,
 	CODE_INHERITED,
 	CODE_REPORT_POLICY,
+	CODE_NOT_ACCEPTED,
 };
 
 static const struct lint_row {
@@ -395,6 +396,10 @@ static const struct lint_row {
 	                           N_("a record below _report._dmarc only allows reports; "
 	                              "its policy is ignored") },
 	                         rule_elsewhere },
+	[CODE_NOT_ACCEPTED] = { { "dmarc-reports-not-accepted", LINT_WARNING,
+	                          N_("reports go to another organization, which does not "
+	                             "publish this record to accept them") },
+	                        rule_foreign_reports },
 	{ { "dmarc-not-processed", LINT_ERROR,
 	    N_("p is missing, or p, sp or np has a value that does not exist, and no rua is "
 	       "valid: receivers do not apply DMARC at all") },
@@ -459,10 +464,6 @@ static const struct lint_row {
 	{ { "dmarc-size-limit", LINT_NOTE,
 	    N_("RFC 9989 no longer has size limits (\"!10m\"): receivers ignore it") },
 	  rule_size },
-	{ { "dmarc-reports-not-accepted", LINT_WARNING,
-	    N_("reports go to another organization, which does not publish this record to "
-	       "accept them") },
-	  rule_foreign_reports },
 };
 
 static void add_elsewhere(struct lint_list *list, enum code_index code,
@@ -579,6 +580,25 @@ static const char *without_label(const char *domain)
 	return has_label ? domain + strlen(label) : domain;
 }
 
+/* <domain>._report._dmarc.<target>; RFC 9990 4: any of several records will do. */
+static void lint_report_owner(const char *owner, struct resolver *dns,
+                              struct deadline until, struct arena *mem,
+                              struct lint_list *list)
+{
+	struct dns_name name;
+	struct dns_answer answer = { .kind = DNS_TEMPFAIL };
+	size_t count = 0;
+	if (dns_name_from_octets(owner, strlen(owner), &name))
+		resolver_ask(dns, &name, DNS_TXT, until, mem, &answer);
+	struct octets text = dmarc_pick_record(&answer, &count);
+	if (answer.kind == DNS_TEMPFAIL)
+		add_elsewhere(list, CODE_UNREACHABLE, answer.why ? answer.why : owner);
+	else if (!count)
+		add_elsewhere(list, CODE_NOT_ACCEPTED, owner);
+	else
+		lint_dmarc_report(&(struct lint_dmarc_input){ .text = text }, list);
+}
+
 void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
                        struct lint_list *list)
 {
@@ -589,6 +609,11 @@ void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline
 	if (!dns_name_from_octets(domain, strlen(domain), &name) ||
 	    !arena_open(&mem, LINT_MEMORY)) {
 		add_elsewhere(list, CODE_UNREACHABLE, domain);
+		return;
+	}
+	if (strstr(domain, "._report._dmarc.")) {
+		lint_report_owner(domain, dns, until, &mem, list);
+		arena_done(&mem);
 		return;
 	}
 	dmarc_walk(&name, dns, until, &mem, &walk);

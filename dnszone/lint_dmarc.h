@@ -23,7 +23,8 @@ void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *l
 void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *list);
 
 /* Lints what `domain` publishes at _dmarc.<domain>; without a record, names the one that counts
- * for it.  A failure to look up is a finding, too. */
+ * for it.  "_dmarc.<domain>" is taken for the domain, "<domain>._report._dmarc.<target>" for the
+ * record that allows reports.  A failure to look up is a finding, too. */
 void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
                        struct lint_list *list);
 

@@ -11,6 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "dnszone/dmarc_record.h"
 #include "dnszone/tags.h"
 
 /* ---- SPF: terms between blanks ---------------------------------------------------------------- */
@@ -176,10 +177,20 @@ static int apply_change(struct tags *tags, const char *text, struct err *err)
 	return 0;
 }
 
+/* Known names in lower case: a few receivers know no other. */
+static const char *name_of(const struct tag *tag)
+{
+	for (enum dmarc_tag known = DMARC_V; known < DMARC_TAG_COUNT; known++)
+		if (strcasecmp(dmarc_tag_name(known), tag->name) == 0)
+			return dmarc_tag_name(known);
+	return tag->name;
+}
+
 static void put_tag(struct buf *text, const struct tag *tag)
 {
 	if (tag && *tag->value)
-		buf_printf(text, "%s%s=%s", text->len ? "; " : "", tag->name, tag->value);
+		buf_printf(text, "%s%s=%s", text->len ? "; " : "", name_of(tag),
+		           tag->value);
 }
 
 int policy_edit_dmarc(const char *text, const char *const *change, size_t count,

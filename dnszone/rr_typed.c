@@ -23,6 +23,9 @@ static bool is_digit(char c)
 static size_t read_escape(const char *at, struct buf *out)
 {
 	if (!is_digit(at[0])) {
+		/* not a zone file's: placeholder.h's, which is for later */
+		if (at[0] == '<')
+			buf_putc(out, '\\');
 		if (at[0])
 			buf_putc(out, at[0]);
 		return at[0] != '\0';

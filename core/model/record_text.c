@@ -203,9 +203,10 @@ char *record_text_say_doubt(enum rr_doubt doubt, const char *type, const char *n
 			_("%s data contains the name of a host, not an address: add "
 		          "an A or AAAA record for %s and write its name"),
 			type, name);
-	return xasprintf(_("\"%s\" has no final dot and would be read as %s.%s.; write "
-	                   "\"%s.\" for the one, \"%s.%s.\" for the other"),
-	                 name, name, below, name, name, below);
+	return xasprintf(
+		_("\"%s\" has no final dot and is read as %s.%s.; write \"%s.\" for "
+	          "that very name, or \"%s.%s.\" to confirm the longer one"),
+		name, name, below, name, name, below);
 }
 
 int record_text_check_ttl(int64_t ttl, struct err *err)

@@ -117,6 +117,10 @@ static const struct {
 	  "dmarc-reports-not-accepted@50" },
 	{ "clean.test", "v=DMARC1; p=reject; rua=mailto:a@dead.test", "" },
 	/* below _report._dmarc */
+	{ "clean.test._report._dmarc.takes.test", NULL, "" },
+	{ "clean.test._report._dmarc.other.test", NULL, "dmarc-reports-not-accepted" },
+	{ "clean.test._report._dmarc.gone.test", NULL, "dmarc-reports-not-accepted" },
+	{ "clean.test._report._dmarc.dead.test", NULL, "dmarc-domain-unreachable" },
 	{ "report", "v=DMARC1", "" },
 	{ "report", "v=DMARC1; p=none; rua=mailto:a@clean.test",
 	  "dmarc-report-policy@11" },

@@ -449,6 +449,7 @@ static void test_unquote(void **state)
 		{ "\"\"", "" },
 		{ "\"a\\\"b\\\\c\\;d\"", "a\"b\\c;d" },
 		{ "\"\\195\\164\"", "\xc3\xa4" },
+		{ "\"a \\<word>\"", "a \\<word>" },
 		{ "v=spf1 -all", NULL },
 		{ "\"v=spf1 -all", NULL },
 		{ "\"a\" b", NULL },
