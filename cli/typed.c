@@ -54,8 +54,7 @@ int app_ask_doubt(struct app *app, const char *type, const char *data, const cha
 	    !isatty(STDIN_FILENO))
 		return app_refuse_doubt(known_type, data, domain, err);
 	auto_free char *question = xasprintf(
-		_("\"%s\" has no final dot and would be read as %s.%s.; is \"%s.\" "
-	          "meant?"),
+		_("\"%s\" has no final dot and is read as %s.%s.; is \"%s.\" meant?"),
 		name, name, domain, name);
 	r = app_confirm(app, question, "--", &is_meant, err);
 	if (r >= 0 && !is_meant)
