@@ -123,6 +123,15 @@ static bool hint_of_lost_blank(const char *term, size_t len, char hint[SPF_HINT_
 	return true;
 }
 
+static bool has_letter(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] >= 'a' && text[i] <= 'z') ||
+		    (text[i] >= 'A' && text[i] <= 'Z'))
+			return true;
+	return false;
+}
+
 /* What stands behind the ':' of ip4 and ip6, a and mx. */
 static bool hint_of_value(const char *name, size_t name_len, const char *value,
                           size_t len, char hint[SPF_HINT_SIZE])
@@ -140,8 +149,7 @@ static bool hint_of_value(const char *name, size_t name_len, const char *value,
 		say(hint,
 		    _("a range of addresses is written with a prefix length, such as "
 		      "192.0.2.0/24"));
-	else if ((is_ip4 || is_ip6) && memchr(value, '.', len) && address &&
-	         strspn(value, "0123456789./:") < len && !is_v4 && !is_v6)
+	else if ((is_ip4 || is_ip6) && memchr(value, '.', len) && has_letter(value, len))
 		say(hint,
 		    _("a name is written with a: (its addresses) or include: (its SPF "
 		      "record)"));
