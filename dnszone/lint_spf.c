@@ -139,7 +139,7 @@ static const struct lint_row {
 	    N_("this address is reserved for examples (RFC 5737, RFC 3849)") },
 	  rule_documentation },
 	{ { "spf-host-bits", LINT_NOTE,
-	    N_("the address has bits behind its prefix length, which receivers ignore") },
+	    N_("the address has bits beyond its prefix length, which receivers ignore") },
 	  rule_host_bits },
 	{ { "spf-exists-constant", LINT_WARNING,
 	    N_("exists without a macro has the same result for every sender") },
