@@ -219,6 +219,33 @@ static void test_strings(void **state)
 	assert_string_equal(list.finding[0].detail, "string 2 has 256 octets");
 }
 
+/* RFC 7208 3.4: up to 450 octets are good, up to 512 fit without EDNS. */
+static void test_length(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t len;
+		const char *code; /* NULL: nothing is said */
+	} cases[] = {
+		{ 450, NULL },
+		{ 451, "spf-long-record" },
+		{ 512, "spf-long-record" },
+		{ 513, "spf-very-long-record" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_lint_list list = LINT_LIST_INIT;
+		auto_buf text = BUF_INIT;
+		buf_puts(&text, "v=spf1 -all");
+		while (text.len < cases[i].len)
+			buf_putc(&text, ' ');
+		struct lint_spf_input input = { .text = { text.at, text.len } };
+		lint_spf_record(&input, &list);
+		assert_int_equal(list.count, cases[i].code != NULL);
+		if (cases[i].code)
+			assert_string_equal(list.finding[0].code->code, cases[i].code);
+	}
+}
+
 /* Each code has a fixture above (the one on strings has its own test), a name of its own, and a
  * sentence. */
 static void test_table(void **state)
@@ -247,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
