@@ -82,7 +82,7 @@ static struct dns_name cut_to(struct dns_name name, unsigned labels)
 	return name;
 }
 
-/* RFC 9989 4.10.2.  *ret_policy: the step whose record counts for names without one. */
+/* RFC 9989 4.10.2.  A psd=n ended the walk, so it is the last step.  *ret_policy: the step whose record counts for names without one. */
 static struct dns_name organization_of(const struct step *step, size_t count,
                                        size_t *ret_policy)
 {
@@ -91,8 +91,6 @@ static struct dns_name organization_of(const struct step *step, size_t count,
 		if (!step[i].text.len)
 			continue;
 		shortest = i;
-		if (step[i].psd == 'n')
-			break;
 		if (step[i].psd == 'y' && i > 0) {
 			struct dns_name below = cut_to(
 				step[0].name, dns_name_count_labels(&step[i].name) + 1);

@@ -96,8 +96,7 @@ static const struct block blocks4[] = {
 };
 
 static const struct block blocks6[] = {
-	{ { 0 }, 8, NETWORK_PRIVATE }, /* ::, ::1, addresses that stand for IPv4 */
-	{ { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48, NETWORK_PRIVATE },
+	{ { 0 }, 8, NETWORK_PRIVATE }, /* ::, ::1, and those that stand for IPv4 */
 	{ { 1 }, 64, NETWORK_PRIVATE },
 	{ { 0x20, 0x01, 0, 0x02, 0, 0 }, 48, NETWORK_PRIVATE },
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, NETWORK_DOCUMENTATION },

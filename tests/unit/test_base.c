@@ -329,7 +329,7 @@ static void test_network_use(void **state)
 		{ "::1", NETWORK_PRIVATE },
 		{ "::ffff:192.0.2.1", NETWORK_PRIVATE },
 		{ "64:ff9b:1::", NETWORK_PRIVATE },
-		{ "64:ff9b::1", NETWORK_PUBLIC },
+		{ "64:ff9b::1", NETWORK_PRIVATE },
 		{ "100::1", NETWORK_PRIVATE },
 		{ "100:0:0:1::", NETWORK_PUBLIC },
 		{ "2001:2::1", NETWORK_PRIVATE },
