@@ -38,12 +38,11 @@ endef
 
 base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck \
-	name placeholder policy policy_edit query query_servers query_slot query_try received_spf \
-	resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
-	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
-	zone_read
+dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
+	livecheck name placeholder policy policy_edit query query_servers query_slot \
+	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
+	rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode \
+	spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \

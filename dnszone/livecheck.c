@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
@@ -21,6 +22,10 @@
 enum {
 	CHECK_MEMORY = 1 << 20, /* pages that are not used cost nothing */
 	WIDTH = 32,             /* names in flight */
+	/* sockets of one of them at the most: two questions to each server, a few tries of each */
+	FILES_EACH = 2 * 4 * (AUTHORITY_SERVERS_MAX + 1),
+	FILES_OTHER = 64,
+	FILES_MAX = FILES_OTHER + WIDTH * FILES_EACH,
 };
 
 const char *live_state_name(enum live_state state)
@@ -228,6 +233,24 @@ static bool may_begin(void *arg)
 	return deadline_left_ms(many->until) > 0 && !signals_is_cancelled();
 }
 
+/* As many as there are files for: silent servers must not use up those of the others.  The limit is
+ * raised for the time where that is allowed. */
+static unsigned width_within(const struct rlimit *before, struct rlimit *ret_during)
+{
+	*ret_during = *before;
+	if (before->rlim_cur < FILES_MAX)
+		ret_during->rlim_cur =
+			before->rlim_max < FILES_MAX ? before->rlim_max : FILES_MAX;
+	if (setrlimit(RLIMIT_NOFILE, ret_during) < 0)
+		*ret_during = *before;
+	if (ret_during->rlim_cur >= FILES_MAX)
+		return WIDTH;
+	rlim_t files = ret_during->rlim_cur;
+	return files < FILES_OTHER + FILES_EACH
+	               ? 1
+	               : (unsigned)((files - FILES_OTHER) / FILES_EACH);
+}
+
 void livecheck_many(const struct query_servers *servers, struct live_question *question,
                     size_t count, int64_t each_ms, struct deadline until)
 {
@@ -237,5 +260,13 @@ void livecheck_many(const struct query_servers *servers, struct live_question *q
 		question[i].answer = (struct live_answer){ .state = LIVE_UNKNOWN };
 		say(&question[i].answer, LIVE_UNKNOWN, _("there was no time to ask"));
 	}
-	fan_out(count, WIDTH, ask_one, may_begin, &many);
+	struct rlimit before = { 0 }, during;
+	if (getrlimit(RLIMIT_NOFILE, &before) < 0) {
+		fan_out(count, 1, ask_one, may_begin, &many);
+		return;
+	}
+	fan_out(count, width_within(&before, &during), ask_one, may_begin, &many);
+	if (setrlimit(RLIMIT_NOFILE, &before) < 0) {
+		/* more files than before may be open: nothing depends on it */
+	}
 }

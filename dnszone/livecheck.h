@@ -58,7 +58,7 @@ struct live_question {
 	bool is_asked;              /* false: there was no time to, the answer says so */
 	struct live_answer answer;
 };
-/* Many at once: 32 in flight, begun in the given order, each with `each_ms` for all its servers.  After
+/* Many at once: up to 32 in flight, begun in the given order, each with `each_ms` for all its servers.  After
  * `until`, or when the process was told to end, no other is begun.  Takes no lock and no store: a caller
  * reads what to ask, asks, and saves what it learnt in a change that looks again. */
 void livecheck_many(const struct query_servers *servers, struct live_question *question,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,12 +43,11 @@ static const struct row servers[] = {
 	{ NULL, { "_domainkey.deleg.example", "NS", "ns.example.net" } },
 };
 
-enum { ROWS_MAX = 40, SERVERS = 3 };
+#define ROWS_MAX 40
 
 struct world {
 	const struct row *rows;
-	struct resolver *server[SERVERS]; /* borrowed while they are open */
-	unsigned opened, ahead;
+	unsigned opened;
 	const char *unreachable; /* an address that this host has no way to */
 };
 
@@ -352,7 +352,14 @@ static void test_silent(void **state)
 		question[i] = (struct live_question){ .kind = LIVE_DKIM,
 			                              .owner = OWNER,
 			                              .record = RECORD };
+	struct rlimit files, after;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	bool is_enough = files.rlim_max > 5000;
+	files.rlim_cur = 200;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 	livecheck_many(&silent, question, COUNT, 1500, deadline_in_ms(1400));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+	assert_int_equal(after.rlim_cur, 200);
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_int_equal(question[i].answer.state, LIVE_UNKNOWN);
 		assert_non_null(
@@ -362,7 +369,7 @@ static void test_silent(void **state)
 		assert_true(i == 0 || !question[i].is_asked || question[i - 1].is_asked);
 		asked += question[i].is_asked;
 	}
-	assert_true(asked >= 32 && asked < COUNT);
+	assert_true(asked >= (is_enough ? 32 : 1) && asked < COUNT);
 }
 
 int main(void)
