@@ -84,7 +84,7 @@ unit_tests := access arena authority base caller command commands complete confi
 	postfix_values postsrsd publish push query records resolver rollback rr run service setting \
 	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
 	stage store store_open target text tree_write undo validate when yaml yaml_write
-fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
+fuzz_tests := config dkim_record dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es
