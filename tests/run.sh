@@ -21,18 +21,21 @@ out=build/check
 rm -rf $out
 mkdir -p $out
 
-# Runs one test program and counts its results; prints one line, and what failed.
+# Runs one test program and counts its results; prints one line (with the seconds that it took, and
+# those of processor time), and what failed.
 producer() { # name, command...
 	local name=$1 log=$out/${1//\//-}.log status=0 start=$SECONDS counts passed failed skipped
+	local TIMEFORMAT='%U %S'
 	shift
-	"$@" >"$log" 2>&1 </dev/null || status=$?
+	{ time "$@" >"$log" 2>&1 </dev/null; } 2>"${log%.log}.time" || status=$?
 	counts=$(awk -v status=$status -f tests/lib/count.awk "$log")
 	echo "${counts##*$'\n'}" >"${log%.log}.count"
 	{
 		flock 9
 		read -r passed failed skipped <"${log%.log}.count"
-		printf '%-24s %3d passed, %d failed, %d skipped  (%d s)\n' "$name" \
-			"$passed" "$failed" "$skipped" $((SECONDS - start))
+		printf '%-24s %3d passed, %d failed, %d skipped  (%d s, %.0f s)\n' "$name" \
+			"$passed" "$failed" "$skipped" $((SECONDS - start)) \
+			"$(awk '{ print $1 + $2 }' "${log%.log}.time")"
 		if [ "$counts" != "${counts##*$'\n'}" ]; then
 			printf '%s\n' "${counts%$'\n'*}" | sed 's/^/    /'
 		fi
