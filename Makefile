@@ -39,7 +39,7 @@ endef
 base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
-	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
+	placeholder policy policy_edit query query_servers query_slot query_try received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
 	zone_read
@@ -60,8 +60,8 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe stage step step_file step_probe \
-	step_service target validate
+	service_process service_systemd shared smtp_probe spans stage step step_file \
+	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
 	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
@@ -93,8 +93,8 @@ languages := es
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
-POLICYD_PKGS := yaml-0.1 $(LDNS) libcares libidn2
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+POLICYD_PKGS := yaml-0.1 $(LDNS) libidn2
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
