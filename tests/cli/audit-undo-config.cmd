@@ -1,5 +1,6 @@
 # Removed domains, imported configurations, keys: done, taken back.
 . "$CASES/undo.sh"
+"$PROGRAM" --root "$ROOT" --quiet domain suspend example.net
 both_ways domain remove example.com example.net
 
 cat >new.yaml <<'END'

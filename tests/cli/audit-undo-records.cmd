@@ -1,5 +1,6 @@
 # Changes of records and templates: done, taken back.
 . "$CASES/undo.sh"
+"$PROGRAM" --root "$ROOT" --quiet domain suspend example.net
 both_ways record add example.com @ MX '20 mx2.<domain>.' --ttl 120
 both_ways record set example.com 1 192.0.2.81
 both_ways record set example.com t2 --ttl 77
