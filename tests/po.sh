@@ -13,7 +13,8 @@ cd "$(dirname "$0")/.." || exit 1
 build=${1:?usage: tests/po.sh BUILD-FOLDER}
 pot=$build/po/mailauthctl.pot
 program=$(realpath "$build/tests/lib/mailauthctl_here") policyd=$(realpath "$build/mailauth-policyd")
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 
 # ---- the catalogues ---------------------------------------------------------------------------
 

@@ -32,13 +32,30 @@ has_room() { # folder
 	[ "$(stat -f -c %T "$1" 2>/dev/null)" = tmpfs ] && [ -w "$1" ] &&
 		[ "$(df --output=avail -k "$1" | tail -1)" -gt 1500000 ]
 }
+trap '[ -z "$memory" ] || rm -rf "$memory"' EXIT
 if ! has_room "$disk" && has_room /dev/shm && memory=$(mktemp -d /dev/shm/check.XXXXXX); then
-	trap 'rm -rf "$memory"' EXIT
 	chmod 1777 "$memory"
 	# Some run what they wrote.
 	printf '#!/bin/sh\n' >"$memory/try" && chmod 0755 "$memory/try"
 	! "$memory/try" 2>/dev/null || export TMPDIR=$memory
 fi
+
+# Whoever ends this ends what it runs.  unshare(1) takes nothing but SIGKILL, and takes its namespaces
+# along.
+end_tree() { # process
+	local child signal=TERM
+	kill -STOP "$1" # it starts nothing more
+	for child in $(pgrep -P "$1"); do end_tree "$child"; done
+	[ "$(cat "/proc/$1/comm")" != unshare ] || signal=KILL
+	kill -$signal "$1"
+	kill -CONT "$1"
+}
+ended() {
+	local child
+	for child in $(pgrep -P $$); do end_tree "$child"; done 2>/dev/null
+	exit 130
+}
+trap ended INT TERM HUP
 
 # Runs one test program and counts its results; prints one line (with the seconds that it took, and
 # those of processor time), and what failed.
@@ -274,25 +291,32 @@ part_e2e() {
 	at_most 0
 }
 
+run_parts() { # parts
+	local part beside=()
+	for part; do
+		case $part in
+		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | slow | install) "part_$part" ;;
+		e2e | sweep)
+			# The servers are fetched while the program is built.
+			[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &
+			need release
+			"part_$part" &
+			beside+=($!)
+			;;
+		*)
+			echo "tests/run.sh: no part \"$part\"" >&2
+			return 2
+			;;
+		esac
+	done
+	wait "${beside[@]}"
+}
+
 [ $# -gt 0 ] || set -- e2e sweep build style layers unit fuzz cli man po terminal policyd packaging
-beside=()
-for part; do
-	case $part in
-	build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | slow | install) "part_$part" ;;
-	e2e | sweep)
-		# The servers are fetched while the program is built.
-		[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &
-		need release
-		"part_$part" &
-		beside+=($!)
-		;;
-	*)
-		echo "tests/run.sh: no part \"$part\"" >&2
-		exit 2
-		;;
-	esac
-done
-wait "${beside[@]}"
+# Not in front: a signal would wait for what runs there.
+run_parts "$@" &
+wait $!
+[ $? != 2 ] || exit 2
 
 # Started with sudo in somebody's own checkout: what was built is theirs.
 owner=$(stat -c %u:%g .)
