@@ -108,7 +108,7 @@ LINK_HARDEN := -pie -Wl,-z,relro,-z,now,--as-needed -Wl,-O1
 
 mode_release := -O2 -D_FORTIFY_SOURCE=2
 mode_debug   := -Og -g3
-mode_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+mode_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 mode_tsan    := -O1 -g3 -fsanitize=thread
 mode_fuzz    := -O1 -g3 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 ifeq ($(filter $(MODE),release debug asan tsan fuzz),)
@@ -143,7 +143,7 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+.PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
@@ -293,6 +293,16 @@ $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
 		-MMD -MP -c -o $@ $<
 $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/help_pages.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+# What the tests run besides the programs, the unit tests and the fuzz targets.
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/po/mailauthctl.pot
+
+# The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
+SYNTAX_CC ?= $(CC)
+syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd.c cli/manref.c \
+		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
+		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
 clean:
 	rm -rf build bin
