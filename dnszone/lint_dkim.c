@@ -47,27 +47,10 @@ static void report(const struct lint *l, const struct tag *tag)
 	lint_add(l->list, l->code, tag->at + 1, "%.100s=%.300s", tag->name, tag->value);
 }
 
-/* Whether a list between ':' has one of the words. */
-static bool list_has(const char *list, const char *const *words, size_t count)
-{
-	for (const char *at = list;; at++) {
-		at += strspn(at, blanks);
-		size_t len = strcspn(at, ":"), word = len;
-		while (word && strchr(blanks, at[word - 1]))
-			word--;
-		for (size_t i = 0; i < count; i++)
-			if (strlen(words[i]) == word && memcmp(at, words[i], word) == 0)
-				return true;
-		at += len;
-		if (!*at)
-			return false;
-	}
-}
-
 static bool tag_has(const struct lint *l, const char *name, const char *word)
 {
 	const struct tag *tag = find(l, name);
-	return tag && list_has(tag->value, &word, 1);
+	return tag && tags_list_has(tag->value, word);
 }
 
 /* ---- rules on the tags ------------------------------------------------------------------------ */
@@ -106,10 +89,8 @@ static void rule_hash(const struct lint *l)
 
 static void rule_service(const struct lint *l)
 {
-	static const char *const mail[] = { "email", "*" };
-	const struct tag *s = find(l, "s");
-	if (s && !list_has(s->value, mail, ARRAY_LEN(mail)))
-		report(l, s);
+	if (find(l, "s") && !tag_has(l, "s", "email") && !tag_has(l, "s", "*"))
+		report(l, find(l, "s"));
 }
 
 static void rule_test(const struct lint *l)

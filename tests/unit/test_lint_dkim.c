@@ -11,8 +11,8 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "dnszone/dkim_key.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/lint_dkim.h"
-#include "dnszone/policy.h"
 #include "dnszone/resolver_mock.h"
 
 /* RFC 8463 A.2 */
