@@ -181,11 +181,12 @@ static void limit_processor_time(struct policyd *policyd)
 		policyd->cpu_seconds = most;
 }
 
-/* As good as a fresh stack for each check: one state of the world.  policyd_rest() has renewed the
- * last one.  NULL: no memory. */
+/* As good as a fresh stack for each check: fresh ports, and one state of the world.  NULL: no
+ * memory. */
 static struct resolver *fresh_resolver(struct policyd *policyd)
 {
-	if (policyd->dns && policyd->dns_version == policyd->conf->version)
+	bool is_usable = policyd->dns && policyd->dns_version == policyd->conf->version;
+	if (is_usable && resolver_renew(policyd->dns))
 		return policyd->dns;
 	resolver_free(policyd->dns);
 	policyd->dns = NULL;
@@ -258,7 +259,9 @@ static const char *action_for(struct policyd_verdict *verdict, bool is_spared)
 	return verdict->header;
 }
 
-static void log_decision(const struct policyd *policyd)
+static void log_decision(const struct policyd *policyd,
+                         const struct policyd_request *request, const char *result,
+                         const char *action, int64_t began)
 {
 	static const enum policyd_attribute parts[] = {
 		POLICYD_CLIENT_ADDRESS,
@@ -266,46 +269,19 @@ static void log_decision(const struct policyd *policyd)
 		POLICYD_SENDER,
 		POLICYD_RECIPIENT,
 	};
-	const struct policyd_decision *last = &policyd->last;
 	char word[ARRAY_LEN(parts)][260];
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		policyd_log_word(last->request->value[parts[i]].text,
-		                 last->request->value[parts[i]].len, word[i],
-		                 sizeof(word[i]));
+		policyd_log_word(request->value[parts[i]].text,
+		                 request->value[parts[i]].len, word[i], sizeof(word[i]));
 	char verb[16];
-	size_t len = strcspn(last->action, " ");
-	policyd_log_word(last->action, len, verb, sizeof(verb));
-	int64_t us = last->ns / 1000;
+	size_t len = strcspn(action, " ");
+	policyd_log_word(action, len, verb, sizeof(verb));
+	int64_t us = (monotonic_ns() - began) / 1000;
 	policyd_log(policyd->log, LOG_INFO,
 	            "client=%s helo=%s sender=<%s> recipient=<%s> %s action=%s "
 	            "time=%" PRId64 ".%03" PRId64 "ms",
-	            word[0], word[1], word[2], word[3], last->result, verb, us / 1000,
+	            word[0], word[1], word[2], word[3], result, verb, us / 1000,
 	            us % 1000);
-}
-
-void policyd_rest(struct policyd *policyd)
-{
-	if (!policyd->last.request)
-		return;
-	log_decision(policyd);
-	policyd->last.request = NULL;
-	if (policyd->dns && !resolver_renew(policyd->dns)) {
-		resolver_free(policyd->dns);
-		policyd->dns = NULL;
-	}
-}
-
-static const char *note_decision(struct policyd *policyd,
-                                 const struct policyd_request *request,
-                                 const char *result, const char *action, int64_t began)
-{
-	policyd->last = (struct policyd_decision){
-		.request = request,
-		.result = result,
-		.action = action,
-		.ns = monotonic_ns() - began,
-	};
-	return action;
 }
 
 const char *policyd_decide(struct policyd *policyd, const struct policyd_request *request)
@@ -320,9 +296,11 @@ const char *policyd_decide(struct policyd *policyd, const struct policyd_request
 	struct network client;
 	const char *skipped = skip_reason(policyd, request, &client);
 	if (skipped) {
-		snprintf(policyd->skipped, sizeof(policyd->skipped),
-		         "result=unchecked decided_by=\"%s\"", skipped);
-		return note_decision(policyd, request, policyd->skipped, DUNNO, began);
+		char result[64];
+		snprintf(result, sizeof(result), "result=unchecked decided_by=\"%s\"",
+		         skipped);
+		log_decision(policyd, request, result, DUNNO, began);
+		return DUNNO;
 	}
 	char key[POLICYD_KEY_SIZE];
 	size_t key_len = make_key(request, key);
@@ -338,5 +316,6 @@ const char *policyd_decide(struct policyd *policyd, const struct policyd_request
 		}
 	}
 	const char *action = action_for(verdict, is_to_postmaster(request));
-	return note_decision(policyd, request, verdict->result, action, began);
+	log_decision(policyd, request, verdict->result, action, began);
+	return action;
 }

@@ -31,12 +31,6 @@ struct policyd_verdict {            /* about one message */
 	char result[512];                  /* for the log: "result=... decided_by=..." */
 };
 
-struct policyd_decision {                      /* what its line in the log needs */
-	const struct policyd_request *request; /* NULL: none, or it was logged */
-	const char *result, *action;
-	int64_t ns; /* that it took */
-};
-
 struct policyd {
 	const struct policyd_log *log;
 	struct policyd_conf *conf;
@@ -46,9 +40,7 @@ struct policyd {
 	uint64_t
 		cpu_seconds; /* the processor time at which the process ends; 0: none yet */
 	struct policyd_verdict verdict[POLICYD_REMEMBERED];
-	unsigned next;    /* the oldest verdict: the next to be forgotten */
-	char skipped[64]; /* the result of a request that was not checked */
-	struct policyd_decision last;
+	unsigned next; /* the oldest verdict: the next to be forgotten */
 };
 
 /* False: there is no memory. */
@@ -56,12 +48,9 @@ bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
                   const struct policyd_log *log) must_check;
 void policyd_done(struct policyd *policyd);
 
-/* The action for a request, which lives until the next one.  NULL: this is no request of ours, or
- * there is trouble: nothing must be sent, and the connection must end. */
+/* The action for a request, which lives until the next one; logs one line.  NULL: this is no
+ * request of ours, or there is trouble: nothing must be sent, and the connection must end. */
 const char *policyd_decide(struct policyd *policyd,
                            const struct policyd_request *request) must_check;
-/* What nobody needs to wait for, once the answer is on its way: the line in the log, and getting
- * ready for the next check.  The request must still be as it was. */
-void policyd_rest(struct policyd *policyd);
 
 #endif

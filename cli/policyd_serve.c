@@ -105,11 +105,7 @@ static enum outcome take_input(struct connection *c, size_t len)
 		const char *action = policyd_decide(c->policyd, &c->parser.request);
 		if (!action)
 			return IS_TROUBLE;
-		bool is_added = add_answer(c, action);
-		/* the parser overwrites this request with the next one */
-		if (!is_added || len > 0)
-			policyd_rest(c->policyd);
-		if (!is_added)
+		if (!add_answer(c, action))
 			return HAS_ENDED;
 	}
 	return GOES_ON;
@@ -174,7 +170,6 @@ int policyd_serve(struct policyd *policyd, int in, int out,
 		outcome = take_input(c, len);
 		if (!flush_output(c) && outcome == GOES_ON)
 			outcome = HAS_ENDED;
-		policyd_rest(policyd);
 		len = outcome == GOES_ON ? read_input(c) : 0;
 	}
 	free(c);

@@ -8,7 +8,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
-#include "core/model/domain.h"
 #include "dnszone/dns_name.h"
 #include "dnszone/policy.h"
 #include "dnszone/query.h"
@@ -92,55 +91,25 @@ void spf_targets_warn(struct app *app, const char *rules)
 
 /* ---- silence ----------------------------------------------------------------------------------- */
 
-struct silence {
-	bool is_answered;
-	const char *why; /* of the question that was answered last */
-};
-
-static void note_answer(void *arg, size_t i, const struct dns_answer *answer)
-{
-	struct silence *silence = arg;
-	(void)i;
-	if (answer->kind == DNS_TEMPFAIL)
-		silence->why = answer->why;
-	else
-		silence->is_answered = true;
-}
-
-/* The root, and a domain of ours where there is one: a server may be meant for local names alone. */
-static size_t choose_names(struct app *app, struct dns_name names[2])
-{
-	struct err ignored = ERR_INIT;
-	auto_free char *own = NULL;
-	names[0] = (struct dns_name){ .len = 1 };
-	if (app->store && domain_last(app->store, "", &own, &ignored) == 0 && own &&
-	    dns_name_from_text(own, strlen(own), &names[1]))
-		return 2;
-	return 1;
-}
-
 void spf_targets_warn_of_silence(struct app *app)
 {
-	static const enum dns_type types[] = { DNS_NS, DNS_SOA };
+	static const struct dns_name root = { .len = 1 };
 	struct err ignored = ERR_INIT;
 	struct query_servers servers;
 	struct arena mem = { 0 };
-	struct dns_name names[ARRAY_LEN(types)];
-	struct silence silence = { false, NULL };
+	struct dns_answer answer = { .kind = DNS_OK };
 	if (app->ctx.is_rooted || query_servers_system(&servers, &ignored) < 0)
 		return;
 	auto_resolver *dns = query_new(&servers, NULL);
 	if (dns && arena_open(&mem, LOOK_MEMORY))
-		resolver_ask_many(dns, choose_names(app, names), names, types,
-		                  deadline_in_ms(LOOK_MS), &mem, note_answer, &silence);
+		resolver_ask(dns, &root, DNS_NS, deadline_in_ms(LOOK_MS), &mem, &answer);
 	app->backstage++; /* it is the administrator's, whoever's push it was */
-	if (silence.why && !silence.is_answered)
+	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
 		app_say(app, REPORT_WARNING,
 		        _("SPF checks now reject or defer mail, but the name servers of "
 		          "this machine do not answer (%s): nearly all mail will be "
-		          "deferred or accepted unchecked; run \"mailauthctl doctor "
-		          "resolver\""),
-		        silence.why);
+		          "deferred; run \"mailauthctl doctor resolver\""),
+		        answer.why);
 	app->backstage--;
 	arena_done(&mem);
 }

@@ -9,9 +9,9 @@
  * --root. */
 void spf_targets_warn(struct app *app, const char *rules);
 
-/* For a server that begins to reject or defer mail by SPF: asks for the root's name servers and for a
- * domain of ours, and warns where neither gets an answer: every check will end in temperror.  Nothing
- * is asked under --root. */
+/* For a server that begins to reject or defer mail by SPF: asks for the root's name servers, at most
+ * for 5 s, and warns where no server answers, whatever the answer: every check will end in temperror.
+ * Nothing is asked under --root. */
 void spf_targets_warn_of_silence(struct app *app);
 
 #endif

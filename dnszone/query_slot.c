@@ -99,8 +99,10 @@ static struct dns_answer no_answer(const struct slot *slot, struct arena *mem)
 		return wire_failure((unsigned)slot->fault.code, server, mem);
 	const char *why = is_all_faulty ? fault_reason(&slot->fault, server, mem)
 	                                : silence_reason(slot, mem);
-	return dns_answer_empty(DNS_TEMPFAIL,
-	                        why ? why : _("no memory is left for the answer"));
+	struct dns_answer answer = dns_answer_empty(
+		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+	answer.has_reply = slot->fault.kind == FAULT_RCODE;
+	return answer;
 }
 
 static void close_tries(struct slot *slot)

@@ -371,8 +371,10 @@ static enum outcome collect(struct reply *reply, struct dns_answer *answer)
 static struct dns_answer failure(struct arena *mem, const char *fmt, const char *from)
 {
 	const char *why = arena_printf(mem, 200, fmt, from);
-	return dns_answer_empty(DNS_TEMPFAIL,
-	                        why ? why : _("no memory is left for the answer"));
+	struct dns_answer answer = dns_answer_empty(
+		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+	answer.has_reply = true;
+	return answer;
 }
 
 static struct dns_answer answer_of(struct reply *reply, unsigned rcode, uint16_t flags,

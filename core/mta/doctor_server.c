@@ -13,8 +13,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/model/domain.h"
 #include "core/model/setting.h"
+#include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/policy_probe.h"
 #include "core/mta/postfix.h"
@@ -256,10 +256,8 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 static void check_sender(struct doctor *d, const struct step *probe)
 {
 	auto_buf answer = BUF_INIT;
-	auto_free char *domain = NULL;
+	auto_free char *domain = doctor_known_name(d);
 	struct err err = ERR_INIT;
-	if (domain_last(d->store, "", &domain, &err) < 0 || !domain)
-		return;
 	if (policy_ask(d->ctx, probe->object, domain, monotonic_ns() + CHECK_NS, &answer,
 	               &err) < 0) {
 		doctor_add_err(d, DOCTOR_PROBLEM, "mailauth-policyd", &err,
