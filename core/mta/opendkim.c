@@ -120,18 +120,31 @@ static void add_networks(char *const *texts, size_t count, bool exclude, const c
 }
 
 void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
-                             size_t relayed_count, struct networks *set,
-                             struct plan *plan)
+                             size_t relayed_count, const struct opendkim_doubt *doubt,
+                             struct networks *set, struct plan *plan)
 {
+	static const struct opendkim_doubt none = { 0 };
+	doubt = doubt ? doubt : &none;
 	bool is_wished = desired->signing_network_count > 0;
 	if (is_wished) {
 		add_networks(desired->signing_networks, desired->signing_network_count,
 		             false, "mta.signing-networks", set, plan);
 	} else {
-		char own[][10] = { "127.0.0.1", "::1" };
+		char own[][24] = { "127.0.0.1", "::1", "127.0.0.0/8",
+			           "::ffff:127.0.0.0/104" };
 		char *const always[] = { own[0], own[1] };
-		add_networks(relayed, relayed_count, false, "mynetworks", set, plan);
-		add_networks(always, ARRAY_LEN(always), false, "loopback", set, plan);
+		char *const loopback[] = { own[1], own[2], own[3] };
+		if (!doubt->is_everyone)
+			add_networks(relayed, relayed_count, false, "mynetworks", set,
+			             plan);
+		if (!doubt->is_loopback)
+			add_networks(always, ARRAY_LEN(always), false, "loopback", set,
+			             plan);
+		else
+			add_networks(loopback, ARRAY_LEN(loopback), true, "loopback", set,
+			             plan);
+		add_networks(doubt->host, doubt->hosts, true, "content_filter", set,
+		             plan);
 	}
 	add_networks(desired->trusted_relays, desired->trusted_relay_count, true,
 	             "mta.trusted-relays", set, plan);

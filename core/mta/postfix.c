@@ -72,8 +72,9 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
 	main_cf_parse(&cf, buf_text(&admin), admin.len);
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	services_read(&cf, &master, &services);
-	wish->main.reinjecting = services.reinjecting;
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              &services);
+	wish->main.unmiltered = services.unmiltered;
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
@@ -88,8 +89,16 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	postfix_plan_server(seen, &cf, &master, plan);
 }
 
-static void note_state(const struct mta_seen *seen, struct plan *plan)
+static void note_state(const struct desired *desired, const struct mta_seen *seen,
+                       struct plan *plan)
 {
+	if (desired && seen->world)
+		plan_warn(plan,
+		          _("name in mynetworks the hosts that may send without logging in, "
+		            "and no others"),
+		          _("mynetworks of %s takes in the world (%s): it is not a signing "
+		            "network, and mail from there is checked like a stranger's"),
+		          seen->main_path, seen->world);
 	if (seen->host.instances)
 		plan_note(
 			plan,
@@ -114,7 +123,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 {
 	cleanup(wish_done) struct postfix_wish wish = { 0 };
 	int r = 0;
-	note_state(seen, ret_plan);
+	note_state(desired, seen, ret_plan);
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
 		               seen->host.why_not);

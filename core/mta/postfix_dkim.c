@@ -16,6 +16,7 @@
 #include "core/mta/opendkim.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_services.h"
 #include "core/mta/service.h"
 
 /* ---- what stands there ------------------------------------------------------------------------ */
@@ -77,6 +78,7 @@ static void seen_done(struct mta_seen *seen)
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
 
 struct route {
+	char *own_smtpd, *own_non; /* the admin's own items, as he wrote them; NULL: none */
 	char *milter; /* item of main.cf, with braces */
 	char *probe;  /* "unix:/path" for probes */
 	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
@@ -85,6 +87,8 @@ struct route {
 
 static void route_done(struct route *route)
 {
+	free(route->own_smtpd);
+	free(route->own_non);
 	free(route->milter);
 	free(route->probe);
 	free(route->socket);
@@ -120,10 +124,8 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
 	auto_main_cf cf;
 	main_cf_parse(&cf, buf_text(&text), text.len);
-	auto_free char *in_smtpd =
-		postfix_find_milter(&cf, "smtpd_milters", socket, queue);
-	auto_free char *in_non =
-		postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
+	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
+	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
 	const char *kept = in_smtpd ? in_smtpd : in_non;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
@@ -135,6 +137,8 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 			kept ? NULL : xasprintf("local:%s/opendkim/opendkim.sock", queue),
 		.in_smtpd = !in_smtpd,
 		.in_non_smtpd = !in_non,
+		.own_smtpd = in_smtpd,
+		.own_non = in_non,
 	};
 }
 
@@ -264,6 +268,89 @@ static struct opendkim_place live_place(const struct mta_seen *seen)
 	};
 }
 
+/* ---- what a content filter returns ------------------------------------------------------------ */
+
+/* Whether mail of this machine signs: mta.signing-networks says so where it is set. */
+static bool signs_local(const struct desired *desired, const struct filter_ways *ways)
+{
+	static const char *const own[] = { "127.0.0.1", "::1" };
+	if (!ways->unknown)
+		return true;
+	for (size_t i = 0; i < desired->signing_network_count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(own); k++) {
+			struct network net, host;
+			if (network_parse(desired->signing_networks[i], &net) &&
+			    network_parse(own[k], &host) && !net.is_excluded &&
+			    network_holds(&net, &host))
+				return true;
+		}
+	return false;
+}
+
+/* Some way back is not known: who signs no more, and how to say otherwise. */
+static void warn_unknown(const struct desired *desired, const struct mta_seen *seen,
+                         const struct filter_ways *ways, struct plan *plan)
+{
+	if (!ways->unknown || !desired->signs || desired->signing_network_count)
+		return;
+	auto_networks usual = NETWORKS_INIT;
+	auto_buf lines = BUF_INIT;
+	auto_plan ignored = PLAN_INIT;
+	opendkim_internal_hosts(desired, seen->network, seen->networks, NULL, &usual,
+	                        &ignored);
+	networks_render(&usual, &lines);
+	for (size_t i = 0; i < lines.len; i++)
+		if (lines.at[i] == '\n')
+			lines.at[i] = i + 1 < lines.len ? ',' : '\0';
+	auto_free char *remedy = xasprintf(
+		_("if no filter returns mail by sendmail(1) or from these hosts: mailauthctl "
+	          "server set mta.signing-networks %s"),
+		buf_text(&lines));
+	plan_warn(plan, remedy, "%s", ways->unknown);
+}
+
+static void find_internal(const struct desired *desired, const struct mta_seen *seen,
+                          const struct filter_ways *ways, struct networks *internal,
+                          struct plan *plan)
+{
+	const struct opendkim_doubt doubt = {
+		.is_loopback = ways->unknown != NULL,
+		.is_everyone = ways->is_anywhere,
+		.host = ways->remote,
+		.hosts = ways->remotes,
+	};
+	opendkim_internal_hosts(desired, seen->network, seen->networks, &doubt, internal,
+	                        plan);
+	warn_unknown(desired, seen, ways, plan);
+}
+
+static void find_services(const struct mta_seen *seen, struct services *services)
+{
+	auto_buf admin = BUF_INIT;
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_parse(&cf, buf_text(&admin), admin.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              services);
+}
+
+static void wish_milters(const struct desired *desired, const struct route *route,
+                         const struct filter_ways *ways, struct postfix_wish *wish)
+{
+	bool is_local = signs_local(desired, ways);
+	wish->main.milter = postfix_wish_keep(wish, xstrdup(route->milter));
+	wish->main.in_smtpd = route->in_smtpd;
+	wish->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
+	if (route->own_smtpd)
+		wish->main.own_smtpd = postfix_wish_keep(wish, xstrdup(route->own_smtpd));
+	if (route->own_non)
+		wish->main.own_non_smtpd =
+			postfix_wish_keep(wish, xstrdup(route->own_non));
+	wish->main.is_own_for_smtpd = !is_local;
+}
+
 /* ---- the part --------------------------------------------------------------------------------- */
 
 static int decide(const struct desired *desired, const struct mta_seen *seen,
@@ -299,6 +386,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	struct route route;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
+	auto_services services = SERVICES_INIT; /* with names of the master.cf that is gone */
 	struct opendkim_place place = live_place(seen);
 	find_route(seen, &route);
 	const char *id =
@@ -311,7 +399,8 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};
-	opendkim_internal_hosts(desired, seen->network, seen->networks, &internal, plan);
+	find_services(seen, &services);
+	find_internal(desired, seen, &services.ways, &internal, plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
 	                            &found, err);
 	if (r == 0) {
@@ -324,9 +413,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		plan_filter(seen, plan);
 		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
 		                   plan);
-		wish->main.milter = postfix_wish_keep(wish, xstrdup(route.milter));
-		wish->main.in_smtpd = route.in_smtpd;
-		wish->main.in_non_smtpd = route.in_non_smtpd && desired->signs;
+		wish_milters(desired, &route, &services.ways, wish);
 	}
 	opendkim_plan_done(&found);
 	route_done(&route);

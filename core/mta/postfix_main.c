@@ -333,6 +333,12 @@ void main_cf_strip(const char *text, size_t len, struct buf *into)
 		if (has_prefix(text, def->begin, def->equals, OURS) ||
 		    is_named(&cf, def, MAIN_TIME_LIMIT))
 			add_gap(&gaps, def->begin, def->end);
+		size_t begin, end;
+		for (size_t at = def->first;
+		     main_own_next(&cf, def, &at, &begin, &end);) {
+			add_gap(&gaps, begin, begin + strlen(MAIN_OWN_BEGIN));
+			add_gap(&gaps, end, end + strlen(MAIN_OWN_END));
+		}
 		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
 			if (is_named(&cf, def, lists[l].name))
 				strip_list(&cf, def, lists[l].item, def->begin > block,
@@ -500,7 +506,7 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 	bool is_last = wish->is_last || !*signs;
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
 	                (has_any(wish->submission) || has_any(cleanup));
-	struct cases cases = { .none = wish->reinjecting,
+	struct cases cases = { .none = wish->unmiltered,
 		               .first = wish->submission,
 		               .second = cleanup,
 		               .other = is_split ? "" : signs,
@@ -524,6 +530,25 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 	put_ref(text, SUBMISSION, true, missing);
 }
 
+/* An admin's own item of the signing filter stays where it is, for the services that may use it. */
+static void put_own(struct buf *text, const struct main_wish *wish, struct buf *params)
+{
+	const struct cases cases = {
+		.none = wish->unmiltered,
+		.first = wish->is_own_for_smtpd ? wish->cleanup : NULL,
+		.other = "",
+		.text = "yes",
+	};
+	bool is_needed = has_any(cases.none) || has_any(cases.first);
+	if (!is_needed || (!wish->own_smtpd && !wish->own_non_smtpd))
+		return;
+	put_param("$mailauth_own", &cases, params);
+	if (wish->own_smtpd)
+		main_own_put(text, lists[SMTPD].name, wish->own_smtpd);
+	if (wish->own_non_smtpd)
+		main_own_put(text, lists[NON_SMTPD].name, wish->own_non_smtpd);
+}
+
 static void put_milters(struct buf *text, const struct main_wish *wish,
                         struct buf *params, struct buf *missing)
 {
@@ -531,6 +556,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter ||
 	                 wish->guard_milter;
 	bool has_non = wish->milter && wish->in_non_smtpd;
+	put_own(text, wish, params);
 	if (!has_smtpd && !has_non)
 		return;
 	if (has_non || wish->dmarc_milter || wish->guard_milter)
@@ -544,7 +570,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	if (has_smtpd)
 		put_smtpd(text, wish, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
-		const struct cases cases = { .none = wish->reinjecting,
+		const struct cases cases = { .none = wish->unmiltered,
 			                     .other = "",
 			                     .text = "$mailauth_milter" };
 		put_param(lists[NON_SMTPD].item, &cases, params);

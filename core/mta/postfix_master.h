@@ -18,6 +18,7 @@ struct master_service {
 	char *type;    /* "inet", "unix", "fifo", "pass" */
 	char *chroot;  /* "y", "n", "-" */
 	char *command; /* "smtpd" */
+	char *arguments; /* what follows the command, as written */
 	char **option; /* "name=value" of each -o, "{ name = value }" too, blanks around '=' gone */
 	size_t options;
 };
@@ -36,6 +37,14 @@ void master_cf_done(struct master_cf *cf);
 /* The value of the last -o for that parameter.  NULL: none. */
 const char *master_override(const struct master_service *service,
                             const char *name) must_check;
+
+bool master_is_smtpd(const struct master_service *service) must_check;
+/* The host of a service's name "host:port", brackets kept; NULL: a port alone.  The caller frees. */
+char *master_host(const struct master_service *service) must_check;
+/* The port of a service's name, as written; borrowed. */
+const char *master_port(const struct master_service *service) must_check;
+/* Whether the host, in brackets or not, is this machine's loopback. */
+bool master_is_loopback(const char *host) must_check;
 
 /* `text` without anything of ours. */
 void master_cf_strip(const char *text, size_t len, struct buf *into);

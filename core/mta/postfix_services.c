@@ -1,6 +1,6 @@
 /*
- * What main.cf and master.cf say together: services that a content filter hands mail back to,
- * services that an override takes away from us, and the address that smtpd answers at.
+ * What main.cf and master.cf say together: services that customers send through, services that an
+ * override takes away from us, and the address that smtpd answers at.
  */
 #include "core/mta/postfix_services.h"
 
@@ -11,11 +11,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-
-static bool is_smtpd(const struct master_service *service)
-{
-	return strcmp(service->command, "smtpd") == 0;
-}
 
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into)
@@ -35,98 +30,12 @@ static bool is_empty_for(const struct main_cf *main, const struct master_service
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
 }
 
-static bool is_loopback(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || text_starts(host, "127.") ||
-	       strcmp(host, "[::1]") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* "host:port" of a service's name: the host part (the caller frees), NULL: a port alone. */
-static char *host_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon && colon != name ? xmemdup(name, (size_t)(colon - name)) : NULL;
-}
-
-static const char *port_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon ? colon + 1 : name;
-}
-
-/* Only this machine can reach it, or is let in. */
-static bool is_for_loopback(const struct main_cf *main,
-                            const struct master_service *service)
-{
-	auto_free char *host = host_of(service->name);
-	if (host)
-		return is_loopback(host);
-	auto_buf networks = BUF_INIT, item = BUF_INIT;
-	if (!master_override(service, "mynetworks"))
-		return false;
-	services_value(main, service, "mynetworks", &networks);
-	const char *at = buf_text(&networks);
-	bool any = false;
-	while (main_list_next(&at, &item)) {
-		if (!text_starts(buf_text(&item), "127.") &&
-		    !text_starts(buf_text(&item), "[::1]"))
-			return false;
-		any = true;
-	}
-	return any;
-}
-
-/* Whether some service hands its mail to the filter that `name` sets. */
-static bool is_filter_used(const struct main_cf *main, const struct master_cf *master,
-                           const char *name)
-{
-	for (size_t i = 0; i < master->count; i++)
-		if ((is_smtpd(&master->service[i]) ||
-		     strcmp(master->service[i].command, "pickup") == 0) &&
-		    !is_empty_for(main, &master->service[i], name))
-			return true;
-	return false;
-}
-
-static bool takes_back(const struct main_cf *main, const struct master_service *service,
-                       const char *filter)
-{
-	return master_override(service, filter) && is_empty_for(main, service, filter) &&
-	       is_for_loopback(main, service) &&
-	       !master_override(service, "smtpd_milters") &&
-	       !text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
-}
-
-static const char **find_reinjecting(const struct main_cf *main,
-                                     const struct master_cf *master)
-{
-	static const char *const filters[] = { "content_filter", "smtpd_proxy_filter" };
-	const char **names = xcalloc(master->count + 1, sizeof(names[0]));
-	size_t count = 0;
-	for (size_t f = 0; f < ARRAY_LEN(filters); f++) {
-		if (!is_filter_used(main, master, filters[f]))
-			continue;
-		for (size_t i = 0; i < master->count; i++) {
-			const struct master_service *service = &master->service[i];
-			bool known = false;
-			for (size_t k = 0; k < count; k++)
-				known = known || strcmp(names[k], service->name) == 0;
-			if (!known && is_smtpd(service) &&
-			    takes_back(main, service, filters[f]))
-				names[count++] = service->name;
-		}
-	}
-	return names;
-}
-
-/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
- * that the world sends to. */
-static bool is_submission(const struct master_service *service)
+bool services_is_submission(const struct master_service *service)
 {
 	static const char *const ports[] = { "submission", "submissions", "smtps", "587",
 		                             "465" };
-	const char *port = port_of(service->name);
-	if (!is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
+	const char *port = master_port(service);
+	if (!master_is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
 	    strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
@@ -135,7 +44,19 @@ static bool is_submission(const struct master_service *service)
 	return text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
 }
 
+static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
+{
+	const char *const *const lists[] = { ways->reinjecting, ways->proxied };
+	const char **names = xcalloc(2 * room, sizeof(names[0]));
+	size_t count = 0;
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; lists[l][i]; i++)
+			names[count++] = lists[l][i];
+	return names;
+}
+
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services)
 {
 	const size_t room = master->count + 2;
@@ -144,23 +65,22 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	size_t submissions = 0, cleanups = 0;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (is_submission(service))
+		if (services_is_submission(service))
 			submission[submissions++] = service->name;
 		if (strcmp(service->command, "cleanup") == 0)
 			cleanup[cleanups++] = service->name;
 	}
 	if (cleanups == 0)
 		cleanup[0] = "cleanup";
-	*ret_services = (struct services){
-		.reinjecting = find_reinjecting(main, master),
-		.submission = submission,
-		.cleanup = cleanup,
-	};
+	*ret_services = (struct services){ .submission = submission, .cleanup = cleanup };
+	filter_ways_find(main, master, tables, has_other, &ret_services->ways);
+	ret_services->unmiltered = find_unmiltered(&ret_services->ways, room);
 }
 
 void services_done(struct services *services)
 {
-	free(services->reinjecting);
+	filter_ways_done(&services->ways);
+	free(services->unmiltered);
 	free(services->submission);
 	free(services->cleanup);
 	*services = SERVICES_INIT;
@@ -182,25 +102,26 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
 	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
 	const char *own = master_override(service, list);
-	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
+	if (own && (master_is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
 		*ret_parameter = list;
 		return xasprintf(
 			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
 		          "nor verified"),
 			service->name, service->type, list);
 	}
-	if ((is_smtpd(service) || from_program) && has_no_milters(main, service)) {
+	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
 		return xasprintf(
 			_("%s/%s has receive_override_options with no_milters: mail through it is "
 		          "neither signed nor verified"),
 			service->name, service->type);
 	}
-	if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
+	if (master_is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
-			_("%s/%s has an smtpd_proxy_filter: the content of its mail never reaches a "
-		          "milter, so it is neither signed nor verified"),
+			_("%s/%s hands mail to an smtpd_proxy_filter, which keeps its content from "
+		          "every milter: mail through it is not signed, and neither DKIM nor DMARC "
+		          "is checked (SPF is)"),
 			service->name, service->type);
 	}
 	return NULL;
@@ -217,7 +138,7 @@ void services_each_override(const struct main_cf *main, const struct master_cf *
 		const char *parameter = NULL;
 		auto_free char *sentence = override_of(main, service, &parameter);
 		if (sentence)
-			each(arg, service, parameter, is_for_loopback(main, service),
+			each(arg, service, parameter, filter_service_is_private(main, service),
 			     sentence);
 	}
 }
@@ -235,19 +156,12 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, struct plan *plan)
 {
 	services_each_override(main, master, note_override, plan);
-	const char *const *names = services->reinjecting;
+	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
-		plan_note(
-			plan,
-			_("%s takes mail back from a content filter: it is left out, so that no mail "
-		          "is signed or verified twice"),
-			names[i]);
-	if (!names[0] && is_filter_used(main, master, "content_filter"))
-		plan_note(
-			plan,
-			_("a content_filter is set, and no service in master.cf is known to take "
-		          "its mail back: if it hands mail back by sendmail(1), that mail counts "
-		          "as sent by this machine"));
+		plan_note(plan,
+		          _("%s accepts mail that a content filter returns: mail through it "
+		            "meets none of our filters, because it met them when it came in"),
+		          names[i]);
 }
 
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
@@ -314,7 +228,7 @@ static char *listening_host(const struct main_cf *main)
 	while (main_list_next(&at, &item)) {
 		const char *host = buf_text(&item);
 		if (strcasecmp(host, "all") == 0 ||
-		    strcasecmp(host, "loopback-only") == 0 || is_loopback(host)) {
+		    strcasecmp(host, "loopback-only") == 0 || master_is_loopback(host)) {
 			free(found);
 			return xstrdup(own);
 		}
@@ -348,12 +262,12 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		if (strcmp(service->type, "inet") != 0 ||
-		    (!is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
+		    (!master_is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
 		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes") ||
 		    is_disabled(main, service))
 			continue;
-		auto_free char *host = host_of(service->name);
-		const char *port = port_of(service->name);
+		auto_free char *host = master_host(service);
+		const char *port = master_port(service);
 		auto_free char *found = host || listening
 		                                ? endpoint(host ? host : listening, port)
 		                                : NULL;

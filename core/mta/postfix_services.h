@@ -9,23 +9,31 @@
 
 #include "core/base/macro.h"
 #include "core/mta/plan.h"
+#include "core/mta/postfix_filters.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 
 /* Names of services, borrowed from master.cf, each array with a NULL behind them. */
 struct services {
-	const char **
-		reinjecting; /* smtpd services that take mail back from a content filter and
-	                             would run our milters a second time */
+	const char **unmiltered; /* smtpd services that get no milter of ours: those that accept
+	                            what a content filter returns, and those whose content an
+	                            smtpd_proxy_filter keeps from every milter */
 	const char **submission; /* smtpd services that customers alone send through */
 	const char **cleanup;    /* cleanup services; never empty */
+	struct filter_ways ways;
 };
 
 #define SERVICES_INIT ((struct services){ 0 })
 #define auto_services cleanup(services_done) struct services
+/* `tables` and `has_other` as filter_ways_find() takes them. */
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services);
 void services_done(struct services *services);
+
+/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
+ * that the world sends to. */
+bool services_is_submission(const struct master_service *service) must_check;
 
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */

@@ -169,7 +169,7 @@ static void test_render(void **state)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
 	const struct main_wish split = { .milter = M,
-		                         .reinjecting = services,
+		                         .unmiltered = services,
 		                         .in_smtpd = true };
 	check_render(
 		"", &split,
@@ -274,7 +274,7 @@ static void test_guard(void **state)
 		                         .guard_milter = G,
 		                         .in_smtpd = true,
 		                         .submission = submission,
-		                         .reinjecting = reinjecting,
+		                         .unmiltered = reinjecting,
 		                         .cleanup = cleanup };
 	struct main_wish last = whole, admins = whole, alone = whole;
 	last.is_last = true;

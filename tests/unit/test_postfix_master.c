@@ -64,9 +64,9 @@ static void check_reinjecting(const char *main_text, const char *want)
 	master_cf_parse(&master, master_text, strlen(master_text));
 	auto_services services = SERVICES_INIT;
 	auto_buf found = BUF_INIT;
-	services_read(&cf, &master, &services);
-	for (size_t i = 0; services.reinjecting[i]; i++)
-		buf_printf(&found, "%s ", services.reinjecting[i]);
+	services_read(&cf, &master, NULL, false, &services);
+	for (size_t i = 0; services.ways.reinjecting[i]; i++)
+		buf_printf(&found, "%s ", services.ways.reinjecting[i]);
 	assert_string_equal(buf_text(&found), want);
 }
 
@@ -95,7 +95,7 @@ static void test_sending(void **state)
 		auto_buf submission = BUF_INIT, cleanup = BUF_INIT;
 		main_cf_parse(&cf, "", 0);
 		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
-		services_read(&cf, &master, &services);
+		services_read(&cf, &master, NULL, false, &services);
 		for (size_t k = 0; services.submission[k]; k++)
 			buf_printf(&submission, "%s ", services.submission[k]);
 		for (size_t k = 0; services.cleanup[k]; k++)
@@ -122,7 +122,7 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	auto_plan plan = PLAN_INIT;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
-	services_read(&cf, &services, &sorted);
+	services_read(&cf, &services, NULL, false, &sorted);
 	services_note(&cf, &services, &sorted, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
