@@ -413,8 +413,10 @@ static void add_notes(struct doctor *d)
 		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
 			is_known |= strcmp(d->finding[k].text, plan->note[i]) == 0;
+		const char *remedy = plan_remedy(plan, i);
 		if (!is_known)
-			doctor_add(d, DOCTOR_NOTE, NULL, NULL, "%s", plan->note[i]);
+			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,
+			           "%s", plan->note[i]);
 	}
 }
 

@@ -53,6 +53,13 @@ static bool is_edge(char c)
 	return strchr(", \t\r\n{}", c) != NULL;
 }
 
+static bool has_mark_before(const struct main_cf *cf, const struct main_def *def,
+                            size_t at)
+{
+	size_t len = strlen(MAIN_OWN_BEGIN);
+	return at >= def->first + len && stands_at(cf, at - len, def->last, MAIN_OWN_BEGIN);
+}
+
 /* The item around the endpoint at `at`: the braces that it opens belong to it. */
 static void find_item(const struct main_cf *cf, const struct main_def *def, size_t at,
                       size_t len, size_t *ret_begin, size_t *ret_end)
@@ -75,14 +82,14 @@ static bool wrap_one(struct buf *text, const char *name, const char *endpoint)
 	main_cf_parse(&cf, buf_text(text), text->len);
 	const struct main_def *def = main_cf_find(&cf, name);
 	for (size_t at = def ? def->first : 0; def && at + len <= def->last; at++) {
-		size_t begin, end, mark = strlen(MAIN_OWN_BEGIN);
+		size_t begin, end;
 		if (!stands_at(&cf, at, def->last, endpoint) ||
 		    (at > def->first && !is_edge(cf.text[at - 1])) ||
-		    (at + len < def->last && !is_edge(cf.text[at + len])))
+		    (at + len < def->last && !is_edge(cf.text[at + len])) ||
+		    has_mark_before(&cf, def, at))
 			continue;
 		find_item(&cf, def, at, len, &begin, &end);
-		if (begin >= def->first + mark &&
-		    stands_at(&cf, begin - mark, def->last, MAIN_OWN_BEGIN))
+		if (has_mark_before(&cf, def, begin))
 			continue;
 		auto_buf edited = BUF_INIT;
 		buf_add(&edited, cf.text, begin);
