@@ -16,6 +16,7 @@
 #include "core/model/setting.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/postfix.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/service.h"
@@ -334,7 +335,12 @@ static void add_override(void *arg, const struct master_service *service,
 {
 	const struct overrides *o = arg;
 	auto_free char *remedy =
-		master_override(service, parameter)
+		strcmp(parameter, "smtpd_proxy_filter") == 0
+			? xstrdup(_(
+				  "hand mail to that filter after the queue "
+				  "(content_filter), or as a milter: then its content is "
+				  "signed and checked before"))
+		: master_override(service, parameter)
 			? xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
 	                            o->config_dir, service->name, service->type,
 	                            parameter, o->config_dir)
@@ -399,7 +405,8 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
 		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 		o->config_dir = seen->host.config_dir;
-		services_each_override(&cf, &master, add_override, o);
+		auto_free char *own_item = postfix_dkim_own_item(seen);
+		services_each_override(&cf, &master, own_item, add_override, o);
 		look_at_chroot(d, seen, &cf, &master);
 	}
 	postfix_seen_free(seen);

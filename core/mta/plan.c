@@ -608,6 +608,7 @@ void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)
 	for (size_t i = 0; i < plan->count; i++)
 		step_types[plan->step[i].kind]->show(&plan->step[i], is_coloured, out);
 	for (size_t i = 0; i < plan->notes; i++)
-		buf_printf(out, plan_remedy(plan, i) ? _("warning: %s\n") : _("note: %s\n"),
+		buf_printf(out,
+		           plan_remedy(plan, i) ? _("warning: %s\n") : _("note: %s\n"),
 		           plan->note[i]);
 }

@@ -79,7 +79,7 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
 	if (wish->main.milter || wish->main.guard_milter)
-		services_note(&cf, &master, &services, plan);
+		services_note(&cf, &master, &services, wish->main.own_smtpd, plan);
 	if (wish->main.milter && wish->main.in_smtpd)
 		services_note_order(&cf, wish->main.is_last, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);

@@ -78,9 +78,10 @@ static void seen_done(struct mta_seen *seen)
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
 
 struct route {
-	char *own_smtpd, *own_non; /* the admin's own items, as he wrote them; NULL: none */
-	char *milter; /* item of main.cf, with braces */
-	char *probe;  /* "unix:/path" for probes */
+	char *own_smtpd,
+		*own_non; /* the admin's own items, as he wrote them; NULL: none */
+	char *milter;     /* item of main.cf, with braces */
+	char *probe;      /* "unix:/path" for probes */
 	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
 	bool in_smtpd, in_non_smtpd;
 };
@@ -140,6 +141,15 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 		.own_smtpd = in_smtpd,
 		.own_non = in_non,
 	};
+}
+
+char *postfix_dkim_own_item(const struct mta_seen *seen)
+{
+	struct route route;
+	find_route(seen, &route);
+	char *own = xstrdup(route.own_smtpd);
+	route_done(&route);
+	return own;
 }
 
 /* An admin's filter that signs already is not taken over unasked. */
@@ -348,7 +358,7 @@ static void wish_milters(const struct desired *desired, const struct route *rout
 	if (route->own_non)
 		wish->main.own_non_smtpd =
 			postfix_wish_keep(wish, xstrdup(route->own_non));
-	wish->main.is_own_for_smtpd = !is_local;
+	wish->main.is_local_off = !is_local;
 }
 
 /* ---- the part --------------------------------------------------------------------------------- */
@@ -386,7 +396,8 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	struct route route;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
-	auto_services services = SERVICES_INIT; /* with names of the master.cf that is gone */
+	auto_services services =
+		SERVICES_INIT; /* with names of the master.cf that is gone */
 	struct opendkim_place place = live_place(seen);
 	find_route(seen, &route);
 	const char *id =

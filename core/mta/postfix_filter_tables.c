@@ -98,7 +98,8 @@ static int search_file(struct reader *r, const char *path)
 {
 	auto_buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	if (*path != '/' || file_read(r->ctx, path, TABLE_LIMIT, &text, NULL, &ignored) < 0)
+	if (*path != '/' ||
+	    file_read(r->ctx, path, TABLE_LIMIT, &text, NULL, &ignored) < 0)
 		return 0;
 	filter_targets(buf_text(&text), add_use, r);
 	return 1;
@@ -172,10 +173,10 @@ static int search_table(struct reader *r, const char *table, unsigned depth,
                         struct err *err)
 {
 	static const char *const texts[] = { "texthash", "regexp", "pcre", "cidr" };
-	static const char *const inlined[] = { "inline", "static", "randmap", "regexp",
-		                               "pcre", "cidr" };
-	static const char *const indexed[] = { "hash", "btree", "lmdb", "cdb",
-		                               "dbm",  "sdbm" };
+	static const char *const inlined[] = { "inline", "static", "randmap",
+		                               "regexp", "pcre",   "cidr" };
+	static const char *const indexed[] = { "hash", "btree", "lmdb",
+		                               "cdb",  "dbm",   "sdbm" };
 	static const char *const members[] = { "unionmap", "pipemap" };
 	static const char *const harmless[] = { "fail", "unix", "environ", "internal" };
 	size_t len = strcspn(table, ":");

@@ -248,8 +248,7 @@ static bool is_met(const struct main_cf *main, const struct master_cf *master,
 		return use->service ? strcmp(use->service, service->name) == 0
 		                    : !master_override(service, use->parameter);
 	auto_buf cleanup = BUF_INIT;
-	if (has_word(main, service, "receive_override_options",
-	             "no_header_body_checks"))
+	if (has_word(main, service, "receive_override_options", "no_header_body_checks"))
 		return false;
 	services_value(main, service, "cleanup_service_name", &cleanup);
 	if (use->service)

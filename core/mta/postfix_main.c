@@ -415,9 +415,9 @@ static bool reaches(const char *text, size_t len, const char *list, const char *
 
 /* ---- the milter lists ------------------------------------------------------------------------- */
 
-/* "name = text", but `other` for the services of the two lists, and nothing for `none`. */
+/* "name = text", but `other` for the services of the two lists, and nothing for `none` and `off`. */
 struct cases {
-	const char *const *none, *const *first, *const *second;
+	const char *const *none, *const *off, *const *first, *const *second;
 	const char *other, *text;
 };
 
@@ -434,6 +434,7 @@ static void put_param(const char *item, const struct cases *cases, struct buf *i
 {
 	buf_printf(into, "%s = ", item + 1);
 	size_t depth = put_cases(cases->none, "", into);
+	depth += put_cases(cases->off, "", into);
 	if (strcmp(cases->other, cases->text) != 0) {
 		depth += put_cases(cases->first, cases->other, into);
 		depth += put_cases(cases->second, cases->other, into);
@@ -492,8 +493,9 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
                       struct buf *params, struct buf *missing)
 {
 	const char *signs = wish->milter && wish->in_smtpd ? "$mailauth_milter" : "";
-	const char *const *cleanup =
+	const char *const *programs =
 		reach.from_non || reach.to_non ? wish->cleanup : NULL;
+	const char *const *cleanup = wish->is_local_off ? NULL : programs;
 	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
 	bool is_guard_apart = wish->guard_milter && has_items(text, lists[list].name);
 	auto_buf all = BUF_INIT;
@@ -507,6 +509,7 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
 	                (has_any(wish->submission) || has_any(cleanup));
 	struct cases cases = { .none = wish->unmiltered,
+		               .off = wish->is_local_off ? programs : NULL,
 		               .first = wish->submission,
 		               .second = cleanup,
 		               .other = is_split ? "" : signs,
@@ -535,7 +538,7 @@ static void put_own(struct buf *text, const struct main_wish *wish, struct buf *
 {
 	const struct cases cases = {
 		.none = wish->unmiltered,
-		.first = wish->is_own_for_smtpd ? wish->cleanup : NULL,
+		.first = wish->is_local_off ? wish->cleanup : NULL,
 		.other = "",
 		.text = "yes",
 	};
@@ -559,7 +562,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	put_own(text, wish, params);
 	if (!has_smtpd && !has_non)
 		return;
-	if (has_non || wish->dmarc_milter || wish->guard_milter)
+	if (has_non || wish->dmarc_milter || wish->guard_milter || wish->is_local_off)
 		reach = find_reach(text);
 	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
 		buf_printf(params, "mailauth_milter = %s\n", wish->milter);

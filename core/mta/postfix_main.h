@@ -80,9 +80,9 @@ struct main_wish {
 	/* Where an admin's lists name the signing filter themselves: the endpoint as he wrote it, one for
 	 * each list, or NULL.  Services that must not use it get his list without it. */
 	const char *own_smtpd, *own_non_smtpd;
-	bool is_own_for_smtpd; /* programs on this machine do not get it either */
+	bool is_local_off; /* mail of programs on this machine meets none of ours, nor that item */
 	const char *const *submission; /* only send */
-	const char *const *cleanup;     /* read non_smtpd_milters */
+	const char *const *cleanup;    /* read non_smtpd_milters */
 	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
 	const char *
 		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */

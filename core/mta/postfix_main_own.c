@@ -57,7 +57,8 @@ static bool has_mark_before(const struct main_cf *cf, const struct main_def *def
                             size_t at)
 {
 	size_t len = strlen(MAIN_OWN_BEGIN);
-	return at >= def->first + len && stands_at(cf, at - len, def->last, MAIN_OWN_BEGIN);
+	return at >= def->first + len &&
+	       stands_at(cf, at - len, def->last, MAIN_OWN_BEGIN);
 }
 
 /* The item around the endpoint at `at`: the braces that it opens belong to it. */
@@ -115,10 +116,11 @@ static void put(struct buf *text, const char *list, const char *endpoint, unsign
 		return;
 	for (const char *at = strchr(buf_text(&raw), '$'); at; at = strchr(at, '$')) {
 		at += strspn(at, "${(");
-		auto_free char *name = xmemdup(
-			at, strspn(at, "abcdefghijklmnopqrstuvwxyz"
-		                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"));
-		if (strcmp(name, "service_name") != 0 && strcmp(name, "mailauth_own") != 0)
+		auto_free char *name =
+			xmemdup(at, strspn(at, "abcdefghijklmnopqrstuvwxyz"
+		                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"));
+		if (strcmp(name, "service_name") != 0 &&
+		    strcmp(name, "mailauth_own") != 0)
 			put(text, name, endpoint, depth + 1);
 	}
 }

@@ -14,10 +14,10 @@
 #include "core/base/macro.h"
 
 struct master_service {
-	char *name;    /* "smtp", "127.0.0.1:10025": what $service_name is */
-	char *type;    /* "inet", "unix", "fifo", "pass" */
-	char *chroot;  /* "y", "n", "-" */
-	char *command; /* "smtpd" */
+	char *name;      /* "smtp", "127.0.0.1:10025": what $service_name is */
+	char *type;      /* "inet", "unix", "fifo", "pass" */
+	char *chroot;    /* "y", "n", "-" */
+	char *command;   /* "smtpd" */
 	char *arguments; /* what follows the command, as written */
 	char **option; /* "name=value" of each -o, "{ name = value }" too, blanks around '=' gone */
 	size_t options;

@@ -94,20 +94,51 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
+/* Whether a service's own list names the signing filter as an admin does elsewhere. */
+static bool names_filter(const struct main_cf *main, const struct master_service *service,
+                         const char *list, const char *own_item)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT;
+	services_value(main, service, list, &value);
+	for (const char *at = buf_text(&value); own_item && main_list_next(&at, &item);) {
+		auto_free char *endpoint =
+			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
+		if (strcmp(endpoint, own_item) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a list of the service's own takes away; NULL: nothing, it names the filter for those who only
+ * send. */
+static char *list_override(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
+{
+	if (!names_filter(main, service, list, own_item))
+		return xasprintf(
+			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
+		          "nor verified"),
+			service->name, service->type, list);
+	if (services_is_submission(service) || !master_is_smtpd(service))
+		return NULL;
+	return xasprintf(
+		_("%s/%s in master.cf sets %s itself: DMARC is not checked for mail through it"),
+		service->name, service->type, list);
+}
+
 /* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
 static char *override_of(const struct main_cf *main, const struct master_service *service,
-                         const char **ret_parameter)
+                         const char *own_item, const char **ret_parameter)
 {
 	bool from_program = strcmp(service->command, "pickup") == 0;
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
 	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
 	const char *own = master_override(service, list);
-	if (own && (master_is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
+	if (own && (master_is_smtpd(service) || is_cleanup) &&
+	    !strstr(own, "mailauth_")) {
 		*ret_parameter = list;
-		return xasprintf(
-			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
-		          "nor verified"),
-			service->name, service->type, list);
+		return list_override(main, service, list, own_item);
 	}
 	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
@@ -116,7 +147,8 @@ static char *override_of(const struct main_cf *main, const struct master_service
 		          "neither signed nor verified"),
 			service->name, service->type);
 	}
-	if (master_is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
+	if (master_is_smtpd(service) &&
+	    !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
 			_("%s/%s hands mail to an smtpd_proxy_filter, which keeps its content from "
@@ -128,6 +160,7 @@ static char *override_of(const struct main_cf *main, const struct master_service
 }
 
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),
@@ -136,10 +169,11 @@ void services_each_override(const struct main_cf *main, const struct master_cf *
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *parameter = NULL;
-		auto_free char *sentence = override_of(main, service, &parameter);
+		auto_free char *sentence =
+			override_of(main, service, own_item, &parameter);
 		if (sentence)
-			each(arg, service, parameter, filter_service_is_private(main, service),
-			     sentence);
+			each(arg, service, parameter,
+			     filter_service_is_private(main, service), sentence);
 	}
 }
 
@@ -153,15 +187,17 @@ static void note_override(void *arg, const struct master_service *service,
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan)
+                   const struct services *services, const char *own_item,
+                   struct plan *plan)
 {
-	services_each_override(main, master, note_override, plan);
+	services_each_override(main, master, own_item, note_override, plan);
 	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
-		plan_note(plan,
-		          _("%s accepts mail that a content filter returns: mail through it "
-		            "meets none of our filters, because it met them when it came in"),
-		          names[i]);
+		plan_note(
+			plan,
+			_("%s accepts mail that a content filter returns: mail through it "
+		          "meets none of our filters, because it met them when it came in"),
+			names[i]);
 }
 
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
@@ -262,7 +298,8 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		if (strcmp(service->type, "inet") != 0 ||
-		    (!master_is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
+		    (!master_is_smtpd(service) &&
+		     strcmp(service->command, "postscreen") != 0) ||
 		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes") ||
 		    is_disabled(main, service))
 			continue;

@@ -15,7 +15,8 @@
 
 /* Names of services, borrowed from master.cf, each array with a NULL behind them. */
 struct services {
-	const char **unmiltered; /* smtpd services that get no milter of ours: those that accept
+	const char **
+		unmiltered; /* smtpd services that get no milter of ours: those that accept
 	                            what a content filter returns, and those whose content an
 	                            smtpd_proxy_filter keeps from every milter */
 	const char **submission; /* smtpd services that customers alone send through */
@@ -38,11 +39,14 @@ bool services_is_submission(const struct master_service *service) must_check;
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan);
+                   const struct services *services, const char *own_item,
+                   struct plan *plan);
 
 /* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
- * `is_private`: only this machine can use the service, as a content filter does. */
+ * `is_private`: only this machine or named hosts can use the service, as a content filter does.
+ * `own_item`: an endpoint by which an admin names the signing filter himself; NULL: none. */
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),

@@ -109,7 +109,7 @@ static void test_reinjecting(void **state)
 {
 	(void)state;
 	check_reinjecting("content_filter = scan:[127.0.0.1]:10024\n",
-	                  "127.0.0.1:10025 10026 ");
+	                  "127.0.0.1:10025 10026 10027 10028 ");
 	check_reinjecting("content_filter =\n", "");
 	check_reinjecting("", "");
 }
@@ -123,7 +123,7 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
 	services_read(&cf, &services, NULL, false, &sorted);
-	services_note(&cf, &services, &sorted, &plan);
+	services_note(&cf, &services, &sorted, NULL, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
 		assert_non_null(strstr(plan.note[0], want));
@@ -150,8 +150,10 @@ static void test_notes(void **state)
 		  "cleanup/unix in master.cf sets non_smtpd_milters" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
 		  "smtpd_proxy_filter" },
-		{ "content_filter = prog:\n", "smtp inet n - y - - smtpd\n",
-		  "sendmail(1)" },
+		{ "content_filter = scan:[127.0.0.1]:10024\n",
+		  "smtp inet n - y - - smtpd\nscan unix - - n - - smtp\n"
+		  "127.0.0.1:10025 inet n - n - - smtpd\n",
+		  "127.0.0.1:10025 accepts mail" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_notes(rows[i].main, rows[i].master, rows[i].want);
