@@ -110,13 +110,26 @@ void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
 static void add_networks(char *const *texts, size_t count, bool exclude, const char *from,
                          struct networks *set, struct plan *plan)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!networks_add_text(set, texts[i], exclude))
+	for (size_t i = 0; i < count; i++) {
+		struct network net;
+		if (!network_parse(texts[i], &net)) {
 			plan_note(
 				plan,
 				_("%s names %s, which cannot be read as a network: mail from there is "
 			          "signed only where mta.signing-networks names it"),
 				from, texts[i]);
+			continue;
+		}
+		net.is_excluded = net.is_excluded || exclude;
+		if (!net.is_excluded && network_is_world(&net))
+			plan_warn(
+				plan, "mailauthctl server unset mta.signing-networks",
+				_("%s names %s, which takes in the world: it is not a signing "
+			          "network"),
+				from, texts[i]);
+		else
+			networks_add(set, &net);
+	}
 }
 
 void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,

@@ -280,12 +280,13 @@ static struct opendkim_place live_place(const struct mta_seen *seen)
 
 /* ---- what a content filter returns ------------------------------------------------------------ */
 
-/* Whether mail of this machine signs: mta.signing-networks says so where it is set. */
+/* Whether mail of local programs is signed: mta.signing-networks says so where it is set and where
+ * sendmail(1) is not known to be a way back. */
 static bool signs_local(const struct desired *desired, const struct filter_ways *ways)
 {
 	static const char *const own[] = { "127.0.0.1", "::1" };
-	if (!ways->unknown)
-		return true;
+	if (!ways->unknown || ways->program)
+		return !ways->program;
 	for (size_t i = 0; i < desired->signing_network_count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(own); k++) {
 			struct network net, host;
@@ -301,7 +302,17 @@ static bool signs_local(const struct desired *desired, const struct filter_ways 
 static void warn_unknown(const struct desired *desired, const struct mta_seen *seen,
                          const struct filter_ways *ways, struct plan *plan)
 {
-	if (!ways->unknown || !desired->signs || desired->signing_network_count)
+	if (!ways->unknown || !desired->signs)
+		return;
+	if (ways->program && desired->signing_network_count)
+		plan_warn(
+			plan,
+			_("have that filter return mail by SMTP to a service of its own "
+		          "(127.0.0.1:10025)"),
+			_("mail of local programs is not signed: the filter %s returns mail "
+		          "of strangers by sendmail(1)"),
+			ways->program);
+	if (desired->signing_network_count)
 		return;
 	auto_networks usual = NETWORKS_INIT;
 	auto_buf lines = BUF_INIT;

@@ -338,6 +338,13 @@ static void add_remote(struct filter_ways *ways, const char *host)
 	ways->remote[ways->remotes++] = xstrdup(host);
 }
 
+static bool names_sendmail(const struct master_cf *master, const char *target)
+{
+	const struct master_service *transport =
+		find_transport(master, target, strcspn(target, ":"));
+	return transport && strstr(transport->arguments, "sendmail");
+}
+
 /* What names the filter: "content_filter", or its table. */
 static const char *source_of(const struct filter_use *use)
 {
@@ -355,6 +362,8 @@ static void judge_use(const struct main_cf *main, const struct master_cf *master
 		return;
 	if (way == WAY_REMOTE)
 		add_remote(ways, host);
+	if (way == WAY_PROGRAM && !ways->program && names_sendmail(master, use->target))
+		ways->program = xmemdup(use->target, strcspn(use->target, ":"));
 	if (ways->unknown)
 		return;
 	if (way == WAY_PROGRAM)
@@ -403,6 +412,7 @@ void filter_ways_done(struct filter_ways *ways)
 	free(ways->reinjecting);
 	free(ways->proxied);
 	free(ways->unknown);
+	free(ways->program);
 	for (size_t i = 0; i < ways->remotes; i++)
 		free(ways->remote[i]);
 	free(ways->remote);

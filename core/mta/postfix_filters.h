@@ -51,6 +51,7 @@ struct filter_ways {
 	const char **reinjecting; /* accept mail that a filter returns */
 	const char **proxied;     /* hand mail to an smtpd_proxy_filter */
 	char *unknown; /* why some way back is not known: a sentence; NULL: all are, or none is */
+	char *program; /* the transport of a filter whose command names sendmail; NULL: none */
 	char **remote; /* addresses of other hosts whose filters return mail by such a way */
 	size_t remotes, remote_room;
 	bool is_anywhere; /* ... and one whose address is not known */

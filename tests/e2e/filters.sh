@@ -171,7 +171,7 @@ entry='smtp inet n - y - - smtpd -o content_filter=prog:'
 shape "a program that returns mail by sendmail" '' "$prog" "1 1 0 1 1 0" "login lan" "1 1 1" "550 5.7.1" 1
 ok "mta.signing-networks" mailauthctl server set mta.signing-networks 127.0.0.1
 shape "a program, and loopback is ours by mta.signing-networks" '' "$prog" "1 1 0 1 1 0" \
-	"stranger login lan loop*2 program" "1 1 1" "550 5.7.1" 0
+	"login loop" "1 1 1" "550 5.7.1" 1
 ok "no more" mailauthctl server unset mta.signing-networks
 entry=$at_scan
 shape "both in a row" '' "${prog}127.0.0.1:10025 $smtpd -o content_filter=prog:\n" "2 2 0 2 2 0" "login lan" "1 1 1" "550 5.7.1" 1
