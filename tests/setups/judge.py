@@ -20,6 +20,11 @@ UNSIGNED = {
 }
 # ... and p=reject from being enforced.
 UNCHECKED = {"proxy-readme", "modoboa-amavis"}
+# Commands that cannot work there.
+IMPOSSIBLE = {
+    # Postfix without IPv4 does not reach postsrsd at 127.0.0.1: the push is undone
+    "ipv6-only": "mailauthctl server set srs.enabled",
+}
 # A list's server sends mail of foreign authors.
 FOREIGN = {"out-mlist-foreign"}
 
@@ -150,7 +155,7 @@ def judge_mail(name, before, now):
 
 def judge_commands(name, done):
     failures = [(c, r) for c, o, r in done if r and not c.startswith(
-        ("mailauthctl doctor", "mailauthctl mta plan", "mailauthctl mta adopt", "mailauthctl mta push"))]
+        (IMPOSSIBLE.get(name, "mailauthctl doctor"), "mailauthctl doctor", "mailauthctl mta plan", "mailauthctl mta adopt", "mailauthctl mta push"))]
     ok("every command succeeds", not failures, failures)
     adopted = [r for c, o, r in done if c.startswith("mailauthctl mta adopt --yes")]
     ok("the server is adopted", adopted and adopted[-1] == 0,
