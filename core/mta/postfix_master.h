@@ -12,6 +12,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "core/mta/spans.h"
 
 struct master_service {
 	char *name;      /* "smtp", "127.0.0.1:10025": what $service_name is */
@@ -46,6 +47,8 @@ const char *master_port(const struct master_service *service) must_check;
 /* Whether the host, in brackets or not, is this machine's loopback. */
 bool master_is_loopback(const char *host) must_check;
 
+/* What of `text` is ours, settled. */
+void master_cf_ours(const char *text, size_t len, struct spans *into);
 /* `text` without anything of ours. */
 void master_cf_strip(const char *text, size_t len, struct buf *into);
 /* `text` with one service of ours, a line without its break. */
