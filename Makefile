@@ -9,6 +9,7 @@
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
+#   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -145,7 +146,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -346,8 +347,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 check:
 	@tests/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 

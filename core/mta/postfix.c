@@ -93,12 +93,13 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
                        struct plan *plan)
 {
 	if (desired && seen->world)
-		plan_warn(plan,
-		          _("name in mynetworks the hosts that may send without logging in, "
-		            "and no others"),
-		          _("mynetworks of %s takes in the world (%s): it is not a signing "
-		            "network, and mail from there is checked like a stranger's"),
-		          seen->main_path, seen->world);
+		plan_warn(
+			plan,
+			_("name in mynetworks the hosts that may send without logging in, "
+		          "and no others"),
+			_("mynetworks of %s takes in the world (%s): it is not a signing "
+		          "network, and mail from there is checked like a stranger's"),
+			seen->main_path, seen->world);
 	if (seen->host.instances)
 		plan_note(
 			plan,

@@ -345,7 +345,31 @@ static void find_internal(const struct desired *desired, const struct mta_seen *
 	warn_unknown(desired, seen, ways, plan);
 }
 
-static void find_services(const struct mta_seen *seen, struct services *services)
+/* A service that takes mail back and has the signing filter in a list of its own, which stays as the
+ * admin wrote it: what comes from loopback must not be signed there. */
+static void find_own_list(const struct main_cf *cf, const struct master_cf *master,
+                          const struct route *route, struct filter_ways *ways)
+{
+	for (size_t i = 0; i < master->count && !ways->unknown; i++) {
+		const struct master_service *service = &master->service[i];
+		bool takes_back = false;
+		for (size_t k = 0; ways->reinjecting[k]; k++)
+			takes_back |= strcmp(ways->reinjecting[k], service->name) == 0;
+		if (takes_back && master_override(service, "smtpd_milters") &&
+		    (services_names_filter(cf, service, "smtpd_milters",
+		                           route->own_smtpd) ||
+		     services_names_filter(cf, service, "smtpd_milters", route->own_non)))
+			ways->unknown = xasprintf(
+				_("%s/%s in master.cf accepts what a content filter returns and "
+			          "names the signing filter in its own smtpd_milters: mail of "
+			          "local programs and from loopback is not signed, because "
+			          "returned mail of strangers cannot be told from it"),
+				service->name, service->type);
+	}
+}
+
+static void find_services(const struct mta_seen *seen, const struct route *route,
+                          struct services *services)
 {
 	auto_buf admin = BUF_INIT;
 	auto_main_cf cf = MAIN_CF_INIT;
@@ -355,6 +379,7 @@ static void find_services(const struct mta_seen *seen, struct services *services
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
 	              services);
+	find_own_list(&cf, &master, route, &services->ways);
 }
 
 static void wish_milters(const struct desired *desired, const struct route *route,
@@ -421,7 +446,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};
-	find_services(seen, &services);
+	find_services(seen, &route, &services);
 	find_internal(desired, seen, &services.ways, &internal, plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
 	                            &found, err);

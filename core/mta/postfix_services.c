@@ -94,9 +94,9 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
-/* Whether a service's own list names the signing filter as an admin does elsewhere. */
-static bool names_filter(const struct main_cf *main, const struct master_service *service,
-                         const char *list, const char *own_item)
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT;
 	services_value(main, service, list, &value);
@@ -115,7 +115,7 @@ static char *list_override(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const char *own_item)
 {
-	if (!names_filter(main, service, list, own_item))
+	if (!services_names_filter(main, service, list, own_item))
 		return xasprintf(
 			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
 		          "nor verified"),

@@ -32,6 +32,11 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
                    struct services *ret_services);
 void services_done(struct services *services);
 
+/* Whether the list of the service names the endpoint (NULL: never). */
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *endpoint) must_check;
+
 /* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
  * that the world sends to. */
 bool services_is_submission(const struct master_service *service) must_check;

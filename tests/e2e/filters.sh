@@ -24,7 +24,7 @@ python3 /e2e/filter.py '[::1]:10024' '[::1]:10025' &
 python3 /e2e/filter.py 198.51.100.7:10024 192.0.2.1:10025 198.51.100.7 &
 python3 /e2e/filter.py 198.51.100.7:10028 192.0.2.1:25 198.51.100.7 &
 python3 /e2e/filter.py 127.0.0.1:10090 map &
-printf '#!/bin/sh\n{ echo "X-Filter: program"; cat; } | /usr/sbin/sendmail -G -i "$@"\n' >/usr/local/bin/program-filter
+printf '#!/bin/sh\n{ echo "X-Filter: program"; cat; } | "$@"\n' >/usr/local/bin/program-filter
 chmod 0755 /usr/local/bin/program-filter
 useradd -r filter
 wait_for test -S /var/spool/postfix/private/auth
@@ -110,6 +110,7 @@ shape() { # name, main.cf, master.cf, passes, what is signed, results, reply to 
 	printf '%b' "$3" >>/etc/postfix/master.cf
 	[ -z "${entry:-}" ] || sed -i "s|^smtp  *inet .*|$entry|" /etc/postfix/master.cf
 	[ ! -e /etc/postfix/access ] || postmap hash:/etc/postfix/access
+	touch -d '10 seconds ago' /etc/postfix/main.cf # Postfix waits until it is two seconds old
 	postfix reload >/dev/null 2>&1
 	rm -rf /srv/before
 	cp -a /etc/postfix /srv/before
@@ -128,7 +129,7 @@ shape() { # name, main.cf, master.cf, passes, what is signed, results, reply to 
 smtpd='inet n - n - - smtpd'
 to_scan='content_filter = scan:[127.0.0.1]:10024\n'
 at_scan='smtp inet n - y - - smtpd -o content_filter=scan:[127.0.0.1]:10024'
-prog='prog unix - n n - - pipe user=filter argv=/usr/local/bin/program-filter -f ${sender} -- ${recipient}\n'
+prog='prog unix - n n - - pipe user=filter argv=/usr/local/bin/program-filter /usr/sbin/sendmail -G -i -f ${sender} -- ${recipient}\n'
 
 shape "no filter" '' '' "0 0 0 0 0 0"
 entry=$at_scan
@@ -177,8 +178,8 @@ entry=$at_scan
 shape "both in a row" '' "${prog}127.0.0.1:10025 $smtpd -o content_filter=prog:\n" "2 2 0 2 2 0" "login lan" "1 1 1" "550 5.7.1" 1
 entry=
 back='smtpd_client_restrictions = permit_mynetworks, check_client_access static:{FILTER scan:'
-shape "a filter that returns mail to the port of the world" "$back[127.0.0.1]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 1" "550 5.7.1" 1
-shape "another host that returns mail to the port of the world" "$back[198.51.100.7]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 1" "550 5.7.1" 1
+shape "a filter that returns mail to the port of the world" "${back}[127.0.0.1]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 0" "550 5.7.1" 1
+shape "another host that returns mail to the port of the world" "${back}[198.51.100.7]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 0" "550 5.7.1" 1
 shape "a table that cannot be searched" "$table tcp:127.0.0.1:10090\n" "$prog" "1 1 1 1 1 0" "login lan" "1 1 1" "550 5.7.1" 1
 
 # ---- before the queue ------------------------------------------------------------------------------------
@@ -205,6 +206,8 @@ start_opendkim
 printf 'smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\n' >>/srv/base/main.cf
 entry=$at_scan
 shape "his own item, and a service that says nothing" '' "127.0.0.1:10025 $smtpd\n" "1 1 0 1 1 0"
+shape "his own item, also where a filter returns mail" '' "127.0.0.1:10025 $smtpd -o smtpd_milters=inet:127.0.0.1:8891\n" \
+	"1 1 0 1 1 0" "login lan" "1 1 0" "550 5.7.1" 1
 entry='smtp inet n - y - - smtpd -o content_filter=prog:'
 shape "his own item, and a program" '' "$prog" "1 1 0 1 1 0" "login lan" "1 1 1" "550 5.7.1" 1
 
