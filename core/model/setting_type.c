@@ -184,8 +184,7 @@ static int check_networks(const struct setting_row *row, const char *text,
 		if (network_parse(items[i], &net) && network_is_world(&net))
 			return err_set(
 				err, ERR_USAGE,
-				_("%s: %s takes in the world, and strangers' mail is never "
-			          "signed: name the networks whose mail is yours"),
+				_("%s: %s is too large for a network of one organization; list the networks whose mail is yours"),
 				row->key, items[i]);
 	}
 	return 0;

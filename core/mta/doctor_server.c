@@ -337,9 +337,9 @@ static void add_override(void *arg, const struct master_service *service,
 	auto_free char *remedy =
 		strcmp(parameter, "smtpd_proxy_filter") == 0
 			? xstrdup(_(
-				  "hand mail to that filter after the queue "
-				  "(content_filter), or as a milter: then its content is "
-				  "signed and checked before"))
+				  "pass mail to that filter after the queue (content_filter) "
+				  "or as a milter, so that its content can be signed and "
+				  "checked"))
 		: master_override(service, parameter)
 			? xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
 	                            o->config_dir, service->name, service->type,

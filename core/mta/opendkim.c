@@ -115,7 +115,8 @@ static void add_networks(char *const *texts, size_t count, bool exclude, const c
 		if (!network_parse(texts[i], &net)) {
 			plan_note(
 				plan,
-				_("%s names %s, which cannot be read as a network: mail from there is "
+				_("%s names %s, which cannot be read as a network: mail from "
+			          "there is "
 			          "signed only where mta.signing-networks names it"),
 				from, texts[i]);
 			continue;
@@ -124,8 +125,8 @@ static void add_networks(char *const *texts, size_t count, bool exclude, const c
 		if (!net.is_excluded && network_is_world(&net))
 			plan_warn(
 				plan, "mailauthctl server unset mta.signing-networks",
-				_("%s names %s, which takes in the world: it is not a signing "
-			          "network"),
+				_("%s names %s, which is too large for a network of one "
+			          "organization: it is not used as a signing network"),
 				from, texts[i]);
 		else
 			networks_add(set, &net);

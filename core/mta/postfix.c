@@ -93,13 +93,14 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
                        struct plan *plan)
 {
 	if (desired && seen->world)
-		plan_warn(
-			plan,
-			_("name in mynetworks the hosts that may send without logging in, "
-		          "and no others"),
-			_("mynetworks of %s takes in the world (%s): it is not a signing "
-		          "network, and mail from there is checked like a stranger's"),
-			seen->main_path, seen->world);
+		plan_warn(plan,
+		          _("list in mynetworks only the hosts that may send without "
+		            "authentication"),
+		          _("mynetworks of %s includes %s, which is too large for a "
+		            "network of one organization: it is not used as a signing "
+		            "network, and mail from there is checked like mail from "
+		            "strangers"),
+		          seen->main_path, seen->world);
 	if (seen->host.instances)
 		plan_note(
 			plan,
@@ -108,14 +109,15 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
 		          "that is managed)"),
 			seen->host.config_dir, seen->host.instances);
 	if (seen->is_rooted)
-		plan_note(
-			plan,
-			_("under --root no service is told and nothing is probed or validated by "
-		          "the servers' own programs"));
+		plan_note(plan,
+		          _("under --root no service is told and nothing is probed or "
+		            "validated by "
+		            "the servers' own programs"));
 	else if (!seen->host.is_running)
 		plan_note(
 			plan,
-			_("Postfix does not run: its files are in place when it starts, nothing "
+			_("Postfix does not run: its files are in place when it starts, "
+		          "nothing "
 		          "was probed"));
 }
 

@@ -161,7 +161,8 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 	if (strcmp(desired->filter, "rspamd") == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("mta.filter is rspamd, and this version pushes to OpenDKIM only: run "
+			_("mta.filter is rspamd, and this version pushes to OpenDKIM "
+		          "only: run "
 		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
 		          "rspamd yourself with mta.backend directory"));
 	if (desired->replace_filter || seen->dkim.admin.includes_ours)
@@ -307,10 +308,10 @@ static void warn_unknown(const struct desired *desired, const struct mta_seen *s
 	if (ways->program && desired->signing_network_count)
 		plan_warn(
 			plan,
-			_("have that filter return mail by SMTP to a service of its own "
-		          "(127.0.0.1:10025)"),
-			_("mail of local programs is not signed: the filter %s returns mail "
-		          "of strangers by sendmail(1)"),
+			_("configure that filter to return mail by SMTP to a dedicated "
+		          "service (127.0.0.1:10025)"),
+			_("mail from local programs is not signed: the filter %s returns "
+		          "mail of strangers through sendmail(1)"),
 			ways->program);
 	if (desired->signing_network_count)
 		return;
@@ -323,10 +324,10 @@ static void warn_unknown(const struct desired *desired, const struct mta_seen *s
 	for (size_t i = 0; i < lines.len; i++)
 		if (lines.at[i] == '\n')
 			lines.at[i] = i + 1 < lines.len ? ',' : '\0';
-	auto_free char *remedy = xasprintf(
-		_("if no filter returns mail by sendmail(1) or from these hosts: mailauthctl "
-	          "server set mta.signing-networks %s"),
-		buf_text(&lines));
+	auto_free char *remedy =
+		xasprintf(_("if no filter returns mail through sendmail(1) or from these "
+	                    "hosts: mailauthctl server set mta.signing-networks %s"),
+	                  buf_text(&lines));
 	plan_warn(plan, remedy, "%s", ways->unknown);
 }
 
@@ -360,10 +361,11 @@ static void find_own_list(const struct main_cf *cf, const struct master_cf *mast
 		                           route->own_smtpd) ||
 		     services_names_filter(cf, service, "smtpd_milters", route->own_non)))
 			ways->unknown = xasprintf(
-				_("%s/%s in master.cf accepts what a content filter returns and "
-			          "names the signing filter in its own smtpd_milters: mail of "
-			          "local programs and from loopback is not signed, because "
-			          "returned mail of strangers cannot be told from it"),
+				_("%s/%s in master.cf accepts mail that a content filter "
+			          "returns, and its own smtpd_milters names the signing filter: "
+			          "mail from local programs and from loopback is not signed, "
+			          "because it cannot be distinguished from mail of strangers "
+			          "that the filter returns"),
 				service->name, service->type);
 	}
 }
@@ -409,7 +411,8 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
 		return err_set(
 			err, ERR_FAILED,
-			_("OpenDKIM signs and verifies for this host, and its program is not there "
+			_("OpenDKIM signs and verifies for this host, and its program is "
+		          "not there "
 		          "any more: install the package opendkim again, or run \"mailauthctl "
 		          "server set dkim.sign off dkim.verify off\" to go without it"));
 	if (is_wished && !seen->dkim.is_installed)
@@ -421,7 +424,8 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (*ret_is_wanted && seen->dkim.uid == FILE_KEEP_UID)
 		plan_note(
 			plan,
-			_("there is no account for OpenDKIM on this host: key files stay with "
+			_("there is no account for OpenDKIM on this host: key files stay "
+		          "with "
 		          "root"));
 	return 0;
 }

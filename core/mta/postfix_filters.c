@@ -368,16 +368,17 @@ static void judge_use(const struct main_cf *main, const struct master_cf *master
 		return;
 	if (way == WAY_PROGRAM)
 		ways->unknown = xasprintf(
-			_("%s hands mail to %s, a program that can return it by sendmail(1): "
-		          "mail of local programs and from loopback is not signed, because "
-		          "returned mail of strangers cannot be told from it"),
+			_("%s passes mail to %s, a program that can return it through "
+		          "sendmail(1): mail from local programs and from loopback is not "
+		          "signed, because it cannot be distinguished from mail of strangers "
+		          "that the filter returns"),
 			source_of(use), use->target);
 	else
 		ways->unknown = xasprintf(
-			_("%s hands mail to %s, and no service in master.cf is known to accept "
-		          "what that filter returns: mail of local programs, from loopback and "
-		          "from the filter's host is not signed, because returned mail of "
-		          "strangers cannot be told from it"),
+			_("%s passes mail to %s, and no service in master.cf is known to accept "
+		          "what that filter returns: mail from local programs, from loopback and "
+		          "from the filter's host is not signed, because it cannot be "
+		          "distinguished from mail of strangers that the filter returns"),
 			source_of(use), use->target);
 }
 
@@ -400,9 +401,9 @@ void filter_ways_find(const struct main_cf *main, const struct master_cf *master
 		judge_use(main, master, &uses.row[i], has_local, is_reachable, &ways);
 	if (!ways.unknown && unreadable && (!has_local || find_returning_program(master)))
 		ways.unknown = xasprintf(
-			_("%s cannot be searched for FILTER actions: mail of local programs and "
-		          "from loopback is not signed, because what a filter returns cannot be "
-		          "told from it"),
+			_("%s cannot be searched for FILTER actions: mail from local programs and "
+		          "from loopback is not signed, because it cannot be distinguished from "
+		          "mail of strangers that a filter returns"),
 			unreadable);
 	*ret_ways = ways;
 }

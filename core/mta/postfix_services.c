@@ -117,14 +117,15 @@ static char *list_override(const struct main_cf *main,
 {
 	if (!services_names_filter(main, service, list, own_item))
 		return xasprintf(
-			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
+			_("%s/%s in master.cf sets %s itself: mail through it is neither "
+		          "signed "
 		          "nor verified"),
 			service->name, service->type, list);
 	if (services_is_submission(service) || !master_is_smtpd(service))
 		return NULL;
-	return xasprintf(
-		_("%s/%s in master.cf sets %s itself: DMARC is not checked for mail through it"),
-		service->name, service->type, list);
+	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
+	                   "mail through it"),
+	                 service->name, service->type, list);
 }
 
 /* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
@@ -143,7 +144,8 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
 		return xasprintf(
-			_("%s/%s has receive_override_options with no_milters: mail through it is "
+			_("%s/%s has receive_override_options with no_milters: mail "
+		          "through it is "
 		          "neither signed nor verified"),
 			service->name, service->type);
 	}
@@ -151,9 +153,9 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	    !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
-			_("%s/%s hands mail to an smtpd_proxy_filter, which keeps its content from "
-		          "every milter: mail through it is not signed, and neither DKIM nor DMARC "
-		          "is checked (SPF is)"),
+			_("%s/%s passes mail to an smtpd_proxy_filter, so milters never "
+		          "see its content: mail through it is not signed, and DKIM and "
+		          "DMARC are not checked (SPF is)"),
 			service->name, service->type);
 	}
 	return NULL;
@@ -193,11 +195,10 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
 	services_each_override(main, master, own_item, note_override, plan);
 	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
-		plan_note(
-			plan,
-			_("%s accepts mail that a content filter returns: mail through it "
-		          "meets none of our filters, because it met them when it came in"),
-			names[i]);
+		plan_note(plan,
+		          _("%s accepts mail that a content filter returns: filters of "
+		            "mailauthctl do not process it again"),
+		          names[i]);
 }
 
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
@@ -213,13 +214,15 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 	if (is_last)
 		plan_note(
 			plan,
-			_("mta.filter-position is last: mail from outside meets %s before its "
+			_("mta.filter-position is last: mail from outside meets %s "
+		          "before its "
 		          "signatures are verified, and what is changed there breaks them"),
 			buf_text(&names));
 	else
 		plan_note(
 			plan,
-			_("mail that customers send through the service for the world (smtp) is "
+			_("mail that customers send through the service for the world "
+		          "(smtp) is "
 		          "signed before it meets %s, and what is changed there breaks the "
 		          "signature; through a submission service it is signed last"),
 			buf_text(&names));
