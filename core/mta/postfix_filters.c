@@ -293,6 +293,18 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
 	       (is_sure && master_override(service, "content_filter"));
 }
 
+/* Options that only a way back has: it is one where no filter is seen, too, as one that a transport
+ * leads to. */
+static bool is_marked(const struct main_cf *main, const struct master_service *service)
+{
+	return master_is_smtpd(service) && !is_world_port(service) &&
+	       !has_login(main, service) && filter_service_is_private(main, service) &&
+	       (master_override(service, "content_filter") ||
+	        master_override(service, "smtpd_proxy_filter") ||
+	        master_override(service, "receive_override_options") ||
+	        master_override(service, "smtpd_authorized_xforward_hosts"));
+}
+
 bool filter_is_returned_here(const struct main_cf *main, const struct master_cf *master)
 {
 	for (size_t i = 0; i < master->count; i++) {
@@ -317,7 +329,8 @@ static void find_services(const struct main_cf *main, const struct master_cf *ma
 	*ret_is_reachable = false;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (is_used && takes_back(main, master, tables, is_sure, service)) {
+		if ((is_used && takes_back(main, master, tables, is_sure, service)) ||
+		    is_marked(main, service)) {
 			ways->reinjecting[backs++] = service->name;
 			*ret_is_reachable |= !listens_on_loopback(main, service);
 		} else if (master_is_smtpd(service) &&

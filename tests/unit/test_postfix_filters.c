@@ -127,7 +127,12 @@ static void test_others(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{ "", ENTRY "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n" },
+		{ "", ENTRY "127.0.0.1:2525 inet n - n - - smtpd\n" },
+		/* made for it, whatever leads there */
+		{ "", ENTRY "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ "", ENTRY "127.0.0.1:2525 inet n - n - - smtpd -o content_filter= -o "
+		            "smtpd_sasl_auth_enable=yes\n" },
 		{ TO_SCAN,
 		  ENTRY SCAN "submission inet n - n - - smtpd -o "
 		             "smtpd_sasl_auth_enable=yes\n"

@@ -110,8 +110,8 @@ static void test_reinjecting(void **state)
 	(void)state;
 	check_reinjecting("content_filter = scan:[127.0.0.1]:10024\n",
 	                  "127.0.0.1:10025 10026 10027 10028 ");
-	check_reinjecting("content_filter =\n", "");
-	check_reinjecting("", "");
+	check_reinjecting("content_filter =\n", "127.0.0.1:10025 10026 10028 ");
+	check_reinjecting("", "127.0.0.1:10025 10026 10028 ");
 }
 
 static void check_notes(const char *main_text, const char *master, const char *want)
