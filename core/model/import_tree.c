@@ -110,7 +110,7 @@ static int import_file(struct tree *tree, int dir_fd, const char *domain,
                        const char *selector, struct err *err)
 {
 	auto_secret octets = SECRET_INIT;
-	int r = store_script(tree->store, "SAVEPOINT import_key", err);
+	int r = store_part_begin(tree->store, err);
 	if (r < 0)
 		return r;
 	r = read_key_file(dir_fd, selector, &octets, err);
@@ -121,12 +121,11 @@ static int import_file(struct tree *tree, int dir_fd, const char *domain,
 		               octets.len, true, tree->is_sign_now, err);
 	if (r < 0) {
 		fail(tree, domain, selector, err);
-		return store_script(tree->store,
-		                    "ROLLBACK TO import_key; RELEASE import_key", err);
+		return store_part_end(tree->store, false, err);
 	}
 	tree->result.imported++;
 	tree->imported(tree->arg, domain);
-	return store_script(tree->store, "RELEASE import_key", err);
+	return store_part_end(tree->store, true, err);
 }
 
 static void close_dir(DIR **dir)
