@@ -197,6 +197,7 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 		to->probe_selector = xstrdup(from->probe_selector);
 		to->probe_key = xstrdup(from->probe_key);
 		to->probe_reverse = xstrdup(from->probe_reverse);
+		to->probe_depth = from->probe_depth;
 	}
 }
 
