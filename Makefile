@@ -56,7 +56,7 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_dkim postfix_dmarc postfix_expand postfix_macros postfix_main postfix_master postfix_observe \
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \

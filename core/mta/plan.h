@@ -99,6 +99,9 @@ enum shared_format {
 	SHARED_COUNT
 };
 
+/* When Postfix sends macros to a filter. */
+enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
+
 struct step {
 	enum step_kind kind;
 	enum step_rank rank;
@@ -119,6 +122,8 @@ struct step {
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
 	enum smtp_depth probe_depth;
+	char *probe_macros[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists;
+	                                     NULL: all that Postfix sends by default */
 	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
@@ -109,6 +110,9 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 		->shared = SHARED_MAIN_CF;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);
+	if (wish->main.milter)
+		macros_note(&next, &master, seen->host.config_dir, plan);
+	macros_for_probes(&next, seen->host.hostname, plan);
 	postfix_plan_server(seen, &next, &master, plan);
 }
 

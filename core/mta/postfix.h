@@ -114,6 +114,6 @@ int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret
 int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
                       struct err *err) must_check;
 
-#define POSTFIX_MILTER_OPTIONS "connect_timeout=10s, default_action=tempfail"
+#define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 
 #endif

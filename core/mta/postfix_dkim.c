@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/service.h"
@@ -164,6 +165,15 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 	return 0;
 }
 
+static int check_macros(const struct mta_seen *seen, struct err *err)
+{
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	return macros_check(&cf, &master, err);
+}
+
 /* ---- steps ------------------------------------------------------------------------------------ */
 
 static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_rank rank,
@@ -271,6 +281,8 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 {
 	bool is_wished = desired && (desired->signs || desired->verifies);
 	int r = is_wished ? check_filter(desired, seen, err) : 0;
+	if (r == 0 && is_wished && desired->signs)
+		r = check_macros(seen, err);
 	if (r < 0)
 		return r;
 	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)

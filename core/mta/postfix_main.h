@@ -3,7 +3,7 @@
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
  * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
- * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_recipient_restrictions in
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in milter_mail_macros, $mailauth_recipient_restrictions in
  * smtpd_recipient_restrictions, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
  * _classes, recipient_canonical_maps, lmtp_generic_maps).
  * Every other octet stays what it is; taking ours out of what putting them in gave restores the
@@ -95,7 +95,13 @@ void main_cf_strip(const char *text, size_t len, struct buf *into);
 void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
+/* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
+ * would set otherwise; the default action follows. */
+#define MAIN_MILTER_LIMITS                                                          \
+	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
+
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_MACROS_REF "$mailauth_mail_macros"
 #define MAIN_GUARD_REF "$mailauth_guard_milters"
 #define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
 #define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"

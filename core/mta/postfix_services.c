@@ -152,8 +152,8 @@ static int64_t port_number(const char *port)
 
 /* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
  * that the world sends to. */
-static bool is_submission(const struct main_cf *main,
-                          const struct master_service *service)
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service)
 {
 	int64_t number = port_number(port_of(service->name));
 	if (!is_smtpd(service) || strcmp(service->type, "inet") != 0 || number == 25)
@@ -172,7 +172,7 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	size_t submissions = 0, cleanups = 0;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (is_submission(main, service))
+		if (services_is_submission(main, service))
 			submission[submissions++] = service->name;
 		if (strcmp(service->command, "cleanup") == 0)
 			cleanup[cleanups++] = service->name;
@@ -440,7 +440,7 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 			add_endpoint(ret_endpoints,
 			             (struct smtp_endpoint){
 					     .address = address,
-					     .is_submission = is_submission(main, service),
+					     .is_submission = services_is_submission(main, service),
 					     .is_proxied = is_proxied(main, service),
 				     });
 	}

@@ -52,6 +52,10 @@ void services_value(const struct main_cf *main, const struct master_service *ser
 bool services_is_yes(const struct main_cf *main, const struct master_service *service,
                      const char *name) must_check;
 
+/* Whether customers log in to it, and nobody else sends there. */
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service) must_check;
+
 /* Where the SMTP server can be asked. */
 struct smtp_endpoint {
 	char *address;      /* "127.0.0.1:25", "[::1]:25" */

@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_services.h"
 
 static const char master_text[] =
@@ -155,6 +156,56 @@ static void test_notes(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_notes(rows[i].main, rows[i].master, rows[i].want);
+}
+
+/* Services whose own list of macros keeps from the signer who logged in. */
+static void test_macros(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master;
+		const char *note;  /* NULL: none */
+		const char *error; /* NULL: none */
+	} rows[] = {
+		{ "", "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n", NULL, NULL },
+		{ "",
+		  "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
+		  "  -o { milter_mail_macros = i {mail_addr} }\n",
+		  "587/inet in master.cf sets milter_mail_macros without {auth_type} "
+		  "{auth_authen}: mail of customers who log in there is not signed; run "
+		  "\"postconf -c /etc/postfix -P '587/inet/milter_mail_macros=i,{mail_addr},"
+		  "{auth_type},{auth_authen}'; postfix -c /etc/postfix reload\"",
+		  NULL },
+		{ "smtpd_sasl_auth_enable = yes\nall = {auth_type}\n",
+		  "25 inet n - y - - smtpd -o milter_mail_macros=$all\n", NULL, NULL },
+		{ "smtpd_sasl_auth_enable = no\n",
+		  "25 inet n - y - - smtpd -o milter_mail_macros=i\n", NULL, NULL },
+		/* everybody would look logged in */
+		{ "milter_macro_defaults = auth_type=TLS\n", "25 inet n - y - - smtpd\n", NULL,
+		  "milter_macro_defaults of 25/inet" },
+		{ "", "smtpd pass - - y - - smtpd -o milter_macro_defaults={auth_type}=x\n",
+		  NULL, "milter_macro_defaults of smtpd/pass" },
+		{ "", "587 inet n - y - - smtpd -o milter_macro_defaults=auth_type=x\n", NULL,
+		  NULL },
+		{ "milter_macro_defaults = auth_types=x, j=y\n", "25 inet n - y - - smtpd\n",
+		  NULL, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_plan plan = PLAN_INIT;
+		struct err err = ERR_INIT;
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		macros_note(&cf, &master, "/etc/postfix", &plan);
+		assert_int_equal(plan.notes, rows[i].note ? 1 : 0);
+		if (rows[i].note)
+			assert_string_equal(plan.note[0], rows[i].note);
+		assert_int_equal(macros_check(&cf, &master, &err),
+		                 rows[i].error ? ERR_FAILED : 0);
+		if (rows[i].error)
+			assert_non_null(strstr(err.text, rows[i].error));
+	}
 }
 
 static void test_endpoint(void **state)
@@ -314,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_parse),        cmocka_unit_test(test_reinjecting),
 		cmocka_unit_test(test_sending),      cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_endpoint),     cmocka_unit_test(test_own_block),
-		cmocka_unit_test(test_edited_block),
+		cmocka_unit_test(test_edited_block), cmocka_unit_test(test_macros),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
