@@ -13,7 +13,7 @@
 static const char *const key_endings[] = { ".private", ".pem",    ".key",     ".priv",
 	                                   ".seed",    ".secret", ".dkim-key" };
 /* Only before one of those: alone they may end a selector. */
-static const char *const inner_endings[] = { ".rsa", ".ed25519", ".dkim" };
+static const char *const inner_endings[] = { ".rsa", ".ed25519" };
 static const char *const backup_endings[] = {
 	".old",     ".bak",     ".orig",  ".save", ".backup",   ".rpmsave",
 	".rpmnew",  ".rpmorig", ".swp",   ".tmp",  ".disabled", ".revoked",
@@ -131,7 +131,8 @@ static bool is_common_top(const char *label)
 		"digital",  "systems",     "studio", "network", "work",   "zone",
 		"internal", "localdomain",
 	};
-	if (strlen(label) == 2 || text_starts(label, "xn--"))
+	bool is_alphabetic = strspn(label, "abcdefghijklmnopqrstuvwxyz") == strlen(label);
+	if ((strlen(label) == 2 && is_alphabetic) || text_starts(label, "xn--"))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(tops); i++)
 		if (strcmp(label, tops[i]) == 0)
@@ -236,15 +237,17 @@ static enum import_split split_hyphens(const char *stem, struct split *split)
 	enum import_split found = IMPORT_SPLIT_NONE;
 	for (const char *at = stem + skip; (at = strchr(at, '-')); at++) {
 		char domain[NAME_SIZE];
-		if (at == stem + skip || !import_name_is_domain(at + 1, domain) ||
-		    (found && !is_known(split, domain)) ||
+		if (at == stem + skip || !import_name_is_domain(at + 1, domain))
+			continue;
+		bool known = is_known(split, domain);
+		if ((found && !known) ||
 		    !set_selector(stem + skip, (size_t)(at - stem) - skip,
 		                  split->selector))
 			continue;
-		found = found ? IMPORT_SPLIT_BOTH : IMPORT_SPLIT_GUESS;
 		memcpy(split->domain, domain, sizeof(domain));
-		if (is_known(split, domain))
-			return IMPORT_SPLIT_BOTH;
+		found = IMPORT_SPLIT_BOTH;
+		if (known)
+			break;
 	}
 	return found;
 }

@@ -210,7 +210,7 @@ static bool ask_companion(const struct ctx *ctx, const char *path,
 	       read_owner(buf_text(&text), domain, selector);
 }
 
-static void ask_companions(const struct import *import, const struct import_item *item,
+static bool ask_companions(const struct import *import, const struct import_item *item,
                            char *domain, char *selector)
 {
 	static const char *const endings[] = { ".txt",           ".public.txt", ".dns",
@@ -220,7 +220,7 @@ static void ask_companions(const struct import *import, const struct import_item
 	struct err ignored = ERR_INIT;
 	char found_domain[NAME_SIZE] = "", found[NAME_SIZE] = "";
 	if (import_record(import, item, &record, &ignored) < 0)
-		return;
+		return false;
 	const char *public_text = strstr(record, "p=");
 	auto_free char *folder = path_parent(item->path);
 	const char *base = strrchr(item->path, '/') + 1;
@@ -234,8 +234,9 @@ static void ask_companions(const struct import *import, const struct import_item
 		memcpy(selector, found, sizeof(found));
 		if (*found_domain)
 			memcpy(domain, found_domain, sizeof(found_domain));
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* ---- files that no table names -------------------------------------------------------------------- */
@@ -293,6 +294,19 @@ static const struct key_table_row *find_named(const struct scan *scan, const cha
 	return NULL;
 }
 
+/* In a domain's folder what is not the domain is a selector, or nothing that can be one. */
+static bool check_selector(struct import_item *item, const char *stem, const char *folder)
+{
+	struct err err = ERR_INIT;
+	char name[NAME_SIZE];
+	if (import_name_is_domain(stem, name) && strcmp(name, folder) == 0)
+		return true;
+	if (name_parse_selector(stem, name, &err) >= 0)
+		return true;
+	import_item_say(item, IMPORT_REFUSED, err.text);
+	return false;
+}
+
 static int name_item(struct scan *scan, struct import_item *item, struct err *err)
 {
 	char folder[NAME_SIZE], domain[NAME_SIZE] = "", selector[NAME_SIZE] = "";
@@ -310,17 +324,18 @@ static int name_item(struct scan *scan, struct import_item *item, struct err *er
 			memcpy(selector, label, sizeof(label));
 		if (split == IMPORT_SPLIT_GUESS)
 			item->detail = xasprintf(
-				_("%s may be a domain, too: then import the file with "
-			          "\"mailauthctl key import %s <selector> --private %s\""),
-				stem, stem, item->file);
+				_("read as a selector and a domain; %s may be a domain, "
+			          "too"),
+				stem);
 	}
-	ask_companions(scan->import, item, domain, selector);
+	item->has_record = ask_companions(scan->import, item, domain, selector);
 	const struct key_table_row *named = row       ? row
 	                                    : *domain ? find_named(scan, domain, selector)
 	                                              : NULL;
 	if (named && !row && !*selector)
 		memcpy(selector, named->selector, strlen(named->selector) + 1);
 	item->is_named = named && named->signs;
+	item->rank = named ? named->rank : 0;
 	if (!*domain) {
 		auto_free char *why = xasprintf(
 			_("its name tells no domain: \"mailauthctl key import <domain> %s "
@@ -330,10 +345,9 @@ static int name_item(struct scan *scan, struct import_item *item, struct err *er
 		return 0;
 	}
 	item->domain = xstrdup(domain);
-	if (*selector) {
-		item->selector = xstrdup(selector);
+	item->selector = *selector ? xstrdup(selector) : NULL;
+	if (*selector || (has_folder && !check_selector(item, stem, folder)))
 		return 0;
-	}
 	return import_default_selector(scan->import, scan->ctx, scan->store, item, err);
 }
 
@@ -347,6 +361,7 @@ static int put_row(struct scan *scan, const struct key_table_row *row,
 	item->domain = xstrdup(row->domain);
 	item->selector = xstrdup(row->selector);
 	item->is_named = row->signs;
+	item->rank = row->rank;
 	read_item(item, at == scan->ctx, true);
 	if (item->selector || item->fate != IMPORT_KEY)
 		return 0;

@@ -110,6 +110,8 @@ static int compare_keys(const void *a, const void *b)
 		order = strcmp(x->algorithm, y->algorithm);
 	if (order == 0)
 		order = (int)y->is_named - (int)x->is_named;
+	if (order == 0 && x->is_named)
+		order = (x->rank > y->rank) - (x->rank < y->rank);
 	return order ? order : (x > y) - (x < y);
 }
 
@@ -127,16 +129,32 @@ static struct import_item **keys_of(const struct import *import, size_t *ret_cou
 	return key;
 }
 
+static bool is_same_key(const struct import_item *a, const struct import_item *b)
+{
+	return memcmp(a->fingerprint.at, b->fingerprint.at, sizeof(a->fingerprint.at)) ==
+	       0;
+}
+
+static void pass_same(struct import_item *item, const struct import_item *other)
+{
+	auto_free char *text = xasprintf(_("the same key as in %s"), other->file);
+	import_item_say(item, IMPORT_PASSED, text);
+}
+
 static void judge_pair(struct import_item *first, struct import_item *second)
 {
-	bool is_same = memcmp(first->fingerprint.at, second->fingerprint.at,
-	                      sizeof(first->fingerprint.at)) == 0;
-	if (first->fate != IMPORT_KEY || second->fate == IMPORT_PASSED)
+	bool is_same_selector = strcmp(first->selector, second->selector) == 0;
+	if (first->fate != IMPORT_KEY || second->fate != IMPORT_KEY)
 		return;
-	if (is_same) {
-		auto_free char *text = xasprintf(_("the same key as in %s"), first->file);
-		import_item_say(second, IMPORT_PASSED, text);
-	} else if (strcmp(first->selector, second->selector) == 0) {
+	if (is_same_key(first, second)) {
+		/* under two selectors: what names one of them decides, else DNS may */
+		int more = (first->is_named * 2 + first->has_record) -
+		           (second->is_named * 2 + second->has_record);
+		if (is_same_selector || more > 0)
+			pass_same(second, first);
+		else if (more < 0)
+			pass_same(first, second);
+	} else if (is_same_selector) {
 		auto_free char *text = xasprintf(
 			_("another key than in %s, under the same selector: import the right one "
 		          "with \"mailauthctl key import %s %s --private FILE\""),
@@ -238,16 +256,19 @@ static bool is_chosen(const struct import *import, const struct import_item *ite
 static void decide_rivals(const struct import *import, struct import_item **key,
                           size_t count)
 {
-	size_t chosen = 0, shown = 0;
+	size_t chosen = 0, shown = 0, named = 0;
 	struct import_item *signer = NULL;
 	for (size_t i = 0; i < count; i++) {
 		key[i]->signs = key[i]->is_rival = false;
 		chosen += is_chosen(import, key[i]);
 		shown += key[i]->is_public;
+		named += key[i]->is_named;
 	}
+	/* where a table says who signs, the first of several lines holds */
+	bool is_told = named == 1 || (named && import->says_who_signs);
 	for (size_t i = count; i--;)
-		if (chosen             ? is_chosen(import, key[i])
-		    : key[0]->is_named ? i == 0 /* of several the table's first one */
+		if (chosen                   ? is_chosen(import, key[i])
+		    : is_told                ? i == 0
 		    : import->says_who_signs ? false
 		    : shown == 1             ? key[i]->is_public
 		                             : count == 1)
@@ -364,10 +385,37 @@ static int try_item(struct import *import, struct ctx *ctx, struct store *store,
 	return store_script(store, "ROLLBACK TO import_key; RELEASE import_key", err);
 }
 
+/* One key under several selectors: the one that signs is left, or none. */
+static void settle(struct import *import)
+{
+	size_t count;
+	auto_free struct import_item **key = keys_of(import, &count);
+	for (size_t from = 0, to; from < count; from = to) {
+		to = same_domain(key, count, from);
+		for (size_t i = from; i < to; i++)
+			for (size_t j = from; j < to; j++) {
+				struct import_item *a = key[i], *b = key[j];
+				if (a == b || !is_same_key(a, b) ||
+				    a->fate == IMPORT_PASSED || b->fate == IMPORT_PASSED)
+					continue;
+				if (a->signs)
+					pass_same(b, a);
+				else if (!b->signs && a->fate == IMPORT_KEY) {
+					auto_free char *text = xasprintf(
+						_("the same key as in %s, under another "
+					          "selector: choose one with --selector %s"),
+						b->file, a->selector);
+					import_item_say(a, IMPORT_REFUSED, text);
+				}
+			}
+	}
+}
+
 int import_run(struct import *import, struct ctx *ctx, struct store *store,
                bool is_sign_now, struct err *err)
 {
 	int r = 0;
+	settle(import);
 	for (size_t i = 0; r >= 0 && i < import->count; i++) {
 		struct import_item *item = &import->item[i];
 		if (item->fate == IMPORT_KEY)

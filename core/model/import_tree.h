@@ -42,9 +42,11 @@ struct import_item {
 	int64_t bits;
 	struct digest fingerprint;
 	enum import_fate fate;
-	bool signs;     /* DKIM of the domain is enabled with it */
-	bool is_named;  /* a table signs with it */
-	bool is_public; /* DNS shows it: import_mark_public() */
+	bool signs;      /* DKIM of the domain is enabled with it */
+	bool is_named;   /* a table signs with it */
+	size_t rank;     /* ... the lowest one of several */
+	bool has_record; /* a record of it lies beside it, under its selector */
+	bool is_public; /* DNS shows it; for whoever asks between import_scan() and import_decide() */
 	bool is_rival; /* one of several keys of its kind, and nothing says which one signs */
 	char *detail; /* why, or what should be known; NULL: nothing */
 };

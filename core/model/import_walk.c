@@ -75,7 +75,7 @@ static void judge_link(const struct ctx *ctx, struct import_file *file)
 	file->is_passed = is_inside;
 	if (is_inside && file_look(ctx, real, false, &target, &ignored) == 0)
 		file->why = xasprintf(_("a symbolic link to %s, which is read itself"),
-		                      real + 1);
+		                      real[1] ? real + 1 : ".");
 	else
 		file->why = xstrdup(_(
 			"it is a symbolic link that leads out of the folder, and is not "
@@ -146,7 +146,8 @@ int import_walk(const struct ctx *ctx, const char *top, struct import_files *ret
 		return r;
 	if (import_is_writable(&info)) {
 		auto_free char *why = writable_text(ctx, top, &info);
-		return err_set(err, ERR_FAILED, "%s%s: %s", ctx->root, top, why);
+		return err_set(err, ERR_FAILED, "%s%s: %s", ctx->root, top[1] ? top : "",
+		               why);
 	}
 	r = walk_folder(&walk, err);
 	if (r < 0) {

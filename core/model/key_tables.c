@@ -103,14 +103,34 @@ void key_tables_add_unfit(struct key_tables_file *file, size_t line, const char 
 		row->domain = xstrdup(name);
 }
 
+/* "/a/./b/../c" is "/a/c": what the text says, links are not looked at. */
+static char *without_dots(const char *path)
+{
+	auto_buf out = BUF_INIT;
+	buf_puts(&out, "");
+	while (*path) {
+		size_t len = strcspn(path + 1, "/") + 1;
+		bool is_name = *path == '/';
+		if (is_name && len == 3 && memcmp(path, "/..", 3) == 0) {
+			const char *last = strrchr(out.at, '/');
+			out.len = last ? (size_t)(last - out.at) : 0;
+			out.at[out.len] = '\0';
+		} else if (!is_name || (len > 1 && !(len == 2 && path[1] == '.'))) {
+			buf_add(&out, path, len);
+		}
+		path += len;
+	}
+	return buf_take(&out);
+}
+
 char *key_tables_path(const struct key_tables_file *file, const char *path)
 {
 	const char *slash = strrchr(file->name, '/');
 	if (*path == '/' || !slash)
-		return xstrdup(path);
-	while (text_starts(path, "./"))
-		path += 2;
-	return xasprintf("%.*s/%s", (int)(slash - file->name), file->name, path);
+		return without_dots(path);
+	auto_free char *whole =
+		xasprintf("%.*s/%s", (int)(slash - file->name), file->name, path);
+	return without_dots(whole);
 }
 
 bool key_tables_fetch(struct key_tables_file *file, const char *path, struct buf *into)
@@ -283,6 +303,8 @@ enum key_tables_kind key_tables_kind_of(const char *name, const char *text)
 		return KEY_TABLES_SELECTOR_MAP;
 	if (is_named(name, "path", ".map") || is_named(name, "dkim_domains", ".map"))
 		return KEY_TABLES_PATH_MAP;
+	if (is_named(name, "opendkim", ".conf"))
+		return KEY_TABLES_OPENDKIM_CONF;
 	if (strcasestr(text, "dkim_key(") || strcasestr(text, "dkim_key ("))
 		return KEY_TABLES_AMAVIS;
 	if (has_line(text, is_exim_line))

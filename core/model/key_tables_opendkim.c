@@ -300,8 +300,39 @@ static void add_for(struct key_tables *tables, const struct key_table_use *use,
 	key_tables_add(&file, use->line, domain, selector, path)->signs = true;
 }
 
-static void apply_open(struct key_tables *tables, const struct key_table_use *use,
-                       size_t row, const char *domain)
+/* Domains that a line names themselves: the line for all domains is none of theirs. */
+struct own_lines {
+	const char **domain; /* sorted */
+	size_t count;
+};
+
+static int compare_domains(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static struct own_lines find_own_lines(const struct key_tables *tables)
+{
+	struct own_lines own = {
+		.domain = xcalloc(tables->uses + 1, sizeof(*own.domain)),
+	};
+	for (size_t i = 0; i < tables->uses; i++) {
+		const char *domain = pattern_domain(tables->use[i].pattern);
+		if (domain && *domain)
+			own.domain[own.count++] = domain;
+	}
+	qsort(own.domain, own.count, sizeof(*own.domain), compare_domains);
+	return own;
+}
+
+static bool has_own_line(const struct own_lines *own, const char *domain)
+{
+	return bsearch(&domain, own->domain, own->count, sizeof(*own->domain),
+	               compare_domains) != NULL;
+}
+
+static void apply_open(struct key_tables *tables, const struct own_lines *own,
+                       const struct key_table_use *use, size_t row, const char *domain)
 {
 	struct key_tables_file file = { tables, "SigningTable", NULL, 0 };
 	if (domain && *domain) {
@@ -311,18 +342,22 @@ static void apply_open(struct key_tables *tables, const struct key_table_use *us
 	if (domain)
 		return;
 	for (size_t i = 0; i < tables->domains; i++)
-		add_for(tables, use, row, tables->domain[i]);
-	if (!tables->domains && !strstr(tables->row[row].path, "$domain"))
+		if (!has_own_line(own, tables->domain[i]))
+			add_for(tables, use, row, tables->domain[i]);
+	if (!tables->domains && !strstr(tables->row[row].path, "$domain")) {
+		auto_free char *path = xstrdup(tables->row[row].path);
+		auto_free char *selector = xstrdup(tables->row[row].selector);
 		key_tables_add_unfit(
 			&file, use->line, NULL,
 			_("the key %s signs for any domain: import it for each with "
 		          "\"mailauthctl key import <domain> %s --private %s\""),
-			tables->row[row].path, tables->row[row].selector,
-			tables->row[row].path);
+			path, selector, path);
+	}
 	tables->row[row].signs = true;
 }
 
-static void apply(struct key_tables *tables, const struct key_table_use *use, size_t at)
+static void apply(struct key_tables *tables, const struct own_lines *own,
+                  const struct key_table_use *use, size_t at)
 {
 	struct key_tables_file file = { tables, "SigningTable", NULL, 0 };
 	struct key_table_row *row = &tables->row[at];
@@ -331,18 +366,23 @@ static void apply(struct key_tables *tables, const struct key_table_use *use, si
 	if (row->why || !row->path)
 		return;
 	if (!row->domain) {
-		apply_open(tables, use, at, domain);
+		apply_open(tables, own, use, at, domain);
 		return;
 	}
 	bool is_name = domain && import_name_is_domain(domain, name);
-	if (!domain || (is_name && strcmp(name, row->domain) == 0))
+	if (domain ? is_name && strcmp(name, row->domain) == 0
+	           : !has_own_line(own, row->domain)) {
+		if (!row->signs)
+			row->rank = (size_t)(use - tables->use);
 		row->signs = true;
-	else if (is_name)
+	} else if (is_name) {
+		auto_free char *signer = xstrdup(row->domain);
 		key_tables_add_unfit(
 			&file, use->line, name,
 			_("%s signs as %s there; here each domain signs with a key of its "
 		          "own: \"mailauthctl domain enable-dkim %s\""),
-			name, row->domain, name);
+			name, signer, name);
+	}
 }
 
 void key_tables_finish_opendkim(struct key_tables *tables)
@@ -353,6 +393,7 @@ void key_tables_finish_opendkim(struct key_tables *tables)
 		if (tables->name[i])
 			named[names++] = (struct named){ tables->name[i], i };
 	qsort(named, names, sizeof(*named), compare_named);
+	struct own_lines own = find_own_lines(tables);
 	for (size_t i = 0; i < tables->uses; i++) {
 		const struct key_table_use *use = &tables->use[i];
 		const struct named *found =
@@ -361,7 +402,7 @@ void key_tables_finish_opendkim(struct key_tables *tables)
 		       strcasecmp(found[-1].name, use->key) == 0)
 			found--; /* of two with one name the first holds */
 		if (found)
-			apply(tables, use, found->row);
+			apply(tables, &own, use, found->row);
 	}
 	for (size_t i = 0; i < names; i++) {
 		struct key_table_row *row = &tables->row[named[i].row];
@@ -372,5 +413,6 @@ void key_tables_finish_opendkim(struct key_tables *tables)
 			row->path = NULL;
 		}
 	}
+	free(own.domain);
 	free(named);
 }
