@@ -22,6 +22,7 @@ struct key_table_row {
 	char *path; /* of the key file, as it is written; "$domain" and "$selector" in it stand for
 	                 * any text without '/'.  NULL: the row has none that can be read: see `why` */
 	bool signs;  /* the configuration signs with it */
+	size_t rank; /* of several that sign for a domain the lowest one does */
 	char *where; /* "KeyTable:3" */
 	char *why;   /* why it cannot be used, as a sentence; NULL: it can */
 };
