@@ -82,8 +82,9 @@ int keyring_choose(struct store *store, const struct ctx *ctx,
 	if (r < 0)
 		return r;
 	const struct key *then = find(&now, selector);
+	bool is_same = then && strcmp(then->state, key->state) == 0 && was_on;
 	*ret_outcome = then && ring_is(then, NULL, "pending") ? KEYRING_PENDING
-	               : waits || !was_on                     ? KEYRING_ACTIVE
-	                                                      : KEYRING_UNCHANGED;
+	               : is_same                              ? KEYRING_UNCHANGED
+	                                                      : KEYRING_ACTIVE;
 	return 0;
 }
