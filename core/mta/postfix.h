@@ -57,6 +57,7 @@ struct srs_seen {
 	bool is_in_place;               /* main.cf names our tables already */
 	char *domain;                   /* that was asked about; NULL: none */
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
+	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
 };
 
 /* OpenDMARC as it stands. */
