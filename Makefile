@@ -61,7 +61,7 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe spans stage step step_file \
+	service_process service_systemd shared signers smtp_probe spans stage step step_file \
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
@@ -69,7 +69,7 @@ cli_src := app app_access app_change app_dns app_export app_input args args_gram
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
 	commands complete complete_line complete_source diffview help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	when
+	takeover when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve

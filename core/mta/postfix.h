@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/mta/backend.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/signers.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_canonical.h"
 #include "core/mta/postsrsd.h"
@@ -40,6 +41,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	struct signers signers;     /* before ours is included: who signs already */
 	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
