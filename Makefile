@@ -47,8 +47,9 @@ dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livech
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
-	export_finish export_state heartbeat import_tree key key_crypto key_secret keygen \
-	keyring publish record record_policy record_text records records_check records_diff ring \
+	export_finish export_state heartbeat import_name import_scan import_tables import_tree \
+	import_walk key key_crypto key_secret key_tables key_tables_amavis key_tables_exim \
+	key_tables_opendkim key_tables_rspamd keygen keyring keyring_choose publish record record_policy record_text records records_check records_diff ring \
 	setting setting_table setting_type signing srs_secret template template_apply \
 	template_whole undo undo_domain undo_record
 mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
@@ -58,18 +59,19 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
 	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
-	postfix_main postfix_main_own postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
+	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe spans stage step step_file \
+	service_process service_systemd shared signers smtp_probe spans stage step step_file \
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
-	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
+	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_mta cmd_mta_history \
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
 	commands complete complete_line complete_source diffview help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	when
+	takeover when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
@@ -78,15 +80,14 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena base caller command commands complete config dnszone doctor \
-	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
-	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
-	out path_check plan policy_edit policyd policyd_milter postfix_canonical \
-	postfix_filters postfix_main \
+	engine export export_state file file_folder file_stage heartbeat help_topic import_name \
+	import_walk key_crypto key_tables keygen keyring lint_dmarc lint_spf lock map_probe \
+	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_filters postfix_main \
 	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
 	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \
 	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
 	validate when yaml yaml_write
-fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
+fuzz_tests := config dns_answer key_tables milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es

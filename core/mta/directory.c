@@ -65,7 +65,7 @@ static void render_main(const struct desired *desired, struct buf *into)
 		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
-		.srs_forward = desired->has_srs ? tables.forward : NULL,
+		.srs_forward = desired->has_srs ? tables.sender : NULL,
 		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
 	};
 	buf_puts(into, "# For main.cf of the mail host.\n");

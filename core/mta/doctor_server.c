@@ -16,6 +16,7 @@
 #include "core/model/setting.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/postfix.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
@@ -350,6 +351,13 @@ static void add_override(void *arg, const struct master_service *service,
 	           is_private ? NULL : remedy, "%s", sentence);
 }
 
+static void add_macros(void *arg, const struct master_service *service,
+                       const char *sentence, const char *remedy)
+{
+	const struct overrides *o = arg;
+	doctor_add(o->d, DOCTOR_WARNING, service->name, remedy, "%s", sentence);
+}
+
 /* Where the filter listens, from what a push would ask. */
 static const char *filter_socket(const struct plan *probes)
 {
@@ -407,19 +415,20 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		o->config_dir = seen->host.config_dir;
 		auto_free char *own_item = postfix_dkim_own_item(seen);
 		services_each_override(&cf, &master, own_item, add_override, o);
+		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
 		look_at_chroot(d, seen, &cf, &master);
 	}
 	postfix_seen_free(seen);
 }
 
-/* Every sentence of the plan that is not told yet. */
+/* Every note of the plan that is not told yet; there its remedy stands in it. */
 static void add_notes(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;
 	for (size_t i = 0; i < plan->notes; i++) {
 		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
-			is_known |= strcmp(d->finding[k].text, plan->note[i]) == 0;
+			is_known |= text_starts(plan->note[i], d->finding[k].text);
 		const char *remedy = plan_remedy(plan, i);
 		if (!is_known)
 			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,

@@ -31,6 +31,8 @@ static void step_done(struct step *step)
 	free(step->probe_key);
 	free(step->probe_reverse);
 	free(step->probe_before);
+	for (int i = 0; i < MACRO_STAGES; i++)
+		free(step->probe_macros[i]);
 	*step = (struct step){ 0 };
 }
 

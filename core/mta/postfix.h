@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/mta/backend.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/signers.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_canonical.h"
 #include "core/mta/postfix_filters.h"
@@ -41,6 +42,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	struct signers signers;     /* before ours is included: who signs already */
 	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
@@ -58,6 +60,7 @@ struct srs_seen {
 	bool is_in_place;               /* main.cf names our tables already */
 	char *domain;                   /* that was asked about; NULL: none */
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
+	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
 };
 
 /* OpenDMARC as it stands. */
@@ -118,6 +121,6 @@ int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret
 int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
                       struct err *err) must_check;
 
-#define POSTFIX_MILTER_OPTIONS "connect_timeout=10s, default_action=tempfail"
+#define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
@@ -56,12 +57,30 @@ static void read_owner(struct ctx *ctx, struct opendkim_seen *seen)
 	}
 }
 
+/* Only before ours signs: from then on its configuration is in force. */
+static void read_signers(struct ctx *ctx, struct mta_seen *seen)
+{
+	const char *socket = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	auto_free char *filter =
+		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	signers_read(ctx, &cf, &master, &seen->dkim.signers);
+	if (!ctx->is_rooted && seen->host.is_running)
+		signers_ask(ctx, seen->store, &cf, &master, seen->host.queue_dir, filter,
+		            &seen->dkim.signers);
+}
+
 static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 {
 	int r = read_conf(ctx, &seen->dkim, err);
 	if (r < 0)
 		return r;
 	read_owner(ctx, &seen->dkim);
+	if (!seen->dkim.admin.includes_ours && seen->main_path)
+		read_signers(ctx, seen);
 	seen->dkim.is_running =
 		seen->dkim.is_installed && service_is_running(ctx, "opendkim");
 	return 0;
@@ -73,6 +92,7 @@ static void seen_done(struct mta_seen *seen)
 	buf_done(&seen->dkim.conf);
 	opendkim_conf_done(&seen->dkim.admin);
 	buf_done(&seen->dkim.our_conf);
+	signers_done(&seen->dkim.signers);
 }
 
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
@@ -152,12 +172,58 @@ char *postfix_dkim_own_item(const struct mta_seen *seen)
 	return own;
 }
 
+static int take_first(void *arg, const struct signing_row *row, struct err *err)
+{
+	char **name = arg;
+	(void)err;
+	if (!*name)
+		*name = xstrdup(row->name);
+	return 0;
+}
+
+/* The first domain that is enabled here and that the signer signs for, too; NULL: none. */
+static int find_double(const struct desired *desired, const struct signer *signer,
+                       char **ret_name, struct err *err)
+{
+	int r = 0;
+	if (signer->is_open)
+		r = desired_each_signing(desired, take_first, ret_name, err);
+	for (size_t i = 0; r == 0 && !*ret_name && i < signer->domains; i++)
+		r = desired_each_signing_of(desired, signer->domain[i], take_first,
+		                            ret_name, err);
+	return r;
+}
+
+/* A program that goes on signing beside ours. */
+static int check_other(const struct desired *desired, const struct signer *signer,
+                       struct plan *plan, struct err *err)
+{
+	auto_free char *name = NULL;
+	auto_free char *domains = signer_domains(signer);
+	auto_free char *remedy = signer_remedy(signer);
+	int r = find_double(desired, signer, &name, err);
+	if (r < 0)
+		return r;
+	if (name && !desired->replace_filter)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s signs for %s already, and mail of %s would be signed twice: %s; "
+		          "\"mailauthctl mta adopt --replace-filter\" goes on all the same"),
+			signer->program, domains, name, remedy);
+	plan_note(
+		plan,
+		_("%s signs for %s: mail of a domain that is enabled here, too, is signed "
+	          "twice; before that, %s"),
+		signer->program, domains, remedy);
+	return 0;
+}
+
 /* An admin's filter that signs already is not taken over unasked. */
 static int check_filter(const struct desired *desired, const struct mta_seen *seen,
-                        struct err *err)
+                        struct plan *plan, struct err *err)
 {
-	static const char *const signing[] = { "KeyTable", "KeyFile", "SigningTable",
-		                               "Domain" };
+	const struct signers *signers = &seen->dkim.signers;
+	int r = 0;
 	if (strcmp(desired->filter, "rspamd") == 0)
 		return err_set(
 			err, ERR_FAILED,
@@ -165,18 +231,28 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		          "only: run "
 		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
 		          "rspamd yourself with mta.backend directory"));
-	if (desired->replace_filter || seen->dkim.admin.includes_ours)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(signing); i++)
-		if (opendkim_conf_get(&seen->dkim.admin, signing[i]))
-			return err_set(
-				err, ERR_FAILED,
-				_("%s signs already (%s %s): \"mailauthctl mta adopt "
-			          "--replace-filter\" lets mailauthctl sign instead, "
-			          "\"mailauthctl key import\" takes its keys over first"),
-				OPENDKIM_CONF, signing[i],
-				opendkim_conf_get(&seen->dkim.admin, signing[i]));
-	return 0;
+	for (size_t i = 0; r == 0 && i < signers->count; i++) {
+		const struct signer *signer = &signers->at[i];
+		auto_free char *domains = signer_domains(signer);
+		if (!signer->is_filter)
+			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
+		else if (!desired->replace_filter)
+			r = err_set(err, ERR_FAILED,
+			            _("%s signs for %s already: \"mailauthctl mta adopt "
+			              "--replace-filter\" takes their keys over and lets "
+			              "mailauthctl sign instead"),
+			            signer->file, domains);
+	}
+	return r;
+}
+
+static int check_macros(const struct mta_seen *seen, struct err *err)
+{
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	return macros_check(&cf, &master, err);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------ */
@@ -405,7 +481,9 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
 	bool is_wished = desired && (desired->signs || desired->verifies);
-	int r = is_wished ? check_filter(desired, seen, err) : 0;
+	int r = is_wished ? check_filter(desired, seen, plan, err) : 0;
+	if (r == 0 && is_wished && desired->signs)
+		r = check_macros(seen, err);
 	if (r < 0)
 		return r;
 	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)

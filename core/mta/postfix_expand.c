@@ -32,6 +32,12 @@ static const struct default_row {
 	{ "inet_interfaces", "all" },
 	{ "inet_protocols", "all" },
 	{ "local_transport", "local" },
+	{ "milter_connect_macros", "j {daemon_name} {daemon_addr} v _" },
+	{ "milter_helo_macros",
+	  "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}" },
+	{ "milter_mail_macros", "i {auth_type} {auth_authen} {auth_author} {mail_addr} "
+	                        "{mail_host} {mail_mailer}" },
+	{ "milter_rcpt_macros", "i {rcpt_addr} {rcpt_host} {rcpt_mailer}" },
 	{ "mydestination", "$myhostname, localhost.$mydomain, localhost" },
 	{ "mynetworks", "127.0.0.0/8 [::1]/128" },
 	{ "queue_directory", "/var/spool/postfix" },

@@ -192,22 +192,14 @@ static bool is_world_port(const struct master_service *service)
 	       strcmp(port, "25") == 0;
 }
 
-static bool is_yes(const struct main_cf *main, const struct master_service *service,
-                   const char *name)
-{
-	auto_buf value = BUF_INIT;
-	services_value(main, service, name, &value);
-	return strcasecmp(buf_text(&value), "yes") == 0;
-}
-
 /* Customers log in here.  What main.cf switches on for all services says nothing of one that lets
  * named hosts in. */
 static bool has_login(const struct main_cf *main, const struct master_service *service)
 {
-	if (!is_yes(main, service, "smtpd_sasl_auth_enable"))
+	if (!services_is_yes(main, service, "smtpd_sasl_auth_enable"))
 		return false;
 	return master_override(service, "smtpd_sasl_auth_enable") ||
-	       services_is_submission(service) ||
+	       services_is_submission(main, service) ||
 	       (restrict_has(main, service, "permit_sasl_authenticated") &&
 	        !restrict_has(main, service, "permit_mynetworks"));
 }
@@ -287,7 +279,7 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
 	bool is_spared = is_sure && !is_filtered(main, master, tables, service);
 	if (is_world_port(service))
 		return is_private && is_spared;
-	if (services_is_submission(service))
+	if (services_is_submission(main, service))
 		return is_private;
 	return is_private || is_spared ||
 	       (is_sure && master_override(service, "content_filter"));

@@ -15,6 +15,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/marked_block.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_restrict.h"
 
 #define OURS "mailauth_"
@@ -167,6 +168,7 @@ enum list {
 	SUBMISSION,
 	GUARD,
 	NON_GUARD,
+	MACROS,
 	SRS_SENDER,
 	SRS_CLASSES,
 	SRS_RECIPIENT,
@@ -183,6 +185,7 @@ static const struct list_row {
 	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
 	[GUARD] = { "smtpd_milters", MAIN_GUARD_REF },
 	[NON_GUARD] = { "non_smtpd_milters", MAIN_GUARD_REF },
+	[MACROS] = { "milter_mail_macros", MAIN_MACROS_REF },
 	[SRS_SENDER] = { "sender_canonical_maps", MAIN_SRS_REF },
 	[SRS_CLASSES] = { "sender_canonical_classes",
 	                  "$mailauth_sender_canonical_classes" },
@@ -506,6 +509,19 @@ static void put_own(struct buf *text, const struct main_wish *wish, struct buf *
 		main_own_put(text, lists[NON_SMTPD].name, wish->own_non_smtpd);
 }
 
+/* What an admin's own list keeps from the filters; the built-in one has it all. */
+static void put_macros(struct buf *text, struct buf *params)
+{
+	auto_main_cf cf;
+	auto_buf lacking = BUF_INIT;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	macros_lacking(&cf, NULL, &lacking);
+	if (!lacking.len)
+		return;
+	buf_printf(params, "%s = %s\n", &MAIN_MACROS_REF[1], buf_text(&lacking));
+	(void)put_item(text, lists[MACROS].name, MAIN_MACROS_REF, true);
+}
+
 static void put_milters(struct buf *text, const struct main_wish *wish,
                         struct buf *params, struct buf *missing)
 {
@@ -514,8 +530,11 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	                 wish->guard_milter;
 	bool has_non = wish->milter && wish->in_non_smtpd;
 	put_own(text, wish, params);
-	if (!has_smtpd && !has_non)
+	if (!has_smtpd && !has_non) {
+		if (wish->milter)
+			put_macros(text, params);
 		return;
+	}
 	if (has_non || wish->dmarc_milter || wish->guard_milter || wish->is_local_off)
 		reach = find_reach(text);
 	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
@@ -524,6 +543,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);
 	if (wish->guard_milter)
 		buf_printf(params, "mailauth_guard_milter = %s\n", wish->guard_milter);
+	put_macros(text, params);
 	if (has_smtpd)
 		put_smtpd(text, wish, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {

@@ -3,7 +3,8 @@
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
  * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
- * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_recipient_restrictions in
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in
+ * milter_mail_macros, $mailauth_recipient_restrictions in
  * smtpd_recipient_restrictions, MAIN_OWN_BEGIN and MAIN_OWN_END around an admin's own item of the
  * signing filter, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
  * _classes, recipient_canonical_maps, lmtp_generic_maps).
@@ -110,7 +111,13 @@ void main_own_put(struct buf *text, const char *list, const char *endpoint);
 bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t *at,
                    size_t *ret_begin, size_t *ret_end) must_check;
 
+/* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
+ * would set otherwise; the default action follows. */
+#define MAIN_MILTER_LIMITS                                                          \
+	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
+
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_MACROS_REF "$mailauth_mail_macros"
 #define MAIN_GUARD_REF "$mailauth_guard_milters"
 #define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
 #define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"

@@ -59,7 +59,7 @@ struct postfix_part {
 extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
-/* Postfix is told, and must answer. */
+/* Postfix is told, and must answer.  `cf`, `master`: as they will stand. */
 void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
                          const struct master_cf *master, struct plan *plan);
 

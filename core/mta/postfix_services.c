@@ -5,6 +5,7 @@
 #include "core/mta/postfix_services.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +23,14 @@ void services_value(const struct main_cf *main, const struct master_service *ser
 		main_cf_value(main, service->name, name, into);
 }
 
+bool services_is_yes(const struct main_cf *main, const struct master_service *service,
+                     const char *name)
+{
+	auto_buf value = BUF_INIT;
+	services_value(main, service, name, &value);
+	return strcasecmp(buf_text(&value), "yes") == 0;
+}
+
 static bool is_empty_for(const struct main_cf *main, const struct master_service *service,
                          const char *name)
 {
@@ -30,18 +39,40 @@ static bool is_empty_for(const struct main_cf *main, const struct master_service
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
 }
 
-bool services_is_submission(const struct master_service *service)
+/* The number of a port that is a name of /etc/services, which a container may lack; 0: unknown. */
+static int64_t port_number(const char *port)
 {
-	static const char *const ports[] = { "submission", "submissions", "smtps", "587",
-		                             "465" };
-	const char *port = master_port(service);
+	static const struct {
+		const char *name;
+		int number;
+	} known[] = {
+		{ "smtp", 25 },
+		{ "submission", 587 },
+		{ "smtps", 465 },
+		{ "submissions", 465 },
+	};
+	int64_t number;
+	if (text_to_int(port, 1, 65535, &number))
+		return number;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(port, known[i].name) == 0)
+			return known[i].number;
+	const struct servent *entry = getservbyname(port, "tcp");
+	return entry ? ntohs((uint16_t)entry->s_port) : 0;
+}
+
+/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
+ * that the world sends to. */
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service)
+{
+	int64_t number = port_number(master_port(service));
 	if (!master_is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
-	    strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)
+	    number == 25)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (strcmp(port, ports[i]) == 0)
-			return true;
-	return text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
+	return number == 587 || number == 465 ||
+	       (master_override(service, "smtpd_sasl_auth_enable") &&
+	        services_is_yes(main, service, "smtpd_sasl_auth_enable"));
 }
 
 static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
@@ -65,7 +96,7 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	size_t submissions = 0, cleanups = 0;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (services_is_submission(service))
+		if (services_is_submission(main, service))
 			submission[submissions++] = service->name;
 		if (strcmp(service->command, "cleanup") == 0)
 			cleanup[cleanups++] = service->name;
@@ -121,7 +152,7 @@ static char *list_override(const struct main_cf *main,
 		          "signed "
 		          "nor verified"),
 			service->name, service->type, list);
-	if (services_is_submission(service) || !master_is_smtpd(service))
+	if (services_is_submission(main, service) || !master_is_smtpd(service))
 		return NULL;
 	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
 	                   "mail through it"),
@@ -214,65 +245,76 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 	if (is_last)
 		plan_note(
 			plan,
-			_("mta.filter-position is last: mail from outside meets %s "
-		          "before its "
+			_("mta.filter-position is last: mail from outside meets %s before its "
 		          "signatures are verified, and what is changed there breaks them"),
 			buf_text(&names));
 	else
 		plan_note(
 			plan,
-			_("mail that customers send through the service for the world "
-		          "(smtp) is "
+			_("mail that customers send through the service for the world (smtp) is "
 		          "signed before it meets %s, and what is changed there breaks the "
 		          "signature; through a submission service it is signed last"),
 			buf_text(&names));
 }
 
-static bool is_address(const char *host)
+/* Numeric, in brackets or not: the text without them (the caller frees).  NULL: a name. */
+static char *numeric_host(const char *host)
 {
 	unsigned char octets[16];
-	return inet_pton(AF_INET, host, octets) == 1 ||
-	       inet_pton(AF_INET6, host, octets) == 1;
+	size_t len = strlen(host);
+	bool is_framed = len > 2 && host[0] == '[' && host[len - 1] == ']';
+	auto_free char *text = xmemdup(host + is_framed, len - 2 * is_framed);
+	/* a socket that is bound to all addresses answers on loopback */
+	if (strcmp(text, "0.0.0.0") == 0)
+		return xstrdup("127.0.0.1");
+	if (strcmp(text, "::") == 0)
+		return xstrdup("::1");
+	return inet_pton(AF_INET, text, octets) == 1 ||
+	                       inet_pton(AF_INET6, text, octets) == 1
+	               ? xstrdup(text)
+	               : NULL;
 }
 
 static char *endpoint(const char *host, const char *port)
 {
-	static const struct {
-		const char *name, *number;
-	} ports[] = { { "smtp", "25" }, { "submission", "587" } };
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (strcmp(port, ports[i].name) == 0)
-			port = ports[i].number;
-	int64_t number;
-	if (!text_to_int(port, 1, 65535, &number))
+	int number = (int)port_number(port);
+	if (!number)
 		return NULL;
-	if (strcasecmp(host, "localhost") == 0)
-		host = "127.0.0.1";
-	if (host[0] != '[' && strchr(host, ':'))
-		return xasprintf("[%s]:%s", host, port);
-	return host[0] == '[' || is_address(host) ? xasprintf("%s:%s", host, port) : NULL;
+	return xasprintf(strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, number);
 }
 
-/* An address of this machine that Postfix listens on. */
+/* The address for a host that main.cf or master.cf names; NULL: it cannot be told. */
+static char *host_address(const struct main_cf *main, const char *host)
+{
+	auto_buf protocols = BUF_INIT;
+	if (strcasecmp(host, "localhost") != 0 && strcasecmp(host, "all") != 0 &&
+	    strcasecmp(host, "loopback-only") != 0)
+		return numeric_host(host);
+	main_cf_value(main, NULL, "inet_protocols", &protocols);
+	return xstrdup(main_list_has(buf_text(&protocols), "ipv6") &&
+	                               !main_list_has(buf_text(&protocols), "ipv4")
+	                       ? "::1"
+	                       : "127.0.0.1");
+}
+
+/* An address of this machine that Postfix listens on, loopback where it can be. */
 static char *listening_host(const struct main_cf *main)
 {
-	auto_buf interfaces = BUF_INIT, protocols = BUF_INIT, item = BUF_INIT;
+	auto_buf interfaces = BUF_INIT, item = BUF_INIT;
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
-	main_cf_value(main, NULL, "inet_protocols", &protocols);
-	bool only6 = main_list_has(buf_text(&protocols), "ipv6") &&
-	             !main_list_has(buf_text(&protocols), "ipv4");
-	const char *own = only6 ? "::1" : "127.0.0.1";
 	const char *at = buf_text(&interfaces);
 	char *found = NULL;
 	while (main_list_next(&at, &item)) {
-		const char *host = buf_text(&item);
-		if (strcasecmp(host, "all") == 0 ||
-		    strcasecmp(host, "loopback-only") == 0 || master_is_loopback(host)) {
+		char *address = host_address(main, buf_text(&item));
+		bool is_own = address && master_is_loopback(address);
+		if (is_own || !found) {
 			free(found);
-			return xstrdup(own);
+			found = address;
+		} else {
+			free(address);
 		}
-		if (!found && is_address(host))
-			found = xstrdup(host);
+		if (is_own)
+			break;
 	}
 	return found;
 }
@@ -293,28 +335,69 @@ static bool is_disabled(const struct main_cf *main, const struct master_service 
 	return false;
 }
 
+void endpoints_done(struct endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->count; i++)
+		free(endpoints->at[i].address);
+	free(endpoints->at);
+	*endpoints = ENDPOINTS_INIT;
+}
+
+/* Whether it can be asked: it is open, on a port of its own, and begins in clear text. */
+static bool is_askable(const struct main_cf *main, const struct master_service *service)
+{
+	bool is_postscreen = strcmp(service->command, "postscreen") == 0;
+	return strcmp(service->type, "inet") == 0 &&
+	       (master_is_smtpd(service) || is_postscreen) &&
+	       (is_postscreen ||
+	        !services_is_yes(main, service, "smtpd_tls_wrappermode")) &&
+	       !is_disabled(main, service);
+}
+
+static bool is_proxied(const struct main_cf *main, const struct master_service *service)
+{
+	return !is_empty_for(main, service,
+	                     master_is_smtpd(service)
+	                             ? "smtpd_upstream_proxy_protocol"
+	                             : "postscreen_upstream_proxy_protocol");
+}
+
+static void add_endpoint(struct endpoints *endpoints, struct smtp_endpoint one)
+{
+	size_t at = endpoints->count;
+	GROW(endpoints->at, endpoints->count, endpoints->room);
+	endpoints->count++;
+	if (text_ends(one.address, ":25")) { /* before those of other ports */
+		size_t first = 0;
+		while (first < at && text_ends(endpoints->at[first].address, ":25"))
+			first++;
+		memmove(&endpoints->at[first + 1], &endpoints->at[first],
+		        (at - first) * sizeof(one));
+		at = first;
+	}
+	endpoints->at[at] = one;
+}
+
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
-                             char ***ret, size_t *ret_count)
+                             struct endpoints *ret_endpoints)
 {
 	auto_free char *listening = listening_host(main);
-	auto_buf first = BUF_INIT, others = BUF_INIT;
+	*ret_endpoints = ENDPOINTS_INIT;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (strcmp(service->type, "inet") != 0 ||
-		    (!master_is_smtpd(service) &&
-		     strcmp(service->command, "postscreen") != 0) ||
-		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes") ||
-		    is_disabled(main, service))
+		if (!is_askable(main, service))
 			continue;
-		auto_free char *host = master_host(service);
-		const char *port = master_port(service);
-		auto_free char *found = host || listening
-		                                ? endpoint(host ? host : listening, port)
-		                                : NULL;
-		if (found)
-			buf_printf(text_ends(found, ":25") ? &first : &others, "%s ",
-			           found);
+		auto_free char *named = master_host(service);
+		auto_free char *host =
+			named ? host_address(main, named) : xstrdup(listening);
+		char *address = host ? endpoint(host, master_port(service)) : NULL;
+		if (address)
+			add_endpoint(ret_endpoints,
+			             (struct smtp_endpoint){
+					     .address = address,
+					     .is_submission = services_is_submission(
+						     main, service),
+					     .is_proxied = is_proxied(main, service),
+				     });
 	}
-	buf_puts(&first, buf_text(&others));
-	text_split_list(buf_text(&first), ret, ret_count);
 }

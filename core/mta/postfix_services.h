@@ -37,10 +37,6 @@ bool services_names_filter(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const char *endpoint) must_check;
 
-/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
- * that the world sends to. */
-bool services_is_submission(const struct master_service *service) must_check;
-
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
@@ -65,11 +61,32 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into);
 
-/* Where the SMTP server can be asked: "127.0.0.1:25", that of port 25 first; smtpd and postscreen on
- * inet, submission ports too, those left out that begin with TLS or that master_service_disable
- * closes.  *ret is an array of *ret_count texts in one piece of memory: the caller frees the
- * array. */
+/* Whether the parameter is "yes" for this service. */
+bool services_is_yes(const struct main_cf *main, const struct master_service *service,
+                     const char *name) must_check;
+
+/* Whether customers log in to it, and nobody else sends there. */
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service) must_check;
+
+/* Where the SMTP server can be asked. */
+struct smtp_endpoint {
+	char *address;      /* "127.0.0.1:25", "[::1]:25" */
+	bool is_submission; /* customers log in to it */
+	bool is_proxied;    /* it wants the PROXY protocol first */
+};
+
+struct endpoints {
+	struct smtp_endpoint *at;
+	size_t count, room;
+};
+
+#define ENDPOINTS_INIT ((struct endpoints){ 0 })
+#define auto_endpoints cleanup(endpoints_done) struct endpoints
+void endpoints_done(struct endpoints *endpoints);
+/* smtpd and postscreen on inet, that of port 25 first; those left out that begin with TLS, that
+ * master_service_disable closes, or whose address is a name that only DNS knows. */
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
-                             char ***ret, size_t *ret_count);
+                             struct endpoints *ret_endpoints);
 
 #endif

@@ -22,6 +22,9 @@
 #include "core/store/store.h"
 
 #define POSTSRSD_SERVICE "postsrsd"
+/* Senders that postsrsd cannot make an SRS address of stay as they are: a table (regexp_table(5)) that
+ * Postfix asks before it. */
+#define POSTSRSD_KEEP "/etc/mailauthctl/srs-keep.regexp"
 #define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
 
 /* postsrsd as it stands.  Starts as zeros. */
@@ -54,6 +57,7 @@ int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen 
  * does.  Owned texts. */
 struct postsrsd_tables {
 	char *forward, *reverse;
+	char *sender; /* for senders: forward, and before it what is not to be rewritten */
 	char *probe_forward, *probe_reverse;
 };
 void postsrsd_tables_done(struct postsrsd_tables *tables);

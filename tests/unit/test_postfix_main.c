@@ -167,6 +167,38 @@ static void test_render(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
+	/* the signer must be told who logged in, whatever an admin's own list says */
+	static const struct main_wish his_own = { .milter = M };
+	static const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} macros[] = {
+		{ "milter_mail_macros = i {auth_type} {auth_authen}\n", &his_own,
+		  "milter_mail_macros = i {auth_type} {auth_authen}\n" },
+		{ "milter_mail_macros = i", &his_own,
+		  "milter_mail_macros = i, $mailauth_mail_macros\n" BEGIN_JOINED
+		  "mailauth_mail_macros = {auth_type} {auth_authen}\n" END_LINE },
+		{ "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}\nz = 1\n",
+		  &both_first,
+		  "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}, "
+		  "$mailauth_mail_macros\nz = 1\n" BEGIN_LINE "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = {auth_type}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "milter_mail_macros =\n", &both_first,
+		  "milter_mail_macros =$mailauth_mail_macros\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = i {auth_type} {auth_authen}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n",
+		  &both_first,
+		  "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n" BEGIN_LINE
+		          PARAMS SMTPD NON END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
+		check_render(macros[i].text, macros[i].wish, macros[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
 	const struct main_wish split = { .milter = M,
 		                         .unmiltered = services,
