@@ -18,6 +18,7 @@
 #include "core/model/publish.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/name.h"
 #include "dnszone/policy.h"
 

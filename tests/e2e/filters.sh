@@ -151,9 +151,6 @@ shape "another host" 'content_filter = scan:[198.51.100.7]:10024\n' \
 shape "two in a row" "$to_scan" \
 	"127.0.0.1:10025 $smtpd -o content_filter=scan:[127.0.0.1]:10026\n127.0.0.1:10027 $smtpd -o content_filter=\n" "2 2 2 2 2 2"
 
-shape "a transport that is a filter" 'transport_maps = inline:{ { example.test = scan:[127.0.0.1]:10024 } }\n' \
-	"127.0.0.1:10025 $smtpd -o transport_maps= -o receive_override_options=no_header_body_checks\n" "1 1 1 1 1 1"
-
 # ---- FILTER in tables ----------------------------------------------------------------------------------
 
 table='smtpd_recipient_restrictions = check_sender_access'
