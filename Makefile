@@ -36,13 +36,13 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
-	placeholder policy policy_edit query query_servers query_slot query_try received_spf resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
-	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
-	zone_read
+dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
+	livecheck name placeholder policy policy_edit query query_servers query_slot \
+	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
+	rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode \
+	spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
@@ -76,15 +76,15 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena base caller command commands complete config dnszone doctor \
-	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
-	keygen lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc \
-	out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
-	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
-	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \
-	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
-	validate when yaml yaml_write
-fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
+unit_tests := access arena authority base caller command commands complete config \
+	dkim_record dnszone doctor engine export export_state file file_folder file_stage \
+	heartbeat help_topic key_crypto keygen lint_dmarc lint_spf lock map_probe milter \
+	model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
+	postfix_values postsrsd publish push query records resolver rollback rr run service setting \
+	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
+	stage store store_open target text tree_write undo validate when yaml yaml_write
+fuzz_tests := config dkim_record dns_answer milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es

@@ -160,7 +160,7 @@ serve_instead 's/"v=spf1 [^"]*"/"v=spf1 mx ?all"/'
 ok "another SPF record in DNS is found" finds "dns problem example.com" "127.0.0.1 shows another text"
 ok "and served again" helps "$export_again"
 serve_instead 's/^default._domainkey.*/default._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=AAAA"/'
-ok "another key in DNS is found" finds "dns problem default._domainkey.example.com" "shows another key"
+ok "another key in DNS is found" finds "dns problem default._domainkey.example.com" "contains another key"
 ok "and served again" helps "$export_again"
 serve_instead '/^_dmarc/d'
 ok "a missing DMARC record is found" finds "dns problem _dmarc.example.com" "does not have it"
