@@ -9,6 +9,7 @@
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
+#   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -36,18 +37,19 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
-	placeholder policy policy_edit query query_servers query_slot query_try received_spf resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
-	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
-	zone_read
+dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
+	livecheck name placeholder policy policy_edit query query_servers query_slot \
+	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
+	rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode \
+	spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
-	export_finish export_state heartbeat import_tree key key_crypto key_secret keygen \
-	keyring publish record record_policy record_text records records_check records_diff ring \
+	export_finish export_state heartbeat import_name import_scan import_tables import_tree \
+	import_walk key key_crypto key_secret key_tables key_tables_amavis key_tables_exim \
+	key_tables_opendkim key_tables_rspamd keygen keyring keyring_choose publish record record_policy record_text records records_check records_diff ring \
 	setting setting_table setting_type signing srs_secret template template_apply \
 	template_whole undo undo_domain undo_record
 mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
@@ -56,19 +58,20 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe spans stage step step_file \
+	service_process service_systemd shared signers smtp_probe spans stage step step_file \
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
-	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_mta cmd_mta_history \
+	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_mta cmd_mta_history \
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
 	commands complete complete_line complete_source diffview help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	when
+	takeover when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
@@ -76,16 +79,16 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena base caller command commands complete config dnszone doctor \
-	engine export export_state file file_folder file_stage heartbeat help_topic key_crypto \
-	keygen lint_dmarc lint_spf lock map_probe milter model name_octets opendkim \
-	opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter \
-	postfix_canonical postfix_main postfix_master postfix_restrict postfix_values \
-	postsrsd push query query_servers query_tries records resolver rollback rr run \
-	service setting setting_type shared spf_check spf_eval spf_mode \
-	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
-	validate when yaml yaml_write
-fuzz_tests := config dns_answer milter_session policy_request spf_macro spf_record
+unit_tests := access arena authority base caller command commands complete config \
+	dkim_record dnszone doctor engine export export_state file file_folder file_stage \
+	heartbeat help_topic import_name import_walk key_crypto key_tables keygen keyring \
+	lint_dmarc lint_spf lock map_probe milter model name_octets opendkim opendkim_renew \
+	opendmarc out path_check plan policy_edit policyd policyd_milter postfix_canonical \
+	postfix_filters postfix_main postfix_master postfix_restrict postfix_values postsrsd \
+	publish push query query_servers query_tries records resolver rollback rr run service \
+	setting setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
+	stage store store_open target text tree_write undo validate when yaml yaml_write
+fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -109,7 +112,7 @@ LINK_HARDEN := -pie -Wl,-z,relro,-z,now,--as-needed -Wl,-O1
 
 mode_release := -O2 -D_FORTIFY_SOURCE=2
 mode_debug   := -Og -g3
-mode_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+mode_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 mode_tsan    := -O1 -g3 -fsanitize=thread
 mode_fuzz    := -O1 -g3 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 ifeq ($(filter $(MODE),release debug asan tsan fuzz),)
@@ -144,8 +147,8 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
+.PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -295,6 +298,16 @@ $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
 $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/help_pages.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
+# What the tests run besides the programs, the unit tests and the fuzz targets.
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/po/mailauthctl.pot
+
+# The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
+SYNTAX_CC ?= $(CC)
+syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd.c cli/manref.c \
+		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
+		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
+
 clean:
 	rm -rf build bin
 
@@ -346,8 +359,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 check:
 	@tests/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 

@@ -205,6 +205,11 @@ seen() { alice "$@" --dry-run domain set alice.test dkim.policy none 2>&1; }
 is "of the records too, where it moves an alias of another's" \
 	"$(seen | grep -c '_domainkey.alice.test')/$(seen | grep -c hidden)/$(seen --json | grep -c hidden)" 1/0/0
 ok "and changes nothing" test "$(mailauthctl domain get alice.test dkim.selector)" = default
+# her key is public under another's name, too, which she does not hear
+key_names() { "$@" --json key show alice.test | jq -r '.publication[].name' | paste -sd' '; }
+is "an administrator sees where a key is public" "$(key_names mailauthctl)" "alice.test hidden-alias.test www.alice.test"
+is "a customer sees it under her own names" "$(key_names alice)" "alice.test www.alice.test"
+is "in a table, too" "$(alice key show alice.test | grep -c hidden)/$(mailauthctl key show alice.test | grep -c hidden)" 0/1
 
 # what the mail server says is the administrator's
 chmod 0777 /etc/dkimkeys
@@ -247,6 +252,28 @@ wait $late
 is "given away under the lock: refused" "$(cut -d: -f2 /tmp/said | head -1)" \
 	' third.test is not among the domains that the account alice manages; "mailauthctl domain list" shows them'
 is "without a key" "$(mailauthctl --json key list third.test)" "[]"
+
+# what she has made for her keeps nobody waiting
+for i in 1 2 3 4 5 6; do
+	mailauthctl domain add big$i.test 2>/dev/null
+	mailauthctl domain set big$i.test owner alice dkim.rsa-bits 4096 2>/dev/null
+done
+alice domain enable-dkim --all >/tmp/said 2>&1 &
+making=$!
+is_making() {
+	local pid
+	for pid in $(pgrep -x mailauthctl); do
+		[ "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ] && return
+	done
+	return 1
+}
+wait_for is_making
+ok "while a customer's keys are made, an administrator changes a domain" \
+	mailauthctl --wait 3 domain set carol.test dkim.selector other
+ok "and exports" mailauthctl --wait 3 zone export carol.test
+ok "all during the work" kill -0 $making
+wait $making
+is "then she has her keys" "$(mailauthctl --json key list | jq '[.[] | select(.bits == 4096 and (.domain | startswith("big")))] | length')" 6
 
 ok "the database is sound" mailauthctl db check
 ok "the last changes are exported" mailauthctl zone export --all
