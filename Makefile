@@ -3,10 +3,12 @@
 #   make [MODE=release|debug|asan|tsan|fuzz] [CC=gcc|clang] [WERROR=1]     -> bin/mailauthctl
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
+#   make check PARTS="build unit e2e" E2E="signing srs"    parts of it, and of e2e
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd
 #                         check-sweep check-e2e check-packaging: parts of it
-#   make check-install      the package, and README.md from clone to a signed message, in a bare root
+#   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
+#   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -37,7 +39,7 @@ endef
 base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
-	placeholder policy policy_edit query query_servers query_socket received_spf resolver \
+	placeholder policy policy_edit query query_servers query_slot query_try received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
 	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
 	zone_read
@@ -59,8 +61,8 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe stage step step_file step_probe \
-	step_service target validate
+	service_process service_systemd shared smtp_probe spans stage step step_file \
+	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
 	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_mta cmd_mta_history \
@@ -92,8 +94,8 @@ languages := es
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libcares libidn2 jansson smartcols
-POLICYD_PKGS := yaml-0.1 $(LDNS) libcares libidn2
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+POLICYD_PKGS := yaml-0.1 $(LDNS) libidn2
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wno-format-nonliteral \
@@ -143,7 +145,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -343,9 +345,11 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
 	@tests/setup.sh test
-	@$(run_tests) build style layers unit fuzz cli man po terminal policyd packaging sweep e2e
+	@E2E='$(E2E)' $(run_tests) $(PARTS)
 check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@$(run_tests) $(@:check-%=%)
+	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-release:
+	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 
 update-cli: all
 	tests/cli/run.sh --update $(build)/mailauthctl

@@ -88,9 +88,8 @@ static int run_command(struct app *app, struct err *err)
 	int r = caller_takes_input(app->args) ? caller_read_input(app->caller, err) : 0;
 	if (r >= 0 && app->row->check)
 		r = app->row->check(app, err);
-	if (r >= 0 && needs & NEED_EXPORT)
-		r = app_lock_beside_store(app, ".export.lock", _("zone export"),
-		                          &app->export_lock, err);
+	if (r >= 0 && needs & NEED_EXPORT && needs & NEED_CHANGE)
+		r = app_take_export_lock(app, err);
 	if (r < 0)
 		return r;
 	if (needs & NEED_CHANGE) {

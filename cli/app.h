@@ -92,10 +92,16 @@ int app_export_family_later(struct app *app, const struct domain *domain,
                             struct err *err) must_check;
 /* Exports what was named so far, now instead of after the handler. */
 int app_export_now(struct app *app, struct err *err) must_check;
-/* Exports the zones of `names` (count 0: all that moved), activates keys, pushes.  The export
- * lock is held by the row's NEED_EXPORT. */
+/* Exports the zones of `names` (count 0: all that moved), activates keys, pushes.  Takes the export
+ * lock for that time where the run does not hold it. */
 int app_export(struct app *app, const char *const *names, size_t count,
                struct err *err) must_check;
+
+/* Takes the export lock, where the run does not hold it; before app_change() of what has to be
+ * exported right after, so that a busy lock leaves nothing half done.  Never while DNS is asked or keys
+ * are made. */
+int app_take_export_lock(struct app *app, struct err *err) must_check;
+void app_drop_export_lock(struct app *app);
 
 /* The domain that a person typed: domain_find(), and for a customer its own domains only.  Rows that
  * are open to customers use nothing else. */

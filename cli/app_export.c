@@ -1,4 +1,8 @@
-/* Zone export around a command: prepare, switch, finish (export.h), each in its own change. */
+/*
+ * Zone export around a command: prepare, switch, finish (export.h), each in its own change.
+ *
+ * The export lock is held from prepare to finish, and by nothing that asks DNS or makes keys.
+ */
 #include <stdlib.h>
 
 #include "cli/app_inner.h"
@@ -78,7 +82,22 @@ static int show_export(struct app *app, const struct export *export, struct err 
 	return r;
 }
 
-int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
+int app_take_export_lock(struct app *app, struct err *err)
+{
+	return app->export_lock
+	               ? 0
+	               : app_lock_beside_store(app, ".export.lock", _("zone export"),
+	                                       &app->export_lock, err);
+}
+
+void app_drop_export_lock(struct app *app)
+{
+	lock_free(app->export_lock);
+	app->export_lock = NULL;
+}
+
+static int export_locked(struct app *app, const char *const *names, size_t count,
+                         struct err *err)
 {
 	struct export_work work = { .request = { .names = names,
 		                                 .count = count,
@@ -102,6 +121,17 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 		N_("saved, but the records could not be published; the administrator finds "
 	           "the reason in the system log, and the next export tries again"),
 		err);
+}
+
+int app_export(struct app *app, const char *const *names, size_t count, struct err *err)
+{
+	bool was_held = app->export_lock != NULL;
+	int r = app_take_export_lock(app, err);
+	if (r >= 0)
+		r = export_locked(app, names, count, err);
+	if (!was_held)
+		app_drop_export_lock(app);
+	return r;
 }
 
 int app_export_now(struct app *app, struct err *err)

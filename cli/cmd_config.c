@@ -472,7 +472,10 @@ static int import_document(struct import *import, struct err *err)
 	if (r < 0)
 		return r;
 	import->is_trial = app->opt.is_dry_run;
-	r = app_change(app, NEED_PUSH, apply, import, err);
+	/* keys are made by now: change and export are one hold of the lock */
+	r = app_take_export_lock(app, err);
+	if (r >= 0)
+		r = app_change(app, NEED_PUSH, apply, import, err);
 	if (r < 0)
 		return r;
 	if (app->opt.is_dry_run) {
@@ -482,6 +485,7 @@ static int import_document(struct import *import, struct err *err)
 	r = generation_now(app->store, &after, err);
 	if (r >= 0)
 		r = cmd_publish_keys(app, err);
+	app_drop_export_lock(app);
 	if (r >= 0)
 		r = enable_later(import, err);
 	return r < 0 ? r : tell(import, after.id != before.id, err);

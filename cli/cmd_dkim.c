@@ -1,8 +1,9 @@
 /*
  * `domain enable-dkim` and `disable-dkim`.
  *
- * Keys are made on all cores outside of every lock and stored in batches meanwhile; Ctrl-C ends it
- * with everything finished saved, and the same command goes on from there.  A domain that fails is
+ * Keys are made on all cores outside of every lock and stored in batches meanwhile, each with the
+ * locks of one change; the last batch and the export share one hold of the export lock.  Ctrl-C ends
+ * it with everything finished saved, and the same command goes on from there.  A domain that fails is
  * told and passed over.
  */
 #include <inttypes.h>
@@ -129,17 +130,25 @@ static int survey(struct enable *work, const struct app_names *names, struct err
 
 /* ---- storing --------------------------------------------------------------------------------- */
 
+static int add_item(struct app *app, const struct item *item, struct domain *ret_domain,
+                    struct err *err)
+{
+	if (!item->is_new)
+		return err_set(err, ERR_FAILED, _("%s was removed in the meantime"),
+		               item->name);
+	return domain_add(app->store, &app->ctx, item->name, NULL, ret_domain, err);
+}
+
+/* The domain as it is now: while its keys were made no lock kept others from changing it. */
 static int enable_one(struct enable *work, struct item *item, struct err *err)
 {
 	struct app *app = work->app;
 	auto_domain domain = DOMAIN_INIT;
 	int r = app_look(app, item->name, &domain, err);
-	if (r == 0) {
-		r = domain_add(app->store, &app->ctx, item->name, NULL, &domain, err);
-		work->added++;
-		if (r >= 0 && work->count <= TALKATIVE)
-			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
-	}
+	if (r != 0)
+		item->is_new = false;
+	else
+		r = add_item(app, item, &domain, err);
 	if (r >= 0)
 		r = keyring_enable(app->store, &app->ctx, &domain, item->pair,
 		                   item->pairs, work->is_sign_now, &item->outcome, err);
@@ -148,18 +157,25 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 	return r;
 }
 
-/* Everything that can be known before is checked in survey(): what fails here is the database or a
- * change made meanwhile, and ends the batch. */
+/* A domain that was changed by others since the survey, so that this is not possible any more, is
+ * told and left as it is. */
 static int store_batch(struct app *app, void *arg, struct err *err)
 {
 	struct enable *work = arg;
-	(void)app;
-	for (size_t i = 0; i < work->ready_count; i++) {
-		int r = enable_one(work, &work->item[work->ready[i]], err);
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < work->ready_count; i++) {
+		struct item *item = &work->item[work->ready[i]];
+		r = store_part_begin(app->store, err);
 		if (r < 0)
-			return r;
+			break;
+		bool is_enabled = enable_one(work, item, err) >= 0;
+		if (!is_enabled)
+			fail_item(work, item, err);
+		else if (item->is_new && work->count <= TALKATIVE)
+			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
+		r = store_part_end(app->store, is_enabled, err);
 	}
-	return 0;
+	return r;
 }
 
 static int flush(struct enable *work, struct err *err)
@@ -174,12 +190,13 @@ static int flush(struct enable *work, struct err *err)
 			break;
 		for (size_t i = 0; i < work->ready_count; i++) {
 			struct item *item = &work->item[work->ready[i]];
-			item->is_done = true;
+			item->is_done = !item->is_failed;
+			work->done += item->is_done;
+			work->added += item->is_done && item->is_new;
 			for (size_t j = 0; j < item->pairs; j++)
 				key_pair_done(&item->pair[j]);
 			item->pairs = 0;
 		}
-		work->done += work->ready_count;
 		all -= work->ready_count;
 		work->ready += work->ready_count;
 	}
@@ -395,6 +412,15 @@ static int foretell(struct enable *work)
 	return 0;
 }
 
+/* What no batch has stored yet.  Before an export: under its lock, so that a busy one leaves these
+ * domains as they were. */
+static int store_rest(struct enable *work, bool is_exported, struct err *err)
+{
+	int r = is_exported && work->ready_count ? app_take_export_lock(work->app, err)
+	                                         : 0;
+	return r < 0 ? r : flush(work, err);
+}
+
 static int enable_all(struct enable *work, const struct app_names *names, struct err *err)
 {
 	int r = survey(work, names, err);
@@ -403,13 +429,11 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 	advise(work);
 	if (work->app->opt.is_dry_run)
 		return foretell(work);
-	if (r >= 0)
-		r = flush(work, err);
-	if (r >= 0 && work->jobs)
+	if (work->jobs)
 		r = generate(work, err);
 	if (r >= 0 || r == ERR_CANCELLED) {
 		struct err later = ERR_INIT;
-		int saved = flush(work, &later);
+		int saved = store_rest(work, r >= 0, &later);
 		if (saved < 0) {
 			*err = later;
 			r = saved;
@@ -433,6 +457,7 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct
 	struct enable work = { .app = app,
 		               .is_sign_now = args_has(app->args, "--sign-now") };
 	int r = enable_all(&work, names, err);
+	app_drop_export_lock(app);
 	if (r >= 0 && work.failed) {
 		r = ERR_REPORTED;
 		err_clear(err);
@@ -467,12 +492,14 @@ static int enable_with_key(struct app *app, const struct app_names *names,
 		return err_set(err, ERR_USAGE, _("--selector requires one domain"));
 	int r = name_parse_domain(names->name[0], item.name, err);
 	if (r >= 0)
+		r = app_take_export_lock(app, err);
+	if (r >= 0)
 		r = app_change(app, NEED_PUSH, choose_key, &item, err);
-	if (r < 0 || app->opt.is_dry_run)
-		return r;
 	item.is_done = true;
-	r = publish(&work, err);
-	return r < 0 ? r : tell(&work, err);
+	if (r >= 0 && !app->opt.is_dry_run)
+		r = publish(&work, err);
+	app_drop_export_lock(app);
+	return r < 0 || app->opt.is_dry_run ? r : tell(&work, err);
 }
 
 int cmd_enable_dkim(struct app *app, struct err *err)
@@ -538,7 +565,11 @@ int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
 		work.from = work.to;
 		work.to = work.from + BATCH < names->count ? work.from + BATCH
 		                                           : names->count;
-		r = app_change(app, NEED_PUSH, disable_batch, &work, err);
+		/* the records leave their zones right after the last batch */
+		if (work.is_now && work.to == names->count)
+			r = app_take_export_lock(app, err);
+		if (r >= 0)
+			r = app_change(app, NEED_PUSH, disable_batch, &work, err);
 	}
 	if (r < 0)
 		return r;

@@ -60,6 +60,8 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 	struct one one = { &text, is_sign_now };
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
 	if (r >= 0)
+		r = app_take_export_lock(app, err);
+	if (r >= 0)
 		r = app_change(app, NEED_PUSH, store_one, &one, err);
 	if (text.at)
 		explicit_bzero(text.at, text.room);
@@ -246,6 +248,8 @@ static int import_many(struct app *app, const char *tree, struct err *err)
 		r = import_scan(&app->ctx, app->store, &request, &import, err);
 	if (r >= 0)
 		r = ask_dns(app, &import, err);
+	if (r >= 0)
+		r = app_take_export_lock(app, err);
 	if (r >= 0 && import_count(&import).imported)
 		r = app->opt.is_dry_run
 		            ? app_try(app, store_all, &import, err)

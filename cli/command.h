@@ -19,10 +19,13 @@ enum command_need {
 	NEED_STORE_READ = 1 << 0, /* the store, defaults where there is none */
 	NEED_CHANGE =
 		1 << 1, /* runs inside a change of the store: one transaction, audited */
-	NEED_PUSH = 1 << 2,   /* a change that is pushed to the mail server */
-	NEED_EXPORT = 1 << 3, /* may export zones: takes the export lock at its start */
-	NEED_ROOT = 1 << 4,   /* refused to others than root */
-	NEED_TARGET = 1 << 5, /* the host's push state (target.db), its lock held */
+	NEED_PUSH = 1 << 2, /* a change that is pushed to the mail server */
+	NEED_EXPORT =
+		1
+		<< 3, /* may export zones; with NEED_CHANGE: takes the export lock at its
+	                       * start, otherwise app_export() takes it */
+	NEED_ROOT = 1 << 4,        /* refused to others than root */
+	NEED_TARGET = 1 << 5,      /* the host's push state (target.db), its lock held */
 	NEED_TARGET_READ = 1 << 6, /* the host's push state, read only */
 	NEED_STORE_WRITE = 1 << 7, /* opens changes of its own: bulk work in batches */
 	NEED_OWN_ACCESS =

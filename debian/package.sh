@@ -13,19 +13,9 @@ version=$(dpkg-parsechangelog -S Version) || {
 }
 out=build/deb copy=build/deb/mailauthctl-$version log=build/deb/build.log
 
-# Tracked or not ignored; an unpacked archive: all but what a build made.
-files() {
-	if git -c safe.directory='*' rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-		git -c safe.directory='*' ls-files -z -co --exclude-standard --deduplicate
-	else
-		find . -type f -not -path './build/*' -not -path './bin/*' \
-			-not -path './quickstart/*' -printf '%P\0'
-	fi | while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done
-}
-
 rm -rf $out
 mkdir -p "$copy"
-files | tar --null -T - -c | tar -x -C "$copy"
+tests/lib/files | tar --null -T - -c | tar -x -C "$copy"
 echo "building the package in $out"
 status=0
 (

@@ -1,10 +1,11 @@
 /*
  * dnszone/query.h: the layer of the resolver that asks real servers.
  *
- * One object for one check: it has its own sockets, and so its own ports, opened by the first
- * question.  Questions are sent over UDP with EDNS, and over TCP where the answer was cut.  No
- * hosts file, no search domains.  Whatever a server does, a question costs at most its deadline,
- * and memory is bounded.
+ * One object for one check.  Each question, and each time it is asked again, has a socket of its
+ * own, so a port of its own, and an id of its own.  Questions are sent over UDP with EDNS, without
+ * EDNS to a server that does not know it, and over TCP where the answer was truncated.  No hosts file,
+ * no search domains, and every octet may be in a name.  Whatever a server does, a question costs at
+ * most its deadline, and memory is bounded.
  */
 #ifndef DNSZONE_QUERY_H
 #define DNSZONE_QUERY_H
@@ -17,21 +18,30 @@
 
 struct query_server {
 	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t scope;      /* number of the interface of a link-local address; else 0 */
 	uint16_t port;
-	char text[64]; /* "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:5353" */
+	char text
+		[64]; /* "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:5353", "fe80::1%eth0" */
 };
 
 struct query_servers {
 	struct query_server
 		at[QUERY_SERVERS_MAX]; /* in the order in which they are asked */
 	unsigned count;
+	unsigned timeout_s; /* wait for one server before the next is asked; 0: ours */
+	unsigned attempts;  /* how often each of them is asked; 0: ours */
+	bool is_rotated;    /* each question begins with another server */
 };
 
-/* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port stands in [].
- * ERR_USAGE. */
+/* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port stands in [],
+ * and one with a scope is "fe80::1%eth0".  ERR_USAGE. */
 int query_servers_parse(const char *text, struct query_servers *ret_servers,
                         struct err *err) must_check;
-/* Those of /etc/resolv.conf; 127.0.0.1 where it names none. */
+/* The text of a resolv.conf(5): "nameserver", and of "options" timeout, attempts and rotate, within
+ * the bounds that the C library has for them (30 s, 5, 3 servers).  Lines that it cannot read are
+ * skipped; 127.0.0.1 where no server is named. */
+void query_servers_from_file(const char *text, struct query_servers *ret_servers);
+/* /etc/resolv.conf; 127.0.0.1 where there is none. */
 int query_servers_system(struct query_servers *ret_servers, struct err *err) must_check;
 
 /* Whether it is ::ffff:a.b.c.d. */

@@ -440,9 +440,27 @@ bool wire_is_reply(const uint8_t *packet, size_t len, const struct dns_name *nam
 	       get16(packet + pos + 2) == CLASS_IN;
 }
 
+bool wire_is_bare_error(const uint8_t *packet, size_t len, uint16_t id)
+{
+	return len == HEADER_LEN && get16(packet) == id &&
+	       (get16(packet + 2) & (FLAG_QR | OPCODE_MASK)) == FLAG_QR &&
+	       get16(packet + 4) == 0 && wire_rcode(packet) != WIRE_NOERROR &&
+	       wire_rcode(packet) != WIRE_NXDOMAIN;
+}
+
 unsigned wire_rcode(const uint8_t *packet)
 {
 	return packet[3] & 15u;
+}
+
+bool wire_is_truncated(const uint8_t *packet)
+{
+	return get16(packet + 2) & FLAG_TC;
+}
+
+struct dns_answer wire_failure(unsigned rcode, const char *from, struct arena *mem)
+{
+	return failure(mem, rcode_phrase(rcode), from);
 }
 
 void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
@@ -462,7 +480,7 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
 	reply.answers = get16(packet + 6);
 	reply.authorities = get16(packet + 8);
 	if (rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN)
-		answer = failure(mem, rcode_phrase(rcode), from);
+		answer = wire_failure(rcode, from, mem);
 	else if (flags & FLAG_TC)
 		answer = failure(mem, _("a truncated answer from %s"), from);
 	else if (!survey(&reply))

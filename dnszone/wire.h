@@ -28,8 +28,15 @@ size_t wire_put_question(const struct dns_name *name, enum dns_type type, uint16
  * it had not come. */
 bool wire_is_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
                    enum dns_type type, uint16_t id) must_check;
-/* The response code of a packet for which wire_is_reply() holds. */
+/* Whether it is a header alone with this id and an error, as servers send that could not read the
+ * question. */
+bool wire_is_bare_error(const uint8_t *packet, size_t len, uint16_t id) must_check;
+/* Of a packet for which one of these two holds: its response code, and the TC bit. */
 unsigned wire_rcode(const uint8_t *packet);
+bool wire_is_truncated(const uint8_t *packet);
+
+/* "SERVFAIL from 192.0.2.1" as an answer. */
+struct dns_answer wire_failure(unsigned rcode, const char *from, struct arena *mem);
 
 /* Reads such a packet.  The chain of CNAME records that begins at `name` is followed inside of it.
  * Broken packets, other response codes, truncated packets, referrals, loops and chains of more

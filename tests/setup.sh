@@ -1,28 +1,32 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages that are needed for building ("build"), for testing
-# ("test"), for making a package ("deb"), or for installing it into a bare root ("install"), on
-# Debian and its children.  Nothing missing: no call of apt-get.  Not root: says what is missing and
-# goes on (exit 0) for "test", fails otherwise.  Never a mail server or a name server: those live in the
-# throw-away host of tests/e2e alone.
+# ("test"), for making a package ("deb"), for installing it into a bare root ("install"), or for the
+# root of another release ("release"), on Debian and its children.  Nothing missing: no call of apt-get.
+# Not root: says what is missing and goes on (exit 0) for "test", fails otherwise.  Never a mail server
+# or a name server: those live in the throw-away host of tests/e2e alone.
 #
-# usage: tests/setup.sh build|deb|test|install
+# usage: tests/setup.sh build|deb|test|install|release
+# exit status: 0; 75: packages could not be fetched, tried three times; 1: any other failure
 set -u
+. "$(dirname "$0")/lib/apt.sh"
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
-	libc-ares-dev libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
+	libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish
 	bash-completion"
 deb="$build build-essential debhelper"
-install="$deb lintian debootstrap"
+release="debootstrap debian-archive-keyring"
+install="$deb lintian $release"
 
 case ${1:-} in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
 deb) wanted=$deb ;;
 install) wanted=$install ;;
+release) wanted=$release ;;
 *)
-	echo "usage: tests/setup.sh build|deb|test|install" >&2
+	echo "usage: tests/setup.sh build|deb|test|install|release" >&2
 	exit 2
 	;;
 esac
@@ -46,12 +50,8 @@ if [ "$(id -u)" != 0 ]; then
 	exit
 fi
 echo "installing:$missing"
-log=$(mktemp) && trap 'rm -f "$log"' EXIT
-export DEBIAN_FRONTEND=noninteractive
+status=0
 # shellcheck disable=SC2086 # the list is words
-if ! { apt-get update -qq &&
-	apt-get install -y -qq --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
-	tail -5 "$log"
-	echo "apt-get could not install:$missing"
-	exit 1
-fi
+apt_install $missing || status=$?
+[ $status = 0 ] || echo "apt-get could not install:$missing"
+exit $status

@@ -4,16 +4,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/lib/tap.sh
 
-# Every tracked or not ignored file; without git (an unpacked archive): every file.
-files() {
-	if git -c safe.directory='*' rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-		git -c safe.directory='*' ls-files -co --exclude-standard
-	else
-		find . -type f -not -path './build/*' -not -path './bin/*' \
-			-not -path './quickstart/*' -printf '%P\n'
-	fi | while IFS= read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
-}
-
+files() { tests/lib/files | tr '\0' '\n'; }
 c_files() { files | grep -E '\.[ch]$'; }
 # By name, or by what the first line says.
 shell_files() {
@@ -26,14 +17,25 @@ shell_files() {
 	done
 }
 
-check_format() { c_files | xargs -d '\n' -n 20 -P "$(nproc)" clang-format --dry-run -Werror; }
+# Each version of clang-format has a style of its own: this one judges.
+format_version=14
+find_format() {
+	local program
+	for program in clang-format-$format_version clang-format; do
+		"$program" --version 2>/dev/null | grep -q "version $format_version\." || continue
+		echo "$program"
+		return
+	done
+}
+clang_format=$(find_format)
+check_format() { c_files | xargs -d '\n' -n 20 -P "$(nproc)" "$clang_format" --dry-run -Werror; }
 check_shell() { shell_files | xargs -d '\n' shellcheck -x -S warning -P tests/lib -P tests/e2e; }
 check_white() { ! files | grep -vE '\.(out|png)$' | xargs -d '\n' grep -InE '[[:blank:]]+$'; }
 
-if command -v clang-format >/dev/null; then
+if [ -n "$clang_format" ]; then
 	ok "C files are as .clang-format says" check_format
 else
-	skip "C files are as .clang-format says" "clang-format is not installed"
+	skip "C files are as .clang-format says" "clang-format $format_version judges, and is not installed"
 fi
 if command -v shellcheck >/dev/null; then
 	ok "shell scripts pass shellcheck" check_shell

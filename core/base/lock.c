@@ -1,8 +1,12 @@
 /*
  * flock(2) with a deadline.
  *
- * The file is never unlinked, so everybody locks the same inode.  Its text is only for people:
+ * The file is never unlinked, so every process locks the same inode.  Its text is only for people:
  * it is written after the lock was taken and emptied before it is given back.
+ *
+ * A process that releases the lock and takes it again at once (bulk work between two batches)
+ * would win against all that poll.  So the first waiter also has the turn, a lock on the first
+ * octet of the file, until it has the lock itself; whoever comes later waits for the turn.
  */
 #include "core/base/lock.h"
 
@@ -87,14 +91,29 @@ static int refuse_busy(const struct ctx *ctx, int fd, const char *what, struct e
 		what, *holder ? holder : _("another process"), ctx->wait_seconds);
 }
 
+/* Takes the turn (F_WRLCK) or gives it back (F_UNLCK).  A lock of the open file, not of the process:
+ * it ends with the descriptor. */
+static bool set_turn(int fd, short type)
+{
+	struct flock turn = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
+	return fcntl(fd, F_OFD_SETLK, &turn) == 0;
+}
+
+static bool try_lock(int fd, bool *has_turn)
+{
+	if (!*has_turn)
+		*has_turn = set_turn(fd, F_WRLCK);
+	return *has_turn && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 static int wait_for_lock(struct ctx *ctx, int fd, const char *what, struct err *err)
 {
 	int64_t start = monotonic_ns();
 	int64_t deadline = start + (int64_t)ctx->wait_seconds * NS_PER_SEC;
 	int64_t step = NS_PER_MS;
-	bool is_told = false;
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
+	bool is_told = false, has_turn = false;
+	while (!try_lock(fd, &has_turn)) {
+		if (errno != EWOULDBLOCK && errno != EACCES && errno != EINTR)
 			return err_errno(err, errno, _("cannot lock %s"), what);
 		if (signals_is_cancelled())
 			return err_set(err, ERR_CANCELLED,
@@ -114,6 +133,7 @@ static int wait_for_lock(struct ctx *ctx, int fd, const char *what, struct err *
 		else
 			step = STEP_LONGEST_MS * NS_PER_MS;
 	}
+	set_turn(fd, F_UNLCK);
 	return 0;
 }
 

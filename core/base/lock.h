@@ -1,7 +1,8 @@
 /*
  * core/base/lock.h: one writer at a time, by flock(2) on a file that is never unlinked.
  *
- * Order everywhere: export, target, store.  The file holds "<pid> <command>" of who has it, so
+ * Order everywhere: export, target, store.  Who waits comes before who takes it again: bulk work
+ * that releases the lock between its batches lets others in.  The file holds "<pid> <command>" of who has it, so
  * that a waiter can say for whom he waits.  Close-on-exec; the kernel drops it when we die.
  */
 #ifndef CORE_BASE_LOCK_H

@@ -374,15 +374,15 @@ static int run_item(struct import *import, struct ctx *ctx, struct store *store,
 static int try_item(struct import *import, struct ctx *ctx, struct store *store,
                     struct import_item *item, bool is_sign_now, struct err *err)
 {
-	int r = store_script(store, "SAVEPOINT import_key", err);
+	int r = store_part_begin(store, err);
 	if (r < 0)
 		return r;
 	r = run_item(import, ctx, store, item, is_sign_now, err);
 	if (r >= 0)
-		return store_script(store, "RELEASE import_key", err);
+		return store_part_end(store, true, err);
 	import_item_say(item, IMPORT_REFUSED, err->text);
 	err_clear(err);
-	return store_script(store, "ROLLBACK TO import_key; RELEASE import_key", err);
+	return store_part_end(store, false, err);
 }
 
 /* One key under several selectors: the one that signs is left, or none. */

@@ -145,36 +145,33 @@ int opendkim_conf_read(const struct ctx *ctx, const char *path,
 	return read_one(&reader, path, err);
 }
 
-void opendkim_conf_without(const char *text, size_t len, struct buf *into)
+static bool is_our_include(const char *line, size_t len)
 {
-	bool owes_break = false;
+	auto_free char *key = NULL, *value = NULL;
+	return split_line(line, len, &key, &value) && strcasecmp(key, "Include") == 0 &&
+	       strcmp(value, OPENDKIM_OURS) == 0;
+}
+
+void opendkim_conf_ours(const char *text, size_t len, struct spans *into)
+{
 	for (size_t at = 0; at < len;) {
-		const char *feed = memchr(text + at, '\n', len - at);
+		const char *feed = memchr(text + at, '\n', len - at), *line = text + at;
 		size_t next = feed ? (size_t)(feed - text) + 1 : len;
-		const char *line = text + at;
-		char *key, *value;
 		bool is_mark = next - at >= strlen(MARK) &&
 		               memcmp(line, MARK, strlen(MARK)) == 0;
-		bool is_ours = is_mark;
-		if (!is_mark && split_line(line, next - at, &key, &value)) {
-			is_ours = strcasecmp(key, "Include") == 0 &&
-			          strcmp(value, OPENDKIM_OURS) == 0;
-			free(key);
-			free(value);
-		}
-		if (is_mark && text_starts(line, MARK_NO_BREAK) && into->len &&
-		    into->at[into->len - 1] == '\n') {
-			into->at[--into->len] = '\0';
-			owes_break = true;
-		}
-		if (!is_ours && owes_break) {
-			buf_putc(into, '\n');
-			owes_break = false;
-		}
-		if (!is_ours)
-			buf_add(into, line, next - at);
+		if (is_mark || is_our_include(line, next - at))
+			spans_add_line(into, at, next,
+			               is_mark && text_starts(line, MARK_NO_BREAK));
 		at = next;
 	}
+	spans_settle(into, len);
+}
+
+void opendkim_conf_without(const char *text, size_t len, struct buf *into)
+{
+	auto_spans ours = SPANS_INIT;
+	opendkim_conf_ours(text, len, &ours);
+	spans_cut(&ours, text, len, into);
 }
 
 void opendkim_conf_with(const char *text, size_t len, struct buf *into)

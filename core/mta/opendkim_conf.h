@@ -12,6 +12,7 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/mta/spans.h"
 
 #define OPENDKIM_CONF "/etc/opendkim.conf"
 #define OPENDKIM_OURS "/etc/mailauthctl/opendkim.conf"
@@ -45,6 +46,8 @@ const char *opendkim_conf_get(const struct opendkim_conf *conf,
  * (SIGUSR1) takes in is not told. */
 bool opendkim_conf_needs_restart(const struct opendkim_conf *before,
                                  const struct opendkim_conf *after) must_check;
+/* What of `text` is ours, settled. */
+void opendkim_conf_ours(const char *text, size_t len, struct spans *into);
 /* The text without our line; what opendkim_conf_with() gives is restored exactly. */
 void opendkim_conf_without(const char *text, size_t len, struct buf *into);
 /* The text with our Include line as its last one. */

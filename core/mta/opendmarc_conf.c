@@ -30,9 +30,9 @@ static const char *const ours[] = {
 	"UMask",
 };
 
-static bool is_our_keyword(bool was_ours, const char *line, size_t len)
+static bool is_our_keyword(bool *goes_on, const char *line, size_t len)
 {
-	(void)was_ours;
+	(void)goes_on;
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
 		size_t size = strlen(ours[i]);
 		if (len > size && strncasecmp(line, ours[i], size) == 0 &&
@@ -40,6 +40,11 @@ static bool is_our_keyword(bool was_ours, const char *line, size_t len)
 			return true;
 	}
 	return false;
+}
+
+void opendmarc_conf_ours(const char *text, size_t len, struct spans *into)
+{
+	marked_block_ours(text, len, is_our_keyword, into);
 }
 
 void opendmarc_conf_without(const char *text, size_t len, struct buf *into)

@@ -13,10 +13,13 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/mta/spans.h"
 #include "core/base/macro.h"
 
 #define OPENDMARC_CONF "/etc/opendmarc.conf"
 
+/* What of `text` is ours, settled. */
+void opendmarc_conf_ours(const char *text, size_t len, struct spans *into);
 /* `text` without our block.  What opendmarc_conf_with() gives is restored exactly; lines that
  * somebody put between its marks stay. */
 void opendmarc_conf_without(const char *text, size_t len, struct buf *into);

@@ -14,12 +14,9 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/marked_block.h"
 #include "core/mta/postfix_restrict.h"
 
-#define MARK "# mailauthctl: "
-#define BEGIN MARK "begin"
-#define NO_BREAK "; the line above ends without a line break"
-#define END MARK "end"
 #define OURS "mailauth_"
 
 static bool is_blank(char c)
@@ -194,22 +191,6 @@ static const struct list_row {
 	[SRS_LMTP] = { "lmtp_generic_maps", "$mailauth_lmtp_generic_maps" },
 };
 
-/* A piece of the text that is left out. */
-struct gap {
-	size_t begin, end;
-};
-
-struct gaps {
-	struct gap *gap;
-	size_t count, room;
-};
-
-static void add_gap(struct gaps *gaps, size_t begin, size_t end)
-{
-	GROW(gaps->gap, gaps->count, gaps->room);
-	gaps->gap[gaps->count++] = (struct gap){ begin, end };
-}
-
 /* The length of `$name`, `${name}` or `$(name)` at `at`; 0: it does not stand there. */
 static size_t item_at(const char *text, size_t at, size_t end, const char *item)
 {
@@ -230,10 +211,10 @@ static size_t item_at(const char *text, size_t at, size_t end, const char *item)
 
 /* Takes the item with the separator that came with it; what somebody wrote otherwise, with the
  * comma or blank beside it. */
-static struct gap item_gap(const char *text, const struct main_def *def, size_t at,
+static struct span item_span(const char *text, const struct main_def *def, size_t at,
                            size_t len)
 {
-	struct gap gap = { at, at + len };
+	struct span gap = { at, at + len, false };
 	if (gap.end + 1 < def->last && memcmp(text + gap.end, ", ", 2) == 0)
 		gap.end += 2;
 	else if (gap.begin >= def->first + 2 &&
@@ -253,7 +234,7 @@ static struct gap item_gap(const char *text, const struct main_def *def, size_t 
 
 /* The items of ours in one list; `is_in_block`: a definition that holds nothing else goes whole. */
 static void strip_list(const struct main_cf *cf, const struct main_def *def,
-                       const char *item, bool is_in_block, struct gaps *gaps)
+                       const char *item, bool is_in_block, struct spans *ours)
 {
 	for (size_t at = def->first; at < def->last;) {
 		size_t end = line_end(cf->text, def->last, at);
@@ -262,12 +243,12 @@ static void strip_list(const struct main_cf *cf, const struct main_def *def,
 			size_t len = item_at(cf->text, at, end, item);
 			if (len && is_in_block && at == def->first &&
 			    at + len == def->last) {
-				add_gap(gaps, def->begin, def->end);
+				spans_add(ours, def->begin, def->end);
 				return;
 			}
 			if (len) {
-				struct gap gap = item_gap(cf->text, def, at, len);
-				add_gap(gaps, gap.begin, gap.end);
+				struct span span = item_span(cf->text, def, at, len);
+				spans_add(ours, span.begin, span.end);
 			}
 			at += len ? len : 1;
 		}
@@ -275,71 +256,44 @@ static void strip_list(const struct main_cf *cf, const struct main_def *def,
 	}
 }
 
-static void strip_marks(const struct main_cf *cf, struct gaps *gaps, size_t *ret_block)
+static void strip_marks(const struct main_cf *cf, struct spans *ours, size_t *ret_block)
 {
 	*ret_block = SIZE_MAX;
 	for (size_t at = 0; at < cf->len;) {
 		size_t end = line_end(cf->text, cf->len, at);
-		if (has_prefix(cf->text, at, end, MARK)) {
-			bool joins =
-				at > 0 && has_prefix(cf->text, at, end, BEGIN NO_BREAK);
-			if (has_prefix(cf->text, at, end, BEGIN) &&
-			    *ret_block == SIZE_MAX)
-				*ret_block = at;
-			add_gap(gaps, joins ? at - 1 : at, end);
-		}
+		enum mark mark = marked_line_kind(cf->text + at, end - at);
+		if (mark != MARK_NONE && mark != MARK_END && *ret_block == SIZE_MAX)
+			*ret_block = at;
+		if (mark != MARK_NONE)
+			spans_add_line(ours, at, end, mark == MARK_BEGIN_JOINED);
 		at = end;
 	}
 }
 
-static int compare_gap(const void *a, const void *b)
-{
-	size_t x = ((const struct gap *)a)->begin, y = ((const struct gap *)b)->begin;
-	return x < y ? -1 : x > y;
-}
-
-/* Copies what is in no gap.  A line break that we had added stays where something follows. */
-static void copy_without(const struct main_cf *cf, struct gaps *gaps, struct buf *into)
-{
-	if (gaps->count > 1)
-		qsort(gaps->gap, gaps->count, sizeof(gaps->gap[0]), compare_gap);
-	size_t at = 0, joined = SIZE_MAX;
-	for (size_t i = 0; i < gaps->count; i++) {
-		struct gap gap = gaps->gap[i];
-		if (gap.begin > at && joined != SIZE_MAX) {
-			buf_putc(into, '\n');
-			joined = SIZE_MAX;
-		}
-		if (gap.begin > at)
-			buf_add(into, cf->text + at, gap.begin - at);
-		if (gap.begin < gap.end && cf->text[gap.begin] == '\n')
-			joined = gap.begin;
-		at = gap.end > at ? gap.end : at;
-	}
-	if (at < cf->len && joined != SIZE_MAX)
-		buf_putc(into, '\n');
-	buf_add(into, cf->text + at, cf->len - at);
-}
-
-void main_cf_strip(const char *text, size_t len, struct buf *into)
+void main_cf_ours(const char *text, size_t len, struct spans *into)
 {
 	auto_main_cf cf;
-	main_cf_parse(&cf, text, len);
-	struct gaps gaps = { 0 };
 	size_t block;
-	strip_marks(&cf, &gaps, &block);
+	main_cf_parse(&cf, text, len);
+	strip_marks(&cf, into, &block);
 	for (size_t i = 0; i < cf.count; i++) {
 		const struct main_def *def = &cf.def[i];
 		if (has_prefix(text, def->begin, def->equals, OURS) ||
 		    is_named(&cf, def, MAIN_TIME_LIMIT))
-			add_gap(&gaps, def->begin, def->end);
+			spans_add(into, def->begin, def->end);
 		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
 			if (is_named(&cf, def, lists[l].name))
 				strip_list(&cf, def, lists[l].item, def->begin > block,
-				           &gaps);
+				           into);
 	}
-	copy_without(&cf, &gaps, into);
-	free(gaps.gap);
+	spans_settle(into, len);
+}
+
+void main_cf_strip(const char *text, size_t len, struct buf *into)
+{
+	auto_spans ours = SPANS_INIT;
+	main_cf_ours(text, len, &ours);
+	spans_cut(&ours, text, len, into);
 }
 
 static void put_at(struct buf *text, size_t at, const char *before, const char *item,
@@ -593,7 +547,8 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 	if (!params.len)
 		return;
 	buf_printf(into,
-	           "%s" BEGIN "%s (the lines up to the end mark are mailauthctl's)\n",
-	           breaks ? "\n" : "", breaks ? NO_BREAK : "");
-	buf_printf(into, "%s%s" END "\n", buf_text(&params), buf_text(&missing));
+	           "%s" MARKED_BEGIN
+	           "%s (the lines up to the end mark are mailauthctl's)\n",
+	           breaks ? "\n" : "", breaks ? MARKED_NO_BREAK : "");
+	buf_printf(into, "%s%s" MARKED_END "\n", buf_text(&params), buf_text(&missing));
 }

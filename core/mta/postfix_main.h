@@ -17,6 +17,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "core/mta/spans.h"
 
 /* One logical line "name = value"; all positions count octets of the text. */
 struct main_def {
@@ -85,6 +86,8 @@ struct main_wish {
 	const char *srs_forward, *srs_reverse;
 };
 
+/* What of `text` is ours, settled. */
+void main_cf_ours(const char *text, size_t len, struct spans *into);
 /* `text` without anything of ours. */
 void main_cf_strip(const char *text, size_t len, struct buf *into);
 /* `text` with exactly what is wished for, whatever of ours stood there before; without the policy

@@ -157,11 +157,23 @@ const char *master_override(const struct master_service *service, const char *na
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
-/* A line that begins with white space continues the one above. */
-static bool is_our_line(bool was_ours, const char *line, size_t len)
+/* A line that begins with white space continues the one above; blank lines and comments are an
+ * admin's, and do not end it. */
+static bool is_our_line(bool *goes_on, const char *line, size_t len)
 {
-	return isspace((unsigned char)*line) ? was_ours
-	                                     : marked_line_begins(line, len, "mailauth-");
+	size_t blanks = 0;
+	while (blanks < len && isspace((unsigned char)line[blanks]))
+		blanks++;
+	if (blanks == len || line[blanks] == '#')
+		return false;
+	if (blanks == 0)
+		*goes_on = marked_line_begins(line, len, "mailauth-");
+	return *goes_on;
+}
+
+void master_cf_ours(const char *text, size_t len, struct spans *into)
+{
+	marked_block_ours(text, len, is_our_line, into);
 }
 
 void master_cf_strip(const char *text, size_t len, struct buf *into)

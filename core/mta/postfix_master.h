@@ -12,6 +12,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "core/mta/spans.h"
 
 struct master_service {
 	char *name;    /* "smtp", "127.0.0.1:10025": what $service_name is */
@@ -37,6 +38,8 @@ void master_cf_done(struct master_cf *cf);
 const char *master_override(const struct master_service *service,
                             const char *name) must_check;
 
+/* What of `text` is ours, settled. */
+void master_cf_ours(const char *text, size_t len, struct spans *into);
 /* `text` without anything of ours. */
 void master_cf_strip(const char *text, size_t len, struct buf *into);
 /* `text` with one service of ours, a line without its break. */

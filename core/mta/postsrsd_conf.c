@@ -17,11 +17,13 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/marked_block.h"
 
-#define MARK "# mailauthctl: "
-#define BEGIN MARK "begin"
-#define NO_BREAK "; the line above ends without a line break"
-#define END MARK "end\n"
+#define BEGIN MARKED_BEGIN
+#define NO_BREAK MARKED_NO_BREAK
+#define END MARKED_END "\n"
+#define WARNING "# Changes between these lines are overwritten.\n"
+#define LIST "SRS_EXCLUDE_DOMAINS=" /* to the line of one quote, whatever is between */
 #define GAP "\n\n" /* behind our secrets: two empty lines */
 
 void postsrsd_conf_done(struct postsrsd_conf *conf)
@@ -334,29 +336,61 @@ int postsrsd_check_wish(const struct postsrsd_wish *wish, bool is_v2,
 		POSTSRSD_ARGUMENT_MAX, names, argument);
 }
 
+/* Every line that the block may begin with, besides those of the list. */
+static const char *const our_lines[] = {
+	WARNING,
+	"SRS_DOMAIN=",
+	"SRS_SECRET=",
+	"SRS_FORWARD_PORT=",
+	"SRS_REVERSE_PORT=",
+	"SRS_LISTEN_ADDR=",
+	LIST,
+	"srs-domain =",
+	"domains-file =",
+	"secrets-file =",
+	"socketmap =",
+};
+
+static bool is_our_line(bool *is_in_list, const char *line, size_t len)
+{
+	bool was_in_list = *is_in_list;
+	if (was_in_list || marked_line_begins(line, len, LIST))
+		*is_in_list = !(was_in_list && *line == '\'');
+	for (size_t i = 0; i < ARRAY_LEN(our_lines) && !was_in_list; i++)
+		if (marked_line_begins(line, len, our_lines[i]))
+			return true;
+	return was_in_list;
+}
+
+/* Each first mark has its last one. */
+static bool is_whole(const char *text, size_t len)
+{
+	bool is_inside = false;
+	for (size_t at = 0; at < len;) {
+		const char *line = text + at, *feed = memchr(line, '\n', len - at);
+		size_t line_len = feed ? (size_t)(feed - line) + 1 : len - at;
+		enum mark mark = marked_line_kind(line, line_len);
+		if (mark != MARK_NONE)
+			is_inside = mark != MARK_END;
+		at += line_len;
+	}
+	return !is_inside;
+}
+
+bool postsrsd_conf_ours(const char *text, size_t len, struct spans *into)
+{
+	if (!is_whole(text, len))
+		return false;
+	marked_block_ours(text, len, is_our_line, into);
+	return true;
+}
+
 bool postsrsd_conf_strip(const char *text, size_t len, struct buf *into)
 {
-	const char *end = text + len;
-	buf_puts(into, "");
-	for (const char *line = text; line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		const char *next = feed ? feed + 1 : end;
-		size_t size = (size_t)(next - line);
-		if (size < strlen(BEGIN) || memcmp(line, BEGIN, strlen(BEGIN)) != 0) {
-			buf_add(into, line, size);
-			line = next;
-			continue;
-		}
-		const char *close = memmem(next, (size_t)(end - next), END, strlen(END));
-		if (!close || (close != next && close[-1] != '\n'))
-			return false;
-		if (size >= strlen(BEGIN NO_BREAK) &&
-		    memcmp(line, BEGIN NO_BREAK, strlen(BEGIN NO_BREAK)) == 0 &&
-		    into->len && into->at[into->len - 1] == '\n' &&
-		    close + strlen(END) == end)
-			into->at[--into->len] = '\0';
-		line = close + strlen(END);
-	}
+	auto_spans ours = SPANS_INIT;
+	if (!postsrsd_conf_ours(text, len, &ours))
+		return false;
+	spans_cut(&ours, text, len, into);
 	return true;
 }
 
@@ -378,7 +412,7 @@ void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const cha
 {
 	bool breaks = admin_len && admin[admin_len - 1] != '\n';
 	buf_printf(into, "%s%s%s\n", breaks ? "\n" : "", BEGIN, breaks ? NO_BREAK : "");
-	buf_puts(into, "# Changes between these lines are overwritten.\n");
+	buf_puts(into, WARNING);
 	if (is_v2) {
 		buf_printf(into,
 		           "srs-domain = \"%s\"\n"
@@ -395,7 +429,7 @@ void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const cha
 		           "SRS_LISTEN_ADDR='127.0.0.1'\n",
 		           wish->srs_domain, wish->secret_path, wish->forward_port,
 		           wish->reverse_port);
-		buf_puts(into, "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\n");
+		buf_puts(into, LIST "\"${SRS_EXCLUDE_DOMAINS-}\"'\n");
 		buf_add(into, buf_text(wish->excluded), wish->excluded->len);
 		buf_puts(into, "'\n");
 	}

@@ -19,6 +19,7 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/base/secret.h"
+#include "core/mta/spans.h"
 
 #define POSTSRSD_DEFAULT "/etc/default/postsrsd" /* version 1 */
 #define POSTSRSD_CONF "/etc/postsrsd.conf"       /* version 2 */
@@ -62,6 +63,9 @@ int postsrsd_check_wish(const struct postsrsd_wish *wish, bool is_v2,
                         const struct postsrsd_conf *admin, size_t names,
                         struct err *err) must_check;
 
+/* What of `text` is ours, settled: of the block what we write, not what an administrator put between
+ * its marks.  False: the block has no end, somebody edited it. */
+bool postsrsd_conf_ours(const char *text, size_t len, struct spans *into) must_check;
 /* `text` without our block.  False: the block has no end, somebody edited it. */
 bool postsrsd_conf_strip(const char *text, size_t len, struct buf *into) must_check;
 /* The SRS domain that our block in `text` names (the caller frees); NULL: none. */

@@ -1,11 +1,11 @@
 /*
  * core/mta/shared.c: our part of a text that an admin writes as well.
  *
- * A text is cut into words, separators and line breaks.  What the text has and the stripped text
- * has not is ours.  Putting an old part into a newer text: the old stripped text and the newer one
- * are compared, and each piece of ours goes behind the word that it stood behind, or else in front
- * of the one that it stood in front of.  The result counts only if taking our part out of it gives
- * the admin's text to the octet, and our part is the one that was meant.
+ * Each format says which octets are ours; a text is cut into words, separators and line breaks along
+ * these borders.  Putting an old part into a newer text: the admin's old text and his newer one are
+ * compared, and each piece of ours goes behind the word that it stood behind, or else in front of
+ * the one that it stood in front of.  The result counts only if taking our part out of it gives the
+ * admin's text to the octet, and our part is the one that was meant.
  */
 #include "core/mta/shared.h"
 
@@ -21,26 +21,23 @@
 #include "core/mta/postsrsd_conf.h"
 
 /* A block without its end is nobody's: the text counts as the admin's. */
-static void postsrsd_strip(const char *text, size_t len, struct buf *into)
+static void postsrsd_ours(const char *text, size_t len, struct spans *into)
 {
-	auto_buf admin = BUF_INIT;
-
-	if (postsrsd_conf_strip(text, len, &admin))
-		buf_add(into, buf_text(&admin), admin.len);
-	else
-		buf_add(into, text, len);
+	if (!postsrsd_conf_ours(text, len, into))
+		spans_settle(into, len);
 }
 
 static const struct shared_row {
 	const char *name;
-	void (*strip)(const char *text, size_t len, struct buf *into);
+	void (*ours)(const char *text, size_t len, struct spans *into);
 	bool has_names; /* a line begins with a name, and the last line of a name counts */
+	bool is_last;   /* what an admin writes after our lines may have the last word */
 } shared_rows[SHARED_COUNT] = {
-	[SHARED_MAIN_CF] = { "main.cf", main_cf_strip, true },
-	[SHARED_MASTER_CF] = { "master.cf", master_cf_strip, true },
-	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_without, false },
-	[SHARED_POSTSRSD] = { "postsrsd", postsrsd_strip, false },
-	[SHARED_OPENDMARC_CONF] = { "opendmarc.conf", opendmarc_conf_without, false },
+	[SHARED_MAIN_CF] = { "main.cf", main_cf_ours, true, false },
+	[SHARED_MASTER_CF] = { "master.cf", master_cf_ours, true, false },
+	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_ours, false, true },
+	[SHARED_POSTSRSD] = { "postsrsd", postsrsd_ours, false, true },
+	[SHARED_OPENDMARC_CONF] = { "opendmarc.conf", opendmarc_conf_ours, false, true },
 };
 
 const char *shared_name(enum shared_format format)
@@ -56,10 +53,21 @@ enum shared_format shared_find(const char *name)
 	return SHARED_NOT;
 }
 
+static void find_ours(enum shared_format format, const struct buf *text,
+                      struct spans *into)
+{
+	if (shared_rows[format].ours)
+		shared_rows[format].ours(buf_text(text), text->len, into);
+}
+
 void shared_strip(enum shared_format format, const struct buf *text, struct buf *into)
 {
-	if (shared_rows[format].strip)
-		shared_rows[format].strip(buf_text(text), text->len, into);
+	auto_spans ours = SPANS_INIT;
+
+	if (format == SHARED_NOT)
+		return;
+	find_ours(format, text, &ours);
+	spans_cut(&ours, buf_text(text), text->len, into);
 }
 
 /* ---- pieces ----------------------------------------------------------------------------------- */
@@ -67,7 +75,7 @@ void shared_strip(enum shared_format format, const struct buf *text, struct buf 
 struct pieces {
 	struct diff_piece *at;
 	size_t count, room;
-	bool *is_alone; /* for each: the other text has it not */
+	bool *is_alone; /* for each: it is ours; the other text has it not */
 };
 
 enum piece_class { PIECE_WORD, PIECE_BLANKS, PIECE_SINGLE };
@@ -79,23 +87,54 @@ static enum piece_class class_of(char c)
 	return c == ' ' || c == '\t' || c == '\r' ? PIECE_BLANKS : PIECE_WORD;
 }
 
-static void cut(const struct buf *text, struct pieces *ret)
+/* Cuts `text`; is_alone: which pieces are ours. */
+static void cut(const struct buf *text, const struct spans *ours, struct pieces *ret)
 {
 	const char *octets = buf_text(text);
+	size_t span = 0;
 
 	*ret = (struct pieces){ 0 };
+	ret->is_alone = xcalloc(text->len + 1, sizeof(*ret->is_alone));
 	for (size_t at = 0; at < text->len;) {
 		enum piece_class class = class_of(octets[at]);
-		size_t end = at + 1;
+		size_t end = at + 1, border = text->len;
+		bool is_ours;
 
-		while (class != PIECE_SINGLE && end < text->len &&
+		while (span < ours->count && ours->at[span].end <= at)
+			span++;
+		is_ours = span < ours->count && ours->at[span].begin <= at;
+		if (span < ours->count)
+			border = is_ours ? ours->at[span].end : ours->at[span].begin;
+		while (class != PIECE_SINGLE && end < border &&
 		       class_of(octets[end]) == class)
 			end++;
 		GROW(ret->at, ret->count, ret->room);
+		ret->is_alone[ret->count] = is_ours;
 		ret->at[ret->count++] = (struct diff_piece){ octets + at, end - at };
 		at = end;
 	}
-	ret->is_alone = xcalloc(ret->count + 1, sizeof(*ret->is_alone));
+}
+
+static void cut_along(enum shared_format format, const struct buf *text,
+                      struct pieces *ret)
+{
+	auto_spans ours = SPANS_INIT;
+
+	find_ours(format, text, &ours);
+	cut(text, &ours, ret);
+}
+
+/* An admin's pieces of `all`. */
+static void pick_his(const struct pieces *all, struct pieces *ret)
+{
+	*ret = (struct pieces){ 0 };
+	ret->is_alone = xcalloc(all->count + 1, sizeof(*ret->is_alone));
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->is_alone[i])
+			continue;
+		GROW(ret->at, ret->count, ret->room);
+		ret->at[ret->count++] = all->at[i];
+	}
 }
 
 static void pieces_done(struct pieces *pieces)
@@ -126,26 +165,58 @@ static bool is_word(const struct diff_piece *piece)
 
 /* ---- our part --------------------------------------------------------------------------------- */
 
-static void put_line(const struct pieces *all, size_t from, size_t to,
-                     const struct diff_piece *name, struct buf *into)
-{
-	bool has_ours = false, has_his = false;
+/* One line, pieces [from, to), without the blanks at its end. */
+struct piece_line {
+	const struct pieces *all;
+	size_t from, to;
+	bool has_ours, has_his; /* words */
+	bool is_comment;
+};
 
-	for (size_t i = from; i < to; i++) {
-		has_ours = has_ours || (all->is_alone[i] && is_word(&all->at[i]));
-		has_his = has_his || (!all->is_alone[i] && is_word(&all->at[i]));
+static struct piece_line line_at(const struct pieces *all, size_t from)
+{
+	struct piece_line line = { .all = all, .from = from, .to = from };
+
+	for (; line.to < all->count && !is_piece(&all->at[line.to], '\n'); line.to++) {
+		bool is_ours = all->is_alone[line.to];
+
+		if (is_word(&all->at[line.to])) {
+			if (!line.has_ours && !line.has_his)
+				line.is_comment = all->at[line.to].at[0] == '#';
+			line.has_ours = line.has_ours || is_ours;
+			line.has_his = line.has_his || !is_ours;
+		}
 	}
-	if (!has_ours)
+	return line;
+}
+
+/* A line that is ours alone, and no item of ours in a list of his that goes on.  `was_own`: the line
+ * above is one, comments and blank lines not counted. */
+static bool is_own_line(const struct piece_line *line, bool was_own)
+{
+	return line->has_ours && !line->has_his &&
+	       (was_own || is_word(&line->all->at[line->from]));
+}
+
+static void put_line(const struct piece_line *line, const struct diff_piece *name,
+                     struct buf *into)
+{
+	const struct pieces *all = line->all;
+	size_t end = line->to;
+
+	if (!line->has_ours)
 		return;
-	if (has_his)
+	if (line->has_his)
 		buf_printf(into, "%.*s:", name ? (int)name->len : 0,
 		           name ? name->at : "");
-	for (size_t i = from; i < to; i++) {
+	while (end > line->from && class_of(all->at[end - 1].at[0]) == PIECE_BLANKS)
+		end--;
+	for (size_t i = line->from; i < end; i++) {
 		const struct diff_piece *piece = &all->at[i];
 
-		if (has_his && all->is_alone[i] && is_word(piece))
+		if (line->has_his && all->is_alone[i] && is_word(piece))
 			buf_putc(into, ' ');
-		if (!has_his || (all->is_alone[i] && is_word(piece)))
+		if (!line->has_his || (all->is_alone[i] && is_word(piece)))
 			buf_add(into, piece->at, piece->len);
 	}
 	buf_putc(into, '\n');
@@ -153,20 +224,16 @@ static void put_line(const struct pieces *all, size_t from, size_t to,
 
 void shared_part(enum shared_format format, const struct buf *text, struct buf *into)
 {
-	auto_buf stripped = BUF_INIT;
-	auto_pieces his = { 0 }, all = { 0 };
+	auto_pieces all = { 0 };
 	const struct diff_piece *name = NULL; /* of the logical line */
+	struct piece_line line;
 
-	shared_strip(format, text, &stripped);
-	cut(&stripped, &his);
-	cut(text, &all);
-	compare(&his, &all);
-	for (size_t from = 0, to; from < all.count; from = to + 1) {
-		for (to = from; to < all.count && !is_piece(&all.at[to], '\n');)
-			to++;
-		if (from < to && is_word(&all.at[from]) && all.at[from].at[0] != '#')
+	cut_along(format, text, &all);
+	for (size_t from = 0; from < all.count; from = line.to + 1) {
+		line = line_at(&all, from);
+		if (from < line.to && is_word(&all.at[from]) && all.at[from].at[0] != '#')
 			name = &all.at[from];
-		put_line(&all, from, to, name, into);
+		put_line(&line, name, into);
 	}
 	buf_add(into, "", 0);
 }
@@ -176,14 +243,77 @@ static bool is_same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(buf_text(a), buf_text(b), a->len) == 0;
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Our lines in an order that does not depend on where they stand. */
+static void sort_lines(const struct buf *text, struct buf *into)
+{
+	auto_free char *copy = xmemdup(buf_text(text), text->len);
+	char **line = NULL, *save = NULL;
+	size_t count = 0, room = 0;
+
+	for (char *at = strtok_r(copy, "\n", &save); at; at = strtok_r(NULL, "\n", &save)) {
+		GROW(line, count, room);
+		line[count++] = at;
+	}
+	if (count > 1)
+		qsort(line, count, sizeof(line[0]), compare_lines);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(into, "%s\n", line[i]);
+	free(line);
+}
+
 static bool has_same_part(enum shared_format format, const struct buf *a,
                           const struct buf *b)
 {
 	auto_buf part_a = BUF_INIT, part_b = BUF_INIT;
+	auto_buf sorted_a = BUF_INIT, sorted_b = BUF_INIT;
 
 	shared_part(format, a, &part_a);
 	shared_part(format, b, &part_b);
-	return is_same(&part_a, &part_b);
+	sort_lines(&part_a, &sorted_a);
+	sort_lines(&part_b, &sorted_b);
+	return is_same(&sorted_a, &sorted_b);
+}
+
+/* The text without the lines that are ours alone and without the blanks at line ends: what is left
+ * of ours are items in lines of his. */
+static void put_rest(enum shared_format format, const struct buf *text, struct buf *into)
+{
+	auto_pieces all = { 0 };
+	struct piece_line line;
+	bool is_own = false;
+
+	cut_along(format, text, &all);
+	for (size_t from = 0; from < all.count; from = line.to + 1) {
+		size_t end;
+
+		line = line_at(&all, from);
+		if (line.has_ours || (line.has_his && !line.is_comment))
+			is_own = is_own_line(&line, is_own);
+		if (is_own && line.has_ours)
+			continue;
+		end = line.to;
+		while (end > from && class_of(all.at[end - 1].at[0]) == PIECE_BLANKS)
+			end--;
+		for (size_t i = from; i < end; i++)
+			buf_add(into, all.at[i].at, all.at[i].len);
+		buf_putc(into, '\n');
+	}
+}
+
+/* Whether our items stand at the same places in his lists. */
+static bool has_same_rest(enum shared_format format, const struct buf *a,
+                          const struct buf *b)
+{
+	auto_buf rest_a = BUF_INIT, rest_b = BUF_INIT;
+
+	put_rest(format, a, &rest_a);
+	put_rest(format, b, &rest_b);
+	return is_same(&rest_a, &rest_b);
 }
 
 bool shared_is_edited(enum shared_format format, const struct buf *wrote,
@@ -193,9 +323,40 @@ bool shared_is_edited(enum shared_format format, const struct buf *wrote,
 
 	if (is_same(wrote, now))
 		return false;
+	if (!has_same_part(format, wrote, now))
+		return true;
 	shared_strip(format, wrote, &his_then);
 	shared_strip(format, now, &his_now);
-	return is_same(&his_then, &his_now) || !has_same_part(format, wrote, now);
+	return is_same(&his_then, &his_now) && !has_same_rest(format, wrote, now);
+}
+
+/* Nothing but comments and blank lines of his after the last line of ours. */
+static bool has_last_word(enum shared_format format, const struct buf *text)
+{
+	auto_pieces all = { 0 };
+	struct piece_line line;
+	bool is_last = true;
+
+	cut_along(format, text, &all);
+	for (size_t from = 0; from < all.count; from = line.to + 1) {
+		line = line_at(&all, from);
+		if (line.has_ours || (line.has_his && !line.is_comment))
+			is_last = line.has_ours;
+	}
+	return is_last;
+}
+
+bool shared_holds(enum shared_format format, const struct buf *wanted,
+                  const struct buf *now)
+{
+	auto_buf his_wanted = BUF_INIT, his_now = BUF_INIT;
+
+	if (format == SHARED_NOT || !has_same_part(format, wanted, now))
+		return false;
+	shared_strip(format, wanted, &his_wanted);
+	shared_strip(format, now, &his_now);
+	return is_same(&his_wanted, &his_now) && has_same_rest(format, wanted, now) &&
+	       (!shared_rows[format].is_last || has_last_word(format, now));
 }
 
 /* ---- an old part in a newer text -------------------------------------------------------------- */
@@ -227,24 +388,6 @@ static void find_places(struct graft *g)
 static bool is_equal(const struct diff_piece *a, const struct diff_piece *b)
 {
 	return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
-}
-
-/* Where lines of ours stand between lines of his, the comparison cannot know which line break is
- * whose: ours are those behind. */
-static void slide_line_breaks(struct pieces *ours)
-{
-	for (size_t i = 0, end; i < ours->count; i = end) {
-		end = i + 1;
-		if (!ours->is_alone[i])
-			continue;
-		while (end < ours->count && ours->is_alone[end])
-			end++;
-		if (end < ours->count && is_piece(&ours->at[i], '\n') &&
-		    is_equal(&ours->at[i], &ours->at[end])) {
-			ours->is_alone[i] = false;
-			ours->is_alone[end++] = true;
-		}
-	}
 }
 
 /* In front of which piece of the present text goes what stood in front of `then`[k]? */
@@ -335,11 +478,9 @@ bool shared_graft(enum shared_format format, const struct buf *then,
 		buf_add(into, buf_text(then), then->len);
 		return true;
 	}
-	cut(then, &g.ours);
-	cut(&his_then, &g.then);
-	cut(&his_now, &g.now);
-	compare(&g.then, &g.ours);
-	slide_line_breaks(&g.ours);
+	cut_along(format, then, &g.ours);
+	pick_his(&g.ours, &g.then);
+	cut(&his_now, &(struct spans){ 0 }, &g.now);
 	find_places(&g);
 	is_good = put_all(&g, &text);
 	if (shared_rows[format].has_names && hides_his(&g))

@@ -19,6 +19,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/diff.h"
+#include "core/mta/shared.h"
 #include "core/mta/target.h"
 
 enum { AGE_SECONDS = 3 }; /* that a switched file seems to have */
@@ -84,7 +85,10 @@ static int observe_file(const struct ctx *ctx, struct step *step, bool *ret_hold
 	step->old_meta = now.meta;
 	step->old_content = now.content;
 	if (step->is_present)
-		*ret_holds = now.is_there && is_digest(&now.digest, &step->new_digest) &&
+		*ret_holds = now.is_there &&
+		             (is_digest(&now.digest, &step->new_digest) ||
+		              shared_holds(step->shared, &step->content,
+		                           &step->old_content)) &&
 		             step_meta_holds(&now.meta, &step->meta);
 	else
 		*ret_holds = !now.is_there;

@@ -291,6 +291,17 @@ int store_script(struct store *store, const char *sql, struct err *err)
 	return 0;
 }
 
+int store_part_begin(struct store *store, struct err *err)
+{
+	return store_script(store, "SAVEPOINT part", err);
+}
+
+int store_part_end(struct store *store, bool is_kept, struct err *err)
+{
+	return store_script(
+		store, is_kept ? "RELEASE part" : "ROLLBACK TO part; RELEASE part", err);
+}
+
 int64_t store_changes(const struct store *store)
 {
 	return sqlite3_changes64(store->db);

@@ -79,6 +79,10 @@ int store_exec(struct store *store, struct err *err, const char *sql, const char
 /* How many rows the last store_exec() changed, and the rowid of its INSERT. */
 int64_t store_changes(const struct store *store);
 int64_t store_last_id(const struct store *store);
+/* A part of a transaction that can be undone alone.  Not nested.  Whatever happened in between is
+ * kept or undone by store_part_end(). */
+int store_part_begin(struct store *store, struct err *err) must_check;
+int store_part_end(struct store *store, bool is_kept, struct err *err) must_check;
 /* Several statements without values, not cached. */
 int store_script(struct store *store, const char *sql, struct err *err) must_check;
 

@@ -9,7 +9,7 @@
 from_us() { deliver 127.0.0.1 "user@$1" && signatures; }
 from_elsewhere() {
 	sign_foreign user@sender.example.net
-	deliver 192.0.2.5 user@sender.example.net --data /tmp/signed
+	deliver 192.0.2.5 user@sender.example.net --data @/tmp/signed
 }
 results() { header Authentication-Results | grep -oE '^mx.example.test|dkim=[a-z]+' | paste -sd' '; }
 held() { mailauthctl --json mta status | grep -c '"held": true'; }

@@ -23,7 +23,7 @@ from_customer() {
 }
 from_elsewhere() {
 	sign_foreign user@sender.example.net
-	deliver 192.0.2.5 user@sender.example.net --data /tmp/signed
+	deliver 192.0.2.5 user@sender.example.net --data @/tmp/signed
 }
 results() { header Authentication-Results; }
 set_server() { ok "server set $*" mailauthctl server set "$@"; }

@@ -139,6 +139,16 @@ static void test_secret(void **state)
 	assert_int_equal(secret.len, 0);
 }
 
+/* Whoever started the tests may ignore them: a shell its background jobs' SIGINT, nohup(1) SIGHUP. */
+static int stop_ignoring_signals(void **state)
+{
+	(void)state;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	return 0;
+}
+
 static void test_signals(void **state)
 {
 	(void)state;
@@ -296,5 +306,5 @@ int main(void)
 		cmocka_unit_test(test_ctx_root),
 		cmocka_unit_test(test_ctx_actor),
 	};
-	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base", tests, stop_ignoring_signals, NULL);
 }

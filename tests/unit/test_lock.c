@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -210,6 +211,48 @@ static void test_waits_until_free(void **state)
 	assert_int_equal(f->holder, 0);
 }
 
+/* Another process works in batches: it releases the lock and takes it again at once, until it is let
+ * go. */
+static void work_in_batches_elsewhere(struct fixture *f)
+{
+	int up[2], down[2];
+	char ready;
+	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(down, O_CLOEXEC | O_NONBLOCK), 0);
+	f->holder = fork();
+	if (f->holder == 0) {
+		struct lock *lock = NULL;
+		struct err err = ERR_INIT;
+		const struct timespec batch = { .tv_nsec = 20 * NS_PER_MS };
+		close(down[1]);
+		do {
+			lock_free(lock);
+			if (lock_take(&f->ctx, f->path, "the store", &lock, &err) < 0 ||
+			    write(up[1], "r", 1) != 1)
+				_exit(1);
+			nanosleep(&batch, NULL);
+		} while (read(down[0], &ready, 1) < 0);
+		_exit(0);
+	}
+	close(up[1]);
+	close(down[0]);
+	assert_int_equal(read(up[0], &ready, 1), 1);
+	f->to_holder = down[1]; /* `up` stays open: it is written to until the end */
+}
+
+static void test_between_batches(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	f->ctx.wait_seconds = 2;
+	work_in_batches_elsewhere(f);
+	for (int i = 0; i < 5; i++) {
+		auto_lock lock = NULL;
+		assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+		                 0);
+	}
+}
+
 static void raise_on_report(void *arg, enum report_level level, const char *text)
 {
 	(void)arg;
@@ -257,10 +300,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_take),           TEST(test_old_text_is_replaced),
-		TEST(test_busy_at_once),   TEST(test_killed_holder),
-		TEST(test_told_then_busy), TEST(test_waits_until_free),
-		TEST(test_cancelled),      TEST(test_refused),
+		TEST(test_take),
+		TEST(test_old_text_is_replaced),
+		TEST(test_busy_at_once),
+		TEST(test_killed_holder),
+		TEST(test_told_then_busy),
+		TEST(test_waits_until_free),
+		TEST(test_between_batches),
+		TEST(test_cancelled),
+		TEST(test_refused),
 	};
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

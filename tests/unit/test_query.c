@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,7 +19,6 @@
 #include "core/base/ctx.h"
 #include "core/base/macro.h"
 #include "dnszone/query.h"
-#include "dnszone/query_socket.h"
 #include "dnszone/resolver_cache.h"
 
 #define DEADLINE_MS 300
@@ -751,36 +749,6 @@ static void test_renew(void **state)
 	server_stop(s);
 }
 
-/* One turn of the loop reads only so many packets, however many are there. */
-static void test_packets_per_turn(void **state)
-{
-	(void)state;
-	const struct query_servers servers = { .count = 1 };
-	struct query_sockets sockets;
-	int pair[2];
-	char octets[8];
-	query_sockets_init(&sockets, &servers);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-	const char thousand[1000] = { 0 };
-	assert_int_equal(send(pair[0], thousand, sizeof(thousand), 0), 1000);
-	/* nothing is awaited, nothing is read */
-	assert_int_equal(
-		query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets), -1);
-	assert_int_equal(errno, EAGAIN);
-	sockets.reads = 0;
-	sockets.questions = 1;
-	unsigned reads = 0;
-	while (query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets) == 1)
-		reads++;
-	assert_int_equal(errno, EAGAIN);
-	assert_in_range(reads, 32, 999);
-	sockets.reads = 0;
-	assert_int_equal(
-		query_socket_receive(pair[1], octets, 1, 0, NULL, NULL, &sockets), 1);
-	close(pair[0]);
-	close(pair[1]);
-}
-
 /* ---- servers as text ----------------------------------------------------------------- */
 
 static void test_servers(void **state)
@@ -834,17 +802,11 @@ static void test_system_servers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_habits),
-		cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_full_arena),
-		cmocka_unit_test(test_second_server),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_ahead),
-		cmocka_unit_test(test_ahead_full),
-		cmocka_unit_test(test_packets_per_turn),
-		cmocka_unit_test(test_renew),
-		cmocka_unit_test(test_servers),
-		cmocka_unit_test(test_system_servers),
+		cmocka_unit_test(test_habits),     cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_full_arena), cmocka_unit_test(test_second_server),
+		cmocka_unit_test(test_many),       cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_ahead_full), cmocka_unit_test(test_renew),
+		cmocka_unit_test(test_servers),    cmocka_unit_test(test_system_servers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

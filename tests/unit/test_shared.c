@@ -76,35 +76,134 @@ static void test_part(void **state)
 #define ITEM "smtpd_milters = $mailauth_smtpd_milters, inet:a\n"
 #define BLOCK BEGIN "mailauth_smtpd_milters = x\n" END
 
+#define MASTER "smtp inet n - y - - smtpd\n"
+#define SPAWN "mailauth-spf unix - n n - 0 spawn\n  user=mailauth\n"
+#define DKIM "# mailauthctl: the line below\nInclude " OPENDKIM_OURS "\n"
+#define DMARC BEGIN "Socket local:x\nRejectFailures true\n" END
+#define SRS BEGIN "# Changes between these lines are overwritten.\nSRS_DOMAIN='x'\n"
+#define SRS_LIST "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\na.example\n'\n" END
+
+/* What an admin may do to a file that is his, too: `is_held`: and there is nothing to push. */
 static const struct edit_row {
+	enum shared_format format;
 	const char *wrote, *now;
-	bool is_edited;
+	bool is_edited, is_held;
 } edit_rows[] = {
-	{ ITEM BLOCK, ITEM BLOCK, false },
-	{ ITEM BLOCK, "# his\n" ITEM BLOCK "c = d\n", false },
-	{ ITEM BLOCK, "smtpd_milters = $mailauth_smtpd_milters, inet:b, inet:a\n" BLOCK,
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK, false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, "# his\n" ITEM BLOCK "c = d\n", false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK,
+	  "smtpd_milters = $mailauth_smtpd_milters, inet:b, inet:a\n" BLOCK, false,
+	  true },
+	/* comments and blank lines anywhere, words of our own marks in them too */
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# admin was here\n", false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# mailauthctl: begin here\n", false,
+	  true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# mailauthctl: ended\n\n\n", false,
+	  true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# (the lines are mailauthctl's)\n", false,
+	  true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "# mailauthctl: his\n" BLOCK, false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "\n\n" BLOCK "\n", false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK,
+	  ITEM BEGIN "# inside\n\nmailauth_smtpd_milters = x\n" END, false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK,
+	  ITEM BEGIN "relayhost = y\nmailauth_smtpd_milters = x\n" END, false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, BLOCK ITEM, false, true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "a =\n  b\n  c\n" BLOCK "d =\n  e\n", false,
+	  true },
+	{ SHARED_MAIN_CF, "a = b\n" NO_BREAK "mailauth_x = 1\n" END,
+	  "a = b\n" NO_BREAK "mailauth_x = 1\n" END "# his\n", false, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK,
+	  "smtpd_milters = $mailauth_smtpd_milters, inet:a\r\n# mailauthctl: begin (the "
+	  "lines up to the end mark are mailauthctl's)\r\nmailauth_smtpd_milters = x\r\n"
+	  "# mailauthctl: end\r\n",
+	  false, true },
+	/* our own lines */
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = y\n" END, true,
 	  false },
-	{ ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = y\n" END, true },
-	{ ITEM BLOCK, "smtpd_milters = inet:a\n" BLOCK, true },
-	{ ITEM BLOCK, "smtpd_milters = inet:a\n", true },
-	{ ITEM BLOCK, "a = b\n", true },
-	{ ITEM BLOCK, "", true },
-	/* moved, and nothing else was edited */
-	{ ITEM BLOCK, "smtpd_milters = inet:a, $mailauth_smtpd_milters\n" BLOCK, true },
-	{ ITEM, ITEM BEGIN "mailauth_z = 1\n" END, true },
-	{ "a = b\n", "a = c\n", false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = x\n y\n" END,
+	  true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK " y\n", true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "#mailauth_smtpd_milters = x\n" END,
+	  true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, "smtpd_milters = inet:a\n" BLOCK, true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, "smtpd_milters = inet:a\n", true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, "a = b\n", true, false },
+	{ SHARED_MAIN_CF, ITEM BLOCK, "", true, false },
+	/* moved in its list, and nothing else was edited */
+	{ SHARED_MAIN_CF, ITEM BLOCK,
+	  "smtpd_milters = inet:a, $mailauth_smtpd_milters\n" BLOCK, true, false },
+	{ SHARED_MAIN_CF, ITEM, ITEM BEGIN "mailauth_z = 1\n" END, true, false },
+	{ SHARED_MAIN_CF, "a = b\n", "a = c\n", false, true },
+
+	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END, MASTER BEGIN SPAWN END "# and here\n",
+	  false, true },
+	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	  MASTER "\n# x\n" BEGIN "# in\n" SPAWN "\n" END "lmtp unix - - n - - lmtp\n",
+	  false, true },
+	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	  MASTER BEGIN "mailauth-spf unix - n n - 0 spawn\n# in\n  user=mailauth\n" END,
+	  false, true },
+	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	  MASTER BEGIN "mailauth-spf unix - n n - 0 spawn\n  user=root\n" END, true,
+	  false },
+	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END, MASTER BEGIN SPAWN "  -v\n" END, true,
+	  false },
+
+	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n" DKIM "# the line below\n\n", false,
+	  true },
+	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "# top\nA b\n\n" DKIM, false, true },
+	/* his line has the last word: ours must move, which is no fault of his */
+	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n" DKIM "Socket x\n", false, false },
+	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n", true, false },
+	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "# his\n", false, true },
+	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
+	  "A b\n" BEGIN "# in\nSocket local:x\n\nRejectFailures true\n" END, false, true },
+	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "Socket y\n", false,
+	  false },
+	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
+	  "A b\n" BEGIN "Socket local:x\nRejectFailures false\n" END, true, false },
+	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "# his\n", false,
+	  true },
+	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "# top\nA=b\n" SRS "\n# in\n" SRS_LIST,
+	  false, true },
+	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "SRS_DOMAIN=y\n",
+	  false, false },
+	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST,
+	  "A=b\n" SRS "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\n# in\na.example\n"
+	  "'\n" END,
+	  true, false },
 };
+
+/* What a push would write: his octets as they are now, our part as we wrote it.  False: not known. */
+static bool wanted_of(const struct edit_row *row, const struct buf *wrote,
+                      const struct buf *now, struct buf *into)
+{
+	auto_buf his = BUF_INIT, his_then = BUF_INIT;
+
+	shared_strip(row->format, now, &his);
+	shared_strip(row->format, wrote, &his_then);
+	if (his.len == his_then.len && memcmp(his.at, his_then.at, his.len) == 0)
+		buf_add(into, wrote->at, wrote->len);
+	else
+		return shared_graft(row->format, wrote, now, into);
+	return true;
+}
 
 static void test_is_edited(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(edit_rows); i++) {
-		auto_buf wrote = text_of(edit_rows[i].wrote);
-		auto_buf now = text_of(edit_rows[i].now);
+		const struct edit_row *row = &edit_rows[i];
+		auto_buf wrote = text_of(row->wrote), now = text_of(row->now);
+		auto_buf wanted = BUF_INIT;
 
-		if (shared_is_edited(SHARED_MAIN_CF, &wrote, &now) !=
-		    edit_rows[i].is_edited)
-			fail_msg("row %zu", i);
+		if (shared_is_edited(row->format, &wrote, &now) != row->is_edited)
+			fail_msg("row %zu: %s", i, row->now);
+		if (wanted_of(row, &wrote, &now, &wanted) &&
+		    shared_holds(row->format, &wanted, &now) != row->is_held)
+			fail_msg("row %zu: %s\nwanted %s", i, row->now,
+			         buf_text(&wanted));
 	}
 }
 
