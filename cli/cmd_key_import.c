@@ -48,7 +48,8 @@ static int store_one(struct app *app, void *arg, struct err *err)
 		app_export_later(app, domain.name);
 	else
 		app_say(app, REPORT_NOTE,
-		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts it to use"),
+		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts "
+		          "it to use"),
 		        domain.name);
 	return 0;
 }
@@ -136,11 +137,11 @@ static char *why_inactive(const struct import *import, const struct import_item 
 	if (item->fate != IMPORT_KEY || item->signs)
 		return NULL;
 	if (item->is_rival)
-		return xasprintf(_("nothing says which key of %s signs: \"mailauthctl "
+		return xasprintf(_("it is not known which key of %s signs: \"mailauthctl "
 		                   "domain enable-dkim %s --selector %s\""),
 		                 item->domain, item->domain, item->selector);
 	if (import->says_who_signs && !item->is_named)
-		return xasprintf(_("no table signs with it: \"mailauthctl domain "
+		return xasprintf(_("no table signs with this key: \"mailauthctl domain "
 		                   "enable-dkim %s --selector %s\""),
 		                 item->domain, item->selector);
 	return xasprintf(_("another key of %s signs"), item->domain);
@@ -197,8 +198,9 @@ static void advise(struct app *app, const struct import *import)
 			continue;
 		last = item->domain;
 		app_say(app, REPORT_WARNING,
-		        _("%s has several keys, and neither a table nor DNS says which one "
-		          "signs; choose with \"mailauthctl domain enable-dkim %s --selector "
+		        _("%s has several keys, and neither a table nor DNS shows which "
+		          "one signs; choose one with \"mailauthctl domain enable-dkim "
+		          "%s --selector "
 		          "%s\""),
 		        item->domain, item->domain, item->selector);
 	}
@@ -212,13 +214,15 @@ static int tell(struct app *app, const struct import *import, struct err *err)
 	app->has_failed |= counts.refused != 0;
 	if (!counts.imported && !counts.there && !counts.refused)
 		return err_set(err, ERR_FAILED,
-		               _("no private key was found: %zu files were skipped"),
+		               _("no private key found; files skipped: %zu"),
 		               counts.passed);
 	app_say(app, REPORT_NOTE,
 	        app->opt.is_dry_run
-	                ? _("would be imported: %zu keys, %zu of them active; present: %zu; "
+	                ? _("would be imported: %zu keys, %zu of them active; present: "
+	                    "%zu; "
 	                    "skipped: %zu; refused: %zu")
-	                : _("imported: %zu keys, %zu of them active; present: %zu; skipped: "
+	                : _("imported: %zu keys, %zu of them active; present: %zu; "
+	                    "skipped: "
 	                    "%zu; refused: %zu"),
 	        counts.imported, counts.active, counts.there, counts.passed,
 	        counts.refused);
@@ -265,7 +269,8 @@ int cmd_key_import(struct app *app, struct err *err)
 		if (args_count(app->args) || file)
 			return err_set(
 				err, ERR_USAGE,
-				_("--tree and --tables exclude a domain and --private"));
+				_("--tree and --tables cannot be combined with a domain "
+			          "or --private"));
 		return import_many(app, tree, err);
 	}
 	if (args_count(app->args) < 2)
@@ -276,7 +281,8 @@ int cmd_key_import(struct app *app, struct err *err)
 	if (!file)
 		return err_set(
 			err, ERR_USAGE,
-			_("\"key import\" needs --private: a file, or - for standard input"));
+			_("\"key import\" needs --private: a file, or - for standard "
+		          "input"));
 	if (args_has(app->args, "--selector"))
 		return err_set(err, ERR_USAGE,
 		               _("--selector requires --tree or --tables"));
@@ -286,12 +292,12 @@ int cmd_key_import(struct app *app, struct err *err)
 const struct option_row cmd_key_import_options[] = {
 	{ "--private", "<file>", N_("the private key, PEM or DER; -: standard input"), 0,
 	  0 },
-	{ "--tree", "<folder>", N_("take over the keys of a folder, and enable DKIM"), 0,
+	{ "--tree", "<folder>", N_("import the keys of a folder, and enable DKIM"), 0,
 	  0 },
 	{ "--tables", "<file>",
-	  N_("take over the keys that another signer's configuration names"), true, 0 },
+	  N_("import the keys that another signer's configuration names"), true, 0 },
 	{ "--selector", "<new-selector>",
-	  N_("of keys whose name has none; of several keys, the one that signs"), 0, 0 },
+	  N_("for keys whose name has none; of several keys, the one that signs"), 0, 0 },
 	OPTION_RESOLVER,
 	OPTION_SIGN_NOW,
 	{ 0 },
