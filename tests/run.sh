@@ -217,7 +217,7 @@ part_e2e() {
 	build e2e CC="$cc" WERROR=1 all >/dev/null
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in ${E2E:-restrictions doctor dmarc spf srs broken services customers signing settings rollback kill examples incoming}; do
+	for script in ${E2E:-restrictions doctor dmarc spf srs broken services import customers signing settings rollback kill examples incoming}; do
 		while [ "$(jobs -pr | wc -l)" -ge 4 ]; do wait -n; done
 		producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh &
 	done
