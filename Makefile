@@ -9,6 +9,7 @@
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
+#   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -57,11 +58,12 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe spans stage step step_file \
+	service_process service_systemd shared signers smtp_probe spans stage step step_file \
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
@@ -69,7 +71,7 @@ cli_src := app app_access app_change app_dns app_export app_input args args_gram
 	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
 	commands complete complete_line complete_source diffview help_topic language out \
 	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	when
+	takeover when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
@@ -80,12 +82,12 @@ completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 unit_tests := access arena authority base caller command commands complete config \
 	dkim_record dnszone doctor engine export export_state file file_folder file_stage \
 	heartbeat help_topic import_name import_walk key_crypto key_tables keygen keyring \
-	lint_dmarc lint_spf lock map_probe milter \
-	model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
-	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
-	postfix_values postsrsd publish push query records resolver rollback rr run service setting \
-	setting_type shared spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
-	stage store store_open target text tree_write undo validate when yaml yaml_write
+	lint_dmarc lint_spf lock map_probe milter model opendkim opendkim_renew opendmarc out \
+	path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_filters \
+	postfix_main postfix_master postfix_restrict postfix_values postsrsd publish push \
+	query records resolver rollback rr run service setting setting_type shared spf_check \
+	spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open target text \
+	tree_write undo validate when yaml yaml_write
 fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
@@ -146,7 +148,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -357,8 +359,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 check:
 	@tests/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 

@@ -54,6 +54,7 @@ struct app {
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
 	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
 	bool is_push_told;    /* "not adopted" was said once */
+	bool is_takeover_told; /* --replace-filter: the domains were named */
 	unsigned backstage;   /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;

@@ -241,8 +241,11 @@ static int run_body(struct app *app, unsigned needs,
 	if (app_is_customer(app))
 		return r;
 	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
-		app_say(app, app->push.is_explicit ? REPORT_NOTE : REPORT_VERBOSE, "%s",
-		        plan->note[i]);
+		app_say(app,
+		        !app->push.is_explicit ? REPORT_VERBOSE
+		        : plan_remedy(plan, i) ? REPORT_WARNING
+		                               : REPORT_NOTE,
+		        "%s", plan->note[i]);
 	if (r >= 0 && why && !app->is_push_told && !app->opt.is_dry_run) {
 		app_say(app, REPORT_NOTE, "%s", why);
 		app->is_push_told = true;

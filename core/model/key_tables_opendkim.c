@@ -200,8 +200,12 @@ static void read_table(struct key_tables_file *file, const char *value,
 	if (!value)
 		return;
 	if (!read_data_set(file, value, &text, &name)) {
-		key_tables_add_unfit(file, 0, NULL, _("the table %s cannot be read"),
-		                     value);
+		/* "dsn:mysql://user:password@host/...": no more than the type is shown */
+		bool is_file = *value == '/' || text_starts(value, "file:") ||
+		               text_starts(value, "refile:");
+		size_t shown = is_file ? strlen(value) : strcspn(value, "/");
+		key_tables_add_unfit(file, 0, NULL, _("the table %.*s cannot be read"),
+		                     (int)shown, value);
 		return;
 	}
 	if (*value != '/' && !text_starts(value, "file:") &&

@@ -16,6 +16,8 @@
 #include "core/model/setting.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/postfix.h"
+#include "core/mta/postfix_macros.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/service.h"
@@ -334,7 +336,12 @@ static void add_override(void *arg, const struct master_service *service,
 {
 	const struct overrides *o = arg;
 	auto_free char *remedy =
-		master_override(service, parameter)
+		strcmp(parameter, "smtpd_proxy_filter") == 0
+			? xstrdup(_(
+				  "pass mail to that filter after the queue (content_filter) "
+				  "or as a milter, so that its content can be signed and "
+				  "checked"))
+		: master_override(service, parameter)
 			? xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
 	                            o->config_dir, service->name, service->type,
 	                            parameter, o->config_dir)
@@ -342,6 +349,13 @@ static void add_override(void *arg, const struct master_service *service,
 	                            o->config_dir, parameter, o->config_dir);
 	doctor_add(o->d, is_private ? DOCTOR_NOTE : DOCTOR_WARNING, service->name,
 	           is_private ? NULL : remedy, "%s", sentence);
+}
+
+static void add_macros(void *arg, const struct master_service *service,
+                       const char *sentence, const char *remedy)
+{
+	const struct overrides *o = arg;
+	doctor_add(o->d, DOCTOR_WARNING, service->name, remedy, "%s", sentence);
 }
 
 /* Where the filter listens, from what a push would ask. */
@@ -399,22 +413,26 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
 		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 		o->config_dir = seen->host.config_dir;
-		services_each_override(&cf, &master, add_override, o);
+		auto_free char *own_item = postfix_dkim_own_item(seen);
+		services_each_override(&cf, &master, own_item, add_override, o);
+		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
 		look_at_chroot(d, seen, &cf, &master);
 	}
 	postfix_seen_free(seen);
 }
 
-/* Every sentence of the plan that is not told yet. */
+/* Every note of the plan that is not told yet; there its remedy stands in it. */
 static void add_notes(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;
 	for (size_t i = 0; i < plan->notes; i++) {
 		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
-			is_known |= strcmp(d->finding[k].text, plan->note[i]) == 0;
+			is_known |= text_starts(plan->note[i], d->finding[k].text);
+		const char *remedy = plan_remedy(plan, i);
 		if (!is_known)
-			doctor_add(d, DOCTOR_NOTE, NULL, NULL, "%s", plan->note[i]);
+			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,
+			           "%s", plan->note[i]);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/mta/desired.h"
+#include "core/mta/postfix_main.h"
 #include "core/mta/plan.h"
 
 #define POLICYD_CONF "/etc/mailauthctl/policyd.yaml"
@@ -25,7 +26,7 @@
 /* As a mail filter in front of all others (cli/policyd_milter.h): without it forged results would
  * be believed, so mail waits where it does not answer. */
 #define POLICYD_GUARD \
-	"{ unix:" POLICYD_SOCKET ", connect_timeout=10s, default_action=tempfail }"
+	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
 #define POLICYD_CHECK                                 \
 	"check_policy_service { unix:" POLICYD_SOCKET \
 	", timeout=30s, try_limit=1, default_action=DUNNO }"
