@@ -9,6 +9,7 @@
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
+#   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -47,29 +48,32 @@ dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_valu
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
-	export_finish export_state heartbeat import_tree key key_crypto key_secret keygen \
-	keyring publish record record_place record_policy record_text records records_check records_diff ring \
-	setting setting_table setting_type signing srs_secret template template_apply \
-	template_whole undo undo_domain undo_record
+	export_finish export_state heartbeat import_name import_scan import_tables import_tree \
+	import_walk key key_crypto key_secret key_tables key_tables_amavis key_tables_exim \
+	key_tables_opendkim key_tables_rspamd keygen keyring keyring_choose publish record \
+	record_place record_policy record_text records records_check records_diff ring setting \
+	setting_table setting_type signing srs_secret template template_apply template_whole \
+	undo undo_domain undo_record
 mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
 	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
 	doctor_zones drift engine folders held held_service history key_check map_probe \
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_main postfix_master postfix_observe \
+	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared smtp_probe spans stage step step_file \
+	service_process service_systemd shared signers smtp_probe spans stage step step_file \
 	step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
-	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_lint cmd_mta cmd_mta_history \
-	cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone command command_help \
-	commands complete complete_line complete_source diffview findings help_topic language out \
-	out_json out_layout out_table out_tsv overview progress seen spf_targets srs_targets \
-	typed when
+	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
+	cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template \
+	cmd_zone command command_help commands complete complete_line complete_source diffview \
+	findings help_topic language out out_json out_layout out_table out_tsv overview \
+	progress seen spf_targets srs_targets takeover typed when
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
 	policyd_results policyd_serve
@@ -79,15 +83,16 @@ completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
 	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state file \
-	file_folder file_stage heartbeat help_topic key_crypto keygen lint_dkim lint_dmarc \
-	lint_spf lint_txt lock map_probe milter model opendkim opendkim_renew opendmarc out \
-	path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
-	postfix_master postfix_restrict postfix_values postsrsd publish push query records \
-	resolver rollback rr run service setting setting_type shared spf_check spf_eval \
+	file_folder file_stage heartbeat help_topic import_name import_walk key_crypto \
+	key_tables keygen keyring lint_dkim lint_dmarc lint_spf lint_txt lock map_probe milter \
+	model name_octets opendkim opendkim_renew opendmarc out path_check plan policy_edit \
+	policyd policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
+	postfix_restrict postfix_values postsrsd publish push query query_servers query_tries \
+	records resolver rollback rr run service setting setting_type shared spf_check spf_eval \
 	spf_mode spf_record spf_suite srs_secret stage store store_open target text tree_write \
 	undo validate when yaml yaml_write
-fuzz_tests := config dkim_record dmarc_record dns_answer lint_dkim milter_session \
-	policy_request spf_macro spf_record typed_txt
+fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
+	milter_session policy_request spf_macro spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -147,7 +152,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -168,8 +173,8 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 # What tests use besides the programs.
-bench_bin := $(addprefix $(build)/tests/bench/,milter_time policy_time usage)
-$(build)/tests/lib/dnsd $(build)/tests/bench/policy_time $(build)/tests/bench/usage: %: %.o $(build)/flags
+bench_bin := $(addprefix $(build)/tests/bench/,dns_time milter_time policy_time usage)
+$(build)/tests/lib/dnsd $(build)/tests/bench/dns_time $(build)/tests/bench/policy_time $(build)/tests/bench/usage: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
 $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
@@ -358,8 +363,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 check:
 	@tests/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 

@@ -466,13 +466,50 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct
 	return r;
 }
 
+/* ---- with a key that is there ---------------------------------------------------------------- */
+
+static int choose_key(struct app *app, void *arg, struct err *err)
+{
+	struct item *item = arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = app_domain(app, item->name, &domain, err);
+	if (r >= 0)
+		r = app_check_keys_of(app, &domain, err);
+	if (r >= 0)
+		r = keyring_choose(
+			app->store, &app->ctx, &domain, args_get(app->args, "--selector"),
+			args_has(app->args, "--sign-now"), &item->outcome, err);
+	return r;
+}
+
+/* --selector: the domain's key under it, instead of whichever is at hand. */
+static int enable_with_key(struct app *app, const struct app_names *names,
+                           struct err *err)
+{
+	struct item item = { 0 };
+	struct enable work = { .app = app, .item = &item, .count = 1 };
+	if (names->count != 1 || names->is_all)
+		return err_set(err, ERR_USAGE, _("--selector requires one domain"));
+	int r = name_parse_domain(names->name[0], item.name, err);
+	if (r >= 0)
+		r = app_take_export_lock(app, err);
+	if (r >= 0)
+		r = app_change(app, NEED_PUSH, choose_key, &item, err);
+	item.is_done = true;
+	if (r >= 0 && !app->opt.is_dry_run)
+		r = publish(&work, err);
+	app_drop_export_lock(app);
+	return r < 0 || app->opt.is_dry_run ? r : tell(&work, err);
+}
+
 int cmd_enable_dkim(struct app *app, struct err *err)
 {
 	struct app_names names;
 	int r = app_names(app, 0, &names, err);
 	if (r < 0)
 		return r;
-	r = cmd_enable_dkim_names(app, &names, err);
+	r = args_has(app->args, "--selector") ? enable_with_key(app, &names, err)
+	                                      : cmd_enable_dkim_names(app, &names, err);
 	app_names_done(&names);
 	return r;
 }

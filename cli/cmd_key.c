@@ -11,7 +11,6 @@
 #include "cli/options.h"
 #include "cli/seen.h"
 #include "core/base/alloc.h"
-#include "core/model/import_tree.h"
 #include "core/model/key.h"
 #include "core/model/key_secret.h"
 #include "core/model/publish.h"
@@ -19,10 +18,7 @@
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
 
-enum {
-	PRIVATE_LIMIT = 65536,
-	CHECK_KEY_MS = 15 * 1000, /* for one key, all its name servers */
-};
+enum { CHECK_KEY_MS = 15 * 1000 }; /* for one key, all its name servers */
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -280,79 +276,6 @@ static int run_export(struct app *app, struct err *err)
 	return 0;
 }
 
-/* ---- import ---------------------------------------------------------------------------------- */
-
-static void export_domain(void *arg, const char *domain)
-{
-	struct app *app = arg;
-	char name[NAME_SIZE];
-	struct err ignored = ERR_INIT;
-	for (size_t i = 0; i < app->export_count; i++)
-		if (strcmp(app->export_name[i], domain) == 0)
-			return;
-	if (name_parse_domain(domain, name, &ignored) >= 0)
-		app_export_later(app, name);
-}
-
-static int import_one(struct app *app, const char *file, bool is_sign_now,
-                      struct err *err)
-{
-	auto_buf text = BUF_INIT;
-	auto_domain domain = DOMAIN_INIT;
-	bool signs;
-	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
-	if (r >= 0)
-		r = import_key(&app->ctx, app->store, args_word(app->args, 0),
-		               args_word(app->args, 1), text.at, text.len, is_sign_now,
-		               is_sign_now, err);
-	if (text.at)
-		explicit_bzero(text.at, text.room);
-	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
-	if (r >= 0)
-		r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs, err);
-	if (r < 0)
-		return r;
-	if (signs)
-		export_domain(app, domain.name);
-	else
-		app_say(app, REPORT_NOTE,
-		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts it to use"),
-		        domain.name);
-	return 0;
-}
-
-static int run_import(struct app *app, struct err *err)
-{
-	const char *tree = args_get(app->args, "--tree");
-	const char *file = args_get(app->args, "--private");
-	bool is_sign_now = args_has(app->args, "--sign-now");
-	if (tree) {
-		struct import_result result;
-		if (args_count(app->args) || file)
-			return err_set(err, ERR_USAGE,
-			               _("--tree goes without a domain and a file"));
-		int r = import_tree(&app->ctx, app->store, tree, is_sign_now,
-		                    export_domain, app, &result, err);
-		if (r < 0)
-			return r;
-		app_say(app, REPORT_NOTE,
-		        _("%zu keys were taken over; %zu files were not"),
-		        result.imported, result.failed);
-		app->has_failed |= result.failed != 0;
-		return 0;
-	}
-	if (args_count(app->args) < 2)
-		return err_set(
-			err, ERR_USAGE,
-			_("\"key import\" needs <domain> and <selector>, or --tree"));
-	if (!file)
-		return err_set(
-			err, ERR_USAGE,
-			_("\"key import\" needs --private: a file, or - for standard input"));
-	return import_one(app, file, is_sign_now, err);
-}
-
 /* ---- check ----------------------------------------------------------------------------------- */
 
 /* --published: an administrator's word. */
@@ -444,14 +367,6 @@ static const struct option_row export_options[] = {
 	  0 },
 	{ 0 },
 };
-static const struct option_row import_options[] = {
-	{ "--private", "<file>", N_("the private key, PEM or DER; -: standard input"), 0,
-	  0, OPTION_STDIN_FOR_ADMINS },
-	{ "--tree", "<folder>",
-	  N_("take over <folder>/<domain>/<selector>, and enable DKIM"), 0, 0 },
-	OPTION_SIGN_NOW,
-	{ 0 },
-};
 static const struct option_row check_options[] = {
 	{ "--published", NULL, N_("do not ask DNS: take the records for public"), 0, 0 },
 	OPTION_RESOLVER,
@@ -492,11 +407,11 @@ const struct command commands_key[] = {
 	  .run = run_export },
 	{ .words = "key import",
 	  .args = "[<domain> <new-selector>]",
-	  .options = import_options,
+	  .options = cmd_key_import_options,
 	  .help = N_("take over private keys"),
 	  .example = "mailauthctl key import example.com s2024 --private key.pem",
-	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
-	  .run = run_import },
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_key_import },
 	{ .words = "key check",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = check_options,

@@ -7,6 +7,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/takeover.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
@@ -31,6 +32,13 @@ static int no_change(struct app *app, void *arg, struct err *err)
 	return 0;
 }
 
+/* Nothing, but for a filter that is replaced. */
+static int take_over(struct app *app, void *arg, struct err *err)
+{
+	(void)arg;
+	return takeover_run(app, err);
+}
+
 /* The same path as a push, up to where it would change something. */
 static int run_plan(struct app *app, struct err *err)
 {
@@ -38,7 +46,7 @@ static int run_plan(struct app *app, struct err *err)
 	app->push.is_explicit = true;
 	app->opt.is_dry_run = true;
 	app->opt.is_push_off = false;
-	int r = app_change(app, NEED_PUSH, no_change, NULL, err);
+	int r = app_change(app, NEED_PUSH, take_over, NULL, err);
 	app->has_found = app->has_plan || app->has_drift;
 	return r;
 }
@@ -55,7 +63,7 @@ static int run_push(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
 	if (app->push.is_scheduled && access(app->db_path, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	return app_change(app, NEED_PUSH, no_change, NULL, err);
+	return app_change(app, NEED_PUSH, take_over, NULL, err);
 }
 
 /* The host's name is kept from adoption on: records and authserv-id name it. */
@@ -69,7 +77,7 @@ static int adopt(struct app *app, void *arg, struct err *err)
 		r = backend_hostname(&app->ctx, app->store, &hostname, err);
 	if (r >= 0 && hostname)
 		r = setting_set(app->store, SET_MTA_HOSTNAME, 0, NULL, hostname, err);
-	return r;
+	return r < 0 ? r : takeover_run(app, err);
 }
 
 static int run_adopt(struct app *app, struct err *err)

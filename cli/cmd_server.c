@@ -173,7 +173,7 @@ static int say_shortfalls(struct app *app, size_t step, struct err *err)
 
 /* What the command sets about SRS; the texts are the caller's. */
 struct typed_srs {
-	char *enabled, *domain, *hostname;
+	char *enabled, *domain, *hostname, *excluded;
 };
 
 static void typed_srs_done(struct typed_srs *typed)
@@ -181,6 +181,7 @@ static void typed_srs_done(struct typed_srs *typed)
 	free(typed->enabled);
 	free(typed->domain);
 	free(typed->hostname);
+	free(typed->excluded);
 }
 
 static void keep_typed(char **field, char **canonical)
@@ -219,6 +220,8 @@ static int check_pair(struct app *app, enum setting_key key, const char *text,
 		keep_typed(&typed->domain, &canonical);
 	else if (key == SET_MTA_HOSTNAME)
 		keep_typed(&typed->hostname, &canonical);
+	else if (key == SET_SRS_EXCLUDE_DOMAINS)
+		keep_typed(&typed->excluded, &canonical);
 	else if (key == SET_SRS_SECRET && strcmp(canonical, "-") == 0)
 		return read_secret(app, err);
 	return 0;
@@ -236,7 +239,8 @@ static int check_pairs(struct app *app, struct err *err)
 			r = check_pair(app, key, args_word(app->args, i + 1), &typed,
 			               err);
 	}
-	const struct srs_change change = { typed.enabled, typed.domain, typed.hostname };
+	const struct srs_change change = { typed.enabled, typed.domain, typed.hostname,
+		                           typed.excluded };
 	if (r >= 0)
 		srs_targets_warn(app, &change);
 	return r;

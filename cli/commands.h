@@ -51,6 +51,10 @@ int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
                    int (*edit)(struct app *app, const struct domain *domain,
                                char **ret_text, struct err *err),
                    struct err *err);
+/* `key import`, in cmd_key_import.c. */
+struct option_row;
+extern const struct option_row cmd_key_import_options[];
+int cmd_key_import(struct app *app, struct err *err);
 /* Exports the zones that were named for later, in which new keys are to become public. */
 int cmd_publish_keys(struct app *app, struct err *err);
 

@@ -20,7 +20,7 @@
 #define OPTION_POLICY_RESET { "--reset", NULL, \
 	N_("take the template's record again"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_REPLACE      { "--replace-filter", NULL, \
-	N_("take over a filter of your own that signs already"), 0, 0 }
+	N_("sign in place of your own filter, and take its keys over"), 0, 0 }
 #define OPTION_TTL          { "--ttl", "<seconds>", \
 	N_("time to live; without it <ttl>, the setting dns.ttl"), 0, 0 }
 #define OPTION_ZONE         { "--zone", "<file>", \

@@ -172,7 +172,8 @@ static void warn(struct app *app, const struct srs_change *change)
 		look_in_dns(app, domain, &env);
 	if (backend_choose(&app->ctx, app->store, &backend, &is_adopted, &ignored) == 0 &&
 	    backend && strcmp(backend->name, "postfix") == 0 && change->enabled &&
-	    postfix_srs_advise(&app->ctx, app->store, say_warning, app, &ignored) < 0)
+	    postfix_srs_advise(&app->ctx, app->store, domain, change->excluded,
+	                       say_warning, app, &ignored) < 0)
 		err_clear(&ignored); /* the push tells it */
 }
 

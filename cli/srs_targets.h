@@ -8,7 +8,7 @@
 
 /* What a command is about to set; NULL: stays as it is. */
 struct srs_change {
-	const char *enabled, *domain, *hostname; /* canonical texts */
+	const char *enabled, *domain, *hostname, *excluded; /* canonical texts */
 };
 
 /* Where SRS will be on and the change is about it: warns when bounces to the SRS domain could not

@@ -118,3 +118,17 @@ enum network_use network_use(int family, const uint8_t *octets, unsigned bits)
 			return blocks[i].use;
 	return NETWORK_PUBLIC;
 }
+
+bool network_is_world(const struct network *net)
+{
+	static const struct network mapped = { .family = AF_INET6,
+		                               .octets = { [10] = 0xff, [11] = 0xff },
+		                               .bits = 96 };
+	struct network plain = *net;
+	network_unmap(&plain);
+	if (plain.family == AF_INET)
+		return plain.bits < 8;
+	bool is_global = (plain.octets[0] & 0xe0) == 0x20;
+	return plain.bits < 7 || (is_global && plain.bits < 16) ||
+	       network_holds(&plain, &mapped);
+}

@@ -34,4 +34,8 @@ enum network_use {
 /* Of the block that holds all `bits` (32 or 128: one address) of `octets`, host bits included. */
 enum network_use network_use(int family, const uint8_t *octets, unsigned bits) must_check;
 
+/* Whether it takes in more of the world than one organization has: IPv4 shorter than /8, IPv6 global
+ * unicast shorter than /16, everything else shorter than /7, and what holds all of IPv4. */
+bool network_is_world(const struct network *net) must_check;
+
 #endif

@@ -1,6 +1,10 @@
 /*
- * Other programs: fork, execve, and a loop that reads until the child is gone and its output at
- * an end, or the deadline has passed.
+ * Other programs: fork, execve, and a loop that reads until the child is gone or the deadline has
+ * passed.  The end of the child decides, not that of its output: "postfix reload" leaves a postsuper
+ * behind that has it open while it walks through the whole queue.
+ *
+ * What goes on in the background must not be ended by SIGPIPE once we are gone: the output of such
+ * a program goes into a file in memory of a fixed size.
  *
  * Everything that allocates is done before fork(2); the child only makes system calls.  What
  * fails there before the program runs comes back through a close-on-exec pipe.  The child leads
@@ -27,6 +31,7 @@
 
 #define TIMEOUT_MS 10000
 #define OUTPUT_LIMIT 65536
+#define MOST_READS 100 /* more than a pipe holds */
 #define FD_MOST 65536 /* descriptors that are tried where close_range(2) is missing */
 
 #define PATH_FOLDERS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -191,6 +196,7 @@ static int open_input(const struct run_spec *spec)
 struct stream {
 	int read_fd;  /* -1: at its end */
 	int write_fd; /* the child's, closed here after the fork */
+	int memory;   /* in place of a pipe; -1: none */
 	struct buf *into;
 	size_t limit;
 };
@@ -222,8 +228,34 @@ static void process_done(struct process *process)
 	close_child_side(process);
 	for (size_t i = 0; i < ARRAY_LEN(process->streams); i++)
 		close_now(&process->streams[i].read_fd);
+	for (size_t i = 0; i < ARRAY_LEN(process->streams); i++)
+		close_now(&process->streams[i].memory);
 	close_now(&process->failure[0]);
 	close_now(&process->pid_fd);
+}
+
+/* A file of `size` octets that cannot grow: what is written beyond fails. */
+static int open_memory(struct stream *stream, size_t size)
+{
+	stream->memory = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (stream->memory < 0 || ftruncate(stream->memory, (off_t)size) < 0 ||
+	    fcntl(stream->memory, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+		return -1;
+	stream->write_fd = fcntl(stream->memory, F_DUPFD_CLOEXEC, 0);
+	return stream->write_fd;
+}
+
+/* What was written so far: the offset is the child's too. */
+static void read_memory(const struct stream *stream)
+{
+	off_t end = lseek(stream->memory, 0, SEEK_CUR);
+	size_t len = end > 0 ? (size_t)end : 0;
+	len = len < stream->limit ? len : stream->limit;
+	buf_reserve(stream->into, len);
+	ssize_t got = len ? pread(stream->memory, stream->into->at, len, 0) : 0;
+	stream->into->len = got > 0 ? (size_t)got : 0;
+	if (got > 0)
+		stream->into->at[got] = '\0';
 }
 
 static int open_streams(struct process *process, const struct run_spec *spec,
@@ -235,8 +267,7 @@ static int open_streams(struct process *process, const struct run_spec *spec,
 		stream->into = i == 0 ? &result->out : &result->errors;
 		stream->limit = spec->output_limit ? spec->output_limit : OUTPUT_LIMIT;
 		if (spec->is_daemon) {
-			stream->write_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-			if (stream->write_fd < 0)
+			if (open_memory(stream, stream->limit) < 0)
 				return -1;
 			continue;
 		}
@@ -250,31 +281,40 @@ static int open_streams(struct process *process, const struct run_spec *spec,
 	return 0;
 }
 
-/* One read: a program that never stops writing must not keep us from the deadline. */
-static void drain(struct stream *stream)
+/* One read: a program that never stops writing must not keep us from the deadline.  False: there is
+ * nothing to read now. */
+static bool drain(struct stream *stream)
 {
 	char octets[16384];
 	ssize_t got = read(stream->read_fd, octets, sizeof(octets));
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return errno == EINTR;
 	if (got <= 0) {
 		close_now(&stream->read_fd);
-		return;
+		return false;
 	}
 	size_t room = stream->limit - stream->into->len;
 	buf_add(stream->into, octets, (size_t)got < room ? (size_t)got : room);
+	return true;
 }
 
-static bool is_finished(const struct process *process)
+/* What the child left in the pipes; others may go on writing into them. */
+static void drain_rest(struct process *process)
 {
-	return process->pid_fd < 0 && process->streams[0].read_fd < 0 &&
-	       process->streams[1].read_fd < 0;
+	for (size_t i = 0; i < ARRAY_LEN(process->streams); i++) {
+		struct stream *stream = &process->streams[i];
+		unsigned reads = 0;
+		while (stream->read_fd >= 0 && reads < MOST_READS && drain(stream))
+			reads++;
+		if (stream->memory >= 0)
+			read_memory(stream);
+	}
 }
 
 /* False: the deadline has passed. */
 static bool follow(struct process *process, int64_t deadline)
 {
-	while (!is_finished(process)) {
+	while (process->pid_fd >= 0) {
 		struct pollfd fds[] = {
 			{ .fd = process->streams[0].read_fd, .events = POLLIN },
 			{ .fd = process->streams[1].read_fd, .events = POLLIN },
@@ -289,7 +329,7 @@ static bool follow(struct process *process, int64_t deadline)
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(process->streams); i++)
 			if (fds[i].revents)
-				drain(&process->streams[i]);
+				(void)drain(&process->streams[i]);
 		if (fds[2].revents)
 			close_now(&process->pid_fd);
 	}
@@ -355,8 +395,8 @@ int run_process(struct ctx *ctx, const struct run_spec *spec,
 	cleanup(run_result_done) struct run_result result = { 0 };
 	cleanup(process_done) struct process process = {
 		.input = -1,
-		.streams = { { .read_fd = -1, .write_fd = -1 },
-		             { .read_fd = -1, .write_fd = -1 } },
+		.streams = { { .read_fd = -1, .write_fd = -1, .memory = -1 },
+		             { .read_fd = -1, .write_fd = -1, .memory = -1 } },
 		.failure = { -1, -1 },
 		.pid_fd = -1,
 	};
@@ -376,6 +416,7 @@ int run_process(struct ctx *ctx, const struct run_spec *spec,
 		kill(-process.pid, SIGKILL);
 		result.is_timed_out = true;
 	}
+	drain_rest(&process);
 	result.exit_status = wait_status(process.pid);
 	buf_reserve(&result.out, 0);
 	buf_reserve(&result.errors, 0);
@@ -407,11 +448,22 @@ static char *last_line(const struct buf *text)
 	return xmemdup(at + start, end - start);
 }
 
+/* "postfix -c /etc/postfix reload" in quotes: which of its commands did not end. */
+static char *command_of(const char *const *argv)
+{
+	auto_buf text = BUF_INIT;
+	const char *quote = argv[1] ? "\"" : "";
+	for (size_t i = 0; argv[i]; i++)
+		buf_printf(&text, "%s%s", i ? " " : quote, argv[i]);
+	buf_puts(&text, quote);
+	return buf_take(&text);
+}
+
 int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_out,
                 struct err *err)
 {
 	cleanup(run_result_done) struct run_result result = { 0 };
-	const char *name = spec->argv[0];
+	auto_free char *name = command_of(spec->argv);
 	if (run(ctx, spec, &result, err) < 0)
 		return err->code;
 	auto_free char *line = last_line(&result.errors);

@@ -24,7 +24,8 @@ struct run_spec {
 	size_t output_limit; /* octets kept of each stream; 0: 64 KiB; the rest is read and dropped */
 	const char *const *
 		env; /* "NAME=value" besides the fixed ones, NULL at the end; may be NULL */
-	bool is_daemon; /* the program goes on in the background: its output is not waited for */
+	bool is_daemon; /* something goes on in the background and may write: what it writes beyond
+	                   output_limit fails */
 };
 
 struct run_result {
@@ -35,13 +36,13 @@ struct run_result {
 };
 void run_result_done(struct run_result *result);
 
-/* Runs it and waits.  0: it ran (whatever its exit status).  Fails: not found (ERR_MISSING), no
+/* Runs it and waits for its end, not for that of what it left in the background.  0: it ran (whatever its exit status).  Fails: not found (ERR_MISSING), no
  * process.  A timeout is a result (is_timed_out), not a failure.  Goes through ctx->run. */
 int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
         struct err *err) must_check;
 
-/* The same, and a non-zero exit or a timeout is a failure told with the last line that the
- * program wrote to standard error.  ret_out may be NULL. */
+/* The same, and a non-zero exit or a timeout is a failure told with the command and the last line
+ * that it wrote to standard error: nothing secret in argv.  ret_out may be NULL. */
 int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_out,
                 struct err *err) must_check;
 

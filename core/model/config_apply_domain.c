@@ -443,7 +443,7 @@ static int put_key(struct config_apply *apply, const struct domain *domain,
 		return r;
 	if (!is_first)
 		return keyring_import(apply->store, apply->ctx, domain, wanted->selector,
-		                      &pair, err);
+		                      &pair, false, err);
 	const char *state = state_of(wanted->state, is_signing);
 	r = key_insert(apply->store, apply->ctx, domain->id, domain->name,
 	               wanted->selector, state, &pair, &id, err);

@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
@@ -58,6 +59,27 @@ static int text_or_null(struct store *store, enum setting_key key, char **ret_te
 	return 0;
 }
 
+bool env_is_public_name(const char *name)
+{
+	/* Postfix's word for "unknown"; RFC 6761 and 6762; reserved by ICANN; RFC 8375 */
+	static const char *const private_tops[] = { "localdomain", "localhost", "invalid",
+		                                    "local", "internal", "home.arpa" };
+	size_t len = name ? strlen(name) : 0;
+	if (len && name[len - 1] == '.')
+		len--;
+	auto_free char *text = xmemdup(name ? name : "", len);
+	const char *top = strrchr(text, '.');
+	if (!top || top == text || top[1 + strspn(top + 1, "0123456789")] == '\0')
+		return false; /* no dot, or an address */
+	for (size_t i = 0; i < ARRAY_LEN(private_tops); i++) {
+		size_t top_len = strlen(private_tops[i]);
+		if (len > top_len && text[len - top_len - 1] == '.' &&
+		    strcasecmp(text + len - top_len, private_tops[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
 int env_load(const struct ctx *ctx, struct store *store, const char *server_name,
              struct env *ret_env, struct err *err)
 {
@@ -71,6 +93,10 @@ int env_load(const struct ctx *ctx, struct store *store, const char *server_name
 		return r;
 	if (!env.hostname)
 		env.hostname = xstrdup(server_name);
+	if (!env_is_public_name(env.hostname)) {
+		free(env.hostname);
+		env.hostname = NULL;
+	}
 	if (!env.ip && !ctx->is_rooted)
 		env.ip = public_address(AF_INET, SET_DNS_IPV4);
 	if (!env.ipv6 && !ctx->is_rooted)

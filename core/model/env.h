@@ -2,15 +2,23 @@
 #ifndef CORE_MODEL_ENV_H
 #define CORE_MODEL_ENV_H
 
+#include <stdbool.h>
+
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/store/store.h"
 
 struct env {
-	char *hostname; /* mta.hostname, else the mail server's own; NULL: not known */
+	char *hostname; /* mta.hostname, else the mail server's own; NULL: not known, or
+	                   none that others can look up */
 	char *ip;       /* dns.ipv4, else the system's public address; NULL: none */
 	char *ipv6;
 };
+
+/* Whether others may be able to look the name up: it has a dot, is no address, and ends in none of the
+ * words that stand for "unknown" ("a1b2c3.localdomain") or for private networks ("mail.local").
+ * NULL: false. */
+bool env_is_public_name(const char *name) must_check;
 
 /* `server_name` is the mail server's own name (NULL: not known), used where mta.hostname is not
  * set.  Under --root the system's addresses are not those of the host in question: not used. */

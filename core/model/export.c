@@ -320,6 +320,16 @@ static bool has_keys(const struct record_list *list)
 	return false;
 }
 
+static void note_nameless(struct export *export, const struct record_list *list,
+                          const char *name)
+{
+	for (size_t i = 0; i < list->lacking_count; i++)
+		if (strcmp(list->lacking[i], "hostname") == 0) {
+			export->nameless = export->nameless_count++ ? export->nameless : name;
+			return;
+		}
+}
+
 /* Stages the text where the file does not hold it. */
 static int settle(struct work *work, struct export_item *item, const struct buf *text,
                   struct err *err)
@@ -369,7 +379,25 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	if (r < 0)
 		return r;
 	item->has_keys = has_keys(&list);
-	return settle(work, item, &text, err);
+	r = settle(work, item, &text, err);
+	if (r >= 0 && item->action == EXPORT_WRITTEN)
+		note_nameless(export, &list, item->name);
+	return r;
+}
+
+/* A name that others cannot look up is not published (env_is_public_name()). */
+static void say_nameless(const struct export *export)
+{
+	if (!export->nameless)
+		return;
+	auto_free char *more =
+		export->nameless_count > 1
+			? xasprintf(_(" and %zu more"), export->nameless_count - 1)
+			: xstrdup("");
+	ctx_report(export->ctx, REPORT_NOTE,
+	           _("%s%s: records with <hostname> are left out, because this server has "
+	             "no public host name; run \"mailauthctl server set mta.hostname <name>\""),
+	           export->nameless, more);
 }
 
 static int look_at_all(struct work *work, struct names *names, struct err *err)
@@ -397,6 +425,7 @@ static int look_at_all(struct work *work, struct names *names, struct err *err)
 			fail_item(work, item, err);
 	}
 	flush_repeated(work);
+	say_nameless(export);
 	return 0;
 }
 

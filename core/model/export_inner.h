@@ -51,6 +51,9 @@ struct export
 	struct export_item *item;
 	size_t count, room;
 	size_t failed;
+	const char *nameless; /* the first written zone without records that need <hostname>;
+	                         NULL: none */
+	size_t nameless_count;
 	bool is_reload_failed;
 	char *complaint; /* what the failed reload said */
 };

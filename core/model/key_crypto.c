@@ -319,7 +319,94 @@ static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem
 	return 0;
 }
 
-/* PEM or DER to DER: `take` gets it. */
+/* ---- keys without an armour -------------------------------------------------------------------- */
+
+/* PKCS#8 of an Ed25519 key up to its seed (RFC 8410 7). */
+static const unsigned char ed25519_head[16] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30,
+	                                        0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
+	                                        0x04, 0x22, 0x04, 0x20 };
+
+/* Whether the 64 octets are a seed and the public key that belongs to it. */
+static bool is_seed_with_public(const unsigned char *octets)
+{
+	unsigned char public_key[ED25519_LEN];
+	size_t len = sizeof(public_key);
+	auto_pkey pkey =
+		EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, octets, ED25519_LEN);
+	return pkey && EVP_PKEY_get_raw_public_key(pkey, public_key, &len) == 1 &&
+	       memcmp(public_key, octets + ED25519_LEN, ED25519_LEN) == 0;
+}
+
+/* An Ed25519 seed as rspamd and RFC 8463 A.2 have it, alone or with the public key behind it, to
+ * PKCS#8. */
+static bool seed_to_der(const unsigned char *octets, size_t len, struct secret *ret_der)
+{
+	unsigned char der[sizeof(ed25519_head) + ED25519_LEN];
+	if (len != ED25519_LEN &&
+	    (len != 2 * ED25519_LEN || !is_seed_with_public(octets)))
+		return false;
+	memcpy(der, ed25519_head, sizeof(ed25519_head));
+	memcpy(der + sizeof(ed25519_head), octets, ED25519_LEN);
+	secret_set(ret_der, der, sizeof(der));
+	OPENSSL_cleanse(der, sizeof(der));
+	return true;
+}
+
+/* Base64 and blanks to the end; false: something else.  BIO_f_base64() and EVP_DecodeBlock() each
+ * take more than that for base64. */
+static bool decode_base64(const unsigned char *text, size_t len, struct secret *ret)
+{
+	unsigned char *packed = OPENSSL_malloc(len + 1);
+	unsigned char *octets = OPENSSL_malloc(len + 1);
+	size_t count = 0, pads = 0;
+	bool is_base64 = true;
+	if (!packed || !octets)
+		abort(); /* out of memory */
+	for (size_t i = 0; i < len && is_base64; i++) {
+		unsigned char c = text[i];
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+			continue;
+		bool is_digit = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		                (c >= '0' && c <= '9') || c == '+' || c == '/';
+		pads += c == '=';
+		is_base64 = c == '=' ? pads <= 2 : is_digit && !pads;
+		packed[count++] = c;
+	}
+	int n = is_base64 && count && count % 4 == 0
+	                ? EVP_DecodeBlock(octets, packed, (int)count)
+	                : -1;
+	if (n > 0)
+		secret_set(ret, octets, (size_t)n - pads);
+	OPENSSL_clear_free(packed, len + 1);
+	OPENSSL_clear_free(octets, len + 1);
+	return n > 0;
+}
+
+/* 32 octets that are text are no seed that a machine drew. */
+static bool is_text(const unsigned char *octets, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (octets[i] < 0x20
+		            ? octets[i] != '\n' && octets[i] != '\r' && octets[i] != '\t'
+		            : octets[i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* DER from base64 without BEGIN and END, or from a seed; false: it is DER itself, or nothing. */
+static bool bare_to_der(const unsigned char *octets, size_t len, struct secret *ret_der)
+{
+	auto_secret decoded = SECRET_INIT;
+	if (!is_text(octets, len))
+		return seed_to_der(octets, len, ret_der);
+	if (!decode_base64(octets, len, &decoded))
+		return false;
+	if (!seed_to_der(decoded.at, decoded.len, ret_der))
+		secret_set(ret_der, decoded.at, decoded.len);
+	return true;
+}
+
+/* PEM, DER, base64 of DER or a seed to DER: `take` gets it. */
 static int open_private(const void *octets, size_t len,
                         int (*take)(const unsigned char *der, size_t len, void *arg,
                                     struct err *err),
@@ -337,10 +424,14 @@ static int open_private(const void *octets, size_t len,
 	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));
 	size_t before = begin ? (size_t)(begin - (const unsigned char *)octets) : 0;
 	cleanup(pem_done) struct pem pem = { 0 };
+	auto_secret bare = SECRET_INIT;
 	int r = begin ? read_pem(begin, len - before, &pem, err) : 0;
-	if (r >= 0)
-		r = take(begin ? pem.der : octets, begin ? (size_t)pem.len : len, arg,
-		         err);
+	if (r >= 0 && begin)
+		r = take(pem.der, (size_t)pem.len, arg, err);
+	else if (r >= 0 && bare_to_der(octets, len, &bare))
+		r = take(bare.at, bare.len, arg, err);
+	else if (r >= 0)
+		r = take(octets, len, arg, err);
 	ERR_clear_error();
 	return r;
 }

@@ -14,7 +14,9 @@
 int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
                  struct err *err) must_check;
 
-/* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too.  ERR_FAILED with
+/* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too; base64 of DER without
+ * BEGIN and END; an Ed25519 seed of 32 octets, also in base64, also with the public key behind it
+ * (rspamd's form; 32 octets of plain text are none).  ERR_FAILED with
  * the reason: encrypted, too short, too long, of another kind, a public key only, not readable. */
 int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
                       struct err *err) must_check;

@@ -275,7 +275,7 @@ int keyring_disable(struct store *store, const struct ctx *ctx,
 
 int keyring_import(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, const char *selector,
-                   const struct key_pair *pair, struct err *err)
+                   const struct key_pair *pair, bool is_parked, struct err *err)
 {
 	auto_ring ring = { 0 };
 	bool signs;
@@ -303,14 +303,14 @@ int keyring_import(struct store *store, const struct ctx *ctx,
 				_("%s has this key already, under the selector %s"),
 				domain->name, key->selector);
 	}
-	if (signs && ring_find(&ring, pair->algorithm, "pending"))
+	is_parked |= !signs || domain->is_suspended;
+	if (!is_parked && ring_find(&ring, pair->algorithm, "pending"))
 		return err_set(
 			err, ERR_FAILED,
 			_("%s has a pending %s key already; it must become active first"),
 			domain->name, pair->algorithm);
 	return key_insert(store, ctx, domain->id, domain->name, selector,
-	                  signs && !domain->is_suspended ? "pending" : "parked", pair,
-	                  &id, err);
+	                  is_parked ? "parked" : "pending", pair, &id, err);
 }
 
 /* ---- what time brings ------------------------------------------------------------------------ */

@@ -48,6 +48,13 @@ int keyring_switch_on(struct store *store, const struct ctx *ctx,
                       bool is_sign_now, enum keyring_outcome *ret_outcome,
                       struct err *err) must_check;
 
+/* Switches DKIM on with the key of that selector: of several keys that are kept or rest this one signs
+ * once its record is public, and the active one of its kind retires then.  A pending key of its
+ * kind is parked.  Fails: there is no such key, or it is being taken out of use. */
+int keyring_choose(struct store *store, const struct ctx *ctx,
+                   const struct domain *domain, const char *selector, bool is_sign_now,
+                   enum keyring_outcome *ret_outcome, struct err *err) must_check;
+
 /* Switches DKIM off: active keys rest, pending ones are parked.  `is_now`: the records may leave
  * with the next export, once the host has stopped signing. */
 int keyring_disable(struct store *store, const struct ctx *ctx,
@@ -59,11 +66,13 @@ int keyring_rest(struct store *store, const struct ctx *ctx, const struct domain
 int keyring_wake(struct store *store, const struct ctx *ctx, const struct domain *domain,
                  struct err *err) must_check;
 
-/* Takes a private key over under `selector`: pending where DKIM is on, parked where it is off.
+/* Takes a private key over under `selector`: pending where DKIM is on, parked where it is off or
+ * `is_parked` says so.
  * Fails: the selector or the key is there already, another key of its kind is pending. */
 int keyring_import(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, const char *selector,
-                   const struct key_pair *pair, struct err *err) must_check;
+                   const struct key_pair *pair, bool is_parked,
+                   struct err *err) must_check;
 
 /* What time brings: resting keys that are due are parked, retiring ones revoked and then deleted,
  * former keys go; nothing that the host may still sign with (`host_gen`: push.h). */

@@ -13,6 +13,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/model/env.h"
 #include "core/model/setting.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_part.h"
@@ -217,7 +218,8 @@ int backend_choose(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
-/* The machine's own name; under a root what its /etc/hostname says.  NULL: none with a dot. */
+/* The machine's own name; under a root what its /etc/hostname says.  NULL: none that others
+ * can look up. */
 static int machine_name(struct ctx *ctx, char **ret_name, struct err *err)
 {
 	char name[256] = "";
@@ -234,7 +236,7 @@ static int machine_name(struct ctx *ctx, char **ret_name, struct err *err)
 	} else if (gethostname(name, sizeof(name) - 1) < 0) {
 		name[0] = '\0';
 	}
-	*ret_name = strchr(name, '.') ? xstrdup(name) : NULL;
+	*ret_name = env_is_public_name(name) ? xstrdup(name) : NULL;
 	return 0;
 }
 

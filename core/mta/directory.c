@@ -65,7 +65,7 @@ static void render_main(const struct desired *desired, struct buf *into)
 		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
-		.srs_forward = desired->has_srs ? tables.forward : NULL,
+		.srs_forward = desired->has_srs ? tables.sender : NULL,
 		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
 	};
 	buf_puts(into, "# For main.cf of the mail host.\n");
@@ -210,7 +210,7 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	bool is_active = desired->signs || desired->verifies;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
-	opendkim_internal_hosts(desired, NULL, 0, &internal, ret_plan);
+	opendkim_internal_hosts(desired, NULL, 0, NULL, &internal, ret_plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
 	                            ret_plan, &found, err);
 	if (r == 0)

@@ -20,6 +20,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/postfix_main.h"
 
 #define PACKET_LIMIT ((uint32_t)1 << 20)
 #define PACKETS_LIMIT 1000
@@ -246,6 +247,78 @@ static int command(struct session *s, char code, const struct buf *octets, uint3
 	return await_reply(s, code == 'E', err);
 }
 
+/* ---- macros ----------------------------------------------------------------------------------- */
+
+/* What Postfix has for a name without its braces, appended to `into`; nothing: it is not sent. */
+static void put_macro(const struct milter_message *message, const char *name,
+                      struct buf *into)
+{
+	const char *at = strrchr(message->sender, '@');
+	const char *rcpt_at = strrchr(message->recipient, '@');
+	const struct {
+		const char *name, *value;
+		bool is_login;
+	} known[] = {
+		{ "i", "probe", false },
+		{ "j", "localhost", false },
+		{ "v", "Postfix", false },
+		{ "daemon_name", "localhost", false },
+		{ "daemon_addr", "127.0.0.1", false },
+		{ "client_addr", message->client, false },
+		{ "client_name", "unknown", false },
+		{ "client_ptr", "unknown", false },
+		{ "auth_type", "PLAIN", true },
+		{ "auth_authen", message->sender, true },
+		{ "mail_addr", message->sender, false },
+		{ "mail_host", at ? at + 1 : "", false },
+		{ "mail_mailer", "smtp", false },
+		{ "rcpt_addr", message->recipient, false },
+		{ "rcpt_host", rcpt_at ? rcpt_at + 1 : "", false },
+		{ "rcpt_mailer", "smtp", false },
+	};
+	if (strcmp(name, "_") == 0)
+		buf_printf(into, "unknown [%s]", message->client);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i].name, name) == 0 &&
+		    (!known[i].is_login || message->is_authenticated))
+			buf_puts(into, known[i].value);
+}
+
+/* Before the command `code`, where the filter wants that one: "i\0probe\0{auth_type}\0PLAIN\0". */
+static int send_macros(struct session *s, char code, const struct milter_message *message,
+                       enum macro_stage stage, uint32_t skip, struct err *err)
+{
+	static const char *const defaults[MACRO_STAGES] = {
+		[MACROS_CONNECT] = "j {daemon_name} {daemon_addr} v _",
+		[MACROS_HELO] = "",
+		[MACROS_MAIL] = "i {auth_type} {auth_authen} {mail_addr} {mail_host} "
+				"{mail_mailer}",
+		[MACROS_RCPT] = "i {rcpt_addr} {rcpt_host} {rcpt_mailer}",
+	};
+	const char *list = message->macros[stage] ? message->macros[stage]
+	                                          : defaults[stage];
+	auto_buf octets = BUF_INIT, item = BUF_INIT;
+	if (s->is_over || s->protocol & skip)
+		return 0;
+	buf_putc(&octets, code);
+	while (main_list_next(&list, &item)) {
+		const char *text = buf_text(&item), *equals = strchr(text, '=');
+		auto_free char *name =
+			xmemdup(text, equals ? (size_t)(equals - text) : item.len);
+		auto_buf value = BUF_INIT;
+		if (equals)
+			buf_puts(&value, equals + 1);
+		else
+			put_macro(message, name, &value);
+		if (!value.len)
+			continue;
+		buf_printf(&octets, *name && name[1] ? "{%s}" : "%s", name);
+		buf_putc(&octets, '\0');
+		buf_add(&octets, value.at, value.len + 1);
+	}
+	return octets.len > 1 ? send_packet(s, 'D', octets.at, octets.len, err) : 0;
+}
+
 /* ---- connection ------------------------------------------------------------------------------- */
 
 static int connect_address(struct session *s, const struct sockaddr *address,
@@ -336,7 +409,11 @@ static int send_connect(struct session *s, const struct milter_message *message,
 	buf_putc(&octets, '4');
 	buf_add(&octets, &port, sizeof(port));
 	buf_add(&octets, message->client, strlen(message->client) + 1);
-	int r = command(s, 'C', &octets, SKIP_CONNECT, NO_REPLY_CONNECT, err);
+	int r = send_macros(s, 'C', message, MACROS_CONNECT, SKIP_CONNECT, err);
+	if (r == 0)
+		r = command(s, 'C', &octets, SKIP_CONNECT, NO_REPLY_CONNECT, err);
+	if (r == 0)
+		r = send_macros(s, 'H', message, MACROS_HELO, SKIP_HELO, err);
 	if (r < 0)
 		return r;
 	buf_clear(&octets);
@@ -348,19 +425,15 @@ static int send_connect(struct session *s, const struct milter_message *message,
 static int send_envelope(struct session *s, const struct milter_message *message,
                          struct err *err)
 {
-	static const char plain[] = "Mi\0probe",
-			  login[] = "Mi\0probe\0{auth_type}\0PLAIN";
 	auto_buf octets = BUF_INIT;
-	int r = 0;
-	if (!s->is_over)
-		r = message->is_authenticated
-		            ? send_packet(s, 'D', login, sizeof(login), err)
-		            : send_packet(s, 'D', plain, sizeof(plain), err);
+	int r = send_macros(s, 'M', message, MACROS_MAIL, SKIP_MAIL, err);
 	if (r < 0)
 		return r;
 	buf_printf(&octets, "<%s>", message->sender);
 	buf_putc(&octets, '\0');
 	r = command(s, 'M', &octets, SKIP_MAIL, NO_REPLY_MAIL, err);
+	if (r == 0)
+		r = send_macros(s, 'R', message, MACROS_RCPT, SKIP_RCPT, err);
 	if (r < 0)
 		return r;
 	buf_clear(&octets);

@@ -1,9 +1,9 @@
 /*
  * Probes of a filter: a message is shown to it, and the headers that it adds are read.
  *
- * The signing probe comes from a logged-in client at 127.0.0.1.  The verification probe comes from
- * addresses of RFC 5737 with a From domain of RFC 2606: no name is looked up for either, and
- * nothing is delivered.
+ * The signing probe comes from a client elsewhere who logged in, told of with the macros that Postfix
+ * will send, and then from one who did not: that one's message must not be signed.  The verification
+ * probe has a From domain of RFC 2606: no name is looked up for any, and nothing is delivered.
  */
 #include "core/mta/milter.h"
 
@@ -13,6 +13,10 @@
 #include <time.h>
 
 #include "core/base/alloc.h"
+
+/* RFC 5737: one of the three is in no list of the admin's. */
+static const char *const elsewhere[] = { "192.0.2.213", "198.51.100.213",
+	                                 "203.0.113.213" };
 
 static int ask_about(struct ctx *ctx, const struct step *step, const char *client,
                      const char *domain, bool is_authenticated, int64_t deadline,
@@ -30,7 +34,7 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 		{ "Subject", "probe" }, { "Date", date },
 		{ "Message-ID", id },
 	};
-	const struct milter_message message = {
+	struct milter_message message = {
 		.client = client,
 		.is_authenticated = is_authenticated,
 		.sender = from,
@@ -39,6 +43,8 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 		.headers = ARRAY_LEN(headers),
 		.body = "probe\r\n",
 	};
+	for (int stage = 0; stage < MACRO_STAGES; stage++)
+		message.macros[stage] = step->probe_macros[stage];
 	return milter_ask(ctx, step->object, &message, deadline, ret_answer, err);
 }
 
@@ -53,13 +59,20 @@ static const char *verdict_name(enum milter_verdict verdict)
 	return _(names[verdict]);
 }
 
-static int check_signing(const struct step *step, const struct milter_answer *answer,
-                         struct err *err)
+static bool find_signature(const struct step *step, const struct milter_answer *answer,
+                           char *selector, size_t size)
 {
-	char selector[256] = "";
+	*selector = '\0';
+	return milter_find_signature(buf_text(&answer->headers), step->probe_domain,
+	                             selector, size);
+}
+
+static int check_customer(const struct step *step, const struct milter_answer *answer,
+                          struct err *err)
+{
+	char selector[256];
 	const char *domain = step->probe_domain;
-	bool is_signed = milter_find_signature(buf_text(&answer->headers), domain,
-	                                       selector, sizeof(selector));
+	bool is_signed = find_signature(step, answer, selector, sizeof(selector));
 	if (answer->verdict != MILTER_ACCEPT)
 		return err_set(
 			err, ERR_FAILED,
@@ -74,7 +87,8 @@ static int check_signing(const struct step *step, const struct milter_answer *an
 		return 0;
 	if (!is_signed)
 		return err_set(err, ERR_FAILED,
-		               _("the filter at %s did not sign a test message from %s"),
+		               _("the filter at %s did not sign a test message that a "
+		                 "customer of %s sent after logging in"),
 		               step->object, domain);
 	if (strcasecmp(selector, step->probe_selector) != 0)
 		return err_set(
@@ -82,6 +96,42 @@ static int check_signing(const struct step *step, const struct milter_answer *an
 			_("the filter at %s signs for %s with selector %s instead of %s"),
 			step->object, domain, selector, step->probe_selector);
 	return 0;
+}
+
+/* One who did not log in; he may be in a signing network at one of the addresses, not at all. */
+static int check_stranger(struct ctx *ctx, const struct step *step, int64_t deadline,
+                          struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+		struct milter_answer answer;
+		char selector[256];
+		int r = ask_about(ctx, step, elsewhere[i], step->probe_domain, false,
+		                  deadline, &answer, err);
+		if (r < 0)
+			return r;
+		bool is_signed = find_signature(step, &answer, selector, sizeof(selector));
+		milter_answer_done(&answer);
+		if (!is_signed)
+			return 0;
+	}
+	return err_set(err, ERR_FAILED,
+	               _("the filter at %s signs for %s what a stranger sends: look for MTA, "
+	                 "MacroList and InternalHosts in its configuration"),
+	               step->object, step->probe_domain);
+}
+
+static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
+                         struct err *err)
+{
+	struct milter_answer answer;
+	int r = ask_about(ctx, step, elsewhere[0], step->probe_domain, true, deadline,
+	                  &answer, err);
+	if (r < 0)
+		return r;
+	r = check_customer(step, &answer, err);
+	milter_answer_done(&answer);
+	return r == 0 && step->probe_selector ? check_stranger(ctx, step, deadline, err)
+	                                      : r;
 }
 
 static bool has_any_results(const char *headers)
@@ -98,12 +148,9 @@ static bool has_any_results(const char *headers)
 static int check_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
                            struct err *err)
 {
-	/* RFC 5737: one of the three is in no list of the admin's */
-	static const char *const clients[] = { "192.0.2.213", "198.51.100.213",
-		                               "203.0.113.213" };
-	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
-		int r = ask_about(ctx, step, clients[i], "probe.invalid", false, deadline,
+		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false, deadline,
 		                  &answer, err);
 		if (r < 0)
 			return r;
@@ -161,11 +208,7 @@ int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	case PROBE_MILTER_DMARC:
 		return check_verifying(ctx, step, deadline, err);
 	case PROBE_MILTER_SIGN:
-		r = ask_about(ctx, step, "127.0.0.1", step->probe_domain, true, deadline,
-		              &answer, err);
-		if (r == 0)
-			r = check_signing(step, &answer, err);
-		break;
+		return check_signing(ctx, step, deadline, err);
 	default:
 		r = milter_ask(ctx, step->object, NULL, deadline, &answer, err);
 		break;

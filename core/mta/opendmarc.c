@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/postfix_main.h"
 
 int opendmarc_check_name(const char *authserv_id, struct err *err)
 {
@@ -54,8 +55,8 @@ void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into)
 
 char *opendmarc_milter(bool rejects)
 {
-	return xasprintf("{ unix:opendmarc/opendmarc.sock, connect_timeout=10s, "
-	                 "default_action=%s }",
+	return xasprintf("{ unix:opendmarc/opendmarc.sock, " MAIN_MILTER_LIMITS
+	                 ", default_action=%s }",
 	                 rejects ? "tempfail" : "accept");
 }
 

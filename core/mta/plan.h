@@ -68,8 +68,8 @@ enum probe_kind {
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
 	                        authserv-id `domain`; NULL: it gets none of anybody */
-	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes postmaster as recipient
-	                 where it did before the rank (smtp_probe.h) */
+	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as probe_depth
+	                 says, where it did before the push (smtp_probe.h) */
 	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
 	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
 	                       authserv-id `domain` with dmarc= in it */
@@ -77,7 +77,15 @@ enum probe_kind {
 	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
 	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
 	              table too: what was given is found there and gives probe_key again */
+	PROBE_SMTP_PROXY, /* PROBE_SMTP behind a proxy that begins with "PROXY TCP4 ..." */
 	PROBE_KIND_COUNT
+};
+
+/* How far an SMTP probe goes. */
+enum smtp_depth {
+	SMTP_TO_EHLO, /* a service that people log in to: what goes further is logged as refused */
+	SMTP_TO_MAIL, /* the first command that an unreachable filter defers */
+	SMTP_TO_RCPT, /* what restrictions and recipient maps say */
 };
 
 /* The format of a file that we share with an admin: how our part is told from his (shared.h). */
@@ -90,6 +98,9 @@ enum shared_format {
 	SHARED_OPENDMARC_CONF,
 	SHARED_COUNT
 };
+
+/* When Postfix sends macros to a filter. */
+enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
 struct step {
 	enum step_kind kind;
@@ -110,6 +121,9 @@ struct step {
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
+	enum smtp_depth probe_depth;
+	char *probe_macros[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists;
+	                                     NULL: all that Postfix sends by default */
 	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
@@ -135,6 +149,12 @@ struct plan_need {
 	bool is_running;
 };
 
+/* What can be done about a note that is a warning. */
+struct plan_warning {
+	size_t note; /* index of the note */
+	char *remedy;
+};
+
 struct plan {
 	struct step *step;
 	size_t count, room;
@@ -144,6 +164,8 @@ struct plan {
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
+	struct plan_warning *warning; /* of some notes, in their order */
+	size_t warnings, warning_room;
 	const struct ctx *
 		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };
@@ -171,6 +193,12 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
  * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines. */
 void plan_names(struct plan *plan, const char *path, const char *of);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+/* A note that is a warning: mail is treated otherwise than the settings say until an admin acts.
+ * `remedy` is copied. */
+void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
+	printf_like(3, 4);
+/* The remedy of the note; NULL: the note is no warning. */
+const char *plan_remedy(const struct plan *plan, size_t note) must_check;
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);

@@ -5,12 +5,14 @@
 #ifndef CORE_MTA_POLICYD_CONF_H
 #define CORE_MTA_POLICYD_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/mta/desired.h"
+#include "core/mta/postfix_main.h"
 #include "core/mta/plan.h"
 
 #define POLICYD_CONF "/etc/mailauthctl/policyd.yaml"
@@ -25,7 +27,7 @@
 /* As a mail filter in front of all others (cli/policyd_milter.h): without it forged results would
  * be believed, so mail waits where it does not answer. */
 #define POLICYD_GUARD \
-	"{ unix:" POLICYD_SOCKET ", connect_timeout=10s, default_action=tempfail }"
+	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
 #define POLICYD_CHECK                                 \
 	"check_policy_service { unix:" POLICYD_SOCKET \
 	", timeout=30s, try_limit=1, default_action=DUNNO }"
@@ -45,5 +47,8 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 int policyd_conf_plan(const struct desired *desired, const struct policyd_host *host,
                       const char *prefix, struct plan *plan, struct err *err) must_check;
 void policyd_conf_drop(const char *prefix, struct plan *plan);
+
+/* Whether the steps of a pruned plan begin to reject or defer mail on this host by its SPF result. */
+bool policyd_conf_begins_to_refuse(const struct plan *plan) must_check;
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
@@ -42,7 +43,23 @@ char *postfix_service_name(const struct mta_seen *seen)
 /* So many addresses are asked: each may take its time. */
 #define SMTP_PROBES 8
 
-/* Postfix is told, and must answer. */
+/* Whether something of ours that a recipient meets is another one than now. */
+static bool is_recipient_check_new(const struct mta_seen *seen, const struct main_cf *cf)
+{
+	static const char *const names[] = { MAIN_RECIPIENT_REF, MAIN_SRS_REF,
+		                             "$mailauth_recipient_canonical_maps" };
+	auto_main_cf now;
+	main_cf_parse(&now, buf_text(&seen->main_cf), seen->main_cf.len);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		auto_buf before = BUF_INIT, after = BUF_INIT;
+		main_cf_raw(&now, names[i] + 1, &before);
+		main_cf_raw(cf, names[i] + 1, &after);
+		if (strcmp(buf_text(&before), buf_text(&after)) != 0)
+			return true;
+	}
+	return false;
+}
+
 void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
                          const struct master_cf *master, struct plan *plan)
 {
@@ -50,12 +67,18 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 		return;
 	auto_free char *service = postfix_service_name(seen);
 	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD, CAUSE_SERVER);
-	auto_free char **endpoint = NULL;
-	size_t count;
-	services_smtp_endpoints(cf, master, &endpoint, &count);
-	for (size_t i = 0; i < count && i < SMTP_PROBES; i++)
-		plan_probe(plan, RANK_CONSUMERS, PROBE_SMTP, endpoint[i], CAUSE_SERVER);
-	if (count == 0)
+	auto_endpoints endpoints = ENDPOINTS_INIT;
+	services_smtp_endpoints(cf, master, &endpoints);
+	enum smtp_depth depth = is_recipient_check_new(seen, cf) ? SMTP_TO_RCPT
+	                                                         : SMTP_TO_MAIL;
+	for (size_t i = 0; i < endpoints.count && i < SMTP_PROBES; i++) {
+		const struct smtp_endpoint *one = &endpoints.at[i];
+		plan_probe(plan, RANK_CONSUMERS,
+		           one->is_proxied ? PROBE_SMTP_PROXY : PROBE_SMTP, one->address,
+		           CAUSE_SERVER)
+			->probe_depth = one->is_submission ? SMTP_TO_EHLO : depth;
+	}
+	if (endpoints.count == 0)
 		plan_note(
 			plan,
 			_("no address that smtpd listens on can be told from main.cf and "
@@ -72,24 +95,40 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
 	main_cf_parse(&cf, buf_text(&admin), admin.len);
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	services_read(&cf, &master, &services);
-	wish->main.reinjecting = services.reinjecting;
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              &services);
+	wish->main.unmiltered = services.unmiltered;
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
 	if (wish->main.milter || wish->main.guard_milter)
-		services_note(&cf, &master, &services, plan);
+		services_note(&cf, &master, &services, wish->main.own_smtpd, plan);
 	if (wish->main.milter && wish->main.in_smtpd)
 		services_note_order(&cf, wish->main.is_last, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_SERVER)
 		->shared = SHARED_MAIN_CF;
-	postfix_plan_server(seen, &cf, &master, plan);
+	auto_main_cf next;
+	main_cf_parse(&next, buf_text(&text), text.len);
+	if (wish->main.milter)
+		macros_note(&next, &master, seen->host.config_dir, plan);
+	macros_for_probes(&next, seen->host.hostname, plan);
+	postfix_plan_server(seen, &next, &master, plan);
 }
 
-static void note_state(const struct mta_seen *seen, struct plan *plan)
+static void note_state(const struct desired *desired, const struct mta_seen *seen,
+                       struct plan *plan)
 {
+	if (desired && seen->world)
+		plan_warn(plan,
+		          _("list in mynetworks only the hosts that may send without "
+		            "authentication"),
+		          _("mynetworks of %s includes %s, which is too large for a "
+		            "network of one organization: it is not used as a signing "
+		            "network, and mail from there is checked like mail from "
+		            "strangers"),
+		          seen->main_path, seen->world);
 	if (seen->host.instances)
 		plan_note(
 			plan,
@@ -98,14 +137,15 @@ static void note_state(const struct mta_seen *seen, struct plan *plan)
 		          "that is managed)"),
 			seen->host.config_dir, seen->host.instances);
 	if (seen->is_rooted)
-		plan_note(
-			plan,
-			_("under --root no service is told and nothing is probed or validated by "
-		          "the servers' own programs"));
+		plan_note(plan,
+		          _("under --root no service is told and nothing is probed or "
+		            "validated by "
+		            "the servers' own programs"));
 	else if (!seen->host.is_running)
 		plan_note(
 			plan,
-			_("Postfix does not run: its files are in place when it starts, nothing "
+			_("Postfix does not run: its files are in place when it starts, "
+		          "nothing "
 		          "was probed"));
 }
 
@@ -114,7 +154,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 {
 	cleanup(wish_done) struct postfix_wish wish = { 0 };
 	int r = 0;
-	note_state(seen, ret_plan);
+	note_state(desired, seen, ret_plan);
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
 		               seen->host.why_not);

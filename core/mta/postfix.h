@@ -11,8 +11,10 @@
 #include "core/base/file.h"
 #include "core/mta/backend.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/signers.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_canonical.h"
+#include "core/mta/postfix_filters.h"
 #include "core/mta/postsrsd.h"
 #include "core/store/store.h"
 
@@ -40,6 +42,7 @@ struct opendkim_seen {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* what it says without ours */
 	struct buf our_conf;        /* our part as it stands */
+	struct signers signers;     /* before ours is included: who signs already */
 	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
@@ -57,6 +60,7 @@ struct srs_seen {
 	bool is_in_place;               /* main.cf names our tables already */
 	char *domain;                   /* that was asked about; NULL: none */
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
+	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
 };
 
 /* OpenDMARC as it stands. */
@@ -79,8 +83,11 @@ struct mta_seen {
 	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
 	char *master_path; /* NULL: there is none */
 	struct buf main_cf, master_cf;
-	char **network; /* items of mynetworks, its files read */
+	char **network; /* items of mynetworks, its files read, without `world` */
 	size_t networks, network_room;
+	char *world; /* the first item of mynetworks that takes in the world; NULL: none */
+	struct filter_tables filters;
+	bool is_returned_elsewhere; /* another instance accepts what local filters return */
 	gid_t postfix_gid;
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
@@ -114,6 +121,6 @@ int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret
 int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
                       struct err *err) must_check;
 
-#define POSTFIX_MILTER_OPTIONS "connect_timeout=10s, default_action=tempfail"
+#define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 
 #endif

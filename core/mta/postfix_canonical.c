@@ -192,7 +192,7 @@ void canonical_note_reach(const struct main_cf *cf, const struct master_cf *mast
                           void (*say)(void *arg, const char *sentence), void *arg)
 {
 	auto_services services = SERVICES_INIT;
-	services_read(cf, master, &services);
+	services_read(cf, master, NULL, false, &services);
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *own =
@@ -206,7 +206,7 @@ void canonical_note_reach(const struct main_cf *cf, const struct master_cf *mast
 		else if ((has_command(service, "smtpd") ||
 		          has_command(service, "pickup")) &&
 		         maps_nothing(cf, service) && !has_filter(cf, service) &&
-		         !is_among(services.reinjecting, service->name))
+		         !is_among(services.ways.reinjecting, service->name))
 			text = xasprintf(_("%s/%s has receive_override_options with "
 			                   "no_address_mappings: mail through it is not "
 			                   "rewritten for SRS"),
@@ -271,6 +271,17 @@ void canonical_note_delivery(const struct main_cf *cf, const struct master_cf *m
 
 /* ---- domains that are accepted -------------------------------------------------------------------- */
 
+/* A file of patterns, its comments blanked out.  The caller frees. */
+static char *read_patterns(const struct acceptance_source *source, const char *path)
+{
+	char *text = source->read(source->arg, path);
+	for (char *line = text; line && *line;
+	     line += strcspn(line, "\n"), line += *line == '\n')
+		if (line[strspn(line, " \t")] == '#')
+			memset(line, ' ', strcspn(line, "\n"));
+	return text;
+}
+
 static enum acceptance accepts(const char *list, const char *domain,
                                const struct acceptance_source *source, unsigned level,
                                bool *ret_is_found)
@@ -283,7 +294,7 @@ static enum acceptance accepts(const char *list, const char *domain,
 		enum acceptance one = ACCEPT_NO;
 		text += is_not;
 		if (*text == '/' && level == 0) {
-			auto_free char *inner = source->read(source->arg, text);
+			auto_free char *inner = read_patterns(source, text);
 			one = inner ? accepts(inner, domain, source, 1, ret_is_found)
 			            : ACCEPT_UNKNOWN;
 			*ret_is_found = false;
@@ -306,4 +317,27 @@ enum acceptance canonical_accepts(const char *list, const char *domain,
 {
 	bool is_found = false;
 	return accepts(list, domain, source, 0, &is_found);
+}
+
+static void each_domain(const char *list, const struct acceptance_source *source,
+                        unsigned level, void (*each)(void *arg, const char *domain),
+                        void *arg)
+{
+	auto_buf item = BUF_INIT;
+	while (main_list_next(&list, &item)) {
+		const char *text = buf_text(&item);
+		if (*text == '/' && level == 0) {
+			auto_free char *inner = read_patterns(source, text);
+			if (inner)
+				each_domain(inner, source, 1, each, arg);
+		} else if (!strpbrk(text, ":/![") && strchr(text, '.')) {
+			each(arg, text);
+		}
+	}
+}
+
+void canonical_each_domain(const char *list, const struct acceptance_source *source,
+                           void (*each)(void *arg, const char *domain), void *arg)
+{
+	each_domain(list, source, 0, each, arg);
 }

@@ -40,6 +40,12 @@ struct acceptance_source {
 enum acceptance canonical_accepts(const char *list, const char *domain,
                                   const struct acceptance_source *source) must_check;
 
+/* Calls `each` for every domain that stands in the expanded list itself, or in a file of patterns that
+ * it names; what a table holds is not listed.  Host names of one label and what "!" takes out are
+ * none. */
+void canonical_each_domain(const char *list, const struct acceptance_source *source,
+                           void (*each)(void *arg, const char *domain), void *arg);
+
 /* The parameters that say which domains are accepted. */
 extern const char *const canonical_domain_lists[4];
 

@@ -59,7 +59,7 @@ struct postfix_part {
 extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
-/* Postfix is told, and must answer. */
+/* Postfix is told, and must answer.  `cf`, `master`: as they will stand. */
 void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
                          const struct master_cf *master, struct plan *plan);
 
@@ -87,6 +87,10 @@ extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 /* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
 bool postfix_dmarc_wants(const struct desired *desired,
                          const struct mta_seen *seen) must_check;
+
+/* The endpoint by which an admin's smtpd_milters names the signing filter; NULL: it does not.  The
+ * caller frees. */
+char *postfix_dkim_own_item(const struct mta_seen *seen) must_check;
 
 /* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
  * endpoint as he wrote it.  NULL: none.  The caller frees. */

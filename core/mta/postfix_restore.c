@@ -16,6 +16,7 @@
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/shared.h"
@@ -295,6 +296,7 @@ int postfix_restore(const struct mta_seen *seen, struct plan *plan, struct err *
 	step = find_file(plan, seen->master_path);
 	const struct buf *text = text_of(step, &seen->master_cf);
 	master_cf_parse(&master, buf_text(text), text->len);
+	macros_for_probes(&cf, seen->host.hostname, plan);
 	postfix_plan_server(seen, &cf, &master, plan);
 	return 0;
 }

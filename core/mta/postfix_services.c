@@ -1,21 +1,17 @@
 /*
- * What main.cf and master.cf say together: services that a content filter hands mail back to,
- * services that an override takes away from us, and the address that smtpd answers at.
+ * What main.cf and master.cf say together: services that customers send through, services that an
+ * override takes away from us, and the address that smtpd answers at.
  */
 #include "core/mta/postfix_services.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-
-static bool is_smtpd(const struct master_service *service)
-{
-	return strcmp(service->command, "smtpd") == 0;
-}
 
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into)
@@ -27,6 +23,14 @@ void services_value(const struct main_cf *main, const struct master_service *ser
 		main_cf_value(main, service->name, name, into);
 }
 
+bool services_is_yes(const struct main_cf *main, const struct master_service *service,
+                     const char *name)
+{
+	auto_buf value = BUF_INIT;
+	services_value(main, service, name, &value);
+	return strcasecmp(buf_text(&value), "yes") == 0;
+}
+
 static bool is_empty_for(const struct main_cf *main, const struct master_service *service,
                          const char *name)
 {
@@ -35,107 +39,55 @@ static bool is_empty_for(const struct main_cf *main, const struct master_service
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
 }
 
-static bool is_loopback(const char *host)
+/* The number of a port that is a name of /etc/services, which a container may lack; 0: unknown. */
+static int64_t port_number(const char *port)
 {
-	return strcasecmp(host, "localhost") == 0 || text_starts(host, "127.") ||
-	       strcmp(host, "[::1]") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* "host:port" of a service's name: the host part (the caller frees), NULL: a port alone. */
-static char *host_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon && colon != name ? xmemdup(name, (size_t)(colon - name)) : NULL;
-}
-
-static const char *port_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon ? colon + 1 : name;
-}
-
-/* Only this machine can reach it, or is let in. */
-static bool is_for_loopback(const struct main_cf *main,
-                            const struct master_service *service)
-{
-	auto_free char *host = host_of(service->name);
-	if (host)
-		return is_loopback(host);
-	auto_buf networks = BUF_INIT, item = BUF_INIT;
-	if (!master_override(service, "mynetworks"))
-		return false;
-	services_value(main, service, "mynetworks", &networks);
-	const char *at = buf_text(&networks);
-	bool any = false;
-	while (main_list_next(&at, &item)) {
-		if (!text_starts(buf_text(&item), "127.") &&
-		    !text_starts(buf_text(&item), "[::1]"))
-			return false;
-		any = true;
-	}
-	return any;
-}
-
-/* Whether some service hands its mail to the filter that `name` sets. */
-static bool is_filter_used(const struct main_cf *main, const struct master_cf *master,
-                           const char *name)
-{
-	for (size_t i = 0; i < master->count; i++)
-		if ((is_smtpd(&master->service[i]) ||
-		     strcmp(master->service[i].command, "pickup") == 0) &&
-		    !is_empty_for(main, &master->service[i], name))
-			return true;
-	return false;
-}
-
-static bool takes_back(const struct main_cf *main, const struct master_service *service,
-                       const char *filter)
-{
-	return master_override(service, filter) && is_empty_for(main, service, filter) &&
-	       is_for_loopback(main, service) &&
-	       !master_override(service, "smtpd_milters") &&
-	       !text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
-}
-
-static const char **find_reinjecting(const struct main_cf *main,
-                                     const struct master_cf *master)
-{
-	static const char *const filters[] = { "content_filter", "smtpd_proxy_filter" };
-	const char **names = xcalloc(master->count + 1, sizeof(names[0]));
-	size_t count = 0;
-	for (size_t f = 0; f < ARRAY_LEN(filters); f++) {
-		if (!is_filter_used(main, master, filters[f]))
-			continue;
-		for (size_t i = 0; i < master->count; i++) {
-			const struct master_service *service = &master->service[i];
-			bool known = false;
-			for (size_t k = 0; k < count; k++)
-				known = known || strcmp(names[k], service->name) == 0;
-			if (!known && is_smtpd(service) &&
-			    takes_back(main, service, filters[f]))
-				names[count++] = service->name;
-		}
-	}
-	return names;
+	static const struct {
+		const char *name;
+		int number;
+	} known[] = {
+		{ "smtp", 25 },
+		{ "submission", 587 },
+		{ "smtps", 465 },
+		{ "submissions", 465 },
+	};
+	int64_t number;
+	if (text_to_int(port, 1, 65535, &number))
+		return number;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(port, known[i].name) == 0)
+			return known[i].number;
+	const struct servent *entry = getservbyname(port, "tcp");
+	return entry ? ntohs((uint16_t)entry->s_port) : 0;
 }
 
 /* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
  * that the world sends to. */
-static bool is_submission(const struct master_service *service)
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service)
 {
-	static const char *const ports[] = { "submission", "submissions", "smtps", "587",
-		                             "465" };
-	const char *port = port_of(service->name);
-	if (!is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
-	    strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0)
+	int64_t number = port_number(master_port(service));
+	if (!master_is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
+	    number == 25)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (strcmp(port, ports[i]) == 0)
-			return true;
-	return text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
+	return number == 587 || number == 465 ||
+	       (master_override(service, "smtpd_sasl_auth_enable") &&
+	        services_is_yes(main, service, "smtpd_sasl_auth_enable"));
+}
+
+static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
+{
+	const char *const *const lists[] = { ways->reinjecting, ways->proxied };
+	const char **names = xcalloc(2 * room, sizeof(names[0]));
+	size_t count = 0;
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; lists[l][i]; i++)
+			names[count++] = lists[l][i];
+	return names;
 }
 
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services)
 {
 	const size_t room = master->count + 2;
@@ -144,23 +96,22 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	size_t submissions = 0, cleanups = 0;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (is_submission(service))
+		if (services_is_submission(main, service))
 			submission[submissions++] = service->name;
 		if (strcmp(service->command, "cleanup") == 0)
 			cleanup[cleanups++] = service->name;
 	}
 	if (cleanups == 0)
 		cleanup[0] = "cleanup";
-	*ret_services = (struct services){
-		.reinjecting = find_reinjecting(main, master),
-		.submission = submission,
-		.cleanup = cleanup,
-	};
+	*ret_services = (struct services){ .submission = submission, .cleanup = cleanup };
+	filter_ways_find(main, master, tables, has_other, &ret_services->ways);
+	ret_services->unmiltered = find_unmiltered(&ret_services->ways, room);
 }
 
 void services_done(struct services *services)
 {
-	free(services->reinjecting);
+	filter_ways_done(&services->ways);
+	free(services->unmiltered);
 	free(services->submission);
 	free(services->cleanup);
 	*services = SERVICES_INIT;
@@ -174,39 +125,75 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT;
+	services_value(main, service, list, &value);
+	for (const char *at = buf_text(&value); own_item && main_list_next(&at, &item);) {
+		auto_free char *endpoint =
+			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
+		if (strcmp(endpoint, own_item) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a list of the service's own takes away; NULL: nothing, it names the filter for those who only
+ * send. */
+static char *list_override(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
+{
+	if (!services_names_filter(main, service, list, own_item))
+		return xasprintf(
+			_("%s/%s in master.cf sets %s itself: mail through it is neither "
+		          "signed "
+		          "nor verified"),
+			service->name, service->type, list);
+	if (services_is_submission(main, service) || !master_is_smtpd(service))
+		return NULL;
+	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
+	                   "mail through it"),
+	                 service->name, service->type, list);
+}
+
 /* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
 static char *override_of(const struct main_cf *main, const struct master_service *service,
-                         const char **ret_parameter)
+                         const char *own_item, const char **ret_parameter)
 {
 	bool from_program = strcmp(service->command, "pickup") == 0;
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
 	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
 	const char *own = master_override(service, list);
-	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
+	if (own && (master_is_smtpd(service) || is_cleanup) &&
+	    !strstr(own, "mailauth_")) {
 		*ret_parameter = list;
-		return xasprintf(
-			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
-		          "nor verified"),
-			service->name, service->type, list);
+		return list_override(main, service, list, own_item);
 	}
-	if ((is_smtpd(service) || from_program) && has_no_milters(main, service)) {
+	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
 		return xasprintf(
-			_("%s/%s has receive_override_options with no_milters: mail through it is "
+			_("%s/%s has receive_override_options with no_milters: mail "
+		          "through it is "
 		          "neither signed nor verified"),
 			service->name, service->type);
 	}
-	if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
+	if (master_is_smtpd(service) &&
+	    !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
-			_("%s/%s has an smtpd_proxy_filter: the content of its mail never reaches a "
-		          "milter, so it is neither signed nor verified"),
+			_("%s/%s passes mail to an smtpd_proxy_filter, so milters never "
+		          "see its content: mail through it is not signed, and DKIM and "
+		          "DMARC are not checked (SPF is)"),
 			service->name, service->type);
 	}
 	return NULL;
 }
 
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),
@@ -215,10 +202,11 @@ void services_each_override(const struct main_cf *main, const struct master_cf *
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *parameter = NULL;
-		auto_free char *sentence = override_of(main, service, &parameter);
+		auto_free char *sentence =
+			override_of(main, service, own_item, &parameter);
 		if (sentence)
-			each(arg, service, parameter, is_for_loopback(main, service),
-			     sentence);
+			each(arg, service, parameter,
+			     filter_service_is_private(main, service), sentence);
 	}
 }
 
@@ -232,22 +220,16 @@ static void note_override(void *arg, const struct master_service *service,
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan)
+                   const struct services *services, const char *own_item,
+                   struct plan *plan)
 {
-	services_each_override(main, master, note_override, plan);
-	const char *const *names = services->reinjecting;
+	services_each_override(main, master, own_item, note_override, plan);
+	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
-		plan_note(
-			plan,
-			_("%s takes mail back from a content filter: it is left out, so that no mail "
-		          "is signed or verified twice"),
-			names[i]);
-	if (!names[0] && is_filter_used(main, master, "content_filter"))
-		plan_note(
-			plan,
-			_("a content_filter is set, and no service in master.cf is known to take "
-		          "its mail back: if it hands mail back by sendmail(1), that mail counts "
-		          "as sent by this machine"));
+		plan_note(plan,
+		          _("%s accepts mail that a content filter returns: filters of "
+		            "mailauthctl do not process it again"),
+		          names[i]);
 }
 
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
@@ -275,51 +257,64 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 			buf_text(&names));
 }
 
-static bool is_address(const char *host)
+/* Numeric, in brackets or not: the text without them (the caller frees).  NULL: a name. */
+static char *numeric_host(const char *host)
 {
 	unsigned char octets[16];
-	return inet_pton(AF_INET, host, octets) == 1 ||
-	       inet_pton(AF_INET6, host, octets) == 1;
+	size_t len = strlen(host);
+	bool is_framed = len > 2 && host[0] == '[' && host[len - 1] == ']';
+	auto_free char *text = xmemdup(host + is_framed, len - 2 * is_framed);
+	/* a socket that is bound to all addresses answers on loopback */
+	if (strcmp(text, "0.0.0.0") == 0)
+		return xstrdup("127.0.0.1");
+	if (strcmp(text, "::") == 0)
+		return xstrdup("::1");
+	return inet_pton(AF_INET, text, octets) == 1 ||
+	                       inet_pton(AF_INET6, text, octets) == 1
+	               ? xstrdup(text)
+	               : NULL;
 }
 
 static char *endpoint(const char *host, const char *port)
 {
-	static const struct {
-		const char *name, *number;
-	} ports[] = { { "smtp", "25" }, { "submission", "587" } };
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (strcmp(port, ports[i].name) == 0)
-			port = ports[i].number;
-	int64_t number;
-	if (!text_to_int(port, 1, 65535, &number))
+	int number = (int)port_number(port);
+	if (!number)
 		return NULL;
-	if (strcasecmp(host, "localhost") == 0)
-		host = "127.0.0.1";
-	if (host[0] != '[' && strchr(host, ':'))
-		return xasprintf("[%s]:%s", host, port);
-	return host[0] == '[' || is_address(host) ? xasprintf("%s:%s", host, port) : NULL;
+	return xasprintf(strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, number);
 }
 
-/* An address of this machine that Postfix listens on. */
+/* The address for a host that main.cf or master.cf names; NULL: it cannot be told. */
+static char *host_address(const struct main_cf *main, const char *host)
+{
+	auto_buf protocols = BUF_INIT;
+	if (strcasecmp(host, "localhost") != 0 && strcasecmp(host, "all") != 0 &&
+	    strcasecmp(host, "loopback-only") != 0)
+		return numeric_host(host);
+	main_cf_value(main, NULL, "inet_protocols", &protocols);
+	return xstrdup(main_list_has(buf_text(&protocols), "ipv6") &&
+	                               !main_list_has(buf_text(&protocols), "ipv4")
+	                       ? "::1"
+	                       : "127.0.0.1");
+}
+
+/* An address of this machine that Postfix listens on, loopback where it can be. */
 static char *listening_host(const struct main_cf *main)
 {
-	auto_buf interfaces = BUF_INIT, protocols = BUF_INIT, item = BUF_INIT;
+	auto_buf interfaces = BUF_INIT, item = BUF_INIT;
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
-	main_cf_value(main, NULL, "inet_protocols", &protocols);
-	bool only6 = main_list_has(buf_text(&protocols), "ipv6") &&
-	             !main_list_has(buf_text(&protocols), "ipv4");
-	const char *own = only6 ? "::1" : "127.0.0.1";
 	const char *at = buf_text(&interfaces);
 	char *found = NULL;
 	while (main_list_next(&at, &item)) {
-		const char *host = buf_text(&item);
-		if (strcasecmp(host, "all") == 0 ||
-		    strcasecmp(host, "loopback-only") == 0 || is_loopback(host)) {
+		char *address = host_address(main, buf_text(&item));
+		bool is_own = address && master_is_loopback(address);
+		if (is_own || !found) {
 			free(found);
-			return xstrdup(own);
+			found = address;
+		} else {
+			free(address);
 		}
-		if (!found && is_address(host))
-			found = xstrdup(host);
+		if (is_own)
+			break;
 	}
 	return found;
 }
@@ -340,27 +335,69 @@ static bool is_disabled(const struct main_cf *main, const struct master_service 
 	return false;
 }
 
+void endpoints_done(struct endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->count; i++)
+		free(endpoints->at[i].address);
+	free(endpoints->at);
+	*endpoints = ENDPOINTS_INIT;
+}
+
+/* Whether it can be asked: it is open, on a port of its own, and begins in clear text. */
+static bool is_askable(const struct main_cf *main, const struct master_service *service)
+{
+	bool is_postscreen = strcmp(service->command, "postscreen") == 0;
+	return strcmp(service->type, "inet") == 0 &&
+	       (master_is_smtpd(service) || is_postscreen) &&
+	       (is_postscreen ||
+	        !services_is_yes(main, service, "smtpd_tls_wrappermode")) &&
+	       !is_disabled(main, service);
+}
+
+static bool is_proxied(const struct main_cf *main, const struct master_service *service)
+{
+	return !is_empty_for(main, service,
+	                     master_is_smtpd(service)
+	                             ? "smtpd_upstream_proxy_protocol"
+	                             : "postscreen_upstream_proxy_protocol");
+}
+
+static void add_endpoint(struct endpoints *endpoints, struct smtp_endpoint one)
+{
+	size_t at = endpoints->count;
+	GROW(endpoints->at, endpoints->count, endpoints->room);
+	endpoints->count++;
+	if (text_ends(one.address, ":25")) { /* before those of other ports */
+		size_t first = 0;
+		while (first < at && text_ends(endpoints->at[first].address, ":25"))
+			first++;
+		memmove(&endpoints->at[first + 1], &endpoints->at[first],
+		        (at - first) * sizeof(one));
+		at = first;
+	}
+	endpoints->at[at] = one;
+}
+
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
-                             char ***ret, size_t *ret_count)
+                             struct endpoints *ret_endpoints)
 {
 	auto_free char *listening = listening_host(main);
-	auto_buf first = BUF_INIT, others = BUF_INIT;
+	*ret_endpoints = ENDPOINTS_INIT;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (strcmp(service->type, "inet") != 0 ||
-		    (!is_smtpd(service) && strcmp(service->command, "postscreen") != 0) ||
-		    text_same(master_override(service, "smtpd_tls_wrappermode"), "yes") ||
-		    is_disabled(main, service))
+		if (!is_askable(main, service))
 			continue;
-		auto_free char *host = host_of(service->name);
-		const char *port = port_of(service->name);
-		auto_free char *found = host || listening
-		                                ? endpoint(host ? host : listening, port)
-		                                : NULL;
-		if (found)
-			buf_printf(text_ends(found, ":25") ? &first : &others, "%s ",
-			           found);
+		auto_free char *named = master_host(service);
+		auto_free char *host =
+			named ? host_address(main, named) : xstrdup(listening);
+		char *address = host ? endpoint(host, master_port(service)) : NULL;
+		if (address)
+			add_endpoint(ret_endpoints,
+			             (struct smtp_endpoint){
+					     .address = address,
+					     .is_submission = services_is_submission(
+						     main, service),
+					     .is_proxied = is_proxied(main, service),
+				     });
 	}
-	buf_puts(&first, buf_text(&others));
-	text_split_list(buf_text(&first), ret, ret_count);
 }

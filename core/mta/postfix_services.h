@@ -9,32 +9,45 @@
 
 #include "core/base/macro.h"
 #include "core/mta/plan.h"
+#include "core/mta/postfix_filters.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 
 /* Names of services, borrowed from master.cf, each array with a NULL behind them. */
 struct services {
 	const char **
-		reinjecting; /* smtpd services that take mail back from a content filter and
-	                             would run our milters a second time */
+		unmiltered; /* smtpd services that get no milter of ours: those that accept
+	                            what a content filter returns, and those whose content an
+	                            smtpd_proxy_filter keeps from every milter */
 	const char **submission; /* smtpd services that customers alone send through */
 	const char **cleanup;    /* cleanup services; never empty */
+	struct filter_ways ways;
 };
 
 #define SERVICES_INIT ((struct services){ 0 })
 #define auto_services cleanup(services_done) struct services
+/* `tables` and `has_other` as filter_ways_find() takes them. */
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services);
 void services_done(struct services *services);
+
+/* Whether the list of the service names the endpoint (NULL: never). */
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *endpoint) must_check;
 
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan);
+                   const struct services *services, const char *own_item,
+                   struct plan *plan);
 
 /* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
- * `is_private`: only this machine can use the service, as a content filter does. */
+ * `is_private`: only this machine or named hosts can use the service, as a content filter does.
+ * `own_item`: an endpoint by which an admin names the signing filter himself; NULL: none. */
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),
@@ -48,11 +61,32 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into);
 
-/* Where the SMTP server can be asked: "127.0.0.1:25", that of port 25 first; smtpd and postscreen on
- * inet, submission ports too, those left out that begin with TLS or that master_service_disable
- * closes.  *ret is an array of *ret_count texts in one piece of memory: the caller frees the
- * array. */
+/* Whether the parameter is "yes" for this service. */
+bool services_is_yes(const struct main_cf *main, const struct master_service *service,
+                     const char *name) must_check;
+
+/* Whether customers log in to it, and nobody else sends there. */
+bool services_is_submission(const struct main_cf *main,
+                            const struct master_service *service) must_check;
+
+/* Where the SMTP server can be asked. */
+struct smtp_endpoint {
+	char *address;      /* "127.0.0.1:25", "[::1]:25" */
+	bool is_submission; /* customers log in to it */
+	bool is_proxied;    /* it wants the PROXY protocol first */
+};
+
+struct endpoints {
+	struct smtp_endpoint *at;
+	size_t count, room;
+};
+
+#define ENDPOINTS_INIT ((struct endpoints){ 0 })
+#define auto_endpoints cleanup(endpoints_done) struct endpoints
+void endpoints_done(struct endpoints *endpoints);
+/* smtpd and postscreen on inet, that of port 25 first; those left out that begin with TLS, that
+ * master_service_disable closes, or whose address is a name that only DNS knows. */
 void services_smtp_endpoints(const struct main_cf *main, const struct master_cf *master,
-                             char ***ret, size_t *ret_count);
+                             struct endpoints *ret_endpoints);
 
 #endif

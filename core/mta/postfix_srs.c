@@ -13,11 +13,13 @@
 #include "core/base/alloc.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
+#include "core/model/domain.h"
 #include "core/model/setting.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_part.h"
+#include "dnszone/name.h"
 
 /* main.cf without ours, and master.cf. */
 struct files {
@@ -128,6 +130,101 @@ static void find_acceptance(struct ctx *ctx, struct mta_seen *seen)
 	}
 }
 
+/* ---- domains of ours that nobody listed --------------------------------------------------------- */
+
+#define NAMED_MAX 10 /* domains in a sentence */
+
+struct unlisted {
+	struct mta_seen *seen;
+	const char *srs_domain;
+	char **excluded; /* of srs.exclude-domains */
+	size_t excluded_count;
+	char **name;
+	size_t count, room;
+};
+
+static bool is_excluded(const struct unlisted *list, const char *name)
+{
+	for (size_t i = 0; i < list->excluded_count; i++) {
+		const char *one = list->excluded[i];
+		/* ".example.com" is what is below it */
+		if (*one == '.' ? text_ends(name, one) : strcmp(name, one) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void note_domain(void *arg, const char *typed)
+{
+	struct unlisted *list = arg;
+	struct err ignored = ERR_INIT;
+	auto_domain domain = DOMAIN_INIT;
+	char name[NAME_SIZE];
+	const struct mta_seen *seen = list->seen;
+	if (name_parse_domain(typed, name, &ignored) < 0 ||
+	    text_starts(name, "localhost.") || text_same(name, seen->host.hostname) ||
+	    text_same(name, list->srs_domain) || is_excluded(list, name) ||
+	    (seen->store && domain_look(seen->store, name, &domain, &ignored) != 0))
+		return;
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->name[i], name) == 0)
+			return;
+	GROW(list->name, list->count, list->room);
+	list->name[list->count++] = xstrdup(name);
+}
+
+/* relay_domains are others' mail, as far as its senders go. */
+static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
+	                                 "virtual_mailbox_domains" };
+
+/* The sentence on them; NULL: there are none.  The caller frees. */
+static char *rewritten_text(const struct unlisted *list)
+{
+	auto_buf names = BUF_INIT, words = BUF_INIT;
+	for (size_t i = 0; i < list->count && i < NAMED_MAX; i++) {
+		buf_printf(&names, "%s%s", i ? ", " : "", list->name[i]);
+		buf_printf(&words, "%s%s", i ? " " : "", list->name[i]);
+	}
+	if (!list->count)
+		return NULL;
+	if (list->count > NAMED_MAX)
+		return xasprintf(
+			_("main.cf lists %s and %zu more domains as this server's own that "
+		          "are not in the database: SRS rewrites their senders, which breaks "
+		          "their DMARC alignment; add them with \"mailauthctl domain add "
+		          "--domains-from FILE\" or to srs.exclude-domains"),
+			buf_text(&names), list->count - NAMED_MAX);
+	return xasprintf(_("main.cf lists %s as this server's own, and the database does "
+	                   "not: SRS rewrites their senders, which breaks their DMARC "
+	                   "alignment; \"mailauthctl domain add %s\", or add them to "
+	                   "srs.exclude-domains"),
+	                 buf_text(&names), buf_text(&words));
+}
+
+/* postsrsd leaves the domains of the database alone; mail of others that are at home here is taken for
+ * foreign, and loses its alignment for DMARC. */
+static void find_rewritten(struct ctx *ctx, struct mta_seen *seen, const char *domain,
+                           const char *excluded)
+{
+	auto_files files;
+	struct unlisted list = { .seen = seen, .srs_domain = domain };
+	struct source source = { ctx, seen->host.config_dir };
+	const struct acceptance_source how = { look_up, read_patterns, &source };
+	text_split_list(excluded, &list.excluded, &list.excluded_count);
+	files_read(seen, &files);
+	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
+		auto_buf value = BUF_INIT;
+		list_value(ctx, seen, &files.main, own_lists[i], &value);
+		canonical_each_domain(buf_text(&value), &how, note_domain, &list);
+	}
+	free(seen->srs.rewritten);
+	seen->srs.rewritten = rewritten_text(&list);
+	for (size_t i = 0; i < list.count; i++)
+		free(list.name[i]);
+	free(list.name);
+	free(list.excluded);
+}
+
 static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 {
 	bool is_on;
@@ -139,9 +236,14 @@ static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 	seen->srs.is_in_place = strstr(buf_text(&seen->main_cf), MAIN_SRS_REF) != NULL;
 	if (!is_on)
 		return 0;
+	auto_free char *excluded = NULL;
 	r = find_domain(seen, err);
 	if (r == 0 && seen->srs.domain)
 		find_acceptance(ctx, seen);
+	if (r == 0)
+		r = setting_text(seen->store, SET_SRS_EXCLUDE_DOMAINS, 0, &excluded, err);
+	if (r == 0)
+		find_rewritten(ctx, seen, seen->srs.domain, excluded);
 	return r;
 }
 
@@ -149,6 +251,7 @@ static void seen_done(struct mta_seen *seen)
 {
 	postsrsd_seen_done(&seen->srs.daemon);
 	free(seen->srs.domain);
+	free(seen->srs.rewritten);
 }
 
 /* ---- deciding ---------------------------------------------------------------------------------- */
@@ -202,6 +305,8 @@ static int check_files(const struct mta_seen *seen, struct plan *plan, struct er
 		return err_set(err, ERR_FAILED, _("SRS: %s"), why);
 	canonical_note_reach(&files.main, &files.master, note, plan);
 	canonical_note_delivery(&files.main, &files.master, note, plan);
+	if (seen->srs.rewritten)
+		plan_note(plan, "%s", seen->srs.rewritten);
 	return 0;
 }
 
@@ -252,7 +357,7 @@ static int plan_srs(const struct desired *desired, const struct mta_seen *seen,
 		return 0;
 	}
 	postsrsd_tables_of(&seen->srs.daemon, seen->host.queue_dir, &tables);
-	wish->main.srs_forward = postfix_wish_keep(wish, xstrdup(tables.forward));
+	wish->main.srs_forward = postfix_wish_keep(wish, xstrdup(tables.sender));
 	wish->main.srs_reverse = postfix_wish_keep(wish, xstrdup(tables.reverse));
 	return postsrsd_plan(desired, &seen->srs.daemon, &place, &tables, plan, err);
 }
@@ -286,6 +391,7 @@ static int restore(const struct mta_seen *seen, struct plan *plan, struct err *e
 	auto_postsrsd_tables tables = { 0 };
 	(void)err;
 	postfix_restore_file(plan, POSTSRSD_DOMAINS, RANK_TABLES, CAUSE_SRS);
+	postfix_restore_file(plan, POSTSRSD_KEEP, RANK_TABLES, 0);
 	postfix_restore_file(plan, POSTSRSD_DROP_IN, RANK_PROVIDERS, CAUSE_SRS);
 	if (!will_be_named(seen, plan) || !domain) {
 		postsrsd_plan_service_out(daemon, plan);
@@ -299,15 +405,21 @@ static int restore(const struct mta_seen *seen, struct plan *plan, struct err *e
 	return 0;
 }
 
-int postfix_srs_advise(struct ctx *ctx, struct store *store,
-                       void (*say)(void *arg, const char *sentence), void *arg,
-                       struct err *err)
+int postfix_srs_advise(struct ctx *ctx, struct store *store, const char *domain,
+                       const char *excluded, void (*say)(void *arg, const char *sentence),
+                       void *arg, struct err *err)
 {
 	struct mta_seen *seen = NULL;
-	int r = postfix_observe(ctx, store, &seen, err);
+	auto_free char *stored = NULL;
+	int r = setting_text(store, SET_SRS_EXCLUDE_DOMAINS, 0, &stored, err);
+	if (r == 0)
+		r = postfix_observe(ctx, store, &seen, err);
 	if (r == 0 && seen->main_path) {
 		auto_files files;
 		files_read(seen, &files);
+		find_rewritten(ctx, seen, domain, excluded ? excluded : stored);
+		if (seen->srs.rewritten)
+			say(arg, seen->srs.rewritten);
 		canonical_note_reach(&files.main, &files.master, say, arg);
 		canonical_note_delivery(&files.main, &files.master, say, arg);
 	}

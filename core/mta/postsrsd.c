@@ -26,10 +26,12 @@
 /* A sender that nobody has, to see it rewritten. */
 #define FOREIGN_SENDER "mailauth-probe@forwarded.invalid"
 #define OWN_SENDER "mailauth-probe@%s"
+#define ASKED_FIRST "regexp:" POSTSRSD_KEEP ", "
 
 void postsrsd_seen_done(struct postsrsd_seen *seen)
 {
 	free(seen->version);
+	free(seen->start_command);
 	free(seen->conf_path);
 	buf_done(&seen->admin_text);
 	postsrsd_conf_done(&seen->admin);
@@ -150,6 +152,8 @@ int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen 
 	seen->has_systemd = is_there(ctx, "/run/systemd/system", true);
 	if (seen->is_installed)
 		read_version(ctx, seen);
+	if (seen->is_installed && !seen->has_systemd)
+		seen->start_command = service_start_command(ctx, "postsrsd");
 	int r = read_conf(ctx, seen, err);
 	if (r == 0)
 		r = read_secret(ctx, store, seen, err);
@@ -164,6 +168,7 @@ void postsrsd_tables_done(struct postsrsd_tables *tables)
 {
 	free(tables->forward);
 	free(tables->reverse);
+	free(tables->sender);
 	free(tables->probe_forward);
 	free(tables->probe_reverse);
 	*tables = (struct postsrsd_tables){ 0 };
@@ -187,6 +192,7 @@ void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
 		const char *reverse = port_or(seen->admin.reverse_port, DEFAULT_REVERSE);
 		*ret_tables = (struct postsrsd_tables){
 			.forward = xasprintf("tcp:127.0.0.1:%s", forward),
+			.sender = xasprintf(ASKED_FIRST "tcp:127.0.0.1:%s", forward),
 			.reverse = xasprintf("tcp:127.0.0.1:%s", reverse),
 			.probe_forward = xasprintf("tcp:127.0.0.1:%s", forward),
 			.probe_reverse = xasprintf("tcp:127.0.0.1:%s", reverse),
@@ -201,6 +207,7 @@ void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
 	                                   : xstrdup(map);
 	*ret_tables = (struct postsrsd_tables){
 		.forward = xasprintf("socketmap:%s:forward", relative),
+		.sender = xasprintf(ASKED_FIRST "socketmap:%s:forward", relative),
 		.reverse = xasprintf("socketmap:%s:reverse", relative),
 		.probe_forward = xasprintf("socketmap:%s:forward", map),
 		.probe_reverse = xasprintf("socketmap:%s:reverse", map),
@@ -321,6 +328,20 @@ static int plan_secrets(const struct desired *desired, const struct secret *admi
 
 static const struct file_meta text_meta = { 0644, FILE_KEEP_UID, FILE_KEEP_GID };
 
+/* postsrsd 1.10 makes "SRS0=...=@myhostname" of a local part in quotes and of an address literal.  The
+ * table is asked for addresses as they stand on the wire; quotes that are not needed are gone by
+ * then, so that what has quotes needs them. */
+static void plan_keep(const char *prefix, struct plan *plan)
+{
+	static const char text[] =
+		"# Made by mailauthctl, changes are overwritten.  Senders that SRS leaves alone:\n"
+		"# a local part in quotes, an address literal.\n"
+		"/^(\".*\"@.*)$/ $1\n"
+		"/^(.*@\\[.*\\])$/ $1\n";
+	auto_free char *path = xasprintf("%s" POSTSRSD_KEEP, prefix);
+	plan_file(plan, RANK_TABLES, path, text, sizeof(text) - 1, text_meta, 0);
+}
+
 static void plan_conf(const struct postsrsd_wish *wish, const struct postsrsd_seen *seen,
                       struct plan *plan)
 {
@@ -349,6 +370,13 @@ static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan
 	if (seen->has_systemd)
 		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
 		          text_meta, CAUSE_SRS);
+	else if (seen->start_command)
+		plan_note(
+			plan,
+			_("no systemd runs here, so nothing starts postsrsd again when it "
+		          "ends, and without it Postfix defers all mail: have \"%s\" run "
+		          "then"),
+			seen->start_command);
 	else
 		plan_note(
 			plan,
@@ -424,6 +452,7 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *see
 		          "said: whoever can ask it can send through this server"),
 			seen->admin.listen);
 	plan_conf(&wish, seen, plan);
+	plan_keep("", plan);
 	if (!place->is_live)
 		return 0;
 	plan_supervision(seen, plan);
@@ -474,6 +503,7 @@ void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen
 	if (desired) {
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN, CAUSE_SRS);
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DOMAINS, 0);
+		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_KEEP, 0);
 	}
 	postsrsd_plan_service_out(seen, plan);
 }
@@ -510,6 +540,7 @@ int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
 	                "# Restart it after each change, before Postfix is told.\n");
 	postsrsd_conf_block(&wish, false, "", 0, &text);
 	plan_file(plan, RANK_TABLES, part, buf_text(&text), text.len, text_meta, 0);
+	plan_keep(prefix, plan);
 	return 0;
 }
 
@@ -517,6 +548,8 @@ void postsrsd_drop_parts(const char *prefix, struct plan *plan)
 {
 	auto_free char *secret = xasprintf("%s" POSTSRSD_SECRET, prefix);
 	auto_free char *part = xasprintf("%s" POSTSRSD_PART, prefix);
+	auto_free char *keep = xasprintf("%s" POSTSRSD_KEEP, prefix);
 	plan_remove(plan, RANK_LEFTOVERS, part, 0);
+	plan_remove(plan, RANK_LEFTOVERS, keep, 0);
 	plan_remove(plan, RANK_LEFTOVERS, secret, 0)->is_secret = true;
 }

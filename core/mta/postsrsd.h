@@ -22,12 +22,16 @@
 #include "core/store/store.h"
 
 #define POSTSRSD_SERVICE "postsrsd"
+/* Senders that postsrsd cannot make an SRS address of stay as they are: a table (regexp_table(5)) that
+ * Postfix asks before it. */
+#define POSTSRSD_KEEP "/etc/mailauthctl/srs-keep.regexp"
 #define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
 
 /* postsrsd as it stands.  Starts as zeros. */
 struct postsrsd_seen {
 	bool is_installed, is_running;
-	bool has_systemd; /* the machine's units are systemd's */
+	bool has_systemd;    /* the machine's units are systemd's */
+	char *start_command; /* what starts it otherwise; NULL: not known */
 	bool is_v2;
 	char *version;   /* "1.10"; NULL: unknown */
 	char *conf_path; /* the real file behind links */
@@ -54,6 +58,7 @@ int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen 
  * does.  Owned texts. */
 struct postsrsd_tables {
 	char *forward, *reverse;
+	char *sender; /* for senders: forward, and before it what is not to be rewritten */
 	char *probe_forward, *probe_reverse;
 };
 void postsrsd_tables_done(struct postsrsd_tables *tables);

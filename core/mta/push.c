@@ -197,6 +197,9 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 		to->probe_selector = xstrdup(from->probe_selector);
 		to->probe_key = xstrdup(from->probe_key);
 		to->probe_reverse = xstrdup(from->probe_reverse);
+		to->probe_depth = from->probe_depth;
+		for (int stage = 0; stage < MACRO_STAGES; stage++)
+			to->probe_macros[stage] = xstrdup(from->probe_macros[stage]);
 	}
 }
 

@@ -96,7 +96,7 @@ static int read_reply(struct smtp *s, struct err *err)
 	               s->endpoint);
 }
 
-static int say(struct smtp *s, const char *command, struct err *err)
+static int send_text(struct smtp *s, const char *command, struct err *err)
 {
 	size_t len = strlen(command);
 	for (size_t at = 0; at < len;) {
@@ -109,15 +109,13 @@ static int say(struct smtp *s, const char *command, struct err *err)
 			                 s->endpoint);
 		at += n > 0 ? (size_t)n : 0;
 	}
-	return read_reply(s, err);
+	return 0;
 }
 
-static int expect(struct smtp *s, const char *code, struct err *err)
+static int say(struct smtp *s, const char *command, struct err *err)
 {
-	if (text_starts(s->line, code))
-		return 0;
-	return err_set(err, ERR_FAILED, _("the mail server at %s says: %s"), s->endpoint,
-	               s->line);
+	int r = send_text(s, command, err);
+	return r ? r : read_reply(s, err);
 }
 
 static int open_connection(struct smtp *s, struct err *err)
@@ -193,53 +191,80 @@ static int say_ehlo(struct smtp *s, struct err *err)
 {
 	auto_free char *own = literal(s, false);
 	auto_free char *command = xasprintf("EHLO %s\r\n", own);
-	int r = say(s, command, err);
-	return r ? r : expect(s, "250", err);
+	return say(s, command, err);
 }
 
-/* The answer to the transaction: that to the recipient, or the first that ends it. */
-static int converse(struct smtp *s, char **ret_answer, struct err *err)
+/* What a proxy says first: https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt, version 1. */
+static int say_proxy(struct smtp *s, struct err *err)
+{
+	bool is_v6 = s->endpoint[0] == '[';
+	const char *address = is_v6 ? "::1" : "127.0.0.1";
+	auto_free char *line = xasprintf("PROXY %s %s %s 40000 25\r\n",
+	                                 is_v6 ? "TCP6" : "TCP4", address, address);
+	return send_text(s, line, err);
+}
+
+static void say_goodbye(struct smtp *s, bool has_transaction)
+{
+	struct err ignored = ERR_INIT;
+	if (text_starts(s->line, "421"))
+		return;
+	if (has_transaction && say(s, "RSET\r\n", &ignored) < 0)
+		return;
+	if (say(s, "QUIT\r\n", &ignored) < 0)
+		err_clear(&ignored);
+}
+
+/* The last answer, or the first that ends it. */
+static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
+                    struct err *err)
 {
 	auto_free char *name = NULL, *command = NULL;
+	bool has_transaction = false;
 	int r = read_reply(s, err);
-	if (r == 0)
-		r = expect(s, "220", err);
-	if (r < 0)
-		return r;
-	name = server_name(s);
-	command = xasprintf("RCPT TO:<postmaster@%s>\r\n", name);
-	r = say_ehlo(s, err);
-	if (r == 0)
-		r = say(s, "MAIL FROM:<>\r\n", err);
+	if (r == 0) {
+		name = server_name(s);
+		command = xasprintf("RCPT TO:<postmaster@%s>\r\n", name);
+	}
 	if (r == 0 && s->line[0] == '2')
+		r = say_ehlo(s, err);
+	if (r == 0 && s->line[0] == '2' && depth >= SMTP_TO_MAIL) {
+		has_transaction = true;
+		r = say(s, "MAIL FROM:<>\r\n", err);
+	}
+	if (r == 0 && s->line[0] == '2' && depth >= SMTP_TO_RCPT)
 		r = say(s, command, err);
 	if (r < 0)
 		return r;
 	*ret_answer = xstrdup(s->line);
-	if (text_starts(s->line, "421"))
-		return 0;
-	struct err ignored = ERR_INIT;
-	if (say(s, "RSET\r\n", &ignored) == 0 && say(s, "QUIT\r\n", &ignored) < 0)
-		err_clear(&ignored);
+	for (char *c = *ret_answer; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	say_goodbye(s, has_transaction);
 	return 0;
 }
 
-static int ask(const char *endpoint, int64_t deadline, char **ret_answer, struct err *err)
+static int ask(const struct step *step, int64_t deadline, char **ret_answer,
+               struct err *err)
 {
-	struct smtp s = { .endpoint = endpoint, .fd = -1, .deadline = deadline };
+	struct smtp s = { .endpoint = step->object, .fd = -1, .deadline = deadline };
 	int r = open_connection(&s, err);
+	if (r == 0 && step->probe == PROBE_SMTP_PROXY)
+		r = say_proxy(&s, err);
 	if (r == 0)
-		r = converse(&s, ret_answer, err);
+		r = converse(&s, step->probe_depth, ret_answer, err);
 	close_fd(&s.fd);
 	buf_done(&s.in);
 	return r;
 }
 
-char *smtp_probe_before(const char *endpoint, int64_t deadline)
+char *smtp_probe_before(const struct step *step, int64_t deadline)
 {
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
 	char *answer = NULL;
-	return ask(endpoint, deadline, &answer, &ignored) < 0 ? NULL : answer;
+	return ask(step, deadline, &answer, &why) < 0
+	               ? xasprintf(SMTP_SILENT "%s", why.text)
+	               : answer;
 }
 
 /* Code and enhanced status are the same; words may count seconds. */
@@ -264,24 +289,38 @@ bool smtp_is_worse(const char *before, const char *after)
 	}
 }
 
+static int fail(const struct step *step, const char *answer, struct err *err)
+{
+	if (text_starts(answer, "451 4.7.1 Service unavailable"))
+		return err_set(err, ERR_FAILED,
+		               _("the mail server at %s cannot reach its filter: %s"),
+		               step->object, answer);
+	if (step->probe_depth == SMTP_TO_EHLO)
+		return err_set(err, ERR_FAILED, _("the mail server at %s says: %s"),
+		               step->object, answer);
+	return err_set(err, ERR_FAILED,
+	               _("the mail server at %s does not take mail for its "
+	                 "postmaster: %s"),
+	               step->object, answer);
+}
+
 int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                struct err *err)
 {
+	const char *before = step->probe_before;
 	auto_free char *answer = NULL;
-	int r = ask(step->object, deadline, &answer, err);
+	if (before && text_starts(before, SMTP_SILENT)) {
+		ctx_report(ctx, REPORT_WARNING,
+		           _("not asked after the push, because it did not answer before: "
+		             "%s"),
+		           before + strlen(SMTP_SILENT));
+		return 0;
+	}
+	int r = ask(step, deadline, &answer, err);
 	if (r < 0)
 		return r;
-	for (char *c = answer; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	if (smtp_is_worse(step->probe_before, answer))
-		return err_set(
-			err, ERR_FAILED,
-			text_starts(answer, "451 4.7.1 Service unavailable")
-				? _("the mail server at %s cannot reach its filter: %s")
-				: _("the mail server at %s does not take mail for its "
-		                    "postmaster: %s"),
-			step->object, answer);
+	if (smtp_is_worse(before, answer))
+		return fail(step, answer, err);
 	if (answer[0] == '4')
 		ctx_report(ctx, REPORT_WARNING,
 		           _("the mail server at %s does not take mail for its "

@@ -24,10 +24,15 @@
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
+static bool is_smtp(enum probe_kind probe)
+{
+	return probe == PROBE_SMTP || probe == PROBE_SMTP_PROXY;
+}
+
 int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
                     struct err *err)
 {
-	if (step->probe == PROBE_SMTP)
+	if (is_smtp(step->probe))
 		return smtp_probe(ctx, step, deadline, err);
 	if (step->probe == PROBE_POLICY)
 		return policy_probe(ctx, step, deadline, err);
@@ -101,6 +106,7 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 			           step->probe_key, step->object);
 		break;
 	case PROBE_SMTP:
+	case PROBE_SMTP_PROXY:
 		buf_printf(out, _("# then the mail server must answer at %s\n"),
 		           step->object);
 		break;
@@ -116,9 +122,9 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 static void note_before(struct ctx *ctx, struct step *step)
 {
 	(void)ctx;
-	if (step->probe == PROBE_SMTP && !step->probe_before)
+	if (is_smtp(step->probe) && !step->probe_before)
 		step->probe_before =
-			smtp_probe_before(step->object, monotonic_ns() + PROBE_LIMIT_NS);
+			smtp_probe_before(step, monotonic_ns() + PROBE_LIMIT_NS);
 }
 
 static int apply_probe(struct ctx *ctx, const struct step *step,
@@ -147,7 +153,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 
 	(void)err;
 	*ret_result = UNDO_NOTHING;
-	if (row->probe != PROBE_MILTER && row->probe != PROBE_SMTP)
+	if (row->probe != PROBE_MILTER && !is_smtp(row->probe))
 		return 0;
 	if (is_left(run->ctx, row->object))
 		return 0;

@@ -93,6 +93,7 @@ static const char *const probe_names[] = {
 	[PROBE_POLICY] = "policy",
 	[PROBE_MILTER_DMARC] = "milter-dmarc",
 	[PROBE_MAP] = "map",
+	[PROBE_SMTP_PROXY] = "smtp-proxy",
 };
 
 static int name_at(const char *const *names, size_t count, const char *name)

@@ -37,3 +37,17 @@ m template remove t3
 m template apply --all
 m zone export --all
 [ -s "$mark" ] && echo failed
+# a host that knows no public name of its own: "a:<hostname>" is left out, and one line says so
+rm -r "$ROOT/var/lib/mailauthctl"
+mkdir -p "$ROOT/etc/postfix"
+echo 'myhostname = a1b2c3d4e5f6.localdomain' >"$ROOT/etc/postfix/main.cf"
+m domain add example.com example.net
+m server set zone.reload ""
+m zone export --all
+cat "$ROOT"/var/lib/mailauthctl/zones/*.zone | grep -c localdomain
+m zone export --all
+m server set mta.hostname localhost.localdomain
+m zone export --all
+m server set mta.hostname mx.example.com
+m zone export --all
+grep -h a: "$ROOT"/var/lib/mailauthctl/zones/*.zone

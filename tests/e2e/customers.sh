@@ -205,6 +205,11 @@ seen() { alice "$@" --dry-run domain set alice.test dkim.policy none 2>&1; }
 is "of the records too, where it moves an alias of another's" \
 	"$(seen | grep -c '_domainkey.alice.test')/$(seen | grep -c hidden)/$(seen --json | grep -c hidden)" 1/0/0
 ok "and changes nothing" test "$(mailauthctl domain get alice.test dkim.selector)" = default
+# her key is public under another's name, too, which she does not hear
+key_names() { "$@" --json key show alice.test | jq -r '.publication[].name' | paste -sd' '; }
+is "an administrator sees where a key is public" "$(key_names mailauthctl)" "alice.test hidden-alias.test www.alice.test"
+is "a customer sees it under her own names" "$(key_names alice)" "alice.test www.alice.test"
+is "in a table, too" "$(alice key show alice.test | grep -c hidden)/$(mailauthctl key show alice.test | grep -c hidden)" 0/1
 
 # what the mail server says is the administrator's
 chmod 0777 /etc/dkimkeys

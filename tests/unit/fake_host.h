@@ -72,9 +72,9 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	return 0;
 }
 
-char *smtp_probe_before(const char *endpoint, int64_t deadline)
+char *smtp_probe_before(const struct step *step, int64_t deadline)
 {
-	(void)endpoint, (void)deadline;
+	(void)step, (void)deadline;
 	return NULL;
 }
 

@@ -493,9 +493,79 @@ static void test_rfc8463(void **state)
 	check_record("brisbane._domainkey.football.example.com", &ed_pair);
 }
 
+/* Of RFC 8032 7.1, test 1: the seed and its public key. */
+static const char seed_text[] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+static const char public_text[] = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+static void check_bare(const void *octets, size_t len)
+{
+	struct err err = ERR_INIT;
+	auto_key_pair pair = { 0 };
+	if (key_parse_private(octets, len, &pair, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(pair.algorithm, "ed25519");
+	struct key record = { .algorithm = (char *)(uintptr_t)pair.algorithm,
+		              .state = (char *)(uintptr_t) "active",
+		              .public_key = pair.public_key,
+		              .public_len = pair.public_len };
+	auto_free char *text = key_record_text(&record);
+	assert_non_null(strstr(text, public_text));
+	check_same_sight(&pair, octets, len);
+}
+
+static void refuse_bare(const void *octets, size_t len)
+{
+	struct err err = ERR_INIT;
+	auto_key_pair pair = { 0 };
+	struct key_sight sight;
+	assert_int_equal(key_parse_private(octets, len, &pair, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "no private key that can be read"));
+	err_clear(&err);
+	assert_int_equal(key_look_private(octets, len, &sight, &err), ERR_FAILED);
+}
+
+/* Keys as rspamd keeps them, and base64 of DER as OpenDKIM does. */
+static void test_bare(void **state)
+{
+	unsigned char seed[66];
+	auto_buf text = BUF_INIT, der = BUF_INIT;
+	(void)state;
+	assert_int_equal(EVP_DecodeBlock(seed, (const unsigned char *)seed_text, 44), 33);
+	assert_int_equal(
+		EVP_DecodeBlock(seed + 32, (const unsigned char *)public_text, 44), 33);
+	check_bare(seed, 32);
+	check_bare(seed, 64);
+	check_bare(seed_text, 44);
+	buf_printf(&text, " %.20s\r\n%s\n\n", seed_text, seed_text + 20);
+	check_bare(text.at, text.len);
+	unsigned char both[128];
+	int len = EVP_EncodeBlock(both, seed, 64);
+	check_bare(both, (size_t)len);
+	seed[40] ^= 1; /* another's public key */
+	refuse_bare(seed, 64);
+	refuse_bare(seed, 33);
+	refuse_bare(seed, 31);
+	refuse_bare(seed_text, 43);
+	refuse_bare("thirty-two octets that are text.", 32);
+	refuse_bare("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf=2A", 44);
+	refuse_bare("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A===", 46);
+	refuse_bare(" \n", 2);
+
+	der = file_of(rsa(1024), PKCS1_DER);
+	buf_clear(&text);
+	buf_reserve(&text, 2 * der.len);
+	text.len = (size_t)EVP_EncodeBlock((unsigned char *)text.at,
+	                                   (const unsigned char *)der.at, (int)der.len);
+	struct err err = ERR_INIT;
+	auto_key_pair pair = { 0 };
+	assert_int_equal(key_parse_private(text.at, text.len, &pair, &err), 0);
+	check_same_sight(&pair, text.at, text.len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_generate),
 		cmocka_unit_test(test_generate_refuses),
 		cmocka_unit_test(test_damaged_der),

@@ -321,9 +321,18 @@ static void test_smtp(void **state)
 		  { "250 mx\r\n", "250 ok\r\n", "421 4.3.2 \x07 down\r\n", "" },
 		  NULL,
 		  "421 4.3.2 ? down" },
-		{ "554 go away\r\n", { "250 x\r\n" }, NULL, "says: 554 go away" },
-		{ "220 mx\r\n", { "502 no EHLO\r\n" }, NULL, "says: 502" },
+		/* refused at the greeting or at EHLO: worse only than before */
+		{ "554 go away\r\n", { "250 x\r\n" }, "250 2.1.5 Ok", "postmaster: 554 go" },
+		{ "554 go away\r\n", { "250 x\r\n" }, "521 5.7.1 no", NULL },
+		{ "554 go away\r\n", { "250 x\r\n" }, NULL, NULL },
+		{ "421 4.3.2 busy\r\n", { "" }, NULL, "postmaster: 421 4.3.2 busy" },
+		{ "421 4.3.2 busy\r\n", { "" }, "421 4.3.2 busy", NULL },
+		{ "220 mx\r\n", { "502 no EHLO\r\n" }, "250 ok", "postmaster: 502" },
+		{ "220 mx\r\n", { "502 no EHLO\r\n" }, "502 no EHLO", NULL },
 		{ "HTTP/1.0 400\r\n", { "" }, NULL, "is no mail server" },
+		/* out of order before the push: not blamed on it */
+		{ "HTTP/1.0 400\r\n", { "" }, SMTP_SILENT "nobody", NULL },
+		{ "", { "" }, SMTP_SILENT "nobody", NULL },
 	};
 
 	(void)state;
@@ -339,6 +348,7 @@ static void test_smtp(void **state)
 		step = plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
+		step->probe_depth = SMTP_TO_RCPT;
 		step->probe_before = xstrdup(rows[i].before);
 		assert_int_equal(smtp_probe(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
@@ -358,12 +368,63 @@ static void test_smtp(void **state)
 	}
 }
 
+static void test_smtp_depth(void **state)
+{
+	static const struct {
+		enum probe_kind probe;
+		enum smtp_depth depth;
+		const char *heard, *before;
+	} rows[] = {
+		{ PROBE_SMTP, SMTP_TO_EHLO, "EHLO [127.0.0.1]\r\nQUIT\r\n", "250 mx" },
+		{ PROBE_SMTP, SMTP_TO_MAIL,
+		  "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\nRSET\r\nQUIT\r\n", "250 sender" },
+		{ PROBE_SMTP, SMTP_TO_RCPT,
+		  "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster@mx.test>\r\n"
+		  "RSET\r\nQUIT\r\n",
+		  "250 recipient" },
+		{ PROBE_SMTP_PROXY, SMTP_TO_EHLO,
+		  "PROXY TCP4 127.0.0.1 127.0.0.1 40000 25\r\nEHLO [127.0.0.1]\r\n"
+		  "QUIT\r\n",
+		  "250 mx" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct server s = { .greeting = "220 mx.test ESMTP\r\n",
+			            .answer = (const char *const[]){
+					    "250 mx\r\n", "250 sender\r\n",
+					    "250 recipient\r\n", "250 ok\r\n", "",
+					    NULL } };
+		auto_plan plan = PLAN_INIT;
+		struct step *step;
+
+		server_start(&s, NULL);
+		step = plan_probe(&plan, RANK_CONSUMERS, rows[i].probe, "", 0);
+		free(step->object);
+		step->object = xasprintf("127.0.0.1:%u", s.port);
+		step->probe_depth = rows[i].depth;
+		auto_free char *before = smtp_probe_before(step, soon());
+		server_stop(&s);
+		assert_string_equal(buf_text(&s.heard), rows[i].heard);
+		if (rows[i].probe == PROBE_SMTP) /* the other one counts the proxy's line */
+			assert_string_equal(before, rows[i].before);
+		buf_done(&s.heard);
+	}
+	/* nobody listens: why */
+	auto_plan plan = PLAN_INIT;
+	auto_free char *silent = smtp_probe_before(
+		plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, "127.0.0.1:1", 0), soon());
+	assert_int_equal(strncmp(silent, SMTP_SILENT, strlen(SMTP_SILENT)), 0);
+	assert_non_null(strstr(silent, "no mail server answers at 127.0.0.1:1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_look_up),   cmocka_unit_test(test_socketmap),
 		cmocka_unit_test(test_map_probe), cmocka_unit_test(test_tables_refused),
 		cmocka_unit_test(test_worse),     cmocka_unit_test(test_smtp),
+		cmocka_unit_test(test_smtp_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

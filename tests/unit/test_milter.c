@@ -19,7 +19,8 @@
 #include "core/mta/milter.h"
 
 enum behaviour {
-	SIGNS,        /* inserts a DKIM-Signature of s1 for example.com */
+	SIGNS,        /* inserts a DKIM-Signature of s1 for example.com where {auth_type} came */
+	SIGNS_ALL,    /* the same of everybody's message */
 	VERIFIES,     /* inserts Authentication-Results */
 	PASSES,       /* continues, adds nothing */
 	EARLY,        /* accepts at the end of headers */
@@ -39,7 +40,9 @@ struct filter {
 	int listener;
 	pthread_t thread;
 	char folder[64], path[96], endpoint[128];
-	bool saw_login;
+	bool saw_login, is_login;
+	struct buf macros; /* "M:i,{auth_type}," of the first message */
+	bool is_first;
 };
 
 static bool read_all(int fd, void *octets, size_t len)
@@ -93,7 +96,8 @@ static void finish(struct filter *f, int fd)
 	static const char signature[] = SIGNATURE;
 	static const char results[] =
 		INSERT("Authentication-Results", " MX.example; dkim=none");
-	if (f->behaviour == SIGNS)
+	f->is_first = false;
+	if (f->behaviour == SIGNS_ALL || (f->behaviour == SIGNS && f->is_login))
 		answer(fd, 'i', signature, sizeof(signature));
 	if (f->behaviour == VERIFIES)
 		answer(fd, 'i', results, sizeof(results));
@@ -110,9 +114,21 @@ static void finish(struct filter *f, int fd)
 	answer(fd, 'c', "", 0);
 }
 
+static void note_macros(struct filter *f, const char *octets, size_t len)
+{
+	bool is_name = true;
+	buf_printf(&f->macros, "%c:", octets[0]);
+	for (const char *at = octets + 1; at < octets + len; at += strlen(at) + 1) {
+		if (is_name)
+			buf_printf(&f->macros, "%s,", at);
+		is_name = !is_name;
+	}
+}
+
 static void serve(struct filter *f, int fd)
 {
 	char head[5], octets[4096];
+	f->is_login = false;
 	while (read_all(fd, head, sizeof(head))) {
 		uint32_t len;
 		memcpy(&len, head, 4);
@@ -120,7 +136,9 @@ static void serve(struct filter *f, int fd)
 		if (len > sizeof(octets) || !read_all(fd, octets, len) || head[4] == 'Q')
 			return;
 		if (head[4] == 'D' && memmem(octets, len, "{auth_type}", 11))
-			f->saw_login = true;
+			f->saw_login = f->is_login = true;
+		if (head[4] == 'D' && f->is_first)
+			note_macros(f, octets, len);
 		if (head[4] == 'O')
 			negotiate(f, fd);
 		else if (head[4] == 'D' || f->behaviour == SILENT)
@@ -151,7 +169,7 @@ static void *run_filter(void *arg)
 
 static void filter_start(struct filter *f, enum behaviour behaviour)
 {
-	*f = (struct filter){ .behaviour = behaviour };
+	*f = (struct filter){ .behaviour = behaviour, .is_first = true };
 	strcpy(f->folder, "/tmp/test-milter.XXXXXX");
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/s", f->folder);
@@ -185,6 +203,8 @@ static void test_probes(void **state)
 	} rows[] = {
 		{ SIGNS, PROBE_MILTER, NULL, NULL, NULL },
 		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
+		{ SIGNS_ALL, PROBE_MILTER_SIGN, "example.com", "s1",
+		  "for example.com what a stranger sends" },
 		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s2",
 		  "with selector s1 instead of s2" },
 		{ SIGNS, PROBE_MILTER_SIGN, "example.com", NULL,
@@ -228,10 +248,62 @@ static void test_probes(void **state)
 		err_clear(&err);
 		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
 		filter_stop(&f);
+		buf_done(&f.macros);
 		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
 		if (rows[i].why && !strstr(err.text, rows[i].why))
 			fail_msg("row %zu: %s", i, err.text);
 		assert_int_equal(f.saw_login, rows[i].probe == PROBE_MILTER_SIGN);
+	}
+	ctx_done(&ctx);
+}
+
+/* The signer is told what Postfix will tell it, and no more. */
+static void test_macros(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *macros[MACRO_STAGES], *sent;
+		const char *why; /* NULL: it signs */
+	} rows[] = {
+		{ { NULL },
+		  "C:j,{daemon_name},{daemon_addr},v,_,M:i,{auth_type},{auth_authen},"
+		  "{mail_addr},{mail_host},{mail_mailer},R:i,{rcpt_addr},{rcpt_host},"
+		  "{rcpt_mailer},",
+		  NULL },
+		{ { "", "", "i {mail_addr} {client_addr} {client_name} {auth_authen}", "" },
+		  "M:i,{mail_addr},{client_addr},{client_name},{auth_authen},",
+		  "did not sign a test message that a customer of example.com" },
+		{ { "", "", "i, {mail_addr}, {auth_type}", "" },
+		  "M:i,{mail_addr},{auth_type},",
+		  NULL },
+		{ { "{j=mx.example} {daemon_name=a b}", "", "{auth_type} {i} {tls_version} nonsense", "" },
+		  "C:j,{daemon_name},M:{auth_type},i,",
+		  NULL },
+		{ { "", "{auth_type}", "", "{rcpt_addr}" }, "H:{auth_type},R:{rcpt_addr},",
+		  NULL },
+		{ { "", "", "", "" }, "", "did not sign" },
+	};
+	struct ctx ctx;
+	struct err err = ERR_INIT;
+	assert_int_equal(ctx_init(&ctx, NULL, &err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct filter f;
+		auto_plan plan = PLAN_INIT;
+		filter_start(&f, SIGNS);
+		struct step *step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
+		                               f.endpoint, 0);
+		step->probe_domain = xstrdup("example.com");
+		step->probe_selector = xstrdup("s1");
+		for (int stage = 0; stage < MACRO_STAGES; stage++)
+			step->probe_macros[stage] = xstrdup(rows[i].macros[stage]);
+		err_clear(&err);
+		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
+		filter_stop(&f);
+		assert_string_equal(buf_text(&f.macros), rows[i].sent);
+		buf_done(&f.macros);
+		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
+		if (rows[i].why)
+			assert_non_null(strstr(err.text, rows[i].why));
 	}
 	ctx_done(&ctx);
 }
@@ -300,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_macros),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_headers),
 	};

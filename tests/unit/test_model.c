@@ -15,6 +15,7 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/text.h"
+#include "core/model/env.h"
 #include "core/model/key.h"
 #include "core/model/key_crypto.h"
 #include "core/model/key_secret.h"
@@ -398,6 +399,41 @@ static void test_choose_selector(void **state)
 	tzset();
 }
 
+/* Names of hosts that nobody else can look up are not published. */
+static void test_public_name(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_public;
+	} rows[] = {
+		{ "mx.example.com", true },
+		{ "mx.example.com.", true },
+		{ "localdomain.example", true },
+		{ "mail.local.example", true },
+		{ "mx.test", true },
+		{ NULL, false },
+		{ "", false },
+		{ ".", false },
+		{ "mx", false },
+		{ "mx.", false },
+		{ ".com", false },
+		{ "a1b2c3d4e5f6.localdomain", false },
+		{ "A1B2C3D4E5F6.LocalDomain.", false },
+		{ "localhost.localdomain", false },
+		{ "localhost", false },
+		{ "mx.localhost", false },
+		{ "mail.local", false },
+		{ "mx.corp.internal", false },
+		{ "nas.home.arpa", false },
+		{ "mx.invalid", false },
+		{ "192.0.2.1", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (env_is_public_name(rows[i].name) != rows[i].is_public)
+			fail_msg("%s", rows[i].name);
+}
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -410,6 +446,7 @@ int main(void)
 		IN_STORE(test_secret),
 		IN_STORE(test_delete),
 		IN_STORE(test_choose_selector),
+		cmocka_unit_test(test_public_name),
 	};
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -238,13 +238,48 @@ static void test_accepts(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void take_domain(void *arg, const char *domain)
+{
+	buf_printf(arg, "%s;", domain);
+}
+
+static char *read_list(void *arg, const char *path)
+{
+	(void)arg;
+	return strcmp(path, "/etc/list") == 0
+	               ? xstrdup("file.example\n# no.example\n/etc/list\n")
+	               : NULL;
+}
+
+static void test_each_domain(void **state)
+{
+	static const struct {
+		const char *list, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "a.example, b.example\n\tC.example", "a.example;b.example;C.example;" },
+		{ "localhost, $mydomain.x, host", "$mydomain.x;" },
+		{ "!no.example a.example", "a.example;" },
+		{ "hash:/etc/t.example [192.0.2.1] a.example", "a.example;" },
+		{ "inline:{ x.example=1 } a.example", "a.example;" },
+		{ "/etc/list a.example /etc/none", "file.example;a.example;" },
+	};
+	const struct acceptance_source source = { NULL, read_list, NULL };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf got = BUF_INIT;
+		canonical_each_domain(rows[i].list, &source, take_domain, &got);
+		if (strcmp(buf_text(&got), rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, buf_text(&got));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conflict),
-		cmocka_unit_test(test_reach),
-		cmocka_unit_test(test_delivery),
-		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_conflict),    cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_delivery),    cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_each_domain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,9 +167,41 @@ static void test_render(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
+	/* the signer must be told who logged in, whatever an admin's own list says */
+	static const struct main_wish his_own = { .milter = M };
+	static const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} macros[] = {
+		{ "milter_mail_macros = i {auth_type} {auth_authen}\n", &his_own,
+		  "milter_mail_macros = i {auth_type} {auth_authen}\n" },
+		{ "milter_mail_macros = i", &his_own,
+		  "milter_mail_macros = i, $mailauth_mail_macros\n" BEGIN_JOINED
+		  "mailauth_mail_macros = {auth_type} {auth_authen}\n" END_LINE },
+		{ "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}\nz = 1\n",
+		  &both_first,
+		  "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}, "
+		  "$mailauth_mail_macros\nz = 1\n" BEGIN_LINE "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = {auth_type}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "milter_mail_macros =\n", &both_first,
+		  "milter_mail_macros =$mailauth_mail_macros\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = i {auth_type} {auth_authen}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n",
+		  &both_first,
+		  "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n" BEGIN_LINE
+		          PARAMS SMTPD NON END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
+		check_render(macros[i].text, macros[i].wish, macros[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
 	const struct main_wish split = { .milter = M,
-		                         .reinjecting = services,
+		                         .unmiltered = services,
 		                         .in_smtpd = true };
 	check_render(
 		"", &split,
@@ -274,7 +306,7 @@ static void test_guard(void **state)
 		                         .guard_milter = G,
 		                         .in_smtpd = true,
 		                         .submission = submission,
-		                         .reinjecting = reinjecting,
+		                         .unmiltered = reinjecting,
 		                         .cleanup = cleanup };
 	struct main_wish last = whole, admins = whole, alone = whole;
 	last.is_last = true;
@@ -320,6 +352,60 @@ static void test_guard(void **state)
 		  "}}}}}}\nmailauth_guard_milters = " NOT_BACK ONLY("submission", "")
 		          ONLY("cleanup",
 		               "") "$mailauth_guard_milter}}}}}}\n" LIMIT END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
+#define OWN "mailauth_own = "
+#define MINE(item) "${{$mailauth_own} == {yes} ? { " item " }}"
+
+/* An admin's own item of the signing filter, where services or programs must not use it; and ours,
+ * where programs must not. */
+static void test_own(void **state)
+{
+	(void)state;
+	static const char *const back[] = { "127.0.0.1:10025", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish own = { .milter = M,
+		                       .unmiltered = back,
+		                       .cleanup = cleanup,
+		                       .own_smtpd = "inet:a:1",
+		                       .own_non_smtpd = "inet:a:1" };
+	struct main_wish off = own, ours = own, nothing = own;
+	off.unmiltered = NULL;
+	off.is_local_off = true;
+	ours.own_smtpd = ours.own_non_smtpd = NULL;
+	ours.in_smtpd = ours.is_local_off = true;
+	nothing.unmiltered = NULL;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "smtpd_milters = inet:a:1\nnon_smtpd_milters = $smtpd_milters\n", &own,
+		  "smtpd_milters = " MINE(
+			  "inet:a:1") "\nnon_smtpd_milters = $smtpd_milters\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:12, { inet:a:1, default_action=accept } b\n",
+		  &own,
+		  "smtpd_milters = inet:a:12, " MINE(
+			  "{ inet:a:1, default_action=accept }") " b\n" BEGIN_LINE OWN
+		          NOT_BACK "yes}}\n" END_LINE },
+		{ "x = inet:a:1\nsmtpd_milters =\n  b,\n  ${x}\n", &own,
+		  "x = " MINE("inet:a:1") "\nsmtpd_milters =\n  b,\n  ${x}\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "non_smtpd_milters = inet:a:1\n", &off,
+		  "non_smtpd_milters = " MINE("inet:a:1") "\n" BEGIN_LINE OWN ONLY(
+			  "cleanup", "") "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:1\n", &nothing, "smtpd_milters = inet:a:1\n" },
+		{ "non_smtpd_milters = $smtpd_milters\n", &ours,
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE "mailauth_milter = " M
+		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "cleanup", "") "$mailauth_milter}}}}\n" SMTPD END_LINE },
+		{ "", &ours,
+		  BEGIN_LINE "mailauth_milter = " M "\nmailauth_smtpd_milters = " NOT_BACK
+		             "$mailauth_milter}}\n" SMTPD END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
@@ -478,7 +564,7 @@ int main(void)
 		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
 		cmocka_unit_test(test_srs),    cmocka_unit_test(test_split),
 		cmocka_unit_test(test_guard),  cmocka_unit_test(test_inverse),
-		cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_edited), cmocka_unit_test(test_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

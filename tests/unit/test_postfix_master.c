@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_services.h"
 
 static const char master_text[] =
@@ -64,9 +65,9 @@ static void check_reinjecting(const char *main_text, const char *want)
 	master_cf_parse(&master, master_text, strlen(master_text));
 	auto_services services = SERVICES_INIT;
 	auto_buf found = BUF_INIT;
-	services_read(&cf, &master, &services);
-	for (size_t i = 0; services.reinjecting[i]; i++)
-		buf_printf(&found, "%s ", services.reinjecting[i]);
+	services_read(&cf, &master, NULL, false, &services);
+	for (size_t i = 0; services.ways.reinjecting[i]; i++)
+		buf_printf(&found, "%s ", services.ways.reinjecting[i]);
 	assert_string_equal(buf_text(&found), want);
 }
 
@@ -95,7 +96,7 @@ static void test_sending(void **state)
 		auto_buf submission = BUF_INIT, cleanup = BUF_INIT;
 		main_cf_parse(&cf, "", 0);
 		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
-		services_read(&cf, &master, &services);
+		services_read(&cf, &master, NULL, false, &services);
 		for (size_t k = 0; services.submission[k]; k++)
 			buf_printf(&submission, "%s ", services.submission[k]);
 		for (size_t k = 0; services.cleanup[k]; k++)
@@ -109,9 +110,9 @@ static void test_reinjecting(void **state)
 {
 	(void)state;
 	check_reinjecting("content_filter = scan:[127.0.0.1]:10024\n",
-	                  "127.0.0.1:10025 10026 ");
-	check_reinjecting("content_filter =\n", "");
-	check_reinjecting("", "");
+	                  "127.0.0.1:10025 10026 10027 10028 ");
+	check_reinjecting("content_filter =\n", "127.0.0.1:10025 10026 10028 ");
+	check_reinjecting("", "127.0.0.1:10025 10026 10028 ");
 }
 
 static void check_notes(const char *main_text, const char *master, const char *want)
@@ -122,8 +123,8 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	auto_plan plan = PLAN_INIT;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
-	services_read(&cf, &services, &sorted);
-	services_note(&cf, &services, &sorted, &plan);
+	services_read(&cf, &services, NULL, false, &sorted);
+	services_note(&cf, &services, &sorted, NULL, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
 		assert_non_null(strstr(plan.note[0], want));
@@ -150,11 +151,63 @@ static void test_notes(void **state)
 		  "cleanup/unix in master.cf sets non_smtpd_milters" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
 		  "smtpd_proxy_filter" },
-		{ "content_filter = prog:\n", "smtp inet n - y - - smtpd\n",
-		  "sendmail(1)" },
+		{ "content_filter = scan:[127.0.0.1]:10024\n",
+		  "smtp inet n - y - - smtpd\nscan unix - - n - - smtp\n"
+		  "127.0.0.1:10025 inet n - n - - smtpd\n",
+		  "127.0.0.1:10025 accepts mail" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_notes(rows[i].main, rows[i].master, rows[i].want);
+}
+
+/* Services whose own list of macros keeps from the signer who logged in. */
+static void test_macros(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master;
+		const char *note;  /* NULL: none */
+		const char *error; /* NULL: none */
+	} rows[] = {
+		{ "", "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n", NULL, NULL },
+		{ "",
+		  "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
+		  "  -o { milter_mail_macros = i {mail_addr} }\n",
+		  "587/inet in master.cf sets milter_mail_macros without {auth_type} "
+		  "{auth_authen}: mail of customers who log in there is not signed; run "
+		  "\"postconf -c /etc/postfix -P '587/inet/milter_mail_macros=i,{mail_addr},"
+		  "{auth_type},{auth_authen}'; postfix -c /etc/postfix reload\"",
+		  NULL },
+		{ "smtpd_sasl_auth_enable = yes\nall = {auth_type}\n",
+		  "25 inet n - y - - smtpd -o milter_mail_macros=$all\n", NULL, NULL },
+		{ "smtpd_sasl_auth_enable = no\n",
+		  "25 inet n - y - - smtpd -o milter_mail_macros=i\n", NULL, NULL },
+		/* everybody would look logged in */
+		{ "milter_macro_defaults = auth_type=TLS\n", "25 inet n - y - - smtpd\n", NULL,
+		  "milter_macro_defaults of 25/inet" },
+		{ "", "smtpd pass - - y - - smtpd -o milter_macro_defaults={auth_type}=x\n",
+		  NULL, "milter_macro_defaults of smtpd/pass" },
+		{ "", "587 inet n - y - - smtpd -o milter_macro_defaults=auth_type=x\n", NULL,
+		  NULL },
+		{ "milter_macro_defaults = auth_types=x, j=y\n", "25 inet n - y - - smtpd\n",
+		  NULL, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_plan plan = PLAN_INIT;
+		struct err err = ERR_INIT;
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		macros_note(&cf, &master, "/etc/postfix", &plan);
+		assert_int_equal(plan.notes, rows[i].note ? 1 : 0);
+		if (rows[i].note)
+			assert_string_equal(plan.note[0], rows[i].note);
+		assert_int_equal(macros_check(&cf, &master, &err),
+		                 rows[i].error ? ERR_FAILED : 0);
+		if (rows[i].error)
+			assert_non_null(strstr(err.text, rows[i].error));
+	}
 }
 
 static void test_endpoint(void **state)
@@ -169,12 +222,13 @@ static void test_endpoint(void **state)
 		{ "",
 		  "submission inet n - y - - smtpd\nsmtp inet n - y - - smtpd\n"
 		  "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n",
-		  "127.0.0.1:25 127.0.0.1:587" },
+		  "127.0.0.1:25 127.0.0.1:587 (customers)" },
 		{ "master_service_disable = !25/inet, inet\n",
 		  "submission inet n - y - - smtpd\n25 inet n - y - - smtpd\n",
 		  "127.0.0.1:25" },
 		{ "master_service_disable = inet\n", "25 inet n - y - - smtpd\n", NULL },
-		{ "", "submission inet n - y - - smtpd\n", "127.0.0.1:587" },
+		{ "", "submission inet n - y - - smtpd\n",
+		  "127.0.0.1:587 (customers)" },
 		{ "", "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n", NULL },
 		{ "", "smtp unix n - y - - smtp\n", NULL },
 		{ "inet_interfaces = 192.0.2.7, 192.0.2.8\n", "25 inet n - y - - smtpd\n",
@@ -188,18 +242,63 @@ static void test_endpoint(void **state)
 		  "[2001:db8::1]:25" },
 		{ "", "192.0.2.1:2525 inet n - y - - smtpd\n", "192.0.2.1:2525" },
 		{ "", "localhost:25 inet n - y - - smtpd\n", "127.0.0.1:25" },
+		/* addresses as people write them */
+		{ "", "[127.0.0.1]:10025 inet n - y - - smtpd\n", "127.0.0.1:10025" },
+		{ "", "[::1]:10025 inet n - y - - smtpd\n", "[::1]:10025" },
+		{ "", "::1:10025 inet n - y - - smtpd\n", "[::1]:10025" },
+		{ "", "0.0.0.0:25 inet n - y - - smtpd\n", "127.0.0.1:25" },
+		{ "", "[::]:25 inet n - y - - smtpd\n", "[::1]:25" },
+		{ "", ":26 inet n - y - - smtpd\n", "127.0.0.1:26" },
+		{ "", "mx.example.test:26 inet n - y - - smtpd\n", NULL },
+		{ "inet_protocols = ipv6\n", "localhost:25 inet n - y - - smtpd\n",
+		  "[::1]:25" },
+		{ "inet_interfaces = 127.0.0.2\n", "25 inet n - y - - smtpd\n",
+		  "127.0.0.2:25" },
+		{ "inet_interfaces = [::1]\n", "25 inet n - y - - smtpd\n", "[::1]:25" },
+		{ "inet_interfaces = $who\nwho = 192.0.2.7, 127.0.0.1\n",
+		  "25 inet n - y - - smtpd\n", "127.0.0.1:25" },
+		{ "inet_interfaces = $myhostname\nmyhostname = mx.example.test\n",
+		  "25 inet n - y - - smtpd\n", NULL },
+		/* names of /etc/services */
+		{ "", "urd inet n - y - - smtpd\nsubmissions inet n - y - - smtpd\n",
+		  "127.0.0.1:465 (customers) 127.0.0.1:465 (customers)" },
+		{ "", "no-such-service inet n - y - - smtpd\n", NULL },
+		/* parameters behind parameters */
+		{ "wrap = yes\n",
+		  "465 inet n - y - - smtpd -o smtpd_tls_wrappermode=$wrap\n", NULL },
+		{ "smtpd_tls_wrappermode = ${x?no}${x:YES}\n",
+		  "465 inet n - y - - smtpd\n26 inet n - y - - smtpd "
+		  "-o smtpd_tls_wrappermode=no\n",
+		  "127.0.0.1:26" },
+		{ "login = yes\n",
+		  "2525 inet n - y - - smtpd -o smtpd_sasl_auth_enable=$login\n",
+		  "127.0.0.1:2525 (customers)" },
+		/* the PROXY protocol */
+		{ "smtpd_upstream_proxy_protocol = haproxy\n",
+		  "25 inet n - y - - smtpd\n"
+		  "26 inet n - y - - smtpd -o smtpd_upstream_proxy_protocol=\n",
+		  "127.0.0.1:25 (proxied) 127.0.0.1:26" },
+		{ "p = haproxy\n",
+		  "587 inet n - y - - smtpd -o smtpd_upstream_proxy_protocol=${p}\n",
+		  "127.0.0.1:587 (customers) (proxied)" },
+		{ "postscreen_upstream_proxy_protocol = haproxy\n",
+		  "25 inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd\n",
+		  "127.0.0.1:25 (proxied)" },
+		/* what is no port of this machine */
+		{ "", "smtp unix n - y - - smtpd\nmx pass - - y - - smtpd\n", NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_main_cf cf;
 		auto_master_cf services;
 		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
 		master_cf_parse(&services, rows[i].master, strlen(rows[i].master));
-		auto_free char **found = NULL;
-		size_t count;
+		auto_endpoints found = ENDPOINTS_INIT;
 		auto_buf all = BUF_INIT;
-		services_smtp_endpoints(&cf, &services, &found, &count);
-		for (size_t k = 0; k < count; k++)
-			buf_printf(&all, "%s%s", k ? " " : "", found[k]);
+		services_smtp_endpoints(&cf, &services, &found);
+		for (size_t k = 0; k < found.count; k++)
+			buf_printf(&all, "%s%s%s%s", k ? " " : "", found.at[k].address,
+			           found.at[k].is_submission ? " (customers)" : "",
+			           found.at[k].is_proxied ? " (proxied)" : "");
 		assert_string_equal(buf_text(&all), rows[i].want ? rows[i].want : "");
 	}
 }
@@ -268,7 +367,7 @@ int main(void)
 		cmocka_unit_test(test_parse),        cmocka_unit_test(test_reinjecting),
 		cmocka_unit_test(test_sending),      cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_endpoint),     cmocka_unit_test(test_own_block),
-		cmocka_unit_test(test_edited_block),
+		cmocka_unit_test(test_edited_block), cmocka_unit_test(test_macros),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

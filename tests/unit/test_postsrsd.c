@@ -418,7 +418,11 @@ static void test_version_1(void **state)
 	assert_int_equal(postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /etc/postsrsd.secret (secret)\n"
-	                           "2 /etc/default/postsrsd\n");
+	                           "2 /etc/default/postsrsd\n"
+	                           "1 /etc/mailauthctl/srs-keep.regexp\n");
+	assert_string_equal(
+		tables.sender,
+		"regexp:/etc/mailauthctl/srs-keep.regexp, tcp:127.0.0.1:20001");
 	assert_content(&plan, POSTSRSD_SECRET, "our-own-secret-1\n\n\ntheirs");
 	assert_content(&plan, POSTSRSD_DEFAULT,
 	               ADMIN_V1 "# mailauthctl: begin\n"
@@ -476,7 +480,8 @@ static void test_version_2(void **state)
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /etc/postsrsd.secret (secret)\n"
 	                           "1 /etc/mailauthctl/postsrsd.domains\n"
-	                           "2 /etc/postsrsd.conf\n");
+	                           "2 /etc/postsrsd.conf\n"
+	                           "1 /etc/mailauthctl/srs-keep.regexp\n");
 	assert_int_equal(plan.notes, 1);
 	assert_non_null(strstr(plan.note[0], "no domain name with an underscore: 1 of"));
 	assert_content(&plan, POSTSRSD_DOMAINS,
@@ -493,6 +498,7 @@ static void test_version_2(void **state)
 		left, "4 /etc/postsrsd.conf\n- 4 /etc/postsrsd.secret (secret)\n"
 		      "- 4 /etc/systemd/system/postsrsd.service.d/mailauthctl.conf\n"
 		      "- 4 /etc/mailauthctl/postsrsd.domains\n"
+		      "- 4 /etc/mailauthctl/srs-keep.regexp\n"
 		      "4 postsrsd: action 5 when 0\n");
 	postsrsd_seen_done(&seen);
 	desired_done(&desired);
@@ -543,7 +549,8 @@ static void test_live(void **state)
 		const char *unit =
 			"2 /etc/systemd/system/postsrsd.service.d/mailauthctl.conf\n";
 		auto_free char *want = xasprintf(
-			"0 /etc/postsrsd.secret (secret)\n2 /etc/default/postsrsd\n%s%s",
+			"0 /etc/postsrsd.secret (secret)\n2 /etc/default/postsrsd\n"
+			"1 /etc/mailauthctl/srs-keep.regexp\n%s%s",
 			rows[i].has_systemd ? unit : "", rows[i].want);
 		assert_string_equal(steps, want);
 		if (rows[i].has_systemd)
@@ -625,7 +632,8 @@ static void test_parts(void **state)
 	assert_int_equal(postsrsd_plan_parts(&desired, "/r", &plan, &err), 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /r/etc/postsrsd.secret (secret)\n"
-	                           "1 /r/etc/mailauthctl/postsrsd.default\n");
+	                           "1 /r/etc/mailauthctl/postsrsd.default\n"
+	                           "1 /r/etc/mailauthctl/srs-keep.regexp\n");
 	assert_content(&plan, "/r/etc/postsrsd.secret", "our-own-secret-1\n\n\n");
 	assert_non_null(strstr(
 		buf_text(&step_of(&plan, "/r/etc/mailauthctl/postsrsd.default")->content),
@@ -633,6 +641,7 @@ static void test_parts(void **state)
 	postsrsd_drop_parts("/r", &out);
 	auto_free char *left = steps_of(&out);
 	assert_string_equal(left, "- 4 /r/etc/mailauthctl/postsrsd.default\n"
+	                          "- 4 /r/etc/mailauthctl/srs-keep.regexp\n"
 	                          "- 4 /r/etc/postsrsd.secret (secret)\n");
 	desired_done(&desired);
 }

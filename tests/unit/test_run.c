@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +165,6 @@ static void test_timeout(void **state)
 {
 	static const char *const scripts[] = {
 		"exec 3>%s; echo begun; sleep 1000 & sleep 1000", /* both are killed */
-		"exec 3>%s; echo begun; sleep 1000 & exit 0",     /* output still open */
 		"exec 3>%s; echo begun; trap '' TERM; exec >&- 2>&-; sleep 1000", /* output closed */
 		"exec 3>%s; echo begun; exec yes", /* never stops to write */
 	};
@@ -183,7 +183,7 @@ static void test_timeout(void **state)
 		assert_int_equal(run(*state, &spec, &result, &err), 0);
 		int64_t took = monotonic_ns() - start;
 		assert_true(result.is_timed_out);
-		assert_int_equal(result.exit_status, i == 1 ? 0 : 128 + SIGKILL);
+		assert_int_equal(result.exit_status, 128 + SIGKILL);
 		assert_string_equal(result.out.at, "begun\n");
 		assert_true(took >= 300 * NS_PER_MS && took < 100 * NS_PER_SEC);
 		assert_true(is_everyone_gone(fifo));
@@ -193,22 +193,73 @@ static void test_timeout(void **state)
 	rmdir(folder);
 }
 
-static void test_daemon(void **state)
+/* The number that a script wrote to `file`. */
+static pid_t read_pid(const char *file)
 {
-	static const char script[] = "sleep 1000 & echo $! >\"$1\"; echo lost; exit 3";
-	char file[] = "/tmp/test_run.XXXXXX";
 	char text[32] = "";
-	int fd = mkostemp(file, O_CLOEXEC);
-	const char *const argv[] = { "sh", "-c", script, "sh", file, NULL };
-	struct run_spec spec = { .argv = argv, .is_daemon = true };
-	assert_int_equal(run(*state, &spec, &result, &err), 0);
-	assert_int_equal(result.exit_status, 3);
-	assert_false(result.is_timed_out);
-	assert_string_equal(result.out.at, "");
-	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
 	close(fd);
-	unlink(file);
-	assert_int_equal(kill((pid_t)atol(text), SIGKILL), 0); /* it went on */
+	return (pid_t)atol(text);
+}
+
+/* The end of the program decides, whoever has its output open: that one goes on.  As a daemon it may
+ * write later, when nobody reads, and is not ended by it. */
+static void test_background(void **state)
+{
+	static const struct {
+		const char *script;
+		bool is_daemon;
+	} rows[] = {
+		{ "echo out; echo why >&2; sleep 1000 & echo $! >\"$1\"; exit 3", false },
+		{ "echo out; echo why >&2; sleep 1000 & echo $! >\"$1\"; exit 3", true },
+		{ "echo out; echo why >&2; (exec 3>\"$2\"; read x <\"$2\"; echo late >&2; "
+		  "echo on >\"$3\"; sleep 1000) & echo $! >\"$1\"; exit 3",
+		  true },
+	};
+	char folder[] = "/tmp/test_run.XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	auto_free char *file = xasprintf("%s/pid", folder);
+	auto_free char *go = xasprintf("%s/go", folder);
+	auto_free char *on = xasprintf("%s/on", folder);
+	assert_int_equal(mkfifo(go, 0600), 0);
+	assert_int_equal(mkfifo(on, 0600), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_close int fifo = open(on, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		auto_close int start = open(go, O_RDWR | O_CLOEXEC);
+		const char *const argv[] = { "sh", "-c", rows[i].script, "sh",
+			                     file, go,   on,             NULL };
+		struct run_spec spec = { .argv = argv, .is_daemon = rows[i].is_daemon };
+		run_result_done(&result);
+		assert_int_equal(run(*state, &spec, &result, &err), 0);
+		assert_int_equal(result.exit_status, 3);
+		assert_false(result.is_timed_out);
+		assert_string_equal(result.out.at, "out\n");
+		assert_string_equal(result.errors.at, "why\n");
+		if (i == 2) {
+			struct pollfd poll_on = { .fd = fifo, .events = POLLIN };
+			assert_int_equal(write(start, "x\n", 2), 2);
+			assert_int_equal(poll(&poll_on, 1, 10000), 1);
+			assert_true(poll_on.revents & POLLIN);
+		}
+		assert_int_equal(kill(read_pid(file), SIGKILL), 0);
+		unlink(file);
+	}
+	unlink(go);
+	unlink(on);
+	rmdir(folder);
+}
+
+/* More than the limit: what is beyond fails, and what was written is there. */
+static void test_daemon_limit(void **state)
+{
+	static const char *const argv[] = {
+		"sh", "-c", "while echo x; do :; done; echo full >&2", NULL
+	};
+	struct run_spec spec = { .argv = argv, .is_daemon = true, .output_limit = 100 };
+	assert_int_equal(run(*state, &spec, &result, &err), 0);
+	assert_int_equal(result.out.len, 100);
+	assert_non_null(strstr(result.errors.at, "full\n"));
 }
 
 static void test_missing(void **state)
@@ -257,18 +308,21 @@ static void test_checked(void **state)
 		const char *script, *sentence;
 	} rows[] = {
 		{ "echo one >&2; echo 'two  ' >&2; echo >&2; exit 4",
-		  "sh failed with status 4: two" },
-		{ "exit 1", "sh failed with status 1" },
-		{ "kill -KILL $$", "sh was ended by signal 9" },
-		{ "echo busy >&2; sleep 1000", "sh did not end within 200 ms: busy" },
+		  " failed with status 4: two" },
+		{ "exit 1", " failed with status 1" },
+		{ "kill -KILL $$", " was ended by signal 9" },
+		{ "echo busy >&2; sleep 1000", " did not end within 200 ms: busy" },
 	};
-	static const char *const good[] = { "echo", "x", NULL };
+	static const char *const good[] = { "echo", "x", NULL }, *const bad[] = { "false",
+		                                                                   NULL };
 	auto_buf out = BUF_INIT;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *const argv[] = { "sh", "-c", rows[i].script, NULL };
 		struct run_spec spec = { .argv = argv, .timeout_ms = i == 3 ? 200 : 0 };
 		assert_int_equal(run_checked(*state, &spec, &out, &err), ERR_FAILED);
-		assert_string_equal(err.text, rows[i].sentence);
+		auto_free char *sentence = xasprintf("\"sh -c %s\"%s", rows[i].script,
+		                                     rows[i].sentence);
+		assert_string_equal(err.text, sentence);
 		assert_int_equal(out.len, 0);
 	}
 	assert_int_equal(
@@ -276,6 +330,10 @@ static void test_checked(void **state)
 	assert_string_equal(out.at, "x\n");
 	assert_int_equal(
 		run_checked(*state, &(struct run_spec){ .argv = good }, NULL, &err), 0);
+	assert_int_equal(
+		run_checked(*state, &(struct run_spec){ .argv = bad }, NULL, &err),
+		ERR_FAILED);
+	assert_string_equal(err.text, "false failed with status 1");
 }
 
 static int pretend(struct ctx *ctx, const struct run_spec *spec,
@@ -327,7 +385,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rows),         TEST(test_env),           TEST(test_input),
-		TEST(test_output_limit), TEST(test_timeout),       TEST(test_daemon),
+		TEST(test_output_limit), TEST(test_timeout),       TEST(test_background),
+		TEST(test_daemon_limit),
 		TEST(test_missing),      TEST(test_exec_failure),  TEST(test_checked),
 		TEST(test_rooted),       TEST(test_without_stdio),
 	};

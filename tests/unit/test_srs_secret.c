@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
@@ -255,11 +257,68 @@ static void test_not_a_setting(void **state)
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* Whether the octets stand in the database's files. */
+static bool is_on_disk(const char *path, const char *octets)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	bool is_there = false;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *name = xasprintf("%s%s", path, suffixes[i]);
+		FILE *file = fopen(name, "re");
+		char *text = xcalloc(1, 1 << 22);
+		size_t len = file ? fread(text, 1, 1 << 22, file) : 0;
+		is_there |= memmem(text, len, octets, strlen(octets)) != NULL;
+		free(text);
+		if (file)
+			fclose(file);
+	}
+	return is_there;
+}
+
+/* A secret that is not used any more is not in the files either, the write-ahead log included; the
+ * database stays open, as it does in a command that goes on. */
+static void test_no_trace(void **state)
+{
+	static const char old_text[] = "first-secret-0123456789",
+			  new_text[] = "second-secret-012345";
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	char folder[] = "/tmp/test_srs_secret.XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	auto_free char *path = xasprintf("%s/store.db", folder);
+	store_close(f->store);
+	assert_int_equal(store_open(path, &schema_store, STORE_CREATE, &f->store, &err),
+	                 0);
+	does(f, PUT, old_text);
+	assert_true(is_on_disk(path, old_text));
+	does(f, FORGET, NULL);
+	assert_false(is_on_disk(path, old_text));
+	/* one that was replaced, when its days are over */
+	does(f, PUT, old_text);
+	clock_now += DAY;
+	does(f, PUT, new_text);
+	assert_true(is_on_disk(path, old_text));
+	clock_now += (SRS_SECRET_KEPT_DAYS + 1) * DAY;
+	does(f, MAKE, NULL);
+	clock_now += (SRS_SECRET_KEPT_DAYS + 1) * DAY;
+	does(f, MAKE, NULL);
+	assert_false(is_on_disk(path, old_text));
+	store_close(f->store);
+	assert_int_equal(store_open_memory(&schema_store, &f->store, &err), 0);
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *name = xasprintf("%s%s", path, suffixes[i]);
+		unlink(name);
+	}
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(test_first_use), ROW(test_rotation), ROW(test_values),
 		ROW(test_forget),    ROW(test_audit),    ROW(test_not_a_setting),
+		ROW(test_no_trace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
