@@ -82,7 +82,7 @@ unit_tests := access arena base caller command commands complete config dnszone 
 	import_walk key_crypto key_tables keygen keyring lint_dmarc lint_spf lock map_probe \
 	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
 	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
-	rollback rr run service setting setting_type shared spf_check spf_eval spf_mode \
+	rollback rr run service setting setting_type shared signers spf_check spf_eval spf_mode \
 	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
 	validate when yaml yaml_write
 fuzz_tests := config dns_answer key_tables milter_session policy_request spf_macro spf_record
