@@ -4,6 +4,8 @@
  * Of several keys of one kind that a domain has, one signs only when something says so: a table, DNS,
  * or the administrator.  The order of files decides nothing.
  */
+#include "core/model/import_tree.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -196,10 +196,11 @@ static int check_other(const struct desired *desired, const struct signer *signe
 			_("%s signs for %s already, and mail of %s would be signed twice: %s; "
 		          "\"mailauthctl mta adopt --replace-filter\" goes on all the same"),
 			signer->program, domains, name, remedy);
-	plan_note(plan,
-	          _("%s signs for %s: mail of a domain that is enabled here, too, is signed "
-	            "twice; before that, %s"),
-	          signer->program, domains, remedy);
+	plan_note(
+		plan,
+		_("%s signs for %s: mail of a domain that is enabled here, too, is signed "
+	          "twice; before that, %s"),
+		signer->program, domains, remedy);
 	return 0;
 }
 
@@ -221,12 +222,11 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 		if (!signer->is_filter)
 			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
 		else if (!desired->replace_filter)
-			r = err_set(
-				err, ERR_FAILED,
-				_("%s signs for %s already: \"mailauthctl mta adopt "
-			          "--replace-filter\" takes their keys over and lets "
-			          "mailauthctl sign instead"),
-				signer->file, domains);
+			r = err_set(err, ERR_FAILED,
+			            _("%s signs for %s already: \"mailauthctl mta adopt "
+			              "--replace-filter\" takes their keys over and lets "
+			              "mailauthctl sign instead"),
+			            signer->file, domains);
 	}
 	return r;
 }

@@ -97,7 +97,7 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 
 /* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
  * would set otherwise; the default action follows. */
-#define MAIN_MILTER_LIMITS                                                          \
+#define MAIN_MILTER_LIMITS \
 	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"

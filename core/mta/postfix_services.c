@@ -440,7 +440,8 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 			add_endpoint(ret_endpoints,
 			             (struct smtp_endpoint){
 					     .address = address,
-					     .is_submission = services_is_submission(main, service),
+					     .is_submission = services_is_submission(
+						     main, service),
 					     .is_proxied = is_proxied(main, service),
 				     });
 	}

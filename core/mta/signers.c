@@ -67,11 +67,13 @@ char *signer_domains(const struct signer *signer)
 char *signer_remedy(const struct signer *signer)
 {
 	if (strcmp(signer->program, "rspamd") == 0)
-		return xstrdup(_("write \"enabled = false;\" into "
-		                 "/etc/rspamd/local.d/dkim_signing.conf and restart rspamd"));
+		return xstrdup(
+			_("write \"enabled = false;\" into "
+		          "/etc/rspamd/local.d/dkim_signing.conf and restart rspamd"));
 	if (strcmp(signer->program, "amavis") == 0)
-		return xasprintf(_("set $enable_dkim_signing = 0 in %s and restart amavis"),
-		                 signer->file);
+		return xasprintf(
+			_("set $enable_dkim_signing = 0 in %s and restart amavis"),
+			signer->file);
 	if (signer->file)
 		return xasprintf(_("set Mode v in %s and restart it"), signer->file);
 	return xasprintf(_("switch off what signs at %s"), signer->program);
@@ -292,8 +294,10 @@ void signers_read(struct ctx *ctx, const struct main_cf *main,
 	static const char *const dkimpy[] = { "/etc/dkimpy-milter/dkimpy-milter.conf",
 		                              "/etc/dkimpy-milter.conf" };
 	/* without these files it signs with the keys in its folder */
-	static const char *const rspamd[] = { "/etc/rspamd/local.d/dkim_signing.conf",
-		                              "/etc/rspamd/override.d/dkim_signing.conf" };
+	static const char *const rspamd[] = {
+		"/etc/rspamd/local.d/dkim_signing.conf",
+		"/etc/rspamd/override.d/dkim_signing.conf"
+	};
 	static const char *const rspamd_words[] = { "11332", "rspamd" };
 	static const char *const dkimpy_words[] = { "8892", "dkimpy" };
 	size_t before = signers->count;
@@ -337,16 +341,17 @@ static void take_domain(struct asking *a, const char *name)
 }
 
 /* Of the database, and those that Postfix names without a table. */
-static void find_domains(struct asking *a, struct store *store, const struct main_cf *main)
+static void find_domains(struct asking *a, struct store *store,
+                         const struct main_cf *main)
 {
 	static const char *const lists[] = { "virtual_mailbox_domains",
 		                             "virtual_alias_domains", "mydestination",
 		                             "mydomain", "relay_domains" };
 	auto_stmt stmt = NULL;
 	struct err ignored = ERR_INIT;
-	if (store && store_query(store, &stmt, &ignored,
-	                         "SELECT name FROM domain ORDER BY gen DESC LIMIT 3", "") ==
-	                     0)
+	if (store &&
+	    store_query(store, &stmt, &ignored,
+	                "SELECT name FROM domain ORDER BY gen DESC LIMIT 3", "") == 0)
 		while (stmt_next(stmt, &ignored) == 1)
 			take_domain(a, stmt_text(stmt, 0));
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
@@ -387,8 +392,8 @@ static bool find_signature(const char *headers, char *into, size_t size)
 static void ask_one(struct asking *a, const char *endpoint, const char *domain)
 {
 	auto_free char *from = xasprintf("postmaster@%s", domain);
-	auto_free char *id = xasprintf("<probe.%lld@%s>", (long long)ctx_now(a->ctx),
-	                               domain);
+	auto_free char *id =
+		xasprintf("<probe.%lld@%s>", (long long)ctx_now(a->ctx), domain);
 	const struct milter_header headers[] = {
 		{ "From", from },       { "To", "postmaster@probe.invalid" },
 		{ "Subject", "probe" }, { "Date", "Thu, 01 Jan 1970 00:00:00 +0000" },

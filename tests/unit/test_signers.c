@@ -1,5 +1,5 @@
 /* signers: who signs on a host already, by what its programs' configuration says. */
-#include "file_root.h"
+#include "tests/unit/file_root.h"
 
 #include "core/base/alloc.h"
 #include "core/mta/signers.h"
@@ -13,19 +13,19 @@ static void write_file(const struct text_file *file)
 	auto_free char *folder = xstrdup(file->path);
 	struct err ignored = ERR_INIT;
 	*strrchr(folder, '/') = '\0';
-	assert_int_equal(file_make_dir(&ctx, folder,
-	                               (struct file_meta){ 0755, FILE_KEEP_UID,
-	                                                   FILE_KEEP_GID },
-	                               NULL, &ignored),
-	                 0);
+	assert_int_equal(
+		file_make_dir(&ctx, folder,
+	                      (struct file_meta){ 0755, FILE_KEEP_UID, FILE_KEEP_GID },
+	                      NULL, &ignored),
+		0);
 	FILE *out = fopen(host(file->path), "w");
 	assert_non_null(out);
 	fputs(file->text, out);
 	fclose(out);
 }
 
-#define TABLES                               \
-	"KeyTable refile:/etc/dkim/keys\n"   \
+#define TABLES                             \
+	"KeyTable refile:/etc/dkim/keys\n" \
 	"SigningTable refile:/etc/dkim/sign\n"
 
 static const struct row {
@@ -69,11 +69,15 @@ static const struct row {
 	  "",
 	  { { "/etc/opendkim.conf", "KeyTable dsn:x://y\nSigningTable ldap://x\n" } },
 	  "OpenDKIM: domains that cannot be told; " },
-	{ "", "", { { "/etc/opendkim.conf", TABLES } }, "OpenDKIM: domains that cannot be told; " },
+	{ "",
+	  "",
+	  { { "/etc/opendkim.conf", TABLES } },
+	  "OpenDKIM: domains that cannot be told; " },
 	/* one key */
 	{ "",
 	  "",
-	  { { "/etc/opendkim.conf", "Domain a.example, b.example\nSelector s\nKeyFile /k\n" } },
+	  { { "/etc/opendkim.conf",
+	      "Domain a.example, b.example\nSelector s\nKeyFile /k\n" } },
 	  "OpenDKIM: a.example, b.example; " },
 	{ "",
 	  "",
@@ -122,7 +126,8 @@ static const struct row {
 	  "amavis: a.example; " },
 	{ "",
 	  "",
-	  { { "/etc/amavis/conf.d/20-debian_defaults", "dkim_key('a.example', 's', '/k/a');\n" },
+	  { { "/etc/amavis/conf.d/20-debian_defaults",
+	      "dkim_key('a.example', 's', '/k/a');\n" },
 	    { "/etc/amavis/conf.d/50-user", "$enable_dkim_signing = 0;\n" } },
 	  NULL },
 	{ "",
