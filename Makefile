@@ -36,13 +36,13 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err file file_folder file_stage lock \
+base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
-dnszone_src := dkim_record dmarc_record dns_name lint lint_dmarc lint_spf livecheck name \
-	placeholder policy policy_edit query query_servers query_slot query_try received_spf resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table serial spf_ahead spf_check \
-	spf_edit spf_eval spf_macro spf_mech spf_mode spf_record spf_service spf_trace tags wire \
-	zone_read
+dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
+	livecheck name placeholder policy policy_edit query query_servers query_slot \
+	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
+	rr_table serial spf_ahead spf_check spf_edit spf_eval spf_macro spf_mech spf_mode \
+	spf_record spf_service spf_trace tags wire zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
@@ -77,15 +77,18 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena base caller command commands complete config dnszone doctor \
-	engine export export_state file file_folder file_stage heartbeat help_topic import_name \
-	import_walk key_crypto key_tables keygen keyring lint_dmarc lint_spf lock map_probe \
-	milter model opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd policyd_milter postfix_canonical postfix_main \
-	postfix_master postfix_restrict postfix_values postsrsd push query records resolver \
-	rollback rr run service setting setting_type shared signers spf_check spf_eval spf_mode \
-	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
-	validate when yaml yaml_write
-fuzz_tests := config dns_answer key_tables milter_session policy_request spf_macro spf_record
+unit_tests := access arena authority base caller command commands complete config \
+	dkim_record dnszone doctor engine export export_state file file_folder \
+	file_stage heartbeat help_topic import_name import_walk key_crypto key_tables \
+	keygen keyring lint_dmarc lint_spf lock map_probe milter model opendkim \
+	opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
+	postfix_values postsrsd publish push query records resolver rollback rr run \
+	service setting setting_type shared signers spf_check spf_eval spf_mode \
+	spf_record spf_suite srs_secret stage store store_open target text tree_write \
+	undo validate when yaml yaml_write
+fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request \
+	spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -109,7 +112,7 @@ LINK_HARDEN := -pie -Wl,-z,relro,-z,now,--as-needed -Wl,-O1
 
 mode_release := -O2 -D_FORTIFY_SOURCE=2
 mode_debug   := -Og -g3
-mode_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+mode_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 mode_tsan    := -O1 -g3 -fsanitize=thread
 mode_fuzz    := -O1 -g3 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 ifeq ($(filter $(MODE),release debug asan tsan fuzz),)
@@ -144,7 +147,7 @@ catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
 unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
-.PHONY: all all-here lib man unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
+.PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
@@ -294,6 +297,16 @@ $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
 		-MMD -MP -c -o $@ $<
 $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/help_pages.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+# What the tests run besides the programs, the unit tests and the fuzz targets.
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/po/mailauthctl.pot
+
+# The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
+SYNTAX_CC ?= $(CC)
+syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd.c cli/manref.c \
+		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
+		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
 clean:
 	rm -rf build bin

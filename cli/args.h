@@ -19,7 +19,8 @@
 enum option_access {
 	OPTION_FOR_ADMINS,
 	OPTION_FOR_ALL,
-	OPTION_STDIN_FOR_ALL, /* a file: customers "-" only, administrators any */
+	OPTION_STDIN_FOR_ALL,    /* a file: customers "-" only, administrators any */
+	OPTION_STDIN_FOR_ADMINS, /* a file; "-" is standard input */
 };
 
 struct option_row {

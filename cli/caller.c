@@ -126,7 +126,8 @@ int caller_check(const struct caller *caller, const struct command *row,
 			row->words, caller->account);
 	for (size_t i = 0; i < args->option_count; i++) {
 		const struct args_option *option = &args->options[i];
-		if (option->row->access == OPTION_FOR_ADMINS)
+		if (option->row->access == OPTION_FOR_ADMINS ||
+		    option->row->access == OPTION_STDIN_FOR_ADMINS)
 			return err_set(err, ERR_FAILED,
 			               _("the option %s is for administrators"),
 			               option->row->name);

@@ -41,7 +41,8 @@ void caller_clean_environment(void);
 /* Whether the caller may use the row with these options; ERR_FAILED otherwise. */
 int caller_check(const struct caller *caller, const struct command *row,
                  const struct args *args, struct err *err) must_check;
-/* Takes a customer's standard input whole, to be read as descriptor 0 from then on: before any lock. */
+/* Takes standard input whole, to be read as descriptor 0 from then on: before any lock, because
+ * whoever types it may take his time. */
 int caller_read_input(struct caller *caller, struct err *err) must_check;
 /* Whether the line has an option that reads it. */
 bool caller_takes_input(const struct args *args) must_check;

@@ -28,7 +28,8 @@
 enum {
 	VALUE_LONGEST = 128,   /* of a variable that is kept */
 	OWN_FD = 10,           /* where a customer's own descriptors go, three of them */
-	INPUT_LIMIT = 1 << 20, /* octets of standard input */
+	INPUT_LIMIT = 1 << 20, /* octets of a customer's standard input */
+	INPUT_LIMIT_ADMIN = 64 << 20,
 };
 
 /* ---- environment ------------------------------------------------------------------------------ */
@@ -182,34 +183,37 @@ unsigned caller_width(const struct caller *caller)
 
 bool caller_takes_input(const struct args *args)
 {
-	for (size_t i = 0; i < args->option_count; i++)
-		if (args->options[i].row->access == OPTION_STDIN_FOR_ALL &&
+	for (size_t i = 0; i < args->option_count; i++) {
+		enum option_access access = args->options[i].row->access;
+		if ((access == OPTION_STDIN_FOR_ALL ||
+		     access == OPTION_STDIN_FOR_ADMINS) &&
 		    strcmp(args->options[i].value, "-") == 0)
 			return true;
+	}
 	return false;
 }
 
 int caller_read_input(struct caller *caller, struct err *err)
 {
-	if (!caller->is_customer)
-		return 0;
+	int fd = caller->is_customer ? caller->in_fd : STDIN_FILENO;
+	int limit = caller->is_customer ? INPUT_LIMIT : INPUT_LIMIT_ADMIN;
 	char part[65536];
 	size_t size = 0;
 	ssize_t got;
 	int memory = memfd_create("input", MFD_CLOEXEC);
 	if (memory < 0)
 		return err_errno(err, errno, _("cannot prepare for standard input"));
-	while ((got = read(caller->in_fd, part, sizeof(part))) > 0 &&
-	       size <= INPUT_LIMIT) {
+	while ((got = read(fd, part, sizeof(part))) > 0 && size <= (size_t)limit) {
 		size += (size_t)got;
 		if (write(memory, part, (size_t)got) != got)
 			got = -1;
 	}
+	explicit_bzero(part, sizeof(part)); /* it may have been a private key */
 	if (got < 0)
 		err_errno(err, errno, _("cannot read standard input"));
-	else if (size > INPUT_LIMIT)
+	else if (size > (size_t)limit)
 		err_set(err, ERR_FAILED,
-		        _("standard input is too large: at most %d octets"), INPUT_LIMIT);
+		        _("standard input is too large: at most %d octets"), limit);
 	else if (lseek(memory, 0, SEEK_SET) < 0 || dup2(memory, 0) < 0)
 		err_errno(err, errno, _("cannot prepare for standard input"));
 	close(memory);

@@ -17,6 +17,10 @@
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
 
+enum {
+	CHECK_KEY_MS = 15 * 1000, /* for one key, all its name servers */
+};
+
 /* ---- looking --------------------------------------------------------------------------------- */
 
 struct key_list {
@@ -306,14 +310,19 @@ static void show_seen(struct app *app, const struct seen_list *list)
 		{ "selector", N_("Selector"), OUT_TEXT, 0 },
 		{ "state", N_("In DNS"), OUT_TEXT, 0 },
 		{ "detail", N_("Detail"), OUT_TEXT, OUT_WRAP },
+		{ "fault", NULL, OUT_TEXT, OUT_HIDE_TABLE },
 	};
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	for (size_t i = 0; i < list->count; i++) {
 		const struct live_answer *answer = &list->key[i].answer;
+		const char *detail = *answer->detail ? answer->detail : NULL;
+		if (answer->state == LIVE_SEEN && answer->is_testing)
+			detail = _("t=y: a verifier may treat the message as unsigned");
 		out_text(app->out, list->key[i].name);
 		out_text(app->out, list->key[i].selector);
 		out_text(app->out, live_state_name(answer->state));
-		out_text(app->out, *answer->detail ? answer->detail : NULL);
+		out_text(app->out, detail);
+		out_text(app->out, answer->fault);
 		out_row_end(app->out);
 		app->has_found |= answer->state != LIVE_SEEN;
 	}
@@ -332,10 +341,11 @@ static int check_dns(struct app *app, const struct app_names *names, struct err 
 		auto_domain domain = DOMAIN_INIT;
 		r = app_domain(app, names->name[i], &domain, err);
 		if (r >= 0)
-			r = seen_look(app, &servers, domain.name, &list, err);
+			r = seen_add(app, domain.name, 0, &list, err);
 	}
 	if (r < 0)
 		return r;
+	seen_ask(&servers, &list, CHECK_KEY_MS, deadline_in_ms(INT32_MAX));
 	show_seen(app, &list);
 	return seen_save(app, &list, err);
 }

@@ -212,7 +212,8 @@ static void put_options(const struct option_row *options, bool tells_access)
 			put_grammar(row->value);
 		putchar('\n');
 		put_sentence(row->help);
-		if (tells_access && row->access == OPTION_FOR_ADMINS)
+		if (tells_access && (row->access == OPTION_FOR_ADMINS ||
+		                     row->access == OPTION_STDIN_FOR_ADMINS))
 			puts("Not for customers.");
 		if (tells_access && row->access == OPTION_STDIN_FOR_ALL)
 			puts("Customers: standard input only.");

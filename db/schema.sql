@@ -8,7 +8,7 @@
 -- a new template to 100,000 domains is one UPDATE.
 
 PRAGMA application_id = 0x4d417574;     -- "MAut": another program's database is refused
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- One row.  uuid tells a mail server's push state which database it follows.
 CREATE TABLE store (
@@ -171,6 +171,15 @@ CREATE TABLE key_public (
 	PRIMARY KEY (key_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX key_public_name ON key_public (name);
+
+-- When DNS was last asked for a record that waits to be seen: who waited longest comes first, so that zones whose
+-- servers are silent cost the others nothing.
+CREATE TABLE key_asked (
+	key_id     INTEGER NOT NULL REFERENCES dkim_key (id) ON DELETE CASCADE,
+	name       TEXT    NOT NULL,
+	asked      INTEGER NOT NULL,
+	PRIMARY KEY (key_id, name)
+) STRICT, WITHOUT ROWID;
 
 -- Public halves that must stay in DNS under a name that was removed or renamed, until mail under way has arrived.
 CREATE TABLE former_key (

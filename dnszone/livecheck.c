@@ -1,30 +1,31 @@
 /*
- * Asks authoritative servers directly.  The zone is found by asking for NS records from the owner
- * upwards (RFC 2181 6.1: the cut nearest to the name); then each address of each server is asked
- * for the record, without a cache in between; judging is the same for an answer that came another way.
+ * What authoritative servers say (authority.h), judged; judging is the same for an answer that came
+ * another way.
  */
 #include "dnszone/livecheck.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
+#include "core/base/fan.h"
+#include "core/base/signals.h"
+#include "dnszone/authority.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/dns_name.h"
-#include "dnszone/tags.h"
 
 enum {
-	SERVERS_MAX = 8, /* addresses that are asked */
-	CHECK_MEMORY = 1 << 18,
-};
-
-struct authority {
-	struct query_server at[SERVERS_MAX];
-	size_t count;
+	CHECK_MEMORY = 1 << 20, /* pages that are not used cost nothing */
+	WIDTH = 32,             /* names in flight */
+	/* sockets of one of them at the most: two questions to each server, a few tries of each */
+	FILES_EACH = 2 * 4 * (AUTHORITY_SERVERS_MAX + 1),
+	FILES_OTHER = 64,
+	FILES_MAX = FILES_OTHER + WIDTH * FILES_EACH,
 };
 
 const char *live_state_name(enum live_state state)
@@ -44,74 +45,27 @@ static void say(struct live_answer *answer, enum live_state state, const char *f
 	va_end(ap);
 }
 
-/* ---- who is authoritative -------------------------------------------------------------------- */
-
-static void add_address(struct authority *authority, const struct dns_rdata *rdata)
-{
-	char text[64];
-	struct query_servers parsed;
-	struct err ignored = ERR_INIT;
-	if (authority->count == SERVERS_MAX)
-		return;
-	if (!inet_ntop(rdata->len == 4 ? AF_INET : AF_INET6, rdata->octets, text,
-	               sizeof(text)))
-		return;
-	if (query_servers_parse(text, &parsed, &ignored) == 0)
-		authority->at[authority->count++] = parsed.at[0];
-}
-
-static void add_server(struct resolver *dns, const struct dns_rdata *ns,
-                       struct deadline until, struct arena *mem,
-                       struct authority *authority)
-{
-	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
-	struct dns_name name = { .len = (uint8_t)ns->len };
-	if (ns->len > sizeof(name.wire))
-		return;
-	memcpy(name.wire, ns->octets, ns->len);
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		struct dns_answer answer;
-		resolver_ask(dns, &name, types[i], until, mem, &answer);
-		for (size_t j = 0; answer.kind == DNS_OK && j < answer.count; j++)
-			add_address(authority, &answer.rdata[j]);
-	}
-}
-
-/* Walks up from the owner to the first name that has NS records. */
-static bool find_authority(struct resolver *dns, const char *owner, struct deadline until,
-                           struct arena *mem, struct authority *authority,
-                           struct live_answer *ret_answer)
-{
-	for (const char *at = owner; at;
-	     at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL) {
-		struct dns_name name;
-		struct dns_answer answer;
-		if (!dns_name_from_text(at, strlen(at), &name))
-			break;
-		resolver_ask(dns, &name, DNS_NS, until, mem, &answer);
-		if (answer.kind == DNS_TEMPFAIL) {
-			say(ret_answer, LIVE_UNKNOWN, _("name servers of %s: %s"), at,
-			    answer.why);
-			return false;
-		}
-		if (answer.kind != DNS_OK || !answer.count)
-			continue;
-		for (size_t i = 0; i < answer.count; i++)
-			add_server(dns, &answer.rdata[i], until, mem, authority);
-		if (authority->count)
-			return true;
-		say(ret_answer, LIVE_UNKNOWN, _("the name servers of %s have no address"),
-		    at);
-		return false;
-	}
-	say(ret_answer, LIVE_UNKNOWN, _("nobody is authoritative for %s"), owner);
-	return false;
-}
-
 /* ---- what they show -------------------------------------------------------------------------- */
 
-/* RFC 6376 3.6.1: k= defaults to rsa; white space inside p= means nothing. */
-static bool is_same_key(const char *a, const char *b)
+static void judge_key(const struct dns_answer *answer, const char *server,
+                      const char *record, struct live_answer *ret_answer)
+{
+	struct dkim_verdict verdict;
+	char clause[256];
+	dkim_record_count(answer->count, &verdict);
+	if (verdict.fault == DKIM_FITS)
+		dkim_record_judge(answer->rdata[0].octets, answer->rdata[0].len, record,
+		                  &verdict);
+	ret_answer->is_testing = verdict.is_testing;
+	if (verdict.fault == DKIM_FITS)
+		return;
+	dkim_verdict_say(&verdict, clause, sizeof(clause));
+	say(ret_answer, LIVE_DIFFERENT, "%s: %s", server, clause);
+	ret_answer->fault = dkim_fault_key(verdict.fault);
+}
+
+/* White space in a policy means little: texts are the same without it. */
+static bool is_same_text(const char *a, const char *b)
 {
 	a += strspn(a, " \t\r\n");
 	b += strspn(b, " \t\r\n");
@@ -122,35 +76,6 @@ static bool is_same_key(const char *a, const char *b)
 		b += strspn(b, " \t\r\n");
 	}
 	return *a == *b;
-}
-
-static bool is_same_record(const char *shown, const char *wanted)
-{
-	struct tags a = { 0 }, b = { 0 };
-	struct err ignored = ERR_INIT;
-	bool is_same = false;
-	if (tags_parse(shown, &a, &ignored) == 0 &&
-	    tags_parse(wanted, &b, &ignored) == 0) {
-		const char *ka = tags_get(&a, "k"), *kb = tags_get(&b, "k");
-		const char *pa = tags_get(&a, "p"), *pb = tags_get(&b, "p");
-		is_same = pa && pb && is_same_key(pa, pb) &&
-		          strcmp(ka ? ka : "rsa", kb ? kb : "rsa") == 0;
-	}
-	tags_done(&a);
-	tags_done(&b);
-	return is_same;
-}
-
-static void judge_key(const struct dns_answer *answer, const char *server,
-                      const char *record, struct live_answer *ret_answer)
-{
-	/* RFC 6376 3.6.2.2: several records at one selector are undefined */
-	auto_free char *shown = xmemdup(answer->rdata[0].octets, answer->rdata[0].len);
-	if (answer->count > 1)
-		say(ret_answer, LIVE_DIFFERENT, _("%s shows %zu records"), server,
-		    answer->count);
-	else if (!is_same_record(shown, record))
-		say(ret_answer, LIVE_DIFFERENT, _("%s shows another key"), server);
 }
 
 /* RFC 7208 4.5, RFC 9989: other TXT records at the name mean nothing, two policies count as none. */
@@ -166,7 +91,7 @@ static void judge_policy(const struct dns_answer *answer, const char *server,
 		    (shown[tag] && !strchr(" ;", shown[tag])))
 			continue;
 		found++;
-		is_same = is_same_key(shown, record);
+		is_same = is_same_text(shown, record);
 	}
 	if (!found)
 		say(ret_answer, LIVE_MISSING, _("%s does not have it"), server);
@@ -216,39 +141,132 @@ void livecheck_judge(enum live_kind kind, const struct dns_answer *answer,
 		judge_serial(answer, server, record, ret_answer);
 }
 
+/* A server that does not show it counts more than one that does not answer. */
+static unsigned weight(enum live_state state)
+{
+	static const unsigned weights[] = { [LIVE_SEEN] = 0,
+		                            [LIVE_UNKNOWN] = 1,
+		                            [LIVE_MISSING] = 2,
+		                            [LIVE_DIFFERENT] = 3 };
+	return weights[state];
+}
+
+static void judge_replies(const struct authority *authority, enum live_kind kind,
+                          const char *record, struct live_answer *ret_answer)
+{
+	static const enum live_state states[] = { [AUTHORITY_ANSWERED] = LIVE_SEEN,
+		                                  [AUTHORITY_MISSING] = LIVE_MISSING,
+		                                  [AUTHORITY_DIFFERENT] = LIVE_DIFFERENT,
+		                                  [AUTHORITY_UNKNOWN] = LIVE_UNKNOWN };
+	char name[DNS_NAME_TEXT_SIZE];
+	*ret_answer = (struct live_answer){ .state = LIVE_SEEN };
+	if (authority->state != AUTHORITY_ANSWERED)
+		say(ret_answer, states[authority->state], "%s", authority->why);
+	if (authority->state == AUTHORITY_DIFFERENT)
+		ret_answer->fault = "cname";
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct authority_reply *reply = &authority->reply[i];
+		struct live_answer one;
+		livecheck_judge(kind, &reply->answer, reply->server.text, record, &one);
+		if (weight(one.state) > weight(ret_answer->state))
+			*ret_answer = one;
+		ret_answer->is_testing |= one.is_testing;
+	}
+	if (!authority->links || ret_answer->state == LIVE_SEEN)
+		return;
+	struct live_answer plain = *ret_answer;
+	dns_name_to_text(&authority->asked, name);
+	say(ret_answer, plain.state,
+	    _("%s (asked for %s, where the CNAME record points)"), plain.detail, name);
+}
+
+void livecheck_ask(const struct authority_way *way, enum live_kind kind,
+                   const char *owner, const char *record, struct deadline until,
+                   struct live_answer *ret_answer)
+{
+	struct authority authority;
+	auto_arena mem = { 0 };
+	if (!arena_open(&mem, CHECK_MEMORY)) {
+		*ret_answer = (struct live_answer){ .state = LIVE_UNKNOWN };
+		say(ret_answer, LIVE_UNKNOWN, _("not enough memory"));
+		return;
+	}
+	authority_ask(way, owner, live_type(kind), until, &mem, &authority);
+	judge_replies(&authority, kind, record, ret_answer);
+}
+
 void livecheck(enum live_kind kind, const struct query_servers *servers,
                const char *owner, const char *record, struct deadline until,
                struct live_answer *ret_answer)
 {
-	struct authority authority = { .count = 0 };
-	struct arena mem = { 0 };
-	struct dns_name name;
 	auto_resolver *dns = query_new(servers, NULL);
-	*ret_answer = (struct live_answer){ .state = LIVE_SEEN };
-	if (!dns || !arena_open(&mem, CHECK_MEMORY) ||
-	    !dns_name_from_text(owner, strlen(owner), &name)) {
-		say(ret_answer, LIVE_UNKNOWN, _("not enough memory"));
-	} else if (find_authority(dns, owner, until, &mem, &authority, ret_answer)) {
-		for (size_t i = 0; i < authority.count && ret_answer->state == LIVE_SEEN;
-		     i++) {
-			struct query_servers one = { .at = { authority.at[i] },
-				                     .count = 1 };
-			auto_resolver *direct = query_new(&one, NULL);
-			struct dns_answer answer =
-				dns_answer_empty(DNS_TEMPFAIL, "no memory");
-			if (direct)
-				resolver_ask(direct, &name, live_type(kind), until, &mem,
-				             &answer);
-			livecheck_judge(kind, &answer, authority.at[i].text, record,
-			                ret_answer);
-		}
+	const struct authority_way way = { .via = dns, .open = authority_open };
+	if (dns) {
+		livecheck_ask(&way, kind, owner, record, until, ret_answer);
+		return;
 	}
-	arena_done(&mem);
+	*ret_answer = (struct live_answer){ .state = LIVE_UNKNOWN };
+	say(ret_answer, LIVE_UNKNOWN, _("not enough memory"));
 }
 
-void livecheck_dkim(const struct query_servers *servers, const char *owner,
-                    const char *record, struct deadline until,
-                    struct live_answer *ret_answer)
+/* ---- many ------------------------------------------------------------------------------------ */
+
+struct many {
+	const struct query_servers *servers;
+	struct live_question *question;
+	int64_t each_ms;
+	struct deadline until;
+};
+
+static void ask_one(void *arg, size_t i)
 {
-	livecheck(LIVE_DKIM, servers, owner, record, until, ret_answer);
+	const struct many *many = arg;
+	struct live_question *question = &many->question[i];
+	livecheck(question->kind, many->servers, question->owner, question->record,
+	          deadline_in_ms(many->each_ms), &question->answer);
+	question->is_asked = true;
+}
+
+static bool may_begin(void *arg)
+{
+	const struct many *many = arg;
+	return deadline_left_ms(many->until) > 0 && !signals_is_cancelled();
+}
+
+/* As many as there are files for: silent servers must not use up those of the others.  The limit is
+ * raised for the time where that is allowed. */
+static unsigned width_within(const struct rlimit *before, struct rlimit *ret_during)
+{
+	*ret_during = *before;
+	if (before->rlim_cur < FILES_MAX)
+		ret_during->rlim_cur =
+			before->rlim_max < FILES_MAX ? before->rlim_max : FILES_MAX;
+	if (setrlimit(RLIMIT_NOFILE, ret_during) < 0)
+		*ret_during = *before;
+	if (ret_during->rlim_cur >= FILES_MAX)
+		return WIDTH;
+	rlim_t files = ret_during->rlim_cur;
+	return files < FILES_OTHER + FILES_EACH
+	               ? 1
+	               : (unsigned)((files - FILES_OTHER) / FILES_EACH);
+}
+
+void livecheck_many(const struct query_servers *servers, struct live_question *question,
+                    size_t count, int64_t each_ms, struct deadline until)
+{
+	struct many many = { servers, question, each_ms, until };
+	for (size_t i = 0; i < count; i++) {
+		question[i].is_asked = false;
+		question[i].answer = (struct live_answer){ .state = LIVE_UNKNOWN };
+		say(&question[i].answer, LIVE_UNKNOWN, _("there was no time to ask"));
+	}
+	struct rlimit before = { 0 }, during;
+	if (getrlimit(RLIMIT_NOFILE, &before) < 0) {
+		fan_out(count, 1, ask_one, may_begin, &many);
+		return;
+	}
+	fan_out(count, width_within(&before, &during), ask_one, may_begin, &many);
+	if (setrlimit(RLIMIT_NOFILE, &before) < 0) {
+		/* more files than before may be open: nothing depends on it */
+	}
 }

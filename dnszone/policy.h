@@ -27,10 +27,4 @@ enum policy_kind policy_kind_of(const char *owner, const char *type, const char 
  * whole sentence.  Other kinds always pass. */
 int policy_check(enum policy_kind kind, const char *rdata, struct err *err) must_check;
 
-/* The text of a DKIM key record (RFC 6376 3.6.1): "v=DKIM1; k=<algorithm>; p=<base64>".
- * `algorithm`: "rsa" (public is a DER SubjectPublicKeyInfo) or "ed25519" (public is the 32 octets,
- * RFC 8463 4.2).  public NULL: revoked, an empty p=.  The caller frees. */
-char *dkim_record_text(const char *algorithm, const unsigned char *public_key,
-                       size_t len) must_check;
-
 #endif

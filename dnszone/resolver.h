@@ -27,7 +27,8 @@ enum dns_kind {
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
-	DNS_CNAME = 5, /* not asked for: chains are followed before an answer is given */
+	DNS_CNAME =
+		5, /* asked for by authority.c alone: elsewhere chains are followed first */
 	DNS_SOA = 6,
 	DNS_PTR = 12,
 	DNS_MX = 15,

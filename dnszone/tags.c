@@ -30,65 +30,64 @@ static size_t trimmed(const char *text, size_t len)
 	return len;
 }
 
-static int check_octets(const char *text, struct err *err)
+static bool has_bad_octet(const char *text, struct tags_place *ret_place)
 {
 	for (const char *c = text; *c; c++)
-		if ((*c < 0x20 && !strchr(blanks, *c)) || *c > 0x7e)
-			return err_set(
-				err, ERR_USAGE,
-				_("column %zu holds the octet %d; a tag list is printable "
-			          "ASCII"),
-				(size_t)(c - text) + 1, (unsigned char)*c);
-	return 0;
+		if ((*c < 0x20 && !strchr(blanks, *c)) || *c > 0x7e) {
+			*ret_place = (struct tags_place){ (size_t)(c - text), 1 };
+			return true;
+		}
+	return false;
+}
+
+static bool is_name(const char *text, size_t len)
+{
+	bool is_good = is_letter(text[0]);
+	for (size_t i = 0; i < len; i++)
+		is_good = is_good && is_name_octet(text[i]);
+	return is_good;
 }
 
 /* Reads the tag in the `len` octets at text + at (between two ';'). */
-static int read_tag(const char *text, size_t at, size_t len, const struct tags *so_far,
-                    struct tag *ret_tag, struct err *err)
+static enum tags_fault read_tag(const char *text, size_t at, size_t len,
+                                const struct tags *so_far, struct tag *ret_tag,
+                                struct tags_place *ret_place)
 {
 	size_t lead = strspn(text + at, blanks);
 	lead = lead > len ? len : lead;
 	at += lead;
 	len = trimmed(text + at, len - lead);
 	const char *equals = memchr(text + at, '=', len);
+	*ret_place = (struct tags_place){ at, len };
 	if (len == 0 || equals == text + at)
-		return err_set(err, ERR_USAGE, _("column %zu: a tag without a name"),
-		               at + 1);
+		return TAGS_NO_NAME;
 	if (!equals)
-		return err_set(err, ERR_USAGE, _("column %zu: \"%.*s\" has no '='"),
-		               at + 1, (int)len, text + at);
+		return TAGS_NO_EQUALS;
 	size_t name_len = trimmed(text + at, (size_t)(equals - text) - at);
-	bool is_good = is_letter(text[at]);
-	for (size_t i = 0; i < name_len; i++)
-		is_good = is_good && is_name_octet(text[at + i]);
-	if (!is_good)
-		return err_set(
-			err, ERR_USAGE,
-			_("column %zu: \"%.*s\" is not a tag's name (letters, digits, "
-		          "'_'); is a ';' missing?"),
-			at + 1, (int)name_len, text + at);
+	ret_place->len = name_len;
+	if (!is_name(text + at, name_len))
+		return TAGS_NAME;
 	for (size_t i = 0; i < so_far->count; i++)
 		if (strlen(so_far->tag[i].name) == name_len &&
 		    memcmp(so_far->tag[i].name, text + at, name_len) == 0)
-			return err_set(err, ERR_USAGE,
-			               _("column %zu: the tag %s is there twice"), at + 1,
-			               so_far->tag[i].name);
+			return TAGS_TWICE;
 	const char *value = equals + 1, *end = text + at + len;
 	while (value < end && strchr(blanks, *value))
 		value++;
 	ret_tag->name = xmemdup(text + at, name_len);
 	ret_tag->value = xmemdup(value, (size_t)(end - value));
 	ret_tag->at = at;
-	return 0;
+	return TAGS_FINE;
 }
 
-int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
+enum tags_fault tags_read(const char *text, struct tags *ret_tags,
+                          struct tags_place *ret_place)
 {
 	struct tags tags = { 0 };
+	struct tags_place place;
 	size_t room = 0, at = 0;
-	int r = check_octets(text, err);
-	if (r < 0)
-		return r;
+	if (has_bad_octet(text, ret_place))
+		return TAGS_OCTET;
 	do {
 		size_t len = strcspn(text + at, ";");
 		bool is_last = !text[at + len];
@@ -96,10 +95,12 @@ int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
 		if (is_last && tags.count > 0 && strspn(text + at, blanks) == len)
 			break;
 		GROW(tags.tag, tags.count, room);
-		r = read_tag(text, at, len, &tags, &tags.tag[tags.count], err);
-		if (r < 0) {
+		enum tags_fault fault =
+			read_tag(text, at, len, &tags, &tags.tag[tags.count], &place);
+		if (fault != TAGS_FINE) {
 			tags_done(&tags);
-			return r;
+			*ret_place = place;
+			return fault;
 		}
 		tags.count++;
 		at += len + !is_last;
@@ -107,7 +108,41 @@ int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
 			break;
 	} while (true);
 	*ret_tags = tags;
-	return 0;
+	return TAGS_FINE;
+}
+
+int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
+{
+	struct tags_place place;
+	enum tags_fault fault = tags_read(text, ret_tags, &place);
+	if (fault == TAGS_FINE)
+		return 0;
+	const char *at = text + place.at;
+	size_t column = place.at + 1;
+	int len = (int)place.len;
+	switch (fault) {
+	case TAGS_OCTET:
+		return err_set(
+			err, ERR_USAGE,
+			_("column %zu holds the octet %d; a tag list is printable ASCII"),
+			column, (unsigned char)*at);
+	case TAGS_NO_EQUALS:
+		return err_set(err, ERR_USAGE, _("column %zu: \"%.*s\" has no '='"),
+		               column, len, at);
+	case TAGS_NAME:
+		return err_set(
+			err, ERR_USAGE,
+			_("column %zu: \"%.*s\" is not a tag's name (letters, digits, "
+		          "'_'); is a ';' missing?"),
+			column, len, at);
+	case TAGS_TWICE:
+		return err_set(err, ERR_USAGE,
+		               _("column %zu: the tag %.*s is there twice"), column, len,
+		               at);
+	default:
+		return err_set(err, ERR_USAGE, _("column %zu: a tag without a name"),
+		               column);
+	}
 }
 
 void tags_done(struct tags *tags)

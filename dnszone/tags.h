@@ -17,7 +17,21 @@ struct tags {
 	size_t count;
 };
 
-/* ERR_USAGE with the position: a missing '=', an empty or doubled name, a bad octet. */
+enum tags_fault {
+	TAGS_FINE,
+	TAGS_OCTET,   /* not printable ASCII or white space */
+	TAGS_NO_NAME, /* nothing before '=', or between two ';' */
+	TAGS_NO_EQUALS,
+	TAGS_NAME,  /* not letters, digits, '_' */
+	TAGS_TWICE, /* a tag is there twice */
+};
+struct tags_place { /* what is wrong, in the text */
+	size_t at, len;
+};
+/* *ret_tags only where nothing is wrong, *ret_place only where something is. */
+enum tags_fault tags_read(const char *text, struct tags *ret_tags,
+                          struct tags_place *ret_place) must_check;
+/* The same.  ERR_USAGE with a sentence and the position. */
 int tags_parse(const char *text, struct tags *ret_tags, struct err *err) must_check;
 void tags_done(struct tags *tags);
 /* The value of a tag, NULL when absent; borrowed. */

@@ -13,7 +13,8 @@ c_files() { find core dnszone cli tests/unit tests/fuzz -name '*.[ch]' | sort; }
 check_tree() { c_files | xargs -d '\n' awk -f "$script" "$table"; }
 
 # A tree of one good and one other file; the first line that is found wrong.
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 fault() { # path, text
 	rm -rf "$scratch/tree"
 	mkdir -p "$scratch/tree/core/base" "$scratch/tree/$(dirname "$1")"

@@ -44,7 +44,8 @@ prepare tests/setup.sh release
 
 # A folder of the file system, not an overlay: the throw-away hosts of tests/e2e lay theirs over it.
 state=$(realpath "${TMPDIR:-/var/tmp}")/mailauthctl-install-$(id -u)
-root=$(mktemp -d "${TMPDIR:-/var/tmp}/mailauthctl-root.XXXXXX") && trap 'rm -rf --one-file-system "$root"' EXIT
+root=$(mktemp -d "${TMPDIR:-/var/tmp}/mailauthctl-root.XXXXXX") || exit
+trap 'rm -rf --one-file-system "$root"' EXIT
 echo "$suite: making its root"
 prepare tests/install/root "$suite" "$root" tests/setup.sh test
 prepare tests/install/checkout "$root/src/mailauthctl"

@@ -3,6 +3,9 @@
 # the exit status is 1 when something failed.  Every test program writes TAP; its whole output is
 # kept in build/check/.
 #
+# Each compiler's programs are built once.  Parts that wait for servers more than they work run beside
+# the others from when the program is built.
+#
 # usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              E2E (scripts of tests/e2e, default: all of make check),
@@ -21,18 +24,54 @@ out=build/check
 rm -rf $out
 mkdir -p $out
 
-# Runs one test program and counts its results; prints one line, and what failed.
+# What tests write and sync goes to memory where there is room for it.  What the throw-away hosts keep
+# stays where it is, and so do the files of unit tests, which look at what a file system on disk can.
+export E2E_STATE=${E2E_STATE:-$(realpath "${TMPDIR:-/var/tmp}")/mailauthctl-e2e-$(id -u)}
+disk=${TMPDIR:-/tmp} memory=
+has_room() { # folder
+	[ "$(stat -f -c %T "$1" 2>/dev/null)" = tmpfs ] && [ -w "$1" ] &&
+		[ "$(df --output=avail -k "$1" | tail -1)" -gt 1500000 ]
+}
+trap '[ -z "$memory" ] || rm -rf "$memory"' EXIT
+if ! has_room "$disk" && has_room /dev/shm && memory=$(mktemp -d /dev/shm/check.XXXXXX); then
+	chmod 1777 "$memory"
+	# Some run what they wrote.
+	printf '#!/bin/sh\n' >"$memory/try" && chmod 0755 "$memory/try"
+	! "$memory/try" 2>/dev/null || export TMPDIR=$memory
+fi
+
+# Whoever ends this ends what it runs.  unshare(1) takes nothing but SIGKILL, and takes its namespaces
+# along.
+end_tree() { # process
+	local child signal=TERM
+	kill -STOP "$1" # it starts nothing more
+	for child in $(pgrep -P "$1"); do end_tree "$child"; done
+	[ "$(cat "/proc/$1/comm")" != unshare ] || signal=KILL
+	kill -$signal "$1"
+	kill -CONT "$1"
+}
+ended() {
+	local child
+	for child in $(pgrep -P $$); do end_tree "$child"; done 2>/dev/null
+	exit 130
+}
+trap ended INT TERM HUP
+
+# Runs one test program and counts its results; prints one line (with the seconds that it took, and
+# those of processor time), and what failed.
 producer() { # name, command...
 	local name=$1 log=$out/${1//\//-}.log status=0 start=$SECONDS counts passed failed skipped
+	local TIMEFORMAT='%U %S'
 	shift
-	"$@" >"$log" 2>&1 </dev/null || status=$?
+	{ time "$@" >"$log" 2>&1 </dev/null; } 2>"${log%.log}.time" || status=$?
 	counts=$(awk -v status=$status -f tests/lib/count.awk "$log")
 	echo "${counts##*$'\n'}" >"${log%.log}.count"
 	{
 		flock 9
 		read -r passed failed skipped <"${log%.log}.count"
-		printf '%-24s %3d passed, %d failed, %d skipped  (%d s)\n' "$name" \
-			"$passed" "$failed" "$skipped" $((SECONDS - start))
+		printf '%-24s %3d passed, %d failed, %d skipped  (%d s, %.0f s)\n' "$name" \
+			"$passed" "$failed" "$skipped" $((SECONDS - start)) \
+			"$(awk '{ print $1 + $2 }' "${log%.log}.time")"
 		if [ "$counts" != "${counts##*$'\n'}" ]; then
 			printf '%s\n' "${counts%$'\n'*}" | sed 's/^/    /'
 		fi
@@ -42,10 +81,27 @@ producer() { # name, command...
 	} 9>$out/lock
 }
 
-build() { # name, variables of make...
+# Side by side: `start` runs a command beside this one, `at_most` waits until no more than that many of
+# them run.
+declare -A running=()
+start() { # command...
+	"$@" &
+	running[$!]=1
+}
+at_most() { # number
+	local ended
+	while [ ${#running[@]} -gt "$1" ]; do
+		ended=
+		wait -n -p ended "${!running[@]}"
+		[ -n "$ended" ] || break
+		unset "running[$ended]"
+	done
+}
+
+build() { # name, words of make...
 	local name=$1 log=$out/build-$1.txt
 	shift
-	if "$make" -j"$jobs" "$@" >"$log" 2>&1; then
+	if "$make" -j"$jobs" CC="$cc" WERROR=1 "$@" >"$log" 2>&1; then
 		echo "ok - $name builds without warnings"
 	else
 		echo "not ok - $name builds without warnings"
@@ -54,40 +110,53 @@ build() { # name, variables of make...
 	echo 1..1
 }
 
+# What the tests of a mode run, built once; fails when it does not build.
+declare -A built=()
+need() { # mode
+	local targets="all-here unit fuzz build/$1/tests/lib/dnsd"
+	if [ -z "${built[$1]:-}" ]; then
+		[ "$1" = asan ] || targets="all unit fuzz test-programs"
+		# shellcheck disable=SC2086 # words
+		producer build-$1 build $1 MODE=$1 $targets
+		built[$1]=$(cut -d' ' -f2 $out/build-$1.count)
+	fi
+	[ "${built[$1]}" = 0 ]
+}
+
+# The other compiler says what it thinks of every file, and that is all.
 part_build() {
-	producer build-release build release CC="$cc" WERROR=1 all unit
-	producer build-asan build asan CC="$cc" MODE=asan WERROR=1 all-here unit
 	local other=clang
 	[ "$cc" != clang ] || other=gcc
+	need release
+	need asan
 	if command -v $other >/dev/null; then
-		producer build-$other build $other CC=$other MODE=debug BUILD=build/$other WERROR=1 all-here
+		producer build-$other build $other SYNTAX_CC=$other syntax
 	else
 		producer build-$other printf '1..0 # SKIP no %s here\n' $other
 	fi
 }
 
 unit_one() { # mode, program
-	producer "unit-$1/$(basename "$2" | sed 's/^test_//')" env CMOCKA_MESSAGE_OUTPUT=TAP "$2"
+	producer "unit-$1/$(basename "$2" | sed 's/^test_//')" \
+		env TMPDIR="$disk" CMOCKA_MESSAGE_OUTPUT=TAP "$2"
 }
 
 part_unit() {
 	local mode program
-	build unit-release CC="$cc" WERROR=1 all unit >/dev/null
-	build unit-asan CC="$cc" MODE=asan WERROR=1 unit >/dev/null
+	need release && need asan || return
 	for mode in release asan; do
 		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-unit); do
-			while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do wait -n; done
-			unit_one $mode "$program" &
+			start unit_one $mode "$program"
+			at_most $((jobs - 1))
 		done
 	done
-	wait
+	at_most 0
 }
 
 # The seeds, and what was once found, through each fuzz target.
 part_fuzz() {
 	local mode program name
-	build fuzz-release CC="$cc" WERROR=1 fuzz >/dev/null
-	build fuzz-asan CC="$cc" MODE=asan WERROR=1 fuzz >/dev/null
+	need release && need asan || return
 	for mode in release asan; do
 		for program in $("$make" -s --no-print-directory MODE=$mode CC="$cc" list-fuzz); do
 			name=${program##*/fuzz_}
@@ -103,7 +172,7 @@ part_fuzz_long() {
 		producer fuzz-long printf '1..0 # SKIP no clang here\n'
 		return
 	fi
-	build fuzz-long MODE=fuzz CC=clang WERROR=1 fuzz >/dev/null
+	build fuzz-long MODE=fuzz CC=clang fuzz >/dev/null
 	programs=$("$make" -s --no-print-directory MODE=fuzz CC=clang list-fuzz)
 	seconds=$((${FUZZ_SECONDS:-3600} / $(wc -w <<<"$programs")))
 	for program in $programs; do
@@ -115,8 +184,7 @@ part_style() { producer style tests/style.sh; }
 part_layers() { producer layers tests/layers.sh; }
 
 part_cli() {
-	build cli-release CC="$cc" WERROR=1 all >/dev/null
-	build cli-asan CC="$cc" MODE=asan WERROR=1 all-here >/dev/null
+	need release && need asan || return
 	producer cli-release tests/cli/run.sh build/release/mailauthctl
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
 	producer config-release/broken tests/config/run.sh build/release/mailauthctl
@@ -126,24 +194,23 @@ part_cli() {
 }
 
 part_man() {
-	build man CC="$cc" WERROR=1 all >/dev/null
+	need release || return
 	producer man tests/man/run.sh build/release
 }
 
 # Real shells, and what a person sees: each waits for its terminal more than it works.
 part_terminal() {
 	local shell
-	build terminal CC="$cc" WERROR=1 all >/dev/null
+	need release || return
 	for shell in bash fish zsh; do
-		producer terminal/$shell tests/terminal/shell.sh $shell build/release/mailauthctl &
+		start producer terminal/$shell tests/terminal/shell.sh $shell build/release/mailauthctl
 	done
-	producer terminal/output tests/terminal/output.sh build/release/mailauthctl &
-	wait
+	start producer terminal/output tests/terminal/output.sh build/release/mailauthctl
+	at_most 0
 }
 
 part_po() {
-	build po CC="$cc" WERROR=1 all build/release/tests/lib/mailauthctl_here \
-		build/release/po/mailauthctl.pot >/dev/null
+	need release || return
 	producer po tests/po.sh build/release
 }
 
@@ -161,44 +228,44 @@ sweep() { # script
 
 part_policyd() {
 	local mode
+	need release && need asan || return
 	for mode in release asan; do
-		build policyd-$mode CC="$cc" MODE=$mode WERROR=1 all-here \
-			build/$mode/tests/lib/dnsd >/dev/null
 		producer policyd-$mode tests/policyd/run.sh build/$mode/mailauth-policyd \
 			build/$mode/tests/lib/dnsd
 	done
 }
 
 part_packaging() {
-	build packaging CC="$cc" WERROR=1 all >/dev/null
+	need release || return
 	producer packaging tests/install/installed.sh
 }
 
 # In bare roots: needs root and the network.
 part_install() {
 	tests/setup.sh install
+	# Roots are too large for memory.
+	export TMPDIR=$disk
 	producer install/deb tests/install/deb.sh
 	producer install/package tests/install/run.sh package
 	producer install/hour tests/install/run.sh hour
 }
 
+# Some calls only, two sweeps at a time; make check-slow looks at all of them.
 part_sweep() {
 	local script
-	build sweep CC="$cc" WERROR=1 all unit build/release/tests/lib/fake_mta >/dev/null
-	# Some calls only, two sweeps at a time; make check-slow looks at all of them.
+	need release || return
 	export SWEEP_STEP=${SWEEP_STEP:-211}
 	for script in tests/sweep/*.sh; do
 		[ -x "$script" ] || continue
-		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do wait -n; done
-		producer "sweep/$(basename "$script" .sh)" sweep "$script" &
+		start producer "sweep/$(basename "$script" .sh)" sweep "$script"
+		at_most 1
 	done
-	wait
+	at_most 0
 }
 
 part_slow() {
 	export SWEEP_STEP=1 KILL_STEP=1 CONTENTION_SECONDS=60
 	part_sweep
-	build e2e CC="$cc" WERROR=1 all >/dev/null
 	producer e2e/kill tests/e2e/run.sh build/release/mailauthctl kill.sh
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_differential 31337 20000
@@ -207,41 +274,49 @@ part_slow() {
 
 # Our SPF evaluator against other people's.
 part_differential() {
-	build differential CC="$cc" WERROR=1 build/release/tests/lib/spf_ask >/dev/null
 	producer differential tests/differential/run.sh build/release/tests/lib/spf_ask "$@"
 }
 
-# Four at a time: they wait for servers more than they work.
+# Three at a time, those that take longest first: they wait for servers more than they work.
 part_e2e() {
 	local script
-	build e2e CC="$cc" WERROR=1 all >/dev/null
+	need release || return
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in ${E2E:-restrictions doctor dmarc spf srs broken services customers signing settings rollback kill examples incoming listeners signers}; do
-		while [ "$(jobs -pr | wc -l)" -ge 4 ]; do wait -n; done
-		producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh &
+	for script in ${E2E:-doctor services spf customers restrictions keys dmarc kill examples srs broken signing settings rollback incoming listeners signers}; do
+		start producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh
+		at_most 2
 	done
-	wait
 	[ -n "${E2E:-}" ] || part_differential
+	at_most 0
 }
 
-[ $# -gt 0 ] || set -- build style layers unit fuzz cli man po terminal policyd packaging sweep e2e
-background=
-for part; do
-	case $part in
-	build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | sweep | slow | install) "part_$part" ;;
-	# Mostly waiting for servers: beside the others, once the program is built.
-	e2e)
-		part_e2e &
-		background=$!
-		;;
-	*)
-		echo "tests/run.sh: no part \"$part\"" >&2
-		exit 2
-		;;
-	esac
-done
-[ -z "$background" ] || wait "$background"
+run_parts() { # parts
+	local part beside=()
+	for part; do
+		case $part in
+		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | slow | install) "part_$part" ;;
+		e2e | sweep)
+			# The servers are fetched while the program is built.
+			[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &
+			need release
+			"part_$part" &
+			beside+=($!)
+			;;
+		*)
+			echo "tests/run.sh: no part \"$part\"" >&2
+			return 2
+			;;
+		esac
+	done
+	wait "${beside[@]}"
+}
+
+[ $# -gt 0 ] || set -- e2e sweep build style layers unit fuzz cli man po terminal policyd packaging
+# Not in front: a signal would wait for what runs there.
+run_parts "$@" &
+wait $!
+[ $? != 2 ] || exit 2
 
 # Started with sudo in somebody's own checkout: what was built is theirs.
 owner=$(stat -c %u:%g .)

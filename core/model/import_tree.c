@@ -21,7 +21,7 @@
 #include "core/model/records.h"
 #include "core/model/setting.h"
 #include "dnszone/name.h"
-#include "dnszone/policy.h"
+#include "dnszone/dkim_record.h"
 
 static void item_done(struct import_item *item)
 {

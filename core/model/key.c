@@ -15,8 +15,8 @@
 #include "core/model/key_secret.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/name.h"
-#include "dnszone/policy.h"
 
 #define COLUMNS                                                                       \
 	"SELECT k.id, k.domain_id, d.name, k.selector, k.algorithm, k.bits, k.state," \

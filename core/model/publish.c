@@ -125,8 +125,25 @@ int publish_mark(struct store *store, const struct ctx *ctx, const struct domain
 	return r < 0 ? r : publish_refresh(store, ctx, domain, err);
 }
 
-int publish_each_unseen(struct store *store,
-                        int (*each)(void *arg, const char *name, struct err *err),
+/* Whether a name waits for DNS rather than for an export or an administrator. */
+static int waits_for_dns(struct store *store, const char *name, bool *ret_waits,
+                         struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	int64_t activate = 0;
+	bool signs = false;
+	int r = domain_look(store, name, &domain, err);
+	if (r > 0)
+		r = setting_bool(store, SET_DKIM_SIGN, domain.id, &signs, err);
+	if (r >= 0 && domain.id)
+		r = requirement(store, &domain, &activate, err);
+	*ret_waits = signs && activate == ACTIVATE_SEEN;
+	return r < 0 ? r : 0;
+}
+
+int publish_each_unseen(struct store *store, int64_t limit,
+                        int (*each)(void *arg, const char *name, int64_t key_id,
+                                    struct err *err),
                         void *arg, struct err *err)
 {
 	auto_stmt stmt = NULL;
@@ -140,24 +157,32 @@ int publish_each_unseen(struct store *store,
 	if (r <= 0)
 		return r;
 	r = store_query(store, &stmt, err,
-	                "SELECT DISTINCT d.name FROM dkim_key k"
+	                "SELECT d.name, k.id FROM dkim_key k"
 	                " JOIN domain d ON d.id = k.domain_id OR d.alias_of = k.domain_id"
 	                " LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"
-	                " WHERE k.state IN ('pending', 'active') AND p.ready IS NULL",
+	                " LEFT JOIN key_asked a ON a.key_id = k.id AND a.name = d.name"
+	                " WHERE k.state IN ('pending', 'active') AND p.ready IS NULL"
+	                " ORDER BY coalesce(a.asked, 0), d.name, k.id",
 	                "");
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		auto_domain domain = DOMAIN_INIT;
-		int64_t activate = 0;
-		bool signs = false;
-		r = domain_look(store, stmt_text(stmt, 0), &domain, err);
-		if (r > 0)
-			r = setting_bool(store, SET_DKIM_SIGN, domain.id, &signs, err);
-		if (r >= 0)
-			r = requirement(store, &domain, &activate, err);
-		if (r >= 0 && signs && activate == ACTIVATE_SEEN)
-			r = each(arg, domain.name, err);
+	while (r >= 0 && limit > 0 && (r = stmt_next(stmt, err)) > 0) {
+		bool waits = false;
+		r = waits_for_dns(store, stmt_text(stmt, 0), &waits, err);
+		if (r < 0 || !waits)
+			continue;
+		limit--;
+		r = each(arg, stmt_text(stmt, 0), stmt_int(stmt, 1), err);
 	}
-	return r;
+	return r < 0 ? r : 0;
+}
+
+int publish_asked(struct store *store, const struct ctx *ctx, const char *name,
+                  int64_t key_id, struct err *err)
+{
+	return store_exec(store, err,
+	                  "INSERT INTO key_asked (key_id, name, asked)"
+	                  " SELECT id, ?2, ?3 FROM dkim_key WHERE id = ?1"
+	                  " ON CONFLICT DO UPDATE SET asked = excluded.asked",
+	                  "iti", key_id, name, ctx_now(ctx));
 }
 
 #define WAITING                                                                    \

@@ -27,12 +27,17 @@ int publish_mark(struct store *store, const struct ctx *ctx, const struct domain
 int publish_refresh(struct store *store, const struct ctx *ctx,
                     const struct domain *domain, struct err *err) must_check;
 
-/* Names that wait to be seen in DNS: signing is on, dkim.activate (or a zone that is served
- * elsewhere) asks for it, and a pending or active key is not ready under that name.  Cheap where no
- * setting asks for it. */
-int publish_each_unseen(struct store *store,
-                        int (*each)(void *arg, const char *name, struct err *err),
+/* Keys that wait to be seen in DNS under a name: signing is on, dkim.activate (or a zone that is
+ * served elsewhere) asks for it, and a pending or active key is not ready under that name.  At most
+ * `limit`, those that were not asked for longest first.  Cheap where no setting asks for it. */
+int publish_each_unseen(struct store *store, int64_t limit,
+                        int (*each)(void *arg, const char *name, int64_t key_id,
+                                    struct err *err),
                         void *arg, struct err *err) must_check;
+/* Remembers that it was asked for now, for that order; a key that is gone is passed over.  Nothing that
+ * the trail or a zone shows. */
+int publish_asked(struct store *store, const struct ctx *ctx, const char *name,
+                  int64_t key_id, struct err *err) must_check;
 
 /* Names whose signing waits: their key is pending, or active and not public under that name.  The
  * first `limit` of them in the order of names, and how many there are. */

@@ -16,6 +16,7 @@
 #include "core/model/record_text.h"
 #include "core/model/setting.h"
 #include "core/model/template.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/rr.h"
 
 #define NO_MAIL_SPF "v=spf1 -all"

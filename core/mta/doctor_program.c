@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
 #include "core/model/heartbeat.h"
@@ -95,7 +96,8 @@ void doctor_clock(struct doctor *d)
 /* ---- cron ------------------------------------------------------------------------------------ */
 
 #define TIMER "mailauthctl.timer"
-#define CRONTAB "/etc/cron.d/mailauthctl"
+#define CRON_FOLDER "/etc/cron.d" /* comes with cron */
+#define CRONTAB CRON_FOLDER "/mailauthctl"
 
 enum doctor_state doctor_age(int64_t last, int64_t now)
 {
@@ -119,8 +121,14 @@ static char *cron_remedy(struct doctor *d)
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (len > 0)
 		program[len] = '\0';
-	return xasprintf("echo '*/5 * * * * root %s zone export --all' >" CRONTAB,
-	                 program);
+	auto_free char *line = xasprintf(
+		"echo '*/5 * * * * root %s zone export --all' >" CRONTAB, program);
+	if (file_look(d->ctx, CRON_FOLDER, true, &info, &ignored) == 0 &&
+	    info.kind == FILE_DIRECTORY)
+		return xstrdup(line);
+	if (run_can_find(d->ctx, "apt-get"))
+		return xasprintf("apt-get install cron && %s", line);
+	return xasprintf(_("install cron, then run: %s"), line);
 }
 
 void doctor_cron(struct doctor *d)

@@ -151,17 +151,31 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Old answers may be remembered on the way: who is authoritative has the word. */
-static void confirm(struct world *w, struct want *want)
+static bool is_doubtful(const struct want *want)
 {
-	struct live_answer answer;
-	int64_t left = deadline_left_ms(w->until);
-	if (left < 100)
-		return;
-	livecheck(want->kind, &w->servers, want->owner, want->record,
-	          deadline_in_ms(least(left, CONFIRM_MS)), &answer);
-	if (answer.state != LIVE_UNKNOWN)
-		want->answer = answer;
+	return want->answer.state == LIVE_MISSING || want->answer.state == LIVE_DIFFERENT;
+}
+
+/* Old answers may be remembered on the way: who is authoritative has the word. */
+static void confirm(struct world *w)
+{
+	auto_free struct live_question *question =
+		xcalloc(w->count + 1, sizeof(*question));
+	auto_free size_t *of = xcalloc(w->count + 1, sizeof(*of));
+	size_t count = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		const struct want *want = &w->want[i];
+		if (!is_doubtful(want))
+			continue;
+		of[count] = i;
+		question[count++] = (struct live_question){ .kind = want->kind,
+			                                    .owner = want->owner,
+			                                    .record = want->record };
+	}
+	livecheck_many(&w->servers, question, count, CONFIRM_MS, w->until);
+	for (size_t i = 0; i < count; i++)
+		if (question[i].answer.state != LIVE_UNKNOWN)
+			w->want[of[i]].answer = question[i].answer;
 }
 
 /* ---- what is told ---------------------------------------------------------------------------- */
@@ -233,15 +247,14 @@ static void look_at_answers(struct world *w, struct resolver *dns)
 {
 	size_t silent = 0, late = 0;
 	const struct want *first = NULL;
+	confirm(w);
 	for (size_t i = 0; i < w->count; i++) {
-		struct want *want = &w->want[i];
+		const struct want *want = &w->want[i];
 		if (want->answer.state == LIVE_UNKNOWN) {
 			first = first ? first : want;
 			silent++;
 			continue;
 		}
-		if (want->answer.state != LIVE_SEEN)
-			confirm(w, want);
 		if (want->answer.state != LIVE_SEEN)
 			tell(w, want);
 		else if (is_spf(want) && deadline_left_ms(w->until) > 0)

@@ -3,8 +3,8 @@
  * do what the settings of SRS say.  One renderer for a live host and for files that somebody else
  * ships to one.
  *
- * It asks for nothing at run time, so whatever changes is a restart.  Version 2 was not tried on a
- * real server.
+ * It asks for nothing at run time, so whatever changes is a restart.  Tried with 1.10 of
+ * Debian 12 and 13, and with 2.0.11 and 2.4.0, built from source.
  */
 #ifndef CORE_MTA_POSTSRSD_H
 #define CORE_MTA_POSTSRSD_H

@@ -7,7 +7,7 @@
  * end between two lines that begin with "# mailauthctl: ".  Every other octet stays what it is;
  * taking ours out of what putting it in gave restores the old text exactly.
  *
- * Version 2 was not tried on a real server.
+ * Tried with 1.10 of Debian 12 and 13, and with 2.0.11 and 2.4.0, built from source.
  */
 #ifndef CORE_MTA_POSTSRSD_CONF_H
 #define CORE_MTA_POSTSRSD_CONF_H

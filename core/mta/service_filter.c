@@ -3,7 +3,9 @@
  *
  * The process is the one that the PidFile names, when /proc says that it is that program (a stale
  * file names anything), else the one that /proc has.  It is started again with the words that it
- * was started with.  A restart is carried out by a child in a session of its own, which goes on when
+ * was started with; where the table has a script, by that.  A package that ships a unit and no script
+ * leaves the first start to the administrator, who is told the unit's command; a restart then runs that
+ * command, as version 1 of postsrsd gets its settings as arguments from it.  A restart is carried out by a child in a session of its own, which goes on when
  * we are killed: between stop and start nothing would be left that knows what is to be started.
  */
 #include <ctype.h>
@@ -78,28 +80,82 @@ static void add_word(char ***argv, size_t *count, size_t *room, char *word)
 	(*argv)[(*count)++] = word;
 }
 
-/* What starts it: its script, else the words that the process was started with (without "-f", which
- * would keep it in front), else program and configuration.  `octets` holds the words. */
+/* The command that the filter's unit starts, without the signs in front of it; NULL: no unit says.
+ * The caller frees. */
+static char *unit_command(struct ctx *ctx, const struct service_kind *kind)
+{
+	static const char *const folders[] = { "/etc/systemd/system",
+		                               "/usr/lib/systemd/system",
+		                               "/lib/systemd/system" };
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		auto_free char *path = xasprintf("%s/%s.service", folders[i], kind->name);
+		auto_buf unit = BUF_INIT;
+		struct err ignored = ERR_INIT;
+		const char *line = NULL;
+
+		if (file_read(ctx, path, CONFIG_LIMIT, &unit, NULL, &ignored) == 0)
+			line = strstr(buf_text(&unit), "\nExecStart=");
+		if (line) {
+			line += strlen("\nExecStart=");
+			line += strspn(line, " \t-@:+!|");
+			return xmemdup(line, strcspn(line, "\r\n"));
+		}
+	}
+	return NULL;
+}
+
+static bool has_script(struct ctx *ctx, const struct service_kind *kind)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+
+	return kind->script && file_look(ctx, kind->script, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_REGULAR;
+}
+
+/* Words that blanks part, a NUL after each. */
+static void put_words(struct buf *octets, const char *words)
+{
+	while (*words) {
+		size_t len = strcspn(words, " \t");
+
+		buf_printf(octets, "%.*s", (int)len, words);
+		if (len)
+			buf_putc(octets, '\0');
+		words += len + (words[len] != '\0');
+	}
+}
+
+/* What starts it: its script; where that is not there its unit's command, by setsid(1), as a unit's
+ * program stays in front; without one of these the words that the process was started with (without
+ * "-f", which would keep it in front), else program and configuration.  `octets` holds the words. */
 static char **start_words(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
                           struct buf *octets)
 {
 	auto_free char *path = xasprintf("/proc/%d/cmdline", (int)pid);
+	auto_free char *script =
+		kind->script ? xasprintf("%s start", kind->script) : NULL;
+	auto_free char *usual =
+		xasprintf("%s %s %s", kind->name, kind->config ? kind->config_option : "",
+	                  kind->config ? kind->config : "");
+	bool is_bare = kind->script && !has_script(ctx, kind);
+	auto_free char *command = is_bare ? unit_command(ctx, kind) : NULL;
 	struct err ignored = ERR_INIT;
 	char **argv = NULL;
 	size_t count = 0, room = 0;
 
-	if (kind->script) {
-		buf_printf(octets, "%s%cstart", kind->script, '\0');
-		buf_putc(octets, '\0');
-	} else if (!pid || file_read(ctx, path, CONFIG_LIMIT, octets, NULL, &ignored) ||
-	           octets->len == 0) {
-		buf_clear(octets);
-		buf_printf(octets, "%s%c%s%c%s", kind->name, '\0', kind->config_option,
-		           '\0', kind->config);
-		buf_putc(octets, '\0');
-	}
+	if (is_bare)
+		put_words(octets, "setsid -f");
+	size_t head = octets->len;
+	if (command || (script && !is_bare))
+		put_words(octets, command ? command : script);
+	else if (pid && file_read(ctx, path, CONFIG_LIMIT, octets, NULL, &ignored))
+		octets->len = head;
+	if (octets->len == head)
+		put_words(octets, usual);
 	for (size_t i = 0; i < octets->len; i += strlen(octets->at + i) + 1)
-		if (count == 0 || strcmp(octets->at + i, "-f") != 0)
+		if (is_bare || count == 0 || strcmp(octets->at + i, "-f") != 0)
 			add_word(&argv, &count, &room, octets->at + i);
 	add_word(&argv, &count, &room, NULL);
 	return argv;
@@ -127,22 +183,26 @@ static int make_run_folder(struct ctx *ctx, const struct service_kind *kind,
 static int start(struct ctx *ctx, const struct service_kind *kind, char *const *argv,
                  struct err *err)
 {
-	struct file_info info;
-	int rc = 0;
+	int rc = make_run_folder(ctx, kind, err);
 
-	if (kind->script) {
-		rc = file_look(ctx, kind->script, true, &info, err);
-		if (!rc && info.kind != FILE_REGULAR)
-			return err_set(
-				err, ERR_FAILED,
-				_("there is no way known to start %s here: no systemd "
-			          "runs and there is no %s; set mta.reload to a command"),
-				kind->name, kind->script);
-	}
-	if (!rc)
-		rc = make_run_folder(ctx, kind, err);
 	return rc ? rc
 	          : service_run(ctx, (const char *const *)(uintptr_t)argv, true, err);
+}
+
+/* One that does not run, and has no script to start it. */
+static int refuse_start(struct ctx *ctx, const struct service_kind *kind, struct err *err)
+{
+	auto_free char *command = unit_command(ctx, kind);
+
+	return command ? err_set(err, ERR_FAILED,
+	                         _("%s does not run, and neither systemd nor %s is here to "
+	                           "start it; run \"setsid -f %s\" once, then repeat the "
+	                           "command"),
+	                         kind->name, kind->script, command)
+	               : err_set(err, ERR_FAILED,
+	                         _("%s does not run, and neither systemd nor %s is here to "
+	                           "start it; start it, then repeat the command"),
+	                         kind->name, kind->script);
 }
 
 /* ---- restarting ------------------------------------------------------------------------------- */
@@ -230,6 +290,8 @@ int filter_act(struct ctx *ctx, const struct service_kind *kind,
 		return pid ? process_end(ctx, pid, kind->name, err) : 0;
 	if (action != SERVICE_RESTART && pid)
 		return 0;
+	if (!pid && kind->script && !has_script(ctx, kind))
+		return refuse_start(ctx, kind, err);
 	argv = start_words(ctx, kind, pid, &octets);
 	return pid ? restart(ctx, kind, pid, argv, err) : start(ctx, kind, argv, err);
 }

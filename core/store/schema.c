@@ -30,14 +30,24 @@ static const char trail_sql[] =
 	"CREATE TRIGGER change_item_fixed BEFORE UPDATE ON change_item"
 	" BEGIN SELECT raise(ABORT, 'the audit trail is not changed'); END";
 
+/* 3: keys that wait to be seen are asked for in turn. */
+static const char asked_sql[] =
+	"CREATE TABLE key_asked ("
+	" key_id INTEGER NOT NULL REFERENCES dkim_key (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" asked INTEGER NOT NULL,"
+	" PRIMARY KEY (key_id, name)"
+	") STRICT, WITHOUT ROWID;";
+
 static const struct migration migrations[] = {
 	{ 2, trail_sql }, /* version 1 is the first */
+	{ 3, asked_sql },
 	{ 0, NULL },
 };
 
 const struct store_kind schema_store = {
 	.application_id = 0x4d417574,
-	.version = 2,
+	.version = 3,
 	.schema = schema_sql,
 	.migrations = migrations,
 	.remedy = "mailauthctl db check",

@@ -23,7 +23,8 @@ shift
 CASES=$here
 unset SUDO_UID PKEXEC_UID DOAS_USER
 export PROGRAM CASES
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 
 run_case() { # name
 	SCRATCH=$scratch/$1

@@ -20,7 +20,8 @@ fi
 PROGRAM=$(realpath -e "$1") || exit 2
 step=${2:-1}
 cases=$here/broken.txt
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 m() { local root=$1; shift; "$PROGRAM" --root "$root" --no-push --quiet "$@"; }

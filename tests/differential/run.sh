@@ -8,7 +8,8 @@ set -u
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
 asker=$(realpath "$1") seed=${2:-3} count=${3:-6000}
-folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
+folder=$(mktemp -d) || exit
+trap 'rm -rf "$folder"' EXIT
 cp "$here"/* "$here/../e2e/lib.sh" "$here/../lib/tap.sh" "$folder"
 cp "$asker" "$folder/spf_ask"
 echo "$seed $count $([ $# -gt 1 ] || echo all-rows)" >"$folder/settings"

@@ -253,6 +253,28 @@ is "given away under the lock: refused" "$(cut -d: -f2 /tmp/said | head -1)" \
 	' third.test is not among the domains that the account alice manages; "mailauthctl domain list" shows them'
 is "without a key" "$(mailauthctl --json key list third.test)" "[]"
 
+# what she has made for her keeps nobody waiting
+for i in 1 2 3 4 5 6; do
+	mailauthctl domain add big$i.test 2>/dev/null
+	mailauthctl domain set big$i.test owner alice dkim.rsa-bits 4096 2>/dev/null
+done
+alice domain enable-dkim --all >/tmp/said 2>&1 &
+making=$!
+is_making() {
+	local pid
+	for pid in $(pgrep -x mailauthctl); do
+		[ "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ] && return
+	done
+	return 1
+}
+wait_for is_making
+ok "while a customer's keys are made, an administrator changes a domain" \
+	mailauthctl --wait 3 domain set carol.test dkim.selector other
+ok "and exports" mailauthctl --wait 3 zone export carol.test
+ok "all during the work" kill -0 $making
+wait $making
+is "then she has her keys" "$(mailauthctl --json key list | jq '[.[] | select(.bits == 4096 and (.domain | startswith("big")))] | length')" 6
+
 ok "the database is sound" mailauthctl db check
 ok "the last changes are exported" mailauthctl zone export --all
 is "nothing waits for the mail server" "$(mailauthctl mta plan)" ""

@@ -412,7 +412,7 @@ restart_opendkim() {
 ok "OpenDKIM at a port" restart_opendkim
 ok "OpenDMARC at a port" opendmarc -c /etc/opendmarc.conf
 postconf -e smtpd_milters='inet:127.0.0.1:8891, inet:127.0.0.1:8893' non_smtpd_milters=inet:127.0.0.1:8891
-postconf -P 127.0.0.1:10026/inet/smtpd_milters=
+postconf -P 127.0.0.1:10026/inet/smtpd_milters= 2587/inet/smtpd_milters=inet:127.0.0.1:8891
 postfix reload >/dev/null 2>&1
 rm -rf /srv/before
 mkdir /srv/before

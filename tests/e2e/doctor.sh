@@ -65,6 +65,7 @@ ok "a server that was not adopted is found" grep -q 'Postfix was not adopted' /t
 ok "adopted" mailauthctl mta adopt --yes
 mailauthctl domain enable-dkim --quiet example.org
 mailauthctl domain disable-dkim --quiet example.org
+mkdir -p /etc/cron.d # as on a machine with cron
 doctor cron
 ok "an export that never ran is found" grep -q '^cron problem - | "zone export --all" never ran.*| echo .* root /.*mailauthctl zone export --all' /tmp/found
 ok "cron runs it" mailauthctl zone export --all
@@ -159,7 +160,7 @@ serve_instead 's/"v=spf1 [^"]*"/"v=spf1 mx ?all"/'
 ok "another SPF record in DNS is found" finds "dns problem example.com" "127.0.0.1 shows another text"
 ok "and served again" helps "$export_again"
 serve_instead 's/^default._domainkey.*/default._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=AAAA"/'
-ok "another key in DNS is found" finds "dns problem default._domainkey.example.com" "shows another key"
+ok "another key in DNS is found" finds "dns problem default._domainkey.example.com" "contains another key"
 ok "and served again" helps "$export_again"
 serve_instead '/^_dmarc/d'
 ok "a missing DMARC record is found" finds "dns problem _dmarc.example.com" "does not have it"
@@ -203,7 +204,12 @@ ok "it answers again" wait_for is_well
 
 touch -d '2 hours ago' /var/lib/mailauthctl/mailauthctl.db.heartbeat
 ok "a cron job that stopped is found" finds "cron problem -" "last ran to its end 120 minutes ago"
-bash -c "$(remedy 1)"
+crontab=$(remedy 1)
+rm -rf /etc/cron.d
+doctor cron
+is "without cron, it is to be installed first" "$(remedy 1)" "apt-get install cron && $crontab"
+mkdir /etc/cron.d # what that would do
+bash -c "$crontab"
 doctor cron
 is "once the crontab is there, cron is to be looked at" "$(remedy 1)" "see that cron runs: /etc/cron.d/mailauthctl is there"
 ok "what it says runs" bash -c "$(sed 's/.* root //' /etc/cron.d/mailauthctl)"

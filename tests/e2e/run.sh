@@ -5,7 +5,8 @@
 set -u
 here=$(dirname "$(realpath "$0")")
 program=$1 script=$2
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
 cp "$(dirname "$program")/mailauth-policyd" "$here/../../README.md" "$scratch"
 cp -r "$(dirname "$program")/man" "$scratch"

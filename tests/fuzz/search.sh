@@ -10,7 +10,8 @@ cd "$(dirname "$0")/../.." || exit 1
 program=$1 seconds=$2
 target=${program##*/fuzz_}
 found=build/check/found-$target-
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 mkdir -p build/check
 
 search() {

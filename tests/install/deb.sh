@@ -6,7 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 make=${MAKE:-make}
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 
 if ! command -v dh >/dev/null; then
 	skip "make deb" "debhelper is missing; as root: tests/setup.sh deb"

@@ -5,7 +5,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 walk=$1
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 cp tests/e2e/lib.sh tests/install/*.sh tests/lib/tap.sh "$scratch"
 
 # What the new user clones.

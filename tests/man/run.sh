@@ -8,7 +8,8 @@ build=$(realpath "$1")
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 pages="mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailauth-policyd.8"
-scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) || exit
+trap 'rm -rf "$scratch"' EXIT
 m() { env -u MAILAUTHCTL_DB "$build/mailauthctl" --root "$scratch" "$@"; }
 
 # ---- the pages -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 . "$here/../lib/tap.sh"
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) || exit
 chmod 755 "$scratch"
 socket=mailauthctl-test-$$
 t() { tmux -u -L "$socket" -f /dev/null "$@"; }

@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "dnszone/dkim_record.h"
 #include "dnszone/name.h"
 #include "dnszone/placeholder.h"
 #include "dnszone/policy.h"

@@ -276,9 +276,6 @@ static void test_postsrsd(void **state)
 	struct err err = ERR_INIT;
 
 	host->ctx.run = run_to_file;
-	assert_int_equal(service_act(&host->ctx, "postsrsd", SERVICE_ENABLE, &err),
-	                 ERR_FAILED);
-	assert_non_null(strstr(err.text, "there is no /etc/init.d/postsrsd"));
 	put(host->root, "/etc/init.d/postsrsd", "#!/bin/sh\n", 0755);
 	put_process(host, parent, "postsrsd", 1, "x", 2);
 	put_process(host, child, "postsrsd", parent, "x", 2);
@@ -289,6 +286,57 @@ static void test_postsrsd(void **state)
 	assert_int_equal(child_end(child), SIGTERM);
 	assert_int_equal(kill(other, SIGKILL), 0);
 	assert_int_equal(child_end(other), SIGKILL);
+}
+
+/* A package that ships a unit and no script: the first start is the administrator's. */
+static void test_unit_without_systemd(void **state)
+{
+	static const char old[] = "postsrsd\0-C\0/etc/old.conf";
+	static const struct {
+		const char *path, *unit;
+		const char *told; /* when it does not run */
+		const char *ran;  /* when it runs and is restarted */
+	} rows[] = {
+		{ NULL, NULL, "start it; start it, then repeat the command",
+		  "setsid -f postsrsd -C /etc/old.conf;" },
+		{ "/lib/systemd/system/postsrsd.service",
+		  "[Service]\nExecStart=/usr/bin/launcher\n",
+		  "run \"setsid -f /usr/bin/launcher\" once, then repeat the command",
+		  "setsid -f /usr/bin/launcher;" },
+		{ "/usr/lib/systemd/system/postsrsd.service",
+		  "[Unit]\nAfter=x\n[Service]\nExecStart=-/sbin/postsrsd  -f -C /a\nUser=x\n",
+		  "run \"setsid -f /sbin/postsrsd  -f -C /a\" once",
+		  "setsid -f /sbin/postsrsd -f -C /a;" },
+		{ "/etc/systemd/system/postsrsd.service", "[Service]\nExecStart= /own\n",
+		  "run \"setsid -f /own\" once", "setsid -f /own;" },
+	};
+	struct host *host = *state;
+
+	host->ctx.run = run_to_file;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+		pid_t pid;
+
+		if (rows[i].path)
+			put(host->root, rows[i].path, rows[i].unit, 0644);
+		assert_int_equal(
+			service_act(&host->ctx, "postsrsd", SERVICE_ENABLE, &err),
+			ERR_FAILED);
+		assert_non_null(
+			strstr(err.text, "neither systemd nor /etc/init.d/postsrsd"));
+		assert_non_null(strstr(err.text, rows[i].told));
+		assert_run(host, "");
+		pid = start_child();
+		put_process(host, pid, "postsrsd", 1, old, sizeof(old));
+		err_clear(&err);
+		assert_int_equal(
+			service_act(&host->ctx, "postsrsd", SERVICE_RESTART, &err), 0);
+		assert_int_equal(child_end(pid), SIGTERM);
+		assert_run(host, rows[i].ran);
+		auto_free char *log = xasprintf("%s/run.log", host->root);
+		auto_free char *comm = xasprintf("%s/proc/%d/comm", host->root, (int)pid);
+		assert_int_equal(unlink(log) | unlink(comm), 0);
+	}
 }
 
 /* ---- what is remembered ----------------------------------------------------------------------- */
@@ -593,6 +641,7 @@ int main(void)
 		ROW(test_pid_file),
 		ROW(test_restart),
 		ROW(test_postsrsd),
+		ROW(test_unit_without_systemd),
 		ROW(test_given_back),
 		ROW(test_log_lines),
 		ROW(test_log),

@@ -260,6 +260,27 @@ static void test_transactions(void **state)
 	assert_int_equal(number_of(store, count), 1);
 }
 
+/* A part that fails takes nothing else with it. */
+static void test_parts(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	assert_int_equal(store_script(store, "CREATE TABLE parts (a INTEGER)", &err), 0);
+	assert_int_equal(store_begin(store, true, &err), 0);
+	for (int64_t i = 0; i < 6; i++) {
+		assert_int_equal(store_part_begin(store, &err), 0);
+		assert_int_equal(
+			store_exec(store, &err, "INSERT INTO parts VALUES (?)", "i", i),
+			0);
+		assert_int_equal(store_part_end(store, i % 2 == 0, &err), 0);
+	}
+	assert_int_equal(store_commit(store, &err), 0);
+	assert_int_equal(number_of(store, "SELECT sum(a) FROM parts"), 0 + 2 + 4);
+	/* without a transaction around it there is nothing to end */
+	assert_int_equal(store_part_end(store, true, &err), ERR_FAILED);
+}
+
 static void test_defensive(void **state)
 {
 	struct world *w = *state;
@@ -410,9 +431,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_binding),      IN_FOLDER(test_getters),
 		IN_FOLDER(test_nested),       IN_FOLDER(test_many_statements),
-		IN_FOLDER(test_transactions), IN_FOLDER(test_defensive),
-		IN_FOLDER(test_secret_gone),  IN_FOLDER(test_backup),
-		IN_FOLDER(test_change),
+		IN_FOLDER(test_transactions), IN_FOLDER(test_parts),
+		IN_FOLDER(test_defensive),    IN_FOLDER(test_secret_gone),
+		IN_FOLDER(test_backup),       IN_FOLDER(test_change),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
