@@ -52,10 +52,10 @@ struct app {
 	bool is_trying;    /* a dry run of it is shown by whoever tries */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
-	const char *push_why; /* a dry run: why nothing would be pushed; NULL */
-	bool is_push_told;    /* "not adopted" was said once */
+	const char *push_why;  /* a dry run: why nothing would be pushed; NULL */
+	bool is_push_told;     /* "not adopted" was said once */
 	bool is_takeover_told; /* --replace-filter: the domains were named */
-	unsigned backstage;   /* push or export is at work: not for a customer's ears */
+	unsigned backstage;    /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;
 	char **export_name; /* zones to export after the change, A-labels */

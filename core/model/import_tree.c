@@ -4,6 +4,8 @@
  * Of several keys of one kind that a domain has, one signs only when something says so: a table, DNS,
  * or the administrator.  The order of files decides nothing.
  */
+#include "core/model/import_tree.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include "core/model/setting.h"
 #include "dnszone/dkim_record.h"
 #include "dnszone/name.h"
-#include "dnszone/policy.h"
+#include "dnszone/dkim_record.h"
 
 static void item_done(struct import_item *item)
 {

@@ -113,7 +113,7 @@ bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t 
 
 /* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
  * would set otherwise; the default action follows. */
-#define MAIN_MILTER_LIMITS                                                          \
+#define MAIN_MILTER_LIMITS \
 	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
