@@ -102,8 +102,8 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
 /* An admin's item between these is one for services alone that $mailauth_own says "yes" of. */
-#define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? { "
-#define MAIN_OWN_END " }}"
+#define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? {"
+#define MAIN_OWN_END "}}"
 
 /* Puts the items that name `endpoint` between both marks, in the list and in what it names. */
 void main_own_put(struct buf *text, const char *list, const char *endpoint);
