@@ -93,8 +93,8 @@ static int ask_dns(struct app *app, struct import *import, struct err *err)
 		}
 		auto_free char *owner =
 			xasprintf("%s._domainkey.%s", item->selector, item->domain);
-		livecheck(LIVE_DKIM, &servers, owner, record,
-		          deadline_in_ms(KEY_MS), &answer);
+		livecheck(LIVE_DKIM, &servers, owner, record, deadline_in_ms(KEY_MS),
+		          &answer);
 		item->is_public = answer.state == LIVE_SEEN;
 	}
 	if (r >= 0)
