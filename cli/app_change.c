@@ -13,6 +13,7 @@
 #include "core/base/signals.h"
 #include "core/model/access.h"
 #include "core/model/setting.h"
+#include "core/mta/policyd_conf.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
 
@@ -306,6 +307,8 @@ static int change_locked(struct app *app, unsigned needs,
 		app->backstage--;
 		r = app_veil(app, r, not_in_use, err);
 		signals_release();
+		app->begins_to_refuse |=
+			r >= 0 && policyd_conf_begins_to_refuse(push_plan(push));
 		push_free(push);
 	}
 	return r;

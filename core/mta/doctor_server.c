@@ -14,7 +14,9 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
+#include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/policy_probe.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_part.h"
@@ -25,6 +27,7 @@
 #include "core/mta/step.h"
 
 #define PROBE_NS (3 * NS_PER_SEC)   /* for one question */
+#define CHECK_NS (6 * NS_PER_SEC)   /* for an SPF check */
 #define PROBES_NS (20 * NS_PER_SEC) /* for all */
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -250,6 +253,27 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 	return false;
 }
 
+/* A whole check of a domain of ours, by the service's own name servers, rights and way to them:
+ * mail from this machine, which PROBE_POLICY asks about, is never looked up. */
+static void check_sender(struct doctor *d, const struct step *probe)
+{
+	auto_buf answer = BUF_INIT;
+	auto_free char *domain = doctor_known_name(d);
+	struct err err = ERR_INIT;
+	if (policy_ask(d->ctx, probe->object, domain, monotonic_ns() + CHECK_NS, &answer,
+	               &err) < 0) {
+		doctor_add_err(d, DOCTOR_PROBLEM, "mailauth-policyd", &err,
+		               "mailauthctl doctor resolver");
+		return;
+	}
+	const char *problem = strstr(buf_text(&answer), "problem=");
+	if (strstr(buf_text(&answer), "temperror"))
+		doctor_add(d, DOCTOR_PROBLEM, "mailauth-policyd",
+		           "mailauthctl doctor resolver",
+		           _("the SPF check of mail from %s ends in temperror: %.300s"),
+		           domain, problem ? problem : buf_text(&answer));
+}
+
 static void ask_all(struct doctor *d)
 {
 	const struct plan *probes = &d->host.probes;
@@ -269,6 +293,8 @@ static void ask_all(struct doctor *d)
 		if (step_probe_once(d->ctx, &probes->step[i], limit < end ? limit : end,
 		                    &err) < 0)
 			add_silent(d, &probes->step[i], &err);
+		else if (probes->step[i].probe == PROBE_POLICY)
+			check_sender(d, &probes->step[i]);
 		asked++;
 	}
 	if (!doctor_has_trouble(d) && asked)
