@@ -492,12 +492,14 @@ static int enable_with_key(struct app *app, const struct app_names *names,
 		return err_set(err, ERR_USAGE, _("--selector requires one domain"));
 	int r = name_parse_domain(names->name[0], item.name, err);
 	if (r >= 0)
+		r = app_take_export_lock(app, err);
+	if (r >= 0)
 		r = app_change(app, NEED_PUSH, choose_key, &item, err);
-	if (r < 0 || app->opt.is_dry_run)
-		return r;
 	item.is_done = true;
-	r = publish(&work, err);
-	return r < 0 ? r : tell(&work, err);
+	if (r >= 0 && !app->opt.is_dry_run)
+		r = publish(&work, err);
+	app_drop_export_lock(app);
+	return r < 0 || app->opt.is_dry_run ? r : tell(&work, err);
 }
 
 int cmd_enable_dkim(struct app *app, struct err *err)

@@ -323,7 +323,7 @@ static const struct option_row list_options[] = {
 static const struct option_row enable_options[] = {
 	OPTION_ALL,
 	OPTION_DOMAINS_FROM,
-	{ "--selector", "<selector>", N_("sign with that key of the domain"), 0, 0 },
+	{ "--selector", "<selector>", N_("sign with the key of that selector"), 0, 0 },
 	OPTION_SIGN_NOW,
 	{ 0 },
 };

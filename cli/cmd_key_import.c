@@ -48,7 +48,8 @@ static int store_one(struct app *app, void *arg, struct err *err)
 		app_export_later(app, domain.name);
 	else
 		app_say(app, REPORT_NOTE,
-		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts it to use"),
+		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts "
+		          "it to use"),
 		        domain.name);
 	return 0;
 }
@@ -59,6 +60,8 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 	auto_buf text = BUF_INIT;
 	struct one one = { &text, is_sign_now };
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
+	if (r >= 0)
+		r = app_take_export_lock(app, err);
 	if (r >= 0)
 		r = app_change(app, NEED_PUSH, store_one, &one, err);
 	if (text.at)
@@ -135,11 +138,11 @@ static char *why_inactive(const struct import *import, const struct import_item 
 	if (item->fate != IMPORT_KEY || item->signs)
 		return NULL;
 	if (item->is_rival)
-		return xasprintf(_("nothing says which key of %s signs: \"mailauthctl "
+		return xasprintf(_("it is not known which key of %s signs: \"mailauthctl "
 		                   "domain enable-dkim %s --selector %s\""),
 		                 item->domain, item->domain, item->selector);
 	if (import->says_who_signs && !item->is_named)
-		return xasprintf(_("no table signs with it: \"mailauthctl domain "
+		return xasprintf(_("no table signs with this key: \"mailauthctl domain "
 		                   "enable-dkim %s --selector %s\""),
 		                 item->domain, item->selector);
 	return xasprintf(_("another key of %s signs"), item->domain);
@@ -196,8 +199,9 @@ static void advise(struct app *app, const struct import *import)
 			continue;
 		last = item->domain;
 		app_say(app, REPORT_WARNING,
-		        _("%s has several keys, and neither a table nor DNS says which one "
-		          "signs; choose with \"mailauthctl domain enable-dkim %s --selector "
+		        _("%s has several keys, and neither a table nor DNS shows which "
+		          "one signs; choose one with \"mailauthctl domain enable-dkim "
+		          "%s --selector "
 		          "%s\""),
 		        item->domain, item->domain, item->selector);
 	}
@@ -211,13 +215,15 @@ static int tell(struct app *app, const struct import *import, struct err *err)
 	app->has_failed |= counts.refused != 0;
 	if (!counts.imported && !counts.there && !counts.refused)
 		return err_set(err, ERR_FAILED,
-		               _("no private key was found: %zu files were skipped"),
+		               _("no private key found; files skipped: %zu"),
 		               counts.passed);
 	app_say(app, REPORT_NOTE,
 	        app->opt.is_dry_run
-	                ? _("would be imported: %zu keys, %zu of them active; present: %zu; "
+	                ? _("would be imported: %zu keys, %zu of them active; present: "
+	                    "%zu; "
 	                    "skipped: %zu; refused: %zu")
-	                : _("imported: %zu keys, %zu of them active; present: %zu; skipped: "
+	                : _("imported: %zu keys, %zu of them active; present: %zu; "
+	                    "skipped: "
 	                    "%zu; refused: %zu"),
 	        counts.imported, counts.active, counts.there, counts.passed,
 	        counts.refused);
@@ -247,6 +253,8 @@ static int import_many(struct app *app, const char *tree, struct err *err)
 		r = import_scan(&app->ctx, app->store, &request, &import, err);
 	if (r >= 0)
 		r = ask_dns(app, &import, err);
+	if (r >= 0)
+		r = app_take_export_lock(app, err);
 	if (r >= 0 && import_count(&import).imported)
 		r = app->opt.is_dry_run
 		            ? app_try(app, store_all, &import, err)
@@ -262,7 +270,8 @@ int cmd_key_import(struct app *app, struct err *err)
 		if (args_count(app->args) || file)
 			return err_set(
 				err, ERR_USAGE,
-				_("--tree and --tables exclude a domain and --private"));
+				_("--tree and --tables cannot be combined with a domain "
+			          "or --private"));
 		return import_many(app, tree, err);
 	}
 	if (args_count(app->args) < 2)
@@ -273,7 +282,8 @@ int cmd_key_import(struct app *app, struct err *err)
 	if (!file)
 		return err_set(
 			err, ERR_USAGE,
-			_("\"key import\" needs --private: a file, or - for standard input"));
+			_("\"key import\" needs --private: a file, or - for standard "
+		          "input"));
 	if (args_has(app->args, "--selector"))
 		return err_set(err, ERR_USAGE,
 		               _("--selector requires --tree or --tables"));
@@ -283,12 +293,12 @@ int cmd_key_import(struct app *app, struct err *err)
 const struct option_row cmd_key_import_options[] = {
 	{ "--private", "<file>", N_("the private key, PEM or DER; -: standard input"), 0,
 	  0 },
-	{ "--tree", "<folder>", N_("take over the keys of a folder, and enable DKIM"), 0,
+	{ "--tree", "<folder>", N_("import the keys of a folder, and enable DKIM"), 0,
 	  0 },
 	{ "--tables", "<file>",
-	  N_("take over the keys that another signer's configuration names"), true, 0 },
+	  N_("import the keys that another signer's configuration names"), true, 0 },
 	{ "--selector", "<new-selector>",
-	  N_("of keys whose name has none; of several keys, the one that signs"), 0, 0 },
+	  N_("for keys whose name has none; of several keys, the one that signs"), 0, 0 },
 	OPTION_RESOLVER,
 	OPTION_SIGN_NOW,
 	{ 0 },

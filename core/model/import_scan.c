@@ -86,11 +86,11 @@ static void look_at_key(struct import_item *item, const struct secret *octets,
 		item->bits = sight.bits;
 		item->fingerprint = sight.fingerprint;
 	} else if (holds(octets, "-----BEGIN ") && !is_private) {
-		import_item_say(item, IMPORT_PASSED, _("no private key is in it"));
+		import_item_say(item, IMPORT_PASSED, _("it contains no private key"));
 	} else if (is_sure || is_private) {
 		import_item_say(item, IMPORT_REFUSED, err.text);
 	} else {
-		import_item_say(item, IMPORT_PASSED, _("no private key is in it"));
+		import_item_say(item, IMPORT_PASSED, _("it contains no private key"));
 	}
 }
 
@@ -324,8 +324,8 @@ static int name_item(struct scan *scan, struct import_item *item, struct err *er
 			memcpy(selector, label, sizeof(label));
 		if (split == IMPORT_SPLIT_GUESS)
 			item->detail = xasprintf(
-				_("read as a selector and a domain; %s may be a domain, "
-			          "too"),
+				_("read as a selector and a domain, though %s can be a "
+			          "domain as well"),
 				stem);
 	}
 	item->has_record = ask_companions(scan->import, item, domain, selector);
@@ -338,7 +338,8 @@ static int name_item(struct scan *scan, struct import_item *item, struct err *er
 	item->rank = named ? named->rank : 0;
 	if (!*domain) {
 		auto_free char *why = xasprintf(
-			_("its name tells no domain: \"mailauthctl key import <domain> %s "
+			_("its name does not contain a domain: \"mailauthctl key import "
+		          "<domain> %s "
 		          "--private %s%s\""),
 			*stem ? stem : "<selector>", item->at->root, item->path);
 		import_item_say(item, IMPORT_REFUSED, why);
@@ -390,8 +391,8 @@ static int put_named(struct scan *scan, const struct key_table_row *row,
 	item->domain = xstrdup(row->domain);
 	item->selector = xstrdup(row->selector);
 	item->detail = xasprintf(
-		_("%s names it, it is not in the folder, and others than root may have "
-	          "written that table: if it is right, name it with --tables"),
+		_("%s names this file outside the folder, and accounts other than root "
+	          "can write to that table: check it, then name it with --tables"),
 		row->where);
 	return 0;
 }
@@ -469,7 +470,7 @@ static int put_file(struct scan *scan, struct import_file *file, struct err *err
 	}
 	if (file->name.kind == IMPORT_NAME_COMPANION) {
 		import_item_say(item, IMPORT_PASSED,
-		                _("a public key or its record, by its name"));
+		                _("its name is that of a public key or a record"));
 		return 0;
 	}
 	bool is_sure = file->name.kind == IMPORT_NAME_KEY;

@@ -151,7 +151,7 @@ static void read_of_tree(struct tables *tables, bool is_second)
 		import->may_lead_out &= is_trusted(&import->tree, file);
 		import_item_say(
 			import_add(import, &import->tree, file->path, IMPORT_PASSED),
-			IMPORT_PASSED, _("a table, which is read"));
+			IMPORT_PASSED, _("read as a table"));
 	}
 }
 
@@ -173,10 +173,11 @@ static int read_named(struct tables *tables, const char *path, struct err *err)
 	struct file_info info = { .meta = { st.st_mode & 07777, st.st_uid, st.st_gid },
 		                  .kind = FILE_REGULAR };
 	if (import_is_writable(&info))
-		return err_set(err, ERR_FAILED,
-		               _("%s can be changed by others (mode %04o): \"chmod go-w "
-		                 "%s\" if it is what it should be"),
-		               path, (unsigned)info.meta.mode, path);
+		return err_set(
+			err, ERR_FAILED,
+			_("other accounts can write to %s (mode %04o): check it, then "
+		          "\"chmod go-w %s\""),
+			path, (unsigned)info.meta.mode, path);
 	while (text.len <= (size_t)st.st_size) {
 		buf_reserve(&text, (size_t)st.st_size + 1);
 		ssize_t got =
@@ -194,12 +195,12 @@ static int read_named(struct tables *tables, const char *path, struct err *err)
 		real && strncmp(real, tables->ctx->root, root) == 0 ? real + root : path;
 	if (strlen(text.at) != text.len ||
 	    key_tables_kind_of(name, text.at) == KEY_TABLES_NONE)
-		return err_set(
-			err, ERR_FAILED,
-			_("%s is no table that is known: opendkim.conf, KeyTable and "
-		          "SigningTable, rspamd's dkim_signing.conf and its maps, amavis's and "
-		          "Exim's configuration are read"),
-			path);
+		return err_set(err, ERR_FAILED,
+		               _("%s is not a known table: opendkim.conf, KeyTable and "
+		                 "SigningTable, rspamd's dkim_signing.conf and its maps, "
+		                 "amavis's and "
+		                 "Exim's configuration are read"),
+		               path);
 	read_text(tables, name, &text);
 	return 0;
 }

@@ -6,7 +6,6 @@
  */
 #include "core/model/import_tree.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +65,7 @@ int import_default_selector(const struct import *import, struct ctx *ctx,
 	item->selector = xstrdup(store ? selector : "default");
 	free(item->detail);
 	item->detail = xasprintf(
-		_("nothing tells its selector: %s is used, --selector names another"),
+		_("no selector is known for it: %s is used, --selector sets another"),
 		item->selector);
 	return 0;
 }
@@ -158,8 +157,9 @@ static void judge_pair(struct import_item *first, struct import_item *second)
 			pass_same(first, second);
 	} else if (is_same_selector) {
 		auto_free char *text = xasprintf(
-			_("another key than in %s, under the same selector: import the right one "
-		          "with \"mailauthctl key import %s %s --private FILE\""),
+			_("%s holds a different key for the same selector: import the "
+		          "right one with \"mailauthctl key import %s %s --private "
+		          "FILE\""),
 			first->file, second->domain, second->selector);
 		import_item_say(second, IMPORT_REFUSED, text);
 	}
@@ -176,8 +176,9 @@ static void judge_first(struct import_item *first, struct import_item *const *ot
 		    strcmp(first->selector, other->selector) != 0)
 			continue;
 		auto_free char *text = xasprintf(
-			_("another key than in %s, under the same selector: import the right one "
-		          "with \"mailauthctl key import %s %s --private FILE\""),
+			_("%s holds a different key for the same selector: import the "
+		          "right one with \"mailauthctl key import %s %s --private "
+		          "FILE\""),
 			other->file, first->domain, first->selector);
 		import_item_say(first, IMPORT_REFUSED, text);
 	}
@@ -363,7 +364,8 @@ static int run_item(struct import *import, struct ctx *ctx, struct store *store,
 		r = key_look_private(octets.at, octets.len, &sight, err);
 	if (r >= 0 && memcmp(sight.fingerprint.at, item->fingerprint.at,
 	                     sizeof(sight.fingerprint.at)) != 0)
-		r = err_set(err, ERR_FAILED, _("it changed meanwhile; try again"));
+		r = err_set(err, ERR_FAILED,
+		            _("it changed during the import; try again"));
 	if (r >= 0)
 		r = add_domain(ctx, store, item->domain, err);
 	if (r >= 0)
@@ -404,8 +406,9 @@ static void settle(struct import *import)
 					pass_same(b, a);
 				else if (!b->signs && a->fate == IMPORT_KEY) {
 					auto_free char *text = xasprintf(
-						_("the same key as in %s, under another "
-					          "selector: choose one with --selector %s"),
+						_("%s holds the same key for another "
+					          "selector: choose one with --selector "
+					          "%s"),
 						b->file, a->selector);
 					import_item_say(a, IMPORT_REFUSED, text);
 				}

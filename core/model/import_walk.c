@@ -35,8 +35,8 @@ static char *writable_text(const struct ctx *ctx, const char *path,
                            const struct file_info *info)
 {
 	return xasprintf(
-		_("others can change it (mode %04o, group %lu): \"chmod go-w %s%s\" if it "
-	          "is what it should be"),
+		_("other accounts can write to it (mode %04o, group %lu): check it, then "
+	          "\"chmod go-w %s%s\""),
 		(unsigned)info->meta.mode, (unsigned long)info->meta.gid, ctx->root,
 		path);
 }
@@ -74,11 +74,11 @@ static void judge_link(const struct ctx *ctx, struct import_file *file)
 	            there.st_ino == st.st_ino && there.st_dev == st.st_dev;
 	file->is_passed = is_inside;
 	if (is_inside && file_look(ctx, real, false, &target, &ignored) == 0)
-		file->why = xasprintf(_("a symbolic link to %s, which is read itself"),
+		file->why = xasprintf(_("a symbolic link to %s in the folder"),
 		                      real[1] ? real + 1 : ".");
 	else
 		file->why = xstrdup(_(
-			"it is a symbolic link that leads out of the folder, and is not "
+			"it is a symbolic link to a place outside the folder, and is not "
 			"followed"));
 }
 
@@ -110,7 +110,7 @@ static int see(void *arg, const char *name, struct err *err)
 		judge_link(walk->ctx, file);
 	} else if (read.kind == IMPORT_NAME_BACKUP) {
 		file->is_passed = true;
-		file->why = xstrdup(_("a backup, by its name"));
+		file->why = xstrdup(_("its name is that of a backup"));
 	} else if (import_is_writable(&info)) {
 		/* what is no key for sure is nothing to refuse */
 		file->is_passed =

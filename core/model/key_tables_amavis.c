@@ -120,10 +120,10 @@ static void read_call(struct perl *perl)
 	               read_string(perl, &selector) && read_comma(perl) &&
 	               read_string(perl, &path);
 	if (!is_read) {
-		key_tables_add_unfit(perl->file, line, buf_text(&domain),
-		                     _("the call of dkim_key() has other arguments than "
-		                       "strings: its domain, selector and file cannot be "
-		                       "determined"));
+		key_tables_add_unfit(
+			perl->file, line, buf_text(&domain),
+			_("the arguments of dkim_key() are not plain strings: domain, "
+		          "selector and file cannot be determined"));
 		return;
 	}
 	key_tables_add(perl->file, line, buf_text(&domain), buf_text(&selector),

@@ -224,9 +224,9 @@ static void add_rows(struct exim *exim)
 	find_path(buf_text(&key), &path);
 	if (!path.len) {
 		if (strcmp(buf_text(&key), "DKIM_PRIVATE_KEY") != 0)
-			key_tables_add_unfit(exim->file, exim->line, NULL,
-			                     _("no path of a key file can be read from "
-			                       "dkim_private_key"));
+			key_tables_add_unfit(
+				exim->file, exim->line, NULL,
+				_("dkim_private_key contains no path of a key file"));
 		return;
 	}
 	auto_free char *names = lookup_path(buf_text(&domain));

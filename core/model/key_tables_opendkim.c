@@ -73,8 +73,9 @@ static void read_key_line(struct key_tables_file *file, size_t line, char *text)
 	if (*path != '/' && !text_starts(path, "./") && !text_starts(path, "../")) {
 		key_tables_add_unfit(
 			file, line, domain,
-			_("the key stands in the table itself: write it to a file, and "
-		          "import that with \"mailauthctl key import %s %s --private FILE\""),
+			_("the table contains the key itself: write it to a file and "
+		          "import it with \"mailauthctl key import %s %s --private "
+		          "FILE\""),
 			domain, selector);
 		return;
 	}
@@ -383,8 +384,9 @@ static void apply(struct key_tables *tables, const struct own_lines *own,
 		auto_free char *signer = xstrdup(row->domain);
 		key_tables_add_unfit(
 			&file, use->line, name,
-			_("%s signs as %s there; here each domain signs with a key of its "
-		          "own: \"mailauthctl domain enable-dkim %s\""),
+			_("mail of %s is signed as %s there, and mailauthctl signs each "
+		          "domain with its own key: \"mailauthctl domain enable-dkim "
+		          "%s\""),
 			name, signer, name);
 	}
 }

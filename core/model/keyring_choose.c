@@ -41,9 +41,8 @@ static int fail_unfit(struct store *store, const struct domain *domain,
 	auto_key none = { 0 };
 	if (!key)
 		return key_find(store, domain->id, domain->name, selector, &none, err);
-	return err_set(err, ERR_FAILED,
-	               _("the key %s of %s is %s, and does not sign again"), selector,
-	               domain->name, key->state);
+	return err_set(err, ERR_FAILED, _("the key %s of %s is %s and cannot sign again"),
+	               selector, domain->name, key->state);
 }
 
 int keyring_choose(struct store *store, const struct ctx *ctx,

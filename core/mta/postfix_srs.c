@@ -177,13 +177,36 @@ static void note_domain(void *arg, const char *typed)
 static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
 	                                 "virtual_mailbox_domains" };
 
+/* The sentence on them; NULL: there are none.  The caller frees. */
+static char *rewritten_text(const struct unlisted *list)
+{
+	auto_buf names = BUF_INIT, words = BUF_INIT;
+	for (size_t i = 0; i < list->count && i < NAMED_MAX; i++) {
+		buf_printf(&names, "%s%s", i ? ", " : "", list->name[i]);
+		buf_printf(&words, "%s%s", i ? " " : "", list->name[i]);
+	}
+	if (!list->count)
+		return NULL;
+	if (list->count > NAMED_MAX)
+		return xasprintf(
+			_("main.cf lists %s and %zu more domains as this server's own that "
+		          "are not in the database: SRS rewrites their senders, which breaks "
+		          "their DMARC alignment; add them with \"mailauthctl domain add "
+		          "--domains-from FILE\" or to srs.exclude-domains"),
+			buf_text(&names), list->count - NAMED_MAX);
+	return xasprintf(_("main.cf lists %s as this server's own, and the database does "
+	                   "not: SRS rewrites their senders, which breaks their DMARC "
+	                   "alignment; \"mailauthctl domain add %s\", or add them to "
+	                   "srs.exclude-domains"),
+	                 buf_text(&names), buf_text(&words));
+}
+
 /* postsrsd leaves the domains of the database alone; mail of others that are at home here is taken for
  * foreign, and loses its alignment for DMARC. */
 static void find_rewritten(struct ctx *ctx, struct mta_seen *seen, const char *domain,
                            const char *excluded)
 {
 	auto_files files;
-	auto_buf names = BUF_INIT;
 	struct unlisted list = { .seen = seen, .srs_domain = domain };
 	struct source source = { ctx, seen->host.config_dir };
 	const struct acceptance_source how = { look_up, read_patterns, &source };
@@ -194,21 +217,8 @@ static void find_rewritten(struct ctx *ctx, struct mta_seen *seen, const char *d
 		list_value(ctx, seen, &files.main, own_lists[i], &value);
 		canonical_each_domain(buf_text(&value), &how, note_domain, &list);
 	}
-	for (size_t i = 0; i < list.count && i < NAMED_MAX; i++)
-		buf_printf(&names, "%s%s", i ? " " : "", list.name[i]);
-	if (list.count > NAMED_MAX)
-		buf_puts(&names, " ...");
 	free(seen->srs.rewritten);
-	seen->srs.rewritten =
-		list.count
-			? xasprintf(
-				  _("%zu domains that main.cf has as this server's own "
-	                            "are not in the database, so that SRS rewrites "
-	                            "their senders, which breaks their DMARC alignment: "
-	                            "\"mailauthctl domain add %s\", or list them in "
-	                            "srs.exclude-domains"),
-				  list.count, buf_text(&names))
-			: NULL;
+	seen->srs.rewritten = rewritten_text(&list);
 	for (size_t i = 0; i < list.count; i++)
 		free(list.name[i]);
 	free(list.name);

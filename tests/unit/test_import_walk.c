@@ -20,19 +20,19 @@ static const struct why_row {
 	{ "/a.example/mail.private", NULL, false },
 	{ "/a.example/real", NULL, false },
 	{ "/a.example/alias", "a symbolic link to a.example/real", true },
-	{ "/a.example/absolute", "leads out of the folder", false },
-	{ "/a.example/up", "leads out of the folder", false },
-	{ "/a.example/broken", "leads out of the folder", false },
-	{ "/a.example/loop", "leads out of the folder", false },
+	{ "/a.example/absolute", "a place outside the folder", false },
+	{ "/a.example/up", "a place outside the folder", false },
+	{ "/a.example/broken", "a place outside the folder", false },
+	{ "/a.example/loop", "a place outside the folder", false },
 	{ "/a.example/pipe", "not a regular file", false },
-	{ "/a.example/mail.private.bak", "a backup", true },
-	{ "/a.example/writable", "others can change it (mode 0602", false },
-	{ "/a.example/group", "others can change it (mode 0620", false },
-	{ "/a.example/writable.txt", "others can change it", true },
-	{ "/open.example", "others can change it (mode 0777", false },
+	{ "/a.example/mail.private.bak", "that of a backup", true },
+	{ "/a.example/writable", "can write to it (mode 0602", false },
+	{ "/a.example/group", "can write to it (mode 0620", false },
+	{ "/a.example/writable.txt", "other accounts can write to it", true },
+	{ "/open.example", "can write to it (mode 0777", false },
 	{ "/sticky/mail.private", NULL, false },
-	{ "/old.bak", "a backup", true },
-	{ "/out", "leads out of the folder", false },
+	{ "/old.bak", "that of a backup", true },
+	{ "/out", "a place outside the folder", false },
 };
 
 static void files_are_judged(void **state)
@@ -84,7 +84,7 @@ static void top_is_judged(void **state)
 	(void)state;
 	assert_int_equal(chmod(ctx.root, 0777), 0);
 	assert_int_equal(import_walk(&ctx, "/", &files, &err), ERR_FAILED);
-	assert_non_null(strstr(err.text, "others can change it (mode 0777"));
+	assert_non_null(strstr(err.text, "can write to it (mode 0777"));
 	err_clear(&err);
 	assert_int_equal(chmod(ctx.root, 0700), 0);
 	/* nested without end: told, not followed */
@@ -128,7 +128,7 @@ static void keys_are_read(void **state)
 	assert_int_equal(read_one("/large", false), ERR_FAILED);
 	make_file("/w", "k", 0602);
 	assert_int_equal(read_one("/w", false), ERR_FAILED);
-	assert_non_null(strstr(err.text, "others can change it"));
+	assert_non_null(strstr(err.text, "other accounts can write to it"));
 }
 
 int main(void)

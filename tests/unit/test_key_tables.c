@@ -167,8 +167,8 @@ static const struct use_row {
 	  "each with \"mailauthctl key import <domain> x --private /k/any\"\n" },
 	{ "*@b.example one\n",
 	  "a.example s /k/one\nb.example s /k/two\n"
-	  "! SigningTable:1: b.example signs as a.example there; here each domain signs with a "
-	  "key of its own: \"mailauthctl domain enable-dkim b.example\"\n" },
+	  "! SigningTable:1: mail of b.example is signed as a.example there, and mailauthctl signs "
+	  "each domain with its own key: \"mailauthctl domain enable-dkim b.example\"\n" },
 };
 
 static void signing_tables_choose(void **state)
