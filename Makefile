@@ -9,6 +9,7 @@
 #                         check-sweep check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
+#   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
 #   make check-slow         full sweeps           make bench     figures, as ratios
 #   make install uninstall  with DESTDIR= PREFIX= (default /usr/local); the program goes to $(PREFIX)/sbin,
 #                         mailauth-policyd to $(PREFIX)/libexec/mailauthctl
@@ -57,7 +58,8 @@ mta_src := account backend desired diff directory doctor doctor_database doctor_
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
 	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_macros postfix_main postfix_master postfix_observe \
+	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
 	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
 	push_state recover rollback service service_filter service_log service_postfix \
@@ -80,15 +82,15 @@ completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 unit_tests := access arena authority base caller command commands complete config \
 	dkim_record dnszone doctor engine export export_state file file_folder \
 	file_stage heartbeat help_topic import_name import_walk key_crypto key_tables \
-	keygen keyring lint_dmarc lint_spf lock map_probe milter model opendkim \
-	opendkim_renew opendmarc out path_check plan policy_edit policyd \
-	policyd_milter postfix_canonical postfix_main postfix_master postfix_restrict \
-	postfix_values postsrsd publish push query records resolver rollback rr run \
-	service setting setting_type shared signers spf_check spf_eval spf_mode \
-	spf_record spf_suite srs_secret stage store store_open target text tree_write \
-	undo validate when yaml yaml_write
-fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request \
-	spf_macro spf_record
+	keygen keyring lint_dmarc lint_spf lock map_probe milter model name_octets \
+	opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
+	postfix_restrict postfix_values postsrsd publish push query query_servers \
+	query_tries records resolver rollback rr run service setting setting_type \
+	shared signers spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
+	stage store store_open target text tree_write undo validate when yaml \
+	yaml_write
+fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -148,7 +150,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install check-release \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -169,8 +171,8 @@ $(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 # What tests use besides the programs.
-bench_bin := $(addprefix $(build)/tests/bench/,milter_time policy_time usage)
-$(build)/tests/lib/dnsd $(build)/tests/bench/policy_time $(build)/tests/bench/usage: %: %.o $(build)/flags
+bench_bin := $(addprefix $(build)/tests/bench/,dns_time milter_time policy_time usage)
+$(build)/tests/lib/dnsd $(build)/tests/bench/dns_time $(build)/tests/bench/policy_time $(build)/tests/bench/usage: %: %.o $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $<
 $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
@@ -359,8 +361,8 @@ run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 check:
 	@tests/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-slow check-install:
-	@SUITE='$(SUITE)' E2E='$(E2E)' $(run_tests) $(@:check-%=%)
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/app_inner.h"
+#include "cli/spf_targets.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"
@@ -111,6 +112,11 @@ static int run_command(struct app *app, struct err *err)
 		r = app_export(app, (const char *const *)app->export_name,
 		               app->export_count, err);
 	}
+	lock_free(app->export_lock);
+	app->export_lock = NULL;
+	/* DNS is asked when no lock is held any more */
+	if (r >= 0 && app->begins_to_refuse)
+		spf_targets_warn_of_silence(app);
 	return r;
 }
 

@@ -52,6 +52,7 @@ struct app {
 	bool is_trying;    /* a dry run of it is shown by whoever tries */
 	bool has_plan;     /* a dry run showed steps */
 	bool has_drift;    /* ... and files of ours that somebody else wrote */
+	bool begins_to_refuse; /* a push made the server reject or defer mail by SPF */
 	const char *push_why;  /* a dry run: why nothing would be pushed; NULL */
 	bool is_push_told;     /* "not adopted" was said once */
 	bool is_takeover_told; /* --replace-filter: the domains were named */

@@ -13,6 +13,7 @@
 #include "core/base/signals.h"
 #include "core/model/access.h"
 #include "core/model/setting.h"
+#include "core/mta/policyd_conf.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
 
@@ -241,8 +242,11 @@ static int run_body(struct app *app, unsigned needs,
 	if (app_is_customer(app))
 		return r;
 	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
-		app_say(app, app->push.is_explicit ? REPORT_NOTE : REPORT_VERBOSE, "%s",
-		        plan->note[i]);
+		app_say(app,
+		        !app->push.is_explicit ? REPORT_VERBOSE
+		        : plan_remedy(plan, i) ? REPORT_WARNING
+		                               : REPORT_NOTE,
+		        "%s", plan->note[i]);
 	if (r >= 0 && why && !app->is_push_told && !app->opt.is_dry_run) {
 		app_say(app, REPORT_NOTE, "%s", why);
 		app->is_push_told = true;
@@ -303,6 +307,8 @@ static int change_locked(struct app *app, unsigned needs,
 		app->backstage--;
 		r = app_veil(app, r, not_in_use, err);
 		signals_release();
+		app->begins_to_refuse |=
+			r >= 0 && policyd_conf_begins_to_refuse(push_plan(push));
 		push_free(push);
 	}
 	return r;

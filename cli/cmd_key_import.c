@@ -71,12 +71,41 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 
 /* ---- a folder, and tables ---------------------------------------------------------------------- */
 
+/* Asks for each of the keys among which something has to decide, all at once. */
+static void ask_rivals(struct import *import, const struct query_servers *servers)
+{
+	auto_free struct live_question *question =
+		xcalloc(import->count + 1, sizeof(*question));
+	auto_free struct import_item **asked = xcalloc(import->count + 1, sizeof(*asked));
+	size_t count = 0;
+	for (size_t i = 0; i < import->count; i++) {
+		struct import_item *item = &import->item[i];
+		struct err ignored = ERR_INIT;
+		char *record = NULL;
+		if (!item->is_rival || import_record(import, item, &record, &ignored) < 0)
+			continue;
+		asked[count] = item;
+		question[count++] = (struct live_question){
+			.kind = LIVE_DKIM,
+			.owner = xasprintf("%s._domainkey.%s", item->selector,
+			                   item->domain),
+			.record = record,
+		};
+	}
+	livecheck_many(servers, question, count, KEY_MS, deadline_in_ms(ASK_MS));
+	for (size_t i = 0; i < count; i++) {
+		asked[i]->is_public =
+			question[i].is_asked && question[i].answer.state == LIVE_SEEN;
+		free((void *)(uintptr_t)question[i].owner);
+		free((void *)(uintptr_t)question[i].record);
+	}
+}
+
 /* Of several keys of a domain the one that DNS shows signs. */
 static int ask_dns(struct app *app, struct import *import, struct err *err)
 {
 	const char *typed = args_get(app->args, "--resolver");
 	struct query_servers servers;
-	struct deadline until = deadline_in_ms(ASK_MS);
 	bool any = false;
 	int r = typed ? query_servers_parse(typed, &servers, err) : 0;
 	for (size_t i = 0; i < import->count; i++)
@@ -85,24 +114,11 @@ static int ask_dns(struct app *app, struct import *import, struct err *err)
 		return r;
 	if (!typed)
 		r = query_servers_system(&servers, err);
-	for (size_t i = 0; r >= 0 && i < import->count; i++) {
-		struct import_item *item = &import->item[i];
-		auto_free char *record = NULL;
-		struct live_answer answer = { .state = LIVE_UNKNOWN };
-		if (!item->is_rival || deadline_left_ms(until) == 0 ||
-		    import_record(import, item, &record, err) < 0) {
-			err_clear(err);
-			continue;
-		}
-		auto_free char *owner =
-			xasprintf("%s._domainkey.%s", item->selector, item->domain);
-		livecheck(LIVE_DKIM, &servers, owner, record,
-		          deadline_in_ms(KEY_MS), &answer);
-		item->is_public = answer.state == LIVE_SEEN;
-	}
-	if (r >= 0)
-		import_decide(import);
-	return r;
+	if (r < 0)
+		return r;
+	ask_rivals(import, &servers);
+	import_decide(import);
+	return 0;
 }
 
 static int compare_names(const void *a, const void *b)

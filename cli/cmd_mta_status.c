@@ -120,10 +120,12 @@ static void show_services(struct app *app, const struct plan *plan)
 static void show_notes(struct app *app, const struct plan *plan)
 {
 	static const struct out_column columns[] = {
+		{ "level", N_("Level"), OUT_TEXT, 0 },
 		{ "note", N_("Note"), OUT_TEXT, OUT_WRAP },
 	};
 	out_nested_begin(app->out, "notes", N_("Notes"), columns, ARRAY_LEN(columns));
 	for (size_t i = 0; i < plan->notes; i++) {
+		out_text(app->out, plan_remedy(plan, i) ? "warning" : "note");
 		out_text(app->out, plan->note[i]);
 		out_row_end(app->out);
 	}

@@ -1,4 +1,7 @@
-/* Targets of local rules: an include needs a policy, a and mx need records of their kind. */
+/*
+ * Targets of local rules: an include needs a policy, a and mx need records of their kind.  And
+ * whether DNS answers at all.
+ */
 #include "cli/spf_targets.h"
 
 #include <string.h>
@@ -84,4 +87,29 @@ void spf_targets_warn(struct app *app, const char *rules)
 	}
 	arena_done(&mem);
 	spf_record_free(record);
+}
+
+/* ---- silence ----------------------------------------------------------------------------------- */
+
+void spf_targets_warn_of_silence(struct app *app)
+{
+	static const struct dns_name root = { .len = 1 };
+	struct err ignored = ERR_INIT;
+	struct query_servers servers;
+	struct arena mem = { 0 };
+	struct dns_answer answer = { .kind = DNS_OK };
+	if (app->ctx.is_rooted || query_servers_system(&servers, &ignored) < 0)
+		return;
+	auto_resolver *dns = query_new(&servers, NULL);
+	if (dns && arena_open(&mem, LOOK_MEMORY))
+		resolver_ask(dns, &root, DNS_NS, deadline_in_ms(LOOK_MS), &mem, &answer);
+	app->backstage++; /* it is the administrator's, whoever's push it was */
+	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
+		app_say(app, REPORT_WARNING,
+		        _("SPF checks now reject or defer mail, but the name servers of "
+		          "this machine do not answer (%s): nearly all mail will be "
+		          "deferred; run \"mailauthctl doctor resolver\""),
+		        answer.why);
+	app->backstage--;
+	arena_done(&mem);
 }

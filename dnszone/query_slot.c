@@ -70,7 +70,7 @@ static const char *fault_reason(const struct fault *fault, const char *server,
 	if (fault->code != 0)
 		return arena_printf(mem, 400, _("%s cannot be asked over TCP: %s"),
 		                    server, strerror(fault->code));
-	return arena_printf(mem, 400, _("%s sent no whole answer over TCP"), server);
+	return arena_printf(mem, 400, _("%s sent no complete answer over TCP"), server);
 }
 
 static const char *silence_reason(const struct slot *slot, struct arena *mem)
@@ -81,7 +81,7 @@ static const char *silence_reason(const struct slot *slot, struct arena *mem)
 	if (slot->has_strays)
 		return arena_printf(
 			mem, 400,
-			_("no answer from %s: what came does not match the question"),
+			_("no answer from %s: the packets received do not match the question"),
 			servers);
 	if (ms < 950)
 		return arena_printf(mem, 400, _("no answer from %s within %d ms"),
@@ -99,14 +99,17 @@ static struct dns_answer no_answer(const struct slot *slot, struct arena *mem)
 		return wire_failure((unsigned)slot->fault.code, server, mem);
 	const char *why = is_all_faulty ? fault_reason(&slot->fault, server, mem)
 	                                : silence_reason(slot, mem);
-	return dns_answer_empty(DNS_TEMPFAIL,
-	                        why ? why : _("no memory is left for the answer"));
+	struct dns_answer answer = dns_answer_empty(
+		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+	answer.has_reply = slot->fault.kind == FAULT_RCODE;
+	return answer;
 }
 
 static void close_tries(struct slot *slot)
 {
 	for (unsigned i = 0; i < TRIES_OPEN; i++)
-		query_try_close(&slot->try[i], &slot->query->sockets);
+		if (slot->try[i].fd >= 0)
+			query_try_close(&slot->try[i], &slot->query->sockets);
 }
 
 static void finish(struct slot *slot, const struct dns_answer *answer,
@@ -243,7 +246,8 @@ void slot_start(struct slot *slot, const struct dns_name *name, enum dns_type ty
 	slot->name = *name;
 	slot->type = type;
 	slot->tries = slot->turns = slot->faulty = 0;
-	slot->first = query->servers.is_rotated ? query->rotation++ : 0;
+	slot->first =
+		query->servers.is_rotated ? query->rotation++ % query->servers.count : 0;
 	slot->fault = (struct fault){ FAULT_NONE };
 	slot->has_strays = false;
 	slot->started_ns = monotonic_ns();
@@ -253,7 +257,8 @@ void slot_start(struct slot *slot, const struct dns_name *name, enum dns_type ty
 
 void slot_drop(struct slot *slot)
 {
-	close_tries(slot);
+	if (slot->state == SLOT_IN_FLIGHT)
+		close_tries(slot);
 	slot->state = SLOT_FREE;
 	slot->owner = NULL;
 	slot->mem = NULL;

@@ -61,7 +61,10 @@ struct query {
 	unsigned rotation;      /* added to for each question */
 	uint16_t id[IDS];
 	unsigned ids_left;
-	unsigned turn; /* where the search for a free slot begins */
+	unsigned spins_off,
+		spin_pause; /* waits without looking first: now, after the next one in vain */
+	int64_t looked_ns; /* when all sockets were last looked at */
+	unsigned turn;     /* where the search for a free slot begins */
 	struct slot slot[SLOTS_MAX];
 };
 

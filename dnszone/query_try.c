@@ -3,8 +3,8 @@
  *
  * The kernel chooses the port: connect(2) of a socket that is not bound gives it a random free one
  * of /proc/sys/net/ipv4/ip_local_port_range (28,232 by default), from the generator that
- * getrandom(2) reads.  A socket that is made ready ahead is not connected, so it has no port yet, and
- * nothing can lie in its queue before the question was sent.
+ * getrandom(2) reads.  Dissolving the connection gives the port back (udp(7), AF_UNSPEC), so the
+ * next question on the same socket has another one.
  */
 #include "dnszone/query_try.h"
 
@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define STRAYS_MAX 4 /* with more of them a socket is closed */
 
 static int family_of(const struct query_server *server)
 {
@@ -41,40 +43,44 @@ static int connect_to(int fd, const struct query_server *server)
 	return connect(fd, (const struct sockaddr *)&v6, sizeof(v6));
 }
 
-/* ---- put off --------------------------------------------------------------------------------- */
+/* ---- idle sockets ---------------------------------------------------------------------------- */
 
-void query_sockets_init(struct query_sockets *sockets)
+static int take_socket(struct query_sockets *sockets, int family)
 {
-	*sockets = (struct query_sockets){ .spare = { -1, -1 } };
+	unsigned *count = &sockets->count[family == AF_INET6];
+	if (*count > 0)
+		return sockets->idle[family == AF_INET6][--*count];
+	return open_socket(family, SOCK_DGRAM);
 }
 
-void query_sockets_tidy(struct query_sockets *sockets, const struct query_server *server)
+/* Dissolves the connection.  The port is gone then, so nothing more can come, and what did come is
+ * read: no later question may find it.  False: it is not as good as a new one. */
+static bool make_idle(int fd)
 {
-	int family = family_of(server);
-	int *spare = &sockets->spare[family == AF_INET6];
-	while (sockets->used_count > 0)
-		close(sockets->used[--sockets->used_count]);
-	if (*spare < 0)
-		*spare = open_socket(family, SOCK_DGRAM);
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	uint8_t octet;
+	if (connect(fd, &nobody, sizeof(nobody)) < 0)
+		return false;
+	for (unsigned i = 0; i < STRAYS_MAX; i++)
+		if (recv(fd, &octet, 1, 0) < 0 && errno == EAGAIN)
+			return true;
+	return false;
+}
+
+static void give_socket(struct query_sockets *sockets, int fd, bool is_ipv6)
+{
+	unsigned *count = &sockets->count[is_ipv6];
+	if (*count < QUERY_SOCKETS_IDLE && make_idle(fd))
+		sockets->idle[is_ipv6][(*count)++] = fd;
+	else
+		close(fd);
 }
 
 void query_sockets_done(struct query_sockets *sockets)
 {
-	while (sockets->used_count > 0)
-		close(sockets->used[--sockets->used_count]);
-	for (size_t i = 0; i < ARRAY_LEN(sockets->spare); i++) {
-		if (sockets->spare[i] >= 0)
-			close(sockets->spare[i]);
-		sockets->spare[i] = -1;
-	}
-}
-
-static int take_spare(struct query_sockets *sockets, int family)
-{
-	int *spare = &sockets->spare[family == AF_INET6];
-	int fd = *spare;
-	*spare = -1;
-	return fd >= 0 ? fd : open_socket(family, SOCK_DGRAM);
+	for (size_t i = 0; i < ARRAY_LEN(sockets->idle); i++)
+		while (sockets->count[i] > 0)
+			close(sockets->idle[i][--sockets->count[i]]);
 }
 
 /* ---- one try --------------------------------------------------------------------------------- */
@@ -85,9 +91,10 @@ bool query_try_udp(struct query_try *try, struct query_sockets *sockets,
 {
 	uint8_t packet[WIRE_QUESTION_MAX];
 	size_t len = wire_put_question(name, type, try->id, !try->is_plain, packet);
-	try->fd = take_spare(sockets, family_of(server));
+	try->fd = take_socket(sockets, family_of(server));
 	if (try->fd < 0)
 		return false;
+	try->is_ipv6 = family_of(server) == AF_INET6;
 	if (connect_to(try->fd, server) == 0 &&
 	    send(try->fd, packet, len, MSG_NOSIGNAL) == (ssize_t)len)
 		return true;
@@ -188,11 +195,10 @@ enum try_outcome query_try_read(struct query_try *try, const struct dns_name *na
 
 void query_try_close(struct query_try *try, struct query_sockets *sockets)
 {
-	if (try->fd >= 0 && !try->is_tcp &&
-	    sockets->used_count < ARRAY_LEN(sockets->used))
-		sockets->used[sockets->used_count++] = try->fd;
-	else if (try->fd >= 0)
+	if (try->fd >= 0 && try->is_tcp)
 		close(try->fd);
+	else if (try->fd >= 0)
+		give_socket(sockets, try->fd, try->is_ipv6);
 	free(try->octets);
 	*try = (struct query_try){ .fd = -1 };
 }

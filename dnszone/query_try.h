@@ -2,7 +2,7 @@
  * dnszone/query_try.h: one question to one server, once: a socket, an id, and what comes back.
  *
  * A socket is connected, so the kernel drops what comes from another address or port, and says when
- * nothing listens there.  It is used for one question.  Nothing here waits.
+ * nothing listens there.  It has its port for one question.  Nothing here waits.
  */
 #ifndef DNSZONE_QUERY_TRY_H
 #define DNSZONE_QUERY_TRY_H
@@ -10,11 +10,13 @@
 #include "dnszone/query.h"
 #include "dnszone/wire.h"
 
+#define QUERY_SOCKETS_IDLE 16
+
 struct query_try {
 	int fd;          /* -1: none */
 	unsigned number; /* of this try among those of its question */
 	unsigned server;
-	bool is_tcp;
+	bool is_tcp, is_ipv6;
 	bool is_sent;  /* TCP: the connection is there, and the question on its way */
 	bool is_plain; /* without EDNS */
 	uint16_t id;
@@ -31,17 +33,13 @@ enum try_outcome {
 	TRY_FAILED, /* errno; 0: the server closed before its answer was complete */
 };
 
-/* Sockets that are closed while an answer is awaited and not when it has come, and one that was
- * made ready meanwhile: that time costs nothing. */
+/* Sockets for UDP that wait for the next question: without a peer, a port or a packet, so as good as
+ * new ones, for a third of the time. */
 struct query_sockets {
-	int spare[2]; /* for UDP, not connected yet; [is IPv6]; -1: none */
-	int used[32];
-	unsigned used_count;
+	int idle[2][QUERY_SOCKETS_IDLE]; /* [is IPv6] */
+	unsigned count[2];
 };
 
-void query_sockets_init(struct query_sockets *sockets);
-/* Does what was put off; `server` is who will probably be asked next. */
-void query_sockets_tidy(struct query_sockets *sockets, const struct query_server *server);
 void query_sockets_done(struct query_sockets *sockets);
 
 /* Sends the question over UDP; try->id and is_plain are set.  False: errno. */

@@ -51,6 +51,7 @@ struct dns_answer { /* what it points to lives in the arena that was handed in, 
 	enum dns_kind kind;
 	const char
 		*why; /* DNS_TEMPFAIL: "no answer from 192.0.2.1 within 5 s"; else NULL */
+	bool has_reply; /* DNS_TEMPFAIL: a server did answer, only not with what was asked for */
 	uint32_t
 		ttl; /* seconds; smallest of the chain and the data; negative: of the SOA, or 0 */
 	bool is_authentic; /* the AD bit, where the answering server is trusted for it */

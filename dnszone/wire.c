@@ -258,7 +258,7 @@ struct reply {
 	struct arena *mem;
 	size_t records; /* offset of the first record */
 	unsigned answers, authorities;
-	struct alias alias[DNS_CNAME_MAX];
+	struct alias *alias; /* of DNS_CNAME_MAX */
 	unsigned aliases;
 	bool has_too_many;    /* aliases */
 	size_t data;          /* records of the type at any name */
@@ -371,8 +371,10 @@ static enum outcome collect(struct reply *reply, struct dns_answer *answer)
 static struct dns_answer failure(struct arena *mem, const char *fmt, const char *from)
 {
 	const char *why = arena_printf(mem, 200, fmt, from);
-	return dns_answer_empty(DNS_TEMPFAIL,
-	                        why ? why : _("no memory is left for the answer"));
+	struct dns_answer answer = dns_answer_empty(
+		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+	answer.has_reply = true;
+	return answer;
 }
 
 static struct dns_answer answer_of(struct reply *reply, unsigned rcode, uint16_t flags,
@@ -467,7 +469,10 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
                      enum dns_type type, const char *from, struct arena *mem,
                      struct dns_answer *ret_answer)
 {
-	struct reply reply = { .packet = { packet, len }, .type = type, .mem = mem };
+	struct alias alias[DNS_CNAME_MAX]; /* 8 KiB that few answers use: not cleared */
+	struct reply reply = {
+		.packet = { packet, len }, .type = type, .mem = mem, .alias = alias
+	};
 	unsigned rcode = len < HEADER_LEN ? WIRE_FORMERR : wire_rcode(packet);
 	uint16_t flags = len < HEADER_LEN ? 0 : get16(packet + 2);
 	struct dns_answer answer;

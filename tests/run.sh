@@ -6,9 +6,10 @@
 # Each compiler's programs are built once.  Parts that wait for servers more than they work run beside
 # the others from when the program is built.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|slow|install]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|setups|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              E2E (scripts of tests/e2e, default: all of make check),
+#              SETUPS (folders of TESTDATA/setups for the part setups, default: all),
 #              FUZZ_SECONDS (default: 3600, for all fuzz targets together; slow only)
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -267,9 +268,23 @@ part_slow() {
 	export SWEEP_STEP=1 KILL_STEP=1 CONTENTION_SECONDS=60
 	part_sweep
 	producer e2e/kill tests/e2e/run.sh build/release/mailauthctl kill.sh
+	part_setups
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_differential 31337 20000
 	part_fuzz_long
+}
+
+# Mail servers as projects set them up: those that are named, or all.
+part_setups() {
+	local name names=$*
+	need release || return
+	[ -n "$names" ] || names=${SETUPS:-$(cd "${TESTDATA:-../shared/data}/setups" 2>/dev/null &&
+		find . -mindepth 2 -maxdepth 2 -name master.cf -printf '%h\n' | cut -c3- | sort)}
+	for name in ${names:-all}; do
+		start producer "setups/$name" tests/setups/run.sh build/release/mailauthctl "$name"
+		at_most 2
+	done
+	at_most 0
 }
 
 # Our SPF evaluator against other people's.
@@ -283,11 +298,15 @@ part_e2e() {
 	need release || return
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in ${E2E:-doctor services spf customers restrictions keys dmarc kill examples srs broken import signing settings rollback incoming listeners signers}; do
+	for script in ${E2E:-filters doctor services spf customers restrictions import keys dmarc kill examples srs broken signing settings rollback incoming listeners signers}; do
 		start producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh
 		at_most 2
 	done
-	[ -n "${E2E:-}" ] || part_differential
+	if [ -z "${E2E:-}" ]; then
+		# The worst of what was seen; make check-slow and check-setups take all.
+		part_setups emailwiz filter-elsewhere ispconfig-amavis modoboa-amavis
+		part_differential
+	fi
 	at_most 0
 }
 
@@ -295,7 +314,7 @@ run_parts() { # parts
 	local part beside=()
 	for part; do
 		case $part in
-		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | slow | install) "part_$part" ;;
+		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | setups | slow | install) "part_$part" ;;
 		e2e | sweep)
 			# The servers are fetched while the program is built.
 			[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &

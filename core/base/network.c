@@ -63,3 +63,17 @@ void network_unmap(struct network *net)
 	net->family = AF_INET;
 	net->bits -= 96;
 }
+
+bool network_is_world(const struct network *net)
+{
+	static const struct network mapped = { .family = AF_INET6,
+		                               .octets = { [10] = 0xff, [11] = 0xff },
+		                               .bits = 96 };
+	struct network plain = *net;
+	network_unmap(&plain);
+	if (plain.family == AF_INET)
+		return plain.bits < 8;
+	bool is_global = (plain.octets[0] & 0xe0) == 0x20;
+	return plain.bits < 7 || (is_global && plain.bits < 16) ||
+	       network_holds(&plain, &mapped);
+}

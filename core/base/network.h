@@ -25,4 +25,8 @@ bool network_holds(const struct network *outer, const struct network *inner) mus
  * it stands for. */
 void network_unmap(struct network *net);
 
+/* Whether it takes in more of the world than one organization has: IPv4 shorter than /8, IPv6 global
+ * unicast shorter than /16, everything else shorter than /7, and what holds all of IPv4. */
+bool network_is_world(const struct network *net) must_check;
+
 #endif

@@ -16,7 +16,6 @@
 #include "core/model/domain.h"
 #include "core/model/key_crypto.h"
 #include "core/model/setting.h"
-#include "dnszone/policy.h"
 
 #define RECORD_MAX 16384 /* octets of a file with a record */
 

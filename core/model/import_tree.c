@@ -19,8 +19,8 @@
 #include "core/model/publish.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
-#include "dnszone/name.h"
 #include "dnszone/dkim_record.h"
+#include "dnszone/name.h"
 
 static void item_done(struct import_item *item)
 {

@@ -70,6 +70,7 @@ enum {
 	SETTING_NUMBERED = 4,  /* enum: numbers from 1 are taken for the words */
 	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
 	SETTING_FOLDER = 16,   /* path: of a folder */
+	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
 };
 
 struct setting_row {

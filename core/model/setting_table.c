@@ -184,7 +184,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_MTA_SIGNING_NETWORKS] = {
 		.key = "mta.signing-networks", .type = SETTING_NETWORKS,
-		.flags = SETTING_COMPUTED, .default_text = "",
+		.flags = SETTING_COMPUTED | SETTING_OWN, .default_text = "",
 		.help = N_("networks whose mail is signed; empty: those the server relays for"),
 	},
 	[SET_MTA_TRUSTED_RELAYS] = {

@@ -12,6 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/file.h"
+#include "core/base/network.h"
 #include "core/base/text.h"
 #include "core/base/words.h"
 #include "core/model/setting.h"
@@ -172,7 +173,21 @@ static int check_list(const struct setting_row *row, const char *text, struct bu
 static int check_networks(const struct setting_row *row, const char *text,
                           struct buf *out, struct err *err)
 {
-	return check_list(row, text, out, check_network, err);
+	auto_free char **items = NULL;
+	size_t count = 0;
+	int r = check_list(row, text, out, check_network, err);
+	if (r < 0 || !(row->flags & SETTING_OWN))
+		return r;
+	text_split_list(text, &items, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct network net;
+		if (network_parse(items[i], &net) && network_is_world(&net))
+			return err_set(
+				err, ERR_USAGE,
+				_("%s: %s is too large for a network of one organization; list the networks whose mail is yours"),
+				row->key, items[i]);
+	}
+	return 0;
 }
 
 static int check_excluded(const char *key, const char *text, struct buf *out,

@@ -210,7 +210,7 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	bool is_active = desired->signs || desired->verifies;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
-	opendkim_internal_hosts(desired, NULL, 0, &internal, ret_plan);
+	opendkim_internal_hosts(desired, NULL, 0, NULL, &internal, ret_plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
 	                            ret_plan, &found, err);
 	if (r == 0)

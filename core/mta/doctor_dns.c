@@ -62,8 +62,7 @@ static char *host_name(struct doctor *d)
 	return xstrdup(env.hostname);
 }
 
-/* A name that name servers should know something about. */
-static char *known_name(struct doctor *d)
+char *doctor_known_name(struct doctor *d)
 {
 	char *name = NULL;
 	struct err ignored = ERR_INIT;
@@ -107,7 +106,7 @@ void doctor_resolver(struct doctor *d)
 {
 	struct query_servers servers;
 	struct err err = ERR_INIT;
-	auto_free char *name = known_name(d);
+	auto_free char *name = doctor_known_name(d);
 	if (doctor_servers(d, &servers, &err) < 0) {
 		doctor_add_err(d, DOCTOR_PROBLEM, "/etc/resolv.conf", &err,
 		               _("name a server in /etc/resolv.conf"));

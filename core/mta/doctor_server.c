@@ -14,9 +14,12 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
+#include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/policy_probe.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_macros.h"
+#include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/service.h"
@@ -24,6 +27,7 @@
 #include "core/mta/step.h"
 
 #define PROBE_NS (3 * NS_PER_SEC)   /* for one question */
+#define CHECK_NS (6 * NS_PER_SEC)   /* for an SPF check */
 #define PROBES_NS (20 * NS_PER_SEC) /* for all */
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -249,6 +253,27 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 	return false;
 }
 
+/* A whole check of a domain of ours, by the service's own name servers, rights and way to them:
+ * mail from this machine, which PROBE_POLICY asks about, is never looked up. */
+static void check_sender(struct doctor *d, const struct step *probe)
+{
+	auto_buf answer = BUF_INIT;
+	auto_free char *domain = doctor_known_name(d);
+	struct err err = ERR_INIT;
+	if (policy_ask(d->ctx, probe->object, domain, monotonic_ns() + CHECK_NS, &answer,
+	               &err) < 0) {
+		doctor_add_err(d, DOCTOR_PROBLEM, "mailauth-policyd", &err,
+		               "mailauthctl doctor resolver");
+		return;
+	}
+	const char *problem = strstr(buf_text(&answer), "problem=");
+	if (strstr(buf_text(&answer), "temperror"))
+		doctor_add(d, DOCTOR_PROBLEM, "mailauth-policyd",
+		           "mailauthctl doctor resolver",
+		           _("the SPF check of mail from %s ends in temperror: %.300s"),
+		           domain, problem ? problem : buf_text(&answer));
+}
+
 static void ask_all(struct doctor *d)
 {
 	const struct plan *probes = &d->host.probes;
@@ -268,6 +293,8 @@ static void ask_all(struct doctor *d)
 		if (step_probe_once(d->ctx, &probes->step[i], limit < end ? limit : end,
 		                    &err) < 0)
 			add_silent(d, &probes->step[i], &err);
+		else if (probes->step[i].probe == PROBE_POLICY)
+			check_sender(d, &probes->step[i]);
 		asked++;
 	}
 	if (!doctor_has_trouble(d) && asked)
@@ -335,7 +362,12 @@ static void add_override(void *arg, const struct master_service *service,
 {
 	const struct overrides *o = arg;
 	auto_free char *remedy =
-		master_override(service, parameter)
+		strcmp(parameter, "smtpd_proxy_filter") == 0
+			? xstrdup(_(
+				  "pass mail to that filter after the queue (content_filter) "
+				  "or as a milter, so that its content can be signed and "
+				  "checked"))
+		: master_override(service, parameter)
 			? xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
 	                            o->config_dir, service->name, service->type,
 	                            parameter, o->config_dir)
@@ -407,7 +439,8 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
 		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 		o->config_dir = seen->host.config_dir;
-		services_each_override(&cf, &master, add_override, o);
+		auto_free char *own_item = postfix_dkim_own_item(seen);
+		services_each_override(&cf, &master, own_item, add_override, o);
 		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
 		look_at_chroot(d, seen, &cf, &master);
 	}
@@ -422,8 +455,10 @@ static void add_notes(struct doctor *d)
 		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
 			is_known |= text_starts(plan->note[i], d->finding[k].text);
+		const char *remedy = plan_remedy(plan, i);
 		if (!is_known)
-			doctor_add(d, DOCTOR_NOTE, NULL, NULL, "%s", plan->note[i]);
+			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,
+			           "%s", plan->note[i]);
 	}
 }
 

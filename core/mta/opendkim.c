@@ -110,28 +110,55 @@ void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
 static void add_networks(char *const *texts, size_t count, bool exclude, const char *from,
                          struct networks *set, struct plan *plan)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!networks_add_text(set, texts[i], exclude))
+	for (size_t i = 0; i < count; i++) {
+		struct network net;
+		if (!network_parse(texts[i], &net)) {
 			plan_note(
 				plan,
-				_("%s names %s, which cannot be read as a network: mail from there is "
+				_("%s names %s, which cannot be read as a network: mail from "
+			          "there is "
 			          "signed only where mta.signing-networks names it"),
 				from, texts[i]);
+			continue;
+		}
+		net.is_excluded = net.is_excluded || exclude;
+		if (!net.is_excluded && network_is_world(&net))
+			plan_warn(
+				plan, "mailauthctl server unset mta.signing-networks",
+				_("%s names %s, which is too large for a network of one "
+			          "organization: it is not used as a signing network"),
+				from, texts[i]);
+		else
+			networks_add(set, &net);
+	}
 }
 
 void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
-                             size_t relayed_count, struct networks *set,
-                             struct plan *plan)
+                             size_t relayed_count, const struct opendkim_doubt *doubt,
+                             struct networks *set, struct plan *plan)
 {
+	static const struct opendkim_doubt none = { 0 };
+	doubt = doubt ? doubt : &none;
 	bool is_wished = desired->signing_network_count > 0;
 	if (is_wished) {
 		add_networks(desired->signing_networks, desired->signing_network_count,
 		             false, "mta.signing-networks", set, plan);
 	} else {
-		char own[][10] = { "127.0.0.1", "::1" };
+		char own[][24] = { "127.0.0.1", "::1", "127.0.0.0/8",
+			           "::ffff:127.0.0.0/104" };
 		char *const always[] = { own[0], own[1] };
-		add_networks(relayed, relayed_count, false, "mynetworks", set, plan);
-		add_networks(always, ARRAY_LEN(always), false, "loopback", set, plan);
+		char *const loopback[] = { own[1], own[2], own[3] };
+		if (!doubt->is_everyone)
+			add_networks(relayed, relayed_count, false, "mynetworks", set,
+			             plan);
+		if (!doubt->is_loopback)
+			add_networks(always, ARRAY_LEN(always), false, "loopback", set,
+			             plan);
+		else
+			add_networks(loopback, ARRAY_LEN(loopback), true, "loopback", set,
+			             plan);
+		add_networks(doubt->host, doubt->hosts, true, "content_filter", set,
+		             plan);
 	}
 	add_networks(desired->trusted_relays, desired->trusted_relay_count, true,
 	             "mta.trusted-relays", set, plan);

@@ -68,11 +68,19 @@ void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
 /* The script that makes a message wait while the key of an aligned signature cannot be looked up. */
 void opendkim_render_final(struct buf *into);
 
-/* Networks whose mail is signed: mta.signing-networks or else `relayed` and loopback, without
- * mta.trusted-relays.  What is no network becomes a note. */
+/* Clients whose mail cannot be told from what a content filter returns. */
+struct opendkim_doubt {
+	bool is_loopback; /* this machine */
+	bool is_everyone; /* every client that does not log in */
+	char *const *host;
+	size_t hosts;
+};
+
+/* Networks whose mail is signed: mta.signing-networks or else `relayed` and loopback but for those
+ * in doubt (NULL: none), without mta.trusted-relays.  What is no network becomes a note. */
 void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
-                             size_t relayed_count, struct networks *set,
-                             struct plan *plan);
+                             size_t relayed_count, const struct opendkim_doubt *doubt,
+                             struct networks *set, struct plan *plan);
 
 /* Where the files go and to whom they belong. */
 struct opendkim_place {

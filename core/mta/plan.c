@@ -42,6 +42,8 @@ void plan_done(struct plan *plan)
 		step_done(&plan->step[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		free(plan->note[i]);
+	for (size_t i = 0; i < plan->warnings; i++)
+		free(plan->warning[i].remedy);
 	for (size_t i = 0; i < plan->needs; i++)
 		free(plan->need[i].service);
 	free(plan->need);
@@ -52,6 +54,7 @@ void plan_done(struct plan *plan)
 	}
 	free(plan->step);
 	free(plan->note);
+	free(plan->warning);
 	free(plan->key);
 	*plan = PLAN_INIT;
 }
@@ -135,17 +138,43 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
 	return step;
 }
 
+static void add_note(struct plan *plan, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	GROW(plan->note, plan->notes, plan->note_room);
+	plan->note[plan->notes++] = text;
+}
+
 void plan_note(struct plan *plan, const char *fmt, ...)
 {
 	va_list ap;
-	char *text = NULL;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	add_note(plan, fmt, ap);
 	va_end(ap);
-	GROW(plan->note, plan->notes, plan->note_room);
-	plan->note[plan->notes++] = text;
+}
+
+void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	GROW(plan->warning, plan->warnings, plan->warning_room);
+	plan->warning[plan->warnings++] =
+		(struct plan_warning){ plan->notes, xstrdup(remedy) };
+	va_start(ap, fmt);
+	add_note(plan, fmt, ap);
+	va_end(ap);
+}
+
+const char *plan_remedy(const struct plan *plan, size_t note)
+{
+	for (size_t i = 0; i < plan->warnings; i++)
+		if (plan->warning[i].note == note)
+			return plan->warning[i].remedy;
+	return NULL;
 }
 
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
@@ -195,6 +224,11 @@ void plan_append(struct plan *plan, struct plan *from)
 		GROW(plan->step, plan->count, plan->room);
 		plan->step[plan->count++] = from->step[i];
 	}
+	for (size_t i = 0; i < from->warnings; i++) {
+		GROW(plan->warning, plan->warnings, plan->warning_room);
+		plan->warning[plan->warnings] = from->warning[i];
+		plan->warning[plan->warnings++].note += plan->notes;
+	}
 	for (size_t i = 0; i < from->notes; i++) {
 		GROW(plan->note, plan->notes, plan->note_room);
 		plan->note[plan->notes++] = from->note[i];
@@ -210,6 +244,7 @@ void plan_append(struct plan *plan, struct plan *from)
 	free(from->need);
 	free(from->step);
 	free(from->note);
+	free(from->warning);
 	free(from->key);
 	*from = PLAN_INIT;
 }
@@ -575,5 +610,7 @@ void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)
 	for (size_t i = 0; i < plan->count; i++)
 		step_types[plan->step[i].kind]->show(&plan->step[i], is_coloured, out);
 	for (size_t i = 0; i < plan->notes; i++)
-		buf_printf(out, _("note: %s\n"), plan->note[i]);
+		buf_printf(out,
+		           plan_remedy(plan, i) ? _("warning: %s\n") : _("note: %s\n"),
+		           plan->note[i]);
 }

@@ -150,6 +150,12 @@ struct plan_need {
 	bool is_running;
 };
 
+/* What can be done about a note that is a warning. */
+struct plan_warning {
+	size_t note; /* index of the note */
+	char *remedy;
+};
+
 struct plan {
 	struct step *step;
 	size_t count, room;
@@ -159,6 +165,8 @@ struct plan {
 	size_t keys, key_room;
 	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
 	size_t notes, note_room;
+	struct plan_warning *warning; /* of some notes, in their order */
+	size_t warnings, warning_room;
 	const struct ctx *
 		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };
@@ -186,6 +194,12 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
  * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines. */
 void plan_names(struct plan *plan, const char *path, const char *of);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+/* A note that is a warning: mail is treated otherwise than the settings say until an admin acts.
+ * `remedy` is copied. */
+void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
+	printf_like(3, 4);
+/* The remedy of the note; NULL: the note is no warning. */
+const char *plan_remedy(const struct plan *plan, size_t note) must_check;
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);

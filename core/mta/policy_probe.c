@@ -17,16 +17,20 @@
 
 #define ANSWER_LIMIT 4096
 
-static const char request[] = "request=smtpd_access_policy\n"
-			      "protocol_state=RCPT\n"
-			      "protocol_name=ESMTP\n"
-			      "client_address=127.0.0.1\n"
-			      "client_name=localhost\n"
-			      "helo_name=localhost\n"
-			      "sender=\n"
-			      "recipient=postmaster@localhost\n"
-			      "instance=mailauthctl.probe\n"
-			      "\n";
+static char *compose(const char *client, const char *domain, const char *sender)
+{
+	return xasprintf("request=smtpd_access_policy\n"
+	                 "protocol_state=RCPT\n"
+	                 "protocol_name=ESMTP\n"
+	                 "client_address=%s\n"
+	                 "client_name=%s\n"
+	                 "helo_name=%s\n"
+	                 "sender=%s\n"
+	                 "recipient=postmaster@localhost\n"
+	                 "instance=mailauthctl.probe\n"
+	                 "\n",
+	                 client, domain, domain, sender);
+}
 
 struct conversation {
 	const char *endpoint;
@@ -71,7 +75,7 @@ static int open_connection(struct ctx *ctx, struct conversation *c, struct err *
 	return 0;
 }
 
-static int say(const struct conversation *c, struct err *err)
+static int say(const struct conversation *c, const char *request, struct err *err)
 {
 	for (size_t at = 0; at < strlen(request);) {
 		int r = wait_ready(c, POLLOUT, err);
@@ -109,24 +113,46 @@ static int hear(const struct conversation *c, struct buf *answer, struct err *er
 	return 0;
 }
 
+/* *answer: the action, without what ends it. */
+static int converse(struct ctx *ctx, const char *endpoint, const char *request,
+                    int64_t deadline, struct buf *answer, struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	struct conversation c = { .endpoint = endpoint, .fd = -1, .deadline = deadline };
+	int r = open_connection(ctx, &c, err);
+	if (r == 0)
+		r = say(&c, request, err);
+	if (r == 0)
+		r = hear(&c, &text, err);
+	close_fd(&c.fd);
+	if (r == 0 && strncasecmp(buf_text(&text), "action=", 7) != 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("the policy service at %s gave an answer without action"),
+			endpoint);
+	if (r == 0)
+		buf_add(answer, buf_text(&text) + 7, strcspn(buf_text(&text) + 7, "\n"));
+	return r;
+}
+
 int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                  struct err *err)
 {
 	auto_buf answer = BUF_INIT;
-	struct conversation c = { .endpoint = step->object,
-		                  .fd = -1,
-		                  .deadline = deadline };
-	int r = open_connection(ctx, &c, err);
-	if (r == 0)
-		r = say(&c, err);
-	if (r == 0)
-		r = hear(&c, &answer, err);
-	if (r == 0 && strcasecmp(buf_text(&answer), "action=DUNNO\n\n") != 0)
+	auto_free char *request = compose("127.0.0.1", "localhost", "");
+	int r = converse(ctx, step->object, request, deadline, &answer, err);
+	if (r == 0 && strcasecmp(buf_text(&answer), "DUNNO") != 0)
 		r = err_set(err, ERR_FAILED,
-		            _("the policy service at %s says \"%.*s\" of mail from this "
+		            _("the policy service at %s says \"%s\" of mail from this "
 		              "machine, which is not to be checked"),
-		            step->object, (int)strcspn(buf_text(&answer), "\n"),
-		            buf_text(&answer));
-	close_fd(&c.fd);
+		            step->object, buf_text(&answer));
 	return r;
+}
+
+int policy_ask(struct ctx *ctx, const char *endpoint, const char *domain,
+               int64_t deadline, struct buf *answer, struct err *err)
+{
+	auto_free char *sender = xasprintf("postmaster@%s", domain);
+	auto_free char *request = compose("192.0.2.1", domain, sender);
+	return converse(ctx, endpoint, request, deadline, answer, err);
 }

@@ -17,6 +17,7 @@
 #include "dnszone/spf_service.h"
 
 #define NO_NAME "localhost.localdomain"
+#define READ_MEMORY ((size_t)4 << 20) /* for the largest file */
 
 struct relays {
 	const char **text; /* borrowed, but for those of `owned` */
@@ -89,7 +90,7 @@ static int read_back(const struct buf *text, struct err *err)
 			_("the settings of SPF make a file of %zu octets, more than the "
 		          "%d that are read: shorten mta.trusted-relays"),
 			text->len, SPF_SERVICE_SIZE_MAX);
-	if (!arena_open(&mem, (size_t)4 << 20))
+	if (!arena_open(&mem, READ_MEMORY))
 		return err_set(err, ERR_FAILED, _("there is no memory to check %s in"),
 		               POLICYD_CONF);
 	return spf_service_parse(POLICYD_CONF, buf_text(text), text->len, &mem, &service,
@@ -143,4 +144,27 @@ void policyd_conf_drop(const char *prefix, struct plan *plan)
 {
 	auto_free char *path = xasprintf("%s" POLICYD_CONF, prefix);
 	plan_remove(plan, RANK_LEFTOVERS, path, 0);
+}
+
+static bool is_refusing(const struct buf *text)
+{
+	auto_arena mem = { 0 };
+	struct spf_service service;
+	struct err ignored = ERR_INIT;
+	return arena_open(&mem, READ_MEMORY) &&
+	       spf_service_parse(POLICYD_CONF, buf_text(text), text->len, &mem, &service,
+	                         &ignored) == 0 &&
+	       service.is_checked && service.spf.mode >= SPF_DEFER_DNS_ERRORS;
+}
+
+bool policyd_conf_begins_to_refuse(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		if (step->kind == STEP_FILE && step->is_present &&
+		    strcmp(step->object, POLICYD_CONF) == 0)
+			return is_refusing(&step->content) &&
+			       !(step->had_old && is_refusing(&step->old_content));
+	}
+	return false;
 }

@@ -5,6 +5,7 @@
 #ifndef CORE_MTA_POLICYD_CONF_H
 #define CORE_MTA_POLICYD_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/buf.h"
@@ -46,5 +47,8 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 int policyd_conf_plan(const struct desired *desired, const struct policyd_host *host,
                       const char *prefix, struct plan *plan, struct err *err) must_check;
 void policyd_conf_drop(const char *prefix, struct plan *plan);
+
+/* Whether the steps of a pruned plan begin to reject or defer mail on this host by its SPF result. */
+bool policyd_conf_begins_to_refuse(const struct plan *plan) must_check;
 
 #endif

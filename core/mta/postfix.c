@@ -95,13 +95,14 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
 	main_cf_parse(&cf, buf_text(&admin), admin.len);
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	services_read(&cf, &master, &services);
-	wish->main.reinjecting = services.reinjecting;
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              &services);
+	wish->main.unmiltered = services.unmiltered;
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
 	if (wish->main.milter || wish->main.guard_milter)
-		services_note(&cf, &master, &services, plan);
+		services_note(&cf, &master, &services, wish->main.own_smtpd, plan);
 	if (wish->main.milter && wish->main.in_smtpd)
 		services_note_order(&cf, wish->main.is_last, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
@@ -116,8 +117,18 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	postfix_plan_server(seen, &next, &master, plan);
 }
 
-static void note_state(const struct mta_seen *seen, struct plan *plan)
+static void note_state(const struct desired *desired, const struct mta_seen *seen,
+                       struct plan *plan)
 {
+	if (desired && seen->world)
+		plan_warn(plan,
+		          _("list in mynetworks only the hosts that may send without "
+		            "authentication"),
+		          _("mynetworks of %s includes %s, which is too large for a "
+		            "network of one organization: it is not used as a signing "
+		            "network, and mail from there is checked like mail from "
+		            "strangers"),
+		          seen->main_path, seen->world);
 	if (seen->host.instances)
 		plan_note(
 			plan,
@@ -126,14 +137,15 @@ static void note_state(const struct mta_seen *seen, struct plan *plan)
 		          "that is managed)"),
 			seen->host.config_dir, seen->host.instances);
 	if (seen->is_rooted)
-		plan_note(
-			plan,
-			_("under --root no service is told and nothing is probed or validated by "
-		          "the servers' own programs"));
+		plan_note(plan,
+		          _("under --root no service is told and nothing is probed or "
+		            "validated by "
+		            "the servers' own programs"));
 	else if (!seen->host.is_running)
 		plan_note(
 			plan,
-			_("Postfix does not run: its files are in place when it starts, nothing "
+			_("Postfix does not run: its files are in place when it starts, "
+		          "nothing "
 		          "was probed"));
 }
 
@@ -142,7 +154,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 {
 	cleanup(wish_done) struct postfix_wish wish = { 0 };
 	int r = 0;
-	note_state(seen, ret_plan);
+	note_state(desired, seen, ret_plan);
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
 		               seen->host.why_not);

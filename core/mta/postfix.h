@@ -13,6 +13,7 @@
 #include "core/mta/opendkim_conf.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_canonical.h"
+#include "core/mta/postfix_filters.h"
 #include "core/mta/postsrsd.h"
 #include "core/mta/signers.h"
 #include "core/store/store.h"
@@ -82,8 +83,11 @@ struct mta_seen {
 	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
 	char *master_path; /* NULL: there is none */
 	struct buf main_cf, master_cf;
-	char **network; /* items of mynetworks, its files read */
+	char **network; /* items of mynetworks, its files read, without `world` */
 	size_t networks, network_room;
+	char *world; /* the first item of mynetworks that takes in the world; NULL: none */
+	struct filter_tables filters;
+	bool is_returned_elsewhere; /* another instance accepts what local filters return */
 	gid_t postfix_gid;
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;

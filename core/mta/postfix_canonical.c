@@ -192,7 +192,7 @@ void canonical_note_reach(const struct main_cf *cf, const struct master_cf *mast
                           void (*say)(void *arg, const char *sentence), void *arg)
 {
 	auto_services services = SERVICES_INIT;
-	services_read(cf, master, &services);
+	services_read(cf, master, NULL, false, &services);
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *own =
@@ -206,7 +206,7 @@ void canonical_note_reach(const struct main_cf *cf, const struct master_cf *mast
 		else if ((has_command(service, "smtpd") ||
 		          has_command(service, "pickup")) &&
 		         maps_nothing(cf, service) && !has_filter(cf, service) &&
-		         !is_among(services.reinjecting, service->name))
+		         !is_among(services.ways.reinjecting, service->name))
 			text = xasprintf(_("%s/%s has receive_override_options with "
 			                   "no_address_mappings: mail through it is not "
 			                   "rewritten for SRS"),

@@ -17,6 +17,7 @@
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_services.h"
 #include "core/mta/service.h"
 
 /* ---- what stands there ------------------------------------------------------------------------ */
@@ -97,14 +98,18 @@ static void seen_done(struct mta_seen *seen)
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
 
 struct route {
-	char *milter; /* item of main.cf, with braces */
-	char *probe;  /* "unix:/path" for probes */
+	char *own_smtpd,
+		*own_non; /* the admin's own items, as he wrote them; NULL: none */
+	char *milter;     /* item of main.cf, with braces */
+	char *probe;      /* "unix:/path" for probes */
 	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
 	bool in_smtpd, in_non_smtpd;
 };
 
 static void route_done(struct route *route)
 {
+	free(route->own_smtpd);
+	free(route->own_non);
 	free(route->milter);
 	free(route->probe);
 	free(route->socket);
@@ -140,10 +145,8 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
 	auto_main_cf cf;
 	main_cf_parse(&cf, buf_text(&text), text.len);
-	auto_free char *in_smtpd =
-		postfix_find_milter(&cf, "smtpd_milters", socket, queue);
-	auto_free char *in_non =
-		postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
+	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
+	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
 	const char *kept = in_smtpd ? in_smtpd : in_non;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
@@ -155,7 +158,18 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 			kept ? NULL : xasprintf("local:%s/opendkim/opendkim.sock", queue),
 		.in_smtpd = !in_smtpd,
 		.in_non_smtpd = !in_non,
+		.own_smtpd = in_smtpd,
+		.own_non = in_non,
 	};
+}
+
+char *postfix_dkim_own_item(const struct mta_seen *seen)
+{
+	struct route route;
+	find_route(seen, &route);
+	char *own = xstrdup(route.own_smtpd);
+	route_done(&route);
+	return own;
 }
 
 static int take_first(void *arg, const struct signing_row *row, struct err *err)
@@ -213,7 +227,8 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 	if (strcmp(desired->filter, "rspamd") == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("mta.filter is rspamd, and this version pushes to OpenDKIM only: run "
+			_("mta.filter is rspamd, and this version pushes to OpenDKIM "
+		          "only: run "
 		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
 		          "rspamd yourself with mta.backend directory"));
 	for (size_t i = 0; r == 0 && i < signers->count; i++) {
@@ -340,6 +355,126 @@ static struct opendkim_place live_place(const struct mta_seen *seen)
 	};
 }
 
+/* ---- what a content filter returns ------------------------------------------------------------ */
+
+/* Whether mail of local programs is signed: mta.signing-networks says so where it is set and where
+ * sendmail(1) is not known to be a way back. */
+static bool signs_local(const struct desired *desired, const struct filter_ways *ways)
+{
+	static const char *const own[] = { "127.0.0.1", "::1" };
+	if (!ways->unknown || ways->program)
+		return !ways->program;
+	for (size_t i = 0; i < desired->signing_network_count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(own); k++) {
+			struct network net, host;
+			if (network_parse(desired->signing_networks[i], &net) &&
+			    network_parse(own[k], &host) && !net.is_excluded &&
+			    network_holds(&net, &host))
+				return true;
+		}
+	return false;
+}
+
+/* Some way back is not known: who signs no more, and how to say otherwise. */
+static void warn_unknown(const struct desired *desired, const struct mta_seen *seen,
+                         const struct filter_ways *ways, struct plan *plan)
+{
+	if (!ways->unknown || !desired->signs)
+		return;
+	if (ways->program && desired->signing_network_count)
+		plan_warn(
+			plan,
+			_("configure that filter to return mail by SMTP to a dedicated "
+		          "service (127.0.0.1:10025)"),
+			_("mail from local programs is not signed: the filter %s returns "
+		          "mail of strangers through sendmail(1)"),
+			ways->program);
+	if (desired->signing_network_count)
+		return;
+	auto_networks usual = NETWORKS_INIT;
+	auto_buf lines = BUF_INIT;
+	auto_plan ignored = PLAN_INIT;
+	opendkim_internal_hosts(desired, seen->network, seen->networks, NULL, &usual,
+	                        &ignored);
+	networks_render(&usual, &lines);
+	for (size_t i = 0; i < lines.len; i++)
+		if (lines.at[i] == '\n')
+			lines.at[i] = i + 1 < lines.len ? ',' : '\0';
+	auto_free char *remedy =
+		xasprintf(_("if no filter returns mail through sendmail(1) or from these "
+	                    "hosts: mailauthctl server set mta.signing-networks %s"),
+	                  buf_text(&lines));
+	plan_warn(plan, remedy, "%s", ways->unknown);
+}
+
+static void find_internal(const struct desired *desired, const struct mta_seen *seen,
+                          const struct filter_ways *ways, struct networks *internal,
+                          struct plan *plan)
+{
+	const struct opendkim_doubt doubt = {
+		.is_loopback = ways->unknown != NULL,
+		.is_everyone = ways->is_anywhere,
+		.host = ways->remote,
+		.hosts = ways->remotes,
+	};
+	opendkim_internal_hosts(desired, seen->network, seen->networks, &doubt, internal,
+	                        plan);
+	warn_unknown(desired, seen, ways, plan);
+}
+
+/* A service that takes mail back and has the signing filter in a list of its own, which stays as the
+ * admin wrote it: what comes from loopback must not be signed there. */
+static void find_own_list(const struct main_cf *cf, const struct master_cf *master,
+                          const struct route *route, struct filter_ways *ways)
+{
+	for (size_t i = 0; i < master->count && !ways->unknown; i++) {
+		const struct master_service *service = &master->service[i];
+		bool takes_back = false;
+		for (size_t k = 0; ways->reinjecting[k]; k++)
+			takes_back |= strcmp(ways->reinjecting[k], service->name) == 0;
+		if (takes_back && master_override(service, "smtpd_milters") &&
+		    (services_names_filter(cf, service, "smtpd_milters",
+		                           route->own_smtpd) ||
+		     services_names_filter(cf, service, "smtpd_milters", route->own_non)))
+			ways->unknown = xasprintf(
+				_("%s/%s in master.cf accepts mail that a content filter "
+			          "returns, and its own smtpd_milters names the signing filter: "
+			          "mail from local programs and from loopback is not signed, "
+			          "because it cannot be distinguished from mail of strangers "
+			          "that the filter returns"),
+				service->name, service->type);
+	}
+}
+
+static void find_services(const struct mta_seen *seen, const struct route *route,
+                          struct services *services)
+{
+	auto_buf admin = BUF_INIT;
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_parse(&cf, buf_text(&admin), admin.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              services);
+	find_own_list(&cf, &master, route, &services->ways);
+}
+
+static void wish_milters(const struct desired *desired, const struct route *route,
+                         const struct filter_ways *ways, struct postfix_wish *wish)
+{
+	bool is_local = signs_local(desired, ways);
+	wish->main.milter = postfix_wish_keep(wish, xstrdup(route->milter));
+	wish->main.in_smtpd = route->in_smtpd;
+	wish->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
+	if (route->own_smtpd)
+		wish->main.own_smtpd = postfix_wish_keep(wish, xstrdup(route->own_smtpd));
+	if (route->own_non)
+		wish->main.own_non_smtpd =
+			postfix_wish_keep(wish, xstrdup(route->own_non));
+	wish->main.is_local_off = !is_local;
+}
+
 /* ---- the part --------------------------------------------------------------------------------- */
 
 static int decide(const struct desired *desired, const struct mta_seen *seen,
@@ -354,7 +489,8 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
 		return err_set(
 			err, ERR_FAILED,
-			_("OpenDKIM signs and verifies for this host, and its program is not there "
+			_("OpenDKIM signs and verifies for this host, and its program is "
+		          "not there "
 		          "any more: install the package opendkim again, or run \"mailauthctl "
 		          "server set dkim.sign off dkim.verify off\" to go without it"));
 	if (is_wished && !seen->dkim.is_installed)
@@ -366,7 +502,8 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (*ret_is_wanted && seen->dkim.uid == FILE_KEEP_UID)
 		plan_note(
 			plan,
-			_("there is no account for OpenDKIM on this host: key files stay with "
+			_("there is no account for OpenDKIM on this host: key files stay "
+		          "with "
 		          "root"));
 	return 0;
 }
@@ -377,6 +514,8 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	struct route route;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
+	auto_services services =
+		SERVICES_INIT; /* with names of the master.cf that is gone */
 	struct opendkim_place place = live_place(seen);
 	find_route(seen, &route);
 	const char *id =
@@ -389,7 +528,8 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};
-	opendkim_internal_hosts(desired, seen->network, seen->networks, &internal, plan);
+	find_services(seen, &route, &services);
+	find_internal(desired, seen, &services.ways, &internal, plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
 	                            &found, err);
 	if (r == 0) {
@@ -402,9 +542,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		plan_filter(seen, plan);
 		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
 		                   plan);
-		wish->main.milter = postfix_wish_keep(wish, xstrdup(route.milter));
-		wish->main.in_smtpd = route.in_smtpd;
-		wish->main.in_non_smtpd = route.in_non_smtpd && desired->signs;
+		wish_milters(desired, &route, &services.ways, wish);
 	}
 	opendkim_plan_done(&found);
 	route_done(&route);

@@ -284,6 +284,12 @@ void main_cf_ours(const char *text, size_t len, struct spans *into)
 		if (has_prefix(text, def->begin, def->equals, OURS) ||
 		    is_named(&cf, def, MAIN_TIME_LIMIT))
 			spans_add(into, def->begin, def->end);
+		size_t begin, end;
+		for (size_t at = def->first;
+		     main_own_next(&cf, def, &at, &begin, &end);) {
+			spans_add(into, begin, begin + strlen(MAIN_OWN_BEGIN));
+			spans_add(into, end, end + strlen(MAIN_OWN_END));
+		}
 		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
 			if (is_named(&cf, def, lists[l].name))
 				strip_list(&cf, def, lists[l].item, def->begin > block,
@@ -366,9 +372,9 @@ static bool reaches(const char *text, size_t len, const char *list, const char *
 
 /* ---- the milter lists ------------------------------------------------------------------------- */
 
-/* "name = text", but `other` for the services of the two lists, and nothing for `none`. */
+/* "name = text", but `other` for the services of the two lists, and nothing for `none` and `off`. */
 struct cases {
-	const char *const *none, *const *first, *const *second;
+	const char *const *none, *const *off, *const *first, *const *second;
 	const char *other, *text;
 };
 
@@ -385,6 +391,7 @@ static void put_param(const char *item, const struct cases *cases, struct buf *i
 {
 	buf_printf(into, "%s = ", item + 1);
 	size_t depth = put_cases(cases->none, "", into);
+	depth += put_cases(cases->off, "", into);
 	if (strcmp(cases->other, cases->text) != 0) {
 		depth += put_cases(cases->first, cases->other, into);
 		depth += put_cases(cases->second, cases->other, into);
@@ -443,8 +450,9 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
                       struct buf *params, struct buf *missing)
 {
 	const char *signs = wish->milter && wish->in_smtpd ? "$mailauth_milter" : "";
-	const char *const *cleanup =
+	const char *const *programs =
 		reach.from_non || reach.to_non ? wish->cleanup : NULL;
+	const char *const *cleanup = wish->is_local_off ? NULL : programs;
 	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
 	bool is_guard_apart = wish->guard_milter && has_items(text, lists[list].name);
 	auto_buf all = BUF_INIT;
@@ -457,7 +465,8 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 	bool is_last = wish->is_last || !*signs;
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
 	                (has_any(wish->submission) || has_any(cleanup));
-	struct cases cases = { .none = wish->reinjecting,
+	struct cases cases = { .none = wish->unmiltered,
+		               .off = wish->is_local_off ? programs : NULL,
 		               .first = wish->submission,
 		               .second = cleanup,
 		               .other = is_split ? "" : signs,
@@ -481,6 +490,25 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 	put_ref(text, SUBMISSION, true, missing);
 }
 
+/* An admin's own item of the signing filter stays where it is, for the services that may use it. */
+static void put_own(struct buf *text, const struct main_wish *wish, struct buf *params)
+{
+	const struct cases cases = {
+		.none = wish->unmiltered,
+		.first = wish->is_local_off ? wish->cleanup : NULL,
+		.other = "",
+		.text = "yes",
+	};
+	bool is_needed = has_any(cases.none) || has_any(cases.first);
+	if (!is_needed || (!wish->own_smtpd && !wish->own_non_smtpd))
+		return;
+	put_param("$mailauth_own", &cases, params);
+	if (wish->own_smtpd)
+		main_own_put(text, lists[SMTPD].name, wish->own_smtpd);
+	if (wish->own_non_smtpd)
+		main_own_put(text, lists[NON_SMTPD].name, wish->own_non_smtpd);
+}
+
 /* What an admin's own list keeps from the filters; the built-in one has it all. */
 static void put_macros(struct buf *text, struct buf *params)
 {
@@ -501,12 +529,13 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter ||
 	                 wish->guard_milter;
 	bool has_non = wish->milter && wish->in_non_smtpd;
+	put_own(text, wish, params);
 	if (!has_smtpd && !has_non) {
 		if (wish->milter)
 			put_macros(text, params);
 		return;
 	}
-	if (has_non || wish->dmarc_milter || wish->guard_milter)
+	if (has_non || wish->dmarc_milter || wish->guard_milter || wish->is_local_off)
 		reach = find_reach(text);
 	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
 		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
@@ -518,7 +547,7 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 	if (has_smtpd)
 		put_smtpd(text, wish, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
-		const struct cases cases = { .none = wish->reinjecting,
+		const struct cases cases = { .none = wish->unmiltered,
 			                     .other = "",
 			                     .text = "$mailauth_milter" };
 		put_param(lists[NON_SMTPD].item, &cases, params);

@@ -3,8 +3,10 @@
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
  * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
- * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in milter_mail_macros, $mailauth_recipient_restrictions in
- * smtpd_recipient_restrictions, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in
+ * milter_mail_macros, $mailauth_recipient_restrictions in
+ * smtpd_recipient_restrictions, MAIN_OWN_BEGIN and MAIN_OWN_END around an admin's own item of the
+ * signing filter, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
  * _classes, recipient_canonical_maps, lmtp_generic_maps).
  * Every other octet stays what it is; taking ours out of what putting them in gave restores the
  * old text exactly.  Pure: no file is opened here.
@@ -76,9 +78,13 @@ struct main_wish {
 	bool in_smtpd, in_non_smtpd; /* lists that get `milter` */
 	bool is_last; /* mail from outside, too, meets ours behind an admin's */
 	/* Names of services, each array with a NULL behind them; may be NULL. */
-	const char *const *reinjecting; /* must use none of ours */
-	const char *const *submission;  /* only send */
-	const char *const *cleanup;     /* read non_smtpd_milters */
+	const char *const *unmiltered; /* must use none of ours */
+	/* Where an admin's lists name the signing filter themselves: the endpoint as he wrote it, one for
+	 * each list, or NULL.  Services that must not use it get his list without it. */
+	const char *own_smtpd, *own_non_smtpd;
+	bool is_local_off; /* mail of programs on this machine meets none of ours, nor that item */
+	const char *const *submission; /* only send */
+	const char *const *cleanup;    /* read non_smtpd_milters */
 	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
 	const char *
 		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
@@ -94,6 +100,16 @@ void main_cf_strip(const char *text, size_t len, struct buf *into);
  * where restrict_find() refuses. */
 void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
+
+/* An admin's item between these is one for services alone that $mailauth_own says "yes" of. */
+#define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? { "
+#define MAIN_OWN_END " }}"
+
+/* Puts the items that name `endpoint` between both marks, in the list and in what it names. */
+void main_own_put(struct buf *text, const char *list, const char *endpoint);
+/* The next pair of marks at or behind *at in the definition: where each begins. */
+bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t *at,
+                   size_t *ret_begin, size_t *ret_end) must_check;
 
 /* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
  * would set otherwise; the default action follows. */

@@ -11,8 +11,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/mta/marked_block.h"
 
 enum { FIELD_NAME, FIELD_TYPE, FIELD_CHROOT = 4, FIELD_COMMAND = 7 };
@@ -79,6 +81,7 @@ static void service_done(struct master_service *service)
 	free(service->type);
 	free(service->chroot);
 	free(service->command);
+	free(service->arguments);
 	for (size_t i = 0; i < service->options; i++)
 		free(service->option[i]);
 	free(service->option);
@@ -100,6 +103,7 @@ static void add_service(struct master_cf *cf, const char *line)
 		if (keep[field])
 			*keep[field] = xstrdup(buf_text(&word));
 	}
+	service.arguments = xstrdup(line);
 	while (next_word(&line, &word)) {
 		const char *text = buf_text(&word);
 		if (strncmp(text, "-o", 2) != 0)
@@ -153,6 +157,33 @@ const char *master_override(const struct master_service *service, const char *na
 			return option + len + 1;
 	}
 	return NULL;
+}
+
+bool master_is_smtpd(const struct master_service *service)
+{
+	return strcmp(service->command, "smtpd") == 0;
+}
+
+char *master_host(const struct master_service *service)
+{
+	const char *colon = strrchr(service->name, ':');
+	return colon && colon != service->name
+	               ? xmemdup(service->name, (size_t)(colon - service->name))
+	               : NULL;
+}
+
+const char *master_port(const struct master_service *service)
+{
+	const char *colon = strrchr(service->name, ':');
+	return colon ? colon + 1 : service->name;
+}
+
+bool master_is_loopback(const char *host)
+{
+	host += *host == '[';
+	return strncasecmp(host, "localhost", strlen("localhost")) == 0 ||
+	       text_starts(host, "127.") || text_starts(host, "::ffff:127.") ||
+	       strcmp(host, "::1") == 0 || strcmp(host, "::1]") == 0;
 }
 
 /* ---- ours: out and in ------------------------------------------------------------------------ */

@@ -15,10 +15,11 @@
 #include "core/mta/spans.h"
 
 struct master_service {
-	char *name;    /* "smtp", "127.0.0.1:10025": what $service_name is */
-	char *type;    /* "inet", "unix", "fifo", "pass" */
-	char *chroot;  /* "y", "n", "-" */
-	char *command; /* "smtpd" */
+	char *name;      /* "smtp", "127.0.0.1:10025": what $service_name is */
+	char *type;      /* "inet", "unix", "fifo", "pass" */
+	char *chroot;    /* "y", "n", "-" */
+	char *command;   /* "smtpd" */
+	char *arguments; /* what follows the command, as written */
 	char **option; /* "name=value" of each -o, "{ name = value }" too, blanks around '=' gone */
 	size_t options;
 };
@@ -37,6 +38,14 @@ void master_cf_done(struct master_cf *cf);
 /* The value of the last -o for that parameter.  NULL: none. */
 const char *master_override(const struct master_service *service,
                             const char *name) must_check;
+
+bool master_is_smtpd(const struct master_service *service) must_check;
+/* The host of a service's name "host:port", brackets kept; NULL: a port alone.  The caller frees. */
+char *master_host(const struct master_service *service) must_check;
+/* The port of a service's name, as written; borrowed. */
+const char *master_port(const struct master_service *service) must_check;
+/* Whether the host, in brackets or not, is this machine's loopback. */
+bool master_is_loopback(const char *host) must_check;
 
 /* What of `text` is ours, settled. */
 void master_cf_ours(const char *text, size_t len, struct spans *into);

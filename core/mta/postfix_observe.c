@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/network.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
@@ -19,6 +20,8 @@ void postfix_seen_free(struct mta_seen *seen)
 	for (size_t i = 0; i < seen->networks; i++)
 		free(seen->network[i]);
 	free(seen->network);
+	free(seen->world);
+	filter_tables_done(&seen->filters);
 	for (size_t i = 0; i < postfix_part_count; i++)
 		postfix_parts[i]->seen_done(seen);
 	free(seen);
@@ -35,8 +38,15 @@ int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
 	return r < 0 ? r : 1;
 }
 
+/* An open relay's mynetworks is no list of those whose mail is ours. */
 static void add_network(struct mta_seen *seen, const char *text)
 {
+	struct network net;
+	if (network_parse(text, &net) && !net.is_excluded && network_is_world(&net)) {
+		if (!seen->world)
+			seen->world = xstrdup(text);
+		return;
+	}
 	GROW(seen->network, seen->networks, seen->network_room);
 	seen->network[seen->networks++] = xstrdup(text);
 }
@@ -69,6 +79,38 @@ static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err
 	return 0;
 }
 
+/* Whether the Postfix whose configuration is in `folder` accepts what local filters return; one that
+ * cannot be read does not count. */
+static bool accepts_returned(struct ctx *ctx, const char *folder)
+{
+	auto_free char *main_path = path_join(folder, "main.cf");
+	auto_free char *master_path = path_join(folder, "master.cf");
+	auto_buf main_text = BUF_INIT, master_text = BUF_INIT;
+	auto_main_cf main = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	struct err ignored = ERR_INIT;
+	if (postfix_read_if_there(ctx, main_path, &main_text, &ignored) <= 0 ||
+	    postfix_read_if_there(ctx, master_path, &master_text, &ignored) <= 0)
+		return false;
+	main_cf_parse(&main, buf_text(&main_text), main_text.len);
+	master_cf_parse(&master, buf_text(&master_text), master_text.len);
+	return filter_is_returned_here(&main, &master);
+}
+
+static int read_filters(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	auto_buf admin = BUF_INIT, item = BUF_INIT;
+	auto_main_cf main = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_parse(&main, buf_text(&admin), admin.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	const char *at = seen->host.instances ? seen->host.instances : "";
+	while (!seen->is_returned_elsewhere && main_list_next(&at, &item))
+		seen->is_returned_elsewhere = accepts_returned(ctx, buf_text(&item));
+	return filter_tables_read(ctx, &main, &master, &seen->filters, err);
+}
+
 static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 {
 	auto_free char *main_path = path_join(seen->host.config_dir, "main.cf");
@@ -81,7 +123,9 @@ static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 		r = postfix_read_if_there(ctx, master_path, &seen->master_cf, err);
 	if (r > 0)
 		r = file_real_path(ctx, master_path, &seen->master_path, err);
-	return r < 0 ? r : read_networks(ctx, seen, err);
+	if (r >= 0)
+		r = read_networks(ctx, seen, err);
+	return r < 0 ? r : read_filters(ctx, seen, err);
 }
 
 /* Below a root: accounts that cannot be read are not accounts that do not exist. */

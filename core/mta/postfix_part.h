@@ -88,6 +88,10 @@ extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 bool postfix_dmarc_wants(const struct desired *desired,
                          const struct mta_seen *seen) must_check;
 
+/* The endpoint by which an admin's smtpd_milters names the signing filter; NULL: it does not.  The
+ * caller frees. */
+char *postfix_dkim_own_item(const struct mta_seen *seen) must_check;
+
 /* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
  * endpoint as he wrote it.  NULL: none.  The caller frees. */
 char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,

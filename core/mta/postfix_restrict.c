@@ -274,21 +274,38 @@ static bool has_item(const char *list, const char *name)
 	return false;
 }
 
+static const char *const own_lists[] = { "smtpd_client_restrictions",
+	                                 "smtpd_helo_restrictions",
+	                                 "smtpd_sender_restrictions",
+	                                 "smtpd_relay_restrictions", RESTRICT_LIST };
+
 /* "permit_sasl_authenticated, reject" in one of its lists: nobody else's mail comes in. */
-static bool is_for_own(const struct main_cf *cf, const struct master_service *service)
+bool restrict_is_closed(const struct main_cf *cf, const struct master_service *service)
 {
-	static const char *const lists[] = { "smtpd_client_restrictions",
-		                             "smtpd_helo_restrictions",
-		                             "smtpd_sender_restrictions",
-		                             "smtpd_relay_restrictions", RESTRICT_LIST };
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		const char *own = master_override(service, lists[i]);
+	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
+		const char *own = master_override(service, own_lists[i]);
 		auto_buf value = BUF_INIT;
 		if (!own)
 			continue;
 		main_cf_expand(cf, service->name, own, &value);
-		if (has_item(buf_text(&value), "reject") &&
+		if ((has_item(buf_text(&value), "reject") ||
+		     has_item(buf_text(&value), "defer")) &&
 		    !has_item(buf_text(&value), "permit_auth_destination"))
+			return true;
+	}
+	return false;
+}
+
+bool restrict_has(const struct main_cf *cf, const struct master_service *service,
+                  const char *item)
+{
+	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
+		const char *own = master_override(service, own_lists[i]);
+		auto_buf value = BUF_INIT;
+		if (!own)
+			continue;
+		main_cf_expand(cf, service->name, own, &value);
+		if (has_item(buf_text(&value), item))
 			return true;
 	}
 	return false;
@@ -322,7 +339,7 @@ void restrict_note(const struct main_cf *cf, const struct master_cf *master,
 		auto_buf value = BUF_INIT;
 		main_cf_expand(cf, service->name, own, &value);
 		if (strstr(buf_text(&value), socket) || strstr(own, "mailauth_") ||
-		    strstr(own, "$" RESTRICT_LIST) || is_for_own(cf, service))
+		    strstr(own, "$" RESTRICT_LIST) || restrict_is_closed(cf, service))
 			continue;
 		plan_note(plan,
 		          _("%s/%s in master.cf sets %s itself: mail through it is not "

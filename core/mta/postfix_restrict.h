@@ -42,6 +42,14 @@ void restrict_find(const struct main_cf *cf, const char *socket,
  * this (expanded) list, classes of smtpd_restriction_classes followed. */
 bool restrict_guards(const struct main_cf *cf, const char *list) must_check;
 
+/* Whether a list of restrictions of the service's own ends in refusing: nobody's mail comes in but
+ * that of clients which it names. */
+bool restrict_is_closed(const struct main_cf *cf,
+                        const struct master_service *service) must_check;
+/* Whether a list of the service's own has the item. */
+bool restrict_has(const struct main_cf *cf, const struct master_service *service,
+                  const char *item) must_check;
+
 /* A note for each smtpd service whose own -o takes its mail out of the list of main.cf, and for
  * restriction classes in the list.  Services for this machine or for authenticated clients alone
  * are left out: their mail is not to be checked. */

@@ -1,6 +1,6 @@
 /*
- * What main.cf and master.cf say together: services that a content filter hands mail back to,
- * services that an override takes away from us, and the address that smtpd answers at.
+ * What main.cf and master.cf say together: services that customers send through, services that an
+ * override takes away from us, and the address that smtpd answers at.
  */
 #include "core/mta/postfix_services.h"
 
@@ -12,11 +12,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-
-static bool is_smtpd(const struct master_service *service)
-{
-	return strcmp(service->command, "smtpd") == 0;
-}
 
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into)
@@ -42,90 +37,6 @@ static bool is_empty_for(const struct main_cf *main, const struct master_service
 	auto_buf value = BUF_INIT;
 	services_value(main, service, name, &value);
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
-}
-
-static bool is_loopback(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || text_starts(host, "127.") ||
-	       strcmp(host, "[::1]") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* "host:port" of a service's name: the host part (the caller frees), NULL: a port alone. */
-static char *host_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon && colon != name ? xmemdup(name, (size_t)(colon - name)) : NULL;
-}
-
-static const char *port_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon ? colon + 1 : name;
-}
-
-/* Only this machine can reach it, or is let in. */
-static bool is_for_loopback(const struct main_cf *main,
-                            const struct master_service *service)
-{
-	auto_free char *host = host_of(service->name);
-	if (host)
-		return is_loopback(host);
-	auto_buf networks = BUF_INIT, item = BUF_INIT;
-	if (!master_override(service, "mynetworks"))
-		return false;
-	services_value(main, service, "mynetworks", &networks);
-	const char *at = buf_text(&networks);
-	bool any = false;
-	while (main_list_next(&at, &item)) {
-		if (!text_starts(buf_text(&item), "127.") &&
-		    !text_starts(buf_text(&item), "[::1]"))
-			return false;
-		any = true;
-	}
-	return any;
-}
-
-/* Whether some service hands its mail to the filter that `name` sets. */
-static bool is_filter_used(const struct main_cf *main, const struct master_cf *master,
-                           const char *name)
-{
-	for (size_t i = 0; i < master->count; i++)
-		if ((is_smtpd(&master->service[i]) ||
-		     strcmp(master->service[i].command, "pickup") == 0) &&
-		    !is_empty_for(main, &master->service[i], name))
-			return true;
-	return false;
-}
-
-static bool takes_back(const struct main_cf *main, const struct master_service *service,
-                       const char *filter)
-{
-	return master_override(service, filter) && is_empty_for(main, service, filter) &&
-	       is_for_loopback(main, service) &&
-	       !master_override(service, "smtpd_milters") &&
-	       !text_same(master_override(service, "smtpd_sasl_auth_enable"), "yes");
-}
-
-static const char **find_reinjecting(const struct main_cf *main,
-                                     const struct master_cf *master)
-{
-	static const char *const filters[] = { "content_filter", "smtpd_proxy_filter" };
-	const char **names = xcalloc(master->count + 1, sizeof(names[0]));
-	size_t count = 0;
-	for (size_t f = 0; f < ARRAY_LEN(filters); f++) {
-		if (!is_filter_used(main, master, filters[f]))
-			continue;
-		for (size_t i = 0; i < master->count; i++) {
-			const struct master_service *service = &master->service[i];
-			bool known = false;
-			for (size_t k = 0; k < count; k++)
-				known = known || strcmp(names[k], service->name) == 0;
-			if (!known && is_smtpd(service) &&
-			    takes_back(main, service, filters[f]))
-				names[count++] = service->name;
-		}
-	}
-	return names;
 }
 
 /* The number of a port that is a name of /etc/services, which a container may lack; 0: unknown. */
@@ -155,15 +66,28 @@ static int64_t port_number(const char *port)
 bool services_is_submission(const struct main_cf *main,
                             const struct master_service *service)
 {
-	int64_t number = port_number(port_of(service->name));
-	if (!is_smtpd(service) || strcmp(service->type, "inet") != 0 || number == 25)
+	int64_t number = port_number(master_port(service));
+	if (!master_is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
+	    number == 25)
 		return false;
 	return number == 587 || number == 465 ||
 	       (master_override(service, "smtpd_sasl_auth_enable") &&
 	        services_is_yes(main, service, "smtpd_sasl_auth_enable"));
 }
 
+static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
+{
+	const char *const *const lists[] = { ways->reinjecting, ways->proxied };
+	const char **names = xcalloc(2 * room, sizeof(names[0]));
+	size_t count = 0;
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; lists[l][i]; i++)
+			names[count++] = lists[l][i];
+	return names;
+}
+
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services)
 {
 	const size_t room = master->count + 2;
@@ -179,16 +103,15 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	}
 	if (cleanups == 0)
 		cleanup[0] = "cleanup";
-	*ret_services = (struct services){
-		.reinjecting = find_reinjecting(main, master),
-		.submission = submission,
-		.cleanup = cleanup,
-	};
+	*ret_services = (struct services){ .submission = submission, .cleanup = cleanup };
+	filter_ways_find(main, master, tables, has_other, &ret_services->ways);
+	ret_services->unmiltered = find_unmiltered(&ret_services->ways, room);
 }
 
 void services_done(struct services *services)
 {
-	free(services->reinjecting);
+	filter_ways_done(&services->ways);
+	free(services->unmiltered);
 	free(services->submission);
 	free(services->cleanup);
 	*services = SERVICES_INIT;
@@ -202,39 +125,75 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT;
+	services_value(main, service, list, &value);
+	for (const char *at = buf_text(&value); own_item && main_list_next(&at, &item);) {
+		auto_free char *endpoint =
+			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
+		if (strcmp(endpoint, own_item) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a list of the service's own takes away; NULL: nothing, it names the filter for those who only
+ * send. */
+static char *list_override(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *own_item)
+{
+	if (!services_names_filter(main, service, list, own_item))
+		return xasprintf(
+			_("%s/%s in master.cf sets %s itself: mail through it is neither "
+		          "signed "
+		          "nor verified"),
+			service->name, service->type, list);
+	if (services_is_submission(main, service) || !master_is_smtpd(service))
+		return NULL;
+	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
+	                   "mail through it"),
+	                 service->name, service->type, list);
+}
+
 /* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
 static char *override_of(const struct main_cf *main, const struct master_service *service,
-                         const char **ret_parameter)
+                         const char *own_item, const char **ret_parameter)
 {
 	bool from_program = strcmp(service->command, "pickup") == 0;
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
 	const char *list = is_cleanup ? "non_smtpd_milters" : "smtpd_milters";
 	const char *own = master_override(service, list);
-	if (own && (is_smtpd(service) || is_cleanup) && !strstr(own, "mailauth_")) {
+	if (own && (master_is_smtpd(service) || is_cleanup) &&
+	    !strstr(own, "mailauth_")) {
 		*ret_parameter = list;
-		return xasprintf(
-			_("%s/%s in master.cf sets %s itself: mail through it is neither signed "
-		          "nor verified"),
-			service->name, service->type, list);
+		return list_override(main, service, list, own_item);
 	}
-	if ((is_smtpd(service) || from_program) && has_no_milters(main, service)) {
+	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
 		return xasprintf(
-			_("%s/%s has receive_override_options with no_milters: mail through it is "
+			_("%s/%s has receive_override_options with no_milters: mail "
+		          "through it is "
 		          "neither signed nor verified"),
 			service->name, service->type);
 	}
-	if (is_smtpd(service) && !is_empty_for(main, service, "smtpd_proxy_filter")) {
+	if (master_is_smtpd(service) &&
+	    !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
-			_("%s/%s has an smtpd_proxy_filter: the content of its mail never reaches a "
-		          "milter, so it is neither signed nor verified"),
+			_("%s/%s passes mail to an smtpd_proxy_filter, so milters never "
+		          "see its content: mail through it is not signed, and DKIM and "
+		          "DMARC are not checked (SPF is)"),
 			service->name, service->type);
 	}
 	return NULL;
 }
 
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),
@@ -243,10 +202,11 @@ void services_each_override(const struct main_cf *main, const struct master_cf *
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *parameter = NULL;
-		auto_free char *sentence = override_of(main, service, &parameter);
+		auto_free char *sentence =
+			override_of(main, service, own_item, &parameter);
 		if (sentence)
-			each(arg, service, parameter, is_for_loopback(main, service),
-			     sentence);
+			each(arg, service, parameter,
+			     filter_service_is_private(main, service), sentence);
 	}
 }
 
@@ -260,22 +220,16 @@ static void note_override(void *arg, const struct master_service *service,
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan)
+                   const struct services *services, const char *own_item,
+                   struct plan *plan)
 {
-	services_each_override(main, master, note_override, plan);
-	const char *const *names = services->reinjecting;
+	services_each_override(main, master, own_item, note_override, plan);
+	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
-		plan_note(
-			plan,
-			_("%s takes mail back from a content filter: it is left out, so that no mail "
-		          "is signed or verified twice"),
-			names[i]);
-	if (!names[0] && is_filter_used(main, master, "content_filter"))
-		plan_note(
-			plan,
-			_("a content_filter is set, and no service in master.cf is known to take "
-		          "its mail back: if it hands mail back by sendmail(1), that mail counts "
-		          "as sent by this machine"));
+		plan_note(plan,
+		          _("%s accepts mail that a content filter returns: filters of "
+		            "mailauthctl do not process it again"),
+		          names[i]);
 }
 
 void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
@@ -352,7 +306,7 @@ static char *listening_host(const struct main_cf *main)
 	char *found = NULL;
 	while (main_list_next(&at, &item)) {
 		char *address = host_address(main, buf_text(&item));
-		bool is_own = address && is_loopback(address);
+		bool is_own = address && master_is_loopback(address);
 		if (is_own || !found) {
 			free(found);
 			found = address;
@@ -394,7 +348,7 @@ static bool is_askable(const struct main_cf *main, const struct master_service *
 {
 	bool is_postscreen = strcmp(service->command, "postscreen") == 0;
 	return strcmp(service->type, "inet") == 0 &&
-	       (is_smtpd(service) || is_postscreen) &&
+	       (master_is_smtpd(service) || is_postscreen) &&
 	       (is_postscreen ||
 	        !services_is_yes(main, service, "smtpd_tls_wrappermode")) &&
 	       !is_disabled(main, service);
@@ -403,8 +357,9 @@ static bool is_askable(const struct main_cf *main, const struct master_service *
 static bool is_proxied(const struct main_cf *main, const struct master_service *service)
 {
 	return !is_empty_for(main, service,
-	                     is_smtpd(service) ? "smtpd_upstream_proxy_protocol"
-	                                       : "postscreen_upstream_proxy_protocol");
+	                     master_is_smtpd(service)
+	                             ? "smtpd_upstream_proxy_protocol"
+	                             : "postscreen_upstream_proxy_protocol");
 }
 
 static void add_endpoint(struct endpoints *endpoints, struct smtp_endpoint one)
@@ -432,10 +387,10 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 		const struct master_service *service = &master->service[i];
 		if (!is_askable(main, service))
 			continue;
-		auto_free char *named = host_of(service->name);
+		auto_free char *named = master_host(service);
 		auto_free char *host =
 			named ? host_address(main, named) : xstrdup(listening);
-		char *address = host ? endpoint(host, port_of(service->name)) : NULL;
+		char *address = host ? endpoint(host, master_port(service)) : NULL;
 		if (address)
 			add_endpoint(ret_endpoints,
 			             (struct smtp_endpoint){

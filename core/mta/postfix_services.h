@@ -9,32 +9,45 @@
 
 #include "core/base/macro.h"
 #include "core/mta/plan.h"
+#include "core/mta/postfix_filters.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 
 /* Names of services, borrowed from master.cf, each array with a NULL behind them. */
 struct services {
 	const char **
-		reinjecting; /* smtpd services that take mail back from a content filter and
-	                             would run our milters a second time */
+		unmiltered; /* smtpd services that get no milter of ours: those that accept
+	                            what a content filter returns, and those whose content an
+	                            smtpd_proxy_filter keeps from every milter */
 	const char **submission; /* smtpd services that customers alone send through */
 	const char **cleanup;    /* cleanup services; never empty */
+	struct filter_ways ways;
 };
 
 #define SERVICES_INIT ((struct services){ 0 })
 #define auto_services cleanup(services_done) struct services
+/* `tables` and `has_other` as filter_ways_find() takes them. */
 void services_read(const struct main_cf *main, const struct master_cf *master,
+                   const struct filter_tables *tables, bool has_other,
                    struct services *ret_services);
 void services_done(struct services *services);
+
+/* Whether the list of the service names the endpoint (NULL: never). */
+bool services_names_filter(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const char *endpoint) must_check;
 
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, struct plan *plan);
+                   const struct services *services, const char *own_item,
+                   struct plan *plan);
 
 /* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
- * `is_private`: only this machine can use the service, as a content filter does. */
+ * `is_private`: only this machine or named hosts can use the service, as a content filter does.
+ * `own_item`: an endpoint by which an admin names the signing filter himself; NULL: none. */
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
+                            const char *own_item,
                             void (*each)(void *arg, const struct master_service *service,
                                          const char *parameter, bool is_private,
                                          const char *sentence),

@@ -31,6 +31,7 @@
 void postsrsd_seen_done(struct postsrsd_seen *seen)
 {
 	free(seen->version);
+	free(seen->start_command);
 	free(seen->conf_path);
 	buf_done(&seen->admin_text);
 	postsrsd_conf_done(&seen->admin);
@@ -151,6 +152,8 @@ int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen 
 	seen->has_systemd = is_there(ctx, "/run/systemd/system", true);
 	if (seen->is_installed)
 		read_version(ctx, seen);
+	if (seen->is_installed && !seen->has_systemd)
+		seen->start_command = service_start_command(ctx, "postsrsd");
 	int r = read_conf(ctx, seen, err);
 	if (r == 0)
 		r = read_secret(ctx, store, seen, err);
@@ -367,6 +370,13 @@ static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan
 	if (seen->has_systemd)
 		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
 		          text_meta, CAUSE_SRS);
+	else if (seen->start_command)
+		plan_note(
+			plan,
+			_("no systemd runs here, so nothing starts postsrsd again when it "
+		          "ends, and without it Postfix defers all mail: have \"%s\" run "
+		          "then"),
+			seen->start_command);
 	else
 		plan_note(
 			plan,

@@ -30,7 +30,8 @@
 /* postsrsd as it stands.  Starts as zeros. */
 struct postsrsd_seen {
 	bool is_installed, is_running;
-	bool has_systemd; /* the machine's units are systemd's */
+	bool has_systemd;    /* the machine's units are systemd's */
+	char *start_command; /* what starts it otherwise; NULL: not known */
 	bool is_v2;
 	char *version;   /* "1.10"; NULL: unknown */
 	char *conf_path; /* the real file behind links */

@@ -122,6 +122,13 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 		service_action_name(action), service);
 }
 
+char *service_start_command(struct ctx *ctx, const char *service)
+{
+	const struct service_kind *kind = service_kind_find(service);
+
+	return kind ? filter_start_command(ctx, kind) : NULL;
+}
+
 bool service_is_running(struct ctx *ctx, const char *service)
 {
 	return service_look(ctx, service) & SERVICE_WAS_RUNNING;

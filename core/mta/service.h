@@ -37,6 +37,10 @@ unsigned service_look(struct ctx *ctx, const char *service) must_check;
 int service_restore(struct ctx *ctx, const char *service, unsigned was,
                     struct err *err) must_check;
 
+/* The command that starts it where no systemd runs, for people; NULL: none is known.  The caller
+ * frees. */
+char *service_start_command(struct ctx *ctx, const char *service) must_check;
+
 /* "reload", "restart", "start", "stop", "enable", "disable": for messages and the journal. */
 const char *service_action_name(enum service_action action);
 

@@ -3,9 +3,8 @@
  *
  * The process is the one that the PidFile names, when /proc says that it is that program (a stale
  * file names anything), else the one that /proc has.  It is started again with the words that it
- * was started with; where the table has a script, by that.  A package that ships a unit and no script
- * leaves the first start to the administrator, who is told the unit's command; a restart then runs that
- * command, as version 1 of postsrsd gets its settings as arguments from it.  A restart is carried out by a child in a session of its own, which goes on when
+ * was started with; where the table has a script, by that, and where that is not there by the command
+ * of its unit.  A restart is carried out by a child in a session of its own, which goes on when
  * we are killed: between stop and start nothing would be left that knows what is to be started.
  */
 #include <ctype.h>
@@ -114,6 +113,19 @@ static bool has_script(struct ctx *ctx, const struct service_kind *kind)
 	       info.kind == FILE_REGULAR;
 }
 
+char *filter_start_command(struct ctx *ctx, const struct service_kind *kind)
+{
+	auto_free char *command = NULL;
+
+	if (!kind->script)
+		return xasprintf("%s %s %s", kind->name, kind->config_option,
+		                 kind->config);
+	if (has_script(ctx, kind))
+		return xasprintf("%s start", kind->script);
+	command = unit_command(ctx, kind);
+	return command ? xasprintf("setsid -f %s", command) : NULL;
+}
+
 /* Words that blanks part, a NUL after each. */
 static void put_words(struct buf *octets, const char *words)
 {
@@ -129,33 +141,29 @@ static void put_words(struct buf *octets, const char *words)
 
 /* What starts it: its script; where that is not there its unit's command, by setsid(1), as a unit's
  * program stays in front; without one of these the words that the process was started with (without
- * "-f", which would keep it in front), else program and configuration.  `octets` holds the words. */
+ * "-f", which would keep it in front), else program and configuration.  `octets` holds the words.
+ * NULL: the table has a script, and none of these is there. */
 static char **start_words(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
                           struct buf *octets)
 {
 	auto_free char *path = xasprintf("/proc/%d/cmdline", (int)pid);
-	auto_free char *script =
-		kind->script ? xasprintf("%s start", kind->script) : NULL;
-	auto_free char *usual =
-		xasprintf("%s %s %s", kind->name, kind->config ? kind->config_option : "",
-	                  kind->config ? kind->config : "");
-	bool is_bare = kind->script && !has_script(ctx, kind);
-	auto_free char *command = is_bare ? unit_command(ctx, kind) : NULL;
+	auto_free char *command = filter_start_command(ctx, kind);
 	struct err ignored = ERR_INIT;
 	char **argv = NULL;
 	size_t count = 0, room = 0;
 
-	if (is_bare)
+	if (!command && !pid)
+		return NULL;
+	if (!command)
 		put_words(octets, "setsid -f");
 	size_t head = octets->len;
-	if (command || (script && !is_bare))
-		put_words(octets, command ? command : script);
-	else if (pid && file_read(ctx, path, CONFIG_LIMIT, octets, NULL, &ignored))
-		octets->len = head;
-	if (octets->len == head)
-		put_words(octets, usual);
+	if (kind->script && command)
+		put_words(octets, command);
+	else if (!pid || file_read(ctx, path, CONFIG_LIMIT, octets, NULL, &ignored) ||
+	         octets->len == head)
+		put_words(octets, command ? command : kind->name);
 	for (size_t i = 0; i < octets->len; i += strlen(octets->at + i) + 1)
-		if (is_bare || count == 0 || strcmp(octets->at + i, "-f") != 0)
+		if (kind->script || count == 0 || strcmp(octets->at + i, "-f") != 0)
 			add_word(&argv, &count, &room, octets->at + i);
 	add_word(&argv, &count, &room, NULL);
 	return argv;
@@ -187,22 +195,6 @@ static int start(struct ctx *ctx, const struct service_kind *kind, char *const *
 
 	return rc ? rc
 	          : service_run(ctx, (const char *const *)(uintptr_t)argv, true, err);
-}
-
-/* One that does not run, and has no script to start it. */
-static int refuse_start(struct ctx *ctx, const struct service_kind *kind, struct err *err)
-{
-	auto_free char *command = unit_command(ctx, kind);
-
-	return command ? err_set(err, ERR_FAILED,
-	                         _("%s does not run, and neither systemd nor %s is here to "
-	                           "start it; run \"setsid -f %s\" once, then repeat the "
-	                           "command"),
-	                         kind->name, kind->script, command)
-	               : err_set(err, ERR_FAILED,
-	                         _("%s does not run, and neither systemd nor %s is here to "
-	                           "start it; start it, then repeat the command"),
-	                         kind->name, kind->script);
 }
 
 /* ---- restarting ------------------------------------------------------------------------------- */
@@ -290,8 +282,13 @@ int filter_act(struct ctx *ctx, const struct service_kind *kind,
 		return pid ? process_end(ctx, pid, kind->name, err) : 0;
 	if (action != SERVICE_RESTART && pid)
 		return 0;
-	if (!pid && kind->script && !has_script(ctx, kind))
-		return refuse_start(ctx, kind, err);
 	argv = start_words(ctx, kind, pid, &octets);
+	if (!argv)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s does not run, and there is neither systemd nor %s nor a "
+		          "unit of it that says how it is started; start it, then "
+		          "repeat the command"),
+			kind->name, kind->script);
 	return pid ? restart(ctx, kind, pid, argv, err) : start(ctx, kind, argv, err);
 }

@@ -52,6 +52,8 @@ bool postfix_service_runs(struct ctx *ctx, const char *folder) must_check;
 
 int filter_act(struct ctx *ctx, const struct service_kind *kind,
                enum service_action action, struct err *err) must_check;
+/* See service_start_command(). */
+char *filter_start_command(struct ctx *ctx, const struct service_kind *kind) must_check;
 /* 0: none runs. */
 pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind) must_check;
 

@@ -179,6 +179,6 @@ echo "$scale" >"$work/host/scale"
 mkdir "$work/spf"
 cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/median.h" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
 	"$build/mailauth-policyd" "$build/tests/lib/dnsd" "$build/tests/lib/spf_ask" \
-	"$build/tests/bench/policy_time" "$work/spf"
+	"$build/tests/bench/dns_time" "$build/tests/bench/policy_time" "$work/spf"
 echo "$scale" >"$work/spf/scale"
 "$here/../e2e/host" "$program" "$work/spf" spf.sh || echo "SPF was not measured"

@@ -293,6 +293,51 @@ ok "with the program back it is enforced again" wait_for enforces
 wait_for queue_is_empty
 rm -f /home/*/Maildir/new/*
 
+# ---- when DNS does not answer: said once, by the push that makes it matter -----------------------------
+
+warns() { # arguments of mailauthctl...
+	mailauthctl "$@" >/dev/null 2>/tmp/said || echo "status $?"
+	grep -c 'the name servers of this machine do not answer.*mailauthctl doctor resolver' /tmp/said
+}
+is "nothing is said while DNS answers" \
+	"$(warns server set spf.mode headers-only)$(warns server set spf.mode reject-fail)$(warns server set spf.mode headers-only)" 000
+echo 'nameserver 192.0.2.9' >/etc/resolv.conf # where nothing listens
+is "a mode that only writes headers" "$(warns server set spf.mode headers-only spf.explanation x)" 0
+is "a mode that defers" "$(warns server set spf.mode defer-dns-errors)" 1
+ok "and why" grep -q '192.0.2.9 cannot be reached: Connection refused' /tmp/said
+is "a stricter one is no news" "$(warns server set spf.mode reject-fail)" 0
+is "nor is another setting" "$(warns server set spf.explanation y)" 0
+is "off" "$(warns server set spf.check off)" 0
+is "a dry run" "$(warns --dry-run server set spf.check on)" 0
+is "on, not pushed yet" "$(warns --no-push server set spf.check on)" 0
+is "pushed" "$(warns mta push)" 1
+is "pushed again" "$(warns mta push)" 0
+mailauthctl doctor resolver services >/tmp/said
+ok "doctor says what the name server does" grep -q '192.0.2.9.* cannot be reached: Connection refused' /tmp/said
+ok "and what comes of it" grep -q 'the SPF check of mail from .* ends in temperror' /tmp/said
+python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('192.0.2.9', 53))
+open('/tmp/silent', 'w')
+s.recv(512)
+open('/tmp/asked', 'w')
+s.recv(512)
+while True: s.recv(512)" &
+silent=$!
+wait_for test -e /tmp/silent
+mailauthctl server set spf.mode headers-only 2>/dev/null
+warns server set spf.mode reject-fail >/tmp/warned &
+asking=$!
+wait_for test -e /tmp/asked
+ok "no lock is held while it is asked" mailauthctl --wait 1 server set spf.explanation z
+ok "it is still asked then" kill -0 $asking
+wait $asking
+is "silence, too" "$(cat /tmp/warned)" 1
+kill $silent
+echo 'nameserver 192.0.2.8' >/etc/resolv.conf
+mailauthctl server unset spf.explanation
+
 # ---- off ----------------------------------------------------------------------------------------------
 
 ok "spf.check off" mailauthctl server set spf.check off

@@ -2,6 +2,7 @@
  * A reply as a name server may send it, to the question in its own first octets: the first octet
  * chooses the type that was asked for, the rest is the packet.  What is read must be sound.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,6 +59,22 @@ static void take_question(const uint8_t *packet, size_t len, struct dns_name *re
 		*ret_name = (struct dns_name){ .len = 3, .wire = { 1, 'x', 0 } };
 }
 
+/* What is looked at before anything else is read: never both, and neither without its id. */
+static void check_header(const uint8_t *packet, size_t len, const struct dns_name *name,
+                         enum dns_type type)
+{
+	uint16_t id = len < 2 ? 0 : (uint16_t)(packet[0] << 8 | packet[1]);
+	bool is_reply = wire_is_reply(packet, len, name, type, id);
+	bool is_bare = wire_is_bare_error(packet, len, id);
+	CHECK(!is_reply || !is_bare);
+	CHECK(!wire_is_reply(packet, len, name, type, id ^ 1));
+	CHECK(!wire_is_bare_error(packet, len, id ^ 1));
+	if (!is_reply && !is_bare)
+		return;
+	CHECK(len >= 12 && wire_rcode(packet) <= 15);
+	CHECK(wire_is_truncated(packet) == ((packet[2] & 2) != 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const enum dns_type types[] = { DNS_A,   DNS_NS, DNS_CNAME, DNS_SOA,
@@ -69,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	enum dns_type type = types[data[0] % ARRAY_LEN(types)];
 	take_question(data + 1, len - 1, &name);
+	check_header(data + 1, len - 1, &name, type);
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		struct arena mem;
 		struct dns_answer answer;

@@ -44,9 +44,13 @@ static int listen_smtp(void)
 		                       .sin_port = htons(SMTP_PORT),
 		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r, tries = 500;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 16) < 0)
+	/* A child of the one before, which was just made, may have the port still. */
+	while ((r = bind(fd, (struct sockaddr *)&address, sizeof(address))) < 0 &&
+	       errno == EADDRINUSE && tries-- > 0)
+		usleep(10000);
+	if (r < 0 || listen(fd, 16) < 0)
 		_exit(1);
 	return fd;
 }
@@ -71,6 +75,8 @@ static void serve(const int *fds, void (*const *talk)(FILE *, FILE *), unsigned 
 			int fd = on[i].revents ? accept4(fds[i], NULL, NULL, SOCK_CLOEXEC)
 			                       : -1;
 			if (fd >= 0 && fork() == 0) {
+				for (unsigned k = 0; k < count; k++)
+					close(fds[k]);
 				alarm(20);
 				talk[i](fdopen(fd, "r"), fdopen(dup(fd), "w"));
 				_exit(0);

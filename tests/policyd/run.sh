@@ -131,6 +131,16 @@ ok "and the header says so" grep -q 'decided_by="local policy"' log
 settings 'mode: 6' 'guess-rules: "v=spf1 ip4:192.0.2.0/24 -all"'
 is "a guess where there is no record" "$(ask 1 a@none.example b@x.test | serve | verbs)" pass
 
+# ---- names of any octets -------------------------------------------------------------------------
+
+settings 'mode: headers-only'
+# shellcheck disable=SC2016,SC2088 # local parts as they are
+for local in 'joe+tag' JOE+Tag 'bounce=x=y' "o'hara" 'a_b!#$&*/?^`{|}~' 'back\slash'; do
+	is "$local is asked for as it is" "$(ask 1 "$local@macro.example" b@x.test | serve | verbs)" pass
+done
+is "not one outside ASCII (RFC 8616 4)" "$(ask 1 "über@macro.example" b@x.test | serve | verbs)" fail
+is "another one is another name" "$(ask 1 "joe-tag@macro.example" b@x.test | serve | verbs)" fail
+
 # ---- several recipients ------------------------------------------------------------------------
 
 settings 'mode: reject-fail'

@@ -160,6 +160,83 @@ static void test_conf_text(void **state)
 	}
 }
 
+/* ---- who signs ---------------------------------------------------------------------------------- */
+
+static void test_world(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool is_world;
+	} rows[] = {
+		{ "0.0.0.0/0", true },
+		{ "128.0.0.0/1", true },
+		{ "8.0.0.0/7", true },
+		{ "10.0.0.0/8", false },
+		{ "192.0.2.1", false },
+		{ "::/0", true },
+		{ "2000::/3", true },
+		{ "2001::/15", true },
+		{ "2001::/16", false },
+		{ "2001:db8::/32", false },
+		{ "fc00::/7", false },
+		{ "fe80::/10", false },
+		{ "::1", false },
+		{ "::ffff:0.0.0.0/96", true },
+		{ "::ffff:0:0/97", true },
+		{ "::/64", true },
+		{ "::ffff:10.0.0.0/104", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct network net;
+		assert_true(network_parse(rows[i].text, &net));
+		assert_int_equal(network_is_world(&net), rows[i].is_world);
+	}
+}
+
+/* Loopback, other hosts and everyone in doubt; mta.signing-networks settles it. */
+static void test_internal(void **state)
+{
+	(void)state;
+	char a[] = "192.0.2.0/24", b[] = "192.0.2.20", c[] = "127.0.0.1",
+	     d[] = "0.0.0.0/0";
+	char *relayed[] = { a, d }, *remote[] = { b }, *wished[] = { c };
+	const struct {
+		struct opendkim_doubt doubt;
+		bool is_wished;
+		const char *want;
+	} rows[] = {
+		{ { 0 }, false, "127.0.0.1\n192.0.2.0/24\n::1\n" },
+		{ { .is_loopback = true },
+		  false,
+		  "!127.0.0.0/8\n192.0.2.0/24\n!::1\n!::ffff:127.0.0.0/104\n" },
+		{ { .is_loopback = true, .host = remote, .hosts = 1 },
+		  false,
+		  "!127.0.0.0/8\n192.0.2.0/24\n!192.0.2.20\n!::1\n!::ffff:127.0.0.0/104\n" },
+		{ { .is_loopback = true, .is_everyone = true },
+		  false,
+		  "!127.0.0.0/8\n!::1\n!::ffff:127.0.0.0/104\n" },
+		{ { .is_loopback = true, .is_everyone = true }, true, "127.0.0.1\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct desired desired = {
+			.signing_networks = wished,
+			.signing_network_count = rows[i].is_wished ? 1 : 0,
+		};
+		auto_networks set = NETWORKS_INIT;
+		auto_plan plan = PLAN_INIT;
+		auto_buf out = BUF_INIT;
+		opendkim_internal_hosts(&desired, relayed, ARRAY_LEN(relayed),
+		                        &rows[i].doubt, &set, &plan);
+		networks_render(&set, &out);
+		assert_string_equal(buf_text(&out), rows[i].want);
+		bool looks = !rows[i].is_wished && !rows[i].doubt.is_everyone;
+		assert_int_equal(plan.notes, looks ? 1 : 0);
+		if (looks)
+			assert_non_null(plan_remedy(&plan, 0));
+	}
+}
+
 /* ---- networks --------------------------------------------------------------------------------- */
 
 static void test_networks(void **state)
@@ -332,6 +409,8 @@ int main(void)
 		cmocka_unit_test(test_one_algorithm),
 		cmocka_unit_test(test_check_tables),
 		cmocka_unit_test(test_conf_text),
+		cmocka_unit_test(test_world),
+		cmocka_unit_test(test_internal),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_read_conf),
 		cmocka_unit_test(test_our_line),

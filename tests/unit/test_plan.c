@@ -201,14 +201,41 @@ static void test_diff(void **state)
 	}
 }
 
+/* A warning keeps its remedy behind the notes of another plan. */
+static void test_warnings(void **state)
+{
+	(void)state;
+	auto_plan plan = PLAN_INIT, more = PLAN_INIT;
+	auto_buf out = BUF_INIT;
+	plan_note(&plan, "a note");
+	plan_warn(&plan, "do this", "a %s", "warning");
+	plan_note(&more, "another note");
+	plan_warn(&more, "do that", "another warning");
+	plan_append(&plan, &more);
+	assert_int_equal(plan.notes, 4);
+	assert_null(plan_remedy(&plan, 0));
+	assert_string_equal(plan_remedy(&plan, 1), "do this");
+	assert_null(plan_remedy(&plan, 2));
+	assert_string_equal(plan_remedy(&plan, 3), "do that");
+	plan_show(&plan, false, &out);
+	assert_string_equal(buf_text(&out),
+	                    "note: a note\nwarning: a warning\n"
+	                    "note: another note\nwarning: another warning\n");
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_prune),          ROW(test_settle),
-		ROW(test_prune_services), ROW(test_prune_folders),
-		ROW(test_prune_refuses),  ROW(test_names),
-		ROW(test_show),           cmocka_unit_test(test_diff),
+		ROW(test_prune),
+		ROW(test_settle),
+		ROW(test_prune_services),
+		ROW(test_prune_folders),
+		ROW(test_prune_refuses),
+		ROW(test_names),
+		ROW(test_show),
+		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_warnings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,7 @@ static void test_render(void **state)
 		check_render(macros[i].text, macros[i].wish, macros[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
 	const struct main_wish split = { .milter = M,
-		                         .reinjecting = services,
+		                         .unmiltered = services,
 		                         .in_smtpd = true };
 	check_render(
 		"", &split,
@@ -306,7 +306,7 @@ static void test_guard(void **state)
 		                         .guard_milter = G,
 		                         .in_smtpd = true,
 		                         .submission = submission,
-		                         .reinjecting = reinjecting,
+		                         .unmiltered = reinjecting,
 		                         .cleanup = cleanup };
 	struct main_wish last = whole, admins = whole, alone = whole;
 	last.is_last = true;
@@ -352,6 +352,60 @@ static void test_guard(void **state)
 		  "}}}}}}\nmailauth_guard_milters = " NOT_BACK ONLY("submission", "")
 		          ONLY("cleanup",
 		               "") "$mailauth_guard_milter}}}}}}\n" LIMIT END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
+#define OWN "mailauth_own = "
+#define MINE(item) "${{$mailauth_own} == {yes} ? { " item " }}"
+
+/* An admin's own item of the signing filter, where services or programs must not use it; and ours,
+ * where programs must not. */
+static void test_own(void **state)
+{
+	(void)state;
+	static const char *const back[] = { "127.0.0.1:10025", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish own = { .milter = M,
+		                       .unmiltered = back,
+		                       .cleanup = cleanup,
+		                       .own_smtpd = "inet:a:1",
+		                       .own_non_smtpd = "inet:a:1" };
+	struct main_wish off = own, ours = own, nothing = own;
+	off.unmiltered = NULL;
+	off.is_local_off = true;
+	ours.own_smtpd = ours.own_non_smtpd = NULL;
+	ours.in_smtpd = ours.is_local_off = true;
+	nothing.unmiltered = NULL;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "smtpd_milters = inet:a:1\nnon_smtpd_milters = $smtpd_milters\n", &own,
+		  "smtpd_milters = " MINE(
+			  "inet:a:1") "\nnon_smtpd_milters = $smtpd_milters\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:12, { inet:a:1, default_action=accept } b\n",
+		  &own,
+		  "smtpd_milters = inet:a:12, " MINE(
+			  "{ inet:a:1, default_action=accept }") " b\n" BEGIN_LINE OWN
+		          NOT_BACK "yes}}\n" END_LINE },
+		{ "x = inet:a:1\nsmtpd_milters =\n  b,\n  ${x}\n", &own,
+		  "x = " MINE("inet:a:1") "\nsmtpd_milters =\n  b,\n  ${x}\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "non_smtpd_milters = inet:a:1\n", &off,
+		  "non_smtpd_milters = " MINE("inet:a:1") "\n" BEGIN_LINE OWN ONLY(
+			  "cleanup", "") "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:1\n", &nothing, "smtpd_milters = inet:a:1\n" },
+		{ "non_smtpd_milters = $smtpd_milters\n", &ours,
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE "mailauth_milter = " M
+		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "cleanup", "") "$mailauth_milter}}}}\n" SMTPD END_LINE },
+		{ "", &ours,
+		  BEGIN_LINE "mailauth_milter = " M "\nmailauth_smtpd_milters = " NOT_BACK
+		             "$mailauth_milter}}\n" SMTPD END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].wish, rows[i].want);
@@ -510,7 +564,7 @@ int main(void)
 		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
 		cmocka_unit_test(test_srs),    cmocka_unit_test(test_split),
 		cmocka_unit_test(test_guard),  cmocka_unit_test(test_inverse),
-		cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_edited), cmocka_unit_test(test_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,9 +65,9 @@ static void check_reinjecting(const char *main_text, const char *want)
 	master_cf_parse(&master, master_text, strlen(master_text));
 	auto_services services = SERVICES_INIT;
 	auto_buf found = BUF_INIT;
-	services_read(&cf, &master, &services);
-	for (size_t i = 0; services.reinjecting[i]; i++)
-		buf_printf(&found, "%s ", services.reinjecting[i]);
+	services_read(&cf, &master, NULL, false, &services);
+	for (size_t i = 0; services.ways.reinjecting[i]; i++)
+		buf_printf(&found, "%s ", services.ways.reinjecting[i]);
 	assert_string_equal(buf_text(&found), want);
 }
 
@@ -96,7 +96,7 @@ static void test_sending(void **state)
 		auto_buf submission = BUF_INIT, cleanup = BUF_INIT;
 		main_cf_parse(&cf, "", 0);
 		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
-		services_read(&cf, &master, &services);
+		services_read(&cf, &master, NULL, false, &services);
 		for (size_t k = 0; services.submission[k]; k++)
 			buf_printf(&submission, "%s ", services.submission[k]);
 		for (size_t k = 0; services.cleanup[k]; k++)
@@ -110,9 +110,9 @@ static void test_reinjecting(void **state)
 {
 	(void)state;
 	check_reinjecting("content_filter = scan:[127.0.0.1]:10024\n",
-	                  "127.0.0.1:10025 10026 ");
-	check_reinjecting("content_filter =\n", "");
-	check_reinjecting("", "");
+	                  "127.0.0.1:10025 10026 10027 10028 ");
+	check_reinjecting("content_filter =\n", "127.0.0.1:10025 10026 10028 ");
+	check_reinjecting("", "127.0.0.1:10025 10026 10028 ");
 }
 
 static void check_notes(const char *main_text, const char *master, const char *want)
@@ -123,8 +123,8 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	auto_plan plan = PLAN_INIT;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
-	services_read(&cf, &services, &sorted);
-	services_note(&cf, &services, &sorted, &plan);
+	services_read(&cf, &services, NULL, false, &sorted);
+	services_note(&cf, &services, &sorted, NULL, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
 		assert_non_null(strstr(plan.note[0], want));
@@ -151,8 +151,10 @@ static void test_notes(void **state)
 		  "cleanup/unix in master.cf sets non_smtpd_milters" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
 		  "smtpd_proxy_filter" },
-		{ "content_filter = prog:\n", "smtp inet n - y - - smtpd\n",
-		  "sendmail(1)" },
+		{ "content_filter = scan:[127.0.0.1]:10024\n",
+		  "smtp inet n - y - - smtpd\nscan unix - - n - - smtp\n"
+		  "127.0.0.1:10025 inet n - n - - smtpd\n",
+		  "127.0.0.1:10025 accepts mail" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_notes(rows[i].main, rows[i].master, rows[i].want);

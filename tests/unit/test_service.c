@@ -288,29 +288,32 @@ static void test_postsrsd(void **state)
 	assert_int_equal(child_end(other), SIGKILL);
 }
 
-/* A package that ships a unit and no script: the first start is the administrator's. */
+/* A package that ships a unit and no script. */
 static void test_unit_without_systemd(void **state)
 {
 	static const char old[] = "postsrsd\0-C\0/etc/old.conf";
 	static const struct {
 		const char *path, *unit;
-		const char *told; /* when it does not run */
-		const char *ran;  /* when it runs and is restarted */
+		const char *command;      /* for people; NULL: none is known */
+		const char *first, *then; /* how it is started, and started again */
 	} rows[] = {
-		{ NULL, NULL, "start it; start it, then repeat the command",
-		  "setsid -f postsrsd -C /etc/old.conf;" },
+		{ NULL, NULL, NULL, "", "setsid -f postsrsd -C /etc/old.conf;" },
 		{ "/lib/systemd/system/postsrsd.service",
 		  "[Service]\nExecStart=/usr/bin/launcher\n",
-		  "run \"setsid -f /usr/bin/launcher\" once, then repeat the command",
+		  "setsid -f /usr/bin/launcher", "setsid -f /usr/bin/launcher;",
 		  "setsid -f /usr/bin/launcher;" },
 		{ "/usr/lib/systemd/system/postsrsd.service",
 		  "[Unit]\nAfter=x\n[Service]\nExecStart=-/sbin/postsrsd  -f -C /a\nUser=x\n",
-		  "run \"setsid -f /sbin/postsrsd  -f -C /a\" once",
+		  "setsid -f /sbin/postsrsd  -f -C /a",
+		  "setsid -f /sbin/postsrsd -f -C /a;",
 		  "setsid -f /sbin/postsrsd -f -C /a;" },
 		{ "/etc/systemd/system/postsrsd.service", "[Service]\nExecStart= /own\n",
-		  "run \"setsid -f /own\" once", "setsid -f /own;" },
+		  "setsid -f /own", "setsid -f /own;", "setsid -f /own;" },
+		{ "/etc/init.d/postsrsd", "#!/bin/sh\n", "/etc/init.d/postsrsd start",
+		  "/etc/init.d/postsrsd start;", "/etc/init.d/postsrsd start;" },
 	};
 	struct host *host = *state;
+	auto_free char *log = xasprintf("%s/run.log", host->root);
 
 	host->ctx.run = run_to_file;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -318,22 +321,28 @@ static void test_unit_without_systemd(void **state)
 		pid_t pid;
 
 		if (rows[i].path)
-			put(host->root, rows[i].path, rows[i].unit, 0644);
+			put(host->root, rows[i].path, rows[i].unit, 0755);
+		auto_free char *command = service_start_command(&host->ctx, "postsrsd");
+		if (rows[i].command)
+			assert_string_equal(command, rows[i].command);
+		else
+			assert_null(command);
 		assert_int_equal(
 			service_act(&host->ctx, "postsrsd", SERVICE_ENABLE, &err),
-			ERR_FAILED);
-		assert_non_null(
-			strstr(err.text, "neither systemd nor /etc/init.d/postsrsd"));
-		assert_non_null(strstr(err.text, rows[i].told));
-		assert_run(host, "");
+			rows[i].command ? 0 : ERR_FAILED);
+		if (!rows[i].command)
+			assert_non_null(
+				strstr(err.text, "neither systemd nor /etc/init.d"));
+		assert_run(host, rows[i].first);
+		(void)unlink(log);
+
 		pid = start_child();
 		put_process(host, pid, "postsrsd", 1, old, sizeof(old));
 		err_clear(&err);
 		assert_int_equal(
 			service_act(&host->ctx, "postsrsd", SERVICE_RESTART, &err), 0);
 		assert_int_equal(child_end(pid), SIGTERM);
-		assert_run(host, rows[i].ran);
-		auto_free char *log = xasprintf("%s/run.log", host->root);
+		assert_run(host, rows[i].then);
 		auto_free char *comm = xasprintf("%s/proc/%d/comm", host->root, (int)pid);
 		assert_int_equal(unlink(log) | unlink(comm), 0);
 	}
