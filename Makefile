@@ -80,14 +80,16 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
-	dkim_record dnszone doctor engine export export_state file file_folder file_stage \
-	heartbeat help_topic import_name import_walk key_crypto key_tables keygen keyring \
-	lint_dmarc lint_spf lock map_probe milter model name_octets opendkim opendkim_renew \
-	opendmarc out path_check plan policy_edit policyd policyd_milter postfix_canonical \
-	postfix_filters postfix_main postfix_master postfix_restrict postfix_values postsrsd \
-	publish push query query_servers query_tries records resolver rollback rr run service \
-	setting setting_type shared signers spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
-	stage store store_open target text tree_write undo validate when yaml yaml_write
+	dkim_record dnszone doctor engine export export_state file file_folder \
+	file_stage heartbeat help_topic import_name import_walk key_crypto key_tables \
+	keygen keyring lint_dmarc lint_spf lock map_probe milter model name_octets \
+	opendkim opendkim_renew opendmarc out path_check plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
+	postfix_restrict postfix_values postsrsd publish push query query_servers \
+	query_tries records resolver rollback rr run service setting setting_type \
+	shared signers spf_check spf_eval spf_mode spf_record spf_suite srs_secret \
+	stage store store_open target text tree_write undo validate when yaml \
+	yaml_write
 fuzz_tests := config dkim_record dns_answer key_tables milter_session policy_request spf_macro spf_record
 
 # Languages of messages besides English: po/<language>.po

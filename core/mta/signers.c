@@ -59,8 +59,8 @@ char *signer_domains(const struct signer *signer)
 	if (signer->domains > SHOWN)
 		buf_printf(&text, _(" and %zu more"), signer->domains - SHOWN);
 	if (signer->is_open)
-		buf_puts(&text, text.len ? _(", and domains that cannot be told")
-		                         : _("domains that cannot be told"));
+		buf_puts(&text, text.len ? _(", and domains that cannot be determined")
+		                         : _("domains that cannot be determined"));
 	return buf_take(&text);
 }
 

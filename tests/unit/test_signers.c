@@ -59,7 +59,7 @@ static const struct row {
 	  { { "/etc/opendkim.conf", TABLES },
 	    { "/etc/dkim/keys", "k1 %:s:/k/one\n" },
 	    { "/etc/dkim/sign", "* k1\n" } },
-	  "OpenDKIM: domains that cannot be told; " },
+	  "OpenDKIM: domains that cannot be determined; " },
 	{ "",
 	  "",
 	  { { "/etc/opendkim.conf", "KeyTable csl:k=a.example:s:/k/a\n"
@@ -68,11 +68,11 @@ static const struct row {
 	{ "",
 	  "",
 	  { { "/etc/opendkim.conf", "KeyTable dsn:x://y\nSigningTable ldap://x\n" } },
-	  "OpenDKIM: domains that cannot be told; " },
+	  "OpenDKIM: domains that cannot be determined; " },
 	{ "",
 	  "",
 	  { { "/etc/opendkim.conf", TABLES } },
-	  "OpenDKIM: domains that cannot be told; " },
+	  "OpenDKIM: domains that cannot be determined; " },
 	/* one key */
 	{ "",
 	  "",
