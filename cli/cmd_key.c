@@ -18,7 +18,9 @@
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
 
-enum { CHECK_KEY_MS = 15 * 1000 }; /* for one key, all its name servers */
+enum {
+	CHECK_KEY_MS = 15 * 1000, /* for one key, all its name servers */
+};
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
