@@ -15,8 +15,10 @@
 #include "core/base/text.h"
 #include "core/model/config_inner.h"
 #include "core/model/keyring.h"
+#include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/model/srs_secret.h"
+#include "dnszone/name.h"
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
@@ -391,4 +393,32 @@ int config_enables(struct store *store, const struct config *config, bool *ret_e
 		*ret_enables = !signs;
 	}
 	return 0;
+}
+
+/* ---- doubts ---------------------------------------------------------------------------------- */
+
+void config_tell_doubts(struct config_apply *apply, const struct config_record *record,
+                        const char *owner, const char *type, const char *domain)
+{
+	auto_lint_list list = LINT_LIST_INIT;
+	char name[NAME_SIZE];
+	const struct yaml_node *node = record->data;
+	enum rr_doubt doubt =
+		record_text_doubt(type, node->text, domain, name, sizeof(name));
+	record_text_lint(owner, type, node->text, domain, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct lint_finding *finding = &list.finding[i];
+		if (finding->code->severity == LINT_NOTE)
+			continue;
+		ctx_report(apply->ctx, REPORT_WARNING, "%s:%u:%u: %s%s%s (%s)",
+		           apply->config->what, node->line, node->column,
+		           finding->detail ? finding->detail : "",
+		           finding->detail ? ": " : "", _(finding->code->message),
+		           finding->code->code);
+	}
+	if (doubt == RR_CLEAR)
+		return;
+	auto_free char *why = record_text_say_doubt(doubt, type, name, domain);
+	ctx_report(apply->ctx, REPORT_WARNING, "%s:%u:%u: %s", apply->config->what,
+	           node->line, node->column, why);
 }

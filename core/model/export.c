@@ -325,7 +325,8 @@ static void note_nameless(struct export *export, const struct record_list *list,
 {
 	for (size_t i = 0; i < list->lacking_count; i++)
 		if (strcmp(list->lacking[i], "hostname") == 0) {
-			export->nameless = export->nameless_count++ ? export->nameless : name;
+			export->nameless =
+				export->nameless_count++ ? export->nameless : name;
 			return;
 		}
 }
@@ -394,10 +395,11 @@ static void say_nameless(const struct export *export)
 		export->nameless_count > 1
 			? xasprintf(_(" and %zu more"), export->nameless_count - 1)
 			: xstrdup("");
-	ctx_report(export->ctx, REPORT_NOTE,
-	           _("%s%s: records with <hostname> are left out, because this server has "
-	             "no public host name; run \"mailauthctl server set mta.hostname <name>\""),
-	           export->nameless, more);
+	ctx_report(
+		export->ctx, REPORT_NOTE,
+		_("%s%s: records with <hostname> are left out, because this server has "
+	          "no public host name; run \"mailauthctl server set mta.hostname <name>\""),
+		export->nameless, more);
 }
 
 static int look_at_all(struct work *work, struct names *names, struct err *err)

@@ -51,7 +51,8 @@ struct export
 	struct export_item *item;
 	size_t count, room;
 	size_t failed;
-	const char *nameless; /* the first written zone without records that need <hostname>;
+	const char
+		*nameless; /* the first written zone without records that need <hostname>;
 	                         NULL: none */
 	size_t nameless_count;
 	bool is_reload_failed;

@@ -319,10 +319,11 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 	const char *before = step->probe_before;
 	auto_free char *answer = NULL;
 	if (before && text_starts(before, SMTP_SILENT)) {
-		ctx_report(ctx, REPORT_WARNING,
-		           _("not asked after the push, because it did not answer before: "
-		             "%s"),
-		           before + strlen(SMTP_SILENT));
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("not asked after the push, because it did not answer before: "
+		          "%s"),
+			before + strlen(SMTP_SILENT));
 		return 0;
 	}
 	int r = ask(step, deadline, &answer, err);

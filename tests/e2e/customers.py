@@ -19,8 +19,8 @@ PROGRAM = '/usr/local/sbin/mailauthctl'
 STORE = '/var/lib/mailauthctl/mailauthctl.db'
 OPEN = {
     'dmarc lint', 'dmarc set', 'domain disable-dkim', 'domain enable-dkim', 'domain get', 'domain list',
-    'domain set', 'domain show', 'domain unset', 'key check', 'key export', 'key list', 'key show',
-    'record list', 'spf lint', 'spf set',
+    'domain set', 'domain show', 'domain unset', 'key check', 'key export', 'key lint', 'key list',
+    'key show', 'record list', 'spf lint', 'spf set',
 }
 LIVE = {'spf lint', 'dmarc lint'}  # they look at DNS, not at the store
 OWN, ALIAS = 'alice.test', 'www.alice.test'

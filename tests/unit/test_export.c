@@ -229,7 +229,8 @@ static void test_reload_owed(void **state)
 	exit_status = 1;
 	exports("a.example written, b.example written", ERR_FAILED);
 	assert_non_null(
-		strstr(err.text, "zone.reload: rndc failed with status 1: cannot talk"));
+		strstr(err.text,
+	               "zone.reload: \"rndc reload\" failed with status 1: cannot talk"));
 	assert_int_equal(number("SELECT reloaded FROM export_dir"), 0);
 	assert_int_equal(number("SELECT sum(owed) FROM export_file"), 2);
 	exports("a.example unchanged, b.example unchanged", ERR_REPORTED);
