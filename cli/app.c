@@ -63,6 +63,12 @@ void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	free(text);
 }
 
+void app_forget_messages(struct app *app)
+{
+	while (app->message_count)
+		free(app->message[--app->message_count].text);
+}
+
 /* After a change: said when it was saved; otherwise only what explains the failure. */
 void app_release_messages(struct app *app, bool is_saved)
 {

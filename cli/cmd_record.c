@@ -23,6 +23,33 @@ static const struct out_column columns[] = {
 	{ "source", N_("Source"), OUT_TEXT, 0 },
 };
 
+/* What the zone itself has, in whose favour a record of ours stays out. */
+static void show_had(struct app *app, const struct record_row *row)
+{
+	auto_free char *owner = xasprintf("%s.", row->owner);
+	out_text(app->out, row->id);
+	out_text(app->out, owner);
+	out_null(app->out);
+	out_text(app->out, row->type);
+	out_text(app->out, row->rdata);
+	out_text(app->out, row->source);
+	out_row_end(app->out);
+}
+
+static void say_had(struct app *app, const struct domain *domain,
+                    const struct record_row *row)
+{
+	if (app_is_customer(app))
+		app_say(app, REPORT_NOTE,
+		        _("%s is left out of the zone of %s, which has its own record there"),
+		        row->id, domain->name);
+	else
+		app_say(app, REPORT_NOTE,
+		        _("%s is left out of the zone of %s, which has its own record there; "
+		          "\"mailauthctl record reset %s %s\" publishes ours"),
+		        row->id, domain->name, domain->name, row->id);
+}
+
 static int run_list(struct app *app, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
@@ -50,7 +77,11 @@ static int run_list(struct app *app, struct err *err)
 		out_text(app->out, row->source);
 		out_row_end(app->out);
 	}
+	for (size_t i = 0; i < list.had_count; i++)
+		show_had(app, &list.had[i]);
 	out_end(app->out);
+	for (size_t i = 0; i < list.had_count; i++)
+		say_had(app, &domain, &list.had[i]);
 	for (size_t i = 0; i < list.lacking_count; i++)
 		app_say(app, REPORT_NOTE,
 		        _("records with <%s> are left out: it is not known; \"mailauthctl server set "

@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/config_inner.h"
+#include "core/model/export.h"
 #include "core/model/keyring.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
@@ -187,7 +188,8 @@ static int add_one(struct config_apply *apply, size_t at, struct err *err)
 		return main.main_id ? config_blame(config, wanted->main_node, err)
 		                    : config_blame_key(config, wanted->node, err);
 	apply->due[at].is_new = true;
-	apply->due[at].is_checked = apply->due[at].is_published = wanted->main != NULL;
+	apply->due[at].is_checked = wanted->main != NULL;
+	apply->due[at].is_published = true;
 	return r;
 }
 
@@ -278,10 +280,13 @@ static int finish_domains(struct config_apply *apply, struct err *err)
 static int publish(struct config_apply *apply, const struct domain *domain,
                    struct err *err)
 {
-	bool signs = false;
+	bool signs = false, is_included = false;
 	int r = setting_bool(apply->store, SET_DKIM_SIGN, domain->id, &signs, err);
-	return r >= 0 && signs ? apply->hooks->publish(apply->hooks->arg, domain, err)
-	                       : r;
+	if (r >= 0)
+		r = export_is_included(apply->store, domain, &is_included, err);
+	return r >= 0 && (signs || is_included)
+	               ? apply->hooks->publish(apply->hooks->arg, domain, err)
+	               : r;
 }
 
 /* Everything is in its place: do the records go together? */
@@ -299,7 +304,8 @@ static int check_domains(struct config_apply *apply, struct err *err)
 		r = domain_look(apply->store, wanted->name, &domain, err);
 		if (r >= 0 && due->is_checked)
 			r = config_check_records(apply, records, &domain, wanted, err);
-		if (r >= 0 && due->is_published)
+		/* one that was switched on is published with its keys */
+		if (r >= 0 && due->is_published && !(due->is_new && due->is_enabled))
 			r = publish(apply, &domain, err);
 	}
 	return r;

@@ -68,7 +68,7 @@ def dump(theirs_only):
             value = dict(zip(columns, row))
             value.pop('gen', None)
             mine = value.get('domain_id') in ids or (table == 'domain' and value['id'] in ids) or (
-                table in ('zone_serial', 'export_file') and value['name'] in [*names, 'hidden-alias.test'])
+                table in ('zone_serial', 'export_file', 'zone_look') and value['name'] in [*names, 'hidden-alias.test'])
             if not (theirs_only and mine):
                 rows.append((table, sorted(value.items(), key=lambda item: item[0])))
     if theirs_only:  # and nothing of the trail speaks of others
