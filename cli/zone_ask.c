@@ -126,7 +126,7 @@ static void judge(struct ask *ask)
 	for (size_t i = 0; i < ask->count; i++) {
 		struct first_look *look = &ask->look[i];
 		auto_free char *exported = exported_text(ask, look);
-		first_look_judge(look, exported);
+		first_look_judge(look, ask->way, exported);
 		if (!is_silent(look))
 			continue;
 		silent++;

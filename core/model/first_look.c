@@ -199,7 +199,7 @@ static bool is_ours(const struct look_item *item, const char *shown, const char 
 }
 
 static void judge_item(struct look_item *item, const struct zone_owner *zone,
-                       const char *exported)
+                       enum look_way way, const char *exported)
 {
 	bool has_ours = false;
 	item->outcome = LOOK_FREE;
@@ -207,7 +207,7 @@ static void judge_item(struct look_item *item, const struct zone_owner *zone,
 		item->outcome = LOOK_SILENT;
 		return;
 	}
-	if (zone->alias) {
+	if (zone->alias && !(way == LOOK_EXTERNAL && is_key(item->source))) {
 		auto_free char *target = xasprintf("%s.", zone->alias);
 		bool is_same = strcmp(item->type, "CNAME") == 0 &&
 		               strcasecmp(item->rdata, target) == 0;
@@ -229,11 +229,12 @@ static void judge_item(struct look_item *item, const struct zone_owner *zone,
 		item->outcome = LOOK_OURS;
 }
 
-void first_look_judge(struct first_look *look, const char *exported)
+void first_look_judge(struct first_look *look, enum look_way way, const char *exported)
 {
 	for (size_t i = 0; i < look->count; i++)
 		judge_item(&look->item[i],
-		           zone_look_find(&look->zone, look->item[i].owner), exported);
+		           zone_look_find(&look->zone, look->item[i].owner), way,
+		           exported);
 }
 
 /* ---- what follows ---------------------------------------------------------------------------- */

@@ -61,15 +61,17 @@ int first_look_is_due(struct store *store, const char *name,
 int first_look_collect(struct store *store, const char *name,
                        const struct record_list *list, bool is_every,
                        struct first_look *look, struct err *err) must_check;
-/* After zone_look() filled look->zone: the outcome of each item.  `exported` (NULL: none) is the
- * text of the zone that was exported for the name before: what it has is ours. */
-void first_look_judge(struct first_look *look, const char *exported);
-
 enum look_way {
 	LOOK_INCLUDE,  /* ours goes into a zone that has records of its own */
 	LOOK_REPLACE,  /* ours is the whole zone: it doubles nothing */
 	LOOK_EXTERNAL, /* ours is only printed: nothing is remembered but selectors */
 };
+/* After zone_look() filled look->zone: the outcome of each item.  `exported` (NULL: none) is the
+ * text of the zone that was exported for the name before: what it has is ours.  A CNAME takes the
+ * place of any record; where ours is only printed, one at a key's name may be how the administrator
+ * wants it published, so what it leads to counts. */
+void first_look_judge(struct first_look *look, enum look_way way, const char *exported);
+
 /* Inside an open change: what follows from the outcomes, remembered so that no record is asked for
  * twice.  A domain that has gone meanwhile is passed over. */
 int first_look_save(struct store *store, const struct ctx *ctx, struct first_look *look,

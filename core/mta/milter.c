@@ -291,8 +291,8 @@ static int send_macros(struct session *s, char code, const struct milter_message
 	static const char *const defaults[MACRO_STAGES] = {
 		[MACROS_CONNECT] = "j {daemon_name} {daemon_addr} v _",
 		[MACROS_HELO] = "",
-		[MACROS_MAIL] = "i {auth_type} {auth_authen} {mail_addr} {mail_host} "
-				"{mail_mailer}",
+		[MACROS_MAIL] =
+			"i {auth_type} {auth_authen} {mail_addr} {mail_host} {mail_mailer}",
 		[MACROS_RCPT] = "i {rcpt_addr} {rcpt_host} {rcpt_mailer}",
 	};
 	const char *list =

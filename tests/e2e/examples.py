@@ -259,7 +259,24 @@ def try_config(block):
 
 
 script_for_zones = r'#!/bin/sh -eu\n# /usr/local/sbin/zone-changed'
+def try_foreign_keys(block):
+    """Two keys of a domain that no table names, one that OpenDKIM's names, one of rspamd's."""
+    for path in ('opendkim/keys/example.com/s2024.private', 'opendkim/keys/example.com/s2025.private',
+                 'opendkim/keys/old.example/mail.private', 'rspamd/dkim/older.example.key'):
+        path = '/etc/' + path
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        run(f'umask 077; openssl genrsa -out {path} 2048')
+    with open('/etc/opendkim/KeyTable', 'w') as table:
+        table.write('old old.example:mail:/etc/opendkim/keys/old.example/mail.private\n')
+    os.makedirs('/etc/rspamd/local.d', exist_ok=True)
+    with open('/etc/rspamd/local.d/dkim_signing.conf', 'w') as conf:
+        conf.write('domain {\n  older.example {\n    path = "/etc/rspamd/dkim/older.example.key";\n'
+                   '    selector = "rs";\n  }\n}\n')
+    run_commands(block)
+
+
 special = [
+    (r'mailauthctl key import --tree ', try_foreign_keys),
     (r'sudo make (quickstart|check) ', elsewhere('tests/quickstart.sh, and this test')),
     (r'sudo tests/setup.sh (build|deb) ', elsewhere('make check-install')),
     (r'sudo apt-get install postfix opendkim ', elsewhere('tests/e2e/host, make check-install')),

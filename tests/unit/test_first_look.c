@@ -94,7 +94,7 @@ static void looks(const char *name, enum look_way way, const char *exported,
 		look.zone.owner[i].state = ZONE_EMPTY;
 	for (size_t i = 0; i < count; i++)
 		show(&look, &shown[i]);
-	first_look_judge(&look, exported);
+	first_look_judge(&look, way, exported);
 	begin();
 	ok(first_look_save(store, &ctx, &look, way, &err));
 	commit();
@@ -321,7 +321,6 @@ static void test_explicit(void **state)
 
 static void test_reset_and_undo(void **state)
 {
-	auto_record_list list = RECORD_LIST_INIT;
 	(void)state;
 	add_domain("example.com", NULL);
 	add_key("example.com", "default", "active", 0x11);
@@ -369,6 +368,14 @@ static void test_ways(void **state)
 	                 1);
 	looks("external.example", LOOK_EXTERNAL, NULL, NOTHING,
 	      "t1 free, t2 free, _domainkey free, s1-2._domainkey free, ");
+	/* a CNAME that waits for the key, and one that leads to another's */
+	looks("external.example", LOOK_EXTERNAL, NULL,
+	      SHOWN({ "s1-2._domainkey", "=keys.example.net" }),
+	      "t1 free, t2 free, _domainkey free, s1-2._domainkey free, ");
+	looks("external.example", LOOK_EXTERNAL, NULL,
+	      SHOWN({ "s1-2._domainkey", "=keys.example.net" },
+	            { "s1-2._domainkey", "v=DKIM1; p=AAAA" }),
+	      "t1 free, t2 free, _domainkey free, s1-2._domainkey taken s1-3, ");
 }
 
 /* What moves a name elsewhere makes it a new one. */

@@ -329,6 +329,7 @@ static void test_deadline(void **state)
 	                 ERR_FAILED);
 	assert_non_null(strstr(err.text, "in time"));
 	filter_stop(&f);
+	buf_done(&f.macros);
 	assert_int_equal(milter_ask(&ctx, f.endpoint, NULL, monotonic_ns() + NS_PER_SEC,
 	                            &got, &err),
 	                 ERR_FAILED);
