@@ -165,6 +165,19 @@ kill -9 $stuck 2>/dev/null
 wait $stuck 2>/dev/null
 rm -f /tmp/unread
 
+# ---- the audit trail is not a way to fill the disk ------------------------------------------------
+
+sqlite3 $db "INSERT INTO change (at, uid, actor, command) VALUES (unixepoch(), $(id -u alice), 'alice', 'spf set');
+	INSERT INTO change_item (change_id, seq, object, domain, field, new)
+	SELECT max(id), 1, 'record', 'alice.test', '<domain>. TXT', hex(zeroblob(600000)) FROM change"
+before=$(sqlite3 $db 'SELECT max(id) FROM change')
+ok "too much within an hour is refused" refuses 'within the last hour' alice dmarc set alice.test p=quarantine
+is "and changes nothing" "$(sqlite3 $db 'SELECT max(id) FROM change')" "$before"
+ok "another account goes on" as carol dmarc set carol.test p=quarantine
+ok "so does an administrator" mailauthctl dmarc set alice.test p=quarantine
+sqlite3 $db "UPDATE change SET at = at - 3600 WHERE id = $before"
+ok "an hour later it goes on, too" alice dmarc set alice.test p=none
+
 # ---- the whole way, on a mail server that is followed ---------------------------------------------
 
 ok "the mail server is adopted" mailauthctl mta adopt --yes
