@@ -152,12 +152,21 @@ sleep 1000 <>/tmp/unread &
 reader=$!
 perl -MFcntl -e 'open my $p, "+<", "/tmp/unread"; fcntl $p, F_SETFL, O_NONBLOCK; 1 while syswrite $p, "x" x 4096; 1 while syswrite $p, "x"'
 alice domain disable-dkim alice.test
-limited 'exec >/tmp/unread 2>&1' domain enable-dkim alice.test &
+limited 'echo $$ >/tmp/stuck; echo 900 >/proc/self/oom_score_adj; chrt -i -p 0 $$; ionice -c 3 -p $$
+	taskset -p 1 $$ >/dev/null; exec >/tmp/unread 2>&1' domain enable-dkim alice.test &
 stuck=$!
+standing() { # pid
+	cat "/proc/$1/oom_score_adj"
+	ionice -p "$1" | sed 's/:.*//'
+	chrt -p "$1" | sed -n '1s/.*: //p'
+	taskset -p "$1" | sed 's/.*: //'
+}
 is_on() { [ "$(mailauthctl domain get alice.test dkim.sign)" = on ]; }
 ok "an answer that nobody reads: the change is saved" wait_for is_on
 ok "it holds no lock" mailauthctl --wait 10 zone export --all
 ok "and still waits for its reader" kill -0 $stuck
+is "memory, disk and processor are not of the customer's choice" "$(standing "$(cat /tmp/stuck)")" \
+	"$(printf '0\nnone\nSCHED_OTHER\n' && taskset -p 1 | sed 's/.*: //')"
 kill $reader
 cat /tmp/unread >/dev/null &
 kill $!
