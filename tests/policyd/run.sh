@@ -233,6 +233,27 @@ answer() { # the next one, within 10 s
 }
 has_ended() { ! IFS= read -r -t 10 <&6; }
 
+# Each message has its own verdict, however many share a connection and in whatever order: eight are
+# remembered, and what was forgotten is checked again.
+settings 'mode: reject-fail'
+{
+	for i in {1..9} 1 9 10 {2..10}; do
+		[ "$i" = 1 ] && sender=a@fail.example || sender=a@pass.example
+		[ "$i" = 10 ] && sender=a@softfail.example
+		ask "m$i" "$sender" "b$i@x.test"
+	done
+	for i in {20..45}; do
+		[ $((i % 3)) = 0 ] && sender=a@fail.example || sender=a@pass.example
+		ask "m$i" "$sender" b@x.test
+	done
+} >many
+is "a message never gets another one's verdict" "$(serve <many | verbs)" \
+	"$(
+		eight=$(printf 'pass %.0s' {1..8})
+		printf '550 5.7.23 %s 550 5.7.23 DUNNO softfail %s softfail' "${eight% }" "${eight% }"
+		for i in {20..45}; do [ $((i % 3)) = 0 ] && printf ' 550 5.7.23' || printf ' pass'; done
+	)"
+
 start --pause-limit 1
 ask 1 a@pass.example b@x.test >&5
 is "a client that stays: an answer" "$(answer | verbs)" pass
@@ -364,7 +385,30 @@ if command -v systemd-socket-activate >/dev/null; then
 	is "--listen: three connections, two at a time" \
 		"$(ask 1 a@pass.example b@x.test | timeout 20 perl connect.pl "$dir/socket" |
 			sed 's/^action=//' | verbs)" "pass pass pass"
+
+	settings 'mode: defer-dns-errors' 'time-limit: 1'
+	systemd-socket-activate -l "$dir/slow" "$policyd" --config policyd.yaml --nameserver "$address" \
+		--log-stderr --listen --pause-limit 1 2>log & echo $! >slow.pid
+	wait_for test -S slow
+	# the last request comes in two parts, the second one when all before are answered
+	cat >pipeline.pl <<-'PERL'
+		use strict; use IO::Socket::UNIX; use Time::HiRes 'time';
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die;
+		my $request = do { local $/; <STDIN> };
+		my @answers; my @times;
+		print $s substr($request, 0, -20); $s->flush;
+		for my $i (1 .. 4) {
+			if ($i == 4) { print $s substr($request, -20); $s->flush }
+			push @answers, scalar <$s>; scalar <$s>; push @times, time;
+		}
+		print @answers, $times[2] - $times[0] > 0.9 ? "each when it is known\n" : "all at the end\n";
+	PERL
+	is "--listen: pipelined requests are answered while DNS is slow" \
+		"$({ ask 1 a@pass.example b@x.test; ask 2 a@silent1.example b@x.test; ask 3 a@silent2.example b@x.test
+			ask 4 a@pass.example c@x.test; } | timeout 20 perl pipeline.pl "$dir/slow" |
+			sed 's/^action=//' | verbs)" "pass 451 4.7.24 451 4.7.24 pass each when it is known"
 else
 	skip "--listen" "systemd-socket-activate is not installed"
+	skip "--listen: pipelined requests" "systemd-socket-activate is not installed"
 fi
 done_testing
