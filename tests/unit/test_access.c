@@ -33,7 +33,10 @@ static void test_owner(void **state)
 	add_domain("b.test", NULL);
 	owns("alice", "");
 	owns("", "");
+	assert_int_equal(access_has_customers(NULL, &err), 0);
+	assert_int_equal(access_has_customers(store, &err), 0);
 	set(SET_OWNER, "a.test", "alice");
+	assert_int_equal(access_has_customers(store, &err), 1);
 	set(SET_OWNER, "given.a.test", "bob");
 	owns("alice", "a.test alias.a.test ");
 	owns("bob", "given.a.test ");
