@@ -4,6 +4,7 @@
 #   sudo make quickstart    libraries, build, and the main job on the directory backend in ./quickstart/
 #   sudo make check         what the tests need, builds, and every test; ends in "N passed, M failed, K skipped"
 #   make check PARTS="build unit e2e" E2E="signing srs"    parts of it, and of e2e
+#   make SECCOMP=0          mailauth-policyd without a filter of its own for system calls
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd
 #                         check-sweep check-e2e check-packaging: parts of it
@@ -76,7 +77,7 @@ cli_src := app app_access app_change app_dns app_export app_input args args_gram
 	overview paste progress seen spf_targets srs_targets takeover typed when zone_ask
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
-	policyd_results policyd_serve
+	policyd_results policyd_seccomp policyd_serve
 
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
@@ -112,10 +113,15 @@ ifneq ($(WERROR),)
 WARN += -Werror
 endif
 
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection
+# "$(call knows,OPTIONS)": the options where the compiler (and the C library) knows them.
+knows = $(shell printf '\043include <stdlib.h>\n' | $(CC) -O2 -Werror $(1) -fsyntax-only -xc - \
+	2>/dev/null && echo '$(1)')
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(call knows,-fcf-protection=full) $(call knows,-mbranch-protection=standard)
+FORTIFY := $(or $(call knows,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now,--as-needed -Wl,-O1
 
-mode_release := -O2 -D_FORTIFY_SOURCE=2
+mode_release := -O2 $(FORTIFY)
 mode_debug   := -Og -g3
 mode_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 mode_tsan    := -O1 -g3 -fsanitize=thread
@@ -126,10 +132,12 @@ endif
 
 BUILD ?= build/$(MODE)
 build := $(BUILD)
+SECCOMP ?= 1
 POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
 LOCALEDIR ?= $(PREFIX)/share/locale
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' \
-	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' $(CPPFLAGS)
+	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
+	$(if $(filter-out 0,$(SECCOMP)),-DPOLICYD_SECCOMP) $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)

@@ -173,6 +173,11 @@ int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
 int app_confirm(struct app *app, const char *question, const char *option, bool *ret_yes,
                 struct err *err) must_check;
 
+/* Where a file that the user named will be written: absolute, on the host (--root does not move it),
+ * its folder real.  `holds_secrets`: no other account may be able to write to a folder on its way.
+ * The caller frees. */
+int app_output_path(const char *name, bool holds_secrets, char **ret_path,
+                    struct err *err) must_check;
 /* Reads a file that the user named ("-": standard input), at most `limit` octets. */
 int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
                    struct err *err) must_check;

@@ -226,6 +226,8 @@ static int run_body(struct app *app, unsigned needs,
 		r = body(app, arg, err);
 	if (r >= 0 && app_is_customer(app) && !app->backstage)
 		r = access_check_change(app->store, app->caller->account, err);
+	if (r >= 0 && app_is_customer(app) && !app->backstage)
+		r = change_check_room(app->store, &app->ctx, err);
 	if (r >= 0)
 		r = setting_check_rules(app->store, err);
 	if (r >= 0)

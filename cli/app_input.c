@@ -8,6 +8,7 @@
 
 #include "cli/app.h"
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/base/signals.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
@@ -167,4 +168,25 @@ int app_read_input(struct app *app, const char *name, size_t limit, struct buf *
 	int r = read_all(fd, name, limit, into, err);
 	close(fd);
 	return r;
+}
+
+int app_output_path(const char *name, bool holds_secrets, char **ret_path,
+                    struct err *err)
+{
+	struct ctx host = { .root_fd = -1 };
+	auto_free char *here = getcwd(NULL, 0);
+	auto_free char *path =
+		*name == '/' ? xstrdup(name) : path_join(here ? here : "/", name);
+	auto_free char *folder = path_parent(path);
+	auto_free char *real = NULL;
+	int r = ctx_init(&host, NULL, err);
+	if (r >= 0 && holds_secrets)
+		r = file_check_parents(&host, path, err);
+	if (r >= 0)
+		r = file_real_path(&host, folder, &real, err);
+	ctx_done(&host);
+	if (r < 0)
+		return r == ERR_MISSING ? (err->code = ERR_FAILED) : r;
+	*ret_path = path_join(real, strrchr(path, '/') + 1);
+	return 0;
 }

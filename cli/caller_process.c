@@ -1,6 +1,6 @@
 /*
  * What a process inherits from a customer is put right before it can matter: environment, limits,
- * signals, timers, folder, descriptors.
+ * scheduling, signals, timers, folder, descriptors.
  *
  * A customer's input is read before and its output is written after every lock: a pipe that nobody
  * reads, or a stopped terminal, would otherwise keep the locks from everybody else.
@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,6 +85,25 @@ static bool lift_limit(int kind)
 	       now.rlim_cur == wanted.rlim_cur;
 }
 
+/* What would make a change slow while it holds its locks, or the first to be killed. */
+static void reset_standing(void)
+{
+	const struct sched_param usual = { 0 };
+	uint8_t all[1024]; /* processors: the kernel takes those that there are */
+	memset(all, 0xff, sizeof(all));
+	sched_setscheduler(0, SCHED_OTHER, &usual);
+	setpriority(PRIO_PROCESS, 0, 0);
+	syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+	syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, 0);
+	syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
+	prctl(PR_SET_TIMERSLACK, 50000UL, 0, 0, 0);
+	personality(PER_LINUX);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "0", 1) < 0)
+		errno = 0; /* no right to it: as it was */
+	close_fd(&fd);
+}
+
 /* A limit of the customer's choice must not end a write in the middle of a change. */
 static int reset_limits(struct err *err)
 {
@@ -97,10 +118,7 @@ static int reset_limits(struct err *err)
 		{ RLIMIT_NPROC, false, "" },   { RLIMIT_STACK, false, "" },
 	};
 	const struct rlimit no_core = { 0, 0 };
-	const struct sched_param usual = { 0 };
 	setrlimit(RLIMIT_CORE, &no_core);
-	sched_setscheduler(0, SCHED_OTHER, &usual);
-	setpriority(PRIO_PROCESS, 0, 0);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (!lift_limit(kinds[i].kind) && kinds[i].is_needed)
 			return err_set(
@@ -234,6 +252,7 @@ void caller_init(struct caller *caller)
 	*caller = CALLER_INIT;
 	int r = caller_find(getuid(), geteuid(), from_environment, caller, &err);
 	if (r < 0 || caller->is_customer) {
+		reset_standing();
 		caller_clean_environment();
 		reset_signals();
 		umask(022);

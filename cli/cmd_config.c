@@ -63,42 +63,46 @@ static int write_document(struct app *app, struct config_output *output, struct 
 }
 
 /* Beside its target and private until it is whole, then over it. */
+static int write_staged(struct app *app, const char *path, struct config_output *output,
+                        const struct ctx *host, struct err *err)
+{
+	cleanup(staged_file_done) struct staged_file staged = { 0 };
+	const struct file_meta meta = { 0600, geteuid(), getegid() };
+	auto_free char *folder = path_parent(path);
+	int r = file_stage(host, path, "", 0, meta, false, &staged, err);
+	if (r < 0)
+		return r;
+	auto_close int fd = file_open_raw(host, staged.temp, O_WRONLY | O_NOFOLLOW, 0);
+	output->put = put_to_file;
+	output->arg = &fd;
+	r = fd < 0 ? err_errno(err, errno, _("cannot write %s"), path)
+	           : write_document(app, output, err);
+	if (r >= 0 && fsync(fd) < 0)
+		r = err_errno(err, errno, _("cannot write %s"), path);
+	if (r >= 0)
+		r = file_switch(host, &staged, err);
+	if (r < 0)
+		file_unstage(host, &staged);
+	else
+		r = file_sync_dir(host, folder, err);
+	return r;
+}
+
 static int write_file(struct app *app, const char *name, struct config_output *output,
                       struct err *err)
 {
 	struct ctx host = { .root_fd = -1 };
-	cleanup(staged_file_done) struct staged_file staged = { 0 };
-	const struct file_meta meta = { 0600, geteuid(), getegid() };
-	auto_free char *here = getcwd(NULL, 0);
-	auto_free char *path =
-		*name == '/' ? xstrdup(name) : path_join(here ? here : "/", name);
-	auto_free char *folder = path_parent(path);
-	auto_close int fd = -1;
+	auto_free char *path = NULL;
+	int r = app_output_path(name, output->has_keys, &path, err);
+	if (r < 0)
+		return r;
 	if (app->opt.is_dry_run) {
 		app_say(app, REPORT_NOTE, _("would write %s"), path);
 		return 0;
 	}
-	/* the user's own file: --root does not move it */
-	int r = ctx_init(&host, NULL, err);
-	if (r >= 0 && output->has_keys)
-		r = file_check_parents(&host, path, err);
+	r = ctx_init(&host, NULL, err);
 	if (r >= 0)
-		r = file_stage(&host, path, "", 0, meta, false, &staged, err);
-	if (r >= 0) {
-		fd = file_open_raw(&host, staged.temp, O_WRONLY | O_NOFOLLOW, 0);
-		output->put = put_to_file;
-		output->arg = &fd;
-		r = fd < 0 ? err_errno(err, errno, _("cannot write %s"), path)
-		           : write_document(app, output, err);
-	}
-	if (r >= 0 && fsync(fd) < 0)
-		r = err_errno(err, errno, _("cannot write %s"), path);
-	if (r >= 0)
-		r = file_switch(&host, &staged, err);
-	if (r < 0)
-		file_unstage(&host, &staged);
-	else
-		r = file_sync_dir(&host, folder, err);
+		r = write_staged(app, path, output, &host, err);
 	ctx_done(&host);
 	return r;
 }

@@ -1,11 +1,7 @@
 /* `db`: the database file. */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "core/base/alloc.h"
-#include "core/base/file.h"
 #include "core/store/schema.h"
 
 /* Opened for writing once, so that an older schema is brought up to date. */
@@ -29,9 +25,10 @@ static int run_backup(struct app *app, struct err *err)
 	if (!app->store)
 		return err_set(err, ERR_MISSING, _("there is no database at %s"),
 		               app->db_path);
-	auto_free char *here = getcwd(NULL, 0);
-	auto_free char *path =
-		*name == '/' ? xstrdup(name) : path_join(here ? here : "/", name);
+	auto_free char *path = NULL;
+	int r = app_output_path(name, true, &path, err);
+	if (r < 0)
+		return r;
 	if (app->opt.is_dry_run) {
 		app_say(app, REPORT_NOTE, _("would write %s"), path);
 		return 0;

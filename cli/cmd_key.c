@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/seen.h"
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/model/key.h"
 #include "core/model/key_secret.h"
 #include "core/model/publish.h"
@@ -211,25 +212,41 @@ static int run_show(struct app *app, struct err *err)
 /* ---- export ---------------------------------------------------------------------------------- */
 
 /* A fresh file of mode 0600; one that is there is not overwritten. */
-static int write_private(const char *name, const struct secret *pem, struct err *err)
+static int write_private(const char *path, const struct secret *pem, struct err *err)
 {
-	auto_close int fd =
-		open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_errno(err, errno, _("cannot make the file %s"), name);
+	struct ctx host = { .root_fd = -1 };
+	cleanup(staged_file_done) struct staged_file staged = { 0 };
+	auto_close int fd = -1;
 	size_t done = 0;
-	while (done < pem->len) {
+	int r = ctx_init(&host, NULL, err);
+	if (r >= 0)
+		r = file_stage_new(&host, path, &staged, &fd, err);
+	while (r >= 0 && done < pem->len) {
 		ssize_t wrote = write(fd, pem->at + done, pem->len - done);
 		if (wrote < 0 && errno != EINTR)
-			break;
+			r = err_errno(err, errno, _("cannot write %s"), path);
 		done += wrote > 0 ? (size_t)wrote : 0;
 	}
-	if (done < pem->len || fsync(fd) < 0) {
-		err_errno(err, errno, _("cannot write %s"), name);
-		unlink(name);
-		return err->code;
+	if (r >= 0)
+		r = file_publish(&host, &staged, fd, err);
+	if (r < 0)
+		file_unstage(&host, &staged);
+	ctx_done(&host);
+	return r;
+}
+
+static int export_private(const struct app *app, const char *name,
+                          const struct secret *pem, struct err *err)
+{
+	auto_free char *path = NULL;
+	if (strcmp(name, "-") == 0) {
+		out_plain(app->out, (const char *)pem->at, pem->len);
+		return 0;
 	}
-	return 0;
+	int r = app_output_path(name, true, &path, err);
+	if (r < 0 || app->opt.is_dry_run)
+		return r;
+	return write_private(path, pem, err);
 }
 
 static int run_export(struct app *app, struct err *err)
@@ -253,13 +270,7 @@ static int run_export(struct app *app, struct err *err)
 	if (file) {
 		auto_secret pem = SECRET_INIT;
 		r = key_secret_pem(app->store, key.id, &pem, err);
-		if (r < 0)
-			return r;
-		if (strcmp(file, "-") == 0) {
-			out_plain(app->out, (const char *)pem.at, pem.len);
-			return 0;
-		}
-		return app->opt.is_dry_run ? 0 : write_private(file, &pem, err);
+		return r < 0 ? r : export_private(app, file, &pem, err);
 	}
 	auto_free char *record = key_record_text(&key);
 	auto_free char *owner = xasprintf("%s._domainkey.%s", key.selector, domain.name);

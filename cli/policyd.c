@@ -25,6 +25,7 @@
 #include "cli/policyd_conf.h"
 #include "cli/policyd_decide.h"
 #include "cli/policyd_log.h"
+#include "cli/policyd_seccomp.h"
 #include "cli/policyd_serve.h"
 #include "core/base/text.h"
 
@@ -147,7 +148,10 @@ static int read_options(int argc, char **argv, struct options *options)
 		if (id == '?' || !take_option(&rows[index], options))
 			return 2;
 		if (id == OPT_VERSION)
-			printf("mailauth-policyd %s\n", MAILAUTHCTL_VERSION);
+			printf("mailauth-policyd %s\n%s", MAILAUTHCTL_VERSION,
+			       policyd_has_seccomp()
+			               ? ""
+			               : "built without a filter of system calls\n");
 		if (id == OPT_HELP)
 			print_help();
 		if (id == OPT_VERSION || id == OPT_HELP)
@@ -215,7 +219,12 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	struct policyd policyd;
-	if (policyd_init(&policyd, &conf, &log))
+	bool is_ready = policyd_init(&policyd, &conf, &log);
+	/* a kernel without filters: the other limits hold */
+	if (policyd_seccomp(options.listens) < 0)
+		policyd_log(&log, LOG_WARNING, "no filter of system calls: %s",
+		            strerror(errno));
+	if (is_ready)
 		status = options.listens ? policyd_listen(&policyd, &options.limits)
 		                         : policyd_serve(&policyd, STDIN_FILENO,
 		                                         STDOUT_FILENO, &options.limits);

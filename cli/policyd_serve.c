@@ -1,6 +1,6 @@
 /*
- * One connection: what came is parsed in place, answers are collected and sent before anything
- * waits for more, so that pipelined requests cost one read and one write together.
+ * One connection: what came is parsed in place, and each answer is sent before the next request is
+ * looked at, which may take as long as DNS takes.
  *
  * Trouble of our own sends nothing: Postfix sees the end of the connection and takes the action
  * that is configured for it.  What was answered before the trouble is still sent.
@@ -31,8 +31,6 @@ struct connection {
 	const struct policyd_limits *limits;
 	struct policyd_parser parser;
 	char input[16 * 1024];
-	char output[4 * POLICYD_ACTION_SIZE];
-	size_t output_len;
 	int64_t began; /* of the request that is being read, or of the wait for one */
 };
 
@@ -56,30 +54,21 @@ static int wait_for(int fd, short events, int64_t until)
 }
 
 /* False: the client is gone, or takes nothing. */
-static bool flush_output(struct connection *c)
+static bool send_answer(const struct connection *c, const char *action)
 {
+	char answer[POLICYD_ACTION_SIZE + 16];
 	int64_t until = monotonic_ns() + c->limits->pause_seconds * NS_PER_SEC;
+	size_t len = (size_t)snprintf(answer, sizeof(answer), "action=%s\n\n", action);
 	size_t sent = 0;
-	while (sent < c->output_len) {
+	while (sent < len) {
 		if (wait_for(c->out, POLLOUT, until) <= 0)
 			return false;
-		ssize_t got = write(c->out, c->output + sent, c->output_len - sent);
+		ssize_t got = write(c->out, answer + sent, len - sent);
 		if (got > 0)
 			sent += (size_t)got;
 		else if (got < 0 && errno != EINTR && errno != EAGAIN)
 			return false;
 	}
-	c->output_len = 0;
-	return true;
-}
-
-static bool add_answer(struct connection *c, const char *action)
-{
-	if (sizeof(c->output) - c->output_len < strlen(action) + 16 && !flush_output(c))
-		return false;
-	c->output_len += (size_t)snprintf(c->output + c->output_len,
-	                                  sizeof(c->output) - c->output_len,
-	                                  "action=%s\n\n", action);
 	return true;
 }
 
@@ -105,8 +94,10 @@ static enum outcome take_input(struct connection *c, size_t len)
 		const char *action = policyd_decide(c->policyd, &c->parser.request);
 		if (!action)
 			return IS_TROUBLE;
-		if (!add_answer(c, action))
+		if (!send_answer(c, action))
 			return HAS_ENDED;
+		/* the time that our look-ups took is not the client's */
+		c->began = monotonic_ns();
 	}
 	return GOES_ON;
 }
@@ -168,8 +159,6 @@ int policyd_serve(struct policyd *policyd, int in, int out,
 	}
 	while (outcome == GOES_ON && len > 0) {
 		outcome = take_input(c, len);
-		if (!flush_output(c) && outcome == GOES_ON)
-			outcome = HAS_ENDED;
 		len = outcome == GOES_ON ? read_input(c) : 0;
 	}
 	free(c);

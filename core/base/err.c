@@ -9,7 +9,9 @@
 static void tame(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++)
-		if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
+		if (*c == '\t')
+			*c = ' ';
+		else if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
 			*c = '?';
 }
 

@@ -32,7 +32,8 @@ struct err {
 #define ERR_INIT ((struct err){ 0 })
 
 /* Fills `err` and gives `code` back, so that a caller can `return err_set(...)`.  The text is
- * cut at the size of the buffer; control characters (from foreign text) become '?'. */
+ * cut at the size of the buffer; control characters (from foreign text) become
+ * '?', TAB a blank; line ends stay. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) printf_like(3, 4);
 
 /* err_set(ERR_FAILED) with ": <strerror(number)>" at the end. */

@@ -83,6 +83,15 @@ int file_switch(const struct ctx *ctx, const struct staged_file *staged,
 /* Takes a staged file away that is not wanted.  Absence is fine. */
 void file_unstage(const struct ctx *ctx, const struct staged_file *staged);
 
+/* An empty file (0600) beside `path`, open for writing (close-on-exec), for octets that come bit by
+ * bit; file_publish() syncs it, gives it its name and syncs the folder.  Both refuse a target that
+ * exists.  For secrets file_check_parents() comes first. */
+int file_stage_new(const struct ctx *ctx, const char *path,
+                   struct staged_file *ret_staged, int *ret_fd,
+                   struct err *err) must_check;
+int file_publish(const struct ctx *ctx, const struct staged_file *staged, int fd,
+                 struct err *err) must_check;
+
 /* fsync(2) of the folder `path`. */
 int file_sync_dir(const struct ctx *ctx, const char *path, struct err *err) must_check;
 /* syncfs(2) of the file system that holds the folder `path`: many staged files at once. */

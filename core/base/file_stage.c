@@ -236,6 +236,63 @@ int file_stage(const struct ctx *ctx, const char *path, const void *octets, size
 	return 0;
 }
 
+static int refuse_present(const struct ctx *ctx, const char *path, struct err *err)
+{
+	return err_set(err, ERR_FAILED, _("%s%s exists already"), ctx->root, path);
+}
+
+int file_stage_new(const struct ctx *ctx, const char *path,
+                   struct staged_file *ret_staged, int *ret_fd, struct err *err)
+{
+	auto_close int parent = -1;
+	const char *name;
+	struct stat st;
+	int result = file_open_parent(ctx, path, _("cannot write"), &parent, &name, err);
+	if (result == ERR_MISSING)
+		err->code = ERR_FAILED;
+	if (result < 0)
+		return err->code;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return refuse_present(ctx, path, err);
+	auto_free char *temp = make_temp_name(ctx, name);
+	int fd = file_open_below(parent, temp,
+	                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	                         0600, RESOLVE_BENEATH);
+	if (fd < 0)
+		return file_fail(ctx, err, errno, _("cannot write"), path);
+	auto_free char *folder = path_parent(path);
+	ret_staged->path = xstrdup(path);
+	ret_staged->temp = path_join(folder, temp);
+	*ret_fd = fd;
+	return 0;
+}
+
+int file_publish(const struct ctx *ctx, const struct staged_file *staged, int fd,
+                 struct err *err)
+{
+	auto_close int parent = -1;
+	const char *name;
+	if (fsync(fd) < 0)
+		return file_fail(ctx, err, errno, _("cannot write"), staged->path);
+	if (file_open_parent(ctx, staged->path, _("cannot write"), &parent, &name, err) <
+	    0)
+		return err->code;
+	const char *temp = strrchr(staged->temp, '/') + 1;
+	int r = renameat2(parent, temp, parent, name, RENAME_NOREPLACE);
+	/* NFS and some others know no such rename, but links. */
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS)) {
+		r = linkat(parent, temp, parent, name, 0);
+		if (r == 0)
+			unlinkat(parent, temp, 0);
+	}
+	if (r < 0 && errno == EEXIST)
+		return refuse_present(ctx, staged->path, err);
+	if (r < 0)
+		return file_fail(ctx, err, errno, _("cannot write"), staged->path);
+	auto_free char *folder = path_parent(staged->path);
+	return file_sync_dir(ctx, folder, err);
+}
+
 int file_backdate(const struct ctx *ctx, const struct staged_file *staged,
                   unsigned seconds, struct err *err)
 {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -75,7 +76,17 @@ static void walk_done(struct walk *walk)
 	free(walk->left);
 }
 
-static bool is_trusted(const struct stat *st)
+/* What an access list grants shows in the group's bits, whatever the group is.  `fd` is O_PATH, of
+ * which attributes are read by its name in /proc alone. */
+static bool has_access_list(int fd)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return getxattr(name, "system.posix_acl_access", NULL, 0) >= 0 ||
+	       (errno != ENODATA && errno != ENOTSUP);
+}
+
+static bool is_trusted(const struct stat *st, int fd)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return false;
@@ -83,13 +94,15 @@ static bool is_trusted(const struct stat *st)
 		return true;
 	if (st->st_uid == 0 && (st->st_mode & S_ISVTX))
 		return true;
-	return !(st->st_mode & S_IWOTH) && (!(st->st_mode & S_IWGRP) || st->st_gid == 0);
+	if (st->st_mode & S_IWOTH)
+		return false;
+	return !(st->st_mode & S_IWGRP) || (st->st_gid == 0 && !has_access_list(fd));
 }
 
-static int walk_check(const struct walk *walk, const struct stat *st, const char *at,
-                      struct err *err)
+static int walk_check(const struct walk *walk, const struct stat *st, int fd,
+                      const char *at, struct err *err)
 {
-	if (!walk->checks || is_trusted(st))
+	if (!walk->checks || is_trusted(st, fd))
 		return 0;
 	return err_set(
 		err, ERR_FAILED,
@@ -147,7 +160,7 @@ static int walk_step(struct walk *walk, const char *name, struct err *err)
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return file_fail_missing(walk->ctx, err, errno, walk->what, walk->path);
-	if (walk_check(walk, &st, at, err) < 0)
+	if (walk_check(walk, &st, fd, at, err) < 0)
 		return err->code;
 	if (S_ISLNK(st.st_mode))
 		return walk_link(walk, fd, err);
@@ -196,7 +209,7 @@ int file_check_parents(const struct ctx *ctx, const char *path, struct err *err)
 	struct stat st;
 	if (fstat(ctx->root_fd, &st) < 0)
 		return file_fail(ctx, err, errno, walk.what, path);
-	if (walk_check(&walk, &st, "/", err) < 0)
+	if (walk_check(&walk, &st, ctx->root_fd, "/", err) < 0)
 		return err->code;
 	int result = walk_all(&walk, err);
 	if (result != ERR_MISSING)

@@ -29,6 +29,15 @@ int access_owns(struct store *store, const char *account, int64_t domain_id,
 	                     "it", domain_id, account);
 }
 
+int access_has_customers(struct store *store, struct err *err)
+{
+	int64_t one;
+	if (!store)
+		return 0;
+	return store_get_int(store, &one, err,
+	                     "SELECT 1 FROM domain d WHERE " OWNER " <> '' LIMIT 1", "");
+}
+
 int access_each(struct store *store, const char *account,
                 int (*each)(void *arg, const char *name, struct err *err), void *arg,
                 struct err *err)

@@ -20,6 +20,9 @@
 int access_owns(struct store *store, const char *account, int64_t domain_id,
                 struct err *err) must_check;
 
+/* 1: some domain belongs to an account, 0: none does. */
+int access_has_customers(struct store *store, struct err *err) must_check;
+
 /* The names of the account's domains in their order, aliases among them.  The name lives until
  * `each` returns; non-zero from it ends the loop and is given back. */
 int access_each(struct store *store, const char *account,

@@ -23,6 +23,14 @@
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
+/* A document's value in a sentence must not make a line of its own. */
+static void join_lines(struct err *err)
+{
+	for (char *c = err->text; *c; c++)
+		if (*c == '\n')
+			*c = '?';
+}
+
 static void add_fault(struct config_reader *reader, unsigned line, unsigned column,
                       const char *why)
 {
@@ -32,6 +40,7 @@ static void add_fault(struct config_reader *reader, unsigned line, unsigned colu
 	struct err shown = ERR_INIT; /* foreign text: control characters become '?' */
 	err_set(&shown, ERR_USAGE, "%s:%u:%u: %s", reader->config->what, line, column,
 	        why);
+	join_lines(&shown);
 	fault->line = line;
 	fault->column = column;
 	fault->text = xstrdup(shown.text);
@@ -77,6 +86,7 @@ static int blame(const struct config *config, unsigned line, unsigned column,
 {
 	if (err->code == ERR_USAGE || err->code == ERR_MISSING)
 		err->code = ERR_FAILED;
+	join_lines(err);
 	return err_prefix(err, "%s:%u:%u", config->what, line, column);
 }
 

@@ -207,10 +207,28 @@ static int check_free(struct store *store, const struct domain *domain,
 	return 0;
 }
 
+/* Every look at a domain reads and compares all of them. */
+static int check_count(struct store *store, const struct domain *domain, struct err *err)
+{
+	int64_t count = 0;
+	int r = store_get_int(store, &count, err,
+	                      "SELECT count(*) FROM record WHERE domain_id = ?", "i",
+	                      domain->id);
+	if (r < 0 || count < RECORD_COUNT_MAX)
+		return r < 0 ? r : 0;
+	return err_set(err, ERR_FAILED,
+	               _("%s has %d records of its own already, and a domain can have no "
+	                 "more; remove one with \"mailauthctl record remove %s <id>\""),
+	               domain->name, RECORD_COUNT_MAX, domain->name);
+}
+
 /* Makes the row, as number `id` (0: the next one). */
 static int insert_row(struct store *store, const struct domain *domain,
                       const struct present *row, int64_t id, struct err *err)
 {
+	int r = check_count(store, domain, err);
+	if (r < 0)
+		return r;
 	return store_exec(
 		store, err,
 		"INSERT INTO record (id, domain_id, template_uid, owner, type, ttl, rdata,"

@@ -16,9 +16,12 @@
 #include "core/model/template.h"
 #include "core/store/store.h"
 
+#define RECORD_COUNT_MAX \
+	1000 /* records of a domain's own, edits of template records included */
+
 /* Adds a record of the domain's own.  `owner` as people type it, also "www.example.com"; `ttl` in
  * seconds, or TTL_UNSAID or TTL_DEFAULT.  ERR_USAGE: not an owner, a type or data of that type;
- * ERR_FAILED: there already, or it contradicts the domain's other records. */
+ * ERR_FAILED: there already, one too many, or it contradicts the domain's other records. */
 int record_add(struct store *store, const struct domain *domain, const char *owner,
                const char *type, const char *rdata, int64_t ttl, int64_t *ret_id,
                struct err *err) must_check;

@@ -122,6 +122,16 @@ static bool is_at_dmarc(const char *owner)
 	return text_starts(owner, "_dmarc.");
 }
 
+static int check_length(const char *data, struct err *err)
+{
+	size_t len = strlen(data);
+	if (len <= RECORD_DATA_MAX)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	               _("the data has %zu octets, and a record holds at most %d"), len,
+	               RECORD_DATA_MAX);
+}
+
 static struct placeholder_values values_at(const char *domain)
 {
 	struct placeholder_values values = record_sample_values;
@@ -167,11 +177,15 @@ int record_text_check(const char *owner, const char *type, const char *rdata,
 	struct placeholder_values values = values_at(domain);
 	auto_free char *canonical = NULL;
 	auto_buf text = BUF_INIT;
-	int r = placeholder_check(rdata, err);
+	int r = check_length(rdata, err);
+	if (r >= 0)
+		r = placeholder_check(rdata, err);
 	if (r < 0)
 		return r;
 	record_text_expand(type, rdata, &values, &text, NULL);
 	r = rr_canonical(type, buf_text(&text), values.domain, &canonical, err);
+	if (r >= 0)
+		r = check_length(canonical, err);
 	if (r < 0)
 		return r;
 	enum policy_kind kind = policy_kind_of(owner, type, canonical);

@@ -24,9 +24,11 @@ extern const struct placeholder_values record_sample_values;
 int record_text_owner(const char *typed, const char *domain, char **ret_owner,
                       struct err *err) must_check;
 
+#define RECORD_DATA_MAX 4096 /* octets of a record's data, as typed and in the zone */
+
 /* Checks data of a canonical type at a kept owner with sample values; *ret_kind says what it is.
- * ERR_USAGE: an unknown placeholder, data that is not of that type, a policy whose text does not
- * hold, a TXT record at a mail owner (lint_txt.h) that is none of the kind that belongs there. */
+ * ERR_USAGE: an unknown placeholder, data that is not of that type or too long, a policy
+ * whose text does not hold, a TXT record at a mail owner (lint_txt.h) that is none of the kind that belongs there. */
 int record_text_check(const char *owner, const char *type, const char *rdata,
                       const char *domain, enum policy_kind *ret_kind,
                       struct err *err) must_check;

@@ -13,6 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/access.h"
 #include "core/model/setting.h"
 #include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
@@ -425,6 +426,24 @@ static void look_at_chroot(struct doctor *d, const struct mta_seen *seen,
 	}
 }
 
+/* What a customer's account gives to sendmail(1) is signed, whatever its From says. */
+static void look_at_local_mail(struct doctor *d, const struct main_cf *cf)
+{
+	struct err err = ERR_INIT;
+	auto_buf signers = BUF_INIT, users = BUF_INIT;
+	int r = access_has_customers(d->store, &err);
+	main_cf_value(cf, NULL, "mailauth_non_smtpd_milters", &signers);
+	main_cf_value(cf, NULL, "authorized_submit_users", &users);
+	if (r < 0)
+		doctor_add_failure(d, NULL, &err);
+	else if (r > 0 && signers.len &&
+	         (!users.len || strcmp(buf_text(&users), "static:anyone") == 0))
+		doctor_add(d, DOCTOR_NOTE, "authorized_submit_users",
+		           _("see CUSTOMERS in mailauthctl(8) for how to narrow it"),
+		           _("every local account, customers' too, can submit mail with "
+		             "any From through sendmail(1), and it is signed"));
+}
+
 static void look_at_files(struct doctor *d, struct overrides *o)
 {
 	struct mta_seen *seen = NULL;
@@ -443,6 +462,7 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		services_each_override(&cf, &master, own_item, add_override, o);
 		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
 		look_at_chroot(d, seen, &cf, &master);
+		look_at_local_mail(d, &cf);
 	}
 	postfix_seen_free(seen);
 }

@@ -1,8 +1,9 @@
 /*
  * Values of main.cf: parameter expansion as Postfix does it, and lists.
  *
- * The text may be hostile only by accident, but it must end: depth and output are bounded, and
- * what goes beyond expands to nothing.
+ * The text may be hostile only by accident, but it must end: depth, output and the number of
+ * parameters in it are bounded ("a = $a$a" doubles at each level), and what goes beyond expands to
+ * nothing.
  */
 #include "core/mta/postfix_main.h"
 
@@ -15,6 +16,7 @@
 
 #define MAX_DEPTH 16
 #define MAX_LEN ((size_t)64 * 1024)
+#define MAX_NAMES 4096
 
 /* Built-in values of the parameters that this program reads (Postfix 3.7 on Debian). */
 static const struct default_row {
@@ -60,6 +62,7 @@ struct expansion {
 	const struct main_cf *cf;
 	const char *service;
 	unsigned depth;
+	unsigned *names_left; /* of the whole value */
 	struct buf *into;
 };
 
@@ -68,8 +71,9 @@ static void expand(struct expansion *x, const char *text, size_t len);
 static void expand_name(struct expansion *x, const char *name, size_t len)
 {
 	char key[256];
-	if (len >= sizeof(key))
+	if (len >= sizeof(key) || *x->names_left == 0)
 		return;
+	(*x->names_left)--;
 	memcpy(key, name, len);
 	key[len] = '\0';
 	if (strcmp(key, "service_name") == 0) {
@@ -268,14 +272,20 @@ static void expand(struct expansion *x, const char *text, size_t len)
 void main_cf_expand(const struct main_cf *cf, const char *service, const char *text,
                     struct buf *into)
 {
-	struct expansion x = { .cf = cf, .service = service, .into = into };
+	unsigned names_left = MAX_NAMES;
+	struct expansion x = {
+		.cf = cf, .service = service, .names_left = &names_left, .into = into
+	};
 	expand(&x, text, strlen(text));
 }
 
 void main_cf_value(const struct main_cf *cf, const char *service, const char *name,
                    struct buf *into)
 {
-	struct expansion x = { .cf = cf, .service = service, .into = into };
+	unsigned names_left = MAX_NAMES;
+	struct expansion x = {
+		.cf = cf, .service = service, .names_left = &names_left, .into = into
+	};
 	expand_name(&x, name, strlen(name));
 }
 

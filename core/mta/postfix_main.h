@@ -53,7 +53,7 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into);
 /* The value with every $name, ${name}, $(name), ${name?text}, ${name:text}, ${name?{a}:{b}} and
  * ${{a} == {b} ? {x} : {y}} expanded; the few parameters that we ask for have their built-in
  * defaults, others are empty when undefined.  `service`: what $service_name is (NULL: empty).
- * At most 64 KiB; deeper than 16 levels expands to nothing. */
+ * At most 64 KiB; deeper than 16 levels, or after 4096 parameters, expands to nothing. */
 void main_cf_value(const struct main_cf *cf, const char *service, const char *name,
                    struct buf *into);
 /* The same for a text that stands in master.cf. */

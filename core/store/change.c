@@ -50,6 +50,38 @@ int change_end(struct store *store, bool *ret_changed, struct err *err)
 	return 0;
 }
 
+/* Octets of a change `c`, rows and indexes included, roughly. */
+#define WEIGHT                                                                         \
+	"(100 + (SELECT coalesce(sum(100 + length(i.field) + coalesce(length(i.old),"  \
+	" 0) + coalesce(length(i.new), 0)), 0) FROM change_item i WHERE i.change_id =" \
+	" c.id))"
+
+int change_check_room(struct store *store, const struct ctx *ctx, struct err *err)
+{
+	int64_t left = 0;
+	int r = store_get_int(store, &left, err,
+	                      "SELECT coalesce(sum(" WEIGHT "), 0) FROM change c"
+	                      " WHERE c.at > ? AND c.uid = ?"
+	                      " AND c.id < (SELECT max(id) FROM change)",
+	                      "ii", ctx_now(ctx) - 3600, (int64_t)ctx->uid);
+	if (r < 0)
+		return r;
+	if (left >= CHANGE_HOURLY)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s changed too much within the last hour (%d KiB of the "
+		          "audit trail); nothing was saved, repeat the command "
+		          "later"),
+			ctx->actor, (int)(left >> 10));
+	/* the newest one stays: its id is the store's generation */
+	return store_exec(store, err,
+	                  "DELETE FROM change WHERE id IN (SELECT id FROM (SELECT c.id,"
+	                  " sum(" WEIGHT ") OVER (ORDER BY c.id DESC) AS kept"
+	                  " FROM change c WHERE c.uid = ?1) WHERE kept > ?2)"
+	                  " AND id < (SELECT max(id) FROM change)",
+	                  "ii", (int64_t)ctx->uid, CHANGE_KEPT);
+}
+
 int generation_now(struct store *store, struct generation *ret_gen, struct err *err)
 {
 	auto_stmt stmt = NULL;

@@ -31,6 +31,14 @@ int change_note_ref(struct store *store, const char *object, const char *domain,
  * that "nothing to do" leaves no trace. */
 int change_end(struct store *store, bool *ret_changed, struct err *err) must_check;
 
+/* Refuses the open change where the account (ctx->uid) left CHANGE_HOURLY octets in the trail within
+ * the hour before it, and takes its oldest changes out of the trail where all of them hold more
+ * than CHANGE_KEPT: for an account that may not fill the disk. */
+#define CHANGE_HOURLY ((int64_t)1 << 20)
+#define CHANGE_KEPT ((int64_t)32 << 20)
+int change_check_room(struct store *store, const struct ctx *ctx,
+                      struct err *err) must_check;
+
 /* The store's present generation: its last change (0, 0 for none). */
 struct generation {
 	int64_t id;

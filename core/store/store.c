@@ -369,16 +369,19 @@ const char *store_library(void)
 
 int store_backup(struct store *store, const char *host_path, struct err *err)
 {
-	struct stat st;
-	if (lstat(host_path, &st) == 0)
-		return err_set(err, ERR_FAILED, _("%s exists already"), host_path);
-	mode_t mask = umask(0177);
-	int r = store_exec(store, err, "VACUUM INTO ?", "t", host_path);
-	umask(mask);
+	struct ctx host = { .root_fd = -1 };
+	cleanup(staged_file_done) struct staged_file staged = { 0 };
+	auto_close int fd = -1;
+	int r = ctx_init(&host, NULL, err);
+	if (r >= 0)
+		r = file_stage_new(&host, host_path, &staged, &fd, err);
+	/* SQLite writes to an empty file that is there: the mode is ours before a secret is in it. */
+	if (r >= 0)
+		r = store_exec(store, err, "VACUUM INTO ?", "t", staged.temp);
+	if (r >= 0)
+		r = file_publish(&host, &staged, fd, err);
 	if (r < 0)
-		return r;
-	auto_close int fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fsync(fd) < 0)
-		return err_errno(err, errno, _("cannot write %s to the disk"), host_path);
-	return 0;
+		file_unstage(&host, &staged);
+	ctx_done(&host);
+	return r < 0 ? r : 0;
 }

@@ -118,7 +118,8 @@ int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_who
                         struct err *err) must_check;
 /* "SQLite 3.40.1". */
 const char *store_library(void) must_check;
-/* VACUUM INTO a fresh file at `host_path` (0600). */
+/* VACUUM INTO a fresh file at `host_path` (0600; absolute, no ".."), which appears when it is whole
+ * and synced.  Who may write to its folders is the caller's to check: file_check_parents(). */
 int store_backup(struct store *store, const char *host_path, struct err *err) must_check;
 
 #endif

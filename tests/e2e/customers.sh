@@ -152,18 +152,40 @@ sleep 1000 <>/tmp/unread &
 reader=$!
 perl -MFcntl -e 'open my $p, "+<", "/tmp/unread"; fcntl $p, F_SETFL, O_NONBLOCK; 1 while syswrite $p, "x" x 4096; 1 while syswrite $p, "x"'
 alice domain disable-dkim alice.test
-limited 'exec >/tmp/unread 2>&1' domain enable-dkim alice.test &
+limited 'echo $$ >/tmp/stuck; echo 900 >/proc/self/oom_score_adj; chrt -i -p 0 $$; ionice -c 3 -p $$
+	taskset -p 1 $$ >/dev/null; exec >/tmp/unread 2>&1' domain enable-dkim alice.test &
 stuck=$!
+standing() { # pid
+	cat "/proc/$1/oom_score_adj"
+	ionice -p "$1" | sed 's/:.*//'
+	chrt -p "$1" | sed -n '1s/.*: //p'
+	taskset -p "$1" | sed 's/.*: //'
+}
 is_on() { [ "$(mailauthctl domain get alice.test dkim.sign)" = on ]; }
 ok "an answer that nobody reads: the change is saved" wait_for is_on
 ok "it holds no lock" mailauthctl --wait 10 zone export --all
 ok "and still waits for its reader" kill -0 $stuck
+is "memory, disk and processor are not of the customer's choice" "$(standing "$(cat /tmp/stuck)")" \
+	"$(printf '0\nnone\nSCHED_OTHER\n' && taskset -p 1 | sed 's/.*: //')"
 kill $reader
 cat /tmp/unread >/dev/null &
 kill $!
 kill -9 $stuck 2>/dev/null
 wait $stuck 2>/dev/null
 rm -f /tmp/unread
+
+# ---- the audit trail is not a way to fill the disk ------------------------------------------------
+
+sqlite3 $db "INSERT INTO change (at, uid, actor, command) VALUES (unixepoch(), $(id -u alice), 'alice', 'spf set');
+	INSERT INTO change_item (change_id, seq, object, domain, field, new)
+	SELECT max(id), 1, 'record', 'alice.test', '<domain>. TXT', hex(zeroblob(600000)) FROM change"
+before=$(sqlite3 $db 'SELECT max(id) FROM change')
+ok "too much within an hour is refused" refuses 'within the last hour' alice dmarc set alice.test p=quarantine
+is "and changes nothing" "$(sqlite3 $db 'SELECT max(id) FROM change')" "$before"
+ok "another account goes on" as carol dmarc set carol.test p=quarantine
+ok "so does an administrator" mailauthctl dmarc set alice.test p=quarantine
+sqlite3 $db "UPDATE change SET at = at - 3600 WHERE id = $before"
+ok "an hour later it goes on, too" alice dmarc set alice.test p=none
 
 # ---- the whole way, on a mail server that is followed ---------------------------------------------
 

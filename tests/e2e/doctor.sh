@@ -108,6 +108,21 @@ sed -i 's/^mailauth_milter = .*/mailauth_milter =/' /etc/postfix/main.cf
 ok "an edit in main.cf is found" finds "overrides warning /etc/postfix/main.cf" "(mailauth_milter) was edited"
 ok "and overwritten" helps "mailauthctl mta push --force"
 
+# a note, which --quiet leaves out
+may_send_as_anybody() {
+	mailauthctl --json doctor overrides | jq -e \
+		'.[] | select(.state == "note" and .subject == "authorized_submit_users" and (.remedy | test("CUSTOMERS")))'
+}
+useradd -m customer
+mailauthctl domain set example.com owner customer --quiet
+ok "local accounts that may send as anybody are told of where customers are" \
+	may_send_as_anybody
+postconf -e authorized_submit_users=root
+fails "not where they may not" may_send_as_anybody
+postconf -X authorized_submit_users
+mailauthctl domain unset example.com owner --quiet
+fails "nor where no domain has an owner" may_send_as_anybody
+
 mailauthctl server set dkim.verify off >/dev/null
 mailauthctl mta rollback >/dev/null 2>&1
 ok "held pushes are found" finds "server warning -" "pushes are held after a rollback"

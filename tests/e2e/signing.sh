@@ -32,6 +32,16 @@ ok "a local one is delivered" deliver_local user@example.com
 is "it is signed" "$(signatures)" "d=example.com s=default"
 ok "and verifies" verifies
 ok "a domain that is not ours is not signed" is_unsigned stranger.example.org
+
+# A domain of U-labels, as the manual has it: signed where From holds A-labels.
+ok "münchen.de is to sign" mailauthctl domain enable-dkim --sign-now --quiet münchen.de
+ok "From with A-labels is delivered" deliver_local user@xn--mnchen-3ya.de
+is "and signed" "$(signatures)" "d=xn--mnchen-3ya.de s=default"
+printf 'From: user@münchen.de\nTo: inbox@example.test\nSubject: local\n\nhello\n' |
+	sendmail -f user@example.com inbox@example.test
+ok "From with U-labels is delivered" receive
+is "and not signed" "$(signatures)" ""
+ok "the domain goes" mailauthctl domain remove --now --quiet münchen.de
 ok "nor is a subdomain of ours" is_unsigned sub.example.com
 ok "nor a stranger's message in our name" deliver 192.0.2.5 user@example.com
 is "which has no signature" "$(signatures)" ""

@@ -233,6 +233,27 @@ answer() { # the next one, within 10 s
 }
 has_ended() { ! IFS= read -r -t 10 <&6; }
 
+# Each message has its own verdict, however many share a connection and in whatever order: eight are
+# remembered, and what was forgotten is checked again.
+settings 'mode: reject-fail'
+{
+	for i in {1..9} 1 9 10 {2..10}; do
+		[ "$i" = 1 ] && sender=a@fail.example || sender=a@pass.example
+		[ "$i" = 10 ] && sender=a@softfail.example
+		ask "m$i" "$sender" "b$i@x.test"
+	done
+	for i in {20..45}; do
+		[ $((i % 3)) = 0 ] && sender=a@fail.example || sender=a@pass.example
+		ask "m$i" "$sender" b@x.test
+	done
+} >many
+is "a message never gets another one's verdict" "$(serve <many | verbs)" \
+	"$(
+		eight=$(printf 'pass %.0s' {1..8})
+		printf '550 5.7.23 %s 550 5.7.23 DUNNO softfail %s softfail' "${eight% }" "${eight% }"
+		for i in {20..45}; do [ $((i % 3)) = 0 ] && printf ' 550 5.7.23' || printf ' pass'; done
+	)"
+
 start --pause-limit 1
 ask 1 a@pass.example b@x.test >&5
 is "a client that stays: an answer" "$(answer | verbs)" pass
@@ -328,7 +349,7 @@ if command -v nm >/dev/null; then
 else
 	skip "no database, no table, no JSON is linked in" "nm is not installed"
 fi
-is "--version" "$("$policyd" --version | sed 's/ [0-9.]*$//')" mailauth-policyd
+is "--version" "$("$policyd" --version | sed 's/ [0-9.]*$//; 1q')" mailauth-policyd
 is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | xargs)" \
 	"--config --connections --help --idle-limit --listen --log-stderr --nameserver --pause-limit --version"
 fails "an unknown option" "$policyd" --what
@@ -344,10 +365,21 @@ PERL
 is "as spawn starts it, settings are missing: nothing is sent" \
 	"$(perl spawn.pl "$policyd" --config "$dir/missing.yaml")" 1
 is "as spawn starts it, a wrong option: nothing is sent" "$(perl spawn.pl "$policyd" --what)" 2
-is "no new privileges, no core files" "$(settings; start; ask 1 a@pass.example b@x.test >&5; answer >/dev/null
-	grep -h -E '^(NoNewPrivs|Max core)' /proc/"$(cat client.pid)"/{status,limits} | tr -s '\t ' ' '
-	finish)" 'NoNewPrivs: 1
-Max core file size 0 0 bytes '
+# What the process gave up: the filter where it was built in, and as much memory as a check may take,
+# which the sanitizers exceed from the beginning.
+filter=2 data='67108864 67108864 bytes' space='268435456 268435456 bytes'
+"$policyd" --version | grep -q 'without a filter' && filter=0
+grep -qE '__(asan|tsan)_init' "$policyd" && data='unlimited unlimited bytes' && space=$data
+is "no new privileges, few system calls, bounded memory, no core files" \
+	"$(settings; start; ask 1 a@pass.example b@x.test >&5; answer >/dev/null
+		grep -h -E '^(NoNewPrivs|Seccomp|Max (core|data|address|open)[^:]*):?' /proc/"$(cat client.pid)"/{status,limits} |
+			grep -v Seccomp_filters | tr -s '\t ' ' ' | sed 's/ $//'
+		finish)" "NoNewPrivs: 1
+Seccomp: $filter
+Max data size $data
+Max core file size 0 0 bytes
+Max open files 256 256 files
+Max address space $space"
 
 if command -v systemd-socket-activate >/dev/null; then
 	systemd-socket-activate -l "$dir/socket" "$policyd" --config policyd.yaml --nameserver "$address" \
@@ -364,7 +396,30 @@ if command -v systemd-socket-activate >/dev/null; then
 	is "--listen: three connections, two at a time" \
 		"$(ask 1 a@pass.example b@x.test | timeout 20 perl connect.pl "$dir/socket" |
 			sed 's/^action=//' | verbs)" "pass pass pass"
+
+	settings 'mode: defer-dns-errors' 'time-limit: 1'
+	systemd-socket-activate -l "$dir/slow" "$policyd" --config policyd.yaml --nameserver "$address" \
+		--log-stderr --listen --pause-limit 1 2>log & echo $! >slow.pid
+	wait_for test -S slow
+	# the last request comes in two parts, the second one when all before are answered
+	cat >pipeline.pl <<-'PERL'
+		use strict; use IO::Socket::UNIX; use Time::HiRes 'time';
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die;
+		my $request = do { local $/; <STDIN> };
+		my @answers; my @times;
+		print $s substr($request, 0, -20); $s->flush;
+		for my $i (1 .. 4) {
+			if ($i == 4) { print $s substr($request, -20); $s->flush }
+			push @answers, scalar <$s>; scalar <$s>; push @times, time;
+		}
+		print @answers, $times[2] - $times[0] > 0.9 ? "each when it is known\n" : "all at the end\n";
+	PERL
+	is "--listen: pipelined requests are answered while DNS is slow" \
+		"$({ ask 1 a@pass.example b@x.test; ask 2 a@silent1.example b@x.test; ask 3 a@silent2.example b@x.test
+			ask 4 a@pass.example c@x.test; } | timeout 20 perl pipeline.pl "$dir/slow" |
+			sed 's/^action=//' | verbs)" "pass 451 4.7.24 451 4.7.24 pass each when it is known"
 else
 	skip "--listen" "systemd-socket-activate is not installed"
+	skip "--listen: pipelined requests" "systemd-socket-activate is not installed"
 fi
 done_testing

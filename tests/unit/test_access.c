@@ -33,7 +33,10 @@ static void test_owner(void **state)
 	add_domain("b.test", NULL);
 	owns("alice", "");
 	owns("", "");
+	assert_int_equal(access_has_customers(NULL, &err), 0);
+	assert_int_equal(access_has_customers(store, &err), 0);
 	set(SET_OWNER, "a.test", "alice");
+	assert_int_equal(access_has_customers(store, &err), 1);
 	set(SET_OWNER, "given.a.test", "bob");
 	owns("alice", "a.test alias.a.test ");
 	owns("bob", "given.a.test ");
@@ -52,6 +55,64 @@ static void test_owner(void **state)
 	owns("", "");
 	set(SET_OWNER, "alias.a.test", "");
 	owns("alice", "a.test ");
+}
+
+/* As run_body() does it for a customer's change of one record. */
+static int leave(const char *text)
+{
+	begin();
+	int r = change_note(store, "record", "a.test", "<domain>. TXT", NULL, text, &err);
+	if (r >= 0)
+		r = change_check_room(store, &ctx, &err);
+	if (r < 0)
+		store_rollback(store);
+	else
+		ok(store_commit(store, &err));
+	return r;
+}
+
+static int64_t changes_of(uid_t uid)
+{
+	int64_t count = 0;
+	ok(store_get_int(store, &count, &err, "SELECT count(*) FROM change WHERE uid = ?",
+	                 "i", (int64_t)uid));
+	return count;
+}
+
+static void test_room(void **state)
+{
+	static char text[65536];
+	const struct generation none = { 0, 0 };
+	struct generation first = none, last = none;
+	unsigned hour = 0, left;
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	add_domain("a.test", NULL);
+	ctx.uid = 1001;
+	for (left = 0; leave(text) >= 0; left++)
+		assert_true(left < 20);
+	assert_int_equal(left, 16);
+	assert_non_null(strstr(err.text, "within the last hour"));
+	assert_int_equal(changes_of(1001), 16);
+	/* another account is not held up by it, nor is this one an hour later */
+	ctx.uid = 1002;
+	ok(leave("small"));
+	ok(generation_now(store, &first, &err));
+	ctx.uid = 1001;
+	assert_int_equal(leave("small"), ERR_FAILED);
+	clock_now += 3600;
+	ok(leave("small"));
+	/* what it leaves in many hours does not grow beyond a bound, its newest changes stay */
+	for (hour = 0; hour < 40; hour++, clock_now += 3600)
+		for (left = 0; left < 16; left++)
+			ok(leave(text));
+	assert_in_range(changes_of(1001), 500, CHANGE_KEPT / 65536);
+	assert_int_equal(changes_of(1002), 1);
+	assert_int_equal(generation_is_known(store, first, &err), 1);
+	ok(generation_now(store, &last, &err));
+	ctx.uid = 0;
+	ok(change_check_room(store, &ctx, &err));
+	assert_int_equal(generation_is_known(store, last, &err), 1);
 }
 
 /* Each row: what a change noted. */
@@ -131,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_owner, setup_store, teardown_store),
 		cmocka_unit_test_setup_teardown(test_change, setup_store, teardown_store),
+		cmocka_unit_test_setup_teardown(test_room, setup_store, teardown_store),
 		cmocka_unit_test_setup_teardown(test_nothing, setup_store,
 		                                teardown_store),
 	};

@@ -31,7 +31,7 @@ static void test_err(void **state)
 	assert_int_equal(err_prefix(&err, "line %d", 7), ERR_MISSING);
 	assert_string_equal(err.text, "line 7: no zone ?[1m?");
 	assert_int_equal(err_errno(&err, ENOENT, "cannot open %s", "/x\t"), ERR_FAILED);
-	assert_string_equal(err.text, "cannot open /x\t: No such file or directory");
+	assert_string_equal(err.text, "cannot open /x : No such file or directory");
 	assert_int_equal(err.code, ERR_FAILED);
 	err_clear(&err);
 	assert_int_equal(err.code, 0);

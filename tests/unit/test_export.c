@@ -116,6 +116,23 @@ static int setup_export(void **state)
 
 /* ---- writing ---- */
 
+/* An administrator closes the folder to others: that stays. */
+static void test_closed_folder(void **state)
+{
+	(void)state;
+	gid_t gid = geteuid() == 0 ? 7 : getegid();
+	add_domain("example.com", NULL);
+	exports("example.com written", 0);
+	assert_int_equal(chown(host(ZONES), (uid_t)-1, gid), 0);
+	assert_int_equal(chmod(host(ZONES), 0750), 0);
+	add_domain("example.org", NULL);
+	set(SET_DNS_TTL, "example.com", "60");
+	exports("example.com written, example.org written", 0);
+	assert_int_equal(look(ZONES).meta.mode, 0750);
+	assert_int_equal(look(ZONES).meta.gid, gid);
+	assert_int_equal(look("/var/lib/mailauthctl").meta.mode & 0011, 0011);
+}
+
 static void test_first_and_again(void **state)
 {
 	(void)state;
@@ -598,6 +615,7 @@ static void test_preview(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(test_closed_folder),
 		T(test_first_and_again),
 		T(test_inputs),
 		T(test_files_gone_or_edited),

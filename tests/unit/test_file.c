@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -207,6 +208,14 @@ static void test_check_parents(void **state)
 	assert_int_equal(file_check_parents(&ctx, "/link/f", &err), ERR_FAILED);
 	assert_int_equal(chmod(ctx.root, 0777), 0);
 	assert_int_equal(file_check_parents(&ctx, "/f", &err), ERR_FAILED);
+	/* An access list grants more than owner and group say. */
+	const uint32_t acl[] = { 2,          7u << 16 | 1,  UINT32_MAX, 7u << 16 | 2,
+		                 7,          7u << 16 | 4,  UINT32_MAX, 7u << 16 | 16,
+		                 UINT32_MAX, 5u << 16 | 32, UINT32_MAX };
+	assert_int_equal(chmod(ctx.root, 0755), 0);
+	assert_int_equal(chown(host("/a/b"), 0, 0), 0);
+	if (setxattr(host("/a/b"), "system.posix_acl_access", acl, sizeof(acl), 0) == 0)
+		assert_int_equal(file_check_parents(&ctx, "/a/b/f", &err), ERR_FAILED);
 	/* A file where a folder should be. */
 	assert_int_equal(chmod(ctx.root, 0755), 0);
 	make_file("/file", "", 0644);

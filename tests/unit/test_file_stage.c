@@ -52,6 +52,40 @@ static void test_stage_and_switch(void **state)
 	assert_int_equal(file_sync_dir(&ctx, "/none", &err), ERR_FAILED);
 }
 
+static void test_stage_new(void **state)
+{
+	cleanup(staged_file_done) struct staged_file staged = { 0 };
+	struct file_info info;
+	int fd = -1;
+	(void)state;
+	make_dir("/d", 0755);
+	umask(0);
+	assert_int_equal(file_stage_new(&ctx, "/d/f", &staged, &fd, &err), 0);
+	umask(022);
+	assert_int_equal(write(fd, "new", 3), 3);
+	assert_int_equal(file_look(&ctx, staged.temp, false, &info, &err), 0);
+	assert_int_equal(info.meta.mode, 0600);
+	assert_int_equal(file_look(&ctx, "/d/f", false, &info, &err), 0);
+	assert_int_equal(info.kind, FILE_ABSENT);
+	/* What somebody put there meanwhile, an empty file or a link, is not written to. */
+	make_file("/d/f", "", 0666);
+	assert_int_equal(file_publish(&ctx, &staged, fd, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "exists already"));
+	assert_content("/d/f", "");
+	assert_int_equal(unlink(host("/d/f")), 0);
+	make_link("/d/f", "elsewhere");
+	assert_int_equal(file_publish(&ctx, &staged, fd, &err), ERR_FAILED);
+	assert_int_equal(unlink(host("/d/f")), 0);
+	assert_int_equal(file_publish(&ctx, &staged, fd, &err), 0);
+	close(fd);
+	assert_content("/d/f", "new");
+	assert_int_equal(names_in("/d"), 1);
+	cleanup(staged_file_done) struct staged_file none = { 0 };
+	assert_int_equal(file_stage_new(&ctx, "/d/f", &none, &fd, &err), ERR_FAILED);
+	assert_int_equal(file_stage_new(&ctx, "/none/f", &none, &fd, &err), ERR_FAILED);
+	assert_null(none.temp);
+}
+
 static void test_unstage(void **state)
 {
 	cleanup(staged_file_done) struct staged_file staged = { 0 };
@@ -275,6 +309,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_stage_and_switch),
+		TEST(test_stage_new),
 		TEST(test_unstage),
 		TEST(test_meta),
 		TEST(test_xattrs),

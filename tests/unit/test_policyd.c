@@ -1,18 +1,32 @@
 /* cli/policyd_request and dnszone/spf_service: rows of requests, and settings there and back. */
 #include "cli/policyd_request.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cli/policyd_conf.h"
 #include "cli/policyd_log.h"
+#include "cli/policyd_seccomp.h"
 #include "core/base/buf.h"
 #include "core/base/network.h"
 #include "dnszone/spf_service.h"
@@ -267,6 +281,91 @@ static void test_unmap(void **state)
 	}
 }
 
+/* ---- system calls -------------------------------------------------------------------- */
+
+/* Each of these must fail with EPERM; the first that does not, counted from 1. */
+static int first_allowed(bool listens)
+{
+	char name[] = "true", *const argv[] = { name, NULL };
+	int number = 0;
+#define REFUSED(call)                                     \
+	do {                                              \
+		number++;                                 \
+		errno = 0;                                \
+		if ((long)(call) != -1 || errno != EPERM) \
+			return number;                    \
+	} while (0)
+	REFUSED(execve("/bin/true", argv, NULL));
+	REFUSED(syscall(SYS_execveat, AT_FDCWD, "/bin/true", argv, NULL, 0));
+	REFUSED(open("/dev/null", O_WRONLY));
+	REFUSED(open("/dev/null", O_RDWR));
+	REFUSED(open("/tmp/mailauth-policyd", O_RDONLY | O_CREAT, 0600));
+	REFUSED(open("/tmp", O_WRONLY | O_TMPFILE, 0600));
+	REFUSED(unlink("/tmp/none"));
+	REFUSED(rename("/tmp/none", "/tmp/other"));
+	REFUSED(mkdir("/tmp/none", 0700));
+	REFUSED(chmod("/tmp/none", 0700));
+	REFUSED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	             0));
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	REFUSED(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+	REFUSED(socket(AF_NETLINK, SOCK_RAW, 0));
+	REFUSED(socket(AF_PACKET, SOCK_RAW, 0));
+	REFUSED(listen(0, 1));
+	REFUSED(kill(getppid(), 0));
+	REFUSED(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	REFUSED(setuid(0));
+	REFUSED(prctl(PR_SET_DUMPABLE, 1));
+	REFUSED(prlimit(1, RLIMIT_CORE, NULL, NULL));
+	REFUSED(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL));
+	if (!listens) {
+		REFUSED(fork());
+		REFUSED(accept4(0, NULL, NULL, 0));
+	}
+#undef REFUSED
+	return 0;
+}
+
+/* What the program does goes on. */
+static bool is_still_able(bool listens)
+{
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int status = 0;
+	pid_t child = listens ? fork() : 0;
+	if (listens && child == 0)
+		_exit(7);
+	if (listens && (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 7))
+		return false;
+	return page != MAP_FAILED && file >= 0 && write(STDERR_FILENO, "", 0) == 0 &&
+	       socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 &&
+	       socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 &&
+	       socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0;
+}
+
+static void test_seccomp(void **state)
+{
+	(void)state;
+	if (!policyd_has_seccomp())
+		skip();
+	for (int listens = 0; listens <= 1; listens++) {
+		int status;
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+			    policyd_seccomp(listens) < 0)
+				_exit(100);
+			int number = first_allowed(listens);
+			_exit(number ? number : is_still_able(listens) ? 0 : 101);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status))
+			fail_msg("listens %d: number %d", listens, WEXITSTATUS(status));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_settings_round_trip),
 		cmocka_unit_test(test_rendered_text),
 		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_seccomp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,29 @@ static void test_expand(void **state)
 	}
 }
 
+/* What doubles at each level ends soon, whatever comes out of it. */
+static void test_expand_bounds(void **state)
+{
+	(void)state;
+	static const char text[] = "two = $two$two.\n"
+				   "void = $void$void$void$void\n"
+				   "asks = ${asks?{$asks}:{$asks}}${asks:$asks}.\n"
+				   "same = ${{$same} == {$same} ? {$same} : {$same}}.\n";
+	static const char *const rows[] = { "$two", "$void", "$asks", "$same" };
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_expand(&cf, NULL, rows[i], &value);
+		if (value.len > 5000)
+			fail_msg("%s: %zu octets", rows[i], value.len);
+		buf_clear(&value);
+		main_cf_value(&cf, NULL, rows[i] + 1, &value);
+		if (value.len > 5000)
+			fail_msg("%s: %zu octets", rows[i], value.len);
+	}
+}
+
 static void test_list(void **state)
 {
 	(void)state;
@@ -560,11 +583,12 @@ static void test_srs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_raw),    cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_list),   cmocka_unit_test(test_render),
-		cmocka_unit_test(test_srs),    cmocka_unit_test(test_split),
-		cmocka_unit_test(test_guard),  cmocka_unit_test(test_inverse),
-		cmocka_unit_test(test_edited), cmocka_unit_test(test_own),
+		cmocka_unit_test(test_raw),           cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_expand_bounds), cmocka_unit_test(test_list),
+		cmocka_unit_test(test_render),        cmocka_unit_test(test_srs),
+		cmocka_unit_test(test_split),         cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_inverse),       cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

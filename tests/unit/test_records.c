@@ -2,6 +2,7 @@
 #include "tests/unit/model_store.h"
 
 #include "core/model/record.h"
+#include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/model/template.h"
 
@@ -459,6 +460,41 @@ static void test_check(void **state)
 	}
 }
 
+/* ---- bounds ---- */
+
+static void test_bounds(void **state)
+{
+	char data[RECORD_DATA_MAX + 2];
+	int64_t id;
+	(void)state;
+	memset(data, 'x', sizeof(data));
+	data[RECORD_DATA_MAX + 1] = '\0';
+	add_domain("example.com", NULL);
+	auto_domain domain = found("example.com");
+	begin();
+	refused(record_add(store, &domain, "x", "TXT", data, TTL_DEFAULT, &id, &err),
+	        ERR_USAGE, "at most 4096");
+	data[RECORD_DATA_MAX] = '\0';
+	ok(record_add(store, &domain, "x", "TXT", data, TTL_DEFAULT, &id, &err));
+	/* short as typed, long in the zone */
+	auto_buf marks = BUF_INIT;
+	while (marks.len < RECORD_DATA_MAX - 8)
+		buf_puts(&marks, "<domain>");
+	refused(record_add(store, &domain, "y", "TXT", buf_text(&marks), TTL_DEFAULT, &id,
+	                   &err),
+	        ERR_USAGE, "at most 4096");
+	ok(store_exec(store, &err,
+	              "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n"
+	              " WHERE i < ?) INSERT INTO record (domain_id, owner, type, rdata,"
+	              " kind) SELECT ?, 'h' || i || '.<domain>.', 'A', '192.0.2.1',"
+	              " 'other' FROM n",
+	              "ii", (int64_t)RECORD_COUNT_MAX - 1, domain.id));
+	ok(record_add(store, &domain, "y", "TXT", "y", TTL_DEFAULT, &id, &err));
+	refused(record_add(store, &domain, "z", "TXT", "z", TTL_DEFAULT, &id, &err),
+	        ERR_FAILED, "no more");
+	refused(record_remove(store, &domain, "t1", &err), ERR_FAILED, "no more");
+}
+
 /* ---- zone text ---- */
 
 static void test_zone_text(void **state)
@@ -537,6 +573,7 @@ int main(void)
 		T(test_own_records),
 		T(test_record_refusals),
 		T(test_apply_over_edits),
+		T(test_bounds),
 		T(test_zone_text),
 		T(test_check),
 		T(test_sets),
