@@ -37,7 +37,7 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
+base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage lock \
 	network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
 	livecheck name placeholder policy policy_edit query query_servers query_slot \

@@ -116,6 +116,11 @@ mailauthctl server set dkim.verify on --no-push >/dev/null
 ok "a change that was not pushed is found" finds "server warning -" "files wait to be pushed"
 ok "and pushed" helps "mailauthctl mta push"
 
+echo garbage >/var/lib/mailauthctl/target.db
+doctor database
+ok "a damaged target.db is found" grep -q '^database problem .*target.db is damaged' /tmp/found
+ok "and made anew" helps "mv /var/lib/mailauthctl/target.db /var/lib/mailauthctl/target.db.damaged; mailauthctl mta adopt"
+
 sqlite3 /var/lib/mailauthctl/target.db "INSERT INTO push (at, actor, command, kind, gen, token, state)
 	VALUES (1, 'root', 'mta push', 'push', 1, 1, 'prepared')"
 ok "an interrupted push is found" finds "database problem -" "was interrupted"
