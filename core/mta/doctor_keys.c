@@ -218,7 +218,7 @@ static void look_at_key_file(struct doctor *d, const char *path,
 	struct err err = ERR_INIT;
 	int r = file_read(d->ctx, path, KEY_LIMIT, &text, NULL, &err);
 	if (r == ERR_MISSING) {
-		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
+		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push",
 		           _("%s signs with a key that is not there (%s): its mail is "
 		             "deferred"),
 		           row->name, path);

@@ -478,7 +478,9 @@ void doctor_overrides(struct doctor *d)
 		/* keys have checks of their own */
 		if (text_starts(drift->path, OPENDKIM_KEYS "/"))
 			continue;
-		doctor_add(d, DOCTOR_WARNING, drift->path, "mailauthctl mta push --force",
+		doctor_add(d, DOCTOR_WARNING, drift->path,
+		           drift->is_restored ? "mailauthctl mta push"
+		                              : "mailauthctl mta push --force",
 		           "%s%s%s%s %s", drift->path, drift->parameter ? " (" : "",
 		           drift->parameter ? drift->parameter : "",
 		           drift->parameter ? ")" : "", drift->what);

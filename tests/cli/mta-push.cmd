@@ -29,3 +29,12 @@ m mta push --quiet
 m --json mta status | grep '"held"'
 m mta push --remove
 m mta push --quiet --scheduled
+m --quiet mta adopt --yes
+rm "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
+m mta plan | grep '^# drift'
+m mta push --quiet --scheduled
+(cd "$ROOT/var/lib/mailauthctl/rendered" && ls etc/mailauthctl/policyd.yaml)
+rm "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
+m mta push
+echo '# mine' >>"$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
+m mta push --quiet --scheduled

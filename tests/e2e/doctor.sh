@@ -116,11 +116,6 @@ mailauthctl server set dkim.verify on --no-push >/dev/null
 ok "a change that was not pushed is found" finds "server warning -" "files wait to be pushed"
 ok "and pushed" helps "mailauthctl mta push"
 
-echo garbage >/var/lib/mailauthctl/target.db
-doctor database
-ok "a damaged target.db is found" grep -q '^database problem .*target.db is damaged' /tmp/found
-ok "and made anew" helps "mv /var/lib/mailauthctl/target.db /var/lib/mailauthctl/target.db.damaged; mailauthctl mta adopt"
-
 sqlite3 /var/lib/mailauthctl/target.db "INSERT INTO push (at, actor, command, kind, gen, token, state)
 	VALUES (1, 'root', 'mta push', 'push', 1, 1, 'prepared')"
 ok "an interrupted push is found" finds "database problem -" "was interrupted"
@@ -252,4 +247,17 @@ ok "a socket outside of a chroot is found" grep -q "^overrides problem smtp .*ru
 ok "and what comes of it" grep -q "^services problem postfix .*cannot reach its filter" /tmp/found
 keep_row '^overrides'
 ok "and the service taken out of it" helps "postconf -c /etc/postfix -F smtp/inet/chroot=n; postfix -c /etc/postfix reload"
+
+# ---- last: what was pushed before is not ours any more afterwards ------------------------------------
+
+rm -f /etc/mailauthctl/policyd.yaml
+doctor overrides permissions services
+ok "a file of ours that is gone is found" grep -q '^overrides warning /etc/mailauthctl/policyd.yaml .*was removed.*| mailauthctl mta push$' /tmp/found
+ok "and the timer's push writes it" mailauthctl mta push --quiet --scheduled
+ok "which is well" wait_for is_well
+echo garbage >/var/lib/mailauthctl/target.db
+doctor database
+ok "a damaged target.db is found" grep -q '^database problem .*target.db is damaged' /tmp/found
+keep_row '^database'
+ok "and made anew" helps "mv /var/lib/mailauthctl/target.db /var/lib/mailauthctl/target.db.damaged; mailauthctl mta adopt"
 done_testing
