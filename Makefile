@@ -52,7 +52,7 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	key_tables_opendkim key_tables_rspamd keygen keyring keyring_choose publish record record_policy record_text records records_check records_diff ring \
 	setting setting_table setting_type signing srs_secret template template_apply \
 	template_whole undo undo_domain undo_record
-mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
+mta_src := absence account backend desired diff directory doctor doctor_database doctor_disk \
 	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
 	doctor_zones drift engine folders held held_service history key_check map_probe \
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \

@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
+#include "core/mta/absence.h"
 #include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/policy_probe.h"
@@ -191,9 +192,10 @@ void doctor_server(struct doctor *d)
 	if (!doctor_read_host(d))
 		return;
 	if (!host->backend) {
+		cleanup(absence_done) struct absence absence;
+		absence_look(d->ctx, d->store, &absence);
 		doctor_add(d, d->store ? DOCTOR_WARNING : DOCTOR_NOTE, NULL,
-		           "mailauthctl server set mta.backend directory",
-		           _("no mail server was found: nothing is pushed"));
+		           absence.remedy, "%s", absence.sentence);
 		return;
 	}
 	if (is_directory(host))
