@@ -17,6 +17,7 @@ static const char *support_word(enum mta_support support)
 	static const char *const words[] = {
 		[SUPPORT_NO] = N_("no"),
 		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_ABSENT] = N_("not installed"),
 		[SUPPORT_YES] = N_("yes"),
 	};
 	return _(words[support]);
@@ -58,13 +59,16 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 			r = setting_find(row->setting, &key, err);
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &value, err);
+		enum mta_support support =
+			backend ? backend_support(&app->ctx, backend, i) : SUPPORT_NO;
+		if (support == SUPPORT_ABSENT && !shortfalls.sentence[i])
+			shortfalls.sentence[i] =
+				xasprintf(_("%s is not installed"), row->provider);
 		if (r >= 0) {
 			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
-			out_text(app->out, backend ? support_word(backend_support(
-							     &app->ctx, backend, i))
-			                           : NULL);
+			out_text(app->out, backend ? support_word(support) : NULL);
 			out_text(app->out, shortfalls.sentence[i]);
 			out_row_end(app->out);
 		}
