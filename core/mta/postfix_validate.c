@@ -418,7 +418,9 @@ static int check_readable(const struct validation *v, struct err *err)
 	struct err ignored = ERR_INIT;
 	struct file_info info;
 	int r = 0;
-	if (!v->stage || !has_server_step(v))
+	if (!v->stage ||
+	    (!has_server_step(v) && !validation_step(v, v->seen->main_path) &&
+	     !validation_step(v, v->seen->master_path)))
 		return 0;
 	if (!host->is_running &&
 	    file_look(v->ctx, host->queue_dir, true, &info, &ignored) == 0 &&

@@ -109,7 +109,7 @@ ok "an edit in main.cf is found" finds "overrides warning /etc/postfix/main.cf" 
 ok "and overwritten" helps "mailauthctl mta push --force"
 
 mailauthctl server set dkim.verify off >/dev/null
-mailauthctl mta rollback >/dev/null 2>&1
+mailauthctl mta rollback --yes >/dev/null 2>&1
 ok "held pushes are found" finds "server warning -" "pushes are held after a rollback"
 ok "and taken up again" helps "mailauthctl mta push"
 mailauthctl server set dkim.verify on --no-push >/dev/null
@@ -229,7 +229,7 @@ umount $exported
 
 # ---- sockets and chroots --------------------------------------------------------------------------
 
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 kill "$(opendkim_pid)" 2>/dev/null
 wait_for filter_is_gone
 start_opendkim

@@ -34,7 +34,7 @@ while read -r line words; do
 	cp /tmp/main.good /etc/postfix/main.cf
 	postconf -e "$line"
 	sha256sum /etc/postfix/main.cf >/tmp/before
-	mailauthctl --no-push server set dkim.verify off >/dev/null 2>&1
+	mailauthctl --no-push server set dkim.verify off dkim.sign off >/dev/null 2>&1
 	ok "$line is refused with its reason" refuses "$words" mailauthctl mta push --force
 	ok "and main.cf is as it was" sha256sum --quiet -c /tmp/before
 done <<-'END'
