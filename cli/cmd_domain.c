@@ -149,6 +149,8 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 			               step == 2 ? args_word(app->args, i + 1) : NULL,
 			               err);
 	}
+	if (r >= 0)
+		setting_advise(app->store, &app->ctx);
 	return r;
 }
 
