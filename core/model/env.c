@@ -62,8 +62,9 @@ static int text_or_null(struct store *store, enum setting_key key, char **ret_te
 bool env_is_public_name(const char *name)
 {
 	/* Postfix's word for "unknown"; RFC 6761 and 6762; reserved by ICANN; RFC 8375 */
-	static const char *const private_tops[] = { "localdomain", "localhost", "invalid",
-		                                    "local", "internal", "home.arpa" };
+	static const char *const private_tops[] = { "localdomain", "localhost",
+		                                    "invalid",     "local",
+		                                    "internal",    "home.arpa" };
 	size_t len = name ? strlen(name) : 0;
 	if (len && name[len - 1] == '.')
 		len--;

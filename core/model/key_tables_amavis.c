@@ -128,7 +128,7 @@ static void read_call(struct perl *perl)
 	}
 	key_tables_add(perl->file, line, buf_text(&domain), buf_text(&selector),
 	               buf_text(&path))
-		->signs = !perl->is_off;
+		->signs = true;
 }
 
 /* "$name = 'value'", "my $name = 'value'", "$enable_dkim_signing = 0". */
@@ -159,8 +159,10 @@ static void read_assignment(struct perl *perl)
 void key_tables_read_amavis(struct key_tables_file *file, const char *text)
 {
 	struct perl perl = { .file = file, .at = text, .line = 1 };
+	struct key_tables *tables = file->tables;
+	size_t before = tables->count;
 	auto_buf ignored = BUF_INIT;
-	file->tables->says_who_signs = true;
+	tables->says_who_signs = true;
 	while (skip_blanks(&perl), *perl.at) {
 		size_t word = strspn(perl.at, WORD);
 		if (*perl.at == '$') {
@@ -177,6 +179,9 @@ void key_tables_read_amavis(struct key_tables_file *file, const char *text)
 			step(&perl, word ? word : 1);
 		}
 	}
+	/* the last word holds for all calls */
+	for (size_t i = before; i < tables->count; i++)
+		tables->row[i].signs &= !perl.is_off;
 	for (size_t i = 0; i < perl.count; i++) {
 		free(perl.variable[i].name);
 		free(perl.variable[i].value);

@@ -46,8 +46,7 @@ void marked_block_ours(const char *text, size_t len, marked_line *is_ours,
 			is_inside = mark != MARK_END;
 			goes_on = false;
 		}
-		if (mark != MARK_NONE ||
-		    (is_inside && is_ours(&goes_on, line, line_len)))
+		if (mark != MARK_NONE || (is_inside && is_ours(&goes_on, line, line_len)))
 			spans_add_line(into, at, at + line_len,
 			               mark == MARK_BEGIN_JOINED);
 		at += line_len;
@@ -70,6 +69,7 @@ void marked_block_with(const char *text, size_t len, const char *lines,
 	bool breaks = into->len && into->at[into->len - 1] != '\n';
 	buf_printf(into,
 	           "%s" MARKED_BEGIN
-	           "%s (the lines up to the end mark are mailauthctl's)\n%s" MARKED_END "\n",
+	           "%s (the lines up to the end mark are mailauthctl's)\n%s" MARKED_END
+	           "\n",
 	           breaks ? "\n" : "", breaks ? MARKED_NO_BREAK : "", lines);
 }

@@ -295,8 +295,8 @@ static int send_macros(struct session *s, char code, const struct milter_message
 				"{mail_mailer}",
 		[MACROS_RCPT] = "i {rcpt_addr} {rcpt_host} {rcpt_mailer}",
 	};
-	const char *list = message->macros[stage] ? message->macros[stage]
-	                                          : defaults[stage];
+	const char *list =
+		message->macros[stage] ? message->macros[stage] : defaults[stage];
 	auto_buf octets = BUF_INIT, item = BUF_INIT;
 	if (s->is_over || s->protocol & skip)
 		return 0;

@@ -22,12 +22,13 @@ struct milter_header {
 };
 
 struct milter_message {
-	const char *client;    /* IPv4 address text of the SMTP client */
+	const char *client; /* IPv4 address text of the SMTP client */
 	bool is_authenticated; /* the client logged in: {auth_type}, {auth_authen} have values */
-	const char *macros[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names
+	const char *macros
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names
 	                                     that are sent, with or without a value; NULL: all
 	                                     that Postfix sends by default */
-	const char *sender;    /* envelope sender, without angle brackets */
+	const char *sender;     /* envelope sender, without angle brackets */
 	const char *recipient;
 	const struct milter_header *header;
 	size_t headers;

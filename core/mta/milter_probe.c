@@ -109,15 +109,17 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
-		bool is_signed = find_signature(step, &answer, selector, sizeof(selector));
+		bool is_signed =
+			find_signature(step, &answer, selector, sizeof(selector));
 		milter_answer_done(&answer);
 		if (!is_signed)
 			return 0;
 	}
-	return err_set(err, ERR_FAILED,
-	               _("the filter at %s signs for %s what a stranger sends: look for MTA, "
-	                 "MacroList and InternalHosts in its configuration"),
-	               step->object, step->probe_domain);
+	return err_set(
+		err, ERR_FAILED,
+		_("the filter at %s signs for %s what a stranger sends: look for MTA, "
+	          "MacroList and InternalHosts in its configuration"),
+		step->object, step->probe_domain);
 }
 
 static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
@@ -150,8 +152,8 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 {
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
-		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false, deadline,
-		                  &answer, err);
+		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false,
+		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
 		bool has = step->probe_domain

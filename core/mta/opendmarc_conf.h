@@ -13,8 +13,8 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
-#include "core/mta/spans.h"
 #include "core/base/macro.h"
+#include "core/mta/spans.h"
 
 #define OPENDMARC_CONF "/etc/opendmarc.conf"
 

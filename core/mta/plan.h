@@ -122,7 +122,8 @@ struct step {
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
 	enum smtp_depth probe_depth;
-	char *probe_macros[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists;
+	char *probe_macros
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists;
 	                                     NULL: all that Postfix sends by default */
 	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned

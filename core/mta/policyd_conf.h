@@ -12,8 +12,8 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/mta/desired.h"
-#include "core/mta/postfix_main.h"
 #include "core/mta/plan.h"
+#include "core/mta/postfix_main.h"
 
 #define POLICYD_CONF "/etc/mailauthctl/policyd.yaml"
 

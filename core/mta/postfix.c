@@ -69,8 +69,8 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD, CAUSE_SERVER);
 	auto_endpoints endpoints = ENDPOINTS_INIT;
 	services_smtp_endpoints(cf, master, &endpoints);
-	enum smtp_depth depth = is_recipient_check_new(seen, cf) ? SMTP_TO_RCPT
-	                                                         : SMTP_TO_MAIL;
+	enum smtp_depth depth =
+		is_recipient_check_new(seen, cf) ? SMTP_TO_RCPT : SMTP_TO_MAIL;
 	for (size_t i = 0; i < endpoints.count && i < SMTP_PROBES; i++) {
 		const struct smtp_endpoint *one = &endpoints.at[i];
 		plan_probe(plan, RANK_CONSUMERS,

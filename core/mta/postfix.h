@@ -11,11 +11,11 @@
 #include "core/base/file.h"
 #include "core/mta/backend.h"
 #include "core/mta/opendkim_conf.h"
-#include "core/mta/signers.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix_canonical.h"
 #include "core/mta/postfix_filters.h"
 #include "core/mta/postsrsd.h"
+#include "core/mta/signers.h"
 #include "core/store/store.h"
 
 #define POSTFIX_FOLDER "/etc/postfix"

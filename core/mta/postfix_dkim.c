@@ -208,7 +208,7 @@ static int check_other(const struct desired *desired, const struct signer *signe
 		return err_set(
 			err, ERR_FAILED,
 			_("%s signs for %s already, and mail of %s would be signed twice: %s; "
-		          "\"mailauthctl mta adopt --replace-filter\" goes on all the same"),
+		          "\"mailauthctl mta adopt --replace-filter\" adopts anyway"),
 			signer->program, domains, name, remedy);
 	plan_note(
 		plan,

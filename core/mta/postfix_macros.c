@@ -76,10 +76,9 @@ static char *remedy_for(const struct master_service *service, const char *config
 		at += len;
 		at += strspn(at, " \t\r\n,'");
 	}
-	return xasprintf("postconf -c %s -P '%s/%s/" MAIL_MACROS
-	                 "=%s'; postfix -c %s reload",
-	                 config_dir, service->name, service->type, buf_text(&list),
-	                 config_dir);
+	return xasprintf(
+		"postconf -c %s -P '%s/%s/" MAIL_MACROS "=%s'; postfix -c %s reload",
+		config_dir, service->name, service->type, buf_text(&list), config_dir);
 }
 
 void macros_each_fault(const struct main_cf *main, const struct master_cf *master,

@@ -215,7 +215,7 @@ static size_t item_at(const char *text, size_t at, size_t end, const char *item)
 /* Takes the item with the separator that came with it; what somebody wrote otherwise, with the
  * comma or blank beside it. */
 static struct span item_span(const char *text, const struct main_def *def, size_t at,
-                           size_t len)
+                             size_t len)
 {
 	struct span gap = { at, at + len, false };
 	if (gap.end + 1 < def->last && memcmp(text + gap.end, ", ", 2) == 0)

@@ -102,8 +102,8 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
                     struct buf *into);
 
 /* An admin's item between these is one for services alone that $mailauth_own says "yes" of. */
-#define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? { "
-#define MAIN_OWN_END " }}"
+#define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? {"
+#define MAIN_OWN_END "}}"
 
 /* Puts the items that name `endpoint` between both marks, in the list and in what it names. */
 void main_own_put(struct buf *text, const char *list, const char *endpoint);
@@ -113,7 +113,7 @@ bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t 
 
 /* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
  * would set otherwise; the default action follows. */
-#define MAIN_MILTER_LIMITS                                                          \
+#define MAIN_MILTER_LIMITS \
 	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
 
 #define MAIN_SMTPD_REF "$mailauth_smtpd_milters"

@@ -175,8 +175,8 @@ int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_f
 		.is_running = host.is_running,
 		.version = host.version && *host.version ? xstrdup(host.version) : NULL,
 		.config_dir = xstrdup(host.config_dir),
-		.hostname = env_is_public_name(host.hostname) ? xstrdup(host.hostname)
-		                                              : NULL,
+		.hostname =
+			env_is_public_name(host.hostname) ? xstrdup(host.hostname) : NULL,
 		.filter = has_filter ? xstrdup("opendkim") : NULL,
 		.why_not = xstrdup(host.why_not),
 	};

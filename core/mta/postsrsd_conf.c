@@ -24,7 +24,7 @@
 #define END MARKED_END "\n"
 #define WARNING "# Changes between these lines are overwritten.\n"
 #define LIST "SRS_EXCLUDE_DOMAINS=" /* to the line of one quote, whatever is between */
-#define GAP "\n\n" /* behind our secrets: two empty lines */
+#define GAP "\n\n"                  /* behind our secrets: two empty lines */
 
 void postsrsd_conf_done(struct postsrsd_conf *conf)
 {

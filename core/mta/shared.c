@@ -255,7 +255,8 @@ static void sort_lines(const struct buf *text, struct buf *into)
 	char **line = NULL, *save = NULL;
 	size_t count = 0, room = 0;
 
-	for (char *at = strtok_r(copy, "\n", &save); at; at = strtok_r(NULL, "\n", &save)) {
+	for (char *at = strtok_r(copy, "\n", &save); at;
+	     at = strtok_r(NULL, "\n", &save)) {
 		GROW(line, count, room);
 		line[count++] = at;
 	}

@@ -51,14 +51,6 @@ static void add_domain(struct signer *signer, const char *domain)
 	signer->domain[signer->domains++] = xstrdup(domain);
 }
 
-bool signer_has(const struct signer *signer, const char *domain)
-{
-	for (size_t i = 0; i < signer->domains; i++)
-		if (strcasecmp(signer->domain[i], domain) == 0)
-			return true;
-	return signer->is_open;
-}
-
 char *signer_domains(const struct signer *signer)
 {
 	auto_buf text = BUF_INIT;
@@ -67,19 +59,21 @@ char *signer_domains(const struct signer *signer)
 	if (signer->domains > SHOWN)
 		buf_printf(&text, _(" and %zu more"), signer->domains - SHOWN);
 	if (signer->is_open)
-		buf_puts(&text, text.len ? _(", and domains that cannot be told")
-		                         : _("domains that cannot be told"));
+		buf_puts(&text, text.len ? _(", and domains that cannot be determined")
+		                         : _("domains that cannot be determined"));
 	return buf_take(&text);
 }
 
 char *signer_remedy(const struct signer *signer)
 {
 	if (strcmp(signer->program, "rspamd") == 0)
-		return xstrdup(_("write \"enabled = false;\" into "
-		                 "/etc/rspamd/local.d/dkim_signing.conf and restart rspamd"));
+		return xstrdup(
+			_("write \"enabled = false;\" into "
+		          "/etc/rspamd/local.d/dkim_signing.conf and restart rspamd"));
 	if (strcmp(signer->program, "amavis") == 0)
-		return xasprintf(_("set $enable_dkim_signing = 0 in %s and restart amavis"),
-		                 signer->file);
+		return xasprintf(
+			_("set $enable_dkim_signing = 0 in %s and restart amavis"),
+			signer->file);
 	if (signer->file)
 		return xasprintf(_("set Mode v in %s and restart it"), signer->file);
 	return xasprintf(_("switch off what signs at %s"), signer->program);
@@ -160,22 +154,28 @@ static void drop_last(struct signers *signers)
 	signers->count--;
 }
 
-/* One program by its files, of which the later ones add to the earlier. */
+/* One program by its files, as one text: the last value of a name holds.  `has_defaults`: it signs
+ * without a file, too. */
 static void read_program(struct ctx *ctx, const char *program, enum key_tables_kind kind,
-                         const char *const *files, size_t count, struct signers *signers)
+                         const char *const *files, size_t count, bool has_defaults,
+                         struct signers *signers)
 {
 	const struct key_tables_source source = { read_further, ctx };
+	const char *where = has_defaults ? files[0] : NULL;
 	auto_key_tables tables = KEY_TABLES_INIT;
-	struct signer *signer = NULL;
+	auto_buf all = BUF_INIT;
 	for (size_t i = 0; i < count; i++) {
 		auto_buf text = BUF_INIT;
 		if (!read_text(ctx, files[i], &text))
 			continue;
-		if (!signer)
-			signer = add(signers, program, files[i]);
-		key_tables_read(&tables, kind, files[i], buf_text(&text), &source);
+		where = files[i];
+		buf_printf(&all, "%s\n", buf_text(&text));
 	}
-	if (signer && !take_rows(ctx, &tables, signer))
+	if (!where)
+		return;
+	struct signer *signer = add(signers, program, where);
+	key_tables_read(&tables, kind, where, buf_text(&all), &source);
+	if (!take_rows(ctx, &tables, signer))
 		drop_last(signers);
 }
 
@@ -293,23 +293,24 @@ void signers_read(struct ctx *ctx, const struct main_cf *main,
 	static const char *const opendkim[] = { OPENDKIM_CONF };
 	static const char *const dkimpy[] = { "/etc/dkimpy-milter/dkimpy-milter.conf",
 		                              "/etc/dkimpy-milter.conf" };
-	/* without a file of its own it signs with the keys in its folder */
-	static const char *const rspamd[] = { "/etc/rspamd/modules.d/dkim_signing.conf",
-		                              "/etc/rspamd/local.d/dkim_signing.conf",
-		                              "/etc/rspamd/override.d/dkim_signing.conf" };
+	/* without these files it signs with the keys in its folder */
+	static const char *const rspamd[] = {
+		"/etc/rspamd/local.d/dkim_signing.conf",
+		"/etc/rspamd/override.d/dkim_signing.conf"
+	};
 	static const char *const rspamd_words[] = { "11332", "rspamd" };
 	static const char *const dkimpy_words[] = { "8892", "dkimpy" };
 	size_t before = signers->count;
 	read_program(ctx, "OpenDKIM", KEY_TABLES_OPENDKIM_CONF, opendkim,
-	             ARRAY_LEN(opendkim), signers);
+	             ARRAY_LEN(opendkim), false, signers);
 	for (size_t i = before; i < signers->count; i++)
 		signers->at[i].is_filter = true;
 	if (is_milter_of(main, master, dkimpy_words, ARRAY_LEN(dkimpy_words)))
 		read_program(ctx, "dkimpy-milter", KEY_TABLES_OPENDKIM_CONF, dkimpy,
-		             ARRAY_LEN(dkimpy), signers);
+		             ARRAY_LEN(dkimpy), false, signers);
 	if (is_milter_of(main, master, rspamd_words, ARRAY_LEN(rspamd_words)))
 		read_program(ctx, "rspamd", KEY_TABLES_RSPAMD, rspamd, ARRAY_LEN(rspamd),
-		             signers);
+		             true, signers);
 	read_amavis(ctx, signers);
 }
 
@@ -340,16 +341,17 @@ static void take_domain(struct asking *a, const char *name)
 }
 
 /* Of the database, and those that Postfix names without a table. */
-static void find_domains(struct asking *a, struct store *store, const struct main_cf *main)
+static void find_domains(struct asking *a, struct store *store,
+                         const struct main_cf *main)
 {
 	static const char *const lists[] = { "virtual_mailbox_domains",
 		                             "virtual_alias_domains", "mydestination",
 		                             "mydomain", "relay_domains" };
 	auto_stmt stmt = NULL;
 	struct err ignored = ERR_INIT;
-	if (store && store_query(store, &stmt, &ignored,
-	                         "SELECT name FROM domain ORDER BY gen DESC LIMIT 3", "") ==
-	                     0)
+	if (store &&
+	    store_query(store, &stmt, &ignored,
+	                "SELECT name FROM domain ORDER BY gen DESC LIMIT 3", "") == 0)
 		while (stmt_next(stmt, &ignored) == 1)
 			take_domain(a, stmt_text(stmt, 0));
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
@@ -390,8 +392,8 @@ static bool find_signature(const char *headers, char *into, size_t size)
 static void ask_one(struct asking *a, const char *endpoint, const char *domain)
 {
 	auto_free char *from = xasprintf("postmaster@%s", domain);
-	auto_free char *id = xasprintf("<probe.%lld@%s>", (long long)ctx_now(a->ctx),
-	                               domain);
+	auto_free char *id =
+		xasprintf("<probe.%lld@%s>", (long long)ctx_now(a->ctx), domain);
 	const struct milter_header headers[] = {
 		{ "From", from },       { "To", "postmaster@probe.invalid" },
 		{ "Subject", "probe" }, { "Date", "Thu, 01 Jan 1970 00:00:00 +0000" },

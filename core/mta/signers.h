@@ -44,8 +44,6 @@ void signers_ask(struct ctx *ctx, struct store *store, const struct main_cf *mai
                  const struct master_cf *master, const char *queue_dir,
                  const char *filter, struct signers *signers);
 
-/* Whether it signs for the domain, as far as is known. */
-bool signer_has(const struct signer *signer, const char *domain) must_check;
 /* "example.com, example.net and 3 more", for a sentence.  Caller frees. */
 char *signer_domains(const struct signer *signer) must_check;
 /* How to make it stop, as a clause of a sentence.  Caller frees. */

@@ -21,6 +21,7 @@
 
 #define PROBE_LIMIT_NS (10 * NS_PER_SEC)
 #define UNDO_LIMIT_NS (3 * NS_PER_SEC)
+#define WHOLE_NS (2 * NS_PER_SEC) /* an attempt with less may have had no time */
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
@@ -53,14 +54,19 @@ static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
 {
 	int64_t deadline = monotonic_ns() + limit_ns;
 	int64_t wait = FIRST_WAIT_NS;
+	struct err before = ERR_INIT;
 
 	for (;;) {
+		bool is_short = deadline - monotonic_ns() < WHOLE_NS;
 		int rc = step_probe_once(ctx, step, deadline, err);
 		int64_t left = deadline - monotonic_ns();
 
 		/* what the last whole attempt saw is told, not that its successor had no time */
+		if (rc && is_short && before.code)
+			*err = before;
 		if (rc == 0 || left <= wait + FIRST_WAIT_NS)
 			return rc;
+		before = *err;
 		err_clear(err);
 		wait_ns(wait);
 		wait = wait * 2 < LONGEST_WAIT_NS ? wait * 2 : LONGEST_WAIT_NS;

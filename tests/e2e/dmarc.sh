@@ -422,7 +422,7 @@ mailauthctl domain disable-dkim --now --quiet ours.example >/dev/null 2>&1
 ok "mta adopt" mailauthctl mta adopt --yes
 ok "dmarc.check on" mailauthctl server set dmarc.check on
 is "his list is used as it is, behind what takes forged results out" "$(postconf -xh smtpd_milters)" \
-	"{ unix:private/mailauth-spf, connect_timeout=10s, default_action=tempfail }, inet:127.0.0.1:8891, inet:127.0.0.1:8893"
+	"{ unix:private/mailauth-spf, connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6, default_action=tempfail }, inet:127.0.0.1:8891, inet:127.0.0.1:8893"
 is "now it refuses" "$(one admins-after a@reject.example)" "550 5.7.1"
 forge broken-signature reject admins-forged
 forge plain none admins-marked

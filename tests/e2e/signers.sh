@@ -171,7 +171,7 @@ KeyTable dsn:mysql://u:p@h/d/table=keys?keycol=id?datacol=key
 SigningTable dsn:mysql://u:p@h/d/table=sign?keycol=id?datacol=key
 CONF
 ok "tables that cannot be read: refused" refused mailauthctl mta adopt --yes
-ok "and said" said 'domains that cannot be told'
+ok "and said" said 'domains that cannot be determined'
 ok "with --replace-filter" sh -c 'mailauthctl --dry-run mta adopt --replace-filter >/tmp/plan 2>/tmp/said'
 ok "they are named" said 'stops being signed: the table dsn:mysql: cannot be read'
 fails "without the password in them" grep -q 'u:p@' /tmp/said

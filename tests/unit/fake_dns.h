@@ -533,7 +533,8 @@ __attribute__((unused)) static int64_t ms_since(int64_t start)
 	return (monotonic_ns() - start) / NS_PER_MS;
 }
 
-__attribute__((unused)) static void wait_for_questions(const struct server *s, unsigned count)
+__attribute__((unused)) static void wait_for_questions(const struct server *s,
+                                                       unsigned count)
 {
 	struct deadline until = deadline_in_ms(10000);
 	while (s->questions < count && deadline_left_ms(until) > 0)

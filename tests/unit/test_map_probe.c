@@ -313,6 +313,14 @@ static void test_smtp(void **state)
 		  { "250 mx\r\n", "451 4.7.1 Service unavailable\r\n", "250 ok\r\n" },
 		  NULL,
 		  "cannot reach its filter: 451 4.7.1" },
+		{ "421 mx.test Service unavailable - try again later\r\n",
+		  { "" },
+		  NULL,
+		  "cannot reach its filter: 421 mx.test" },
+		{ "421 mx.test Service unavailable - try again later\r\n",
+		  { "" },
+		  "421 mx.test Service unavailable - try again later",
+		  NULL },
 		{ "220 mx\r\n",
 		  { "250 mx\r\n", "250 ok\r\n", "550 5.7.1 no\r\n", "250 ok\r\n" },
 		  "550 5.7.1 never",
@@ -322,7 +330,10 @@ static void test_smtp(void **state)
 		  NULL,
 		  "421 4.3.2 ? down" },
 		/* refused at the greeting or at EHLO: worse only than before */
-		{ "554 go away\r\n", { "250 x\r\n" }, "250 2.1.5 Ok", "postmaster: 554 go" },
+		{ "554 go away\r\n",
+		  { "250 x\r\n" },
+		  "250 2.1.5 Ok",
+		  "postmaster: 554 go" },
 		{ "554 go away\r\n", { "250 x\r\n" }, "521 5.7.1 no", NULL },
 		{ "554 go away\r\n", { "250 x\r\n" }, NULL, NULL },
 		{ "421 4.3.2 busy\r\n", { "" }, NULL, "postmaster: 421 4.3.2 busy" },
@@ -406,7 +417,8 @@ static void test_smtp_depth(void **state)
 		auto_free char *before = smtp_probe_before(step, soon());
 		server_stop(&s);
 		assert_string_equal(buf_text(&s.heard), rows[i].heard);
-		if (rows[i].probe == PROBE_SMTP) /* the other one counts the proxy's line */
+		if (rows[i].probe ==
+		    PROBE_SMTP) /* the other one counts the proxy's line */
 			assert_string_equal(before, rows[i].before);
 		buf_done(&s.heard);
 	}
@@ -421,9 +433,9 @@ static void test_smtp_depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_look_up),   cmocka_unit_test(test_socketmap),
-		cmocka_unit_test(test_map_probe), cmocka_unit_test(test_tables_refused),
-		cmocka_unit_test(test_worse),     cmocka_unit_test(test_smtp),
+		cmocka_unit_test(test_look_up),    cmocka_unit_test(test_socketmap),
+		cmocka_unit_test(test_map_probe),  cmocka_unit_test(test_tables_refused),
+		cmocka_unit_test(test_worse),      cmocka_unit_test(test_smtp),
 		cmocka_unit_test(test_smtp_depth),
 	};
 

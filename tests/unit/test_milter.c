@@ -19,7 +19,7 @@
 #include "core/mta/milter.h"
 
 enum behaviour {
-	SIGNS,        /* inserts a DKIM-Signature of s1 for example.com where {auth_type} came */
+	SIGNS, /* inserts a DKIM-Signature of s1 for example.com where {auth_type} came */
 	SIGNS_ALL,    /* the same of everybody's message */
 	VERIFIES,     /* inserts Authentication-Results */
 	PASSES,       /* continues, adds nothing */
@@ -270,16 +270,19 @@ static void test_macros(void **state)
 		  "{mail_addr},{mail_host},{mail_mailer},R:i,{rcpt_addr},{rcpt_host},"
 		  "{rcpt_mailer},",
 		  NULL },
-		{ { "", "", "i {mail_addr} {client_addr} {client_name} {auth_authen}", "" },
+		{ { "", "", "i {mail_addr} {client_addr} {client_name} {auth_authen}",
+		    "" },
 		  "M:i,{mail_addr},{client_addr},{client_name},{auth_authen},",
 		  "did not sign a test message that a customer of example.com" },
 		{ { "", "", "i, {mail_addr}, {auth_type}", "" },
 		  "M:i,{mail_addr},{auth_type},",
 		  NULL },
-		{ { "{j=mx.example} {daemon_name=a b}", "", "{auth_type} {i} {tls_version} nonsense", "" },
+		{ { "{j=mx.example} {daemon_name=a b}", "",
+		    "{auth_type} {i} {tls_version} nonsense", "" },
 		  "C:j,{daemon_name},M:{auth_type},i,",
 		  NULL },
-		{ { "", "{auth_type}", "", "{rcpt_addr}" }, "H:{auth_type},R:{rcpt_addr},",
+		{ { "", "{auth_type}", "", "{rcpt_addr}" },
+		  "H:{auth_type},R:{rcpt_addr},",
 		  NULL },
 		{ { "", "", "", "" }, "", "did not sign" },
 	};

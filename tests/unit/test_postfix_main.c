@@ -358,7 +358,7 @@ static void test_guard(void **state)
 }
 
 #define OWN "mailauth_own = "
-#define MINE(item) "${{$mailauth_own} == {yes} ? { " item " }}"
+#define MINE(item) "${{$mailauth_own} == {yes} ? {" item "}}"
 
 /* An admin's own item of the signing filter, where services or programs must not use it; and ours,
  * where programs must not. */

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
-#include "core/mta/postfix_master.h"
 #include "core/mta/postfix_macros.h"
+#include "core/mta/postfix_master.h"
 #include "core/mta/postfix_services.h"
 
 static const char master_text[] =
@@ -169,7 +169,8 @@ static void test_macros(void **state)
 		const char *note;  /* NULL: none */
 		const char *error; /* NULL: none */
 	} rows[] = {
-		{ "", "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n", NULL, NULL },
+		{ "", "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n", NULL,
+		  NULL },
 		{ "",
 		  "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
 		  "  -o { milter_mail_macros = i {mail_addr} }\n",
@@ -183,14 +184,15 @@ static void test_macros(void **state)
 		{ "smtpd_sasl_auth_enable = no\n",
 		  "25 inet n - y - - smtpd -o milter_mail_macros=i\n", NULL, NULL },
 		/* everybody would look logged in */
-		{ "milter_macro_defaults = auth_type=TLS\n", "25 inet n - y - - smtpd\n", NULL,
-		  "milter_macro_defaults of 25/inet" },
-		{ "", "smtpd pass - - y - - smtpd -o milter_macro_defaults={auth_type}=x\n",
+		{ "milter_macro_defaults = auth_type=TLS\n", "25 inet n - y - - smtpd\n",
+		  NULL, "milter_macro_defaults of 25/inet" },
+		{ "",
+		  "smtpd pass - - y - - smtpd -o milter_macro_defaults={auth_type}=x\n",
 		  NULL, "milter_macro_defaults of smtpd/pass" },
-		{ "", "587 inet n - y - - smtpd -o milter_macro_defaults=auth_type=x\n", NULL,
-		  NULL },
-		{ "milter_macro_defaults = auth_types=x, j=y\n", "25 inet n - y - - smtpd\n",
+		{ "", "587 inet n - y - - smtpd -o milter_macro_defaults=auth_type=x\n",
 		  NULL, NULL },
+		{ "milter_macro_defaults = auth_types=x, j=y\n",
+		  "25 inet n - y - - smtpd\n", NULL, NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_main_cf cf;
@@ -227,8 +229,7 @@ static void test_endpoint(void **state)
 		  "submission inet n - y - - smtpd\n25 inet n - y - - smtpd\n",
 		  "127.0.0.1:25" },
 		{ "master_service_disable = inet\n", "25 inet n - y - - smtpd\n", NULL },
-		{ "", "submission inet n - y - - smtpd\n",
-		  "127.0.0.1:587 (customers)" },
+		{ "", "submission inet n - y - - smtpd\n", "127.0.0.1:587 (customers)" },
 		{ "", "smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n", NULL },
 		{ "", "smtp unix n - y - - smtp\n", NULL },
 		{ "inet_interfaces = 192.0.2.7, 192.0.2.8\n", "25 inet n - y - - smtpd\n",

@@ -227,8 +227,8 @@ static void test_background(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_close int fifo = open(on, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		auto_close int start = open(go, O_RDWR | O_CLOEXEC);
-		const char *const argv[] = { "sh", "-c", rows[i].script, "sh",
-			                     file, go,   on,             NULL };
+		const char *const argv[] = { "sh", "-c", rows[i].script, "sh", file, go,
+			                     on,   NULL };
 		struct run_spec spec = { .argv = argv, .is_daemon = rows[i].is_daemon };
 		run_result_done(&result);
 		assert_int_equal(run(*state, &spec, &result, &err), 0);
@@ -253,9 +253,9 @@ static void test_background(void **state)
 /* More than the limit: what is beyond fails, and what was written is there. */
 static void test_daemon_limit(void **state)
 {
-	static const char *const argv[] = {
-		"sh", "-c", "while echo x; do :; done; echo full >&2", NULL
-	};
+	static const char *const argv[] = { "sh", "-c",
+		                            "while echo x; do :; done; echo full >&2",
+		                            NULL };
 	struct run_spec spec = { .argv = argv, .is_daemon = true, .output_limit = 100 };
 	assert_int_equal(run(*state, &spec, &result, &err), 0);
 	assert_int_equal(result.out.len, 100);
@@ -314,14 +314,14 @@ static void test_checked(void **state)
 		{ "echo busy >&2; sleep 1000", " did not end within 200 ms: busy" },
 	};
 	static const char *const good[] = { "echo", "x", NULL }, *const bad[] = { "false",
-		                                                                   NULL };
+		                                                                  NULL };
 	auto_buf out = BUF_INIT;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *const argv[] = { "sh", "-c", rows[i].script, NULL };
 		struct run_spec spec = { .argv = argv, .timeout_ms = i == 3 ? 200 : 0 };
 		assert_int_equal(run_checked(*state, &spec, &out, &err), ERR_FAILED);
-		auto_free char *sentence = xasprintf("\"sh -c %s\"%s", rows[i].script,
-		                                     rows[i].sentence);
+		auto_free char *sentence =
+			xasprintf("\"sh -c %s\"%s", rows[i].script, rows[i].sentence);
 		assert_string_equal(err.text, sentence);
 		assert_int_equal(out.len, 0);
 	}
@@ -384,11 +384,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),         TEST(test_env),           TEST(test_input),
-		TEST(test_output_limit), TEST(test_timeout),       TEST(test_background),
-		TEST(test_daemon_limit),
-		TEST(test_missing),      TEST(test_exec_failure),  TEST(test_checked),
-		TEST(test_rooted),       TEST(test_without_stdio),
+		TEST(test_rows),         TEST(test_env),     TEST(test_input),
+		TEST(test_output_limit), TEST(test_timeout), TEST(test_background),
+		TEST(test_daemon_limit), TEST(test_missing), TEST(test_exec_failure),
+		TEST(test_checked),      TEST(test_rooted),  TEST(test_without_stdio),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

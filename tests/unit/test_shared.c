@@ -100,8 +100,8 @@ static const struct edit_row {
 	  true },
 	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# mailauthctl: ended\n\n\n", false,
 	  true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# (the lines are mailauthctl's)\n", false,
-	  true },
+	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# (the lines are mailauthctl's)\n",
+	  false, true },
 	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "# mailauthctl: his\n" BLOCK, false, true },
 	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "\n\n" BLOCK "\n", false, true },
 	{ SHARED_MAIN_CF, ITEM BLOCK,
@@ -158,7 +158,8 @@ static const struct edit_row {
 	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n", true, false },
 	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "# his\n", false, true },
 	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
-	  "A b\n" BEGIN "# in\nSocket local:x\n\nRejectFailures true\n" END, false, true },
+	  "A b\n" BEGIN "# in\nSocket local:x\n\nRejectFailures true\n" END, false,
+	  true },
 	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "Socket y\n", false,
 	  false },
 	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
@@ -170,7 +171,8 @@ static const struct edit_row {
 	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "SRS_DOMAIN=y\n",
 	  false, false },
 	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST,
-	  "A=b\n" SRS "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\n# in\na.example\n"
+	  "A=b\n" SRS
+	  "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\n# in\na.example\n"
 	  "'\n" END,
 	  true, false },
 };
