@@ -282,7 +282,7 @@ static void test_damaged(void **state)
 }
 
 /* In a mount namespace of its own, the folder on a file system of `size`. */
-static int mount_folder(const struct world *w, const char *size)
+static int mount_folder(struct world *w, const char *size)
 {
 	return unshare(CLONE_NEWNS) < 0 ||
 	                       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -291,7 +291,7 @@ static int mount_folder(const struct world *w, const char *size)
 	               : 0;
 }
 
-static int read_on(const struct world *w, const char *reason)
+static int read_on(struct world *w, const char *reason)
 {
 	struct err err = ERR_INIT;
 	struct store *store = NULL;
@@ -313,7 +313,7 @@ static int read_on(const struct world *w, const char *reason)
 	               : 5;
 }
 
-static int read_on_read_only(const struct world *w)
+static int read_on_read_only(struct world *w)
 {
 	int r = mount_folder(w, "size=4m");
 	if (r)
@@ -324,7 +324,7 @@ static int read_on_read_only(const struct world *w)
 	return read_on(w, "run \"mount -o remount,rw ");
 }
 
-static int read_on_full(const struct world *w)
+static int read_on_full(struct world *w)
 {
 	static char octets[65536];
 	int r = mount_folder(w, "size=1m");
@@ -338,7 +338,7 @@ static int read_on_full(const struct world *w)
 	return read_on(w, "no space is left on the file system; free space on ");
 }
 
-static void in_child(const struct world *w, int (*run)(const struct world *w))
+static void in_child(struct world *w, int (*run)(struct world *w))
 {
 	int status;
 	pid_t pid = fork();
