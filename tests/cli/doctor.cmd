@@ -46,7 +46,7 @@ m zone export example.com
 sed -i '/^ -o smtpd_milters=$/d' "$ROOT/etc/postfix/master.cf"
 m --quiet doctor
 m server set dkim.verify off 2>&1 | grep -c '^!'
-m mta rollback 2>&1 | tail -1
+m mta rollback --yes 2>&1 | tail -1
 m --quiet doctor
 m mta push 2>&1 | tail -1
 m --quiet doctor
