@@ -332,8 +332,16 @@ run_parts() { # parts
 }
 
 [ $# -gt 0 ] || set -- e2e sweep build style layers unit fuzz cli man po terminal policyd packaging
+# Those that run beside the others begin.
+ordered=()
+for part; do
+	case $part in
+	e2e | sweep) ordered=("$part" "${ordered[@]}") ;;
+	*) ordered+=("$part") ;;
+	esac
+done
 # Not in front: a signal would wait for what runs there.
-run_parts "$@" &
+run_parts "${ordered[@]}" &
 wait $!
 [ $? != 2 ] || exit 2
 

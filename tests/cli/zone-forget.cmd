@@ -6,7 +6,7 @@ m domain remove example.com
 m zone export --all
 cat "$ROOT/var/lib/mailauthctl/zones/example.com.zone" "$ROOT/var/lib/mailauthctl/zones/zones.list"
 m doctor zones | sed "s|$ROOT|ROOT|g"
-m --json doctor zones | sed 1d | jq -c '.[] | [.state, .text, .remedy]' | sed "s|$ROOT|ROOT|g"
+m --json doctor zones | sed -e 1d -e '/^\[exit/d' | jq -c '.[] | [.state, .finding, .remedy]' | sed "s|$ROOT|ROOT|g"
 m --dry-run zone forget example.com 2>&1 | sed "s|$ROOT|ROOT|g"
 m --verbose zone forget example.com 2>&1 | sed "s|$ROOT|ROOT|g"
 m zone forget example.com
