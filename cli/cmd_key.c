@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/seen.h"
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/model/key.h"
 #include "core/model/key_secret.h"
 #include "core/model/publish.h"
@@ -228,7 +229,7 @@ static int write_private(const char *name, const struct secret *pem, struct err 
 		unlink(name);
 		return err->code;
 	}
-	return 0;
+	return file_sync_parent(name, err);
 }
 
 static int run_export(struct app *app, struct err *err)

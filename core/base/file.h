@@ -85,6 +85,8 @@ void file_unstage(const struct ctx *ctx, const struct staged_file *staged);
 
 /* fsync(2) of the folder `path`. */
 int file_sync_dir(const struct ctx *ctx, const char *path, struct err *err) must_check;
+/* The same of the folder that holds `host_path`, a path of the host: --root does not move it. */
+int file_sync_parent(const char *host_path, struct err *err) must_check;
 /* syncfs(2) of the file system that holds the folder `path`: many staged files at once. */
 int file_sync_all(const struct ctx *ctx, const char *path, struct err *err) must_check;
 

@@ -284,6 +284,16 @@ int file_sync_dir(const struct ctx *ctx, const char *path, struct err *err)
 	return sync_with(ctx, path, fsync, err);
 }
 
+int file_sync_parent(const char *host_path, struct err *err)
+{
+	auto_free char *folder =
+		strchr(host_path, '/') ? path_parent(host_path) : xstrdup(".");
+	auto_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+		return err_errno(err, errno, _("cannot sync the folder %s"), folder);
+	return 0;
+}
+
 int file_sync_all(const struct ctx *ctx, const char *path, struct err *err)
 {
 	return sync_with(ctx, path, syncfs, err);

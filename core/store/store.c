@@ -380,5 +380,5 @@ int store_backup(struct store *store, const char *host_path, struct err *err)
 	auto_close int fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_errno(err, errno, _("cannot write %s to the disk"), host_path);
-	return 0;
+	return file_sync_parent(host_path, err);
 }
