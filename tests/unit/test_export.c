@@ -164,6 +164,33 @@ static void test_inputs(void **state)
 	exports("", 0);
 }
 
+/* The host's addresses stand in zones where no setting does: a new one reaches them. */
+static void test_addresses(void **state)
+{
+	(void)state;
+	auto_domain domain = DOMAIN_INIT;
+	int64_t id;
+	add_domain("example.com", NULL);
+	begin();
+	ok(domain_find(store, "example.com", &domain, &err));
+	ok(record_add(store, &domain, "four", "A", "<ip>", TTL_UNSAID, &id, &err));
+	ok(record_add(store, &domain, "six", "AAAA", "<ipv6>", TTL_UNSAID, &id, &err));
+	commit();
+	env.ip = (char *)(uintptr_t) "192.0.2.1";
+	env.ipv6 = (char *)(uintptr_t) "2001:db8::1";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ip = (char *)(uintptr_t) "192.0.2.2";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ipv6 = (char *)(uintptr_t) "2001:db8::2";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ip = NULL;
+	exports("example.com written", 0);
+	exports("", 0);
+}
+
 static void test_files_gone_or_edited(void **state)
 {
 	(void)state;
@@ -444,17 +471,10 @@ static void test_preview(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_first_and_again),
-		T(test_inputs),
-		T(test_files_gone_or_edited),
-		T(test_named),
-		T(test_reload_owed),
-		T(test_full_needs_head),
-		T(test_serials),
-		T(test_keys),
-		T(test_rename_and_service),
-		T(test_odd_folders),
-		T(test_preview),
+		T(test_first_and_again),      T(test_inputs),      T(test_addresses),
+		T(test_files_gone_or_edited), T(test_named),       T(test_reload_owed),
+		T(test_full_needs_head),      T(test_serials),     T(test_keys),
+		T(test_rename_and_service),   T(test_odd_folders), T(test_preview),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
