@@ -174,6 +174,7 @@ static int64_t apply(void)
 static void test_revision_not_kept(void **state)
 {
 	(void)state;
+	auto_domain one = DOMAIN_INIT;
 	add_domain("example.com", NULL);
 	new_revision();
 	int64_t applied = apply();
@@ -190,6 +191,18 @@ static void test_revision_not_kept(void **state)
 	assert_int_equal(number("SELECT count(*) FROM template"), 21);
 	not_undone(applied, ERR_FAILED,
 	           "revision 1 of the template is not kept any more");
+	/* the same of a template that was applied to one domain */
+	int64_t rev = number("SELECT template_rev FROM domain");
+	auto_free char *words = xasprintf(
+		"revision %lld of the template is not kept any more", (long long)rev);
+	begin();
+	ok(domain_find(store, "example.com", &one, &err));
+	ok(template_apply(store, one.id, &err));
+	commit();
+	applied = last();
+	for (int i = 0; i < 100; i++)
+		new_revision();
+	not_undone(applied, ERR_FAILED, words);
 }
 
 /* A domain comes back with the newest template where its own is not kept any more, and one line says
