@@ -31,7 +31,7 @@ function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
 function is_sqlite(path) {
 	return path ~ /\.db(-wal|-shm|-journal)?$|\/etilqs_[0-9a-f]*$/ && path !~ /\/out\//
 }
-function is_nothing(path) { return path ~ /^\/(proc\/|dev\/[^\/]*$|dev\/pts\/)|\.lock$|\/run\.out$/ }
+function is_nothing(path) { return path ~ /^\/(proc\/|dev\/[^\/]*$|dev\/pts\/)|\.(lock|heartbeat)$|\/run\.out$/ }
 function is_spare(path) { return path ~ /\/\.spare(\/|$)/ }
 function full(at, name) { return name ~ /^\// ? name : at "/" name }
 # The paths of a call with names: the folder's descriptor, if any, then the name in quotes.
@@ -193,6 +193,24 @@ for name in one two three; do
 	ctl record add example.com $name A 192.0.2.1
 	look zone export --all
 	needs rename
+done
+# An old file whose mode, or whose length, cannot be put right is not put in its place.
+zone=$root/var/lib/mailauthctl/zones/example.com.zone
+spare=${zone%/*}/.spare/example.com.zone
+for call in fchmod ftruncate; do
+	ctl record add example.com "$call" A 192.0.2.1
+	cp -p "$zone" "$work/zone"
+	chmod 0600 "$spare"
+	head -c 4096 /dev/zero >>"$spare"
+	strace -qq -o "$work/trace" -P "$spare" -e "trace=$call" -e "inject=$call:error=EIO" \
+		"$program" --root "$root" zone export --all >"$work/run.out" 2>&1 &&
+		finding "zone export: $call fails, and it ends with 0"
+	needs "$call.*INJECTED"
+	cmp -s "$zone" "$work/zone" || finding "zone export: $call fails, and the zone is another one"
+	look zone export --all
+	[ "$(stat -c %a "$zone")" = 644 ] || finding "zone export: the zone has the wrong mode"
+	ctl record add example.com "again-$call" A 192.0.2.1
+	look zone export --all # so that there is an old file again
 done
 ctl domain remove "${many[@]}"
 look zone export --all

@@ -89,10 +89,51 @@ static void test_lists(void **state)
 	buf_done(&seen.main_cf);
 }
 
+/* A new text that is wrong itself, and read so: an item of the admin's replaced, ours twice. */
+static void test_wrong_texts(void **state)
+{
+	static const struct {
+		const char *smtpd, *said;
+	} rows[] = {
+		{ "$mailauth_milter inet:127.0.0.1:98", NULL },
+		{ "$mailauth_milter inet:127.0.0.1:98", "{ " OURS " } " ADMIN },
+		{ "$mailauth_milter $mailauth_milter " ADMIN, NULL },
+	};
+	struct host *host = *state;
+	struct mta_seen seen = {
+		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
+		          .queue_dir = (char *)(uintptr_t) "/q" },
+		.main_path = (char *)(uintptr_t)MAIN_CF,
+		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
+	};
+	struct err err = ERR_INIT;
+
+	buf_puts(&seen.main_cf, OLD);
+	host->ctx.run = fake_postconf;
+	asked = "smtpd_milters";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_plan plan = PLAN_INIT;
+		auto_buf text = BUF_INIT;
+		buf_printf(&text,
+		           "smtpd_milters = %s\nnon_smtpd_milters = " ADMIN "\n"
+		           "mailauth_milter = { " OURS " }\n",
+		           rows[i].smtpd);
+		plan_file(&plan, RANK_CONSUMERS, MAIN_CF, text.at, text.len,
+		          FILE_META_KEEP, 1);
+		said = rows[i].said;
+		err_clear(&err);
+		if (postfix_validate(&host->ctx, &plan, &seen, &err) != ERR_FAILED ||
+		    !strstr(err.text, "is not what was meant"))
+			fail_msg("row %zu: %s", i, err.text);
+	}
+	buf_done(&seen.main_cf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_texts, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
