@@ -59,3 +59,12 @@ chmod 0600 "$db"
 m --quiet doctor database keys zones
 m doctor nothing
 m doctor --resolver nowhere
+# a host that knows no public name, nor an address: what is left out of the zones is told, once
+rm -r "$ROOT/var/lib/mailauthctl"
+echo 'myhostname = a1b2c3d4e5f6.localdomain' >"$ROOT/etc/postfix/main.cf"
+m --quiet --no-push domain add example.com example.net
+m --quiet zone export --all
+m --quiet doctor zones
+m --quiet --no-push server set mta.hostname mx.example.net
+m --quiet zone export --all
+m --quiet doctor zones
