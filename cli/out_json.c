@@ -68,7 +68,12 @@ static void json_begin(struct out *out)
 static void json_cell(struct out *out, const struct out_column *column,
                       const struct out_cell *cell)
 {
-	if (out->place == OUT_IN_OBJECT) {
+	if (out->is_line) {
+		out_puts(out, out->at                       ? ", "
+		              : out->place == OUT_IN_OBJECT ? ""
+		              : out->row                    ? ", {"
+		                                            : "{");
+	} else if (out->place == OUT_IN_OBJECT) {
 		out_puts(out, out->at ? ",\n  " : "\n  ");
 	} else if (out->at) {
 		out_puts(out, ", ");
@@ -89,19 +94,21 @@ static void json_row_end(struct out *out)
 static void json_nested_begin(struct out *out)
 {
 	/* An object has a field at least, so something stands before its first listing. */
-	out_puts(out, ",\n  ");
+	out_puts(out, out->is_line ? ", " : ",\n  ");
 	write_value(out, json_string(out->nested_key));
 	out_puts(out, ": [");
 }
 
 static void json_nested_end(struct out *out)
 {
-	out_puts(out, out->row ? "\n  ]" : "]");
+	out_puts(out, out->row && !out->is_line ? "\n  ]" : "]");
 }
 
 static void json_end(struct out *out)
 {
-	if (out->is_object)
+	if (out->is_line)
+		out_puts(out, "}\n");
+	else if (out->is_object)
 		out_puts(out, "\n}\n");
 	else
 		out_puts(out, out->row ? "\n]\n" : "]\n");
