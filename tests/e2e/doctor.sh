@@ -95,7 +95,7 @@ ok "and started" helps "mailauthctl mta push"
 
 chmod 0600 /etc/mailauthctl/policyd.yaml
 doctor services permissions
-ok "an SPF service that cannot read its file is found" grep -q '^services problem postfix .*SPF\|policy' /tmp/found
+ok "an SPF service that cannot read its file is found" grep -q "^services problem postfix | the policy service at unix:" /tmp/found
 ok "and why" grep -q '^permissions problem /etc/mailauthctl/policyd.yaml' /tmp/found
 keep_row '^permissions'
 ok "its rights help" helps "mailauthctl mta push --force"

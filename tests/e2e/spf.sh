@@ -269,6 +269,8 @@ if [ "$has_syslog" ]; then
 	: >/tmp/syslog
 	several user@fail.spf.example >/dev/null
 	collect 1
+	has_lines() { [ "$(log_of user@fail.spf.example | wc -l)" -ge 3 ]; }
+	wait_for has_lines # it is written after the answer
 	is "a line for each recipient" "$(log_of user@fail.spf.example | grep -oE 'recipient=.* result=[a-z]+|action=.*' |
 		paste -sd' ')" "recipient=<$here> result=fail action=550 recipient=<postman@example.test> result=fail action=550 recipient=<postmaster@example.test> result=fail action=PREPEND"
 	is "in the facility of mail" "$(grep -c '^<22>.*mailauth-policyd.*: client=' /tmp/syslog)" 3
