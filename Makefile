@@ -38,7 +38,7 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err fan file file_folder file_stage \
+base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage \
 	lock network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_value \
 	dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt \
@@ -55,7 +55,7 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	keyring keyring_choose publish record record_place record_policy record_text records \
 	records_check records_diff ring setting setting_table setting_type signing srs_secret \
 	template template_apply template_whole undo undo_domain undo_record
-mta_src := account backend desired diff directory doctor doctor_database doctor_disk \
+mta_src := absence account backend desired diff directory doctor doctor_database doctor_disk \
 	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
 	doctor_zones drift engine folders held held_service history key_check map_probe \
 	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \

@@ -88,7 +88,7 @@ static int run_list(struct app *app, struct err *err)
 		{ "command", N_("Command"), OUT_TEXT, 0 },
 		{ "items", N_("Items"), OUT_INT, 0 },
 		{ "uid", NULL, OUT_INT, OUT_HIDE_TABLE },
-		{ "summary", N_("What"), OUT_TEXT, OUT_TRUNC },
+		{ "summary", N_("What"), OUT_TEXT, OUT_WRAP },
 	};
 	char name[NAME_SIZE];
 	struct change_filter filter;

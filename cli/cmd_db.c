@@ -1,11 +1,24 @@
 /* `db`: the database file. */
+#include <unistd.h>
+
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "core/base/alloc.h"
+#include "core/mta/target.h"
 #include "core/store/schema.h"
 
+/* The host's own database, where there is one and root asks. */
+static int check_target(struct app *app, struct err *err)
+{
+	auto_store target = NULL;
+	if (geteuid() != 0 && !app->ctx.is_rooted)
+		return 0;
+	int r = target_open(&app->ctx, false, false, &target, err);
+	return r >= 0 && target ? store_check(target, err) : r;
+}
+
 /* Opened for writing once, so that an older schema is brought up to date. */
-static int run_check(struct app *app, struct err *err)
+static int check_store(struct app *app, struct err *err)
 {
 	int r = store_open(app->db_path, &schema_store, STORE_WRITE, &app->store, err);
 	if (r == ERR_MISSING) {
@@ -16,6 +29,21 @@ static int run_check(struct app *app, struct err *err)
 	}
 	if (r >= 0)
 		r = store_check(app->store, err);
+	return r;
+}
+
+/* Both are looked at, whatever the first is like. */
+static int run_check(struct app *app, struct err *err)
+{
+	struct err first = ERR_INIT;
+	int r = check_store(app, &first);
+	if (check_target(app, err) < 0) {
+		if (r < 0)
+			app_say(app, REPORT_ERROR, "%s", first.text);
+		return err->code;
+	}
+	if (r < 0)
+		*err = first;
 	return r;
 }
 

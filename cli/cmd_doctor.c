@@ -4,6 +4,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/out_render.h"
 #include "core/base/alloc.h"
 #include "core/mta/doctor.h"
 
@@ -44,20 +45,29 @@ static const struct {
 };
 
 #define WORD_WIDTH 9
+#define TEXT_INDENT (2 + WORD_WIDTH + 1)
 
 static bool is_shown(const struct app *app, const struct doctor_finding *finding)
 {
 	return !app->opt.is_quiet || finding->state >= DOCTOR_WARNING;
 }
 
+/* A remedy is one line however long: it can be copied. */
 static void put_finding(const struct doctor_finding *finding, bool is_coloured,
-                        struct buf *into)
+                        unsigned width, struct buf *into)
 {
 	const char *word = _(looks[finding->state].word);
-	buf_printf(into, "  %s%-*s%s %s", is_coloured ? looks[finding->state].colour : "",
-	           WORD_WIDTH, word, is_coloured ? "\033[0m" : "", finding->text);
+	auto_buf text = BUF_INIT;
+	buf_puts(&text, finding->text);
 	if (finding->more)
-		buf_printf(into, _(" (and %zu more like it)"), finding->more);
+		buf_printf(&text, _(" (and %zu more like it)"), finding->more);
+	buf_printf(into, "  %s%-*s%s ", is_coloured ? looks[finding->state].colour : "",
+	           WORD_WIDTH, word, is_coloured ? "\033[0m" : "");
+	if (width > TEXT_INDENT)
+		out_add_wrapped(into, buf_text(&text), width - TEXT_INDENT,
+		                "            ");
+	else
+		buf_puts(into, buf_text(&text));
 	buf_putc(into, '\n');
 	if (finding->remedy)
 		buf_printf(into, "  %*s -> %s\n", WORD_WIDTH, "", finding->remedy);
@@ -71,7 +81,8 @@ static void show_check(struct app *app, const struct doctor *d,
 	auto_buf text = BUF_INIT;
 	for (size_t i = d->begin; i < d->count; i++)
 		if (is_shown(app, &d->finding[i]))
-			put_finding(&d->finding[i], is_coloured, &text);
+			put_finding(&d->finding[i], is_coloured, out_get_width(app->out),
+			            &text);
 	if (!text.len)
 		return;
 	auto_free char *head =

@@ -22,11 +22,14 @@ int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **r
                     char **ret_waits, struct err *err)
 {
 	bool signs;
+	enum publish_wait wait;
 	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
-		r = publish_waits_for(app->store, domain, ret_waits, err);
+		r = publish_wait_of(app->store, domain, &wait, ret_waits, err);
 	if (r >= 0)
-		*ret_word = !signs ? "off" : *ret_waits ? "pending" : "on";
+		*ret_word = !signs || wait == PUBLISH_WAITS_SERVER ? "off"
+		            : *ret_waits                           ? "pending"
+		                                                   : "on";
 	return r;
 }
 
@@ -176,6 +179,8 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 		if (r >= 0 && key == SET_DNS_SERVICE)
 			r = export_if_hosted(app, &domain, err);
 	}
+	if (r >= 0)
+		setting_advise(app->store, &app->ctx);
 	return r;
 }
 

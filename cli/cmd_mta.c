@@ -51,6 +51,29 @@ static int run_plan(struct app *app, struct err *err)
 	return r;
 }
 
+/* What moves the whole server is shown and asked about first. */
+static int push_confirmed(struct app *app,
+                          int (*body)(struct app *app, void *arg, struct err *err),
+                          const char *question, struct err *err)
+{
+	bool is_yes = args_has(app->args, "--yes");
+	if (!is_yes && !app->opt.is_dry_run) {
+		app->opt.is_dry_run = true;
+		int r = app_change(app, NEED_PUSH, body, NULL, err);
+		app->opt.is_dry_run = false;
+		if (r >= 0)
+			r = out_finish(app->out, err);
+		if (r >= 0)
+			r = app_confirm(app, question, "--yes", &is_yes, err);
+		if (r < 0)
+			return r;
+		if (!is_yes)
+			return err_set(err, ERR_FAILED,
+			               _("not confirmed: nothing was changed"));
+	}
+	return app_change(app, NEED_PUSH, body, NULL, err);
+}
+
 /* A timer's push: a rollback's hold stays, and where nothing follows this database (or there is
  * none) nothing is done or said. */
 static int run_push(struct app *app, struct err *err)
@@ -63,6 +86,10 @@ static int run_push(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
 	if (app->push.is_scheduled && access(app->db_path, F_OK) < 0 && errno == ENOENT)
 		return 0;
+	if (app->push.remove)
+		return push_confirmed(
+			app, take_over,
+			_("Take everything of ours out of this mail server?"), err);
 	return app_change(app, NEED_PUSH, take_over, NULL, err);
 }
 
@@ -82,27 +109,11 @@ static int adopt(struct app *app, void *arg, struct err *err)
 
 static int run_adopt(struct app *app, struct err *err)
 {
-	bool is_yes = args_has(app->args, "--yes");
 	push_options(app);
 	app->push.is_adoption = true;
 	app->push.is_explicit = true;
-	if (!is_yes && !app->opt.is_dry_run) {
-		app->opt.is_dry_run = true;
-		int r = app_change(app, NEED_PUSH, adopt, NULL, err);
-		app->opt.is_dry_run = false;
-		if (r >= 0)
-			r = out_finish(app->out, err);
-		if (r >= 0)
-			r = app_confirm(app,
-			                _("Adopt this mail server with these changes?"),
-			                "--yes", &is_yes, err);
-		if (r < 0)
-			return r;
-		if (!is_yes)
-			return err_set(err, ERR_FAILED,
-			               _("not adopted: nothing was changed"));
-	}
-	return app_change(app, NEED_PUSH, adopt, NULL, err);
+	return push_confirmed(app, adopt, _("Adopt this mail server with these changes?"),
+	                      err);
 }
 
 /* An earlier push's files, pushed like any other; then pushes are held. */
@@ -116,15 +127,15 @@ static int run_rollback(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
 	app->opt.is_push_off = false;
-	return app_change(app, NEED_PUSH, no_change, NULL, err);
+	return push_confirmed(app, no_change, _("Roll this mail server back?"), err);
 }
 
+#define OPTION_YES                                    \
+	{                                             \
+		"--yes", NULL, N_("do not ask"), 0, 0 \
+	}
 static const struct option_row adopt_options[] = {
-	{ "--yes", NULL, N_("do not ask"), 0, 0 },
-	OPTION_REPLACE,
-	OPTION_TAKE_OVER,
-	OPTION_FORCE,
-	{ 0 },
+	OPTION_YES, OPTION_REPLACE, OPTION_TAKE_OVER, OPTION_FORCE, { 0 },
 };
 #define OPTION_REMOVE                                                           \
 	{                                                                       \
@@ -138,6 +149,7 @@ static const struct option_row push_rows[] = {
 	OPTION_TAKE_OVER,
 	OPTION_REPLACE,
 	OPTION_REMOVE,
+	OPTION_YES,
 	{ "--scheduled", NULL,
 	  N_("from a timer: does nothing while pushes are held or no server was adopted"),
 	  0, 0 },
@@ -145,6 +157,7 @@ static const struct option_row push_rows[] = {
 };
 
 static const struct option_row rollback_options[] = {
+	OPTION_YES,
 	OPTION_FORCE,
 	{ 0 },
 };

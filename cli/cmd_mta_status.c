@@ -8,6 +8,7 @@
 #include "cli/overview.h"
 #include "core/base/alloc.h"
 #include "core/model/setting.h"
+#include "core/mta/absence.h"
 #include "core/mta/backend.h"
 #include "core/mta/push.h"
 
@@ -16,6 +17,7 @@ static const char *support_word(enum mta_support support)
 	static const char *const words[] = {
 		[SUPPORT_NO] = N_("no"),
 		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_ABSENT] = N_("not installed"),
 		[SUPPORT_YES] = N_("yes"),
 	};
 	return _(words[support]);
@@ -57,13 +59,16 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 			r = setting_find(row->setting, &key, err);
 		if (r >= 0)
 			r = setting_text(app->store, key, 0, &value, err);
+		enum mta_support support =
+			backend ? backend_support(&app->ctx, backend, i) : SUPPORT_NO;
+		if (support == SUPPORT_ABSENT && !shortfalls.sentence[i])
+			shortfalls.sentence[i] =
+				xasprintf(_("%s is not installed"), row->provider);
 		if (r >= 0) {
 			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
-			out_text(app->out, backend ? support_word(backend_support(
-							     &app->ctx, backend, i))
-			                           : NULL);
+			out_text(app->out, backend ? support_word(support) : NULL);
 			out_text(app->out, shortfalls.sentence[i]);
 			out_row_end(app->out);
 		}
@@ -141,7 +146,8 @@ struct status {
 	struct target_state state;
 	struct plan plan;
 	struct drifts drifts;
-	char *remark; /* why no plan can be made */
+	char *remark;           /* why no plan can be made */
+	struct absence absence; /* where there is no server */
 	struct overview overview;
 };
 
@@ -152,6 +158,7 @@ static void status_done(struct status *status)
 	plan_done(&status->plan);
 	drifts_done(&status->drifts);
 	free(status->remark);
+	absence_done(&status->absence);
 	overview_done(&status->overview);
 }
 
@@ -172,8 +179,8 @@ static const struct situation_row {
 	const char *sentence; /* for people */
 	const char *hint;
 } situations[] = {
-	[NO_SERVER] = { "none", N_("no mail server was found"),
-	                "mailauthctl server set mta.backend directory" },
+	[NO_SERVER] = { "none", N_("no mail server can be pushed to: see the remark"),
+	                NULL },
 	[NOT_ADOPTED] = { "found", N_("not adopted: nothing is pushed to it"),
 	                  "mailauthctl mta adopt" },
 	[FOREIGN] = { "foreign", N_("follows another database"),
@@ -206,7 +213,8 @@ static enum situation situation_of(const struct status *status)
 
 static const char *hint_of(const struct status *status)
 {
-	const char *hint = situations[situation_of(status)].hint;
+	const char *hint = status->backend ? situations[situation_of(status)].hint
+	                                   : status->absence.remedy;
 	for (size_t i = 0; !hint && i < status->plan.needs; i++)
 		if (!status->plan.need[i].is_running)
 			hint = "mailauthctl mta push";
@@ -302,11 +310,9 @@ static void show_server(struct app *app, const struct status *status,
 	out_bool(app->out, status->state.is_held);
 	out_text(app->out,
 	         status->state.last_failure ? _(status->state.last_failure) : NULL);
-	out_text(app->out,
-	         status->remark ? status->remark
-	         : backend      ? status->found.why_not
-	                        : _("no mail server was found; \"mailauthctl server set "
-	                                 "mta.backend directory\" renders files instead"));
+	out_text(app->out, status->remark ? status->remark
+	                   : backend      ? status->found.why_not
+	                                  : status->absence.sentence);
 }
 
 static void show_export(struct app *app, const struct overview *overview)
@@ -331,6 +337,8 @@ int cmd_mta_status(struct app *app, struct err *err)
 	const struct env *env;
 	int r = backend_choose(&app->ctx, app->store, &status.backend, &status.is_adopted,
 	                       err);
+	if (r >= 0 && !status.backend)
+		absence_look(&app->ctx, app->store, &status.absence);
 	if (r >= 0 && status.backend && status.backend->detect)
 		r = status.backend->detect(&app->ctx, app->store, &status.found, err);
 	if (r >= 0)

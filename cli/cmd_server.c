@@ -297,6 +297,14 @@ static int run_set(struct app *app, struct err *err)
 		if (r >= 0)
 			r = backend_check_setting(&app->ctx, app->store,
 			                          setting_table[key].key, text, err);
+		const struct mta_backend *backend =
+			r >= 0 && key == SET_MTA_BACKEND ? backend_find(text) : NULL;
+		if (backend && !backend->plan)
+			app_say(app, REPORT_WARNING,
+			        _("saved, but this version does not push to %s; "
+			          "\"mailauthctl server set mta.backend directory\" "
+			          "renders its files into a folder instead"),
+			        _(backend->title));
 	}
 	if (r < 0)
 		return r;

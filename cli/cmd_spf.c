@@ -189,7 +189,8 @@ static void put_verdict(struct app *app, const struct check *check)
 	out_text(app->out, *verdict->explanation ? verdict->explanation : NULL);
 	put_octets(app->out, verdict->record);
 	put_octets(app->out, verdict->mechanism);
-	out_text(app->out, spf_origin_name(verdict->decided_by));
+	bool has_decided = verdict->record.len || verdict->decided_by != SPF_FROM_RECORD;
+	out_text(app->out, has_decided ? spf_origin_name(verdict->decided_by) : NULL);
 	out_text(app->out, verdict->problem);
 	out_int(app->out, verdict->lookups);
 	out_int(app->out, verdict->voids);

@@ -234,6 +234,7 @@ static int parse_row(const struct command *row, size_t word_count, int argc, cha
 	}
 	if (r) {
 		command_usage(row, &call->text);
+		command_usage_options(row, &call->text);
 		return r;
 	}
 	call->kind = COMMAND_RUN;

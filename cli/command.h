@@ -96,6 +96,8 @@ int command_dispatch(const struct command_group *groups, int argc, char **argv,
 
 /* "usage: mailauthctl server set <setting> <value> ...\n" */
 void command_usage(const struct command *row, struct buf *into);
+/* Its options, in lines below that one; nothing where it has none. */
+void command_usage_options(const struct command *row, struct buf *into);
 /* Usage, help, options and example of one command. */
 void command_help(const struct command *row, struct buf *into);
 /* The rows of one group. */

@@ -84,6 +84,19 @@ void command_usage(const struct command *row, struct buf *into)
 	           row->args && *row->args ? " " : "", row->args ? row->args : "");
 }
 
+void command_usage_options(const struct command *row, struct buf *into)
+{
+	auto_buf words = BUF_INIT;
+	size_t indent = strlen("       mailauthctl ") + strlen(row->words) + 1;
+	for (const struct option_row *o = row->options; o && o->name; o++)
+		buf_printf(&words, "%s[%s%s%s]", words.len ? " " : "", o->name,
+		           o->value ? " " : "", o->value ? o->value : "");
+	if (!words.len)
+		return;
+	pad(into, indent);
+	add_wrapped(into, buf_text(&words), indent, indent);
+}
+
 void command_help(const struct command *row, struct buf *into)
 {
 	command_usage(row, into);

@@ -52,6 +52,11 @@ void out_free(struct out *out)
 	free(out);
 }
 
+unsigned out_get_width(const struct out *out)
+{
+	return out->width;
+}
+
 enum out_format out_get_format(const struct out *out)
 {
 	return out->format;

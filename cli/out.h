@@ -38,7 +38,6 @@ enum out_type {
 enum out_flag {
 	OUT_RIGHT = 1 << 0,      /* table: right-aligned */
 	OUT_WRAP = 1 << 1,       /* table: may be wrapped on a narrow terminal */
-	OUT_TRUNC = 1 << 2,      /* table: may be cut on a narrow terminal */
 	OUT_HIDE_TABLE = 1 << 3, /* in JSON and TSV only */
 	OUT_BRIEF =
 		1 << 4, /* table: a field of an object is left out where it says nothing:
@@ -60,6 +59,7 @@ struct out *out_new(enum out_format format, FILE *stream, bool is_coloured,
                     unsigned width) must_check;
 void out_free(struct out *out);
 enum out_format out_get_format(const struct out *out);
+unsigned out_get_width(const struct out *out); /* columns; 0: unlimited */
 
 /* Whether colour is welcome there: a terminal that is not dumb, and no NO_COLOR. */
 bool out_can_colour(FILE *stream) must_check;

@@ -81,17 +81,10 @@ void out_add_wrapped(struct buf *into, const char *text, size_t width, const cha
 	}
 }
 
-void out_cut(struct buf *into, const char *text, size_t width)
-{
-	buf_add(into, text, fitting(text, strlen(text), width));
-}
-
 /* Columns that a flexible column cannot go below. */
 static size_t least_of(const struct out_column_width *column)
 {
-	size_t least = column->is_cut            ? 0
-	               : column->natural < LEAST ? column->natural
-	                                         : LEAST;
+	size_t least = column->natural < LEAST ? column->natural : LEAST;
 	return least > column->title ? least : column->title;
 }
 

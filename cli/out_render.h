@@ -71,14 +71,11 @@ size_t out_columns_of(const char *text);
  * line ends.  `indent` stands in front of each line but the first. */
 void out_add_wrapped(struct buf *into, const char *text, size_t width,
                      const char *indent);
-/* Appends what fits into `width` columns of it. */
-void out_cut(struct buf *into, const char *text, size_t width);
 
 struct out_column_width {
 	size_t title,
 		natural; /* columns of the heading; of the widest cell or the heading */
 	bool is_flexible;
-	bool is_cut;   /* ... and may get as narrow as its heading */
 	size_t width;  /* result: of a flexible column */
 	bool is_below; /* result: there is no room for it, it stands below its row */
 };

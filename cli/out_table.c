@@ -99,7 +99,7 @@ static void add_value(struct buf *into, const struct out_column *column,
 
 static bool is_flexible(const struct out_column *column)
 {
-	return column->flags & (OUT_WRAP | OUT_TRUNC);
+	return column->flags & OUT_WRAP;
 }
 
 static void add_column(struct libscols_table *table, const struct out_column *column)
@@ -148,7 +148,6 @@ static void lay_out(struct out *out, size_t indent, struct out_column_width **re
 	for (size_t i = 0; i < count; i++, column++) {
 		while (column->flags & OUT_HIDE_TABLE)
 			column++;
-		widths[i].is_cut = column->flags & OUT_TRUNC;
 		widths[i].is_flexible = is_flexible(column);
 		widths[i].title = widths[i].natural = title_width(title_of(column));
 		for (size_t k = 0; k < lines; k++) {
@@ -175,11 +174,7 @@ static void lay_out(struct out *out, size_t indent, struct out_column_width **re
 		for (size_t k = 0; k < lines; k++) {
 			struct libscols_line *line = scols_table_get_line(table, k);
 			auto_buf text = BUF_INIT;
-			if (column->flags & OUT_TRUNC)
-				out_cut(&text, cell_text(line, i), widths[i].width);
-			else
-				out_add_wrapped(&text, cell_text(line, i),
-				                widths[i].width, "");
+			out_add_wrapped(&text, cell_text(line, i), widths[i].width, "");
 			expect(scols_line_refer_data(line, i, buf_take(&text)));
 		}
 	}

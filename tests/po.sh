@@ -172,7 +172,7 @@ scenario() { # language, root
 		server set dkim.verify on spf.check on dmarc.check on srs.enabled off
 		server set spf.mode reject-softfail
 		mta push
-		mta rollback
+		mta rollback --yes
 		mta push
 		domain suspend example.net
 		domain remove example.net

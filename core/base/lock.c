@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/disk.h"
 #include "core/base/signals.h"
 
 #define STEP_LONGEST_MS 50
@@ -41,6 +42,10 @@ static int open_lock_file(const char *path, const char *what, int *ret_fd,
 		return err_set(err, ERR_FAILED,
 		               _("cannot lock %s: no right to open %s; run as root"),
 		               what, path);
+	if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
+		disk_refuse(errno == EROFS ? DISK_READ_ONLY : DISK_FULL, path, err);
+		return err_prefix(err, _("cannot lock %s"), what);
+	}
 	if (fd < 0)
 		return err_errno(err, errno, _("cannot lock %s: cannot open %s"), what,
 		                 path);

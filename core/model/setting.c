@@ -289,9 +289,50 @@ int setting_each(struct store *store, int64_t domain_id,
 	return r;
 }
 
+struct touched {
+	bool is_at[SETTING_COUNT]; /* set, at the server or a domain */
+	bool is_spf, is_guess;     /* what the warnings below are about */
+};
+
+static int note_touched(void *arg, const struct change_item *item, struct err *err)
+{
+	struct touched *touched = arg;
+	enum setting_key key;
+	if (strcmp(item->object, "setting") != 0)
+		return 0;
+	int r = setting_find(item->field, &key, err);
+	if (r < 0)
+		return r;
+	touched->is_at[key] |= item->new_value != NULL;
+	touched->is_spf |=
+		key == SET_DMARC_CHECK || key == SET_SPF_CHECK || key == SET_SPF_MODE;
+	touched->is_guess |= key == SET_SPF_GUESS_RULES || key == SET_SPF_GUESS_SCOPE;
+	return 0;
+}
+
+/* What the change at hand sets. */
+static struct touched touched_now(struct store *store)
+{
+	struct touched touched = { 0 };
+	struct generation now;
+	struct err ignored = ERR_INIT;
+	if (generation_now(store, &now, &ignored) < 0 ||
+	    change_items(store, now.id, note_touched, &touched, &ignored) < 0)
+		err_clear(&ignored);
+	return touched;
+}
+
 void setting_advise(struct store *store, struct ctx *ctx)
 {
 	struct err ignored = ERR_INIT;
+	struct touched touched = touched_now(store);
+	for (int key = 0; key < SETTING_COUNT; key++)
+		if (touched.is_at[key] && setting_table[key].flags & SETTING_INERT)
+			ctx_report(ctx, REPORT_WARNING,
+			           _("saved, but nothing acts on %s in this version"),
+			           setting_table[key].key);
+	if (!touched.is_spf && !touched.is_guess)
+		return;
 	bool checks_dmarc = false, checks_spf = false;
 	int64_t mode = 0, scope = 0;
 	auto_free char *guess = NULL;
@@ -303,7 +344,7 @@ void setting_advise(struct store *store, struct ctx *ctx)
 	    !checks_spf)
 		return;
 	int number = (int)mode + 1;
-	if (checks_dmarc && number >= 3)
+	if (touched.is_spf && checks_dmarc && number >= 3)
 		ctx_report(
 			ctx, REPORT_WARNING,
 			_("spf.mode %s rejects before an aligned DKIM signature could save "

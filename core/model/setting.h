@@ -71,6 +71,7 @@ enum {
 	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
 	SETTING_FOLDER = 16,   /* path: of a folder */
 	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
+	SETTING_INERT = 64,    /* this version stores it, and nothing acts on it */
 };
 
 struct setting_row {
@@ -143,7 +144,7 @@ int setting_broken_rule(struct store *store, enum setting_key *ret_key,
  * would do. */
 int setting_check_rules(struct store *store, struct err *err) must_check;
 
-/* Sentences that a person should hear about the values as they are (never a refusal). */
+/* Sentences that a person should hear about what the open change sets (never a refusal). */
 void setting_advise(struct store *store, struct ctx *ctx);
 
 #endif

@@ -83,7 +83,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("how long a record stays public after its key stopped signing"),
 	},
 	[SET_DKIM_ROTATE_AFTER] = {
-		.key = "dkim.rotate-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN,
+		.key = "dkim.rotate-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN | SETTING_INERT,
 		.default_text = "0", .min = 0, .max = FOREVER,
 		.help = N_("age at which a key is due for rotation; 0: never by itself"),
 	},
@@ -150,7 +150,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("the mail server that settings are pushed to"),
 	},
 	[SET_MTA_CREDENTIALS_FILE] = {
-		.key = "mta.credentials-file", .type = SETTING_PATH, .default_text = "",
+		.key = "mta.credentials-file", .type = SETTING_PATH, .flags = SETTING_INERT, .default_text = "",
 		.help = N_("file with the account for a remote mail server's interface"),
 	},
 	[SET_MTA_DIRECTORY_PATH] = {
@@ -192,7 +192,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("networks whose mail is neither SPF- nor DMARC-checked nor signed"),
 	},
 	[SET_MTA_URL] = {
-		.key = "mta.url", .type = SETTING_URL, .default_text = "",
+		.key = "mta.url", .type = SETTING_URL, .flags = SETTING_INERT, .default_text = "",
 		.help = N_("address of a remote mail server's interface"),
 	},
 	[SET_OWNER] = {

@@ -132,12 +132,13 @@ const unsigned backend_count = ARRAY_LEN(backend_table);
 
 const struct feature_row feature_table[FEATURE_COUNT] = {
 	[FEATURE_DKIM_SIGN] = { N_("DKIM signing"), "dkim.sign",
-	                        N_("DKIM signing service") },
+	                        N_("DKIM signing service"), "opendkim" },
 	[FEATURE_DKIM_VERIFY] = { N_("DKIM verification"), "dkim.verify",
-	                          N_("DKIM verification service") },
-	[FEATURE_SPF] = { N_("SPF"), "spf.check", N_("SPF service") },
-	[FEATURE_DMARC] = { N_("DMARC"), "dmarc.check", N_("DMARC service") },
-	[FEATURE_SRS] = { N_("SRS"), "srs.enabled", N_("SRS service") },
+	                          N_("DKIM verification service"), "opendkim" },
+	[FEATURE_SPF] = { N_("SPF"), "spf.check", N_("SPF service"), "mailauth-policyd" },
+	[FEATURE_DMARC] = { N_("DMARC"), "dmarc.check", N_("DMARC service"),
+	                    "opendmarc" },
+	[FEATURE_SRS] = { N_("SRS"), "srs.enabled", N_("SRS service"), "postsrsd" },
 };
 
 const struct mta_backend *backend_find(const char *name)
@@ -270,10 +271,11 @@ enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *back
 {
 	if (backend->support[feature] != SUPPORT_YES)
 		return backend->support[feature];
-	if (!backend->plan ||
-	    (backend->has_provider && !backend->has_provider(ctx, feature)))
+	if (!backend->plan)
 		return SUPPORT_PENDING;
-	return SUPPORT_YES;
+	return backend->has_provider && !backend->has_provider(ctx, feature)
+	               ? SUPPORT_ABSENT
+	               : SUPPORT_YES;
 }
 
 int backend_shortfalls(struct ctx *ctx, struct store *store,
@@ -303,6 +305,11 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 			support == SUPPORT_NO
 				? xasprintf(_("saved, not enforced: %s has no %s"),
 		                            _(backend->title), _(feature_table[i].name))
+			: support == SUPPORT_ABSENT
+				? xasprintf(_("saved, not enforced: no %s; %s is not "
+		                              "installed"),
+		                            _(feature_table[i].service),
+		                            feature_table[i].provider)
 				: xasprintf(_("saved, not enforced: no %s"),
 		                            _(feature_table[i].service));
 		each(arg, (enum mta_feature)i, sentence);

@@ -25,7 +25,8 @@ enum mta_feature {
 
 enum mta_support {
 	SUPPORT_NO, /* the server cannot: switching it on is refused */
-	SUPPORT_PENDING, /* it can, but this program has no provider for it here yet: saved, not enforced */
+	SUPPORT_PENDING, /* it can, but this program has no provider for it yet: saved, not enforced */
+	SUPPORT_ABSENT, /* what provides it is not installed here: saved, not enforced */
 	SUPPORT_YES,
 };
 
@@ -74,12 +75,13 @@ extern const struct feature_row {
 	const char *name;    /* "SPF" */
 	const char *setting; /* "spf.check" */
 	const char *service; /* "SPF service": of "saved, not enforced: no SPF service" */
+	const char *provider; /* the program or package that does it beside Postfix */
 } feature_table[FEATURE_COUNT];
 
 /* The row of that name, NULL: none. */
 const struct mta_backend *backend_find(const char *name);
 
-/* What the backend can do on this host: SUPPORT_PENDING where its provider is not installed. */
+/* What the backend can do on this host: SUPPORT_ABSENT where its provider is not installed. */
 enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
                                  enum mta_feature feature) must_check;
 

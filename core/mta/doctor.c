@@ -119,10 +119,10 @@ void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
 
 char *doctor_take_remedy(char *text)
 {
-	static const char *const programs[] = { "mailauthctl ", "chmod ",
-		                                "chown ",       "systemctl ",
-		                                "journalctl ",  "postconf ",
-		                                "postfix " };
+	static const char *const programs[] = {
+		"mailauthctl ", "chmod ",   "chown ", "systemctl ", "journalctl ",
+		"postconf ",    "postfix ", "mount ", "mv "
+	};
 	char *remedy = NULL;
 	const char *at = text, *begin = NULL;
 	while (!remedy && (at = strchr(at, '"'))) {

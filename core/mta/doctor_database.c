@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
 #include "core/mta/service_impl.h"
@@ -163,6 +164,19 @@ static void look_for_leftovers(struct doctor *d, const char *path)
 		err_clear(&ignored);
 }
 
+/* ---- what cannot be opened or read ------------------------------------------------------------ */
+
+static const char restore[] =
+	N_("put a backup in its place: a file that \"mailauthctl db backup FILE\" "
+           "wrote");
+
+/* The error names its remedy, but for a backup, which only the administrator can find. */
+static void add_broken(struct doctor *d, const char *path, const struct err *err)
+{
+	bool is_disk = disk_look(path) != DISK_WRITABLE;
+	doctor_add_err(d, DOCTOR_PROBLEM, path, err, is_disk ? NULL : _(restore));
+}
+
 /* ---- target.db ------------------------------------------------------------------------------- */
 
 static void look_at_push(struct doctor *d, struct store *target, bool is_busy)
@@ -199,9 +213,7 @@ static bool look_at_target(struct doctor *d)
 	if (!target)
 		return false;
 	if (store_check_quickly(target, CHECK_MS, &is_whole, &err) < 0) {
-		doctor_add_err(d, DOCTOR_PROBLEM, path, &err,
-		               _("put a backup of it back, or remove it and adopt the "
-		                 "host again"));
+		doctor_add_err(d, DOCTOR_PROBLEM, path, &err, NULL);
 		return false;
 	}
 	look_at_push(d, target, is_busy);
@@ -211,17 +223,13 @@ static bool look_at_target(struct doctor *d)
 
 /* ---- the database ---------------------------------------------------------------------------- */
 
-static const char restore[] =
-	N_("put a backup in its place: a file that \"mailauthctl db backup FILE\" "
-           "wrote");
-
 static void look_at_store(struct doctor *d)
 {
 	struct err err = ERR_INIT;
 	bool is_whole = true;
 	int64_t domains = 0;
 	if (store_check_quickly(d->store, CHECK_MS, &is_whole, &err) < 0) {
-		doctor_add_err(d, DOCTOR_PROBLEM, d->db_path, &err, _(restore));
+		add_broken(d, d->db_path, &err);
 		return;
 	}
 	if (!is_whole)
@@ -229,7 +237,7 @@ static void look_at_store(struct doctor *d)
 		           _("to prove the whole file takes more than %d s"),
 		           CHECK_MS / 1000);
 	if (domain_count(d->store, &domains, &err) < 0)
-		doctor_add_err(d, DOCTOR_PROBLEM, d->db_path, &err, _(restore));
+		add_broken(d, d->db_path, &err);
 	else if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, d->db_path, NULL, _("%s: %" PRId64 " domains"),
 		           d->db_path, domains);
@@ -262,6 +270,5 @@ void doctor_database(struct doctor *d)
 		doctor_add(d, DOCTOR_SKIPPED, d->db_path, _("run it as root"), "%s",
 		           d->store_error.text);
 	else
-		doctor_add_err(d, DOCTOR_PROBLEM, d->db_path, &d->store_error,
-		               _(restore));
+		add_broken(d, d->db_path, &d->store_error);
 }

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "core/base/alloc.h"
+#include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/opendkim.h"
@@ -40,25 +41,10 @@ static char *existing(const char *path, struct stat *ret_st)
 	return at;
 }
 
-/* The topmost folder on the same file system: where it is mounted. */
-static char *mount_point(const char *path, dev_t device)
-{
-	char *at = xstrdup(path);
-	while (strcmp(at, "/") != 0) {
-		struct stat st;
-		auto_free char *parent = path_parent(at);
-		if (stat(parent, &st) < 0 || st.st_dev != device)
-			break;
-		free(at);
-		at = xstrdup(parent);
-	}
-	return at;
-}
-
-static void look(struct doctor *d, const char *path, dev_t device)
+static void look(struct doctor *d, const char *path)
 {
 	struct statvfs fs;
-	auto_free char *mount = mount_point(path, device);
+	auto_free char *mount = disk_mount_point(path);
 	auto_free char *writable = xasprintf("mount -o remount,rw %s", mount);
 	auto_free char *room =
 		xasprintf(_("make room: du -xh %s | sort -h | tail"), mount);
@@ -117,7 +103,7 @@ void doctor_disk(struct doctor *d)
 		for (size_t k = 0; k < count; k++)
 			is_known |= seen[k] == st.st_dev;
 		if (!is_known)
-			look(d, path, st.st_dev);
+			look(d, path);
 		seen[count++] = st.st_dev;
 	}
 }

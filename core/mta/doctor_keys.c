@@ -218,7 +218,7 @@ static void look_at_key_file(struct doctor *d, const char *path,
 	struct err err = ERR_INIT;
 	int r = file_read(d->ctx, path, KEY_LIMIT, &text, NULL, &err);
 	if (r == ERR_MISSING) {
-		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
+		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push",
 		           _("%s signs with a key that is not there (%s): its mail is "
 		             "deferred"),
 		           row->name, path);
@@ -331,7 +331,11 @@ void doctor_keys(struct doctor *d)
 	if (is_enough(d, k.files))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all keys",
 		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
-	if (!doctor_has_trouble(d))
+	if (!doctor_has_trouble(d) && !has_files)
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("no key is overdue; no mail server of this host reads key "
+		             "files of this database"));
+	else if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
 		           _("%zu key files hold the keys of the records"), k.files);
 	free(k.first_weak);

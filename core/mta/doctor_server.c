@@ -15,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/model/access.h"
 #include "core/model/setting.h"
+#include "core/mta/absence.h"
 #include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/policy_probe.h"
@@ -192,9 +193,10 @@ void doctor_server(struct doctor *d)
 	if (!doctor_read_host(d))
 		return;
 	if (!host->backend) {
+		cleanup(absence_done) struct absence absence;
+		absence_look(d->ctx, d->store, &absence);
 		doctor_add(d, d->store ? DOCTOR_WARNING : DOCTOR_NOTE, NULL,
-		           "mailauthctl server set mta.backend directory",
-		           _("no mail server was found: nothing is pushed"));
+		           absence.remedy, "%s", absence.sentence);
 		return;
 	}
 	if (is_directory(host))
@@ -498,7 +500,9 @@ void doctor_overrides(struct doctor *d)
 		/* keys have checks of their own */
 		if (text_starts(drift->path, OPENDKIM_KEYS "/"))
 			continue;
-		doctor_add(d, DOCTOR_WARNING, drift->path, "mailauthctl mta push --force",
+		doctor_add(d, DOCTOR_WARNING, drift->path,
+		           drift->is_restored ? "mailauthctl mta push"
+		                              : "mailauthctl mta push --force",
 		           "%s%s%s%s %s", drift->path, drift->parameter ? " (" : "",
 		           drift->parameter ? drift->parameter : "",
 		           drift->parameter ? ")" : "", drift->what);

@@ -140,7 +140,8 @@ static int judge_content(struct store *target, struct drifts *drifts,
 
 static void judge_absence(struct drifts *drifts, const struct held_file *file)
 {
-	add(drifts, file->path, xstrdup(_("was removed since it was pushed")));
+	add(drifts, file->path, xstrdup(_("was removed since it was pushed")))
+		->is_restored = file->shared == SHARED_NOT;
 }
 
 static bool is_value(const struct held_file *file, const struct digest *digest)
@@ -241,7 +242,10 @@ void drift_show(const struct drifts *drifts, struct buf *out)
 		           row->parameter ? " (" : "",
 		           row->parameter ? row->parameter : "",
 		           row->parameter ? ")" : "", row->what,
-		           row->is_planned ? _("; only --force overwrites it") : "");
+		           row->is_planned && row->is_restored
+		                   ? _("; the next push writes it again")
+		           : row->is_planned ? _("; only --force overwrites it")
+		                             : "");
 		buf_puts(out, row->diff ? row->diff : "");
 	}
 }

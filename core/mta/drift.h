@@ -22,6 +22,7 @@ struct drift {
 	char *what;      /* "was edited since it was pushed", ... */
 	char *diff; /* from what was pushed to what is there; NULL: a secret, no text */
 	bool is_planned; /* the plan names it: used by push.c */
+	bool is_restored; /* ours alone and gone: nothing is lost when it is written again */
 };
 
 struct drifts {

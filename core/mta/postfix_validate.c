@@ -395,13 +395,69 @@ static char *dmarc_socket(const struct validation *v)
 	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
 }
 
+static bool has_server_step(const struct validation *v)
+{
+	auto_free char *service = postfix_service_name(v->seen);
+	for (size_t i = 0; i < v->plan->count; i++)
+		if (v->plan->step[i].kind == STEP_SERVICE &&
+		    strcmp(v->plan->step[i].object, service) == 0)
+			return true;
+	return false;
+}
+
+/* A server that runs with a main.cf that its programs refuse: "postfix reload" would fail, and
+ * "postfix status" fails as if the server did not run.  postconf reads such files without a word;
+ * every other program prints the reason, and postmap does nothing else here. */
+static int check_readable(const struct validation *v, struct err *err)
+{
+	const struct postfix_host *host = &v->seen->host;
+	const char *const argv[] = { "postmap",  "-c", host->config_dir, "-q", "x",
+		                     "static:x", NULL };
+	struct run_spec spec = { .argv = argv };
+	struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	struct file_info info;
+	int r = 0;
+	if (!v->stage ||
+	    (!has_server_step(v) && !validation_step(v, v->seen->main_path) &&
+	     !validation_step(v, v->seen->master_path)))
+		return 0;
+	if (!host->is_running &&
+	    file_look(v->ctx, host->queue_dir, true, &info, &ignored) == 0 &&
+	    info.kind != FILE_DIRECTORY)
+		return err_set(
+			err, ERR_FAILED,
+			_("queue_directory in %s is %s, which is not a folder: Postfix "
+		          "cannot run with it; nothing was changed"),
+			v->seen->main_path, host->queue_dir);
+	err_clear(&ignored);
+	if (!host->is_running || run(v->ctx, &spec, &result, &ignored) < 0) {
+		err_clear(&ignored);
+		return 0;
+	}
+	char *fatal = result.exit_status && result.errors.len
+	                      ? strstr(result.errors.at, "fatal: ")
+	                      : NULL;
+	if (fatal) {
+		fatal[strcspn(fatal, "\n")] = '\0';
+		r = err_set(err, ERR_FAILED,
+		            _("Postfix runs, but cannot read its configuration in %s any "
+		              "more: %s; correct it and push again: nothing was changed"),
+		            host->config_dir, fatal + strlen("fatal: "));
+	}
+	run_result_done(&result);
+	return r;
+}
+
 static int check_postfix(const struct validation *v, struct err *err)
 {
 	const struct step *main = validation_step(v, v->seen->main_path);
 	const struct step *master = validation_step(v, v->seen->master_path);
 	cleanup(texts_done) struct texts texts = { 0 };
 	texts_read(v, &texts);
-	int r = check_folders(v, err);
+	int r = check_readable(v, err);
+	if (r == 0)
+		r = check_folders(v, err);
 	if (r == 0 && (main || master))
 		r = check_values(v, &texts, err);
 	if (r == 0 && v->stage && (main || master))

@@ -99,8 +99,11 @@ static int refuse_drift(const struct push *push, struct err *err)
 	size_t others = 0;
 
 	for (size_t i = 0; i < drifts->count; i++) {
-		others += first && drifts->row[i].is_planned;
-		if (!first && drifts->row[i].is_planned)
+		bool is_refused =
+			drifts->row[i].is_planned && !drifts->row[i].is_restored;
+
+		others += first && is_refused;
+		if (!first && is_refused)
 			first = &drifts->row[i];
 	}
 	if (!first)
@@ -116,6 +119,28 @@ static int refuse_drift(const struct push *push, struct err *err)
 		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
 		push->kind == PUSH_KIND_ROLLBACK ? ""
 						 : _(", --no-push saves without a push"));
+}
+
+/* Of many files one is named. */
+static void note_restored(struct push *push)
+{
+	const struct drifts *drifts = &push->drifts;
+	const struct drift *first = NULL;
+	size_t others = 0;
+
+	for (size_t i = 0; i < drifts->count; i++) {
+		if (!drifts->row[i].is_planned || !drifts->row[i].is_restored)
+			continue;
+		others += first != NULL;
+		first = first ? first : &drifts->row[i];
+	}
+	if (!first)
+		return;
+	auto_free char *more =
+		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+	plan_note(&push->plan,
+	          _("%s was removed since it was pushed%s; it is written again"),
+	          first->path, more);
 }
 
 /* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
@@ -167,6 +192,8 @@ static int prune(struct push *push, const struct push_options *options, bool see
 	if (rc)
 		return rc;
 	mark_planned(&push->plan, &push->drifts);
+	if (!push->is_look)
+		note_restored(push);
 	return push->is_look || options->force ? 0 : refuse_drift(push, err);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/base/buf.h"
+#include "core/mta/absence.h"
 
 int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err *err)
 {
@@ -90,25 +90,10 @@ int push_facts_read(struct ctx *ctx, struct store *store, struct store *target,
 
 static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 {
-	auto_buf text = BUF_INIT;
+	cleanup(absence_done) struct absence absence;
 
-	for (unsigned i = 0; i < backend_count; i++) {
-		const struct mta_backend *backend = backend_table[i];
-		struct mta_found found = { 0 };
-		struct err ignored = ERR_INIT;
-
-		if (!backend->detect || backend->detect(ctx, store, &found, &ignored))
-			continue;
-		if (found.why_not)
-			buf_printf(&text, "%s%s: %s", text.len ? "; " : "",
-			           _(backend->title), found.why_not);
-		backend_found_done(&found);
-	}
-	return err_set(
-		err, ERR_FAILED,
-		_("no mail server was found%s%s; \"mailauthctl server set mta.backend "
-	          "directory\" renders its files into a folder instead"),
-		text.len ? " - " : "", buf_text(&text));
+	absence_look(ctx, store, &absence);
+	return err_set(err, ERR_FAILED, "%s", absence.sentence);
 }
 
 int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,

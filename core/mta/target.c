@@ -69,6 +69,7 @@ static const struct store_kind target_kind = {
 	.schema = target_schema,
 	.migrations = target_migrations,
 	.remedy = "mailauthctl mta push",
+	.remade_by = "mailauthctl mta adopt",
 	.pragmas = "PRAGMA page_size=16384; PRAGMA secure_delete=OFF;",
 };
 

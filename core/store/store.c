@@ -17,25 +17,53 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
+#include "core/base/disk.h"
 #include "core/base/file.h"
 #include "core/store/internal.h"
 
 #define BEGIN_WAIT_MS 250
 #define CHECK_STEPS 10000 /* instructions of SQLite between two looks at the clock */
 
+/* Whether the file system is why SQLite fails. */
+static enum disk_state why_disk(const struct store *store, int code)
+{
+	if (code == SQLITE_FULL)
+		return DISK_FULL;
+	if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN && code != SQLITE_READONLY)
+		return DISK_WRITABLE;
+	int number = sqlite3_system_errno(store->db);
+	if (code == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT))
+		return DISK_FULL;
+	return disk_look(store->path);
+}
+
+/* `fmt` takes the path and what SQLite says; the next step for this kind of database follows. */
+static int refuse_damaged(const struct store *store, struct err *err, const char *fmt,
+                          const char *finding)
+{
+	const char *path = store->path, *command = store->kind->remade_by;
+	auto_free char *fault = xasprintf(fmt, path, finding);
+	if (command)
+		return err_set(err, ERR_FAILED, _("%s; run \"mv %s %s.damaged; %s\""),
+		               fault, path, path, command);
+	return err_set(err, ERR_FAILED,
+	               _("%s; replace it with a copy made by mailauthctl db backup"),
+	               fault);
+}
+
 int store_fail(struct store *store, struct err *err, const char *doing)
 {
 	int code = sqlite3_errcode(store->db) & 0xff;
-	if (code == SQLITE_FULL)
-		return err_set(err, ERR_FAILED,
-		               _("%s: the disk is full; nothing was changed"),
-		               store->path);
+	enum disk_state disk = why_disk(store, code);
+	if (disk != DISK_WRITABLE)
+		return disk_refuse(disk, store->path, err);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		return err_set(err, ERR_BUSY, _("%s: another program holds it open"),
 		               store->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		return err_set(err, ERR_FAILED, _("%s is damaged or not a database (%s)"),
-		               store->path, sqlite3_errmsg(store->db));
+		return refuse_damaged(store, err,
+		                      _("%s is damaged or not a database (%s)"),
+		                      sqlite3_errmsg(store->db));
 	return err_set(err, ERR_FAILED, "%s: %s: %s", store->path, doing,
 	               sqlite3_errmsg(store->db));
 }
@@ -194,18 +222,23 @@ static int open_file(struct store *store, const char *host_path, enum store_mode
 	return 0;
 }
 
-int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
-               struct store **ret_store, struct err *err)
+/* A reader needs the index of the write-ahead log, and on such a disk it cannot be made.  Where that
+ * log is empty, the file alone is the whole database. */
+static bool is_readable_alone(const char *host_path)
 {
-	int r = prepare_folder(host_path, mode, err);
-	if (r >= 0)
-		r = check_file(host_path, mode, err);
-	if (r < 0)
-		return r;
+	struct stat st;
+	auto_free char *log = xasprintf("%s-wal", host_path);
+	return disk_look(host_path) != DISK_WRITABLE &&
+	       (stat(log, &st) < 0 || st.st_size == 0);
+}
+
+static int open_checked(const char *host_path, const struct store_kind *kind,
+                        enum store_mode mode, struct store **ret_store, struct err *err)
+{
 	auto_store store = xcalloc(1, sizeof(*store));
 	store->path = xstrdup(host_path);
 	store->kind = kind;
-	r = open_file(store, host_path, mode, err);
+	int r = open_file(store, host_path, mode, err);
 	if (r >= 0)
 		r = set_up(store, err);
 	if (r >= 0)
@@ -216,6 +249,21 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 	*ret_store = store;
 	store = NULL;
 	return 0;
+}
+
+int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
+               struct store **ret_store, struct err *err)
+{
+	int r = prepare_folder(host_path, mode, err);
+	if (r >= 0)
+		r = check_file(host_path, mode, err);
+	if (r >= 0)
+		r = open_checked(host_path, kind, mode, ret_store, err);
+	if (r == ERR_FAILED && mode == STORE_READ && is_readable_alone(host_path)) {
+		err_clear(err);
+		r = open_checked(host_path, kind, STORE_GLANCE, ret_store, err);
+	}
+	return r;
 }
 
 /* A deleted secret must not survive in the write-ahead log.  A reader in the way: the next COMMIT
@@ -324,8 +372,7 @@ int store_check(struct store *store, struct err *err)
 	if (r < 0)
 		return r;
 	if (r > 0 && strcmp(finding, "ok") != 0)
-		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path,
-		               finding);
+		return refuse_damaged(store, err, _("%s is damaged: %s"), finding);
 	free_ptr(&finding);
 	finding = NULL;
 	r = store_get_text(store, &finding, err, "PRAGMA foreign_key_check", "");
@@ -356,8 +403,7 @@ int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_who
 	else if (r < 0)
 		return r;
 	else if (r > 0 && strcmp(finding, "ok") != 0)
-		return err_set(err, ERR_FAILED, _("%s is damaged: %s"), store->path,
-		               finding);
+		return refuse_damaged(store, err, _("%s is damaged: %s"), finding);
 	*ret_is_whole = !is_cut;
 	return 0;
 }

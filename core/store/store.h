@@ -37,7 +37,9 @@ struct store_kind {
 	int version;                        /* user_version of `schema` */
 	const char *schema;                 /* makes an empty one */
 	const struct migration *migrations; /* ascending, ends in {0, NULL} */
-	const char *remedy;  /* the command that brings an older one up to date */
+	const char *remedy; /* the command that brings an older one up to date */
+	const char *
+		remade_by; /* the command that makes an equal one; NULL: a backup is needed */
 	const char *pragmas; /* what is set otherwise than said above; NULL: nothing */
 };
 
@@ -52,7 +54,8 @@ enum store_mode {
 /* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one,
  * a file or folder that others may write to, a symbolic link.  An older one is copied aside
  * (<file>.v<N>) and migrated in STORE_WRITE and STORE_CREATE; the others refuse it with the
- * remedy.  ERR_FAILED "run as root" when it may not be read. */
+ * remedy.  ERR_FAILED "run as root" when it may not be read.  STORE_READ works on a disk that is full
+ * or mounted read-only, unless changes wait in the write-ahead log without its index. */
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err) must_check;
 /* Makes the folder of a database (0700) where it is absent, so that a lock file can lie in it. */

@@ -51,3 +51,12 @@ m server get spf.mode
 m audit undo 9999
 m audit undo x
 m audit undo
+
+# what the mail server cannot do is refused as by "server set"
+m --quiet server set dmarc.check on
+m --quiet server set dmarc.check off
+off=$(last)
+m --quiet server set mta.backend exim
+m server set dmarc.check on
+m audit undo "$off" | sed "s/undo $off/undo N/"
+m server get dmarc.check

@@ -46,7 +46,7 @@ m zone export example.com
 sed -i '/^ -o smtpd_milters=$/d' "$ROOT/etc/postfix/master.cf"
 m --quiet doctor
 m server set dkim.verify off 2>&1 | grep -c '^!'
-m mta rollback 2>&1 | tail -1
+m mta rollback --yes 2>&1 | tail -1
 m --quiet doctor
 m mta push 2>&1 | tail -1
 m --quiet doctor
@@ -59,3 +59,39 @@ chmod 0600 "$db"
 m --quiet doctor database keys zones
 m doctor nothing
 m doctor --resolver nowhere
+# a host that knows no public name, nor an address: what is left out of the zones is told, once
+rm -r "$ROOT/var/lib/mailauthctl"
+echo 'myhostname = a1b2c3d4e5f6.localdomain' >"$ROOT/etc/postfix/main.cf"
+m --quiet --no-push domain add example.com example.net
+m --quiet zone export --all
+m --quiet doctor zones
+m --quiet --no-push server set mta.hostname mx.example.net
+m --quiet zone export --all
+m --quiet doctor zones
+# names in DNS, by a name server that knows none: the SRS domain's own, else the host's
+cat >server.py <<'END'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+open("port.new", "w").write(str(s.getsockname()[1]))
+import os
+os.rename("port.new", "port")
+while True:
+    question, client = s.recvfrom(4096)
+    end = question.index(b"\0", 12) + 5
+    s.sendto(question[:2] + b"\x81\x83" + question[4:6] + b"\0" * 6 + question[12:end], client)
+END
+python3 server.py & server=$!
+while [ ! -s port ] && kill -0 $server; do sleep 0.02; done
+# of this machine nothing but the database in the scratch folder is looked at
+own() { MAILAUTHCTL_DB=$SCRATCH/own/own.db "$PROGRAM" --quiet --no-push "$@" 2>&1; }
+names() { own doctor hostname --resolver "127.0.0.1:$(cat port)" | grep -c "srs.domain $1 has"; }
+mkdir -m 0700 "$SCRATCH/own"
+own server set mta.hostname mx.example.net srs.enabled on srs.domain bounce.example.org >/dev/null
+names bounce.example.org
+names mx.example.net
+own server unset srs.domain >/dev/null
+names mx.example.net
+own server set srs.enabled off srs.domain bounce.example.org >/dev/null
+names bounce.example.org
+kill $server

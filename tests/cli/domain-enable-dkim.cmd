@@ -19,3 +19,10 @@ m domain enable-dkim external.example --sign-now | unkeyed
 m server set dkim.sign off
 m domain enable-dkim later.example
 m domain enable-dkim
+# one name that cannot be does not keep the others from it
+m --quiet server set dkim.sign on
+m --quiet domain add a.example rests.example c.example
+m --quiet domain suspend rests.example
+m domain add --alias-of a.example alias.example
+m domain enable-dkim a.example rests.example 'bad..name' alias.example exampel.com c.example
+m key list | grep -E '^(a|b|c|rests|alias).example ' | undated

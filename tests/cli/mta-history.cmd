@@ -6,8 +6,8 @@ m --no-push domain enable-dkim example.com
 m mta push
 m server set spf.mode reject-fail
 m domain set example.com dkim.sign off
-m mta rollback
-m mta push --remove
+m mta rollback --yes
+m mta push --remove --yes
 m mta push
 m mta history | undated
 m --json mta history | undated

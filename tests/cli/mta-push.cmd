@@ -8,7 +8,7 @@ m --no-push domain enable-dkim example.com
 m mta push
 (cd "$ROOT/var/lib/mailauthctl/rendered" && find . -type f -printf '%P %m\n' | sort)
 m --json mta push
-m mta push --remove
+m mta push --remove --yes
 (cd "$ROOT/var/lib/mailauthctl" && find rendered -type f 2>/dev/null | sort)
 m mta push
 m --no-push server set dkim.verify off
@@ -22,10 +22,19 @@ m server set dmarc.check off
 m mta push --quiet --scheduled
 m mta push --scheduled --remove
 m --no-push server set spf.mode reject-fail
-m mta rollback
+m mta rollback --yes
 m mta push --quiet --scheduled
 m --json mta status | grep '"held"'
 m mta push --quiet
 m --json mta status | grep '"held"'
-m mta push --remove
+m mta push --remove --yes
+m mta push --quiet --scheduled
+m --quiet mta adopt --yes
+rm "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
+m mta plan | grep '^# drift'
+m mta push --quiet --scheduled
+(cd "$ROOT/var/lib/mailauthctl/rendered" && ls etc/mailauthctl/policyd.yaml)
+rm "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
+m mta push
+echo '# mine' >>"$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
 m mta push --quiet --scheduled

@@ -6,7 +6,7 @@ printf '%s\n' 'smtp inet n - y - - smtpd' 'cleanup unix n - y - 0 cleanup' >"$RO
 echo 'Syslog yes' >"$ROOT/etc/opendkim.conf"
 for file in passwd group; do echo 'root:x:0:0::/root:/bin/sh' >"$ROOT/etc/$file"; done
 keys() { (cd "$ROOT/etc" && find dkimkeys -name '*.private'); }
-m mta rollback
+m mta rollback --yes
 m server set mta.hostname mx.example.net dkim.activate now zone.reload true
 m domain add example.com example.org
 m --no-push domain enable-dkim example.com
@@ -15,15 +15,15 @@ m domain enable-dkim example.org
 m domain disable-dkim example.org
 keys
 # the key file is made again from the database
-m mta rollback --dry-run
+m mta rollback --yes --dry-run
 m --json --dry-run mta rollback
-m mta rollback
+m mta rollback --yes
 keys
 m server set dkim.rsa-bits 4096
-m mta rollback 1
+m mta rollback --yes 1
 keys
-m mta rollback nine
-m mta rollback
+m mta rollback --yes nine
+m mta rollback --yes
 m mta push
 keys
 m mta plan
@@ -31,7 +31,7 @@ m mta plan
 m domain disable-dkim example.com --now
 m zone export --all
 m key list | undated
-m mta rollback 2
+m mta rollback --yes 2
 # what somebody else wrote
 sed -i 's/^mailauth_milter = .*/mailauth_milter = inet:a:1/; s/^myhostname.*/& # his/' "$ROOT/etc/postfix/main.cf"
 m server set dkim.verify off
@@ -42,7 +42,11 @@ m --json mta plan
 m mta status | undated
 m --json mta status | undated
 m mta push
-m mta rollback 1
+m mta rollback --yes 1
 m mta push --force
 m mta plan
 m mta status | undated
+# without --yes it asks, and here is nobody to answer
+m mta rollback 2>&1 | grep '^!'
+m mta push --remove 2>&1 | grep '^!'
+m mta rollback --bogus

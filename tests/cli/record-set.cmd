@@ -15,3 +15,14 @@ m record set example.com 3 '10 mail.example.com'
 m record set example.com 3 '10 192.0.2.1'
 m record set example.com 3 '10 mail.example.com.'
 m record list example.com
+# the ends of what a TTL may be
+for ttl in 0 1 2147483647 2147483648 -1 x ''; do m record set example.com t2 'v=DMARC1; p=none' --ttl "$ttl"; done
+m record list example.com | grep t2
+m record set example.com t2 --ttl 0 'v=DMARC1; p=none'
+m record list example.com | grep t2
+m record add example.com www A 192.0.2.80 --ttl 0
+m zone show example.com | grep ' 0 '
+m record set example.com t2 --ttl 60
+m record set example.com t2 --ttl 0
+m record set example.com t2
+m record list example.com | grep t2

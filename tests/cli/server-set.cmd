@@ -17,3 +17,10 @@ m server set dkim.verify on dmarc.check on
 m server set dkim.verify off
 m --dry-run server set spf.mode 1
 m server get spf.mode
+# once, where it is caused; and what nothing acts on
+m server set spf.check on dmarc.check on spf.mode reject-fail
+m server set dns.ttl 300
+m server set dkim.rotate-after 90d
+m server set mta.url https://mx.example.com
+m server set mta.backend exim
+m server unset dkim.rotate-after

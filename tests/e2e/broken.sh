@@ -69,7 +69,7 @@ is "mail is as it was" "$(outcome)" "$before"
 postconf -F smtp/inet/chroot=n cleanup/unix/chroot=n
 chmod 0755 /run/opendkim
 ok "the same without a chroot, where postfix may go there: adopted" mailauthctl mta adopt --yes
-ok "and taken out again" mailauthctl mta push --remove
+ok "and taken out again" mailauthctl mta push --remove --yes
 chmod 0750 /run/opendkim
 ok "a folder that postfix may not search: adoption is refused" refuse_adoption
 ok "the folder and the remedy are named" one_reason 'postfix .*/run/opendkim .*chmod o\+x /run/opendkim'

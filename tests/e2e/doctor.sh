@@ -95,7 +95,7 @@ ok "and started" helps "mailauthctl mta push"
 
 chmod 0600 /etc/mailauthctl/policyd.yaml
 doctor services permissions
-ok "an SPF service that cannot read its file is found" grep -q '^services problem postfix .*SPF\|policy' /tmp/found
+ok "an SPF service that cannot read its file is found" grep -q "^services problem postfix | the policy service at unix:" /tmp/found
 ok "and why" grep -q '^permissions problem /etc/mailauthctl/policyd.yaml' /tmp/found
 keep_row '^permissions'
 ok "its rights help" helps "mailauthctl mta push --force"
@@ -124,7 +124,7 @@ mailauthctl domain unset example.com owner --quiet
 fails "nor where no domain has an owner" may_send_as_anybody
 
 mailauthctl server set dkim.verify off >/dev/null
-mailauthctl mta rollback >/dev/null 2>&1
+mailauthctl mta rollback --yes >/dev/null 2>&1
 ok "held pushes are found" finds "server warning -" "pushes are held after a rollback"
 ok "and taken up again" helps "mailauthctl mta push"
 mailauthctl server set dkim.verify on --no-push >/dev/null
@@ -244,7 +244,7 @@ umount $exported
 
 # ---- sockets and chroots --------------------------------------------------------------------------
 
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 kill "$(opendkim_pid)" 2>/dev/null
 wait_for filter_is_gone
 start_opendkim
@@ -262,4 +262,17 @@ ok "a socket outside of a chroot is found" grep -q "^overrides problem smtp .*ru
 ok "and what comes of it" grep -q "^services problem postfix .*cannot reach its filter" /tmp/found
 keep_row '^overrides'
 ok "and the service taken out of it" helps "postconf -c /etc/postfix -F smtp/inet/chroot=n; postfix -c /etc/postfix reload"
+
+# ---- last: what was pushed before is not ours any more afterwards ------------------------------------
+
+rm -f /etc/mailauthctl/policyd.yaml
+doctor overrides permissions services
+ok "a file of ours that is gone is found" grep -q '^overrides warning /etc/mailauthctl/policyd.yaml .*was removed.*| mailauthctl mta push$' /tmp/found
+ok "and the timer's push writes it" mailauthctl mta push --quiet --scheduled
+ok "which is well" wait_for is_well
+echo garbage >/var/lib/mailauthctl/target.db
+doctor database
+ok "a damaged target.db is found" grep -q '^database problem .*target.db is damaged' /tmp/found
+keep_row '^database'
+ok "and made anew" helps "mv /var/lib/mailauthctl/target.db /var/lib/mailauthctl/target.db.damaged; mailauthctl mta adopt"
 done_testing

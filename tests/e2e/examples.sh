@@ -20,7 +20,7 @@ postfix reload >/dev/null 2>&1
 # As if mailauthctl had never been here; then what the examples of a page begin with.
 cat >/e2e/start-again <<'SCRIPT'
 #!/bin/bash -eu
-mailauthctl mta push --remove
+mailauthctl mta push --remove --yes
 rm -rf /var/lib/mailauthctl /etc/nsd/nsd.conf.d/exported.conf /etc/nsd/nsd.conf.d/mailauthctl.conf
 nsd-control reconfig
 case ${1:-} in

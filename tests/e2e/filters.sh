@@ -44,7 +44,7 @@ mailauthctl template add '<domain>.' NS '<hostname>.'
 ok "a domain of ours" mailauthctl domain add example.com
 ok "signs" mailauthctl domain enable-dkim example.com
 ok "DMARC" mailauthctl server set dkim.verify on spf.check on dmarc.check on dmarc.reject on
-ok "off again, until the first filter is there" mailauthctl mta push --remove
+ok "off again, until the first filter is there" mailauthctl mta push --remove --yes
 
 # ---- messages ------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ shape() { # name, main.cf, master.cf, passes, what is signed, results, reply to 
 	is "$name: passes of the filter" "$(passes)" "$4"
 	is "$name: nothing is left to push" "$(mailauthctl mta plan 2>&1; echo $?)" 0
 	is "$name: warnings of doctor" "$(overrides)" "${8-0}"
-	ok "$name: removal" mailauthctl mta push --remove
+	ok "$name: removal" mailauthctl mta push --remove --yes
 	ok "$name: restores every octet" diff -r /srv/before /etc/postfix
 }
 smtpd='inet n - n - - smtpd'

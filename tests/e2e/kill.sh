@@ -116,7 +116,7 @@ case_of unverified "server set dkim.verify off" "server set dkim.verify on"
 case_of unchecked "server set spf.check off" "server set spf.check on"
 case_of strict "server set spf.mode reject-fail" "server set spf.mode headers-only"
 case_of unsigned "domain disable-dkim example.com --now" "domain enable-dkim example.com"
-case_of plain "mta push --remove" "mta adopt --yes"
+case_of plain "mta push --remove --yes" "mta adopt --yes"
 ok "there were such points" test -s /tmp/points
 echo "# $(wc -l </tmp/points) points, $(wc -l </tmp/deferred) messages deferred"
 sort /tmp/deferred | uniq -c | sed 's/^/# /' | head -20

@@ -65,7 +65,11 @@ start_nsd() {
 # TXT data of a name as NSD serves it, strings joined; nothing when there is none.
 served() { drill -Q TXT "$1" @127.0.0.1 2>/dev/null | sed -e 's/^"//' -e 's/"$//' -e 's/" "//g' -e 's/\\;/;/g'; }
 is_served() { [ -n "$(served "$1")" ]; }
-is_not_served() { [ -z "$(served "$1")" ]; }
+# Answered, and not with such a record: a server that is down proves nothing.
+is_not_served() {
+	drill TXT "$1" @127.0.0.1 2>/dev/null | grep -qE 'rcode: (NOERROR|NXDOMAIN|REFUSED)' &&
+		[ -z "$(served "$1")" ]
+}
 
 # ---- Postfix and OpenDKIM ------------------------------------------------------------------------
 

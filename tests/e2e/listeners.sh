@@ -13,7 +13,7 @@ come_and_go() {
 	rm -rf /srv/postfix.before
 	cp -a /etc/postfix /srv/postfix.before
 	mailauthctl mta adopt --yes >/tmp/adopt 2>&1 || { cat /tmp/adopt; return 1; }
-	mailauthctl mta push --remove >/tmp/removed 2>&1 || { cat /tmp/removed; return 1; }
+	mailauthctl mta push --remove --yes >/tmp/removed 2>&1 || { cat /tmp/removed; return 1; }
 	diff -r /srv/postfix.before /etc/postfix
 }
 service() { postconf -M "$1/inet=$1 inet n - n - - ${2-smtpd}"; }
@@ -148,7 +148,7 @@ ok "--force" mailauthctl mta push --force
 sed -i 's/$/\r/' /etc/postfix/main.cf
 ok "line ends of another system" mailauthctl mta plan
 sed -i 's/\r$//' /etc/postfix/main.cf
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 for file in $shared; do
 	name=${file##*/}
 	[ -e /srv/"$name" ] || continue

@@ -44,7 +44,7 @@ mailauthctl --dry-run mta rollback >/tmp/plan 2>&1
 ok "a dry run shows the filter" grep -F "# opendkim: " /tmp/plan
 ok "and main.cf" grep -F '+mailauth_milter' /tmp/plan
 is "and changes nothing" "$(cat /etc/postfix/main.cf)" "$(cat /srv/main.cf.before)"
-ok "mta rollback" mailauthctl mta rollback
+ok "mta rollback" mailauthctl mta rollback --yes
 is "example.com is signed again" "$(from_us example.com)" "d=example.com s=default"
 is "example.org is not" "$(from_us example.org)" ""
 from_elsewhere
@@ -53,9 +53,9 @@ is "pushes are held" "$(held)" 1
 ok "a change is saved" mailauthctl server set mta.signing-networks 198.51.100.0/24
 is "and nothing else" "$(from_us example.com)" "d=example.com s=default"
 ok "saved only, it says" mailauthctl server unset mta.signing-networks
-ok "further back, once more" mailauthctl mta rollback
+ok "further back, once more" mailauthctl mta rollback --yes
 is "example.org is signed, too" "$(from_us example.org)" "d=example.org s=default"
-ok "forth, by its number" mailauthctl mta rollback "$none"
+ok "forth, by its number" mailauthctl mta rollback --yes "$none"
 is "main.cf is as it was" "$(cat /etc/postfix/main.cf)" "$(cat /srv/main.cf.before)"
 is "opendkim.conf, too" "$(cat /etc/opendkim.conf)" "$(cat /srv/opendkim.conf.before)"
 is "nobody is signed" "$(from_us example.org)" ""
@@ -65,7 +65,7 @@ is "nobody is signed" "$(from_us example.org)" ""
 sed -i 's/^# ours/# ours, and edited/; s/, connect_timeout=1s }$/ }, inet:127.0.0.1:9998/' /etc/postfix/main.cf
 postconf -e milter_default_action=accept 'header_size_limit=102401'
 postfix reload >/dev/null 2>&1
-ok "back by number" mailauthctl mta rollback "$both"
+ok "back by number" mailauthctl mta rollback --yes "$both"
 is "signed, behind the admin's edits" "$(from_us example.org)" "d=example.org s=default"
 ok "his comment is there" grep -x '# ours, and edited' /etc/postfix/main.cf
 ok "and his second milter" grep -F 'inet:127.0.0.1:9998' /etc/postfix/main.cf
@@ -73,10 +73,10 @@ is "and his other settings" "$(postconf -h header_size_limit)" 102401
 
 # ---- a rollback that fails is undone --------------------------------------------------------------
 
-ok "to where nobody needs the filter" mailauthctl mta rollback "$none"
+ok "to where nobody needs the filter" mailauthctl mta rollback --yes "$none"
 cp /etc/postfix/main.cf /srv/main.cf.now
 ok "what tells the servers is broken" mailauthctl server set mta.reload /bin/false
-fails "a rollback fails" mailauthctl mta rollback "$both"
+fails "a rollback fails" mailauthctl mta rollback --yes "$both"
 ok "it is whole again" mailauthctl server unset mta.reload
 is "main.cf is what it was" "$(cat /etc/postfix/main.cf)" "$(cat /srv/main.cf.now)"
 is "mail flows" "$(from_us example.com)" ""
@@ -93,8 +93,8 @@ ok "on again" mailauthctl server set dkim.sign on dkim.verify on
 is "example.com is signed" "$(from_us example.com)" "d=example.com s=default"
 ok "the record of example.com leaves" mailauthctl domain disable-dkim example.com --now
 ok "its zone" mailauthctl zone export --all
-fails "no way back to its key" mailauthctl mta rollback
-mailauthctl mta rollback 2>/tmp/refusal
+fails "no way back to its key" mailauthctl mta rollback --yes
+mailauthctl mta rollback --yes 2>/tmp/refusal
 ok "and why" grep -F 'example.com was signed with the key default, which is not published' /tmp/refusal
 
 # ---- somebody else's edits ------------------------------------------------------------------------

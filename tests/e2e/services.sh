@@ -42,7 +42,7 @@ ok "zones go to NSD" use_zones
 ok "a domain signs" mailauthctl domain enable-dkim --quiet example.com
 ok "its mail is signed" is_signed example.com
 ok "a push with nothing to do starts nothing" mailauthctl mta plan
-ok "everything of ours is taken out" mailauthctl mta push --remove
+ok "everything of ours is taken out" mailauthctl mta push --remove --yes
 ok "the filter that we started is stopped again" wait_for filter_is_gone
 ok "mail flows without it" is_unsigned example.com
 
@@ -69,7 +69,7 @@ ok "the next command puts the old configuration back and adopts" mailauthctl mta
 unwrap /usr/sbin/opendkim
 ok "mail is signed" is_signed example.com
 started=$(date +%s%N)
-ok "and taken out again" mailauthctl mta push --remove
+ok "and taken out again" mailauthctl mta push --remove --yes
 took=$((($(date +%s%N) - started) / 1000000))
 ok "the filter that ran before goes on" filter_runs
 ok "which took less time than libmilter's five seconds ($took ms)" test "$took" -lt 4000
@@ -190,7 +190,7 @@ ok "with mta.reload a change is pushed" mailauthctl mta push
 ok "its command was run and told what for" grep -qx 'the server reload=postfix' /tmp/kicks
 ok "mail is signed" is_signed example.com
 stop_filter
-mailauthctl mta push --remove >/tmp/said 2>&1
+mailauthctl mta push --remove --yes >/tmp/said 2>&1
 ok "also for the filter" grep -q '^the server .*=opendkim' /tmp/kicks
 fails "nothing else was started" test -e /tmp/started-by-us
 unwrap /usr/sbin/opendkim
@@ -227,6 +227,6 @@ ok "it names the filter" grep -q mailauth_ /etc/postfix-out/main.cf
 through_out() { deliver 192.0.2.7 user@example.com --server 192.0.2.7 && [ "$(signatures)" = "d=example.com s=default" ]; }
 ok "what it sends is signed" through_out
 ok "what the first one takes is not" is_unsigned example.com
-ok "taken out of the second one" mailauthctl mta push --remove
+ok "taken out of the second one" mailauthctl mta push --remove --yes
 is "the first one is untouched still" "$(whole)" "$first"
 done_testing

@@ -67,7 +67,7 @@ is "nothing more is found" "$(mailauthctl doctor overrides 2>&1 | grep -c milter
 postconf -PX submission/inet/milter_mail_macros
 postfix reload >/dev/null 2>&1
 
-ok "all of it goes" tell mailauthctl mta push --remove
+ok "all of it goes" tell mailauthctl mta push --remove --yes
 ok "byte for byte" diff -r /srv/before /etc/postfix
 postconf -e milter_macro_defaults=auth_type=TLS
 ok "a default that makes everybody look logged in is refused" refused mailauthctl mta adopt --yes
@@ -86,7 +86,7 @@ ok "a customer's mail is signed" signed_once 587
 
 # ---- a filter of the admin's that signs -------------------------------------------------------------
 
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 rm -rf /var/lib/mailauthctl /etc/mailauthctl
 cp -a /etc/opendkim.conf /srv/opendkim.conf
 mkdir -p /etc/opendkim/keys
@@ -110,7 +110,7 @@ restart_opendkim() {
 restart_opendkim
 cp -a /etc/opendkim.conf /srv/opendkim.tables
 ok "empty tables sign for nobody: adopted" tell mailauthctl mta adopt --yes
-ok "and taken out" tell mailauthctl mta push --remove
+ok "and taken out" tell mailauthctl mta push --remove --yes
 ok "byte for byte" cmp /srv/opendkim.tables /etc/opendkim.conf
 
 cat >/etc/opendkim/KeyTable <<'TABLE'
@@ -146,7 +146,7 @@ is "with the same key" \
 as_customer three.example
 is "the third one does not" "$(signatures)" ""
 ok "nothing is pending" mailauthctl mta plan
-ok "taken out" tell mailauthctl mta push --remove
+ok "taken out" tell mailauthctl mta push --remove --yes
 ok "his configuration is as it was" cmp /srv/opendkim.tables /etc/opendkim.conf
 cp -a /srv/opendkim.conf /etc/opendkim.conf
 rm -rf /var/lib/mailauthctl /etc/mailauthctl
@@ -163,7 +163,7 @@ ok "and named" said 'signs for one.example already'
 ok "taken over" tell mailauthctl mta adopt --yes --replace-filter
 as_customer one.example
 is "it goes on signing" "$(signatures)" "d=one.example s=mail"
-ok "taken out again" tell mailauthctl mta push --remove
+ok "taken out again" tell mailauthctl mta push --remove --yes
 cp -a /srv/opendkim.conf /etc/opendkim.conf
 rm -rf /var/lib/mailauthctl /etc/mailauthctl
 cat >>/etc/opendkim.conf <<'CONF'
@@ -188,16 +188,16 @@ postconf -e smtpd_milters=inet:127.0.0.1:11332 milter_default_action=accept
 postfix reload >/dev/null 2>&1
 ok "rspamd signs: adopted" tell mailauthctl mta adopt --yes
 ok "and told" said 'rspamd signs for one.example: .*enabled = false'
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 mailauthctl domain enable-dkim one.example >/dev/null 2>&1
 ok "a domain that would be signed twice: refused" refused mailauthctl mta adopt --yes
 ok "with what to do" said 'mail of one.example would be signed twice: write "enabled = false;"'
 ok "goes on with a word" tell mailauthctl mta adopt --yes --replace-filter
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 echo 'enabled = false;' >/etc/rspamd/local.d/dkim_signing.conf
 ok "one that is switched off is none" tell mailauthctl mta adopt --yes
 fails "and not told of" said 'rspamd signs'
-mailauthctl mta push --remove >/dev/null 2>&1
+mailauthctl mta push --remove --yes >/dev/null 2>&1
 postconf -X smtpd_milters milter_default_action
 rm -rf /etc/rspamd
 

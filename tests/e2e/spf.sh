@@ -269,6 +269,8 @@ if [ "$has_syslog" ]; then
 	: >/tmp/syslog
 	several user@fail.spf.example >/dev/null
 	collect 1
+	has_lines() { [ "$(log_of user@fail.spf.example | wc -l)" -ge 3 ]; }
+	wait_for has_lines # it is written after the answer
 	is "a line for each recipient" "$(log_of user@fail.spf.example | grep -oE 'recipient=.* result=[a-z]+|action=.*' |
 		paste -sd' ')" "recipient=<$here> result=fail action=550 recipient=<postman@example.test> result=fail action=550 recipient=<postmaster@example.test> result=fail action=PREPEND"
 	is "in the facility of mail" "$(grep -c '^<22>.*mailauth-policyd.*: client=' /tmp/syslog)" 3
@@ -348,7 +350,7 @@ is "no look-up" "$(questions)" "$before"
 is "no relaying" "$(relays)" 454
 ok "on again" mailauthctl server set spf.check on
 is "it is enforced" "$(outcome_of user@fail.spf.example)" "550 5.7.23"
-ok "mta push --remove" mailauthctl mta push --remove
+ok "mta push --remove --yes" mailauthctl mta push --remove
 ok "all is as it was before adopting" diff -r /srv/postfix.before /etc/postfix
 is "mail flows" "$(outcome_of user@fail.spf.example)" 250
 is "and nobody relays" "$(relays)" 454

@@ -215,7 +215,7 @@ set_server srs.enabled off
 fails "main.cf names nothing of ours" grep -q mailauth_ /etc/postfix/main.cf
 ok "the daemon ends" gone
 is "forwarded as it came, again" "$(forwarded user@sender.example.net)" "user@sender.example.net someone@outside.example"
-ok "a rollback brings it back" mailauthctl mta rollback
+ok "a rollback brings it back" mailauthctl mta rollback --yes
 is "with its address" "$(forwarded user@sender.example.net | shape)" \
 	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
 ok "and a push ends it" mailauthctl mta push
@@ -223,7 +223,7 @@ ok "once more" gone
 set_server srs.enabled on
 is "on again, an old address still comes back" "$(bounce "$srs")" " user@sender.example.net"
 postconf -X mailbox_transport
-ok "mta push --remove" mailauthctl mta push --remove
+ok "mta push --remove --yes" mailauthctl mta push --remove
 for file in /etc/default/postsrsd /etc/postsrsd.secret /etc/postfix/main.cf; do
 	ok "$file is what it was" cmp "$file" "/tmp/$(basename "$file")"
 done

@@ -32,7 +32,7 @@ ok "so does that of the template" is_as_listed _dmarc.example.com
 fails "which was another one before" test "$(served _dmarc.example.com)" = "$old"
 ok "mail is signed still" from_us
 
-steps "$(grep -oE '`mailauthctl mta push --remove`' $checkout/README.md | head -1 | tr -d '`')"
+steps "$(grep -oE '`mailauthctl mta push --remove`' $checkout/README.md | head -1 | tr -d '`') --yes"
 ok "mail flows unsigned" from_us_unsigned
 steps "$(grep -oE '`sudo make uninstall`' $checkout/README.md | head -1 | tr -d '`')"
 is "of what stands there, only the admin's own script is left" "$(find /usr/local -type f -o -name '*mailauth*')" \

@@ -71,8 +71,8 @@ choose_words() {
 	enable) case_words=(domain enable-dkim example.org) ;;
 	disable) case_words=(domain disable-dkim example.org --now) ;;
 	remove)
-		case_words=(mta push --remove)
-		next_words=(mta push --remove)
+		case_words=(mta push --remove --yes)
+		next_words=(mta push --remove --yes)
 		;;
 	esac
 }

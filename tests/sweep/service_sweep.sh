@@ -112,7 +112,7 @@ choose_words() {
 	case $1 in
 	# Pushes are held after it: what ends that is the next run, and brings the old state.
 	rollback*)
-		case_words=(mta rollback)
+		case_words=(mta rollback --yes)
 		after=old
 		;;
 	push*) case_words=(mta push) ;;
@@ -127,8 +127,8 @@ choose_words() {
 	spf-on*) case_words=(server set spf.check on) ;;
 	spf-off*) case_words=(server set spf.check off) ;;
 	remove*)
-		case_words=(mta push --remove)
-		next_words=(mta push --remove)
+		case_words=(mta push --remove --yes)
+		next_words=(mta push --remove --yes)
 		;;
 	esac
 }

@@ -159,9 +159,12 @@ static void test_refused(void **state)
 	(void)state;
 #define SET_USAGE \
 	"usage: mailauthctl server set <setting> <value> [<setting> <value>]...\n"
-#define ADD_USAGE "usage: mailauthctl domain add <domain>...\n"
-#define DKIM_USAGE \
-	"usage: mailauthctl domain enable-dkim <domain>...|--all|--domains-from=<file>\n"
+#define ADD_USAGE                                     \
+	"usage: mailauthctl domain add <domain>...\n" \
+	"                              [--alias-of <domain>] [--tag <word>]\n"
+#define DKIM_USAGE                                                                        \
+	"usage: mailauthctl domain enable-dkim <domain>...|--all|--domains-from=<file>\n" \
+	"                                      [--all] [--due] [--domains-from <file>]\n"
 	static const struct {
 		const char *line, *sentence, *text; /* NULL: the text is not looked at */
 	} cases[] = {

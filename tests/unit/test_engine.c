@@ -109,6 +109,103 @@ static void test_edited_before_switch(void **state)
 	assert_non_null(strstr(before, "OLD SECRET"));
 }
 
+/* Somebody's chmod is an edit, too: it stays, and the push does not go on over it. */
+static void test_chmod_before_switch(void **state)
+{
+	struct host *host = *state;
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+	auto_free char *path = xasprintf("%s" MAIN_CF, host->root);
+	struct stat st;
+
+	plan_all(&plan);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	auto_free char *before = snapshot(host);
+	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	engine_done(&engine);
+	assert_non_null(strstr(err.text, MAIN_CF " was changed by somebody else"));
+	assert_state(host, "undone");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_non_null(strstr(before, "mx.example.com"));
+}
+
+static const struct file_meta *new_meta;
+
+static void plan_meta(struct plan *plan)
+{
+	*plan = PLAN_INIT;
+	plan_file(plan, RANK_CONSUMERS, MAIN_CF, "milter\n", 7, *new_meta, 1);
+	plan_service(plan, RANK_CONSUMERS, "postfix", SERVICE_RELOAD, 1);
+}
+
+/* What is put back from the journal has the mode and the owner of what stood there. */
+static void test_undo_meta(void **state)
+{
+	const struct file_meta rows[] = {
+		{ 0600, FILE_KEEP_UID, FILE_KEEP_GID },
+		{ 0600, geteuid() == 0 ? 101 : FILE_KEEP_UID, FILE_KEEP_GID },
+		{ 0644, FILE_KEEP_UID, geteuid() == 0 ? 102 : FILE_KEEP_GID },
+	};
+	struct host *host = *state;
+	auto_free char *before = snapshot(host);
+	auto_free char *path = xasprintf("%s" MAIN_CF, host->root);
+	struct stat st, now;
+
+	assert_int_equal(stat(path, &st), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		world.fail_on = "/etc/postfix reload";
+		new_meta = &rows[i];
+		assert_int_equal(push_plan_of(host, plan_meta, NULL), ERR_FAILED);
+		assert_state(host, "undone");
+		assert_same_tree(host, before);
+		assert_int_equal(stat(path, &now), 0);
+		assert_int_equal(now.st_mode, st.st_mode);
+		assert_int_equal(now.st_uid, st.st_uid);
+		assert_int_equal(now.st_gid, st.st_gid);
+	}
+}
+
+/* A mail server's new process takes a configuration at once that is older than a second or two; a
+ * secret keeps the time at which it was written. */
+static void test_age(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_old;
+	} rows[] = { { MAIN_CF, true }, { TABLE, true }, { KEY, false } };
+	struct host *host = *state;
+	struct stat st;
+
+	put(host->root, "/etc/began", "", 0600);
+	auto_free char *mark = xasprintf("%s/etc/began", host->root);
+	assert_int_equal(stat(mark, &st), 0);
+	const int64_t began = st.st_mtime;
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	const int64_t now = ctx_now(&host->ctx);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *path = xasprintf("%s%s", host->root, rows[i].path);
+		assert_int_equal(stat(path, &st), 0);
+		if (rows[i].is_old)
+			assert_in_range(now - st.st_mtime, 3, 60);
+		else
+			assert_true(st.st_mtime >= began);
+	}
+	/* and so does what is put back */
+	new_meta = &meta_600;
+	world.fail_on = "/etc/postfix reload";
+	put(host->root, MAIN_CF, "another\n", 0640);
+	assert_int_equal(push_plan_of(host, plan_meta, NULL), ERR_FAILED);
+	auto_free char *path = xasprintf("%s" MAIN_CF, host->root);
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(ctx_now(&host->ctx) - st.st_mtime, 3, 60);
+}
+
 static void test_abandon(void **state)
 {
 	struct host *host = *state;
@@ -560,6 +657,9 @@ int main(void)
 		ROW(test_probe_is_repeated),
 		ROW(test_undo),
 		ROW(test_edited_before_switch),
+		ROW(test_chmod_before_switch),
+		ROW(test_undo_meta),
+		ROW(test_age),
 		ROW(test_abandon),
 		ROW(test_stage_fails),
 		ROW(test_recover),

@@ -188,6 +188,33 @@ static void test_inputs(void **state)
 	exports("", 0);
 }
 
+/* The host's addresses stand in zones where no setting does: a new one reaches them. */
+static void test_addresses(void **state)
+{
+	(void)state;
+	auto_domain domain = DOMAIN_INIT;
+	int64_t id;
+	add_domain("example.com", NULL);
+	begin();
+	ok(domain_find(store, "example.com", &domain, &err));
+	ok(record_add(store, &domain, "four", "A", "<ip>", TTL_UNSAID, &id, &err));
+	ok(record_add(store, &domain, "six", "AAAA", "<ipv6>", TTL_UNSAID, &id, &err));
+	commit();
+	env.ip = (char *)(uintptr_t) "192.0.2.1";
+	env.ipv6 = (char *)(uintptr_t) "2001:db8::1";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ip = (char *)(uintptr_t) "192.0.2.2";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ipv6 = (char *)(uintptr_t) "2001:db8::2";
+	exports("example.com written", 0);
+	exports("", 0);
+	env.ip = NULL;
+	exports("example.com written", 0);
+	exports("", 0);
+}
+
 static void test_files_gone_or_edited(void **state)
 {
 	(void)state;
@@ -618,6 +645,7 @@ int main(void)
 		T(test_closed_folder),
 		T(test_first_and_again),
 		T(test_inputs),
+		T(test_addresses),
 		T(test_files_gone_or_edited),
 		T(test_named),
 		T(test_reload_owed),

@@ -32,8 +32,9 @@
 	"     None.\n"
 
 static const struct help_topic topics[] = {
-	{ "settings", "mailauthctl-settings", N_("what settings mean"), PAGE, PAGE },
-	{ "zone", "mailauthctl-zone", N_("zones"), "the page of zones\n",
+	{ "settings", "mailauthctl-settings", N_("what settings mean"),
+	  "\xe2\x80\xa2" PAGE, PAGE },
+	{ "zone", "mailauthctl-zone", N_("zones"), "the page of z\xc3\xb6nes\n",
 	  "the page of zones\n" },
 	{ 0 },
 };
@@ -67,6 +68,25 @@ static void test_find(void **state)
 		assert_ptr_equal(found, cases[i].row < 0 ? NULL : &topics[cases[i].row]);
 	}
 	assert_null(help_topic_find(NULL, "settings"));
+}
+
+/* The text with letters beyond ASCII is for those whose locale can show them. */
+static void test_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *locale;
+		bool is_utf8;
+	} rows[] = { { "C", false },
+		     { "C.UTF-8", true },
+		     { "POSIX", false },
+		     { "xx_NOWHERE", false } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(setenv("LC_ALL", rows[i].locale, 1), 0);
+		assert_ptr_equal(help_topic_text(&topics[1]),
+		                 rows[i].is_utf8 ? topics[1].utf8 : topics[1].ascii);
+	}
+	setenv("LC_ALL", "C", 1);
 }
 
 static void test_section(void **state)
@@ -138,8 +158,10 @@ static void test_help(void **state)
 
 int main(void)
 {
+	setenv("LC_ALL", "C", 1);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_section),
 		cmocka_unit_test(test_help),
 	};

@@ -33,6 +33,7 @@ enum behaviour {
 	TRUNCATED,    /* a header without its NULs, then closes inside a packet */
 	ENDLESS,      /* progress without end */
 	SILENT,       /* negotiates, then nothing */
+	MUTE,         /* wants every step, and answers the end of the message only */
 };
 
 struct filter {
@@ -77,6 +78,10 @@ static void negotiate(struct filter *f, int fd)
 	case EMPTY:
 		(void)!send(fd, "\0\0\0\0", 4, MSG_NOSIGNAL);
 		break;
+	case MUTE:
+		answer(fd, 'O', (uint32_t[]){ htonl(6), htonl(0x111), htonl(0xff080) },
+		       12);
+		break;
 	case SHORT_OPTNEG:
 		answer(fd, 'O', good, 8);
 		break;
@@ -97,7 +102,8 @@ static void finish(struct filter *f, int fd)
 	static const char results[] =
 		INSERT("Authentication-Results", " MX.example; dkim=none");
 	f->is_first = false;
-	if (f->behaviour == SIGNS_ALL || (f->behaviour == SIGNS && f->is_login))
+	if (f->behaviour == SIGNS_ALL ||
+	    ((f->behaviour == SIGNS || f->behaviour == MUTE) && f->is_login))
 		answer(fd, 'i', signature, sizeof(signature));
 	if (f->behaviour == VERIFIES)
 		answer(fd, 'i', results, sizeof(results));
@@ -142,6 +148,8 @@ static void serve(struct filter *f, int fd)
 		if (head[4] == 'O')
 			negotiate(f, fd);
 		else if (head[4] == 'D' || f->behaviour == SILENT)
+			continue;
+		else if (f->behaviour == MUTE && head[4] != 'E')
 			continue;
 		else if (head[4] == 'N' && f->behaviour == EARLY)
 			answer(fd, 'a', "", 0);
@@ -203,6 +211,9 @@ static void test_probes(void **state)
 	} rows[] = {
 		{ SIGNS, PROBE_MILTER, NULL, NULL, NULL },
 		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
+		{ MUTE, PROBE_MILTER, NULL, NULL, NULL },
+		{ MUTE, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
+		{ MUTE, PROBE_MILTER_SIGN, "other.example", "s1", "did not sign" },
 		{ SIGNS_ALL, PROBE_MILTER_SIGN, "example.com", "s1",
 		  "for example.com what a stranger sends" },
 		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s2",

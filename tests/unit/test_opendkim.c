@@ -114,8 +114,12 @@ static void test_check_tables(void **state)
 	auto_buf longest = BUF_INIT;
 	struct err err = ERR_INIT;
 	buf_puts(&longest, "s._domainkey.a.example a.example:s:/");
-	while (longest.len < 1024)
+	while (longest.len < 1023)
 		buf_putc(&longest, 'k');
+	buf_putc(&longest, '\n');
+	assert_int_equal(
+		opendkim_check_tables(buf_text(&longest), NAME, NULL, NULL, &err), 0);
+	longest.at[longest.len - 1] = 'k';
 	buf_putc(&longest, '\n');
 	assert_int_equal(
 		opendkim_check_tables(buf_text(&longest), NAME, NULL, NULL, &err),

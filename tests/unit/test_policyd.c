@@ -233,6 +233,46 @@ static void test_settings_round_trip(void **state)
 	}
 }
 
+/* All servers of the file are asked, in its order; those that the command line names count alone. */
+static void test_nameservers(void **state)
+{
+	(void)state;
+	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
+	static const struct {
+		size_t given;
+		const char *option;
+		unsigned count;
+	} cases[] = { { 2, NULL, 2 }, { 1, NULL, 1 }, { 2, "192.0.2.54", 1 } };
+	char path[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spf_service settings = spf_service_default("mx.example.net");
+		struct policyd_conf conf;
+		struct query_servers want;
+		struct err err = ERR_INIT;
+		auto_buf text = BUF_INIT;
+		settings.nameservers = servers;
+		settings.nameserver_count = cases[i].given;
+		spf_service_render(&settings, &text);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, text.at, text.len, 0), (ssize_t)text.len);
+		if (policyd_conf_open(&conf, path, cases[i].option, &err) != 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(conf.servers.count, cases[i].count);
+		for (unsigned k = 0; k < conf.servers.count; k++) {
+			const char *text_of_it =
+				cases[i].option ? cases[i].option : servers[k];
+			assert_int_equal(query_servers_parse(text_of_it, &want, &err), 0);
+			assert_memory_equal(&conf.servers.at[k], &want.at[0],
+			                    sizeof(want.at[0]));
+		}
+		policyd_conf_done(&conf);
+	}
+	close(fd);
+	unlink(path);
+}
+
 static void test_rendered_text(void **state)
 {
 	(void)state;
@@ -374,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_endless_request),
 		cmocka_unit_test(test_log_word),
 		cmocka_unit_test(test_settings_round_trip),
+		cmocka_unit_test(test_nameservers),
 		cmocka_unit_test(test_rendered_text),
 		cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_seccomp),

@@ -254,6 +254,55 @@ static void test_broken_packets(void **state)
 	}
 }
 
+/* Each length and each number of an offer at its bound. */
+static void test_offers(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t version, actions;
+		size_t len;
+		const char *want; /* NULL: it is not served */
+	} rows[] = {
+		{ 2, 0x10, 12, "O:2" },  { 6, 0x10, 12, "O:6" }, { 7, 0x10, 12, "O:6" },
+		{ 1, 0x1ff, 12, NULL },  { 0, 0x1ff, 12, NULL }, { 6, 0x1ef, 12, NULL },
+		{ 6, 0x1ff, 11, NULL },  { 6, 0x1ff, 8, NULL },  { 6, 0x1ff, 0, NULL },
+		{ 6, 0x1ff, 16, "O:6" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf in = BUF_INIT, out = BUF_INIT;
+		const uint32_t offer[] = { htonl(rows[i].version), htonl(rows[i].actions),
+			                   htonl(0x1fffff), 0 };
+		add_packet(&in, 'O', offer, rows[i].len);
+		if (serve(&in, false, &out) != !rows[i].want ||
+		    strcmp(buf_text(&out), rows[i].want ? rows[i].want : "") != 0)
+			fail_msg("row %zu: %s", i, buf_text(&out));
+	}
+}
+
+/* A field whose value never ends is none, and counts as none. */
+static void test_broken_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *octets;
+		size_t len;
+	} rows[] = { { "From", 4 },
+		     { "From\0", 5 },
+		     { "From\0a@b.example", 16 },
+		     { AR "\0", sizeof(AR) },
+		     { AR "\0" ID "; dkim=pass",
+		       sizeof(AR) + sizeof(ID "; dkim=pass") - 1 } };
+	auto_buf in = BUF_INIT, out = BUF_INIT;
+	add_offer(&in, 6, 0x1ff, 0x1fffff);
+	add_field(&in, "From", "a@b.example");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		add_packet(&in, 'L', rows[i].octets, rows[i].len);
+	add_field(&in, AR, ID "; dkim=pass");
+	add_packet(&in, 'E', "", 0);
+	assert_int_equal(serve(&in, true, &out), 0);
+	assert_string_equal(buf_text(&out), "O:6 m:1:" AR " c");
+}
+
 static void test_too_many(void **state)
 {
 	(void)state;
@@ -276,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_claims),   cmocka_unit_test(test_field_names),
 		cmocka_unit_test(test_session),  cmocka_unit_test(test_old_clients),
 		cmocka_unit_test(test_one_from), cmocka_unit_test(test_broken_packets),
+		cmocka_unit_test(test_offers),   cmocka_unit_test(test_broken_fields),
 		cmocka_unit_test(test_too_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_part.h"
 
 #define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
 #define BEGIN_LINE \
@@ -101,6 +102,50 @@ static void test_expand(void **state)
 		auto_buf value = BUF_INIT;
 		main_cf_expand(&cf, rows[i].service, rows[i].text, &value);
 		assert_string_equal(buf_text(&value), rows[i].value);
+	}
+	/* what a service reads, and what no service in particular does */
+	static const struct {
+		const char *name, *service, *value;
+	} values[] = {
+		{ "nest", "10025", "" },
+		{ "nest", "smtp", "{ unix:one, k=v }" },
+		{ "nest", NULL, "{ unix:one, k=v }" },
+		{ "neg", "10025", "" },
+		{ "neg", "smtp", "one" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_value(&cf, values[i].service, values[i].name, &value);
+		assert_string_equal(buf_text(&value), values[i].value);
+	}
+}
+
+/* The item of a list that is of no service in particular, and the socket that it names. */
+static void test_find_milter(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"smtpd_milters = ${{$service_name} == {smtp} ? {unix:/run/1} : "
+		"{unix:/run/2}}, { unix:/run/3, k=v }\n";
+	static const struct {
+		const char *socket, *item; /* NULL: none */
+	} rows[] = {
+		{ "unix:/run/1", NULL },
+		{ "unix:/run/2", "unix:/run/2" },
+		{ "unix:/run/3", "unix:/run/3" },
+		{ NULL, NULL },
+	};
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *item =
+			postfix_find_milter(&cf, "smtpd_milters", rows[i].socket, "/q");
+		if (rows[i].item) {
+			assert_non_null(item);
+			assert_string_equal(item, rows[i].item);
+		} else {
+			assert_null(item);
+		}
 	}
 }
 
@@ -585,10 +630,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raw),           cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_expand_bounds), cmocka_unit_test(test_list),
-		cmocka_unit_test(test_render),        cmocka_unit_test(test_srs),
-		cmocka_unit_test(test_split),         cmocka_unit_test(test_guard),
-		cmocka_unit_test(test_inverse),       cmocka_unit_test(test_edited),
-		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_find_milter),   cmocka_unit_test(test_render),
+		cmocka_unit_test(test_srs),           cmocka_unit_test(test_split),
+		cmocka_unit_test(test_guard),         cmocka_unit_test(test_inverse),
+		cmocka_unit_test(test_edited),        cmocka_unit_test(test_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

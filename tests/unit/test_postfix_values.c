@@ -24,6 +24,28 @@ static void read_values(const char *main, const char *master, const char *types,
 	postfix_values_check(&cf, &services, types, faults);
 }
 
+/* The longest path of a socket that the kernel takes, and one more. */
+static void test_endpoint_bounds(void **state)
+{
+	(void)state;
+	char endpoint[5 + 108 + 1];
+
+	memset(endpoint, 'a', sizeof(endpoint));
+	memcpy(endpoint, "unix:/", 6);
+	endpoint[5 + 107] = '\0';
+	assert_null(postfix_endpoint_fault(endpoint));
+	endpoint[5 + 107] = 'a';
+	endpoint[5 + 108] = '\0';
+	assert_string_equal(postfix_endpoint_fault(endpoint),
+	                    "its path is longer than 107 octets");
+	assert_null(postfix_endpoint_fault("unix:a"));
+	assert_string_equal(postfix_endpoint_fault("unix:"), "it names no path");
+	assert_null(postfix_endpoint_fault("inet:127.0.0.1:65535"));
+	assert_null(postfix_endpoint_fault("inet:127.0.0.1:1"));
+	assert_non_null(postfix_endpoint_fault("inet:127.0.0.1:65536"));
+	assert_non_null(postfix_endpoint_fault("inet:127.0.0.1:0"));
+}
+
 /* A fault for each row, or none (NULL). */
 static void test_values(void **state)
 {
@@ -214,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_endpoint_bounds),
 		cmocka_unit_test(test_new_faults),
 		cmocka_unit_test(test_reach),
 	};

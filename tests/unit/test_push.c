@@ -101,6 +101,35 @@ static void test_spf_service(void **state)
 	assert_null(strstr(after, "policyd.yaml"));
 }
 
+/* A file that its reader would refuse is not written: what is in force stays. */
+static void test_spf_service_too_large(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_buf relays = BUF_INIT;
+	char text[2048];
+
+	postfix_at(host);
+	put(host->root, "/etc/passwd", "root:x:0:0::/:/\nnobody:x:65534:65534::/:/\n",
+	    0644);
+	put(host->root, MAIN_CF, "compatibility_level = 3.6\nmynetworks = 192.0.2.0/24\n",
+	    0644);
+	put(host->root, POLICYD_PATH, "", 0755);
+	set(host, store, SET_MTA_TRUSTED_RELAYS, "198.51.100.7");
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_file(host, POLICYD_CONF, "198.51.100.7", true);
+	for (unsigned i = 0; i < 20000; i++)
+		buf_printf(&relays, "%s2001:db8:1111:2222:3333:4444:5555:%x",
+		           i ? " " : "", i + 1);
+	set(host, store, SET_MTA_TRUSTED_RELAYS, buf_text(&relays));
+	assert_int_equal(go(host, store, asked, text), FAILED);
+	assert_non_null(strstr(text, "shorten mta.trusted-relays"));
+	assert_file(host, POLICYD_CONF, "198.51.100.7", true);
+	set(host, store, SET_MTA_TRUSTED_RELAYS, "198.51.100.8");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_file(host, POLICYD_CONF, "198.51.100.8", true);
+}
+
 /* A filter that an admin's own list names goes on being asked: it lets go of our tables first. */
 static void test_admins_filter(void **state)
 {
@@ -206,8 +235,15 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_follow),      ROW(test_spf_service),     ROW(test_admins_filter),
-		ROW(test_other_store), ROW(test_held_and_forked), ROW(test_other_backend),
+		ROW(test_follow),
+		ROW(test_spf_service),
+		ROW(test_admins_filter),
+		ROW(test_follow),
+		ROW(test_spf_service_too_large),
+		ROW(test_admins_filter),
+		ROW(test_other_store),
+		ROW(test_held_and_forked),
+		ROW(test_other_backend),
 		ROW(test_no_server),
 	};
 

@@ -106,6 +106,23 @@ static void test_env(void **state)
 	assert_string_equal(result.out.at, "b c /root C.UTF-8\n1\n");
 }
 
+/* A name that only begins like one of ours is another variable. */
+static void test_env_names(void **state)
+{
+	static const char *const env[] = { "PATHS=x", "HOMES=y", "LANGUAGE=z", "LANG_=w",
+		                           NULL };
+	static const char *const argv[] = {
+		"sh", "-c",
+		"echo $PATHS $HOMES $LANGUAGE $LANG_ $HOME $LANG ${PATH:+path}; "
+		"env | grep -c -e ^HOME= -e ^LANG= -e ^PATH=",
+		NULL
+	};
+	assert_int_equal(run(*state, &(struct run_spec){ .argv = argv, .env = env },
+	                     &result, &err),
+	                 0);
+	assert_string_equal(result.out.at, "x y z w / C.UTF-8 path\n3\n");
+}
+
 static void test_input(void **state)
 {
 	static const char *const cat[] = { "cat", NULL }, *const none[] = { "true",
@@ -384,10 +401,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),         TEST(test_env),     TEST(test_input),
-		TEST(test_output_limit), TEST(test_timeout), TEST(test_background),
-		TEST(test_daemon_limit), TEST(test_missing), TEST(test_exec_failure),
-		TEST(test_checked),      TEST(test_rooted),  TEST(test_without_stdio),
+		TEST(test_rows),          TEST(test_env),          TEST(test_env_names),
+		TEST(test_input),         TEST(test_output_limit), TEST(test_timeout),
+		TEST(test_background),    TEST(test_daemon_limit), TEST(test_missing),
+		TEST(test_exec_failure),  TEST(test_checked),      TEST(test_rooted),
+		TEST(test_without_stdio),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

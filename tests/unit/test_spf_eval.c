@@ -363,6 +363,21 @@ static void test_trace(void **state)
 		"  A void.test: no such name (a void look-up) [0 1]\n"
 		"~all: match, softfail [0 0]\n"
 		"result: softfail [0 0]\n");
+	/* cut anywhere, it is the same line, and nothing behind it is touched */
+	for (size_t i = 0; i < f.trace.count; i++) {
+		char whole[500], cut[500];
+		const size_t len =
+			spf_trace_print(&f.trace.event[i], whole, sizeof(whole));
+		assert_int_equal(len, strlen(whole));
+		for (size_t room = 1; room <= len + 1; room++) {
+			memset(cut, '!', sizeof(cut));
+			assert_int_equal(spf_trace_print(&f.trace.event[i], cut, room),
+			                 room - 1);
+			assert_memory_equal(cut, whole, room - 1);
+			assert_int_equal(cut[room - 1], '\0');
+			assert_int_equal(cut[room], '!');
+		}
+	}
 	/* a full trace changes nothing but itself */
 	f.trace.count = f.trace.room - 2;
 	run(&f, "inc.test");

@@ -7,10 +7,12 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -275,6 +277,87 @@ static void test_damaged(void **state)
 	auto_store store = opened(w, STORE_READ);
 	assert_int_equal(store_check(store, &err), ERR_FAILED);
 	assert_non_null(strstr(err.text, "is damaged"));
+	assert_non_null(strstr(err.text,
+	                       "; replace it with a copy made by mailauthctl db backup"));
+}
+
+/* In a mount namespace of its own, the folder on a file system of `size`. */
+static int mount_folder(struct world *w, const char *size)
+{
+	return unshare(CLONE_NEWNS) < 0 ||
+	                       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	                       mount("t", w->folder, "tmpfs", 0, size) < 0
+	               ? 77
+	               : 0;
+}
+
+static int read_on(struct world *w, const char *reason)
+{
+	struct err err = ERR_INIT;
+	struct store *store = NULL;
+	int64_t count = 0;
+	if (store_open(w->path, &schema_store, STORE_READ, &store, &err) < 0)
+		return 2;
+	if (store_get_int(store, &count, &err, "SELECT count(*) FROM change", "") < 0)
+		return 3;
+	store_close(store);
+	store = NULL;
+	if (store_open(w->path, &schema_store, STORE_WRITE, &store, &err) == 0 &&
+	    store_exec(store, &err, "INSERT INTO secret VALUES ('x', zeroblob(400000))",
+	               "") == 0)
+		return 4;
+	store_close(store);
+	return strstr(err.text, reason) && strstr(err.text, w->folder) &&
+	                       !strstr(err.text, "nothing was changed")
+	               ? 0
+	               : 5;
+}
+
+static int read_on_read_only(struct world *w)
+{
+	int r = mount_folder(w, "size=4m");
+	if (r)
+		return r;
+	store_close(opened(w, STORE_CREATE));
+	if (mount(NULL, w->folder, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		return 77;
+	return read_on(w, "run \"mount -o remount,rw ");
+}
+
+static int read_on_full(struct world *w)
+{
+	static char octets[65536];
+	int r = mount_folder(w, "size=1m");
+	if (r)
+		return r;
+	store_close(opened(w, STORE_CREATE));
+	auto_free char *path = xasprintf("%s/fill", w->folder);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(fd, octets, sizeof(octets)) > 0)
+		;
+	return read_on(w, "no space is left on the file system; free space on ");
+}
+
+static void in_child(struct world *w, int (*run)(struct world *w))
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(run(w));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void test_read_only_disk(void **state)
+{
+	in_child(*state, read_on_read_only);
+}
+
+static void test_full_disk(void **state)
+{
+	in_child(*state, read_on_full);
 }
 
 static void test_broken_reference(void **state)
@@ -572,6 +655,8 @@ int main(void)
 		IN_FOLDER(test_other_program),
 		IN_FOLDER(test_newer),
 		IN_FOLDER(test_damaged),
+		IN_FOLDER(test_read_only_disk),
+		IN_FOLDER(test_full_disk),
 		IN_FOLDER(test_broken_reference),
 		IN_FOLDER(test_writers),
 		IN_FOLDER(test_owner),

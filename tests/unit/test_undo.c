@@ -174,6 +174,7 @@ static int64_t apply(void)
 static void test_revision_not_kept(void **state)
 {
 	(void)state;
+	auto_domain one = DOMAIN_INIT;
 	add_domain("example.com", NULL);
 	new_revision();
 	int64_t applied = apply();
@@ -190,6 +191,56 @@ static void test_revision_not_kept(void **state)
 	assert_int_equal(number("SELECT count(*) FROM template"), 21);
 	not_undone(applied, ERR_FAILED,
 	           "revision 1 of the template is not kept any more");
+	/* the same of a template that was applied to one domain */
+	int64_t rev = number("SELECT template_rev FROM domain");
+	auto_free char *words = xasprintf(
+		"revision %lld of the template is not kept any more", (long long)rev);
+	begin();
+	ok(domain_find(store, "example.com", &one, &err));
+	ok(template_apply(store, one.id, &err));
+	commit();
+	applied = last();
+	for (int i = 0; i < 100; i++)
+		new_revision();
+	not_undone(applied, ERR_FAILED, words);
+}
+
+/* A domain comes back with the newest template where its own is not kept any more, and one line says
+ * so. */
+static void test_removal_with_old_revision(void **state)
+{
+	(void)state;
+	add_domain("example.com", NULL);
+	add_domain("example.org", NULL);
+	new_revision();
+	begin();
+	auto_domain domain = DOMAIN_INIT;
+	ok(domain_find(store, "example.com", &domain, &err));
+	ok(domain_remove(store, &ctx, &domain, false, &err));
+	commit();
+	int64_t removed = last();
+	for (int i = 0; i < 3; i++)
+		new_revision();
+	undone(removed);
+	assert_int_equal(
+		number("SELECT template_rev FROM domain WHERE name = 'example.com'"), 1);
+	begin();
+	auto_domain again = DOMAIN_INIT;
+	ok(domain_find(store, "example.com", &again, &err));
+	ok(domain_remove(store, &ctx, &again, false, &err));
+	commit();
+	removed = last();
+	apply(); /* nobody follows the first one now */
+	for (int i = 0; i < 100; i++)
+		new_revision();
+	buf_clear(&said);
+	undone(removed);
+	assert_int_equal(number("SELECT template_rev = (SELECT max(rev) FROM template) "
+	                        "FROM domain WHERE name = 'example.com'"),
+	                 1);
+	assert_non_null(
+		strstr(buf_text(&said), "example.com: revision 1 of the template"));
+	buf_done(&touched);
 }
 
 /* A domain that was added after the template was applied keeps what it has. */
@@ -281,6 +332,7 @@ int main(void)
 		IN_STORE(test_no_ref),
 		IN_STORE(test_unknown),
 		IN_STORE(test_revision_not_kept),
+		IN_STORE(test_removal_with_old_revision),
 		IN_STORE(test_applied_before),
 		IN_STORE(test_record_numbers),
 		IN_STORE(test_touched),

@@ -134,6 +134,16 @@ static void test_values(void **state)
 
 	assert_int_equal(yaml_get_int(root, "f", "n", 0, 11, &number, &err), ERR_USAGE);
 	assert_string_equal(err.text, "f:2:4: n: a number from 0 to 11 is expected");
+	assert_int_equal(yaml_get_int(root, "f", "n", 12, 12, &number, &err), 0);
+	assert_int_equal(yaml_get_int(root, "f", "n", 13, 20, &number, &err), ERR_USAGE);
+	/* a list is no number, nor is one with NUL behind it */
+	number = 7;
+	assert_int_equal(yaml_get_int(root, "f", "l", 0, 12, &number, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:4:4: l: one value is expected");
+	assert_int_equal(yaml_get_int(root, "f", "z", 0, 12, &number, &err), ERR_USAGE);
+	assert_string_equal(err.text, "f:7:4: z: the value holds NUL");
+	assert_int_equal(yaml_get_int(root, "f", "gone", 0, 12, &number, &err), 0);
+	assert_int_equal(number, 7);
 	assert_int_equal(yaml_get_bool(root, "f", "n", &is_on, &err), ERR_USAGE);
 	assert_string_equal(err.text, "f:2:4: n: on or off is expected");
 	assert_int_equal(yaml_get_text(root, "f", "l", &text, &err), ERR_USAGE);

@@ -43,8 +43,30 @@ static void test_write(void **state)
 	assert_null(item);
 }
 
+/* Bare words that some version of YAML takes for something else are quoted, in any case. */
+static void test_special_words(void **state)
+{
+	(void)state;
+	static const char *const quoted[] = { "y",    "n",   "yes",  "no",
+		                              "on",   "off", "true", "false",
+		                              "null", "nan", "inf",  "Y",
+		                              "N",    "YES", "oFF",  "Null" };
+	static const char *const plain[] = { "ya",    "nn",    "yess",  "nop",  "one",
+		                             "offer", "truer", "nulls", "nano", "info" };
+
+	for (size_t i = 0; i < ARRAY_LEN(quoted) + ARRAY_LEN(plain); i++) {
+		const bool is_quoted = i < ARRAY_LEN(quoted);
+		const char *word = is_quoted ? quoted[i] : plain[i - ARRAY_LEN(quoted)];
+		auto_buf out = BUF_INIT, want = BUF_INIT;
+		yaml_put_text(&out, 0, "t", word);
+		buf_printf(&want, is_quoted ? "t: \"%s\"\n" : "t: %s\n", word);
+		assert_string_equal(buf_text(&out), buf_text(&want));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_write) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_write),
+		                            cmocka_unit_test(test_special_words) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

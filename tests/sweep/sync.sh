@@ -1,0 +1,226 @@
+#!/bin/bash
+# What must be on the disk before what: every file before the rename that puts it in its place, the
+# folder after the rename, before the journal or the command goes on.  Reads the system calls of each
+# command that writes files, once; a kill, which the other sweeps try, is no power cut.
+#
+#   tests/sweep/sync.sh [PROGRAM]        (default: build/release/mailauthctl)
+#
+# Needs strace and bash.  Ends 0: nothing found, 1: findings (each is one line), 77: skipped.
+set -u
+
+program=$(realpath "${1:-build/release/mailauthctl}")
+# shellcheck source=tests/sweep/lib.sh
+. "$(dirname "$(realpath "$0")")/lib.sh"
+need_strace
+folder=${TMPDIR:-/var/tmp}
+[ ! -w /dev/shm ] || folder=/dev/shm
+work=$(mktemp -d "$folder/sync.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+root=$work/root
+commands=0
+
+# One line for each fault of a trace.  `dirty`: content that is not on the disk; `moved`: a folder in
+# which names were replaced or removed; `grown`: one with new names only, which may wait for the end.
+# SQLite sees to its own files; the spare files of an export are worth nothing after a crash.
+cat >"$work/judge.awk" <<'AWK'
+function argument(text) { # the path of the first descriptor in it
+	return match(text, /<[^>]*>/) ? substr(text, RSTART + 1, RLENGTH - 2) : ""
+}
+function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
+function is_sqlite(path) {
+	return path ~ /\.db(-wal|-shm|-journal)?$|\/etilqs_[0-9a-f]*$/ && path !~ /\/out\//
+}
+function is_nothing(path) { return path ~ /^\/(proc\/|dev\/[^\/]*$|dev\/pts\/)|\.(lock|heartbeat)$|\/run\.out$/ }
+function is_spare(path) { return path ~ /\/\.spare(\/|$)/ }
+function full(at, name) { return name ~ /^\// ? name : at "/" name }
+# The paths of a call with names: the folder's descriptor, if any, then the name in quotes.
+function names(text,   at, count) {
+	count = 0
+	while (match(text, /(<[^>]*>)|("[^"]*")/)) {
+		if (substr(text, RSTART, 1) == "<")
+			at = substr(text, RSTART + 1, RLENGTH - 2)
+		else
+			path[++count] = full(at, substr(text, RSTART + 1, RLENGTH - 2))
+		text = substr(text, RSTART + RLENGTH)
+	}
+	return count
+}
+function clean(list, one) { for (one in list) delete list[one] }
+function touch(one) { if (!is_spare(one)) moved[one] = 1 }
+function fault(text) { print text; faults++ }
+
+# What was begun before a failure is synced when it is undone; that it is undone is noted first.
+/ = -1 .*INJECTED/ { undone = 1 }
+/ = -1 / { next }
+/^openat/ && /O_CREAT/ {
+	one = $0
+	sub(/.* = /, "", one)
+	fresh[argument(one)] = 1
+}
+/^(write|writev|pwrite64|ftruncate)\(/ {
+	one = argument($0)
+	if (one ~ /\/target\.db/ && !undone)
+		for (at in moved) {
+			fault("the journal goes on before the folder " at " is synced")
+			delete moved[at]
+		}
+	if (one !~ /^\// || is_nothing(one) || is_sqlite(one))
+		next
+	writes++
+	dirty[one] = 1
+	if (one in fresh)
+		grown[folder_of(one)] = 1
+	else if (is_spare(one)) {
+		if (!(folder_of(one) in synced) || !(folder_of(folder_of(one)) in synced))
+			fault("the old file " one " is written before its folders are synced")
+	}
+}
+/^(fsync|fdatasync)\(/ {
+	one = argument($0)
+	delete dirty[one]
+	delete moved[one]
+	delete grown[one]
+	synced[one] = 1
+	if (one ~ /\/target\.db/)
+		undone = 0
+}
+/^syncfs\(/ { clean(dirty); clean(moved); clean(grown) }
+/^(rename|link)/ {
+	if (names($0) != 2)
+		fault("not understood: " $0)
+	one = path[1]
+	other = path[2]
+	renames++
+	if (one in dirty) {
+		fault(one " is put in its place before it is synced")
+		delete dirty[one]
+	}
+	touch(folder_of(other))
+	if (/^rename/)
+		touch(folder_of(one))
+}
+/^(unlink|rmdir)/ {
+	names($0)
+	delete dirty[path[1]]
+	if (!is_sqlite(path[1]) && !(path[1] in fresh))
+		touch(folder_of(path[1]))
+	delete moved[path[1]]
+	delete grown[path[1]]
+}
+/^mkdir/ { names($0); if (!is_spare(path[1])) grown[folder_of(path[1])] = 1 }
+END {
+	for (one in dirty)
+		fault(one " is never synced")
+	for (one in moved)
+		fault("the folder " one " is never synced")
+	for (one in grown)
+		if (!is_spare(one))
+			fault("the folder " one " with new files is never synced")
+	if (writes + renames == 0)
+		fault("it writes nothing, so this proves nothing")
+	exit faults > 0
+}
+AWK
+
+ctl() { "$program" --root "$root" "$@" >"$work/run.out" 2>&1; }
+
+calls=$(calls write,writev,pwrite64,ftruncate,openat,openat2,fsync,fdatasync,syncfs)
+calls+=,$(calls rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat)
+
+# `status`: what the command is to end with; `inject`: a call that fails.
+status=0 inject=
+look() { # words of the command...
+	local ended=0 tracer=(strace -qq -y -s 400 -o "$work/trace" -e "trace=$calls")
+	[ -z "$inject" ] || tracer+=(-e "inject=$inject")
+	"${tracer[@]}" "$program" --root "$root" "$@" >"$work/run.out" 2>&1 || ended=$?
+	commands=$((commands + 1))
+	[ "$ended" = "$status" ] || finding "$*: ended with $ended: $(tail -n 1 "$work/run.out")"
+	awk -f "$work/judge.awk" "$work/trace" >"$work/faults"
+	while read -r line; do
+		finding "$*${inject:+ ($inject)}: ${line//$work/}"
+	done <"$work/faults"
+}
+needs() { # call: the last command made it
+	grep -q "^$1" "$work/trace" || finding "no $1: this proves nothing of it"
+}
+
+make_host() {
+	mkdir -p "$root/var/lib" "$root/etc/postfix" "$root/var/spool/postfix" \
+		"$root/etc/dkimkeys" "$work/out"
+	echo 'myhostname = mx.example.net' >"$root/etc/postfix/main.cf"
+	printf '%s\n' 'smtp      inet  n       -       y       -       -       smtpd' \
+		'cleanup   unix  n       -       y       -       0       cleanup' \
+		>"$root/etc/postfix/master.cf"
+	printf '%s\n' 'Syslog yes' 'UserID opendkim' >"$root/etc/opendkim.conf"
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'postfix:x:101:101::/:/bin/false' \
+		'opendkim:x:102:102::/:/bin/false' >"$root/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'postfix:x:101:' 'opendkim:x:102:' >"$root/etc/group"
+	ctl server set mta.hostname mx.example.net dkim.activate now dkim.algorithm ed25519 &&
+		ctl domain add example.com example.org
+}
+
+if ! make_host; then
+	finding "the host could not be made: $(tail -n 1 "$work/run.out")"
+	exit 1
+fi
+mapfile -t many < <(printf 'd%d.example\n' {1..40})
+
+# The push: the first one, one of few files, one that is undone, one that removes files.
+ctl --no-push domain enable-dkim example.com
+look mta adopt --yes
+look domain enable-dkim example.org
+needs fsync
+needs rename
+ctl --no-push domain disable-dkim example.org --now
+status=1 inject=renameat:error=EIO:when=2 look mta push
+needs rename
+look mta push
+needs unlink
+# Very many files and folders: one sync of their file system for all.
+ctl domain add "${many[@]}"
+ctl --no-push domain enable-dkim "${many[@]}"
+look mta push
+needs syncfs
+ctl --no-push domain disable-dkim "${many[@]}" --now
+look mta push
+look mta rollback --yes
+look mta push --remove --yes
+
+# The export: new files, then new content into the place of old files, then none.
+look zone export --all
+for name in one two three; do
+	ctl record add example.com $name A 192.0.2.1
+	look zone export --all
+	needs rename
+done
+# An old file whose mode, or whose length, cannot be put right is not put in its place.
+zone=$root/var/lib/mailauthctl/zones/example.com.zone
+spare=${zone%/*}/.spare/example.com.zone
+for call in fchmod ftruncate; do
+	ctl record add example.com "$call" A 192.0.2.1
+	cp -p "$zone" "$work/zone"
+	chmod 0600 "$spare"
+	head -c 4096 /dev/zero >>"$spare"
+	strace -qq -o "$work/trace" -P "$spare" -e "trace=$call" -e "inject=$call:error=EIO" \
+		"$program" --root "$root" zone export --all >"$work/run.out" 2>&1 &&
+		finding "zone export: $call fails, and it ends with 0"
+	needs "$call.*INJECTED"
+	cmp -s "$zone" "$work/zone" || finding "zone export: $call fails, and the zone is another one"
+	look zone export --all
+	[ "$(stat -c %a "$zone")" = 644 ] || finding "zone export: the zone has the wrong mode"
+	ctl record add example.com "again-$call" A 192.0.2.1
+	look zone export --all # so that there is an old file again
+done
+ctl domain remove "${many[@]}"
+look zone export --all
+needs unlink
+
+# Whether SQLite syncs what it copies depends on its version.
+look db backup "$work/out/copy.db"
+needs "fsync(.*/out/.*>"
+look config export "$work/out/config.yaml"
+look key export example.com --private "$work/out/private.pem"
+
+echo "$commands commands, $findings findings"
+[ "$findings" = 0 ]
