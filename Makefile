@@ -37,7 +37,7 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest english err fan file file_folder file_stage lock \
+base_src := alloc arena buf ctx digest english err fan file file_folder file_stage library lock \
 	network path run secret signals text tree_write words yaml yaml_write
 dnszone_src := authority dkim_record dmarc_record dns_name lint lint_dmarc lint_spf \
 	livecheck name placeholder policy policy_edit query query_servers query_slot \
@@ -130,8 +130,15 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSI
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-POLICYD_LIBS := $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
+LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
+TEST_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcmocka
+# mailauth-policyd gives up its rights early, so it has its libraries from the start.
+POLICYD_LIBS := -Wl,--no-as-needed $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
+
+# What is opened when it is needed (core/base/library.h), by the name of the ABI that is built for.
+soname = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p')
+opened := crypto idn2 jansson ldns smartcols yaml
+CPPFLAGS_ALL += $(foreach name,$(opened),-DLIBRARY_$(shell echo $(name) | tr a-z A-Z)='"$(call soname,$(name))"')
 
 # ---- targets ---------------------------------------------------------------------------------
 
@@ -163,6 +170,12 @@ main_obj := $(build)/cli/main.o $(build)/cli/help_pages.o
 $(build)/mailauthctl: $(main_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(main_obj) $(lib) $(LIBS)
 
+# Needs every library that mailauthctl opens: what a package depends on, and what a root for tests
+# gets, is read from it.
+$(build)/libraries: $(build)/flags
+	echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ -x c - \
+		-Wl,--no-as-needed $(shell pkg-config --libs $(PKGS))
+
 # A library of the two lowest layers alone: that nothing else can get in is a matter of linking.
 $(build)/liblow.a: $(low_obj)
 	@rm -f $@
@@ -192,7 +205,7 @@ unit: $(unit_bin)
 list-unit:
 	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(TEST_LIBS)
 
 # MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
 ifeq ($(MODE),fuzz)
@@ -301,7 +314,7 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
