@@ -152,6 +152,7 @@ many_signing "$db" at many >/dev/null 2>&1
 many_line "mta adopt, $many new keys, below a root" "$(timed mta adopt --yes)" ""
 many_changes "$many" "below a root" timed
 many_line "mta push, $many looked at, below a root" "$(timed mta push)" memory
+many_line "mta status beside $many domains, below a root" "$(timed mta status)" 0.1
 
 # ---- the configuration of very many domains --------------------------------------------------------
 
