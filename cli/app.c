@@ -63,6 +63,12 @@ void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	free(text);
 }
 
+void app_forget_messages(struct app *app)
+{
+	while (app->message_count)
+		free(app->message[--app->message_count].text);
+}
+
 /* After a change: said when it was saved; otherwise only what explains the failure. */
 void app_release_messages(struct app *app, bool is_saved)
 {
@@ -83,6 +89,15 @@ static int run_row(struct app *app, void *arg, struct err *err)
 	return app->row->run(app, err);
 }
 
+int app_read_store(struct app *app, struct err *err)
+{
+	int r = app_open_to_read(app, err);
+	/* whose a domain is and what it is like: of one moment */
+	if (r >= 0 && app->store && app_is_customer(app))
+		r = store_begin(app->store, false, err);
+	return r;
+}
+
 static int run_command(struct app *app, struct err *err)
 {
 	unsigned needs = app->row->needs;
@@ -96,12 +111,10 @@ static int run_command(struct app *app, struct err *err)
 	if (needs & NEED_CHANGE) {
 		r = app_change(app, needs, run_row, NULL, err);
 	} else {
-		if (needs & (NEED_STORE_READ | NEED_STORE_WRITE))
+		if (needs & NEED_STORE_WRITE)
 			r = app_open_to_read(app, err);
-		/* whose a domain is and what it is like: of one moment */
-		if (r >= 0 && app->store && app_is_customer(app) &&
-		    !(needs & NEED_STORE_WRITE))
-			r = store_begin(app->store, false, err);
+		else if (needs & NEED_STORE_READ)
+			r = app_read_store(app, err);
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
@@ -170,6 +183,7 @@ static void tear_down(struct app *app)
 	store_close(app->store);
 	env_done(&app->env);
 	secret_done(&app->typed_secret);
+	free(app->typed_data);
 	lock_free(app->export_lock);
 	for (size_t i = 0; i < app->export_count; i++)
 		free(app->export_name[i]);

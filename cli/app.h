@@ -45,7 +45,8 @@ struct app {
 	struct env env;           /* app_env() fills it */
 	bool has_env;
 	struct secret typed_secret; /* read from standard input before any lock */
-	bool is_changing;           /* messages are kept until the change is saved */
+	char *typed_data;  /* of a record, after a question; NULL: what was typed holds */
+	bool is_changing;  /* messages are kept until the change is saved */
 	bool has_failed;   /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;    /* a check, lint, comparison or plan found something: exit 3 */
 	bool is_exporting; /* a dry run of it is shown zone by zone */
@@ -71,6 +72,10 @@ int app_main(struct caller *caller, const struct command_group *groups,
 /* For people, on stderr. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
+
+/* Opens the store for a row that needs it for some of its uses only (no NEED_STORE_READ); app->store
+ * stays NULL where there is none. */
+int app_read_store(struct app *app, struct err *err) must_check;
 
 /* Runs `body` as one change: locks, transaction, audit, rules between settings, push, commit,
  * switch.  `needs`: NEED_PUSH where it is pushed.  With --dry-run everything is shown and rolled
@@ -137,16 +142,30 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;
 void app_names_done(struct app_names *names);
 
-/* Lints the text of a record that was just typed, if it is an SPF or DMARC policy: what is found is
- * said as warnings, "+all: ... (spf-plus-all)".  Nothing is looked up. */
-void app_lint_typed(struct app *app, const char *rdata);
+/* What a record that is being typed shares, whichever command it is typed to (cli/typed.c). */
+/* TXT data that was pasted with its quotes, as a zone file's reader joins it; a line says so.  Other
+ * data as it is.  Caller frees. */
+char *app_typed_data(struct app *app, const char *type, const char *data) must_check;
+/* Before any lock: refuses an address where a name belongs; about a name without its final dot that
+ * ends in `domain` (NULL: a template) a terminal is asked, others are refused.  *ret_data stays NULL
+ * where `data` is right as it is.  Caller frees. */
+int app_ask_doubt(struct app *app, const char *type, const char *data, const char *domain,
+                  char **ret_data, struct err *err) must_check;
+/* The same where nobody can be asked any more: refuses. */
+int app_refuse_doubt(const char *type, const char *data, const char *domain,
+                     struct err *err) must_check;
+/* Says as warnings what is probably not meant in a record that was just saved: of TXT what its
+ * owner's lint finds ("+all: ... (spf-plus-all)"), of others names without a final dot.  Nothing is
+ * looked up.  `domain` NULL: of a template. */
+void app_lint_typed(struct app *app, const char *owner, const char *type,
+                    const char *rdata, const struct domain *domain);
+/* Warns where the domain asks receivers to quarantine or reject and does not sign. */
+int app_warn_unsigned(struct app *app, const struct domain *domain,
+                      struct err *err) must_check;
 
 /* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
 int app_resolver(struct app *app, struct resolver **ret_resolver,
                  struct err *err) must_check;
-/* The answer of a lint; findings are exit status 3. */
-void app_show_findings(struct app *app, const struct lint_list *list);
-
 /* The TTL of an option --ttl: -1 where it is not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
 

@@ -346,8 +346,8 @@ static int run_trial(struct app *app, void *arg, struct err *err)
 {
 	const struct trial *trial = arg;
 	int r = trial->body(app, trial->arg, err);
-	for (; r >= 0 && app->message_count; app->message_count--)
-		free(app->message[app->message_count - 1].text);
+	if (r >= 0)
+		app_forget_messages(app);
 	return r;
 }
 

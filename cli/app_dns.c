@@ -1,4 +1,4 @@
-/* What commands that ask DNS share: name servers, and the listing of what a linter found. */
+/* The name servers of commands that ask DNS. */
 #include "cli/app.h"
 #include "core/base/alloc.h"
 #include "dnszone/query.h"
@@ -43,30 +43,4 @@ int app_resolver(struct app *app, struct resolver **ret_resolver, struct err *er
 	}
 	*ret_resolver = cache;
 	return 0;
-}
-
-void app_show_findings(struct app *app, const struct lint_list *list)
-{
-	static const struct out_column columns[] = {
-		{ "code", N_("Code"), OUT_TEXT, 0 },
-		{ "severity", N_("Severity"), OUT_TEXT, 0 },
-		{ "column", N_("Column"), OUT_INT, 0 },
-		{ "message", N_("Message"), OUT_TEXT, OUT_WRAP },
-		{ "detail", N_("Detail"), OUT_TEXT, OUT_WRAP },
-	};
-	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	for (size_t i = 0; i < list->count; i++) {
-		const struct lint_finding *finding = &list->finding[i];
-		out_text(app->out, finding->code->code);
-		out_text(app->out, lint_severity_name(finding->code->severity));
-		if (finding->column)
-			out_int(app->out, (int64_t)finding->column);
-		else
-			out_null(app->out);
-		out_text(app->out, _(finding->code->message));
-		out_text(app->out, finding->detail);
-		out_row_end(app->out);
-	}
-	out_end(app->out);
-	app->has_found = list->count > 0;
 }

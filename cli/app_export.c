@@ -1,11 +1,15 @@
 /*
  * Zone export around a command: prepare, switch, finish (export.h), each in its own change.
  *
- * The export lock is held from prepare to finish, and by nothing that asks DNS or makes keys.
+ * The export lock is held from prepare to finish, and by nothing that asks DNS or makes keys: where
+ * preparing finds zones that must be asked first what they have, it is dropped, and the export is
+ * prepared anew when they have answered.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/app_inner.h"
+#include "cli/zone_ask.h"
 #include "core/base/alloc.h"
 #include "core/model/export.h"
 
@@ -42,6 +46,9 @@ static int prepare_export(struct app *app, void *arg, struct err *err)
 	if (r >= 0)
 		r = export_prepare(&app->ctx, app->store, &work->request, &work->export,
 		                   err);
+	/* it is prepared anew, and says the same then */
+	if (r >= 0 && export_count_unasked(work->export) && !app->opt.is_dry_run)
+		app_forget_messages(app);
 	return r;
 }
 
@@ -96,16 +103,80 @@ void app_drop_export_lock(struct app *app)
 	app->export_lock = NULL;
 }
 
+struct names {
+	char **name;
+	size_t count;
+};
+
+static int collect_name(void *arg, const char *name, struct err *err)
+{
+	struct names *names = arg;
+	(void)err;
+	names->name[names->count++] = xstrdup(name);
+	return 0;
+}
+
+static int ask_names(struct app *app, const struct names *names, struct err *err)
+{
+	enum zone_format format;
+	unsigned backstage = app->backstage;
+	int r = zone_format_now(app->store, &format, err);
+	if (r < 0)
+		return r;
+	/* what is said about a domain is for whoever manages it */
+	app->backstage = 0;
+	app_drop_export_lock(app);
+	r = zone_ask(app, (const char *const *)names->name, names->count,
+	             format == ZONE_FULL ? LOOK_REPLACE : LOOK_INCLUDE, err);
+	app->backstage = backstage;
+	return r < 0 ? r : app_take_export_lock(app, err);
+}
+
+/* Only a dry run has a use for what was prepared. */
+static int ask_first(struct app *app, struct export_work *work, struct err *err)
+{
+	struct names names = { 0 };
+	names.name = xcalloc(export_count_unasked(work->export), sizeof(*names.name));
+	int r = export_each_unasked(work->export, collect_name, &names, err);
+	if (!app->opt.is_dry_run) {
+		export_free(work->export);
+		work->export = NULL;
+	}
+	if (r >= 0)
+		r = ask_names(app, &names, err);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.name[i]);
+	free(names.name);
+	return r;
+}
+
+/* A key that had to take another selector is asked for again under that one. */
+static int prepare(struct app *app, struct export_work *work, struct err *err)
+{
+	enum { ROUNDS = 8 };
+	int r = 0;
+	for (unsigned round = 0; r >= 0; round++) {
+		work->request.is_asking = !app->ctx.is_rooted && round < ROUNDS;
+		app->is_exporting = true;
+		r = app_change(app, 0, prepare_export, work, err);
+		app->is_exporting = false;
+		if (r < 0 || !export_count_unasked(work->export))
+			break;
+		r = ask_first(app, work, err);
+		if (app->opt.is_dry_run)
+			break;
+	}
+	return r;
+}
+
 static int export_locked(struct app *app, const char *const *names, size_t count,
                          struct err *err)
 {
 	struct export_work work = { .request = { .names = names,
 		                                 .count = count,
 		                                 .is_dry_run = app->opt.is_dry_run } };
-	app->is_exporting = true;
 	app->backstage++;
-	int r = app_change(app, 0, prepare_export, &work, err);
-	app->is_exporting = false;
+	int r = prepare(app, &work, err);
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = export_switch(&app->ctx, work.export, err);
 	if (r >= 0 && !app->opt.is_dry_run)
@@ -113,7 +184,7 @@ static int export_locked(struct app *app, const char *const *names, size_t count
 	if (r >= 0 && app->opt.is_dry_run)
 		r = show_export(app, work.export, err);
 	if (r >= 0 && work.export)
-		r = export_result(work.export, err);
+		r = export_result(work.export, isatty(STDERR_FILENO), err);
 	export_free(work.export);
 	app->backstage--;
 	return app_veil(

@@ -20,6 +20,8 @@ bool app_keep_from_customer(const struct app *app, enum report_level level,
 /* The result of push and export: for a customer a failure's words go to the system log, and
  * `sentence` (N_()) takes their place.  Gives the result back. */
 int app_veil(struct app *app, int r, const char *sentence, struct err *err) must_check;
+/* Inside of a change: what was said in it so far is not heard. */
+void app_forget_messages(struct app *app);
 /* After a change: messages are said when it was saved; otherwise only what explains the failure. */
 void app_release_messages(struct app *app, bool is_saved);
 

@@ -11,10 +11,6 @@
 #include "core/base/signals.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
-#include "dnszone/lint_dmarc.h"
-#include "dnszone/lint_spf.h"
-#include "dnszone/placeholder.h"
-#include "dnszone/policy.h"
 
 #define INPUT_LIMIT (64u << 20)
 
@@ -106,37 +102,6 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names, struct
 	}
 	*ret_names = names;
 	return 0;
-}
-
-void app_lint_typed(struct app *app, const char *rdata)
-{
-	struct lint_list list = { 0 };
-	static const struct placeholder_values sample = {
-		.domain = "example.com",
-		.hostname = "mx.example.net",
-		.ip = "192.0.2.1",
-		.ipv6 = "2001:db8::1",
-	};
-	auto_buf text = BUF_INIT;
-	if (!rdata)
-		return;
-	placeholder_expand(rdata, &sample, &text, NULL);
-	struct lint_spf_input spf = { .text = octets_of(buf_text(&text)) };
-	struct lint_dmarc_input dmarc = { .text = buf_text(&text) };
-	if (policy_kind_of("@", "TXT", rdata) == POLICY_SPF)
-		lint_spf_record(&spf, &list);
-	else if (policy_kind_of("_dmarc", "TXT", rdata) == POLICY_DMARC)
-		lint_dmarc_record(&dmarc, &list);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct lint_finding *finding = &list.finding[i];
-		if (finding->code->severity == LINT_NOTE)
-			continue;
-		app_say(app, REPORT_WARNING, "%s%s%s (%s)",
-		        finding->detail ? finding->detail : "",
-		        finding->detail ? ": " : "", _(finding->code->message),
-		        finding->code->code);
-	}
-	lint_list_done(&list);
 }
 
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err)

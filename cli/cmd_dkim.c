@@ -12,6 +12,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/paste.h"
 #include "cli/progress.h"
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
@@ -240,47 +241,6 @@ static int generate(struct enable *work, struct err *err)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static const struct out_column record_columns[] = {
-	{ "owner", N_("Owner"), OUT_TEXT, 0 },
-	{ "ttl", N_("TTL"), OUT_INT, 0 },
-	{ "type", N_("Type"), OUT_TEXT, 0 },
-	{ "data", N_("Data"), OUT_TEXT, 0 },
-};
-
-/* The DKIM records of a zone that is served elsewhere, ready to paste. */
-static int print_records(struct app *app, const struct domain *domain, struct err *err)
-{
-	auto_records records = NULL;
-	auto_record_list list = RECORD_LIST_INIT;
-	const struct env *env;
-	int r = app_env(app, &env, err);
-	if (r >= 0)
-		r = records_new(app->store, env, &records, err);
-	if (r >= 0)
-		r = records_of_domain(records, domain, &list, err);
-	for (size_t i = 0; r >= 0 && i < list.count; i++) {
-		const struct record_row *row = &list.row[i];
-		if (strcmp(row->source, "dkim") != 0 &&
-		    strcmp(row->source, "policy") != 0)
-			continue;
-		if (out_get_format(app->out) == OUT_FORMAT_TABLE) {
-			struct record_list one = { .row = &list.row[i], .count = 1 };
-			auto_buf line = BUF_INIT;
-			r = records_put_zone(&one, domain->name, ZONE_INCLUDE, 0, &line,
-			                     err);
-			out_plain(app->out, buf_text(&line), line.len);
-			continue;
-		}
-		auto_free char *owner = xasprintf("%s.", row->owner);
-		out_text(app->out, owner);
-		out_int(app->out, row->ttl);
-		out_text(app->out, row->type);
-		out_text(app->out, row->rdata);
-		out_row_end(app->out);
-	}
-	return r;
-}
-
 static int is_external(struct app *app, const struct domain *domain, bool *ret_is,
                        struct err *err)
 {
@@ -303,33 +263,37 @@ int cmd_publish_keys(struct app *app, struct err *err)
 	return r < 0 ? r : app_export_now(app, err);
 }
 
-/* Exports the zones that are ours, prints the records of the others, and says where each stands. */
+/* Exports the zones that are ours and prints the records of the others: name servers are asked about
+ * those when the export lock is free again. */
 static int publish(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
-	size_t external_count = 0;
-	bool is_listed = out_get_format(app->out) != OUT_FORMAT_TABLE;
+	auto_free const char **external = xcalloc(work->count, sizeof(*external));
+	struct err later = ERR_INIT;
+	size_t count = 0;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < work->count; i++) {
 		struct item *item = &work->item[i];
 		auto_domain domain = DOMAIN_INIT;
-		bool external = false;
+		bool is_elsewhere = false;
 		if (!item->is_done ||
 		    domain_look(app->store, item->name, &domain, err) <= 0)
 			continue;
-		r = is_external(app, &domain, &external, err);
-		if (r >= 0 && !external && item->outcome != KEYRING_UNCHANGED)
+		r = is_external(app, &domain, &is_elsewhere, err);
+		if (r >= 0 && is_elsewhere)
+			external[count++] = item->name;
+		else if (r >= 0 && item->outcome != KEYRING_UNCHANGED)
 			r = app_export_family_later(app, &domain, err);
-		if (r < 0 || !external)
-			continue;
-		if (external_count++ == 0 && is_listed)
-			out_list_begin(app->out, record_columns,
-			               ARRAY_LEN(record_columns));
-		r = print_records(app, &domain, err);
 	}
-	if (external_count && is_listed)
-		out_end(app->out);
-	return r < 0 ? r : cmd_publish_keys(app, err);
+	if (r >= 0)
+		r = cmd_publish_keys(app, err);
+	app_drop_export_lock(app);
+	/* what is to be pasted is told, whatever became of the others */
+	int printed = paste_keys(app, external, count, &later);
+	if (r < 0 || printed >= 0)
+		return r;
+	*err = later;
+	return printed;
 }
 
 static int tell(struct enable *work, struct err *err)

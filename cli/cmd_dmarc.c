@@ -4,6 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/findings.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/model/record.h"
@@ -16,8 +17,16 @@
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
+static void lint_line(void *arg, struct octets text, struct lint_list *list)
+{
+	(void)arg;
+	lint_dmarc_record(&(struct lint_dmarc_input){ .text = text }, list);
+}
+
 static int run_lint(struct app *app, struct err *err)
 {
+	if (args_has(app->args, "--records-from"))
+		return findings_of_lines(app, lint_line, NULL, err);
 	const char *record = args_get(app->args, "--record");
 	const char *typed = args_word(app->args, 0);
 	char name[NAME_SIZE];
@@ -25,25 +34,27 @@ static int run_lint(struct app *app, struct err *err)
 	cleanup(lint_list_done) struct lint_list list = { 0 };
 	int r = 0;
 	if (typed)
-		r = name_parse_domain(typed, name, err);
+		r = name_parse_owner(typed, name, err);
 	if (r >= 0 && typed)
 		r = app_resolver(app, &dns, err);
 	if (r < 0)
 		return r;
 	if (record)
-		lint_dmarc_record(&(struct lint_dmarc_input){ .text = record }, &list);
+		lint_dmarc_record(&(struct lint_dmarc_input){ .text = octets_of(record) },
+		                  &list);
 	else
 		lint_dmarc_domain(name, dns, deadline_in_ms(LINT_MS), &list);
 	resolver_free(dns);
-	app_show_findings(app, &list);
+	findings_show(app, &list);
 	return 0;
 }
 
 /* ---- the policy of a domain ------------------------------------------------------------------- */
 
+/* Pasted with the quotes of a zone file, too. */
 static bool is_whole(const char *word)
 {
-	return strncasecmp(word, "v=", 2) == 0;
+	return strncasecmp(word + (*word == '"'), "v=", 2) == 0;
 }
 
 /* Tags, a whole record alone, or --reset alone. */
@@ -85,11 +96,7 @@ static int run_set(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct option_row lint_options[] = {
-	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0, 0,
-	  OPTION_FOR_ALL },
-	OPTION_RESOLVER,
-	OPTION_ZONE,
-	{ 0 },
+	OPTION_RECORD, OPTION_RECORDS_FROM, OPTION_RESOLVER, OPTION_ZONE, { 0 },
 };
 static const struct option_row set_options[] = {
 	OPTION_POLICY_RESET,
@@ -99,9 +106,9 @@ static const struct option_row set_options[] = {
 
 const struct command commands_dmarc[] = {
 	{ .words = "dmarc lint",
-	  .args = "<domain>|--record",
+	  .args = "<domain>|--record|--records-from",
 	  .options = lint_options,
-	  .help = N_("find faults in a DMARC record; exit 3: there are some"),
+	  .help = N_("find faults in a DMARC record; exit 3: warnings or errors"),
 	  .example = "mailauthctl dmarc lint --record 'v=DMARC1; p=reject'",
 	  .needs = NEED_OWN_ACCESS,
 	  .run = run_lint },

@@ -9,6 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
+#include "core/model/export.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
 #include "core/model/records.h"
@@ -131,6 +132,33 @@ static int run_get(struct app *app, struct err *err)
 	return 0;
 }
 
+/* ---- zones ----------------------------------------------------------------------------------- */
+
+/* A domain whose main domain signs waits for its own record; a zone that includes a file is refused
+ * until that is there. */
+static int export_if_awaited(struct app *app, const struct domain *domain,
+                             struct err *err)
+{
+	bool signs, is_included;
+	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = export_is_included(app->store, domain, &is_included, err);
+	if (r >= 0 && signs)
+		r = app_export_family_later(app, domain, err);
+	else if (r >= 0 && is_included)
+		app_export_later(app, domain->name);
+	return r;
+}
+
+static int export_if_hosted(struct app *app, const struct domain *domain, struct err *err)
+{
+	auto_free char *service = NULL;
+	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	return r < 0 || strcmp(service, "hosted") != 0
+	               ? r
+	               : export_if_awaited(app, domain, err);
+}
+
 /* ---- settings of a domain -------------------------------------------------------------------- */
 
 static int change_pairs(struct app *app, void *arg, struct err *err)
@@ -145,6 +173,8 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 			r = domain_set(app->store, &app->ctx, &domain, key,
 			               step == 2 ? args_word(app->args, i + 1) : NULL,
 			               err);
+		if (r >= 0 && key == SET_DNS_SERVICE)
+			r = export_if_hosted(app, &domain, err);
 	}
 	return r;
 }
@@ -204,17 +234,6 @@ static int run_unset(struct app *app, struct err *err)
 
 /* ---- the domains themselves ------------------------------------------------------------------ */
 
-/* A domain whose main domain signs waits for its own record. */
-static int export_if_signing(struct app *app, const struct domain *domain,
-                             struct err *err)
-{
-	bool signs;
-	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
-	if (r >= 0 && signs)
-		r = app_export_family_later(app, domain, err);
-	return r;
-}
-
 static int run_add(struct app *app, struct err *err)
 {
 	struct app_names names;
@@ -231,8 +250,8 @@ static int run_add(struct app *app, struct err *err)
 		               &added, err);
 		if (r >= 0 && of)
 			r = records_check_domain(app->store, &added, err);
-		if (r >= 0 && of)
-			r = export_if_signing(app, &added, err);
+		if (r >= 0)
+			r = export_if_awaited(app, &added, err);
 	}
 	app_names_done(&names);
 	return r;
@@ -270,7 +289,7 @@ static int run_rename(struct app *app, struct err *err)
 	if (r >= 0)
 		r = records_check_domain(app->store, &renamed, err);
 	if (r >= 0)
-		r = export_if_signing(app, &renamed, err);
+		r = export_if_awaited(app, &renamed, err);
 	return r;
 }
 
@@ -290,7 +309,7 @@ static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 		if (r >= 0 && is_suspended && is_now)
 			r = app_export_family_later(app, &domain, err);
 		else if (r >= 0 && !is_suspended)
-			r = export_if_signing(app, &domain, err);
+			r = export_if_awaited(app, &domain, err);
 	}
 	app_names_done(&names);
 	return r;

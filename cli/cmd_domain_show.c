@@ -118,7 +118,8 @@ struct look {
 	int64_t zone_at; /* when its file was written */
 	char *service;   /* dns.service */
 	int64_t records,
-		own; /* effective ones; those that are the domain's own or its edits */
+		own, /* effective ones; those that are the domain's own or its edits */
+		had; /* left out, because the zone has its own there */
 };
 
 static void look_done(struct look *look)
@@ -150,12 +151,16 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	if (r < 0)
 		return r;
 	look->records = (int64_t)list.count;
+	look->had = (int64_t)list.had_count;
 	for (size_t i = 0; i < list.count; i++)
 		look->own += strcmp(list.row[i].source, "own") == 0 ||
 		             strcmp(list.row[i].source, "edited") == 0;
 	r = export_state_of(&app->ctx, app->store, env, domain->name, &look->zone,
 	                    &look->zone_at, err);
 	look->has_zone = r >= 0;
+	/* what may be left there is no zone */
+	if (strcmp(look->service, "hosted") != 0)
+		look->zone_at = 0;
 	return r;
 }
 
@@ -193,13 +198,13 @@ static const char *zone_sentence(const struct look *look)
 {
 	if (!look->has_zone)
 		return NULL;
+	if (strcmp(look->service, "external") == 0)
+		return _("served elsewhere (dns.service external)");
+	if (strcmp(look->service, "off") == 0)
+		return _("none (dns.service off)");
 	if (look->zone == EXPORT_IS_DUE)
 		return _("waits for \"mailauthctl zone export\"");
-	if (look->zone == EXPORT_IS_DONE)
-		return _("exported");
-	return strcmp(look->service, "external") == 0
-	               ? _("served elsewhere (dns.service external)")
-	               : _("none (dns.service off)");
+	return _("exported");
 }
 
 /* What a customer may not run is no hint for one. */
@@ -207,7 +212,8 @@ static char *next_step(struct app *app, const struct domain *domain,
                        const struct look *look)
 {
 	bool is_customer = app_is_customer(app);
-	bool is_due = look->has_zone && look->zone == EXPORT_IS_DUE;
+	bool is_due = look->has_zone && look->zone == EXPORT_IS_DUE &&
+	              strcmp(look->service, "hosted") == 0;
 	if (domain->is_suspended)
 		return is_customer
 		               ? NULL
@@ -242,6 +248,7 @@ static const struct out_column columns_shown[] = {
 	{ "zone_written", N_("Zone written"), OUT_TIME, OUT_BRIEF },
 	{ "records", N_("Records"), OUT_INT, OUT_BRIEF },
 	{ "own_records", N_("Its own"), OUT_INT, OUT_BRIEF },
+	{ "left_out", N_("Left out"), OUT_INT, OUT_BRIEF },
 	{ "created", N_("Created"), OUT_TIME, 0 },
 	{ "hint", N_("Next"), OUT_TEXT, OUT_BRIEF },
 };
@@ -277,6 +284,7 @@ int cmd_domain_show(struct app *app, struct err *err)
 	out_time(app->out, look.zone_at);
 	out_int(app->out, look.records);
 	out_int(app->out, look.own);
+	out_int(app->out, look.had);
 	out_time(app->out, domain.created);
 	out_text(app->out, hint);
 	r = show_listings(app, &domain, err);

@@ -7,6 +7,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/findings.h"
 #include "cli/options.h"
 #include "cli/seen.h"
 #include "core/base/alloc.h"
@@ -376,6 +377,16 @@ static const struct option_row check_options[] = {
 	{ 0 },
 };
 
+static const struct option_row lint_options[] = {
+	OPTION_RECORD,
+	OPTION_RECORDS_FROM,
+	{ "--selector", "<selector>", N_("this selector instead of the domain's keys"),
+	  true, 0, OPTION_FOR_ALL },
+	OPTION_RESOLVER,
+	OPTION_ZONE,
+	{ 0 },
+};
+
 const struct command commands_key[] = {
 	{ .words = "key list",
 	  .args = "[<domain>]",
@@ -410,5 +421,12 @@ const struct command commands_key[] = {
 	  .example = "mailauthctl key check example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE,
 	  .run = run_check },
+	{ .words = "key lint",
+	  .args = "<domain>|--record|--records-from",
+	  .options = lint_options,
+	  .help = N_("find faults in DKIM key records; exit 3: warnings or errors"),
+	  .example = "mailauthctl key lint example.com --selector s2024",
+	  .needs = NEED_OWN_ACCESS,
+	  .run = cmd_key_lint },
 	{ 0 },
 };

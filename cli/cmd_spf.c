@@ -5,6 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/findings.h"
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
@@ -276,13 +277,23 @@ static int run_explain(struct app *app, struct err *err)
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
+/* `arg`: the resolver, NULL: nothing is looked up. */
+static void lint_line(void *arg, struct octets text, struct lint_list *list)
+{
+	lint_spf_record(
+		&(struct lint_spf_input){ .text = text,
+	                                  .dns = arg,
+	                                  .until = deadline_in_ms(SPF_TIME_LIMIT_MS) },
+		list);
+}
+
 static int run_lint(struct app *app, struct err *err)
 {
 	const char *record = args_get(app->args, "--record");
 	const char *typed = args_word(app->args, 0);
 	char name[NAME_SIZE];
-	struct resolver *dns = NULL;
-	cleanup(lint_list_done) struct lint_list list = { 0 };
+	auto_resolver *dns = NULL;
+	auto_lint_list list = LINT_LIST_INIT;
 	int r = 0;
 	if (typed)
 		r = name_parse_owner(typed, name, err);
@@ -291,18 +302,13 @@ static int run_lint(struct app *app, struct err *err)
 		r = app_resolver(app, &dns, err);
 	if (r < 0)
 		return r;
-	if (record) {
-		struct lint_spf_input input = {
-			.text = octets_of(record),
-			.dns = dns,
-			.until = deadline_in_ms(SPF_TIME_LIMIT_MS),
-		};
-		lint_spf_record(&input, &list);
-	} else {
+	if (args_has(app->args, "--records-from"))
+		return findings_of_lines(app, lint_line, dns, err);
+	if (record)
+		lint_line(dns, octets_of(record), &list);
+	else
 		lint_spf_domain(name, dns, deadline_in_ms(SPF_TIME_LIMIT_MS), &list);
-	}
-	resolver_free(dns);
-	app_show_findings(app, &list);
+	findings_show(app, &list);
 	return 0;
 }
 
@@ -381,11 +387,7 @@ static const struct option_row check_options[] = {
 	{ 0 },
 };
 static const struct option_row lint_options[] = {
-	{ "--record", "<text>", N_("this text instead of what a domain publishes"), 0, 0,
-	  OPTION_FOR_ALL },
-	OPTION_RESOLVER,
-	OPTION_ZONE,
-	{ 0 },
+	OPTION_RECORD, OPTION_RECORDS_FROM, OPTION_RESOLVER, OPTION_ZONE, { 0 },
 };
 static const struct option_row set_options[] = {
 	{ "--add", "<term>", N_("put this term into the record"), true, 0,
@@ -411,9 +413,9 @@ const struct command commands_spf[] = {
 	  .needs = NEED_STORE_READ,
 	  .run = run_explain },
 	{ .words = "spf lint",
-	  .args = "<domain>|--record",
+	  .args = "<domain>|--record|--records-from",
 	  .options = lint_options,
-	  .help = N_("find faults in an SPF record; exit 3: there are some"),
+	  .help = N_("find faults in an SPF record; exit 3: warnings or errors"),
 	  .example = "mailauthctl spf lint --record 'v=spf1 mx -all'",
 	  .needs = NEED_OWN_ACCESS,
 	  .run = run_lint },

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/record_text.h"
 #include "core/model/template.h"
 
 static const struct out_column columns[] = {
@@ -75,35 +76,84 @@ static int tell_behind(struct app *app, struct err *err)
 	return r;
 }
 
+static int check_add(struct app *app, struct err *err)
+{
+	return app_ask_doubt(app, args_word(app->args, 1), args_word(app->args, 2), NULL,
+	                     &app->typed_data, err);
+}
+
 static int run_add(struct app *app, struct err *err)
 {
+	auto_free char *owner = NULL;
+	const char *type = args_word(app->args, 1);
+	auto_free char *data = app_typed_data(app, type, args_word(app->args, 2));
 	int64_t ttl, uid;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0)
-		r = template_add(app->store, args_word(app->args, 0),
-		                 args_word(app->args, 1), args_word(app->args, 2), ttl,
+		r = template_add(app->store, args_word(app->args, 0), type, data, ttl,
 		                 &uid, err);
-	if (r >= 0) {
+	if (r >= 0)
 		app_say(app, REPORT_NOTE, _("added as t%" PRId64), uid);
-		app_lint_typed(app, args_word(app->args, 2));
-	}
-	return r < 0 ? r : tell_behind(app, err);
+	if (r >= 0)
+		r = record_text_owner(args_word(app->args, 0), NULL, &owner, err);
+	if (r < 0)
+		return r;
+	app_lint_typed(app, owner, type, data, NULL);
+	return tell_behind(app, err);
+}
+
+struct place {
+	int64_t uid;
+	char *owner, *type; /* NULL: there is no such record */
+};
+
+static void place_done(struct place *place)
+{
+	free(place->owner);
+	free(place->type);
+}
+
+static int find_place(void *arg, const struct template_row *row, struct err *err)
+{
+	struct place *place = arg;
+	(void)err;
+	if (row->uid != place->uid)
+		return 0;
+	place->owner = xstrdup(row->owner);
+	place->type = xstrdup(row->type);
+	return 1;
+}
+
+/* The data of a record that is there already. */
+static int set_data(struct app *app, const struct place *place, int64_t ttl,
+                    struct err *err)
+{
+	auto_free char *data = app_typed_data(app, place->type, args_word(app->args, 1));
+	int r = app_refuse_doubt(place->type, data, NULL, err);
+	if (r >= 0)
+		r = template_set(app->store, place->uid, data, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, place->owner, place->type, data, NULL);
+	return r;
 }
 
 static int run_set(struct app *app, struct err *err)
 {
-	int64_t ttl, uid;
+	cleanup(place_done) struct place place = { 0 };
+	int64_t ttl;
 	const char *data = args_word(app->args, 1);
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
 		r = err_set(err, ERR_USAGE,
 		            _("nothing to set: give new data, --ttl, or both"));
 	if (r >= 0)
-		r = parse_uid(args_word(app->args, 0), &uid, err);
+		r = parse_uid(args_word(app->args, 0), &place.uid, err);
 	if (r >= 0)
-		r = template_set(app->store, uid, data, ttl, err);
+		r = template_each(app->store, 0, find_place, &place, err);
 	if (r >= 0)
-		app_lint_typed(app, data);
+		r = data && place.type
+		            ? set_data(app, &place, ttl, err)
+		            : template_set(app->store, place.uid, data, ttl, err);
 	return r < 0 ? r : tell_behind(app, err);
 }
 
@@ -166,6 +216,7 @@ const struct command commands_template[] = {
 	  .help = N_("add a record; <domain> <hostname> <ip> <ipv6> are filled in"),
 	  .example = "mailauthctl template add '<domain>.' MX '10 mail.<domain>.'",
 	  .needs = NEED_CHANGE,
+	  .check = check_add,
 	  .run = run_add },
 	{ .words = "template set",
 	  .args = "<id> [<data>]",

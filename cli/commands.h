@@ -58,4 +58,7 @@ int cmd_key_import(struct app *app, struct err *err);
 /* Exports the zones that were named for later, in which new keys are to become public. */
 int cmd_publish_keys(struct app *app, struct err *err);
 
+/* `key lint` (cmd_key_lint.c). */
+int cmd_key_lint(struct app *app, struct err *err) must_check;
+
 #endif

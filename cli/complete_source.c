@@ -13,6 +13,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
+#include "core/model/export_kept.h"
 #include "core/model/key.h"
 #include "core/model/record.h"
 #include "core/model/setting.h"
@@ -115,6 +116,24 @@ static void offer_domains(struct complete *c)
 		domain.name = last;
 		put_domain(c, &domain);
 	}
+}
+
+static int add_kept(void *arg, const struct export_kept *kept, struct err *err)
+{
+	struct complete *c = arg;
+	(void)err;
+	complete_offer(c, kept->name, kept->is_elsewhere ? kept->folder : NULL);
+	return c->found_count >= NAMES_MOST;
+}
+
+/* Names whose zone files wait to be forgotten. */
+static void offer_kept(struct complete *c)
+{
+	struct err ignored = ERR_INIT;
+	struct store *store = complete_store(c);
+	if (complete_ctx(c) && store &&
+	    export_kept_each(complete_ctx(c), store, add_kept, c, &ignored) < 0)
+		return;
 }
 
 /* The domain of the line: false: there is none, or it is not known. */
@@ -437,6 +456,7 @@ const struct complete_source complete_sources[] = {
 	{ "<file>", offer_files, false },
 	{ "<folder>", offer_folders, false },
 	{ "<format>", offer_formats, false },
+	{ "<former-domain>", offer_kept, true },
 	{ "<id>", offer_record_ids, true },
 	{ "<name>", NULL, false },
 	{ "<new-domain>", NULL, false },

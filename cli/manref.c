@@ -20,8 +20,10 @@
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
 #include "core/mta/doctor.h"
+#include "dnszone/lint_dkim.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
+#include "dnszone/lint_txt.h"
 #include "dnszone/placeholder.h"
 
 /* Begins a section of hand-written text. */
@@ -366,8 +368,9 @@ static void put_placeholders(struct page *page, const char *word)
 
 static void put_lint(struct page *page, const char *word)
 {
-	static const struct lint_code *(*const codes[])(size_t i) = { lint_dmarc_code,
-		                                                      lint_spf_code };
+	static const struct lint_code *(*const codes[])(size_t i) = {
+		lint_dkim_code, lint_dmarc_code, lint_spf_code, lint_txt_code
+	};
 	const struct lint_code *code;
 	(void)page, (void)word;
 	for (size_t k = 0; k < ARRAY_LEN(codes); k++)

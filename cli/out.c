@@ -163,6 +163,14 @@ void out_object_begin(struct out *out, const struct out_column *columns, size_t 
 	begin_outermost(out, OUT_IN_OBJECT, columns, count);
 }
 
+void out_line_begin(struct out *out, const struct out_column *columns, size_t count)
+{
+	out->kept = out->renderer;
+	out->renderer = &out_json_renderer;
+	out->is_line = true;
+	begin_outermost(out, OUT_IN_OBJECT, columns, count);
+}
+
 void out_row_end(struct out *out)
 {
 	if (!out->is_open || out->at != out->column_count)
@@ -183,6 +191,9 @@ void out_end(struct out *out)
 	if (out->renderer->end)
 		out->renderer->end(out);
 	out->is_open = false;
+	if (out->is_line)
+		out->renderer = out->kept;
+	out->is_line = false;
 }
 
 void out_nested_begin(struct out *out, const char *key, const char *title,

@@ -69,6 +69,8 @@ bool out_can_colour(FILE *stream) must_check;
 void out_list_begin(struct out *out, const struct out_column *columns, size_t count);
 /* One thing: JSON object; TSV: "key<tab>value" lines; table: "Title: value" lines. */
 void out_object_begin(struct out *out, const struct out_column *columns, size_t count);
+/* One object on one line of JSON, whatever the format: out_end() ends it, and another may follow. */
+void out_line_begin(struct out *out, const struct out_column *columns, size_t count);
 void out_row_end(struct out *out); /* of a listing; nothing in an object */
 void out_end(struct out *out);
 

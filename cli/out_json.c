@@ -9,11 +9,12 @@
 #include "core/base/library.h"
 #include "core/base/text.h"
 
-#define CALLS(CALL)                                                                    \
-	CALL(json_array)                                                               \
-	CALL(json_array_append_new)                                                    \
-	CALL(json_delete) CALL(json_dump_callback) CALL(json_false) CALL(json_integer) \
-		CALL(json_null) CALL(json_string) CALL(json_true)
+#define CALLS(CALL)                                                                  \
+	CALL(json_array)                                                             \
+	CALL(json_array_append_new)                                                  \
+	CALL(json_delete)                                                            \
+	CALL(json_dump_callback) CALL(json_false) CALL(json_integer) CALL(json_null) \
+		CALL(json_string) CALL(json_true)
 LIBRARY(jansson, LIBRARY_JANSSON, CALLS)
 /* what its macros call */
 #define json_false jansson()->json_false
@@ -86,7 +87,12 @@ static void json_begin(struct out *out)
 static void json_cell(struct out *out, const struct out_column *column,
                       const struct out_cell *cell)
 {
-	if (out->place == OUT_IN_OBJECT) {
+	if (out->is_line) {
+		out_puts(out, out->at                       ? ", "
+		              : out->place == OUT_IN_OBJECT ? ""
+		              : out->row                    ? ", {"
+		                                            : "{");
+	} else if (out->place == OUT_IN_OBJECT) {
 		out_puts(out, out->at ? ",\n  " : "\n  ");
 	} else if (out->at) {
 		out_puts(out, ", ");
@@ -107,19 +113,21 @@ static void json_row_end(struct out *out)
 static void json_nested_begin(struct out *out)
 {
 	/* An object has a field at least, so something stands before its first listing. */
-	out_puts(out, ",\n  ");
+	out_puts(out, out->is_line ? ", " : ",\n  ");
 	write_value(out, jansson()->json_string(out->nested_key));
 	out_puts(out, ": [");
 }
 
 static void json_nested_end(struct out *out)
 {
-	out_puts(out, out->row ? "\n  ]" : "]");
+	out_puts(out, out->row && !out->is_line ? "\n  ]" : "]");
 }
 
 static void json_end(struct out *out)
 {
-	if (out->is_object)
+	if (out->is_line)
+		out_puts(out, "}\n");
+	else if (out->is_object)
 		out_puts(out, "\n}\n");
 	else
 		out_puts(out, out->row ? "\n]\n" : "]\n");

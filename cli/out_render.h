@@ -44,6 +44,8 @@ struct out {
 	int write_errno; /* of the first write that failed; 0: none did */
 	bool is_open;    /* between begin and end */
 	bool is_object;  /* the outermost is an object */
+	bool is_line; /* ... on one line of JSON; `kept` is the format's own renderer */
+	const struct out_renderer *kept;
 	enum out_place place;
 	const struct out_column *columns; /* of the present place */
 	size_t column_count;

@@ -1,4 +1,4 @@
--- mailauthctl: the store, schema version 2.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
+-- mailauthctl: the store, schema version 4.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
 -- Opened with: foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON, trusted_schema=OFF,
 -- busy_timeout=0 (writers wait on our own lock file, which names the holder), SQLITE_DBCONFIG_DEFENSIVE.
 -- Text is UTF-8; times are Unix seconds, UTC; names of domains are A-labels, lower case, no final dot.
@@ -8,7 +8,7 @@
 -- a new template to 100,000 domains is one UPDATE.
 
 PRAGMA application_id = 0x4d417574;     -- "MAut": another program's database is refused
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- One row.  uuid tells a mail server's push state which database it follows.
 CREATE TABLE store (
@@ -218,8 +218,21 @@ CREATE TABLE export_file (
 	mtime_ns   INTEGER NOT NULL,                -- as seen right after our rename: what differs was edited
 	inode      INTEGER NOT NULL,
 	owed       INTEGER NOT NULL DEFAULT 0 CHECK (owed IN (0, 1)),        -- zone.reload does not know this content yet
+	kept       INTEGER NOT NULL DEFAULT 0 CHECK (kept IN (0, 1)),        -- no zone any more: stays for those that include it
 	PRIMARY KEY (dir_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX export_file_kept ON export_file (name) WHERE kept;
+
+-- Records that a name's zone was asked about before they were first exported there.  had: what stood at the owner and is not ours
+-- ("TXT v=spf1 mx -all"); our record stays out of that zone then, until record set or reset.
+CREATE TABLE zone_look (
+	name       TEXT    NOT NULL,
+	ref        TEXT    NOT NULL,                -- "t1" of the template, "7" its own, "default._domainkey", "_domainkey"
+	at         INTEGER NOT NULL,
+	had        TEXT,
+	PRIMARY KEY (name, ref)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX zone_look_had ON zone_look (name) WHERE had IS NOT NULL;
 
 -- A domain moves to the present generation whenever anything that shows in its zone or its signing moves.
 -- The change row is always there first (core/store/change.c).
@@ -234,10 +247,14 @@ BEGIN SELECT raise(ABORT, 'an alias of an alias'); END;
 CREATE TRIGGER domain_add AFTER INSERT ON domain
 BEGIN DELETE FROM former_name WHERE name = new.name; END;
 CREATE TRIGGER domain_del AFTER DELETE ON domain
-BEGIN INSERT INTO former_name (name, gen) VALUES (old.name, (SELECT max(id) FROM change))
-	ON CONFLICT (name) DO UPDATE SET gen = excluded.gen, domain_id = NULL; END;
+BEGIN
+	DELETE FROM zone_look WHERE name = old.name;
+	INSERT INTO former_name (name, gen) VALUES (old.name, (SELECT max(id) FROM change))
+	ON CONFLICT (name) DO UPDATE SET gen = excluded.gen, domain_id = NULL;
+END;
 CREATE TRIGGER domain_rename AFTER UPDATE OF name ON domain WHEN new.name <> old.name
 BEGIN
+	DELETE FROM zone_look WHERE name = old.name;
 	DELETE FROM former_name WHERE name = new.name;
 	INSERT INTO former_name (name, domain_id, gen) VALUES (old.name, new.id, (SELECT max(id) FROM change))
 	ON CONFLICT (name) DO UPDATE SET domain_id = excluded.domain_id, gen = excluded.gen;
@@ -275,6 +292,15 @@ CREATE TRIGGER key_public_u AFTER UPDATE OF ready ON key_public WHEN new.ready I
 BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = new.name; END;
 CREATE TRIGGER key_public_d AFTER DELETE ON key_public
 BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = old.name; END;
+
+CREATE TRIGGER zone_look_i AFTER INSERT ON zone_look WHEN new.had IS NOT NULL
+BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = new.name; END;
+CREATE TRIGGER zone_look_u AFTER UPDATE OF had ON zone_look WHEN new.had IS NOT old.had
+BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE name = new.name; END;
+-- The record of a parked key has left the zone: before it comes back the zone is asked again.
+CREATE TRIGGER dkim_key_parked AFTER UPDATE OF state ON dkim_key WHEN new.state = 'parked'
+BEGIN DELETE FROM zone_look WHERE had IS NULL AND ref = new.selector || '._domainkey'
+	AND name IN (SELECT name FROM domain WHERE id = new.domain_id OR alias_of = new.domain_id); END;
 
 -- After any secret was deleted: wal_checkpoint(TRUNCATE), or the write-ahead log still shows it.
 CREATE TRIGGER dkim_private_gone AFTER UPDATE OF private_id ON dkim_key

@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "dnszone/dkim_key.h"
 #include "dnszone/tags.h"
 
 static const char blanks[] = " \t\r\n";
@@ -127,36 +128,10 @@ static char *without_blanks(const char *text)
 	return out;
 }
 
-static int base64_value(char c)
-{
-	return c >= 'A' && c <= 'Z'   ? c - 'A'
-	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
-	       : c >= '0' && c <= '9' ? c - '0' + 52
-	       : c == '+'             ? 62
-	       : c == '/'             ? 63
-	                              : -1;
-}
-
 /* RFC 4648 4, padding required: verifiers that do without are few. */
 static bool decode(const char *text, struct buf *out)
 {
-	size_t len = strlen(text), pad = 0;
-	if (len % 4 != 0)
-		return false;
-	while (pad < 2 && pad < len && text[len - 1 - pad] == '=')
-		pad++;
-	unsigned long bits = 0;
-	for (size_t i = 0; i < len; i++) {
-		int value = i < len - pad ? base64_value(text[i]) : 0;
-		if (value < 0)
-			return false;
-		bits = bits << 6 | (unsigned)value;
-		if (i % 4 < 3)
-			continue;
-		for (size_t k = 0; k < (i == len - 1 ? 3 - pad : 3); k++)
-			buf_putc(out, (char)(bits >> (16 - 8 * k) & 255));
-	}
-	return true;
+	return dkim_base64_decode(text, strlen(text), out);
 }
 
 static bool ends_in(const struct buf *whole, const struct buf *end)
@@ -189,24 +164,6 @@ static enum dkim_fault compare_keys(const char *shown, const char *wanted)
 
 /* ---- the tags ------------------------------------------------------------------------------- */
 
-/* Whether a list with colons (h=, s=, t=) has one of two words; NULL: not asked for. */
-static bool list_has(const char *list, const char *word, const char *other)
-{
-	for (const char *at = list;; at++) {
-		at += strspn(at, blanks);
-		size_t len = strcspn(at, ":"), word_len = len;
-		while (word_len && strchr(blanks, at[word_len - 1]))
-			word_len--;
-		if ((strlen(word) == word_len && memcmp(at, word, word_len) == 0) ||
-		    (other && strlen(other) == word_len &&
-		     memcmp(at, other, word_len) == 0))
-			return true;
-		at += len;
-		if (!*at)
-			return false;
-	}
-}
-
 static void judge_tags(const struct tags *shown, const struct tags *wanted,
                        struct dkim_verdict *verdict)
 {
@@ -214,16 +171,16 @@ static void judge_tags(const struct tags *shown, const struct tags *wanted,
 		   *h = tags_get(shown, "h"), *s = tags_get(shown, "s"),
 		   *t = tags_get(shown, "t"), *p = tags_get(shown, "p");
 	k = k ? k : "rsa"; /* RFC 6376 3.6.1 */
-	verdict->is_testing = t && list_has(t, "y", NULL);
+	verdict->is_testing = t && tags_list_has(t, "y");
 	if (v && strcmp(v, "DKIM1") != 0)
 		fault_of(verdict, DKIM_VERSION, v);
 	else if (v && strcmp(shown->tag[0].name, "v") != 0)
 		fault_of(verdict, DKIM_VERSION_PLACE, "");
 	else if (strcmp(k, tags_get(wanted, "k")) != 0)
 		fault_of(verdict, DKIM_ALGORITHM, k);
-	else if (h && !list_has(h, "sha256", NULL))
+	else if (h && !tags_list_has(h, "sha256"))
 		fault_of(verdict, DKIM_HASH, h);
-	else if (s && !list_has(s, "email", "*"))
+	else if (s && !tags_list_has(s, "email") && !tags_list_has(s, "*"))
 		fault_of(verdict, DKIM_SERVICE, s);
 	else if (!p)
 		fault_of(verdict, DKIM_NO_KEY, "");

@@ -5,20 +5,26 @@
 #include <stddef.h>
 
 #include "core/base/macro.h"
+#include "core/base/octets.h"
 #include "dnszone/lint.h"
 #include "dnszone/resolver.h"
 
 struct lint_dmarc_input {
-	const char *text;
+	struct octets text;
 	const char *domain;   /* A-labels; whose policy it is; NULL: not known */
 	struct resolver *dns; /* NULL: nothing is looked up */
 	struct deadline until;
 };
 
-/* Lints one record. */
+/* Lints one policy record. */
 void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *list);
 
-/* Lints what `domain` publishes at _dmarc.<domain>.  A failure to look up is a finding, too. */
+/* Lints one record at <domain>._report._dmarc.<target>: it allows reports, and is no policy. */
+void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *list);
+
+/* Lints what `domain` publishes at _dmarc.<domain>; without a record, names the one that counts
+ * for it.  "_dmarc.<domain>" is taken for the domain, "<domain>._report._dmarc.<target>" for the
+ * record that allows reports.  A failure to look up is a finding, too. */
 void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
                        struct lint_list *list);
 

@@ -31,6 +31,14 @@ static size_t word_length(const char *text)
 	return len;
 }
 
+/* Backslashes directly before a "<word>" at `text`; 0 where it is not that.  Each two stand for one;
+ * one that is left makes the word plain text. */
+static size_t escape_length(const char *text)
+{
+	size_t len = strspn(text, "\\");
+	return len && word_length(text + len) ? len : 0;
+}
+
 /* The row of the placeholder at `text`, placeholder_count where there is none. */
 static unsigned row_at(const char *text, size_t word_len)
 {
@@ -56,15 +64,21 @@ bool placeholder_expand(const char *text, const struct placeholder_values *value
 	};
 	size_t len_before = out->len;
 	while (*text) {
-		size_t plain = strcspn(text, "<");
+		size_t plain = strcspn(text, "<\\"), escape;
 		buf_add(out, text, plain);
 		text += plain;
-		if (!*text)
-			break;
-		size_t word_len = word_length(text);
-		unsigned row = row_at(text, word_len);
+		escape = escape_length(text);
+		if (escape) {
+			buf_add(out, text, escape / 2);
+			text += escape;
+			if (escape % 2)
+				buf_putc(out, *text++);
+			continue;
+		}
+		unsigned row = row_at(text, word_length(text));
 		if (row == placeholder_count) {
-			buf_putc(out, *text++);
+			if (*text)
+				buf_putc(out, *text++);
 			continue;
 		}
 		if (!value[row]) {
@@ -75,31 +89,41 @@ bool placeholder_expand(const char *text, const struct placeholder_values *value
 			return false;
 		}
 		buf_puts(out, value[row]);
-		text += word_len + 2;
+		text += word_length(text) + 2;
 	}
 	return true;
 }
 
-int placeholder_check(const char *text, struct err *err)
+static int unknown_word(const char *word, struct err *err)
 {
-	for (; (text = strchr(text, '<')); text++) {
-		size_t word_len = word_length(text);
-		if (word_len == 0 || row_at(text, word_len) < placeholder_count)
-			continue;
-		auto_free char *word = xmemdup(text + 1, word_len);
-		struct suggestion near;
-		suggestion_init(&near, word);
-		for (unsigned i = 0; i < placeholder_count; i++)
-			suggestion_offer(&near, placeholder_table[i].name);
-		if (near.best)
-			return err_set(err, ERR_USAGE,
-			               _("<%s> is not a placeholder; did you mean <%s>?"),
-			               word, near.best);
+	struct suggestion near;
+	suggestion_init(&near, word);
+	for (unsigned i = 0; i < placeholder_count; i++)
+		suggestion_offer(&near, placeholder_table[i].name);
+	if (near.best)
 		return err_set(
 			err, ERR_USAGE,
-			_("<%s> is not a placeholder; there are <domain>, <hostname>, "
-		          "<ip>, <ipv6> and <ttl>"),
-			word);
+			_("<%s> is not a placeholder; did you mean <%s>?  Write \\<%s> "
+		          "for the text <%s> itself"),
+			word, near.best, word, word);
+	return err_set(
+		err, ERR_USAGE,
+		_("<%s> is not a placeholder; there are <domain>, <hostname>, <ip>, "
+	          "<ipv6> and <ttl>.  Write \\<%s> for the text <%s> itself"),
+		word, word, word);
+}
+
+int placeholder_check(const char *text, struct err *err)
+{
+	while (*(text += strcspn(text, "<\\"))) {
+		size_t escape = escape_length(text),
+		       word_len = word_length(text + escape);
+		if (escape % 2 == 0 && word_len &&
+		    row_at(text + escape, word_len) == placeholder_count) {
+			auto_free char *word = xmemdup(text + escape + 1, word_len);
+			return unknown_word(word, err);
+		}
+		text += escape + 1;
 	}
 	return 0;
 }

@@ -30,7 +30,7 @@ enum policy_kind policy_kind_of(const char *owner, const char *type, const char 
 		return POLICY_SPF;
 	if (strncasecmp(owner, label, strlen(label)) == 0 &&
 	    (owner[strlen(label)] == '.' || owner[strlen(label)] == '\0') &&
-	    dmarc_record_is(rdata))
+	    dmarc_record_is(octets_of(rdata)))
 		return POLICY_DMARC;
 	return POLICY_OTHER;
 }

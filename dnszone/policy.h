@@ -2,8 +2,8 @@
  * dnszone/policy.h: which TXT records are mail policies, and whether their text holds.
  *
  * kind: 'spf' at any name (RFC 7208 4.5: "v=spf1" and then a blank or the end), 'dmarc' at
- * _dmarc.<name> (RFC 9989: first tag v=DMARC1, in any case here, so that policy_check() can
- * refuse the wrong one), 'other' for the rest, type SPF (99) included.
+ * _dmarc.<name> (RFC 9989: it begins with the tag v and exactly DMARC1), 'other' for the rest, type
+ * SPF (99) included.
  */
 #ifndef DNSZONE_POLICY_H
 #define DNSZONE_POLICY_H

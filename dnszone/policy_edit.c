@@ -11,6 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "dnszone/dmarc_record.h"
 #include "dnszone/tags.h"
 
 /* ---- SPF: terms between blanks ---------------------------------------------------------------- */
@@ -143,10 +144,11 @@ int policy_edit_spf_remove(const char *text, const char *term, char **ret_text,
 
 /* ---- DMARC: tags between semicolons ----------------------------------------------------------- */
 
+/* Names of tags have no case in DMARC (RFC 9989 4.7). */
 static struct tag *find_tag(struct tags *tags, const char *name)
 {
 	for (size_t i = 0; i < tags->count; i++)
-		if (strcmp(tags->tag[i].name, name) == 0)
+		if (strcasecmp(tags->tag[i].name, name) == 0)
 			return &tags->tag[i];
 	return NULL;
 }
@@ -175,10 +177,20 @@ static int apply_change(struct tags *tags, const char *text, struct err *err)
 	return 0;
 }
 
+/* Known names in lower case: a few receivers know no other. */
+static const char *name_of(const struct tag *tag)
+{
+	for (enum dmarc_tag known = DMARC_V; known < DMARC_TAG_COUNT; known++)
+		if (strcasecmp(dmarc_tag_name(known), tag->name) == 0)
+			return dmarc_tag_name(known);
+	return tag->name;
+}
+
 static void put_tag(struct buf *text, const struct tag *tag)
 {
 	if (tag && *tag->value)
-		buf_printf(text, "%s%s=%s", text->len ? "; " : "", tag->name, tag->value);
+		buf_printf(text, "%s%s=%s", text->len ? "; " : "", name_of(tag),
+		           tag->value);
 }
 
 int policy_edit_dmarc(const char *text, const char *const *change, size_t count,
@@ -194,8 +206,8 @@ int policy_edit_dmarc(const char *text, const char *const *change, size_t count,
 	put_tag(&edited, find_tag(&tags, "v"));
 	put_tag(&edited, find_tag(&tags, "p"));
 	for (size_t i = 0; i < tags.count; i++)
-		if (strcmp(tags.tag[i].name, "v") != 0 &&
-		    strcmp(tags.tag[i].name, "p") != 0)
+		if (strcasecmp(tags.tag[i].name, "v") != 0 &&
+		    strcasecmp(tags.tag[i].name, "p") != 0)
 			put_tag(&edited, &tags.tag[i]);
 	tags_done(&tags);
 	if (r >= 0)

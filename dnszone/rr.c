@@ -21,7 +21,8 @@
 #define CALLS(CALL)                                                                      \
 	CALL(ldns_buffer_export2str)                                                     \
 	CALL(ldns_buffer_free)                                                           \
-	CALL(ldns_buffer_new) CALL(ldns_dname2canonical) CALL(ldns_dname_new_frm_str)    \
+	CALL(ldns_buffer_new)                                                            \
+	CALL(ldns_dname2canonical) CALL(ldns_dname_new_frm_str)                          \
 		CALL(ldns_get_errorstr_by_id) CALL(ldns_get_rr_type_by_name) CALL(       \
 			ldns_output_format_nocomments) CALL(ldns_rdf_deep_free)          \
 			CALL(ldns_rdf_get_type) CALL(ldns_rdf_size) CALL(                \
@@ -84,6 +85,11 @@ int rr_parse_type(const char *text, char ret_type[16], struct err *err)
 			_("records of type %.15s are made by name servers and signers and "
 		          "cannot be kept in a zone here"),
 			text);
+	if (number == LDNS_RR_TYPE_SPF)
+		return err_set(
+			err, ERR_USAGE,
+			_("SPF records have the type TXT; the type SPF is obsolete and "
+		          "no receiver asks for it (RFC 7208 3.1)"));
 	auto_free char *name = ldns()->ldns_rr_type2str((ldns_rr_type)number);
 	if (!name || strlen(name) > 15)
 		return err_set(err, ERR_USAGE, _("\"%.40s\" is not a record type"), text);

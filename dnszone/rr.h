@@ -18,8 +18,8 @@
 
 #define RR_TTL_MAX 2147483647 /* RFC 2181 8 */
 
-/* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, or a meta type or a type
- * of DNSSEC that a signer makes (ANY, AXFR, OPT, RRSIG, NSEC...). */
+/* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, a meta type, a type of DNSSEC
+ * that a signer makes (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is gone. */
 int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
 
 /* Checks `rdata` of `type` (as rr_parse_type() gave it) and makes it canonical.  TXT (and SPF): any
@@ -29,6 +29,24 @@ int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_che
  * over in silence are refused.  The result is a fixed point.  ERR_USAGE.  Caller frees *ret_rdata. */
 int rr_canonical(const char *type, const char *rdata, const char *origin,
                  char **ret_rdata, struct err *err) must_check;
+
+/* A name in data of another type than TXT that is probably not meant as it is read. */
+enum rr_doubt {
+	RR_CLEAR,
+	RR_ADDRESS, /* "192.0.2.1": names are not addresses */
+	RR_OWN,     /* "mail.example.com" below example.com: without a final dot it is
+	               mail.example.com.example.com */
+	RR_FAR,     /* "mx.example.net" below example.com: likewise, but less surely */
+};
+/* The first such name, as it was typed, into ret_name (at least `size`). */
+enum rr_doubt rr_find_doubt(const char *type, const char *rdata, const char *origin,
+                            char *ret_name, size_t size) must_check;
+/* `rdata` with a final dot behind every word `name`.  Caller frees. */
+char *rr_with_dot(const char *rdata, const char *name) must_check;
+
+/* What a reader of zone files makes of `text`, which is TXT data in presentation form: quoted strings
+ * and nothing else ("\"v=spf1\" \" -all\"").  NULL: it is not.  Caller frees. */
+char *rr_txt_unquote(const char *text) must_check;
 
 /* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between
  * them; '"' and '\' escaped by '\', other octets outside 0x20..0x7e as \DDD.  Empty text is `""`. */

@@ -17,6 +17,7 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/words.h"
+#include "dnszone/spf_hint.h"
 #include "dnszone/spf_macro.h"
 
 #define VERSION "v=spf1"
@@ -65,8 +66,12 @@ static int printf_like(4, 5) fault(const struct parser *p, const struct spf_term
 		shown[i] = c < 0x20 || c > 0x7e ? '?' : c;
 	}
 	strcpy(shown + len, len < term->len ? "..." : "");
-	return err_set(p->err, ERR_USAGE, _("%s is wrong at column %zu, \"%s\": %s"),
-	               p->what, at - p->shift + 1, shown, why);
+	char hint[SPF_HINT_SIZE];
+	spf_term_hint(p->record->text + term->at, term->len, hint);
+	return err_set(p->err, ERR_USAGE,
+	               *hint ? _("%s is wrong at column %zu, \"%s\": %s (%s)")
+	                     : _("%s is wrong at column %zu, \"%s\": %s%s"),
+	               p->what, at - p->shift + 1, shown, why, hint);
 }
 
 static bool is_digit(char c)
@@ -328,6 +333,8 @@ static int read_terms(const struct parser *p)
 		int r = read_term(p, term);
 		if (r < 0)
 			return r;
+		if (term->kind == SPF_ALL && !record->first_all)
+			record->first_all = term;
 		record->count++;
 	}
 	return 0;
@@ -339,20 +346,18 @@ bool spf_record_has_version(const char *text, size_t len)
 	       (len == VERSION_LEN || text[VERSION_LEN] == ' ');
 }
 
-static int no_version(const char *what, struct err *err)
+static int no_version(const char *text, size_t len, struct err *err)
 {
-	return err_set(
-		err, ERR_USAGE,
-		_("%s is wrong at column 1: it does not begin with \"v=spf1\" and a "
-	          "blank"),
-		what);
+	char hint[SPF_HINT_SIZE];
+	spf_version_hint(text, len, hint);
+	return err_set(err, ERR_USAGE, _("not an SPF record: %s"), hint);
 }
 
 static int parse(const char *what, size_t shift, const char *text, size_t len,
                  struct spf_record **ret_record, struct err *err)
 {
 	if (!spf_record_has_version(text, len))
-		return no_version(what, err);
+		return no_version(text, len, err);
 	struct spf_record *record = xcalloc(1, sizeof(*record));
 	struct parser p = { .what = what, .shift = shift, .record = record, .err = err };
 	record->own = xmemdup(text, len);
@@ -379,7 +384,7 @@ int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
 {
 	const char *what = _("the SPF record");
 	if (!spf_record_has_version(text, len))
-		return no_version(what, err);
+		return no_version(text, len, err);
 	struct spf_record *record = arena_alloc(mem, sizeof(*record));
 	if (record) {
 		record->text = text;
@@ -416,11 +421,20 @@ bool spf_term_costs_lookup(enum spf_term_kind kind)
 	return term_table[kind].costs_lookup;
 }
 
+bool spf_record_is_ignored(const struct spf_record *record, const struct spf_term *term)
+{
+	if (!record->first_all)
+		return false;
+	return term->kind == SPF_REDIRECT ||
+	       (term->kind < SPF_REDIRECT && term > record->first_all);
+}
+
 unsigned spf_record_count_lookups(const struct spf_record *record)
 {
 	unsigned count = 0;
 	for (size_t i = 0; i < record->count; i++)
-		count += term_table[record->term[i].kind].costs_lookup;
+		count += term_table[record->term[i].kind].costs_lookup &&
+		         !spf_record_is_ignored(record, &record->term[i]);
 	return count;
 }
 

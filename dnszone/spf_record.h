@@ -53,6 +53,7 @@ struct spf_record {
 	char *own; /* `text` where it is on the heap */
 	struct spf_term *term;
 	size_t count;
+	const struct spf_term *first_all; /* NULL: there is none */
 };
 
 /* Parses a whole record, "v=spf1" in front.  Fails with ERR_USAGE, the column (from 1), the term
@@ -75,7 +76,12 @@ const char *spf_term_name(enum spf_term_kind kind);
 /* Whether it counts towards SPF_LOOKUP_MAX. */
 bool spf_term_costs_lookup(enum spf_term_kind kind);
 
-/* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect). */
+/* Whether no check ever looks at the term: a mechanism after `all` (RFC 7208 5.1), and redirect in
+ * a record that has `all` (6.1). */
+bool spf_record_is_ignored(const struct spf_record *record,
+                           const struct spf_term *term) must_check;
+/* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect), ignored ones not
+ * counted. */
 unsigned spf_record_count_lookups(const struct spf_record *record);
 /* ERR_USAGE where there are more than SPF_LOOKUP_MAX of them. */
 int spf_record_check_lookups(const struct spf_record *record, struct err *err) must_check;

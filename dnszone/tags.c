@@ -162,3 +162,17 @@ const char *tags_get(const struct tags *tags, const char *name)
 			return tags->tag[i].value;
 	return NULL;
 }
+
+bool tags_list_has(const char *list, const char *word)
+{
+	for (const char *at = list;; at++) {
+		at += strspn(at, blanks);
+		size_t len = strcspn(at, ":");
+		if (trimmed(at, len) == strlen(word) &&
+		    memcmp(at, word, strlen(word)) == 0)
+			return true;
+		at += len;
+		if (!*at)
+			return false;
+	}
+}

@@ -2,6 +2,7 @@
 #ifndef DNSZONE_TAGS_H
 #define DNSZONE_TAGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/err.h"
@@ -36,5 +37,8 @@ int tags_parse(const char *text, struct tags *ret_tags, struct err *err) must_ch
 void tags_done(struct tags *tags);
 /* The value of a tag, NULL when absent; borrowed. */
 const char *tags_get(const struct tags *tags, const char *name);
+
+/* Whether a value that is a list between ':' (h=, s= and t= of DKIM keys) has the word. */
+bool tags_list_has(const char *list, const char *word) must_check;
 
 #endif

@@ -14,7 +14,7 @@ build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libld
 	libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish
-	bash-completion"
+	bash-completion systemd"
 deb="$build build-essential debhelper"
 release="debootstrap debian-archive-keyring"
 install="$deb lintian $release"

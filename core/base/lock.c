@@ -24,6 +24,8 @@
 
 #define STEP_LONGEST_MS 50
 #define TELL_AFTER_NS NS_PER_SEC
+#define TELL_ANYWAY_NS \
+	(3 * NS_PER_SEC) /* where no holder has written his name until then */
 
 struct lock {
 	int fd;
@@ -72,12 +74,16 @@ static void write_holder(int fd, const struct ctx *ctx)
 		return;
 }
 
-static void tell_holder(struct ctx *ctx, int fd, const char *what)
+/* False: the holder's name is not there yet, as between two holds of bulk work. */
+static bool tell_holder(struct ctx *ctx, int fd, const char *what, bool is_anyway)
 {
 	char holder[256];
 	read_holder(fd, holder, sizeof(holder));
+	if (!*holder && !is_anyway)
+		return false;
 	ctx_report(ctx, REPORT_NOTE, _("waiting for %s: held by %s"), what,
 	           *holder ? holder : _("another process"));
+	return true;
 }
 
 static int refuse_busy(const struct ctx *ctx, int fd, const char *what, struct err *err)
@@ -121,10 +127,9 @@ static int wait_for_lock(struct ctx *ctx, int fd, const char *what, struct err *
 		int64_t now = monotonic_ns();
 		if (now >= deadline)
 			return refuse_busy(ctx, fd, what, err);
-		if (!is_told && now - start >= TELL_AFTER_NS) {
-			tell_holder(ctx, fd, what);
-			is_told = true;
-		}
+		if (!is_told && now - start >= TELL_AFTER_NS)
+			is_told =
+				tell_holder(ctx, fd, what, now - start >= TELL_ANYWAY_NS);
 		int64_t pause = step < deadline - now ? step : deadline - now;
 		struct timespec ts = { .tv_nsec = (long)pause };
 		ppoll(NULL, 0, &ts, NULL);

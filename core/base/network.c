@@ -64,6 +64,61 @@ void network_unmap(struct network *net)
 	net->bits -= 96;
 }
 
+static bool in_block(const uint8_t *octets, const uint8_t *block, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+	if (memcmp(octets, block, whole) != 0)
+		return false;
+	return rest == 0 || (octets[whole] ^ block[whole]) >> (8 - rest) == 0;
+}
+
+struct block {
+	uint8_t octets[16];
+	unsigned bits;
+	enum network_use use;
+};
+
+static const struct block blocks4[] = {
+	{ { 0 }, 8, NETWORK_PRIVATE },
+	{ { 10 }, 8, NETWORK_PRIVATE },
+	{ { 100, 64 }, 10, NETWORK_PRIVATE },
+	{ { 127 }, 8, NETWORK_PRIVATE },
+	{ { 169, 254 }, 16, NETWORK_PRIVATE },
+	{ { 172, 16 }, 12, NETWORK_PRIVATE },
+	{ { 192, 0, 0 }, 24, NETWORK_PRIVATE },
+	{ { 192, 0, 2 }, 24, NETWORK_DOCUMENTATION },
+	{ { 192, 168 }, 16, NETWORK_PRIVATE },
+	{ { 198, 18 }, 15, NETWORK_PRIVATE },
+	{ { 198, 51, 100 }, 24, NETWORK_DOCUMENTATION },
+	{ { 203, 0, 113 }, 24, NETWORK_DOCUMENTATION },
+	{ { 224 }, 4, NETWORK_PRIVATE },
+	{ { 240 }, 4, NETWORK_PRIVATE },
+};
+
+static const struct block blocks6[] = {
+	{ { 0 }, 8, NETWORK_PRIVATE }, /* ::, ::1, and those that stand for IPv4 */
+	{ { 1 }, 64, NETWORK_PRIVATE },
+	{ { 0x20, 0x01, 0, 0x02, 0, 0 }, 48, NETWORK_PRIVATE },
+	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, NETWORK_DOCUMENTATION },
+	{ { 0x3f, 0xff }, 20, NETWORK_DOCUMENTATION },
+	{ { 0x5f }, 16, NETWORK_PRIVATE },
+	{ { 0xfc }, 7, NETWORK_PRIVATE },
+	{ { 0xfe, 0x80 }, 10, NETWORK_PRIVATE },
+	{ { 0xfe, 0xc0 }, 10, NETWORK_PRIVATE },
+	{ { 0xff }, 8, NETWORK_PRIVATE },
+};
+
+enum network_use network_use(int family, const uint8_t *octets, unsigned bits)
+{
+	const struct block *blocks = family == AF_INET ? blocks4 : blocks6;
+	size_t count = family == AF_INET ? ARRAY_LEN(blocks4) : ARRAY_LEN(blocks6);
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].bits <= bits &&
+		    in_block(octets, blocks[i].octets, blocks[i].bits))
+			return blocks[i].use;
+	return NETWORK_PUBLIC;
+}
+
 bool network_is_world(const struct network *net)
 {
 	static const struct network mapped = { .family = AF_INET6,

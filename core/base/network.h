@@ -25,6 +25,15 @@ bool network_holds(const struct network *outer, const struct network *inner) mus
  * it stands for. */
 void network_unmap(struct network *net);
 
+/* IANA's registries of special-purpose addresses (RFC 6890) and multicast. */
+enum network_use {
+	NETWORK_PUBLIC,
+	NETWORK_PRIVATE,       /* no mail comes from there over the Internet */
+	NETWORK_DOCUMENTATION, /* for examples: RFC 5737, 3849, 9637 */
+};
+/* Of the block that holds all `bits` (32 or 128: one address) of `octets`, host bits included. */
+enum network_use network_use(int family, const uint8_t *octets, unsigned bits) must_check;
+
 /* Whether it takes in more of the world than one organization has: IPv4 shorter than /8, IPv6 global
  * unicast shorter than /16, everything else shorter than /7, and what holds all of IPv4. */
 bool network_is_world(const struct network *net) must_check;

@@ -14,9 +14,12 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/config_inner.h"
+#include "core/model/export.h"
 #include "core/model/keyring.h"
+#include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/model/srs_secret.h"
+#include "dnszone/name.h"
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
@@ -185,7 +188,8 @@ static int add_one(struct config_apply *apply, size_t at, struct err *err)
 		return main.main_id ? config_blame(config, wanted->main_node, err)
 		                    : config_blame_key(config, wanted->node, err);
 	apply->due[at].is_new = true;
-	apply->due[at].is_checked = apply->due[at].is_published = wanted->main != NULL;
+	apply->due[at].is_checked = wanted->main != NULL;
+	apply->due[at].is_published = true;
 	return r;
 }
 
@@ -276,10 +280,13 @@ static int finish_domains(struct config_apply *apply, struct err *err)
 static int publish(struct config_apply *apply, const struct domain *domain,
                    struct err *err)
 {
-	bool signs = false;
+	bool signs = false, is_included = false;
 	int r = setting_bool(apply->store, SET_DKIM_SIGN, domain->id, &signs, err);
-	return r >= 0 && signs ? apply->hooks->publish(apply->hooks->arg, domain, err)
-	                       : r;
+	if (r >= 0)
+		r = export_is_included(apply->store, domain, &is_included, err);
+	return r >= 0 && (signs || is_included)
+	               ? apply->hooks->publish(apply->hooks->arg, domain, err)
+	               : r;
 }
 
 /* Everything is in its place: do the records go together? */
@@ -297,7 +304,8 @@ static int check_domains(struct config_apply *apply, struct err *err)
 		r = domain_look(apply->store, wanted->name, &domain, err);
 		if (r >= 0 && due->is_checked)
 			r = config_check_records(apply, records, &domain, wanted, err);
-		if (r >= 0 && due->is_published)
+		/* one that was switched on is published with its keys */
+		if (r >= 0 && due->is_published && !(due->is_new && due->is_enabled))
 			r = publish(apply, &domain, err);
 	}
 	return r;
@@ -391,4 +399,32 @@ int config_enables(struct store *store, const struct config *config, bool *ret_e
 		*ret_enables = !signs;
 	}
 	return 0;
+}
+
+/* ---- doubts ---------------------------------------------------------------------------------- */
+
+void config_tell_doubts(struct config_apply *apply, const struct config_record *record,
+                        const char *owner, const char *type, const char *domain)
+{
+	auto_lint_list list = LINT_LIST_INIT;
+	char name[NAME_SIZE];
+	const struct yaml_node *node = record->data;
+	enum rr_doubt doubt =
+		record_text_doubt(type, node->text, domain, name, sizeof(name));
+	record_text_lint(owner, type, node->text, domain, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct lint_finding *finding = &list.finding[i];
+		if (finding->code->severity == LINT_NOTE)
+			continue;
+		ctx_report(apply->ctx, REPORT_WARNING, "%s:%u:%u: %s%s%s (%s)",
+		           apply->config->what, node->line, node->column,
+		           finding->detail ? finding->detail : "",
+		           finding->detail ? ": " : "", _(finding->code->message),
+		           finding->code->code);
+	}
+	if (doubt == RR_CLEAR)
+		return;
+	auto_free char *why = record_text_say_doubt(doubt, type, name, domain);
+	ctx_report(apply->ctx, REPORT_WARNING, "%s:%u:%u: %s", apply->config->what,
+	           node->line, node->column, why);
 }

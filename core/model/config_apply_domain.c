@@ -265,6 +265,8 @@ static int plan_record(struct config_apply *apply, const struct domain *domain,
 		return 0;
 	if (!row->rdata && there)
 		row->kind = there->row.kind;
+	if (row->rdata)
+		config_tell_doubts(apply, record, row->owner, row->type, domain->name);
 	enum policy_kind kind = work->place[work->rows - 1].kind;
 	if (row->rdata && kind != POLICY_OTHER && kind != row->kind)
 		ctx_report(

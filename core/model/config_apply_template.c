@@ -110,6 +110,10 @@ static int gather(struct config_apply *apply, const struct template_rows *stored
 			        row.uid, there->owner, there->type);
 			return config_blame(apply->config, records->row[i].node, err);
 		}
+		there = find_stored(stored, row.uid);
+		if (!there || strcmp(there->rdata, row.rdata) != 0)
+			config_tell_doubts(apply, &records->row[i], row.owner, row.type,
+			                   NULL);
 		add_wanted(wanted, row, &records->row[i]);
 	}
 	return 0;

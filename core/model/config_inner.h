@@ -178,4 +178,9 @@ int config_check_records(struct config_apply *apply, struct records *records,
 int config_revision_of(struct config_apply *apply, const struct config_domain *wanted,
                        int64_t *ret_rev, struct err *err) must_check;
 
+/* Warns of what is probably not meant in a record that is new or has other data, as it is warned of
+ * where a person types it.  `domain` NULL: of a template. */
+void config_tell_doubts(struct config_apply *apply, const struct config_record *record,
+                        const char *owner, const char *type, const char *domain);
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/words.h"
+#include "core/model/export.h"
 #include "core/model/keyring.h"
 #include "core/model/record.h"
 #include "core/model/record_text.h"
@@ -363,6 +364,17 @@ int domain_set_suspended(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
+/* Their zones are asked again before anything is exported into them again. */
+static int forget_looks(struct store *store, const struct domain *domain, struct err *err)
+{
+	if (!domain)
+		return store_exec(store, err, "DELETE FROM zone_look", "");
+	return store_exec(store, err,
+	                  "DELETE FROM zone_look WHERE name IN (SELECT name FROM domain"
+	                  " WHERE id = ?1 OR alias_of = ?1)",
+	                  "i", domain->id);
+}
+
 static int keep_inherited(struct store *store, const struct ctx *ctx, struct err *err)
 {
 	int64_t wait = 0;
@@ -384,7 +396,32 @@ static int keep_inherited(struct store *store, const struct ctx *ctx, struct err
 		"i", ctx_now(ctx) + wait);
 }
 
-int domain_set_inherited(struct store *store, const struct ctx *ctx, enum setting_key key,
+/* What zones that include files of ours, or name servers, have to be told by hand. */
+static int warn_of_files(struct store *store, struct ctx *ctx, enum setting_key key,
+                         const char *before, const char *after, struct err *err)
+{
+	int64_t any;
+	enum zone_format format;
+	int r = store_get_int(store, &any, err, "SELECT 1 FROM export_file LIMIT 1", "");
+	if (r <= 0)
+		return r;
+	r = zone_format_now(store, &format, err);
+	if (r >= 0 && key == SET_ZONE_FORMAT && strcmp(after, "full") == 0)
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("zone files become whole zones with the next export: take out "
+		          "the $INCLUDE lines that name them first"));
+	else if (r >= 0 && key == SET_ZONE_DIRECTORY && format == ZONE_INCLUDE)
+		ctx_report(
+			ctx, REPORT_WARNING,
+			_("the zone files in %s stay as they are: run \"mailauthctl zone "
+		          "export --all\", then name the new files in the $INCLUDE lines; "
+		          "\"mailauthctl doctor zones\" lists those that are left"),
+			before);
+	return r;
+}
+
+int domain_set_inherited(struct store *store, struct ctx *ctx, enum setting_key key,
                          const char *text, struct err *err)
 {
 	auto_free char *before = NULL;
@@ -394,9 +431,16 @@ int domain_set_inherited(struct store *store, const struct ctx *ctx, enum settin
 		r = setting_set(store, key, 0, NULL, text, err);
 	if (r >= 0)
 		r = setting_text(store, key, 0, &after, err);
+	if (r >= 0 && key == SET_ZONE_RELOAD && strcmp(before, after) != 0)
+		r = export_check_reload(ctx, after, err);
+	if (r >= 0 && strcmp(before, after) != 0)
+		r = warn_of_files(store, ctx, key, before, after, err);
 	if (r >= 0 && key == SET_DNS_SERVICE && strcmp(before, "hosted") == 0 &&
 	    strcmp(after, "hosted") != 0)
 		r = keep_inherited(store, ctx, err);
+	bool is_elsewhere = key == SET_DNS_SERVICE || key == SET_ZONE_FORMAT;
+	if (r >= 0 && is_elsewhere && strcmp(before, after) != 0)
+		r = forget_looks(store, NULL, err);
 	return r;
 }
 
@@ -438,6 +482,8 @@ int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain
 		return r;
 	bool signs = false;
 	r = keep_former_keys(store, ctx, domain, false, err);
+	if (r >= 0)
+		r = forget_looks(store, domain, err);
 	if (r >= 0)
 		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0 && signs)

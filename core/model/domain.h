@@ -71,7 +71,7 @@ int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain
 /* Sets (NULL: unsets) a setting at the server, with what goes with it: zones that inherit a
  * dns.service that is no longer hosted keep their DKIM records here until mail under way has
  * arrived. */
-int domain_set_inherited(struct store *store, const struct ctx *ctx, enum setting_key key,
+int domain_set_inherited(struct store *store, struct ctx *ctx, enum setting_key key,
                          const char *text, struct err *err) must_check;
 
 /* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of

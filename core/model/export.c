@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
 #include "core/model/export_inner.h"
+#include "core/model/first_look.h"
 #include "core/model/keyring.h"
 #include "core/model/setting.h"
 #include "dnszone/rr.h"
@@ -28,6 +29,19 @@ int zone_format_now(struct store *store, enum zone_format *ret_format, struct er
 	int r = setting_text(store, SET_ZONE_FORMAT, 0, &text, err);
 	if (r >= 0)
 		*ret_format = strcmp(text, "full") == 0 ? ZONE_FULL : ZONE_INCLUDE;
+	return r;
+}
+
+int export_is_included(struct store *store, const struct domain *domain, bool *ret_is,
+                       struct err *err)
+{
+	enum zone_format format;
+	auto_free char *service = NULL;
+	int r = zone_format_now(store, &format, err);
+	if (r >= 0)
+		r = setting_text(store, SET_DNS_SERVICE, domain->id, &service, err);
+	if (r >= 0)
+		*ret_is = format == ZONE_INCLUDE && strcmp(service, "hosted") == 0;
 	return r;
 }
 
@@ -277,7 +291,22 @@ static void fail_item(struct work *work, struct export_item *item, struct err *e
 	err_clear(err);
 }
 
-/* The records that its zone has; *ret_is_wanted false: there is to be no file. */
+static int note_unasked(struct work *work, const char *name,
+                        const struct record_list *list, struct err *err)
+{
+	struct export *export = work->export;
+	bool is_due = false;
+	int r = export->is_asking
+	                ? first_look_is_due(work->store, name, list, &is_due, err)
+	                : 0;
+	if (r < 0 || !is_due)
+		return r;
+	GROW(export->unasked, export->unasked_count, export->unasked_room);
+	export->unasked[export->unasked_count++] = xstrdup(name);
+	return 0;
+}
+
+/* The records that its zone has; *ret_is_wanted false: there are none to be. */
 static int zone_records(struct work *work, const char *name, struct record_list *list,
                         bool *ret_is_wanted, struct err *err)
 {
@@ -291,7 +320,8 @@ static int zone_records(struct work *work, const char *name, struct record_list 
 		return r;
 	if (strcmp(service, "hosted") == 0) {
 		*ret_is_wanted = true;
-		return records_of_domain(work->records, &domain, list, err);
+		r = records_of_domain(work->records, &domain, list, err);
+		return r < 0 ? r : note_unasked(work, name, list, err);
 	}
 	if (work->is_named && there > 0)
 		ctx_report(work->export->ctx, REPORT_NOTE,
@@ -301,6 +331,35 @@ static int zone_records(struct work *work, const char *name, struct record_list 
 	                      list, err);
 	*ret_is_wanted = list->count > 0;
 	return r;
+}
+
+/* A file that an administrator's zone may include does not vanish: without it the whole zone is
+ * refused by its name server.  Files of whole zones are included by nobody, unless they were
+ * exported for that before. */
+int export_want_empty(const struct export *export, struct store *store, const char *name,
+                      enum export_want *ret_want, struct err *err)
+{
+	struct export_seen ignored;
+	int64_t was_kept = 0;
+	int r = store_get_int(
+		store, &was_kept, err,
+		"SELECT kept FROM export_file WHERE dir_id = ? AND name = ?", "it",
+		export->dir_id, name);
+	if (r < 0)
+		return r;
+	bool is_there = r > 0 || export_stat(export, name, &ignored);
+	bool stays = export->format == ZONE_INCLUDE ? is_there : was_kept != 0;
+	*ret_want = stays ? EXPORT_WANT_KEPT : EXPORT_WANT_NONE;
+	return 0;
+}
+
+void export_put_kept(struct buf *out, const char *name)
+{
+	buf_printf(out,
+	           "; %s has no records here any more.  This file stays for a zone that\n"
+	           "; includes it; when no $INCLUDE line names it, remove it with\n"
+	           "; mailauthctl zone forget %s\n",
+	           name, name);
 }
 
 static void remove_item(struct work *work, struct export_item *item)
@@ -347,9 +406,11 @@ static int settle(struct work *work, struct export_item *item, const struct buf 
 	}
 	item->action = EXPORT_WRITTEN;
 	item->is_owed = true;
-	int r = zone_read_back(buf_text(text), text->len, item->name,
-	                       export->format == ZONE_FULL, &records, err);
-	if (r < 0 || export->is_dry_run)
+	int r = item->is_kept
+	                ? 0
+	                : zone_read_back(buf_text(text), text->len, item->name,
+	                                 export->format == ZONE_FULL, &records, err);
+	if (r < 0 || export->is_dry_run || export->unasked_count)
 		return r;
 	char file[EXPORT_FILE_SIZE];
 	r = file_folder_stage(export->folder, export_file(item->name, file),
@@ -357,6 +418,23 @@ static int settle(struct work *work, struct export_item *item, const struct buf 
 	item->is_staged = r >= 0;
 	work->not_staged += r < 0;
 	return r;
+}
+
+/* A name without records: its file goes, or stays without them. */
+static int empty_item(struct work *work, struct export_item *item, struct err *err)
+{
+	enum export_want want;
+	auto_buf text = BUF_INIT;
+	int r = export_want_empty(work->export, work->store, item->name, &want, err);
+	if (r < 0)
+		return r;
+	if (want == EXPORT_WANT_NONE) {
+		remove_item(work, item);
+		return 0;
+	}
+	item->is_kept = true;
+	export_put_kept(&text, item->name);
+	return settle(work, item, &text, err);
 }
 
 static int look_at(struct work *work, struct export_item *item, struct err *err)
@@ -367,10 +445,8 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	auto_buf text = BUF_INIT;
 	bool is_wanted = false;
 	int r = zone_records(work, item->name, &list, &is_wanted, err);
-	if (r >= 0 && !is_wanted) {
-		remove_item(work, item);
-		return 0;
-	}
+	if (r >= 0 && !is_wanted)
+		return empty_item(work, item, err);
 	if (r >= 0)
 		r = records_check(&list, item->name, err);
 	if (r >= 0)
@@ -432,20 +508,27 @@ static int look_at_all(struct work *work, struct names *names, struct err *err)
 }
 
 int export_render(struct export *export, struct store *store, struct records *records,
-                  const char *name, struct buf *out, bool *ret_is_wanted, struct err *err)
+                  const char *name, struct buf *out, enum export_want *ret_want,
+                  struct err *err)
 {
 	struct work work = { .export = export, .store = store, .records = records };
 	struct zone zone = { .name = name, .format = export->format };
 	auto_record_list list = RECORD_LIST_INIT;
+	enum export_want want = EXPORT_WANT_ZONE;
 	bool is_wanted = false;
 	int r = zone_records(&work, name, &list, &is_wanted, err);
 	if (r >= 0 && is_wanted)
 		r = records_check(&list, name, err);
 	if (r >= 0 && is_wanted)
 		r = zone_text(export->ctx, store, &list, &zone, out, err);
-	if (r >= 0)
-		*ret_is_wanted = is_wanted;
-	return r < 0 ? r : 0;
+	if (r >= 0 && !is_wanted)
+		r = export_want_empty(export, store, name, &want, err);
+	if (r < 0)
+		return r;
+	if (want == EXPORT_WANT_KEPT)
+		export_put_kept(out, name);
+	*ret_want = want;
+	return 0;
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
@@ -510,7 +593,8 @@ int export_prepare(struct ctx *ctx, struct store *store,
 	struct names names cleanup(names_done) = { 0 };
 	*export = (struct export){ .ctx = ctx,
 		                   .dir_fd = -1,
-		                   .is_dry_run = request->is_dry_run };
+		                   .is_dry_run = request->is_dry_run,
+		                   .is_asking = request->is_asking };
 	int r = check_names(store, request, err);
 	if (r >= 0)
 		r = load(export, store, request, err);

@@ -31,6 +31,7 @@ struct export_request {
 	int64_t host_gen; /* push_host_generation() */
 	const struct env *env; /* lives as long as the export */
 	bool is_dry_run;       /* nothing is staged, no folder is made */
+	bool is_asking; /* names whose zones must be asked first are collected: export_each_unasked() */
 };
 
 struct export;
@@ -54,8 +55,9 @@ int export_finish(struct ctx *ctx, struct store *store, struct export *export,
                   struct err *err) must_check;
 
 /* 0, ERR_REPORTED (a zone failed; or zone.reload failed as it did before), or ERR_FAILED with the
- * words of a reload that failed. */
-int export_result(const struct export *export, struct err *err) must_check;
+ * words of a reload that failed.  `is_repeated`: also where they are the same as before. */
+int export_result(const struct export *export, bool is_repeated,
+                  struct err *err) must_check;
 /* Takes staged files away that were not switched.  NULL is fine. */
 void export_free(struct export *export);
 void export_freep(struct export **export);
@@ -67,6 +69,14 @@ enum export_action {
 	EXPORT_REMOVED,
 	EXPORT_FAILED, /* was reported */
 };
+/* After export_prepare() with is_asking: names with records that are exported for the first time and
+ * whose zones were not asked what they have (first_look.h).  Any: this export is not to be
+ * switched; ask, and prepare another one. */
+size_t export_count_unasked(const struct export *export);
+int export_each_unasked(const struct export *export,
+                        int (*each)(void *arg, const char *name, struct err *err),
+                        void *arg, struct err *err) must_check;
+
 /* What was done (or would be) for each zone that was looked at, in the order of names. */
 int export_each(const struct export *export,
                 int (*each)(void *arg, const char *name, enum export_action action,
@@ -78,6 +88,13 @@ int export_each(const struct export *export,
 int export_preview(const struct ctx *ctx, struct store *store, struct records *records,
                    const struct domain *domain, enum zone_format format, struct buf *out,
                    struct err *err) must_check;
+/* Whether the program of zone.reload can be run: 0, or ERR_FAILED with its name.  Nothing is looked for
+ * below --root, or where `text` is empty. */
+int export_check_reload(const struct ctx *ctx, const char *text,
+                        struct err *err) must_check;
+/* Whether the domain's zone file is to be there although its DKIM is off: a zone may include it. */
+int export_is_included(struct store *store, const struct domain *domain, bool *ret_is,
+                       struct err *err) must_check;
 /* zone.format. */
 int zone_format_now(struct store *store, enum zone_format *ret_format,
                     struct err *err) must_check;

@@ -156,7 +156,7 @@ int export_load_seen(struct export *export, struct store *store, struct err *err
 	if (r >= 0)
 		r = store_query(
 			store, &stmt, err,
-			"SELECT name, size, mtime_ns, inode, owed FROM export_file"
+			"SELECT name, size, mtime_ns, inode, owed, kept FROM export_file"
 			" WHERE dir_id = ? ORDER BY name",
 			"i", export->dir_id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
@@ -168,6 +168,7 @@ int export_load_seen(struct export *export, struct store *store, struct err *err
 			.mtime_ns = stmt_int(stmt, 2),
 			.inode = stmt_int(stmt, 3),
 			.is_owed = stmt_int(stmt, 4) != 0,
+			.is_kept = stmt_int(stmt, 5) != 0,
 		};
 		seen->is_as_is = is_as_seen(export, seen);
 	}
@@ -211,7 +212,8 @@ bool export_holds(const struct export *export, const char *name, const struct bu
 
 /* ---- zones.list ----------------------------------------------------------------------------- */
 
-/* Both arrays are in the order of names: merged, not sorted. */
+/* What a name server can serve, without files that are kept.  Both arrays are in the order of
+ * names: merged, not sorted. */
 static void put_list(const struct export *export, struct buf *out)
 {
 	size_t i = 0, k = 0;
@@ -223,10 +225,11 @@ static void put_list(const struct export *export, struct buf *out)
 		if (seen && seen->is_looked_at) {
 			i++;
 		} else if (seen && (!item || strcmp(seen->name, item->name) < 0)) {
-			buf_printf(out, "%s\n", seen->name);
+			if (!seen->is_kept)
+				buf_printf(out, "%s\n", seen->name);
 			i++;
 		} else {
-			if (item->has_file)
+			if (item->has_file && !item->is_kept)
 				buf_printf(out, "%s\n", item->name);
 			k++;
 		}
@@ -316,6 +319,9 @@ void export_free(struct export *export)
 	}
 	for (size_t i = 0; i < export->seen_count; i++)
 		free(export->seen[i].name);
+	for (size_t i = 0; i < export->unasked_count; i++)
+		free(export->unasked[i]);
+	free(export->unasked);
 	free(export->item);
 	free(export->seen);
 	free(export->dir);
@@ -331,6 +337,21 @@ void export_free(struct export *export)
 void export_freep(struct export **export)
 {
 	export_free(*export);
+}
+
+size_t export_count_unasked(const struct export *export)
+{
+	return export->unasked_count;
+}
+
+int export_each_unasked(const struct export *export,
+                        int (*each)(void *arg, const char *name, struct err *err),
+                        void *arg, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < export->unasked_count; i++)
+		r = each(arg, export->unasked[i], err);
+	return r;
 }
 
 int export_each(const struct export *export,

@@ -36,6 +36,30 @@ static char *put_domain(const char *word, const char *name)
 	return buf_take(&text);
 }
 
+static bool can_run(const struct ctx *ctx, const char *program)
+{
+	struct file_info info = { 0 };
+	struct err ignored = ERR_INIT;
+	if (*program != '/')
+		return run_can_find(ctx, program);
+	return file_look(ctx, program, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_REGULAR && info.meta.mode & 0111;
+}
+
+int export_check_reload(const struct ctx *ctx, const char *text, struct err *err)
+{
+	auto_free char **word = NULL;
+	size_t words = 0;
+	if (ctx->is_rooted || !text_split_words(text, &word, &words) || !words ||
+	    can_run(ctx, word[0]))
+		return 0;
+	return err_set(
+		err, ERR_FAILED,
+		_("the program of zone.reload, %s, is not there or cannot be run; "
+	          "zone.reload is a program with its arguments, no line for a shell"),
+		word[0]);
+}
+
 /* name NULL: the words as they are. */
 static int run_reload(struct export *export, char **words, size_t count, const char *name,
                       struct err *err)
@@ -160,17 +184,18 @@ static int remember_item(const struct export *export, struct store *store,
 	/* gone again already: the next run finds no such row, or an old one */
 	if (!export_stat(export, item->name, &now))
 		return 0;
-	if (seen && seen->is_owed == item->is_owed && seen->size == now.size &&
-	    seen->mtime_ns == now.mtime_ns && seen->inode == now.inode)
+	if (seen && seen->is_owed == item->is_owed && seen->is_kept == item->is_kept &&
+	    seen->size == now.size && seen->mtime_ns == now.mtime_ns &&
+	    seen->inode == now.inode)
 		return 0;
 	return store_exec(
 		store, err,
-		"INSERT INTO export_file (dir_id, name, size, mtime_ns, inode, owed)"
-		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+		"INSERT INTO export_file (dir_id, name, size, mtime_ns, inode, owed, kept)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
 		" size = excluded.size, mtime_ns = excluded.mtime_ns,"
-		" inode = excluded.inode, owed = excluded.owed",
-		"itiiii", export->dir_id, item->name, now.size, now.mtime_ns, now.inode,
-		(int64_t)item->is_owed);
+		" inode = excluded.inode, owed = excluded.owed, kept = excluded.kept",
+		"itiiiii", export->dir_id, item->name, now.size, now.mtime_ns, now.inode,
+		(int64_t)item->is_owed, (int64_t)item->is_kept);
 }
 
 static int remember_dir(const struct export *export, struct store *store, int64_t gen,
@@ -207,9 +232,11 @@ static int is_news(struct store *store, const struct domain *domain, bool *ret_i
 		"SELECT max(p.exported IS NULL),"
 		" max(p.ready IS NULL AND k.state IN ('pending', 'active'))"
 		" FROM dkim_key k LEFT JOIN key_public p"
-		" ON p.key_id = k.id AND p.name = ?"
-		" WHERE k.domain_id = ?"
-		" AND k.state IN ('pending', 'active', 'retiring', 'resting')",
+		" ON p.key_id = k.id AND p.name = ?1"
+		" WHERE k.domain_id = ?2"
+		" AND k.state IN ('pending', 'active', 'retiring', 'resting')"
+		" AND NOT EXISTS (SELECT 1 FROM zone_look z WHERE z.name = ?1"
+		" AND z.ref = k.selector || '._domainkey' AND z.had IS NOT NULL)",
 		"ti", domain->name, domain->main_id ? domain->main_id : domain->id);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
@@ -275,10 +302,10 @@ int export_finish(struct ctx *ctx, struct store *store, struct export *export,
 	return r < 0 ? r : remember_dir(export, store, gen, err);
 }
 
-int export_result(const struct export *export, struct err *err)
+int export_result(const struct export *export, bool is_repeated, struct err *err)
 {
 	if (export->is_reload_failed &&
-	    !text_same(export->complaint, export->old_complaint))
+	    (is_repeated || !text_same(export->complaint, export->old_complaint)))
 		return err_set(err, ERR_FAILED, "%s", export->complaint);
 	if (export->is_reload_failed || export->failed)
 		return err_set(err, ERR_REPORTED, "%s",

@@ -13,6 +13,7 @@ struct export_seen {
 	char *name;
 	int64_t size, mtime_ns, inode;
 	bool is_owed;      /* zone.reload does not know this content yet */
+	bool is_kept;      /* no zone any more, stays for those that include it */
 	bool is_as_is;     /* it still looks so */
 	bool is_looked_at; /* an item has it */
 };
@@ -22,6 +23,7 @@ struct export_item {
 	char *name;
 	enum export_action action;
 	bool has_file; /* when all is done */
+	bool is_kept;  /* the file is empty, and stays for those that include it */
 	bool is_owed; /* zone.reload has to be told, or was not to be told successfully */
 	bool has_keys;  /* its zone holds records of keys in use */
 	bool is_staged; /* a new content waits to be switched */
@@ -51,6 +53,9 @@ struct export
 	struct export_item *item;
 	size_t count, room;
 	size_t failed;
+	bool is_asking;
+	char **unasked; /* names whose zones must be asked first */
+	size_t unasked_count, unasked_room;
 	const char
 		*nameless; /* the first written zone without records that need <hostname>;
 	                         NULL: none */
@@ -85,10 +90,20 @@ struct export_seen *export_find_seen(const struct export *export, const char *na
 bool export_holds(const struct export *export, const char *name,
                   const struct buf *text) must_check;
 
-/* The text of a zone as it is to be; *ret_is_wanted false: there is to be no file. */
+enum export_want {
+	EXPORT_WANT_NONE, /* there is to be no file */
+	EXPORT_WANT_ZONE,
+	EXPORT_WANT_KEPT, /* a file without records */
+};
+/* The text of a zone as it is to be. */
 int export_render(struct export *export, struct store *store, struct records *records,
-                  const char *name, struct buf *out, bool *ret_is_wanted,
+                  const char *name, struct buf *out, enum export_want *ret_want,
                   struct err *err) must_check;
+/* What there is to be of a name that has no records here (any more). */
+int export_want_empty(const struct export *export, struct store *store, const char *name,
+                      enum export_want *ret_want, struct err *err) must_check;
+/* The text of a file that is kept. */
+void export_put_kept(struct buf *out, const char *name);
 
 /* Runs zone.reload; never fails, but remembers what failed. */
 void export_reload(struct export *export, bool is_changed);

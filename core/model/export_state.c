@@ -56,9 +56,10 @@ static int compare(struct export *export, struct store *store, struct records *r
                    const char *name, struct export_due *ret_due, struct err *err)
 {
 	auto_buf text = BUF_INIT;
-	bool is_wanted = false;
+	enum export_want want = EXPORT_WANT_NONE;
 	struct export_seen ignored;
-	int r = export_render(export, store, records, name, &text, &is_wanted, err);
+	int r = export_render(export, store, records, name, &text, &want, err);
+	bool is_wanted = want != EXPORT_WANT_NONE;
 	/* a zone that cannot be made is told by the export */
 	if (r == ERR_FAILED || r == ERR_USAGE) {
 		err_clear(err);
@@ -158,8 +159,9 @@ int export_state_load(struct ctx *ctx, struct store *store, const struct env *en
 	state.is_all = !export->dir_id || memcmp(&export->inputs, &export->dir_inputs,
 	                                         sizeof(export->inputs)) != 0;
 	r = store_get_int(store, &state.files, err,
-	                  "SELECT count(*) FROM export_file WHERE dir_id = ?", "i",
-	                  export->dir_id);
+	                  "SELECT count(*) FROM export_file WHERE dir_id = ?"
+	                  " AND NOT kept",
+	                  "i", export->dir_id);
 	if (r >= 0)
 		r = count_due(store, &state, export->dir_gen, err);
 	if (r >= 0)
@@ -180,12 +182,12 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 	auto_records records = NULL;
 	auto_buf text = BUF_INIT;
 	struct export_seen ignored;
-	bool is_wanted = false;
+	enum export_want want = EXPORT_WANT_NONE;
 	int r = look(ctx, store, &export, err);
 	if (r >= 0)
 		r = records_new(store, env, &records, err);
 	if (r >= 0)
-		r = export_render(export, store, records, name, &text, &is_wanted, err);
+		r = export_render(export, store, records, name, &text, &want, err);
 	int64_t at = 0;
 	if (r >= 0)
 		r = store_get_int(store, &at, err,
@@ -195,9 +197,11 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 	if (r < 0)
 		return r;
 	*ret_at = at;
-	if (is_wanted)
-		*ret_place = export_holds(export, name, &text) ? EXPORT_IS_DONE
-		                                               : EXPORT_IS_DUE;
+	bool is_held = want != EXPORT_WANT_NONE && export_holds(export, name, &text);
+	if (want != EXPORT_WANT_NONE)
+		*ret_place = !is_held                   ? EXPORT_IS_DUE
+		             : want == EXPORT_WANT_KEPT ? EXPORT_IS_NONE
+		                                        : EXPORT_IS_DONE;
 	else
 		*ret_place = export_stat(export, name, &ignored) ? EXPORT_IS_DUE
 		                                                 : EXPORT_IS_NONE;

@@ -253,7 +253,8 @@ static char *expand_day(const char *pattern, int64_t now)
 	return buf_take(&out);
 }
 
-/* 1: a key has it, or mail under way needs it under the domain's name or an alias's. */
+/* 1: a key has it, or under the domain's name or an alias's mail under way needs it, or the zone had a
+ * record of its own there. */
 static int is_taken(struct store *store, int64_t domain_id, const char *selector,
                     struct err *err)
 {
@@ -263,8 +264,45 @@ static int is_taken(struct store *store, int64_t domain_id, const char *selector
 	                     " WHERE domain_id = ?1 AND selector = ?2)"
 	                     " OR EXISTS (SELECT 1 FROM domain d JOIN former_key f"
 	                     " ON f.name = d.name AND f.selector = ?2"
+	                     " WHERE d.id = ?1 OR d.alias_of = ?1)"
+	                     " OR EXISTS (SELECT 1 FROM domain d JOIN zone_look z"
+	                     " ON z.name = d.name AND z.ref = ?2 || '._domainkey'"
+	                     " AND z.had IS NOT NULL"
 	                     " WHERE d.id = ?1 OR d.alias_of = ?1)",
 	                     "it", domain_id, selector);
+}
+
+/* The first free one of base, base-2, base-3..., from `serial` on. */
+static int first_free(struct store *store, int64_t domain_id, const char *base,
+                      unsigned serial, char **ret_selector, struct err *err)
+{
+	for (;; serial++) {
+		auto_free char *typed =
+			serial == 1 ? xstrdup(base) : xasprintf("%s-%u", base, serial);
+		char selector[NAME_SIZE];
+		int r = name_parse_selector(typed, selector, err);
+		if (r >= 0)
+			r = is_taken(store, domain_id, selector, err);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			*ret_selector = xstrdup(selector);
+			return 0;
+		}
+	}
+}
+
+int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
+                      char **ret_selector, struct err *err)
+{
+	/* "-2" to "-9": what dkim.selector makes of a date has two digits */
+	const char *hyphen = strrchr(selector, '-');
+	bool has_serial = hyphen && hyphen > selector && hyphen[1] >= '2' &&
+	                  hyphen[1] <= '9' && !hyphen[2];
+	unsigned serial = has_serial ? (unsigned)(hyphen[1] - '0') : 1;
+	auto_free char *base = xmemdup(selector, has_serial ? (size_t)(hyphen - selector)
+	                                                    : strlen(selector));
+	return first_free(store, domain_id, base, serial + 1, ret_selector, err);
 }
 
 int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
@@ -278,19 +316,8 @@ int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t doma
 	auto_free char *day = expand_day(pattern, ctx_now(ctx));
 	bool is_second = is_beside_rsa && strcmp(algorithm, "ed25519") == 0;
 	auto_free char *base = xasprintf("%s%s", day, is_second ? "-ed25519" : "");
-	for (unsigned serial = 1;; serial++) {
-		auto_free char *typed =
-			serial == 1 ? xstrdup(base) : xasprintf("%s-%u", base, serial);
-		char selector[NAME_SIZE];
-		if (name_parse_selector(typed, selector, err) < 0)
-			return err_prefix(err, _("no selector for a new key of %s"),
-			                  domain);
-		r = is_taken(store, domain_id, selector, err);
-		if (r < 0)
-			return r;
-		if (r == 0) {
-			*ret_selector = xstrdup(selector);
-			return 0;
-		}
-	}
+	r = first_free(store, domain_id, base, 1, ret_selector, err);
+	return r == ERR_USAGE
+	               ? err_prefix(err, _("no selector for a new key of %s"), domain)
+	               : r;
 }

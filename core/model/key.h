@@ -71,9 +71,15 @@ int key_set_state(struct store *store, const struct ctx *ctx, const struct key *
 /* Deletes a key, private half included, and notes it. */
 int key_delete(struct store *store, const struct key *key, struct err *err) must_check;
 
+/* The selector after `selector`: "default-2" after "default", "default-3" after "default-2", the first
+ * that is free as above.  Caller frees. */
+int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
+                      char **ret_selector, struct err *err) must_check;
+
 /* A selector for a new key: the domain's dkim.selector with today's date in it, "-ed25519" behind
  * that of an Ed25519 key beside an RSA one, then "-2", "-3"... until neither a key of the domain
- * nor a former key under its name or its aliases' has it.  Caller frees. */
+ * nor a former key under its name or its aliases' has it, nor a record that a zone of theirs had of
+ * its own.  Caller frees. */
 int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
                         const char *domain, const char *algorithm, bool is_beside_rsa,
                         char **ret_selector, struct err *err) must_check;

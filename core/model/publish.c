@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/model/first_look.h"
 #include "core/model/ring.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
@@ -97,10 +98,13 @@ int publish_refresh(struct store *store, const struct ctx *ctx,
 
 /* One statement for each fact: SQL is a literal. */
 static const char *const mark_sql[] = {
+	/* a record that stays out of a zone that has its own there is not exported */
 	[KEY_EXPORTED] = "INSERT INTO key_public (key_id, name, exported)"
 			 " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
 			 " AND state IN ('pending', 'active', 'retiring', 'resting')"
 			 " AND (?4 = 0 OR id = ?4)"
+			 " AND NOT EXISTS (SELECT 1 FROM zone_look z WHERE z.name = ?1"
+			 " AND z.ref = selector || '._domainkey' AND z.had IS NOT NULL)"
 			 " ON CONFLICT DO UPDATE SET exported = excluded.exported",
 	[KEY_SEEN] = "INSERT INTO key_public (key_id, name, seen)"
 		     " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
@@ -229,6 +233,13 @@ int publish_waits_for(struct store *store, const struct domain *domain, char **r
 	return publish_wait_of(store, domain, &wait, ret_text, err);
 }
 
+static int is_left_out(struct store *store, const struct domain *domain,
+                       const struct key *key, struct err *err)
+{
+	auto_free char *ref = xasprintf("%s._domainkey", key->selector);
+	return first_look_is_out(store, domain->name, ref, err);
+}
+
 int publish_wait_of(struct store *store, const struct domain *domain,
                     enum publish_wait *ret_wait, char **ret_text, struct err *err)
 {
@@ -269,6 +280,15 @@ int publish_wait_of(struct store *store, const struct domain *domain,
 		if (r < 0)
 			return r;
 		waiting = r ? NULL : active;
+	}
+	r = waiting ? is_left_out(store, domain, waiting, err) : 0;
+	if (r != 0) {
+		*ret_wait = PUBLISH_WAITS_DNS;
+		*ret_text = r < 0 ? NULL
+		                  : xasprintf(_("selector %s is left out of the zone, "
+		                                "which has another key there"),
+		                              waiting->selector);
+		return r < 0 ? r : 0;
 	}
 	has_reload = *reload != '\0';
 	bool is_export = service == DNS_HOSTED && activate == ACTIVATE_EXPORTED;

@@ -11,6 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/first_look.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/store/change.h"
@@ -44,6 +45,7 @@ struct present {
 	char *of_template; /* what the template says; NULL: nothing, or not asked */
 	int64_t ttl, template_ttl;
 	enum policy_kind kind;
+	bool is_left_out; /* of a zone that has its own (first_look.h); rdata is NULL */
 };
 
 static void present_done(struct present *present)
@@ -110,6 +112,19 @@ static int look_template(struct store *store, const struct domain *domain, struc
 	return r;
 }
 
+static int look_at_zone(struct store *store, const struct domain *domain, struct id id,
+                        struct present *present, struct err *err)
+{
+	auto_free char *ref = xasprintf("t%" PRId64, id.number);
+	int r = first_look_is_out(store, domain->name, ref, err);
+	if (r > 0) {
+		present->is_left_out = true;
+		free(present->rdata);
+		present->rdata = NULL;
+	}
+	return r;
+}
+
 /* present->owner stays NULL where there is no such record. */
 static int look(struct store *store, const struct domain *domain, struct id id,
                 struct present *present, struct err *err)
@@ -117,6 +132,8 @@ static int look(struct store *store, const struct domain *domain, struct id id,
 	int r = look_row(store, domain, id, present, err);
 	if (r >= 0 && id.is_template)
 		r = look_template(store, domain, id, present, err);
+	if (r > 0 && !present->row_id)
+		r = look_at_zone(store, domain, id, present, err);
 	return r < 0 ? r : 0;
 }
 
@@ -293,6 +310,8 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 	r = check_free(store, domain, &row, err);
 	if (r >= 0)
 		r = write_row(store, domain, &row, err);
+	if (r >= 0 && row.is_left_out)
+		r = first_look_reset(store, domain->name, id, err);
 	if (r >= 0)
 		r = note(store, domain, &row, before, after, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
@@ -310,9 +329,9 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 	int r = find(store, domain, id, &row, err);
 	if (r < 0)
 		return r;
-	if (!row.rdata)
+	if (!row.rdata && !row.is_left_out)
 		return 0;
-	auto_free char *before = record_text_audit(row.rdata, row.ttl);
+	auto_free char *before = row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
 	free(row.rdata);
 	row.rdata = NULL;
 	row.ttl = TTL_DEFAULT;
@@ -326,14 +345,15 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 /* ---- reset ---------------------------------------------------------------------------------- */
 
 static int reset_row(struct store *store, const struct domain *domain,
-                     const struct present *row, struct err *err)
+                     const struct present *row, const char *id, struct err *err)
 {
 	auto_free char *before =
 		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
 	auto_free char *after =
 		row->of_template ? record_text_audit(row->of_template, row->template_ttl)
 				 : NULL;
-	int r = delete_row(store, row->row_id, err);
+	int r = row->is_left_out ? first_look_reset(store, domain->name, id, err)
+	                         : delete_row(store, row->row_id, err);
 	return r < 0 ? r : note(store, domain, row, before, after, err);
 }
 
@@ -360,7 +380,7 @@ static int reset_ids(struct store *store, const struct domain *domain,
 		auto_present row = { 0 };
 		r = find(store, domain, ids->at + at, &row, err);
 		if (r >= 0)
-			r = reset_row(store, domain, &row, err);
+			r = reset_row(store, domain, &row, ids->at + at, err);
 	}
 	return r;
 }
@@ -378,18 +398,35 @@ static int reset_all(struct store *store, const struct domain *domain, struct er
 	return r;
 }
 
+/* A DKIM record has no edits: it is published, or left out of a zone that has its own. */
+static int reset_key(struct store *store, const struct domain *domain, const char *ref,
+                     struct err *err)
+{
+	int r = first_look_reset(store, domain->name, ref, err);
+	if (r == 0)
+		return err_set(err, ERR_MISSING,
+		               _("%s is not left out of the zone of %s; see "
+		                 "\"mailauthctl record list %s\""),
+		               ref, domain->name, domain->name);
+	return r < 0 ? r
+	             : change_note(store, "key", domain->name, ref, "left out",
+	                           "published", err);
+}
+
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err)
 {
 	auto_present row = { 0 };
+	if (id && text_ends(id, "_domainkey"))
+		return reset_key(store, domain, id, err);
 	int r = id ? find(store, domain, id, &row, err) : reset_all(store, domain, err);
 	if (r >= 0 && id && !row.template_uid)
 		r = err_set(err, ERR_USAGE,
 		            _("record %s is %s's own and has nothing to go back to; "
 		              "\"mailauthctl record remove %s %s\" deletes it"),
 		            id, domain->name, domain->name, id);
-	if (r >= 0 && id && row.row_id)
-		r = reset_row(store, domain, &row, err);
+	if (r >= 0 && id && (row.row_id || row.is_left_out))
+		r = reset_row(store, domain, &row, id, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
 }
 
@@ -460,7 +497,8 @@ int record_restore(struct store *store, const struct domain *domain, const char 
 	record_text_parse_audit(audit, &rdata, &ttl);
 	if (!is_there)
 		return make_again(store, domain, parsed, field, rdata, ttl, err);
-	if (row.row_id && text_same(row.of_template, rdata) && row.template_ttl == ttl)
+	if ((row.row_id || row.is_left_out) && text_same(row.of_template, rdata) &&
+	    row.template_ttl == ttl)
 		return record_reset(store, domain, id, err);
 	return record_set(store, domain, id, rdata, ttl, err);
 }

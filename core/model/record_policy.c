@@ -57,13 +57,12 @@ int record_policy_set(struct store *store, const struct domain *domain,
 	auto_free char *id = NULL;
 	auto_free char *now = NULL;
 	int64_t added;
-	if (policy_kind_of(owner_of(kind), "TXT", text) != kind)
-		return err_set(
-			err, ERR_USAGE,
-			kind == POLICY_SPF
-				? _("an SPF record begins with \"v=spf1\" and a blank")
-				: _("a DMARC record begins with \"v=DMARC1;\""));
-	int r = find(store, domain, kind, &id, &now, err);
+	int r = policy_kind_of(owner_of(kind), "TXT", text) == kind
+	                ? 0
+	                : policy_check(kind, text, err);
+	if (r < 0)
+		return r;
+	r = find(store, domain, kind, &id, &now, err);
 	if (r < 0)
 		return r;
 	if (id)

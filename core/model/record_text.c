@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/model/template.h"
 #include "dnszone/dmarc_record.h"
+#include "dnszone/lint_txt.h"
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
 
@@ -121,14 +122,51 @@ static bool is_at_dmarc(const char *owner)
 	return text_starts(owner, "_dmarc.");
 }
 
+static struct placeholder_values values_at(const char *domain)
+{
+	struct placeholder_values values = record_sample_values;
+	if (domain)
+		values.domain = domain;
+	return values;
+}
+
+void record_text_lint(const char *owner, const char *type, const char *rdata,
+                      const char *domain, struct lint_list *list)
+{
+	struct placeholder_values values = values_at(domain);
+	auto_buf text = BUF_INIT;
+	if (strcmp(type, "TXT") != 0)
+		return;
+	placeholder_expand(rdata, &values, &text, NULL);
+	lint_txt(owner, (struct octets){ buf_text(&text), text.len }, domain, list);
+}
+
+/* Refuses text that does not work as what only can be meant there. */
+static int check_place(const char *owner, const char *type, const char *rdata,
+                       const char *domain, struct err *err)
+{
+	auto_lint_list list = LINT_LIST_INIT;
+	if (!lint_txt_place(owner)->does_refuse)
+		return 0;
+	record_text_lint(owner, type, rdata, domain, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct lint_finding *finding = &list.finding[i];
+		if (finding->code->severity == LINT_ERROR)
+			return err_set(err, ERR_USAGE, "%s: %s%s%s (%s)", owner,
+			               _(finding->code->message),
+			               finding->detail ? ": " : "",
+			               finding->detail ? finding->detail : "",
+			               finding->code->code);
+	}
+	return 0;
+}
+
 int record_text_check(const char *owner, const char *type, const char *rdata,
                       const char *domain, enum policy_kind *ret_kind, struct err *err)
 {
-	struct placeholder_values values = record_sample_values;
+	struct placeholder_values values = values_at(domain);
 	auto_free char *canonical = NULL;
 	auto_buf text = BUF_INIT;
-	if (domain)
-		values.domain = domain;
 	int r = placeholder_check(rdata, err);
 	if (r < 0)
 		return r;
@@ -138,17 +176,37 @@ int record_text_check(const char *owner, const char *type, const char *rdata,
 		return r;
 	enum policy_kind kind = policy_kind_of(owner, type, canonical);
 	r = policy_check(kind, rdata, err);
-	if (r >= 0 && kind == POLICY_OTHER && is_txt(type) && is_at_dmarc(owner)) {
+	if (r >= 0 && kind != POLICY_DMARC && is_txt(type) && is_at_dmarc(owner))
 		r = dmarc_record_check(canonical, err);
-		if (r >= 0)
-			r = err_set(
-				err, ERR_USAGE,
-				_("the text at _dmarc is no DMARC policy; such a policy begins "
-			          "with \"v=DMARC1;\""));
-	}
+	else if (r >= 0 && kind != POLICY_DMARC)
+		r = check_place(owner, type, rdata, domain, err);
 	if (r >= 0)
 		*ret_kind = kind;
 	return r;
+}
+
+enum rr_doubt record_text_doubt(const char *type, const char *rdata, const char *domain,
+                                char *ret_name, size_t size)
+{
+	struct placeholder_values values = values_at(domain);
+	auto_buf text = BUF_INIT;
+	record_text_expand(type, rdata, &values, &text, NULL);
+	return rr_find_doubt(type, buf_text(&text), values.domain, ret_name, size);
+}
+
+char *record_text_say_doubt(enum rr_doubt doubt, const char *type, const char *name,
+                            const char *domain)
+{
+	const char *below = domain ? domain : DOMAIN_MARK;
+	if (doubt == RR_ADDRESS)
+		return xasprintf(
+			_("%s data contains the name of a host, not an address: add "
+		          "an A or AAAA record for %s and write its name"),
+			type, name);
+	return xasprintf(
+		_("\"%s\" has no final dot and is read as %s.%s.; write \"%s.\" for "
+	          "that very name, or \"%s.%s.\" to confirm the longer one"),
+		name, name, below, name, name, below);
 }
 
 int record_text_check_ttl(int64_t ttl, struct err *err)

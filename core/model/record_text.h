@@ -10,8 +10,10 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "dnszone/lint.h"
 #include "dnszone/placeholder.h"
 #include "dnszone/policy.h"
+#include "dnszone/rr.h"
 
 /* Values for checks where the real ones are not known; .domain is "domain.example". */
 extern const struct placeholder_values record_sample_values;
@@ -24,10 +26,22 @@ int record_text_owner(const char *typed, const char *domain, char **ret_owner,
 
 /* Checks data of a canonical type at a kept owner with sample values; *ret_kind says what it is.
  * ERR_USAGE: an unknown placeholder, data that is not of that type, a policy whose text does not
- * hold, a TXT record at _dmarc that is no DMARC policy. */
+ * hold, a TXT record at a mail owner (lint_txt.h) that is none of the kind that belongs there. */
 int record_text_check(const char *owner, const char *type, const char *rdata,
                       const char *domain, enum policy_kind *ret_kind,
                       struct err *err) must_check;
+
+/* Lints a TXT record as its owner tells, with sample values; other types: nothing.  `domain` as
+ * above. */
+void record_text_lint(const char *owner, const char *type, const char *rdata,
+                      const char *domain, struct lint_list *list);
+
+/* rr_find_doubt() with sample values; without a domain nothing is RR_OWN. */
+enum rr_doubt record_text_doubt(const char *type, const char *rdata, const char *domain,
+                                char *ret_name, size_t size) must_check;
+/* What is wrong with a name in doubt, for a refusal or a warning.  Caller frees. */
+char *record_text_say_doubt(enum rr_doubt doubt, const char *type, const char *name,
+                            const char *domain) must_check;
 
 /* 0..RR_TTL_MAX, TTL_UNSAID or TTL_DEFAULT; ERR_USAGE otherwise. */
 int record_text_check_ttl(int64_t ttl, struct err *err) must_check;

@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/first_look.h"
 #include "core/model/key.h"
 #include "core/model/record_text.h"
 #include "core/model/setting.h"
@@ -53,6 +54,7 @@ struct records {
 	const struct env *env;
 	char *hostname; /* where there is no env: the setting's */
 	char *server[SHOWN_COUNT];
+	bool has_had;             /* some record somewhere is left out of its zone */
 	int64_t local_id;         /* the domain whose settings these are; 0: none's */
 	char *local[SHOWN_COUNT]; /* NULL: the server's holds */
 	struct revision *revision;
@@ -155,6 +157,18 @@ const struct env records_sample_env = {
 
 /* ---- context -------------------------------------------------------------------------------- */
 
+static int look_for_had(struct records *records, struct err *err)
+{
+	int64_t any = 0;
+	int r = records->store ? store_get_int(records->store, &any, err,
+	                                       "SELECT 1 FROM zone_look"
+	                                       " WHERE had IS NOT NULL LIMIT 1",
+	                                       "")
+	                       : 0;
+	records->has_had = r > 0;
+	return r < 0 ? r : 0;
+}
+
 int records_new(struct store *store, const struct env *env, struct records **ret_records,
                 struct err *err)
 {
@@ -166,6 +180,8 @@ int records_new(struct store *store, const struct env *env, struct records **ret
 		r = setting_text(store, shown[i], 0, &records->server[i], err);
 	if (r >= 0 && !env)
 		r = setting_text(store, SET_MTA_HOSTNAME, 0, &records->hostname, err);
+	if (r >= 0)
+		r = look_for_had(records, err);
 	if (r < 0)
 		return r;
 	*ret_records = records;
@@ -295,7 +311,10 @@ void record_list_done(struct record_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		row_done(&list->row[i]);
+	for (size_t i = 0; i < list->had_count; i++)
+		row_done(&list->had[i]);
 	free(list->row);
+	free(list->had);
 	free(list->lacking);
 	*list = RECORD_LIST_INIT;
 }
@@ -520,6 +539,9 @@ static void hand_out(struct builder *builder, struct record_list *ret_list)
 	level_ttls(list);
 	if (builder->records->env)
 		drop_doubled(list);
+	if (list->had_count)
+		qsort_r(list->had, list->had_count, sizeof(*list->had), compare_rows,
+		        borrow(builder->name));
 	*ret_list = *list;
 	*list = RECORD_LIST_INIT;
 }
@@ -559,6 +581,8 @@ int records_of_domain(struct records *records, const struct domain *domain,
 	r = load_own(records->store, domain->id, &own, err);
 	if (r >= 0)
 		r = build_domain(&builder, domain, &own, err);
+	if (r >= 0 && records->has_had)
+		r = first_look_take_out(records->store, domain->name, &builder.list, err);
 	if (r >= 0)
 		hand_out(&builder, ret_list);
 	record_list_done(&builder.list);

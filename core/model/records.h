@@ -24,8 +24,9 @@ struct record_row {
 	char *owner;  /* A-labels, no final dot, placeholders expanded */
 	uint32_t ttl; /* the lowest of its RRset (RFC 2181 5.2: they must not differ) */
 	char *type;
-	char *rdata;        /* canonical; TXT joined */
-	const char *source; /* "template", "edited", "own", "dkim", "policy", "former" */
+	char *rdata; /* canonical; TXT joined */
+	const char *
+		source; /* "template", "edited", "own", "dkim", "policy", "former"; "zone" */
 	enum policy_kind kind;
 };
 
@@ -36,6 +37,10 @@ struct record_list {
 	const char *
 		*lacking; /* "hostname": records were left out because it is not known */
 	size_t lacking_count;
+	struct record_row
+		*had; /* what the zone itself has, in whose favour ours stay out: id
+	                         * of ours ("t1", "default._domainkey"), source "zone", no TTL */
+	size_t had_count;
 };
 #define RECORD_LIST_INIT ((struct record_list){ 0 })
 #define auto_record_list cleanup(record_list_done) struct record_list

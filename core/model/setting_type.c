@@ -247,43 +247,6 @@ static int check_policy(const struct setting_row *row, const char *text, struct 
 	return 0;
 }
 
-static bool in_block(const unsigned char *octets, const unsigned char *block, int prefix)
-{
-	int whole = prefix / 8, rest = prefix % 8;
-	if (memcmp(octets, block, (size_t)whole) != 0)
-		return false;
-	return rest == 0 || (octets[whole] ^ block[whole]) >> (8 - rest) == 0;
-}
-
-/* IANA's special-purpose registries (RFC 6890), without the documentation blocks. */
-static bool is_private(const unsigned char *octets, bool is_v4)
-{
-	static const struct {
-		unsigned char block[4];
-		int prefix;
-	} v4[] = {
-		{ { 0 }, 8 },         { { 10 }, 8 },        { { 100, 64 }, 10 },
-		{ { 127 }, 8 },       { { 169, 254 }, 16 }, { { 172, 16 }, 12 },
-		{ { 192, 168 }, 16 }, { { 224 }, 4 },       { { 240 }, 4 },
-	};
-	static const struct {
-		unsigned char block[16];
-		int prefix;
-	} v6[] = {
-		{ { 0 }, 8 },
-		{ { 0xfc }, 7 },
-		{ { 0xfe, 0x80 }, 10 },
-		{ { 0xff }, 8 },
-	};
-	for (size_t i = 0; is_v4 && i < ARRAY_LEN(v4); i++)
-		if (in_block(octets, v4[i].block, v4[i].prefix))
-			return true;
-	for (size_t i = 0; !is_v4 && i < ARRAY_LEN(v6); i++)
-		if (in_block(octets, v6[i].block, v6[i].prefix))
-			return true;
-	return false;
-}
-
 static int check_address(const struct setting_row *row, const char *text, struct buf *out,
                          struct err *err)
 {
@@ -293,7 +256,8 @@ static int check_address(const struct setting_row *row, const char *text, struct
 	if (inet_pton(is_v4 ? AF_INET : AF_INET6, text, octets) != 1)
 		return err_set(err, ERR_USAGE, _("%s takes an %s address, not \"%s\""),
 		               row->key, is_v4 ? "IPv4" : "IPv6", text);
-	if (is_private(octets, is_v4))
+	if (network_use(is_v4 ? AF_INET : AF_INET6, octets, is_v4 ? 32 : 128) ==
+	    NETWORK_PRIVATE)
 		return err_set(err, ERR_USAGE, _("%s: %s is not a public address"),
 		               row->key, text);
 	buf_puts(out, inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, canonical,

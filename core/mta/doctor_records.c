@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
@@ -30,8 +31,12 @@
 
 struct want {
 	char *domain, *owner, *record;
+	char *id; /* of the record, "t1"; NULL: it has none */
 	enum live_kind kind;
+	size_t shown;     /* records of its kind that were found at the owner */
 	bool is_idle;     /* a key that does not sign (yet, or any more) */
+	bool is_had;      /* the zone's own, in whose favour ours is left out */
+	bool is_alias;    /* and a CNAME, wherever it leads */
 	bool is_external; /* the zone is served elsewhere */
 	struct live_answer answer;
 };
@@ -78,6 +83,16 @@ static int want_key(void *arg, const struct key *key, struct err *err)
 	return 0;
 }
 
+/* What the zone had of its own, in whose favour ours stays out: is it there still? */
+static void want_had(struct world *w, const struct record_row *row)
+{
+	struct want *want =
+		add_want(w, LIVE_POLICY, xstrdup(row->owner), xstrdup(row->rdata));
+	want->id = xstrdup(row->id);
+	want->is_had = true;
+	want->is_alias = strcmp(row->type, "CNAME") == 0;
+}
+
 static int want_serial(struct world *w, struct err *err)
 {
 	int64_t serial = 0;
@@ -105,7 +120,10 @@ static int want_domain(void *arg, const struct domain *domain, struct err *err)
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
 		if (list.row[i].kind != POLICY_OTHER)
 			add_want(w, LIVE_POLICY, xstrdup(list.row[i].owner),
-			         xstrdup(list.row[i].rdata));
+			         xstrdup(list.row[i].rdata))
+				->id = xstrdup(list.row[i].id);
+	for (size_t i = 0; r >= 0 && i < list.had_count; i++)
+		want_had(w, &list.had[i]);
 	if (r >= 0)
 		r = key_each(w->d->store, domain->main_id ? domain->main_id : domain->id,
 		             want_key, w, err);
@@ -121,11 +139,29 @@ struct batch {
 	size_t first;
 };
 
+/* Policies of the same kind, or keys; of what the zone has itself (a CNAME too) everything. */
+static size_t count_shown(const struct want *want, const struct dns_answer *answer)
+{
+	size_t tag = strcspn(want->record, " ;"), count = 0;
+	if (want->kind != LIVE_POLICY || want->is_had)
+		return answer->kind == DNS_OK ? answer->count : 0;
+	for (size_t i = 0; answer->kind == DNS_OK && i < answer->count; i++) {
+		const struct dns_rdata *rdata = &answer->rdata[i];
+		count += rdata->len >= tag &&
+		         strncasecmp((const char *)rdata->octets, want->record, tag) == 0;
+	}
+	return count;
+}
+
 static void judge(void *arg, size_t i, const struct dns_answer *answer)
 {
 	const struct batch *batch = arg;
 	struct want *want = &batch->w->want[batch->first + i];
 	livecheck_judge(want->kind, answer, _("DNS"), want->record, &want->answer);
+	want->shown = count_shown(want, answer);
+	if (want->is_had && want->answer.state != LIVE_UNKNOWN)
+		want->answer.state =
+			want->shown || want->is_alias ? LIVE_SEEN : LIVE_MISSING;
 }
 
 static void ask_batch(struct world *w, struct resolver *dns, size_t first, size_t count)
@@ -153,7 +189,8 @@ static int64_t least(int64_t a, int64_t b)
 
 static bool is_doubtful(const struct want *want)
 {
-	return want->answer.state == LIVE_MISSING || want->answer.state == LIVE_DIFFERENT;
+	return !want->is_had && (want->answer.state == LIVE_MISSING ||
+	                         want->answer.state == LIVE_DIFFERENT);
 }
 
 /* Old answers may be remembered on the way: who is authoritative has the word. */
@@ -196,6 +233,44 @@ static char *remedy_of(const struct world *w, const struct want *want)
 	return xasprintf("mailauthctl zone export %s; %.*s%s%s", want->domain,
 	                 (int)(place - w->reload), w->reload, want->domain,
 	                 place + strlen("<domain>"));
+}
+
+/* Ours, and one that somebody else put there: taking ours out is what can be done from here. */
+static void tell_doubled(struct world *w, const struct want *want)
+{
+	auto_free char *remedy =
+		want->id && !want->is_external
+			? xasprintf("mailauthctl record remove %s %s; mailauthctl zone "
+	                            "export %s",
+	                            want->domain, want->id, want->domain)
+			: xasprintf(
+				  _("take the records at %s out of the zone that are not "
+	                            "in \"mailauthctl record list %s\""),
+				  want->owner, want->domain);
+	doctor_add(
+		w->d, DOCTOR_PROBLEM, want->owner, remedy,
+		want->kind == LIVE_DKIM
+			? _("%s has %zu records in DNS, and verifiers may use any of them")
+			: _("%s has %zu policies in DNS, and receivers treat them as none: "
+	                    "the zone has one of its own besides ours"),
+		want->owner, want->shown);
+}
+
+static void tell_had(struct world *w, const struct want *want)
+{
+	auto_free char *remedy = xasprintf("mailauthctl record reset %s %s; mailauthctl "
+	                                   "zone export %s",
+	                                   want->domain, want->id, want->domain);
+	if (want->answer.state == LIVE_MISSING)
+		doctor_add(
+			w->d, DOCTOR_WARNING, want->owner, remedy,
+			_("%s has no record in DNS any more: ours is left out, because the "
+		          "zone had its own"),
+			want->owner);
+	else
+		doctor_add(w->d, DOCTOR_NOTE, want->owner, NULL,
+		           _("%s has a record of the zone's own, and ours is left out"),
+		           want->owner);
 }
 
 static void tell(struct world *w, const struct want *want)
@@ -255,7 +330,11 @@ static void look_at_answers(struct world *w, struct resolver *dns)
 			silent++;
 			continue;
 		}
-		if (want->answer.state != LIVE_SEEN)
+		if (want->is_had)
+			tell_had(w, want);
+		else if (want->answer.state == LIVE_DIFFERENT && want->shown > 1)
+			tell_doubled(w, want);
+		else if (want->answer.state != LIVE_SEEN)
 			tell(w, want);
 		else if (is_spf(want) && deadline_left_ms(w->until) > 0)
 			lint(w, dns, want);
@@ -320,6 +399,7 @@ static void world_done(struct world *w)
 		free(w->want[i].domain);
 		free(w->want[i].owner);
 		free(w->want[i].record);
+		free(w->want[i].id);
 	}
 	free(w->want);
 	free(w->reload);

@@ -11,6 +11,7 @@
 #include "core/model/domain.h"
 #include "core/model/env.h"
 #include "core/model/export.h"
+#include "core/model/export_kept.h"
 #include "core/model/export_state.h"
 #include "core/model/heartbeat.h"
 #include "core/model/records.h"
@@ -101,23 +102,38 @@ static int look_at_domain(void *arg, const struct domain *domain, struct err *er
 	return 0;
 }
 
-/* ---- zone.reload ----------------------------------------------------------------------------- */
+/* ---- files that stay ------------------------------------------------------------------------- */
 
-static bool can_run(struct doctor *d, const char *program)
+static int look_at_kept(void *arg, const struct export_kept *kept, struct err *err)
 {
-	struct file_info info = { 0 };
-	struct err ignored = ERR_INIT;
-	if (*program != '/')
-		return run_can_find(d->ctx, program);
-	return file_look(d->ctx, program, true, &info, &ignored) == 0 &&
-	       info.kind == FILE_REGULAR && info.meta.mode & 0111;
+	struct zones *z = arg;
+	auto_free char *remedy = xasprintf("mailauthctl zone forget %s", kept->name);
+	(void)err;
+	if (!kept->is_elsewhere)
+		doctor_add(
+			z->d, DOCTOR_NOTE, kept->path, remedy,
+			_("%s has no records any more and stays for a zone that may "
+		          "include it; once no $INCLUDE line names it, it can be removed"),
+			kept->path);
+	else if (z->format == ZONE_INCLUDE)
+		doctor_add(
+			z->d, DOCTOR_WARNING, kept->path, remedy,
+			_("%s is not kept up to date, because zone.directory is "
+		          "another folder; once no $INCLUDE line names it, it can be removed"),
+			kept->path);
+	else
+		doctor_add(z->d, DOCTOR_NOTE, kept->path, remedy,
+		           _("%s is left from the time when zone.directory was its "
+		             "folder; once no name server reads it, it can be removed"),
+		           kept->path);
+	return 0;
 }
+
+/* ---- zone.reload ----------------------------------------------------------------------------- */
 
 static void look_at_reload(struct doctor *d, const struct zones *z)
 {
 	auto_free char *reload = NULL;
-	auto_free char **word = NULL;
-	size_t words = 0;
 	struct err err = ERR_INIT;
 	if (setting_text(d->store, SET_ZONE_RELOAD, 0, &reload, &err) < 0) {
 		doctor_add_failure(d, NULL, &err);
@@ -134,13 +150,11 @@ static void look_at_reload(struct doctor *d, const struct zones *z)
 			d, DOCTOR_NOTE, "zone.reload",
 			"mailauthctl server set zone.reload '<command>'",
 			_("zone.reload is empty: no name server is told of an export"));
-	if (*reload && !d->ctx->is_rooted && text_split_words(reload, &word, &words) &&
-	    words && !can_run(d, word[0]))
-		doctor_add(
-			d, DOCTOR_PROBLEM, word[0],
-			"mailauthctl server set zone.reload '<command>'",
-			_("the program of zone.reload, %s, is not there or cannot be run"),
-			word[0]);
+	if (export_check_reload(d->ctx, reload, &err) < 0) {
+		auto_free char *program = xmemdup(reload, strcspn(reload, " \t"));
+		doctor_add_err(d, DOCTOR_PROBLEM, program, &err,
+		               "mailauthctl server set zone.reload '<command>'");
+	}
 }
 
 static int look_at_all(struct zones *z, struct err *err)
@@ -164,6 +178,8 @@ static int look_at_all(struct zones *z, struct err *err)
 		r = export_state_load(d->ctx, d->store, &env, &z->state, err);
 	if (r >= 0)
 		r = doctor_sample(d, look_at_domain, z, &left, err);
+	if (r >= 0)
+		r = export_kept_each(d->ctx, d->store, look_at_kept, z, err);
 	if (r >= 0 && left)
 		doctor_add(
 			d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all zones",

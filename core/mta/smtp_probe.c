@@ -289,9 +289,18 @@ bool smtp_is_worse(const char *before, const char *after)
 	}
 }
 
+/* What Postfix says when a filter does not answer: "451 4.7.1 ..." in the transaction, and from 3.10
+ * on (Debian 13) "421 mx.example.com ..." instead of a greeting. */
+static bool is_of_filter(const char *answer)
+{
+	return text_starts(answer, "451 4.7.1 Service unavailable") ||
+	       (text_starts(answer, "421 ") &&
+	        strstr(answer, " Service unavailable - try"));
+}
+
 static int fail(const struct step *step, const char *answer, struct err *err)
 {
-	if (text_starts(answer, "451 4.7.1 Service unavailable"))
+	if (is_of_filter(answer))
 		return err_set(err, ERR_FAILED,
 		               _("the mail server at %s cannot reach its filter: %s"),
 		               step->object, answer);

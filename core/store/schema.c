@@ -39,15 +39,77 @@ static const char asked_sql[] =
 	" PRIMARY KEY (key_id, name)"
 	") STRICT, WITHOUT ROWID;";
 
+/* 4: what a name's zone was asked about, and files that stay for those that include them.  What was
+ * exported before is not asked about. */
+static const char zone_look_sql[] =
+	"ALTER TABLE export_file ADD COLUMN kept INTEGER NOT NULL DEFAULT 0"
+	" CHECK (kept IN (0, 1));"
+	"CREATE INDEX export_file_kept ON export_file (name) WHERE kept;"
+	"CREATE TABLE zone_look ("
+	" name TEXT NOT NULL,"
+	" ref TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" had TEXT,"
+	" PRIMARY KEY (name, ref)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX zone_look_had ON zone_look (name) WHERE had IS NOT NULL;"
+	"INSERT OR IGNORE INTO zone_look (name, ref, at)"
+	" SELECT d.name, 't' || t.uid, unixepoch() FROM export_file f"
+	" JOIN domain d ON d.name = f.name"
+	" JOIN template_record t ON t.rev = d.template_rev;"
+	"INSERT OR IGNORE INTO zone_look (name, ref, at)"
+	" SELECT d.name, coalesce('t' || r.template_uid, r.id), unixepoch()"
+	" FROM export_file f JOIN domain d ON d.name = f.name"
+	" JOIN record r ON r.domain_id = d.id;"
+	"INSERT OR IGNORE INTO zone_look (name, ref, at)"
+	" SELECT p.name, k.selector || '._domainkey', unixepoch()"
+	" FROM key_public p JOIN dkim_key k ON k.id = p.key_id"
+	" WHERE p.exported IS NOT NULL;"
+	"INSERT OR IGNORE INTO zone_look (name, ref, at)"
+	" SELECT name, '_domainkey', unixepoch() FROM key_public"
+	" WHERE exported IS NOT NULL;"
+	"DROP TRIGGER domain_del;"
+	"DROP TRIGGER domain_rename;"
+	"CREATE TRIGGER domain_del AFTER DELETE ON domain"
+	" BEGIN"
+	"  DELETE FROM zone_look WHERE name = old.name;"
+	"  INSERT INTO former_name (name, gen)"
+	"   VALUES (old.name, (SELECT max(id) FROM change))"
+	"   ON CONFLICT (name) DO UPDATE SET gen = excluded.gen, domain_id = NULL;"
+	" END;"
+	"CREATE TRIGGER domain_rename AFTER UPDATE OF name ON domain"
+	" WHEN new.name <> old.name"
+	" BEGIN"
+	"  DELETE FROM zone_look WHERE name = old.name;"
+	"  DELETE FROM former_name WHERE name = new.name;"
+	"  INSERT INTO former_name (name, domain_id, gen)"
+	"   VALUES (old.name, new.id, (SELECT max(id) FROM change))"
+	"   ON CONFLICT (name) DO UPDATE SET domain_id = excluded.domain_id,"
+	"   gen = excluded.gen;"
+	" END;"
+	"CREATE TRIGGER zone_look_i AFTER INSERT ON zone_look WHEN new.had IS NOT NULL"
+	" BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change)"
+	"  WHERE name = new.name; END;"
+	"CREATE TRIGGER zone_look_u AFTER UPDATE OF had ON zone_look"
+	" WHEN new.had IS NOT old.had"
+	" BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change)"
+	"  WHERE name = new.name; END;"
+	"CREATE TRIGGER dkim_key_parked AFTER UPDATE OF state ON dkim_key"
+	" WHEN new.state = 'parked'"
+	" BEGIN DELETE FROM zone_look WHERE had IS NULL"
+	"  AND ref = new.selector || '._domainkey' AND name IN (SELECT name FROM domain"
+	"  WHERE id = new.domain_id OR alias_of = new.domain_id); END";
+
 static const struct migration migrations[] = {
 	{ 2, trail_sql }, /* version 1 is the first */
 	{ 3, asked_sql },
+	{ 4, zone_look_sql },
 	{ 0, NULL },
 };
 
 const struct store_kind schema_store = {
 	.application_id = 0x4d417574,
-	.version = 3,
+	.version = 4,
 	.schema = schema_sql,
 	.migrations = migrations,
 	.remedy = "mailauthctl db check",

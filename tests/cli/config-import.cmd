@@ -50,3 +50,20 @@ m domain list
 m server get spf.mode
 m config import all.yaml
 m config diff --prune all.yaml
+# what is probably not meant in records is told where it is new or changed
+cat >doubt.yaml <<'Y'
+format: 1
+template:
+  - {owner: "@", type: MX, data: "10 mx.example.net"}
+  - {owner: txt, type: TXT, data: "v=spf1 ip4:10.0.0.1 -all"}
+domains:
+  doubt.example:
+    records:
+      - {owner: "@", type: MX, data: "10 mail.doubt.example"}
+      - {owner: "@", type: MX, data: "10 192.0.2.1"}
+      - {owner: txt, type: TXT, data: "v=spf1include:a.example"}
+      - {owner: word, type: TXT, data: 'a \<word>'}
+Y
+m config import doubt.yaml
+m config import doubt.yaml
+m record list doubt.example

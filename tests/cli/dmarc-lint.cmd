@@ -14,3 +14,22 @@ m dmarc lint asked.example --zone z
 m --json dmarc lint twice.example --zone z
 m dmarc lint none.example --zone z
 m dmarc lint
+cat >z <<'Z'
+_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=reject; sp=quarantine; rua=mailto:r@example.com"
+www.example.com. 3600 IN A 192.0.2.1
+Z
+m dmarc lint www.example.com --zone z
+m dmarc lint _dmarc.example.com --zone z
+m dmarc lint example.com._report._dmarc.example.net --zone z
+m dmarc lint --record 'v=DMARC1; p=none; adkim=x; rua=reports@example.com'
+m dmarc lint --record 'V=DMARC1; P=reject; adkim=r; rua=mailto:r@example.com!10m'
+m dmarc lint --record ' v=DMARC1; p=none'
+m dmarc lint --record 'v=DMARC1; p=reject; sp=invalid; rua=mailto:r@example.com'
+printf 'v=DMARC1; p=reject; rua=mailto:r@example.com\nv=DMARC1; p=none; pct=100\r\n' >good
+printf 'v=DMARC1; p=reject; pct=50\n\nnot \xff a record' >bad
+m dmarc lint --records-from good
+m --format tsv dmarc lint --records-from bad
+m dmarc lint --records-from - <good
+m dmarc lint --records-from absent
+m dmarc lint --records-from good --record x
+m dmarc lint example.com --records-from good

@@ -20,3 +20,14 @@ m dmarc set example.com --reset
 m record remove example.com t2
 m dmarc set example.com p=reject
 m record list example.com
+m domain set example.com dns.service external
+m domain enable-dkim example.com | unkeyed
+m dmarc set example.com p=reject
+m domain add silent.example
+m domain set silent.example mail off
+m dmarc set silent.example p=reject
+m dmarc set example.com '"V=DMARC1; P=none; rua=mailto:r@example.com"'
+m dmarc set example.com p=quarantine
+m dmarc set example.com ' v=DMARC1; p=none'
+m dmarc set example.com adkim=x
+m record list example.com | grep _dmarc

@@ -25,3 +25,10 @@ m record list own.example
 m spf set own.example --reset
 m spf set own.example 'v=spf1 mx -all'
 m record list own.example
+# terms after all count for nothing; text that is not selected; quotes
+m spf set example.com 'v=spf1 -all include:a.example include:b.example include:c.example include:d.example include:e.example include:f.example include:g.example include:h.example include:i.example include:j.example include:k.example'
+m spf set example.com 'v=spf1include:spf.example.net'
+m spf set example.com ' v=spf1 -all'
+m spf set example.com '"v=spf1 mx" " -all"'
+m spf set example.com 'v=spf1 include:example.com ip4:10.0.0.1 ip4:2001:db8::1 -all'
+m spf set example.com 'v=spf1 include:example.com ip4:10.0.0.1 -all'

@@ -22,10 +22,13 @@ state() {
 	done
 }
 last() { "$PROGRAM" --root "$ROOT" --json audit list --limit 1 | sed -nE 's/.*"id": ([0-9]+),.*/\1/p'; }
+# What it was when the last one ended, where nothing was changed since.
+seen='' seen_at=''
 # Does it, takes it back, and takes that back.  What is left besides is said.
 both_ways() {
 	local before after change undone
-	before=$(state)
+	[ "$(last)" = "$seen_at" ] || seen=$(state)
+	before=$seen
 	echo "--- $*"
 	m "$@" >"$SCRATCH/said"
 	grep -E '^\[exit' "$SCRATCH/said"
@@ -39,5 +42,6 @@ both_ways() {
 	m audit undo "$undone" | sed 1d
 	diff <(echo "$after") <(state) | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
 	"$PROGRAM" --root "$ROOT" --quiet audit undo "$(last)"
-	diff <(echo "$before") <(state) | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
+	seen=$(state) seen_at=$(last)
+	diff <(echo "$before") <(echo "$seen") | grep '^[<>]' | unkeyed | sed 's/SHA256:[0-9a-f]*/SHA256:.../'
 }

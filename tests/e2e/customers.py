@@ -19,8 +19,8 @@ PROGRAM = '/usr/local/sbin/mailauthctl'
 STORE = '/var/lib/mailauthctl/mailauthctl.db'
 OPEN = {
     'dmarc lint', 'dmarc set', 'domain disable-dkim', 'domain enable-dkim', 'domain get', 'domain list',
-    'domain set', 'domain show', 'domain unset', 'key check', 'key export', 'key list', 'key show',
-    'record list', 'spf lint', 'spf set',
+    'domain set', 'domain show', 'domain unset', 'key check', 'key export', 'key lint', 'key list',
+    'key show', 'record list', 'spf lint', 'spf set',
 }
 LIVE = {'spf lint', 'dmarc lint'}  # they look at DNS, not at the store
 OWN, ALIAS = 'alice.test', 'www.alice.test'
@@ -68,7 +68,7 @@ def dump(theirs_only):
             value = dict(zip(columns, row))
             value.pop('gen', None)
             mine = value.get('domain_id') in ids or (table == 'domain' and value['id'] in ids) or (
-                table in ('zone_serial', 'export_file') and value['name'] in [*names, 'hidden-alias.test'])
+                table in ('zone_serial', 'export_file', 'zone_look') and value['name'] in [*names, 'hidden-alias.test'])
             if not (theirs_only and mine):
                 rows.append((table, sorted(value.items(), key=lambda item: item[0])))
     if theirs_only:  # and nothing of the trail speaks of others

@@ -6,6 +6,11 @@
 mkdir -p /srv/zones
 printf '%s\n' '$ORIGIN partner.example.' '$TTL 60' '@ SOA ns hostmaster 1 3600 600 86400 60' \
 	'@ NS ns' 'ns A 127.0.0.1' '@ TXT "v=spf1 include:spf.partner.example -all"' 'spf TXT "v=spf1 ip4:192.0.2.80 -all"' >/srv/zones/partner.example.zone
+# Names that nobody has: what asks for their records is told so.
+for zone in com org example; do
+	printf '%s\n' "\$ORIGIN $zone." '$TTL 60' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' 'ns A 127.0.0.1' \
+		>/srv/zones/$zone.zone
+done
 # shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
 install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
@@ -37,6 +42,9 @@ prepared)
 	mailauthctl server set dns.ttl 600
 	for i in {1..6}; do mailauthctl server set mta.trusted-relays "192.0.2.$i"; done
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out /e2e/key.pem
+	mailauthctl domain add old.example
+	mailauthctl domain remove old.example
+	mailauthctl zone export --all
 	cp -a /var/lib/mailauthctl /e2e/prepared
 	mailauthctl config export /e2e/mailauthctl.yaml
 	mkdir -p /usr/share/bash-completion/completions

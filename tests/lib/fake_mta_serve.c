@@ -233,7 +233,8 @@ static void talk_milter(FILE *in, FILE *peer)
 		case 'O':
 			reply(peer, 'O', offer, sizeof(offer));
 			break;
-		case 'D':
+		case 'D': /* as OpenDKIM: who logged in is ours, wherever he is */
+			is_ours |= memmem(at, packet.len, "{auth_type}", 11) != NULL;
 			break;
 		case 'Q':
 			return;

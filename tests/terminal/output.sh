@@ -110,6 +110,26 @@ ok "a name that is too long stays in one piece" \
 	grep -q 'd60.a-rather-long-name-of-a-domain.example' <<<"$(in_terminal 30 pipe domain list)"
 is "names are as wide in a pipe" "$in_pipe" "$(in_terminal 200 pipe domain list | widest)"
 
+# ---- questions ------------------------------------------------------------------------------------
+
+# A name without its final dot is asked about before anything is locked.
+copied asked
+add_mx() { # answer, data
+	in_terminal TYPED="$1" 200 asked record add d1.a-rather-long-name-of-a-domain.example @ MX "$2"
+}
+records() { m asked record list d1.a-rather-long-name-of-a-domain.example | grep -c ' MX '; }
+name=mail.d1.a-rather-long-name-of-a-domain.example
+ok "a name without a final dot: both readings are asked about" \
+	grep -qF "\"$name\" has no final dot and is read as $name.${name#mail.}.; is \"$name.\" meant? [y/N]" \
+	<<<"$(add_mx y "10 $name")"
+is "... yes: it gets its dot" "$(m asked record list "${name#mail.}" | grep -o ' MX .*example. ' | tr -s ' ')" \
+	" MX 10 $name. "
+ok "... no: refused, with what to type" grep -qF "write \"$name.\" for that very name" \
+	<<<"$(add_mx n "20 $name")"
+is "... and nothing is added" "$(records)" 1
+ok "an address is not asked about" grep -qF "not an address" <<<"$(add_mx y "20 192.0.2.1")"
+is "... nor added" "$(records)" 1
+
 # A terminal itself: what stands on its screen at the end.
 screen_of() { # columns, root, words...
 	terminal screen "$1" 40 sh -c 'mailauthctl --root "$0" "$@"; echo "[$?]"; exec sleep 60' \

@@ -18,6 +18,7 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/library.h"
+#include "core/base/network.h"
 #include "core/base/secret.h"
 #include "core/base/signals.h"
 
@@ -327,9 +328,71 @@ static void test_library(void **state)
 	assert_non_null(strstr(buf_text(&old), "no_such_call"));
 }
 
+/* The first and the last address of each block, and their neighbours. */
+static void test_network_use(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum network_use use;
+	} rows[] = {
+		{ "0.255.255.255", NETWORK_PRIVATE },
+		{ "1.0.0.0", NETWORK_PUBLIC },
+		{ "9.255.255.255", NETWORK_PUBLIC },
+		{ "10.0.0.0/8", NETWORK_PRIVATE },
+		{ "10.0.0.0/7", NETWORK_PUBLIC },
+		{ "100.63.255.255", NETWORK_PUBLIC },
+		{ "100.64.0.0", NETWORK_PRIVATE },
+		{ "100.127.255.255", NETWORK_PRIVATE },
+		{ "100.128.0.0", NETWORK_PUBLIC },
+		{ "127.0.0.1", NETWORK_PRIVATE },
+		{ "169.254.0.0/16", NETWORK_PRIVATE },
+		{ "172.15.255.255", NETWORK_PUBLIC },
+		{ "172.31.255.255", NETWORK_PRIVATE },
+		{ "172.32.0.0", NETWORK_PUBLIC },
+		{ "192.0.0.9", NETWORK_PRIVATE },
+		{ "192.0.1.0", NETWORK_PUBLIC },
+		{ "192.0.2.0/24", NETWORK_DOCUMENTATION },
+		{ "192.0.2.0/23", NETWORK_PUBLIC },
+		{ "192.168.255.255", NETWORK_PRIVATE },
+		{ "198.19.255.255", NETWORK_PRIVATE },
+		{ "198.51.100.7", NETWORK_DOCUMENTATION },
+		{ "203.0.113.255", NETWORK_DOCUMENTATION },
+		{ "223.255.255.255", NETWORK_PUBLIC },
+		{ "224.0.0.1", NETWORK_PRIVATE },
+		{ "255.255.255.255", NETWORK_PRIVATE },
+		{ "0.0.0.0/0", NETWORK_PUBLIC },
+		{ "::", NETWORK_PRIVATE },
+		{ "::1", NETWORK_PRIVATE },
+		{ "::ffff:192.0.2.1", NETWORK_PRIVATE },
+		{ "64:ff9b:1::", NETWORK_PRIVATE },
+		{ "64:ff9b::1", NETWORK_PRIVATE },
+		{ "100::1", NETWORK_PRIVATE },
+		{ "100:0:0:1::", NETWORK_PUBLIC },
+		{ "2001:2::1", NETWORK_PRIVATE },
+		{ "2001:db8:ffff::", NETWORK_DOCUMENTATION },
+		{ "2001:db9::", NETWORK_PUBLIC },
+		{ "3fff:fff::", NETWORK_DOCUMENTATION },
+		{ "2a00::1", NETWORK_PUBLIC },
+		{ "5f00::1", NETWORK_PRIVATE },
+		{ "fbff::", NETWORK_PUBLIC },
+		{ "fdff::", NETWORK_PRIVATE },
+		{ "fe80::1", NETWORK_PRIVATE },
+		{ "ff02::1", NETWORK_PRIVATE },
+		{ "::/0", NETWORK_PUBLIC },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct network net;
+		assert_true(network_parse(rows[i].text, &net));
+		if (network_use(net.family, net.octets, net.bits) != rows[i].use)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_network_use),
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_err_is_cut),
 		cmocka_unit_test(test_buf),

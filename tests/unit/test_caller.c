@@ -21,7 +21,7 @@ static char account[] = "alice";
 static const struct {
 	const char *row, *options[4];
 } open_rows[] = {
-	{ "dmarc lint", { "--record" } },
+	{ "dmarc lint", { "--record", "--records-from" } },
 	{ "dmarc set", { "--reset" } },
 	{ "domain disable-dkim", { "--all", "--domains-from" } },
 	{ "domain enable-dkim", { "--all", "--domains-from" } },
@@ -32,10 +32,11 @@ static const struct {
 	{ "domain unset", { NULL } },
 	{ "key check", { "--all", "--domains-from" } },
 	{ "key export", { NULL } },
+	{ "key lint", { "--record", "--records-from", "--selector" } },
 	{ "key list", { NULL } },
 	{ "key show", { NULL } },
 	{ "record list", { NULL } },
-	{ "spf lint", { "--record" } },
+	{ "spf lint", { "--record", "--records-from" } },
 	{ "spf set", { "--add", "--remove", "--reset" } },
 };
 static const char *const open_globals[] = { "--format", "--json",     "--dry-run",

@@ -2,6 +2,7 @@
 #include "tests/unit/model_store.h"
 
 #include "core/model/export.h"
+#include "core/model/export_kept.h"
 #include "core/model/record.h"
 #include "core/model/template.h"
 
@@ -47,13 +48,13 @@ static int export_run(const char *const *names, size_t count, bool is_dry_run,
 		return r;
 	ok(export_each(export, note_item, items, &err));
 	if (is_dry_run)
-		return export_result(export, &err);
+		return export_result(export, false, &err);
 	commit();
 	ok(export_switch(&ctx, export, &err));
 	begin();
 	ok(export_finish(&ctx, store, export, &err));
 	commit();
-	return export_result(export, &err);
+	return export_result(export, false, &err);
 }
 
 /* Runs it for all and compares which zones were looked at, and the exit. */
@@ -106,6 +107,12 @@ static int setup_export(void **state)
 
 #define SPF "example.com. 3600 IN TXT \"v=spf1 +a +mx +a:mail.example.net -all\"\n"
 #define DMARC "_dmarc.example.com. 3600 IN TXT \"v=DMARC1; p=none\"\n"
+
+/* What a zone may include, when nothing is left to be included. */
+#define KEPT(name)                                                          \
+	"; " name " has no records here any more.  This file stays for a "  \
+	"zone that\n; includes it; when no $INCLUDE line names it, remove " \
+	"it with\n; mailauthctl zone forget " name "\n"
 
 /* ---- writing ---- */
 
@@ -213,12 +220,26 @@ static void test_named(void **state)
 	set(SET_DNS_SERVICE, "b.example", "external");
 	buf_clear(&items);
 	assert_int_equal(export_run(names, 1, false, &items), 0);
-	assert_string_equal(buf_text(&items), "b.example removed");
+	assert_string_equal(buf_text(&items), "b.example written");
 	assert_content(ZONES "/zones.list", "a.example\nc.example\n");
+	exports("b.example unchanged", 0);
 	exports("", 0);
 }
 
 /* ---- reload ---- */
+
+static void full_zones(void)
+{
+	int64_t uid;
+	begin();
+	ok(template_add(store, "@", "NS", "ns1.example.net.", -1, &uid, &err));
+	ok(template_add(store, "@", "SOA",
+	                "ns1.example.net. hostmaster 0 3600 900 604800 300", -1, &uid,
+	                &err));
+	ok(template_apply(store, 0, &err));
+	commit();
+	set(SET_ZONE_FORMAT, NULL, "full");
+}
 
 static void test_reload_owed(void **state)
 {
@@ -245,7 +266,17 @@ static void test_reload_owed(void **state)
 		number("SELECT reloaded FROM export_dir WHERE complaint IS NULL"), 1);
 	exports("", 0);
 	ran_now("");
-	/* only a removal is owed: no file says so */
+}
+
+/* No file says that a removal is owed. */
+static void test_removal_owed(void **state)
+{
+	(void)state;
+	full_zones();
+	add_domain("a.example", NULL);
+	add_domain("b.example", NULL);
+	set(SET_ZONE_RELOAD, NULL, "rndc reload");
+	exports("a.example written, b.example written", 0);
 	remove_domain("b.example");
 	exit_status = 1;
 	exports("b.example removed", ERR_FAILED);
@@ -257,20 +288,26 @@ static void test_reload_owed(void **state)
 	ran_now("");
 }
 
-/* ---- serials ---- */
-
-static void full_zones(void)
+/* The words of a failed reload, for a person who tries again. */
+static void test_reload_repeated(void **state)
 {
-	int64_t uid;
+	auto_export export = NULL;
+	const struct export_request request = { .host_gen = host_gen, .env = &env };
+	(void)state;
+	add_domain("a.example", NULL);
+	set(SET_ZONE_RELOAD, NULL, "rndc reload");
+	exit_status = 1;
+	exports("a.example written", ERR_FAILED);
 	begin();
-	ok(template_add(store, "@", "NS", "ns1.example.net.", -1, &uid, &err));
-	ok(template_add(store, "@", "SOA",
-	                "ns1.example.net. hostmaster 0 3600 900 604800 300", -1, &uid,
-	                &err));
-	ok(template_apply(store, 0, &err));
+	ok(export_prepare(&ctx, store, &request, &export, &err));
 	commit();
-	set(SET_ZONE_FORMAT, NULL, "full");
+	ok(export_switch(&ctx, export, &err));
+	assert_int_equal(export_result(export, false, &err), ERR_REPORTED);
+	assert_int_equal(export_result(export, true, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "cannot talk"));
 }
+
+/* ---- serials ---- */
 
 static int64_t serial(void)
 {
@@ -365,9 +402,9 @@ static void test_keys(void **state)
 	host_gen = 0;
 	exports("", 0);
 	host_gen = INT64_MAX;
-	exports("example.org removed", 0);
+	exports("example.org written", 0);
 	assert_content(ZONES "/zones.list", "example.com\n");
-	assert_int_equal(look(FILE_OF("example.org")).kind, FILE_ABSENT);
+	assert_content(FILE_OF("example.org"), KEPT("example.org"));
 	exports("", 0);
 }
 
@@ -386,9 +423,126 @@ static void test_rename_and_service(void **state)
 	assert_content(ZONES "/zones.list", "example.com\nexample.net\n");
 	set(SET_DNS_SERVICE, "example.net", "off");
 	clock_now += 7 * 86400;
-	exports("example.com removed, example.net removed", 0);
+	exports("example.com written, example.net written", 0);
 	assert_content(ZONES "/zones.list", "");
 	exports("", 0);
+}
+
+/* ---- files that stay ---- */
+
+static int note_kept(void *arg, const struct export_kept *kept, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%s%s ", kept->name, kept->is_elsewhere ? " elsewhere" : "");
+	return 0;
+}
+
+static void check_kept(const char *want)
+{
+	auto_buf text = BUF_INIT;
+	ok(export_kept_each(&ctx, store, note_kept, &text, &err));
+	assert_string_equal(buf_text(&text), want);
+}
+
+static void check_state(const char *name, enum export_kept_state want)
+{
+	enum export_kept_state is;
+	ok(export_kept_look(&ctx, store, name, &is, &err));
+	assert_int_equal(is, want);
+}
+
+static int forget(const char *name, bool is_dry_run)
+{
+	auto_buf text = BUF_INIT;
+	err_clear(&err);
+	begin();
+	int r = export_kept_forget(&ctx, store, name, is_dry_run, note_kept, &text, &err);
+	if (r < 0 || is_dry_run)
+		store_rollback(store);
+	else
+		commit();
+	return r;
+}
+
+static void test_kept(void **state)
+{
+	(void)state;
+	add_domain("a.example", NULL);
+	add_domain("b.example", NULL);
+	set(SET_ZONE_RELOAD, NULL, "reload <domain>");
+	exports("a.example written, b.example written", 0);
+	buf_clear(&ran);
+	check_kept("");
+	check_state("b.example", EXPORT_KEPT_IN_USE);
+	check_state("c.example", EXPORT_KEPT_NONE);
+	assert_int_equal(forget("b.example", false), ERR_FAILED);
+	assert_int_equal(forget("c.example", false), ERR_MISSING);
+	remove_domain("b.example");
+	check_state("b.example", EXPORT_KEPT_DUE);
+	assert_int_equal(forget("b.example", false), ERR_MISSING);
+	exports("b.example written", 0);
+	ran_now("reload b.example\n");
+	assert_content(FILE_OF("b.example"), KEPT("b.example"));
+	assert_content(ZONES "/zones.list", "a.example\n");
+	check_kept("b.example ");
+	check_state("b.example", EXPORT_KEPT_WAITS);
+	exports("", 0);
+	edit("a.example", "v=DMARC1; p=reject");
+	exports("a.example written", 0);
+	assert_content(ZONES "/zones.list", "a.example\n");
+	/* as little as a zone's file does it vanish or change */
+	assert_int_equal(unlink(host(FILE_OF("b.example"))), 0);
+	exports("b.example written", 0);
+	assert_content(FILE_OF("b.example"), KEPT("b.example"));
+	/* nor does it with another format: it was made for inclusion */
+	full_zones();
+	exports("a.example written, b.example unchanged", 0);
+	check_kept("b.example ");
+	assert_int_equal(forget("b.example", true), 0);
+	assert_content(FILE_OF("b.example"), KEPT("b.example"));
+	assert_int_equal(forget("b.example", false), 0);
+	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
+	check_state("b.example", EXPORT_KEPT_NONE);
+	set(SET_DNS_TTL, NULL, "60");
+	exports("a.example written", 0);
+	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
+}
+
+static void test_kept_again(void **state)
+{
+	(void)state;
+	add_domain("a.example", NULL);
+	exports("a.example written", 0);
+	remove_domain("a.example");
+	exports("a.example written", 0);
+	add_domain("a.example", NULL);
+	exports("a.example written", 0);
+	check_kept("");
+	assert_content(ZONES "/zones.list", "a.example\n");
+	/* never exported: nothing is there to include */
+	add_domain("b.example", NULL);
+	remove_domain("b.example");
+	exports("", 0);
+	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
+}
+
+static void test_kept_elsewhere(void **state)
+{
+	(void)state;
+	add_domain("a.example", NULL);
+	exports("a.example written", 0);
+	set(SET_ZONE_DIRECTORY, NULL, "/srv/zones");
+	exports("a.example written", 0);
+	check_kept("a.example elsewhere ");
+	check_state("a.example", EXPORT_KEPT_WAITS);
+	assert_int_equal(forget("a.example", false), 0);
+	assert_int_equal(look(FILE_OF("a.example")).kind, FILE_ABSENT);
+	assert_int_equal(look("/srv/zones/a.example.zone").kind, FILE_REGULAR);
+	check_kept("");
+	/* back: what was forgotten there is missed */
+	set(SET_ZONE_DIRECTORY, NULL, ZONES);
+	exports("a.example written", 0);
+	check_kept("a.example elsewhere ");
 }
 
 /* ---- faults ---- */
@@ -449,10 +603,15 @@ int main(void)
 		T(test_files_gone_or_edited),
 		T(test_named),
 		T(test_reload_owed),
+		T(test_removal_owed),
+		T(test_reload_repeated),
 		T(test_full_needs_head),
 		T(test_serials),
 		T(test_keys),
 		T(test_rename_and_service),
+		T(test_kept),
+		T(test_kept_again),
+		T(test_kept_elsewhere),
 		T(test_odd_folders),
 		T(test_preview),
 	};

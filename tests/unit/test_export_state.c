@@ -75,7 +75,7 @@ static void test_due(void **state)
 	sql("UPDATE dkim_key SET state = 'active'");
 	check_due("0:");
 	set(SET_DNS_SERVICE, "a.example", "off");
-	check_due("1: -a.example");
+	check_due("1: -+a.example");
 	export_zones(NULL, 0);
 	set(SET_DNS_TTL, NULL, "60");
 	check_due("1: -+b.example");

@@ -500,17 +500,55 @@ static void test_progress(void **state)
 	memory_expect(&m, "");
 }
 
+/* Objects on lines of JSON, whatever the format. */
+static void test_lines(void **state)
+{
+	(void)state;
+	static const struct out_column columns[] = {
+		{ "line", NULL, OUT_INT, OUT_HIDE_TABLE },
+		{ "text", NULL, OUT_TEXT, OUT_HIDE_TABLE }
+	};
+	static const enum out_format formats[] = { OUT_FORMAT_TABLE, OUT_FORMAT_JSON,
+		                                   OUT_FORMAT_TSV };
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		struct memory m;
+		memory_open(&m, formats[i], false, 0);
+		for (int64_t line = 0; line < 3; line++) {
+			out_line_begin(m.out, columns, ARRAY_LEN(columns));
+			out_int(m.out, line);
+			out_text(m.out, line ? "a\n\xff" : NULL);
+			out_nested_begin(m.out, "keys", NULL, key_columns,
+			                 ARRAY_LEN(key_columns));
+			for (int64_t k = 0; k < line; k++) {
+				out_text(m.out, "s");
+				out_bool(m.out, true);
+				out_int(m.out, k);
+				out_row_end(m.out);
+			}
+			out_nested_end(m.out);
+			out_end(m.out);
+		}
+		memory_expect(&m,
+		              "{\"line\": 0, \"text\": null, \"keys\": []}\n"
+		              "{\"line\": 1, \"text\": \"a\\n\xef\xbf\xbd\", \"keys\": "
+		              "[{\"selector\": \"s\", \"hidden\": true, \"bits\": 0}]}\n"
+		              "{\"line\": 2, \"text\": \"a\\n\xef\xbf\xbd\", \"keys\": "
+		              "[{\"selector\": \"s\", \"hidden\": true, \"bits\": 0}, "
+		              "{\"selector\": \"s\", \"hidden\": true, \"bits\": 1}]}\n");
+	}
+}
+
 int main(void)
 {
 	setlocale(LC_ALL, "C.UTF-8");
 	setenv("TZ", "UTC", 1);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),         cmocka_unit_test(test_object),
-		cmocka_unit_test(test_foreign_text), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_words),        cmocka_unit_test(test_c_locale),
-		cmocka_unit_test(test_wide_letters), cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_failed_write), cmocka_unit_test(test_unfinished),
-		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_lines),      cmocka_unit_test(test_list),
+		cmocka_unit_test(test_object),     cmocka_unit_test(test_foreign_text),
+		cmocka_unit_test(test_width),      cmocka_unit_test(test_words),
+		cmocka_unit_test(test_c_locale),   cmocka_unit_test(test_wide_letters),
+		cmocka_unit_test(test_plain),      cmocka_unit_test(test_failed_write),
+		cmocka_unit_test(test_unfinished), cmocka_unit_test(test_progress),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,9 @@ static const struct {
 	const char *text, *change[3], *wanted;
 } dmarc_rows[] = {
 	{ NULL, { "p=none" }, "v=DMARC1; p=none" },
+	{ "V=DMARC1; Rua=mailto:a@b.example; P=none; New=1",
+	  { "p=reject" },
+	  "v=DMARC1; p=reject; rua=mailto:a@b.example; New=1" },
 	{ NULL,
 	  { "rua=mailto:a@b.test", "p=reject" },
 	  "v=DMARC1; p=reject; rua=mailto:a@b.test" },

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
+#include "core/base/buf.h"
 #include "core/base/macro.h"
 #include "dnszone/rr.h"
 
@@ -29,12 +30,13 @@ static void test_type(void **state)
 		{ "CAA", "CAA" },
 		{ "https", "HTTPS" },
 		{ "svcb", "SVCB" },
-		{ "spf", "SPF" },
 		{ "DNSKEY", "DNSKEY" },
 		{ "DS", "DS" },
 		{ "TYPE16", "TXT" },
 		{ "type731", "TYPE731" },
 		{ "TYPE65534", "TYPE65534" },
+		{ "spf", NULL, "SPF records have the type TXT" },
+		{ "TYPE99", NULL, "SPF records have the type TXT" },
 		{ "", NULL, "\"\" is not a record type" },
 		{ "TX", NULL, "\"TX\" is not a record type" },
 		{ "TXTT", NULL, "is not a record type" },
@@ -434,9 +436,100 @@ static void test_round(void **state)
 	assert_int_equal(records, ARRAY_LEN(good_rows));
 }
 
+/* TXT data as a reader of zone files joins it; NULL: it stays as it is. */
+static void test_unquote(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *typed, *text;
+	} rows[] = {
+		{ "\"v=spf1 -all\"", "v=spf1 -all" },
+		{ "\"v=DKIM1; p=ab\" \"cd\"", "v=DKIM1; p=abcd" },
+		{ "  \"a\"\"b\"   \"c\"  ", "abc" },
+		{ "\"\"", "" },
+		{ "\"a\\\"b\\\\c\\;d\"", "a\"b\\c;d" },
+		{ "\"\\195\\164\"", "\xc3\xa4" },
+		{ "\"a \\<word>\"", "a \\<word>" },
+		{ "v=spf1 -all", NULL },
+		{ "\"v=spf1 -all", NULL },
+		{ "\"a\" b", NULL },
+		{ "a \"b\"", NULL },
+		{ "\"a\\\"", NULL },
+		{ "\"\\000\"", NULL },
+		{ "\"\\256\"", NULL },
+		{ "\"\\25\"", NULL },
+		{ "", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *text = rr_txt_unquote(rows[i].typed);
+		if ((text != NULL) != (rows[i].text != NULL) ||
+		    (text && strcmp(text, rows[i].text) != 0))
+			fail_msg("%s: %s", rows[i].typed, text ? text : "NULL");
+	}
+	/* what we write ourselves comes back */
+	auto_buf out = BUF_INIT;
+	static const char odd[] = "a\"b\\c;d \xc3\xa4";
+	rr_put_txt(&out, odd, strlen(odd));
+	auto_free char *back = rr_txt_unquote(buf_text(&out));
+	assert_string_equal(back, odd);
+}
+
+static void test_doubt(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *type, *rdata;
+		enum rr_doubt doubt;
+		const char *name, *dotted;
+	} rows[] = {
+		{ "MX", "10 mail", RR_CLEAR },
+		{ "MX", "10 mail.example.com.", RR_CLEAR },
+		{ "MX", "0 .", RR_CLEAR },
+		{ "MX", "10 mail.example.com", RR_OWN, "mail.example.com",
+		  "10 mail.example.com." },
+		{ "MX", "10  Mail.EXAMPLE.com", RR_OWN, "Mail.EXAMPLE.com",
+		  "10  Mail.EXAMPLE.com." },
+		{ "MX", "10 example.com", RR_OWN, "example.com", "10 example.com." },
+		{ "MX", "10 badexample.com", RR_FAR, "badexample.com",
+		  "10 badexample.com." },
+		{ "MX", "10 mx.example.net", RR_FAR, "mx.example.net",
+		  "10 mx.example.net." },
+		{ "MX", "10 192.0.2.1", RR_ADDRESS, "192.0.2.1", "10 192.0.2.1." },
+		{ "MX", "10 192.0.2.1.", RR_ADDRESS, "192.0.2.1.", "10 192.0.2.1.." },
+		{ "MX", "10 2001:db8::1", RR_ADDRESS, "2001:db8::1", "10 2001:db8::1." },
+		{ "CNAME", "www.example.com", RR_OWN, "www.example.com",
+		  "www.example.com." },
+		{ "NS", "192.0.2.1", RR_ADDRESS, "192.0.2.1", "192.0.2.1." },
+		{ "PTR", "host.example.com", RR_OWN, "host.example.com",
+		  "host.example.com." },
+		{ "SRV", "0 5 587 mail.example.com", RR_OWN, "mail.example.com",
+		  "0 5 587 mail.example.com." },
+		{ "SRV", "0 5 587 .", RR_CLEAR },
+		{ "SOA", "ns1. root.example.com 1 2 3 4 5", RR_OWN, "root.example.com",
+		  "ns1. root.example.com. 1 2 3 4 5" },
+		{ "DNAME", "other.test", RR_FAR, "other.test", "other.test." },
+		{ "A", "192.0.2.1", RR_CLEAR },
+		{ "CAA", "0 issue \"ca.example.com\"", RR_CLEAR },
+		{ "TXT", "10 mail.example.com", RR_CLEAR },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char name[64] = "";
+		enum rr_doubt doubt = rr_find_doubt(rows[i].type, rows[i].rdata,
+		                                    "example.com", name, sizeof(name));
+		if (doubt != rows[i].doubt ||
+		    (rows[i].name && strcmp(name, rows[i].name) != 0))
+			fail_msg("%s %s: %d %s", rows[i].type, rows[i].rdata, doubt,
+			         name);
+		auto_free char *dotted = rr_with_dot(rows[i].rdata, name);
+		if (rows[i].dotted)
+			assert_string_equal(dotted, rows[i].dotted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unquote),  cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_type),     cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_refused),  cmocka_unit_test(test_txt_limit),
 		cmocka_unit_test(test_put_txt),  cmocka_unit_test(test_txt_strings),

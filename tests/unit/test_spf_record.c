@@ -11,6 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "dnszone/spf_hint.h"
 #include "dnszone/spf_macro.h"
 #include "dnszone/spf_record.h"
 
@@ -145,10 +146,6 @@ static void test_faults(void **state)
 		unsigned column;
 		const char *fault;
 	} rows[] = {
-		{ "", 1, "does not begin with" },
-		{ "v=spf10", 1, "does not begin with" },
-		{ "v=spf1\t-all", 1, "does not begin with" },
-		{ " v=spf1 -all", 1, "does not begin with" },
 		{ "v=spf1 ipv4:192.0.2.1", 8, "did you mean ip4?" },
 		{ "v=spf1 -inclde:a.b", 9,
 		  "\"-inclde:a.b\": there is no such mechanism; did you mean include?" },
@@ -416,13 +413,133 @@ static void test_explanation(void **state)
 	}
 }
 
+/* What is not selected at all (RFC 7208 4.5), and what was probably meant. */
+static void test_not_spf(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *hint;
+		bool is_meant;
+	} rows[] = {
+		{ "", "the text is empty", false },
+		{ "v=spf10", "followed by a blank, not by \"0\"", true },
+		{ "v=spf1\t-all", "followed by a blank", true },
+		{ "v=spf1include:a.example", "not by \"include:a.example\"", true },
+		{ "v=spf1, mx -all", "not by \", mx -all\"", true },
+		{ "v=spf1;mx", "not by \";mx\"", true },
+		{ " v=spf1 -all", "begins with a blank", true },
+		{ "\"v=spf1 -all\"", "begins with a quote", true },
+		{ "\xe2\x80\x9cv=spf1 -all\xe2\x80\x9d", "U+201C is a quotation mark",
+		  true },
+		{ "\xef\xbb\xbfv=spf1 -all", "U+FEFF is a special blank", true },
+		{ "spf1 -all", "does not begin with", true },
+		{ "spf=v1 -all", "does not begin with", false },
+		{ "v = spf1 -all", "does not begin with", true },
+		{ "v:spf1 -all", "does not begin with", true },
+		{ "v=spf2.0/pra -all", "does not begin with", false },
+		{ "google-site-verification=spf1", "does not begin with", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct spf_record *record = NULL;
+		struct err err = ERR_INIT;
+		size_t len = strlen(rows[i].text);
+		assert_int_equal(spf_record_parse(rows[i].text, len, &record, &err),
+		                 ERR_USAGE);
+		if (!strstr(err.text, "not an SPF record: ") ||
+		    !strstr(err.text, rows[i].hint) ||
+		    spf_is_meant(rows[i].text, len) != rows[i].is_meant)
+			fail_msg("%s: %s", rows[i].text, err.text);
+	}
+}
+
+/* What was probably meant by a term that does not parse; "": nothing is said. */
+static void test_hints(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *term, *hint;
+	} rows[] = {
+		{ "ipv4:192.0.2.1", "write ip4: or ip6:" },
+		{ "ip:192.0.2.1", "write ip4: or ip6:" },
+		{ "ip4:2001:db8::1", "this is an IPv6 address; write ip6:" },
+		{ "ip6:192.0.2.1", "this is an IPv4 address; write ip4:" },
+		{ "ip4:mail.example.com", "a name is written with a:" },
+		{ "ip4:192.0.2.1-192.0.2.9", "a range of addresses" },
+		{ "ip4:192.0.2.1-all", "a blank is missing before -all" },
+		{ "a:192.0.2.1", "this is an IPv4 address; write ip4:" },
+		{ "mx:2001:db8::1", "this is an IPv6 address; write ip6:" },
+		{ "include:192.0.2.1", "this is an IPv4 address; write ip4:" },
+		{ "192.0.2.0/24", "this is an IPv4 address; write ip4:" },
+		{ "2001:db8::/32", "this is an IPv6 address; write ip6:" },
+		{ "mail.example.com", "a name is written with a:" },
+		{ "redirect:example.com", "write redirect= with '='" },
+		{ "exp:example.com", "write exp= with '='" },
+		{ "-all.", "remove what follows \"all\"" },
+		{ "~all;", "remove the ';'" },
+		{ "mx,", "remove the ','" },
+		{ "mx-all", "a blank is missing before -all" },
+		{ "mx~all", "a blank is missing before ~all" },
+		{ "-", "remove the blank after '-'" },
+		{ "\xe2\x80\x93"
+		  "all",
+		  "U+2013 is a dash; type '-'" },
+		{ "\xe2\x88\xbc"
+		  "all",
+		  "U+223C is not the tilde" },
+		{ "-all\xe2\x80\x9d", "U+201D is a quotation mark" },
+		{ "mx\xc2\xa0-all", "U+00A0 is a special blank" },
+		{ "a:m\xc3\xbcnchen.example", "U+00FC is not ASCII" },
+		{ "a:\xff.example", "U+FFFD is not ASCII" },
+		{ "a\tmx", "a tab does not separate terms" },
+		{ "-all\"", "remove the quotes" },
+		{ "frobnicate", "" },
+		{ "include:", "" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *text = xasprintf("v=spf1 %s", rows[i].term);
+		struct spf_record *record = NULL;
+		struct err err = ERR_INIT;
+		assert_int_equal(spf_record_parse(text, strlen(text), &record, &err),
+		                 ERR_USAGE);
+		if (*rows[i].hint ? !strstr(err.text, rows[i].hint)
+		                  : err.text[strlen(err.text) - 1] == ')' &&
+		                            !strstr(err.text, "exists)"))
+			fail_msg("%s: %s", rows[i].term, err.text);
+	}
+}
+
+/* RFC 7208 5.1, 6.1: what no check looks at costs nothing. */
+static void test_ignored(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		unsigned lookups;
+	} rows[] = {
+		{ "v=spf1 a -all mx include:a.b", 1 }, { "v=spf1 redirect=a.b -all", 0 },
+		{ "v=spf1 -all redirect=a.b", 0 },     { "v=spf1 mx redirect=a.b", 2 },
+		{ "v=spf1 redirect=a.b mx", 2 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct spf_record *record = NULL;
+		struct err err = ERR_INIT;
+		assert_int_equal(spf_record_parse(rows[i].text, strlen(rows[i].text),
+		                                  &record, &err),
+		                 0);
+		assert_int_equal(spf_record_count_lookups(record), rows[i].lookups);
+		spf_record_free(record);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),        cmocka_unit_test(test_spans),
-		cmocka_unit_test(test_faults),      cmocka_unit_test(test_octets),
-		cmocka_unit_test(test_macros),      cmocka_unit_test(test_local_rules),
-		cmocka_unit_test(test_guess_rules), cmocka_unit_test(test_explanation),
+		cmocka_unit_test(test_not_spf),     cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_ignored),     cmocka_unit_test(test_good),
+		cmocka_unit_test(test_spans),       cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_octets),      cmocka_unit_test(test_macros),
+		cmocka_unit_test(test_local_rules), cmocka_unit_test(test_guess_rules),
+		cmocka_unit_test(test_explanation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,9 +250,9 @@ static void test_newer(void **state)
 {
 	struct world *w = *state;
 	store_close(opened(w, STORE_CREATE));
-	foreign_sql(w, "PRAGMA user_version = 4");
+	foreign_sql(w, "PRAGMA user_version = 5");
 	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
-	              "was written by a newer mailauthctl (schema 4, this one knows 3)");
+	              "was written by a newer mailauthctl (schema 5, this one knows 4)");
 	check_refused(w, &schema_store, STORE_CREATE, ERR_FAILED, "newer mailauthctl");
 }
 
@@ -361,23 +361,23 @@ static void test_kinds_of_file(void **state)
 static void test_migrated(void **state)
 {
 	static const struct migration steps[] = {
-		{ 4, "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO two VALUES (2)" },
-		{ 5, "CREATE TABLE three (a INTEGER) STRICT;" },
+		{ 5, "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO two VALUES (2)" },
+		{ 6, "CREATE TABLE three (a INTEGER) STRICT;" },
 		{ 0, NULL },
 	};
 	struct store_kind third = schema_store;
 	struct world *w = *state;
 	struct err err = ERR_INIT;
-	third.version = 5;
+	third.version = 6;
 	third.migrations = steps;
-	auto_free char *copy = xasprintf("%s.v3", w->path);
+	auto_free char *copy = xasprintf("%s.v4", w->path);
 	store_close(opened(w, STORE_CREATE));
 	check_refused(w, &third, STORE_READ, ERR_FAILED,
 	              "\"mailauthctl db check\" as root once");
 	assert_int_equal(access(copy, F_OK), -1);
 	auto_store store = NULL;
 	assert_int_equal(store_open(w->path, &third, STORE_WRITE, &store, &err), 0);
-	assert_int_equal(number_of(store, "PRAGMA user_version"), 5);
+	assert_int_equal(number_of(store, "PRAGMA user_version"), 6);
 	assert_int_equal(number_of(store, "SELECT a FROM two"), 2);
 	assert_int_equal(number_of(store, "SELECT count(*) FROM three"), 0);
 	check_mode(copy, 0600);
@@ -389,13 +389,13 @@ static void test_migrated(void **state)
 static void test_migration_fails(void **state)
 {
 	static const struct migration steps[] = {
-		{ 4,
+		{ 5,
 		  "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO nowhere VALUES (2)" },
 		{ 0, NULL },
 	};
 	struct store_kind second = schema_store;
 	struct world *w = *state;
-	second.version = 4;
+	second.version = 5;
 	second.migrations = steps;
 	store_close(opened(w, STORE_CREATE));
 	check_refused(w, &second, STORE_WRITE, ERR_FAILED, "nowhere");
@@ -434,11 +434,85 @@ static void test_glance(void **state)
 	assert_int_equal(access(index, F_OK), -1);
 }
 
+/* What versions 3 and 4 brought, taken away again. */
+static const char version_2[] =
+	"BEGIN; DROP TABLE key_asked; DROP TRIGGER zone_look_i; DROP TRIGGER zone_look_u;"
+	"DROP TRIGGER dkim_key_parked; DROP TRIGGER domain_del; DROP TRIGGER domain_rename;"
+	"DROP INDEX export_file_kept; DROP TABLE zone_look;"
+	"ALTER TABLE export_file DROP COLUMN kept;"
+	"CREATE TRIGGER domain_del AFTER DELETE ON domain"
+	" BEGIN INSERT INTO former_name (name, gen)"
+	"  VALUES (old.name, (SELECT max(id) FROM change))"
+	"  ON CONFLICT (name) DO UPDATE SET gen = excluded.gen, domain_id = NULL; END;"
+	"CREATE TRIGGER domain_rename AFTER UPDATE OF name ON domain"
+	" WHEN new.name <> old.name BEGIN DELETE FROM former_name WHERE name = new.name;"
+	" INSERT INTO former_name (name, domain_id, gen)"
+	"  VALUES (old.name, new.id, (SELECT max(id) FROM change))"
+	"  ON CONFLICT (name) DO UPDATE SET domain_id = excluded.domain_id,"
+	"  gen = excluded.gen; END;"
+	"PRAGMA user_version = 2; COMMIT";
+
+/* What was exported is not asked about; what was not is. */
+static void test_from_version_2(void **state)
+{
+	static const char rows[] =
+		"INSERT INTO change (id, at, uid, actor, command)"
+		" VALUES (7, 1, 0, 'root', 'zone export');"
+		"INSERT INTO domain (id, name, template_rev, created, gen)"
+		" VALUES (1, 'a.example', 1, 1, 7), (2, 'b.example', 1, 1, 7);"
+		"INSERT INTO record (id, domain_id, owner, type, rdata, kind)"
+		" VALUES (5, 1, 'www.<domain>.', 'A', '192.0.2.1', 'other');"
+		"INSERT INTO dkim_key (id, domain_id, selector, algorithm, bits, state, public,"
+		" fingerprint, server_owned, created, since) VALUES (3, 1, 's1', 'ed25519',"
+		" 256, 'active', x'01', zeroblob(32), 1, 1, 1);"
+		"INSERT INTO key_public (key_id, name, exported) VALUES (3, 'a.example', 1),"
+		" (3, 'c.example', NULL);"
+		"INSERT INTO export_dir (id, path, gen, inputs, at) VALUES (1, '/z', 7, x'00', 1);"
+		"INSERT INTO export_file (dir_id, name, size, mtime_ns, inode)"
+		" VALUES (1, 'a.example', 1, 1, 1)";
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	store_close(opened(w, STORE_CREATE));
+	foreign_sql(w, version_2);
+	foreign_sql(w, rows);
+	auto_store store = opened(w, STORE_WRITE);
+	auto_free char *refs = NULL;
+	assert_int_equal(number_of(store, "PRAGMA user_version"), schema_store.version);
+	assert_int_equal(
+		store_get_text(store, &refs, &err,
+	                       "SELECT group_concat(name || ' ' || ref, ', ') FROM"
+	                       " (SELECT name, ref FROM zone_look WHERE had IS NULL"
+	                       " ORDER BY name, ref)",
+	                       ""),
+		1);
+	assert_string_equal(refs, "a.example 5, a.example _domainkey, "
+	                          "a.example s1._domainkey, a.example t1, a.example t2");
+	assert_int_equal(
+		number_of(store, "SELECT count(*) FROM export_file WHERE NOT kept"), 1);
+	/* each trigger as a new database has it, blanks aside */
+	auto_store fresh = NULL;
+	assert_int_equal(store_open_memory(&schema_store, &fresh, &err), 0);
+	static const char triggers[] =
+		"SELECT group_concat(sql, ';') FROM (SELECT replace(replace(replace(sql, ' ', ''),"
+		" char(10), ''), char(9), '') AS sql FROM sqlite_schema"
+		" WHERE type = 'trigger' ORDER BY name)";
+	static const char columns[] =
+		"SELECT sum((cid + 1) * length(name || type)) FROM"
+		" (SELECT * FROM pragma_table_info('zone_look') UNION ALL"
+		"  SELECT * FROM pragma_table_info('export_file'))";
+	auto_free char *migrated = NULL;
+	auto_free char *made = NULL;
+	assert_int_equal(store_get_text(store, &migrated, &err, triggers, ""), 1);
+	assert_int_equal(store_get_text(fresh, &made, &err, triggers, ""), 1);
+	assert_string_equal(migrated, made);
+	assert_int_equal(number_of(store, columns), number_of(fresh, columns));
+}
+
 /* The trail as version 1 had it: without ref, and nothing could be about a change. */
 static void test_from_version_1(void **state)
 {
 	static const char version_1[] =
-		"BEGIN; DROP TABLE key_asked; DROP TABLE change_item; CREATE TABLE change_item ("
+		"BEGIN; DROP TABLE change_item; CREATE TABLE change_item ("
 		" change_id INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,"
 		" seq INTEGER NOT NULL,"
 		" object TEXT NOT NULL CHECK (object IN"
@@ -452,6 +526,7 @@ static void test_from_version_1(void **state)
 	struct world *w = *state;
 	struct err err = ERR_INIT;
 	store_close(opened(w, STORE_CREATE));
+	foreign_sql(w, version_2);
 	foreign_sql(w, version_1);
 	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
 	              "\"mailauthctl db check\" as root once");
@@ -505,6 +580,7 @@ int main(void)
 		IN_FOLDER(test_migrated),
 		IN_FOLDER(test_migration_fails),
 		IN_FOLDER(test_from_version_1),
+		IN_FOLDER(test_from_version_2),
 	};
 	return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
 }

@@ -1,0 +1,89 @@
+/*
+ * core/model/first_look.h: what a zone already has is not doubled (semantics 1).
+ *
+ * Before a record of ours is first exported under a name, the zone of that name is asked what it
+ * has there.  This file says which records are to be asked for, what an answer means, and what
+ * follows: a derived record (template, DKIM policy) stays out of a zone that has its own, a key that
+ * was never public takes the next free selector, a record that somebody gave the domain itself is
+ * published all the same.  Who asks is zone_look.h; nothing here waits for a network.
+ */
+#ifndef CORE_MODEL_FIRST_LOOK_H
+#define CORE_MODEL_FIRST_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/model/domain.h"
+#include "core/model/records.h"
+#include "core/store/store.h"
+#include "dnszone/zone_look.h"
+
+enum look_outcome {
+	LOOK_FREE,   /* nothing is there that ours would double */
+	LOOK_OURS,   /* ours is there already */
+	LOOK_SILENT, /* no answer: taken for free */
+	LOOK_TAKEN,  /* something is there that is not ours */
+};
+
+enum look_result {
+	LOOK_PUBLISHED,  /* ours is published */
+	LOOK_LEFT_OUT,   /* ours stays out of the zone */
+	LOOK_RESELECTED, /* the key has another selector now */
+};
+
+struct look_item {
+	char *ref;   /* "t1", "7", "default._domainkey", "_domainkey": of zone_look */
+	char *owner; /* A-labels, no final dot */
+	char *type, *rdata; /* ours */
+	const char *source; /* of struct record_row */
+	enum policy_kind kind;
+	enum look_outcome outcome;
+	enum look_result result;
+	char *had; /* LOOK_TAKEN: "TXT v=spf1 mx -all", "CNAME dmarc.example.net."; printable ASCII */
+	char *selector; /* LOOK_RESELECTED */
+};
+struct first_look {
+	char *name;
+	struct look_item *item;
+	size_t count, room;
+	struct zone_look zone; /* what is to be asked, then what was found */
+};
+void first_look_done(struct first_look *look);
+
+/* Whether a record of the list was not asked for yet. */
+int first_look_is_due(struct store *store, const char *name,
+                      const struct record_list *list, bool *ret_is_due,
+                      struct err *err) must_check;
+/* Takes those that were not asked for yet (`is_every`: all that can be) out of the list.  *look is
+ * zeroed before; first_look_done() frees. */
+int first_look_collect(struct store *store, const char *name,
+                       const struct record_list *list, bool is_every,
+                       struct first_look *look, struct err *err) must_check;
+/* After zone_look() filled look->zone: the outcome of each item.  `exported` (NULL: none) is the
+ * text of the zone that was exported for the name before: what it has is ours. */
+void first_look_judge(struct first_look *look, const char *exported);
+
+enum look_way {
+	LOOK_INCLUDE,  /* ours goes into a zone that has records of its own */
+	LOOK_REPLACE,  /* ours is the whole zone: it doubles nothing */
+	LOOK_EXTERNAL, /* ours is only printed: nothing is remembered but selectors */
+};
+/* Inside an open change: what follows from the outcomes, remembered so that no record is asked for
+ * twice.  A domain that has gone meanwhile is passed over. */
+int first_look_save(struct store *store, const struct ctx *ctx, struct first_look *look,
+                    enum look_way way, struct err *err) must_check;
+
+/* Publishes a record that was left out after all.  1: it was, 0: it was not. */
+int first_look_reset(struct store *store, const char *name, const char *ref,
+                     struct err *err) must_check;
+/* 1: it is left out. */
+int first_look_is_out(struct store *store, const char *name, const char *ref,
+                      struct err *err) must_check;
+
+/* For records.c: moves what is left out of the zone from list->row to list->had. */
+int first_look_take_out(struct store *store, const char *name, struct record_list *list,
+                        struct err *err) must_check;
+
+#endif
