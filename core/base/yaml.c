@@ -16,11 +16,11 @@
 #include "core/base/text.h"
 #include "core/base/words.h"
 
-#define CALLS(CALL)                                          \
-	CALL(yaml_event_delete)                              \
-	CALL(yaml_parser_delete)                             \
-	CALL(yaml_parser_initialize) CALL(yaml_parser_parse) \
-		CALL(yaml_parser_set_input_string)
+#define CALLS(CALL)                  \
+	CALL(yaml_event_delete)      \
+	CALL(yaml_parser_delete)     \
+	CALL(yaml_parser_initialize) \
+	CALL(yaml_parser_parse) CALL(yaml_parser_set_input_string)
 LIBRARY(yaml, LIBRARY_YAML, CALLS)
 
 struct level {

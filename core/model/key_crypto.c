@@ -25,10 +25,11 @@
 #define CALLS(CALL)                                                                                                         \
 	CALL(ASN1_get_object)                                                                                               \
 	CALL(ASN1_object_size)                                                                                              \
-	CALL(ASN1_put_object) CALL(BIO_ctrl) CALL(BIO_free) CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(                       \
-		BIO_s_secmem) CALL(BN_free) CALL(BN_is_odd) CALL(BN_is_one) CALL(CRYPTO_clear_free)                         \
-		CALL(CRYPTO_free) CALL(CRYPTO_malloc) CALL(CRYPTO_secure_clear_free) CALL(                                  \
-			CRYPTO_secure_free) CALL(ERR_clear_error) CALL(ERR_peek_last_error) CALL(ERR_reason_error_string)   \
+	CALL(ASN1_put_object)                                                                                               \
+	CALL(BIO_ctrl) CALL(BIO_free) CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(BIO_s_secmem) CALL(                          \
+		BN_free) CALL(BN_is_odd) CALL(BN_is_one) CALL(CRYPTO_clear_free) CALL(CRYPTO_free)                          \
+		CALL(CRYPTO_malloc) CALL(CRYPTO_secure_clear_free) CALL(CRYPTO_secure_free) CALL(                           \
+			ERR_clear_error) CALL(ERR_peek_last_error) CALL(ERR_reason_error_string)                            \
 			CALL(EVP_DecodeBlock) CALL(EVP_PKEY2PKCS8) CALL(EVP_PKEY_CTX_free) CALL(                            \
 				EVP_PKEY_CTX_new) CALL(EVP_PKEY_Q_keygen) CALL(EVP_PKEY_check)                              \
 				CALL(EVP_PKEY_free) CALL(EVP_PKEY_get0_type_name) CALL(                                     \
