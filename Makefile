@@ -38,8 +38,9 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage \
-	lock network path run secret signals text tree_write words yaml yaml_write
+base_src := alloc arena buf ctx digest disk english err fan file file_folder \
+	file_stage library lock network path run secret signals text tree_write words yaml \
+	yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_value \
 	dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt \
 	livecheck name placeholder policy policy_edit query query_servers query_slot \
@@ -55,19 +56,19 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	keyring keyring_choose publish record record_place record_policy record_text records \
 	records_check records_diff ring setting setting_table setting_type signing srs_secret \
 	template template_apply template_whole undo undo_domain undo_record
-mta_src := absence account backend desired diff directory doctor doctor_database doctor_disk \
-	doctor_dns doctor_keys doctor_program doctor_records doctor_sample doctor_server \
-	doctor_zones drift engine folders held held_service history key_check map_probe \
-	marked_block milter milter_headers milter_probe networks opendkim opendkim_conf \
-	opendkim_keys opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
-	opendmarc_conf path_check plan policy_probe policyd_conf postfix postfix_canonical \
-	postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
-	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
-	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
-	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push push_facts \
-	push_state recover rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared signers smtp_probe spans stage step step_file \
-	step_probe step_service target validate
+mta_src := absence account backend desired diff directory doctor doctor_database \
+	doctor_disk doctor_dns doctor_keys doctor_program doctor_records doctor_sample \
+	doctor_server doctor_zones drift engine folders held held_service history key_check \
+	map_probe marked_block milter milter_headers milter_probe networks opendkim \
+	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
+	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
+	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
+	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
+	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
+	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
+	postsrsd_conf push push_facts push_state recover rollback service service_filter \
+	service_log service_postfix service_process service_systemd shared signers smtp_probe \
+	spans stage step step_file step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
 	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
@@ -141,8 +142,15 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSI
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_ALL := $(mode_$(MODE)) $(LINK_HARDEN) -pthread $(LDFLAGS)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-POLICYD_LIBS := $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
+LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
+TEST_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcmocka
+# mailauth-policyd gives up its rights early, so it has its libraries from the start.
+POLICYD_LIBS := -Wl,--no-as-needed $(shell pkg-config --libs $(POLICYD_PKGS) 2>/dev/null)
+
+# What is opened when it is needed (core/base/library.h), by the name of the ABI that is built for.
+soname = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p')
+opened := crypto idn2 jansson ldns smartcols yaml
+CPPFLAGS_ALL += $(foreach name,$(opened),-DLIBRARY_$(shell echo $(name) | tr a-z A-Z)='"$(call soname,$(name))"')
 
 # ---- targets ---------------------------------------------------------------------------------
 
@@ -174,6 +182,12 @@ main_obj := $(build)/cli/main.o $(build)/cli/help_pages.o
 $(build)/mailauthctl: $(main_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(main_obj) $(lib) $(LIBS)
 
+# Needs every library that mailauthctl opens: what a package depends on, and what a root for tests
+# gets, is read from it.
+$(build)/libraries: $(build)/flags
+	echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ -x c - \
+		-Wl,--no-as-needed $(shell pkg-config --libs $(PKGS))
+
 # A library of the two lowest layers alone: that nothing else can get in is a matter of linking.
 $(build)/liblow.a: $(low_obj)
 	@rm -f $@
@@ -190,7 +204,7 @@ $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(bu
 fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
 	$(build)/tests/lib/fake_mta_serve.o
 $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(TEST_LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
@@ -203,7 +217,7 @@ unit: $(unit_bin)
 list-unit:
 	@printf '%s\n' $(unit_bin)
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(LIBS) -lcmocka
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(TEST_LIBS)
 
 # MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
 ifeq ($(MODE),fuzz)
@@ -312,7 +326,7 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)

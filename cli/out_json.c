@@ -6,7 +6,26 @@
 #include <stdlib.h>
 
 #include "cli/out_render.h"
+#include "core/base/library.h"
 #include "core/base/text.h"
+
+#define CALLS(CALL)                                                           \
+	CALL(json_array)                                                      \
+	CALL(json_array_append_new)                                           \
+	CALL(json_delete)                                                     \
+	CALL(json_dump_callback)                                              \
+	CALL(json_false) CALL(json_integer) CALL(json_null) CALL(json_string) \
+		CALL(json_true)
+LIBRARY(jansson, LIBRARY_JANSSON, CALLS)
+/* what its macros call */
+#define json_false jansson()->json_false
+#define json_true jansson()->json_true
+
+/* What json_decref(), inline in its header, calls. */
+void json_delete(json_t *value)
+{
+	jansson()->json_delete(value);
+}
 
 static int write_octets(const char *octets, size_t len, void *arg)
 {
@@ -17,7 +36,8 @@ static int write_octets(const char *octets, size_t len, void *arg)
 /* Takes over the reference. */
 static void write_value(struct out *out, json_t *value)
 {
-	if (!value || json_dump_callback(value, write_octets, out, JSON_ENCODE_ANY))
+	if (!value ||
+	    jansson()->json_dump_callback(value, write_octets, out, JSON_ENCODE_ANY))
 		abort(); /* the text was made valid before: out of memory */
 	json_decref(value);
 }
@@ -26,14 +46,14 @@ static json_t *new_string(const char *text)
 {
 	auto_buf clean = BUF_INIT;
 	out_add_clean(&clean, text, false);
-	return json_string(buf_text(&clean));
+	return jansson()->json_string(buf_text(&clean));
 }
 
 static json_t *new_list(const struct out_cell *cell)
 {
-	json_t *list = json_array();
+	json_t *list = jansson()->json_array();
 	for (size_t i = 0; i < cell->item_count; i++)
-		if (json_array_append_new(list, new_string(cell->items[i])))
+		if (jansson()->json_array_append_new(list, new_string(cell->items[i])))
 			abort();
 	return list;
 }
@@ -42,17 +62,17 @@ static json_t *new_value(const struct out_column *column, const struct out_cell 
 {
 	char time[32];
 	if (cell->is_null)
-		return json_null();
+		return jansson()->json_null();
 	switch (column->type) {
 	case OUT_TEXT:
 		return new_string(cell->text);
 	case OUT_INT:
-		return json_integer(cell->number);
+		return jansson()->json_integer(cell->number);
 	case OUT_BOOL:
 		return json_boolean(cell->number);
 	case OUT_TIME:
 		text_from_time(cell->number, time);
-		return json_string(time);
+		return jansson()->json_string(time);
 	case OUT_LIST:
 		return new_list(cell);
 	}
@@ -81,7 +101,7 @@ static void json_cell(struct out *out, const struct out_column *column,
 		out_puts(out, out->row ? ",\n" : "\n");
 		out_puts(out, out->place == OUT_IN_NESTED ? "    {" : "  {");
 	}
-	write_value(out, json_string(column->key));
+	write_value(out, jansson()->json_string(column->key));
 	out_puts(out, ": ");
 	write_value(out, new_value(column, cell));
 }
@@ -95,7 +115,7 @@ static void json_nested_begin(struct out *out)
 {
 	/* An object has a field at least, so something stands before its first listing. */
 	out_puts(out, out->is_line ? ", " : ",\n  ");
-	write_value(out, json_string(out->nested_key));
+	write_value(out, jansson()->json_string(out->nested_key));
 	out_puts(out, ": [");
 }
 

@@ -13,7 +13,23 @@
 
 #include "cli/out_render.h"
 #include "core/base/alloc.h"
+#include "core/base/library.h"
 #include "core/base/text.h"
+
+#define CALLS(CALL)                                                                     \
+	CALL(scols_cell_get_data)                                                       \
+	CALL(scols_column_set_flags)                                                    \
+	CALL(scols_column_set_wrapfunc)                                                 \
+	CALL(scols_line_get_cell)                                                       \
+	CALL(scols_line_refer_data) CALL(scols_new_table) CALL(                         \
+		scols_print_table_to_string) CALL(scols_table_enable_noencoding)        \
+		CALL(scols_table_get_column) CALL(scols_table_get_line)                 \
+			CALL(scols_table_get_ncols) CALL(scols_table_get_nlines) CALL(  \
+				scols_table_new_column) CALL(scols_table_new_line)      \
+				CALL(scols_table_set_termforce) CALL(scols_unref_table) \
+					CALL(scols_wrapnl_chunksize)                    \
+						CALL(scols_wrapnl_nextchunk)
+LIBRARY(smartcols, LIBRARY_SMARTCOLS, CALLS)
 
 #define BOLD "\033[1m"
 #define BOLD_OFF "\033[0m"
@@ -107,21 +123,22 @@ static void add_column(struct libscols_table *table, const struct out_column *co
 	auto_buf title = BUF_INIT;
 	bool is_right = column->flags & OUT_RIGHT || column->type == OUT_INT;
 	out_add_clean(&title, title_of(column), true);
-	if (!scols_table_new_column(table, buf_text(&title), 0,
-	                            is_right ? SCOLS_FL_RIGHT : 0))
+	if (!smartcols()->scols_table_new_column(table, buf_text(&title), 0,
+	                                         is_right ? SCOLS_FL_RIGHT : 0))
 		abort();
 }
 
 static void open_table(struct out *out)
 {
 	struct table_state *state = state_of(out);
-	state->table = scols_new_table();
+	state->table = smartcols()->scols_new_table();
 	if (!state->table)
 		abort();
 	/* Texts come clean from out_add_clean(); smartcols loops for ever on others. */
-	expect(scols_table_enable_noencoding(state->table, 1));
+	expect(smartcols()->scols_table_enable_noencoding(state->table, 1));
 	/* The layout is out_layout.c's: smartcols breaks lines in the middle of words. */
-	expect(scols_table_set_termforce(state->table, SCOLS_TERMFORCE_NEVER));
+	expect(smartcols()->scols_table_set_termforce(state->table,
+	                                              SCOLS_TERMFORCE_NEVER));
 	for (size_t i = 0; i < out->column_count; i++)
 		if (!(out->columns[i].flags & OUT_HIDE_TABLE))
 			add_column(state->table, &out->columns[i]);
@@ -131,7 +148,8 @@ static void open_table(struct out *out)
 
 static const char *cell_text(struct libscols_line *line, size_t column)
 {
-	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
+	const char *text = smartcols()->scols_cell_get_data(
+		smartcols()->scols_line_get_cell(line, column));
 	return text ? text : "";
 }
 
@@ -140,8 +158,8 @@ static const char *cell_text(struct libscols_line *line, size_t column)
 static void lay_out(struct out *out, size_t indent, struct out_column_width **ret_widths)
 {
 	struct libscols_table *table = state_of(out)->table;
-	size_t count = scols_table_get_ncols(table),
-	       lines = scols_table_get_nlines(table);
+	size_t count = smartcols()->scols_table_get_ncols(table),
+	       lines = smartcols()->scols_table_get_nlines(table);
 	struct out_column_width *widths = xcalloc(count + 1, sizeof(*widths));
 	const struct out_column *column = out->columns;
 	*ret_widths = widths;
@@ -151,8 +169,8 @@ static void lay_out(struct out *out, size_t indent, struct out_column_width **re
 		widths[i].is_flexible = is_flexible(column);
 		widths[i].title = widths[i].natural = title_width(title_of(column));
 		for (size_t k = 0; k < lines; k++) {
-			size_t columns = out_columns_of(
-				cell_text(scols_table_get_line(table, k), i));
+			size_t columns = out_columns_of(cell_text(
+				smartcols()->scols_table_get_line(table, k), i));
 			if (columns > widths[i].natural)
 				widths[i].natural = columns;
 		}
@@ -161,21 +179,25 @@ static void lay_out(struct out *out, size_t indent, struct out_column_width **re
 		return;
 	column = out->columns;
 	for (size_t i = 0; i < count; i++, column++) {
-		struct libscols_column *own = scols_table_get_column(table, i);
+		struct libscols_column *own =
+			smartcols()->scols_table_get_column(table, i);
 		while (column->flags & OUT_HIDE_TABLE)
 			column++;
 		if (widths[i].is_below)
-			expect(scols_column_set_flags(own, SCOLS_FL_HIDDEN));
+			expect(smartcols()->scols_column_set_flags(own, SCOLS_FL_HIDDEN));
 		if (widths[i].is_below || !widths[i].is_flexible)
 			continue;
-		expect(scols_column_set_flags(own, SCOLS_FL_WRAP));
-		expect(scols_column_set_wrapfunc(own, scols_wrapnl_chunksize,
-		                                 scols_wrapnl_nextchunk, NULL));
+		expect(smartcols()->scols_column_set_flags(own, SCOLS_FL_WRAP));
+		expect(smartcols()->scols_column_set_wrapfunc(
+			own, smartcols()->scols_wrapnl_chunksize,
+			smartcols()->scols_wrapnl_nextchunk, NULL));
 		for (size_t k = 0; k < lines; k++) {
-			struct libscols_line *line = scols_table_get_line(table, k);
+			struct libscols_line *line =
+				smartcols()->scols_table_get_line(table, k);
 			auto_buf text = BUF_INIT;
 			out_add_wrapped(&text, cell_text(line, i), widths[i].width, "");
-			expect(scols_line_refer_data(line, i, buf_take(&text)));
+			expect(smartcols()->scols_line_refer_data(line, i,
+			                                          buf_take(&text)));
 		}
 	}
 }
@@ -245,19 +267,22 @@ static void close_table(struct out *out, struct buf *into, const char *indent)
 	if (out->row) {
 		if (out->width)
 			lay_out(out, strlen(indent), &widths);
-		expect(scols_print_table_to_string(table, &text));
+		expect(smartcols()->scols_print_table_to_string(table, &text));
 		const char *rest =
 			add_lines(into, text ? text : "", indent, out->is_coloured, 1);
-		for (size_t i = 0; widths && i < scols_table_get_nlines(table); i++) {
-			struct libscols_line *line = scols_table_get_line(table, i);
+		for (size_t i = 0;
+		     widths && i < smartcols()->scols_table_get_nlines(table); i++) {
+			struct libscols_line *line =
+				smartcols()->scols_table_get_line(table, i);
 			rest = add_lines(
 				into, rest, indent, false,
-				row_height(line, widths, scols_table_get_ncols(table)));
+				row_height(line, widths,
+			                   smartcols()->scols_table_get_ncols(table)));
 			add_below(out, into, indent, line, widths);
 		}
 		(void)add_lines(into, rest, indent, false, SIZE_MAX);
 	}
-	scols_unref_table(table);
+	smartcols()->scols_unref_table(table);
 	state_of(out)->table = NULL;
 }
 
@@ -295,7 +320,7 @@ static void table_cell(struct out *out, const struct out_column *column,
 	struct table_state *state = state_of(out);
 	if (out->place != OUT_IN_OBJECT && !out->at) {
 		state->shown = 0;
-		state->line = scols_table_new_line(state->table, NULL);
+		state->line = smartcols()->scols_table_new_line(state->table, NULL);
 		if (!state->line)
 			abort();
 	}
@@ -312,7 +337,8 @@ static void table_cell(struct out *out, const struct out_column *column,
 			(struct field){ title_of(column), buf_take(&text) };
 		return;
 	}
-	expect(scols_line_refer_data(state->line, state->shown++, buf_take(&text)));
+	expect(smartcols()->scols_line_refer_data(state->line, state->shown++,
+	                                          buf_take(&text)));
 }
 
 static void table_nested_end(struct out *out)
@@ -344,7 +370,7 @@ static void write_fields(struct out *out, struct table_state *state)
 
 static void forget(struct table_state *state)
 {
-	scols_unref_table(state->table);
+	smartcols()->scols_unref_table(state->table);
 	for (size_t i = 0; i < state->field_count; i++)
 		free(state->fields[i].text);
 	free(state->fields);

@@ -15,7 +15,13 @@
 #include <strings.h>
 
 #include "core/base/alloc.h"
+#include "core/base/library.h"
 #include "core/base/text.h"
+
+#define CALLS(CALL)     \
+	CALL(idn2_free) \
+	CALL(idn2_strerror) CALL(idn2_to_ascii_8z) CALL(idn2_to_unicode_8z8z)
+LIBRARY(idn2, LIBRARY_IDN2, CALLS)
 
 #define LABEL_MAX_LEN 63 /* RFC 1035 2.3.4 */
 #define SELECTOR_MAX_LEN 190
@@ -93,12 +99,12 @@ static bool has_ace_label(const char *name)
 static bool is_real_ace(const char *label)
 {
 	char *u_label = NULL, *a_label = NULL;
-	bool holds = idn2_to_unicode_8z8z(label, &u_label, 0) == IDN2_OK &&
+	bool holds = idn2()->idn2_to_unicode_8z8z(label, &u_label, 0) == IDN2_OK &&
 	             !is_ascii(u_label) &&
-	             idn2_to_ascii_8z(u_label, &a_label, IDN_FLAGS) == IDN2_OK &&
+	             idn2()->idn2_to_ascii_8z(u_label, &a_label, IDN_FLAGS) == IDN2_OK &&
 	             strcasecmp(label, a_label) == 0;
-	idn2_free(u_label);
-	idn2_free(a_label);
+	idn2()->idn2_free(u_label);
+	idn2()->idn2_free(a_label);
 	return holds;
 }
 
@@ -235,11 +241,11 @@ static int parse(const char *text, const struct rules *rules, char ret_name[NAME
 	if (strstr(text, ".."))
 		return refuse(err, rules, text, _("it has an empty label"));
 	char *ascii = NULL;
-	int r = idn2_to_ascii_8z(text, &ascii, IDN_FLAGS);
+	int r = idn2()->idn2_to_ascii_8z(text, &ascii, IDN_FLAGS);
 	if (r != IDN2_OK)
-		return refuse(err, rules, text, "%s", idn2_strerror(r));
+		return refuse(err, rules, text, "%s", idn2()->idn2_strerror(r));
 	r = check_labels(ascii, text, rules, ret_name, err);
-	idn2_free(ascii);
+	idn2()->idn2_free(ascii);
 	return r;
 }
 
@@ -308,13 +314,13 @@ char *name_to_unicode(const char *name)
 	char *u_labels = NULL, *again = NULL;
 	/* What becomes the same A-labels again holds code points of IDNA 2008 only: no control,
 	 * format or unassigned ones. */
-	bool is_good = idn2_to_unicode_8z8z(name, &u_labels, 0) == IDN2_OK &&
+	bool is_good = idn2()->idn2_to_unicode_8z8z(name, &u_labels, 0) == IDN2_OK &&
 	               is_visible(u_labels) &&
-	               idn2_to_ascii_8z(u_labels, &again, IDN_FLAGS) == IDN2_OK &&
+	               idn2()->idn2_to_ascii_8z(u_labels, &again, IDN_FLAGS) == IDN2_OK &&
 	               strcmp(again, name) == 0;
 	char *shown = xstrdup(is_good ? u_labels : name);
-	idn2_free(u_labels);
-	idn2_free(again);
+	idn2()->idn2_free(u_labels);
+	idn2()->idn2_free(again);
 	return shown;
 }
 

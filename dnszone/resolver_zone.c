@@ -14,7 +14,19 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "core/base/library.h"
 #include "dnszone/rr_table.h"
+
+#define CALLS(CALL)                                                            \
+	CALL(ldns_get_errorstr_by_id)                                          \
+	CALL(ldns_rdf2native_int16)                                            \
+	CALL(ldns_rdf2native_int32)                                            \
+	CALL(ldns_rdf_data) CALL(ldns_rdf_deep_free) CALL(ldns_rdf_get_type)   \
+		CALL(ldns_rdf_size) CALL(ldns_rr_free) CALL(ldns_rr_get_class) \
+			CALL(ldns_rr_get_type) CALL(ldns_rr_new_frm_fp_l)      \
+				CALL(ldns_rr_owner) CALL(ldns_rr_rd_count)     \
+					CALL(ldns_rr_rdf) CALL(ldns_rr_ttl)
+LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define FILES_MAX UINT16_MAX
 #define DEFAULT_TTL 3600
@@ -57,9 +69,9 @@ static int wrong(const struct loader *loader, const char *why)
 static bool add_field(const ldns_rdf *rdf, struct buf *out, struct rr_row *row)
 {
 	struct dns_name name;
-	const uint8_t *octets = ldns_rdf_data(rdf);
-	size_t size = ldns_rdf_size(rdf);
-	switch (ldns_rdf_get_type(rdf)) {
+	const uint8_t *octets = ldns()->ldns_rdf_data(rdf);
+	size_t size = ldns()->ldns_rdf_size(rdf);
+	switch (ldns()->ldns_rdf_get_type(rdf)) {
 	case LDNS_RDF_TYPE_DNAME:
 		if (!dns_name_from_wire(octets, size, &name))
 			return false;
@@ -71,7 +83,7 @@ static bool add_field(const ldns_rdf *rdf, struct buf *out, struct rr_row *row)
 		buf_add(out, octets + 1, size - 1);
 		return true;
 	case LDNS_RDF_TYPE_INT16:
-		row->preference = ldns_rdf2native_int16(rdf);
+		row->preference = ldns()->ldns_rdf2native_int16(rdf);
 		return true;
 	default:
 		buf_add(out, octets, size);
@@ -83,7 +95,7 @@ static int take_soa(struct loader *loader, const ldns_rr *rr, const struct rr_ro
 {
 	if (loader->file.is_zone)
 		return wrong(loader, _("a second SOA record; one file is one zone"));
-	uint32_t minimum = ldns_rdf2native_int32(ldns_rr_rdf(rr, 6));
+	uint32_t minimum = ldns()->ldns_rdf2native_int32(ldns()->ldns_rr_rdf(rr, 6));
 	loader->file.is_zone = true;
 	loader->file.apex = row->owner;
 	loader->file.negative_ttl = minimum < row->ttl ? minimum : row->ttl;
@@ -93,19 +105,20 @@ static int take_soa(struct loader *loader, const ldns_rr *rr, const struct rr_ro
 static int take_rr(struct loader *loader, const ldns_rr *rr)
 {
 	auto_buf data = BUF_INIT;
-	const ldns_rdf *owner = ldns_rr_owner(rr);
-	struct rr_row row = { .type = (enum dns_type)ldns_rr_get_type(rr),
-		              .ttl = ldns_rr_ttl(rr) };
-	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
+	const ldns_rdf *owner = ldns()->ldns_rr_owner(rr);
+	struct rr_row row = { .type = (enum dns_type)ldns()->ldns_rr_get_type(rr),
+		              .ttl = ldns()->ldns_rr_ttl(rr) };
+	if (ldns()->ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
 		return 0;
-	if (!dns_name_from_wire(ldns_rdf_data(owner), ldns_rdf_size(owner), &row.owner))
+	if (!dns_name_from_wire(ldns()->ldns_rdf_data(owner),
+	                        ldns()->ldns_rdf_size(owner), &row.owner))
 		return wrong(loader, _("the owner is not a name in DNS"));
 	/* a type that nobody asks for still makes its owner exist */
 	bool is_known = dns_type_name(row.type) != NULL;
 	if (!is_known)
 		row.type = 0;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr) && is_known; i++)
-		if (!add_field(ldns_rr_rdf(rr, i), &data, &row))
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr) && is_known; i++)
+		if (!add_field(ldns()->ldns_rr_rdf(rr, i), &data, &row))
 			return wrong(loader, _("the data is not what the type wants"));
 	buf_reserve(&data, 1);
 	row.octets = (uint8_t *)data.at;
@@ -121,8 +134,8 @@ static int read_file(struct loader *loader, FILE *from)
 	int r = 0;
 	while (r == 0 && !feof(from)) {
 		ldns_rr *rr = NULL;
-		ldns_status status = ldns_rr_new_frm_fp_l(&rr, from, &ttl, &origin,
-		                                          &previous, &loader->line);
+		ldns_status status = ldns()->ldns_rr_new_frm_fp_l(
+			&rr, from, &ttl, &origin, &previous, &loader->line);
 		if (status == LDNS_STATUS_OK)
 			r = take_rr(loader, rr);
 		else if (status == LDNS_STATUS_SYNTAX_INCLUDE)
@@ -130,11 +143,11 @@ static int read_file(struct loader *loader, FILE *from)
 		else if (status != LDNS_STATUS_SYNTAX_EMPTY &&
 		         status != LDNS_STATUS_SYNTAX_TTL &&
 		         status != LDNS_STATUS_SYNTAX_ORIGIN)
-			r = wrong(loader, ldns_get_errorstr_by_id(status));
-		ldns_rr_free(rr);
+			r = wrong(loader, ldns()->ldns_get_errorstr_by_id(status));
+		ldns()->ldns_rr_free(rr);
 	}
-	ldns_rdf_deep_free(origin);
-	ldns_rdf_deep_free(previous);
+	ldns()->ldns_rdf_deep_free(origin);
+	ldns()->ldns_rdf_deep_free(previous);
 	return r;
 }
 

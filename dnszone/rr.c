@@ -14,8 +14,24 @@
 #include <strings.h>
 
 #include "core/base/alloc.h"
+#include "core/base/library.h"
 #include "core/base/text.h"
 #include "dnszone/name.h"
+
+#define CALLS(CALL)                                                                      \
+	CALL(ldns_buffer_export2str)                                                     \
+	CALL(ldns_buffer_free)                                                           \
+	CALL(ldns_buffer_new)                                                            \
+	CALL(ldns_dname2canonical)                                                       \
+	CALL(ldns_dname_new_frm_str) CALL(ldns_get_errorstr_by_id)                       \
+		CALL(ldns_get_rr_type_by_name) CALL(ldns_output_format_nocomments) CALL( \
+			ldns_rdf_deep_free) CALL(ldns_rdf_get_type) CALL(ldns_rdf_size)  \
+			CALL(ldns_rr2buffer_str_fmt) CALL(ldns_rr_descript)              \
+				CALL(ldns_rr_descriptor_field_type) CALL(                \
+					ldns_rr_descriptor_maximum) CALL(ldns_rr_free)   \
+					CALL(ldns_rr_new_frm_str) CALL(ldns_rr_rd_count) \
+						CALL(ldns_rr_rdf) CALL(ldns_rr_type2str)
+LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define DATA_MAX_LEN 65535 /* presentation form: what ldns reads of one record */
 #define ORIGIN_OF_OTHERS "invalid"
@@ -50,7 +66,7 @@ static int type_number(const char *text)
 	if (strlen(text) > 15 || text[strspn(text, allowed)] ||
 	    strncasecmp(text, "TYPE", 4) == 0)
 		return -1;
-	ldns_rr_type type = ldns_get_rr_type_by_name(text);
+	ldns_rr_type type = ldns()->ldns_get_rr_type_by_name(text);
 	return type == 0 ? -1 : (int)type;
 }
 
@@ -74,7 +90,7 @@ int rr_parse_type(const char *text, char ret_type[16], struct err *err)
 			err, ERR_USAGE,
 			_("SPF records have the type TXT; the type SPF is obsolete and "
 		          "no receiver asks for it (RFC 7208 3.1)"));
-	auto_free char *name = ldns_rr_type2str((ldns_rr_type)number);
+	auto_free char *name = ldns()->ldns_rr_type2str((ldns_rr_type)number);
 	if (!name || strlen(name) > 15)
 		return err_set(err, ERR_USAGE, _("\"%.40s\" is not a record type"), text);
 	strcpy(ret_type, name);
@@ -252,15 +268,15 @@ static int put_words(const char *type, const struct words *words, struct buf *li
                      struct err *err)
 {
 	const ldns_rr_descriptor *fields =
-		ldns_rr_descript(ldns_get_rr_type_by_name(type));
+		ldns()->ldns_rr_descript(ldns()->ldns_get_rr_type_by_name(type));
 	bool is_generic =
 		words->count > 0 && strcmp(words->word[0], "\\#") == 0; /* RFC 3597 */
 	ldns_rdf_type field = LDNS_RDF_TYPE_NONE;
 	for (size_t i = 0; i < words->count; i++) {
 		/* the last field of most types takes all further words */
-		if (!is_generic && i < ldns_rr_descriptor_maximum(fields) &&
+		if (!is_generic && i < ldns()->ldns_rr_descriptor_maximum(fields) &&
 		    field != LDNS_RDF_TYPE_LOC) {
-			field = ldns_rr_descriptor_field_type(fields, i);
+			field = ldns()->ldns_rr_descriptor_field_type(fields, i);
 			int r = field == LDNS_RDF_TYPE_HEX
 			                ? check_hex(type, words, i, err)
 			                : 0;
@@ -278,25 +294,25 @@ static int put_words(const char *type, const struct words *words, struct buf *li
 
 static void rdf_free(ldns_rdf **rdf)
 {
-	ldns_rdf_deep_free(*rdf);
+	ldns()->ldns_rdf_deep_free(*rdf);
 }
 
 static void rr_free(ldns_rr **rr)
 {
-	ldns_rr_free(*rr);
+	ldns()->ldns_rr_free(*rr);
 }
 
 /* The data of `rr`: what ldns writes behind the fourth tab, single blanks between the words. */
 static char *rdata_text(const ldns_rr *rr)
 {
-	ldns_buffer *line = ldns_buffer_new(1024);
+	ldns_buffer *line = ldns()->ldns_buffer_new(1024);
 	if (!line)
 		abort();
 	char *text = NULL;
-	if (ldns_rr2buffer_str_fmt(line, ldns_output_format_nocomments, rr) ==
-	    LDNS_STATUS_OK)
-		text = ldns_buffer_export2str(line);
-	ldns_buffer_free(line);
+	if (ldns()->ldns_rr2buffer_str_fmt(line, *ldns()->ldns_output_format_nocomments,
+	                                   rr) == LDNS_STATUS_OK)
+		text = ldns()->ldns_buffer_export2str(line);
+	ldns()->ldns_buffer_free(line);
 	if (!text)
 		return NULL;
 	const char *from = text;
@@ -321,16 +337,16 @@ static char *rdata_text(const ldns_rr *rr)
 
 static int canonical_names(ldns_rr *rr, const char *type, struct err *err)
 {
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-		if (ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME)
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr); i++) {
+		ldns_rdf *rdf = ldns()->ldns_rr_rdf(rr, i);
+		if (ldns()->ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME)
 			continue;
-		if (ldns_rdf_size(rdf) > LDNS_MAX_DOMAINLEN)
+		if (ldns()->ldns_rdf_size(rdf) > LDNS_MAX_DOMAINLEN)
 			return err_set(
 				err, ERR_USAGE,
 				_("a name in the %s data is longer than %d octets"), type,
 				NAME_MAX_LEN);
-		ldns_dname2canonical(rdf);
+		ldns()->ldns_dname2canonical(rdf);
 	}
 	return 0;
 }
@@ -339,15 +355,15 @@ static int canonical_line(const char *type, const char *rdata, const char *origi
                           const char *line, char **ret_rdata, struct err *err)
 {
 	auto_free char *dotted = xasprintf("%s.", origin);
-	ldns_rdf *below cleanup(rdf_free) = ldns_dname_new_frm_str(dotted);
+	ldns_rdf *below cleanup(rdf_free) = ldns()->ldns_dname_new_frm_str(dotted);
 	if (!below)
 		return err_set(err, ERR_USAGE, _("\"%.300s\" is not a domain name"),
 		               origin);
 	ldns_rr *rr cleanup(rr_free) = NULL;
-	ldns_status status = ldns_rr_new_frm_str(&rr, line, 0, below, NULL);
+	ldns_status status = ldns()->ldns_rr_new_frm_str(&rr, line, 0, below, NULL);
 	if (status != LDNS_STATUS_OK)
 		return err_set(err, ERR_USAGE, _("\"%.500s\" is not %s data: %s"), rdata,
-		               type, ldns_get_errorstr_by_id(status));
+		               type, ldns()->ldns_get_errorstr_by_id(status));
 	int r = canonical_names(rr, type, err);
 	if (r < 0)
 		return r;

@@ -9,8 +9,16 @@
  */
 #include "dnszone/wire.h"
 
+#include "core/base/library.h"
 #include <ldns/ldns.h>
 #include <string.h>
+
+#define CALLS(CALL)             \
+	CALL(ldns_rdf_data)     \
+	CALL(ldns_rdf_get_type) \
+	CALL(ldns_rdf_size)     \
+	CALL(ldns_rr_free) CALL(ldns_rr_rd_count) CALL(ldns_rr_rdf) CALL(ldns_wire2rr)
+LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define HEADER_LEN 12
 #define POINTERS_MAX 127 /* a name has at most 127 labels */
@@ -175,7 +183,8 @@ static ldns_rr *decode(const struct packet *p, const struct record *record)
 {
 	ldns_rr *rr = NULL;
 	size_t pos = record->start;
-	if (ldns_wire2rr(&rr, p->at, p->len, &pos, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
+	if (ldns()->ldns_wire2rr(&rr, p->at, p->len, &pos, LDNS_SECTION_ANSWER) !=
+	    LDNS_STATUS_OK)
 		return NULL;
 	return rr;
 }
@@ -189,14 +198,16 @@ struct octets {
 
 static void add(struct octets *to, const ldns_rdf *rdf, size_t skip)
 {
-	memcpy(to->at + to->len, ldns_rdf_data(rdf) + skip, ldns_rdf_size(rdf) - skip);
-	to->len += ldns_rdf_size(rdf) - skip;
+	memcpy(to->at + to->len, ldns()->ldns_rdf_data(rdf) + skip,
+	       ldns()->ldns_rdf_size(rdf) - skip);
+	to->len += ldns()->ldns_rdf_size(rdf) - skip;
 }
 
 static bool add_name(struct octets *to, const ldns_rdf *rdf)
 {
 	struct dns_name name;
-	if (!dns_name_from_wire(ldns_rdf_data(rdf), ldns_rdf_size(rdf), &name))
+	if (!dns_name_from_wire(ldns()->ldns_rdf_data(rdf), ldns()->ldns_rdf_size(rdf),
+	                        &name))
 		return false;
 	memcpy(to->at + to->len, name.wire, name.len);
 	to->len += name.len;
@@ -206,18 +217,18 @@ static bool add_name(struct octets *to, const ldns_rdf *rdf)
 /* One field of a record behind the others, in the form of struct dns_rdata. */
 static bool add_field(const ldns_rdf *rdf, struct octets *to, struct dns_rdata *ret_rdata)
 {
-	switch (ldns_rdf_get_type(rdf)) {
+	switch (ldns()->ldns_rdf_get_type(rdf)) {
 	case LDNS_RDF_TYPE_DNAME:
 		return add_name(to, rdf);
 	case LDNS_RDF_TYPE_STR: /* its length octet is left out */
-		if (ldns_rdf_size(rdf) == 0)
+		if (ldns()->ldns_rdf_size(rdf) == 0)
 			return false;
 		add(to, rdf, 1);
 		return true;
 	case LDNS_RDF_TYPE_INT16: /* MX */
-		if (ldns_rdf_size(rdf) != 2)
+		if (ldns()->ldns_rdf_size(rdf) != 2)
 			return false;
-		ret_rdata->preference = get16(ldns_rdf_data(rdf));
+		ret_rdata->preference = get16(ldns()->ldns_rdf_data(rdf));
 		return true;
 	default:
 		add(to, rdf, 0);
@@ -231,14 +242,14 @@ static enum outcome take_data(const ldns_rr *rr, struct arena *mem,
                               struct dns_rdata *ret_rdata)
 {
 	size_t room = 0;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
-		room += ldns_rdf_size(ldns_rr_rdf(rr, i));
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr); i++)
+		room += ldns()->ldns_rdf_size(ldns()->ldns_rr_rdf(rr, i));
 	struct octets octets = { .at = arena_alloc(mem, room) };
 	struct dns_rdata rdata = { .octets = octets.at };
 	if (!octets.at)
 		return FULL;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
-		if (!add_field(ldns_rr_rdf(rr, i), &octets, &rdata))
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr); i++)
+		if (!add_field(ldns()->ldns_rr_rdf(rr, i), &octets, &rdata))
 			return BROKEN;
 	rdata.len = octets.len;
 	*ret_rdata = rdata;
@@ -357,7 +368,7 @@ static enum outcome collect(struct reply *reply, struct dns_answer *answer)
 		                      : NULL;
 		enum outcome outcome =
 			rr ? take_data(rr, reply->mem, &rdata[answer->count]) : BROKEN;
-		ldns_rr_free(rr);
+		ldns()->ldns_rr_free(rr);
 		if (outcome != DONE)
 			return outcome;
 		answer->count++;

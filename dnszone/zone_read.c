@@ -10,8 +10,20 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/library.h"
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
+
+#define CALLS(CALL)                                                                \
+	CALL(ldns_dname_compare)                                                   \
+	CALL(ldns_dname_is_subdomain)                                              \
+	CALL(ldns_dname_new_frm_str)                                               \
+	CALL(ldns_get_errorstr_by_id) CALL(ldns_rdf_data) CALL(ldns_rdf_deep_free) \
+		CALL(ldns_rdf_get_type) CALL(ldns_rdf_size) CALL(ldns_rr_free)     \
+			CALL(ldns_rr_get_type) CALL(ldns_rr_new_frm_str)           \
+				CALL(ldns_rr_rd_count) CALL(ldns_rr_rdf)           \
+					CALL(ldns_rr_ttl)
+LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define FOREIGN_ORIGIN "relative.name.invalid."
 
@@ -79,10 +91,11 @@ static bool is_below_origin(const struct reader *reader, const struct line *line
 static bool is_same_txt(struct reader *reader, const ldns_rr *rr, const struct line *line)
 {
 	auto_buf text = BUF_INIT;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-		const uint8_t *octets = ldns_rdf_data(rdf);
-		if (ldns_rdf_size(rdf) == 0 || octets[0] != ldns_rdf_size(rdf) - 1)
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns()->ldns_rr_rdf(rr, i);
+		const uint8_t *octets = ldns()->ldns_rdf_data(rdf);
+		if (ldns()->ldns_rdf_size(rdf) == 0 ||
+		    octets[0] != ldns()->ldns_rdf_size(rdf) - 1)
 			return false;
 		buf_add(&text, octets + 1, octets[0]);
 	}
@@ -93,11 +106,11 @@ static bool is_same_txt(struct reader *reader, const ldns_rr *rr, const struct l
 
 static bool has_relative_name(const struct reader *reader, const ldns_rr *rr)
 {
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-		if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME &&
-		    (ldns_dname_is_subdomain(rdf, reader->foreign) ||
-		     ldns_dname_compare(rdf, reader->foreign) == 0))
+	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns()->ldns_rr_rdf(rr, i);
+		if (ldns()->ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME &&
+		    (ldns()->ldns_dname_is_subdomain(rdf, reader->foreign) ||
+		     ldns()->ldns_dname_compare(rdf, reader->foreign) == 0))
 			return true;
 	}
 	return false;
@@ -120,7 +133,7 @@ static bool has_comment(const char *rdata)
 
 static void note_owner(struct reader *reader, const ldns_rr *rr, const struct line *line)
 {
-	ldns_rr_type type = ldns_rr_get_type(rr);
+	ldns_rr_type type = ldns()->ldns_rr_get_type(rr);
 	bool is_origin = line->owner_len == reader->origin_len;
 	reader->soas += type == LDNS_RR_TYPE_SOA;
 	reader->ns_at_origin += type == LDNS_RR_TYPE_NS && is_origin;
@@ -136,10 +149,11 @@ static void note_owner(struct reader *reader, const ldns_rr *rr, const struct li
 
 static int check_rr(struct reader *reader, const ldns_rr *rr, const struct line *line)
 {
-	ldns_rr_type type = ldns_rr_get_type(rr);
+	ldns_rr_type type = ldns()->ldns_rr_get_type(rr);
 	char ttl[16];
-	snprintf(ttl, sizeof(ttl), "%u ", (unsigned)ldns_rr_ttl(rr));
-	if (strncmp(line->ttl, ttl, strlen(ttl)) != 0 || ldns_rr_ttl(rr) > RR_TTL_MAX)
+	snprintf(ttl, sizeof(ttl), "%u ", (unsigned)ldns()->ldns_rr_ttl(rr));
+	if (strncmp(line->ttl, ttl, strlen(ttl)) != 0 ||
+	    ldns()->ldns_rr_ttl(rr) > RR_TTL_MAX)
 		return wrong(reader, _("a reader would take another TTL from it"));
 	if (!is_below_origin(reader, line))
 		return wrong(reader, _("the owner is outside of the zone"));
@@ -162,13 +176,14 @@ static int read_line(struct reader *reader, char *text)
 	if (!cut_line(text, &line))
 		return wrong(reader, _("it is not \"<owner>. <ttl> IN <type> <data>\""));
 	ldns_rr *rr = NULL;
-	ldns_status status = ldns_rr_new_frm_str(&rr, text, 0, reader->foreign, NULL);
+	ldns_status status =
+		ldns()->ldns_rr_new_frm_str(&rr, text, 0, reader->foreign, NULL);
 	if (status != LDNS_STATUS_OK)
-		return wrong(reader, ldns_get_errorstr_by_id(status));
+		return wrong(reader, ldns()->ldns_get_errorstr_by_id(status));
 	int r = check_rr(reader, rr, &line);
 	if (r == 0)
 		note_owner(reader, rr, &line);
-	ldns_rr_free(rr);
+	ldns()->ldns_rr_free(rr);
 	return r;
 }
 
@@ -241,7 +256,7 @@ int zone_read_back(const char *text, size_t len, const char *origin, bool must_b
 	struct reader reader = {
 		.origin = origin,
 		.origin_len = strlen(origin),
-		.foreign = ldns_dname_new_frm_str(FOREIGN_ORIGIN),
+		.foreign = ldns()->ldns_dname_new_frm_str(FOREIGN_ORIGIN),
 		.err = err,
 	};
 	if (!reader.foreign)
@@ -251,7 +266,7 @@ int zone_read_back(const char *text, size_t len, const char *origin, bool must_b
 		r = check_zone(&reader);
 	if (r == 0)
 		*ret_records = reader.count;
-	ldns_rdf_deep_free(reader.foreign);
+	ldns()->ldns_rdf_deep_free(reader.foreign);
 	buf_done(&reader.scratch);
 	free(reader.owner);
 	return r;

@@ -1,10 +1,19 @@
 /* SHA-256 through OpenSSL's EVP interface.  A failure there means a broken library: abort. */
 #include "core/base/digest.h"
 
+#include "core/base/library.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CALLS(CALL)                                                       \
+	CALL(EVP_Digest)                                                  \
+	CALL(EVP_DigestFinal_ex)                                          \
+	CALL(EVP_DigestInit_ex)                                           \
+	CALL(EVP_DigestUpdate) CALL(EVP_MD_CTX_free) CALL(EVP_MD_CTX_new) \
+		CALL(EVP_sha256)
+LIBRARY(crypto, LIBRARY_CRYPTO, CALLS)
 
 struct digest_state {
 	EVP_MD_CTX *md;
@@ -18,7 +27,8 @@ static void must(int ok)
 
 void digest_of(const void *octets, size_t len, struct digest *ret_digest)
 {
-	must(EVP_Digest(octets, len, ret_digest->at, NULL, EVP_sha256(), NULL));
+	must(crypto()->EVP_Digest(octets, len, ret_digest->at, NULL,
+	                          crypto()->EVP_sha256(), NULL));
 }
 
 struct digest_state *digest_new(void)
@@ -26,17 +36,17 @@ struct digest_state *digest_new(void)
 	struct digest_state *state = malloc(sizeof(*state));
 	if (!state)
 		abort();
-	state->md = EVP_MD_CTX_new();
+	state->md = crypto()->EVP_MD_CTX_new();
 	must(state->md != NULL);
-	must(EVP_DigestInit_ex(state->md, EVP_sha256(), NULL));
+	must(crypto()->EVP_DigestInit_ex(state->md, crypto()->EVP_sha256(), NULL));
 	return state;
 }
 
 void digest_piece(struct digest_state *state, const void *octets, size_t len)
 {
 	uint64_t length = len;
-	must(EVP_DigestUpdate(state->md, &length, sizeof(length)));
-	must(EVP_DigestUpdate(state->md, octets, len));
+	must(crypto()->EVP_DigestUpdate(state->md, &length, sizeof(length)));
+	must(crypto()->EVP_DigestUpdate(state->md, octets, len));
 }
 
 void digest_text(struct digest_state *state, const char *text)
@@ -45,14 +55,14 @@ void digest_text(struct digest_state *state, const char *text)
 		digest_piece(state, text, strlen(text));
 	} else {
 		uint64_t absent = UINT64_MAX;
-		must(EVP_DigestUpdate(state->md, &absent, sizeof(absent)));
+		must(crypto()->EVP_DigestUpdate(state->md, &absent, sizeof(absent)));
 	}
 }
 
 void digest_finish(struct digest_state *state, struct digest *ret_digest)
 {
-	must(EVP_DigestFinal_ex(state->md, ret_digest->at, NULL));
-	EVP_MD_CTX_free(state->md);
+	must(crypto()->EVP_DigestFinal_ex(state->md, ret_digest->at, NULL));
+	crypto()->EVP_MD_CTX_free(state->md);
 	free(state);
 }
 

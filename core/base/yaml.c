@@ -12,8 +12,16 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "core/base/library.h"
 #include "core/base/text.h"
 #include "core/base/words.h"
+
+#define CALLS(CALL)                  \
+	CALL(yaml_event_delete)      \
+	CALL(yaml_parser_delete)     \
+	CALL(yaml_parser_initialize) \
+	CALL(yaml_parser_parse) CALL(yaml_parser_set_input_string)
+LIBRARY(yaml, LIBRARY_YAML, CALLS)
 
 struct level {
 	struct yaml_node *node;
@@ -242,21 +250,21 @@ int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
 {
 	struct reader r = { .what = what, .mem = mem, .err = err };
 	yaml_parser_t parser;
-	if (!yaml_parser_initialize(&parser))
+	if (!yaml()->yaml_parser_initialize(&parser))
 		return fault(err, what, 1, 1, "%s", _("out of memory"));
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	yaml()->yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	int status = 0;
 	for (bool is_end = false; !is_end && status == 0;) {
 		yaml_event_t event;
-		if (!yaml_parser_parse(&parser, &event)) {
+		if (!yaml()->yaml_parser_parse(&parser, &event)) {
 			status = parse_fault(&r, &parser, text, len);
 			break;
 		}
 		is_end = event.type == YAML_STREAM_END_EVENT;
 		status = take_event(&r, &event);
-		yaml_event_delete(&event);
+		yaml()->yaml_event_delete(&event);
 	}
-	yaml_parser_delete(&parser);
+	yaml()->yaml_parser_delete(&parser);
 	if (status == 0)
 		*ret_first = r.first;
 	return status;

@@ -533,16 +533,19 @@ int export_render(struct export *export, struct store *store, struct records *re
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-int export_open_look(struct export *export, struct store *store, const struct env *env,
-                     struct err *err)
+int export_open_look(struct export *export, struct store *store, struct err *err)
 {
 	auto_free char *path = NULL;
 	int r = setting_text(store, SET_ZONE_DIRECTORY, 0, &path, err);
 	if (r >= 0)
 		r = zone_format_now(store, &export->format, err);
-	if (r >= 0)
-		r = digest_inputs(store, env, export->format, &export->inputs, err);
 	return r < 0 ? r : export_open_dir(export, store, path, err);
+}
+
+int export_read_inputs(struct export *export, struct store *store, const struct env *env,
+                       struct err *err)
+{
+	return digest_inputs(store, env, export->format, &export->inputs, err);
 }
 
 static int load(struct export *export, struct store *store,
@@ -550,7 +553,9 @@ static int load(struct export *export, struct store *store,
 {
 	int r = setting_text(store, SET_ZONE_RELOAD, 0, &export->reload, err);
 	if (r >= 0)
-		r = export_open_look(export, store, request->env, err);
+		r = export_open_look(export, store, err);
+	if (r >= 0)
+		r = export_read_inputs(export, store, request->env, err);
 	if (r >= 0)
 		r = keyring_due(store, export->ctx, request->host_gen, err);
 	if (r >= 0)

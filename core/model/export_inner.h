@@ -73,9 +73,12 @@ const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
 /* False: there is no such regular file. */
 bool export_stat(const struct export *export, const char *name,
                  struct export_seen *ret_seen) must_check;
-/* Where the folder is, its format and inputs; only what is needed to look. */
-int export_open_look(struct export *export, struct store *store, const struct env *env,
+/* Where the folder is and its format; only what is needed to look. */
+int export_open_look(struct export *export, struct store *store,
                      struct err *err) must_check;
+/* What shows in every zone: needed to know which zones are looked at, not to look at one. */
+int export_read_inputs(struct export *export, struct store *store, const struct env *env,
+                       struct err *err) must_check;
 /* What the store remembers of the folder, and what of its files as well, which are looked at. */
 int export_load_dir(struct export *export, struct store *store,
                     struct err *err) must_check;

@@ -125,12 +125,12 @@ static void keep_first(struct export_state *state)
 	}
 }
 
-static int look(struct ctx *ctx, struct store *store, const struct env *env,
-                struct export **ret_export, struct err *err)
+static int look(struct ctx *ctx, struct store *store, struct export **ret_export,
+                struct err *err)
 {
 	auto_export export = xcalloc(1, sizeof(*export));
 	*export = (struct export){ .ctx = ctx, .dir_fd = -1, .is_dry_run = true };
-	int r = export_open_look(export, store, env, err);
+	int r = export_open_look(export, store, err);
 	if (r >= 0)
 		r = export_load_dir(export, store, err);
 	if (r < 0)
@@ -147,7 +147,9 @@ int export_state_load(struct ctx *ctx, struct store *store, const struct env *en
 	cleanup(export_state_done) struct export_state state = { .is_exact = true };
 	if (!store)
 		return 0;
-	int r = look(ctx, store, env, &export, err);
+	int r = look(ctx, store, &export, err);
+	if (r >= 0)
+		r = export_read_inputs(export, store, env, err);
 	if (r < 0)
 		return r;
 	state.directory = xstrdup(export->host_dir);
@@ -181,7 +183,7 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 	auto_buf text = BUF_INIT;
 	struct export_seen ignored;
 	enum export_want want = EXPORT_WANT_NONE;
-	int r = look(ctx, store, env, &export, err);
+	int r = look(ctx, store, &export, err);
 	if (r >= 0)
 		r = records_new(store, env, &records, err);
 	if (r >= 0)

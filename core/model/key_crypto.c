@@ -20,6 +20,41 @@
 #include <openssl/x509.h>
 
 #include "core/base/alloc.h"
+#include "core/base/library.h"
+
+#define CALLS(CALL)                                                                                                         \
+	CALL(ASN1_get_object)                                                                                               \
+	CALL(ASN1_object_size)                                                                                              \
+	CALL(ASN1_put_object)                                                                                               \
+	CALL(BIO_ctrl) CALL(BIO_free) CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(BIO_s_secmem) CALL(                          \
+		BN_free) CALL(BN_is_odd) CALL(BN_is_one) CALL(CRYPTO_clear_free) CALL(CRYPTO_free)                          \
+		CALL(CRYPTO_malloc) CALL(CRYPTO_secure_clear_free) CALL(CRYPTO_secure_free) CALL(                           \
+			ERR_clear_error) CALL(ERR_peek_last_error) CALL(ERR_reason_error_string)                            \
+			CALL(EVP_DecodeBlock) CALL(EVP_PKEY2PKCS8) CALL(EVP_PKEY_CTX_free) CALL(                            \
+				EVP_PKEY_CTX_new) CALL(EVP_PKEY_Q_keygen) CALL(EVP_PKEY_check)                              \
+				CALL(EVP_PKEY_free) CALL(EVP_PKEY_get0_type_name) CALL(                                     \
+					EVP_PKEY_get_bits) CALL(EVP_PKEY_get_bn_param) CALL(EVP_PKEY_get_raw_public_key)    \
+					CALL(EVP_PKEY_is_a) CALL(EVP_PKEY_new_raw_private_key) CALL(                        \
+						OBJ_nid2obj) CALL(OBJ_obj2nid) CALL(OPENSSL_cleanse)                        \
+						CALL(PEM_read_bio_ex) CALL(PEM_write_bio_PKCS8_PRIV_KEY_INFO) CALL(         \
+							PKCS8_PRIV_KEY_INFO_free) CALL(PKCS8_pkey_get0)                     \
+							CALL(X509_PUBKEY_free) CALL(                                        \
+								X509_PUBKEY_new) CALL(X509_PUBKEY_set0_param)               \
+								CALL(X509_SIG_free) CALL(                                   \
+									d2i_AutoPrivateKey) CALL(d2i_PKCS8_PRIV_KEY_INFO)   \
+									CALL(d2i_PUBKEY) CALL(                              \
+										d2i_X509_SIG) CALL(i2d_PKCS8_PRIV_KEY_INFO) \
+										CALL(i2d_PUBKEY)                            \
+											CALL(i2d_X509_PUBKEY)
+LIBRARY(crypto, LIBRARY_CRYPTO, CALLS)
+/* what OpenSSL's macros call */
+#define BIO_ctrl crypto()->BIO_ctrl
+#define CRYPTO_clear_free crypto()->CRYPTO_clear_free
+#define CRYPTO_free crypto()->CRYPTO_free
+#define CRYPTO_malloc crypto()->CRYPTO_malloc
+#define CRYPTO_secure_clear_free crypto()->CRYPTO_secure_clear_free
+#define CRYPTO_secure_free crypto()->CRYPTO_secure_free
+#define EVP_PKEY_Q_keygen crypto()->EVP_PKEY_Q_keygen
 
 #define INPUT_MAX ((size_t)64 * 1024)
 #define ED25519_LEN 32
@@ -27,12 +62,12 @@
 
 static void free_pkey(EVP_PKEY **pkey)
 {
-	EVP_PKEY_free(*pkey);
+	crypto()->EVP_PKEY_free(*pkey);
 }
 
 static void free_pkcs8(PKCS8_PRIV_KEY_INFO **info)
 {
-	PKCS8_PRIV_KEY_INFO_free(*info);
+	crypto()->PKCS8_PRIV_KEY_INFO_free(*info);
 }
 
 #define auto_pkey cleanup(free_pkey) EVP_PKEY *
@@ -40,16 +75,17 @@ static void free_pkcs8(PKCS8_PRIV_KEY_INFO **info)
 
 static int ssl_fail(struct err *err, const char *what)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	const char *reason =
+		crypto()->ERR_reason_error_string(crypto()->ERR_peek_last_error());
 	return err_set(err, ERR_FAILED, "%s: %s", what,
 	               reason ? reason : _("OpenSSL gave up"));
 }
 
 static int put_private(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 {
-	auto_pkcs8 info = EVP_PKEY2PKCS8(pkey);
+	auto_pkcs8 info = crypto()->EVP_PKEY2PKCS8(pkey);
 	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	int len = info ? crypto()->i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
 	if (len <= 0)
 		return ssl_fail(err, _("the private key cannot be written as PKCS#8"));
 	secret_set(&pair->pkcs8, der, (size_t)len);
@@ -62,7 +98,7 @@ static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 	if (strcmp(pair->algorithm, "ed25519") == 0) {
 		unsigned char raw[ED25519_LEN];
 		size_t len = sizeof(raw);
-		if (EVP_PKEY_get_raw_public_key(pkey, raw, &len) != 1 ||
+		if (crypto()->EVP_PKEY_get_raw_public_key(pkey, raw, &len) != 1 ||
 		    len != sizeof(raw))
 			return ssl_fail(err, _("the public key cannot be had"));
 		pair->public_key = (unsigned char *)xmemdup(raw, len);
@@ -70,7 +106,7 @@ static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 		return 0;
 	}
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(pkey, &der);
+	int len = crypto()->i2d_PUBKEY(pkey, &der);
 	if (len <= 0)
 		return ssl_fail(err, _("the public key cannot be had"));
 	pair->public_key = (unsigned char *)xmemdup(der, (size_t)len);
@@ -83,7 +119,8 @@ static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 static int to_pair(EVP_PKEY *pkey, const char *algorithm, struct key_pair *ret_pair,
                    struct err *err)
 {
-	auto_key_pair pair = { .algorithm = algorithm, .bits = EVP_PKEY_get_bits(pkey) };
+	auto_key_pair pair = { .algorithm = algorithm,
+		               .bits = crypto()->EVP_PKEY_get_bits(pkey) };
 	if (strcmp(algorithm, "ed25519") == 0)
 		pair.bits = 256; /* EVP counts 253: the order of the group */
 	int r = put_private(pkey, &pair, err);
@@ -119,9 +156,9 @@ static int generate(const char *algorithm, int64_t bits, struct key_pair *ret_pa
 int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
                  struct err *err)
 {
-	ERR_clear_error();
+	crypto()->ERR_clear_error();
 	int r = generate(algorithm, bits, ret_pair, err);
-	ERR_clear_error();
+	crypto()->ERR_clear_error();
 	return r;
 }
 
@@ -129,16 +166,16 @@ int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
 static bool is_encrypted_der(const unsigned char *der, size_t len)
 {
 	const unsigned char *at = der;
-	X509_SIG *sig = d2i_X509_SIG(NULL, &at, (long)len);
-	X509_SIG_free(sig);
+	X509_SIG *sig = crypto()->d2i_X509_SIG(NULL, &at, (long)len);
+	crypto()->X509_SIG_free(sig);
 	return sig != NULL;
 }
 
 static bool is_public_der(const unsigned char *der, size_t len)
 {
 	const unsigned char *at = der;
-	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)len);
-	EVP_PKEY_free(pkey);
+	EVP_PKEY *pkey = crypto()->d2i_PUBKEY(NULL, &at, (long)len);
+	crypto()->EVP_PKEY_free(pkey);
 	return pkey != NULL;
 }
 
@@ -158,7 +195,7 @@ static int fail_public(struct err *err)
 
 static int check_rsa(EVP_PKEY *pkey, struct err *err)
 {
-	int bits = EVP_PKEY_get_bits(pkey);
+	int bits = crypto()->EVP_PKEY_get_bits(pkey);
 	if (bits < KEY_RSA_MIN)
 		return err_set(
 			err, ERR_FAILED,
@@ -172,17 +209,18 @@ static int check_rsa(EVP_PKEY *pkey, struct err *err)
 		          "take more than %d (RFC 8301)"),
 			bits, KEY_RSA_MAX);
 	BIGNUM *e = NULL;
-	bool is_usable = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
-	                 BN_is_odd(e) && !BN_is_one(e);
-	BN_free(e);
+	bool is_usable =
+		crypto()->EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+		crypto()->BN_is_odd(e) && !crypto()->BN_is_one(e);
+	crypto()->BN_free(e);
 	if (!is_usable)
 		return err_set(
 			err, ERR_FAILED,
 			_("the RSA key has an exponent that no such key can have (even, or "
 		          "1)"));
-	EVP_PKEY_CTX *check = EVP_PKEY_CTX_new(pkey, NULL);
-	bool is_sound = check && EVP_PKEY_check(check) == 1;
-	EVP_PKEY_CTX_free(check);
+	EVP_PKEY_CTX *check = crypto()->EVP_PKEY_CTX_new(pkey, NULL);
+	bool is_sound = check && crypto()->EVP_PKEY_check(check) == 1;
+	crypto()->EVP_PKEY_CTX_free(check);
 	if (!is_sound)
 		return err_set(
 			err, ERR_FAILED,
@@ -192,12 +230,12 @@ static int check_rsa(EVP_PKEY *pkey, struct err *err)
 
 static int check_pkey(EVP_PKEY *pkey, const char **ret_algorithm, struct err *err)
 {
-	const char *kind = EVP_PKEY_get0_type_name(pkey);
-	if (EVP_PKEY_is_a(pkey, "ED25519")) {
+	const char *kind = crypto()->EVP_PKEY_get0_type_name(pkey);
+	if (crypto()->EVP_PKEY_is_a(pkey, "ED25519")) {
 		*ret_algorithm = "ed25519";
 		return 0;
 	}
-	if (!EVP_PKEY_is_a(pkey, "RSA"))
+	if (!crypto()->EVP_PKEY_is_a(pkey, "RSA"))
 		return err_set(
 			err, ERR_FAILED,
 			_("this is a private key of the kind %s; DKIM has RSA and Ed25519 "
@@ -215,7 +253,7 @@ static int parse_der(const unsigned char *der, size_t len, struct key_pair *ret_
 	if (is_public_der(der, len))
 		return fail_public(err);
 	const unsigned char *at = der;
-	auto_pkey pkey = d2i_AutoPrivateKey(NULL, &at, (long)len);
+	auto_pkey pkey = crypto()->d2i_AutoPrivateKey(NULL, &at, (long)len);
 	if (!pkey)
 		return err_set(
 			err, ERR_FAILED,
@@ -256,9 +294,9 @@ static bool is_private_label(const char *label)
 
 static bool pem_read(BIO *bio, struct pem *ret_pem)
 {
-	return PEM_read_bio_ex(bio, &ret_pem->label, &ret_pem->header, &ret_pem->der,
-	                       &ret_pem->len,
-	                       PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE) == 1;
+	return crypto()->PEM_read_bio_ex(bio, &ret_pem->label, &ret_pem->header,
+	                                 &ret_pem->der, &ret_pem->len,
+	                                 PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE) == 1;
 }
 
 /* Goes to the first private key of the file: parameters, certificates may stand before it. */
@@ -291,7 +329,7 @@ static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem
                     struct err *err)
 {
 	cleanup(pem_done) struct pem pem = { 0 }, second = { 0 };
-	BIO *bio = BIO_new_mem_buf(octets, (int)len);
+	BIO *bio = crypto()->BIO_new_mem_buf(octets, (int)len);
 	if (!bio)
 		abort(); /* out of memory */
 	int r = find_private(bio, &pem, err);
@@ -303,7 +341,7 @@ static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem
 			          "meant?"));
 		pem_done(&second);
 	}
-	BIO_free(bio);
+	crypto()->BIO_free(bio);
 	if (r < 0)
 		return r;
 	if (strcmp(pem.label, "ENCRYPTED PRIVATE KEY") == 0 ||
@@ -331,9 +369,10 @@ static bool is_seed_with_public(const unsigned char *octets)
 {
 	unsigned char public_key[ED25519_LEN];
 	size_t len = sizeof(public_key);
-	auto_pkey pkey =
-		EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, octets, ED25519_LEN);
-	return pkey && EVP_PKEY_get_raw_public_key(pkey, public_key, &len) == 1 &&
+	auto_pkey pkey = crypto()->EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
+	                                                        octets, ED25519_LEN);
+	return pkey &&
+	       crypto()->EVP_PKEY_get_raw_public_key(pkey, public_key, &len) == 1 &&
 	       memcmp(public_key, octets + ED25519_LEN, ED25519_LEN) == 0;
 }
 
@@ -348,7 +387,7 @@ static bool seed_to_der(const unsigned char *octets, size_t len, struct secret *
 	memcpy(der, ed25519_head, sizeof(ed25519_head));
 	memcpy(der + sizeof(ed25519_head), octets, ED25519_LEN);
 	secret_set(ret_der, der, sizeof(der));
-	OPENSSL_cleanse(der, sizeof(der));
+	crypto()->OPENSSL_cleanse(der, sizeof(der));
 	return true;
 }
 
@@ -373,7 +412,7 @@ static bool decode_base64(const unsigned char *text, size_t len, struct secret *
 		packed[count++] = c;
 	}
 	int n = is_base64 && count && count % 4 == 0
-	                ? EVP_DecodeBlock(octets, packed, (int)count)
+	                ? crypto()->EVP_DecodeBlock(octets, packed, (int)count)
 	                : -1;
 	if (n > 0)
 		secret_set(ret, octets, (size_t)n - pads);
@@ -419,7 +458,7 @@ static int open_private(const void *octets, size_t len,
 			err, ERR_FAILED,
 			_("this is too long for a private key: more than %zu octets"),
 			INPUT_MAX);
-	ERR_clear_error();
+	crypto()->ERR_clear_error();
 	/* from BEGIN on, so that a byte order mark or text on its line does not hide it */
 	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));
 	size_t before = begin ? (size_t)(begin - (const unsigned char *)octets) : 0;
@@ -432,7 +471,7 @@ static int open_private(const void *octets, size_t len,
 		r = take(bare.at, bare.len, arg, err);
 	else if (r >= 0)
 		r = take(octets, len, arg, err);
-	ERR_clear_error();
+	crypto()->ERR_clear_error();
 	return r;
 }
 
@@ -456,7 +495,7 @@ static bool next_element(const unsigned char **at, const unsigned char *end, int
 	long len = 0;
 	int found = 0, class = 0;
 	const unsigned char *content = *at;
-	int how = ASN1_get_object(&content, &len, &found, &class, end - *at);
+	int how = crypto()->ASN1_get_object(&content, &len, &found, &class, end - *at);
 	if ((how & 0x81) || found != tag || class != V_ASN1_UNIVERSAL || len < 0)
 		return false;
 	*ret_content = content;
@@ -468,24 +507,25 @@ static bool next_element(const unsigned char **at, const unsigned char *end, int
 /* SubjectPublicKeyInfo of the two INTEGERs n and e, as they stand in the private key. */
 static bool digest_rsa(const unsigned char *numbers, size_t len, struct digest *ret)
 {
-	int total = ASN1_object_size(1, (int)len, V_ASN1_SEQUENCE);
+	int total = crypto()->ASN1_object_size(1, (int)len, V_ASN1_SEQUENCE);
 	unsigned char *sequence = OPENSSL_malloc((size_t)total), *at = sequence;
 	unsigned char *der = NULL;
-	X509_PUBKEY *info = X509_PUBKEY_new();
+	X509_PUBKEY *info = crypto()->X509_PUBKEY_new();
 	if (!sequence || !info)
 		abort(); /* out of memory */
-	ASN1_put_object(&at, 1, (int)len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	crypto()->ASN1_put_object(&at, 1, (int)len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
 	memcpy(at, numbers, len);
 	int n = -1;
-	if (X509_PUBKEY_set0_param(info, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL,
-	                           NULL, sequence, total))
-		n = i2d_X509_PUBKEY(info, &der);
+	if (crypto()->X509_PUBKEY_set0_param(info,
+	                                     crypto()->OBJ_nid2obj(NID_rsaEncryption),
+	                                     V_ASN1_NULL, NULL, sequence, total))
+		n = crypto()->i2d_X509_PUBKEY(info, &der);
 	else
 		OPENSSL_free(sequence);
 	if (n > 0)
 		digest_of(der, (size_t)n, ret);
 	OPENSSL_free(der);
-	X509_PUBKEY_free(info);
+	crypto()->X509_PUBKEY_free(info);
 	return n > 0;
 }
 
@@ -522,11 +562,11 @@ static int take_sight(const unsigned char *der, size_t len, void *arg, struct er
 	const unsigned char *at = der, *inner = NULL;
 	const ASN1_OBJECT *kind = NULL;
 	int inner_len = 0;
-	auto_pkcs8 info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)len);
+	auto_pkcs8 info = crypto()->d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)len);
 	bool is_pkcs8 = info && at == der + len &&
-	                PKCS8_pkey_get0(&kind, &inner, &inner_len, NULL, info);
+	                crypto()->PKCS8_pkey_get0(&kind, &inner, &inner_len, NULL, info);
 	if (look_rsa(is_pkcs8 ? inner : der, is_pkcs8 ? (size_t)inner_len : len, ret) &&
-	    (!is_pkcs8 || OBJ_obj2nid(kind) == NID_rsaEncryption) &&
+	    (!is_pkcs8 || crypto()->OBJ_obj2nid(kind) == NID_rsaEncryption) &&
 	    ret->bits >= KEY_RSA_MIN && ret->bits <= KEY_RSA_MAX)
 		return 0;
 	/* an Ed25519 key holds no public half; whatever else it is, the parser knows why not */
@@ -552,20 +592,20 @@ int key_look_private(const void *octets, size_t len, struct key_sight *ret_sight
 static int der_to_pem(const struct secret *der, BIO *bio, struct err *err)
 {
 	const unsigned char *at = der->at;
-	auto_pkcs8 info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der->len);
+	auto_pkcs8 info = crypto()->d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der->len);
 	if (!info || at != der->at + der->len)
 		return err_set(
 			err, ERR_FAILED,
 			_("a private key in the database is damaged: it is not PKCS#8"));
-	if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) != 1)
+	if (crypto()->PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) != 1)
 		return ssl_fail(err, _("the private key cannot be written as PEM"));
 	return 0;
 }
 
 int key_der_to_pem(const struct secret *der, struct secret *ret_pem, struct err *err)
 {
-	ERR_clear_error();
-	BIO *bio = BIO_new(BIO_s_secmem());
+	crypto()->ERR_clear_error();
+	BIO *bio = crypto()->BIO_new(crypto()->BIO_s_secmem());
 	if (!bio)
 		abort(); /* out of memory */
 	int r = der_to_pem(der, bio, err);
@@ -574,7 +614,7 @@ int key_der_to_pem(const struct secret *der, struct secret *ret_pem, struct err 
 		long len = BIO_get_mem_data(bio, &text);
 		secret_set(ret_pem, text, (size_t)len);
 	}
-	BIO_free(bio);
-	ERR_clear_error();
+	crypto()->BIO_free(bio);
+	crypto()->ERR_clear_error();
 	return r;
 }

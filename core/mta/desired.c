@@ -293,8 +293,8 @@ int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
 	return srs_secret_lines(desired->store, ret_lines, err);
 }
 
-int desired_pushed(const struct desired *desired, const char *path, struct buf *into,
-                   struct err *err)
+int desired_pushed(const struct desired *desired, const char *path, int64_t limit,
+                   struct buf *into, struct err *err)
 {
 	auto_stmt stmt = NULL;
 	const void *octets;
@@ -303,10 +303,11 @@ int desired_pushed(const struct desired *desired, const char *path, struct buf *
 
 	if (!desired->target)
 		return 0;
-	rc = store_query(desired->target, &stmt, err,
-	                 "SELECT octets FROM held JOIN blob ON sha256 = value "
-	                 "WHERE object = 'file:' || ?",
-	                 "t", path);
+	rc = store_query(
+		desired->target, &stmt, err,
+		"SELECT iif(?2, substr(octets, 1, ?2), octets) FROM held JOIN blob ON sha256 = value "
+		"WHERE object = 'file:' || ?1",
+		"ti", path, limit);
 	if (!rc)
 		rc = stmt_next(stmt, err);
 	if (rc == 1) {

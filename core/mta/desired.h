@@ -47,6 +47,7 @@ struct desired {
 	char *directory_path;  /* mta.directory.path */
 	char *postfix_config_dir; /* mta.postfix.config-dir; NULL: the server's own default */
 	bool replace_filter;      /* an admin's own signing filter may be taken over */
+	bool is_untouched; /* a look that found every file as the last push left it */
 	bool is_everything; /* desired_each_moved() gives every name: nothing is known to hold */
 
 	/* for the functions below */
@@ -99,10 +100,11 @@ int desired_each_name(const struct desired *desired,
 int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,
                         struct err *err) must_check;
 
-/* The content that the last push gave the file `path`, appended to `into`.  1: it is known, 0: not.
+/* The content that the last push gave the file `path`, appended to `into`; at most `limit` octets
+ * of it (0: all).  1: it is known, 0: not.
  * What stands there now may be another: somebody may have edited it. */
-int desired_pushed(const struct desired *desired, const char *path, struct buf *into,
-                   struct err *err) must_check;
+int desired_pushed(const struct desired *desired, const char *path, int64_t limit,
+                   struct buf *into, struct err *err) must_check;
 
 /* The private half of a key as a PEM file's text. */
 int desired_key_pem(const struct desired *desired, int64_t key_id, struct secret *ret_pem,

@@ -195,6 +195,40 @@ int drift_scan(struct ctx *ctx, struct store *target, struct drifts *drifts,
 	return target ? held_each_file(target, look, &looking, err) : 0;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct drift *)a)->path, ((const struct drift *)b)->path);
+}
+
+static void sort(struct drifts *drifts)
+{
+	if (drifts->count > 1)
+		qsort(drifts->row, drifts->count, sizeof(drifts->row[0]), by_path);
+}
+
+int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drifts,
+                     bool *ret_is_whole, struct err *err)
+{
+	struct looking looking = { .ctx = ctx, .target = target, .drifts = drifts };
+	int64_t beyond;
+	int rc;
+
+	*ret_is_whole = true;
+	if (!target)
+		return 0;
+	rc = held_first_files(target, DRIFT_FIRST, look, &looking, err);
+	sort(drifts);
+	if (!rc)
+		rc = store_get_int(target, &beyond, err,
+		                   "SELECT 1 FROM held WHERE domain IS NOT NULL "
+		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
+		                   "i", (int64_t)DRIFT_FIRST);
+	if (rc < 0)
+		return rc;
+	*ret_is_whole = rc == 0;
+	return 0;
+}
+
 /* ---- those of a plan -------------------------------------------------------------------------- */
 
 static int look_at_step(void *arg, const struct held_file *file, struct err *err)
@@ -211,25 +245,30 @@ static int look_at_step(void *arg, const struct held_file *file, struct err *err
 	return 0;
 }
 
-static int by_path(const void *a, const void *b)
+/* Among the first `count`. */
+static bool is_among(const struct drifts *drifts, size_t count, const char *path)
 {
-	return strcmp(((const struct drift *)a)->path, ((const struct drift *)b)->path);
+	struct drift key = { 0 };
+
+	memcpy(&key.path, &path, sizeof(path));
+	return count && bsearch(&key, drifts->row, count, sizeof(key), by_path);
 }
 
 int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *drifts,
                   struct err *err)
 {
 	struct looking looking = { .target = target, .drifts = drifts };
+	size_t before = drifts->count;
 	int rc = 0;
 
 	for (size_t i = 0; target && i < plan->count && !rc; i++) {
 		looking.step = &plan->step[i];
-		if (looking.step->kind == STEP_FILE)
+		if (looking.step->kind == STEP_FILE &&
+		    !is_among(drifts, before, looking.step->object))
 			rc = held_with_file(target, looking.step->object, look_at_step,
 			                    &looking, err);
 	}
-	if (drifts->count > 1)
-		qsort(drifts->row, drifts->count, sizeof(drifts->row[0]), by_path);
+	sort(drifts);
 	return rc;
 }
 

@@ -37,7 +37,13 @@ void drifts_done(struct drifts *drifts);
 /* Looks at every file that is ours: a stat for each, and only what looks different is read. */
 int drift_scan(struct ctx *ctx, struct store *target, struct drifts *drifts,
                struct err *err) must_check;
-/* Looks at the files of a pruned plan, by what the pruning saw. */
+/* The same for the files that serve no single domain and DRIFT_FIRST of the others.
+ * *ret_is_whole: those are all. */
+#define DRIFT_FIRST 1000
+int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drifts,
+                     bool *ret_is_whole, struct err *err) must_check;
+/* Looks at the files of a pruned plan, by what the pruning saw; those that are in `drifts` already
+ * are left as they are. */
 int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *drifts,
                   struct err *err) must_check;
 

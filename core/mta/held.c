@@ -220,6 +220,20 @@ static struct held_file file_at(struct stmt *stmt)
 	return file;
 }
 
+static int hand_out(struct stmt *stmt,
+                    int (*each)(void *arg, const struct held_file *file, struct err *err),
+                    void *arg, struct err *err)
+{
+	int rc = 0;
+
+	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		struct held_file file = file_at(stmt);
+
+		rc = each(arg, &file, err);
+	}
+	return rc;
+}
+
 int held_each_file(struct store *target,
                    int (*each)(void *arg, const struct held_file *file, struct err *err),
                    void *arg, struct err *err)
@@ -228,12 +242,32 @@ int held_each_file(struct store *target,
 	int rc = store_query(target, &stmt, err,
 	                     HELD_FILE "object GLOB 'file:*' ORDER BY object", "");
 
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		struct held_file file = file_at(stmt);
+	return rc ? rc : hand_out(stmt, each, arg, err);
+}
 
-		rc = each(arg, &file, err);
-	}
-	return rc;
+int held_first_files(struct store *target, int64_t limit,
+                     int (*each)(void *arg, const struct held_file *file,
+                                 struct err *err),
+                     void *arg, struct err *err)
+{
+	auto_stmt common = NULL;
+	auto_stmt first = NULL;
+	/* By the index of those without a domain: the other way goes through all. */
+	int rc = store_query(target, &common, err,
+	                     "SELECT substr(object, 6), value, secret, mode, uid, gid, "
+	                     "shared, size, mtime_ns, inode FROM held "
+	                     "INDEXED BY held_common WHERE domain IS NULL "
+	                     "AND object GLOB 'file:*'",
+	                     "");
+
+	if (!rc)
+		rc = hand_out(common, each, arg, err);
+	if (!rc)
+		rc = store_query(target, &first, err,
+		                 HELD_FILE "domain IS NOT NULL AND object GLOB 'file:*' "
+		                           "ORDER BY object LIMIT ?",
+		                 "i", limit);
+	return rc ? rc : hand_out(first, each, arg, err);
 }
 
 int held_with_file(struct store *target, const char *path,

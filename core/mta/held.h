@@ -39,6 +39,11 @@ struct held_file {
 int held_each_file(struct store *target,
                    int (*each)(void *arg, const struct held_file *file, struct err *err),
                    void *arg, struct err *err) must_check;
+/* Those that serve no single domain, and `limit` of the others, the first by path. */
+int held_first_files(struct store *target, int64_t limit,
+                     int (*each)(void *arg, const struct held_file *file,
+                                 struct err *err),
+                     void *arg, struct err *err) must_check;
 int held_with_file(struct store *target, const char *path,
                    int (*each)(void *arg, const struct held_file *file, struct err *err),
                    void *arg, struct err *err) must_check;

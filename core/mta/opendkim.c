@@ -207,7 +207,10 @@ static int make_tables(const struct desired *desired, struct opendkim_keys *keys
 	struct err ignored = ERR_INIT;
 	tables->chosen = opendkim_keys_chosen;
 	tables->arg = keys;
-	int r = opendkim_tables_renew(desired, keys, place, tables, err);
+	int r = opendkim_tables_keep(desired, keys, place, tables, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = opendkim_tables_renew(desired, keys, place, tables, err);
 	if (r < 0 || (r > 0 && prove(tables, &ignored) == 0))
 		return r < 0 ? r : 0;
 	buf_clear(&tables->keys);
@@ -225,7 +228,9 @@ static void plan_conf(const struct opendkim_place *place,
 	auto_buf hosts = BUF_INIT, conf = BUF_INIT, final = BUF_INIT;
 	struct opendkim_setup whole = *setup;
 	whole.is_ed25519 = tables->is_ed25519;
-	if (setup->signs) {
+	if (tables->is_as_pushed) {
+		/* neither read nor written: megabytes where names are many */
+	} else if (setup->signs) {
 		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
 		    CAUSE_TABLES);
 		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,

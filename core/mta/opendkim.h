@@ -30,6 +30,7 @@
 struct opendkim_tables {
 	struct buf keys, signing;
 	bool is_ed25519;            /* every line's key is */
+	bool is_as_pushed;          /* not made: those of the last push hold */
 	struct signing_row pending; /* owned texts; name NULL: none */
 	char *first_rsa, *first_ed25519;
 	/* Told of each row that made it into the tables; may be NULL. */
@@ -104,10 +105,16 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
                         struct plan *plan, struct opendkim_plan *ret_found,
                         struct err *err) must_check;
 
+/* For a look at a host where no file was touched and no name moved: nothing is made.  `chosen` is
+ * told of the first name's row.  1: so it is, 0: not. */
+struct opendkim_keys;
+int opendkim_tables_keep(const struct desired *desired, const struct opendkim_keys *keys,
+                         const struct opendkim_place *place,
+                         struct opendkim_tables *tables, struct err *err) must_check;
+
 /* The same tables by another way, where the last push is known and few names moved: its tables with
  * the lines of those names made anew (opendkim_renew.c).  `chosen` is told of their rows and of
  * the first one of a name that did not move.  1: done, but not proved yet; 0: render all. */
-struct opendkim_keys;
 int opendkim_tables_renew(const struct desired *desired, const struct opendkim_keys *keys,
                           const struct opendkim_place *place,
                           struct opendkim_tables *tables, struct err *err) must_check;

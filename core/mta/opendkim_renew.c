@@ -16,6 +16,8 @@
 
 /* With more names than these a look at all is cheaper. */
 #define NAMES_LIMIT 1000
+/* The first line of a table is shorter (opendkim_tables.c). */
+#define LINE_ROOM 4096
 
 /* The name that a line is about: the first word of the SigningTable, what stands before the first
  * colon behind the blank in the KeyTable. */
@@ -90,7 +92,7 @@ static int read_pushed(const struct desired *desired, const struct opendkim_plac
                        const char *path, struct buf *into, struct err *err)
 {
 	auto_free char *full = xasprintf("%s%s", place->prefix, path);
-	int r = desired_pushed(desired, full, into, err);
+	int r = desired_pushed(desired, full, 0, into, err);
 	return r <= 0 ? r : into->len == 0 || into->at[into->len - 1] == '\n';
 }
 
@@ -162,6 +164,33 @@ int opendkim_tables_renew(const struct desired *desired, const struct opendkim_k
 		      &tables->signing);
 		tables->is_ed25519 = fresh.is_ed25519;
 	}
+	opendkim_tables_done(&fresh);
+	return r < 0 ? r : 1;
+}
+
+int opendkim_tables_keep(const struct desired *desired, const struct opendkim_keys *keys,
+                         const struct opendkim_place *place,
+                         struct opendkim_tables *tables, struct err *err)
+{
+	auto_free char *key_table = xasprintf("%s" OPENDKIM_KEY_TABLE, place->prefix);
+	auto_free char *signing = xasprintf("%s" OPENDKIM_SIGNING_TABLE, place->prefix);
+	auto_buf start = BUF_INIT;
+	bool holds;
+	if (!desired->is_untouched || desired->is_everything || opendkim_keys_count(keys))
+		return 0;
+	int r = desired_holds(desired, key_table, &holds, err);
+	if (r < 0 || !holds)
+		return r;
+	r = desired_pushed(desired, signing, LINE_ROOM, &start, err);
+	if (r <= 0)
+		return r;
+	/* one name stands for all: which algorithm they sign with */
+	auto_free char *name = first_other(&start, NULL, 0);
+	const char *const names[] = { name };
+	struct opendkim_tables fresh = { .chosen = tables->chosen, .arg = tables->arg };
+	r = render_names(desired, names, name ? 1 : 0, &fresh, err);
+	tables->is_ed25519 = fresh.is_ed25519;
+	tables->is_as_pushed = r == 0;
 	opendkim_tables_done(&fresh);
 	return r < 0 ? r : 1;
 }

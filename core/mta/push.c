@@ -37,6 +37,7 @@ struct push {
 	struct drifts drifts;  /* what somebody else did to our files */
 	struct drifts settled; /* ... and is what we want: ours from now on */
 	bool is_look;          /* nothing is refused, everything is told */
+	bool is_short;         /* ... of many files of domains the first are looked at */
 	struct plan
 		*probes; /* a look takes the plan's probes down; NULL: not asked for */
 };
@@ -187,7 +188,7 @@ static int prune(struct push *push, const struct push_options *options, bool see
 		return rc;
 	if (sees_all)
 		settle(push);
-	else
+	if (!sees_all || push->is_short)
 		rc = drift_of_plan(push->target, &push->plan, &push->drifts, err);
 	if (rc)
 		return rc;
@@ -230,16 +231,34 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 	}
 }
 
+/* What somebody else did to our files. */
+static int look_for_drift(struct push *push, struct err *err)
+{
+	bool is_whole;
+	int rc;
+
+	if (!push->is_short)
+		return drift_scan(push->ctx, push->target, &push->drifts, err);
+	rc = drift_scan_first(push->ctx, push->target, &push->drifts, &is_whole, err);
+	if (!rc && !is_whole)
+		plan_note(&push->plan,
+		          _("of the key files the first %d were looked at; \"mailauthctl "
+		            "mta plan\" looks at all"),
+		          DRIFT_FIRST);
+	return rc;
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
-                     const struct mta_backend *backend, const struct desired *desired,
+                     const struct mta_backend *backend, struct desired *desired,
                      const struct push_options *options, struct err *err)
 {
 	bool sees_all = push->is_look || options->is_explicit || options->is_adoption;
 	struct mta_seen *seen = NULL;
-	int rc = desired && sees_all
-	                 ? drift_scan(push->ctx, push->target, &push->drifts, err)
-	                 : 0;
+	int rc = desired && sees_all ? look_for_drift(push, err) : 0;
+
+	if (desired)
+		desired->is_untouched = push->is_short && !push->drifts.count;
 
 	push->plan.host = push->ctx;
 	if (!rc && backend && backend->plan) {
@@ -514,6 +533,7 @@ int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_p
 
 	push->ctx = ctx;
 	push->is_look = true;
+	push->is_short = !probes;
 	push->probes = probes;
 	if (!rc)
 		rc = push_facts_read(ctx, store, push->target, &f, err);

@@ -59,11 +59,12 @@ const struct plan *push_plan(const struct push *push);
 const struct drifts *push_drifts(const struct push *push);
 
 /* The plan as it would be now, notes included, also when nothing is to be done; empty for a host
- * that does not follow this store.  *ret_drifts is set in any case, and is then every file of ours
- * that somebody else wrote.  Changes nothing. */
+ * that does not follow this store.  *ret_drifts is set in any case, and is then the files of ours
+ * that somebody else wrote: all, but where very many serve a domain each, those among the first of
+ * them (drift_scan_first(); a note says so).  Changes nothing. */
 int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
               struct drifts *ret_drifts, struct err *err) must_check;
-/* The same.  Into `probes`, an empty plan (NULL: not wanted), go the probes with which a push would
+/* The same, with all files.  Into `probes`, an empty plan, go the probes with which a push would
  * end, also where nothing is to be pushed: what the servers are asked about (step_probe_once()). */
 int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_plan,
                         struct drifts *ret_drifts, struct plan *probes,

@@ -46,7 +46,7 @@ make_root() {
 	cp "$program" "$root/usr/local/sbin/mailauthctl"
 	: >"$root/usr/local/libexec/mailauthctl/mailauth-policyd"
 	chmod 0755 "$root/usr/local/libexec/mailauthctl/mailauth-policyd"
-	ldd "$program" "$fake" | grep -oE '/[^ :)]+' | grep -v "^$(dirname "$program")/" | sort -u |
+	ldd "$program" "$fake" "$(dirname "$program")/libraries" | grep -oE '/[^ :)]+' | grep -v "^$(dirname "$program")/" | sort -u |
 		while read -r file; do
 			install -D "$file" "$root$file"
 		done

@@ -17,6 +17,7 @@
 #include "core/base/ctx.h"
 #include "core/base/digest.h"
 #include "core/base/err.h"
+#include "core/base/library.h"
 #include "core/base/network.h"
 #include "core/base/secret.h"
 #include "core/base/signals.h"
@@ -291,6 +292,42 @@ static void test_ctx_actor(void **state)
 	unsetenv("SUDO_USER");
 }
 
+/* What a process says that opens a library, and its exit status. */
+static int open_library(const char *file, const char *name, struct buf *said)
+{
+	int ends[2], status;
+	char text[1024];
+	ssize_t got;
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		void (*call)(void);
+		dup2(ends[1], STDERR_FILENO);
+		library_open(file, &name, 1, &call);
+		_exit(0);
+	}
+	close(ends[1]);
+	while ((got = read(ends[0], text, sizeof(text))) > 0)
+		buf_add(said, text, (size_t)got);
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_library(void **state)
+{
+	auto_buf none = BUF_INIT, gone = BUF_INIT, old = BUF_INIT;
+	(void)state;
+	assert_int_equal(open_library("libc.so.6", "strlen", &none), 0);
+	assert_string_equal(buf_text(&none), "");
+	assert_int_equal(open_library("libnone.so.9", "strlen", &gone), 1);
+	assert_non_null(strstr(buf_text(&gone), "a library is missing: libnone.so.9: "));
+	assert_non_null(strstr(buf_text(&gone), "install the package mailauthctl again"));
+	assert_int_equal(open_library("libc.so.6", "no_such_call", &old), 1);
+	assert_non_null(strstr(buf_text(&old), "no_such_call"));
+}
+
 /* The first and the last address of each block, and their neighbours. */
 static void test_network_use(void **state)
 {
@@ -361,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_buf),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_digest_pieces),
+		cmocka_unit_test(test_library),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_second_interrupt),

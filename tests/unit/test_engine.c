@@ -621,9 +621,9 @@ static void test_prune(void **state)
 	                               "SELECT count(*) FROM push WHERE id = 1", ""),
 	                 1);
 	assert_int_equal(steps, 0);
-	assert_int_equal(desired_pushed(&desired, TABLE, &text, &err), 1);
+	assert_int_equal(desired_pushed(&desired, TABLE, 0, &text, &err), 1);
 	assert_string_equal(buf_text(&text), "s1 example.com\n");
-	assert_int_equal(desired_pushed(&desired, OLD_KEY, &text, &err), 0);
+	assert_int_equal(desired_pushed(&desired, OLD_KEY, 0, &text, &err), 0);
 }
 
 static void plan_many(struct plan *plan)
@@ -646,6 +646,38 @@ static void test_many(void **state)
 	plan_many(&again);
 	prune(host, &again);
 	assert_int_equal(again.count, 0);
+}
+
+/* A short look: every file that serves no domain, and the first of the others. */
+static void test_drift_first(void **state)
+{
+	struct host *host = *state;
+	auto_drifts drifts = DRIFTS_INIT;
+	struct err err = ERR_INIT;
+	bool is_whole = false;
+
+	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
+	put(host->root, TABLE, "edited\n", 0640);
+	assert_int_equal(
+		drift_scan_first(&host->ctx, host->target, &drifts, &is_whole, &err), 0);
+	assert_true(is_whole);
+	assert_int_equal(drifts.count, 1);
+	drifts_done(&drifts);
+	assert_int_equal(
+		store_exec(
+			host->target, &err,
+			"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+			"WHERE i < ?) INSERT INTO held (object, value, domain) "
+			"SELECT format('file:/a/%05d', i), zeroblob(32), 'd' || i FROM n",
+			"i", (int64_t)DRIFT_FIRST + 1),
+		0);
+	assert_int_equal(
+		drift_scan_first(&host->ctx, host->target, &drifts, &is_whole, &err), 0);
+	assert_false(is_whole);
+	assert_int_equal(drifts.count, DRIFT_FIRST + 1);
+	assert_drift(&drifts, 0, "/a/00001", "removed");
+	assert_drift(&drifts, DRIFT_FIRST - 1, "/a/01000", "removed");
+	assert_drift(&drifts, DRIFT_FIRST, TABLE, "edited");
 }
 
 int main(void)
@@ -671,6 +703,7 @@ int main(void)
 		ROW(test_reload_command),
 		ROW(test_removal),
 		ROW(test_drift),
+		ROW(test_drift_first),
 		ROW(test_history),
 		ROW(test_history_of_failures),
 		ROW(test_prune),
