@@ -134,7 +134,7 @@ static void export_all(struct app *app, const struct import *import)
 	for (size_t i = 0; i < import->count; i++)
 		if (import->item[i].fate == IMPORT_KEY && import->item[i].signs)
 			name[count++] = import->item[i].domain;
-	qsort(name, count, sizeof(*name), compare_names);
+	SORT(name, count, compare_names);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
 			app_export_later(app, name[i]);

@@ -201,7 +201,7 @@ static int check_cnames(struct reader *reader)
 {
 	if (reader->cnames == 0)
 		return 0;
-	qsort(reader->owner, reader->count, sizeof(*reader->owner), compare_owners);
+	SORT(reader->owner, reader->count, compare_owners);
 	for (size_t i = 1; i < reader->count; i++) {
 		const struct owner *a = &reader->owner[i - 1], *b = &reader->owner[i];
 		if (a->len != b->len || memcmp(a->name, b->name, a->len) != 0 ||

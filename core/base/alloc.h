@@ -33,6 +33,13 @@ char *xasprintf(const char *fmt, ...) printf_like(1, 2) must_check;
 		}                                                                   \
 	} while (0)
 
+/* qsort() to which no empty list is given, as its array may be NULL. */
+#define SORT(items, count, compare)                                           \
+	do {                                                                  \
+		if ((count) > 1)                                              \
+			qsort((items), (count), sizeof(*(items)), (compare)); \
+	} while (0)
+
 /* For cleanup(): frees what the pointer points to. */
 void free_ptr(void *pointer_to_pointer);
 /* For cleanup(): closes a descriptor that is not negative. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "core/base/alloc.h"
 #include "core/base/library.h"
 #include "core/base/text.h"
 #include "core/base/words.h"
@@ -180,7 +181,7 @@ static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 		return yaml_fault(map, r->what, r->err, "%s", _("the text is too large"));
 	for (const struct yaml_node *node = map->first; node; node = node->next)
 		sorted[count++] = node;
-	qsort(sorted, count, sizeof(const struct yaml_node *), compare_keys);
+	SORT(sorted, count, compare_keys);
 	int rc = 0;
 	for (size_t i = 1; i < count && rc == 0; i++)
 		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)

@@ -435,7 +435,7 @@ static int tell_faults(struct config_reader *reader,
 	unsigned count = reader->faults;
 	if (!count)
 		return 0;
-	qsort(reader->fault, count, sizeof(*reader->fault), compare_faults);
+	SORT(reader->fault, count, compare_faults);
 	for (unsigned i = 0; i + 1 < count; i++)
 		fault(arg, reader->fault[i].text);
 	err_set(err, ERR_USAGE, "%s", reader->fault[count - 1].text);

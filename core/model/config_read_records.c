@@ -220,7 +220,7 @@ static void check_doubled(struct config_reader *reader,
 	for (size_t i = 0; i < records->count; i++)
 		if (records->row[i].uid)
 			sorted[count++] = &records->row[i];
-	qsort(sorted, count, sizeof(*sorted), compare_uids);
+	SORT(sorted, count, compare_uids);
 	for (size_t i = 1; i < count; i++)
 		if (sorted[i]->uid == sorted[i - 1]->uid)
 			config_fault(reader, sorted[i]->node,
@@ -230,7 +230,7 @@ static void check_doubled(struct config_reader *reader,
 	for (size_t i = 0; i < records->count; i++)
 		if (records->row[i].data && records->row[i].owner)
 			sorted[count++] = &records->row[i];
-	qsort(sorted, count, sizeof(*sorted), compare_places);
+	SORT(sorted, count, compare_places);
 	for (size_t i = 1; i < count; i++) {
 		const struct config_record *a = sorted[i - 1], *b = sorted[i];
 		if (strcmp(a->owner, b->owner) != 0 || strcmp(a->type, b->type) != 0 ||

@@ -184,8 +184,7 @@ static int load_revisions(struct writer *writer, struct err *err)
 	}
 	if (r < 0 || !writer->revisions)
 		return r;
-	qsort(writer->revision, writer->revisions, sizeof(*writer->revision),
-	      compare_revisions);
+	SORT(writer->revision, writer->revisions, compare_revisions);
 	unsigned number = 0;
 	for (size_t i = 0; i < writer->revisions; i++) {
 		struct revision *one = &writer->revision[i];
@@ -290,7 +289,7 @@ static int put_records(struct writer *writer, const struct domain *domain,
 	int r = record_each(writer->store, domain->id, keep_row, &rows, err);
 	if (r < 0 || !rows.count)
 		return r;
-	qsort(rows.row, rows.count, sizeof(*rows.row), compare_rows);
+	SORT(rows.row, rows.count, compare_rows);
 	tree_open(tree, "records", TREE_LIST);
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct record_own *row = &rows.row[i];

@@ -126,7 +126,7 @@ static void sort_rows(struct scan *scan)
 		else if (row->path && !row->why)
 			scan->open[scan->open_count++] = row;
 	}
-	qsort(scan->named, scan->named_count, sizeof(*scan->named), compare_rows);
+	SORT(scan->named, scan->named_count, compare_rows);
 }
 
 /* The place of the first row of the domain. */

@@ -48,7 +48,7 @@ struct import_file **import_by_end(struct import_files *files)
 		xcalloc(files->count + 1, sizeof(struct import_file *));
 	for (size_t i = 0; i < files->count; i++)
 		by_end[i] = &files->file[i];
-	qsort(by_end, files->count, sizeof(struct import_file *), compare_ends);
+	SORT(by_end, files->count, compare_ends);
 	return by_end;
 }
 

@@ -125,7 +125,7 @@ static struct import_item **keys_of(const struct import *import, size_t *ret_cou
 	for (size_t i = 0; i < import->count; i++)
 		if (import->item[i].fate == IMPORT_KEY)
 			key[count++] = &import->item[i];
-	qsort(key, count, sizeof(struct import_item *), compare_keys);
+	SORT(key, count, compare_keys);
 	*ret_count = count;
 	return key;
 }
@@ -233,7 +233,7 @@ int import_sort(struct import *import, struct store *store, struct err *err)
 {
 	size_t count;
 	int r = 0;
-	qsort(import->item, import->count, sizeof(*import->item), compare_items);
+	SORT(import->item, import->count, compare_items);
 	drop_doubles(import);
 	auto_free struct import_item **key = keys_of(import, &count);
 	for (size_t from = 0, to; r >= 0 && from < count; from = to) {

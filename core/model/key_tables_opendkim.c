@@ -326,7 +326,7 @@ static struct own_lines find_own_lines(const struct key_tables *tables)
 		if (domain && *domain)
 			own.domain[own.count++] = domain;
 	}
-	qsort(own.domain, own.count, sizeof(*own.domain), compare_domains);
+	SORT(own.domain, own.count, compare_domains);
 	return own;
 }
 
@@ -398,7 +398,7 @@ void key_tables_finish_opendkim(struct key_tables *tables)
 	for (size_t i = 0; i < count; i++)
 		if (tables->name[i])
 			named[names++] = (struct named){ tables->name[i], i };
-	qsort(named, names, sizeof(*named), compare_named);
+	SORT(named, names, compare_named);
 	struct own_lines own = find_own_lines(tables);
 	for (size_t i = 0; i < tables->uses; i++) {
 		const struct key_table_use *use = &tables->use[i];

@@ -52,7 +52,7 @@ void folders_sort(struct folders *folders)
 
 	if (folders->count == 0)
 		return;
-	qsort(folders->path, folders->count, sizeof(*folders->path), compare);
+	SORT(folders->path, folders->count, compare);
 	for (size_t i = 1; i < folders->count; i++) {
 		if (strcmp(folders->path[kept], folders->path[i]) == 0)
 			free(folders->path[i]);

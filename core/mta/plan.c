@@ -372,7 +372,7 @@ static int look_at_leaving_folders(struct pruning *p, struct err *err)
 	for (size_t i = 0; i < p->plan->count; i++)
 		if (p->is_kept[i] && is_leaving_folder(&p->plan->step[i]))
 			folder[count++] = &p->plan->step[i];
-	qsort(folder, count, sizeof(struct step *), deepest_first);
+	SORT(folder, count, deepest_first);
 	for (size_t i = 0; i < count && !rc; i++) {
 		struct counting counting = { .ctx = p->ctx, .folder = folder[i]->object };
 
@@ -588,7 +588,7 @@ const struct step **plan_index(const struct plan *plan, size_t *ret_count)
 	for (size_t i = 0; i < plan->count; i++)
 		if (is_tree_step(&plan->step[i]))
 			index[count++] = &plan->step[i];
-	qsort(index, count, sizeof(index[0]), compare_objects);
+	SORT(index, count, compare_objects);
 	*ret_count = count;
 	return index;
 }

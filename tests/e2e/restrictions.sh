@@ -68,7 +68,7 @@ install -D -m 0755 /e2e/mailauth-policyd $policyd
 ok "the service is installed, mta push" mailauthctl mta push
 is "now SPF is enforced" "$(mailauthctl --json mta status |
 	jq -r '.features[] | select(.setting == "spf.check") | .supported, .state')" $'yes\nnull'
-ok "mta push --remove --yes" mailauthctl mta push --remove
+ok "mta push --remove --yes" mailauthctl mta push --remove --yes
 ok "restores all" diff -r /srv/postfix.plain /etc/postfix
 
 # ---- each shape of the lists ----------------------------------------------------------------------
