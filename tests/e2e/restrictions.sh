@@ -98,7 +98,7 @@ try_lists() { # name, line of main.cf ...
 	is "$name: the service is gone" "$(postconf -M mailauth-spf/unix 2>/dev/null)" ""
 	fails "$name: so is its file" test -e /etc/mailauthctl/policyd.yaml
 	is "$name: the same may relay" "$(relaying)" "$before"
-	ok "$name: mta push --remove --yes" mailauthctl mta push --remove
+	ok "$name: mta push --remove --yes" mailauthctl mta push --remove --yes
 	ok "$name: all is as it was" diff -r /srv/postfix.before /etc/postfix
 	rm -rf /srv/postfix.before
 	mailauthctl server unset spf.check spf.mode >/dev/null 2>&1
