@@ -154,7 +154,8 @@ int import_walk(const struct ctx *ctx, const char *top, struct import_files *ret
 		import_files_done(&files);
 		return r;
 	}
-	qsort(files.file, files.count, sizeof(*files.file), compare_files);
+	if (files.count)
+		qsort(files.file, files.count, sizeof(*files.file), compare_files);
 	*ret_files = files;
 	return 0;
 }
