@@ -51,12 +51,18 @@ static int run_plan(struct app *app, struct err *err)
 	return r;
 }
 
-/* What moves the whole server is shown and asked about first. */
+/* Going back was asked for in so many words: a script that does so need not say it twice. */
+static bool is_script(void)
+{
+	return !isatty(STDIN_FILENO);
+}
+
+/* What moves the whole server is shown and asked about first; `is_sure`: it is not. */
 static int push_confirmed(struct app *app,
                           int (*body)(struct app *app, void *arg, struct err *err),
-                          const char *question, struct err *err)
+                          const char *question, bool is_sure, struct err *err)
 {
-	bool is_yes = args_has(app->args, "--yes");
+	bool is_yes = is_sure || args_has(app->args, "--yes");
 	if (!is_yes && !app->opt.is_dry_run) {
 		app->opt.is_dry_run = true;
 		int r = app_change(app, NEED_PUSH, body, NULL, err);
@@ -89,7 +95,8 @@ static int run_push(struct app *app, struct err *err)
 	if (app->push.remove)
 		return push_confirmed(
 			app, take_over,
-			_("Take everything of ours out of this mail server?"), err);
+			_("Take everything of ours out of this mail server?"),
+			is_script(), err);
 	return app_change(app, NEED_PUSH, take_over, NULL, err);
 }
 
@@ -113,7 +120,7 @@ static int run_adopt(struct app *app, struct err *err)
 	app->push.is_adoption = true;
 	app->push.is_explicit = true;
 	return push_confirmed(app, adopt, _("Adopt this mail server with these changes?"),
-	                      err);
+	                      false, err);
 }
 
 /* An earlier push's files, pushed like any other; then pushes are held. */
@@ -127,7 +134,8 @@ static int run_rollback(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
 	app->opt.is_push_off = false;
-	return push_confirmed(app, no_change, _("Roll this mail server back?"), err);
+	return push_confirmed(app, no_change, _("Roll this mail server back?"),
+	                      is_script(), err);
 }
 
 #define OPTION_YES                                    \

@@ -391,7 +391,7 @@ rm -f "$inbox"/new/*
 ok "dmarc.check off" mailauthctl server set dmarc.check off
 is "a key that cannot be looked up does not defer" "$(half half-off | cut -c1-3)" 250
 ok "dmarc.check on" mailauthctl server set dmarc.check on
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "all is as it was, byte for byte" is_as_before
 fails "the socket's folder is gone" test -e /var/spool/postfix/opendmarc
 fails "OpenDMARC does not run" pgrep -x opendmarc
@@ -431,7 +431,7 @@ queue admins-marked 192.0.2.6 user@other.example
 send_all
 is "a forged pass changes nothing" "$(outcome admins-forged)" "550 5.7.1"
 is "each result is there once" "$(outcome admins-marked)" "250 dkim=none spf=fail dmarc=fail (p=none dis=none)"
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "all is as it was, byte for byte" is_as_before
 ok "his OpenDMARC still runs" pgrep -x opendmarc
 is "and does what he wrote" "$(one admins-again a@reject.example)" "250 2.0.0"

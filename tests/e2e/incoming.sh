@@ -101,7 +101,7 @@ ok "verification off" mailauthctl server set dkim.verify off
 sign_foreign a@sender.example.net
 ok "a message with a good signature is taken" deliver 192.0.2.5 a@sender.example.net --data @/tmp/signed
 is "and not verified" "$(results)" ""
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "no folder of ours is left" test ! -e /var/spool/postfix/opendkim -a ! -e /etc/mailauthctl
 ok "main.cf is what it was, byte for byte" cmp /srv/main.cf.before /etc/postfix/site/main.cf
 ok "master.cf too" cmp /srv/master.cf.before /etc/postfix/master.cf

@@ -62,13 +62,13 @@ fails "without mailauth-policyd there is no SPF service" test -e $policyd
 ok "and mta adopt works" mailauthctl mta adopt --yes
 mailauthctl --json mta status >/tmp/status
 is "mta status says it" "$(jq -r '.features[] | select(.setting == "spf.check") | .state' /tmp/status)" \
-	"saved, not enforced: no SPF service"
+	"saved, not enforced: no SPF service; mailauth-policyd is not installed"
 is "and names the missing file" "$(jq -r '.notes[].note' /tmp/status | grep -c $policyd)" 1
 install -D -m 0755 /e2e/mailauth-policyd $policyd
 ok "the service is installed, mta push" mailauthctl mta push
 is "now SPF is enforced" "$(mailauthctl --json mta status |
 	jq -r '.features[] | select(.setting == "spf.check") | .supported, .state')" $'yes\nnull'
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "restores all" diff -r /srv/postfix.plain /etc/postfix
 
 # ---- each shape of the lists ----------------------------------------------------------------------
@@ -98,7 +98,7 @@ try_lists() { # name, line of main.cf ...
 	is "$name: the service is gone" "$(postconf -M mailauth-spf/unix 2>/dev/null)" ""
 	fails "$name: so is its file" test -e /etc/mailauthctl/policyd.yaml
 	is "$name: the same may relay" "$(relaying)" "$before"
-	ok "$name: mta push --remove --yes" mailauthctl mta push --remove --yes
+	ok "$name: mta push --remove" mailauthctl mta push --remove --yes
 	ok "$name: all is as it was" diff -r /srv/postfix.before /etc/postfix
 	rm -rf /srv/postfix.before
 	mailauthctl server unset spf.check spf.mode >/dev/null 2>&1

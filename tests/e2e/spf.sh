@@ -350,7 +350,7 @@ is "no look-up" "$(questions)" "$before"
 is "no relaying" "$(relays)" 454
 ok "on again" mailauthctl server set spf.check on
 is "it is enforced" "$(outcome_of user@fail.spf.example)" "550 5.7.23"
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "all is as it was before adopting" diff -r /srv/postfix.before /etc/postfix
 is "mail flows" "$(outcome_of user@fail.spf.example)" 250
 is "and nobody relays" "$(relays)" 454

@@ -223,7 +223,7 @@ ok "once more" gone
 set_server srs.enabled on
 is "on again, an old address still comes back" "$(bounce "$srs")" " user@sender.example.net"
 postconf -X mailbox_transport
-ok "mta push --remove --yes" mailauthctl mta push --remove --yes
+ok "mta push --remove" mailauthctl mta push --remove --yes
 for file in /etc/default/postsrsd /etc/postsrsd.secret /etc/postfix/main.cf; do
 	ok "$file is what it was" cmp "$file" "/tmp/$(basename "$file")"
 done

@@ -47,7 +47,7 @@ shows() { # name, wanted text
 }
 # Waits until a command succeeds.
 wait_for() {
-	local end=$((SECONDS + 15))
+	local end=$((SECONDS + 60))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "gave up waiting for: $*"; return 1; }
 		sleep 0.02

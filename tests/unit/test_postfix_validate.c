@@ -15,7 +15,6 @@ static const char *said;  /* with this value */
 static int fake_postconf(struct ctx *ctx, const struct run_spec *spec,
                          struct run_result *ret, struct err *err)
 {
-	auto_buf text = BUF_INIT;
 	auto_main_cf cf = MAIN_CF_INIT;
 	char octets[4096];
 
