@@ -27,12 +27,13 @@
 	CALL(ASN1_object_size)                                                                                              \
 	CALL(ASN1_put_object)                                                                                               \
 	CALL(BIO_ctrl)                                                                                                      \
-	CALL(BIO_free) CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(BIO_s_secmem) CALL(BN_free) CALL(                           \
-		BN_is_odd) CALL(BN_is_one) CALL(CRYPTO_clear_free) CALL(CRYPTO_free) CALL(CRYPTO_malloc)                    \
-		CALL(CRYPTO_secure_clear_free) CALL(CRYPTO_secure_free) CALL(ERR_clear_error) CALL(                         \
-			ERR_peek_last_error) CALL(ERR_reason_error_string) CALL(EVP_DecodeBlock)                            \
-			CALL(EVP_PKEY2PKCS8) CALL(EVP_PKEY_CTX_free) CALL(EVP_PKEY_CTX_new) CALL(                           \
-				EVP_PKEY_Q_keygen) CALL(EVP_PKEY_check) CALL(EVP_PKEY_free) CALL(EVP_PKEY_get0_type_name)   \
+	CALL(BIO_free)                                                                                                      \
+	CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(BIO_s_secmem) CALL(BN_free) CALL(BN_is_odd) CALL(                          \
+		BN_is_one) CALL(CRYPTO_clear_free) CALL(CRYPTO_free) CALL(CRYPTO_malloc) CALL(CRYPTO_secure_clear_free)     \
+		CALL(CRYPTO_secure_free) CALL(ERR_clear_error) CALL(ERR_peek_last_error) CALL(                              \
+			ERR_reason_error_string) CALL(EVP_DecodeBlock) CALL(EVP_PKEY2PKCS8)                                 \
+			CALL(EVP_PKEY_CTX_free) CALL(EVP_PKEY_CTX_new) CALL(EVP_PKEY_Q_keygen) CALL(                        \
+				EVP_PKEY_check) CALL(EVP_PKEY_free) CALL(EVP_PKEY_get0_type_name)                           \
 				CALL(EVP_PKEY_get_bits) CALL(EVP_PKEY_get_bn_param) CALL(                                   \
 					EVP_PKEY_get_raw_public_key) CALL(EVP_PKEY_is_a)                                    \
 					CALL(EVP_PKEY_new_raw_private_key) CALL(OBJ_nid2obj) CALL(                          \
