@@ -9,13 +9,18 @@
 #include "core/base/library.h"
 #include "core/base/text.h"
 
-#define CALLS(CALL)                 \
-	CALL(json_array)            \
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(json_array) \
 	CALL(json_array_append_new) \
-	CALL(json_delete)           \
-	CALL(json_dump_callback)    \
-	CALL(json_false)            \
-	CALL(json_integer) CALL(json_null) CALL(json_string) CALL(json_true)
+	CALL(json_delete) \
+	CALL(json_dump_callback) \
+	CALL(json_false) \
+	CALL(json_integer) \
+	CALL(json_null) \
+	CALL(json_string) \
+	CALL(json_true)
+/* clang-format on */
 LIBRARY(jansson, LIBRARY_JANSSON, CALLS)
 /* what its macros call */
 #define json_false jansson()->json_false

@@ -16,20 +16,27 @@
 #include "core/base/library.h"
 #include "core/base/text.h"
 
-#define CALLS(CALL)                                                                     \
-	CALL(scols_cell_get_data)                                                       \
-	CALL(scols_column_set_flags)                                                    \
-	CALL(scols_column_set_wrapfunc)                                                 \
-	CALL(scols_line_get_cell)                                                       \
-	CALL(scols_line_refer_data)                                                     \
-	CALL(scols_new_table)                                                           \
-	CALL(scols_print_table_to_string) CALL(scols_table_enable_noencoding)           \
-		CALL(scols_table_get_column) CALL(scols_table_get_line)                 \
-			CALL(scols_table_get_ncols) CALL(scols_table_get_nlines) CALL(  \
-				scols_table_new_column) CALL(scols_table_new_line)      \
-				CALL(scols_table_set_termforce) CALL(scols_unref_table) \
-					CALL(scols_wrapnl_chunksize)                    \
-						CALL(scols_wrapnl_nextchunk)
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(scols_cell_get_data) \
+	CALL(scols_column_set_flags) \
+	CALL(scols_column_set_wrapfunc) \
+	CALL(scols_line_get_cell) \
+	CALL(scols_line_refer_data) \
+	CALL(scols_new_table) \
+	CALL(scols_print_table_to_string) \
+	CALL(scols_table_enable_noencoding) \
+	CALL(scols_table_get_column) \
+	CALL(scols_table_get_line) \
+	CALL(scols_table_get_ncols) \
+	CALL(scols_table_get_nlines) \
+	CALL(scols_table_new_column) \
+	CALL(scols_table_new_line) \
+	CALL(scols_table_set_termforce) \
+	CALL(scols_unref_table) \
+	CALL(scols_wrapnl_chunksize) \
+	CALL(scols_wrapnl_nextchunk)
+/* clang-format on */
 LIBRARY(smartcols, LIBRARY_SMARTCOLS, CALLS)
 
 #define BOLD "\033[1m"

@@ -18,9 +18,13 @@
 #include "core/base/library.h"
 #include "core/base/text.h"
 
-#define CALLS(CALL)     \
+/* clang-format off */
+#define CALLS(CALL) \
 	CALL(idn2_free) \
-	CALL(idn2_strerror) CALL(idn2_to_ascii_8z) CALL(idn2_to_unicode_8z8z)
+	CALL(idn2_strerror) \
+	CALL(idn2_to_ascii_8z) \
+	CALL(idn2_to_unicode_8z8z)
+/* clang-format on */
 LIBRARY(idn2, LIBRARY_IDN2, CALLS)
 
 #define LABEL_MAX_LEN 63 /* RFC 1035 2.3.4 */

@@ -17,16 +17,24 @@
 #include "core/base/library.h"
 #include "dnszone/rr_table.h"
 
-#define CALLS(CALL)                                                               \
-	CALL(ldns_get_errorstr_by_id)                                             \
-	CALL(ldns_rdf2native_int16)                                               \
-	CALL(ldns_rdf2native_int32)                                               \
-	CALL(ldns_rdf_data)                                                       \
-	CALL(ldns_rdf_deep_free) CALL(ldns_rdf_get_type) CALL(ldns_rdf_size)      \
-		CALL(ldns_rr_free) CALL(ldns_rr_get_class) CALL(ldns_rr_get_type) \
-			CALL(ldns_rr_new_frm_fp_l) CALL(ldns_rr_owner)            \
-				CALL(ldns_rr_rd_count) CALL(ldns_rr_rdf)          \
-					CALL(ldns_rr_ttl)
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(ldns_get_errorstr_by_id) \
+	CALL(ldns_rdf2native_int16) \
+	CALL(ldns_rdf2native_int32) \
+	CALL(ldns_rdf_data) \
+	CALL(ldns_rdf_deep_free) \
+	CALL(ldns_rdf_get_type) \
+	CALL(ldns_rdf_size) \
+	CALL(ldns_rr_free) \
+	CALL(ldns_rr_get_class) \
+	CALL(ldns_rr_get_type) \
+	CALL(ldns_rr_new_frm_fp_l) \
+	CALL(ldns_rr_owner) \
+	CALL(ldns_rr_rd_count) \
+	CALL(ldns_rr_rdf) \
+	CALL(ldns_rr_ttl)
+/* clang-format on */
 LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define FILES_MAX UINT16_MAX

@@ -18,19 +18,29 @@
 #include "core/base/text.h"
 #include "dnszone/name.h"
 
-#define CALLS(CALL)                                                                      \
-	CALL(ldns_buffer_export2str)                                                     \
-	CALL(ldns_buffer_free)                                                           \
-	CALL(ldns_buffer_new)                                                            \
-	CALL(ldns_dname2canonical)                                                       \
-	CALL(ldns_dname_new_frm_str)                                                     \
-	CALL(ldns_get_errorstr_by_id) CALL(ldns_get_rr_type_by_name) CALL(               \
-		ldns_output_format_nocomments) CALL(ldns_rdf_deep_free)                  \
-		CALL(ldns_rdf_get_type) CALL(ldns_rdf_size) CALL(ldns_rr2buffer_str_fmt) \
-			CALL(ldns_rr_descript) CALL(ldns_rr_descriptor_field_type)       \
-				CALL(ldns_rr_descriptor_maximum) CALL(ldns_rr_free)      \
-					CALL(ldns_rr_new_frm_str) CALL(ldns_rr_rd_count) \
-						CALL(ldns_rr_rdf) CALL(ldns_rr_type2str)
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(ldns_buffer_export2str) \
+	CALL(ldns_buffer_free) \
+	CALL(ldns_buffer_new) \
+	CALL(ldns_dname2canonical) \
+	CALL(ldns_dname_new_frm_str) \
+	CALL(ldns_get_errorstr_by_id) \
+	CALL(ldns_get_rr_type_by_name) \
+	CALL(ldns_output_format_nocomments) \
+	CALL(ldns_rdf_deep_free) \
+	CALL(ldns_rdf_get_type) \
+	CALL(ldns_rdf_size) \
+	CALL(ldns_rr2buffer_str_fmt) \
+	CALL(ldns_rr_descript) \
+	CALL(ldns_rr_descriptor_field_type) \
+	CALL(ldns_rr_descriptor_maximum) \
+	CALL(ldns_rr_free) \
+	CALL(ldns_rr_new_frm_str) \
+	CALL(ldns_rr_rd_count) \
+	CALL(ldns_rr_rdf) \
+	CALL(ldns_rr_type2str)
+/* clang-format on */
 LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define DATA_MAX_LEN 65535 /* presentation form: what ldns reads of one record */

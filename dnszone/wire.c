@@ -13,11 +13,16 @@
 #include <ldns/ldns.h>
 #include <string.h>
 
-#define CALLS(CALL)             \
-	CALL(ldns_rdf_data)     \
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(ldns_rdf_data) \
 	CALL(ldns_rdf_get_type) \
-	CALL(ldns_rdf_size)     \
-	CALL(ldns_rr_free) CALL(ldns_rr_rd_count) CALL(ldns_rr_rdf) CALL(ldns_wire2rr)
+	CALL(ldns_rdf_size) \
+	CALL(ldns_rr_free) \
+	CALL(ldns_rr_rd_count) \
+	CALL(ldns_rr_rdf) \
+	CALL(ldns_wire2rr)
+/* clang-format on */
 LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define HEADER_LEN 12

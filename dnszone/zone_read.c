@@ -14,15 +14,23 @@
 #include "dnszone/name.h"
 #include "dnszone/rr.h"
 
-#define CALLS(CALL)                                                           \
-	CALL(ldns_dname_compare)                                              \
-	CALL(ldns_dname_is_subdomain)                                         \
-	CALL(ldns_dname_new_frm_str)                                          \
-	CALL(ldns_get_errorstr_by_id)                                         \
-	CALL(ldns_rdf_data) CALL(ldns_rdf_deep_free) CALL(ldns_rdf_get_type)  \
-		CALL(ldns_rdf_size) CALL(ldns_rr_free) CALL(ldns_rr_get_type) \
-			CALL(ldns_rr_new_frm_str) CALL(ldns_rr_rd_count)      \
-				CALL(ldns_rr_rdf) CALL(ldns_rr_ttl)
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(ldns_dname_compare) \
+	CALL(ldns_dname_is_subdomain) \
+	CALL(ldns_dname_new_frm_str) \
+	CALL(ldns_get_errorstr_by_id) \
+	CALL(ldns_rdf_data) \
+	CALL(ldns_rdf_deep_free) \
+	CALL(ldns_rdf_get_type) \
+	CALL(ldns_rdf_size) \
+	CALL(ldns_rr_free) \
+	CALL(ldns_rr_get_type) \
+	CALL(ldns_rr_new_frm_str) \
+	CALL(ldns_rr_rd_count) \
+	CALL(ldns_rr_rdf) \
+	CALL(ldns_rr_ttl)
+/* clang-format on */
 LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define FOREIGN_ORIGIN "relative.name.invalid."

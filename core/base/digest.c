@@ -7,11 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALLS(CALL)              \
-	CALL(EVP_Digest)         \
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(EVP_Digest) \
 	CALL(EVP_DigestFinal_ex) \
-	CALL(EVP_DigestInit_ex)  \
-	CALL(EVP_DigestUpdate) CALL(EVP_MD_CTX_free) CALL(EVP_MD_CTX_new) CALL(EVP_sha256)
+	CALL(EVP_DigestInit_ex) \
+	CALL(EVP_DigestUpdate) \
+	CALL(EVP_MD_CTX_free) \
+	CALL(EVP_MD_CTX_new) \
+	CALL(EVP_sha256)
+/* clang-format on */
 LIBRARY(crypto, LIBRARY_CRYPTO, CALLS)
 
 struct digest_state {

@@ -17,11 +17,14 @@
 #include "core/base/text.h"
 #include "core/base/words.h"
 
-#define CALLS(CALL)                  \
-	CALL(yaml_event_delete)      \
-	CALL(yaml_parser_delete)     \
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(yaml_event_delete) \
+	CALL(yaml_parser_delete) \
 	CALL(yaml_parser_initialize) \
-	CALL(yaml_parser_parse) CALL(yaml_parser_set_input_string)
+	CALL(yaml_parser_parse) \
+	CALL(yaml_parser_set_input_string)
+/* clang-format on */
 LIBRARY(yaml, LIBRARY_YAML, CALLS)
 
 struct level {

@@ -22,32 +22,59 @@
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 
-#define CALLS(CALL)                                                                                                         \
-	CALL(ASN1_get_object)                                                                                               \
-	CALL(ASN1_object_size)                                                                                              \
-	CALL(ASN1_put_object)                                                                                               \
-	CALL(BIO_ctrl)                                                                                                      \
-	CALL(BIO_free)                                                                                                      \
-	CALL(BIO_new) CALL(BIO_new_mem_buf) CALL(BIO_s_secmem) CALL(BN_free) CALL(BN_is_odd) CALL(                          \
-		BN_is_one) CALL(CRYPTO_clear_free) CALL(CRYPTO_free) CALL(CRYPTO_malloc) CALL(CRYPTO_secure_clear_free)     \
-		CALL(CRYPTO_secure_free) CALL(ERR_clear_error) CALL(ERR_peek_last_error) CALL(                              \
-			ERR_reason_error_string) CALL(EVP_DecodeBlock) CALL(EVP_PKEY2PKCS8)                                 \
-			CALL(EVP_PKEY_CTX_free) CALL(EVP_PKEY_CTX_new) CALL(EVP_PKEY_Q_keygen) CALL(                        \
-				EVP_PKEY_check) CALL(EVP_PKEY_free) CALL(EVP_PKEY_get0_type_name)                           \
-				CALL(EVP_PKEY_get_bits) CALL(EVP_PKEY_get_bn_param) CALL(                                   \
-					EVP_PKEY_get_raw_public_key) CALL(EVP_PKEY_is_a)                                    \
-					CALL(EVP_PKEY_new_raw_private_key) CALL(OBJ_nid2obj) CALL(                          \
-						OBJ_obj2nid) CALL(OPENSSL_cleanse) CALL(PEM_read_bio_ex)                    \
-						CALL(PEM_write_bio_PKCS8_PRIV_KEY_INFO) CALL(                               \
-							PKCS8_PRIV_KEY_INFO_free) CALL(PKCS8_pkey_get0)                     \
-							CALL(X509_PUBKEY_free) CALL(                                        \
-								X509_PUBKEY_new) CALL(X509_PUBKEY_set0_param)               \
-								CALL(X509_SIG_free) CALL(                                   \
-									d2i_AutoPrivateKey) CALL(d2i_PKCS8_PRIV_KEY_INFO)   \
-									CALL(d2i_PUBKEY) CALL(                              \
-										d2i_X509_SIG) CALL(i2d_PKCS8_PRIV_KEY_INFO) \
-										CALL(i2d_PUBKEY)                            \
-											CALL(i2d_X509_PUBKEY)
+/* clang-format off */
+#define CALLS(CALL) \
+	CALL(ASN1_get_object) \
+	CALL(ASN1_object_size) \
+	CALL(ASN1_put_object) \
+	CALL(BIO_ctrl) \
+	CALL(BIO_free) \
+	CALL(BIO_new) \
+	CALL(BIO_new_mem_buf) \
+	CALL(BIO_s_secmem) \
+	CALL(BN_free) \
+	CALL(BN_is_odd) \
+	CALL(BN_is_one) \
+	CALL(CRYPTO_clear_free) \
+	CALL(CRYPTO_free) \
+	CALL(CRYPTO_malloc) \
+	CALL(CRYPTO_secure_clear_free) \
+	CALL(CRYPTO_secure_free) \
+	CALL(ERR_clear_error) \
+	CALL(ERR_peek_last_error) \
+	CALL(ERR_reason_error_string) \
+	CALL(EVP_DecodeBlock) \
+	CALL(EVP_PKEY2PKCS8) \
+	CALL(EVP_PKEY_CTX_free) \
+	CALL(EVP_PKEY_CTX_new) \
+	CALL(EVP_PKEY_Q_keygen) \
+	CALL(EVP_PKEY_check) \
+	CALL(EVP_PKEY_free) \
+	CALL(EVP_PKEY_get0_type_name) \
+	CALL(EVP_PKEY_get_bits) \
+	CALL(EVP_PKEY_get_bn_param) \
+	CALL(EVP_PKEY_get_raw_public_key) \
+	CALL(EVP_PKEY_is_a) \
+	CALL(EVP_PKEY_new_raw_private_key) \
+	CALL(OBJ_nid2obj) \
+	CALL(OBJ_obj2nid) \
+	CALL(OPENSSL_cleanse) \
+	CALL(PEM_read_bio_ex) \
+	CALL(PEM_write_bio_PKCS8_PRIV_KEY_INFO) \
+	CALL(PKCS8_PRIV_KEY_INFO_free) \
+	CALL(PKCS8_pkey_get0) \
+	CALL(X509_PUBKEY_free) \
+	CALL(X509_PUBKEY_new) \
+	CALL(X509_PUBKEY_set0_param) \
+	CALL(X509_SIG_free) \
+	CALL(d2i_AutoPrivateKey) \
+	CALL(d2i_PKCS8_PRIV_KEY_INFO) \
+	CALL(d2i_PUBKEY) \
+	CALL(d2i_X509_SIG) \
+	CALL(i2d_PKCS8_PRIV_KEY_INFO) \
+	CALL(i2d_PUBKEY) \
+	CALL(i2d_X509_PUBKEY)
+/* clang-format on */
 LIBRARY(crypto, LIBRARY_CRYPTO, CALLS)
 /* what OpenSSL's macros call */
 #define BIO_ctrl crypto()->BIO_ctrl
