@@ -49,7 +49,7 @@ dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_valu
 	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_look zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
-	config_read_records config_schema config_write domain env export export_file \
+	config_read_records config_schema config_write domain domain_life env export export_file \
 	export_finish export_kept export_state first_look heartbeat import_name import_scan \
 	import_tables import_tree import_walk key key_crypto key_secret key_tables \
 	key_tables_amavis key_tables_exim key_tables_opendkim key_tables_rspamd keygen \

@@ -9,6 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/access.h"
+#include "core/model/domain_life.h"
 #include "core/model/export.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
@@ -173,9 +174,9 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = domain_set(app->store, &app->ctx, &domain, key,
-			               step == 2 ? args_word(app->args, i + 1) : NULL,
-			               err);
+			r = domain_life_set(
+				app->store, &app->ctx, &domain, key,
+				step == 2 ? args_word(app->args, i + 1) : NULL, err);
 		if (r >= 0 && key == SET_DNS_SERVICE)
 			r = export_if_hosted(app, &domain, err);
 	}
@@ -273,7 +274,8 @@ static int run_remove(struct app *app, struct err *err)
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_find(app->store, names.name[i], &domain, err);
 		if (r >= 0)
-			r = domain_remove(app->store, &app->ctx, &domain, is_now, err);
+			r = domain_life_remove(app->store, &app->ctx, &domain, is_now,
+			                       err);
 		if (r >= 0 && is_now)
 			app_export_later(app, domain.name);
 	}
@@ -287,8 +289,8 @@ static int run_rename(struct app *app, struct err *err)
 	auto_domain renamed = DOMAIN_INIT;
 	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = domain_rename(app->store, &app->ctx, &domain, args_word(app->args, 1),
-		                  err);
+		r = domain_life_rename(app->store, &app->ctx, &domain,
+		                       args_word(app->args, 1), err);
 	if (r >= 0)
 		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
 	if (r >= 0)
@@ -309,8 +311,8 @@ static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_find(app->store, names.name[i], &domain, err);
 		if (r >= 0)
-			r = domain_set_suspended(app->store, &app->ctx, &domain,
-			                         is_suspended, is_now, err);
+			r = domain_life_set_suspended(app->store, &app->ctx, &domain,
+			                              is_suspended, is_now, err);
 		if (r >= 0 && is_suspended && is_now)
 			r = app_export_family_later(app, &domain, err);
 		else if (r >= 0 && !is_suspended)

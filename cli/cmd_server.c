@@ -7,6 +7,7 @@
 #include "cli/spf_targets.h"
 #include "cli/srs_targets.h"
 #include "core/base/alloc.h"
+#include "core/model/domain_life.h"
 #include "core/model/setting.h"
 #include "core/model/srs_secret.h"
 #include "core/mta/backend.h"
@@ -272,7 +273,7 @@ static int change_one(struct app *app, enum setting_key key, const char *text,
 {
 	if (setting_table[key].type == SETTING_SECRET)
 		return change_secret(app, text, err);
-	return domain_set_inherited(app->store, &app->ctx, key, text, err);
+	return domain_life_set_inherited(app->store, &app->ctx, key, text, err);
 }
 
 static int run_set(struct app *app, struct err *err)

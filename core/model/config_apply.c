@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/config_inner.h"
+#include "core/model/domain_life.h"
 #include "core/model/export.h"
 #include "core/model/keyring.h"
 #include "core/model/record_text.h"
@@ -40,8 +41,8 @@ static int set_server(struct config_apply *apply, bool is_forbidding_ones,
 		const struct config_setting *setting = &settings->row[i];
 		if (is_forbidding(setting) != is_forbidding_ones)
 			continue;
-		r = domain_set_inherited(apply->store, apply->ctx, setting->key,
-		                         setting->text, err);
+		r = domain_life_set_inherited(apply->store, apply->ctx, setting->key,
+		                              setting->text, err);
 		if (r < 0)
 			return config_blame(apply->config, setting->node, err);
 	}
@@ -58,8 +59,8 @@ static int unset_server(struct config_apply *apply, struct err *err)
 			continue;
 		r = setting_get(apply->store, key, 0, &value, err);
 		if (r >= 0 && value.source == SETTING_FROM_SERVER)
-			r = domain_set_inherited(apply->store, apply->ctx, key, NULL,
-			                         err);
+			r = domain_life_set_inherited(apply->store, apply->ctx, key, NULL,
+			                              err);
 		setting_value_done(&value);
 	}
 	return r < 0 ? config_blame_key(apply->config, apply->config->server, err) : 0;
@@ -138,7 +139,8 @@ static int remove_names(struct config_apply *apply, const struct buf *names,
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_look(apply->store, names->at + at, &domain, err);
 		if (r > 0)
-			r = domain_remove(apply->store, apply->ctx, &domain, false, err);
+			r = domain_life_remove(apply->store, apply->ctx, &domain, false,
+			                       err);
 	}
 	return r < 0 ? config_blame_key(apply->config, apply->config->domains, err) : 0;
 }
@@ -259,8 +261,8 @@ static int suspend(struct config_apply *apply, size_t at, struct err *err)
 	auto_domain domain = DOMAIN_INIT;
 	int r = domain_look(apply->store, wanted->name, &domain, err);
 	if (r >= 0)
-		r = domain_set_suspended(apply->store, apply->ctx, &domain, true, false,
-		                         err);
+		r = domain_life_set_suspended(apply->store, apply->ctx, &domain, true,
+		                              false, err);
 	return r < 0 ? config_blame(apply->config, wanted->suspended, err) : 0;
 }
 

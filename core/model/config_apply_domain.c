@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/config_inner.h"
+#include "core/model/domain_life.h"
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
 #include "core/model/record.h"
@@ -81,8 +82,8 @@ static int apply_settings(struct config_apply *apply, const struct domain *domai
 	for (size_t i = 0; apply->hooks->is_pruning && r >= 0 && i < own->count; i++)
 		if (own->row[i].key != SET_DKIM_SIGN &&
 		    !config_find_setting(settings, own->row[i].key))
-			r = domain_set(apply->store, apply->ctx, domain, own->row[i].key,
-			               NULL, err);
+			r = domain_life_set(apply->store, apply->ctx, domain,
+			                    own->row[i].key, NULL, err);
 	if (r < 0)
 		return config_blame_key(apply->config, wanted->node, err);
 	for (size_t i = 0; r >= 0 && i < settings->count; i++) {
@@ -90,8 +91,8 @@ static int apply_settings(struct config_apply *apply, const struct domain *domai
 		if (setting->key == SET_DKIM_SIGN ||
 		    text_same(own_text(own, setting->key), setting->text))
 			continue;
-		r = domain_set(apply->store, apply->ctx, domain, setting->key,
-		               setting->text, err);
+		r = domain_life_set(apply->store, apply->ctx, domain, setting->key,
+		                    setting->text, err);
 		if (r < 0)
 			return config_blame(apply->config, setting->node, err);
 	}
@@ -520,7 +521,8 @@ static int resume(struct config_apply *apply, struct domain *domain,
 	                         : domain->is_suspended && !apply->hooks->is_pruning;
 	if (!domain->is_suspended || is_wanted)
 		return 0;
-	int r = domain_set_suspended(apply->store, apply->ctx, domain, false, false, err);
+	int r = domain_life_set_suspended(apply->store, apply->ctx, domain, false, false,
+	                                  err);
 	if (r < 0)
 		return config_blame_key(apply->config, wanted->node, err);
 	domain->is_suspended = false;

@@ -47,32 +47,10 @@ int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
                const struct domain *main, struct domain *ret_domain,
                struct err *err) must_check;
 
-/* Removes it with its keys; the public halves stay under its name until mail under way has
- * arrived (`is_now`: until the host has stopped signing).  Refused while aliases hang on it. */
-int domain_remove(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                  bool is_now, struct err *err) must_check;
-
-/* Gives it another name; DKIM records under the old one stay as after a removal.  Signing waits
- * until the records under the new name are public. */
-int domain_rename(struct store *store, const struct ctx *ctx, const struct domain *domain,
-                  const char *typed, struct err *err) must_check;
-
-/* Sets or clears the flag; keys rest or wake with it (keyring.h). */
-int domain_set_suspended(struct store *store, const struct ctx *ctx,
-                         const struct domain *domain, bool is_suspended, bool is_now,
-                         struct err *err) must_check;
-
-/* Sets (NULL: unsets) a setting at a domain, with what goes with it: a zone that is no longer served
- * here keeps its DKIM records until mail under way has arrived; neither DNS nor mail is switched
- * off under a domain whose DKIM is on. */
-int domain_set(struct store *store, struct ctx *ctx, const struct domain *domain,
-               enum setting_key key, const char *text, struct err *err) must_check;
-
-/* Sets (NULL: unsets) a setting at the server, with what goes with it: zones that inherit a
- * dns.service that is no longer hosted keep their DKIM records here until mail under way has
- * arrived. */
-int domain_set_inherited(struct store *store, struct ctx *ctx, enum setting_key key,
-                         const char *text, struct err *err) must_check;
+/* ERR_FAILED when a former key of `name` (mail that it signed may be under way) has the selector of
+ * another key of the domain `main_id`: an alias publishes its main domain's selectors. */
+int domain_check_former_keys(struct store *store, const char *name, int64_t main_id,
+                             struct err *err) must_check;
 
 /* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of
  * one.  `prefix` (NULL: all) limits to names that begin so. */

@@ -16,6 +16,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
+#include "core/model/domain_life.h"
 #include "core/model/setting.h"
 #include "core/model/srs_secret.h"
 #include "core/model/template.h"
@@ -153,10 +154,11 @@ static int undo_setting(struct undo *undo, const struct change_item *item,
 	if (r <= 0)
 		return r;
 	if (!item->domain)
-		return domain_set_inherited(undo->store, undo->ctx, key, item->old, err);
+		return domain_life_set_inherited(undo->store, undo->ctx, key, item->old,
+		                                 err);
 	if (key == SET_DKIM_SIGN)
 		return undo_sign(undo, item, err);
-	return domain_set(undo->store, undo->ctx, &domain, key, item->old, err);
+	return domain_life_set(undo->store, undo->ctx, &domain, key, item->old, err);
 }
 
 /* The first secret came with srs.enabled, and stays: addresses that it signed are still under way. */

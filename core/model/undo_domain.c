@@ -12,6 +12,7 @@
 #include "core/base/digest.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
+#include "core/model/domain_life.h"
 #include "core/model/key.h"
 #include "core/model/keyring.h"
 #include "core/model/setting.h"
@@ -74,7 +75,7 @@ static int remove_again(struct undo *undo, const struct change_item *item,
 		                  "SELECT count(*) FROM dkim_key WHERE domain_id = ?",
 		                  "i", domain.id);
 	if (r >= 0)
-		r = domain_remove(undo->store, undo->ctx, &domain, false, err);
+		r = domain_life_remove(undo->store, undo->ctx, &domain, false, err);
 	if (r >= 0 && keys)
 		undo_warn(undo, _("the keys of %s go with it and cannot come back"),
 		          domain.name);
@@ -142,7 +143,7 @@ int undo_rename(struct undo *undo, const struct change_item *item, struct err *e
 	if (!domain.id)
 		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
 		               item->new_value);
-	r = domain_rename(undo->store, undo->ctx, &domain, item->old, err);
+	r = domain_life_rename(undo->store, undo->ctx, &domain, item->old, err);
 	if (r >= 0)
 		undo->touched(undo->arg, item->old);
 	return r;
@@ -159,8 +160,8 @@ int undo_suspension(struct undo *undo, const struct change_item *item, struct er
 	if (r > 0 && domain.is_suspended == is_suspended)
 		undo->held++;
 	if (r >= 0)
-		r = domain_set_suspended(undo->store, undo->ctx, &domain, is_suspended,
-		                         false, err);
+		r = domain_life_set_suspended(undo->store, undo->ctx, &domain,
+		                              is_suspended, false, err);
 	if (r >= 0 && !is_suspended)
 		undo->touched(undo->arg, domain.name);
 	return r;

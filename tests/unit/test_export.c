@@ -1,6 +1,7 @@
 /* Zone export: what is written, what is left alone, what is owed. */
 #include "tests/unit/model_store.h"
 
+#include "core/model/domain_life.h"
 #include "core/model/export.h"
 #include "core/model/export_kept.h"
 #include "core/model/record.h"
@@ -94,7 +95,7 @@ static void remove_domain(const char *name)
 	auto_domain domain = DOMAIN_INIT;
 	begin();
 	ok(domain_find(store, name, &domain, &err));
-	ok(domain_remove(store, &ctx, &domain, false, &err));
+	ok(domain_life_remove(store, &ctx, &domain, false, &err));
 	commit();
 }
 
@@ -461,7 +462,7 @@ static void test_rename_and_service(void **state)
 	exports("example.com written", 0);
 	begin();
 	ok(domain_find(store, "example.com", &domain, &err));
-	ok(domain_rename(store, &ctx, &domain, "example.net", &err));
+	ok(domain_life_rename(store, &ctx, &domain, "example.net", &err));
 	commit();
 	exports("example.com written, example.net written", 0);
 	assert_content(ZONES "/zones.list", "example.com\nexample.net\n");

@@ -1,6 +1,7 @@
 /* What a zone already has is not doubled: from answers to what is published. */
 #include "tests/unit/model_store.h"
 
+#include "core/model/domain_life.h"
 #include "core/model/export.h"
 #include "core/model/first_look.h"
 #include "core/model/key.h"
@@ -387,18 +388,18 @@ static void test_forgotten(void **state)
 	looks("example.com", LOOK_INCLUDE, NULL, NOTHING, "t1 free, t2 free, ");
 	begin();
 	ok(domain_find(store, "example.com", &domain, &err));
-	ok(domain_set(store, &ctx, &domain, SET_DNS_SERVICE, "external", &err));
+	ok(domain_life_set(store, &ctx, &domain, SET_DNS_SERVICE, "external", &err));
 	commit();
 	check_due("example.com", true);
 	looks("example.com", LOOK_INCLUDE, NULL, NOTHING, "t1 free, t2 free, ");
 	begin();
-	ok(domain_set_inherited(store, &ctx, SET_ZONE_FORMAT, "full", &err));
+	ok(domain_life_set_inherited(store, &ctx, SET_ZONE_FORMAT, "full", &err));
 	commit();
 	check_due("example.com", true);
 	looks("example.com", LOOK_INCLUDE, NULL, SHOWN({ "", "v=spf1 -all" }),
 	      "t1 taken left out, t2 free, ");
 	begin();
-	ok(domain_rename(store, &ctx, &domain, "example.net", &err));
+	ok(domain_life_rename(store, &ctx, &domain, "example.net", &err));
 	commit();
 	check_due("example.net", true);
 	check_list("example.net", "t1 template, t2 template, ");

@@ -1,6 +1,7 @@
 /* Template, a domain's own records, and what follows from them. */
 #include "tests/unit/model_store.h"
 
+#include "core/model/domain_life.h"
 #include "core/model/record.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
@@ -331,7 +332,7 @@ static void test_own_records(void **state)
 	               "2|www.example.com 3600 CNAME|example.com.|own\n");
 	auto_domain domain = found("example.com");
 	begin();
-	ok(domain_rename(store, &ctx, &domain, "example.net", &err));
+	ok(domain_life_rename(store, &ctx, &domain, "example.net", &err));
 	commit();
 	auto_domain renamed = found("example.net");
 	begin();

@@ -2,6 +2,7 @@
  * tests/cli/audit-undo.cmd. */
 #include "tests/unit/model_store.h"
 
+#include "core/model/domain_life.h"
 #include "core/model/record.h"
 #include "core/model/template.h"
 #include "core/model/undo.h"
@@ -216,7 +217,7 @@ static void test_removal_with_old_revision(void **state)
 	begin();
 	auto_domain domain = DOMAIN_INIT;
 	ok(domain_find(store, "example.com", &domain, &err));
-	ok(domain_remove(store, &ctx, &domain, false, &err));
+	ok(domain_life_remove(store, &ctx, &domain, false, &err));
 	commit();
 	int64_t removed = last();
 	for (int i = 0; i < 3; i++)
@@ -227,7 +228,7 @@ static void test_removal_with_old_revision(void **state)
 	begin();
 	auto_domain again = DOMAIN_INIT;
 	ok(domain_find(store, "example.com", &again, &err));
-	ok(domain_remove(store, &ctx, &again, false, &err));
+	ok(domain_life_remove(store, &ctx, &again, false, &err));
 	commit();
 	removed = last();
 	apply(); /* nobody follows the first one now */
@@ -311,7 +312,7 @@ static void test_touched(void **state)
 	auto_domain domain = DOMAIN_INIT;
 	ok(domain_find(store, "alias.example", &domain, &err));
 	begin();
-	ok(domain_remove(store, &ctx, &domain, false, &err));
+	ok(domain_life_remove(store, &ctx, &domain, false, &err));
 	commit();
 	undone(last());
 	assert_string_equal(buf_text(&touched), "alias.example ");
