@@ -53,9 +53,9 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	export_finish export_kept export_state first_look heartbeat import_name import_scan \
 	import_tables import_tree import_walk key key_crypto key_secret key_tables \
 	key_tables_amavis key_tables_exim key_tables_opendkim key_tables_rspamd keygen \
-	keyring keyring_choose publish record record_place record_policy record_text records \
+	keyring keyring_choose left_out publish record record_place record_policy record_text records \
 	records_check records_diff ring setting setting_table setting_type signing srs_secret \
-	template template_apply template_whole undo undo_domain undo_record
+	template template_apply template_edit template_whole undo undo_domain undo_record
 mta_src := absence account backend desired diff directory doctor doctor_database \
 	doctor_disk doctor_dns doctor_keys doctor_program doctor_records doctor_sample \
 	doctor_server doctor_zones drift engine folders held held_service history key_check \

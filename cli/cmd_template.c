@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/model/record_text.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 
 static const struct out_column columns[] = {
 	{ "id", N_("Id"), OUT_TEXT, 0 },

@@ -339,26 +339,6 @@ int first_look_save(struct store *store, const struct ctx *ctx, struct first_loo
 	return r < 0 ? r : 0;
 }
 
-int first_look_reset(struct store *store, const char *name, const char *ref,
-                     struct err *err)
-{
-	int r = store_exec(store, err,
-	                   "UPDATE zone_look SET had = NULL WHERE name = ? AND ref = ?"
-	                   " AND had IS NOT NULL",
-	                   "tt", name, ref);
-	return r < 0 ? r : store_changes(store) > 0;
-}
-
-int first_look_is_out(struct store *store, const char *name, const char *ref,
-                      struct err *err)
-{
-	int64_t there;
-	return store_get_int(store, &there, err,
-	                     "SELECT 1 FROM zone_look WHERE name = ? AND ref = ?"
-	                     " AND had IS NOT NULL",
-	                     "tt", name, ref);
-}
-
 /* ---- what is left out ------------------------------------------------------------------------ */
 
 static bool is_derived(const struct record_row *row)

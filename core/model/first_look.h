@@ -77,13 +77,6 @@ void first_look_judge(struct first_look *look, enum look_way way, const char *ex
 int first_look_save(struct store *store, const struct ctx *ctx, struct first_look *look,
                     enum look_way way, struct err *err) must_check;
 
-/* Publishes a record that was left out after all.  1: it was, 0: it was not. */
-int first_look_reset(struct store *store, const char *name, const char *ref,
-                     struct err *err) must_check;
-/* 1: it is left out. */
-int first_look_is_out(struct store *store, const char *name, const char *ref,
-                      struct err *err) must_check;
-
 /* For records.c: moves what is left out of the zone from list->row to list->had. */
 int first_look_take_out(struct store *store, const char *name, struct record_list *list,
                         struct err *err) must_check;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/model/first_look.h"
+#include "core/model/left_out.h"
 #include "core/model/ring.h"
 #include "core/model/setting.h"
 #include "core/store/change.h"
@@ -237,7 +237,7 @@ static int is_left_out(struct store *store, const struct domain *domain,
                        const struct key *key, struct err *err)
 {
 	auto_free char *ref = xasprintf("%s._domainkey", key->selector);
-	return first_look_is_out(store, domain->name, ref, err);
+	return left_out_has(store, domain->name, ref, err);
 }
 
 int publish_wait_of(struct store *store, const struct domain *domain,

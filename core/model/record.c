@@ -11,7 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/model/first_look.h"
+#include "core/model/left_out.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/store/change.h"
@@ -116,7 +116,7 @@ static int look_at_zone(struct store *store, const struct domain *domain, struct
                         struct present *present, struct err *err)
 {
 	auto_free char *ref = xasprintf("t%" PRId64, id.number);
-	int r = first_look_is_out(store, domain->name, ref, err);
+	int r = left_out_has(store, domain->name, ref, err);
 	if (r > 0) {
 		present->is_left_out = true;
 		free(present->rdata);
@@ -329,7 +329,7 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 	if (r >= 0)
 		r = write_row(store, domain, &row, err);
 	if (r >= 0 && row.is_left_out)
-		r = first_look_reset(store, domain->name, id, err);
+		r = left_out_reset(store, domain->name, id, err);
 	if (r >= 0)
 		r = note(store, domain, &row, before, after, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
@@ -370,7 +370,7 @@ static int reset_row(struct store *store, const struct domain *domain,
 	auto_free char *after =
 		row->of_template ? record_text_audit(row->of_template, row->template_ttl)
 				 : NULL;
-	int r = row->is_left_out ? first_look_reset(store, domain->name, id, err)
+	int r = row->is_left_out ? left_out_reset(store, domain->name, id, err)
 	                         : delete_row(store, row->row_id, err);
 	return r < 0 ? r : note(store, domain, row, before, after, err);
 }
@@ -420,7 +420,7 @@ static int reset_all(struct store *store, const struct domain *domain, struct er
 static int reset_key(struct store *store, const struct domain *domain, const char *ref,
                      struct err *err)
 {
-	int r = first_look_reset(store, domain->name, ref, err);
+	int r = left_out_reset(store, domain->name, ref, err);
 	if (r == 0)
 		return err_set(err, ERR_MISSING,
 		               _("%s is not left out of the zone of %s; see "

@@ -10,7 +10,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/model/template.h"
 #include "dnszone/dmarc_record.h"
 #include "dnszone/lint_txt.h"
 #include "dnszone/name.h"

@@ -15,6 +15,11 @@
 #include "dnszone/policy.h"
 #include "dnszone/rr.h"
 
+enum {
+	TTL_UNSAID = -1,  /* a new record: <ttl>; a record that is there: as it was */
+	TTL_DEFAULT = -2, /* <ttl> */
+};
+
 /* Values for checks where the real ones are not known; .domain is "domain.example". */
 extern const struct placeholder_values record_sample_values;
 

@@ -9,6 +9,14 @@
 #define TEMPLATE_KEPT 20
 #define TEMPLATE_KEPT_CHANGES 100
 
+/* What db/schema.sql puts into a new database; a unit test compares them. */
+extern const struct template_row template_built_in[TEMPLATE_BUILT_IN];
+
+#define TEMPLATE_COLUMNS \
+	"SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
+/* A row of that query; borrows from the statement. */
+struct template_row template_read_row(struct stmt *stmt);
+
 /* The revision that the open change may edit: a copy of the newest, made by its first edit. */
 int template_open_revision(struct store *store, int64_t *ret_rev,
                            struct err *err) must_check;

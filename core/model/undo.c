@@ -20,6 +20,7 @@
 #include "core/model/setting.h"
 #include "core/model/srs_secret.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 #include "core/model/undo_inner.h"
 
 /* ---- what the kinds share -------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "core/model/domain.h"
 #include "core/model/record.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 #include "core/model/undo_inner.h"
 
 /* Trails of the first version do not say which record it was. */

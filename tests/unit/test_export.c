@@ -5,7 +5,9 @@
 #include "core/model/export.h"
 #include "core/model/export_kept.h"
 #include "core/model/record.h"
+#include "core/model/record_text.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 
 #define ZONES "/var/lib/mailauthctl/zones"
 #define FILE_OF(name) ZONES "/" name ".zone"

@@ -7,6 +7,7 @@
 #include "core/model/key.h"
 #include "core/model/publish.h"
 #include "core/model/record.h"
+#include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/model/undo.h"
 

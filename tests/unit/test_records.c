@@ -6,6 +6,7 @@
 #include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 
 #define SPF "v=spf1 +a +mx +a:mail.example.net -all"
 #define KEY_11 "v=DKIM1; k=ed25519; p=ERERERERERERERERERERERERERERERERERERERERERE="

@@ -4,7 +4,9 @@
 
 #include "core/model/domain_life.h"
 #include "core/model/record.h"
+#include "core/model/record_text.h"
 #include "core/model/template.h"
+#include "core/model/template_edit.h"
 #include "core/model/undo.h"
 
 static struct buf touched;
