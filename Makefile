@@ -41,12 +41,12 @@ endef
 base_src := alloc arena buf ctx digest disk english err fan file file_folder \
 	file_stage library lock network path run secret signals text tree_write words yaml \
 	yaml_write
-dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_value \
+dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_record_check dmarc_tree dmarc_value \
 	dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt \
 	livecheck name placeholder policy policy_edit query query_servers query_slot \
 	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
 	rr_table rr_typed serial spf_ahead spf_check spf_edit spf_eval spf_hint spf_macro \
-	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_look zone_read
+	spf_mech spf_mode spf_record spf_result spf_service spf_trace tags wire zone_look zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain domain_life env export export_file \

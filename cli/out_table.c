@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/out_render.h"
+#include "cli/out_inner.h"
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 #include "core/base/text.h"
@@ -407,7 +407,7 @@ static void table_free(struct out *out)
 	free(out->state);
 }
 
-const struct out_renderer out_table_renderer = {
+const struct out_innerer out_table_renderer = {
 	.begin = table_begin,
 	.nested_begin = table_nested_begin,
 	.cell = table_cell,

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/out_render.h"
+#include "cli/out_inner.h"
 #include "core/base/text.h"
 
 static void add_escaped(struct buf *into, const char *text)
@@ -88,7 +88,7 @@ static void tsv_row_end(struct out *out)
 		out_puts(out, "\n");
 }
 
-const struct out_renderer out_tsv_renderer = {
+const struct out_innerer out_tsv_renderer = {
 	.begin = tsv_begin,
 	.cell = tsv_cell,
 	.row_end = tsv_row_end,

@@ -11,8 +11,13 @@
 
 #include "cli/policyd_conf.h"
 #include "cli/policyd_log.h"
-#include "cli/policyd_serve.h"
 #include "core/base/macro.h"
+
+struct policyd_limits {
+	unsigned pause_seconds; /* within a request, and for taking an answer */
+	unsigned idle_seconds;  /* between requests */
+	unsigned connections;   /* at a time; policyd_listen() */
+};
 
 /* Whether a connection that begins so is one of a mail server that wants a filter: the length of
  * its first packet has an octet that no policy request has. */

@@ -19,7 +19,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cli/policyd_milter.h"
 #include "core/base/ctx.h"
 #include "core/base/text.h"
 

@@ -3,13 +3,8 @@
 #define CLI_POLICYD_SERVE_H
 
 #include "cli/policyd_decide.h"
+#include "cli/policyd_milter.h"
 #include "core/base/macro.h"
-
-struct policyd_limits {
-	unsigned pause_seconds; /* within a request, and for taking an answer */
-	unsigned idle_seconds;  /* between requests */
-	unsigned connections;   /* at a time; policyd_listen() */
-};
 
 /* Serves requests from `in` to `out` until the client closes, pauses too long, or there is
  * trouble; the latter two are logged.  One that begins as the milter protocol does is handed to

@@ -191,6 +191,36 @@ static bool has_uri(const struct dmarc_record *record, enum dmarc_tag tag)
 	return false;
 }
 
+/* ERR_FAILED: why the text is not selected as a DMARC record. */
+static int version_fault(struct octets text, struct err *err)
+{
+	size_t blanks = 0;
+	while (blanks < text.len && strchr(" \t\r\n", text.at[blanks]) && text.at[blanks])
+		blanks++;
+	struct octets rest = { text.at ? text.at + blanks : NULL, text.len - blanks };
+	if (text.len == 0)
+		return err_set(err, ERR_FAILED, _("the text is empty"));
+	if (blanks && dmarc_record_is(rest))
+		return err_set(
+			err, ERR_FAILED,
+			_("the text begins with a blank; remove it: the first octets "
+		          "must be v=DMARC1"));
+	if (text.at[0] == '"')
+		return err_set(err, ERR_FAILED,
+		               _("the text begins with a quote (\"); remove the quotes, "
+		                 "which belong to zone files"));
+	if (rest.len >= 8 && strncasecmp(rest.at, "v=DMARC1", 8) == 0 &&
+	    memcmp(rest.at + 2, "DMARC1", 6) != 0)
+		return err_set(err, ERR_FAILED,
+		               _("the value of v must be DMARC1 in capitals, not %.6s"),
+		               rest.at + 2);
+	if (rest.len > 8 && strncasecmp(rest.at, "v=DMARC1", 8) == 0)
+		return err_set(err, ERR_FAILED,
+		               _("v=DMARC1 must be followed by ';', not by \"%.*s\""),
+		               rest.len - 8 > 10 ? 10 : (int)(rest.len - 8), rest.at + 8);
+	return err_set(err, ERR_FAILED, _("the text does not begin with \"v=DMARC1;\""));
+}
+
 int dmarc_record_parse(struct octets text, struct dmarc_record *ret_record,
                        struct err *err)
 {
@@ -198,7 +228,7 @@ int dmarc_record_parse(struct octets text, struct dmarc_record *ret_record,
 	record->text = text;
 	record->count = record->empty = record->empty_at = 0;
 	if (!dmarc_record_is(text))
-		return dmarc_version_fault(text, err);
+		return version_fault(text, err);
 	int r = read_elements(record, err);
 	if (r < 0)
 		return r;
@@ -250,4 +280,16 @@ const char *dmarc_policy_word(enum dmarc_policy policy)
 		[DMARC_POLICY_REJECT] = "reject",
 	};
 	return words[policy];
+}
+
+bool dmarc_uri_next(const struct dmarc_record *record,
+                    const struct dmarc_element *element, size_t *at,
+                    struct dmarc_uri *ret_uri)
+{
+	if (!dmarc_uri_next_of(record->text.at + element->value_at, element->value_len,
+	                       at, ret_uri))
+		return false;
+	ret_uri->at += element->value_at;
+	ret_uri->host_at += element->value_at;
+	return true;
 }

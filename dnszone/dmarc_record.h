@@ -14,28 +14,10 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/base/octets.h"
+#include "dnszone/dmarc_value.h"
 
 /* No RFC limits them; a record with more elements than this is treated as none. */
 #define DMARC_ELEMENTS_MAX 128
-
-enum dmarc_tag {
-	DMARC_V,
-	DMARC_P,
-	DMARC_SP,
-	DMARC_NP,
-	DMARC_ADKIM,
-	DMARC_ASPF,
-	DMARC_T,
-	DMARC_PSD,
-	DMARC_FO,
-	DMARC_RUA,
-	DMARC_RUF,
-	DMARC_PCT, /* historic, as the next two: without effect */
-	DMARC_RF,
-	DMARC_RI,
-	DMARC_UNKNOWN,
-	DMARC_TAG_COUNT = DMARC_UNKNOWN,
-};
 
 /* What follows from one element between two ';'. */
 enum dmarc_state {
@@ -97,26 +79,11 @@ enum dmarc_whom { DMARC_OF_DOMAIN, DMARC_OF_SUBDOMAIN, DMARC_OF_NONEXISTENT };
 enum dmarc_policy dmarc_record_policy(const struct dmarc_record *record,
                                       enum dmarc_whom whom) must_check;
 
-/* One URI of a rua or ruf list; white space around it left out. */
-struct dmarc_uri {
-	size_t at, len; /* of the URI, without a size */
-	bool is_valid;  /* RFC 3986, ',' and '!' left out; an empty one is not */
-	bool has_size;  /* "!10m", obsolete */
-	bool is_mailto;
-	bool has_address; /* mailto: an address with a domain that can be; https: a host */
-	size_t host_at, host_len; /* mailto: the address's domain */
-};
-/* The next URI of a list between commas; *at begins with 0, offsets count from `value`.  False: there
- * is no more. */
-bool dmarc_uri_next_of(const char *value, size_t len, size_t *at,
-                       struct dmarc_uri *ret_uri) must_check;
-/* The same for the element's value; offsets count from the record's text. */
+/* The next URI of the element's value, as dmarc_uri_next_of(); offsets count from the record's text. */
 bool dmarc_uri_next(const struct dmarc_record *record,
                     const struct dmarc_element *element, size_t *at,
                     struct dmarc_uri *ret_uri) must_check;
 
-/* "p", in lower case; NULL for DMARC_UNKNOWN. */
-const char *dmarc_tag_name(enum dmarc_tag tag) must_check;
 /* "none", "quarantine", "reject"; NULL for the others. */
 const char *dmarc_policy_word(enum dmarc_policy policy) must_check;
 

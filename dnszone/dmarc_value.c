@@ -106,6 +106,11 @@ const char *dmarc_tag_name(enum dmarc_tag tag)
 	return tag_table[tag].name;
 }
 
+const char *dmarc_value_allowed(enum dmarc_tag tag)
+{
+	return tag == DMARC_UNKNOWN ? _("printable ASCII") : _(tag_table[tag].allowed);
+}
+
 bool dmarc_value_is_good(enum dmarc_tag tag, const char *value, size_t len)
 {
 	return tag_table[tag].is_good(&tag_table[tag], value, len);
@@ -252,18 +257,6 @@ bool dmarc_uri_next_of(const char *value, size_t len, size_t *at,
 	return true;
 }
 
-bool dmarc_uri_next(const struct dmarc_record *record,
-                    const struct dmarc_element *element, size_t *at,
-                    struct dmarc_uri *ret_uri)
-{
-	if (!dmarc_uri_next_of(record->text.at + element->value_at, element->value_len,
-	                       at, ret_uri))
-		return false;
-	ret_uri->at += element->value_at;
-	ret_uri->host_at += element->value_at;
-	return true;
-}
-
 static bool are_uris(const struct tag_row *row, const char *value, size_t len)
 {
 	struct dmarc_uri uri;
@@ -272,143 +265,4 @@ static bool are_uris(const struct tag_row *row, const char *value, size_t len)
 		if (uri.is_valid)
 			return true;
 	return false;
-}
-
-/* ---- sentences -------------------------------------------------------------------------------- */
-
-int dmarc_version_fault(struct octets text, struct err *err)
-{
-	size_t blanks = 0;
-	while (blanks < text.len && strchr(" \t\r\n", text.at[blanks]) && text.at[blanks])
-		blanks++;
-	struct octets rest = { text.at ? text.at + blanks : NULL, text.len - blanks };
-	if (text.len == 0)
-		return err_set(err, ERR_FAILED, _("the text is empty"));
-	if (blanks && dmarc_record_is(rest))
-		return err_set(
-			err, ERR_FAILED,
-			_("the text begins with a blank; remove it: the first octets "
-		          "must be v=DMARC1"));
-	if (text.at[0] == '"')
-		return err_set(err, ERR_FAILED,
-		               _("the text begins with a quote (\"); remove the quotes, "
-		                 "which belong to zone files"));
-	if (rest.len >= 8 && strncasecmp(rest.at, "v=DMARC1", 8) == 0 &&
-	    memcmp(rest.at + 2, "DMARC1", 6) != 0)
-		return err_set(err, ERR_FAILED,
-		               _("the value of v must be DMARC1 in capitals, not %.6s"),
-		               rest.at + 2);
-	if (rest.len > 8 && strncasecmp(rest.at, "v=DMARC1", 8) == 0)
-		return err_set(err, ERR_FAILED,
-		               _("v=DMARC1 must be followed by ';', not by \"%.*s\""),
-		               rest.len - 8 > 10 ? 10 : (int)(rest.len - 8), rest.at + 8);
-	return err_set(err, ERR_FAILED, _("the text does not begin with \"v=DMARC1;\""));
-}
-
-/* ---- what we publish -------------------------------------------------------------------------- */
-
-static int wrong_value(const struct dmarc_record *record,
-                       const struct dmarc_element *element, struct err *err)
-{
-	const char *allowed = element->tag == DMARC_UNKNOWN
-	                              ? _("printable ASCII")
-	                              : _(tag_table[element->tag].allowed);
-	int name_len = (int)element->name_len;
-	const char *name = record->text.at + element->at;
-	return err_set(
-		err, ERR_USAGE,
-		_("the DMARC record is wrong at column %zu: %.*s=%.*s, but %.*s takes "
-	          "%s"),
-		element->at + 1, name_len, name, (int)element->value_len,
-		record->text.at + element->value_at, name_len, name, allowed);
-}
-
-static bool has_bad_uri(const struct dmarc_record *record,
-                        const struct dmarc_element *element)
-{
-	struct dmarc_uri uri;
-	if (element->tag != DMARC_RUA && element->tag != DMARC_RUF)
-		return false;
-	for (size_t at = 0; dmarc_uri_next(record, element, &at, &uri);)
-		if (!uri.is_valid || !uri.has_address)
-			return true;
-	return false;
-}
-
-/* What RFC 7489 6.3 allowed: who still writes such a tag means it for old receivers. */
-static bool is_historic_good(const struct dmarc_record *record,
-                             const struct dmarc_element *element)
-{
-	char text[32];
-	int64_t number;
-	if (element->value_len >= sizeof(text))
-		return element->tag < DMARC_PCT || element->tag > DMARC_RI;
-	memcpy(text, record->text.at + element->value_at, element->value_len);
-	text[element->value_len] = '\0';
-	switch (element->tag) {
-	case DMARC_PCT:
-		return *text != '-' && text_to_int(text, 0, 100, &number);
-	case DMARC_RI:
-		return *text != '-' && text_to_int(text, 0, UINT32_MAX, &number);
-	case DMARC_RF:
-		return strcasecmp(text, "afrf") == 0 || strcasecmp(text, "iodef") == 0 ||
-		       strcasecmp(text, "afrf:iodef") == 0;
-	default:
-		return true;
-	}
-}
-
-static int check_element(const struct dmarc_record *record,
-                         const struct dmarc_element *element, struct err *err)
-{
-	const char *name = record->text.at + element->at;
-	int len = (int)element->name_len;
-	switch (element->state) {
-	case DMARC_GOOD:
-		return has_bad_uri(record, element) || !is_historic_good(record, element)
-		               ? wrong_value(record, element, err)
-		               : 0;
-	case DMARC_BAD_VALUE:
-		return wrong_value(record, element, err);
-	case DMARC_NO_EQUALS:
-		return err_set(
-			err, ERR_USAGE,
-			_("the DMARC record is wrong at column %zu: \"%.*s\" has no "
-		          "'='"),
-			element->at + 1, len, name);
-	case DMARC_BAD_NAME:
-		return err_set(
-			err, ERR_USAGE,
-			_("the DMARC record is wrong at column %zu: \"%.*s\" is not a "
-		          "tag's name (letters); is a ';' missing?"),
-			element->at + 1, len, name);
-	case DMARC_AGAIN:
-		return err_set(
-			err, ERR_USAGE,
-			_("the DMARC record is wrong at column %zu: the tag %.*s is "
-		          "there twice"),
-			element->at + 1, len, name);
-	}
-	return 0;
-}
-
-int dmarc_record_check(const char *text, struct err *err)
-{
-	struct dmarc_record record;
-	int r = dmarc_record_parse(octets_of(text), &record, err);
-	if (r < 0) {
-		err_prefix(err, _("the DMARC record is wrong"));
-		return ERR_USAGE;
-	}
-	for (size_t i = 0; i < record.count; i++) {
-		r = check_element(&record, &record.element[i], err);
-		if (r < 0)
-			return r;
-	}
-	if (record.p == DMARC_POLICY_ABSENT && !record.has_rua)
-		return err_set(
-			err, ERR_USAGE,
-			_("the DMARC record has neither p= (none, quarantine or reject) nor "
-		          "rua=; write \"v=DMARC1; p=none\" for no policy"));
-	return 0;
 }

@@ -20,19 +20,6 @@
 #define PART_MAX \
 	255 /* octets of a local part or HELO name that macros see (RFC 5321 4.5.3.1) */
 
-const char *spf_result_name(enum spf_result result)
-{
-	static const char *const names[] = { "none",     "neutral",   "pass",     "fail",
-		                             "softfail", "temperror", "permerror" };
-	return names[result];
-}
-
-const char *spf_origin_name(enum spf_origin origin)
-{
-	static const char *const names[] = { "record", "local policy", "best guess" };
-	return names[origin];
-}
-
 /* ---- what is checked --------------------------------------------------------------- */
 
 /* RFC 7208 4.3 */

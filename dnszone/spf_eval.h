@@ -18,25 +18,7 @@
 #include "dnszone/name.h"
 #include "dnszone/resolver.h"
 #include "dnszone/spf_record.h"
-
-enum spf_result {
-	SPF_NONE,
-	SPF_NEUTRAL,
-	SPF_PASS,
-	SPF_FAIL,
-	SPF_SOFTFAIL,
-	SPF_TEMPERROR,
-	SPF_PERMERROR,
-};
-#define SPF_RESULT_COUNT 7
-
-/* Whose rule it is. */
-enum spf_origin { SPF_FROM_RECORD, SPF_FROM_LOCAL, SPF_FROM_GUESS };
-
-/* "none", "neutral" ... as RFC 7208 9.1 writes them. */
-const char *spf_result_name(enum spf_result result);
-/* "record", "local policy", "best guess". */
-const char *spf_origin_name(enum spf_origin origin);
+#include "dnszone/spf_result.h"
 
 #define SPF_VOID_MAX 2          /* RFC 7208 4.6.4 */
 #define SPF_NAME_MAX 10         /* of one mx or ptr, RFC 7208 4.6.4 */

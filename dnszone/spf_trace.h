@@ -9,7 +9,7 @@
 #include "core/base/macro.h"
 #include "core/base/octets.h"
 #include "dnszone/resolver.h"
-#include "dnszone/spf_eval.h"
+#include "dnszone/spf_result.h"
 
 #define SPF_TRACE_ROOM 1000 /* events; a check within the limits needs fewer than 400 */
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
-#include "core/base/run.h"
 
 #define WAIT_SECONDS 60
 #define NAME_LONGEST 64 /* octets of a login name that sudo may tell us */
@@ -73,7 +72,6 @@ int ctx_init(struct ctx *ctx, const char *root, struct err *err)
 		.uid = getuid(),
 		.actor = actor_of(getuid()),
 		.now = clock_now,
-		.run = run_process,
 	};
 	return 0;
 }

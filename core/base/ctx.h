@@ -32,6 +32,7 @@ struct ctx {
 	char *actor;           /* login name; the one behind sudo where there is one */
 	char *command; /* the command row's words, for locks and the audit trail */
 	int64_t (*now)(const struct ctx *ctx); /* Unix seconds */
+	/* Takes the place of processes (run.h); NULL: they are real. */
 	int (*run)(struct ctx *ctx, const struct run_spec *spec,
 	           struct run_result *ret_result, struct err *err);
 	void (*report)(void *arg, enum report_level level, const char *text);

@@ -388,10 +388,9 @@ static int launch(struct process *process, const struct run_spec *spec,
 	return -1;
 }
 
-int run_process(struct ctx *ctx, const struct run_spec *spec,
-                struct run_result *ret_result, struct err *err)
+static int run_process(const struct run_spec *spec, struct run_result *ret_result,
+                       struct err *err)
 {
-	(void)ctx;
 	cleanup(run_result_done) struct run_result result = { 0 };
 	cleanup(process_done) struct process process = {
 		.input = -1,
@@ -428,11 +427,13 @@ int run_process(struct ctx *ctx, const struct run_spec *spec,
 int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
         struct err *err)
 {
-	if (ctx->is_rooted && ctx->run == run_process)
+	if (ctx->run)
+		return ctx->run(ctx, spec, ret_result, err);
+	if (ctx->is_rooted)
 		return err_set(err, ERR_FAILED,
 		               _("no program is started under --root (%s was wanted)"),
 		               spec->argv[0]);
-	return ctx->run(ctx, spec, ret_result, err);
+	return run_process(spec, ret_result, err);
 }
 
 /* The last line that is not blank; the caller frees. */

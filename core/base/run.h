@@ -37,7 +37,8 @@ struct run_result {
 void run_result_done(struct run_result *result);
 
 /* Runs it and waits for its end, not for that of what it left in the background.  0: it ran (whatever its exit status).  Fails: not found (ERR_MISSING), no
- * process.  A timeout is a result (is_timed_out), not a failure.  Goes through ctx->run. */
+ * process.  A timeout is a result (is_timed_out), not a failure.  Where ctx->run is set, that
+ * answers instead; otherwise fails under --root. */
 int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
         struct err *err) must_check;
 
@@ -45,10 +46,6 @@ int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_res
  * that it wrote to standard error: nothing secret in argv.  ret_out may be NULL. */
 int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_out,
                 struct err *err) must_check;
-
-/* The real thing, what ctx_init() puts into ctx->run. */
-int run_process(struct ctx *ctx, const struct run_spec *spec,
-                struct run_result *ret_result, struct err *err) must_check;
 
 /* Whether the program can be found in the fixed PATH of run() (always false under --root). */
 bool run_can_find(const struct ctx *ctx, const char *program) must_check;

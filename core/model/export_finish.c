@@ -142,7 +142,7 @@ void export_reload(struct export *export, bool is_changed)
 		complain(export, &err);
 		return;
 	}
-	bool is_silent = count == 0 || (ctx->is_rooted && ctx->run == run_process);
+	bool is_silent = count == 0 || (ctx->is_rooted && !ctx->run);
 	if (is_silent) {
 		forget_owed(export);
 	} else if (has_mark(words, count)) {

@@ -35,13 +35,6 @@ void key_done(struct key *key)
 	*key = (struct key){ 0 };
 }
 
-void key_pair_done(struct key_pair *pair)
-{
-	secret_done(&pair->pkcs8);
-	free(pair->public_key);
-	*pair = (struct key_pair){ 0 };
-}
-
 bool key_is_published(const struct key *key)
 {
 	return strcmp(key->state, "parked") != 0;

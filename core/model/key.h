@@ -16,6 +16,7 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
+#include "core/model/key_crypto.h"
 #include "core/store/store.h"
 
 struct key {
@@ -48,17 +49,6 @@ int key_find(struct store *store, int64_t domain_id, const char *domain,
 
 /* The record's text; revoked keys have an empty p=.  Caller frees. */
 char *key_record_text(const struct key *key) must_check;
-
-/* A pair that is not in the store yet. */
-struct key_pair {
-	const char *algorithm; /* "rsa", "ed25519": a literal */
-	int64_t bits;
-	struct secret pkcs8;
-	unsigned char *public_key;
-	size_t public_len;
-};
-void key_pair_done(struct key_pair *pair);
-#define auto_key_pair cleanup(key_pair_done) struct key_pair
 
 /* Inserts a pair in `state` ("pending", "parked") under `selector` and notes it in the change. */
 int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,

@@ -22,6 +22,13 @@
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 
+void key_pair_done(struct key_pair *pair)
+{
+	secret_done(&pair->pkcs8);
+	free(pair->public_key);
+	*pair = (struct key_pair){ 0 };
+}
+
 /* clang-format off */
 #define CALLS(CALL) \
 	CALL(ASN1_get_object) \

@@ -2,10 +2,23 @@
 #ifndef CORE_MODEL_KEY_CRYPTO_H
 #define CORE_MODEL_KEY_CRYPTO_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
-#include "core/model/key.h"
+
+/* A pair that is not in the store yet. */
+struct key_pair {
+	const char *algorithm; /* "rsa", "ed25519": a literal */
+	int64_t bits;
+	struct secret pkcs8;
+	unsigned char *public_key;
+	size_t public_len;
+};
+void key_pair_done(struct key_pair *pair);
+#define auto_key_pair cleanup(key_pair_done) struct key_pair
 
 #define KEY_RSA_MIN 1024 /* RFC 8301 3.2 */
 #define KEY_RSA_MAX 4096

@@ -15,7 +15,6 @@
 #include "core/base/network.h"
 #include "core/base/text.h"
 #include "core/base/words.h"
-#include "core/model/setting.h"
 #include "dnszone/name.h"
 #include "dnszone/spf_record.h"
 

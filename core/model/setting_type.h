@@ -9,8 +9,6 @@
 
 #include "core/base/err.h"
 
-struct setting_row;
-
 /* One row each in setting_type.c: name for people, check. */
 enum setting_type {
 	SETTING_BOOL,
@@ -33,6 +31,30 @@ enum setting_type {
 	SETTING_EXPLANATION, /* SPF macro text */
 	SETTING_SECRET,      /* what is to be done: generate, or - for standard input */
 	SETTING_TYPE_COUNT
+};
+
+enum {
+	SETTING_AT_DOMAIN = 1, /* domain scope too */
+	SETTING_COMPUTED = 2,  /* an empty default stands for what the system says */
+	SETTING_NUMBERED = 4,  /* enum: numbers from 1 are taken for the words */
+	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
+	SETTING_FOLDER = 16,   /* path: of a folder */
+	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
+	SETTING_INERT = 64,    /* this version stores it, and nothing acts on it */
+};
+
+struct setting_row {
+	const char *key;
+	enum setting_type type;
+	unsigned flags;
+	const char *default_text;
+	const char *
+		domain_default; /* where an unset domain does not inherit; NULL: it does */
+	const char *const *words; /* enums; ends in NULL */
+	const char *const
+		*word_help; /* a phrase for each of them, N_(), and NULL; NULL: none */
+	int64_t min, max;
+	const char *help; /* one line, N_() */
 };
 
 /* "boolean", "duration": for help and the schema of configuration files. */

@@ -8,7 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/run.h"
 #include "core/mta/backend.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define TO_FILES "mailauthctl server set mta.backend directory"
 

@@ -20,7 +20,7 @@
 #include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 #include "core/mta/target.h"
 
 #define CHECK_MS 5000

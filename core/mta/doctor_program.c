@@ -14,7 +14,7 @@
 #include "core/base/text.h"
 #include "core/model/domain.h"
 #include "core/model/heartbeat.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 #include "core/mta/target.h"
 
 #ifndef MAILAUTHCTL_VERSION

@@ -25,7 +25,7 @@
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/service.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 #include "core/mta/step.h"
 
 #define PROBE_NS (3 * NS_PER_SEC)   /* for one question */

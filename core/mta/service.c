@@ -13,7 +13,7 @@
 
 #include "core/base/run.h"
 #include "core/base/text.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 static const struct service_kind kinds[] = {
 	{ "opendkim", "/etc/opendkim.conf", "-x", "/run/opendkim/opendkim.pid", NULL,

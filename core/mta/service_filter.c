@@ -19,7 +19,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define CONFIG_LIMIT ((size_t)1 << 20)
 

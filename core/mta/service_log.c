@@ -18,7 +18,7 @@
 #include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/mta/postfix_main.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define SINCE_LIMIT ((size_t)256 << 10)
 #define EARLIER_LIMIT ((size_t)64 << 10)

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define DEFAULT_FOLDER "/etc/postfix"
 

@@ -22,7 +22,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define GONE_LIMIT_NS (10 * NS_PER_SEC)
 #define NUDGE_MS 20

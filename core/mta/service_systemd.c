@@ -14,7 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
-#include "core/mta/service_impl.h"
+#include "core/mta/service_inner.h"
 
 #define SETTLE_LIMIT_NS (3 * NS_PER_SEC)
 #define SETTLE_WAIT_MS 100

@@ -1,10 +1,10 @@
 /*
- * cli/out_render.h: between out.c and the renderers; nobody else includes it.
+ * cli/out_inner.h: between out.c and the renderers; nobody else includes it.
  *
  * out.c keeps the order of calls and the columns; a renderer sees complete, valid steps.
  */
-#ifndef CLI_OUT_RENDER_H
-#define CLI_OUT_RENDER_H
+#ifndef CLI_OUT_INNER_H
+#define CLI_OUT_INNER_H
 
 #include "cli/out.h"
 #include "core/base/buf.h"
@@ -19,7 +19,7 @@ struct out_cell {
 
 enum out_place { OUT_IN_LIST, OUT_IN_OBJECT, OUT_IN_NESTED };
 
-struct out_renderer {
+struct out_innerer {
 	/* All but `cell` may be NULL. */
 	void (*begin)(
 		struct out *out); /* a listing or an object, out->place says which */
@@ -32,11 +32,11 @@ struct out_renderer {
 	void (*free)(struct out *out);
 };
 
-extern const struct out_renderer out_table_renderer, out_json_renderer, out_tsv_renderer;
+extern const struct out_innerer out_table_renderer, out_json_renderer, out_tsv_renderer;
 
 struct out {
 	enum out_format format;
-	const struct out_renderer *renderer;
+	const struct out_innerer *renderer;
 	void *state; /* the renderer's own */
 	FILE *stream;
 	bool is_coloured;
@@ -45,7 +45,7 @@ struct out {
 	bool is_open;    /* between begin and end */
 	bool is_object;  /* the outermost is an object */
 	bool is_line; /* ... on one line of JSON; `kept` is the format's own renderer */
-	const struct out_renderer *kept;
+	const struct out_innerer *kept;
 	enum out_place place;
 	const struct out_column *columns; /* of the present place */
 	size_t column_count;

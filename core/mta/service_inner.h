@@ -1,6 +1,6 @@
-/* core/mta/service_impl.h: what the files of service.h share. */
-#ifndef CORE_MTA_SERVICE_IMPL_H
-#define CORE_MTA_SERVICE_IMPL_H
+/* core/mta/service_inner.h: what the files of service.h share. */
+#ifndef CORE_MTA_SERVICE_INNER_H
+#define CORE_MTA_SERVICE_INNER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
