@@ -56,18 +56,18 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	keyring keyring_choose left_out publish record record_place record_policy record_text records \
 	records_check records_diff ring setting setting_table setting_type signing srs_secret \
 	template template_apply template_edit template_whole undo undo_domain undo_record
-mta_src := absence account backend desired diff directory doctor doctor_database \
+mta_src := absence account backend backend_choose desired diff directory doctor doctor_database \
 	doctor_disk doctor_dns doctor_keys doctor_program doctor_records doctor_sample \
-	doctor_server doctor_zones drift engine folders held held_service history key_check \
-	map_probe marked_block milter milter_headers milter_probe networks opendkim \
+	doctor_server doctor_zones drift engine exim folders held held_service history icewarp key_check \
+	mailenable map_probe marked_block milter milter_headers milter_probe networks opendkim \
 	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
 	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
 	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
 	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
 	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
 	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
-	postsrsd_conf push push_facts push_state recover rollback service service_filter \
-	service_log service_postfix service_process service_systemd shared signers smtp_probe \
+	postsrsd_conf push push_facts push_state qmail recover registry rollback service service_filter \
+	service_log service_postfix service_process service_systemd shared signers smartermail smtp_probe \
 	spans stage step step_file step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \

@@ -13,6 +13,7 @@
 #include "core/base/signals.h"
 #include "core/model/access.h"
 #include "core/model/setting.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/policyd_conf.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"

@@ -13,6 +13,7 @@
 #include "core/model/setting.h"
 #include "core/model/undo.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 #include "core/store/change.h"
 #include "dnszone/name.h"
 

@@ -22,6 +22,7 @@
 #include "core/model/keyring.h"
 #include "core/model/publish.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 
 enum {
 	BULK = 1000, /* domains: more get their keys in batches, behind the change itself */

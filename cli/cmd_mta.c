@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/push.h"
 
 /* ---- plan and push --------------------------------------------------------------------------- */

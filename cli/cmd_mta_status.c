@@ -10,7 +10,9 @@
 #include "core/model/setting.h"
 #include "core/mta/absence.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/push.h"
+#include "core/mta/registry.h"
 
 static const char *support_word(enum mta_support support)
 {
@@ -380,8 +382,8 @@ int cmd_mta_backends(struct app *app, struct err *err)
 	};
 	int r = 0;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	for (size_t i = 0; r >= 0 && i < backend_count; i++) {
-		const struct mta_backend *backend = backend_table[i];
+	for (size_t i = 0; r >= 0 && i < registry_count; i++) {
+		const struct mta_backend *backend = registry[i];
 		cleanup(backend_found_done) struct mta_found found = { 0 };
 		if (backend->detect)
 			r = backend->detect(&app->ctx, app->store, &found, err);

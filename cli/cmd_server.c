@@ -11,6 +11,8 @@
 #include "core/model/setting.h"
 #include "core/model/srs_secret.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
+#include "core/mta/registry.h"
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -299,7 +301,7 @@ static int run_set(struct app *app, struct err *err)
 			r = backend_check_setting(&app->ctx, app->store,
 			                          setting_table[key].key, text, err);
 		const struct mta_backend *backend =
-			r >= 0 && key == SET_MTA_BACKEND ? backend_find(text) : NULL;
+			r >= 0 && key == SET_MTA_BACKEND ? registry_find(text) : NULL;
 		if (backend && !backend->plan)
 			app_say(app, REPORT_WARNING,
 			        _("saved, but this version does not push to %s; "

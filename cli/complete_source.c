@@ -22,6 +22,7 @@
 #include "core/mta/backend.h"
 #include "core/mta/doctor.h"
 #include "core/mta/history.h"
+#include "core/mta/registry.h"
 #include "core/mta/target.h"
 #include "core/store/change.h"
 #include "dnszone/name.h"
@@ -267,7 +268,7 @@ static void offer_enum(struct complete *c, enum setting_key key)
 	for (size_t i = 0; row->words[i]; i++) {
 		const char *help = row->word_help ? row->word_help[i] : NULL;
 		const struct mta_backend *backend =
-			key == SET_MTA_BACKEND ? backend_find(row->words[i]) : NULL;
+			key == SET_MTA_BACKEND ? registry_find(row->words[i]) : NULL;
 		offer_word(c, key, row->words[i],
 		           help      ? _(help)
 		           : backend ? _(backend->title)

@@ -18,6 +18,7 @@
 #include "core/model/setting.h"
 #include "core/model/signing.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/diff.h"
 #include "core/store/schema.h"
 #include "dnszone/rr.h"

@@ -18,8 +18,8 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting.h"
-#include "core/mta/backend.h"
 #include "core/mta/doctor.h"
+#include "core/mta/registry.h"
 #include "dnszone/lint_dkim.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
@@ -410,8 +410,8 @@ static void put_backends(struct page *page, const char *word)
 	puts(".Bl -column smartermail \"not yet\" \"not yet\" \"not yet\" \"not yet\" "
 	     "\"not yet\"\n"
 	     ".It Em backend Ta Em sign Ta Em verify Ta Em SPF Ta Em DMARC Ta Em SRS");
-	for (unsigned i = 0; i < backend_count; i++) {
-		const struct mta_backend *backend = backend_table[i];
+	for (unsigned i = 0; i < registry_count; i++) {
+		const struct mta_backend *backend = registry[i];
 		printf(".It %s", backend->name);
 		for (unsigned k = 0; k < FEATURE_COUNT; k++)
 			printf(" Ta %s", support_word(backend->support[k]));

@@ -14,6 +14,7 @@
 #include "core/base/arena.h"
 #include "core/model/setting.h"
 #include "core/mta/backend.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/postfix_srs.h"
 #include "dnszone/dns_name.h"
 #include "dnszone/query.h"

@@ -8,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/run.h"
 #include "core/mta/backend.h"
+#include "core/mta/registry.h"
 #include "core/mta/service_inner.h"
 
 #define TO_FILES "mailauthctl server set mta.backend directory"
@@ -75,7 +76,7 @@ static char *none(const struct mta_found *found)
 
 void absence_look(struct ctx *ctx, struct store *store, struct absence *ret_absence)
 {
-	const struct mta_backend *postfix = backend_find("postfix");
+	const struct mta_backend *postfix = registry_find("postfix");
 	cleanup(backend_found_done) struct mta_found found = { 0 };
 	struct err err = ERR_INIT;
 	struct absence absence = { 0 };

@@ -1,5 +1,5 @@
 /*
- * core/mta/backend.h: mail servers, one row each: what each can do, and the few functions of those
+ * core/mta/backend.h: what a mail server's row holds: what it can do, and the few functions of those
  * that we push to.  Everything else about a push exists once, in engine.h and push.h.
  */
 #ifndef CORE_MTA_BACKEND_H
@@ -49,6 +49,7 @@ struct mta_backend {
 	const char *nearest
 		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
 	const char *dmarc_rules; /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
+	bool needs_no_adoption;  /* it writes below a path of its own only */
 	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
 	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */
@@ -69,8 +70,6 @@ struct mta_backend {
 	                const struct mta_seen *seen, struct err *err);
 };
 
-extern const struct mta_backend *const backend_table[];
-extern const unsigned backend_count;
 extern const struct feature_row {
 	const char *name;    /* "SPF" */
 	const char *setting; /* "spf.check" */
@@ -78,36 +77,10 @@ extern const struct feature_row {
 	const char *provider; /* the program or package that does it beside Postfix */
 } feature_table[FEATURE_COUNT];
 
-/* The row of that name, NULL: none. */
-const struct mta_backend *backend_find(const char *name);
-
 /* What the backend can do on this host: SUPPORT_ABSENT where its provider is not installed. */
 enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
                                  enum mta_feature feature) must_check;
 
 void backend_found_done(struct mta_found *found);
-
-/* The backend that pushes go to: mta.backend where it names one, else the adopted one, else the
- * first running (under the root: present) one.  *ret_backend NULL: none.  `ret_is_adopted`: the
- * host was adopted with it, or it needs no adoption (directory). */
-int backend_choose(struct ctx *ctx, struct store *store,
-                   const struct mta_backend **ret_backend, bool *ret_is_adopted,
-                   struct err *err) must_check;
-
-/* The mail server's own full host name, for mta.hostname's default: of the chosen backend, else
- * this machine's where it has a dot.  NULL: none.  Caller frees. */
-int backend_hostname(struct ctx *ctx, struct store *store, char **ret_name,
-                     struct err *err) must_check;
-
-/* Feature by feature: what the effective settings ask for and the chosen backend does not give.
- * `each` gets "saved, not enforced: no SPF service" and the like. */
-int backend_shortfalls(struct ctx *ctx, struct store *store,
-                       void (*each)(void *arg, enum mta_feature feature,
-                                    const char *sentence),
-                       void *arg, struct err *err) must_check;
-/* Refuses (ERR_FAILED) a setting that is switched on and that the adopted server, or the one that
- * mta.backend names, cannot honour; names the server and the nearest thing it can do. */
-int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
-                          const char *value, struct err *err) must_check;
 
 #endif

@@ -18,13 +18,14 @@
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_policy.h"
 #include "core/mta/postsrsd.h"
+#include "core/mta/registry.h"
 
 #define MAIN_PART "/etc/mailauthctl/postfix-main.cf"
 #define MASTER_PART "/etc/mailauthctl/postfix-master.cf"
 #define QUEUE_FOLDER "/var/spool/postfix"
 
-int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
-                     struct err *err)
+static int directory_detect(struct ctx *ctx, struct store *store,
+                            struct mta_found *ret_found, struct err *err)
 {
 	(void)ctx;
 	char *path;
@@ -35,8 +36,8 @@ int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret
 	return 0;
 }
 
-int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
-                      struct err *err)
+static int directory_observe(struct ctx *ctx, struct store *store,
+                             struct mta_seen **ret_seen, struct err *err)
 {
 	(void)ctx;
 	(void)store;
@@ -188,8 +189,8 @@ static int plan_postfix(const struct desired *desired, struct plan *plan, struct
 	return 0;
 }
 
-int directory_plan(const struct desired *desired, const struct mta_seen *seen,
-                   struct plan *ret_plan, struct err *err)
+static int directory_plan(const struct desired *desired, const struct mta_seen *seen,
+                          struct plan *ret_plan, struct err *err)
 {
 	(void)seen;
 	if (!desired) /* every file is ours alone */
@@ -222,3 +223,18 @@ int directory_plan(const struct desired *desired, const struct mta_seen *seen,
 	opendkim_plan_done(&found);
 	return r;
 }
+
+const struct mta_backend directory_backend = {
+	.name = "directory",
+	.title = N_("files in a directory"),
+	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
+	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
+	             [FEATURE_SPF] = SUPPORT_YES,
+	             [FEATURE_DMARC] = SUPPORT_YES,
+	             [FEATURE_SRS] = SUPPORT_YES },
+	.needs_no_adoption = true,
+	.dmarc_rules = OPENDMARC_RULES,
+	.detect = directory_detect,
+	.observe = directory_observe,
+	.plan = directory_plan,
+};

@@ -14,6 +14,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/backend_choose.h"
 #include "core/store/schema.h"
 
 const struct doctor_check doctor_checks[] = {

@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/model/env.h"
 #include "core/model/setting.h"
+#include "core/mta/backend_choose.h"
 #include "dnszone/dns_name.h"
 #include "dnszone/resolver_cache.h"
 

@@ -17,6 +17,7 @@
 #include "core/model/key.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/doctor_dns.h"
 #include "core/mta/doctor_sample.h"
 #include "dnszone/dns_name.h"

@@ -16,6 +16,7 @@
 #include "core/model/access.h"
 #include "core/model/setting.h"
 #include "core/mta/absence.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/doctor_dns.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/policy_probe.h"

@@ -16,6 +16,7 @@
 #include "core/model/heartbeat.h"
 #include "core/model/records.h"
 #include "core/model/setting.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/doctor_sample.h"
 
 #define FRESH 900 /* seconds in which cron has not had to come by */

@@ -16,6 +16,9 @@
 #include "core/mta/networks.h"
 #include "core/mta/plan.h"
 
+/* What it does with a policy: records by RFC 9989 are read by the rules before it. */
+#define OPENDMARC_RULES "OpenDMARC 1.4: RFC 7489"
+
 #define OPENDMARC_FOLDER "/etc/mailauthctl/opendmarc"
 #define OPENDMARC_IGNORE_HOSTS OPENDMARC_FOLDER "/ignore.hosts"
 #define OPENDMARC_SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/opendmarc.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_services.h"
+#include "core/mta/registry.h"
 
 const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
 	                                             &postfix_dmarc, &postfix_srs };
@@ -170,3 +172,32 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 		plan_main(seen, desired, &wish, ret_plan);
 	return r;
 }
+
+/* ---- the row ----------------------------------------------------------------------------------- */
+
+static bool has_provider_here(struct ctx *ctx, enum mta_feature feature)
+{
+	for (size_t i = 0; i < postfix_part_count; i++)
+		if (postfix_parts[i]->feature == feature &&
+		    postfix_parts[i]->has_provider)
+			return postfix_parts[i]->has_provider(ctx);
+	return true;
+}
+
+const struct mta_backend postfix_backend = {
+	.name = "postfix",
+	.title = "Postfix",
+	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
+	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
+	             [FEATURE_SPF] = SUPPORT_YES,
+	             [FEATURE_DMARC] = SUPPORT_YES,
+	             [FEATURE_SRS] = SUPPORT_YES },
+	.dmarc_rules = OPENDMARC_RULES,
+	.has_provider = has_provider_here,
+	.detect = postfix_detect,
+	.observe = postfix_observe,
+	.seen_free = postfix_seen_free,
+	.plan = postfix_plan,
+	.restore = postfix_restore,
+	.validate = postfix_validate,
+};

@@ -113,14 +113,6 @@ char *postfix_service_name(const struct mta_seen *seen) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan,
                      const struct mta_seen *seen, struct err *err) must_check;
 
-/* The steps of the backend that renders files only (directory.c). */
-int directory_plan(const struct desired *desired, const struct mta_seen *seen,
-                   struct plan *ret_plan, struct err *err) must_check;
-int directory_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
-                     struct err *err) must_check;
-int directory_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
-                      struct err *err) must_check;
-
 #define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 
 #endif

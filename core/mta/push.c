@@ -16,12 +16,14 @@
 #include "core/base/file.h"
 #include "core/base/signals.h"
 #include "core/model/setting.h"
+#include "core/mta/backend_choose.h"
 #include "core/mta/desired.h"
 #include "core/mta/engine.h"
 #include "core/mta/held.h"
 #include "core/mta/held_service.h"
 #include "core/mta/push_facts.h"
 #include "core/mta/recover.h"
+#include "core/mta/registry.h"
 #include "core/mta/rollback.h"
 #include "core/mta/stage.h"
 #include "core/mta/target.h"
@@ -310,7 +312,7 @@ static int plan_removal(struct push *push, struct store *store,
 	if (!f->old.is_there)
 		return 0;
 	push->kind = PUSH_KIND_REMOVE;
-	return plan_with(push, store, backend_find(f->old.backend), NULL, options, err);
+	return plan_with(push, store, registry_find(f->old.backend), NULL, options, err);
 }
 
 /* An earlier push's files; the host follows what it followed, and is held. */

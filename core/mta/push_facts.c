@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mta/absence.h"
+#include "core/mta/backend_choose.h"
 
 int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err *err)
 {
