@@ -122,7 +122,7 @@ static int judge_content(struct store *target, struct drifts *drifts,
 	struct drift *row;
 	int rc = 0;
 
-	if (file->shared != SHARED_NOT)
+	if (file->shared)
 		return judge_shared(target, drifts, file, now, err);
 	if (!file->is_secret)
 		rc = target_blob(target, &file->value, &wrote, err);
@@ -141,7 +141,7 @@ static int judge_content(struct store *target, struct drifts *drifts,
 static void judge_absence(struct drifts *drifts, const struct held_file *file)
 {
 	add(drifts, file->path, xstrdup(_("was removed since it was pushed")))
-		->is_restored = file->shared == SHARED_NOT;
+		->is_restored = !file->shared;
 }
 
 static bool is_value(const struct held_file *file, const struct digest *digest)

@@ -30,7 +30,7 @@ struct held_file {
 	struct digest value; /* what we wrote; its text is a blob unless it is a secret */
 	bool is_secret;
 	struct file_meta meta; /* KEEP: was not asked for */
-	enum shared_format shared;
+	const struct shared_format *shared;
 	bool has_look; /* the next three are known */
 	int64_t size, mtime_ns;
 	uint64_t inode;

@@ -223,3 +223,6 @@ char *opendkim_endpoint(const char *text, const char *queue_dir)
 	return *path == '/' ? xasprintf("unix:%s", path)
 	                    : xasprintf("unix:%s/%s", queue_dir, path);
 }
+
+const struct shared_format opendkim_conf_format = { "opendkim.conf", opendkim_conf_ours,
+	                                            false, true };

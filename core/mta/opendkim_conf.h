@@ -12,6 +12,7 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/mta/shared.h"
 #include "core/mta/spans.h"
 
 #define OPENDKIM_CONF "/etc/opendkim.conf"
@@ -57,5 +58,7 @@ void opendkim_conf_with(const char *text, size_t len, struct buf *into);
  * Postfix, as one comparable text: "unix:/path" or "inet:port@host".  `queue_dir` stands in front
  * of relative paths.  NULL: not understood.  Caller frees. */
 char *opendkim_endpoint(const char *text, const char *queue_dir) must_check;
+
+extern const struct shared_format opendkim_conf_format;
 
 #endif

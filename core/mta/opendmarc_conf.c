@@ -90,3 +90,6 @@ int opendmarc_conf_check(const char *text, const char *block, const char *queue_
 			OPENDMARC_CONF);
 	return 0;
 }
+
+const struct shared_format opendmarc_conf_format = { "opendmarc.conf",
+	                                             opendmarc_conf_ours, false, true };

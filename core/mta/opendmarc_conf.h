@@ -14,6 +14,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/macro.h"
+#include "core/mta/shared.h"
 #include "core/mta/spans.h"
 
 #define OPENDMARC_CONF "/etc/opendmarc.conf"
@@ -32,5 +33,7 @@ void opendmarc_conf_with(const char *text, size_t len, const char *block,
  * opendkim_endpoint(). */
 int opendmarc_conf_check(const char *text, const char *block, const char *queue_dir,
                          struct err *err) must_check;
+
+extern const struct shared_format opendmarc_conf_format;
 
 #endif

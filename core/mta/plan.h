@@ -88,16 +88,7 @@ enum smtp_depth {
 	SMTP_TO_RCPT, /* what restrictions and recipient maps say */
 };
 
-/* The format of a file that we share with an admin: how our part is told from his (shared.h). */
-enum shared_format {
-	SHARED_NOT, /* ours alone */
-	SHARED_MAIN_CF,
-	SHARED_MASTER_CF,
-	SHARED_OPENDKIM_CONF,
-	SHARED_POSTSRSD,
-	SHARED_OPENDMARC_CONF,
-	SHARED_COUNT
-};
+struct shared_format; /* shared.h */
 
 /* When Postfix sends macros to a filter. */
 enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
@@ -108,10 +99,10 @@ struct step {
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
 	/* files and folders */
-	bool is_present;           /* false: it goes */
-	struct buf content;        /* files; wiped on free when is_secret */
-	bool is_secret;            /* never enters the journal: digest and key id only */
-	enum shared_format shared; /* files: whose text it is beside ours */
+	bool is_present;    /* false: it goes */
+	struct buf content; /* files; wiped on free when is_secret */
+	bool is_secret;     /* never enters the journal: digest and key id only */
+	const struct shared_format *shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
 	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
 	char *domain; /* the domain that it serves alone, or NULL */

@@ -110,7 +110,7 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_SERVER)
-		->shared = SHARED_MAIN_CF;
+		->shared = &main_cf_format;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);
 	if (wish->main.milter)

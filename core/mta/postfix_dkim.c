@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendkim_conf.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
@@ -269,10 +270,10 @@ static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_
 	if (is_wanted || text.len)
 		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
 		          FILE_META_KEEP, CAUSE_FILTER)
-			->shared = SHARED_OPENDKIM_CONF;
+			->shared = &opendkim_conf_format;
 	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
 		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
-			SHARED_OPENDKIM_CONF;
+			&opendkim_conf_format;
 }
 
 /* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */

@@ -289,7 +289,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 	plan_hosts(desired, seen, plan);
 	plan_file(plan, RANK_PROVIDERS, seen->dmarc.conf_path, buf_text(&conf), conf.len,
 	          FILE_META_KEEP, CAUSE_DMARC)
-		->shared = SHARED_OPENDMARC_CONF;
+		->shared = &opendmarc_conf_format;
 	note_down(desired, seen, &conf, plan);
 	plan_services(seen, &route, setup.authserv_id, plan);
 	wish->main.guard_milter = POLICYD_GUARD;
@@ -308,10 +308,10 @@ static void plan_unwanted(const struct desired *desired, const struct mta_seen *
 	if (text.len)
 		plan_file(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, buf_text(&text),
 		          text.len, FILE_META_KEEP, CAUSE_DMARC)
-			->shared = SHARED_OPENDMARC_CONF;
+			->shared = &opendmarc_conf_format;
 	else if (seen->dmarc.has_conf && seen->dmarc.conf.len)
 		plan_remove(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, CAUSE_DMARC)
-			->shared = SHARED_OPENDMARC_CONF;
+			->shared = &opendmarc_conf_format;
 	if (seen->dmarc.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
 		             CAUSE_DMARC);

@@ -601,3 +601,5 @@ void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
 	           breaks ? "\n" : "", breaks ? MARKED_NO_BREAK : "");
 	buf_printf(into, "%s%s" MARKED_END "\n", buf_text(&params), buf_text(&missing));
 }
+
+const struct shared_format main_cf_format = { "main.cf", main_cf_ours, true, false };

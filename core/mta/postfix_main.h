@@ -19,6 +19,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "core/mta/shared.h"
 #include "core/mta/spans.h"
 
 /* One logical line "name = value"; all positions count octets of the text. */
@@ -124,5 +125,7 @@ bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t 
 #define MAIN_SRS_REF "$mailauth_sender_canonical_maps"
 #define MAIN_TIME_LIMIT "mailauth-spf_time_limit"
 #define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"
+
+extern const struct shared_format main_cf_format;
 
 #endif

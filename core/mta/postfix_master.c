@@ -217,3 +217,6 @@ void master_cf_render(const char *text, size_t len, const char *service, struct 
 	auto_free char *line = xasprintf("%s\n", service);
 	marked_block_with(text, len, line, is_our_line, into);
 }
+
+const struct shared_format master_cf_format = { "master.cf", master_cf_ours, true,
+	                                        false };

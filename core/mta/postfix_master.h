@@ -12,6 +12,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
+#include "core/mta/shared.h"
 #include "core/mta/spans.h"
 
 struct master_service {
@@ -54,5 +55,7 @@ void master_cf_strip(const char *text, size_t len, struct buf *into);
 /* `text` with one service of ours, a line without its break. */
 void master_cf_render(const char *text, size_t len, const char *service,
                       struct buf *into);
+
+extern const struct shared_format master_cf_format;
 
 #endif

@@ -136,7 +136,7 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 			master_cf_strip(old, seen->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
 			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
-				->shared = SHARED_MASTER_CF;
+				->shared = &master_cf_format;
 			plan_reload(seen, RANK_LEFTOVERS, plan);
 		}
 		if (desired) /* else the engine takes away what is ours alone */
@@ -158,7 +158,7 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 	master_cf_render(old, seen->master_cf.len, service, &text);
 	plan_file(plan, RANK_PROVIDERS, seen->master_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_MASTER)
-		->shared = SHARED_MASTER_CF;
+		->shared = &master_cf_format;
 	plan_reload(seen, RANK_PROVIDERS, plan);
 	if (seen->host.is_running)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,

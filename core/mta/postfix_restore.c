@@ -11,7 +11,9 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendkim_conf.h"
 #include "core/mta/opendmarc.h"
+#include "core/mta/opendmarc_conf.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_macros.h"
@@ -34,7 +36,7 @@ static bool is_leaving(const struct step *step)
 {
 	auto_buf part = BUF_INIT;
 
-	if (!step->is_present || step->shared == SHARED_NOT)
+	if (!step->is_present || step->shared == NULL)
 		return !step->is_present;
 	shared_part(step->shared, &step->content, &part);
 	return part.len == 0;
@@ -207,7 +209,7 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
 	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
 	                            CAUSE_FILTER);
-	shared_part(SHARED_OPENDKIM_CONF, text_of(conf, &seen->dkim.conf), &part);
+	shared_part(&opendkim_conf_format, text_of(conf, &seen->dkim.conf), &part);
 	if (part.len == 0) {
 		if (seen->dkim.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendkim",
@@ -260,7 +262,7 @@ int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct
 	int r;
 
 	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES, CAUSE_DMARC);
-	shared_part(SHARED_OPENDMARC_CONF, text, &part);
+	shared_part(&opendmarc_conf_format, text, &part);
 	if (part.len == 0) {
 		if (seen->dmarc.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,

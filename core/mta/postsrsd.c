@@ -17,6 +17,7 @@
 #include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/model/srs_secret.h"
+#include "core/mta/postsrsd_conf.h"
 #include "core/mta/service.h"
 
 #define TEXT_LIMIT ((size_t)1 << 20)
@@ -354,7 +355,7 @@ static void plan_conf(const struct postsrsd_wish *wish, const struct postsrsd_se
 		          wish->excluded->len, text_meta, CAUSE_SRS);
 	plan_file(plan, RANK_PROVIDERS, seen->conf_path, buf_text(&text), text.len,
 	          seen->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
-		->shared = SHARED_POSTSRSD;
+		->shared = &postsrsd_conf_format;
 }
 
 /* Where systemd runs it starts the daemon again, however often it ends. */
@@ -481,12 +482,12 @@ static void plan_files_out(const struct postsrsd_seen *seen, struct plan *plan)
 		plan_note(plan, "%s", seen->why_not);
 	else if (seen->has_block && !seen->admin_text.len)
 		plan_remove(plan, RANK_LEFTOVERS, seen->conf_path, CAUSE_SRS)->shared =
-			SHARED_POSTSRSD;
+			&postsrsd_conf_format;
 	else if (seen->has_conf)
 		plan_file(plan, RANK_LEFTOVERS, seen->conf_path,
 		          buf_text(&seen->admin_text), seen->admin_text.len,
 		          FILE_META_KEEP, CAUSE_SRS)
-			->shared = SHARED_POSTSRSD;
+			->shared = &postsrsd_conf_format;
 	/* an empty file of secrets would be taken, and anybody could make its addresses */
 	if (seen->has_our_secret && !seen->admin_secret.len)
 		plan_remove(plan, RANK_LEFTOVERS, seen->secret_path, CAUSE_SRS)

@@ -485,3 +485,13 @@ void postsrsd_secrets_strip(const struct secret *ours, const struct secret *text
 	if (text->len)
 		join(ret_admin, text->at + from, text->len - from);
 }
+
+/* A block without its end is nobody's: the text counts as the admin's. */
+static void format_ours(const char *text, size_t len, struct spans *into)
+{
+	if (!postsrsd_conf_ours(text, len, into))
+		spans_settle(into, len);
+}
+
+const struct shared_format postsrsd_conf_format = { "postsrsd", format_ours, false,
+	                                            true };

@@ -19,6 +19,7 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 #include "core/base/secret.h"
+#include "core/mta/shared.h"
 #include "core/mta/spans.h"
 
 #define POSTSRSD_DEFAULT "/etc/default/postsrsd" /* version 1 */
@@ -84,5 +85,7 @@ void postsrsd_secrets_put(const struct secret *ours, const struct secret *admin,
 /* The administrator's part; all of it when it does not begin with one of `ours`. */
 void postsrsd_secrets_strip(const struct secret *ours, const struct secret *text,
                             struct secret *ret_admin);
+
+extern const struct shared_format postsrsd_conf_format;
 
 #endif

@@ -1,7 +1,13 @@
-/* The mail servers: a line for each, which names its folder and its row. */
+/* The rows of mail servers and of the files that are shared with an admin: pointers, nothing else. */
 #include "core/mta/registry.h"
 
 #include <string.h>
+
+#include "core/mta/opendkim_conf.h"
+#include "core/mta/opendmarc_conf.h"
+#include "core/mta/postfix_main.h"
+#include "core/mta/postfix_master.h"
+#include "core/mta/postsrsd_conf.h"
 
 /* `auto` takes the first that is there. */
 const struct mta_backend *const registry[] = {
@@ -17,3 +23,9 @@ const struct mta_backend *registry_find(const char *name)
 			return registry[i];
 	return NULL;
 }
+
+const struct shared_format *const shared_formats[] = {
+	&main_cf_format,       &master_cf_format,      &opendkim_conf_format,
+	&postsrsd_conf_format, &opendmarc_conf_format,
+};
+const unsigned shared_format_count = ARRAY_LEN(shared_formats);

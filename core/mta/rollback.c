@@ -268,8 +268,8 @@ static int restore_row(void *arg, const struct step_row *row, struct err *err)
 	if (row->kind == STEP_FILE && row->is_secret && !row->domain)
 		return 0;
 	if (row->kind == STEP_FILE)
-		return row->shared != SHARED_NOT ? restore_shared(r, row, err)
-		                                 : restore_whole(r, row, err);
+		return row->shared ? restore_shared(r, row, err)
+		                   : restore_whole(r, row, err);
 	step = plan_mkdir(r->plan, row->had_old ? RANK_DATA : RANK_LEFTOVERS, row->object,
 	                  row->had_old ? row->old_meta : FILE_META_KEEP);
 	step->is_present = row->had_old;

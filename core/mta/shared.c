@@ -14,57 +14,33 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/diff.h"
-#include "core/mta/opendkim_conf.h"
-#include "core/mta/opendmarc_conf.h"
-#include "core/mta/postfix_main.h"
-#include "core/mta/postfix_master.h"
-#include "core/mta/postsrsd_conf.h"
 
-/* A block without its end is nobody's: the text counts as the admin's. */
-static void postsrsd_ours(const char *text, size_t len, struct spans *into)
+const char *shared_name(const struct shared_format *format)
 {
-	if (!postsrsd_conf_ours(text, len, into))
-		spans_settle(into, len);
+	return format ? format->name : NULL;
 }
 
-static const struct shared_row {
-	const char *name;
-	void (*ours)(const char *text, size_t len, struct spans *into);
-	bool has_names; /* a line begins with a name, and the last line of a name counts */
-	bool is_last;   /* what an admin writes after our lines may have the last word */
-} shared_rows[SHARED_COUNT] = {
-	[SHARED_MAIN_CF] = { "main.cf", main_cf_ours, true, false },
-	[SHARED_MASTER_CF] = { "master.cf", master_cf_ours, true, false },
-	[SHARED_OPENDKIM_CONF] = { "opendkim.conf", opendkim_conf_ours, false, true },
-	[SHARED_POSTSRSD] = { "postsrsd", postsrsd_ours, false, true },
-	[SHARED_OPENDMARC_CONF] = { "opendmarc.conf", opendmarc_conf_ours, false, true },
-};
-
-const char *shared_name(enum shared_format format)
+const struct shared_format *shared_find(const char *name)
 {
-	return shared_rows[format].name;
+	for (unsigned i = 0; i < shared_format_count; i++)
+		if (name && strcmp(shared_formats[i]->name, name) == 0)
+			return shared_formats[i];
+	return NULL;
 }
 
-enum shared_format shared_find(const char *name)
-{
-	for (int i = 0; i < SHARED_COUNT; i++)
-		if (name && shared_rows[i].name && strcmp(shared_rows[i].name, name) == 0)
-			return (enum shared_format)i;
-	return SHARED_NOT;
-}
-
-static void find_ours(enum shared_format format, const struct buf *text,
+static void find_ours(const struct shared_format *format, const struct buf *text,
                       struct spans *into)
 {
-	if (shared_rows[format].ours)
-		shared_rows[format].ours(buf_text(text), text->len, into);
+	if (format)
+		format->ours(buf_text(text), text->len, into);
 }
 
-void shared_strip(enum shared_format format, const struct buf *text, struct buf *into)
+void shared_strip(const struct shared_format *format, const struct buf *text,
+                  struct buf *into)
 {
 	auto_spans ours = SPANS_INIT;
 
-	if (format == SHARED_NOT)
+	if (!format)
 		return;
 	find_ours(format, text, &ours);
 	spans_cut(&ours, buf_text(text), text->len, into);
@@ -115,7 +91,7 @@ static void cut(const struct buf *text, const struct spans *ours, struct pieces 
 	}
 }
 
-static void cut_along(enum shared_format format, const struct buf *text,
+static void cut_along(const struct shared_format *format, const struct buf *text,
                       struct pieces *ret)
 {
 	auto_spans ours = SPANS_INIT;
@@ -222,7 +198,8 @@ static void put_line(const struct piece_line *line, const struct diff_piece *nam
 	buf_putc(into, '\n');
 }
 
-void shared_part(enum shared_format format, const struct buf *text, struct buf *into)
+void shared_part(const struct shared_format *format, const struct buf *text,
+                 struct buf *into)
 {
 	auto_pieces all = { 0 };
 	const struct diff_piece *name = NULL; /* of the logical line */
@@ -267,7 +244,7 @@ static void sort_lines(const struct buf *text, struct buf *into)
 	free(line);
 }
 
-static bool has_same_part(enum shared_format format, const struct buf *a,
+static bool has_same_part(const struct shared_format *format, const struct buf *a,
                           const struct buf *b)
 {
 	auto_buf part_a = BUF_INIT, part_b = BUF_INIT;
@@ -282,7 +259,8 @@ static bool has_same_part(enum shared_format format, const struct buf *a,
 
 /* The text without the lines that are ours alone and without the blanks at line ends: what is left
  * of ours are items in lines of his. */
-static void put_rest(enum shared_format format, const struct buf *text, struct buf *into)
+static void put_rest(const struct shared_format *format, const struct buf *text,
+                     struct buf *into)
 {
 	auto_pieces all = { 0 };
 	struct piece_line line;
@@ -307,7 +285,7 @@ static void put_rest(enum shared_format format, const struct buf *text, struct b
 }
 
 /* Whether our items stand at the same places in his lists. */
-static bool has_same_rest(enum shared_format format, const struct buf *a,
+static bool has_same_rest(const struct shared_format *format, const struct buf *a,
                           const struct buf *b)
 {
 	auto_buf rest_a = BUF_INIT, rest_b = BUF_INIT;
@@ -317,7 +295,7 @@ static bool has_same_rest(enum shared_format format, const struct buf *a,
 	return is_same(&rest_a, &rest_b);
 }
 
-bool shared_is_edited(enum shared_format format, const struct buf *wrote,
+bool shared_is_edited(const struct shared_format *format, const struct buf *wrote,
                       const struct buf *now)
 {
 	auto_buf his_then = BUF_INIT, his_now = BUF_INIT;
@@ -332,7 +310,7 @@ bool shared_is_edited(enum shared_format format, const struct buf *wrote,
 }
 
 /* Nothing but comments and blank lines of his after the last line of ours. */
-static bool has_last_word(enum shared_format format, const struct buf *text)
+static bool has_last_word(const struct shared_format *format, const struct buf *text)
 {
 	auto_pieces all = { 0 };
 	struct piece_line line;
@@ -347,17 +325,17 @@ static bool has_last_word(enum shared_format format, const struct buf *text)
 	return is_last;
 }
 
-bool shared_holds(enum shared_format format, const struct buf *wanted,
+bool shared_holds(const struct shared_format *format, const struct buf *wanted,
                   const struct buf *now)
 {
 	auto_buf his_wanted = BUF_INIT, his_now = BUF_INIT;
 
-	if (format == SHARED_NOT || !has_same_part(format, wanted, now))
+	if (format == NULL || !has_same_part(format, wanted, now))
 		return false;
 	shared_strip(format, wanted, &his_wanted);
 	shared_strip(format, now, &his_now);
 	return is_same(&his_wanted, &his_now) && has_same_rest(format, wanted, now) &&
-	       (!shared_rows[format].is_last || has_last_word(format, now));
+	       (!(format && format->is_last) || has_last_word(format, now));
 }
 
 /* ---- an old part in a newer text -------------------------------------------------------------- */
@@ -465,7 +443,7 @@ static bool hides_his(const struct graft *g)
 	return false;
 }
 
-bool shared_graft(enum shared_format format, const struct buf *then,
+bool shared_graft(const struct shared_format *format, const struct buf *then,
                   const struct buf *now, struct buf *into)
 {
 	auto_buf his_then = BUF_INIT, his_now = BUF_INIT, text = BUF_INIT;
@@ -484,7 +462,7 @@ bool shared_graft(enum shared_format format, const struct buf *then,
 	cut(&his_now, &(struct spans){ 0 }, &g.now);
 	find_places(&g);
 	is_good = put_all(&g, &text);
-	if (shared_rows[format].has_names && hides_his(&g))
+	if (format && format->has_names && hides_his(&g))
 		is_good = false;
 	shared_strip(format, &text, &check);
 	is_good = is_good && is_same(&check, &his_now) &&

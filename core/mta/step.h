@@ -27,12 +27,12 @@ struct step_row {
 	bool is_secret;
 	bool had_old, is_present; /* there was something before; there is after */
 	struct digest old_digest, new_digest;
-	struct file_meta old_meta;  /* whole where had_old */
-	struct file_meta new_meta;  /* KEEP: was not asked for */
-	enum service_action action; /* services */
-	enum probe_kind probe;      /* probes */
-	const char *domain;         /* whom it serves; NULL: all */
-	enum shared_format shared;  /* files */
+	struct file_meta old_meta;          /* whole where had_old */
+	struct file_meta new_meta;          /* KEEP: was not asked for */
+	enum service_action action;         /* services */
+	enum probe_kind probe;              /* probes */
+	const char *domain;                 /* whom it serves; NULL: all */
+	const struct shared_format *shared; /* files */
 };
 
 /* What came of an attempt to take one step back. */

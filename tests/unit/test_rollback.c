@@ -1,7 +1,11 @@
 /* rollback and drift at the door of the push, and what a rollback tells the servers. */
 #include "tests/unit/push_host.h"
 
+#include "core/mta/opendkim_conf.h"
+#include "core/mta/opendmarc_conf.h"
 #include "core/mta/postfix.h"
+#include "core/mta/postfix_main.h"
+#include "core/mta/postfix_master.h"
 #include "core/mta/service.h"
 
 static const char master[] = "/etc/postfix/master.cf";
@@ -250,7 +254,7 @@ static void test_settled(void **state)
 	"s._domainkey." name " " name ":s:/etc/dkimkeys/" name "/s.private\n"
 
 static void add_file(struct plan *plan, const char *path, const char *old,
-                     const char *text, enum shared_format shared)
+                     const char *text, const struct shared_format *shared)
 {
 	struct step *step = text ? plan_file(plan, RANK_TABLES, path, text, strlen(text),
 	                                     FILE_META_KEEP, 0)
@@ -286,30 +290,30 @@ static void write_steps(const struct plan *plan, struct buf *out)
 static const struct restore_row {
 	struct {
 		const char *path, *old, *text;
-		enum shared_format shared;
+		const struct shared_format *shared;
 	} file[4];
 	const char *steps;
 } restore_rows[] = {
 	/* the SPF service comes back: before main.cf */
-	{ { { "/p/main.cf", "a = b\n", "a = b\n" BLOCK, SHARED_MAIN_CF },
-	    { "/p/master.cf", SMTPD, SMTPD SPF_LINE, SHARED_MASTER_CF },
-	    { POLICYD_CONF, NULL, "mode: x\n", SHARED_NOT } },
+	{ { { "/p/main.cf", "a = b\n", "a = b\n" BLOCK, &main_cf_format },
+	    { "/p/master.cf", SMTPD, SMTPD SPF_LINE, &master_cf_format },
+	    { POLICYD_CONF, NULL, "mode: x\n", NULL } },
 	  "consumers /p/main.cf\nproviders /p/master.cf\ntables " POLICYD_CONF "\n"
 	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
 	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
 	/* and goes: after main.cf */
-	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", SHARED_MAIN_CF },
-	    { "/p/master.cf", SMTPD SPF_LINE, SMTPD, SHARED_MASTER_CF },
-	    { POLICYD_CONF, "mode: x\n", NULL, SHARED_NOT } },
+	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", &main_cf_format },
+	    { "/p/master.cf", SMTPD SPF_LINE, SMTPD, &master_cf_format },
+	    { POLICYD_CONF, "mode: x\n", NULL, NULL } },
 	  "consumers /p/main.cf\nleftovers /p/master.cf\nleftovers " POLICYD_CONF "\n"
 	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
 	/* a filter comes back with one name, and signs for another no more */
-	{ { { "/etc/opendkim.conf", "", INCLUDE, SHARED_OPENDKIM_CONF },
-	    { "/etc/mailauthctl/opendkim.conf", NULL, FILTER, SHARED_NOT },
+	{ { { "/etc/opendkim.conf", "", INCLUDE, &opendkim_conf_format },
+	    { "/etc/mailauthctl/opendkim.conf", NULL, FILTER, NULL },
 	    { "/etc/mailauthctl/opendkim/KeyTable", KEY_LINE("b.example"),
-	      KEY_LINE("a.example"), SHARED_NOT } },
+	      KEY_LINE("a.example"), NULL } },
 	  "providers /etc/opendkim.conf\nproviders /etc/mailauthctl/opendkim.conf\n"
 	  "tables /etc/mailauthctl/opendkim/KeyTable\nproviders reload postfix:/p\n"
 	  "providers restart opendkim\nproviders enable opendkim\n"
@@ -319,15 +323,14 @@ static const struct restore_row {
 	  "providers probe2 inet:8891@127.0.0.1 mx.example.com -\n"
 	  "leftovers restart opendmarc\nleftovers disable opendmarc\n" },
 	/* it goes: its own configuration comes back */
-	{ { { "/etc/opendkim.conf", INCLUDE, "", SHARED_OPENDKIM_CONF },
-	    { "/etc/mailauthctl/opendkim.conf", FILTER, NULL, SHARED_NOT } },
+	{ { { "/etc/opendkim.conf", INCLUDE, "", &opendkim_conf_format },
+	    { "/etc/mailauthctl/opendkim.conf", FILTER, NULL, NULL } },
 	  "leftovers /etc/opendkim.conf\nleftovers /etc/mailauthctl/opendkim.conf\n"
 	  "providers reload postfix:/p\nleftovers reload opendkim\n"
 	  "leftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n" },
 	/* DMARC: OpenDMARC fails each reload, so it is restarted */
-	{ { { "/etc/opendmarc.conf", "", DMARC, SHARED_OPENDMARC_CONF },
-	    { "/etc/mailauthctl/opendmarc/ignore.hosts", NULL, "127.0.0.1\n",
-	      SHARED_NOT } },
+	{ { { "/etc/opendmarc.conf", "", DMARC, &opendmarc_conf_format },
+	    { "/etc/mailauthctl/opendmarc/ignore.hosts", NULL, "127.0.0.1\n", NULL } },
 	  "providers /etc/opendmarc.conf\ntables /etc/mailauthctl/opendmarc/ignore.hosts\n"
 	  "providers reload postfix:/p\nleftovers reload opendkim\n"
 	  "leftovers disable opendkim\nproviders restart opendmarc\n"

@@ -9,8 +9,10 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/opendmarc_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postsrsd_conf.h"
 #include "core/mta/shared.h"
 
 #define BEGIN "# mailauthctl: begin (the lines up to the end mark are mailauthctl's)\n"
@@ -30,34 +32,35 @@ static struct buf text_of(const char *text)
 static void test_names(void **state)
 {
 	(void)state;
-	for (int i = SHARED_NOT + 1; i < SHARED_COUNT; i++)
-		assert_int_equal(shared_find(shared_name((enum shared_format)i)), i);
-	assert_int_equal(shared_find(NULL), SHARED_NOT);
-	assert_int_equal(shared_find("nothing"), SHARED_NOT);
+	for (unsigned i = 0; i < shared_format_count; i++)
+		assert_ptr_equal(shared_find(shared_name(shared_formats[i])),
+		                 shared_formats[i]);
+	assert_null(shared_find(NULL));
+	assert_null(shared_find("nothing"));
 }
 
 static const struct part_row {
-	enum shared_format format;
+	const struct shared_format *format;
 	const char *text, *part;
 } part_rows[] = {
-	{ SHARED_MAIN_CF, "a = b\n", "" },
-	{ SHARED_MAIN_CF, "", "" },
-	{ SHARED_MAIN_CF, "a = b\n" BEGIN "mailauth_milter = x\n" END "c = d\n",
+	{ &main_cf_format, "a = b\n", "" },
+	{ &main_cf_format, "", "" },
+	{ &main_cf_format, "a = b\n" BEGIN "mailauth_milter = x\n" END "c = d\n",
 	  BEGIN "mailauth_milter = x\n" END },
-	{ SHARED_MAIN_CF,
+	{ &main_cf_format,
 	  "smtpd_milters = $mailauth_smtpd_milters, inet:a\n" BEGIN
 	  "mailauth_smtpd_milters = x\n" END,
 	  "smtpd_milters: $mailauth_smtpd_milters\n" BEGIN
 	  "mailauth_smtpd_milters = x\n" END },
-	{ SHARED_MAIN_CF, "smtpd_milters =\n  inet:a,\n  $mailauth_smtpd_milters\n",
+	{ &main_cf_format, "smtpd_milters =\n  inet:a,\n  $mailauth_smtpd_milters\n",
 	  "  $mailauth_smtpd_milters\n" },
-	{ SHARED_MAIN_CF, "smtpd_milters=$mailauth_smtpd_milters, inet:a\n",
+	{ &main_cf_format, "smtpd_milters=$mailauth_smtpd_milters, inet:a\n",
 	  "smtpd_milters: $mailauth_smtpd_milters\n" },
-	{ SHARED_MAIN_CF, "smtpd_milters = inet:a\n  inet:b $mailauth_smtpd_milters\n",
+	{ &main_cf_format, "smtpd_milters = inet:a\n  inet:b $mailauth_smtpd_milters\n",
 	  "smtpd_milters: $mailauth_smtpd_milters\n" },
-	{ SHARED_MASTER_CF, "smtp inet n - y - - smtpd\n" BEGIN "mailauth-x unix\n" END,
+	{ &master_cf_format, "smtp inet n - y - - smtpd\n" BEGIN "mailauth-x unix\n" END,
 	  BEGIN "mailauth-x unix\n" END },
-	{ SHARED_OPENDKIM_CONF,
+	{ &opendkim_conf_format,
 	  "Syslog yes\n# mailauthctl: the line below\nInclude " OPENDKIM_OURS "\n",
 	  "# mailauthctl: the line below\nInclude " OPENDKIM_OURS "\n" },
 };
@@ -85,92 +88,92 @@ static void test_part(void **state)
 
 /* What an admin may do to a file that is his, too: `is_held`: and there is nothing to push. */
 static const struct edit_row {
-	enum shared_format format;
+	const struct shared_format *format;
 	const char *wrote, *now;
 	bool is_edited, is_held;
 } edit_rows[] = {
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK, false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, "# his\n" ITEM BLOCK "c = d\n", false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK,
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK, false, true },
+	{ &main_cf_format, ITEM BLOCK, "# his\n" ITEM BLOCK "c = d\n", false, true },
+	{ &main_cf_format, ITEM BLOCK,
 	  "smtpd_milters = $mailauth_smtpd_milters, inet:b, inet:a\n" BLOCK, false,
 	  true },
 	/* comments and blank lines anywhere, words of our own marks in them too */
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# admin was here\n", false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# mailauthctl: begin here\n", false,
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK "# admin was here\n", false, true },
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK "# mailauthctl: begin here\n", false,
 	  true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# mailauthctl: ended\n\n\n", false,
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK "# mailauthctl: ended\n\n\n", false,
 	  true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK "# (the lines are mailauthctl's)\n",
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK "# (the lines are mailauthctl's)\n",
 	  false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "# mailauthctl: his\n" BLOCK, false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "\n\n" BLOCK "\n", false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK,
+	{ &main_cf_format, ITEM BLOCK, ITEM "# mailauthctl: his\n" BLOCK, false, true },
+	{ &main_cf_format, ITEM BLOCK, ITEM "\n\n" BLOCK "\n", false, true },
+	{ &main_cf_format, ITEM BLOCK,
 	  ITEM BEGIN "# inside\n\nmailauth_smtpd_milters = x\n" END, false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK,
+	{ &main_cf_format, ITEM BLOCK,
 	  ITEM BEGIN "relayhost = y\nmailauth_smtpd_milters = x\n" END, false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, BLOCK ITEM, false, true },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM "a =\n  b\n  c\n" BLOCK "d =\n  e\n", false,
+	{ &main_cf_format, ITEM BLOCK, BLOCK ITEM, false, true },
+	{ &main_cf_format, ITEM BLOCK, ITEM "a =\n  b\n  c\n" BLOCK "d =\n  e\n", false,
 	  true },
-	{ SHARED_MAIN_CF, "a = b\n" NO_BREAK "mailauth_x = 1\n" END,
+	{ &main_cf_format, "a = b\n" NO_BREAK "mailauth_x = 1\n" END,
 	  "a = b\n" NO_BREAK "mailauth_x = 1\n" END "# his\n", false, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK,
+	{ &main_cf_format, ITEM BLOCK,
 	  "smtpd_milters = $mailauth_smtpd_milters, inet:a\r\n# mailauthctl: begin (the "
 	  "lines up to the end mark are mailauthctl's)\r\nmailauth_smtpd_milters = x\r\n"
 	  "# mailauthctl: end\r\n",
 	  false, true },
 	/* our own lines */
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = y\n" END, true,
-	  false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = x\n y\n" END,
+	{ &main_cf_format, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = y\n" END,
 	  true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BLOCK " y\n", true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, ITEM BEGIN "#mailauth_smtpd_milters = x\n" END,
+	{ &main_cf_format, ITEM BLOCK, ITEM BEGIN "mailauth_smtpd_milters = x\n y\n" END,
 	  true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, "smtpd_milters = inet:a\n" BLOCK, true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, "smtpd_milters = inet:a\n", true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, "a = b\n", true, false },
-	{ SHARED_MAIN_CF, ITEM BLOCK, "", true, false },
+	{ &main_cf_format, ITEM BLOCK, ITEM BLOCK " y\n", true, false },
+	{ &main_cf_format, ITEM BLOCK, ITEM BEGIN "#mailauth_smtpd_milters = x\n" END,
+	  true, false },
+	{ &main_cf_format, ITEM BLOCK, "smtpd_milters = inet:a\n" BLOCK, true, false },
+	{ &main_cf_format, ITEM BLOCK, "smtpd_milters = inet:a\n", true, false },
+	{ &main_cf_format, ITEM BLOCK, "a = b\n", true, false },
+	{ &main_cf_format, ITEM BLOCK, "", true, false },
 	/* moved in its list, and nothing else was edited */
-	{ SHARED_MAIN_CF, ITEM BLOCK,
+	{ &main_cf_format, ITEM BLOCK,
 	  "smtpd_milters = inet:a, $mailauth_smtpd_milters\n" BLOCK, true, false },
-	{ SHARED_MAIN_CF, ITEM, ITEM BEGIN "mailauth_z = 1\n" END, true, false },
-	{ SHARED_MAIN_CF, "a = b\n", "a = c\n", false, true },
+	{ &main_cf_format, ITEM, ITEM BEGIN "mailauth_z = 1\n" END, true, false },
+	{ &main_cf_format, "a = b\n", "a = c\n", false, true },
 
-	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END, MASTER BEGIN SPAWN END "# and here\n",
-	  false, true },
-	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	{ &master_cf_format, MASTER BEGIN SPAWN END,
+	  MASTER BEGIN SPAWN END "# and here\n", false, true },
+	{ &master_cf_format, MASTER BEGIN SPAWN END,
 	  MASTER "\n# x\n" BEGIN "# in\n" SPAWN "\n" END "lmtp unix - - n - - lmtp\n",
 	  false, true },
-	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	{ &master_cf_format, MASTER BEGIN SPAWN END,
 	  MASTER BEGIN "mailauth-spf unix - n n - 0 spawn\n# in\n  user=mailauth\n" END,
 	  false, true },
-	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END,
+	{ &master_cf_format, MASTER BEGIN SPAWN END,
 	  MASTER BEGIN "mailauth-spf unix - n n - 0 spawn\n  user=root\n" END, true,
 	  false },
-	{ SHARED_MASTER_CF, MASTER BEGIN SPAWN END, MASTER BEGIN SPAWN "  -v\n" END, true,
-	  false },
+	{ &master_cf_format, MASTER BEGIN SPAWN END, MASTER BEGIN SPAWN "  -v\n" END,
+	  true, false },
 
-	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n" DKIM "# the line below\n\n", false,
+	{ &opendkim_conf_format, "A b\n" DKIM, "A b\n" DKIM "# the line below\n\n", false,
 	  true },
-	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "# top\nA b\n\n" DKIM, false, true },
+	{ &opendkim_conf_format, "A b\n" DKIM, "# top\nA b\n\n" DKIM, false, true },
 	/* his line has the last word: ours must move, which is no fault of his */
-	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n" DKIM "Socket x\n", false, false },
-	{ SHARED_OPENDKIM_CONF, "A b\n" DKIM, "A b\n", true, false },
-	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "# his\n", false, true },
-	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
+	{ &opendkim_conf_format, "A b\n" DKIM, "A b\n" DKIM "Socket x\n", false, false },
+	{ &opendkim_conf_format, "A b\n" DKIM, "A b\n", true, false },
+	{ &opendmarc_conf_format, "A b\n" DMARC, "A b\n" DMARC "# his\n", false, true },
+	{ &opendmarc_conf_format, "A b\n" DMARC,
 	  "A b\n" BEGIN "# in\nSocket local:x\n\nRejectFailures true\n" END, false,
 	  true },
-	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC, "A b\n" DMARC "Socket y\n", false,
+	{ &opendmarc_conf_format, "A b\n" DMARC, "A b\n" DMARC "Socket y\n", false,
 	  false },
-	{ SHARED_OPENDMARC_CONF, "A b\n" DMARC,
+	{ &opendmarc_conf_format, "A b\n" DMARC,
 	  "A b\n" BEGIN "Socket local:x\nRejectFailures false\n" END, true, false },
-	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "# his\n", false,
-	  true },
-	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "# top\nA=b\n" SRS "\n# in\n" SRS_LIST,
+	{ &postsrsd_conf_format, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "# his\n",
 	  false, true },
-	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST, "A=b\n" SRS SRS_LIST "SRS_DOMAIN=y\n",
-	  false, false },
-	{ SHARED_POSTSRSD, "A=b\n" SRS SRS_LIST,
+	{ &postsrsd_conf_format, "A=b\n" SRS SRS_LIST,
+	  "# top\nA=b\n" SRS "\n# in\n" SRS_LIST, false, true },
+	{ &postsrsd_conf_format, "A=b\n" SRS SRS_LIST,
+	  "A=b\n" SRS SRS_LIST "SRS_DOMAIN=y\n", false, false },
+	{ &postsrsd_conf_format, "A=b\n" SRS SRS_LIST,
 	  "A=b\n" SRS
 	  "SRS_EXCLUDE_DOMAINS=\"${SRS_EXCLUDE_DOMAINS-}\"'\n# in\na.example\n"
 	  "'\n" END,
@@ -236,7 +239,7 @@ static void test_graft(void **state)
 		auto_buf then = text_of(graft_rows[i].then);
 		auto_buf now = text_of(graft_rows[i].now), result = BUF_INIT;
 		auto_buf his = BUF_INIT, left = BUF_INIT;
-		bool is_good = shared_graft(SHARED_MAIN_CF, &then, &now, &result);
+		bool is_good = shared_graft(&main_cf_format, &then, &now, &result);
 
 		if (is_good != (graft_rows[i].result != NULL))
 			fail_msg("row %zu: %s", i, buf_text(&result));
@@ -244,8 +247,8 @@ static void test_graft(void **state)
 		                    is_good ? graft_rows[i].result : "");
 		if (!is_good)
 			continue;
-		shared_strip(SHARED_MAIN_CF, &now, &his);
-		shared_strip(SHARED_MAIN_CF, &result, &left);
+		shared_strip(&main_cf_format, &now, &his);
+		shared_strip(&main_cf_format, &result, &left);
 		assert_string_equal(buf_text(&left), buf_text(&his));
 	}
 }
