@@ -2,6 +2,8 @@
  * Which name servers are asked: as a person types them, or those of the machine, as the C library
  * reads them from /etc/resolv.conf.
  */
+#include "dnszone/query_servers.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +14,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "dnszone/query.h"
 
 #define DNS_PORT 53
 #define TIMEOUT_MAX 30 /* resolv.conf(5): silently capped */

@@ -7,7 +7,7 @@
 #ifndef DNSZONE_QUERY_TRY_H
 #define DNSZONE_QUERY_TRY_H
 
-#include "dnszone/query.h"
+#include "dnszone/query_servers.h"
 #include "dnszone/wire.h"
 
 #define QUERY_SOCKETS_IDLE 16

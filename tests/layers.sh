@@ -7,10 +7,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/lib/tap.sh
 
-table=$PWD/CONTRIBUTING.md script=$PWD/tests/layers.awk
+table=$PWD/CONTRIBUTING.md script=$PWD/tests/layers.py
 
 c_files() { find core dnszone cli tests/unit tests/fuzz -name '*.[ch]' | sort; }
-check_tree() { c_files | xargs -d '\n' awk -f "$script" "$table"; }
+check_tree() { c_files | xargs -d '\n' "$script" "$table"; }
 
 # A tree of one good and one other file; the first line that is found wrong.
 scratch=$(mktemp -d) || exit
@@ -20,12 +20,15 @@ fault() { # path, text
 	mkdir -p "$scratch/tree/core/base" "$scratch/tree/$(dirname "$1")"
 	printf '#include <stdint.h>\n' >"$scratch/tree/core/base/good.h"
 	printf '#include "core/base/good.h"\n\n#include <stdio.h>\n' >"$scratch/tree/core/base/good.c"
+	printf '#include "core/base/good.h"\n' >"$scratch/tree/core/base/other.h"
 	printf '%b' "$2" >"$scratch/tree/$1"
 	(cd "$scratch/tree" &&
-		find . -name '*.[ch]' -printf '%P\n' | sort | xargs awk -f "$script" "$table" | head -1)
+		find . -name '*.[ch]' -printf '%P\n' | sort | xargs "$script" "$table" | head -1)
 }
 
-ok "the tree keeps to the table of CONTRIBUTING.md" check_tree
+# What is open yet, one fault a line: nothing joins it, and what was mended leaves it.
+is "the tree keeps to the tables of CONTRIBUTING.md" "$(check_tree)" \
+	"$(cat tests/layers.open 2>/dev/null)"
 
 while IFS='|' read -r path text wanted; do
 	is "in $path, $text" "$(fault "$path" "$text")" "$wanted"
@@ -34,8 +37,9 @@ core/base/x.c|#include "core/base/good.h"\n|
 core/base/x.c|#include "cli/out.h"\n|core/base/x.c:1: core/base may not include cli ("cli/out.h")
 dnszone/x.c|#include <time.h>\n#include "core/model/key.h"\n|dnszone/x.c:2: dnszone may not include core/model ("core/model/key.h")
 core/store/x.h|#include "dnszone/name.h"\n|core/store/x.h:1: core/store may not include dnszone ("dnszone/name.h")
-core/model/x.c|#include "core/store/internal.h"\n|core/model/x.c:1: "core/store/internal.h" is private to core/store
+core/model/x.c|#include "core/store/store_inner.h"\n|core/model/x.c:1: "core/store/store_inner.h" is private to core/store
 cli/x.c|#include <sqlite3.h>\n|cli/x.c:1: <sqlite3.h> has no owner in cli
+core/base/good.h|#include "core/base/other.h"\n|core/base/good: a circle of files: core/base/good core/base/other
 core/store/x.c|#include <sqlite3.h>\n|core/store/x.c:1: <sqlite3.h> belongs to migrate.c stmt.c store.c alone
 core/store/store.h|#include <sqlite3.h>\n|core/store/store.h:1: <sqlite3.h> in a header of ours
 core/model/key_crypto.c|#include <openssl/evp.h>\n|

@@ -4,7 +4,7 @@
  * Tables come first: a row names a file, or a form of files.  What no table names tells its domain and
  * selector by its name and its folders, or by the record beside it.
  */
-#include "core/model/import_inner.h"
+#include "core/model/import_tree_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * A table may name any file.  One that somebody else than root may have written is believed for files
  * of its own folder alone.
  */
-#include "core/model/import_inner.h"
+#include "core/model/import_tree_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>

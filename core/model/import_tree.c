@@ -12,7 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/domain.h"
-#include "core/model/import_inner.h"
+#include "core/model/import_tree_inner.h"
 #include "core/model/key.h"
 #include "core/model/key_crypto.h"
 #include "core/model/keyring.h"

@@ -36,7 +36,7 @@ static bool is_leaving(const struct step *step)
 {
 	auto_buf part = BUF_INIT;
 
-	if (!step->is_present || step->shared == NULL)
+	if (!step->is_present || !step->shared)
 		return !step->is_present;
 	shared_part(step->shared, &step->content, &part);
 	return part.len == 0;

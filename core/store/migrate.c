@@ -11,7 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/ctx.h"
-#include "core/store/internal.h"
+#include "core/store/store_inner.h"
 
 static int check_identity(struct store *store, int64_t *ret_version, struct err *err)
 {

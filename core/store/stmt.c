@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/store/internal.h"
+#include "core/store/store_inner.h"
 
 #define PROBES 8 /* slots where a literal may lie */
 

@@ -19,7 +19,7 @@
 #include "core/base/ctx.h"
 #include "core/base/disk.h"
 #include "core/base/file.h"
-#include "core/store/internal.h"
+#include "core/store/store_inner.h"
 
 #define BEGIN_WAIT_MS 250
 #define CHECK_STEPS 10000 /* instructions of SQLite between two looks at the clock */

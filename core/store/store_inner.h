@@ -1,6 +1,6 @@
-/* core/store/internal.h: what store.c, stmt.c and migrate.c share; nobody else includes it. */
-#ifndef CORE_STORE_INTERNAL_H
-#define CORE_STORE_INTERNAL_H
+/* core/store/store_inner.h: what store.c, stmt.c and migrate.c share; nobody else includes it. */
+#ifndef CORE_STORE_STORE_INNER_H
+#define CORE_STORE_STORE_INNER_H
 
 #include "core/store/store.h"
 

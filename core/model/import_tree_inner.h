@@ -1,6 +1,6 @@
-/* core/model/import_inner.h: shared by the files of import_tree.h. */
-#ifndef CORE_MODEL_IMPORT_INNER_H
-#define CORE_MODEL_IMPORT_INNER_H
+/* core/model/import_tree_inner.h: shared by the files of import_tree.h. */
+#ifndef CORE_MODEL_IMPORT_TREE_INNER_H
+#define CORE_MODEL_IMPORT_TREE_INNER_H
 
 #include "core/model/import_tree.h"
 #include "core/model/import_walk.h"
