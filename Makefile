@@ -61,12 +61,12 @@ mta_src := absence account backend desired diff directory doctor doctor_database
 	doctor_server doctor_zones drift engine folders held held_service history key_check \
 	map_probe marked_block milter milter_headers milter_probe networks opendkim \
 	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
-	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
+	opendkim_validate opendmarc opendmarc_conf path_check plan plan_claim policy_probe policyd_conf \
 	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
 	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
-	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
-	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
-	postsrsd_conf push push_facts push_state recover rollback service service_filter \
+	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs \
+	postfix_restore postfix_restrict postfix_seen postfix_services postfix_srs \
+	postfix_validate postfix_values postsrsd postsrsd_conf push push_facts push_state recover rollback service service_filter \
 	service_log service_postfix service_process service_systemd shared signers smtp_probe \
 	spans stage step step_file step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
