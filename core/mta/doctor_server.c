@@ -180,6 +180,10 @@ static void look_at_server(struct doctor *d)
 		           "%s",
 		           host->found.why_not ? host->found.why_not
 		                               : _("the mail server does not run"));
+	else if (host->found.is_running && host->found.why_not)
+		doctor_add(d, DOCTOR_PROBLEM, host->backend->name,
+		           _("correct it; \"postfix check\" says when it can be read"),
+		           "%s", host->found.why_not);
 	if (fault)
 		doctor_add(d, DOCTOR_WARNING, host->backend->name,
 		           _("install an update of the mail server"), "%s (%s)", _(fault),
@@ -359,26 +363,18 @@ void doctor_services(struct doctor *d)
 struct overrides {
 	struct doctor *d;
 	const char *config_dir;
+	const struct main_cf *main;
+	const struct filter_socket *filter;
 };
 
 static void add_override(void *arg, const struct master_service *service,
-                         const char *parameter, bool is_private, const char *sentence)
+                         const char *parameter, bool is_meant, const char *sentence)
 {
 	const struct overrides *o = arg;
-	auto_free char *remedy =
-		strcmp(parameter, "smtpd_proxy_filter") == 0
-			? xstrdup(_(
-				  "pass mail to that filter after the queue (content_filter) "
-				  "or as a milter, so that its content can be signed and "
-				  "checked"))
-		: master_override(service, parameter)
-			? xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
-	                            o->config_dir, service->name, service->type,
-	                            parameter, o->config_dir)
-			: xasprintf("postconf -c %s -X %s; postfix -c %s reload",
-	                            o->config_dir, parameter, o->config_dir);
-	doctor_add(o->d, is_private ? DOCTOR_NOTE : DOCTOR_WARNING, service->name,
-	           is_private ? NULL : remedy, "%s", sentence);
+	auto_free char *remedy = services_override_remedy(o->main, service, parameter,
+	                                                  o->filter, o->config_dir);
+	doctor_add(o->d, is_meant ? DOCTOR_NOTE : DOCTOR_WARNING, service->name,
+	           is_meant ? NULL : remedy, "%s", sentence);
 }
 
 static void add_macros(void *arg, const struct master_service *service,
@@ -447,6 +443,23 @@ static void look_at_local_mail(struct doctor *d, const struct main_cf *cf)
 		             "any From through sendmail(1), and it is signed"));
 }
 
+static void look_at_overrides(const struct mta_seen *seen, const struct main_cf *cf,
+                              const struct master_cf *master, struct overrides *o)
+{
+	auto_free char *socket = postfix_dkim_socket(seen);
+	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	auto_buf text = BUF_INIT;
+	auto_main_cf admin;
+	auto_services services = SERVICES_INIT;
+	main_cf_strip(cf->text, cf->len, &text);
+	main_cf_parse(&admin, buf_text(&text), text.len);
+	services_read(&admin, master, &seen->filters, seen->is_returned_elsewhere,
+	              &services);
+	o->main = cf;
+	o->filter = &filter;
+	services_each_override(cf, master, &services, &filter, add_override, o);
+}
+
 static void look_at_files(struct doctor *d, struct overrides *o)
 {
 	struct mta_seen *seen = NULL;
@@ -461,8 +474,7 @@ static void look_at_files(struct doctor *d, struct overrides *o)
 		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
 		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 		o->config_dir = seen->host.config_dir;
-		auto_free char *own_item = postfix_dkim_own_item(seen);
-		services_each_override(&cf, &master, own_item, add_override, o);
+		look_at_overrides(seen, &cf, &master, o);
 		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
 		look_at_chroot(d, seen, &cf, &master);
 		look_at_local_mail(d, &cf);

@@ -10,9 +10,12 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/mta/held_service.h"
 #include "core/mta/shared.h"
 #include "core/mta/target.h"
+
+#define OUR_FOLDER "/etc/mailauthctl/"
 
 struct looking {
 	struct ctx *ctx;
@@ -76,6 +79,81 @@ int held_update(struct ctx *ctx, struct store *target, int64_t push_id, struct e
 	if (!rc)
 		rc = journal_each(target, push_id, -1, false, note_look, &looking, err);
 	return rc ? rc : held_update_services(target, push_id, err);
+}
+
+/* A folder of ours: OUR_FOLDER, and what is below any of the beginnings. */
+static bool is_our_folder(const char *const *claimed, const char *folder)
+{
+	auto_free char *inside = xasprintf("%s/", folder);
+
+	if (strcmp(inside, OUR_FOLDER) == 0)
+		return true;
+	for (; *claimed; claimed++)
+		if (text_starts(inside, *claimed) && strcmp(inside, *claimed) != 0)
+			return true;
+	return false;
+}
+
+static int claim_folders(struct store *target, const char *const *claimed,
+                         const struct plan_claim *claim, struct err *err)
+{
+	char *folder = path_parent(claim->path);
+	int rc = 0;
+
+	while (!rc && is_our_folder(claimed, folder)) {
+		auto_free char *object = xasprintf("dir:%s", folder);
+		char *parent = path_parent(folder);
+
+		rc = store_exec(target, err,
+		                "INSERT INTO held (object, domain) VALUES (?, ?) "
+		                "ON CONFLICT (object) DO NOTHING",
+		                "tt", object, claim->domain);
+		free(folder);
+		folder = parent;
+	}
+	free(folder);
+	return rc;
+}
+
+/* Held before this push, it stays as it was held. */
+static int claim_file(struct ctx *ctx, struct store *target,
+                      const struct plan_claim *claim, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", claim->path);
+	const struct file_meta *meta = &claim->meta;
+	auto_buf content = BUF_INIT;
+	int64_t count = 0;
+	int rc = store_get_int(target, &count, err,
+	                       "SELECT count(*) FROM held WHERE object = ?", "t", object);
+
+	if (rc < 0 || count)
+		return rc < 0 ? rc : 0;
+	rc = store_exec(
+		target, err,
+		"INSERT INTO held (object, value, secret, mode, uid, gid, domain) "
+		"VALUES (?, ?, ?, nullif(?, ?), nullif(?, ?), nullif(?, ?), ?)",
+		"toiiiiiiit", object, claim->value.at, (size_t)DIGEST_LEN,
+		(int64_t)claim->is_secret, (int64_t)meta->mode, (int64_t)FILE_KEEP_MODE,
+		(int64_t)meta->uid, (int64_t)FILE_KEEP_UID, (int64_t)meta->gid,
+		(int64_t)FILE_KEEP_GID, claim->domain);
+	if (!rc && !claim->is_secret)
+		rc = file_read(ctx, claim->path, STEP_FILE_LIMIT, &content, NULL, err);
+	if (!rc && !claim->is_secret)
+		rc = target_put_blob(target, &claim->value, &content, err);
+	return rc ? rc : held_note_look(ctx, target, claim->path, err);
+}
+
+int held_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
+               struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < plan->claims && !rc; i++) {
+		rc = claim_file(ctx, target, &plan->claim[i], err);
+		if (!rc)
+			rc = claim_folders(target, plan->claimed, &plan->claim[i], err);
+	}
+	return rc;
 }
 
 int held_forget(struct store *target, struct err *err)

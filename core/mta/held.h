@@ -15,6 +15,10 @@
  * In the caller's transaction. */
 int held_update(struct ctx *ctx, struct store *target, int64_t push_id,
                 struct err *err) must_check;
+/* What is ours though no push of this table wrote it, before held_update(): nothing of another's stood
+ * there, and folders around it are ours as far as the beginnings `claimed` of the plan go. */
+int held_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
+               struct err *err) must_check;
 /* Nothing is ours any more. */
 int held_forget(struct store *target, struct err *err) must_check;
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/plan_claim.h"
 #include "core/mta/step.h"
 
 static void step_done(struct step *step)
@@ -47,6 +48,7 @@ void plan_done(struct plan *plan)
 	for (size_t i = 0; i < plan->needs; i++)
 		free(plan->need[i].service);
 	free(plan->need);
+	plan_claims_done(plan);
 	for (size_t i = 0; i < plan->keys; i++) {
 		free(plan->key[i].path);
 		free(plan->key[i].domain);
@@ -213,8 +215,10 @@ int plan_settle(struct plan *plan, struct err *err)
 	                                                      err)
 	                    : 0;
 
-	if (!rc && is_held)
+	if (!rc && is_held) {
+		plan_claim_step(plan, step);
 		step_done(&plan->step[--plan->count]);
+	}
 	return rc;
 }
 
@@ -331,6 +335,7 @@ static int observe_steps(struct pruning *p, struct err *err)
 		rc = step_types[step->kind]->observe(p->ctx, step, &is_held, err);
 		if (rc)
 			return rc;
+		plan_claim_step(p->plan, step);
 		p->is_kept[i] = !is_held;
 		if (!is_held && step->kind == STEP_FILE && !step->is_present)
 			note_leaving(&p->paths, step->object);

@@ -142,6 +142,15 @@ struct plan_need {
 };
 
 /* What can be done about a note that is a warning. */
+/* A file that was ours before this push, though no table says so: an earlier push wrote it, and the
+ * target.db of that push is gone. */
+struct plan_claim {
+	char *path, *domain; /* domain: as in struct step */
+	struct digest value; /* what is wanted */
+	struct file_meta meta;
+	bool is_secret;
+};
+
 struct plan_warning {
 	size_t note; /* index of the note */
 	char *remedy;
@@ -158,6 +167,13 @@ struct plan {
 	size_t notes, note_room;
 	struct plan_warning *warning; /* of some notes, in their order */
 	size_t warnings, warning_room;
+	bool may_claim; /* an adoption; set before the backend plans */
+	const char *const
+		*claimed; /* set by a backend that sees what an earlier push left and
+	                               may_claim: beginnings of paths that are ours alone, with a
+	                               NULL behind them */
+	struct plan_claim *claim; /* filled by plan_prune() and plan_settle() */
+	size_t claims, claim_room;
 	const struct ctx *
 		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };

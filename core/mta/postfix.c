@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/opendkim.h"
 #include "core/mta/opendmarc.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
@@ -99,14 +100,16 @@ static void plan_main(const struct mta_seen *seen, const struct desired *desired
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
 	              &services);
+	auto_free char *socket = postfix_dkim_socket(seen);
+	const struct filter_socket filter = { socket, seen->host.queue_dir };
 	wish->main.unmiltered = services.unmiltered;
 	wish->main.submission = services.submission;
 	wish->main.cleanup = services.cleanup;
 	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
 	if (wish->main.milter || wish->main.guard_milter)
-		services_note(&cf, &master, &services, wish->main.own_smtpd, plan);
+		services_note(&cf, &master, &services, &filter, plan);
 	if (wish->main.milter && wish->main.in_smtpd)
-		services_note_order(&cf, wish->main.is_last, plan);
+		services_note_order(&cf, &master, wish->main.is_last, plan);
 	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
 	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_SERVER)
@@ -151,12 +154,35 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
 		          "was probed"));
 }
 
+/* What an earlier push left: the filter's configuration takes ours in, or main.cf has ours. */
+static bool was_pushed(const struct mta_seen *seen)
+{
+	auto_buf admin = BUF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	return seen->dkim.admin.includes_ours || admin.len != seen->main_cf.len;
+}
+
+/* Files that no target.db knows of any more.  Keys are ours where the admin's own configuration of the
+ * filter names none. */
+static void claim_files(const struct mta_seen *seen, struct plan *plan)
+{
+	static const char *const all[] = { "/etc/mailauthctl/", POSTSRSD_DROP_IN,
+		                           OPENDKIM_KEYS "/", NULL };
+	static const char *const no_keys[] = { "/etc/mailauthctl/", POSTSRSD_DROP_IN,
+		                               NULL };
+	bool has_keys = opendkim_conf_get(&seen->dkim.admin, "KeyTable") ||
+	                opendkim_conf_get(&seen->dkim.admin, "KeyFile");
+	if (plan->may_claim && was_pushed(seen))
+		plan->claimed = has_keys ? no_keys : all;
+}
+
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err)
 {
 	cleanup(wish_done) struct postfix_wish wish = { 0 };
 	int r = 0;
 	note_state(desired, seen, ret_plan);
+	claim_files(seen, ret_plan);
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
 		               seen->host.why_not);

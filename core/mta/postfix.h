@@ -33,6 +33,9 @@ struct postfix_host {
 int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
                       struct err *err) must_check;
 void postfix_host_done(struct postfix_host *host);
+/* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be asked.  The
+ * caller frees. */
+char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;
 
 /* OpenDKIM as it stands. */
 struct opendkim_seen {

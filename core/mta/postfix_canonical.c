@@ -248,18 +248,33 @@ static void note_transport(const struct main_cf *cf, const struct master_cf *mas
 	say(arg, text);
 }
 
+/* Whether mydestination holds nothing but names of loopback, to which no foreign mail goes. */
+static bool is_only_localhost(const struct main_cf *cf)
+{
+	auto_buf text = BUF_INIT, list = BUF_INIT, item = BUF_INIT;
+	auto_main_cf named;
+	/* Postfix knows a name for itself where main.cf has none */
+	buf_printf(&text, "myhostname = host.invalid\nmydomain = invalid\n");
+	buf_add(&text, cf->text, cf->len);
+	main_cf_parse(&named, buf_text(&text), text.len);
+	main_cf_value(&named, NULL, "mydestination", &list);
+	for (const char *at = buf_text(&list); main_list_next(&at, &item);)
+		if (strcasecmp(buf_text(&item), "localhost") != 0 &&
+		    strncasecmp(buf_text(&item), "localhost.", strlen("localhost.")) != 0)
+			return false;
+	return true;
+}
+
 void canonical_note_delivery(const struct main_cf *cf, const struct master_cf *master,
                              void (*say)(void *arg, const char *sentence), void *arg)
 {
-	auto_buf local = BUF_INIT, transport = BUF_INIT, mailbox = BUF_INIT,
-		 virtual = BUF_INIT;
-	main_cf_value(cf, NULL, "mydestination", &local);
+	auto_buf transport = BUF_INIT, mailbox = BUF_INIT, virtual = BUF_INIT;
 	main_cf_value(cf, NULL, "local_transport", &transport);
 	main_cf_value(cf, NULL, "mailbox_transport", &mailbox);
 	main_cf_value(cf, NULL, "virtual_mailbox_domains", &virtual);
 	const char *command = transport_command(master, buf_text(&transport));
 	bool is_local = !command || strcmp(command, "local") == 0;
-	if (!is_empty(buf_text(&local)))
+	if (!is_only_localhost(cf))
 		note_transport(cf, master,
 		               is_local && !is_empty(buf_text(&mailbox))
 		                       ? "mailbox_transport"

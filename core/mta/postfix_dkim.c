@@ -119,22 +119,30 @@ static void route_done(struct route *route)
 char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
                           const char *queue_dir)
 {
-	auto_buf value = BUF_INIT, item = BUF_INIT;
+	const struct filter_socket filter = { socket, queue_dir };
+	auto_buf value = BUF_INIT;
 	main_cf_value(cf, NULL, list, &value);
-	const char *at = buf_text(&value);
-	while (socket && main_list_next(&at, &item)) {
-		size_t len = strcspn(buf_text(&item), ", \t");
-		auto_free char *text = xmemdup(buf_text(&item), len);
-		auto_free char *plain = opendkim_endpoint(text, queue_dir);
-		/* an absolute path seen from a chrooted smtpd begins at the queue directory */
-		auto_free char *inside =
-			plain && text_starts(plain, "unix:/")
-				? xasprintf("unix:%s%s", queue_dir, plain + 5)
-				: NULL;
-		if (text_same(plain, socket) || text_same(inside, socket))
-			return xstrdup(text);
+	return services_find_socket(buf_text(&value), &filter);
+}
+
+/* The same for the lists of master.cf alone. */
+static char *find_in_services(const struct mta_seen *seen, const struct main_cf *cf,
+                              const char *socket)
+{
+	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
+	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	auto_master_cf master = MASTER_CF_INIT;
+	char *found = NULL;
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	for (size_t i = 0; !found && i < master.count * ARRAY_LEN(lists); i++) {
+		const struct master_service *service = &master.service[i / 2];
+		auto_buf value = BUF_INIT;
+		if (!main_cf_is_own(cf, service, lists[i % 2]))
+			continue;
+		main_cf_value_of(cf, service, lists[i % 2], &value);
+		found = services_find_socket(buf_text(&value), &filter);
 	}
-	return NULL;
+	return found;
 }
 
 static void find_route(const struct mta_seen *seen, struct route *route)
@@ -148,7 +156,9 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	main_cf_parse(&cf, buf_text(&text), text.len);
 	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
 	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
-	const char *kept = in_smtpd ? in_smtpd : in_non;
+	auto_free char *in_service =
+		in_smtpd || in_non ? NULL : find_in_services(seen, &cf, socket);
+	const char *kept = in_smtpd ? in_smtpd : in_non ? in_non : in_service;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
 		                    kept ? kept : "unix:opendkim/opendkim.sock",
@@ -164,13 +174,13 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	};
 }
 
-char *postfix_dkim_own_item(const struct mta_seen *seen)
+char *postfix_dkim_socket(const struct mta_seen *seen)
 {
 	struct route route;
 	find_route(seen, &route);
-	char *own = xstrdup(route.own_smtpd);
+	char *socket = xstrdup(route.probe);
 	route_done(&route);
-	return own;
+	return socket;
 }
 
 static int take_first(void *arg, const struct signing_row *row, struct err *err)
@@ -426,17 +436,15 @@ static void find_internal(const struct desired *desired, const struct mta_seen *
 /* A service that takes mail back and has the signing filter in a list of its own, which stays as the
  * admin wrote it: what comes from loopback must not be signed there. */
 static void find_own_list(const struct main_cf *cf, const struct master_cf *master,
-                          const struct route *route, struct filter_ways *ways)
+                          const struct filter_socket *filter, struct filter_ways *ways)
 {
 	for (size_t i = 0; i < master->count && !ways->unknown; i++) {
 		const struct master_service *service = &master->service[i];
 		bool takes_back = false;
 		for (size_t k = 0; ways->reinjecting[k]; k++)
 			takes_back |= strcmp(ways->reinjecting[k], service->name) == 0;
-		if (takes_back && master_override(service, "smtpd_milters") &&
-		    (services_names_filter(cf, service, "smtpd_milters",
-		                           route->own_smtpd) ||
-		     services_names_filter(cf, service, "smtpd_milters", route->own_non)))
+		if (takes_back && main_cf_is_own(cf, service, "smtpd_milters") &&
+		    services_names_filter(cf, service, "smtpd_milters", filter))
 			ways->unknown = xasprintf(
 				_("%s/%s in master.cf accepts mail that a content filter "
 			          "returns, and its own smtpd_milters names the signing filter: "
@@ -450,6 +458,7 @@ static void find_own_list(const struct main_cf *cf, const struct master_cf *mast
 static void find_services(const struct mta_seen *seen, const struct route *route,
                           struct services *services)
 {
+	const struct filter_socket filter = { route->probe, seen->host.queue_dir };
 	auto_buf admin = BUF_INIT;
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
@@ -458,7 +467,7 @@ static void find_services(const struct mta_seen *seen, const struct route *route
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
 	              services);
-	find_own_list(&cf, &master, route, &services->ways);
+	find_own_list(&cf, &master, &filter, &services->ways);
 }
 
 static void wish_milters(const struct desired *desired, const struct route *route,

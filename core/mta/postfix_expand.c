@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "core/base/text.h"
+#include "core/mta/postfix_master.h"
 
 #define MAX_DEPTH 16
 #define MAX_LEN ((size_t)64 * 1024)
@@ -61,6 +62,7 @@ static const struct default_row {
 struct expansion {
 	const struct main_cf *cf;
 	const char *service;
+	const struct master_service *own; /* whose options hold before main.cf; or NULL */
 	unsigned depth;
 	unsigned *names_left; /* of the whole value */
 	struct buf *into;
@@ -81,6 +83,11 @@ static void expand_name(struct expansion *x, const char *name, size_t len)
 		return;
 	}
 	auto_buf raw = BUF_INIT;
+	const char *option = x->own ? master_override(x->own, key) : NULL;
+	if (option) {
+		expand(x, option, strlen(option));
+		return;
+	}
 	if (main_cf_raw(x->cf, key, &raw)) {
 		expand(x, buf_text(&raw), raw.len);
 		return;
@@ -287,6 +294,29 @@ void main_cf_value(const struct main_cf *cf, const char *service, const char *na
 		.cf = cf, .service = service, .names_left = &names_left, .into = into
 	};
 	expand_name(&x, name, strlen(name));
+}
+
+void main_cf_value_of(const struct main_cf *cf, const struct master_service *service,
+                      const char *name, struct buf *into)
+{
+	unsigned names_left = MAX_NAMES;
+	struct expansion x = { .cf = cf,
+		               .service = service->name,
+		               .own = service,
+		               .names_left = &names_left,
+		               .into = into };
+	expand_name(&x, name, strlen(name));
+}
+
+bool main_cf_is_own(const struct main_cf *cf, const struct master_service *service,
+                    const char *name)
+{
+	auto_buf own = BUF_INIT, common = BUF_INIT;
+	if (service->options == 0 || master_override(service, name))
+		return service->options > 0;
+	main_cf_value_of(cf, service, name, &own);
+	main_cf_value(cf, service->name, name, &common);
+	return strcmp(buf_text(&own), buf_text(&common)) != 0;
 }
 
 bool main_list_next(const char **at, struct buf *item)

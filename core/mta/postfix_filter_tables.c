@@ -16,6 +16,7 @@
 #include "core/base/text.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_filters.h"
+#include "core/mta/postfix_restrict.h"
 
 #define TABLE_LIMIT ((size_t)16 << 20)
 #define TABLE_DEPTH 4
@@ -207,13 +208,6 @@ static int search_table(struct reader *r, const char *table, unsigned depth,
 
 /* ---- where tables stand ------------------------------------------------------------------------ */
 
-static const char *const restrictions[] = {
-	"smtpd_client_restrictions",    "smtpd_helo_restrictions",
-	"smtpd_sender_restrictions",    "smtpd_relay_restrictions",
-	"smtpd_recipient_restrictions", "smtpd_data_restrictions",
-	"smtpd_etrn_restrictions",      "smtpd_end_of_data_restrictions",
-};
-
 static const char *const checks[] = { "header_checks", "mime_header_checks",
 	                              "nested_header_checks", "body_checks",
 	                              "milter_header_checks" };
@@ -245,44 +239,43 @@ static int search_checks(struct reader *r, const char *list, struct err *err)
 	return rc;
 }
 
-enum place { PLACE_NONE, PLACE_RESTRICTIONS, PLACE_CHECKS };
-
-static enum place place_of(const struct main_cf *main, const char *name)
-{
-	auto_buf classes = BUF_INIT;
-	if (is_one_of(name, checks, ARRAY_LEN(checks)))
-		return PLACE_CHECKS;
-	if (is_one_of(name, restrictions, ARRAY_LEN(restrictions)))
-		return PLACE_RESTRICTIONS;
-	main_cf_value(main, NULL, "smtpd_restriction_classes", &classes);
-	return main_list_has(buf_text(&classes), name) ? PLACE_RESTRICTIONS : PLACE_NONE;
-}
-
-static int search_value(struct reader *r, const char *name, const char *service,
-                        const char *text, struct err *err)
+/* The parameter in main.cf, or as the service has it where that is another one. */
+static int search_value(struct reader *r, const char *name,
+                        const struct master_service *service, bool is_checks,
+                        struct err *err)
 {
 	auto_buf value = BUF_INIT;
-	enum place place = place_of(r->main, name);
-	if (place == PLACE_NONE)
+	if (service ? !main_cf_is_own(r->main, service, name)
+	            : !main_cf_find(r->main, name))
 		return 0;
 	r->parameter = name;
-	r->service = service;
-	main_cf_expand(r->main, service, text, &value);
-	return place == PLACE_CHECKS ? search_checks(r, buf_text(&value), err)
-	                             : search_restrictions(r, buf_text(&value), err);
+	r->service = service ? service->name : NULL;
+	if (service)
+		main_cf_value_of(r->main, service, name, &value);
+	else
+		main_cf_value(r->main, NULL, name, &value);
+	return is_checks ? search_checks(r, buf_text(&value), err)
+	                 : search_restrictions(r, buf_text(&value), err);
 }
 
-static int search_service(struct reader *r, const struct master_service *service,
-                          struct err *err)
+/* Every parameter that can name a table, restriction classes among them. */
+static int search_all(struct reader *r, const struct master_service *service,
+                      struct err *err)
 {
+	auto_buf classes = BUF_INIT, item = BUF_INIT;
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < service->options; i++) {
-		const char *option = service->option[i];
-		const char *equals = strchr(option, '=');
-		if (!equals)
-			continue;
-		auto_free char *name = xmemdup(option, (size_t)(equals - option));
-		rc = search_value(r, name, service->name, equals + 1, err);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(checks); i++)
+		rc = search_value(r, checks[i], service, true, err);
+	for (size_t i = 0; rc == 0 && restrict_lists[i]; i++)
+		rc = search_value(r, restrict_lists[i], service, false, err);
+	if (service)
+		main_cf_value_of(r->main, service, RESTRICT_CLASSES, &classes);
+	else
+		main_cf_value(r->main, NULL, RESTRICT_CLASSES, &classes);
+	const char *at = buf_text(&classes);
+	while (rc == 0 && main_list_next(&at, &item)) {
+		auto_free char *name = xstrdup(buf_text(&item));
+		rc = search_value(r, name, service, false, err);
 	}
 	return rc;
 }
@@ -293,16 +286,10 @@ int filter_tables_read(struct ctx *ctx, const struct main_cf *main,
 {
 	auto_filter_tables tables = FILTER_TABLES_INIT;
 	struct reader r = { .ctx = ctx, .main = main, .tables = &tables };
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < main->count; i++) {
-		const struct main_def *def = &main->def[i];
-		auto_free char *name = xmemdup(main->text + def->name, def->name_len);
-		auto_buf raw = BUF_INIT;
-		if (main_cf_find(main, name) == def && main_cf_raw(main, name, &raw))
-			rc = search_value(&r, name, NULL, buf_text(&raw), err);
-	}
+	int rc = search_all(&r, NULL, err);
 	for (size_t i = 0; rc == 0 && i < master->count; i++)
-		rc = search_service(&r, &master->service[i], err);
+		if (master->service[i].options > 0)
+			rc = search_all(&r, &master->service[i], err);
 	if (rc < 0)
 		return rc;
 	*ret_tables = tables;

@@ -16,6 +16,7 @@
 #include "core/base/alloc.h"
 #include "core/base/network.h"
 #include "core/base/text.h"
+#include "core/mta/postfix_programs.h"
 #include "core/mta/postfix_restrict.h"
 #include "core/mta/postfix_services.h"
 
@@ -65,13 +66,25 @@ static bool is_own_name(const struct main_cf *main, const char *host)
 	       main_list_has(buf_text(&interfaces), host);
 }
 
+/* What listens on this machine. */
+static enum way way_here(const struct main_cf *main, const struct master_cf *master,
+                         const char *nexthop, const struct master_service **ret_program)
+{
+	const struct master_service *program = program_spawned(master, nexthop);
+	if (!program || program_returns_by_smtp(main, master, program))
+		return WAY_LOCAL;
+	*ret_program = program;
+	return WAY_PROGRAM;
+}
+
 /* "[host]:port", "host:port", "inet:host:port", "unix:/path".  *ret_host: another host's name or
  * address, for the caller to free. */
-static enum way way_of_host(const struct main_cf *main, const char *nexthop,
-                            char **ret_host)
+static enum way way_of_host(const struct main_cf *main, const struct master_cf *master,
+                            const char *nexthop, char **ret_host,
+                            const struct master_service **ret_program)
 {
 	if (text_starts(nexthop, "unix:") || *nexthop == '/')
-		return WAY_LOCAL;
+		return way_here(main, master, nexthop, ret_program);
 	if (text_starts(nexthop, "inet:"))
 		nexthop += strlen("inet:");
 	bool is_framed = *nexthop == '[';
@@ -83,31 +96,36 @@ static enum way way_of_host(const struct main_cf *main, const char *nexthop,
 	auto_free char *text = xmemdup(nexthop, len);
 	const char *host = strncasecmp(text, "ipv6:", 5) == 0 ? text + 5 : text;
 	if (!*host || master_is_loopback(host) || is_own_name(main, host))
-		return WAY_LOCAL;
+		return way_here(main, master, nexthop, ret_program);
 	*ret_host = xstrdup(host);
 	return WAY_REMOTE;
 }
 
+/* *ret_program: what may return it by sendmail(1), where that is known and the way WAY_PROGRAM. */
 static enum way way_of(const struct main_cf *main, const struct master_cf *master,
-                       const struct filter_use *use, char **ret_host)
+                       const struct filter_use *use, char **ret_host,
+                       const struct master_service **ret_program)
 {
 	const char *target = use->target;
 	if (strcmp(use->parameter, "smtpd_proxy_filter") == 0)
-		return way_of_host(main, target, ret_host);
+		return way_of_host(main, master, target, ret_host, ret_program);
 	size_t len = strcspn(target, ":");
 	const struct master_service *transport = find_transport(master, target, len);
 	auto_buf nexthop = BUF_INIT;
-	if (!transport || strchr(target, '$') || strcmp(transport->command, "pipe") == 0)
+	if (!transport || strchr(target, '$') || program_is_one(transport)) {
+		*ret_program = transport;
 		return WAY_PROGRAM;
+	}
 	if (strcmp(transport->command, "smtp") != 0 &&
 	    strcmp(transport->command, "lmtp") != 0)
-		return strcmp(transport->command, "spawn") == 0 ? WAY_PROGRAM : WAY_NONE;
+		return WAY_NONE;
 	if (target[len] && target[len + 1])
 		buf_puts(&nexthop, target + len + 1);
 	else if (!use->table)
 		main_cf_value(main, NULL, "default_filter_nexthop", &nexthop);
 	if (nexthop.len)
-		return way_of_host(main, buf_text(&nexthop), ret_host);
+		return way_of_host(main, master, buf_text(&nexthop), ret_host,
+		                   ret_program);
 	/* FILTER with a transport alone chooses how mail is sent to its own destination */
 	return use->table ? WAY_NONE : WAY_REMOTE;
 }
@@ -173,24 +191,7 @@ static void find_uses(const struct main_cf *main, const struct master_cf *master
 		        tables->use[i].table);
 }
 
-/* A delivery that is a program which names sendmail: what it delivers may come in again. */
-static const struct master_service *find_returning_program(const struct master_cf *master)
-{
-	for (size_t i = 0; i < master->count; i++)
-		if (strcmp(master->service[i].command, "pipe") == 0 &&
-		    strstr(master->service[i].arguments, "sendmail"))
-			return &master->service[i];
-	return NULL;
-}
-
 /* ---- services ------------------------------------------------------------------------------------ */
-
-static bool is_world_port(const struct master_service *service)
-{
-	const char *port = master_port(service);
-	return strcmp(service->type, "pass") == 0 || strcmp(port, "smtp") == 0 ||
-	       strcmp(port, "25") == 0;
-}
 
 /* Customers log in here.  What main.cf switches on for all services says nothing of one that lets
  * named hosts in. */
@@ -229,7 +230,7 @@ bool filter_service_is_private(const struct main_cf *main,
                                const struct master_service *service)
 {
 	return listens_on_loopback(main, service) || restrict_is_closed(main, service) ||
-	       (master_override(service, "mynetworks") && !is_world_port(service));
+	       (master_override(service, "mynetworks") && !services_is_world(service));
 }
 
 /* Whether a FILTER action of the table meets mail that comes in by the service. */
@@ -259,7 +260,8 @@ static bool is_filtered(const struct main_cf *main, const struct master_cf *mast
 		return true;
 	for (size_t i = 0; tables && i < tables->count; i++) {
 		auto_free char *host = NULL;
-		if (way_of(main, master, &tables->use[i], &host) != WAY_NONE &&
+		const struct master_service *program = NULL;
+		if (way_of(main, master, &tables->use[i], &host, &program) != WAY_NONE &&
 		    is_met(main, master, service, &tables->use[i]))
 			return true;
 	}
@@ -277,7 +279,7 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
 		return false;
 	bool is_private = filter_service_is_private(main, service);
 	bool is_spared = is_sure && !is_filtered(main, master, tables, service);
-	if (is_world_port(service))
+	if (services_is_world(service))
 		return is_private && is_spared;
 	if (services_is_submission(main, service))
 		return is_private;
@@ -289,7 +291,7 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
  * leads to. */
 static bool is_marked(const struct main_cf *main, const struct master_service *service)
 {
-	return master_is_smtpd(service) && !is_world_port(service) &&
+	return master_is_smtpd(service) && !services_is_world(service) &&
 	       !has_login(main, service) && filter_service_is_private(main, service) &&
 	       (master_override(service, "content_filter") ||
 	        master_override(service, "smtpd_proxy_filter") ||
@@ -301,7 +303,7 @@ bool filter_is_returned_here(const struct main_cf *main, const struct master_cf 
 {
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (master_is_smtpd(service) && !is_world_port(service) &&
+		if (master_is_smtpd(service) && !services_is_world(service) &&
 		    !has_login(main, service) && filter_service_is_private(main, service))
 			return true;
 	}
@@ -314,7 +316,8 @@ static void find_services(const struct main_cf *main, const struct master_cf *ma
                           const struct filter_tables *tables, bool is_sure,
                           struct filter_ways *ways, bool *ret_is_reachable)
 {
-	bool is_used = is_sure || (tables && tables->unreadable);
+	bool is_used = is_sure || (tables && tables->unreadable) ||
+	               program_may_filter(main, master);
 	size_t backs = 0, proxies = 0;
 	ways->reinjecting = xcalloc(master->count + 1, sizeof(ways->reinjecting[0]));
 	ways->proxied = xcalloc(master->count + 1, sizeof(ways->proxied[0]));
@@ -343,13 +346,6 @@ static void add_remote(struct filter_ways *ways, const char *host)
 	ways->remote[ways->remotes++] = xstrdup(host);
 }
 
-static bool names_sendmail(const struct master_cf *master, const char *target)
-{
-	const struct master_service *transport =
-		find_transport(master, target, strcspn(target, ":"));
-	return transport && strstr(transport->arguments, "sendmail");
-}
-
 /* What names the filter: "content_filter", or its table. */
 static const char *source_of(const struct filter_use *use)
 {
@@ -361,14 +357,15 @@ static void judge_use(const struct main_cf *main, const struct master_cf *master
                       struct filter_ways *ways)
 {
 	auto_free char *host = NULL;
-	enum way way = way_of(main, master, use, &host);
+	const struct master_service *program = NULL;
+	enum way way = way_of(main, master, use, &host, &program);
 	if (way == WAY_NONE || (way == WAY_LOCAL && has_local) ||
 	    (way == WAY_REMOTE && has_reachable))
 		return;
 	if (way == WAY_REMOTE)
 		add_remote(ways, host);
-	if (way == WAY_PROGRAM && !ways->program && names_sendmail(master, use->target))
-		ways->program = xmemdup(use->target, strcspn(use->target, ":"));
+	if (program && !ways->program && program_runs_sendmail(program))
+		ways->program = xstrdup(program->name);
 	if (ways->unknown)
 		return;
 	if (way == WAY_PROGRAM)
@@ -398,18 +395,28 @@ void filter_ways_find(const struct main_cf *main, const struct master_cf *master
 	find_uses(main, master, tables, &uses);
 	for (size_t i = 0; i < uses.count && !is_sure; i++) {
 		auto_free char *host = NULL;
-		is_sure = way_of(main, master, &uses.row[i], &host) != WAY_NONE;
+		const struct master_service *program = NULL;
+		is_sure = way_of(main, master, &uses.row[i], &host, &program) != WAY_NONE;
 	}
 	find_services(main, master, tables, is_sure, &ways, &is_reachable);
 	bool has_local = ways.reinjecting[0] || has_other;
 	for (size_t i = 0; i < uses.count; i++)
 		judge_use(main, master, &uses.row[i], has_local, is_reachable, &ways);
-	if (!ways.unknown && unreadable && (!has_local || find_returning_program(master)))
+	if (!ways.unknown && unreadable && (!has_local || program_that_returns(master)))
 		ways.unknown = xasprintf(
 			_("%s cannot be searched for FILTER actions: mail from local programs and "
 		          "from loopback is not signed, because it cannot be distinguished from "
 		          "mail of strangers that a filter returns"),
 			unreadable);
+	const struct master_service *delivery =
+		ways.unknown ? NULL : program_delivered_to(main, master);
+	if (delivery)
+		ways.unknown = xasprintf(
+			_("%s/%s in master.cf is a program that can return mail through "
+		          "sendmail(1): mail from local programs and from loopback is not "
+		          "signed, because it cannot be distinguished from mail of strangers "
+		          "that the program returns"),
+			delivery->name, delivery->type);
 	*ret_ways = ways;
 }
 

@@ -57,9 +57,19 @@ bool main_cf_raw(const struct main_cf *cf, const char *name, struct buf *into);
  * At most 64 KiB; deeper than 16 levels, or after 4096 parameters, expands to nothing. */
 void main_cf_value(const struct main_cf *cf, const char *service, const char *name,
                    struct buf *into);
-/* The same for a text that stands in master.cf. */
+/* The same for any text. */
 void main_cf_expand(const struct main_cf *cf, const char *service, const char *text,
                     struct buf *into);
+
+struct master_service;
+/* The parameter as the service has it: its own -o options are looked at before main.cf, for the
+ * parameter and for each that its value names, as Postfix does. */
+void main_cf_value_of(const struct main_cf *cf, const struct master_service *service,
+                      const char *name, struct buf *into);
+/* Whether its -o options make the parameter another one than main.cf has: by an option for it, or
+ * for one that its value names. */
+bool main_cf_is_own(const struct main_cf *cf, const struct master_service *service,
+                    const char *name) must_check;
 
 /* The next item of a list separated by commas and blanks; braces group.  `*at` moves on.  The item
  * comes without its outer braces and blanks.  False: no more. */

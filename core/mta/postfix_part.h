@@ -88,9 +88,9 @@ extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 bool postfix_dmarc_wants(const struct desired *desired,
                          const struct mta_seen *seen) must_check;
 
-/* The endpoint by which an admin's smtpd_milters names the signing filter; NULL: it does not.  The
- * caller frees. */
-char *postfix_dkim_own_item(const struct mta_seen *seen) must_check;
+/* Where the signing filter listens once it is ours ("unix:/path", "inet:8891@127.0.0.1").  The caller
+ * frees. */
+char *postfix_dkim_socket(const struct mta_seen *seen) must_check;
 
 /* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
  * endpoint as he wrote it.  NULL: none.  The caller frees. */

@@ -14,6 +14,7 @@
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_other_spf.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_restrict.h"
 
@@ -113,6 +114,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	}
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 	restrict_note(&cf, &master, POLICYD_SOCKET, plan);
+	other_spf_warn(seen, &cf, &master, plan);
 	*ret_is_wanted = true;
 	return 0;
 }

@@ -71,7 +71,7 @@ static unsigned effect_of_name(const char *name)
 static bool is_class(const struct main_cf *cf, const char *name)
 {
 	auto_buf classes = BUF_INIT, item = BUF_INIT;
-	main_cf_value(cf, "smtp", "smtpd_restriction_classes", &classes);
+	main_cf_value(cf, "smtp", RESTRICT_CLASSES, &classes);
 	const char *at = buf_text(&classes);
 	while (main_list_next(&at, &item))
 		if (strcmp(buf_text(&item), name) == 0)
@@ -263,6 +263,69 @@ void restrict_find(const struct main_cf *cf, const char *socket,
 	}
 }
 
+/* ---- policy services -------------------------------------------------------------------------- */
+
+const char *const restrict_lists[] = {
+	"smtpd_client_restrictions",
+	"smtpd_helo_restrictions",
+	"smtpd_sender_restrictions",
+	"smtpd_relay_restrictions",
+	RESTRICT_LIST,
+	"smtpd_data_restrictions",
+	"smtpd_etrn_restrictions",
+	"smtpd_end_of_data_restrictions",
+	NULL,
+};
+
+struct policies {
+	const struct main_cf *cf;
+	const struct master_service *service; /* NULL: main.cf */
+	void (*each)(void *arg, const struct master_service *service, const char *list,
+	             const char *endpoint);
+	void *arg;
+};
+
+static void value_of(const struct policies *p, const char *name, struct buf *into)
+{
+	if (p->service)
+		main_cf_value_of(p->cf, p->service, name, into);
+	else
+		main_cf_value(p->cf, NULL, name, into);
+}
+
+static void policies_of(const struct policies *p, const char *list)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT, endpoint = BUF_INIT;
+	if (p->service && !main_cf_is_own(p->cf, p->service, list))
+		return;
+	value_of(p, list, &value);
+	const char *at = buf_text(&value);
+	for (bool is_next = false; main_list_next(&at, &item);) {
+		const char *words = buf_text(&item);
+		if (is_next && main_list_next(&words, &endpoint))
+			p->each(p->arg, p->service, list, buf_text(&endpoint));
+		is_next = strcasecmp(buf_text(&item), "check_policy_service") == 0;
+	}
+}
+
+void restrict_each_policy(const struct main_cf *cf, const struct master_cf *master,
+                          void (*each)(void *arg, const struct master_service *service,
+                                       const char *list, const char *endpoint),
+                          void *arg)
+{
+	for (size_t i = 0; i <= master->count; i++) {
+		struct policies p = { cf, i ? &master->service[i - 1] : NULL, each, arg };
+		auto_buf classes = BUF_INIT, item = BUF_INIT;
+		if (p.service && (!master_is_smtpd(p.service) || !p.service->options))
+			continue;
+		for (size_t k = 0; restrict_lists[k]; k++)
+			policies_of(&p, restrict_lists[k]);
+		value_of(&p, RESTRICT_CLASSES, &classes);
+		for (const char *at = buf_text(&classes); main_list_next(&at, &item);)
+			policies_of(&p, buf_text(&item));
+	}
+}
+
 /* ---- notes ------------------------------------------------------------------------------------ */
 
 static bool has_item(const char *list, const char *name)
@@ -283,11 +346,10 @@ static const char *const own_lists[] = { "smtpd_client_restrictions",
 bool restrict_is_closed(const struct main_cf *cf, const struct master_service *service)
 {
 	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
-		const char *own = master_override(service, own_lists[i]);
 		auto_buf value = BUF_INIT;
-		if (!own)
+		if (!main_cf_is_own(cf, service, own_lists[i]))
 			continue;
-		main_cf_expand(cf, service->name, own, &value);
+		main_cf_value_of(cf, service, own_lists[i], &value);
 		if ((has_item(buf_text(&value), "reject") ||
 		     has_item(buf_text(&value), "defer")) &&
 		    !has_item(buf_text(&value), "permit_auth_destination"))
@@ -300,11 +362,10 @@ bool restrict_has(const struct main_cf *cf, const struct master_service *service
                   const char *item)
 {
 	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
-		const char *own = master_override(service, own_lists[i]);
 		auto_buf value = BUF_INIT;
-		if (!own)
+		if (!main_cf_is_own(cf, service, own_lists[i]))
 			continue;
-		main_cf_expand(cf, service->name, own, &value);
+		main_cf_value_of(cf, service, own_lists[i], &value);
 		if (has_item(buf_text(&value), item))
 			return true;
 	}
@@ -333,13 +394,14 @@ void restrict_note(const struct main_cf *cf, const struct master_cf *master,
 	note_classes(cf, plan);
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		const char *own = master_override(service, RESTRICT_LIST);
-		if (strcmp(service->command, "smtpd") != 0 || !own)
-			continue;
 		auto_buf value = BUF_INIT;
-		main_cf_expand(cf, service->name, own, &value);
-		if (strstr(buf_text(&value), socket) || strstr(own, "mailauth_") ||
-		    strstr(own, "$" RESTRICT_LIST) || restrict_is_closed(cf, service))
+		if (!master_is_smtpd(service) ||
+		    !main_cf_is_own(cf, service, RESTRICT_LIST))
+			continue;
+		main_cf_value_of(cf, service, RESTRICT_LIST, &value);
+		const char *own = master_override(service, RESTRICT_LIST);
+		if (strstr(buf_text(&value), socket) ||
+		    (own && strstr(own, "mailauth_")) || restrict_is_closed(cf, service))
 			continue;
 		plan_note(plan,
 		          _("%s/%s in master.cf sets %s itself: mail through it is not "

@@ -17,6 +17,17 @@
 
 #define RESTRICT_LIST "smtpd_recipient_restrictions"
 
+/* All lists that smtpd walks, a NULL behind them; restriction classes stand beside them. */
+extern const char *const restrict_lists[];
+#define RESTRICT_CLASSES "smtpd_restriction_classes"
+
+/* Calls `each` for every policy service that a list asks, of main.cf (`service` NULL) and of each
+ * smtpd service that has another one.  `endpoint`: "unix:private/x", without options. */
+void restrict_each_policy(const struct main_cf *cf, const struct master_cf *master,
+                          void (*each)(void *arg, const struct master_service *service,
+                                       const char *list, const char *endpoint),
+                          void *arg);
+
 enum restrict_place {
 	RESTRICT_REFUSED, /* no place is known to be good; `why` says it */
 	RESTRICT_PRESENT, /* the admin's list asks the service already */

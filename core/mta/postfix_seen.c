@@ -86,6 +86,26 @@ static void read_instances(struct ctx *ctx, struct postfix_host *host)
 		host->instances = buf_take(&others);
 }
 
+/* postconf reads such files without a word; every other program prints the reason, and postmap does
+ * nothing else here. */
+char *postfix_fatal(struct ctx *ctx, const char *config_dir)
+{
+	const char *const argv[] = { "postmap", "-c",       config_dir, "-q",
+		                     "x",       "static:x", NULL };
+	struct run_spec spec = { .argv = argv };
+	cleanup(run_result_done) struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	if (run(ctx, &spec, &result, &ignored) < 0)
+		return NULL;
+	const char *fatal = result.exit_status && result.errors.len
+	                            ? strstr(buf_text(&result.errors), "fatal: ")
+	                            : NULL;
+	if (!fatal)
+		return NULL;
+	fatal += strlen("fatal: ");
+	return xmemdup(fatal, strcspn(fatal, "\n"));
+}
+
 static int read_live(struct ctx *ctx, struct postfix_host *host, struct err *err)
 {
 	const char *const argv[] = {
@@ -168,6 +188,13 @@ int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_f
 		r = file_look(ctx, OPENDKIM_CONF, true, &info, err);
 	if (r < 0)
 		return r;
+	auto_free char *fatal =
+		host.is_running ? postfix_fatal(ctx, host.config_dir) : NULL;
+	if (fatal && !host.why_not)
+		host.why_not = xasprintf(
+			_("Postfix runs, but cannot read its configuration in %s any "
+		          "more: %s"),
+			host.config_dir, fatal);
 	bool has_filter = ctx->is_rooted ? info.kind == FILE_REGULAR
 	                                 : run_can_find(ctx, "opendkim");
 	*ret_found = (struct mta_found){

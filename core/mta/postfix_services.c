@@ -12,15 +12,12 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/opendkim_conf.h"
 
 void services_value(const struct main_cf *main, const struct master_service *service,
                     const char *name, struct buf *into)
 {
-	const char *override = master_override(service, name);
-	if (override)
-		main_cf_expand(main, service->name, override, into);
-	else
-		main_cf_value(main, service->name, name, into);
+	main_cf_value_of(main, service, name, into);
 }
 
 bool services_is_yes(const struct main_cf *main, const struct master_service *service,
@@ -75,6 +72,12 @@ bool services_is_submission(const struct main_cf *main,
 	        services_is_yes(main, service, "smtpd_sasl_auth_enable"));
 }
 
+bool services_is_world(const struct master_service *service)
+{
+	return strcmp(service->type, "pass") == 0 ||
+	       port_number(master_port(service)) == 25;
+}
+
 static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
 {
 	const char *const *const lists[] = { ways->reinjecting, ways->proxied };
@@ -125,28 +128,46 @@ static bool has_no_milters(const struct main_cf *main,
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
+static bool is_socket(const char *text, const struct filter_socket *filter)
+{
+	auto_free char *plain = opendkim_endpoint(text, filter->queue_dir);
+	/* an absolute path seen from a chrooted smtpd begins at the queue directory */
+	auto_free char *inside =
+		plain && text_starts(plain, "unix:/")
+			? xasprintf("unix:%s%s", filter->queue_dir, plain + 5)
+			: NULL;
+	return text_same(plain, filter->socket) || text_same(inside, filter->socket);
+}
+
+char *services_find_socket(const char *list, const struct filter_socket *filter)
+{
+	auto_buf item = BUF_INIT;
+	while (filter->socket && main_list_next(&list, &item)) {
+		auto_free char *text =
+			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
+		if (is_socket(text, filter))
+			return xstrdup(text);
+	}
+	return NULL;
+}
+
 bool services_names_filter(const struct main_cf *main,
                            const struct master_service *service, const char *list,
-                           const char *own_item)
+                           const struct filter_socket *filter)
 {
-	auto_buf value = BUF_INIT, item = BUF_INIT;
+	auto_buf value = BUF_INIT;
 	services_value(main, service, list, &value);
-	for (const char *at = buf_text(&value); own_item && main_list_next(&at, &item);) {
-		auto_free char *endpoint =
-			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
-		if (strcmp(endpoint, own_item) == 0)
-			return true;
-	}
-	return false;
+	auto_free char *found = services_find_socket(buf_text(&value), filter);
+	return found != NULL;
 }
 
 /* What a list of the service's own takes away; NULL: nothing, it names the filter for those who only
  * send. */
 static char *list_override(const struct main_cf *main,
                            const struct master_service *service, const char *list,
-                           const char *own_item)
+                           const struct filter_socket *filter)
 {
-	if (!services_names_filter(main, service, list, own_item))
+	if (!services_names_filter(main, service, list, filter))
 		return xasprintf(
 			_("%s/%s in master.cf sets %s itself: mail through it is neither "
 		          "signed "
@@ -161,7 +182,7 @@ static char *list_override(const struct main_cf *main,
 
 /* Why mail through the service meets none of our milters, and by which parameter; NULL: it does. */
 static char *override_of(const struct main_cf *main, const struct master_service *service,
-                         const char *own_item, const char **ret_parameter)
+                         const struct filter_socket *filter, const char **ret_parameter)
 {
 	bool from_program = strcmp(service->command, "pickup") == 0;
 	bool is_cleanup = strcmp(service->command, "cleanup") == 0;
@@ -170,7 +191,7 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	if (own && (master_is_smtpd(service) || is_cleanup) &&
 	    !strstr(own, "mailauth_")) {
 		*ret_parameter = list;
-		return list_override(main, service, list, own_item);
+		return list_override(main, service, list, filter);
 	}
 	if ((master_is_smtpd(service) || from_program) && has_no_milters(main, service)) {
 		*ret_parameter = "receive_override_options";
@@ -192,38 +213,76 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	return NULL;
 }
 
+static bool is_among(const char *const *names, const char *name)
+{
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+/* The cleanup service that mail of local programs goes through. */
+static bool is_pickups(const struct main_cf *main, const struct master_cf *master,
+                       const struct master_service *cleanup)
+{
+	auto_buf name = BUF_INIT;
+	main_cf_value(main, NULL, "cleanup_service_name", &name);
+	for (size_t i = 0; i < master->count; i++)
+		if (strcmp(master->service[i].command, "pickup") == 0) {
+			buf_clear(&name);
+			services_value(main, &master->service[i], "cleanup_service_name",
+			               &name);
+		}
+	return strcmp(buf_text(&name), cleanup->name) == 0;
+}
+
+/* An override of a port for quarantine, copies or what a filter returns keeps mail from being signed
+ * twice; so does one of local programs where a filter returns mail by them. */
+static bool is_meant(const struct main_cf *main, const struct master_cf *master,
+                     const struct services *services,
+                     const struct master_service *service)
+{
+	if (strcmp(service->command, "pickup") == 0)
+		return services->ways.unknown != NULL;
+	if (!master_is_smtpd(service))
+		return services->ways.unknown || !is_pickups(main, master, service);
+	return filter_service_is_private(main, service) ||
+	       is_among(services->ways.reinjecting, service->name) ||
+	       (!services_is_world(service) && !services_is_submission(main, service));
+}
+
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
-                            const char *own_item,
+                            const struct services *services,
+                            const struct filter_socket *filter,
                             void (*each)(void *arg, const struct master_service *service,
-                                         const char *parameter, bool is_private,
+                                         const char *parameter, bool is_meant,
                                          const char *sentence),
                             void *arg)
 {
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
 		const char *parameter = NULL;
-		auto_free char *sentence =
-			override_of(main, service, own_item, &parameter);
+		auto_free char *sentence = override_of(main, service, filter, &parameter);
 		if (sentence)
 			each(arg, service, parameter,
-			     filter_service_is_private(main, service), sentence);
+			     is_meant(main, master, services, service), sentence);
 	}
 }
 
 static void note_override(void *arg, const struct master_service *service,
-                          const char *parameter, bool is_private, const char *sentence)
+                          const char *parameter, bool is_meant_so, const char *sentence)
 {
 	(void)service;
 	(void)parameter;
-	(void)is_private;
+	(void)is_meant_so;
 	plan_note(arg, "%s", sentence);
 }
 
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, const char *own_item,
+                   const struct services *services, const struct filter_socket *filter,
                    struct plan *plan)
 {
-	services_each_override(main, master, own_item, note_override, plan);
+	services_each_override(main, master, services, filter, note_override, plan);
 	const char *const *names = services->ways.reinjecting;
 	for (size_t i = 0; names[i]; i++)
 		plan_note(plan,
@@ -232,7 +291,111 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
 		          names[i]);
 }
 
-void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan)
+/* ---- what brings mail back -------------------------------------------------------------------- */
+
+/* The endpoint by which an admin's list in main.cf names the filter, as he wrote it; NULL: it does
+ * not. */
+static char *own_endpoint(const struct main_cf *main, const char *list,
+                          const struct filter_socket *filter)
+{
+	auto_buf value = BUF_INIT, admin = BUF_INIT;
+	auto_main_cf cf;
+	main_cf_strip(main->text, main->len, &admin);
+	main_cf_parse(&cf, buf_text(&admin), admin.len);
+	main_cf_value(&cf, NULL, list, &value);
+	return services_find_socket(buf_text(&value), filter);
+}
+
+static void add_item(struct buf *list, const char *item)
+{
+	if (item && *item)
+		buf_printf(list, "%s%s", list->len ? "," : "", item);
+}
+
+/* Ours in front of the service's own, or behind them for what is signed last. */
+static void list_with_ours(const struct main_cf *main,
+                           const struct master_service *service, const char *list,
+                           const struct filter_socket *filter, struct buf *into)
+{
+	static const char *const front[] = { MAIN_GUARD_REF, MAIN_SMTPD_REF };
+	static const char *const programs[] = { MAIN_NON_SMTPD_REF };
+	bool is_smtpd = master_is_smtpd(service);
+	const char *const *refs = is_smtpd ? front : programs;
+	size_t count = is_smtpd ? ARRAY_LEN(front) : ARRAY_LEN(programs);
+	auto_free char *own = own_endpoint(main, list, filter);
+	for (size_t i = 0; i < count; i++)
+		if (main_cf_find(main, refs[i] + 1))
+			add_item(into, refs[i]);
+	auto_buf item = BUF_INIT;
+	for (const char *at = master_override(service, list); main_list_next(&at, &item);)
+		add_item(into, buf_text(&item));
+	if (own && !services_names_filter(main, service, list, filter))
+		add_item(into, own);
+	if (is_smtpd && main_cf_find(main, &MAIN_SUBMISSION_REF[1]))
+		add_item(into, MAIN_SUBMISSION_REF);
+}
+
+static void options_without(const char *options, const char *word, struct buf *into)
+{
+	auto_buf item = BUF_INIT;
+	while (main_list_next(&options, &item))
+		if (strcasecmp(buf_text(&item), word) != 0)
+			add_item(into, buf_text(&item));
+}
+
+char *services_override_remedy(const struct main_cf *main,
+                               const struct master_service *service,
+                               const char *parameter, const struct filter_socket *filter,
+                               const char *folder)
+{
+	const char *own = master_override(service, parameter);
+	bool is_options = strcmp(parameter, "receive_override_options") == 0;
+	auto_buf value = BUF_INIT, next = BUF_INIT;
+	if (strcmp(parameter, "smtpd_proxy_filter") == 0)
+		return xstrdup(
+			_("pass mail to that filter after the queue (content_filter) "
+		          "or as a milter, so that its content can be signed and "
+		          "checked"));
+	services_value(main, service, parameter, &value);
+	if (is_options)
+		options_without(buf_text(&value), "no_milters", &next);
+	else if (value.len)
+		list_with_ours(main, service, parameter, filter, &next);
+	/* postconf takes no blanks there, and a shell no quotes */
+	if (own && !is_options && strpbrk(own, "{}'"))
+		return xasprintf(_("add \"%s\" to %s of %s/%s in master.cf"),
+		                 master_is_smtpd(service) ? MAIN_SMTPD_REF
+		                                          : MAIN_NON_SMTPD_REF,
+		                 parameter, service->name, service->type);
+	if (own && next.len)
+		return xasprintf("postconf -c %s -P '%s/%s/%s=%s'; postfix -c %s reload",
+		                 folder, service->name, service->type, parameter,
+		                 buf_text(&next), folder);
+	if (own)
+		return xasprintf("postconf -c %s -PX %s/%s/%s; postfix -c %s reload",
+		                 folder, service->name, service->type, parameter, folder);
+	if (next.len)
+		return xasprintf("postconf -c %s -e '%s=%s'; postfix -c %s reload",
+		                 folder, parameter, buf_text(&next), folder);
+	return xasprintf("postconf -c %s -X %s; postfix -c %s reload", folder, parameter,
+	                 folder);
+}
+
+/* Whether customers can log in where the world sends. */
+static bool has_world_login(const struct main_cf *main, const struct master_cf *master)
+{
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *service = &master->service[i];
+		if (master_is_smtpd(service) && !services_is_submission(main, service) &&
+		    services_is_world(service) &&
+		    services_is_yes(main, service, "smtpd_sasl_auth_enable"))
+			return true;
+	}
+	return false;
+}
+
+void services_note_order(const struct main_cf *main, const struct master_cf *master,
+                         bool is_last, struct plan *plan)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT, names = BUF_INIT;
 	main_cf_value(main, NULL, "smtpd_milters", &value);
@@ -248,7 +411,7 @@ void services_note_order(const struct main_cf *main, bool is_last, struct plan *
 			_("mta.filter-position is last: mail from outside meets %s before its "
 		          "signatures are verified, and what is changed there breaks them"),
 			buf_text(&names));
-	else
+	else if (has_world_login(main, master))
 		plan_note(
 			plan,
 			_("mail that customers send through the service for the world (smtp) is "

@@ -32,30 +32,50 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
                    struct services *ret_services);
 void services_done(struct services *services);
 
-/* Whether the list of the service names the endpoint (NULL: never). */
+/* Where the signing filter listens. */
+struct filter_socket {
+	const char *socket;    /* "unix:/path", "inet:8891@127.0.0.1" */
+	const char *queue_dir; /* where relative paths begin, and chroots */
+};
+
+/* The endpoint of the first item ("unix:x", "inet:host:port, name=value") of the expanded list that is
+ * that socket, as it stands there; NULL: none.  The caller frees. */
+char *services_find_socket(const char *list,
+                           const struct filter_socket *filter) must_check;
+/* Whether the list of the service names that socket. */
 bool services_names_filter(const struct main_cf *main,
                            const struct master_service *service, const char *list,
-                           const char *endpoint) must_check;
+                           const struct filter_socket *filter) must_check;
 
 /* A note for each service whose own overrides take its mail out of our reach, and for what is
  * known not to work together. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
-                   const struct services *services, const char *own_item,
+                   const struct services *services, const struct filter_socket *filter,
                    struct plan *plan);
 
 /* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
- * `is_private`: only this machine or named hosts can use the service, as a content filter does.
- * `own_item`: an endpoint by which an admin names the signing filter himself; NULL: none. */
+ * `is_meant`: neither the world nor customers send there, or what is sent there must not be signed:
+ * undoing it would have mail signed twice, or strangers' mail signed. */
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
-                            const char *own_item,
+                            const struct services *services,
+                            const struct filter_socket *filter,
                             void (*each)(void *arg, const struct master_service *service,
-                                         const char *parameter, bool is_private,
+                                         const char *parameter, bool is_meant,
                                          const char *sentence),
                             void *arg);
+/* What brings the mail of such a service back, for main.cf and master.cf in `folder` with ours in
+ * place: a command that keeps the admin's other filters and options, or a sentence.  The caller
+ * frees. */
+char *services_override_remedy(const struct main_cf *main,
+                               const struct master_service *service,
+                               const char *parameter, const struct filter_socket *filter,
+                               const char *folder) must_check;
 
 /* A note about an admin's milters in smtpd_milters: what they change they change before a signature
- * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25. */
-void services_note_order(const struct main_cf *main, bool is_last, struct plan *plan);
+ * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25 where
+ * customers log in there. */
+void services_note_order(const struct main_cf *main, const struct master_cf *master,
+                         bool is_last, struct plan *plan);
 
 /* The parameter as this service has it, its own override first, expanded. */
 void services_value(const struct main_cf *main, const struct master_service *service,
@@ -68,6 +88,9 @@ bool services_is_yes(const struct main_cf *main, const struct master_service *se
 /* Whether customers log in to it, and nobody else sends there. */
 bool services_is_submission(const struct main_cf *main,
                             const struct master_service *service) must_check;
+
+/* Whether the world sends mail to it: port 25, or what postscreen hands on. */
+bool services_is_world(const struct master_service *service) must_check;
 
 /* Where the SMTP server can be asked. */
 struct smtp_endpoint {

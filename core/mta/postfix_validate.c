@@ -405,24 +405,19 @@ static bool has_server_step(const struct validation *v)
 	return false;
 }
 
-/* A server that runs with a main.cf that its programs refuse: "postfix reload" would fail, and
- * "postfix status" fails as if the server did not run.  postconf reads such files without a word;
- * every other program prints the reason, and postmap does nothing else here. */
+/* A server that runs with a main.cf that its programs refuse: "postfix reload" would fail, "postfix
+ * status" fails as if the server did not run, and fresh processes of it end at once.  Whatever is
+ * pushed then could not be asked for its effect. */
 static int check_readable(const struct validation *v, struct err *err)
 {
 	const struct postfix_host *host = &v->seen->host;
-	const char *const argv[] = { "postmap",  "-c", host->config_dir, "-q", "x",
-		                     "static:x", NULL };
-	struct run_spec spec = { .argv = argv };
-	struct run_result result = { 0 };
 	struct err ignored = ERR_INIT;
 	struct file_info info;
-	int r = 0;
-	if (!v->stage ||
-	    (!has_server_step(v) && !validation_step(v, v->seen->main_path) &&
-	     !validation_step(v, v->seen->master_path)))
+	if (!v->stage)
 		return 0;
 	if (!host->is_running &&
+	    (has_server_step(v) || validation_step(v, v->seen->main_path) ||
+	     validation_step(v, v->seen->master_path)) &&
 	    file_look(v->ctx, host->queue_dir, true, &info, &ignored) == 0 &&
 	    info.kind != FILE_DIRECTORY)
 		return err_set(
@@ -431,22 +426,13 @@ static int check_readable(const struct validation *v, struct err *err)
 		          "cannot run with it; nothing was changed"),
 			v->seen->main_path, host->queue_dir);
 	err_clear(&ignored);
-	if (!host->is_running || run(v->ctx, &spec, &result, &ignored) < 0) {
-		err_clear(&ignored);
-		return 0;
-	}
-	char *fatal = result.exit_status && result.errors.len
-	                      ? strstr(result.errors.at, "fatal: ")
-	                      : NULL;
-	if (fatal) {
-		fatal[strcspn(fatal, "\n")] = '\0';
-		r = err_set(err, ERR_FAILED,
-		            _("Postfix runs, but cannot read its configuration in %s any "
-		              "more: %s; correct it and push again: nothing was changed"),
-		            host->config_dir, fatal + strlen("fatal: "));
-	}
-	run_result_done(&result);
-	return r;
+	auto_free char *fatal =
+		host->is_running ? postfix_fatal(v->ctx, host->config_dir) : NULL;
+	return fatal ? err_set(err, ERR_FAILED,
+	                       _("Postfix runs, but cannot read its configuration in %s any "
+	                         "more: %s; correct it and push again: nothing was changed"),
+	                       host->config_dir, fatal)
+	             : 0;
 }
 
 static int check_postfix(const struct validation *v, struct err *err)

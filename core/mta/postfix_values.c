@@ -299,7 +299,7 @@ void postfix_values_check(const struct main_cf *cf, const struct master_cf *mast
 				xmemdup(service->option[k],
 			                (size_t)(equals - service->option[k]));
 			check_braces(name, equals + 1, ret_faults);
-			main_cf_expand(cf, service->name, equals + 1, &value);
+			main_cf_value_of(cf, service, name, &value);
 			check_value(name, service->name, buf_text(&value), master, framed,
 			            ret_faults);
 		}
@@ -325,11 +325,7 @@ static bool milters_of(const struct main_cf *cf, const struct master_service *se
 	if (!is_smtpd && strcmp(service->command, "cleanup") != 0)
 		return false;
 	*ret_list = is_smtpd ? "smtpd_milters" : "non_smtpd_milters";
-	const char *own = master_override(service, *ret_list);
-	if (own)
-		main_cf_expand(cf, service->name, own, into);
-	else
-		main_cf_value(cf, service->name, *ret_list, into);
+	main_cf_value_of(cf, service, *ret_list, into);
 	return true;
 }
 

@@ -263,6 +263,7 @@ static int plan_with(struct push *push, struct store *store,
 		desired->is_untouched = push->is_short && !push->drifts.count;
 
 	push->plan.host = push->ctx;
+	push->plan.may_claim = options->is_adoption;
 	if (!rc && backend && backend->plan) {
 		rc = backend->observe(push->ctx, store, &seen, err);
 		if (!rc)
@@ -278,7 +279,9 @@ static int plan_with(struct push *push, struct store *store,
 	if (!rc)
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
-	if (!rc && push->plan.count && backend && backend->validate)
+	/* who asks for a push hears of a server that would refuse it, whatever there is to do */
+	if (!rc && (push->plan.count || options->is_explicit) && seen &&
+	    backend->validate)
 		rc = backend->validate(push->ctx, &push->plan, seen, err);
 	if (backend && backend->seen_free)
 		backend->seen_free(seen);
@@ -370,7 +373,9 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 		rc = held_forget(push->target, err);
 		return rc ? rc : target_forget(push->target, err);
 	}
-	rc = push_id ? held_update(push->ctx, push->target, push_id, err) : 0;
+	rc = held_claim(push->ctx, push->target, &push->plan, err);
+	if (!rc && push_id)
+		rc = held_update(push->ctx, push->target, push_id, err);
 	for (size_t i = 0; i < push->settled.count && !rc; i++)
 		rc = held_accept(push->ctx, push->target, push->settled.row[i].path, err);
 	return rc ? rc : target_write(push->target, &push->row, err);

@@ -249,16 +249,13 @@ static void each_milter(const struct main_cf *main, const struct master_cf *mast
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
 		for (size_t i = 0; i <= master->count; i++) {
 			auto_buf value = BUF_INIT, item = BUF_INIT;
-			const char *own =
-				i ? master_override(&master->service[i - 1], lists[l])
-				  : NULL;
-			if (i && !own)
+			if (i && !main_cf_is_own(main, &master->service[i - 1], lists[l]))
 				continue;
-			if (own)
-				main_cf_expand(main, master->service[i - 1].name, own,
-				               &value);
-			else
+			if (i == 0)
 				main_cf_value(main, NULL, lists[l], &value);
+			else
+				main_cf_value_of(main, &master->service[i - 1], lists[l],
+				                 &value);
 			const char *at = buf_text(&value);
 			while (main_list_next(&at, &item))
 				each(arg, buf_text(&item));

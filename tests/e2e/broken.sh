@@ -93,6 +93,19 @@ echo 'this is no line of main.cf' >>$main
 refused "a main.cf that postconf cannot read" "postconf.*missing '=' after attribute name" signed change
 cp -a /srv/main.cf $main
 
+echo 'inet_protocols = bogus' >>$main
+state >/tmp/before
+ok "a main.cf that Postfix cannot read: a change of tables alone is refused" run_refused change
+ok "with Postfix's words" one_reason 'Postfix runs, but cannot read its configuration in /etc/postfix.*bogus'
+ok "files and database are as they were" unchanged
+ok "a push that has nothing to do is refused, too" run_refused mailauthctl mta push
+ok "with the same words" one_reason 'Postfix runs, but cannot read its configuration in /etc/postfix.*bogus'
+ok "mta status says it" sh -c 'mailauthctl mta status | grep -q "cannot read its configuration"'
+ok "and doctor" sh -c 'mailauthctl doctor server | grep -q "cannot read its configuration"'
+cp -a /srv/main.cf $main
+ok "once it can be read, the same is taken" change
+is "mail is signed" "$(outcome)" signed
+
 echo 'milter_default_action = acept' >>$main
 ok "a word of the admin's that Postfix does not know is not ours to refuse" change
 cp -a /srv/main.cf $main

@@ -87,6 +87,12 @@ is "nor does it write to the mail's queue" "$(mailq | grep -c '^[0-9A-F]')" 0
 
 # ---- servers --------------------------------------------------------------------------------------
 
+postfix stop >/dev/null 2>&1
+ok "its pid file is still there" test -s /var/spool/postfix/pid/master.pid
+doctor server
+ok "a stopped Postfix is found" grep -q "^server problem postfix | .*installed, but does not run | postfix start$" /tmp/found
+ok "and started" helps "postfix start"
+
 filter_is_gone() { ! opendkim_pid; }
 kill -KILL "$(opendkim_pid)"
 wait_for filter_is_gone
@@ -103,6 +109,53 @@ ok "its rights help" helps "mailauthctl mta push --force"
 postconf -P 'submission/inet/smtpd_milters='
 ok "an override in master.cf is found" finds "overrides warning submission" "submission/inet in master.cf sets smtpd_milters itself"
 ok "and taken out" helps "postconf -c /etc/postfix -PX submission/inet/smtpd_milters; postfix -c /etc/postfix reload"
+
+# a filter of the admin's at the service stays there
+opendkim -f -x /dev/null -b v -p inet:8899@127.0.0.1 2>/dev/null &
+other=$!
+postconf -P 'submission/inet/smtpd_milters=inet:127.0.0.1:8899'
+ok "a list without the signing filter is found" finds "overrides warning submission" "neither signed nor verified"
+ok "and gets it" helps "postconf -c /etc/postfix -P 'submission/inet/smtpd_milters=\$mailauth_smtpd_milters,inet:127.0.0.1:8899'; postfix -c /etc/postfix reload"
+is "beside the admin's" "$(postconf -Ph submission/inet/smtpd_milters)" '$mailauth_smtpd_milters,inet:127.0.0.1:8899'
+postconf -PX submission/inet/smtpd_milters
+postconf -P 'submission/inet/receive_override_options=no_milters,no_address_mappings'
+ok "no_milters is found" finds "overrides warning submission" "no_milters"
+ok "and taken out" helps "postconf -c /etc/postfix -P 'submission/inet/receive_override_options=no_address_mappings'; postfix -c /etc/postfix reload"
+postconf -PX submission/inet/receive_override_options
+postconf -e 'receive_override_options=no_milters,no_address_mappings'
+doctor overrides
+ok "in main.cf, too" grep -q "^overrides warning smtp .*no_milters" /tmp/found
+keep_row '^overrides warning smtp '
+ok "and taken out" helps "postconf -c /etc/postfix -e 'receive_override_options=no_address_mappings'; postfix -c /etc/postfix reload"
+postconf -X receive_override_options
+# the filter's own socket, however it is written
+postconf -P 'submission/inet/smtpd_milters=unix:/opendkim/opendkim.sock'
+ok "a list that names the signing filter is no fault" is_well
+postconf -PX submission/inet/smtpd_milters
+kill $other
+wait $other
+# a port for quarantine or copies, and a filter before the queue
+printf '10026 inet n - n - - smtpd -o smtpd_milters=\nsmtpd pass - - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:10024\n' \
+	>>/etc/postfix/master.cf
+doctor overrides
+fails "a port without milters that is meant so is no fault" grep -q '^overrides [a-z]* 10026' /tmp/found
+ok "a filter before the queue is found" grep -q '^overrides warning smtpd .*smtpd_proxy_filter.*| pass mail to that filter after the queue' /tmp/found
+fails "and never taken out" grep -q 'postconf.*smtpd_proxy_filter' /tmp/found
+postconf -MX 10026/inet smtpd/pass
+ok "as before" wait_for is_well
+
+postconf -M 'policyd-spf/unix=policyd-spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf'
+postconf -e 'smtpd_data_restrictions=reject_unauth_pipelining, check_policy_service unix:private/policyd-spf, permit'
+ok "another SPF check is found" finds "overrides warning -" "smtpd_data_restrictions asks unix:private/policyd-spf, which looks like another SPF check"
+ok "and told by status" sh -c 'mailauthctl mta status --json | grep -q "looks like another SPF check"'
+ok "and taken out" helps "$(remedy 1)"
+is "alone" "$(postconf -h smtpd_data_restrictions)" "reject_unauth_pipelining, permit"
+postconf -P 'smtp/inet/smtpd_client_restrictions=check_policy_service,unix:private/policyd-spf'
+ok "in master.cf, too" finds "overrides warning -" "smtpd_client_restrictions (smtp/inet) asks"
+ok "and taken out" helps "$(remedy 1)"
+postconf -PX smtp/inet/smtpd_client_restrictions
+postconf -X smtpd_data_restrictions
+postconf -MX policyd-spf/unix
 
 sed -i 's/^mailauth_milter = .*/mailauth_milter =/' /etc/postfix/main.cf
 ok "an edit in main.cf is found" finds "overrides warning /etc/postfix/main.cf" "(mailauth_milter) was edited"
@@ -275,4 +328,14 @@ doctor database
 ok "a damaged target.db is found" grep -q '^database problem .*target.db is damaged' /tmp/found
 keep_row '^database'
 ok "and made anew" helps "mv /var/lib/mailauthctl/target.db /var/lib/mailauthctl/target.db.damaged; mailauthctl mta adopt"
+ok "what it found is ours" test -e /etc/mailauthctl/policyd.yaml -a -e $key
+ok "and goes with the rest" mailauthctl mta push --remove --yes
+is "leaving nothing" "$(find /etc/mailauthctl* /etc/dkimkeys -mindepth 1 ! -name README.PrivateKeys 2>/dev/null)" ""
+postconf -M 'policyd-spf/unix=policyd-spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf'
+postconf -e 'smtpd_recipient_restrictions=reject_unauth_destination,check_policy_service unix:private/policyd-spf'
+mailauthctl mta adopt --yes >/tmp/said 2>&1
+ok "another SPF check is told at adoption" grep -q "smtpd_recipient_restrictions asks unix:private/policyd-spf, which looks like another SPF check" /tmp/said
+doctor
+ok "what takes it out keeps ours" helps "$(remedy 1)"
+is "and the admin's" "$(postconf -h smtpd_recipient_restrictions)" 'reject_unauth_destination, $mailauth_recipient_restrictions'
 done_testing

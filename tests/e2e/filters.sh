@@ -25,7 +25,37 @@ python3 /e2e/filter.py 198.51.100.7:10024 192.0.2.1:10025 198.51.100.7 &
 python3 /e2e/filter.py 198.51.100.7:10028 192.0.2.1:25 198.51.100.7 &
 python3 /e2e/filter.py 127.0.0.1:10090 map &
 printf '#!/bin/sh\n{ echo "X-Filter: program"; cat; } | "$@"\n' >/usr/local/bin/program-filter
-chmod 0755 /usr/local/bin/program-filter
+# an SMTP server that spawn starts, and a policy service that answers FILTER for mail from outside
+cat >/usr/local/bin/spawn-filter <<'SCRIPT'
+#!/usr/bin/python3
+import subprocess, sys
+def say(text): print(text + "\r", flush=True)
+say("220 filter"); sender, to = "", []
+for line in sys.stdin.buffer:
+    word = line.decode().strip()
+    verb = word.upper()
+    if verb.startswith("MAIL"): sender = word[word.index("<") + 1:word.index(">")]
+    if verb.startswith("RCPT"): to.append(word[word.index("<") + 1:word.index(">")])
+    if verb == "DATA":
+        say("354 go on"); body = [b"X-Filter: spawned\n"]
+        for line in sys.stdin.buffer:
+            if line == b".\r\n": break
+            body.append(line.replace(b"\r\n", b"\n").removeprefix(b"."))
+        done = subprocess.run(sys.argv[1:] + ["-f", sender, "--"] + to, input=b"".join(body))
+        say("451 no" if done.returncode else "250 done")
+    else: say("221 bye" if verb == "QUIT" else "250 ok")
+    if verb == "QUIT": break
+SCRIPT
+cat >/usr/local/bin/choose-filter <<'SCRIPT'
+#!/bin/sh
+while read -r line; do
+	case $line in
+	client_address=192.0.2.5) action="FILTER $1" ;;
+	"") printf 'action=%s\n\n' "${action:-DUNNO}"; action= ;;
+	esac
+done
+SCRIPT
+chmod 0755 /usr/local/bin/*-filter
 useradd -r filter
 wait_for test -S /var/spool/postfix/private/auth
 postconf -e mynetworks='127.0.0.0/8 [::1]/128 198.51.100.9 198.51.100.7' smtpd_sasl_auth_enable=yes \
@@ -181,6 +211,21 @@ back='smtpd_client_restrictions = permit_mynetworks, check_client_access static:
 shape "a filter that returns mail to the port of the world" "${back}[127.0.0.1]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 0" "550 5.7.1" 1
 shape "another host that returns mail to the port of the world" "${back}[198.51.100.7]:10028}\n" '' "1 1 1 0 0 0" "login lan" "1 1 0" "550 5.7.1" 1
 shape "a table that cannot be searched" "$table tcp:127.0.0.1:10090\n" "$prog" "1 1 1 1 1 0" "login lan" "1 1 1" "550 5.7.1" 1
+
+entry='smtp inet n - y - - smtpd -o content_filter=scan:[127.0.0.1]:10034'
+shape "a program at the filter's port that returns mail by sendmail" '' "127.0.0.1:10025 $smtpd
+127.0.0.1:10034 inet n n n - - spawn user=filter argv=/usr/local/bin/spawn-filter /usr/sbin/sendmail -G -i\n" \
+	"1 1 0 1 1 0" "login lan" "1 1 1" "550 5.7.1" 1
+entry=
+shape "a delivery to a program that returns mail by sendmail" 'transport_maps = inline:{inbox@example.test=deliver:}\n' \
+	"deliver unix - n n - - pipe user=filter argv=/usr/local/bin/program-filter /usr/sbin/sendmail -G -i -f \${sender} -- inbox@localhost\n" \
+	"1 1 1 1 1 1" "login lan" "1 1 1" "550 5.7.1" 1
+asks='smtpd_end_of_data_restrictions = check_policy_service unix:private/choose\n'
+choose='choose unix - n n - 0 spawn user=filter argv=/usr/local/bin/choose-filter'
+shape "a policy service that chooses a program" "$asks" "$prog$choose prog:x\n" "1 1 0 0 0 0" "login lan" "1 1 1" "550 5.7.1" 1
+shape "a policy service that chooses a filter" "$asks" "127.0.0.1:10025 $smtpd\n$choose scan:[127.0.0.1]:10024\n" "1 1 0 0 0 0"
+entry='smtp inet n - y - - smtpd -o filter_to=scan:[127.0.0.1]:10024'
+shape "a parameter that the service sets for itself" 'filter_to =\ncontent_filter = $filter_to\n' "127.0.0.1:10025 $smtpd\n" "1 1 0 1 1 0"
 
 # ---- before the queue ------------------------------------------------------------------------------------
 

@@ -156,6 +156,15 @@ static void test_delivery(void **state)
 	} rows[] = {
 		{ "", "local_transport = local;" },
 		{ "mydestination =\n", "" },
+		/* where foreign mail is local only to a name of loopback */
+		{ "mydestination = localhost\n", "" },
+		{ "mydestination = localhost.$mydomain, LocalHost localhost.localdomain\n",
+		  "" },
+		{ "mydestination = $myhostname, localhost\n",
+		  "local_transport = local;" },
+		{ "mydestination = localhosts.example\n", "local_transport = local;" },
+		{ "mydestination = localhost, hash:/x\n", "local_transport = local;" },
+		{ "myhostname = localhost.localdomain\n", "" },
 		{ "mailbox_transport = lmtp:unix:private/dovecot-lmtp\n", "" },
 		{ "mailbox_transport = dovecot\n", "mailbox_transport = dovecot;" },
 		{ "mailbox_transport = smtp:[127.0.0.1]:26\n",

@@ -164,6 +164,7 @@ static void test_others(void **state)
 }
 
 #define BACK "127.0.0.1:10025 inet n - n - - smtpd\n"
+#define SPAWN "127.0.0.1:10024 inet n n n - - spawn user=x "
 
 static void test_unknown(void **state)
 {
@@ -182,6 +183,66 @@ static void test_unknown(void **state)
 		  ENTRY SCAN PROG "127.0.0.1:10025 inet n - n - - smtpd -o "
 		                  "content_filter=prog:\n",
 		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 " },
+		/* a program that spawn starts where the filter is asked */
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f /usr/sbin/sendmail -i\n",
+		  .unknown = "a program that can return it through sendmail(1)",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f --sendmail localhost 10025\n",
+		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f\n", .unknown = "sendmail(1)",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f localhost 110025\n",
+		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f localhost 10025\n",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f 127.0.0.1:10025 -v\n",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ "",
+		  "smtp inet n - n - - smtpd -o smtpd_proxy_filter=:10024\n" BACK SPAWN
+		  "argv=/f /usr/sbin/sendmail\n",
+		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 ",
+		  .proxied = "smtp " },
+		{ "",
+		  "smtp inet n - n - - smtpd -o smtpd_proxy_filter=unix:private/f\n" BACK
+		  "f unix - n n - - spawn user=x argv=/f /usr/sbin/sendmail\n",
+		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 ",
+		  .proxied = "smtp " },
+		/* deliveries to a program that names sendmail, and what may lead there */
+		{ "virtual_transport = prog:\n", ENTRY PROG, .unknown = "prog/unix" },
+		{ "mailbox_transport = prog\n", ENTRY PROG, .unknown = "prog/unix" },
+		{ "",
+		  "smtp inet n - n - - smtpd\n x unix - n n - - smtp\n" PROG
+		  "other unix - - n - - lmtp -o default_transport=prog:x\n",
+		  .unknown = "prog/unix" },
+		{ "transport_maps = hash:/t\n", ENTRY PROG, .unknown = "prog/unix" },
+		{ "sender_dependent_default_transport_maps = hash:/t\n", ENTRY PROG,
+		  .unknown = "prog/unix" },
+		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n",
+		  ENTRY PROG, .unknown = "prog/unix" },
+		{ "smtpd_data_restrictions = check_policy_service "
+		  "{ unix:private/p, timeout=1s }\n",
+		  ENTRY "p unix - n n - - spawn user=x argv=/p /usr/sbin/sendmail\n",
+		  .unknown = "p/unix" },
+		{ "smtpd_data_restrictions = check_policy_service "
+		  "unix:private/mailauth-spf\n",
+		  ENTRY PROG },
+		{ "", ENTRY PROG },
+		{ "transport_maps =\nx = progs:y\n", ENTRY PROG },
+		{ "transport_maps = hash:/t\n",
+		  ENTRY "d unix - n n - - pipe user=x argv=/usr/lib/dovecot-lda\n" },
+		/* a policy service may answer FILTER with a transport that nothing names */
+		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n",
+		  ENTRY SCAN BACK, .reinjecting = "127.0.0.1:10025 " },
+		{ "",
+		  "smtp inet n - n - - smtpd -o "
+		  "smtpd_end_of_data_restrictions=check_policy_service,inet:[::1]:9\n" SCAN
+		          BACK,
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n",
+		  ENTRY "relay unix - - n - - smtp\n" BACK },
+		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n"
+		  "relay_transport = scan\n",
+		  ENTRY SCAN BACK },
 		/* nothing takes back */
 		{ TO_SCAN, ENTRY SCAN, .unknown = "[127.0.0.1]:10024" },
 		{ "content_filter = scan:[192.0.2.20]:10024\n", ENTRY SCAN,
@@ -294,6 +355,13 @@ static void test_tables(void **state)
 		  "smtp inet n - - - - smtpd -o smtpd_helo_restrictions="
 		  "check_helo_access,cidr:/t\n",
 		  "smtp/smtpd_helo_restrictions=t:x ", NULL },
+		{ "smtpd_sender_restrictions = $mine\n",
+		  ENTRY "26 inet n - - - - smtpd -o mine=check_sender_access,cidr:/t\n",
+		  "26/smtpd_sender_restrictions=t:x ", NULL },
+		{ "",
+		  "26 inet n - - - - smtpd -o smtpd_restriction_classes=mine -o "
+		  "mine=check_sender_access,$table -o table=cidr:/t\n",
+		  "26/mine=t:x ", NULL },
 		{ "", "out unix n - y - 0 cleanup -o header_checks=regexp:/h\n",
 		  "out/header_checks=h:x ", NULL },
 		/* others' tables */

@@ -120,6 +120,43 @@ static void test_expand(void **state)
 	}
 }
 
+/* An option of the service holds before main.cf, for whatever names the parameter. */
+static void test_expand_of(void **state)
+{
+	(void)state;
+	static const char text[] = "one = main\n"
+				   "two = $one.\n"
+				   "three = ${two?{$two}:{none}}\n"
+				   "four = 4\n";
+	static const char options[] =
+		"587 inet n - y - - smtpd -o one=own -o { five = $two x }\n"
+		"  -o six=${{$one} == {own} ? {$service_name} : {no}} -o four=4\n"
+		"465 inet n - y - - smtpd\n";
+	static const struct {
+		const char *name, *own, *other;
+		bool is_own;
+	} rows[] = {
+		{ "one", "own", "main", true },     { "two", "own.", "main.", true },
+		{ "three", "own.", "main.", true }, { "four", "4", "4", true },
+		{ "five", "own. x", "", true },     { "six", "587", "", true },
+		{ "seven", "", "", false },
+	};
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, text, strlen(text));
+	master_cf_parse(&master, options, strlen(options));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf own = BUF_INIT, other = BUF_INIT;
+		main_cf_value_of(&cf, &master.service[0], rows[i].name, &own);
+		main_cf_value_of(&cf, &master.service[1], rows[i].name, &other);
+		assert_string_equal(buf_text(&own), rows[i].own);
+		assert_string_equal(buf_text(&other), rows[i].other);
+		assert_int_equal(main_cf_is_own(&cf, &master.service[0], rows[i].name),
+		                 rows[i].is_own);
+		assert_false(main_cf_is_own(&cf, &master.service[1], rows[i].name));
+	}
+}
+
 /* The item of a list that is of no service in particular, and the socket that it names. */
 static void test_find_milter(void **state)
 {
@@ -628,12 +665,13 @@ static void test_srs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_raw),           cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_expand_bounds), cmocka_unit_test(test_list),
-		cmocka_unit_test(test_find_milter),   cmocka_unit_test(test_render),
-		cmocka_unit_test(test_srs),           cmocka_unit_test(test_split),
-		cmocka_unit_test(test_guard),         cmocka_unit_test(test_inverse),
-		cmocka_unit_test(test_edited),        cmocka_unit_test(test_own),
+		cmocka_unit_test(test_raw),       cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_expand_of), cmocka_unit_test(test_expand_bounds),
+		cmocka_unit_test(test_list),      cmocka_unit_test(test_find_milter),
+		cmocka_unit_test(test_render),    cmocka_unit_test(test_srs),
+		cmocka_unit_test(test_split),     cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_inverse),   cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

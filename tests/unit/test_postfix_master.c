@@ -123,8 +123,9 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	auto_plan plan = PLAN_INIT;
 	main_cf_parse(&cf, main_text, strlen(main_text));
 	master_cf_parse(&services, master, strlen(master));
+	const struct filter_socket filter = { "inet:8891@127.0.0.1", "/q" };
 	services_read(&cf, &services, NULL, false, &sorted);
-	services_note(&cf, &services, &sorted, NULL, &plan);
+	services_note(&cf, &services, &sorted, &filter, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
 		assert_non_null(strstr(plan.note[0], want));
@@ -151,6 +152,20 @@ static void test_notes(void **state)
 		  "cleanup/unix in master.cf sets non_smtpd_milters" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
 		  "smtpd_proxy_filter" },
+		/* the filter's socket, however it is written */
+		{ "", "587 inet n - y - - smtpd -o smtpd_milters=inet:127.0.0.1:8891\n",
+		  NULL },
+		{ "x = inet:localhost:8891\n",
+		  "465 inet n - y - - smtpd -o smtpd_milters=$x\n", NULL },
+		{ "",
+		  "587 inet n - y - - smtpd -o { smtpd_milters = { inet:[127.0.0.1]:8891, "
+		  "default_action=accept } }\n",
+		  NULL },
+		{ "", "587 inet n - y - - smtpd -o smtpd_milters=inet:127.0.0.1:18891\n",
+		  "587/inet in master.cf sets smtpd_milters itself: mail through it is "
+		  "neither" },
+		{ "", "smtp inet n - y - - smtpd -o smtpd_milters=inet:127.0.0.1:8891\n",
+		  "DMARC is not checked" },
 		{ "content_filter = scan:[127.0.0.1]:10024\n",
 		  "smtp inet n - y - - smtpd\nscan unix - - n - - smtp\n"
 		  "127.0.0.1:10025 inet n - n - - smtpd\n",
@@ -158,6 +173,131 @@ static void test_notes(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_notes(rows[i].main, rows[i].master, rows[i].want);
+}
+
+struct told {
+	const struct main_cf *cf;
+	const struct filter_socket *filter;
+	struct buf text;
+};
+
+static void tell(void *arg, const struct master_service *service, const char *parameter,
+                 bool is_meant, const char *sentence)
+{
+	struct told *told = arg;
+	auto_free char *remedy = services_override_remedy(told->cf, service, parameter,
+	                                                  told->filter, "/p");
+	(void)sentence;
+	buf_printf(&told->text, "%s\n", is_meant ? "meant" : remedy);
+}
+
+/* What brings mail back keeps all that the admin has there; what is meant is left alone. */
+static void test_remedies(void **state)
+{
+	(void)state;
+#define RELOAD "; postfix -c /p reload\n"
+	static const struct {
+		const char *main, *master, *want;
+	} rows[] = {
+		{ "", "587 inet n - y - - smtpd -o smtpd_milters=\n",
+		  "postconf -c /p -PX 587/inet/smtpd_milters" RELOAD },
+		{ "mailauth_smtpd_milters = x\nmailauth_submission_milters = y\n",
+		  "587 inet n - y - - smtpd -o smtpd_milters=inet:av:1,unix:b\n",
+		  "postconf -c /p -P '587/inet/smtpd_milters=$mailauth_smtpd_milters,"
+		  "inet:av:1,unix:b,$mailauth_submission_milters'" RELOAD },
+		{ "mailauth_guard_milters = x\nsmtpd_milters = inet:localhost:8891\n",
+		  "smtp inet n - y - - smtpd -o smtpd_milters=inet:av:1\n",
+		  "postconf -c /p -P 'smtp/inet/smtpd_milters=$mailauth_guard_milters,"
+		  "inet:av:1,inet:localhost:8891'" RELOAD },
+		{ "",
+		  "smtp inet n - y - - smtpd -o { smtpd_milters = { inet:av:1, a=b } }\n",
+		  "add \"$mailauth_smtpd_milters\" to smtpd_milters of smtp/inet in "
+		  "master.cf\n" },
+		{ "",
+		  "smtp inet n - y - - smtpd -o "
+		  "receive_override_options=no_milters,no_address_mappings\n",
+		  "postconf -c /p -P "
+		  "'smtp/inet/receive_override_options=no_address_mappings'" RELOAD },
+		{ "",
+		  "smtp inet n - y - - smtpd -o receive_override_options=no_milters\n",
+		  "postconf -c /p -PX smtp/inet/receive_override_options" RELOAD },
+		{ "receive_override_options = no_milters, no_header_body_checks\n",
+		  "smtp inet n - y - - smtpd\n",
+		  "postconf -c /p -e 'receive_override_options=no_header_body_checks'" RELOAD },
+		/* after a content filter, for quarantine, for copies */
+		{ "", "smtpd pass - - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:9\n",
+		  "pass mail to that filter after the queue (content_filter) or as a "
+		  "milter, so that its content can be signed and checked\n" },
+		{ "", "127.0.0.1:10025 inet n - y - - smtpd -o smtpd_milters=\n",
+		  "meant\n" },
+		{ "", "10026 inet n - y - - smtpd -o smtpd_milters=\n", "meant\n" },
+		{ "",
+		  "10026 inet n - y - - smtpd -o receive_override_options=no_milters\n",
+		  "meant\n" },
+		/* local programs, where a filter returns mail by them */
+		{ "",
+		  "pickup unix n - y 60 1 pickup -o "
+		  "receive_override_options=no_milters\n",
+		  "postconf -c /p -PX pickup/unix/receive_override_options" RELOAD },
+		{ "content_filter = f:\n",
+		  "pickup unix n - y 60 1 pickup -o receive_override_options=no_milters\n"
+		  "f unix - n n - - pipe user=x argv=/usr/sbin/sendmail\n",
+		  "meant\n" },
+		{ "", "cleanup unix n - y - 0 cleanup -o non_smtpd_milters=\n",
+		  "postconf -c /p -PX cleanup/unix/non_smtpd_milters" RELOAD },
+		{ "",
+		  "pickup unix n - y 60 1 pickup -o cleanup_service_name=b\n"
+		  "cleanup unix n - y - 0 cleanup -o non_smtpd_milters=\n",
+		  "meant\n" },
+	};
+	const struct filter_socket filter = { "inet:8891@127.0.0.1", "/q" };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_services services = SERVICES_INIT;
+		struct told told = { &cf, &filter, BUF_INIT };
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		services_read(&cf, &master, NULL, false, &services);
+		services_each_override(&cf, &master, &services, &filter, tell, &told);
+		assert_string_equal(buf_text(&told.text), rows[i].want);
+		buf_done(&told.text);
+	}
+}
+
+/* What is changed behind a signature of port 25 is worth a word where customers log in there. */
+static void test_order(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master;
+		bool is_told;
+	} rows[] = {
+		{ "smtpd_milters = unix:av\n", "smtp inet n - y - - smtpd\n", false },
+		{ "smtpd_milters = unix:av\nsmtpd_sasl_auth_enable = yes\n",
+		  "smtp inet n - y - - smtpd\n", true },
+		{ "smtpd_milters = unix:av\n",
+		  "25 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n", true },
+		{ "smtpd_milters = unix:av\nsmtpd_sasl_auth_enable = yes\n",
+		  "smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd -o "
+		  "smtpd_sasl_auth_enable=no\nsubmission inet n - y - - smtpd\n",
+		  false },
+		{ "smtpd_milters = unix:av\n",
+		  "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd -o "
+		  "smtpd_sasl_auth_enable=yes\n",
+		  false },
+		{ "smtpd_sasl_auth_enable = yes\n", "smtp inet n - y - - smtpd\n",
+		  false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_plan plan = PLAN_INIT;
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		services_note_order(&cf, &master, false, &plan);
+		assert_int_equal(plan.notes, rows[i].is_told);
+	}
 }
 
 /* Services whose own list of macros keeps from the signer who logged in. */
@@ -367,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),        cmocka_unit_test(test_reinjecting),
 		cmocka_unit_test(test_sending),      cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_remedies),     cmocka_unit_test(test_order),
 		cmocka_unit_test(test_endpoint),     cmocka_unit_test(test_own_block),
 		cmocka_unit_test(test_edited_block), cmocka_unit_test(test_macros),
 	};

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/mta/policyd_conf.h"
+#include "core/mta/postfix_other_spf.h"
 #include "core/mta/postfix_restrict.h"
 
 #define S "smtpd_recipient_restrictions"
@@ -280,12 +281,113 @@ static void test_notes(void **state)
 	}
 }
 
+static void take_policy(void *arg, const struct master_service *service, const char *list,
+                        const char *endpoint)
+{
+	buf_printf(arg, "%s %s %s;", service ? service->name : "-", list, endpoint);
+}
+
+/* Every list of main.cf and of a service, classes, options of the item, parameters. */
+static void test_policies(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master, *want;
+	} rows[] = {
+		{ "", "", "" },
+		{ "smtpd_recipient_restrictions = permit_mynetworks, Check_Policy_Service\n"
+		  "  unix:private/a, reject\n",
+		  "smtp inet n - y - - smtpd\n",
+		  "- smtpd_recipient_restrictions unix:private/a;" },
+		{ "x = { unix:private/a, timeout = 3s }\n"
+		  "smtpd_end_of_data_restrictions = check_policy_service $x\n",
+		  "", "- smtpd_end_of_data_restrictions unix:private/a;" },
+		{ "smtpd_restriction_classes = one, two\ntwo = check_policy_service "
+		  "inet:127.0.0.1:9\n",
+		  "", "- two inet:127.0.0.1:9;" },
+		{ "smtpd_helo_restrictions = $helo\nhelo = check_policy_service unix:a\n",
+		  "26 inet n - y - - smtpd -o helo=\n27 inet n - y - - smtpd\n"
+		  "28 inet n - y - - smtpd -o smtpd_etrn_restrictions="
+		  "check_policy_service,unix:b\n"
+		  "x unix n - y - - cleanup -o smtpd_etrn_restrictions="
+		  "check_policy_service,unix:c\n",
+		  "- smtpd_helo_restrictions unix:a;28 smtpd_etrn_restrictions unix:b;" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_buf found = BUF_INIT;
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		restrict_each_policy(&cf, &master, take_policy, &found);
+		assert_string_equal(buf_text(&found), rows[i].want);
+	}
+}
+
+/* A second SPF check, by its socket or by what master.cf starts there, and what takes it out. */
+static void test_other_spf(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *main, *master, *want, *remedy;
+	} rows[] = {
+		{ "smtpd_recipient_restrictions = check_policy_service unix:private/grey, "
+		  "check_policy_service unix:private/mailauth-spf\n",
+		  "grey unix - n n - 0 spawn user=x argv=/usr/bin/grey\n", NULL, NULL },
+		{ "smtpd_recipient_restrictions = reject_unauth_destination,\n"
+		  "  check_policy_service unix:private/policyd-spf\n",
+		  "", "asks unix:private/policyd-spf",
+		  "sed -E -i --follow-symlinks 's#,?[ \\t]*check_policy_service[, \\t]+"
+		  "unix:private/policyd-spf([, \\t}]|$)#\\1#' /p/main.cf; postfix -c /p "
+		  "reload" },
+		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n",
+		  "p unix - n n - 0 spawn user=x argv=/usr/sbin/postfix-policyd-spf-perl\n",
+		  "asks unix:private/p", "/p/main.cf;" },
+		{ "smtpd_data_restrictions = check_policy_service inet:127.0.0.1:9\n",
+		  "127.0.0.1:9 inet n n n - 0 spawn user=x argv=/bin/pypolicyd-spf\n",
+		  "asks inet:127.0.0.1:9", "inet:127\\.0\\.0\\.1:9(" },
+		{ "",
+		  "smtp inet n - y - - smtpd -o smtpd_client_restrictions="
+		  "check_policy_service,unix:private/spf\n",
+		  "smtpd_client_restrictions (smtp/inet) asks", "' /p/master.cf;" },
+		{ "x = unix:private/policyd-spf\nsmtpd_data_restrictions = "
+		  "check_policy_service $x\n",
+		  "", "asks unix:private/policyd-spf",
+		  "take it out of smtpd_data_restrictions" },
+		{ "smtpd_milters = unix:/run/smf-spf.sock\n", "",
+		  "smtpd_milters names unix:/run/smf-spf.sock", "take it out" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char folder[] = "/p", main_path[] = "/p/main.cf";
+		char master_path[] = "/p/master.cf";
+		struct mta_seen seen = { .host = { .config_dir = folder },
+			                 .main_path = main_path,
+			                 .master_path = master_path };
+		auto_main_cf cf;
+		auto_master_cf master;
+		auto_plan plan = PLAN_INIT;
+		buf_puts(&seen.main_cf, rows[i].main);
+		buf_puts(&seen.master_cf, rows[i].master);
+		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
+		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
+		other_spf_warn(&seen, &cf, &master, &plan);
+		assert_int_equal(plan.notes, rows[i].want ? 1 : 0);
+		if (rows[i].want) {
+			assert_non_null(strstr(plan.note[0], rows[i].want));
+			assert_non_null(strstr(plan_remedy(&plan, 0), rows[i].remedy));
+		}
+		buf_done(&seen.main_cf);
+		buf_done(&seen.master_cf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_placed),  cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_present),
-		cmocka_unit_test(test_guards),  cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_policies), cmocka_unit_test(test_other_spf),
+		cmocka_unit_test(test_placed),   cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_refused),  cmocka_unit_test(test_present),
+		cmocka_unit_test(test_guards),   cmocka_unit_test(test_notes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,7 @@ static void test_lists(void **state)
 	auto_buf text = BUF_INIT;
 	struct err err = ERR_INIT;
 
+	put(host->root, "/q/pid/master.pid", "", 0644);
 	buf_puts(&seen.main_cf, OLD);
 	main_cf_render(OLD, strlen(OLD), &wish, &text);
 	plan_file(&plan, RANK_CONSUMERS, MAIN_CF, text.at, text.len, FILE_META_KEEP, 1);
@@ -107,6 +108,7 @@ static void test_wrong_texts(void **state)
 	};
 	struct err err = ERR_INIT;
 
+	put(host->root, "/q/pid/master.pid", "", 0644);
 	buf_puts(&seen.main_cf, OLD);
 	host->ctx.run = fake_postconf;
 	asked = "smtpd_milters";

@@ -30,6 +30,39 @@ static void test_follow(void **state)
 	assert_string_equal(strstr(after, "/etc"), strstr(before, "/etc"));
 }
 
+/* target.db was lost: what an adoption finds of ours and would not change is ours again, and goes. */
+static void test_target_is_gone(void **state)
+{
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_free char *before = NULL, *after = NULL;
+	auto_free char *path = xasprintf("%s/var/lib/mailauthctl/target.db", host->root);
+	char text[2048];
+
+	postfix_at(host);
+	put(host->root, "/etc/passwd", "root:x:0:0::/:/\nnobody:x:65534:65534::/:/\n",
+	    0644);
+	put(host->root, POLICYD_PATH, "", 0755);
+	before = snapshot(host);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(unlink(path), 0);
+	/* one file is another by then: it had not been there before the first push */
+	put(host->root, POLICYD_CONF, "# old\n", 0644);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_file(host, POLICYD_CONF, "hostname:", true);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(go(host, store, adopt, text),
+	                 NOTHING); /* all is as it is to be */
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	after = snapshot(host);
+	assert_string_equal(strstr(after, "/etc"), strstr(before, "/etc"));
+	/* an admin's own file where nothing of ours was is kept */
+	put(host->root, POLICYD_CONF, "# mine\n", 0644);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	assert_file(host, POLICYD_CONF, "# mine", true);
+}
+
 /* The rank of the step for that path in the last push; -1: none. */
 static int64_t rank_of(struct host *host, const char *path)
 {
@@ -235,15 +268,11 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_follow),
-		ROW(test_spf_service),
-		ROW(test_admins_filter),
-		ROW(test_follow),
-		ROW(test_spf_service_too_large),
-		ROW(test_admins_filter),
-		ROW(test_other_store),
-		ROW(test_held_and_forked),
-		ROW(test_other_backend),
+		ROW(test_follow),          ROW(test_target_is_gone),
+		ROW(test_spf_service),     ROW(test_admins_filter),
+		ROW(test_follow),          ROW(test_spf_service_too_large),
+		ROW(test_admins_filter),   ROW(test_other_store),
+		ROW(test_held_and_forked), ROW(test_other_backend),
 		ROW(test_no_server),
 	};
 

@@ -309,6 +309,14 @@ static const struct restore_row {
 	  "consumers /p/main.cf\nleftovers /p/master.cf\nleftovers " POLICYD_CONF "\n"
 	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
+	/* a service comes back: it is asked, too, and one that goes is not */
+	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", SHARED_MAIN_CF },
+	    { "/p/master.cf", SMTPD, "10025 inet n - n - - smtpd\n" SPF_LINE,
+	      SHARED_MASTER_CF } },
+	  "consumers /p/main.cf\nproviders /p/master.cf\n"
+	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
+	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
+	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:10025\n" },
 	/* a filter comes back with one name, and signs for another no more */
 	{ { { "/etc/opendkim.conf", "", INCLUDE, &opendkim_conf_format },
 	    { "/etc/mailauthctl/opendkim.conf", NULL, FILTER, NULL },
