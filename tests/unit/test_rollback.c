@@ -310,9 +310,9 @@ static const struct restore_row {
 	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
 	/* a service comes back: it is asked, too, and one that goes is not */
-	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", SHARED_MAIN_CF },
+	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", &main_cf_format },
 	    { "/p/master.cf", SMTPD, "10025 inet n - n - - smtpd\n" SPF_LINE,
-	      SHARED_MASTER_CF } },
+	      &master_cf_format } },
 	  "consumers /p/main.cf\nproviders /p/master.cf\n"
 	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
 	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
