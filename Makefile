@@ -39,8 +39,8 @@ endef
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest disk english err fan file file_folder \
-	file_stage library lock network path run secret signals text tree_write words yaml \
-	yaml_write
+	file_stage library lock names network path peer run secret signals text \
+	tree_write words yaml yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_value \
 	dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt \
 	livecheck name placeholder policy policy_edit query query_servers query_slot \
@@ -84,16 +84,16 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
-	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state file \
-	file_folder file_stage first_look heartbeat help_topic import_name import_walk \
-	key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf lint_txt lock \
-	map_probe milter model name_octets opendkim opendkim_renew opendmarc out path_check \
-	plan policy_edit policyd policyd_milter postfix_canonical postfix_filters \
-	postfix_main postfix_master postfix_restrict postfix_values postsrsd publish push \
-	query query_servers query_tries records resolver rollback rr run service setting \
-	setting_type shared signers spf_check spf_eval spf_mode spf_record spf_suite \
-	srs_secret stage store store_open target text tree_write undo validate when yaml \
-	yaml_write zone_look
+	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state \
+	file file_folder file_stage first_look heartbeat help_topic import_name \
+	import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf \
+	lint_txt lock map_probe milter model name_octets names opendkim opendkim_renew \
+	opendmarc out path_check peer plan policy_edit policyd policyd_milter \
+	postfix_canonical postfix_filters postfix_main postfix_master postfix_restrict \
+	postfix_values postsrsd publish push query query_servers query_tries records \
+	resolver rollback rr run service setting setting_type shared signers spf_check \
+	spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
+	target text tree_write undo validate when yaml yaml_write zone_look
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
