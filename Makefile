@@ -42,11 +42,12 @@ base_src := alloc arena buf ctx digest disk english err fan file file_folder \
 	file_stage library lock names network path peer run secret signals text \
 	tree_write words yaml yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_value \
-	dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey lint_spf_text lint_txt \
-	livecheck name placeholder policy policy_edit query query_servers query_slot \
-	query_try received_spf resolver resolver_cache resolver_mock resolver_zone rr \
-	rr_table rr_typed serial spf_ahead spf_check spf_edit spf_eval spf_hint spf_macro \
-	spf_mech spf_mode spf_record spf_service spf_trace tags wire zone_look zone_read
+	dns_name lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
+	lint_spf_text lint_txt livecheck name placeholder policy policy_edit query \
+	query_servers query_slot query_try received_spf resolver resolver_cache \
+	resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead spf_check \
+	spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record spf_service \
+	spf_trace tags wire zone_look zone_read
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
@@ -86,7 +87,7 @@ completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 unit_tests := access arena authority base caller command commands complete config \
 	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state \
 	file file_folder file_stage first_look heartbeat help_topic import_name \
-	import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf \
+	import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_dmarc_look lint_spf \
 	lint_txt lock map_probe milter model name_octets names opendkim opendkim_renew \
 	opendmarc out path_check peer plan policy_edit policyd policyd_milter \
 	postfix_canonical postfix_filters postfix_main postfix_master postfix_restrict \
