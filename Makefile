@@ -47,7 +47,7 @@ dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_valu
 	query_servers query_slot query_try received_spf resolver resolver_cache \
 	resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead spf_check \
 	spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record spf_service \
-	spf_trace tags wire zone_look zone_read
+	spf_trace tags wire zone_look zone_read zone_servers
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
