@@ -51,24 +51,26 @@ dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_tree dmarc_valu
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain env export export_file \
-	export_finish export_kept export_state first_look heartbeat import_name import_scan \
-	import_tables import_tree import_walk key key_crypto key_secret key_tables \
-	key_tables_amavis key_tables_exim key_tables_opendkim key_tables_rspamd keygen \
-	keyring keyring_choose publish record record_place record_policy record_text records \
-	records_check records_diff ring setting setting_table setting_type signing srs_secret \
+	export_finish export_kept export_state first_look heartbeat import_name \
+	import_scan import_tables import_tree import_walk key key_crypto key_secret \
+	key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
+	key_tables_rspamd keygen keyring keyring_choose publish record record_place \
+	record_policy record_present record_text records records_check records_diff \
+	records_list ring setting setting_table setting_type signing srs_secret \
 	template template_apply template_whole undo undo_domain undo_record
 mta_src := absence account backend desired diff directory doctor doctor_database \
 	doctor_disk doctor_dns doctor_keys doctor_program doctor_records doctor_sample \
-	doctor_server doctor_zones drift engine folders held held_service history key_check \
-	map_probe marked_block milter milter_headers milter_probe networks opendkim \
-	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
-	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
-	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
-	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
-	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
-	postfix_seen postfix_services postfix_srs postfix_validate postfix_values postsrsd \
-	postsrsd_conf push push_facts push_state recover rollback service service_filter \
-	service_log service_postfix service_process service_systemd shared signers smtp_probe \
+	doctor_server doctor_zones drift engine folders held held_service history \
+	key_check map_probe marked_block milter milter_headers milter_probe networks \
+	opendkim opendkim_conf opendkim_keys opendkim_renew opendkim_tables \
+	opendkim_try opendkim_validate opendmarc opendmarc_conf path_check plan \
+	plan_prune policy_probe policyd_conf postfix postfix_canonical postfix_dkim \
+	postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+	postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
+	postfix_policy postfix_restore postfix_restrict postfix_seen postfix_services \
+	postfix_srs postfix_validate postfix_values postsrsd postsrsd_conf push \
+	push_facts push_state recover rollback service service_filter service_log \
+	service_postfix service_process service_systemd shared signers smtp_probe \
 	spans stage step step_file step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar \
 	caller caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
@@ -85,16 +87,18 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
-	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state \
-	file file_folder file_stage first_look heartbeat help_topic import_name \
-	import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_dmarc_look lint_spf \
-	lint_txt lock map_probe milter model name_octets names opendkim opendkim_renew \
-	opendmarc out path_check peer plan policy_edit policyd policyd_milter \
-	postfix_canonical postfix_filters postfix_main postfix_master postfix_restrict \
-	postfix_values postsrsd publish push query query_servers query_tries records \
-	resolver rollback rr run service setting setting_type shared signers spf_check \
-	spf_eval spf_mode spf_record spf_suite srs_secret stage store store_open \
-	target text tree_write undo validate when yaml yaml_write zone_look
+	dkim_record dmarc_record dmarc_tree dns_name dnszone doctor engine export \
+	export_state file file_folder file_stage first_look heartbeat help_topic \
+	import_name import_walk key_crypto key_tables keygen keyring lint_dkim \
+	lint_dmarc lint_dmarc_look lint_spf lint_txt lock map_probe milter model \
+	name_octets names opendkim opendkim_renew opendmarc out path_check peer plan \
+	policy_edit policyd policyd_milter postfix_canonical postfix_filters \
+	postfix_main postfix_master postfix_restrict postfix_values postsrsd \
+	postsrsd_conf publish push query query_servers query_tries records recover \
+	resolver rollback rr run service service_log setting setting_type shared \
+	signers spf_check spf_eval spf_mode spf_record spf_suite srs_secret stage \
+	store store_open target text tree_write undo validate when yaml yaml_write \
+	zone_look
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
