@@ -1,5 +1,5 @@
 /* The list of findings that all linters fill, and the loop over their tables. */
-#include "dnszone/lint_table.h"
+#include "dnszone/lint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "dnszone/lint_table.h"
 
 static void add(struct lint_list *list, const struct lint_code *code, size_t column,
                 const char *fmt, va_list ap)
