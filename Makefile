@@ -39,14 +39,15 @@ endef
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage \
-	library lock network path run secret signals text tree_write words yaml yaml_write
+	library lock names network path peer run secret signals text tree_write words yaml \
+	yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_record_check dmarc_tree \
-	dmarc_value dns_name lint lint_dkim lint_dmarc lint_spf lint_spf_survey \
-	lint_spf_text lint_txt livecheck name placeholder policy policy_edit query \
-	query_servers query_slot query_try received_spf resolver resolver_cache \
-	resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead spf_check \
-	spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record spf_result \
-	spf_service spf_trace tags wire zone_look zone_read
+	dmarc_value dns_name lint lint_dkim lint_dmarc lint_dmarc_look lint_spf \
+	lint_spf_survey lint_spf_text lint_txt livecheck name placeholder policy \
+	policy_edit query query_servers query_slot query_try received_spf resolver \
+	resolver_cache resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead \
+	spf_check spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record \
+	spf_result spf_service spf_trace tags wire zone_look zone_read zone_servers
 store_src := change migrate schema stmt store
 model_src := access config_apply config_apply_domain config_apply_template config_read \
 	config_read_records config_schema config_write domain domain_life env export \
@@ -54,22 +55,23 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 	import_name import_scan import_tables import_tree import_walk key key_crypto \
 	key_secret key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
 	key_tables_rspamd keygen keyring keyring_choose left_out publish record \
-	record_place record_policy record_text records records_check records_diff ring \
-	setting setting_table setting_type signing srs_secret template template_apply \
-	template_edit template_whole undo undo_domain undo_record
+	record_place record_policy record_present record_text records records_check \
+	records_diff records_list ring setting setting_table setting_type signing \
+	srs_secret template template_apply template_edit template_whole undo undo_domain \
+	undo_record
 mta_src := absence account backend backend_choose desired diff directory doctor \
 	doctor_database doctor_disk doctor_dns doctor_keys doctor_program doctor_records \
 	doctor_sample doctor_server doctor_zones drift engine exim folders held \
 	held_service history icewarp key_check mailenable map_probe marked_block milter \
 	milter_headers milter_probe networks opendkim opendkim_conf opendkim_keys \
 	opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
-	opendmarc_conf path_check plan plan_claim policy_probe policyd_conf postfix \
-	postfix_canonical postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
-	postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \
-	postfix_observe postfix_other_spf postfix_policy postfix_programs postfix_restore \
-	postfix_restrict postfix_seen postfix_services postfix_srs postfix_validate \
-	postfix_values postsrsd postsrsd_conf push push_facts push_state qmail recover \
-	registry rollback service service_filter service_log service_postfix \
+	opendmarc_conf path_check plan plan_claim plan_prune policy_probe policyd_conf \
+	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
+	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
+	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs \
+	postfix_restore postfix_restrict postfix_seen postfix_services postfix_srs \
+	postfix_validate postfix_values postsrsd postsrsd_conf push push_facts push_state \
+	qmail recover registry rollback service service_filter service_log service_postfix \
 	service_process service_systemd shared signers smartermail smtp_probe spans stage \
 	step step_file step_probe step_service target validate
 cli_src := app app_access app_change app_dns app_export app_input args args_grammar caller \
@@ -88,14 +90,15 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
-	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state file \
-	file_folder file_stage first_look heartbeat help_topic import_name import_walk \
-	key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf lint_txt lock \
-	map_probe milter model name_octets opendkim opendkim_renew opendmarc out \
-	path_check plan policy_edit policyd policyd_milter postfix_canonical \
-	postfix_filters postfix_main postfix_master postfix_restrict postfix_values \
-	postsrsd publish push query query_servers query_tries records resolver rollback rr \
-	run service setting setting_type shared signers spf_check spf_eval spf_mode \
+	dkim_record dmarc_record dmarc_tree dns_name dnszone doctor engine export \
+	export_state file file_folder file_stage first_look heartbeat help_topic \
+	import_name import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc \
+	lint_spf lint_txt lock map_probe milter model name_octets names \
+	opendkim opendkim_renew opendmarc out path_check peer plan policy_edit policyd \
+	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
+	postfix_restrict postfix_values postsrsd postsrsd_conf publish push query \
+	query_servers query_tries records recover resolver rollback rr run service \
+	service_log setting setting_type shared signers spf_check spf_eval spf_mode \
 	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
 	validate when yaml yaml_write zone_look
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \

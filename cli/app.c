@@ -118,12 +118,12 @@ static int run_command(struct app *app, struct err *err)
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
-	if (r >= 0 && app->export_count && !app->opt.is_dry_run) {
+	if (r >= 0 && app->exports.count && !app->opt.is_dry_run) {
 		/* with the names of this change only: the rest is cron's */
 		app->has_env = false;
 		env_done(&app->env);
-		r = app_export(app, (const char *const *)app->export_name,
-		               app->export_count, err);
+		r = app_export(app, (const char *const *)app->exports.name,
+		               app->exports.count, err);
 	}
 	lock_free(app->export_lock);
 	app->export_lock = NULL;
@@ -185,9 +185,7 @@ static void tear_down(struct app *app)
 	secret_done(&app->typed_secret);
 	free(app->typed_data);
 	lock_free(app->export_lock);
-	for (size_t i = 0; i < app->export_count; i++)
-		free(app->export_name[i]);
-	free(app->export_name);
+	names_done(&app->exports);
 	free(app->message);
 	free(app->db_path);
 	ctx_done(&app->ctx);

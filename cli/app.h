@@ -17,6 +17,7 @@
 #include "cli/out.h"
 #include "core/base/ctx.h"
 #include "core/base/lock.h"
+#include "core/base/names.h"
 #include "core/base/secret.h"
 #include "core/model/domain.h"
 #include "core/model/env.h"
@@ -60,8 +61,7 @@ struct app {
 	unsigned backstage;    /* push or export is at work: not for a customer's ears */
 	struct app_message *message;
 	size_t message_count, message_room;
-	char **export_name; /* zones to export after the change, A-labels */
-	size_t export_count, export_room;
+	struct names exports; /* zones to export after the change, A-labels */
 };
 
 /* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the

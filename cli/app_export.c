@@ -15,8 +15,7 @@
 
 void app_export_later(struct app *app, const char *name)
 {
-	GROW(app->export_name, app->export_count, app->export_room);
-	app->export_name[app->export_count++] = xstrdup(name);
+	names_add(&app->exports, name);
 }
 
 static int export_alias_later(void *arg, const struct domain *alias, struct err *err)
@@ -103,19 +102,6 @@ void app_drop_export_lock(struct app *app)
 	app->export_lock = NULL;
 }
 
-struct names {
-	char **name;
-	size_t count;
-};
-
-static int collect_name(void *arg, const char *name, struct err *err)
-{
-	struct names *names = arg;
-	(void)err;
-	names->name[names->count++] = xstrdup(name);
-	return 0;
-}
-
 static int ask_names(struct app *app, const struct names *names, struct err *err)
 {
 	enum zone_format format;
@@ -135,19 +121,12 @@ static int ask_names(struct app *app, const struct names *names, struct err *err
 /* Only a dry run has a use for what was prepared. */
 static int ask_first(struct app *app, struct export_work *work, struct err *err)
 {
-	struct names names = { 0 };
-	names.name = xcalloc(export_count_unasked(work->export), sizeof(*names.name));
-	int r = export_each_unasked(work->export, collect_name, &names, err);
+	auto_names names = export_take_unasked(work->export);
 	if (!app->opt.is_dry_run) {
 		export_free(work->export);
 		work->export = NULL;
 	}
-	if (r >= 0)
-		r = ask_names(app, &names, err);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.name[i]);
-	free(names.name);
-	return r;
+	return ask_names(app, &names, err);
 }
 
 /* A key that had to take another selector is asked for again under that one. */
@@ -211,11 +190,9 @@ int app_export_now(struct app *app, struct err *err)
 	/* the change may have moved what <hostname> and <ip> stand for */
 	app->has_env = false;
 	env_done(&app->env);
-	if (app->export_count && !app->opt.is_dry_run)
-		r = app_export(app, (const char *const *)app->export_name,
-		               app->export_count, err);
-	for (size_t i = 0; i < app->export_count; i++)
-		free(app->export_name[i]);
-	app->export_count = 0;
+	if (app->exports.count && !app->opt.is_dry_run)
+		r = app_export(app, (const char *const *)app->exports.name,
+		               app->exports.count, err);
+	names_done(&app->exports);
 	return r;
 }

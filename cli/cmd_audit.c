@@ -204,23 +204,9 @@ static int run_show(struct app *app, struct err *err)
 
 /* ---- audit undo ------------------------------------------------------------------------------ */
 
-struct touched {
-	char **name;
-	size_t count, room;
-};
-
-static void touched_done(struct touched *touched)
-{
-	for (size_t i = 0; i < touched->count; i++)
-		free(touched->name[i]);
-	free(touched->name);
-}
-
 static void keep_name(void *arg, const char *domain)
 {
-	struct touched *touched = arg;
-	GROW(touched->name, touched->count, touched->room);
-	touched->name[touched->count++] = xstrdup(domain);
+	names_add(arg, domain);
 }
 
 /* What comes back to sign waits for its record, like what is enabled. */
@@ -254,7 +240,7 @@ static int check_setting(void *arg, const struct change_item *item, struct err *
 
 static int run_undo(struct app *app, struct err *err)
 {
-	cleanup(touched_done) struct touched touched = { 0 };
+	auto_names touched = { 0 };
 	int64_t id;
 	int r = read_id(app, &id, err);
 	if (r >= 0)

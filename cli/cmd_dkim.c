@@ -254,7 +254,7 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
 int cmd_publish_keys(struct app *app, struct err *err)
 {
 	auto_free char *reload = NULL;
-	if (!app->export_count)
+	if (!app->exports.count)
 		return 0;
 	int r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
 	if (r >= 0 && !*reload && !app_is_customer(app))

@@ -121,23 +121,16 @@ static int ask_dns(struct app *app, struct import *import, struct err *err)
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Zones of domains that got a key, each once. */
 static void export_all(struct app *app, const struct import *import)
 {
-	auto_free const char **name = xcalloc(import->count + 1, sizeof(*name));
-	size_t count = 0;
+	auto_names names = { 0 };
 	for (size_t i = 0; i < import->count; i++)
 		if (import->item[i].fate == IMPORT_KEY && import->item[i].signs)
-			name[count++] = import->item[i].domain;
-	SORT(name, count, compare_names);
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
-			app_export_later(app, name[i]);
+			names_add(&names, import->item[i].domain);
+	names_sort(&names);
+	for (size_t i = 0; i < names.count; i++)
+		app_export_later(app, names.name[i]);
 }
 
 static int store_all(struct app *app, void *arg, struct err *err)

@@ -13,24 +13,14 @@
 #define LINT_MS 20000 /* for one lint, all its look-ups */
 
 struct owners {
-	char **name;
-	size_t count, room;
+	struct names names;
 	const char *domain;
-	struct app *app;
 };
-
-static void owners_done(struct owners *owners)
-{
-	for (size_t i = 0; i < owners->count; i++)
-		free(owners->name[i]);
-	free(owners->name);
-}
 
 static void add_owner(struct owners *owners, const char *selector)
 {
-	GROW(owners->name, owners->count, owners->room);
-	owners->name[owners->count++] =
-		xasprintf("%s._domainkey.%s", selector, owners->domain);
+	names_take(&owners->names,
+	           xasprintf("%s._domainkey.%s", selector, owners->domain));
 }
 
 /* A parked key is not published. */
@@ -71,7 +61,7 @@ static int add_stored(struct app *app, struct domain *domain, struct owners *own
 	owners->domain = domain->name;
 	r = key_each(app->store, domain->main_id ? domain->main_id : domain->id, add_key,
 	             owners, err);
-	if (r >= 0 && !owners->count)
+	if (r >= 0 && !owners->names.count)
 		return err_set(
 			err, ERR_MISSING,
 			_("%s has no key here; \"mailauthctl key lint %s --selector "
@@ -83,7 +73,7 @@ static int add_stored(struct app *app, struct domain *domain, struct owners *own
 static int lint_domain(struct app *app, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	cleanup(owners_done) struct owners owners = { .app = app };
+	struct owners owners = { .domain = NULL };
 	char name[NAME_SIZE];
 	auto_resolver *dns = NULL;
 	int r = args_has(app->args, "--selector")
@@ -91,17 +81,18 @@ static int lint_domain(struct app *app, struct err *err)
 	                : add_stored(app, &domain, &owners, err);
 	if (r >= 0)
 		r = app_resolver(app, &dns, err);
-	if (r < 0)
-		return r;
 	struct deadline until = deadline_in_ms(LINT_MS);
-	findings_begin(app);
-	for (size_t i = 0; i < owners.count; i++) {
+	if (r >= 0)
+		findings_begin(app);
+	for (size_t i = 0; r >= 0 && i < owners.names.count; i++) {
 		auto_lint_list list = LINT_LIST_INIT;
-		lint_dkim_owner(owners.name[i], dns, until, &list);
-		findings_add(app, owners.name[i], &list);
+		lint_dkim_owner(owners.names.name[i], dns, until, &list);
+		findings_add(app, owners.names.name[i], &list);
 	}
-	findings_end(app);
-	return 0;
+	if (r >= 0)
+		findings_end(app);
+	names_done(&owners.names);
+	return r < 0 ? r : 0;
 }
 
 static void lint_line(void *arg, struct octets text, struct lint_list *list)

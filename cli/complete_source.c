@@ -40,7 +40,7 @@ static bool is_of_domain(const struct complete *c)
 
 /* ---- domains ---------------------------------------------------------------------------------- */
 
-struct names {
+struct offers {
 	struct complete *c;
 	size_t left;
 	bool is_typed_unicode;
@@ -68,7 +68,7 @@ static void put_domain(struct complete *c, const struct domain *domain)
 
 static int add_domain(void *arg, const struct domain *domain, struct err *err)
 {
-	struct names *names = arg;
+	struct offers *names = arg;
 	(void)err;
 	if (!names->left)
 		return 1;
@@ -86,7 +86,7 @@ static int add_domain(void *arg, const struct domain *domain, struct err *err)
  * A-label, those that look so. */
 static void offer_unicode(struct complete *c, size_t ascii)
 {
-	struct names names = { .c = c, .left = IDN_LOOKED_AT, .is_typed_unicode = true };
+	struct offers names = { .c = c, .left = IDN_LOOKED_AT, .is_typed_unicode = true };
 	struct err ignored = ERR_INIT;
 	while (ascii && c->typed[ascii - 1] != '.')
 		ascii--;
@@ -97,7 +97,7 @@ static void offer_unicode(struct complete *c, size_t ascii)
 
 static void offer_domains(struct complete *c)
 {
-	struct names names = { .c = c, .left = NAMES_MOST - 1 };
+	struct offers names = { .c = c, .left = NAMES_MOST - 1 };
 	struct err ignored = ERR_INIT;
 	struct store *store = complete_store(c);
 	auto_free char *prefix = xstrdup(c->typed);

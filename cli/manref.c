@@ -23,6 +23,7 @@
 #include "dnszone/lint_dkim.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
+#include "dnszone/lint_table.h"
 #include "dnszone/lint_txt.h"
 #include "dnszone/placeholder.h"
 
@@ -368,13 +369,13 @@ static void put_placeholders(struct page *page, const char *word)
 
 static void put_lint(struct page *page, const char *word)
 {
-	static const struct lint_code *(*const codes[])(size_t i) = {
-		lint_dkim_code, lint_dmarc_code, lint_spf_code, lint_txt_code
+	static const struct lint_table *const tables[] = {
+		&lint_dkim_table, &lint_dmarc_table, &lint_spf_table, &lint_txt_table
 	};
-	const struct lint_code *code;
 	(void)page, (void)word;
-	for (size_t k = 0; k < ARRAY_LEN(codes); k++)
-		for (size_t i = 0; (code = codes[k](i)) != NULL; i++) {
+	for (size_t k = 0; k < ARRAY_LEN(tables); k++)
+		for (size_t i = 0; i < tables[k]->count; i++) {
+			const struct lint_code *code = &tables[k]->row[i].code;
 			printf(".It Li %s Pq %s\n", code->code,
 			       lint_severity_name(code->severity));
 			put_sentence(code->message);

@@ -1,13 +1,6 @@
-/*
- * Asks authoritative servers directly.
- *
- * The zone is found by asking for NS records from the owner upwards (RFC 2181 6.1: the cut nearest to
- * the name).  A resolver follows CNAMEs in such a question too, so a name that is one itself has no
- * zone cut: its parent's is taken.  Then each address of each server is asked for CNAME and data at once.
- */
+/* Asks authoritative servers directly: each address of each server for CNAME and data at once. */
 #include "dnszone/authority.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -18,6 +11,7 @@
 
 #include "core/base/alloc.h"
 #include "dnszone/dns_name.h"
+#include "dnszone/zone_servers.h"
 
 /* One server at one link of the chain. */
 struct server {
@@ -91,109 +85,49 @@ static void close_servers(struct link *link)
 	link->count = 0;
 }
 
-static bool is_known(const struct link *link, const struct query_server *server)
+/* False: told. */
+static bool open_servers(struct asking *asking, const struct zone_servers *servers,
+                         struct link *link)
 {
-	for (size_t i = 0; i < link->count; i++)
-		if (memcmp(link->server[i].at.address, server->address,
-		           sizeof(server->address)) == 0)
-			return true;
-	return false;
-}
-
-/* False: no memory. */
-static bool add_address(struct asking *asking, const struct dns_rdata *rdata,
-                        struct link *link)
-{
-	char text[64];
-	struct query_servers parsed;
-	struct err ignored = ERR_INIT;
-	if (link->count == AUTHORITY_SERVERS_MAX ||
-	    !inet_ntop(rdata->len == 4 ? AF_INET : AF_INET6, rdata->octets, text,
-	               sizeof(text)) ||
-	    query_servers_parse(text, &parsed, &ignored) < 0 ||
-	    is_known(link, &parsed.at[0]))
-		return true;
-	struct server *server = &link->server[link->count];
-	*server = (struct server){ .at = parsed.at[0] };
-	int r = asking->way->open(asking->way->arg, &server->at, &server->direct);
-	link->count += r > 0;
-	return r >= 0;
-}
-
-/* *ret_found: addresses, whether they can be reached or not. */
-static bool add_server(struct asking *asking, const struct dns_rdata *ns,
-                       struct link *link, size_t *ret_found)
-{
-	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
-	struct dns_name name;
-	if (!dns_name_from_wire(ns->octets, ns->len, &name))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		struct dns_answer answer;
-		resolver_ask(asking->way->via, &name, types[i], asking->until,
-		             asking->mem, &answer);
-		for (size_t j = 0; answer.kind == DNS_OK && j < answer.count; j++) {
-			++*ret_found;
-			if (!add_address(asking, &answer.rdata[j], link))
-				return false;
+	for (size_t i = 0; i < servers->count && link->count < AUTHORITY_SERVERS_MAX;
+	     i++) {
+		struct server *server = &link->server[link->count];
+		*server = (struct server){ .at = servers->at[i] };
+		int r = asking->way->open(asking->way->arg, &server->at, &server->direct);
+		link->count += r > 0;
+		if (r < 0) {
+			say(asking->authority, AUTHORITY_UNKNOWN, _("not enough memory"));
+			return false;
 		}
 	}
 	return true;
 }
 
-static bool open_servers(struct asking *asking, const struct dns_name *zone,
-                         const struct dns_answer *ns, struct link *link)
-{
-	char text[DNS_NAME_TEXT_SIZE];
-	size_t found = 0;
-	bool has_memory = true;
-	for (size_t i = 0; has_memory && i < ns->count; i++)
-		has_memory = add_server(asking, &ns->rdata[i], link, &found);
-	dns_name_to_text(zone, text);
-	if (!has_memory)
-		say(asking->authority, AUTHORITY_UNKNOWN, _("not enough memory"));
-	else if (!found)
-		say(asking->authority, AUTHORITY_UNKNOWN,
-		    _("the name servers of %s have no address"), text);
-	else if (!link->count)
-		say(asking->authority, AUTHORITY_UNKNOWN,
-		    _("this host has no route to the name servers of %s"), text);
-	return has_memory && link->count;
-}
-
-static bool is_alias(struct asking *asking, const struct dns_name *name)
-{
-	struct dns_answer answer;
-	resolver_ask(asking->way->via, name, DNS_CNAME, asking->until, asking->mem,
-	             &answer);
-	return answer.kind == DNS_OK && answer.count;
-}
-
-/* Walks up from the name to the first one that has NS records. */
+/* False: told. */
 static bool find_servers(struct asking *asking, const struct dns_name *name,
                          struct link *link)
 {
+	struct authority *authority = asking->authority;
+	struct zone_servers servers;
 	char text[DNS_NAME_TEXT_SIZE];
-	struct dns_name at = *name, parent;
-	for (; dns_name_count_labels(&at); at = parent) {
-		struct dns_answer answer;
-		resolver_ask(asking->way->via, &at, DNS_NS, asking->until, asking->mem,
-		             &answer);
-		if (answer.kind == DNS_TEMPFAIL) {
-			dns_name_to_text(&at, text);
-			say(asking->authority, AUTHORITY_UNKNOWN,
-			    _("name servers of %s: %s"), text, answer.why);
-			return false;
-		}
-		if (answer.kind == DNS_OK && answer.count && !is_alias(asking, &at))
-			return open_servers(asking, &at, &answer, link);
-		if (!dns_name_parent(&at, &parent))
-			break;
-	}
-	dns_name_to_text(name, text);
-	say(asking->authority, AUTHORITY_UNKNOWN,
-	    _("no name server is authoritative for %s"), text);
-	return false;
+	zone_servers_find(asking->way->via, name, ZONE_SERVERS_MAX, asking->until,
+	                  asking->mem, &servers);
+	if (!open_servers(asking, &servers, link))
+		return false;
+	dns_name_to_text(servers.state == ZONE_SERVERS_NONE ? name : &servers.zone, text);
+	if (servers.state == ZONE_SERVERS_UNKNOWN)
+		say(authority, AUTHORITY_UNKNOWN, _("name servers of %s: %s"), text,
+		    servers.why);
+	else if (servers.state == ZONE_SERVERS_NONE)
+		say(authority, AUTHORITY_UNKNOWN,
+		    _("no name server is authoritative for %s"), text);
+	else if (!servers.count)
+		say(authority, AUTHORITY_UNKNOWN,
+		    _("the name servers of %s have no address"), text);
+	else if (!link->count)
+		say(authority, AUTHORITY_UNKNOWN,
+		    _("this host has no route to the name servers of %s"), text);
+	return link->count > 0;
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * dnszone/lint.h: what a linter found.  Each kind of record has one table of codes, severities,
- * messages and rules; a code is an interface, it is never given another meaning.
+ * dnszone/lint.h: what a linter found.  Each kind of record has one table of
+ * codes, severities, messages and rules; a code is an interface, it is never given another meaning.
  */
 #ifndef DNSZONE_LINT_H
 #define DNSZONE_LINT_H

@@ -12,9 +12,9 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "dnszone/dkim_key.h"
+#include "dnszone/lint_table.h"
 #include "dnszone/tags.h"
 
-#define LINT_MEMORY (1 << 18)
 #define RSA_MIN 1024  /* RFC 8301 3.2 */
 #define RSA_GOOD 2048 /* likewise */
 #define RSA_MAX 4096  /* what verifiers must be able to read */
@@ -23,6 +23,7 @@
 static const char blanks[] = " \t\r\n";
 
 struct lint {
+	struct lint_head head;
 	const struct tags *tags;
 	struct buf key;  /* p= decoded; empty: it is not base64, or there is none */
 	bool is_base64;  /* p= is there, not empty, and base64 */
@@ -30,21 +31,16 @@ struct lint {
 	bool is_known;   /* k= is rsa or ed25519 */
 	enum dkim_key_form form;
 	unsigned bits;
-	const struct lint_code *code; /* of the rule that runs */
-	struct lint_list *list;
 };
 
 static const struct tag *find(const struct lint *l, const char *name)
 {
-	for (size_t i = 0; i < l->tags->count; i++)
-		if (strcmp(l->tags->tag[i].name, name) == 0)
-			return &l->tags->tag[i];
-	return NULL;
+	return tags_find(l->tags, name);
 }
 
 static void report(const struct lint *l, const struct tag *tag)
 {
-	lint_add(l->list, l->code, tag->at + 1, "%.100s=%.300s", tag->name, tag->value);
+	lint_add_tag(l->head.list, l->head.code, tag);
 }
 
 static bool tag_has(const struct lint *l, const char *name, const char *word)
@@ -72,7 +68,7 @@ static void rule_version_place(const struct lint *l)
 static void rule_no_version(const struct lint *l)
 {
 	if (!find(l, "v"))
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 static void rule_algorithm(const struct lint *l)
@@ -138,13 +134,8 @@ static void rule_obsolete(const struct lint *l)
 static void rule_unknown_tag(const struct lint *l)
 {
 	static const char *const known[] = { "v", "g", "h", "k", "n", "p", "s", "t" };
-	for (size_t i = 0; i < l->tags->count; i++) {
-		bool is_known = false;
-		for (size_t k = 0; k < ARRAY_LEN(known); k++)
-			is_known |= strcmp(known[k], l->tags->tag[i].name) == 0;
-		if (!is_known)
-			report(l, &l->tags->tag[i]);
-	}
+	lint_add_unknown_tags(l->head.list, l->head.code, l->tags, known,
+	                      ARRAY_LEN(known));
 }
 
 /* ---- rules on the key ------------------------------------------------------------------------- */
@@ -152,7 +143,7 @@ static void rule_unknown_tag(const struct lint *l)
 static void rule_no_key(const struct lint *l)
 {
 	if (!find(l, "p"))
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 static void rule_revoked(const struct lint *l)
@@ -166,7 +157,7 @@ static void rule_base64(const struct lint *l)
 {
 	const struct tag *p = find(l, "p");
 	if (p && *p->value && !l->is_base64)
-		lint_add(l->list, l->code, p->at + 1,
+		lint_say(l, p->at + 1,
 		         strstr(p->value, "-----") ? _("only the text between the lines "
 		                                       "BEGIN and END is the key")
 		                                   : NULL);
@@ -176,7 +167,7 @@ static void rule_bad_key(const struct lint *l)
 {
 	bool is_rsa = l->is_known && !l->is_ed25519 && l->is_base64;
 	if (is_rsa && l->form != DKIM_KEY_RSA && l->form != DKIM_KEY_PKCS1)
-		lint_add(l->list, l->code, find(l, "p")->at + 1,
+		lint_say(l, find(l, "p")->at + 1,
 		         l->form == DKIM_KEY_ED25519
 		                 ? _("this is an Ed25519 key, and k= does "
 		                     "not say ed25519")
@@ -189,13 +180,13 @@ static void rule_bad_key(const struct lint *l)
 static void rule_bare_key(const struct lint *l)
 {
 	if (l->is_known && !l->is_ed25519 && l->is_base64 && l->form == DKIM_KEY_PKCS1)
-		lint_add(l->list, l->code, find(l, "p")->at + 1, NULL);
+		lint_say(l, find(l, "p")->at + 1, NULL);
 }
 
 static void rule_ed25519(const struct lint *l)
 {
 	if (l->is_ed25519 && l->is_base64 && l->key.len != ED25519_LEN)
-		lint_add(l->list, l->code, find(l, "p")->at + 1,
+		lint_say(l, find(l, "p")->at + 1,
 		         l->form == DKIM_KEY_RSA || l->form == DKIM_KEY_PKCS1
 		                 ? _("%zu octets: this is an RSA key")
 		                 : _("%zu octets"),
@@ -205,7 +196,7 @@ static void rule_ed25519(const struct lint *l)
 static void report_bits(const struct lint *l, unsigned min, unsigned max)
 {
 	if (l->bits && !l->is_ed25519 && l->bits >= min && l->bits <= max)
-		lint_add(l->list, l->code, find(l, "p")->at + 1, _("%u bits"), l->bits);
+		lint_say(l, find(l, "p")->at + 1, _("%u bits"), l->bits);
 }
 
 static void rule_too_short(const struct lint *l)
@@ -227,13 +218,7 @@ static void rule_blanks(const struct lint *l)
 {
 	const struct tag *p = find(l, "p");
 	if (p && l->is_base64 && strpbrk(p->value, blanks))
-		lint_add(l->list, l->code, p->at + 1, NULL);
-}
-
-/* The entries below look at these themselves. */
-static void rule_elsewhere(const struct lint *l)
-{
-	(void)l;
+		lint_say(l, p->at + 1, NULL);
 }
 
 enum code_index {
@@ -244,29 +229,21 @@ enum code_index {
 	CODE_NO_SELECTOR,
 };
 
-static const struct lint_row {
-	struct lint_code code;
-	void (*rule)(const struct lint *l);
-} lint_table[] = {
+static const struct lint_row rows[] = {
 	[CODE_NO_RECORD] = { { "dkim-no-record", LINT_WARNING,
 	                       N_("the selector has no record: its signatures do not "
-	                          "verify") },
-	                     rule_elsewhere },
+	                          "verify") } },
 	[CODE_TWO_RECORDS] = { { "dkim-two-records", LINT_ERROR,
 	                         N_("the selector has more than one TXT record, and "
 	                            "verifiers differ in which one they read (RFC 6376 "
-	                            "3.6.2.2)") },
-	                       rule_elsewhere },
+	                            "3.6.2.2)") } },
 	[CODE_UNREACHABLE] = { { "dkim-domain-unreachable", LINT_ERROR,
-	                         N_("the selector's record cannot be looked up") },
-	                       rule_elsewhere },
+	                         N_("the selector's record cannot be looked up") } },
 	[CODE_SYNTAX] = { { "dkim-syntax", LINT_ERROR,
-	                    N_("the record is not valid: verifiers find no key in it") },
-	                  rule_elsewhere },
+	                    N_("the record is not valid: verifiers find no key in it") } },
 	[CODE_NO_SELECTOR] = { { "dkim-no-selector", LINT_WARNING,
 	                         N_("verifiers look for keys at <selector>._domainkey, "
-	                            "never at _domainkey itself") },
-	                       rule_elsewhere },
+	                            "never at _domainkey itself") } },
 	{ { "dkim-version", LINT_ERROR,
 	    N_("v= must be exactly DKIM1: verifiers ignore the record") },
 	  rule_version },
@@ -335,31 +312,17 @@ static const struct lint_row {
 	  rule_blanks },
 };
 
-static void add_elsewhere(struct lint_list *list, enum code_index code,
-                          const char *detail)
-{
-	lint_add(list, &lint_table[code].code, 0, detail ? "%s" : NULL, detail);
-}
+const struct lint_table lint_dkim_table = { rows, ARRAY_LEN(rows) };
 
 /* ---- entry ------------------------------------------------------------------------------------ */
-
-/* Octets as text; a NUL becomes an octet that no tag list may hold. */
-static char *text_of(struct octets octets)
-{
-	char *text = xmemdup(octets.len ? octets.at : "", octets.len);
-	for (size_t i = 0; i < octets.len; i++)
-		if (!text[i])
-			text[i] = 1;
-	return text;
-}
 
 /* What zone files leave behind in text explains most faults of syntax. */
 static void add_syntax(struct lint_list *list, const char *text, const char *fault)
 {
 	if (!text[strspn(text, blanks)])
-		add_elsewhere(list, CODE_SYNTAX, _("the text is empty"));
+		lint_add_row(list, &rows[CODE_SYNTAX], _("the text is empty"));
 	else
-		lint_add(list, &lint_table[CODE_SYNTAX].code, 0, "%s%s", fault,
+		lint_add(list, &rows[CODE_SYNTAX].code, 0, "%s%s", fault,
 		         strstr(text, "\\;")
 		                 ? _(" (remove the backslashes, which belong to "
 		                     "zone files)")
@@ -384,62 +347,47 @@ static void look_at_key(struct lint *l)
 
 void lint_dkim_record(struct octets octets, struct lint_list *list)
 {
-	auto_free char *text = text_of(octets);
+	auto_free char *text = lint_text(octets);
 	struct tags tags = { 0 };
 	struct err err = ERR_INIT;
-	struct lint l = { .list = list, .tags = &tags, .key = BUF_INIT };
+	struct lint l = { .head.list = list, .tags = &tags, .key = BUF_INIT };
 	if (tags_parse(text, &tags, &err) < 0) {
 		add_syntax(list, text, err.text);
 		return;
 	}
 	look_at_key(&l);
-	for (size_t i = 0; i < ARRAY_LEN(lint_table); i++) {
-		l.code = &lint_table[i].code;
-		lint_table[i].rule(&l);
-	}
+	lint_run(&lint_dkim_table, &l);
 	buf_done(&l.key);
 	tags_done(&tags);
 }
 
 void lint_dkim_policy(struct octets octets, struct lint_list *list)
 {
-	auto_free char *text = text_of(octets);
+	auto_free char *text = lint_text(octets);
 	struct tags tags = { 0 };
 	struct err ignored = ERR_INIT;
 	if (tags_parse(text, &tags, &ignored) < 0)
 		return;
 	const char *version = tags_get(&tags, "v");
 	if (tags_get(&tags, "p") || (version && strncasecmp(version, "DKIM", 4) == 0))
-		add_elsewhere(list, CODE_NO_SELECTOR, NULL);
+		lint_add_row(list, &rows[CODE_NO_SELECTOR], NULL);
 	tags_done(&tags);
 }
 
 void lint_dkim_owner(const char *owner, struct resolver *dns, struct deadline until,
                      struct lint_list *list)
 {
-	struct arena mem;
-	struct dns_name name;
-	struct dns_answer answer = { .kind = DNS_TEMPFAIL };
-	if (!dns_name_from_octets(owner, strlen(owner), &name) ||
-	    !arena_open(&mem, LINT_MEMORY)) {
-		add_elsewhere(list, CODE_UNREACHABLE, owner);
+	auto_arena mem = { 0 };
+	struct dns_answer answer;
+	if (!lint_look_up(owner, dns, until, &rows[CODE_UNREACHABLE], list, &mem,
+	                  &answer))
 		return;
-	}
-	resolver_ask(dns, &name, DNS_TXT, until, &mem, &answer);
-	if (answer.kind == DNS_TEMPFAIL)
-		add_elsewhere(list, CODE_UNREACHABLE, answer.why ? answer.why : owner);
-	else if (answer.count == 0)
-		add_elsewhere(list, CODE_NO_RECORD, NULL);
+	if (answer.count == 0)
+		lint_add_row(list, &rows[CODE_NO_RECORD], NULL);
 	else if (answer.count > 1)
-		add_elsewhere(list, CODE_TWO_RECORDS, NULL);
+		lint_add_row(list, &rows[CODE_TWO_RECORDS], NULL);
 	for (size_t i = 0; i < answer.count; i++)
 		lint_dkim_record((struct octets){ (const char *)answer.rdata[i].octets,
 		                                  answer.rdata[i].len },
 		                 list);
-	arena_done(&mem);
-}
-
-const struct lint_code *lint_dkim_code(size_t i)
-{
-	return i < ARRAY_LEN(lint_table) ? &lint_table[i].code : NULL;
 }

@@ -19,7 +19,7 @@ void lint_dkim_policy(struct octets text, struct lint_list *list);
 void lint_dkim_owner(const char *owner, struct resolver *dns, struct deadline until,
                      struct lint_list *list);
 
-/* The codes in their order, for help and tests; NULL behind the last one. */
-const struct lint_code *lint_dkim_code(size_t i);
+/* The codes in their order: lint_table.h. */
+extern const struct lint_table lint_dkim_table;
 
 #endif

@@ -1,50 +1,32 @@
 /*
- * DMARC lint: one table, one rule for each code.
+ * DMARC lint: one table, one rule for each code.  What needs DNS is in lint_dmarc_look.c.
  *
  * A rule sees the elements of a record that parses; the first codes are about texts that are no
  * record, and about what a name has.
  */
 #include "dnszone/lint_dmarc.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "core/base/alloc.h"
 #include "core/base/err.h"
-#include "dnszone/dmarc_record.h"
-#include "dnszone/dmarc_tree.h"
-#include "dnszone/name.h"
-
-#define LINT_MEMORY (1 << 20)
-#define TARGETS_MAX 10 /* report addresses that are looked up */
-
-struct lint {
-	const struct lint_dmarc_input *input;
-	const struct dmarc_record *record;
-	const struct lint_code *code; /* of the rule that runs */
-	struct lint_list *list;
-};
+#include "dnszone/lint_dmarc_inner.h"
 
 static const struct dmarc_element *find(const struct lint *l, enum dmarc_tag tag)
 {
 	return dmarc_record_find(l->record, tag);
 }
 
-static int shown(size_t len)
-{
-	return len < 300 ? (int)len : 300;
-}
-
 static void report(const struct lint *l, const struct dmarc_element *e)
 {
 	const char *text = l->record->text.at;
 	if (e->state == DMARC_NO_EQUALS)
-		lint_add(l->list, l->code, e->at + 1, "%.*s", shown(e->name_len),
+		lint_say(l, e->at + 1, "%.*s", lint_dmarc_shown(e->name_len),
 		         text + e->at);
 	else
-		lint_add(l->list, l->code, e->at + 1, "%.*s=%.*s", shown(e->name_len),
-		         text + e->at, shown(e->value_len), text + e->value_at);
+		lint_say(l, e->at + 1, "%.*s=%.*s", lint_dmarc_shown(e->name_len),
+		         text + e->at, lint_dmarc_shown(e->value_len),
+		         text + e->value_at);
 }
 
 static bool is_value(const struct lint *l, const struct dmarc_element *e,
@@ -85,7 +67,7 @@ static void rule_not_processed(const struct lint *l)
 	if (bad_policy(l))
 		report(l, bad_policy(l));
 	else
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 static void rule_bad_policy(const struct lint *l)
@@ -97,7 +79,7 @@ static void rule_bad_policy(const struct lint *l)
 static void rule_no_policy(const struct lint *l)
 {
 	if (l->record->p == DMARC_POLICY_ABSENT && l->record->has_rua && !bad_policy(l))
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 static void rule_bad_value(const struct lint *l)
@@ -126,7 +108,7 @@ static void rule_again(const struct lint *l)
 static void rule_empty(const struct lint *l)
 {
 	if (l->record->empty)
-		lint_add(l->list, l->code, l->record->empty_at + 1, NULL);
+		lint_say(l, l->record->empty_at + 1, NULL);
 }
 
 static void rule_capitals(const struct lint *l)
@@ -156,7 +138,7 @@ static void rule_none(const struct lint *l)
 static void rule_no_reports(const struct lint *l)
 {
 	if (!find(l, DMARC_RUA))
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 static void rule_weaker_below(const struct lint *l)
@@ -246,7 +228,7 @@ static void each_uri(const struct lint *l,
 
 static void report_uri(const struct lint *l, const struct dmarc_uri *uri)
 {
-	lint_add(l->list, l->code, uri->at + 1, "%.*s", shown(uri->len),
+	lint_say(l, uri->at + 1, "%.*s", lint_dmarc_shown(uri->len),
 	         l->record->text.at + uri->at);
 }
 
@@ -272,134 +254,27 @@ static void rule_size(const struct lint *l)
 	each_uri(l, has_size);
 }
 
-/* ---- reports to others ------------------------------------------------------------------------ */
-
-struct foreign {
-	const struct lint *l;
-	struct arena mem;
-	struct dns_name organization; /* of the domain; len 0: not known yet */
-	char seen[TARGETS_MAX][NAME_SIZE];
-	size_t count;
-};
-
-/* Whether both names belong to one organization; unknown counts as yes. */
-static bool is_own(struct foreign *f, const char *target)
-{
-	const struct lint_dmarc_input *input = f->l->input;
-	struct dns_name name;
-	struct dmarc_walk walk;
-	if (name_is_at_or_below(target, input->domain))
-		return true;
-	if (!f->organization.len) {
-		if (!dns_name_from_octets(input->domain, strlen(input->domain), &name))
-			return true;
-		dmarc_walk(&name, input->dns, input->until, &f->mem, &walk);
-		if (!walk.organization.len)
-			return true;
-		f->organization = walk.organization;
-	}
-	if (!dns_name_from_octets(target, strlen(target), &name))
-		return true;
-	dmarc_walk(&name, input->dns, input->until, &f->mem, &walk);
-	return !walk.organization.len ||
-	       dns_name_equal(&walk.organization, &f->organization);
-}
-
-static bool is_accepted(struct foreign *f, const char *owner)
-{
-	const struct lint_dmarc_input *input = f->l->input;
-	struct dns_name name;
-	struct dns_answer answer = { .kind = DNS_TEMPFAIL };
-	if (dns_name_from_octets(owner, strlen(owner), &name))
-		resolver_ask(input->dns, &name, DNS_TXT, input->until, &f->mem, &answer);
-	for (size_t i = 0; i < answer.count; i++)
-		if (dmarc_record_is((struct octets){ (const char *)answer.rdata[i].octets,
-		                                     answer.rdata[i].len }))
-			return true;
-	return answer.kind == DNS_TEMPFAIL; /* nothing is known */
-}
-
-static void look_at_uri(struct foreign *f, const struct dmarc_uri *uri)
-{
-	const struct lint *l = f->l;
-	struct err ignored = ERR_INIT;
-	char target[NAME_SIZE];
-	if (!uri->is_mailto || !uri->has_address || f->count == TARGETS_MAX)
-		return;
-	auto_free char *host = xmemdup(l->record->text.at + uri->host_at, uri->host_len);
-	if (name_parse_host(host, target, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->seen[i], target) == 0)
-			return;
-	strcpy(f->seen[f->count++], target);
-	auto_free char *owner =
-		xasprintf("%s._report._dmarc.%s", l->input->domain, target);
-	if (!is_own(f, target) && !is_accepted(f, owner))
-		lint_add(l->list, l->code, uri->at + 1, "%.400s", owner);
-}
-
-/* RFC 9990 4: an external destination says that it takes the reports. */
-static void rule_foreign_reports(const struct lint *l)
-{
-	struct foreign f = { .l = l };
-	if (!l->input->domain || !l->input->dns || !arena_open(&f.mem, LINT_MEMORY))
-		return;
-	for (enum dmarc_tag tag = DMARC_RUA; tag <= DMARC_RUF; tag++) {
-		const struct dmarc_element *e = find(l, tag);
-		struct dmarc_uri uri;
-		for (size_t at = 0; e && dmarc_uri_next(l->record, e, &at, &uri);)
-			look_at_uri(&f, &uri);
-	}
-	arena_done(&f.mem);
-}
-
-/* The entries below look at these themselves. */
-static void rule_elsewhere(const struct lint *l)
-{
-	(void)l;
-}
-
-enum code_index {
-	CODE_NO_RECORD,
-	CODE_TWO_RECORDS,
-	CODE_UNREACHABLE,
-	CODE_SYNTAX,
-	CODE_INHERITED,
-	CODE_REPORT_POLICY,
-	CODE_NOT_ACCEPTED,
-};
-
-static const struct lint_row {
-	struct lint_code code;
-	void (*rule)(const struct lint *l);
-} lint_table[] = {
+static const struct lint_row rows[] = {
 	[CODE_NO_RECORD] = { { "dmarc-no-record", LINT_WARNING,
 	                       N_("neither the domain nor one above it publishes a DMARC "
-	                          "record") },
-	                     rule_elsewhere },
+	                          "record") } },
 	[CODE_TWO_RECORDS] = { { "dmarc-two-records", LINT_ERROR,
 	                         N_("the domain has more than one DMARC record, and "
-	                            "receivers treat several as none") },
-	                       rule_elsewhere },
+	                            "receivers treat several as none") } },
 	[CODE_UNREACHABLE] = { { "dmarc-domain-unreachable", LINT_ERROR,
-	                         N_("the domain's DMARC record cannot be looked up") },
-	                       rule_elsewhere },
+	                         N_("the domain's DMARC record cannot be looked up") } },
 	[CODE_SYNTAX] = { { "dmarc-syntax", LINT_ERROR,
-	                    N_("not a DMARC record: receivers ignore the text") },
-	                  rule_elsewhere },
+	                    N_("not a DMARC record: receivers ignore the text") } },
 	[CODE_INHERITED] = { { "dmarc-inherited", LINT_NOTE,
 	                       N_("the domain has no DMARC record of its own; receivers "
-	                          "apply that of a domain above it") },
-	                     rule_elsewhere },
+	                          "apply that of a domain above it") } },
 	[CODE_REPORT_POLICY] = { { "dmarc-report-policy", LINT_NOTE,
 	                           N_("a record below _report._dmarc only allows reports; "
-	                              "its policy is ignored") },
-	                         rule_elsewhere },
+	                              "its policy is ignored") } },
 	[CODE_NOT_ACCEPTED] = { { "dmarc-reports-not-accepted", LINT_WARNING,
 	                          N_("reports go to another organization, which does not "
 	                             "publish this record to accept them") },
-	                        rule_foreign_reports },
+	                        lint_dmarc_rule_foreign },
 	{ { "dmarc-not-processed", LINT_ERROR,
 	    N_("p is missing, or p, sp or np has a value that does not exist, and no rua is "
 	       "valid: receivers do not apply DMARC at all") },
@@ -466,11 +341,7 @@ static const struct lint_row {
 	  rule_size },
 };
 
-static void add_elsewhere(struct lint_list *list, enum code_index code,
-                          const char *detail)
-{
-	lint_add(list, &lint_table[code].code, 0, detail ? "%s" : NULL, detail);
-}
+const struct lint_table lint_dmarc_table = { rows, ARRAY_LEN(rows) };
 
 /* ---- entry ------------------------------------------------------------------------------------ */
 
@@ -478,15 +349,12 @@ void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *l
 {
 	struct dmarc_record record;
 	struct err err = ERR_INIT;
-	struct lint l = { .input = input, .list = list, .record = &record };
+	struct lint l = { .head.list = list, .input = input, .record = &record };
 	if (dmarc_record_parse(input->text, &record, &err) < 0) {
-		add_elsewhere(list, CODE_SYNTAX, err.text);
+		lint_add_row(list, &rows[CODE_SYNTAX], err.text);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(lint_table); i++) {
-		l.code = &lint_table[i].code;
-		lint_table[i].rule(&l);
-	}
+	lint_run(&lint_dmarc_table, &l);
 }
 
 /* RFC 9990 4: v=DMARC1, and at most a rua that takes the place of the domain's own. */
@@ -498,130 +366,18 @@ void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *l
 	};
 	struct dmarc_record record;
 	struct err err = ERR_INIT;
-	struct lint l = { .input = input, .list = list, .record = &record };
+	struct lint l = { .head.list = list, .input = input, .record = &record };
 	if (dmarc_record_parse(input->text, &record, &err) < 0) {
-		add_elsewhere(list, CODE_SYNTAX, err.text);
+		lint_add_row(list, &rows[CODE_SYNTAX], err.text);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(lint_table); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t k = 0; k < ARRAY_LEN(rules); k++)
-			if (lint_table[i].rule == rules[k]) {
-				l.code = &lint_table[i].code;
+			if (rows[i].rule == rules[k]) {
+				l.head.code = &rows[i].code;
 				rules[k](&l);
 			}
-	l.code = &lint_table[CODE_REPORT_POLICY].code;
+	l.head.code = &rows[CODE_REPORT_POLICY].code;
 	if (find(&l, DMARC_P))
 		report(&l, find(&l, DMARC_P));
-}
-
-/* "_dmarc.example.com asks for none: v=DMARC1; ..." */
-static void tell_inherited(const struct dmarc_walk *walk, enum dmarc_whom whom,
-                           struct lint_list *list)
-{
-	char owner[DNS_NAME_TEXT_SIZE];
-	struct dmarc_record record;
-	struct err ignored;
-	dns_name_to_text(&walk->owner, owner);
-	if (dmarc_record_parse(walk->text, &record, &ignored) < 0)
-		return;
-	enum dmarc_policy policy = dmarc_record_policy(&record, whom);
-	lint_add(list, &lint_table[CODE_INHERITED].code, 0,
-	         policy == DMARC_POLICY_INVALID
-	                 ? _("_dmarc.%.253s, which has no valid policy: %s%.*s")
-	                 : _("_dmarc.%.253s, which asks for \"%s\": %.*s"),
-	         owner, policy == DMARC_POLICY_INVALID ? "" : dmarc_policy_word(policy),
-	         shown(walk->text.len), walk->text.at);
-}
-
-static enum dmarc_whom whom_of(const struct dns_name *name, struct resolver *dns,
-                               struct deadline until, struct arena *mem)
-{
-	struct dns_answer answer;
-	resolver_ask(dns, name, DNS_TXT, until, mem, &answer);
-	return answer.kind == DNS_NXDOMAIN ? DMARC_OF_NONEXISTENT : DMARC_OF_SUBDOMAIN;
-}
-
-static void lint_walk(const struct dmarc_walk *walk, const struct dns_name *name,
-                      const char *domain, struct resolver *dns, struct deadline until,
-                      struct arena *mem, struct lint_list *list)
-{
-	auto_free char *owner = xasprintf("_dmarc.%s", domain);
-	if (walk->found == DMARC_FOUND_TEMPFAIL) {
-		add_elsewhere(list, CODE_UNREACHABLE, *walk->why ? walk->why : owner);
-		return;
-	}
-	bool is_own =
-		walk->found == DMARC_FOUND_RECORD && dns_name_equal(&walk->owner, name);
-	if (is_own) {
-		lint_dmarc_record(&(struct lint_dmarc_input){ .text = walk->text,
-		                                              .domain = domain,
-		                                              .dns = dns,
-		                                              .until = until },
-		                  list);
-		return;
-	}
-	if (walk->records_at_start > 1)
-		add_elsewhere(list, CODE_TWO_RECORDS, NULL);
-	else if (walk->records_at_start == 1)
-		/* one that is there and cannot be read, with the reason */
-		lint_dmarc_record(&(struct lint_dmarc_input){ .text = walk->at_start },
-		                  list);
-	if (walk->found == DMARC_FOUND_RECORD)
-		tell_inherited(walk, whom_of(name, dns, until, mem), list);
-	else if (walk->records_at_start == 0)
-		add_elsewhere(list, CODE_NO_RECORD, NULL);
-}
-
-/* "_dmarc.example.com" is typed for example.com. */
-static const char *without_label(const char *domain)
-{
-	static const char label[] = "_dmarc.";
-	bool has_label = strncmp(domain, label, strlen(label)) == 0;
-	return has_label ? domain + strlen(label) : domain;
-}
-
-/* <domain>._report._dmarc.<target>; RFC 9990 4: any of several records will do. */
-static void lint_report_owner(const char *owner, struct resolver *dns,
-                              struct deadline until, struct arena *mem,
-                              struct lint_list *list)
-{
-	struct dns_name name;
-	struct dns_answer answer = { .kind = DNS_TEMPFAIL };
-	size_t count = 0;
-	if (dns_name_from_octets(owner, strlen(owner), &name))
-		resolver_ask(dns, &name, DNS_TXT, until, mem, &answer);
-	struct octets text = dmarc_pick_record(&answer, &count);
-	if (answer.kind == DNS_TEMPFAIL)
-		add_elsewhere(list, CODE_UNREACHABLE, answer.why ? answer.why : owner);
-	else if (!count)
-		add_elsewhere(list, CODE_NOT_ACCEPTED, owner);
-	else
-		lint_dmarc_report(&(struct lint_dmarc_input){ .text = text }, list);
-}
-
-void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
-                       struct lint_list *list)
-{
-	struct arena mem;
-	struct dns_name name;
-	struct dmarc_walk walk;
-	domain = without_label(domain);
-	if (!dns_name_from_octets(domain, strlen(domain), &name) ||
-	    !arena_open(&mem, LINT_MEMORY)) {
-		add_elsewhere(list, CODE_UNREACHABLE, domain);
-		return;
-	}
-	if (strstr(domain, "._report._dmarc.")) {
-		lint_report_owner(domain, dns, until, &mem, list);
-		arena_done(&mem);
-		return;
-	}
-	dmarc_walk(&name, dns, until, &mem, &walk);
-	lint_walk(&walk, &name, domain, dns, until, &mem, list);
-	arena_done(&mem);
-}
-
-const struct lint_code *lint_dmarc_code(size_t i)
-{
-	return i < ARRAY_LEN(lint_table) ? &lint_table[i].code : NULL;
 }

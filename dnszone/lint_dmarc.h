@@ -28,7 +28,7 @@ void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *l
 void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
                        struct lint_list *list);
 
-/* The codes in their order, for help and tests; NULL behind the last one. */
-const struct lint_code *lint_dmarc_code(size_t i);
+/* The codes in their order: lint_table.h. */
+extern const struct lint_table lint_dmarc_table;
 
 #endif

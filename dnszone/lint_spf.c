@@ -15,56 +15,44 @@
 static void rule_voids(const struct lint *l)
 {
 	if (l->survey && l->survey->voids > SPF_VOID_MAX)
-		lint_add(l->list, l->code, 0, _("%u look-ups, the first is %s"),
-		         l->survey->voids, l->survey->first_void);
+		lint_say(l, 0, _("%u look-ups, the first is %s"), l->survey->voids,
+		         l->survey->first_void);
 }
 
 static void rule_missing_target(const struct lint *l)
 {
 	if (l->survey && *l->survey->missing)
-		lint_add(l->list, l->code, 0, "%s", l->survey->missing);
+		lint_say(l, 0, "%s", l->survey->missing);
 }
 
 static void rule_tempfail(const struct lint *l)
 {
 	if (l->survey && *l->survey->tempfail)
-		lint_add(l->list, l->code, 0, "%s", l->survey->tempfail);
+		lint_say(l, 0, "%s", l->survey->tempfail);
 }
 
 static void rule_many_mx(const struct lint *l)
 {
 	if (l->survey && *l->survey->many_mx)
-		lint_add(l->list, l->code, 0, "%s", l->survey->many_mx);
+		lint_say(l, 0, "%s", l->survey->many_mx);
 }
 
 static void rule_open_target(const struct lint *l)
 {
 	if (l->survey && *l->survey->open)
-		lint_add(l->list, l->code, 0, "%s", l->survey->open);
-}
-
-/* lint_spf_domain() looks at what a name has. */
-static void rule_of_domain(const struct lint *l)
-{
-	(void)l;
+		lint_say(l, 0, "%s", l->survey->open);
 }
 
 enum code_index { CODE_NO_RECORD, CODE_TWO_RECORDS, CODE_UNREACHABLE };
 
-static const struct lint_row {
-	struct lint_code code;
-	void (*rule)(const struct lint *l);
-} lint_table[] = {
+static const struct lint_row rows[] = {
 	[CODE_NO_RECORD] = { { "spf-no-record", LINT_WARNING,
-	                       N_("the domain publishes no SPF record") },
-	                     rule_of_domain },
+	                       N_("the domain publishes no SPF record") } },
 	[CODE_TWO_RECORDS] = { { "spf-two-records", LINT_ERROR,
 	                         N_("the domain has more than one SPF record; every check "
-	                            "of it ends in permerror") },
-	                       rule_of_domain },
+	                            "of it ends in permerror") } },
 	[CODE_UNREACHABLE] = { { "spf-domain-unreachable", LINT_ERROR,
-	                         N_("the domain's records cannot be looked up") },
-	                       rule_of_domain },
+	                         N_("the domain's records cannot be looked up") } },
 	{ { "spf-not-selected", LINT_ERROR,
 	    N_("not an SPF record: receivers ignore the text, and the result is none") },
 	  rule_not_spf },
@@ -166,63 +154,44 @@ static const struct lint_row {
 	  rule_too_long_record },
 };
 
-/* ---- entry ------------------------------------------------------------------------- */
+const struct lint_table lint_spf_table = { rows, ARRAY_LEN(rows) };
 
-static void run_rules(struct lint *l)
-{
-	for (size_t i = 0; i < ARRAY_LEN(lint_table); i++) {
-		l->code = &lint_table[i].code;
-		lint_table[i].rule(l);
-	}
-}
+/* ---- entry ------------------------------------------------------------------------- */
 
 void lint_spf_record(const struct lint_spf_input *input, struct lint_list *list)
 {
 	struct spf_record *record = NULL;
 	struct survey survey = { 0 };
 	struct err err = ERR_INIT;
-	struct lint l = { .input = input, .list = list };
+	struct lint l = { .head.list = list, .input = input };
 	if (spf_record_has_version(input->text.at, input->text.len) &&
 	    spf_record_parse(input->text.at, input->text.len, &record, &err) < 0)
 		l.fault = err.text;
 	l.record = record;
 	if (record && input->dns && lint_spf_survey(input, record, &survey))
 		l.survey = &survey;
-	run_rules(&l);
+	lint_run(&lint_spf_table, &l);
 	spf_record_free(record);
 }
 
 void lint_spf_domain(const char *domain, struct resolver *dns, struct deadline until,
                      struct lint_list *list)
 {
-	struct arena mem;
-	struct dns_name name;
-	struct dns_answer answer = { .kind = DNS_TEMPFAIL };
+	auto_arena mem = { 0 };
+	struct dns_answer answer;
 	struct octets text;
-	if (!dns_name_from_octets(domain, strlen(domain), &name) ||
-	    !arena_open(&mem, SURVEY_MEMORY)) {
-		lint_add(list, &lint_table[CODE_UNREACHABLE].code, 0, "%.200s", domain);
+	if (!lint_look_up(domain, dns, until, &rows[CODE_UNREACHABLE], list, &mem,
+	                  &answer))
 		return;
-	}
-	resolver_ask(dns, &name, DNS_TXT, until, &mem, &answer);
 	enum spf_result found = spf_pick_record(&answer, &text);
-	if (answer.kind == DNS_TEMPFAIL)
-		lint_add(list, &lint_table[CODE_UNREACHABLE].code, 0, "%s",
-		         answer.why ? answer.why : domain);
-	else if (found == SPF_NONE)
-		lint_add(list, &lint_table[CODE_NO_RECORD].code, 0, NULL);
+	if (found == SPF_NONE)
+		lint_add_row(list, &rows[CODE_NO_RECORD], NULL);
 	else if (found == SPF_PERMERROR)
-		lint_add(list, &lint_table[CODE_TWO_RECORDS].code, 0, NULL);
+		lint_add_row(list, &rows[CODE_TWO_RECORDS], NULL);
 	else
 		lint_spf_record(&(struct lint_spf_input){ .text = text,
 		                                          .domain = domain,
 		                                          .dns = dns,
 		                                          .until = until },
 		                list);
-	arena_done(&mem);
-}
-
-const struct lint_code *lint_spf_code(size_t i)
-{
-	return i < ARRAY_LEN(lint_table) ? &lint_table[i].code : NULL;
 }

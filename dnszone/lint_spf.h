@@ -28,7 +28,7 @@ void lint_spf_record(const struct lint_spf_input *input, struct lint_list *list)
 void lint_spf_domain(const char *domain, struct resolver *dns, struct deadline until,
                      struct lint_list *list);
 
-/* The codes in their order, for help and tests; NULL behind the last one. */
-const struct lint_code *lint_spf_code(size_t i);
+/* The codes in their order: lint_table.h. */
+extern const struct lint_table lint_spf_table;
 
 #endif

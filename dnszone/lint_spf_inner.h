@@ -5,9 +5,8 @@
 #include <stdbool.h>
 
 #include "dnszone/lint_spf.h"
+#include "dnszone/lint_table.h"
 #include "dnszone/spf_record.h"
-
-#define SURVEY_MEMORY (1 << 20)
 
 /* What a check can meet, looked up. */
 struct survey {
@@ -20,12 +19,11 @@ struct survey {
 };
 
 struct lint {
+	struct lint_head head;
 	const struct lint_spf_input *input;
 	const struct spf_record *record; /* NULL: it does not parse */
-	const char *fault;            /* then why; NULL: it is not an SPF record at all */
-	const struct survey *survey;  /* NULL: nothing was looked up */
-	const struct lint_code *code; /* of the rule that runs */
-	struct lint_list *list;
+	const char *fault;           /* then why; NULL: it is not an SPF record at all */
+	const struct survey *survey; /* NULL: nothing was looked up */
 };
 
 /* Visits all that the record leads to.  False: there is no memory for it. */

@@ -168,7 +168,7 @@ bool lint_spf_survey(const struct lint_spf_input *input, const struct spf_record
 {
 	struct walk w = { .input = input, .survey = survey };
 	struct dns_name own = { 0 };
-	if (!arena_open(&w.mem, SURVEY_MEMORY))
+	if (!arena_open(&w.mem, LINT_MEMORY))
 		return false;
 	w.visit = xcalloc(SURVEY_MAX, sizeof(*w.visit));
 	if (input->domain &&

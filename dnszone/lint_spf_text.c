@@ -29,8 +29,7 @@ static int shown_len(const struct spf_term *term)
 
 static void report_term(const struct lint *l, const struct spf_term *term)
 {
-	lint_add(l->list, l->code, column_of(term), "%.*s", shown_len(term),
-	         l->record->text + term->at);
+	lint_say(l, column_of(term), "%.*s", shown_len(term), l->record->text + term->at);
 }
 
 static const struct spf_term *all_of(const struct lint *l)
@@ -66,13 +65,13 @@ void rule_not_spf(const struct lint *l)
 	if (spf_record_has_version(text.at, text.len))
 		return;
 	spf_version_hint(text.at, text.len, hint);
-	lint_add(l->list, l->code, 0, "%s", hint);
+	lint_say(l, 0, "%s", hint);
 }
 
 void rule_syntax(const struct lint *l)
 {
 	if (l->fault)
-		lint_add(l->list, l->code, 0, "%s", l->fault);
+		lint_say(l, 0, "%s", l->fault);
 }
 
 void rule_plus_all(const struct lint *l)
@@ -126,7 +125,7 @@ void rule_after_all(const struct lint *l)
 void rule_no_all(const struct lint *l)
 {
 	if (l->record && !all_of(l) && !redirect_of(l))
-		lint_add(l->list, l->code, 0, NULL);
+		lint_say(l, 0, NULL);
 }
 
 void rule_redirect_and_all(const struct lint *l)
@@ -389,7 +388,7 @@ void rule_capitals(const struct lint *l)
 		return;
 	for (size_t i = 0; i < end; i++)
 		if (l->record->text[i] >= 'A' && l->record->text[i] <= 'Z') {
-			lint_add(l->list, l->code, 1, "%.6s", l->record->text);
+			lint_say(l, 1, "%.6s", l->record->text);
 			return;
 		}
 	for (size_t i = 0; i < l->record->count; i++) {
@@ -408,20 +407,20 @@ void rule_long_string(const struct lint *l)
 {
 	for (size_t i = 0; l->input->string_len && i < l->input->strings; i++)
 		if (l->input->string_len[i] > STRING_MAX)
-			lint_add(l->list, l->code, 0, _("string %zu has %zu octets"),
-			         i + 1, l->input->string_len[i]);
+			lint_say(l, 0, _("string %zu has %zu octets"), i + 1,
+			         l->input->string_len[i]);
 }
 
 void rule_long_record(const struct lint *l)
 {
 	if (l->input->text.len > SIZE_GOOD && l->input->text.len <= SIZE_MAX_OCTETS)
-		lint_add(l->list, l->code, 0, _("%zu octets"), l->input->text.len);
+		lint_say(l, 0, _("%zu octets"), l->input->text.len);
 }
 
 void rule_too_long_record(const struct lint *l)
 {
 	if (l->input->text.len > SIZE_MAX_OCTETS)
-		lint_add(l->list, l->code, 0, _("%zu octets"), l->input->text.len);
+		lint_say(l, 0, _("%zu octets"), l->input->text.len);
 }
 
 void rule_lookups(const struct lint *l)
@@ -430,5 +429,5 @@ void rule_lookups(const struct lint *l)
 	if (l->survey && l->survey->lookups > count)
 		count = l->survey->lookups;
 	if (count > SPF_LOOKUP_MAX)
-		lint_add(l->list, l->code, 0, _("%u look-ups"), count);
+		lint_say(l, 0, _("%u look-ups"), count);
 }

@@ -12,6 +12,7 @@
 #include "dnszone/lint_dkim.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/lint_spf.h"
+#include "dnszone/lint_table.h"
 #include "dnszone/spf_hint.h"
 #include "dnszone/tags.h"
 
@@ -33,70 +34,62 @@ enum code_index {
 	WRONG_OWNER,
 };
 
-static const struct lint_code codes[] = {
-	[STS_SYNTAX] = { "mta-sts-syntax", LINT_ERROR,
-	                 N_("not an MTA-STS record (\"v=STSv1; id=...\"): senders ignore it") },
-	[STS_ID] = { "mta-sts-id", LINT_ERROR,
-	             N_("id= must be 1 to 32 letters and digits: senders ignore the record") },
-	[STS_TAG] = { "mta-sts-unknown-tag", LINT_WARNING,
-	              N_("MTA-STS records have v= and id= only; the policy itself is a file "
-	                 "on the web server mta-sts.<domain>") },
-	[TLS_SYNTAX] = { "tlsrpt-syntax", LINT_ERROR,
-	                 N_("not a TLS reporting record (\"v=TLSRPTv1; rua=...\"): senders "
-	                    "ignore it") },
-	[TLS_NO_RUA] = { "tlsrpt-no-rua", LINT_ERROR,
-	                 N_("without a valid rua= no reports are sent") },
-	[TLS_ADDRESS] = { "tlsrpt-address", LINT_WARNING,
-	                  N_("reports go only to mailto: and a mail address, or to https:") },
-	[TLS_TAG] = { "tlsrpt-unknown-tag", LINT_WARNING,
-	              N_("TLS reporting records have v= and rua= only") },
-	[BIMI_SYNTAX] = { "bimi-syntax", LINT_ERROR,
-	                  N_("not a BIMI record (\"v=BIMI1; l=...; a=...\"): receivers ignore "
-	                     "it") },
-	[BIMI_NO_LOGO] = { "bimi-no-logo", LINT_ERROR,
-	                   N_("the record has no l= with the logo's address") },
-	[BIMI_LOGO] = { "bimi-logo", LINT_ERROR,
-	                N_("l= must be the https: address of an SVG file") },
-	[BIMI_EVIDENCE] = { "bimi-evidence", LINT_ERROR,
-	                    N_("a= must be the https: address of a certificate (PEM)") },
-	[BIMI_NO_EVIDENCE] = { "bimi-no-evidence", LINT_NOTE,
-	                       N_("without a= most receivers do not show the logo") },
-	[BIMI_DECLINED] = { "bimi-declined", LINT_NOTE,
-	                    N_("an empty l= says that the domain has no logo") },
-	[BIMI_TAG] = { "bimi-unknown-tag", LINT_WARNING,
-	               N_("receivers ignore an unknown tag; a misspelt one has no effect") },
-	[WRONG_OWNER] = { "txt-wrong-owner", LINT_WARNING,
-	                  N_("a record of this kind has no effect at this name") },
+static const struct lint_row rows[] = {
+	[STS_SYNTAX] = { { "mta-sts-syntax", LINT_ERROR,
+	                   N_("not an MTA-STS record (\"v=STSv1; id=...\"): senders ignore it") } },
+	[STS_ID] = { { "mta-sts-id", LINT_ERROR,
+	               N_("id= must be 1 to 32 letters and digits: senders ignore the record") } },
+	[STS_TAG] = { { "mta-sts-unknown-tag", LINT_WARNING,
+	                N_("MTA-STS records have v= and id= only; the policy itself is a file "
+	                   "on the web server mta-sts.<domain>") } },
+	[TLS_SYNTAX] = { { "tlsrpt-syntax", LINT_ERROR,
+	                   N_("not a TLS reporting record (\"v=TLSRPTv1; rua=...\"): senders "
+	                      "ignore it") } },
+	[TLS_NO_RUA] = { { "tlsrpt-no-rua", LINT_ERROR,
+	                   N_("without a valid rua= no reports are sent") } },
+	[TLS_ADDRESS] = { { "tlsrpt-address", LINT_WARNING,
+	                    N_("reports go only to mailto: and a mail address, or to https:") } },
+	[TLS_TAG] = { { "tlsrpt-unknown-tag", LINT_WARNING,
+	                N_("TLS reporting records have v= and rua= only") } },
+	[BIMI_SYNTAX] = { { "bimi-syntax", LINT_ERROR,
+	                    N_("not a BIMI record (\"v=BIMI1; l=...; a=...\"): receivers ignore "
+	                       "it") } },
+	[BIMI_NO_LOGO] = { { "bimi-no-logo", LINT_ERROR,
+	                     N_("the record has no l= with the logo's address") } },
+	[BIMI_LOGO] = { { "bimi-logo", LINT_ERROR,
+	                  N_("l= must be the https: address of an SVG file") } },
+	[BIMI_EVIDENCE] = { { "bimi-evidence", LINT_ERROR,
+	                      N_("a= must be the https: address of a certificate (PEM)") } },
+	[BIMI_NO_EVIDENCE] = { { "bimi-no-evidence", LINT_NOTE,
+	                         N_("without a= most receivers do not show the logo") } },
+	[BIMI_DECLINED] = { { "bimi-declined", LINT_NOTE,
+	                      N_("an empty l= says that the domain has no logo") } },
+	[BIMI_TAG] = { { "bimi-unknown-tag", LINT_WARNING,
+	                 N_("receivers ignore an unknown tag; a misspelt one has no effect") } },
+	[WRONG_OWNER] = { { "txt-wrong-owner", LINT_WARNING,
+	                    N_("a record of this kind has no effect at this name") } },
 };
+
+const struct lint_table lint_txt_table = { rows, ARRAY_LEN(rows) };
 
 /* ---- three kinds of record -------------------------------------------------------------------- */
 
 static void report(struct lint_list *list, enum code_index code, const struct tag *tag)
 {
-	lint_add(list, &codes[code], tag->at + 1, "%.100s=%.300s", tag->name, tag->value);
-}
-
-/* Octets as text; a NUL becomes an octet that no tag list may hold. */
-static char *text_of(struct octets octets)
-{
-	char *text = xmemdup(octets.len ? octets.at : "", octets.len);
-	for (size_t i = 0; i < octets.len; i++)
-		if (!text[i])
-			text[i] = 1;
-	return text;
+	lint_add_tag(list, &rows[code].code, tag);
 }
 
 /* The tags of a text that begins with "v=<version>"; false: that was reported. */
 static bool parse(struct octets octets, const char *version, enum code_index code,
                   struct tags *tags, struct lint_list *list)
 {
-	auto_free char *text = text_of(octets);
+	auto_free char *text = lint_text(octets);
 	auto_free char *begin = xasprintf("v=%s", version);
 	struct err err = ERR_INIT;
 	const char *after = text_starts(text, begin) ? text + strlen(begin) : "x";
 	after += strspn(after, " \t");
 	if (*after && *after != ';') {
-		lint_add(list, &codes[code], 0,
+		lint_add(list, &rows[code].code, 0,
 		         *text == '"' ? _("the text begins with a quote (\"); remove the "
 		                          "quotes, which belong to zone files")
 		         : text_starts(text, begin) || *text == ' '
@@ -107,31 +100,11 @@ static bool parse(struct octets octets, const char *version, enum code_index cod
 	}
 	if (tags_parse(text, tags, &err) == 0)
 		return true;
-	lint_add(list, &codes[code], 0, "%s%s", err.text,
+	lint_add(list, &rows[code].code, 0, "%s%s", err.text,
 	         strstr(text, "\\;")
 	                 ? _(" (remove the backslashes, which belong to zone files)")
 	                 : "");
 	return false;
-}
-
-static const struct tag *find(const struct tags *tags, const char *name)
-{
-	for (size_t i = 0; i < tags->count; i++)
-		if (strcmp(tags->tag[i].name, name) == 0)
-			return &tags->tag[i];
-	return NULL;
-}
-
-static void report_others(const struct tags *tags, const char *const *known, size_t count,
-                          enum code_index code, struct lint_list *list)
-{
-	for (size_t i = 0; i < tags->count; i++) {
-		bool is_known = false;
-		for (size_t k = 0; k < count; k++)
-			is_known |= strcmp(known[k], tags->tag[i].name) == 0;
-		if (!is_known)
-			report(list, code, &tags->tag[i]);
-	}
 }
 
 /* RFC 8461 3.1 */
@@ -144,13 +117,13 @@ static void lint_sts(struct octets text, const char *domain, struct lint_list *l
 	(void)domain;
 	if (!parse(text, "STSv1", STS_SYNTAX, &tags, list))
 		return;
-	const struct tag *id = find(&tags, "id");
+	const struct tag *id = tags_find(&tags, "id");
 	if (!id)
-		lint_add(list, &codes[STS_ID], 0, NULL);
+		lint_add_row(list, &rows[STS_ID], NULL);
 	else if (!*id->value || strlen(id->value) > 32 ||
 	         id->value[strspn(id->value, allowed)])
 		report(list, STS_ID, id);
-	report_others(&tags, known, ARRAY_LEN(known), STS_TAG, list);
+	lint_add_unknown_tags(list, &rows[STS_TAG].code, &tags, known, ARRAY_LEN(known));
 	tags_done(&tags);
 }
 
@@ -164,18 +137,18 @@ static void lint_tls(struct octets text, const char *domain, struct lint_list *l
 	(void)domain;
 	if (!parse(text, "TLSRPTv1", TLS_SYNTAX, &tags, list))
 		return;
-	const struct tag *rua = find(&tags, "rua");
+	const struct tag *rua = tags_find(&tags, "rua");
 	for (size_t at = 0;
 	     rua && dmarc_uri_next_of(rua->value, strlen(rua->value), &at, &uri);) {
 		bool is_good = uri.is_valid && uri.has_address && !uri.has_size;
 		good += is_good;
 		if (!is_good && *rua->value)
-			lint_add(list, &codes[TLS_ADDRESS], rua->at + 1, "%.*s",
+			lint_add(list, &rows[TLS_ADDRESS].code, rua->at + 1, "%.*s",
 			         (int)uri.len, rua->value + uri.at);
 	}
 	if (!good)
-		lint_add(list, &codes[TLS_NO_RUA], 0, NULL);
-	report_others(&tags, known, ARRAY_LEN(known), TLS_TAG, list);
+		lint_add_row(list, &rows[TLS_NO_RUA], NULL);
+	lint_add_unknown_tags(list, &rows[TLS_TAG].code, &tags, known, ARRAY_LEN(known));
 	tags_done(&tags);
 }
 
@@ -200,11 +173,11 @@ static void lint_bimi(struct octets text, const char *domain, struct lint_list *
 	(void)domain;
 	if (!parse(text, "BIMI1", BIMI_SYNTAX, &tags, list))
 		return;
-	const struct tag *logo = find(&tags, "l"), *evidence = find(&tags, "a");
+	const struct tag *logo = tags_find(&tags, "l"), *evidence = tags_find(&tags, "a");
 	bool has_evidence =
 		evidence && *evidence->value && strcmp(evidence->value, "self") != 0;
 	if (!logo)
-		lint_add(list, &codes[BIMI_NO_LOGO], 0, NULL);
+		lint_add_row(list, &rows[BIMI_NO_LOGO], NULL);
 	else if (!*logo->value)
 		report(list, BIMI_DECLINED, logo);
 	else if (!is_web(logo->value, ".svg"))
@@ -212,8 +185,8 @@ static void lint_bimi(struct octets text, const char *domain, struct lint_list *
 	if (has_evidence && !is_web(evidence->value, NULL))
 		report(list, BIMI_EVIDENCE, evidence);
 	if (logo && *logo->value && !has_evidence)
-		lint_add(list, &codes[BIMI_NO_EVIDENCE], 0, NULL);
-	report_others(&tags, known, ARRAY_LEN(known), BIMI_TAG, list);
+		lint_add_row(list, &rows[BIMI_NO_EVIDENCE], NULL);
+	lint_add_unknown_tags(list, &rows[BIMI_TAG].code, &tags, known, ARRAY_LEN(known));
 	tags_done(&tags);
 }
 
@@ -262,7 +235,7 @@ static void lint_other(struct octets text, const char *domain, struct lint_list 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		size_t len = strlen(kinds[i].begin);
 		if (text.len >= len && strncasecmp(text.at, kinds[i].begin, len) == 0)
-			lint_add(list, &codes[WRONG_OWNER], 0, _("%s belongs at %s"),
+			lint_add(list, &rows[WRONG_OWNER].code, 0, _("%s belongs at %s"),
 			         kinds[i].begin, kinds[i].owner);
 	}
 }
@@ -309,9 +282,4 @@ void lint_txt(const char *owner, struct octets text, const char *domain,
               struct lint_list *list)
 {
 	lint_txt_place(owner)->lint(text, domain, list);
-}
-
-const struct lint_code *lint_txt_code(size_t i)
-{
-	return i < ARRAY_LEN(codes) ? &codes[i] : NULL;
 }

@@ -32,7 +32,7 @@ const struct lint_txt_place *lint_txt_places(size_t i);
 void lint_txt(const char *owner, struct octets text, const char *domain,
               struct lint_list *list);
 
-/* The codes of this file in their order, for help and tests; NULL behind the last one. */
-const struct lint_code *lint_txt_code(size_t i);
+/* The codes of this file (lint_table.h); none has a rule. */
+extern const struct lint_table lint_txt_table;
 
 #endif

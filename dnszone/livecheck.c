@@ -199,7 +199,8 @@ void livecheck(enum live_kind kind, const struct query_servers *servers,
                const char *owner, const char *record, struct deadline until,
                struct live_answer *ret_answer)
 {
-	auto_resolver *dns = query_new(servers, NULL);
+	static const struct query_options options = { .width = 2 }; /* FILES_EACH */
+	auto_resolver *dns = query_new(servers, &options);
 	const struct authority_way way = { .via = dns, .open = authority_open };
 	if (dns) {
 		livecheck_ask(&way, kind, owner, record, until, ret_answer);
@@ -218,9 +219,10 @@ struct many {
 	struct deadline until;
 };
 
-static void ask_one(void *arg, size_t i)
+static void ask_one(void *arg, void *own, size_t i)
 {
 	const struct many *many = arg;
+	(void)own;
 	struct live_question *question = &many->question[i];
 	livecheck(question->kind, many->servers, question->owner, question->record,
 	          deadline_in_ms(many->each_ms), &question->answer);
@@ -255,6 +257,9 @@ void livecheck_many(const struct query_servers *servers, struct live_question *q
                     size_t count, int64_t each_ms, struct deadline until)
 {
 	struct many many = { servers, question, each_ms, until };
+	const struct fan_work work = { .work = ask_one,
+		                       .may_begin = may_begin,
+		                       .arg = &many };
 	for (size_t i = 0; i < count; i++) {
 		question[i].is_asked = false;
 		question[i].answer = (struct live_answer){ .state = LIVE_UNKNOWN };
@@ -262,10 +267,10 @@ void livecheck_many(const struct query_servers *servers, struct live_question *q
 	}
 	struct rlimit before = { 0 }, during;
 	if (getrlimit(RLIMIT_NOFILE, &before) < 0) {
-		fan_out(count, 1, ask_one, may_begin, &many);
+		fan_out(count, 1, &work);
 		return;
 	}
-	fan_out(count, width_within(&before, &during), ask_one, may_begin, &many);
+	fan_out(count, width_within(&before, &during), &work);
 	if (setrlimit(RLIMIT_NOFILE, &before) < 0) {
 		/* more files than before may be open: nothing depends on it */
 	}

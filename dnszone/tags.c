@@ -155,12 +155,18 @@ void tags_done(struct tags *tags)
 	*tags = (struct tags){ 0 };
 }
 
-const char *tags_get(const struct tags *tags, const char *name)
+const struct tag *tags_find(const struct tags *tags, const char *name)
 {
 	for (size_t i = 0; i < tags->count; i++)
 		if (strcmp(tags->tag[i].name, name) == 0)
-			return tags->tag[i].value;
+			return &tags->tag[i];
 	return NULL;
+}
+
+const char *tags_get(const struct tags *tags, const char *name)
+{
+	const struct tag *tag = tags_find(tags, name);
+	return tag ? tag->value : NULL;
 }
 
 bool tags_list_has(const char *list, const char *word)

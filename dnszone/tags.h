@@ -35,7 +35,9 @@ enum tags_fault tags_read(const char *text, struct tags *ret_tags,
 /* The same.  ERR_USAGE with a sentence and the position. */
 int tags_parse(const char *text, struct tags *ret_tags, struct err *err) must_check;
 void tags_done(struct tags *tags);
-/* The value of a tag, NULL when absent; borrowed. */
+/* The tag of that name, NULL when absent; borrowed. */
+const struct tag *tags_find(const struct tags *tags, const char *name);
+/* Its value, NULL when absent; borrowed. */
 const char *tags_get(const struct tags *tags, const char *name);
 
 /* Whether a value that is a list between ':' (h=, s= and t= of DKIM keys) has the word. */

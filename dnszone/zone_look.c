@@ -8,26 +8,25 @@
  */
 #include "dnszone/zone_look.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/base/ctx.h"
+#include "core/base/fan.h"
 #include "core/base/signals.h"
 #include "dnszone/dns_name.h"
 #include "dnszone/resolver_cache.h"
+#include "dnszone/zone_servers.h"
 
 enum {
 	WORKERS = 32,
 	WIDTH = 8, /* questions in flight of each: all together open fewer than 1024 files */
-	ADDRESSES_MAX = 4,  /* of a zone's servers that are tried */
+	SERVERS_MAX = 4,    /* of a zone that are looked up, addresses that are tried */
 	RESOLVER_MS = 3000, /* to find the servers of one zone */
 	SERVER_MS = 1500,   /* for one of them */
 	LOOK_MS = 5000,     /* for all zones, and a little more for each */
@@ -37,7 +36,6 @@ enum {
 	DEAF_AFTER = 8,     /* zones whose servers the resolver did not find in time */
 	KNOWN_MAX = 512,    /* servers that are remembered */
 	QUESTIONS_MAX = 64, /* in one go, two for each owner */
-	SLICE_MS = 100,
 };
 static const struct query_options query_options = { .width = WIDTH };
 
@@ -91,11 +89,11 @@ struct known_server {
 
 struct shared {
 	pthread_mutex_t lock;
-	pthread_cond_t moved;
 	const struct query_servers *servers;
 	struct zone_look *looks;
-	size_t count, begun, finished;
 	struct deadline until;
+	void (*tick)(void *arg, size_t done);
+	void *arg;
 	struct known_server known[KNOWN_MAX];
 	size_t known_count;
 	size_t found,
@@ -157,6 +155,7 @@ struct worker {
 	struct shared *shared;
 	struct resolver *dns; /* finds servers; NULL: no memory */
 	struct arena mem;
+	bool is_able;
 };
 
 static struct deadline earlier(struct deadline until, int64_t ms)
@@ -177,69 +176,23 @@ static void explain(struct zone_look *look, const char *why)
 		snprintf(look->why, sizeof(look->why), "%s", why);
 }
 
-struct addresses {
-	struct query_server at[ADDRESSES_MAX];
-	size_t count;
-};
-
-static void add_address(void *arg, size_t i, const struct dns_answer *answer)
-{
-	struct addresses *servers = arg;
-	(void)i;
-	for (size_t k = 0; answer->kind == DNS_OK && k < answer->count; k++) {
-		const struct dns_rdata *rdata = &answer->rdata[k];
-		char text[64];
-		struct query_servers parsed;
-		struct err ignored = ERR_INIT;
-		if (servers->count == ADDRESSES_MAX ||
-		    !inet_ntop(rdata->len == 4 ? AF_INET : AF_INET6, rdata->octets, text,
-		               sizeof(text)))
-			return;
-		if (query_servers_parse(text, &parsed, &ignored) == 0)
-			servers->at[servers->count++] = parsed.at[0];
-	}
-}
-
-/* IPv4 first: a host without IPv6 need not find that out for each server. */
-static void add_servers(struct worker *worker, const struct dns_answer *ns,
-                        struct deadline until, struct addresses *servers)
-{
-	static const enum dns_type kinds[] = { DNS_A, DNS_AAAA };
-	struct dns_name names[ADDRESSES_MAX];
-	enum dns_type types[ADDRESSES_MAX];
-	for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
-		size_t count = 0;
-		for (size_t i = 0; i < ns->count && count < ADDRESSES_MAX; i++)
-			if (dns_name_from_wire(ns->rdata[i].octets, ns->rdata[i].len,
-			                       &names[count]))
-				types[count++] = kinds[kind];
-		resolver_ask_many(worker->dns, count, names, types, until, &worker->mem,
-		                  add_address, servers);
-	}
-}
-
-/* No address: where there is an answer for the zone it is the resolver's. */
+/* False: the resolver failed.  No server: where there is an answer for the zone it is the
+ * resolver's. */
 static bool find_servers(struct worker *worker, struct zone_look *look,
-                         struct addresses *servers)
+                         struct zone_servers *servers)
 {
 	struct deadline until = earlier(worker->shared->until, RESOLVER_MS);
-	struct dns_answer answer = dns_answer_empty(DNS_NXDOMAIN, NULL);
-	for (const char *at = look->name; at;
-	     at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL) {
-		struct dns_name name;
-		if (!dns_name_from_text(at, strlen(at), &name))
-			break;
-		resolver_ask(worker->dns, &name, DNS_NS, until, &worker->mem, &answer);
-		if (answer.kind == DNS_OK || answer.kind == DNS_TEMPFAIL)
-			break;
-	}
-	if (answer.kind == DNS_OK)
-		add_servers(worker, &answer, until, servers);
-	else if (answer.kind == DNS_TEMPFAIL)
-		explain(look, answer.why);
-	bool is_late = answer.kind == DNS_TEMPFAIL && is_used_up(until, RESOLVER_MS);
-	note_resolver(worker->shared, answer.kind != DNS_TEMPFAIL, is_late);
-	return answer.kind != DNS_TEMPFAIL;
+	struct dns_name name;
+	*servers = (struct zone_servers){ .state = ZONE_SERVERS_NONE };
+	if (dns_name_from_text(look->name, strlen(look->name), &name))
+		zone_servers_find(worker->dns, &name, SERVERS_MAX, until, &worker->mem,
+		                  servers);
+	bool is_found = servers->state != ZONE_SERVERS_UNKNOWN;
+	if (!is_found)
+		explain(look, servers->why);
+	note_resolver(worker->shared, is_found,
+	              !is_found && is_used_up(until, RESOLVER_MS));
+	return is_found;
 }
 
 /* ---- one question for each owner ------------------------------------------------------------- */
@@ -436,14 +389,15 @@ static void ask_server(struct worker *worker, const struct query_server *server,
 
 static void look_at(struct worker *worker, struct zone_look *look)
 {
-	struct addresses servers = { .count = 0 };
+	struct zone_servers servers;
 	arena_reset(&worker->mem);
 	if (deadline_left_ms(worker->shared->until) == 0 || signals_is_cancelled())
 		explain(look, _("there was no time left"));
 	else if (is_resolver_deaf(worker->shared))
 		explain(look, _("the name servers of this host do not answer"));
 	else if (find_servers(worker, look, &servers)) {
-		for (size_t i = 0; i < servers.count && is_open(look); i++)
+		for (size_t i = 0; i < servers.count && i < SERVERS_MAX && is_open(look);
+		     i++)
 			ask_server(worker, &servers.at[i], look);
 		/* delegated further, or nobody is authoritative */
 		if (is_open(look) && deadline_left_ms(worker->shared->until) > 0)
@@ -452,83 +406,62 @@ static void look_at(struct worker *worker, struct zone_look *look)
 	}
 }
 
-static void *work(void *arg)
+static void worker_end(void *own)
+{
+	struct worker *worker = own;
+	resolver_free(worker->dns);
+	arena_done(&worker->mem);
+	free(worker);
+}
+
+static void *worker_begin(void *arg)
 {
 	struct shared *shared = arg;
-	struct worker worker = { .shared = shared };
+	struct worker *worker = xcalloc(1, sizeof(*worker));
 	struct resolver *live = query_new(shared->servers, &query_options);
-	worker.dns = live ? resolver_cache_new(live, CACHE_MEMORY) : NULL;
-	if (!worker.dns)
+	worker->shared = shared;
+	worker->dns = live ? resolver_cache_new(live, CACHE_MEMORY) : NULL;
+	if (!worker->dns)
 		resolver_free(live);
-	bool is_able = arena_open(&worker.mem, LOOK_MEMORY) && worker.dns;
-	pthread_mutex_lock(&shared->lock);
-	while (shared->begun < shared->count) {
-		struct zone_look *look = &shared->looks[shared->begun++];
-		pthread_mutex_unlock(&shared->lock);
-		if (is_able)
-			look_at(&worker, look);
-		else
-			explain(look, _("not enough memory"));
-		pthread_mutex_lock(&shared->lock);
-		shared->finished++;
-		pthread_cond_signal(&shared->moved);
-	}
-	pthread_mutex_unlock(&shared->lock);
-	resolver_free(worker.dns);
-	arena_done(&worker.mem);
-	return NULL;
+	worker->is_able = arena_open(&worker->mem, LOOK_MEMORY) && worker->dns;
+	return worker;
+}
+
+static void work(void *arg, void *own, size_t i)
+{
+	struct shared *shared = arg;
+	struct worker *worker = own;
+	if (worker->is_able)
+		look_at(worker, &shared->looks[i]);
+	else
+		explain(&shared->looks[i], _("not enough memory"));
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static size_t start(struct shared *shared, pthread_t *threads, size_t wanted)
+static void tell(void *arg, size_t done)
 {
-	sigset_t all, before;
-	size_t count = 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-	while (count < wanted && pthread_create(&threads[count], NULL, work, shared) == 0)
-		count++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return count;
-}
-
-static void wait_for_all(struct shared *shared, void (*tick)(void *arg, size_t done),
-                         void *arg)
-{
-	pthread_mutex_lock(&shared->lock);
-	while (shared->finished < shared->count) {
-		int64_t until = monotonic_ns() + SLICE_MS * NS_PER_MS;
-		struct timespec at = { until / NS_PER_SEC, until % NS_PER_SEC };
-		pthread_cond_timedwait(&shared->moved, &shared->lock, &at);
-		size_t done = shared->finished;
-		pthread_mutex_unlock(&shared->lock);
-		if (tick)
-			tick(arg, done);
-		pthread_mutex_lock(&shared->lock);
-	}
-	pthread_mutex_unlock(&shared->lock);
+	const struct shared *shared = arg;
+	if (shared->tick)
+		shared->tick(shared->arg, done);
 }
 
 void zone_look(const struct query_servers *servers, struct zone_look *looks, size_t count,
                struct deadline until, void (*tick)(void *arg, size_t done), void *arg)
 {
-	struct shared shared = {
-		.servers = servers, .looks = looks, .count = count, .until = until
+	struct shared shared = { .servers = servers,
+		                 .looks = looks,
+		                 .until = until,
+		                 .tick = tick,
+		                 .arg = arg };
+	const struct fan_work workers = {
+		.work = work,
+		.begin = worker_begin,
+		.end = worker_end,
+		.tick = tell,
+		.arg = &shared,
 	};
-	pthread_t threads[WORKERS];
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&shared.moved, &attributes);
-	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&shared.lock, NULL);
-	size_t started = start(&shared, threads, count < WORKERS ? count : WORKERS);
-	if (started == 0)
-		work(&shared);
-	wait_for_all(&shared, tick, arg);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-	pthread_cond_destroy(&shared.moved);
+	fan_out(count, WORKERS, &workers);
 	pthread_mutex_destroy(&shared.lock);
 }

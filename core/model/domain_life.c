@@ -40,14 +40,14 @@ static int keep_former_keys(struct store *store, const struct ctx *ctx,
 		domain->main_id ? domain->main_id : domain->id);
 }
 
-struct names {
+struct alias_list {
 	struct buf text;
 	size_t count;
 };
 
 static int collect_name(void *arg, const struct domain *domain, struct err *err)
 {
-	struct names *names = arg;
+	struct alias_list *names = arg;
 	(void)err;
 	if (names->count++ < 10)
 		buf_printf(&names->text, "%s%s", names->text.len ? ", " : "",
@@ -135,7 +135,7 @@ static int note_contents(struct store *store, const struct domain *domain,
 int domain_life_remove(struct store *store, const struct ctx *ctx,
                        const struct domain *domain, bool is_now, struct err *err)
 {
-	struct names aliases = { 0 };
+	struct alias_list aliases = { 0 };
 	int r = domain_each(store, domain->id, NULL, collect_name, &aliases, err);
 	if (r >= 0 && aliases.count)
 		r = err_set(err, ERR_FAILED,

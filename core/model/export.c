@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/names.h"
 #include "core/base/signals.h"
 #include "core/model/export_inner.h"
 #include "core/model/first_look.h"
@@ -81,43 +82,6 @@ static int digest_inputs(struct store *store, const struct env *env,
 }
 
 /* ---- which zones ---------------------------------------------------------------------------- */
-
-struct names {
-	char **name;
-	size_t count, room;
-};
-
-static void names_done(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	free(names->name);
-}
-
-static void names_add(struct names *names, const char *name)
-{
-	GROW(names->name, names->count, names->room);
-	names->name[names->count++] = xstrdup(name);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void names_sort(struct names *names)
-{
-	size_t kept = 0;
-	if (names->count)
-		qsort(names->name, names->count, sizeof(*names->name), compare_names);
-	for (size_t i = 0; i < names->count; i++) {
-		if (kept && strcmp(names->name[kept - 1], names->name[i]) == 0)
-			free(names->name[i]);
-		else
-			names->name[kept++] = names->name[i];
-	}
-	names->count = kept;
-}
 
 static int add_rows(struct names *names, struct stmt *stmt, struct err *err)
 {
@@ -301,8 +265,7 @@ static int note_unasked(struct work *work, const char *name,
 	                : 0;
 	if (r < 0 || !is_due)
 		return r;
-	GROW(export->unasked, export->unasked_count, export->unasked_room);
-	export->unasked[export->unasked_count++] = xstrdup(name);
+	names_add(&export->unasked, name);
 	return 0;
 }
 
@@ -410,7 +373,7 @@ static int settle(struct work *work, struct export_item *item, const struct buf 
 	                ? 0
 	                : zone_read_back(buf_text(text), text->len, item->name,
 	                                 export->format == ZONE_FULL, &records, err);
-	if (r < 0 || export->is_dry_run || export->unasked_count)
+	if (r < 0 || export->is_dry_run || export->unasked.count)
 		return r;
 	char file[EXPORT_FILE_SIZE];
 	r = file_folder_stage(export->folder, export_file(item->name, file),
@@ -478,7 +441,7 @@ static void say_nameless(const struct export *export)
 		export->nameless, more);
 }
 
-static int look_at_all(struct work *work, struct names *names, struct err *err)
+static int look_at_all(struct work *work, const struct names *names, struct err *err)
 {
 	struct export *export = work->export;
 	for (size_t i = 0; i < names->count; i++) {
@@ -494,8 +457,7 @@ static int look_at_all(struct work *work, struct names *names, struct err *err)
 		}
 		GROW(export->item, export->count, export->room);
 		struct export_item *item = &export->item[export->count++];
-		*item = (struct export_item){ .name = names->name[i] };
-		names->name[i] = NULL;
+		*item = (struct export_item){ .name = xstrdup(names->name[i]) };
 		struct export_seen *seen = export_find_seen(export, item->name);
 		if (seen)
 			seen->is_looked_at = true;
@@ -590,7 +552,7 @@ int export_prepare(struct ctx *ctx, struct store *store,
 {
 	auto_export export = xcalloc(1, sizeof(*export));
 	auto_records records = NULL;
-	struct names names cleanup(names_done) = { 0 };
+	auto_names names = { 0 };
 	*export = (struct export){ .ctx = ctx,
 		                   .dir_fd = -1,
 		                   .is_dry_run = request->is_dry_run,

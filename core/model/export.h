@@ -20,6 +20,7 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/base/names.h"
 #include "core/model/env.h"
 #include "core/model/records.h"
 #include "core/store/store.h"
@@ -73,9 +74,8 @@ enum export_action {
  * whose zones were not asked what they have (first_look.h).  Any: this export is not to be
  * switched; ask, and prepare another one. */
 size_t export_count_unasked(const struct export *export);
-int export_each_unasked(const struct export *export,
-                        int (*each)(void *arg, const char *name, struct err *err),
-                        void *arg, struct err *err) must_check;
+/* Those names, moved to the caller, who frees them. */
+struct names export_take_unasked(struct export *export) must_check;
 
 /* What was done (or would be) for each zone that was looked at, in the order of names. */
 int export_each(const struct export *export,

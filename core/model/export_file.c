@@ -319,9 +319,7 @@ void export_free(struct export *export)
 	}
 	for (size_t i = 0; i < export->seen_count; i++)
 		free(export->seen[i].name);
-	for (size_t i = 0; i < export->unasked_count; i++)
-		free(export->unasked[i]);
-	free(export->unasked);
+	names_done(&export->unasked);
 	free(export->item);
 	free(export->seen);
 	free(export->dir);
@@ -341,17 +339,14 @@ void export_freep(struct export **export)
 
 size_t export_count_unasked(const struct export *export)
 {
-	return export->unasked_count;
+	return export->unasked.count;
 }
 
-int export_each_unasked(const struct export *export,
-                        int (*each)(void *arg, const char *name, struct err *err),
-                        void *arg, struct err *err)
+struct names export_take_unasked(struct export *export)
 {
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < export->unasked_count; i++)
-		r = each(arg, export->unasked[i], err);
-	return r;
+	struct names names = export->unasked;
+	export->unasked = (struct names){ 0 };
+	return names;
 }
 
 int export_each(const struct export *export,

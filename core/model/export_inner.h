@@ -6,6 +6,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/file_folder.h"
+#include "core/base/names.h"
 #include "core/model/export.h"
 
 /* A file as export_file remembers it. */
@@ -54,8 +55,7 @@ struct export
 	size_t count, room;
 	size_t failed;
 	bool is_asking;
-	char **unasked; /* names whose zones must be asked first */
-	size_t unasked_count, unasked_room;
+	struct names unasked; /* names whose zones must be asked first */
 	const char
 		*nameless; /* the first written zone without records that need <hostname>;
 	                         NULL: none */

@@ -13,6 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "core/base/names.h"
 #include "core/base/text.h"
 #include "core/model/key.h"
 #include "core/model/record_text.h"
@@ -70,48 +71,26 @@ static char *ref_of(const struct record_row *row, const char *name)
 	return *row->id && can_double ? xstrdup(row->id) : NULL;
 }
 
-struct refs {
-	char **ref;
-	size_t count, room;
-};
-
-static void refs_done(struct refs *refs)
-{
-	for (size_t i = 0; i < refs->count; i++)
-		free(refs->ref[i]);
-	free(refs->ref);
-}
-
-static bool has_ref(const struct refs *refs, const char *ref)
-{
-	for (size_t i = 0; i < refs->count; i++)
-		if (strcmp(refs->ref[i], ref) == 0)
-			return true;
-	return false;
-}
-
-static int load_refs(struct store *store, const char *name, struct refs *refs,
+static int load_refs(struct store *store, const char *name, struct names *refs,
                      struct err *err)
 {
 	auto_stmt stmt = NULL;
 	int r = store_query(store, &stmt, err, "SELECT ref FROM zone_look WHERE name = ?",
 	                    "t", name);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		GROW(refs->ref, refs->count, refs->room);
-		refs->ref[refs->count++] = xstrdup(stmt_text(stmt, 0));
-	}
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		names_add(refs, stmt_text(stmt, 0));
 	return r;
 }
 
 int first_look_is_due(struct store *store, const char *name,
                       const struct record_list *list, bool *ret_is_due, struct err *err)
 {
-	struct refs asked cleanup(refs_done) = { 0 };
+	auto_names asked = { 0 };
 	bool is_due = false;
 	int r = load_refs(store, name, &asked, err);
 	for (size_t i = 0; r >= 0 && !is_due && i < list->count; i++) {
 		auto_free char *ref = ref_of(&list->row[i], name);
-		is_due = ref && !has_ref(&asked, ref);
+		is_due = ref && !names_has(&asked, ref);
 	}
 	if (r >= 0)
 		*ret_is_due = is_due;
@@ -122,7 +101,7 @@ int first_look_collect(struct store *store, const char *name,
                        const struct record_list *list, bool is_every,
                        struct first_look *look, struct err *err)
 {
-	struct refs asked cleanup(refs_done) = { 0 };
+	auto_names asked = { 0 };
 	int r = is_every ? 0 : load_refs(store, name, &asked, err);
 	if (r < 0)
 		return r;
@@ -131,7 +110,7 @@ int first_look_collect(struct store *store, const char *name,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct record_row *row = &list->row[i];
 		auto_free char *ref = ref_of(row, name);
-		if (!ref || has_ref(&asked, ref))
+		if (!ref || names_has(&asked, ref))
 			continue;
 		GROW(look->item, look->count, look->room);
 		look->item[look->count++] =

@@ -12,149 +12,16 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/left_out.h"
+#include "core/model/record_present.h"
 #include "core/model/record_text.h"
 #include "core/model/records.h"
 #include "core/store/change.h"
 #include "dnszone/rr.h"
 
-/* ---- ids ------------------------------------------------------------------------------------ */
-
-struct id {
-	bool is_template;
-	int64_t number;
-};
-
-static int parse_id(const char *text, struct id *ret_id, struct err *err)
-{
-	struct id id = { .is_template = text[0] == 't' || text[0] == 'T' };
-	if (!text_to_int(text + id.is_template, 1, INT64_MAX, &id.number))
-		return err_set(err, ERR_USAGE,
-		               _("\"%s\" is not the id of a record, such as t1 or 7; see "
-		                 "\"mailauthctl record list <domain>\""),
-		               text);
-	*ret_id = id;
-	return 0;
-}
-
-/* A row as it is now: of the table, or what the template says. */
-struct present {
-	int64_t row_id; /* 0: no row yet */
-	int64_t template_uid;
-	char *owner, *type;
-	char *rdata;       /* NULL: removed */
-	char *of_template; /* what the template says; NULL: nothing, or not asked */
-	int64_t ttl, template_ttl;
-	enum policy_kind kind;
-	bool is_left_out; /* of a zone that has its own (first_look.h); rdata is NULL */
-};
-
-static void present_done(struct present *present)
-{
-	free(present->owner);
-	free(present->type);
-	free(present->rdata);
-	free(present->of_template);
-}
-#define auto_present cleanup(present_done) struct present
-
-static void take_row(struct stmt *stmt, struct present *present)
-{
-	present->row_id = stmt_int(stmt, 0);
-	present->template_uid = stmt_int(stmt, 1);
-	present->owner = xstrdup(stmt_text(stmt, 2));
-	present->type = xstrdup(stmt_text(stmt, 3));
-	present->rdata = xstrdup(stmt_text(stmt, 4));
-	present->ttl = stmt_int(stmt, 5);
-	present->kind = record_text_kind(stmt_text(stmt, 6));
-}
-
-/* 1: there is such a row, 0: there is none. */
-static int look_row(struct store *store, const struct domain *domain, struct id id,
-                    struct present *present, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int r = id.is_template
-	                ? store_query(store, &stmt, err,
-	                              "SELECT id, template_uid, owner, type, rdata,"
-	                              " coalesce(ttl, -2), kind FROM record"
-	                              " WHERE domain_id = ? AND template_uid = ?",
-	                              "ii", domain->id, id.number)
-	                : store_query(
-				  store, &stmt, err,
-				  "SELECT id, 0, owner, type, rdata, coalesce(ttl, -2), kind"
-				  " FROM record WHERE domain_id = ? AND id = ?"
-				  " AND template_uid IS NULL",
-				  "ii", domain->id, id.number);
-	if (r >= 0)
-		r = stmt_next(stmt, err);
-	if (r > 0)
-		take_row(stmt, present);
-	return r;
-}
-
-/* The template's record under an edit; taken for the present one where there is no row. */
-static int look_template(struct store *store, const struct domain *domain, struct id id,
-                         struct present *present, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int r = store_query(store, &stmt, err,
-	                    "SELECT 0, uid, owner, type, rdata, coalesce(ttl, -2), kind"
-	                    " FROM template_record WHERE rev = ? AND uid = ?",
-	                    "ii", domain->template_rev, id.number);
-	if (r >= 0)
-		r = stmt_next(stmt, err);
-	if (r > 0 && !present->owner)
-		take_row(stmt, present);
-	if (r > 0) {
-		present->of_template = xstrdup(stmt_text(stmt, 4));
-		present->template_ttl = stmt_int(stmt, 5);
-	}
-	return r;
-}
-
-static int look_at_zone(struct store *store, const struct domain *domain, struct id id,
-                        struct present *present, struct err *err)
-{
-	auto_free char *ref = xasprintf("t%" PRId64, id.number);
-	int r = left_out_has(store, domain->name, ref, err);
-	if (r > 0) {
-		present->is_left_out = true;
-		free(present->rdata);
-		present->rdata = NULL;
-	}
-	return r;
-}
-
-/* present->owner stays NULL where there is no such record. */
-static int look(struct store *store, const struct domain *domain, struct id id,
-                struct present *present, struct err *err)
-{
-	int r = look_row(store, domain, id, present, err);
-	if (r >= 0 && id.is_template)
-		r = look_template(store, domain, id, present, err);
-	if (r > 0 && !present->row_id)
-		r = look_at_zone(store, domain, id, present, err);
-	return r < 0 ? r : 0;
-}
-
-static int find(struct store *store, const struct domain *domain, const char *text,
-                struct present *present, struct err *err)
-{
-	struct id id = { 0 };
-	int r = parse_id(text, &id, err);
-	if (r >= 0)
-		r = look(store, domain, id, present, err);
-	if (r < 0 || present->owner)
-		return r < 0 ? r : 0;
-	return err_set(err, ERR_MISSING,
-	               _("%s has no record %s; see \"mailauthctl record list %s\""),
-	               domain->name, text, domain->name);
-}
-
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static int note(struct store *store, const struct domain *domain,
-                const struct present *row, const char *old, const char *new_value,
+                const struct record_present *row, const char *old, const char *new_value,
                 struct err *err)
 {
 	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
@@ -167,7 +34,7 @@ static int note(struct store *store, const struct domain *domain,
 
 /* Refuses what the domain has already, and a second policy of its kind at an owner. */
 static int check_free(struct store *store, const struct domain *domain,
-                      const struct present *row, struct err *err)
+                      const struct record_present *row, struct err *err)
 {
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
@@ -224,7 +91,7 @@ static int check_count(struct store *store, const struct domain *domain, struct 
 
 /* Makes the row, as number `id` (0: the next one). */
 static int insert_row(struct store *store, const struct domain *domain,
-                      const struct present *row, int64_t id, struct err *err)
+                      const struct record_present *row, int64_t id, struct err *err)
 {
 	int r = check_count(store, domain, err);
 	if (r < 0)
@@ -240,7 +107,7 @@ static int insert_row(struct store *store, const struct domain *domain,
 
 /* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
 static int write_row(struct store *store, const struct domain *domain,
-                     const struct present *row, struct err *err)
+                     const struct record_present *row, struct err *err)
 {
 	if (!row->row_id)
 		return insert_row(store, domain, row, 0, err);
@@ -251,8 +118,8 @@ static int write_row(struct store *store, const struct domain *domain,
 }
 
 /* A row that is not there yet; its number is in row->row_id then. */
-static int add_row(struct store *store, const struct domain *domain, struct present *row,
-                   int64_t id, struct err *err)
+static int add_row(struct store *store, const struct domain *domain,
+                   struct record_present *row, int64_t id, struct err *err)
 {
 	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
 	int r = check_free(store, domain, row, err);
@@ -270,7 +137,7 @@ int record_add(struct store *store, const struct domain *domain, const char *own
                struct err *err)
 {
 	char known_type[16];
-	auto_present row = { .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	auto_record_present row = { .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
 	int r = record_text_check_ttl(ttl, err);
 	if (r >= 0)
 		r = rr_parse_type(type, known_type, err);
@@ -292,11 +159,11 @@ int record_add(struct store *store, const struct domain *domain, const char *own
 int record_set(struct store *store, const struct domain *domain, const char *id,
                const char *rdata, int64_t ttl, struct err *err)
 {
-	auto_present row = { 0 };
+	auto_record_present row = { 0 };
 	enum policy_kind kind;
 	int r = record_text_check_ttl(ttl, err);
 	if (r >= 0)
-		r = find(store, domain, id, &row, err);
+		r = record_present_find(store, domain, id, &row, err);
 	if (r < 0)
 		return r;
 	const char *shown = row.rdata ? row.rdata : row.of_template;
@@ -343,8 +210,8 @@ static int delete_row(struct store *store, int64_t row_id, struct err *err)
 int record_remove(struct store *store, const struct domain *domain, const char *id,
                   struct err *err)
 {
-	auto_present row = { 0 };
-	int r = find(store, domain, id, &row, err);
+	auto_record_present row = { 0 };
+	int r = record_present_find(store, domain, id, &row, err);
 	if (r < 0)
 		return r;
 	if (!row.rdata && !row.is_left_out)
@@ -363,7 +230,7 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 /* ---- reset ---------------------------------------------------------------------------------- */
 
 static int reset_row(struct store *store, const struct domain *domain,
-                     const struct present *row, const char *id, struct err *err)
+                     const struct record_present *row, const char *id, struct err *err)
 {
 	auto_free char *before =
 		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
@@ -395,8 +262,8 @@ static int reset_ids(struct store *store, const struct domain *domain,
 {
 	int r = 0;
 	for (size_t at = 0; r >= 0 && at < ids->len; at += strlen(ids->at + at) + 1) {
-		auto_present row = { 0 };
-		r = find(store, domain, ids->at + at, &row, err);
+		auto_record_present row = { 0 };
+		r = record_present_find(store, domain, ids->at + at, &row, err);
 		if (r >= 0)
 			r = reset_row(store, domain, &row, ids->at + at, err);
 	}
@@ -434,10 +301,11 @@ static int reset_key(struct store *store, const struct domain *domain, const cha
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err)
 {
-	auto_present row = { 0 };
+	auto_record_present row = { 0 };
 	if (id && text_ends(id, "_domainkey"))
 		return reset_key(store, domain, id, err);
-	int r = id ? find(store, domain, id, &row, err) : reset_all(store, domain, err);
+	int r = id ? record_present_find(store, domain, id, &row, err)
+	           : reset_all(store, domain, err);
 	if (r >= 0 && id && !row.template_uid)
 		r = err_set(err, ERR_USAGE,
 		            _("record %s is %s's own and has nothing to go back to; "
@@ -451,7 +319,7 @@ int record_reset(struct store *store, const struct domain *domain, const char *i
 /* ---- back to what the trail says ------------------------------------------------------------ */
 
 /* "www.<domain>. A": whether the record has that owner and type. */
-static bool is_field(const struct present *row, const char *field)
+static bool is_field(const struct record_present *row, const char *field)
 {
 	auto_free char *own =
 		row->owner ? xasprintf("%s %s", row->owner, row->type) : NULL;
@@ -461,11 +329,11 @@ static bool is_field(const struct present *row, const char *field)
 int record_look(struct store *store, const struct domain *domain, const char *id,
                 const char *field, char **ret_audit, struct err *err)
 {
-	auto_present row = { 0 };
-	struct id parsed = { 0 };
-	int r = parse_id(id, &parsed, err);
+	auto_record_present row = { 0 };
+	struct record_id parsed = { 0 };
+	int r = record_id_parse(id, &parsed, err);
 	if (r >= 0)
-		r = look(store, domain, parsed, &row, err);
+		r = record_present_look(store, domain, parsed, &row, err);
 	if (r < 0)
 		return r;
 	*ret_audit = row.rdata && is_field(&row, field)
@@ -475,10 +343,12 @@ int record_look(struct store *store, const struct domain *domain, const char *id
 }
 
 /* A record that is not there: under its old number, where no other record has it. */
-static int make_again(struct store *store, const struct domain *domain, struct id id,
-                      const char *field, const char *rdata, int64_t ttl, struct err *err)
+static int make_again(struct store *store, const struct domain *domain,
+                      struct record_id id, const char *field, const char *rdata,
+                      int64_t ttl, struct err *err)
 {
-	auto_present row = { .template_uid = id.is_template ? id.number : 0, .ttl = ttl };
+	auto_record_present row = { .template_uid = id.is_template ? id.number : 0,
+		                    .ttl = ttl };
 	const char *type = strrchr(field, ' ');
 	int64_t taken = 0;
 	if (!type)
@@ -500,13 +370,13 @@ static int make_again(struct store *store, const struct domain *domain, struct i
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err)
 {
-	auto_present row = { 0 };
-	struct id parsed = { 0 };
+	auto_record_present row = { 0 };
+	struct record_id parsed = { 0 };
 	const char *rdata;
 	int64_t ttl;
-	int r = parse_id(id, &parsed, err);
+	int r = record_id_parse(id, &parsed, err);
 	if (r >= 0)
-		r = look(store, domain, parsed, &row, err);
+		r = record_present_look(store, domain, parsed, &row, err);
 	if (r < 0)
 		return r;
 	bool is_there = is_field(&row, field);
@@ -554,8 +424,8 @@ int record_each(struct store *store, int64_t domain_id,
 static int take_out(struct store *store, const struct domain *domain,
                     const struct record_own *row, struct err *err)
 {
-	struct id id = { 0 };
-	int r = parse_id(row->id, &id, err);
+	struct record_id id = { 0 };
+	int r = record_id_parse(row->id, &id, err);
 	if (r < 0)
 		return r;
 	if (!id.is_template)
@@ -571,11 +441,11 @@ static int put_in(struct store *store, const struct domain *domain,
 {
 	const struct record_own *row = pair->row;
 	const char *kept = row->id ? row->id : pair->old ? pair->old->id : NULL;
-	struct id id = { 0 };
-	int r = kept ? parse_id(kept, &id, err) : 0;
+	struct record_id id = { 0 };
+	int r = kept ? record_id_parse(kept, &id, err) : 0;
 	if (r < 0)
 		return r;
-	const struct present present = {
+	const struct record_present present = {
 		.template_uid = id.is_template ? id.number : 0,
 		.owner = (char *)(uintptr_t)row->owner,
 		.type = (char *)(uintptr_t)row->type,
@@ -600,11 +470,11 @@ static int note_exchange(struct store *store, const struct domain *domain,
                          struct err *err)
 {
 	const struct record_own *any = pair->old ? pair->old : pair->row;
-	auto_present row = { 0 };
-	struct id id = { .number = own_id };
-	int r = any->id ? parse_id(any->id, &id, err) : 0;
+	auto_record_present row = { 0 };
+	struct record_id id = { .number = own_id };
+	int r = any->id ? record_id_parse(any->id, &id, err) : 0;
 	if (r >= 0 && id.is_template)
-		r = look_template(store, domain, id, &row, err);
+		r = record_present_of_template(store, domain, id, &row, err);
 	if (r < 0)
 		return r;
 	auto_free char *before = pair->old ? audit_of(pair->old)
@@ -616,7 +486,7 @@ static int note_exchange(struct store *store, const struct domain *domain,
 	                                ? record_text_audit(row.rdata, row.template_ttl)
 	                                : NULL;
 	any = pair->row ? pair->row : pair->old;
-	const struct present named = {
+	const struct record_present named = {
 		.template_uid = id.is_template ? id.number : 0,
 		.row_id = id.is_template ? 0 : id.number,
 		.owner = (char *)(uintptr_t)any->owner,

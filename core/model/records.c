@@ -15,6 +15,7 @@
 #include "core/model/first_look.h"
 #include "core/model/key.h"
 #include "core/model/record_text.h"
+#include "core/model/records_list.h"
 #include "core/model/setting.h"
 #include "core/model/template.h"
 #include "dnszone/dkim_record.h"
@@ -299,26 +300,6 @@ static struct placeholder_values values_of(const struct records *records,
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
-static void row_done(struct record_row *row)
-{
-	free(row->id);
-	free(row->owner);
-	free(row->type);
-	free(row->rdata);
-}
-
-void record_list_done(struct record_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		row_done(&list->row[i]);
-	for (size_t i = 0; i < list->had_count; i++)
-		row_done(&list->had[i]);
-	free(list->row);
-	free(list->had);
-	free(list->lacking);
-	*list = RECORD_LIST_INIT;
-}
-
 static void add_lacking(struct record_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->lacking_count; i++)
@@ -473,77 +454,11 @@ static int put_former_keys(struct builder *builder, struct err *err)
 	return r;
 }
 
-/* ---- order ---------------------------------------------------------------------------------- */
-
-static int rank(const struct record_row *row)
-{
-	if (strcmp(row->type, "SOA") == 0)
-		return 0;
-	return strcmp(row->type, "NS") == 0 ? 1 : 2;
-}
-
-static int compare_rows(const void *one, const void *other, void *arg)
-{
-	const struct record_row *a = one, *b = other;
-	const char *name = arg;
-	int order = rank(a) - rank(b);
-	if (order == 0)
-		order = (strcmp(a->owner, name) != 0) - (strcmp(b->owner, name) != 0);
-	if (order == 0)
-		order = strcmp(a->owner, b->owner);
-	if (order == 0)
-		order = strcmp(a->type, b->type);
-	return order ? order : strcmp(a->rdata, b->rdata);
-}
-
-static bool is_same_set(const struct record_row *a, const struct record_row *b)
-{
-	return strcmp(a->owner, b->owner) == 0 && strcmp(a->type, b->type) == 0;
-}
-
-/* Two records that became the same by their values (an address and <ip>) are one. */
-static void drop_doubled(struct record_list *list)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		struct record_row *row = &list->row[i];
-		if (kept && is_same_set(&list->row[kept - 1], row) &&
-		    strcmp(list->row[kept - 1].rdata, row->rdata) == 0)
-			row_done(row);
-		else
-			list->row[kept++] = *row;
-	}
-	list->count = kept;
-}
-
-static void level_ttls(struct record_list *list)
-{
-	for (size_t i = 0, end; i < list->count; i = end) {
-		uint32_t lowest = list->row[i].ttl;
-		for (end = i + 1;
-		     end < list->count && is_same_set(&list->row[i], &list->row[end]);
-		     end++)
-			if (list->row[end].ttl < lowest)
-				lowest = list->row[end].ttl;
-		for (size_t k = i; k < end; k++)
-			list->row[k].ttl = lowest;
-	}
-}
-
 static void hand_out(struct builder *builder, struct record_list *ret_list)
 {
-	struct record_list *list = &builder->list;
-	if (list->count)
-		qsort_r(list->row, list->count, sizeof(*list->row), compare_rows,
-		        borrow(builder->name));
-	level_ttls(list);
-	if (builder->records->env)
-		drop_doubled(list);
-	if (list->had_count)
-		qsort_r(list->had, list->had_count, sizeof(*list->had), compare_rows,
-		        borrow(builder->name));
-	*ret_list = *list;
-	*list = RECORD_LIST_INIT;
+	records_list_settle(&builder->list, builder->name, builder->records->env != NULL);
+	*ret_list = builder->list;
+	builder->list = RECORD_LIST_INIT;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */

@@ -45,8 +45,7 @@ void undo_warn(struct undo *undo, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	GROW(undo->warning, undo->warnings, undo->warning_room);
-	undo->warning[undo->warnings++] = text;
+	names_take(&undo->warnings, text);
 }
 
 const struct change_item *undo_find(const struct undo *undo, const char *object,
@@ -251,9 +250,7 @@ static void undo_done(struct undo *undo)
 		free_text(undo->item[i].new_value);
 	}
 	free(undo->item);
-	for (size_t i = 0; i < undo->warnings; i++)
-		free(undo->warning[i]);
-	free(undo->warning);
+	names_done(&undo->warnings);
 }
 
 /* The open change is none that could be taken back. */
@@ -323,7 +320,7 @@ int undo_change(struct store *store, struct ctx *ctx, int64_t id, bool is_forced
 		r = template_settle(store, err);
 	if (r >= 0)
 		r = srs_secret_ensure(store, ctx, err);
-	for (size_t i = 0; r >= 0 && i < undo.warnings; i++)
-		ctx_report(ctx, REPORT_WARNING, "%s", undo.warning[i]);
+	for (size_t i = 0; r >= 0 && i < undo.warnings.count; i++)
+		ctx_report(ctx, REPORT_WARNING, "%s", undo.warnings.name[i]);
 	return r < 0 ? r : 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "core/base/names.h"
 #include "core/model/undo.h"
 #include "core/store/change.h"
 
@@ -16,10 +17,9 @@ struct undo {
 	void *arg;
 	struct change_item *item; /* of that change; the texts are owned */
 	size_t count, room;
-	size_t held;    /* items that were as before already */
-	size_t follows; /* items that follow from others */
-	char **warning; /* told once all is done */
-	size_t warnings, warning_room;
+	size_t held;           /* items that were as before already */
+	size_t follows;        /* items that follow from others */
+	struct names warnings; /* told once all is done */
 };
 
 /* What `item` is about, for sentences: "dns.ttl of example.com".  Caller frees. */

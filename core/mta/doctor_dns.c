@@ -119,7 +119,7 @@ void doctor_resolver(struct doctor *d)
 
 /* ---- our own names --------------------------------------------------------------------------- */
 
-struct names {
+struct name_check {
 	struct doctor *d;
 	struct resolver *dns;
 	struct arena *mem;
@@ -128,7 +128,7 @@ struct names {
 
 /* How many addresses the name has, and whether `address` (text; NULL: none) is one; -1: nobody
  * knows. */
-static int count_addresses(struct names *n, const char *name, const char *address,
+static int count_addresses(struct name_check *n, const char *name, const char *address,
                            bool *ret_has)
 {
 	static const struct {
@@ -153,7 +153,7 @@ static int count_addresses(struct names *n, const char *name, const char *addres
 	return count;
 }
 
-static void look_back(struct names *n, const char *address, const char *hostname)
+static void look_back(struct name_check *n, const char *address, const char *hostname)
 {
 	struct dns_answer answer;
 	struct dns_name reverse;
@@ -182,7 +182,7 @@ static void look_back(struct names *n, const char *address, const char *hostname
 			address, hostname);
 }
 
-static void look_at_hostname(struct names *n, const struct env *env)
+static void look_at_hostname(struct name_check *n, const struct env *env)
 {
 	bool has_ip, has_ipv6;
 	if (!env->hostname) {
@@ -213,7 +213,7 @@ static void look_at_hostname(struct names *n, const struct env *env)
 		look_back(n, env->ipv6, env->hostname);
 }
 
-static void look_at_srs(struct names *n, const char *name)
+static void look_at_srs(struct name_check *n, const char *name)
 {
 	struct dns_answer mx, txt;
 	bool has_spf = false, ignored;
@@ -238,7 +238,7 @@ static void look_at_srs(struct names *n, const char *name)
 			name);
 }
 
-static void look_at_names(struct names *n)
+static void look_at_names(struct name_check *n)
 {
 	struct doctor *d = n->d;
 	struct err err = ERR_INIT;
@@ -275,7 +275,7 @@ void doctor_hostname(struct doctor *d)
 		return;
 	}
 	auto_resolver *dns = doctor_open_dns(d, &servers);
-	struct names n = { d, dns, &mem, deadline_in_ms(NAMES_MS) };
+	struct name_check n = { d, dns, &mem, deadline_in_ms(NAMES_MS) };
 	if (dns && arena_open(&mem, ANSWER_MEMORY))
 		look_at_names(&n);
 	arena_done(&mem);

@@ -1,14 +1,7 @@
 /* What was changed last is what is most likely to be wrong: the index of generations gives it. */
 #include "core/mta/doctor_sample.h"
 
-#include <stdlib.h>
-
-#include "core/base/alloc.h"
-
-struct names {
-	char **name;
-	size_t count, room;
-};
+#include "core/base/names.h"
 
 static int read_names(struct doctor *d, struct names *names, struct err *err)
 {
@@ -16,10 +9,8 @@ static int read_names(struct doctor *d, struct names *names, struct err *err)
 	int r = store_query(d->store, &stmt, err,
 	                    "SELECT name FROM domain ORDER BY gen DESC, name LIMIT ?",
 	                    "i", d->is_all ? INT64_C(-1) : (int64_t)DOCTOR_DOMAINS);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		GROW(names->name, names->count, names->room);
-		names->name[names->count++] = xstrdup(stmt_text(stmt, 0));
-	}
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		names_add(names, stmt_text(stmt, 0));
 	return r;
 }
 
@@ -27,7 +18,7 @@ int doctor_sample(struct doctor *d,
                   int (*each)(void *arg, const struct domain *domain, struct err *err),
                   void *arg, size_t *ret_left, struct err *err)
 {
-	struct names names = { 0 };
+	auto_names names = { 0 };
 	int64_t all = 0;
 	int r = domain_count(d->store, &all, err);
 	if (r >= 0)
@@ -40,10 +31,7 @@ int doctor_sample(struct doctor *d,
 		if (r > 0)
 			break;
 	}
-	for (size_t i = 0; i < names.count; i++)
-		free(names.name[i]);
 	if (r >= 0)
 		*ret_left = (size_t)all - names.count;
-	free(names.name);
 	return r;
 }

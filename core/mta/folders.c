@@ -20,18 +20,14 @@
 
 void folders_done(struct folders *folders)
 {
-	for (size_t i = 0; i < folders->count; i++)
-		free(folders->path[i]);
-	free(folders->path);
-	*folders = (struct folders){ 0 };
+	names_done(&folders->paths);
 }
 
 void folders_add(struct folders *folders, const char *path)
 {
-	if (folders->count && strcmp(folders->path[folders->count - 1], path) == 0)
-		return;
-	GROW(folders->path, folders->count, folders->room);
-	folders->path[folders->count++] = xstrdup(path);
+	const struct names *paths = &folders->paths;
+	if (!paths->count || strcmp(paths->name[paths->count - 1], path) != 0)
+		names_add(&folders->paths, path);
 }
 
 void folders_add_parent(struct folders *folders, const char *path)
@@ -41,25 +37,9 @@ void folders_add_parent(struct folders *folders, const char *path)
 	folders_add(folders, parent);
 }
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void folders_sort(struct folders *folders)
 {
-	size_t kept = 0;
-
-	if (folders->count == 0)
-		return;
-	SORT(folders->path, folders->count, compare);
-	for (size_t i = 1; i < folders->count; i++) {
-		if (strcmp(folders->path[kept], folders->path[i]) == 0)
-			free(folders->path[i]);
-		else
-			folders->path[++kept] = folders->path[i];
-	}
-	folders->count = kept + 1;
+	names_sort(&folders->paths);
 }
 
 struct devices { /* file systems that were synced already; there are few */
@@ -108,8 +88,9 @@ static int sync_all(const struct ctx *ctx, struct folders *folders, bool by_syst
 	struct devices devices = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; i < folders->count && !rc; i++)
-		rc = sync_one(ctx, folders->path[i], by_system ? &devices : NULL, err);
+	for (size_t i = 0; i < folders->paths.count && !rc; i++)
+		rc = sync_one(ctx, folders->paths.name[i], by_system ? &devices : NULL,
+		              err);
 	free(devices.at);
 	return rc;
 }
@@ -117,7 +98,7 @@ static int sync_all(const struct ctx *ctx, struct folders *folders, bool by_syst
 int folders_sync(const struct ctx *ctx, struct folders *folders, struct err *err)
 {
 	folders_sort(folders);
-	return sync_all(ctx, folders, folders->count > FEW, err);
+	return sync_all(ctx, folders, folders->paths.count > FEW, err);
 }
 
 int folders_sync_systems(const struct ctx *ctx, struct folders *folders, struct err *err)

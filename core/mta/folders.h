@@ -2,14 +2,12 @@
 #ifndef CORE_MTA_FOLDERS_H
 #define CORE_MTA_FOLDERS_H
 
-#include <stddef.h>
-
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/base/names.h"
 
 struct folders {
-	char **path; /* unsorted, may repeat until it is synced */
-	size_t count, room;
+	struct names paths; /* unsorted, may repeat until it is synced */
 };
 
 #define auto_folders cleanup(folders_done) struct folders

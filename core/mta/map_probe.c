@@ -7,73 +7,39 @@
  */
 #include "core/mta/map_probe.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/peer.h"
 #include "core/base/text.h"
 
 #define ANSWER_LIMIT 4096
 
 struct asking {
 	const char *table;
-	int fd;
-	int64_t deadline;
+	struct peer peer;
 	bool is_socketmap;
-	char *name; /* of the map behind a socketmap; owned */
-	union {
-		struct sockaddr any;
-		struct sockaddr_un local;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address;
-	socklen_t len;
+	char *name; /* of the map of a socketmap; owned */
+	struct peer_address address;
+};
+
+static const struct peer_words words = {
+	.absent = N_("nobody answers at the table %s"),
+	.broken = N_("the table %s"),
+	.late = N_("the table %s did not answer in time"),
+	.closed = N_("the table %s closed the connection without an answer"),
 };
 
 /* ---- where --------------------------------------------------------------------------------- */
 
-/* "HOST:PORT", all of it. */
-static bool read_inet(struct asking *a, const char *text)
+static bool read_unix(const struct ctx *ctx, const char *path, struct asking *a)
 {
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	bool is_bracketed = len > 2 && text[0] == '[' && text[len - 1] == ']';
-	auto_free char *host = xmemdup(text + is_bracketed, len - 2 * is_bracketed);
-	const char *shown = strcasecmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-	int64_t port;
+	struct err ignored = ERR_INIT;
 
-	if (!colon || !text_to_int(colon + 1, 1, 65535, &port))
-		return false;
-	if (inet_pton(AF_INET, shown, &a->address.v4.sin_addr) == 1) {
-		a->address.v4.sin_family = AF_INET;
-		a->address.v4.sin_port = htons((uint16_t)port);
-		a->len = sizeof(a->address.v4);
-		return true;
-	}
-	a->address.v6.sin6_family = AF_INET6;
-	a->address.v6.sin6_port = htons((uint16_t)port);
-	a->len = sizeof(a->address.v6);
-	return inet_pton(AF_INET6, shown, &a->address.v6.sin6_addr) == 1;
-}
-
-static bool read_unix(const struct ctx *ctx, struct asking *a, const char *path)
-{
-	auto_free char *host_path = ctx_host_path(ctx, path);
-
-	if (strlen(host_path) >= sizeof(a->address.local.sun_path))
-		return false;
-	a->address.local.sun_family = AF_UNIX;
-	memcpy(a->address.local.sun_path, host_path, strlen(host_path) + 1);
-	a->len = sizeof(a->address.local);
-	return true;
+	return peer_address_unix(ctx, path, &a->address, &ignored) == 0;
 }
 
 static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
@@ -82,7 +48,7 @@ static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
 	bool is_known = false;
 
 	if (text_starts(rest, "tcp:")) {
-		is_known = read_inet(a, rest + strlen("tcp:"));
+		is_known = peer_address_inet(rest + strlen("tcp:"), &a->address);
 	} else if (text_starts(rest, "socketmap:") && strrchr(rest, ':') > rest + 10) {
 		const char *colon = strrchr(rest, ':');
 		auto_free char *place = NULL;
@@ -92,9 +58,10 @@ static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
 		a->is_socketmap = true;
 		a->name = xstrdup(colon + 1);
 		if (text_starts(place, "unix:/"))
-			is_known = read_unix(ctx, a, place + strlen("unix:"));
+			is_known = read_unix(ctx, place + strlen("unix:"), a);
 		else if (text_starts(place, "inet:"))
-			is_known = read_inet(a, place + strlen("inet:"));
+			is_known =
+				peer_address_inet(place + strlen("inet:"), &a->address);
 	}
 	return is_known ? 0
 	                : err_set(err, ERR_FAILED,
@@ -103,64 +70,7 @@ static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
 	                          a->table);
 }
 
-/* ---- octets, with a deadline ------------------------------------------------------------------ */
-
-static int wait_ready(const struct asking *a, short events, struct err *err)
-{
-	for (;;) {
-		int64_t left = a->deadline - monotonic_ns();
-		struct pollfd fd = { .fd = a->fd, .events = events };
-		int n = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
-
-		if (n > 0)
-			return 0;
-		if (n == 0)
-			return err_set(err, ERR_FAILED,
-			               _("the table %s did not answer in time"),
-			               a->table);
-		if (errno != EINTR)
-			return err_errno(err, errno, _("the table %s"), a->table);
-	}
-}
-
-static int open_connection(struct asking *a, struct err *err)
-{
-	int failure = 0, rc;
-	socklen_t size = sizeof(failure);
-
-	a->fd = socket(a->address.any.sa_family,
-	               SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (a->fd < 0)
-		return err_errno(err, errno, _("cannot make a socket"));
-	if (connect(a->fd, &a->address.any, a->len) == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return err_errno(err, errno, _("nobody answers at the table %s"),
-		                 a->table);
-	rc = wait_ready(a, POLLOUT, err);
-	if (rc)
-		return rc;
-	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-	return failure ? err_errno(err, failure, _("nobody answers at the table %s"),
-	                           a->table)
-	               : 0;
-}
-
-static int say(const struct asking *a, const struct buf *request, struct err *err)
-{
-	for (size_t at = 0; at < request->len;) {
-		int rc = wait_ready(a, POLLOUT, err);
-		ssize_t n;
-
-		if (rc)
-			return rc;
-		n = send(a->fd, request->at + at, request->len - at, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the table %s"), a->table);
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
+/* ---- answers ---------------------------------------------------------------------------------- */
 
 static int is_no_table(const struct asking *a, struct err *err)
 {
@@ -202,31 +112,18 @@ static int open_answer(const struct asking *a, const struct buf *in, struct buf 
 	return feed != NULL;
 }
 
-static int hear(const struct asking *a, struct buf *answer, struct err *err)
+static int hear(struct asking *a, struct buf *answer, struct err *err)
 {
-	auto_buf in = BUF_INIT;
-
 	for (;;) {
-		char octets[512];
-		int rc = open_answer(a, &in, answer);
-		ssize_t n;
+		int rc = open_answer(a, &a->peer.in, answer);
 
 		if (rc)
 			return rc > 0 ? 0 : is_no_table(a, err);
-		if (in.len > ANSWER_LIMIT)
+		if (a->peer.in.len > ANSWER_LIMIT)
 			return is_no_table(a, err);
-		rc = wait_ready(a, POLLIN, err);
+		rc = peer_receive_more(&a->peer, err);
 		if (rc)
 			return rc;
-		n = recv(a->fd, octets, sizeof(octets), 0);
-		if (n == 0)
-			return err_set(err, ERR_FAILED,
-			               _("the table %s closed the connection without an "
-			                 "answer"),
-			               a->table);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the table %s"), a->table);
-		buf_add(&in, octets, n > 0 ? (size_t)n : 0);
 	}
 }
 
@@ -292,12 +189,12 @@ static int read_verdict(const struct asking *a, struct buf *answer, struct buf *
 int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t deadline,
                 struct buf *value, struct err *err)
 {
-	struct asking a = { .table = table, .fd = -1, .deadline = deadline };
+	struct asking a = { .table = table, .peer = PEER(&words, table, deadline) };
 	auto_buf request = BUF_INIT, answer = BUF_INIT;
 	int rc = read_table(ctx, &a, err);
 
 	if (!rc)
-		rc = open_connection(&a, err);
+		rc = peer_connect(&a.peer, &a.address, err);
 	if (a.is_socketmap) {
 		buf_printf(&request, "%zu:%s %s,", strlen(a.name) + 1 + strlen(key),
 		           a.name, key);
@@ -307,12 +204,12 @@ int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t dea
 		buf_putc(&request, '\n');
 	}
 	if (!rc)
-		rc = say(&a, &request, err);
+		rc = peer_send(&a.peer, request.at, request.len, err);
 	if (!rc)
 		rc = hear(&a, &answer, err);
 	if (!rc)
 		rc = read_verdict(&a, &answer, value, err);
-	close_fd(&a.fd);
+	peer_done(&a.peer);
 	free(a.name);
 	return rc;
 }

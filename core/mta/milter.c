@@ -8,17 +8,12 @@
 #include "core/mta/milter.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/peer.h"
 #include "core/base/text.h"
 #include "core/mta/postfix_main.h"
 
@@ -49,9 +44,7 @@
 #define LEADING_SPACE 0x100000u
 
 struct session {
-	const char *endpoint;
-	int fd;
-	int64_t deadline;
+	struct peer peer;
 	uint32_t protocol;
 	bool is_over; /* a verdict was given */
 	struct milter_answer *answer;
@@ -60,57 +53,12 @@ struct session {
 	bool skips_body;
 };
 
-/* ---- octets, with a deadline ------------------------------------------------------------------ */
-
-static int wait_ready(const struct session *s, short events, struct err *err)
-{
-	for (;;) {
-		int64_t left = s->deadline - monotonic_ns();
-		struct pollfd fd = { .fd = s->fd, .events = events };
-		int r = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return err_set(err, ERR_FAILED,
-			               _("the filter at %s did not answer in time"),
-			               s->endpoint);
-		if (errno != EINTR)
-			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
-	}
-}
-
-static int send_all(struct session *s, struct err *err)
-{
-	for (size_t at = 0; at < s->out.len;) {
-		int r = wait_ready(s, POLLOUT, err);
-		if (r < 0)
-			return r;
-		ssize_t n = send(s->fd, s->out.at + at, s->out.len - at, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static int receive(struct session *s, void *octets, size_t len, struct err *err)
-{
-	for (size_t at = 0; at < len;) {
-		int r = wait_ready(s, POLLIN, err);
-		if (r < 0)
-			return r;
-		ssize_t n = recv(s->fd, (char *)octets + at, len - at, 0);
-		if (n == 0)
-			return err_set(
-				err, ERR_FAILED,
-				_("the filter at %s closed the connection in the middle"),
-				s->endpoint);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the filter at %s"), s->endpoint);
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
+static const struct peer_words words = {
+	.absent = N_("nobody answers at %s"),
+	.broken = N_("the filter at %s"),
+	.late = N_("the filter at %s did not answer in time"),
+	.closed = N_("the filter at %s closed the connection in the middle"),
+};
 
 /* ---- packets ---------------------------------------------------------------------------------- */
 
@@ -134,14 +82,14 @@ static int send_packet(struct session *s, char command, const void *octets, size
 	put_u32(&s->out, (uint32_t)len + 1);
 	buf_putc(&s->out, command);
 	buf_add(&s->out, octets, len);
-	return send_all(s, err);
+	return peer_send(&s->peer, s->out.at, s->out.len, err);
 }
 
 /* One packet into s->reply and s->in (its octets behind the first). */
 static int receive_packet(struct session *s, struct err *err)
 {
 	char head[4];
-	int r = receive(s, head, sizeof(head), err);
+	int r = peer_receive(&s->peer, head, sizeof(head), err);
 	if (r < 0)
 		return r;
 	uint32_t len = get_u32(head);
@@ -150,13 +98,13 @@ static int receive_packet(struct session *s, struct err *err)
 			err, ERR_FAILED,
 			_("what listens at %s does not speak the milter protocol (a packet of "
 		          "%u octets)"),
-			s->endpoint, len);
-	r = receive(s, &s->reply, 1, err);
+			s->peer.name, len);
+	r = peer_receive(&s->peer, &s->reply, 1, err);
 	if (r < 0)
 		return r;
 	buf_clear(&s->in);
 	buf_reserve(&s->in, len);
-	r = receive(s, s->in.at, len - 1, err);
+	r = peer_receive(&s->peer, s->in.at, len - 1, err);
 	if (r < 0)
 		return r;
 	s->in.len = len - 1;
@@ -232,7 +180,7 @@ static int await_reply(struct session *s, bool is_end, struct err *err)
 		}
 	}
 	return err_set(err, ERR_FAILED, _("the filter at %s answers without end"),
-	               s->endpoint);
+	               s->peer.name);
 }
 
 /* A command and its reply, where the filter wants the one and gives the other. */
@@ -321,61 +269,20 @@ static int send_macros(struct session *s, char code, const struct milter_message
 
 /* ---- connection ------------------------------------------------------------------------------- */
 
-static int connect_address(struct session *s, const struct sockaddr *address,
-                           socklen_t len, struct err *err)
+static int find_address(struct ctx *ctx, const char *endpoint,
+                        struct peer_address *ret_address, struct err *err)
 {
-	s->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0)
-		return err_errno(err, errno, _("cannot make a socket"));
-	if (connect(s->fd, address, len) == 0)
+	if (text_starts(endpoint, "unix:"))
+		return peer_address_unix(ctx, endpoint + strlen("unix:"), ret_address,
+		                         err);
+	if (!text_starts(endpoint, "inet:"))
+		return err_set(err, ERR_FAILED, _("%s is no address of a filter"),
+		               endpoint);
+	if (peer_address_milter(endpoint + strlen("inet:"), ret_address))
 		return 0;
-	if (errno != EINPROGRESS)
-		return err_errno(err, errno, _("nobody answers at %s"), s->endpoint);
-	int r = wait_ready(s, POLLOUT, err);
-	int failure = 0;
-	socklen_t size = sizeof(failure);
-	if (r < 0)
-		return r;
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-	return failure ? err_errno(err, failure, _("nobody answers at %s"), s->endpoint)
-	               : 0;
-}
-
-static int connect_unix(struct ctx *ctx, struct session *s, const char *path,
-                        struct err *err)
-{
-	auto_free char *host_path = ctx_host_path(ctx, path);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(host_path) >= sizeof(address.sun_path))
-		return err_set(err, ERR_FAILED,
-		               _("the path of the socket %s is too long"), host_path);
-	memcpy(address.sun_path, host_path, strlen(host_path) + 1);
-	return connect_address(s, (struct sockaddr *)&address, sizeof(address), err);
-}
-
-/* "port@host" */
-static int connect_inet(struct session *s, const char *text, struct err *err)
-{
-	const char *at = strchr(text, '@');
-	const char *host = at ? at + 1 : "127.0.0.1";
-	auto_free char *port_text =
-		xmemdup(text, at ? (size_t)(at - text) : strlen(text));
-	int64_t port;
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	if (strcmp(host, "localhost") == 0)
-		host = "127.0.0.1";
-	if (!text_to_int(port_text, 1, 65535, &port) ||
-	    (inet_pton(AF_INET, host, &v4.sin_addr) != 1 &&
-	     inet_pton(AF_INET6, host, &v6.sin6_addr) != 1))
-		return err_set(
-			err, ERR_FAILED,
-			_("the filter's address %s is not a port and a numeric host"),
-			s->endpoint);
-	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
-	if (strchr(host, ':'))
-		return connect_address(s, (struct sockaddr *)&v6, sizeof(v6), err);
-	return connect_address(s, (struct sockaddr *)&v4, sizeof(v4), err);
+	return err_set(err, ERR_FAILED,
+	               _("the filter's address %s is not a port and a numeric host"),
+	               endpoint);
 }
 
 static int negotiate(struct session *s, struct err *err)
@@ -392,7 +299,7 @@ static int negotiate(struct session *s, struct err *err)
 	if (s->reply != 'O' || s->in.len < 12)
 		return err_set(err, ERR_FAILED,
 		               _("what listens at %s does not speak the milter protocol"),
-		               s->endpoint);
+		               s->peer.name);
 	s->protocol = get_u32(s->in.at + 8);
 	return 0;
 }
@@ -472,16 +379,12 @@ int milter_ask(struct ctx *ctx, const char *endpoint,
                struct milter_answer *ret_answer, struct err *err)
 {
 	struct milter_answer answer = { 0 };
-	struct session s = {
-		.endpoint = endpoint, .fd = -1, .deadline = deadline, .answer = &answer
-	};
-	int r;
-	if (text_starts(endpoint, "unix:"))
-		r = connect_unix(ctx, &s, endpoint + strlen("unix:"), err);
-	else if (text_starts(endpoint, "inet:"))
-		r = connect_inet(&s, endpoint + strlen("inet:"), err);
-	else
-		r = err_set(err, ERR_FAILED, _("%s is no address of a filter"), endpoint);
+	struct session s = { .peer = PEER(&words, endpoint, deadline),
+		             .answer = &answer };
+	struct peer_address address;
+	int r = find_address(ctx, endpoint, &address, err);
+	if (r == 0)
+		r = peer_connect(&s.peer, &address, err);
 	if (r == 0)
 		r = negotiate(&s, err);
 	if (r == 0 && message)
@@ -493,7 +396,7 @@ int milter_ask(struct ctx *ctx, const char *endpoint,
 	struct err ignored = ERR_INIT;
 	if (r == 0 && send_packet(&s, 'Q', "", 0, &ignored) < 0)
 		err_clear(&ignored);
-	close_fd(&s.fd);
+	peer_done(&s.peer);
 	buf_done(&s.out);
 	buf_done(&s.in);
 	if (r == 0)

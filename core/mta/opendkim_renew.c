@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/names.h"
 #include "core/mta/validate.h"
 
 /* With more names than these a look at all is cheaper. */
@@ -118,11 +119,6 @@ static int add_row(void *arg, const struct signing_row *row, struct err *err)
 	return opendkim_tables_add(arg, row, err);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The lines of `names`, sorted. */
 static int render_names(const struct desired *desired, const char *const *names,
                         size_t count, struct opendkim_tables *fresh, struct err *err)
@@ -153,7 +149,7 @@ int opendkim_tables_renew(const struct desired *desired, const struct opendkim_k
 	auto_free char *other = first_other(&old_signing, names, count);
 	if (other) {
 		names[count++] = other;
-		qsort(names, count, sizeof(*names), compare_names);
+		SORT(names, count, names_compare);
 	}
 	struct opendkim_tables fresh = { .chosen = tables->chosen, .arg = tables->arg };
 	r = render_names(desired, names, count, &fresh, err);

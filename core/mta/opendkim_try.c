@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/names.h"
 #include "core/mta/milter.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/validate.h"
@@ -84,8 +85,7 @@ int opendkim_each_changed(const char *before, const char *now,
 
 struct choice {
 	const struct validation *v;
-	const char **replaced; /* key files that the plan writes, sorted */
-	size_t replacements;
+	struct names replaced; /* key files that the plan writes */
 	struct opendkim_line line[MOST_NAMES];
 	size_t count;
 };
@@ -97,18 +97,10 @@ static int choose(void *arg, const struct opendkim_line *line)
 	return choice->count == MOST_NAMES;
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool is_replaced(const struct choice *choice, const struct opendkim_line *line)
 {
 	auto_free char *path = xmemdup(line->path, line->path_len);
-	const char *key = path;
-	return choice->replacements &&
-	       bsearch(&key, choice->replaced, choice->replacements,
-	               sizeof(choice->replaced[0]), compare_paths);
+	return names_has(&choice->replaced, path);
 }
 
 static int choose_replaced(void *arg, const struct opendkim_line *line)
@@ -124,12 +116,10 @@ static void make_choice(struct choice *choice, const char *before, const char *n
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].kind == STEP_FILE && plan->step[i].is_secret &&
 		    plan->step[i].is_present)
-			choice->replaced[choice->replacements++] = plan->step[i].object;
-	if (choice->replacements > 1)
-		qsort(choice->replaced, choice->replacements, sizeof(choice->replaced[0]),
-		      compare_paths);
+			names_add(&choice->replaced, plan->step[i].object);
+	names_sort(&choice->replaced);
 	(void)opendkim_each_changed(before, now, choose, choice);
-	if (!choice->count && choice->replacements)
+	if (!choice->count && choice->replaced.count)
 		(void)opendkim_each_changed("", now, choose_replaced, choice);
 	if (!choice->count) {
 		const char *rest = now + strcspn(now, "\n");
@@ -274,14 +264,13 @@ int opendkim_try(const struct validation *v, struct err *err)
 	if (r <= 0)
 		return r;
 	const char *table = buf_text(step ? &step->content : &now);
-	auto_free const char **replaced =
-		xcalloc(v->plan->count + 1, sizeof(replaced[0]));
-	struct choice choice = { .v = v, .replaced = replaced };
+	struct choice choice = { .v = v };
 	make_choice(&choice, step ? buf_text(&step->old_content) : table, table);
 	r = choice.count ? stage_keys(&choice, table, err) : 0;
 	if (r == 0 && choice.count)
 		r = stage_conf(v, err);
 	for (size_t i = 0; r == 0 && i < choice.count; i++)
 		r = try_one(v, &choice.line[i], err);
+	names_done(&choice.replaced);
 	return r;
 }

@@ -127,6 +127,14 @@ struct step {
 		new_digest; /* files: SHA-256 of what stood there, what is wanted */
 };
 
+/* Frees what it owns. */
+void step_done(struct step *step);
+/* It makes, changes or removes a file or a folder. */
+static inline bool step_is_in_tree(const struct step *step)
+{
+	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
+}
+
 /* A key file that the tables of the plan name, and the key that must be in it once all is done. */
 struct plan_key {
 	char *path;

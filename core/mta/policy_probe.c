@@ -4,15 +4,11 @@
  */
 #include "core/mta/policy_probe.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/peer.h"
 #include "core/base/text.h"
 
 #define ANSWER_LIMIT 4096
@@ -32,83 +28,23 @@ static char *compose(const char *client, const char *domain, const char *sender)
 	                 client, domain, domain, sender);
 }
 
-struct conversation {
-	const char *endpoint;
-	int fd;
-	int64_t deadline;
+static const struct peer_words words = {
+	.absent = N_("no policy service answers at %s"),
+	.broken = N_("the policy service at %s"),
+	.late = N_("the policy service at %s did not answer in time"),
+	.closed = N_(
+		"the policy service at %s gave no answer: what the mail log says of spawn "
+		"and mailauth-policyd tells why"),
 };
 
-static int wait_ready(const struct conversation *c, short events, struct err *err)
+static int hear(struct peer *peer, struct err *err)
 {
-	for (;;) {
-		int64_t left = c->deadline - monotonic_ns();
-		struct pollfd fd = { .fd = c->fd, .events = events };
-		int r = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return err_set(
-				err, ERR_FAILED,
-				_("the policy service at %s did not answer in time"),
-				c->endpoint);
-		if (errno != EINTR)
-			return err_errno(err, errno, _("the policy service at %s"),
-			                 c->endpoint);
-	}
-}
-
-static int open_connection(struct ctx *ctx, struct conversation *c, struct err *err)
-{
-	const char *path = text_starts(c->endpoint, "unix:") ? c->endpoint + 5 : "";
-	auto_free char *host_path = ctx_host_path(ctx, path);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(host_path) >= sizeof(address.sun_path))
-		return err_set(err, ERR_FAILED,
-		               _("the path of the socket %s is too long"), host_path);
-	memcpy(address.sun_path, host_path, strlen(host_path) + 1);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0)
-		return err_errno(err, errno, _("cannot make a socket"));
-	if (connect(c->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_errno(err, errno, _("no policy service answers at %s"),
-		                 c->endpoint);
-	return 0;
-}
-
-static int say(const struct conversation *c, const char *request, struct err *err)
-{
-	for (size_t at = 0; at < strlen(request);) {
-		int r = wait_ready(c, POLLOUT, err);
+	while (!strstr(buf_text(&peer->in), "\n\n")) {
+		int r = peer_receive_more(peer, err);
 		if (r < 0)
 			return r;
-		ssize_t n = send(c->fd, request + at, strlen(request) - at, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the policy service at %s"),
-			                 c->endpoint);
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static int hear(const struct conversation *c, struct buf *answer, struct err *err)
-{
-	while (!strstr(buf_text(answer), "\n\n")) {
-		char octets[512];
-		int r = wait_ready(c, POLLIN, err);
-		if (r < 0)
-			return r;
-		ssize_t n = recv(c->fd, octets, sizeof(octets), 0);
-		if (n == 0 || answer->len + sizeof(octets) > ANSWER_LIMIT)
-			return err_set(
-				err, ERR_FAILED,
-				_("the policy service at %s gave no answer: what the mail log "
-			          "says of spawn and mailauth-policyd tells why"),
-				c->endpoint);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the policy service at %s"),
-			                 c->endpoint);
-		if (n > 0)
-			buf_add(answer, octets, (size_t)n);
+		if (peer->in.len > ANSWER_LIMIT)
+			return err_set(err, ERR_FAILED, _(words.closed), peer->name);
 	}
 	return 0;
 }
@@ -117,21 +53,24 @@ static int hear(const struct conversation *c, struct buf *answer, struct err *er
 static int converse(struct ctx *ctx, const char *endpoint, const char *request,
                     int64_t deadline, struct buf *answer, struct err *err)
 {
-	auto_buf text = BUF_INIT;
-	struct conversation c = { .endpoint = endpoint, .fd = -1, .deadline = deadline };
-	int r = open_connection(ctx, &c, err);
+	const char *path = text_starts(endpoint, "unix:") ? endpoint + 5 : "";
+	struct peer peer = PEER(&words, endpoint, deadline);
+	struct peer_address address;
+	int r = peer_address_unix(ctx, path, &address, err);
 	if (r == 0)
-		r = say(&c, request, err);
+		r = peer_connect(&peer, &address, err);
 	if (r == 0)
-		r = hear(&c, &text, err);
-	close_fd(&c.fd);
-	if (r == 0 && strncasecmp(buf_text(&text), "action=", 7) != 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("the policy service at %s gave an answer without action"),
-			endpoint);
+		r = peer_send(&peer, request, strlen(request), err);
 	if (r == 0)
-		buf_add(answer, buf_text(&text) + 7, strcspn(buf_text(&text) + 7, "\n"));
+		r = hear(&peer, err);
+	const char *text = buf_text(&peer.in);
+	if (r == 0 && strncasecmp(text, "action=", 7) != 0)
+		r = err_set(err, ERR_FAILED,
+		            _("the policy service at %s gave an answer without action"),
+		            endpoint);
+	else if (r == 0)
+		buf_add(answer, text + 7, strcspn(text + 7, "\n"));
+	peer_done(&peer);
 	return r;
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/names.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/model/srs_secret.h"
@@ -226,33 +227,23 @@ struct exclusions {
 	size_t skipped; /* names that version 2 does not take */
 	char *probe;    /* one of ours, one that moved where there is one */
 	bool is_probe_moved;
-	char *moved[MOVED_MAX];
-	size_t moved_count;
+	struct names moved; /* at most MOVED_MAX */
 };
 
 static void exclusions_done(struct exclusions *list)
 {
 	buf_done(&list->text);
 	free(list->probe);
-	for (size_t i = 0; i < list->moved_count; i++)
-		free(list->moved[i]);
+	names_done(&list->moved);
 }
 
 static int keep_moved(void *arg, const char *name, struct err *err)
 {
 	struct exclusions *list = arg;
 	(void)err;
-	if (list->moved_count < MOVED_MAX)
-		list->moved[list->moved_count++] = xstrdup(name);
+	if (list->moved.count < MOVED_MAX)
+		names_add(&list->moved, name);
 	return 0;
-}
-
-static bool has_moved(const struct exclusions *list, const char *name)
-{
-	for (size_t i = 0; i < list->moved_count; i++)
-		if (strcmp(list->moved[i], name) == 0)
-			return true;
-	return false;
 }
 
 static void add_exclusion(struct exclusions *list, const char *name)
@@ -271,7 +262,7 @@ static int add_own(void *arg, const char *name, struct err *err)
 	size_t before = list->count;
 	(void)err;
 	add_exclusion(list, name);
-	bool is_moved = !list->is_probe_moved && has_moved(list, name);
+	bool is_moved = !list->is_probe_moved && names_has(&list->moved, name);
 	if (list->count > before && (!list->probe || is_moved)) {
 		free(list->probe);
 		list->probe = xstrdup(name);

@@ -211,8 +211,8 @@ static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
 	int rc = journal_each(target, push_id, -1, false, collect_folder, &temps, err);
 
 	folders_sort(&temps.folders);
-	for (size_t i = 0; i < temps.folders.count && !rc; i++) {
-		temps.folder = temps.folders.path[i];
+	for (size_t i = 0; i < temps.folders.paths.count && !rc; i++) {
+		temps.folder = temps.folders.paths.name[i];
 		rc = file_list(ctx, temps.folder, remove_temp, &temps, err);
 	}
 	folders_done(&temps.folders);
@@ -280,9 +280,9 @@ int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
 	int rc = journal_each(target, push_id, -1, false, finish_row, &f, err);
 
 	folders_sort(&f.leaving);
-	for (size_t i = f.leaving.count; i > 0 && !rc; i--) {
+	for (size_t i = f.leaving.paths.count; i > 0 && !rc; i--) {
 		struct step_row row = { .kind = STEP_MKDIR,
-			                .object = f.leaving.path[i - 1] };
+			                .object = f.leaving.paths.name[i - 1] };
 
 		rc = step_mkdir_type.finish(ctx, &row, err);
 	}

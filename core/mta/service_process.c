@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +14,12 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/peer.h"
 #include "core/base/text.h"
 #include "core/mta/service_inner.h"
 
@@ -120,17 +119,8 @@ pid_t process_find(struct ctx *ctx, const char *name)
 
 /* ---- where it listens ------------------------------------------------------------------------- */
 
-struct listener {
-	union {
-		struct sockaddr any;
-		struct sockaddr_un local;
-		struct sockaddr_in v4;
-	} address;
-	socklen_t len;
-};
-
 struct listeners {
-	struct listener *at;
+	struct peer_address *at;
 	size_t count, room;
 };
 
@@ -164,7 +154,7 @@ static bool has_inode(const struct descriptors *d, uint64_t inode)
 	return false;
 }
 
-static void add_listener(struct listeners *list, struct listener one)
+static void add_listener(struct listeners *list, struct peer_address one)
 {
 	GROW(list->at, list->count, list->room);
 	list->at[list->count++] = one;
@@ -174,7 +164,7 @@ static void add_listener(struct listeners *list, struct listener one)
 static void take_unix(const char *line, const struct descriptors *d,
                       struct listeners *list)
 {
-	struct listener one = { .len = sizeof(one.address.local) };
+	struct peer_address one = { .len = sizeof(one.at.local) };
 	unsigned flags;
 	unsigned long long inode;
 	int at = 0;
@@ -184,10 +174,10 @@ static void take_unix(const char *line, const struct descriptors *d,
 	    at == 0 || !(flags & 0x10000) || line[at] != '/' || !has_inode(d, inode))
 		return;
 	len = strcspn(line + at, "\n");
-	if (len >= sizeof(one.address.local.sun_path))
+	if (len >= sizeof(one.at.local.sun_path))
 		return;
-	one.address.local.sun_family = AF_UNIX;
-	memcpy(one.address.local.sun_path, line + at, len);
+	one.at.local.sun_family = AF_UNIX;
+	memcpy(one.at.local.sun_path, line + at, len);
 	add_listener(list, one);
 }
 
@@ -195,7 +185,7 @@ static void take_unix(const char *line, const struct descriptors *d,
 static void take_tcp(const char *line, const struct descriptors *d,
                      struct listeners *list)
 {
-	struct listener one = { .len = sizeof(one.address.v4) };
+	struct peer_address one = { .len = sizeof(one.at.v4) };
 	unsigned host, port, state;
 	unsigned long long inode;
 
@@ -203,9 +193,9 @@ static void take_tcp(const char *line, const struct descriptors *d,
 	           &state, &inode) != 4 ||
 	    state != 0x0a || !has_inode(d, inode))
 		return;
-	one.address.v4.sin_family = AF_INET;
-	one.address.v4.sin_addr.s_addr = host ? host : htonl(INADDR_LOOPBACK);
-	one.address.v4.sin_port = htons((uint16_t)port);
+	one.at.v4.sin_family = AF_INET;
+	one.at.v4.sin_addr.s_addr = host ? host : htonl(INADDR_LOOPBACK);
+	one.at.v4.sin_port = htons((uint16_t)port);
 	add_listener(list, one);
 }
 
@@ -243,11 +233,11 @@ static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
 static void nudge(const struct listeners *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		const struct listener *one = &list->at[i];
-		int fd = socket(one->address.any.sa_family,
+		const struct peer_address *one = &list->at[i];
+		int fd = socket(one->at.any.sa_family,
 		                SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-		if (fd >= 0 && connect(fd, &one->address.any, one->len) < 0)
+		if (fd >= 0 && connect(fd, &one->at.any, one->len) < 0)
 			errno = 0; /* it may be gone: that is what is waited for */
 		close_fd(&fd);
 	}

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/names.h"
 #include "core/mta/diff.h"
 
 const char *shared_name(const struct shared_format *format)
@@ -220,11 +221,6 @@ static bool is_same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(buf_text(a), buf_text(b), a->len) == 0;
 }
 
-static int compare_lines(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Our lines in an order that does not depend on where they stand. */
 static void sort_lines(const struct buf *text, struct buf *into)
 {
@@ -237,8 +233,7 @@ static void sort_lines(const struct buf *text, struct buf *into)
 		GROW(line, count, room);
 		line[count++] = at;
 	}
-	if (count > 1)
-		qsort(line, count, sizeof(line[0]), compare_lines);
+	SORT(line, count, names_compare);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(into, "%s\n", line[i]);
 	free(line);

@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/names.h"
 #include "core/base/text.h"
 #include "core/model/env.h"
 #include "core/model/key_tables.h"
@@ -181,23 +182,11 @@ static void read_program(struct ctx *ctx, const char *program, enum key_tables_k
 
 /* ---- amavis: a folder of files that are one program ----------------------------------------------- */
 
-struct names {
-	char **name;
-	size_t count, room;
-};
-
 static int take_name(void *arg, const char *name, struct err *err)
 {
-	struct names *names = arg;
 	(void)err;
-	GROW(names->name, names->count, names->room);
-	names->name[names->count++] = xstrdup(name);
+	names_add(arg, name);
 	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Debian's parts in their order, or the one file of others, as one text. */
@@ -207,14 +196,13 @@ static void read_amavis(struct ctx *ctx, struct signers *signers)
 	static const char *const files[] = { "/etc/amavis/amavisd.conf",
 		                             "/etc/amavisd/amavisd.conf",
 		                             "/etc/amavisd.conf" };
-	struct names names = { 0 };
+	auto_names names = { 0 };
 	struct err ignored = ERR_INIT;
 	auto_buf all = BUF_INIT;
 	auto_free char *where = NULL;
 	if (file_list(ctx, folder, take_name, &names, &ignored) < 0)
 		err_clear(&ignored);
-	if (names.count > 1)
-		qsort(names.name, names.count, sizeof(names.name[0]), compare_names);
+	names_sort(&names);
 	for (size_t i = 0; i < names.count + ARRAY_LEN(files); i++) {
 		auto_buf text = BUF_INIT;
 		auto_free char *path = i < names.count ? path_join(folder, names.name[i])
@@ -227,9 +215,6 @@ static void read_amavis(struct ctx *ctx, struct signers *signers)
 			where = xstrdup(path);
 		}
 	}
-	for (size_t i = 0; i < names.count; i++)
-		free(names.name[i]);
-	free(names.name);
 	if (!where)
 		return;
 	auto_key_tables tables = KEY_TABLES_INIT;
@@ -321,20 +306,16 @@ struct asking {
 	struct ctx *ctx;
 	const char *queue_dir, *filter;
 	struct signers *signers;
-	char *domain[MOST_DOMAINS];
-	size_t domains;
-	struct names asked; /* endpoints */
+	struct names domains; /* at most MOST_DOMAINS */
+	struct names asked;   /* endpoints */
 	int64_t end;
 };
 
 static void take_domain(struct asking *a, const char *name)
 {
-	for (size_t i = 0; i < a->domains; i++)
-		if (strcmp(a->domain[i], name) == 0)
-			return;
-	if (a->domains < MOST_DOMAINS && env_is_public_name(name) &&
-	    !strpbrk(name, "/:$*@"))
-		a->domain[a->domains++] = xstrdup(name);
+	if (a->domains.count < MOST_DOMAINS && env_is_public_name(name) &&
+	    !strpbrk(name, "/:$*@") && !names_has(&a->domains, name))
+		names_add(&a->domains, name);
 }
 
 /* Of the database, and those that Postfix names without a table. */
@@ -435,17 +416,15 @@ static bool is_known(const struct asking *a, const char *item)
 static void ask(void *arg, const char *item)
 {
 	struct asking *a = arg;
-	struct err ignored = ERR_INIT;
 	auto_free char *plain = xmemdup(item, strcspn(item, ", \t"));
 	auto_free char *endpoint = opendkim_endpoint(plain, a->queue_dir);
 	if (!endpoint || text_same(endpoint, a->filter) || is_known(a, plain))
 		return;
-	for (size_t i = 0; i < a->asked.count; i++)
-		if (strcmp(a->asked.name[i], endpoint) == 0)
-			return;
-	(void)take_name(&a->asked, endpoint, &ignored);
-	for (size_t i = 0; i < a->domains && monotonic_ns() < a->end; i++)
-		ask_one(a, endpoint, a->domain[i]);
+	if (names_has(&a->asked, endpoint))
+		return;
+	names_add(&a->asked, endpoint);
+	for (size_t i = 0; i < a->domains.count && monotonic_ns() < a->end; i++)
+		ask_one(a, endpoint, a->domains.name[i]);
 }
 
 void signers_ask(struct ctx *ctx, struct store *store, const struct main_cf *main,
@@ -459,9 +438,6 @@ void signers_ask(struct ctx *ctx, struct store *store, const struct main_cf *mai
 		            .end = monotonic_ns() + ALL_NS };
 	find_domains(&a, store, main);
 	each_milter(main, master, ask, &a);
-	for (size_t i = 0; i < a.domains; i++)
-		free(a.domain[i]);
-	for (size_t i = 0; i < a.asked.count; i++)
-		free(a.asked.name[i]);
-	free(a.asked.name);
+	names_done(&a.asked);
+	names_done(&a.domains);
 }

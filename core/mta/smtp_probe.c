@@ -5,180 +5,73 @@
 #include "core/mta/smtp_probe.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/peer.h"
 #include "core/base/text.h"
 
 #define LINE_LIMIT 2000
 #define LINES_LIMIT 100
 
 struct smtp {
-	const char *endpoint;
-	int fd;
-	int64_t deadline;
-	struct buf in;
-	char line[LINE_LIMIT + 1];
+	struct peer peer;
+	struct buf line; /* of a reply, the last one */
 };
 
-static int wait_ready(const struct smtp *s, short events, struct err *err)
-{
-	for (;;) {
-		int64_t left = s->deadline - monotonic_ns();
-		struct pollfd fd = { .fd = s->fd, .events = events };
-		int r = left <= 0 ? 0 : poll(&fd, 1, (int)(left / NS_PER_MS) + 1);
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return err_set(err, ERR_FAILED,
-			               _("the mail server at %s did not answer in time"),
-			               s->endpoint);
-		if (errno != EINTR)
-			return err_errno(err, errno, _("the mail server at %s"),
-			                 s->endpoint);
-	}
-}
-
-/* One line without its end. */
-static int read_line(struct smtp *s, struct err *err)
-{
-	for (;;) {
-		const char *feed = s->in.len ? memchr(s->in.at, '\n', s->in.len) : NULL;
-		if (feed) {
-			size_t len = (size_t)(feed - s->in.at),
-			       rest = s->in.len - len - 1;
-			memcpy(s->line, s->in.at, len);
-			s->line[len && s->line[len - 1] == '\r' ? len - 1 : len] = '\0';
-			memmove(s->in.at, feed + 1, rest);
-			s->in.len = rest;
-			return 0;
-		}
-		char octets[512];
-		if (s->in.len + sizeof(octets) > LINE_LIMIT)
-			return err_set(err, ERR_FAILED,
-			               _("what answers at %s is no mail server"),
-			               s->endpoint);
-		int r = wait_ready(s, POLLIN, err);
-		if (r < 0)
-			return r;
-		ssize_t n = recv(s->fd, octets, sizeof(octets), 0);
-		if (n == 0)
-			return err_set(err, ERR_FAILED,
-			               _("the mail server at %s closed the connection"),
-			               s->endpoint);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the mail server at %s"),
-			                 s->endpoint);
-		if (n > 0)
-			buf_add(&s->in, octets, (size_t)n);
-	}
-}
+static const struct peer_words words = {
+	.absent = N_("no mail server answers at %s"),
+	.broken = N_("the mail server at %s"),
+	.late = N_("the mail server at %s did not answer in time"),
+	.closed = N_("the mail server at %s closed the connection"),
+};
 
 /* A whole reply; its last line stays in s->line. */
 static int read_reply(struct smtp *s, struct err *err)
 {
 	for (unsigned lines = 0; lines < LINES_LIMIT; lines++) {
-		int r = read_line(s, err);
+		int r = peer_receive_line(&s->peer, LINE_LIMIT, &s->line, err);
 		if (r < 0)
 			return r;
-		if (strspn(s->line, "0123456789") != 3)
-			return err_set(err, ERR_FAILED,
-			               _("what answers at %s is no mail server"),
-			               s->endpoint);
-		if (s->line[3] != '-')
+		if (r == 0 || strspn(buf_text(&s->line), "0123456789") != 3)
+			break;
+		if (s->line.at[3] != '-')
 			return 0;
 	}
 	return err_set(err, ERR_FAILED, _("what answers at %s is no mail server"),
-	               s->endpoint);
-}
-
-static int send_text(struct smtp *s, const char *command, struct err *err)
-{
-	size_t len = strlen(command);
-	for (size_t at = 0; at < len;) {
-		int r = wait_ready(s, POLLOUT, err);
-		if (r < 0)
-			return r;
-		ssize_t n = send(s->fd, command + at, len - at, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_errno(err, errno, _("the mail server at %s"),
-			                 s->endpoint);
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
+	               s->peer.name);
 }
 
 static int say(struct smtp *s, const char *command, struct err *err)
 {
-	int r = send_text(s, command, err);
+	int r = peer_send(&s->peer, command, strlen(command), err);
 	return r ? r : read_reply(s, err);
 }
 
-static int open_connection(struct smtp *s, struct err *err)
+static bool is_ready(const struct smtp *s)
 {
-	const char *colon = strrchr(s->endpoint, ':');
-	size_t host_len = colon ? (size_t)(colon - s->endpoint) : 0;
-	bool is_v6 = host_len > 2 && s->endpoint[0] == '[';
-	auto_free char *host = xmemdup(s->endpoint + is_v6, host_len - 2 * is_v6);
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	int64_t port;
-	if (!colon || !text_to_int(colon + 1, 1, 65535, &port) ||
-	    (is_v6 ? inet_pton(AF_INET6, host, &v6.sin6_addr)
-	           : inet_pton(AF_INET, host, &v4.sin_addr)) != 1)
-		return err_set(err, ERR_FAILED, _("%s is no address of a mail server"),
-		               s->endpoint);
-	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
-	s->fd = socket(is_v6 ? AF_INET6 : AF_INET,
-	               SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0)
-		return err_errno(err, errno, _("cannot make a socket"));
-	int r = is_v6 ? connect(s->fd, (struct sockaddr *)&v6, sizeof(v6))
-	              : connect(s->fd, (struct sockaddr *)&v4, sizeof(v4));
-	if (r == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return err_errno(err, errno, _("no mail server answers at %s"),
-		                 s->endpoint);
-	r = wait_ready(s, POLLOUT, err);
-	if (r < 0)
-		return r;
-	int failure = 0;
-	socklen_t size = sizeof(failure);
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-	return failure ? err_errno(err, failure, _("no mail server answers at %s"),
-	                           s->endpoint)
-	               : 0;
+	return buf_text(&s->line)[0] == '2';
 }
 
 /* The address literal of one end of the connection: of the other one when `is_peer`. */
 static char *literal(const struct smtp *s, bool is_peer)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} end = { 0 };
-	socklen_t size = sizeof(end);
+	struct peer_address end = { .len = sizeof(end.at) };
 	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
-	int r = is_peer ? getpeername(s->fd, &end.any, &size)
-	                : getsockname(s->fd, &end.any, &size);
-	bool is_v6 = r == 0 && end.any.sa_family == AF_INET6;
+	int r = is_peer ? getpeername(s->peer.fd, &end.at.any, &end.len)
+	                : getsockname(s->peer.fd, &end.at.any, &end.len);
+	bool is_v6 = r == 0 && end.at.any.sa_family == AF_INET6;
 	if (is_v6)
-		inet_ntop(AF_INET6, &end.v6.sin6_addr, text, sizeof(text));
-	else if (r == 0 && end.any.sa_family == AF_INET)
-		inet_ntop(AF_INET, &end.v4.sin_addr, text, sizeof(text));
+		inet_ntop(AF_INET6, &end.at.v6.sin6_addr, text, sizeof(text));
+	else if (r == 0 && end.at.any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &end.at.v4.sin_addr, text, sizeof(text));
 	return xasprintf("[%s%s]", is_v6 ? "IPv6:" : "", text);
 }
 
 /* "220 mx.example.com ESMTP": the name, or the server's address where it gives no full name. */
 static char *server_name(const struct smtp *s)
 {
-	const char *name = s->line[3] ? s->line + 4 : "";
+	const char *name = s->line.at[3] ? s->line.at + 4 : "";
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
 	bool is_full =
@@ -197,17 +90,17 @@ static int say_ehlo(struct smtp *s, struct err *err)
 /* What a proxy says first: https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt, version 1. */
 static int say_proxy(struct smtp *s, struct err *err)
 {
-	bool is_v6 = s->endpoint[0] == '[';
+	bool is_v6 = s->peer.name[0] == '[';
 	const char *address = is_v6 ? "::1" : "127.0.0.1";
 	auto_free char *line = xasprintf("PROXY %s %s %s 40000 25\r\n",
 	                                 is_v6 ? "TCP6" : "TCP4", address, address);
-	return send_text(s, line, err);
+	return peer_send(&s->peer, line, strlen(line), err);
 }
 
 static void say_goodbye(struct smtp *s, bool has_transaction)
 {
 	struct err ignored = ERR_INIT;
-	if (text_starts(s->line, "421"))
+	if (text_starts(buf_text(&s->line), "421"))
 		return;
 	if (has_transaction && say(s, "RSET\r\n", &ignored) < 0)
 		return;
@@ -226,17 +119,17 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 		name = server_name(s);
 		command = xasprintf("RCPT TO:<postmaster@%s>\r\n", name);
 	}
-	if (r == 0 && s->line[0] == '2')
+	if (r == 0 && is_ready(s))
 		r = say_ehlo(s, err);
-	if (r == 0 && s->line[0] == '2' && depth >= SMTP_TO_MAIL) {
+	if (r == 0 && is_ready(s) && depth >= SMTP_TO_MAIL) {
 		has_transaction = true;
 		r = say(s, "MAIL FROM:<>\r\n", err);
 	}
-	if (r == 0 && s->line[0] == '2' && depth >= SMTP_TO_RCPT)
+	if (r == 0 && is_ready(s) && depth >= SMTP_TO_RCPT)
 		r = say(s, command, err);
 	if (r < 0)
 		return r;
-	*ret_answer = xstrdup(s->line);
+	*ret_answer = xstrdup(buf_text(&s->line));
 	for (char *c = *ret_answer; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
@@ -247,14 +140,18 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 static int ask(const struct step *step, int64_t deadline, char **ret_answer,
                struct err *err)
 {
-	struct smtp s = { .endpoint = step->object, .fd = -1, .deadline = deadline };
-	int r = open_connection(&s, err);
+	struct smtp s = { .peer = PEER(&words, step->object, deadline) };
+	struct peer_address address;
+	int r = peer_address_inet(step->object, &address)
+	                ? peer_connect(&s.peer, &address, err)
+	                : err_set(err, ERR_FAILED, _("%s is no address of a mail server"),
+	                          step->object);
 	if (r == 0 && step->probe == PROBE_SMTP_PROXY)
 		r = say_proxy(&s, err);
 	if (r == 0)
 		r = converse(&s, step->probe_depth, ret_answer, err);
-	close_fd(&s.fd);
-	buf_done(&s.in);
+	peer_done(&s.peer);
+	buf_done(&s.line);
 	return r;
 }
 

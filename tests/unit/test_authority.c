@@ -290,9 +290,10 @@ struct pieces {
 	size_t begun, limit;
 };
 
-static void piece(void *arg, size_t i)
+static void piece(void *arg, void *own, size_t i)
 {
 	struct pieces *pieces = arg;
+	(void)own;
 	(void)i;
 	pthread_mutex_lock(&pieces->lock);
 	pieces->begun++;
@@ -317,16 +318,81 @@ static void test_fan(void **state)
 	struct pieces pieces = {
 		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 8, 0, 50
 	};
+	const struct fan_work work = { .work = piece,
+		                       .may_begin = within_limit,
+		                       .arg = &pieces };
 	(void)state;
-	assert_int_equal(fan_out(100, 8, piece, within_limit, &pieces), 50);
+	assert_int_equal(fan_out(100, 8, &work), 50);
 	assert_int_equal(pieces.begun, 50);
 	assert_int_equal(pieces.most, 8);
 	pieces.limit = 10;
 	pieces.wanted = 0;
-	assert_int_equal(fan_out(3, 8, piece, within_limit, &pieces), 3);
-	assert_int_equal(fan_out(0, 8, piece, within_limit, &pieces), 0);
+	assert_int_equal(fan_out(3, 8, &work), 3);
+	assert_int_equal(fan_out(0, 8, &work), 0);
 	pieces.limit = 0;
-	assert_int_equal(fan_out(3, 8, piece, within_limit, &pieces), 0);
+	assert_int_equal(fan_out(3, 8, &work), 0);
+}
+
+/* Each thread has something of its own, and the calling one only ticks. */
+struct owned {
+	pthread_mutex_t lock;
+	pthread_t caller;
+	unsigned begun, ended, worked;
+	size_t last_tick;
+	bool is_called_back;
+};
+
+static void *own_begin(void *arg)
+{
+	struct owned *owned = arg;
+	pthread_mutex_lock(&owned->lock);
+	owned->begun++;
+	owned->is_called_back |= pthread_equal(owned->caller, pthread_self()) != 0;
+	pthread_mutex_unlock(&owned->lock);
+	return owned;
+}
+
+static void own_end(void *own)
+{
+	struct owned *owned = own;
+	pthread_mutex_lock(&owned->lock);
+	owned->ended++;
+	pthread_mutex_unlock(&owned->lock);
+}
+
+static void own_work(void *arg, void *own, size_t i)
+{
+	struct owned *owned = own;
+	(void)i;
+	pthread_mutex_lock(&owned->lock);
+	owned->worked += own == arg;
+	pthread_mutex_unlock(&owned->lock);
+}
+
+static void own_tick(void *arg, size_t done)
+{
+	struct owned *owned = arg;
+	if (done < owned->last_tick || !pthread_equal(owned->caller, pthread_self()))
+		owned->is_called_back = true;
+	owned->last_tick = done;
+}
+
+static void test_fan_own(void **state)
+{
+	struct owned owned = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		               .caller = pthread_self() };
+	const struct fan_work work = { .work = own_work,
+		                       .begin = own_begin,
+		                       .end = own_end,
+		                       .tick = own_tick,
+		                       .arg = &owned };
+	(void)state;
+	assert_int_equal(fan_out(50, 4, &work), 50);
+	assert_int_equal(owned.begun, 4);
+	assert_int_equal(owned.ended, 4);
+	assert_int_equal(owned.worked, 50);
+	assert_int_equal(owned.last_tick, 50);
+	assert_false(owned.is_called_back);
 }
 
 /* A resolver that never answers: what waits for one name keeps no other from being asked for, and after
@@ -378,7 +444,8 @@ int main(void)
 		cmocka_unit_test(test_all_servers), cmocka_unit_test(test_cname),
 		cmocka_unit_test(test_loop),        cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_cut),         cmocka_unit_test(test_unreachable),
-		cmocka_unit_test(test_fan),         cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_fan),         cmocka_unit_test(test_fan_own),
+		cmocka_unit_test(test_silent),
 	};
 	return cmocka_run_group_tests_name("authority", tests, NULL, NULL);
 }

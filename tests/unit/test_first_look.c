@@ -408,18 +408,11 @@ static void test_forgotten(void **state)
 }
 
 /* Only what is to be exported and was not asked for holds an export up. */
-static int add_name(void *arg, const char *name, struct err *e)
-{
-	(void)e;
-	buf_printf(arg, "%s ", name);
-	return 0;
-}
-
 static void test_export_asks(void **state)
 {
 	auto_export export = NULL;
 	auto_export again = NULL;
-	auto_buf names = BUF_INIT;
+	auto_names names = { 0 };
 	struct export_request request = { .host_gen = INT64_MAX,
 		                          .env = &env,
 		                          .is_asking = true };
@@ -433,8 +426,10 @@ static void test_export_asks(void **state)
 	ok(export_prepare(&ctx, store, &request, &export, &err));
 	commit();
 	assert_int_equal(export_count_unasked(export), 1);
-	ok(export_each_unasked(export, add_name, &names, &err));
-	assert_string_equal(buf_text(&names), "b.example ");
+	names = export_take_unasked(export);
+	assert_int_equal(names.count, 1);
+	assert_string_equal(names.name[0], "b.example");
+	assert_int_equal(export_count_unasked(export), 0);
 	looks("b.example", LOOK_INCLUDE, NULL, SHOWN({ "", "v=spf1 -all" }),
 	      "t1 taken left out, t2 free, ");
 	begin();

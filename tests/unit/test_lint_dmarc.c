@@ -11,6 +11,7 @@
 #include "core/base/err.h"
 #include "dnszone/lint_dmarc.h"
 #include "dnszone/resolver_mock.h"
+#include "tests/unit/lint_rows.h"
 
 #define GOOD "v=DMARC1; p=reject; rua=mailto:r@clean.test"
 
@@ -142,30 +143,15 @@ static void lint_row(size_t i, struct resolver *mock, struct lint_list *list)
 		lint_dmarc_domain(rows[i].domain, mock, until, list);
 }
 
-static struct resolver *open_zone(void)
-{
-	struct resolver *mock = resolver_mock_new(MOCK_OPEN);
-	struct err err;
-	for (size_t i = 0; i < ARRAY_LEN(zone); i++)
-		if (resolver_mock_add(mock, &zone[i], &err) != 0)
-			fail_msg("%s", err.text);
-	return mock;
-}
-
 static void test_codes(void **state)
 {
 	(void)state;
-	auto_resolver *mock = open_zone();
+	auto_resolver *mock = lint_rows_zone(zone, ARRAY_LEN(zone));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_lint_list list = LINT_LIST_INIT;
 		auto_buf got = BUF_INIT;
 		lint_row(i, mock, &list);
-		for (size_t k = 0; k < list.count; k++) {
-			buf_printf(&got, "%s%s", k > 0 ? " " : "",
-			           list.finding[k].code->code);
-			if (list.finding[k].column > 0)
-				buf_printf(&got, "@%zu", list.finding[k].column);
-		}
+		lint_rows_put(&list, &got);
 		if (strcmp(buf_text(&got), rows[i].codes) != 0)
 			fail_msg("%s \"%s\": \"%s\" instead of \"%s\"", rows[i].domain,
 			         rows[i].text ? rows[i].text : "", buf_text(&got),
@@ -189,7 +175,7 @@ static void test_inherited(void **state)
 		{ "a.lost.test",
 		  "_dmarc.lost.test, which has no valid policy: v=DMARC1; sp=reject" },
 	};
-	auto_resolver *mock = open_zone();
+	auto_resolver *mock = lint_rows_zone(zone, ARRAY_LEN(zone));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		auto_lint_list list = LINT_LIST_INIT;
 		lint_dmarc_domain(cases[i].domain, mock, (struct deadline){ INT64_MAX },
@@ -212,24 +198,15 @@ static void test_offline(void **state)
 	assert_int_equal(list.count, 0);
 }
 
-/* Each code has a fixture above, a name of its own, and a sentence. */
+static const char *codes_of(size_t i)
+{
+	return rows[i].codes;
+}
+
 static void test_table(void **state)
 {
 	(void)state;
-	const struct lint_code *code;
-	for (size_t i = 0; (code = lint_dmarc_code(i)); i++) {
-		bool has_fixture = false;
-		size_t len = strlen(code->code);
-		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
-			const char *at = strstr(rows[k].codes, code->code);
-			has_fixture |= at && (at[len] == '\0' || strchr(" @", at[len]));
-		}
-		if (!has_fixture)
-			fail_msg("%s has no fixture", code->code);
-		assert_true(strncmp(code->code, "dmarc-", 6) == 0 && *code->message);
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(lint_dmarc_code(k)->code, code->code);
-	}
+	lint_rows_check(&lint_dmarc_table, "dmarc-", codes_of, ARRAY_LEN(rows), "");
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include "core/base/err.h"
 #include "dnszone/lint_spf.h"
 #include "dnszone/resolver_mock.h"
+#include "tests/unit/lint_rows.h"
 
 #define X10(n)                                                           \
 	"ip4:11.0." n ".1 ip4:11.0." n ".2 ip4:11.0." n ".3 ip4:11.0." n \
@@ -173,30 +174,15 @@ static void lint_row(size_t i, struct resolver *mock, struct lint_list *list)
 		lint_spf_domain(rows[i].domain, mock, until, list);
 }
 
-static struct resolver *open_zone(void)
-{
-	struct resolver *mock = resolver_mock_new(MOCK_OPEN);
-	struct err err;
-	for (size_t i = 0; i < ARRAY_LEN(zone); i++)
-		if (resolver_mock_add(mock, &zone[i], &err) != 0)
-			fail_msg("%s", err.text);
-	return mock;
-}
-
 static void test_codes(void **state)
 {
 	(void)state;
-	auto_resolver *mock = open_zone();
+	auto_resolver *mock = lint_rows_zone(zone, ARRAY_LEN(zone));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_lint_list list = LINT_LIST_INIT;
 		auto_buf got = BUF_INIT;
 		lint_row(i, mock, &list);
-		for (size_t k = 0; k < list.count; k++) {
-			buf_printf(&got, "%s%s", k > 0 ? " " : "",
-			           list.finding[k].code->code);
-			if (list.finding[k].column > 0)
-				buf_printf(&got, "@%zu", list.finding[k].column);
-		}
+		lint_rows_put(&list, &got);
 		if (strcmp(buf_text(&got), rows[i].codes) != 0)
 			fail_msg("%s \"%s\": \"%s\" instead of \"%s\"", rows[i].domain,
 			         rows[i].text ? rows[i].text : "", buf_text(&got),
@@ -249,27 +235,16 @@ static void test_length(void **state)
 	}
 }
 
-/* Each code has a fixture above (the one on strings has its own test), a name of its own, and a
- * sentence. */
+static const char *codes_of(size_t i)
+{
+	return rows[i].codes;
+}
+
 static void test_table(void **state)
 {
 	(void)state;
-	const struct lint_code *code;
-	for (size_t i = 0; (code = lint_spf_code(i)); i++) {
-		bool has_fixture = strcmp(code->code, "spf-string-too-long") == 0;
-		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
-			const char *at = strstr(rows[k].codes, code->code);
-			size_t len = strlen(code->code);
-			has_fixture = has_fixture ||
-			              (at && (at == rows[k].codes || at[-1] == ' ') &&
-			               (at[len] == '\0' || strchr(" @", at[len])));
-		}
-		if (!has_fixture)
-			fail_msg("%s has no fixture", code->code);
-		assert_true(strncmp(code->code, "spf-", 4) == 0 && *code->message);
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(lint_spf_code(k)->code, code->code);
-	}
+	lint_rows_check(&lint_spf_table, "spf-", codes_of, ARRAY_LEN(rows),
+	                "spf-string-too-long");
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 
 #include "core/base/buf.h"
 #include "dnszone/lint_txt.h"
+#include "tests/unit/lint_rows.h"
 
 static const struct {
 	const char *owner, *text;
@@ -85,15 +86,6 @@ static const struct {
 	{ "_bimi", "v=BIMI1; l=", "txt-wrong-owner" },
 };
 
-static void put_codes(const struct lint_list *list, struct buf *got)
-{
-	for (size_t k = 0; k < list->count; k++) {
-		buf_printf(got, "%s%s", k > 0 ? " " : "", list->finding[k].code->code);
-		if (list->finding[k].column > 0)
-			buf_printf(got, "@%zu", list->finding[k].column);
-	}
-}
-
 static void test_codes(void **state)
 {
 	(void)state;
@@ -101,7 +93,7 @@ static void test_codes(void **state)
 		auto_lint_list list = LINT_LIST_INIT;
 		auto_buf got = BUF_INIT;
 		lint_txt(rows[i].owner, octets_of(rows[i].text), "example.com", &list);
-		put_codes(&list, &got);
+		lint_rows_put(&list, &got);
 		if (strcmp(buf_text(&got), rows[i].codes) != 0)
 			fail_msg("%s \"%s\": \"%s\" instead of \"%s\"", rows[i].owner,
 			         rows[i].text, buf_text(&got), rows[i].codes);
@@ -133,25 +125,16 @@ static void test_octets(void **state)
 	}
 }
 
-/* Each code has a fixture above, a name of its own, and a sentence; each place is used. */
+static const char *codes_of(size_t i)
+{
+	return rows[i].codes;
+}
+
 static void test_tables(void **state)
 {
 	(void)state;
-	const struct lint_code *code;
 	const struct lint_txt_place *place;
-	for (size_t i = 0; (code = lint_txt_code(i)); i++) {
-		bool has_fixture = false;
-		size_t len = strlen(code->code);
-		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
-			const char *at = strstr(rows[k].codes, code->code);
-			has_fixture |= at && (at[len] == '\0' || strchr(" @", at[len]));
-		}
-		if (!has_fixture)
-			fail_msg("%s has no fixture", code->code);
-		assert_true(*code->message != '\0');
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(lint_txt_code(k)->code, code->code);
-	}
+	lint_rows_check(&lint_txt_table, "", codes_of, ARRAY_LEN(rows), "");
 	for (size_t i = 0; (place = lint_txt_places(i)); i++) {
 		bool is_used = false;
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++)

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,76 +16,7 @@
 #include "core/store/change.h"
 #include "core/store/schema.h"
 #include "core/store/store.h"
-
-struct world {
-	char folder[64];
-	char *path; /* <folder>/sub/store.db */
-	char *sub;
-	struct ctx ctx;
-};
-
-static int64_t now_is_seven(const struct ctx *ctx)
-{
-	(void)ctx;
-	return 7;
-}
-
-static int set_up(void **state)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-	snprintf(w->folder, sizeof(w->folder), "/tmp/test_store.XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
-	w->sub = xasprintf("%s/sub", w->folder);
-	w->path = xasprintf("%s/store.db", w->sub);
-	w->ctx = (struct ctx){ .actor = (char *)(uintptr_t) "tester",
-		               .uid = 42,
-		               .now = now_is_seven };
-	*state = w;
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	assert_int_equal(nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-	free(w->path);
-	free(w->sub);
-	free(w);
-	return 0;
-}
-
-static struct store *opened(struct world *w, enum store_mode mode)
-{
-	struct err err = ERR_INIT;
-	struct store *store = NULL;
-	if (store_open(w->path, &schema_store, mode, &store, &err) != 0)
-		fail_msg("%s", err.text);
-	return store;
-}
-
-static void check_mode(const char *path, mode_t mode)
-{
-	struct stat st;
-	assert_int_equal(lstat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, mode);
-}
-
-static int64_t number_of(struct store *store, const char *sql)
-{
-	struct err err = ERR_INIT;
-	int64_t value = -1;
-	if (store_get_int(store, &value, &err, sql, "") != 1)
-		fail_msg("%s: %s", sql, err.text);
-	return value;
-}
+#include "tests/unit/store_world.h"
 
 /* ---- statements ---- */
 
