@@ -15,6 +15,7 @@
 #include "cli/spf_targets.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/library.h"
 #include "core/base/signals.h"
 
 #define DATABASE "/var/lib/mailauthctl/mailauthctl.db"
@@ -43,6 +44,8 @@ static void report(void *arg, enum report_level level, const char *text)
 	struct app *app = arg;
 	if (app_keep_from_customer(app, level, text))
 		return;
+	if (app->said_count < SAID_MAX)
+		app->said[app->said_count++] = xstrdup(text);
 	if (!app->is_changing) {
 		print_message(app, level, text);
 		return;
@@ -98,9 +101,22 @@ int app_read_store(struct app *app, struct err *err)
 	return r;
 }
 
+/* Without one of them a change would fail after it was saved: at its export, or when it is shown. */
+static void check_libraries(const struct app *app)
+{
+	library_check(LIBRARY_CRYPTO);
+	library_check(LIBRARY_LDNS);
+	if (app->opt.format == OUT_FORMAT_JSON)
+		library_check(LIBRARY_JANSSON);
+	if (app->opt.format == OUT_FORMAT_TABLE)
+		library_check(LIBRARY_SMARTCOLS);
+}
+
 static int run_command(struct app *app, struct err *err)
 {
 	unsigned needs = app->row->needs;
+	if (needs & (NEED_CHANGE | NEED_STORE_WRITE))
+		check_libraries(app);
 	int r = caller_takes_input(app->args) ? caller_read_input(app->caller, err) : 0;
 	if (r >= 0 && app->row->check)
 		r = app->row->check(app, err);
@@ -187,6 +203,8 @@ static void tear_down(struct app *app)
 	lock_free(app->export_lock);
 	names_done(&app->exports);
 	free(app->message);
+	for (size_t i = 0; i < app->said_count; i++)
+		free(app->said[i]);
 	free(app->db_path);
 	ctx_done(&app->ctx);
 }

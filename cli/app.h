@@ -31,6 +31,8 @@ struct app_message {
 	char *text;
 };
 
+#define SAID_MAX 32
+
 struct app {
 	struct ctx ctx;
 	struct caller *caller;
@@ -57,6 +59,9 @@ struct app {
 	bool begins_to_refuse; /* a push made the server reject or defer mail by SPF */
 	const char *push_why;  /* a dry run: why nothing would be pushed; NULL */
 	bool is_push_told;     /* "not adopted" was said once */
+	bool are_notes_shown; /* the plan was shown with its notes, and a question asked */
+	char *said[SAID_MAX]; /* the first that was said, before the push has a word */
+	size_t said_count;
 	bool is_takeover_told; /* --replace-filter: the domains were named */
 	unsigned backstage;    /* push or export is at work: not for a customer's ears */
 	struct app_message *message;

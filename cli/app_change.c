@@ -216,6 +216,41 @@ static int prepare_push(struct app *app, bool is_changed, struct push **ret_push
 	return r;
 }
 
+/* Adoption, rollback and removal show all that is to be known of the host. */
+static bool is_overview(const struct push_options *options)
+{
+	return options->is_adoption || options->is_rollback || options->remove;
+}
+
+static bool was_said(const struct app *app, const char *text)
+{
+	for (size_t i = 0; i < app->said_count; i++)
+		if (strcmp(app->said[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* What an administrator should know of a host that he looks at: each thing once, where it is new. */
+static void say_notes(struct app *app, struct push *push)
+{
+	const struct plan *plan = push_plan(push);
+	bool shows_all = is_overview(&app->push);
+	for (size_t i = 0; i < plan->notes; i++) {
+		const struct plan_note *note = &plan->note[i];
+		bool is_old = app->are_notes_shown || was_said(app, note->text) ||
+		              (!shows_all && push_is_told(push, i));
+		/* of what is missing the command itself spoke */
+		bool is_elsewhere = note->is_lack && !app->push.is_explicit;
+		app_say(app,
+		        is_old || is_elsewhere ? REPORT_VERBOSE
+		        : note->remedy         ? REPORT_WARNING
+		                               : REPORT_NOTE,
+		        "%s", note->text);
+		if (!is_elsewhere && (note->remedy || !app->opt.is_quiet))
+			push_set_told(push, i);
+	}
+}
+
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct app *app, unsigned needs,
                     int (*body)(struct app *app, void *arg, struct err *err), void *arg,
@@ -240,16 +275,10 @@ static int run_body(struct app *app, unsigned needs,
 	app->backstage--;
 	r = app_veil(app, r, not_saved, err);
 	app->push_why = app->opt.is_dry_run ? why : NULL;
-	/* what an administrator should know of a host that he looks at */
-	const struct plan *plan = r >= 0 && *ret_push ? push_plan(*ret_push) : NULL;
 	if (app_is_customer(app))
 		return r;
-	for (size_t i = 0; plan && !app->opt.is_dry_run && i < plan->notes; i++)
-		app_say(app,
-		        !app->push.is_explicit ? REPORT_VERBOSE
-		        : plan_remedy(plan, i) ? REPORT_WARNING
-		                               : REPORT_NOTE,
-		        "%s", plan->note[i]);
+	if (r >= 0 && *ret_push && !app->opt.is_dry_run)
+		say_notes(app, *ret_push);
 	if (r >= 0 && why && !app->is_push_told && !app->opt.is_dry_run) {
 		app_say(app, REPORT_NOTE, "%s", why);
 		app->is_push_told = true;

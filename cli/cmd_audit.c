@@ -238,11 +238,35 @@ static int check_setting(void *arg, const struct change_item *item, struct err *
 	return r < 0 ? r : 0;
 }
 
+static int note_adoption(void *arg, const struct change_row *row, struct err *err)
+{
+	(void)err;
+	*(bool *)arg = strcmp(row->command, "mta adopt") == 0;
+	return 0;
+}
+
+/* The mail server would go on following this database, under another name. */
+static int refuse_adoption(struct app *app, int64_t id, struct err *err)
+{
+	bool is_adoption = false;
+	int r = change_look(app->store, id, note_adoption, &is_adoption, err);
+	return r < 0 || !is_adoption
+	               ? r
+	               : err_set(err, ERR_FAILED,
+	                         _("change %" PRId64
+	                           " adopted the mail server: nothing was taken back; "
+	                           "\"mailauthctl mta push --remove\" takes everything of "
+	                           "ours out of the mail server"),
+	                         id);
+}
+
 static int run_undo(struct app *app, struct err *err)
 {
 	auto_names touched = { 0 };
 	int64_t id;
 	int r = read_id(app, &id, err);
+	if (r >= 0)
+		r = refuse_adoption(app, id, err);
 	if (r >= 0)
 		r = undo_change(app->store, &app->ctx, id, args_has(app->args, "--force"),
 		                keep_name, &touched, err);

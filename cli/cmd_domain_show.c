@@ -143,9 +143,11 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct env *env;
-	int r = app_env(app, &env, err);
-	if (r >= 0)
-		r = records_new(app->store, env, &records, err);
+	if (app_env(app, &env, err) < 0) {
+		err_clear(err);
+		return 0;
+	}
+	int r = records_new(app->store, env, &records, err);
 	if (r >= 0)
 		r = records_of_domain(records, domain, &list, err);
 	if (r < 0)
@@ -155,13 +157,14 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	for (size_t i = 0; i < list.count; i++)
 		look->own += strcmp(list.row[i].source, "own") == 0 ||
 		             strcmp(list.row[i].source, "edited") == 0;
-	r = export_state_of(&app->ctx, app->store, env, domain->name, &look->zone,
-	                    &look->zone_at, err);
-	look->has_zone = r >= 0;
+	look->has_zone = export_state_of(&app->ctx, app->store, env, domain->name,
+	                                 &look->zone, &look->zone_at, err) >= 0;
+	if (!look->has_zone)
+		err_clear(err);
 	/* what may be left there is no zone */
 	if (strcmp(look->service, "hosted") != 0)
 		look->zone_at = 0;
-	return r;
+	return 0;
 }
 
 static int look_at(struct app *app, const struct domain *domain, struct look *look,
@@ -177,9 +180,7 @@ static int look_at(struct app *app, const struct domain *domain, struct look *lo
 	if (r >= 0)
 		r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &look->service,
 		                 err);
-	if (r >= 0 && look_at_zone(app, domain, look, err) < 0)
-		err_clear(err);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : look_at_zone(app, domain, look, err);
 }
 
 /* A word for programs. */

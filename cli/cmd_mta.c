@@ -68,6 +68,7 @@ static int push_confirmed(struct app *app,
 		app->opt.is_dry_run = true;
 		int r = app_change(app, NEED_PUSH, body, NULL, err);
 		app->opt.is_dry_run = false;
+		app->are_notes_shown = true;
 		if (r >= 0)
 			r = out_finish(app->out, err);
 		if (r >= 0)

@@ -110,12 +110,13 @@ static void show_services(struct app *app, const struct plan *plan)
 	                 ARRAY_LEN(columns));
 	for (size_t i = 0; i < plan->needs; i++) {
 		const struct plan_need *need = &plan->need[i];
-		auto_free char *alarm =
-			need->is_running
-				? NULL
-				: xasprintf(_("it is needed and does not run, mail may "
-		                              "wait: \"mailauthctl mta push\" starts "
-		                              "it"));
+		const char *alarm =
+			need->is_running ? NULL
+			: need->is_relied_on
+				? _("it is needed and does not run, mail may wait: "
+		                    "\"mailauthctl mta push\" starts it")
+				: _("it does not run, and no mail is handed to it yet: "
+		                    "\"mailauthctl mta push\" starts it");
 		out_text(app->out, need->service);
 		out_bool(app->out, need->is_running);
 		out_text(app->out, alarm);
@@ -132,8 +133,8 @@ static void show_notes(struct app *app, const struct plan *plan)
 	};
 	out_nested_begin(app->out, "notes", N_("Notes"), columns, ARRAY_LEN(columns));
 	for (size_t i = 0; i < plan->notes; i++) {
-		out_text(app->out, plan_remedy(plan, i) ? "warning" : "note");
-		out_text(app->out, plan->note[i]);
+		out_text(app->out, plan->note[i].remedy ? "warning" : "note");
+		out_text(app->out, plan->note[i].text);
 		out_row_end(app->out);
 	}
 	out_nested_end(app->out);

@@ -18,15 +18,24 @@
  * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
  */
 #include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/help_topic.h"
 #include "cli/language.h"
+#include "core/base/library.h"
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
  * that it reads, and giving them back every time costs more than the reading. */
 #define KEPT_FREE (16 * 1024 * 1024)
+
+void library_missing(const char *sentence)
+{
+	fprintf(stderr, "mailauthctl: %s\n", sentence);
+	_Exit(1);
+}
 
 int main(int argc, char **argv)
 {

@@ -176,11 +176,12 @@ static int save(struct ask *ask, struct err *err)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-/* What was found as the argument of a command; NULL: it cannot be.  Caller frees. */
+/* What was found as the argument of a command; NULL: it cannot be, or was cut.  Caller frees. */
 static char *as_argument(const struct look_item *item)
 {
 	static const char txt[] = "TXT ";
-	if (!text_starts(item->had, txt) || strpbrk(item->had, "'\\"))
+	if (!text_starts(item->had, txt) || strpbrk(item->had, "'\\<") ||
+	    text_ends(item->had, FIRST_LOOK_CUT))
 		return NULL;
 	return xasprintf("'%s'", item->had + strlen(txt));
 }

@@ -10,14 +10,21 @@
  *	idn2()->idn2_free(text);
  *
  * The name comes from the Makefile: that of the ABI which the headers belong to.  All symbols are
- * resolved before the first call, none later.  A library that is missing ends the program with a
- * sentence, as it would if it were linked.
+ * resolved before the first call, none later.
+ *
+ * A library that is missing is like memory that is out: it would have kept a linked program from
+ * starting, no caller could do without it, and what was begun is what a killed process leaves, which
+ * the next command takes back.  So there is no error to return; library_missing() ends the program.
  */
 #pragma once
 
 #include <pthread.h>
 #include <stddef.h>
 
+/* Ends the program.  A program that has words for people has one of its own; else it aborts. */
+void library_missing(const char *sentence);
+/* That it can be opened, before something is done that needs it later. */
+void library_check(const char *file);
 /* `calls` is an array of function pointers, one for each name. */
 void library_open(const char *file, const char *const *names, size_t count, void *calls);
 

@@ -127,18 +127,21 @@ int first_look_collect(struct store *store, const char *name,
 
 /* ---- what it means --------------------------------------------------------------------------- */
 
-/* Kept, listed and printed: foreign octets become \DDD. */
+/* Kept, listed and printed: foreign octets become \DDD, and FIRST_LOOK_CUT ends what is cut. */
 static char *printable(const char *type, const char *text)
 {
 	auto_buf out = BUF_INIT;
 	buf_printf(&out, "%s ", type);
-	for (const char *c = text; *c && out.len < HAD_MAX; c++) {
+	const char *c = text;
+	for (; *c && out.len < HAD_MAX; c++) {
 		unsigned char octet = (unsigned char)*c;
 		if (octet < 0x20 || octet > 0x7e)
 			buf_printf(&out, "\\%03u", (unsigned)octet);
 		else
 			buf_putc(&out, *c);
 	}
+	if (*c)
+		buf_puts(&out, FIRST_LOOK_CUT);
 	return buf_take(&out);
 }
 

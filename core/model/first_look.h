@@ -33,6 +33,8 @@ enum look_result {
 	LOOK_RESELECTED, /* the key has another selector now */
 };
 
+#define FIRST_LOOK_CUT "..." /* the end of a text that was cut */
+
 struct look_item {
 	char *ref;   /* "t1", "7", "default._domainkey", "_domainkey": of zone_look */
 	char *owner; /* A-labels, no final dot */
@@ -41,7 +43,8 @@ struct look_item {
 	enum policy_kind kind;
 	enum look_outcome outcome;
 	enum look_result result;
-	char *had; /* LOOK_TAKEN: "TXT v=spf1 mx -all", "CNAME dmarc.example.net."; printable ASCII */
+	char *had; /* LOOK_TAKEN: "TXT v=spf1 mx -all", "CNAME dmarc.example.net."; printable ASCII,
+	              a long one cut */
 	char *selector; /* LOOK_RESELECTED */
 };
 struct first_look {

@@ -289,10 +289,23 @@ int setting_each(struct store *store, int64_t domain_id,
 	return r;
 }
 
+/* ---- advice ---------------------------------------------------------------------------------- */
+
+/* The settings that the warnings below are about. */
+static const enum setting_key advised[] = { SET_DMARC_CHECK, SET_SPF_CHECK, SET_SPF_MODE,
+	                                    SET_SPF_GUESS_SCOPE, SET_SPF_GUESS_RULES };
+
 struct touched {
-	bool is_at[SETTING_COUNT]; /* set, at the server or a domain */
-	bool is_spf, is_guess;     /* what the warnings below are about */
+	bool is_at[SETTING_COUNT];         /* set, at the server or a domain */
+	bool is_moved[ARRAY_LEN(advised)]; /* at the server */
+	char *before[ARRAY_LEN(advised)];  /* NULL: the default */
 };
+
+static void touched_done(struct touched *touched)
+{
+	for (size_t i = 0; i < ARRAY_LEN(advised); i++)
+		free(touched->before[i]);
+}
 
 static int note_touched(void *arg, const struct change_item *item, struct err *err)
 {
@@ -304,64 +317,95 @@ static int note_touched(void *arg, const struct change_item *item, struct err *e
 	if (r < 0)
 		return r;
 	touched->is_at[key] |= item->new_value != NULL;
-	touched->is_spf |=
-		key == SET_DMARC_CHECK || key == SET_SPF_CHECK || key == SET_SPF_MODE;
-	touched->is_guess |= key == SET_SPF_GUESS_RULES || key == SET_SPF_GUESS_SCOPE;
+	for (size_t i = 0; i < ARRAY_LEN(advised) && !item->domain; i++) {
+		if (advised[i] != key || touched->is_moved[i])
+			continue;
+		touched->is_moved[i] = true;
+		touched->before[i] = xstrdup(item->old);
+	}
 	return 0;
 }
 
 /* What the change at hand sets. */
-static struct touched touched_now(struct store *store)
+static void touched_read(struct store *store, struct touched *touched)
 {
-	struct touched touched = { 0 };
 	struct generation now;
 	struct err ignored = ERR_INIT;
 	if (generation_now(store, &now, &ignored) < 0 ||
-	    change_items(store, now.id, note_touched, &touched, &ignored) < 0)
+	    change_items(store, now.id, note_touched, touched, &ignored) < 0)
 		err_clear(&ignored);
-	return touched;
+}
+
+/* What a server does that its administrator may not mean, as bits. */
+enum { STRICT_WITH_DMARC = 1, NEUTRAL_GUESS = 2, SOFT_GUESS = 4 };
+
+/* `text`: the values of `advised`. */
+static unsigned oddities(const char *const *text)
+{
+	size_t mode = 0;
+	if (strcmp(text[1], "on") != 0)
+		return 0;
+	while (setting_table[SET_SPF_MODE].words[mode] &&
+	       strcmp(setting_table[SET_SPF_MODE].words[mode], text[2]) != 0)
+		mode++;
+	size_t number = mode + 1;
+	bool is_permissive = strcmp(text[3], "most-permissive") == 0;
+	unsigned found = 0;
+	if (strcmp(text[0], "on") == 0 && number >= 3)
+		found |= STRICT_WITH_DMARC;
+	if (is_permissive && text_ends(text[4], "?all") && (number == 3 || number == 4))
+		found |= NEUTRAL_GUESS;
+	if (is_permissive && text_ends(text[4], "~all") && number == 3)
+		found |= SOFT_GUESS;
+	return found;
+}
+
+static const struct {
+	unsigned oddity;
+	const char *text; /* of spf.mode */
+} advice[] = {
+	{ STRICT_WITH_DMARC,
+	  N_("spf.mode %s rejects before an aligned DKIM signature could save forwarded and "
+	     "list mail; with dmarc.check, headers-only is the usual choice") },
+	{ NEUTRAL_GUESS,
+	  N_("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: every "
+	     "fail becomes neutral, so spf.mode %s rejects nothing") },
+	{ SOFT_GUESS,
+	  N_("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: every "
+	     "fail becomes softfail, so spf.mode %s rejects nothing") },
+};
+
+/* Once, by the change that brings it about. */
+static void advise_of_spf(struct store *store, struct ctx *ctx,
+                          const struct touched *touched)
+{
+	char *now[ARRAY_LEN(advised)] = { 0 };
+	const char *was[ARRAY_LEN(advised)];
+	struct err ignored = ERR_INIT;
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_LEN(advised) && r >= 0; i++) {
+		const char *old = touched->before[i];
+		r = setting_text(store, advised[i], 0, &now[i], &ignored);
+		was[i] = !touched->is_moved[i] ? now[i]
+		         : old                 ? old
+		                               : setting_table[advised[i]].default_text;
+	}
+	unsigned is_new = r < 0 ? 0 : oddities((const char *const *)now) & ~oddities(was);
+	for (size_t i = 0; i < ARRAY_LEN(advice); i++)
+		if (is_new & advice[i].oddity)
+			ctx_report(ctx, REPORT_WARNING, _(advice[i].text), now[2]);
+	for (size_t i = 0; i < ARRAY_LEN(advised); i++)
+		free(now[i]);
 }
 
 void setting_advise(struct store *store, struct ctx *ctx)
 {
-	struct err ignored = ERR_INIT;
-	struct touched touched = touched_now(store);
+	cleanup(touched_done) struct touched touched = { 0 };
+	touched_read(store, &touched);
 	for (int key = 0; key < SETTING_COUNT; key++)
 		if (touched.is_at[key] && setting_table[key].flags & SETTING_INERT)
 			ctx_report(ctx, REPORT_WARNING,
 			           _("saved, but nothing acts on %s in this version"),
 			           setting_table[key].key);
-	if (!touched.is_spf && !touched.is_guess)
-		return;
-	bool checks_dmarc = false, checks_spf = false;
-	int64_t mode = 0, scope = 0;
-	auto_free char *guess = NULL;
-	if (setting_bool(store, SET_DMARC_CHECK, 0, &checks_dmarc, &ignored) < 0 ||
-	    setting_bool(store, SET_SPF_CHECK, 0, &checks_spf, &ignored) < 0 ||
-	    setting_number(store, SET_SPF_MODE, 0, &mode, &ignored) < 0 ||
-	    setting_number(store, SET_SPF_GUESS_SCOPE, 0, &scope, &ignored) < 0 ||
-	    setting_text(store, SET_SPF_GUESS_RULES, 0, &guess, &ignored) < 0 ||
-	    !checks_spf)
-		return;
-	int number = (int)mode + 1;
-	if (touched.is_spf && checks_dmarc && number >= 3)
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("spf.mode %s rejects before an aligned DKIM signature could save "
-		          "forwarded and list mail; with dmarc.check, headers-only is the usual "
-		          "choice"),
-			setting_table[SET_SPF_MODE].words[mode]);
-	bool is_permissive = scope == 1;
-	if (is_permissive && text_ends(guess, "?all") && (number == 3 || number == 4))
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: "
-		          "every fail becomes neutral, so spf.mode %s rejects nothing"),
-			setting_table[SET_SPF_MODE].words[mode]);
-	if (is_permissive && text_ends(guess, "~all") && number == 3)
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: "
-		          "every fail becomes softfail, so spf.mode %s rejects nothing"),
-			setting_table[SET_SPF_MODE].words[mode]);
+	advise_of_spf(store, ctx, &touched);
 }

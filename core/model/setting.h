@@ -120,7 +120,8 @@ int setting_broken_rule(struct store *store, enum setting_key *ret_key,
  * would do. */
 int setting_check_rules(struct store *store, struct err *err) must_check;
 
-/* Sentences that a person should hear about what the open change sets (never a refusal). */
+/* Sentences that a person should hear about what the open change sets (never a refusal); about a
+ * combination of settings where this change brings it about. */
 void setting_advise(struct store *store, struct ctx *ctx);
 
 #endif

@@ -324,7 +324,11 @@ static bool look_at_needs(struct doctor *d)
 			is_complete = false;
 			doctor_add(d, DOCTOR_PROBLEM, need->service,
 			           "mailauthctl mta push",
-			           _("%s is needed and does not run: mail may wait"),
+			           need->is_relied_on
+			                   ? _("%s is needed and does not run: mail "
+			                       "may wait")
+			                   : _("%s does not run, and no mail is handed "
+			                       "to it yet"),
 			           need->service);
 		} else if (!(service_look(d->ctx, need->service) & SERVICE_WAS_ENABLED)) {
 			doctor_add(d, DOCTOR_WARNING, need->service, enable,
@@ -489,11 +493,11 @@ static void add_notes(struct doctor *d)
 	for (size_t i = 0; i < plan->notes; i++) {
 		bool is_known = false;
 		for (size_t k = d->begin; k < d->count; k++)
-			is_known |= text_starts(plan->note[i], d->finding[k].text);
-		const char *remedy = plan_remedy(plan, i);
+			is_known |= text_starts(plan->note[i].text, d->finding[k].text);
+		const char *remedy = plan->note[i].remedy;
 		if (!is_known)
 			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,
-			           "%s", plan->note[i]);
+			           "%s", plan->note[i].text);
 	}
 }
 

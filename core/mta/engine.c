@@ -13,6 +13,7 @@
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
 #include "core/mta/folders.h"
+#include "core/mta/port_taken.h"
 #include "core/mta/recover.h"
 #include "core/mta/service.h"
 #include "core/mta/service_log.h"
@@ -283,6 +284,19 @@ static int read_log(struct engine *e, const struct service_log *log, int rc,
 	            : rc;
 }
 
+/* A filter that did not start, or does not answer: another program may have its port. */
+static int explain(struct engine *e, int rc, struct err *err)
+{
+	auto_free char *why = rc && !e->ctx->is_rooted && !e->reload
+	                              ? port_taken(e->ctx, e->plan)
+	                              : NULL;
+	const struct err failure = *err;
+
+	return why ? err_set(err, (enum err_code)failure.code, "%s: %s", failure.text,
+	                     why)
+	           : rc;
+}
+
 static int apply_services(struct engine *e, int rank, struct err *err)
 {
 	struct rank_state state = { 0 };
@@ -292,6 +306,7 @@ static int apply_services(struct engine *e, int rank, struct err *err)
 
 	if (!rc)
 		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
+	rc = explain(e, rc, err);
 	if (log)
 		rc = read_log(e, log, rc, err);
 	service_log_free(log);

@@ -83,8 +83,7 @@ int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 			return rc;
 		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&
 		    !has_reload && !ctx->is_rooted)
-			plan_needs(plan, step->object,
-			           step->old_meta.mode & SERVICE_WAS_RUNNING);
+			plan_needs(plan, step, step->old_meta.mode & SERVICE_WAS_RUNNING);
 		if (!is_due)
 			plan_drop(plan, i - 1);
 	}

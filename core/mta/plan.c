@@ -29,14 +29,18 @@ void step_done(struct step *step)
 	*step = (struct step){ 0 };
 }
 
+static void note_done(struct plan_note *note)
+{
+	free(note->text);
+	free(note->remedy);
+}
+
 void plan_done(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		step_done(&plan->step[i]);
 	for (size_t i = 0; i < plan->notes; i++)
-		free(plan->note[i]);
-	for (size_t i = 0; i < plan->warnings; i++)
-		free(plan->warning[i].remedy);
+		note_done(&plan->note[i]);
 	for (size_t i = 0; i < plan->needs; i++)
 		free(plan->need[i].service);
 	free(plan->need);
@@ -48,7 +52,6 @@ void plan_done(struct plan *plan)
 	}
 	free(plan->step);
 	free(plan->note);
-	free(plan->warning);
 	free(plan->key);
 	*plan = PLAN_INIT;
 }
@@ -132,14 +135,15 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
 	return step;
 }
 
-static void add_note(struct plan *plan, const char *fmt, va_list ap)
+static struct plan_note *add_note(struct plan *plan, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	GROW(plan->note, plan->notes, plan->note_room);
-	plan->note[plan->notes++] = text;
+	plan->note[plan->notes] = (struct plan_note){ .text = text };
+	return &plan->note[plan->notes++];
 }
 
 void plan_note(struct plan *plan, const char *fmt, ...)
@@ -147,7 +151,7 @@ void plan_note(struct plan *plan, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_note(plan, fmt, ap);
+	(void)add_note(plan, fmt, ap);
 	va_end(ap);
 }
 
@@ -155,20 +159,18 @@ void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
 {
 	va_list ap;
 
-	GROW(plan->warning, plan->warnings, plan->warning_room);
-	plan->warning[plan->warnings++] =
-		(struct plan_warning){ plan->notes, xstrdup(remedy) };
 	va_start(ap, fmt);
-	add_note(plan, fmt, ap);
+	add_note(plan, fmt, ap)->remedy = xstrdup(remedy);
 	va_end(ap);
 }
 
-const char *plan_remedy(const struct plan *plan, size_t note)
+void plan_lack(struct plan *plan, const char *fmt, ...)
 {
-	for (size_t i = 0; i < plan->warnings; i++)
-		if (plan->warning[i].note == note)
-			return plan->warning[i].remedy;
-	return NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(plan, fmt, ap)->is_lack = true;
+	va_end(ap);
 }
 
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
@@ -185,10 +187,11 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
 	};
 }
 
-void plan_needs(struct plan *plan, const char *service, bool is_running)
+void plan_needs(struct plan *plan, const struct step *step, bool is_running)
 {
 	GROW(plan->need, plan->needs, plan->need_room);
-	plan->need[plan->needs++] = (struct plan_need){ xstrdup(service), is_running };
+	plan->need[plan->needs++] = (struct plan_need){ xstrdup(step->object), is_running,
+		                                        step->is_relied_on };
 }
 
 void plan_drop(struct plan *plan, size_t at)
@@ -220,11 +223,6 @@ void plan_append(struct plan *plan, struct plan *from)
 		GROW(plan->step, plan->count, plan->room);
 		plan->step[plan->count++] = from->step[i];
 	}
-	for (size_t i = 0; i < from->warnings; i++) {
-		GROW(plan->warning, plan->warnings, plan->warning_room);
-		plan->warning[plan->warnings] = from->warning[i];
-		plan->warning[plan->warnings++].note += plan->notes;
-	}
 	for (size_t i = 0; i < from->notes; i++) {
 		GROW(plan->note, plan->notes, plan->note_room);
 		plan->note[plan->notes++] = from->note[i];
@@ -240,7 +238,6 @@ void plan_append(struct plan *plan, struct plan *from)
 	free(from->need);
 	free(from->step);
 	free(from->note);
-	free(from->warning);
 	free(from->key);
 	*from = PLAN_INIT;
 }
@@ -282,6 +279,6 @@ void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)
 		step_types[plan->step[i].kind]->show(&plan->step[i], is_coloured, out);
 	for (size_t i = 0; i < plan->notes; i++)
 		buf_printf(out,
-		           plan_remedy(plan, i) ? _("warning: %s\n") : _("note: %s\n"),
-		           plan->note[i]);
+		           plan->note[i].remedy ? _("warning: %s\n") : _("note: %s\n"),
+		           plan->note[i].text);
 }

@@ -109,6 +109,7 @@ struct step {
 	unsigned causes; /* bits: which later steps a change here makes due */
 	/* services and probes */
 	enum service_action action;
+	bool is_relied_on; /* ENABLE: the mail server hands mail to it as it is configured now */
 	enum probe_kind probe;
 	char *probe_domain, *probe_selector;
 	char *probe_key, *probe_reverse;
@@ -147,9 +148,9 @@ struct plan_key {
 struct plan_need {
 	char *service;
 	bool is_running;
+	bool is_relied_on; /* mail waits while it does not run */
 };
 
-/* What can be done about a note that is a warning. */
 /* A file that was ours before this push, though no table says so: an earlier push wrote it, and the
  * target.db of that push is gone. */
 struct plan_claim {
@@ -159,9 +160,11 @@ struct plan_claim {
 	bool is_secret;
 };
 
-struct plan_warning {
-	size_t note; /* index of the note */
-	char *remedy;
+/* A sentence for people: an override that was found, what is not enforced. */
+struct plan_note {
+	char *text;
+	char *remedy; /* NULL: it is no warning */
+	bool is_lack; /* backend_shortfalls() says so, too */
 };
 
 struct plan {
@@ -171,10 +174,8 @@ struct plan {
 	size_t needs, need_room;
 	struct plan_key *key; /* of the names that moved, or of all */
 	size_t keys, key_room;
-	char **note; /* sentences for people: overrides found, what is not enforced; may repeat */
+	struct plan_note *note; /* may repeat */
 	size_t notes, note_room;
-	struct plan_warning *warning; /* of some notes, in their order */
-	size_t warnings, warning_room;
 	bool may_claim; /* an adoption; set before the backend plans */
 	const char *const
 		*claimed; /* set by a backend that sees what an earlier push left and
@@ -213,14 +214,15 @@ void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
  * `remedy` is copied. */
 void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
 	printf_like(3, 4);
-/* The remedy of the note; NULL: the note is no warning. */
-const char *plan_remedy(const struct plan *plan, size_t note) must_check;
+/* A note that a setting is not enforced because what would do it is missing: `server set` says so
+ * itself (backend_shortfalls()). */
+void plan_lack(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint);
 
-/* Once for each service. */
-void plan_needs(struct plan *plan, const char *service, bool is_running);
+/* The service of an ENABLE step; once for each. */
+void plan_needs(struct plan *plan, const struct step *step, bool is_running);
 /* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
  * 100,000 of, most of which stand there already. */
 int plan_settle(struct plan *plan, struct err *err) must_check;

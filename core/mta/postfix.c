@@ -176,6 +176,29 @@ static void claim_files(const struct mta_seen *seen, struct plan *plan)
 		plan->claimed = has_keys ? no_keys : all;
 }
 
+/* What main.cf hands mail to as it stands: by a parameter of ours, or by an admin's own item where we
+ * set none. */
+static void note_reliance(const struct mta_seen *seen, const struct main_wish *wish,
+                          struct plan *plan)
+{
+	const struct {
+		const char *service, *parameter;
+		bool is_ours;
+	} rows[] = {
+		{ "opendkim", "mailauth_milter", wish->milter != NULL },
+		{ "opendmarc", "mailauth_dmarc_milter", wish->dmarc_milter != NULL },
+		{ POSTSRSD_SERVICE, MAIN_SRS_REF, wish->srs_forward != NULL },
+	};
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+			if (plan->step[i].kind == STEP_SERVICE &&
+			    strcmp(plan->step[i].object, rows[k].service) == 0)
+				plan->step[i].is_relied_on =
+					!rows[k].is_ours ||
+					strstr(buf_text(&seen->main_cf),
+				               rows[k].parameter);
+}
+
 int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
                  struct plan *ret_plan, struct err *err)
 {
@@ -196,6 +219,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 	}
 	if (r == 0 && seen->main_path)
 		plan_main(seen, desired, &wish, ret_plan);
+	note_reliance(seen, &wish.main, ret_plan);
 	return r;
 }
 

@@ -504,7 +504,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 		          "any more: install the package opendkim again, or run \"mailauthctl "
 		          "server set dkim.sign off dkim.verify off\" to go without it"));
 	if (is_wished && !seen->dkim.is_installed)
-		plan_note(
+		plan_lack(
 			plan,
 			_("OpenDKIM is not installed, so nothing is signed or verified: "
 		          "install the package opendkim, then run \"mailauthctl mta push\""));

@@ -151,7 +151,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 		return 0;
 	auto_free char *missing = find_missing(desired, seen);
 	if (missing) {
-		plan_note(plan, _("DMARC is saved, not enforced: %s"), missing);
+		plan_lack(plan, _("DMARC is saved, not enforced: %s"), missing);
 		return 0;
 	}
 	int r = check_setup(desired, seen, err);

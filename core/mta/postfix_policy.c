@@ -102,7 +102,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	}
 	auto_free char *missing = postfix_policy_why_not(seen);
 	if (missing) {
-		plan_note(plan, _("SPF is saved, not enforced: %s"), missing);
+		plan_lack(plan, _("SPF is saved, not enforced: %s"), missing);
 		return 0;
 	}
 	if (spot.place == RESTRICT_REFUSED) {

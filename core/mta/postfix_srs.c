@@ -318,7 +318,7 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	if (!desired || !desired->has_srs)
 		return 0;
 	if (!srs->daemon.is_installed) {
-		plan_note(
+		plan_lack(
 			plan,
 			_("postsrsd is not installed, so no sender is rewritten: install the "
 		          "package postsrsd, then run \"mailauthctl mta push\""));

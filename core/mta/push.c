@@ -27,11 +27,13 @@
 #include "core/mta/rollback.h"
 #include "core/mta/stage.h"
 #include "core/mta/target.h"
+#include "core/mta/told.h"
 
 struct push {
 	struct ctx *ctx;
 	struct store *target;
 	struct plan plan;
+	bool *is_told; /* its notes; NULL: a look */
 	struct engine engine;
 	struct target_row row; /* what the host follows once this push is done */
 	enum push_kind kind;
@@ -376,6 +378,9 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	rc = held_claim(push->ctx, push->target, &push->plan, err);
 	if (!rc && push_id)
 		rc = held_update(push->ctx, push->target, push_id, err);
+	/* a rollback's plan has notes of its own: what was told of the host stays so */
+	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
+		rc = told_write(push->target, &push->plan, push->is_told, err);
 	for (size_t i = 0; i < push->settled.count && !rc; i++)
 		rc = held_accept(push->ctx, push->target, push->settled.row[i].path, err);
 	return rc ? rc : target_write(push->target, &push->row, err);
@@ -424,6 +429,9 @@ static int journal(struct push *push, struct store *store, const struct push_fac
 		free(push->engine.reload);
 		push->engine.reload = NULL;
 	}
+	push->is_told = xcalloc(push->plan.notes + 1, sizeof(*push->is_told));
+	if (!rc)
+		rc = told_read(push->target, &push->plan, push->is_told, err);
 	return rc ? rc : engine_prepare(&push->engine, f->now, err);
 }
 
@@ -491,6 +499,17 @@ const struct plan *push_plan(const struct push *push)
 	return &push->plan;
 }
 
+bool push_is_told(const struct push *push, size_t note)
+{
+	return push->is_told && push->is_told[note];
+}
+
+void push_set_told(struct push *push, size_t note)
+{
+	if (push->is_told)
+		push->is_told[note] = true;
+}
+
 int push_switch(struct push *push, struct err *err)
 {
 	int rc;
@@ -516,6 +535,7 @@ void push_free(struct push *push)
 	if (!push)
 		return;
 	engine_done(&push->engine);
+	free(push->is_told);
 	plan_done(&push->plan);
 	drifts_done(&push->drifts);
 	drifts_done(&push->settled);

@@ -53,6 +53,10 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 
 /* What it will do; borrowed. */
 const struct plan *push_plan(const struct push *push);
+/* Whether an administrator has heard that note of the plan at an earlier push; and that he hears it
+ * now, which counts once the push is done. */
+bool push_is_told(const struct push *push, size_t note) must_check;
+void push_set_told(struct push *push, size_t note);
 /* What somebody else did to our files; borrowed.  is_planned: the plan would overwrite it, which is
  * refused without `force`, but not in a dry run.  A push that looks at everything knows all of
  * them, another one those of its own plan. */

@@ -17,10 +17,10 @@
 
 static const struct service_kind kinds[] = {
 	{ "opendkim", "/etc/opendkim.conf", "-x", "/run/opendkim/opendkim.pid", NULL,
-	  SIGUSR1 },
+	  SIGUSR1, false },
 	{ "opendmarc", "/etc/opendmarc.conf", "-c", "/run/opendmarc/opendmarc.pid", NULL,
-	  0 },
-	{ "postsrsd", NULL, NULL, "/run/postsrsd.pid", "/etc/init.d/postsrsd", 0 },
+	  0, false },
+	{ "postsrsd", NULL, NULL, "/run/postsrsd.pid", "/etc/init.d/postsrsd", 0, true },
 };
 
 const struct service_kind *service_kind_find(const char *name)

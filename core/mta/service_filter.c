@@ -68,7 +68,7 @@ pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind)
 		    process_is(ctx, (pid_t)pid, kind->name))
 			return (pid_t)pid;
 	}
-	return process_find(ctx, kind->name);
+	return process_find(ctx, kind->name, kind->leaves_children);
 }
 
 /* ---- starting --------------------------------------------------------------------------------- */
@@ -188,11 +188,27 @@ static int make_run_folder(struct ctx *ctx, const struct service_kind *kind,
 	return file_make_dir(ctx, folder, meta, NULL, err);
 }
 
+/* Start scripts believe it: the process that it names has ended, but keeps its number until its parent
+ * has looked, and the script starts nothing. */
+static int remove_pid_file(struct ctx *ctx, const struct service_kind *kind,
+                           struct err *err)
+{
+	int rc = kind->script ? file_remove(ctx, kind->pid_file, err) : 0;
+
+	if (rc != ERR_MISSING)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
+/* Nothing of it runs. */
 static int start(struct ctx *ctx, const struct service_kind *kind, char *const *argv,
                  struct err *err)
 {
 	int rc = make_run_folder(ctx, kind, err);
 
+	if (!rc)
+		rc = remove_pid_file(ctx, kind, err);
 	return rc ? rc
 	          : service_run(ctx, (const char *const *)(uintptr_t)argv, true, err);
 }

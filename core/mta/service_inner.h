@@ -19,7 +19,9 @@ struct service_kind {
 	const char *pid_file; /* where `config` names none */
 	const char *
 		script; /* starts it where no systemd runs; NULL: the program itself does */
-	int reload_signal; /* 0: it has no reload and is restarted */
+	int reload_signal;    /* 0: it has no reload and is restarted */
+	bool leaves_children; /* that serve open connections after it has ended: without a
+	                         listening socket a process is not the service */
 };
 /* NULL: not in the table. */
 const struct service_kind *service_kind_find(const char *name) must_check;
@@ -59,13 +61,17 @@ pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind) must_check;
 
 /* ---- processes (service_process.c) ------------------------------------------------------------ */
 
-/* Whether the process has that name (/proc/PID/comm). */
+/* The name of a process that lives (15 octets of it); NULL: there is none.  The caller frees. */
+char *process_name(const struct ctx *ctx, pid_t pid) must_check;
+/* Whether the process lives and has that name. */
 bool process_is(const struct ctx *ctx, pid_t pid, const char *name) must_check;
 /* The parent; 0: no such process. */
 pid_t process_parent(const struct ctx *ctx, pid_t pid) must_check;
 /* The process of that name whose parent has another one; 0: none.  In our own PID namespace: a
- * container's processes are not this machine's. */
-pid_t process_find(struct ctx *ctx, const char *name) must_check;
+ * container's processes are not this machine's.  `must_listen`: it has a listening socket. */
+pid_t process_find(struct ctx *ctx, const char *name, bool must_listen) must_check;
+/* Whether somebody listens at that TCP port of loopback, and who; 0: that is not known. */
+bool process_at_port(struct ctx *ctx, unsigned port, pid_t *ret_pid) must_check;
 /* SIGTERM to the process and to its children of the same name, and waits until it is gone, at most
  * ten seconds.  A filter of libmilter looks at its stop flag every five seconds only, or when
  * somebody connects: somebody does. */

@@ -1,8 +1,9 @@
 /*
  * core/mta/service_process.c: processes by /proc.
  *
- * A number is taken for a process only together with its name, and a signal goes through a
- * descriptor of the process, so that one that got the number meanwhile is not hit.
+ * A number is taken for a process only together with its name, and only while it lives: one that has
+ * ended keeps number and name until its parent looks.  A signal goes through a descriptor of the
+ * process, so that one that got the number meanwhile is not hit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,31 +28,50 @@
 #define NUDGE_MS 20
 #define TABLE_LIMIT ((size_t)8 << 20)
 
-bool process_is(const struct ctx *ctx, pid_t pid, const char *name)
-{
-	auto_free char *path = xasprintf("/proc/%d/comm", (int)pid);
-	auto_buf comm = BUF_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (file_read(ctx, path, 64, &comm, NULL, &ignored))
-		return false;
-	return strncmp(buf_text(&comm), name, strlen(name)) == 0 &&
-	       buf_text(&comm)[strlen(name)] == '\n';
-}
-
-pid_t process_parent(const struct ctx *ctx, pid_t pid)
+/* "12 (a name) S 1 ...": the name may hold anything.  *ret_name: heap; false: no such process, or it
+ * has ended. */
+static bool read_stat(const struct ctx *ctx, pid_t pid, char **ret_name,
+                      pid_t *ret_parent)
 {
 	auto_free char *path = xasprintf("/proc/%d/stat", (int)pid);
 	auto_buf stat = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	const char *end;
-	int parent = 0;
+	char state;
+	int parent;
 
 	if (file_read(ctx, path, 4096, &stat, NULL, &ignored))
-		return 0;
-	/* "12 (a name) S 1 ...": the name may hold anything */
-	end = strrchr(buf_text(&stat), ')');
-	return end && sscanf(end, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+		return false;
+	const char *name = strchr(buf_text(&stat), '(');
+	const char *end = strrchr(buf_text(&stat), ')');
+	if (!name || !end || end < name || sscanf(end, ") %c %d", &state, &parent) != 2 ||
+	    strchr("ZXx", state))
+		return false;
+	*ret_name = xmemdup(name + 1, (size_t)(end - name - 1));
+	*ret_parent = (pid_t)parent;
+	return true;
+}
+
+char *process_name(const struct ctx *ctx, pid_t pid)
+{
+	char *name = NULL;
+	pid_t parent;
+
+	return read_stat(ctx, pid, &name, &parent) ? name : NULL;
+}
+
+bool process_is(const struct ctx *ctx, pid_t pid, const char *name)
+{
+	auto_free char *own = process_name(ctx, pid);
+
+	return text_same(own, name);
+}
+
+pid_t process_parent(const struct ctx *ctx, pid_t pid)
+{
+	auto_free char *name = NULL;
+	pid_t parent;
+
+	return read_stat(ctx, pid, &name, &parent) ? parent : 0;
 }
 
 static bool is_in_our_space(const struct ctx *ctx, pid_t pid)
@@ -104,17 +124,6 @@ static void search(struct search *s)
 
 	if (file_list(s->ctx, "/proc", look_at, s, &ignored))
 		s->count = 0;
-}
-
-pid_t process_find(struct ctx *ctx, const char *name)
-{
-	struct search s = { .ctx = ctx, .name = name };
-	pid_t pid;
-
-	search(&s);
-	pid = s.count ? s.found[0] : 0;
-	free(s.found);
-	return pid;
 }
 
 /* ---- where it listens ------------------------------------------------------------------------- */
@@ -226,6 +235,111 @@ static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
 	}
 	close_fd(&d.folder);
 	free(d.inode);
+}
+
+static bool listens(struct ctx *ctx, pid_t pid)
+{
+	struct listeners list = { 0 };
+
+	find_listeners(ctx, pid, &list);
+	free(list.at);
+	return list.count != 0;
+}
+
+pid_t process_find(struct ctx *ctx, const char *name, bool must_listen)
+{
+	struct search s = { .ctx = ctx, .name = name };
+	pid_t pid = 0;
+
+	search(&s);
+	for (size_t i = 0; i < s.count && !pid; i++)
+		if (!must_listen || listens(ctx, s.found[i]))
+			pid = s.found[i];
+	free(s.found);
+	return pid;
+}
+
+/* ---- who listens ------------------------------------------------------------------------------ */
+
+/* Of the kernel's words for an address: everywhere, or loopback. */
+static bool is_loopback(const char *hex)
+{
+	unsigned at[4] = { 0 };
+	int words = sscanf(hex, "%8x%8x%8x%8x", &at[0], &at[1], &at[2], &at[3]);
+	unsigned last = at[words > 0 ? words - 1 : 0];
+	bool is_mapped = words == 4 && at[2] == htonl(0xffff);
+
+	if (words == 4 && (at[0] || at[1] || (at[2] && !is_mapped)))
+		return false;
+	return last == 0 || last == htonl(words == 4 && !is_mapped ? 1 : INADDR_LOOPBACK);
+}
+
+/* The socket that listens at the port; 0: none. */
+static uint64_t find_port(struct ctx *ctx, unsigned port)
+{
+	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables) && !found; i++) {
+		auto_buf text = BUF_INIT;
+		struct err ignored = ERR_INIT;
+
+		if (file_read(ctx, tables[i], TABLE_LIMIT, &text, NULL, &ignored))
+			continue;
+		for (const char *line = buf_text(&text); line && *line;
+		     line = strchr(line + 1, '\n')) {
+			char address[33];
+			unsigned at, state;
+			unsigned long long inode;
+
+			if (sscanf(line,
+			           " %*d: %32[0-9A-F]:%4x %*s %2x %*s %*s %*s %*s "
+			           "%*s %llu",
+			           address, &at, &state, &inode) == 4 &&
+			    at == port && state == 0x0a && is_loopback(address))
+				found = inode;
+		}
+	}
+	return found;
+}
+
+struct holder {
+	struct ctx *ctx;
+	uint64_t inode;
+	pid_t pid;
+};
+
+static int look_for_socket(void *arg, const char *entry, struct err *err)
+{
+	struct holder *holder = arg;
+	struct descriptors d = { .folder = -1 };
+	auto_free char *path = xasprintf("/proc/%s/fd", entry);
+	struct err ignored = ERR_INIT;
+	int64_t pid;
+
+	(void)err;
+	if (holder->pid || !text_to_int(entry, 1, INT32_MAX, &pid))
+		return 0;
+	d.folder =
+		file_open_raw(holder->ctx, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (d.folder >= 0 &&
+	    file_list(holder->ctx, path, take_descriptor, &d, &ignored) == 0 &&
+	    has_inode(&d, holder->inode))
+		holder->pid = (pid_t)pid;
+	close_fd(&d.folder);
+	free(d.inode);
+	return 0;
+}
+
+bool process_at_port(struct ctx *ctx, unsigned port, pid_t *ret_pid)
+{
+	struct holder holder = { .ctx = ctx, .inode = find_port(ctx, port) };
+	struct err ignored = ERR_INIT;
+
+	if (holder.inode && file_list(ctx, "/proc", look_for_socket, &holder, &ignored))
+		err_clear(&ignored);
+	*ret_pid = holder.pid;
+	return holder.inode != 0;
 }
 
 /* ---- ending ----------------------------------------------------------------------------------- */

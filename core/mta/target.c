@@ -58,6 +58,7 @@ static const struct migration target_migrations[] = {
 	  "ALTER TABLE step ADD COLUMN shared TEXT;"
 	  "UPDATE step SET shared = " SHARED_OF_OBJECT " WHERE kind = 'file';"
 	  "UPDATE step SET rank = CASE rank WHEN 0 THEN 3 ELSE rank - 1 END" },
+	{ 3, "CREATE TABLE told (note TEXT PRIMARY KEY) STRICT, WITHOUT ROWID" },
 	{ 0, NULL },
 };
 
@@ -65,7 +66,7 @@ static const struct migration target_migrations[] = {
  * thousand, and what is deleted is not overwritten. */
 static const struct store_kind target_kind = {
 	.application_id = 0x4d417450,
-	.version = 2,
+	.version = 3,
 	.schema = target_schema,
 	.migrations = target_migrations,
 	.remedy = "mailauthctl mta push",
@@ -213,7 +214,9 @@ int target_write(struct store *target, const struct target_row *row, struct err 
 
 int target_forget(struct store *target, struct err *err)
 {
-	return store_exec(target, err, "DELETE FROM target", "");
+	int rc = store_exec(target, err, "DELETE FROM told", "");
+
+	return rc ? rc : store_exec(target, err, "DELETE FROM target", "");
 }
 
 int target_blob(struct store *target, const struct digest *digest, struct buf *into,

@@ -69,6 +69,23 @@ postconf -X recipient_canonical_maps
 postfix reload >/dev/null 2>&1
 ok "a domain that is not accepted here: refused" \
 	grep -q "does not accept mail for bare.example.test" <<<"$(refused srs.enabled on srs.domain bare.example.test)"
+
+# Another program has the port: said with its name, and no mail waits for a table that main.cf does not name.
+python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 10001)); time.sleep(1000)' &
+holder=$!
+listens() { ss -Hltn "sport = :$1" | grep -q .; }
+wait_for listens 10001
+ok "a port that is taken is named, and who has it" \
+	grep -q "port 10001 is in use by python3 (process $holder)" <<<"$(refused srs.enabled on srs.domain srs.example.test)"
+is "mail flows" "$(forwarded user@sender.example.net)" "user@sender.example.net someone@outside.example"
+status=$(mailauthctl mta status)
+ok "the daemon is missed" grep -q "^ *postsrsd *no *it does not run, and no mail is handed to it yet" <<<"$status"
+fails "but no mail waits for it" grep -q -e "mail may wait" -e "does not run, and without it" <<<"$status"
+ok "doctor says the same" grep -q "postsrsd does not run, and no mail is handed to it yet" <<<"$(mailauthctl doctor services)"
+kill $holder
+wait $holder 2>/dev/null
+set_server srs.enabled off
+mailauthctl server unset srs.domain
 cp -a /etc/postfix/main.cf /tmp/main.cf
 
 # ---- on --------------------------------------------------------------------------------------------
@@ -78,6 +95,7 @@ is "srs.enabled on" "$(mailauthctl server get srs.enabled)" on
 mailauthctl server set srs.enabled on srs.domain bare.example.test --dry-run >/dev/null 2>/tmp/warnings.bare
 is "domains of this server that are not in the database are warned about" "$(sed -n 's/.*main.cf lists \(.*\) as this server.s own.*domain add \([^"]*\)".*/\1 \2/p' /tmp/warnings)" \
 	"example.test example.test"
+is "that nothing starts it again is said, once" "$(grep -c "no systemd runs here" /tmp/warnings)" 1
 ok "Return-Path is warned about" grep -q "Return-Path.*local_transport = local" /tmp/warnings
 ok "SPF of the SRS domain is checked" grep -q "(8.8.8.8) does not pass SPF: fail" /tmp/warnings
 ok "the way back is looked up" grep -q "bare.example.test, the SRS domain, has no MX and no address" /tmp/warnings.bare
@@ -151,9 +169,13 @@ fails "and not without it" grep -q "not rewritten for SRS" /tmp/warnings
 # ---- domains come and go ---------------------------------------------------------------------------
 
 is "a foreign domain" "$(forwarded user@new.example | shape)" "SRS0=HHHH=TT=new.example=user@srs.example.test someone@outside.example"
-ok "becomes ours" mailauthctl domain add new.example
+ok "becomes ours" mailauthctl domain add new.example 2>/tmp/notes
+fails "with nothing said of the host again" grep -q -e systemd -e "main.cf lists" /tmp/notes
 is "and is left alone at once" "$(forwarded user@new.example)" "user@new.example someone@outside.example"
-ok "and goes" mailauthctl domain remove new.example
+ok "and goes" mailauthctl --no-push domain remove new.example
+ok "by a push of its own" mailauthctl mta push 2>/tmp/notes
+fails "which repeats nothing either" grep -q -e systemd -e "main.cf lists" /tmp/notes
+ok "status has it" grep -q "no systemd runs here" <<<"$(mailauthctl mta status)"
 is "and is rewritten at once" "$(forwarded user@new.example | shape)" "SRS0=HHHH=TT=new.example=user@srs.example.test someone@outside.example"
 set_server srs.exclude-domains .kept.example
 is "what somebody listed is left alone" "$(forwarded user@a.kept.example)" "user@a.kept.example someone@outside.example"
@@ -208,6 +230,31 @@ kill_daemon >/dev/null 2>&1
 ok "a push starts it" mailauthctl mta push
 is "and mail is forwarded again" "$(forwarded user@sender.example.net | shape)" \
 	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
+
+# A PID file that names a process which has ended, but has its number still; and one of that name that
+# does not listen, as connections leave it.
+kill_daemon >/dev/null 2>&1
+python3 - <<'PY' &
+import os, time
+name = lambda: open('/proc/self/comm', 'w').write('postsrsd')
+orphan = os.fork()
+if orphan == 0:
+    name()
+    time.sleep(1000)
+ended = os.fork()
+if ended == 0:
+    name()
+    os._exit(0)
+open('/run/postsrsd.pid', 'w').write('%d\n' % ended)
+open('/tmp/orphan', 'w').write('%d\n' % orphan)
+time.sleep(1000)
+PY
+parent=$!
+wait_for test -s /tmp/orphan
+ok "a push is not taken in by either" mailauthctl mta push
+is "and mail is forwarded" "$(forwarded user@sender.example.net | shape)" \
+	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
+kill $parent "$(cat /tmp/orphan)"
 
 # ---- off ---------------------------------------------------------------------------------------------
 

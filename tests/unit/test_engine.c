@@ -286,7 +286,7 @@ static void test_removal(void **state)
 	assert_int_equal(held_plan_removal(&host->ctx, host->target, false, &plan, &err),
 	                 0);
 	assert_int_equal(plan.notes, 1);
-	assert_non_null(strstr(plan.note[0], TABLE " was edited"));
+	assert_non_null(strstr(plan.note[0].text, TABLE " was edited"));
 	plan_done(&plan);
 	assert_int_equal(held_plan_removal(&host->ctx, host->target, true, &plan, &err),
 	                 0);

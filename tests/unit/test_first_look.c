@@ -177,6 +177,26 @@ static void test_foreign_octets(void **state)
 	           "t2 template, had t1 TXT v=spf1 \\027[2J\\195\\169 -all, ");
 }
 
+/* A long text is kept in part, and says so. */
+static void test_long_text(void **state)
+{
+	static const char *const names[] = { "example.com", "example.net" };
+	char text[2][420];
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = 396 + i; /* with "TXT " 400: all of it */
+		memset(text[i], 'x', len);
+		memcpy(text[i], "v=spf1 ", 7);
+		text[i][len] = '\0';
+		auto_free char *want = xasprintf("t2 template, had t1 TXT %.396s%s, ",
+		                                 text[i], i ? FIRST_LOOK_CUT : "");
+		add_domain(names[i], NULL);
+		looks(names[i], LOOK_INCLUDE, NULL, SHOWN({ "", text[i] }),
+		      "t1 taken left out, t2 free, ");
+		check_list(names[i], want);
+	}
+}
+
 static void test_aliases(void **state)
 {
 	(void)state;
@@ -482,20 +502,11 @@ static void test_export_marks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_nothing_there),
-		T(test_policies),
-		T(test_foreign_octets),
-		T(test_aliases),
-		T(test_exported_before),
-		T(test_keys),
-		T(test_next_selector),
-		T(test_parked),
-		T(test_explicit),
-		T(test_reset_and_undo),
-		T(test_ways),
-		T(test_forgotten),
-		T(test_export_asks),
-		T(test_export_marks),
+		T(test_nothing_there), T(test_policies),       T(test_foreign_octets),
+		T(test_long_text),     T(test_aliases),        T(test_exported_before),
+		T(test_keys),          T(test_next_selector),  T(test_parked),
+		T(test_explicit),      T(test_reset_and_undo), T(test_ways),
+		T(test_forgotten),     T(test_export_asks),    T(test_export_marks),
 	};
 	return cmocka_run_group_tests_name("first_look", tests, NULL, NULL);
 }

@@ -147,7 +147,7 @@ static void test_ignore_hosts(void **state)
 	                                     "::1\n"
 	                                     "2001:db8::/32\n");
 	assert_int_equal(plan.notes, 1);
-	assert_non_null(strstr(plan.note[0], "mynetworks names hash:/x"));
+	assert_non_null(strstr(plan.note[0].text, "mynetworks names hash:/x"));
 }
 
 int main(void)

@@ -213,10 +213,10 @@ static void test_warnings(void **state)
 	plan_warn(&more, "do that", "another warning");
 	plan_append(&plan, &more);
 	assert_int_equal(plan.notes, 4);
-	assert_null(plan_remedy(&plan, 0));
-	assert_string_equal(plan_remedy(&plan, 1), "do this");
-	assert_null(plan_remedy(&plan, 2));
-	assert_string_equal(plan_remedy(&plan, 3), "do that");
+	assert_null(plan.note[0].remedy);
+	assert_string_equal(plan.note[1].remedy, "do this");
+	assert_null(plan.note[2].remedy);
+	assert_string_equal(plan.note[3].remedy, "do that");
 	plan_show(&plan, false, &out);
 	assert_string_equal(buf_text(&out),
 	                    "note: a note\nwarning: a warning\n"

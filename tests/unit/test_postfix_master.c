@@ -128,7 +128,7 @@ static void check_notes(const char *main_text, const char *master, const char *w
 	services_note(&cf, &services, &sorted, &filter, &plan);
 	assert_int_equal(plan.notes, want ? 1 : 0);
 	if (want)
-		assert_non_null(strstr(plan.note[0], want));
+		assert_non_null(strstr(plan.note[0].text, want));
 }
 
 static void test_notes(void **state)
@@ -344,7 +344,7 @@ static void test_macros(void **state)
 		macros_note(&cf, &master, "/etc/postfix", &plan);
 		assert_int_equal(plan.notes, rows[i].note ? 1 : 0);
 		if (rows[i].note)
-			assert_string_equal(plan.note[0], rows[i].note);
+			assert_string_equal(plan.note[0].text, rows[i].note);
 		assert_int_equal(macros_check(&cf, &master, &err),
 		                 rows[i].error ? ERR_FAILED : 0);
 		if (rows[i].error)

@@ -373,8 +373,8 @@ static void test_other_spf(void **state)
 		other_spf_warn(&seen, &cf, &master, &plan);
 		assert_int_equal(plan.notes, rows[i].want ? 1 : 0);
 		if (rows[i].want) {
-			assert_non_null(strstr(plan.note[0], rows[i].want));
-			assert_non_null(strstr(plan_remedy(&plan, 0), rows[i].remedy));
+			assert_non_null(strstr(plan.note[0].text, rows[i].want));
+			assert_non_null(strstr(plan.note[0].remedy, rows[i].remedy));
 		}
 		buf_done(&seen.main_cf);
 		buf_done(&seen.master_cf);

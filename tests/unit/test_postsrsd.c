@@ -200,7 +200,8 @@ static void test_version_2(void **state)
 	                           "2 /etc/postsrsd.conf\n"
 	                           "1 /etc/mailauthctl/srs-keep.regexp\n");
 	assert_int_equal(plan.notes, 1);
-	assert_non_null(strstr(plan.note[0], "no domain name with an underscore: 1 of"));
+	assert_non_null(
+		strstr(plan.note[0].text, "no domain name with an underscore: 1 of"));
 	assert_content(&plan, POSTSRSD_DOMAINS,
 	               "a.example\nmx.example.com\n.example.org\n");
 	auto_free char *conf = xasprintf("domains = {}\n%s", block_v2);
@@ -275,7 +276,8 @@ static void test_live(void **state)
 				buf_text(&step_of(&plan, POSTSRSD_DROP_IN)->content),
 				"StartLimitIntervalSec=0\n\n[Service]\nRestart=always\n"));
 		else
-			assert_non_null(strstr(plan.note[0], "no systemd runs here"));
+			assert_non_null(
+				strstr(plan.note[0].text, "no systemd runs here"));
 		desired_done(&desired);
 		postsrsd_seen_done(&seen);
 	}

@@ -406,6 +406,49 @@ static void test_advice(void **state)
 	}
 }
 
+/* Of a combination the change speaks that brings it about, and no later one. */
+static void test_advice_once(void **state)
+{
+	static const char strict[] = "headers-only is the usual choice";
+	static const char neutral[] = "fail becomes neutral";
+	static const struct {
+		enum setting_key key;
+		const char *text; /* NULL: unset */
+		const char *said; /* NULL: nothing */
+	} rows[] = {
+		{ SET_DKIM_VERIFY, "on", NULL },
+		{ SET_SPF_CHECK, "on", NULL },
+		{ SET_SPF_MODE, "reject-fail", NULL },
+		{ SET_DMARC_CHECK, "on", strict },
+		{ SET_SPF_MODE, "reject-softfail", NULL },
+		{ SET_SPF_MODE, "headers-only", NULL },
+		{ SET_SPF_MODE, "reject-neutral", strict },
+		{ SET_SPF_MODE, "reject-fail", NULL },
+		{ SET_SPF_CHECK, "off", NULL },
+		{ SET_SPF_CHECK, "on", strict },
+		{ SET_SPF_GUESS_RULES, "a ?all", NULL },
+		{ SET_SPF_GUESS_SCOPE, "most-permissive", neutral },
+		{ SET_SPF_GUESS_RULES, "mx ?all", NULL },
+		{ SET_SPF_MODE, "reject-softfail", NULL },
+		{ SET_SPF_MODE, NULL, NULL },
+		{ SET_SPF_MODE, "reject-softfail", neutral },
+	};
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	bool is_changed;
+	assert_int_equal(change_end(w->store, &is_changed, &err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(change_begin(w->store, &w->ctx, "test", &err), 0);
+		set(w, rows[i].key, 0, rows[i].text);
+		buf_clear(&w->said);
+		setting_advise(w->store, &w->ctx);
+		if (rows[i].said ? !strstr(buf_text(&w->said), rows[i].said)
+		                 : w->said.len != 0)
+			fail_msg("row %zu: %s", i, buf_text(&w->said));
+		assert_int_equal(change_end(w->store, &is_changed, &err), 0);
+	}
+}
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -421,6 +464,7 @@ int main(void)
 		IN_STORE(test_set),
 		IN_STORE(test_rules),
 		IN_STORE(test_advice),
+		IN_STORE(test_advice_once),
 	};
 	return cmocka_run_group_tests_name("setting", tests, NULL, NULL);
 }
