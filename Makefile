@@ -61,7 +61,7 @@ mta_src := absence account backend desired diff directory doctor doctor_database
 	doctor_server doctor_zones drift engine folders held held_service history key_check \
 	map_probe marked_block milter milter_headers milter_probe networks opendkim \
 	opendkim_conf opendkim_keys opendkim_renew opendkim_tables opendkim_try \
-	opendkim_validate opendmarc opendmarc_conf path_check plan policy_probe policyd_conf \
+	opendkim_validate opendmarc opendmarc_conf path_check plan plan_prune policy_probe policyd_conf \
 	postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
 	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
 	postfix_master postfix_observe postfix_policy postfix_restore postfix_restrict \
