@@ -1,4 +1,4 @@
--- mailauthctl: the store, schema version 4.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
+-- mailauthctl: the store, schema version 5.  Embedded at build time; needs SQLite >= 3.37 (STRICT).
 -- Opened with: foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON, trusted_schema=OFF,
 -- busy_timeout=0 (writers wait on our own lock file, which names the holder), SQLITE_DBCONFIG_DEFENSIVE.
 -- Text is UTF-8; times are Unix seconds, UTC; names of domains are A-labels, lower case, no final dot.
@@ -8,7 +8,7 @@
 -- a new template to 100,000 domains is one UPDATE.
 
 PRAGMA application_id = 0x4d417574;     -- "MAut": another program's database is refused
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- One row.  uuid tells a mail server's push state which database it follows.
 CREATE TABLE store (
@@ -32,8 +32,9 @@ CREATE INDEX change_at ON change (at);
 CREATE TABLE change_item (
 	change_id  INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,
 	seq        INTEGER NOT NULL,
-	object     TEXT    NOT NULL CHECK (object IN ('setting', 'domain', 'key', 'template', 'record', 'secret',
-	                                              'change')),
+	object     TEXT    NOT NULL CHECK (object = 'setting' OR object = 'domain' OR object = 'key' OR
+	           object = 'template' OR object = 'record' OR object = 'secret' OR object = 'change'),
+	                                            -- IN would make a table of the words for each row
 	domain     TEXT,                            -- name at that time: the trail outlives the domain
 	field      TEXT    NOT NULL,
 	ref        TEXT,                            -- which of several that `field` fits: a record's id, "t1" or "7"
@@ -235,7 +236,7 @@ CREATE TABLE zone_look (
 CREATE INDEX zone_look_had ON zone_look (name) WHERE had IS NOT NULL;
 
 -- A domain moves to the present generation whenever anything that shows in its zone or its signing moves.
--- The change row is always there first (core/store/change.c).
+-- The change row is always there first (core/store/change.c).  Two statements, because OR collects rows in a table first.
 CREATE TRIGGER domain_alias_flat BEFORE INSERT ON domain
 WHEN new.alias_of IS NOT NULL AND (SELECT alias_of FROM domain WHERE id = new.alias_of) IS NOT NULL
 BEGIN SELECT raise(ABORT, 'an alias of an alias'); END;
@@ -260,14 +261,26 @@ BEGIN
 	ON CONFLICT (name) DO UPDATE SET domain_id = excluded.domain_id, gen = excluded.gen;
 END;
 CREATE TRIGGER domain_mod AFTER UPDATE OF name, alias_of, suspended, template_rev ON domain
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.id OR alias_of = new.id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = new.id AND gen <> (SELECT max(id) FROM change);
+END;
 
 CREATE TRIGGER domain_setting_i AFTER INSERT ON domain_setting
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id OR alias_of = new.domain_id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = new.domain_id AND gen <> (SELECT max(id) FROM change);
+END;
 CREATE TRIGGER domain_setting_u AFTER UPDATE ON domain_setting
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id OR alias_of = new.domain_id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = new.domain_id AND gen <> (SELECT max(id) FROM change);
+END;
 CREATE TRIGGER domain_setting_d AFTER DELETE ON domain_setting
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id OR alias_of = old.domain_id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = old.domain_id AND gen <> (SELECT max(id) FROM change);
+END;
 
 CREATE TRIGGER record_i AFTER INSERT ON record
 BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id; END;
@@ -277,12 +290,19 @@ CREATE TRIGGER record_d AFTER DELETE ON record
 BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id; END;
 
 CREATE TRIGGER dkim_key_i AFTER INSERT ON dkim_key
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id OR alias_of = new.domain_id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = new.domain_id AND gen <> (SELECT max(id) FROM change);
+END;
 CREATE TRIGGER dkim_key_u AFTER UPDATE OF selector, state, public, private_id ON dkim_key
-BEGIN UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id OR alias_of = new.domain_id; END;
+BEGIN
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = new.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = new.domain_id AND gen <> (SELECT max(id) FROM change);
+END;
 CREATE TRIGGER dkim_key_d AFTER DELETE ON dkim_key
 BEGIN
-	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id OR alias_of = old.domain_id;
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE id = old.domain_id AND gen <> (SELECT max(id) FROM change);
+	UPDATE domain SET gen = (SELECT max(id) FROM change) WHERE alias_of = old.domain_id AND gen <> (SELECT max(id) FROM change);
 	DELETE FROM dkim_private WHERE id = old.private_id;
 END;
 

@@ -293,15 +293,15 @@ int yaml_check_keys(const struct yaml_node *node, const char *what,
 		return fault(err, what, node->line, node->column, "%s",
 		             _("keys and values are expected here"));
 	for (const struct yaml_node *child = node->first; child; child = child->next) {
-		struct suggestion near;
-		suggestion_init(&near, child->key);
 		bool is_known = false;
-		for (size_t i = 0; keys[i] && !is_known; i++) {
+		for (size_t i = 0; keys[i] && !is_known; i++)
 			is_known = text_same(keys[i], child->key);
-			suggestion_offer(&near, keys[i]);
-		}
 		if (is_known)
 			continue;
+		struct suggestion near;
+		suggestion_init(&near, child->key);
+		for (size_t i = 0; keys[i]; i++)
+			suggestion_offer(&near, keys[i]);
 		if (near.best)
 			return fault(err, what, child->key_line, child->key_column,
 			             _("there is no \"%.80s\"; did you mean %s?"),

@@ -293,6 +293,8 @@ static int check_switch_off(struct store *store, const struct domain *domain,
 {
 	bool signs, has_mail;
 	auto_free char *service = NULL;
+	if (key != SET_MAIL && key != SET_DNS_SERVICE)
+		return 0;
 	int r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
 		r = setting_bool(store, SET_MAIL, domain->id, &has_mail, err);
@@ -315,14 +317,16 @@ int domain_life_set(struct store *store, struct ctx *ctx, const struct domain *d
 {
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
-	int r = setting_text(store, SET_DNS_SERVICE, domain->id, &before, err);
+	bool is_service = key == SET_DNS_SERVICE;
+	int r = is_service ? setting_text(store, key, domain->id, &before, err) : 0;
 	if (r >= 0)
 		r = setting_set(store, key, domain->id, domain->name, text, err);
 	if (r >= 0)
 		r = check_switch_off(store, domain, key, err);
-	if (r >= 0)
-		r = setting_text(store, SET_DNS_SERVICE, domain->id, &after, err);
-	if (r < 0 || strcmp(before, "hosted") != 0 || strcmp(after, "hosted") == 0)
+	if (r >= 0 && is_service)
+		r = setting_text(store, key, domain->id, &after, err);
+	if (r < 0 || !is_service || strcmp(before, "hosted") != 0 ||
+	    strcmp(after, "hosted") == 0)
 		return r;
 	bool signs = false;
 	r = keep_former_keys(store, ctx, domain, false, err);

@@ -73,25 +73,32 @@ static int stored(struct store *store, const char *key, int64_t domain_id,
 	                      "SELECT value FROM setting WHERE key = ?", "t", key);
 }
 
-/* Looks at the domain, then at its main domain.  1: found. */
+/* The domain's own value, then its main domain's, then the server's where `has_server`.  1: found. */
 static int stored_at_domain(struct store *store, const char *key, int64_t domain_id,
-                            struct setting_value *ret_value, struct err *err)
+                            bool has_server, struct setting_value *ret_value,
+                            struct err *err)
 {
-	char *text = NULL;
-	int r = stored(store, key, domain_id, &text, err);
-	if (r > 0) {
-		*ret_value = (struct setting_value){ text, SETTING_FROM_DOMAIN };
-		return r;
-	}
-	int64_t main_id = 0;
-	if (r == 0 && store)
-		r = store_get_int(store, &main_id, err,
-		                  "SELECT alias_of FROM domain WHERE id = ?", "i",
-		                  domain_id);
+	auto_stmt stmt = NULL;
+	if (!store)
+		return 0;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT ?4, value FROM domain_setting"
+	                    " WHERE domain_id = ?1 AND key = ?2"
+	                    " UNION ALL SELECT ?5, m.value FROM domain AS d"
+	                    " JOIN domain_setting AS m ON m.domain_id = d.alias_of"
+	                    " WHERE d.id = ?1 AND m.key = ?2"
+	                    " UNION ALL SELECT ?6, value FROM setting"
+	                    " WHERE key = ?2 AND ?3",
+	                    "itiiii", domain_id, key, (int64_t)has_server,
+	                    (int64_t)SETTING_FROM_DOMAIN, (int64_t)SETTING_FROM_MAIN,
+	                    (int64_t)SETTING_FROM_SERVER);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
 	if (r > 0)
-		r = stored(store, key, main_id, &text, err);
-	if (r > 0)
-		*ret_value = (struct setting_value){ text, SETTING_FROM_MAIN };
+		*ret_value = (struct setting_value){
+			xstrdup(stmt_text(stmt, 1)),
+			(enum setting_source)stmt_int(stmt, 0),
+		};
 	return r;
 }
 
@@ -99,24 +106,23 @@ int setting_get(struct store *store, enum setting_key key, int64_t domain_id,
                 struct setting_value *ret_value, struct err *err)
 {
 	const struct setting_row *row = &setting_table[key];
+	const char *otherwise = row->default_text;
 	char *text = NULL;
+	int r;
 	if (domain_id && row->flags & SETTING_AT_DOMAIN) {
-		int r = stored_at_domain(store, row->key, domain_id, ret_value, err);
-		if (r != 0)
-			return r < 0 ? r : 0;
-		if (row->domain_default) {
-			*ret_value = (struct setting_value){ xstrdup(row->domain_default),
-				                             SETTING_FROM_DEFAULT };
-			return 0;
-		}
+		if (row->domain_default)
+			otherwise = row->domain_default;
+		r = stored_at_domain(store, row->key, domain_id, !row->domain_default,
+		                     ret_value, err);
+	} else {
+		r = stored(store, row->key, 0, &text, err);
+		if (r > 0)
+			*ret_value = (struct setting_value){ text, SETTING_FROM_SERVER };
 	}
-	int r = stored(store, row->key, 0, &text, err);
-	if (r < 0)
-		return r;
-	*ret_value = r ? (struct setting_value){ text, SETTING_FROM_SERVER }
-	               : (struct setting_value){ xstrdup(row->default_text),
-		                                 SETTING_FROM_DEFAULT };
-	return 0;
+	if (r == 0)
+		*ret_value = (struct setting_value){ xstrdup(otherwise),
+			                             SETTING_FROM_DEFAULT };
+	return r < 0 ? r : 0;
 }
 
 int setting_text(struct store *store, enum setting_key key, int64_t domain_id,

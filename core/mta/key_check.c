@@ -12,6 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/base/secret.h"
 #include "core/model/key_crypto.h"
+#include "core/mta/step.h"
 #include "core/mta/validate.h"
 
 #define KEY_LIMIT ((size_t)64 * 1024)
@@ -80,8 +81,14 @@ static int check_key(const struct key_check *check, const struct plan_key *key,
 			key->path);
 	if (r < 0)
 		return r;
-	const struct buf *text = step ? &step->content : &present;
-	r = key_look_private(buf_text(text), text->len, &sight, err);
+	auto_secret room = SECRET_INIT;
+	const char *text = buf_text(&present);
+	size_t len = present.len;
+	if (step)
+		r = step_content(step, &room, &text, &len, err);
+	if (r < 0)
+		return r;
+	r = key_look_private(text, len, &sight, err);
 	if (r < 0)
 		r = err_prefix(err,
 		               _("OpenDKIM could not sign for %s with the key in %s"),

@@ -194,15 +194,16 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
                     struct err *err)
 {
 	auto_secret pem = SECRET_INIT;
+	struct digest digest;
 	int r = desired_key_pem(keys->desired, wanted->key_id, &pem, err);
 	if (r < 0)
 		return r;
+	digest_of(pem.at, pem.len, &digest);
 	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
 	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
-	struct step *step =
-		plan_file(plan, RANK_DATA, path, pem.at, pem.len, place->key, CAUSE_KEYS);
-	step->is_secret = true;
-	step->domain = xstrdup(wanted->main_name);
+	plan_file_key(plan, RANK_DATA, path, keys->desired->store, wanted->key_id,
+	              &digest, place->key, CAUSE_KEYS)
+		->domain = xstrdup(wanted->main_name);
 	expect_key(wanted, place, plan);
 	return plan_settle(plan, err);
 }

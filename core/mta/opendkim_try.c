@@ -14,8 +14,10 @@
 
 #include "core/base/alloc.h"
 #include "core/base/names.h"
+#include "core/base/secret.h"
 #include "core/mta/milter.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/step.h"
 #include "core/mta/validate.h"
 
 #define MOST_NAMES 3
@@ -146,8 +148,12 @@ static int stage_keys(const struct choice *choice, const char *now, struct err *
 		auto_free char *staged = stage_path(v->stage, name);
 		if (!step || !step->is_present)
 			continue;
-		int r = stage_write(v->stage, name, buf_text(&step->content),
-		                    step->content.len, err);
+		auto_secret room = SECRET_INIT;
+		const char *text;
+		size_t len;
+		int r = step_content(step, &room, &text, &len, err);
+		if (r == 0)
+			r = stage_write(v->stage, name, text, len, err);
 		if (r < 0)
 			return r;
 		buf_add(&table, at, (size_t)(line->path - at));

@@ -1,4 +1,4 @@
-/* core/mta/plan.c: a list of steps. */
+/* core/mta/plan.c: a list of steps, made and looked up.  What is left out of it: plan_prune.c. */
 #include "core/mta/plan.h"
 
 #include <stdarg.h>
@@ -9,25 +9,6 @@
 #include "core/base/alloc.h"
 #include "core/mta/plan_claim.h"
 #include "core/mta/step.h"
-
-void step_done(struct step *step)
-{
-	if (step->is_secret && step->content.at)
-		explicit_bzero(step->content.at, step->content.room);
-	buf_done(&step->content);
-	buf_done(&step->old_content);
-	free(step->object);
-	free(step->names);
-	free(step->domain);
-	free(step->probe_domain);
-	free(step->probe_selector);
-	free(step->probe_key);
-	free(step->probe_reverse);
-	free(step->probe_before);
-	for (int i = 0; i < MACRO_STAGES; i++)
-		free(step->probe_macros[i]);
-	*step = (struct step){ 0 };
-}
 
 static void note_done(struct plan_note *note)
 {
@@ -94,6 +75,22 @@ struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
 
 	buf_add(&content, octets, len);
 	return plan_file_take(plan, rank, path, &content, meta, causes);
+}
+
+struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
+                           struct store *store, int64_t key_id,
+                           const struct digest *digest, struct file_meta meta,
+                           unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->key_store = store;
+	step->key_id = key_id;
+	step->new_digest = *digest;
+	step->is_secret = true;
+	step->meta = meta;
+	step->causes = causes;
+	return step;
 }
 
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,

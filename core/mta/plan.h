@@ -21,6 +21,7 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/store/store.h"
 
 enum step_rank {
 	RANK_DATA,      /* keys, socket folders */
@@ -99,9 +100,8 @@ struct step {
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
 	/* files and folders */
-	bool is_present;    /* false: it goes */
-	struct buf content; /* files; wiped on free when is_secret */
-	bool is_secret;     /* never enters the journal: digest and key id only */
+	bool is_present; /* false: it goes */
+	bool is_secret;  /* never enters the journal: digest and key id only */
 	const struct shared_format *shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
 	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
@@ -111,21 +111,35 @@ struct step {
 	enum service_action action;
 	bool is_relied_on; /* ENABLE: the mail server hands mail to it as it is configured now */
 	enum probe_kind probe;
-	char *probe_domain, *probe_selector;
-	char *probe_key, *probe_reverse;
-	enum smtp_depth probe_depth;
-	char *probe_macros
-		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists;
-	                                     NULL: all that Postfix sends by default */
-	char *probe_before; /* what was answered before the push; filled by the engine */
 	unsigned
 		when; /* bits: due when a step that was kept causes any of them; 0: always */
 	/* filled by plan_prune() */
-	bool had_old;           /* files, folders: something stood there */
-	struct buf old_content; /* not for secrets */
+	bool had_old; /* files, folders: something stood there */
 	struct file_meta old_meta;
-	struct digest old_digest,
-		new_digest; /* files: SHA-256 of what stood there, what is wanted */
+	union {                             /* of which there may be 100,000 */
+		struct {                    /* files */
+			struct buf content; /* wiped on free when is_secret */
+			struct store
+				*key_store; /* not NULL: the content is the key `key_id`
+			                            in it (step_content()) */
+			int64_t key_id;
+			struct digest new_digest; /* SHA-256 of what is wanted */
+			/* filled by plan_prune() */
+			struct digest old_digest; /* SHA-256 of what stood there */
+			struct buf old_content;   /* not for secrets */
+		};
+		struct { /* probes */
+			char *probe_domain, *probe_selector;
+			char *probe_key, *probe_reverse;
+			enum smtp_depth probe_depth;
+			char *probe_macros[MACRO_STAGES]; /* "i {auth_type}
+			                                     {j=mx.example.com}", ...: the lists;
+			                                     NULL: all that Postfix sends
+			                                     by default */
+			char *probe_before; /* what was answered before the push; filled by
+			                       the engine */
+		};
+	};
 };
 
 /* Frees what it owns. */
@@ -198,6 +212,13 @@ struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
 /* The same; `content` is empty afterwards. */
 struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
                             struct buf *content, struct file_meta meta, unsigned causes);
+/* The same; the content is the private key `key_id` of `store`, as PEM, whose digest is given: it is
+ * read again where it is needed, so that a plan of 100,000 keys does not hold them.  `store` is
+ * borrowed until the plan is staged. */
+struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
+                           struct store *store, int64_t key_id,
+                           const struct digest *digest, struct file_meta meta,
+                           unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,

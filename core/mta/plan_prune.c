@@ -18,7 +18,8 @@
 /* ---- paths and what the plan knows of them --------------------------------------------------- */
 
 struct path_node {
-	char *path;
+	const char *path;
+	bool is_own;    /* the text is the node's, not a step's */
 	bool is_kept;   /* a step of the plan makes, replaces or removes it */
 	size_t leaving; /* how many entries of this folder the plan takes away */
 };
@@ -33,22 +34,30 @@ static void node_free(void *at)
 {
 	struct path_node *node = at;
 
-	free(node->path);
+	if (node->is_own)
+		free((char *)(uintptr_t)node->path);
 	free(node);
 }
 
-static struct path_node *node_get(void **tree, const char *path)
+/* `is_lasting`: the text lives as long as the tree. */
+static struct path_node *node_get(void **tree, const char *path, bool is_lasting)
 {
-	struct path_node *node = xcalloc(1, sizeof(*node));
-	struct path_node **found;
+	const struct path_node wanted = { .path = path };
+	struct path_node **found = tfind(&wanted, tree, node_compare);
 
-	node->path = xstrdup(path);
-	found = tsearch(node, tree, node_compare);
-	if (!found)
+	if (found)
+		return *found;
+	struct path_node *node = xcalloc(1, sizeof(*node));
+	node->is_own = !is_lasting;
+	node->path = is_lasting ? path : xstrdup(path);
+	if (!tsearch(node, tree, node_compare))
 		abort();
-	if (*found != node)
-		node_free(node);
-	return *found;
+	return node;
+}
+
+static bool is_tree_step(const struct step *step)
+{
+	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
 }
 
 static bool is_leaving_folder(const struct step *step)
@@ -60,7 +69,7 @@ static void note_leaving(void **tree, const char *path)
 {
 	char *parent = path_parent(path);
 
-	node_get(tree, parent)->leaving++;
+	node_get(tree, parent, false)->leaving++;
 	free(parent);
 }
 
@@ -81,9 +90,9 @@ static int observe_steps(struct pruning *p, struct err *err)
 		bool is_held = false;
 		int rc;
 
-		if (!step_is_in_tree(step))
+		if (!is_tree_step(step))
 			continue;
-		node = node_get(&p->paths, step->object);
+		node = node_get(&p->paths, step->object, true);
 		if (node->is_kept)
 			return err_set(err, ERR_FAILED,
 			               _("%s is planned twice: nothing was changed"),
@@ -141,7 +150,8 @@ static int look_at_leaving_folders(struct pruning *p, struct err *err)
 		rc = file_list(p->ctx, folder[i]->object, count_name, &counting, err);
 		if (rc)
 			break;
-		if (counting.names <= node_get(&p->paths, folder[i]->object)->leaving)
+		if (counting.names <=
+		    node_get(&p->paths, folder[i]->object, true)->leaving)
 			note_leaving(&p->paths, folder[i]->object);
 		else
 			p->is_kept[folder[i] - p->plan->step] = false;
@@ -200,7 +210,7 @@ static bool keep_actions(struct pruning *p)
 		}
 	}
 	for (size_t i = 0; i < p->plan->count; i++)
-		if (!step_is_in_tree(&p->plan->step[i]))
+		if (!is_tree_step(&p->plan->step[i]))
 			p->is_kept[i] = is_any && is_due(&p->plan->step[i], causes);
 	for (size_t i = 0; i < p->plan->count; i++)
 		if (p->is_kept[i] && p->plan->step[i].kind == STEP_SERVICE)
@@ -208,12 +218,24 @@ static bool keep_actions(struct pruning *p)
 	return is_any;
 }
 
+/* Which step comes where; there is one array of steps only. */
+struct order {
+	size_t *from;
+	size_t count, room;
+};
+
+static void order_add(struct order *order, size_t from)
+{
+	GROW(order->from, order->count, order->room);
+	order->from[order->count++] = from;
+}
+
 /* Steps for the folders above `path` that do not exist and that no step makes; outermost first. */
-static int add_missing_parents(struct pruning *p, struct plan *into, const char *path,
+static int add_missing_parents(struct pruning *p, struct order *order, const char *path,
                                enum step_rank rank, struct err *err)
 {
 	char *parent = path_parent(path);
-	struct path_node *node = node_get(&p->paths, parent);
+	struct path_node *node = node_get(&p->paths, parent, false);
 	struct file_info info;
 	int rc = 0;
 
@@ -221,45 +243,62 @@ static int add_missing_parents(struct pruning *p, struct plan *into, const char 
 		rc = file_look(p->ctx, parent, true, &info, err);
 		if (!rc && info.kind == FILE_ABSENT) {
 			node->is_kept = true;
-			rc = add_missing_parents(p, into, parent, rank, err);
-			if (!rc)
-				plan_mkdir(into, rank, parent,
+			rc = add_missing_parents(p, order, parent, rank, err);
+			if (!rc) {
+				plan_mkdir(p->plan, rank, parent,
 				           (struct file_meta){ 0755, FILE_KEEP_UID,
 				                               FILE_KEEP_GID });
+				order_add(order, p->plan->count - 1);
+			}
 		}
 	}
 	free(parent);
 	return rc;
 }
 
-/* Moves what was kept into a fresh array, by rank; the rest is freed. */
-static int rebuild(struct pruning *p, bool is_any, struct err *err)
+static int make_order(struct pruning *p, struct order *order, struct err *err)
 {
-	struct plan fresh = PLAN_INIT;
+	size_t count = p->plan->count; /* what is added is ordered at once */
 	int rc = 0;
 
-	for (int rank = 0; rank < RANK_COUNT && is_any && !rc; rank++) {
-		for (size_t i = 0; i < p->plan->count && !rc; i++) {
-			struct step *step = &p->plan->step[i];
+	for (int rank = 0; rank < RANK_COUNT && !rc; rank++) {
+		for (size_t i = 0; i < count && !rc; i++) {
+			const struct step *step = &p->plan->step[i];
 
 			if (!p->is_kept[i] || (int)step->rank != rank)
 				continue;
-			if (step_is_in_tree(step) && step->is_present)
-				rc = add_missing_parents(p, &fresh, step->object,
+			if (is_tree_step(step) && step->is_present)
+				rc = add_missing_parents(p, order, step->object,
 				                         step->rank, err);
-			if (rc)
-				break;
-			GROW(fresh.step, fresh.count, fresh.room);
-			fresh.step[fresh.count++] = *step;
-			*step = (struct step){ 0 };
+			order_add(order, i);
 		}
 	}
-	for (size_t i = 0; i < p->plan->count; i++)
-		step_done(&p->plan->step[i]);
-	free(p->plan->step);
-	p->plan->step = fresh.step;
-	p->plan->count = fresh.count;
-	p->plan->room = fresh.room;
+	return rc;
+}
+
+/* Puts what was kept in its order, by rank; the rest is freed. */
+static int rebuild(struct pruning *p, bool is_any, struct err *err)
+{
+	struct order order = { 0 };
+	size_t count = p->plan->count;
+	int rc = is_any ? make_order(p, &order, err) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_any || !p->is_kept[i])
+			step_done(&p->plan->step[i]);
+	for (size_t i = 0; i < order.count && !rc; i++) {
+		size_t from = order.from[i];
+
+		/* what stood there was moved to where its successor came from */
+		while (from < i)
+			from = order.from[from];
+		struct step step = p->plan->step[i];
+		p->plan->step[i] = p->plan->step[from];
+		p->plan->step[from] = step;
+	}
+	if (!rc)
+		p->plan->count = order.count;
+	free(order.from);
 	return rc;
 }
 

@@ -174,10 +174,11 @@ static int restore_shared(struct rolling *r, const struct step_row *row, struct 
 	return 0;
 }
 
-/* The key file's own content from the store; *ret_found false: it is not there, or another one. */
-static int read_key(const struct rolling *r, const struct step_row *row,
-                    struct secret *ret_pem, bool *ret_found, struct err *err)
+/* The key in the store that the file held; *ret_found false: it is not there, or another one. */
+static int find_key(const struct rolling *r, const struct step_row *row, int64_t *ret_id,
+                    bool *ret_found, struct err *err)
 {
+	auto_secret pem = SECRET_INIT;
 	const char *name = strrchr(row->object, '/') + 1;
 	size_t len = strlen(name), ending = strlen(".private");
 	int64_t key_id;
@@ -193,20 +194,21 @@ static int read_key(const struct rolling *r, const struct step_row *row,
 	                   "tt", row->domain, selector);
 	if (rc <= 0)
 		return rc;
-	rc = key_secret_pem(r->store, key_id, ret_pem, err);
+	rc = key_secret_pem(r->store, key_id, &pem, err);
 	if (rc == ERR_MISSING) {
 		err_clear(err);
 		return 0;
 	}
 	if (!rc)
-		*ret_found = is_digest_of(&row->old_digest, ret_pem->at, ret_pem->len);
+		*ret_found = is_digest_of(&row->old_digest, pem.at, pem.len);
+	*ret_id = key_id;
 	return rc;
 }
 
 static int restore_secret(struct rolling *r, const struct step_row *row, struct err *err)
 {
 	auto_buf now = BUF_INIT;
-	auto_secret pem = SECRET_INIT;
+	int64_t key_id = 0;
 	bool is_there, is_found = false;
 	struct step *step = NULL;
 	int rc = read_present(r, row->object, &now, &is_there, err);
@@ -215,10 +217,10 @@ static int restore_secret(struct rolling *r, const struct step_row *row, struct 
 		step = plan_file(r->plan, RANK_DATA, row->object, buf_text(&now), now.len,
 		                 row->old_meta, 0);
 	else if (!rc)
-		rc = read_key(r, row, &pem, &is_found, err);
+		rc = find_key(r, row, &key_id, &is_found, err);
 	if (is_found)
-		step = plan_file(r->plan, RANK_DATA, row->object, pem.at, pem.len,
-		                 row->old_meta, 0);
+		step = plan_file_key(r->plan, RANK_DATA, row->object, r->store, key_id,
+		                     &row->old_digest, row->old_meta, 0);
 	if (now.at)
 		explicit_bzero(now.at, now.room);
 	if (rc)

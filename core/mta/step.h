@@ -15,6 +15,7 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/secret.h"
 #include "core/mta/plan.h"
 #include "core/store/store.h"
 
@@ -75,12 +76,20 @@ struct step_type {
 
 extern const struct step_type *const step_types[STEP_KIND_COUNT];
 
+/* Frees and wipes; the step is empty afterwards. */
+void step_done(struct step *step);
+
 /* The same content, and mode, uid and gid equal where `want` does not keep. */
 bool step_meta_holds(const struct file_meta *have, const struct file_meta *want);
 
 /* While a push is open a file's old version may stand beside it under this name: hard-linked
  * before a secret is replaced, renamed when a file goes.  Caller frees. */
 char *step_aside_path(const char *path) must_check;
+
+/* What the file of the step will hold; `room` holds it where it is a key in the store.  Fails: that
+ * key is another one now. */
+int step_content(const struct step *step, struct secret *room, const char **ret_text,
+                 size_t *ret_len, struct err *err) must_check;
 
 /* A file that is larger than this is not ours to replace. */
 #define STEP_FILE_LIMIT ((size_t)1 << 30)

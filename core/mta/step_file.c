@@ -174,8 +174,14 @@ static int stage_file(const struct ctx *ctx, const struct step *step, bool sync,
 	if (!step->is_present)
 		return 0;
 	struct staged_file staged = { 0 };
-	int rc = file_stage(ctx, step->object, buf_text(&step->content),
-	                    step->content.len, step->meta, sync, &staged, err);
+	auto_secret room = SECRET_INIT;
+	const char *text;
+	size_t len;
+	int rc = step_content(step, &room, &text, &len, err);
+
+	if (!rc)
+		rc = file_stage(ctx, step->object, text, len, step->meta, sync, &staged,
+		                err);
 
 	/* so that no new process of a mail server waits for its configuration to age */
 	if (!rc && !step->is_secret) {

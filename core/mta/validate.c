@@ -21,8 +21,13 @@ int validation_read(const struct validation *v, const char *path, struct buf *in
 	if (step && !step->is_present)
 		return 0;
 	if (step) {
-		buf_add(into, buf_text(&step->content), step->content.len);
-		return 1;
+		auto_secret room = SECRET_INIT;
+		const char *text;
+		size_t len;
+		int r = step_content(step, &room, &text, &len, err);
+		if (r == 0)
+			buf_add(into, text, len);
+		return r < 0 ? r : 1;
 	}
 	int r = file_read(v->ctx, path, STEP_FILE_LIMIT, into, NULL, err);
 	if (r == ERR_MISSING) {

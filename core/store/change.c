@@ -17,12 +17,14 @@ int change_note_ref(struct store *store, const char *object, const char *domain,
                     const char *field, const char *ref, const char *old,
                     const char *new_value, struct err *err)
 {
+	/* VALUES, not SELECT: one that read from change_item would be copied aside first */
 	return store_exec(
 		store, err,
-		"INSERT INTO change_item (change_id, seq, object, domain, field, ref, old,"
-		" new) SELECT c.id,"
-		" (SELECT coalesce(max(seq), 0) + 1 FROM change_item WHERE change_id = c.id),"
-		" ?, ?, ?, ?, ?, ? FROM (SELECT max(id) AS id FROM change) AS c",
+		"INSERT INTO change_item (change_id, seq, object, domain, field,"
+		" ref, old, new) VALUES ((SELECT max(id) FROM change),"
+		" (SELECT coalesce(max(seq), 0) + 1 FROM change_item"
+		"  WHERE change_id = (SELECT max(id) FROM change)),"
+		" ?, ?, ?, ?, ?, ?)",
 		"tttttt", object, domain, field, ref, old, new_value);
 }
 

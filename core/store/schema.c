@@ -100,16 +100,64 @@ static const char zone_look_sql[] =
 	"  AND ref = new.selector || '._domainkey' AND name IN (SELECT name FROM domain"
 	"  WHERE id = new.domain_id OR alias_of = new.domain_id); END";
 
+#define NOW "(SELECT max(id) FROM change)"
+/* A trigger by which the domain `id` and its aliases move to the present generation. */
+#define MOVES(name, event, id, more)                                               \
+	"DROP TRIGGER " name ";"                                                   \
+	"CREATE TRIGGER " name " AFTER " event " BEGIN"                            \
+	" UPDATE domain SET gen = " NOW " WHERE id = " id " AND gen <> " NOW ";"   \
+	" UPDATE domain SET gen = " NOW " WHERE alias_of = " id " AND gen <> " NOW \
+	";" more " END;"
+
+/* 5: the same conditions, in a form that SQLite needs no temporary table for. */
+static const char swift_sql[] =
+	"CREATE TABLE item_5 ("
+	" change_id INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,"
+	" seq INTEGER NOT NULL,"
+	" object TEXT NOT NULL CHECK (object = 'setting' OR object = 'domain'"
+	"  OR object = 'key' OR object = 'template' OR object = 'record'"
+	"  OR object = 'secret' OR object = 'change'),"
+	" domain TEXT,"
+	" field TEXT NOT NULL,"
+	" ref TEXT,"
+	" old TEXT,"
+	" new TEXT,"
+	" PRIMARY KEY (change_id, seq)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO item_5 (change_id, seq, object, domain, field, ref, old, new)"
+	" SELECT change_id, seq, object, domain, field, ref, old, new FROM change_item;"
+	"DROP TABLE change_item;"
+	"ALTER TABLE item_5 RENAME TO change_item;"
+	"CREATE INDEX change_item_domain ON change_item (domain, change_id)"
+	" WHERE domain IS NOT NULL;"
+	"CREATE INDEX change_item_field ON change_item (field, change_id)"
+	" WHERE object = 'setting';"
+	"CREATE TRIGGER change_item_fixed BEFORE UPDATE ON change_item"
+	" BEGIN SELECT raise(ABORT, 'the audit trail is not changed'); END;" MOVES(
+		"domain_mod",
+		"UPDATE OF name, alias_of, suspended, template_rev ON domain", "new.id",
+		"") MOVES("domain_setting_i", "INSERT ON domain_setting", "new.domain_id",
+                          "") MOVES("domain_setting_u", "UPDATE ON domain_setting",
+                                    "new.domain_id", "") MOVES("domain_setting_d",
+                                                               "DELETE ON domain_setting",
+                                                               "old.domain_id", "")
+		MOVES("dkim_key_i", "INSERT ON dkim_key", "new.domain_id", "") MOVES(
+			"dkim_key_u",
+			"UPDATE OF selector, state, public, private_id ON dkim_key",
+			"new.domain_id", "")
+			MOVES("dkim_key_d", "DELETE ON dkim_key", "old.domain_id",
+                              " DELETE FROM dkim_private WHERE id = old.private_id;") "";
+#undef MOVES
+#undef NOW
+
 static const struct migration migrations[] = {
 	{ 2, trail_sql }, /* version 1 is the first */
-	{ 3, asked_sql },
-	{ 4, zone_look_sql },
-	{ 0, NULL },
+	{ 3, asked_sql }, { 4, zone_look_sql }, { 5, swift_sql }, { 0, NULL },
 };
 
 const struct store_kind schema_store = {
 	.application_id = 0x4d417574,
-	.version = 4,
+	.version = 5,
 	.schema = schema_sql,
 	.migrations = migrations,
 	.remedy = "mailauthctl db check",

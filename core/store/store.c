@@ -158,6 +158,12 @@ static int set_up(struct store *store, struct err *err)
 	return 0;
 }
 
+/* Statistics that nobody reads cost a lock at each allocation.  Refused once SQLite is in use. */
+static void set_up_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_make_folder(const char *host_path, struct err *err)
 {
 	return prepare_folder(host_path, STORE_CREATE, err);
@@ -254,6 +260,7 @@ static int open_checked(const char *host_path, const struct store_kind *kind,
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err)
 {
+	set_up_library();
 	int r = prepare_folder(host_path, mode, err);
 	if (r >= 0)
 		r = check_file(host_path, mode, err);
