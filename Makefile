@@ -204,7 +204,7 @@ $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(bu
 fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
 	$(build)/tests/lib/fake_mta_serve.o
 $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(TEST_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 

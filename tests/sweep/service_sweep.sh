@@ -12,50 +12,23 @@
 set -u
 here=$(dirname "$(realpath "$0")")
 
-if [ "${1:-}" != --inside ]; then
-	program=$(realpath "${1:-build/release/mailauthctl}")
-	if [ "$(id -u)" != 0 ] || ! unshare --mount --net --pid --fork true 2>/dev/null; then
-		echo "skipped: no right to make namespaces" >&2
-		exit 77
-	fi
-	work=$(mktemp -d "${TMPDIR:-/var/tmp}/service_sweep.XXXXXX") || exit 1
-	status=0
-	unshare --mount --net --pid --fork --kill-child bash "$here/service_sweep.sh" --inside \
-		"$program" "$work" || status=$?
-	rmdir "$work"
-	exit $status
-fi
-
-program=$2 work=$3
 # shellcheck source=tests/sweep/lib.sh
 . "$here/lib.sh"
-need_strace
-fake=$(dirname "$program")/tests/lib/fake_mta
-mount --make-rprivate /
-mount -t tmpfs -o mode=0700 tmpfs "$work"
+# shellcheck source=tests/sweep/host.sh
+. "$here/host.sh"
+
+if [ "${1:-}" != --worker ]; then
+	need_strace
+	need_namespaces
+	start_workers service_sweep "${in_namespaces[@]}" bash "$here/service_sweep.sh" --worker \
+		"$(realpath "${1:-build/release/mailauthctl}")"
+	exit
+fi
+
+program=$2 work=$4
 root=$work/root
 
-# What is the same in all runs: programs and their libraries.
-make_root() {
-	local file
-	mkdir -p "$root"/{dev,usr/local/sbin,usr/local/libexec/mailauthctl}
-	mknod -m 0666 "$root/dev/null" c 1 3
-	for file in mailauthctl fake_mta postfix postconf opendkim systemctl; do
-		cp "$fake" "$root/usr/local/sbin/$file"
-	done
-	cp "$program" "$root/usr/local/sbin/mailauthctl"
-	: >"$root/usr/local/libexec/mailauthctl/mailauth-policyd"
-	chmod 0755 "$root/usr/local/libexec/mailauthctl/mailauth-policyd"
-	ldd "$program" "$fake" "$(dirname "$program")/libraries" | grep -oE '/[^ :)]+' | grep -v "^$(dirname "$program")/" | sort -u |
-		while read -r file; do
-			install -D "$file" "$root$file"
-		done
-	in_root fake_mta loopback
-}
-
-in_root() { chroot "$root" "/usr/local/sbin/$1" "${@:2}"; }
-ctl() { "${tracer[@]}" chroot "$root" /usr/local/sbin/mailauthctl "$@"; }
-tree() { in_root fake_mta tree /; }
+programs_of() { cat "$root/fake/log"; }
 
 reset_root() {
 	in_root fake_mta halt
@@ -65,29 +38,6 @@ reset_root() {
 }
 
 # ---- cases -----------------------------------------------------------------------------------------
-
-# A host as Debian leaves it.
-make_files() {
-	local base=$1 folder
-	mkdir -p "$base"/{etc/postfix,etc/dkimkeys,fake/running,run/opendkim,run/systemd/system,tmp} \
-		"$base"/var/{lib,spool/postfix/pid,spool/postfix/private}
-	chmod 1777 "$base/tmp"
-	printf '%s\n' 'myhostname = mx.example.net' 'mydestination = localhost' \
-		'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination' \
-		>"$base/etc/postfix/main.cf"
-	printf '%s\n' 'smtp      inet  n       -       y       -       -       smtpd' \
-		'cleanup   unix  n       -       y       -       0       cleanup' \
-		>"$base/etc/postfix/master.cf"
-	printf '%s\n' 'Syslog yes' 'UserID opendkim' 'UMask 007' \
-		'Socket local:/run/opendkim/opendkim.sock' >"$base/etc/opendkim.conf"
-	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'postfix:x:101:101::/:/bin/false' \
-		'opendkim:x:102:102::/:/bin/false' 'nobody:x:65534:65534::/:/bin/false' \
-		>"$base/etc/passwd"
-	printf '%s\n' 'root:x:0:' 'postfix:x:101:' 'opendkim:x:102:' 'nogroup:x:65534:' >"$base/etc/group"
-	for folder in etc/dkimkeys run/opendkim; do
-		chown 102:102 "$base/$folder"
-	done
-}
 
 # What the case finds, by commands on the host in $root.
 prepare() {
@@ -192,8 +142,7 @@ check_settled() {
 	if ! ctl mta plan >"$work/plan.out" 2>&1 && ! grep -q 'no mail server follows' "$work/plan.out"; then
 		finding "$1: mta plan has something to do: $(tail -n 1 "$work/plan.out")"
 	fi
-	left=$(find "$root"/{etc,var} -name '*.mailauthctl-*'
-		find "$root"/{run,tmp} -name 'mailauthctl-*')
+	left=$(find "$root"/{etc,run,tmp,var} -name '*.mailauthctl-*' -o -path '*/run/mailauthctl-*' -o -path '*/tmp/mailauthctl-*')
 	[ -z "$left" ] || finding "$1: left over: ${left//$'\n'/ }"
 	[ "$findings" = "$before" ]
 }
@@ -239,23 +188,10 @@ judge() { # what, case, status
 	check_settled "$1, then ${words[*]}"
 }
 
-make_root
-# For one point: SWEEP_ONLY="fsync error=ENOSPC 36", with one case.
-if [ -n "${SWEEP_ONLY:-}" ]; then
-	read -r call action n <<<"$SWEEP_ONLY"
-	choose_words "$SWEEP_CASES" && make_case "$SWEEP_CASES" >/dev/null 2>&1
-	strike "$SWEEP_CASES" "$call" "$action" "$n" ""
-	cat "$work/run.out"
-	in_root fake_mta halt
-	exit
-fi
-for case_name in ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove rollback \
+enter_host
+check_fake
+# shellcheck disable=SC2086 # words
+work_on "$3" ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove rollback \
 	enable-1-filter verify-off-1-filter adopt-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
-	remove-2-reload rollback-1-filter}; do
-	sweep_case "$case_name"
-done
+	remove-2-reload rollback-1-filter}
 in_root fake_mta halt
-if [ "${SWEEP_KEEP:-0}" = 1 ] && [ "$findings" -gt 0 ]; then
-	tar -C "$work" -cf "$work.tar" . && echo "kept: $work.tar" >&2
-fi
-sweep_end
