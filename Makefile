@@ -89,7 +89,7 @@ unit_tests := access arena authority base caller command commands complete confi
 	key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf lint_txt lock \
 	map_probe milter model name_octets opendkim opendkim_renew opendmarc out path_check \
 	plan policy_edit policyd policyd_milter postfix_canonical postfix_filters \
-	postfix_main postfix_master postfix_restrict postfix_values postsrsd publish push \
+	postfix_main postfix_master postfix_restrict postfix_validate postfix_values postsrsd publish push \
 	query query_servers query_tries records resolver rollback rr run service setting \
 	setting_type shared signers spf_check spf_eval spf_mode spf_record spf_suite \
 	srs_secret stage store store_open target text tree_write undo validate when yaml \
