@@ -39,14 +39,32 @@ reset_root() {
 
 # ---- cases -----------------------------------------------------------------------------------------
 
+# What stands in the root is what runs of that name begin with.
+keep() { # name
+	in_root fake_mta halt
+	rm -rf "${work:?}/$1"
+	mkdir -p "$work/$1/base/fake/running"
+	cp -a "$root"/{etc,run,tmp,var} "$work/$1/base/"
+	reset_root "$1"
+}
+
+# What many cases have in common: a host whose servers are adopted, or not yet.
+make_start() { # "adopted" or "installed"
+	make_files "$work/$1/base"
+	reset_root "$1"
+	ctl server set mta.hostname mx.example.net dkim.algorithm ed25519 &&
+		ctl domain add example.com example.org &&
+		{ [ "$1" = installed ] || ctl mta adopt --yes; } &&
+		ctl domain enable-dkim example.com &&
+		keep "$1" && : >"$work/$1/made"
+}
+
 # What the case finds, by commands on the host in $root.
 prepare() {
-	ctl server set mta.hostname mx.example.net dkim.algorithm ed25519 || return
-	ctl domain add example.com example.org || return
-	case $1 in
-	adopt*) ctl domain enable-dkim example.com ;;
-	*) ctl mta adopt --yes && ctl domain enable-dkim example.com ;;
-	esac || return
+	local start=adopted
+	[[ $1 != adopt* ]] || start=installed
+	[ -e "$work/$start/made" ] || make_start $start || return
+	reset_root $start
 	case $1 in
 	push) ctl --no-push domain enable-dkim example.org && ctl zone export --all &&
 		ctl --no-push server set spf.check off ;;
@@ -96,18 +114,8 @@ failing_call() {
 }
 
 make_case() {
-	local base=$work/$1/base
-	in_root fake_mta halt
-	make_files "$base"
-	reset_root "$1"
 	prepare "$1" || return
-	in_root fake_mta halt
-	rm -rf "$base"
-	mkdir -p "$base"
-	cp -a "$root"/{etc,fake,run,tmp,var} "$base/"
-	rm -rf "$base/fake"
-	mkdir -p "$base/fake/running"
-	reset_root "$1"
+	keep "$1"
 	tree >"$work/$1/old"
 	ctl "${case_words[@]}" || return
 	[ $after = old ] || check_settled "$1, unharmed" || return
@@ -116,11 +124,11 @@ make_case() {
 		echo "it changes nothing, so it proves nothing"
 		return 1
 	fi
-	if failing_call "$1" >"$base/fake/fail"; then
+	if failing_call "$1" >"$work/$1/base/fake/fail"; then
 		reset_root "$1"
 		! ctl "${case_words[@]}" || { echo "the call that is to fail never came"; return 1; }
 	else
-		rm "$base/fake/fail"
+		rm "$work/$1/base/fake/fail"
 	fi
 }
 
