@@ -155,6 +155,13 @@ check_settled() {
 	[ "$findings" = "$before" ]
 }
 
+# Two faults: a filter that could not be told while undoing, of which the run warns, listens where it
+# did, so the folder of its socket stays.
+only_folder_stays() { # case
+	grep -q 'while undoing: cannot start .*systemctl' "$work/run.out" &&
+		grep -v '^\./var/spool/postfix/opendkim ' "$work/now" | cmp -s - "$work/$1/old"
+}
+
 # What a killed or failed run left.
 judge_left() { # what, case, status
 	look "$1"
@@ -165,7 +172,7 @@ judge_left() { # what, case, status
 			finding "$1: ended 0, and the new state is not there"
 		;;
 	1)
-		if ! is_state "$2" old && ! is_state "$2" new &&
+		if ! is_state "$2" old && ! is_state "$2" new && ! only_folder_stays "$2" &&
 			! grep -q 'the next run tries again' "$work/run.out"; then
 			finding "$1: ended 1, and the files are neither old nor new: $(tail -n 1 "$work/run.out")"
 			diff "$work/now" "$work/$2/old" | head -n 6
