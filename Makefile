@@ -96,11 +96,11 @@ unit_tests := access arena authority base caller command commands complete confi
 	lint_spf lint_txt lock map_probe milter model name_octets names opendkim \
 	opendkim_renew opendmarc out path_check peer plan policy_edit policyd \
 	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
-	postfix_restrict postfix_values postsrsd postsrsd_conf publish push query \
-	query_servers query_tries records recover resolver rollback rr run service \
-	service_log setting setting_type shared signers spf_check spf_eval spf_mode \
-	spf_record spf_suite srs_secret stage store store_open target text tree_write undo \
-	validate when yaml yaml_write zone_look
+	postfix_restrict postfix_validate postfix_values postsrsd postsrsd_conf publish \
+	push query query_servers query_tries records recover resolver rollback rr run \
+	service service_log setting setting_type shared signers spf_check spf_eval \
+	spf_mode spf_record spf_suite srs_secret stage store store_open target text \
+	tree_write undo validate when yaml yaml_write zone_look
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
@@ -212,7 +212,7 @@ $(build)/tests/bench/milter_time: $(build)/tests/bench/milter_time.o $(lib) $(bu
 fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o \
 	$(build)/tests/lib/fake_mta_serve.o
 $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(TEST_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 

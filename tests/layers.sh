@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves that includes point to the left only and that each library has its owner, and that the
-# proof notices when they do not.
+# proof notices when they do not; and that every test is in a list of those that are run.
 #
 # usage: tests/layers.sh        the checks, as TAP
 set -u
@@ -29,6 +29,23 @@ fault() { # path, text
 # What is open yet, one fault a line: nothing joins it, and what was mended leaves it.
 is "the tree keeps to the tables of CONTRIBUTING.md" "$(check_tree)" \
 	"$(cat tests/layers.open 2>/dev/null)"
+
+# A test in no list passes for ever.  Names that stand on one side only.
+unlisted() { # from standard input: "1 NAME" of the list, "2 NAME" of the folder
+	sort -u | awk '{ sides[$2] = sides[$2] $1 } END { for (name in sides) if (sides[name] != "12") print name }'
+}
+listed() { ${MAKE:-make} -s --no-print-directory "list-$1" | sed "s|.*/|1 |"; }
+is "every unit test is in the Makefile's unit_tests" \
+	"$({ listed unit; find tests/unit -name 'test_*.c' -printf '2 %f\n' | sed 's/\.c$//'; } | unlisted)" ""
+fuzz_files() { find tests/fuzz -name 'fuzz_*.c' -printf '2 %f\n' | sed 's/\.c$//'; }
+is "every fuzz target is in the Makefile's fuzz_tests" "$({ listed fuzz; fuzz_files; } | unlisted)" ""
+is "every fuzz target has seeds" \
+	"$({ find tests/fuzz/corpus -mindepth 2 -type f -printf '1 fuzz_%h\n' | sed 's|_.*/|_|'; fuzz_files; } | unlisted)" ""
+# All but what the others read or are started by.
+is "every end-to-end script is in the list of tests/run.sh" \
+	"$({ sed -nE 's/.*\$\{E2E:-([^}]*)\}.*/\1/p' tests/run.sh | tr ' ' '\n' | sed 's/^/1 /'
+		find tests/e2e -name '*.sh' ! -name lib.sh ! -name run.sh ! -name setup.sh -printf '2 %f\n' |
+			sed 's/\.sh$//'; } | unlisted)" ""
 
 while IFS='|' read -r path text wanted; do
 	is "in $path, $text" "$(fault "$path" "$text")" "$wanted"

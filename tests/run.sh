@@ -6,7 +6,7 @@
 # Each compiler's programs are built once.  Parts that wait for servers more than they work run beside
 # the others from when the program is built.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|setups|slow|install]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|setups|kill|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              E2E (scripts of tests/e2e, default: all of make check),
 #              SETUPS (folders of TESTDATA/setups for the part setups, default: all),
@@ -251,11 +251,11 @@ part_install() {
 	producer install/hour tests/install/run.sh hour
 }
 
-# Some calls only, two sweeps at a time; make check-slow looks at all of them.
+# Some points only, two sweeps at a time; make check-slow takes all of them.
 part_sweep() {
 	local script
 	need release || return
-	export SWEEP_STEP=${SWEEP_STEP:-211}
+	export SWEEP_STEP=${SWEEP_STEP:-43}
 	for script in tests/sweep/*.sh; do
 		[ -x "$script" ] || continue
 		start producer "sweep/$(basename "$script" .sh)" sweep "$script"
@@ -264,10 +264,24 @@ part_sweep() {
 	at_most 0
 }
 
+# Every kill and failure.  What runs on real servers waits more than it works: beside the others.
+part_kill() {
+	local name sweeps
+	need release || return
+	export SWEEP_STEP=${SWEEP_STEP:-1} KILL_STEP=${KILL_STEP:-1} CONTENTION_SECONDS=60
+	part_sweep &
+	sweeps=$!
+	for name in unverified unchecked strict unsigned plain; do
+		start producer "e2e/kill/$name" env KILL_CASES=$name \
+			tests/e2e/run.sh build/release/mailauthctl kill.sh
+		at_most 1
+	done
+	at_most 0
+	wait $sweeps
+}
+
 part_slow() {
-	export SWEEP_STEP=1 KILL_STEP=1 CONTENTION_SECONDS=60
-	part_sweep
-	producer e2e/kill tests/e2e/run.sh build/release/mailauthctl kill.sh
+	part_kill
 	part_setups
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_differential 31337 20000
@@ -298,7 +312,7 @@ part_e2e() {
 	need release || return
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in ${E2E:-filters zones doctor services spf customers restrictions import keys dmarc kill examples srs broken signing settings rollback incoming listeners signers}; do
+	for script in ${E2E:-filters zones doctor services spf customers restrictions import keys dmarc kill examples srs broken signing settings rollback incoming listeners signers messages}; do
 		start producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh
 		at_most 2
 	done
@@ -314,7 +328,7 @@ run_parts() { # parts
 	local part beside=()
 	for part; do
 		case $part in
-		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | setups | slow | install) "part_$part" ;;
+		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | setups | kill | slow | install) "part_$part" ;;
 		e2e | sweep)
 			# The servers are fetched while the program is built.
 			[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &

@@ -1,6 +1,7 @@
 # Pushes that are killed at a rename, before a server is told, and when a rank is journalled: mail
 # flows before anything recovers, as it was or as it is to be, and the next command recovers.
-# With KILL_STEP=N in the environment of run.sh: at every N-th such point only.
+# With KILL_STEP=N in the environment of run.sh: at every N-th such point only; with KILL_CASES="plain":
+# of those cases.
 # shellcheck shell=bash
 # shellcheck source=tests/e2e/lib.sh
 . /e2e/lib.sh
@@ -112,11 +113,16 @@ case_of() { # name of the state, words that lead there and back
 	unkilled $3
 	is "$2, and back" "$(between full "$1" "$2" "$3")" ""
 }
-case_of unverified "server set dkim.verify off" "server set dkim.verify on"
-case_of unchecked "server set spf.check off" "server set spf.check on"
-case_of strict "server set spf.mode reject-fail" "server set spf.mode headers-only"
-case_of unsigned "domain disable-dkim example.com --now" "domain enable-dkim example.com"
-case_of plain "mta push --remove --yes" "mta adopt --yes"
+for name in $(cat /e2e/kill.cases); do
+	case $name in
+	unverified) case_of $name "server set dkim.verify off" "server set dkim.verify on" ;;
+	unchecked) case_of $name "server set spf.check off" "server set spf.check on" ;;
+	strict) case_of $name "server set spf.mode reject-fail" "server set spf.mode headers-only" ;;
+	unsigned) case_of $name "domain disable-dkim example.com --now" "domain enable-dkim example.com" ;;
+	plain) case_of $name "mta push --remove --yes" "mta adopt --yes" ;;
+	*) fails "no such case: $name" true ;;
+	esac
+done
 ok "there were such points" test -s /tmp/points
 echo "# $(wc -l </tmp/points) points, $(wc -l </tmp/deferred) messages deferred"
 sort /tmp/deferred | uniq -c | sed 's/^/# /' | head -20

@@ -119,6 +119,7 @@ send() {
 # The same, and the message as it was delivered is in /tmp/message.
 deliver() {
 	local reply
+	rm -f /tmp/message
 	reply=$(send "$@")
 	case $reply in
 	250*) receive ;;
@@ -128,6 +129,7 @@ deliver() {
 
 # By sendmail(1), as a local program does.
 deliver_local() { # sender
+	rm -f /tmp/message
 	printf 'From: %s\nTo: inbox@example.test\nSubject: local\n\nhello\n' "$1" |
 		sendmail -f "$1" inbox@example.test && receive
 }
@@ -138,8 +140,9 @@ header() {
 		grep -i "^$1:" | sed 's/^[^:]*: *//'
 }
 
-# Whom the message is signed for: "d=example.com s=default" a line.
+# Whom the message is signed for: "d=example.com s=default" a line.  One that never came is not unsigned.
 signatures() {
+	[ -s /tmp/message ] || { echo "no message was delivered"; return 1; }
 	header DKIM-Signature | sed -E 's/.*[; ]d=([^; ]+).*/&\n\1/' | awk '
 		NR % 2 { match($0, /[; ]s=[^; ]+/); s = substr($0, RSTART + 1, RLENGTH - 1); next }
 		{ print "d=" $0, s }'

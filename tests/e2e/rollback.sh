@@ -12,8 +12,9 @@ from_elsewhere() {
 	deliver 192.0.2.5 user@sender.example.net --data @/tmp/signed
 }
 results() { header Authentication-Results | grep -oE '^mx.example.test|dkim=[a-z]+' | paste -sd' '; }
-held() { mailauthctl --json mta status | grep -c '"held": true'; }
-drift() { mailauthctl --json mta status | sed -nE 's/.*"path": "([^"]*)", "parameter": ("?[^",]*).*/\1 \2/p' | tr -d '"'; }
+status_json() { mailauthctl --json mta status || echo "status $?"; }
+held() { status_json | grep -cE '"held": true|^status [^0]'; }
+drift() { status_json | sed -nE 's/.*"path": "([^"]*)", "parameter": ("?[^",]*).*/\1 \2/p' | tr -d '"'; }
 
 printf '\n# ours\nsmtpd_milters = { inet:127.0.0.1:9999, default_action=accept, connect_timeout=1s }\n' >>/etc/postfix/main.cf
 cp /etc/postfix/main.cf /srv/main.cf.before

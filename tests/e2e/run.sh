@@ -11,6 +11,7 @@ cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
 cp "$(dirname "$program")/mailauth-policyd" "$here/../../README.md" "$scratch"
 cp -r "$(dirname "$program")/man" "$scratch"
 echo "${KILL_STEP:-1}" >"$scratch/kill.step"
+echo "${KILL_CASES:-unverified unchecked strict unsigned plain}" >"$scratch/kill.cases"
 
 status=0
 "$here/host" "$program" "$scratch" "$script" >"$scratch/output" 2>&1 || status=$?

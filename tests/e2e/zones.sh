@@ -65,7 +65,11 @@ loads() {
 	/usr/local/sbin/zone-changed "$1" && wait_for serves_serial "$1" &&
 		nsd-checkzone "$1" "/srv/zones/$1.zone"
 }
-records() { drill -Q TXT "$1" @127.0.0.1 | grep -c "$2"; }
+records() { # name, text: how many TXT records; a server that is down has not none
+	drill TXT "$1" @127.0.0.1 >/tmp/answer 2>&1
+	grep -qE 'rcode: (NOERROR|NXDOMAIN)' /tmp/answer || tail -n 1 /tmp/answer
+	grep -v '^;' /tmp/answer | grep -c "$2"
+}
 text() { served "$1" | tr '\n' '|'; }
 enable() { # what it said in /tmp/said
 	mailauthctl domain enable-dkim "$@" >/tmp/printed 2>/tmp/said

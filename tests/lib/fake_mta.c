@@ -176,10 +176,13 @@ bool fake_running(enum server server, struct buf *into)
 	return pid_of(server) && fake_read(path, into);
 }
 
-static void note_running(enum server server, const struct buf *config)
+void fake_note_running(enum server server, const struct buf *config)
 {
 	auto_free char *path = xasprintf("/fake/running/%s", names[server]);
-	put_text(path, buf_text(config), O_TRUNC);
+	auto_free char *fresh = xasprintf("%s.new", path);
+	put_text(fresh, buf_text(config), O_TRUNC);
+	if (rename(fresh, path) < 0)
+		perror(path);
 }
 
 static void stop(enum server server)
@@ -224,7 +227,7 @@ static bool start(enum server server)
 	char octet;
 	if (!fake_config(server, &config) || pipe2(ends, O_CLOEXEC) < 0)
 		return false;
-	note_running(server, &config);
+	fake_note_running(server, &config);
 	pid_t child = fork();
 	if (child == 0) {
 		if (fork() == 0)
@@ -238,6 +241,25 @@ static bool start(enum server server)
 	return is_ready;
 }
 
+/* As master(8): whoever is connected stays so.  Comes back when the new files are what it runs with. */
+static int reload_postfix(void)
+{
+	auto_buf wanted = BUF_INIT;
+	pid_t pid = pid_of(POSTFIX);
+	if (!pid || !fake_config(POSTFIX, &wanted))
+		return 1;
+	kill(pid, SIGHUP);
+	for (unsigned tries = 0; tries < 5000; tries++) {
+		auto_buf running = BUF_INIT;
+		if (!fake_running(POSTFIX, &running))
+			return 1;
+		if (strcmp(buf_text(&running), buf_text(&wanted)) == 0)
+			return 0;
+		usleep(1000);
+	}
+	return 1;
+}
+
 /* A bad configuration leaves OpenDKIM with the one that it has; some things need a restart. */
 static int reload(enum server server)
 {
@@ -245,10 +267,8 @@ static int reload(enum server server)
 	auto_buf now = BUF_INIT, before = BUF_INIT;
 	if (!fake_running(server, &before))
 		return 1;
-	if (server == POSTFIX) {
-		stop(server);
-		return start(server) ? 0 : 1;
-	}
+	if (server == POSTFIX)
+		return reload_postfix();
 	if (!fake_config(server, &now))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
@@ -258,7 +278,7 @@ static int reload(enum server server)
 			put_text("/fake/bad", "a reload, where a restart is needed\n",
 			         O_APPEND);
 	}
-	note_running(server, &now);
+	fake_note_running(server, &now);
 	return 0;
 }
 
@@ -378,12 +398,13 @@ static int systemctl(const char *verb, const char *unit)
 static int play(const char *name, int argc, char **argv)
 {
 	auto_buf call = BUF_INIT;
-	if (strcmp(name, "postconf") == 0)
-		return postconf(argc, argv);
 	buf_puts(&call, name);
 	for (int i = 1; i < argc; i++)
 		buf_printf(&call, " %s", argv[i]);
-	if (!note_call(buf_text(&call))) {
+	bool is_willing = note_call(buf_text(&call));
+	if (strcmp(name, "postconf") == 0)
+		return postconf(argc, argv);
+	if (!is_willing) {
 		fputs("it does not want to\n", stderr);
 		return 1;
 	}
@@ -403,6 +424,13 @@ static int loopback(void)
 	int r = ioctl(fd, SIOCGIFFLAGS, &request);
 	request.ifr_flags |= IFF_UP;
 	return r < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0;
+}
+
+static int halt(void)
+{
+	stop(POSTFIX);
+	stop(OPENDKIM);
+	return 0;
 }
 
 static int boot(void)
@@ -427,9 +455,5 @@ int main(int argc, char **argv)
 		return fake_look(argc > 2) > 0;
 	if (strcmp(word, "tree") == 0)
 		return argc > 2 && chdir(argv[2]) == 0 ? fake_tree() : 1;
-	if (strcmp(word, "halt") != 0)
-		return 2;
-	stop(POSTFIX);
-	stop(OPENDKIM);
-	return 0;
+	return strcmp(word, "halt") == 0 ? halt() : 2;
 }

@@ -25,6 +25,7 @@ bool fake_read(const char *path, struct buf *into);
 bool fake_config(enum server server, struct buf *into);
 /* What it runs with; false: it does not run. */
 bool fake_running(enum server server, struct buf *into);
+void fake_note_running(enum server server, const struct buf *config);
 
 /* The value of the line that begins with `kind` and `name` (any case), the last one counts; NULL:
  * none.  Caller frees. */

@@ -62,27 +62,55 @@ static void tell_ready(int ready)
 	close(ready);
 }
 
-static void serve(const int *fds, void (*const *talk)(FILE *, FILE *), unsigned count)
+/* A place where a server listens, and what it says there; -1: not now. */
+struct port {
+	int fd;
+	void (*talk)(FILE *, FILE *);
+};
+
+static volatile sig_atomic_t is_hup;
+
+static void note_hup(int number)
+{
+	(void)number;
+	is_hup = 1;
+}
+
+/* `lock`: what the server alone holds, or -1. */
+static void take(struct port *ports, unsigned count, unsigned i, int lock)
+{
+	int fd = accept4(ports[i].fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0 && fork() == 0) {
+		for (unsigned k = 0; k < count; k++)
+			close(ports[k].fd);
+		close(lock);
+		alarm(20);
+		ports[i].talk(fdopen(fd, "r"), fdopen(dup(fd), "w"));
+		_exit(0);
+	}
+	close(fd);
+}
+
+/* `reread`, if any, is called after SIGHUP, which comes in only while it waits. */
+static void serve(struct port *ports, unsigned count, int lock,
+                  void (*reread)(struct port *ports))
 {
 	struct pollfd on[2];
+	sigset_t open;
 	signal(SIGCHLD, SIG_IGN);
+	sigemptyset(&open);
 	for (;;) {
 		for (unsigned i = 0; i < count; i++)
-			on[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-		if (poll(on, count, -1) < 0)
+			on[i] = (struct pollfd){ .fd = ports[i].fd, .events = POLLIN };
+		int n = ppoll(on, count, NULL, &open);
+		if (is_hup && reread) {
+			is_hup = 0;
+			reread(ports);
 			continue;
-		for (unsigned i = 0; i < count; i++) {
-			int fd = on[i].revents ? accept4(fds[i], NULL, NULL, SOCK_CLOEXEC)
-			                       : -1;
-			if (fd >= 0 && fork() == 0) {
-				for (unsigned k = 0; k < count; k++)
-					close(fds[k]);
-				alarm(20);
-				talk[i](fdopen(fd, "r"), fdopen(dup(fd), "w"));
-				_exit(0);
-			}
-			close(fd);
 		}
+		for (unsigned i = 0; n > 0 && i < count; i++)
+			if (on[i].revents)
+				take(ports, count, i, lock);
 	}
 }
 
@@ -131,21 +159,44 @@ static void talk_policy(FILE *in, FILE *peer)
 		}
 }
 
+/* The policy service is there while master.cf has it. */
+static void set_policy(struct port *policy, const struct buf *config)
+{
+	bool is_wanted = strstr(buf_text(config), "\n" POLICYD_SERVICE " ") != NULL;
+	if (is_wanted && policy->fd < 0)
+		policy->fd = listen_unix(QUEUE "/" POLICYD_SOCKET);
+	if (!is_wanted && policy->fd >= 0) {
+		close(policy->fd);
+		policy->fd = -1;
+	}
+}
+
+static void reread_postfix(struct port *ports)
+{
+	auto_buf config = BUF_INIT;
+	if (!fake_config(POSTFIX, &config))
+		return;
+	set_policy(&ports[1], &config);
+	fake_note_running(POSTFIX, &config);
+}
+
 void fake_serve_postfix(int ready)
 {
-	static void (*const talk[])(FILE *, FILE *) = { talk_smtp, talk_policy };
+	struct port ports[] = { { -1, talk_smtp }, { -1, talk_policy } };
 	auto_buf config = BUF_INIT;
-	int fds[2],
-		lock = open(QUEUE "/pid/master.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	unsigned count = 1;
+	sigset_t hup;
+	int lock = open(QUEUE "/pid/master.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
 		return;
-	fds[0] = listen_smtp();
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
+	signal(SIGHUP, note_hup);
+	ports[0].fd = listen_smtp();
 	fake_running(POSTFIX, &config);
-	if (strstr(buf_text(&config), "\n" POLICYD_SERVICE " "))
-		fds[count++] = listen_unix(QUEUE "/" POLICYD_SOCKET);
+	set_policy(&ports[1], &config);
 	tell_ready(ready);
-	serve(fds, talk, count);
+	serve(ports, ARRAY_LEN(ports), lock, reread_postfix);
 }
 
 /* ---- OpenDKIM ---------------------------------------------------------------------------------- */
@@ -263,13 +314,13 @@ static void talk_milter(FILE *in, FILE *peer)
 
 void fake_serve_opendkim(int ready)
 {
-	static void (*const talk[])(FILE *, FILE *) = { talk_milter };
+	struct port port = { -1, talk_milter };
 	auto_buf config = BUF_INIT;
 	fake_running(OPENDKIM, &config);
 	auto_free char *socket = fake_value(buf_text(&config), "conf", "Socket");
-	int fd = socket && text_starts(socket, "local:") ? listen_unix(socket + 6) : -1;
-	if (fd < 0)
+	if (!socket || !text_starts(socket, "local:"))
 		return;
+	port.fd = listen_unix(socket + 6);
 	tell_ready(ready);
-	serve(&fd, talk, 1);
+	serve(&port, 1, -1, NULL);
 }

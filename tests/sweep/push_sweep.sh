@@ -9,24 +9,19 @@
 # lib.sh for what steers it.
 set -u
 
-program=$(realpath "${1:-build/release/mailauthctl}")
+here=$(dirname "$(realpath "$0")")
 # shellcheck source=tests/sweep/lib.sh
-. "$(dirname "$(realpath "$0")")/lib.sh"
-need_strace
-folder=${TMPDIR:-/var/tmp}
-[ ! -w /dev/shm ] || folder=/dev/shm
-work=$(mktemp -d "$folder/push_sweep.XXXXXX") || exit 1
-root=$work/root
+. "$here/lib.sh"
 
-cleanup() {
-	if [ "${SWEEP_KEEP:-0}" = 1 ] && [ "$findings" -gt 0 ]; then
-		echo "kept: $work" >&2
-	else
-		rm -rf "$work"
-	fi
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
+if [ "${1:-}" != --worker ]; then
+	need_strace
+	start_workers push_sweep bash "$here/push_sweep.sh" --worker \
+		"$(realpath "${1:-build/release/mailauthctl}")"
+	exit
+fi
+
+program=$2 work=$4
+root=$work/root
 
 ctl() { "${tracer[@]}" "$program" --root "$root" "$@"; }
 
@@ -120,7 +115,5 @@ judge() { # what, case, status
 	[ -z "$left" ] || finding "$what: left over: $left"
 }
 
-for case_name in ${SWEEP_CASES:-push enable disable remove}; do
-	sweep_case "$case_name"
-done
-sweep_end
+# shellcheck disable=SC2086 # words
+work_on "$3" ${SWEEP_CASES:-push enable disable remove}

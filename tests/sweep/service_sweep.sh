@@ -12,50 +12,23 @@
 set -u
 here=$(dirname "$(realpath "$0")")
 
-if [ "${1:-}" != --inside ]; then
-	program=$(realpath "${1:-build/release/mailauthctl}")
-	if [ "$(id -u)" != 0 ] || ! unshare --mount --net --pid --fork true 2>/dev/null; then
-		echo "skipped: no right to make namespaces" >&2
-		exit 77
-	fi
-	work=$(mktemp -d "${TMPDIR:-/var/tmp}/service_sweep.XXXXXX") || exit 1
-	status=0
-	unshare --mount --net --pid --fork --kill-child bash "$here/service_sweep.sh" --inside \
-		"$program" "$work" || status=$?
-	rmdir "$work"
-	exit $status
-fi
-
-program=$2 work=$3
 # shellcheck source=tests/sweep/lib.sh
 . "$here/lib.sh"
-need_strace
-fake=$(dirname "$program")/tests/lib/fake_mta
-mount --make-rprivate /
-mount -t tmpfs -o mode=0700 tmpfs "$work"
+# shellcheck source=tests/sweep/host.sh
+. "$here/host.sh"
+
+if [ "${1:-}" != --worker ]; then
+	need_strace
+	need_namespaces
+	start_workers service_sweep "${in_namespaces[@]}" bash "$here/service_sweep.sh" --worker \
+		"$(realpath "${1:-build/release/mailauthctl}")"
+	exit
+fi
+
+program=$2 work=$4
 root=$work/root
 
-# What is the same in all runs: programs and their libraries.
-make_root() {
-	local file
-	mkdir -p "$root"/{dev,usr/local/sbin,usr/local/libexec/mailauthctl}
-	mknod -m 0666 "$root/dev/null" c 1 3
-	for file in mailauthctl fake_mta postfix postconf opendkim systemctl; do
-		cp "$fake" "$root/usr/local/sbin/$file"
-	done
-	cp "$program" "$root/usr/local/sbin/mailauthctl"
-	: >"$root/usr/local/libexec/mailauthctl/mailauth-policyd"
-	chmod 0755 "$root/usr/local/libexec/mailauthctl/mailauth-policyd"
-	ldd "$program" "$fake" "$(dirname "$program")/libraries" | grep -oE '/[^ :)]+' | grep -v "^$(dirname "$program")/" | sort -u |
-		while read -r file; do
-			install -D "$file" "$root$file"
-		done
-	in_root fake_mta loopback
-}
-
-in_root() { chroot "$root" "/usr/local/sbin/$1" "${@:2}"; }
-ctl() { "${tracer[@]}" chroot "$root" /usr/local/sbin/mailauthctl "$@"; }
-tree() { in_root fake_mta tree /; }
+programs_of() { cat "$root/fake/log"; }
 
 reset_root() {
 	in_root fake_mta halt
@@ -66,37 +39,32 @@ reset_root() {
 
 # ---- cases -----------------------------------------------------------------------------------------
 
-# A host as Debian leaves it.
-make_files() {
-	local base=$1 folder
-	mkdir -p "$base"/{etc/postfix,etc/dkimkeys,fake/running,run/opendkim,run/systemd/system,tmp} \
-		"$base"/var/{lib,spool/postfix/pid,spool/postfix/private}
-	chmod 1777 "$base/tmp"
-	printf '%s\n' 'myhostname = mx.example.net' 'mydestination = localhost' \
-		'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination' \
-		>"$base/etc/postfix/main.cf"
-	printf '%s\n' 'smtp      inet  n       -       y       -       -       smtpd' \
-		'cleanup   unix  n       -       y       -       0       cleanup' \
-		>"$base/etc/postfix/master.cf"
-	printf '%s\n' 'Syslog yes' 'UserID opendkim' 'UMask 007' \
-		'Socket local:/run/opendkim/opendkim.sock' >"$base/etc/opendkim.conf"
-	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'postfix:x:101:101::/:/bin/false' \
-		'opendkim:x:102:102::/:/bin/false' 'nobody:x:65534:65534::/:/bin/false' \
-		>"$base/etc/passwd"
-	printf '%s\n' 'root:x:0:' 'postfix:x:101:' 'opendkim:x:102:' 'nogroup:x:65534:' >"$base/etc/group"
-	for folder in etc/dkimkeys run/opendkim; do
-		chown 102:102 "$base/$folder"
-	done
+# What stands in the root is what runs of that name begin with.
+keep() { # name
+	in_root fake_mta halt
+	rm -rf "${work:?}/$1"
+	mkdir -p "$work/$1/base/fake/running"
+	cp -a "$root"/{etc,run,tmp,var} "$work/$1/base/"
+	reset_root "$1"
+}
+
+# What many cases have in common: a host whose servers are adopted, or not yet.
+make_start() { # "adopted" or "installed"
+	make_files "$work/$1/base"
+	reset_root "$1"
+	ctl server set mta.hostname mx.example.net dkim.algorithm ed25519 &&
+		ctl domain add example.com example.org &&
+		{ [ "$1" = installed ] || ctl mta adopt --yes; } &&
+		ctl domain enable-dkim example.com &&
+		keep "$1" && : >"$work/$1/made"
 }
 
 # What the case finds, by commands on the host in $root.
 prepare() {
-	ctl server set mta.hostname mx.example.net dkim.algorithm ed25519 || return
-	ctl domain add example.com example.org || return
-	case $1 in
-	adopt*) ctl domain enable-dkim example.com ;;
-	*) ctl mta adopt --yes && ctl domain enable-dkim example.com ;;
-	esac || return
+	local start=adopted
+	[[ $1 != adopt* ]] || start=installed
+	[ -e "$work/$start/made" ] || make_start $start || return
+	reset_root $start
 	case $1 in
 	push) ctl --no-push domain enable-dkim example.org && ctl zone export --all &&
 		ctl --no-push server set spf.check off ;;
@@ -146,18 +114,8 @@ failing_call() {
 }
 
 make_case() {
-	local base=$work/$1/base
-	in_root fake_mta halt
-	make_files "$base"
-	reset_root "$1"
 	prepare "$1" || return
-	in_root fake_mta halt
-	rm -rf "$base"
-	mkdir -p "$base"
-	cp -a "$root"/{etc,fake,run,tmp,var} "$base/"
-	rm -rf "$base/fake"
-	mkdir -p "$base/fake/running"
-	reset_root "$1"
+	keep "$1"
 	tree >"$work/$1/old"
 	ctl "${case_words[@]}" || return
 	[ $after = old ] || check_settled "$1, unharmed" || return
@@ -166,11 +124,11 @@ make_case() {
 		echo "it changes nothing, so it proves nothing"
 		return 1
 	fi
-	if failing_call "$1" >"$base/fake/fail"; then
+	if failing_call "$1" >"$work/$1/base/fake/fail"; then
 		reset_root "$1"
 		! ctl "${case_words[@]}" || { echo "the call that is to fail never came"; return 1; }
 	else
-		rm "$base/fake/fail"
+		rm "$work/$1/base/fake/fail"
 	fi
 }
 
@@ -192,10 +150,16 @@ check_settled() {
 	if ! ctl mta plan >"$work/plan.out" 2>&1 && ! grep -q 'no mail server follows' "$work/plan.out"; then
 		finding "$1: mta plan has something to do: $(tail -n 1 "$work/plan.out")"
 	fi
-	left=$(find "$root"/{etc,var} -name '*.mailauthctl-*'
-		find "$root"/{run,tmp} -name 'mailauthctl-*')
+	left=$(find "$root"/{etc,run,tmp,var} -name '*.mailauthctl-*' -o -path '*/run/mailauthctl-*' -o -path '*/tmp/mailauthctl-*')
 	[ -z "$left" ] || finding "$1: left over: ${left//$'\n'/ }"
 	[ "$findings" = "$before" ]
+}
+
+# Two faults: a filter that could not be told while undoing, of which the run warns, listens where it
+# did, so the folder of its socket stays.
+only_folder_stays() { # case
+	grep -q 'while undoing: cannot start .*systemctl' "$work/run.out" &&
+		grep -v '^\./var/spool/postfix/opendkim ' "$work/now" | cmp -s - "$work/$1/old"
 }
 
 # What a killed or failed run left.
@@ -208,7 +172,7 @@ judge_left() { # what, case, status
 			finding "$1: ended 0, and the new state is not there"
 		;;
 	1)
-		if ! is_state "$2" old && ! is_state "$2" new &&
+		if ! is_state "$2" old && ! is_state "$2" new && ! only_folder_stays "$2" &&
 			! grep -q 'the next run tries again' "$work/run.out"; then
 			finding "$1: ended 1, and the files are neither old nor new: $(tail -n 1 "$work/run.out")"
 			diff "$work/now" "$work/$2/old" | head -n 6
@@ -239,23 +203,10 @@ judge() { # what, case, status
 	check_settled "$1, then ${words[*]}"
 }
 
-make_root
-# For one point: SWEEP_ONLY="fsync error=ENOSPC 36", with one case.
-if [ -n "${SWEEP_ONLY:-}" ]; then
-	read -r call action n <<<"$SWEEP_ONLY"
-	choose_words "$SWEEP_CASES" && make_case "$SWEEP_CASES" >/dev/null 2>&1
-	strike "$SWEEP_CASES" "$call" "$action" "$n" ""
-	cat "$work/run.out"
-	in_root fake_mta halt
-	exit
-fi
-for case_name in ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove rollback \
+enter_host
+check_fake
+# shellcheck disable=SC2086 # words
+work_on "$3" ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove rollback \
 	enable-1-filter verify-off-1-filter adopt-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
-	remove-2-reload rollback-1-filter}; do
-	sweep_case "$case_name"
-done
+	remove-2-reload rollback-1-filter}
 in_root fake_mta halt
-if [ "${SWEEP_KEEP:-0}" = 1 ] && [ "$findings" -gt 0 ]; then
-	tar -C "$work" -cf "$work.tar" . && echo "kept: $work.tar" >&2
-fi
-sweep_end

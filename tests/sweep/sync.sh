@@ -3,26 +3,35 @@
 # folder after the rename, before the journal or the command goes on.  Reads the system calls of each
 # command that writes files, once; a kill, which the other sweeps try, is no power cut.
 #
+# Below --root, where no server is told anything, and, with root, on a host with servers (host.sh).
+#
 #   tests/sweep/sync.sh [PROGRAM]        (default: build/release/mailauthctl)
 #
 # Needs strace and bash.  Ends 0: nothing found, 1: findings (each is one line), 77: skipped.
 set -u
 
-program=$(realpath "${1:-build/release/mailauthctl}")
+here=$(dirname "$(realpath "$0")")
 # shellcheck source=tests/sweep/lib.sh
-. "$(dirname "$(realpath "$0")")/lib.sh"
-need_strace
-folder=${TMPDIR:-/var/tmp}
-[ ! -w /dev/shm ] || folder=/dev/shm
-work=$(mktemp -d "$folder/sync.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-root=$work/root
+. "$here/lib.sh"
+# shellcheck source=tests/sweep/host.sh
+. "$here/host.sh"
+if [ "${1:-}" = --inside ]; then
+	program=$2 work=$3 root=$3/root
+	enter_host
+else
+	need_strace
+	program=$(realpath "${1:-build/release/mailauthctl}")
+	work=$(mktemp -d "$(fast_folder)/sync.XXXXXX") || exit 1
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' INT TERM
+	root=$work/root
+	ctl() { "${tracer[@]}" "$program" --root "$root" "$@"; }
+fi
 commands=0
 
 # One line for each fault of a trace.  `dirty`: content that is not on the disk; `moved`: a folder in
 # which names were replaced or removed; `grown`: one with new names only, which may wait for the end.
-# SQLite sees to its own files; the spare files of an export are worth nothing after a crash.
+# SQLite sees to its own files.
 cat >"$work/judge.awk" <<'AWK'
 function argument(text) { # the path of the first descriptor in it
 	return match(text, /<[^>]*>/) ? substr(text, RSTART + 1, RLENGTH - 2) : ""
@@ -32,7 +41,8 @@ function is_sqlite(path) {
 	return path ~ /\.db(-wal|-shm|-journal)?$|\/etilqs_[0-9a-f]*$/ && path !~ /\/out\//
 }
 function is_nothing(path) { return path ~ /^\/(proc\/|dev\/[^\/]*$|dev\/pts\/)|\.(lock|heartbeat)$|\/run\.out$/ }
-function is_spare(path) { return path ~ /\/\.spare(\/|$)/ }
+# What nothing needs after a crash: old files of an export, and all of /run, which is memory.
+function is_spare(path) { return path ~ /\/\.spare(\/|$)|^\/run(\/|$)/ }
 function full(at, name) { return name ~ /^\// ? name : at "/" name }
 # The paths of a call with names: the folder's descriptor, if any, then the name in quotes.
 function names(text,   at, count) {
@@ -68,6 +78,8 @@ function fault(text) { print text; faults++ }
 	if (one !~ /^\// || is_nothing(one) || is_sqlite(one))
 		next
 	writes++
+	if (one ~ /^\/run\//)
+		next
 	dirty[one] = 1
 	if (one in fresh)
 		grown[folder_of(one)] = 1
@@ -123,7 +135,8 @@ END {
 }
 AWK
 
-ctl() { "$program" --root "$root" "$@" >"$work/run.out" 2>&1; }
+# Without a trace.
+quiet() { ctl "$@" >"$work/run.out" 2>&1; }
 
 calls=$(calls write,writev,pwrite64,ftruncate,openat,openat2,fsync,fdatasync,syncfs)
 calls+=,$(calls rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat)
@@ -131,11 +144,15 @@ calls+=,$(calls rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdi
 # `status`: what the command is to end with; `inject`: a call that fails.
 status=0 inject=
 look() { # words of the command...
-	local ended=0 tracer=(strace -qq -y -s 400 -o "$work/trace" -e "trace=$calls")
+	local ended=0
+	tracer=(strace -qq -y -s 400 -o "$work/trace" -e "trace=$calls")
 	[ -z "$inject" ] || tracer+=(-e "inject=$inject")
-	"${tracer[@]}" "$program" --root "$root" "$@" >"$work/run.out" 2>&1 || ended=$?
+	ctl "$@" >"$work/run.out" 2>&1 || ended=$?
+	tracer=()
 	commands=$((commands + 1))
 	[ "$ended" = "$status" ] || finding "$*: ended with $ended: $(tail -n 1 "$work/run.out")"
+	# Of a host the program sees no more than its own root.
+	sed -i "s|$root/|/|g" "$work/trace"
 	awk -f "$work/judge.awk" "$work/trace" >"$work/faults"
 	while read -r line; do
 		finding "$*${inject:+ ($inject)}: ${line//$work/}"
@@ -145,44 +162,56 @@ needs() { # call: the last command made it
 	grep -q "^$1" "$work/trace" || finding "no $1: this proves nothing of it"
 }
 
-make_host() {
-	mkdir -p "$root/var/lib" "$root/etc/postfix" "$root/var/spool/postfix" \
-		"$root/etc/dkimkeys" "$work/out"
-	echo 'myhostname = mx.example.net' >"$root/etc/postfix/main.cf"
-	printf '%s\n' 'smtp      inet  n       -       y       -       -       smtpd' \
-		'cleanup   unix  n       -       y       -       0       cleanup' \
-		>"$root/etc/postfix/master.cf"
-	printf '%s\n' 'Syslog yes' 'UserID opendkim' >"$root/etc/opendkim.conf"
-	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'postfix:x:101:101::/:/bin/false' \
-		'opendkim:x:102:102::/:/bin/false' >"$root/etc/passwd"
-	printf '%s\n' 'root:x:0:' 'postfix:x:101:' 'opendkim:x:102:' >"$root/etc/group"
-	ctl server set mta.hostname mx.example.net dkim.activate now dkim.algorithm ed25519 &&
-		ctl domain add example.com example.org
-}
-
-if ! make_host; then
+prepare() {
+	quiet server set mta.hostname mx.example.net dkim.activate now dkim.algorithm ed25519 &&
+		quiet domain add example.com example.org && return
 	finding "the host could not be made: $(tail -n 1 "$work/run.out")"
 	exit 1
-fi
-mapfile -t many < <(printf 'd%d.example\n' {1..40})
+}
 
 # The push: the first one, one of few files, one that is undone, one that removes files.
-ctl --no-push domain enable-dkim example.com
-look mta adopt --yes
-look domain enable-dkim example.org
-needs fsync
-needs rename
-ctl --no-push domain disable-dkim example.org --now
-status=1 inject=renameat:error=EIO:when=2 look mta push
-needs rename
-look mta push
-needs unlink
+pushes() {
+	quiet --no-push domain enable-dkim example.com
+	look mta adopt --yes
+	look domain enable-dkim example.org
+	needs fsync
+	needs rename
+	quiet --no-push domain disable-dkim example.org --now
+	status=1 inject=renameat:error=EIO:when=2 look mta push
+	needs rename
+	look mta push
+	needs unlink
+}
+
+if [ "${1:-}" = --inside ]; then
+	make_files "$root"
+	in_root fake_mta boot || finding "the servers do not start"
+	prepare
+	pushes
+	# What a server is told, and what is written and removed with it.
+	look server set spf.check off
+	look server set spf.check on
+	look server set dkim.verify off
+	look mta rollback --yes
+	look mta push
+	look mta push --remove --yes
+	grep -q '^postfix -c /etc/postfix reload' "$root/fake/log" || finding "no server was told anything"
+	in_root fake_mta halt
+	echo "$commands $findings" >&3
+	exit
+fi
+
+mkdir -p "$work/out"
+make_files "$root"
+prepare
+pushes
+mapfile -t many < <(printf 'd%d.example\n' {1..40})
 # Very many files and folders: one sync of their file system for all.
-ctl domain add "${many[@]}"
-ctl --no-push domain enable-dkim "${many[@]}"
+quiet domain add "${many[@]}"
+quiet --no-push domain enable-dkim "${many[@]}"
 look mta push
 needs syncfs
-ctl --no-push domain disable-dkim "${many[@]}" --now
+quiet --no-push domain disable-dkim "${many[@]}" --now
 look mta push
 look mta rollback --yes
 look mta push --remove --yes
@@ -190,7 +219,7 @@ look mta push --remove --yes
 # The export: new files, then new content into the place of old files, then none.
 look zone export --all
 for name in one two three; do
-	ctl record add example.com $name A 192.0.2.1
+	quiet record add example.com $name A 192.0.2.1
 	look zone export --all
 	needs rename
 done
@@ -198,7 +227,7 @@ done
 zone=$root/var/lib/mailauthctl/zones/example.com.zone
 spare=${zone%/*}/.spare/example.com.zone
 for call in fchmod ftruncate; do
-	ctl record add example.com "$call" A 192.0.2.1
+	quiet record add example.com "$call" A 192.0.2.1
 	cp -p "$zone" "$work/zone"
 	chmod 0600 "$spare"
 	head -c 4096 /dev/zero >>"$spare"
@@ -209,10 +238,10 @@ for call in fchmod ftruncate; do
 	cmp -s "$zone" "$work/zone" || finding "zone export: $call fails, and the zone is another one"
 	look zone export --all
 	[ "$(stat -c %a "$zone")" = 644 ] || finding "zone export: the zone has the wrong mode"
-	ctl record add example.com "again-$call" A 192.0.2.1
+	quiet record add example.com "again-$call" A 192.0.2.1
 	look zone export --all # so that there is an old file again
 done
-ctl domain remove "${many[@]}"
+quiet domain remove "${many[@]}"
 look zone export --all
 needs unlink
 
@@ -222,5 +251,15 @@ needs "fsync(.*/out/.*>"
 look config export "$work/out/config.yaml"
 look key export example.com --private "$work/out/private.pem"
 
-echo "$commands commands, $findings findings"
+# With servers.
+if (need_namespaces) 2>/dev/null; then
+	mkdir "$work/host"
+	"${in_namespaces[@]}" bash "$here/sync.sh" --inside "$program" "$work/host" 3>"$work/host.end"
+	read -r more found <"$work/host.end" || finding "the pushes of a host did not come to their end"
+	commands=$((commands + ${more:-0}))
+	findings=$((findings + ${found:-0}))
+	servers=", servers too"
+fi
+
+echo "$commands commands${servers:-}, $findings findings"
 [ "$findings" = 0 ]

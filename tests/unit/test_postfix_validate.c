@@ -61,7 +61,7 @@ static void test_lists(void **state)
 	struct host *host = *state;
 	struct mta_seen seen = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
-		          .queue_dir = (char *)(uintptr_t) "/q" },
+		          .queue_dir = (char *)(uintptr_t) "/etc" },
 		.main_path = (char *)(uintptr_t)MAIN_CF,
 		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
 	};
@@ -102,7 +102,7 @@ static void test_wrong_texts(void **state)
 	struct host *host = *state;
 	struct mta_seen seen = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
-		          .queue_dir = (char *)(uintptr_t) "/q" },
+		          .queue_dir = (char *)(uintptr_t) "/etc" },
 		.main_path = (char *)(uintptr_t)MAIN_CF,
 		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
 	};
