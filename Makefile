@@ -84,10 +84,10 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
 unit_tests := access arena authority base caller command commands complete config \
-	dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state file \
+	disk dkim_record dmarc_record dmarc_tree dnszone doctor engine export export_state file \
 	file_folder file_stage first_look heartbeat help_topic import_name import_walk \
 	key_crypto key_tables keygen keyring lint_dkim lint_dmarc lint_spf lint_txt lock \
-	map_probe milter model name_octets opendkim opendkim_renew opendmarc out path_check \
+	map_probe milter model name_octets network opendkim opendkim_renew opendmarc out path_check \
 	plan policy_edit policyd policyd_milter postfix_canonical postfix_filters \
 	postfix_main postfix_master postfix_restrict postfix_values postsrsd publish push \
 	query query_servers query_tries records resolver rollback rr run service setting \
