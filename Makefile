@@ -391,7 +391,7 @@ check-style check-layers check-unit check-fuzz check-cli check-man check-po chec
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 
-update-cli: all
+update-cli: all $(build)/tests/lib/dnsd
 	tests/cli/run.sh --update $(build)/mailauthctl
 
 bench: all
