@@ -89,11 +89,11 @@ policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_re
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena authority base caller command commands complete config \
+unit_tests := access arena authority base caller command commands complete config disk \
 	dkim_record dmarc_record dmarc_tree dns_name dnszone doctor engine export \
 	export_state file file_folder file_stage first_look heartbeat help_topic \
 	import_name import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc \
-	lint_spf lint_txt lock map_probe milter model name_octets names opendkim \
+	lint_spf lint_txt lock map_probe milter model name_octets names network opendkim \
 	opendkim_renew opendmarc out path_check peer plan policy_edit policyd \
 	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
 	postfix_restrict postfix_validate postfix_values postsrsd postsrsd_conf publish \
@@ -399,7 +399,7 @@ check-style check-layers check-unit check-fuzz check-cli check-man check-po chec
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
 
-update-cli: all
+update-cli: all $(build)/tests/lib/dnsd
 	tests/cli/run.sh --update $(build)/mailauthctl
 
 bench: all

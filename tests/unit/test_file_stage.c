@@ -304,6 +304,27 @@ static void test_long_name(void **state)
 	assert_int_equal(names_in("/"), 1);
 }
 
+/* The folder went between the staging and the switch: nothing is called done. */
+static void test_folder_goes(void **state)
+{
+	cleanup(staged_file_done) struct staged_file staged = { 0 }, fresh = { 0 };
+	int fd = -1;
+	(void)state;
+	make_dir("/d", 0755);
+	assert_int_equal(
+		file_stage(&ctx, "/d/f", "x", 1, FILE_META_KEEP, false, &staged, &err),
+		0);
+	assert_int_equal(file_stage_new(&ctx, "/d/g", &fresh, &fd, &err), 0);
+	assert_int_equal(rename(host("/d"), host("/e")), 0);
+	assert_true(file_switch(&ctx, &staged, &err) < 0);
+	err_clear(&err);
+	assert_true(file_publish(&ctx, &fresh, fd, &err) < 0);
+	err_clear(&err);
+	assert_int_equal(file_backdate(&ctx, &staged, 1, &err), ERR_FAILED);
+	close(fd);
+	assert_int_equal(names_in("/e"), 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -319,6 +340,7 @@ int main(void)
 		TEST(test_refuses_bind_mount),
 		TEST(test_failed_write_leaves_nothing),
 		TEST(test_long_name),
+		TEST(test_folder_goes),
 	};
 	return cmocka_run_group_tests_name("file_stage", tests, NULL, NULL);
 }

@@ -273,6 +273,136 @@ static void test_nameservers(void **state)
 	unlink(path);
 }
 
+static void write_settings(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* What cannot be read is told with the file's name, and nothing is left open. */
+static void test_unreadable(void **state)
+{
+	(void)state;
+	static const char good[] = "version: 1\nhostname: mx.example.net\n";
+	char path[] = "/tmp/test_policyd.XXXXXX", folder[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_non_null(mkdtemp(folder));
+	const struct {
+		const char *path, *option;
+		off_t size;        /* 0: as it is; it grows by blank lines */
+		const char *fault; /* NULL: it is read */
+	} cases[] = {
+		{ path, NULL, 0, NULL },
+		{ path, "192.0.2.53", 0, NULL },
+		{ path, "192.0.2.300", 0, "192.0.2.300" },
+		{ "/none/policyd.yaml", NULL, 0, "cannot read /none/policyd.yaml: " },
+		{ folder, NULL, 0, " is not a regular file" },
+		{ path, NULL, SPF_SERVICE_SIZE_MAX, NULL },
+		{ path, NULL, SPF_SERVICE_SIZE_MAX + 1, " is larger than " },
+	};
+	write_settings(path, good);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct policyd_conf conf;
+		struct err err = ERR_INIT;
+		auto_buf text = BUF_INIT;
+		buf_puts(&text, good);
+		while ((off_t)text.len < cases[i].size)
+			buf_putc(&text, '\n');
+		write_settings(path, buf_text(&text));
+		int r = policyd_conf_open(&conf, cases[i].path, cases[i].option, &err);
+		if ((r < 0) != (cases[i].fault != NULL) ||
+		    (cases[i].fault && !strstr(err.text, cases[i].fault)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+		policyd_conf_done(&conf);
+	}
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(next, fd + 1);
+	close(next);
+	close(fd);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* Of many, networks that are taken out again count in whatever order. */
+static void test_trusted(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *client;
+		bool is_trusted;
+	} clients[] = {
+		{ "127.0.0.1", true },     { "127.255.255.255", true },
+		{ "128.0.0.0", false },    { "::1", true },
+		{ "::2", false },          { "::", false },
+		{ "192.0.2.1", true },     { "192.0.2.66", false },
+		{ "192.0.2.67", true },    { "192.0.3.1", false },
+		{ "198.51.100.1", false }, { "198.51.100.200", false },
+		{ "203.0.113.7", true },   { "203.0.113.8", false },
+		{ "2001:db8::1", true },   { "2001:db8:1::1", false },
+	};
+	char path[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	write_settings(path, "version: 1\nhostname: mx.example.net\n"
+	                     "trusted-relays: [\"!192.0.2.66\", 192.0.2.0/24, "
+	                     "\"::ffff:203.0.113.7\", 198.51.100.128/25, "
+	                     "\"!198.51.100.0/24\", \"2001:db8::/48\"]\n");
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	if (policyd_conf_open(&conf, path, "192.0.2.53", &err) != 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		struct network client;
+		assert_true(network_parse(clients[i].client, &client));
+		if (policyd_conf_is_trusted(&conf, &client) != clients[i].is_trusted)
+			fail_msg("%s", clients[i].client);
+	}
+	policyd_conf_done(&conf);
+	close(fd);
+	unlink(path);
+}
+
+/* A file is read again when it was replaced or changed, and not otherwise. */
+static void test_follow(void **state)
+{
+	(void)state;
+	static const char first[] = "version: 1\nhostname: mx.example.net\n";
+	static const char other[] = "version: 1\nhostname: my.example.net\n";
+	const struct policyd_log log = { .to_stderr = true };
+	char path[] = "/tmp/test_policyd.XXXXXX", text[64];
+	int fd = mkstemp(path), null = dup(STDERR_FILENO);
+	assert_true(fd >= 0);
+	write_settings(path, first);
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	assert_int_equal(policyd_conf_open(&conf, path, "192.0.2.53", &err), 0);
+	unsigned version = conf.version;
+	close(STDERR_FILENO);
+	policyd_conf_follow(&conf, &log);
+	unsigned unchanged = conf.version;
+	write_settings(path, other); /* as long as before */
+	policyd_conf_follow(&conf, &log);
+	unsigned changed = conf.version;
+	snprintf(text, sizeof(text), "%s", conf.settings.hostname);
+	unlink(path);
+	policyd_conf_follow(&conf, &log);
+	policyd_conf_follow(&conf, &log);
+	unsigned gone = conf.version;
+	dup2(null, STDERR_FILENO);
+	close(null);
+	assert_int_equal(unchanged, version);
+	assert_int_equal(changed, version + 1);
+	assert_string_equal(text, "my.example.net");
+	assert_int_equal(gone, version + 1);
+	assert_string_equal(conf.settings.hostname, "my.example.net");
+	assert_int_equal(conf.servers.count, 1);
+	policyd_conf_done(&conf);
+	close(fd);
+}
+
 static void test_rendered_text(void **state)
 {
 	(void)state;
@@ -415,6 +545,9 @@ int main(void)
 		cmocka_unit_test(test_log_word),
 		cmocka_unit_test(test_settings_round_trip),
 		cmocka_unit_test(test_nameservers),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_rendered_text),
 		cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_seccomp),

@@ -75,7 +75,10 @@ static void test_faults(void **state)
 		  "f:1:17: it is nested too deeply" },
 		{ "a: [1\nb: 2\n", "this is not YAML" },
 		{ "a: 1\n\tb: 2\n", "f:2:1: this is not YAML" },
-		{ "a: \xff\n", "this is not YAML" },
+		{ "a: \xff\n", "f:1:4: this is not YAML" },
+		/* columns count characters */
+		{ "a: \xc3\xa4\xe2\x82\xac\xff\n", "f:1:6: this is not YAML" },
+		{ "b: 1\n\na: \xc3\xa4 \xff\n", "f:3:6: this is not YAML" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_arena mem = { 0 };
