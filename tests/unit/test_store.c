@@ -549,20 +549,20 @@ static void test_later(void **state)
 		struct change_item item;
 		int64_t later; /* 0: none */
 	} rows[] = {
-		{ 1, { .object = "setting", .field = "mail" }, 4 },
-		{ 3, { .object = "setting", .field = "mail" }, 4 },
-		{ 4, { .object = "setting", .field = "mail" }, 0 },
+		{ 1, { .object = "setting", .field = "mail" }, 9 },
+		{ 8, { .object = "setting", .field = "mail" }, 9 },
+		{ 9, { .object = "setting", .field = "mail" }, 0 },
 		{ 1, { .object = "setting", .field = "other" }, 0 },
 		{ 1, { .object = "setting", .field = "mail", .ref = "t1" }, 0 },
 		{ 1, { .object = "record", .field = "mail" }, 0 },
-		{ 1, { .object = "setting", .domain = "a.example", .field = "mail" }, 2 },
-		{ 2, { .object = "setting", .domain = "a.example", .field = "mail" }, 0 },
+		{ 1, { .object = "setting", .domain = "a.example", .field = "mail" }, 7 },
+		{ 7, { .object = "setting", .domain = "a.example", .field = "mail" }, 0 },
 		{ 1,
 		  { .object = "record",
 		    .domain = "a.example",
 		    .field = "mail",
 		    .ref = "t1" },
-		  3 },
+		  8 },
 		{ 1,
 		  { .object = "record",
 		    .domain = "a.example",
@@ -580,6 +580,7 @@ static void test_later(void **state)
 	struct err err = ERR_INIT;
 	auto_store store = opened(w, STORE_CREATE);
 	fill_trail(w, store);
+	fill_trail(w, store); /* 6 to 10: the newest one counts */
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		int64_t later = 0;
 		int r = change_later(store, rows[i].id, &rows[i].item, &later, &err);
