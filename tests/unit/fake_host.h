@@ -33,6 +33,7 @@
 #include "core/mta/smtp_probe.h"
 #include "core/mta/step.h"
 #include "core/mta/target.h"
+#include "tests/unit/leaks.h"
 
 #define MAIN_CF "/etc/postfix/main.cf"
 #define TABLE "/etc/mailauthctl/opendkim/KeyTable"
@@ -186,6 +187,7 @@ __attribute__((unused)) static int setup(void **state)
 	struct host *host = xcalloc(1, sizeof(*host));
 
 	umask(077);
+	leaks_note();
 	world = (__typeof__(world)){ 0 };
 	strcpy(host->root, "/tmp/test_engine.XXXXXX");
 	assert_non_null(mkdtemp(host->root));
@@ -216,7 +218,7 @@ __attribute__((unused)) static int teardown(void **state)
 	buf_done(&world.filter);
 	buf_done(&world.actions);
 	free(host);
-	return 0;
+	return leaks_check();
 }
 
 static struct buf tree;

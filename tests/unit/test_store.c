@@ -18,6 +18,7 @@
 #include "core/store/change.h"
 #include "core/store/schema.h"
 #include "core/store/store.h"
+#include "tests/unit/leaks.h"
 
 struct world {
 	char folder[64];
@@ -35,6 +36,7 @@ static int64_t now_is_seven(const struct ctx *ctx)
 static int set_up(void **state)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
+	leaks_note();
 	snprintf(w->folder, sizeof(w->folder), "/tmp/test_store.XXXXXX");
 	assert_non_null(mkdtemp(w->folder));
 	w->sub = xasprintf("%s/sub", w->folder);
@@ -61,7 +63,7 @@ static int tear_down(void **state)
 	free(w->path);
 	free(w->sub);
 	free(w);
-	return 0;
+	return leaks_check();
 }
 
 static struct store *opened(struct world *w, enum store_mode mode)
