@@ -99,7 +99,7 @@ unit_tests := access arena authority base caller command commands complete confi
 	postfix_restrict postfix_validate postfix_values postsrsd postsrsd_conf publish \
 	push query query_servers query_tries records recover resolver rollback rr run \
 	service service_log setting setting_type shared signers spf_check spf_eval \
-	spf_mode spf_record spf_suite srs_secret stage store store_open target text \
+	spf_mode spf_record spf_suite srs_secret stage step store store_open target text \
 	tree_write undo validate when yaml yaml_write zone_look
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt

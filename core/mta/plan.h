@@ -143,7 +143,6 @@ struct step {
 };
 
 /* Frees what it owns. */
-void step_done(struct step *step);
 /* It makes, changes or removes a file or a folder. */
 static inline bool step_is_in_tree(const struct step *step)
 {

@@ -3,6 +3,9 @@
 # folder after the rename, before the journal or the command goes on.  Reads the system calls of each
 # command that writes files, once; a kill, which the other sweeps try, is no power cut.
 #
+# And how files are opened: nothing that is made is open to others before its content is whole, no link
+# is followed where something is written, no descriptor goes on to another program.
+#
 # Below --root, where no server is told anything, and, with root, on a host with servers (host.sh).
 #
 #   tests/sweep/sync.sh [PROGRAM]        (default: build/release/mailauthctl)
@@ -15,7 +18,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 # shellcheck source=tests/sweep/host.sh
 . "$here/host.sh"
-if [ "${1:-}" = --inside ]; then
+part=${1:-}
+if [ "$part" = --inside ]; then
 	program=$2 work=$3 root=$3/root
 	enter_host
 else
@@ -56,6 +60,7 @@ function names(text,   at, count) {
 	}
 	return count
 }
+function ours(path) { return index(path, work "/") == 1 }
 function clean(list, one) { for (one in list) delete list[one] }
 function touch(one) { if (!is_spare(one)) moved[one] = 1 }
 function fault(text) { print text; faults++ }
@@ -63,6 +68,23 @@ function fault(text) { print text; faults++ }
 # What was begun before a failure is synced when it is undone; that it is undone is noted first.
 / = -1 .*INJECTED/ { undone = 1 }
 / = -1 / { next }
+/^openat/ {
+	one = $0
+	sub(/.* = /, "", one)
+	one = argument(one)
+	# SQLite opens a copy that was made for it, and makes its journal, with modes of its own.
+	if (ours(one) && !is_sqlite(one) && !(one in fresh) && one !~ /-journal$/) {
+		opened++
+		if (!/O_CLOEXEC/)
+			fault(one " is opened without O_CLOEXEC")
+		if (/O_WRONLY|O_RDWR/ && !/O_NOFOLLOW/)
+			fault(one " is written to, and links are followed to it")
+		if (/O_CREAT/ && !/0600/)
+			fault(one " is made with rights for others")
+		if (/O_CREAT/ && !/O_EXCL/ && one !~ /\.(lock|heartbeat)$/)
+			fault(one " is made where something may stand already")
+	}
+}
 /^openat/ && /O_CREAT/ {
 	one = $0
 	sub(/.* = /, "", one)
@@ -120,6 +142,15 @@ function fault(text) { print text; faults++ }
 	delete moved[path[1]]
 	delete grown[path[1]]
 }
+/^mkdir/ && !/, 0700\)/ && ours(argument($0)) { fault("a folder is made with rights for others: " $0) }
+/^(fchown|fchmod)\(/ {
+	one = argument($0)
+	if (/^fchown/ && one in given)
+		fault(one " gets its owner after its mode")
+	given[one] = /^fchmod/
+	if (!given[one])
+		delete given[one]
+}
 /^mkdir/ { names($0); if (!is_spare(path[1])) grown[folder_of(path[1])] = 1 }
 END {
 	for (one in dirty)
@@ -129,6 +160,8 @@ END {
 	for (one in grown)
 		if (!is_spare(one))
 			fault("the folder " one " with new files is never synced")
+	if (opened == 0)
+		fault("it opens nothing, so this proves nothing")
 	if (writes + renames == 0)
 		fault("it writes nothing, so this proves nothing")
 	exit faults > 0
@@ -139,6 +172,7 @@ AWK
 quiet() { ctl "$@" >"$work/run.out" 2>&1; }
 
 calls=$(calls write,writev,pwrite64,ftruncate,openat,openat2,fsync,fdatasync,syncfs)
+calls+=,$(calls fchown,fchmod)
 calls+=,$(calls rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat)
 
 # `status`: what the command is to end with; `inject`: a call that fails.
@@ -151,9 +185,9 @@ look() { # words of the command...
 	tracer=()
 	commands=$((commands + 1))
 	[ "$ended" = "$status" ] || finding "$*: ended with $ended: $(tail -n 1 "$work/run.out")"
-	# Of a host the program sees no more than its own root.
-	sed -i "s|$root/|/|g" "$work/trace"
-	awk -f "$work/judge.awk" "$work/trace" >"$work/faults"
+	# Of a host the program sees no more than its own root; how it opens files there is not judged.
+	[ "$part" != --inside ] || sed -i "s|$root/|/|g" "$work/trace"
+	awk -v work="$work" -f "$work/judge.awk" "$work/trace" >"$work/faults"
 	while read -r line; do
 		finding "$*${inject:+ ($inject)}: ${line//$work/}"
 	done <"$work/faults"

@@ -33,6 +33,7 @@
 #include "core/mta/smtp_probe.h"
 #include "core/mta/step.h"
 #include "core/mta/target.h"
+#include "tests/unit/leaks.h"
 
 #define MAIN_CF "/etc/postfix/main.cf"
 #define TABLE "/etc/mailauthctl/opendkim/KeyTable"
@@ -45,6 +46,8 @@ static struct {
 	struct buf runs;   /* "postfix -c /etc/postfix reload;" ... */
 	struct buf probes; /* "smtp:127.0.0.1:25;" ... */
 	struct buf reports;
+	struct buf
+		actions; /* what mta.reload is told: "MAILAUTHCTL_ACTIONS=reload=postfix;" */
 	struct buf filter;   /* whether it finds its table and its key when told: "11;" */
 	const char *fail_on; /* a command that holds this text exits 1 */
 	const char *exit_on; /* ... ends this process, as a kill would */
@@ -127,6 +130,8 @@ __attribute__((unused)) static int fake_run(struct ctx *ctx, const struct run_sp
 		return 0;
 	}
 	buf_printf(&world.runs, "%s;", buf_text(&line));
+	if (spec->env && spec->env[0])
+		buf_printf(&world.actions, "%s;", spec->env[0]);
 	if (strstr(buf_text(&line), "/etc/filter"))
 		buf_printf(&world.filter, "%d%d;", stands(ctx->root, TABLE),
 		           stands(ctx->root, KEY));
@@ -182,6 +187,7 @@ __attribute__((unused)) static int setup(void **state)
 	struct host *host = xcalloc(1, sizeof(*host));
 
 	umask(077);
+	leaks_note();
 	world = (__typeof__(world)){ 0 };
 	strcpy(host->root, "/tmp/test_engine.XXXXXX");
 	assert_non_null(mkdtemp(host->root));
@@ -210,8 +216,9 @@ __attribute__((unused)) static int teardown(void **state)
 	buf_done(&world.probes);
 	buf_done(&world.reports);
 	buf_done(&world.filter);
+	buf_done(&world.actions);
 	free(host);
-	return 0;
+	return leaks_check();
 }
 
 static struct buf tree;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "tests/unit/leaks.h"
 
 static struct ctx ctx;
 static struct err err;
@@ -35,6 +36,7 @@ static inline int setup(void **state)
 	(void)state;
 	umask(022);
 	err_clear(&err);
+	leaks_note();
 	return mkdtemp(folder) ? ctx_init(&ctx, folder, &err) : -1;
 }
 
@@ -43,7 +45,7 @@ static inline int teardown(void **state)
 	(void)state;
 	nftw(ctx.root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	ctx_done(&ctx);
-	return 0;
+	return leaks_check();
 }
 
 /* What the functions under test are not used for: `path` on the machine. */

@@ -15,6 +15,7 @@
 #include "core/base/ctx.h"
 #include "core/store/schema.h"
 #include "core/store/store.h"
+#include "tests/unit/leaks.h"
 
 struct world {
 	char folder[64];
@@ -32,6 +33,7 @@ static inline int64_t now_is_seven(const struct ctx *ctx)
 static inline int set_up(void **state)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
+	leaks_note();
 	snprintf(w->folder, sizeof(w->folder), "/tmp/test_store.XXXXXX");
 	assert_non_null(mkdtemp(w->folder));
 	w->sub = xasprintf("%s/sub", w->folder);
@@ -59,7 +61,7 @@ static inline int tear_down(void **state)
 	free(w->path);
 	free(w->sub);
 	free(w);
-	return 0;
+	return leaks_check();
 }
 
 static inline struct store *opened(struct world *w, enum store_mode mode)

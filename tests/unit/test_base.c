@@ -187,9 +187,10 @@ struct piece_list {
 	bool has_signals, has_lost_own;
 };
 
-static void note_piece(void *arg, size_t i)
+static void note_piece(void *arg, void *own, size_t i)
 {
 	struct piece_list *list = arg;
+	(void)own;
 	sigset_t now;
 	pthread_sigmask(SIG_SETMASK, NULL, &now);
 	bool takes_any = !sigismember(&now, SIGTERM) || !sigismember(&now, SIGINT);
@@ -216,9 +217,11 @@ static void test_fan(void **state)
 		struct piece_list list = { .lock = PTHREAD_MUTEX_INITIALIZER,
 			                   .caller = pthread_self() };
 		bool has_run[ARRAY_LEN(list.at)] = { false };
-		assert_int_equal(
-			fan_out(ARRAY_LEN(list.at), width, note_piece, always, &list),
-			ARRAY_LEN(list.at));
+		const struct fan_work work = { .work = note_piece,
+			                       .may_begin = always,
+			                       .arg = &list };
+		assert_int_equal(fan_out(ARRAY_LEN(list.at), width, &work),
+		                 ARRAY_LEN(list.at));
 		assert_int_equal(list.count, ARRAY_LEN(list.at));
 		for (size_t i = 0; i < list.count; i++) {
 			assert_false(has_run[list.at[i]]);

@@ -233,6 +233,15 @@ static void test_remove_and_move(void **state)
 	assert_int_equal(file_move(&ctx, "/d/f", "/passwd", &err), ERR_FAILED);
 	assert_content("/passwd", "of the root");
 	assert_int_equal(file_move(&ctx, "/none", "/x", &err), ERR_MISSING);
+	assert_int_equal(file_move(&ctx, "d/f", "/x", &err), ERR_FAILED);
+	assert_int_equal(file_move(&ctx, "/d/f", "x", &err), ERR_FAILED);
+	assert_int_equal(file_move(&ctx, "/d/f", "/none/x", &err), ERR_MISSING);
+	assert_int_equal(file_remove(&ctx, "d/f", &err), ERR_FAILED);
+	assert_int_equal(file_remove_dir(&ctx, "d", &err), ERR_FAILED);
+	assert_int_equal(file_make_dir(&ctx, "d/x", FILE_META_KEEP, NULL, &err),
+	                 ERR_FAILED);
+	assert_content("/d/f", "content");
+	err_clear(&err);
 	assert_int_equal(file_move(&ctx, "/d/f", "/x", &err), 0);
 	assert_content("/x", "content");
 	assert_int_equal(file_remove(&ctx, "/to-f", &err), 0); /* the link */
@@ -291,6 +300,31 @@ static void test_set_meta(void **state)
 	assert_int_equal(file_set_meta(&ctx, "/to-f", mode, &err), ERR_FAILED);
 	assert_int_equal(file_look(&ctx, "/d/f", false, &info, &err), 0);
 	assert_int_equal(info.meta.mode, 0444);
+}
+
+/* Owner and group each by itself, and bits that a change of owner clears. */
+static void test_set_owner(void **state)
+{
+	static const struct {
+		struct file_meta asked, want;
+	} rows[] = {
+		{ { FILE_KEEP_MODE, 3, FILE_KEEP_GID }, { 0640, 3, 0 } },
+		{ { FILE_KEEP_MODE, FILE_KEEP_UID, 4 }, { 0640, 3, 4 } },
+		{ { 06755, 5, FILE_KEEP_GID }, { 06755, 5, 4 } },
+		{ { 0600, 0, 0 }, { 0600, 0, 0 } },
+	};
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_file("/f", "", 0640);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct file_info info;
+		assert_int_equal(file_set_meta(&ctx, "/f", rows[i].asked, &err), 0);
+		assert_int_equal(file_look(&ctx, "/f", false, &info, &err), 0);
+		if (memcmp(&info.meta, &rows[i].want, sizeof(info.meta)) != 0)
+			fail_msg("row %zu: %o %u %u", i, info.meta.mode, info.meta.uid,
+			         info.meta.gid);
+	}
 }
 
 static int stop_at_first(void *arg, const char *name, struct err *e)
@@ -356,6 +390,7 @@ int main(void)
 		TEST(test_remove_and_move),
 		TEST(test_make_dir),
 		TEST(test_set_meta),
+		TEST(test_set_owner),
 		TEST(test_list),
 		TEST(test_ids),
 	};

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 #include "core/base/buf.h"
 #include "core/base/lock.h"
 #include "core/base/signals.h"
+#include "tests/unit/leaks.h"
 
 struct fixture {
 	char folder[64];
@@ -28,6 +30,7 @@ struct fixture {
 	struct buf said;
 	pid_t holder;
 	int to_holder; /* closing it lets the holder go */
+	int from_holder;
 };
 
 static void remember(void *arg, enum report_level level, const char *text)
@@ -40,13 +43,14 @@ static int setup(void **state)
 	struct err err = ERR_INIT;
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	strcpy(f->folder, "/tmp/test_lock.XXXXXX");
+	leaks_note();
 	if (!mkdtemp(f->folder) || ctx_init(&f->ctx, NULL, &err) < 0)
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/lock", f->folder);
 	f->ctx.command = xstrdup("zone export");
 	f->ctx.report = remember;
 	f->ctx.report_arg = &f->said;
-	f->to_holder = -1;
+	f->to_holder = f->from_holder = -1;
 	*state = f;
 	return 0;
 }
@@ -64,12 +68,13 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	let_go(f);
+	close_fd(&f->from_holder);
 	unlink(f->path);
 	rmdir(f->folder);
 	ctx_done(&f->ctx);
 	buf_done(&f->said);
 	free(f);
-	return 0;
+	return leaks_check();
 }
 
 /* Another process takes the lock; it gives it back when it is let go. */
@@ -113,6 +118,7 @@ static void test_take(void **state)
 	struct fixture *f = *state;
 	struct err err = ERR_INIT;
 	struct stat st;
+	const int inherited = leaks_inherited();
 	for (int i = 0; i < 3; i++) {
 		auto_lock lock = NULL;
 		assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
@@ -120,6 +126,7 @@ static void test_take(void **state)
 		auto_free char *text = content_of(f->path);
 		auto_free char *want = xasprintf("%ld zone export\n", (long)getpid());
 		assert_string_equal(text, want);
+		assert_int_equal(leaks_inherited(), inherited);
 	}
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
@@ -161,6 +168,43 @@ static void test_busy_at_once(void **state)
 	lock_free(lock);
 }
 
+/* What stands in the file is shown as one line that cannot steer a terminal. */
+static void test_holder_text(void **state)
+{
+	static const struct {
+		const char *text, *who;
+	} rows[] = {
+		{ "", "still held by another process after" },
+		{ "\n12 zone export\n", "still held by another process after" },
+		{ "12 zone export", "still held by 12 zone export after" },
+		{ "12 a\nb\n", "still held by 12 a after" },
+		{ "12 \033[31m\x7f\x1f~\n", "still held by 12 ?[31m??~ after" },
+	};
+	struct fixture *f = *state;
+	f->ctx.wait_seconds = 0;
+	auto_close int fd = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = ERR_INIT;
+		struct lock *lock = NULL;
+		size_t len = strlen(rows[i].text);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, rows[i].text, len, 0), len);
+		assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err),
+		                 ERR_BUSY);
+		if (!strstr(err.text, rows[i].who))
+			fail_msg("row %zu: %s", i, err.text);
+	}
+	/* longer than what is read of it */
+	char text[1000];
+	struct err err = ERR_INIT;
+	struct lock *lock = NULL;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(pwrite(fd, text, sizeof(text), 0), sizeof(text));
+	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), ERR_BUSY);
+	assert_non_null(strstr(err.text, "xxxx after 0 s"));
+}
+
 /* A holder that was killed is none: the kernel gave the lock back. */
 static void test_killed_holder(void **state)
 {
@@ -180,13 +224,17 @@ static void test_told_then_busy(void **state)
 	struct err err = ERR_INIT;
 	struct lock *lock = NULL;
 	hold_elsewhere(f);
+	/* what a terminal would obey is not passed on */
+	auto_free char *text = xasprintf("%ld zone\033export\x7f\n", (long)f->holder);
+	auto_close int fd = open(f->path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, text, strlen(text), 0), strlen(text));
 	f->ctx.wait_seconds = 2;
 	int64_t start = monotonic_ns();
 	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), ERR_BUSY);
 	int64_t waited = monotonic_ns() - start;
 	assert_true(waited >= 2 * NS_PER_SEC && waited < 20 * NS_PER_SEC);
 	auto_free char *want =
-		xasprintf("%d waiting for the store: held by %ld zone export\n",
+		xasprintf("%d waiting for the store: held by %ld zone?export?\n",
 	                  REPORT_NOTE, (long)f->holder);
 	assert_string_equal(buf_text(&f->said), want);
 }
@@ -237,7 +285,8 @@ static void work_in_batches_elsewhere(struct fixture *f)
 	close(up[1]);
 	close(down[0]);
 	assert_int_equal(read(up[0], &ready, 1), 1);
-	f->to_holder = down[1]; /* `up` stays open: it is written to until the end */
+	f->to_holder = down[1];
+	f->from_holder = up[0]; /* it is written to until the end */
 }
 
 static void test_between_batches(void **state)
@@ -303,6 +352,7 @@ int main(void)
 		TEST(test_take),
 		TEST(test_old_text_is_replaced),
 		TEST(test_busy_at_once),
+		TEST(test_holder_text),
 		TEST(test_killed_holder),
 		TEST(test_told_then_busy),
 		TEST(test_waits_until_free),

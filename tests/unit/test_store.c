@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
@@ -354,6 +355,233 @@ static void test_change(void **state)
 	assert_int_equal(generation_is_known(store, gen, &err), 0);
 }
 
+/* ---- the trail ---- */
+
+static int list_change(void *arg, const struct change_row *row, struct err *err)
+{
+	(void)err;
+	buf_printf(arg, "%d ", (int)row->id);
+	return 0;
+}
+
+static int stop_at_change(void *arg, const struct change_row *row, struct err *err)
+{
+	list_change(arg, row, err);
+	return 5;
+}
+
+static int list_item(void *arg, const struct change_item *item, struct err *err)
+{
+	(void)err;
+	buf_printf(arg, "%s/%s/%s/%s/%s/%s ", item->object,
+	           item->domain ? item->domain : "-", item->field,
+	           item->ref ? item->ref : "-", item->old ? item->old : "-",
+	           item->new_value ? item->new_value : "-");
+	return 0;
+}
+
+static int64_t now_of_trail;
+static int64_t now_as_told(const struct ctx *ctx)
+{
+	(void)ctx;
+	return now_of_trail;
+}
+
+/* Changes 1 to 5, at 10, 20, 20, 30 and 40. */
+static void fill_trail(struct world *w, struct store *store)
+{
+	static const struct {
+		int64_t at;
+		const char *actor, *object, *domain, *field, *ref;
+	} rows[] = {
+		{ 10, "ann", "setting", NULL, "mail", NULL },
+		{ 20, "bob", "setting", "a.example", "mail", NULL },
+		{ 20, "ann", "record", "a.example", "mail", "t1" },
+		{ 30, "bob", "setting", NULL, "mail", NULL },
+		{ 40, "ann", "record", "b.example", "mail", "t1" },
+	};
+	struct err err = ERR_INIT;
+	struct ctx ctx = w->ctx;
+	bool changed;
+	ctx.now = now_as_told;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		now_of_trail = rows[i].at;
+		ctx.actor = (char *)(uintptr_t)rows[i].actor;
+		assert_int_equal(store_begin(store, true, &err), 0);
+		assert_int_equal(change_begin(store, &ctx, "server set", &err), 0);
+		assert_int_equal(change_note_ref(store, rows[i].object, rows[i].domain,
+		                                 rows[i].field, rows[i].ref, "x", "y",
+		                                 &err),
+		                 0);
+		assert_int_equal(change_end(store, &changed, &err), 0);
+		assert_int_equal(store_commit(store, &err), 0);
+	}
+}
+
+static void test_trail(void **state)
+{
+	static const struct {
+		struct change_filter filter;
+		const char *found;
+	} rows[] = {
+		{ { 0 }, "5 4 3 2 1 " },
+		{ { .limit = 2 }, "5 4 " },
+		{ { .limit = 1 }, "5 " },
+		{ { .since = 20 }, "5 4 3 2 " },
+		{ { .since = 21 }, "5 4 " },
+		{ { .until = 20 }, "3 2 1 " },
+		{ { .until = 19 }, "1 " },
+		{ { .since = 20, .until = 20 }, "3 2 " },
+		{ { .since = 41 }, "" },
+		{ { .actor = "ann" }, "5 3 1 " },
+		{ { .actor = "an" }, "" },
+		{ { .domain = "a.example" }, "3 2 " },
+		{ { .domain = "a.example", .actor = "ann" }, "3 " },
+		{ { .domain = "b.example", .until = 39 }, "" },
+		{ { .setting = "mail" }, "4 2 1 " },
+		{ { .setting = "mail", .limit = 1 }, "4 " },
+		{ { .setting = "mail", .since = 30 }, "4 " },
+		{ { .setting = "mail", .domain = "a.example" }, "2 " },
+		{ { .setting = "mail", .domain = "b.example" }, "" },
+		{ { .setting = "other" }, "" },
+	};
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	fill_trail(w, store);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf found = BUF_INIT;
+		assert_int_equal(
+			change_each(store, &rows[i].filter, list_change, &found, &err),
+			0);
+		if (strcmp(buf_text(&found), rows[i].found) != 0)
+			fail_msg("row %zu: %s", i, buf_text(&found));
+	}
+	auto_buf found = BUF_INIT;
+	assert_int_equal(
+		change_each(store, &rows[0].filter, stop_at_change, &found, &err), 5);
+	assert_int_equal(change_look(store, 2, list_change, &found, &err), 1);
+	assert_int_equal(change_look(store, 6, list_change, &found, &err), 0);
+	assert_string_equal(buf_text(&found), "5 2 ");
+	buf_clear(&found);
+	assert_int_equal(change_items(store, 3, list_item, &found, &err), 0);
+	assert_int_equal(change_items(store, 1, list_item, &found, &err), 0);
+	assert_string_equal(buf_text(&found),
+	                    "record/a.example/mail/t1/x/y setting/-/mail/-/x/y ");
+	assert_int_equal(change_items(store, 6, list_item, &found, &err), ERR_MISSING);
+}
+
+/* Whether the same was changed again: the same object, domain, field and part of it. */
+static void test_later(void **state)
+{
+	static const struct {
+		int64_t id;
+		struct change_item item;
+		int64_t later; /* 0: none */
+	} rows[] = {
+		{ 1, { .object = "setting", .field = "mail" }, 9 },
+		{ 8, { .object = "setting", .field = "mail" }, 9 },
+		{ 9, { .object = "setting", .field = "mail" }, 0 },
+		{ 1, { .object = "setting", .field = "other" }, 0 },
+		{ 1, { .object = "setting", .field = "mail", .ref = "t1" }, 0 },
+		{ 1, { .object = "record", .field = "mail" }, 0 },
+		{ 1, { .object = "setting", .domain = "a.example", .field = "mail" }, 7 },
+		{ 7, { .object = "setting", .domain = "a.example", .field = "mail" }, 0 },
+		{ 1,
+		  { .object = "record",
+		    .domain = "a.example",
+		    .field = "mail",
+		    .ref = "t1" },
+		  8 },
+		{ 1,
+		  { .object = "record",
+		    .domain = "a.example",
+		    .field = "mail",
+		    .ref = "t2" },
+		  0 },
+		{ 1,
+		  { .object = "record",
+		    .domain = "c.example",
+		    .field = "mail",
+		    .ref = "t1" },
+		  0 },
+	};
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	auto_store store = opened(w, STORE_CREATE);
+	fill_trail(w, store);
+	fill_trail(w, store); /* 6 to 10: the newest one counts */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t later = 0;
+		int r = change_later(store, rows[i].id, &rows[i].item, &later, &err);
+		if (r != (rows[i].later != 0) || later != rows[i].later)
+			fail_msg("row %zu: %d %d", i, r, (int)later);
+	}
+}
+
+/* One account's changes within an hour have a bound; of older ones only the newest are kept. */
+static void test_room(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	struct ctx ctx = w->ctx;
+	auto_store store = opened(w, STORE_CREATE);
+	auto_free char *text = xcalloc(1, CHANGE_HOURLY + 1);
+	memset(text, 'x', CHANGE_HOURLY);
+	ctx.now = now_as_told;
+	static const struct {
+		int64_t at;
+		int uid;
+		bool is_good;
+		int left; /* changes that are kept */
+	} rows[] = {
+		{ 10000, 42, true, 1 }, /* the one that fills it: it was not yet there */
+		{ 10001, 42, false, 1 }, { 10001, 43, true, 2 }, { 13599, 42, false, 2 },
+		{ 13600, 42, true, 3 },  { 17200, 42, true, 4 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		now_of_trail = rows[i].at;
+		ctx.uid = (uid_t)rows[i].uid;
+		err_clear(&err);
+		assert_int_equal(store_begin(store, true, &err), 0);
+		assert_int_equal(change_begin(store, &ctx, "server set", &err), 0);
+		assert_int_equal(
+			change_note(store, "setting", NULL, "mail", NULL, text, &err), 0);
+		int r = change_check_room(store, &ctx, &err);
+		if (r != (rows[i].is_good ? 0 : ERR_FAILED) ||
+		    (r &&
+		     !strstr(err.text, "tester changed too much within the last hour")))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+		if (r)
+			store_rollback(store);
+		else
+			assert_int_equal(store_commit(store, &err), 0);
+		assert_int_equal(number_of(store, "SELECT count(*) FROM change"),
+		                 rows[i].left);
+	}
+}
+
+/* Too late is no fault: it is not known then.  What comes after it has the time that it needs. */
+static void test_quick_check(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	bool is_whole = true;
+	auto_store store = opened(w, STORE_CREATE);
+	static const char fill[] =
+		"CREATE TABLE many (a INTEGER PRIMARY KEY, b TEXT UNIQUE);"
+		"INSERT INTO many SELECT value, 'text ' || value"
+		" FROM (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL"
+		"  SELECT value + 1 FROM n WHERE value < 20000) SELECT value FROM n)";
+	assert_int_equal(store_script(store, fill, &err), 0);
+	assert_int_equal(store_check_quickly(store, 0, &is_whole, &err), 0);
+	assert_false(is_whole);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(number_of(store, "SELECT count(DISTINCT b) FROM many"), 20000);
+	assert_int_equal(store_check_quickly(store, 600000, &is_whole, &err), 0);
+	assert_true(is_whole);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -364,6 +592,8 @@ int main(void)
 		IN_FOLDER(test_transactions), IN_FOLDER(test_parts),
 		IN_FOLDER(test_defensive),    IN_FOLDER(test_secret_gone),
 		IN_FOLDER(test_backup),       IN_FOLDER(test_change),
+		IN_FOLDER(test_trail),        IN_FOLDER(test_later),
+		IN_FOLDER(test_room),         IN_FOLDER(test_quick_check),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
