@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -408,6 +409,13 @@ static void test_ctx_actor(void **state)
 	unsetenv("SUDO_USER");
 }
 
+/* The program's own prints and ends, too (cli/main.c). */
+void library_missing(const char *sentence)
+{
+	dprintf(STDERR_FILENO, "%s\n", sentence);
+	_exit(1);
+}
+
 /* What a process says that opens a library, and its exit status. */
 static int open_library(const char *file, const char *name, struct buf *said)
 {
@@ -438,8 +446,8 @@ static void test_library(void **state)
 	assert_int_equal(open_library("libc.so.6", "strlen", &none), 0);
 	assert_string_equal(buf_text(&none), "");
 	assert_int_equal(open_library("libnone.so.9", "strlen", &gone), 1);
-	assert_non_null(strstr(buf_text(&gone), "a library is missing: libnone.so.9: "));
-	assert_non_null(strstr(buf_text(&gone), "install the package mailauthctl again"));
+	assert_non_null(strstr(buf_text(&gone), "the library libnone.so.9 cannot be used ("));
+	assert_non_null(strstr(buf_text(&gone), "install the package libnone9 ("));
 	assert_int_equal(open_library("libc.so.6", "no_such_call", &old), 1);
 	assert_non_null(strstr(buf_text(&old), "no_such_call"));
 }
