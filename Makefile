@@ -43,7 +43,7 @@ base_src := alloc arena buf ctx digest disk english err fan file file_folder fil
 	yaml_write
 dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_record_check dmarc_tree \
 	dmarc_value dns_name lint lint_dkim lint_dmarc lint_dmarc_look lint_spf \
-	lint_spf_survey lint_spf_text lint_txt livecheck name placeholder policy \
+	lint_spf_survey lint_spf_text lint_table lint_txt livecheck name placeholder policy \
 	policy_edit query query_servers query_slot query_try received_spf resolver \
 	resolver_cache resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead \
 	spf_check spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record \
@@ -65,7 +65,7 @@ mta_src := absence account backend backend_choose desired diff directory doctor 
 	held_service history icewarp key_check mailenable map_probe marked_block milter \
 	milter_headers milter_probe networks opendkim opendkim_conf opendkim_keys \
 	opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
-	opendmarc_conf path_check plan plan_claim plan_prune policy_probe policyd_conf \
+	opendmarc_conf path_check plan plan_prune policy_probe policyd_conf \
 	port_taken postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
 	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
 	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs \

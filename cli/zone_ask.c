@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/signals.h"
 #include "core/base/text.h"
+#include "core/model/records.h"
 #include "core/model/setting.h"
 
 enum {

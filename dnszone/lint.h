@@ -5,6 +5,7 @@
 #ifndef DNSZONE_LINT_H
 #define DNSZONE_LINT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,6 +40,9 @@ struct lint_list {
 /* Adds one; `fmt` NULL: no detail.  Control characters in the detail become '?'. */
 void lint_add(struct lint_list *list, const struct lint_code *code, size_t column,
               const char *fmt, ...) printf_like(4, 5);
+/* The same with a list of arguments. */
+void lint_add_va(struct lint_list *list, const struct lint_code *code, size_t column,
+                 const char *fmt, va_list ap);
 void lint_list_done(struct lint_list *list);
 /* The worst severity; -1 while the list is empty. */
 int lint_worst(const struct lint_list *list);

@@ -16,7 +16,7 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/model/domain.h"
-#include "core/model/records.h"
+#include "core/model/records_list.h"
 #include "core/store/store.h"
 #include "dnszone/zone_look.h"
 

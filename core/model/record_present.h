@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/err.h"
 #include "core/model/domain.h"
-#include "core/model/record.h"
 #include "core/store/store.h"
+#include "dnszone/policy.h"
 
 /* "t1" is the record of the template with that uid, "7" a row of the table. */
 struct record_id {

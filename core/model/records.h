@@ -16,35 +16,8 @@
 #include "core/base/err.h"
 #include "core/model/domain.h"
 #include "core/model/env.h"
+#include "core/model/records_list.h"
 #include "core/store/store.h"
-#include "dnszone/policy.h"
-
-struct record_row {
-	char *id; /* "t1" of the template (also when edited), "7" its own; "" the others */
-	char *owner;  /* A-labels, no final dot, placeholders expanded */
-	uint32_t ttl; /* the lowest of its RRset (RFC 2181 5.2: they must not differ) */
-	char *type;
-	char *rdata; /* canonical; TXT joined */
-	const char *
-		source; /* "template", "edited", "own", "dkim", "policy", "former"; "zone" */
-	enum policy_kind kind;
-};
-
-struct record_list {
-	struct record_row
-		*row; /* SOA, NS, then by owner (the name itself first), type, data */
-	size_t count, room;
-	const char *
-		*lacking; /* "hostname": records were left out because it is not known */
-	size_t lacking_count;
-	struct record_row
-		*had; /* what the zone itself has, in whose favour ours stay out: id
-	                         * of ours ("t1", "default._domainkey"), source "zone", no TTL */
-	size_t had_count;
-};
-#define RECORD_LIST_INIT ((struct record_list){ 0 })
-#define auto_record_list cleanup(record_list_done) struct record_list
-void record_list_done(struct record_list *list);
 
 /* Keeps template revisions and the server's settings, so that many domains cost little: make a
  * new one after anything changed.  `env` is borrowed; NULL: sample values for what the settings

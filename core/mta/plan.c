@@ -7,13 +7,22 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/mta/plan_claim.h"
+#include "core/base/text.h"
 #include "core/mta/step.h"
 
 static void note_done(struct plan_note *note)
 {
 	free(note->text);
 	free(note->remedy);
+}
+
+static void claims_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->claims; i++) {
+		free(plan->claim[i].path);
+		free(plan->claim[i].domain);
+	}
+	free(plan->claim);
 }
 
 void plan_done(struct plan *plan)
@@ -25,7 +34,7 @@ void plan_done(struct plan *plan)
 	for (size_t i = 0; i < plan->needs; i++)
 		free(plan->need[i].service);
 	free(plan->need);
-	plan_claims_done(plan);
+	claims_done(plan);
 	for (size_t i = 0; i < plan->keys; i++) {
 		free(plan->key[i].path);
 		free(plan->key[i].domain);
@@ -197,6 +206,27 @@ void plan_drop(struct plan *plan, size_t at)
 	memmove(&plan->step[at], &plan->step[at + 1],
 	        (plan->count - at - 1) * sizeof(*plan->step));
 	plan->count--;
+}
+
+void plan_claim_step(struct plan *plan, const struct step *step)
+{
+	const char *const *begin = plan->claimed;
+
+	if (!begin || step->kind != STEP_FILE || !step->is_present || !step->had_old ||
+	    step->shared)
+		return;
+	while (*begin && !text_starts(step->object, *begin))
+		begin++;
+	if (!*begin)
+		return;
+	GROW(plan->claim, plan->claims, plan->claim_room);
+	plan->claim[plan->claims++] = (struct plan_claim){
+		.path = xstrdup(step->object),
+		.domain = xstrdup(step->domain),
+		.value = step->new_digest,
+		.meta = step->meta,
+		.is_secret = step->is_secret,
+	};
 }
 
 int plan_settle(struct plan *plan, struct err *err)

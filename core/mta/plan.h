@@ -21,133 +21,8 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/mta/step.h"
 #include "core/store/store.h"
-
-enum step_rank {
-	RANK_DATA,      /* keys, socket folders */
-	RANK_TABLES,    /* KeyTable, SigningTable, InternalHosts */
-	RANK_PROVIDERS, /* filter configuration, its reload, its socket answers */
-	RANK_CONSUMERS, /* main.cf, reload, EHLO answers */
-	RANK_LEFTOVERS, /* what nobody names any more */
-	RANK_COUNT
-};
-
-/* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
- * CAUSE_POLICY, of what postsrsd reads CAUSE_SRS. */
-enum {
-	CAUSE_KEYS = 1,
-	CAUSE_TABLES = 2,
-	CAUSE_FILTER = 4,
-	CAUSE_SERVER = 8,
-	CAUSE_MASTER = 16,
-	CAUSE_POLICY = 32,
-	CAUSE_DMARC = 64, /* OpenDMARC's configuration and lists */
-	CAUSE_SRS = 128
-};
-
-enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
-
-/* ENABLE: a setting needs the service from now on: it runs and starts with the machine.  DISABLE: no
- * setting needs it any more: it becomes what it was before our first ENABLE (held_service.h).  Both
- * may be planned always, with `when` 0: what holds already is dropped. */
-enum service_action {
-	SERVICE_RELOAD,
-	SERVICE_RESTART,
-	SERVICE_START,
-	SERVICE_STOP,
-	SERVICE_ENABLE,
-	SERVICE_DISABLE,
-	SERVICE_ACTION_COUNT
-};
-
-/* What a service was before a step, as bits: step.old_meta.mode of a service step with had_old. */
-enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
-
-enum probe_kind {
-	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
-	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
-	                      selector NULL: it gets none */
-	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
-	                        authserv-id `domain`; NULL: it gets none of anybody */
-	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as probe_depth
-	                 says, where it did before the push (smtp_probe.h) */
-	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
-	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
-	                       authserv-id `domain` with dmarc= in it */
-	PROBE_MAP, /* a look-up of probe_key in the table at `object` ("tcp:127.0.0.1:10001",
-	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
-	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
-	              table too: what was given is found there and gives probe_key again */
-	PROBE_SMTP_PROXY, /* PROBE_SMTP behind a proxy that begins with "PROXY TCP4 ..." */
-	PROBE_KIND_COUNT
-};
-
-/* How far an SMTP probe goes. */
-enum smtp_depth {
-	SMTP_TO_EHLO, /* a service that people log in to: what goes further is logged as refused */
-	SMTP_TO_MAIL, /* the first command that an unreachable filter defers */
-	SMTP_TO_RCPT, /* what restrictions and recipient maps say */
-};
-
-struct shared_format; /* shared.h */
-
-/* When Postfix sends macros to a filter. */
-enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
-
-struct step {
-	enum step_kind kind;
-	enum step_rank rank;
-	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
-	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
-	/* files and folders */
-	bool is_present; /* false: it goes */
-	bool is_secret;  /* never enters the journal: digest and key id only */
-	const struct shared_format *shared; /* files: whose text it is beside ours */
-	struct file_meta meta;
-	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
-	char *domain; /* the domain that it serves alone, or NULL */
-	unsigned causes; /* bits: which later steps a change here makes due */
-	/* services and probes */
-	enum service_action action;
-	bool is_relied_on; /* ENABLE: the mail server hands mail to it as it is configured now */
-	enum probe_kind probe;
-	unsigned
-		when; /* bits: due when a step that was kept causes any of them; 0: always */
-	/* filled by plan_prune() */
-	bool had_old; /* files, folders: something stood there */
-	struct file_meta old_meta;
-	union {                             /* of which there may be 100,000 */
-		struct {                    /* files */
-			struct buf content; /* wiped on free when is_secret */
-			struct store
-				*key_store; /* not NULL: the content is the key `key_id`
-			                            in it (step_content()) */
-			int64_t key_id;
-			struct digest new_digest; /* SHA-256 of what is wanted */
-			/* filled by plan_prune() */
-			struct digest old_digest; /* SHA-256 of what stood there */
-			struct buf old_content;   /* not for secrets */
-		};
-		struct { /* probes */
-			char *probe_domain, *probe_selector;
-			char *probe_key, *probe_reverse;
-			enum smtp_depth probe_depth;
-			char *probe_macros[MACRO_STAGES]; /* "i {auth_type}
-			                                     {j=mx.example.com}", ...: the lists;
-			                                     NULL: all that Postfix sends
-			                                     by default */
-			char *probe_before; /* what was answered before the push; filled by
-			                       the engine */
-		};
-	};
-};
-
-/* Frees what it owns. */
-/* It makes, changes or removes a file or a folder. */
-static inline bool step_is_in_tree(const struct step *step)
-{
-	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
-}
 
 /* A key file that the tables of the plan name, and the key that must be in it once all is done. */
 struct plan_key {
@@ -246,6 +121,10 @@ void plan_needs(struct plan *plan, const struct step *step, bool is_running);
 /* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
  * 100,000 of, most of which stand there already. */
 int plan_settle(struct plan *plan, struct err *err) must_check;
+
+/* Notes an observed step of a file that stands there at a path that begins like one of plan->claimed,
+ * and that no admin shares. */
+void plan_claim_step(struct plan *plan, const struct step *step);
 
 /* Takes the step out; those behind it move up. */
 void plan_drop(struct plan *plan, size_t at);

@@ -12,7 +12,6 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/plan.h"
-#include "core/mta/plan_claim.h"
 #include "core/mta/step.h"
 
 /* ---- paths and what the plan knows of them --------------------------------------------------- */
