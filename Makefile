@@ -68,8 +68,8 @@ mta_src := absence account backend backend_choose desired diff directory doctor 
 	opendmarc_conf path_check plan plan_prune policy_probe policyd_conf \
 	port_taken postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
 	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
-	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs \
-	postfix_restore postfix_restrict postfix_seen postfix_services postfix_srs \
+	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs postfix_render \
+	postfix_restore postfix_restrict postfix_seen postfix_services postfix_smtpd postfix_srs \
 	postfix_validate postfix_values postsrsd postsrsd_conf push push_facts push_state \
 	qmail recover registry rollback service service_filter service_log service_postfix \
 	service_process service_systemd shared signers smartermail smtp_probe spans stage \

@@ -17,6 +17,7 @@
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_policy.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postsrsd.h"
 #include "core/mta/registry.h"
 
@@ -53,7 +54,7 @@ static void render_main(const struct desired *desired, struct buf *into)
 	auto_postsrsd_tables tables = { 0 };
 	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
 	bool has_filter = desired->signs || desired->verifies;
-	auto_free char *dmarc_milter = opendmarc_milter(desired->rejects_dmarc);
+	auto_free char *dmarc_milter = postfix_dmarc_milter(desired->rejects_dmarc);
 	const struct main_wish wish = {
 		.milter =
 			has_filter
@@ -62,7 +63,7 @@ static void render_main(const struct desired *desired, struct buf *into)
 				: NULL,
 		.in_smtpd = true,
 		.in_non_smtpd = desired->signs,
-		.guard_milter = desired->checks_dmarc ? POLICYD_GUARD : NULL,
+		.guard_milter = desired->checks_dmarc ? POSTFIX_GUARD_MILTER : NULL,
 		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,

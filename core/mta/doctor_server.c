@@ -23,6 +23,7 @@
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/service.h"

@@ -12,6 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/base/secret.h"
 #include "core/model/key_crypto.h"
+#include "core/mta/key_check.h"
 #include "core/mta/step.h"
 #include "core/mta/validate.h"
 

@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/mta/desired.h"
 #include "core/mta/networks.h"
+#include "core/mta/opendkim_conf.h"
 #include "core/mta/plan.h"
 
 #define OPENDKIM_FOLDER "/etc/mailauthctl/opendkim"
@@ -22,6 +23,19 @@
 #define OPENDKIM_INTERNAL_HOSTS OPENDKIM_FOLDER "/InternalHosts"
 #define OPENDKIM_FINAL OPENDKIM_FOLDER "/final.lua"
 #define OPENDKIM_KEYS "/etc/dkimkeys"
+
+/* OpenDKIM as it stands. */
+struct opendkim_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendkim.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	struct buf our_conf;        /* our part as it stands */
+	bool has_lua;               /* known where OpenDMARC is installed, too */
+	uid_t uid;
+	gid_t gid;
+};
 
 /* ---- tables (opendkim_tables.c) --------------------------------------------------------------- */
 

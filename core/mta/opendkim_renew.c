@@ -13,6 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/names.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/validate.h"
 
 /* With more names than these a look at all is cheaper. */

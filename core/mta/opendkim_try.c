@@ -17,6 +17,7 @@
 #include "core/base/secret.h"
 #include "core/mta/milter.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/step.h"
 #include "core/mta/validate.h"
 

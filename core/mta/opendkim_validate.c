@@ -12,7 +12,9 @@
 #include "core/base/alloc.h"
 #include "core/base/network.h"
 #include "core/base/text.h"
+#include "core/mta/key_check.h"
 #include "core/mta/opendkim.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/validate.h"
 
 /* From here on they are as good as all, and each is looked at anyway (key_check.c). */
@@ -107,50 +109,51 @@ static int check_hosts(const struct validation *v, struct err *err)
 
 /* ---- who reads what --------------------------------------------------------------------------- */
 
-static bool read_account(const struct validation *v, struct account *ret)
+static bool read_account(const struct opendkim_check *c, struct account *ret)
 {
-	const char *user = opendkim_conf_get(&v->seen->dkim.admin, "UserID");
+	const char *user = opendkim_conf_get(&c->seen->admin, "UserID");
 	auto_free char *name =
 		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
-	return account_read(v->ctx, name, ret);
+	return account_read(c->v->ctx, name, ret);
 }
 
 /* The filter reads its files again at every reload, without root's rights. */
-static int check_rights(const struct validation *v, struct err *err)
+static int check_rights(const struct opendkim_check *c, struct err *err)
 {
-	const char *const files[] = { v->seen->dkim.conf_path, OPENDKIM_OURS,
+	const char *const files[] = { c->seen->conf_path,      OPENDKIM_OURS,
 		                      OPENDKIM_KEY_TABLE,      OPENDKIM_SIGNING_TABLE,
 		                      OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL };
 	auto_account who;
-	if (!read_account(v, &who))
+	if (!read_account(c, &who))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		int r = path_check_access(v->paths, &who, "/", files[i], PATH_READ, err);
+		int r = path_check_access(c->v->paths, &who, "/", files[i], PATH_READ,
+		                          err);
 		if (r == ERR_MISSING)
 			err_clear(err);
 		else if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < v->plan->keys; i++) {
-		int r = path_check_key(v->paths, &who, v->plan->key[i].path, err);
+	for (size_t i = 0; i < c->v->plan->keys; i++) {
+		int r = path_check_key(c->v->paths, &who, c->v->plan->key[i].path, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-char *opendkim_socket(const struct validation *v)
+char *opendkim_socket(const struct opendkim_check *c)
 {
 	auto_opendkim_conf ours = OPENDKIM_CONF_INIT;
 	auto_buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	const char *socket = NULL;
-	if (validation_read(v, OPENDKIM_OURS, &text, &ignored) > 0 &&
+	if (validation_read(c->v, OPENDKIM_OURS, &text, &ignored) > 0 &&
 	    opendkim_conf_parse(&ours, buf_text(&text), NULL, NULL, &ignored) == 0)
 		socket = opendkim_conf_get(&ours, "Socket");
 	if (!socket)
-		socket = opendkim_conf_get(&v->seen->dkim.admin, "Socket");
-	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
+		socket = opendkim_conf_get(&c->seen->admin, "Socket");
+	return socket ? opendkim_endpoint(socket, c->queue_dir) : NULL;
 }
 
 /* ---- its own opinion -------------------------------------------------------------------------- */
@@ -181,25 +184,25 @@ static const struct staged {
 	{ OPENDKIM_FINAL, "final.lua", true },
 };
 
-static int stage_file(const struct validation *v, const struct staged *file,
+static int stage_file(const struct opendkim_check *c, const struct staged *file,
                       struct err *err)
 {
 	bool is_first = strcmp(file->path, OPENDKIM_CONF) == 0;
-	const char *path = is_first ? v->seen->dkim.conf_path : file->path;
-	const struct step *step = validation_step(v, path);
+	const char *path = is_first ? c->seen->conf_path : file->path;
+	const struct step *step = validation_step(c->v, path);
 	if (file->is_table)
-		return step && step->is_present ? stage_write(v->stage, file->name,
+		return step && step->is_present ? stage_write(c->v->stage, file->name,
 		                                              buf_text(&step->content),
 		                                              step->content.len, err)
 		                                : 0;
 	auto_buf text = BUF_INIT;
-	int r = validation_read(v, path, &text, err);
+	int r = validation_read(c->v, path, &text, err);
 	if (r <= 0)
 		return r;
 	for (size_t i = 1; i < ARRAY_LEN(staged_files); i++) {
 		const struct staged *other = &staged_files[i];
-		const struct step *moved = validation_step(v, other->path);
-		auto_free char *to = stage_path(v->stage, other->name);
+		const struct step *moved = validation_step(c->v, other->path);
+		auto_free char *to = stage_path(c->v->stage, other->name);
 		auto_buf changed = BUF_INIT;
 		if (other->is_table && (!moved || !moved->is_present))
 			continue;
@@ -207,7 +210,7 @@ static int stage_file(const struct validation *v, const struct staged *file,
 		buf_clear(&text);
 		buf_add(&text, buf_text(&changed), changed.len);
 	}
-	return stage_write(v->stage, file->name, buf_text(&text), text.len, err);
+	return stage_write(c->v->stage, file->name, buf_text(&text), text.len, err);
 }
 
 static int ask_filter(const struct validation *v, struct err *err)
@@ -234,47 +237,47 @@ static bool is_key(const struct step *step)
 }
 
 /* Where our line goes what is left is the admin's own matter. */
-bool opendkim_is_in_use(const struct validation *v)
+bool opendkim_is_in_use(const struct opendkim_check *c)
 {
-	const struct step *conf = validation_step(v, v->seen->dkim.conf_path);
-	if (!v->seen->dkim.is_installed)
+	const struct step *conf = validation_step(c->v, c->seen->conf_path);
+	if (!c->seen->is_installed)
 		return false;
 	if (conf)
 		return conf->is_present &&
 		       strstr(buf_text(&conf->content), OPENDKIM_OURS);
-	return v->seen->dkim.admin.includes_ours;
+	return c->seen->admin.includes_ours;
 }
 
-static bool is_touched(const struct validation *v)
+static bool is_touched(const struct opendkim_check *c)
 {
-	if (validation_step(v, v->seen->dkim.conf_path))
+	if (validation_step(c->v, c->seen->conf_path))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(staged_files); i++)
-		if (validation_step(v, staged_files[i].path))
+		if (validation_step(c->v, staged_files[i].path))
 			return true;
-	for (size_t i = 0; i < v->plan->count; i++)
-		if (is_key(&v->plan->step[i]))
+	for (size_t i = 0; i < c->v->plan->count; i++)
+		if (is_key(&c->v->plan->step[i]))
 			return true;
 	return false;
 }
 
-int opendkim_validate(const struct validation *v, struct err *err)
+int opendkim_validate(const struct opendkim_check *c, struct err *err)
 {
-	int r = check_tables(v, err);
+	int r = check_tables(c->v, err);
 	if (r == 0)
-		r = check_new_lines(v, err);
+		r = check_new_lines(c->v, err);
 	if (r == 0)
-		r = check_hosts(v, err);
+		r = check_hosts(c->v, err);
 	if (r == 0)
-		r = key_check_files(v->ctx, v->plan, err);
-	if (r < 0 || !v->stage || !opendkim_is_in_use(v))
+		r = key_check_files(c->v->ctx, c->v->plan, err);
+	if (r < 0 || !c->v->stage || !opendkim_is_in_use(c))
 		return r;
-	r = check_rights(v, err);
-	if (r < 0 || !is_touched(v))
+	r = check_rights(c, err);
+	if (r < 0 || !is_touched(c))
 		return r;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(staged_files); i++)
-		r = stage_file(v, &staged_files[i], err);
+		r = stage_file(c, &staged_files[i], err);
 	if (r == 0)
-		r = ask_filter(v, err);
-	return r < 0 ? r : opendkim_try(v, err);
+		r = ask_filter(c->v, err);
+	return r < 0 ? r : opendkim_try(c->v, err);
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/mta/postfix_main.h"
 
 int opendmarc_check_name(const char *authserv_id, struct err *err)
 {
@@ -51,13 +50,6 @@ void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into)
 		buf_printf(into, "PublicSuffixList %s\n", setup->suffix_list);
 	if (setup->socket)
 		buf_printf(into, "Socket %s\nUMask 0007\n", setup->socket);
-}
-
-char *opendmarc_milter(bool rejects)
-{
-	return xasprintf("{ unix:opendmarc/opendmarc.sock, " MAIN_MILTER_LIMITS
-	                 ", default_action=%s }",
-	                 rejects ? "tempfail" : "accept");
 }
 
 static void add_networks(char *const *texts, size_t count, const char *from,

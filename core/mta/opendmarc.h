@@ -40,11 +40,6 @@ struct opendmarc_setup {
 /* The lines of ours in opendmarc.conf. */
 void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into);
 
-/* Its item of smtpd_milters, at the socket of ours; the caller frees.  Where failures are refused,
- * mail waits for a filter that does not answer: accepting it would be a way past.  Where they are
- * only marked it goes on without its mark. */
-char *opendmarc_milter(bool rejects) must_check;
-
 /* Clients whose mail is not checked: loopback, `relayed`, mta.trusted-relays.  What is no network
  * becomes a note. */
 void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,

@@ -13,7 +13,6 @@
 #include "core/base/macro.h"
 #include "core/mta/desired.h"
 #include "core/mta/plan.h"
-#include "core/mta/postfix_main.h"
 
 #define POLICYD_CONF "/etc/mailauthctl/policyd.yaml"
 
@@ -24,10 +23,6 @@
 /* What the program is called by, and how it is asked. */
 #define POLICYD_SERVICE "mailauth-spf"
 #define POLICYD_SOCKET "private/" POLICYD_SERVICE
-/* As a mail filter in front of all others (cli/policyd_milter.h): without it forged results would
- * be believed, so mail waits where it does not answer. */
-#define POLICYD_GUARD \
-	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
 #define POLICYD_CHECK                                 \
 	"check_policy_service { unix:" POLICYD_SOCKET \
 	", timeout=30s, try_limit=1, default_action=DUNNO }"

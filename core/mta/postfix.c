@@ -15,6 +15,7 @@
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/registry.h"
 

@@ -10,10 +10,13 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/mta/backend.h"
+#include "core/mta/opendkim.h"
 #include "core/mta/opendkim_conf.h"
 #include "core/mta/plan.h"
+#include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_canonical.h"
 #include "core/mta/postfix_filters.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postsrsd.h"
 #include "core/mta/signers.h"
 #include "core/store/store.h"
@@ -36,20 +39,6 @@ void postfix_host_done(struct postfix_host *host);
 /* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be asked.  The
  * caller frees. */
 char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;
-
-/* OpenDKIM as it stands. */
-struct opendkim_seen {
-	bool is_installed, is_running;
-	char *conf_path; /* the real opendkim.conf */
-	bool has_conf;
-	struct buf conf;            /* its text */
-	struct opendkim_conf admin; /* what it says without ours */
-	struct buf our_conf;        /* our part as it stands */
-	struct signers signers;     /* before ours is included: who signs already */
-	bool has_lua;               /* known where OpenDMARC is installed, too */
-	uid_t uid;
-	gid_t gid;
-};
 
 /* The SPF service. */
 struct policyd_seen {
@@ -92,6 +81,7 @@ struct mta_seen {
 	struct filter_tables filters;
 	bool is_returned_elsewhere; /* another instance accepts what local filters return */
 	gid_t postfix_gid;
+	struct signers signers; /* before ours is included: who signs already */
 	struct opendkim_seen dkim;
 	struct policyd_seen spf;
 	struct opendmarc_seen dmarc;
@@ -115,6 +105,16 @@ int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
 char *postfix_service_name(const struct mta_seen *seen) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan,
                      const struct mta_seen *seen, struct err *err) must_check;
+
+/* The SPF service as a mail filter in front of all others (cli/policyd_milter.h): without it forged
+ * results would be believed, so mail waits where it does not answer. */
+#define POSTFIX_GUARD_MILTER \
+	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
+
+/* OpenDMARC as an item of smtpd_milters, at our socket; the caller frees.  Where failures are refused,
+ * mail waits for a filter that does not answer: accepting it would be a way past.  Where they are
+ * only marked it goes on without its mark. */
+char *postfix_dmarc_milter(bool rejects) must_check;
 
 #define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 

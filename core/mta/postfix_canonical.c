@@ -131,7 +131,7 @@ static bool is_main_cleanup(const struct main_cf *cf,
 static bool maps_nothing(const struct main_cf *cf, const struct master_service *service)
 {
 	auto_buf options = BUF_INIT;
-	services_value(cf, service, "receive_override_options", &options);
+	main_cf_value_of(cf, service, "receive_override_options", &options);
 	return main_list_has(buf_text(&options), "no_address_mappings");
 }
 
@@ -183,8 +183,8 @@ static bool is_among(const char *const *names, const char *name)
 static bool has_filter(const struct main_cf *cf, const struct master_service *service)
 {
 	auto_buf content = BUF_INIT, proxy = BUF_INIT;
-	services_value(cf, service, "content_filter", &content);
-	services_value(cf, service, "smtpd_proxy_filter", &proxy);
+	main_cf_value_of(cf, service, "content_filter", &content);
+	main_cf_value_of(cf, service, "smtpd_proxy_filter", &proxy);
 	return !is_empty(buf_text(&content)) || !is_empty(buf_text(&proxy));
 }
 

@@ -15,9 +15,11 @@
 #include "core/mta/networks.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/opendkim_conf.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/service.h"
 
@@ -68,10 +70,10 @@ static void read_signers(struct ctx *ctx, struct mta_seen *seen)
 	auto_master_cf master;
 	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	signers_read(ctx, &cf, &master, &seen->dkim.signers);
+	signers_read(ctx, &cf, &master, &seen->signers);
 	if (!ctx->is_rooted && seen->host.is_running)
 		signers_ask(ctx, seen->store, &cf, &master, seen->host.queue_dir, filter,
-		            &seen->dkim.signers);
+		            &seen->signers);
 }
 
 static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
@@ -93,7 +95,7 @@ static void seen_done(struct mta_seen *seen)
 	buf_done(&seen->dkim.conf);
 	opendkim_conf_done(&seen->dkim.admin);
 	buf_done(&seen->dkim.our_conf);
-	signers_done(&seen->dkim.signers);
+	signers_done(&seen->signers);
 }
 
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
@@ -233,7 +235,7 @@ static int check_other(const struct desired *desired, const struct signer *signe
 static int check_filter(const struct desired *desired, const struct mta_seen *seen,
                         struct plan *plan, struct err *err)
 {
-	const struct signers *signers = &seen->dkim.signers;
+	const struct signers *signers = &seen->signers;
 	int r = 0;
 	if (strcmp(desired->filter, "rspamd") == 0)
 		return err_set(
@@ -599,6 +601,12 @@ static int plan_part(const struct desired *desired, const struct mta_seen *seen,
 	                 : plan_unwanted(desired, seen, plan, err);
 }
 
+static int validate(const struct validation *v, struct err *err)
+{
+	const struct opendkim_check check = postfix_dkim_check(v);
+	return opendkim_validate(&check, err);
+}
+
 const struct postfix_part postfix_dkim = {
 	.name = "DKIM",
 	.feature = FEATURE_DKIM_SIGN,
@@ -607,5 +615,5 @@ const struct postfix_part postfix_dkim = {
 	.decide = decide,
 	.plan = plan_part,
 	.restore = postfix_dkim_restore,
-	.validate = opendkim_validate,
+	.validate = validate,
 };

@@ -19,10 +19,18 @@
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_policy.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/service.h"
 #include "core/mta/validate.h"
 
 /* ---- what stands there ------------------------------------------------------------------------ */
+
+char *postfix_dmarc_milter(bool rejects)
+{
+	return xasprintf("{ unix:opendmarc/opendmarc.sock, " MAIN_MILTER_LIMITS
+	                 ", default_action=%s }",
+	                 rejects ? "tempfail" : "accept");
+}
 
 static bool has_provider(struct ctx *ctx)
 {
@@ -204,7 +212,7 @@ static void find_route(const struct desired *desired, const struct mta_seen *see
 	free(route->probe);
 	route->probe = xasprintf("unix:%s/opendmarc/opendmarc.sock", queue);
 	route->socket = xasprintf("local:%s/opendmarc/opendmarc.sock", queue);
-	route->milter = opendmarc_milter(desired->rejects_dmarc);
+	route->milter = postfix_dmarc_milter(desired->rejects_dmarc);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------ */
@@ -292,7 +300,7 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 		->shared = &opendmarc_conf_format;
 	note_down(desired, seen, &conf, plan);
 	plan_services(seen, &route, setup.authserv_id, plan);
-	wish->main.guard_milter = POLICYD_GUARD;
+	wish->main.guard_milter = POSTFIX_GUARD_MILTER;
 	if (route.milter)
 		wish->main.dmarc_milter = postfix_wish_keep(wish, xstrdup(route.milter));
 	return 0;

@@ -18,13 +18,13 @@
 #include "core/base/text.h"
 #include "core/mta/postfix_programs.h"
 #include "core/mta/postfix_restrict.h"
-#include "core/mta/postfix_services.h"
+#include "core/mta/postfix_smtpd.h"
 
 static bool is_set(const struct main_cf *main, const struct master_service *service,
                    const char *name)
 {
 	auto_buf value = BUF_INIT;
-	services_value(main, service, name, &value);
+	main_cf_value_of(main, service, name, &value);
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] != '\0';
 }
 
@@ -32,7 +32,7 @@ static bool has_word(const struct main_cf *main, const struct master_service *se
                      const char *name, const char *word)
 {
 	auto_buf value = BUF_INIT;
-	services_value(main, service, name, &value);
+	main_cf_value_of(main, service, name, &value);
 	return main_list_has(buf_text(&value), word);
 }
 
@@ -179,7 +179,7 @@ static void find_uses(const struct main_cf *main, const struct master_cf *master
 			auto_buf value = BUF_INIT, item = BUF_INIT;
 			if (!takes_mail(service) || (n == 1 && !master_is_smtpd(service)))
 				continue;
-			services_value(main, service, names[n], &value);
+			main_cf_value_of(main, service, names[n], &value);
 			const char *at = buf_text(&value);
 			if (!main_list_next(&at, &item))
 				continue;
@@ -197,40 +197,12 @@ static void find_uses(const struct main_cf *main, const struct master_cf *master
  * named hosts in. */
 static bool has_login(const struct main_cf *main, const struct master_service *service)
 {
-	if (!services_is_yes(main, service, "smtpd_sasl_auth_enable"))
+	if (!smtpd_is_yes(main, service, "smtpd_sasl_auth_enable"))
 		return false;
 	return master_override(service, "smtpd_sasl_auth_enable") ||
-	       services_is_submission(main, service) ||
+	       smtpd_is_submission(main, service) ||
 	       (restrict_has(main, service, "permit_sasl_authenticated") &&
 	        !restrict_has(main, service, "permit_mynetworks"));
-}
-
-static bool listens_on_loopback(const struct main_cf *main,
-                                const struct master_service *service)
-{
-	auto_free char *host = master_host(service);
-	auto_buf interfaces = BUF_INIT, item = BUF_INIT;
-	if (strcmp(service->type, "inet") != 0)
-		return strcmp(service->type, "unix") == 0;
-	if (host)
-		return master_is_loopback(host);
-	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
-	const char *at = buf_text(&interfaces);
-	bool any = false;
-	while (main_list_next(&at, &item)) {
-		if (strcasecmp(buf_text(&item), "loopback-only") != 0 &&
-		    !master_is_loopback(buf_text(&item)))
-			return false;
-		any = true;
-	}
-	return any;
-}
-
-bool filter_service_is_private(const struct main_cf *main,
-                               const struct master_service *service)
-{
-	return listens_on_loopback(main, service) || restrict_is_closed(main, service) ||
-	       (master_override(service, "mynetworks") && !services_is_world(service));
 }
 
 /* Whether a FILTER action of the table meets mail that comes in by the service. */
@@ -243,7 +215,7 @@ static bool is_met(const struct main_cf *main, const struct master_cf *master,
 	auto_buf cleanup = BUF_INIT;
 	if (has_word(main, service, "receive_override_options", "no_header_body_checks"))
 		return false;
-	services_value(main, service, "cleanup_service_name", &cleanup);
+	main_cf_value_of(main, service, "cleanup_service_name", &cleanup);
 	if (use->service)
 		return strcmp(use->service, buf_text(&cleanup)) == 0;
 	const struct master_service *own =
@@ -277,11 +249,11 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
 {
 	if (!master_is_smtpd(service) || has_login(main, service))
 		return false;
-	bool is_private = filter_service_is_private(main, service);
+	bool is_private = smtpd_is_private(main, service);
 	bool is_spared = is_sure && !is_filtered(main, master, tables, service);
-	if (services_is_world(service))
+	if (smtpd_is_world(service))
 		return is_private && is_spared;
-	if (services_is_submission(main, service))
+	if (smtpd_is_submission(main, service))
 		return is_private;
 	return is_private || is_spared ||
 	       (is_sure && master_override(service, "content_filter"));
@@ -291,8 +263,8 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
  * leads to. */
 static bool is_marked(const struct main_cf *main, const struct master_service *service)
 {
-	return master_is_smtpd(service) && !services_is_world(service) &&
-	       !has_login(main, service) && filter_service_is_private(main, service) &&
+	return master_is_smtpd(service) && !smtpd_is_world(service) &&
+	       !has_login(main, service) && smtpd_is_private(main, service) &&
 	       (master_override(service, "content_filter") ||
 	        master_override(service, "smtpd_proxy_filter") ||
 	        master_override(service, "receive_override_options") ||
@@ -303,8 +275,8 @@ bool filter_is_returned_here(const struct main_cf *main, const struct master_cf 
 {
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (master_is_smtpd(service) && !services_is_world(service) &&
-		    !has_login(main, service) && filter_service_is_private(main, service))
+		if (master_is_smtpd(service) && !smtpd_is_world(service) &&
+		    !has_login(main, service) && smtpd_is_private(main, service))
 			return true;
 	}
 	return false;
@@ -327,7 +299,7 @@ static void find_services(const struct main_cf *main, const struct master_cf *ma
 		if ((is_used && takes_back(main, master, tables, is_sure, service)) ||
 		    is_marked(main, service)) {
 			ways->reinjecting[backs++] = service->name;
-			*ret_is_reachable |= !listens_on_loopback(main, service);
+			*ret_is_reachable |= !smtpd_listens_on_loopback(main, service);
 		} else if (master_is_smtpd(service) &&
 		           is_set(main, service, "smtpd_proxy_filter")) {
 			ways->proxied[proxies++] = service->name;

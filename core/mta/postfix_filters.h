@@ -66,9 +66,6 @@ void filter_ways_find(const struct main_cf *main, const struct master_cf *master
                       const struct filter_tables *tables, bool has_other,
                       struct filter_ways *ret_ways);
 
-/* Whether the service accepts mail from this machine or from named hosts only. */
-bool filter_service_is_private(const struct main_cf *main,
-                               const struct master_service *service) must_check;
 /* Whether a service of this master.cf is made to accept what a local filter returns, whoever hands
  * mail to it. */
 bool filter_is_returned_here(const struct main_cf *main,

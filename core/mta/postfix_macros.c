@@ -9,7 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/mta/postfix_services.h"
+#include "core/mta/postfix_smtpd.h"
 
 #define MAIL_MACROS "milter_mail_macros"
 #define AUTH_TYPE "{auth_type}"
@@ -45,7 +45,7 @@ static void value_of(const struct main_cf *main, const struct master_service *se
                      const char *name, struct buf *into)
 {
 	if (service)
-		services_value(main, service, name, into);
+		main_cf_value_of(main, service, name, into);
 	else
 		main_cf_value(main, NULL, name, into);
 }
@@ -92,7 +92,7 @@ void macros_each_fault(const struct main_cf *main, const struct master_cf *maste
 		auto_buf lacking = BUF_INIT;
 		if (strcmp(service->command, "smtpd") != 0 ||
 		    !master_override(service, MAIL_MACROS) ||
-		    !services_is_yes(main, service, "smtpd_sasl_auth_enable"))
+		    !smtpd_is_yes(main, service, "smtpd_sasl_auth_enable"))
 			continue;
 		macros_lacking(main, service, &lacking);
 		if (!strstr(buf_text(&lacking), AUTH_TYPE))
@@ -142,9 +142,9 @@ int macros_check(const struct main_cf *main, const struct master_cf *master,
 		const struct master_service *service = &master->service[i];
 		auto_buf list = BUF_INIT;
 		if (strcmp(service->command, "smtpd") != 0 ||
-		    services_is_submission(main, service))
+		    smtpd_is_submission(main, service))
 			continue;
-		services_value(main, service, "milter_macro_defaults", &list);
+		main_cf_value_of(main, service, "milter_macro_defaults", &list);
 		if (gives_login(buf_text(&list)))
 			return err_set(
 				err, ERR_FAILED,

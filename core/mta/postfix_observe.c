@@ -7,6 +7,7 @@
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 
 void postfix_seen_free(struct mta_seen *seen)
 {

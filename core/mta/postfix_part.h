@@ -15,10 +15,12 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/desired.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/plan.h"
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
@@ -96,5 +98,11 @@ char *postfix_dkim_socket(const struct mta_seen *seen) must_check;
  * endpoint as he wrote it.  NULL: none.  The caller frees. */
 char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
                           const char *queue_dir) must_check;
+
+/* What the checks of OpenDKIM need to know of Postfix. */
+static inline struct opendkim_check postfix_dkim_check(const struct validation *v)
+{
+	return (struct opendkim_check){ v, &v->seen->dkim, v->seen->host.queue_dir };
+}
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_other_spf.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_restrict.h"
 
 char *postfix_policy_service(const char *user)

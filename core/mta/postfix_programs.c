@@ -11,9 +11,8 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/policyd_conf.h"
-#include "core/mta/postfix_filters.h"
 #include "core/mta/postfix_restrict.h"
-#include "core/mta/postfix_services.h"
+#include "core/mta/postfix_smtpd.h"
 
 bool program_is_one(const struct master_service *service)
 {
@@ -60,8 +59,8 @@ bool program_returns_by_smtp(const struct main_cf *main, const struct master_cf 
 {
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (master_is_smtpd(service) && !services_is_world(service) &&
-		    filter_service_is_private(main, service) &&
+		if (master_is_smtpd(service) && !smtpd_is_world(service) &&
+		    smtpd_is_private(main, service) &&
 		    has_port(program->arguments, master_port(service)))
 			return !program_runs_sendmail(program);
 	}

@@ -13,69 +13,15 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/opendkim_conf.h"
-
-void services_value(const struct main_cf *main, const struct master_service *service,
-                    const char *name, struct buf *into)
-{
-	main_cf_value_of(main, service, name, into);
-}
-
-bool services_is_yes(const struct main_cf *main, const struct master_service *service,
-                     const char *name)
-{
-	auto_buf value = BUF_INIT;
-	services_value(main, service, name, &value);
-	return strcasecmp(buf_text(&value), "yes") == 0;
-}
+#include "core/mta/postfix_render.h"
+#include "core/mta/postfix_smtpd.h"
 
 static bool is_empty_for(const struct main_cf *main, const struct master_service *service,
                          const char *name)
 {
 	auto_buf value = BUF_INIT;
-	services_value(main, service, name, &value);
+	main_cf_value_of(main, service, name, &value);
 	return buf_text(&value)[strspn(buf_text(&value), " \t")] == '\0';
-}
-
-/* The number of a port that is a name of /etc/services, which a container may lack; 0: unknown. */
-static int64_t port_number(const char *port)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} known[] = {
-		{ "smtp", 25 },
-		{ "submission", 587 },
-		{ "smtps", 465 },
-		{ "submissions", 465 },
-	};
-	int64_t number;
-	if (text_to_int(port, 1, 65535, &number))
-		return number;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strcmp(port, known[i].name) == 0)
-			return known[i].number;
-	const struct servent *entry = getservbyname(port, "tcp");
-	return entry ? ntohs((uint16_t)entry->s_port) : 0;
-}
-
-/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
- * that the world sends to. */
-bool services_is_submission(const struct main_cf *main,
-                            const struct master_service *service)
-{
-	int64_t number = port_number(master_port(service));
-	if (!master_is_smtpd(service) || strcmp(service->type, "inet") != 0 ||
-	    number == 25)
-		return false;
-	return number == 587 || number == 465 ||
-	       (master_override(service, "smtpd_sasl_auth_enable") &&
-	        services_is_yes(main, service, "smtpd_sasl_auth_enable"));
-}
-
-bool services_is_world(const struct master_service *service)
-{
-	return strcmp(service->type, "pass") == 0 ||
-	       port_number(master_port(service)) == 25;
 }
 
 static const char **find_unmiltered(const struct filter_ways *ways, size_t room)
@@ -99,7 +45,7 @@ void services_read(const struct main_cf *main, const struct master_cf *master,
 	size_t submissions = 0, cleanups = 0;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (services_is_submission(main, service))
+		if (smtpd_is_submission(main, service))
 			submission[submissions++] = service->name;
 		if (strcmp(service->command, "cleanup") == 0)
 			cleanup[cleanups++] = service->name;
@@ -124,7 +70,7 @@ static bool has_no_milters(const struct main_cf *main,
                            const struct master_service *service)
 {
 	auto_buf options = BUF_INIT;
-	services_value(main, service, "receive_override_options", &options);
+	main_cf_value_of(main, service, "receive_override_options", &options);
 	return main_list_has(buf_text(&options), "no_milters");
 }
 
@@ -156,7 +102,7 @@ bool services_names_filter(const struct main_cf *main,
                            const struct filter_socket *filter)
 {
 	auto_buf value = BUF_INIT;
-	services_value(main, service, list, &value);
+	main_cf_value_of(main, service, list, &value);
 	auto_free char *found = services_find_socket(buf_text(&value), filter);
 	return found != NULL;
 }
@@ -173,7 +119,7 @@ static char *list_override(const struct main_cf *main,
 		          "signed "
 		          "nor verified"),
 			service->name, service->type, list);
-	if (services_is_submission(main, service) || !master_is_smtpd(service))
+	if (smtpd_is_submission(main, service) || !master_is_smtpd(service))
 		return NULL;
 	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
 	                   "mail through it"),
@@ -230,8 +176,8 @@ static bool is_pickups(const struct main_cf *main, const struct master_cf *maste
 	for (size_t i = 0; i < master->count; i++)
 		if (strcmp(master->service[i].command, "pickup") == 0) {
 			buf_clear(&name);
-			services_value(main, &master->service[i], "cleanup_service_name",
-			               &name);
+			main_cf_value_of(main, &master->service[i],
+			                 "cleanup_service_name", &name);
 		}
 	return strcmp(buf_text(&name), cleanup->name) == 0;
 }
@@ -246,9 +192,9 @@ static bool is_meant(const struct main_cf *main, const struct master_cf *master,
 		return services->ways.unknown != NULL;
 	if (!master_is_smtpd(service))
 		return services->ways.unknown || !is_pickups(main, master, service);
-	return filter_service_is_private(main, service) ||
+	return smtpd_is_private(main, service) ||
 	       is_among(services->ways.reinjecting, service->name) ||
-	       (!services_is_world(service) && !services_is_submission(main, service));
+	       (!smtpd_is_world(service) && !smtpd_is_submission(main, service));
 }
 
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
@@ -356,7 +302,7 @@ char *services_override_remedy(const struct main_cf *main,
 			_("pass mail to that filter after the queue (content_filter) "
 		          "or as a milter, so that its content can be signed and "
 		          "checked"));
-	services_value(main, service, parameter, &value);
+	main_cf_value_of(main, service, parameter, &value);
 	if (is_options)
 		options_without(buf_text(&value), "no_milters", &next);
 	else if (value.len)
@@ -386,9 +332,9 @@ static bool has_world_login(const struct main_cf *main, const struct master_cf *
 {
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *service = &master->service[i];
-		if (master_is_smtpd(service) && !services_is_submission(main, service) &&
-		    services_is_world(service) &&
-		    services_is_yes(main, service, "smtpd_sasl_auth_enable"))
+		if (master_is_smtpd(service) && !smtpd_is_submission(main, service) &&
+		    smtpd_is_world(service) &&
+		    smtpd_is_yes(main, service, "smtpd_sasl_auth_enable"))
 			return true;
 	}
 	return false;
@@ -440,7 +386,7 @@ static char *numeric_host(const char *host)
 
 static char *endpoint(const char *host, const char *port)
 {
-	int number = (int)port_number(port);
+	int number = smtpd_port(port);
 	if (!number)
 		return NULL;
 	return xasprintf(strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, number);
@@ -512,8 +458,7 @@ static bool is_askable(const struct main_cf *main, const struct master_service *
 	bool is_postscreen = strcmp(service->command, "postscreen") == 0;
 	return strcmp(service->type, "inet") == 0 &&
 	       (master_is_smtpd(service) || is_postscreen) &&
-	       (is_postscreen ||
-	        !services_is_yes(main, service, "smtpd_tls_wrappermode")) &&
+	       (is_postscreen || !smtpd_is_yes(main, service, "smtpd_tls_wrappermode")) &&
 	       !is_disabled(main, service);
 }
 
@@ -558,8 +503,8 @@ void services_smtp_endpoints(const struct main_cf *main, const struct master_cf 
 			add_endpoint(ret_endpoints,
 			             (struct smtp_endpoint){
 					     .address = address,
-					     .is_submission = services_is_submission(
-						     main, service),
+					     .is_submission =
+						     smtpd_is_submission(main, service),
 					     .is_proxied = is_proxied(main, service),
 				     });
 	}

@@ -77,21 +77,6 @@ char *services_override_remedy(const struct main_cf *main,
 void services_note_order(const struct main_cf *main, const struct master_cf *master,
                          bool is_last, struct plan *plan);
 
-/* The parameter as this service has it, its own override first, expanded. */
-void services_value(const struct main_cf *main, const struct master_service *service,
-                    const char *name, struct buf *into);
-
-/* Whether the parameter is "yes" for this service. */
-bool services_is_yes(const struct main_cf *main, const struct master_service *service,
-                     const char *name) must_check;
-
-/* Whether customers log in to it, and nobody else sends there. */
-bool services_is_submission(const struct main_cf *main,
-                            const struct master_service *service) must_check;
-
-/* Whether the world sends mail to it: port 25, or what postscreen hands on. */
-bool services_is_world(const struct master_service *service) must_check;
-
 /* Where the SMTP server can be asked. */
 struct smtp_endpoint {
 	char *address;      /* "127.0.0.1:25", "[::1]:25" */

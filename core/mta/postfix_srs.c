@@ -19,6 +19,7 @@
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "dnszone/name.h"
 
 /* main.cf without ours, and master.cf. */

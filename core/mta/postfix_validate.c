@@ -13,8 +13,10 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_restrict.h"
 #include "core/mta/postfix_values.h"
 #include "core/mta/validate.h"
@@ -448,7 +450,9 @@ static int check_postfix(const struct validation *v, struct err *err)
 		r = check_values(v, &texts, err);
 	if (r == 0 && v->stage && (main || master))
 		r = ask_postconf(v, main, master != NULL, err);
-	auto_free char *socket = opendkim_is_in_use(v) ? opendkim_socket(v) : NULL;
+	const struct opendkim_check check = postfix_dkim_check(v);
+	auto_free char *socket =
+		opendkim_is_in_use(&check) ? opendkim_socket(&check) : NULL;
 	if (r == 0 && socket &&
 	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);

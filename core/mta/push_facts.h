@@ -11,7 +11,7 @@
 #include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/mta/backend.h"
-#include "core/mta/push.h"
+#include "core/mta/push_options.h"
 #include "core/mta/target.h"
 #include "core/store/change.h"
 #include "core/store/store.h"

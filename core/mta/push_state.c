@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mta/push.h"
 #include "core/mta/push_facts.h"
 
 int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,

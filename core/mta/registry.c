@@ -7,6 +7,7 @@
 #include "core/mta/opendmarc_conf.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postsrsd_conf.h"
 
 /* `auto` takes the first that is there. */

@@ -10,6 +10,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_render.h"
 
 #define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
 #define BEGIN_LINE \

@@ -9,6 +9,7 @@
 
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_other_spf.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/postfix_restrict.h"
 
 #define S "smtpd_recipient_restrictions"

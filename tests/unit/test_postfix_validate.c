@@ -3,6 +3,7 @@
 
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
+#include "core/mta/postfix_render.h"
 
 #define OLD "smtpd_milters = inet:127.0.0.1:99\nnon_smtpd_milters = inet:127.0.0.1:99\n"
 #define ADMIN "inet:127.0.0.1:99"

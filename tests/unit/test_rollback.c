@@ -6,6 +6,7 @@
 #include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_render.h"
 #include "core/mta/service.h"
 
 static const char master[] = "/etc/postfix/master.cf";

@@ -3,6 +3,8 @@
 
 #include "core/base/alloc.h"
 #include "core/model/key_crypto.h"
+#include "core/mta/key_check.h"
+#include "core/mta/opendkim_validate.h"
 #include "core/mta/validate.h"
 
 /* ---- programs --------------------------------------------------------------------------------- */
