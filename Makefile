@@ -62,7 +62,7 @@ model_src := access config_apply config_apply_domain config_apply_template confi
 mta_src := absence account backend backend_choose desired diff directory doctor \
 	doctor_database doctor_disk doctor_dns doctor_keys doctor_program doctor_records \
 	doctor_sample doctor_server doctor_zones drift engine exim folders held \
-	held_service history icewarp key_check mailenable map_probe marked_block milter \
+	held_service history icewarp item_list key_check mailenable map_probe marked_block milter \
 	milter_headers milter_probe networks opendkim opendkim_conf opendkim_keys \
 	opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
 	opendmarc_conf path_check plan plan_prune policy_probe policyd_conf \

@@ -13,7 +13,7 @@
 #include "core/base/text.h"
 #include "core/model/setting.h"
 #include "core/mta/opendkim.h"
-#include "core/mta/postfix.h"
+#include "core/mta/postfix_seen.h"
 
 #define OCTETS_GONE ((uint64_t)4 << 20)
 #define OCTETS_LOW ((uint64_t)64 << 20)

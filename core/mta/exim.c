@@ -1,5 +1,5 @@
 /* Exim: what it can do; nothing is pushed to it yet. */
-#include "core/mta/registry.h"
+#include "core/mta/backend.h"
 
 const struct mta_backend exim_backend = {
 	.name = "exim",

@@ -1,5 +1,5 @@
 /* IceWarp: what it can do; nothing is pushed to it yet. */
-#include "core/mta/registry.h"
+#include "core/mta/backend.h"
 
 const struct mta_backend icewarp_backend = {
 	.name = "icewarp",

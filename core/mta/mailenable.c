@@ -1,5 +1,5 @@
 /* MailEnable: what it can do; nothing is pushed to it yet. */
-#include "core/mta/registry.h"
+#include "core/mta/backend.h"
 
 const struct mta_backend mailenable_backend = {
 	.name = "mailenable",

@@ -15,7 +15,7 @@
 #include "core/base/alloc.h"
 #include "core/base/peer.h"
 #include "core/base/text.h"
-#include "core/mta/postfix_main.h"
+#include "core/mta/item_list.h"
 
 #define PACKET_LIMIT ((uint32_t)1 << 20)
 #define PACKETS_LIMIT 1000
@@ -249,7 +249,7 @@ static int send_macros(struct session *s, char code, const struct milter_message
 	if (s->is_over || s->protocol & skip)
 		return 0;
 	buf_putc(&octets, code);
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		const char *text = buf_text(&item), *equals = strchr(text, '=');
 		auto_free char *name =
 			xmemdup(text, equals ? (size_t)(equals - text) : item.len);

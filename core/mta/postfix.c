@@ -4,12 +4,13 @@
  * The parts plan what stands behind Postfix; main.cf is written here, once, when every provider that
  * it names has answered, and before any that it lets go of is taken away.
  */
-#include "core/mta/postfix.h"
+#include "core/mta/postfix_seen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/backend.h"
 #include "core/mta/opendkim.h"
 #include "core/mta/opendmarc.h"
 #include "core/mta/postfix_macros.h"
@@ -17,7 +18,6 @@
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_render.h"
 #include "core/mta/postfix_services.h"
-#include "core/mta/registry.h"
 
 const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
 	                                             &postfix_dmarc, &postfix_srs };

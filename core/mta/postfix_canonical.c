@@ -13,6 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_services.h"
 
 const char *const canonical_domain_lists[4] = { "mydestination", "virtual_alias_domains",
@@ -41,7 +42,7 @@ static char *foreign_table(const struct main_cf *cf)
 		auto_buf value = BUF_INIT;
 		main_cf_value(cf, NULL, lists[i], &value);
 		const char *at = buf_text(&value);
-		while (main_list_next(&at, &item))
+		while (item_list_next(&at, &item))
 			if (text_starts(buf_text(&item), "tcp:") ||
 			    text_starts(buf_text(&item), "socketmap:"))
 				return xasprintf(
@@ -61,7 +62,7 @@ static char *foreign_milter(const struct main_cf *cf)
 		auto_buf value = BUF_INIT;
 		main_cf_value(cf, NULL, lists[i], &value);
 		const char *at = buf_text(&value);
-		while (main_list_next(&at, &item))
+		while (item_list_next(&at, &item))
 			if (strcasestr(buf_text(&item), "srs"))
 				return xasprintf(
 					_("%s names %s, which looks like another SRS "
@@ -83,7 +84,7 @@ static char *class_conflict(const struct main_cf *cf)
 	bool is_set = main_cf_find(cf, "sender_canonical_classes") &&
 	              !is_empty(buf_text(&classes));
 	const char *at = buf_text(&classes);
-	while ((is_set || !is_empty(buf_text(&maps))) && main_list_next(&at, &item))
+	while ((is_set || !is_empty(buf_text(&maps))) && item_list_next(&at, &item))
 		if (strcasecmp(buf_text(&item), "envelope_sender") != 0)
 			return xasprintf(
 				_("sender_canonical_classes has %s, and SRS would "
@@ -92,13 +93,13 @@ static char *class_conflict(const struct main_cf *cf)
 			          "sender_canonical_maps allow it"),
 				buf_text(&item));
 	if (!is_empty(buf_text(&common)) &&
-	    main_list_has(buf_text(&common_classes), "envelope_sender"))
+	    item_list_has(buf_text(&common_classes), "envelope_sender"))
 		return xasprintf(_(
 			"canonical_maps rewrites envelope senders, and SRS before it would "
 			"leave it addresses that it does not know: set canonical_classes "
 			"without envelope_sender in main.cf, or name what is needed in "
 			"sender_canonical_maps"));
-	if (!main_list_has(buf_text(&recipient), "envelope_recipient"))
+	if (!item_list_has(buf_text(&recipient), "envelope_recipient"))
 		return xasprintf(_(
 			"recipient_canonical_classes has no envelope_recipient, so that no "
 			"bounce would come back: add it in main.cf"));
@@ -132,7 +133,7 @@ static bool maps_nothing(const struct main_cf *cf, const struct master_service *
 {
 	auto_buf options = BUF_INIT;
 	main_cf_value_of(cf, service, "receive_override_options", &options);
-	return main_list_has(buf_text(&options), "no_address_mappings");
+	return item_list_has(buf_text(&options), "no_address_mappings");
 }
 
 static char *service_conflict(const struct main_cf *cf, const struct master_cf *master)
@@ -258,7 +259,7 @@ static bool is_only_localhost(const struct main_cf *cf)
 	buf_add(&text, cf->text, cf->len);
 	main_cf_parse(&named, buf_text(&text), text.len);
 	main_cf_value(&named, NULL, "mydestination", &list);
-	for (const char *at = buf_text(&list); main_list_next(&at, &item);)
+	for (const char *at = buf_text(&list); item_list_next(&at, &item);)
 		if (strcasecmp(buf_text(&item), "localhost") != 0 &&
 		    strncasecmp(buf_text(&item), "localhost.", strlen("localhost.")) != 0)
 			return false;
@@ -303,7 +304,7 @@ static enum acceptance accepts(const char *list, const char *domain,
 {
 	auto_buf item = BUF_INIT;
 	enum acceptance all = ACCEPT_NO;
-	while (!*ret_is_found && main_list_next(&list, &item)) {
+	while (!*ret_is_found && item_list_next(&list, &item)) {
 		const char *text = buf_text(&item);
 		bool is_not = *text == '!';
 		enum acceptance one = ACCEPT_NO;
@@ -339,7 +340,7 @@ static void each_domain(const char *list, const struct acceptance_source *source
                         void *arg)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		const char *text = buf_text(&item);
 		if (*text == '/' && level == 0) {
 			auto_free char *inner = read_patterns(source, text);

@@ -14,9 +14,10 @@
 #include "core/base/alloc.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
-#include "core/mta/postfix.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_filters.h"
 #include "core/mta/postfix_restrict.h"
+#include "core/mta/postfix_seen.h"
 
 #define TABLE_LIMIT ((size_t)16 << 20)
 #define TABLE_DEPTH 4
@@ -165,7 +166,7 @@ static int search_members(struct reader *r, const char *list, unsigned depth,
 	if (len && inner[len - 1] == '}')
 		inner[len - 1] = '\0';
 	int rc = 0;
-	for (const char *at = inner; rc == 0 && main_list_next(&at, &item);)
+	for (const char *at = inner; rc == 0 && item_list_next(&at, &item);)
 		rc = search_table(r, buf_text(&item), depth + 1, err);
 	return rc;
 }
@@ -218,7 +219,7 @@ static int search_restrictions(struct reader *r, const char *list, struct err *e
 	auto_buf item = BUF_INIT;
 	bool is_policy = false;
 	int rc = 0;
-	while (rc == 0 && main_list_next(&list, &item)) {
+	while (rc == 0 && item_list_next(&list, &item)) {
 		const char *text = buf_text(&item);
 		r->table = text;
 		if (!is_policy && (strchr(text, ':') || *text == '/'))
@@ -232,7 +233,7 @@ static int search_checks(struct reader *r, const char *list, struct err *err)
 {
 	auto_buf item = BUF_INIT;
 	int rc = 0;
-	while (rc == 0 && main_list_next(&list, &item)) {
+	while (rc == 0 && item_list_next(&list, &item)) {
 		r->table = buf_text(&item);
 		rc = search_table(r, r->table, 0, err);
 	}
@@ -273,7 +274,7 @@ static int search_all(struct reader *r, const struct master_service *service,
 	else
 		main_cf_value(r->main, NULL, RESTRICT_CLASSES, &classes);
 	const char *at = buf_text(&classes);
-	while (rc == 0 && main_list_next(&at, &item)) {
+	while (rc == 0 && item_list_next(&at, &item)) {
 		auto_free char *name = xstrdup(buf_text(&item));
 		rc = search_value(r, name, service, false, err);
 	}

@@ -16,6 +16,7 @@
 #include "core/base/alloc.h"
 #include "core/base/network.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_programs.h"
 #include "core/mta/postfix_restrict.h"
 #include "core/mta/postfix_smtpd.h"
@@ -33,7 +34,7 @@ static bool has_word(const struct main_cf *main, const struct master_service *se
 {
 	auto_buf value = BUF_INIT;
 	main_cf_value_of(main, service, name, &value);
-	return main_list_has(buf_text(&value), word);
+	return item_list_has(buf_text(&value), word);
 }
 
 /* ---- where a filter is, and how it returns mail -------------------------------------------------- */
@@ -63,7 +64,7 @@ static bool is_own_name(const struct main_cf *main, const char *host)
 	main_cf_value(main, NULL, "myhostname", &name);
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
 	return strcasecmp(buf_text(&name), host) == 0 ||
-	       main_list_has(buf_text(&interfaces), host);
+	       item_list_has(buf_text(&interfaces), host);
 }
 
 /* What listens on this machine. */
@@ -181,7 +182,7 @@ static void find_uses(const struct main_cf *main, const struct master_cf *master
 				continue;
 			main_cf_value_of(main, service, names[n], &value);
 			const char *at = buf_text(&value);
-			if (!main_list_next(&at, &item))
+			if (!item_list_next(&at, &item))
 				continue;
 			add_use(uses, names[n], buf_text(&item), NULL);
 		}

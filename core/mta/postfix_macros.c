@@ -9,6 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_smtpd.h"
 
 #define MAIL_MACROS "milter_mail_macros"
@@ -31,11 +32,11 @@ static bool is_macro(const char *item, const char *name)
 	return len == name_len && strncasecmp(item, name, len) == 0;
 }
 
-/* main_list_next() takes the braces off. */
+/* item_list_next() takes the braces off. */
 static bool has_macro(const char *list, const char *name)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item))
+	while (item_list_next(&list, &item))
 		if (is_macro(buf_text(&item), name))
 			return true;
 	return false;
@@ -126,7 +127,7 @@ void macros_note(const struct main_cf *main, const struct master_cf *master,
 static bool gives_login(const char *list)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		const char *text = buf_text(&item);
 		auto_free char *name = xmemdup(text, strcspn(text, "= \t"));
 		if (*name && is_macro(name, AUTH_TYPE))
@@ -170,7 +171,7 @@ static void put_list(const struct main_cf *main, const char *hostname, const cha
 		{ "j", "myhostname" },
 	};
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		auto_buf value = BUF_INIT;
 		for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
 			if (strcmp(buf_text(&item), fixed[i].macro) != 0)

@@ -59,12 +59,6 @@ void main_cf_value_of(const struct main_cf *cf, const struct master_service *ser
 bool main_cf_is_own(const struct main_cf *cf, const struct master_service *service,
                     const char *name) must_check;
 
-/* The next item of a list separated by commas and blanks; braces group.  `*at` moves on.  The item
- * comes without its outer braces and blanks.  False: no more. */
-bool main_list_next(const char **at, struct buf *item) must_check;
-/* Whether the word is one of its items, in any case. */
-bool main_list_has(const char *list, const char *word) must_check;
-
 /* An admin's item between these is one for services alone that $mailauth_own says "yes" of. */
 #define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? {"
 #define MAIN_OWN_END "}}"

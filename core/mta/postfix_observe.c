@@ -4,10 +4,11 @@
 
 #include "core/base/alloc.h"
 #include "core/base/network.h"
-#include "core/mta/postfix.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_render.h"
+#include "core/mta/postfix_seen.h"
 
 void postfix_seen_free(struct mta_seen *seen)
 {
@@ -57,7 +58,7 @@ static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err
 {
 	const char *at = seen->host.networks ? seen->host.networks : "";
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&at, &item)) {
+	while (item_list_next(&at, &item)) {
 		auto_buf text = BUF_INIT, line = BUF_INIT, part = BUF_INIT;
 		if (*buf_text(&item) != '/') {
 			add_network(seen, buf_text(&item));
@@ -72,7 +73,7 @@ static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err
 			if (c[strspn(c, " \t")] != '#')
 				buf_add(&line, c, len);
 			const char *inner = buf_text(&line);
-			while (main_list_next(&inner, &part))
+			while (item_list_next(&inner, &part))
 				add_network(seen, buf_text(&part));
 			c += len + (c[len] == '\n');
 		}
@@ -107,7 +108,7 @@ static int read_filters(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 	main_cf_parse(&main, buf_text(&admin), admin.len);
 	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
 	const char *at = seen->host.instances ? seen->host.instances : "";
-	while (!seen->is_returned_elsewhere && main_list_next(&at, &item))
+	while (!seen->is_returned_elsewhere && item_list_next(&at, &item))
 		seen->is_returned_elsewhere = accepts_returned(ctx, buf_text(&item));
 	return filter_tables_read(ctx, &main, &master, &seen->filters, err);
 }

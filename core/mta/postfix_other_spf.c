@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_restrict.h"
 
@@ -121,7 +122,7 @@ static void look_at_milters(struct others *others, const struct main_cf *cf)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT;
 	main_cf_value(cf, NULL, "smtpd_milters", &value);
-	for (const char *at = buf_text(&value); main_list_next(&at, &item);) {
+	for (const char *at = buf_text(&value); item_list_next(&at, &item);) {
 		auto_free char *endpoint =
 			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
 		if (strcasestr(endpoint, "spf") && !is_told(others, endpoint))

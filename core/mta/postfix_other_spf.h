@@ -6,9 +6,9 @@
 #define CORE_MTA_POSTFIX_OTHER_SPF_H
 
 #include "core/mta/plan.h"
-#include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
+#include "core/mta/postfix_seen.h"
 
 /* A warning for each, once; `cf` without ours.  Its remedy is a command where the item stands in one
  * piece in main.cf or master.cf. */

@@ -17,10 +17,10 @@
 #include "core/mta/desired.h"
 #include "core/mta/opendkim_validate.h"
 #include "core/mta/plan.h"
-#include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_render.h"
+#include "core/mta/postfix_seen.h"
 #include "core/mta/validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */

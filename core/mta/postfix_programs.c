@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/policyd_conf.h"
 #include "core/mta/postfix_restrict.h"
 #include "core/mta/postfix_smtpd.h"
@@ -83,7 +84,7 @@ static bool names_service(const char *value, const char *name)
 {
 	auto_buf item = BUF_INIT;
 	size_t len = strlen(name);
-	while (main_list_next(&value, &item)) {
+	while (item_list_next(&value, &item)) {
 		const char *text = buf_text(&item);
 		const char *slash = strstr(text, "private/");
 		if (strncmp(text, name, len) == 0 && (!text[len] || text[len] == ':'))

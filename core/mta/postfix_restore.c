@@ -15,11 +15,11 @@
 #include "core/mta/opendmarc.h"
 #include "core/mta/opendmarc_conf.h"
 #include "core/mta/policyd_conf.h"
-#include "core/mta/postfix.h"
 #include "core/mta/postfix_macros.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_part.h"
+#include "core/mta/postfix_seen.h"
 #include "core/mta/postfix_services.h"
 #include "core/mta/shared.h"
 

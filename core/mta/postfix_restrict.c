@@ -14,6 +14,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 
 #define CLASS_DEPTH 8
 #define LATER_FRONT \
@@ -73,7 +74,7 @@ static bool is_class(const struct main_cf *cf, const char *name)
 	auto_buf classes = BUF_INIT, item = BUF_INIT;
 	main_cf_value(cf, "smtp", RESTRICT_CLASSES, &classes);
 	const char *at = buf_text(&classes);
-	while (main_list_next(&at, &item))
+	while (item_list_next(&at, &item))
 		if (strcmp(buf_text(&item), name) == 0)
 			return true;
 	return false;
@@ -107,7 +108,7 @@ static unsigned effect_of_list(struct walk *walk, const char *list)
 {
 	auto_buf item = BUF_INIT;
 	unsigned whole = 0;
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		unsigned effect = step_over(walk, buf_text(&item));
 		whole |= effect & LOCAL_ENDS;
 		if (!(whole & (RELAY_REFUSED | RELAY_PERMITTED)))
@@ -300,9 +301,9 @@ static void policies_of(const struct policies *p, const char *list)
 		return;
 	value_of(p, list, &value);
 	const char *at = buf_text(&value);
-	for (bool is_next = false; main_list_next(&at, &item);) {
+	for (bool is_next = false; item_list_next(&at, &item);) {
 		const char *words = buf_text(&item);
-		if (is_next && main_list_next(&words, &endpoint))
+		if (is_next && item_list_next(&words, &endpoint))
 			p->each(p->arg, p->service, list, buf_text(&endpoint));
 		is_next = strcasecmp(buf_text(&item), "check_policy_service") == 0;
 	}
@@ -321,7 +322,7 @@ void restrict_each_policy(const struct main_cf *cf, const struct master_cf *mast
 		for (size_t k = 0; restrict_lists[k]; k++)
 			policies_of(&p, restrict_lists[k]);
 		value_of(&p, RESTRICT_CLASSES, &classes);
-		for (const char *at = buf_text(&classes); main_list_next(&at, &item);)
+		for (const char *at = buf_text(&classes); item_list_next(&at, &item);)
 			policies_of(&p, buf_text(&item));
 	}
 }
@@ -331,7 +332,7 @@ void restrict_each_policy(const struct main_cf *cf, const struct master_cf *mast
 static bool has_item(const char *list, const char *name)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&list, &item))
+	while (item_list_next(&list, &item))
 		if (strcasecmp(buf_text(&item), name) == 0)
 			return true;
 	return false;
@@ -378,7 +379,7 @@ static void note_classes(const struct main_cf *cf, struct plan *plan)
 	struct walk walk = { .cf = cf };
 	main_cf_value(cf, "smtp", RESTRICT_LIST, &value);
 	const char *at = buf_text(&value);
-	while (main_list_next(&at, &item))
+	while (item_list_next(&at, &item))
 		(void)step_over(&walk, buf_text(&item));
 	if (walk.has_class)
 		plan_note(

@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/opendkim_conf.h"
 #include "core/mta/postfix_render.h"
 #include "core/mta/postfix_smtpd.h"
@@ -71,7 +72,7 @@ static bool has_no_milters(const struct main_cf *main,
 {
 	auto_buf options = BUF_INIT;
 	main_cf_value_of(main, service, "receive_override_options", &options);
-	return main_list_has(buf_text(&options), "no_milters");
+	return item_list_has(buf_text(&options), "no_milters");
 }
 
 static bool is_socket(const char *text, const struct filter_socket *filter)
@@ -88,7 +89,7 @@ static bool is_socket(const char *text, const struct filter_socket *filter)
 char *services_find_socket(const char *list, const struct filter_socket *filter)
 {
 	auto_buf item = BUF_INIT;
-	while (filter->socket && main_list_next(&list, &item)) {
+	while (filter->socket && item_list_next(&list, &item)) {
 		auto_free char *text =
 			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
 		if (is_socket(text, filter))
@@ -273,7 +274,7 @@ static void list_with_ours(const struct main_cf *main,
 		if (main_cf_find(main, refs[i] + 1))
 			add_item(into, refs[i]);
 	auto_buf item = BUF_INIT;
-	for (const char *at = master_override(service, list); main_list_next(&at, &item);)
+	for (const char *at = master_override(service, list); item_list_next(&at, &item);)
 		add_item(into, buf_text(&item));
 	if (own && !services_names_filter(main, service, list, filter))
 		add_item(into, own);
@@ -284,7 +285,7 @@ static void list_with_ours(const struct main_cf *main,
 static void options_without(const char *options, const char *word, struct buf *into)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&options, &item))
+	while (item_list_next(&options, &item))
 		if (strcasecmp(buf_text(&item), word) != 0)
 			add_item(into, buf_text(&item));
 }
@@ -346,7 +347,7 @@ void services_note_order(const struct main_cf *main, const struct master_cf *mas
 	auto_buf value = BUF_INIT, item = BUF_INIT, names = BUF_INIT;
 	main_cf_value(main, NULL, "smtpd_milters", &value);
 	const char *at = buf_text(&value);
-	while (main_list_next(&at, &item))
+	while (item_list_next(&at, &item))
 		buf_printf(&names, "%s%.*s", names.len ? ", " : "",
 		           (int)strcspn(buf_text(&item), ", \t"), buf_text(&item));
 	if (!names.len)
@@ -400,8 +401,8 @@ static char *host_address(const struct main_cf *main, const char *host)
 	    strcasecmp(host, "loopback-only") != 0)
 		return numeric_host(host);
 	main_cf_value(main, NULL, "inet_protocols", &protocols);
-	return xstrdup(main_list_has(buf_text(&protocols), "ipv6") &&
-	                               !main_list_has(buf_text(&protocols), "ipv4")
+	return xstrdup(item_list_has(buf_text(&protocols), "ipv6") &&
+	                               !item_list_has(buf_text(&protocols), "ipv4")
 	                       ? "::1"
 	                       : "127.0.0.1");
 }
@@ -413,7 +414,7 @@ static char *listening_host(const struct main_cf *main)
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
 	const char *at = buf_text(&interfaces);
 	char *found = NULL;
-	while (main_list_next(&at, &item)) {
+	while (item_list_next(&at, &item)) {
 		char *address = host_address(main, buf_text(&item));
 		bool is_own = address && master_is_loopback(address);
 		if (is_own || !found) {
@@ -435,7 +436,7 @@ static bool is_disabled(const struct main_cf *main, const struct master_service 
 	auto_free char *full = xasprintf("%s/%s", service->name, service->type);
 	main_cf_value(main, NULL, "master_service_disable", &list);
 	const char *at = buf_text(&list);
-	while (main_list_next(&at, &item)) {
+	while (item_list_next(&at, &item)) {
 		bool keeps = buf_text(&item)[0] == '!';
 		const char *pattern = buf_text(&item) + keeps;
 		if (strcmp(pattern, service->type) == 0 || strcmp(pattern, full) == 0)

@@ -8,6 +8,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_restrict.h"
 
 bool smtpd_is_yes(const struct main_cf *main, const struct master_service *service,
@@ -70,7 +71,7 @@ bool smtpd_listens_on_loopback(const struct main_cf *main,
 	main_cf_value(main, NULL, "inet_interfaces", &interfaces);
 	const char *at = buf_text(&interfaces);
 	bool any = false;
-	while (main_list_next(&at, &item)) {
+	while (item_list_next(&at, &item)) {
 		if (strcasecmp(buf_text(&item), "loopback-only") != 0 &&
 		    !master_is_loopback(buf_text(&item)))
 			return false;

@@ -15,11 +15,11 @@
 #include "core/base/text.h"
 #include "core/model/domain.h"
 #include "core/model/setting.h"
-#include "core/mta/postfix.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_render.h"
+#include "core/mta/postfix_seen.h"
 #include "dnszone/name.h"
 
 /* main.cf without ours, and master.cf. */

@@ -6,13 +6,14 @@
  * about the copy is compared with what it says about the present files, and the milter lists that
  * it reads with those that were meant.  What it does not see at all is postfix_values.h's.
  */
-#include "core/mta/postfix.h"
+#include "core/mta/postfix_seen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/opendkim_validate.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
@@ -138,7 +139,7 @@ static void our_items_read(const struct main_cf *cf, struct our_items *ours)
 		auto_buf value = BUF_INIT;
 		main_cf_value(cf, NULL, names[i], &value);
 		const char *at = buf_text(&value);
-		if (!main_list_next(&at, &ours->item[i]))
+		if (!item_list_next(&at, &ours->item[i]))
 			buf_clear(&ours->item[i]);
 	}
 }
@@ -155,7 +156,7 @@ static void list_without(const char *list, const struct our_items *ours, struct 
 {
 	auto_buf item = BUF_INIT;
 	memset(counts, 0, OUR_ITEMS * sizeof(counts[0]));
-	while (main_list_next(&list, &item)) {
+	while (item_list_next(&list, &item)) {
 		size_t which = 0;
 		while (ours && which < OUR_ITEMS &&
 		       (!ours->item[which].len ||

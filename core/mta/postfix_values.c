@@ -15,6 +15,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/item_list.h"
 #include "core/mta/opendkim_conf.h"
 
 #define SOCKET_PATH_MOST 107 /* sun_path without its NUL */
@@ -80,7 +81,7 @@ static void check_words(const struct words_row *row, const char *where, const ch
 {
 	auto_buf item = BUF_INIT;
 	size_t count = 0;
-	for (const char *at = value; main_list_next(&at, &item); count++)
+	for (const char *at = value; item_list_next(&at, &item); count++)
 		if (!is_word_of(buf_text(&item), row->words))
 			add(faults, _("%s of %s is \"%s\", which is none of %s"),
 			    row->name, where, buf_text(&item), row->words);
@@ -113,7 +114,7 @@ static void check_types(const char *name, const char *value, const char *types,
                         struct faults *faults)
 {
 	auto_buf item = BUF_INIT;
-	while (main_list_next(&value, &item)) {
+	while (item_list_next(&value, &item)) {
 		const char *at = buf_text(&item);
 		for (bool is_proxy = true; is_proxy;) {
 			size_t len = strcspn(at, ":");
@@ -189,7 +190,7 @@ static void check_milter(const char *list, const char *item, struct faults *faul
 {
 	auto_buf part = BUF_INIT;
 	const char *at = item;
-	const char *why = main_list_next(&at, &part)
+	const char *why = item_list_next(&at, &part)
 	                          ? postfix_endpoint_fault(buf_text(&part))
 	                          : N_("it is empty");
 	if (why)
@@ -203,7 +204,7 @@ static void check_milter(const char *list, const char *item, struct faults *faul
 		name[first + len] = '\0';
 		at = equals + 1;
 		auto_buf value = BUF_INIT;
-		if (!main_list_next(&at, &value) ||
+		if (!item_list_next(&at, &value) ||
 		    !is_option(name + first, buf_text(&value)))
 			add(faults,
 			    _("%s gives a milter the option %s=%s, which is none"), list,
@@ -228,11 +229,11 @@ static void check_policies(const char *list, const char *value,
 {
 	static const char own[] = "unix:private/";
 	auto_buf item = BUF_INIT, endpoint = BUF_INIT;
-	for (bool is_next = false; main_list_next(&value, &item);) {
+	for (bool is_next = false; item_list_next(&value, &item);) {
 		const char *at = buf_text(&item);
 		bool is_policy = is_next;
 		is_next = strcmp(at, "check_policy_service") == 0;
-		if (!is_policy || !main_list_next(&at, &endpoint))
+		if (!is_policy || !item_list_next(&at, &endpoint))
 			continue;
 		const char *why = postfix_endpoint_fault(buf_text(&endpoint));
 		if (why)
@@ -264,7 +265,7 @@ static void check_value(const char *name, const char *where, const char *value,
 		    value);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		for (const char *at = value;
-		     strcmp(lists[i], name) == 0 && main_list_next(&at, &item);)
+		     strcmp(lists[i], name) == 0 && item_list_next(&at, &item);)
 			check_milter(name, buf_text(&item), faults);
 	if (types && text_ends(name, "_maps"))
 		check_types(name, value, types, faults);
@@ -391,7 +392,7 @@ bool postfix_reach_check(const struct main_cf *cf, const struct master_cf *maste
 		const char *list, *at;
 		if (!milters_of(cf, service, &list, &value))
 			continue;
-		for (at = buf_text(&value); main_list_next(&at, &item);) {
+		for (at = buf_text(&value); item_list_next(&at, &item);) {
 			auto_free char *endpoint = xmemdup(
 				buf_text(&item), strcspn(buf_text(&item), ", \t\r\n"));
 			is_used |= check_reach(&reach, service,

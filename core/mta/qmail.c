@@ -1,5 +1,5 @@
 /* qmail: what it can do; nothing is pushed to it yet. */
-#include "core/mta/registry.h"
+#include "core/mta/backend.h"
 
 const struct mta_backend qmail_backend = {
 	.name = "qmail",

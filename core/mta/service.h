@@ -18,7 +18,22 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
-#include "core/mta/plan.h"
+
+/* ENABLE: a setting needs the service from now on: it runs and starts with the machine.  DISABLE: no
+ * setting needs it any more: it becomes what it was before our first ENABLE (held_service.h).  Both
+ * may be planned always, with `when` 0: what holds already is dropped. */
+enum service_action {
+	SERVICE_RELOAD,
+	SERVICE_RESTART,
+	SERVICE_START,
+	SERVICE_STOP,
+	SERVICE_ENABLE,
+	SERVICE_DISABLE,
+	SERVICE_ACTION_COUNT
+};
+
+/* What a service was before a step, as bits: step.old_meta.mode of a service step with had_old. */
+enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 
 /* Does it and waits until it is done (a restart: until the new process was started).  Reload of a
  * service that does not run is a failure; start of one that runs and stop of one that does not are

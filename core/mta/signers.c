@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/model/env.h"
 #include "core/model/key_tables.h"
+#include "core/mta/item_list.h"
 #include "core/mta/milter.h"
 #include "core/mta/opendkim_conf.h"
 #include "dnszone/name.h"
@@ -242,7 +243,7 @@ static void each_milter(const struct main_cf *main, const struct master_cf *mast
 				main_cf_value_of(main, &master->service[i - 1], lists[l],
 				                 &value);
 			const char *at = buf_text(&value);
-			while (main_list_next(&at, &item))
+			while (item_list_next(&at, &item))
 				each(arg, buf_text(&item));
 		}
 	}
@@ -336,7 +337,7 @@ static void find_domains(struct asking *a, struct store *store,
 		auto_buf value = BUF_INIT, item = BUF_INIT;
 		main_cf_value(main, NULL, lists[i], &value);
 		const char *at = buf_text(&value);
-		while (main_list_next(&at, &item))
+		while (item_list_next(&at, &item))
 			take_domain(a, buf_text(&item));
 	}
 }

@@ -1,5 +1,5 @@
 /* SmarterMail: what it can do; nothing is pushed to it yet. */
-#include "core/mta/registry.h"
+#include "core/mta/backend.h"
 
 const struct mta_backend smartermail_backend = {
 	.name = "smartermail",

@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/secret.h"
+#include "core/mta/service.h"
 #include "core/store/store.h"
 
 enum step_rank {
@@ -41,22 +42,6 @@ enum {
 };
 
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
-
-/* ENABLE: a setting needs the service from now on: it runs and starts with the machine.  DISABLE: no
- * setting needs it any more: it becomes what it was before our first ENABLE (held_service.h).  Both
- * may be planned always, with `when` 0: what holds already is dropped. */
-enum service_action {
-	SERVICE_RELOAD,
-	SERVICE_RESTART,
-	SERVICE_START,
-	SERVICE_STOP,
-	SERVICE_ENABLE,
-	SERVICE_DISABLE,
-	SERVICE_ACTION_COUNT
-};
-
-/* What a service was before a step, as bits: step.old_meta.mode of a service step with had_old. */
-enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 
 enum probe_kind {
 	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/item_list.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_part.h"
 #include "core/mta/postfix_render.h"
@@ -217,10 +218,10 @@ static void test_list(void **state)
 	static const char *const items[] = { "inet:a:1", "unix:b, k=v", "c", "d" };
 	auto_buf item = BUF_INIT;
 	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
-		assert_true(main_list_next(&at, &item));
+		assert_true(item_list_next(&at, &item));
 		assert_string_equal(buf_text(&item), items[i]);
 	}
-	assert_false(main_list_next(&at, &item));
+	assert_false(item_list_next(&at, &item));
 }
 
 static void check_render(const char *text, const struct main_wish *wish, const char *want)

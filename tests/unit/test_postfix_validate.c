@@ -1,7 +1,7 @@
 /* postfix_validate: the last look at a new main.cf, through a postconf that reads something else. */
 #include "tests/unit/fake_host.h"
 
-#include "core/mta/postfix.h"
+#include "core/mta/postfix_seen.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_render.h"
 

@@ -3,7 +3,7 @@
 
 #include "core/mta/opendkim_conf.h"
 #include "core/mta/opendmarc_conf.h"
-#include "core/mta/postfix.h"
+#include "core/mta/postfix_seen.h"
 #include "core/mta/postfix_main.h"
 #include "core/mta/postfix_master.h"
 #include "core/mta/postfix_render.h"

@@ -1,6 +1,6 @@
-/* core/mta/postfix.h: what the files of the Postfix backend share. */
-#ifndef CORE_MTA_POSTFIX_H
-#define CORE_MTA_POSTFIX_H
+/* core/mta/postfix_seen.h: what the files of the Postfix backend share. */
+#ifndef CORE_MTA_POSTFIX_SEEN_H
+#define CORE_MTA_POSTFIX_SEEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
