@@ -74,7 +74,7 @@ mta_src := absence account backend backend_choose desired diff directory doctor 
 	qmail recover registry rollback service service_filter service_log service_postfix \
 	service_process service_systemd shared signers smartermail smtp_probe spans stage \
 	step step_file step_probe step_service target told validate
-cli_src := app app_access app_change app_dns app_export app_input args args_grammar caller \
+cli_src := app app_access app_change app_dns app_export app_input app_run args args_grammar caller \
 	caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
 	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import \
 	cmd_key_lint cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \

@@ -4,6 +4,8 @@
 
 #include "cli/app.h"
 
+/* A message as ctx->report gets it; `arg` is the app. */
+void app_report(void *arg, enum report_level level, const char *text);
 /* Where the database is as the machine sees it: `option` (--db; NULL: not given), else the
  * environment's, else the one below the context's root.  Caller frees. */
 int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,

@@ -4,7 +4,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 #include "core/mta/doctor.h"
 

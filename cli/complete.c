@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cli/app_inner.h"
-#include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/text.h"

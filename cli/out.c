@@ -13,6 +13,7 @@
 #include <wchar.h>
 
 #include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 
 static unsigned detect_width(FILE *stream)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/library.h"
 #include "core/base/text.h"
 

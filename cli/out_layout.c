@@ -10,7 +10,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 
 #define LEAST 16 /* columns for prose that is still read with pleasure */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cli/out_inner.h"
+#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 #include "core/base/text.h"

@@ -71,6 +71,10 @@ struct plan {
 	                               NULL behind them */
 	struct plan_claim *claim; /* filled by plan_prune() and plan_settle() */
 	size_t claims, claim_room;
+	/* Set by a backend: what the service of a step calls itself in the log (NULL stays: "postfix"), and
+	 * a file that it writes to besides the system's own (NULL stays: none).  NULL: nothing is known. */
+	void (*log_source)(struct ctx *ctx, const char *service, char **ret_name,
+	                   char **ret_file);
 	const struct ctx *
 		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
 };

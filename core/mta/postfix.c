@@ -206,6 +206,7 @@ int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
 	cleanup(wish_done) struct postfix_wish wish = { 0 };
 	int r = 0;
 	note_state(desired, seen, ret_plan);
+	ret_plan->log_source = postfix_log_source;
 	claim_files(seen, ret_plan);
 	if (desired && !seen->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),

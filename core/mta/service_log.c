@@ -17,7 +17,6 @@
 #include "core/base/file.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
-#include "core/mta/postfix_main.h"
 #include "core/mta/service_inner.h"
 
 #define SINCE_LIMIT ((size_t)256 << 10)
@@ -270,28 +269,18 @@ static char *journal_failure(struct ctx *ctx, const struct service_log *log)
 
 /* ---- marks ------------------------------------------------------------------------------------ */
 
-/* What Postfix of that folder calls itself and where it writes. */
-static void read_postfix(struct ctx *ctx, struct service_log *log, const char *service)
+static void ask_source(struct ctx *ctx, const struct plan *plan, const char *service,
+                       struct service_log *log)
 {
-	const char *folder = strchr(service, ':');
-	auto_free char *path = path_join(folder ? folder + 1 : "/etc/postfix", "main.cf");
-	auto_buf text = BUF_INIT, name = BUF_INIT, file = BUF_INIT;
-	auto_main_cf cf = MAIN_CF_INIT;
-	struct err ignored = ERR_INIT;
+	auto_free char *name = NULL, *file = NULL;
 
-	if (file_read(ctx, path, (size_t)4 << 20, &text, NULL, &ignored))
-		return;
-	main_cf_parse(&cf, buf_text(&text), text.len);
-	main_cf_value(&cf, NULL, "syslog_name", &name);
-	if (!name.len)
-		main_cf_value(&cf, NULL, "multi_instance_name", &name);
-	main_cf_value(&cf, NULL, "maillog_file", &file);
-	if (name.len) {
+	plan->log_source(ctx, service, &name, &file);
+	if (name) {
 		free(log->syslog_name);
-		log->syslog_name = buf_take(&name);
+		log->syslog_name = xstrdup(name);
 	}
-	if (text_starts(buf_text(&file), "/") && !text_starts(buf_text(&file), "/dev/"))
-		mark_file(ctx, log, buf_text(&file));
+	if (file)
+		mark_file(ctx, log, file);
 }
 
 struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, int rank)
@@ -308,8 +297,8 @@ struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, i
 			log->syslog_name = xstrdup("postfix");
 			log->marked_at = ctx_now(ctx);
 		}
-		if (text_starts(step->object, "postfix"))
-			read_postfix(ctx, log, step->object);
+		if (plan->log_source)
+			ask_source(ctx, plan, step->object, log);
 	}
 	if (!log)
 		return NULL;

@@ -1,6 +1,7 @@
 /* service_log: what the log of a service says after it was started. */
 #include "tests/unit/fake_host.h"
 
+#include "core/mta/postfix_seen.h"
 #include "core/mta/service_log.h"
 
 /* ---- the log ---------------------------------------------------------------------------------- */
@@ -82,6 +83,7 @@ static void test_log(void **state)
 		put(host->root, "/var/log/own.log", rows[i].before, 0644);
 		plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/postfix-out",
 		             SERVICE_RELOAD, 0);
+		plan.log_source = postfix_log_source;
 		assert_null(service_log_mark(&host->ctx, &plan, RANK_PROVIDERS));
 		log = service_log_mark(&host->ctx, &plan, RANK_CONSUMERS);
 		assert_non_null(log);
