@@ -6,11 +6,12 @@
  * room that they leave; columns that would get too little of it go below their row, the last one
  * first.
  */
+#include "cli/out_layout.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
-#include "cli/out_layout.h"
 #include "core/base/alloc.h"
 
 #define LEAST 16 /* columns for prose that is still read with pleasure */
