@@ -41,66 +41,118 @@ endef
 base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage \
 	library lock names network path peer run secret signals text tree_write words yaml \
 	yaml_write
-dnszone_src := authority dkim_key dkim_record dmarc_record dmarc_record_check dmarc_tree \
-	dmarc_value dns_name lint lint_dkim lint_dmarc lint_dmarc_look lint_spf \
-	lint_spf_survey lint_spf_text lint_table lint_txt livecheck name placeholder policy \
-	policy_edit query query_servers query_slot query_try received_spf resolver \
-	resolver_cache resolver_mock resolver_zone rr rr_table rr_typed serial spf_ahead \
-	spf_check spf_edit spf_eval spf_hint spf_macro spf_mech spf_mode spf_record \
-	spf_result spf_service spf_trace tags wire zone_look zone_read zone_servers
+dnszone_src := \
+	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read) \
+	$(addprefix query/,authority query query_servers query_slot query_try resolver \
+		resolver_cache resolver_mock resolver_zone rr_table wire zone_look \
+		zone_servers) \
+	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
+		spf_macro spf_mech spf_mode spf_record spf_result spf_service spf_trace) \
+	$(addprefix dkim/,dkim_key dkim_record livecheck) \
+	$(addprefix dmarc/,dmarc_record dmarc_record_check dmarc_tree dmarc_value) \
+	$(addprefix txt/,policy policy_edit) \
+	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
+		lint_spf_text lint_table lint_txt)
 store_src := change migrate schema stmt store
-model_src := access config_apply config_apply_domain config_apply_template config_read \
-	config_read_records config_schema config_write domain domain_life env export \
-	export_file export_finish export_kept export_state first_look heartbeat \
-	import_name import_scan import_tables import_tree import_walk key key_crypto \
-	key_secret key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
-	key_tables_rspamd keygen keyring keyring_choose left_out publish record \
-	record_place record_policy record_present record_text records records_check \
-	records_diff records_list ring setting setting_table setting_type signing \
-	srs_secret template template_apply template_edit template_whole undo undo_domain \
-	undo_record
-mta_src := absence account backend backend_choose desired diff directory doctor \
-	doctor_database doctor_disk doctor_dns doctor_keys doctor_program doctor_records \
-	doctor_sample doctor_server doctor_zones drift engine exim folders held \
-	held_service history icewarp item_list key_check mailenable map_probe marked_block milter \
-	milter_headers milter_probe networks opendkim opendkim_conf opendkim_keys \
-	opendkim_renew opendkim_tables opendkim_try opendkim_validate opendmarc \
-	opendmarc_conf path_check plan plan_prune policy_probe policyd_conf \
-	port_taken postfix postfix_canonical postfix_dkim postfix_dmarc postfix_expand \
-	postfix_filter_tables postfix_filters postfix_macros postfix_main postfix_main_own \
-	postfix_master postfix_observe postfix_other_spf postfix_policy postfix_programs postfix_render \
-	postfix_restore postfix_restrict postfix_seen postfix_services postfix_smtpd postfix_srs \
-	postfix_validate postfix_values postsrsd postsrsd_conf push push_facts push_state \
-	qmail recover registry rollback service service_filter service_log service_postfix \
-	service_process service_systemd shared signers smartermail smtp_probe spans stage \
-	step step_file step_probe step_service target told validate
-cli_src := app app_access app_change app_dns app_export app_input app_run args args_grammar caller \
-	caller_process changes cmd_audit cmd_completion cmd_config cmd_db cmd_dkim \
-	cmd_dmarc cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import \
-	cmd_key_lint cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
-	cmd_template cmd_zone command command_help commands complete complete_line \
-	complete_source diffview findings help_topic language out out_json out_layout \
-	out_table out_tsv overview paste progress seen spf_targets srs_targets takeover \
-	typed when zone_ask
+model_src := \
+	$(addprefix setting/,env setting setting_table setting_type srs_secret) \
+	$(addprefix domain/,access domain left_out) \
+	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose publish \
+		ring signing) \
+	$(addprefix record/,first_look record record_place record_policy record_present \
+		record_text records records_check records_diff records_list template \
+		template_apply template_edit template_whole) \
+	$(addprefix life/,domain_life import_name import_scan import_tables import_tree \
+		import_walk key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
+		key_tables_rspamd) \
+	$(addprefix export/,export export_file export_finish export_kept export_state \
+		heartbeat) \
+	$(addprefix config/,config_apply config_apply_domain config_apply_template \
+		config_read config_read_records config_schema config_write) \
+	$(addprefix undo/,undo undo_domain undo_record)
+mta_src := \
+	$(addprefix host/,account item_list marked_block networks service service_filter \
+		service_postfix service_process service_systemd spans) \
+	$(addprefix plan/,backend desired diff plan plan_prune shared step) \
+	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
+	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
+		smtp_probe) \
+	$(addprefix provider/,opendkim opendkim_conf opendkim_keys opendkim_renew \
+		opendkim_tables opendkim_try opendkim_validate opendmarc opendmarc_conf \
+		policyd_conf postsrsd postsrsd_conf) \
+	$(addprefix engine/,engine folders held held_service history recover step_file \
+		step_probe step_service target told) \
+	$(addprefix postfix/,postfix postfix_canonical postfix_dkim postfix_dmarc \
+		postfix_expand postfix_filter_tables postfix_filters postfix_macros \
+		postfix_main postfix_main_own postfix_master postfix_observe \
+		postfix_other_spf postfix_policy postfix_programs postfix_render \
+		postfix_restore postfix_restrict postfix_seen postfix_services postfix_smtpd \
+		postfix_srs postfix_validate postfix_values signers) \
+	$(addprefix directory/,directory) \
+	$(addprefix exim/,exim) \
+	$(addprefix qmail/,qmail) \
+	$(addprefix smartermail/,smartermail) \
+	$(addprefix icewarp/,icewarp) \
+	$(addprefix mailenable/,mailenable) \
+	$(addprefix push/,absence backend_choose drift push push_facts push_state registry \
+		rollback) \
+	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
+		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
+cli_src := \
+	$(addprefix line/,args args_grammar caller caller_process command command_help \
+		commands help_topic language) \
+	$(addprefix complete/,complete complete_line complete_source) \
+	$(addprefix out/,out out_json out_layout out_table out_tsv progress when) \
+	$(addprefix app/,app app_access app_change app_dns app_export app_input app_run \
+		changes diffview findings overview paste seen spf_targets srs_targets \
+		takeover typed zone_ask) \
+	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
+		cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
+		cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
+		cmd_template cmd_zone)
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
-policyd_src := policyd_conf policyd_decide policyd_log policyd_milter policyd_request \
-	policyd_results policyd_seccomp policyd_serve
+policyd_src := \
+	$(addprefix policyd/,policyd_conf policyd_decide policyd_log policyd_milter \
+		policyd_request policyd_results policyd_seccomp policyd_serve)
 
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
 
-unit_tests := access arena authority base caller command commands complete config disk \
-	dkim_record dmarc_record dmarc_tree dns_name dnszone doctor engine export \
-	export_state file file_folder file_stage first_look heartbeat help_topic \
-	import_name import_walk key_crypto key_tables keygen keyring lint_dkim lint_dmarc \
-	lint_spf lint_txt lock map_probe milter model name_octets names network opendkim \
-	opendkim_renew opendmarc out path_check peer plan policy_edit policyd \
-	policyd_milter postfix_canonical postfix_filters postfix_main postfix_master \
-	postfix_restrict postfix_validate postfix_values postsrsd postsrsd_conf publish \
-	push query query_servers query_tries records recover resolver rollback rr run \
-	service service_log setting setting_type shared signers spf_check spf_eval \
-	spf_mode spf_record spf_suite srs_secret stage step store store_open target text \
-	tree_write undo validate when yaml yaml_write zone_look
+unit_tests := \
+	$(addprefix cli/complete/test_,complete) \
+	$(addprefix cli/line/test_,caller command commands help_topic) \
+	$(addprefix cli/out/test_,out when) \
+	$(addprefix cli/policyd/test_,policyd policyd_milter) \
+	$(addprefix core/base/test_,arena base disk file file_folder file_stage lock names \
+		network peer run text tree_write yaml yaml_write) \
+	$(addprefix core/model/config/test_,config) \
+	$(addprefix core/model/domain/test_,access model) \
+	$(addprefix core/model/export/test_,export export_state heartbeat) \
+	$(addprefix core/model/key/test_,key_crypto keygen keyring publish) \
+	$(addprefix core/model/life/test_,import_name import_walk key_tables) \
+	$(addprefix core/model/record/test_,first_look records) \
+	$(addprefix core/model/setting/test_,setting setting_type srs_secret) \
+	$(addprefix core/model/undo/test_,undo) \
+	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
+	$(addprefix core/mta/doctor/test_,doctor) \
+	$(addprefix core/mta/engine/test_,engine recover target) \
+	$(addprefix core/mta/host/test_,service) \
+	$(addprefix core/mta/plan/test_,plan shared step) \
+	$(addprefix core/mta/postfix/test_,postfix_canonical postfix_filters postfix_main \
+		postfix_master postfix_restrict postfix_validate postfix_values signers) \
+	$(addprefix core/mta/probe/test_,map_probe milter) \
+	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
+		postsrsd_conf) \
+	$(addprefix core/mta/push/test_,push rollback) \
+	$(addprefix core/store/test_,store store_open) \
+	$(addprefix dnszone/dkim/test_,dkim_record) \
+	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree) \
+	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
+	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
+	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \
+		zone_look) \
+	$(addprefix dnszone/spf/test_,spf_check spf_eval spf_mode spf_record spf_suite) \
+	$(addprefix dnszone/txt/test_,policy_edit)
 fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
@@ -140,7 +192,7 @@ endif
 
 BUILD ?= build/$(MODE)
 build := $(BUILD)
-# Tried on this processor alone; on others SECCOMP=1 asks for it (cli/policyd_seccomp.c has aarch64).
+# Tried on this processor alone; on others SECCOMP=1 asks for it (cli/policyd/policyd_seccomp.c has aarch64).
 SECCOMP ?= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),1,0)
 POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
 LOCALEDIR ?= $(PREFIX)/share/locale
@@ -173,7 +225,7 @@ lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
 catalogue = $(build)/locale/$(1)/LC_MESSAGES/mailauthctl.mo
 catalogues := $(foreach language,$(languages),$(call catalogue,$(language)))
-unit_bin := $(unit_tests:%=$(build)/tests/unit/test_%)
+unit_bin := $(unit_tests:%=$(build)/tests/unit/%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
@@ -186,7 +238,7 @@ bin/%: $(build)/%
 	@mkdir -p bin
 	@cp -f $< $@
 
-main_obj := $(build)/cli/main.o $(build)/cli/help_pages.o
+main_obj := $(build)/cli/main.o $(build)/cli/line/help_pages.o
 $(build)/mailauthctl: $(main_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(main_obj) $(lib) $(LIBS)
 
@@ -200,7 +252,7 @@ $(build)/libraries: $(build)/flags
 $(build)/liblow.a: $(low_obj)
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(build)/mailauth-policyd: $(build)/cli/policyd.o $(policyd_obj) $(build)/liblow.a $(build)/flags
+$(build)/mailauth-policyd: $(build)/cli/policyd/policyd.o $(policyd_obj) $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 # What tests use besides the programs.
@@ -266,9 +318,9 @@ $(build)/gen/%.sql.inc: db/%.sql
 $(build)/gen/%.inc: completions/%
 	@mkdir -p $(@D)
 	@sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $< >$@
-$(build)/cli/cmd_completion.o: $(completions:%=$(build)/gen/%.inc)
+$(build)/cli/cmd/cmd_completion.o: $(completions:%=$(build)/gen/%.inc)
 $(build)/core/store/schema.o: $(build)/gen/schema.sql.inc
-$(build)/core/mta/target.o: $(build)/gen/target.sql.inc
+$(build)/core/mta/engine/target.o: $(build)/gen/target.sql.inc
 
 # ---- the manual --------------------------------------------------------------------------------
 #
@@ -278,8 +330,8 @@ man_pages := mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailaut
 man_built := $(man_pages:%=$(build)/man/%)
 man: $(man_built)
 
-$(build)/manref: $(build)/cli/manref.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/manref.o $(lib) $(LIBS)
+$(build)/manref: $(build)/cli/line/manref.o $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/line/manref.o $(lib) $(LIBS)
 
 # What stands by hand beside the rows of a table.
 $(build)/man/mailauthctl.8: man/commands.mdoc
@@ -300,15 +352,15 @@ $(build)/gen/%.utf8.inc: $(build)/man/%
 	$(call render,utf8)
 $(build)/gen/%.ascii.inc: $(build)/man/%
 	$(call render,ascii)
-$(build)/cli/help_pages.o: $(rendered)
+$(build)/cli/line/help_pages.o: $(rendered)
 
 # ---- languages -------------------------------------------------------------------------------
 
 # Where each message stands, but not in which line: a change elsewhere in the file changes nothing.
 po_layout := --sort-by-file --add-location=file
 # mailauth-policyd speaks English alone.
-message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/help_pages.c \
-	$(wildcard cli/*.h core/*/*.h dnszone/*.h)
+message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/line/help_pages.c \
+	$(wildcard cli/*/*.h core/*/*.h core/*/*/*.h dnszone/*/*.h)
 
 $(build)/po/mailauthctl.pot: $(message_src)
 	@mkdir -p $(@D)
@@ -330,7 +382,7 @@ $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -ULOCALEDIR -DLOCALEDIR='"$(abspath $(build)/locale)"' $(CFLAGS_ALL) \
 		-MMD -MP -c -o $@ $<
-$(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/help_pages.o $(lib) $(build)/flags
+$(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli/line/help_pages.o $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
@@ -339,8 +391,8 @@ test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here sp
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
 syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
-	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd.c cli/manref.c \
-		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/line/manref.c \
+		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c tests/lib/*.c)) | \
 		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
 clean:

@@ -14,17 +14,17 @@
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
  *     po           the messages in other languages; English stands in the code
  *
- * Three tables to read first: the commands (listed in cli/commands.c), the settings
- * (core/model/setting_table.c), the mail servers (core/mta/backend.c).
+ * Three tables to read first: the commands (listed in cli/line/commands.c), the settings
+ * (core/model/setting/setting_table.c), the mail servers (core/mta/plan/backend.c).
  */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/app.h"
-#include "cli/commands.h"
-#include "cli/help_topic.h"
-#include "cli/language.h"
+#include "cli/app/app.h"
+#include "cli/line/commands.h"
+#include "cli/line/help_topic.h"
+#include "cli/line/language.h"
 #include "core/base/library.h"
 
 /* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record

@@ -129,7 +129,7 @@ CREATE UNIQUE INDEX record_once     ON record (domain_id, owner, type, rdata);
 CREATE UNIQUE INDEX record_template ON record (domain_id, template_uid) WHERE template_uid IS NOT NULL;
 CREATE UNIQUE INDEX record_policy   ON record (domain_id, owner, kind)  WHERE kind <> 'other' AND rdata IS NOT NULL;
 
--- Private halves, alone in their table: only core/model/key_secret.c names it, and a listing never reads these pages.
+-- Private halves, alone in their table: only core/model/key/key_secret.c names it, and a listing never reads these pages.
 CREATE TABLE dkim_private (
 	id         INTEGER PRIMARY KEY,
 	pkcs8      BLOB NOT NULL CHECK (length(pkcs8) BETWEEN 48 AND 8192)   -- DER, not encrypted

@@ -51,21 +51,25 @@ while IFS='|' read -r path text wanted; do
 	is "in $path, $text" "$(fault "$path" "$text")" "$wanted"
 done <<'ROWS'
 core/base/x.c|#include "core/base/good.h"\n|
-core/base/x.c|#include "cli/out.h"\n|core/base/x.c:1: core/base may not include cli ("cli/out.h")
-dnszone/x.c|#include <time.h>\n#include "core/model/key.h"\n|dnszone/x.c:2: dnszone may not include core/model ("core/model/key.h")
-core/store/x.h|#include "dnszone/name.h"\n|core/store/x.h:1: core/store may not include dnszone ("dnszone/name.h")
-core/model/x.c|#include "core/store/store_inner.h"\n|core/model/x.c:1: "core/store/store_inner.h" is private to core/store
-cli/x.c|#include <sqlite3.h>\n|cli/x.c:1: <sqlite3.h> has no owner in cli
+core/base/x.c|#include "cli/out/out.h"\n|core/base/x.c:1: core/base may not include cli ("cli/out/out.h")
+dnszone/name/x.c|#include <time.h>\n#include "core/model/key/key.h"\n|dnszone/name/x.c:2: dnszone may not include core/model ("core/model/key/key.h")
+core/store/x.h|#include "dnszone/name/name.h"\n|core/store/x.h:1: core/store may not include dnszone ("dnszone/name/name.h")
+core/model/key/x.c|#include "core/store/store_inner.h"\n|core/model/key/x.c:1: "core/store/store_inner.h" is private to core/store
+cli/cmd/x.c|#include <sqlite3.h>\n|cli/cmd/x.c:1: <sqlite3.h> has no owner in cli
 core/base/good.h|#include "core/base/other.h"\n|core/base/good: a circle of files: core/base/good core/base/other
 core/store/x.c|#include <sqlite3.h>\n|core/store/x.c:1: <sqlite3.h> belongs to migrate.c stmt.c store.c alone
 core/store/store.h|#include <sqlite3.h>\n|core/store/store.h:1: <sqlite3.h> in a header of ours
-core/model/key_crypto.c|#include <openssl/evp.h>\n|
-core/model/key.c|#include <openssl/evp.h>\n|core/model/key.c:1: <openssl/evp.h> belongs to key_crypto.c alone
+core/model/key/key_crypto.c|#include <openssl/evp.h>\n|
+core/model/key/key.c|#include <openssl/evp.h>\n|core/model/key/key.c:1: <openssl/evp.h> belongs to key_crypto.c alone
 core/store/store.c|#include <sqlite3.h>\n|
-cli/x.c|#include <curl/curl.h>\n|cli/x.c:1: <curl/curl.h> has no owner in cli
-cli/x.c|#include "out.h"\n|cli/x.c:1: "out.h" does not start with a folder of the table
+cli/cmd/x.c|#include <curl/curl.h>\n|cli/cmd/x.c:1: <curl/curl.h> has no owner in cli
+cli/cmd/x.c|#include "out.h"\n|cli/cmd/x.c:1: "out.h" does not start with a folder of the table
 core/base/good.c|#include <stdio.h>\n#include "core/base/good.h"\n|core/base/good.c:1: the first include is not its own header "core/base/good.h"
 other/x.c|int x;\n|other/x.c:1: its folder is not in the table of CONTRIBUTING.md
-cli/x.c|#include "db/schema.sql.inc"\n|
+core/mta/plan/x.c|#include "core/mta/push/push.h"\n|core/mta/plan/x.c:1: core/mta/plan may not include core/mta/push ("core/mta/push/push.h")
+core/mta/postfix/x.c|#include "core/mta/engine/engine.h"\n|core/mta/postfix/x.c:1: core/mta/postfix may not include core/mta/engine ("core/mta/engine/engine.h")
+core/mta/push/x.c|#include "core/mta/engine/engine.h"\n|
+core/mta/x.c|int x;\n|core/mta/x.c:1: its folder is not in the table of CONTRIBUTING.md
+cli/cmd/x.c|#include "db/schema.sql.inc"\n|
 ROWS
 done_testing

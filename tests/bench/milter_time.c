@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/mta/milter.h"
+#include "core/mta/probe/milter.h"
 #include "tests/bench/median.h"
 
 enum { MOST = 8 };

@@ -8,7 +8,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
-#include "core/model/config.h"
+#include "core/model/config/config.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
 #include "tests/fuzz/fuzz.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "dnszone/dkim_record.h"
-#include "dnszone/tags.h"
+#include "dnszone/dkim/dkim_record.h"
+#include "dnszone/name/tags.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

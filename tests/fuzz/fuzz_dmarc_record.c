@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/base/err.h"
-#include "dnszone/dmarc_record.h"
-#include "dnszone/lint_dmarc.h"
-#include "dnszone/resolver.h"
+#include "dnszone/dmarc/dmarc_record.h"
+#include "dnszone/lint/lint_dmarc.h"
+#include "dnszone/query/resolver.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

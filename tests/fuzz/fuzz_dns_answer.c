@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/macro.h"
-#include "dnszone/wire.h"
+#include "dnszone/query/wire.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

@@ -8,8 +8,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/err.h"
-#include "core/model/key_tables.h"
-#include "dnszone/name.h"
+#include "core/model/life/key_tables.h"
+#include "dnszone/name/name.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

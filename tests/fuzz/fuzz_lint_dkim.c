@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/base/buf.h"
-#include "dnszone/dkim_key.h"
-#include "dnszone/lint_dkim.h"
+#include "dnszone/dkim/dkim_key.h"
+#include "dnszone/lint/lint_dkim.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/policyd_milter.h"
-#include "cli/policyd_results.h"
+#include "cli/policyd/policyd_milter.h"
+#include "cli/policyd/policyd_results.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ID "mx.example.net"

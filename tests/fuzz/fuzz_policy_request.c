@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/policyd_request.h"
+#include "cli/policyd/policyd_request.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_values(const struct policyd_request *request)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/base/err.h"
-#include "dnszone/spf_macro.h"
-#include "dnszone/spf_record.h"
+#include "dnszone/spf/spf_macro.h"
+#include "dnszone/spf/spf_record.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

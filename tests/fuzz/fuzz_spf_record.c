@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "core/base/err.h"
-#include "dnszone/resolver.h"
-#include "dnszone/spf_edit.h"
-#include "dnszone/spf_eval.h"
-#include "dnszone/spf_record.h"
+#include "dnszone/query/resolver.h"
+#include "dnszone/spf/spf_edit.h"
+#include "dnszone/spf/spf_eval.h"
+#include "dnszone/spf/spf_record.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

@@ -9,10 +9,10 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
-#include "dnszone/lint_txt.h"
-#include "dnszone/placeholder.h"
-#include "dnszone/rr.h"
-#include "dnszone/spf_hint.h"
+#include "dnszone/lint/lint_txt.h"
+#include "dnszone/name/placeholder.h"
+#include "dnszone/name/rr.h"
+#include "dnszone/spf/spf_hint.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CHECK(claim)             \

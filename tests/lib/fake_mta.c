@@ -34,9 +34,9 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/mta/opendkim.h"
-#include "core/mta/opendkim_conf.h"
-#include "core/mta/postfix_main.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendkim_conf.h"
 
 #define LOG "/fake/log"
 #define CUT "---- master.cf ----\n"

@@ -21,7 +21,7 @@
 #include "core/base/digest.h"
 #include "core/base/library.h"
 #include "core/base/text.h"
-#include "core/mta/policyd_conf.h"
+#include "core/mta/provider/policyd_conf.h"
 #include "tests/lib/fake_mta.h"
 
 #define ZONES "/var/lib/mailauthctl/zones"

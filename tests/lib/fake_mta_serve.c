@@ -21,7 +21,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/mta/policyd_conf.h"
+#include "core/mta/provider/policyd_conf.h"
 #include "tests/lib/fake_mta.h"
 
 #define PACKET_LIMIT 65536

@@ -19,9 +19,9 @@
 
 #include "core/base/arena.h"
 #include "core/base/ctx.h"
-#include "dnszone/query.h"
-#include "dnszone/resolver_cache.h"
-#include "dnszone/spf_eval.h"
+#include "dnszone/query/query.h"
+#include "dnszone/query/resolver_cache.h"
+#include "dnszone/spf/spf_eval.h"
 #include "tests/bench/median.h"
 
 #define CACHE_MEMORY (256 * 1024)

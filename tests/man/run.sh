@@ -73,8 +73,8 @@ all_in() { # page, pattern with %s, names...
 }
 mapfile -t rows < <(commands | sort -u)
 mapfile -t settings < <(m --json server describe | jq -r '.[].setting')
-mapfile -t codes < <(grep -hoE '"(spf|dmarc|dkim|zone)-[a-z0-9-]+", LINT_' dnszone/*.c | cut -d'"' -f2)
-mapfile -t placeholders < <(sed -nE 's/^\t\[[A-Z0-9]+\] = \{ "([a-z0-9]+)", N_.*/\1/p' dnszone/placeholder.c)
+mapfile -t codes < <(grep -hoE '"(spf|dmarc|dkim|zone)-[a-z0-9-]+", LINT_' dnszone/*/*.c | cut -d'"' -f2)
+mapfile -t placeholders < <(sed -nE 's/^\t\[[A-Z0-9]+\] = \{ "([a-z0-9]+)", N_.*/\1/p' dnszone/name/placeholder.c)
 # shellcheck disable=SC2046 # words
 {
 	ok "every command (${#rows[@]})" all_in mailauthctl '^     %s( |$)' "${rows[@]}"
@@ -86,7 +86,7 @@ mapfile -t placeholders < <(sed -nE 's/^\t\[[A-Z0-9]+\] = \{ "([a-z0-9]+)", N_.*
 	ok "every option of mailauth-policyd" all_in mailauth-policyd '^     %s( |$)' \
 		$("$build/mailauth-policyd" --help | grep -oE '^ +--[a-z-]+')
 	ok "every key of its settings" all_in mailauth-policyd '%s' \
-		$(sed -nE 's/^\t\{ "([a-z-]+)", read_.*/\1/p' dnszone/spf_service.c)
+		$(sed -nE 's/^\t\{ "([a-z-]+)", read_.*/\1/p' dnszone/spf/spf_service.c)
 }
 lacking=
 for setting in "${settings[@]}"; do

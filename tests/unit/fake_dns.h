@@ -24,7 +24,7 @@
 
 #include "core/base/ctx.h"
 #include "core/base/macro.h"
-#include "dnszone/query.h"
+#include "dnszone/query/query.h"
 
 #define DEADLINE_MS 300
 #define SLACK_MS 1000 /* for a machine that is busy */

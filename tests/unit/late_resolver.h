@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_LATE_RESOLVER_H
 #define TESTS_UNIT_LATE_RESOLVER_H
 
-#include "dnszone/resolver.h"
+#include "dnszone/query/resolver.h"
 
 #define LATE_MS 50
 #define LATE_MAX 200

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/base/buf.h"
-#include "dnszone/lint_table.h"
-#include "dnszone/resolver_mock.h"
+#include "dnszone/lint/lint_table.h"
+#include "dnszone/query/resolver_mock.h"
 
 /* "code@column code", as rows expect it. */
 static inline void lint_rows_put(const struct lint_list *list, struct buf *out)

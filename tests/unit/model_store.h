@@ -7,8 +7,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/run.h"
-#include "core/model/domain.h"
-#include "core/model/setting.h"
+#include "core/model/domain/domain.h"
+#include "core/model/setting/setting.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
 #include "core/store/store.h"

@@ -5,9 +5,9 @@
 
 #include "tests/unit/fake_host.h"
 
-#include "core/model/setting.h"
-#include "core/mta/policyd_conf.h"
-#include "core/mta/push.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/provider/policyd_conf.h"
+#include "core/mta/push/push.h"
 #include "core/store/schema.h"
 
 __attribute__((unused)) static struct store *store_at(struct host *host, const char *name)

@@ -1,0 +1,192 @@
+/* What a command was given: names, options, answers, files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/app/app.h"
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/signals.h"
+#include "core/base/text.h"
+#include "core/model/domain/access.h"
+
+#define INPUT_LIMIT (64u << 20)
+
+static void add_name(struct app_names *names, const char *name, size_t len)
+{
+	GROW(names->name, names->count, names->room);
+	names->name[names->count++] = xmemdup(name, len);
+}
+
+void app_names_done(struct app_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->name[i]);
+	free(names->name);
+	*names = (struct app_names){ 0 };
+}
+
+struct own_names {
+	struct app *app;
+	struct app_names *names;
+};
+
+static int add_main_domain(void *arg, const struct domain *domain, struct err *err)
+{
+	(void)err;
+	if (!domain->main_id)
+		add_name(arg, domain->name, strlen(domain->name));
+	return 0;
+}
+
+static int add_own_main_domain(void *arg, const char *name, struct err *err)
+{
+	struct own_names *own = arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_look(own->app->store, name, &domain, err);
+	return r > 0 ? add_main_domain(own->names, &domain, err) : r;
+}
+
+/* Every domain that the caller manages. */
+static int add_all(struct app *app, struct app_names *names, struct err *err)
+{
+	struct own_names own = { app, names };
+	if (!app_is_customer(app))
+		return domain_each(app->store, 0, NULL, add_main_domain, names, err);
+	return access_each(app->store, app->caller->account, add_own_main_domain, &own,
+	                   err);
+}
+
+/* One name a line; blank lines and '#' comments are passed over. */
+static int add_names_from(struct app *app, const char *source, struct app_names *names,
+                          struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	int r = app_read_input(app, source, INPUT_LIMIT, &text, err);
+	if (r < 0)
+		return r;
+	if (text.len && strlen(text.at) != text.len)
+		return err_set(err, ERR_USAGE, _("%s holds a NUL octet"), source);
+	char *rest = text.at, *line;
+	while (rest && (line = strsep(&rest, "\n"))) {
+		line += strspn(line, " \t\r");
+		size_t len = strcspn(line, "#\r");
+		while (len && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+			len--;
+		if (len)
+			add_name(names, line, len);
+	}
+	return 0;
+}
+
+int app_names(struct app *app, size_t first, struct app_names *ret_names, struct err *err)
+{
+	struct app_names names = { 0 };
+	int r = 0;
+	for (size_t i = first; i < args_count(app->args); i++)
+		add_name(&names, args_word(app->args, i),
+		         strlen(args_word(app->args, i)));
+	const char *source = args_get(app->args, "--domains-from");
+	names.is_all = args_has(app->args, "--all");
+	if (names.is_all && (names.count || source))
+		r = err_set(err, ERR_USAGE, _("--all goes without domain names"));
+	if (r >= 0 && source)
+		r = add_names_from(app, source, &names, err);
+	if (r >= 0 && names.is_all)
+		r = add_all(app, &names, err);
+	if (r < 0) {
+		app_names_done(&names);
+		return r;
+	}
+	*ret_names = names;
+	return 0;
+}
+
+int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err)
+{
+	const char *text = args_get(app->args, "--ttl");
+	int64_t ttl = -1;
+	if (text && !text_to_int(text, 0, INT32_MAX, &ttl) &&
+	    (!text_to_duration(text, &ttl) || ttl > INT32_MAX))
+		return err_set(err, ERR_USAGE,
+		               _("--ttl takes seconds or a duration, not \"%s\""), text);
+	*ret_ttl = ttl;
+	return 0;
+}
+
+int app_confirm(struct app *app, const char *question, const char *option, bool *ret_yes,
+                struct err *err)
+{
+	(void)app;
+	char answer[16] = "";
+	if (!isatty(STDIN_FILENO))
+		return err_set(
+			err, ERR_FAILED,
+			_("nobody can be asked: standard input is no terminal; say %s"),
+			option);
+	fprintf(stderr, "%s [y/N] ", question);
+	fflush(stderr);
+	if (!fgets(answer, sizeof(answer), stdin))
+		answer[0] = '\0';
+	*ret_yes = answer[0] == 'y' || answer[0] == 'Y';
+	return 0;
+}
+
+static int read_all(int fd, const char *name, size_t limit, struct buf *into,
+                    struct err *err)
+{
+	for (;;) {
+		buf_reserve(into, 65536);
+		ssize_t got = read(fd, into->at + into->len, 65536);
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno == EINTR && !signals_is_cancelled())
+			continue;
+		if (got < 0)
+			return err_errno(err, errno, _("cannot read %s"), name);
+		into->len += (size_t)got;
+		into->at[into->len] = '\0';
+		if (into->len > limit)
+			return err_set(err, ERR_FAILED,
+			               _("%s is too large: at most %zu octets"), name,
+			               limit);
+	}
+}
+
+int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
+                   struct err *err)
+{
+	(void)app;
+	if (strcmp(name, "-") == 0)
+		return read_all(STDIN_FILENO, name, limit, into, err);
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_errno(err, errno, _("cannot read %s"), name);
+	int r = read_all(fd, name, limit, into, err);
+	close(fd);
+	return r;
+}
+
+int app_output_path(const char *name, bool holds_secrets, char **ret_path,
+                    struct err *err)
+{
+	struct ctx host = { .root_fd = -1 };
+	auto_free char *here = getcwd(NULL, 0);
+	auto_free char *path =
+		*name == '/' ? xstrdup(name) : path_join(here ? here : "/", name);
+	auto_free char *folder = path_parent(path);
+	auto_free char *real = NULL;
+	int r = ctx_init(&host, NULL, err);
+	if (r >= 0 && holds_secrets)
+		r = file_check_parents(&host, path, err);
+	if (r >= 0)
+		r = file_real_path(&host, folder, &real, err);
+	ctx_done(&host);
+	if (r < 0)
+		return r == ERR_MISSING ? (err->code = ERR_FAILED) : r;
+	*ret_path = path_join(real, strrchr(path, '/') + 1);
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* Zones and keys that wait, and when the job of cron last ran. */
+#include "cli/app/overview.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/export/heartbeat.h"
+
+void overview_done(struct overview *overview)
+{
+	export_state_done(&overview->export);
+	free(overview->export_remark);
+	for (size_t i = 0; i < overview->waits; i++) {
+		free(overview->wait[i].name);
+		free(overview->wait[i].text);
+	}
+}
+
+struct loading {
+	struct app *app;
+	struct overview *overview;
+};
+
+static int keep_wait(void *arg, const char *name, struct err *err)
+{
+	struct loading *loading = arg;
+	struct overview *overview = loading->overview;
+	struct overview_wait wait = { 0 };
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_look(loading->app->store, name, &domain, err);
+	if (r > 0)
+		r = publish_wait_of(loading->app->store, &domain, &wait.wait, &wait.text,
+		                    err);
+	if (r < 0 || !wait.text)
+		return r;
+	wait.name = xstrdup(name);
+	overview->wait[overview->waits++] = wait;
+	return 0;
+}
+
+int overview_load(struct app *app, struct overview *ret_overview, struct err *err)
+{
+	struct loading loading = { app, ret_overview };
+	const struct env *env;
+	ret_overview->export.is_exact = true;
+	int r = app_env(app, &env, err);
+	if (r < 0 || !app->store)
+		return r;
+	/* a folder that is not safe: the rest is still worth seeing */
+	if (export_state_load(&app->ctx, app->store, env, &ret_overview->export, err) <
+	    0) {
+		ret_overview->export_remark = xstrdup(err->text);
+		err_clear(err);
+	}
+	ret_overview->last_all = heartbeat_last(app->db_path);
+	ret_overview->is_all_failed = heartbeat_is_failed(app->db_path);
+	return publish_each_waiting(app->store, OVERVIEW_WAITS, keep_wait, &loading,
+	                            &ret_overview->waiting, err);
+}
+
+const char *overview_hint(const struct overview *overview)
+{
+	if (overview->export_remark)
+		return NULL;
+	if (overview->export.is_reload_owed || overview->export.due > 0)
+		return "mailauthctl zone export --all";
+	for (size_t i = 0; i < overview->waits; i++)
+		if (overview->wait[i].wait == PUBLISH_WAITS_EXPORT)
+			return "mailauthctl zone export --all";
+	for (size_t i = 0; i < overview->waits; i++)
+		if (overview->wait[i].wait == PUBLISH_WAITS_DNS)
+			return "mailauthctl key check --all";
+	return overview->is_all_failed ? "mailauthctl zone export --all" : NULL;
+}

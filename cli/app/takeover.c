@@ -1,0 +1,110 @@
+/*
+ * What signs today may go on: its record is public as far as anybody can tell, so the keys come in
+ * active.  Keys that nothing signs with are left where they are.
+ */
+#include "cli/app/takeover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/life/import_tree.h"
+#include "core/mta/provider/opendkim_conf.h"
+
+#define MOST_TOLD 20
+
+/* 1: an admin's configuration is there, and it is not ours that signs. */
+static int is_replacing(struct app *app, struct err *err)
+{
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	if (!app->push.replace_filter || app->push.remove)
+		return 0;
+	int r = opendkim_conf_read(&app->ctx, OPENDKIM_CONF, &conf, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : !conf.includes_ours;
+}
+
+static void leave_unused(struct import *import)
+{
+	for (size_t i = 0; i < import->count; i++)
+		if (import->item[i].fate == IMPORT_KEY && !import->item[i].signs)
+			import->item[i].fate = IMPORT_PASSED;
+}
+
+static void tell_item(struct app *app, const struct import_item *item)
+{
+	switch (item->fate) {
+	case IMPORT_KEY:
+		app_say(app, REPORT_NOTE,
+		        _("%s goes on signing with the selector %s: its key was taken over "
+		          "from %s"),
+		        item->domain, item->selector, item->file);
+		break;
+	case IMPORT_THERE:
+		app_say(app, REPORT_NOTE,
+		        _("%s has the key of the selector %s already: \"mailauthctl domain "
+		          "show %s\" says whether it signs"),
+		        item->domain, item->selector, item->domain);
+		break;
+	default:
+		app_say(app, REPORT_WARNING, _("%s stops being signed: %s"),
+		        item->domain ? item->domain : item->file,
+		        item->detail ? item->detail : _("its key cannot be read"));
+		break;
+	}
+}
+
+static bool is_told(const struct import_item *item)
+{
+	return item->fate == IMPORT_KEY || item->fate == IMPORT_REFUSED ||
+	       (item->fate == IMPORT_THERE && item->is_named);
+}
+
+/* Those that stop first: they are what an administrator must know. */
+static void tell(struct app *app, const struct import *import)
+{
+	size_t told = 0, all = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < import->count; i++) {
+			const struct import_item *item = &import->item[i];
+			if (!is_told(item) || (item->fate == IMPORT_REFUSED) != !pass)
+				continue;
+			all++;
+			if (told < MOST_TOLD) {
+				tell_item(app, item);
+				told++;
+			}
+		}
+	if (all > told)
+		app_say(app, REPORT_NOTE,
+		        _("and %zu more; \"mailauthctl key import --tables %s --dry-run\" "
+		          "lists all"),
+		        all - told, OPENDKIM_CONF);
+}
+
+int takeover_run(struct app *app, struct err *err)
+{
+	auto_import import = { .tree = { .root_fd = -1 } };
+	auto_free char *path = ctx_host_path(&app->ctx, OPENDKIM_CONF);
+	const char *const tables[] = { path };
+	const struct import_request request = { .tables = tables, .table_count = 1 };
+	int r = is_replacing(app, err);
+	if (r <= 0)
+		return r;
+	r = import_scan(&app->ctx, app->store, &request, &import, err);
+	if (r < 0)
+		return r;
+	import_decide(&import);
+	leave_unused(&import);
+	r = import_run(&import, &app->ctx, app->store, true, err);
+	for (size_t i = 0; r >= 0 && !app->opt.is_dry_run && i < import.count; i++)
+		if (import.item[i].fate == IMPORT_KEY)
+			app_export_later(app, import.item[i].domain);
+	if (r >= 0 && !app->is_takeover_told)
+		tell(app, &import);
+	app->is_takeover_told = true;
+	return r < 0 ? r : 0;
+}

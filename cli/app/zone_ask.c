@@ -1,0 +1,438 @@
+/*
+ * First looks around a command.  Names are taken in chunks: what is asked for is read, name servers
+ * are asked without any lock or transaction, and what follows is saved in one change.  One deadline
+ * holds for all chunks; a chunk without any answer is the last one that is asked.
+ */
+#include "cli/app/zone_ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app/app_inner.h"
+#include "cli/out/progress.h"
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/signals.h"
+#include "core/base/text.h"
+#include "core/model/record/records.h"
+#include "core/model/setting/setting.h"
+
+enum {
+	CHUNK = 2000,
+	TALKATIVE = 20, /* up to so many records each gets a sentence of its own */
+	BAR_FROM = 20,  /* names: fewer are asked before a bar could be read */
+	DEAD_FROM = 64, /* names without an answer: the others are not asked any more */
+	ZONE_LIMIT = 1 << 20,
+};
+
+struct ask {
+	struct app *app;
+	enum look_way way;
+	struct deadline until;
+	struct progress *bar;
+	size_t before; /* names of earlier chunks */
+	struct first_look *look;
+	size_t count; /* of this chunk */
+	bool is_dead; /* nobody answers: the rest is not asked */
+	size_t told, untold;
+	size_t silent;
+	char *silent_name, *silent_why; /* of the first one */
+};
+
+static void tick(void *arg, size_t done)
+{
+	struct ask *ask = arg;
+	if (ask->bar)
+		progress_set(ask->bar, ask->before + done);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static int collect_name(struct ask *ask, struct records *records, const char *name,
+                        struct first_look *look, struct err *err)
+{
+	struct app *app = ask->app;
+	auto_domain domain = DOMAIN_INIT;
+	auto_record_list list = RECORD_LIST_INIT;
+	int r = domain_look(app->store, name, &domain, err);
+	if (r > 0)
+		r = records_of_domain(records, &domain, &list, err);
+	if (r >= 0)
+		r = first_look_collect(app->store, name, &list, ask->way == LOOK_EXTERNAL,
+		                       look, err);
+	return r;
+}
+
+static int collect(struct ask *ask, const char *const *names, struct err *err)
+{
+	struct app *app = ask->app;
+	auto_records records = NULL;
+	const struct env *env;
+	int r = app_env(app, &env, err);
+	if (r >= 0)
+		r = records_new(app->store, env, &records, err);
+	for (size_t i = 0; r >= 0 && i < ask->count; i++)
+		r = collect_name(ask, records, names[i], &ask->look[i], err);
+	return r;
+}
+
+static void ask_zones(struct ask *ask)
+{
+	struct query_servers servers;
+	struct err err = ERR_INIT;
+	auto_free struct zone_look *zone = xcalloc(ask->count, sizeof(*zone));
+	if (query_servers_system(&servers, &err) < 0) {
+		for (size_t i = 0; i < ask->count; i++)
+			snprintf(ask->look[i].zone.why, sizeof(ask->look[i].zone.why),
+			         "%.199s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < ask->count; i++)
+		zone[i] = ask->look[i].zone;
+	if (!ask->is_dead)
+		zone_look(&servers, zone, ask->count, ask->until, tick, ask);
+	for (size_t i = 0; i < ask->count; i++)
+		ask->look[i].zone = zone[i];
+}
+
+/* What an earlier export wrote for the name, where something was found.  NULL: nothing. */
+static char *exported_text(struct ask *ask, const struct first_look *look)
+{
+	auto_free char *folder = NULL;
+	auto_buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	bool has_found = false;
+	for (size_t i = 0; i < look->zone.count; i++)
+		has_found |= look->zone.owner[i].state == ZONE_FOUND;
+	if (!has_found ||
+	    setting_text(ask->app->store, SET_ZONE_DIRECTORY, 0, &folder, &ignored) < 0)
+		return NULL;
+	auto_free char *path = xasprintf("%s/%s.zone", folder, look->name);
+	if (file_read(&ask->app->ctx, path, ZONE_LIMIT, &text, NULL, &ignored) < 0)
+		return NULL;
+	return buf_take(&text);
+}
+
+static bool is_silent(const struct first_look *look)
+{
+	for (size_t i = 0; i < look->count; i++)
+		if (look->item[i].outcome != LOOK_SILENT)
+			return false;
+	return look->count > 0;
+}
+
+static void judge(struct ask *ask)
+{
+	size_t silent = 0;
+	for (size_t i = 0; i < ask->count; i++) {
+		struct first_look *look = &ask->look[i];
+		auto_free char *exported = exported_text(ask, look);
+		first_look_judge(look, ask->way, exported);
+		if (!is_silent(look))
+			continue;
+		silent++;
+		if (ask->silent++ == 0) {
+			ask->silent_name = xstrdup(look->name);
+			ask->silent_why = xstrdup(look->zone.why);
+		}
+	}
+	ask->is_dead |= silent == ask->count && silent >= DEAD_FROM;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static int save_all(struct app *app, void *arg, struct err *err)
+{
+	struct ask *ask = arg;
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < ask->count; i++)
+		r = first_look_save(app->store, &app->ctx, &ask->look[i], ask->way, err);
+	return r;
+}
+
+/* A key that gets another selector is a file and a table of the mail server. */
+static bool is_about_keys(const struct ask *ask)
+{
+	for (size_t i = 0; i < ask->count; i++)
+		for (size_t k = 0; k < ask->look[i].count; k++)
+			if (ask->look[i].item[k].outcome == LOOK_TAKEN &&
+			    strcmp(ask->look[i].item[k].source, "dkim") == 0)
+				return true;
+	return false;
+}
+
+static int save(struct ask *ask, struct err *err)
+{
+	struct app *app = ask->app;
+	bool has_keys = is_about_keys(ask);
+	if (app->opt.is_dry_run)
+		return app_try(app, save_all, ask, err);
+	if (ask->way == LOOK_EXTERNAL && !has_keys)
+		return 0;
+	app->backstage++;
+	int r = app_change(app, has_keys ? NEED_PUSH : 0, save_all, ask, err);
+	app->backstage--;
+	return r;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+/* What was found as the argument of a command; NULL: it cannot be, or was cut.  Caller frees. */
+static char *as_argument(const struct look_item *item)
+{
+	static const char txt[] = "TXT ";
+	if (!text_starts(item->had, txt) || strpbrk(item->had, "'\\<") ||
+	    text_ends(item->had, FIRST_LOOK_CUT))
+		return NULL;
+	return xasprintf("'%s'", item->had + strlen(txt));
+}
+
+static const char *policy_noun(const struct look_item *item)
+{
+	return item->kind == POLICY_SPF     ? "spf"
+	       : item->kind == POLICY_DMARC ? "dmarc"
+	                                    : NULL;
+}
+
+/* A customer may use "spf set" and "dmarc set", not "record". */
+static void tell_customer(struct app *app, const struct first_look *look,
+                          const struct look_item *item)
+{
+	const char *noun = policy_noun(item);
+	if (item->result == LOOK_RESELECTED)
+		app_say(app, REPORT_NOTE,
+		        _("the zone of %s has another key at %s: the new key has the "
+		          "selector %s"),
+		        look->name, item->owner, item->selector);
+	else if (item->result == LOOK_PUBLISHED && noun)
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has a record of its own at %s (%s), and the one "
+		          "that is set here is published next to it, which counts as none: "
+		          "take one out; \"mailauthctl %s set %s --reset\""),
+		        look->name, item->owner, item->had, noun, look->name);
+	else if (noun)
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		          "to publish ours, take that one out of the zone and run "
+		          "\"mailauthctl %s set %s --reset\""),
+		        look->name, item->owner, item->had, noun, look->name);
+	else
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		          "the administrator can publish it"),
+		        look->name, item->owner, item->had);
+}
+
+/* Ours and another one side by side, because somebody wanted ours. */
+static void tell_doubled(struct app *app, const struct first_look *look,
+                         const struct look_item *item)
+{
+	app_say(app, REPORT_WARNING,
+	        _("the zone of %s has a record of its own at %s (%s), and record %s, which was "
+	          "set here, is published next to it: take that one out of the zone, or run "
+	          "\"mailauthctl record remove %s %s\""),
+	        look->name, item->owner, item->had, item->ref, look->name, item->ref);
+}
+
+static void tell_replaced(struct app *app, const struct first_look *look,
+                          const struct look_item *item)
+{
+	auto_free char *argument = as_argument(item);
+	bool is_key = strcmp(item->source, "dkim") == 0;
+	if (!is_key && *item->ref != '_' && argument)
+		app_say(app, REPORT_NOTE,
+		        _("DNS has another record at %s, and the zone that is exported here "
+		          "replaces it; \"mailauthctl record set %s %s %s\" keeps it"),
+		        item->owner, look->name, item->ref, argument);
+	else
+		app_say(app, REPORT_NOTE,
+		        _("DNS has another record at %s (%s), and the zone that is exported "
+		          "here replaces it"),
+		        item->owner, item->had);
+}
+
+static void tell_left_out(struct app *app, const struct first_look *look,
+                          const struct look_item *item)
+{
+	if (strcmp(item->source, "dkim") == 0)
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has another key at %s: ours is left out, and mail of "
+		          "%s is not signed; take that key out of the zone and run "
+		          "\"mailauthctl record reset %s %s\""),
+		        look->name, item->owner, look->name, look->name, item->ref);
+	else if (strcmp(item->source, "policy") == 0 || strchr(item->rdata, '\''))
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		          "to publish ours, take that one out of the zone and run "
+		          "\"mailauthctl record reset %s %s\""),
+		        look->name, item->owner, item->had, look->name, item->ref);
+	else
+		app_say(app, REPORT_WARNING,
+		        _("the zone of %s has a record of its own at %s (%s): ours (%s) is left "
+		          "out; to publish ours, take that one out of the zone and run "
+		          "\"mailauthctl record reset %s %s\", or for another text "
+		          "\"mailauthctl record set %s %s '%s'\""),
+		        look->name, item->owner, item->had, item->ref, look->name,
+		        item->ref, look->name, item->ref, item->rdata);
+}
+
+static void tell_item(struct ask *ask, const struct first_look *look,
+                      const struct look_item *item)
+{
+	struct app *app = ask->app;
+	if (ask->told >= TALKATIVE) {
+		ask->untold++;
+		return;
+	}
+	ask->told++;
+	if (app_is_customer(app))
+		tell_customer(app, look, item);
+	else if (item->result == LOOK_RESELECTED)
+		app_say(app, REPORT_NOTE,
+		        _("the zone of %s has another key at %s: the new key has the "
+		          "selector %s"),
+		        look->name, item->owner, item->selector);
+	else if (item->result == LOOK_LEFT_OUT)
+		tell_left_out(app, look, item);
+	else if (ask->way == LOOK_REPLACE)
+		tell_replaced(app, look, item);
+	else
+		tell_doubled(app, look, item);
+}
+
+/* A customer hears of his own domains; of aliases that others manage they do. */
+static int is_told(struct ask *ask, const char *name, bool *ret_is, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_look(ask->app->store, name, &domain, err);
+	*ret_is = false;
+	return r > 0 ? app_owns(ask->app, domain.id, ret_is, err) : r;
+}
+
+static int tell(struct ask *ask, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < ask->count; i++) {
+		const struct first_look *look = &ask->look[i];
+		bool is_heard = false;
+		for (size_t k = 0; r >= 0 && k < look->count; k++) {
+			const struct look_item *item = &look->item[k];
+			bool is_printed = ask->way == LOOK_EXTERNAL &&
+			                  item->result != LOOK_RESELECTED;
+			if (item->outcome != LOOK_TAKEN || is_printed)
+				continue;
+			r = is_told(ask, look->name, &is_heard, err);
+			if (r >= 0 && is_heard)
+				tell_item(ask, look, item);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+static void tell_rest(struct ask *ask)
+{
+	struct app *app = ask->app;
+	if (ask->untold)
+		app_say(app, REPORT_WARNING,
+		        _("and %zu more records that zones have already; "
+		          "\"mailauthctl doctor --all dns\" lists them"),
+		        ask->untold);
+	if (ask->silent == 1)
+		app_say(app, REPORT_WARNING,
+		        _("no answer about the zone of %s (%s): records that it has already are "
+		          "not known; \"mailauthctl doctor dns\" looks again"),
+		        ask->silent_name, ask->silent_why);
+	else if (ask->silent)
+		app_say(app, REPORT_WARNING,
+		        _("no answer about %zu zones (%s: %s): records that they have already "
+		          "are not known; \"mailauthctl doctor --all dns\" looks again"),
+		        ask->silent, ask->silent_name, ask->silent_why);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int ask_chunk(struct ask *ask, const char *const *names, struct err *err)
+{
+	int r = collect(ask, names, err);
+	if (r < 0)
+		return r;
+	ask_zones(ask);
+	if (signals_is_cancelled())
+		return err_set(err, ERR_CANCELLED, _("interrupted"));
+	judge(ask);
+	if (ask->bar)
+		progress_clear(ask->bar);
+	r = save(ask, err);
+	return r < 0 ? r : tell(ask, err);
+}
+
+static void begin(struct ask *ask, struct app *app, enum look_way way, size_t count)
+{
+	*ask = (struct ask){ .app = app, .way = way, .until = zone_look_deadline(count) };
+	if (count >= BAR_FROM)
+		ask->bar =
+			progress_new(stderr, _("asking zones"), count, app->opt.is_quiet);
+}
+
+static void forget_silence(struct ask *ask)
+{
+	free(ask->silent_name);
+	free(ask->silent_why);
+	ask->silent_name = ask->silent_why = NULL;
+	ask->silent = 0;
+}
+
+static void end(struct ask *ask)
+{
+	progress_free(ask->bar);
+	ask->bar = NULL;
+	tell_rest(ask);
+	forget_silence(ask);
+}
+
+int zone_ask(struct app *app, const char *const *names, size_t count, enum look_way way,
+             struct err *err)
+{
+	struct ask ask;
+	int r = 0;
+	begin(&ask, app, way, count);
+	ask.look = xcalloc(CHUNK, sizeof(*ask.look));
+	for (; r >= 0 && ask.before < count; ask.before += ask.count) {
+		ask.count = count - ask.before < CHUNK ? count - ask.before : CHUNK;
+		r = ask_chunk(&ask, names + ask.before, err);
+		for (size_t i = 0; i < ask.count; i++)
+			first_look_done(&ask.look[i]);
+	}
+	free(ask.look);
+	end(&ask);
+	return r;
+}
+
+static bool has_reselected(const struct ask *ask)
+{
+	for (size_t i = 0; i < ask->count; i++)
+		for (size_t k = 0; k < ask->look[i].count; k++)
+			if (ask->look[i].item[k].result == LOOK_RESELECTED)
+				return true;
+	return false;
+}
+
+int zone_ask_external(struct app *app, const char *const *names, size_t count,
+                      struct first_look *looks, struct err *err)
+{
+	enum { ROUNDS = 8 };
+	struct ask ask;
+	begin(&ask, app, LOOK_EXTERNAL, count);
+	ask.look = looks;
+	ask.count = count;
+	int r = ask_chunk(&ask, names, err);
+	/* the next selector may be taken, too */
+	for (unsigned i = 1; r >= 0 && i < ROUNDS && has_reselected(&ask); i++) {
+		for (size_t k = 0; k < count; k++)
+			first_look_done(&looks[k]);
+		forget_silence(&ask);
+		r = ask_chunk(&ask, names, err);
+	}
+	end(&ask);
+	return r;
+}

@@ -1,0 +1,441 @@
+/* `domain`: the domains, their settings, suspension and names.  (DKIM: cmd_dkim.c.) */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app/app.h"
+#include "cli/line/commands.h"
+#include "cli/line/options.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/domain/access.h"
+#include "core/model/export/export.h"
+#include "core/model/key/keyring.h"
+#include "core/model/key/publish.h"
+#include "core/model/life/domain_life.h"
+#include "core/model/record/records.h"
+#include "core/model/setting/setting.h"
+#include "dnszone/name/name.h"
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
+                    char **ret_waits, struct err *err)
+{
+	bool signs;
+	enum publish_wait wait;
+	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = publish_wait_of(app->store, domain, &wait, ret_waits, err);
+	if (r >= 0)
+		*ret_word = !signs || wait == PUBLISH_WAITS_SERVER ? "off"
+		            : *ret_waits                           ? "pending"
+		                                                   : "on";
+	return r;
+}
+
+static int list_one(void *arg, const struct domain *domain, struct err *err)
+{
+	struct app *app = arg;
+	auto_free char *waits = NULL;
+	const char *word, *main_name;
+	int r = cmd_domain_dkim(app, domain, &word, &waits, err);
+	if (r >= 0)
+		r = app_main_name(app, domain, &main_name, err);
+	if (r < 0)
+		return r;
+	out_text(app->out, domain->name);
+	out_text(app->out, main_name);
+	out_text(app->out, word);
+	out_bool(app->out, domain->is_suspended);
+	out_row_end(app->out);
+	return 0;
+}
+
+struct own_list {
+	struct app *app;
+	int64_t main_id; /* its aliases only; 0: all */
+	const char *prefix;
+};
+
+static int list_own(void *arg, const char *name, struct err *err)
+{
+	const struct own_list *own = arg;
+	auto_domain domain = DOMAIN_INIT;
+	if (own->prefix && !text_starts(name, own->prefix))
+		return 0;
+	int r = domain_look(own->app->store, name, &domain, err);
+	if (r <= 0 || (own->main_id && domain.main_id != own->main_id))
+		return r < 0 ? r : 0;
+	return list_one(own->app, &domain, err);
+}
+
+static int list_domains(struct app *app, int64_t main_id, const char *prefix,
+                        struct err *err)
+{
+	struct own_list own = { app, main_id, prefix };
+	if (!app_is_customer(app))
+		return domain_each(app->store, main_id, prefix, list_one, app, err);
+	return access_each(app->store, app->caller->account, list_own, &own, err);
+}
+
+static int run_list(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "alias_of", N_("Alias of"), OUT_TEXT, 0 },
+		{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
+		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
+	};
+	auto_domain main = DOMAIN_INIT;
+	const char *of = args_get(app->args, "--alias-of");
+	int r = of ? app_domain(app, of, &main, err) : 0;
+	if (r < 0)
+		return r;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	r = list_domains(app, main.id, args_word(app->args, 0), err);
+	out_end(app->out);
+	return r;
+}
+
+static int run_get(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "setting", N_("Setting"), OUT_TEXT, 0 },
+		{ "value", N_("Value"), OUT_TEXT, 0 },
+		{ "source", N_("Source"), OUT_TEXT, 0 },
+	};
+	auto_domain domain = DOMAIN_INIT;
+	enum setting_key key;
+	struct setting_value value;
+	int r = setting_find(args_word(app->args, 1), &key, err);
+	if (r >= 0)
+		r = app_domain(app, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
+		r = err_set(
+			err, ERR_FAILED,
+			_("%s is a setting of the server; \"mailauthctl server get %s\""),
+			setting_table[key].key, setting_table[key].key);
+	if (r >= 0)
+		r = setting_get(app->store, key, domain.id, &value, err);
+	if (r < 0)
+		return r;
+	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
+		out_object_begin(app->out, columns, ARRAY_LEN(columns));
+		out_text(app->out, domain.name);
+		out_text(app->out, setting_table[key].key);
+		out_text(app->out, value.text);
+		out_text(app->out, setting_source_name(value.source));
+		out_end(app->out);
+	} else {
+		out_plain(app->out, value.text, strlen(value.text));
+		out_plain(app->out, "\n", 1);
+	}
+	setting_value_done(&value);
+	return 0;
+}
+
+/* ---- zones ----------------------------------------------------------------------------------- */
+
+/* A domain whose main domain signs waits for its own record; a zone that includes a file is refused
+ * until that is there. */
+static int export_if_awaited(struct app *app, const struct domain *domain,
+                             struct err *err)
+{
+	bool signs, is_included;
+	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = export_is_included(app->store, domain, &is_included, err);
+	if (r >= 0 && signs)
+		r = app_export_family_later(app, domain, err);
+	else if (r >= 0 && is_included)
+		app_export_later(app, domain->name);
+	return r;
+}
+
+static int export_if_hosted(struct app *app, const struct domain *domain, struct err *err)
+{
+	auto_free char *service = NULL;
+	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	return r < 0 || strcmp(service, "hosted") != 0
+	               ? r
+	               : export_if_awaited(app, domain, err);
+}
+
+/* ---- settings of a domain -------------------------------------------------------------------- */
+
+static int change_pairs(struct app *app, void *arg, struct err *err)
+{
+	size_t step = *(const size_t *)arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
+		enum setting_key key;
+		r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0)
+			r = domain_life_set(
+				app->store, &app->ctx, &domain, key,
+				step == 2 ? args_word(app->args, i + 1) : NULL, err);
+		if (r >= 0 && key == SET_DNS_SERVICE)
+			r = export_if_hosted(app, &domain, err);
+	}
+	if (r >= 0)
+		setting_advise(app->store, &app->ctx);
+	return r;
+}
+
+/* dkim.sign at a domain is what enable-dkim and disable-dkim switch: keys go with it. */
+static int switch_dkim(struct app *app, bool is_on, struct err *err)
+{
+	char *name = xstrdup(args_word(app->args, 0));
+	struct app_names names = { .name = &name, .count = 1 };
+	int r = is_on ? cmd_enable_dkim_names(app, &names, err)
+	              : cmd_disable_dkim_names(app, &names, err);
+	free(name);
+	return r;
+}
+
+static int set_or_unset(struct app *app, size_t step, struct err *err)
+{
+	bool has_sign = false, is_on = false;
+	for (size_t i = 1; i < args_count(app->args); i += step) {
+		enum setting_key key;
+		auto_free char *canonical = NULL;
+		int r = setting_find(args_word(app->args, i), &key, err);
+		if (r >= 0 && app_is_customer(app) && !access_may_set(key))
+			r = err_set(err, ERR_FAILED,
+			            _("%s is changed by administrators only"),
+			            setting_table[key].key);
+		if (r < 0)
+			return r;
+		if (key != SET_DKIM_SIGN)
+			continue;
+		has_sign = true;
+		if (step == 2) {
+			r = setting_parse(&setting_table[key],
+			                  args_word(app->args, i + 1), &canonical, err);
+			if (r < 0)
+				return r;
+			is_on = strcmp(canonical, "on") == 0;
+		}
+	}
+	if (has_sign && args_count(app->args) > 1 + step)
+		return err_set(
+			err, ERR_USAGE,
+			_("dkim.sign is switched alone: keys and records go with it"));
+	return has_sign ? switch_dkim(app, is_on, err)
+	                : app_change(app, NEED_PUSH, change_pairs, &step, err);
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	return set_or_unset(app, 2, err);
+}
+
+static int run_unset(struct app *app, struct err *err)
+{
+	return set_or_unset(app, 1, err);
+}
+
+/* ---- the domains themselves ------------------------------------------------------------------ */
+
+static int run_add(struct app *app, struct err *err)
+{
+	struct app_names names;
+	auto_domain main = DOMAIN_INIT;
+	const char *of = args_get(app->args, "--alias-of");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	if (of)
+		r = domain_find(app->store, of, &main, err);
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain added = DOMAIN_INIT;
+		r = domain_add(app->store, &app->ctx, names.name[i], of ? &main : NULL,
+		               &added, err);
+		if (r >= 0 && of)
+			r = records_check_domain(app->store, &added, err);
+		if (r >= 0)
+			r = export_if_awaited(app, &added, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_remove(struct app *app, struct err *err)
+{
+	struct app_names names;
+	bool is_now = args_has(app->args, "--now");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = domain_life_remove(app->store, &app->ctx, &domain, is_now,
+			                       err);
+		if (r >= 0 && is_now)
+			app_export_later(app, domain.name);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_rename(struct app *app, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_domain renamed = DOMAIN_INIT;
+	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	if (r >= 0)
+		r = domain_life_rename(app->store, &app->ctx, &domain,
+		                       args_word(app->args, 1), err);
+	if (r >= 0)
+		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
+	if (r >= 0)
+		r = records_check_domain(app->store, &renamed, err);
+	if (r >= 0)
+		r = export_if_awaited(app, &renamed, err);
+	return r;
+}
+
+static int set_suspended(struct app *app, bool is_suspended, struct err *err)
+{
+	struct app_names names;
+	bool is_now = args_has(app->args, "--now");
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = domain_life_set_suspended(app->store, &app->ctx, &domain,
+			                              is_suspended, is_now, err);
+		if (r >= 0 && is_suspended && is_now)
+			r = app_export_family_later(app, &domain, err);
+		else if (r >= 0 && !is_suspended)
+			r = export_if_awaited(app, &domain, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static int run_suspend(struct app *app, struct err *err)
+{
+	return set_suspended(app, true, err);
+}
+
+static int run_resume(struct app *app, struct err *err)
+{
+	return set_suspended(app, false, err);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static const struct option_row add_options[] = {
+	{ "--alias-of", "<domain>", N_("add as aliases of that domain"), 0, 0 },
+	OPTION_DOMAINS_FROM,
+	{ 0 },
+};
+static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
+static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
+static const struct option_row list_options[] = {
+	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0,
+	  OPTION_FOR_ALL },
+	{ 0 },
+};
+static const struct option_row enable_options[] = {
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
+	{ "--selector", "<selector>", N_("sign with the key of that selector"), 0, 0 },
+	OPTION_SIGN_NOW,
+	{ 0 },
+};
+static const struct option_row disable_options[] = {
+	OPTION_ALL, OPTION_NOW, OPTION_DOMAINS_FROM, { 0 }
+};
+
+const struct command commands_domain[] = {
+	{ .words = "domain add",
+	  .args = "<new-domain>...|--domains-from",
+	  .options = add_options,
+	  .help = N_("add domains, all of them or none"),
+	  .example = "mailauthctl domain add example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_add },
+	{ .words = "domain remove",
+	  .args = "<domain>...|--domains-from",
+	  .options = now_options,
+	  .help = N_("remove domains and their keys; DKIM records stay for a while"),
+	  .example = "mailauthctl domain remove example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_remove },
+	{ .words = "domain rename",
+	  .args = "<domain> <new-domain>",
+	  .help = N_("give a domain another name; its keys, records and settings stay"),
+	  .example = "mailauthctl domain rename example.com example.net",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_rename },
+	{ .words = "domain list",
+	  .args = "[<prefix>]",
+	  .options = list_options,
+	  .help = N_("list domains, those that begin with a prefix, or aliases"),
+	  .example = "mailauthctl domain list --json",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
+	  .run = run_list },
+	{ .words = "domain show",
+	  .args = "<domain>",
+	  .help = N_("show a domain: state, settings, keys, aliases"),
+	  .example = "mailauthctl domain show example.com",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
+	  .run = cmd_domain_show },
+	{ .words = "domain suspend",
+	  .args = "<domain>...|--domains-from",
+	  .options = now_options,
+	  .help = N_("stop signing for domains; DKIM records stay for a while"),
+	  .example = "mailauthctl domain suspend example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_suspend },
+	{ .words = "domain resume",
+	  .args = "<domain>...|--domains-from",
+	  .options = from_options,
+	  .help = N_("end a suspension"),
+	  .example = "mailauthctl domain resume example.com",
+	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
+	  .run = run_resume },
+	{ .words = "domain get",
+	  .args = "<domain> <setting>",
+	  .help = N_("print a setting's value for a domain"),
+	  .example = "mailauthctl domain get example.com dkim.selector",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
+	  .run = run_get },
+	{ .words = "domain set",
+	  .args = "<domain> <setting> <value> [<setting> <value>]...",
+	  .help = N_("change settings of a domain: all of them or none"),
+	  .example = "mailauthctl domain set example.com dns.service external",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = run_set },
+	{ .words = "domain unset",
+	  .args = "<domain> <setting>...",
+	  .help = N_("let settings of a domain be inherited again"),
+	  .example = "mailauthctl domain unset example.com dns.ttl",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = run_unset },
+	{ .words = "domain enable-dkim",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = enable_options,
+	  .help = N_("make keys, publish their records, sign outgoing mail"),
+	  .example = "mailauthctl domain enable-dkim example.com",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_enable_dkim },
+	{ .words = "domain disable-dkim",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = disable_options,
+	  .help = N_("stop signing; DKIM records stay for a while"),
+	  .example = "mailauthctl domain disable-dkim example.com",
+	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_disable_dkim },
+	{ 0 },
+};

@@ -1,0 +1,215 @@
+/* `mta`: the mail server that settings are pushed to. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/app/app.h"
+#include "cli/app/takeover.h"
+#include "cli/line/commands.h"
+#include "cli/line/options.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/plan/backend.h"
+#include "core/mta/push/backend_choose.h"
+#include "core/mta/push/push.h"
+
+/* ---- plan and push --------------------------------------------------------------------------- */
+
+static void push_options(struct app *app)
+{
+	app->push.force = args_has(app->args, "--force");
+	app->push.take_over = args_has(app->args, "--take-over");
+	app->push.replace_filter = args_has(app->args, "--replace-filter");
+	app->push.remove = args_has(app->args, "--remove");
+}
+
+static int no_change(struct app *app, void *arg, struct err *err)
+{
+	(void)app;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* Nothing, but for a filter that is replaced. */
+static int take_over(struct app *app, void *arg, struct err *err)
+{
+	(void)arg;
+	return takeover_run(app, err);
+}
+
+/* The same path as a push, up to where it would change something. */
+static int run_plan(struct app *app, struct err *err)
+{
+	push_options(app);
+	app->push.is_explicit = true;
+	app->opt.is_dry_run = true;
+	app->opt.is_push_off = false;
+	int r = app_change(app, NEED_PUSH, take_over, NULL, err);
+	app->has_found = app->has_plan || app->has_drift;
+	return r;
+}
+
+/* Going back was asked for in so many words: a script that does so need not say it twice. */
+static bool is_script(void)
+{
+	return !isatty(STDIN_FILENO);
+}
+
+/* What moves the whole server is shown and asked about first; `is_sure`: it is not. */
+static int push_confirmed(struct app *app,
+                          int (*body)(struct app *app, void *arg, struct err *err),
+                          const char *question, bool is_sure, struct err *err)
+{
+	bool is_yes = is_sure || args_has(app->args, "--yes");
+	if (!is_yes && !app->opt.is_dry_run) {
+		app->opt.is_dry_run = true;
+		int r = app_change(app, NEED_PUSH, body, NULL, err);
+		app->opt.is_dry_run = false;
+		app->are_notes_shown = true;
+		if (r >= 0)
+			r = out_finish(app->out, err);
+		if (r >= 0)
+			r = app_confirm(app, question, "--yes", &is_yes, err);
+		if (r < 0)
+			return r;
+		if (!is_yes)
+			return err_set(err, ERR_FAILED,
+			               _("not confirmed: nothing was changed"));
+	}
+	return app_change(app, NEED_PUSH, body, NULL, err);
+}
+
+/* A timer's push: a rollback's hold stays, and where nothing follows this database (or there is
+ * none) nothing is done or said. */
+static int run_push(struct app *app, struct err *err)
+{
+	push_options(app);
+	app->push.is_explicit = true;
+	app->push.is_scheduled = args_has(app->args, "--scheduled");
+	app->is_push_told = app->push.is_scheduled;
+	if (app->push.is_scheduled && app->push.remove)
+		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
+	if (app->push.is_scheduled && access(app->db_path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	if (app->push.remove)
+		return push_confirmed(
+			app, take_over,
+			_("Take everything of ours out of this mail server?"),
+			is_script(), err);
+	return app_change(app, NEED_PUSH, take_over, NULL, err);
+}
+
+/* The host's name is kept from adoption on: records and authserv-id name it. */
+static int adopt(struct app *app, void *arg, struct err *err)
+{
+	auto_free char *kept = NULL;
+	auto_free char *hostname = NULL;
+	(void)arg;
+	int r = setting_text(app->store, SET_MTA_HOSTNAME, 0, &kept, err);
+	if (r >= 0 && !*kept)
+		r = backend_hostname(&app->ctx, app->store, &hostname, err);
+	if (r >= 0 && hostname)
+		r = setting_set(app->store, SET_MTA_HOSTNAME, 0, NULL, hostname, err);
+	return r < 0 ? r : takeover_run(app, err);
+}
+
+static int run_adopt(struct app *app, struct err *err)
+{
+	push_options(app);
+	app->push.is_adoption = true;
+	app->push.is_explicit = true;
+	return push_confirmed(app, adopt, _("Adopt this mail server with these changes?"),
+	                      false, err);
+}
+
+/* An earlier push's files, pushed like any other; then pushes are held. */
+static int run_rollback(struct app *app, struct err *err)
+{
+	const char *text = args_word(app->args, 0);
+	push_options(app);
+	app->push.is_explicit = true;
+	app->push.is_rollback = true;
+	if (text && !text_to_int(text, 1, INT64_MAX, &app->push.rollback_to))
+		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
+		               text);
+	app->opt.is_push_off = false;
+	return push_confirmed(app, no_change, _("Roll this mail server back?"),
+	                      is_script(), err);
+}
+
+#define OPTION_YES                                    \
+	{                                             \
+		"--yes", NULL, N_("do not ask"), 0, 0 \
+	}
+static const struct option_row adopt_options[] = {
+	OPTION_YES, OPTION_REPLACE, OPTION_TAKE_OVER, OPTION_FORCE, { 0 },
+};
+#define OPTION_REMOVE                                                           \
+	{                                                                       \
+		"--remove", NULL, N_("take everything of ours out again"), 0, 0 \
+	}
+static const struct option_row plan_rows[] = {
+	OPTION_FORCE, OPTION_TAKE_OVER, OPTION_REPLACE, OPTION_REMOVE, { 0 },
+};
+static const struct option_row push_rows[] = {
+	OPTION_FORCE,
+	OPTION_TAKE_OVER,
+	OPTION_REPLACE,
+	OPTION_REMOVE,
+	OPTION_YES,
+	{ "--scheduled", NULL,
+	  N_("from a timer: does nothing while pushes are held or no server was adopted"),
+	  0, 0 },
+	{ 0 },
+};
+
+static const struct option_row rollback_options[] = {
+	OPTION_YES,
+	OPTION_FORCE,
+	{ 0 },
+};
+
+const struct command commands_mta[] = {
+	{ .words = "mta status",
+	  .help = N_(
+		  "show the mail server, what it follows, what is pending or not enforced"),
+	  .example = "mailauthctl mta status",
+	  .needs = NEED_STORE_READ,
+	  .run = cmd_mta_status },
+	{ .words = "mta backends",
+	  .help = N_("show what each mail server can do, and what was detected here"),
+	  .example = "mailauthctl mta backends",
+	  .needs = NEED_STORE_READ,
+	  .run = cmd_mta_backends },
+	{ .words = "mta adopt",
+	  .options = adopt_options,
+	  .help = N_("bind this host's mail server to the database, once"),
+	  .example = "mailauthctl mta adopt",
+	  .run = run_adopt },
+	{ .words = "mta plan",
+	  .options = plan_rows,
+	  .help = N_("show what a push would do; exit 3 if there is anything"),
+	  .example = "mailauthctl mta plan",
+	  .run = run_plan },
+	{ .words = "mta push",
+	  .options = push_rows,
+	  .help = N_("bring the mail server to what the database says"),
+	  .example = "mailauthctl mta push",
+	  .run = run_push },
+	{ .words = "mta rollback",
+	  .args = "[<push>]",
+	  .options = rollback_options,
+	  .help = N_(
+		  "put the result of an earlier push back, and hold further pushes until mta push"),
+	  .example = "mailauthctl mta rollback",
+	  .run = run_rollback },
+	{ .words = "mta history",
+	  .args = "[<push>]",
+	  .help = N_("list the last pushes, or show what one of them changed"),
+	  .example = "mailauthctl mta history 12",
+	  .run = cmd_mta_history },
+	{ 0 },
+};

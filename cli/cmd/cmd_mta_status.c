@@ -1,0 +1,414 @@
+/* `mta status` and `mta backends`: the mail server as it is found, and what it follows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app/app.h"
+#include "cli/app/changes.h"
+#include "cli/app/overview.h"
+#include "cli/line/commands.h"
+#include "core/base/alloc.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/plan/backend.h"
+#include "core/mta/push/absence.h"
+#include "core/mta/push/backend_choose.h"
+#include "core/mta/push/push.h"
+#include "core/mta/push/registry.h"
+
+static const char *support_word(enum mta_support support)
+{
+	static const char *const words[] = {
+		[SUPPORT_NO] = N_("no"),
+		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_ABSENT] = N_("not installed"),
+		[SUPPORT_YES] = N_("yes"),
+	};
+	return _(words[support]);
+}
+
+struct shortfalls {
+	char *sentence[FEATURE_COUNT];
+};
+
+static void keep_sentence(void *arg, enum mta_feature feature, const char *sentence)
+{
+	struct shortfalls *shortfalls = arg;
+	free(shortfalls->sentence[feature]);
+	shortfalls->sentence[feature] = xstrdup(sentence);
+}
+
+static int show_features(struct app *app, const struct mta_backend *backend,
+                         struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "feature", N_("Feature"), OUT_TEXT, 0 },
+		{ "setting", N_("Setting"), OUT_TEXT, 0 },
+		{ "value", N_("Value"), OUT_TEXT, 0 },
+		{ "supported", N_("Supported"), OUT_TEXT, 0 },
+		{ "state", N_("State"), OUT_TEXT, OUT_WRAP },
+	};
+	struct shortfalls shortfalls = { 0 };
+	int r = backend_shortfalls(&app->ctx, app->store, keep_sentence, &shortfalls,
+	                           err);
+	if (r < 0)
+		return r;
+	out_nested_begin(app->out, "features", N_("Features"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature_row *row = &feature_table[i];
+		auto_free char *value = NULL;
+		enum setting_key key;
+		if (r >= 0)
+			r = setting_find(row->setting, &key, err);
+		if (r >= 0)
+			r = setting_text(app->store, key, 0, &value, err);
+		enum mta_support support =
+			backend ? backend_support(&app->ctx, backend, i) : SUPPORT_NO;
+		if (support == SUPPORT_ABSENT && !shortfalls.sentence[i])
+			shortfalls.sentence[i] =
+				xasprintf(_("%s is not installed"), row->provider);
+		if (r >= 0) {
+			out_text(app->out, _(row->name));
+			out_text(app->out, row->setting);
+			out_text(app->out, value);
+			out_text(app->out, backend ? support_word(support) : NULL);
+			out_text(app->out, shortfalls.sentence[i]);
+			out_row_end(app->out);
+		}
+		free(shortfalls.sentence[i]);
+	}
+	out_nested_end(app->out);
+	return r;
+}
+
+/* What is pending is derived: what a push would do now.  A plan that cannot be made is a remark,
+ * not a failure: the rest of the state is still worth seeing. */
+static int look_ahead(struct app *app, struct plan *ret_plan, struct drifts *ret_drifts,
+                      char **ret_remark, struct err *err)
+{
+	if (!app->store)
+		return 0;
+	int r = store_begin(app->store, false, err);
+	if (r < 0)
+		return r;
+	if (push_look(&app->ctx, app->store, ret_plan, ret_drifts, err) < 0) {
+		*ret_remark = xstrdup(err->text);
+		err_clear(err);
+	}
+	store_rollback(app->store);
+	return 0;
+}
+
+/* Daemons that the settings need; without one of them mail waits. */
+static void show_services(struct app *app, const struct plan *plan)
+{
+	static const struct out_column columns[] = {
+		{ "service", N_("Service"), OUT_TEXT, 0 },
+		{ "running", N_("Running"), OUT_BOOL, 0 },
+		{ "alarm", N_("Alarm"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "services", N_("Services"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < plan->needs; i++) {
+		const struct plan_need *need = &plan->need[i];
+		const char *alarm =
+			need->is_running ? NULL
+			: need->is_relied_on
+				? _("it is needed and does not run, mail may wait: "
+		                    "\"mailauthctl mta push\" starts it")
+				: _("it does not run, and no mail is handed to it yet: "
+		                    "\"mailauthctl mta push\" starts it");
+		out_text(app->out, need->service);
+		out_bool(app->out, need->is_running);
+		out_text(app->out, alarm);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+static void show_notes(struct app *app, const struct plan *plan)
+{
+	static const struct out_column columns[] = {
+		{ "level", N_("Level"), OUT_TEXT, 0 },
+		{ "note", N_("Note"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "notes", N_("Notes"), columns, ARRAY_LEN(columns));
+	for (size_t i = 0; i < plan->notes; i++) {
+		out_text(app->out, plan->note[i].remedy ? "warning" : "note");
+		out_text(app->out, plan->note[i].text);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+/* ---- the state in a line --------------------------------------------------------------------- */
+
+struct status {
+	const struct mta_backend *backend;
+	bool is_adopted;
+	struct mta_found found;
+	struct target_state state;
+	struct plan plan;
+	struct drifts drifts;
+	char *remark;           /* why no plan can be made */
+	struct absence absence; /* where there is no server */
+	struct overview overview;
+};
+
+static void status_done(struct status *status)
+{
+	backend_found_done(&status->found);
+	target_state_done(&status->state);
+	plan_done(&status->plan);
+	drifts_done(&status->drifts);
+	free(status->remark);
+	absence_done(&status->absence);
+	overview_done(&status->overview);
+}
+
+/* The first that holds. */
+enum situation {
+	NO_SERVER,
+	NOT_ADOPTED,
+	FOREIGN,
+	HELD,
+	BLOCKED,
+	EDITED,
+	PENDING,
+	CURRENT,
+};
+
+static const struct situation_row {
+	const char *word;     /* for programs */
+	const char *sentence; /* for people */
+	const char *hint;
+} situations[] = {
+	[NO_SERVER] = { "none", N_("no mail server can be pushed to: see the remark"),
+	                NULL },
+	[NOT_ADOPTED] = { "found", N_("not adopted: nothing is pushed to it"),
+	                  "mailauthctl mta adopt" },
+	[FOREIGN] = { "foreign", N_("follows another database"),
+	              "mailauthctl mta push --take-over" },
+	[HELD] = { "held", N_("pushes are held after a rollback"),
+	           "mailauthctl mta push" },
+	[BLOCKED] = { "blocked", N_("a push is not possible: see the remark"), NULL },
+	[EDITED] = { "edited", N_("files of ours were edited by somebody else"),
+	             "mailauthctl mta plan" },
+	[PENDING] = { "pending", N_("changes wait for a push"), "mailauthctl mta push" },
+	[CURRENT] = { "current", N_("up to date"), NULL },
+};
+
+static enum situation situation_of(const struct status *status)
+{
+	if (!status->backend)
+		return NO_SERVER;
+	if (!status->is_adopted)
+		return NOT_ADOPTED;
+	if (status->state.is_adopted && !status->state.is_ours)
+		return FOREIGN;
+	if (status->state.is_held)
+		return HELD;
+	if (status->remark)
+		return BLOCKED;
+	if (status->drifts.count)
+		return EDITED;
+	return status->plan.count ? PENDING : CURRENT;
+}
+
+static const char *hint_of(const struct status *status)
+{
+	const char *hint = status->backend ? situations[situation_of(status)].hint
+	                                   : status->absence.remedy;
+	for (size_t i = 0; !hint && i < status->plan.needs; i++)
+		if (!status->plan.need[i].is_running)
+			hint = "mailauthctl mta push";
+	return hint ? hint : overview_hint(&status->overview);
+}
+
+/* ---- zones and keys -------------------------------------------------------------------------- */
+
+static void show_waits(struct app *app, const struct overview *overview)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "waits", N_("Signing waits"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < overview->waits; i++) {
+		out_text(app->out, overview->wait[i].name);
+		out_text(app->out, overview->wait[i].text);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+static void show_zones(struct app *app, const struct overview *overview)
+{
+	static const struct out_column columns[] = {
+		{ "zone", N_("Zone"), OUT_TEXT, 0 },
+		{ "action", N_("Would be"), OUT_TEXT, 0 },
+	};
+	out_nested_begin(app->out, "zones", N_("Zones to be exported"), columns,
+	                 ARRAY_LEN(columns));
+	for (size_t i = 0; i < overview->export.count; i++) {
+		const struct export_due *due = &overview->export.row[i];
+		out_text(app->out, due->name);
+		out_text(app->out, due->after ? "write" : "remove");
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static const struct out_column status_columns[] = {
+	{ "state", NULL, OUT_TEXT, OUT_HIDE_TABLE },
+	{ "summary", N_("State"), OUT_TEXT, 0 },
+	{ "hint", N_("Next"), OUT_TEXT, OUT_BRIEF },
+	{ "backend", N_("Backend"), OUT_TEXT, 0 },
+	{ "title", N_("Mail server"), OUT_TEXT, OUT_BRIEF },
+	{ "version", N_("Version"), OUT_TEXT, OUT_BRIEF },
+	{ "config_dir", N_("Configuration"), OUT_TEXT, OUT_BRIEF },
+	{ "running", N_("Running"), OUT_BOOL, 0 },
+	{ "filter", N_("Filter"), OUT_TEXT, OUT_BRIEF },
+	{ "hostname", N_("Host name"), OUT_TEXT, 0 },
+	{ "adopted", N_("Adopted"), OUT_BOOL, 0 },
+	{ "follows_this_database", N_("Follows this database"), OUT_BOOL, 0 },
+	{ "pushed", N_("Last push"), OUT_TIME, 0 },
+	{ "pending", N_("Changes pending"), OUT_BOOL, 0 },
+	{ "held", N_("Pushes held"), OUT_BOOL, OUT_BRIEF },
+	{ "failure", N_("Last failure"), OUT_TEXT, OUT_BRIEF },
+	{ "remark", N_("Remark"), OUT_TEXT, OUT_BRIEF },
+	{ "last_export", N_("Last export"), OUT_TIME, OUT_BRIEF },
+	{ "zones_exported", N_("Zones exported"), OUT_INT, OUT_BRIEF },
+	{ "zones_due", N_("Zones to be exported"), OUT_INT, OUT_BRIEF },
+	{ "zones_due_exact", NULL, OUT_BOOL, OUT_HIDE_TABLE },
+	{ "reload_owed", N_("Name server not told"), OUT_BOOL, OUT_BRIEF },
+	{ "reload_complaint", N_("It said"), OUT_TEXT, OUT_BRIEF },
+	{ "zones_remark", N_("Zones"), OUT_TEXT, OUT_BRIEF },
+	{ "last_export_all", N_("Last zone export --all"), OUT_TIME, OUT_BRIEF },
+	{ "export_all_failed", N_("It failed"), OUT_BOOL, OUT_BRIEF },
+	{ "names_waiting", N_("Names that wait"), OUT_INT, OUT_BRIEF },
+};
+
+static void show_server(struct app *app, const struct status *status,
+                        const char *hostname)
+{
+	const struct situation_row *situation = &situations[situation_of(status)];
+	const struct mta_backend *backend = status->backend;
+	out_text(app->out, situation->word);
+	out_text(app->out, _(situation->sentence));
+	out_text(app->out, hint_of(status));
+	out_text(app->out, backend ? backend->name : NULL);
+	out_text(app->out, backend ? _(backend->title) : NULL);
+	out_text(app->out, status->found.version);
+	out_text(app->out, status->found.config_dir);
+	out_bool(app->out, status->found.is_running);
+	out_text(app->out, status->found.filter);
+	out_text(app->out, hostname);
+	out_bool(app->out, status->is_adopted);
+	out_bool(app->out, status->state.is_adopted && status->state.is_ours);
+	out_time(app->out, status->state.pushed_at);
+	out_bool(app->out, status->plan.count != 0 || status->remark != NULL);
+	out_bool(app->out, status->state.is_held);
+	out_text(app->out,
+	         status->state.last_failure ? _(status->state.last_failure) : NULL);
+	out_text(app->out, status->remark ? status->remark
+	                   : backend      ? status->found.why_not
+	                                  : status->absence.sentence);
+}
+
+static void show_export(struct app *app, const struct overview *overview)
+{
+	const struct export_state *export = &overview->export;
+	out_time(app->out, export->at);
+	out_int(app->out, export->files);
+	out_int(app->out, export->due);
+	out_bool(app->out, export->is_exact);
+	out_bool(app->out, export->is_reload_owed);
+	out_text(app->out, export->complaint);
+	out_text(app->out, overview->export_remark);
+	out_time(app->out, overview->last_all);
+	out_bool(app->out, overview->is_all_failed);
+	out_int(app->out, overview->waiting);
+}
+
+int cmd_mta_status(struct app *app, struct err *err)
+{
+	cleanup(status_done) struct status status = { .plan = PLAN_INIT,
+		                                      .drifts = DRIFTS_INIT };
+	const struct env *env;
+	int r = backend_choose(&app->ctx, app->store, &status.backend, &status.is_adopted,
+	                       err);
+	if (r >= 0 && !status.backend)
+		absence_look(&app->ctx, app->store, &status.absence);
+	if (r >= 0 && status.backend && status.backend->detect)
+		r = status.backend->detect(&app->ctx, app->store, &status.found, err);
+	if (r >= 0)
+		r = push_state(&app->ctx, app->store, &status.state, err);
+	if (r >= 0)
+		r = look_ahead(app, &status.plan, &status.drifts, &status.remark, err);
+	if (r >= 0)
+		r = app_env(app, &env, err);
+	if (r >= 0)
+		r = overview_load(app, &status.overview, err);
+	if (r < 0)
+		return r;
+	out_object_begin(app->out, status_columns, ARRAY_LEN(status_columns));
+	show_server(app, &status, env->hostname);
+	show_export(app, &status.overview);
+	r = show_features(app, status.backend, err);
+	changes_drifts(app->out, &status.drifts);
+	show_services(app, &status.plan);
+	show_notes(app, &status.plan);
+	show_zones(app, &status.overview);
+	show_waits(app, &status.overview);
+	out_end(app->out);
+	return r;
+}
+
+int cmd_mta_backends(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "backend", N_("Backend"), OUT_TEXT, 0 },
+		{ "title", N_("Mail server"), OUT_TEXT, OUT_WRAP },
+		{ "dkim_sign", N_("DKIM signing"), OUT_TEXT, OUT_WRAP },
+		{ "dkim_verify", N_("DKIM verification"), OUT_TEXT, OUT_WRAP },
+		{ "spf", N_("SPF"), OUT_TEXT, OUT_WRAP },
+		{ "dmarc", N_("DMARC"), OUT_TEXT, OUT_WRAP },
+		{ "srs", N_("SRS"), OUT_TEXT, OUT_WRAP },
+		{ "push", N_("Push"), OUT_BOOL, 0 },
+		{ "detected", N_("Detected"), OUT_TEXT, OUT_WRAP },
+		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, OUT_WRAP },
+	};
+	int r = 0;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	for (size_t i = 0; r >= 0 && i < registry_count; i++) {
+		const struct mta_backend *backend = registry[i];
+		cleanup(backend_found_done) struct mta_found found = { 0 };
+		if (backend->detect)
+			r = backend->detect(&app->ctx, app->store, &found, err);
+		if (r < 0)
+			break;
+		auto_free char *detected =
+			!found.is_installed
+				? NULL
+				: xasprintf("%s%s%s%s",
+		                            found.version ? found.version : "",
+		                            found.version ? ", " : "",
+		                            found.is_running ? _("running")
+		                                             : _("not running"),
+		                            found.filter ? _(", with a filter") : "");
+		out_text(app->out, backend->name);
+		out_text(app->out, _(backend->title));
+		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
+			out_text(app->out, support_word(backend_support(
+						   &app->ctx, backend, feature)));
+		out_bool(app->out, backend->plan != NULL);
+		out_text(app->out, detected);
+		out_text(app->out, backend->dmarc_rules);
+		out_row_end(app->out);
+	}
+	out_end(app->out);
+	return r;
+}

@@ -1,0 +1,248 @@
+/* `template`: the records that every domain gets. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app/app.h"
+#include "cli/line/commands.h"
+#include "cli/line/options.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/record/record_text.h"
+#include "core/model/record/template.h"
+#include "core/model/record/template_edit.h"
+
+static const struct out_column columns[] = {
+	{ "id", N_("Id"), OUT_TEXT, 0 },
+	{ "owner", N_("Owner"), OUT_TEXT, 0 },
+	{ "ttl", N_("TTL"), OUT_TEXT, OUT_RIGHT },
+	{ "type", N_("Type"), OUT_TEXT, 0 },
+	{ "data", N_("Data"), OUT_TEXT, OUT_WRAP },
+};
+
+static int emit(void *arg, const struct template_row *row, struct err *err)
+{
+	struct out *out = arg;
+	(void)err;
+	auto_free char *id = xasprintf("t%" PRId64, row->uid);
+	auto_free char *ttl =
+		row->ttl < 0 ? xstrdup("<ttl>") : xasprintf("%" PRId64, row->ttl);
+	out_text(out, id);
+	out_text(out, row->owner);
+	out_text(out, ttl);
+	out_text(out, row->type);
+	out_text(out, row->rdata);
+	out_row_end(out);
+	return 0;
+}
+
+static int run_list(struct app *app, struct err *err)
+{
+	int64_t behind = 0;
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	int r = template_each(app->store, 0, emit, app->out, err);
+	out_end(app->out);
+	if (r >= 0 && app->store)
+		r = template_behind(app->store, &behind, err);
+	if (r >= 0 && behind)
+		app_say(app, REPORT_NOTE,
+		        _("%" PRId64
+		          " domains follow an older template; \"mailauthctl template "
+		          "apply --all\" gives them this one"),
+		        behind);
+	return r;
+}
+
+/* "t3" or "3". */
+static int parse_uid(const char *text, int64_t *ret_uid, struct err *err)
+{
+	if (!text_to_int(text + (*text == 't'), 1, INT64_MAX, ret_uid))
+		return err_set(
+			err, ERR_USAGE,
+			_("\"%s\" is not the id of a template record; \"mailauthctl template "
+		          "list\" shows them"),
+			text);
+	return 0;
+}
+
+static int tell_behind(struct app *app, struct err *err)
+{
+	int64_t behind = 0;
+	int r = template_behind(app->store, &behind, err);
+	if (r >= 0 && behind)
+		app_say(app, REPORT_NOTE,
+		        _("new domains get it; \"mailauthctl template apply --all\" gives it to the "
+		          "%" PRId64 " that are there"),
+		        behind);
+	return r;
+}
+
+static int check_add(struct app *app, struct err *err)
+{
+	return app_ask_doubt(app, args_word(app->args, 1), args_word(app->args, 2), NULL,
+	                     &app->typed_data, err);
+}
+
+static int run_add(struct app *app, struct err *err)
+{
+	auto_free char *owner = NULL;
+	const char *type = args_word(app->args, 1);
+	auto_free char *data = app_typed_data(app, type, args_word(app->args, 2));
+	int64_t ttl, uid;
+	int r = app_ttl(app, &ttl, err);
+	if (r >= 0)
+		r = template_add(app->store, args_word(app->args, 0), type, data, ttl,
+		                 &uid, err);
+	if (r >= 0)
+		app_say(app, REPORT_NOTE, _("added as t%" PRId64), uid);
+	if (r >= 0)
+		r = record_text_owner(args_word(app->args, 0), NULL, &owner, err);
+	if (r < 0)
+		return r;
+	app_lint_typed(app, owner, type, data, NULL);
+	return tell_behind(app, err);
+}
+
+struct place {
+	int64_t uid;
+	char *owner, *type; /* NULL: there is no such record */
+};
+
+static void place_done(struct place *place)
+{
+	free(place->owner);
+	free(place->type);
+}
+
+static int find_place(void *arg, const struct template_row *row, struct err *err)
+{
+	struct place *place = arg;
+	(void)err;
+	if (row->uid != place->uid)
+		return 0;
+	place->owner = xstrdup(row->owner);
+	place->type = xstrdup(row->type);
+	return 1;
+}
+
+/* The data of a record that is there already. */
+static int set_data(struct app *app, const struct place *place, int64_t ttl,
+                    struct err *err)
+{
+	auto_free char *data = app_typed_data(app, place->type, args_word(app->args, 1));
+	int r = app_refuse_doubt(place->type, data, NULL, err);
+	if (r >= 0)
+		r = template_set(app->store, place->uid, data, ttl, err);
+	if (r >= 0)
+		app_lint_typed(app, place->owner, place->type, data, NULL);
+	return r;
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	cleanup(place_done) struct place place = { 0 };
+	int64_t ttl;
+	const char *data = args_word(app->args, 1);
+	int r = app_ttl(app, &ttl, err);
+	if (r >= 0 && !data && ttl < 0)
+		r = err_set(err, ERR_USAGE,
+		            _("nothing to set: give new data, --ttl, or both"));
+	if (r >= 0)
+		r = parse_uid(args_word(app->args, 0), &place.uid, err);
+	if (r >= 0)
+		r = template_each(app->store, 0, find_place, &place, err);
+	if (r >= 0)
+		r = data && place.type
+		            ? set_data(app, &place, ttl, err)
+		            : template_set(app->store, place.uid, data, ttl, err);
+	return r < 0 ? r : tell_behind(app, err);
+}
+
+static int run_remove(struct app *app, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i++) {
+		int64_t uid;
+		r = parse_uid(args_word(app->args, i), &uid, err);
+		if (r >= 0)
+			r = template_remove(app->store, uid, err);
+	}
+	return r < 0 ? r : tell_behind(app, err);
+}
+
+static int run_reset(struct app *app, struct err *err)
+{
+	int r = template_reset(app->store, err);
+	return r < 0 ? r : tell_behind(app, err);
+}
+
+static int run_apply(struct app *app, struct err *err)
+{
+	struct app_names names;
+	int r = app_names(app, 0, &names, err);
+	if (r < 0)
+		return r;
+	if (names.is_all)
+		r = template_apply(app->store, 0, err);
+	for (size_t i = 0; r >= 0 && !names.is_all && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_find(app->store, names.name[i], &domain, err);
+		if (r >= 0)
+			r = template_apply(app->store, domain.id, err);
+	}
+	app_names_done(&names);
+	return r;
+}
+
+static const struct option_row ttl_options[] = {
+	OPTION_TTL,
+	{ 0 },
+};
+
+static const struct option_row apply_options[] = {
+	OPTION_ALL,
+	OPTION_DOMAINS_FROM,
+	{ 0 },
+};
+
+const struct command commands_template[] = {
+	{ .words = "template list",
+	  .help = N_("show the template's records"),
+	  .example = "mailauthctl template list",
+	  .needs = NEED_STORE_READ,
+	  .run = run_list },
+	{ .words = "template add",
+	  .args = "<owner> <type> <data>",
+	  .options = ttl_options,
+	  .help = N_("add a record; <domain> <hostname> <ip> <ipv6> are filled in"),
+	  .example = "mailauthctl template add '<domain>.' MX '10 mail.<domain>.'",
+	  .needs = NEED_CHANGE,
+	  .check = check_add,
+	  .run = run_add },
+	{ .words = "template set",
+	  .args = "<id> [<data>]",
+	  .options = ttl_options,
+	  .help = N_("give a record other data or another TTL"),
+	  .example = "mailauthctl template set t2 'v=DMARC1; p=quarantine'",
+	  .needs = NEED_CHANGE,
+	  .run = run_set },
+	{ .words = "template remove",
+	  .args = "<id>...",
+	  .help = N_("remove records"),
+	  .example = "mailauthctl template remove t3",
+	  .needs = NEED_CHANGE,
+	  .run = run_remove },
+	{ .words = "template reset",
+	  .help = N_("go back to the built-in records"),
+	  .example = "mailauthctl template reset",
+	  .needs = NEED_CHANGE,
+	  .run = run_reset },
+	{ .words = "template apply",
+	  .args = "<domain>...|--all|--domains-from",
+	  .options = apply_options,
+	  .help = N_("give domains the present template; their own edits stay"),
+	  .example = "mailauthctl template apply --all",
+	  .needs = NEED_CHANGE,
+	  .run = run_apply },
+	{ 0 },
+};

@@ -1,0 +1,20 @@
+/* The list of nouns. */
+#include "cli/line/commands.h"
+
+const struct command_group command_groups[] = {
+	{ "server", N_("settings of the server"), commands_server },
+	{ "domain", N_("domains, their settings and DKIM"), commands_domain },
+	{ "key", N_("DKIM keys"), commands_key },
+	{ "template", N_("the records that every domain gets"), commands_template },
+	{ "record", N_("the records of one domain"), commands_record },
+	{ "zone", N_("zones for the name server"), commands_zone },
+	{ "spf", N_("SPF of senders and of records"), commands_spf },
+	{ "dmarc", N_("DMARC policies of domains"), commands_dmarc },
+	{ "mta", N_("the mail server"), commands_mta },
+	{ "config", N_("the whole configuration as a file"), commands_config },
+	{ "audit", N_("who changed what"), commands_audit },
+	{ "db", N_("the database"), commands_db },
+	{ NULL, NULL, commands_doctor },
+	{ NULL, NULL, commands_completion },
+	{ 0 },
+};

@@ -1,0 +1,64 @@
+/*
+ * cli/line/commands.h: every command: the nouns in the order of the help text, and the rows of each,
+ * which stand with their handlers in cmd_<noun>.c.
+ */
+#ifndef CLI_LINE_COMMANDS_H
+#define CLI_LINE_COMMANDS_H
+
+#include "cli/line/command.h"
+#include "dnszone/txt/policy.h"
+
+/* Ends in {0}. */
+extern const struct command_group command_groups[];
+
+extern const struct command commands_audit[];
+extern const struct command commands_completion[];
+extern const struct command commands_config[];
+extern const struct command commands_db[];
+extern const struct command commands_dmarc[];
+extern const struct command commands_doctor[];
+extern const struct command commands_domain[];
+extern const struct command commands_key[];
+extern const struct command commands_mta[];
+extern const struct command commands_record[];
+extern const struct command commands_server[];
+extern const struct command commands_spf[];
+extern const struct command commands_template[];
+extern const struct command commands_zone[];
+
+/* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
+int cmd_enable_dkim(struct app *app, struct err *err);
+int cmd_disable_dkim(struct app *app, struct err *err);
+/* The handler of `domain show`, which stands in cmd_domain_show.c. */
+int cmd_domain_show(struct app *app, struct err *err);
+struct domain;
+/* "on", "off", or "pending" with what it waits for. */
+int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
+                    char **ret_waits, struct err *err);
+/* Handlers of `mta` rows that stand in cmd_mta_status.c and cmd_mta_history.c. */
+int cmd_mta_status(struct app *app, struct err *err);
+int cmd_mta_backends(struct app *app, struct err *err);
+int cmd_mta_history(struct app *app, struct err *err);
+struct app_names;
+int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
+                          struct err *err);
+int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
+                           struct err *err);
+/* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain that is the first word becomes
+ * `whole`, or (NULL) what `edit` makes of it, whose text is freed here, or with --reset the
+ * template's again. */
+int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
+                   int (*edit)(struct app *app, const struct domain *domain,
+                               char **ret_text, struct err *err),
+                   struct err *err);
+/* `key import`, in cmd_key_import.c. */
+struct option_row;
+extern const struct option_row cmd_key_import_options[];
+int cmd_key_import(struct app *app, struct err *err);
+/* Exports the zones that were named for later, in which new keys are to become public. */
+int cmd_publish_keys(struct app *app, struct err *err);
+
+/* `key lint` (cmd_key_lint.c). */
+int cmd_key_lint(struct app *app, struct err *err) must_check;
+
+#endif

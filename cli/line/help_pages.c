@@ -1,0 +1,39 @@
+/* The table of help topics, with the rendered pages. */
+#include "cli/line/help_topic.h"
+#include "core/base/macro.h"
+
+const struct help_topic help_pages[] = {
+	{ .name = "mailauthctl",
+	  .page = "mailauthctl",
+	  .help = N_("how it works, every command, files, faults, examples"),
+	  .utf8 =
+#include "mailauthctl.8.utf8.inc"
+	          , .ascii =
+#include "mailauthctl.8.ascii.inc"
+	},
+	{ .name = "settings",
+	  .page = "mailauthctl-settings",
+	  .help = N_("what each setting means; \"help <setting>\" shows one"),
+	  .utf8 =
+#include "mailauthctl-settings.5.utf8.inc"
+	          , .ascii =
+#include "mailauthctl-settings.5.ascii.inc"
+	},
+	{ .name = "template",
+	  .page = "mailauthctl-template",
+	  .help = N_("the records that every domain gets, and their placeholders"),
+	  .utf8 =
+#include "mailauthctl-template.5.utf8.inc"
+	          , .ascii =
+#include "mailauthctl-template.5.ascii.inc"
+	},
+	{ .name = "policyd",
+	  .page = "mailauth-policyd",
+	  .help = N_("the service that checks incoming mail with SPF"),
+	  .utf8 =
+#include "mailauth-policyd.8.utf8.inc"
+	          , .ascii =
+#include "mailauth-policyd.8.ascii.inc"
+	},
+	{ 0 },
+};

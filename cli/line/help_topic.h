@@ -1,0 +1,36 @@
+/*
+ * cli/line/help_topic.h: the manual's pages as topics of `mailauthctl help`.
+ *
+ * The texts are rendered while the program is built, so that they can be read where no manual is
+ * installed.  They are printed plainly: a pager can run commands, and the program is also called
+ * by sudo.
+ */
+#ifndef CLI_LINE_HELP_TOPIC_H
+#define CLI_LINE_HELP_TOPIC_H
+
+#include <stdbool.h>
+
+#include "core/base/buf.h"
+
+struct help_topic {
+	const char *name;         /* "settings" */
+	const char *page;         /* "mailauthctl-settings" */
+	const char *help;         /* one line, N_() */
+	const char *utf8, *ascii; /* the page, at most 80 columns */
+};
+
+/* The pages; ends in {0}.  Not in the library: they are made by a program that links it. */
+extern const struct help_topic help_pages[];
+
+/* By its name or its page's ("mailauthctl-settings", "mailauthctl-settings(5)"); NULL: none. */
+const struct help_topic *help_topic_find(const struct help_topic *topics,
+                                         const char *name) must_check;
+
+/* The text for the locale of the environment: ASCII where that is not UTF-8. */
+const char *help_topic_text(const struct help_topic *topic) must_check;
+
+/* The subsection of a page with that heading, such as a setting's key.  False: there is none. */
+bool help_topic_section(const struct help_topic *topic, const char *heading,
+                        struct buf *into) must_check;
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and in front of
+ * a DMARC check the mail filter that takes forged results out (policyd_milter.h): the first octet of
+ * a connection says which of the two is wanted.
+ *
+ * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout; or
+ * a service manager hands sockets over (--listen).  It needs core/base and dnszone only: no
+ * database, no secrets.  What it may do is given up before the first foreign octet is read.
+ *
+ * spawn(8) connects stderr to the client too, so nothing is ever said there while it is a socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_decide.h"
+#include "cli/policyd/policyd_log.h"
+#include "cli/policyd/policyd_seccomp.h"
+#include "cli/policyd/policyd_serve.h"
+#include "core/base/text.h"
+
+#define CONFIG_DEFAULT "/etc/mailauthctl/policyd.yaml"
+#define MEMORY_MAX (256L * 1024 * 1024) /* address space: mostly shared libraries */
+#define DATA_MAX (64L * 1024 * 1024)
+#define FILES_MAX 256
+
+/* The sanitizers reserve terabytes of address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER
+#endif
+#endif
+
+struct options {
+	const char *config, *nameserver;
+	bool listens, logs_to_stderr;
+	struct policyd_limits limits;
+};
+
+enum option_id {
+	OPT_CONFIG = 256,
+	OPT_CONNECTIONS,
+	OPT_HELP,
+	OPT_IDLE_LIMIT,
+	OPT_LISTEN,
+	OPT_LOG_STDERR,
+	OPT_NAMESERVER,
+	OPT_PAUSE_LIMIT,
+	OPT_VERSION,
+};
+
+static const struct option_row {
+	const char *name, *argument;
+	enum option_id id;
+	int64_t min, max; /* of a number */
+	const char *help;
+} rows[] = {
+	{ "config", "FILE", OPT_CONFIG, 0, 0, "settings (default: " CONFIG_DEFAULT ")" },
+	{ "connections", "NUMBER", OPT_CONNECTIONS, 1, 1000,
+	  "at a time, with --listen (default: 100)" },
+	{ "help", NULL, OPT_HELP, 0, 0, "this text" },
+	{ "idle-limit", "SECONDS", OPT_IDLE_LIMIT, 1, 86400,
+	  "wait for a request at most so long (default: 3600)" },
+	{ "listen", NULL, OPT_LISTEN, 0, 0,
+	  "serve the sockets that the service manager hands over" },
+	{ "log-stderr", NULL, OPT_LOG_STDERR, 0, 0,
+	  "log to standard error instead of the system log" },
+	{ "nameserver", "ADDR[:PORT]", OPT_NAMESERVER, 0, 0,
+	  "ask this name server, whatever the settings say" },
+	{ "pause-limit", "SECONDS", OPT_PAUSE_LIMIT, 1, 3600,
+	  "a request, or taking an answer, may last so long (default: 30)" },
+	{ "version", NULL, OPT_VERSION, 0, 0, "the version" },
+};
+
+static void print_help(void)
+{
+	printf("Usage: mailauth-policyd [OPTION]...\n\n"
+	       "Answers Postfix policy requests on standard input and output with the\n"
+	       "result of an SPF check.\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char left[40];
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
+		         rows[i].argument ? " " : "",
+		         rows[i].argument ? rows[i].argument : "");
+		printf("  %-26s %s\n", left, rows[i].help);
+	}
+}
+
+static bool take_option(const struct option_row *row, struct options *options)
+{
+	int64_t number = 0;
+	if (row->max > 0 && !text_to_int(optarg, row->min, row->max, &number)) {
+		fprintf(stderr, "mailauth-policyd: --%s takes a number from %d to %d\n",
+		        row->name, (int)row->min, (int)row->max);
+		return false;
+	}
+	switch (row->id) {
+	case OPT_CONFIG:
+		options->config = optarg;
+		break;
+	case OPT_CONNECTIONS:
+		options->limits.connections = (unsigned)number;
+		break;
+	case OPT_IDLE_LIMIT:
+		options->limits.idle_seconds = (unsigned)number;
+		break;
+	case OPT_LISTEN:
+		options->listens = true;
+		break;
+	case OPT_LOG_STDERR:
+		options->logs_to_stderr = true;
+		break;
+	case OPT_NAMESERVER:
+		options->nameserver = optarg;
+		break;
+	case OPT_PAUSE_LIMIT:
+		options->limits.pause_seconds = (unsigned)number;
+		break;
+	case OPT_HELP:
+	case OPT_VERSION:
+		break;
+	}
+	return true;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+	struct option long_options[ARRAY_LEN(rows) + 1] = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		long_options[i] = (struct option){ .name = rows[i].name,
+			                           .has_arg = rows[i].argument != NULL,
+			                           .val = (int)rows[i].id };
+	int id, index = 0;
+	while ((id = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+		if (id == '?' || !take_option(&rows[index], options))
+			return 2;
+		if (id == OPT_VERSION)
+			printf("mailauth-policyd %s\n%s", MAILAUTHCTL_VERSION,
+			       policyd_has_seccomp()
+			               ? ""
+			               : "built without a filter of system calls\n");
+		if (id == OPT_HELP)
+			print_help();
+		if (id == OPT_VERSION || id == OPT_HELP)
+			return fflush(stdout) == 0 ? 0 : 1;
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "mailauth-policyd: unknown argument \"%s\"\n", argv[optind]);
+	return 2;
+}
+
+static void silence_stderr(void)
+{
+	struct stat st;
+	if (fstat(STDERR_FILENO, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return;
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDERR_FILENO);
+}
+
+static void limit(int resource, rlim_t most)
+{
+	struct rlimit now;
+	if (getrlimit(resource, &now) == 0 && now.rlim_max < most)
+		most = now.rlim_max;
+	setrlimit(resource, &(struct rlimit){ most, most });
+}
+
+/* Gives up what a policy service never needs. */
+static bool confine(const struct policyd_log *log)
+{
+	signal(SIGPIPE, SIG_IGN);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, FILES_MAX);
+#ifndef HAS_SANITIZER
+	limit(RLIMIT_AS, MEMORY_MAX);
+	limit(RLIMIT_DATA, DATA_MAX);
+#endif
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		return true;
+	policyd_log(log, LOG_ERR, "no_new_privs: %s", strerror(errno));
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	silence_stderr();
+	struct options options = { .config = CONFIG_DEFAULT,
+		                   .limits = { .pause_seconds = 30,
+		                               .idle_seconds = 3600,
+		                               .connections = 100 } };
+	int status = read_options(argc, argv, &options);
+	if (status >= 0)
+		return status;
+	struct policyd_log log;
+	policyd_log_init(&log, options.logs_to_stderr);
+	if (!confine(&log))
+		return 1;
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	if (policyd_conf_open(&conf, options.config, options.nameserver, &err) < 0) {
+		policyd_log(&log, LOG_ERR, "%s", err.text);
+		policyd_conf_done(&conf);
+		return 1;
+	}
+	struct policyd policyd;
+	bool is_ready = policyd_init(&policyd, &conf, &log);
+	/* a kernel without filters: the other limits hold */
+	if (policyd_seccomp(options.listens) < 0)
+		policyd_log(&log, LOG_WARNING, "no filter of system calls: %s",
+		            strerror(errno));
+	if (is_ready)
+		status = options.listens ? policyd_listen(&policyd, &options.limits)
+		                         : policyd_serve(&policyd, STDIN_FILENO,
+		                                         STDOUT_FILENO, &options.limits);
+	else
+		policyd_log(&log, LOG_ERR, "there is no memory left");
+	policyd_done(&policyd);
+	policyd_conf_done(&conf);
+	return status < 0 ? 1 : status;
+}

@@ -1,0 +1,46 @@
+/* cli/policyd/policyd_conf.h: the rendered settings of mailauth-policyd, followed while it runs. */
+#ifndef CLI_POLICYD_POLICYD_CONF_H
+#define CLI_POLICYD_POLICYD_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/policyd/policyd_log.h"
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "core/base/network.h"
+#include "dnszone/query/query.h"
+#include "dnszone/spf/spf_service.h"
+
+struct policyd_file { /* tells one content from the next */
+	uint64_t device, inode;
+	int64_t size, mtime_ns, ctime_ns;
+};
+
+struct policyd_conf {
+	const char *path;             /* borrowed */
+	struct spf_service settings;  /* lives in mem[now] */
+	struct network *relays;       /* settings.trusted_relays, parsed */
+	struct query_servers servers; /* to ask */
+	bool has_servers;    /* --nameserver was given: the file's do not count */
+	struct arena mem[2]; /* of the settings in force, and of those being read */
+	unsigned now;
+	unsigned version;         /* counts the files that came into force */
+	struct policyd_file file; /* what was read, or could not be */
+};
+
+/* Reads `path`.  `nameserver` NULL: those of the file, or the system's. */
+int policyd_conf_open(struct policyd_conf *conf, const char *path, const char *nameserver,
+                      struct err *err) must_check;
+void policyd_conf_done(struct policyd_conf *conf);
+
+/* Reads the file again where it is another than the last one that was tried.  One that is gone or
+ * wrong is logged once, and what was in force stays. */
+void policyd_conf_follow(struct policyd_conf *conf, const struct policyd_log *log);
+
+/* Whether mail from this address is not to be checked: loopback and trusted relays. */
+bool policyd_conf_is_trusted(const struct policyd_conf *conf,
+                             const struct network *client) must_check;
+
+#endif

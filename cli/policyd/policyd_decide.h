@@ -1,0 +1,56 @@
+/*
+ * cli/policyd/policyd_decide.h: what is answered to a policy request.
+ *
+ * One check serves all recipients of a message: `instance`, which Postfix gives to each of them,
+ * is remembered with what was decided and whether the header was given.
+ */
+#ifndef CLI_POLICYD_POLICYD_DECIDE_H
+#define CLI_POLICYD_POLICYD_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_log.h"
+#include "cli/policyd/policyd_request.h"
+#include "core/base/arena.h"
+#include "core/base/macro.h"
+#include "dnszone/query/resolver.h"
+
+#define POLICYD_ACTION_SIZE 2048
+#define POLICYD_REMEMBERED 8 /* messages of one connection; one at a time is usual */
+#define POLICYD_KEY_SIZE 4096
+
+struct policyd_verdict {            /* about one message */
+	char key[POLICYD_KEY_SIZE]; /* instance, client, HELO name and sender */
+	size_t key_len;
+	bool has_header;                   /* it was given to a recipient */
+	char header[POLICYD_ACTION_SIZE];  /* "PREPEND Received-SPF: ..." */
+	char refusal[POLICYD_ACTION_SIZE]; /* "550 5.7.23 ...", "451 ..."; "": accepted */
+	char result[512];                  /* for the log: "result=... decided_by=..." */
+};
+
+struct policyd {
+	const struct policyd_log *log;
+	struct policyd_conf *conf;
+	struct arena mem;     /* of one check */
+	struct resolver *dns; /* renewed for each check; NULL: none yet */
+	unsigned dns_version; /* of the settings that it was made for */
+	uint64_t
+		cpu_seconds; /* the processor time at which the process ends; 0: none yet */
+	struct policyd_verdict verdict[POLICYD_REMEMBERED];
+	unsigned next; /* the oldest verdict: the next to be forgotten */
+};
+
+/* False: there is no memory. */
+bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
+                  const struct policyd_log *log) must_check;
+void policyd_done(struct policyd *policyd);
+
+/* The action for a request, which lives until the next one; logs one line.  NULL: this is no
+ * request of ours, or there is trouble: nothing must be sent, and the connection must end. */
+const char *policyd_decide(struct policyd *policyd,
+                           const struct policyd_request *request) must_check;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection that takes
+ * forged Authentication-Results fields out of messages, before other filters read them.  With
+ * one-from it refuses messages with several From fields, of which those filters check one.
+ */
+#ifndef CLI_POLICYD_POLICYD_MILTER_H
+#define CLI_POLICYD_POLICYD_MILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_log.h"
+#include "core/base/macro.h"
+
+struct policyd_limits {
+	unsigned pause_seconds; /* within a request, and for taking an answer */
+	unsigned idle_seconds;  /* between requests */
+	unsigned connections;   /* at a time; policyd_listen() */
+};
+
+/* Whether a connection that begins so is one of a mail server that wants a filter: the length of
+ * its first packet has an octet that no policy request has. */
+bool policyd_milter_begins(const char *octets, size_t len) must_check;
+
+struct policyd_milter {
+	struct policyd_conf *conf; /* fields in the name of its host go */
+	const struct policyd_limits *limits;
+	const struct policyd_log *log;
+	const char *octets; /* read from the connection already */
+	size_t len;
+};
+
+/* Serves until the client ends the connection, pauses too long, or sends what is no milter packet;
+ * what is no packet is logged, and the client takes its default action.  Gives the exit status of
+ * the process: 0, or 1 for trouble. */
+int policyd_milter(const struct policyd_milter *milter, int in, int out) must_check;
+
+#endif

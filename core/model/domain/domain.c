@@ -1,0 +1,213 @@
+/* Domains and aliases: finding, adding, listing. */
+#include "core/model/domain/domain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/words.h"
+#include "core/store/change.h"
+#include "dnszone/name/name.h"
+
+#define COLUMNS                                                                              \
+	"SELECT d.id, d.name, coalesce(d.alias_of, 0), m.name, d.suspended, d.template_rev," \
+	" d.created FROM domain d LEFT JOIN domain m ON m.id = d.alias_of "
+
+void domain_done(struct domain *domain)
+{
+	free(domain->name);
+	free(domain->main_name);
+	*domain = DOMAIN_INIT;
+}
+
+/* Borrows from the statement. */
+static struct domain read_row(struct stmt *stmt)
+{
+	return (struct domain){
+		.id = stmt_int(stmt, 0),
+		.name = (char *)(uintptr_t)stmt_text(stmt, 1),
+		.main_id = stmt_int(stmt, 2),
+		.main_name = (char *)(uintptr_t)stmt_text(stmt, 3),
+		.is_suspended = stmt_int(stmt, 4) != 0,
+		.template_rev = stmt_int(stmt, 5),
+		.created = stmt_int(stmt, 6),
+	};
+}
+
+int domain_look(struct store *store, const char *name, struct domain *ret_domain,
+                struct err *err)
+{
+	auto_stmt stmt = NULL;
+	if (!store)
+		return 0;
+	int r = store_query(store, &stmt, err, COLUMNS "WHERE d.name = ?", "t", name);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r <= 0)
+		return r;
+	struct domain row = read_row(stmt);
+	row.name = xstrdup(row.name);
+	row.main_name = xstrdup(row.main_name);
+	*ret_domain = row;
+	return 1;
+}
+
+static bool differ_in_digits_only(const char *a, const char *b)
+{
+	for (;;) {
+		a += strspn(a, "0123456789");
+		b += strspn(b, "0123456789");
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+		a++;
+		b++;
+	}
+}
+
+int domain_near(struct store *store, const char *name, char **ret_near, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	*ret_near = NULL;
+	if (!store || strlen(name) < 6)
+		return 0;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT name FROM domain WHERE length(name) BETWEEN ? AND ?",
+	                    "ii", (int64_t)strlen(name) - 1, (int64_t)strlen(name) + 1);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		const char *there = stmt_text(stmt, 0);
+		if (words_distance(name, there, 1) != 1 ||
+		    differ_in_digits_only(name, there))
+			continue;
+		*ret_near = xstrdup(there);
+		return 0;
+	}
+	return r;
+}
+
+int domain_find(struct store *store, const char *typed, struct domain *ret_domain,
+                struct err *err)
+{
+	char name[NAME_SIZE];
+	int r = name_parse_domain(typed, name, err);
+	if (r >= 0)
+		r = domain_look(store, name, ret_domain, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	auto_free char *near = NULL;
+	r = domain_near(store, name, &near, err);
+	if (r < 0)
+		return r;
+	if (near)
+		return err_set(err, ERR_MISSING,
+		               _("%s is not among the domains; did you mean %s?"), name,
+		               near);
+	return err_set(err, ERR_MISSING,
+	               _("%s is not among the domains; \"mailauthctl domain add %s\""),
+	               name, name);
+}
+
+int domain_check_former_keys(struct store *store, const char *name, int64_t main_id,
+                             struct err *err)
+{
+	auto_free char *selector = NULL;
+	int r = store_get_text(store, &selector, err,
+	                       "SELECT f.selector FROM former_key f JOIN dkim_key k"
+	                       " ON k.selector = f.selector AND k.public <> f.public"
+	                       " WHERE f.name = ? AND k.domain_id = ?",
+	                       "ti", name, main_id);
+	if (r > 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s still publishes another key under the selector %s, for mail "
+		          "under way; add it as an alias after that record has gone"),
+			name, selector);
+	return r;
+}
+
+int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
+               const struct domain *main, struct domain *ret_domain, struct err *err)
+{
+	char name[NAME_SIZE];
+	auto_domain there = DOMAIN_INIT;
+	int r = name_parse_domain(typed, name, err);
+	if (r >= 0)
+		r = domain_look(store, name, &there, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return err_set(err, ERR_FAILED, _("%s is there already"), name);
+	if (main && main->main_id)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s is itself an alias of %s; name that one as the main domain"),
+			main->name, main->main_name);
+	if (main)
+		r = domain_check_former_keys(store, name, main->id, err);
+	if (r >= 0)
+		r = store_exec(
+			store, err,
+			"INSERT INTO domain (name, alias_of, template_rev, created, gen)"
+			" VALUES (?, ?, (SELECT max(rev) FROM template), ?,"
+			" (SELECT max(id) FROM change))",
+			"t?i", name, main == NULL, main ? main->id : (int64_t)0,
+			ctx_now(ctx));
+	if (r >= 0)
+		r = change_note(store, "domain", name, main ? "alias-of" : "domain", NULL,
+		                main ? main->name : name, err);
+	if (r >= 0)
+		r = domain_look(store, name, ret_domain, err);
+	return r < 0 ? r : 0;
+}
+
+int domain_each(struct store *store, int64_t main_id, const char *prefix,
+                int (*each)(void *arg, const struct domain *domain, struct err *err),
+                void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	if (!store)
+		return 0;
+	int r;
+	if (main_id)
+		r = store_query(store, &stmt, err,
+		                COLUMNS "WHERE d.alias_of = ? ORDER BY d.name", "i",
+		                main_id);
+	else if (prefix && *prefix)
+		r = store_query(store, &stmt, err,
+		                COLUMNS
+		                "WHERE d.name >= ?1 AND d.name < ?1 || char(0x10ffff)"
+		                " ORDER BY d.name",
+		                "t", prefix);
+	else
+		r = store_query(store, &stmt, err, COLUMNS "ORDER BY d.name", "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct domain row = read_row(stmt);
+		r = each(arg, &row, err);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int domain_last(struct store *store, const char *prefix, char **ret_name, struct err *err)
+{
+	*ret_name = NULL;
+	if (!store)
+		return 0;
+	int r = store_get_text(store, ret_name, err,
+	                       "SELECT name FROM domain WHERE name >= ?1"
+	                       " AND name < ?1 || char(0x10ffff)"
+	                       " ORDER BY name DESC LIMIT 1",
+	                       "t", prefix);
+	return r < 0 ? r : 0;
+}
+
+int domain_count(struct store *store, int64_t *ret_count, struct err *err)
+{
+	*ret_count = 0;
+	if (!store)
+		return 0;
+	int r = store_get_int(store, ret_count, err, "SELECT count(*) FROM domain", "");
+	return r < 0 ? r : 0;
+}

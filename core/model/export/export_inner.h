@@ -1,0 +1,111 @@
+/* core/model/export/export_inner.h: what the files of export share; nobody else includes it. */
+#ifndef CORE_MODEL_EXPORT_EXPORT_INNER_H
+#define CORE_MODEL_EXPORT_EXPORT_INNER_H
+
+#include <sys/types.h>
+
+#include "core/base/digest.h"
+#include "core/base/file_folder.h"
+#include "core/base/names.h"
+#include "core/model/export/export.h"
+
+/* A file as export_file remembers it. */
+struct export_seen {
+	char *name;
+	int64_t size, mtime_ns, inode;
+	bool is_owed;      /* zone.reload does not know this content yet */
+	bool is_kept;      /* no zone any more, stays for those that include it */
+	bool is_as_is;     /* it still looks so */
+	bool is_looked_at; /* an item has it */
+};
+
+/* A zone that was looked at. */
+struct export_item {
+	char *name;
+	enum export_action action;
+	bool has_file; /* when all is done */
+	bool is_kept;  /* the file is empty, and stays for those that include it */
+	bool is_owed; /* zone.reload has to be told, or was not to be told successfully */
+	bool has_keys;  /* its zone holds records of keys in use */
+	bool is_staged; /* a new content waits to be switched */
+};
+
+struct export
+{
+	struct ctx *ctx;
+	char *dir;      /* real path inside the root */
+	char *host_dir; /* the same as the machine sees it */
+	int dir_fd;     /* for looking at many files; -1: no such folder yet */
+	struct file_folder *folder; /* NULL: a dry run */
+	char *reload;               /* zone.reload */
+	enum zone_format format;
+	struct digest inputs;
+	int64_t gen;     /* of the change that it was prepared in */
+	int64_t dir_id;  /* 0: this folder is new to the store */
+	int64_t dir_gen; /* how far an earlier complete run came */
+	int64_t dir_at;  /* when it was last told of; 0: never */
+	struct digest dir_inputs;
+	bool is_reload_owed;
+	char *old_complaint;
+	bool is_complete; /* every zone that may differ was looked at */
+	bool is_dry_run;
+	struct export_seen *seen;
+	size_t seen_count, seen_room;
+	struct export_item *item;
+	size_t count, room;
+	size_t failed;
+	bool is_asking;
+	struct names unasked; /* names whose zones must be asked first */
+	const char
+		*nameless; /* the first written zone without records that need <hostname>;
+	                         NULL: none */
+	size_t nameless_count;
+	bool is_reload_failed;
+	char *complaint; /* what the failed reload said */
+};
+
+/* The folder: made, checked, opened; leftovers of an interrupted run are removed. */
+int export_open_dir(struct export *export, struct store *store, const char *path,
+                    struct err *err) must_check;
+#define EXPORT_FILE_SIZE 270 /* NAME_MAX, and what is too long for it */
+/* The name of a zone's file. */
+const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
+/* False: there is no such regular file. */
+bool export_stat(const struct export *export, const char *name,
+                 struct export_seen *ret_seen) must_check;
+/* Where the folder is and its format; only what is needed to look. */
+int export_open_look(struct export *export, struct store *store,
+                     struct err *err) must_check;
+/* What shows in every zone: needed to know which zones are looked at, not to look at one. */
+int export_read_inputs(struct export *export, struct store *store, const struct env *env,
+                       struct err *err) must_check;
+/* What the store remembers of the folder, and what of its files as well, which are looked at. */
+int export_load_dir(struct export *export, struct store *store,
+                    struct err *err) must_check;
+int export_load_seen(struct export *export, struct store *store,
+                     struct err *err) must_check;
+/* The remembered file of that name, NULL: none. */
+struct export_seen *export_find_seen(const struct export *export, const char *name);
+/* Whether the file holds exactly this. */
+bool export_holds(const struct export *export, const char *name,
+                  const struct buf *text) must_check;
+
+enum export_want {
+	EXPORT_WANT_NONE, /* there is to be no file */
+	EXPORT_WANT_ZONE,
+	EXPORT_WANT_KEPT, /* a file without records */
+};
+/* The text of a zone as it is to be. */
+int export_render(struct export *export, struct store *store, struct records *records,
+                  const char *name, struct buf *out, enum export_want *ret_want,
+                  struct err *err) must_check;
+/* What there is to be of a name that has no records here (any more). */
+int export_want_empty(const struct export *export, struct store *store, const char *name,
+                      enum export_want *ret_want, struct err *err) must_check;
+/* The text of a file that is kept. */
+void export_put_kept(struct buf *out, const char *name);
+
+/* Runs zone.reload; never fails, but remembers what failed. */
+void export_reload(struct export *export, bool is_changed);
+
+#endif

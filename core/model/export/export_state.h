@@ -1,0 +1,57 @@
+/*
+ * core/model/export/export_state.h: how far zone export has come, for people who look: what the last run
+ * did, and what the next one would write.  Changes nothing, and costs little with many domains: a
+ * few zones are compared with their files, of the others it is only known that they moved.
+ */
+#ifndef CORE_MODEL_EXPORT_EXPORT_STATE_H
+#define CORE_MODEL_EXPORT_EXPORT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/model/setting/env.h"
+#include "core/store/store.h"
+
+/* So many zones are compared with their files, and so many of those that differ are kept. */
+#define EXPORT_STATE_COMPARED 50
+#define EXPORT_STATE_KEPT 10
+
+/* A zone that the next export writes or removes. */
+struct export_due {
+	char *name;
+	char *before; /* the file's text; NULL: there is none */
+	char *after;  /* NULL: the file goes */
+};
+
+struct export_state {
+	char *directory; /* as the machine sees it */
+	int64_t at;      /* when the last export ended that changed anything, 0: never */
+	int64_t files;   /* zones that are there */
+	bool is_reload_owed;
+	char *complaint; /* what zone.reload said; NULL: nothing */
+	bool is_all; /* something that shows in every zone differs, or the folder is new */
+	int64_t due; /* zones that differ; without is_exact: that may differ */
+	bool is_exact;
+	struct export_due *row; /* the first that do differ, in the order of names */
+	size_t count, room;
+};
+void export_state_done(struct export_state *state);
+
+/* `store` may be NULL: nothing was exported. */
+int export_state_load(struct ctx *ctx, struct store *store, const struct env *env,
+                      struct export_state *ret_state, struct err *err) must_check;
+
+enum export_place {
+	EXPORT_IS_DONE, /* the file holds the zone as it is to be */
+	EXPORT_IS_DUE,
+	EXPORT_IS_NONE, /* not served here, and no file */
+};
+/* One name's zone, and when its file was written (0: there is none that is remembered). */
+int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
+                    const char *name, enum export_place *ret_place, int64_t *ret_at,
+                    struct err *err) must_check;
+
+#endif

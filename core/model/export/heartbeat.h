@@ -1,0 +1,25 @@
+/*
+ * core/model/export/heartbeat.h: when `zone export --all` last ran to its end.
+ *
+ * It is the mtime of "<database>.heartbeat", a file of mode 0600: empty after a run that
+ * succeeded, holding a line after one that failed.  Not in the database, because a run of cron
+ * that changes nothing must not write there.  Exports of single zones and dry runs leave no mark.
+ */
+#ifndef CORE_MODEL_EXPORT_HEARTBEAT_H
+#define CORE_MODEL_EXPORT_HEARTBEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HEARTBEAT_SUFFIX ".heartbeat"
+
+/* Marks the end of a run at `now` (Unix seconds).  The folder was found safe by store_open().  A
+ * mark that cannot be made (a full disk) is left out: the export itself counts. */
+void heartbeat_mark(const char *db_path, int64_t now, bool is_failed);
+
+/* Unix seconds of the last run to its end, failed or not; 0: never, or it may not be looked at. */
+int64_t heartbeat_last(const char *db_path);
+/* Whether that run failed. */
+bool heartbeat_is_failed(const char *db_path);
+
+#endif

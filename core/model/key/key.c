@@ -1,0 +1,316 @@
+/*
+ * The table dkim_key.  Private halves go through key_secret.c alone; the schema's triggers delete
+ * them with their key and move the domain's generation.
+ */
+#include "core/model/key/key.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/text.h"
+#include "core/model/key/key_secret.h"
+#include "core/model/setting/setting.h"
+#include "core/store/change.h"
+#include "dnszone/dkim/dkim_record.h"
+#include "dnszone/name/name.h"
+
+#define COLUMNS                                                                       \
+	"SELECT k.id, k.domain_id, d.name, k.selector, k.algorithm, k.bits, k.state," \
+	" k.public, k.fingerprint, k.private_id IS NOT NULL, k.created, k.since,"     \
+	" coalesce(k.due, 0) FROM dkim_key k JOIN domain d ON d.id = k.domain_id "
+
+#define NAMED_MAX 10 /* selectors in a message */
+
+void key_done(struct key *key)
+{
+	free(key->domain);
+	free(key->selector);
+	free(key->algorithm);
+	free(key->state);
+	free(key->public_key);
+	*key = (struct key){ 0 };
+}
+
+bool key_is_published(const struct key *key)
+{
+	return strcmp(key->state, "parked") != 0;
+}
+
+static char *borrow_text(struct stmt *stmt, int column)
+{
+	return (char *)(uintptr_t)stmt_text(stmt, column);
+}
+
+/* Borrows from the statement. */
+static struct key read_row(struct stmt *stmt)
+{
+	struct key row = {
+		.id = stmt_int(stmt, 0),
+		.domain_id = stmt_int(stmt, 1),
+		.domain = borrow_text(stmt, 2),
+		.selector = borrow_text(stmt, 3),
+		.algorithm = borrow_text(stmt, 4),
+		.bits = stmt_int(stmt, 5),
+		.state = borrow_text(stmt, 6),
+		.has_private = stmt_int(stmt, 9) != 0,
+		.created = stmt_int(stmt, 10),
+		.since = stmt_int(stmt, 11),
+		.due = stmt_int(stmt, 12),
+	};
+	size_t len;
+	row.public_key = (unsigned char *)(uintptr_t)stmt_blob(stmt, 7, &row.public_len);
+	const void *fingerprint = stmt_blob(stmt, 8, &len);
+	if (len == sizeof(row.fingerprint.at))
+		memcpy(row.fingerprint.at, fingerprint, len);
+	return row;
+}
+
+int key_each(struct store *store, int64_t domain_id,
+             int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
+             struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r;
+	if (!store)
+		return 0;
+	if (domain_id)
+		r = store_query(store, &stmt, err,
+		                COLUMNS "WHERE k.domain_id = ? ORDER BY k.selector", "i",
+		                domain_id);
+	else
+		r = store_query(store, &stmt, err, COLUMNS "ORDER BY d.name, k.selector",
+		                "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		struct key row = read_row(stmt);
+		r = each(arg, &row, err);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+static int fail_no_key(struct store *store, int64_t domain_id, const char *domain,
+                       const char *selector, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	auto_buf there = BUF_INIT;
+	size_t count = 0;
+	int r = 0;
+	if (store)
+		r = store_query(store, &stmt, err,
+		                "SELECT selector FROM dkim_key WHERE domain_id = ?"
+		                " ORDER BY selector",
+		                "i", domain_id);
+	while (store && r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		if (count++ < NAMED_MAX)
+			buf_printf(&there, "%s%s", there.len ? ", " : "",
+			           stmt_text(stmt, 0));
+	if (r < 0)
+		return r;
+	if (count == 0)
+		return err_set(err, ERR_MISSING, _("%s has no keys"), domain);
+	return err_set(err, ERR_MISSING,
+	               _("%s has no key with the selector %s; there is %s%s"), domain,
+	               selector, buf_text(&there), count > NAMED_MAX ? ", ..." : "");
+}
+
+int key_find(struct store *store, int64_t domain_id, const char *domain,
+             const char *selector, struct key *ret_key, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = 0;
+	if (store) {
+		r = store_query(store, &stmt, err,
+		                COLUMNS "WHERE k.domain_id = ? AND k.selector = ?", "it",
+		                domain_id, selector);
+		if (r >= 0)
+			r = stmt_next(stmt, err);
+	}
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return fail_no_key(store, domain_id, domain, selector, err);
+	struct key row = read_row(stmt);
+	row.domain = xstrdup(row.domain);
+	row.selector = xstrdup(row.selector);
+	row.algorithm = xstrdup(row.algorithm);
+	row.state = xstrdup(row.state);
+	row.public_key = (unsigned char *)xmemdup(row.public_key, row.public_len);
+	*ret_key = row;
+	return 0;
+}
+
+char *key_record_text(const struct key *key)
+{
+	bool is_revoked = strcmp(key->state, "revoked") == 0;
+	return dkim_record_text(key->algorithm, is_revoked ? NULL : key->public_key,
+	                        key->public_len);
+}
+
+static int check_selector_free(struct store *store, int64_t domain_id, const char *domain,
+                               const char *selector, struct err *err)
+{
+	int64_t there;
+	int r = store_get_int(
+		store, &there, err,
+		"SELECT 1 FROM dkim_key WHERE domain_id = ? AND selector = ?", "it",
+		domain_id, selector);
+	if (r > 0)
+		return err_set(err, ERR_FAILED,
+		               _("%s has a key with the selector %s already"), domain,
+		               selector);
+	return r;
+}
+
+int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
+               const char *domain, const char *selector, const char *state,
+               const struct key_pair *pair, int64_t *ret_id, struct err *err)
+{
+	struct digest fingerprint;
+	char hex[2 * DIGEST_LEN + 1];
+	int64_t private_id = 0, id = 0;
+	digest_of(pair->public_key, pair->public_len, &fingerprint);
+	digest_hex(&fingerprint, hex);
+	int r = check_selector_free(store, domain_id, domain, selector, err);
+	if (r >= 0)
+		r = key_secret_put(store, &pair->pkcs8, &private_id, err);
+	if (r >= 0)
+		r = store_exec(
+			store, err,
+			"INSERT INTO dkim_key (domain_id, selector, algorithm, bits, state,"
+			" public, fingerprint, private_id, created, since)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+			"ittitooii", domain_id, selector, pair->algorithm, pair->bits,
+			state, (const void *)pair->public_key, pair->public_len,
+			(const void *)fingerprint.at, sizeof(fingerprint.at), private_id,
+			ctx_now(ctx));
+	if (r < 0)
+		return r;
+	id = store_last_id(store);
+	auto_free char *now = xasprintf("%s %" PRId64 " %s SHA256:%.16s", pair->algorithm,
+	                                pair->bits, state, hex);
+	r = change_note(store, "key", domain, selector, NULL, now, err);
+	if (r < 0)
+		return r;
+	*ret_id = id;
+	return 0;
+}
+
+int key_set_state(struct store *store, const struct ctx *ctx, const struct key *key,
+                  const char *state, int64_t due, struct err *err)
+{
+	int r = store_exec(
+		store, err,
+		"UPDATE dkim_key SET state = ?, since = ?, due = ? WHERE id = ?", "ti?i",
+		state, ctx_now(ctx), due == 0, due, key->id);
+	if (r < 0)
+		return r;
+	return change_note(store, "key", key->domain, key->selector, key->state, state,
+	                   err);
+}
+
+int key_delete(struct store *store, const struct key *key, struct err *err)
+{
+	int r = store_exec(store, err, "DELETE FROM dkim_key WHERE id = ?", "i", key->id);
+	if (r < 0)
+		return r;
+	store_note_secret_gone(store);
+	return change_note(store, "key", key->domain, key->selector, key->state, NULL,
+	                   err);
+}
+
+/* %Y %m %d of the day, UTC. */
+static char *expand_day(const char *pattern, int64_t now)
+{
+	auto_buf out = BUF_INIT;
+	time_t seconds = (time_t)now;
+	struct tm day;
+	gmtime_r(&seconds, &day);
+	for (const char *c = pattern; *c; c++) {
+		if (c[0] != '%' || !c[1]) {
+			buf_putc(&out, *c);
+			continue;
+		}
+		c++;
+		if (*c == 'Y')
+			buf_printf(&out, "%04d", day.tm_year + 1900);
+		else if (*c == 'm')
+			buf_printf(&out, "%02d", day.tm_mon + 1);
+		else if (*c == 'd')
+			buf_printf(&out, "%02d", day.tm_mday);
+	}
+	return buf_take(&out);
+}
+
+/* 1: a key has it, or under the domain's name or an alias's mail under way needs it, or the zone had a
+ * record of its own there. */
+static int is_taken(struct store *store, int64_t domain_id, const char *selector,
+                    struct err *err)
+{
+	int64_t there;
+	return store_get_int(store, &there, err,
+	                     "SELECT 1 WHERE EXISTS (SELECT 1 FROM dkim_key"
+	                     " WHERE domain_id = ?1 AND selector = ?2)"
+	                     " OR EXISTS (SELECT 1 FROM domain d JOIN former_key f"
+	                     " ON f.name = d.name AND f.selector = ?2"
+	                     " WHERE d.id = ?1 OR d.alias_of = ?1)"
+	                     " OR EXISTS (SELECT 1 FROM domain d JOIN zone_look z"
+	                     " ON z.name = d.name AND z.ref = ?2 || '._domainkey'"
+	                     " AND z.had IS NOT NULL"
+	                     " WHERE d.id = ?1 OR d.alias_of = ?1)",
+	                     "it", domain_id, selector);
+}
+
+/* The first free one of base, base-2, base-3..., from `serial` on. */
+static int first_free(struct store *store, int64_t domain_id, const char *base,
+                      unsigned serial, char **ret_selector, struct err *err)
+{
+	for (;; serial++) {
+		auto_free char *typed =
+			serial == 1 ? xstrdup(base) : xasprintf("%s-%u", base, serial);
+		char selector[NAME_SIZE];
+		int r = name_parse_selector(typed, selector, err);
+		if (r >= 0)
+			r = is_taken(store, domain_id, selector, err);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			*ret_selector = xstrdup(selector);
+			return 0;
+		}
+	}
+}
+
+int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
+                      char **ret_selector, struct err *err)
+{
+	/* "-2" to "-9": what dkim.selector makes of a date has two digits */
+	const char *hyphen = strrchr(selector, '-');
+	bool has_serial = hyphen && hyphen > selector && hyphen[1] >= '2' &&
+	                  hyphen[1] <= '9' && !hyphen[2];
+	unsigned serial = has_serial ? (unsigned)(hyphen[1] - '0') : 1;
+	auto_free char *base = xmemdup(selector, has_serial ? (size_t)(hyphen - selector)
+	                                                    : strlen(selector));
+	return first_free(store, domain_id, base, serial + 1, ret_selector, err);
+}
+
+int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
+                        const char *domain, const char *algorithm, bool is_beside_rsa,
+                        char **ret_selector, struct err *err)
+{
+	auto_free char *pattern = NULL;
+	int r = setting_text(store, SET_DKIM_SELECTOR, domain_id, &pattern, err);
+	if (r < 0)
+		return r;
+	auto_free char *day = expand_day(pattern, ctx_now(ctx));
+	bool is_second = is_beside_rsa && strcmp(algorithm, "ed25519") == 0;
+	auto_free char *base = xasprintf("%s%s", day, is_second ? "-ed25519" : "");
+	r = first_free(store, domain_id, base, 1, ret_selector, err);
+	return r == ERR_USAGE
+	               ? err_prefix(err, _("no selector for a new key of %s"), domain)
+	               : r;
+}

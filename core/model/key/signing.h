@@ -1,0 +1,50 @@
+/*
+ * core/model/key/signing.h: which name signs with which key, now.
+ *
+ * A name (a domain or an alias) signs when dkim.sign is on for the server and for its domain, the
+ * domain is not suspended, has mail, holds an active key, and that key's record is public under
+ * that very name as its dkim.activate asks.  (Semantics 1.)
+ */
+#ifndef CORE_MODEL_KEY_SIGNING_H
+#define CORE_MODEL_KEY_SIGNING_H
+
+#include <stdint.h>
+
+#include "core/base/digest.h"
+#include "core/base/err.h"
+#include "core/store/store.h"
+
+struct signing_row {
+	const char *name; /* the domain in d= */
+	const char *
+		main_name; /* the domain that owns the key: the same, or its main domain */
+	const char *selector;
+	const char *algorithm; /* "rsa", "ed25519" */
+	int64_t key_id;
+	struct digest
+		fingerprint; /* of the public half: names the content of the key file */
+};
+
+/* Every name that signs, sorted by name, then algorithm ("rsa" last); rows borrow until the
+ * callback returns.  A domain with both algorithms gives two rows.  Needs an open transaction or
+ * takes its own snapshot. */
+int signing_each(struct store *store,
+                 int (*each)(void *arg, const struct signing_row *row, struct err *err),
+                 void *arg, struct err *err) must_check;
+
+/* The same for one name only. */
+int signing_of(struct store *store, const char *name,
+               int (*each)(void *arg, const struct signing_row *row, struct err *err),
+               void *arg, struct err *err) must_check;
+
+/* Whether the record of the key `selector` is published under `name` (a domain or an alias), so that
+ * a receiver finds it: 1 yes, 0 no, negative: failed. */
+int signing_is_published(struct store *store, const char *name, const char *selector,
+                         struct err *err) must_check;
+
+/* Names (domains, aliases and former names) that moved after generation `since`; 0: all. */
+int signing_moved(struct store *store, int64_t since,
+                  int (*each)(void *arg, const char *name, struct err *err), void *arg,
+                  struct err *err) must_check;
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * core/model/life/key_tables.h: what the configuration of other signers says about keys: which domain signs
+ * with which selector and key file.  OpenDKIM (opendkim.conf, KeyTable, SigningTable, KeyList), rspamd
+ * (dkim_signing.conf and its maps), amavis (dkim_key() lines) and Exim (macros, transport options) are
+ * read.  Pure: further files come through a callback, nothing is evaluated, unknown parts are passed
+ * over.
+ */
+#ifndef CORE_MODEL_LIFE_KEY_TABLES_H
+#define CORE_MODEL_LIFE_KEY_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/macro.h"
+
+#define KEY_TABLES_FILE_MAX ((size_t)64 * 1024 * 1024) /* octets of one table */
+
+struct key_table_row {
+	char *domain; /* A-labels; NULL: any, the path has "$domain" where there is one */
+	char *selector; /* NULL: not said, or "$selector" of the path */
+	char *path; /* of the key file, as it is written; "$domain" and "$selector" in it stand for
+	                 * any text without '/'.  NULL: the row has none that can be read: see `why` */
+	bool signs;  /* the configuration signs with it */
+	size_t rank; /* of several that sign for a domain the lowest one does */
+	char *where; /* "KeyTable:3" */
+	char *why;   /* why it cannot be used, as a sentence; NULL: it can */
+};
+
+/* One line of a SigningTable, whose key is looked for when all tables are read. */
+struct key_table_use {
+	char *pattern, *key;
+	size_t line;
+};
+
+struct key_tables {
+	struct key_table_row *row;
+	size_t count, room;
+	struct key_table_use *use;
+	size_t uses, use_room;
+	char **name; /* of the KeyTable's rows: name[i] is the key name of row[i], or NULL */
+	size_t name_room;
+	char **domain; /* for which a signer of any domain is used (opendkim.conf: Domain) */
+	size_t domains, domain_room;
+	bool says_who_signs; /* a table is there that a domain is not in where it does not sign */
+};
+
+#define KEY_TABLES_INIT ((struct key_tables){ 0 })
+#define auto_key_tables cleanup(key_tables_done) struct key_tables
+void key_tables_done(struct key_tables *tables);
+
+/* How the files that a configuration names are read; false: it cannot be. */
+struct key_tables_source {
+	bool (*read)(void *arg, const char *path, struct buf *into);
+	void *arg;
+};
+
+enum key_tables_kind {
+	KEY_TABLES_NONE, /* nothing that is known */
+	KEY_TABLES_OPENDKIM_CONF,
+	KEY_TABLES_KEY_TABLE,
+	KEY_TABLES_SIGNING_TABLE,
+	KEY_TABLES_KEY_LIST, /* "pattern:domain:path" lines of dkim-milter */
+	KEY_TABLES_RSPAMD,
+	KEY_TABLES_SELECTOR_MAP, /* "domain selector" lines of rspamd */
+	KEY_TABLES_PATH_MAP,     /* "domain path" lines of rspamd */
+	KEY_TABLES_AMAVIS,
+	KEY_TABLES_EXIM,
+};
+/* By the name of a file, and by its text where the name does not tell. */
+enum key_tables_kind key_tables_kind_of(const char *name, const char *text) must_check;
+
+/* Adds what `text` says.  `name` is shown in `where`; its folder is put in front of relative paths
+ * that the configuration names, where `name` is a path. */
+void key_tables_read(struct key_tables *tables, enum key_tables_kind kind,
+                     const char *name, const char *text,
+                     const struct key_tables_source *source);
+
+/* After the last one: SigningTable lines find their keys, keys for any domain their domains. */
+void key_tables_finish(struct key_tables *tables);
+
+/* Whether `path` has the form of a row's path (NULL: never); fills domain and selector (NAME_SIZE
+ * octets each) where the row leaves them open, as they stand in the path. */
+bool key_tables_path_fits(const struct key_table_row *row, const char *path,
+                          char *ret_domain, char *ret_selector) must_check;
+
+#endif

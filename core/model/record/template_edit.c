@@ -1,0 +1,465 @@
+/*
+ * Edits of the template.
+ *
+ * A revision that a domain follows is never changed, unless it was made by the change that is open
+ * now: then nobody has seen it yet.  Old revisions that no domain follows stay for a while, so that an
+ * applied template can be taken back.
+ */
+#include "core/model/record/template_edit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/record/record_text.h"
+#include "core/model/record/records.h"
+#include "core/model/record/template_inner.h"
+#include "core/store/change.h"
+#include "dnszone/name/rr.h"
+
+/* ---- revisions ------------------------------------------------------------------------------ */
+
+int template_open_revision(struct store *store, int64_t *ret_rev, struct err *err)
+{
+	int64_t newest = 0, is_ours = 0;
+	int r = template_newest(store, &newest, err);
+	if (r >= 0)
+		r = store_get_int(store, &is_ours, err,
+		                  "SELECT change_id IS (SELECT max(id) FROM change)"
+		                  " FROM template WHERE rev = ?",
+		                  "i", newest);
+	if (r >= 0 && is_ours) {
+		*ret_rev = newest;
+		return 0;
+	}
+	if (r >= 0)
+		r = store_exec(
+			store, err,
+			"INSERT INTO template (change_id) SELECT max(id) FROM change",
+			"");
+	if (r < 0)
+		return r;
+	int64_t rev = store_last_id(store);
+	r = store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" SELECT ?, uid, owner, type, ttl, rdata, kind"
+		" FROM template_record WHERE rev = ?",
+		"ii", rev, newest);
+	if (r >= 0)
+		*ret_rev = rev;
+	return r;
+}
+
+int template_drop_unused(struct store *store, struct err *err)
+{
+	return store_exec(
+		store, err,
+		"DELETE FROM template WHERE rev NOT IN"
+		" (SELECT rev FROM template ORDER BY rev DESC LIMIT ?)"
+		" AND NOT EXISTS (SELECT 1 FROM domain WHERE template_rev = rev)"
+		" AND NOT EXISTS (SELECT 1 FROM change_item WHERE object = 'template'"
+		"  AND change_id > (SELECT max(id) FROM change) - ?"
+		"  AND old = 'revision ' || rev)",
+		"ii", (int64_t)TEMPLATE_KEPT, (int64_t)TEMPLATE_KEPT_CHANGES);
+}
+
+/* The newest revision as a domain without anything of its own would get it. */
+static int check_newest(struct store *store, struct err *err)
+{
+	struct domain sample = { .name = (char *)(uintptr_t)record_sample_values.domain };
+	int r = template_newest(store, &sample.template_rev, err);
+	return r < 0 ? r : records_check_domain(store, &sample, err);
+}
+
+static int finish_edit(struct store *store, struct err *err)
+{
+	int r = template_drop_unused(store, err);
+	return r < 0 ? r : check_newest(store, err);
+}
+
+/* ---- edits ---------------------------------------------------------------------------------- */
+
+int template_note(struct store *store, const struct template_row *row, const char *old,
+                  const char *new_value, struct err *err)
+{
+	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
+	auto_free char *ref = xasprintf("t%" PRId64, row->uid);
+	return change_note_ref(store, "template", NULL, field, ref, old, new_value, err);
+}
+
+int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+                     struct err *err)
+{
+	return store_exec(
+		store, err,
+		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
+		row->rdata, policy_kind_name(row->kind));
+}
+
+static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
+                      struct err *err)
+{
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = template_put_row(store, rev, row, err);
+	return r < 0 ? r : template_note(store, row, NULL, audit, err);
+}
+
+/* Refuses what is there already, or a second policy of its kind at that owner. */
+static int check_new(struct store *store, const struct template_row *row, struct err *err)
+{
+	int64_t rev = 0, there = 0;
+	int r = template_newest(store, &rev, err);
+	if (r >= 0)
+		r = store_get_int(
+			store, &there, err,
+			"SELECT uid FROM template_record WHERE rev = ? AND owner = ?"
+			" AND type = ? AND rdata = ?",
+			"ittt", rev, row->owner, row->type, row->rdata);
+	if (r > 0)
+		return err_set(err, ERR_FAILED,
+		               _("the template has that record already: t%" PRId64),
+		               there);
+	if (r < 0 || row->kind == POLICY_OTHER)
+		return r;
+	r = store_get_int(
+		store, &there, err,
+		"SELECT uid FROM template_record WHERE rev = ? AND owner = ? AND kind = ?",
+		"itt", rev, row->owner, policy_kind_name(row->kind));
+	if (r > 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("the template has its %s record at %s already, and there can be only "
+		          "one; \"mailauthctl template set t%" PRId64
+		          " ...\" changes it"),
+			record_text_policy(row->kind), row->owner, there);
+	return r;
+}
+
+int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err)
+{
+	return store_get_int(
+		store, ret_uid, err,
+		"SELECT 1 + max(2, coalesce((SELECT max(uid) FROM template_record), 0),"
+		" coalesce((SELECT max(template_uid) FROM record), 0))",
+		"");
+}
+
+int template_add(struct store *store, const char *owner, const char *type,
+                 const char *rdata, int64_t ttl, int64_t *ret_uid, struct err *err)
+{
+	char known_type[16];
+	auto_free char *kept = NULL;
+	struct template_row row = { .rdata = rdata, .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	int64_t rev = 0;
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = rr_parse_type(type, known_type, err);
+	if (r >= 0)
+		r = record_text_owner(owner, NULL, &kept, err);
+	if (r >= 0)
+		r = record_text_check(kept, known_type, rdata, NULL, &row.kind, err);
+	if (r < 0)
+		return r;
+	row.owner = kept;
+	row.type = known_type;
+	r = check_new(store, &row, err);
+	if (r >= 0)
+		r = template_next_uid(store, &row.uid, err);
+	if (r >= 0)
+		r = template_open_revision(store, &rev, err);
+	if (r >= 0)
+		r = insert_row(store, rev, &row, err);
+	if (r >= 0)
+		r = finish_edit(store, err);
+	if (r >= 0)
+		*ret_uid = row.uid;
+	return r < 0 ? r : 0;
+}
+
+/* The record of the newest revision; rows that the caller frees. */
+struct owned_row {
+	struct template_row row;
+	char *owner, *type, *rdata;
+};
+
+static void owned_row_done(struct owned_row *owned)
+{
+	free(owned->owner);
+	free(owned->type);
+	free(owned->rdata);
+}
+
+static int find_row(struct store *store, int64_t uid, struct owned_row *ret_owned,
+                    struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    TEMPLATE_COLUMNS
+	                    "WHERE rev = (SELECT max(rev) FROM template) AND uid = ?",
+	                    "i", uid);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ERR_MISSING,
+		               _("the template has no record t%" PRId64
+		                 "; see \"mailauthctl template list\""),
+		               uid);
+	struct owned_row owned = { .row = template_read_row(stmt) };
+	owned.row.owner = owned.owner = xstrdup(owned.row.owner);
+	owned.row.type = owned.type = xstrdup(owned.row.type);
+	owned.row.rdata = owned.rdata = xstrdup(owned.row.rdata);
+	*ret_owned = owned;
+	return 0;
+}
+
+int template_set(struct store *store, int64_t uid, const char *rdata, int64_t ttl,
+                 struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	enum policy_kind kind;
+	int64_t rev = 0;
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = find_row(store, uid, &there, err);
+	if (r < 0)
+		return r;
+	const struct template_row *old = &there.row;
+	rdata = rdata ? rdata : old->rdata;
+	ttl = ttl == TTL_UNSAID ? old->ttl : ttl;
+	if (strcmp(rdata, old->rdata) == 0 && ttl == old->ttl)
+		return 0;
+	r = record_text_check(old->owner, old->type, rdata, NULL, &kind, err);
+	if (r >= 0 && old->kind != POLICY_OTHER && kind != old->kind)
+		r = err_set(err, ERR_USAGE,
+		            _("t%" PRId64
+		              " is the %s record of %s and stays one; that text is "
+		              "none"),
+		            uid, record_text_policy(old->kind), old->owner);
+	if (r >= 0 && kind != old->kind) {
+		struct template_row row = *old;
+		row.kind = kind;
+		row.rdata = rdata;
+		r = check_new(store, &row, err);
+	}
+	if (r >= 0)
+		r = template_open_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_exec(store, err,
+		               "UPDATE template_record SET rdata = ?, ttl = ?, kind = ?"
+		               " WHERE rev = ? AND uid = ?",
+		               "t?tii", rdata, ttl < 0, ttl, policy_kind_name(kind), rev,
+		               uid);
+	auto_free char *before = record_text_audit(old->rdata, old->ttl);
+	auto_free char *after = record_text_audit(rdata, ttl);
+	if (r >= 0)
+		r = template_note(store, old, before, after, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+static int remove_row(struct store *store, const struct template_row *row,
+                      struct err *err)
+{
+	int64_t rev = 0;
+	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	int r = template_open_revision(store, &rev, err);
+	if (r >= 0)
+		r = store_exec(store, err,
+		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
+		               "ii", rev, row->uid);
+	return r < 0 ? r : template_note(store, row, audit, NULL, err);
+}
+
+int template_remove(struct store *store, int64_t uid, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	int r = find_row(store, uid, &there, err);
+	if (r >= 0)
+		r = remove_row(store, &there.row, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+/* ---- reset ---------------------------------------------------------------------------------- */
+
+static const struct template_row *same_built_in(const struct template_row *row)
+{
+	for (size_t i = 0; i < ARRAY_LEN(template_built_in); i++)
+		if (template_built_in[i].uid == row->uid &&
+		    template_built_in[i].ttl == row->ttl &&
+		    strcmp(template_built_in[i].owner, row->owner) == 0 &&
+		    strcmp(template_built_in[i].type, row->type) == 0 &&
+		    strcmp(template_built_in[i].rdata, row->rdata) == 0)
+			return &template_built_in[i];
+	return NULL;
+}
+
+/* The uids of what has to go. */
+struct leftovers {
+	int64_t *uid;
+	size_t count, room;
+	bool is_there[ARRAY_LEN(template_built_in)];
+};
+
+static int sort_out(void *arg, const struct template_row *row, struct err *err)
+{
+	struct leftovers *left = arg;
+	const struct template_row *same = same_built_in(row);
+	(void)err;
+	if (same) {
+		left->is_there[same - template_built_in] = true;
+		return 0;
+	}
+	GROW(left->uid, left->count, left->room);
+	left->uid[left->count++] = row->uid;
+	return 0;
+}
+
+int template_reset(struct store *store, struct err *err)
+{
+	struct leftovers left = { 0 };
+	bool is_same = true;
+	int r = template_each(store, 0, sort_out, &left, err);
+	for (size_t i = 0; r >= 0 && i < left.count; i++) {
+		struct owned_row row cleanup(owned_row_done) = { 0 };
+		is_same = false;
+		r = find_row(store, left.uid[i], &row, err);
+		if (r >= 0)
+			r = remove_row(store, &row.row, err);
+	}
+	free(left.uid);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(template_built_in); i++) {
+		int64_t rev;
+		if (left.is_there[i])
+			continue;
+		is_same = false;
+		r = template_open_revision(store, &rev, err);
+		if (r >= 0)
+			r = insert_row(store, rev, &template_built_in[i], err);
+	}
+	return r < 0 || is_same ? r : finish_edit(store, err);
+}
+
+/* ---- back to what the trail says ------------------------------------------------------------ */
+
+static int parse_ref(const char *ref, int64_t *ret_uid, struct err *err)
+{
+	if (ref[0] == 't' && text_to_int(ref + 1, 1, INT64_MAX, ret_uid))
+		return 0;
+	return err_set(err, ERR_FAILED, _("\"%s\" is not the id of a template record"),
+	               ref);
+}
+
+/* 1: the newest revision has it, with that owner and type ("_dmarc.<domain>. TXT"). */
+static int look(struct store *store, int64_t uid, const char *field,
+                struct owned_row *ret_owned, struct err *err)
+{
+	int r = find_row(store, uid, ret_owned, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	auto_free char *there =
+		xasprintf("%s %s", ret_owned->row.owner, ret_owned->row.type);
+	return strcmp(there, field) == 0;
+}
+
+int template_look(struct store *store, const char *ref, const char *field,
+                  char **ret_audit, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	int64_t uid = 0;
+	int r = parse_ref(ref, &uid, err);
+	if (r >= 0)
+		r = look(store, uid, field, &there, err);
+	if (r < 0)
+		return r;
+	*ret_audit = r ? record_text_audit(there.row.rdata, there.row.ttl) : NULL;
+	return 0;
+}
+
+/* Under its old number, where no other record of the newest revision has it. */
+static int make_again(struct store *store, int64_t uid, const char *field,
+                      const char *rdata, int64_t ttl, struct err *err)
+{
+	const char *blank = strrchr(field, ' ');
+	int64_t rev = 0, taken = 0;
+	if (!blank)
+		return err_set(err, ERR_FAILED,
+		               _("the trail names no owner and type: \"%s\""), field);
+	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
+	struct template_row row = {
+		.uid = uid, .owner = owner, .type = blank + 1, .rdata = rdata, .ttl = ttl
+	};
+	int r = record_text_check(owner, row.type, rdata, NULL, &row.kind, err);
+	if (r >= 0)
+		r = check_new(store, &row, err);
+	if (r >= 0)
+		r = store_get_int(store, &taken, err,
+		                  "SELECT 1 FROM template_record WHERE uid = ?"
+		                  " AND rev = (SELECT max(rev) FROM template)",
+		                  "i", uid);
+	if (r >= 0 && taken)
+		r = template_next_uid(store, &row.uid, err);
+	if (r >= 0)
+		r = template_open_revision(store, &rev, err);
+	if (r >= 0)
+		r = insert_row(store, rev, &row, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
+int template_restore(struct store *store, const char *ref, const char *field,
+                     const char *audit, struct err *err)
+{
+	struct owned_row there cleanup(owned_row_done) = { 0 };
+	const char *rdata;
+	int64_t uid = 0, ttl;
+	int r = parse_ref(ref, &uid, err);
+	if (r >= 0)
+		r = look(store, uid, field, &there, err);
+	if (r < 0)
+		return r;
+	if (!audit)
+		return r ? template_remove(store, uid, err) : 0;
+	record_text_parse_audit(audit, &rdata, &ttl);
+	return r ? template_set(store, uid, rdata, ttl, err)
+	         : make_again(store, uid, field, rdata, ttl, err);
+}
+
+/* Records that only one of the revisions ?1 and t.rev has. */
+#define ONLY_IN(one, other)                                                      \
+	"EXISTS (SELECT uid, owner, type, ttl, rdata, kind FROM template_record" \
+	" WHERE rev = " one " EXCEPT SELECT uid, owner, type, ttl, rdata, kind"  \
+	" FROM template_record WHERE rev = " other ")"
+
+int template_settle(struct store *store, struct err *err)
+{
+	int64_t newest = 0, same = 0, behind = 0;
+	int r = template_newest(store, &newest, err);
+	if (r >= 0)
+		r = store_get_int(store, &same, err,
+		                  "SELECT t.rev FROM template t WHERE t.rev < ?1"
+		                  " AND NOT " ONLY_IN("?1", "t.rev") " AND NOT " ONLY_IN(
+					  "t.rev", "?1") " ORDER BY t.rev DESC LIMIT 1",
+		                  "i", newest);
+	/* a revision that the trail may give back stays, too */
+	if (r > 0)
+		r = store_get_int(
+			store, &behind, err,
+			"SELECT EXISTS (SELECT 1 FROM domain WHERE template_rev > ?1)"
+			" OR EXISTS (SELECT 1 FROM template t JOIN change_item i"
+			" ON i.old = 'revision ' || t.rev WHERE t.rev > ?1"
+			" AND i.object = 'template' AND i.change_id >"
+			" (SELECT max(id) FROM change) - ?2)",
+			"ii", same, (int64_t)TEMPLATE_KEPT_CHANGES);
+	if (r <= 0 || behind)
+		return r < 0 ? r : 0;
+	return store_exec(store, err, "DELETE FROM template WHERE rev > ?", "i", same);
+}

@@ -1,0 +1,36 @@
+/* core/model/record/template_inner.h: what the files of template.h share; nobody else includes it. */
+#ifndef CORE_MODEL_RECORD_TEMPLATE_INNER_H
+#define CORE_MODEL_RECORD_TEMPLATE_INNER_H
+
+#include "core/model/record/template.h"
+
+/* So many of the newest revisions stay, whether a domain follows them or not, and those that domains
+ * left in so many of the newest changes. */
+#define TEMPLATE_KEPT 20
+#define TEMPLATE_KEPT_CHANGES 100
+
+/* What db/schema.sql puts into a new database; a unit test compares them. */
+extern const struct template_row template_built_in[TEMPLATE_BUILT_IN];
+
+#define TEMPLATE_COLUMNS \
+	"SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
+/* A row of that query; borrows from the statement. */
+struct template_row template_read_row(struct stmt *stmt);
+
+/* The revision that the open change may edit: a copy of the newest, made by its first edit. */
+int template_open_revision(struct store *store, int64_t *ret_rev,
+                           struct err *err) must_check;
+/* Writes a row that has its uid. */
+int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+                     struct err *err) must_check;
+/* Notes what became of a record. */
+int template_note(struct store *store, const struct template_row *row, const char *old,
+                  const char *new_value, struct err *err) must_check;
+/* A number that no record had before: edits by domains refer to it. */
+int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err) must_check;
+/* Gives a revision to a domain, or to all, with the note of which it was before. */
+int template_move_one(struct store *store, int64_t domain_id, int64_t rev,
+                      struct err *err) must_check;
+int template_move_all(struct store *store, int64_t rev, struct err *err) must_check;
+
+#endif

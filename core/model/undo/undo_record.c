@@ -1,0 +1,120 @@
+/* Taking back what a change did to records: a domain's own, the template's, and which revision of it
+ * a domain follows. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/domain/domain.h"
+#include "core/model/record/record.h"
+#include "core/model/record/template.h"
+#include "core/model/record/template_edit.h"
+#include "core/model/undo/undo_inner.h"
+
+/* Trails of the first version do not say which record it was. */
+static int check_ref(const struct undo *undo, const struct change_item *item,
+                     struct err *err)
+{
+	if (item->ref)
+		return 0;
+	auto_free char *subject = undo_subject(item);
+	return err_set(err, ERR_FAILED,
+	               _("change %" PRId64
+	                 " is of an earlier mailauthctl and does not say which record "
+	                 "it was: %s"),
+	               undo->id, subject);
+}
+
+int undo_record(struct undo *undo, const struct change_item *item, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *present = NULL;
+	int r = check_ref(undo, item, err);
+	if (r >= 0)
+		r = domain_look(undo->store, item->domain, &domain, err);
+	if (r == 0)
+		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		               item->domain);
+	/* with the removed domain, a record of the template that it had taken out */
+	if (r > 0 && undo_has_removed(undo, item->domain))
+		return record_restore(undo->store, &domain, item->ref, item->field,
+		                      item->old, err);
+	if (r > 0)
+		r = record_look(undo->store, &domain, item->ref, item->field, &present,
+		                err);
+	if (r >= 0)
+		r = undo_compare(undo, item, present, err);
+	if (r > 0)
+		r = record_restore(undo->store, &domain, item->ref, item->field,
+		                   item->old, err);
+	return r;
+}
+
+int undo_template(struct undo *undo, const struct change_item *item, struct err *err)
+{
+	auto_free char *present = NULL;
+	int r = check_ref(undo, item, err);
+	if (r >= 0)
+		r = template_look(undo->store, item->ref, item->field, &present, err);
+	if (r >= 0)
+		r = undo_compare(undo, item, present, err);
+	if (r > 0)
+		r = template_restore(undo->store, item->ref, item->field, item->old, err);
+	return r;
+}
+
+static int refuse_revision(const struct undo *undo, struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+	               _("change %" PRId64
+	                 " is of an earlier mailauthctl and does not say which template "
+	                 "the domains followed"),
+	               undo->id);
+}
+
+int undo_applied(struct undo *undo, const struct change_item *item, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	int64_t old = 0;
+	if (!template_parse_revision(item->old, &old))
+		return refuse_revision(undo, err);
+	int r = domain_look(undo->store, item->domain, &domain, err);
+	if (r == 0)
+		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		               item->domain);
+	if (r > 0 && item->new_value) {
+		auto_free char *present =
+			xasprintf("revision %" PRId64, domain.template_rev);
+		r = undo_compare(undo, item, present, err);
+	}
+	if (r > 0)
+		r = template_follow(undo->store, &domain, old, err);
+	/* a domain that comes back takes the newest one then */
+	if (r == ERR_FAILED && !item->new_value) {
+		undo_warn(undo, "%s: %s", item->domain, err->text);
+		err_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
+/* Where the domains followed different revisions, rows of their own say so. */
+int undo_applied_all(struct undo *undo, const struct change_item *item, struct err *err)
+{
+	int64_t old = 0, rev = 0;
+	bool differs = false;
+	if (!template_parse_revision(item->new_value, &rev))
+		return refuse_revision(undo, err);
+	if (!item->old && undo_find(undo, "template", NULL, "applied")) {
+		undo->follows++;
+		return 0;
+	}
+	if (!template_parse_revision(item->old, &old))
+		return refuse_revision(undo, err);
+	int r = template_follow_all(undo->store, rev, old, undo->id, undo->is_forced,
+	                            &differs, err);
+	if (r >= 0 && differs && !undo->is_forced)
+		r = undo_conflict(undo, item, err);
+	return r;
+}

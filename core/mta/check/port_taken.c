@@ -1,0 +1,71 @@
+/* core/mta/check/port_taken.c: ports of probes, and who listens there. */
+#include "core/mta/check/port_taken.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/host/service_kind.h"
+
+/* "tcp:HOST:PORT", "socketmap:inet:HOST:PORT:NAME", "inet:PORT@HOST", "inet:PORT"; 0: no port. */
+static unsigned port_of(const char *endpoint)
+{
+	auto_free char *text = xstrdup(endpoint);
+	const char *digits = NULL;
+	int64_t port;
+
+	if (text_starts(text, "socketmap:inet:")) {
+		*strrchr(text, ':') = '\0';
+		digits = strrchr(text, ':') + 1;
+	} else if (text_starts(text, "tcp:")) {
+		digits = strrchr(text, ':') + 1;
+	} else if (text_starts(text, "inet:")) {
+		text[strcspn(text, "@")] = '\0';
+		digits = text + strlen("inet:");
+	}
+	return digits && text_to_int(digits, 1, 65535, &port) ? (unsigned)port : 0;
+}
+
+static bool is_filter(enum probe_kind probe)
+{
+	return probe == PROBE_MAP || probe == PROBE_MILTER ||
+	       probe == PROBE_MILTER_SIGN || probe == PROBE_MILTER_VERIFY ||
+	       probe == PROBE_MILTER_DMARC;
+}
+
+static char *look_at(struct ctx *ctx, const char *endpoint)
+{
+	unsigned port = endpoint ? port_of(endpoint) : 0;
+	pid_t pid;
+
+	if (!port || !process_at_port(ctx, port, &pid))
+		return NULL;
+	auto_free char *name = pid ? process_name(ctx, pid) : NULL;
+	if (!name)
+		return xasprintf(
+			_("port %u is in use by another program: end it, or give "
+		          "it another port"),
+			port);
+	if (service_kind_find(name))
+		return NULL;
+	return xasprintf(_("port %u is in use by %s (process %d): end it, or give it "
+	                   "another port"),
+	                 port, name, (int)pid);
+}
+
+char *port_taken(struct ctx *ctx, const struct plan *plan)
+{
+	char *found = NULL;
+
+	for (size_t i = 0; i < plan->count && !found; i++) {
+		const struct step *step = &plan->step[i];
+
+		if (step->kind != STEP_PROBE || !is_filter(step->probe))
+			continue;
+		found = look_at(ctx, step->object);
+		if (!found)
+			found = look_at(ctx, step->probe_reverse);
+	}
+	return found;
+}

@@ -1,0 +1,38 @@
+/* Files as a plan will leave them. */
+#include "core/mta/check/validate.h"
+
+#include <string.h>
+
+#include "core/mta/plan/step.h"
+
+const struct step *validation_step(const struct validation *v, const char *path)
+{
+	for (size_t i = 0; path && i < v->plan->count; i++)
+		if (v->plan->step[i].kind == STEP_FILE &&
+		    strcmp(v->plan->step[i].object, path) == 0)
+			return &v->plan->step[i];
+	return NULL;
+}
+
+int validation_read(const struct validation *v, const char *path, struct buf *into,
+                    struct err *err)
+{
+	const struct step *step = validation_step(v, path);
+	if (step && !step->is_present)
+		return 0;
+	if (step) {
+		auto_secret room = SECRET_INIT;
+		const char *text;
+		size_t len;
+		int r = step_content(step, &room, &text, &len, err);
+		if (r == 0)
+			buf_add(into, text, len);
+		return r < 0 ? r : 1;
+	}
+	int r = file_read(v->ctx, path, STEP_FILE_LIMIT, into, NULL, err);
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}

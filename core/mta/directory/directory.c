@@ -1,0 +1,241 @@
+/*
+ * The directory backend: the same files as for Postfix with OpenDKIM, mailauth-policyd and postsrsd, below one folder, with the
+ * target host's paths inside them.  Nothing is reloaded or asked; users of the target are unknown
+ * here, so files belong to whoever runs this.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/host/networks.h"
+#include "core/mta/plan/backend.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_policy.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendmarc.h"
+#include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/policyd_conf.h"
+#include "core/mta/provider/postsrsd.h"
+
+#define MAIN_PART "/etc/mailauthctl/postfix-main.cf"
+#define MASTER_PART "/etc/mailauthctl/postfix-master.cf"
+#define QUEUE_FOLDER "/var/spool/postfix"
+
+static int directory_detect(struct ctx *ctx, struct store *store,
+                            struct mta_found *ret_found, struct err *err)
+{
+	(void)ctx;
+	char *path;
+	int r = setting_text(store, SET_MTA_DIRECTORY_PATH, 0, &path, err);
+	if (r < 0)
+		return r;
+	*ret_found = (struct mta_found){ .is_installed = true, .config_dir = path };
+	return 0;
+}
+
+static int directory_observe(struct ctx *ctx, struct store *store,
+                             struct mta_seen **ret_seen, struct err *err)
+{
+	(void)ctx;
+	(void)store;
+	(void)err;
+	*ret_seen = NULL;
+	return 0;
+}
+
+/* What an admin puts into main.cf of the target host. */
+static void render_main(const struct desired *desired, struct buf *into)
+{
+	const struct postsrsd_seen nobody = { 0 };
+	auto_postsrsd_tables tables = { 0 };
+	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
+	bool has_filter = desired->signs || desired->verifies;
+	auto_free char *dmarc_milter = postfix_dmarc_milter(desired->rejects_dmarc);
+	const struct main_wish wish = {
+		.milter =
+			has_filter
+				? "{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
+				  " }"
+				: NULL,
+		.in_smtpd = true,
+		.in_non_smtpd = desired->signs,
+		.guard_milter = desired->checks_dmarc ? POSTFIX_GUARD_MILTER : NULL,
+		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
+		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
+		.policy_socket = POLICYD_SOCKET,
+		.srs_forward = desired->has_srs ? tables.sender : NULL,
+		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
+	};
+	buf_puts(into, "# For main.cf of the mail host.\n");
+	if (has_filter)
+		buf_puts(
+			into,
+			"# Where it has smtpd_milters or non_smtpd_milters already, put the item of\n"
+			"# the last lines into them instead.\n"
+			"# The folder " QUEUE_FOLDER
+			"/opendkim must be there, mode 2750, owner\n"
+			"# opendkim, group postfix; the last line of " OPENDKIM_CONF
+			" must be\n"
+			"#     Include " OPENDKIM_OURS "\n");
+	if (desired->checks_dmarc)
+		buf_puts(into,
+		         "# The folder " QUEUE_FOLDER
+		         "/opendmarc must be there, mode 2750, owner\n"
+		         "# opendmarc, group postfix; the last lines of " OPENDMARC_CONF
+		         " must be those\n"
+		         "# of " OPENDMARC_PART ".\n");
+	if (desired->checks_spf)
+		buf_puts(
+			into,
+			"# Where it has smtpd_recipient_restrictions already, put\n"
+			"#     " POLICYD_CHECK "\n"
+			"# into them instead, directly behind reject_unauth_destination.\n"
+			"# The lines of " MASTER_PART " must be in master.cf first.\n");
+	if (desired->has_srs)
+		buf_puts(
+			into,
+			"# Where it has tables of sender_canonical_maps, recipient_canonical_maps or\n"
+			"# lmtp_generic_maps already, put ours behind them instead; the classes must be\n"
+			"# envelope_sender alone.  postsrsd must answer first: Postfix defers all mail\n"
+			"# while it does not.\n");
+	main_cf_render("", 0, &wish, into);
+}
+
+/* ... and into its master.cf. */
+static void render_master(struct buf *into)
+{
+	auto_free char *service = postfix_policy_service("nobody");
+	buf_puts(into, "# For master.cf of the mail host, where " POLICYD_PATH "\n"
+	               "# is installed; any account without rights may take the place of "
+	               "nobody.\n");
+	master_cf_render("", 0, service, into);
+}
+
+static void plan_part(const char *prefix, const char *path, const struct buf *text,
+                      struct plan *plan)
+{
+	auto_free char *full = xasprintf("%s%s", prefix, path);
+	if (!text->len)
+		plan_remove(plan, RANK_LEFTOVERS, full, 0);
+	else
+		plan_file(plan, RANK_CONSUMERS, full, buf_text(text), text->len,
+		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+}
+
+static int plan_postsrsd(const struct desired *desired, struct plan *plan,
+                         struct err *err)
+{
+	if (!desired->has_srs) {
+		postsrsd_drop_parts(desired->directory_path, plan);
+		return 0;
+	}
+	if (!desired->srs_domain)
+		return err_set(err, ERR_FAILED,
+		               _("SRS needs a domain, and the full name of the mail "
+		                 "server is not known: \"mailauthctl server set "
+		                 "srs.domain <domain>\""));
+	return postsrsd_plan_parts(desired, desired->directory_path, plan, err);
+}
+
+/* ... and at the end of opendmarc.conf, with the list that it names. */
+static int plan_dmarc(const struct desired *desired, struct plan *plan, struct err *err)
+{
+	const char *prefix = desired->directory_path;
+	auto_free char *hosts_path = xasprintf("%s" OPENDMARC_IGNORE_HOSTS, prefix);
+	auto_buf conf = BUF_INIT, text = BUF_INIT;
+	auto_networks hosts = NETWORKS_INIT;
+	const struct opendmarc_setup setup = {
+		.authserv_id = desired->authserv_id,
+		.socket = "local:" QUEUE_FOLDER "/opendmarc/opendmarc.sock",
+		.suffix_list = OPENDMARC_SUFFIX_LIST,
+		.rejects = desired->rejects_dmarc,
+	};
+	if (!desired->checks_dmarc) {
+		plan_part(prefix, OPENDMARC_PART, &conf, plan);
+		plan_remove(plan, RANK_LEFTOVERS, hosts_path, 0);
+		return 0;
+	}
+	int r = opendmarc_check_name(setup.authserv_id, err);
+	if (r < 0)
+		return r;
+	buf_puts(&conf, "# For the end of " OPENDMARC_CONF " of the mail host.\n");
+	opendmarc_render(&setup, &conf);
+	plan_part(prefix, OPENDMARC_PART, &conf, plan);
+	opendmarc_ignore_hosts(desired, NULL, 0, &hosts, plan);
+	networks_render(&hosts, &text);
+	plan_file(plan, RANK_TABLES, hosts_path, buf_text(&text), text.len,
+	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
+	return 0;
+}
+
+static int plan_postfix(const struct desired *desired, struct plan *plan, struct err *err)
+{
+	const char *prefix = desired->directory_path;
+	auto_buf main_part = BUF_INIT, master_part = BUF_INIT;
+	if (desired->signs || desired->verifies || desired->checks_spf ||
+	    desired->has_srs)
+		render_main(desired, &main_part);
+	if (desired->checks_spf)
+		render_master(&master_part);
+	plan_part(prefix, MAIN_PART, &main_part, plan);
+	plan_part(prefix, MASTER_PART, &master_part, plan);
+	if (desired->checks_spf)
+		return policyd_conf_plan(desired, &(struct policyd_host){ 0 }, prefix,
+		                         plan, err);
+	policyd_conf_drop(prefix, plan);
+	return 0;
+}
+
+static int directory_plan(const struct desired *desired, const struct mta_seen *seen,
+                          struct plan *ret_plan, struct err *err)
+{
+	(void)seen;
+	if (!desired) /* every file is ours alone */
+		return 0;
+	const struct opendkim_place place = {
+		.prefix = desired->directory_path,
+		.key = { 0600, FILE_KEEP_UID, FILE_KEEP_GID },
+		.key_folder = { 0700, FILE_KEEP_UID, FILE_KEEP_GID },
+		.table = { 0644, FILE_KEEP_UID, FILE_KEEP_GID },
+	};
+	const struct opendkim_setup setup = {
+		.signs = desired->signs,
+		.verifies = desired->verifies,
+		.defers_dns_errors = desired->checks_dmarc,
+		.socket = "local:" QUEUE_FOLDER "/opendkim/opendkim.sock",
+		.authserv_id = desired->authserv_id,
+	};
+	bool is_active = desired->signs || desired->verifies;
+	struct opendkim_plan found = { 0 };
+	auto_networks internal = NETWORKS_INIT;
+	opendkim_internal_hosts(desired, NULL, 0, NULL, &internal, ret_plan);
+	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
+	                            ret_plan, &found, err);
+	if (r == 0)
+		r = plan_postfix(desired, ret_plan, err);
+	if (r == 0)
+		r = plan_postsrsd(desired, ret_plan, err);
+	if (r == 0)
+		r = plan_dmarc(desired, ret_plan, err);
+	opendkim_plan_done(&found);
+	return r;
+}
+
+const struct mta_backend directory_backend = {
+	.name = "directory",
+	.title = N_("files in a directory"),
+	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
+	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
+	             [FEATURE_SPF] = SUPPORT_YES,
+	             [FEATURE_DMARC] = SUPPORT_YES,
+	             [FEATURE_SRS] = SUPPORT_YES },
+	.needs_no_adoption = true,
+	.dmarc_rules = OPENDMARC_RULES,
+	.detect = directory_detect,
+	.observe = directory_observe,
+	.plan = directory_plan,
+};

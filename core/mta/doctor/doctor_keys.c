@@ -1,0 +1,342 @@
+/*
+ * Key files and what else a daemon must be able to read: the rights along their paths, and whether
+ * the key that stands there is the one whose record we publish.
+ */
+#include "core/mta/doctor/doctor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/key/key.h"
+#include "core/model/key/key_crypto.h"
+#include "core/model/key/signing.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/check/path_check.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/policyd_conf.h"
+
+#define DAY 86400
+#define PENDING_LONG ((int64_t)2 * DAY)
+#define KEY_LIMIT ((size_t)64 * 1024)
+#define WEAK_BITS 2048
+
+/* ---- keys that sign -------------------------------------------------------------------------- */
+
+static int choose(void *arg, const struct signing_row *row, struct err *err)
+{
+	return opendkim_tables_add(arg, row, err);
+}
+
+/* The rows that the filter signs with: of two algorithms it takes one. */
+static int each_key(struct doctor *d,
+                    void (*each)(void *arg, const struct signing_row *row), void *arg,
+                    struct err *err)
+{
+	struct opendkim_tables tables = { .chosen = each, .arg = arg };
+	int r = signing_each(d->store, choose, &tables, err);
+	if (r >= 0)
+		r = opendkim_tables_end(&tables, err);
+	opendkim_tables_done(&tables);
+	return r;
+}
+
+static bool is_enough(const struct doctor *d, size_t count)
+{
+	return count >= DOCTOR_KEYS && !d->is_all;
+}
+
+/* ---- rights ---------------------------------------------------------------------------------- */
+
+struct rights {
+	struct doctor *d;
+	struct path_check *paths;
+	struct account filter; /* name NULL: unknown */
+	size_t keys;
+};
+
+/* What we pushed gets its rights back by a push; a chmod alone would be an edit of its own. */
+static void add_wrong(struct doctor *d, const char *path, const struct err *err)
+{
+	struct err told = *err;
+	auto_free char *own = NULL;
+	bool is_ours = false;
+	for (size_t i = 0; i < d->host.drifts.count; i++)
+		is_ours |= strcmp(d->host.drifts.row[i].path, path) == 0;
+	if (is_ours)
+		own = doctor_take_remedy(told.text);
+	doctor_add_err(d, DOCTOR_PROBLEM, path, &told,
+	               is_ours ? "mailauthctl mta push --force" : NULL);
+}
+
+static void check_access(struct rights *r, const struct account *who, const char *from,
+                         const char *path, unsigned need)
+{
+	struct err err = ERR_INIT;
+	int rc = path_check_access(r->paths, who, from, path, need, &err);
+	if (rc < 0 && rc != ERR_MISSING)
+		add_wrong(r->d, path, &err);
+}
+
+static void read_filter(struct rights *r)
+{
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	struct err ignored = ERR_INIT;
+	if (opendkim_conf_read(r->d->ctx, OPENDKIM_CONF, &conf, &ignored) < 0)
+		return;
+	const char *user = opendkim_conf_get(&conf, "UserID");
+	auto_free char *name =
+		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
+	if (!account_read(r->d->ctx, name, &r->filter))
+		r->filter.name = NULL;
+}
+
+static void check_key_rights(void *arg, const struct signing_row *row)
+{
+	struct rights *r = arg;
+	struct err err = ERR_INIT;
+	auto_free char *path = opendkim_key_path(row->main_name, row->selector);
+	if (is_enough(r->d, r->keys))
+		return;
+	int rc = path_check_key(r->paths, &r->filter, path, &err);
+	if (rc < 0 && rc != ERR_MISSING)
+		add_wrong(r->d, path, &err);
+	r->keys++;
+}
+
+/* What OpenDKIM reads as somebody else than root. */
+static void check_filter_rights(struct rights *r)
+{
+	static const char *const files[] = {
+		OPENDKIM_CONF,          OPENDKIM_OURS,           OPENDKIM_KEY_TABLE,
+		OPENDKIM_SIGNING_TABLE, OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL
+	};
+	struct err err = ERR_INIT;
+	read_filter(r);
+	if (!r->filter.name)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		check_access(r, &r->filter, "/", files[i], PATH_READ);
+	if (r->d->store && each_key(r->d, check_key_rights, r, &err) < 0)
+		doctor_add_failure(r->d, NULL, &err);
+}
+
+static void check_policyd_rights(struct rights *r)
+{
+	static const char *const users[] = { "mailauth", "nobody" };
+	auto_account who = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(users); i++)
+		if (account_read(r->d->ctx, users[i], &who)) {
+			check_access(r, &who, "/", POLICYD_CONF, PATH_READ);
+			check_access(r, &who, "/", POLICYD_PATH, PATH_READ | PATH_SEARCH);
+			return;
+		}
+}
+
+/* Name servers that are installed here; none: anybody. */
+static void check_zone_rights(struct rights *r)
+{
+	static const char *const users[] = { "nsd", "bind", "named", "knot", "nobody" };
+	auto_free char *folder = NULL;
+	struct err ignored = ERR_INIT;
+	size_t checked = 0;
+	if (setting_text(r->d->store, SET_ZONE_DIRECTORY, 0, &folder, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		auto_account who = { 0 };
+		if ((checked && strcmp(users[i], "nobody") == 0) ||
+		    !account_read(r->d->ctx, users[i], &who))
+			continue;
+		check_access(r, &who, "/", folder, PATH_SEARCH);
+		checked++;
+	}
+}
+
+/* The mail server must get to the sockets that main.cf names. */
+static void check_socket_rights(struct rights *r)
+{
+	const struct plan *probes = &r->d->host.probes;
+	auto_account who = { 0 };
+	if (!account_read(r->d->ctx, "postfix", &who))
+		return;
+	for (size_t i = 0; i < probes->count; i++) {
+		const struct step *probe = &probes->step[i];
+		if (probe->probe != PROBE_MILTER || !text_starts(probe->object, "unix:/"))
+			continue;
+		auto_free char *folder = path_parent(probe->object + strlen("unix:"));
+		check_access(r, &who, "/", folder, PATH_SEARCH);
+	}
+}
+
+void doctor_permissions(struct doctor *d)
+{
+	const struct plan nothing = PLAN_INIT;
+	struct rights r = { .d = d };
+	if (geteuid() != 0 && !d->ctx->is_rooted) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, _("run it as root"),
+		           _("the folders of keys are open to root alone"));
+		return;
+	}
+	if (!doctor_read_host(d))
+		return;
+	r.paths = path_check_new(d->ctx, &nothing);
+	if (d->host.state.is_ours) {
+		check_filter_rights(&r);
+		check_policyd_rights(&r);
+		check_socket_rights(&r);
+	}
+	check_zone_rights(&r);
+	path_check_free(r.paths);
+	account_done(&r.filter);
+	if (is_enough(d, r.keys))
+		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all permissions",
+		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
+	if (!doctor_has_trouble(d))
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("who must read or run something may (%zu key files)"),
+		           r.keys);
+}
+
+/* ---- what stands in the files ---------------------------------------------------------------- */
+
+struct keys {
+	struct doctor *d;
+	size_t files, weak;
+	char *first_weak;
+	int64_t now;
+};
+
+static void look_at_key_file(struct doctor *d, const char *path,
+                             const struct signing_row *row)
+{
+	auto_buf text = BUF_INIT;
+	struct key_sight sight;
+	struct err err = ERR_INIT;
+	int r = file_read(d->ctx, path, KEY_LIMIT, &text, NULL, &err);
+	if (r == ERR_MISSING) {
+		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push",
+		           _("%s signs with a key that is not there (%s): its mail is "
+		             "deferred"),
+		           row->name, path);
+		return;
+	}
+	if (r == 0)
+		r = key_look_private(buf_text(&text), text.len, &sight, &err);
+	if (text.at)
+		explicit_bzero(text.at, text.room);
+	if (r < 0) {
+		doctor_add_err(d, DOCTOR_PROBLEM, path, &err,
+		               "mailauthctl mta push --force");
+		return;
+	}
+	if (memcmp(sight.fingerprint.at, row->fingerprint.at, DIGEST_LEN) == 0)
+		return;
+	doctor_add(
+		d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
+		_("the key in %s does not belong to the record of %s, selector %s: its "
+	          "signatures do not verify"),
+		path, row->name, row->selector);
+}
+
+static void look_at_row(void *arg, const struct signing_row *row)
+{
+	struct keys *k = arg;
+	struct err err = ERR_INIT;
+	auto_free char *path = opendkim_key_path(row->main_name, row->selector);
+	if (is_enough(k->d, k->files))
+		return;
+	look_at_key_file(k->d, path, row);
+	int r = signing_is_published(k->d->store, row->name, row->selector, &err);
+	if (r < 0)
+		doctor_add_err(k->d, DOCTOR_PROBLEM, row->name, &err, NULL);
+	else if (r == 0)
+		doctor_add(
+			k->d, DOCTOR_PROBLEM, row->name, "mailauthctl zone export --all",
+			_("%s signs with selector %s, whose record is not among its own"),
+			row->name, row->selector);
+	k->files++;
+}
+
+/* What time should have brought. */
+static void look_at_age(struct keys *k, const struct key *key)
+{
+	bool is_waiting = strcmp(key->state, "pending") == 0;
+	if (is_waiting && k->now - key->since > PENDING_LONG) {
+		auto_free char *service = NULL;
+		auto_free char *check =
+			xasprintf("mailauthctl key check %s", key->domain);
+		struct err ignored = ERR_INIT;
+		bool is_hosted = setting_text(k->d->store, SET_DNS_SERVICE,
+		                              key->domain_id, &service, &ignored) == 0 &&
+		                 strcmp(service, "hosted") == 0;
+		doctor_add(k->d, DOCTOR_WARNING, key->domain,
+		           is_hosted ? "mailauthctl zone export --all" : check,
+		           _("the key of %s, selector %s, has waited for its record for "
+		             "%" PRId64 " days and signs nothing"),
+		           key->domain, key->selector, (k->now - key->since) / DAY);
+	}
+	if (key->due && k->now - key->due > DAY)
+		doctor_add(k->d, DOCTOR_WARNING, key->domain,
+		           "mailauthctl zone export --all",
+		           _("the %s key of %s, selector %s, should have gone %" PRId64
+		             " days ago"),
+		           key->state, key->domain, key->selector,
+		           (k->now - key->due) / DAY);
+}
+
+static int look_at_key(void *arg, const struct key *key, struct err *err)
+{
+	struct keys *k = arg;
+	(void)err;
+	look_at_age(k, key);
+	if (strcmp(key->state, "active") == 0 && strcmp(key->algorithm, "rsa") == 0 &&
+	    key->bits < WEAK_BITS && k->weak++ == 0)
+		k->first_weak = xasprintf(_("%s, selector %s, %" PRId64 " bits"),
+		                          key->domain, key->selector, key->bits);
+	return 0;
+}
+
+void doctor_keys(struct doctor *d)
+{
+	struct keys k = { .d = d, .now = ctx_now(d->ctx) };
+	struct err err = ERR_INIT;
+	if (!d->store) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("there is no database to read"));
+		return;
+	}
+	if (!doctor_read_host(d))
+		return;
+	int r = key_each(d->store, 0, look_at_key, &k, &err);
+	bool can_read = geteuid() == 0 || d->ctx->is_rooted;
+	bool has_files = d->host.state.is_ours && d->host.backend &&
+	                 strcmp(d->host.backend->name, "postfix") == 0;
+	if (r >= 0 && has_files && can_read)
+		r = each_key(d, look_at_row, &k, &err);
+	if (r < 0)
+		doctor_add_failure(d, NULL, &err);
+	if (has_files && !can_read)
+		doctor_add(d, DOCTOR_SKIPPED, NULL, _("run it as root"),
+		           _("key files are open to root alone"));
+	if (k.weak)
+		doctor_add(
+			d, DOCTOR_NOTE, NULL, "mailauthctl server set dkim.rsa-bits 2048",
+			_("%zu keys that sign have fewer than %d bits (%s); new ones are "
+		          "made as dkim.rsa-bits says"),
+			k.weak, WEAK_BITS, k.first_weak);
+	if (is_enough(d, k.files))
+		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all keys",
+		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
+	if (!doctor_has_trouble(d) && !has_files)
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("no key is overdue; no mail server of this host reads key "
+		             "files of this database"));
+	else if (!doctor_has_trouble(d))
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("%zu key files hold the keys of the records"), k.files);
+	free(k.first_weak);
+}

@@ -1,0 +1,37 @@
+/* What was changed last is what is most likely to be wrong: the index of generations gives it. */
+#include "core/mta/doctor/doctor_sample.h"
+
+#include "core/base/names.h"
+
+static int read_names(struct doctor *d, struct names *names, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(d->store, &stmt, err,
+	                    "SELECT name FROM domain ORDER BY gen DESC, name LIMIT ?",
+	                    "i", d->is_all ? INT64_C(-1) : (int64_t)DOCTOR_DOMAINS);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		names_add(names, stmt_text(stmt, 0));
+	return r;
+}
+
+int doctor_sample(struct doctor *d,
+                  int (*each)(void *arg, const struct domain *domain, struct err *err),
+                  void *arg, size_t *ret_left, struct err *err)
+{
+	auto_names names = { 0 };
+	int64_t all = 0;
+	int r = domain_count(d->store, &all, err);
+	if (r >= 0)
+		r = read_names(d, &names, err);
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_look(d->store, names.name[i], &domain, err);
+		if (r > 0)
+			r = domain.is_suspended ? 0 : each(arg, &domain, err);
+		if (r > 0)
+			break;
+	}
+	if (r >= 0)
+		*ret_left = (size_t)all - names.count;
+	return r;
+}

@@ -1,0 +1,536 @@
+/*
+ * The mail server, the services behind it, and what an admin's own lines take away from us.
+ *
+ * Nothing is judged here that a push judges already: what it would do, what it would ask the servers
+ * at its end, and what somebody edited are read from it.
+ */
+#include "core/mta/doctor/doctor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/domain/access.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/doctor/doctor_dns.h"
+#include "core/mta/host/service.h"
+#include "core/mta/host/service_kind.h"
+#include "core/mta/plan/step.h"
+#include "core/mta/postfix/postfix_macros.h"
+#include "core/mta/postfix/postfix_part.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_services.h"
+#include "core/mta/postfix/postfix_values.h"
+#include "core/mta/probe/policy_probe.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/push/absence.h"
+#include "core/mta/push/backend_choose.h"
+
+#define PROBE_NS (3 * NS_PER_SEC)   /* for one question */
+#define CHECK_NS (6 * NS_PER_SEC)   /* for an SPF check */
+#define PROBES_NS (20 * NS_PER_SEC) /* for all */
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+/* Releases that have a fault, from the first one of their line up to the one that mends it. */
+static const struct {
+	const char *program;
+	int from[3], mended[3];
+	const char *sentence; /* N_() */
+} faults[] = {
+	{ "postfix",
+	  { 0, 0, 0 },
+	  { 3, 0, 0 },
+	  N_("this Postfix hides the first header of the SPF check from the filters behind it") },
+	{ "postfix",
+	  { 3, 0, 0 },
+	  { 3, 5, 23 },
+	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	{ "postfix",
+	  { 3, 6, 0 },
+	  { 3, 6, 13 },
+	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	{ "postfix",
+	  { 3, 7, 0 },
+	  { 3, 7, 9 },
+	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	{ "postfix",
+	  { 3, 8, 0 },
+	  { 3, 8, 4 },
+	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+};
+
+static int compare_versions(const int a[3], const int b[3])
+{
+	for (size_t i = 0; i < 3; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+const char *doctor_version_fault(const char *program, const char *version)
+{
+	int now[3] = { 0 };
+	if (!version || sscanf(version, "%d.%d.%d", &now[0], &now[1], &now[2]) < 2)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+		if (strcmp(faults[i].program, program) == 0 &&
+		    compare_versions(now, faults[i].from) >= 0 &&
+		    compare_versions(now, faults[i].mended) < 0)
+			return faults[i].sentence;
+	return NULL;
+}
+
+/* ---- server ---------------------------------------------------------------------------------- */
+
+static bool is_drifted(const struct doctor_host *host, const char *path)
+{
+	for (size_t i = 0; i < host->drifts.count; i++)
+		if (strcmp(host->drifts.row[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Files that a push would change, those left out that somebody edited: they are told as such. */
+static size_t count_pending(const struct doctor_host *host)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < host->plan.count; i++) {
+		const struct step *step = &host->plan.step[i];
+		count += (step->kind == STEP_FILE || step->kind == STEP_MKDIR) &&
+		         !is_drifted(host, step->object);
+	}
+	return count;
+}
+
+/* Why a push would be refused; what was edited is told where it was edited. */
+static void add_refusal(struct doctor *d, const char *why)
+{
+	struct err err = { .code = ERR_FAILED };
+	if (d->host.drifts.count && strstr(why, "push --force"))
+		return;
+	snprintf(err.text, sizeof(err.text), "%s", why);
+	doctor_add_err(d, DOCTOR_PROBLEM, NULL, &err, "mailauthctl mta plan");
+}
+
+static void look_at_state(struct doctor *d)
+{
+	const struct doctor_host *host = &d->host;
+	const struct target_state *state = &host->state;
+	size_t pending = count_pending(host);
+	if (!host->is_adopted || !state->is_adopted)
+		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta adopt",
+		           _("%s was not adopted: nothing is pushed to it"),
+		           _(host->backend->title));
+	else if (!state->is_ours)
+		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push --take-over",
+		           _("this host follows another database than %s"), d->db_path);
+	else if (state->is_held)
+		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
+		           _("pushes are held after a rollback: changes are saved and "
+		             "not in force"));
+	else if (host->failure)
+		add_refusal(d, host->failure);
+	else if (pending)
+		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
+		           _("%zu files wait to be pushed%s%s"), pending,
+		           state->last_failure ? _("; the last push failed: ") : "",
+		           state->last_failure ? _(state->last_failure) : "");
+}
+
+static void add_shortfall(void *arg, enum mta_feature feature, const char *sentence)
+{
+	struct doctor *d = arg;
+	struct setting_value value = { 0 };
+	struct err ignored = ERR_INIT;
+	enum setting_key key;
+	const char *setting = feature_table[feature].setting;
+	auto_free char *remedy = xasprintf(
+		_("install what does it, or: mailauthctl server set %s off"), setting);
+	if (setting_find(setting, &key, &ignored) < 0 ||
+	    setting_get(d->store, key, 0, &value, &ignored) < 0)
+		return;
+	bool is_default = value.source == SETTING_FROM_DEFAULT;
+	doctor_add(d, is_default ? DOCTOR_NOTE : DOCTOR_WARNING, setting,
+	           is_default ? NULL : remedy, "%s: %s", _(feature_table[feature].name),
+	           sentence);
+	setting_value_done(&value);
+}
+
+/* The directory backend has no server, and needs no adoption. */
+static bool is_directory(const struct doctor_host *host)
+{
+	return host->backend && strcmp(host->backend->name, "directory") == 0;
+}
+
+static void look_at_server(struct doctor *d)
+{
+	const struct doctor_host *host = &d->host;
+	const char *fault =
+		doctor_version_fault(host->backend->name, host->found.version);
+	bool is_stopped = !d->ctx->is_rooted && !host->found.is_running;
+	if (is_stopped)
+		doctor_add(d, host->state.is_adopted ? DOCTOR_PROBLEM : DOCTOR_WARNING,
+		           host->backend->name,
+		           systemd_is_there(d->ctx) ? "systemctl start postfix"
+		                                    : "postfix start",
+		           "%s",
+		           host->found.why_not ? host->found.why_not
+		                               : _("the mail server does not run"));
+	else if (host->found.is_running && host->found.why_not)
+		doctor_add(d, DOCTOR_PROBLEM, host->backend->name,
+		           _("correct it; \"postfix check\" says when it can be read"),
+		           "%s", host->found.why_not);
+	if (fault)
+		doctor_add(d, DOCTOR_WARNING, host->backend->name,
+		           _("install an update of the mail server"), "%s (%s)", _(fault),
+		           host->found.version);
+	look_at_state(d);
+}
+
+void doctor_server(struct doctor *d)
+{
+	const struct doctor_host *host = &d->host;
+	struct err err = ERR_INIT;
+	if (!doctor_read_host(d))
+		return;
+	if (!host->backend) {
+		cleanup(absence_done) struct absence absence;
+		absence_look(d->ctx, d->store, &absence);
+		doctor_add(d, d->store ? DOCTOR_WARNING : DOCTOR_NOTE, NULL,
+		           absence.remedy, "%s", absence.sentence);
+		return;
+	}
+	if (is_directory(host))
+		look_at_state(d);
+	else
+		look_at_server(d);
+	if (backend_shortfalls(d->ctx, d->store, add_shortfall, d, &err) < 0)
+		doctor_add_err(d, DOCTOR_PROBLEM, NULL, &err, NULL);
+	if (doctor_has_trouble(d))
+		return;
+	auto_free char *version =
+		host->found.version ? xasprintf(" %s", host->found.version) : xstrdup("");
+	doctor_add(d, DOCTOR_OK, host->backend->name, NULL, _("%s%s follows %s"),
+	           _(host->backend->title), version, d->db_path);
+}
+
+/* ---- services -------------------------------------------------------------------------------- */
+
+/* What the kind of a probe is put to, for the remedy. */
+static const char *service_of(const struct step *probe)
+{
+	switch (probe->probe) {
+	case PROBE_MILTER:
+		return strstr(probe->object, "opendmarc") ? "opendmarc" : "opendkim";
+	case PROBE_MILTER_SIGN:
+	case PROBE_MILTER_VERIFY:
+		return "opendkim";
+	case PROBE_MILTER_DMARC:
+		return "opendmarc";
+	case PROBE_MAP:
+		return "postsrsd";
+	default:
+		return "postfix";
+	}
+}
+
+static void add_silent(struct doctor *d, const struct step *probe, const struct err *err)
+{
+	const char *service = service_of(probe);
+	auto_free char *remedy =
+		systemd_is_there(d->ctx)
+			? xasprintf("systemctl restart %s", service)
+			: xasprintf(_("restart %s; its log says why"), service);
+	doctor_add_err(d, DOCTOR_PROBLEM, service, err, remedy);
+}
+
+/* One question of each kind to each place. */
+static bool is_asked_before(const struct plan *probes, size_t at)
+{
+	const struct step *b = &probes->step[at];
+	for (size_t i = 0; i < at; i++) {
+		const struct step *a = &probes->step[i];
+		if (a->probe == b->probe && strcmp(a->object, b->object) == 0 &&
+		    text_same(a->probe_domain, b->probe_domain))
+			return true;
+	}
+	return false;
+}
+
+/* A whole check of a domain of ours, by the service's own name servers, rights and way to them:
+ * mail from this machine, which PROBE_POLICY asks about, is never looked up. */
+static void check_sender(struct doctor *d, const struct step *probe)
+{
+	auto_buf answer = BUF_INIT;
+	auto_free char *domain = doctor_known_name(d);
+	struct err err = ERR_INIT;
+	if (policy_ask(d->ctx, probe->object, domain, monotonic_ns() + CHECK_NS, &answer,
+	               &err) < 0) {
+		doctor_add_err(d, DOCTOR_PROBLEM, "mailauth-policyd", &err,
+		               "mailauthctl doctor resolver");
+		return;
+	}
+	const char *problem = strstr(buf_text(&answer), "problem=");
+	if (strstr(buf_text(&answer), "temperror"))
+		doctor_add(d, DOCTOR_PROBLEM, "mailauth-policyd",
+		           "mailauthctl doctor resolver",
+		           _("the SPF check of mail from %s ends in temperror: %.300s"),
+		           domain, problem ? problem : buf_text(&answer));
+}
+
+static void ask_all(struct doctor *d)
+{
+	const struct plan *probes = &d->host.probes;
+	int64_t end = monotonic_ns() + PROBES_NS;
+	size_t asked = 0;
+	for (size_t i = 0; i < probes->count; i++) {
+		struct err err = ERR_INIT;
+		int64_t limit = monotonic_ns() + PROBE_NS;
+		if (is_asked_before(probes, i))
+			continue;
+		if (monotonic_ns() >= end) {
+			doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+			           _("the time was up: %zu questions were not put"),
+			           probes->count - i);
+			return;
+		}
+		if (step_probe_once(d->ctx, &probes->step[i], limit < end ? limit : end,
+		                    &err) < 0)
+			add_silent(d, &probes->step[i], &err);
+		else if (probes->step[i].probe == PROBE_POLICY)
+			check_sender(d, &probes->step[i]);
+		asked++;
+	}
+	if (!doctor_has_trouble(d) && asked)
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("%zu questions to servers and filters were answered as they "
+		             "must"),
+		           asked);
+}
+
+/* Whether all that the settings need runs. */
+static bool look_at_needs(struct doctor *d)
+{
+	const struct plan *plan = &d->host.plan;
+	bool is_complete = true;
+	for (size_t i = 0; i < plan->needs; i++) {
+		const struct plan_need *need = &plan->need[i];
+		auto_free char *enable = xasprintf("systemctl enable %s", need->service);
+		if (!need->is_running) {
+			is_complete = false;
+			doctor_add(d, DOCTOR_PROBLEM, need->service,
+			           "mailauthctl mta push",
+			           need->is_relied_on
+			                   ? _("%s is needed and does not run: mail "
+			                       "may wait")
+			                   : _("%s does not run, and no mail is handed "
+			                       "to it yet"),
+			           need->service);
+		} else if (!(service_look(d->ctx, need->service) & SERVICE_WAS_ENABLED)) {
+			doctor_add(d, DOCTOR_WARNING, need->service, enable,
+			           _("%s runs, and does not start with the machine"),
+			           need->service);
+		}
+	}
+	return is_complete;
+}
+
+void doctor_services(struct doctor *d)
+{
+	const struct doctor_host *host = &d->host;
+	if (!doctor_read_host(d))
+		return;
+	if (!host->has_plan || !host->state.is_ours || is_directory(host)) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("no mail server follows this database as it should"));
+		return;
+	}
+	if (!look_at_needs(d))
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("servers are asked once all that is needed runs"));
+	else if (!host->found.is_running)
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("servers are asked once the mail server runs"));
+	else if (host->state.is_held || count_pending(host))
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("servers are asked once what is saved was pushed"));
+	else
+		ask_all(d);
+}
+
+/* ---- overrides ------------------------------------------------------------------------------- */
+
+struct overrides {
+	struct doctor *d;
+	const char *config_dir;
+	const struct main_cf *main;
+	const struct filter_socket *filter;
+};
+
+static void add_override(void *arg, const struct master_service *service,
+                         const char *parameter, bool is_meant, const char *sentence)
+{
+	const struct overrides *o = arg;
+	auto_free char *remedy = services_override_remedy(o->main, service, parameter,
+	                                                  o->filter, o->config_dir);
+	doctor_add(o->d, is_meant ? DOCTOR_NOTE : DOCTOR_WARNING, service->name,
+	           is_meant ? NULL : remedy, "%s", sentence);
+}
+
+static void add_macros(void *arg, const struct master_service *service,
+                       const char *sentence, const char *remedy)
+{
+	const struct overrides *o = arg;
+	doctor_add(o->d, DOCTOR_WARNING, service->name, remedy, "%s", sentence);
+}
+
+/* Where the filter listens, from what a push would ask. */
+static const char *filter_socket(const struct plan *probes)
+{
+	for (size_t i = 0; i < probes->count; i++)
+		if (probes->step[i].probe == PROBE_MILTER)
+			return probes->step[i].object;
+	return NULL;
+}
+
+static bool is_socket(void *arg, const char *path)
+{
+	const struct doctor *d = arg;
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+	return file_look(d->ctx, path, true, &info, &ignored) == 0 &&
+	       info.kind == FILE_OTHER;
+}
+
+/* Milters whose socket a service cannot get to: service by service, so that each has its remedy. */
+static void look_at_chroot(struct doctor *d, const struct mta_seen *seen,
+                           const struct main_cf *cf, const struct master_cf *master)
+{
+	const char *socket = filter_socket(&d->host.probes);
+	for (size_t i = 0; socket && i < master->count; i++) {
+		struct master_service *service = &master->service[i];
+		const struct master_cf alone = { .service = service, .count = 1 };
+		auto_faults unreachable = FAULTS_INIT;
+		(void)postfix_reach_check(cf, &alone, seen->host.queue_dir, socket,
+		                          "OpenDKIM", is_socket, d, &unreachable);
+		if (!unreachable.count)
+			continue;
+		auto_free char *remedy = xasprintf(
+			"postconf -c %s -F %s/%s/chroot=%c; postfix -c %s reload",
+			seen->host.config_dir, service->name, service->type,
+			postfix_is_chrooted(cf, service) ? 'n' : 'y',
+			seen->host.config_dir);
+		doctor_add(d, DOCTOR_PROBLEM, service->name, remedy, "%s",
+		           unreachable.text[0]);
+	}
+}
+
+/* What a customer's account gives to sendmail(1) is signed, whatever its From says. */
+static void look_at_local_mail(struct doctor *d, const struct main_cf *cf)
+{
+	struct err err = ERR_INIT;
+	auto_buf signers = BUF_INIT, users = BUF_INIT;
+	int r = access_has_customers(d->store, &err);
+	main_cf_value(cf, NULL, "mailauth_non_smtpd_milters", &signers);
+	main_cf_value(cf, NULL, "authorized_submit_users", &users);
+	if (r < 0)
+		doctor_add_failure(d, NULL, &err);
+	else if (r > 0 && signers.len &&
+	         (!users.len || strcmp(buf_text(&users), "static:anyone") == 0))
+		doctor_add(d, DOCTOR_NOTE, "authorized_submit_users",
+		           _("see CUSTOMERS in mailauthctl(8) for how to narrow it"),
+		           _("every local account, customers' too, can submit mail with "
+		             "any From through sendmail(1), and it is signed"));
+}
+
+static void look_at_overrides(const struct mta_seen *seen, const struct main_cf *cf,
+                              const struct master_cf *master, struct overrides *o)
+{
+	auto_free char *socket = postfix_dkim_socket(seen);
+	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	auto_buf text = BUF_INIT;
+	auto_main_cf admin;
+	auto_services services = SERVICES_INIT;
+	main_cf_strip(cf->text, cf->len, &text);
+	main_cf_parse(&admin, buf_text(&text), text.len);
+	services_read(&admin, master, &seen->filters, seen->is_returned_elsewhere,
+	              &services);
+	o->main = cf;
+	o->filter = &filter;
+	services_each_override(cf, master, &services, &filter, add_override, o);
+}
+
+static void look_at_files(struct doctor *d, struct overrides *o)
+{
+	struct mta_seen *seen = NULL;
+	struct err err = ERR_INIT;
+	if (postfix_observe(d->ctx, d->store, &seen, &err) < 0) {
+		doctor_add_failure(d, NULL, &err);
+		return;
+	}
+	if (seen->main_path) {
+		auto_main_cf cf;
+		auto_master_cf master = MASTER_CF_INIT;
+		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+		o->config_dir = seen->host.config_dir;
+		look_at_overrides(seen, &cf, &master, o);
+		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
+		look_at_chroot(d, seen, &cf, &master);
+		look_at_local_mail(d, &cf);
+	}
+	postfix_seen_free(seen);
+}
+
+/* Every note of the plan that is not told yet; there its remedy stands in it. */
+static void add_notes(struct doctor *d)
+{
+	const struct plan *plan = &d->host.plan;
+	for (size_t i = 0; i < plan->notes; i++) {
+		bool is_known = false;
+		for (size_t k = d->begin; k < d->count; k++)
+			is_known |= text_starts(plan->note[i].text, d->finding[k].text);
+		const char *remedy = plan->note[i].remedy;
+		if (!is_known)
+			doctor_add(d, remedy ? DOCTOR_WARNING : DOCTOR_NOTE, NULL, remedy,
+			           "%s", plan->note[i].text);
+	}
+}
+
+void doctor_overrides(struct doctor *d)
+{
+	struct overrides o = { .d = d };
+	const struct doctor_host *host = &d->host;
+	if (!doctor_read_host(d))
+		return;
+	if (!host->state.is_ours) {
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("no mail server follows this database"));
+		return;
+	}
+	for (size_t i = 0; i < host->drifts.count; i++) {
+		const struct drift *drift = &host->drifts.row[i];
+		/* keys have checks of their own */
+		if (text_starts(drift->path, OPENDKIM_KEYS "/"))
+			continue;
+		doctor_add(d, DOCTOR_WARNING, drift->path,
+		           drift->is_restored ? "mailauthctl mta push"
+		                              : "mailauthctl mta push --force",
+		           "%s%s%s%s %s", drift->path, drift->parameter ? " (" : "",
+		           drift->parameter ? drift->parameter : "",
+		           drift->parameter ? ")" : "", drift->what);
+	}
+	if (host->backend && strcmp(host->backend->name, "postfix") == 0)
+		look_at_files(d, &o);
+	add_notes(d);
+	if (!doctor_has_trouble(d))
+		doctor_add(
+			d, DOCTOR_OK, NULL, NULL,
+			_("what was pushed stands as it was pushed, and nothing stands "
+		          "in its way"));
+}

@@ -1,0 +1,28 @@
+/* core/mta/engine/folders.h: a set of folders whose entries must reach the disk. */
+#ifndef CORE_MTA_ENGINE_FOLDERS_H
+#define CORE_MTA_ENGINE_FOLDERS_H
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/base/names.h"
+
+struct folders {
+	struct names paths; /* unsorted, may repeat until it is synced */
+};
+
+#define auto_folders cleanup(folders_done) struct folders
+void folders_done(struct folders *folders);
+void folders_add(struct folders *folders, const char *path);
+/* The folder that holds `path`. */
+void folders_add_parent(struct folders *folders, const char *path);
+/* Sorts and drops repetitions. */
+void folders_sort(struct folders *folders);
+/* fsync(2) of each, or, of very many, syncfs(2) of each file system.  A folder that is gone counts
+ * as synced: the one above is in the set. */
+int folders_sync(const struct ctx *ctx, struct folders *folders,
+                 struct err *err) must_check;
+/* syncfs(2) of each file system that holds one of the folders: file contents, too. */
+int folders_sync_systems(const struct ctx *ctx, struct folders *folders,
+                         struct err *err) must_check;
+
+#endif

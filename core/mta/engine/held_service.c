@@ -1,0 +1,117 @@
+/*
+ * core/mta/engine/held_service.c: rows "service:NAME" of the table held.
+ *
+ * Such a row says what the service was before our first SERVICE_ENABLE: base_mode holds the
+ * SERVICE_WAS_* bits.  It is written once, and goes when the service was given back.
+ */
+#include "core/mta/engine/held_service.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/host/service.h"
+
+/* 1: we enabled it, and *ret_was is what it was; 0: we did not. */
+static int find(struct store *target, const char *service, unsigned *ret_was,
+                struct err *err)
+{
+	auto_free char *object = xasprintf("service:%s", service);
+	int64_t was = 0;
+	int rc;
+
+	if (!target)
+		return 0;
+	rc = store_get_int(target, &was, err,
+	                   "SELECT ifnull(base_mode, 0) FROM held WHERE object = ?", "t",
+	                   object);
+	if (rc == 1)
+		*ret_was = (unsigned)was;
+	return rc;
+}
+
+/* Whether the plan takes it out of service: nothing else is to be told to it. */
+static bool is_leaving(const struct plan *plan, const char *service)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+
+		if (step->kind == STEP_SERVICE && step->action == SERVICE_DISABLE &&
+		    strcmp(step->object, service) == 0)
+			return !(step->meta.mode & SERVICE_WAS_RUNNING);
+	}
+	return false;
+}
+
+/* *ret_is_due: the step is still to be done. */
+static int settle(struct ctx *ctx, struct store *target, bool has_reload,
+                  struct step *step, bool *ret_is_due, struct err *err)
+{
+	const unsigned whole = SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED;
+	unsigned now = 0, was = 0;
+	int rc = find(target, step->object, &was, err);
+
+	if (rc < 0)
+		return rc;
+	if (!has_reload)
+		now = service_look(ctx, step->object);
+	step->had_old = true;
+	step->old_meta = (struct file_meta){ .mode = (mode_t)now };
+	if (step->action == SERVICE_ENABLE)
+		*ret_is_due = has_reload ? rc == 0 : (now & whole) != whole;
+	if (ctx->is_rooted) /* nobody can be asked or told */
+		*ret_is_due =
+			step->action != SERVICE_ENABLE && step->action != SERVICE_DISABLE;
+	if (ctx->is_rooted || step->action != SERVICE_DISABLE)
+		return 0;
+	*ret_is_due = rc == 1 && (was & whole) != whole;
+	step->meta.mode = (mode_t)was;
+	return 0;
+}
+
+int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
+                       struct plan *plan, struct err *err)
+{
+	for (size_t i = plan->count; i > 0; i--) {
+		struct step *step = &plan->step[i - 1];
+		bool is_due = true;
+		int rc = 0;
+
+		if (step->kind == STEP_SERVICE && !text_starts(step->object, "postfix"))
+			rc = settle(ctx, target, has_reload, step, &is_due, err);
+		if (rc)
+			return rc;
+		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&
+		    !has_reload && !ctx->is_rooted)
+			plan_needs(plan, step, step->old_meta.mode & SERVICE_WAS_RUNNING);
+		if (!is_due)
+			plan_drop(plan, i - 1);
+	}
+	for (size_t i = plan->count; i > 0; i--) {
+		const struct step *step = &plan->step[i - 1];
+
+		if (step->kind == STEP_SERVICE && step->action != SERVICE_DISABLE &&
+		    is_leaving(plan, step->object))
+			plan_drop(plan, i - 1);
+	}
+	return 0;
+}
+
+int held_update_services(struct store *target, int64_t push_id, struct err *err)
+{
+	int rc = store_exec(
+		target, err,
+		"INSERT INTO held (object, base_mode) SELECT 'service:' || object, old_mode "
+		"FROM step WHERE push_id = ? AND kind = 'service' AND action = 'enable' "
+		"ON CONFLICT (object) DO NOTHING",
+		"i", push_id);
+
+	if (!rc)
+		rc = store_exec(
+			target, err,
+			"DELETE FROM held WHERE object IN (SELECT 'service:' || object "
+			"FROM step WHERE push_id = ? AND kind = 'service' "
+			"AND action = 'disable')",
+			"i", push_id);
+	return rc;
+}

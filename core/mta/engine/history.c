@@ -1,0 +1,90 @@
+/* core/mta/engine/history.c: the journal read back: pushes, and their steps with the texts of then. */
+#include "core/mta/engine/history.h"
+
+#include "core/base/alloc.h"
+#include "core/mta/plan/step.h"
+
+int history_each(struct store *target, int64_t id,
+                 int (*each)(void *arg, const struct history_row *row, struct err *err),
+                 void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	bool is_found = false;
+	int rc = target ? store_query(target, &stmt, err,
+	                              "SELECT id, at, actor, command, kind, state, "
+	                              "ifnull(result_of, 0), why FROM history "
+	                              "WHERE ?1 = 0 OR id = ?1 ORDER BY id DESC",
+	                              "i", id)
+	                : 0;
+
+	while (stmt && !rc && (rc = stmt_next(stmt, err)) == 1) {
+		const struct history_row row = {
+			.id = stmt_int(stmt, 0),
+			.at = stmt_int(stmt, 1),
+			.actor = stmt_text(stmt, 2),
+			.command = stmt_text(stmt, 3),
+			.kind = journal_kind(stmt_text(stmt, 4)),
+			.state = journal_progress(stmt_text(stmt, 5)),
+			.result_of = stmt_int(stmt, 6),
+			.why = stmt_text(stmt, 7),
+		};
+
+		is_found = true;
+		rc = each(arg, &row, err);
+	}
+	if (!rc && id && !is_found)
+		return err_set(
+			err, ERR_MISSING,
+			_("there is no push %lld: \"mailauthctl mta history\" lists "
+		          "those that are kept"),
+			(long long)id);
+	return rc;
+}
+
+struct reading {
+	struct store *target;
+	int (*each)(void *arg, const struct step *step, struct err *err);
+	void *arg;
+};
+
+static int read_step(void *arg, const struct step_row *row, struct err *err)
+{
+	const struct reading *r = arg;
+	auto_plan plan = PLAN_INIT;
+	struct step *step;
+	int rc = 0;
+
+	if (row->kind == STEP_SERVICE)
+		step = plan_service(&plan, row->rank, row->object, row->action, 0);
+	else if (row->kind == STEP_PROBE)
+		step = plan_probe(&plan, row->rank, row->probe, row->object, 0);
+	else if (row->kind == STEP_MKDIR)
+		step = plan_mkdir(&plan, row->rank, row->object, row->new_meta);
+	else
+		step = plan_file(&plan, row->rank, row->object, "", 0, row->new_meta, 0);
+	step->is_present = row->is_present;
+	step->is_secret = row->is_secret;
+	step->had_old = row->had_old;
+	step->old_meta = row->old_meta;
+	step->old_digest = row->old_digest;
+	step->new_digest = row->new_digest;
+	step->shared = row->shared;
+	if (row->kind == STEP_FILE && !row->is_secret) {
+		if (row->had_old)
+			rc = target_blob(r->target, &row->old_digest, &step->old_content,
+			                 err);
+		if (!rc && row->is_present)
+			rc = target_blob(r->target, &row->new_digest, &step->content,
+			                 err);
+	}
+	return rc ? rc : r->each(r->arg, step, err);
+}
+
+int history_steps(struct store *target, int64_t id,
+                  int (*each)(void *arg, const struct step *step, struct err *err),
+                  void *arg, struct err *err)
+{
+	struct reading reading = { target, each, arg };
+
+	return journal_each(target, id, -1, false, read_step, &reading, err);
+}

@@ -1,0 +1,178 @@
+/*
+ * core/mta/engine/step_probe.c: whether what was switched really answers.
+ *
+ * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
+ * holds or ten seconds have passed.  An undo asks again, for three seconds, because a filter's reload
+ * is lazy and the question forces it; what it answers then is told, and changes nothing.
+ */
+#include "core/mta/plan/step.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/mta/probe/map_probe.h"
+#include "core/mta/probe/milter.h"
+#include "core/mta/probe/policy_probe.h"
+#include "core/mta/probe/smtp_probe.h"
+
+#define PROBE_LIMIT_NS (10 * NS_PER_SEC)
+#define UNDO_LIMIT_NS (3 * NS_PER_SEC)
+#define WHOLE_NS (2 * NS_PER_SEC) /* an attempt with less may have had no time */
+#define FIRST_WAIT_NS (20 * NS_PER_MS)
+#define LONGEST_WAIT_NS NS_PER_SEC
+
+static bool is_smtp(enum probe_kind probe)
+{
+	return probe == PROBE_SMTP || probe == PROBE_SMTP_PROXY;
+}
+
+int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
+                    struct err *err)
+{
+	if (is_smtp(step->probe))
+		return smtp_probe(ctx, step, deadline, err);
+	if (step->probe == PROBE_POLICY)
+		return policy_probe(ctx, step, deadline, err);
+	if (step->probe == PROBE_MAP)
+		return map_probe(ctx, step, deadline, err);
+	return milter_probe(ctx, step, deadline, err);
+}
+
+static void wait_ns(int64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
+
+	(void)ppoll(NULL, 0, &ts, NULL);
+}
+
+static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
+                 struct err *err)
+{
+	int64_t deadline = monotonic_ns() + limit_ns;
+	int64_t wait = FIRST_WAIT_NS;
+	struct err before = ERR_INIT;
+
+	for (;;) {
+		bool is_short = deadline - monotonic_ns() < WHOLE_NS;
+		int rc = step_probe_once(ctx, step, deadline, err);
+		int64_t left = deadline - monotonic_ns();
+
+		/* what the last whole attempt saw is told, not that its successor had no time */
+		if (rc && is_short && before.code)
+			*err = before;
+		if (rc == 0 || left <= wait + FIRST_WAIT_NS)
+			return rc;
+		before = *err;
+		err_clear(err);
+		wait_ns(wait);
+		wait = wait * 2 < LONGEST_WAIT_NS ? wait * 2 : LONGEST_WAIT_NS;
+	}
+}
+
+static void show_probe(const struct step *step, bool is_coloured, struct buf *out)
+{
+	(void)is_coloured;
+	switch (step->probe) {
+	case PROBE_MILTER:
+		buf_printf(out, _("# then the filter must answer at %s\n"), step->object);
+		break;
+	case PROBE_MILTER_SIGN:
+		if (step->probe_selector)
+			buf_printf(
+				out,
+				_("# then a message of %s must be signed with %s at %s\n"),
+				step->probe_domain, step->probe_selector, step->object);
+		else
+			buf_printf(out,
+			           _("# then a message of %s must not be signed at %s\n"),
+			           step->probe_domain, step->object);
+		break;
+	case PROBE_MILTER_VERIFY:
+		buf_printf(out,
+		           _("# then a message from outside must be verified at %s\n"),
+		           step->object);
+		break;
+	case PROBE_MILTER_DMARC:
+		buf_printf(out,
+		           _("# then DMARC of a message from outside must be checked at "
+		             "%s\n"),
+		           step->object);
+		break;
+	case PROBE_MAP:
+		if (step->probe_domain)
+			buf_printf(out,
+			           _("# then %s must become an address of %s at %s\n"),
+			           step->probe_key, step->probe_domain, step->object);
+		else
+			buf_printf(out, _("# then %s must be left as it is at %s\n"),
+			           step->probe_key, step->object);
+		break;
+	case PROBE_SMTP:
+	case PROBE_SMTP_PROXY:
+		buf_printf(out, _("# then the mail server must answer at %s\n"),
+		           step->object);
+		break;
+	case PROBE_POLICY:
+		buf_printf(out, _("# then the SPF service must answer at %s\n"),
+		           step->object);
+		break;
+	case PROBE_KIND_COUNT:
+		break;
+	}
+}
+
+static void note_before(struct ctx *ctx, struct step *step)
+{
+	(void)ctx;
+	if (is_smtp(step->probe) && !step->probe_before)
+		step->probe_before =
+			smtp_probe_before(step, monotonic_ns() + PROBE_LIMIT_NS);
+}
+
+static int apply_probe(struct ctx *ctx, const struct step *step,
+                       const struct staged_file *staged, struct err *err)
+{
+	(void)staged;
+	return probe(ctx, step, PROBE_LIMIT_NS, err);
+}
+
+/* Where a filter that listens elsewhere now had its socket. */
+static bool is_left(const struct ctx *ctx, const char *endpoint)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+
+	return text_starts(endpoint, "unix:/") &&
+	       file_look(ctx, endpoint + strlen("unix:"), true, &info, &ignored) == 0 &&
+	       info.kind == FILE_ABSENT;
+}
+
+static int undo_probe(const struct undo_run *run, const struct step_row *row,
+                      enum undo_result *ret_result, struct err *err)
+{
+	auto_plan plan = PLAN_INIT;
+	struct err ignored = ERR_INIT;
+
+	(void)err;
+	*ret_result = UNDO_NOTHING;
+	if (row->probe != PROBE_MILTER && !is_smtp(row->probe))
+		return 0;
+	if (is_left(run->ctx, row->object))
+		return 0;
+	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
+	          UNDO_LIMIT_NS, &ignored))
+		ctx_report(run->ctx, REPORT_WARNING, "%s", ignored.text);
+	return 0;
+}
+
+const struct step_type step_probe_type = {
+	.name = "probe",
+	.show = show_probe,
+	.before = note_before,
+	.apply = apply_probe,
+	.undo = undo_probe,
+};

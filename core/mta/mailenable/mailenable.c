@@ -1,0 +1,16 @@
+/* MailEnable: what it can do; nothing is pushed to it yet. */
+#include "core/mta/plan/backend.h"
+
+const struct mta_backend mailenable_backend = {
+	.name = "mailenable",
+	.title = "MailEnable Professional",
+	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
+	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
+	             [FEATURE_SPF] = SUPPORT_PENDING,
+	             [FEATURE_DMARC] = SUPPORT_NO,
+	             [FEATURE_SRS] = SUPPORT_NO },
+	.nearest = { [FEATURE_DMARC] = N_("it can check SPF of incoming mail"),
+	             [FEATURE_SRS] = N_(
+			     "it can check SPF of incoming mail; a forwarded message keeps "
+			     "its sender") },
+};

@@ -1,0 +1,311 @@
+/* core/mta/plan/plan.c: a list of steps, made and looked up.  What is left out of it: plan_prune.c. */
+#include "core/mta/plan/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/plan/step.h"
+
+static void note_done(struct plan_note *note)
+{
+	free(note->text);
+	free(note->remedy);
+}
+
+static void claims_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->claims; i++) {
+		free(plan->claim[i].path);
+		free(plan->claim[i].domain);
+	}
+	free(plan->claim);
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		step_done(&plan->step[i]);
+	for (size_t i = 0; i < plan->notes; i++)
+		note_done(&plan->note[i]);
+	for (size_t i = 0; i < plan->needs; i++)
+		free(plan->need[i].service);
+	free(plan->need);
+	claims_done(plan);
+	for (size_t i = 0; i < plan->keys; i++) {
+		free(plan->key[i].path);
+		free(plan->key[i].domain);
+		free(plan->key[i].selector);
+	}
+	free(plan->step);
+	free(plan->note);
+	free(plan->key);
+	*plan = PLAN_INIT;
+}
+
+static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_rank rank,
+                             const char *object)
+{
+	struct step *step;
+
+	GROW(plan->step, plan->count, plan->room);
+	step = &plan->step[plan->count++];
+	*step = (struct step){
+		.kind = kind,
+		.rank = rank,
+		.object = xstrdup(object),
+		.is_present = true,
+		.meta = FILE_META_KEEP,
+	};
+	return step;
+}
+
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->content = *content;
+	*content = BUF_INIT;
+	digest_of(buf_text(&step->content), step->content.len, &step->new_digest);
+	step->meta = meta;
+	step->causes = causes;
+	return step;
+}
+
+struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
+                       const void *octets, size_t len, struct file_meta meta,
+                       unsigned causes)
+{
+	struct buf content = BUF_INIT;
+
+	buf_add(&content, octets, len);
+	return plan_file_take(plan, rank, path, &content, meta, causes);
+}
+
+struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
+                           struct store *store, int64_t key_id,
+                           const struct digest *digest, struct file_meta meta,
+                           unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->key_store = store;
+	step->key_id = key_id;
+	step->new_digest = *digest;
+	step->is_secret = true;
+	step->meta = meta;
+	step->causes = causes;
+	return step;
+}
+
+struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
+                         unsigned causes)
+{
+	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+
+	step->is_present = false;
+	step->causes = causes;
+	return step;
+}
+
+struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
+                        struct file_meta meta)
+{
+	struct step *step = plan_add(plan, STEP_MKDIR, rank, path);
+
+	step->meta = meta;
+	return step;
+}
+
+struct step *plan_service(struct plan *plan, enum step_rank rank, const char *service,
+                          enum service_action action, unsigned when)
+{
+	struct step *step = plan_add(plan, STEP_SERVICE, rank, service);
+
+	step->action = action;
+	step->when = when;
+	return step;
+}
+
+struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
+                        const char *endpoint, unsigned when)
+{
+	struct step *step = plan_add(plan, STEP_PROBE, rank, endpoint);
+
+	step->probe = kind;
+	step->when = when;
+	return step;
+}
+
+static struct plan_note *add_note(struct plan *plan, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	GROW(plan->note, plan->notes, plan->note_room);
+	plan->note[plan->notes] = (struct plan_note){ .text = text };
+	return &plan->note[plan->notes++];
+}
+
+void plan_note(struct plan *plan, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)add_note(plan, fmt, ap);
+	va_end(ap);
+}
+
+void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(plan, fmt, ap)->remedy = xstrdup(remedy);
+	va_end(ap);
+}
+
+void plan_lack(struct plan *plan, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(plan, fmt, ap)->is_lack = true;
+	va_end(ap);
+}
+
+void plan_expect_key(struct plan *plan, const char *path, const char *domain,
+                     const char *selector, const char *algorithm,
+                     const struct digest *fingerprint)
+{
+	GROW(plan->key, plan->keys, plan->key_room);
+	plan->key[plan->keys++] = (struct plan_key){
+		.path = xstrdup(path),
+		.domain = xstrdup(domain),
+		.selector = xstrdup(selector),
+		.algorithm = strcmp(algorithm, "rsa") == 0 ? "rsa" : "ed25519",
+		.fingerprint = *fingerprint,
+	};
+}
+
+void plan_needs(struct plan *plan, const struct step *step, bool is_running)
+{
+	GROW(plan->need, plan->needs, plan->need_room);
+	plan->need[plan->needs++] = (struct plan_need){ xstrdup(step->object), is_running,
+		                                        step->is_relied_on };
+}
+
+void plan_drop(struct plan *plan, size_t at)
+{
+	step_done(&plan->step[at]);
+	memmove(&plan->step[at], &plan->step[at + 1],
+	        (plan->count - at - 1) * sizeof(*plan->step));
+	plan->count--;
+}
+
+void plan_claim_step(struct plan *plan, const struct step *step)
+{
+	const char *const *begin = plan->claimed;
+
+	if (!begin || step->kind != STEP_FILE || !step->is_present || !step->had_old ||
+	    step->shared)
+		return;
+	while (*begin && !text_starts(step->object, *begin))
+		begin++;
+	if (!*begin)
+		return;
+	GROW(plan->claim, plan->claims, plan->claim_room);
+	plan->claim[plan->claims++] = (struct plan_claim){
+		.path = xstrdup(step->object),
+		.domain = xstrdup(step->domain),
+		.value = step->new_digest,
+		.meta = step->meta,
+		.is_secret = step->is_secret,
+	};
+}
+
+int plan_settle(struct plan *plan, struct err *err)
+{
+	struct step *step = &plan->step[plan->count - 1];
+	bool is_held = false;
+	int rc = plan->host ? step_types[step->kind]->observe(plan->host, step, &is_held,
+	                                                      err)
+	                    : 0;
+
+	if (!rc && is_held) {
+		plan_claim_step(plan, step);
+		step_done(&plan->step[--plan->count]);
+	}
+	return rc;
+}
+
+void plan_append(struct plan *plan, struct plan *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		GROW(plan->step, plan->count, plan->room);
+		plan->step[plan->count++] = from->step[i];
+	}
+	for (size_t i = 0; i < from->notes; i++) {
+		GROW(plan->note, plan->notes, plan->note_room);
+		plan->note[plan->notes++] = from->note[i];
+	}
+	for (size_t i = 0; i < from->keys; i++) {
+		GROW(plan->key, plan->keys, plan->key_room);
+		plan->key[plan->keys++] = from->key[i];
+	}
+	for (size_t i = 0; i < from->needs; i++) {
+		GROW(plan->need, plan->needs, plan->need_room);
+		plan->need[plan->needs++] = from->need[i];
+	}
+	free(from->need);
+	free(from->step);
+	free(from->note);
+	free(from->key);
+	*from = PLAN_INIT;
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	return strcmp((*(const struct step *const *)a)->object,
+	              (*(const struct step *const *)b)->object);
+}
+
+const struct step **plan_index(const struct plan *plan, size_t *ret_count)
+{
+	const struct step **index = xcalloc(plan->count + 1, sizeof(index[0]));
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (step_is_in_tree(&plan->step[i]))
+			index[count++] = &plan->step[i];
+	SORT(index, count, compare_objects);
+	*ret_count = count;
+	return index;
+}
+
+const struct step *plan_find(const struct step *const *index, size_t count,
+                             const char *path)
+{
+	struct step wanted = { 0 };
+	const struct step *key = &wanted;
+
+	memcpy(&wanted.object, &path, sizeof(path));
+	const struct step *const *found =
+		bsearch(&key, index, count, sizeof(index[0]), compare_objects);
+	return found ? *found : NULL;
+}
+
+void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		step_types[plan->step[i].kind]->show(&plan->step[i], is_coloured, out);
+	for (size_t i = 0; i < plan->notes; i++)
+		buf_printf(out,
+		           plan->note[i].remedy ? _("warning: %s\n") : _("note: %s\n"),
+		           plan->note[i].text);
+}

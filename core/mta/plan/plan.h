@@ -1,0 +1,157 @@
+/*
+ * core/mta/plan/plan.h: what a backend wants done, as a list of steps.
+ *
+ * A backend's plan() lists every file, folder, service action and probe that the desired state
+ * asks for, without looking at what stands there.  plan_prune() then observes, and leaves out what
+ * holds already: a plan that is empty after it is "nothing to do".  Diff, dry run, journal, undo
+ * and removal work on the steps, once for all backends.
+ *
+ * main.cf takes effect without a reload, so order is everything: ranks are carried out upwards,
+ * each one synced and probed before the next; undo goes downwards.
+ */
+#ifndef CORE_MTA_PLAN_PLAN_H
+#define CORE_MTA_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/digest.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/mta/plan/step.h"
+#include "core/store/store.h"
+
+/* A key file that the tables of the plan name, and the key that must be in it once all is done. */
+struct plan_key {
+	char *path;
+	char *domain, *selector; /* whose key it is */
+	const char *algorithm;   /* "rsa", "ed25519": a literal */
+	struct digest fingerprint;
+};
+
+/* A service that the settings need. */
+struct plan_need {
+	char *service;
+	bool is_running;
+	bool is_relied_on; /* mail waits while it does not run */
+};
+
+/* A file that was ours before this push, though no table says so: an earlier push wrote it, and the
+ * target.db of that push is gone. */
+struct plan_claim {
+	char *path, *domain; /* domain: as in struct step */
+	struct digest value; /* what is wanted */
+	struct file_meta meta;
+	bool is_secret;
+};
+
+/* A sentence for people: an override that was found, what is not enforced. */
+struct plan_note {
+	char *text;
+	char *remedy; /* NULL: it is no warning */
+	bool is_lack; /* backend_shortfalls() says so, too */
+};
+
+struct plan {
+	struct step *step;
+	size_t count, room;
+	struct plan_need *need; /* filled by held_plan_services() */
+	size_t needs, need_room;
+	struct plan_key *key; /* of the names that moved, or of all */
+	size_t keys, key_room;
+	struct plan_note *note; /* may repeat */
+	size_t notes, note_room;
+	bool may_claim; /* an adoption; set before the backend plans */
+	const char *const
+		*claimed; /* set by a backend that sees what an earlier push left and
+	                               may_claim: beginnings of paths that are ours alone, with a
+	                               NULL behind them */
+	struct plan_claim *claim; /* filled by plan_prune() and plan_settle() */
+	size_t claims, claim_room;
+	/* Set by a backend: what the service of a step calls itself in the log (NULL stays: "postfix"), and
+	 * a file that it writes to besides the system's own (NULL stays: none).  NULL: nothing is known. */
+	void (*log_source)(struct ctx *ctx, const char *service, char **ret_name,
+	                   char **ret_file);
+	const struct ctx *
+		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
+};
+
+#define PLAN_INIT ((struct plan){ 0 })
+#define auto_plan cleanup(plan_done) struct plan
+void plan_done(struct plan *plan);
+
+/* Each gives the fresh step, to be filled further; it lives in the plan. */
+struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
+                       const void *octets, size_t len, struct file_meta meta,
+                       unsigned causes);
+/* The same; `content` is empty afterwards. */
+struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
+                            struct buf *content, struct file_meta meta, unsigned causes);
+/* The same; the content is the private key `key_id` of `store`, as PEM, whose digest is given: it is
+ * read again where it is needed, so that a plan of 100,000 keys does not hold them.  `store` is
+ * borrowed until the plan is staged. */
+struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
+                           struct store *store, int64_t key_id,
+                           const struct digest *digest, struct file_meta meta,
+                           unsigned causes);
+struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
+                         unsigned causes);
+struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
+                        struct file_meta meta);
+struct step *plan_service(struct plan *plan, enum step_rank rank, const char *service,
+                          enum service_action action, unsigned when);
+struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
+                        const char *endpoint, unsigned when);
+/* The file `path` names lines of the file `of`, both of one rank: in it a line must stand before it is
+ * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines. */
+void plan_names(struct plan *plan, const char *path, const char *of);
+void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+/* A note that is a warning: mail is treated otherwise than the settings say until an admin acts.
+ * `remedy` is copied. */
+void plan_warn(struct plan *plan, const char *remedy, const char *fmt, ...)
+	printf_like(3, 4);
+/* A note that a setting is not enforced because what would do it is missing: `server set` says so
+ * itself (backend_shortfalls()). */
+void plan_lack(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
+void plan_expect_key(struct plan *plan, const char *path, const char *domain,
+                     const char *selector, const char *algorithm,
+                     const struct digest *fingerprint);
+
+/* The service of an ENABLE step; once for each. */
+void plan_needs(struct plan *plan, const struct step *step, bool is_running);
+/* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
+ * 100,000 of, most of which stand there already. */
+int plan_settle(struct plan *plan, struct err *err) must_check;
+
+/* Notes an observed step of a file that stands there at a path that begins like one of plan->claimed,
+ * and that no admin shares. */
+void plan_claim_step(struct plan *plan, const struct step *step);
+
+/* Takes the step out; those behind it move up. */
+void plan_drop(struct plan *plan, size_t at);
+
+/* Moves the steps, keys and notes of `from` behind those of `plan`; `from` is empty afterwards. */
+void plan_append(struct plan *plan, struct plan *from);
+
+/* Observes every file and folder, drops steps that hold already and services and probes that
+ * nothing kept makes due, adds the folders above new files that do not exist yet (0755), and sorts
+ * by rank (stable).  A folder that is to go (is_present false) is kept when it is empty once the
+ * other steps are done.  What remains without a file, a folder or a service that is due by itself
+ * is nothing.  Fails: something cannot be read, a link or device stands where a file should, two
+ * steps for one path. */
+int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err) must_check;
+
+/* The steps of its files and folders, sorted by path; the steps are borrowed, the caller frees the
+ * array. */
+const struct step **plan_index(const struct plan *plan, size_t *ret_count) must_check;
+/* The one for that path.  NULL: none. */
+const struct step *plan_find(const struct step *const *index, size_t count,
+                             const char *path) must_check;
+
+/* The plan as unified diffs and lines for people, secrets left out; `is_coloured` for terminals. */
+void plan_show(const struct plan *plan, bool is_coloured, struct buf *out);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * core/mta/plan/plan_prune.c: which steps of a plan are still to be done.
+ *
+ * Pruning goes in this order: files and folders are observed; folders that are to go are looked at
+ * again, deepest first, since only what the plan itself takes away may make them empty; services
+ * and probes are kept for what was kept before them; missing parent folders become steps, so that
+ * undo knows them; the rest is sorted by rank.
+ */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/plan/plan.h"
+#include "core/mta/plan/step.h"
+
+/* ---- paths and what the plan knows of them --------------------------------------------------- */
+
+struct path_node {
+	const char *path;
+	bool is_own;    /* the text is the node's, not a step's */
+	bool is_kept;   /* a step of the plan makes, replaces or removes it */
+	size_t leaving; /* how many entries of this folder the plan takes away */
+};
+
+static int node_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct path_node *)a)->path,
+	              ((const struct path_node *)b)->path);
+}
+
+static void node_free(void *at)
+{
+	struct path_node *node = at;
+
+	if (node->is_own)
+		free((char *)(uintptr_t)node->path);
+	free(node);
+}
+
+/* `is_lasting`: the text lives as long as the tree. */
+static struct path_node *node_get(void **tree, const char *path, bool is_lasting)
+{
+	const struct path_node wanted = { .path = path };
+	struct path_node **found = tfind(&wanted, tree, node_compare);
+
+	if (found)
+		return *found;
+	struct path_node *node = xcalloc(1, sizeof(*node));
+	node->is_own = !is_lasting;
+	node->path = is_lasting ? path : xstrdup(path);
+	if (!tsearch(node, tree, node_compare))
+		abort();
+	return node;
+}
+
+static bool is_tree_step(const struct step *step)
+{
+	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
+}
+
+static bool is_leaving_folder(const struct step *step)
+{
+	return step->kind == STEP_MKDIR && !step->is_present;
+}
+
+static void note_leaving(void **tree, const char *path)
+{
+	char *parent = path_parent(path);
+
+	node_get(tree, parent, false)->leaving++;
+	free(parent);
+}
+
+/* ---- pruning --------------------------------------------------------------------------------- */
+
+struct pruning {
+	const struct ctx *ctx;
+	struct plan *plan;
+	bool *is_kept; /* for each step */
+	void *paths;   /* tree of struct path_node */
+};
+
+static int observe_steps(struct pruning *p, struct err *err)
+{
+	for (size_t i = 0; i < p->plan->count; i++) {
+		struct step *step = &p->plan->step[i];
+		struct path_node *node;
+		bool is_held = false;
+		int rc;
+
+		if (!is_tree_step(step))
+			continue;
+		node = node_get(&p->paths, step->object, true);
+		if (node->is_kept)
+			return err_set(err, ERR_FAILED,
+			               _("%s is planned twice: nothing was changed"),
+			               step->object);
+		node->is_kept = true;
+		rc = step_types[step->kind]->observe(p->ctx, step, &is_held, err);
+		if (rc)
+			return rc;
+		plan_claim_step(p->plan, step);
+		p->is_kept[i] = !is_held;
+		if (!is_held && step->kind == STEP_FILE && !step->is_present)
+			note_leaving(&p->paths, step->object);
+	}
+	return 0;
+}
+
+struct counting {
+	const struct ctx *ctx;
+	const char *folder;
+	size_t names;
+};
+
+/* A socket goes with the service that made it. */
+static int count_name(void *arg, const char *name, struct err *err)
+{
+	struct counting *counting = arg;
+	auto_free char *path = path_join(counting->folder, name);
+	struct file_info info;
+	int rc = file_look(counting->ctx, path, false, &info, err);
+
+	if (!rc && info.kind != FILE_OTHER && info.kind != FILE_ABSENT)
+		counting->names++;
+	return rc;
+}
+
+static int deepest_first(const void *a, const void *b)
+{
+	return strcmp((*(struct step *const *)b)->object,
+	              (*(struct step *const *)a)->object);
+}
+
+static int look_at_leaving_folders(struct pruning *p, struct err *err)
+{
+	struct step **folder = xcalloc(p->plan->count + 1, sizeof(struct step *));
+	size_t count = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->plan->count; i++)
+		if (p->is_kept[i] && is_leaving_folder(&p->plan->step[i]))
+			folder[count++] = &p->plan->step[i];
+	SORT(folder, count, deepest_first);
+	for (size_t i = 0; i < count && !rc; i++) {
+		struct counting counting = { .ctx = p->ctx, .folder = folder[i]->object };
+
+		rc = file_list(p->ctx, folder[i]->object, count_name, &counting, err);
+		if (rc)
+			break;
+		if (counting.names <=
+		    node_get(&p->paths, folder[i]->object, true)->leaving)
+			note_leaving(&p->paths, folder[i]->object);
+		else
+			p->is_kept[folder[i] - p->plan->step] = false;
+	}
+	free(folder);
+	return rc;
+}
+
+static bool is_due(const struct step *step, unsigned causes)
+{
+	return step->when == 0 || (step->when & causes) != 0;
+}
+
+/* Enabling what runs starts nothing. */
+static bool is_running_before(const struct step *step)
+{
+	return step->action == SERVICE_ENABLE && step->had_old &&
+	       step->old_meta.mode & SERVICE_WAS_RUNNING;
+}
+
+/* A fresh process reads the files as well: reload < restart < start of one that does not run. */
+static bool is_superseded(const struct pruning *p, const struct step *step)
+{
+	static const int weight[] = {
+		[SERVICE_RELOAD] = 1, [SERVICE_RESTART] = 2, [SERVICE_START] = 3,
+		[SERVICE_ENABLE] = 4, [SERVICE_STOP] = 0,    [SERVICE_DISABLE] = 0
+	};
+
+	for (size_t i = 0; i < p->plan->count; i++) {
+		const struct step *other = &p->plan->step[i];
+
+		if (p->is_kept[i] && other->kind == STEP_SERVICE &&
+		    other->rank == step->rank &&
+		    strcmp(other->object, step->object) == 0 && weight[step->action] &&
+		    weight[other->action] > weight[step->action] &&
+		    !is_running_before(other))
+			return true;
+	}
+	return false;
+}
+
+/* Services and probes for what was kept; whether anything but probes is left. */
+static bool keep_actions(struct pruning *p)
+{
+	unsigned causes = 0;
+	bool is_any = false;
+
+	for (size_t i = 0; i < p->plan->count; i++) {
+		const struct step *step = &p->plan->step[i];
+
+		if (step->kind == STEP_SERVICE && step->when == 0)
+			p->is_kept[i] = true;
+		if (p->is_kept[i]) {
+			causes |= step->causes;
+			is_any = true;
+		}
+	}
+	for (size_t i = 0; i < p->plan->count; i++)
+		if (!is_tree_step(&p->plan->step[i]))
+			p->is_kept[i] = is_any && is_due(&p->plan->step[i], causes);
+	for (size_t i = 0; i < p->plan->count; i++)
+		if (p->is_kept[i] && p->plan->step[i].kind == STEP_SERVICE)
+			p->is_kept[i] = !is_superseded(p, &p->plan->step[i]);
+	return is_any;
+}
+
+/* Which step comes where; there is one array of steps only. */
+struct order {
+	size_t *from;
+	size_t count, room;
+};
+
+static void order_add(struct order *order, size_t from)
+{
+	GROW(order->from, order->count, order->room);
+	order->from[order->count++] = from;
+}
+
+/* Steps for the folders above `path` that do not exist and that no step makes; outermost first. */
+static int add_missing_parents(struct pruning *p, struct order *order, const char *path,
+                               enum step_rank rank, struct err *err)
+{
+	char *parent = path_parent(path);
+	struct path_node *node = node_get(&p->paths, parent, false);
+	struct file_info info;
+	int rc = 0;
+
+	if (!node->is_kept && strcmp(parent, "/") != 0) {
+		rc = file_look(p->ctx, parent, true, &info, err);
+		if (!rc && info.kind == FILE_ABSENT) {
+			node->is_kept = true;
+			rc = add_missing_parents(p, order, parent, rank, err);
+			if (!rc) {
+				plan_mkdir(p->plan, rank, parent,
+				           (struct file_meta){ 0755, FILE_KEEP_UID,
+				                               FILE_KEEP_GID });
+				order_add(order, p->plan->count - 1);
+			}
+		}
+	}
+	free(parent);
+	return rc;
+}
+
+static int make_order(struct pruning *p, struct order *order, struct err *err)
+{
+	size_t count = p->plan->count; /* what is added is ordered at once */
+	int rc = 0;
+
+	for (int rank = 0; rank < RANK_COUNT && !rc; rank++) {
+		for (size_t i = 0; i < count && !rc; i++) {
+			const struct step *step = &p->plan->step[i];
+
+			if (!p->is_kept[i] || (int)step->rank != rank)
+				continue;
+			if (is_tree_step(step) && step->is_present)
+				rc = add_missing_parents(p, order, step->object,
+				                         step->rank, err);
+			order_add(order, i);
+		}
+	}
+	return rc;
+}
+
+/* Puts what was kept in its order, by rank; the rest is freed. */
+static int rebuild(struct pruning *p, bool is_any, struct err *err)
+{
+	struct order order = { 0 };
+	size_t count = p->plan->count;
+	int rc = is_any ? make_order(p, &order, err) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_any || !p->is_kept[i])
+			step_done(&p->plan->step[i]);
+	for (size_t i = 0; i < order.count && !rc; i++) {
+		size_t from = order.from[i];
+
+		/* what stood there was moved to where its successor came from */
+		while (from < i)
+			from = order.from[from];
+		struct step step = p->plan->step[i];
+		p->plan->step[i] = p->plan->step[from];
+		p->plan->step[from] = step;
+	}
+	if (!rc)
+		p->plan->count = order.count;
+	free(order.from);
+	return rc;
+}
+
+static struct step *find_step(struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, path) == 0)
+			return &plan->step[i];
+	return NULL;
+}
+
+void plan_names(struct plan *plan, const char *path, const char *of)
+{
+	struct step *step = find_step(plan, path);
+
+	if (!step)
+		return;
+	free(step->names);
+	step->names = xstrdup(of);
+}
+
+/* Each line stands in the old content too, in the same order. */
+static bool only_loses_lines(const struct step *step)
+{
+	const char *at = buf_text(&step->content), *old = buf_text(&step->old_content);
+
+	if (step->content.len >= step->old_content.len)
+		return false;
+	while (*at) {
+		size_t len = strcspn(at, "\n"), old_len = strcspn(old, "\n");
+
+		if (!*old)
+			return false;
+		if (len == old_len && memcmp(at, old, len) == 0)
+			at += len + (at[len] == '\n');
+		old += old_len + (old[old_len] == '\n');
+	}
+	return true;
+}
+
+/* By step.names. */
+static void order_names(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct step *step = &plan->step[i];
+		struct step *of = step->names ? find_step(plan, step->names) : NULL;
+
+		if (of && of->rank == step->rank && only_loses_lines(of) != (step < of)) {
+			struct step first = *step;
+
+			*step = *of;
+			*of = first;
+			return;
+		}
+	}
+}
+
+int plan_prune(const struct ctx *ctx, struct plan *plan, struct err *err)
+{
+	struct pruning p = { .ctx = ctx, .plan = plan };
+	int rc;
+
+	p.is_kept = xcalloc(plan->count + 1, sizeof(*p.is_kept));
+	rc = observe_steps(&p, err);
+	if (!rc)
+		rc = look_at_leaving_folders(&p, err);
+	if (!rc)
+		rc = rebuild(&p, keep_actions(&p), err);
+	if (!rc)
+		order_names(plan);
+	tdestroy(p.paths, node_free);
+	free(p.is_kept);
+	return rc;
+}

@@ -1,0 +1,78 @@
+/* core/mta/plan/step.c: the table of step kinds, and what several of them share. */
+#include "core/mta/plan/step.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/key/key_secret.h"
+
+const struct step_type *const step_types[STEP_KIND_COUNT] = {
+	[STEP_FILE] = &step_file_type,
+	[STEP_MKDIR] = &step_mkdir_type,
+	[STEP_SERVICE] = &step_service_type,
+	[STEP_PROBE] = &step_probe_type,
+};
+
+static void probe_done(struct step *step)
+{
+	free(step->probe_domain);
+	free(step->probe_selector);
+	free(step->probe_key);
+	free(step->probe_reverse);
+	free(step->probe_before);
+	for (int i = 0; i < MACRO_STAGES; i++)
+		free(step->probe_macros[i]);
+}
+
+void step_done(struct step *step)
+{
+	if (step->kind == STEP_PROBE) {
+		probe_done(step);
+	} else if (step->kind == STEP_FILE) {
+		if (step->is_secret && step->content.at)
+			explicit_bzero(step->content.at, step->content.room);
+		buf_done(&step->content);
+		buf_done(&step->old_content);
+	}
+	free(step->object);
+	free(step->names);
+	free(step->domain);
+	*step = (struct step){ 0 };
+}
+
+bool step_meta_holds(const struct file_meta *have, const struct file_meta *want)
+{
+	return (want->mode == FILE_KEEP_MODE || want->mode == have->mode) &&
+	       (want->uid == FILE_KEEP_UID || want->uid == have->uid) &&
+	       (want->gid == FILE_KEEP_GID || want->gid == have->gid);
+}
+
+char *step_aside_path(const char *path)
+{
+	return xasprintf("%s.mailauthctl-old", path);
+}
+
+int step_content(const struct step *step, struct secret *room, const char **ret_text,
+                 size_t *ret_len, struct err *err)
+{
+	struct digest digest;
+	int rc;
+
+	if (!step->key_store) {
+		*ret_text = buf_text(&step->content);
+		*ret_len = step->content.len;
+		return 0;
+	}
+	rc = key_secret_pem(step->key_store, step->key_id, room, err);
+	if (rc)
+		return rc;
+	digest_of(room->at, room->len, &digest);
+	if (memcmp(digest.at, step->new_digest.at, DIGEST_LEN) != 0)
+		return err_set(err, ERR_FAILED,
+		               _("%s was changed by somebody else meanwhile"),
+		               step->object);
+	*ret_text = (const char *)room->at;
+	*ret_len = room->len;
+	return 0;
+}

@@ -1,0 +1,217 @@
+/*
+ * core/mta/plan/step.h: what a kind of step can do.  The engine and the recovery know no kind by name.
+ *
+ * apply() is given the plan's step; undo() is given the journal's row, because after a crash there
+ * is nothing else.
+ */
+#ifndef CORE_MTA_PLAN_STEP_H
+#define CORE_MTA_PLAN_STEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/digest.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/base/secret.h"
+#include "core/mta/host/service.h"
+#include "core/store/store.h"
+
+enum step_rank {
+	RANK_DATA,      /* keys, socket folders */
+	RANK_TABLES,    /* KeyTable, SigningTable, InternalHosts */
+	RANK_PROVIDERS, /* filter configuration, its reload, its socket answers */
+	RANK_CONSUMERS, /* main.cf, reload, EHLO answers */
+	RANK_LEFTOVERS, /* what nobody names any more */
+	RANK_COUNT
+};
+
+/* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
+ * CAUSE_POLICY, of what postsrsd reads CAUSE_SRS. */
+enum {
+	CAUSE_KEYS = 1,
+	CAUSE_TABLES = 2,
+	CAUSE_FILTER = 4,
+	CAUSE_SERVER = 8,
+	CAUSE_MASTER = 16,
+	CAUSE_POLICY = 32,
+	CAUSE_DMARC = 64, /* OpenDMARC's configuration and lists */
+	CAUSE_SRS = 128
+};
+
+enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
+
+enum probe_kind {
+	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
+	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
+	                      selector NULL: it gets none */
+	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
+	                        authserv-id `domain`; NULL: it gets none of anybody */
+	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as probe_depth
+	                 says, where it did before the push (smtp_probe.h) */
+	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
+	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
+	                       authserv-id `domain` with dmarc= in it */
+	PROBE_MAP, /* a look-up of probe_key in the table at `object` ("tcp:127.0.0.1:10001",
+	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
+	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
+	              table too: what was given is found there and gives probe_key again */
+	PROBE_SMTP_PROXY, /* PROBE_SMTP behind a proxy that begins with "PROXY TCP4 ..." */
+	PROBE_KIND_COUNT
+};
+
+/* How far an SMTP probe goes. */
+enum smtp_depth {
+	SMTP_TO_EHLO, /* a service that people log in to: what goes further is logged as refused */
+	SMTP_TO_MAIL, /* the first command that an unreachable filter defers */
+	SMTP_TO_RCPT, /* what restrictions and recipient maps say */
+};
+
+struct shared_format; /* shared.h */
+
+/* When Postfix sends macros to a filter. */
+enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
+
+struct step {
+	enum step_kind kind;
+	enum step_rank rank;
+	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
+	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
+	/* files and folders */
+	bool is_present; /* false: it goes */
+	bool is_secret;  /* never enters the journal: digest and key id only */
+	const struct shared_format *shared; /* files: whose text it is beside ours */
+	struct file_meta meta;
+	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
+	char *domain; /* the domain that it serves alone, or NULL */
+	unsigned causes; /* bits: which later steps a change here makes due */
+	/* services and probes */
+	enum service_action action;
+	bool is_relied_on; /* ENABLE: the mail server hands mail to it as it is configured now */
+	enum probe_kind probe;
+	unsigned
+		when; /* bits: due when a step that was kept causes any of them; 0: always */
+	/* filled by plan_prune() */
+	bool had_old; /* files, folders: something stood there */
+	struct file_meta old_meta;
+	union {                             /* of which there may be 100,000 */
+		struct {                    /* files */
+			struct buf content; /* wiped on free when is_secret */
+			struct store
+				*key_store; /* not NULL: the content is the key `key_id`
+			                            in it (step_content()) */
+			int64_t key_id;
+			struct digest new_digest; /* SHA-256 of what is wanted */
+			/* filled by plan_prune() */
+			struct digest old_digest; /* SHA-256 of what stood there */
+			struct buf old_content;   /* not for secrets */
+		};
+		struct { /* probes */
+			char *probe_domain, *probe_selector;
+			char *probe_key, *probe_reverse;
+			enum smtp_depth probe_depth;
+			char *probe_macros[MACRO_STAGES]; /* "i {auth_type}
+			                                     {j=mx.example.com}", ...: the lists;
+			                                     NULL: all that Postfix sends
+			                                     by default */
+			char *probe_before; /* what was answered before the push; filled by
+			                       the engine */
+		};
+	};
+};
+
+/* Frees what it owns. */
+/* It makes, changes or removes a file or a folder. */
+static inline bool step_is_in_tree(const struct step *step)
+{
+	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
+}
+
+/* One row of the journal (table step of target.db); texts are borrowed from the caller. */
+struct step_row {
+	int64_t push_id, seq;
+	enum step_kind kind;
+	enum step_rank rank;
+	const char *object;
+	bool is_secret;
+	bool had_old, is_present; /* there was something before; there is after */
+	struct digest old_digest, new_digest;
+	struct file_meta old_meta;          /* whole where had_old */
+	struct file_meta new_meta;          /* KEEP: was not asked for */
+	enum service_action action;         /* services */
+	enum probe_kind probe;              /* probes */
+	const char *domain;                 /* whom it serves; NULL: all */
+	const struct shared_format *shared; /* files */
+};
+
+/* What came of an attempt to take one step back. */
+enum undo_result {
+	UNDO_NOTHING, /* the old state is there already */
+	UNDO_DONE,
+	UNDO_DRIFT, /* neither old nor new: left alone; err says what, code 0 is returned */
+};
+
+struct undo_run {
+	struct ctx *ctx;
+	struct store *target;
+	const char *
+		reload; /* mta.reload when the push was made; NULL: services are told one by one */
+	bool force; /* put the old content back over what somebody edited */
+};
+
+struct step_type {
+	const char *name; /* in the journal: "file", "mkdir", "service", "probe" */
+	/* Whether it holds already; fills had_old, old_*.  NULL: cannot be observed. */
+	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
+	               struct err *err);
+	/* Lines for people. */
+	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
+	/* Whatever may fail for want of space or rights, beside what is in force.  NULL: nothing.
+	 * `ret_staged` stays empty where there is no content. */
+	int (*stage)(const struct ctx *ctx, const struct step *step, bool sync,
+	             struct staged_file *ret_staged, struct err *err);
+	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
+	void (*before)(struct ctx *ctx, struct step *step);
+	/* Carries it out. */
+	int (*apply)(struct ctx *ctx, const struct step *step,
+	             const struct staged_file *staged, struct err *err);
+	/* Takes it back; idempotent. */
+	int (*undo)(const struct undo_run *run, const struct step_row *row,
+	            enum undo_result *ret_result, struct err *err);
+	/* After the last rank: what only undo needed goes.  Idempotent.  NULL: nothing. */
+	int (*finish)(const struct ctx *ctx, const struct step_row *row, struct err *err);
+};
+
+extern const struct step_type *const step_types[STEP_KIND_COUNT];
+
+/* Frees and wipes; the step is empty afterwards. */
+void step_done(struct step *step);
+
+/* The same content, and mode, uid and gid equal where `want` does not keep. */
+bool step_meta_holds(const struct file_meta *have, const struct file_meta *want);
+
+/* While a push is open a file's old version may stand beside it under this name: hard-linked
+ * before a secret is replaced, renamed when a file goes.  Caller frees. */
+char *step_aside_path(const char *path) must_check;
+
+/* What the file of the step will hold; `room` holds it where it is a key in the store.  Fails: that
+ * key is another one now. */
+int step_content(const struct step *step, struct secret *room, const char **ret_text,
+                 size_t *ret_len, struct err *err) must_check;
+
+/* A file that is larger than this is not ours to replace. */
+#define STEP_FILE_LIMIT ((size_t)1 << 30)
+
+extern const struct step_type step_file_type, step_mkdir_type; /* step_file.c */
+extern const struct step_type step_service_type;               /* step_service.c */
+/* What takes an action back: a reload a reload, a start a stop. */
+enum service_action step_service_opposite(enum service_action action);
+extern const struct step_type step_probe_type; /* step_probe.c */
+/* One attempt at a probe step, at the latest until `deadline` (monotonic nanoseconds).  Fails with
+ * what was seen instead of what must hold. */
+int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
+                    struct err *err) must_check;
+
+#endif

@@ -1,0 +1,619 @@
+/*
+ * DKIM for Postfix: OpenDKIM behind a milter socket.  Pure but for what observes.
+ *
+ * Going up: keys, tables, filter configuration, the filter's restart and its answers; then main.cf
+ * names it.  Going down: main.cf lets go first, then the filter gets its own configuration back.  A
+ * filter that fails defers mail (default_action=tempfail): nothing is lost, nothing goes out
+ * unsigned.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/host/networks.h"
+#include "core/mta/host/service.h"
+#include "core/mta/postfix/postfix_macros.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_part.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_services.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/opendkim_validate.h"
+
+/* ---- what stands there ------------------------------------------------------------------------ */
+
+static int read_conf(struct ctx *ctx, struct opendkim_seen *seen, struct err *err)
+{
+	int r = postfix_read_if_there(ctx, OPENDKIM_CONF, &seen->conf, err);
+	if (r < 0)
+		return r;
+	seen->has_conf = r > 0;
+	seen->is_installed =
+		ctx->is_rooted ? seen->has_conf : run_can_find(ctx, "opendkim");
+	r = postfix_read_if_there(ctx, OPENDKIM_OURS, &seen->our_conf, err);
+	if (r < 0)
+		return r;
+	if (!seen->has_conf) {
+		seen->conf_path = xstrdup(OPENDKIM_CONF);
+		return 0;
+	}
+	r = file_real_path(ctx, OPENDKIM_CONF, &seen->conf_path, err);
+	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
+}
+
+/* Who runs the filter; keys stay root's where that is unknown. */
+static void read_owner(struct ctx *ctx, struct opendkim_seen *seen)
+{
+	const char *user = opendkim_conf_get(&seen->admin, "UserID");
+	auto_free char *name =
+		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
+	uid_t uid;
+	gid_t gid;
+	seen->uid = FILE_KEEP_UID;
+	seen->gid = FILE_KEEP_GID;
+	if (file_user_id(ctx, name, &uid, &gid)) {
+		seen->uid = uid;
+		seen->gid = gid;
+	}
+}
+
+/* Only before ours signs: from then on its configuration is in force. */
+static void read_signers(struct ctx *ctx, struct mta_seen *seen)
+{
+	const char *socket = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	auto_free char *filter =
+		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	signers_read(ctx, &cf, &master, &seen->signers);
+	if (!ctx->is_rooted && seen->host.is_running)
+		signers_ask(ctx, seen->store, &cf, &master, seen->host.queue_dir, filter,
+		            &seen->signers);
+}
+
+static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+{
+	int r = read_conf(ctx, &seen->dkim, err);
+	if (r < 0)
+		return r;
+	read_owner(ctx, &seen->dkim);
+	if (!seen->dkim.admin.includes_ours && seen->main_path)
+		read_signers(ctx, seen);
+	seen->dkim.is_running =
+		seen->dkim.is_installed && service_is_running(ctx, "opendkim");
+	return 0;
+}
+
+static void seen_done(struct mta_seen *seen)
+{
+	free(seen->dkim.conf_path);
+	buf_done(&seen->dkim.conf);
+	opendkim_conf_done(&seen->dkim.admin);
+	buf_done(&seen->dkim.our_conf);
+	signers_done(&seen->signers);
+}
+
+/* ---- how mail reaches the filter -------------------------------------------------------------- */
+
+struct route {
+	char *own_smtpd,
+		*own_non; /* the admin's own items, as he wrote them; NULL: none */
+	char *milter;     /* item of main.cf, with braces */
+	char *probe;      /* "unix:/path" for probes */
+	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
+	bool in_smtpd, in_non_smtpd;
+};
+
+static void route_done(struct route *route)
+{
+	free(route->own_smtpd);
+	free(route->own_non);
+	free(route->milter);
+	free(route->probe);
+	free(route->socket);
+}
+
+char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
+                          const char *queue_dir)
+{
+	const struct filter_socket filter = { socket, queue_dir };
+	auto_buf value = BUF_INIT;
+	main_cf_value(cf, NULL, list, &value);
+	return services_find_socket(buf_text(&value), &filter);
+}
+
+/* The same for the lists of master.cf alone. */
+static char *find_in_services(const struct mta_seen *seen, const struct main_cf *cf,
+                              const char *socket)
+{
+	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
+	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	auto_master_cf master = MASTER_CF_INIT;
+	char *found = NULL;
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	for (size_t i = 0; !found && i < master.count * ARRAY_LEN(lists); i++) {
+		const struct master_service *service = &master.service[i / 2];
+		auto_buf value = BUF_INIT;
+		if (!main_cf_is_own(cf, service, lists[i % 2]))
+			continue;
+		main_cf_value_of(cf, service, lists[i % 2], &value);
+		found = services_find_socket(buf_text(&value), &filter);
+	}
+	return found;
+}
+
+static void find_route(const struct mta_seen *seen, struct route *route)
+{
+	const char *queue = seen->host.queue_dir;
+	const char *configured = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	auto_free char *socket = configured ? opendkim_endpoint(configured, queue) : NULL;
+	auto_buf text = BUF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	auto_main_cf cf;
+	main_cf_parse(&cf, buf_text(&text), text.len);
+	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
+	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
+	auto_free char *in_service =
+		in_smtpd || in_non ? NULL : find_in_services(seen, &cf, socket);
+	const char *kept = in_smtpd ? in_smtpd : in_non ? in_non : in_service;
+	*route = (struct route){
+		.milter = xasprintf("{ %s, %s }",
+		                    kept ? kept : "unix:opendkim/opendkim.sock",
+		                    POSTFIX_MILTER_OPTIONS),
+		.probe = kept ? xstrdup(socket)
+		              : xasprintf("unix:%s/opendkim/opendkim.sock", queue),
+		.socket =
+			kept ? NULL : xasprintf("local:%s/opendkim/opendkim.sock", queue),
+		.in_smtpd = !in_smtpd,
+		.in_non_smtpd = !in_non,
+		.own_smtpd = in_smtpd,
+		.own_non = in_non,
+	};
+}
+
+char *postfix_dkim_socket(const struct mta_seen *seen)
+{
+	struct route route;
+	find_route(seen, &route);
+	char *socket = xstrdup(route.probe);
+	route_done(&route);
+	return socket;
+}
+
+static int take_first(void *arg, const struct signing_row *row, struct err *err)
+{
+	char **name = arg;
+	(void)err;
+	if (!*name)
+		*name = xstrdup(row->name);
+	return 0;
+}
+
+/* The first domain that is enabled here and that the signer signs for, too; NULL: none. */
+static int find_double(const struct desired *desired, const struct signer *signer,
+                       char **ret_name, struct err *err)
+{
+	int r = 0;
+	if (signer->is_open)
+		r = desired_each_signing(desired, take_first, ret_name, err);
+	for (size_t i = 0; r == 0 && !*ret_name && i < signer->domains; i++)
+		r = desired_each_signing_of(desired, signer->domain[i], take_first,
+		                            ret_name, err);
+	return r;
+}
+
+/* A program that goes on signing beside ours. */
+static int check_other(const struct desired *desired, const struct signer *signer,
+                       struct plan *plan, struct err *err)
+{
+	auto_free char *name = NULL;
+	auto_free char *domains = signer_domains(signer);
+	auto_free char *remedy = signer_remedy(signer);
+	int r = find_double(desired, signer, &name, err);
+	if (r < 0)
+		return r;
+	if (name && !desired->replace_filter)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s signs for %s already, and mail of %s would be signed twice: %s; "
+		          "\"mailauthctl mta adopt --replace-filter\" adopts anyway"),
+			signer->program, domains, name, remedy);
+	plan_note(
+		plan,
+		_("%s signs for %s: mail of a domain that is enabled here, too, is signed "
+	          "twice; before that, %s"),
+		signer->program, domains, remedy);
+	return 0;
+}
+
+/* An admin's filter that signs already is not taken over unasked. */
+static int check_filter(const struct desired *desired, const struct mta_seen *seen,
+                        struct plan *plan, struct err *err)
+{
+	const struct signers *signers = &seen->signers;
+	int r = 0;
+	if (strcmp(desired->filter, "rspamd") == 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("mta.filter is rspamd, and this version pushes to OpenDKIM "
+		          "only: run "
+		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
+		          "rspamd yourself with mta.backend directory"));
+	for (size_t i = 0; r == 0 && i < signers->count; i++) {
+		const struct signer *signer = &signers->at[i];
+		auto_free char *domains = signer_domains(signer);
+		if (!signer->is_filter)
+			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
+		else if (!desired->replace_filter)
+			r = err_set(err, ERR_FAILED,
+			            _("%s signs for %s already: \"mailauthctl mta adopt "
+			              "--replace-filter\" takes their keys over and lets "
+			              "mailauthctl sign instead"),
+			            signer->file, domains);
+	}
+	return r;
+}
+
+static int check_macros(const struct mta_seen *seen, struct err *err)
+{
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	return macros_check(&cf, &master, err);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_rank rank,
+                         struct plan *plan)
+{
+	auto_buf text = BUF_INIT;
+	const char *old = buf_text(&seen->dkim.conf);
+	if (is_wanted)
+		opendkim_conf_with(old, seen->dkim.conf.len, &text);
+	else
+		opendkim_conf_without(old, seen->dkim.conf.len, &text);
+	if (is_wanted || text.len)
+		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
+		          FILE_META_KEEP, CAUSE_FILTER)
+			->shared = &opendkim_conf_format;
+	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
+		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
+			&opendkim_conf_format;
+}
+
+/* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
+static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
+                     struct opendkim_conf *into)
+{
+	struct err ignored = ERR_INIT;
+	for (size_t i = 0; i < admin->count; i++) {
+		GROW(into->row, into->count, into->room);
+		into->row[into->count++] =
+			(struct opendkim_value){ xstrdup(admin->row[i].key),
+			                         xstrdup(admin->row[i].value) };
+	}
+	if (ours && opendkim_conf_parse(into, buf_text(ours), NULL, NULL, &ignored) < 0)
+		err_clear(&ignored); /* a line that is damaged counts as not there */
+}
+
+/* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
+bool postfix_dkim_needs_restart(const struct opendkim_seen *seen, const struct buf *next)
+{
+	auto_opendkim_conf before = OPENDKIM_CONF_INIT, after = OPENDKIM_CONF_INIT;
+	in_force(&seen->admin, seen->admin.includes_ours ? &seen->our_conf : NULL,
+	         &before);
+	in_force(&seen->admin, next, &after);
+	return opendkim_conf_needs_restart(&before, &after);
+}
+
+static void plan_filter(const struct mta_seen *seen, struct plan *plan)
+{
+	const struct buf *next = &seen->dkim.our_conf;
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->step[i].object, OPENDKIM_OURS) == 0 &&
+		    plan->step[i].is_present)
+			next = &plan->step[i].content;
+	if (seen->dkim.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim",
+		             postfix_dkim_needs_restart(&seen->dkim, next)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
+		             CAUSE_FILTER | CAUSE_TABLES);
+	if (seen->host.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
+}
+
+static void plan_filter_probes(const struct mta_seen *seen, const struct desired *desired,
+                               const char *authserv_id, const struct route *route,
+                               const struct opendkim_plan *found, struct plan *plan)
+{
+	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
+	if (!seen->dkim.is_running && !seen->host.is_running)
+		return;
+	unsigned when = seen->dkim.is_running ? any : 0;
+	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
+	if (found->signing_name && desired->signs) {
+		struct step *step =
+			plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, route->probe,
+		                   when ? when | CAUSE_KEYS : 0);
+		step->probe_domain = xstrdup(found->signing_name);
+		step->probe_selector = xstrdup(found->signing_selector);
+	}
+	if (found->stopped_name) {
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
+		                               route->probe, when);
+		step->probe_domain = xstrdup(found->stopped_name);
+	}
+	if (!desired->verifies || authserv_id) {
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY,
+		                               route->probe, when);
+		step->probe_domain = desired->verifies ? xstrdup(authserv_id) : NULL;
+	}
+}
+
+static struct opendkim_place live_place(const struct mta_seen *seen)
+{
+	return (struct opendkim_place){
+		.prefix = "",
+		.key = { 0600, seen->dkim.uid, seen->dkim.gid },
+		.key_folder = { 0700, seen->dkim.uid, seen->dkim.gid },
+		.table = { 0640, FILE_KEEP_UID, seen->dkim.gid },
+	};
+}
+
+/* ---- what a content filter returns ------------------------------------------------------------ */
+
+/* Whether mail of local programs is signed: mta.signing-networks says so where it is set and where
+ * sendmail(1) is not known to be a way back. */
+static bool signs_local(const struct desired *desired, const struct filter_ways *ways)
+{
+	static const char *const own[] = { "127.0.0.1", "::1" };
+	if (!ways->unknown || ways->program)
+		return !ways->program;
+	for (size_t i = 0; i < desired->signing_network_count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(own); k++) {
+			struct network net, host;
+			if (network_parse(desired->signing_networks[i], &net) &&
+			    network_parse(own[k], &host) && !net.is_excluded &&
+			    network_holds(&net, &host))
+				return true;
+		}
+	return false;
+}
+
+/* Some way back is not known: who signs no more, and how to say otherwise. */
+static void warn_unknown(const struct desired *desired, const struct mta_seen *seen,
+                         const struct filter_ways *ways, struct plan *plan)
+{
+	if (!ways->unknown || !desired->signs)
+		return;
+	if (ways->program && desired->signing_network_count)
+		plan_warn(
+			plan,
+			_("configure that filter to return mail by SMTP to a dedicated "
+		          "service (127.0.0.1:10025)"),
+			_("mail from local programs is not signed: the filter %s returns "
+		          "mail of strangers through sendmail(1)"),
+			ways->program);
+	if (desired->signing_network_count)
+		return;
+	auto_networks usual = NETWORKS_INIT;
+	auto_buf lines = BUF_INIT;
+	auto_plan ignored = PLAN_INIT;
+	opendkim_internal_hosts(desired, seen->network, seen->networks, NULL, &usual,
+	                        &ignored);
+	networks_render(&usual, &lines);
+	for (size_t i = 0; i < lines.len; i++)
+		if (lines.at[i] == '\n')
+			lines.at[i] = i + 1 < lines.len ? ',' : '\0';
+	auto_free char *remedy =
+		xasprintf(_("if no filter returns mail through sendmail(1) or from these "
+	                    "hosts: mailauthctl server set mta.signing-networks %s"),
+	                  buf_text(&lines));
+	plan_warn(plan, remedy, "%s", ways->unknown);
+}
+
+static void find_internal(const struct desired *desired, const struct mta_seen *seen,
+                          const struct filter_ways *ways, struct networks *internal,
+                          struct plan *plan)
+{
+	const struct opendkim_doubt doubt = {
+		.is_loopback = ways->unknown != NULL,
+		.is_everyone = ways->is_anywhere,
+		.host = ways->remote,
+		.hosts = ways->remotes,
+	};
+	opendkim_internal_hosts(desired, seen->network, seen->networks, &doubt, internal,
+	                        plan);
+	warn_unknown(desired, seen, ways, plan);
+}
+
+/* A service that takes mail back and has the signing filter in a list of its own, which stays as the
+ * admin wrote it: what comes from loopback must not be signed there. */
+static void find_own_list(const struct main_cf *cf, const struct master_cf *master,
+                          const struct filter_socket *filter, struct filter_ways *ways)
+{
+	for (size_t i = 0; i < master->count && !ways->unknown; i++) {
+		const struct master_service *service = &master->service[i];
+		bool takes_back = false;
+		for (size_t k = 0; ways->reinjecting[k]; k++)
+			takes_back |= strcmp(ways->reinjecting[k], service->name) == 0;
+		if (takes_back && main_cf_is_own(cf, service, "smtpd_milters") &&
+		    services_names_filter(cf, service, "smtpd_milters", filter))
+			ways->unknown = xasprintf(
+				_("%s/%s in master.cf accepts mail that a content filter "
+			          "returns, and its own smtpd_milters names the signing filter: "
+			          "mail from local programs and from loopback is not signed, "
+			          "because it cannot be distinguished from mail of strangers "
+			          "that the filter returns"),
+				service->name, service->type);
+	}
+}
+
+static void find_services(const struct mta_seen *seen, const struct route *route,
+                          struct services *services)
+{
+	const struct filter_socket filter = { route->probe, seen->host.queue_dir };
+	auto_buf admin = BUF_INIT;
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_parse(&cf, buf_text(&admin), admin.len);
+	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	              services);
+	find_own_list(&cf, &master, &filter, &services->ways);
+}
+
+static void wish_milters(const struct desired *desired, const struct route *route,
+                         const struct filter_ways *ways, struct postfix_wish *wish)
+{
+	bool is_local = signs_local(desired, ways);
+	wish->main.milter = postfix_wish_keep(wish, xstrdup(route->milter));
+	wish->main.in_smtpd = route->in_smtpd;
+	wish->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
+	if (route->own_smtpd)
+		wish->main.own_smtpd = postfix_wish_keep(wish, xstrdup(route->own_smtpd));
+	if (route->own_non)
+		wish->main.own_non_smtpd =
+			postfix_wish_keep(wish, xstrdup(route->own_non));
+	wish->main.is_local_off = !is_local;
+}
+
+/* ---- the part --------------------------------------------------------------------------------- */
+
+static int decide(const struct desired *desired, const struct mta_seen *seen,
+                  struct plan *plan, bool *ret_is_wanted, struct err *err)
+{
+	bool is_wished = desired && (desired->signs || desired->verifies);
+	int r = is_wished ? check_filter(desired, seen, plan, err) : 0;
+	if (r == 0 && is_wished && desired->signs)
+		r = check_macros(seen, err);
+	if (r < 0)
+		return r;
+	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
+		return err_set(
+			err, ERR_FAILED,
+			_("OpenDKIM signs and verifies for this host, and its program is "
+		          "not there "
+		          "any more: install the package opendkim again, or run \"mailauthctl "
+		          "server set dkim.sign off dkim.verify off\" to go without it"));
+	if (is_wished && !seen->dkim.is_installed)
+		plan_lack(
+			plan,
+			_("OpenDKIM is not installed, so nothing is signed or verified: "
+		          "install the package opendkim, then run \"mailauthctl mta push\""));
+	*ret_is_wanted = is_wished && seen->dkim.is_installed;
+	if (*ret_is_wanted && seen->dkim.uid == FILE_KEEP_UID)
+		plan_note(
+			plan,
+			_("there is no account for OpenDKIM on this host: key files stay "
+		          "with "
+		          "root"));
+	return 0;
+}
+
+static int plan_wanted(const struct desired *desired, const struct mta_seen *seen,
+                       struct postfix_wish *wish, struct plan *plan, struct err *err)
+{
+	struct route route;
+	struct opendkim_plan found = { 0 };
+	auto_networks internal = NETWORKS_INIT;
+	auto_services services =
+		SERVICES_INIT; /* with names of the master.cf that is gone */
+	struct opendkim_place place = live_place(seen);
+	find_route(seen, &route);
+	const char *id =
+		desired->authserv_id ? desired->authserv_id : seen->host.hostname;
+	const struct opendkim_setup setup = {
+		.signs = desired->signs,
+		.verifies = desired->verifies,
+		.defers_dns_errors = desired->checks_dmarc,
+		.has_lua = seen->dkim.has_lua,
+		.socket = route.socket,
+		.authserv_id = id && *id ? id : NULL,
+	};
+	find_services(seen, &route, &services);
+	find_internal(desired, seen, &services.ways, &internal, plan);
+	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
+	                            &found, err);
+	if (r == 0) {
+		auto_free char *folder = xasprintf("%s/opendkim", seen->host.queue_dir);
+		if (route.socket) /* the group of the folder becomes that of the socket */
+			plan_mkdir(plan, RANK_DATA, folder,
+			           (struct file_meta){ 02750, seen->dkim.uid,
+			                               seen->postfix_gid });
+		plan_include(seen, true, RANK_PROVIDERS, plan);
+		plan_filter(seen, plan);
+		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
+		                   plan);
+		wish_milters(desired, &route, &services.ways, wish);
+	}
+	opendkim_plan_done(&found);
+	route_done(&route);
+	return r;
+}
+
+/* The filter gets its own configuration back.  Where an admin's own list names it, mail goes on
+ * reaching it: then that comes before its keys and tables go, otherwise when main.cf has let go.
+ * Without `desired` the engine takes away what is ours alone. */
+static int plan_unwanted(const struct desired *desired, const struct mta_seen *seen,
+                         struct plan *plan, struct err *err)
+{
+	struct route route;
+	find_route(seen, &route);
+	enum step_rank rank = route.socket ? RANK_LEFTOVERS : RANK_PROVIDERS;
+	plan_include(seen, false, rank, plan);
+	if (seen->dkim.is_running)
+		plan_service(plan, rank, "opendkim",
+		             postfix_dkim_needs_restart(&seen->dkim, NULL)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
+		             CAUSE_FILTER);
+	if (seen->dkim.is_running && !route.socket)
+		plan_probe(plan, rank, PROBE_MILTER, route.probe, CAUSE_FILTER);
+	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
+	route_done(&route);
+	if (!desired)
+		return 0;
+	struct opendkim_plan found = { 0 };
+	struct opendkim_place place = live_place(seen);
+	const struct opendkim_setup setup = { 0 };
+	auto_networks none = NETWORKS_INIT;
+	int r = opendkim_plan_files(desired, &place, &setup, &none, false, plan, &found,
+	                            err);
+	opendkim_plan_done(&found);
+	return r;
+}
+
+static int plan_part(const struct desired *desired, const struct mta_seen *seen,
+                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
+                     struct err *err)
+{
+	return is_wanted ? plan_wanted(desired, seen, wish, plan, err)
+	                 : plan_unwanted(desired, seen, plan, err);
+}
+
+static int validate(const struct validation *v, struct err *err)
+{
+	const struct opendkim_check check = postfix_dkim_check(v);
+	return opendkim_validate(&check, err);
+}
+
+const struct postfix_part postfix_dkim = {
+	.name = "DKIM",
+	.feature = FEATURE_DKIM_SIGN,
+	.observe = observe,
+	.seen_done = seen_done,
+	.decide = decide,
+	.plan = plan_part,
+	.restore = postfix_dkim_restore,
+	.validate = validate,
+};

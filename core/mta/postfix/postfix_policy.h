@@ -1,0 +1,14 @@
+/* core/mta/postfix/postfix_policy.h: how Postfix runs mailauth-policyd. */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_POLICY_H
+#define CORE_MTA_POSTFIX_POSTFIX_POLICY_H
+
+#include "core/base/macro.h"
+#include "core/mta/postfix/postfix_seen.h"
+
+/* The line of master.cf; `user` runs the program. */
+char *postfix_policy_service(const char *user) must_check;
+
+/* Why nobody could run the service, as one clause; the caller frees.  NULL: somebody can. */
+char *postfix_policy_why_not(const struct mta_seen *seen) must_check;
+
+#endif

@@ -1,0 +1,471 @@
+/*
+ * Our part of main.cf, out and in.
+ *
+ * Edits are made on spans, so that what is not ours is copied octet for octet.  An item is put in with
+ * ", " next to it and taken out with the same two octets, and a value that was empty gets the item
+ * alone: that is why both ways are exact.  The block at the end says in its first line whether the line
+ * in front of it had no line break.
+ */
+#include "core/mta/postfix/postfix_render.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/host/marked_block.h"
+#include "core/mta/postfix/postfix_macros.h"
+#include "core/mta/postfix/postfix_main_inner.h"
+#include "core/mta/postfix/postfix_restrict.h"
+
+#define OURS "mailauth_"
+
+static bool has_prefix(const char *text, size_t at, size_t end, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	return end - at >= len && memcmp(text + at, prefix, len) == 0;
+}
+
+enum list {
+	SMTPD,
+	NON_SMTPD,
+	RESTRICTIONS,
+	SUBMISSION,
+	GUARD,
+	NON_GUARD,
+	MACROS,
+	SRS_SENDER,
+	SRS_CLASSES,
+	SRS_RECIPIENT,
+	SRS_LMTP,
+	LIST_COUNT
+};
+
+static const struct list_row {
+	const char *name, *item;
+} lists[LIST_COUNT] = {
+	[SMTPD] = { "smtpd_milters", MAIN_SMTPD_REF },
+	[NON_SMTPD] = { "non_smtpd_milters", MAIN_NON_SMTPD_REF },
+	[RESTRICTIONS] = { RESTRICT_LIST, MAIN_RECIPIENT_REF },
+	[SUBMISSION] = { "smtpd_milters", MAIN_SUBMISSION_REF },
+	[GUARD] = { "smtpd_milters", MAIN_GUARD_REF },
+	[NON_GUARD] = { "non_smtpd_milters", MAIN_GUARD_REF },
+	[MACROS] = { "milter_mail_macros", MAIN_MACROS_REF },
+	[SRS_SENDER] = { "sender_canonical_maps", MAIN_SRS_REF },
+	[SRS_CLASSES] = { "sender_canonical_classes",
+	                  "$mailauth_sender_canonical_classes" },
+	[SRS_RECIPIENT] = { "recipient_canonical_maps",
+	                    "$mailauth_recipient_canonical_maps" },
+	[SRS_LMTP] = { "lmtp_generic_maps", "$mailauth_lmtp_generic_maps" },
+};
+
+/* The length of `$name`, `${name}` or `$(name)` at `at`; 0: it does not stand there. */
+static size_t item_at(const char *text, size_t at, size_t end, const char *item)
+{
+	const char *name = item + 1;
+	size_t len = strlen(name);
+	if (text[at] != '$' || end - at < len + 1)
+		return 0;
+	if (memcmp(text + at + 1, name, len) == 0) {
+		char next = at + 1 + len < end ? text[at + 1 + len] : ' ';
+		return isalnum((unsigned char)next) || next == '_' ? 0 : len + 1;
+	}
+	if ((text[at + 1] == '{' || text[at + 1] == '(') && end - at >= len + 3 &&
+	    memcmp(text + at + 2, name, len) == 0 &&
+	    text[at + 2 + len] == (text[at + 1] == '{' ? '}' : ')'))
+		return len + 3;
+	return 0;
+}
+
+/* Takes the item with the separator that came with it; what somebody wrote otherwise, with the
+ * comma or blank beside it. */
+static struct span item_span(const char *text, const struct main_def *def, size_t at,
+                             size_t len)
+{
+	struct span gap = { at, at + len, false };
+	if (gap.end + 1 < def->last && memcmp(text + gap.end, ", ", 2) == 0)
+		gap.end += 2;
+	else if (gap.begin >= def->first + 2 &&
+	         memcmp(text + gap.begin - 2, ", ", 2) == 0)
+		gap.begin -= 2;
+	else if (gap.end < def->last && text[gap.end] == ',')
+		gap.end++;
+	else if (gap.begin > def->first && text[gap.begin - 1] == ',')
+		gap.begin--;
+	else if (gap.end < def->last && text[gap.end] == ' ')
+		gap.end++;
+	else if (gap.begin > def->first && gap.end == def->last &&
+	         text[gap.begin - 1] == ' ')
+		gap.begin--;
+	return gap;
+}
+
+/* The items of ours in one list; `is_in_block`: a definition that holds nothing else goes whole. */
+static void strip_list(const struct main_cf *cf, const struct main_def *def,
+                       const char *item, bool is_in_block, struct spans *ours)
+{
+	for (size_t at = def->first; at < def->last;) {
+		size_t end = main_line_end(cf->text, def->last, at);
+		bool is_skipped = at != def->first && main_is_void(cf->text, at, end);
+		while (!is_skipped && at < end) {
+			size_t len = item_at(cf->text, at, end, item);
+			if (len && is_in_block && at == def->first &&
+			    at + len == def->last) {
+				spans_add(ours, def->begin, def->end);
+				return;
+			}
+			if (len) {
+				struct span span = item_span(cf->text, def, at, len);
+				spans_add(ours, span.begin, span.end);
+			}
+			at += len ? len : 1;
+		}
+		at = end;
+	}
+}
+
+static void strip_marks(const struct main_cf *cf, struct spans *ours, size_t *ret_block)
+{
+	*ret_block = SIZE_MAX;
+	for (size_t at = 0; at < cf->len;) {
+		size_t end = main_line_end(cf->text, cf->len, at);
+		enum mark mark = marked_line_kind(cf->text + at, end - at);
+		if (mark != MARK_NONE && mark != MARK_END && *ret_block == SIZE_MAX)
+			*ret_block = at;
+		if (mark != MARK_NONE)
+			spans_add_line(ours, at, end, mark == MARK_BEGIN_JOINED);
+		at = end;
+	}
+}
+
+void main_cf_ours(const char *text, size_t len, struct spans *into)
+{
+	auto_main_cf cf;
+	size_t block;
+	main_cf_parse(&cf, text, len);
+	strip_marks(&cf, into, &block);
+	for (size_t i = 0; i < cf.count; i++) {
+		const struct main_def *def = &cf.def[i];
+		if (has_prefix(text, def->begin, def->equals, OURS) ||
+		    main_is_named(&cf, def, MAIN_TIME_LIMIT))
+			spans_add(into, def->begin, def->end);
+		size_t begin, end;
+		for (size_t at = def->first;
+		     main_own_next(&cf, def, &at, &begin, &end);) {
+			spans_add(into, begin, begin + strlen(MAIN_OWN_BEGIN));
+			spans_add(into, end, end + strlen(MAIN_OWN_END));
+		}
+		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+			if (main_is_named(&cf, def, lists[l].name))
+				strip_list(&cf, def, lists[l].item, def->begin > block,
+				           into);
+	}
+	spans_settle(into, len);
+}
+
+void main_cf_strip(const char *text, size_t len, struct buf *into)
+{
+	auto_spans ours = SPANS_INIT;
+	main_cf_ours(text, len, &ours);
+	spans_cut(&ours, text, len, into);
+}
+
+static void put_at(struct buf *text, size_t at, const char *before, const char *item,
+                   const char *after)
+{
+	auto_buf edited = BUF_INIT;
+	buf_add(&edited, text->at, at);
+	buf_printf(&edited, "%s%s%s", before, item, after);
+	buf_add(&edited, text->at + at, text->len - at);
+	buf_clear(text);
+	buf_add(text, edited.at, edited.len);
+}
+
+/* Puts `item` into the last definition of `list`; false: there is none. */
+static bool put_item(struct buf *text, const char *list, const char *item, bool is_last)
+{
+	auto_main_cf cf;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	const struct main_def *def = main_cf_find(&cf, list);
+	if (!def)
+		return false;
+	bool is_empty = def->first == def->last;
+	put_at(text, is_last ? def->last : def->first, is_last && !is_empty ? ", " : "",
+	       item, !is_last && !is_empty ? ", " : "");
+	return true;
+}
+
+/* The policy service: its item where restrict_find() says, its parameters into `params`, and a
+ * list that was not there into `missing`. */
+static void put_policy(struct buf *text, const struct main_wish *wish, struct buf *params,
+                       struct buf *missing)
+{
+	auto_main_cf cf;
+	struct restrict_spot spot;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	restrict_find(&cf, wish->policy_socket, &spot);
+	if (spot.place == RESTRICT_REFUSED)
+		return;
+	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
+	if (spot.place == RESTRICT_PRESENT)
+		return;
+	buf_printf(params, "%s = %s%s%s\n", &MAIN_RECIPIENT_REF[1],
+	           spot.front ? spot.front : "", spot.front ? ", " : "", wish->policy);
+	if (spot.place == RESTRICT_AFTER)
+		put_at(text, spot.at, ", ", MAIN_RECIPIENT_REF, "");
+	else if (spot.place == RESTRICT_BEFORE)
+		put_at(text, spot.at, "", MAIN_RECIPIENT_REF, ", ");
+	else if (!put_item(text, RESTRICT_LIST, MAIN_RECIPIENT_REF, true))
+		buf_puts(missing, RESTRICT_LIST " = " MAIN_RECIPIENT_REF "\n");
+}
+
+/* Whether the value of `list` takes in the item of the other list, through whatever parameters. */
+static bool reaches(const char *text, size_t len, const char *list, const char *other,
+                    const char *item)
+{
+	static const char sentinel[] = "mailauth-here";
+	auto_buf body = BUF_INIT, value = BUF_INIT;
+	buf_add(&body, text, len);
+	if (!put_item(&body, other, item, false))
+		buf_printf(&body, "\n%s = %s", other, item);
+	buf_printf(&body, "\n%s = %s\n", item + 1, sentinel);
+	auto_main_cf cf;
+	main_cf_parse(&cf, body.at, body.len);
+	main_cf_value(&cf, "cleanup", list, &value);
+	return strstr(buf_text(&value), sentinel) != NULL;
+}
+
+/* ---- the milter lists ------------------------------------------------------------------------- */
+
+/* "name = text", but `other` for the services of the two lists, and nothing for `none` and `off`. */
+struct cases {
+	const char *const *none, *const *off, *const *first, *const *second;
+	const char *other, *text;
+};
+
+static size_t put_cases(const char *const *services, const char *text, struct buf *into)
+{
+	size_t count = 0;
+	for (; services && services[count]; count++)
+		buf_printf(into, "${{$service_name} == {%s} ? {%s} : {", services[count],
+		           text);
+	return count;
+}
+
+static void put_param(const char *item, const struct cases *cases, struct buf *into)
+{
+	buf_printf(into, "%s = ", item + 1);
+	size_t depth = put_cases(cases->none, "", into);
+	depth += put_cases(cases->off, "", into);
+	if (strcmp(cases->other, cases->text) != 0) {
+		depth += put_cases(cases->first, cases->other, into);
+		depth += put_cases(cases->second, cases->other, into);
+	}
+	buf_puts(into, cases->text);
+	while (depth-- > 0)
+		buf_puts(into, "}}");
+	buf_putc(into, '\n');
+}
+
+static void put_ref(struct buf *text, enum list list, bool is_last, struct buf *missing)
+{
+	if (!put_item(text, lists[list].name, lists[list].item, is_last))
+		buf_printf(missing, "%s = %s\n", lists[list].name, lists[list].item);
+}
+
+static bool has_items(const struct buf *text, const char *list)
+{
+	auto_main_cf cf;
+	auto_buf raw = BUF_INIT;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	main_cf_raw(&cf, list, &raw);
+	return buf_text(&raw)[strspn(buf_text(&raw), ", \t\r\n")] != '\0';
+}
+
+static bool has_any(const char *const *services)
+{
+	return services && services[0];
+}
+
+/* How the two lists hang together: never ours twice in one. */
+struct reach {
+	bool from_non; /* non_smtpd_milters takes smtpd_milters in */
+	bool to_non;   /* ... or the other way */
+};
+
+static struct reach find_reach(const struct buf *text)
+{
+	struct reach reach;
+	reach.from_non = reaches(buf_text(text), text->len, lists[NON_SMTPD].name,
+	                         lists[SMTPD].name, lists[SMTPD].item);
+	reach.to_non =
+		!reach.from_non && reaches(buf_text(text), text->len, lists[SMTPD].name,
+	                                   lists[NON_SMTPD].name, lists[NON_SMTPD].item);
+	return reach;
+}
+
+static void add_words(struct buf *list, const char *item)
+{
+	buf_printf(list, "%s%s", list->len && *item ? ", " : "", item);
+}
+
+/* What smtpd services run: one item in front for mail from outside, one behind for those who only
+ * send where an admin's milters stand between. */
+static void put_smtpd(struct buf *text, const struct main_wish *wish, struct reach reach,
+                      struct buf *params, struct buf *missing)
+{
+	const char *signs = wish->milter && wish->in_smtpd ? "$mailauth_milter" : "";
+	const char *const *programs =
+		reach.from_non || reach.to_non ? wish->cleanup : NULL;
+	const char *const *cleanup = wish->is_local_off ? NULL : programs;
+	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
+	bool is_guard_apart = wish->guard_milter && has_items(text, lists[list].name);
+	auto_buf all = BUF_INIT;
+	if (wish->guard_milter && !is_guard_apart)
+		add_words(&all, "$mailauth_guard_milter");
+	add_words(&all, signs);
+	if (wish->dmarc_milter)
+		add_words(&all, "$mailauth_dmarc_milter");
+	/* an admin's own item for the signing filter stands somewhere in his list */
+	bool is_last = wish->is_last || !*signs;
+	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
+	                (has_any(wish->submission) || has_any(cleanup));
+	struct cases cases = { .none = wish->unmiltered,
+		               .off = wish->is_local_off ? programs : NULL,
+		               .first = wish->submission,
+		               .second = cleanup,
+		               .other = is_split ? "" : signs,
+		               .text = buf_text(&all) };
+	if (all.len) {
+		put_param(lists[list].item, &cases, params);
+		put_ref(text, list, is_last, missing);
+	}
+	if (is_guard_apart) {
+		struct cases guard = cases;
+		guard.other = "";
+		guard.text = "$mailauth_guard_milter";
+		put_param(lists[GUARD].item, &guard, params);
+		put_ref(text, reach.to_non ? NON_GUARD : GUARD, false, missing);
+	}
+	if (!is_split)
+		return;
+	cases.other = signs;
+	cases.text = "";
+	put_param(lists[SUBMISSION].item, &cases, params);
+	put_ref(text, SUBMISSION, true, missing);
+}
+
+/* An admin's own item of the signing filter stays where it is, for the services that may use it. */
+static void put_own(struct buf *text, const struct main_wish *wish, struct buf *params)
+{
+	const struct cases cases = {
+		.none = wish->unmiltered,
+		.first = wish->is_local_off ? wish->cleanup : NULL,
+		.other = "",
+		.text = "yes",
+	};
+	bool is_needed = has_any(cases.none) || has_any(cases.first);
+	if (!is_needed || (!wish->own_smtpd && !wish->own_non_smtpd))
+		return;
+	put_param("$mailauth_own", &cases, params);
+	if (wish->own_smtpd)
+		main_own_put(text, lists[SMTPD].name, wish->own_smtpd);
+	if (wish->own_non_smtpd)
+		main_own_put(text, lists[NON_SMTPD].name, wish->own_non_smtpd);
+}
+
+/* What an admin's own list keeps from the filters; the built-in one has it all. */
+static void put_macros(struct buf *text, struct buf *params)
+{
+	auto_main_cf cf;
+	auto_buf lacking = BUF_INIT;
+	main_cf_parse(&cf, buf_text(text), text->len);
+	macros_lacking(&cf, NULL, &lacking);
+	if (!lacking.len)
+		return;
+	buf_printf(params, "%s = %s\n", &MAIN_MACROS_REF[1], buf_text(&lacking));
+	(void)put_item(text, lists[MACROS].name, MAIN_MACROS_REF, true);
+}
+
+static void put_milters(struct buf *text, const struct main_wish *wish,
+                        struct buf *params, struct buf *missing)
+{
+	struct reach reach = { 0 };
+	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter ||
+	                 wish->guard_milter;
+	bool has_non = wish->milter && wish->in_non_smtpd;
+	put_own(text, wish, params);
+	if (!has_smtpd && !has_non) {
+		if (wish->milter)
+			put_macros(text, params);
+		return;
+	}
+	if (has_non || wish->dmarc_milter || wish->guard_milter || wish->is_local_off)
+		reach = find_reach(text);
+	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
+		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
+	if (wish->dmarc_milter)
+		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);
+	if (wish->guard_milter)
+		buf_printf(params, "mailauth_guard_milter = %s\n", wish->guard_milter);
+	put_macros(text, params);
+	if (has_smtpd)
+		put_smtpd(text, wish, reach, params, missing);
+	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
+		const struct cases cases = { .none = wish->unmiltered,
+			                     .other = "",
+			                     .text = "$mailauth_milter" };
+		put_param(lists[NON_SMTPD].item, &cases, params);
+		put_ref(text, NON_SMTPD, true, missing);
+	}
+}
+
+/* Behind an admin's own tables, whose entries go on winning.  Without the classes headers would be
+ * rewritten, too; where he has set them they are what they must be (postfix_srs.c). */
+static void put_srs(struct buf *text, const struct main_wish *wish, struct buf *params,
+                    struct buf *missing)
+{
+	const struct {
+		enum list list;
+		const char *value;
+		bool is_wanted;
+	} rows[] = {
+		{ SRS_SENDER, wish->srs_forward, true },
+		{ SRS_CLASSES, "envelope_sender",
+		  !has_items(text, lists[SRS_CLASSES].name) },
+		{ SRS_RECIPIENT, wish->srs_reverse, true },
+		{ SRS_LMTP, wish->srs_reverse, true },
+	};
+	for (size_t i = 0; wish->srs_forward && i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].is_wanted)
+			continue;
+		buf_printf(params, "%s = %s\n", lists[rows[i].list].item + 1,
+		           rows[i].value);
+		put_ref(text, rows[i].list, true, missing);
+	}
+}
+
+void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+                    struct buf *into)
+{
+	auto_buf body = BUF_INIT, params = BUF_INIT, missing = BUF_INIT;
+	main_cf_strip(text, len, &body);
+	put_milters(&body, wish, &params, &missing);
+	if (wish->policy)
+		put_policy(&body, wish, &params, &missing);
+	if (wish->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
+		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
+	put_srs(&body, wish, &params, &missing);
+	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
+	buf_add(into, buf_text(&body), body.len);
+	if (!params.len)
+		return;
+	buf_printf(into,
+	           "%s" MARKED_BEGIN
+	           "%s (the lines up to the end mark are mailauthctl's)\n",
+	           breaks ? "\n" : "", breaks ? MARKED_NO_BREAK : "");
+	buf_printf(into, "%s%s" MARKED_END "\n", buf_text(&params), buf_text(&missing));
+}
+
+const struct shared_format main_cf_format = { "main.cf", main_cf_ours, true, false };

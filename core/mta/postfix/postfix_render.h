@@ -1,0 +1,76 @@
+/*
+ * core/mta/postfix/postfix_render.h: our part of main.cf: putting it in and taking it out.
+ *
+ * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
+ * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in
+ * milter_mail_macros, $mailauth_recipient_restrictions in
+ * smtpd_recipient_restrictions, MAIN_OWN_BEGIN and MAIN_OWN_END around an admin's own item of the
+ * signing filter, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
+ * _classes, recipient_canonical_maps, lmtp_generic_maps).
+ * Every other octet stays what it is; taking ours out of what putting them in gave restores the
+ * old text exactly.  Pure: no file is opened here.
+ */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_RENDER_H
+#define CORE_MTA_POSTFIX_POSTFIX_RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/mta/host/spans.h"
+#include "core/mta/plan/shared.h"
+#include "core/mta/postfix/postfix_main.h"
+
+/* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
+ * admin's, before anybody changed it; mail of those who only send (submission services, programs on
+ * this machine) meets the signing one behind them, when nobody changes it any more. */
+struct main_wish {
+	/* Items with braces: "{ unix:..., default_action=tempfail }"; NULL: none. */
+	const char *milter;       /* signs and verifies */
+	const char *dmarc_milter; /* mail from outside alone, behind `milter` */
+	const char *guard_milter; /* mail from outside alone, in front of all others; asks
+	                             the service of MAIN_TIME_LIMIT */
+	bool in_smtpd, in_non_smtpd; /* lists that get `milter` */
+	bool is_last; /* mail from outside, too, meets ours behind an admin's */
+	/* Names of services, each array with a NULL behind them; may be NULL. */
+	const char *const *unmiltered; /* must use none of ours */
+	/* Where an admin's lists name the signing filter themselves: the endpoint as he wrote it, one for
+	 * each list, or NULL.  Services that must not use it get his list without it. */
+	const char *own_smtpd, *own_non_smtpd;
+	bool is_local_off; /* mail of programs on this machine meets none of ours, nor that item */
+	const char *const *submission; /* only send */
+	const char *const *cleanup;    /* read non_smtpd_milters */
+	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
+	const char *
+		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
+	/* Tables that make SRS addresses of senders and senders of SRS addresses; NULL: none. */
+	const char *srs_forward, *srs_reverse;
+};
+
+/* What of `text` is ours, settled. */
+void main_cf_ours(const char *text, size_t len, struct spans *into);
+/* `text` without anything of ours. */
+void main_cf_strip(const char *text, size_t len, struct buf *into);
+/* `text` with exactly what is wished for, whatever of ours stood there before; without the policy
+ * where restrict_find() refuses. */
+void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+                    struct buf *into);
+
+/* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
+ * would set otherwise; the default action follows. */
+#define MAIN_MILTER_LIMITS \
+	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
+
+#define MAIN_SMTPD_REF "$mailauth_smtpd_milters"
+#define MAIN_MACROS_REF "$mailauth_mail_macros"
+#define MAIN_GUARD_REF "$mailauth_guard_milters"
+#define MAIN_SUBMISSION_REF "$mailauth_submission_milters"
+#define MAIN_RECIPIENT_REF "$mailauth_recipient_restrictions"
+#define MAIN_SRS_REF "$mailauth_sender_canonical_maps"
+#define MAIN_TIME_LIMIT "mailauth-spf_time_limit"
+#define MAIN_NON_SMTPD_REF "$mailauth_non_smtpd_milters"
+
+extern const struct shared_format main_cf_format;
+
+#endif

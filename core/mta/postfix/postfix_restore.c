@@ -1,0 +1,305 @@
+/*
+ * A rollback on Postfix: from the files that change to ranks, services and probes.  Pure.
+ *
+ * The order is that of any push: what comes back or changes goes up to RANK_PROVIDERS and must
+ * answer, then main.cf is switched, and what main.cf let go of leaves behind it.  Whom to tell and
+ * where to ask is read from the texts as they will stand.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/plan/shared.h"
+#include "core/mta/postfix/postfix_macros.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_part.h"
+#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_services.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/opendmarc.h"
+#include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/policyd_conf.h"
+
+static struct step *find_file(struct plan *plan, const char *path)
+{
+	for (size_t i = 0; path && i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, path) == 0)
+			return &plan->step[i];
+	return NULL;
+}
+
+static bool is_leaving(const struct step *step)
+{
+	auto_buf part = BUF_INIT;
+
+	if (!step->is_present || !step->shared)
+		return !step->is_present;
+	shared_part(step->shared, &step->content, &part);
+	return part.len == 0;
+}
+
+struct step *postfix_restore_file(struct plan *plan, const char *path,
+                                  enum step_rank rank, unsigned causes)
+{
+	struct step *step = find_file(plan, path);
+
+	if (!step)
+		return NULL;
+	step->rank = is_leaving(step) ? RANK_LEFTOVERS : rank;
+	step->causes = causes;
+	return step;
+}
+
+/* A file as it will stand. */
+static const struct buf *text_of(const struct step *step, const struct buf *now)
+{
+	return step ? &step->content : now;
+}
+
+/* ---- SPF -------------------------------------------------------------------------------------- */
+
+int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
+                           struct err *err)
+{
+	struct step *line = postfix_restore_file(plan, seen->master_path, RANK_PROVIDERS,
+	                                         CAUSE_MASTER);
+	enum step_rank rank = line ? line->rank : RANK_PROVIDERS;
+	auto_master_cf master = MASTER_CF_INIT;
+	const struct buf *text = text_of(line, &seen->master_cf);
+	bool has_service = false;
+
+	(void)err;
+	postfix_restore_file(plan, POLICYD_CONF, RANK_TABLES, CAUSE_POLICY);
+	if (!seen->host.is_running)
+		return 0;
+	auto_free char *service = postfix_service_name(seen);
+	master_cf_parse(&master, buf_text(text), text->len);
+	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
+	for (size_t i = 0; i < master.count; i++)
+		has_service = has_service ||
+		              strcmp(master.service[i].name, POLICYD_SERVICE) == 0;
+	if (has_service) {
+		auto_free char *socket =
+			xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
+
+		plan_probe(plan, rank, PROBE_POLICY, socket, CAUSE_MASTER | CAUSE_POLICY);
+	}
+	return 0;
+}
+
+/* ---- DKIM ------------------------------------------------------------------------------------- */
+
+/* The domain and the selector of the first line of `table` (lines "<name> <domain>:<selector>:...")
+ * that `other` has not; NULL: each line is in both.  Both are sorted by domain. */
+static char *first_alone(const struct buf *table, const struct buf *other,
+                         char **ret_selector)
+{
+	const char *at = buf_text(table), *to = buf_text(other);
+
+	while (*at) {
+		size_t len = strcspn(at, "\n"), other_len = strcspn(to, "\n");
+		const char *domain = memchr(at, ' ', len);
+		const char *colon = domain ? memchr(domain, ':', len) : NULL;
+
+		if (len == other_len && memcmp(at, to, len) == 0) {
+			at += len + (at[len] == '\n');
+			to += other_len + (to[other_len] == '\n');
+			continue;
+		}
+		if (!domain || !colon)
+			return NULL;
+		auto_free char *line = xasprintf("%.*s\n", (int)len, at);
+		if (!strstr(to, line)) {
+			*ret_selector = xmemdup(colon + 1, strcspn(colon + 1, ":\n"));
+			return xmemdup(domain + 1, (size_t)(colon - domain - 1));
+		}
+		to = strstr(to, line); /* lines of the other alone lie between */
+	}
+	return NULL;
+}
+
+/* A name that signs again or otherwise, and one that signs no more. */
+static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *plan)
+{
+	const struct step *table = find_file(plan, OPENDKIM_KEY_TABLE);
+	char *selector = NULL;
+	auto_free char *gone = NULL, *gone_selector = NULL;
+	struct step *step;
+
+	if (!table)
+		return;
+	char *name = first_alone(&table->content, &table->old_content, &selector);
+	gone = first_alone(&table->old_content, &table->content, &gone_selector);
+	auto_free char *start = gone ? xasprintf(" %s:", gone) : NULL;
+	if (start && strstr(buf_text(&table->content), start)) { /* with another key */
+		free(gone);
+		gone = NULL;
+	}
+	if (name) {
+		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
+		                  when);
+		step->probe_domain = name;
+		step->probe_selector = selector;
+	}
+	if (gone) {
+		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
+		                  when);
+		step->probe_domain = xstrdup(gone);
+	}
+}
+
+/* What our configuration and, behind it, the admin's say of a keyword. */
+static const char *value_of(const struct opendkim_conf *ours, const struct mta_seen *seen,
+                            const char *key)
+{
+	const char *value = opendkim_conf_get(ours, key);
+
+	return value ? value : opendkim_conf_get(&seen->dkim.admin, key);
+}
+
+static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf *ours,
+                        const struct buf *next, struct plan *plan)
+{
+	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
+	const char *socket = value_of(ours, seen, "Socket");
+	const char *mode = value_of(ours, seen, "Mode");
+	const char *id = value_of(ours, seen, "AuthservID");
+	auto_free char *endpoint =
+		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+
+	if (seen->dkim.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim",
+		             postfix_dkim_needs_restart(&seen->dkim, next)
+		                     ? SERVICE_RESTART
+		                     : SERVICE_RELOAD,
+		             any);
+	if (seen->host.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
+	if (!endpoint || (!seen->dkim.is_running && !seen->host.is_running))
+		return;
+	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, any);
+	if (mode && strchr(mode, 's'))
+		plan_sign_probes(endpoint, any, plan);
+	if (!mode || !strchr(mode, 'v') || id)
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY, endpoint, any)
+			->probe_domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
+}
+
+int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+{
+	auto_opendkim_conf ours = OPENDKIM_CONF_INIT;
+	auto_buf part = BUF_INIT;
+	const struct step *our_conf, *conf;
+	int r;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].is_secret &&
+		    text_starts(plan->step[i].object, OPENDKIM_KEYS "/"))
+			plan->step[i].causes = CAUSE_KEYS;
+		else if (plan->step[i].kind == STEP_FILE &&
+		         text_starts(plan->step[i].object, OPENDKIM_FOLDER "/"))
+			postfix_restore_file(plan, plan->step[i].object, RANK_TABLES,
+			                     CAUSE_TABLES);
+	plan_names(plan, OPENDKIM_SIGNING_TABLE, OPENDKIM_KEY_TABLE);
+	our_conf =
+		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
+	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
+	                            CAUSE_FILTER);
+	shared_part(&opendkim_conf_format, text_of(conf, &seen->dkim.conf), &part);
+	if (part.len == 0) {
+		if (seen->dkim.is_running)
+			plan_service(plan, RANK_LEFTOVERS, "opendkim",
+			             postfix_dkim_needs_restart(&seen->dkim, NULL)
+			                     ? SERVICE_RESTART
+			                     : SERVICE_RELOAD,
+			             CAUSE_FILTER);
+		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
+		return 0;
+	}
+	const struct buf *next = text_of(our_conf, &seen->dkim.our_conf);
+	r = opendkim_conf_parse(&ours, buf_text(next), NULL, NULL, err);
+	if (r == 0)
+		plan_filter(seen, &ours, next, plan);
+	return r;
+}
+
+/* ---- DMARC ------------------------------------------------------------------------------------ */
+
+static void plan_dmarc(const struct mta_seen *seen, const struct opendkim_conf *conf,
+                       struct plan *plan)
+{
+	const char *socket = opendkim_conf_get(conf, "Socket");
+	const char *id = opendkim_conf_get(conf, "AuthservID");
+	auto_free char *endpoint =
+		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+
+	if (!seen->dmarc.is_running && !seen->host.is_running)
+		return;
+	if (seen->dmarc.is_running)
+		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
+		             CAUSE_DMARC);
+	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
+	if (!endpoint)
+		return;
+	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, CAUSE_DMARC);
+	if (id)
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, endpoint,
+		           CAUSE_DMARC)
+			->probe_domain = xstrdup(id);
+}
+
+int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+{
+	const struct step *step = postfix_restore_file(plan, seen->dmarc.conf_path,
+	                                               RANK_PROVIDERS, CAUSE_DMARC);
+	const struct buf *text = text_of(step, &seen->dmarc.conf);
+	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
+	auto_buf part = BUF_INIT;
+	int r;
+
+	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES, CAUSE_DMARC);
+	shared_part(&opendmarc_conf_format, text, &part);
+	if (part.len == 0) {
+		if (seen->dmarc.is_running)
+			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
+			             CAUSE_DMARC);
+		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
+		return 0;
+	}
+	r = opendkim_conf_parse(&conf, buf_text(text), NULL, NULL, err);
+	if (r == 0)
+		plan_dmarc(seen, &conf, plan);
+	return r;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------- */
+
+int postfix_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+{
+	auto_main_cf cf = MAIN_CF_INIT;
+	auto_master_cf master = MASTER_CF_INIT;
+	int r = 0;
+
+	plan->log_source = postfix_log_source;
+	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
+		if (postfix_parts[i]->restore)
+			r = postfix_parts[i]->restore(seen, plan, err);
+	if (r < 0)
+		return r;
+	struct step *step =
+		postfix_restore_file(plan, seen->main_path, RANK_CONSUMERS, CAUSE_SERVER);
+	if (!step)
+		return 0;
+	step->rank = RANK_CONSUMERS; /* also where it lets go of everything */
+	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
+	step = find_file(plan, seen->master_path);
+	const struct buf *text = text_of(step, &seen->master_cf);
+	master_cf_parse(&master, buf_text(text), text->len);
+	macros_for_probes(&cf, seen->host.hostname, plan);
+	postfix_plan_server(seen, &cf, &master, plan);
+	return 0;
+}

@@ -1,0 +1,124 @@
+/* core/mta/postfix/postfix_seen.h: what the files of the Postfix backend share. */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_SEEN_H
+#define CORE_MTA_POSTFIX_POSTFIX_SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/mta/plan/backend.h"
+#include "core/mta/plan/plan.h"
+#include "core/mta/postfix/postfix_canonical.h"
+#include "core/mta/postfix/postfix_filters.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/signers.h"
+#include "core/mta/provider/opendkim.h"
+#include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/policyd_conf.h"
+#include "core/mta/provider/postsrsd.h"
+#include "core/store/store.h"
+
+#define POSTFIX_FOLDER "/etc/postfix"
+#define POSTFIX_FILE_LIMIT ((size_t)4 << 20)
+
+/* Where Postfix is and what it says about itself (postfix_seen.c). */
+struct postfix_host {
+	bool is_installed, is_running;
+	char *config_dir, *queue_dir;
+	char *version, *hostname; /* NULL: unknown */
+	char *networks;           /* mynetworks, expanded */
+	char *why_not;            /* NULL: it is there */
+	char *instances; /* folders of other instances that are enabled here; NULL: none */
+};
+int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
+                      struct err *err) must_check;
+void postfix_host_done(struct postfix_host *host);
+/* What Postfix of that folder calls itself in the log and where it writes: plan->log_source. */
+void postfix_log_source(struct ctx *ctx, const char *service, char **ret_name,
+                        char **ret_file);
+/* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be asked.  The
+ * caller frees. */
+char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;
+
+/* The SPF service. */
+struct policyd_seen {
+	bool is_installed;
+	char *user; /* who is to run it; NULL: nobody can */
+};
+
+/* SRS. */
+struct srs_seen {
+	struct postsrsd_seen daemon;
+	bool is_in_place;               /* main.cf names our tables already */
+	char *domain;                   /* that was asked about; NULL: none */
+	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
+	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
+};
+
+/* OpenDMARC as it stands. */
+struct opendmarc_seen {
+	bool is_installed, is_running;
+	char *conf_path; /* the real opendmarc.conf */
+	bool has_conf;
+	struct buf conf;            /* its text */
+	struct opendkim_conf admin; /* what it says without ours */
+	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What stands on the host before a push: Postfix itself, then a member for each part. */
+struct mta_seen {
+	bool is_rooted;
+	struct store *store; /* for the parts' observe() alone; borrowed */
+	struct postfix_host host;
+	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
+	char *master_path; /* NULL: there is none */
+	struct buf main_cf, master_cf;
+	char **network; /* items of mynetworks, its files read, without `world` */
+	size_t networks, network_room;
+	char *world; /* the first item of mynetworks that takes in the world; NULL: none */
+	struct filter_tables filters;
+	bool is_returned_elsewhere; /* another instance accepts what local filters return */
+	gid_t postfix_gid;
+	struct signers signers; /* before ours is included: who signs already */
+	struct opendkim_seen dkim;
+	struct policyd_seen spf;
+	struct opendmarc_seen dmarc;
+	struct srs_seen srs;
+};
+
+int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
+                   struct err *err) must_check;
+int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
+                    struct err *err) must_check;
+void postfix_seen_free(struct mta_seen *seen);
+int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
+                 struct plan *ret_plan, struct err *err) must_check;
+/* A rollback's files get their ranks, and services and probes are added. */
+int postfix_restore(const struct mta_seen *seen, struct plan *plan,
+                    struct err *err) must_check;
+/* 1: the file was read to the end of `into`, 0: it is not there. */
+int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
+                          struct err *err) must_check;
+/* What the service is called to those who reload it; the caller frees. */
+char *postfix_service_name(const struct mta_seen *seen) must_check;
+int postfix_validate(struct ctx *ctx, const struct plan *plan,
+                     const struct mta_seen *seen, struct err *err) must_check;
+
+/* The SPF service as a mail filter in front of all others (cli/policyd/policyd_milter.h): without it forged
+ * results would be believed, so mail waits where it does not answer. */
+#define POSTFIX_GUARD_MILTER \
+	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
+
+/* OpenDMARC as an item of smtpd_milters, at our socket; the caller frees.  Where failures are refused,
+ * mail waits for a filter that does not answer: accepting it would be a way past.  Where they are
+ * only marked it goes on without its mark. */
+char *postfix_dmarc_milter(bool rejects) must_check;
+
+#define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * core/mta/postfix/postfix_values.h: what postconf(1) does not see in main.cf and master.cf: words that are
+ * none of those allowed, unbalanced braces, table types that this Postfix has not, milters and
+ * policy services that cannot be read, and sockets that a chrooted service cannot reach.  Pure.
+ */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_VALUES_H
+#define CORE_MTA_POSTFIX_POSTFIX_VALUES_H
+
+#include <stdbool.h>
+
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_master.h"
+
+/* Sentences, one for each fault, in the order of the files. */
+struct faults {
+	char **text;
+	size_t count, room;
+};
+#define FAULTS_INIT ((struct faults){ 0 })
+#define auto_faults cleanup(faults_done) struct faults
+void faults_done(struct faults *faults);
+/* The first of `now` that is not in `before`; NULL: none. */
+const char *faults_new(const struct faults *now, const struct faults *before) must_check;
+
+/* `types`: what "postconf -m" prints; NULL: not known, types are not looked at. */
+void postfix_values_check(const struct main_cf *cf, const struct master_cf *master,
+                          const char *types, struct faults *ret_faults);
+
+/* Why "unix:path" or "inet:host:port" is none; NULL: it is one. */
+const char *postfix_endpoint_fault(const char *endpoint) must_check;
+
+/* Services whose milters stand for `socket` ("unix:/path", as opendkim_endpoint() gives it, where
+ * `filter` listens) and that cannot reach it: chrooted ones with an absolute path outside of the
+ * chroot, and the reverse.  `is_there` (NULL: never) tells whether something else leads there: a
+ * path as the machine sees it.  True: some service uses the socket. */
+bool postfix_reach_check(const struct main_cf *cf, const struct master_cf *master,
+                         const char *queue_dir, const char *socket, const char *filter,
+                         bool (*is_there)(void *arg, const char *path), void *arg,
+                         struct faults *ret_faults);
+
+/* Column 5 as master(8) takes it. */
+bool postfix_is_chrooted(const struct main_cf *cf,
+                         const struct master_service *service) must_check;
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * core/mta/postfix/signers.h: programs of an admin's that sign mail on this host: OpenDKIM, dkimpy-milter,
+ * rspamd, amavis, by their configuration, and any other filter by what it does with a message.
+ */
+#ifndef CORE_MTA_POSTFIX_SIGNERS_H
+#define CORE_MTA_POSTFIX_SIGNERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_master.h"
+#include "core/store/store.h"
+
+struct signer {
+	char *program; /* "OpenDKIM", "rspamd"; the socket of one that was seen to sign */
+	char *file;    /* where it is told to; NULL: it was seen to sign */
+	bool is_filter; /* it is the filter that ours would replace */
+	bool is_open;   /* ... for domains that cannot be told, too */
+	char **domain;
+	size_t domains, room;
+};
+
+struct signers {
+	struct signer *at;
+	size_t count, room;
+};
+
+#define SIGNERS_INIT ((struct signers){ 0 })
+#define auto_signers cleanup(signers_done) struct signers
+void signers_done(struct signers *signers);
+
+/* Reads what is configured; empty tables sign for nobody.  `main`: without ours.  What cannot be read
+ * counts as signing. */
+void signers_read(struct ctx *ctx, const struct main_cf *main,
+                  const struct master_cf *master, struct signers *signers);
+
+/* Shows a message of some domains of this host to each milter of the admin's, as a customer's who
+ * logged in.  `filter`: the one that ours would replace, NULL: none.  Takes a few seconds at most;
+ * nothing is delivered. */
+void signers_ask(struct ctx *ctx, struct store *store, const struct main_cf *main,
+                 const struct master_cf *master, const char *queue_dir,
+                 const char *filter, struct signers *signers);
+
+/* "example.com, example.net and 3 more", for a sentence.  Caller frees. */
+char *signer_domains(const struct signer *signer) must_check;
+/* How to make it stop, as a clause of a sentence.  Caller frees. */
+char *signer_remedy(const struct signer *signer) must_check;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * core/mta/probe/map_probe.h: does a lookup table of an SRS daemon answer as it must?
+ *
+ * Asked in the protocols that Postfix asks in, by ourselves: tcp_table(5), postsrsd 1.x, and
+ * socketmap_table(5), postsrsd 2.x.
+ */
+#ifndef CORE_MTA_PROBE_MAP_PROBE_H
+#define CORE_MTA_PROBE_MAP_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/plan/plan.h"
+
+/* One look-up.  `table` is "tcp:HOST:PORT", "socketmap:unix:/PATH:NAME" (inside the root) or
+ * "socketmap:inet:HOST:PORT:NAME", hosts numeric ("[::1]" too) or localhost.  1: found, and the
+ * value is appended to `value`; 0: the table has no such key; fails: nobody answers, another
+ * protocol, a temporary failure of the table (told with its words). */
+int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t deadline,
+                struct buf *value, struct err *err) must_check;
+
+/* Whether it is "SRS0=...@domain" or "SRS1=...@domain" (any of the separators "=-+"). */
+bool map_is_srs_address(const char *address, const char *domain) must_check;
+
+/* One attempt at a PROBE_MAP step (plan.h says what must hold).  `deadline` is monotonic
+ * nanoseconds.  Fails with what was seen instead. */
+int map_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+              struct err *err) must_check;
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * core/mta/probe/milter.h: enough of the milter protocol (version 6) to ask a filter what it does with
+ * a message: is it there, does it sign, does it verify.
+ *
+ * Every octet that the filter sends is checked: a packet is at most 1 MiB, an answer has at most
+ * 1,000 packets, and nothing is waited for beyond the deadline.
+ */
+#ifndef CORE_MTA_PROBE_MILTER_H
+#define CORE_MTA_PROBE_MILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/plan/plan.h"
+
+struct milter_header {
+	const char *name,
+		*value; /* value without the blank behind the colon and without CRLF */
+};
+
+struct milter_message {
+	const char *client; /* IPv4 address text of the SMTP client */
+	bool is_authenticated; /* the client logged in: {auth_type}, {auth_authen} have values */
+	const char *macros
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names
+	                                     that are sent, with or without a value; NULL: all
+	                                     that Postfix sends by default */
+	const char *sender;     /* envelope sender, without angle brackets */
+	const char *recipient;
+	const struct milter_header *header;
+	size_t headers;
+	const char *body; /* CRLF lines */
+};
+
+enum milter_verdict { MILTER_ACCEPT, MILTER_REJECT, MILTER_TEMPFAIL, MILTER_DISCARD };
+
+/* Headers that the filter added, as one text of "Name: value\n" lines (folded ones unfolded). */
+struct milter_answer {
+	enum milter_verdict verdict;
+	struct buf headers;
+};
+
+/* Negotiates, and sends `message` where it is not NULL.  `endpoint` is "unix:/path" (inside the
+ * context's root) or "inet:port@host" with a numeric host or localhost.  `deadline` is monotonic
+ * nanoseconds.  Fails: nobody listens, not a milter, too late. */
+int milter_ask(struct ctx *ctx, const char *endpoint,
+               const struct milter_message *message, int64_t deadline,
+               struct milter_answer *ret_answer, struct err *err) must_check;
+void milter_answer_done(struct milter_answer *answer);
+
+/* A tag of the first DKIM-Signature in `headers` whose d= is `domain`: true and its s=. */
+bool milter_find_signature(const char *headers, const char *domain, char *selector,
+                           size_t selector_size) must_check;
+/* Whether an Authentication-Results line of that authserv-id is among them. */
+bool milter_has_results(const char *headers, const char *authserv_id) must_check;
+/* Whether one of those lines tells a result of that method ("dmarc"). */
+bool milter_has_result(const char *headers, const char *authserv_id,
+                       const char *method) must_check;
+
+/* One attempt at a probe step of the kinds PROBE_MILTER, PROBE_MILTER_* of plan.h;
+ * fails with what was seen instead. */
+int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err) must_check;
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * Probes of a filter: a message is shown to it, and the headers that it adds are read.
+ *
+ * The signing probe comes from a client elsewhere who logged in, told of with the macros that Postfix
+ * will send, and then from one who did not: that one's message must not be signed.  The verification
+ * probe has a From domain of RFC 2606: no name is looked up for any, and nothing is delivered.
+ */
+#include "core/mta/probe/milter.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+
+/* RFC 5737: one of the three is in no list of the admin's. */
+static const char *const elsewhere[] = { "192.0.2.213", "198.51.100.213",
+	                                 "203.0.113.213" };
+
+static int ask_about(struct ctx *ctx, const struct step *step, const char *client,
+                     const char *domain, bool is_authenticated, int64_t deadline,
+                     struct milter_answer *ret_answer, struct err *err)
+{
+	char date[64];
+	time_t now = (time_t)ctx_now(ctx);
+	struct tm tm;
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	auto_free char *from = xasprintf("postmaster@%s", domain);
+	auto_free char *id = xasprintf("<probe.%lld@%s>", (long long)now, domain);
+	const struct milter_header headers[] = {
+		{ "From", from },       { "To", "postmaster@probe.invalid" },
+		{ "Subject", "probe" }, { "Date", date },
+		{ "Message-ID", id },
+	};
+	struct milter_message message = {
+		.client = client,
+		.is_authenticated = is_authenticated,
+		.sender = from,
+		.recipient = "postmaster@probe.invalid",
+		.header = headers,
+		.headers = ARRAY_LEN(headers),
+		.body = "probe\r\n",
+	};
+	for (int stage = 0; stage < MACRO_STAGES; stage++)
+		message.macros[stage] = step->probe_macros[stage];
+	return milter_ask(ctx, step->object, &message, deadline, ret_answer, err);
+}
+
+static const char *verdict_name(enum milter_verdict verdict)
+{
+	static const char *const names[] = {
+		[MILTER_ACCEPT] = N_("accepted"),
+		[MILTER_REJECT] = N_("rejected"),
+		[MILTER_TEMPFAIL] = N_("deferred"),
+		[MILTER_DISCARD] = N_("discarded"),
+	};
+	return _(names[verdict]);
+}
+
+static bool find_signature(const struct step *step, const struct milter_answer *answer,
+                           char *selector, size_t size)
+{
+	*selector = '\0';
+	return milter_find_signature(buf_text(&answer->headers), step->probe_domain,
+	                             selector, size);
+}
+
+static int check_customer(const struct step *step, const struct milter_answer *answer,
+                          struct err *err)
+{
+	char selector[256];
+	const char *domain = step->probe_domain;
+	bool is_signed = find_signature(step, answer, selector, sizeof(selector));
+	if (answer->verdict != MILTER_ACCEPT)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s %s a test message from %s instead of passing it; "
+		          "its log says why"),
+			step->object, verdict_name(answer->verdict), domain);
+	if (!step->probe_selector && is_signed)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s still signs for %s, with selector %s"),
+		               step->object, domain, selector);
+	if (!step->probe_selector)
+		return 0;
+	if (!is_signed)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s did not sign a test message that a "
+		                 "customer of %s sent after logging in"),
+		               step->object, domain);
+	if (strcasecmp(selector, step->probe_selector) != 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s signs for %s with selector %s instead of %s"),
+			step->object, domain, selector, step->probe_selector);
+	return 0;
+}
+
+/* One who did not log in; he may be in a signing network at one of the addresses, not at all. */
+static int check_stranger(struct ctx *ctx, const struct step *step, int64_t deadline,
+                          struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+		struct milter_answer answer;
+		char selector[256];
+		int r = ask_about(ctx, step, elsewhere[i], step->probe_domain, false,
+		                  deadline, &answer, err);
+		if (r < 0)
+			return r;
+		bool is_signed =
+			find_signature(step, &answer, selector, sizeof(selector));
+		milter_answer_done(&answer);
+		if (!is_signed)
+			return 0;
+	}
+	return err_set(
+		err, ERR_FAILED,
+		_("the filter at %s signs for %s what a stranger sends: look for MTA, "
+	          "MacroList and InternalHosts in its configuration"),
+		step->object, step->probe_domain);
+}
+
+static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
+                         struct err *err)
+{
+	struct milter_answer answer;
+	int r = ask_about(ctx, step, elsewhere[0], step->probe_domain, true, deadline,
+	                  &answer, err);
+	if (r < 0)
+		return r;
+	r = check_customer(step, &answer, err);
+	milter_answer_done(&answer);
+	return r == 0 && step->probe_selector ? check_stranger(ctx, step, deadline, err)
+	                                      : r;
+}
+
+static bool has_any_results(const char *headers)
+{
+	static const char name[] = "Authentication-Results:";
+	for (const char *line = headers; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
+                           struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+		struct milter_answer answer;
+		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false,
+		                  deadline, &answer, err);
+		if (r < 0)
+			return r;
+		bool has = step->probe_domain
+		                   ? milter_has_results(buf_text(&answer.headers),
+		                                        step->probe_domain)
+		                   : has_any_results(buf_text(&answer.headers));
+		bool says = step->probe != PROBE_MILTER_DMARC ||
+		            milter_has_result(buf_text(&answer.headers),
+		                              step->probe_domain, "dmarc");
+		enum milter_verdict verdict = answer.verdict;
+		milter_answer_done(&answer);
+		if (has && !step->probe_domain)
+			return err_set(
+				err, ERR_FAILED,
+				_("the filter at %s still verifies: it added an "
+			          "Authentication-Results header to a test message"),
+				step->object);
+		if (has && says)
+			return 0;
+		if (verdict == MILTER_TEMPFAIL)
+			return err_set(err, ERR_FAILED,
+			               _("the filter at %s defers a test message from "
+			                 "outside: it may be unable to look up names"),
+			               step->object);
+	}
+	if (!step->probe_domain)
+		return 0;
+	if (step->probe == PROBE_MILTER_DMARC)
+		return err_set(
+			err, ERR_FAILED,
+			_("the filter at %s told no DMARC result in the name of %s about "
+		          "a test message from outside"),
+			step->object, step->probe_domain);
+	return err_set(
+		err, ERR_FAILED,
+		_("the filter at %s added no Authentication-Results header of %s to a test "
+	          "message from outside"),
+		step->object, step->probe_domain);
+}
+
+/* A filter that ends still listens for up to five seconds, and answers nobody: the attempt must
+ * leave time for another one. */
+#define ATTEMPT_NS (2 * NS_PER_SEC)
+
+int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err)
+{
+	int64_t attempt = monotonic_ns() + ATTEMPT_NS;
+	deadline = attempt < deadline ? attempt : deadline;
+	struct milter_answer answer = { 0 };
+	int r;
+	switch (step->probe) {
+	case PROBE_MILTER_VERIFY:
+	case PROBE_MILTER_DMARC:
+		return check_verifying(ctx, step, deadline, err);
+	case PROBE_MILTER_SIGN:
+		return check_signing(ctx, step, deadline, err);
+	default:
+		r = milter_ask(ctx, step->object, NULL, deadline, &answer, err);
+		break;
+	}
+	milter_answer_done(&answer);
+	return r;
+}

@@ -1,0 +1,24 @@
+/* core/mta/probe/policy_probe.h: does a policy service of Postfix answer? */
+#ifndef CORE_MTA_PROBE_POLICY_PROBE_H
+#define CORE_MTA_PROBE_POLICY_PROBE_H
+
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/plan/plan.h"
+
+/* One attempt at a PROBE_POLICY step; step->object is "unix:/path" inside the root.  Asks about a
+ * message from this very machine, which is never checked: the answer must be DUNNO.  `deadline` is
+ * monotonic nanoseconds.  Fails with what was seen instead. */
+int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
+                 struct err *err) must_check;
+
+/* Asks the service at `endpoint` about a message from 192.0.2.1 (RFC 5737: nobody's address) with a
+ * sender of `domain`, which is checked: *answer is its action, such as "PREPEND Received-SPF:
+ * temperror ..." or "451 4.4.3 ...".  Fails: no answer. */
+int policy_ask(struct ctx *ctx, const char *endpoint, const char *domain,
+               int64_t deadline, struct buf *answer, struct err *err) must_check;
+
+#endif

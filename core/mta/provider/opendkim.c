@@ -1,0 +1,304 @@
+/*
+ * OpenDKIM's configuration and the steps for its files.
+ *
+ * Measured with 2.11.0~beta2 of Debian 12: the last value of a keyword wins, across Include too;
+ * of InternalHosts the longest prefix wins, and '!' where two are equal; the group of a socket
+ * comes from a set-group-id folder; RemoveARFrom compares without case.
+ */
+#include "core/mta/provider/opendkim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/provider/opendkim_conf.h"
+
+static void render_signing(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "\nKeyTable file:" OPENDKIM_KEY_TABLE "\n"
+	               "SigningTable file:" OPENDKIM_SIGNING_TABLE "\n"
+	               "RequireSafeKeys yes\n"
+	               "Canonicalization relaxed/simple\n"
+	               "OversignHeaders From\n");
+	/* a message that cannot be signed waits instead of going out unsigned or being bounced */
+	buf_puts(into, "On-SignatureError tempfail\n");
+	if (setup->is_ed25519)
+		buf_puts(into, "SignatureAlgorithm ed25519-sha256\n");
+	else
+		buf_puts(into, "SignatureAlgorithm rsa-sha256\n");
+}
+
+static void render_verifying(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "\nAlwaysAddARHeader yes\n"
+	               "RemoveARAll yes\n");
+	if (setup->authserv_id)
+		buf_printf(into, "RemoveARFrom %s\n", setup->authserv_id);
+	/* marked, never rejected */
+	buf_puts(into, "On-NoSignature accept\n"
+	               "On-BadSignature accept\n"
+	               "On-KeyNotFound accept\n"
+	               "On-Security accept\n");
+	buf_printf(into, "On-DNSError %s\n",
+	           setup->defers_dns_errors ? "tempfail" : "accept");
+	if (setup->defers_dns_errors && setup->has_lua)
+		buf_puts(into, "FinalPolicyScript " OPENDKIM_FINAL "\n");
+}
+
+/* On-DNSError is forgotten at the end of a message (2.11, tried): it goes on without a result, and
+ * DMARC would refuse for good what fails for the moment.  The script is run once without a message,
+ * and an error in it ends the daemon: hence pcall().  libunbound remembers a failure for five
+ * seconds and tells it as "no key" then: those messages are not seen here. */
+void opendkim_render_final(struct buf *into)
+{
+	buf_puts(
+		into,
+		"-- Made by mailauthctl for DMARC; changes here are overwritten.\n"
+		"-- While the key of a signature of the author's organization cannot be looked\n"
+		"-- up, and no other one of it passes, the message has to wait.\n\n"
+		"local function organization(name)\n"
+		"\tif type(name) ~= \"string\" then\n"
+		"\t\treturn nil\n"
+		"\tend\n"
+		"\treturn string.match(string.lower(name), \"[^.]+%.[^.]+%.?$\")\n"
+		"end\n\n"
+		"local function look()\n"
+		"\tlocal author = organization(odkim.get_fromdomain(ctx))\n"
+		"\tlocal is_unknown, has_passed = false, false\n"
+		"\tfor n = 0, (odkim.get_sigcount(ctx) or 0) - 1 do\n"
+		"\t\tlocal signature = odkim.get_sighandle(ctx, n)\n"
+		"\t\tif author and organization(odkim.sig_getdomain(signature)) == author then\n"
+		"\t\t\tlocal result = odkim.sig_result(signature)\n"
+		"\t\t\tis_unknown = is_unknown or result == DKIM_SIGERROR_KEYFAIL\n"
+		"\t\t\thas_passed = has_passed or result == DKIM_SIGERROR_OK\n"
+		"\t\tend\n"
+		"\tend\n"
+		"\treturn is_unknown and not has_passed\n"
+		"end\n\n"
+		"local is_well, must_wait = pcall(look)\n"
+		"if is_well and must_wait then\n"
+		"\todkim.set_reply(ctx, \"451\", \"4.7.5\",\n"
+		"\t\t\"the key of a signature cannot be looked up now\")\n"
+		"\todkim.set_result(ctx, SMFIS_TEMPFAIL)\n"
+		"end\n"
+		"return nil\n");
+}
+
+void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
+{
+	buf_puts(into, "# Made by mailauthctl, included by " OPENDKIM_CONF
+	               " as its last line.\n"
+	               "# Changes here are overwritten.\n\n");
+	buf_printf(into, "Mode %s%s\n", setup->signs ? "s" : "",
+	           setup->verifies ? "v" : "");
+	if (setup->socket)
+		buf_printf(into, "Socket %s\nUMask 007\n", setup->socket);
+	if (setup->authserv_id)
+		buf_printf(into, "AuthservID %s\n", setup->authserv_id);
+	buf_puts(into, "InternalHosts file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "ExternalIgnoreList file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "Syslog yes\n"
+	               "On-InternalError tempfail\n");
+	if (setup->signs)
+		render_signing(setup, into);
+	if (setup->verifies)
+		render_verifying(setup, into);
+}
+
+/* ---- InternalHosts ----------------------------------------------------------------------------- */
+
+static void add_networks(char *const *texts, size_t count, bool exclude, const char *from,
+                         struct networks *set, struct plan *plan)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct network net;
+		if (!network_parse(texts[i], &net)) {
+			plan_note(
+				plan,
+				_("%s names %s, which cannot be read as a network: mail from "
+			          "there is "
+			          "signed only where mta.signing-networks names it"),
+				from, texts[i]);
+			continue;
+		}
+		net.is_excluded = net.is_excluded || exclude;
+		if (!net.is_excluded && network_is_world(&net))
+			plan_warn(
+				plan, "mailauthctl server unset mta.signing-networks",
+				_("%s names %s, which is too large for a network of one "
+			          "organization: it is not used as a signing network"),
+				from, texts[i]);
+		else
+			networks_add(set, &net);
+	}
+}
+
+void opendkim_internal_hosts(const struct desired *desired, char *const *relayed,
+                             size_t relayed_count, const struct opendkim_doubt *doubt,
+                             struct networks *set, struct plan *plan)
+{
+	static const struct opendkim_doubt none = { 0 };
+	doubt = doubt ? doubt : &none;
+	bool is_wished = desired->signing_network_count > 0;
+	if (is_wished) {
+		add_networks(desired->signing_networks, desired->signing_network_count,
+		             false, "mta.signing-networks", set, plan);
+	} else {
+		char own[][24] = { "127.0.0.1", "::1", "127.0.0.0/8",
+			           "::ffff:127.0.0.0/104" };
+		char *const always[] = { own[0], own[1] };
+		char *const loopback[] = { own[1], own[2], own[3] };
+		if (!doubt->is_everyone)
+			add_networks(relayed, relayed_count, false, "mynetworks", set,
+			             plan);
+		if (!doubt->is_loopback)
+			add_networks(always, ARRAY_LEN(always), false, "loopback", set,
+			             plan);
+		else
+			add_networks(loopback, ARRAY_LEN(loopback), true, "loopback", set,
+			             plan);
+		add_networks(doubt->host, doubt->hosts, true, "content_filter", set,
+		             plan);
+	}
+	add_networks(desired->trusted_relays, desired->trusted_relay_count, true,
+	             "mta.trusted-relays", set, plan);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+void opendkim_plan_done(struct opendkim_plan *found)
+{
+	free(found->signing_name);
+	free(found->signing_selector);
+	free(found->stopped_name);
+	*found = (struct opendkim_plan){ 0 };
+}
+
+static void put(struct plan *plan, enum step_rank rank,
+                const struct opendkim_place *place, const char *path, struct buf *content,
+                unsigned causes)
+{
+	auto_free char *full = xasprintf("%s%s", place->prefix, path);
+	plan_file_take(plan, rank, full, content, place->table, causes);
+}
+
+static void drop(struct plan *plan, const struct opendkim_place *place, const char *path)
+{
+	auto_free char *full = xasprintf("%s%s", place->prefix, path);
+	plan_remove(plan, RANK_LEFTOVERS, full, 0);
+}
+
+static int add_row(void *arg, const struct signing_row *row, struct err *err)
+{
+	return opendkim_tables_add(arg, row, err);
+}
+
+static int prove(const struct opendkim_tables *tables, struct err *err)
+{
+	return opendkim_check_tables(buf_text(&tables->keys), buf_text(&tables->signing),
+	                             NULL, NULL, err);
+}
+
+/* The rows go past `keys` too. */
+static int make_tables(const struct desired *desired, struct opendkim_keys *keys,
+                       const struct opendkim_place *place, struct opendkim_tables *tables,
+                       struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	tables->chosen = opendkim_keys_chosen;
+	tables->arg = keys;
+	int r = opendkim_tables_keep(desired, keys, place, tables, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = opendkim_tables_renew(desired, keys, place, tables, err);
+	if (r < 0 || (r > 0 && prove(tables, &ignored) == 0))
+		return r < 0 ? r : 0;
+	buf_clear(&tables->keys);
+	buf_clear(&tables->signing);
+	r = desired_each_signing(desired, add_row, tables, err);
+	if (r == 0)
+		r = opendkim_tables_end(tables, err);
+	return r == 0 ? prove(tables, err) : r;
+}
+
+static void plan_conf(const struct opendkim_place *place,
+                      const struct opendkim_setup *setup, const struct networks *internal,
+                      struct opendkim_tables *tables, struct plan *plan)
+{
+	auto_buf hosts = BUF_INIT, conf = BUF_INIT, final = BUF_INIT;
+	struct opendkim_setup whole = *setup;
+	whole.is_ed25519 = tables->is_ed25519;
+	if (tables->is_as_pushed) {
+		/* neither read nor written: megabytes where names are many */
+	} else if (setup->signs) {
+		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
+		    CAUSE_TABLES);
+		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,
+		    CAUSE_TABLES);
+		auto_free char *keys =
+			xasprintf("%s%s", place->prefix, OPENDKIM_KEY_TABLE);
+		auto_free char *signing =
+			xasprintf("%s%s", place->prefix, OPENDKIM_SIGNING_TABLE);
+		plan_names(plan, signing, keys);
+	} else {
+		drop(plan, place, OPENDKIM_SIGNING_TABLE);
+		drop(plan, place, OPENDKIM_KEY_TABLE);
+	}
+	if (setup->verifies && setup->defers_dns_errors && setup->has_lua) {
+		opendkim_render_final(&final);
+		put(plan, RANK_TABLES, place, OPENDKIM_FINAL, &final, CAUSE_TABLES);
+	} else {
+		drop(plan, place, OPENDKIM_FINAL);
+	}
+	networks_render(internal, &hosts);
+	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts, CAUSE_TABLES);
+	opendkim_render_conf(&whole, &conf);
+	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf, CAUSE_FILTER);
+}
+
+/* Where signing begins or ends here, or moves to another folder, every name moved: the tables that
+ * the last push left tell. */
+static int see_all_where_needed(const struct desired **desired,
+                                const struct opendkim_place *place, bool signs,
+                                struct desired *whole, struct err *err)
+{
+	auto_free char *table = xasprintf("%s" OPENDKIM_SIGNING_TABLE, place->prefix);
+	bool has_signed;
+	int r = desired_holds(*desired, table, &has_signed, err);
+	if (r == 0 && has_signed != signs && !(*desired)->is_everything) {
+		*whole = **desired;
+		whole->is_everything = true;
+		whole->since = 0;
+		*desired = whole;
+	}
+	return r;
+}
+
+int opendkim_plan_files(const struct desired *desired, const struct opendkim_place *place,
+                        const struct opendkim_setup *setup,
+                        const struct networks *internal, bool is_active,
+                        struct plan *plan, struct opendkim_plan *ret_found,
+                        struct err *err)
+{
+	static const char *const ours[] = { OPENDKIM_OURS, OPENDKIM_SIGNING_TABLE,
+		                            OPENDKIM_KEY_TABLE, OPENDKIM_INTERNAL_HOSTS,
+		                            OPENDKIM_FINAL };
+	struct opendkim_keys *keys = NULL;
+	struct opendkim_tables tables = { 0 };
+	struct desired whole;
+	bool signs = is_active && setup->signs;
+	int r = see_all_where_needed(&desired, place, signs, &whole, err);
+	if (r == 0)
+		r = opendkim_keys_new(desired, &keys, err);
+	if (r == 0 && signs)
+		r = make_tables(desired, keys, place, &tables, err);
+	if (r == 0)
+		r = opendkim_keys_plan(keys, place, plan, ret_found, err);
+	if (r == 0 && is_active)
+		plan_conf(place, setup, internal, &tables, plan);
+	for (size_t i = 0; r == 0 && !is_active && i < ARRAY_LEN(ours); i++)
+		drop(plan, place, ours[i]);
+	opendkim_tables_done(&tables);
+	opendkim_keys_free(keys);
+	return r;
+}

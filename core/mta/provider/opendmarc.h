@@ -1,0 +1,49 @@
+/*
+ * core/mta/provider/opendmarc.h: OpenDMARC 1.4 (RFC 7489) as a component: the lines of ours in its
+ * configuration and the list of clients that it leaves alone.  One renderer for a live host and for
+ * files that somebody else ships to one.  Pure.
+ */
+#ifndef CORE_MTA_PROVIDER_OPENDMARC_H
+#define CORE_MTA_PROVIDER_OPENDMARC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "core/mta/host/networks.h"
+#include "core/mta/plan/desired.h"
+#include "core/mta/plan/plan.h"
+
+/* What it does with a policy: records by RFC 9989 are read by the rules before it. */
+#define OPENDMARC_RULES "OpenDMARC 1.4: RFC 7489"
+
+#define OPENDMARC_FOLDER "/etc/mailauthctl/opendmarc"
+#define OPENDMARC_IGNORE_HOSTS OPENDMARC_FOLDER "/ignore.hosts"
+#define OPENDMARC_SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
+
+/* What an admin puts at the end of opendmarc.conf himself (directory.c). */
+#define OPENDMARC_PART "/etc/mailauthctl/opendmarc.conf"
+
+/* A longer authserv-id is cut before it is compared, and nothing is its own any more. */
+#define OPENDMARC_ID_MAX 63
+/* Whether the filters can trust each other by that name (NULL: unknown). */
+int opendmarc_check_name(const char *authserv_id, struct err *err) must_check;
+
+struct opendmarc_setup {
+	const char *authserv_id; /* of what OpenDKIM says, too */
+	const char *socket;      /* "local:/path"; NULL: the admin's own holds */
+	const char *suffix_list; /* NULL: the admin's own holds */
+	bool rejects;            /* p=reject is acted on */
+};
+/* The lines of ours in opendmarc.conf. */
+void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into);
+
+/* Clients whose mail is not checked: loopback, `relayed`, mta.trusted-relays.  What is no network
+ * becomes a note. */
+void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,
+                            size_t relayed_count, struct networks *set,
+                            struct plan *plan);
+
+#endif

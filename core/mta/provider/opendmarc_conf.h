@@ -1,0 +1,39 @@
+/*
+ * core/mta/provider/opendmarc_conf.h: opendmarc.conf of an admin as text, and the marked block of ours in it.
+ *
+ * OpenDMARC 1.4 has no Include, and the last of several values of a keyword wins (tried): ours is a
+ * block at the end, an admin's own lines above it stay octet for octet.  Its lines are read as
+ * those of opendkim.conf are: opendkim_conf_parse() reads them.  Pure.
+ */
+#ifndef CORE_MTA_PROVIDER_OPENDMARC_CONF_H
+#define CORE_MTA_PROVIDER_OPENDMARC_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "core/mta/host/spans.h"
+#include "core/mta/plan/shared.h"
+
+#define OPENDMARC_CONF "/etc/opendmarc.conf"
+
+/* What of `text` is ours, settled. */
+void opendmarc_conf_ours(const char *text, size_t len, struct spans *into);
+/* `text` without our block.  What opendmarc_conf_with() gives is restored exactly; lines that
+ * somebody put between its marks stay. */
+void opendmarc_conf_without(const char *text, size_t len, struct buf *into);
+/* `text` with `block` (whole lines "Keyword value") as its last lines, between our marks. */
+void opendmarc_conf_with(const char *text, size_t len, const char *block,
+                         struct buf *into);
+
+/* What `opendmarc -n` lets pass: whether each line of `block` is in force in `text`, whether there
+ * is a socket, and whether the PublicSuffixList is an absolute path.  `queue_dir` as for
+ * opendkim_endpoint(). */
+int opendmarc_conf_check(const char *text, const char *block, const char *queue_dir,
+                         struct err *err) must_check;
+
+extern const struct shared_format opendmarc_conf_format;
+
+#endif

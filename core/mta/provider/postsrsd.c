@@ -1,0 +1,547 @@
+/*
+ * postsrsd: what stands there, and the steps.
+ *
+ * A dead postsrsd makes Postfix defer all mail, so nothing is told to it that was not checked here,
+ * and its answers are looked at before main.cf names it: a foreign sender is rewritten and comes
+ * back, one of ours is left alone.  A restart is a matter of less than a second, and Postfix asks a
+ * table that does not answer for nine.
+ */
+#include "core/mta/provider/postsrsd.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/names.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/model/setting/srs_secret.h"
+#include "core/mta/host/service.h"
+#include "core/mta/provider/postsrsd_conf.h"
+
+#define TEXT_LIMIT ((size_t)1 << 20)
+#define DEFAULT_FORWARD "10001"
+#define DEFAULT_REVERSE "10002"
+#define DEFAULT_SOCKETMAP "unix:/var/spool/postfix/srs"
+/* A sender that nobody has, to see it rewritten. */
+#define FOREIGN_SENDER "mailauth-probe@forwarded.invalid"
+#define OWN_SENDER "mailauth-probe@%s"
+#define ASKED_FIRST "regexp:" POSTSRSD_KEEP ", "
+
+void postsrsd_seen_done(struct postsrsd_seen *seen)
+{
+	free(seen->version);
+	free(seen->start_command);
+	free(seen->conf_path);
+	buf_done(&seen->admin_text);
+	postsrsd_conf_done(&seen->admin);
+	free(seen->our_domain);
+	free(seen->why_not);
+	free(seen->secret_path);
+	secret_done(&seen->admin_secret);
+	*seen = (struct postsrsd_seen){ 0 };
+}
+
+/* ---- observing --------------------------------------------------------------------------------- */
+
+static bool is_there(struct ctx *ctx, const char *path, bool is_folder)
+{
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+	return file_look(ctx, path, true, &info, &ignored) == 0 &&
+	       info.kind == (is_folder ? FILE_DIRECTORY : FILE_REGULAR);
+}
+
+bool postsrsd_is_installed(struct ctx *ctx)
+{
+	if (!ctx->is_rooted)
+		return run_can_find(ctx, "postsrsd");
+	return is_there(ctx, POSTSRSD_DEFAULT, false) ||
+	       is_there(ctx, POSTSRSD_CONF, false);
+}
+
+/* "1.10", or "postsrsd 2.0.10".  Where it does not say, its configuration file tells. */
+static void read_version(struct ctx *ctx, struct postsrsd_seen *seen)
+{
+	static const char *const argv[] = { "postsrsd", "-v", NULL };
+	struct run_spec spec = { .argv = argv };
+	struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	if (!ctx->is_rooted && run(ctx, &spec, &result, &ignored) == 0) {
+		const char *text = buf_text(&result.out);
+		while (*text && !isdigit((unsigned char)*text))
+			text++;
+		size_t len = strspn(text, "0123456789.");
+		if (len && strchr(text, '.'))
+			seen->version = xmemdup(text, len);
+		run_result_done(&result);
+	}
+	seen->is_v2 = seen->version ? strtol(seen->version, NULL, 10) >= 2
+	                            : is_there(ctx, POSTSRSD_CONF, false);
+}
+
+/* The real file behind links, or where a new one will stand. */
+static int read_text(struct ctx *ctx, const char *path, struct buf *into, char **ret_real,
+                     bool *ret_is_there, struct err *err)
+{
+	int r = file_read(ctx, path, TEXT_LIMIT, into, NULL, err);
+	*ret_is_there = r == 0;
+	if (r == 0)
+		return file_real_path(ctx, path, ret_real, err);
+	if (r != ERR_MISSING)
+		return r;
+	err_clear(err);
+	*ret_real = xstrdup(path);
+	return 0;
+}
+
+static int read_conf(struct ctx *ctx, struct postsrsd_seen *seen, struct err *err)
+{
+	auto_buf text = BUF_INIT;
+	struct err unusable = ERR_INIT;
+	int r = read_text(ctx, seen->is_v2 ? POSTSRSD_CONF : POSTSRSD_DEFAULT, &text,
+	                  &seen->conf_path, &seen->has_conf, err);
+	if (r < 0)
+		return r;
+	if (!postsrsd_conf_strip(buf_text(&text), text.len, &seen->admin_text)) {
+		seen->is_damaged = true;
+		seen->why_not =
+			xasprintf(_("%s has the first line of what mailauthctl put there "
+		                    "and not the last: take the rest of it out"),
+		                  seen->conf_path);
+		return 0;
+	}
+	seen->has_block = seen->admin_text.len != text.len;
+	seen->our_domain = postsrsd_conf_domain(buf_text(&text), text.len, seen->is_v2);
+	if (postsrsd_conf_parse(&seen->admin, seen->is_v2, buf_text(&seen->admin_text),
+	                        seen->admin_text.len, &unusable) < 0)
+		seen->why_not = xstrdup(unusable.text);
+	else if (seen->admin.domains_file)
+		seen->why_not =
+			xasprintf(_("%s has a domains-file of its own (%s): list its "
+		                    "domains in srs.exclude-domains and take it out"),
+		                  seen->conf_path, seen->admin.domains_file);
+	return 0;
+}
+
+static int read_secret(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
+                       struct err *err)
+{
+	auto_buf octets = BUF_INIT;
+	auto_secret ours = SECRET_INIT, text = SECRET_INIT;
+	const char *path =
+		seen->admin.secret_path ? seen->admin.secret_path : POSTSRSD_SECRET;
+	int r = read_text(ctx, path, &octets, &seen->secret_path, &seen->has_secret, err);
+	if (r == 0)
+		r = srs_secret_lines(store, &ours, err);
+	if (octets.len)
+		secret_set(&text, octets.at, octets.len);
+	if (octets.at)
+		explicit_bzero(octets.at, octets.room);
+	if (r < 0)
+		return r;
+	postsrsd_secrets_strip(&ours, &text, &seen->admin_secret);
+	seen->has_our_secret = seen->admin_secret.len != text.len;
+	return 0;
+}
+
+int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
+                     struct err *err)
+{
+	seen->is_installed = postsrsd_is_installed(ctx);
+	seen->has_systemd = is_there(ctx, "/run/systemd/system", true);
+	if (seen->is_installed)
+		read_version(ctx, seen);
+	if (seen->is_installed && !seen->has_systemd)
+		seen->start_command = service_start_command(ctx, "postsrsd");
+	int r = read_conf(ctx, seen, err);
+	if (r == 0)
+		r = read_secret(ctx, store, seen, err);
+	seen->is_running =
+		seen->is_installed && service_is_running(ctx, POSTSRSD_SERVICE);
+	return r;
+}
+
+/* ---- tables ------------------------------------------------------------------------------------ */
+
+void postsrsd_tables_done(struct postsrsd_tables *tables)
+{
+	free(tables->forward);
+	free(tables->reverse);
+	free(tables->sender);
+	free(tables->probe_forward);
+	free(tables->probe_reverse);
+	*tables = (struct postsrsd_tables){ 0 };
+}
+
+static const char *socketmap_of(const struct postsrsd_seen *seen)
+{
+	return seen->admin.socketmap ? seen->admin.socketmap : DEFAULT_SOCKETMAP;
+}
+
+static const char *port_or(const char *port, const char *otherwise)
+{
+	return port ? port : otherwise;
+}
+
+void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
+                        struct postsrsd_tables *ret_tables)
+{
+	if (!seen->is_v2) {
+		const char *forward = port_or(seen->admin.forward_port, DEFAULT_FORWARD);
+		const char *reverse = port_or(seen->admin.reverse_port, DEFAULT_REVERSE);
+		*ret_tables = (struct postsrsd_tables){
+			.forward = xasprintf("tcp:127.0.0.1:%s", forward),
+			.sender = xasprintf(ASKED_FIRST "tcp:127.0.0.1:%s", forward),
+			.reverse = xasprintf("tcp:127.0.0.1:%s", reverse),
+			.probe_forward = xasprintf("tcp:127.0.0.1:%s", forward),
+			.probe_reverse = xasprintf("tcp:127.0.0.1:%s", reverse),
+		};
+		return;
+	}
+	const char *map = socketmap_of(seen);
+	auto_free char *inside = xasprintf("unix:%s/", queue_dir);
+	/* a path below the queue directory holds in a chroot, too */
+	auto_free char *relative = text_starts(map, inside)
+	                                   ? xasprintf("unix:%s", map + strlen(inside))
+	                                   : xstrdup(map);
+	*ret_tables = (struct postsrsd_tables){
+		.forward = xasprintf("socketmap:%s:forward", relative),
+		.sender = xasprintf(ASKED_FIRST "socketmap:%s:forward", relative),
+		.reverse = xasprintf("socketmap:%s:reverse", relative),
+		.probe_forward = xasprintf("socketmap:%s:forward", map),
+		.probe_reverse = xasprintf("socketmap:%s:reverse", map),
+	};
+}
+
+/* ---- what is not rewritten ---------------------------------------------------------------------- */
+
+#define MOVED_MAX 16 /* names that a probe is chosen from */
+
+struct exclusions {
+	bool is_v2;
+	struct buf text; /* one name a line */
+	size_t count;
+	size_t skipped; /* names that version 2 does not take */
+	char *probe;    /* one of ours, one that moved where there is one */
+	bool is_probe_moved;
+	struct names moved; /* at most MOVED_MAX */
+};
+
+static void exclusions_done(struct exclusions *list)
+{
+	buf_done(&list->text);
+	free(list->probe);
+	names_done(&list->moved);
+}
+
+static int keep_moved(void *arg, const char *name, struct err *err)
+{
+	struct exclusions *list = arg;
+	(void)err;
+	if (list->moved.count < MOVED_MAX)
+		names_add(&list->moved, name);
+	return 0;
+}
+
+static void add_exclusion(struct exclusions *list, const char *name)
+{
+	if (!postsrsd_is_name(name, list->is_v2)) {
+		list->skipped++;
+		return;
+	}
+	buf_printf(&list->text, "%s\n", name);
+	list->count++;
+}
+
+static int add_own(void *arg, const char *name, struct err *err)
+{
+	struct exclusions *list = arg;
+	size_t before = list->count;
+	(void)err;
+	add_exclusion(list, name);
+	bool is_moved = !list->is_probe_moved && names_has(&list->moved, name);
+	if (list->count > before && (!list->probe || is_moved)) {
+		free(list->probe);
+		list->probe = xstrdup(name);
+		list->is_probe_moved = is_moved;
+	}
+	return 0;
+}
+
+/* Our domains, the mail server's own name, and what somebody listed. */
+static int make_exclusions(const struct desired *desired, bool is_v2,
+                           struct exclusions *list, struct err *err)
+{
+	list->is_v2 = is_v2;
+	buf_puts(&list->text, "");
+	int r = desired->is_everything
+	                ? 0
+	                : desired_each_moved(desired, keep_moved, list, err);
+	if (r == 0)
+		r = desired_each_name(desired, add_own, list, err);
+	if (r < 0)
+		return r;
+	if (desired->authserv_id)
+		add_exclusion(list, desired->authserv_id);
+	for (size_t i = 0; i < desired->srs_excluded_count; i++)
+		add_exclusion(list, desired->srs_excluded[i]);
+	return 0;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------- */
+
+static void plan_secret(enum step_rank rank, const char *path, const struct secret *text,
+                        struct file_meta meta, struct plan *plan)
+{
+	plan_file(plan, rank, path, text->at, text->len, meta, CAUSE_SRS)->is_secret =
+		true;
+}
+
+static int plan_secrets(const struct desired *desired, const struct secret *admin,
+                        const char *path, struct plan *plan, struct err *err)
+{
+	auto_secret ours = SECRET_INIT, text = SECRET_INIT;
+	int r = desired_srs_secrets(desired, &ours, err);
+	if (r < 0)
+		return r;
+	if (!ours.len)
+		return err_set(
+			err, ERR_FAILED,
+			_("srs.enabled is on and there is no secret: \"mailauthctl "
+		          "server set srs.secret generate\" makes one"));
+	postsrsd_secrets_put(&ours, admin, &text);
+	plan_secret(RANK_DATA, path, &text,
+	            (struct file_meta){ 0600, FILE_KEEP_UID, FILE_KEEP_GID }, plan);
+	return 0;
+}
+
+static const struct file_meta text_meta = { 0644, FILE_KEEP_UID, FILE_KEEP_GID };
+
+/* postsrsd 1.10 makes "SRS0=...=@myhostname" of a local part in quotes and of an address literal.  The
+ * table is asked for addresses as they stand on the wire; quotes that are not needed are gone by
+ * then, so that what has quotes needs them. */
+static void plan_keep(const char *prefix, struct plan *plan)
+{
+	static const char text[] =
+		"# Made by mailauthctl, changes are overwritten.  Senders that SRS leaves alone:\n"
+		"# a local part in quotes, an address literal.\n"
+		"/^(\".*\"@.*)$/ $1\n"
+		"/^(.*@\\[.*\\])$/ $1\n";
+	auto_free char *path = xasprintf("%s" POSTSRSD_KEEP, prefix);
+	plan_file(plan, RANK_TABLES, path, text, sizeof(text) - 1, text_meta, 0);
+}
+
+static void plan_conf(const struct postsrsd_wish *wish, const struct postsrsd_seen *seen,
+                      struct plan *plan)
+{
+	auto_buf text = BUF_INIT;
+	buf_add(&text, buf_text(&seen->admin_text), seen->admin_text.len);
+	postsrsd_conf_block(wish, seen->is_v2, buf_text(&seen->admin_text),
+	                    seen->admin_text.len, &text);
+	if (seen->is_v2)
+		plan_file(plan, RANK_TABLES, POSTSRSD_DOMAINS, buf_text(wish->excluded),
+		          wish->excluded->len, text_meta, CAUSE_SRS);
+	plan_file(plan, RANK_PROVIDERS, seen->conf_path, buf_text(&text), text.len,
+	          seen->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
+		->shared = &postsrsd_conf_format;
+}
+
+/* Where systemd runs it starts the daemon again, however often it ends. */
+static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan)
+{
+	static const char unit[] = "# Made by mailauthctl, changes are overwritten.\n"
+				   "[Unit]\n"
+				   "StartLimitIntervalSec=0\n"
+				   "\n"
+				   "[Service]\n"
+				   "Restart=always\n"
+				   "RestartSec=1\n";
+	if (seen->has_systemd)
+		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
+		          text_meta, CAUSE_SRS);
+	else if (seen->start_command)
+		plan_note(
+			plan,
+			_("no systemd runs here, so nothing starts postsrsd again when it "
+		          "ends, and without it Postfix defers all mail: have \"%s\" run "
+		          "then"),
+			seen->start_command);
+	else
+		plan_note(
+			plan,
+			_("no systemd runs here, so nothing starts postsrsd again when it ends, "
+		          "and without it Postfix defers all mail: let something watch it"));
+}
+
+void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
+                         unsigned when, struct plan *plan)
+{
+	struct step *step =
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
+	step->probe_key = xstrdup(FOREIGN_SENDER);
+	step->probe_domain = xstrdup(srs_domain);
+	step->probe_reverse = xstrdup(tables->probe_reverse);
+}
+
+static void plan_probes(const struct desired *desired, const struct exclusions *list,
+                        const struct postsrsd_tables *tables, unsigned when,
+                        struct plan *plan)
+{
+	postsrsd_plan_probe(desired->srs_domain, tables, when, plan);
+	if (!list->probe)
+		return;
+	struct step *step =
+		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
+	step->probe_key = xasprintf(OWN_SENDER, list->probe);
+}
+
+void postsrsd_plan_service(const struct postsrsd_seen *seen,
+                           const struct postsrsd_place *place, struct plan *plan)
+{
+	if (!place->is_live || (!seen->is_running && !place->is_server_there))
+		return;
+	plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_ENABLE, 0);
+	if (seen->is_running)
+		plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_RESTART,
+		             CAUSE_SRS);
+}
+
+int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *seen,
+                  const struct postsrsd_place *place,
+                  const struct postsrsd_tables *tables, struct plan *plan,
+                  struct err *err)
+{
+	cleanup(exclusions_done) struct exclusions list = { 0 };
+	int r = make_exclusions(desired, seen->is_v2, &list, err);
+	const struct postsrsd_wish wish = {
+		.srs_domain = desired->srs_domain,
+		.secret_path = seen->secret_path,
+		.forward_port = port_or(seen->admin.forward_port, DEFAULT_FORWARD),
+		.reverse_port = port_or(seen->admin.reverse_port, DEFAULT_REVERSE),
+		.excluded = &list.text,
+		.socketmap = socketmap_of(seen),
+	};
+	if (r == 0)
+		r = postsrsd_check_wish(&wish, seen->is_v2, &seen->admin, list.count,
+		                        err);
+	if (r == 0)
+		r = plan_secrets(desired, &seen->admin_secret, seen->secret_path, plan,
+		                 err);
+	if (r < 0)
+		return r;
+	if (list.skipped)
+		plan_note(plan,
+		          _("postsrsd 2 takes no domain name with an underscore: %zu of "
+		            "ours are rewritten as others are"),
+		          list.skipped);
+	if (seen->admin.listen && strcmp(seen->admin.listen, "127.0.0.1") != 0)
+		plan_note(
+			plan,
+			_("postsrsd listens on 127.0.0.1 alone, not on %s as its SRS_LISTEN_ADDR "
+		          "said: whoever can ask it can send through this server"),
+			seen->admin.listen);
+	plan_conf(&wish, seen, plan);
+	plan_keep("", plan);
+	if (!place->is_live)
+		return 0;
+	plan_supervision(seen, plan);
+	postsrsd_plan_service(seen, place, plan);
+	if (seen->is_running || place->is_server_there)
+		plan_probes(desired, &list, tables, seen->is_running ? CAUSE_SRS : 0,
+		            plan);
+	return 0;
+}
+
+void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan)
+{
+	if (!seen->is_installed)
+		return;
+	if (seen->is_running)
+		plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_RESTART,
+		             CAUSE_SRS);
+	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
+}
+
+/* The two files are an administrator's: planned also where nothing of ours is in them, so that they
+ * count as treated and the engine does not take them away. */
+static void plan_files_out(const struct postsrsd_seen *seen, struct plan *plan)
+{
+	if (seen->is_damaged)
+		plan_note(plan, "%s", seen->why_not);
+	else if (seen->has_block && !seen->admin_text.len)
+		plan_remove(plan, RANK_LEFTOVERS, seen->conf_path, CAUSE_SRS)->shared =
+			&postsrsd_conf_format;
+	else if (seen->has_conf)
+		plan_file(plan, RANK_LEFTOVERS, seen->conf_path,
+		          buf_text(&seen->admin_text), seen->admin_text.len,
+		          FILE_META_KEEP, CAUSE_SRS)
+			->shared = &postsrsd_conf_format;
+	/* an empty file of secrets would be taken, and anybody could make its addresses */
+	if (seen->has_our_secret && !seen->admin_secret.len)
+		plan_remove(plan, RANK_LEFTOVERS, seen->secret_path, CAUSE_SRS)
+			->is_secret = true;
+	else if (seen->has_secret && seen->admin_secret.len)
+		plan_secret(RANK_LEFTOVERS, seen->secret_path, &seen->admin_secret,
+		            FILE_META_KEEP, plan);
+}
+
+void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen *seen,
+                       struct plan *plan)
+{
+	plan_files_out(seen, plan);
+	if (desired) {
+		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN, CAUSE_SRS);
+		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DOMAINS, 0);
+		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_KEEP, 0);
+	}
+	postsrsd_plan_service_out(seen, plan);
+}
+
+/* ---- for other hosts --------------------------------------------------------------------------- */
+
+int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
+                        struct plan *plan, struct err *err)
+{
+	cleanup(exclusions_done) struct exclusions list = { 0 };
+	const struct postsrsd_conf nobody = { 0 };
+	const struct secret none = SECRET_INIT;
+	auto_free char *secret = xasprintf("%s" POSTSRSD_SECRET, prefix);
+	auto_free char *part = xasprintf("%s" POSTSRSD_PART, prefix);
+	auto_buf text = BUF_INIT;
+	int r = make_exclusions(desired, false, &list, err);
+	const struct postsrsd_wish wish = {
+		.srs_domain = desired->srs_domain,
+		.secret_path = POSTSRSD_SECRET,
+		.forward_port = DEFAULT_FORWARD,
+		.reverse_port = DEFAULT_REVERSE,
+		.excluded = &list.text,
+	};
+	if (r == 0)
+		r = postsrsd_check_wish(&wish, false, &nobody, list.count, err);
+	if (r == 0)
+		r = plan_secrets(desired, &none, secret, plan, err);
+	if (r < 0)
+		return r;
+	buf_puts(&text, "# For the end of " POSTSRSD_DEFAULT
+	                " of the mail host (postsrsd 1); its\n"
+	                "# " POSTSRSD_SECRET " must begin with the lines of the one that "
+	                "lies beside.\n"
+	                "# Restart it after each change, before Postfix is told.\n");
+	postsrsd_conf_block(&wish, false, "", 0, &text);
+	plan_file(plan, RANK_TABLES, part, buf_text(&text), text.len, text_meta, 0);
+	plan_keep(prefix, plan);
+	return 0;
+}
+
+void postsrsd_drop_parts(const char *prefix, struct plan *plan)
+{
+	auto_free char *secret = xasprintf("%s" POSTSRSD_SECRET, prefix);
+	auto_free char *part = xasprintf("%s" POSTSRSD_PART, prefix);
+	auto_free char *keep = xasprintf("%s" POSTSRSD_KEEP, prefix);
+	plan_remove(plan, RANK_LEFTOVERS, part, 0);
+	plan_remove(plan, RANK_LEFTOVERS, keep, 0);
+	plan_remove(plan, RANK_LEFTOVERS, secret, 0)->is_secret = true;
+}

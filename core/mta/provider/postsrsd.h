@@ -1,0 +1,101 @@
+/*
+ * core/mta/provider/postsrsd.h: postsrsd as a component: what stands there of it, and the steps that make it
+ * do what the settings of SRS say.  One renderer for a live host and for files that somebody else
+ * ships to one.
+ *
+ * It asks for nothing at run time, so whatever changes is a restart.  Tried with 1.10 of
+ * Debian 12 and 13, and with 2.0.11 and 2.4.0, built from source.
+ */
+#ifndef CORE_MTA_PROVIDER_POSTSRSD_H
+#define CORE_MTA_PROVIDER_POSTSRSD_H
+
+#include <stdbool.h>
+
+#include "core/base/buf.h"
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "core/base/secret.h"
+#include "core/mta/plan/desired.h"
+#include "core/mta/plan/plan.h"
+#include "core/mta/provider/postsrsd_conf.h"
+#include "core/store/store.h"
+
+#define POSTSRSD_SERVICE "postsrsd"
+/* Senders that postsrsd cannot make an SRS address of stay as they are: a table (regexp_table(5)) that
+ * Postfix asks before it. */
+#define POSTSRSD_KEEP "/etc/mailauthctl/srs-keep.regexp"
+#define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
+
+/* postsrsd as it stands.  Starts as zeros. */
+struct postsrsd_seen {
+	bool is_installed, is_running;
+	bool has_systemd;    /* the machine's units are systemd's */
+	char *start_command; /* what starts it otherwise; NULL: not known */
+	bool is_v2;
+	char *version;   /* "1.10"; NULL: unknown */
+	char *conf_path; /* the real file behind links */
+	bool has_conf;
+	struct buf admin_text;      /* its configuration without our block */
+	struct postsrsd_conf admin; /* what that says */
+	bool has_block;
+	char *our_domain; /* the SRS domain that our block names; NULL: none */
+	bool is_damaged;  /* our block has no end: the file is left alone */
+	char *why_not; /* why nothing can be added to its configuration; NULL: it can */
+	char *secret_path;
+	bool has_secret;            /* a file stands there */
+	struct secret admin_secret; /* ... and this is in it besides ours */
+	bool has_our_secret;
+};
+void postsrsd_seen_done(struct postsrsd_seen *seen);
+
+/* Whether the daemon is installed. */
+bool postsrsd_is_installed(struct ctx *ctx) must_check;
+int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
+                     struct err *err) must_check;
+
+/* Its tables as Postfix with that queue directory names them, and, absolute, as everybody else
+ * does.  Owned texts. */
+struct postsrsd_tables {
+	char *forward, *reverse;
+	char *sender; /* for senders: forward, and before it what is not to be rewritten */
+	char *probe_forward, *probe_reverse;
+};
+void postsrsd_tables_done(struct postsrsd_tables *tables);
+#define auto_postsrsd_tables cleanup(postsrsd_tables_done) struct postsrsd_tables
+void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
+                        struct postsrsd_tables *ret_tables);
+
+/* Where the files go. */
+struct postsrsd_place {
+	const char *prefix;   /* "" or the folder of the directory backend */
+	bool is_live;         /* services are told and probed */
+	bool is_server_there; /* the mail server runs, so the daemon is to run */
+};
+
+/* Its files, the restart and the probes, up to RANK_PROVIDERS.  desired->srs_domain is known.
+ * ERR_FAILED: there is no secret, or what it would be given is not possible. */
+int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *seen,
+                  const struct postsrsd_place *place,
+                  const struct postsrsd_tables *tables, struct plan *plan,
+                  struct err *err) must_check;
+/* Everything of ours out again, at RANK_LEFTOVERS.  `desired` NULL: what is ours alone is left to
+ * the engine. */
+void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen *seen,
+                       struct plan *plan);
+
+/* Parts of the two above, for a rollback: it runs and reads its files again when they change, a
+ * foreign sender is rewritten and comes back; it goes back to what it was. */
+void postsrsd_plan_service(const struct postsrsd_seen *seen,
+                           const struct postsrsd_place *place, struct plan *plan);
+void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
+                         unsigned when, struct plan *plan);
+void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan);
+
+/* For the directory backend: files below `prefix` that an admin takes to a host with version 1. */
+#define POSTSRSD_PART "/etc/mailauthctl/postsrsd.default"
+int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
+                        struct plan *plan, struct err *err) must_check;
+void postsrsd_drop_parts(const char *prefix, struct plan *plan);
+
+#endif

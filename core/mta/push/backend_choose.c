@@ -1,0 +1,198 @@
+/* Which mail server pushes go to, and what it does not give of what the settings ask for. */
+#include "core/mta/push/backend_choose.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/model/setting/env.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/push/registry.h"
+
+#define NO_PUSH N_("this version does not push to it: use mta.backend directory")
+
+/* ---- the one that pushes go to ---------------------------------------------------------------- */
+
+static int read_adopted(struct ctx *ctx, const struct mta_backend **ret_adopted,
+                        struct err *err)
+{
+	auto_store target = NULL;
+	struct target_row row = { 0 };
+	int r = target_open(ctx, false, false, &target, err);
+	if (r == 0)
+		r = target_read(target, &row, err);
+	if (r < 0)
+		return r;
+	*ret_adopted = row.is_there && row.backend ? registry_find(row.backend) : NULL;
+	target_row_done(&row);
+	return 0;
+}
+
+static int detect_first(struct ctx *ctx, struct store *store,
+                        const struct mta_backend **ret_backend, struct err *err)
+{
+	*ret_backend = NULL;
+	for (unsigned i = 0; i < registry_count; i++) {
+		const struct mta_backend *backend = registry[i];
+		struct mta_found found;
+		if (!backend->detect || backend->needs_no_adoption)
+			continue;
+		int r = backend->detect(ctx, store, &found, err);
+		if (r < 0)
+			return r;
+		bool is_there = ctx->is_rooted ? found.is_installed : found.is_running;
+		backend_found_done(&found);
+		if (is_there) {
+			*ret_backend = backend;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int backend_choose(struct ctx *ctx, struct store *store,
+                   const struct mta_backend **ret_backend, bool *ret_is_adopted,
+                   struct err *err)
+{
+	auto_free char *named = NULL;
+	const struct mta_backend *adopted = NULL, *chosen;
+	int r = setting_text(store, SET_MTA_BACKEND, 0, &named, err);
+	if (r == 0)
+		r = read_adopted(ctx, &adopted, err);
+	if (r < 0)
+		return r;
+	chosen = strcmp(named, "auto") == 0 ? adopted : registry_find(named);
+	if (!chosen)
+		r = detect_first(ctx, store, &chosen, err);
+	if (r < 0)
+		return r;
+	*ret_backend = chosen;
+	*ret_is_adopted = chosen && (chosen == adopted || chosen->needs_no_adoption);
+	return 0;
+}
+
+/* The machine's own name; under a root what its /etc/hostname says.  NULL: none that others
+ * can look up. */
+static int machine_name(struct ctx *ctx, char **ret_name, struct err *err)
+{
+	char name[256] = "";
+	if (ctx->is_rooted) {
+		auto_buf text = BUF_INIT;
+		int r = file_read(ctx, "/etc/hostname", sizeof(name) - 1, &text, NULL,
+		                  err);
+		if (r < 0 && r != ERR_MISSING)
+			return r;
+		err_clear(err);
+		size_t len = strcspn(buf_text(&text), " \t\r\n");
+		memcpy(name, buf_text(&text), len);
+		name[len] = '\0';
+	} else if (gethostname(name, sizeof(name) - 1) < 0) {
+		name[0] = '\0';
+	}
+	*ret_name = env_is_public_name(name) ? xstrdup(name) : NULL;
+	return 0;
+}
+
+int backend_hostname(struct ctx *ctx, struct store *store, char **ret_name,
+                     struct err *err)
+{
+	const struct mta_backend *backend;
+	bool is_adopted;
+	int r = backend_choose(ctx, store, &backend, &is_adopted, err);
+	if (r < 0)
+		return r;
+	if (backend && backend->detect) {
+		struct mta_found found;
+		r = backend->detect(ctx, store, &found, err);
+		if (r < 0)
+			return r;
+		char *name = xstrdup(found.hostname);
+		backend_found_done(&found);
+		if (name) {
+			*ret_name = name;
+			return 0;
+		}
+	}
+	return machine_name(ctx, ret_name, err);
+}
+
+/* ---- what it does not give -------------------------------------------------------------------- */
+
+int backend_shortfalls(struct ctx *ctx, struct store *store,
+                       void (*each)(void *arg, enum mta_feature feature,
+                                    const char *sentence),
+                       void *arg, struct err *err)
+{
+	const struct mta_backend *backend;
+	bool is_adopted;
+	int r = backend_choose(ctx, store, &backend, &is_adopted, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
+		enum setting_key key;
+		bool is_on;
+		r = setting_find(feature_table[i].setting, &key, err);
+		if (r == 0)
+			r = setting_bool(store, key, 0, &is_on, err);
+		if (r < 0)
+			return r;
+		/* no server at all still enforces nothing that has no provider here */
+		enum mta_support support =
+			backend_support(ctx, backend ? backend : registry[0], i);
+		if (!is_on || support == SUPPORT_YES)
+			continue;
+		auto_free char *sentence =
+			support == SUPPORT_NO
+				? xasprintf(_("saved, not enforced: %s has no %s"),
+		                            _(backend->title), _(feature_table[i].name))
+			: support == SUPPORT_ABSENT
+				? xasprintf(_("saved, not enforced: no %s; %s is not "
+		                              "installed"),
+		                            _(feature_table[i].service),
+		                            feature_table[i].provider)
+				: xasprintf(_("saved, not enforced: no %s"),
+		                            _(feature_table[i].service));
+		each(arg, (enum mta_feature)i, sentence);
+	}
+	return 0;
+}
+
+/* The server that a wish is held to: adopted, or named by mta.backend. */
+static int read_bound(struct ctx *ctx, struct store *store,
+                      const struct mta_backend **ret_backend, struct err *err)
+{
+	auto_free char *named = NULL;
+	int r = setting_text(store, SET_MTA_BACKEND, 0, &named, err);
+	if (r < 0)
+		return r;
+	if (strcmp(named, "auto") == 0)
+		return read_adopted(ctx, ret_backend, err);
+	*ret_backend = registry_find(named);
+	return 0;
+}
+
+int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
+                          const char *value, struct err *err)
+{
+	const struct mta_backend *backend;
+	bool is_on;
+	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
+		if (strcmp(feature_table[i].setting, setting) != 0 || !value ||
+		    !text_to_bool(value, &is_on) || !is_on)
+			continue;
+		int r = read_bound(ctx, store, &backend, err);
+		if (r < 0)
+			return r;
+		if (!backend || backend->support[i] != SUPPORT_NO)
+			return 0;
+		return err_set(err, ERR_FAILED,
+		               _("%s cannot be switched on: %s has no %s; %s"), setting,
+		               _(backend->title), _(feature_table[i].name),
+		               backend->nearest[i] ? _(backend->nearest[i]) : _(NO_PUSH));
+	}
+	return 0;
+}

@@ -1,0 +1,290 @@
+/*
+ * core/mta/push/drift.c: what stands there against what we wrote.
+ *
+ * Two ways in, one judgement: a scan stats every file of ours and reads those that look different
+ * from right after the push; a push has its own files read already.
+ */
+#include "core/mta/push/drift.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/mta/engine/held.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/plan/diff.h"
+#include "core/mta/plan/shared.h"
+#include "core/mta/plan/step.h"
+
+void drifts_done(struct drifts *drifts)
+{
+	for (size_t i = 0; i < drifts->count; i++) {
+		free(drifts->row[i].path);
+		free(drifts->row[i].parameter);
+		free(drifts->row[i].what);
+		free(drifts->row[i].diff);
+	}
+	free(drifts->row);
+	*drifts = DRIFTS_INIT;
+}
+
+struct looking {
+	struct ctx *ctx;
+	struct store *target;
+	struct drifts *drifts;
+	const struct step *step; /* of the plan at hand */
+};
+
+static struct drift *add(struct drifts *drifts, const char *path, char *what)
+{
+	GROW(drifts->row, drifts->count, drifts->room);
+	drifts->row[drifts->count] =
+		(struct drift){ .path = xstrdup(path), .what = what };
+	return &drifts->row[drifts->count++];
+}
+
+/* ---- judgement -------------------------------------------------------------------------------- */
+
+static void judge_meta(struct drifts *drifts, const struct held_file *file,
+                       const struct file_meta *now)
+{
+	const struct file_meta *want = &file->meta;
+
+	if (want->mode != FILE_KEEP_MODE && want->mode != now->mode)
+		add(drifts, file->path,
+		    xasprintf(_("has mode %04o instead of %04o"), (unsigned)now->mode,
+		              (unsigned)want->mode));
+	else if (want->uid != FILE_KEEP_UID && want->uid != now->uid)
+		add(drifts, file->path,
+		    xasprintf(_("has owner %u instead of %u"), (unsigned)now->uid,
+		              (unsigned)want->uid));
+	else if (want->gid != FILE_KEEP_GID && want->gid != now->gid)
+		add(drifts, file->path,
+		    xasprintf(_("has group %u instead of %u"), (unsigned)now->gid,
+		              (unsigned)want->gid));
+}
+
+/* The first word of the first line that only one of both has. */
+static char *first_parameter(const struct buf *old, const struct buf *now)
+{
+	const char *a = buf_text(old), *b = buf_text(now);
+
+	for (;;) {
+		size_t a_len = strcspn(a, "\n"), b_len = strcspn(b, "\n");
+		const char *line = *a ? a : b;
+
+		if (!*line)
+			return NULL;
+		if (a_len != b_len || memcmp(a, b, a_len) != 0 || !*a || !*b) {
+			size_t len = strcspn(line, " \t=:\n");
+
+			if (*line != '#' && len)
+				return xmemdup(line, len);
+		}
+		a += a_len + (a[a_len] == '\n');
+		b += b_len + (b[b_len] == '\n');
+	}
+}
+
+static int judge_shared(struct store *target, struct drifts *drifts,
+                        const struct held_file *file, const struct buf *now,
+                        struct err *err)
+{
+	auto_buf wrote = BUF_INIT, old_part = BUF_INIT, part = BUF_INIT, diff = BUF_INIT;
+	int rc = target_blob(target, &file->value, &wrote, err);
+	struct drift *row;
+
+	if (rc)
+		return rc;
+	if (!shared_is_edited(file->shared, &wrote, now))
+		return 0;
+	shared_part(file->shared, &wrote, &old_part);
+	shared_part(file->shared, now, &part);
+	diff_unified(old_part.at, old_part.len, part.at, part.len, false, &diff);
+	if (!diff.len) /* moved within the file */
+		diff_unified(buf_text(&wrote), wrote.len, buf_text(now), now->len, false,
+		             &diff);
+	row = add(drifts, file->path,
+	          xstrdup(part.len ? _("was edited in our part since it was pushed")
+	                           : _("has lost our part since it was pushed")));
+	row->parameter = first_parameter(&old_part, &part);
+	row->diff = buf_take(&diff);
+	return 0;
+}
+
+static int judge_content(struct store *target, struct drifts *drifts,
+                         const struct held_file *file, const struct buf *now,
+                         struct err *err)
+{
+	auto_buf wrote = BUF_INIT, diff = BUF_INIT;
+	struct drift *row;
+	int rc = 0;
+
+	if (file->shared)
+		return judge_shared(target, drifts, file, now, err);
+	if (!file->is_secret)
+		rc = target_blob(target, &file->value, &wrote, err);
+	if (rc)
+		return rc;
+	row = add(drifts, file->path,
+	          xstrdup(file->is_secret ? _("was replaced since it was pushed")
+	                                  : _("was edited since it was pushed")));
+	if (file->is_secret)
+		return 0;
+	diff_unified(buf_text(&wrote), wrote.len, buf_text(now), now->len, false, &diff);
+	row->diff = buf_take(&diff);
+	return 0;
+}
+
+static void judge_absence(struct drifts *drifts, const struct held_file *file)
+{
+	add(drifts, file->path, xstrdup(_("was removed since it was pushed")))
+		->is_restored = !file->shared;
+}
+
+static bool is_value(const struct held_file *file, const struct digest *digest)
+{
+	return memcmp(file->value.at, digest->at, DIGEST_LEN) == 0;
+}
+
+/* ---- every file ------------------------------------------------------------------------------- */
+
+static int look(void *arg, const struct held_file *file, struct err *err)
+{
+	struct looking *l = arg;
+	auto_buf content = BUF_INIT;
+	struct digest digest;
+	struct file_info info;
+	int rc = file_look(l->ctx, file->path, false, &info, err);
+
+	if (rc)
+		return rc;
+	if (info.kind == FILE_ABSENT) {
+		judge_absence(l->drifts, file);
+		return 0;
+	}
+	if (info.kind != FILE_REGULAR) {
+		add(l->drifts, file->path, xstrdup(_("is not a regular file any more")));
+		return 0;
+	}
+	if (file->has_look && info.size == file->size &&
+	    info.mtime_ns == file->mtime_ns && info.inode == file->inode) {
+		judge_meta(l->drifts, file, &info.meta);
+		return 0;
+	}
+	rc = file_read(l->ctx, file->path, STEP_FILE_LIMIT, &content, NULL, err);
+	if (rc)
+		return rc;
+	digest_of(buf_text(&content), content.len, &digest);
+	if (is_value(file, &digest))
+		judge_meta(l->drifts, file, &info.meta);
+	else
+		rc = judge_content(l->target, l->drifts, file, &content, err);
+	if (file->is_secret && content.at)
+		explicit_bzero(content.at, content.room);
+	return rc;
+}
+
+int drift_scan(struct ctx *ctx, struct store *target, struct drifts *drifts,
+               struct err *err)
+{
+	struct looking looking = { .ctx = ctx, .target = target, .drifts = drifts };
+
+	return target ? held_each_file(target, look, &looking, err) : 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct drift *)a)->path, ((const struct drift *)b)->path);
+}
+
+static void sort(struct drifts *drifts)
+{
+	if (drifts->count > 1)
+		qsort(drifts->row, drifts->count, sizeof(drifts->row[0]), by_path);
+}
+
+int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drifts,
+                     bool *ret_is_whole, struct err *err)
+{
+	struct looking looking = { .ctx = ctx, .target = target, .drifts = drifts };
+	int64_t beyond;
+	int rc;
+
+	*ret_is_whole = true;
+	if (!target)
+		return 0;
+	rc = held_first_files(target, DRIFT_FIRST, look, &looking, err);
+	sort(drifts);
+	if (!rc)
+		rc = store_get_int(target, &beyond, err,
+		                   "SELECT 1 FROM held WHERE domain IS NOT NULL "
+		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
+		                   "i", (int64_t)DRIFT_FIRST);
+	if (rc < 0)
+		return rc;
+	*ret_is_whole = rc == 0;
+	return 0;
+}
+
+/* ---- those of a plan -------------------------------------------------------------------------- */
+
+static int look_at_step(void *arg, const struct held_file *file, struct err *err)
+{
+	struct looking *l = arg;
+	const struct step *step = l->step;
+
+	if (!step->had_old)
+		judge_absence(l->drifts, file);
+	else if (is_value(file, &step->old_digest))
+		judge_meta(l->drifts, file, &step->old_meta);
+	else
+		return judge_content(l->target, l->drifts, file, &step->old_content, err);
+	return 0;
+}
+
+/* Among the first `count`. */
+static bool is_among(const struct drifts *drifts, size_t count, const char *path)
+{
+	struct drift key = { 0 };
+
+	memcpy(&key.path, &path, sizeof(path));
+	return count && bsearch(&key, drifts->row, count, sizeof(key), by_path);
+}
+
+int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *drifts,
+                  struct err *err)
+{
+	struct looking looking = { .target = target, .drifts = drifts };
+	size_t before = drifts->count;
+	int rc = 0;
+
+	for (size_t i = 0; target && i < plan->count && !rc; i++) {
+		looking.step = &plan->step[i];
+		if (looking.step->kind == STEP_FILE &&
+		    !is_among(drifts, before, looking.step->object))
+			rc = held_with_file(target, looking.step->object, look_at_step,
+			                    &looking, err);
+	}
+	sort(drifts);
+	return rc;
+}
+
+void drift_show(const struct drifts *drifts, struct buf *out)
+{
+	for (size_t i = 0; i < drifts->count; i++) {
+		const struct drift *row = &drifts->row[i];
+
+		buf_printf(out, _("# drift: %s%s%s%s %s%s\n"), row->path,
+		           row->parameter ? " (" : "",
+		           row->parameter ? row->parameter : "",
+		           row->parameter ? ")" : "", row->what,
+		           row->is_planned && row->is_restored
+		                   ? _("; the next push writes it again")
+		           : row->is_planned ? _("; only --force overwrites it")
+		                             : "");
+		buf_puts(out, row->diff ? row->diff : "");
+	}
+}

@@ -1,0 +1,579 @@
+/*
+ * core/mta/push/push.c: the door to a mail host.
+ *
+ * Puts a plan together (the desired state, its removal, or an earlier push's result), refuses to
+ * overwrite what somebody else wrote, and says what the host follows afterwards.  How it is done is
+ * the engine's; what is done is the backend's.
+ */
+#include "core/mta/push/push.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/base/signals.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/check/stage.h"
+#include "core/mta/engine/engine.h"
+#include "core/mta/engine/held.h"
+#include "core/mta/engine/held_service.h"
+#include "core/mta/engine/recover.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/engine/told.h"
+#include "core/mta/plan/desired.h"
+#include "core/mta/push/backend_choose.h"
+#include "core/mta/push/push_facts.h"
+#include "core/mta/push/registry.h"
+#include "core/mta/push/rollback.h"
+
+struct push {
+	struct ctx *ctx;
+	struct store *target;
+	struct plan plan;
+	bool *is_told; /* its notes; NULL: a look */
+	struct engine engine;
+	struct target_row row; /* what the host follows once this push is done */
+	enum push_kind kind;
+	int64_t result_of;     /* rollback: the push whose result comes back */
+	struct drifts drifts;  /* what somebody else did to our files */
+	struct drifts settled; /* ... and is what we want: ours from now on */
+	bool is_look;          /* nothing is refused, everything is told */
+	bool is_short;         /* ... of many files of domains the first are looked at */
+	struct plan
+		*probes; /* a look takes the plan's probes down; NULL: not asked for */
+};
+
+int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
+{
+	auto_free char *path = ctx_host_path(ctx, TARGET_FOLDER "/target.lock");
+	int rc = file_make_dir(ctx, TARGET_FOLDER,
+	                       (struct file_meta){ 0700, FILE_KEEP_UID, FILE_KEEP_GID },
+	                       NULL, err);
+
+	return rc ? rc : lock_take(ctx, path, _("the mail host's state"), ret_lock, err);
+}
+
+int push_recover(struct ctx *ctx, bool force, struct err *err)
+{
+	auto_store target = NULL;
+	int rc;
+
+	if (!ctx->is_rooted)
+		stage_tidy();
+	rc = target_open(ctx, false, true, &target, err);
+	if (rc || !target)
+		return rc;
+	signals_hold();
+	rc = recover_open_push(ctx, target, force, err);
+	signals_release();
+	return rc;
+}
+
+/* ---- planning --------------------------------------------------------------------------------- */
+
+static int next_row(struct ctx *ctx, struct store *store, const struct push_facts *f,
+                    struct target_row *row, struct err *err)
+{
+	int rc = 0;
+
+	memcpy(row->store_uuid, f->uuid, STORE_UUID_LEN);
+	row->is_there = true;
+	row->gen = f->now;
+	row->pushed_at = ctx_now(ctx);
+	row->backend = xstrdup(f->backend->name);
+	/* Kept from adoption on: a renamed machine must not change what receivers trust. */
+	if (f->is_ours && f->old.hostname)
+		row->hostname = xstrdup(f->old.hostname);
+	else
+		rc = backend_hostname(ctx, store, &row->hostname, err);
+	if (!rc)
+		rc = push_read_inputs(store, row->backend, row->hostname, &row->inputs,
+		                      err);
+	return rc;
+}
+
+/* ---- what somebody else wrote ---------------------------------------------------------------- */
+
+static int refuse_drift(const struct push *push, struct err *err)
+{
+	const struct drifts *drifts = &push->drifts;
+	const struct drift *first = NULL;
+	size_t others = 0;
+
+	for (size_t i = 0; i < drifts->count; i++) {
+		bool is_refused =
+			drifts->row[i].is_planned && !drifts->row[i].is_restored;
+
+		others += first && is_refused;
+		if (!first && is_refused)
+			first = &drifts->row[i];
+	}
+	if (!first)
+		return 0;
+	auto_free char *more =
+		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+	return err_set(
+		err, ERR_FAILED,
+		_("%s%s%s%s %s%s: nothing was changed; \"mailauthctl mta plan\" shows "
+	          "it, \"mailauthctl mta %s --force\" overwrites it%s"),
+		first->path, first->parameter ? " (" : "",
+		first->parameter ? first->parameter : "", first->parameter ? ")" : "",
+		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
+		push->kind == PUSH_KIND_ROLLBACK ? ""
+						 : _(", --no-push saves without a push"));
+}
+
+/* Of many files one is named. */
+static void note_restored(struct push *push)
+{
+	const struct drifts *drifts = &push->drifts;
+	const struct drift *first = NULL;
+	size_t others = 0;
+
+	for (size_t i = 0; i < drifts->count; i++) {
+		if (!drifts->row[i].is_planned || !drifts->row[i].is_restored)
+			continue;
+		others += first != NULL;
+		first = first ? first : &drifts->row[i];
+	}
+	if (!first)
+		return;
+	auto_free char *more =
+		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+	plan_note(&push->plan,
+	          _("%s was removed since it was pushed%s; it is written again"),
+	          first->path, more);
+}
+
+/* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
+ * that it would overwrite. */
+static void mark_planned(const struct plan *plan, struct drifts *drifts)
+{
+	size_t count;
+	auto_free const struct step **index = plan_index(plan, &count);
+
+	for (size_t i = 0; i < drifts->count; i++)
+		drifts->row[i].is_planned =
+			plan_find(index, count, drifts->row[i].path) != NULL;
+}
+
+/* What the plan was about and would not change is as we want it, whoever wrote it. */
+static void settle(struct push *push)
+{
+	struct drifts before = push->drifts;
+	size_t count;
+	auto_free const struct step **index = plan_index(&push->plan, &count);
+
+	push->drifts = DRIFTS_INIT;
+	for (size_t i = 0; i < before.count; i++) {
+		struct drift row = before.row[i];
+		struct drifts *into = row.is_planned && !plan_find(index, count, row.path)
+		                              ? &push->settled
+		                              : &push->drifts;
+
+		GROW(into->row, into->count, into->room);
+		into->row[into->count++] = row;
+	}
+	free(before.row);
+}
+
+/* Prunes, and finds what of it somebody else wrote meanwhile. */
+static int prune(struct push *push, const struct push_options *options, bool sees_all,
+                 struct err *err)
+{
+	int rc;
+
+	mark_planned(&push->plan, &push->drifts);
+	rc = plan_prune(push->ctx, &push->plan, err);
+	if (rc)
+		return rc;
+	if (sees_all)
+		settle(push);
+	if (!sees_all || push->is_short)
+		rc = drift_of_plan(push->target, &push->plan, &push->drifts, err);
+	if (rc)
+		return rc;
+	mark_planned(&push->plan, &push->drifts);
+	if (!push->is_look)
+		note_restored(push);
+	return push->is_look || options->force ? 0 : refuse_drift(push, err);
+}
+
+/* ---- the plan --------------------------------------------------------------------------------- */
+
+static int plan_services(struct push *push, struct store *store, struct err *err)
+{
+	auto_free char *reload = NULL;
+	int rc = setting_text(store, SET_MTA_RELOAD, 0, &reload, err);
+
+	return rc ? rc
+	          : held_plan_services(push->ctx, push->target, reload && *reload,
+	                               &push->plan, err);
+}
+
+/* What would be asked of the servers, also where nothing makes it due. */
+static void copy_probes(const struct plan *plan, struct plan *probes)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *from = &plan->step[i];
+
+		if (from->kind != STEP_PROBE)
+			continue;
+		struct step *to =
+			plan_probe(probes, from->rank, from->probe, from->object, 0);
+
+		to->probe_domain = xstrdup(from->probe_domain);
+		to->probe_selector = xstrdup(from->probe_selector);
+		to->probe_key = xstrdup(from->probe_key);
+		to->probe_reverse = xstrdup(from->probe_reverse);
+		to->probe_depth = from->probe_depth;
+		for (int stage = 0; stage < MACRO_STAGES; stage++)
+			to->probe_macros[stage] = xstrdup(from->probe_macros[stage]);
+	}
+}
+
+/* What somebody else did to our files. */
+static int look_for_drift(struct push *push, struct err *err)
+{
+	bool is_whole;
+	int rc;
+
+	if (!push->is_short)
+		return drift_scan(push->ctx, push->target, &push->drifts, err);
+	rc = drift_scan_first(push->ctx, push->target, &push->drifts, &is_whole, err);
+	if (!rc && !is_whole)
+		plan_note(&push->plan,
+		          _("of the key files the first %d were looked at; \"mailauthctl "
+		            "mta plan\" looks at all"),
+		          DRIFT_FIRST);
+	return rc;
+}
+
+/* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
+static int plan_with(struct push *push, struct store *store,
+                     const struct mta_backend *backend, struct desired *desired,
+                     const struct push_options *options, struct err *err)
+{
+	bool sees_all = push->is_look || options->is_explicit || options->is_adoption;
+	struct mta_seen *seen = NULL;
+	int rc = desired && sees_all ? look_for_drift(push, err) : 0;
+
+	if (desired)
+		desired->is_untouched = push->is_short && !push->drifts.count;
+
+	push->plan.host = push->ctx;
+	push->plan.may_claim = options->is_adoption;
+	if (!rc && backend && backend->plan) {
+		rc = backend->observe(push->ctx, store, &seen, err);
+		if (!rc)
+			rc = backend->plan(desired, seen, &push->plan, err);
+	}
+	if (!rc && !desired && push->target)
+		rc = held_plan_removal(push->ctx, push->target, options->force,
+		                       &push->plan, err);
+	if (!rc)
+		rc = plan_services(push, store, err);
+	if (!rc && push->probes)
+		copy_probes(&push->plan, push->probes);
+	if (!rc)
+		rc = desired ? prune(push, options, sees_all, err)
+		             : plan_prune(push->ctx, &push->plan, err);
+	/* who asks for a push hears of a server that would refuse it, whatever there is to do */
+	if (!rc && (push->plan.count || options->is_explicit) && seen &&
+	    backend->validate)
+		rc = backend->validate(push->ctx, &push->plan, seen, err);
+	if (backend && backend->seen_free)
+		backend->seen_free(seen);
+	return rc;
+}
+
+static int plan_desired(struct push *push, struct store *store,
+                        const struct push_options *options, const struct push_facts *f,
+                        struct err *err)
+{
+	struct desired desired;
+	int rc = next_row(push->ctx, store, f, &push->row, err);
+
+	if (!rc)
+		rc = desired_read(store, push->target, push->row.hostname,
+		                  push_must_see_all(options, f) ? 0 : f->old.gen.id,
+		                  &desired, err);
+	if (rc)
+		return rc;
+	desired.replace_filter = options->replace_filter;
+	push->kind = options->is_adoption ? PUSH_KIND_ADOPT : PUSH_KIND_PUSH;
+	rc = plan_with(push, store, f->backend, &desired, options, err);
+	desired_done(&desired);
+	return rc;
+}
+
+static int plan_removal(struct push *push, struct store *store,
+                        const struct push_options *options, const struct push_facts *f,
+                        struct err *err)
+{
+	if (!f->old.is_there)
+		return 0;
+	push->kind = PUSH_KIND_REMOVE;
+	return plan_with(push, store, registry_find(f->old.backend), NULL, options, err);
+}
+
+/* An earlier push's files; the host follows what it followed, and is held. */
+static int plan_rollback(struct push *push, struct store *store,
+                         const struct push_options *options, const struct push_facts *f,
+                         struct err *err)
+{
+	const struct mta_backend *backend = f->backend;
+	struct mta_seen *seen = NULL;
+	int rc;
+
+	if (!f->is_ours)
+		return err_set(
+			err, ERR_FAILED,
+			_("nothing was pushed to this host yet: there is nothing to "
+		          "go back to"));
+	rc = rollback_choose(push->target, options->rollback_to, &push->result_of, err);
+	if (rc)
+		return rc;
+	push->kind = PUSH_KIND_ROLLBACK;
+	push->row = f->old;
+	push->row.backend = xstrdup(f->old.backend);
+	push->row.hostname = xstrdup(f->old.hostname);
+	push->row.pushed_at = ctx_now(push->ctx);
+	push->row.is_held = true;
+	plan_note(&push->plan,
+	          _("the result of push %lld comes back; further pushes are held until "
+	            "\"mailauthctl mta push\""),
+	          (long long)push->result_of);
+	rc = rollback_plan(push->ctx, store, push->target, push->result_of, &push->plan,
+	                   err);
+	if (!rc)
+		rc = backend->observe(push->ctx, store, &seen, err);
+	if (!rc && backend->restore)
+		rc = backend->restore(seen, &push->plan, err);
+	if (!rc)
+		rc = plan_services(push, store, err);
+	if (!rc)
+		rc = prune(push, options, false, err);
+	if (!rc && push->plan.count && backend->validate)
+		rc = backend->validate(push->ctx, &push->plan, seen, err);
+	if (backend->seen_free)
+		backend->seen_free(seen);
+	return rc;
+}
+
+/* ---- the journalled part ---------------------------------------------------------------------- */
+
+static int note_done(void *arg, int64_t push_id, struct err *err)
+{
+	struct push *push = arg;
+	int rc;
+
+	if (push->kind == PUSH_KIND_REMOVE) {
+		rc = held_forget(push->target, err);
+		return rc ? rc : target_forget(push->target, err);
+	}
+	rc = held_claim(push->ctx, push->target, &push->plan, err);
+	if (!rc && push_id)
+		rc = held_update(push->ctx, push->target, push_id, err);
+	/* a rollback's plan has notes of its own: what was told of the host stays so */
+	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
+		rc = told_write(push->target, &push->plan, push->is_told, err);
+	for (size_t i = 0; i < push->settled.count && !rc; i++)
+		rc = held_accept(push->ctx, push->target, push->settled.row[i].path, err);
+	return rc ? rc : target_write(push->target, &push->row, err);
+}
+
+/* Nothing stands to be done; what the host follows may still move. */
+static int follow(struct push *push, const struct push_facts *f, struct err *err)
+{
+	const struct target_row *old = &f->old, *next = &push->row;
+	int rc;
+
+	if (push->kind != PUSH_KIND_REMOVE && f->is_ours &&
+	    old->is_held == next->is_held && !push->settled.count &&
+	    old->gen.id == next->gen.id && old->gen.token == next->gen.token &&
+	    old->is_same_version && strcmp(old->backend, next->backend) == 0 &&
+	    memcmp(old->inputs.at, next->inputs.at, DIGEST_LEN) == 0)
+		return 0;
+	rc = store_begin(push->target, true, err);
+	if (rc)
+		return rc;
+	rc = note_done(push, 0, err);
+	if (!rc)
+		rc = store_commit(push->target, err);
+	if (rc)
+		store_rollback(push->target);
+	return rc;
+}
+
+static int journal(struct push *push, struct store *store, const struct push_facts *f,
+                   struct err *err)
+{
+	int rc =
+		push->target ? 0 : target_open(push->ctx, true, true, &push->target, err);
+
+	if (rc)
+		return rc;
+	if (push->plan.count == 0)
+		return follow(push, f, err);
+	push->engine = (struct engine){ .ctx = push->ctx,
+		                        .target = push->target,
+		                        .plan = &push->plan,
+		                        .kind = push->kind,
+		                        .result_of = push->result_of };
+	rc = setting_text(store, SET_MTA_RELOAD, 0, &push->engine.reload, err);
+	if (!rc && push->engine.reload && !*push->engine.reload) {
+		free(push->engine.reload);
+		push->engine.reload = NULL;
+	}
+	push->is_told = xcalloc(push->plan.notes + 1, sizeof(*push->is_told));
+	if (!rc)
+		rc = told_read(push->target, &push->plan, push->is_told, err);
+	return rc ? rc : engine_prepare(&push->engine, f->now, err);
+}
+
+static int make_plan(struct push *push, struct store *store,
+                     const struct push_options *options, const struct push_facts *f,
+                     struct err *err)
+{
+	if (options->remove)
+		return plan_removal(push, store, options, f, err);
+	return options->is_rollback ? plan_rollback(push, store, options, f, err)
+	                            : plan_desired(push, store, options, f, err);
+}
+
+static int prepare(struct push *push, struct store *store,
+                   const struct push_options *options, bool dry, const char **ret_why,
+                   struct err *err)
+{
+	struct push_facts f = { 0 };
+	int rc = target_open(push->ctx, false, !dry, &push->target, err);
+
+	if (!rc)
+		rc = push_facts_read(push->ctx, store, push->target, &f, err);
+	if (!rc)
+		rc = push_decide(push->ctx, store, options, &f, ret_why, err);
+	if (!rc && !*ret_why)
+		rc = make_plan(push, store, options, &f, err);
+	if (!rc && !*ret_why && !dry && (f.old.is_there || !options->remove))
+		rc = journal(push, store, &f, err);
+	if (!rc && options->is_rollback && !push->plan.count)
+		*ret_why =
+			_("that push's result is in force; further pushes are held until "
+		          "\"mailauthctl mta push\"");
+	push_facts_done(&f);
+	return rc;
+}
+
+int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
+                 bool dry, struct push **ret_push, const char **ret_why, struct err *err)
+{
+	struct push *push = xcalloc(1, sizeof(*push));
+	const char *why = NULL;
+	int rc;
+
+	push->ctx = ctx;
+	push->is_look = dry;
+	rc = prepare(push, store, options, dry, &why, err);
+	if (rc || (push->plan.count == 0 && !(dry && push->drifts.count))) {
+		push_free(push);
+		push = NULL;
+	}
+	if (rc)
+		return rc;
+	*ret_push = push;
+	*ret_why = why;
+	return 0;
+}
+
+const struct drifts *push_drifts(const struct push *push)
+{
+	return &push->drifts;
+}
+
+const struct plan *push_plan(const struct push *push)
+{
+	return &push->plan;
+}
+
+bool push_is_told(const struct push *push, size_t note)
+{
+	return push->is_told && push->is_told[note];
+}
+
+void push_set_told(struct push *push, size_t note)
+{
+	if (push->is_told)
+		push->is_told[note] = true;
+}
+
+int push_switch(struct push *push, struct err *err)
+{
+	int rc;
+
+	signals_hold();
+	rc = engine_switch(&push->engine, note_done, push, err);
+	signals_release();
+	return rc;
+}
+
+void push_abandon(struct push *push)
+{
+	if (!push)
+		return;
+	signals_hold();
+	engine_abandon(&push->engine, N_("the change was not saved"));
+	signals_release();
+	push_free(push);
+}
+
+void push_free(struct push *push)
+{
+	if (!push)
+		return;
+	engine_done(&push->engine);
+	free(push->is_told);
+	plan_done(&push->plan);
+	drifts_done(&push->drifts);
+	drifts_done(&push->settled);
+	target_row_done(&push->row);
+	store_close(push->target);
+	free(push);
+}
+
+int push_look(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+              struct drifts *ret_drifts, struct err *err)
+{
+	return push_look_at_probes(ctx, store, ret_plan, ret_drifts, NULL, err);
+}
+
+int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_plan,
+                        struct drifts *ret_drifts, struct plan *probes, struct err *err)
+{
+	struct push *push = xcalloc(1, sizeof(*push));
+	struct push_options options = { 0 };
+	struct push_facts f = { 0 };
+	int rc = target_open(ctx, false, false, &push->target, err);
+
+	push->ctx = ctx;
+	push->is_look = true;
+	push->is_short = !probes;
+	push->probes = probes;
+	if (!rc)
+		rc = push_facts_read(ctx, store, push->target, &f, err);
+	if (!rc && f.is_ours && f.backend)
+		rc = plan_desired(push, store, &options, &f, err);
+	/* what a plan that cannot be made has to say of edits is worth telling, too */
+	*ret_drifts = push->drifts;
+	push->drifts = DRIFTS_INIT;
+	if (!rc) {
+		*ret_plan = push->plan;
+		push->plan = PLAN_INIT;
+	}
+	push_facts_done(&f);
+	push_free(push);
+	return rc;
+}

@@ -1,0 +1,163 @@
+/*
+ * core/mta/push/push_facts.c: whether a push happens at all (adopted, not held, the same store), and
+ * whether everything must be looked at or only what moved.
+ */
+#include "core/mta/push/push_facts.h"
+
+#include <string.h>
+
+#include "core/mta/push/absence.h"
+#include "core/mta/push/backend_choose.h"
+
+int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err *err)
+{
+	auto_stmt stmt = NULL;
+	const void *octets;
+	size_t len;
+	int rc = store_query(store, &stmt, err, "SELECT uuid FROM store", "");
+
+	if (!rc)
+		rc = stmt_next(stmt, err);
+	if (rc < 0)
+		return rc;
+	octets = rc == 1 ? stmt_blob(stmt, 0, &len) : NULL;
+	if (!octets || len != STORE_UUID_LEN)
+		return err_set(err, ERR_FAILED, _("%s has no identity: it is damaged"),
+		               store_path(store));
+	memcpy(uuid, octets, STORE_UUID_LEN);
+	return 0;
+}
+
+int push_read_inputs(struct store *store, const char *backend, const char *hostname,
+                     struct digest *ret_digest, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	struct digest_state *state = digest_new();
+	int rc = store_query(store, &stmt, err,
+	                     "SELECT key, value FROM setting ORDER BY key", "");
+
+	digest_text(state, backend);
+	digest_text(state, hostname);
+	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		digest_text(state, stmt_text(stmt, 0));
+		digest_text(state, stmt_text(stmt, 1));
+		rc = 0;
+	}
+	digest_finish(state, ret_digest);
+	return rc;
+}
+
+static int read_all(struct ctx *ctx, struct store *store, struct store *target,
+                    struct push_facts *f, struct err *err)
+{
+	int rc = target_read(target, &f->old, err);
+
+	if (!rc)
+		rc = push_read_uuid(store, f->uuid, err);
+	if (!rc)
+		rc = generation_now(store, &f->now, err);
+	if (!rc)
+		rc = backend_choose(ctx, store, &f->backend, &f->is_adopted, err);
+	if (rc)
+		return rc;
+	f->is_ours = f->old.is_there &&
+	             memcmp(f->old.store_uuid, f->uuid, STORE_UUID_LEN) == 0;
+	if (f->is_ours) {
+		rc = generation_is_known(store, f->old.gen, err);
+		f->is_known = rc == 1;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+void push_facts_done(struct push_facts *facts)
+{
+	target_row_done(&facts->old);
+}
+
+int push_facts_read(struct ctx *ctx, struct store *store, struct store *target,
+                    struct push_facts *ret_facts, struct err *err)
+{
+	struct push_facts facts = { 0 };
+	int rc = read_all(ctx, store, target, &facts, err);
+
+	if (rc)
+		push_facts_done(&facts);
+	else
+		*ret_facts = facts;
+	return rc;
+}
+
+/* ---- whether to push --------------------------------------------------------------------------- */
+
+static int no_server(struct ctx *ctx, struct store *store, struct err *err)
+{
+	cleanup(absence_done) struct absence absence;
+
+	absence_look(ctx, store, &absence);
+	return err_set(err, ERR_FAILED, "%s", absence.sentence);
+}
+
+int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
+                const struct push_facts *f, const char **ret_why, struct err *err)
+{
+	bool is_explicit = options->is_explicit && !options->is_scheduled;
+	bool is_asked = options->is_adoption || is_explicit || options->remove;
+
+	*ret_why = NULL;
+	if (f->old.is_there && !f->is_ours && !options->take_over) {
+		if (is_asked)
+			return err_set(
+				err, ERR_FAILED,
+				_("this host follows another database; --take-over makes "
+			          "it follow this one"));
+		*ret_why = _(
+			"saved; this host follows another database, nothing was pushed to it");
+		return 0;
+	}
+	if (options->remove)
+		return 0;
+	if (options->is_adoption && !f->backend)
+		return no_server(ctx, store, err);
+	if (f->is_ours && f->backend && strcmp(f->old.backend, f->backend->name) != 0) {
+		if (is_asked)
+			return err_set(
+				err, ERR_FAILED,
+				_("this host was adopted as %s: \"mailauthctl mta push "
+			          "--remove\" takes that out first"),
+				f->old.backend);
+		*ret_why = _(
+			"saved; mta.backend is not what this host was adopted as, nothing "
+			"was pushed to it");
+		return 0;
+	}
+	if (options->is_adoption && !f->backend->plan)
+		return err_set(
+			err, ERR_FAILED,
+			_("this version does not push to %s: \"mailauthctl server set "
+		          "mta.backend directory\" renders the files that another tool "
+		          "can bring there"),
+			_(f->backend->title));
+	if (options->is_adoption)
+		return 0;
+	if (!f->backend || !f->is_adopted) {
+		if (is_explicit)
+			return err_set(err, ERR_FAILED,
+			               _("no mail server follows this database yet: run "
+			                 "\"mailauthctl mta adopt\""));
+		*ret_why = _(
+			"saved; no mail server follows this database yet: \"mailauthctl mta "
+			"adopt\" pushes to it");
+		return 0;
+	}
+	if (f->old.is_there && f->old.is_held && !is_explicit)
+		*ret_why = _(
+			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
+	return 0;
+}
+
+bool push_must_see_all(const struct push_options *options, const struct push_facts *f)
+{
+	return options->is_explicit || options->is_adoption || !f->is_ours ||
+	       f->old.is_held || !f->is_known ||
+	       strcmp(f->old.backend, f->backend->name) != 0 || !f->old.is_same_version;
+}

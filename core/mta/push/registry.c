@@ -1,0 +1,32 @@
+/* The rows of mail servers and of the files that are shared with an admin: pointers, nothing else. */
+#include "core/mta/push/registry.h"
+
+#include <string.h>
+
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/postsrsd_conf.h"
+
+/* `auto` takes the first that is there. */
+const struct mta_backend *const registry[] = {
+	&postfix_backend, &exim_backend,       &qmail_backend,     &smartermail_backend,
+	&icewarp_backend, &mailenable_backend, &directory_backend,
+};
+const unsigned registry_count = ARRAY_LEN(registry);
+
+const struct mta_backend *registry_find(const char *name)
+{
+	for (unsigned i = 0; i < registry_count; i++)
+		if (strcmp(registry[i]->name, name) == 0)
+			return registry[i];
+	return NULL;
+}
+
+const struct shared_format *const shared_formats[] = {
+	&main_cf_format,       &master_cf_format,      &opendkim_conf_format,
+	&postsrsd_conf_format, &opendmarc_conf_format,
+};
+const unsigned shared_format_count = ARRAY_LEN(shared_formats);

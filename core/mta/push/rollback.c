@@ -1,0 +1,339 @@
+/*
+ * core/mta/push/rollback.c: back to the result of an earlier push.
+ *
+ * Secrets are not in the journal.  One that stands there with the old digest stays; a key file that
+ * is gone is made again from the store, if its content is the old one; anything else is refused.
+ * Every line of a KeyTable that comes back must name a key whose record is published: a message
+ * signed with another one would fail at each receiver.
+ */
+#include "core/mta/push/rollback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/base/secret.h"
+#include "core/base/text.h"
+#include "core/model/key/key_secret.h"
+#include "core/model/key/signing.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/plan/shared.h"
+#include "core/mta/plan/step.h"
+#include "core/mta/provider/opendkim.h"
+
+#define SEE_HISTORY _("\"mailauthctl mta history\" lists the pushes that are kept")
+
+/* ---- which push ------------------------------------------------------------------------------- */
+
+static int find_state(struct store *target, int64_t id, enum push_progress *ret_state,
+                      struct err *err)
+{
+	auto_free char *state = NULL;
+	int rc = store_get_text(target, &state, err,
+	                        "SELECT state FROM history WHERE id = ?", "i", id);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, ERR_FAILED, _("there is no push %lld: %s"),
+		               (long long)id, SEE_HISTORY);
+	*ret_state = journal_progress(state);
+	return 0;
+}
+
+/* Rollbacks are followed to the push whose result they put back, so that one rollback after another
+ * goes further back. */
+static int find_in_force(struct store *target, int64_t *ret_push, struct err *err)
+{
+	int64_t id = 0, result;
+	int rc = store_get_int(target, &id, err,
+	                       "SELECT id FROM history WHERE state = 'done' "
+	                       "ORDER BY id DESC LIMIT 1",
+	                       "");
+
+	while (rc > 0) {
+		rc = store_get_int(target, &result, err,
+		                   "SELECT result_of FROM push WHERE id = ? "
+		                   "AND result_of IS NOT NULL",
+		                   "i", id);
+		if (rc > 0)
+			id = result;
+	}
+	if (!rc)
+		*ret_push = id;
+	return rc;
+}
+
+static int find_previous(struct store *target, int64_t *ret_push, struct err *err)
+{
+	int64_t in_force = 0;
+	int rc = find_in_force(target, &in_force, err);
+
+	if (rc)
+		return rc;
+	rc = store_get_int(target, ret_push, err,
+	                   "SELECT id FROM history WHERE state = 'done' AND id < ? "
+	                   "ORDER BY id DESC LIMIT 1",
+	                   "i", in_force);
+	if (rc == 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("there is no earlier push to go back to: \"mailauthctl mta "
+		          "push --remove\" takes everything out"));
+	return rc < 0 ? rc : 0;
+}
+
+int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
+                    struct err *err)
+{
+	enum push_progress state = PUSH_DONE;
+	int64_t push_id = asked, removal = 0;
+	int rc = asked ? find_state(target, asked, &state, err)
+	               : find_previous(target, &push_id, err);
+
+	if (rc)
+		return rc;
+	if (state != PUSH_DONE)
+		return err_set(
+			err, ERR_FAILED,
+			_("push %lld was undone, its result was never in force: %s"),
+			(long long)push_id, SEE_HISTORY);
+	rc = store_get_int(target, &removal, err,
+	                   "SELECT id FROM push WHERE state = 'done' AND kind = 'remove' "
+	                   "AND id >= ?",
+	                   "i", push_id);
+	if (rc > 0)
+		return err_set(
+			err, ERR_FAILED,
+			_("push %lld took everything out, and what was there before "
+		          "does not come back: choose a later one; %s"),
+			(long long)removal, SEE_HISTORY);
+	if (!rc)
+		*ret_push = push_id;
+	return rc;
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+struct rolling {
+	struct ctx *ctx;
+	struct store *store, *target;
+	int64_t push_id;
+	struct plan *plan;
+};
+
+/* The content; *ret_is_there false: there is none. */
+static int read_present(const struct rolling *r, const char *path, struct buf *into,
+                        bool *ret_is_there, struct err *err)
+{
+	int rc = file_read(r->ctx, path, STEP_FILE_LIMIT, into, NULL, err);
+
+	*ret_is_there = rc == 0;
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+static bool is_digest_of(const struct digest *digest, const void *octets, size_t len)
+{
+	struct digest other;
+
+	digest_of(octets, len, &other);
+	return memcmp(digest->at, other.at, DIGEST_LEN) == 0;
+}
+
+static int restore_shared(struct rolling *r, const struct step_row *row, struct err *err)
+{
+	auto_buf then = BUF_INIT, now = BUF_INIT, text = BUF_INIT;
+	bool is_there;
+	int rc = row->had_old ? target_blob(r->target, &row->old_digest, &then, err) : 0;
+
+	if (!rc)
+		rc = read_present(r, row->object, &now, &is_there, err);
+	if (rc)
+		return rc;
+	if (!row->had_old)
+		shared_strip(row->shared, &now, &text);
+	else if (!shared_graft(row->shared, &then, &now, &text))
+		return err_set(
+			err, ERR_FAILED,
+			_("%s was edited since push %lld so that the place of our part of "
+		          "it is not there any more: edit it by hand, or choose a later "
+		          "push"),
+			row->object, (long long)r->push_id);
+	if (!text.len && !row->had_old)
+		plan_remove(r->plan, RANK_TABLES, row->object, 0)->shared = row->shared;
+	else
+		plan_file(r->plan, RANK_TABLES, row->object, buf_text(&text), text.len,
+		          FILE_META_KEEP, 0)
+			->shared = row->shared;
+	return 0;
+}
+
+/* The key in the store that the file held; *ret_found false: it is not there, or another one. */
+static int find_key(const struct rolling *r, const struct step_row *row, int64_t *ret_id,
+                    bool *ret_found, struct err *err)
+{
+	auto_secret pem = SECRET_INIT;
+	const char *name = strrchr(row->object, '/') + 1;
+	size_t len = strlen(name), ending = strlen(".private");
+	int64_t key_id;
+	int rc;
+
+	*ret_found = false;
+	if (!row->domain || len <= ending || strcmp(name + len - ending, ".private") != 0)
+		return 0;
+	auto_free char *selector = xmemdup(name, len - ending);
+	rc = store_get_int(r->store, &key_id, err,
+	                   "SELECT k.id FROM dkim_key k JOIN domain d "
+	                   "ON d.id = k.domain_id WHERE d.name = ? AND k.selector = ?",
+	                   "tt", row->domain, selector);
+	if (rc <= 0)
+		return rc;
+	rc = key_secret_pem(r->store, key_id, &pem, err);
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	if (!rc)
+		*ret_found = is_digest_of(&row->old_digest, pem.at, pem.len);
+	*ret_id = key_id;
+	return rc;
+}
+
+static int restore_secret(struct rolling *r, const struct step_row *row, struct err *err)
+{
+	auto_buf now = BUF_INIT;
+	int64_t key_id = 0;
+	bool is_there, is_found = false;
+	struct step *step = NULL;
+	int rc = read_present(r, row->object, &now, &is_there, err);
+
+	if (!rc && is_there && is_digest_of(&row->old_digest, buf_text(&now), now.len))
+		step = plan_file(r->plan, RANK_DATA, row->object, buf_text(&now), now.len,
+		                 row->old_meta, 0);
+	else if (!rc)
+		rc = find_key(r, row, &key_id, &is_found, err);
+	if (is_found)
+		step = plan_file_key(r->plan, RANK_DATA, row->object, r->store, key_id,
+		                     &row->old_digest, row->old_meta, 0);
+	if (now.at)
+		explicit_bzero(now.at, now.room);
+	if (rc)
+		return rc;
+	if (!step)
+		return err_set(
+			err, ERR_FAILED,
+			_("the secret that push %lld had in %s is %s, and secrets are not "
+		          "kept in the history: choose a later push, or change the "
+		          "settings instead"),
+			(long long)r->push_id, row->object,
+			is_there ? _("another one now") : _("not there any more"));
+	step->is_secret = true;
+	step->domain = xstrdup(row->domain);
+	return 0;
+}
+
+static int restore_whole(struct rolling *r, const struct step_row *row, struct err *err)
+{
+	auto_buf then = BUF_INIT;
+	int rc;
+
+	if (!row->had_old) {
+		struct step *step = plan_remove(r->plan, RANK_LEFTOVERS, row->object, 0);
+
+		step->is_secret = row->is_secret;
+		step->domain = xstrdup(row->domain);
+		return 0;
+	}
+	if (row->is_secret)
+		return restore_secret(r, row, err);
+	rc = target_blob(r->target, &row->old_digest, &then, err);
+	if (!rc)
+		plan_file(r->plan, RANK_TABLES, row->object, buf_text(&then), then.len,
+		          row->old_meta, 0)
+			->domain = xstrdup(row->domain);
+	return rc;
+}
+
+static int restore_row(void *arg, const struct step_row *row, struct err *err)
+{
+	struct rolling *r = arg;
+	struct step *step;
+
+	/* the secrets of SRS stay: an older one that verifies again harms nobody, a newer one
+	 * that does not loses bounces */
+	if (row->kind == STEP_FILE && row->is_secret && !row->domain)
+		return 0;
+	if (row->kind == STEP_FILE)
+		return row->shared ? restore_shared(r, row, err)
+		                   : restore_whole(r, row, err);
+	step = plan_mkdir(r->plan, row->had_old ? RANK_DATA : RANK_LEFTOVERS, row->object,
+	                  row->had_old ? row->old_meta : FILE_META_KEEP);
+	step->is_present = row->had_old;
+	step->domain = xstrdup(row->domain);
+	return 0;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------- */
+
+static int check_line(const struct rolling *r, const char *line, size_t len,
+                      struct err *err)
+{
+	auto_free char *text = xmemdup(line, len);
+	char *name = strchr(text, ' ');
+	char *selector = name ? strchr(name, ':') : NULL;
+	int rc;
+
+	if (!selector)
+		return 0;
+	*selector++ = '\0';
+	selector[strcspn(selector, ":")] = '\0';
+	rc = signing_is_published(r->store, name + 1, selector, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return err_set(
+		err, ERR_FAILED,
+		_("after push %lld mail of %s was signed with the key %s, which is not "
+	          "published under that name any more: choose a later push, or change "
+	          "the settings instead"),
+		(long long)r->push_id, name + 1, selector);
+}
+
+/* The KeyTable that comes back, wherever the backend keeps it. */
+static int check_keys(const struct rolling *r, struct err *err)
+{
+	const size_t ending = strlen(OPENDKIM_KEY_TABLE);
+	int rc = 0;
+
+	for (size_t i = 0; i < r->plan->count && !rc; i++) {
+		const struct step *step = &r->plan->step[i];
+		size_t len = strlen(step->object);
+
+		if (step->kind != STEP_FILE || !step->is_present || len < ending ||
+		    strcmp(step->object + len - ending, OPENDKIM_KEY_TABLE) != 0)
+			continue;
+		for (const char *at = buf_text(&step->content); *at && !rc;) {
+			size_t line = strcspn(at, "\n");
+
+			rc = check_line(r, at, line, err);
+			at += line + (at[line] == '\n');
+		}
+	}
+	return rc;
+}
+
+int rollback_plan(struct ctx *ctx, struct store *store, struct store *target,
+                  int64_t push_id, struct plan *plan, struct err *err)
+{
+	struct rolling rolling = { ctx, store, target, push_id, plan };
+	int rc = journal_each_since(target, push_id, restore_row, &rolling, err);
+
+	if (!rc)
+		rc = plan_prune(ctx, plan, err);
+	return rc ? rc : check_keys(&rolling, err);
+}

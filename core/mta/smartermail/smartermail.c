@@ -1,0 +1,12 @@
+/* SmarterMail: what it can do; nothing is pushed to it yet. */
+#include "core/mta/plan/backend.h"
+
+const struct mta_backend smartermail_backend = {
+	.name = "smartermail",
+	.title = "SmarterMail",
+	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
+	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
+	             [FEATURE_SPF] = SUPPORT_PENDING,
+	             [FEATURE_DMARC] = SUPPORT_PENDING,
+	             [FEATURE_SRS] = SUPPORT_PENDING },
+};

@@ -1,0 +1,27 @@
+/* dnszone/dkim/dkim_key.h: what the p= of a DKIM key record holds (RFC 6376 3.6.1, RFC 8463 4), looked at
+ * without a cryptographic library: nothing is verified with it. */
+#ifndef DNSZONE_DKIM_DKIM_KEY_H
+#define DNSZONE_DKIM_DKIM_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/macro.h"
+
+/* Appends what base64 text stands for (RFC 4648 4, padding required); white space is passed over.
+ * False: it is not base64; `out` then holds no more than what came before. */
+bool dkim_base64_decode(const char *text, size_t len, struct buf *out) must_check;
+
+enum dkim_key_form {
+	DKIM_KEY_RSA,   /* SubjectPublicKeyInfo: every verifier reads it */
+	DKIM_KEY_PKCS1, /* a bare RSAPublicKey: some verifiers do */
+	DKIM_KEY_ED25519, /* SubjectPublicKeyInfo of Ed25519; a record wants the 32 octets alone */
+	DKIM_KEY_OTHER, /* neither, or octets are missing or left over */
+};
+
+/* The DER of a key; *ret_bits: the length of an RSA modulus, else 0. */
+enum dkim_key_form dkim_key_look(const unsigned char *octets, size_t len,
+                                 unsigned *ret_bits) must_check;
+
+#endif

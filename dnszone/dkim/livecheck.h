@@ -1,0 +1,67 @@
+/*
+ * dnszone/dkim/livecheck.h: whether a record is really in DNS: every authoritative server of its zone
+ * is asked itself.
+ */
+#ifndef DNSZONE_DKIM_LIVECHECK_H
+#define DNSZONE_DKIM_LIVECHECK_H
+
+#include "dnszone/query/authority.h"
+#include "dnszone/query/query.h"
+#include "dnszone/query/resolver.h"
+
+enum live_state {
+	LIVE_SEEN,    /* every server shows it */
+	LIVE_MISSING, /* a server does not have it */
+	LIVE_DIFFERENT, /* a server shows something else, or something that verifiers refuse */
+	LIVE_UNKNOWN, /* no server, or not every one, could be asked */
+};
+
+struct live_answer {
+	enum live_state state;
+	char detail[600]; /* which server, and why; "" for LIVE_SEEN */
+	const char *
+		fault; /* what is wrong, for programs: dkim_fault_key(), or "cname"; NULL: it fits,
+	                    * or there is nothing to judge */
+	bool is_testing; /* LIVE_DKIM: the record says t=y */
+};
+
+/* "seen", "missing", "different", "unknown". */
+const char *live_state_name(enum live_state state);
+
+enum live_kind {
+	LIVE_DKIM, /* exactly one record, which verifiers take for this key's (dkim_record.h) */
+	LIVE_POLICY, /* of the TXT records exactly one "v=spf1" or "v=DMARC1", with the same text */
+	LIVE_SERIAL, /* a zone: an SOA record with that serial */
+};
+/* The type of record that is asked for. */
+enum dns_type live_type(enum live_kind kind) must_check;
+
+/* What an answer that `server` gave says of `record` (of a zone: its serial in decimal). */
+void livecheck_judge(enum live_kind kind, const struct dns_answer *answer,
+                     const char *server, const char *record,
+                     struct live_answer *ret_answer);
+
+/* Whether all authoritative servers of the zone that holds `owner` (A-labels, no final dot), or of
+ * where its CNAMEs lead (authority.h), show `record`.  The servers are found through `servers`, a
+ * resolver's. */
+void livecheck(enum live_kind kind, const struct query_servers *servers,
+               const char *owner, const char *record, struct deadline until,
+               struct live_answer *ret_answer);
+/* The same by another way to servers. */
+void livecheck_ask(const struct authority_way *way, enum live_kind kind,
+                   const char *owner, const char *record, struct deadline until,
+                   struct live_answer *ret_answer);
+
+struct live_question {
+	enum live_kind kind;
+	const char *owner, *record; /* borrowed */
+	bool is_asked;              /* false: there was no time to, the answer says so */
+	struct live_answer answer;
+};
+/* Many at once: up to 32 in flight, begun in the given order, each with `each_ms` for all its servers.  After
+ * `until`, or when the process was told to end, no other is begun.  Takes no lock and no store: a caller
+ * reads what to ask, asks, and saves what it learnt in a change that looks again. */
+void livecheck_many(const struct query_servers *servers, struct live_question *question,
+                    size_t count, int64_t each_ms, struct deadline until);
+
+#endif

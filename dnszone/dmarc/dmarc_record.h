@@ -1,0 +1,95 @@
+/*
+ * dnszone/dmarc/dmarc_record.h: the text of a DMARC policy record (RFC 9989 4.7, 4.8, 4.10.1).
+ * One parser serves lint, editing and verdicts.
+ *
+ * The text may come from DNS and hold any octet; nothing is allocated.  Names of tags have no case,
+ * nor have values but those of URIs and of v.
+ */
+#ifndef DNSZONE_DMARC_DMARC_RECORD_H
+#define DNSZONE_DMARC_DMARC_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "core/base/octets.h"
+#include "dnszone/dmarc/dmarc_value.h"
+
+/* No RFC limits them; a record with more elements than this is treated as none. */
+#define DMARC_ELEMENTS_MAX 128
+
+/* What follows from one element between two ';'. */
+enum dmarc_state {
+	DMARC_GOOD, /* it has the effect that it states; historic and unknown tags: none */
+	DMARC_BAD_VALUE, /* the tag's default applies; p, sp and np: see dmarc_record_policy() */
+	DMARC_BAD_NAME,  /* not 1*ALPHA: ignored */
+	DMARC_NO_EQUALS, /* ignored */
+	DMARC_AGAIN,     /* the same tag in other letters ("P" after "p"): ignored */
+};
+
+struct dmarc_element {
+	enum dmarc_tag
+		tag; /* DMARC_UNKNOWN also where the name is bad or '=' is missing */
+	enum dmarc_state state;
+	size_t at, name_len;        /* of the name, or of all that there is */
+	size_t value_at, value_len; /* white space around it left out */
+};
+
+enum dmarc_policy {
+	DMARC_POLICY_ABSENT,
+	DMARC_POLICY_INVALID,
+	DMARC_POLICY_NONE,
+	DMARC_POLICY_QUARANTINE,
+	DMARC_POLICY_REJECT,
+};
+
+struct dmarc_record {
+	struct octets text; /* borrowed */
+	struct dmarc_element
+		element[DMARC_ELEMENTS_MAX]; /* empty ones are not among them */
+	size_t count;
+	size_t empty;    /* how many there are: ";;" */
+	size_t empty_at; /* where the first one is */
+	enum dmarc_policy p, sp, np;
+	bool is_adkim_strict, is_aspf_strict, is_test;
+	char psd;     /* 'y', 'n', 'u' */
+	bool has_rua; /* with at least one URI that is valid */
+};
+
+/* Whether the text is a DMARC record and not other TXT data: its very beginning is the tag v with
+ * exactly DMARC1, ended by ';' or the end. */
+bool dmarc_record_is(struct octets text) must_check;
+
+/* ERR_FAILED with a sentence: the text is not a DMARC record, a tag is there twice (RFC 6376 3.2),
+ * or there are more than DMARC_ELEMENTS_MAX elements; receivers then have no record.  Any other
+ * fault is in the elements' states. */
+int dmarc_record_parse(struct octets text, struct dmarc_record *ret_record,
+                       struct err *err) must_check;
+
+/* The element of a tag that counts, NULL: there is none. */
+const struct dmarc_element *dmarc_record_find(const struct dmarc_record *record,
+                                              enum dmarc_tag tag) must_check;
+
+/* Whose policy is asked for (RFC 9989 4.10.1). */
+enum dmarc_whom { DMARC_OF_DOMAIN, DMARC_OF_SUBDOMAIN, DMARC_OF_NONEXISTENT };
+/* What the record asks for: none, quarantine or reject, t=y taken into account;
+ * DMARC_POLICY_INVALID: DMARC does not apply (p is missing, or p, sp or np has no valid value, and
+ * there is no valid rua; with one, it is none). */
+enum dmarc_policy dmarc_record_policy(const struct dmarc_record *record,
+                                      enum dmarc_whom whom) must_check;
+
+/* The next URI of the element's value, as dmarc_uri_next_of(); offsets count from the record's text. */
+bool dmarc_uri_next(const struct dmarc_record *record,
+                    const struct dmarc_element *element, size_t *at,
+                    struct dmarc_uri *ret_uri) must_check;
+
+/* "none", "quarantine", "reject"; NULL for the others. */
+const char *dmarc_policy_word(enum dmarc_policy policy) must_check;
+
+/* Whether we would publish that text: what every receiver takes as it is meant.  Beyond parsing:
+ * every element is good, p or rua is there, rua and ruf hold mailto: addresses or https:.
+ * ERR_USAGE with a whole sentence. */
+int dmarc_record_check(const char *text, struct err *err) must_check;
+
+#endif

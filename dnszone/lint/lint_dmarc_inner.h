@@ -1,0 +1,35 @@
+/* dnszone/lint/lint_dmarc_inner.h: what the files of DMARC lint share; no other file includes it. */
+#ifndef DNSZONE_LINT_LINT_DMARC_INNER_H
+#define DNSZONE_LINT_LINT_DMARC_INNER_H
+
+#include "dnszone/dmarc/dmarc_record.h"
+#include "dnszone/lint/lint_dmarc.h"
+#include "dnszone/lint/lint_table.h"
+
+struct lint {
+	struct lint_head head;
+	const struct lint_dmarc_input *input;
+	const struct dmarc_record *record;
+};
+
+/* Rows of the table that have no rule, or one that looks something up. */
+enum code_index {
+	CODE_NO_RECORD,
+	CODE_TWO_RECORDS,
+	CODE_UNREACHABLE,
+	CODE_SYNTAX,
+	CODE_INHERITED,
+	CODE_REPORT_POLICY,
+	CODE_NOT_ACCEPTED,
+};
+
+/* How many octets of a text a message shows. */
+static inline int lint_dmarc_shown(size_t len)
+{
+	return len < 300 ? (int)len : 300;
+}
+
+/* The rule of CODE_NOT_ACCEPTED. */
+void lint_dmarc_rule_foreign(const struct lint *l);
+
+#endif

@@ -1,0 +1,46 @@
+/* dnszone/name/tags.h: tag=value lists, the form of DKIM (RFC 6376 3.2) and DMARC (RFC 9989) records. */
+#ifndef DNSZONE_NAME_TAGS_H
+#define DNSZONE_NAME_TAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+struct tag {
+	char *name;  /* as written; names are case-sensitive */
+	char *value; /* folding white space around it removed */
+	size_t at;   /* offset of the name in the text */
+};
+struct tags {
+	struct tag *tag;
+	size_t count;
+};
+
+enum tags_fault {
+	TAGS_FINE,
+	TAGS_OCTET,   /* not printable ASCII or white space */
+	TAGS_NO_NAME, /* nothing before '=', or between two ';' */
+	TAGS_NO_EQUALS,
+	TAGS_NAME,  /* not letters, digits, '_' */
+	TAGS_TWICE, /* a tag is there twice */
+};
+struct tags_place { /* what is wrong, in the text */
+	size_t at, len;
+};
+/* *ret_tags only where nothing is wrong, *ret_place only where something is. */
+enum tags_fault tags_read(const char *text, struct tags *ret_tags,
+                          struct tags_place *ret_place) must_check;
+/* The same.  ERR_USAGE with a sentence and the position. */
+int tags_parse(const char *text, struct tags *ret_tags, struct err *err) must_check;
+void tags_done(struct tags *tags);
+/* The tag of that name, NULL when absent; borrowed. */
+const struct tag *tags_find(const struct tags *tags, const char *name);
+/* Its value, NULL when absent; borrowed. */
+const char *tags_get(const struct tags *tags, const char *name);
+
+/* Whether a value that is a list between ':' (h=, s= and t= of DKIM keys) has the word. */
+bool tags_list_has(const char *list, const char *word) must_check;
+
+#endif

@@ -1,0 +1,52 @@
+/* dnszone/query/query_servers.h: the name servers that are asked, and how. */
+#ifndef DNSZONE_QUERY_QUERY_SERVERS_H
+#define DNSZONE_QUERY_QUERY_SERVERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+#define QUERY_SERVERS_MAX 3 /* like resolv.conf(5) */
+#define QUERY_WIDTH 32
+
+struct query_server {
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t scope;      /* number of the interface of a link-local address; else 0 */
+	uint16_t port;
+	char text
+		[64]; /* "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:5353", "fe80::1%eth0" */
+};
+
+struct query_servers {
+	struct query_server
+		at[QUERY_SERVERS_MAX]; /* in the order in which they are asked */
+	unsigned count;
+	unsigned timeout_s; /* wait for one server before the next is asked; 0: ours */
+	unsigned attempts;  /* how often each of them is asked; 0: ours */
+	bool is_rotated;    /* each question begins with another server */
+};
+
+/* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port stands in [],
+ * and one with a scope is "fe80::1%eth0".  ERR_USAGE. */
+int query_servers_parse(const char *text, struct query_servers *ret_servers,
+                        struct err *err) must_check;
+/* The text of a resolv.conf(5): "nameserver", and of "options" timeout, attempts and rotate, within
+ * the bounds that the C library has for them (30 s, 5, 3 servers).  Lines that it cannot read are
+ * skipped; 127.0.0.1 where no server is named. */
+void query_servers_from_file(const char *text, struct query_servers *ret_servers);
+/* /etc/resolv.conf; 127.0.0.1 where there is none. */
+int query_servers_system(struct query_servers *ret_servers, struct err *err) must_check;
+
+/* Whether it is ::ffff:a.b.c.d. */
+bool query_is_ipv4(const uint8_t address[16]) must_check;
+
+struct query_options {
+	unsigned width;        /* questions in flight, at most 64; 0: QUERY_WIDTH */
+	size_t memory;         /* for answers that were asked ahead; 0: 128 KiB */
+	bool is_authenticator; /* the servers, and the way to them, are trusted for the AD bit */
+};
+
+#endif

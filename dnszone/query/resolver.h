@@ -1,0 +1,146 @@
+/*
+ * dnszone/query/resolver.h: one question, one answer.
+ *
+ * Layers stack: each answers what it can and hands the rest to the one below (live: query.h;
+ * memory of one check: resolver_cache.h; zone files: resolver_zone.h; tests: resolver_mock.h).
+ * A failure to get an answer is an answer (DNS_TEMPFAIL), so nothing here fills a struct err.
+ * Callers use resolver_ask() and its neighbours, never `ops`.  One thread for one stack.
+ */
+#ifndef DNSZONE_QUERY_RESOLVER_H
+#define DNSZONE_QUERY_RESOLVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/macro.h"
+#include "dnszone/name/dns_name.h"
+
+enum dns_kind {
+	DNS_OK,       /* at least one record of the type */
+	DNS_NODATA,   /* the name exists, it has no record of the type */
+	DNS_NXDOMAIN, /* no such name */
+	DNS_TEMPFAIL, /* nobody said anything that can be used; `why` says so */
+};
+
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME =
+		5, /* asked for by authority.c alone: elsewhere chains are followed first */
+	DNS_SOA = 6,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+};
+
+#define DNS_CNAME_MAX \
+	16 /* links of one chain; a longer one, or a loop, is DNS_TEMPFAIL */
+
+struct dns_rdata {
+	const uint8_t
+		*octets; /* A 4, AAAA 16; PTR, NS, MX: a wire name in lower case; TXT: its
+	                          strings joined (any octet); SOA: the two names and 20 octets */
+	size_t len;
+	uint16_t preference; /* MX only */
+};
+
+struct dns_answer { /* what it points to lives in the arena that was handed in, or is constant */
+	enum dns_kind kind;
+	const char
+		*why; /* DNS_TEMPFAIL: "no answer from 192.0.2.1 within 5 s"; else NULL */
+	bool has_reply; /* DNS_TEMPFAIL: a server did answer, only not with what was asked for */
+	uint32_t
+		ttl; /* seconds; smallest of the chain and the data; negative: of the SOA, or 0 */
+	bool is_authentic; /* the AD bit, where the answering server is trusted for it */
+	size_t count;      /* of records; 0 unless DNS_OK */
+	const struct dns_rdata *rdata;
+};
+
+struct deadline {
+	int64_t monotonic_ns; /* absolute, of monotonic_ns(); one for a whole check */
+};
+
+/* The deadline `ms` milliseconds from now. */
+struct deadline deadline_in_ms(int64_t ms);
+/* What is left in milliseconds, rounded up; 0 when it has passed; at most INT32_MAX. */
+int deadline_left_ms(struct deadline until);
+
+struct resolver;
+
+/* Called once for each question, in the order of the answers. */
+typedef void dns_done(void *arg, size_t i, const struct dns_answer *answer);
+
+struct resolver_ops {
+	void (*ask)(struct resolver *r, const struct dns_name *name, enum dns_type type,
+	            struct deadline until, struct arena *mem,
+	            struct dns_answer *ret_answer);
+	/* NULL: one by one. */
+	void (*ask_many)(struct resolver *r, size_t count, const struct dns_name *names,
+	                 const enum dns_type *types, struct deadline until,
+	                 struct arena *mem, dns_done *done, void *arg);
+	/* NULL: nothing is asked ahead. */
+	void (*ask_ahead)(struct resolver *r, const struct dns_name *name,
+	                  enum dns_type type, struct deadline until);
+	/* NULL: never. */
+	bool (*peek)(struct resolver *r, const struct dns_name *name, enum dns_type type,
+	             struct arena *mem, struct dns_answer *ret_answer);
+	/* This layer only.  NULL: it cannot. */
+	bool (*renew)(struct resolver *r);
+	void (*free)(struct resolver *r); /* this layer only */
+};
+
+/* First member of each layer's own struct. */
+struct resolver {
+	const struct resolver_ops *ops;
+	struct resolver *below; /* owned; NULL: the lowest */
+};
+
+/* Always answers, at the latest shortly after `until`. */
+void resolver_ask(struct resolver *r, const struct dns_name *name, enum dns_type type,
+                  struct deadline until, struct arena *mem,
+                  struct dns_answer *ret_answer);
+/* Several questions at once; returns when all have their answer.  The live layer keeps up to its
+ * width in flight. */
+void resolver_ask_many(struct resolver *r, size_t count, const struct dns_name *names,
+                       const enum dns_type *types, struct deadline until,
+                       struct arena *mem, dns_done *done, void *arg);
+/* Says that this question will probably be asked.  Never waits and changes no answer: the question
+ * is sent where a network is below, its answer is collected while resolver_ask() waits for
+ * others, and a later resolver_ask() of it takes that answer or waits for it. */
+void resolver_ask_ahead(struct resolver *r, const struct dns_name *name,
+                        enum dns_type type, struct deadline until);
+/* The answer, where it is known without waiting.  False: ask. */
+bool resolver_peek(struct resolver *r, const struct dns_name *name, enum dns_type type,
+                   struct arena *mem, struct dns_answer *ret_answer) must_check;
+/* Makes a stack as good as a new one for the next check, for less: answers, questions in flight
+ * and sockets are gone.  False: a layer cannot; free the stack. */
+bool resolver_renew(struct resolver *r) must_check;
+/* Frees the layer and all below it.  Accepts NULL. */
+void resolver_free(struct resolver *r);
+
+void resolver_free_ptr(struct resolver **r);
+#define auto_resolver cleanup(resolver_free_ptr) struct resolver
+
+/* ---- for layers -------------------------------------------------------------------- */
+
+/* An answer without records; `why` (constant or in the arena) for DNS_TEMPFAIL only. */
+struct dns_answer dns_answer_empty(enum dns_kind kind, const char *why);
+/* A copy whose data lives in `mem`.  False: no room; *ret_answer is a DNS_TEMPFAIL that says so. */
+bool dns_answer_copy(const struct dns_answer *answer, struct arena *mem,
+                     struct dns_answer *ret_answer);
+/* Hands the question to the layer below; without one the answer is `otherwise`. */
+void resolver_ask_below(struct resolver *r, const struct dns_name *name,
+                        enum dns_type type, struct deadline until, struct arena *mem,
+                        enum dns_kind otherwise, struct dns_answer *ret_answer);
+
+/* "TXT"; NULL for a type that is not in enum dns_type. */
+const char *dns_type_name(enum dns_type type);
+/* Any case; false: not in enum dns_type. */
+bool dns_type_from_text(const char *text, enum dns_type *ret_type) must_check;
+const char *dns_kind_name(
+	enum dns_kind kind); /* "ok", "no data", "no such name", "temporary failure" */
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * dnszone/spf/spf_service.h: how incoming mail is checked, and the file that carries it to
+ * mailauth-policyd (YAML, format version 1).
+ *
+ * The file is written by the push and read by a program that has no database, so every key is
+ * checked: an unknown or doubled one, a wrong type or a value that does not parse is a fault with
+ * file, line and column.
+ */
+#ifndef DNSZONE_SPF_SPF_SERVICE_H
+#define DNSZONE_SPF_SPF_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/macro.h"
+#include "dnszone/spf/spf_check.h"
+
+#define SPF_SERVICE_VERSION 1
+#define SPF_SERVICE_SIZE_MAX (512 * 1024) /* of the file */
+#define SPF_SERVICE_TIME_LIMIT 20         /* seconds, the default */
+#define SPF_SERVICE_TIME_LIMIT_MAX 25     /* Postfix waits 30 s for an answer */
+#define SPF_SERVICE_VOID_LIMIT 2          /* the default (RFC 7208 4.6.4) */
+
+struct spf_service { /* texts and lists are borrowed, or live in the arena of the reader */
+	bool is_checked;      /* false: nothing is looked up, no header is added */
+	const char *hostname; /* in Received-SPF, and %{r} */
+	struct spf_settings
+		spf; /* no text is NULL; is_plain and is_explained are false */
+	/* Addresses and networks, as network_parse() takes them. */
+	const char *const *trusted_relays;
+	size_t trusted_relay_count;
+	/* "192.0.2.53", "[2001:db8::53]:5353", at most QUERY_SERVERS_MAX; none: the system's. */
+	const char *const *nameservers;
+	size_t nameserver_count;
+	unsigned
+		time_limit; /* seconds for a whole check, 1 to SPF_SERVICE_TIME_LIMIT_MAX */
+	unsigned void_limit; /* void look-ups, 0 to 10 */
+	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
+};
+
+/* Everything at its default but the hostname. */
+struct spf_service spf_service_default(const char *hostname) must_check;
+
+/* Reads the octets of the file `name`; what is kept lives in `mem`. */
+int spf_service_parse(const char *name, const void *octets, size_t len, struct arena *mem,
+                      struct spf_service *ret_settings, struct err *err) must_check;
+
+/* The text of the file; what has its default is written too, except empty lists. */
+void spf_service_render(const struct spf_service *settings, struct buf *into);
+
+/* "no-record", "most-permissive". */
+const char *spf_guess_scope_name(enum spf_guess_scope scope);
+
+#endif

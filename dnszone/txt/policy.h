@@ -1,0 +1,30 @@
+/*
+ * dnszone/txt/policy.h: which TXT records are mail policies, and whether their text holds.
+ *
+ * kind: 'spf' at any name (RFC 7208 4.5: "v=spf1" and then a blank or the end), 'dmarc' at
+ * _dmarc.<name> (RFC 9989: it begins with the tag v and exactly DMARC1), 'other' for the rest, type
+ * SPF (99) included.
+ */
+#ifndef DNSZONE_TXT_POLICY_H
+#define DNSZONE_TXT_POLICY_H
+
+#include <stddef.h>
+
+#include "core/base/err.h"
+#include "core/base/macro.h"
+
+enum policy_kind { POLICY_OTHER, POLICY_SPF, POLICY_DMARC };
+
+/* "other", "spf", "dmarc": what the database holds. */
+const char *policy_kind_name(enum policy_kind kind);
+
+/* What a record is; `owner` may hold placeholders and a final dot ("_dmarc.<domain>."). */
+enum policy_kind policy_kind_of(const char *owner, const char *type, const char *rdata);
+
+/* Checks the text of a policy record: SPF through spf_record_parse() (plus: more than 10 look-ups
+ * is refused), DMARC through its tags (v first, p valid, sp np t psd adkim aspf fo rua ruf valid;
+ * unknown tags are kept).  Placeholders count as the values that they stand for.  ERR_USAGE with a
+ * whole sentence.  Other kinds always pass. */
+int policy_check(enum policy_kind kind, const char *rdata, struct err *err) must_check;
+
+#endif

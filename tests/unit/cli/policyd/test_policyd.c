@@ -1,0 +1,556 @@
+/* cli/policyd_request and dnszone/spf_service: rows of requests, and settings there and back. */
+#include "cli/policyd/policyd_request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_log.h"
+#include "cli/policyd/policyd_seccomp.h"
+#include "core/base/buf.h"
+#include "core/base/network.h"
+#include "dnszone/spf/spf_service.h"
+
+/* What was read, as "attribute=text" joined by '|'; '!' behind what was cut. */
+static void print_request(const struct policyd_request *request, struct buf *into)
+{
+	static const char *const names[] = {
+		"client",    "helo",    "instance", "state",
+		"recipient", "request", "sasl",     "sender"
+	};
+	for (size_t i = 0; i < POLICYD_ATTRIBUTE_COUNT; i++) {
+		const struct policyd_value *value = &request->value[i];
+		if (!value->is_given)
+			continue;
+		buf_printf(into, "%s%s=%.40s%s", into->len ? "|" : "", names[i],
+		           value->text, value->is_cut ? "!" : "");
+		assert_int_equal(strlen(value->text), value->len);
+	}
+}
+
+#define LONG_LEN 100000
+
+static const struct {
+	const char *octets;
+	size_t len; /* 0: strlen */
+	const char *requests[3];
+	const char *rest; /* of a request that is not whole */
+} rows[] = {
+	{ "request=smtpd_access_policy\nsender=a@b\n\n",
+	  0,
+	  { "request=smtpd_access_policy|sender=a@b" },
+	  NULL },
+	{ "sender=\n\nsender=x\n\n", 0, { "sender=", "sender=x" }, NULL },
+	{ "\n\n", 0, { "", "" }, NULL },
+	{ "sender=a\nsender=b\n\n", 0, { "sender=a" }, NULL },
+	{ "Sender=a\nsender =b\n sender=c\nsenders=d\nsende=e\n\n", 0, { "" }, NULL },
+	{ "sender\nnonsense\n=x\n\n", 0, { "" }, NULL },
+	{ "sender=a=b==\n\n", 0, { "sender=a=b==" }, NULL },
+	{ "sender=a\r\n\r\n\n", 0, { "sender=a?" }, NULL },
+	{ "sender=a\0b\x7f\x01\n\n", 14, { "sender=a?b??" }, NULL },
+	{ "sen\0der=a\n\n", 11, { "" }, NULL },
+	{ "sender=\xc3\xa4@b\n\n", 0, { "sender=\xc3\xa4@b" }, NULL },
+	{ "helo_name=h\nclient_address=::1\ninstance=1.2\nprotocol_state=RCPT\n"
+	  "recipient=r\nsasl_username=u\nsize=1\n\n",
+	  0,
+	  { "client=::1|helo=h|instance=1.2|state=RCPT|recipient=r|sasl=u" },
+	  NULL },
+	{ "sender=a\n\nsender=b\nhelo", 0, { "sender=a" }, "sender=b" },
+	{ "sender=a", 0, { NULL }, "sender=a" },
+};
+
+static void check_row(size_t row, size_t step)
+{
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	assert_false(policyd_parser_is_within(&parser));
+	const char *at = rows[row].octets;
+	size_t left = rows[row].len ? rows[row].len : strlen(at), found = 0;
+	while (left > 0) {
+		size_t used = 0;
+		enum policyd_parse parsed = policyd_parser_feed(
+			&parser, at, left < step ? left : step, &used);
+		assert_true(used > 0 && used <= left && used <= step);
+		at += used;
+		left -= used;
+		if (parsed != POLICYD_READY)
+			continue;
+		auto_buf text = BUF_INIT;
+		print_request(&parser.request, &text);
+		assert_non_null(rows[row].requests[found]);
+		assert_string_equal(buf_text(&text), rows[row].requests[found++]);
+		assert_false(policyd_parser_is_within(&parser));
+	}
+	assert_true(found == 3 || !rows[row].requests[found]);
+	assert_int_equal(policyd_parser_is_within(&parser), rows[row].rest != NULL);
+	auto_buf rest = BUF_INIT;
+	print_request(&parser.request, &rest);
+	if (rows[row].rest)
+		assert_string_equal(buf_text(&rest), rows[row].rest);
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < ARRAY_LEN(rows); row++)
+		for (size_t step = 1; step < 200; step += step < 20 ? 1 : 45)
+			check_row(row, step);
+}
+
+static void test_long_values(void **state)
+{
+	(void)state;
+	auto_buf text = BUF_INIT;
+	buf_puts(&text, "sender=");
+	for (size_t i = 0; i < LONG_LEN; i++)
+		buf_putc(&text, 'x');
+	buf_puts(&text, "\nhelo_name=h\n\nsender=");
+	for (size_t i = 0; i < POLICYD_VALUE_MAX; i++)
+		buf_putc(&text, 'y');
+	buf_puts(&text, "\n\n");
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	size_t used, second;
+	assert_int_equal(policyd_parser_feed(&parser, text.at, text.len, &used),
+	                 POLICYD_READY);
+	const struct policyd_value *sender = &parser.request.value[POLICYD_SENDER];
+	assert_true(sender->is_cut);
+	assert_int_equal(sender->len, POLICYD_VALUE_MAX);
+	assert_string_equal(policyd_text(&parser.request, POLICYD_HELO_NAME), "h");
+	assert_int_equal(
+		policyd_parser_feed(&parser, text.at + used, text.len - used, &second),
+		POLICYD_READY);
+	assert_int_equal(used + second, text.len);
+	assert_false(sender->is_cut);
+	assert_int_equal(sender->len, POLICYD_VALUE_MAX);
+	assert_string_equal(policyd_text(&parser.request, POLICYD_HELO_NAME), "");
+}
+
+static void test_endless_request(void **state)
+{
+	(void)state;
+	struct policyd_parser parser;
+	policyd_parser_init(&parser);
+	char line[1024];
+	memset(line, 'z', sizeof(line));
+	line[3] = '=';
+	line[sizeof(line) - 1] = '\n';
+	size_t used, total = 0;
+	enum policyd_parse parsed;
+	do {
+		parsed = policyd_parser_feed(&parser, line, sizeof(line), &used);
+		total += used;
+	} while (parsed == POLICYD_MORE && total < 2 * POLICYD_REQUEST_MAX);
+	assert_int_equal(parsed, POLICYD_TOO_LARGE);
+	assert_in_range(total, POLICYD_REQUEST_MAX, POLICYD_REQUEST_MAX + sizeof(line));
+}
+
+static void test_log_word(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *word, *phrase;
+	} words[] = {
+		{ "", "", "" },
+		{ "a@b", "a@b", "a@b" },
+		{ "a b\"c\n\xc3", "a?b?c??", "a b?c??" },
+		{ "123456789012", "123456...", "123456..." },
+		{ "123456789", "123456789", "123456789" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		char out[10];
+		size_t len = strlen(words[i].text);
+		assert_string_equal(
+			policyd_log_word(words[i].text, len, out, sizeof(out)),
+			words[i].word);
+		assert_string_equal(
+			policyd_log_phrase(words[i].text, len, out, sizeof(out)),
+			words[i].phrase);
+	}
+}
+
+static void test_settings_round_trip(void **state)
+{
+	(void)state;
+	static const char *const relays[] = { "192.0.2.0/24", "2001:db8::/32",
+		                              "!192.0.2.9" };
+	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
+	struct spf_service whole = spf_service_default("mx.example.net");
+	whole.is_checked = false;
+	whole.spf.mode = SPF_REJECT_NOT_PASS;
+	whole.spf.local_rules = "include:spf.example.net a:relay.example.com";
+	whole.spf.guess_rules = "v=spf1 +a/24 +mx/24 +ptr ?all";
+	whole.spf.guess_scope = SPF_GUESS_MOST_PERMISSIVE;
+	whole.spf.explanation = "See http://x.test/?s=%{S}: \"no\" \\o/";
+	whole.spf.does_continue_on_dns_error = true;
+	whole.trusted_relays = relays;
+	whole.trusted_relay_count = ARRAY_LEN(relays);
+	whole.nameservers = servers;
+	whole.nameserver_count = ARRAY_LEN(servers);
+	whole.time_limit = 7;
+	whole.void_limit = 0;
+	whole.is_one_from = true;
+	const struct spf_service settings[] = { spf_service_default("mx.example.net"),
+		                                whole };
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		auto_arena mem;
+		assert_true(arena_open(&mem, 65536));
+		auto_buf first = BUF_INIT, second = BUF_INIT;
+		struct spf_service back;
+		struct err err = ERR_INIT;
+		spf_service_render(&settings[i], &first);
+		if (spf_service_parse("f", first.at, first.len, &mem, &back, &err) != 0)
+			fail_msg("%s\n%s", err.text, first.at);
+		spf_service_render(&back, &second);
+		assert_string_equal(first.at, second.at);
+		assert_int_equal(back.is_checked, settings[i].is_checked);
+		assert_int_equal(back.spf.mode, settings[i].spf.mode);
+		assert_string_equal(back.spf.explanation, settings[i].spf.explanation);
+		assert_int_equal(back.trusted_relay_count,
+		                 settings[i].trusted_relay_count);
+		assert_int_equal(back.void_limit, settings[i].void_limit);
+		assert_int_equal(back.is_one_from, settings[i].is_one_from);
+	}
+}
+
+/* All servers of the file are asked, in its order; those that the command line names count alone. */
+static void test_nameservers(void **state)
+{
+	(void)state;
+	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
+	static const struct {
+		size_t given;
+		const char *option;
+		unsigned count;
+	} cases[] = { { 2, NULL, 2 }, { 1, NULL, 1 }, { 2, "192.0.2.54", 1 } };
+	char path[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spf_service settings = spf_service_default("mx.example.net");
+		struct policyd_conf conf;
+		struct query_servers want;
+		struct err err = ERR_INIT;
+		auto_buf text = BUF_INIT;
+		settings.nameservers = servers;
+		settings.nameserver_count = cases[i].given;
+		spf_service_render(&settings, &text);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, text.at, text.len, 0), (ssize_t)text.len);
+		if (policyd_conf_open(&conf, path, cases[i].option, &err) != 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(conf.servers.count, cases[i].count);
+		for (unsigned k = 0; k < conf.servers.count; k++) {
+			const char *text_of_it =
+				cases[i].option ? cases[i].option : servers[k];
+			assert_int_equal(query_servers_parse(text_of_it, &want, &err), 0);
+			assert_memory_equal(&conf.servers.at[k], &want.at[0],
+			                    sizeof(want.at[0]));
+		}
+		policyd_conf_done(&conf);
+	}
+	close(fd);
+	unlink(path);
+}
+
+static void write_settings(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* What cannot be read is told with the file's name, and nothing is left open. */
+static void test_unreadable(void **state)
+{
+	(void)state;
+	static const char good[] = "version: 1\nhostname: mx.example.net\n";
+	char path[] = "/tmp/test_policyd.XXXXXX", folder[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_non_null(mkdtemp(folder));
+	const struct {
+		const char *path, *option;
+		off_t size;        /* 0: as it is; it grows by blank lines */
+		const char *fault; /* NULL: it is read */
+	} cases[] = {
+		{ path, NULL, 0, NULL },
+		{ path, "192.0.2.53", 0, NULL },
+		{ path, "192.0.2.300", 0, "192.0.2.300" },
+		{ "/none/policyd.yaml", NULL, 0, "cannot read /none/policyd.yaml: " },
+		{ folder, NULL, 0, " is not a regular file" },
+		{ path, NULL, SPF_SERVICE_SIZE_MAX, NULL },
+		{ path, NULL, SPF_SERVICE_SIZE_MAX + 1, " is larger than " },
+	};
+	write_settings(path, good);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct policyd_conf conf;
+		struct err err = ERR_INIT;
+		auto_buf text = BUF_INIT;
+		buf_puts(&text, good);
+		while ((off_t)text.len < cases[i].size)
+			buf_putc(&text, '\n');
+		write_settings(path, buf_text(&text));
+		int r = policyd_conf_open(&conf, cases[i].path, cases[i].option, &err);
+		if ((r < 0) != (cases[i].fault != NULL) ||
+		    (cases[i].fault && !strstr(err.text, cases[i].fault)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+		policyd_conf_done(&conf);
+	}
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(next, fd + 1);
+	close(next);
+	close(fd);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* Of many, networks that are taken out again count in whatever order. */
+static void test_trusted(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *client;
+		bool is_trusted;
+	} clients[] = {
+		{ "127.0.0.1", true },     { "127.255.255.255", true },
+		{ "128.0.0.0", false },    { "::1", true },
+		{ "::2", false },          { "::", false },
+		{ "192.0.2.1", true },     { "192.0.2.66", false },
+		{ "192.0.2.67", true },    { "192.0.3.1", false },
+		{ "198.51.100.1", false }, { "198.51.100.200", false },
+		{ "203.0.113.7", true },   { "203.0.113.8", false },
+		{ "2001:db8::1", true },   { "2001:db8:1::1", false },
+	};
+	char path[] = "/tmp/test_policyd.XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	write_settings(path, "version: 1\nhostname: mx.example.net\n"
+	                     "trusted-relays: [\"!192.0.2.66\", 192.0.2.0/24, "
+	                     "\"::ffff:203.0.113.7\", 198.51.100.128/25, "
+	                     "\"!198.51.100.0/24\", \"2001:db8::/48\"]\n");
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	if (policyd_conf_open(&conf, path, "192.0.2.53", &err) != 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		struct network client;
+		assert_true(network_parse(clients[i].client, &client));
+		if (policyd_conf_is_trusted(&conf, &client) != clients[i].is_trusted)
+			fail_msg("%s", clients[i].client);
+	}
+	policyd_conf_done(&conf);
+	close(fd);
+	unlink(path);
+}
+
+/* A file is read again when it was replaced or changed, and not otherwise. */
+static void test_follow(void **state)
+{
+	(void)state;
+	static const char first[] = "version: 1\nhostname: mx.example.net\n";
+	static const char other[] = "version: 1\nhostname: my.example.net\n";
+	const struct policyd_log log = { .to_stderr = true };
+	char path[] = "/tmp/test_policyd.XXXXXX", text[64];
+	int fd = mkstemp(path), null = dup(STDERR_FILENO);
+	assert_true(fd >= 0);
+	write_settings(path, first);
+	struct policyd_conf conf;
+	struct err err = ERR_INIT;
+	assert_int_equal(policyd_conf_open(&conf, path, "192.0.2.53", &err), 0);
+	unsigned version = conf.version;
+	close(STDERR_FILENO);
+	policyd_conf_follow(&conf, &log);
+	unsigned unchanged = conf.version;
+	write_settings(path, other); /* as long as before */
+	policyd_conf_follow(&conf, &log);
+	unsigned changed = conf.version;
+	snprintf(text, sizeof(text), "%s", conf.settings.hostname);
+	unlink(path);
+	policyd_conf_follow(&conf, &log);
+	policyd_conf_follow(&conf, &log);
+	unsigned gone = conf.version;
+	dup2(null, STDERR_FILENO);
+	close(null);
+	assert_int_equal(unchanged, version);
+	assert_int_equal(changed, version + 1);
+	assert_string_equal(text, "my.example.net");
+	assert_int_equal(gone, version + 1);
+	assert_string_equal(conf.settings.hostname, "my.example.net");
+	assert_int_equal(conf.servers.count, 1);
+	policyd_conf_done(&conf);
+	close(fd);
+}
+
+static void test_rendered_text(void **state)
+{
+	(void)state;
+	struct spf_service settings = spf_service_default("mx.example.net");
+	auto_buf text = BUF_INIT;
+	spf_service_render(&settings, &text);
+	assert_string_equal(buf_text(&text),
+	                    "# Written by mailauthctl; changes are overwritten.\n"
+	                    "version: 1\n"
+	                    "check: on\n"
+	                    "hostname: mx.example.net\n"
+	                    "mode: headers-only\n"
+	                    "local-rules: \"\"\n"
+	                    "guess-rules: \"\"\n"
+	                    "guess-scope: no-record\n"
+	                    "explanation: \"\"\n"
+	                    "continue-on-dns-error: off\n"
+	                    "time-limit: 20\n"
+	                    "void-limit: 2\n"
+	                    "one-from: off\n");
+}
+
+static void test_unmap(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int family;
+		unsigned bits;
+	} nets[] = {
+		{ "::ffff:192.0.2.1", AF_INET, 32 },
+		{ "::ffff:192.0.2.0/120", AF_INET, 24 },
+		{ "::ffff:0:0/96", AF_INET, 0 },
+		{ "::ffff:0:0/95", AF_INET6, 95 },
+		{ "2001:db8::1", AF_INET6, 128 },
+		{ "192.0.2.1", AF_INET, 32 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(nets); i++) {
+		struct network net, plain;
+		assert_true(network_parse(nets[i].text, &net));
+		network_unmap(&net);
+		assert_int_equal(net.family, nets[i].family);
+		assert_int_equal(net.bits, nets[i].bits);
+		assert_true(network_parse("192.0.2.1", &plain));
+		assert_int_equal(network_holds(&net, &plain), net.family == AF_INET);
+	}
+}
+
+/* ---- system calls -------------------------------------------------------------------- */
+
+/* Each of these must fail with EPERM; the first that does not, counted from 1. */
+static int first_allowed(bool listens)
+{
+	char name[] = "true", *const argv[] = { name, NULL };
+	int number = 0;
+#define REFUSED(call)                                     \
+	do {                                              \
+		number++;                                 \
+		errno = 0;                                \
+		if ((long)(call) != -1 || errno != EPERM) \
+			return number;                    \
+	} while (0)
+	REFUSED(execve("/bin/true", argv, NULL));
+	REFUSED(syscall(SYS_execveat, AT_FDCWD, "/bin/true", argv, NULL, 0));
+	REFUSED(open("/dev/null", O_WRONLY));
+	REFUSED(open("/dev/null", O_RDWR));
+	REFUSED(open("/tmp/mailauth-policyd", O_RDONLY | O_CREAT, 0600));
+	REFUSED(open("/tmp", O_WRONLY | O_TMPFILE, 0600));
+	REFUSED(unlink("/tmp/none"));
+	REFUSED(rename("/tmp/none", "/tmp/other"));
+	REFUSED(mkdir("/tmp/none", 0700));
+	REFUSED(chmod("/tmp/none", 0700));
+	REFUSED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	             0));
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	REFUSED(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+	REFUSED(socket(AF_NETLINK, SOCK_RAW, 0));
+	REFUSED(socket(AF_PACKET, SOCK_RAW, 0));
+	REFUSED(listen(0, 1));
+	REFUSED(kill(getppid(), 0));
+	REFUSED(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	REFUSED(setuid(0));
+	REFUSED(prctl(PR_SET_DUMPABLE, 1));
+	REFUSED(prlimit(1, RLIMIT_CORE, NULL, NULL));
+	REFUSED(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL));
+	if (!listens) {
+		REFUSED(fork());
+		REFUSED(accept4(0, NULL, NULL, 0));
+	}
+#undef REFUSED
+	return 0;
+}
+
+/* What the program does goes on. */
+static bool is_still_able(bool listens)
+{
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int status = 0;
+	pid_t child = listens ? fork() : 0;
+	if (listens && child == 0)
+		_exit(7);
+	if (listens && (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 7))
+		return false;
+	return page != MAP_FAILED && file >= 0 && write(STDERR_FILENO, "", 0) == 0 &&
+	       socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 &&
+	       socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 &&
+	       socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0;
+}
+
+static void test_seccomp(void **state)
+{
+	(void)state;
+	if (!policyd_has_seccomp())
+		skip();
+	for (int listens = 0; listens <= 1; listens++) {
+		int status;
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+			    policyd_seccomp(listens) < 0)
+				_exit(100);
+			int number = first_allowed(listens);
+			_exit(number ? number : is_still_able(listens) ? 0 : 101);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status))
+			fail_msg("listens %d: number %d", listens, WEXITSTATUS(status));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_endless_request),
+		cmocka_unit_test(test_log_word),
+		cmocka_unit_test(test_settings_round_trip),
+		cmocka_unit_test(test_nameservers),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_follow),
+		cmocka_unit_test(test_rendered_text),
+		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_seccomp),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

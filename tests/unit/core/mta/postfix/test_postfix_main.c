@@ -1,0 +1,679 @@
+/* main.cf as text: definitions, expansion, our part in and out again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/host/item_list.h"
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_part.h"
+#include "core/mta/postfix/postfix_render.h"
+
+#define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
+#define BEGIN_LINE \
+	"# mailauthctl: begin (the lines up to the end mark are mailauthctl's)\n"
+#define BEGIN_JOINED                                                                 \
+	"# mailauthctl: begin; the line above ends without a line break (the lines " \
+	"up to the end mark are mailauthctl's)\n"
+#define PARAMS                                        \
+	"mailauth_milter = " M "\n"                   \
+	"mailauth_smtpd_milters = $mailauth_milter\n" \
+	"mailauth_non_smtpd_milters = $mailauth_milter\n"
+#define END_LINE "# mailauthctl: end\n"
+#define SMTPD "smtpd_milters = $mailauth_smtpd_milters\n"
+#define NON "non_smtpd_milters = $mailauth_non_smtpd_milters\n"
+
+static const struct main_wish both_first = { .milter = M,
+	                                     .in_smtpd = true,
+	                                     .in_non_smtpd = true };
+static const struct main_wish both_last = {
+	.milter = M, .in_smtpd = true, .in_non_smtpd = true, .is_last = true
+};
+
+static void test_raw(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *name, *value; /* NULL: not defined */
+	} rows[] = {
+		{ "a = b\n", "a", "b" },
+		{ "a=b", "a", "b" },
+		{ "a\t=\t b \t\r\n", "a", "b" },
+		{ "a =\n", "a", "" },
+		{ "a = 1\na = 2\n", "a", "2" },
+		{ "a = 1\n  2\n\n# c\n   # d\n\t3\n", "a", "1  2\t3" },
+		{ "a =\n  x,\n#y\n  z\n", "a", "x,  z" },
+		{ "#a = 1\n", "a", NULL },
+		{ "ab = 1\n", "a", NULL },
+		{ "no equals\na = 1\n", "a", "1" },
+		{ " a = 1\nb = 2", "a", NULL },
+		{ "a = # not a comment\n", "a", "# not a comment" },
+		{ "", "a", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_main_cf cf;
+		main_cf_parse(&cf, rows[i].text, strlen(rows[i].text));
+		auto_buf value = BUF_INIT;
+		assert_int_equal(main_cf_raw(&cf, rows[i].name, &value),
+		                 rows[i].value != NULL);
+		assert_string_equal(buf_text(&value), rows[i].value ? rows[i].value : "");
+	}
+}
+
+static void test_expand(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"x = one\n"
+		"y = $x two\n"
+		"empty =\n"
+		"loop = a$loop\n"
+		"nest = ${{$service_name} == {10025} ? {} : {{ unix:$x, k=v }}}\n"
+		"neg = ${{$service_name} != {10025} ? {${x}}}\n";
+	static const struct {
+		const char *text, *service, *value;
+	} rows[] = {
+		{ "$x", NULL, "one" },
+		{ "${x}$(y)-$y", NULL, "oneone two-one two" },
+		{ "$$x", NULL, "$x" },
+		{ "$unknown.", NULL, "." },
+		{ "${x?yes}${empty?yes}${empty:no}${x:no}", NULL, "yesno" },
+		{ "${x?{yes}:{no}} ${empty ? {yes} : {no}}", NULL, "yes no" },
+		{ "$nest", "10025", "" },
+		{ "$nest", "smtp", "{ unix:one, k=v }" },
+		{ "$neg|$neg", "10025", "|" },
+		{ "$neg", "smtp", "one" },
+		{ "${{10} > {9} ? {n} : {s}}${{10} > {9a} ? {n} : {s}}", NULL, "ns" },
+		{ "$loop", NULL, "aaaaaaaaaaaaaaa" },
+		{ "${x", NULL, "" },
+		{ "$queue_directory", NULL, "/var/spool/postfix" },
+		{ "${{3.10} >=level {3.9} ? {y} : {n}}${{3.6} <level {3.6} ? {y} : {n}}",
+		  NULL, "yn" },
+		{ "${{2} <=level {2.1}?{y}}${{$compatibility_level} <level {1} ? {old}}",
+		  NULL, "yold" },
+		{ "$smtpd_relay_restrictions|", NULL, "|" }, /* level 0 */
+		{ "a$", NULL, "a" },
+	};
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_expand(&cf, rows[i].service, rows[i].text, &value);
+		assert_string_equal(buf_text(&value), rows[i].value);
+	}
+	/* what a service reads, and what no service in particular does */
+	static const struct {
+		const char *name, *service, *value;
+	} values[] = {
+		{ "nest", "10025", "" },
+		{ "nest", "smtp", "{ unix:one, k=v }" },
+		{ "nest", NULL, "{ unix:one, k=v }" },
+		{ "neg", "10025", "" },
+		{ "neg", "smtp", "one" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_value(&cf, values[i].service, values[i].name, &value);
+		assert_string_equal(buf_text(&value), values[i].value);
+	}
+}
+
+/* An option of the service holds before main.cf, for whatever names the parameter. */
+static void test_expand_of(void **state)
+{
+	(void)state;
+	static const char text[] = "one = main\n"
+				   "two = $one.\n"
+				   "three = ${two?{$two}:{none}}\n"
+				   "four = 4\n";
+	static const char options[] =
+		"587 inet n - y - - smtpd -o one=own -o { five = $two x }\n"
+		"  -o six=${{$one} == {own} ? {$service_name} : {no}} -o four=4\n"
+		"465 inet n - y - - smtpd\n";
+	static const struct {
+		const char *name, *own, *other;
+		bool is_own;
+	} rows[] = {
+		{ "one", "own", "main", true },     { "two", "own.", "main.", true },
+		{ "three", "own.", "main.", true }, { "four", "4", "4", true },
+		{ "five", "own. x", "", true },     { "six", "587", "", true },
+		{ "seven", "", "", false },
+	};
+	auto_main_cf cf;
+	auto_master_cf master;
+	main_cf_parse(&cf, text, strlen(text));
+	master_cf_parse(&master, options, strlen(options));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf own = BUF_INIT, other = BUF_INIT;
+		main_cf_value_of(&cf, &master.service[0], rows[i].name, &own);
+		main_cf_value_of(&cf, &master.service[1], rows[i].name, &other);
+		assert_string_equal(buf_text(&own), rows[i].own);
+		assert_string_equal(buf_text(&other), rows[i].other);
+		assert_int_equal(main_cf_is_own(&cf, &master.service[0], rows[i].name),
+		                 rows[i].is_own);
+		assert_false(main_cf_is_own(&cf, &master.service[1], rows[i].name));
+	}
+}
+
+/* The item of a list that is of no service in particular, and the socket that it names. */
+static void test_find_milter(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"smtpd_milters = ${{$service_name} == {smtp} ? {unix:/run/1} : "
+		"{unix:/run/2}}, { unix:/run/3, k=v }\n";
+	static const struct {
+		const char *socket, *item; /* NULL: none */
+	} rows[] = {
+		{ "unix:/run/1", NULL },
+		{ "unix:/run/2", "unix:/run/2" },
+		{ "unix:/run/3", "unix:/run/3" },
+		{ NULL, NULL },
+	};
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *item =
+			postfix_find_milter(&cf, "smtpd_milters", rows[i].socket, "/q");
+		if (rows[i].item) {
+			assert_non_null(item);
+			assert_string_equal(item, rows[i].item);
+		} else {
+			assert_null(item);
+		}
+	}
+}
+
+/* What doubles at each level ends soon, whatever comes out of it. */
+static void test_expand_bounds(void **state)
+{
+	(void)state;
+	static const char text[] = "two = $two$two.\n"
+				   "void = $void$void$void$void\n"
+				   "asks = ${asks?{$asks}:{$asks}}${asks:$asks}.\n"
+				   "same = ${{$same} == {$same} ? {$same} : {$same}}.\n";
+	static const char *const rows[] = { "$two", "$void", "$asks", "$same" };
+	auto_main_cf cf;
+	main_cf_parse(&cf, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf value = BUF_INIT;
+		main_cf_expand(&cf, NULL, rows[i], &value);
+		if (value.len > 5000)
+			fail_msg("%s: %zu octets", rows[i], value.len);
+		buf_clear(&value);
+		main_cf_value(&cf, NULL, rows[i] + 1, &value);
+		if (value.len > 5000)
+			fail_msg("%s: %zu octets", rows[i], value.len);
+	}
+}
+
+static void test_list(void **state)
+{
+	(void)state;
+	const char *at = " inet:a:1,{ unix:b, k=v } , {c},,\n d";
+	static const char *const items[] = { "inet:a:1", "unix:b, k=v", "c", "d" };
+	auto_buf item = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+		assert_true(item_list_next(&at, &item));
+		assert_string_equal(buf_text(&item), items[i]);
+	}
+	assert_false(item_list_next(&at, &item));
+}
+
+static void check_render(const char *text, const struct main_wish *wish, const char *want)
+{
+	auto_buf out = BUF_INIT, again = BUF_INIT, back = BUF_INIT;
+	main_cf_render(text, strlen(text), wish, &out);
+	assert_string_equal(buf_text(&out), want);
+	main_cf_render(buf_text(&out), out.len, wish, &again);
+	assert_string_equal(buf_text(&again), want);
+	main_cf_strip(buf_text(&out), out.len, &back);
+	assert_string_equal(buf_text(&back), text);
+}
+
+static void test_render(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "", &both_first, BEGIN_LINE PARAMS SMTPD NON END_LINE },
+		{ "a = b", &both_first,
+		  "a = b\n" BEGIN_JOINED PARAMS SMTPD NON END_LINE },
+		{ "smtpd_milters = inet:x:1, inet:y:2\n", &both_first,
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1, inet:y:2\n" BEGIN_LINE
+		          PARAMS NON END_LINE },
+		{ "smtpd_milters = inet:x:1, inet:y:2\n", &both_last,
+		  "smtpd_milters = inet:x:1, inet:y:2, $mailauth_smtpd_milters\n" BEGIN_LINE
+		          PARAMS NON END_LINE },
+		{ "smtpd_milters =\n# c\n  inet:x:1\n  # d\n  inet:y:2 \r\n# e\nz = 1\n",
+		  &both_last,
+		  "smtpd_milters =\n# c\n  inet:x:1\n  # d\n  inet:y:2, $mailauth_smtpd_milters \r\n# e\n"
+		  "z = 1\n" BEGIN_LINE PARAMS NON END_LINE },
+		{ "non_smtpd_milters = $smtpd_milters\n", &both_first,
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE "mailauth_milter = " M
+		  "\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n" SMTPD END_LINE },
+		{ "m = ${smtpd_milters}\nsmtpd_milters = a\nnon_smtpd_milters = $m",
+		  &both_first,
+		  "m = ${smtpd_milters}\nsmtpd_milters = $mailauth_smtpd_milters, a\n"
+		  "non_smtpd_milters = $m\n" BEGIN_JOINED "mailauth_milter = " M "\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n" END_LINE },
+		{ "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = a\n",
+		  &both_first,
+		  "smtpd_milters = $non_smtpd_milters\n"
+		  "non_smtpd_milters = $mailauth_non_smtpd_milters, a\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+	/* the signer must be told who logged in, whatever an admin's own list says */
+	static const struct main_wish his_own = { .milter = M };
+	static const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} macros[] = {
+		{ "milter_mail_macros = i {auth_type} {auth_authen}\n", &his_own,
+		  "milter_mail_macros = i {auth_type} {auth_authen}\n" },
+		{ "milter_mail_macros = i", &his_own,
+		  "milter_mail_macros = i, $mailauth_mail_macros\n" BEGIN_JOINED
+		  "mailauth_mail_macros = {auth_type} {auth_authen}\n" END_LINE },
+		{ "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}\nz = 1\n",
+		  &both_first,
+		  "milter_mail_macros = i {mail_addr} {client_addr}\n  {auth_authen}, "
+		  "$mailauth_mail_macros\nz = 1\n" BEGIN_LINE "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = {auth_type}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "milter_mail_macros =\n", &both_first,
+		  "milter_mail_macros =$mailauth_mail_macros\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_mail_macros = i {auth_type} {auth_authen}\n"
+		  "mailauth_smtpd_milters = $mailauth_milter\n"
+		  "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD NON END_LINE },
+		{ "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n",
+		  &both_first,
+		  "m = {i}, {AUTH_TYPE}, {auth_authen}\nmilter_mail_macros = ${m}\n" BEGIN_LINE
+		          PARAMS SMTPD NON END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
+		check_render(macros[i].text, macros[i].wish, macros[i].want);
+	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
+	const struct main_wish split = { .milter = M,
+		                         .unmiltered = services,
+		                         .in_smtpd = true };
+	check_render(
+		"", &split,
+		BEGIN_LINE
+		"mailauth_milter = " M "\n"
+		"mailauth_smtpd_milters = ${{$service_name} == {127.0.0.1:10025} ? {} : "
+		"{${{$service_name} == {10026} ? {} : {$mailauth_milter}}}}\n" SMTPD
+			END_LINE);
+}
+
+#define D "{ unix:opendmarc/opendmarc.sock, default_action=accept }"
+#define BOTH_PARAMS "mailauth_milter = " M "\nmailauth_dmarc_milter = " D "\n"
+#define ONLY(service, text) "${{$service_name} == {" service "} ? {" text "} : {"
+
+/* What only sends signs last and is not held to DMARC. */
+static void test_split(void **state)
+{
+	(void)state;
+	static const char *const submission[] = { "submission", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish sign = {
+		.milter = M,
+		.in_smtpd = true,
+		.in_non_smtpd = true,
+		.submission = submission,
+		.cleanup = cleanup,
+	};
+	struct main_wish dmarc = sign, dmarc_last = sign, admins = sign;
+	dmarc.dmarc_milter = dmarc_last.dmarc_milter = admins.dmarc_milter = D;
+	dmarc_last.is_last = true;
+	admins.in_smtpd = admins.in_non_smtpd = false;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		/* nothing stands between: one item will do */
+		{ "", &sign, BEGIN_LINE PARAMS SMTPD NON END_LINE },
+		{ "smtpd_milters = inet:x:1\nnon_smtpd_milters = a\n", &sign,
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1, "
+		  "$mailauth_submission_milters\n"
+		  "non_smtpd_milters = a, $mailauth_non_smtpd_milters\n" BEGIN_LINE
+		  "mailauth_milter = " M "\n"
+		  "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "") "$mailauth_milter}}\n"
+		              "mailauth_submission_milters = " ONLY(
+				      "submission",
+				      "$mailauth_milter") "}}\n"
+		                                          "mailauth_non_smtpd_milters = $mailauth_milter\n" END_LINE },
+		{ "", &dmarc,
+		  BEGIN_LINE BOTH_PARAMS "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD
+		                                      NON END_LINE },
+		{ "smtpd_milters = a\nnon_smtpd_milters = $smtpd_milters\n", &dmarc,
+		  "smtpd_milters = $mailauth_smtpd_milters, a, $mailauth_submission_milters\n"
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
+		  "mailauth_smtpd_milters = " ONLY("submission", "")
+		          ONLY("cleanup",
+		               "") "$mailauth_milter, $mailauth_dmarc_milter}}}}\n"
+		                   "mailauth_submission_milters = " ONLY(
+					   "submission", "$mailauth_milter")
+		                           ONLY("cleanup",
+		                                "$mailauth_milter") "}}}}\n" END_LINE },
+		{ "smtpd_milters = a\n", &dmarc_last,
+		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
+		  "mailauth_smtpd_milters = " ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" NON
+		                                      END_LINE },
+		{ "smtpd_milters = a\n", &admins,
+		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE
+		  "mailauth_dmarc_milter = " D "\nmailauth_smtpd_milters = " ONLY(
+			  "submission", "") "$mailauth_dmarc_milter}}\n" END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
+#define G "{ unix:private/mailauth-spf, default_action=tempfail }"
+#define GUARD_PARAMS BOTH_PARAMS "mailauth_guard_milter = " G "\n"
+#define LIMIT "mailauth-spf_time_limit = 3600\n"
+#define NOT_BACK ONLY("127.0.0.1:10025", "")
+#define CHECKS "$mailauth_milter, $mailauth_dmarc_milter"
+#define GUARDS                                     \
+	"mailauth_guard_milters = " NOT_BACK ONLY( \
+		"submission", "") "$mailauth_guard_milter}}}}\n" LIMIT END_LINE
+
+/* What takes forged results out reads a message before everybody else, an admin's own filters
+ * included. */
+static void test_guard(void **state)
+{
+	(void)state;
+	static const char *const submission[] = { "submission", NULL };
+	static const char *const reinjecting[] = { "127.0.0.1:10025", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish whole = { .milter = M,
+		                         .dmarc_milter = D,
+		                         .guard_milter = G,
+		                         .in_smtpd = true,
+		                         .submission = submission,
+		                         .unmiltered = reinjecting,
+		                         .cleanup = cleanup };
+	struct main_wish last = whole, admins = whole, alone = whole;
+	last.is_last = true;
+	admins.in_smtpd = alone.in_smtpd = false;
+	alone.dmarc_milter = NULL;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "", &whole,
+		  BEGIN_LINE GUARD_PARAMS "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_guard_milter, " CHECKS
+		                              "}}}}\n" LIMIT SMTPD END_LINE },
+		{ "smtpd_milters =\n", &last,
+		  "smtpd_milters =$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
+		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission",
+			  "$mailauth_milter") "$mailauth_guard_milter, " CHECKS
+		                              "}}}}\n" LIMIT END_LINE },
+		{ "smtpd_milters = a\n", &last,
+		  "smtpd_milters = $mailauth_guard_milters, a, "
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
+		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission", "$mailauth_milter") CHECKS "}}}}\n" GUARDS },
+		/* the admin's own list names OpenDKIM, then OpenDMARC too */
+		{ "smtpd_milters = a\n", &admins,
+		  "smtpd_milters = $mailauth_guard_milters, a, "
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE "mailauth_dmarc_milter = " D
+		  "\nmailauth_guard_milter = " G
+		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "submission", "") "$mailauth_dmarc_milter}}}}\n" GUARDS },
+		{ "smtpd_milters = a\n", &alone,
+		  "smtpd_milters = $mailauth_guard_milters, a\n" BEGIN_LINE
+		  "mailauth_guard_milter = " G "\n" GUARDS },
+		{ "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = a\n", &last,
+		  "smtpd_milters = $non_smtpd_milters\nnon_smtpd_milters = "
+		  "$mailauth_guard_milters, a, $mailauth_non_smtpd_milters\n" BEGIN_LINE
+		          GUARD_PARAMS "mailauth_non_smtpd_milters = " NOT_BACK ONLY(
+				  "submission", "$mailauth_milter")
+		                  ONLY("cleanup", "$mailauth_milter") CHECKS
+		  "}}}}}}\nmailauth_guard_milters = " NOT_BACK ONLY("submission", "")
+		          ONLY("cleanup",
+		               "") "$mailauth_guard_milter}}}}}}\n" LIMIT END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
+#define OWN "mailauth_own = "
+#define MINE(item) "${{$mailauth_own} == {yes} ? {" item "}}"
+
+/* An admin's own item of the signing filter, where services or programs must not use it; and ours,
+ * where programs must not. */
+static void test_own(void **state)
+{
+	(void)state;
+	static const char *const back[] = { "127.0.0.1:10025", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish own = { .milter = M,
+		                       .unmiltered = back,
+		                       .cleanup = cleanup,
+		                       .own_smtpd = "inet:a:1",
+		                       .own_non_smtpd = "inet:a:1" };
+	struct main_wish off = own, ours = own, nothing = own;
+	off.unmiltered = NULL;
+	off.is_local_off = true;
+	ours.own_smtpd = ours.own_non_smtpd = NULL;
+	ours.in_smtpd = ours.is_local_off = true;
+	nothing.unmiltered = NULL;
+	const struct {
+		const char *text;
+		const struct main_wish *wish;
+		const char *want;
+	} rows[] = {
+		{ "smtpd_milters = inet:a:1\nnon_smtpd_milters = $smtpd_milters\n", &own,
+		  "smtpd_milters = " MINE(
+			  "inet:a:1") "\nnon_smtpd_milters = $smtpd_milters\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:12, { inet:a:1, default_action=accept } b\n",
+		  &own,
+		  "smtpd_milters = inet:a:12, " MINE(
+			  "{ inet:a:1, default_action=accept }") " b\n" BEGIN_LINE OWN
+		          NOT_BACK "yes}}\n" END_LINE },
+		{ "x = inet:a:1\nsmtpd_milters =\n  b,\n  ${x}\n", &own,
+		  "x = " MINE("inet:a:1") "\nsmtpd_milters =\n  b,\n  ${x}\n" BEGIN_LINE
+		          OWN NOT_BACK "yes}}\n" END_LINE },
+		{ "non_smtpd_milters = inet:a:1\n", &off,
+		  "non_smtpd_milters = " MINE("inet:a:1") "\n" BEGIN_LINE OWN ONLY(
+			  "cleanup", "") "yes}}\n" END_LINE },
+		{ "smtpd_milters = inet:a:1\n", &nothing, "smtpd_milters = inet:a:1\n" },
+		{ "non_smtpd_milters = $smtpd_milters\n", &ours,
+		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE "mailauth_milter = " M
+		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
+			  "cleanup", "") "$mailauth_milter}}}}\n" SMTPD END_LINE },
+		{ "", &ours,
+		  BEGIN_LINE "mailauth_milter = " M "\nmailauth_smtpd_milters = " NOT_BACK
+		             "$mailauth_milter}}\n" SMTPD END_LINE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_render(rows[i].text, rows[i].wish, rows[i].want);
+}
+
+/* Putting ours in and taking it out gives the same octets, wherever the lists stand. */
+static void test_inverse(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"\r\n",
+		"a = b\r\nsmtpd_milters = inet:x:1\r\n",
+		"smtpd_milters=",
+		"smtpd_milters = ",
+		"smtpd_milters =\t \r\n",
+		"smtpd_milters=a",
+		"smtpd_milters = a,",
+		"smtpd_milters = , a , b ,\n",
+		"smtpd_milters = a b\tc\n",
+		"smtpd_milters = ${x}\nx = y\n",
+		"smtpd_milters = {inet:h:1, k = v} {unix:x}\n",
+		"smtpd_milters =\n\n   # only comments\n\t# more\n",
+		"smtpd_milters = a\n    # c, d\n    b\n    # e\nnon_smtpd_milters = c",
+		"smtpd_milters = a\nx = 1\nsmtpd_milters = b\n",
+		"non_smtpd_milters = $smtpd_milters\nsmtpd_milters = c\n",
+		"non_smtpd_milters = ${smtpd_milters}, z",
+		"smtpd_milters = $non_smtpd_milters",
+		"# smtpd_milters = a\n   continued = x\nno equals here\n=\n = \n",
+		"smtpd_milters = # hash\n",
+		"a = b\n   ",
+		"a = b\n#",
+		"smtpd_milters = my$mailauth, x\n",
+	};
+	static const char *const submission[] = { "submission", "465", NULL };
+	static const char *const cleanup[] = { "cleanup", NULL };
+	const struct main_wish wishes[] = {
+		{ .milter = M,
+		  .dmarc_milter = D,
+		  .in_smtpd = true,
+		  .in_non_smtpd = true,
+		  .submission = submission,
+		  .cleanup = cleanup },
+		{ .dmarc_milter = D, .submission = submission, .cleanup = cleanup },
+		{ .milter = M,
+		  .dmarc_milter = D,
+		  .guard_milter = G,
+		  .in_smtpd = true,
+		  .in_non_smtpd = true,
+		  .submission = submission,
+		  .cleanup = cleanup },
+		{ .guard_milter = G, .is_last = true, .cleanup = cleanup },
+		both_first,
+		both_last,
+		{ .milter = M, .in_smtpd = true },
+		{ .milter = M, .in_non_smtpd = true, .is_last = true },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		for (size_t w = 0; w < ARRAY_LEN(wishes); w++) {
+			auto_buf out = BUF_INIT, back = BUF_INIT, moved = BUF_INIT;
+			main_cf_render(texts[i], strlen(texts[i]), &wishes[w], &out);
+			assert_string_not_equal(buf_text(&out), texts[i]);
+			main_cf_strip(buf_text(&out), out.len, &back);
+			assert_string_equal(buf_text(&back), texts[i]);
+			/* from any wish to any other as if from the start */
+			auto_buf fresh = BUF_INIT;
+			const struct main_wish *next =
+				&wishes[(w + 1) % ARRAY_LEN(wishes)];
+			main_cf_render(buf_text(&out), out.len, next, &moved);
+			main_cf_render(texts[i], strlen(texts[i]), next, &fresh);
+			assert_string_equal(buf_text(&moved), buf_text(&fresh));
+		}
+}
+
+/* What an admin wrote into or behind our block stays when ours goes. */
+static void test_edited(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "a = b\n" BEGIN_LINE PARAMS
+		  "smtpd_milters = $mailauth_smtpd_milters, inet:x:1\n" NON END_LINE
+		  "z = 1\n",
+		  "a = b\nsmtpd_milters = inet:x:1\nz = 1\n" },
+		{ "a = b\n" BEGIN_JOINED PARAMS SMTPD NON END_LINE "z = 1\n",
+		  "a = b\nz = 1\n" },
+		{ "smtpd_milters = a ${mailauth_smtpd_milters} b\n",
+		  "smtpd_milters = a b\n" },
+		{ "smtpd_milters = a,$(mailauth_smtpd_milters)\n",
+		  "smtpd_milters = a\n" },
+		{ "smtpd_milters = $mailauth_smtpd_milters_own\n",
+		  "smtpd_milters = $mailauth_smtpd_milters_own\n" },
+		{ "mailauth_milter = x\n  y\n# c\nz = 1\n", "# c\nz = 1\n" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf out = BUF_INIT;
+		main_cf_strip(rows[i].text, strlen(rows[i].text), &out);
+		assert_string_equal(buf_text(&out), rows[i].want);
+	}
+}
+
+/* The tables of SRS behind an administrator's, and the classes only where he has none. */
+static void test_srs(void **state)
+{
+	(void)state;
+	static const char sender[] =
+		"mailauth_sender_canonical_maps = tcp:127.0.0.1:10001\n";
+	static const char classes[] =
+		"mailauth_sender_canonical_classes = envelope_sender\n";
+	static const char others[] =
+		"mailauth_recipient_canonical_maps = tcp:127.0.0.1:10002\n"
+		"mailauth_lmtp_generic_maps = tcp:127.0.0.1:10002\n";
+	const struct main_wish wish = { .srs_forward = "tcp:127.0.0.1:10001",
+		                        .srs_reverse = "tcp:127.0.0.1:10002" };
+	const char *begin = "# mailauthctl: begin (the lines up to the end mark are "
+			    "mailauthctl's)\n";
+	auto_free char *alone = xasprintf(
+		"a = b\n%s%s%s%s"
+		"sender_canonical_maps = $mailauth_sender_canonical_maps\n"
+		"sender_canonical_classes = $mailauth_sender_canonical_classes\n"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, classes, others);
+	check_render("a = b\n", &wish, alone);
+	auto_free char *beside = xasprintf(
+		"sender_canonical_maps = hash:/x,\n  hash:/y, "
+		"$mailauth_sender_canonical_maps\n"
+		"sender_canonical_classes = envelope_sender\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"%s%s%s"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, others);
+	check_render("sender_canonical_maps = hash:/x,\n  hash:/y\n"
+	             "sender_canonical_classes = envelope_sender\n"
+	             "lmtp_generic_maps = \n",
+	             &wish, beside);
+	auto_free char *empty = xasprintf(
+		"sender_canonical_classes = $mailauth_sender_canonical_classes\n"
+		"%s%s%s%s"
+		"sender_canonical_maps = $mailauth_sender_canonical_maps\n"
+		"recipient_canonical_maps = $mailauth_recipient_canonical_maps\n"
+		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
+		"# mailauthctl: end\n",
+		begin, sender, classes, others);
+	check_render("sender_canonical_classes = \n", &wish, empty);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_raw),       cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_expand_of), cmocka_unit_test(test_expand_bounds),
+		cmocka_unit_test(test_list),      cmocka_unit_test(test_find_milter),
+		cmocka_unit_test(test_render),    cmocka_unit_test(test_srs),
+		cmocka_unit_test(test_split),     cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_inverse),   cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_own),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,141 @@
+/* postfix_validate: the last look at a new main.cf, through a postconf that reads something else. */
+#include "tests/unit/fake_host.h"
+
+#include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_seen.h"
+
+#define OLD "smtpd_milters = inet:127.0.0.1:99\nnon_smtpd_milters = inet:127.0.0.1:99\n"
+#define ADMIN "inet:127.0.0.1:99"
+#define OURS "unix:/run/opendkim.sock, default_action=tempfail"
+
+static const char *asked; /* the list that is answered otherwise */
+static const char *said;  /* with this value */
+
+/* What a list would be to Postfix, or what the row says. */
+static int fake_postconf(struct ctx *ctx, const struct run_spec *spec,
+                         struct run_result *ret, struct err *err)
+{
+	auto_main_cf cf = MAIN_CF_INIT;
+	char octets[4096];
+
+	(void)ctx, (void)err;
+	*ret = (struct run_result){ 0 };
+	if (strcmp(spec->argv[0], "postconf") != 0 || strcmp(spec->argv[1], "-c") != 0 ||
+	    strcmp(spec->argv[3], "-xh") != 0)
+		return 0;
+	if (strcmp(spec->argv[4], asked) == 0 && said) {
+		buf_puts(&ret->out, said);
+		return 0;
+	}
+	auto_free char *path = xasprintf("%s/main.cf", spec->argv[2]);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t len = fread(octets, 1, sizeof(octets), file);
+	fclose(file);
+	main_cf_parse(&cf, octets, len);
+	main_cf_value(&cf, NULL, spec->argv[4], &ret->out);
+	return 0;
+}
+
+/* Each list that Postfix reads is the admin's items as before, and ours once. */
+static void test_lists(void **state)
+{
+	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
+	static const struct {
+		const char *said; /* NULL: what stands there */
+		bool is_good;
+	} rows[] = {
+		{ NULL, true },
+		{ "{ " OURS " } " ADMIN, true },
+		{ "", false },
+		{ ADMIN, false },
+		{ "{ " OURS " }", false },
+		{ "{ " OURS " } { " OURS " } " ADMIN, false },
+		{ "{ " OURS " } inet:127.0.0.1:98", false },
+		{ "{ " OURS " } " ADMIN " inet:127.0.0.1:98", false },
+		{ "{ unix:/run/other.sock, default_action=tempfail } " ADMIN, false },
+	};
+	const struct main_wish wish = { .milter = "{ " OURS " }",
+		                        .in_smtpd = true,
+		                        .in_non_smtpd = true };
+	struct host *host = *state;
+	struct mta_seen seen = {
+		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
+		          .queue_dir = (char *)(uintptr_t) "/etc" },
+		.main_path = (char *)(uintptr_t)MAIN_CF,
+		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
+	};
+	auto_plan plan = PLAN_INIT;
+	auto_buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	put(host->root, "/q/pid/master.pid", "", 0644);
+	buf_puts(&seen.main_cf, OLD);
+	main_cf_render(OLD, strlen(OLD), &wish, &text);
+	plan_file(&plan, RANK_CONSUMERS, MAIN_CF, text.at, text.len, FILE_META_KEEP, 1);
+	host->ctx.run = fake_postconf;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
+			asked = lists[k];
+			said = rows[i].said;
+			err_clear(&err);
+			int r = postfix_validate(&host->ctx, &plan, &seen, &err);
+			if (r != (rows[i].is_good ? 0 : ERR_FAILED) ||
+			    (r && (!strstr(err.text, lists[k]) ||
+			           !strstr(err.text, "is not what was meant"))))
+				fail_msg("row %zu of %s: %d %s", i, lists[k], r,
+				         err.text);
+		}
+	buf_done(&seen.main_cf);
+}
+
+/* A new text that is wrong itself, and read so: an item of the admin's replaced, ours twice. */
+static void test_wrong_texts(void **state)
+{
+	static const struct {
+		const char *smtpd, *said;
+	} rows[] = {
+		{ "$mailauth_milter inet:127.0.0.1:98", NULL },
+		{ "$mailauth_milter inet:127.0.0.1:98", "{ " OURS " } " ADMIN },
+		{ "$mailauth_milter $mailauth_milter " ADMIN, NULL },
+	};
+	struct host *host = *state;
+	struct mta_seen seen = {
+		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
+		          .queue_dir = (char *)(uintptr_t) "/etc" },
+		.main_path = (char *)(uintptr_t)MAIN_CF,
+		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
+	};
+	struct err err = ERR_INIT;
+
+	put(host->root, "/q/pid/master.pid", "", 0644);
+	buf_puts(&seen.main_cf, OLD);
+	host->ctx.run = fake_postconf;
+	asked = "smtpd_milters";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_plan plan = PLAN_INIT;
+		auto_buf text = BUF_INIT;
+		buf_printf(&text,
+		           "smtpd_milters = %s\nnon_smtpd_milters = " ADMIN "\n"
+		           "mailauth_milter = { " OURS " }\n",
+		           rows[i].smtpd);
+		plan_file(&plan, RANK_CONSUMERS, MAIN_CF, text.at, text.len,
+		          FILE_META_KEEP, 1);
+		said = rows[i].said;
+		err_clear(&err);
+		if (postfix_validate(&host->ctx, &plan, &seen, &err) != ERR_FAILED ||
+		    !strstr(err.text, "is not what was meant"))
+			fail_msg("row %zu: %s", i, err.text);
+	}
+	buf_done(&seen.main_cf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_texts, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,395 @@
+/* The milter client against a small filter in a thread: probes, verdicts, hostile answers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/probe/milter.h"
+
+enum behaviour {
+	SIGNS, /* inserts a DKIM-Signature of s1 for example.com where {auth_type} came */
+	SIGNS_ALL,    /* the same of everybody's message */
+	VERIFIES,     /* inserts Authentication-Results */
+	PASSES,       /* continues, adds nothing */
+	EARLY,        /* accepts at the end of headers */
+	DEFERS,       /* 451 at the end of headers */
+	REPLIES,      /* its own reply code, 4xx */
+	NO_MILTER,    /* speaks something else */
+	HUGE,         /* a packet of 4 GiB */
+	EMPTY,        /* a packet of no octets */
+	SHORT_OPTNEG, /* half a negotiation */
+	TRUNCATED,    /* a header without its NULs, then closes inside a packet */
+	ENDLESS,      /* progress without end */
+	SILENT,       /* negotiates, then nothing */
+	MUTE,         /* wants every step, and answers the end of the message only */
+};
+
+struct filter {
+	enum behaviour behaviour;
+	int listener;
+	pthread_t thread;
+	char folder[64], path[96], endpoint[128];
+	bool saw_login, is_login;
+	struct buf macros; /* "M:i,{auth_type}," of the first message */
+	bool is_first;
+};
+
+static bool read_all(int fd, void *octets, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = recv(fd, (char *)octets + at, len - at, 0);
+		if (n <= 0)
+			return false;
+		at += (size_t)n;
+	}
+	return true;
+}
+
+static void answer(int fd, char code, const void *octets, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+	if (send(fd, &size, 4, MSG_NOSIGNAL) == 4 &&
+	    send(fd, &code, 1, MSG_NOSIGNAL) == 1 && len)
+		(void)!send(fd, octets, len, MSG_NOSIGNAL);
+}
+
+static void negotiate(struct filter *f, int fd)
+{
+	const uint32_t good[] = { htonl(6), htonl(0x111), htonl(0) };
+	switch (f->behaviour) {
+	case NO_MILTER:
+		(void)!send(fd, "220 mail ESMTP\r\n", 16, MSG_NOSIGNAL);
+		break;
+	case HUGE:
+		(void)!send(fd, "\xff\xff\xff\xffO", 5, MSG_NOSIGNAL);
+		break;
+	case EMPTY:
+		(void)!send(fd, "\0\0\0\0", 4, MSG_NOSIGNAL);
+		break;
+	case MUTE:
+		answer(fd, 'O', (uint32_t[]){ htonl(6), htonl(0x111), htonl(0xff080) },
+		       12);
+		break;
+	case SHORT_OPTNEG:
+		answer(fd, 'O', good, 8);
+		break;
+	default:
+		answer(fd, 'O', good, sizeof(good));
+	}
+}
+
+#define INSERT(name, value) "\0\0\0\0" name "\0" value
+#define SIGNATURE                \
+	INSERT("DKIM-Signature", \
+	       " v=1; a=rsa-sha256; d=Example.com;\r\n\ts=s1; h=From;\r\n\tb=d=other.example")
+
+/* The end of the message: headers, then the verdict. */
+static void finish(struct filter *f, int fd)
+{
+	static const char signature[] = SIGNATURE;
+	static const char results[] =
+		INSERT("Authentication-Results", " MX.example; dkim=none");
+	f->is_first = false;
+	if (f->behaviour == SIGNS_ALL ||
+	    ((f->behaviour == SIGNS || f->behaviour == MUTE) && f->is_login))
+		answer(fd, 'i', signature, sizeof(signature));
+	if (f->behaviour == VERIFIES)
+		answer(fd, 'i', results, sizeof(results));
+	if (f->behaviour == TRUNCATED) {
+		answer(fd, 'i', "\0\0\0\0DKIM-Signature", 18);
+		answer(fd, 'i', "\0", 1);
+		(void)!send(fd, "\0\0\0\x10i", 5, MSG_NOSIGNAL);
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	if (f->behaviour == ENDLESS)
+		for (int i = 0; i < 2000; i++)
+			answer(fd, 'p', "", 0);
+	answer(fd, 'c', "", 0);
+}
+
+static void note_macros(struct filter *f, const char *octets, size_t len)
+{
+	bool is_name = true;
+	buf_printf(&f->macros, "%c:", octets[0]);
+	for (const char *at = octets + 1; at < octets + len; at += strlen(at) + 1) {
+		if (is_name)
+			buf_printf(&f->macros, "%s,", at);
+		is_name = !is_name;
+	}
+}
+
+static void serve(struct filter *f, int fd)
+{
+	char head[5], octets[4096];
+	f->is_login = false;
+	while (read_all(fd, head, sizeof(head))) {
+		uint32_t len;
+		memcpy(&len, head, 4);
+		len = ntohl(len) - 1;
+		if (len > sizeof(octets) || !read_all(fd, octets, len) || head[4] == 'Q')
+			return;
+		if (head[4] == 'D' && memmem(octets, len, "{auth_type}", 11))
+			f->saw_login = f->is_login = true;
+		if (head[4] == 'D' && f->is_first)
+			note_macros(f, octets, len);
+		if (head[4] == 'O')
+			negotiate(f, fd);
+		else if (head[4] == 'D' || f->behaviour == SILENT)
+			continue;
+		else if (f->behaviour == MUTE && head[4] != 'E')
+			continue;
+		else if (head[4] == 'N' && f->behaviour == EARLY)
+			answer(fd, 'a', "", 0);
+		else if (head[4] == 'N' && f->behaviour == DEFERS)
+			answer(fd, 't', "", 0);
+		else if (head[4] == 'N' && f->behaviour == REPLIES)
+			answer(fd, 'y', "451 4.7.1 later", 16);
+		else if (head[4] == 'E')
+			finish(f, fd);
+		else
+			answer(fd, 'c', "", 0);
+	}
+}
+
+static void *run_filter(void *arg)
+{
+	struct filter *f = arg;
+	int fd;
+	while ((fd = accept(f->listener, NULL, NULL)) >= 0) {
+		serve(f, fd);
+		close(fd);
+	}
+	return NULL;
+}
+
+static void filter_start(struct filter *f, enum behaviour behaviour)
+{
+	*f = (struct filter){ .behaviour = behaviour, .is_first = true };
+	strcpy(f->folder, "/tmp/test-milter.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->path, sizeof(f->path), "%s/s", f->folder);
+	snprintf(f->endpoint, sizeof(f->endpoint), "unix:%s", f->path);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	strncpy(address.sun_path, f->path, sizeof(address.sun_path) - 1);
+	f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(f->listener, (struct sockaddr *)&address, sizeof(address)),
+	                 0);
+	assert_int_equal(listen(f->listener, 5), 0);
+	assert_int_equal(pthread_create(&f->thread, NULL, run_filter, f), 0);
+}
+
+static void filter_stop(struct filter *f)
+{
+	shutdown(f->listener, SHUT_RDWR);
+	pthread_join(f->thread, NULL);
+	close(f->listener);
+	unlink(f->path);
+	rmdir(f->folder);
+}
+
+static void test_probes(void **state)
+{
+	(void)state;
+	static const struct {
+		enum behaviour behaviour;
+		enum probe_kind probe;
+		const char *domain, *selector;
+		const char *why; /* NULL: holds */
+	} rows[] = {
+		{ SIGNS, PROBE_MILTER, NULL, NULL, NULL },
+		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
+		{ MUTE, PROBE_MILTER, NULL, NULL, NULL },
+		{ MUTE, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
+		{ MUTE, PROBE_MILTER_SIGN, "other.example", "s1", "did not sign" },
+		{ SIGNS_ALL, PROBE_MILTER_SIGN, "example.com", "s1",
+		  "for example.com what a stranger sends" },
+		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s2",
+		  "with selector s1 instead of s2" },
+		{ SIGNS, PROBE_MILTER_SIGN, "example.com", NULL,
+		  "still signs for example.com" },
+		{ SIGNS, PROBE_MILTER_SIGN, "other.example", "s1", "did not sign" },
+		{ SIGNS, PROBE_MILTER_SIGN, "other.example", NULL, NULL },
+		{ PASSES, PROBE_MILTER_SIGN, "example.com", "s1", "did not sign" },
+		{ PASSES, PROBE_MILTER_SIGN, "example.com", NULL, NULL },
+		{ EARLY, PROBE_MILTER_SIGN, "example.com", NULL, NULL },
+		{ EARLY, PROBE_MILTER_SIGN, "example.com", "s1", "did not sign" },
+		{ DEFERS, PROBE_MILTER_SIGN, "example.com", "s1", "deferred" },
+		{ REPLIES, PROBE_MILTER_SIGN, "example.com", NULL, "deferred" },
+		{ VERIFIES, PROBE_MILTER_VERIFY, "mx.example", NULL, NULL },
+		{ VERIFIES, PROBE_MILTER_VERIFY, "mx.exampl", NULL,
+		  "no Authentication-Results" },
+		{ PASSES, PROBE_MILTER_VERIFY, "mx.example", NULL,
+		  "no Authentication-Results" },
+		{ EARLY, PROBE_MILTER_VERIFY, "mx.example", NULL,
+		  "no Authentication-Results" },
+		{ NO_MILTER, PROBE_MILTER, NULL, NULL,
+		  "does not speak the milter protocol" },
+		{ HUGE, PROBE_MILTER, NULL, NULL, "does not speak the milter protocol" },
+		{ EMPTY, PROBE_MILTER, NULL, NULL, "does not speak the milter protocol" },
+		{ SHORT_OPTNEG, PROBE_MILTER, NULL, NULL,
+		  "does not speak the milter protocol" },
+		{ TRUNCATED, PROBE_MILTER_SIGN, "example.com", "s1",
+		  "closed the connection" },
+		{ ENDLESS, PROBE_MILTER_SIGN, "example.com", "s1", "without end" },
+	};
+	struct ctx ctx;
+	struct err err = ERR_INIT;
+	assert_int_equal(ctx_init(&ctx, NULL, &err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct filter f;
+		auto_plan plan = PLAN_INIT;
+		filter_start(&f, rows[i].behaviour);
+		struct step *step =
+			plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, f.endpoint, 0);
+		step->probe_domain = xstrdup(rows[i].domain);
+		step->probe_selector = xstrdup(rows[i].selector);
+		err_clear(&err);
+		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
+		filter_stop(&f);
+		buf_done(&f.macros);
+		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
+		if (rows[i].why && !strstr(err.text, rows[i].why))
+			fail_msg("row %zu: %s", i, err.text);
+		assert_int_equal(f.saw_login, rows[i].probe == PROBE_MILTER_SIGN);
+	}
+	ctx_done(&ctx);
+}
+
+/* The signer is told what Postfix will tell it, and no more. */
+static void test_macros(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *macros[MACRO_STAGES], *sent;
+		const char *why; /* NULL: it signs */
+	} rows[] = {
+		{ { NULL },
+		  "C:j,{daemon_name},{daemon_addr},v,_,M:i,{auth_type},{auth_authen},"
+		  "{mail_addr},{mail_host},{mail_mailer},R:i,{rcpt_addr},{rcpt_host},"
+		  "{rcpt_mailer},",
+		  NULL },
+		{ { "", "", "i {mail_addr} {client_addr} {client_name} {auth_authen}",
+		    "" },
+		  "M:i,{mail_addr},{client_addr},{client_name},{auth_authen},",
+		  "did not sign a test message that a customer of example.com" },
+		{ { "", "", "i, {mail_addr}, {auth_type}", "" },
+		  "M:i,{mail_addr},{auth_type},",
+		  NULL },
+		{ { "{j=mx.example} {daemon_name=a b}", "",
+		    "{auth_type} {i} {tls_version} nonsense", "" },
+		  "C:j,{daemon_name},M:{auth_type},i,",
+		  NULL },
+		{ { "", "{auth_type}", "", "{rcpt_addr}" },
+		  "H:{auth_type},R:{rcpt_addr},",
+		  NULL },
+		{ { "", "", "", "" }, "", "did not sign" },
+	};
+	struct ctx ctx;
+	struct err err = ERR_INIT;
+	assert_int_equal(ctx_init(&ctx, NULL, &err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct filter f;
+		auto_plan plan = PLAN_INIT;
+		filter_start(&f, SIGNS);
+		struct step *step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
+		                               f.endpoint, 0);
+		step->probe_domain = xstrdup("example.com");
+		step->probe_selector = xstrdup("s1");
+		for (int stage = 0; stage < MACRO_STAGES; stage++)
+			step->probe_macros[stage] = xstrdup(rows[i].macros[stage]);
+		err_clear(&err);
+		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
+		filter_stop(&f);
+		assert_string_equal(buf_text(&f.macros), rows[i].sent);
+		buf_done(&f.macros);
+		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
+		if (rows[i].why)
+			assert_non_null(strstr(err.text, rows[i].why));
+	}
+	ctx_done(&ctx);
+}
+
+static void test_deadline(void **state)
+{
+	(void)state;
+	struct ctx ctx;
+	struct err err = ERR_INIT;
+	struct filter f;
+	struct milter_answer got = { 0 };
+	const struct milter_message message = { .client = "127.0.0.1",
+		                                .sender = "a@b.example",
+		                                .recipient = "c@d.example",
+		                                .body = "" };
+	assert_int_equal(ctx_init(&ctx, NULL, &err), 0);
+	filter_start(&f, SILENT);
+	assert_int_equal(milter_ask(&ctx, f.endpoint, &message,
+	                            monotonic_ns() + 50 * NS_PER_MS, &got, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "in time"));
+	filter_stop(&f);
+	buf_done(&f.macros);
+	assert_int_equal(milter_ask(&ctx, f.endpoint, NULL, monotonic_ns() + NS_PER_SEC,
+	                            &got, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "nobody answers"));
+	static const char *const bad[] = { "inet:x@127.0.0.1", "inet:25@mail.example",
+		                           "fd:3", "" };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(milter_ask(&ctx, bad[i], NULL,
+		                            monotonic_ns() + NS_PER_SEC, &got, &err),
+		                 ERR_FAILED);
+	ctx_done(&ctx);
+}
+
+static void test_headers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *headers, *domain, *selector; /* NULL: none */
+	} rows[] = {
+		{ "DKIM-Signature: v=1; d=a.example; s=x; b=y\n", "a.example", "x" },
+		{ "dkim-signature: d = a.example ;s=x\n", "a.example", NULL },
+		{ "DKIM-Signature: s=x; d=a.example\n", "a.example", "x" },
+		{ "DKIM-Signature: xd=a.example; s=x\n", "a.example", NULL },
+		{ "DKIM-Signature: d=b.example; s=1\nDKIM-Signature: d=a.example; s=2\n",
+		  "a.example", "2" },
+		{ "DKIM-Signature:\nX: d=a.example; s=2\n", "a.example", NULL },
+		{ "X-DKIM-Signature: d=a.example; s=2\n", "a.example", NULL },
+		{ "", "a.example", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char selector[64];
+		bool found = milter_find_signature(rows[i].headers, rows[i].domain,
+		                                   selector, sizeof(selector));
+		assert_int_equal(found, rows[i].selector != NULL);
+		if (found)
+			assert_string_equal(selector, rows[i].selector);
+	}
+	assert_true(milter_has_results("authentication-results: MX.a 1; x\n", "mx.a"));
+	assert_false(milter_has_results("Authentication-Results: mx.ab; x\n", "mx.a"));
+	assert_false(milter_has_results("Authentication-Results: mx.a\n", "mx.a"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_macros),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_headers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
