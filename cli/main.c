@@ -5,17 +5,26 @@
  *
  *     core/base <- dnszone <- core/store, core/model, core/mta <- cli
  *
- *     core/base    errors, buffers, files below a root, locks, processes, the context
- *     dnszone      names, records, SPF text, zone text: DNS knowledge without state
+ *     core/base    errors, buffers, files below a root, locks, processes, connections, the context
+ *     dnszone      DNS knowledge without state: name (names, zone text), query (resolver and transport),
+ *                  spf, dkim, dmarc (records, evaluation), txt (policies of any kind), lint
  *     core/store   SQLite: statements, migrations, the audit trail
- *     core/model   settings, domains, keys and their life, records, zone export
- *     core/mta     mail servers: what each needs (backends), and the push that is the same for all
- *     cli          command rows with their handlers, output, this file
+ *     core/model   setting, domain, key, record, export (zones to files), life (what changes a domain
+ *                  as a whole), config (the YAML file), undo
+ *     core/mta     host (services, accounts), plan (steps), check, probe, provider (filters that servers
+ *                  share), engine (carries steps out and takes them back), postfix and a folder for each
+ *                  other mail server, push (the one door), doctor
+ *     cli          out (answers), line (arguments, help), app (one run), complete, cmd (a file for each
+ *                  noun), policyd (mailauth-policyd)
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
- *     po           the messages in other languages; English stands in the code
+ *     po           the messages in other languages; English is in the code
+ *
+ * A command passes through: main, app_main, command_dispatch, app_change (or app_read_store), the row's
+ * handler in cli/cmd, core/model, push_prepare, the server's plan(), engine_prepare, COMMIT, push_switch,
+ * engine_switch.
  *
  * Three tables to read first: the commands (listed in cli/line/commands.c), the settings
- * (core/model/setting/setting_table.c), the mail servers (core/mta/plan/backend.c).
+ * (core/model/setting/setting_table.c), the mail servers (core/mta/push/registry.c).
  */
 #include <malloc.h>
 #include <stdio.h>
