@@ -7,7 +7,7 @@
 #   make SECCOMP=0          mailauth-policyd without a filter of its own for system calls (1: with it, on aarch64 too)
 #   make check TESTDATA=DIR with public test data from DIR (default: ../shared/data where that exists)
 #   make check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd
-#                         check-sweep check-e2e check-packaging: parts of it
+#                         check-faults check-e2e check-packaging: parts of it
 #   make check-install      the package, and README.md from clone to a signed message, in a bare root (SUITE=trixie)
 #   sudo make check-release SUITE=trixie    the same, PARTS= and E2E= too, in a root of that Debian release
 #   sudo make check-setups  mail servers as projects set them up, from TESTDATA/setups (SETUPS="emailwiz" some of them)
@@ -229,7 +229,7 @@ unit_bin := $(unit_tests:%=$(build)/tests/unit/%)
 fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
-	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install check-release \
+	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-faults check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
 all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
 all-here: $(build)/mailauthctl $(build)/mailauth-policyd
@@ -303,11 +303,11 @@ $(build)/flags: FORCE | need-libraries
 
 need-libraries:
 	@command -v pkg-config >/dev/null || { \
-		echo 'pkg-config is missing; as root: tests/setup.sh build' >&2; exit 1; }
+		echo 'pkg-config is missing; as root: debian/setup.sh build' >&2; exit 1; }
 	@command -v mandoc >/dev/null || { \
-		echo 'mandoc is missing; as root: tests/setup.sh build' >&2; exit 1; }
+		echo 'mandoc is missing; as root: debian/setup.sh build' >&2; exit 1; }
 	@for library in $(PKGS); do pkg-config --exists $$library || { \
-		echo "the library $$library is missing; as root: tests/setup.sh build" >&2; \
+		echo "the library $$library is missing; as root: debian/setup.sh build" >&2; \
 		exit 1; }; done
 
 # SQL texts become C strings, so that the program needs no file of its own to run.
@@ -437,16 +437,16 @@ deb:
 	@debian/package.sh
 
 quickstart:
-	@CC='$(CC)' MAKE='$(MAKE)' tests/quickstart.sh
+	@CC='$(CC)' MAKE='$(MAKE)' debian/quickstart.sh
 
 # ---- tests: each target ends in "N passed, M failed, K skipped" ----------------------------------
 
 run_tests = CC='$(CC)' MAKE='$(MAKE)' TESTDATA='$(TESTDATA)' tests/run.sh
 
 check:
-	@tests/setup.sh test
+	@debian/setup.sh test
 	@E2E='$(E2E)' $(run_tests) $(PARTS)
-check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-sweep check-e2e check-packaging check-setups check-slow check-install:
+check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-faults check-e2e check-packaging check-setups check-slow check-install:
 	@SUITE='$(SUITE)' E2E='$(E2E)' SETUPS='$(SETUPS)' $(run_tests) $(@:check-%=%)
 check-release:
 	@TESTDATA='$(TESTDATA)' PARTS='$(PARTS)' E2E='$(E2E)' tests/release.sh '$(SUITE)'
@@ -455,7 +455,7 @@ update-cli: all $(build)/tests/lib/dnsd
 	tests/cli/run.sh --update $(build)/mailauthctl
 
 bench: all
-	@tests/setup.sh test
+	@debian/setup.sh test
 	@$(MAKE) --no-print-directory $(build)/tests/lib/dnsd $(build)/tests/lib/spf_ask $(bench_bin)
 	@tests/bench/run.sh $(build)/mailauthctl
 

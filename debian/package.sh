@@ -3,12 +3,12 @@
 # build/deb, where the result is found.  The same files give the same package, octet for octet.
 # Needs no root and no git.
 #
-# usage: make deb    (what it needs: sudo tests/setup.sh deb)
+# usage: make deb    (what it needs: sudo debian/setup.sh deb)
 set -eu
 cd "$(dirname "$0")/.."
 
 version=$(dpkg-parsechangelog -S Version) || {
-	echo "dpkg-dev is missing; as root: tests/setup.sh deb" >&2
+	echo "dpkg-dev is missing; as root: debian/setup.sh deb" >&2
 	exit 1
 }
 out=build/deb copy=build/deb/mailauthctl-$version log=build/deb/build.log

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `make check`, or parts of it, in a root of another Debian release: debootstrap's, with what
-# tests/setup.sh installs, in namespaces of its own (tests/install/root, enter).  The results are in
+# debian/setup.sh installs, in namespaces of its own (tests/install/root, enter).  The results are in
 # build/check-SUITE/, the last line is "N passed, M failed, K skipped".
 #
 # usage: tests/release.sh SUITE       as root
@@ -40,14 +40,14 @@ prepare() { # command...
 }
 
 [ "$(id -u)" = 0 ] || skipped "needs root for debootstrap and namespaces"
-prepare tests/setup.sh release
+prepare debian/setup.sh release
 
 # A folder of the file system, not an overlay: the throw-away hosts of tests/e2e lay theirs over it.
 state=$(realpath "${TMPDIR:-/var/tmp}")/mailauthctl-install-$(id -u)
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/mailauthctl-root.XXXXXX") || exit
 trap 'rm -rf --one-file-system "$root"' EXIT
 echo "$suite: making its root"
-prepare tests/install/root "$suite" "$root" tests/setup.sh test
+prepare tests/install/root "$suite" "$root" debian/setup.sh test
 prepare tests/install/checkout "$root/src/mailauthctl"
 data=${TESTDATA:-../shared/data}
 [ ! -d "$data" ] || { mkdir -p "$root/src/shared" && cp -rL "$data" "$root/src/shared/data"; }

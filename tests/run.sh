@@ -6,7 +6,7 @@
 # Each compiler's programs are built once.  Parts that wait for servers more than they work run beside
 # the others from when the program is built.
 #
-# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|sweep|e2e|setups|kill|slow|install]...
+# usage: tests/run.sh [build|style|layers|unit|fuzz|cli|man|po|terminal|policyd|packaging|faults|e2e|setups|kill|slow|install]...
 # environment: TESTDATA, CC, MAKE, JOBS (default: number of processors),
 #              E2E (scripts of tests/e2e, default: all of make check),
 #              SETUPS (folders of TESTDATA/setups for the part setups, default: all),
@@ -243,7 +243,7 @@ part_packaging() {
 
 # In bare roots: needs root and the network.
 part_install() {
-	tests/setup.sh install
+	debian/setup.sh install
 	# Roots are too large for memory.
 	export TMPDIR=$disk
 	producer install/deb tests/install/deb.sh
@@ -252,13 +252,13 @@ part_install() {
 }
 
 # Some points only, two sweeps at a time; make check-slow takes all of them.
-part_sweep() {
+part_faults() {
 	local script
 	need release || return
 	export SWEEP_STEP=${SWEEP_STEP:-43}
-	for script in tests/sweep/*.sh; do
+	for script in tests/faults/*.sh; do
 		[ -x "$script" ] || continue
-		start producer "sweep/$(basename "$script" .sh)" sweep "$script"
+		start producer "faults/$(basename "$script" .sh)" sweep "$script"
 		at_most 1
 	done
 	at_most 0
@@ -269,7 +269,7 @@ part_kill() {
 	local name sweeps
 	need release || return
 	export SWEEP_STEP=${SWEEP_STEP:-1} KILL_STEP=${KILL_STEP:-1} CONTENTION_SECONDS=60
-	part_sweep &
+	part_faults &
 	sweeps=$!
 	for name in unverified unchecked strict unsigned plain; do
 		start producer "e2e/kill/$name" env KILL_CASES=$name \
@@ -284,7 +284,7 @@ part_slow() {
 	part_kill
 	part_setups
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
-	part_differential 31337 20000
+	part_spf_peers 31337 20000
 	part_fuzz_long
 }
 
@@ -302,8 +302,8 @@ part_setups() {
 }
 
 # Our SPF evaluator against other people's.
-part_differential() {
-	producer differential tests/differential/run.sh build/release/tests/lib/spf_ask "$@"
+part_spf_peers() {
+	producer spf-peers tests/spf-peers/run.sh build/release/tests/lib/spf_ask "$@"
 }
 
 # Three at a time, those that take longest first: they wait for servers more than they work.
@@ -319,7 +319,7 @@ part_e2e() {
 	if [ -z "${E2E:-}" ]; then
 		# The worst of what was seen; make check-slow and check-setups take all.
 		part_setups emailwiz filter-elsewhere ispconfig-amavis modoboa-amavis
-		part_differential
+		part_spf_peers
 	fi
 	at_most 0
 }
@@ -329,7 +329,7 @@ run_parts() { # parts
 	for part; do
 		case $part in
 		build | style | layers | unit | fuzz | cli | man | po | terminal | policyd | packaging | setups | kill | slow | install) "part_$part" ;;
-		e2e | sweep)
+		e2e | faults)
 			# The servers are fetched while the program is built.
 			[ $part != e2e ] || tests/e2e/host --install >/dev/null 2>&1 &
 			need release
@@ -345,12 +345,12 @@ run_parts() { # parts
 	wait "${beside[@]}"
 }
 
-[ $# -gt 0 ] || set -- e2e sweep build style layers unit fuzz cli man po terminal policyd packaging
+[ $# -gt 0 ] || set -- e2e faults build style layers unit fuzz cli man po terminal policyd packaging
 # Those that run beside the others begin.
 ordered=()
 for part; do
 	case $part in
-	e2e | sweep) ordered=("$part" "${ordered[@]}") ;;
+	e2e | faults) ordered=("$part" "${ordered[@]}") ;;
 	*) ordered+=("$part") ;;
 	esac
 done

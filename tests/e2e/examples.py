@@ -278,8 +278,8 @@ def try_foreign_keys(block):
 
 special = [
     (r'mailauthctl key import --tree ', try_foreign_keys),
-    (r'sudo make (quickstart|check) ', elsewhere('tests/quickstart.sh, and this test')),
-    (r'sudo tests/setup.sh (build|deb) ', elsewhere('make check-install')),
+    (r'sudo make (quickstart|check) ', elsewhere('debian/quickstart.sh, and this test')),
+    (r'sudo debian/setup.sh (build|deb) ', elsewhere('make check-install')),
     (r'sudo apt-get install postfix opendkim ', elsewhere('tests/e2e/host, make check-install')),
     (r'\*/\d+ \* \* \* \*  root  \S+mailauthctl ', try_cron),
     (r'\$INCLUDE /', try_include),

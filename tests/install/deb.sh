@@ -10,7 +10,7 @@ scratch=$(mktemp -d) || exit
 trap 'rm -rf "$scratch"' EXIT
 
 if ! command -v dh >/dev/null; then
-	skip "make deb" "debhelper is missing; as root: tests/setup.sh deb"
+	skip "make deb" "debhelper is missing; as root: debian/setup.sh deb"
 	done_testing
 	exit
 fi
@@ -73,6 +73,6 @@ if command -v lintian >/dev/null; then
 		skip "lintian: no warning" "there are no manual pages"
 	fi
 else
-	skip "lintian: no error" "lintian is missing; as root: tests/setup.sh install"
+	skip "lintian: no error" "lintian is missing; as root: debian/setup.sh install"
 fi
 done_testing

@@ -8,15 +8,15 @@
 #
 # Below --root, where no server is told anything, and, with root, on a host with servers (host.sh).
 #
-#   tests/sweep/sync.sh [PROGRAM]        (default: build/release/mailauthctl)
+#   tests/faults/sync.sh [PROGRAM]        (default: build/release/mailauthctl)
 #
 # Needs strace and bash.  Ends 0: nothing found, 1: findings (each is one line), 77: skipped.
 set -u
 
 here=$(dirname "$(realpath "$0")")
-# shellcheck source=tests/sweep/lib.sh
+# shellcheck source=tests/faults/lib.sh
 . "$here/lib.sh"
-# shellcheck source=tests/sweep/host.sh
+# shellcheck source=tests/faults/host.sh
 . "$here/host.sh"
 part=${1:-}
 if [ "$part" = --inside ]; then

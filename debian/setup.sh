@@ -5,10 +5,10 @@
 # Not root: says what is missing and goes on (exit 0) for "test", fails otherwise.  Never a mail server
 # or a name server: those live in the throw-away host of tests/e2e alone.
 #
-# usage: tests/setup.sh build|deb|test|install|release
+# usage: debian/setup.sh build|deb|test|install|release
 # exit status: 0; 75: packages could not be fetched, tried three times; 1: any other failure
 set -u
-. "$(dirname "$0")/lib/apt.sh"
+. "$(dirname "$0")/apt.sh"
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
 	libidn2-dev libjansson-dev libsmartcols-dev gettext mandoc"
@@ -26,7 +26,7 @@ deb) wanted=$deb ;;
 install) wanted=$install ;;
 release) wanted=$release ;;
 *)
-	echo "usage: tests/setup.sh build|deb|test|install|release" >&2
+	echo "usage: debian/setup.sh build|deb|test|install|release" >&2
 	exit 2
 	;;
 esac
@@ -45,7 +45,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
-	echo "not installed:$missing (as root: tests/setup.sh $1)"
+	echo "not installed:$missing (as root: debian/setup.sh $1)"
 	[ "$1" = test ]
 	exit
 fi

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" != --built ]; then
-	tests/setup.sh build
+	debian/setup.sh build
 	# With sudo in somebody's own checkout: what is made is theirs.
 	owner=$(stat -c %u .)
 	if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then

@@ -3,14 +3,14 @@
 # --root; the next run must find the old state or the new one, and nothing left over.  What the
 # servers are told is service_sweep.sh's, which needs root; this one does not.
 #
-#   tests/sweep/push_sweep.sh [PROGRAM]        (default: build/release/mailauthctl)
+#   tests/faults/push_sweep.sh [PROGRAM]        (default: build/release/mailauthctl)
 #
 # Needs strace and bash.  Ends 0: nothing found, 1: findings (each is one line), 77: skipped.  See
 # lib.sh for what steers it.
 set -u
 
 here=$(dirname "$(realpath "$0")")
-# shellcheck source=tests/sweep/lib.sh
+# shellcheck source=tests/faults/lib.sh
 . "$here/lib.sh"
 
 if [ "${1:-}" != --worker ]; then

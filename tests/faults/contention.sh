@@ -2,7 +2,7 @@
 # Two pushes and ten writers at once: no change is lost, no file is half one writer's and half
 # another's, whoever waits is told for whom, and nobody fails.
 #
-#   tests/sweep/contention.sh [PROGRAM]        (default: build/release/mailauthctl)
+#   tests/faults/contention.sh [PROGRAM]        (default: build/release/mailauthctl)
 #
 # CONTENTION_SECONDS=N (default 15).  Ends 0: nothing found, 1: findings (each is one line).
 set -u

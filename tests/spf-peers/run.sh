@@ -2,7 +2,7 @@
 # Our SPF evaluator against python3-spf and spfquery of libspf2, on generated zones and records: all
 # three ask the same NSD, on a throw-away host.  Every difference must be one of differences.tsv.
 #
-# usage: tests/differential/run.sh SPF_ASK [SEED COUNT]
+# usage: tests/spf-peers/run.sh SPF_ASK [SEED COUNT]
 # With the usual seed and count, a listed difference that does not show any more fails too.
 set -u
 here=$(dirname "$(realpath "$0")")

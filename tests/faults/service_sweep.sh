@@ -5,16 +5,16 @@
 # flows, now and after a restart of the machine; nothing signs before its record is public; the
 # next run finds the old state or the new one, and every server runs with what its files say.
 #
-#   tests/sweep/service_sweep.sh [PROGRAM]        (default: build/release/mailauthctl)
+#   tests/faults/service_sweep.sh [PROGRAM]        (default: build/release/mailauthctl)
 #
 # Needs root, for namespaces, and strace.  Ends 0: nothing found, 1: findings (each is one line),
 # 77: skipped.  See lib.sh for what steers it.
 set -u
 here=$(dirname "$(realpath "$0")")
 
-# shellcheck source=tests/sweep/lib.sh
+# shellcheck source=tests/faults/lib.sh
 . "$here/lib.sh"
-# shellcheck source=tests/sweep/host.sh
+# shellcheck source=tests/faults/host.sh
 . "$here/host.sh"
 
 if [ "${1:-}" != --worker ]; then

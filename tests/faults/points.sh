@@ -1,7 +1,7 @@
 #!/bin/bash
 # What points.awk makes of a trace: which calls the sweeps hit, and which they leave out.
 #
-#   tests/sweep/points.sh        Ends 0: as it should be, 1: findings (each is one line).
+#   tests/faults/points.sh        Ends 0: as it should be, 1: findings (each is one line).
 set -u
 here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d) || exit 1
