@@ -53,10 +53,11 @@ int change_end(struct store *store, bool *ret_changed, struct err *err)
 }
 
 /* Octets of a change `c`, rows and indexes included, roughly. */
-#define WEIGHT                                                                         \
-	"(100 + (SELECT coalesce(sum(100 + length(i.field) + coalesce(length(i.old),"  \
-	" 0) + coalesce(length(i.new), 0)), 0) FROM change_item i WHERE i.change_id =" \
-	" c.id))"
+#define WEIGHT                                                                \
+	"(100 + (SELECT coalesce(sum(100 + length(i.field)"                   \
+	" + coalesce(length(CAST(i.old AS BLOB)), 0)"                         \
+	" + coalesce(length(CAST(i.new AS BLOB)), 0)), 0) FROM change_item i" \
+	" WHERE i.change_id = c.id))"
 
 int change_check_room(struct store *store, const struct ctx *ctx, struct err *err)
 {
