@@ -113,13 +113,16 @@ int file_look(const struct ctx *ctx, const char *path, bool follow,
 	return 0;
 }
 
-/* Reads to the end of the file; -1 and errno, EFBIG when there is more than `limit`. */
-static int read_all(int fd, size_t limit, struct buf *into)
+/* Reads to the end of the file, which is probably `size` octets long; -1 and errno, EFBIG when there
+ * is more than `limit`.  No more room than is needed: whoever wipes a secret wipes all of it. */
+static int read_all(int fd, size_t size, size_t limit, struct buf *into)
 {
 	size_t start = into->len;
+	buf_reserve(into, size && size <= limit ? size + 1 : READ_STEP);
 	for (;;) {
-		buf_reserve(into, READ_STEP);
-		ssize_t got = read(fd, into->at + into->len, READ_STEP);
+		if (into->room - into->len < 2)
+			buf_reserve(into, READ_STEP);
+		ssize_t got = read(fd, into->at + into->len, into->room - into->len - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -148,7 +151,7 @@ int file_read(const struct ctx *ctx, const char *path, size_t limit, struct buf 
 		return err_set(err, ERR_FAILED, _("cannot read %s%s: not a regular file"),
 		               ctx->root, path);
 	size_t start = into->len;
-	if (read_all(fd, limit, into) < 0) {
+	if (read_all(fd, (size_t)st.st_size, limit, into) < 0) {
 		int number = errno;
 		into->len = start;
 		into->at[start] = '\0';
