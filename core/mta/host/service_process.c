@@ -209,33 +209,61 @@ static void take_tcp(const char *line, const struct descriptors *d,
 	add_listener(list, one);
 }
 
-static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
+static void find_sockets(struct ctx *ctx, pid_t pid, const char *table,
+                         void (*take)(const char *, const struct descriptors *,
+                                      struct listeners *),
+                         struct listeners *list)
 {
-	static const struct {
-		const char *path;
-		void (*take)(const char *, const struct descriptors *,
-		             struct listeners *);
-	} tables[] = { { "/proc/net/unix", take_unix }, { "/proc/net/tcp", take_tcp } };
 	auto_free char *path = xasprintf("/proc/%d/fd", (int)pid);
 	struct descriptors d = { .folder = -1 };
 	struct err ignored = ERR_INIT;
+	auto_buf text = BUF_INIT;
 
 	d.folder = file_open_raw(ctx, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (d.folder < 0 || file_list(ctx, path, take_descriptor, &d, &ignored))
 		d.count = 0;
-	for (size_t i = 0; d.count && i < ARRAY_LEN(tables); i++) {
-		auto_buf text = BUF_INIT;
-
-		if (file_read(ctx, tables[i].path, TABLE_LIMIT, &text, NULL, &ignored))
-			err_clear(&ignored);
-		for (const char *line = buf_text(&text); *line;) {
-			tables[i].take(line, &d, list);
-			line += strcspn(line, "\n");
-			line += *line == '\n';
-		}
+	if (d.count && file_read(ctx, table, TABLE_LIMIT, &text, NULL, &ignored))
+		err_clear(&ignored);
+	for (const char *line = buf_text(&text); *line;) {
+		take(line, &d, list);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
 	}
 	close_fd(&d.folder);
 	free(d.inode);
+}
+
+static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
+{
+	find_sockets(ctx, pid, "/proc/net/unix", take_unix, list);
+	find_sockets(ctx, pid, "/proc/net/tcp", take_tcp, list);
+}
+
+/* A line of /proc/net/unix of a client that is connected to a socket of the process. */
+static void take_client(const char *line, const struct descriptors *d,
+                        struct listeners *list)
+{
+	unsigned state;
+	unsigned long long inode;
+	int at = 0;
+
+	if (sscanf(line, "%*s %*s %*s %*s %*s %x %llu %n", &state, &inode, &at) >= 2 &&
+	    at && state == 3 && line[at] == '/' && has_inode(d, inode))
+		add_listener(list, (struct peer_address){ .len = 0 });
+}
+
+#define CLIENTS_LIMIT_NS (5 * NS_PER_SEC)
+
+void process_await_clients(struct ctx *ctx, pid_t pid)
+{
+	int64_t deadline = monotonic_ns() + CLIENTS_LIMIT_NS;
+	struct listeners list;
+
+	do {
+		list = (struct listeners){ 0 };
+		find_sockets(ctx, pid, "/proc/net/unix", take_client, &list);
+		free(list.at);
+	} while (list.count && monotonic_ns() < deadline && poll(NULL, 0, NUDGE_MS) == 0);
 }
 
 static bool listens(struct ctx *ctx, pid_t pid)
