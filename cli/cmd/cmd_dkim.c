@@ -432,17 +432,23 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct
 
 /* ---- with a key that is there ---------------------------------------------------------------- */
 
+struct choice {
+	struct item *item;
+	char selector[NAME_SIZE];
+};
+
 static int choose_key(struct app *app, void *arg, struct err *err)
 {
-	struct item *item = arg;
+	struct choice *choice = arg;
+	struct item *item = choice->item;
 	auto_domain domain = DOMAIN_INIT;
 	int r = app_domain(app, item->name, &domain, err);
 	if (r >= 0)
 		r = app_check_keys_of(app, &domain, err);
 	if (r >= 0)
-		r = keyring_choose(
-			app->store, &app->ctx, &domain, args_get(app->args, "--selector"),
-			args_has(app->args, "--sign-now"), &item->outcome, err);
+		r = keyring_choose(app->store, &app->ctx, &domain, choice->selector,
+		                   args_has(app->args, "--sign-now"), &item->outcome,
+		                   err);
 	return r;
 }
 
@@ -452,13 +458,17 @@ static int enable_with_key(struct app *app, const struct app_names *names,
 {
 	struct item item = { 0 };
 	struct enable work = { .app = app, .item = &item, .count = 1 };
+	struct choice choice = { .item = &item };
 	if (names->count != 1 || names->is_all)
 		return err_set(err, ERR_USAGE, _("--selector requires one domain"));
 	int r = name_parse_domain(names->name[0], item.name, err);
 	if (r >= 0)
+		r = name_parse_selector(args_get(app->args, "--selector"),
+		                        choice.selector, err);
+	if (r >= 0)
 		r = app_take_export_lock(app, err);
 	if (r >= 0)
-		r = app_change(app, NEED_PUSH, choose_key, &item, err);
+		r = app_change(app, NEED_PUSH, choose_key, &choice, err);
 	item.is_done = true;
 	if (r >= 0 && !app->opt.is_dry_run)
 		r = publish(&work, err);

@@ -118,8 +118,11 @@ static int find_key(struct app *app, const char *typed, const char *selector,
 {
 	auto_domain domain = DOMAIN_INIT;
 	struct pick pick = { 0 };
+	char name[NAME_SIZE];
 	int64_t owner;
-	int r = find_owner(app, typed, &domain, &owner, err);
+	int r = selector ? name_parse_selector(selector, name, err) : 0;
+	if (r >= 0)
+		r = find_owner(app, typed, &domain, &owner, err);
 	if (r >= 0 && !selector)
 		r = key_each(app->store, owner, pick_selector, &pick, err);
 	if (r >= 0 && !selector && !pick.selector)
@@ -128,7 +131,7 @@ static int find_key(struct app *app, const char *typed, const char *selector,
 		            domain.name, domain.name);
 	if (r >= 0)
 		r = key_find(app->store, owner, domain.name,
-		             selector ? selector : pick.selector, ret_key, err);
+		             selector ? name : pick.selector, ret_key, err);
 	free(pick.selector);
 	return r;
 }

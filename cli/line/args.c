@@ -174,6 +174,10 @@ static int parse_long(const struct parser *p, const char *item, const char *next
 		return err_set(p->err, ERR_USAGE, _("option %s needs %s behind it"),
 		               row->name, row->value);
 	}
+	if (row->value && !row->is_multiple && !p->is_lenient &&
+	    args_has(p->args, row->name))
+		return err_set(p->err, ERR_USAGE, _("option %s may be given only once"),
+		               row->name);
 	keep_option(p->args, row, row->value ? value : "");
 	return 0;
 }

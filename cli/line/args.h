@@ -27,7 +27,7 @@ struct option_row {
 	const char *name;  /* "--alias-of" */
 	const char *value; /* "<domain>", or NULL: the option takes none */
 	const char *help;  /* one line, N_() */
-	bool is_multiple;  /* every occurrence counts; otherwise the last one wins */
+	bool is_multiple;  /* may be given several times with a value; every one counts */
 	char letter;       /* 'h' for -h, 0: none; only for options without a value */
 	enum option_access access;
 };
@@ -48,8 +48,8 @@ struct args {
 #define ARGS_INIT ((struct args){ 0 })
 void args_done(struct args *args);
 
-/* The value of an option ("--alias-of"), the last one given; "" for one that takes none; NULL: not
- * given. */
+/* The value of an option ("--alias-of"); of one that may be repeated the last one; "" for one that
+ * takes none; NULL: not given. */
 const char *args_get(const struct args *args, const char *name);
 /* The value of occurrence `i` of an option that may be repeated; NULL behind the last. */
 const char *args_get_nth(const struct args *args, const char *name, size_t i);
@@ -61,9 +61,10 @@ const char *args_word(const struct args *args, size_t i);
 
 /* Cuts `argv` (argc items, the program's name not among them) into words and options, which are
  * looked up in `tables` (each ends in {0}).  ERR_USAGE when an option is unknown (with a suggestion
- * where one is near), lacks its value or has one too many; `is_lenient` passes over such options:
- * for the search of the command's words, before its own options are known.  The caller initialises
- * `args` and calls args_done() in every case. */
+ * where one is near), lacks its value, has one too many or has a value and is given twice without being
+ * one that may be repeated; `is_lenient` passes over such options: for the search of the command's
+ * words, before its own options are known.  The caller initialises `args` and calls args_done() in
+ * every case. */
 int args_parse(int argc, char **argv, const struct option_row *const *tables,
                size_t table_count, bool is_lenient, struct args *args,
                struct err *err) must_check;

@@ -144,9 +144,17 @@ static int read_options(int argc, char **argv, struct options *options)
 			                           .has_arg = rows[i].argument != NULL,
 			                           .val = (int)rows[i].id };
 	int id, index = 0;
+	bool is_given[ARRAY_LEN(rows)] = { 0 };
 	while ((id = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		if (id == '?' || !take_option(&rows[index], options))
 			return 2;
+		if (rows[index].argument && is_given[index]) {
+			fprintf(stderr,
+			        "mailauth-policyd: option --%s may be given only once\n",
+			        rows[index].name);
+			return 2;
+		}
+		is_given[index] = true;
 		if (id == OPT_VERSION)
 			printf("mailauth-policyd %s\n%s", MAILAUTHCTL_VERSION,
 			       policyd_has_seccomp()

@@ -61,6 +61,9 @@ key export example.com --private
 key export example.com --private out.pem
 key show example.com none
 key show example.com bad..name
+key show example.com ''
+key export example.com bad..name
+key export example.com none
 key import example.com
 key import example.com s1
 key import example.com s1 --private absent.pem
@@ -74,6 +77,7 @@ key lint example.com --record x
 spf check --from a@b.example
 spf check --ip 192.0.2.1
 spf check --ip 192.0.2.1 --ip 192.0.2.2 --from a@b.example --zone /dev/null
+spf check --ip 192.0.2.1 --from a@b.example --zone /dev/null
 spf check --ip 192.0.2.1 --helo h --zone /dev/null
 spf lint --record x example.com
 spf lint --records-from absent
@@ -118,10 +122,13 @@ completion ksh
 --format
 --format=json db check
 --json --format tsv db check
+--format tsv --format json db check
+--wait 1 db check --wait 1
+--root . db check
 --db
 --db absent.db domain list
 --root
---root absent domain list
 --quiet --verbose db check
 --dry-run --quiet domain add a.example
 ROWS
+ROOT=absent m domain list

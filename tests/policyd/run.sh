@@ -358,6 +358,10 @@ is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | x
 fails "an unknown option" "$policyd" --what
 fails "an unknown argument" "$policyd" what
 fails "a number out of range" "$policyd" --pause-limit 0
+is "an option with a value, twice" \
+	"$("$policyd" --config a --log-stderr --log-stderr --config=b 2>&1 </dev/null; echo " $?")" \
+	"mailauth-policyd: option --config may be given only once
+ 2"
 # spawn(8) gives the client's socket as standard error too.
 cat >spawn.pl <<-'PERL'
 	use strict; use Socket;
