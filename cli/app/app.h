@@ -102,7 +102,8 @@ void app_export_later(struct app *app, const char *name);
 /* The same for a domain and its aliases, which publish its keys too. */
 int app_export_family_later(struct app *app, const struct domain *domain,
                             struct err *err) must_check;
-/* Exports what was named so far, now instead of after the handler. */
+/* Exports what was named so far, now instead of after the handler.  It follows a change that is saved,
+ * and a failure says so. */
 int app_export_now(struct app *app, struct err *err) must_check;
 /* Exports the zones of `names` (count 0: all that moved), activates keys, pushes.  Takes the export
  * lock for that time where the run does not hold it. */

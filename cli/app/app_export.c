@@ -186,13 +186,16 @@ int app_export(struct app *app, const char *const *names, size_t count, struct e
 
 int app_export_now(struct app *app, struct err *err)
 {
-	int r = 0;
+	auto_names due = app->exports;
+	app->exports = (struct names){ 0 };
+	if (!due.count || app->opt.is_dry_run)
+		return 0;
 	/* the change may have moved what <hostname> and <ip> stand for */
 	app->has_env = false;
 	env_done(&app->env);
-	if (app->exports.count && !app->opt.is_dry_run)
-		r = app_export(app, (const char *const *)app->exports.name,
-		               app->exports.count, err);
-	names_done(&app->exports);
+	int r = app_export(app, (const char *const *)due.name, due.count, err);
+	/* a customer is told so in other words (export_locked()) */
+	if (r < 0 && r != ERR_REPORTED && !app_is_customer(app))
+		err_prefix(err, _("the change is saved, but its export failed"));
 	return r;
 }

@@ -53,13 +53,9 @@ static int run_command(struct app *app, struct err *err)
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
-	if (r >= 0 && app->exports.count && !app->opt.is_dry_run) {
-		/* with the names of this change only: the rest is cron's */
-		app->has_env = false;
-		env_done(&app->env);
-		r = app_export(app, (const char *const *)app->exports.name,
-		               app->exports.count, err);
-	}
+	/* with the names of this change only: the rest is cron's */
+	if (r >= 0)
+		r = app_export_now(app, err);
 	lock_free(app->export_lock);
 	app->export_lock = NULL;
 	/* DNS is asked when no lock is held any more */

@@ -148,6 +148,7 @@ static int forget_all(struct app *app, void *arg, struct err *err)
 /* A domain that was removed a moment ago: its file is emptied first. */
 static int empty_due(struct app *app, struct app_names *names, struct err *err)
 {
+	auto_names due = { 0 };
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		enum export_kept_state state;
@@ -159,9 +160,11 @@ static int empty_due(struct app *app, struct app_names *names, struct err *err)
 		names->name[i] = xstrdup(name);
 		r = export_kept_look(&app->ctx, app->store, name, &state, err);
 		if (r >= 0 && state == EXPORT_KEPT_DUE && !app->opt.is_dry_run)
-			app_export_later(app, name);
+			names_add(&due, name);
 	}
-	return r < 0 ? r : app_export_now(app, err);
+	return r < 0 || !due.count
+	               ? r
+	               : app_export(app, (const char *const *)due.name, due.count, err);
 }
 
 static int run_forget(struct app *app, struct err *err)

@@ -112,6 +112,9 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 		return postfix_service_act(ctx, folder, action, err);
 	if (action == SERVICE_RELOAD && kind && !kind->reload_signal)
 		action = SERVICE_RESTART;
+	/* the mail server does not know it any more, but messages under way do */
+	if (kind && (action == SERVICE_STOP || action == SERVICE_DISABLE))
+		process_await_clients(ctx, filter_pid(ctx, kind));
 	if (systemd_is_there(ctx))
 		return act_on_unit(ctx, service, kind, action, err);
 	if (kind)

@@ -295,12 +295,8 @@ int filter_act(struct ctx *ctx, const struct service_kind *kind,
 
 	if (action == SERVICE_RELOAD)
 		return reload(kind, pid, err);
-	if (action == SERVICE_STOP || action == SERVICE_DISABLE) {
-		/* the mail server does not know it any more, but messages under way do */
-		if (pid)
-			process_await_clients(ctx, pid);
+	if (action == SERVICE_STOP || action == SERVICE_DISABLE)
 		return pid ? process_end(ctx, pid, kind->name, err) : 0;
-	}
 	if (action != SERVICE_RESTART && pid)
 		return 0;
 	argv = start_words(ctx, kind, pid, &octets);

@@ -76,7 +76,8 @@ pid_t filter_pid(struct ctx *ctx, const struct service_kind *kind) must_check;
 
 /* ---- processes (service_process.c) ------------------------------------------------------------ */
 
-/* Waits until nobody is connected to a UNIX socket of the process, 5 s at the most. */
+/* Waits until nobody is connected to a UNIX socket of the process, 5 s at the most; 0: returns at
+ * once. */
 void process_await_clients(struct ctx *ctx, pid_t pid);
 /* The name of a process that lives (15 octets of it); NULL: there is none.  The caller frees. */
 char *process_name(const struct ctx *ctx, pid_t pid) must_check;

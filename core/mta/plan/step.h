@@ -1,5 +1,5 @@
 /*
- * core/mta/plan/step.h: what a kind of step can do.  The engine and the recovery know no kind by name.
+ * core/mta/plan/step.h: what a kind of step can do.
  *
  * apply() is given the plan's step; undo() is given the journal's row, because after a crash there
  * is nothing else.
@@ -122,7 +122,6 @@ struct step {
 	};
 };
 
-/* Frees what it owns. */
 /* It makes, changes or removes a file or a folder. */
 static inline bool step_is_in_tree(const struct step *step)
 {

@@ -178,6 +178,19 @@ const char *master_port(const struct master_service *service)
 	return colon ? colon + 1 : service->name;
 }
 
+const struct master_service *master_listener(const struct master_cf *cf,
+                                             const char *endpoint, bool is_inet)
+{
+	const char *last = strrchr(endpoint, is_inet ? ':' : '/');
+	for (size_t i = 0; last && i < cf->count; i++) {
+		const struct master_service *service = &cf->service[i];
+		if ((strcmp(service->type, "inet") == 0) == is_inet &&
+		    strcmp(is_inet ? master_port(service) : service->name, last + 1) == 0)
+			return service;
+	}
+	return NULL;
+}
+
 bool master_is_loopback(const char *host)
 {
 	host += *host == '[';

@@ -45,6 +45,11 @@ bool master_is_smtpd(const struct master_service *service) must_check;
 char *master_host(const struct master_service *service) must_check;
 /* The port of a service's name, as written; borrowed. */
 const char *master_port(const struct master_service *service) must_check;
+/* The service that listens at an endpoint: of an inet one the port behind the last colon, else the
+ * name behind the last slash.  NULL: none of master.cf. */
+const struct master_service *master_listener(const struct master_cf *cf,
+                                             const char *endpoint,
+                                             bool is_inet) must_check;
 /* Whether the host, in brackets or not, is this machine's loopback. */
 bool master_is_loopback(const char *host) must_check;
 

@@ -36,26 +36,10 @@ static bool is_told(struct others *others, const char *endpoint)
 	return false;
 }
 
-/* The service of master.cf that listens there; NULL: none. */
-static const struct master_service *find_listener(const struct master_cf *master,
-                                                  const char *endpoint)
-{
-	const char *slash = strrchr(endpoint, '/'), *colon = strrchr(endpoint, ':');
-	bool is_inet = text_starts(endpoint, "inet:");
-	for (size_t i = 0; i < master->count; i++) {
-		const struct master_service *service = &master->service[i];
-		if (strcmp(service->type, "inet") == 0
-		            ? is_inet && colon &&
-		                      strcmp(master_port(service), colon + 1) == 0
-		            : slash && strcmp(service->name, slash + 1) == 0)
-			return service;
-	}
-	return NULL;
-}
-
 static bool checks_spf(const struct master_cf *master, const char *endpoint)
 {
-	const struct master_service *service = find_listener(master, endpoint);
+	const struct master_service *service =
+		master_listener(master, endpoint, text_starts(endpoint, "inet:"));
 	if (text_ends(endpoint, POLICYD_SOCKET) ||
 	    (service && strstr(service->arguments, POLICYD_PATH)))
 		return false;

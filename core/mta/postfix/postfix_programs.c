@@ -30,31 +30,20 @@ bool program_runs_sendmail(const struct master_service *service)
 static bool has_port(const char *text, const char *port)
 {
 	size_t len = strlen(port);
-	for (const char *at = text; (at = strstr(at, port)); at += len)
+	for (const char *at = text; len && (at = strstr(at, port)); at += len)
 		if ((at == text || strchr(" \t:=", at[-1])) && strchr(" \t\n", at[len]))
 			return true;
 	return false;
 }
 
-/* A program that spawn(8) starts where a filter is asked; NULL: another listens there. */
 const struct master_service *program_spawned(const struct master_cf *master,
                                              const char *nexthop)
 {
-	const char *slash = strrchr(nexthop, '/'), *colon = strrchr(nexthop, ':');
-	for (size_t i = 0; i < master->count; i++) {
-		const struct master_service *service = &master->service[i];
-		bool is_inet = strcmp(service->type, "inet") == 0;
-		if (strcmp(service->command, "spawn") == 0 &&
-		    (is_inet ? !slash && colon &&
-		                       strcmp(colon + 1, master_port(service)) == 0
-		             : slash && strcmp(slash + 1, service->name) == 0))
-			return service;
-	}
-	return NULL;
+	const struct master_service *service =
+		master_listener(master, nexthop, !strchr(nexthop, '/'));
+	return service && strcmp(service->command, "spawn") == 0 ? service : NULL;
 }
 
-/* Its command names the port of a service that only this machine has ("filter localhost 10026"), and
- * no sendmail. */
 bool program_returns_by_smtp(const struct main_cf *main, const struct master_cf *master,
                              const struct master_service *program)
 {
@@ -68,7 +57,6 @@ bool program_returns_by_smtp(const struct main_cf *main, const struct master_cf 
 	return false;
 }
 
-/* A program which names sendmail: what it is handed may come in again. */
 const struct master_service *program_that_returns(const struct master_cf *master)
 {
 	for (size_t i = 0; i < master->count; i++)
@@ -149,7 +137,6 @@ static bool has_policy(const struct main_cf *main, const struct master_cf *maste
 	return found;
 }
 
-/* A program that names sendmail and that mail is handed to, or may be; NULL: none. */
 const struct master_service *program_delivered_to(const struct main_cf *main,
                                                   const struct master_cf *master)
 {
@@ -163,8 +150,6 @@ const struct master_service *program_delivered_to(const struct main_cf *main,
 	return NULL;
 }
 
-/* A policy service is asked, and there is a transport by SMTP that no parameter names: it may be what
- * the service answers FILTER with. */
 bool program_may_filter(const struct main_cf *main, const struct master_cf *master)
 {
 	static const char *const usual[] = { "lmtp", "relay", "smtp" };

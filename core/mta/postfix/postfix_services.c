@@ -309,7 +309,7 @@ char *services_override_remedy(const struct main_cf *main,
 	else if (value.len)
 		list_with_ours(main, service, parameter, filter, &next);
 	/* postconf takes no blanks there, and a shell no quotes */
-	if (own && !is_options && strpbrk(own, "{}'"))
+	if ((own && !is_options && strpbrk(own, "{}'")) || strchr(buf_text(&next), '\''))
 		return xasprintf(_("add \"%s\" to %s of %s/%s in master.cf"),
 		                 master_is_smtpd(service) ? MAIN_SMTPD_REF
 		                                          : MAIN_NON_SMTPD_REF,

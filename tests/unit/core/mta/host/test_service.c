@@ -1,6 +1,9 @@
 /* Services with and without systemd, and what is remembered of them. */
 #include "tests/unit/fake_host.h"
 
+#include <limits.h>
+#include <sys/inotify.h>
+
 #include "core/mta/check/service_log.h"
 #include "core/mta/engine/held_service.h"
 #include "core/mta/host/service.h"
@@ -53,6 +56,58 @@ static int no_process(struct ctx *ctx, const struct run_spec *spec,
 {
 	(void)ctx, (void)ret;
 	return err_set(err, ERR_FAILED, "cannot start %s", spec->argv[0]);
+}
+
+/* ---- a filter that somebody talks to ---------------------------------------------------------- */
+
+#define CLIENT "0: 00000003 00000000 00000000 0001 03 4711 /run/x.sock\n"
+
+/* Empties /proc/net/unix once it was read `count` times. */
+static pid_t hang_up_after(const struct host *host, unsigned count)
+{
+	auto_free char *path = xasprintf("%s/proc/net/unix", host->root);
+	int watch = inotify_init1(IN_CLOEXEC);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	pid_t child = fork();
+	if (child == 0)
+		(void)alarm(20);
+	while (child == 0) {
+		char event[sizeof(struct inotify_event) + NAME_MAX + 1];
+		if (read(watch, event, sizeof(event)) <= 0)
+			_exit(1);
+		if (--count == 0)
+			_exit(truncate(path, 0) != 0);
+	}
+	close(watch);
+	return child;
+}
+
+/* Whether systemd or we ourselves end it, messages under way are let through first. */
+static void test_clients(void **state)
+{
+	struct host *host = *state;
+	auto_free char *own = xasprintf("%d\n", (int)getpid());
+	auto_free char *stat = xasprintf("%d (opendkim) S 1 1\n", (int)getpid());
+	auto_free char *folder = xasprintf("/proc/%d", (int)getpid());
+	auto_free char *stat_path = xasprintf("%s/stat", folder);
+	auto_free char *fd = xasprintf("%s%s/fd", host->root, folder);
+	auto_free char *link = xasprintf("%s/7", fd);
+	struct err err = ERR_INIT;
+	int status;
+
+	make_systemd(host);
+	put(host->root, "/run/opendkim/opendkim.pid", own, 0644);
+	put(host->root, stat_path, stat, 0644);
+	put(host->root, "/proc/net/unix", CLIENT, 0644);
+	assert_int_equal(mkdir(fd, 0755), 0);
+	assert_int_equal(symlink("socket:[4711]", link), 0);
+	unit.load = "loaded", unit.active = "active", unit.file = "enabled";
+	pid_t child = hang_up_after(host, 8);
+	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_STOP, &err), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_string_equal(buf_text(&unit.told), "stop opendkim;");
+	buf_done(&unit.told);
 }
 
 /* Not to know is not to know that it does not run. */
@@ -531,6 +586,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(test_units),
+		ROW(test_clients),
 		ROW(test_unknown),
 		ROW(test_stale_unit),
 		ROW(test_look),

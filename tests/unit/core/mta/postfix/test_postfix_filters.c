@@ -195,6 +195,11 @@ static void test_unknown(void **state)
 		  .unknown = "sendmail(1)", .reinjecting = "127.0.0.1:10025 " },
 		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f localhost 10025\n",
 		  .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN,
+		  ENTRY SCAN BACK SPAWN
+		  "argv=/f localhost 1\n127.0.0.1: inet n - n - - smtpd\n",
+		  .unknown = "sendmail(1)",
+		  .reinjecting = "127.0.0.1:10025 127.0.0.1: " },
 		{ TO_SCAN, ENTRY SCAN BACK SPAWN "argv=/f 127.0.0.1:10025 -v\n",
 		  .reinjecting = "127.0.0.1:10025 " },
 		{ "",
