@@ -94,7 +94,7 @@ mta_src := \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
-	$(addprefix push/,absence backend_choose drift push push_facts push_state registry \
+	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_state registry \
 		rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)

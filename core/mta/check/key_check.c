@@ -87,7 +87,7 @@ static int check_key(const struct key_check *check, const struct plan_key *key,
 	const char *text = buf_text(&present);
 	size_t len = present.len;
 	if (step)
-		r = step_content(step, &room, &text, &len, err);
+		r = step_content(step, &check->plan->key_source, &room, &text, &len, err);
 	if (r < 0)
 		return r;
 	r = key_look_private(text, len, &sight, err);

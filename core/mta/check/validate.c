@@ -24,7 +24,7 @@ int validation_read(const struct validation *v, const char *path, struct buf *in
 		auto_secret room = SECRET_INIT;
 		const char *text;
 		size_t len;
-		int r = step_content(step, &room, &text, &len, err);
+		int r = step_content(step, &v->plan->key_source, &room, &text, &len, err);
 		if (r == 0)
 			buf_add(into, text, len);
 		return r < 0 ? r : 1;

@@ -77,8 +77,8 @@ static int stage_kind(struct engine *e, enum step_kind kind, bool sync, struct e
 		const struct step *step = &e->plan->step[i];
 
 		if (step->kind == kind && step_types[kind]->stage)
-			rc = step_types[kind]->stage(e->ctx, step, sync, &e->staged[i],
-			                             err);
+			rc = step_types[kind]->stage(e->ctx, step, &e->plan->key_source,
+			                             sync, &e->staged[i], err);
 		if (!rc && kind == STEP_FILE && signals_is_cancelled())
 			rc = err_set(err, ERR_CANCELLED,
 			             _("interrupted: nothing was changed"));

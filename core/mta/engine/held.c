@@ -266,6 +266,92 @@ int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
 	return rc;
 }
 
+/* ---- for a plan ------------------------------------------------------------------------------- */
+
+static int has_row(struct store *target, const char *sql, const char *text, bool *ret_has,
+                   struct err *err)
+{
+	int64_t one;
+	int rc = target ? store_get_int(target, &one, err, sql, "t", text) : 0;
+
+	if (rc >= 0)
+		*ret_has = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
+int held_has_domain(struct store *target, const char *domain, bool *ret_has,
+                    struct err *err)
+{
+	return has_row(target, "SELECT 1 FROM held WHERE domain = ? LIMIT 1", domain,
+	               ret_has, err);
+}
+
+int held_has_file(struct store *target, const char *path, bool *ret_has, struct err *err)
+{
+	return has_row(target, "SELECT 1 FROM held WHERE object = 'file:' || ?", path,
+	               ret_has, err);
+}
+
+int held_each_domain(struct store *target,
+                     int (*each)(void *arg, const char *domain, struct err *err),
+                     void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc;
+
+	if (!target)
+		return 0;
+	rc = store_query(target, &stmt, err,
+	                 "SELECT DISTINCT domain FROM held WHERE domain IS NOT NULL "
+	                 "ORDER BY domain",
+	                 "");
+	while (!rc && (rc = stmt_next(stmt, err)) == 1)
+		rc = each(arg, stmt_text(stmt, 0), err);
+	return rc;
+}
+
+int held_each_path(struct store *target, const char *domain,
+                   int (*each)(void *arg, const char *path, struct err *err), void *arg,
+                   struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc;
+
+	if (!target)
+		return 0;
+	rc = store_query(target, &stmt, err,
+	                 "SELECT substr(object, 6) FROM held WHERE domain = ? "
+	                 "AND object GLOB 'file:*' ORDER BY object",
+	                 "t", domain);
+	while (!rc && (rc = stmt_next(stmt, err)) == 1)
+		rc = each(arg, stmt_text(stmt, 0), err);
+	return rc;
+}
+
+int held_content(struct store *target, const char *path, int64_t limit, struct buf *into,
+                 struct err *err)
+{
+	auto_stmt stmt = NULL;
+	const void *octets;
+	size_t len;
+	int rc;
+
+	if (!target)
+		return 0;
+	rc = store_query(
+		target, &stmt, err,
+		"SELECT iif(?2, substr(octets, 1, ?2), octets) FROM held JOIN blob ON sha256 = value "
+		"WHERE object = 'file:' || ?1",
+		"ti", path, limit);
+	if (!rc)
+		rc = stmt_next(stmt, err);
+	if (rc == 1) {
+		octets = stmt_blob(stmt, 0, &len);
+		buf_add(into, octets, len);
+	}
+	return rc;
+}
+
 /* ---- for those who look for edits ------------------------------------------------------------- */
 
 #define HELD_FILE                                                                           \

@@ -28,6 +28,24 @@ int held_forget(struct store *target, struct err *err) must_check;
 int held_plan_removal(struct ctx *ctx, struct store *target, bool force,
                       struct plan *plan, struct err *err) must_check;
 
+/* What of a domain is ours, and what one file holds.  `target` NULL: nothing. */
+int held_has_domain(struct store *target, const char *domain, bool *ret_has,
+                    struct err *err) must_check;
+/* The domains, sorted. */
+int held_each_domain(struct store *target,
+                     int (*each)(void *arg, const char *domain, struct err *err),
+                     void *arg, struct err *err) must_check;
+/* The paths of files that serve the domain alone, sorted. */
+int held_each_path(struct store *target, const char *domain,
+                   int (*each)(void *arg, const char *path, struct err *err), void *arg,
+                   struct err *err) must_check;
+int held_has_file(struct store *target, const char *path, bool *ret_has,
+                  struct err *err) must_check;
+/* What the last push wrote to the file, appended to `into`; at most `limit` octets of it (0: all).  1: it
+ * is known, 0: not. */
+int held_content(struct store *target, const char *path, int64_t limit, struct buf *into,
+                 struct err *err) must_check;
+
 /* A file that we wrote, as it was right after the push; borrowed until the callback returns. */
 struct held_file {
 	const char *path;

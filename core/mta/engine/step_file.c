@@ -168,7 +168,8 @@ static void show_folder(const struct step *step, bool is_coloured, struct buf *o
 
 /* ---- staging and switching ------------------------------------------------------------------- */
 
-static int stage_file(const struct ctx *ctx, const struct step *step, bool sync,
+static int stage_file(const struct ctx *ctx, const struct step *step,
+                      const struct key_source *keys, bool sync,
                       struct staged_file *ret_staged, struct err *err)
 {
 	if (!step->is_present)
@@ -177,7 +178,7 @@ static int stage_file(const struct ctx *ctx, const struct step *step, bool sync,
 	auto_secret room = SECRET_INIT;
 	const char *text;
 	size_t len;
-	int rc = step_content(step, &room, &text, &len, err);
+	int rc = step_content(step, keys, &room, &text, &len, err);
 
 	if (!rc)
 		rc = file_stage(ctx, step->object, text, len, step->meta, sync, &staged,
@@ -405,10 +406,11 @@ static int observe_folder(const struct ctx *ctx, struct step *step, bool *ret_ho
 	return 0;
 }
 
-static int stage_folder(const struct ctx *ctx, const struct step *step, bool sync,
+static int stage_folder(const struct ctx *ctx, const struct step *step,
+                        const struct key_source *keys, bool sync,
                         struct staged_file *ret_staged, struct err *err)
 {
-	(void)sync, (void)ret_staged;
+	(void)keys, (void)sync, (void)ret_staged;
 	if (!step->is_present || step->had_old)
 		return 0;
 	return file_make_dir(ctx, step->object, step->meta, NULL, err);

@@ -1,7 +1,8 @@
 /*
  * core/mta/plan/desired.h: what a mail server should do, as a backend's plan() needs it: the effective
  * server settings as plain fields, and iterators over what has a row for each domain, so that
- * 100,000 domains are never an array.
+ * 100,000 domains are never an array.  Where the rows come from is handed in (struct desired_rows): for
+ * a push it is the database (core/mta/push/desired_store.h), for a test whatever the test has.
  *
  * plan() gets NULL instead where everything of ours goes.  It then plans the files that it shares
  * with an admin (main.cf, master.cf, opendkim.conf) without our lines, and the services; every file
@@ -15,11 +16,9 @@
 #include <stdint.h>
 
 #include "core/base/buf.h"
-#include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/base/secret.h"
 #include "core/model/key/signing.h"
-#include "core/store/store.h"
 #include "dnszone/spf/spf_check.h"
 
 struct desired {
@@ -49,52 +48,69 @@ struct desired {
 	bool replace_filter;      /* an admin's own signing filter may be taken over */
 	bool is_untouched; /* a look that found every file as the last push left it */
 	bool is_everything; /* desired_each_moved() gives every name: nothing is known to hold */
+	int64_t since; /* generation that the host has; 0 when is_everything */
 
 	/* for the functions below */
-	struct store *store;
-	struct store *target; /* NULL: nothing was pushed to this host yet */
-	int64_t since;        /* generation that the host has; 0 when is_everything */
+	const struct desired_rows *rows; /* NULL: no rows */
+	void *source;                    /* borrowed; handed to them */
 };
-
-/* Reads the settings of `store`.  `target` may be NULL; `kept_hostname` (NULL: none) stands in
- * where mta.hostname is not set.  Both databases are borrowed and must outlive the result. */
-int desired_read(struct store *store, struct store *target, const char *kept_hostname,
-                 int64_t since, struct desired *ret_desired, struct err *err) must_check;
 void desired_done(struct desired *desired);
+
+typedef int desired_name_fn(void *arg, const char *name, struct err *err);
+typedef int desired_signing_fn(void *arg, const struct signing_row *row, struct err *err);
+
+/* What the functions below ask for; NULL: there is none of it.  A callback's non-zero ends the walk and is
+ * returned. */
+struct desired_rows {
+	/* `name` NULL: of all names, sorted by name. */
+	int (*each_signing)(void *source, const char *name, desired_signing_fn *each,
+	                    void *arg, struct err *err);
+	int (*each_moved)(void *source, int64_t since, desired_name_fn *each, void *arg,
+	                  struct err *err);
+	int (*each_sharing)(void *source, const char *name, desired_name_fn *each,
+	                    void *arg, struct err *err);
+	int (*each_name)(void *source, desired_name_fn *each, void *arg, struct err *err);
+	int (*each_owned)(void *source, const char *domain, desired_name_fn *each,
+	                  void *arg, struct err *err);
+	int (*owns)(void *source, const char *path, bool *ret_owns, struct err *err);
+	int (*pushed)(void *source, const char *path, int64_t limit, struct buf *into,
+	              struct err *err);
+	int (*key_pem)(void *source, int64_t key_id, struct secret *ret_pem,
+	               struct err *err);
+	int (*srs_secrets)(void *source, struct secret *ret_lines, struct err *err);
+};
 
 /* Every row that signs now, sorted by name: KeyTable and SigningTable are rendered from it.  None
  * when `signs` is off. */
-int desired_each_signing(const struct desired *desired,
-                         int (*each)(void *arg, const struct signing_row *row,
-                                     struct err *err),
+int desired_each_signing(const struct desired *desired, desired_signing_fn *each,
                          void *arg, struct err *err) must_check;
 /* The same for one name: from inside desired_each_moved(), to know which key files it needs. */
 int desired_each_signing_of(const struct desired *desired, const char *name,
-                            int (*each)(void *arg, const struct signing_row *row,
-                                        struct err *err),
-                            void *arg, struct err *err) must_check;
+                            desired_signing_fn *each, void *arg,
+                            struct err *err) must_check;
 
 /* Names whose key files must be looked at, each once: those that moved since the host's
  * generation, or (is_everything) every name of the store and every one that we hold files of. */
-int desired_each_moved(const struct desired *desired,
-                       int (*each)(void *arg, const char *name, struct err *err),
-                       void *arg, struct err *err) must_check;
+int desired_each_moved(const struct desired *desired, desired_name_fn *each, void *arg,
+                       struct err *err) must_check;
+
+/* Names that sign with a key of `name`'s main domain: that domain and its aliases, `name` with them. */
+int desired_each_sharing(const struct desired *desired, const char *name,
+                         desired_name_fn *each, void *arg, struct err *err) must_check;
 
 /* Whether the file at `path` (inside the root) is ours on this host. */
-int desired_holds(const struct desired *desired, const char *path, bool *ret_holds,
-                  struct err *err) must_check;
+int desired_owns(const struct desired *desired, const char *path, bool *ret_owns,
+                 struct err *err) must_check;
 
 /* Paths (inside the root) of files that are ours on this host and serve `domain` alone: those that
  * are not wanted any more get plan_remove().  A step says whom it serves in step->domain. */
-int desired_each_held(const struct desired *desired, const char *domain,
-                      int (*each)(void *arg, const char *path, struct err *err),
-                      void *arg, struct err *err) must_check;
+int desired_each_owned(const struct desired *desired, const char *domain,
+                       desired_name_fn *each, void *arg, struct err *err) must_check;
 
 /* Every name of the store, sorted: domains and aliases, suspended ones and those that send no mail
  * too. */
-int desired_each_name(const struct desired *desired,
-                      int (*each)(void *arg, const char *name, struct err *err),
-                      void *arg, struct err *err) must_check;
+int desired_each_name(const struct desired *desired, desired_name_fn *each, void *arg,
+                      struct err *err) must_check;
 
 /* The secrets of SRS as srs_secret_lines() gives them. */
 int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,

@@ -87,13 +87,12 @@ struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
 }
 
 struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
-                           struct store *store, int64_t key_id,
-                           const struct digest *digest, struct file_meta meta,
-                           unsigned causes)
+                           int64_t key_id, const struct digest *digest,
+                           struct file_meta meta, unsigned causes)
 {
 	struct step *step = plan_add(plan, STEP_FILE, rank, path);
 
-	step->key_store = store;
+	step->is_key = true;
 	step->key_id = key_id;
 	step->new_digest = *digest;
 	step->is_secret = true;
@@ -229,15 +228,14 @@ void plan_claim_step(struct plan *plan, const struct step *step)
 	};
 }
 
-int plan_settle(struct plan *plan, struct err *err)
+int plan_skip_done(struct plan *plan, struct err *err)
 {
 	struct step *step = &plan->step[plan->count - 1];
-	bool is_held = false;
-	int rc = plan->host ? step_types[step->kind]->observe(plan->host, step, &is_held,
-	                                                      err)
-	                    : 0;
+	bool is_done = false;
+	int rc =
+		plan->is_done ? plan->is_done(plan->is_done_arg, step, &is_done, err) : 0;
 
-	if (!rc && is_held) {
+	if (!rc && is_done) {
 		plan_claim_step(plan, step);
 		step_done(&plan->step[--plan->count]);
 	}

@@ -22,7 +22,6 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/mta/plan/step.h"
-#include "core/store/store.h"
 
 /* A key file that the tables of the plan name, and the key that must be in it once all is done. */
 struct plan_key {
@@ -69,14 +68,17 @@ struct plan {
 		*claimed; /* set by a backend that sees what an earlier push left and
 	                               may_claim: beginnings of paths that are ours alone, with a
 	                               NULL behind them */
-	struct plan_claim *claim; /* filled by plan_prune() and plan_settle() */
+	struct plan_claim *claim; /* filled by plan_prune() and plan_skip_done() */
 	size_t claims, claim_room;
 	/* Set by a backend: what the service of a step calls itself in the log (NULL stays: "postfix"), and
 	 * a file that it writes to besides the system's own (NULL stays: none).  NULL: nothing is known. */
 	void (*log_source)(struct ctx *ctx, const char *service, char **ret_name,
 	                   char **ret_file);
-	const struct ctx *
-		host; /* of plan_settle(); NULL: nothing is observed before plan_prune() */
+	/* Handed in by the caller, so that a backend's plan() touches neither the host nor the database.
+	 * Whether a step holds already, as step_type.observe() says; NULL: plan_skip_done() asks nobody. */
+	int (*is_done)(void *arg, struct step *step, bool *ret_is_done, struct err *err);
+	void *is_done_arg;
+	struct key_source key_source; /* of plan_file_key() */
 };
 
 #define PLAN_INIT ((struct plan){ 0 })
@@ -90,13 +92,11 @@ struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
 /* The same; `content` is empty afterwards. */
 struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
                             struct buf *content, struct file_meta meta, unsigned causes);
-/* The same; the content is the private key `key_id` of `store`, as PEM, whose digest is given: it is
- * read again where it is needed, so that a plan of 100,000 keys does not hold them.  `store` is
- * borrowed until the plan is staged. */
+/* The same; the content is the private key `key_id` as PEM, whose digest is given: plan->key_source gives it
+ * again where it is needed, so that a plan of 100,000 keys does not hold them. */
 struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
-                           struct store *store, int64_t key_id,
-                           const struct digest *digest, struct file_meta meta,
-                           unsigned causes);
+                           int64_t key_id, const struct digest *digest,
+                           struct file_meta meta, unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
@@ -122,9 +122,9 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
 
 /* The service of an ENABLE step; once for each. */
 void plan_needs(struct plan *plan, const struct step *step, bool is_running);
-/* Observes the last step at once, a file or folder, and drops it where it holds: for what there are
+/* Drops the last step, a file or folder, where plan->is_done() says that it holds: for what there are
  * 100,000 of, most of which stand there already. */
-int plan_settle(struct plan *plan, struct err *err) must_check;
+int plan_skip_done(struct plan *plan, struct err *err) must_check;
 
 /* Notes an observed step of a file that stands there at a path that begins like one of plan->claimed,
  * and that no admin shares. */

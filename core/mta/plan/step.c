@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/model/key/key_secret.h"
 
 const struct step_type *const step_types[STEP_KIND_COUNT] = {
 	[STEP_FILE] = &step_file_type,
@@ -53,18 +52,19 @@ char *step_aside_path(const char *path)
 	return xasprintf("%s.mailauthctl-old", path);
 }
 
-int step_content(const struct step *step, struct secret *room, const char **ret_text,
-                 size_t *ret_len, struct err *err)
+int step_content(const struct step *step, const struct key_source *keys,
+                 struct secret *room, const char **ret_text, size_t *ret_len,
+                 struct err *err)
 {
 	struct digest digest;
 	int rc;
 
-	if (!step->key_store) {
+	if (!step->is_key) {
 		*ret_text = buf_text(&step->content);
 		*ret_len = step->content.len;
 		return 0;
 	}
-	rc = key_secret_pem(step->key_store, step->key_id, room, err);
+	rc = keys->pem(keys->arg, step->key_id, room, err);
 	if (rc)
 		return rc;
 	digest_of(room->at, room->len, &digest);

@@ -82,6 +82,7 @@ struct step {
 	/* files and folders */
 	bool is_present; /* false: it goes */
 	bool is_secret;  /* never enters the journal: digest and key id only */
+	bool is_key;     /* a file whose content is the private key `key_id` */
 	const struct shared_format *shared; /* files: whose text it is beside ours */
 	struct file_meta meta;
 	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
@@ -96,13 +97,10 @@ struct step {
 	/* filled by plan_prune() */
 	bool had_old; /* files, folders: something stood there */
 	struct file_meta old_meta;
-	union {                             /* of which there may be 100,000 */
-		struct {                    /* files */
-			struct buf content; /* wiped on free when is_secret */
-			struct store
-				*key_store; /* not NULL: the content is the key `key_id`
-			                            in it (step_content()) */
-			int64_t key_id;
+	union {                                   /* of which there may be 100,000 */
+		struct {                          /* files */
+			struct buf content;       /* wiped on free when is_secret */
+			int64_t key_id;           /* of is_key */
 			struct digest new_digest; /* SHA-256 of what is wanted */
 			/* filled by plan_prune() */
 			struct digest old_digest; /* SHA-256 of what stood there */
@@ -145,6 +143,12 @@ struct step_row {
 	const struct shared_format *shared; /* files */
 };
 
+/* Private keys as PEM, by the id in the database. */
+struct key_source {
+	int (*pem)(void *arg, int64_t key_id, struct secret *ret_pem, struct err *err);
+	void *arg;
+};
+
 /* What came of an attempt to take one step back. */
 enum undo_result {
 	UNDO_NOTHING, /* the old state is there already */
@@ -169,7 +173,8 @@ struct step_type {
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Whatever may fail for want of space or rights, beside what is in force.  NULL: nothing.
 	 * `ret_staged` stays empty where there is no content. */
-	int (*stage)(const struct ctx *ctx, const struct step *step, bool sync,
+	int (*stage)(const struct ctx *ctx, const struct step *step,
+	             const struct key_source *keys, bool sync,
 	             struct staged_file *ret_staged, struct err *err);
 	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
 	void (*before)(struct ctx *ctx, struct step *step);
@@ -195,10 +200,11 @@ bool step_meta_holds(const struct file_meta *have, const struct file_meta *want)
  * before a secret is replaced, renamed when a file goes.  Caller frees. */
 char *step_aside_path(const char *path) must_check;
 
-/* What the file of the step will hold; `room` holds it where it is a key in the store.  Fails: that
- * key is another one now. */
-int step_content(const struct step *step, struct secret *room, const char **ret_text,
-                 size_t *ret_len, struct err *err) must_check;
+/* What the file of the step will hold; `room` holds it where it is a key of `keys`.  Fails: that key is
+ * another one now. */
+int step_content(const struct step *step, const struct key_source *keys,
+                 struct secret *room, const char **ret_text, size_t *ret_len,
+                 struct err *err) must_check;
 
 /* A file that is larger than this is not ours to replace. */
 #define STEP_FILE_LIMIT ((size_t)1 << 30)

@@ -264,7 +264,7 @@ static int see_all_where_needed(const struct desired **desired,
 {
 	auto_free char *table = xasprintf("%s" OPENDKIM_SIGNING_TABLE, place->prefix);
 	bool has_signed;
-	int r = desired_holds(*desired, table, &has_signed, err);
+	int r = desired_owns(*desired, table, &has_signed, err);
 	if (r == 0 && has_signed != signs && !(*desired)->is_everything) {
 		*whole = **desired;
 		whole->is_everything = true;

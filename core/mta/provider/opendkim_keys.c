@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/store/store.h"
 
 struct name {
 	char *text;
@@ -58,25 +57,21 @@ static void add_name(struct opendkim_keys *keys, const char *name, bool is_asked
 	keys->name[keys->names++] = (struct name){ xstrdup(name), is_asked, false };
 }
 
+static int take_sharing(void *arg, const char *name, struct err *err)
+{
+	(void)err;
+	add_name(arg, name, false);
+	return 0;
+}
+
 static int take_moved(void *arg, const char *name, struct err *err)
 {
 	struct opendkim_keys *keys = arg;
-	auto_stmt stmt = NULL;
 	add_name(keys, name, true);
-	if (!keys->desired->store || keys->desired->is_everything)
-		return 0;
-	int r = store_query(
-		keys->desired->store, &stmt, err,
-		"SELECT m.name FROM domain AS d JOIN domain AS m "
-		"ON m.id = coalesce(d.alias_of, d.id) WHERE d.name = ?1 "
-		"UNION SELECT m.name FROM domain AS d JOIN domain AS m "
-		"ON m.alias_of = coalesce(d.alias_of, d.id) WHERE d.name = ?1",
-		"t", name);
-	while (r == 0 && (r = stmt_next(stmt, err)) == 1) {
-		add_name(keys, stmt_text(stmt, 0), false);
-		r = 0;
-	}
-	return r;
+	return keys->desired->is_everything
+	               ? 0
+	               : desired_each_sharing(keys->desired, name, take_sharing, keys,
+	                                      err);
 }
 
 static void sort_names(struct opendkim_keys *keys)
@@ -201,11 +196,11 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 	digest_of(pem.at, pem.len, &digest);
 	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
 	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
-	plan_file_key(plan, RANK_DATA, path, keys->desired->store, wanted->key_id,
-	              &digest, place->key, CAUSE_KEYS)
+	plan_file_key(plan, RANK_DATA, path, wanted->key_id, &digest, place->key,
+	              CAUSE_KEYS)
 		->domain = xstrdup(wanted->main_name);
 	expect_key(wanted, place, plan);
-	return plan_settle(plan, err);
+	return plan_skip_done(plan, err);
 }
 
 struct leftovers {
@@ -253,13 +248,13 @@ static int plan_domain(const struct opendkim_keys *keys,
 	if (first < last) {
 		plan_mkdir(plan, RANK_DATA, folder, place->key_folder)->domain =
 			xstrdup(name);
-		r = plan_settle(plan, err);
+		r = plan_skip_done(plan, err);
 	}
 	for (size_t i = first; r == 0 && i < last; i++)
 		r = plan_key(keys, &keys->wanted[i], place, plan, err);
 	if (r < 0)
 		return r;
-	r = desired_each_held(keys->desired, name, take_leftover, &leftovers, err);
+	r = desired_each_owned(keys->desired, name, take_leftover, &leftovers, err);
 	if (r == 0 && leftovers.removed && first == last) {
 		struct step *step =
 			plan_mkdir(plan, RANK_LEFTOVERS, folder, FILE_META_KEEP);

@@ -175,7 +175,7 @@ int opendkim_tables_keep(const struct desired *desired, const struct opendkim_ke
 	bool holds;
 	if (!desired->is_untouched || desired->is_everything || opendkim_keys_count(keys))
 		return 0;
-	int r = desired_holds(desired, key_table, &holds, err);
+	int r = desired_owns(desired, key_table, &holds, err);
 	if (r < 0 || !holds)
 		return r;
 	r = desired_pushed(desired, signing, LINE_ROOM, &start, err);

@@ -152,7 +152,7 @@ static int stage_keys(const struct choice *choice, const char *now, struct err *
 		auto_secret room = SECRET_INIT;
 		const char *text;
 		size_t len;
-		int r = step_content(step, &room, &text, &len, err);
+		int r = step_content(step, &v->plan->key_source, &room, &text, &len, err);
 		if (r == 0)
 			r = stage_write(v->stage, name, text, len, err);
 		if (r < 0)

@@ -15,6 +15,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"
+#include "core/model/key/key_secret.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/check/stage.h"
 #include "core/mta/engine/engine.h"
@@ -23,8 +24,8 @@
 #include "core/mta/engine/recover.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/engine/told.h"
-#include "core/mta/plan/desired.h"
 #include "core/mta/push/backend_choose.h"
+#include "core/mta/push/desired_store.h"
 #include "core/mta/push/push_facts.h"
 #include "core/mta/push/registry.h"
 #include "core/mta/push/rollback.h"
@@ -252,6 +253,16 @@ static int look_for_drift(struct push *push, struct err *err)
 	return rc;
 }
 
+static int is_done(void *arg, struct step *step, bool *ret_is_done, struct err *err)
+{
+	return step_types[step->kind]->observe(arg, step, ret_is_done, err);
+}
+
+static int read_key(void *arg, int64_t key_id, struct secret *ret_pem, struct err *err)
+{
+	return key_secret_pem(arg, key_id, ret_pem, err);
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, struct desired *desired,
@@ -264,7 +275,9 @@ static int plan_with(struct push *push, struct store *store,
 	if (desired)
 		desired->is_untouched = push->is_short && !push->drifts.count;
 
-	push->plan.host = push->ctx;
+	push->plan.is_done = is_done;
+	push->plan.is_done_arg = push->ctx;
+	push->plan.key_source = (struct key_source){ read_key, store };
 	push->plan.may_claim = options->is_adoption;
 	if (!rc && backend && backend->plan) {
 		rc = backend->observe(push->ctx, store, &seen, err);
@@ -294,11 +307,12 @@ static int plan_desired(struct push *push, struct store *store,
                         const struct push_options *options, const struct push_facts *f,
                         struct err *err)
 {
+	struct desired_source source = { store, push->target };
 	struct desired desired;
 	int rc = next_row(push->ctx, store, f, &push->row, err);
 
 	if (!rc)
-		rc = desired_read(store, push->target, push->row.hostname,
+		rc = desired_read(&source, push->row.hostname,
 		                  push_must_see_all(options, f) ? 0 : f->old.gen.id,
 		                  &desired, err);
 	if (rc)
@@ -347,6 +361,7 @@ static int plan_rollback(struct push *push, struct store *store,
 	          _("the result of push %lld comes back; further pushes are held until "
 	            "\"mailauthctl mta push\""),
 	          (long long)push->result_of);
+	push->plan.key_source = (struct key_source){ read_key, store };
 	rc = rollback_plan(push->ctx, store, push->target, push->result_of, &push->plan,
 	                   err);
 	if (!rc)

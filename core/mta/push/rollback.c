@@ -219,7 +219,7 @@ static int restore_secret(struct rolling *r, const struct step_row *row, struct 
 	else if (!rc)
 		rc = find_key(r, row, &key_id, &is_found, err);
 	if (is_found)
-		step = plan_file_key(r->plan, RANK_DATA, row->object, r->store, key_id,
+		step = plan_file_key(r->plan, RANK_DATA, row->object, key_id,
 		                     &row->old_digest, row->old_meta, 0);
 	if (now.at)
 		explicit_bzero(now.at, now.room);

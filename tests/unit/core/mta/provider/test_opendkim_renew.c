@@ -3,6 +3,7 @@
 
 #include "core/mta/engine/target.h"
 #include "core/mta/provider/opendkim.h"
+#include "core/mta/push/desired_store.h"
 
 static const struct opendkim_place place = { .prefix = "" };
 
@@ -21,9 +22,11 @@ static int add_row(void *arg, const struct signing_row *row, struct err *e)
 
 static void render_all(struct store *target, struct opendkim_tables *tables)
 {
-	struct desired desired = {
-		.signs = true, .store = store, .target = target, .is_everything = true
-	};
+	struct desired_source source = { store, target };
+	struct desired desired = { .signs = true,
+		                   .rows = &desired_store_rows,
+		                   .source = &source,
+		                   .is_everything = true };
 	ok(desired_each_signing(&desired, add_row, tables, &err));
 	ok(opendkim_tables_end(tables, &err));
 }
@@ -37,9 +40,11 @@ static void count_row(void *arg, const struct signing_row *row)
 /* What opendkim_tables_renew() gives for what moved after `since`. */
 static int renew(struct store *target, int64_t since, struct opendkim_tables *tables)
 {
-	struct desired desired = {
-		.signs = true, .store = store, .target = target, .since = since
-	};
+	struct desired_source source = { store, target };
+	struct desired desired = { .signs = true,
+		                   .rows = &desired_store_rows,
+		                   .source = &source,
+		                   .since = since };
 	struct opendkim_keys *keys = NULL;
 	size_t told = 0;
 	ok(opendkim_keys_new(&desired, &keys, &err));
@@ -190,9 +195,10 @@ static void test_shared_key(void **state)
 	                "('file:/etc/dkimkeys/m.example/s.private', zeroblob(32), 1, "
 	                "'m.example')",
 	                &err));
+	struct desired_source source = { store, target };
 	struct desired desired = { .signs = true,
-		                   .store = store,
-		                   .target = target,
+		                   .rows = &desired_store_rows,
+		                   .source = &source,
 		                   .since = number("SELECT max(id) FROM change") };
 	change("UPDATE domain SET suspended = 1 WHERE name = 'a2.example'");
 	ok(opendkim_plan_files(&desired, &place, &setup, &none, true, &plan, &found,

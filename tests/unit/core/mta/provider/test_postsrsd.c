@@ -7,6 +7,7 @@
 #include "core/model/setting/setting.h"
 #include "core/model/setting/srs_secret.h"
 #include "core/mta/provider/postsrsd.h"
+#include "core/mta/push/desired_store.h"
 #include "core/store/schema.h"
 #include "tests/unit/postsrsd_texts.h"
 
@@ -127,7 +128,9 @@ static void test_version_1(void **state)
 	put(host->root, POSTSRSD_SECRET, "theirs", 0600);
 	observe(host, store, &seen);
 	assert_true(seen.is_installed && !seen.is_v2 && !seen.has_block);
-	assert_int_equal(desired_read(store, NULL, NULL, 0, &desired, &err), 0);
+	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL, 0,
+	                              &desired, &err),
+	                 0);
 	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
 	assert_string_equal(tables.forward, "tcp:127.0.0.1:20001");
 	assert_string_equal(tables.reverse, "tcp:127.0.0.1:10002");
@@ -187,7 +190,9 @@ static void test_version_2(void **state)
 	put(host->root, POSTSRSD_CONF, "domains = {}\n", 0644);
 	observe(host, store, &seen);
 	assert_true(seen.is_installed && seen.is_v2);
-	assert_int_equal(desired_read(store, NULL, NULL, 0, &desired, &err), 0);
+	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL, 0,
+	                              &desired, &err),
+	                 0);
 	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
 	assert_string_equal(tables.forward, "socketmap:unix:srs:forward");
 	assert_string_equal(tables.probe_reverse,
@@ -254,7 +259,9 @@ static void test_live(void **state)
 		observe(host, store, &seen);
 		seen.is_running = rows[i].is_running;
 		seen.has_systemd = rows[i].has_systemd;
-		assert_int_equal(desired_read(store, NULL, NULL, 0, &desired, &err), 0);
+		assert_int_equal(desired_read(&(struct desired_source){ store, NULL },
+		                              NULL, 0, &desired, &err),
+		                 0);
 		postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
 		const struct postsrsd_place place = {
 			.prefix = "",
@@ -299,7 +306,9 @@ static void test_probe_of_moved(void **state)
 	change(host, store, SETTING_COUNT, "m.example");
 	observe(host, store, &seen);
 	seen.is_running = true;
-	assert_int_equal(desired_read(store, NULL, NULL, now.id, &desired, &err), 0);
+	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL,
+	                              now.id, &desired, &err),
+	                 0);
 	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
 	const struct postsrsd_place place = { .prefix = "", .is_live = true };
 	assert_int_equal(postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
@@ -347,7 +356,9 @@ static void test_parts(void **state)
 	auto_store store = store_with_srs(host);
 	struct desired desired;
 	auto_plan plan = PLAN_INIT, out = PLAN_INIT;
-	assert_int_equal(desired_read(store, NULL, NULL, 0, &desired, &err), 0);
+	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL, 0,
+	                              &desired, &err),
+	                 0);
 	assert_int_equal(postsrsd_plan_parts(&desired, "/r", &plan, &err), 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /r/etc/postsrsd.secret (secret)\n"
