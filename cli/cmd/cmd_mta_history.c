@@ -70,8 +70,9 @@ static void summary_done(struct summary *summary)
 
 static void count_lines(const struct step *step, size_t *ret_removed, size_t *ret_added)
 {
-	diff_count(buf_text(&step->old_content), step->old_content.len,
-	           buf_text(&step->content), step->content.len, ret_removed, ret_added);
+	diff_count(buf_text(&step_old(step)->content), step_old(step)->content.len,
+	           buf_text(step_text(step)), step_text(step)->len, ret_removed,
+	           ret_added);
 }
 
 /* "/etc/postfix/main.cf +4 -1" */

@@ -65,7 +65,7 @@ char *port_taken(struct ctx *ctx, const struct plan *plan)
 			continue;
 		found = look_at(ctx, step->object);
 		if (!found)
-			found = look_at(ctx, step->probe_reverse);
+			found = look_at(ctx, step->ask->reverse);
 	}
 	return found;
 }

@@ -256,7 +256,7 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 	for (size_t i = 0; i < at; i++) {
 		const struct step *a = &probes->step[i];
 		if (a->probe == b->probe && strcmp(a->object, b->object) == 0 &&
-		    text_same(a->probe_domain, b->probe_domain))
+		    text_same(a->ask->domain, b->ask->domain))
 			return true;
 	}
 	return false;

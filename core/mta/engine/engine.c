@@ -24,9 +24,10 @@
 static void forget_staged(struct engine *engine, bool remove)
 {
 	for (size_t i = 0; engine->staged && i < engine->plan->count; i++) {
-		if (remove && engine->staged[i].temp)
-			file_unstage(engine->ctx, &engine->staged[i]);
-		staged_file_done(&engine->staged[i]);
+		if (remove && engine->staged[i])
+			file_unstage(engine->ctx,
+			             &(struct staged_file){ .temp = engine->staged[i] });
+		free(engine->staged[i]);
 	}
 	free(engine->staged);
 	engine->staged = NULL;
@@ -243,7 +244,7 @@ static int apply_tree(struct engine *e, int rank, struct err *err)
 		    (step->kind != STEP_FILE && step->kind != STEP_MKDIR))
 			continue;
 		folders_add_parent(&folders, step->object);
-		rc = step_types[step->kind]->apply(e->ctx, step, &e->staged[i], err);
+		rc = step_types[step->kind]->apply(e->ctx, step, e->staged[i], err);
 	}
 	if (!rc)
 		rc = folders_sync(e->ctx, &folders, err);

@@ -24,9 +24,9 @@ struct engine {
 	const struct plan *plan; /* pruned; borrowed */
 	char *reload; /* mta.reload: one command in place of service actions; NULL */
 	enum push_kind kind;
-	int64_t result_of;          /* rollback: the push whose result comes back */
-	int64_t push_id;            /* 0: nothing is journalled */
-	struct staged_file *staged; /* one for each step, empty where nothing is staged */
+	int64_t result_of; /* rollback: the push whose result comes back */
+	int64_t push_id;   /* 0: nothing is journalled */
+	char **staged; /* for each step the file that waits beside its target, NULL: none */
 };
 void engine_done(struct engine *engine); /* frees; touches no file */
 

@@ -56,7 +56,7 @@ static int settle(struct ctx *ctx, struct store *target, bool has_reload,
 	if (!has_reload)
 		now = service_look(ctx, step->object);
 	step->had_old = true;
-	step->old_meta = (struct file_meta){ .mode = (mode_t)now };
+	step_fill_old(step)->meta = (struct file_meta){ .mode = (mode_t)now };
 	if (step->action == SERVICE_ENABLE)
 		*ret_is_due = has_reload ? rc == 0 : (now & whole) != whole;
 	if (ctx->is_rooted) /* nobody can be asked or told */
@@ -83,7 +83,8 @@ int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 			return rc;
 		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&
 		    !has_reload && !ctx->is_rooted)
-			plan_needs(plan, step, step->old_meta.mode & SERVICE_WAS_RUNNING);
+			plan_needs(plan, step,
+			           step_old(step)->meta.mode & SERVICE_WAS_RUNNING);
 		if (!is_due)
 			plan_drop(plan, i - 1);
 	}

@@ -65,17 +65,18 @@ static int read_step(void *arg, const struct step_row *row, struct err *err)
 	step->is_present = row->is_present;
 	step->is_secret = row->is_secret;
 	step->had_old = row->had_old;
-	step->old_meta = row->old_meta;
-	step->old_digest = row->old_digest;
-	step->new_digest = row->new_digest;
-	step->shared = row->shared;
+	step_fill_old(step)->meta = row->old_meta;
+	step->old->digest = row->old_digest;
+	if (row->kind == STEP_FILE) {
+		step->new_digest = row->new_digest;
+		step->shared = row->shared;
+	}
 	if (row->kind == STEP_FILE && !row->is_secret) {
 		if (row->had_old)
-			rc = target_blob(r->target, &row->old_digest, &step->old_content,
+			rc = target_blob(r->target, &row->old_digest, &step->old->content,
 			                 err);
 		if (!rc && row->is_present)
-			rc = target_blob(r->target, &row->new_digest, &step->content,
-			                 err);
+			rc = target_blob(r->target, &row->new_digest, step->content, err);
 	}
 	return rc ? rc : r->each(r->arg, step, err);
 }

@@ -79,16 +79,18 @@ static int observe_file(const struct ctx *ctx, struct step *step, bool *ret_hold
 
 	if (rc)
 		return rc;
-	buf_done(&step->old_content);
 	step->had_old = now.is_there;
-	step->old_digest = now.digest;
-	step->old_meta = now.meta;
-	step->old_content = now.content;
+	if (now.is_there || step->old) {
+		struct step_old *old = step_fill_old(step);
+
+		buf_done(&old->content);
+		*old = (struct step_old){ now.meta, now.digest, now.content };
+	}
 	if (step->is_present)
 		*ret_holds = now.is_there &&
 		             (is_digest(&now.digest, &step->new_digest) ||
-		              shared_holds(step->shared, &step->content,
-		                           &step->old_content)) &&
+		              shared_holds(step->shared, step_text(step),
+		                           &step_old(step)->content)) &&
 		             step_meta_holds(&now.meta, &step->meta);
 	else
 		*ret_holds = !now.is_there;
@@ -99,7 +101,7 @@ static int observe_file(const struct ctx *ctx, struct step *step, bool *ret_hold
 
 static void show_meta(const struct step *step, struct buf *out)
 {
-	const struct file_meta *old = &step->old_meta, *want = &step->meta;
+	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
 
 	if (!step->is_present)
 		return;
@@ -136,22 +138,23 @@ static void show_file(const struct step *step, bool is_coloured, struct buf *out
 		                                               : _("secrets"),
 		           !step->is_present ? _("removed")
 		           : !step->had_old  ? _("new")
-		           : is_digest(&step->old_digest, &step->new_digest)
+		           : is_digest(&step_old(step)->digest, &step->new_digest)
 		                   ? _("the same")
 		                   : _("replaced"));
 	} else {
 		const char *on = is_coloured ? BOLD : "",
 			   *off = is_coloured ? BOLD_OFF : "";
 		bool is_same = step->had_old && step->is_present &&
-		               is_digest(&step->old_digest, &step->new_digest);
+		               is_digest(&step_old(step)->digest, &step->new_digest);
 
 		if (!is_same)
 			buf_printf(out, "%s--- %s%s\n%s+++ %s%s\n", on,
 			           step->had_old ? step->object : "/dev/null", off, on,
 			           step->is_present ? step->object : "/dev/null", off);
-		diff_unified(buf_text(&step->old_content), step->old_content.len,
-		             buf_text(&step->content), step->content.len, is_coloured,
-		             out);
+		const struct buf *old = &step_old(step)->content, *text = step_text(step);
+
+		diff_unified(buf_text(old), old->len, buf_text(text), text->len,
+		             is_coloured, out);
 	}
 	show_meta(step, out);
 }
@@ -169,8 +172,8 @@ static void show_folder(const struct step *step, bool is_coloured, struct buf *o
 /* ---- staging and switching ------------------------------------------------------------------- */
 
 static int stage_file(const struct ctx *ctx, const struct step *step,
-                      const struct key_source *keys, bool sync,
-                      struct staged_file *ret_staged, struct err *err)
+                      const struct key_source *keys, bool sync, char **ret_temp,
+                      struct err *err)
 {
 	if (!step->is_present)
 		return 0;
@@ -190,10 +193,11 @@ static int stage_file(const struct ctx *ctx, const struct step *step,
 		if (rc)
 			file_unstage(ctx, &staged);
 	}
-	if (rc)
-		staged_file_done(&staged);
-	else
-		*ret_staged = staged;
+	if (!rc) {
+		*ret_temp = staged.temp;
+		staged.temp = NULL;
+	}
+	staged_file_done(&staged);
 	return rc;
 }
 
@@ -247,9 +251,10 @@ static int link_aside(const struct ctx *ctx, const char *path, const char *aside
 	return rename_over(ctx, path, aside, err);
 }
 
-static int apply_file(struct ctx *ctx, const struct step *step,
-                      const struct staged_file *staged, struct err *err)
+static int apply_file(struct ctx *ctx, const struct step *step, const char *temp,
+                      struct err *err)
 {
+	const struct staged_file staged = { step->object, (char *)(uintptr_t)temp };
 	auto_free char *aside = step_aside_path(step->object);
 	struct present now;
 	int rc = look_file(ctx, step->object, false, &now, err);
@@ -257,8 +262,8 @@ static int apply_file(struct ctx *ctx, const struct step *step,
 	if (rc)
 		return rc;
 	if (now.is_there != step->had_old ||
-	    (now.is_there && (!is_digest(&now.digest, &step->old_digest) ||
-	                      !is_meta(&now.meta, &step->old_meta))))
+	    (now.is_there && (!is_digest(&now.digest, &step_old(step)->digest) ||
+	                      !is_meta(&now.meta, &step_old(step)->meta))))
 		return err_set(err, ERR_FAILED,
 		               _("%s was changed by somebody else meanwhile"),
 		               step->object);
@@ -266,7 +271,7 @@ static int apply_file(struct ctx *ctx, const struct step *step,
 		return rename_over(ctx, step->object, aside, err);
 	if (step->is_secret && step->had_old)
 		rc = link_aside(ctx, step->object, aside, err);
-	return rc ? rc : file_switch(ctx, staged, err);
+	return rc ? rc : file_switch(ctx, &staged, err);
 }
 
 static int finish_file(const struct ctx *ctx, const struct step_row *row, struct err *err)
@@ -398,7 +403,7 @@ static int observe_folder(const struct ctx *ctx, struct step *step, bool *ret_ho
 		               step->object);
 	step->had_old = info.kind == FILE_DIRECTORY;
 	if (step->had_old)
-		step->old_meta = info.meta;
+		step_fill_old(step)->meta = info.meta;
 	if (step->is_present)
 		*ret_holds = step->had_old && step_meta_holds(&info.meta, &step->meta);
 	else
@@ -407,19 +412,19 @@ static int observe_folder(const struct ctx *ctx, struct step *step, bool *ret_ho
 }
 
 static int stage_folder(const struct ctx *ctx, const struct step *step,
-                        const struct key_source *keys, bool sync,
-                        struct staged_file *ret_staged, struct err *err)
+                        const struct key_source *keys, bool sync, char **ret_temp,
+                        struct err *err)
 {
-	(void)keys, (void)sync, (void)ret_staged;
+	(void)keys, (void)sync, (void)ret_temp;
 	if (!step->is_present || step->had_old)
 		return 0;
 	return file_make_dir(ctx, step->object, step->meta, NULL, err);
 }
 
-static int apply_folder(struct ctx *ctx, const struct step *step,
-                        const struct staged_file *staged, struct err *err)
+static int apply_folder(struct ctx *ctx, const struct step *step, const char *temp,
+                        struct err *err)
 {
-	(void)staged;
+	(void)temp;
 	if (!step->is_present || !step->had_old)
 		return 0;
 	return file_set_meta(ctx, step->object, step->meta, err);

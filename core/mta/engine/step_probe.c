@@ -81,15 +81,15 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 		buf_printf(out, _("# then the filter must answer at %s\n"), step->object);
 		break;
 	case PROBE_MILTER_SIGN:
-		if (step->probe_selector)
+		if (step->ask->selector)
 			buf_printf(
 				out,
 				_("# then a message of %s must be signed with %s at %s\n"),
-				step->probe_domain, step->probe_selector, step->object);
+				step->ask->domain, step->ask->selector, step->object);
 		else
 			buf_printf(out,
 			           _("# then a message of %s must not be signed at %s\n"),
-			           step->probe_domain, step->object);
+			           step->ask->domain, step->object);
 		break;
 	case PROBE_MILTER_VERIFY:
 		buf_printf(out,
@@ -103,13 +103,13 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 		           step->object);
 		break;
 	case PROBE_MAP:
-		if (step->probe_domain)
+		if (step->ask->domain)
 			buf_printf(out,
 			           _("# then %s must become an address of %s at %s\n"),
-			           step->probe_key, step->probe_domain, step->object);
+			           step->ask->key, step->ask->domain, step->object);
 		else
 			buf_printf(out, _("# then %s must be left as it is at %s\n"),
-			           step->probe_key, step->object);
+			           step->ask->key, step->object);
 		break;
 	case PROBE_SMTP:
 	case PROBE_SMTP_PROXY:
@@ -128,15 +128,15 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 static void note_before(struct ctx *ctx, struct step *step)
 {
 	(void)ctx;
-	if (is_smtp(step->probe) && !step->probe_before)
-		step->probe_before =
+	if (is_smtp(step->probe) && !step->ask->before)
+		step->ask->before =
 			smtp_probe_before(step, monotonic_ns() + PROBE_LIMIT_NS);
 }
 
-static int apply_probe(struct ctx *ctx, const struct step *step,
-                       const struct staged_file *staged, struct err *err)
+static int apply_probe(struct ctx *ctx, const struct step *step, const char *temp,
+                       struct err *err)
 {
-	(void)staged;
+	(void)temp;
 	return probe(ctx, step, PROBE_LIMIT_NS, err);
 }
 

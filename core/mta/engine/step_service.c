@@ -15,10 +15,10 @@ static void show_service(const struct step *step, bool is_coloured, struct buf *
 	buf_printf(out, "# %s: %s\n", step->object, service_action_name(step->action));
 }
 
-static int apply_service(struct ctx *ctx, const struct step *step,
-                         const struct staged_file *staged, struct err *err)
+static int apply_service(struct ctx *ctx, const struct step *step, const char *temp,
+                         struct err *err)
 {
-	(void)staged;
+	(void)temp;
 	/* what it was before we first enabled it: held_service.h */
 	if (step->action == SERVICE_DISABLE && step->meta.mode != FILE_KEEP_MODE)
 		return service_restore(ctx, step->object, step->meta.mode, err);

@@ -297,9 +297,10 @@ static int put_contents(struct store *target, const struct step *step, struct er
 	if (step->kind != STEP_FILE || step->is_secret)
 		return 0;
 	if (step->had_old)
-		rc = target_put_blob(target, &step->old_digest, &step->old_content, err);
+		rc = target_put_blob(target, &step_old(step)->digest,
+		                     &step_old(step)->content, err);
 	if (!rc && step->is_present)
-		rc = target_put_blob(target, &step->new_digest, &step->content, err);
+		rc = target_put_blob(target, &step->new_digest, step_text(step), err);
 	return rc;
 }
 
@@ -308,7 +309,7 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 {
 	bool has_old = step->kind == STEP_FILE && step->had_old;
 	bool has_new = step->kind == STEP_FILE && step->is_present;
-	const struct file_meta *old = &step->old_meta, *want = &step->meta;
+	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
 	int rc = put_contents(target, step, err);
 
 	if (rc)
@@ -322,7 +323,7 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 		"iiittiiioo??????tttt", push_id, seq, (int64_t)step->rank,
 		step_types[step->kind]->name, step->object, (int64_t)step->is_secret,
 		(int64_t)step->had_old, (int64_t)step->is_present,
-		has_old ? step->old_digest.at : NULL, (size_t)DIGEST_LEN,
+		has_old ? step_old(step)->digest.at : NULL, (size_t)DIGEST_LEN,
 		has_new ? step->new_digest.at : NULL, (size_t)DIGEST_LEN, !step->had_old,
 		(int64_t)old->mode, !step->had_old, (int64_t)old->uid, !step->had_old,
 		(int64_t)old->gid, want->mode == FILE_KEEP_MODE, (int64_t)want->mode,

@@ -93,9 +93,7 @@ int desired_pushed(const struct desired *desired, const char *path, int64_t limi
 int desired_key_pem(const struct desired *desired, int64_t key_id, struct secret *ret_pem,
                     struct err *err)
 {
-	return HAS(desired, key_pem)
-	               ? desired->rows->key_pem(desired->source, key_id, ret_pem, err)
-	               : err_set(err, ERR_MISSING, _("no private key is at hand"));
+	return desired->rows->key_pem(desired->source, key_id, ret_pem, err);
 }
 
 int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,

@@ -34,12 +34,11 @@ void plan_done(struct plan *plan)
 	for (size_t i = 0; i < plan->needs; i++)
 		free(plan->need[i].service);
 	free(plan->need);
+	free(plan->index_path);
+	free(plan->lines_path);
 	claims_done(plan);
-	for (size_t i = 0; i < plan->keys; i++) {
+	for (size_t i = 0; i < plan->keys; i++)
 		free(plan->key[i].path);
-		free(plan->key[i].domain);
-		free(plan->key[i].selector);
-	}
 	free(plan->step);
 	free(plan->note);
 	free(plan->key);
@@ -68,9 +67,10 @@ struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *
 {
 	struct step *step = plan_add(plan, STEP_FILE, rank, path);
 
-	step->content = *content;
+	step->content = xcalloc(1, sizeof(*step->content));
+	*step->content = *content;
 	*content = BUF_INIT;
-	digest_of(buf_text(&step->content), step->content.len, &step->new_digest);
+	digest_of(buf_text(step->content), step->content->len, &step->new_digest);
 	step->meta = meta;
 	step->causes = causes;
 	return step;
@@ -136,6 +136,7 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind 
 	struct step *step = plan_add(plan, STEP_PROBE, rank, endpoint);
 
 	step->probe = kind;
+	step->ask = xcalloc(1, sizeof(*step->ask));
 	step->when = when;
 	return step;
 }
@@ -182,11 +183,14 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
                      const char *selector, const char *algorithm,
                      const struct digest *fingerprint)
 {
+	size_t path_room = strlen(path) + 1, domain_room = strlen(domain) + 1;
+	char *texts = xasprintf("%s%c%s%c%s", path, 0, domain, 0, selector);
+
 	GROW(plan->key, plan->keys, plan->key_room);
 	plan->key[plan->keys++] = (struct plan_key){
-		.path = xstrdup(path),
-		.domain = xstrdup(domain),
-		.selector = xstrdup(selector),
+		.path = texts,
+		.domain = texts + path_room,
+		.selector = texts + path_room + domain_room,
 		.algorithm = strcmp(algorithm, "rsa") == 0 ? "rsa" : "ed25519",
 		.fingerprint = *fingerprint,
 	};

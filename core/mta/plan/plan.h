@@ -25,9 +25,9 @@
 
 /* A key file that the tables of the plan name, and the key that must be in it once all is done. */
 struct plan_key {
-	char *path;
-	char *domain, *selector; /* whose key it is */
-	const char *algorithm;   /* "rsa", "ed25519": a literal */
+	char *path;                    /* one allocation holds the three */
+	const char *domain, *selector; /* whose key it is */
+	const char *algorithm;         /* "rsa", "ed25519": a literal */
 	struct digest fingerprint;
 };
 
@@ -57,7 +57,8 @@ struct plan_note {
 struct plan {
 	struct step *step;
 	size_t count, room;
-	struct plan_need *need; /* filled by held_plan_services() */
+	char *index_path, *lines_path; /* plan_names(); NULL: none */
+	struct plan_need *need;        /* filled by held_plan_services() */
 	size_t needs, need_room;
 	struct plan_key *key; /* of the names that moved, or of all */
 	size_t keys, key_room;
@@ -106,7 +107,8 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
 struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
                         const char *endpoint, unsigned when);
 /* The file `path` names lines of the file `of`, both of one rank: in it a line must stand before it is
- * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines. */
+ * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines.  One pair in
+ * a plan. */
 void plan_names(struct plan *plan, const char *path, const char *of);
 void plan_note(struct plan *plan, const char *fmt, ...) printf_like(2, 3);
 /* A note that is a warning: mail is treated otherwise than the settings say until an admin acts.

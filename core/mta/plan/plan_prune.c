@@ -168,7 +168,7 @@ static bool is_due(const struct step *step, unsigned causes)
 static bool is_running_before(const struct step *step)
 {
 	return step->action == SERVICE_ENABLE && step->had_old &&
-	       step->old_meta.mode & SERVICE_WAS_RUNNING;
+	       step_old(step)->meta.mode & SERVICE_WAS_RUNNING;
 }
 
 /* A fresh process reads the files as well: reload < restart < start of one that does not run. */
@@ -312,20 +312,19 @@ static struct step *find_step(struct plan *plan, const char *path)
 
 void plan_names(struct plan *plan, const char *path, const char *of)
 {
-	struct step *step = find_step(plan, path);
-
-	if (!step)
-		return;
-	free(step->names);
-	step->names = xstrdup(of);
+	free(plan->index_path);
+	free(plan->lines_path);
+	plan->index_path = xstrdup(path);
+	plan->lines_path = xstrdup(of);
 }
 
 /* Each line stands in the old content too, in the same order. */
 static bool only_loses_lines(const struct step *step)
 {
-	const char *at = buf_text(&step->content), *old = buf_text(&step->old_content);
+	const struct buf *text = step_text(step), *before = &step_old(step)->content;
+	const char *at = buf_text(text), *old = buf_text(before);
 
-	if (step->content.len >= step->old_content.len)
+	if (text->len >= before->len)
 		return false;
 	while (*at) {
 		size_t len = strcspn(at, "\n"), old_len = strcspn(old, "\n");
@@ -339,20 +338,17 @@ static bool only_loses_lines(const struct step *step)
 	return true;
 }
 
-/* By step.names. */
+/* As plan_names() says. */
 static void order_names(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		struct step *step = &plan->step[i];
-		struct step *of = step->names ? find_step(plan, step->names) : NULL;
+	struct step *step = plan->index_path ? find_step(plan, plan->index_path) : NULL;
+	struct step *of = step ? find_step(plan, plan->lines_path) : NULL;
 
-		if (of && of->rank == step->rank && only_loses_lines(of) != (step < of)) {
-			struct step first = *step;
+	if (of && of->rank == step->rank && only_loses_lines(of) != (step < of)) {
+		struct step first = *step;
 
-			*step = *of;
-			*of = first;
-			return;
-		}
+		*step = *of;
+		*of = first;
 	}
 }
 

@@ -13,29 +13,62 @@ const struct step_type *const step_types[STEP_KIND_COUNT] = {
 	[STEP_PROBE] = &step_probe_type,
 };
 
-static void probe_done(struct step *step)
+static void ask_free(struct step_ask *ask)
 {
-	free(step->probe_domain);
-	free(step->probe_selector);
-	free(step->probe_key);
-	free(step->probe_reverse);
-	free(step->probe_before);
+	if (!ask)
+		return;
+	free(ask->domain);
+	free(ask->selector);
+	free(ask->key);
+	free(ask->reverse);
+	free(ask->before);
 	for (int i = 0; i < MACRO_STAGES; i++)
-		free(step->probe_macros[i]);
+		free(ask->macros[i]);
+	free(ask);
+}
+
+static void content_free(const struct step *step)
+{
+	if (step->is_key || !step->content)
+		return;
+	if (step->is_secret && step->content->at)
+		explicit_bzero(step->content->at, step->content->room);
+	buf_done(step->content);
+	free(step->content);
+}
+
+const struct buf *step_text(const struct step *step)
+{
+	static const struct buf empty;
+
+	return step->kind == STEP_FILE && !step->is_key && step->content ? step->content
+	                                                                 : &empty;
+}
+
+const struct step_old *step_old(const struct step *step)
+{
+	static const struct step_old nothing;
+
+	return step->old ? step->old : &nothing;
+}
+
+struct step_old *step_fill_old(struct step *step)
+{
+	if (!step->old)
+		step->old = xcalloc(1, sizeof(*step->old));
+	return step->old;
 }
 
 void step_done(struct step *step)
 {
-	if (step->kind == STEP_PROBE) {
-		probe_done(step);
-	} else if (step->kind == STEP_FILE) {
-		if (step->is_secret && step->content.at)
-			explicit_bzero(step->content.at, step->content.room);
-		buf_done(&step->content);
-		buf_done(&step->old_content);
-	}
+	if (step->kind == STEP_PROBE)
+		ask_free(step->ask);
+	else if (step->kind == STEP_FILE)
+		content_free(step);
+	if (step->old)
+		buf_done(&step->old->content);
+	free(step->old);
 	free(step->object);
-	free(step->names);
 	free(step->domain);
 	*step = (struct step){ 0 };
 }
@@ -60,8 +93,8 @@ int step_content(const struct step *step, const struct key_source *keys,
 	int rc;
 
 	if (!step->is_key) {
-		*ret_text = buf_text(&step->content);
-		*ret_len = step->content.len;
+		*ret_text = buf_text(step_text(step));
+		*ret_len = step_text(step)->len;
 		return 0;
 	}
 	rc = keys->pem(keys->arg, step->key_id, room, err);

@@ -49,15 +49,15 @@ enum probe_kind {
 	                      selector NULL: it gets none */
 	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
 	                        authserv-id `domain`; NULL: it gets none of anybody */
-	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as probe_depth
+	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as ask->depth
 	                 says, where it did before the push (smtp_probe.h) */
 	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
 	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
 	                       authserv-id `domain` with dmarc= in it */
-	PROBE_MAP, /* a look-up of probe_key in the table at `object` ("tcp:127.0.0.1:10001",
+	PROBE_MAP, /* a look-up of ask->key in the table at `object` ("tcp:127.0.0.1:10001",
 	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
-	              address of `domain`; `domain` NULL: nothing is found.  With probe_reverse, a
-	              table too: what was given is found there and gives probe_key again */
+	              address of `domain`; `domain` NULL: nothing is found.  With ask->reverse, a
+	              table too: what was given is found there and gives ask->key again */
 	PROBE_SMTP_PROXY, /* PROBE_SMTP behind a proxy that begins with "PROXY TCP4 ..." */
 	PROBE_KIND_COUNT
 };
@@ -74,51 +74,64 @@ struct shared_format; /* shared.h */
 /* When Postfix sends macros to a filter. */
 enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
+/* What stood at the path of a file or a folder; of a service, as meta.mode, SERVICE_WAS_* bits. */
+struct step_old {
+	struct file_meta meta;
+	struct digest digest;
+	struct buf content; /* not of secrets */
+};
+
+/* What a probe asks. */
+struct step_ask {
+	char *domain, *selector;
+	char *key, *reverse;
+	enum smtp_depth depth;
+	char *macros
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists; NULL: all
+	                               that Postfix sends by default */
+	char *before; /* what was answered before the push; filled by the engine */
+};
+
+/* A first push of 100,000 domains has 200,000 of them: what few steps have is allocated. */
 struct step {
-	enum step_kind kind;
-	enum step_rank rank;
+	enum step_kind kind : 8;
+	enum step_rank rank : 8;
+	enum service_action action : 8; /* services */
+	enum probe_kind probe : 8;
+	bool is_present : 1; /* files and folders; false: it goes */
+	bool is_secret : 1;  /* never enters the journal: digest and key id only */
+	bool is_key : 1;     /* a file whose content is the private key `key_id` */
+	bool had_old : 1; /* filled by plan_prune(); files, folders: something stood there */
+	bool is_relied_on : 1; /* ENABLE: the mail server hands mail to it as it is configured now */
+	unsigned causes; /* bits: which later steps a change here makes due */
+	unsigned
+		when; /* services, probes: bits: due when a step that was kept causes any of
+	                 them; 0: always */
+	struct file_meta meta; /* files, folders */
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
-	/* files and folders */
-	bool is_present; /* false: it goes */
-	bool is_secret;  /* never enters the journal: digest and key id only */
-	bool is_key;     /* a file whose content is the private key `key_id` */
-	const struct shared_format *shared; /* files: whose text it is beside ours */
-	struct file_meta meta;
-	char *names;  /* files: the file whose lines it names (plan_names()), or NULL */
 	char *domain; /* the domain that it serves alone, or NULL */
-	unsigned causes; /* bits: which later steps a change here makes due */
-	/* services and probes */
-	enum service_action action;
-	bool is_relied_on; /* ENABLE: the mail server hands mail to it as it is configured now */
-	enum probe_kind probe;
-	unsigned
-		when; /* bits: due when a step that was kept causes any of them; 0: always */
-	/* filled by plan_prune() */
-	bool had_old; /* files, folders: something stood there */
-	struct file_meta old_meta;
-	union {                                   /* of which there may be 100,000 */
+	union {
 		struct {                          /* files */
-			struct buf content;       /* wiped on free when is_secret */
-			int64_t key_id;           /* of is_key */
 			struct digest new_digest; /* SHA-256 of what is wanted */
-			/* filled by plan_prune() */
-			struct digest old_digest; /* SHA-256 of what stood there */
-			struct buf old_content;   /* not for secrets */
+			const struct shared_format
+				*shared; /* whose text it is beside ours */
+			union {
+				int64_t key_id;      /* of is_key */
+				struct buf *content; /* else; see step_text() */
+			};
 		};
-		struct { /* probes */
-			char *probe_domain, *probe_selector;
-			char *probe_key, *probe_reverse;
-			enum smtp_depth probe_depth;
-			char *probe_macros[MACRO_STAGES]; /* "i {auth_type}
-			                                     {j=mx.example.com}", ...: the lists;
-			                                     NULL: all that Postfix sends
-			                                     by default */
-			char *probe_before; /* what was answered before the push; filled by
-			                       the engine */
-		};
+		struct step_ask *ask; /* probes */
 	};
+	struct step_old *old; /* filled by plan_prune(); see step_old() */
 };
+
+/* What the file will hold, where it is no key; empty: it holds nothing, or is none. */
+const struct buf *step_text(const struct step *step) must_check;
+/* What stood there; all zero: nothing. */
+const struct step_old *step_old(const struct step *step) must_check;
+/* The same to be filled. */
+struct step_old *step_fill_old(struct step *step) must_check;
 
 /* It makes, changes or removes a file or a folder. */
 static inline bool step_is_in_tree(const struct step *step)
@@ -166,21 +179,21 @@ struct undo_run {
 
 struct step_type {
 	const char *name; /* in the journal: "file", "mkdir", "service", "probe" */
-	/* Whether it holds already; fills had_old, old_*.  NULL: cannot be observed. */
+	/* Whether it holds already; fills had_old and old.  NULL: cannot be observed. */
 	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
 	               struct err *err);
 	/* Lines for people. */
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Whatever may fail for want of space or rights, beside what is in force.  NULL: nothing.
-	 * `ret_staged` stays empty where there is no content. */
+	 * *ret_temp, the file that waits beside its target, stays NULL where there is no content. */
 	int (*stage)(const struct ctx *ctx, const struct step *step,
-	             const struct key_source *keys, bool sync,
-	             struct staged_file *ret_staged, struct err *err);
+	             const struct key_source *keys, bool sync, char **ret_temp,
+	             struct err *err);
 	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
 	void (*before)(struct ctx *ctx, struct step *step);
 	/* Carries it out. */
-	int (*apply)(struct ctx *ctx, const struct step *step,
-	             const struct staged_file *staged, struct err *err);
+	int (*apply)(struct ctx *ctx, const struct step *step, const char *temp,
+	             struct err *err);
 	/* Takes it back; idempotent. */
 	int (*undo)(const struct undo_run *run, const struct step_row *row,
 	            enum undo_result *ret_result, struct err *err);

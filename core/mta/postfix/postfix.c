@@ -80,7 +80,7 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 		plan_probe(plan, RANK_CONSUMERS,
 		           one->is_proxied ? PROBE_SMTP_PROXY : PROBE_SMTP, one->address,
 		           CAUSE_SERVER)
-			->probe_depth = one->is_submission ? SMTP_TO_EHLO : depth;
+			->ask->depth = one->is_submission ? SMTP_TO_EHLO : depth;
 	}
 	if (endpoints.count == 0)
 		plan_note(

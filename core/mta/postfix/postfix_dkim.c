@@ -319,7 +319,7 @@ static void plan_filter(const struct mta_seen *seen, struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		if (strcmp(plan->step[i].object, OPENDKIM_OURS) == 0 &&
 		    plan->step[i].is_present)
-			next = &plan->step[i].content;
+			next = step_text(&plan->step[i]);
 	if (seen->dkim.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim",
 		             postfix_dkim_needs_restart(&seen->dkim, next)
@@ -343,18 +343,18 @@ static void plan_filter_probes(const struct mta_seen *seen, const struct desired
 		struct step *step =
 			plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, route->probe,
 		                   when ? when | CAUSE_KEYS : 0);
-		step->probe_domain = xstrdup(found->signing_name);
-		step->probe_selector = xstrdup(found->signing_selector);
+		step->ask->domain = xstrdup(found->signing_name);
+		step->ask->selector = xstrdup(found->signing_selector);
 	}
 	if (found->stopped_name) {
 		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
 		                               route->probe, when);
-		step->probe_domain = xstrdup(found->stopped_name);
+		step->ask->domain = xstrdup(found->stopped_name);
 	}
 	if (!desired->verifies || authserv_id) {
 		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY,
 		                               route->probe, when);
-		step->probe_domain = desired->verifies ? xstrdup(authserv_id) : NULL;
+		step->ask->domain = desired->verifies ? xstrdup(authserv_id) : NULL;
 	}
 }
 

@@ -244,7 +244,7 @@ static void plan_services(const struct mta_seen *seen, const struct route *route
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
 	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, route->probe, when);
-	step->probe_domain = xstrdup(id);
+	step->ask->domain = xstrdup(id);
 	if (!seen->host.is_running)
 		return;
 	auto_free char *guard =
@@ -394,10 +394,10 @@ static int validate(const struct validation *v, struct err *err)
 	/* where our lines go what is left is the admin's own matter */
 	if (!v->stage || !step || !step->is_present || step->rank != RANK_PROVIDERS)
 		return 0;
-	int r = opendkim_conf_parse(&conf, buf_text(&step->content), NULL, NULL, err);
+	int r = opendkim_conf_parse(&conf, buf_text(step_text(step)), NULL, NULL, err);
 	if (r == 0)
 		r = check_paths(v, &conf, err);
-	return r < 0 ? r : ask_filter(v, &step->content, err);
+	return r < 0 ? r : ask_filter(v, step_text(step), err);
 }
 
 const struct postfix_part postfix_dmarc = {

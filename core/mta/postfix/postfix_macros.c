@@ -205,8 +205,8 @@ void macros_for_probes(const struct main_cf *main, const char *hostname,
 			auto_buf list = BUF_INIT, names = BUF_INIT;
 			main_cf_value(main, NULL, lists[stage], &list);
 			put_list(main, hostname, buf_text(&list), &names);
-			free(step->probe_macros[stage]);
-			step->probe_macros[stage] = xstrdup(buf_text(&names));
+			free(step->ask->macros[stage]);
+			step->ask->macros[stage] = xstrdup(buf_text(&names));
 		}
 	}
 }

@@ -38,7 +38,7 @@ static bool is_leaving(const struct step *step)
 
 	if (!step->is_present || !step->shared)
 		return !step->is_present;
-	shared_part(step->shared, &step->content, &part);
+	shared_part(step->shared, step_text(step), &part);
 	return part.len == 0;
 }
 
@@ -57,7 +57,7 @@ struct step *postfix_restore_file(struct plan *plan, const char *path,
 /* A file as it will stand. */
 static const struct buf *text_of(const struct step *step, const struct buf *now)
 {
-	return step ? &step->content : now;
+	return step ? step_text(step) : now;
 }
 
 /* ---- SPF -------------------------------------------------------------------------------------- */
@@ -132,23 +132,23 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 
 	if (!table)
 		return;
-	char *name = first_alone(&table->content, &table->old_content, &selector);
-	gone = first_alone(&table->old_content, &table->content, &gone_selector);
+	char *name = first_alone(step_text(table), &step_old(table)->content, &selector);
+	gone = first_alone(&step_old(table)->content, step_text(table), &gone_selector);
 	auto_free char *start = gone ? xasprintf(" %s:", gone) : NULL;
-	if (start && strstr(buf_text(&table->content), start)) { /* with another key */
+	if (start && strstr(buf_text(step_text(table)), start)) { /* with another key */
 		free(gone);
 		gone = NULL;
 	}
 	if (name) {
 		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
 		                  when);
-		step->probe_domain = name;
-		step->probe_selector = selector;
+		step->ask->domain = name;
+		step->ask->selector = selector;
 	}
 	if (gone) {
 		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
 		                  when);
-		step->probe_domain = xstrdup(gone);
+		step->ask->domain = xstrdup(gone);
 	}
 }
 
@@ -186,7 +186,7 @@ static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf 
 		plan_sign_probes(endpoint, any, plan);
 	if (!mode || !strchr(mode, 'v') || id)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY, endpoint, any)
-			->probe_domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
+			->ask->domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
 }
 
 int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
@@ -249,7 +249,7 @@ static void plan_dmarc(const struct mta_seen *seen, const struct opendkim_conf *
 	if (id)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, endpoint,
 		           CAUSE_DMARC)
-			->probe_domain = xstrdup(id);
+			->ask->domain = xstrdup(id);
 }
 
 int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
@@ -295,7 +295,7 @@ int postfix_restore(const struct mta_seen *seen, struct plan *plan, struct err *
 	if (!step)
 		return 0;
 	step->rank = RANK_CONSUMERS; /* also where it lets go of everything */
-	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
+	main_cf_parse(&cf, buf_text(step_text(step)), step_text(step)->len);
 	step = find_file(plan, seen->master_path);
 	const struct buf *text = text_of(step, &seen->master_cf);
 	master_cf_parse(&master, buf_text(text), text->len);

@@ -383,8 +383,8 @@ static bool will_be_named(const struct mta_seen *seen, const struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].kind == STEP_FILE &&
 		    strcmp(plan->step[i].object, seen->main_path) == 0)
-			return strstr(buf_text(&plan->step[i].content), MAIN_SRS_REF) !=
-			       NULL;
+			return strstr(buf_text(step_text(&plan->step[i])),
+			              MAIN_SRS_REF) != NULL;
 	return seen->srs.is_in_place;
 }
 
@@ -398,8 +398,8 @@ static int restore(const struct mta_seen *seen, struct plan *plan, struct err *e
 	const struct step *conf =
 		postfix_restore_file(plan, daemon->conf_path, RANK_PROVIDERS, CAUSE_SRS);
 	auto_free char *domain =
-		conf ? postsrsd_conf_domain(buf_text(&conf->content), conf->content.len,
-	                                    daemon->is_v2)
+		conf ? postsrsd_conf_domain(buf_text(step_text(conf)),
+	                                    step_text(conf)->len, daemon->is_v2)
 		     : xstrdup(daemon->our_domain);
 	auto_postsrsd_tables tables = { 0 };
 	(void)err;

@@ -74,7 +74,7 @@ static int stage_both(const struct validation *v, bool is_new, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		const struct step *step =
 			is_new ? validation_step(v, files[i].path) : NULL;
-		const struct buf *text = step ? &step->content : files[i].present;
+		const struct buf *text = step ? step_text(step) : files[i].present;
 		int r = stage_write(v->stage, files[i].name, buf_text(text), text->len,
 		                    err);
 		if (r < 0)
@@ -181,7 +181,7 @@ static int compare_list(const struct validation *v, const struct step *step,
 	auto_buf rest = BUF_INIT, rest_meant = BUF_INIT, before = BUF_INIT;
 	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &stripped);
 	main_cf_parse(&old, buf_text(&stripped), stripped.len);
-	main_cf_parse(&new, buf_text(&step->content), step->content.len);
+	main_cf_parse(&new, buf_text(step_text(step)), step_text(step)->len);
 	our_items_read(&new, &ours);
 	main_cf_value(&new, NULL, list, &meant);
 	main_cf_value(&old, NULL, list, &admin);
@@ -215,9 +215,9 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 	auto_buf meant = BUF_INIT, wanted = BUF_INIT, read = BUF_INIT;
 	size_t none[OUR_ITEMS];
 	int r = 0;
-	main_cf_parse(&cf, buf_text(&step->content), step->content.len);
+	main_cf_parse(&cf, buf_text(step_text(step)), step_text(step)->len);
 	main_cf_value(&cf, NULL, RESTRICT_LIST, &meant);
-	if (!strstr(buf_text(&step->content), MAIN_RECIPIENT_REF))
+	if (!strstr(buf_text(step_text(step)), MAIN_RECIPIENT_REF))
 		return 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
 		r = postconf(v, "-xh", names[i], &now[i], err);
@@ -292,8 +292,8 @@ static void texts_read(const struct validation *v, struct texts *ret)
 	const struct mta_seen *seen = v->seen;
 	const struct step *main = validation_step(v, seen->main_path);
 	const struct step *master = validation_step(v, seen->master_path);
-	const struct buf *main_text = main ? &main->content : &seen->main_cf;
-	const struct buf *master_text = master ? &master->content : &seen->master_cf;
+	const struct buf *main_text = main ? step_text(main) : &seen->main_cf;
+	const struct buf *master_text = master ? step_text(master) : &seen->master_cf;
 	main_cf_parse(&ret->old_main, buf_text(&seen->main_cf), seen->main_cf.len);
 	main_cf_parse(&ret->main, buf_text(main_text), main_text->len);
 	master_cf_parse(&ret->old_master, buf_text(&seen->master_cf),

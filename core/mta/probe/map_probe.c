@@ -229,49 +229,49 @@ static int check_reverse(struct ctx *ctx, const struct step *step, const char *g
                          int64_t deadline, struct err *err)
 {
 	auto_buf back = BUF_INIT;
-	int rc = map_look_up(ctx, step->probe_reverse, given, deadline, &back, err);
+	int rc = map_look_up(ctx, step->ask->reverse, given, deadline, &back, err);
 
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return err_set(err, ERR_FAILED,
 		               _("the table %s does not know the address that %s gave"),
-		               step->probe_reverse, step->object);
-	if (strcasecmp(buf_text(&back), step->probe_key) == 0)
+		               step->ask->reverse, step->object);
+	if (strcasecmp(buf_text(&back), step->ask->key) == 0)
 		return 0;
 	if (back.len)
 		make_harmless(back.at);
 	return err_set(err, ERR_FAILED, _("the table %s makes %s of an address of %s"),
-	               step->probe_reverse, buf_text(&back), step->probe_key);
+	               step->ask->reverse, buf_text(&back), step->ask->key);
 }
 
 int map_probe(struct ctx *ctx, const struct step *step, int64_t deadline, struct err *err)
 {
 	auto_buf value = BUF_INIT;
-	int rc = map_look_up(ctx, step->object, step->probe_key, deadline, &value, err);
+	int rc = map_look_up(ctx, step->object, step->ask->key, deadline, &value, err);
 
 	if (rc < 0)
 		return rc;
 	if (value.len)
 		make_harmless(value.at);
-	if (!step->probe_domain && rc == 0)
+	if (!step->ask->domain && rc == 0)
 		return 0;
-	if (!step->probe_domain)
+	if (!step->ask->domain)
 		return err_set(err, ERR_FAILED,
 		               _("the table %s makes %s of %s, which is to be left as it "
 		                 "is"),
-		               step->object, buf_text(&value), step->probe_key);
+		               step->object, buf_text(&value), step->ask->key);
 	if (rc == 0)
 		return err_set(err, ERR_FAILED, _("the table %s does not rewrite %s"),
-		               step->object, step->probe_key);
-	if (!map_is_srs_address(buf_text(&value), step->probe_domain))
+		               step->object, step->ask->key);
+	if (!map_is_srs_address(buf_text(&value), step->ask->domain))
 		return err_set(
 			err, ERR_FAILED,
 			_("the table %s makes %s of %s, which is no SRS address of "
 		          "%s"),
-			step->object, buf_text(&value), step->probe_key,
-			step->probe_domain);
-	return step->probe_reverse
+			step->object, buf_text(&value), step->ask->key,
+			step->ask->domain);
+	return step->ask->reverse
 	               ? check_reverse(ctx, step, buf_text(&value), deadline, err)
 	               : 0;
 }

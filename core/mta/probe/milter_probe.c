@@ -44,7 +44,7 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 		.body = "probe\r\n",
 	};
 	for (int stage = 0; stage < MACRO_STAGES; stage++)
-		message.macros[stage] = step->probe_macros[stage];
+		message.macros[stage] = step->ask->macros[stage];
 	return milter_ask(ctx, step->object, &message, deadline, ret_answer, err);
 }
 
@@ -63,7 +63,7 @@ static bool find_signature(const struct step *step, const struct milter_answer *
                            char *selector, size_t size)
 {
 	*selector = '\0';
-	return milter_find_signature(buf_text(&answer->headers), step->probe_domain,
+	return milter_find_signature(buf_text(&answer->headers), step->ask->domain,
 	                             selector, size);
 }
 
@@ -71,7 +71,7 @@ static int check_customer(const struct step *step, const struct milter_answer *a
                           struct err *err)
 {
 	char selector[256];
-	const char *domain = step->probe_domain;
+	const char *domain = step->ask->domain;
 	bool is_signed = find_signature(step, answer, selector, sizeof(selector));
 	if (answer->verdict != MILTER_ACCEPT)
 		return err_set(
@@ -79,22 +79,22 @@ static int check_customer(const struct step *step, const struct milter_answer *a
 			_("the filter at %s %s a test message from %s instead of passing it; "
 		          "its log says why"),
 			step->object, verdict_name(answer->verdict), domain);
-	if (!step->probe_selector && is_signed)
+	if (!step->ask->selector && is_signed)
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s still signs for %s, with selector %s"),
 		               step->object, domain, selector);
-	if (!step->probe_selector)
+	if (!step->ask->selector)
 		return 0;
 	if (!is_signed)
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s did not sign a test message that a "
 		                 "customer of %s sent after logging in"),
 		               step->object, domain);
-	if (strcasecmp(selector, step->probe_selector) != 0)
+	if (strcasecmp(selector, step->ask->selector) != 0)
 		return err_set(
 			err, ERR_FAILED,
 			_("the filter at %s signs for %s with selector %s instead of %s"),
-			step->object, domain, selector, step->probe_selector);
+			step->object, domain, selector, step->ask->selector);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
 		char selector[256];
-		int r = ask_about(ctx, step, elsewhere[i], step->probe_domain, false,
+		int r = ask_about(ctx, step, elsewhere[i], step->ask->domain, false,
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
@@ -119,21 +119,21 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 		err, ERR_FAILED,
 		_("the filter at %s signs for %s what a stranger sends: look for MTA, "
 	          "MacroList and InternalHosts in its configuration"),
-		step->object, step->probe_domain);
+		step->object, step->ask->domain);
 }
 
 static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
                          struct err *err)
 {
 	struct milter_answer answer;
-	int r = ask_about(ctx, step, elsewhere[0], step->probe_domain, true, deadline,
+	int r = ask_about(ctx, step, elsewhere[0], step->ask->domain, true, deadline,
 	                  &answer, err);
 	if (r < 0)
 		return r;
 	r = check_customer(step, &answer, err);
 	milter_answer_done(&answer);
-	return r == 0 && step->probe_selector ? check_stranger(ctx, step, deadline, err)
-	                                      : r;
+	return r == 0 && step->ask->selector ? check_stranger(ctx, step, deadline, err)
+	                                     : r;
 }
 
 static bool has_any_results(const char *headers)
@@ -156,16 +156,16 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
-		bool has = step->probe_domain
+		bool has = step->ask->domain
 		                   ? milter_has_results(buf_text(&answer.headers),
-		                                        step->probe_domain)
+		                                        step->ask->domain)
 		                   : has_any_results(buf_text(&answer.headers));
 		bool says = step->probe != PROBE_MILTER_DMARC ||
 		            milter_has_result(buf_text(&answer.headers),
-		                              step->probe_domain, "dmarc");
+		                              step->ask->domain, "dmarc");
 		enum milter_verdict verdict = answer.verdict;
 		milter_answer_done(&answer);
-		if (has && !step->probe_domain)
+		if (has && !step->ask->domain)
 			return err_set(
 				err, ERR_FAILED,
 				_("the filter at %s still verifies: it added an "
@@ -179,19 +179,19 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 			                 "outside: it may be unable to look up names"),
 			               step->object);
 	}
-	if (!step->probe_domain)
+	if (!step->ask->domain)
 		return 0;
 	if (step->probe == PROBE_MILTER_DMARC)
 		return err_set(
 			err, ERR_FAILED,
 			_("the filter at %s told no DMARC result in the name of %s about "
 		          "a test message from outside"),
-			step->object, step->probe_domain);
+			step->object, step->ask->domain);
 	return err_set(
 		err, ERR_FAILED,
 		_("the filter at %s added no Authentication-Results header of %s to a test "
 	          "message from outside"),
-		step->object, step->probe_domain);
+		step->object, step->ask->domain);
 }
 
 /* A filter that ends still listens for up to five seconds, and answers nobody: the attempt must

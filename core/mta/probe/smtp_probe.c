@@ -149,7 +149,7 @@ static int ask(const struct step *step, int64_t deadline, char **ret_answer,
 	if (r == 0 && step->probe == PROBE_SMTP_PROXY)
 		r = say_proxy(&s, err);
 	if (r == 0)
-		r = converse(&s, step->probe_depth, ret_answer, err);
+		r = converse(&s, step->ask->depth, ret_answer, err);
 	peer_done(&s.peer);
 	buf_done(&s.line);
 	return r;
@@ -201,7 +201,7 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 		return err_set(err, ERR_FAILED,
 		               _("the mail server at %s cannot reach its filter: %s"),
 		               step->object, answer);
-	if (step->probe_depth == SMTP_TO_EHLO)
+	if (step->ask->depth == SMTP_TO_EHLO)
 		return err_set(err, ERR_FAILED, _("the mail server at %s says: %s"),
 		               step->object, answer);
 	return err_set(err, ERR_FAILED,
@@ -213,7 +213,7 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                struct err *err)
 {
-	const char *before = step->probe_before;
+	const char *before = step->ask->before;
 	auto_free char *answer = NULL;
 	if (before && text_starts(before, SMTP_SILENT)) {
 		ctx_report(

@@ -4,7 +4,7 @@
  * RFC 5321 4.5.1 obliges every server to accept mail for its postmaster, and 4.5.5 mail from the
  * empty sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO with
  * postmaster at the name of the greeting (at the server's address where that is no full name), RSET,
- * QUIT, as far as step->probe_depth says.  Nothing is delivered.  MAIL meets the filters, RCPT the
+ * QUIT, as far as step->ask->depth says.  Nothing is delivered.  MAIL meets the filters, RCPT the
  * policy services and the recipient maps (Postfix asks none of them about a bare "postmaster"); what
  * only DATA reaches, the maps of senders among it, is not seen.
  *
@@ -30,12 +30,12 @@
 #include "core/mta/plan/plan.h"
 
 /* One attempt at a PROBE_SMTP or PROBE_SMTP_PROXY step; step->object is "127.0.0.1:25" or
- * "[::1]:25", step->probe_before what smtp_probe_before() noted.  `deadline` is monotonic
+ * "[::1]:25", step->ask->before what smtp_probe_before() noted.  `deadline` is monotonic
  * nanoseconds.  Fails with the server's words. */
 int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
                struct err *err) must_check;
 
-/* The server's answer now, for step->probe_before: "250 2.1.5 Ok", or SMTP_SILENT and why none came.
+/* The server's answer now, for step->ask->before: "250 2.1.5 Ok", or SMTP_SILENT and why none came.
  * The caller frees. */
 #define SMTP_SILENT "-"
 char *smtp_probe_before(const struct step *step, int64_t deadline) must_check;

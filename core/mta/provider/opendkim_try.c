@@ -270,9 +270,9 @@ int opendkim_try(const struct validation *v, struct err *err)
 	r = step ? step->is_present : validation_read(v, OPENDKIM_KEY_TABLE, &now, err);
 	if (r <= 0)
 		return r;
-	const char *table = buf_text(step ? &step->content : &now);
+	const char *table = buf_text(step ? step_text(step) : &now);
 	struct choice choice = { .v = v };
-	make_choice(&choice, step ? buf_text(&step->old_content) : table, table);
+	make_choice(&choice, step ? buf_text(&step_old(step)->content) : table, table);
 	r = choice.count ? stage_keys(&choice, table, err) : 0;
 	if (r == 0 && choice.count)
 		r = stage_conf(v, err);

@@ -66,8 +66,8 @@ static int check_new_lines(const struct validation *v, struct err *err)
 	struct validation looked = *v;
 	if (!keys || !keys->is_present || v->plan->keys >= MANY_KEYS)
 		return 0;
-	return opendkim_each_new_path(&keys->old_content, &keys->content, check_path,
-	                              &looked, err);
+	return opendkim_each_new_path(&step_old(keys)->content, step_text(keys),
+	                              check_path, &looked, err);
 }
 
 int opendkim_check_hosts(const char *text, struct err *err)
@@ -104,7 +104,7 @@ static int check_hosts(const struct validation *v, struct err *err)
 {
 	const struct step *hosts = validation_step(v, OPENDKIM_INTERNAL_HOSTS);
 	return hosts && hosts->is_present
-	               ? opendkim_check_hosts(buf_text(&hosts->content), err)
+	               ? opendkim_check_hosts(buf_text(step_text(hosts)), err)
 	               : 0;
 }
 
@@ -193,8 +193,8 @@ static int stage_file(const struct opendkim_check *c, const struct staged *file,
 	const struct step *step = validation_step(c->v, path);
 	if (file->is_table)
 		return step && step->is_present ? stage_write(c->v->stage, file->name,
-		                                              buf_text(&step->content),
-		                                              step->content.len, err)
+		                                              buf_text(step_text(step)),
+		                                              step_text(step)->len, err)
 		                                : 0;
 	auto_buf text = BUF_INIT;
 	int r = validation_read(c->v, path, &text, err);
@@ -245,7 +245,7 @@ bool opendkim_is_in_use(const struct opendkim_check *c)
 		return false;
 	if (conf)
 		return conf->is_present &&
-		       strstr(buf_text(&conf->content), OPENDKIM_OURS);
+		       strstr(buf_text(step_text(conf)), OPENDKIM_OURS);
 	return c->seen->admin.includes_ours;
 }
 

@@ -163,8 +163,8 @@ bool policyd_conf_begins_to_refuse(const struct plan *plan)
 		const struct step *step = &plan->step[i];
 		if (step->kind == STEP_FILE && step->is_present &&
 		    strcmp(step->object, POLICYD_CONF) == 0)
-			return is_refusing(&step->content) &&
-			       !(step->had_old && is_refusing(&step->old_content));
+			return is_refusing(step_text(step)) &&
+			       !(step->had_old && is_refusing(&step_old(step)->content));
 	}
 	return false;
 }

@@ -381,9 +381,9 @@ void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *t
 {
 	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
-	step->probe_key = xstrdup(FOREIGN_SENDER);
-	step->probe_domain = xstrdup(srs_domain);
-	step->probe_reverse = xstrdup(tables->probe_reverse);
+	step->ask->key = xstrdup(FOREIGN_SENDER);
+	step->ask->domain = xstrdup(srs_domain);
+	step->ask->reverse = xstrdup(tables->probe_reverse);
 }
 
 static void plan_probes(const struct desired *desired, const struct exclusions *list,
@@ -395,7 +395,7 @@ static void plan_probes(const struct desired *desired, const struct exclusions *
 		return;
 	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
-	step->probe_key = xasprintf(OWN_SENDER, list->probe);
+	step->ask->key = xasprintf(OWN_SENDER, list->probe);
 }
 
 void postsrsd_plan_service(const struct postsrsd_seen *seen,

@@ -238,10 +238,11 @@ static int look_at_step(void *arg, const struct held_file *file, struct err *err
 
 	if (!step->had_old)
 		judge_absence(l->drifts, file);
-	else if (is_value(file, &step->old_digest))
-		judge_meta(l->drifts, file, &step->old_meta);
+	else if (is_value(file, &step_old(step)->digest))
+		judge_meta(l->drifts, file, &step_old(step)->meta);
 	else
-		return judge_content(l->target, l->drifts, file, &step->old_content, err);
+		return judge_content(l->target, l->drifts, file, &step_old(step)->content,
+		                     err);
 	return 0;
 }
 

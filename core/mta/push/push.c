@@ -226,13 +226,13 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 		struct step *to =
 			plan_probe(probes, from->rank, from->probe, from->object, 0);
 
-		to->probe_domain = xstrdup(from->probe_domain);
-		to->probe_selector = xstrdup(from->probe_selector);
-		to->probe_key = xstrdup(from->probe_key);
-		to->probe_reverse = xstrdup(from->probe_reverse);
-		to->probe_depth = from->probe_depth;
+		to->ask->domain = xstrdup(from->ask->domain);
+		to->ask->selector = xstrdup(from->ask->selector);
+		to->ask->key = xstrdup(from->ask->key);
+		to->ask->reverse = xstrdup(from->ask->reverse);
+		to->ask->depth = from->ask->depth;
 		for (int stage = 0; stage < MACRO_STAGES; stage++)
-			to->probe_macros[stage] = xstrdup(from->probe_macros[stage]);
+			to->ask->macros[stage] = xstrdup(from->ask->macros[stage]);
 	}
 }
 

@@ -317,7 +317,7 @@ static int check_keys(const struct rolling *r, struct err *err)
 		if (step->kind != STEP_FILE || !step->is_present || len < ending ||
 		    strcmp(step->object + len - ending, OPENDKIM_KEY_TABLE) != 0)
 			continue;
-		for (const char *at = buf_text(&step->content); *at && !rc;) {
+		for (const char *at = buf_text(step_text(step)); *at && !rc;) {
 			size_t line = strcspn(at, "\n");
 
 			rc = check_line(r, at, line, err);

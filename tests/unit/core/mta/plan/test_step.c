@@ -390,11 +390,12 @@ static void test_show_meta(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT;
+		struct step_old old = { .meta = rows[i].old };
 		struct step step = { .kind = STEP_MKDIR,
 			             .object = (char *)(uintptr_t) "/f",
 			             .had_old = rows[i].is & HAD,
 			             .is_present = rows[i].is & PRESENT,
-			             .old_meta = rows[i].old,
+			             .old = &old,
 			             .meta = rows[i].want };
 
 		step_mkdir_type.show(&step, false, &out);
@@ -420,14 +421,16 @@ static void test_show_secret(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT;
+		struct step_old old = { 0 };
 		struct step step = { .kind = STEP_FILE,
+			             .old = &old,
 			             .object = (char *)(uintptr_t)rows[i].path,
 			             .is_secret = true,
 			             .had_old = rows[i].is & HAD,
 			             .is_present = rows[i].is & PRESENT,
 			             .meta = FILE_META_KEEP };
 
-		digest_it(OLD, &step.old_digest);
+		digest_it(OLD, &old.digest);
 		digest_it(rows[i].is & SAME ? OLD : NEW, &step.new_digest);
 		step_file_type.show(&step, true, &out);
 		assert_string_equal(buf_text(&out), rows[i].shown);
@@ -465,13 +468,13 @@ static void test_show_probe(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT;
+		struct step_ask ask = { .domain = (char *)(uintptr_t)rows[i].domain,
+			                .selector = (char *)(uintptr_t)rows[i].selector,
+			                .key = (char *)(uintptr_t)rows[i].key };
 		struct step step = { .kind = STEP_PROBE,
 			             .object = (char *)(uintptr_t) "E",
 			             .probe = rows[i].kind,
-			             .probe_domain = (char *)(uintptr_t)rows[i].domain,
-			             .probe_selector =
-			                     (char *)(uintptr_t)rows[i].selector,
-			             .probe_key = (char *)(uintptr_t)rows[i].key };
+			             .ask = &ask };
 
 		step_probe_type.show(&step, false, &out);
 		assert_string_equal(buf_text(&out), rows[i].shown);

@@ -250,9 +250,9 @@ static void test_map_probe(void **state)
 		step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MAP, "", 0);
 		free(step->object);
 		step->object = xasprintf("tcp:localhost:%u", f.port);
-		step->probe_reverse = xasprintf("tcp:127.0.0.1:%u", r.port);
-		step->probe_key = xstrdup("z@a.invalid");
-		step->probe_domain = xstrdup(rows[i].domain);
+		step->ask->reverse = xasprintf("tcp:127.0.0.1:%u", r.port);
+		step->ask->key = xstrdup("z@a.invalid");
+		step->ask->domain = xstrdup(rows[i].domain);
 		assert_int_equal(map_probe(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
@@ -359,8 +359,8 @@ static void test_smtp(void **state)
 		step = plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
-		step->probe_depth = SMTP_TO_RCPT;
-		step->probe_before = xstrdup(rows[i].before);
+		step->ask->depth = SMTP_TO_RCPT;
+		step->ask->before = xstrdup(rows[i].before);
 		assert_int_equal(smtp_probe(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
@@ -413,7 +413,7 @@ static void test_smtp_depth(void **state)
 		step = plan_probe(&plan, RANK_CONSUMERS, rows[i].probe, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
-		step->probe_depth = rows[i].depth;
+		step->ask->depth = rows[i].depth;
 		auto_free char *before = smtp_probe_before(step, soon());
 		server_stop(&s);
 		assert_string_equal(buf_text(&s.heard), rows[i].heard);

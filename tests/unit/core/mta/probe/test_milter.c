@@ -254,8 +254,8 @@ static void test_probes(void **state)
 		filter_start(&f, rows[i].behaviour);
 		struct step *step =
 			plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, f.endpoint, 0);
-		step->probe_domain = xstrdup(rows[i].domain);
-		step->probe_selector = xstrdup(rows[i].selector);
+		step->ask->domain = xstrdup(rows[i].domain);
+		step->ask->selector = xstrdup(rows[i].selector);
 		err_clear(&err);
 		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
 		filter_stop(&f);
@@ -306,10 +306,10 @@ static void test_macros(void **state)
 		filter_start(&f, SIGNS);
 		struct step *step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
 		                               f.endpoint, 0);
-		step->probe_domain = xstrdup("example.com");
-		step->probe_selector = xstrdup("s1");
+		step->ask->domain = xstrdup("example.com");
+		step->ask->selector = xstrdup("s1");
 		for (int stage = 0; stage < MACRO_STAGES; stage++)
-			step->probe_macros[stage] = xstrdup(rows[i].macros[stage]);
+			step->ask->macros[stage] = xstrdup(rows[i].macros[stage]);
 		err_clear(&err);
 		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
 		filter_stop(&f);

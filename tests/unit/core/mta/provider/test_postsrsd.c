@@ -74,9 +74,9 @@ static char *steps_of(const struct plan *plan)
 		const struct step *step = &plan->step[i];
 		if (step->kind == STEP_PROBE)
 			buf_printf(&out, "%d %s %s %s %s\n", step->rank, step->object,
-			           step->probe_key,
-			           step->probe_domain ? step->probe_domain : "-",
-			           step->probe_reverse ? step->probe_reverse : "-");
+			           step->ask->key,
+			           step->ask->domain ? step->ask->domain : "-",
+			           step->ask->reverse ? step->ask->reverse : "-");
 		else if (step->kind == STEP_SERVICE)
 			buf_printf(&out, "%d %s: action %d when %u\n", step->rank,
 			           step->object, step->action, step->when);
@@ -100,8 +100,8 @@ static const struct step *step_of(const struct plan *plan, const char *path)
 static void assert_content(const struct plan *plan, const char *path, const char *want)
 {
 	const struct step *step = step_of(plan, path);
-	assert_int_equal(step->content.len, strlen(want));
-	assert_memory_equal(buf_text(&step->content), want, step->content.len);
+	assert_int_equal(step_text(step)->len, strlen(want));
+	assert_memory_equal(buf_text(step_text(step)), want, step_text(step)->len);
 }
 
 /* What the plan says, onto the host. */
@@ -110,7 +110,7 @@ static void carry_out(struct host *host, const struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].kind == STEP_FILE && plan->step[i].is_present)
 			put(host->root, plan->step[i].object,
-			    buf_text(&plan->step[i].content), 0600);
+			    buf_text(step_text(&plan->step[i])), 0600);
 }
 
 #define ADMIN_V1 "RUN_AS=postsrsd\nSRS_FORWARD_PORT=20001\n"
@@ -280,7 +280,7 @@ static void test_live(void **state)
 		assert_string_equal(steps, want);
 		if (rows[i].has_systemd)
 			assert_non_null(strstr(
-				buf_text(&step_of(&plan, POSTSRSD_DROP_IN)->content),
+				buf_text(step_text(step_of(&plan, POSTSRSD_DROP_IN))),
 				"StartLimitIntervalSec=0\n\n[Service]\nRestart=always\n"));
 		else
 			assert_non_null(
@@ -342,7 +342,7 @@ static void test_refused(void **state)
 		postsrsd_plan_out(NULL, &seen, &plan);
 		for (size_t s = 0; s < plan.count; s++)
 			if (plan.step[s].kind == STEP_FILE)
-				assert_string_equal(buf_text(&plan.step[s].content),
+				assert_string_equal(buf_text(step_text(&plan.step[s])),
 				                    rows[i].conf);
 		postsrsd_seen_done(&seen);
 	}
@@ -365,9 +365,9 @@ static void test_parts(void **state)
 	                           "1 /r/etc/mailauthctl/postsrsd.default\n"
 	                           "1 /r/etc/mailauthctl/srs-keep.regexp\n");
 	assert_content(&plan, "/r/etc/postsrsd.secret", "our-own-secret-1\n\n\n");
-	assert_non_null(strstr(
-		buf_text(&step_of(&plan, "/r/etc/mailauthctl/postsrsd.default")->content),
-		"\na.example\nb.example\n"));
+	assert_non_null(strstr(buf_text(step_text(step_of(
+				       &plan, "/r/etc/mailauthctl/postsrsd.default"))),
+	                       "\na.example\nb.example\n"));
 	postsrsd_drop_parts("/r", &out);
 	auto_free char *left = steps_of(&out);
 	assert_string_equal(left, "- 4 /r/etc/mailauthctl/postsrsd.default\n"

@@ -263,7 +263,7 @@ static void add_file(struct plan *plan, const char *path, const char *old,
 
 	step->shared = shared;
 	step->had_old = old != NULL;
-	buf_puts(&step->old_content, old ? old : "");
+	buf_puts(&step_fill_old(step)->content, old ? old : "");
 }
 
 /* "providers file /etc/x;" for each step. */
@@ -281,9 +281,9 @@ static void write_steps(const struct plan *plan, struct buf *out)
 		else if (step->kind == STEP_PROBE)
 			buf_printf(out, "probe%d ", step->probe);
 		buf_puts(out, step->object);
-		if (step->kind == STEP_PROBE && step->probe_domain)
-			buf_printf(out, " %s %s", step->probe_domain,
-			           step->probe_selector ? step->probe_selector : "-");
+		if (step->kind == STEP_PROBE && step->ask->domain)
+			buf_printf(out, " %s %s", step->ask->domain,
+			           step->ask->selector ? step->ask->selector : "-");
 		buf_puts(out, "\n");
 	}
 }
