@@ -98,14 +98,14 @@ mta_src := \
 		rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
+job_src := change_push export_activate key_lookup preview session session_access zone_ask
 cli_src := \
 	$(addprefix line/,args args_grammar caller caller_process command command_help \
 		commands help_topic language) \
 	$(addprefix complete/,complete complete_line complete_source) \
 	$(addprefix out/,out out_json out_layout out_table out_tsv progress when) \
-	$(addprefix app/,app app_access app_change app_dns app_export app_input app_run \
-		changes diffview findings overview paste seen spf_targets srs_targets \
-		takeover typed zone_ask) \
+	$(addprefix app/,app app_change app_dns app_input app_run changes dry_run findings \
+		overview paste spf_targets srs_targets takeover typed) \
 	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
 		cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
 		cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
@@ -218,7 +218,8 @@ low_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%)
 low_obj := $(low_names:%=$(build)/%.o)
 policyd_obj := $(policyd_src:%=$(build)/cli/%.o)
 lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
-	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) $(cli_src:%=cli/%) \
+	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) \
+	$(job_src:%=core/job/%) $(cli_src:%=cli/%) \
 	$(policyd_src:%=cli/%)
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)

@@ -46,7 +46,7 @@ static int add_own_main_domain(void *arg, const char *name, struct err *err)
 {
 	struct own_names *own = arg;
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(own->app->store, name, &domain, err);
+	int r = domain_look(own->app->session.store, name, &domain, err);
 	return r > 0 ? add_main_domain(own->names, &domain, err) : r;
 }
 
@@ -54,10 +54,11 @@ static int add_own_main_domain(void *arg, const char *name, struct err *err)
 static int add_all(struct app *app, struct app_names *names, struct err *err)
 {
 	struct own_names own = { app, names };
-	if (!app_is_customer(app))
-		return domain_each(app->store, 0, NULL, add_main_domain, names, err);
-	return access_each(app->store, app->caller->account, add_own_main_domain, &own,
-	                   err);
+	if (!session_is_customer(&app->session))
+		return domain_each(app->session.store, 0, NULL, add_main_domain, names,
+		                   err);
+	return access_each(app->session.store, app->session.customer, add_own_main_domain,
+	                   &own, err);
 }
 
 /* One name a line; blank lines and '#' comments are passed over. */

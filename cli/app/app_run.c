@@ -1,22 +1,69 @@
-/*
- * One run: command line -> context -> locks and store -> handler -> commit, push, export -> exit
- * status.  Locks are taken in the order export, target, store; messages wait for the commit.
- */
-#include "cli/app/app_inner.h"
+/* One run: command line -> session -> handler -> commit, push, export -> exit status. */
+#include "cli/app/app.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+#include <unistd.h>
 
+#include "cli/app/dry_run.h"
 #include "cli/app/spf_targets.h"
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 #include "core/base/signals.h"
+#include "core/job/change_push.h"
+#include "core/job/export_activate.h"
 
-static int run_row(struct app *app, void *arg, struct err *err)
+/* ---- what the session reports ---------------------------------------------------------------- */
+
+static void print_message(void *arg, enum report_level level, const char *text)
 {
-	(void)arg;
+	const struct app *app = arg;
+	if ((level == REPORT_NOTE && app->opt.is_quiet) ||
+	    (level == REPORT_VERBOSE && !app->opt.is_verbose))
+		return;
+	fprintf(stderr, "mailauthctl: %s%s\n",
+	        level == REPORT_WARNING ? _("warning: ") : "", text);
+}
+
+static void log_message(void *arg, const char *text)
+{
+	const struct app *app = arg;
+	openlog("mailauthctl", LOG_PID, LOG_MAIL);
+	syslog(LOG_WARNING, "%s: %s: %s", app->session.customer, app->row->words, text);
+	closelog();
+}
+
+static void show_progress(void *arg, const char *label, size_t done, size_t total)
+{
+	struct app *app = arg;
+	if (!label) {
+		if (app->bar)
+			progress_clear(app->bar);
+		return;
+	}
+	if (app->bar && strcmp(label, app->bar_label) != 0) {
+		progress_free(app->bar);
+		app->bar = NULL;
+	}
+	if (!app->bar)
+		app->bar = progress_new(stderr, label, total, app->opt.is_quiet);
+	app->bar_label = label;
+	progress_set(app->bar, done);
+	if (done >= total) {
+		progress_free(app->bar);
+		app->bar = NULL;
+	}
+}
+
+/* ---- a command ------------------------------------------------------------------------------- */
+
+static int run_row(struct session *session, void *arg, struct err *err)
+{
+	struct app *app = arg;
+	(void)session;
 	return app->row->run(app, err);
 }
 
@@ -33,6 +80,7 @@ static void check_libraries(const struct app *app)
 
 static int run_command(struct app *app, struct err *err)
 {
+	struct session *session = &app->session;
 	unsigned needs = app->row->needs;
 	if (needs & (NEED_CHANGE | NEED_STORE_WRITE))
 		check_libraries(app);
@@ -40,47 +88,61 @@ static int run_command(struct app *app, struct err *err)
 	if (r >= 0 && app->row->check)
 		r = app->row->check(app, err);
 	if (r >= 0 && needs & NEED_EXPORT && needs & NEED_CHANGE)
-		r = app_take_export_lock(app, err);
+		r = session_take_export_lock(session, err);
 	if (r < 0)
 		return r;
 	if (needs & NEED_CHANGE) {
-		r = app_change(app, needs, run_row, NULL, err);
+		r = change_push_run(session,
+		                    needs & NEED_PUSH ? CHANGE_PUSHED : CHANGE_SAVED,
+		                    run_row, app, err);
 	} else {
 		if (needs & NEED_STORE_WRITE)
-			r = app_open_to_read(app, err);
+			r = session_open_to_read(session, err);
 		else if (needs & NEED_STORE_READ)
-			r = app_read_store(app, err);
+			r = session_read_store(session, err);
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
-	/* with the names of this change only: the rest is cron's */
+	/* the names of this change only: cron exports the rest */
 	if (r >= 0)
-		r = app_export_now(app, err);
-	lock_free(app->export_lock);
-	app->export_lock = NULL;
+		r = export_activate_later(session, err);
+	session_drop_export_lock(session);
 	/* DNS is asked when no lock is held any more */
-	if (r >= 0 && app->begins_to_refuse)
+	if (r >= 0 && session->begins_to_refuse)
 		spf_targets_warn_of_silence(app);
 	return r;
 }
 
 static int set_up(struct app *app, struct err *err)
 {
-	int r = ctx_init(&app->ctx, app->opt.root, err);
+	struct session *session = &app->session;
+	int r = session_init(session, app->opt.root, err);
 	if (r < 0)
 		return r;
-	app->ctx.report = app_report;
-	app->ctx.report_arg = app;
-	app->ctx.wait_seconds = app->opt.wait_seconds;
+	session->observer = (struct session_observer){
+		.arg = app,
+		.message = print_message,
+		.log = log_message,
+		.progress = show_progress,
+		.preview = dry_run_show,
+		.export_preview = dry_run_show_export,
+	};
+	session->is_dry_run = app->opt.is_dry_run;
+	session->is_push_off = app->opt.is_push_off;
+	session->is_quiet = app->opt.is_quiet;
+	session->is_interactive = isatty(STDERR_FILENO);
+	session->ctx.wait_seconds = app->opt.wait_seconds;
 	if (app->caller->account) {
-		free(app->ctx.actor);
-		app->ctx.actor = xstrdup(app->caller->account);
+		free(session->ctx.actor);
+		session->ctx.actor = xstrdup(app->caller->account);
 	}
-	if (app_is_customer(app))
-		app->ctx.uid = app->caller->uid;
-	free(app->ctx.command);
-	app->ctx.command = xstrdup(app->row->words);
-	r = app_db_path(&app->ctx, app->opt.db, &app->db_path, err);
+	if (app->caller->is_customer) {
+		session->customer = app->caller->account;
+		session->ctx.uid = app->caller->uid;
+	}
+	free(session->ctx.command);
+	session->ctx.command = xstrdup(app->row->words);
+	r = app_db_path(&session->ctx, app->opt.db, &session->db_path, err);
 	if (r < 0)
 		return r;
 	bool is_coloured = !app->opt.is_colour_off && out_can_colour(stdout);
@@ -91,18 +153,11 @@ static int set_up(struct app *app, struct err *err)
 
 static void tear_down(struct app *app)
 {
+	progress_free(app->bar);
 	out_free(app->out);
-	store_close(app->store);
-	env_done(&app->env);
 	secret_done(&app->typed_secret);
 	free(app->typed_data);
-	lock_free(app->export_lock);
-	names_done(&app->exports);
-	free(app->message);
-	for (size_t i = 0; i < app->said_count; i++)
-		free(app->said[i]);
-	free(app->db_path);
-	ctx_done(&app->ctx);
+	session_done(&app->session);
 }
 
 /* One table from results to exit statuses (design 3). */
@@ -164,7 +219,7 @@ static int run_line(struct app *app, const struct command_group *groups, int arg
 int app_main(struct caller *caller, const struct command_group *groups,
              const struct help_topic *topics, int argc, char **argv)
 {
-	struct app app = { .ctx = { .root_fd = -1 }, .caller = caller, .topics = topics };
+	struct app app = { .session = SESSION_INIT, .caller = caller, .topics = topics };
 	int status = 1;
 	if (caller->refusal.code)
 		fprintf(stderr, "mailauthctl: %s\n", caller->refusal.text);

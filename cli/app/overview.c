@@ -28,10 +28,10 @@ static int keep_wait(void *arg, const char *name, struct err *err)
 	struct overview *overview = loading->overview;
 	struct overview_wait wait = { 0 };
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(loading->app->store, name, &domain, err);
+	int r = domain_look(loading->app->session.store, name, &domain, err);
 	if (r > 0)
-		r = publish_wait_of(loading->app->store, &domain, &wait.wait, &wait.text,
-		                    err);
+		r = publish_wait_of(loading->app->session.store, &domain, &wait.wait,
+		                    &wait.text, err);
 	if (r < 0 || !wait.text)
 		return r;
 	wait.name = xstrdup(name);
@@ -44,19 +44,19 @@ int overview_load(struct app *app, struct overview *ret_overview, struct err *er
 	struct loading loading = { app, ret_overview };
 	const struct env *env;
 	ret_overview->export.is_exact = true;
-	int r = app_env(app, &env, err);
-	if (r < 0 || !app->store)
+	int r = session_env(&app->session, &env, err);
+	if (r < 0 || !app->session.store)
 		return r;
 	/* a folder that is not safe: the rest is still worth seeing */
-	if (export_state_load(&app->ctx, app->store, env, &ret_overview->export, err) <
-	    0) {
+	if (export_state_load(&app->session.ctx, app->session.store, env,
+	                      &ret_overview->export, err) < 0) {
 		ret_overview->export_remark = xstrdup(err->text);
 		err_clear(err);
 	}
-	ret_overview->last_all = heartbeat_last(app->db_path);
-	ret_overview->is_all_failed = heartbeat_is_failed(app->db_path);
-	return publish_each_waiting(app->store, OVERVIEW_WAITS, keep_wait, &loading,
-	                            &ret_overview->waiting, err);
+	ret_overview->last_all = heartbeat_last(app->session.db_path);
+	ret_overview->is_all_failed = heartbeat_is_failed(app->session.db_path);
+	return publish_each_waiting(app->session.store, OVERVIEW_WAITS, keep_wait,
+	                            &loading, &ret_overview->waiting, err);
 }
 
 const char *overview_hint(const struct overview *overview)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/app/zone_ask.h"
 #include "core/base/alloc.h"
+#include "core/job/zone_ask.h"
 #include "core/model/record/records.h"
 
 #define PART 500 /* names that are asked about at a time */
@@ -72,11 +72,11 @@ static int print_records(struct app *app, const char *name, const struct first_l
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct env *env;
-	int r = domain_look(app->store, name, &domain, err);
+	int r = domain_look(app->session.store, name, &domain, err);
 	if (r > 0)
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 	if (r >= 0 && domain.id)
-		r = records_new(app->store, env, &records, err);
+		r = records_new(app->session.store, env, &records, err);
 	if (r >= 0 && domain.id)
 		r = records_of_domain(records, &domain, &list, err);
 	for (size_t i = 0; r >= 0 && i < list.count; i++) {
@@ -98,7 +98,9 @@ static int print_part(struct app *app, const char *const *names, size_t count,
                       struct err *err)
 {
 	struct first_look *look = xcalloc(count, sizeof(*look));
-	int r = app->ctx.is_rooted ? 0 : zone_ask_external(app, names, count, look, err);
+	int r = app->session.ctx.is_rooted
+	                ? 0
+	                : zone_ask_external(&app->session, names, count, look, err);
 	for (size_t i = 0; i < count; i++) {
 		if (r >= 0)
 			r = print_records(app, names[i], &look[i], err);

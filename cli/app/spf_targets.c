@@ -75,7 +75,7 @@ void spf_targets_warn(struct app *app, const char *rules)
 	struct query_servers servers;
 	struct arena mem = { 0 };
 	auto_free char *text = xasprintf("v=spf1 %s", rules);
-	if (app->ctx.is_rooted || !*rules ||
+	if (app->session.ctx.is_rooted || !*rules ||
 	    spf_record_parse(text, strlen(text), &record, &ignored) < 0)
 		return;
 	struct deadline until = deadline_in_ms(LOOK_MS);
@@ -98,18 +98,18 @@ void spf_targets_warn_of_silence(struct app *app)
 	struct query_servers servers;
 	struct arena mem = { 0 };
 	struct dns_answer answer = { .kind = DNS_OK };
-	if (app->ctx.is_rooted || query_servers_system(&servers, &ignored) < 0)
+	if (app->session.ctx.is_rooted || query_servers_system(&servers, &ignored) < 0)
 		return;
 	auto_resolver *dns = query_new(&servers, NULL);
 	if (dns && arena_open(&mem, LOOK_MEMORY))
 		resolver_ask(dns, &root, DNS_NS, deadline_in_ms(LOOK_MS), &mem, &answer);
-	app->backstage++; /* it is the administrator's, whoever's push it was */
+	app->session.hidden++; /* it is the administrator's, whoever's push it was */
 	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
 		app_say(app, REPORT_WARNING,
 		        _("SPF checks now reject or defer mail, but the name servers of "
 		          "this machine do not answer (%s): nearly all mail will be "
 		          "deferred; run \"mailauthctl doctor resolver\""),
 		        answer.why);
-	app->backstage--;
+	app->session.hidden--;
 	arena_done(&mem);
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/app/app_inner.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/model/setting/setting.h"
@@ -87,7 +86,7 @@ static void look_at_spf(struct look *look, const char *ip, const char *hostname)
 	struct spf_message message = {
 		.sender = { sender, strlen(sender) },
 		.helo = { hostname, strlen(hostname) },
-		.now = ctx_now(&look->app->ctx),
+		.now = ctx_now(&look->app->session.ctx),
 	};
 	struct spf_context context = {
 		.dns = look->dns,
@@ -113,7 +112,7 @@ static void look_in_dns(struct app *app, const char *domain, const struct env *e
 	struct look look = { .app = app,
 		             .until = deadline_in_ms(LOOK_MS),
 		             .domain = domain };
-	if (app->ctx.is_rooted || query_servers_system(&servers, &ignored) < 0 ||
+	if (app->session.ctx.is_rooted || query_servers_system(&servers, &ignored) < 0 ||
 	    !arena_open(&look.mem, 2 * SPF_MEMORY))
 		return;
 	struct resolver *live = query_new(&servers, NULL);
@@ -142,7 +141,8 @@ static bool is_on(struct app *app, const struct srs_change *change)
 	if (change->enabled)
 		return strcmp(change->enabled, "on") == 0;
 	return (change->domain || change->hostname) &&
-	       setting_bool(app->store, SET_SRS_ENABLED, 0, &is_stored, &ignored) == 0 &&
+	       setting_bool(app->session.store, SET_SRS_ENABLED, 0, &is_stored,
+	                    &ignored) == 0 &&
 	       is_stored;
 }
 
@@ -164,17 +164,19 @@ static void warn(struct app *app, const struct srs_change *change)
 	auto_free char *stored = NULL;
 	auto_free char *own_name = NULL;
 	auto_env env = { 0 };
-	if (setting_text(app->store, SET_SRS_DOMAIN, 0, &stored, &ignored) < 0 ||
-	    backend_hostname(&app->ctx, app->store, &own_name, &ignored) < 0 ||
-	    env_load(&app->ctx, app->store, own_name, &env, &ignored) < 0)
+	if (setting_text(app->session.store, SET_SRS_DOMAIN, 0, &stored, &ignored) < 0 ||
+	    backend_hostname(&app->session.ctx, app->session.store, &own_name, &ignored) <
+	            0 ||
+	    env_load(&app->session.ctx, app->session.store, own_name, &env, &ignored) < 0)
 		return;
 	const char *domain = choose_domain(change, stored, &env);
 	if (domain)
 		look_in_dns(app, domain, &env);
-	if (backend_choose(&app->ctx, app->store, &backend, &is_adopted, &ignored) == 0 &&
+	if (backend_choose(&app->session.ctx, app->session.store, &backend, &is_adopted,
+	                   &ignored) == 0 &&
 	    backend && strcmp(backend->name, "postfix") == 0 && change->enabled &&
-	    postfix_srs_advise(&app->ctx, app->store, domain, change->excluded,
-	                       say_warning, app, &ignored) < 0)
+	    postfix_srs_advise(&app->session.ctx, app->session.store, domain,
+	                       change->excluded, say_warning, app, &ignored) < 0)
 		err_clear(&ignored); /* the push tells it */
 }
 
@@ -183,8 +185,8 @@ void srs_targets_warn(struct app *app, const struct srs_change *change)
 	struct err ignored = ERR_INIT;
 	if (!change->enabled && !change->domain && !change->hostname)
 		return;
-	if (app_open_to_read(app, &ignored) == 0 && is_on(app, change))
+	if (session_open_to_read(&app->session, &ignored) == 0 && is_on(app, change))
 		warn(app, change);
-	store_close(app->store);
-	app->store = NULL;
+	store_close(app->session.store);
+	app->session.store = NULL;
 }

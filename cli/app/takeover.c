@@ -17,9 +17,9 @@
 static int is_replacing(struct app *app, struct err *err)
 {
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
-	if (!app->push.replace_filter || app->push.remove)
+	if (!app->session.push.replace_filter || app->session.push.remove)
 		return 0;
-	int r = opendkim_conf_read(&app->ctx, OPENDKIM_CONF, &conf, err);
+	int r = opendkim_conf_read(&app->session.ctx, OPENDKIM_CONF, &conf, err);
 	if (r == ERR_MISSING) {
 		err_clear(err);
 		return 0;
@@ -88,23 +88,23 @@ static void tell(struct app *app, const struct import *import)
 int takeover_run(struct app *app, struct err *err)
 {
 	auto_import import = { .tree = { .root_fd = -1 } };
-	auto_free char *path = ctx_host_path(&app->ctx, OPENDKIM_CONF);
+	auto_free char *path = ctx_host_path(&app->session.ctx, OPENDKIM_CONF);
 	const char *const tables[] = { path };
 	const struct import_request request = { .tables = tables, .table_count = 1 };
 	int r = is_replacing(app, err);
 	if (r <= 0)
 		return r;
-	r = import_scan(&app->ctx, app->store, &request, &import, err);
+	r = import_scan(&app->session.ctx, app->session.store, &request, &import, err);
 	if (r < 0)
 		return r;
 	import_decide(&import);
 	leave_unused(&import);
-	r = import_run(&import, &app->ctx, app->store, true, err);
-	for (size_t i = 0; r >= 0 && !app->opt.is_dry_run && i < import.count; i++)
+	r = import_run(&import, &app->session.ctx, app->session.store, true, err);
+	for (size_t i = 0; r >= 0 && !app->session.is_dry_run && i < import.count; i++)
 		if (import.item[i].fate == IMPORT_KEY)
-			app_export_later(app, import.item[i].domain);
-	if (r >= 0 && !app->is_takeover_told)
+			session_export_later(&app->session, import.item[i].domain);
+	if (r >= 0 && !app->session.is_filter_reported)
 		tell(app, &import);
-	app->is_takeover_told = true;
+	app->session.is_filter_reported = true;
 	return r < 0 ? r : 0;
 }

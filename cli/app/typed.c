@@ -103,9 +103,9 @@ static int is_silent(struct app *app, const struct domain *domain, bool *ret_is_
                      struct err *err)
 {
 	bool has_mail = true, is_signed = false;
-	int r = setting_bool(app->store, SET_MAIL, domain->id, &has_mail, err);
+	int r = setting_bool(app->session.store, SET_MAIL, domain->id, &has_mail, err);
 	if (r >= 0)
-		r = record_is_signed(app->store, domain, &is_signed, err);
+		r = record_is_signed(app->session.store, domain, &is_signed, err);
 	if (r >= 0)
 		*ret_is_silent = !has_mail || is_signed;
 	return r;
@@ -117,7 +117,7 @@ int app_warn_unsigned(struct app *app, const struct domain *domain, struct err *
 	struct dmarc_record record;
 	struct err ignored = ERR_INIT;
 	bool is_right = true;
-	int r = record_policy_get(app->store, domain, POLICY_DMARC, &text, err);
+	int r = record_policy_get(app->session.store, domain, POLICY_DMARC, &text, err);
 	if (r < 0 || !text || dmarc_record_parse(octets_of(text), &record, &ignored) < 0)
 		return r < 0 ? r : 0;
 	enum dmarc_policy policy = dmarc_record_policy(&record, DMARC_OF_DOMAIN);

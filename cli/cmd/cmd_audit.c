@@ -23,7 +23,7 @@ static int list_one(void *arg, const struct change_row *row, struct err *err)
 {
 	struct app *app = arg;
 	auto_buf summary = BUF_INIT;
-	int r = changes_summary(app->store, row, &summary, err);
+	int r = changes_summary(app->session.store, row, &summary, err);
 	if (r < 0)
 		return r;
 	out_int(app->out, row->id);
@@ -52,7 +52,8 @@ static int read_time(struct app *app, const char *option, bool is_end, int64_t *
 	const char *text = args_get(app->args, option);
 	if (!text)
 		return 0;
-	return when_parse(text, ctx_now(&app->ctx), is_end, option, ret_time, err);
+	return when_parse(text, ctx_now(&app->session.ctx), is_end, option, ret_time,
+	                  err);
 }
 
 /* `name` is where the domain's name lies. */
@@ -97,8 +98,8 @@ static int run_list(struct app *app, struct err *err)
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	if (app->store)
-		r = change_each(app->store, &filter, list_one, app, err);
+	if (app->session.store)
+		r = change_each(app->session.store, &filter, list_one, app, err);
 	out_end(app->out);
 	return r;
 }
@@ -160,13 +161,13 @@ static int show_change(struct app *app, int64_t id, struct err *err)
 	};
 	bool is_full = args_has(app->args, "--full");
 	out_object_begin(app->out, columns, ARRAY_LEN(columns));
-	int r = change_look(app->store, id, show_header, app->out, err);
+	int r = change_look(app->session.store, id, show_header, app->out, err);
 	if (r < 0)
 		return r;
 	out_nested_begin(app->out, "changes", N_("Changes"), changes_columns,
 	                 CHANGES_COLUMNS);
-	r = change_items(app->store, id, is_full ? changes_emit : show_item, app->out,
-	                 err);
+	r = change_items(app->session.store, id, is_full ? changes_emit : show_item,
+	                 app->out, err);
 	out_nested_end(app->out);
 	out_end(app->out);
 	return r;
@@ -190,14 +191,16 @@ static int run_show(struct app *app, struct err *err)
 	int64_t id;
 	int r = read_id(app, &id, err);
 	if (r >= 0)
-		r = app->store ? change_look(app->store, id, ignore_row, NULL, err) : 0;
+		r = app->session.store
+		            ? change_look(app->session.store, id, ignore_row, NULL, err)
+		            : 0;
 	if (r == 0)
 		return fail_missing(id, err);
 	if (r < 0 || out_get_format(app->out) == OUT_FORMAT_TABLE)
 		return r < 0 ? r : show_change(app, id, err);
 	/* an array of what changed: an interface */
 	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
-	r = change_items(app->store, id, changes_emit, app->out, err);
+	r = change_items(app->session.store, id, changes_emit, app->out, err);
 	out_end(app->out);
 	return r;
 }
@@ -214,11 +217,12 @@ static int export_signing(struct app *app, const char *name, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
 	bool signs = false;
-	int r = domain_look(app->store, name, &domain, err);
+	int r = domain_look(app->session.store, name, &domain, err);
 	if (r > 0)
-		r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs, err);
+		r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id, &signs,
+		                 err);
 	if (r >= 0 && signs)
-		r = app_export_family_later(app, &domain, err);
+		r = session_export_family_later(&app->session, &domain, err);
 	return r < 0 ? r : 0;
 }
 
@@ -232,9 +236,10 @@ static int check_setting(void *arg, const struct change_item *item, struct err *
 		return 0;
 	int r = setting_find(item->field, &key, err);
 	if (r >= 0)
-		r = setting_text(app->store, key, 0, &text, err);
+		r = setting_text(app->session.store, key, 0, &text, err);
 	if (r >= 0)
-		r = backend_check_setting(&app->ctx, app->store, item->field, text, err);
+		r = backend_check_setting(&app->session.ctx, app->session.store,
+		                          item->field, text, err);
 	return r < 0 ? r : 0;
 }
 
@@ -249,7 +254,7 @@ static int note_adoption(void *arg, const struct change_row *row, struct err *er
 static int refuse_adoption(struct app *app, int64_t id, struct err *err)
 {
 	bool is_adoption = false;
-	int r = change_look(app->store, id, note_adoption, &is_adoption, err);
+	int r = change_look(app->session.store, id, note_adoption, &is_adoption, err);
 	return r < 0 || !is_adoption
 	               ? r
 	               : err_set(err, ERR_FAILED,
@@ -268,14 +273,14 @@ static int run_undo(struct app *app, struct err *err)
 	if (r >= 0)
 		r = refuse_adoption(app, id, err);
 	if (r >= 0)
-		r = undo_change(app->store, &app->ctx, id, args_has(app->args, "--force"),
-		                keep_name, &touched, err);
+		r = undo_change(app->session.store, &app->session.ctx, id,
+		                args_has(app->args, "--force"), keep_name, &touched, err);
 	if (r >= 0)
-		r = change_items(app->store, id, check_setting, app, err);
+		r = change_items(app->session.store, id, check_setting, app, err);
 	for (size_t i = 0; r >= 0 && i < touched.count; i++)
 		r = export_signing(app, touched.name[i], err);
 	if (r >= 0)
-		setting_advise(app->store, &app->ctx);
+		setting_advise(app->session.store, &app->session.ctx);
 	return r;
 }
 

@@ -55,11 +55,11 @@ static int put_to_file(void *arg, const char *text, size_t len, struct err *err)
 
 static int write_document(struct app *app, struct config_output *output, struct err *err)
 {
-	int r = app->store ? store_begin(app->store, false, err) : 0;
+	int r = app->session.store ? store_begin(app->session.store, false, err) : 0;
 	if (r >= 0)
-		r = config_write(app->store, output, err);
-	if (app->store)
-		store_rollback(app->store);
+		r = config_write(app->session.store, output, err);
+	if (app->session.store)
+		store_rollback(app->session.store);
 	return r;
 }
 
@@ -97,7 +97,7 @@ static int write_file(struct app *app, const char *name, struct config_output *o
 	int r = app_output_path(name, output->has_keys, &path, err);
 	if (r < 0)
 		return r;
-	if (app->opt.is_dry_run) {
+	if (app->session.is_dry_run) {
 		app_say(app, REPORT_NOTE, _("would write %s"), path);
 		return 0;
 	}
@@ -196,7 +196,7 @@ static int try_to_enable(struct import *import, const struct domain *domain,
 	GROW(import->item, import->count, import->room);
 	struct item *item = &import->item[import->count++];
 	*item = (struct item){ .name = xstrdup(domain->name) };
-	int r = keyring_missing(app->store, domain, jobs, &item->missing, err);
+	int r = keyring_missing(app->session.store, domain, jobs, &item->missing, err);
 	for (size_t i = 0; r >= 0 && i < item->missing; i++) {
 		import->job = xreallocarray(import->job, import->jobs + 1, sizeof(*jobs));
 		import->job_item = xreallocarray(import->job_item, import->jobs + 1,
@@ -206,20 +206,22 @@ static int try_to_enable(struct import *import, const struct domain *domain,
 	}
 	if (r < 0)
 		return r;
-	return item->missing ? setting_set(app->store, SET_DKIM_SIGN, domain->id,
-	                                   domain->name, "on", err)
-	                     : keyring_switch_on(app->store, &app->ctx, domain, NULL, 0,
-	                                         false, &item->outcome, err);
+	return item->missing
+	               ? setting_set(app->session.store, SET_DKIM_SIGN, domain->id,
+	                             domain->name, "on", err)
+	               : keyring_switch_on(app->session.store, &app->session.ctx, domain,
+	                                   NULL, 0, false, &item->outcome, err);
 }
 
 /* A zone that is served elsewhere is not ours to export. */
 static int export_later(struct app *app, const struct domain *domain, struct err *err)
 {
 	auto_free char *service = NULL;
-	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	int r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id, &service,
+	                     err);
 	return r < 0 || strcmp(service, "hosted") != 0
 	               ? r
-	               : app_export_family_later(app, domain, err);
+	               : session_export_family_later(&app->session, domain, err);
 }
 
 static int enable(void *arg, const struct domain *domain, struct err *err)
@@ -234,8 +236,9 @@ static int enable(void *arg, const struct domain *domain, struct err *err)
 	                                  : NULL;
 	if (item && item->is_later)
 		return 0;
-	int r = item ? keyring_switch_on(app->store, &app->ctx, domain, item->pair,
-	                                 item->pairs, false, &item->outcome, err)
+	int r = item ? keyring_switch_on(app->session.store, &app->session.ctx, domain,
+	                                 item->pair, item->pairs, false, &item->outcome,
+	                                 err)
 	             : err_set(err, ERR_FAILED,
 	                       _("the keys of %s changed meanwhile; try again"),
 	                       domain->name);
@@ -254,8 +257,8 @@ static int check_backend(void *arg, enum setting_key key, const char *text,
 {
 	struct import *import = arg;
 	struct app *app = import->app;
-	int r = backend_check_setting(&app->ctx, app->store, setting_table[key].key, text,
-	                              err);
+	int r = backend_check_setting(&app->session.ctx, app->session.store,
+	                              setting_table[key].key, text, err);
 	return r < 0 ? config_blame_setting(import->config, key, err) : 0;
 }
 
@@ -270,11 +273,11 @@ static int sort_out_bulk(struct import *import, struct err *err)
 		struct item *item = &import->item[i];
 		struct err refused = ERR_INIT;
 		auto_domain domain = DOMAIN_INIT;
-		r = domain_look(app->store, item->name, &domain, err);
+		r = domain_look(app->session.store, item->name, &domain, err);
 		if (r > 0)
-			item->is_later =
-				item->missing &&
-				keyring_check_enable(app->store, &domain, &refused) >= 0;
+			item->is_later = item->missing &&
+			                 keyring_check_enable(app->session.store, &domain,
+			                                      &refused) >= 0;
 	}
 	return r;
 }
@@ -288,11 +291,12 @@ static int apply(struct app *app, void *arg, struct err *err)
 		.publish = publish_later,
 		.arg = import,
 	};
-	int r = config_apply(app->store, &app->ctx, import->config, &hooks, err);
+	int r = config_apply(app->session.store, &app->session.ctx, import->config,
+	                     &hooks, err);
 	if (r >= 0)
 		r = config_each_setting(import->config, check_backend, import, err);
 	if (r >= 0 && !import->is_trial)
-		setting_advise(app->store, &app->ctx);
+		setting_advise(app->session.store, &app->session.ctx);
 	return r < 0 || !import->is_trial ? r : sort_out_bulk(import, err);
 }
 
@@ -323,13 +327,14 @@ static int apply_and_show(struct app *app, void *arg, struct err *err)
 	struct generation now = { 0, 0 };
 	int r = apply(app, arg, err);
 	if (r >= 0)
-		r = generation_now(app->store, &now, err);
+		r = generation_now(app->session.store, &now, err);
 	if (r >= 0)
-		r = change_items(app->store, now.id, see_change, &app->has_found, err);
+		r = change_items(app->session.store, now.id, see_change, &app->has_found,
+		                 err);
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
-	r = change_items(app->store, now.id, changes_emit, app->out, err);
+	r = change_items(app->session.store, now.id, changes_emit, app->out, err);
 	out_end(app->out);
 	return r;
 }
@@ -384,8 +389,8 @@ static int prepare_keys(struct import *import, struct err *err)
 {
 	struct app *app = import->app;
 	bool enables = false;
-	int r = config_enables(app->store, import->config, &enables, err);
-	if (r < 0 || !enables || app->opt.is_dry_run)
+	int r = config_enables(app->session.store, import->config, &enables, err);
+	if (r < 0 || !enables || app->session.is_dry_run)
 		return r;
 	import->is_trial = true;
 	r = app_try(app, apply, import, err);
@@ -416,11 +421,12 @@ static int tell_item(struct app *app, const struct item *item, struct err *err)
 	auto_domain domain = DOMAIN_INIT;
 	auto_free char *waits = NULL;
 	auto_free char *service = NULL;
-	int r = domain_look(app->store, item->name, &domain, err);
+	int r = domain_look(app->session.store, item->name, &domain, err);
 	if (r > 0)
-		r = publish_waits_for(app->store, &domain, &waits, err);
+		r = publish_waits_for(app->session.store, &domain, &waits, err);
 	if (r >= 0)
-		r = setting_text(app->store, SET_DNS_SERVICE, domain.id, &service, err);
+		r = setting_text(app->session.store, SET_DNS_SERVICE, domain.id, &service,
+		                 err);
 	if (r < 0)
 		return r;
 	if (waits)
@@ -440,7 +446,7 @@ static int tell(struct import *import, bool is_changed, struct err *err)
 {
 	struct app *app = import->app;
 	int r = 0;
-	if (app->opt.is_dry_run)
+	if (app->session.is_dry_run)
 		return 0;
 	if (!is_changed)
 		app_say(app, REPORT_NOTE, _("nothing to do"));
@@ -471,26 +477,26 @@ static int import_document(struct import *import, struct err *err)
 {
 	struct app *app = import->app;
 	struct generation before = { 0, 0 }, after = { 0, 0 };
-	int r = app->store ? generation_now(app->store, &before, err) : 0;
+	int r = app->session.store ? generation_now(app->session.store, &before, err) : 0;
 	if (r >= 0)
 		r = prepare_keys(import, err);
 	if (r < 0)
 		return r;
-	import->is_trial = app->opt.is_dry_run;
+	import->is_trial = app->session.is_dry_run;
 	/* keys are made by now: change and export are one hold of the lock */
-	r = app_take_export_lock(app, err);
+	r = session_take_export_lock(&app->session, err);
 	if (r >= 0)
 		r = app_change(app, NEED_PUSH, apply, import, err);
 	if (r < 0)
 		return r;
-	if (app->opt.is_dry_run) {
+	if (app->session.is_dry_run) {
 		foretell(import);
 		return 0;
 	}
-	r = generation_now(app->store, &after, err);
+	r = generation_now(app->session.store, &after, err);
 	if (r >= 0)
 		r = cmd_publish_keys(app, err);
-	app_drop_export_lock(app);
+	session_drop_export_lock(&app->session);
 	if (r >= 0)
 		r = enable_later(import, err);
 	return r < 0 ? r : tell(import, after.id != before.id, err);

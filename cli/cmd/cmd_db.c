@@ -11,24 +11,26 @@
 static int check_target(struct app *app, struct err *err)
 {
 	auto_store target = NULL;
-	if (geteuid() != 0 && !app->ctx.is_rooted)
+	if (geteuid() != 0 && !app->session.ctx.is_rooted)
 		return 0;
-	int r = target_open(&app->ctx, false, false, &target, err);
+	int r = target_open(&app->session.ctx, false, false, &target, err);
 	return r >= 0 && target ? store_check(target, err) : r;
 }
 
 /* Opened for writing once, so that an older schema is brought up to date. */
 static int check_store(struct app *app, struct err *err)
 {
-	int r = store_open(app->db_path, &schema_store, STORE_WRITE, &app->store, err);
+	int r = store_open(app->session.db_path, &schema_store, STORE_WRITE,
+	                   &app->session.store, err);
 	if (r == ERR_MISSING) {
 		app_say(app, REPORT_NOTE,
-		        _("there is no database at %s yet: defaults hold"), app->db_path);
+		        _("there is no database at %s yet: defaults hold"),
+		        app->session.db_path);
 		err_clear(err);
 		return 0;
 	}
 	if (r >= 0)
-		r = store_check(app->store, err);
+		r = store_check(app->session.store, err);
 	return r;
 }
 
@@ -50,18 +52,18 @@ static int run_check(struct app *app, struct err *err)
 static int run_backup(struct app *app, struct err *err)
 {
 	const char *name = args_word(app->args, 0);
-	if (!app->store)
+	if (!app->session.store)
 		return err_set(err, ERR_MISSING, _("there is no database at %s"),
-		               app->db_path);
+		               app->session.db_path);
 	auto_free char *path = NULL;
 	int r = app_output_path(name, true, &path, err);
 	if (r < 0)
 		return r;
-	if (app->opt.is_dry_run) {
+	if (app->session.is_dry_run) {
 		app_say(app, REPORT_NOTE, _("would write %s"), path);
 		return 0;
 	}
-	return store_backup(app->store, path, err);
+	return store_backup(app->session.store, path, err);
 }
 
 const struct command commands_db[] = {

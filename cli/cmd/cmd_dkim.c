@@ -16,6 +16,7 @@
 #include "cli/out/progress.h"
 #include "core/base/alloc.h"
 #include "core/base/signals.h"
+#include "core/job/export_activate.h"
 #include "core/model/key/keyring.h"
 #include "core/model/key/publish.h"
 #include "core/model/record/records.h"
@@ -67,7 +68,7 @@ static int consider_new(struct enable *work, struct item *item, struct err *err)
 	auto_free char *near = NULL;
 	int r = 0;
 	if (work->count <= TALKATIVE)
-		r = domain_near(work->app->store, item->name, &near, err);
+		r = domain_near(work->app->session.store, item->name, &near, err);
 	if (r >= 0 && near)
 		r = err_set(err, ERR_FAILED,
 		            _("%s is not among the domains; did you mean %s?  If not: "
@@ -80,15 +81,15 @@ static int consider_new(struct enable *work, struct item *item, struct err *err)
 static int consider(struct enable *work, struct item *item, const char *typed,
                     struct keygen_job ret_jobs[2], struct err *err)
 {
-	struct store *store = work->app->store;
+	struct store *store = work->app->session.store;
 	auto_domain domain = DOMAIN_INIT;
 	int r = name_parse_domain(typed, item->name, err);
 	if (r >= 0)
-		r = app_look(work->app, item->name, &domain, err);
+		r = session_look(&work->app->session, item->name, &domain, err);
 	if (r == 0) {
 		r = consider_new(work, item, err);
 	} else if (r > 0) {
-		r = app_check_keys_of(work->app, &domain, err);
+		r = session_check_keys_of(&work->app->session, &domain, err);
 		if (r >= 0)
 			r = keyring_check_enable(store, &domain, err);
 	}
@@ -137,7 +138,8 @@ static int add_item(struct app *app, const struct item *item, struct domain *ret
 	if (!item->is_new)
 		return err_set(err, ERR_FAILED, _("%s was removed in the meantime"),
 		               item->name);
-	return domain_add(app->store, &app->ctx, item->name, NULL, ret_domain, err);
+	return domain_add(app->session.store, &app->session.ctx, item->name, NULL,
+	                  ret_domain, err);
 }
 
 /* The domain as it is now: while its keys were made no lock kept others from changing it. */
@@ -145,16 +147,17 @@ static int enable_one(struct enable *work, struct item *item, struct err *err)
 {
 	struct app *app = work->app;
 	auto_domain domain = DOMAIN_INIT;
-	int r = app_look(app, item->name, &domain, err);
+	int r = session_look(&app->session, item->name, &domain, err);
 	if (r != 0)
 		item->is_new = false;
 	else
 		r = add_item(app, item, &domain, err);
 	if (r >= 0)
-		r = keyring_enable(app->store, &app->ctx, &domain, item->pair,
-		                   item->pairs, work->is_sign_now, &item->outcome, err);
+		r = keyring_enable(app->session.store, &app->session.ctx, &domain,
+		                   item->pair, item->pairs, work->is_sign_now,
+		                   &item->outcome, err);
 	if (r >= 0 && item->pairs)
-		r = records_check_domain(app->store, &domain, err);
+		r = records_check_domain(app->session.store, &domain, err);
 	return r;
 }
 
@@ -166,7 +169,7 @@ static int store_batch(struct app *app, void *arg, struct err *err)
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < work->ready_count; i++) {
 		struct item *item = &work->item[work->ready[i]];
-		r = store_part_begin(app->store, err);
+		r = store_part_begin(app->session.store, err);
 		if (r < 0)
 			break;
 		bool is_enabled = enable_one(work, item, err) >= 0;
@@ -174,7 +177,7 @@ static int store_batch(struct app *app, void *arg, struct err *err)
 			fail_item(work, item, err);
 		else if (item->is_new && work->count <= TALKATIVE)
 			app_say(app, REPORT_NOTE, _("%s was added"), item->name);
-		r = store_part_end(app->store, is_enabled, err);
+		r = store_part_end(app->session.store, is_enabled, err);
 	}
 	return r;
 }
@@ -245,7 +248,8 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
                        struct err *err)
 {
 	auto_free char *service = NULL;
-	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	int r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id, &service,
+	                     err);
 	if (r >= 0)
 		*ret_is = strcmp(service, "external") == 0;
 	return r;
@@ -254,13 +258,13 @@ static int is_external(struct app *app, const struct domain *domain, bool *ret_i
 int cmd_publish_keys(struct app *app, struct err *err)
 {
 	auto_free char *reload = NULL;
-	if (!app->exports.count)
+	if (!app->session.exports.count)
 		return 0;
-	int r = setting_text(app->store, SET_ZONE_RELOAD, 0, &reload, err);
-	if (r >= 0 && !*reload && !app_is_customer(app))
+	int r = setting_text(app->session.store, SET_ZONE_RELOAD, 0, &reload, err);
+	if (r >= 0 && !*reload && !session_is_customer(&app->session))
 		app_say(app, REPORT_WARNING,
 		        _("zone.reload is empty: no name server is told of the new records"));
-	return r < 0 ? r : app_export_now(app, err);
+	return r < 0 ? r : export_activate_later(&app->session, err);
 }
 
 /* Exports the zones that are ours and prints the records of the others: name servers are asked about
@@ -277,17 +281,17 @@ static int publish(struct enable *work, struct err *err)
 		auto_domain domain = DOMAIN_INIT;
 		bool is_elsewhere = false;
 		if (!item->is_done ||
-		    domain_look(app->store, item->name, &domain, err) <= 0)
+		    domain_look(app->session.store, item->name, &domain, err) <= 0)
 			continue;
 		r = is_external(app, &domain, &is_elsewhere, err);
 		if (r >= 0 && is_elsewhere)
 			external[count++] = item->name;
 		else if (r >= 0 && item->outcome != KEYRING_UNCHANGED)
-			r = app_export_family_later(app, &domain, err);
+			r = session_export_family_later(&app->session, &domain, err);
 	}
 	if (r >= 0)
 		r = cmd_publish_keys(app, err);
-	app_drop_export_lock(app);
+	session_drop_export_lock(&app->session);
 	/* what is to be pasted is told, whatever became of the others */
 	int printed = paste_keys(app, external, count, &later);
 	if (r < 0 || printed >= 0)
@@ -310,9 +314,9 @@ static int tell(struct enable *work, struct err *err)
 		auto_free char *waits = NULL;
 		struct item *item = &work->item[i];
 		if (!item->is_done ||
-		    domain_look(app->store, item->name, &domain, err) <= 0)
+		    domain_look(app->session.store, item->name, &domain, err) <= 0)
 			continue;
-		int r = publish_waits_for(app->store, &domain, &waits, err);
+		int r = publish_waits_for(app->session.store, &domain, &waits, err);
 		if (r < 0)
 			return r;
 		if (waits)
@@ -380,8 +384,9 @@ static int foretell(struct enable *work)
  * domains as they were. */
 static int store_rest(struct enable *work, bool is_exported, struct err *err)
 {
-	int r = is_exported && work->ready_count ? app_take_export_lock(work->app, err)
-	                                         : 0;
+	int r = is_exported && work->ready_count
+	                ? session_take_export_lock(&work->app->session, err)
+	                : 0;
 	return r < 0 ? r : flush(work, err);
 }
 
@@ -391,7 +396,7 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 	if (r < 0)
 		return r;
 	advise(work);
-	if (work->app->opt.is_dry_run)
+	if (work->app->session.is_dry_run)
 		return foretell(work);
 	if (work->jobs)
 		r = generate(work, err);
@@ -421,7 +426,7 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names, struct
 	struct enable work = { .app = app,
 		               .is_sign_now = args_has(app->args, "--sign-now") };
 	int r = enable_all(&work, names, err);
-	app_drop_export_lock(app);
+	session_drop_export_lock(&app->session);
 	if (r >= 0 && work.failed) {
 		r = ERR_REPORTED;
 		err_clear(err);
@@ -442,13 +447,13 @@ static int choose_key(struct app *app, void *arg, struct err *err)
 	struct choice *choice = arg;
 	struct item *item = choice->item;
 	auto_domain domain = DOMAIN_INIT;
-	int r = app_domain(app, item->name, &domain, err);
+	int r = session_domain(&app->session, item->name, &domain, err);
 	if (r >= 0)
-		r = app_check_keys_of(app, &domain, err);
+		r = session_check_keys_of(&app->session, &domain, err);
 	if (r >= 0)
-		r = keyring_choose(app->store, &app->ctx, &domain, choice->selector,
-		                   args_has(app->args, "--sign-now"), &item->outcome,
-		                   err);
+		r = keyring_choose(app->session.store, &app->session.ctx, &domain,
+		                   choice->selector, args_has(app->args, "--sign-now"),
+		                   &item->outcome, err);
 	return r;
 }
 
@@ -466,14 +471,14 @@ static int enable_with_key(struct app *app, const struct app_names *names,
 		r = name_parse_selector(args_get(app->args, "--selector"),
 		                        choice.selector, err);
 	if (r >= 0)
-		r = app_take_export_lock(app, err);
+		r = session_take_export_lock(&app->session, err);
 	if (r >= 0)
 		r = app_change(app, NEED_PUSH, choose_key, &choice, err);
 	item.is_done = true;
-	if (r >= 0 && !app->opt.is_dry_run)
+	if (r >= 0 && !app->session.is_dry_run)
 		r = publish(&work, err);
-	app_drop_export_lock(app);
-	return r < 0 || app->opt.is_dry_run ? r : tell(&work, err);
+	session_drop_export_lock(&app->session);
+	return r < 0 || app->session.is_dry_run ? r : tell(&work, err);
 }
 
 int cmd_enable_dkim(struct app *app, struct err *err)
@@ -500,11 +505,12 @@ struct disable {
 static int disable_one(struct app *app, const struct domain *domain, bool is_now,
                        struct err *err)
 {
-	int r = app_check_keys_of(app, domain, err);
+	int r = session_check_keys_of(&app->session, domain, err);
 	if (r >= 0)
-		r = keyring_disable(app->store, &app->ctx, domain, is_now, err);
+		r = keyring_disable(app->session.store, &app->session.ctx, domain, is_now,
+		                    err);
 	if (r >= 0 && is_now)
-		r = app_export_family_later(app, domain, err);
+		r = session_export_family_later(&app->session, domain, err);
 	return r;
 }
 
@@ -513,7 +519,7 @@ static int disable_batch(struct app *app, void *arg, struct err *err)
 	struct disable *work = arg;
 	for (size_t i = work->from; i < work->to; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		int r = app_domain(app, work->names->name[i], &domain, err);
+		int r = session_domain(&app->session, work->names->name[i], &domain, err);
 		bool is_theirs = r == ERR_MISSING || r == ERR_USAGE; /* or an alias */
 		if (r >= 0) {
 			r = disable_one(app, &domain, work->is_now, err);
@@ -541,7 +547,7 @@ int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
 		                                           : names->count;
 		/* the records leave their zones right after the last batch */
 		if (work.is_now && work.to == names->count)
-			r = app_take_export_lock(app, err);
+			r = session_take_export_lock(&app->session, err);
 		if (r >= 0)
 			r = app_change(app, NEED_PUSH, disable_batch, &work, err);
 	}

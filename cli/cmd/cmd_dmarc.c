@@ -79,7 +79,7 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
                        struct err *err)
 {
 	auto_free char *now = NULL;
-	int r = record_policy_get(app->store, domain, POLICY_DMARC, &now, err);
+	int r = record_policy_get(app->session.store, domain, POLICY_DMARC, &now, err);
 	if (r >= 0)
 		r = policy_edit_dmarc(now, app->args->words + 1,
 		                      args_count(app->args) - 1, ret_text, err);

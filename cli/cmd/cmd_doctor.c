@@ -157,7 +157,7 @@ static int run_doctor(struct app *app, struct err *err)
 	if (typed && query_servers_parse(typed, &servers, err) < 0)
 		return err->code;
 	struct doctor d;
-	doctor_init(&d, &app->ctx, app->db_path, typed ? &servers : NULL,
+	doctor_init(&d, &app->session.ctx, app->session.db_path, typed ? &servers : NULL,
 	            args_has(app->args, "--all"));
 	if (!is_table)
 		out_list_begin(app->out, columns, ARRAY_LEN(columns));

@@ -24,9 +24,9 @@ int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **r
 {
 	bool signs;
 	enum publish_wait wait;
-	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	int r = setting_bool(app->session.store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
-		r = publish_wait_of(app->store, domain, &wait, ret_waits, err);
+		r = publish_wait_of(app->session.store, domain, &wait, ret_waits, err);
 	if (r >= 0)
 		*ret_word = !signs || wait == PUBLISH_WAITS_SERVER ? "off"
 		            : *ret_waits                           ? "pending"
@@ -41,7 +41,7 @@ static int list_one(void *arg, const struct domain *domain, struct err *err)
 	const char *word, *main_name;
 	int r = cmd_domain_dkim(app, domain, &word, &waits, err);
 	if (r >= 0)
-		r = app_main_name(app, domain, &main_name, err);
+		r = session_main_name(&app->session, domain, &main_name, err);
 	if (r < 0)
 		return r;
 	out_text(app->out, domain->name);
@@ -64,7 +64,7 @@ static int list_own(void *arg, const char *name, struct err *err)
 	auto_domain domain = DOMAIN_INIT;
 	if (own->prefix && !text_starts(name, own->prefix))
 		return 0;
-	int r = domain_look(own->app->store, name, &domain, err);
+	int r = domain_look(own->app->session.store, name, &domain, err);
 	if (r <= 0 || (own->main_id && domain.main_id != own->main_id))
 		return r < 0 ? r : 0;
 	return list_one(own->app, &domain, err);
@@ -74,9 +74,11 @@ static int list_domains(struct app *app, int64_t main_id, const char *prefix,
                         struct err *err)
 {
 	struct own_list own = { app, main_id, prefix };
-	if (!app_is_customer(app))
-		return domain_each(app->store, main_id, prefix, list_one, app, err);
-	return access_each(app->store, app->caller->account, list_own, &own, err);
+	if (!session_is_customer(&app->session))
+		return domain_each(app->session.store, main_id, prefix, list_one, app,
+		                   err);
+	return access_each(app->session.store, app->session.customer, list_own, &own,
+	                   err);
 }
 
 static int run_list(struct app *app, struct err *err)
@@ -89,7 +91,7 @@ static int run_list(struct app *app, struct err *err)
 	};
 	auto_domain main = DOMAIN_INIT;
 	const char *of = args_get(app->args, "--alias-of");
-	int r = of ? app_domain(app, of, &main, err) : 0;
+	int r = of ? session_domain(&app->session, of, &main, err) : 0;
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
@@ -111,14 +113,14 @@ static int run_get(struct app *app, struct err *err)
 	struct setting_value value;
 	int r = setting_find(args_word(app->args, 1), &key, err);
 	if (r >= 0)
-		r = app_domain(app, args_word(app->args, 0), &domain, err);
+		r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
 		r = err_set(
 			err, ERR_FAILED,
 			_("%s is a setting of the server; \"mailauthctl server get %s\""),
 			setting_table[key].key, setting_table[key].key);
 	if (r >= 0)
-		r = setting_get(app->store, key, domain.id, &value, err);
+		r = setting_get(app->session.store, key, domain.id, &value, err);
 	if (r < 0)
 		return r;
 	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
@@ -144,20 +146,21 @@ static int export_if_awaited(struct app *app, const struct domain *domain,
                              struct err *err)
 {
 	bool signs, is_included;
-	int r = setting_bool(app->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	int r = setting_bool(app->session.store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
-		r = export_is_included(app->store, domain, &is_included, err);
+		r = export_is_included(app->session.store, domain, &is_included, err);
 	if (r >= 0 && signs)
-		r = app_export_family_later(app, domain, err);
+		r = session_export_family_later(&app->session, domain, err);
 	else if (r >= 0 && is_included)
-		app_export_later(app, domain->name);
+		session_export_later(&app->session, domain->name);
 	return r;
 }
 
 static int export_if_hosted(struct app *app, const struct domain *domain, struct err *err)
 {
 	auto_free char *service = NULL;
-	int r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &service, err);
+	int r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id, &service,
+	                     err);
 	return r < 0 || strcmp(service, "hosted") != 0
 	               ? r
 	               : export_if_awaited(app, domain, err);
@@ -169,19 +172,19 @@ static int change_pairs(struct app *app, void *arg, struct err *err)
 {
 	size_t step = *(const size_t *)arg;
 	auto_domain domain = DOMAIN_INIT;
-	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	int r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
 		enum setting_key key;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
 			r = domain_life_set(
-				app->store, &app->ctx, &domain, key,
+				app->session.store, &app->session.ctx, &domain, key,
 				step == 2 ? args_word(app->args, i + 1) : NULL, err);
 		if (r >= 0 && key == SET_DNS_SERVICE)
 			r = export_if_hosted(app, &domain, err);
 	}
 	if (r >= 0)
-		setting_advise(app->store, &app->ctx);
+		setting_advise(app->session.store, &app->session.ctx);
 	return r;
 }
 
@@ -203,7 +206,7 @@ static int set_or_unset(struct app *app, size_t step, struct err *err)
 		enum setting_key key;
 		auto_free char *canonical = NULL;
 		int r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0 && app_is_customer(app) && !access_may_set(key))
+		if (r >= 0 && session_is_customer(&app->session) && !access_may_set(key))
 			r = err_set(err, ERR_FAILED,
 			            _("%s is changed by administrators only"),
 			            setting_table[key].key);
@@ -249,13 +252,13 @@ static int run_add(struct app *app, struct err *err)
 	if (r < 0)
 		return r;
 	if (of)
-		r = domain_find(app->store, of, &main, err);
+		r = domain_find(app->session.store, of, &main, err);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		auto_domain added = DOMAIN_INIT;
-		r = domain_add(app->store, &app->ctx, names.name[i], of ? &main : NULL,
-		               &added, err);
+		r = domain_add(app->session.store, &app->session.ctx, names.name[i],
+		               of ? &main : NULL, &added, err);
 		if (r >= 0 && of)
-			r = records_check_domain(app->store, &added, err);
+			r = records_check_domain(app->session.store, &added, err);
 		if (r >= 0)
 			r = export_if_awaited(app, &added, err);
 	}
@@ -272,12 +275,12 @@ static int run_remove(struct app *app, struct err *err)
 		return r;
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		r = domain_find(app->store, names.name[i], &domain, err);
+		r = domain_find(app->session.store, names.name[i], &domain, err);
 		if (r >= 0)
-			r = domain_life_remove(app->store, &app->ctx, &domain, is_now,
-			                       err);
+			r = domain_life_remove(app->session.store, &app->session.ctx,
+			                       &domain, is_now, err);
 		if (r >= 0 && is_now)
-			app_export_later(app, domain.name);
+			session_export_later(&app->session, domain.name);
 	}
 	app_names_done(&names);
 	return r;
@@ -287,14 +290,15 @@ static int run_rename(struct app *app, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
 	auto_domain renamed = DOMAIN_INIT;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = domain_life_rename(app->store, &app->ctx, &domain,
+		r = domain_life_rename(app->session.store, &app->session.ctx, &domain,
 		                       args_word(app->args, 1), err);
 	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 1), &renamed, err);
+		r = domain_find(app->session.store, args_word(app->args, 1), &renamed,
+		                err);
 	if (r >= 0)
-		r = records_check_domain(app->store, &renamed, err);
+		r = records_check_domain(app->session.store, &renamed, err);
 	if (r >= 0)
 		r = export_if_awaited(app, &renamed, err);
 	return r;
@@ -309,12 +313,13 @@ static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 		return r;
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		r = domain_find(app->store, names.name[i], &domain, err);
+		r = domain_find(app->session.store, names.name[i], &domain, err);
 		if (r >= 0)
-			r = domain_life_set_suspended(app->store, &app->ctx, &domain,
+			r = domain_life_set_suspended(app->session.store,
+			                              &app->session.ctx, &domain,
 			                              is_suspended, is_now, err);
 		if (r >= 0 && is_suspended && is_now)
-			r = app_export_family_later(app, &domain, err);
+			r = session_export_family_later(&app->session, &domain, err);
 		else if (r >= 0 && !is_suspended)
 			r = export_if_awaited(app, &domain, err);
 	}

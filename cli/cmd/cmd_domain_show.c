@@ -49,7 +49,7 @@ static int show_settings(struct app *app, const struct domain *domain, struct er
 		struct setting_value value = { 0 };
 		if (!(setting_table[key].flags & SETTING_AT_DOMAIN))
 			continue;
-		r = setting_get(app->store, key, domain->id, &value, err);
+		r = setting_get(app->session.store, key, domain->id, &value, err);
 		if (r < 0)
 			break;
 		if (!is_short || value.source != SETTING_FROM_DEFAULT) {
@@ -68,7 +68,7 @@ static int show_alias(void *arg, const struct domain *alias, struct err *err)
 {
 	struct app *app = arg;
 	bool owns = false;
-	int r = app_owns(app, alias->id, &owns, err);
+	int r = session_owns(&app->session, alias->id, &owns, err);
 	if (r < 0 || !owns)
 		return r;
 	out_text(app->out, alias->name);
@@ -95,13 +95,15 @@ static int show_listings(struct app *app, const struct domain *domain, struct er
 	out_nested_begin(app->out, "keys", N_("Keys"), key_columns,
 	                 ARRAY_LEN(key_columns));
 	if (r >= 0)
-		r = key_each(app->store, domain->main_id ? domain->main_id : domain->id,
-		             show_key, app, err);
+		r = key_each(app->session.store,
+		             domain->main_id ? domain->main_id : domain->id, show_key,
+		             app, err);
 	out_nested_end(app->out);
 	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
 	                 ARRAY_LEN(alias_columns));
 	if (r >= 0)
-		r = domain_each(app->store, domain->id, NULL, show_alias, app, err);
+		r = domain_each(app->session.store, domain->id, NULL, show_alias, app,
+		                err);
 	out_nested_end(app->out);
 	return r;
 }
@@ -143,11 +145,11 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct env *env;
-	if (app_env(app, &env, err) < 0) {
+	if (session_env(&app->session, &env, err) < 0) {
 		err_clear(err);
 		return 0;
 	}
-	int r = records_new(app->store, env, &records, err);
+	int r = records_new(app->session.store, env, &records, err);
 	if (r >= 0)
 		r = records_of_domain(records, domain, &list, err);
 	if (r < 0)
@@ -157,8 +159,9 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	for (size_t i = 0; i < list.count; i++)
 		look->own += strcmp(list.row[i].source, "own") == 0 ||
 		             strcmp(list.row[i].source, "edited") == 0;
-	look->has_zone = export_state_of(&app->ctx, app->store, env, domain->name,
-	                                 &look->zone, &look->zone_at, err) >= 0;
+	look->has_zone =
+		export_state_of(&app->session.ctx, app->session.store, env, domain->name,
+	                        &look->zone, &look->zone_at, err) >= 0;
 	if (!look->has_zone)
 		err_clear(err);
 	/* what may be left there is no zone */
@@ -173,13 +176,14 @@ static int look_at(struct app *app, const struct domain *domain, struct look *lo
 	auto_free char *waits = NULL;
 	int r = cmd_domain_dkim(app, domain, &look->dkim, &waits, err);
 	if (r >= 0)
-		r = publish_wait_of(app->store, domain, &look->wait, &look->waits, err);
+		r = publish_wait_of(app->session.store, domain, &look->wait, &look->waits,
+		                    err);
 	if (r >= 0)
-		r = signing_of(app->store, domain->name, note_signing, &look->is_signing,
-		               err);
+		r = signing_of(app->session.store, domain->name, note_signing,
+		               &look->is_signing, err);
 	if (r >= 0)
-		r = setting_text(app->store, SET_DNS_SERVICE, domain->id, &look->service,
-		                 err);
+		r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id,
+		                 &look->service, err);
 	return r < 0 ? r : look_at_zone(app, domain, look, err);
 }
 
@@ -212,7 +216,7 @@ static const char *zone_sentence(const struct look *look)
 static char *next_step(struct app *app, const struct domain *domain,
                        const struct look *look)
 {
-	bool is_customer = app_is_customer(app);
+	bool is_customer = session_is_customer(&app->session);
 	bool is_due = look->has_zone && look->zone == EXPORT_IS_DUE &&
 	              strcmp(look->service, "hosted") == 0;
 	if (domain->is_suspended)
@@ -260,9 +264,9 @@ int cmd_domain_show(struct app *app, struct err *err)
 	auto_domain domain = DOMAIN_INIT;
 	cleanup(look_done) struct look look = { 0 };
 	const char *main_name;
-	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	int r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = app_main_name(app, &domain, &main_name, err);
+		r = session_main_name(&app->session, &domain, &main_name, err);
 	if (r >= 0)
 		r = look_at(app, &domain, &look, err);
 	if (r < 0)

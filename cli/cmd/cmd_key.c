@@ -7,11 +7,11 @@
 
 #include "cli/app/app.h"
 #include "cli/app/findings.h"
-#include "cli/app/seen.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/job/key_lookup.h"
 #include "core/model/key/key.h"
 #include "core/model/key/key_secret.h"
 #include "core/model/key/publish.h"
@@ -36,7 +36,7 @@ static int list_one(void *arg, const struct key *key, struct err *err)
 	const struct key_list *list = arg;
 	struct out *out = list->app->out;
 	bool owns = false;
-	int r = app_owns(list->app, key->domain_id, &owns, err);
+	int r = session_owns(&list->app->session, key->domain_id, &owns, err);
 	if (r < 0 || (!owns && !list->name))
 		return r;
 	out_text(out, owns ? key->domain : list->name);
@@ -54,7 +54,7 @@ static int list_one(void *arg, const struct key *key, struct err *err)
 static int find_owner(struct app *app, const char *typed, struct domain *ret_domain,
                       int64_t *ret_owner, struct err *err)
 {
-	int r = app_domain(app, typed, ret_domain, err);
+	int r = session_domain(&app->session, typed, ret_domain, err);
 	if (r >= 0)
 		*ret_owner = ret_domain->main_id ? ret_domain->main_id : ret_domain->id;
 	return r;
@@ -79,8 +79,8 @@ static int run_list(struct app *app, struct err *err)
 		return r;
 	struct key_list list = { app, domain.name };
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	if (app->store)
-		r = key_each(app->store, owner, list_one, &list, err);
+	if (app->session.store)
+		r = key_each(app->session.store, owner, list_one, &list, err);
 	out_end(app->out);
 	return r;
 }
@@ -124,13 +124,13 @@ static int find_key(struct app *app, const char *typed, const char *selector,
 	if (r >= 0)
 		r = find_owner(app, typed, &domain, &owner, err);
 	if (r >= 0 && !selector)
-		r = key_each(app->store, owner, pick_selector, &pick, err);
+		r = key_each(app->session.store, owner, pick_selector, &pick, err);
 	if (r >= 0 && !selector && !pick.selector)
 		r = err_set(err, ERR_MISSING,
 		            _("%s has no key; \"mailauthctl domain enable-dkim %s\""),
 		            domain.name, domain.name);
 	if (r >= 0)
-		r = key_find(app->store, owner, domain.name,
+		r = key_find(app->session.store, owner, domain.name,
 		             selector ? name : pick.selector, ret_key, err);
 	free(pick.selector);
 	return r;
@@ -141,10 +141,11 @@ static int show_publication(void *arg, const struct publish_row *row, struct err
 	struct app *app = arg;
 	struct out *out = app->out;
 	auto_domain domain = DOMAIN_INIT;
-	bool owns = !app_is_customer(app); /* of a name that is left over, too */
-	int r = owns ? 0 : domain_look(app->store, row->name, &domain, err);
+	bool owns = !session_is_customer(
+		&app->session); /* of a name that is left over, too */
+	int r = owns ? 0 : domain_look(app->session.store, row->name, &domain, err);
 	if (r > 0)
-		r = app_owns(app, domain.id, &owns, err);
+		r = session_owns(&app->session, domain.id, &owns, err);
 	if (r < 0 || !owns)
 		return r;
 	out_text(out, row->name);
@@ -182,11 +183,11 @@ static int run_show(struct app *app, struct err *err)
 	char hex[2 * DIGEST_LEN + 1];
 	auto_domain domain = DOMAIN_INIT;
 	bool owns = false;
-	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	int r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = find_key(app, domain.name, args_word(app->args, 1), &key, err);
 	if (r >= 0)
-		r = app_owns(app, key.domain_id, &owns, err);
+		r = session_owns(&app->session, key.domain_id, &owns, err);
 	if (r < 0)
 		return r;
 	digest_hex(&key.fingerprint, hex);
@@ -206,7 +207,7 @@ static int run_show(struct app *app, struct err *err)
 	out_text(app->out, record);
 	out_nested_begin(app->out, "publication", N_("Publication"), public_columns,
 	                 ARRAY_LEN(public_columns));
-	r = publish_each(app->store, key.id, show_publication, app, err);
+	r = publish_each(app->session.store, key.id, show_publication, app, err);
 	out_nested_end(app->out);
 	out_end(app->out);
 	return r;
@@ -247,7 +248,7 @@ static int export_private(const struct app *app, const char *name,
 		return 0;
 	}
 	int r = app_output_path(name, true, &path, err);
-	if (r < 0 || app->opt.is_dry_run)
+	if (r < 0 || app->session.is_dry_run)
 		return r;
 	return write_private(path, pem, err);
 }
@@ -267,12 +268,12 @@ static int run_export(struct app *app, struct err *err)
 	if (r >= 0)
 		r = find_key(app, domain.name, args_word(app->args, 1), &key, err);
 	if (r >= 0)
-		r = setting_number(app->store, SET_DNS_TTL, domain.id, &ttl, err);
+		r = setting_number(app->session.store, SET_DNS_TTL, domain.id, &ttl, err);
 	if (r < 0)
 		return r;
 	if (file) {
 		auto_secret pem = SECRET_INIT;
-		r = key_secret_pem(app->store, key.id, &pem, err);
+		r = key_secret_pem(app->session.store, key.id, &pem, err);
 		return r < 0 ? r : export_private(app, file, &pem, err);
 	}
 	auto_free char *record = key_record_text(&key);
@@ -302,23 +303,23 @@ static int mark_all(struct app *app, void *arg, struct err *err)
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		auto_domain domain = DOMAIN_INIT;
 		bool signs = false;
-		r = domain_find(app->store, names->name[i], &domain, err);
+		r = domain_find(app->session.store, names->name[i], &domain, err);
 		if (r >= 0)
-			r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs,
-			                 err);
+			r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id,
+			                 &signs, err);
 		if (r >= 0 && !signs)
 			r = err_set(
 				err, ERR_FAILED,
 				_("DKIM is off for %s; \"mailauthctl domain enable-dkim %s\""),
 				domain.name, domain.name);
 		if (r >= 0)
-			r = publish_mark(app->store, &app->ctx, &domain, 0, KEY_SAID,
-			                 err);
+			r = publish_mark(app->session.store, &app->session.ctx, &domain,
+			                 0, KEY_SAID, err);
 	}
 	return r;
 }
 
-static void show_seen(struct app *app, const struct seen_list *list)
+static void show_seen(struct app *app, const struct key_lookup *list)
 {
 	static const struct out_column columns[] = {
 		{ "name", N_("Name"), OUT_TEXT, 0 },
@@ -329,12 +330,12 @@ static void show_seen(struct app *app, const struct seen_list *list)
 	};
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	for (size_t i = 0; i < list->count; i++) {
-		const struct live_answer *answer = &list->key[i].answer;
+		const struct live_answer *answer = &list->row[i].answer;
 		const char *detail = *answer->detail ? answer->detail : NULL;
 		if (answer->state == LIVE_SEEN && answer->is_testing)
 			detail = _("t=y: a verifier may treat the message as unsigned");
-		out_text(app->out, list->key[i].name);
-		out_text(app->out, list->key[i].selector);
+		out_text(app->out, list->row[i].name);
+		out_text(app->out, list->row[i].selector);
 		out_text(app->out, live_state_name(answer->state));
 		out_text(app->out, detail);
 		out_text(app->out, answer->fault);
@@ -348,21 +349,21 @@ static void show_seen(struct app *app, const struct seen_list *list)
 static int check_dns(struct app *app, const struct app_names *names, struct err *err)
 {
 	struct query_servers servers;
-	cleanup(seen_list_done) struct seen_list list = { 0 };
+	cleanup(key_lookup_done) struct key_lookup list = { 0 };
 	const char *typed = args_get(app->args, "--resolver");
 	int r = typed ? query_servers_parse(typed, &servers, err)
 	              : query_servers_system(&servers, err);
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		r = app_domain(app, names->name[i], &domain, err);
+		r = session_domain(&app->session, names->name[i], &domain, err);
 		if (r >= 0)
-			r = seen_add(app, domain.name, 0, &list, err);
+			r = key_lookup_add(&app->session, domain.name, 0, &list, err);
 	}
 	if (r < 0)
 		return r;
-	seen_ask(&servers, &list, CHECK_KEY_MS, deadline_in_ms(INT32_MAX));
+	key_lookup_ask(&servers, &list, CHECK_KEY_MS, deadline_in_ms(INT32_MAX));
 	show_seen(app, &list);
-	return seen_save(app, &list, err);
+	return key_lookup_save(&app->session, &list, err);
 }
 
 static int run_check(struct app *app, struct err *err)

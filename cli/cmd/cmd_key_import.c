@@ -35,17 +35,18 @@ static int store_one(struct app *app, void *arg, struct err *err)
 	const char *name = args_word(app->args, 0);
 	auto_domain domain = DOMAIN_INIT;
 	bool signs;
-	int r = import_key(&app->ctx, app->store, name, args_word(app->args, 1),
-	                   one->text->at, one->text->len, one->is_sign_now, false,
-	                   one->is_sign_now, err);
+	int r = import_key(&app->session.ctx, app->session.store, name,
+	                   args_word(app->args, 1), one->text->at, one->text->len,
+	                   one->is_sign_now, false, one->is_sign_now, err);
 	if (r >= 0)
-		r = domain_find(app->store, name, &domain, err);
+		r = domain_find(app->session.store, name, &domain, err);
 	if (r >= 0)
-		r = setting_bool(app->store, SET_DKIM_SIGN, domain.id, &signs, err);
+		r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id, &signs,
+		                 err);
 	if (r < 0)
 		return r;
 	if (signs)
-		app_export_later(app, domain.name);
+		session_export_later(&app->session, domain.name);
 	else
 		app_say(app, REPORT_NOTE,
 		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts "
@@ -61,7 +62,7 @@ static int import_one(struct app *app, const char *file, bool is_sign_now,
 	struct one one = { &text, is_sign_now };
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
 	if (r >= 0)
-		r = app_take_export_lock(app, err);
+		r = session_take_export_lock(&app->session, err);
 	if (r >= 0)
 		r = app_change(app, NEED_PUSH, store_one, &one, err);
 	if (text.at)
@@ -110,7 +111,7 @@ static int ask_dns(struct app *app, struct import *import, struct err *err)
 	int r = typed ? query_servers_parse(typed, &servers, err) : 0;
 	for (size_t i = 0; i < import->count; i++)
 		any |= import->item[i].is_rival;
-	if (r < 0 || !any || (app->ctx.is_rooted && !typed))
+	if (r < 0 || !any || (app->session.ctx.is_rooted && !typed))
 		return r;
 	if (!typed)
 		r = query_servers_system(&servers, err);
@@ -130,14 +131,14 @@ static void export_all(struct app *app, const struct import *import)
 			names_add(&names, import->item[i].domain);
 	names_sort(&names);
 	for (size_t i = 0; i < names.count; i++)
-		app_export_later(app, names.name[i]);
+		session_export_later(&app->session, names.name[i]);
 }
 
 static int store_all(struct app *app, void *arg, struct err *err)
 {
-	int r = import_run(arg, &app->ctx, app->store, args_has(app->args, "--sign-now"),
-	                   err);
-	if (r >= 0 && !app->opt.is_dry_run)
+	int r = import_run(arg, &app->session.ctx, app->session.store,
+	                   args_has(app->args, "--sign-now"), err);
+	if (r >= 0 && !app->session.is_dry_run)
 		export_all(app, arg);
 	return r;
 }
@@ -227,7 +228,7 @@ static int tell(struct app *app, const struct import *import, struct err *err)
 		               _("no private key found; files skipped: %zu"),
 		               counts.passed);
 	app_say(app, REPORT_NOTE,
-	        app->opt.is_dry_run
+	        app->session.is_dry_run
 	                ? _("would be imported: %zu keys, %zu of them active; present: "
 	                    "%zu; "
 	                    "skipped: %zu; refused: %zu")
@@ -259,13 +260,14 @@ static int import_many(struct app *app, const char *tree, struct err *err)
 		request.selector = selector;
 	}
 	if (r >= 0)
-		r = import_scan(&app->ctx, app->store, &request, &import, err);
+		r = import_scan(&app->session.ctx, app->session.store, &request, &import,
+		                err);
 	if (r >= 0)
 		r = ask_dns(app, &import, err);
 	if (r >= 0)
-		r = app_take_export_lock(app, err);
+		r = session_take_export_lock(&app->session, err);
 	if (r >= 0 && import_count(&import).imported)
-		r = app->opt.is_dry_run
+		r = app->session.is_dry_run
 		            ? app_try(app, store_all, &import, err)
 		            : app_change(app, NEED_PUSH, store_all, &import, err);
 	return r < 0 ? r : tell(app, &import, err);

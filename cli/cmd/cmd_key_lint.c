@@ -53,14 +53,14 @@ static int add_typed(struct app *app, char name[NAME_SIZE], struct owners *owner
 static int add_stored(struct app *app, struct domain *domain, struct owners *owners,
                       struct err *err)
 {
-	int r = app_read_store(app, err);
+	int r = session_read_store(&app->session, err);
 	if (r >= 0)
-		r = app_domain(app, args_word(app->args, 0), domain, err);
+		r = session_domain(&app->session, args_word(app->args, 0), domain, err);
 	if (r < 0)
 		return r;
 	owners->domain = domain->name;
-	r = key_each(app->store, domain->main_id ? domain->main_id : domain->id, add_key,
-	             owners, err);
+	r = key_each(app->session.store, domain->main_id ? domain->main_id : domain->id,
+	             add_key, owners, err);
 	if (r >= 0 && !owners->names.count)
 		return err_set(
 			err, ERR_MISSING,

@@ -19,10 +19,10 @@
 
 static void push_options(struct app *app)
 {
-	app->push.force = args_has(app->args, "--force");
-	app->push.take_over = args_has(app->args, "--take-over");
-	app->push.replace_filter = args_has(app->args, "--replace-filter");
-	app->push.remove = args_has(app->args, "--remove");
+	app->session.push.force = args_has(app->args, "--force");
+	app->session.push.take_over = args_has(app->args, "--take-over");
+	app->session.push.replace_filter = args_has(app->args, "--replace-filter");
+	app->session.push.remove = args_has(app->args, "--remove");
 }
 
 static int no_change(struct app *app, void *arg, struct err *err)
@@ -44,9 +44,9 @@ static int take_over(struct app *app, void *arg, struct err *err)
 static int run_plan(struct app *app, struct err *err)
 {
 	push_options(app);
-	app->push.is_explicit = true;
-	app->opt.is_dry_run = true;
-	app->opt.is_push_off = false;
+	app->session.push.is_explicit = true;
+	app->session.is_dry_run = true;
+	app->session.is_push_off = false;
 	int r = app_change(app, NEED_PUSH, take_over, NULL, err);
 	app->has_found = app->has_plan || app->has_drift;
 	return r;
@@ -64,11 +64,11 @@ static int push_confirmed(struct app *app,
                           const char *question, bool is_sure, struct err *err)
 {
 	bool is_yes = is_sure || args_has(app->args, "--yes");
-	if (!is_yes && !app->opt.is_dry_run) {
-		app->opt.is_dry_run = true;
+	if (!is_yes && !app->session.is_dry_run) {
+		app->session.is_dry_run = true;
 		int r = app_change(app, NEED_PUSH, body, NULL, err);
-		app->opt.is_dry_run = false;
-		app->are_notes_shown = true;
+		app->session.is_dry_run = false;
+		app->session.are_notes_shown = true;
 		if (r >= 0)
 			r = out_finish(app->out, err);
 		if (r >= 0)
@@ -87,14 +87,15 @@ static int push_confirmed(struct app *app,
 static int run_push(struct app *app, struct err *err)
 {
 	push_options(app);
-	app->push.is_explicit = true;
-	app->push.is_scheduled = args_has(app->args, "--scheduled");
-	app->is_push_told = app->push.is_scheduled;
-	if (app->push.is_scheduled && app->push.remove)
+	app->session.push.is_explicit = true;
+	app->session.push.is_scheduled = args_has(app->args, "--scheduled");
+	app->session.is_push_reported = app->session.push.is_scheduled;
+	if (app->session.push.is_scheduled && app->session.push.remove)
 		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
-	if (app->push.is_scheduled && access(app->db_path, F_OK) < 0 && errno == ENOENT)
+	if (app->session.push.is_scheduled && access(app->session.db_path, F_OK) < 0 &&
+	    errno == ENOENT)
 		return 0;
-	if (app->push.remove)
+	if (app->session.push.remove)
 		return push_confirmed(
 			app, take_over,
 			_("Take everything of ours out of this mail server?"),
@@ -108,19 +109,21 @@ static int adopt(struct app *app, void *arg, struct err *err)
 	auto_free char *kept = NULL;
 	auto_free char *hostname = NULL;
 	(void)arg;
-	int r = setting_text(app->store, SET_MTA_HOSTNAME, 0, &kept, err);
+	int r = setting_text(app->session.store, SET_MTA_HOSTNAME, 0, &kept, err);
 	if (r >= 0 && !*kept)
-		r = backend_hostname(&app->ctx, app->store, &hostname, err);
+		r = backend_hostname(&app->session.ctx, app->session.store, &hostname,
+		                     err);
 	if (r >= 0 && hostname)
-		r = setting_set(app->store, SET_MTA_HOSTNAME, 0, NULL, hostname, err);
+		r = setting_set(app->session.store, SET_MTA_HOSTNAME, 0, NULL, hostname,
+		                err);
 	return r < 0 ? r : takeover_run(app, err);
 }
 
 static int run_adopt(struct app *app, struct err *err)
 {
 	push_options(app);
-	app->push.is_adoption = true;
-	app->push.is_explicit = true;
+	app->session.push.is_adoption = true;
+	app->session.push.is_explicit = true;
 	return push_confirmed(app, adopt, _("Adopt this mail server with these changes?"),
 	                      false, err);
 }
@@ -130,12 +133,12 @@ static int run_rollback(struct app *app, struct err *err)
 {
 	const char *text = args_word(app->args, 0);
 	push_options(app);
-	app->push.is_explicit = true;
-	app->push.is_rollback = true;
-	if (text && !text_to_int(text, 1, INT64_MAX, &app->push.rollback_to))
+	app->session.push.is_explicit = true;
+	app->session.push.is_rollback = true;
+	if (text && !text_to_int(text, 1, INT64_MAX, &app->session.push.rollback_to))
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
-	app->opt.is_push_off = false;
+	app->session.is_push_off = false;
 	return push_confirmed(app, no_change, _("Roll this mail server back?"),
 	                      is_script(), err);
 }

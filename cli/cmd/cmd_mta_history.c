@@ -266,7 +266,7 @@ int cmd_mta_history(struct app *app, struct err *err)
 	if (text && !text_to_int(text, 1, INT64_MAX, &id))
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
-	int r = target_open(&app->ctx, false, false, &target, err);
+	int r = target_open(&app->session.ctx, false, false, &target, err);
 	showing.target = target;
 	if (r < 0)
 		return r;

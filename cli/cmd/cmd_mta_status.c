@@ -47,8 +47,8 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 		{ "state", N_("State"), OUT_TEXT, OUT_WRAP },
 	};
 	struct shortfalls shortfalls = { 0 };
-	int r = backend_shortfalls(&app->ctx, app->store, keep_sentence, &shortfalls,
-	                           err);
+	int r = backend_shortfalls(&app->session.ctx, app->session.store, keep_sentence,
+	                           &shortfalls, err);
 	if (r < 0)
 		return r;
 	out_nested_begin(app->out, "features", N_("Features"), columns,
@@ -60,9 +60,10 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 		if (r >= 0)
 			r = setting_find(row->setting, &key, err);
 		if (r >= 0)
-			r = setting_text(app->store, key, 0, &value, err);
+			r = setting_text(app->session.store, key, 0, &value, err);
 		enum mta_support support =
-			backend ? backend_support(&app->ctx, backend, i) : SUPPORT_NO;
+			backend ? backend_support(&app->session.ctx, backend, i)
+				: SUPPORT_NO;
 		if (support == SUPPORT_ABSENT && !shortfalls.sentence[i])
 			shortfalls.sentence[i] =
 				xasprintf(_("%s is not installed"), row->provider);
@@ -85,16 +86,17 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 static int look_ahead(struct app *app, struct plan *ret_plan, struct drifts *ret_drifts,
                       char **ret_remark, struct err *err)
 {
-	if (!app->store)
+	if (!app->session.store)
 		return 0;
-	int r = store_begin(app->store, false, err);
+	int r = store_begin(app->session.store, false, err);
 	if (r < 0)
 		return r;
-	if (push_look(&app->ctx, app->store, ret_plan, ret_drifts, err) < 0) {
+	if (push_look(&app->session.ctx, app->session.store, ret_plan, ret_drifts, err) <
+	    0) {
 		*ret_remark = xstrdup(err->text);
 		err_clear(err);
 	}
-	store_rollback(app->store);
+	store_rollback(app->session.store);
 	return 0;
 }
 
@@ -338,18 +340,19 @@ int cmd_mta_status(struct app *app, struct err *err)
 	cleanup(status_done) struct status status = { .plan = PLAN_INIT,
 		                                      .drifts = DRIFTS_INIT };
 	const struct env *env;
-	int r = backend_choose(&app->ctx, app->store, &status.backend, &status.is_adopted,
-	                       err);
+	int r = backend_choose(&app->session.ctx, app->session.store, &status.backend,
+	                       &status.is_adopted, err);
 	if (r >= 0 && !status.backend)
-		absence_look(&app->ctx, app->store, &status.absence);
+		absence_look(&app->session.ctx, app->session.store, &status.absence);
 	if (r >= 0 && status.backend && status.backend->detect)
-		r = status.backend->detect(&app->ctx, app->store, &status.found, err);
+		r = status.backend->detect(&app->session.ctx, app->session.store,
+		                           &status.found, err);
 	if (r >= 0)
-		r = push_state(&app->ctx, app->store, &status.state, err);
+		r = push_state(&app->session.ctx, app->session.store, &status.state, err);
 	if (r >= 0)
 		r = look_ahead(app, &status.plan, &status.drifts, &status.remark, err);
 	if (r >= 0)
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 	if (r >= 0)
 		r = overview_load(app, &status.overview, err);
 	if (r < 0)
@@ -387,7 +390,8 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		const struct mta_backend *backend = registry[i];
 		cleanup(backend_found_done) struct mta_found found = { 0 };
 		if (backend->detect)
-			r = backend->detect(&app->ctx, app->store, &found, err);
+			r = backend->detect(&app->session.ctx, app->session.store, &found,
+			                    err);
 		if (r < 0)
 			break;
 		auto_free char *detected =
@@ -403,7 +407,7 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		out_text(app->out, _(backend->title));
 		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
 			out_text(app->out, support_word(backend_support(
-						   &app->ctx, backend, feature)));
+						   &app->session.ctx, backend, feature)));
 		out_bool(app->out, backend->plan != NULL);
 		out_text(app->out, detected);
 		out_text(app->out, backend->dmarc_rules);

@@ -39,7 +39,7 @@ static void show_had(struct app *app, const struct record_row *row)
 static void say_had(struct app *app, const struct domain *domain,
                     const struct record_row *row)
 {
-	if (app_is_customer(app))
+	if (session_is_customer(&app->session))
 		app_say(app, REPORT_NOTE,
 		        _("%s is left out of the zone of %s, which has its own record there"),
 		        row->id, domain->name);
@@ -56,11 +56,11 @@ static int run_list(struct app *app, struct err *err)
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
 	const struct env *env;
-	int r = app_domain(app, args_word(app->args, 0), &domain, err);
+	int r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 	if (r >= 0)
-		r = records_new(app->store, env, &records, err);
+		r = records_new(app->session.store, env, &records, err);
 	if (r >= 0)
 		r = records_of_domain(records, &domain, &list, err);
 	if (r < 0)
@@ -117,7 +117,7 @@ static int tell_about(struct app *app, const struct domain *domain, const char *
 {
 	auto_free char *other = NULL;
 	app_lint_typed(app, owner, type, data, domain);
-	int r = record_other_domain(app->store, domain, owner, type, &other, err);
+	int r = record_other_domain(app->session.store, domain, owner, type, &other, err);
 	if (r >= 0 && other)
 		tell_other(app, domain, id, owner, type, data, other);
 	if (r >= 0 && strcmp(owner, "_dmarc.<domain>.") == 0)
@@ -145,10 +145,11 @@ static int run_add(struct app *app, struct err *err)
 	int64_t ttl, number;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+		r = domain_find(app->session.store, args_word(app->args, 0), &domain,
+		                err);
 	if (r >= 0)
-		r = record_add(app->store, &domain, args_word(app->args, 1), type, data,
-		               ttl, &number, err);
+		r = record_add(app->session.store, &domain, args_word(app->args, 1), type,
+		               data, ttl, &number, err);
 	if (r >= 0)
 		app_say(app, REPORT_NOTE, _("added as %" PRId64), number);
 	if (r >= 0)
@@ -167,7 +168,7 @@ static int set_data(struct app *app, const struct domain *domain, const char *ow
 	auto_free char *data = app_typed_data(app, type, args_word(app->args, 2));
 	int r = app_refuse_doubt(type, data, domain->name, err);
 	if (r >= 0)
-		r = record_set(app->store, domain, id, data, ttl, err);
+		r = record_set(app->session.store, domain, id, data, ttl, err);
 	return r < 0 ? r : tell_about(app, domain, id, owner, type, data, err);
 }
 
@@ -183,20 +184,22 @@ static int run_set(struct app *app, struct err *err)
 		r = err_set(err, ERR_USAGE,
 		            _("nothing to set: give new data, --ttl, or both"));
 	if (r >= 0)
-		r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+		r = domain_find(app->session.store, args_word(app->args, 0), &domain,
+		                err);
 	if (r >= 0)
-		r = record_place(app->store, &domain, id, &owner, &type, err);
+		r = record_place(app->session.store, &domain, id, &owner, &type, err);
 	if (r >= 0 && data && type)
 		return set_data(app, &domain, owner, type, ttl, err);
-	return r < 0 ? r : record_set(app->store, &domain, id, data, ttl, err);
+	return r < 0 ? r : record_set(app->session.store, &domain, id, data, ttl, err);
 }
 
 static int run_remove(struct app *app, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
 	for (size_t i = 1; r >= 0 && i < args_count(app->args); i++)
-		r = record_remove(app->store, &domain, args_word(app->args, i), err);
+		r = record_remove(app->session.store, &domain, args_word(app->args, i),
+		                  err);
 	return r;
 }
 
@@ -210,9 +213,9 @@ static int run_reset(struct app *app, struct err *err)
 			err, ERR_USAGE,
 			_("name the record to reset, or --all for everything that is this "
 		          "domain's own"));
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = record_reset(app->store, &domain, id, err);
+		r = record_reset(app->session.store, &domain, id, err);
 	return r;
 }
 
@@ -227,9 +230,9 @@ int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
 	int64_t ttl;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0)
-		r = app_domain(app, args_word(app->args, 0), &domain, err);
+		r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
 	if (r >= 0 && args_has(app->args, "--reset")) {
-		r = record_policy_reset(app->store, &domain, kind, err);
+		r = record_policy_reset(app->session.store, &domain, kind, err);
 		return r < 0 || !is_dmarc ? r : app_warn_unsigned(app, &domain, err);
 	}
 	if (r >= 0 && !text) {
@@ -238,7 +241,7 @@ int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
 			app_say(app, REPORT_NOTE, "%s: %s", domain.name, text);
 	}
 	if (r >= 0)
-		r = record_policy_set(app->store, &domain, kind, text, ttl, err);
+		r = record_policy_set(app->session.store, &domain, kind, text, ttl, err);
 	if (r >= 0)
 		app_lint_typed(app, is_dmarc ? "_dmarc.<domain>." : "<domain>.", "TXT",
 		               text, &domain);

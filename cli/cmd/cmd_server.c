@@ -22,11 +22,11 @@ static int effective(struct app *app, enum setting_key key, char **ret_text,
 {
 	struct setting_value value;
 	char *fingerprint = NULL;
-	int r = setting_get(app->store, key, 0, &value, err);
+	int r = setting_get(app->session.store, key, 0, &value, err);
 	if (r < 0)
 		return r;
 	if (setting_table[key].type == SETTING_SECRET)
-		r = srs_secret_fingerprint(app->store, &fingerprint, err);
+		r = srs_secret_fingerprint(app->session.store, &fingerprint, err);
 	if (fingerprint) {
 		setting_value_done(&value);
 		value = (struct setting_value){ fingerprint, SETTING_FROM_SERVER };
@@ -34,7 +34,7 @@ static int effective(struct app *app, enum setting_key key, char **ret_text,
 	*ret_source = setting_source_name(value.source);
 	if (!*value.text && setting_table[key].flags & SETTING_COMPUTED) {
 		const struct env *env;
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 		const char *computed =
 			r < 0 ? NULL : env_computed(env, setting_table[key].key);
 		if (computed) {
@@ -162,12 +162,12 @@ static void say_shortfall(void *arg, enum mta_feature feature, const char *sente
 static int say_shortfalls(struct app *app, size_t step, struct err *err)
 {
 	struct touched touched = { .app = app };
-	if (app->opt.is_dry_run)
+	if (app->session.is_dry_run)
 		return 0; /* nothing is saved */
 	for (size_t i = 0; i < args_count(app->args); i += step) {
 		touched.feature = args_word(app->args, i);
-		int r = backend_shortfalls(&app->ctx, app->store, say_shortfall, &touched,
-		                           err);
+		int r = backend_shortfalls(&app->session.ctx, app->session.store,
+		                           say_shortfall, &touched, err);
 		if (r < 0)
 			return r;
 	}
@@ -263,10 +263,11 @@ static int check_keys(struct app *app, struct err *err)
 static int change_secret(struct app *app, const char *text, struct err *err)
 {
 	if (!text)
-		return srs_secret_forget(app->store, err);
+		return srs_secret_forget(app->session.store, err);
 	if (app->typed_secret.at)
-		return srs_secret_put(app->store, &app->ctx, &app->typed_secret, err);
-	return srs_secret_make(app->store, &app->ctx, err);
+		return srs_secret_put(app->session.store, &app->session.ctx,
+		                      &app->typed_secret, err);
+	return srs_secret_make(app->session.store, &app->session.ctx, err);
 }
 
 /* NULL unsets. */
@@ -275,7 +276,8 @@ static int change_one(struct app *app, enum setting_key key, const char *text,
 {
 	if (setting_table[key].type == SETTING_SECRET)
 		return change_secret(app, text, err);
-	return domain_life_set_inherited(app->store, &app->ctx, key, text, err);
+	return domain_life_set_inherited(app->session.store, &app->session.ctx, key, text,
+	                                 err);
 }
 
 static int run_set(struct app *app, struct err *err)
@@ -289,16 +291,16 @@ static int run_set(struct app *app, struct err *err)
 			r = change_one(app, key, args_word(app->args, i + 1), err);
 	}
 	if (r >= 0)
-		r = srs_secret_ensure(app->store, &app->ctx, err);
+		r = srs_secret_ensure(app->session.store, &app->session.ctx, err);
 	/* after all pairs: mta.backend may be one of them */
 	for (size_t i = 0; r >= 0 && i < count; i += 2) {
 		enum setting_key key;
 		auto_free char *text = NULL;
 		r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0)
-			r = setting_text(app->store, key, 0, &text, err);
+			r = setting_text(app->session.store, key, 0, &text, err);
 		if (r >= 0)
-			r = backend_check_setting(&app->ctx, app->store,
+			r = backend_check_setting(&app->session.ctx, app->session.store,
 			                          setting_table[key].key, text, err);
 		const struct mta_backend *backend =
 			r >= 0 && key == SET_MTA_BACKEND ? registry_find(text) : NULL;
@@ -311,7 +313,7 @@ static int run_set(struct app *app, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	setting_advise(app->store, &app->ctx);
+	setting_advise(app->session.store, &app->session.ctx);
 	return say_shortfalls(app, 2, err);
 }
 
@@ -326,7 +328,7 @@ static int run_unset(struct app *app, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	setting_advise(app->store, &app->ctx);
+	setting_advise(app->session.store, &app->session.ctx);
 	return say_shortfalls(app, 1, err);
 }
 

@@ -50,21 +50,22 @@ static int load_settings(struct app *app, struct check *check, struct err *err)
 {
 	struct spf_settings *settings = &check->settings;
 	int64_t mode = 0, scope = 0;
-	int r = setting_number(app->store, SET_SPF_MODE, 0, &mode, err);
+	int r = setting_number(app->session.store, SET_SPF_MODE, 0, &mode, err);
 	if (r >= 0)
-		r = setting_number(app->store, SET_SPF_GUESS_SCOPE, 0, &scope, err);
+		r = setting_number(app->session.store, SET_SPF_GUESS_SCOPE, 0, &scope,
+		                   err);
 	if (r >= 0)
-		r = setting_bool(app->store, SET_SPF_CONTINUE_ON_DNS_ERROR, 0,
+		r = setting_bool(app->session.store, SET_SPF_CONTINUE_ON_DNS_ERROR, 0,
 		                 &settings->does_continue_on_dns_error, err);
 	if (r >= 0)
-		r = setting_text(app->store, SET_SPF_LOCAL_RULES, 0, &check->local_rules,
-		                 err);
+		r = setting_text(app->session.store, SET_SPF_LOCAL_RULES, 0,
+		                 &check->local_rules, err);
 	if (r >= 0)
-		r = setting_text(app->store, SET_SPF_GUESS_RULES, 0, &check->guess_rules,
-		                 err);
+		r = setting_text(app->session.store, SET_SPF_GUESS_RULES, 0,
+		                 &check->guess_rules, err);
 	if (r >= 0)
-		r = setting_text(app->store, SET_SPF_EXPLANATION, 0, &check->explanation,
-		                 err);
+		r = setting_text(app->session.store, SET_SPF_EXPLANATION, 0,
+		                 &check->explanation, err);
 	if (r < 0)
 		return r;
 	settings->mode = (enum spf_mode)(mode + 1);
@@ -107,7 +108,7 @@ static int load_message(struct app *app, struct check *check, struct err *err)
 	const struct env *env;
 	int r = parse_client(ip, message->client, err);
 	if (r >= 0)
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 	if (r < 0)
 		return r;
 	message->sender = octets_of(from);
@@ -115,7 +116,7 @@ static int load_message(struct app *app, struct check *check, struct err *err)
 	message->is_to_postmaster = to && strncasecmp(to, "postmaster", 10) == 0 &&
 	                            (!to[10] || to[10] == '@');
 	message->receiver = env->hostname;
-	message->now = ctx_now(&app->ctx);
+	message->now = ctx_now(&app->session.ctx);
 	return 0;
 }
 
@@ -328,7 +329,7 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
 		{ "--add", policy_edit_spf_add },
 	};
 	auto_free char *text = NULL;
-	int r = record_policy_get(app->store, domain, POLICY_SPF, &text, err);
+	int r = record_policy_get(app->session.store, domain, POLICY_SPF, &text, err);
 	if (r >= 0 && !text)
 		r = err_set(err, ERR_MISSING,
 		            _("%s has no SPF record that could be edited; \"mailauthctl "

@@ -40,10 +40,10 @@ static int run_list(struct app *app, struct err *err)
 {
 	int64_t behind = 0;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	int r = template_each(app->store, 0, emit, app->out, err);
+	int r = template_each(app->session.store, 0, emit, app->out, err);
 	out_end(app->out);
-	if (r >= 0 && app->store)
-		r = template_behind(app->store, &behind, err);
+	if (r >= 0 && app->session.store)
+		r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
 		        _("%" PRId64
@@ -68,7 +68,7 @@ static int parse_uid(const char *text, int64_t *ret_uid, struct err *err)
 static int tell_behind(struct app *app, struct err *err)
 {
 	int64_t behind = 0;
-	int r = template_behind(app->store, &behind, err);
+	int r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
 		        _("new domains get it; \"mailauthctl template apply --all\" gives it to the "
@@ -91,8 +91,8 @@ static int run_add(struct app *app, struct err *err)
 	int64_t ttl, uid;
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0)
-		r = template_add(app->store, args_word(app->args, 0), type, data, ttl,
-		                 &uid, err);
+		r = template_add(app->session.store, args_word(app->args, 0), type, data,
+		                 ttl, &uid, err);
 	if (r >= 0)
 		app_say(app, REPORT_NOTE, _("added as t%" PRId64), uid);
 	if (r >= 0)
@@ -132,7 +132,7 @@ static int set_data(struct app *app, const struct place *place, int64_t ttl,
 	auto_free char *data = app_typed_data(app, place->type, args_word(app->args, 1));
 	int r = app_refuse_doubt(place->type, data, NULL, err);
 	if (r >= 0)
-		r = template_set(app->store, place->uid, data, ttl, err);
+		r = template_set(app->session.store, place->uid, data, ttl, err);
 	if (r >= 0)
 		app_lint_typed(app, place->owner, place->type, data, NULL);
 	return r;
@@ -150,11 +150,11 @@ static int run_set(struct app *app, struct err *err)
 	if (r >= 0)
 		r = parse_uid(args_word(app->args, 0), &place.uid, err);
 	if (r >= 0)
-		r = template_each(app->store, 0, find_place, &place, err);
+		r = template_each(app->session.store, 0, find_place, &place, err);
 	if (r >= 0)
 		r = data && place.type
 		            ? set_data(app, &place, ttl, err)
-		            : template_set(app->store, place.uid, data, ttl, err);
+		            : template_set(app->session.store, place.uid, data, ttl, err);
 	return r < 0 ? r : tell_behind(app, err);
 }
 
@@ -165,14 +165,14 @@ static int run_remove(struct app *app, struct err *err)
 		int64_t uid;
 		r = parse_uid(args_word(app->args, i), &uid, err);
 		if (r >= 0)
-			r = template_remove(app->store, uid, err);
+			r = template_remove(app->session.store, uid, err);
 	}
 	return r < 0 ? r : tell_behind(app, err);
 }
 
 static int run_reset(struct app *app, struct err *err)
 {
-	int r = template_reset(app->store, err);
+	int r = template_reset(app->session.store, err);
 	return r < 0 ? r : tell_behind(app, err);
 }
 
@@ -183,12 +183,12 @@ static int run_apply(struct app *app, struct err *err)
 	if (r < 0)
 		return r;
 	if (names.is_all)
-		r = template_apply(app->store, 0, err);
+		r = template_apply(app->session.store, 0, err);
 	for (size_t i = 0; r >= 0 && !names.is_all && i < names.count; i++) {
 		auto_domain domain = DOMAIN_INIT;
-		r = domain_find(app->store, names.name[i], &domain, err);
+		r = domain_find(app->session.store, names.name[i], &domain, err);
 		if (r >= 0)
-			r = template_apply(app->store, domain.id, err);
+			r = template_apply(app->session.store, domain.id, err);
 	}
 	app_names_done(&names);
 	return r;

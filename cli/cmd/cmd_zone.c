@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "cli/app/app.h"
-#include "cli/app/seen.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
+#include "core/job/export_activate.h"
+#include "core/job/key_lookup.h"
 #include "core/model/export/export.h"
 #include "core/model/export/export_kept.h"
 #include "core/model/export/heartbeat.h"
@@ -24,16 +25,16 @@ static int run_show(struct app *app, struct err *err)
 	auto_buf text = BUF_INIT;
 	const struct env *env;
 	enum zone_format format;
-	int r = domain_find(app->store, args_word(app->args, 0), &domain, err);
+	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
-		r = app_env(app, &env, err);
+		r = session_env(&app->session, &env, err);
 	if (r >= 0)
-		r = records_new(app->store, env, &records, err);
+		r = records_new(app->session.store, env, &records, err);
 	if (r >= 0)
-		r = zone_format_now(app->store, &format, err);
+		r = zone_format_now(app->session.store, &format, err);
 	if (r >= 0)
-		r = export_preview(&app->ctx, app->store, records, &domain, format, &text,
-		                   err);
+		r = export_preview(&app->session.ctx, app->session.store, records,
+		                   &domain, format, &text, err);
 	if (r < 0)
 		return r;
 	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
@@ -50,13 +51,13 @@ static int run_show(struct app *app, struct err *err)
 /* What cron runs.  The mark tells `doctor` that it does, also where nothing had changed. */
 static int export_all(struct app *app, struct err *err)
 {
-	int r = app_export(app, NULL, 0, err);
-	if (app->opt.is_dry_run)
+	int r = export_activate_run(&app->session, NULL, 0, err);
+	if (app->session.is_dry_run)
 		return r;
-	if (r >= 0 && !app->ctx.is_rooted)
-		r = seen_poll(app, err);
+	if (r >= 0 && !app->session.ctx.is_rooted)
+		r = key_lookup_poll(&app->session, err);
 	if (r != ERR_CANCELLED && r != ERR_BUSY)
-		heartbeat_mark(app->db_path, ctx_now(&app->ctx),
+		heartbeat_mark(app->session.db_path, ctx_now(&app->session.ctx),
 		               r < 0 || app->has_failed);
 	return r;
 }
@@ -65,9 +66,9 @@ static int export_all(struct app *app, struct err *err)
 static int run_export(struct app *app, struct err *err)
 {
 	struct app_names names;
-	if (!app->store)
+	if (!app->session.store)
 		return 0;
-	app->is_push_told = true; /* cron hears of trouble only */
+	app->session.is_push_reported = true; /* cron hears of trouble only */
 	int r = 0;
 	if (args_has(app->args, "--all")) {
 		if (args_count(app->args) || args_has(app->args, "--domains-from"))
@@ -81,11 +82,11 @@ static int run_export(struct app *app, struct err *err)
 	const char **canonical = xcalloc(names.count, sizeof(*canonical));
 	struct domain *domain = xcalloc(names.count, sizeof(*domain));
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		r = domain_find(app->store, names.name[i], &domain[i], err);
+		r = domain_find(app->session.store, names.name[i], &domain[i], err);
 		canonical[i] = domain[i].name;
 	}
 	if (r >= 0 && names.count)
-		r = app_export(app, canonical, names.count, err);
+		r = export_activate_run(&app->session, canonical, names.count, err);
 	for (size_t i = 0; i < names.count; i++)
 		domain_done(&domain[i]);
 	free_ptr(&domain);
@@ -111,7 +112,7 @@ static int say_forgotten(void *arg, const struct export_kept *kept, struct err *
 {
 	struct app *app = arg;
 	(void)err;
-	if (app->opt.is_dry_run)
+	if (app->session.is_dry_run)
 		app_say(app, REPORT_NOTE, _("would remove %s"), kept->path);
 	else
 		app_say(app, REPORT_VERBOSE, _("%s was removed"), kept->path);
@@ -133,15 +134,18 @@ static int forget_all(struct app *app, void *arg, struct err *err)
 	enum export_kept_state state = EXPORT_KEPT_WAITS;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
-		r = export_kept_look(&app->ctx, app->store, names->name[i], &state, err);
+		r = export_kept_look(&app->session.ctx, app->session.store,
+		                     names->name[i], &state, err);
 		/* it says why not */
 		if (r >= 0 && state != EXPORT_KEPT_WAITS)
-			r = export_kept_forget(&app->ctx, app->store, names->name[i],
-			                       true, pass_over, NULL, err);
+			r = export_kept_forget(&app->session.ctx, app->session.store,
+			                       names->name[i], true, pass_over, NULL,
+			                       err);
 	}
 	for (size_t i = 0; r >= 0 && i < names->count; i++)
-		r = export_kept_forget(&app->ctx, app->store, names->name[i],
-		                       app->opt.is_dry_run, say_forgotten, app, err);
+		r = export_kept_forget(&app->session.ctx, app->session.store,
+		                       names->name[i], app->session.is_dry_run,
+		                       say_forgotten, app, err);
 	return r;
 }
 
@@ -158,13 +162,15 @@ static int empty_due(struct app *app, struct app_names *names, struct err *err)
 			break;
 		free(names->name[i]);
 		names->name[i] = xstrdup(name);
-		r = export_kept_look(&app->ctx, app->store, name, &state, err);
-		if (r >= 0 && state == EXPORT_KEPT_DUE && !app->opt.is_dry_run)
+		r = export_kept_look(&app->session.ctx, app->session.store, name, &state,
+		                     err);
+		if (r >= 0 && state == EXPORT_KEPT_DUE && !app->session.is_dry_run)
 			names_add(&due, name);
 	}
 	return r < 0 || !due.count
 	               ? r
-	               : app_export(app, (const char *const *)due.name, due.count, err);
+	               : export_activate_run(&app->session, (const char *const *)due.name,
+	                                     due.count, err);
 }
 
 static int run_forget(struct app *app, struct err *err)
@@ -173,15 +179,16 @@ static int run_forget(struct app *app, struct err *err)
 	bool is_all = args_has(app->args, "--all");
 	if (is_all && (args_count(app->args) || args_has(app->args, "--domains-from")))
 		return err_set(err, ERR_USAGE, _("--all goes without domain names"));
-	if (!app->store)
+	if (!app->session.store)
 		return err_set(err, ERR_MISSING, _("there is no database at %s"),
-		               app->db_path);
-	int r = is_all ? export_kept_each(&app->ctx, app->store, add_kept, &names, err)
+		               app->session.db_path);
+	int r = is_all ? export_kept_each(&app->session.ctx, app->session.store, add_kept,
+	                                  &names, err)
 	               : app_names(app, 0, &names, err);
 	if (r >= 0 && !is_all)
 		r = empty_due(app, &names, err);
 	if (r >= 0)
-		r = app_take_export_lock(app, err);
+		r = session_take_export_lock(&app->session, err);
 	/* no row of the trail: what is forgotten is a file, no setting */
 	if (r >= 0 && names.count)
 		r = app_change(app, 0, forget_all, &names, err);

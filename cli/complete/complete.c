@@ -435,7 +435,7 @@ struct ctx *complete_ctx(struct complete *c)
 	if (c->has_ctx)
 		return c->ctx;
 	c->has_ctx = true;
-	c->ctx = &c->app->ctx;
+	c->ctx = &c->app->session.ctx;
 	if (root) {
 		struct err ignored = ERR_INIT;
 		auto_free char *path = with_home(root);
@@ -455,8 +455,8 @@ struct store *complete_store(struct complete *c)
 	auto_free char *path = NULL;
 	struct err ignored = ERR_INIT;
 	int r = 0;
-	if (!typed && ctx == &c->app->ctx)
-		path = xstrdup(c->app->db_path);
+	if (!typed && ctx == &c->app->session.ctx)
+		path = xstrdup(c->app->session.db_path);
 	else
 		r = app_db_path(ctx, typed, &path, &ignored);
 	if (r >= 0)

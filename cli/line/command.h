@@ -23,7 +23,7 @@ enum command_need {
 	NEED_EXPORT =
 		1
 		<< 3, /* may export zones; with NEED_CHANGE: takes the export lock at its
-	                       * start, otherwise app_export() takes it */
+	                       * start, otherwise export_activate_run() takes it */
 	NEED_ROOT = 1 << 4,        /* refused to others than root */
 	NEED_TARGET = 1 << 5,      /* the host's push state (target.db), its lock held */
 	NEED_TARGET_READ = 1 << 6, /* the host's push state, read only */

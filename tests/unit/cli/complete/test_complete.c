@@ -208,9 +208,10 @@ static void let_go(void)
 static void test_every_row(void **state)
 {
 	(void)state;
-	app = (struct app){ .ctx = ctx, .db_path = xstrdup(host("/none.db")) };
+	app = (struct app){ .session.ctx = ctx,
+		            .session.db_path = xstrdup(host("/none.db")) };
 	ask_all();
-	free(app.db_path);
+	free(app.session.db_path);
 	add_domain("example.org", NULL);
 	add_domain("example.net", "example.org");
 	add_domain("e10.example", NULL);
@@ -218,9 +219,9 @@ static void test_every_row(void **state)
 	add_domain("xn--bcher-kva.example", NULL);
 	add_key("example.org", "s1", "active", 1);
 	let_go();
-	app.db_path = xstrdup(host("/var/lib/mailauthctl/mailauthctl.db"));
+	app.session.db_path = xstrdup(host("/var/lib/mailauthctl/mailauthctl.db"));
 	ask_all();
-	free(app.db_path);
+	free(app.session.db_path);
 }
 
 /* A cut list must have what all names have in common, and no more. */
@@ -234,11 +235,11 @@ static void test_many(void **state)
 	    " INSERT INTO domain (name, template_rev, created, gen)"
 	    " SELECT format('d%04d.example', i), 1, 0, 0 FROM n");
 	let_go();
-	app = (struct app){ .ctx = ctx,
-		            .db_path = xstrdup(
+	app = (struct app){ .session.ctx = ctx,
+		            .session.db_path = xstrdup(
 				    host("/var/lib/mailauthctl/mailauthctl.db")) };
 	complete(command_groups, &app, &line, &answer);
-	free(app.db_path);
+	free(app.session.db_path);
 	size_t lines = 0;
 	for (const char *at = buf_text(&answer); *at; at++)
 		lines += *at == '\n';

@@ -3,34 +3,33 @@
  * are asked without any lock or transaction, and what follows is saved in one change.  One deadline
  * holds for all chunks; a chunk without any answer is the last one that is asked.
  */
-#include "cli/app/zone_ask.h"
+#include "core/job/zone_ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/app/app_inner.h"
-#include "cli/out/progress.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"
 #include "core/base/text.h"
+#include "core/job/change_push.h"
 #include "core/model/record/records.h"
 #include "core/model/setting/setting.h"
 
 enum {
 	CHUNK = 2000,
-	TALKATIVE = 20, /* up to so many records each gets a sentence of its own */
-	BAR_FROM = 20,  /* names: fewer are asked before a bar could be read */
+	TALKATIVE = 20,     /* up to so many records each gets a sentence of its own */
+	PROGRESS_FROM = 20, /* names: fewer are asked before progress could be read */
 	DEAD_FROM = 64, /* names without an answer: the others are not asked any more */
 	ZONE_LIMIT = 1 << 20,
 };
 
 struct ask {
-	struct app *app;
+	struct session *session;
 	enum look_way way;
 	struct deadline until;
-	struct progress *bar;
-	size_t before; /* names of earlier chunks */
+	size_t before, all; /* names of earlier chunks; of all chunks */
 	struct first_look *look;
 	size_t count; /* of this chunk */
 	bool is_dead; /* nobody answers: the rest is not asked */
@@ -42,8 +41,9 @@ struct ask {
 static void tick(void *arg, size_t done)
 {
 	struct ask *ask = arg;
-	if (ask->bar)
-		progress_set(ask->bar, ask->before + done);
+	if (ask->all >= PROGRESS_FROM)
+		session_progress(ask->session, _("asking zones"), ask->before + done,
+		                 ask->all);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -51,26 +51,26 @@ static void tick(void *arg, size_t done)
 static int collect_name(struct ask *ask, struct records *records, const char *name,
                         struct first_look *look, struct err *err)
 {
-	struct app *app = ask->app;
+	struct session *session = ask->session;
 	auto_domain domain = DOMAIN_INIT;
 	auto_record_list list = RECORD_LIST_INIT;
-	int r = domain_look(app->store, name, &domain, err);
+	int r = domain_look(session->store, name, &domain, err);
 	if (r > 0)
 		r = records_of_domain(records, &domain, &list, err);
 	if (r >= 0)
-		r = first_look_collect(app->store, name, &list, ask->way == LOOK_EXTERNAL,
-		                       look, err);
+		r = first_look_collect(session->store, name, &list,
+		                       ask->way == LOOK_EXTERNAL, look, err);
 	return r;
 }
 
 static int collect(struct ask *ask, const char *const *names, struct err *err)
 {
-	struct app *app = ask->app;
+	struct session *session = ask->session;
 	auto_records records = NULL;
 	const struct env *env;
-	int r = app_env(app, &env, err);
+	int r = session_env(session, &env, err);
 	if (r >= 0)
-		r = records_new(app->store, env, &records, err);
+		r = records_new(session->store, env, &records, err);
 	for (size_t i = 0; r >= 0 && i < ask->count; i++)
 		r = collect_name(ask, records, names[i], &ask->look[i], err);
 	return r;
@@ -104,11 +104,11 @@ static char *exported_text(struct ask *ask, const struct first_look *look)
 	bool has_found = false;
 	for (size_t i = 0; i < look->zone.count; i++)
 		has_found |= look->zone.owner[i].state == ZONE_FOUND;
-	if (!has_found ||
-	    setting_text(ask->app->store, SET_ZONE_DIRECTORY, 0, &folder, &ignored) < 0)
+	if (!has_found || setting_text(ask->session->store, SET_ZONE_DIRECTORY, 0,
+	                               &folder, &ignored) < 0)
 		return NULL;
 	auto_free char *path = xasprintf("%s/%s.zone", folder, look->name);
-	if (file_read(&ask->app->ctx, path, ZONE_LIMIT, &text, NULL, &ignored) < 0)
+	if (file_read(&ask->session->ctx, path, ZONE_LIMIT, &text, NULL, &ignored) < 0)
 		return NULL;
 	return buf_take(&text);
 }
@@ -141,12 +141,13 @@ static void judge(struct ask *ask)
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-static int save_all(struct app *app, void *arg, struct err *err)
+static int save_all(struct session *session, void *arg, struct err *err)
 {
 	struct ask *ask = arg;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < ask->count; i++)
-		r = first_look_save(app->store, &app->ctx, &ask->look[i], ask->way, err);
+		r = first_look_save(session->store, &session->ctx, &ask->look[i],
+		                    ask->way, err);
 	return r;
 }
 
@@ -163,15 +164,16 @@ static bool is_about_keys(const struct ask *ask)
 
 static int save(struct ask *ask, struct err *err)
 {
-	struct app *app = ask->app;
+	struct session *session = ask->session;
 	bool has_keys = is_about_keys(ask);
-	if (app->opt.is_dry_run)
-		return app_try(app, save_all, ask, err);
+	if (session->is_dry_run)
+		return change_push_try(session, save_all, ask, err);
 	if (ask->way == LOOK_EXTERNAL && !has_keys)
 		return 0;
-	app->backstage++;
-	int r = app_change(app, has_keys ? NEED_PUSH : 0, save_all, ask, err);
-	app->backstage--;
+	session->hidden++;
+	int r = change_push_run(session, has_keys ? CHANGE_PUSHED : CHANGE_SAVED,
+	                        save_all, ask, err);
+	session->hidden--;
 	return r;
 }
 
@@ -195,118 +197,127 @@ static const char *policy_noun(const struct look_item *item)
 }
 
 /* A customer may use "spf set" and "dmarc set", not "record". */
-static void tell_customer(struct app *app, const struct first_look *look,
+static void tell_customer(struct session *session, const struct first_look *look,
                           const struct look_item *item)
 {
 	const char *noun = policy_noun(item);
 	if (item->result == LOOK_RESELECTED)
-		app_say(app, REPORT_NOTE,
-		        _("the zone of %s has another key at %s: the new key has the "
-		          "selector %s"),
-		        look->name, item->owner, item->selector);
+		ctx_report(&session->ctx, REPORT_NOTE,
+		           _("the zone of %s has another key at %s: the new key has the "
+		             "selector %s"),
+		           look->name, item->owner, item->selector);
 	else if (item->result == LOOK_PUBLISHED && noun)
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has a record of its own at %s (%s), and the one "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has a record of its own at %s (%s), and the one "
 		          "that is set here is published next to it, which counts as none: "
 		          "take one out; \"mailauthctl %s set %s --reset\""),
-		        look->name, item->owner, item->had, noun, look->name);
+			look->name, item->owner, item->had, noun, look->name);
 	else if (noun)
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
 		          "to publish ours, take that one out of the zone and run "
 		          "\"mailauthctl %s set %s --reset\""),
-		        look->name, item->owner, item->had, noun, look->name);
+			look->name, item->owner, item->had, noun, look->name);
 	else
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
 		          "the administrator can publish it"),
-		        look->name, item->owner, item->had);
+			look->name, item->owner, item->had);
 }
 
 /* Ours and another one side by side, because somebody wanted ours. */
-static void tell_doubled(struct app *app, const struct first_look *look,
+static void tell_doubled(struct session *session, const struct first_look *look,
                          const struct look_item *item)
 {
-	app_say(app, REPORT_WARNING,
-	        _("the zone of %s has a record of its own at %s (%s), and record %s, which was "
+	ctx_report(
+		&session->ctx, REPORT_WARNING,
+		_("the zone of %s has a record of its own at %s (%s), and record %s, which was "
 	          "set here, is published next to it: take that one out of the zone, or run "
 	          "\"mailauthctl record remove %s %s\""),
-	        look->name, item->owner, item->had, item->ref, look->name, item->ref);
+		look->name, item->owner, item->had, item->ref, look->name, item->ref);
 }
 
-static void tell_replaced(struct app *app, const struct first_look *look,
+static void tell_replaced(struct session *session, const struct first_look *look,
                           const struct look_item *item)
 {
 	auto_free char *argument = as_argument(item);
 	bool is_key = strcmp(item->source, "dkim") == 0;
 	if (!is_key && *item->ref != '_' && argument)
-		app_say(app, REPORT_NOTE,
-		        _("DNS has another record at %s, and the zone that is exported here "
+		ctx_report(
+			&session->ctx, REPORT_NOTE,
+			_("DNS has another record at %s, and the zone that is exported here "
 		          "replaces it; \"mailauthctl record set %s %s %s\" keeps it"),
-		        item->owner, look->name, item->ref, argument);
+			item->owner, look->name, item->ref, argument);
 	else
-		app_say(app, REPORT_NOTE,
-		        _("DNS has another record at %s (%s), and the zone that is exported "
+		ctx_report(
+			&session->ctx, REPORT_NOTE,
+			_("DNS has another record at %s (%s), and the zone that is exported "
 		          "here replaces it"),
-		        item->owner, item->had);
+			item->owner, item->had);
 }
 
-static void tell_left_out(struct app *app, const struct first_look *look,
+static void tell_left_out(struct session *session, const struct first_look *look,
                           const struct look_item *item)
 {
 	if (strcmp(item->source, "dkim") == 0)
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has another key at %s: ours is left out, and mail of "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has another key at %s: ours is left out, and mail of "
 		          "%s is not signed; take that key out of the zone and run "
 		          "\"mailauthctl record reset %s %s\""),
-		        look->name, item->owner, look->name, look->name, item->ref);
+			look->name, item->owner, look->name, look->name, item->ref);
 	else if (strcmp(item->source, "policy") == 0 || strchr(item->rdata, '\''))
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has a record of its own at %s (%s): ours is left out; "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
 		          "to publish ours, take that one out of the zone and run "
 		          "\"mailauthctl record reset %s %s\""),
-		        look->name, item->owner, item->had, look->name, item->ref);
+			look->name, item->owner, item->had, look->name, item->ref);
 	else
-		app_say(app, REPORT_WARNING,
-		        _("the zone of %s has a record of its own at %s (%s): ours (%s) is left "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("the zone of %s has a record of its own at %s (%s): ours (%s) is left "
 		          "out; to publish ours, take that one out of the zone and run "
 		          "\"mailauthctl record reset %s %s\", or for another text "
 		          "\"mailauthctl record set %s %s '%s'\""),
-		        look->name, item->owner, item->had, item->ref, look->name,
-		        item->ref, look->name, item->ref, item->rdata);
+			look->name, item->owner, item->had, item->ref, look->name,
+			item->ref, look->name, item->ref, item->rdata);
 }
 
 static void tell_item(struct ask *ask, const struct first_look *look,
                       const struct look_item *item)
 {
-	struct app *app = ask->app;
+	struct session *session = ask->session;
 	if (ask->told >= TALKATIVE) {
 		ask->untold++;
 		return;
 	}
 	ask->told++;
-	if (app_is_customer(app))
-		tell_customer(app, look, item);
+	if (session_is_customer(session))
+		tell_customer(session, look, item);
 	else if (item->result == LOOK_RESELECTED)
-		app_say(app, REPORT_NOTE,
-		        _("the zone of %s has another key at %s: the new key has the "
-		          "selector %s"),
-		        look->name, item->owner, item->selector);
+		ctx_report(&session->ctx, REPORT_NOTE,
+		           _("the zone of %s has another key at %s: the new key has the "
+		             "selector %s"),
+		           look->name, item->owner, item->selector);
 	else if (item->result == LOOK_LEFT_OUT)
-		tell_left_out(app, look, item);
+		tell_left_out(session, look, item);
 	else if (ask->way == LOOK_REPLACE)
-		tell_replaced(app, look, item);
+		tell_replaced(session, look, item);
 	else
-		tell_doubled(app, look, item);
+		tell_doubled(session, look, item);
 }
 
 /* A customer hears of his own domains; of aliases that others manage they do. */
 static int is_told(struct ask *ask, const char *name, bool *ret_is, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(ask->app->store, name, &domain, err);
+	int r = domain_look(ask->session->store, name, &domain, err);
 	*ret_is = false;
-	return r > 0 ? app_owns(ask->app, domain.id, ret_is, err) : r;
+	return r > 0 ? session_owns(ask->session, domain.id, ret_is, err) : r;
 }
 
 static int tell(struct ask *ask, struct err *err)
@@ -331,22 +342,24 @@ static int tell(struct ask *ask, struct err *err)
 
 static void tell_rest(struct ask *ask)
 {
-	struct app *app = ask->app;
+	struct session *session = ask->session;
 	if (ask->untold)
-		app_say(app, REPORT_WARNING,
-		        _("and %zu more records that zones have already; "
-		          "\"mailauthctl doctor --all dns\" lists them"),
-		        ask->untold);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("and %zu more records that zones have already; "
+		             "\"mailauthctl doctor --all dns\" lists them"),
+		           ask->untold);
 	if (ask->silent == 1)
-		app_say(app, REPORT_WARNING,
-		        _("no answer about the zone of %s (%s): records that it has already are "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("no answer about the zone of %s (%s): records that it has already are "
 		          "not known; \"mailauthctl doctor dns\" looks again"),
-		        ask->silent_name, ask->silent_why);
+			ask->silent_name, ask->silent_why);
 	else if (ask->silent)
-		app_say(app, REPORT_WARNING,
-		        _("no answer about %zu zones (%s: %s): records that they have already "
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			_("no answer about %zu zones (%s: %s): records that they have already "
 		          "are not known; \"mailauthctl doctor --all dns\" looks again"),
-		        ask->silent, ask->silent_name, ask->silent_why);
+			ask->silent, ask->silent_name, ask->silent_why);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -360,18 +373,18 @@ static int ask_chunk(struct ask *ask, const char *const *names, struct err *err)
 	if (signals_is_cancelled())
 		return err_set(err, ERR_CANCELLED, _("interrupted"));
 	judge(ask);
-	if (ask->bar)
-		progress_clear(ask->bar);
+	session_progress(ask->session, NULL, 0, 0);
 	r = save(ask, err);
 	return r < 0 ? r : tell(ask, err);
 }
 
-static void begin(struct ask *ask, struct app *app, enum look_way way, size_t count)
+static void begin(struct ask *ask, struct session *session, enum look_way way,
+                  size_t count)
 {
-	*ask = (struct ask){ .app = app, .way = way, .until = zone_look_deadline(count) };
-	if (count >= BAR_FROM)
-		ask->bar =
-			progress_new(stderr, _("asking zones"), count, app->opt.is_quiet);
+	*ask = (struct ask){ .session = session,
+		             .way = way,
+		             .until = zone_look_deadline(count),
+		             .all = count };
 }
 
 static void forget_silence(struct ask *ask)
@@ -384,18 +397,16 @@ static void forget_silence(struct ask *ask)
 
 static void end(struct ask *ask)
 {
-	progress_free(ask->bar);
-	ask->bar = NULL;
 	tell_rest(ask);
 	forget_silence(ask);
 }
 
-int zone_ask(struct app *app, const char *const *names, size_t count, enum look_way way,
-             struct err *err)
+int zone_ask(struct session *session, const char *const *names, size_t count,
+             enum look_way way, struct err *err)
 {
 	struct ask ask;
 	int r = 0;
-	begin(&ask, app, way, count);
+	begin(&ask, session, way, count);
 	ask.look = xcalloc(CHUNK, sizeof(*ask.look));
 	for (; r >= 0 && ask.before < count; ask.before += ask.count) {
 		ask.count = count - ask.before < CHUNK ? count - ask.before : CHUNK;
@@ -417,12 +428,12 @@ static bool has_reselected(const struct ask *ask)
 	return false;
 }
 
-int zone_ask_external(struct app *app, const char *const *names, size_t count,
+int zone_ask_external(struct session *session, const char *const *names, size_t count,
                       struct first_look *looks, struct err *err)
 {
 	enum { ROUNDS = 8 };
 	struct ask ask;
-	begin(&ask, app, LOOK_EXTERNAL, count);
+	begin(&ask, session, LOOK_EXTERNAL, count);
 	ask.look = looks;
 	ask.count = count;
 	int r = ask_chunk(&ask, names, err);

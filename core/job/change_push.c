@@ -1,0 +1,251 @@
+/*
+ * A change: locks in the order target, store; one transaction with its audit rows; the push prepared
+ * inside it and switched after its commit.
+ */
+#include "core/job/change_push.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/signals.h"
+#include "core/model/domain/access.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/provider/policyd_conf.h"
+#include "core/mta/push/backend_choose.h"
+#include "core/store/change.h"
+#include "core/store/schema.h"
+
+/* For a customer, in place of what a push says (session_hide_failure()). */
+static const char not_saved[] =
+	N_("not saved: the mail server could not be made ready for it; the administrator "
+           "finds the reason in the system log");
+static const char not_in_use[] =
+	N_("saved, but the mail server does not use it yet; the administrator finds the "
+           "reason in the system log");
+
+static int open_to_write(struct session *session, struct err *err)
+{
+	store_close(session->store);
+	session->store = NULL;
+	if (session->is_dry_run) {
+		int r = session_open_to_read(session, err);
+		if (r < 0 || session->store)
+			return r;
+		return store_open_memory(&schema_store, &session->store, err);
+	}
+	/* a customer's domain is in a database that is there */
+	enum store_mode mode = session_is_customer(session) ? STORE_WRITE : STORE_CREATE;
+	int r = store_open(session->db_path, &schema_store, mode, &session->store, err);
+	return session_hide_failure(session, r, session_not_open, err);
+}
+
+/* ---- a change -------------------------------------------------------------------------------- */
+
+static bool is_pushed(const struct session *session, enum change_way way)
+{
+	/* the plan of a push names the domains of others */
+	bool is_shown_to_customer = session->is_dry_run && session_is_customer(session);
+	return way == CHANGE_PUSHED && !session->is_push_off && !is_shown_to_customer;
+}
+
+/* Whether an earlier change did not reach the host: its push was interrupted or undone, or it was
+ * made with --no-push. */
+static int is_host_behind(struct session *session, bool *ret_is_behind, struct err *err)
+{
+	struct target_state state = { 0 };
+	struct generation now = { 0, 0 };
+	int r = push_state(&session->ctx, session->store, &state, err);
+	if (r >= 0)
+		r = generation_now(session->store, &now, err);
+	if (r >= 0)
+		*ret_is_behind = state.is_ours && !state.is_held &&
+		                 (state.gen.id != now.id || state.gen.token != now.token);
+	target_state_done(&state);
+	return r;
+}
+
+static int prepare_push(struct session *session, bool is_changed, struct push **ret_push,
+                        const char **ret_why, struct err *err)
+{
+	/* `mta push` and `mta adopt` push although the store does not change */
+	bool is_due =
+		is_changed || session->push.is_explicit || session->push.is_adoption;
+	int r = is_due ? 0 : is_host_behind(session, &is_due, err);
+	if (r >= 0 && is_due)
+		r = push_prepare(&session->ctx, session->store, &session->push,
+		                 session->is_dry_run, ret_push, ret_why, err);
+	return r;
+}
+
+/* Adoption, rollback and removal show all that is to be known of the host. */
+static bool is_overview(const struct push_options *options)
+{
+	return options->is_adoption || options->is_rollback || options->remove;
+}
+
+/* What an administrator should know of a host that he looks at: each thing once, where it is new. */
+static void say_notes(struct session *session, struct push *push)
+{
+	const struct plan *plan = push_plan(push);
+	bool shows_all = is_overview(&session->push);
+	for (size_t i = 0; i < plan->notes; i++) {
+		const struct plan_note *note = &plan->note[i];
+		bool is_old = session->are_notes_shown ||
+		              session_has_said(session, note->text) ||
+		              (!shows_all && push_is_told(push, i));
+		/* of what is missing the command itself spoke */
+		bool is_elsewhere = note->is_lack && !session->push.is_explicit;
+		ctx_report(&session->ctx,
+		           is_old || is_elsewhere ? REPORT_VERBOSE
+		           : note->remedy         ? REPORT_WARNING
+		                                  : REPORT_NOTE,
+		           "%s", note->text);
+		if (!is_elsewhere && (note->remedy || !session->is_quiet))
+			push_set_told(push, i);
+	}
+}
+
+/* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
+static int run_body(struct session *session, enum change_way way, change_body *body,
+                    void *arg, bool *ret_changed, struct push **ret_push, struct err *err)
+{
+	const char *why = NULL;
+	int r = change_begin(session->store, &session->ctx, session->ctx.command, err);
+	if (r >= 0)
+		r = body(session, arg, err);
+	if (r >= 0 && session_is_customer(session) && !session->hidden)
+		r = access_check_change(session->store, session->customer, err);
+	if (r >= 0 && session_is_customer(session) && !session->hidden)
+		r = change_check_room(session->store, &session->ctx, err);
+	if (r >= 0)
+		r = setting_check_rules(session->store, err);
+	if (r >= 0)
+		r = change_end(session->store, ret_changed, err);
+	if (r < 0 || !is_pushed(session, way))
+		return r;
+	session->hidden++;
+	r = prepare_push(session, *ret_changed, ret_push, &why, err);
+	session->hidden--;
+	r = session_hide_failure(session, r, not_saved, err);
+	session->push_why = session->is_dry_run ? why : NULL;
+	if (session_is_customer(session))
+		return r;
+	if (r >= 0 && *ret_push && !session->is_dry_run)
+		say_notes(session, *ret_push);
+	if (r >= 0 && why && !session->is_push_reported && !session->is_dry_run) {
+		ctx_report(&session->ctx, REPORT_NOTE, "%s", why);
+		session->is_push_reported = true;
+	}
+	return r;
+}
+
+/* A first change that failed leaves no database behind.  Under the store lock. */
+static void forget_new_store(struct session *session)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+	store_close(session->store);
+	session->store = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *path = xasprintf("%s%s", session->db_path, suffixes[i]);
+		unlink(path);
+	}
+}
+
+/* *store_lock is released at the commit: a push may take long. */
+static int change_locked(struct session *session, enum change_way way, change_body *body,
+                         void *arg, struct lock **store_lock, struct err *err)
+{
+	struct push *push = NULL;
+	bool is_changed = false;
+	bool is_new = access(session->db_path, F_OK) < 0;
+	int r = open_to_write(session, err);
+	if (r >= 0)
+		r = store_begin(session->store, true, err);
+	if (r < 0)
+		return r;
+	session->is_changing = true;
+	r = run_body(session, way, body, arg, &is_changed, &push, err);
+	if (r >= 0 && session->is_dry_run && !session->is_preview_off &&
+	    session->observer.preview)
+		r = session->observer.preview(session->observer.arg, is_changed, push,
+		                              err);
+	if (r < 0 || session->is_dry_run) {
+		store_rollback(session->store);
+		push_abandon(push);
+		session_release_messages(session, r >= 0);
+		if (is_new && !session->is_dry_run)
+			forget_new_store(session);
+		return r;
+	}
+	r = store_commit(session->store, err);
+	if (r < 0) {
+		store_rollback(session->store);
+		push_abandon(push);
+		session_release_messages(session, false);
+		return r;
+	}
+	lock_free(*store_lock);
+	*store_lock = NULL;
+	session_release_messages(session, true);
+	if (push) {
+		signals_hold();
+		session->hidden++;
+		r = push_switch(push, err);
+		session->hidden--;
+		r = session_hide_failure(session, r, not_in_use, err);
+		signals_release();
+		session->begins_to_refuse |=
+			r >= 0 && policyd_conf_begins_to_refuse(push_plan(push));
+		push_free(push);
+	}
+	return r;
+}
+
+int change_push_run(struct session *session, enum change_way way, change_body *body,
+                    void *arg, struct err *err)
+{
+	auto_lock target_lock = NULL;
+	auto_lock store_lock = NULL;
+	int r = 0;
+	if (is_pushed(session, way) && !session->is_dry_run) {
+		session->hidden++;
+		r = push_lock(&session->ctx, &target_lock, err);
+		if (r >= 0)
+			r = push_recover(&session->ctx, session->push.force, err);
+		session->hidden--;
+		r = session_hide_failure(session, r, not_saved, err);
+	}
+	if (r >= 0)
+		r = session_lock_beside_store(session, ".lock", _("the database"),
+		                              &store_lock, err);
+	if (r >= 0)
+		r = change_locked(session, way, body, arg, &store_lock, err);
+	return r < 0 ? r : 0;
+}
+
+struct trial {
+	change_body *body;
+	void *arg;
+};
+
+static int run_trial(struct session *session, void *arg, struct err *err)
+{
+	const struct trial *trial = arg;
+	int r = trial->body(session, trial->arg, err);
+	if (r >= 0)
+		session_forget_messages(session);
+	return r;
+}
+
+int change_push_try(struct session *session, change_body *body, void *arg,
+                    struct err *err)
+{
+	struct trial trial = { body, arg };
+	bool was_dry_run = session->is_dry_run;
+	session->is_dry_run = session->is_preview_off = true;
+	int r = change_push_run(session, CHANGE_SAVED, run_trial, &trial, err);
+	session->is_dry_run = was_dry_run;
+	session->is_preview_off = false;
+	return r;
+}
