@@ -44,8 +44,7 @@ base_src := alloc arena buf ctx digest disk english err fan file file_folder fil
 dnszone_src := \
 	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read) \
 	$(addprefix query/,authority query query_servers query_slot query_try resolver \
-		resolver_cache resolver_mock resolver_zone rr_table wire zone_look \
-		zone_servers) \
+		resolver_cache resolver_zone rr_table wire zone_look zone_servers) \
 	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
 		spf_macro spf_mech spf_mode spf_record spf_result spf_service spf_trace) \
 	$(addprefix dkim/,dkim_key dkim_record livecheck) \
@@ -277,8 +276,10 @@ $(lib): $(lib_obj)
 unit: $(unit_bin)
 list-unit:
 	@printf '%s\n' $(unit_bin)
-$(build)/tests/unit/%: $(build)/tests/unit/%.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(lib) $(TEST_LIBS)
+# What several of them share besides headers.
+unit_shared := $(build)/tests/unit/resolver_mock.o
+$(build)/tests/unit/%: $(build)/tests/unit/%.o $(unit_shared) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(unit_shared) $(lib) $(TEST_LIBS)
 
 # MODE=fuzz CC=clang: libFuzzer searches.  Other modes: the same target replays files.
 ifeq ($(MODE),fuzz)
@@ -393,7 +394,7 @@ test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here sp
 SYNTAX_CC ?= $(CC)
 syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
 	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/line/manref.c \
-		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c tests/lib/*.c)) | \
+		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
 		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
 clean:

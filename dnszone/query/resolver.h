@@ -2,7 +2,7 @@
  * dnszone/query/resolver.h: one question, one answer.
  *
  * Layers stack: each answers what it can and hands the rest to the one below (live: query.h;
- * memory of one check: resolver_cache.h; zone files: resolver_zone.h; tests: resolver_mock.h).
+ * memory of one check: resolver_cache.h; zone files: resolver_zone.h; tests have a mock).
  * A failure to get an answer is an answer (DNS_TEMPFAIL), so nothing here fills a struct err.
  * Callers use resolver_ask() and its neighbours, never `ops`.  One thread for one stack.
  */

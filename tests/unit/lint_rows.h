@@ -6,7 +6,7 @@
 
 #include "core/base/buf.h"
 #include "dnszone/lint/lint_table.h"
-#include "dnszone/query/resolver_mock.h"
+#include "tests/unit/resolver_mock.h"
 
 /* "code@column code", as rows expect it. */
 static inline void lint_rows_put(const struct lint_list *list, struct buf *out)

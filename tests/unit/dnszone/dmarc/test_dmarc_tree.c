@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dnszone/dmarc/dmarc_tree.h"
-#include "dnszone/query/resolver_mock.h"
+#include "tests/unit/resolver_mock.h"
 #include "tests/unit/tsv.h"
 
 static const struct deadline never = { INT64_MAX };

@@ -13,8 +13,8 @@
 #include "dnszone/dkim/dkim_key.h"
 #include "dnszone/dkim/dkim_record.h"
 #include "dnszone/lint/lint_dkim.h"
-#include "dnszone/query/resolver_mock.h"
 #include "tests/unit/lint_rows.h"
+#include "tests/unit/resolver_mock.h"
 
 /* RFC 8463 A.2 */
 #define ED "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="

@@ -10,8 +10,8 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "dnszone/lint/lint_dmarc.h"
-#include "dnszone/query/resolver_mock.h"
 #include "tests/unit/lint_rows.h"
+#include "tests/unit/resolver_mock.h"
 
 #define GOOD "v=DMARC1; p=reject; rua=mailto:r@clean.test"
 

@@ -10,8 +10,8 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "dnszone/lint/lint_spf.h"
-#include "dnszone/query/resolver_mock.h"
 #include "tests/unit/lint_rows.h"
+#include "tests/unit/resolver_mock.h"
 
 #define X10(n)                                                           \
 	"ip4:11.0." n ".1 ip4:11.0." n ".2 ip4:11.0." n ".3 ip4:11.0." n \

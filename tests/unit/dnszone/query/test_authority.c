@@ -19,7 +19,7 @@
 #include "core/base/fan.h"
 #include "core/base/text.h"
 #include "dnszone/dkim/livecheck.h"
-#include "dnszone/query/resolver_mock.h"
+#include "tests/unit/resolver_mock.h"
 
 #define RECORD "v=DKIM1; k=rsa; p=MCAwDQYJKoZIhvcNAQEBBQADDwAwCgIEfxEiMwIDAQAB"
 #define OTHER "v=DKIM1; k=rsa; p=MCAwDQYJKoZIhvcNAQEBBQADDwAwCgIEfxEiNAIDAQAB"

@@ -13,9 +13,9 @@
 
 #include "core/base/macro.h"
 #include "dnszone/query/resolver_cache.h"
-#include "dnszone/query/resolver_mock.h"
 #include "dnszone/query/resolver_zone.h"
 #include "dnszone/query/wire.h"
+#include "tests/unit/resolver_mock.h"
 
 static struct dns_name name_of(const char *text)
 {

@@ -11,10 +11,10 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "dnszone/query/resolver_cache.h"
-#include "dnszone/query/resolver_mock.h"
 #include "dnszone/spf/received_spf.h"
 #include "dnszone/spf/spf_check.h"
 #include "dnszone/spf/spf_edit.h"
+#include "tests/unit/resolver_mock.h"
 
 static const struct mock_row zone[] = {
 	{ "pass.test", "TXT", "v=spf1 ip4:192.0.2.1 -all" },

@@ -12,11 +12,11 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
-#include "dnszone/query/resolver_mock.h"
 #include "dnszone/spf/spf_eval.h"
 #include "dnszone/spf/spf_macro.h"
 #include "dnszone/spf/spf_trace.h"
 #include "tests/unit/late_resolver.h"
+#include "tests/unit/resolver_mock.h"
 
 /* ---- macros ------------------------------------------------------------------------ */
 

@@ -18,10 +18,10 @@
 #include "core/base/ctx.h"
 #include "core/base/text.h"
 #include "core/base/yaml.h"
-#include "dnszone/query/resolver_mock.h"
 #include "dnszone/spf/spf_eval.h"
 #include "dnszone/spf/spf_trace.h"
 #include "tests/unit/late_resolver.h"
+#include "tests/unit/resolver_mock.h"
 
 #define MEMORY (4 << 20)
 

@@ -2,7 +2,7 @@
  * The mock: an rr_table and a list of names that fail.  Aliases are followed as a recursive
  * server does it; what the end of the chain lacks is "no data" or "no such name" like anywhere.
  */
-#include "dnszone/query/resolver_mock.h"
+#include "tests/unit/resolver_mock.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ static void look_up(struct mock *mock, const struct dns_name *name, enum dns_typ
 			answer_absent(mock, &at, type, ret_answer);
 		return;
 	}
-	*ret_answer = dns_answer_empty(DNS_TEMPFAIL, _("a loop of CNAME records"));
+	*ret_answer = dns_answer_empty(DNS_TEMPFAIL, "a loop of CNAME records");
 }
 
 static void ask(struct resolver *r, const struct dns_name *name, enum dns_type type,

@@ -1,6 +1,6 @@
-/* dnszone/query/resolver_mock.h: a literal table that answers questions, for tests. */
-#ifndef DNSZONE_QUERY_RESOLVER_MOCK_H
-#define DNSZONE_QUERY_RESOLVER_MOCK_H
+/* tests/unit/resolver_mock.h: a literal table that answers questions. */
+#ifndef TESTS_UNIT_RESOLVER_MOCK_H
+#define TESTS_UNIT_RESOLVER_MOCK_H
 
 #include "core/base/err.h"
 #include "dnszone/query/resolver.h"
