@@ -54,7 +54,7 @@ dnszone_src := \
 		lint_spf_text lint_table lint_txt)
 store_src := change migrate schema stmt store
 model_src := \
-	$(addprefix setting/,env setting setting_table setting_type srs_secret) \
+	$(addprefix setting/,env setting setting_table setting_type spf_setting srs_secret) \
 	$(addprefix domain/,access domain left_out) \
 	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose publish \
 		ring signing) \

@@ -12,7 +12,7 @@
 #include "core/base/english.h"
 #include "core/model/record/record.h"
 #include "core/model/record/record_policy.h"
-#include "core/model/setting/setting.h"
+#include "core/model/setting/spf_setting.h"
 #include "dnszone/lint/lint_spf.h"
 #include "dnszone/name/name.h"
 #include "dnszone/spf/received_spf.h"
@@ -33,7 +33,6 @@ struct check {
 	struct spf_trace trace;
 	struct arena mem;
 	struct resolver *dns;
-	char *local_rules, *guess_rules, *explanation;
 	char received[RECEIVED_SPF_SIZE];
 };
 
@@ -41,41 +40,7 @@ static void check_done(struct check *check)
 {
 	resolver_free(check->dns);
 	arena_done(&check->mem);
-	free_ptr(&check->local_rules);
-	free_ptr(&check->guess_rules);
-	free_ptr(&check->explanation);
-}
-
-static int load_settings(struct app *app, struct check *check, struct err *err)
-{
-	struct spf_settings *settings = &check->settings;
-	int64_t mode = 0, scope = 0;
-	int r = setting_number(app->session.store, SET_SPF_MODE, 0, &mode, err);
-	if (r >= 0)
-		r = setting_number(app->session.store, SET_SPF_GUESS_SCOPE, 0, &scope,
-		                   err);
-	if (r >= 0)
-		r = setting_bool(app->session.store, SET_SPF_CONTINUE_ON_DNS_ERROR, 0,
-		                 &settings->does_continue_on_dns_error, err);
-	if (r >= 0)
-		r = setting_text(app->session.store, SET_SPF_LOCAL_RULES, 0,
-		                 &check->local_rules, err);
-	if (r >= 0)
-		r = setting_text(app->session.store, SET_SPF_GUESS_RULES, 0,
-		                 &check->guess_rules, err);
-	if (r >= 0)
-		r = setting_text(app->session.store, SET_SPF_EXPLANATION, 0,
-		                 &check->explanation, err);
-	if (r < 0)
-		return r;
-	settings->mode = (enum spf_mode)(mode + 1);
-	settings->guess_scope = (enum spf_guess_scope)scope;
-	settings->local_rules = check->local_rules;
-	settings->guess_rules = check->guess_rules;
-	settings->explanation = check->explanation;
-	settings->is_plain = args_has(app->args, "--plain");
-	settings->is_explained = true;
-	return 0;
+	spf_setting_done(&check->settings);
 }
 
 static int parse_client(const char *text, uint8_t out[16], struct err *err)
@@ -124,7 +89,9 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 {
 	int r = load_message(app, check, err);
 	if (r >= 0)
-		r = load_settings(app, check, err);
+		r = spf_setting_load(app->session.store, &check->settings, err);
+	check->settings.is_plain = args_has(app->args, "--plain");
+	check->settings.is_explained = true;
 	if (r >= 0)
 		r = app_resolver(app, &check->dns, err);
 	if (r < 0)

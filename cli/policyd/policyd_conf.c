@@ -73,13 +73,13 @@ static int parse_relays(const struct spf_service *settings, struct arena *mem,
                         struct network **ret_relays, struct err *err)
 {
 	struct network *relays =
-		arena_calloc(mem, settings->trusted_relay_count, sizeof(*relays));
+		arena_calloc(mem, settings->trusted_relays.count, sizeof(*relays));
 	if (!relays)
 		return err_set(err, ERR_FAILED, "there is no memory left");
-	for (size_t i = 0; i < settings->trusted_relay_count; i++) {
-		if (!network_parse(settings->trusted_relays[i], &relays[i]))
+	for (size_t i = 0; i < settings->trusted_relays.count; i++) {
+		if (!network_parse(settings->trusted_relays.text[i], &relays[i]))
 			return err_set(err, ERR_FAILED, "\"%s\" is not a network",
-			               settings->trusted_relays[i]);
+			               settings->trusted_relays.text[i]);
 		network_unmap(&relays[i]);
 	}
 	*ret_relays = relays;
@@ -89,12 +89,12 @@ static int parse_relays(const struct spf_service *settings, struct arena *mem,
 static int choose_servers(const struct spf_service *settings,
                           struct query_servers *ret_servers, struct err *err)
 {
-	if (settings->nameserver_count == 0)
+	if (settings->nameservers.count == 0)
 		return query_servers_system(ret_servers, err);
 	struct query_servers servers = { 0 };
-	for (size_t i = 0; i < settings->nameserver_count; i++) {
+	for (size_t i = 0; i < settings->nameservers.count; i++) {
 		struct query_servers one;
-		int rc = query_servers_parse(settings->nameservers[i], &one, err);
+		int rc = query_servers_parse(settings->nameservers.text[i], &one, err);
 		if (rc < 0)
 			return rc;
 		for (unsigned k = 0; k < one.count && servers.count < QUERY_SERVERS_MAX;
@@ -183,7 +183,7 @@ bool policyd_conf_is_trusted(const struct policyd_conf *conf,
 		if (network_holds(&loopback[i], client))
 			return true;
 	bool is_trusted = false;
-	for (size_t i = 0; i < conf->settings.trusted_relay_count; i++) {
+	for (size_t i = 0; i < conf->settings.trusted_relays.count; i++) {
 		if (!network_holds(&conf->relays[i], client))
 			continue;
 		if (conf->relays[i].is_excluded)

@@ -250,7 +250,7 @@ enum spf_identity spf_message_question(const struct spf_message *message,
 void spf_check(const struct spf_context *context, const struct spf_settings *settings,
                const struct spf_message *message, struct spf_verdict *ret_verdict)
 {
-	struct spf_mercy mercy = {
+	struct spf_leniency leniency = {
 		.is_null_sender = message->sender.len == 0,
 		.is_postmaster = message->is_to_postmaster,
 		.does_continue_on_dns_error = settings->does_continue_on_dns_error,
@@ -258,7 +258,7 @@ void spf_check(const struct spf_context *context, const struct spf_settings *set
 	struct spf_context quiet = *context;
 	quiet.is_unexplained =
 		!settings->is_explained &&
-		spf_mode_rule(settings->mode, SPF_FAIL, mercy).action == SPF_ACCEPT;
+		spf_mode_rule(settings->mode, SPF_FAIL, leniency).action == SPF_ACCEPT;
 	struct check c = { .context = &quiet, .settings = settings };
 	*ret_verdict = (struct spf_verdict){
 		.identity = spf_message_question(message, &c.question),
@@ -266,7 +266,7 @@ void spf_check(const struct spf_context *context, const struct spf_settings *set
 	check_all(&c);
 	ret_verdict->result = c.answer.result;
 	ret_verdict->decided_by = c.answer.decided_by;
-	ret_verdict->ruling = spf_mode_rule(settings->mode, c.answer.result, mercy);
+	ret_verdict->ruling = spf_mode_rule(settings->mode, c.answer.result, leniency);
 	ret_verdict->mechanism = c.answer.mechanism;
 	ret_verdict->record = c.answer.record;
 	ret_verdict->problem = c.answer.problem;

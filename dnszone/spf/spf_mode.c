@@ -36,16 +36,16 @@ static bool is_mode(enum spf_mode mode)
 }
 
 struct spf_ruling spf_mode_rule(enum spf_mode mode, enum spf_result result,
-                                struct spf_mercy mercy)
+                                struct spf_leniency leniency)
 {
 	if (!is_mode(mode))
 		mode = SPF_HEADERS_ONLY;
 	enum cell cell = mode_table[mode].cell[result];
-	if (mercy.is_postmaster)
+	if (leniency.is_postmaster)
 		cell = A;
-	else if (mercy.is_null_sender && result != SPF_FAIL && result != SPF_TEMPERROR)
+	else if (leniency.is_null_sender && result != SPF_FAIL && result != SPF_TEMPERROR)
 		cell = A;
-	else if (mercy.does_continue_on_dns_error && result == SPF_TEMPERROR &&
+	else if (leniency.does_continue_on_dns_error && result == SPF_TEMPERROR &&
 	         mode != SPF_REJECT_NOT_PASS)
 		cell = A;
 	return rulings[cell];

@@ -25,7 +25,7 @@ struct spf_ruling {
 };
 
 /* What softens a mode. */
-struct spf_mercy {
+struct spf_leniency {
 	bool is_null_sender;             /* only fail rejects */
 	bool is_postmaster;              /* the recipient: never rejected or deferred */
 	bool does_continue_on_dns_error; /* temperror is accepted, except by mode 6 */
@@ -33,7 +33,7 @@ struct spf_mercy {
 
 /* `mode` outside the six counts as SPF_HEADERS_ONLY. */
 struct spf_ruling spf_mode_rule(enum spf_mode mode, enum spf_result result,
-                                struct spf_mercy mercy) must_check;
+                                struct spf_leniency leniency) must_check;
 
 /* "headers-only"; NULL outside the six. */
 const char *spf_mode_name(enum spf_mode mode);

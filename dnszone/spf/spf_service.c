@@ -1,5 +1,5 @@
 /*
- * One table of keys serves the reader and the writer.  Rules and explanation pass the same checks
+ * One table of typed rows serves the reader and the writer.  Rules and explanation pass the same checks
  * here as when they were set, so that a file that somebody edited by hand cannot carry a policy
  * that the evaluator does not know how to read.
  */
@@ -15,15 +15,30 @@
 #include "dnszone/query/query.h"
 #include "dnszone/spf/spf_record.h"
 
-struct reader {
-	const char *name; /* of the file */
-	const struct yaml_node *root;
-	struct arena *mem;
-	struct spf_service settings;
+/* ---- types of values ------------------------------------------------------------------------- */
+
+/* One of several words. */
+struct choice {
+	bool (*parse)(const char *text, void *ret_value);
+	const char *(*name)(const void *value);
+	const char *fault;
 };
 
-typedef int read_value(struct reader *r, const char *key, struct err *err);
-typedef void write_value(const struct spf_service *s, const char *key, struct buf *into);
+static bool parse_mode(const char *text, void *ret_value)
+{
+	return spf_mode_from_text(text, ret_value);
+}
+
+static const char *mode_name(const void *value)
+{
+	return spf_mode_name(*(const enum spf_mode *)value);
+}
+
+static const struct choice mode_choice = {
+	parse_mode, mode_name,
+	N_("must be one of headers-only, defer-dns-errors, reject-fail, reject-softfail, "
+	   "reject-neutral, reject-not-pass")
+};
 
 static const char *const scope_names[] = {
 	[SPF_GUESS_NO_RECORD] = "no-record",
@@ -35,307 +50,195 @@ const char *spf_guess_scope_name(enum spf_guess_scope scope)
 	return scope_names[scope];
 }
 
-static int fault_at(struct reader *r, const char *key, struct err *err, const char *why)
+static bool parse_scope(const char *text, void *ret_value)
 {
-	return yaml_fault(yaml_get(r->root, key), r->name, err, "%s: %s", key, why);
-}
-
-static int fault_full(struct reader *r, struct err *err)
-{
-	return yaml_fault(r->root, r->name, err, "%s", _("the file is too large"));
-}
-
-/* A copy in the arena of the reader. */
-static int keep_text(struct reader *r, const char *text, const char **ret_text,
-                     struct err *err)
-{
-	const char *copy = arena_memdup(r->mem, text, strlen(text));
-	if (!copy)
-		return fault_full(r, err);
-	*ret_text = copy;
-	return 0;
-}
-
-static int read_version(struct reader *r, const char *key, struct err *err)
-{
-	int64_t version = SPF_SERVICE_VERSION;
-	int rc = yaml_get_int(r->root, r->name, key, 1, INT32_MAX, &version, err);
-	if (rc == 0 && version != SPF_SERVICE_VERSION)
-		return fault_at(r, key, err, _("this format version is not known here"));
-	return rc;
-}
-
-static void write_version(const struct spf_service *s, const char *key, struct buf *into)
-{
-	(void)s;
-	yaml_put_int(into, 0, key, SPF_SERVICE_VERSION);
-}
-
-static int read_check(struct reader *r, const char *key, struct err *err)
-{
-	return yaml_get_bool(r->root, r->name, key, &r->settings.is_checked, err);
-}
-
-static void write_check(const struct spf_service *s, const char *key, struct buf *into)
-{
-	yaml_put_bool(into, 0, key, s->is_checked);
-}
-
-static int read_hostname(struct reader *r, const char *key, struct err *err)
-{
-	const char *text = "";
-	char name[NAME_SIZE];
-	struct err why = ERR_INIT;
-	int rc = yaml_get_text(r->root, r->name, key, &text, err);
-	if (rc < 0)
-		return rc;
-	if (name_parse_host(text, name, &why) < 0)
-		return fault_at(r, key, err, why.text);
-	return keep_text(r, name, &r->settings.hostname, err);
-}
-
-static void write_hostname(const struct spf_service *s, const char *key, struct buf *into)
-{
-	yaml_put_text(into, 0, key, s->hostname);
-}
-
-static int read_mode(struct reader *r, const char *key, struct err *err)
-{
-	const char *text = "";
-	int rc = yaml_get_text(r->root, r->name, key, &text, err);
-	if (rc == 0 && !spf_mode_from_text(text, &r->settings.spf.mode))
-		return fault_at(r, key, err,
-		                _("must be one of headers-only, defer-dns-errors, "
-		                  "reject-fail, reject-softfail, reject-neutral, "
-		                  "reject-not-pass"));
-	return rc;
-}
-
-static void write_mode(const struct spf_service *s, const char *key, struct buf *into)
-{
-	yaml_put_text(into, 0, key, spf_mode_name(s->spf.mode));
-}
-
-static int read_local_rules(struct reader *r, const char *key, struct err *err)
-{
-	struct err why = ERR_INIT;
-	int rc = yaml_get_text(r->root, r->name, key, &r->settings.spf.local_rules, err);
-	if (rc == 0 && spf_check_local_rules(r->settings.spf.local_rules, &why) < 0)
-		return fault_at(r, key, err, why.text);
-	return rc;
-}
-
-static void write_local_rules(const struct spf_service *s, const char *key,
-                              struct buf *into)
-{
-	yaml_put_text(into, 0, key, s->spf.local_rules);
-}
-
-static int read_guess_rules(struct reader *r, const char *key, struct err *err)
-{
-	const char *text = "";
-	auto_free char *whole = NULL;
-	struct err why = ERR_INIT;
-	int rc = yaml_get_text(r->root, r->name, key, &text, err);
-	if (rc < 0)
-		return rc;
-	if (spf_check_guess_rules(text, &whole, &why) < 0)
-		return fault_at(r, key, err, why.text);
-	return keep_text(r, whole ? whole : "", &r->settings.spf.guess_rules, err);
-}
-
-static void write_guess_rules(const struct spf_service *s, const char *key,
-                              struct buf *into)
-{
-	yaml_put_text(into, 0, key, s->spf.guess_rules);
-}
-
-static int read_guess_scope(struct reader *r, const char *key, struct err *err)
-{
-	const char *text = "";
-	int rc = yaml_get_text(r->root, r->name, key, &text, err);
-	if (rc < 0)
-		return rc;
 	for (size_t i = 0; i < ARRAY_LEN(scope_names); i++)
 		if (strcmp(text, scope_names[i]) == 0) {
-			r->settings.spf.guess_scope = (enum spf_guess_scope)i;
-			return 0;
+			*(enum spf_guess_scope *)ret_value = (enum spf_guess_scope)i;
+			return true;
 		}
-	return fault_at(r, key, err, _("must be no-record or most-permissive"));
+	return false;
 }
 
-static void write_guess_scope(const struct spf_service *s, const char *key,
-                              struct buf *into)
+static const char *scope_name(const void *value)
 {
-	yaml_put_text(into, 0, key, spf_guess_scope_name(s->spf.guess_scope));
+	return spf_guess_scope_name(*(const enum spf_guess_scope *)value);
 }
 
-static int read_explanation(struct reader *r, const char *key, struct err *err)
+static const struct choice scope_choice = { parse_scope, scope_name,
+	                                    N_("must be no-record or most-permissive") };
+
+/* Checks of a text, or of an item of a list.  *ret_text: what it becomes; the caller frees it.  NULL:
+ * it stays as it is. */
+typedef int check_text(const char *text, char **ret_text, struct err *err);
+
+static int check_host(const char *text, char **ret_text, struct err *err)
 {
-	struct err why = ERR_INIT;
-	int rc = yaml_get_text(r->root, r->name, key, &r->settings.spf.explanation, err);
-	if (rc == 0 && spf_check_explanation(r->settings.spf.explanation, &why) < 0)
-		return fault_at(r, key, err, why.text);
-	return rc;
+	char name[NAME_SIZE];
+	int r = name_parse_host(text, name, err);
+	if (r == 0)
+		*ret_text = xstrdup(name);
+	return r;
 }
 
-static void write_explanation(const struct spf_service *s, const char *key,
-                              struct buf *into)
+static int check_local_rules(const char *text, char **ret_text, struct err *err)
 {
-	yaml_put_text(into, 0, key, s->spf.explanation);
+	(void)ret_text;
+	return spf_check_local_rules(text, err);
 }
 
-static int read_continue(struct reader *r, const char *key, struct err *err)
+static int check_explanation(const char *text, char **ret_text, struct err *err)
 {
-	return yaml_get_bool(r->root, r->name, key,
-	                     &r->settings.spf.does_continue_on_dns_error, err);
+	(void)ret_text;
+	return spf_check_explanation(text, err);
 }
 
-static void write_continue(const struct spf_service *s, const char *key, struct buf *into)
+static int check_network(const char *text, char **ret_text, struct err *err)
 {
-	yaml_put_bool(into, 0, key, s->spf.does_continue_on_dns_error);
+	struct network net;
+	(void)ret_text;
+	if (network_parse(text, &net))
+		return 0;
+	return err_set(err, ERR_USAGE, _("\"%.100s\" is not an address or network"),
+	               text);
 }
 
-static int read_list(struct reader *r, const char *key, const char *const **ret_list,
-                     size_t *ret_count, struct err *err)
+static int check_nameserver(const char *text, char **ret_text, struct err *err)
 {
-	const struct yaml_node *first;
-	int rc = yaml_get_list(r->root, r->name, key, &first, err);
-	if (rc < 0)
-		return rc;
-	size_t count = 0;
-	const char **list =
-		arena_calloc(r->mem, yaml_get(r->root, key)->count, sizeof(*list));
-	if (!list)
-		return fault_full(r, err);
-	for (const struct yaml_node *item = first; item; item = item->next)
-		list[count++] = item->text;
-	*ret_list = list;
-	*ret_count = count;
-	return 0;
+	struct query_servers servers;
+	(void)ret_text;
+	return query_servers_parse(text, &servers, err);
 }
 
-static void write_list(const char *const *list, size_t count, const char *key,
-                       struct buf *into)
-{
-	if (count > 0)
-		yaml_put_key(into, 0, key);
-	for (size_t i = 0; i < count; i++)
-		yaml_put_item(into, 1, list[i]);
-}
+/* ---- the table ------------------------------------------------------------------------------- */
 
-static int read_relays(struct reader *r, const char *key, struct err *err)
-{
-	int rc = read_list(r, key, &r->settings.trusted_relays,
-	                   &r->settings.trusted_relay_count, err);
-	if (rc < 0)
-		return rc;
-	const struct yaml_node *item = yaml_get(r->root, key)->first;
-	for (; item; item = item->next) {
-		struct network net;
-		if (!network_parse(item->text, &net))
-			return yaml_fault(
-				item, r->name, err,
-				_("%s: \"%.100s\" is not an address or network"), key,
-				item->text);
-	}
-	return 0;
-}
+enum kind { BOOL, NUMBER, CHOICE, TEXT, LIST };
 
-static void write_relays(const struct spf_service *s, const char *key, struct buf *into)
-{
-	write_list(s->trusted_relays, s->trusted_relay_count, key, into);
-}
-
-static int read_nameservers(struct reader *r, const char *key, struct err *err)
-{
-	int rc = read_list(r, key, &r->settings.nameservers,
-	                   &r->settings.nameserver_count, err);
-	if (rc < 0)
-		return rc;
-	if (r->settings.nameserver_count > QUERY_SERVERS_MAX)
-		return fault_at(r, key, err, _("more than three are not asked"));
-	const struct yaml_node *item = yaml_get(r->root, key)->first;
-	for (; item; item = item->next) {
-		struct query_servers servers;
-		struct err why = ERR_INIT;
-		if (query_servers_parse(item->text, &servers, &why) < 0)
-			return yaml_fault(item, r->name, err, "%s: %s", key, why.text);
-	}
-	return 0;
-}
-
-static void write_nameservers(const struct spf_service *s, const char *key,
-                              struct buf *into)
-{
-	write_list(s->nameservers, s->nameserver_count, key, into);
-}
-
-static int read_time_limit(struct reader *r, const char *key, struct err *err)
-{
-	int64_t seconds = SPF_SERVICE_TIME_LIMIT;
-	int rc = yaml_get_int(r->root, r->name, key, 1, SPF_SERVICE_TIME_LIMIT_MAX,
-	                      &seconds, err);
-	r->settings.time_limit = (unsigned)seconds;
-	return rc;
-}
-
-static void write_time_limit(const struct spf_service *s, const char *key,
-                             struct buf *into)
-{
-	yaml_put_int(into, 0, key, s->time_limit);
-}
-
-static int read_void_limit(struct reader *r, const char *key, struct err *err)
-{
-	int64_t count = SPF_SERVICE_VOID_LIMIT;
-	int rc = yaml_get_int(r->root, r->name, key, 0, 10, &count, err);
-	r->settings.void_limit = (unsigned)count;
-	return rc;
-}
-
-static void write_void_limit(const struct spf_service *s, const char *key,
-                             struct buf *into)
-{
-	yaml_put_int(into, 0, key, s->void_limit);
-}
-
-static int read_one_from(struct reader *r, const char *key, struct err *err)
-{
-	return yaml_get_bool(r->root, r->name, key, &r->settings.is_one_from, err);
-}
-
-static void write_one_from(const struct spf_service *s, const char *key, struct buf *into)
-{
-	yaml_put_bool(into, 0, key, s->is_one_from);
-}
+#define AT(member) offsetof(struct spf_service, member)
 
 /* In the order in which they are written. */
 static const struct row {
 	const char *key;
-	read_value *read;
-	write_value *write;
+	enum kind kind; /* bool, unsigned, an enum, const char *, struct spf_list */
+	size_t at;
 	bool is_needed;
+	int64_t least, most; /* NUMBER; LIST: at most so many items, 0: any number */
+	const struct choice *choice; /* CHOICE */
+	check_text *check;           /* TEXT, LIST */
 } rows[] = {
-	{ "version", read_version, write_version, true },
-	{ "check", read_check, write_check, false },
-	{ "hostname", read_hostname, write_hostname, true },
-	{ "mode", read_mode, write_mode, false },
-	{ "local-rules", read_local_rules, write_local_rules, false },
-	{ "guess-rules", read_guess_rules, write_guess_rules, false },
-	{ "guess-scope", read_guess_scope, write_guess_scope, false },
-	{ "explanation", read_explanation, write_explanation, false },
-	{ "continue-on-dns-error", read_continue, write_continue, false },
-	{ "trusted-relays", read_relays, write_relays, false },
-	{ "nameservers", read_nameservers, write_nameservers, false },
-	{ "time-limit", read_time_limit, write_time_limit, false },
-	{ "void-limit", read_void_limit, write_void_limit, false },
-	{ "one-from", read_one_from, write_one_from, false },
+	{ "version", NUMBER, AT(version), .is_needed = true, .least = 1,
+	  .most = INT32_MAX },
+	{ "check", BOOL, AT(is_checked) },
+	{ "hostname", TEXT, AT(hostname), .is_needed = true, .check = check_host },
+	{ "mode", CHOICE, AT(spf.mode), .choice = &mode_choice },
+	{ "local-rules", TEXT, AT(spf.local_rules), .check = check_local_rules },
+	{ "guess-rules", TEXT, AT(spf.guess_rules), .check = spf_check_guess_rules },
+	{ "guess-scope", CHOICE, AT(spf.guess_scope), .choice = &scope_choice },
+	{ "explanation", TEXT, AT(spf.explanation), .check = check_explanation },
+	{ "continue-on-dns-error", BOOL, AT(spf.does_continue_on_dns_error) },
+	{ "trusted-relays", LIST, AT(trusted_relays), .check = check_network },
+	{ "nameservers", LIST, AT(nameservers), .most = QUERY_SERVERS_MAX,
+	  .check = check_nameserver },
+	{ "time-limit", NUMBER, AT(time_limit), .least = 1,
+	  .most = SPF_SERVICE_TIME_LIMIT_MAX },
+	{ "void-limit", NUMBER, AT(void_limit), .least = 0, .most = 10 },
+	{ "one-from", BOOL, AT(is_one_from) },
 };
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct reader {
+	const char *name; /* of the file */
+	const struct yaml_node *root;
+	struct arena *mem;
+	struct spf_service settings;
+};
+
+static int fault_at(const struct reader *reader, const struct row *row, struct err *err,
+                    const char *why)
+{
+	return yaml_fault(yaml_get(reader->root, row->key), reader->name, err, "%s: %s",
+	                  row->key, why);
+}
+
+static int fault_full(const struct reader *reader, struct err *err)
+{
+	return yaml_fault(reader->root, reader->name, err, "%s",
+	                  _("the file is too large"));
+}
+
+static int read_text(struct reader *reader, const struct row *row, const char **ret_text,
+                     struct err *err)
+{
+	auto_free char *kept = NULL;
+	struct err why = ERR_INIT;
+	int r = yaml_get_text(reader->root, reader->name, row->key, ret_text, err);
+	if (r < 0)
+		return r;
+	if (row->check(*ret_text, &kept, &why) < 0)
+		return fault_at(reader, row, err, why.text);
+	if (kept)
+		*ret_text = arena_memdup(reader->mem, kept, strlen(kept));
+	return *ret_text ? 0 : fault_full(reader, err);
+}
+
+static int read_list(struct reader *reader, const struct row *row,
+                     struct spf_list *ret_list, struct err *err)
+{
+	const struct yaml_node *item;
+	int r = yaml_get_list(reader->root, reader->name, row->key, &item, err);
+	if (r < 0)
+		return r;
+	size_t count = yaml_get(reader->root, row->key)->count;
+	const char **text = arena_calloc(reader->mem, count, sizeof(*text));
+	if (!text)
+		return fault_full(reader, err);
+	if (row->most && count > (size_t)row->most)
+		return fault_at(reader, row, err, _("more than three are not asked"));
+	*ret_list = (struct spf_list){ text, count };
+	for (; item; item = item->next) {
+		char *unchanged = NULL;
+		struct err why = ERR_INIT;
+		if (row->check(item->text, &unchanged, &why) < 0)
+			return yaml_fault(item, reader->name, err, "%s: %s", row->key,
+			                  why.text);
+		*text++ = item->text;
+	}
+	return 0;
+}
+
+static int read_row(struct reader *reader, const struct row *row, struct err *err)
+{
+	void *value = (char *)&reader->settings + row->at;
+	const char *text = "";
+	int64_t number = 0;
+	int r = 0;
+	switch (row->kind) {
+	case BOOL:
+		return yaml_get_bool(reader->root, reader->name, row->key, value, err);
+	case NUMBER:
+		r = yaml_get_int(reader->root, reader->name, row->key, row->least,
+		                 row->most, &number, err);
+		if (r == 0)
+			*(unsigned *)value = (unsigned)number;
+		return r;
+	case CHOICE:
+		r = yaml_get_text(reader->root, reader->name, row->key, &text, err);
+		return r < 0 || row->choice->parse(text, value)
+		               ? r
+		               : fault_at(reader, row, err, _(row->choice->fault));
+	case TEXT:
+		return read_text(reader, row, value, err);
+	case LIST:
+		return read_list(reader, row, value, err);
+	}
+	return r;
+}
 
 struct spf_service spf_service_default(const char *hostname)
 {
 	return (struct spf_service){
+		.version = SPF_SERVICE_VERSION,
 		.is_checked = true,
 		.hostname = hostname,
 		.spf = { .mode = SPF_HEADERS_ONLY,
@@ -348,41 +251,74 @@ struct spf_service spf_service_default(const char *hostname)
 	};
 }
 
+/* A newer file may hold keys that only a newer program knows. */
+static int check_version(struct reader *reader, struct err *err)
+{
+	const struct row *row = &rows[0];
+	bool is_given = yaml_get(reader->root, row->key) != NULL;
+	int r = is_given ? read_row(reader, row, err) : 0;
+	if (r == 0 && reader->settings.version != SPF_SERVICE_VERSION)
+		return fault_at(reader, row, err,
+		                _("this format version is not known here"));
+	return r;
+}
+
 int spf_service_parse(const char *name, const void *octets, size_t len, struct arena *mem,
                       struct spf_service *ret_settings, struct err *err)
 {
-	struct reader r = { .name = name,
-		            .mem = mem,
-		            .settings = spf_service_default("") };
-	int rc = yaml_read(octets, len, name, mem, &r.root, err);
-	if (rc < 0)
-		return rc;
-	if (!r.root || r.root->next || r.root->kind != YAML_MAP)
+	struct reader reader = { .name = name,
+		                 .mem = mem,
+		                 .settings = spf_service_default("") };
+	int r = yaml_read(octets, len, name, mem, &reader.root, err);
+	if (r < 0)
+		return r;
+	if (!reader.root || reader.root->next || reader.root->kind != YAML_MAP)
 		return err_set(err, ERR_USAGE, _("%s: keys and values are expected"),
 		               name);
-	/* The version first: a newer file may hold keys that only a newer program knows. */
-	if ((rc = read_version(&r, rows[0].key, err)) < 0)
-		return rc;
+	if ((r = check_version(&reader, err)) < 0)
+		return r;
 	const char *keys[ARRAY_LEN(rows) + 1] = { 0 };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		keys[i] = rows[i].key;
-	if ((rc = yaml_check_keys(r.root, name, keys, err)) < 0)
-		return rc;
+	if ((r = yaml_check_keys(reader.root, name, keys, err)) < 0)
+		return r;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		bool is_given = yaml_get(r.root, rows[i].key) != NULL;
+		bool is_given = yaml_get(reader.root, rows[i].key) != NULL;
 		if (!is_given && rows[i].is_needed)
-			return yaml_fault(r.root, name, err, _("\"%s\" is missing"),
+			return yaml_fault(reader.root, name, err, _("\"%s\" is missing"),
 			                  rows[i].key);
-		if (is_given && (rc = rows[i].read(&r, rows[i].key, err)) < 0)
-			return rc;
+		if (is_given && (r = read_row(&reader, &rows[i], err)) < 0)
+			return r;
 	}
-	*ret_settings = r.settings;
+	*ret_settings = reader.settings;
 	return 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void write_list(const struct spf_list *list, const char *key, struct buf *into)
+{
+	if (list->count > 0)
+		yaml_put_key(into, 0, key);
+	for (size_t i = 0; i < list->count; i++)
+		yaml_put_item(into, 1, list->text[i]);
 }
 
 void spf_service_render(const struct spf_service *settings, struct buf *into)
 {
 	yaml_put_comment(into, 0, "Written by mailauthctl; changes are overwritten.");
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		rows[i].write(settings, rows[i].key, into);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		const void *value = (const char *)settings + row->at;
+		if (row->kind == BOOL)
+			yaml_put_bool(into, 0, row->key, *(const bool *)value);
+		else if (row->kind == NUMBER)
+			yaml_put_int(into, 0, row->key, *(const unsigned *)value);
+		else if (row->kind == CHOICE)
+			yaml_put_text(into, 0, row->key, row->choice->name(value));
+		else if (row->kind == TEXT)
+			yaml_put_text(into, 0, row->key, *(const char *const *)value);
+		else
+			write_list(value, row->key, into);
+	}
 }

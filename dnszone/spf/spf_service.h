@@ -24,24 +24,28 @@
 #define SPF_SERVICE_TIME_LIMIT_MAX 25     /* Postfix waits 30 s for an answer */
 #define SPF_SERVICE_VOID_LIMIT 2          /* the default (RFC 7208 4.6.4) */
 
+struct spf_list {
+	const char *const *text;
+	size_t count;
+};
+
 struct spf_service { /* texts and lists are borrowed, or live in the arena of the reader */
+	unsigned version;     /* of the format */
 	bool is_checked;      /* false: nothing is looked up, no header is added */
 	const char *hostname; /* in Received-SPF, and %{r} */
 	struct spf_settings
 		spf; /* no text is NULL; is_plain and is_explained are false */
 	/* Addresses and networks, as network_parse() takes them. */
-	const char *const *trusted_relays;
-	size_t trusted_relay_count;
+	struct spf_list trusted_relays;
 	/* "192.0.2.53", "[2001:db8::53]:5353", at most QUERY_SERVERS_MAX; none: the system's. */
-	const char *const *nameservers;
-	size_t nameserver_count;
+	struct spf_list nameservers;
 	unsigned
 		time_limit; /* seconds for a whole check, 1 to SPF_SERVICE_TIME_LIMIT_MAX */
 	unsigned void_limit; /* void look-ups, 0 to 10 */
 	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
 };
 
-/* Everything at its default but the hostname. */
+/* Everything at its default but the hostname; the version is SPF_SERVICE_VERSION. */
 struct spf_service spf_service_default(const char *hostname) must_check;
 
 /* Reads the octets of the file `name`; what is kept lives in `mem`. */

@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
+#include "core/model/setting/spf_setting.h"
+
 void desired_done(struct desired *desired)
 {
-	free(desired->spf_local_rules);
-	free(desired->spf_guess_rules);
-	free(desired->spf_explanation);
+	spf_setting_done(&desired->spf);
 	free(desired->srs_domain);
 	free(desired->srs_excluded);
 	free(desired->authserv_id);

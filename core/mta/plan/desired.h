@@ -22,19 +22,16 @@
 #include "dnszone/spf/spf_check.h"
 
 struct desired {
-	bool signs;             /* dkim.sign: customers may sign */
-	bool verifies;          /* dkim.verify */
-	bool checks_spf;        /* spf.check */
-	bool is_spf_asked;      /* ... was set on purpose, not left at its default */
-	enum spf_mode spf_mode; /* spf.mode */
-	enum spf_guess_scope spf_guess_scope;
-	bool spf_continues; /* spf.continue-on-dns-error */
-	char *spf_local_rules, *spf_guess_rules, *spf_explanation; /* NULL: none */
-	bool checks_dmarc;                                         /* dmarc.check */
-	bool rejects_dmarc;                                        /* dmarc.reject */
-	bool has_srs;                                              /* srs.enabled */
-	char *srs_domain;    /* srs.domain, else authserv_id; NULL: unknown */
-	char **srs_excluded; /* srs.exclude-domains */
+	bool signs;              /* dkim.sign: customers may sign */
+	bool verifies;           /* dkim.verify */
+	bool checks_spf;         /* spf.check */
+	bool is_spf_asked;       /* ... was set on purpose, not left at its default */
+	struct spf_settings spf; /* owned: spf_setting.h */
+	bool checks_dmarc;       /* dmarc.check */
+	bool rejects_dmarc;      /* dmarc.reject */
+	bool has_srs;            /* srs.enabled */
+	char *srs_domain;        /* srs.domain, else authserv_id; NULL: unknown */
+	char **srs_excluded;     /* srs.exclude-domains */
 	size_t srs_excluded_count;
 	char *authserv_id;     /* mta.hostname or what adoption kept; NULL: unknown */
 	char **trusted_relays; /* mta.trusted-relays */

@@ -75,11 +75,6 @@ static bool find_name(const struct desired *desired, const struct policyd_host *
 	return own && name_parse_host(own, ret_name, &ignored) == 0;
 }
 
-static const char *text_or_none(const char *text)
-{
-	return text ? text : "";
-}
-
 static int read_back(const struct buf *text, struct err *err)
 {
 	auto_arena mem = { 0 };
@@ -107,14 +102,8 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 	struct spf_service service = spf_service_default(is_known ? name : NO_NAME);
 	service.is_checked = desired->checks_spf;
 	service.is_one_from = desired->checks_dmarc && desired->rejects_dmarc;
-	service.spf.mode = desired->spf_mode;
-	service.spf.guess_scope = desired->spf_guess_scope;
-	service.spf.does_continue_on_dns_error = desired->spf_continues;
-	service.spf.local_rules = text_or_none(desired->spf_local_rules);
-	service.spf.guess_rules = text_or_none(desired->spf_guess_rules);
-	service.spf.explanation = text_or_none(desired->spf_explanation);
-	service.trusted_relays = relays.text;
-	service.trusted_relay_count = relays.count;
+	service.spf = desired->spf;
+	service.trusted_relays = (struct spf_list){ relays.text, relays.count };
 	spf_service_render(&service, into);
 	relays_done(&relays);
 	return read_back(into, err);

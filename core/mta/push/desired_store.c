@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/model/key/key_secret.h"
 #include "core/model/setting/setting.h"
+#include "core/model/setting/spf_setting.h"
 #include "core/model/setting/srs_secret.h"
 #include "core/mta/engine/held.h"
 
@@ -25,7 +26,6 @@ static const struct bool_row bools[] = {
 	{ SET_DKIM_SIGN, offsetof(struct desired, signs) },
 	{ SET_DKIM_VERIFY, offsetof(struct desired, verifies) },
 	{ SET_SPF_CHECK, offsetof(struct desired, checks_spf) },
-	{ SET_SPF_CONTINUE_ON_DNS_ERROR, offsetof(struct desired, spf_continues) },
 	{ SET_DMARC_CHECK, offsetof(struct desired, checks_dmarc) },
 	{ SET_DMARC_REJECT, offsetof(struct desired, rejects_dmarc) },
 	{ SET_SRS_ENABLED, offsetof(struct desired, has_srs) },
@@ -75,30 +75,11 @@ static int read_list(struct store *store, enum setting_key key, char ***ret_item
 static int read_spf(struct store *store, struct desired *desired, struct err *err)
 {
 	struct setting_value check = { 0 };
-	int64_t mode, scope;
 	int rc = setting_get(store, SET_SPF_CHECK, 0, &check, err);
 
 	desired->is_spf_asked = !rc && check.source != SETTING_FROM_DEFAULT;
 	setting_value_done(&check);
-	if (!rc)
-		rc = setting_number(store, SET_SPF_MODE, 0, &mode, err);
-	if (!rc)
-		rc = setting_number(store, SET_SPF_GUESS_SCOPE, 0, &scope, err);
-	if (!rc)
-		rc = read_text(store, SET_SPF_LOCAL_RULES, &desired->spf_local_rules,
-		               err);
-	if (!rc)
-		rc = read_text(store, SET_SPF_GUESS_RULES, &desired->spf_guess_rules,
-		               err);
-	if (!rc)
-		rc = read_text(store, SET_SPF_EXPLANATION, &desired->spf_explanation,
-		               err);
-	if (rc)
-		return rc;
-	/* the words of both settings stand in the order of the enums */
-	desired->spf_mode = (enum spf_mode)(mode + SPF_HEADERS_ONLY);
-	desired->spf_guess_scope = (enum spf_guess_scope)scope;
-	return 0;
+	return rc ? rc : spf_setting_load(store, &desired->spf, err);
 }
 
 /* After authserv_id. */

@@ -203,10 +203,8 @@ static void test_settings_round_trip(void **state)
 	whole.spf.guess_scope = SPF_GUESS_MOST_PERMISSIVE;
 	whole.spf.explanation = "See http://x.test/?s=%{S}: \"no\" \\o/";
 	whole.spf.does_continue_on_dns_error = true;
-	whole.trusted_relays = relays;
-	whole.trusted_relay_count = ARRAY_LEN(relays);
-	whole.nameservers = servers;
-	whole.nameserver_count = ARRAY_LEN(servers);
+	whole.trusted_relays = (struct spf_list){ relays, ARRAY_LEN(relays) };
+	whole.nameservers = (struct spf_list){ servers, ARRAY_LEN(servers) };
 	whole.time_limit = 7;
 	whole.void_limit = 0;
 	whole.is_one_from = true;
@@ -226,8 +224,8 @@ static void test_settings_round_trip(void **state)
 		assert_int_equal(back.is_checked, settings[i].is_checked);
 		assert_int_equal(back.spf.mode, settings[i].spf.mode);
 		assert_string_equal(back.spf.explanation, settings[i].spf.explanation);
-		assert_int_equal(back.trusted_relay_count,
-		                 settings[i].trusted_relay_count);
+		assert_int_equal(back.trusted_relays.count,
+		                 settings[i].trusted_relays.count);
 		assert_int_equal(back.void_limit, settings[i].void_limit);
 		assert_int_equal(back.is_one_from, settings[i].is_one_from);
 	}
@@ -252,8 +250,7 @@ static void test_nameservers(void **state)
 		struct query_servers want;
 		struct err err = ERR_INIT;
 		auto_buf text = BUF_INIT;
-		settings.nameservers = servers;
-		settings.nameserver_count = cases[i].given;
+		settings.nameservers = (struct spf_list){ servers, cases[i].given };
 		spf_service_render(&settings, &text);
 		assert_int_equal(ftruncate(fd, 0), 0);
 		assert_int_equal(pwrite(fd, text.at, text.len, 0), (ssize_t)text.len);

@@ -33,14 +33,15 @@ static void test_modes(void **state)
 			const char expected[] = { rows[m].plain[r],
 				                  rows[m].null_sender[r],
 				                  rows[m].goes_on[r], 'a', '\0' };
-			const struct spf_mercy mercy[] = { { 0 },
-				                           { .is_null_sender = true },
-				                           { .does_continue_on_dns_error =
-				                                     true },
-				                           { .is_postmaster = true } };
-			for (unsigned k = 0; k < ARRAY_LEN(mercy); k++) {
+			const struct spf_leniency leniency[] = {
+				{ 0 },
+				{ .is_null_sender = true },
+				{ .does_continue_on_dns_error = true },
+				{ .is_postmaster = true }
+			};
+			for (unsigned k = 0; k < ARRAY_LEN(leniency); k++) {
 				struct spf_ruling ruling =
-					spf_mode_rule(mode, r, mercy[k]);
+					spf_mode_rule(mode, r, leniency[k]);
 				const char *code = ruling.code ? ruling.code : "";
 				char got = ruling.action == SPF_ACCEPT       ? 'a'
 				           : ruling.action == SPF_DEFER      ? 'd'
