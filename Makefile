@@ -59,8 +59,8 @@ model_src := \
 	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose publish \
 		ring signing) \
 	$(addprefix record/,first_look record record_place record_policy record_present \
-		record_text records records_check records_diff records_list template \
-		template_apply template_edit template_whole) \
+		record_text records records_check records_diff records_list stored \
+		template template_apply template_edit template_whole) \
 	$(addprefix life/,domain_life import_name import_scan import_tables import_tree \
 		import_walk key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
 		key_tables_rspamd) \

@@ -20,11 +20,9 @@ static const struct out_column columns[] = {
 	{ "data", N_("Data"), OUT_TEXT, OUT_WRAP },
 };
 
-static int emit(void *arg, const struct template_row *row, struct err *err)
+static void emit(struct out *out, const struct stored_record *row)
 {
-	struct out *out = arg;
-	(void)err;
-	auto_free char *id = xasprintf("t%" PRId64, row->uid);
+	auto_free char *id = stored_id(row);
 	auto_free char *ttl =
 		row->ttl < 0 ? xstrdup("<ttl>") : xasprintf("%" PRId64, row->ttl);
 	out_text(out, id);
@@ -33,14 +31,16 @@ static int emit(void *arg, const struct template_row *row, struct err *err)
 	out_text(out, row->type);
 	out_text(out, row->rdata);
 	out_row_end(out);
-	return 0;
 }
 
 static int run_list(struct app *app, struct err *err)
 {
+	auto_stored_records rows = { 0 };
 	int64_t behind = 0;
+	int r = template_load(app->session.store, 0, &rows, err);
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	int r = template_each(app->session.store, 0, emit, app->out, err);
+	for (size_t i = 0; i < rows.count; i++)
+		emit(app->out, &rows.row[i]);
 	out_end(app->out);
 	if (r >= 0 && app->session.store)
 		r = template_behind(app->session.store, &behind, err);
@@ -103,58 +103,36 @@ static int run_add(struct app *app, struct err *err)
 	return tell_behind(app, err);
 }
 
-struct place {
-	int64_t uid;
-	char *owner, *type; /* NULL: there is no such record */
-};
-
-static void place_done(struct place *place)
-{
-	free(place->owner);
-	free(place->type);
-}
-
-static int find_place(void *arg, const struct template_row *row, struct err *err)
-{
-	struct place *place = arg;
-	(void)err;
-	if (row->uid != place->uid)
-		return 0;
-	place->owner = xstrdup(row->owner);
-	place->type = xstrdup(row->type);
-	return 1;
-}
-
 /* The data of a record that is there already. */
-static int set_data(struct app *app, const struct place *place, int64_t ttl,
+static int set_data(struct app *app, const struct stored_record *row, int64_t ttl,
                     struct err *err)
 {
-	auto_free char *data = app_typed_data(app, place->type, args_word(app->args, 1));
-	int r = app_refuse_doubt(place->type, data, NULL, err);
+	auto_free char *data = app_typed_data(app, row->type, args_word(app->args, 1));
+	int r = app_refuse_doubt(row->type, data, NULL, err);
 	if (r >= 0)
-		r = template_set(app->session.store, place->uid, data, ttl, err);
+		r = template_set(app->session.store, row->template_uid, data, ttl, err);
 	if (r >= 0)
-		app_lint_typed(app, place->owner, place->type, data, NULL);
+		app_lint_typed(app, row->owner, row->type, data, NULL);
 	return r;
 }
 
 static int run_set(struct app *app, struct err *err)
 {
-	cleanup(place_done) struct place place = { 0 };
-	int64_t ttl;
+	auto_stored_records rows = { 0 };
+	int64_t ttl, uid = 0;
 	const char *data = args_word(app->args, 1);
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
 		r = err_set(err, ERR_USAGE,
 		            _("nothing to set: give new data, --ttl, or both"));
 	if (r >= 0)
-		r = parse_uid(args_word(app->args, 0), &place.uid, err);
+		r = parse_uid(args_word(app->args, 0), &uid, err);
 	if (r >= 0)
-		r = template_each(app->session.store, 0, find_place, &place, err);
+		r = template_load(app->session.store, 0, &rows, err);
+	const struct stored_record *row = stored_records_find(&rows, uid);
 	if (r >= 0)
-		r = data && place.type
-		            ? set_data(app, &place, ttl, err)
-		            : template_set(app->session.store, place.uid, data, ttl, err);
+		r = data && row ? set_data(app, row, ttl, err)
+		                : template_set(app->session.store, uid, data, ttl, err);
 	return r < 0 ? r : tell_behind(app, err);
 }
 

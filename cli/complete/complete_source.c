@@ -15,7 +15,7 @@
 #include "core/model/domain/domain.h"
 #include "core/model/export/export_kept.h"
 #include "core/model/key/key.h"
-#include "core/model/record/record.h"
+#include "core/model/record/stored.h"
 #include "core/model/record/template.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/doctor/doctor.h"
@@ -171,41 +171,36 @@ static void offer_selectors(struct complete *c)
 
 /* ---- records ---------------------------------------------------------------------------------- */
 
-static int add_template_row(void *arg, const struct template_row *row, struct err *err)
+static void offer_rows(struct complete *c, const struct stored_records *rows)
 {
-	(void)err;
-	auto_free char *id = xasprintf("t%" PRId64, row->uid);
-	auto_free char *help = xasprintf("%s %s %s", row->owner, row->type, row->rdata);
-	complete_offer(arg, id, help);
-	return 0;
-}
-
-static int add_record(void *arg, const struct record_own *row, struct err *err)
-{
-	(void)err;
-	auto_free char *help =
-		row->rdata ? xasprintf("%s %s %s", row->owner, row->type, row->rdata)
-			   : xasprintf(_("%s %s, removed here"), row->owner, row->type);
-	complete_offer(arg, row->id, help);
-	return 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct stored_record *row = &rows->row[i];
+		auto_free char *id = stored_id(row);
+		auto_free char *help = row->rdata ? xasprintf("%s %s %s", row->owner,
+		                                              row->type, row->rdata)
+		                                  : xasprintf(_("%s %s, removed here"),
+		                                              row->owner, row->type);
+		complete_offer(c, id, help);
+	}
 }
 
 /* Of the domain that stands on the line; of the template where the command is about that. */
 static void offer_record_ids(struct complete *c)
 {
 	auto_domain domain = DOMAIN_INIT;
+	auto_stored_records rows = { 0 };
 	struct err ignored = ERR_INIT;
 	int r = 0;
 	if (!is_of_domain(c))
-		r = template_each(complete_store(c), 0, add_template_row, c, &ignored);
+		r = template_load(complete_store(c), 0, &rows, &ignored);
 	else if (find_domain(c, &domain)) {
 		/* its edit of a template record comes first: the later of the two is dropped */
-		r = record_each(c->store, domain.id, add_record, c, &ignored);
+		r = stored_records_load(c->store, domain.id, &rows, &ignored);
 		if (r >= 0)
-			r = template_each(c->store, domain.template_rev, add_template_row,
-			                  c, &ignored);
+			r = template_load(c->store, domain.template_rev, &rows, &ignored);
 	}
-	(void)r;
+	(void)r; /* what was read so far is offered */
+	offer_rows(c, &rows);
 }
 
 static void offer_owners(struct complete *c)

@@ -4,7 +4,6 @@
  * What is the same already is seen before anything is called that would look at it again: most
  * domains of most documents are.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "core/model/record/record.h"
 #include "core/model/record/record_text.h"
 #include "core/model/record/records.h"
+#include "core/model/record/stored.h"
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
@@ -101,275 +101,208 @@ static int apply_settings(struct config_apply *apply, const struct domain *domai
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-struct own_record {
-	struct record_own row; /* texts of its own */
-	bool is_met;           /* the document has it */
+/* What the domain has, the template that it follows, and what is to become different. */
+struct exchange {
+	struct stored_records own, of_template;
+	bool *is_met; /* of each own row: the document has it */
+	struct record_exchange *pair;
+	size_t count;
+	struct stored_record *row; /* of each record of the document; texts are others' */
 };
 
-struct own_records {
-	struct own_record *at;
-	size_t count, room;
-};
-
-static int keep_record(void *arg, const struct record_own *row, struct err *err)
+static bool is_same_content(const struct stored_record *a, const struct stored_record *b)
 {
-	struct own_records *own = arg;
-	(void)err;
-	GROW(own->at, own->count, own->room);
-	struct own_record *copy = &own->at[own->count++];
-	*copy = (struct own_record){ .row = *row };
-	copy->row.id = xstrdup(row->id);
-	copy->row.owner = xstrdup(row->owner);
-	copy->row.type = xstrdup(row->type);
-	copy->row.rdata = xstrdup(row->rdata);
-	return 0;
+	return stored_is_same_place(a, b) && text_same(a->rdata, b->rdata);
 }
 
-static void own_records_done(struct own_records *own)
+/* NULL: there is none. */
+static struct stored_record *find_own(const struct exchange *work,
+                                      const struct stored_record *row)
 {
-	for (size_t i = 0; i < own->count; i++) {
-		free((char *)(uintptr_t)own->at[i].row.id);
-		free((char *)(uintptr_t)own->at[i].row.owner);
-		free((char *)(uintptr_t)own->at[i].row.type);
-		free((char *)(uintptr_t)own->at[i].row.rdata);
-	}
-	free(own->at);
-}
-
-/* What a template record says about its owner and type. */
-struct place {
-	int64_t uid;
-	char *owner, *type;
-	enum policy_kind kind;
-};
-
-static int find_place(void *arg, const struct template_row *row, struct err *err)
-{
-	struct place *place = arg;
-	(void)err;
-	if (row->uid != place->uid)
-		return 0;
-	place->owner = xstrdup(row->owner);
-	place->type = xstrdup(row->type);
-	place->kind = row->kind;
-	return 1;
-}
-
-static struct own_record *find_own(struct own_records *own, const struct record_own *row)
-{
-	for (size_t i = 0; i < own->count; i++) {
-		const struct record_own *there = &own->at[i].row;
-		bool is_edit = *there->id == 't';
-		if (row->id ? strcmp(there->id, row->id) == 0
-		            : !is_edit && strcmp(there->owner, row->owner) == 0 &&
-		                      strcmp(there->type, row->type) == 0 &&
-		                      strcmp(there->rdata, row->rdata) == 0)
-			return &own->at[i];
+	if (row->template_uid)
+		return stored_records_find(&work->own, row->template_uid);
+	for (size_t i = 0; i < work->own.count; i++) {
+		struct stored_record *there = &work->own.row[i];
+		if (!there->template_uid && is_same_content(there, row))
+			return there;
 	}
 	return NULL;
 }
 
 /* A policy, CNAME or SOA record of the same owner, which there can be only one of. */
-static struct own_record *find_lone(struct own_records *own, const struct record_own *row)
+static struct stored_record *find_lone(const struct exchange *work,
+                                       const struct stored_record *row)
 {
 	bool is_lone = row->kind != POLICY_OTHER || strcmp(row->type, "CNAME") == 0 ||
 	               strcmp(row->type, "SOA") == 0;
-	for (size_t i = 0; is_lone && !row->id && i < own->count; i++) {
-		const struct own_record *there = &own->at[i];
-		if (*there->row.id != 't' && !there->is_met &&
-		    there->row.kind == row->kind &&
-		    strcmp(there->row.owner, row->owner) == 0 &&
-		    strcmp(there->row.type, row->type) == 0)
-			return &own->at[i];
+	for (size_t i = 0; is_lone && !row->template_uid && i < work->own.count; i++) {
+		struct stored_record *there = &work->own.row[i];
+		if (!there->template_uid && !work->is_met[i] &&
+		    there->kind == row->kind && stored_is_same_place(there, row))
+			return there;
 	}
 	return NULL;
 }
 
-/* The row that a record of the document stands for; an edit's owner and type may be the template's.
- * ret_row->id is the caller's. */
-static int row_of(struct config_apply *apply, const struct domain *domain,
-                  const struct config_record *record, const struct own_records *own,
-                  struct record_own *ret_row, struct place *place, struct err *err)
+static void meet(struct exchange *work, const struct stored_record *own)
 {
-	struct record_own row = {
+	work->is_met[own - work->own.row] = true;
+}
+
+/* Owner and type of an edit may be left to the template, or to the edit that is there. */
+static int complete_edit(const struct domain *domain, const struct exchange *work,
+                         struct stored_record *row, struct err *err)
+{
+	const struct stored_record *source =
+		stored_records_find(&work->of_template, row->template_uid);
+	auto_free char *id = stored_id(row);
+	if (row->owner && source && !stored_is_same_place(row, source))
+		return err_set(err, ERR_FAILED, _("%s is %s %s in the template of %s"),
+		               id, source->owner, source->type, domain->name);
+	if (row->owner)
+		return 0;
+	if (!source)
+		source = stored_records_find(&work->own, row->template_uid);
+	if (!source)
+		return err_set(
+			err, ERR_FAILED,
+			_("the template of %s has no record %s, and owner and type "
+		          "are not given"),
+			domain->name, id);
+	row->owner = source->owner;
+	row->type = source->type;
+	return row->rdata ? record_text_check(row->owner, row->type, row->rdata,
+	                                      domain->name, &row->kind, err)
+	                  : 0;
+}
+
+static int plan_record(struct config_apply *apply, const struct domain *domain,
+                       const struct config_record *record, struct stored_record *row,
+                       struct exchange *work, struct err *err)
+{
+	*row = (struct stored_record){
+		.template_uid = record->uid,
 		.owner = record->owner,
 		.type = record->type,
 		.rdata = record->data ? record->data->text : NULL,
 		.ttl = record->ttl,
 		.kind = record->kind,
 	};
-	place->uid = record->uid;
-	int r = record->uid ? template_each(apply->store, domain->template_rev,
-	                                    find_place, place, err)
-	                    : 0;
-	if (r < 0)
-		return r;
-	auto_free char *id = record->uid ? xasprintf("t%" PRId64, record->uid) : NULL;
-	for (size_t i = 0; record->uid && !place->owner && !row.owner && i < own->count;
-	     i++)
-		if (strcmp(own->at[i].row.id, id) == 0) {
-			place->owner = xstrdup(own->at[i].row.owner);
-			place->type = xstrdup(own->at[i].row.type);
-		}
-	if (record->uid && !place->owner && !row.owner)
-		return err_set(
-			err, ERR_FAILED,
-			_("the template of %s has no record %s, and owner and type "
-		          "are not given"),
-			domain->name, id);
-	if (row.owner && place->owner &&
-	    (strcmp(row.owner, place->owner) != 0 || strcmp(row.type, place->type) != 0))
-		return err_set(err, ERR_FAILED, _("%s is %s %s in the template of %s"),
-		               id, place->owner, place->type, domain->name);
-	if (!row.owner) {
-		row.owner = place->owner;
-		row.type = place->type;
-		r = row.rdata ? record_text_check(row.owner, row.type, row.rdata,
-		                                  domain->name, &row.kind, err)
-		              : 0;
-	}
-	if (r < 0)
-		return r;
-	row.id = id;
-	id = NULL;
-	*ret_row = row;
-	return 0;
-}
-
-/* A removal keeps the kind of what it removes. */
-static bool is_same(const struct record_own *a, const struct record_own *b)
-{
-	return text_same(a->rdata, b->rdata) && a->ttl == b->ttl &&
-	       strcmp(a->owner, b->owner) == 0 && strcmp(a->type, b->type) == 0;
-}
-
-struct exchange {
-	struct record_exchange *pair;
-	struct record_own *row;
-	struct place *place;
-	size_t count, rows;
-};
-
-static int plan_record(struct config_apply *apply, const struct domain *domain,
-                       const struct config_record *record, struct own_records *own,
-                       struct exchange *work, struct err *err)
-{
-	struct record_own *row = &work->row[work->rows];
-	int r = row_of(apply, domain, record, own, row, &work->place[work->rows], err);
-	work->rows++;
+	int r = record->uid ? complete_edit(domain, work, row, err) : 0;
 	if (r < 0)
 		return config_blame(apply->config, record->node, err);
-	struct own_record *there = find_own(own, row);
+	struct stored_record *there = find_own(work, row);
 	if (there)
-		there->is_met = true;
-	if (there && is_same(&there->row, row))
+		meet(work, there);
+	if (there && stored_is_same(there, row))
 		return 0;
 	if (!row->rdata && there)
-		row->kind = there->row.kind;
+		row->kind = there->kind;
 	if (row->rdata)
 		config_tell_doubts(apply, record, row->owner, row->type, domain->name);
-	enum policy_kind kind = work->place[work->rows - 1].kind;
-	if (row->rdata && kind != POLICY_OTHER && kind != row->kind)
+	const struct stored_record *source =
+		record->uid ? stored_records_find(&work->of_template, record->uid) : NULL;
+	if (row->rdata && source && source->kind != POLICY_OTHER &&
+	    source->kind != row->kind) {
+		auto_free char *id = stored_id(row);
 		ctx_report(
 			apply->ctx, REPORT_WARNING,
 			_("%s:%u:%u: %s is the %s record of %s, and that text is none"),
-			apply->config->what, record->data->line, record->data->column,
-			row->id, record_text_policy(kind), domain->name);
-	work->pair[work->count++] =
-		(struct record_exchange){ there ? &there->row : NULL, row };
+			apply->config->what, record->data->line, record->data->column, id,
+			record_text_policy(source->kind), domain->name);
+	}
+	work->pair[work->count++] = (struct record_exchange){ there, row };
 	return 0;
 }
 
 static int plan_all(struct config_apply *apply, const struct domain *domain,
-                    const struct config_domain *wanted, struct own_records *own,
-                    struct exchange *work, struct err *err)
+                    const struct config_domain *wanted, struct exchange *work,
+                    struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < wanted->records.count; i++)
-		r = plan_record(apply, domain, &wanted->records.row[i], own, work, err);
+		r = plan_record(apply, domain, &wanted->records.row[i], &work->row[i],
+		                work, err);
 	/* what is found by its content comes before what is found by its place */
 	for (size_t i = 0; r >= 0 && i < work->count; i++) {
-		struct own_record *lone =
-			work->pair[i].old ? NULL : find_lone(own, work->pair[i].row);
+		struct stored_record *lone =
+			work->pair[i].old ? NULL : find_lone(work, work->pair[i].row);
 		if (!lone)
 			continue;
-		lone->is_met = true;
-		work->pair[i].old = &lone->row;
+		meet(work, lone);
+		work->pair[i].old = lone;
 	}
-	for (size_t i = 0; apply->hooks->is_pruning && r >= 0 && i < own->count; i++)
-		if (!own->at[i].is_met)
+	for (size_t i = 0; apply->hooks->is_pruning && r >= 0 && i < work->own.count; i++)
+		if (!work->is_met[i])
 			work->pair[work->count++] =
-				(struct record_exchange){ &own->at[i].row, NULL };
+				(struct record_exchange){ &work->own.row[i], NULL };
 	return r;
 }
 
 static void exchange_done(struct exchange *work)
 {
-	for (size_t i = 0; i < work->rows; i++) {
-		free((char *)(uintptr_t)work->row[i].id);
-		free(work->place[i].owner);
-		free(work->place[i].type);
-	}
+	stored_records_done(&work->own);
+	stored_records_done(&work->of_template);
+	free(work->is_met);
 	free(work->pair);
 	free(work->row);
-	free(work->place);
 }
 
 int config_apply_records(struct config_apply *apply, const struct domain *domain,
                          const struct config_domain *wanted, bool *ret_changed,
                          struct err *err)
 {
-	cleanup(own_records_done) struct own_records own = { 0 };
 	cleanup(exchange_done) struct exchange work = { 0 };
-	int r = record_each(apply->store, domain->id, keep_record, &own, err);
-	size_t most = own.count + wanted->records.count;
+	bool has_edits = false;
+	int r = stored_records_load(apply->store, domain->id, &work.own, err);
+	size_t most = work.own.count + wanted->records.count;
 	if (r < 0 || !most)
 		return r;
+	for (size_t i = 0; i < wanted->records.count; i++)
+		has_edits |= wanted->records.row[i].uid != 0;
+	if (has_edits)
+		r = template_load(apply->store, domain->template_rev, &work.of_template,
+		                  err);
+	work.is_met = xcalloc(work.own.count + 1, sizeof(*work.is_met));
 	work.pair = xcalloc(most, sizeof(*work.pair));
 	work.row = xcalloc(wanted->records.count + 1, sizeof(*work.row));
-	work.place = xcalloc(wanted->records.count + 1, sizeof(*work.place));
-	r = plan_all(apply, domain, wanted, &own, &work, err);
+	if (r >= 0)
+		r = plan_all(apply, domain, wanted, &work, err);
 	if (r < 0)
 		return r;
 	*ret_changed = work.count || apply->has_all_moved;
 	r = record_exchange(apply->store, domain, work.pair, work.count, err);
 	if (r >= 0)
 		return 0;
-	return wanted->records.node
-	               ? config_blame_key(apply->config, wanted->records.node, err)
-	               : config_blame_key(apply->config, wanted->node, err);
+	return config_blame_key(
+		apply->config, wanted->records.node ? wanted->records.node : wanted->node,
+		err);
 }
 
 /* ---- the records together -------------------------------------------------------------------- */
 
-struct fault_place {
-	const struct config_domain *wanted;
-	const struct record_row *one, *other;
-	const struct config_record *record; /* of the document */
-};
-
-static int match_own(void *arg, const struct record_own *row, struct err *err)
+/* The record of the document that has an id of the list; NULL: there is none. */
+static const struct config_record *find_record(const struct config_domain *wanted,
+                                               const struct stored_records *own,
+                                               const char *id)
 {
-	struct fault_place *place = arg;
-	(void)err;
-	bool is_one = strcmp(row->id, place->one->id) == 0;
-	if (!is_one && strcmp(row->id, place->other->id) != 0)
-		return 0;
-	for (size_t i = 0; i < place->wanted->records.count; i++) {
-		const struct config_record *record = &place->wanted->records.row[i];
-		int64_t uid = 0;
-		bool is_edit =
-			*row->id == 't' && text_to_int(row->id + 1, 1, INT64_MAX, &uid);
-		bool is_it =
-			is_edit ? record->uid == uid
-				: !record->uid && record->data && row->rdata &&
-					  strcmp(record->owner, row->owner) == 0 &&
-					  strcmp(record->type, row->type) == 0 &&
-					  strcmp(record->data->text, row->rdata) == 0;
-		if (is_it && (!place->record || is_one))
-			place->record = record;
+	for (size_t i = 0; i < own->count; i++) {
+		const struct stored_record *row = &own->row[i];
+		auto_free char *own_id = stored_id(row);
+		if (strcmp(own_id, id) != 0)
+			continue;
+		for (size_t k = 0; k < wanted->records.count; k++) {
+			const struct config_record *record = &wanted->records.row[k];
+			if (record->uid != row->template_uid)
+				continue;
+			if (record->uid ||
+			    (record->data && strcmp(record->owner, row->owner) == 0 &&
+			     strcmp(record->type, row->type) == 0 &&
+			     strcmp(record->data->text, row->rdata) == 0))
+				return record;
+		}
 	}
-	return 0;
+	return NULL;
 }
 
 int config_check_records(struct config_apply *apply, struct records *records,
@@ -377,18 +310,22 @@ int config_check_records(struct config_apply *apply, struct records *records,
                          struct err *err)
 {
 	auto_record_list list = RECORD_LIST_INIT;
-	struct fault_place place = { .wanted = wanted };
+	auto_stored_records own = { 0 };
+	const struct record_row *one = NULL, *other = NULL;
+	const struct config_record *record = NULL;
 	struct err ignored = ERR_INIT;
 	int r = records_of_domain(records, domain, &list, err);
 	if (r >= 0)
-		r = records_check_rows(&list, domain->name, &place.one, &place.other,
-		                       err);
+		r = records_check_rows(&list, domain->name, &one, &other, err);
 	if (r >= 0)
 		return 0;
-	if (place.one &&
-	    record_each(apply->store, domain->id, match_own, &place, &ignored) >= 0 &&
-	    place.record)
-		return config_blame(apply->config, place.record->node, err);
+	if (one && stored_records_load(apply->store, domain->id, &own, &ignored) >= 0) {
+		record = find_record(wanted, &own, one->id);
+		if (!record)
+			record = find_record(wanted, &own, other->id);
+	}
+	if (record)
+		return config_blame(apply->config, record->node, err);
 	return config_blame_key(apply->config, wanted->node, err);
 }
 

@@ -14,7 +14,7 @@
 #include "core/model/config/config.h"
 #include "core/model/key/key.h"
 #include "core/model/key/key_secret.h"
-#include "core/model/record/record.h"
+#include "core/model/record/stored.h"
 #include "core/model/record/template.h"
 #include "core/model/setting/srs_secret.h"
 
@@ -98,28 +98,34 @@ static int put_server(struct writer *writer, struct err *err)
 
 /* ---- templates ------------------------------------------------------------------------------- */
 
-static int put_template_row(void *arg, const struct template_row *row, struct err *err)
+/* A record of a template, or of a domain ("www", "@"). */
+static void put_record(struct tree *tree, const struct stored_record *row,
+                       const char *owner)
 {
-	struct tree *tree = arg;
-	(void)err;
-	auto_free char *id = xasprintf("t%" PRId64, row->uid);
 	tree_open(tree, NULL, TREE_MAP);
-	tree_text(tree, "id", id);
-	tree_text(tree, "owner", row->owner);
+	if (row->template_uid) {
+		auto_free char *id = stored_id(row);
+		tree_text(tree, "id", id);
+	}
+	tree_text(tree, "owner", owner);
 	tree_text(tree, "type", row->type);
-	if (row->ttl >= 0)
+	if (row->rdata && row->ttl >= 0)
 		tree_int(tree, "ttl", row->ttl);
-	tree_text(tree, "data", row->rdata);
+	if (row->rdata)
+		tree_text(tree, "data", row->rdata);
+	else
+		tree_on(tree, "removed", true);
 	tree_close(tree);
-	return 0;
 }
 
-static int put_revision(struct writer *writer, const char *name, int64_t rev,
+/* The rows of a revision as items of the list that is open. */
+static int put_revision(struct tree *tree, struct store *store, int64_t rev,
                         struct err *err)
 {
-	tree_open(&writer->tree, name, TREE_LIST);
-	int r = template_each(writer->store, rev, put_template_row, &writer->tree, err);
-	tree_close(&writer->tree);
+	auto_stored_records rows = { 0 };
+	int r = template_load(store, rev, &rows, err);
+	for (size_t i = 0; i < rows.count; i++)
+		put_record(tree, &rows.row[i], rows.row[i].owner);
 	return r;
 }
 
@@ -141,7 +147,7 @@ static int put_newest(struct writer *writer, struct err *err)
 		tree_on(tree, "removed", true);
 		tree_close(tree);
 	}
-	r = template_each(writer->store, 0, put_template_row, tree, err);
+	r = put_revision(tree, writer->store, 0, err);
 	tree_close(tree);
 	return r;
 }
@@ -153,7 +159,7 @@ static int content_of(struct store *store, int64_t rev, char **ret_content,
 	auto_buf text = BUF_INIT;
 	struct tree tree = { .out = &text };
 	tree_open(&tree, NULL, TREE_LIST);
-	int r = template_each(store, rev, put_template_row, &tree, err);
+	int r = put_revision(&tree, store, rev, err);
 	tree_close(&tree);
 	if (r >= 0)
 		*ret_content = buf_take(&text);
@@ -208,7 +214,9 @@ static int put_older(struct writer *writer, struct err *err)
 		if (!last)
 			tree_open(&writer->tree, "older-templates", TREE_MAP);
 		last = one->name;
-		r = put_revision(writer, one->name, one->rev, err);
+		tree_open(&writer->tree, one->name, TREE_LIST);
+		r = put_revision(&writer->tree, writer->store, one->rev, err);
+		tree_close(&writer->tree);
 	}
 	if (last)
 		tree_close(&writer->tree);
@@ -217,50 +225,11 @@ static int put_older(struct writer *writer, struct err *err)
 
 /* ---- domains --------------------------------------------------------------------------------- */
 
-/* Copies of a domain's rows. */
-struct own_rows {
-	struct record_own *row;
-	size_t count, room;
-};
-
-static int keep_row(void *arg, const struct record_own *row, struct err *err)
-{
-	struct own_rows *rows = arg;
-	(void)err;
-	GROW(rows->row, rows->count, rows->room);
-	struct record_own *copy = &rows->row[rows->count++];
-	*copy = *row;
-	copy->id = xstrdup(row->id);
-	copy->owner = xstrdup(row->owner);
-	copy->type = xstrdup(row->type);
-	copy->rdata = xstrdup(row->rdata);
-	return 0;
-}
-
-static void own_rows_done(struct own_rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		free((char *)(uintptr_t)rows->row[i].id);
-		free((char *)(uintptr_t)rows->row[i].owner);
-		free((char *)(uintptr_t)rows->row[i].type);
-		free((char *)(uintptr_t)rows->row[i].rdata);
-	}
-	free(rows->row);
-}
-
-/* 0 for a record of the domain's own: those come last. */
-static int64_t template_uid(const struct record_own *row)
-{
-	int64_t uid = INT64_MAX;
-	return *row->id == 't' && text_to_int(row->id + 1, 1, INT64_MAX, &uid)
-	               ? uid
-	               : INT64_MAX;
-}
-
+/* Edits by template record; records of the domain's own come last. */
 static int compare_rows(const void *a, const void *b)
 {
-	const struct record_own *x = a, *y = b;
-	int64_t u = template_uid(x), v = template_uid(y);
+	const struct stored_record *x = a, *y = b;
+	uint64_t u = (uint64_t)x->template_uid - 1, v = (uint64_t)y->template_uid - 1;
 	if (u != v)
 		return u < v ? -1 : 1;
 	int order = strcmp(x->owner, y->owner);
@@ -270,43 +239,29 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* "www", "@"; as it is kept where that would be taken for another one. */
-static void put_owner(struct tree *tree, const char *domain, const char *owner)
+static void put_own(struct tree *tree, const char *domain,
+                    const struct stored_record *row)
 {
-	size_t len = strlen(owner) - strlen("<domain>.");
-	auto_free char *short_form = xmemdup(owner, len ? len - 1 : 0);
+	size_t len = strlen(row->owner) - strlen("<domain>.");
+	auto_free char *owner = xmemdup(row->owner, len ? len - 1 : 0);
 	size_t domain_len = strlen(domain);
-	bool is_mistaken =
-		len > domain_len &&
-		strcmp(short_form + strlen(short_form) - domain_len, domain) == 0;
-	tree_text(tree, "owner", is_mistaken ? owner : *short_form ? short_form : "@");
+	bool is_mistaken = len > domain_len &&
+	                   strcmp(owner + strlen(owner) - domain_len, domain) == 0;
+	put_record(tree, row, is_mistaken ? row->owner : *owner ? owner : "@");
 }
 
 static int put_records(struct writer *writer, const struct domain *domain,
                        struct err *err)
 {
-	cleanup(own_rows_done) struct own_rows rows = { 0 };
-	struct tree *tree = &writer->tree;
-	int r = record_each(writer->store, domain->id, keep_row, &rows, err);
+	auto_stored_records rows = { 0 };
+	int r = stored_records_load(writer->store, domain->id, &rows, err);
 	if (r < 0 || !rows.count)
 		return r;
 	SORT(rows.row, rows.count, compare_rows);
-	tree_open(tree, "records", TREE_LIST);
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct record_own *row = &rows.row[i];
-		tree_open(tree, NULL, TREE_MAP);
-		if (*row->id == 't')
-			tree_text(tree, "id", row->id);
-		put_owner(tree, domain->name, row->owner);
-		tree_text(tree, "type", row->type);
-		if (row->rdata && row->ttl >= 0)
-			tree_int(tree, "ttl", row->ttl);
-		if (row->rdata)
-			tree_text(tree, "data", row->rdata);
-		else
-			tree_on(tree, "removed", true);
-		tree_close(tree);
-	}
-	tree_close(tree);
+	tree_open(&writer->tree, "records", TREE_LIST);
+	for (size_t i = 0; i < rows.count; i++)
+		put_own(&writer->tree, domain->name, &rows.row[i]);
+	tree_close(&writer->tree);
 	return 0;
 }
 

@@ -12,8 +12,7 @@
 #include "core/base/buf.h"
 #include "core/model/export/export.h"
 #include "core/model/key/keyring.h"
-#include "core/model/record/record.h"
-#include "core/model/record/record_text.h"
+#include "core/model/record/stored.h"
 #include "core/store/change.h"
 #include "dnszone/name/name.h"
 
@@ -55,23 +54,22 @@ static int collect_name(void *arg, const struct domain *domain, struct err *err)
 	return 0;
 }
 
-struct contents {
-	struct store *store;
-	const struct domain *domain;
-	bool is_own; /* the domain's own records, not its edits of template records */
-};
-
-/* A template record that the domain has taken out has nothing before and nothing after. */
-static int note_record(void *arg, const struct record_own *row, struct err *err)
+/* Its edits of template records, or its own.  A template record that the domain has taken out has
+ * nothing before and nothing after. */
+static int note_records(struct store *store, const struct domain *domain,
+                        const struct stored_records *rows, bool is_own, struct err *err)
 {
-	const struct contents *of = arg;
-	if ((row->id[0] != 't') != of->is_own)
-		return 0;
-	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
-	auto_free char *audit =
-		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
-	return change_note_ref(of->store, "record", of->domain->name, field, row->id,
-	                       audit, NULL, err);
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < rows->count; i++) {
+		const struct stored_record *row = &rows->row[i];
+		auto_free char *field = stored_field(row);
+		auto_free char *id = stored_id(row);
+		auto_free char *audit = stored_audit(row);
+		if ((row->template_uid == 0) == is_own)
+			r = change_note_ref(store, "record", domain->name, field, id,
+			                    audit, NULL, err);
+	}
+	return r;
 }
 
 static int note_rows(struct store *store, const struct domain *domain, const char *object,
@@ -92,8 +90,7 @@ static int note_contents(struct store *store, const struct domain *domain,
                          struct err *err)
 {
 	/* brought back from the last to the first: own records then find their numbers free */
-	struct contents edits = { store, domain, false };
-	struct contents own = { store, domain, true };
+	auto_stored_records records = { 0 };
 	auto_stmt settings = NULL;
 	auto_stmt keys = NULL;
 	int64_t newest = 0;
@@ -104,9 +101,11 @@ static int note_contents(struct store *store, const struct domain *domain,
 	if (r >= 0)
 		r = note_rows(store, domain, "setting", settings, err);
 	if (r >= 0)
-		r = record_each(store, domain->id, note_record, &edits, err);
+		r = stored_records_load(store, domain->id, &records, err);
 	if (r >= 0)
-		r = record_each(store, domain->id, note_record, &own, err);
+		r = note_records(store, domain, &records, false, err);
+	if (r >= 0)
+		r = note_records(store, domain, &records, true, err);
 	if (r >= 0)
 		r = store_query(store, &keys, err,
 		                "SELECT selector, state FROM dkim_key WHERE domain_id = ?"

@@ -5,7 +5,6 @@
  */
 #include "core/model/record/record.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,32 +20,28 @@
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static int note(struct store *store, const struct domain *domain,
-                const struct record_present *row, const char *old, const char *new_value,
+                const struct stored_record *row, const char *old, const char *new_value,
                 struct err *err)
 {
-	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
-	auto_free char *ref = row->template_uid
-	                              ? xasprintf("t%" PRId64, row->template_uid)
-	                              : xasprintf("%" PRId64, row->row_id);
+	auto_free char *field = stored_field(row);
+	auto_free char *ref = stored_id(row);
 	return change_note_ref(store, "record", domain->name, field, ref, old, new_value,
 	                       err);
 }
 
 /* Refuses what the domain has already, and a second policy of its kind at an owner. */
 static int check_free(struct store *store, const struct domain *domain,
-                      const struct record_present *row, struct err *err)
+                      const struct stored_record *row, struct err *err)
 {
 	auto_records records = NULL;
 	auto_record_list list = RECORD_LIST_INIT;
-	auto_free char *self = row->template_uid
-	                               ? xasprintf("t%" PRId64, row->template_uid)
-	                               : xasprintf("%" PRId64, row->row_id);
+	auto_free char *self = stored_id(row);
 	int64_t there = 0;
 	int r = store_get_int(
 		store, &there, err,
 		"SELECT id FROM record WHERE domain_id = ? AND owner = ? AND type = ?"
 		" AND rdata = ? AND id <> ?",
-		"ittti", domain->id, row->owner, row->type, row->rdata, row->row_id);
+		"ittti", domain->id, row->owner, row->type, row->rdata, row->id);
 	if (r > 0)
 		return err_set(err, ERR_FAILED, _("%s has that record already"),
 		               domain->name);
@@ -91,7 +86,7 @@ static int check_count(struct store *store, const struct domain *domain, struct 
 
 /* Makes the row, as number `id` (0: the next one). */
 static int insert_row(struct store *store, const struct domain *domain,
-                      const struct record_present *row, int64_t id, struct err *err)
+                      const struct stored_record *row, int64_t id, struct err *err)
 {
 	int r = check_count(store, domain, err);
 	if (r < 0)
@@ -107,27 +102,27 @@ static int insert_row(struct store *store, const struct domain *domain,
 
 /* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
 static int write_row(struct store *store, const struct domain *domain,
-                     const struct record_present *row, struct err *err)
+                     const struct stored_record *row, struct err *err)
 {
-	if (!row->row_id)
+	if (!row->id)
 		return insert_row(store, domain, row, 0, err);
 	return store_exec(store, err,
 	                  "UPDATE record SET rdata = ?, ttl = ?, kind = ? WHERE id = ?",
 	                  "t?ti", row->rdata, row->ttl < 0, row->ttl,
-	                  policy_kind_name(row->kind), row->row_id);
+	                  policy_kind_name(row->kind), row->id);
 }
 
-/* A row that is not there yet; its number is in row->row_id then. */
+/* A row that is not there yet; its number is in row->id then. */
 static int add_row(struct store *store, const struct domain *domain,
-                   struct record_present *row, int64_t id, struct err *err)
+                   struct stored_record *row, int64_t id, struct err *err)
 {
-	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	auto_free char *audit = stored_audit(row);
 	int r = check_free(store, domain, row, err);
 	if (r >= 0)
 		r = insert_row(store, domain, row, id, err);
 	if (r < 0)
 		return r;
-	row->row_id = store_last_id(store);
+	row->id = store_last_id(store);
 	r = note(store, domain, row, NULL, audit, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
 }
@@ -137,65 +132,64 @@ int record_add(struct store *store, const struct domain *domain, const char *own
                struct err *err)
 {
 	char known_type[16];
-	auto_record_present row = { .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	auto_free char *kept = NULL;
+	struct stored_record row = { .type = known_type,
+		                     .rdata = rdata,
+		                     .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
 	int r = record_text_check_ttl(ttl, err);
 	if (r >= 0)
 		r = rr_parse_type(type, known_type, err);
 	if (r >= 0)
-		r = record_text_owner(owner, domain->name, &row.owner, err);
+		r = record_text_owner(owner, domain->name, &kept, err);
 	if (r >= 0)
-		r = record_text_check(row.owner, known_type, rdata, domain->name,
-		                      &row.kind, err);
-	if (r < 0)
-		return r;
-	row.type = xstrdup(known_type);
-	row.rdata = xstrdup(rdata);
-	r = add_row(store, domain, &row, 0, err);
+		r = record_text_check(kept, known_type, rdata, domain->name, &row.kind,
+		                      err);
+	row.owner = kept;
 	if (r >= 0)
-		*ret_id = row.row_id;
+		r = add_row(store, domain, &row, 0, err);
+	if (r >= 0)
+		*ret_id = row.id;
 	return r;
 }
 
 int record_set(struct store *store, const struct domain *domain, const char *id,
                const char *rdata, int64_t ttl, struct err *err)
 {
-	auto_record_present row = { 0 };
-	enum policy_kind kind;
+	auto_record_present present = { 0 };
 	int r = record_text_check_ttl(ttl, err);
 	if (r >= 0)
-		r = record_present_find(store, domain, id, &row, err);
+		r = record_present_find(store, domain, id, &present, err);
 	if (r < 0)
 		return r;
-	const char *shown = row.rdata ? row.rdata : row.of_template;
-	rdata = rdata ? rdata : shown;
-	ttl = ttl == TTL_UNSAID ? row.ttl : ttl;
+	const struct stored_record *old = &present.row;
+	if (!rdata)
+		rdata = old->rdata ? old->rdata : present.of_template.rdata;
+	ttl = ttl == TTL_UNSAID ? old->ttl : ttl;
 	if (!rdata)
 		return err_set(
 			err, ERR_USAGE,
 			_("record %s of %s is removed, and its data must be given to "
 		          "bring it back"),
 			id, domain->name);
-	if (text_same(row.rdata, rdata) && ttl == row.ttl)
+	struct stored_record row = *old;
+	row.rdata = rdata;
+	row.ttl = ttl;
+	if (stored_is_same(&row, old))
 		return 0;
-	r = record_text_check(row.owner, row.type, rdata, domain->name, &kind, err);
-	if (r >= 0 && row.kind != POLICY_OTHER && kind != row.kind)
+	r = record_text_check(row.owner, row.type, rdata, domain->name, &row.kind, err);
+	if (r >= 0 && old->kind != POLICY_OTHER && row.kind != old->kind)
 		r = err_set(
 			err, ERR_USAGE,
 			_("record %s is the %s record of %s and stays one; that text is none"),
-			id, record_text_policy(row.kind), domain->name);
+			id, record_text_policy(old->kind), domain->name);
 	if (r < 0)
 		return r;
-	auto_free char *before = row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
-	auto_free char *after = record_text_audit(rdata, ttl);
-	char *copy = xstrdup(rdata);
-	free(row.rdata);
-	row.rdata = copy;
-	row.ttl = ttl;
-	row.kind = kind;
+	auto_free char *before = stored_audit(old);
+	auto_free char *after = stored_audit(&row);
 	r = check_free(store, domain, &row, err);
 	if (r >= 0)
 		r = write_row(store, domain, &row, err);
-	if (r >= 0 && row.is_left_out)
+	if (r >= 0 && present.is_left_out)
 		r = left_out_reset(store, domain->name, id, err);
 	if (r >= 0)
 		r = note(store, domain, &row, before, after, err);
@@ -210,18 +204,18 @@ static int delete_row(struct store *store, int64_t row_id, struct err *err)
 int record_remove(struct store *store, const struct domain *domain, const char *id,
                   struct err *err)
 {
-	auto_record_present row = { 0 };
-	int r = record_present_find(store, domain, id, &row, err);
+	auto_record_present present = { 0 };
+	int r = record_present_find(store, domain, id, &present, err);
 	if (r < 0)
 		return r;
-	if (!row.rdata && !row.is_left_out)
+	struct stored_record row = present.row;
+	if (!row.rdata && !present.is_left_out)
 		return 0;
-	auto_free char *before = row.rdata ? record_text_audit(row.rdata, row.ttl) : NULL;
-	free(row.rdata);
+	auto_free char *before = stored_audit(&row);
 	row.rdata = NULL;
 	row.ttl = TTL_DEFAULT;
 	r = row.template_uid ? write_row(store, domain, &row, err)
-	                     : delete_row(store, row.row_id, err);
+	                     : delete_row(store, row.id, err);
 	if (r >= 0)
 		r = note(store, domain, &row, before, NULL, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
@@ -230,56 +224,32 @@ int record_remove(struct store *store, const struct domain *domain, const char *
 /* ---- reset ---------------------------------------------------------------------------------- */
 
 static int reset_row(struct store *store, const struct domain *domain,
-                     const struct record_present *row, const char *id, struct err *err)
+                     const struct record_present *present, const char *id,
+                     struct err *err)
 {
-	auto_free char *before =
-		row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
-	auto_free char *after =
-		row->of_template ? record_text_audit(row->of_template, row->template_ttl)
-				 : NULL;
-	int r = row->is_left_out ? left_out_reset(store, domain->name, id, err)
-	                         : delete_row(store, row->row_id, err);
-	return r < 0 ? r : note(store, domain, row, before, after, err);
+	auto_free char *before = stored_audit(&present->row);
+	auto_free char *after = stored_audit(&present->of_template);
+	int r = present->is_left_out ? left_out_reset(store, domain->name, id, err)
+	                             : delete_row(store, present->row.id, err);
+	return r < 0 ? r : note(store, domain, &present->row, before, after, err);
 }
 
-/* The ids of template records first, then the domain's own: taken back from the last to the first,
- * its own records find their numbers free. */
-struct own_ids {
-	struct buf edits, own;
-};
-
-static int collect_id(void *arg, const struct record_own *row, struct err *err)
-{
-	struct own_ids *ids = arg;
-	(void)err;
-	buf_add(row->id[0] == 't' ? &ids->edits : &ids->own, row->id,
-	        strlen(row->id) + 1);
-	return 0;
-}
-
-static int reset_ids(struct store *store, const struct domain *domain,
-                     const struct buf *ids, struct err *err)
-{
-	int r = 0;
-	for (size_t at = 0; r >= 0 && at < ids->len; at += strlen(ids->at + at) + 1) {
-		auto_record_present row = { 0 };
-		r = record_present_find(store, domain, ids->at + at, &row, err);
-		if (r >= 0)
-			r = reset_row(store, domain, &row, ids->at + at, err);
-	}
-	return r;
-}
-
+/* Edits of template records first, then the domain's own: taken back from the last to the first, its
+ * own records find their numbers free. */
 static int reset_all(struct store *store, const struct domain *domain, struct err *err)
 {
-	struct own_ids ids = { BUF_INIT, BUF_INIT };
-	int r = record_each(store, domain->id, collect_id, &ids, err);
-	if (r >= 0)
-		r = reset_ids(store, domain, &ids.edits, err);
-	if (r >= 0)
-		r = reset_ids(store, domain, &ids.own, err);
-	buf_done(&ids.edits);
-	buf_done(&ids.own);
+	auto_stored_records rows = { 0 };
+	int r = stored_records_load(store, domain->id, &rows, err);
+	for (int is_own = 0; is_own <= 1; is_own++)
+		for (size_t i = 0; r >= 0 && i < rows.count; i++) {
+			auto_record_present present = { 0 };
+			auto_free char *id = stored_id(&rows.row[i]);
+			if ((rows.row[i].template_uid == 0) != is_own)
+				continue;
+			r = record_present_find(store, domain, id, &present, err);
+			if (r >= 0)
+				r = reset_row(store, domain, &present, id, err);
+		}
 	return r;
 }
 
@@ -301,44 +271,41 @@ static int reset_key(struct store *store, const struct domain *domain, const cha
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err)
 {
-	auto_record_present row = { 0 };
+	auto_record_present present = { 0 };
 	if (id && text_ends(id, "_domainkey"))
 		return reset_key(store, domain, id, err);
-	int r = id ? record_present_find(store, domain, id, &row, err)
+	int r = id ? record_present_find(store, domain, id, &present, err)
 	           : reset_all(store, domain, err);
-	if (r >= 0 && id && !row.template_uid)
+	if (r >= 0 && id && !present.row.template_uid)
 		r = err_set(err, ERR_USAGE,
 		            _("record %s is %s's own and has nothing to go back to; "
 		              "\"mailauthctl record remove %s %s\" deletes it"),
 		            id, domain->name, domain->name, id);
-	if (r >= 0 && id && (row.row_id || row.is_left_out))
-		r = reset_row(store, domain, &row, id, err);
+	if (r >= 0 && id && (present.row.id || present.is_left_out))
+		r = reset_row(store, domain, &present, id, err);
 	return r < 0 ? r : records_check_domain(store, domain, err);
 }
 
 /* ---- back to what the trail says ------------------------------------------------------------ */
 
 /* "www.<domain>. A": whether the record has that owner and type. */
-static bool is_field(const struct record_present *row, const char *field)
+static bool is_field(const struct stored_record *row, const char *field)
 {
-	auto_free char *own =
-		row->owner ? xasprintf("%s %s", row->owner, row->type) : NULL;
+	auto_free char *own = row->owner ? stored_field(row) : NULL;
 	return own && strcmp(own, field) == 0;
 }
 
 int record_look(struct store *store, const struct domain *domain, const char *id,
                 const char *field, char **ret_audit, struct err *err)
 {
-	auto_record_present row = { 0 };
+	auto_record_present present = { 0 };
 	struct record_id parsed = { 0 };
 	int r = record_id_parse(id, &parsed, err);
 	if (r >= 0)
-		r = record_present_look(store, domain, parsed, &row, err);
+		r = record_present_look(store, domain, parsed, &present, err);
 	if (r < 0)
 		return r;
-	*ret_audit = row.rdata && is_field(&row, field)
-	                     ? record_text_audit(row.rdata, row.ttl)
-	                     : NULL;
+	*ret_audit = is_field(&present.row, field) ? stored_audit(&present.row) : NULL;
 	return 0;
 }
 
@@ -347,16 +314,17 @@ static int make_again(struct store *store, const struct domain *domain,
                       struct record_id id, const char *field, const char *rdata,
                       int64_t ttl, struct err *err)
 {
-	auto_record_present row = { .template_uid = id.is_template ? id.number : 0,
-		                    .ttl = ttl };
+	struct stored_record row = { .template_uid = id.is_template ? id.number : 0,
+		                     .rdata = rdata,
+		                     .ttl = ttl };
 	const char *type = strrchr(field, ' ');
 	int64_t taken = 0;
 	if (!type)
 		return err_set(err, ERR_FAILED,
 		               _("the trail names no owner and type: \"%s\""), field);
-	row.owner = xmemdup(field, (size_t)(type - field));
-	row.type = xstrdup(type + 1);
-	row.rdata = xstrdup(rdata);
+	auto_free char *owner = xmemdup(field, (size_t)(type - field));
+	row.owner = owner;
+	row.type = type + 1;
 	int r = record_text_check(row.owner, row.type, rdata, domain->name, &row.kind,
 	                          err);
 	if (r >= 0 && !id.is_template)
@@ -370,97 +338,39 @@ static int make_again(struct store *store, const struct domain *domain,
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err)
 {
-	auto_record_present row = { 0 };
+	auto_record_present present = { 0 };
 	struct record_id parsed = { 0 };
+	const struct stored_record *of_template = &present.of_template;
 	const char *rdata;
 	int64_t ttl;
 	int r = record_id_parse(id, &parsed, err);
 	if (r >= 0)
-		r = record_present_look(store, domain, parsed, &row, err);
+		r = record_present_look(store, domain, parsed, &present, err);
 	if (r < 0)
 		return r;
-	bool is_there = is_field(&row, field);
+	bool is_there = is_field(&present.row, field);
 	if (!audit)
 		return is_there ? record_remove(store, domain, id, err) : 0;
 	record_text_parse_audit(audit, &rdata, &ttl);
 	if (!is_there)
 		return make_again(store, domain, parsed, field, rdata, ttl, err);
-	if ((row.row_id || row.is_left_out) && text_same(row.of_template, rdata) &&
-	    row.template_ttl == ttl)
+	if ((present.row.id || present.is_left_out) &&
+	    text_same(of_template->rdata, rdata) && of_template->ttl == ttl)
 		return record_reset(store, domain, id, err);
 	return record_set(store, domain, id, rdata, ttl, err);
 }
 
-int record_each(struct store *store, int64_t domain_id,
-                int (*each)(void *arg, const struct record_own *row, struct err *err),
-                void *arg, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	if (!store)
-		return 0;
-	int r = store_query(
-		store, &stmt, err,
-		"SELECT coalesce('t' || template_uid, id), owner, type, rdata,"
-		" coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
-		"i", domain_id);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		struct record_own row = {
-			.id = stmt_text(stmt, 0),
-			.owner = stmt_text(stmt, 1),
-			.type = stmt_text(stmt, 2),
-			.rdata = stmt_text(stmt, 3),
-			.ttl = stmt_int(stmt, 4),
-			.kind = record_text_kind(stmt_text(stmt, 5)),
-		};
-		r = each(arg, &row, err);
-		if (r != 0)
-			return r;
-	}
-	return r;
-}
-
 /* ---- exchange ------------------------------------------------------------------------------- */
-
-static int take_out(struct store *store, const struct domain *domain,
-                    const struct record_own *row, struct err *err)
-{
-	struct record_id id = { 0 };
-	int r = record_id_parse(row->id, &id, err);
-	if (r < 0)
-		return r;
-	if (!id.is_template)
-		return delete_row(store, id.number, err);
-	return store_exec(store, err,
-	                  "DELETE FROM record WHERE domain_id = ? AND template_uid = ?",
-	                  "ii", domain->id, id.number);
-}
 
 /* A record of its own keeps its number. */
 static int put_in(struct store *store, const struct domain *domain,
                   const struct record_exchange *pair, int64_t *ret_id, struct err *err)
 {
-	const struct record_own *row = pair->row;
-	const char *kept = row->id ? row->id : pair->old ? pair->old->id : NULL;
-	struct record_id id = { 0 };
-	int r = kept ? record_id_parse(kept, &id, err) : 0;
-	if (r < 0)
-		return r;
-	const struct record_present present = {
-		.template_uid = id.is_template ? id.number : 0,
-		.owner = (char *)(uintptr_t)row->owner,
-		.type = (char *)(uintptr_t)row->type,
-		.rdata = (char *)(uintptr_t)row->rdata,
-		.ttl = row->ttl,
-		.kind = row->kind,
-	};
-	r = insert_row(store, domain, &present, id.is_template ? 0 : id.number, err);
+	bool is_own = !pair->row->template_uid;
+	int r = insert_row(store, domain, pair->row,
+	                   is_own && pair->old ? pair->old->id : 0, err);
 	*ret_id = store_last_id(store);
 	return r;
-}
-
-static char *audit_of(const struct record_own *row)
-{
-	return row && row->rdata ? record_text_audit(row->rdata, row->ttl) : NULL;
 }
 
 /* A template record that is edited no more shows what the template says.  `own_id`: of a record of
@@ -469,30 +379,17 @@ static int note_exchange(struct store *store, const struct domain *domain,
                          const struct record_exchange *pair, int64_t own_id,
                          struct err *err)
 {
-	const struct record_own *any = pair->old ? pair->old : pair->row;
-	auto_record_present row = { 0 };
-	struct record_id id = { .number = own_id };
-	int r = any->id ? record_id_parse(any->id, &id, err) : 0;
-	if (r >= 0 && id.is_template)
-		r = record_present_of_template(store, domain, id, &row, err);
+	struct stored_record any = pair->row ? *pair->row : *pair->old;
+	auto_record_present present = { 0 };
+	const struct record_id id = { true, any.template_uid };
+	int r = id.number ? record_present_of_template(store, domain, id, &present, err)
+	                  : 0;
 	if (r < 0)
 		return r;
-	auto_free char *before = pair->old ? audit_of(pair->old)
-	                         : row.rdata
-	                                 ? record_text_audit(row.rdata, row.template_ttl)
-	                                 : NULL;
-	auto_free char *after = pair->row ? audit_of(pair->row)
-	                        : row.rdata
-	                                ? record_text_audit(row.rdata, row.template_ttl)
-	                                : NULL;
-	any = pair->row ? pair->row : pair->old;
-	const struct record_present named = {
-		.template_uid = id.is_template ? id.number : 0,
-		.row_id = id.is_template ? 0 : id.number,
-		.owner = (char *)(uintptr_t)any->owner,
-		.type = (char *)(uintptr_t)any->type,
-	};
-	return note(store, domain, &named, before, after, err);
+	any.id = pair->old ? pair->old->id : own_id;
+	auto_free char *before = stored_audit(pair->old ? pair->old : &present.row);
+	auto_free char *after = stored_audit(pair->row ? pair->row : &present.row);
+	return note(store, domain, &any, before, after, err);
 }
 
 /* Noted are what goes, what changes, what comes: taken back from the last to the first, no step
@@ -503,7 +400,7 @@ int record_exchange(struct store *store, const struct domain *domain,
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		if (pairs[i].old)
-			r = take_out(store, domain, pairs[i].old, err);
+			r = delete_row(store, pairs[i].old->id, err);
 	for (int pass = 0; pass < 3; pass++)
 		for (size_t i = 0; r >= 0 && i < count; i++) {
 			const struct record_exchange *pair = &pairs[i];

@@ -13,7 +13,7 @@
 
 #include "core/base/err.h"
 #include "core/model/domain/domain.h"
-#include "core/model/record/template.h"
+#include "core/model/record/stored.h"
 #include "core/store/store.h"
 
 #define RECORD_COUNT_MAX \
@@ -51,25 +51,12 @@ int record_look(struct store *store, const struct domain *domain, const char *id
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err) must_check;
 
-/* What is stored, not what follows from it. */
-struct record_own {
-	const char *id;    /* "7"; "t1" for an edit or removal */
-	const char *owner; /* "www.<domain>." */
-	const char *type;
-	const char *rdata; /* NULL: the template record is removed */
-	int64_t ttl;       /* seconds, or TTL_DEFAULT */
-	enum policy_kind kind;
-};
-int record_each(struct store *store, int64_t domain_id,
-                int (*each)(void *arg, const struct record_own *row, struct err *err),
-                void *arg, struct err *err) must_check;
-
-/* Rows of a domain that become others, all at once (an import): `old` goes (NULL: none), `row` comes
- * (NULL: none); both have the id "t1" of a template record, or `old` has one of its own.  What each
+/* Rows of a domain that become others, all at once (an import): `old`, which was loaded, goes (NULL:
+ * none), `row` comes (NULL: none); both have the same template_uid.  What each
  * has is taken as it is, and noted; that it is checked text (record_text_check) and that all
  * records go together (records_check_domain) is for the caller to see to. */
 struct record_exchange {
-	const struct record_own *old, *row;
+	const struct stored_record *old, *row;
 };
 int record_exchange(struct store *store, const struct domain *domain,
                     const struct record_exchange *pairs, size_t count,

@@ -8,7 +8,6 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/domain/left_out.h"
-#include "core/model/record/record_text.h"
 
 int record_id_parse(const char *text, struct record_id *ret_id, struct err *err)
 {
@@ -24,20 +23,8 @@ int record_id_parse(const char *text, struct record_id *ret_id, struct err *err)
 
 void record_present_done(struct record_present *present)
 {
-	free(present->owner);
-	free(present->type);
-	free(present->rdata);
-	free(present->of_template);
-}
-static void take_row(struct stmt *stmt, struct record_present *present)
-{
-	present->row_id = stmt_int(stmt, 0);
-	present->template_uid = stmt_int(stmt, 1);
-	present->owner = xstrdup(stmt_text(stmt, 2));
-	present->type = xstrdup(stmt_text(stmt, 3));
-	present->rdata = xstrdup(stmt_text(stmt, 4));
-	present->ttl = stmt_int(stmt, 5);
-	present->kind = record_text_kind(stmt_text(stmt, 6));
+	stored_done(&present->row);
+	stored_done(&present->of_template);
 }
 
 /* 1: there is such a row, 0: there is none. */
@@ -45,22 +32,19 @@ static int look_row(struct store *store, const struct domain *domain, struct rec
                     struct record_present *present, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	int r = id.is_template
-	                ? store_query(store, &stmt, err,
-	                              "SELECT id, template_uid, owner, type, rdata,"
-	                              " coalesce(ttl, -2), kind FROM record"
-	                              " WHERE domain_id = ? AND template_uid = ?",
-	                              "ii", domain->id, id.number)
-	                : store_query(
-				  store, &stmt, err,
-				  "SELECT id, 0, owner, type, rdata, coalesce(ttl, -2), kind"
-				  " FROM record WHERE domain_id = ? AND id = ?"
-				  " AND template_uid IS NULL",
-				  "ii", domain->id, id.number);
+	int r = store_query(store, &stmt, err,
+	                    id.is_template ? STORED_OF_DOMAIN
+	                            "WHERE domain_id = ? AND template_uid = ?"
+	                                   : STORED_OF_DOMAIN
+	                            "WHERE domain_id = ? AND id = ?"
+	                            " AND template_uid IS NULL",
+	                    "ii", domain->id, id.number);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
-	if (r > 0)
-		take_row(stmt, present);
+	if (r > 0) {
+		const struct stored_record row = stored_borrow(stmt);
+		present->row = stored_copy(&row);
+	}
 	return r;
 }
 
@@ -70,16 +54,15 @@ int record_present_of_template(struct store *store, const struct domain *domain,
 {
 	auto_stmt stmt = NULL;
 	int r = store_query(store, &stmt, err,
-	                    "SELECT 0, uid, owner, type, rdata, coalesce(ttl, -2), kind"
-	                    " FROM template_record WHERE rev = ? AND uid = ?",
-	                    "ii", domain->template_rev, id.number);
+	                    STORED_OF_TEMPLATE "WHERE rev = ? AND uid = ?", "ii",
+	                    domain->template_rev, id.number);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
-	if (r > 0 && !present->owner)
-		take_row(stmt, present);
 	if (r > 0) {
-		present->of_template = xstrdup(stmt_text(stmt, 4));
-		present->template_ttl = stmt_int(stmt, 5);
+		const struct stored_record row = stored_borrow(stmt);
+		present->of_template = stored_copy(&row);
+		if (!present->row.owner)
+			present->row = stored_copy(&row);
 	}
 	return r;
 }
@@ -92,8 +75,8 @@ static int look_at_zone(struct store *store, const struct domain *domain,
 	int r = left_out_has(store, domain->name, ref, err);
 	if (r > 0) {
 		present->is_left_out = true;
-		free(present->rdata);
-		present->rdata = NULL;
+		free((char *)(uintptr_t)present->row.rdata);
+		present->row.rdata = NULL;
 	}
 	return r;
 }
@@ -105,7 +88,7 @@ int record_present_look(struct store *store, const struct domain *domain,
 	int r = look_row(store, domain, id, present, err);
 	if (r >= 0 && id.is_template)
 		r = record_present_of_template(store, domain, id, present, err);
-	if (r > 0 && !present->row_id)
+	if (r > 0 && !present->row.id)
 		r = look_at_zone(store, domain, id, present, err);
 	return r < 0 ? r : 0;
 }
@@ -117,7 +100,7 @@ int record_present_find(struct store *store, const struct domain *domain,
 	int r = record_id_parse(text, &id, err);
 	if (r >= 0)
 		r = record_present_look(store, domain, id, present, err);
-	if (r < 0 || present->owner)
+	if (r < 0 || present->row.owner)
 		return r < 0 ? r : 0;
 	return err_set(err, ERR_MISSING,
 	               _("%s has no record %s; see \"mailauthctl record list %s\""),

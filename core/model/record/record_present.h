@@ -7,8 +7,8 @@
 
 #include "core/base/err.h"
 #include "core/model/domain/domain.h"
+#include "core/model/record/stored.h"
 #include "core/store/store.h"
-#include "dnszone/txt/policy.h"
 
 /* "t1" is the record of the template with that uid, "7" a row of the table. */
 struct record_id {
@@ -21,24 +21,19 @@ int record_id_parse(const char *text, struct record_id *ret_id,
 
 /* A row as it is now: of the table, or what the template says. */
 struct record_present {
-	int64_t row_id; /* 0: no row yet */
-	int64_t template_uid;
-	char *owner, *type;
-	char *rdata;       /* NULL: removed */
-	char *of_template; /* what the template says; NULL: nothing, or not asked */
-	int64_t ttl, template_ttl;
-	enum policy_kind kind;
-	bool is_left_out; /* of a zone that has its own (first_look.h); rdata is NULL */
+	struct stored_record row; /* .id 0: no row yet; .owner NULL: no such record */
+	struct stored_record of_template; /* zeroed: it says nothing, or was not asked */
+	bool is_left_out; /* of a zone that has its own (first_look.h); row.rdata is NULL */
 };
 #define auto_record_present cleanup(record_present_done) struct record_present
 void record_present_done(struct record_present *present);
 
-/* Fills `present`, which was zeroed; present->owner stays NULL where there is no such record. */
+/* Fills `present`, which was zeroed; present->row.owner stays NULL where there is no such record. */
 int record_present_look(struct store *store, const struct domain *domain,
                         struct record_id id, struct record_present *present,
                         struct err *err) must_check;
-/* Only the template's record under an edit, which is taken for the present one where present->owner
- * is NULL.  1: there is one; 0: there is none. */
+/* Only the template's record under an edit, which is taken for the present one where
+ * present->row.owner is NULL.  1: there is one; 0: there is none. */
 int record_present_of_template(struct store *store, const struct domain *domain,
                                struct record_id id, struct record_present *present,
                                struct err *err) must_check;

@@ -6,7 +6,6 @@
  */
 #include "core/model/record/records.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,23 +30,9 @@ static const enum setting_key shown[SHOWN_COUNT] = {
 	[SERVICE] = SET_DNS_SERVICE, [TTL] = SET_DNS_TTL,   [MAIL] = SET_MAIL,
 };
 
-/* A template record, or a domain's own row over it. */
-struct source_row {
-	int64_t id,
-		template_uid; /* template_uid 0: an own record; id 0: of the template */
-	char *owner, *type, *rdata; /* rdata NULL: removed */
-	int64_t ttl;
-	enum policy_kind kind;
-};
-
-struct source_rows {
-	struct source_row *row;
-	size_t count, room;
-};
-
 struct revision {
 	int64_t rev;
-	struct source_rows rows;
+	struct stored_records rows;
 };
 
 struct records {
@@ -64,49 +49,9 @@ struct records {
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void source_rows_done(struct source_rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		free(rows->row[i].owner);
-		free(rows->row[i].type);
-		free(rows->row[i].rdata);
-	}
-	free(rows->row);
-	*rows = (struct source_rows){ 0 };
-}
-
-/* Copies the texts. */
-static void source_rows_add(struct source_rows *rows, struct source_row row)
-{
-	row.owner = xstrdup(row.owner);
-	row.type = xstrdup(row.type);
-	row.rdata = xstrdup(row.rdata);
-	GROW(rows->row, rows->count, rows->room);
-	rows->row[rows->count++] = row;
-}
-
-static char *borrow(const char *text)
-{
-	return (char *)(uintptr_t)text;
-}
-
-static int add_template_row(void *arg, const struct template_row *row, struct err *err)
-{
-	(void)err;
-	source_rows_add(arg, (struct source_row){
-				     .template_uid = row->uid,
-				     .owner = borrow(row->owner),
-				     .type = borrow(row->type),
-				     .rdata = borrow(row->rdata),
-				     .ttl = row->ttl,
-				     .kind = row->kind,
-			     });
-	return 0;
-}
-
 /* rev 0: the newest. */
 static int find_revision(struct records *records, int64_t rev,
-                         const struct source_rows **ret_rows, struct err *err)
+                         const struct stored_records **ret_rows, struct err *err)
 {
 	for (size_t i = 0; i < records->count; i++)
 		if (records->revision[i].rev == rev) {
@@ -114,40 +59,15 @@ static int find_revision(struct records *records, int64_t rev,
 			return 0;
 		}
 	struct revision fresh = { .rev = rev };
-	int r = template_each(records->store, rev, add_template_row, &fresh.rows, err);
+	int r = template_load(records->store, rev, &fresh.rows, err);
 	if (r < 0) {
-		source_rows_done(&fresh.rows);
+		stored_records_done(&fresh.rows);
 		return r;
 	}
 	GROW(records->revision, records->count, records->room);
 	records->revision[records->count] = fresh;
 	*ret_rows = &records->revision[records->count++].rows;
 	return 0;
-}
-
-static int load_own(struct store *store, int64_t domain_id, struct source_rows *rows,
-                    struct err *err)
-{
-	auto_stmt stmt = NULL;
-	if (!store)
-		return 0;
-	int r = store_query(
-		store, &stmt, err,
-		"SELECT id, coalesce(template_uid, 0), owner, type, rdata,"
-		" coalesce(ttl, -2), kind FROM record WHERE domain_id = ? ORDER BY id",
-		"i", domain_id);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
-		source_rows_add(rows,
-		                (struct source_row){
-					.id = stmt_int(stmt, 0),
-					.template_uid = stmt_int(stmt, 1),
-					.owner = borrow(stmt_text(stmt, 2)),
-					.type = borrow(stmt_text(stmt, 3)),
-					.rdata = borrow(stmt_text(stmt, 4)),
-					.ttl = stmt_int(stmt, 5),
-					.kind = record_text_kind(stmt_text(stmt, 6)),
-				});
-	return r;
 }
 
 const struct env records_sample_env = {
@@ -207,7 +127,7 @@ void records_free(struct records *records)
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(records->server[i]);
 	for (size_t i = 0; i < records->count; i++)
-		source_rows_done(&records->revision[i].rows);
+		stored_records_done(&records->revision[i].rows);
 	free(records->revision);
 	free(records->hostname);
 	free(records);
@@ -327,7 +247,7 @@ struct builder {
 };
 
 /* A row with its placeholders replaced, unless one of them is not known. */
-static int put_source(struct builder *builder, const struct source_row *row,
+static int put_source(struct builder *builder, const struct stored_record *row,
                       const char *rdata, const char *source, struct err *err)
 {
 	const struct placeholder_values *values = &builder->values;
@@ -347,8 +267,7 @@ static int put_source(struct builder *builder, const struct source_row *row,
 		owner.at[--owner.len] = '\0';
 	put(&builder->list,
 	    (struct record_row){
-		    .id = row->template_uid ? xasprintf("t%" PRId64, row->template_uid)
-	                                    : xasprintf("%" PRId64, row->id),
+		    .id = stored_id(row),
 		    .owner = buf_take(&owner),
 		    .ttl = row->ttl < 0 ? values->ttl : (uint32_t)row->ttl,
 		    .type = xstrdup(row->type),
@@ -360,10 +279,10 @@ static int put_source(struct builder *builder, const struct source_row *row,
 }
 
 /* The own row that edits or removes a template record, or the policy that stands in its place. */
-static const struct source_row *find_own(const struct source_rows *own,
-                                         const struct source_row *row)
+static const struct stored_record *find_own(const struct stored_records *own,
+                                            const struct stored_record *row)
 {
-	const struct source_row *policy = NULL;
+	const struct stored_record *policy = NULL;
 	for (size_t i = 0; i < own->count; i++) {
 		if (own->row[i].template_uid == row->template_uid)
 			return &own->row[i];
@@ -374,12 +293,12 @@ static const struct source_row *find_own(const struct source_rows *own,
 	return policy;
 }
 
-static int put_template(struct builder *builder, const struct source_rows *rows,
-                        const struct source_rows *own, struct err *err)
+static int put_template(struct builder *builder, const struct stored_records *rows,
+                        const struct stored_records *own, struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < rows->count; i++) {
-		const struct source_row *row = &rows->row[i];
+		const struct stored_record *row = &rows->row[i];
 		const char *rdata = row->rdata;
 		if (find_own(own, row))
 			continue;
@@ -464,10 +383,10 @@ static void hand_out(struct builder *builder, struct record_list *ret_list)
 /* ---- names ---------------------------------------------------------------------------------- */
 
 static int build_domain(struct builder *builder, const struct domain *domain,
-                        const struct source_rows *own, struct err *err)
+                        const struct stored_records *own, struct err *err)
 {
 	struct records *records = builder->records;
-	const struct source_rows *rows = NULL;
+	const struct stored_records *rows = NULL;
 	const char *policy = value_of(records, POLICY);
 	int r = find_revision(records, domain->template_rev, &rows, err);
 	if (r >= 0)
@@ -486,14 +405,14 @@ static int build_domain(struct builder *builder, const struct domain *domain,
 int records_of_domain(struct records *records, const struct domain *domain,
                       struct record_list *ret_list, struct err *err)
 {
-	struct source_rows own cleanup(source_rows_done) = { 0 };
+	auto_stored_records own = { 0 };
 	struct builder builder = { .records = records, .name = domain->name };
 	int r = load_local(records, domain, err);
 	if (r < 0)
 		return r;
 	builder.values = values_of(records, domain->name);
 	builder.has_mail = strcmp(value_of(records, MAIL), "off") != 0;
-	r = load_own(records->store, domain->id, &own, err);
+	r = stored_records_load(records->store, domain->id, &own, err);
 	if (r >= 0)
 		r = build_domain(&builder, domain, &own, err);
 	if (r >= 0 && records->has_had)
@@ -506,7 +425,7 @@ int records_of_domain(struct records *records, const struct domain *domain,
 
 static int put_zone_head(struct builder *builder, struct err *err)
 {
-	const struct source_rows *rows = NULL;
+	const struct stored_records *rows = NULL;
 	int r = find_revision(builder->records, 0, &rows, err);
 	for (size_t i = 0; r >= 0 && i < rows->count; i++) {
 		const char *type = rows->row[i].type;

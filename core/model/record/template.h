@@ -18,34 +18,13 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/model/domain/domain.h"
+#include "core/model/record/stored.h"
 #include "core/store/store.h"
-#include "dnszone/txt/policy.h"
 
-struct template_row {
-	int64_t uid;
-	const char *owner; /* "_dmarc.<domain>." */
-	const char *type;
-	const char *rdata; /* presentation form with placeholders; TXT: joined */
-	int64_t ttl;       /* seconds, or TTL_DEFAULT */
-	enum policy_kind kind;
-};
-
-/* The records of a revision in the order of their uids; 0: the newest.  store NULL: the built-in
- * ones.  Rows borrow until the callback returns; it stops with non-zero, which is given back. */
-int template_each(struct store *store, int64_t rev,
-                  int (*each)(void *arg, const struct template_row *row, struct err *err),
-                  void *arg, struct err *err) must_check;
-
-/* The same with texts of their own, behind what `rows` (zeroed at first) holds already; free them
- * in every case. */
-struct template_rows {
-	struct template_row *row;
-	size_t count, room;
-};
-int template_rows_load(struct store *store, int64_t rev, struct template_rows *rows,
-                       struct err *err) must_check;
-void template_rows_done(struct template_rows *rows);
-#define auto_template_rows cleanup(template_rows_done) struct template_rows
+/* Appends the records of a revision (0: the newest) in the order of their uids.  store NULL: the
+ * built-in ones. */
+int template_load(struct store *store, int64_t rev, struct stored_records *rows,
+                  struct err *err) must_check;
 
 /* Gives the newest revision to a domain, or to all (0).  Domains with records of their own are
  * checked as a whole: ERR_FAILED names the first one that would contradict itself. */
@@ -54,15 +33,15 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err) must
 /* How many domains follow a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
 
-/* Makes the newest revision hold exactly these rows, all at once; a row with uid 0 gets a number.
+/* Makes the newest revision hold exactly these rows, all at once; a row with template_uid 0 gets a number.
  * Texts are taken as they are (record_text_check).  What differs is noted.  On failure *ret_at
  * says which row is to blame; `count`: none. */
-int template_replace(struct store *store, struct template_row *rows, size_t count,
-                     size_t *ret_at, struct err *err) must_check;
+int template_replace(struct store *store, struct stored_records *rows, size_t *ret_at,
+                     struct err *err) must_check;
 /* The revision that holds exactly these rows, made as one older than all others where there is
  * none. */
-int template_find_or_make(struct store *store, const struct template_row *rows,
-                          size_t count, int64_t *ret_rev, struct err *err) must_check;
+int template_find_or_make(struct store *store, const struct stored_records *rows,
+                          int64_t *ret_rev, struct err *err) must_check;
 /* Gives a revision (0: the newest) to a domain, or to all (domain_id 0), unless they follow one of the
  * same content.  The caller checks their records, and calls template_drop_unused() once.  1: moved. */
 int template_give(struct store *store, int64_t domain_id, int64_t rev,

@@ -82,35 +82,36 @@ static int finish_edit(struct store *store, struct err *err)
 
 /* ---- edits ---------------------------------------------------------------------------------- */
 
-int template_note(struct store *store, const struct template_row *row, const char *old,
+int template_note(struct store *store, const struct stored_record *row, const char *old,
                   const char *new_value, struct err *err)
 {
-	auto_free char *field = xasprintf("%s %s", row->owner, row->type);
-	auto_free char *ref = xasprintf("t%" PRId64, row->uid);
+	auto_free char *field = stored_field(row);
+	auto_free char *ref = stored_id(row);
 	return change_note_ref(store, "template", NULL, field, ref, old, new_value, err);
 }
 
-int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+int template_put_row(struct store *store, int64_t rev, const struct stored_record *row,
                      struct err *err)
 {
 	return store_exec(
 		store, err,
 		"INSERT INTO template_record (rev, uid, owner, type, ttl, rdata, kind)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"iitt?tt", rev, row->uid, row->owner, row->type, row->ttl < 0, row->ttl,
-		row->rdata, policy_kind_name(row->kind));
+		"iitt?tt", rev, row->template_uid, row->owner, row->type, row->ttl < 0,
+		row->ttl, row->rdata, policy_kind_name(row->kind));
 }
 
-static int insert_row(struct store *store, int64_t rev, const struct template_row *row,
+static int insert_row(struct store *store, int64_t rev, const struct stored_record *row,
                       struct err *err)
 {
-	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	auto_free char *audit = stored_audit(row);
 	int r = template_put_row(store, rev, row, err);
 	return r < 0 ? r : template_note(store, row, NULL, audit, err);
 }
 
 /* Refuses what is there already, or a second policy of its kind at that owner. */
-static int check_new(struct store *store, const struct template_row *row, struct err *err)
+static int check_new(struct store *store, const struct stored_record *row,
+                     struct err *err)
 {
 	int64_t rev = 0, there = 0;
 	int r = template_newest(store, &rev, err);
@@ -154,7 +155,7 @@ int template_add(struct store *store, const char *owner, const char *type,
 {
 	char known_type[16];
 	auto_free char *kept = NULL;
-	struct template_row row = { .rdata = rdata, .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	struct stored_record row = { .rdata = rdata, .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
 	int64_t rev = 0;
 	int r = record_text_check_ttl(ttl, err);
 	if (r >= 0)
@@ -169,7 +170,7 @@ int template_add(struct store *store, const char *owner, const char *type,
 	row.type = known_type;
 	r = check_new(store, &row, err);
 	if (r >= 0)
-		r = template_next_uid(store, &row.uid, err);
+		r = template_next_uid(store, &row.template_uid, err);
 	if (r >= 0)
 		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
@@ -177,29 +178,17 @@ int template_add(struct store *store, const char *owner, const char *type,
 	if (r >= 0)
 		r = finish_edit(store, err);
 	if (r >= 0)
-		*ret_uid = row.uid;
+		*ret_uid = row.template_uid;
 	return r < 0 ? r : 0;
 }
 
-/* The record of the newest revision; rows that the caller frees. */
-struct owned_row {
-	struct template_row row;
-	char *owner, *type, *rdata;
-};
-
-static void owned_row_done(struct owned_row *owned)
-{
-	free(owned->owner);
-	free(owned->type);
-	free(owned->rdata);
-}
-
-static int find_row(struct store *store, int64_t uid, struct owned_row *ret_owned,
+/* The record of the newest revision, which the caller frees. */
+static int find_row(struct store *store, int64_t uid, struct stored_record *ret_row,
                     struct err *err)
 {
 	auto_stmt stmt = NULL;
 	int r = store_query(store, &stmt, err,
-	                    TEMPLATE_COLUMNS
+	                    STORED_OF_TEMPLATE
 	                    "WHERE rev = (SELECT max(rev) FROM template) AND uid = ?",
 	                    "i", uid);
 	if (r >= 0)
@@ -211,18 +200,15 @@ static int find_row(struct store *store, int64_t uid, struct owned_row *ret_owne
 		               _("the template has no record t%" PRId64
 		                 "; see \"mailauthctl template list\""),
 		               uid);
-	struct owned_row owned = { .row = template_read_row(stmt) };
-	owned.row.owner = owned.owner = xstrdup(owned.row.owner);
-	owned.row.type = owned.type = xstrdup(owned.row.type);
-	owned.row.rdata = owned.rdata = xstrdup(owned.row.rdata);
-	*ret_owned = owned;
+	const struct stored_record row = stored_borrow(stmt);
+	*ret_row = stored_copy(&row);
 	return 0;
 }
 
 int template_set(struct store *store, int64_t uid, const char *rdata, int64_t ttl,
                  struct err *err)
 {
-	struct owned_row there cleanup(owned_row_done) = { 0 };
+	auto_stored there = { 0 };
 	enum policy_kind kind;
 	int64_t rev = 0;
 	int r = record_text_check_ttl(ttl, err);
@@ -230,7 +216,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		r = find_row(store, uid, &there, err);
 	if (r < 0)
 		return r;
-	const struct template_row *old = &there.row;
+	const struct stored_record *old = &there;
 	rdata = rdata ? rdata : old->rdata;
 	ttl = ttl == TTL_UNSAID ? old->ttl : ttl;
 	if (strcmp(rdata, old->rdata) == 0 && ttl == old->ttl)
@@ -243,7 +229,7 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		              "none"),
 		            uid, record_text_policy(old->kind), old->owner);
 	if (r >= 0 && kind != old->kind) {
-		struct template_row row = *old;
+		struct stored_record row = *old;
 		row.kind = kind;
 		row.rdata = rdata;
 		r = check_new(store, &row, err);
@@ -256,86 +242,57 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 		               " WHERE rev = ? AND uid = ?",
 		               "t?tii", rdata, ttl < 0, ttl, policy_kind_name(kind), rev,
 		               uid);
-	auto_free char *before = record_text_audit(old->rdata, old->ttl);
+	auto_free char *before = stored_audit(old);
 	auto_free char *after = record_text_audit(rdata, ttl);
 	if (r >= 0)
 		r = template_note(store, old, before, after, err);
 	return r < 0 ? r : finish_edit(store, err);
 }
 
-static int remove_row(struct store *store, const struct template_row *row,
+static int remove_row(struct store *store, const struct stored_record *row,
                       struct err *err)
 {
 	int64_t rev = 0;
-	auto_free char *audit = record_text_audit(row->rdata, row->ttl);
+	auto_free char *audit = stored_audit(row);
 	int r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = store_exec(store, err,
 		               "DELETE FROM template_record WHERE rev = ? AND uid = ?",
-		               "ii", rev, row->uid);
+		               "ii", rev, row->template_uid);
 	return r < 0 ? r : template_note(store, row, audit, NULL, err);
 }
 
 int template_remove(struct store *store, int64_t uid, struct err *err)
 {
-	struct owned_row there cleanup(owned_row_done) = { 0 };
+	auto_stored there = { 0 };
 	int r = find_row(store, uid, &there, err);
 	if (r >= 0)
-		r = remove_row(store, &there.row, err);
+		r = remove_row(store, &there, err);
 	return r < 0 ? r : finish_edit(store, err);
 }
 
 /* ---- reset ---------------------------------------------------------------------------------- */
 
-static const struct template_row *same_built_in(const struct template_row *row)
-{
-	for (size_t i = 0; i < ARRAY_LEN(template_built_in); i++)
-		if (template_built_in[i].uid == row->uid &&
-		    template_built_in[i].ttl == row->ttl &&
-		    strcmp(template_built_in[i].owner, row->owner) == 0 &&
-		    strcmp(template_built_in[i].type, row->type) == 0 &&
-		    strcmp(template_built_in[i].rdata, row->rdata) == 0)
-			return &template_built_in[i];
-	return NULL;
-}
-
-/* The uids of what has to go. */
-struct leftovers {
-	int64_t *uid;
-	size_t count, room;
-	bool is_there[ARRAY_LEN(template_built_in)];
-};
-
-static int sort_out(void *arg, const struct template_row *row, struct err *err)
-{
-	struct leftovers *left = arg;
-	const struct template_row *same = same_built_in(row);
-	(void)err;
-	if (same) {
-		left->is_there[same - template_built_in] = true;
-		return 0;
-	}
-	GROW(left->uid, left->count, left->room);
-	left->uid[left->count++] = row->uid;
-	return 0;
-}
-
 int template_reset(struct store *store, struct err *err)
 {
-	struct leftovers left = { 0 };
-	bool is_same = true;
-	int r = template_each(store, 0, sort_out, &left, err);
-	for (size_t i = 0; r >= 0 && i < left.count; i++) {
-		struct owned_row row cleanup(owned_row_done) = { 0 };
+	auto_stored_records rows = { 0 };
+	bool is_there[TEMPLATE_BUILT_IN] = { false }, is_same = true;
+	int r = template_load(store, 0, &rows, err);
+	for (size_t i = 0; r >= 0 && i < rows.count; i++) {
+		const struct stored_record *row = &rows.row[i];
+		bool is_built_in = false;
+		for (size_t k = 0; k < TEMPLATE_BUILT_IN; k++)
+			if (template_built_in[k].template_uid == row->template_uid &&
+			    stored_is_same(&template_built_in[k], row))
+				is_there[k] = is_built_in = true;
+		if (is_built_in)
+			continue;
 		is_same = false;
-		r = find_row(store, left.uid[i], &row, err);
-		if (r >= 0)
-			r = remove_row(store, &row.row, err);
+		r = remove_row(store, row, err);
 	}
-	free(left.uid);
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(template_built_in); i++) {
+	for (size_t i = 0; r >= 0 && i < TEMPLATE_BUILT_IN; i++) {
 		int64_t rev;
-		if (left.is_there[i])
+		if (is_there[i])
 			continue;
 		is_same = false;
 		r = template_open_revision(store, &rev, err);
@@ -357,31 +314,30 @@ static int parse_ref(const char *ref, int64_t *ret_uid, struct err *err)
 
 /* 1: the newest revision has it, with that owner and type ("_dmarc.<domain>. TXT"). */
 static int look(struct store *store, int64_t uid, const char *field,
-                struct owned_row *ret_owned, struct err *err)
+                struct stored_record *ret_row, struct err *err)
 {
-	int r = find_row(store, uid, ret_owned, err);
+	int r = find_row(store, uid, ret_row, err);
 	if (r == ERR_MISSING) {
 		err_clear(err);
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	auto_free char *there =
-		xasprintf("%s %s", ret_owned->row.owner, ret_owned->row.type);
+	auto_free char *there = stored_field(ret_row);
 	return strcmp(there, field) == 0;
 }
 
 int template_look(struct store *store, const char *ref, const char *field,
                   char **ret_audit, struct err *err)
 {
-	struct owned_row there cleanup(owned_row_done) = { 0 };
+	auto_stored there = { 0 };
 	int64_t uid = 0;
 	int r = parse_ref(ref, &uid, err);
 	if (r >= 0)
 		r = look(store, uid, field, &there, err);
 	if (r < 0)
 		return r;
-	*ret_audit = r ? record_text_audit(there.row.rdata, there.row.ttl) : NULL;
+	*ret_audit = r ? stored_audit(&there) : NULL;
 	return 0;
 }
 
@@ -395,9 +351,11 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 		return err_set(err, ERR_FAILED,
 		               _("the trail names no owner and type: \"%s\""), field);
 	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
-	struct template_row row = {
-		.uid = uid, .owner = owner, .type = blank + 1, .rdata = rdata, .ttl = ttl
-	};
+	struct stored_record row = { .template_uid = uid,
+		                     .owner = owner,
+		                     .type = blank + 1,
+		                     .rdata = rdata,
+		                     .ttl = ttl };
 	int r = record_text_check(owner, row.type, rdata, NULL, &row.kind, err);
 	if (r >= 0)
 		r = check_new(store, &row, err);
@@ -407,7 +365,7 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 		                  " AND rev = (SELECT max(rev) FROM template)",
 		                  "i", uid);
 	if (r >= 0 && taken)
-		r = template_next_uid(store, &row.uid, err);
+		r = template_next_uid(store, &row.template_uid, err);
 	if (r >= 0)
 		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
@@ -418,7 +376,7 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 int template_restore(struct store *store, const char *ref, const char *field,
                      const char *audit, struct err *err)
 {
-	struct owned_row there cleanup(owned_row_done) = { 0 };
+	auto_stored there = { 0 };
 	const char *rdata;
 	int64_t uid = 0, ttl;
 	int r = parse_ref(ref, &uid, err);
@@ -439,7 +397,7 @@ int template_restore(struct store *store, const char *ref, const char *field,
 	" WHERE rev = " one " EXCEPT SELECT uid, owner, type, ttl, rdata, kind"  \
 	" FROM template_record WHERE rev = " other ")"
 
-int template_settle(struct store *store, struct err *err)
+int template_drop_same(struct store *store, struct err *err)
 {
 	int64_t newest = 0, same = 0, behind = 0;
 	int r = template_newest(store, &newest, err);

@@ -35,6 +35,6 @@ int template_restore(struct store *store, const char *ref, const char *field,
                      const char *audit, struct err *err) must_check;
 /* Where the newest revision says the same as an earlier one and no domain follows a later one, the
  * earlier is the newest again. */
-int template_settle(struct store *store, struct err *err) must_check;
+int template_drop_same(struct store *store, struct err *err) must_check;
 
 #endif

@@ -10,21 +10,16 @@
 #define TEMPLATE_KEPT_CHANGES 100
 
 /* What db/schema.sql puts into a new database; a unit test compares them. */
-extern const struct template_row template_built_in[TEMPLATE_BUILT_IN];
-
-#define TEMPLATE_COLUMNS \
-	"SELECT uid, owner, type, coalesce(ttl, -2), rdata, kind FROM template_record "
-/* A row of that query; borrows from the statement. */
-struct template_row template_read_row(struct stmt *stmt);
+extern const struct stored_record template_built_in[TEMPLATE_BUILT_IN];
 
 /* The revision that the open change may edit: a copy of the newest, made by its first edit. */
 int template_open_revision(struct store *store, int64_t *ret_rev,
                            struct err *err) must_check;
 /* Writes a row that has its uid. */
-int template_put_row(struct store *store, int64_t rev, const struct template_row *row,
+int template_put_row(struct store *store, int64_t rev, const struct stored_record *row,
                      struct err *err) must_check;
 /* Notes what became of a record. */
-int template_note(struct store *store, const struct template_row *row, const char *old,
+int template_note(struct store *store, const struct stored_record *row, const char *old,
                   const char *new_value, struct err *err) must_check;
 /* A number that no record had before: edits by domains refer to it. */
 int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err) must_check;

@@ -317,7 +317,7 @@ int undo_change(struct store *store, struct ctx *ctx, int64_t id, bool is_forced
 	if (r >= 0)
 		r = check_anything(&undo, err);
 	if (r >= 0)
-		r = template_settle(store, err);
+		r = template_drop_same(store, err);
 	if (r >= 0)
 		r = srs_secret_ensure(store, ctx, err);
 	for (size_t i = 0; r >= 0 && i < undo.warnings.count; i++)
