@@ -39,8 +39,7 @@ endef
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
 base_src := alloc arena buf ctx digest disk english err fan file file_folder file_stage \
-	library lock names network path peer run secret signals text tree_write words yaml \
-	yaml_write
+	library lock names network path peer run secret signals text tree_write words yaml
 dnszone_src := \
 	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read) \
 	$(addprefix query/,authority query query_servers query_slot query_try resolver \
@@ -123,7 +122,7 @@ unit_tests := \
 	$(addprefix cli/out/test_,out when) \
 	$(addprefix cli/policyd/test_,policyd policyd_milter) \
 	$(addprefix core/base/test_,arena base disk file file_folder file_stage lock names \
-		network peer run text tree_write yaml yaml_write) \
+		network peer run text tree_write yaml) \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
 	$(addprefix core/model/export/test_,export export_state heartbeat) \

@@ -8,30 +8,87 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "core/base/yaml_write.h"
+/* ---- texts ----------------------------------------------------------------------------------- */
 
-static void put_json_text(struct buf *out, const char *text)
+/* Words that need no quotes in any version of YAML: letters, digits, '-', '.', from a letter. */
+static bool is_plain_word(const char *text)
+{
+	static const char *const special[] = { "y",    "n",   "yes",  "no",
+		                               "on",   "off", "true", "false",
+		                               "null", "nan", "inf" };
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-.";
+	if (text[0] == '\0' || !strchr(letters, text[0]) ||
+	    text[strspn(text, more)] != '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(special); i++)
+		if (strcasecmp(text, special[i]) == 0)
+			return false;
+	return true;
+}
+
+/* Characters beyond ASCII that a reader of YAML takes for line breaks or refuses (YAML 1.2 5.1, 5.4):
+ * C1 controls, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF.  How many octets it has, 0: none is at `text`. */
+static size_t special_at(const char *text, unsigned *ret_code)
+{
+	static const struct {
+		char octets[4];
+		unsigned code;
+	} special[] = {
+		{ "\xe2\x80\xa8", 0x2028 }, { "\xe2\x80\xa9", 0x2029 },
+		{ "\xef\xbb\xbf", 0xfeff }, { "\xef\xbf\xbe", 0xfffe },
+		{ "\xef\xbf\xbf", 0xffff },
+	};
+	const unsigned char *octets = (const unsigned char *)text;
+	if (octets[0] == 0xc2 && octets[1] >= 0x80 && octets[1] < 0xa0) {
+		*ret_code = octets[1];
+		return 2;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(special); i++)
+		if (strncmp(text, special[i].octets, 3) == 0) {
+			*ret_code = special[i].code;
+			return 3;
+		}
+	return 0;
+}
+
+static void put_quoted(struct buf *out, const char *text, bool is_json)
 {
 	buf_putc(out, '"');
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 		unsigned code = 0;
-		size_t len = c >= 0x80 ? yaml_special_at(text, &code) : 0;
+		size_t len = c >= 0x80 ? special_at(text, &code) : 0;
 		if (len) {
-			buf_printf(out, "\\u%04x", code);
+			buf_printf(out, is_json ? "\\u%04x" : "\\u%04X", code);
 			text += len - 1;
 		} else if (c == '"' || c == '\\')
 			buf_printf(out, "\\%c", c);
-		else if (c == '\n')
+		else if (c == '\n' && is_json)
 			buf_puts(out, "\\n");
 		else if (c < 0x20 || c == 0x7f)
-			buf_printf(out, "\\u%04x", c);
+			buf_printf(out, is_json ? "\\u%04x" : "\\x%02x", c);
 		else
 			buf_putc(out, *text);
 	}
 	buf_putc(out, '"');
 }
+
+/* A text that is no plain word is always written in double quotes, which needs no knowledge of YAML's
+ * many exceptions. */
+static void put_value(const struct tree *tree, const char *text)
+{
+	if (!tree->is_json && is_plain_word(text))
+		buf_puts(tree->out, text);
+	else
+		put_quoted(tree->out, text, tree->is_json);
+}
+
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static void indent(struct tree *tree)
 {
@@ -53,7 +110,7 @@ static void begin_child(struct tree *tree, const char *key)
 		buf_puts(tree->out, is_first ? "\n" : ",\n");
 		indent(tree);
 		if (!is_item) {
-			put_json_text(tree->out, key);
+			put_value(tree, key);
 			buf_puts(tree->out, ": ");
 		}
 		return;
@@ -65,7 +122,7 @@ static void begin_child(struct tree *tree, const char *key)
 	if (is_item) {
 		buf_putc(tree->out, '-');
 	} else {
-		yaml_put_value(tree->out, key);
+		put_value(tree, key);
 		buf_putc(tree->out, ':');
 	}
 }
@@ -123,13 +180,11 @@ static void put_plain(struct tree *tree, const char *key, const char *word)
 void tree_text(struct tree *tree, const char *key, const char *text)
 {
 	begin_child(tree, key);
-	if (tree->is_json) {
-		put_json_text(tree->out, text);
-		return;
-	}
-	buf_putc(tree->out, ' ');
-	yaml_put_value(tree->out, text);
-	buf_putc(tree->out, '\n');
+	if (!tree->is_json)
+		buf_putc(tree->out, ' ');
+	put_value(tree, text);
+	if (!tree->is_json)
+		buf_putc(tree->out, '\n');
 }
 
 void tree_block(struct tree *tree, const char *key, const char *text)

@@ -9,8 +9,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/network.h"
+#include "core/base/tree_write.h"
 #include "core/base/yaml.h"
-#include "core/base/yaml_write.h"
 #include "dnszone/name/name.h"
 #include "dnszone/query/query.h"
 #include "dnszone/spf/spf_record.h"
@@ -296,29 +296,35 @@ int spf_service_parse(const char *name, const void *octets, size_t len, struct a
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void write_list(const struct spf_list *list, const char *key, struct buf *into)
+static void write_list(struct tree *tree, const struct row *row,
+                       const struct spf_list *list)
 {
-	if (list->count > 0)
-		yaml_put_key(into, 0, key);
+	if (!list->count)
+		return;
+	tree_open(tree, row->key, TREE_LIST);
 	for (size_t i = 0; i < list->count; i++)
-		yaml_put_item(into, 1, list->text[i]);
+		tree_text(tree, NULL, list->text[i]);
+	tree_close(tree);
 }
 
 void spf_service_render(const struct spf_service *settings, struct buf *into)
 {
-	yaml_put_comment(into, 0, "Written by mailauthctl; changes are overwritten.");
+	struct tree tree = { .out = into };
+	buf_puts(into, "# Written by mailauthctl; changes are overwritten.\n");
+	tree_open(&tree, NULL, TREE_MAP);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *row = &rows[i];
 		const void *value = (const char *)settings + row->at;
 		if (row->kind == BOOL)
-			yaml_put_bool(into, 0, row->key, *(const bool *)value);
+			tree_on(&tree, row->key, *(const bool *)value);
 		else if (row->kind == NUMBER)
-			yaml_put_int(into, 0, row->key, *(const unsigned *)value);
+			tree_int(&tree, row->key, *(const unsigned *)value);
 		else if (row->kind == CHOICE)
-			yaml_put_text(into, 0, row->key, row->choice->name(value));
+			tree_text(&tree, row->key, row->choice->name(value));
 		else if (row->kind == TEXT)
-			yaml_put_text(into, 0, row->key, *(const char *const *)value);
+			tree_text(&tree, row->key, *(const char *const *)value);
 		else
-			write_list(value, row->key, into);
+			write_list(&tree, row, value);
 	}
+	tree_close(&tree);
 }

@@ -27,6 +27,10 @@ static const char *const texts[] = {
 	"\xc2\x85 \xc2\xa0 \xc3\xa4",
 	"_dmarc",
 	"%{i}",
+	"~",
+	"?all",
+	"2001:db8::/32",
+	"# x",
 	"x\xf0\x9f\x98\x80",
 };
 
@@ -126,10 +130,35 @@ static void test_read_back(void **state)
 	}
 }
 
+/* Bare words that some version of YAML takes for something else are quoted, in any case. */
+static void test_special_words(void **state)
+{
+	(void)state;
+	static const char *const quoted[] = { "y",    "n",   "yes",  "no",
+		                              "on",   "off", "true", "false",
+		                              "null", "nan", "inf",  "Y",
+		                              "N",    "YES", "oFF",  "Null" };
+	static const char *const plain[] = { "ya",    "nn",    "yess",  "nop",  "one",
+		                             "offer", "truer", "nulls", "nano", "info" };
+
+	for (size_t i = 0; i < ARRAY_LEN(quoted) + ARRAY_LEN(plain); i++) {
+		const bool is_quoted = i < ARRAY_LEN(quoted);
+		const char *word = is_quoted ? quoted[i] : plain[i - ARRAY_LEN(quoted)];
+		auto_buf out = BUF_INIT, want = BUF_INIT;
+		struct tree tree = { .out = &out };
+		tree_open(&tree, NULL, TREE_MAP);
+		tree_text(&tree, "t", word);
+		tree_close(&tree);
+		buf_printf(&want, is_quoted ? "t: \"%s\"\n" : "t: %s\n", word);
+		assert_string_equal(buf_text(&out), buf_text(&want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_special_words),
 		cmocka_unit_test(test_read_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
