@@ -104,22 +104,22 @@ static int open_present(const struct file_folder *folder, const char *name, int 
                         struct stat *ret_st, struct err *err)
 {
 	auto_free char *path = path_join(folder->path, name);
-	struct statx seen;
+	struct statx stx;
 	*ret_fd = -1;
 	/* First without touching it: opening a device may do something. */
-	if (statx(folder->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &seen) < 0) {
+	if (statx(folder->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) < 0) {
 		if (errno == ENOENT)
 			return 0;
 		return file_fail(folder->ctx, err, errno, _("cannot write"), path);
 	}
 	const char *why = NULL;
-	if (S_ISLNK(seen.stx_mode))
+	if (S_ISLNK(stx.stx_mode))
 		why = _("it is a symbolic link");
-	else if (!S_ISREG(seen.stx_mode))
+	else if (!S_ISREG(stx.stx_mode))
 		why = _("it is not a regular file");
-	else if (seen.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+	else if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		why = _("it is a mount point of its own");
-	else if (seen.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
+	else if (stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
 		why = FILE_IS_IMMUTABLE;
 	if (why)
 		return file_refuse(folder->ctx, path, why, err);
@@ -133,7 +133,7 @@ static int open_present(const struct file_folder *folder, const char *name, int 
 }
 
 /* Nobody else has the file open; while ours is, nobody opens it. */
-static bool is_unseen(int fd)
+static bool is_alone(int fd)
 {
 	/* Who wants to open it waits until we close it.  SIGURG: the notice is ignored, where the
 	 * usual one, SIGIO, would end the process. */
@@ -150,7 +150,7 @@ static int open_old(const struct file_folder *folder, const char *name, int pres
 	                           O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, ret_st) < 0 || !S_ISREG(ret_st->st_mode) ||
 	    ret_st->st_nlink != 1 || ret_st->st_uid != present_st->st_uid ||
-	    ret_st->st_gid != present_st->st_gid || !is_unseen(fd) ||
+	    ret_st->st_gid != present_st->st_gid || !is_alone(fd) ||
 	    !file_has_same_xattrs(present, fd))
 		return -1;
 	int result = fd;

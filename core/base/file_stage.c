@@ -49,13 +49,13 @@ static int open_present(const struct ctx *ctx, int parent, const char *name,
 	int flags = 0;
 	*ret_fd = -1;
 	/* First without touching it: opening a device may do something. */
-	auto_close int seen =
+	auto_close int found =
 		file_open_below(parent, name, O_PATH | O_NOFOLLOW, 0, resolve);
-	if (seen < 0 && errno == ENOENT)
+	if (found < 0 && errno == ENOENT)
 		return 0;
-	if (seen < 0 && errno == EXDEV)
+	if (found < 0 && errno == EXDEV)
 		return file_refuse(ctx, path, _("it is a mount point of its own"), err);
-	if (seen < 0 || fstat(seen, &st) < 0)
+	if (found < 0 || fstat(found, &st) < 0)
 		return file_fail(ctx, err, errno, _("cannot write"), path);
 	if (S_ISLNK(st.st_mode))
 		return file_refuse(ctx, path, _("it is a symbolic link"), err);

@@ -14,13 +14,13 @@
 
 static atomic_int came;
 static atomic_int interrupts;
-static atomic_int held;
+static atomic_int holds;
 
 static void on_signal(int number)
 {
 	atomic_store(&came, 1);
 	if (number == SIGINT && atomic_fetch_add(&interrupts, 1) > 0 &&
-	    atomic_load(&held) == 0) {
+	    atomic_load(&holds) == 0) {
 		/* Blocked while we are in here: it ends the process when we return. */
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);
@@ -32,7 +32,7 @@ void signals_init(void)
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	atomic_store(&came, 0);
 	atomic_store(&interrupts, 0);
-	atomic_store(&held, 0);
+	atomic_store(&holds, 0);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		struct sigaction action = { .sa_handler = on_signal }, old;
 		/* Under nohup(1) SIGHUP comes to us ignored, and so it stays. */
@@ -46,15 +46,15 @@ void signals_init(void)
 
 bool signals_is_cancelled(void)
 {
-	return atomic_load(&held) == 0 && atomic_load(&came) != 0;
+	return atomic_load(&holds) == 0 && atomic_load(&came) != 0;
 }
 
 void signals_hold(void)
 {
-	atomic_fetch_add(&held, 1);
+	atomic_fetch_add(&holds, 1);
 }
 
 void signals_release(void)
 {
-	atomic_fetch_sub(&held, 1);
+	atomic_fetch_sub(&holds, 1);
 }

@@ -18,7 +18,7 @@ struct foreign {
 	const struct lint *l;
 	struct arena mem;
 	struct dns_name organization; /* of the domain; len 0: not known yet */
-	char seen[TARGETS_MAX][NAME_SIZE];
+	char known[TARGETS_MAX][NAME_SIZE];
 	size_t count;
 };
 
@@ -70,9 +70,9 @@ static void look_at_uri(struct foreign *f, const struct dmarc_uri *uri)
 	if (name_parse_host(host, target, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->seen[i], target) == 0)
+		if (strcmp(f->known[i], target) == 0)
 			return;
-	strcpy(f->seen[f->count++], target);
+	strcpy(f->known[f->count++], target);
 	auto_free char *owner =
 		xasprintf("%s._report._dmarc.%s", l->input->domain, target);
 	if (!is_own(f, target) && !is_accepted(f, owner))

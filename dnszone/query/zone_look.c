@@ -229,7 +229,7 @@ static void keep_answer(void *arg, size_t i, const struct dns_answer *answer)
 }
 
 /* False: nobody said a word. */
-static bool settle(struct round *round)
+static bool take_answers(struct round *round)
 {
 	bool is_heard = false;
 	for (size_t i = 0; i < round->count; i++) {
@@ -329,7 +329,7 @@ static void pass_over_wildcards(struct worker *worker, struct resolver *dns,
 	struct round round;
 	begin_round(&probes, &round);
 	ask_round(worker, dns, until, &round);
-	settle(&round);
+	take_answers(&round);
 	for (size_t i = 0; i < count; i++)
 		if (probes.owner[i].state == ZONE_FOUND &&
 		    is_same(&probes.owner[i], &look->owner[of[i]]))
@@ -348,7 +348,7 @@ static bool ask_all(struct worker *worker, struct resolver *dns, struct deadline
 	     begin_round(look, &round)) {
 		size_t before = round.count;
 		ask_round(worker, dns, until, &round);
-		is_heard = settle(&round);
+		is_heard = take_answers(&round);
 		if (before < ARRAY_LEN(round.owner))
 			break;
 	}

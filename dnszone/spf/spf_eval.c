@@ -400,18 +400,18 @@ static void drop_local_term(struct spf_run *run, enum spf_outcome outcome)
 }
 
 /* Whether the outcome of a term at run->depth gives the record there its result. */
-static bool settle(struct spf_run *run, const struct spf_term *term,
+static bool decide(struct spf_run *run, const struct spf_term *term,
                    enum spf_outcome outcome, enum spf_result *ret_result)
 {
-	bool is_settled = outcome == SPF_MATCH || is_error(outcome);
+	bool is_decided = outcome == SPF_MATCH || is_error(outcome);
 	if (outcome == SPF_MATCH)
 		*ret_result = qualified(term);
-	else if (is_settled)
+	else if (is_decided)
 		*ret_result =
 			outcome == SPF_TERM_TEMPERROR ? SPF_TEMPERROR : SPF_PERMERROR;
 	trace_outcome(&run->frame[run->depth], outcome,
-	              is_settled ? *ret_result : SPF_NONE);
-	return is_settled;
+	              is_decided ? *ret_result : SPF_NONE);
+	return is_decided;
 }
 
 /* The next term of the record at run->depth.  True: that record has its result; *ret_term is the
@@ -429,7 +429,7 @@ static bool step(struct spf_run *run, enum spf_result *ret_result,
 		drop_local_term(run, outcome);
 		return false;
 	}
-	if (outcome == SPF_ENTERED || !settle(run, term, outcome, ret_result))
+	if (outcome == SPF_ENTERED || !decide(run, term, outcome, ret_result))
 		return false;
 	*ret_term = outcome == SPF_MATCH ? term : NULL;
 	return true;
@@ -448,7 +448,7 @@ static bool leave(struct spf_run *run, enum spf_result *result,
 		const struct spf_frame *frame = &run->frame[run->depth];
 		const struct spf_term *term = &frame->record->term[frame->next - 1];
 		enum spf_outcome outcome = include_outcome(*result);
-		if (!settle(run, term, outcome, result))
+		if (!decide(run, term, outcome, result))
 			return false;
 		*ret_term = outcome == SPF_MATCH ? term : NULL;
 	}

@@ -112,9 +112,9 @@ static int moved_names(struct export *export, struct store *store, bool is_all,
 		                "");
 	if (r >= 0 && is_all)
 		r = add_rows(names, keys, err);
-	for (size_t i = 0; r >= 0 && i < export->seen_count; i++)
-		if (is_all || !export->seen[i].is_as_is || export->seen[i].is_owed)
-			names_add(names, export->seen[i].name);
+	for (size_t i = 0; r >= 0 && i < export->known_count; i++)
+		if (is_all || !export->known[i].is_as_is || export->known[i].is_owed)
+			names_add(names, export->known[i].name);
 	return r;
 }
 
@@ -241,7 +241,7 @@ static void flush_repeated(struct work *work)
 static void fail_item(struct work *work, struct export_item *item, struct err *err)
 {
 	item->action = EXPORT_FAILED;
-	item->has_file = export_find_seen(work->export, item->name) != NULL;
+	item->has_file = export_find_known(work->export, item->name) != NULL;
 	work->export->failed++;
 	if (work->last_sentence && strcmp(work->last_sentence, err->text) == 0) {
 		work->repeated++;
@@ -302,7 +302,7 @@ static int zone_records(struct work *work, const char *name, struct record_list 
 int export_want_empty(const struct export *export, struct store *store, const char *name,
                       enum export_want *ret_want, struct err *err)
 {
-	struct export_seen ignored;
+	struct export_known ignored;
 	int64_t was_kept = 0;
 	int r = store_get_int(
 		store, &was_kept, err,
@@ -327,9 +327,9 @@ void export_put_kept(struct buf *out, const char *name)
 
 static void remove_item(struct work *work, struct export_item *item)
 {
-	struct export_seen ignored;
+	struct export_known ignored;
 	bool is_there = export_stat(work->export, item->name, &ignored);
-	item->action = is_there || export_find_seen(work->export, item->name)
+	item->action = is_there || export_find_known(work->export, item->name)
 	                       ? EXPORT_REMOVED
 	                       : EXPORT_UNCHANGED;
 }
@@ -354,17 +354,17 @@ static void note_nameless(struct export *export, const struct record_list *list,
 }
 
 /* Stages the text where the file does not hold it. */
-static int settle(struct work *work, struct export_item *item, const struct buf *text,
-                  struct err *err)
+static int stage_text(struct work *work, struct export_item *item, const struct buf *text,
+                      struct err *err)
 {
 	struct export *export = work->export;
-	const struct export_seen *seen = export_find_seen(export, item->name);
+	const struct export_known *known = export_find_known(export, item->name);
 	size_t records;
 	item->has_file = true;
 	if (export_holds(export, item->name, text)) {
 		item->action = EXPORT_UNCHANGED;
 		/* a run that ended before its reload left the right content */
-		item->is_owed = !seen || !seen->is_as_is || seen->is_owed;
+		item->is_owed = !known || !known->is_as_is || known->is_owed;
 		return 0;
 	}
 	item->action = EXPORT_WRITTEN;
@@ -397,7 +397,7 @@ static int empty_item(struct work *work, struct export_item *item, struct err *e
 	}
 	item->is_kept = true;
 	export_put_kept(&text, item->name);
-	return settle(work, item, &text, err);
+	return stage_text(work, item, &text, err);
 }
 
 static int look_at(struct work *work, struct export_item *item, struct err *err)
@@ -419,7 +419,7 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	if (r < 0)
 		return r;
 	item->has_keys = has_keys(&list);
-	r = settle(work, item, &text, err);
+	r = stage_text(work, item, &text, err);
 	if (r >= 0 && item->action == EXPORT_WRITTEN)
 		note_nameless(export, &list, item->name);
 	return r;
@@ -458,9 +458,9 @@ static int look_at_all(struct work *work, const struct names *names, struct err 
 		GROW(export->item, export->count, export->room);
 		struct export_item *item = &export->item[export->count++];
 		*item = (struct export_item){ .name = xstrdup(names->name[i]) };
-		struct export_seen *seen = export_find_seen(export, item->name);
-		if (seen)
-			seen->is_looked_at = true;
+		struct export_known *known = export_find_known(export, item->name);
+		if (known)
+			known->is_looked_at = true;
 		if (look_at(work, item, err) < 0)
 			fail_item(work, item, err);
 	}
@@ -523,7 +523,7 @@ static int load(struct export *export, struct store *store,
 	if (r >= 0)
 		r = store_get_int(store, &export->gen, err, "SELECT max(id) FROM change",
 		                  "");
-	return r < 0 ? r : export_load_seen(export, store, err);
+	return r < 0 ? r : export_load_known(export, store, err);
 }
 
 static int check_names(struct store *store, const struct export_request *request,

@@ -103,7 +103,7 @@ const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE])
 }
 
 bool export_stat(const struct export *export, const char *name,
-                 struct export_seen *ret_seen)
+                 struct export_known *ret_seen)
 {
 	struct stat st;
 	char file[EXPORT_FILE_SIZE];
@@ -118,11 +118,11 @@ bool export_stat(const struct export *export, const char *name,
 	return true;
 }
 
-static bool is_as_seen(const struct export *export, const struct export_seen *seen)
+static bool is_unchanged(const struct export *export, const struct export_known *known)
 {
-	struct export_seen now = { 0 };
-	return export_stat(export, seen->name, &now) && now.size == seen->size &&
-	       now.mtime_ns == seen->mtime_ns && now.inode == seen->inode;
+	struct export_known now = { 0 };
+	return export_stat(export, known->name, &now) && now.size == known->size &&
+	       now.mtime_ns == known->mtime_ns && now.inode == known->inode;
 }
 
 int export_load_dir(struct export *export, struct store *store, struct err *err)
@@ -149,7 +149,7 @@ int export_load_dir(struct export *export, struct store *store, struct err *err)
 	return 0;
 }
 
-int export_load_seen(struct export *export, struct store *store, struct err *err)
+int export_load_known(struct export *export, struct store *store, struct err *err)
 {
 	auto_stmt stmt = NULL;
 	int r = export_load_dir(export, store, err);
@@ -160,9 +160,9 @@ int export_load_seen(struct export *export, struct store *store, struct err *err
 			" WHERE dir_id = ? ORDER BY name",
 			"i", export->dir_id);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		GROW(export->seen, export->seen_count, export->seen_room);
-		struct export_seen *seen = &export->seen[export->seen_count++];
-		*seen = (struct export_seen){
+		GROW(export->known, export->known_count, export->known_room);
+		struct export_known *known = &export->known[export->known_count++];
+		*known = (struct export_known){
 			.name = xstrdup(stmt_text(stmt, 0)),
 			.size = stmt_int(stmt, 1),
 			.mtime_ns = stmt_int(stmt, 2),
@@ -170,22 +170,22 @@ int export_load_seen(struct export *export, struct store *store, struct err *err
 			.is_owed = stmt_int(stmt, 4) != 0,
 			.is_kept = stmt_int(stmt, 5) != 0,
 		};
-		seen->is_as_is = is_as_seen(export, seen);
+		known->is_as_is = is_unchanged(export, known);
 	}
 	return r;
 }
 
-static int compare_seen(const void *name, const void *seen)
+static int compare_known(const void *name, const void *known)
 {
-	return strcmp(name, ((const struct export_seen *)seen)->name);
+	return strcmp(name, ((const struct export_known *)known)->name);
 }
 
-struct export_seen *export_find_seen(const struct export *export, const char *name)
+struct export_known *export_find_known(const struct export *export, const char *name)
 {
-	if (export->seen_count == 0)
+	if (export->known_count == 0)
 		return NULL;
-	return bsearch(name, export->seen, export->seen_count, sizeof(*export->seen),
-	               compare_seen);
+	return bsearch(name, export->known, export->known_count, sizeof(*export->known),
+	               compare_known);
 }
 
 static bool holds(const struct ctx *ctx, const char *path, const struct buf *text)
@@ -202,7 +202,7 @@ static bool holds(const struct ctx *ctx, const char *path, const struct buf *tex
 
 bool export_holds(const struct export *export, const char *name, const struct buf *text)
 {
-	struct export_seen now = { 0 };
+	struct export_known now = { 0 };
 	if (!export_stat(export, name, &now) || now.size != (int64_t)text->len)
 		return false;
 	char file[EXPORT_FILE_SIZE];
@@ -217,16 +217,16 @@ bool export_holds(const struct export *export, const char *name, const struct bu
 static void put_list(const struct export *export, struct buf *out)
 {
 	size_t i = 0, k = 0;
-	while (i < export->seen_count || k < export->count) {
-		const struct export_seen *seen =
-			i < export->seen_count ? &export->seen[i] : NULL;
+	while (i < export->known_count || k < export->count) {
+		const struct export_known *known =
+			i < export->known_count ? &export->known[i] : NULL;
 		const struct export_item *item =
 			k < export->count ? &export->item[k] : NULL;
-		if (seen && seen->is_looked_at) {
+		if (known && known->is_looked_at) {
 			i++;
-		} else if (seen && (!item || strcmp(seen->name, item->name) < 0)) {
-			if (!seen->is_kept)
-				buf_printf(out, "%s\n", seen->name);
+		} else if (known && (!item || strcmp(known->name, item->name) < 0)) {
+			if (!known->is_kept)
+				buf_printf(out, "%s\n", known->name);
 			i++;
 		} else {
 			if (item->has_file && !item->is_kept)
@@ -317,11 +317,11 @@ void export_free(struct export *export)
 			                    export_file(export->item[i].name, file));
 		free(export->item[i].name);
 	}
-	for (size_t i = 0; i < export->seen_count; i++)
-		free(export->seen[i].name);
+	for (size_t i = 0; i < export->known_count; i++)
+		free(export->known[i].name);
 	names_done(&export->unasked);
 	free(export->item);
-	free(export->seen);
+	free(export->known);
 	free(export->dir);
 	free(export->host_dir);
 	free(export->reload);

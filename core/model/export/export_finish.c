@@ -173,8 +173,8 @@ static int insert_dir(struct export *export, struct store *store, struct err *er
 static int remember_item(const struct export *export, struct store *store,
                          const struct export_item *item, struct err *err)
 {
-	const struct export_seen *seen = export_find_seen(export, item->name);
-	struct export_seen now = { 0 };
+	const struct export_known *known = export_find_known(export, item->name);
+	struct export_known now = { 0 };
 	if (item->action == EXPORT_FAILED)
 		return 0;
 	if (!item->has_file)
@@ -184,9 +184,9 @@ static int remember_item(const struct export *export, struct store *store,
 	/* gone again already: the next run finds no such row, or an old one */
 	if (!export_stat(export, item->name, &now))
 		return 0;
-	if (seen && seen->is_owed == item->is_owed && seen->is_kept == item->is_kept &&
-	    seen->size == now.size && seen->mtime_ns == now.mtime_ns &&
-	    seen->inode == now.inode)
+	if (known && known->is_owed == item->is_owed && known->is_kept == item->is_kept &&
+	    known->size == now.size && known->mtime_ns == now.mtime_ns &&
+	    known->inode == now.inode)
 		return 0;
 	return store_exec(
 		store, err,

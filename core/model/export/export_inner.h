@@ -10,7 +10,7 @@
 #include "core/model/export/export.h"
 
 /* A file as export_file remembers it. */
-struct export_seen {
+struct export_known {
 	char *name;
 	int64_t size, mtime_ns, inode;
 	bool is_owed;      /* zone.reload does not know this content yet */
@@ -49,8 +49,8 @@ struct export
 	char *old_complaint;
 	bool is_complete; /* every zone that may differ was looked at */
 	bool is_dry_run;
-	struct export_seen *seen;
-	size_t seen_count, seen_room;
+	struct export_known *known;
+	size_t known_count, known_room;
 	struct export_item *item;
 	size_t count, room;
 	size_t failed;
@@ -72,7 +72,7 @@ int export_open_dir(struct export *export, struct store *store, const char *path
 const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
 /* False: there is no such regular file. */
 bool export_stat(const struct export *export, const char *name,
-                 struct export_seen *ret_seen) must_check;
+                 struct export_known *ret_seen) must_check;
 /* Where the folder is and its format; only what is needed to look. */
 int export_open_look(struct export *export, struct store *store,
                      struct err *err) must_check;
@@ -82,10 +82,10 @@ int export_read_inputs(struct export *export, struct store *store, const struct 
 /* What the store remembers of the folder, and what of its files as well, which are looked at. */
 int export_load_dir(struct export *export, struct store *store,
                     struct err *err) must_check;
-int export_load_seen(struct export *export, struct store *store,
-                     struct err *err) must_check;
+int export_load_known(struct export *export, struct store *store,
+                      struct err *err) must_check;
 /* The remembered file of that name, NULL: none. */
-struct export_seen *export_find_seen(const struct export *export, const char *name);
+struct export_known *export_find_known(const struct export *export, const char *name);
 /* Whether the file holds exactly this. */
 bool export_holds(const struct export *export, const char *name,
                   const struct buf *text) must_check;

@@ -57,7 +57,7 @@ static int compare(struct export *export, struct store *store, struct records *r
 {
 	auto_buf text = BUF_INIT;
 	enum export_want want = EXPORT_WANT_NONE;
-	struct export_seen ignored;
+	struct export_known ignored;
 	int r = export_render(export, store, records, name, &text, &want, err);
 	bool is_wanted = want != EXPORT_WANT_NONE;
 	/* a zone that cannot be made is told by the export */
@@ -181,7 +181,7 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 	auto_export export = NULL;
 	auto_records records = NULL;
 	auto_buf text = BUF_INIT;
-	struct export_seen ignored;
+	struct export_known ignored;
 	enum export_want want = EXPORT_WANT_NONE;
 	int r = look(ctx, store, &export, err);
 	if (r >= 0)
@@ -197,9 +197,9 @@ int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
 	if (r < 0)
 		return r;
 	*ret_at = at;
-	bool is_held = want != EXPORT_WANT_NONE && export_holds(export, name, &text);
+	bool has_text = want != EXPORT_WANT_NONE && export_holds(export, name, &text);
 	if (want != EXPORT_WANT_NONE)
-		*ret_place = !is_held                   ? EXPORT_IS_DUE
+		*ret_place = !has_text                  ? EXPORT_IS_DUE
 		             : want == EXPORT_WANT_KEPT ? EXPORT_IS_NONE
 		                                        : EXPORT_IS_DONE;
 	else

@@ -390,7 +390,7 @@ static int try_item(struct import *import, struct ctx *ctx, struct store *store,
 }
 
 /* One key under several selectors: the one that signs is left, or none. */
-static void settle(struct import *import)
+static void choose_selectors(struct import *import)
 {
 	size_t count;
 	auto_free struct import_item **key = keys_of(import, &count);
@@ -420,7 +420,7 @@ int import_run(struct import *import, struct ctx *ctx, struct store *store,
                bool is_sign_now, struct err *err)
 {
 	int r = 0;
-	settle(import);
+	choose_selectors(import);
 	for (size_t i = 0; r >= 0 && i < import->count; i++) {
 		struct import_item *item = &import->item[i];
 		if (item->fate == IMPORT_KEY)

@@ -375,7 +375,8 @@ static int put_former_keys(struct builder *builder, struct err *err)
 
 static void hand_out(struct builder *builder, struct record_list *ret_list)
 {
-	records_list_settle(&builder->list, builder->name, builder->records->env != NULL);
+	records_list_normalize(&builder->list, builder->name,
+	                       builder->records->env != NULL);
 	*ret_list = builder->list;
 	builder->list = RECORD_LIST_INIT;
 }

@@ -86,7 +86,7 @@ static void sort(struct record_row *row, size_t count, const char *name)
 		qsort_r(row, count, sizeof(*row), compare_rows, (char *)(uintptr_t)name);
 }
 
-void records_list_settle(struct record_list *list, const char *name, bool has_values)
+void records_list_normalize(struct record_list *list, const char *name, bool has_values)
 {
 	sort(list->row, list->count, name);
 	level_ttls(list);

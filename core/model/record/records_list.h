@@ -39,6 +39,6 @@ void record_list_done(struct record_list *list);
 /* Sorts (SOA and NS first, the zone's own name `name` before those below it) and gives the records
  * of a set the lowest of their TTLs (RFC 2181 5.2).  `has_values`: placeholders are replaced by real
  * values, so that of equal records one stays. */
-void records_list_settle(struct record_list *list, const char *name, bool has_values);
+void records_list_normalize(struct record_list *list, const char *name, bool has_values);
 
 #endif

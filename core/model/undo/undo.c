@@ -110,7 +110,7 @@ int undo_compare(struct undo *undo, const struct change_item *item, const char *
 	if (text_same(present, item->new_value))
 		return 1;
 	if (text_same(present, item->old)) {
-		undo->held++;
+		undo->unchanged++;
 		return 0;
 	}
 	return undo_conflict(undo, item, err);
@@ -288,9 +288,9 @@ static int refuse_facts(const struct undo *undo, struct err *err)
 
 static int check_anything(const struct undo *undo, struct err *err)
 {
-	if (undo->held + undo->follows < undo->count)
+	if (undo->unchanged + undo->follows < undo->count)
 		return 0;
-	if (!undo->held)
+	if (!undo->unchanged)
 		return refuse_facts(undo, err);
 	return err_set(
 		err, ERR_FAILED,

@@ -64,7 +64,7 @@ static int remove_again(struct undo *undo, const struct change_item *item,
 	int64_t keys = 0;
 	int r = domain_look(undo->store, item->domain, &domain, err);
 	if (r == 0)
-		undo->held++;
+		undo->unchanged++;
 	if (r <= 0)
 		return r;
 	r = undo->is_forced ? 0 : has_own(undo, &domain, err);
@@ -93,7 +93,7 @@ static int add_again(struct undo *undo, const struct change_item *item, struct e
 		alias = NULL;
 	int r = domain_look(undo->store, item->domain, &domain, err);
 	if (r > 0)
-		undo->held++;
+		undo->unchanged++;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (alias)
@@ -137,7 +137,7 @@ int undo_rename(struct undo *undo, const struct change_item *item, struct err *e
 	if (r < 0)
 		return r;
 	if (before.id) {
-		undo->held++;
+		undo->unchanged++;
 		return 0;
 	}
 	if (!domain.id)
@@ -158,7 +158,7 @@ int undo_suspension(struct undo *undo, const struct change_item *item, struct er
 		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
 		               item->domain);
 	if (r > 0 && domain.is_suspended == is_suspended)
-		undo->held++;
+		undo->unchanged++;
 	if (r >= 0)
 		r = domain_life_set_suspended(undo->store, undo->ctx, &domain,
 		                              is_suspended, false, err);
@@ -253,7 +253,7 @@ int undo_key(struct undo *undo, const struct change_item *item, struct err *err)
 	}
 	int r = look_at_key(undo, item, &key, &is_used, err);
 	if (r == 0)
-		undo->held++;
+		undo->unchanged++;
 	if (r > 0 && is_used)
 		return err_set(
 			err, ERR_FAILED,

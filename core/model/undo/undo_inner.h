@@ -17,7 +17,7 @@ struct undo {
 	void *arg;
 	struct change_item *item; /* of that change; the texts are owned */
 	size_t count, room;
-	size_t held;           /* items that were as before already */
+	size_t unchanged;      /* items that were as before already */
 	size_t follows;        /* items that follow from others */
 	struct names warnings; /* told once all is done */
 };
