@@ -80,12 +80,12 @@ mta_src := \
 		policyd_conf postsrsd postsrsd_conf) \
 	$(addprefix engine/,engine folders held held_service history recover step_file \
 		step_probe step_service target told) \
-	$(addprefix postfix/,postfix postfix_canonical postfix_dkim postfix_dmarc \
-		postfix_expand postfix_filter_tables postfix_filters postfix_macros \
-		postfix_main postfix_main_own postfix_master postfix_observe \
+	$(addprefix postfix/,postfix postfix_canonical postfix_detect postfix_dkim \
+		postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
+		postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 		postfix_other_spf postfix_policy postfix_programs postfix_render \
-		postfix_restore postfix_restrict postfix_seen postfix_services postfix_smtpd \
-		postfix_srs postfix_validate postfix_values signers) \
+		postfix_restore postfix_restrict postfix_services postfix_smtpd postfix_srs \
+		postfix_validate postfix_values signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
 	$(addprefix qmail/,qmail) \

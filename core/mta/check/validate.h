@@ -11,13 +11,11 @@
 #include "core/mta/check/stage.h"
 #include "core/mta/plan/plan.h"
 
-struct mta_seen;
-
 /* Each part has a function that takes it; all of it is borrowed. */
 struct validation {
 	struct ctx *ctx;
 	const struct plan *plan; /* pruned: what is not in it stands already */
-	const struct mta_seen *seen;
+	const void *observed;    /* the backend's own */
 	struct path_check *paths;
 	struct stage
 		*stage; /* NULL under a root: no program is run, no account is judged */

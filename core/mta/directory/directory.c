@@ -12,9 +12,9 @@
 #include "core/mta/plan/backend.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_policy.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/opendmarc_conf.h"
@@ -37,25 +37,25 @@ static int directory_detect(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
-static int directory_observe(struct ctx *ctx, struct store *store,
-                             struct mta_seen **ret_seen, struct err *err)
+static int directory_observe(struct ctx *ctx, struct store *store, void **ret_observed,
+                             struct err *err)
 {
 	(void)ctx;
 	(void)store;
 	(void)err;
-	*ret_seen = NULL;
+	*ret_observed = NULL;
 	return 0;
 }
 
 /* What an admin puts into main.cf of the target host. */
 static void render_main(const struct desired *desired, struct buf *into)
 {
-	const struct postsrsd_seen nobody = { 0 };
+	const struct postsrsd_observed nobody = { 0 };
 	auto_postsrsd_tables tables = { 0 };
 	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
 	bool has_filter = desired->signs || desired->verifies;
 	auto_free char *dmarc_milter = postfix_dmarc_milter(desired->rejects_dmarc);
-	const struct main_wish wish = {
+	const struct main_request request = {
 		.milter =
 			has_filter
 				? "{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
@@ -102,7 +102,7 @@ static void render_main(const struct desired *desired, struct buf *into)
 			"# lmtp_generic_maps already, put ours behind them instead; the classes must be\n"
 			"# envelope_sender alone.  postsrsd must answer first: Postfix defers all mail\n"
 			"# while it does not.\n");
-	main_cf_render("", 0, &wish, into);
+	main_cf_render("", 0, &request, into);
 }
 
 /* ... and into its master.cf. */
@@ -190,10 +190,10 @@ static int plan_postfix(const struct desired *desired, struct plan *plan, struct
 	return 0;
 }
 
-static int directory_plan(const struct desired *desired, const struct mta_seen *seen,
+static int directory_plan(const struct desired *desired, const void *observed,
                           struct plan *ret_plan, struct err *err)
 {
-	(void)seen;
+	(void)observed;
 	if (!desired) /* every file is ours alone */
 		return 0;
 	const struct opendkim_place place = {

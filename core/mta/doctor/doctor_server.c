@@ -20,9 +20,9 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/step.h"
 #include "core/mta/postfix/postfix_macros.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/postfix/postfix_values.h"
 #include "core/mta/probe/policy_probe.h"
@@ -408,7 +408,7 @@ static bool is_socket(void *arg, const char *path)
 }
 
 /* Milters whose socket a service cannot get to: service by service, so that each has its remedy. */
-static void look_at_chroot(struct doctor *d, const struct mta_seen *seen,
+static void look_at_chroot(struct doctor *d, const struct postfix_observed *observed,
                            const struct main_cf *cf, const struct master_cf *master)
 {
 	const char *socket = filter_socket(&d->host.probes);
@@ -416,15 +416,15 @@ static void look_at_chroot(struct doctor *d, const struct mta_seen *seen,
 		struct master_service *service = &master->service[i];
 		const struct master_cf alone = { .service = service, .count = 1 };
 		auto_faults unreachable = FAULTS_INIT;
-		(void)postfix_reach_check(cf, &alone, seen->host.queue_dir, socket,
+		(void)postfix_reach_check(cf, &alone, observed->host.queue_dir, socket,
 		                          "OpenDKIM", is_socket, d, &unreachable);
 		if (!unreachable.count)
 			continue;
 		auto_free char *remedy = xasprintf(
 			"postconf -c %s -F %s/%s/chroot=%c; postfix -c %s reload",
-			seen->host.config_dir, service->name, service->type,
+			observed->host.config_dir, service->name, service->type,
 			postfix_is_chrooted(cf, service) ? 'n' : 'y',
-			seen->host.config_dir);
+			observed->host.config_dir);
 		doctor_add(d, DOCTOR_PROBLEM, service->name, remedy, "%s",
 		           unreachable.text[0]);
 	}
@@ -448,17 +448,18 @@ static void look_at_local_mail(struct doctor *d, const struct main_cf *cf)
 		             "any From through sendmail(1), and it is signed"));
 }
 
-static void look_at_overrides(const struct mta_seen *seen, const struct main_cf *cf,
-                              const struct master_cf *master, struct overrides *o)
+static void look_at_overrides(const struct postfix_observed *observed,
+                              const struct main_cf *cf, const struct master_cf *master,
+                              struct overrides *o)
 {
-	auto_free char *socket = postfix_dkim_socket(seen);
-	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	auto_free char *socket = postfix_dkim_socket(observed);
+	const struct filter_socket filter = { socket, observed->host.queue_dir };
 	auto_buf text = BUF_INIT;
 	auto_main_cf admin;
 	auto_services services = SERVICES_INIT;
 	main_cf_strip(cf->text, cf->len, &text);
 	main_cf_parse(&admin, buf_text(&text), text.len);
-	services_read(&admin, master, &seen->filters, seen->is_returned_elsewhere,
+	services_read(&admin, master, &observed->filters, observed->is_returned_elsewhere,
 	              &services);
 	o->main = cf;
 	o->filter = &filter;
@@ -467,24 +468,25 @@ static void look_at_overrides(const struct mta_seen *seen, const struct main_cf 
 
 static void look_at_files(struct doctor *d, struct overrides *o)
 {
-	struct mta_seen *seen = NULL;
+	struct postfix_observed *observed = NULL;
 	struct err err = ERR_INIT;
-	if (postfix_observe(d->ctx, d->store, &seen, &err) < 0) {
+	if (postfix_observe(d->ctx, d->store, &observed, &err) < 0) {
 		doctor_add_failure(d, NULL, &err);
 		return;
 	}
-	if (seen->main_path) {
+	if (observed->main_path) {
 		auto_main_cf cf;
 		auto_master_cf master = MASTER_CF_INIT;
-		main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
-		master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-		o->config_dir = seen->host.config_dir;
-		look_at_overrides(seen, &cf, &master, o);
+		main_cf_parse(&cf, buf_text(&observed->main_cf), observed->main_cf.len);
+		master_cf_parse(&master, buf_text(&observed->master_cf),
+		                observed->master_cf.len);
+		o->config_dir = observed->host.config_dir;
+		look_at_overrides(observed, &cf, &master, o);
 		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
-		look_at_chroot(d, seen, &cf, &master);
+		look_at_chroot(d, observed, &cf, &master);
 		look_at_local_mail(d, &cf);
 	}
-	postfix_seen_free(seen);
+	postfix_observed_free(observed);
 }
 
 /* Every note of the plan that is not told yet; there its remedy stands in it. */

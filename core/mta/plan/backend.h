@@ -30,7 +30,7 @@ enum mta_support {
 	SUPPORT_YES,
 };
 
-struct mta_found { /* what detect() saw; see backend_found_done() */
+struct mta_found { /* what detect() found; see backend_found_done() */
 	bool is_installed;
 	bool is_running;
 	char *version;    /* "3.7.11"; NULL: not known */
@@ -41,7 +41,6 @@ struct mta_found { /* what detect() saw; see backend_found_done() */
 };
 
 struct desired;
-struct mta_seen;
 
 struct mta_backend {
 	const char *name, *title;
@@ -55,19 +54,21 @@ struct mta_backend {
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
-	int (*observe)(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
+	/* What it observes is the backend's own: a pointer that the functions below are given.  NULL
+	 * is an answer, too. */
+	int (*observe)(struct ctx *ctx, struct store *store, void **ret_observed,
 	               struct err *err);
-	void (*seen_free)(struct mta_seen *seen);
-	/* Pure: from the desired state (NULL: everything that is ours goes) and what was seen. */
-	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
+	void (*observed_free)(void *observed); /* accepts NULL */
+	/* From the desired state (NULL: everything that is ours goes) and what was observed. */
+	int (*plan)(const struct desired *desired, const void *observed,
 	            struct plan *ret_plan, struct err *err);
-	/* Pure: a rollback.  `plan` has the files and folders that change, already looked at: gives
+	/* A rollback.  `plan` has the files and folders that change, already looked at: gives
 	 * them their ranks and causes, and adds the services and probes that make the servers use
 	 * them.  NULL: nobody is told. */
-	int (*restore)(const struct mta_seen *seen, struct plan *plan, struct err *err);
+	int (*restore)(const void *observed, struct plan *plan, struct err *err);
 	/* What the finished plan must satisfy beyond its steps (tables, endpoints, postconf). */
-	int (*validate)(struct ctx *ctx, const struct plan *plan,
-	                const struct mta_seen *seen, struct err *err);
+	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
+	                struct err *err);
 };
 
 extern const struct feature_row {

@@ -4,7 +4,7 @@
  * The parts plan what stands behind Postfix; main.cf is written here, once, when every provider that
  * it names has answered, and before any that it lets go of is taken away.
  */
-#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_observe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,37 +23,38 @@ const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_d
 	                                             &postfix_dmarc, &postfix_srs };
 const size_t postfix_part_count = ARRAY_LEN(postfix_parts);
 
-const char *postfix_wish_keep(struct postfix_wish *wish, char *text)
+const char *postfix_request_keep(struct postfix_request *request, char *text)
 {
-	GROW(wish->kept, wish->kept_count, wish->kept_room);
-	wish->kept[wish->kept_count++] = text;
+	GROW(request->kept, request->kept_count, request->kept_room);
+	request->kept[request->kept_count++] = text;
 	return text;
 }
 
-static void wish_done(struct postfix_wish *wish)
+static void request_done(struct postfix_request *request)
 {
-	for (size_t i = 0; i < wish->kept_count; i++)
-		free(wish->kept[i]);
-	free(wish->kept);
+	for (size_t i = 0; i < request->kept_count; i++)
+		free(request->kept[i]);
+	free(request->kept);
 }
 
-char *postfix_service_name(const struct mta_seen *seen)
+char *postfix_service_name(const struct postfix_observed *observed)
 {
-	return strcmp(seen->host.config_dir, POSTFIX_FOLDER) == 0
+	return strcmp(observed->host.config_dir, POSTFIX_FOLDER) == 0
 	               ? xstrdup("postfix")
-	               : xasprintf("postfix:%s", seen->host.config_dir);
+	               : xasprintf("postfix:%s", observed->host.config_dir);
 }
 
 /* So many addresses are asked: each may take its time. */
 #define SMTP_PROBES 8
 
 /* Whether something of ours that a recipient meets is another one than now. */
-static bool is_recipient_check_new(const struct mta_seen *seen, const struct main_cf *cf)
+static bool is_recipient_check_new(const struct postfix_observed *observed,
+                                   const struct main_cf *cf)
 {
 	static const char *const names[] = { MAIN_RECIPIENT_REF, MAIN_SRS_REF,
 		                             "$mailauth_recipient_canonical_maps" };
 	auto_main_cf now;
-	main_cf_parse(&now, buf_text(&seen->main_cf), seen->main_cf.len);
+	main_cf_parse(&now, buf_text(&observed->main_cf), observed->main_cf.len);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_buf before = BUF_INIT, after = BUF_INIT;
 		main_cf_raw(&now, names[i] + 1, &before);
@@ -64,17 +65,18 @@ static bool is_recipient_check_new(const struct mta_seen *seen, const struct mai
 	return false;
 }
 
-void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
-                         const struct master_cf *master, struct plan *plan)
+void postfix_plan_server(const struct postfix_observed *observed,
+                         const struct main_cf *cf, const struct master_cf *master,
+                         struct plan *plan)
 {
-	if (!seen->host.is_running)
+	if (!observed->host.is_running)
 		return;
-	auto_free char *service = postfix_service_name(seen);
+	auto_free char *service = postfix_service_name(observed);
 	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD, CAUSE_SERVER);
 	auto_endpoints endpoints = ENDPOINTS_INIT;
 	services_smtp_endpoints(cf, master, &endpoints);
 	enum smtp_depth depth =
-		is_recipient_check_new(seen, cf) ? SMTP_TO_RCPT : SMTP_TO_MAIL;
+		is_recipient_check_new(observed, cf) ? SMTP_TO_RCPT : SMTP_TO_MAIL;
 	for (size_t i = 0; i < endpoints.count && i < SMTP_PROBES; i++) {
 		const struct smtp_endpoint *one = &endpoints.at[i];
 		plan_probe(plan, RANK_CONSUMERS,
@@ -89,44 +91,46 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 		          "master.cf: the mail server is not asked whether it answers"));
 }
 
-static void plan_main(const struct mta_seen *seen, const struct desired *desired,
-                      struct postfix_wish *wish, struct plan *plan)
+static void plan_main(const struct postfix_observed *observed,
+                      const struct desired *desired, struct postfix_request *request,
+                      struct plan *plan)
 {
 	auto_buf admin = BUF_INIT, text = BUF_INIT;
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_services services = SERVICES_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &admin);
 	main_cf_parse(&cf, buf_text(&admin), admin.len);
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
+	services_read(&cf, &master, &observed->filters, observed->is_returned_elsewhere,
 	              &services);
-	auto_free char *socket = postfix_dkim_socket(seen);
-	const struct filter_socket filter = { socket, seen->host.queue_dir };
-	wish->main.unmiltered = services.unmiltered;
-	wish->main.submission = services.submission;
-	wish->main.cleanup = services.cleanup;
-	wish->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
-	if (wish->main.milter || wish->main.guard_milter)
+	auto_free char *socket = postfix_dkim_socket(observed);
+	const struct filter_socket filter = { socket, observed->host.queue_dir };
+	request->main.unmiltered = services.unmiltered;
+	request->main.submission = services.submission;
+	request->main.cleanup = services.cleanup;
+	request->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
+	if (request->main.milter || request->main.guard_milter)
 		services_note(&cf, &master, &services, &filter, plan);
-	if (wish->main.milter && wish->main.in_smtpd)
-		services_note_order(&cf, &master, wish->main.is_last, plan);
-	main_cf_render(buf_text(&seen->main_cf), seen->main_cf.len, &wish->main, &text);
-	plan_file(plan, RANK_CONSUMERS, seen->main_path, buf_text(&text), text.len,
+	if (request->main.milter && request->main.in_smtpd)
+		services_note_order(&cf, &master, request->main.is_last, plan);
+	main_cf_render(buf_text(&observed->main_cf), observed->main_cf.len,
+	               &request->main, &text);
+	plan_file(plan, RANK_CONSUMERS, observed->main_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_SERVER)
 		->shared = &main_cf_format;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);
-	if (wish->main.milter)
-		macros_note(&next, &master, seen->host.config_dir, plan);
-	macros_for_probes(&next, seen->host.hostname, plan);
-	postfix_plan_server(seen, &next, &master, plan);
+	if (request->main.milter)
+		macros_note(&next, &master, observed->host.config_dir, plan);
+	macros_for_probes(&next, observed->host.hostname, plan);
+	postfix_plan_server(observed, &next, &master, plan);
 }
 
-static void note_state(const struct desired *desired, const struct mta_seen *seen,
-                       struct plan *plan)
+static void note_state(const struct desired *desired,
+                       const struct postfix_observed *observed, struct plan *plan)
 {
-	if (desired && seen->world)
+	if (desired && observed->world)
 		plan_warn(plan,
 		          _("list in mynetworks only the hosts that may send without "
 		            "authentication"),
@@ -134,20 +138,20 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
 		            "network of one organization: it is not used as a signing "
 		            "network, and mail from there is checked like mail from "
 		            "strangers"),
-		          seen->main_path, seen->world);
-	if (seen->host.instances)
+		          observed->main_path, observed->world);
+	if (observed->host.instances)
 		plan_note(
 			plan,
 			_("only the Postfix in %s is managed; this machine has others, "
 		          "which are left alone: %s (mta.postfix.config-dir names the one "
 		          "that is managed)"),
-			seen->host.config_dir, seen->host.instances);
-	if (seen->is_rooted)
+			observed->host.config_dir, observed->host.instances);
+	if (observed->is_rooted)
 		plan_note(plan,
 		          _("under --root no service is told and nothing is probed or "
 		            "validated by "
 		            "the servers' own programs"));
-	else if (!seen->host.is_running)
+	else if (!observed->host.is_running)
 		plan_note(
 			plan,
 			_("Postfix does not run: its files are in place when it starts, "
@@ -156,39 +160,39 @@ static void note_state(const struct desired *desired, const struct mta_seen *see
 }
 
 /* What an earlier push left: the filter's configuration takes ours in, or main.cf has ours. */
-static bool was_pushed(const struct mta_seen *seen)
+static bool was_pushed(const struct postfix_observed *observed)
 {
 	auto_buf admin = BUF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
-	return seen->dkim.admin.includes_ours || admin.len != seen->main_cf.len;
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &admin);
+	return observed->dkim.admin.includes_ours || admin.len != observed->main_cf.len;
 }
 
 /* Files that no target.db knows of any more.  Keys are ours where the admin's own configuration of the
  * filter names none. */
-static void claim_files(const struct mta_seen *seen, struct plan *plan)
+static void claim_files(const struct postfix_observed *observed, struct plan *plan)
 {
 	static const char *const all[] = { "/etc/mailauthctl/", POSTSRSD_DROP_IN,
 		                           OPENDKIM_KEYS "/", NULL };
 	static const char *const no_keys[] = { "/etc/mailauthctl/", POSTSRSD_DROP_IN,
 		                               NULL };
-	bool has_keys = opendkim_conf_get(&seen->dkim.admin, "KeyTable") ||
-	                opendkim_conf_get(&seen->dkim.admin, "KeyFile");
-	if (plan->may_claim && was_pushed(seen))
+	bool has_keys = opendkim_conf_get(&observed->dkim.admin, "KeyTable") ||
+	                opendkim_conf_get(&observed->dkim.admin, "KeyFile");
+	if (plan->may_claim && was_pushed(observed))
 		plan->claimed = has_keys ? no_keys : all;
 }
 
 /* What main.cf hands mail to as it stands: by a parameter of ours, or by an admin's own item where we
  * set none. */
-static void note_reliance(const struct mta_seen *seen, const struct main_wish *wish,
-                          struct plan *plan)
+static void note_reliance(const struct postfix_observed *observed,
+                          const struct main_request *request, struct plan *plan)
 {
 	const struct {
 		const char *service, *parameter;
 		bool is_ours;
 	} rows[] = {
-		{ "opendkim", "mailauth_milter", wish->milter != NULL },
-		{ "opendmarc", "mailauth_dmarc_milter", wish->dmarc_milter != NULL },
-		{ POSTSRSD_SERVICE, MAIN_SRS_REF, wish->srs_forward != NULL },
+		{ "opendkim", "mailauth_milter", request->milter != NULL },
+		{ "opendmarc", "mailauth_dmarc_milter", request->dmarc_milter != NULL },
+		{ POSTSRSD_SERVICE, MAIN_SRS_REF, request->srs_forward != NULL },
 	};
 	for (size_t i = 0; i < plan->count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
@@ -196,32 +200,34 @@ static void note_reliance(const struct mta_seen *seen, const struct main_wish *w
 			    strcmp(plan->step[i].object, rows[k].service) == 0)
 				plan->step[i].is_relied_on =
 					!rows[k].is_ours ||
-					strstr(buf_text(&seen->main_cf),
+					strstr(buf_text(&observed->main_cf),
 				               rows[k].parameter);
 }
 
-int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
-                 struct plan *ret_plan, struct err *err)
+static int postfix_plan(const struct desired *desired, const void *row_observed,
+                        struct plan *ret_plan, struct err *err)
 {
-	cleanup(wish_done) struct postfix_wish wish = { 0 };
+	const struct postfix_observed *observed = row_observed;
+	cleanup(request_done) struct postfix_request request = { 0 };
 	int r = 0;
-	note_state(desired, seen, ret_plan);
+	note_state(desired, observed, ret_plan);
 	ret_plan->log_source = postfix_log_source;
-	claim_files(seen, ret_plan);
-	if (desired && !seen->main_path)
+	claim_files(observed, ret_plan);
+	if (desired && !observed->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
-		               seen->host.why_not);
+		               observed->host.why_not);
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++) {
 		const struct postfix_part *part = postfix_parts[i];
 		bool is_wanted = false;
-		if (seen->main_path)
-			r = part->decide(desired, seen, ret_plan, &is_wanted, err);
+		if (observed->main_path)
+			r = part->decide(desired, observed, ret_plan, &is_wanted, err);
 		if (r == 0)
-			r = part->plan(desired, seen, is_wanted, &wish, ret_plan, err);
+			r = part->plan(desired, observed, is_wanted, &request, ret_plan,
+			               err);
 	}
-	if (r == 0 && seen->main_path)
-		plan_main(seen, desired, &wish, ret_plan);
-	note_reliance(seen, &wish.main, ret_plan);
+	if (r == 0 && observed->main_path)
+		plan_main(observed, desired, &request, ret_plan);
+	note_reliance(observed, &request.main, ret_plan);
 	return r;
 }
 
@@ -236,6 +242,21 @@ static bool has_provider_here(struct ctx *ctx, enum mta_feature feature)
 	return true;
 }
 
+static int observe(struct ctx *ctx, struct store *store, void **ret_observed,
+                   struct err *err)
+{
+	struct postfix_observed *observed;
+	int r = postfix_observe(ctx, store, &observed, err);
+	if (r == 0)
+		*ret_observed = observed;
+	return r;
+}
+
+static void observed_free(void *observed)
+{
+	postfix_observed_free(observed);
+}
+
 const struct mta_backend postfix_backend = {
 	.name = "postfix",
 	.title = "Postfix",
@@ -247,8 +268,8 @@ const struct mta_backend postfix_backend = {
 	.dmarc_rules = OPENDMARC_RULES,
 	.has_provider = has_provider_here,
 	.detect = postfix_detect,
-	.observe = postfix_observe,
-	.seen_free = postfix_seen_free,
+	.observe = observe,
+	.observed_free = observed_free,
 	.plan = postfix_plan,
 	.restore = postfix_restore,
 	.validate = postfix_validate,

@@ -25,77 +25,77 @@
 
 /* ---- what stands there ------------------------------------------------------------------------ */
 
-static int read_conf(struct ctx *ctx, struct opendkim_seen *seen, struct err *err)
+static int read_conf(struct ctx *ctx, struct opendkim_observed *observed, struct err *err)
 {
-	int r = postfix_read_if_there(ctx, OPENDKIM_CONF, &seen->conf, err);
+	int r = postfix_read_if_there(ctx, OPENDKIM_CONF, &observed->conf, err);
 	if (r < 0)
 		return r;
-	seen->has_conf = r > 0;
-	seen->is_installed =
-		ctx->is_rooted ? seen->has_conf : run_can_find(ctx, "opendkim");
-	r = postfix_read_if_there(ctx, OPENDKIM_OURS, &seen->our_conf, err);
+	observed->has_conf = r > 0;
+	observed->is_installed =
+		ctx->is_rooted ? observed->has_conf : run_can_find(ctx, "opendkim");
+	r = postfix_read_if_there(ctx, OPENDKIM_OURS, &observed->our_conf, err);
 	if (r < 0)
 		return r;
-	if (!seen->has_conf) {
-		seen->conf_path = xstrdup(OPENDKIM_CONF);
+	if (!observed->has_conf) {
+		observed->conf_path = xstrdup(OPENDKIM_CONF);
 		return 0;
 	}
-	r = file_real_path(ctx, OPENDKIM_CONF, &seen->conf_path, err);
-	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &seen->admin, err);
+	r = file_real_path(ctx, OPENDKIM_CONF, &observed->conf_path, err);
+	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &observed->admin, err);
 }
 
 /* Who runs the filter; keys stay root's where that is unknown. */
-static void read_owner(struct ctx *ctx, struct opendkim_seen *seen)
+static void read_owner(struct ctx *ctx, struct opendkim_observed *observed)
 {
-	const char *user = opendkim_conf_get(&seen->admin, "UserID");
+	const char *user = opendkim_conf_get(&observed->admin, "UserID");
 	auto_free char *name =
 		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
 	uid_t uid;
 	gid_t gid;
-	seen->uid = FILE_KEEP_UID;
-	seen->gid = FILE_KEEP_GID;
+	observed->uid = FILE_KEEP_UID;
+	observed->gid = FILE_KEEP_GID;
 	if (file_user_id(ctx, name, &uid, &gid)) {
-		seen->uid = uid;
-		seen->gid = gid;
+		observed->uid = uid;
+		observed->gid = gid;
 	}
 }
 
 /* Only before ours signs: from then on its configuration is in force. */
-static void read_signers(struct ctx *ctx, struct mta_seen *seen)
+static void read_signers(struct ctx *ctx, struct postfix_observed *observed)
 {
-	const char *socket = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	const char *socket = opendkim_conf_get(&observed->dkim.admin, "Socket");
 	auto_free char *filter =
-		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+		socket ? opendkim_endpoint(socket, observed->host.queue_dir) : NULL;
 	auto_main_cf cf;
 	auto_master_cf master;
-	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	signers_read(ctx, &cf, &master, &seen->signers);
-	if (!ctx->is_rooted && seen->host.is_running)
-		signers_ask(ctx, seen->store, &cf, &master, seen->host.queue_dir, filter,
-		            &seen->signers);
+	main_cf_parse(&cf, buf_text(&observed->main_cf), observed->main_cf.len);
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
+	signers_read(ctx, &cf, &master, &observed->signers);
+	if (!ctx->is_rooted && observed->host.is_running)
+		signers_ask(ctx, observed->store, &cf, &master, observed->host.queue_dir,
+		            filter, &observed->signers);
 }
 
-static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
-	int r = read_conf(ctx, &seen->dkim, err);
+	int r = read_conf(ctx, &observed->dkim, err);
 	if (r < 0)
 		return r;
-	read_owner(ctx, &seen->dkim);
-	if (!seen->dkim.admin.includes_ours && seen->main_path)
-		read_signers(ctx, seen);
-	seen->dkim.is_running =
-		seen->dkim.is_installed && service_is_running(ctx, "opendkim");
+	read_owner(ctx, &observed->dkim);
+	if (!observed->dkim.admin.includes_ours && observed->main_path)
+		read_signers(ctx, observed);
+	observed->dkim.is_running =
+		observed->dkim.is_installed && service_is_running(ctx, "opendkim");
 	return 0;
 }
 
-static void seen_done(struct mta_seen *seen)
+static void observed_done(struct postfix_observed *observed)
 {
-	free(seen->dkim.conf_path);
-	buf_done(&seen->dkim.conf);
-	opendkim_conf_done(&seen->dkim.admin);
-	buf_done(&seen->dkim.our_conf);
-	signers_done(&seen->signers);
+	free(observed->dkim.conf_path);
+	buf_done(&observed->dkim.conf);
+	opendkim_conf_done(&observed->dkim.admin);
+	buf_done(&observed->dkim.our_conf);
+	signers_done(&observed->signers);
 }
 
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
@@ -128,14 +128,14 @@ char *postfix_find_milter(const struct main_cf *cf, const char *list, const char
 }
 
 /* The same for the lists of master.cf alone. */
-static char *find_in_services(const struct mta_seen *seen, const struct main_cf *cf,
-                              const char *socket)
+static char *find_in_services(const struct postfix_observed *observed,
+                              const struct main_cf *cf, const char *socket)
 {
 	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct filter_socket filter = { socket, seen->host.queue_dir };
+	const struct filter_socket filter = { socket, observed->host.queue_dir };
 	auto_master_cf master = MASTER_CF_INIT;
 	char *found = NULL;
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
 	for (size_t i = 0; !found && i < master.count * ARRAY_LEN(lists); i++) {
 		const struct master_service *service = &master.service[i / 2];
 		auto_buf value = BUF_INIT;
@@ -147,19 +147,19 @@ static char *find_in_services(const struct mta_seen *seen, const struct main_cf 
 	return found;
 }
 
-static void find_route(const struct mta_seen *seen, struct route *route)
+static void find_route(const struct postfix_observed *observed, struct route *route)
 {
-	const char *queue = seen->host.queue_dir;
-	const char *configured = opendkim_conf_get(&seen->dkim.admin, "Socket");
+	const char *queue = observed->host.queue_dir;
+	const char *configured = opendkim_conf_get(&observed->dkim.admin, "Socket");
 	auto_free char *socket = configured ? opendkim_endpoint(configured, queue) : NULL;
 	auto_buf text = BUF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &text);
 	auto_main_cf cf;
 	main_cf_parse(&cf, buf_text(&text), text.len);
 	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
 	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
 	auto_free char *in_service =
-		in_smtpd || in_non ? NULL : find_in_services(seen, &cf, socket);
+		in_smtpd || in_non ? NULL : find_in_services(observed, &cf, socket);
 	const char *kept = in_smtpd ? in_smtpd : in_non ? in_non : in_service;
 	*route = (struct route){
 		.milter = xasprintf("{ %s, %s }",
@@ -176,10 +176,10 @@ static void find_route(const struct mta_seen *seen, struct route *route)
 	};
 }
 
-char *postfix_dkim_socket(const struct mta_seen *seen)
+char *postfix_dkim_socket(const struct postfix_observed *observed)
 {
 	struct route route;
-	find_route(seen, &route);
+	find_route(observed, &route);
 	char *socket = xstrdup(route.probe);
 	route_done(&route);
 	return socket;
@@ -232,10 +232,11 @@ static int check_other(const struct desired *desired, const struct signer *signe
 }
 
 /* An admin's filter that signs already is not taken over unasked. */
-static int check_filter(const struct desired *desired, const struct mta_seen *seen,
-                        struct plan *plan, struct err *err)
+static int check_filter(const struct desired *desired,
+                        const struct postfix_observed *observed, struct plan *plan,
+                        struct err *err)
 {
-	const struct signers *signers = &seen->signers;
+	const struct signers *signers = &observed->signers;
 	int r = 0;
 	if (strcmp(desired->filter, "rspamd") == 0)
 		return err_set(
@@ -259,32 +260,32 @@ static int check_filter(const struct desired *desired, const struct mta_seen *se
 	return r;
 }
 
-static int check_macros(const struct mta_seen *seen, struct err *err)
+static int check_macros(const struct postfix_observed *observed, struct err *err)
 {
 	auto_main_cf cf;
 	auto_master_cf master;
-	main_cf_parse(&cf, buf_text(&seen->main_cf), seen->main_cf.len);
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	main_cf_parse(&cf, buf_text(&observed->main_cf), observed->main_cf.len);
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
 	return macros_check(&cf, &master, err);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------ */
 
-static void plan_include(const struct mta_seen *seen, bool is_wanted, enum step_rank rank,
-                         struct plan *plan)
+static void plan_include(const struct postfix_observed *observed, bool is_wanted,
+                         enum step_rank rank, struct plan *plan)
 {
 	auto_buf text = BUF_INIT;
-	const char *old = buf_text(&seen->dkim.conf);
+	const char *old = buf_text(&observed->dkim.conf);
 	if (is_wanted)
-		opendkim_conf_with(old, seen->dkim.conf.len, &text);
+		opendkim_conf_with(old, observed->dkim.conf.len, &text);
 	else
-		opendkim_conf_without(old, seen->dkim.conf.len, &text);
+		opendkim_conf_without(old, observed->dkim.conf.len, &text);
 	if (is_wanted || text.len)
-		plan_file(plan, rank, seen->dkim.conf_path, buf_text(&text), text.len,
+		plan_file(plan, rank, observed->dkim.conf_path, buf_text(&text), text.len,
 		          FILE_META_KEEP, CAUSE_FILTER)
 			->shared = &opendkim_conf_format;
-	else if (seen->dkim.has_conf && seen->dkim.admin.includes_ours)
-		plan_remove(plan, rank, seen->dkim.conf_path, CAUSE_FILTER)->shared =
+	else if (observed->dkim.has_conf && observed->dkim.admin.includes_ours)
+		plan_remove(plan, rank, observed->dkim.conf_path, CAUSE_FILTER)->shared =
 			&opendkim_conf_format;
 }
 
@@ -304,40 +305,42 @@ static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
 }
 
 /* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
-bool postfix_dkim_needs_restart(const struct opendkim_seen *seen, const struct buf *next)
+bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
+                                const struct buf *next)
 {
 	auto_opendkim_conf before = OPENDKIM_CONF_INIT, after = OPENDKIM_CONF_INIT;
-	in_force(&seen->admin, seen->admin.includes_ours ? &seen->our_conf : NULL,
-	         &before);
-	in_force(&seen->admin, next, &after);
+	in_force(&observed->admin,
+	         observed->admin.includes_ours ? &observed->our_conf : NULL, &before);
+	in_force(&observed->admin, next, &after);
 	return opendkim_conf_needs_restart(&before, &after);
 }
 
-static void plan_filter(const struct mta_seen *seen, struct plan *plan)
+static void plan_filter(const struct postfix_observed *observed, struct plan *plan)
 {
-	const struct buf *next = &seen->dkim.our_conf;
+	const struct buf *next = &observed->dkim.our_conf;
 	for (size_t i = 0; i < plan->count; i++)
 		if (strcmp(plan->step[i].object, OPENDKIM_OURS) == 0 &&
 		    plan->step[i].is_present)
 			next = step_text(&plan->step[i]);
-	if (seen->dkim.is_running)
+	if (observed->dkim.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim",
-		             postfix_dkim_needs_restart(&seen->dkim, next)
+		             postfix_dkim_needs_restart(&observed->dkim, next)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER | CAUSE_TABLES);
-	if (seen->host.is_running)
+	if (observed->host.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
 }
 
-static void plan_filter_probes(const struct mta_seen *seen, const struct desired *desired,
-                               const char *authserv_id, const struct route *route,
+static void plan_filter_probes(const struct postfix_observed *observed,
+                               const struct desired *desired, const char *authserv_id,
+                               const struct route *route,
                                const struct opendkim_plan *found, struct plan *plan)
 {
 	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
-	if (!seen->dkim.is_running && !seen->host.is_running)
+	if (!observed->dkim.is_running && !observed->host.is_running)
 		return;
-	unsigned when = seen->dkim.is_running ? any : 0;
+	unsigned when = observed->dkim.is_running ? any : 0;
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
 	if (found->signing_name && desired->signs) {
 		struct step *step =
@@ -358,13 +361,13 @@ static void plan_filter_probes(const struct mta_seen *seen, const struct desired
 	}
 }
 
-static struct opendkim_place live_place(const struct mta_seen *seen)
+static struct opendkim_place live_place(const struct postfix_observed *observed)
 {
 	return (struct opendkim_place){
 		.prefix = "",
-		.key = { 0600, seen->dkim.uid, seen->dkim.gid },
-		.key_folder = { 0700, seen->dkim.uid, seen->dkim.gid },
-		.table = { 0640, FILE_KEEP_UID, seen->dkim.gid },
+		.key = { 0600, observed->dkim.uid, observed->dkim.gid },
+		.key_folder = { 0700, observed->dkim.uid, observed->dkim.gid },
+		.table = { 0640, FILE_KEEP_UID, observed->dkim.gid },
 	};
 }
 
@@ -389,7 +392,8 @@ static bool signs_local(const struct desired *desired, const struct filter_ways 
 }
 
 /* Some way back is not known: who signs no more, and how to say otherwise. */
-static void warn_unknown(const struct desired *desired, const struct mta_seen *seen,
+static void warn_unknown(const struct desired *desired,
+                         const struct postfix_observed *observed,
                          const struct filter_ways *ways, struct plan *plan)
 {
 	if (!ways->unknown || !desired->signs)
@@ -407,8 +411,8 @@ static void warn_unknown(const struct desired *desired, const struct mta_seen *s
 	auto_networks usual = NETWORKS_INIT;
 	auto_buf lines = BUF_INIT;
 	auto_plan ignored = PLAN_INIT;
-	opendkim_internal_hosts(desired, seen->network, seen->networks, NULL, &usual,
-	                        &ignored);
+	opendkim_internal_hosts(desired, observed->network, observed->networks, NULL,
+	                        &usual, &ignored);
 	networks_render(&usual, &lines);
 	for (size_t i = 0; i < lines.len; i++)
 		if (lines.at[i] == '\n')
@@ -420,7 +424,8 @@ static void warn_unknown(const struct desired *desired, const struct mta_seen *s
 	plan_warn(plan, remedy, "%s", ways->unknown);
 }
 
-static void find_internal(const struct desired *desired, const struct mta_seen *seen,
+static void find_internal(const struct desired *desired,
+                          const struct postfix_observed *observed,
                           const struct filter_ways *ways, struct networks *internal,
                           struct plan *plan)
 {
@@ -430,9 +435,9 @@ static void find_internal(const struct desired *desired, const struct mta_seen *
 		.host = ways->remote,
 		.hosts = ways->remotes,
 	};
-	opendkim_internal_hosts(desired, seen->network, seen->networks, &doubt, internal,
-	                        plan);
-	warn_unknown(desired, seen, ways, plan);
+	opendkim_internal_hosts(desired, observed->network, observed->networks, &doubt,
+	                        internal, plan);
+	warn_unknown(desired, observed, ways, plan);
 }
 
 /* A service that takes mail back and has the signing filter in a list of its own, which stays as the
@@ -457,61 +462,64 @@ static void find_own_list(const struct main_cf *cf, const struct master_cf *mast
 	}
 }
 
-static void find_services(const struct mta_seen *seen, const struct route *route,
-                          struct services *services)
+static void find_services(const struct postfix_observed *observed,
+                          const struct route *route, struct services *services)
 {
-	const struct filter_socket filter = { route->probe, seen->host.queue_dir };
+	const struct filter_socket filter = { route->probe, observed->host.queue_dir };
 	auto_buf admin = BUF_INIT;
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &admin);
 	main_cf_parse(&cf, buf_text(&admin), admin.len);
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	services_read(&cf, &master, &seen->filters, seen->is_returned_elsewhere,
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
+	services_read(&cf, &master, &observed->filters, observed->is_returned_elsewhere,
 	              services);
 	find_own_list(&cf, &master, &filter, &services->ways);
 }
 
-static void wish_milters(const struct desired *desired, const struct route *route,
-                         const struct filter_ways *ways, struct postfix_wish *wish)
+static void request_milters(const struct desired *desired, const struct route *route,
+                            const struct filter_ways *ways,
+                            struct postfix_request *request)
 {
 	bool is_local = signs_local(desired, ways);
-	wish->main.milter = postfix_wish_keep(wish, xstrdup(route->milter));
-	wish->main.in_smtpd = route->in_smtpd;
-	wish->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
+	request->main.milter = postfix_request_keep(request, xstrdup(route->milter));
+	request->main.in_smtpd = route->in_smtpd;
+	request->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
 	if (route->own_smtpd)
-		wish->main.own_smtpd = postfix_wish_keep(wish, xstrdup(route->own_smtpd));
+		request->main.own_smtpd =
+			postfix_request_keep(request, xstrdup(route->own_smtpd));
 	if (route->own_non)
-		wish->main.own_non_smtpd =
-			postfix_wish_keep(wish, xstrdup(route->own_non));
-	wish->main.is_local_off = !is_local;
+		request->main.own_non_smtpd =
+			postfix_request_keep(request, xstrdup(route->own_non));
+	request->main.is_local_off = !is_local;
 }
 
 /* ---- the part --------------------------------------------------------------------------------- */
 
-static int decide(const struct desired *desired, const struct mta_seen *seen,
+static int decide(const struct desired *desired, const struct postfix_observed *observed,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
-	bool is_wished = desired && (desired->signs || desired->verifies);
-	int r = is_wished ? check_filter(desired, seen, plan, err) : 0;
-	if (r == 0 && is_wished && desired->signs)
-		r = check_macros(seen, err);
+	bool is_asked = desired && (desired->signs || desired->verifies);
+	int r = is_asked ? check_filter(desired, observed, plan, err) : 0;
+	if (r == 0 && is_asked && desired->signs)
+		r = check_macros(observed, err);
 	if (r < 0)
 		return r;
-	if (is_wished && !seen->dkim.is_installed && seen->dkim.admin.includes_ours)
+	if (is_asked && !observed->dkim.is_installed &&
+	    observed->dkim.admin.includes_ours)
 		return err_set(
 			err, ERR_FAILED,
 			_("OpenDKIM signs and verifies for this host, and its program is "
 		          "not there "
 		          "any more: install the package opendkim again, or run \"mailauthctl "
 		          "server set dkim.sign off dkim.verify off\" to go without it"));
-	if (is_wished && !seen->dkim.is_installed)
+	if (is_asked && !observed->dkim.is_installed)
 		plan_lack(
 			plan,
 			_("OpenDKIM is not installed, so nothing is signed or verified: "
 		          "install the package opendkim, then run \"mailauthctl mta push\""));
-	*ret_is_wanted = is_wished && seen->dkim.is_installed;
-	if (*ret_is_wanted && seen->dkim.uid == FILE_KEEP_UID)
+	*ret_is_wanted = is_asked && observed->dkim.is_installed;
+	if (*ret_is_wanted && observed->dkim.uid == FILE_KEEP_UID)
 		plan_note(
 			plan,
 			_("there is no account for OpenDKIM on this host: key files stay "
@@ -520,41 +528,44 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	return 0;
 }
 
-static int plan_wanted(const struct desired *desired, const struct mta_seen *seen,
-                       struct postfix_wish *wish, struct plan *plan, struct err *err)
+static int plan_wanted(const struct desired *desired,
+                       const struct postfix_observed *observed,
+                       struct postfix_request *request, struct plan *plan,
+                       struct err *err)
 {
 	struct route route;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
 	auto_services services =
 		SERVICES_INIT; /* with names of the master.cf that is gone */
-	struct opendkim_place place = live_place(seen);
-	find_route(seen, &route);
+	struct opendkim_place place = live_place(observed);
+	find_route(observed, &route);
 	const char *id =
-		desired->authserv_id ? desired->authserv_id : seen->host.hostname;
+		desired->authserv_id ? desired->authserv_id : observed->host.hostname;
 	const struct opendkim_setup setup = {
 		.signs = desired->signs,
 		.verifies = desired->verifies,
 		.defers_dns_errors = desired->checks_dmarc,
-		.has_lua = seen->dkim.has_lua,
+		.has_lua = observed->dkim.has_lua,
 		.socket = route.socket,
 		.authserv_id = id && *id ? id : NULL,
 	};
-	find_services(seen, &route, &services);
-	find_internal(desired, seen, &services.ways, &internal, plan);
+	find_services(observed, &route, &services);
+	find_internal(desired, observed, &services.ways, &internal, plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
 	                            &found, err);
 	if (r == 0) {
-		auto_free char *folder = xasprintf("%s/opendkim", seen->host.queue_dir);
+		auto_free char *folder =
+			xasprintf("%s/opendkim", observed->host.queue_dir);
 		if (route.socket) /* the group of the folder becomes that of the socket */
 			plan_mkdir(plan, RANK_DATA, folder,
-			           (struct file_meta){ 02750, seen->dkim.uid,
-			                               seen->postfix_gid });
-		plan_include(seen, true, RANK_PROVIDERS, plan);
-		plan_filter(seen, plan);
-		plan_filter_probes(seen, desired, setup.authserv_id, &route, &found,
+			           (struct file_meta){ 02750, observed->dkim.uid,
+			                               observed->postfix_gid });
+		plan_include(observed, true, RANK_PROVIDERS, plan);
+		plan_filter(observed, plan);
+		plan_filter_probes(observed, desired, setup.authserv_id, &route, &found,
 		                   plan);
-		wish_milters(desired, &route, &services.ways, wish);
+		request_milters(desired, &route, &services.ways, request);
 	}
 	opendkim_plan_done(&found);
 	route_done(&route);
@@ -564,27 +575,28 @@ static int plan_wanted(const struct desired *desired, const struct mta_seen *see
 /* The filter gets its own configuration back.  Where an admin's own list names it, mail goes on
  * reaching it: then that comes before its keys and tables go, otherwise when main.cf has let go.
  * Without `desired` the engine takes away what is ours alone. */
-static int plan_unwanted(const struct desired *desired, const struct mta_seen *seen,
-                         struct plan *plan, struct err *err)
+static int plan_unwanted(const struct desired *desired,
+                         const struct postfix_observed *observed, struct plan *plan,
+                         struct err *err)
 {
 	struct route route;
-	find_route(seen, &route);
+	find_route(observed, &route);
 	enum step_rank rank = route.socket ? RANK_LEFTOVERS : RANK_PROVIDERS;
-	plan_include(seen, false, rank, plan);
-	if (seen->dkim.is_running)
+	plan_include(observed, false, rank, plan);
+	if (observed->dkim.is_running)
 		plan_service(plan, rank, "opendkim",
-		             postfix_dkim_needs_restart(&seen->dkim, NULL)
+		             postfix_dkim_needs_restart(&observed->dkim, NULL)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
 		             CAUSE_FILTER);
-	if (seen->dkim.is_running && !route.socket)
+	if (observed->dkim.is_running && !route.socket)
 		plan_probe(plan, rank, PROBE_MILTER, route.probe, CAUSE_FILTER);
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 	route_done(&route);
 	if (!desired)
 		return 0;
 	struct opendkim_plan found = { 0 };
-	struct opendkim_place place = live_place(seen);
+	struct opendkim_place place = live_place(observed);
 	const struct opendkim_setup setup = { 0 };
 	auto_networks none = NETWORKS_INIT;
 	int r = opendkim_plan_files(desired, &place, &setup, &none, false, plan, &found,
@@ -593,12 +605,12 @@ static int plan_unwanted(const struct desired *desired, const struct mta_seen *s
 	return r;
 }
 
-static int plan_part(const struct desired *desired, const struct mta_seen *seen,
-                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
-                     struct err *err)
+static int plan_part(const struct desired *desired,
+                     const struct postfix_observed *observed, bool is_wanted,
+                     struct postfix_request *request, struct plan *plan, struct err *err)
 {
-	return is_wanted ? plan_wanted(desired, seen, wish, plan, err)
-	                 : plan_unwanted(desired, seen, plan, err);
+	return is_wanted ? plan_wanted(desired, observed, request, plan, err)
+	                 : plan_unwanted(desired, observed, plan, err);
 }
 
 static int validate(const struct validation *v, struct err *err)
@@ -611,7 +623,7 @@ const struct postfix_part postfix_dkim = {
 	.name = "DKIM",
 	.feature = FEATURE_DKIM_SIGN,
 	.observe = observe,
-	.seen_done = seen_done,
+	.observed_done = observed_done,
 	.decide = decide,
 	.plan = plan_part,
 	.restore = postfix_dkim_restore,

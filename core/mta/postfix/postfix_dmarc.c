@@ -45,23 +45,24 @@ static bool has_provider(struct ctx *ctx)
 	       conf.kind == FILE_REGULAR;
 }
 
-static int read_conf(struct ctx *ctx, struct opendmarc_seen *seen, struct err *err)
+static int read_conf(struct ctx *ctx, struct opendmarc_observed *observed,
+                     struct err *err)
 {
 	auto_buf admin = BUF_INIT;
-	int r = postfix_read_if_there(ctx, OPENDMARC_CONF, &seen->conf, err);
+	int r = postfix_read_if_there(ctx, OPENDMARC_CONF, &observed->conf, err);
 	if (r < 0)
 		return r;
-	seen->has_conf = r > 0;
-	seen->is_installed =
-		ctx->is_rooted ? seen->has_conf : run_can_find(ctx, "opendmarc");
-	if (!seen->has_conf) {
-		seen->conf_path = xstrdup(OPENDMARC_CONF);
+	observed->has_conf = r > 0;
+	observed->is_installed =
+		ctx->is_rooted ? observed->has_conf : run_can_find(ctx, "opendmarc");
+	if (!observed->has_conf) {
+		observed->conf_path = xstrdup(OPENDMARC_CONF);
 		return 0;
 	}
-	opendmarc_conf_without(buf_text(&seen->conf), seen->conf.len, &admin);
-	r = file_real_path(ctx, OPENDMARC_CONF, &seen->conf_path, err);
+	opendmarc_conf_without(buf_text(&observed->conf), observed->conf.len, &admin);
+	r = file_real_path(ctx, OPENDMARC_CONF, &observed->conf_path, err);
 	return r < 0 ? r
-	             : opendkim_conf_parse(&seen->admin, buf_text(&admin), NULL, NULL,
+	             : opendkim_conf_parse(&observed->admin, buf_text(&admin), NULL, NULL,
 	                                   err);
 }
 
@@ -76,9 +77,9 @@ static bool has_lua(struct ctx *ctx)
 	       strstr(buf_text(&result.out), "USE_LUA");
 }
 
-static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
-	struct opendmarc_seen *dmarc = &seen->dmarc;
+	struct opendmarc_observed *dmarc = &observed->dmarc;
 	struct file_info info = { 0 };
 	int r = read_conf(ctx, dmarc, err);
 	if (r < 0)
@@ -96,53 +97,56 @@ static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
 	dmarc->has_suffix_list = info.kind == FILE_REGULAR;
 	dmarc->is_running = dmarc->is_installed && service_is_running(ctx, "opendmarc");
 	/* asked here: who has no OpenDMARC needs no script */
-	seen->dkim.has_lua = dmarc->is_installed && !ctx->is_rooted && has_lua(ctx);
+	observed->dkim.has_lua = dmarc->is_installed && !ctx->is_rooted && has_lua(ctx);
 	return r;
 }
 
-static void seen_done(struct mta_seen *seen)
+static void observed_done(struct postfix_observed *observed)
 {
-	free(seen->dmarc.conf_path);
-	buf_done(&seen->dmarc.conf);
-	opendkim_conf_done(&seen->dmarc.admin);
+	free(observed->dmarc.conf_path);
+	buf_done(&observed->dmarc.conf);
+	opendkim_conf_done(&observed->dmarc.admin);
 }
 
 /* ---- whether ---------------------------------------------------------------------------------- */
 
-static const char *authserv_id(const struct desired *desired, const struct mta_seen *seen)
+static const char *authserv_id(const struct desired *desired,
+                               const struct postfix_observed *observed)
 {
-	return desired->authserv_id ? desired->authserv_id : seen->host.hostname;
+	return desired->authserv_id ? desired->authserv_id : observed->host.hostname;
 }
 
 /* What is missing for a check that was asked for: one clause, the caller frees; NULL: nothing. */
-static char *find_missing(const struct desired *desired, const struct mta_seen *seen)
+static char *find_missing(const struct desired *desired,
+                          const struct postfix_observed *observed)
 {
-	if (!seen->dmarc.is_installed)
+	if (!observed->dmarc.is_installed)
 		return xstrdup(_(
 			"OpenDMARC is not installed: install the packages opendmarc and "
 			"publicsuffix, then run \"mailauthctl mta push\""));
-	if (!seen->dkim.is_installed || !desired->verifies)
+	if (!observed->dkim.is_installed || !desired->verifies)
 		return xstrdup(_("nothing verifies DKIM signatures: install the package "
 		                 "opendkim, then run \"mailauthctl mta push\""));
-	auto_free char *why = postfix_policy_why_not(seen);
+	auto_free char *why = postfix_policy_why_not(observed);
 	return why ? xasprintf(_("nothing would take forged results out of messages: %s"),
 	                       why)
 	           : NULL;
 }
 
-bool postfix_dmarc_wants(const struct desired *desired, const struct mta_seen *seen)
+bool postfix_dmarc_wants(const struct desired *desired,
+                         const struct postfix_observed *observed)
 {
 	if (!desired || !desired->checks_dmarc)
 		return false;
-	auto_free char *missing = find_missing(desired, seen);
+	auto_free char *missing = find_missing(desired, observed);
 	return !missing;
 }
 
-static int check_setup(const struct desired *desired, const struct mta_seen *seen,
-                       struct err *err)
+static int check_setup(const struct desired *desired,
+                       const struct postfix_observed *observed, struct err *err)
 {
-	int r = opendmarc_check_name(authserv_id(desired, seen), err);
-	if (r == 0 && opendkim_conf_get(&seen->dmarc.admin, "ChangeRootDirectory"))
+	int r = opendmarc_check_name(authserv_id(desired, observed), err);
+	if (r == 0 && opendkim_conf_get(&observed->dmarc.admin, "ChangeRootDirectory"))
 		r = err_set(
 			err, ERR_FAILED,
 			_("DMARC cannot be checked: %s has a ChangeRootDirectory, below which "
@@ -151,21 +155,21 @@ static int check_setup(const struct desired *desired, const struct mta_seen *see
 	return r;
 }
 
-static int decide(const struct desired *desired, const struct mta_seen *seen,
+static int decide(const struct desired *desired, const struct postfix_observed *observed,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
 	*ret_is_wanted = false;
 	if (!desired || !desired->checks_dmarc)
 		return 0;
-	auto_free char *missing = find_missing(desired, seen);
+	auto_free char *missing = find_missing(desired, observed);
 	if (missing) {
 		plan_lack(plan, _("DMARC is saved, not enforced: %s"), missing);
 		return 0;
 	}
-	int r = check_setup(desired, seen, err);
+	int r = check_setup(desired, observed, err);
 	if (r < 0)
 		return r;
-	if (!seen->is_rooted && !seen->dkim.has_lua)
+	if (!observed->is_rooted && !observed->dkim.has_lua)
 		plan_note(
 			plan,
 			_("this OpenDKIM was built without Lua: a message whose key cannot be "
@@ -189,15 +193,16 @@ static void route_done(struct route *route)
 	free(route->socket);
 }
 
-static void find_route(const struct desired *desired, const struct mta_seen *seen,
-                       struct route *route, struct plan *plan)
+static void find_route(const struct desired *desired,
+                       const struct postfix_observed *observed, struct route *route,
+                       struct plan *plan)
 {
-	const char *queue = seen->host.queue_dir;
-	const char *configured = opendkim_conf_get(&seen->dmarc.admin, "Socket");
+	const char *queue = observed->host.queue_dir;
+	const char *configured = opendkim_conf_get(&observed->dmarc.admin, "Socket");
 	auto_free char *socket = configured ? opendkim_endpoint(configured, queue) : NULL;
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_buf text = BUF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &text);
 	main_cf_parse(&cf, buf_text(&text), text.len);
 	auto_free char *kept = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
 	*route = (struct route){ .probe = xstrdup(socket) };
@@ -206,7 +211,7 @@ static void find_route(const struct desired *desired, const struct mta_seen *see
 			plan,
 			_("smtpd_milters of %s names OpenDMARC (%s) itself: that item stays "
 		          "where it is; OpenDKIM must stand in front of it"),
-			seen->main_path, kept);
+			observed->main_path, kept);
 		return;
 	}
 	free(route->probe);
@@ -217,12 +222,13 @@ static void find_route(const struct desired *desired, const struct mta_seen *see
 
 /* ---- steps ------------------------------------------------------------------------------------ */
 
-static void plan_hosts(const struct desired *desired, const struct mta_seen *seen,
-                       struct plan *plan)
+static void plan_hosts(const struct desired *desired,
+                       const struct postfix_observed *observed, struct plan *plan)
 {
 	auto_networks hosts = NETWORKS_INIT;
 	auto_buf text = BUF_INIT;
-	opendmarc_ignore_hosts(desired, seen->network, seen->networks, &hosts, plan);
+	opendmarc_ignore_hosts(desired, observed->network, observed->networks, &hosts,
+	                       plan);
 	networks_render(&hosts, &text);
 	plan_file(plan, RANK_TABLES, OPENDMARC_IGNORE_HOSTS, buf_text(&text), text.len,
 	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, CAUSE_DMARC);
@@ -230,12 +236,12 @@ static void plan_hosts(const struct desired *desired, const struct mta_seen *see
 
 /* OpenDMARC 1.4.2 fails every reload (it makes a table that it has already) and keeps what it had:
  * tried.  So whatever changed is a restart. */
-static void plan_services(const struct mta_seen *seen, const struct route *route,
-                          const char *id, struct plan *plan)
+static void plan_services(const struct postfix_observed *observed,
+                          const struct route *route, const char *id, struct plan *plan)
 {
-	bool is_running = seen->dmarc.is_running;
+	bool is_running = observed->dmarc.is_running;
 	unsigned when = is_running ? CAUSE_DMARC : 0;
-	if (!is_running && !seen->host.is_running)
+	if (!is_running && !observed->host.is_running)
 		return;
 	if (is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
@@ -245,21 +251,22 @@ static void plan_services(const struct mta_seen *seen, const struct route *route
 	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, route->probe, when);
 	step->ask->domain = xstrdup(id);
-	if (!seen->host.is_running)
+	if (!observed->host.is_running)
 		return;
 	auto_free char *guard =
-		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
+		xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, guard,
 	           CAUSE_MASTER | CAUSE_POLICY | CAUSE_DMARC);
 }
 
 /* What was set up and does not run is told until a push starts it. */
-static void note_down(const struct desired *desired, const struct mta_seen *seen,
-                      const struct buf *conf, struct plan *plan)
+static void note_down(const struct desired *desired,
+                      const struct postfix_observed *observed, const struct buf *conf,
+                      struct plan *plan)
 {
-	bool is_set_up = conf->len == seen->dmarc.conf.len &&
-	                 memcmp(conf->at, seen->dmarc.conf.at, conf->len) == 0;
-	if (seen->is_rooted || !is_set_up || seen->dmarc.is_running)
+	bool is_set_up = conf->len == observed->dmarc.conf.len &&
+	                 memcmp(conf->at, observed->dmarc.conf.at, conf->len) == 0;
+	if (observed->is_rooted || !is_set_up || observed->dmarc.is_running)
 		return;
 	if (desired->rejects_dmarc)
 		plan_note(plan, _("OpenDMARC does not run: mail from outside is deferred "
@@ -270,57 +277,62 @@ static void note_down(const struct desired *desired, const struct mta_seen *seen
 		            "checked until \"mailauthctl mta push\" starts it"));
 }
 
-static int plan_wanted(const struct desired *desired, const struct mta_seen *seen,
-                       struct postfix_wish *wish, struct plan *plan, struct err *err)
+static int plan_wanted(const struct desired *desired,
+                       const struct postfix_observed *observed,
+                       struct postfix_request *request, struct plan *plan,
+                       struct err *err)
 {
 	cleanup(route_done) struct route route;
 	auto_buf block = BUF_INIT, conf = BUF_INIT;
-	find_route(desired, seen, &route, plan);
+	find_route(desired, observed, &route, plan);
 	const struct opendmarc_setup setup = {
-		.authserv_id = authserv_id(desired, seen),
+		.authserv_id = authserv_id(desired, observed),
 		.socket = route.socket,
-		.suffix_list = seen->dmarc.has_suffix_list ? NULL : OPENDMARC_SUFFIX_LIST,
+		.suffix_list =
+			observed->dmarc.has_suffix_list ? NULL : OPENDMARC_SUFFIX_LIST,
 		.rejects = desired->rejects_dmarc,
 	};
 	opendmarc_render(&setup, &block);
-	opendmarc_conf_with(buf_text(&seen->dmarc.conf), seen->dmarc.conf.len,
+	opendmarc_conf_with(buf_text(&observed->dmarc.conf), observed->dmarc.conf.len,
 	                    buf_text(&block), &conf);
 	int r = opendmarc_conf_check(buf_text(&conf), buf_text(&block),
-	                             seen->host.queue_dir, err);
+	                             observed->host.queue_dir, err);
 	if (r < 0)
 		return r;
-	auto_free char *folder = xasprintf("%s/opendmarc", seen->host.queue_dir);
+	auto_free char *folder = xasprintf("%s/opendmarc", observed->host.queue_dir);
 	if (route.socket) /* the group of the folder becomes that of the socket */
-		plan_mkdir(
-			plan, RANK_DATA, folder,
-			(struct file_meta){ 02750, seen->dmarc.uid, seen->postfix_gid });
-	plan_hosts(desired, seen, plan);
-	plan_file(plan, RANK_PROVIDERS, seen->dmarc.conf_path, buf_text(&conf), conf.len,
-	          FILE_META_KEEP, CAUSE_DMARC)
+		plan_mkdir(plan, RANK_DATA, folder,
+		           (struct file_meta){ 02750, observed->dmarc.uid,
+		                               observed->postfix_gid });
+	plan_hosts(desired, observed, plan);
+	plan_file(plan, RANK_PROVIDERS, observed->dmarc.conf_path, buf_text(&conf),
+	          conf.len, FILE_META_KEEP, CAUSE_DMARC)
 		->shared = &opendmarc_conf_format;
-	note_down(desired, seen, &conf, plan);
-	plan_services(seen, &route, setup.authserv_id, plan);
-	wish->main.guard_milter = POSTFIX_GUARD_MILTER;
+	note_down(desired, observed, &conf, plan);
+	plan_services(observed, &route, setup.authserv_id, plan);
+	request->main.guard_milter = POSTFIX_GUARD_MILTER;
 	if (route.milter)
-		wish->main.dmarc_milter = postfix_wish_keep(wish, xstrdup(route.milter));
+		request->main.dmarc_milter =
+			postfix_request_keep(request, xstrdup(route.milter));
 	return 0;
 }
 
 /* The filter gets its own configuration back.  Without `desired` the engine takes away what is ours
  * alone. */
-static void plan_unwanted(const struct desired *desired, const struct mta_seen *seen,
-                          struct plan *plan)
+static void plan_unwanted(const struct desired *desired,
+                          const struct postfix_observed *observed, struct plan *plan)
 {
 	auto_buf text = BUF_INIT;
-	opendmarc_conf_without(buf_text(&seen->dmarc.conf), seen->dmarc.conf.len, &text);
+	opendmarc_conf_without(buf_text(&observed->dmarc.conf), observed->dmarc.conf.len,
+	                       &text);
 	if (text.len)
-		plan_file(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, buf_text(&text),
-		          text.len, FILE_META_KEEP, CAUSE_DMARC)
+		plan_file(plan, RANK_LEFTOVERS, observed->dmarc.conf_path,
+		          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_DMARC)
 			->shared = &opendmarc_conf_format;
-	else if (seen->dmarc.has_conf && seen->dmarc.conf.len)
-		plan_remove(plan, RANK_LEFTOVERS, seen->dmarc.conf_path, CAUSE_DMARC)
+	else if (observed->dmarc.has_conf && observed->dmarc.conf.len)
+		plan_remove(plan, RANK_LEFTOVERS, observed->dmarc.conf_path, CAUSE_DMARC)
 			->shared = &opendmarc_conf_format;
-	if (seen->dmarc.is_running)
+	if (observed->dmarc.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
 		             CAUSE_DMARC);
 	plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
@@ -328,13 +340,13 @@ static void plan_unwanted(const struct desired *desired, const struct mta_seen *
 		plan_remove(plan, RANK_LEFTOVERS, OPENDMARC_IGNORE_HOSTS, 0);
 }
 
-static int plan_part(const struct desired *desired, const struct mta_seen *seen,
-                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
-                     struct err *err)
+static int plan_part(const struct desired *desired,
+                     const struct postfix_observed *observed, bool is_wanted,
+                     struct postfix_request *request, struct plan *plan, struct err *err)
 {
 	if (is_wanted)
-		return plan_wanted(desired, seen, wish, plan, err);
-	plan_unwanted(desired, seen, plan);
+		return plan_wanted(desired, observed, request, plan, err);
+	plan_unwanted(desired, observed, plan);
 	return 0;
 }
 
@@ -379,7 +391,7 @@ static int check_paths(const struct validation *v, const struct opendkim_conf *c
 				err, ERR_FAILED,
 				_("%s names the %s %s, and there is no such file: install the "
 			          "package publicsuffix"),
-				v->seen->dmarc.conf_path, keys[i], path);
+				postfix_of(v)->dmarc.conf_path, keys[i], path);
 		}
 		if (r < 0)
 			return r;
@@ -389,7 +401,7 @@ static int check_paths(const struct validation *v, const struct opendkim_conf *c
 
 static int validate(const struct validation *v, struct err *err)
 {
-	const struct step *step = validation_step(v, v->seen->dmarc.conf_path);
+	const struct step *step = validation_step(v, postfix_of(v)->dmarc.conf_path);
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
 	/* where our lines go what is left is the admin's own matter */
 	if (!v->stage || !step || !step->is_present || step->rank != RANK_PROVIDERS)
@@ -405,7 +417,7 @@ const struct postfix_part postfix_dmarc = {
 	.feature = FEATURE_DMARC,
 	.has_provider = has_provider,
 	.observe = observe,
-	.seen_done = seen_done,
+	.observed_done = observed_done,
 	.decide = decide,
 	.plan = plan_part,
 	.validate = validate,

@@ -16,8 +16,8 @@
 #include "core/base/text.h"
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_filters.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_restrict.h"
-#include "core/mta/postfix/postfix_seen.h"
 
 #define TABLE_LIMIT ((size_t)16 << 20)
 #define TABLE_DEPTH 4

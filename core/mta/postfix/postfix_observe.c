@@ -6,27 +6,27 @@
 #include "core/base/network.h"
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 
-void postfix_seen_free(struct mta_seen *seen)
+void postfix_observed_free(struct postfix_observed *observed)
 {
-	if (!seen)
+	if (!observed)
 		return;
-	postfix_host_done(&seen->host);
-	free(seen->main_path);
-	free(seen->master_path);
-	buf_done(&seen->main_cf);
-	buf_done(&seen->master_cf);
-	for (size_t i = 0; i < seen->networks; i++)
-		free(seen->network[i]);
-	free(seen->network);
-	free(seen->world);
-	filter_tables_done(&seen->filters);
+	postfix_host_done(&observed->host);
+	free(observed->main_path);
+	free(observed->master_path);
+	buf_done(&observed->main_cf);
+	buf_done(&observed->master_cf);
+	for (size_t i = 0; i < observed->networks; i++)
+		free(observed->network[i]);
+	free(observed->network);
+	free(observed->world);
+	filter_tables_done(&observed->filters);
 	for (size_t i = 0; i < postfix_part_count; i++)
-		postfix_parts[i]->seen_done(seen);
-	free(seen);
+		postfix_parts[i]->observed_done(observed);
+	free(observed);
 }
 
 int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
@@ -41,27 +41,28 @@ int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
 }
 
 /* An open relay's mynetworks is no list of those whose mail is ours. */
-static void add_network(struct mta_seen *seen, const char *text)
+static void add_network(struct postfix_observed *observed, const char *text)
 {
 	struct network net;
 	if (network_parse(text, &net) && !net.is_excluded && network_is_world(&net)) {
-		if (!seen->world)
-			seen->world = xstrdup(text);
+		if (!observed->world)
+			observed->world = xstrdup(text);
 		return;
 	}
-	GROW(seen->network, seen->networks, seen->network_room);
-	seen->network[seen->networks++] = xstrdup(text);
+	GROW(observed->network, observed->networks, observed->network_room);
+	observed->network[observed->networks++] = xstrdup(text);
 }
 
 /* mynetworks: "/file" holds more of them, one or several a line, '#' begins a comment line. */
-static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int read_networks(struct ctx *ctx, struct postfix_observed *observed,
+                         struct err *err)
 {
-	const char *at = seen->host.networks ? seen->host.networks : "";
+	const char *at = observed->host.networks ? observed->host.networks : "";
 	auto_buf item = BUF_INIT;
 	while (item_list_next(&at, &item)) {
 		auto_buf text = BUF_INIT, line = BUF_INIT, part = BUF_INIT;
 		if (*buf_text(&item) != '/') {
-			add_network(seen, buf_text(&item));
+			add_network(observed, buf_text(&item));
 			continue;
 		}
 		int r = postfix_read_if_there(ctx, buf_text(&item), &text, err);
@@ -74,7 +75,7 @@ static int read_networks(struct ctx *ctx, struct mta_seen *seen, struct err *err
 				buf_add(&line, c, len);
 			const char *inner = buf_text(&line);
 			while (item_list_next(&inner, &part))
-				add_network(seen, buf_text(&part));
+				add_network(observed, buf_text(&part));
 			c += len + (c[len] == '\n');
 		}
 	}
@@ -99,35 +100,37 @@ static bool accepts_returned(struct ctx *ctx, const char *folder)
 	return filter_is_returned_here(&main, &master);
 }
 
-static int read_filters(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int read_filters(struct ctx *ctx, struct postfix_observed *observed,
+                        struct err *err)
 {
 	auto_buf admin = BUF_INIT, item = BUF_INIT;
 	auto_main_cf main = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &admin);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &admin);
 	main_cf_parse(&main, buf_text(&admin), admin.len);
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
-	const char *at = seen->host.instances ? seen->host.instances : "";
-	while (!seen->is_returned_elsewhere && item_list_next(&at, &item))
-		seen->is_returned_elsewhere = accepts_returned(ctx, buf_text(&item));
-	return filter_tables_read(ctx, &main, &master, &seen->filters, err);
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
+	const char *at = observed->host.instances ? observed->host.instances : "";
+	while (!observed->is_returned_elsewhere && item_list_next(&at, &item))
+		observed->is_returned_elsewhere = accepts_returned(ctx, buf_text(&item));
+	return filter_tables_read(ctx, &main, &master, &observed->filters, err);
 }
 
-static int read_postfix(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int read_postfix(struct ctx *ctx, struct postfix_observed *observed,
+                        struct err *err)
 {
-	auto_free char *main_path = path_join(seen->host.config_dir, "main.cf");
-	auto_free char *master_path = path_join(seen->host.config_dir, "master.cf");
-	int r = file_real_path(ctx, main_path, &seen->main_path, err);
+	auto_free char *main_path = path_join(observed->host.config_dir, "main.cf");
+	auto_free char *master_path = path_join(observed->host.config_dir, "master.cf");
+	int r = file_real_path(ctx, main_path, &observed->main_path, err);
 	if (r == 0)
-		r = file_read(ctx, seen->main_path, POSTFIX_FILE_LIMIT, &seen->main_cf,
-		              NULL, err);
+		r = file_read(ctx, observed->main_path, POSTFIX_FILE_LIMIT,
+		              &observed->main_cf, NULL, err);
 	if (r == 0)
-		r = postfix_read_if_there(ctx, master_path, &seen->master_cf, err);
+		r = postfix_read_if_there(ctx, master_path, &observed->master_cf, err);
 	if (r > 0)
-		r = file_real_path(ctx, master_path, &seen->master_path, err);
+		r = file_real_path(ctx, master_path, &observed->master_path, err);
 	if (r >= 0)
-		r = read_networks(ctx, seen, err);
-	return r < 0 ? r : read_filters(ctx, seen, err);
+		r = read_networks(ctx, observed, err);
+	return r < 0 ? r : read_filters(ctx, observed, err);
 }
 
 /* Below a root: accounts that cannot be read are not accounts that do not exist. */
@@ -143,28 +146,28 @@ static int check_accounts(struct ctx *ctx, struct err *err)
 	return 0;
 }
 
-int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
-                    struct err *err)
+int postfix_observe(struct ctx *ctx, struct store *store,
+                    struct postfix_observed **ret_observed, struct err *err)
 {
-	struct mta_seen *seen = xcalloc(1, sizeof(*seen));
-	seen->is_rooted = ctx->is_rooted;
-	seen->store = store;
-	int r = postfix_host_read(ctx, store, &seen->host, err);
-	if (r == 0 && seen->host.is_installed)
-		r = read_postfix(ctx, seen, err);
+	struct postfix_observed *observed = xcalloc(1, sizeof(*observed));
+	observed->is_rooted = ctx->is_rooted;
+	observed->store = store;
+	int r = postfix_host_read(ctx, store, &observed->host, err);
+	if (r == 0 && observed->host.is_installed)
+		r = read_postfix(ctx, observed, err);
 	if (r == 0)
 		r = check_accounts(ctx, err);
-	seen->postfix_gid = FILE_KEEP_GID;
+	observed->postfix_gid = FILE_KEEP_GID;
 	gid_t gid;
 	if (r == 0 && file_group_id(ctx, "postfix", &gid))
-		seen->postfix_gid = gid;
+		observed->postfix_gid = gid;
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
-		r = postfix_parts[i]->observe(ctx, seen, err);
+		r = postfix_parts[i]->observe(ctx, observed, err);
 	if (r < 0) {
-		postfix_seen_free(seen);
+		postfix_observed_free(observed);
 		return r;
 	}
-	seen->store = NULL;
-	*ret_seen = seen;
+	observed->store = NULL;
+	*ret_observed = observed;
 	return 0;
 }

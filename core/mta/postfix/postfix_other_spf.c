@@ -19,7 +19,7 @@
 #define ASKS "check_policy_service"
 
 struct others {
-	const struct mta_seen *seen;
+	const struct postfix_observed *observed;
 	const struct master_cf *master;
 	struct plan *plan;
 	char **named; /* endpoints that were told */
@@ -65,12 +65,12 @@ static bool has_item(const struct buf *text, const char *endpoint)
  * otherwise. */
 static char *remedy_for(const struct others *others, const char *endpoint)
 {
-	const struct mta_seen *seen = others->seen;
+	const struct postfix_observed *observed = others->observed;
 	auto_buf pattern = BUF_INIT, files = BUF_INIT;
-	if (has_item(&seen->main_cf, endpoint))
-		buf_printf(&files, " %s", seen->main_path);
-	if (has_item(&seen->master_cf, endpoint))
-		buf_printf(&files, " %s", seen->master_path);
+	if (has_item(&observed->main_cf, endpoint))
+		buf_printf(&files, " %s", observed->main_path);
+	if (has_item(&observed->master_cf, endpoint))
+		buf_printf(&files, " %s", observed->master_path);
 	for (const char *c = endpoint; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("/:-_.[]", *c))
 			return NULL;
@@ -81,7 +81,7 @@ static char *remedy_for(const struct others *others, const char *endpoint)
 	return xasprintf("sed -E -i --follow-symlinks "
 	                 "'s#,?[ \\t]*" ASKS "[, \\t]+%s([, \\t}]|$)#\\1#'%s; "
 	                 "postfix -c %s reload",
-	                 buf_text(&pattern), buf_text(&files), seen->host.config_dir);
+	                 buf_text(&pattern), buf_text(&files), observed->host.config_dir);
 }
 
 static void look_at_policy(void *arg, const struct master_service *service,
@@ -120,10 +120,10 @@ static void look_at_milters(struct others *others, const struct main_cf *cf)
 	}
 }
 
-void other_spf_warn(const struct mta_seen *seen, const struct main_cf *cf,
+void other_spf_warn(const struct postfix_observed *observed, const struct main_cf *cf,
                     const struct master_cf *master, struct plan *plan)
 {
-	struct others others = { .seen = seen, .master = master, .plan = plan };
+	struct others others = { .observed = observed, .master = master, .plan = plan };
 	restrict_each_policy(cf, master, look_at_policy, &others);
 	look_at_milters(&others, cf);
 	for (size_t i = 0; i < others.count; i++)

@@ -8,11 +8,11 @@
 #include "core/mta/plan/plan.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_observe.h"
 
 /* A warning for each, once; `cf` without ours.  Its remedy is a command where the item stands in one
  * piece in main.cf or master.cf. */
-void other_spf_warn(const struct mta_seen *seen, const struct main_cf *cf,
+void other_spf_warn(const struct postfix_observed *observed, const struct main_cf *cf,
                     const struct master_cf *master, struct plan *plan);
 
 #endif

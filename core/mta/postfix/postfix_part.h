@@ -19,42 +19,45 @@
 #include "core/mta/plan/plan.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "core/mta/provider/opendkim_validate.h"
 
 /* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
-struct postfix_wish {
-	struct main_wish main;
+struct postfix_request {
+	struct main_request main;
 	char **kept;
 	size_t kept_count, kept_room;
 };
-/* Takes a text over and gives it back, to be pointed to from wish->main. */
-const char *postfix_wish_keep(struct postfix_wish *wish, char *text);
+/* Takes a text over and gives it back, to be pointed to from request->main. */
+const char *postfix_request_keep(struct postfix_request *request, char *text);
 
 struct postfix_part {
 	const char *name; /* "DKIM": for the reader of the table */
 	enum mta_feature feature;
 	/* Whether what does it is installed; NULL: it is said in notes instead. */
 	bool (*has_provider)(struct ctx *ctx);
-	/* Reads what stands there into its member of `seen`; `seen` has Postfix itself already. */
-	int (*observe)(struct ctx *ctx, struct mta_seen *seen, struct err *err);
-	void (*seen_done)(struct mta_seen *seen);
-	/* Whether main.cf is to name it; notes where it is wished for and cannot be.  `desired`
-	 * NULL: everything of ours goes.  Fails where the wish must be refused. */
-	int (*decide)(const struct desired *desired, const struct mta_seen *seen,
-	              struct plan *plan, bool *ret_is_wanted, struct err *err);
-	/* Its steps; its items into `wish` when it is wanted. */
-	int (*plan)(const struct desired *desired, const struct mta_seen *seen,
-	            bool is_wanted, struct postfix_wish *wish, struct plan *plan,
-	            struct err *err);
+	/* Reads what stands there into its member of `observed`; `observed` has Postfix itself already. */
+	int (*observe)(struct ctx *ctx, struct postfix_observed *observed,
+	               struct err *err);
+	void (*observed_done)(struct postfix_observed *observed);
+	/* Whether main.cf is to name it; notes where it is asked for and cannot be.  `desired`
+	 * NULL: everything of ours goes.  Fails where the request must be refused. */
+	int (*decide)(const struct desired *desired,
+	              const struct postfix_observed *observed, struct plan *plan,
+	              bool *ret_is_wanted, struct err *err);
+	/* Its steps; its items into `request` when it is wanted. */
+	int (*plan)(const struct desired *desired,
+	            const struct postfix_observed *observed, bool is_wanted,
+	            struct postfix_request *request, struct plan *plan, struct err *err);
 	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Under a root
 	 * v->stage is NULL: no program is asked. */
 	int (*validate)(const struct validation *v, struct err *err);
 	/* A rollback: `plan` has the files that change, all parts' together, already looked at.
 	 * Gives its own their rank and causes (postfix_restore_file()), and adds the services and
 	 * probes that make the servers use them. */
-	int (*restore)(const struct mta_seen *seen, struct plan *plan, struct err *err);
+	int (*restore)(const struct postfix_observed *observed, struct plan *plan,
+	               struct err *err);
 };
 
 /* In the order in which mail meets them. */
@@ -62,8 +65,9 @@ extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
 /* Postfix is told, and must answer.  `cf`, `master`: as they will stand. */
-void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
-                         const struct master_cf *master, struct plan *plan);
+void postfix_plan_server(const struct postfix_observed *observed,
+                         const struct main_cf *cf, const struct master_cf *master,
+                         struct plan *plan);
 
 /* ---- rollback (postfix_restore.c) ------------------------------------------------------------- */
 
@@ -72,13 +76,13 @@ void postfix_plan_server(const struct mta_seen *seen, const struct main_cf *cf,
 struct step *postfix_restore_file(struct plan *plan, const char *path,
                                   enum step_rank rank, unsigned causes);
 /* Whether a reload is not enough for what stands in our file next; NULL: it goes. */
-bool postfix_dkim_needs_restart(const struct opendkim_seen *seen,
+bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
                                 const struct buf *next) must_check;
-int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan,
+int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *plan,
                          struct err *err) must_check;
-int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan,
+int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *plan,
                           struct err *err) must_check;
-int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
+int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
                            struct err *err) must_check;
 
 extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
@@ -88,21 +92,27 @@ extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 
 /* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
 bool postfix_dmarc_wants(const struct desired *desired,
-                         const struct mta_seen *seen) must_check;
+                         const struct postfix_observed *observed) must_check;
 
 /* Where the signing filter listens once it is ours ("unix:/path", "inet:8891@127.0.0.1").  The caller
  * frees. */
-char *postfix_dkim_socket(const struct mta_seen *seen) must_check;
+char *postfix_dkim_socket(const struct postfix_observed *observed) must_check;
 
 /* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
  * endpoint as he wrote it.  NULL: none.  The caller frees. */
 char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
                           const char *queue_dir) must_check;
 
+static inline const struct postfix_observed *postfix_of(const struct validation *v)
+{
+	return v->observed;
+}
+
 /* What the checks of OpenDKIM need to know of Postfix. */
 static inline struct opendkim_check postfix_dkim_check(const struct validation *v)
 {
-	return (struct opendkim_check){ v, &v->seen->dkim, v->seen->host.queue_dir };
+	const struct postfix_observed *observed = postfix_of(v);
+	return (struct opendkim_check){ v, &observed->dkim, observed->host.queue_dir };
 }
 
 #endif

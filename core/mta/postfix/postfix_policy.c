@@ -34,63 +34,64 @@ static bool has_policyd(struct ctx *ctx)
 }
 
 /* An account of its own where an admin made one. */
-static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
 	static const char *const users[] = { "mailauth", "nobody" };
 	uid_t uid;
 	gid_t gid;
 	(void)err;
-	seen->spf.is_installed = has_policyd(ctx);
-	for (size_t i = 0; i < ARRAY_LEN(users) && !seen->spf.user; i++)
+	observed->spf.is_installed = has_policyd(ctx);
+	for (size_t i = 0; i < ARRAY_LEN(users) && !observed->spf.user; i++)
 		if (file_user_id(ctx, users[i], &uid, &gid) && uid != 0)
-			seen->spf.user = xstrdup(users[i]);
+			observed->spf.user = xstrdup(users[i]);
 	return 0;
 }
 
-static void seen_done(struct mta_seen *seen)
+static void observed_done(struct postfix_observed *observed)
 {
-	free(seen->spf.user);
+	free(observed->spf.user);
 }
 
-char *postfix_policy_why_not(const struct mta_seen *seen)
+char *postfix_policy_why_not(const struct postfix_observed *observed)
 {
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	char *why = NULL;
-	if (!seen->spf.is_installed)
+	if (!observed->spf.is_installed)
 		return xasprintf(_("there is no %s"), POLICYD_PATH);
-	if (!seen->spf.user)
+	if (!observed->spf.user)
 		return xstrdup(_("there is neither an account mailauth nor nobody to run "
 		                 "mailauth-policyd"));
-	if (!seen->master_path)
-		return xasprintf(_("there is no master.cf in %s"), seen->host.config_dir);
-	master_cf_strip(buf_text(&seen->master_cf), seen->master_cf.len, &text);
+	if (!observed->master_path)
+		return xasprintf(_("there is no master.cf in %s"),
+		                 observed->host.config_dir);
+	master_cf_strip(buf_text(&observed->master_cf), observed->master_cf.len, &text);
 	master_cf_parse(&master, buf_text(&text), text.len);
 	for (size_t i = 0; i < master.count && !why; i++)
 		if (strcmp(master.service[i].name, POLICYD_SERVICE) == 0)
 			why = xasprintf(_("%s has a service %s of its own"),
-			                seen->master_path, POLICYD_SERVICE);
+			                observed->master_path, POLICYD_SERVICE);
 	return why;
 }
 
 /* No place in the list of restrictions: what an admin is to do. */
-static char *why_no_place(const struct mta_seen *seen, const char *why)
+static char *why_no_place(const struct postfix_observed *observed, const char *why)
 {
 	return xasprintf(
 		_("%s of %s has no place for the SPF check that is known to be good: %s; "
 	          "write \"%s\" into it by hand, behind reject_unauth_destination, "
 	          "then run \"mailauthctl mta push\""),
-		RESTRICT_LIST, seen->main_path, _(why), POLICYD_CHECK);
+		RESTRICT_LIST, observed->main_path, _(why), POLICYD_CHECK);
 }
 
-static int decide(const struct desired *desired, const struct mta_seen *seen,
+static int decide(const struct desired *desired, const struct postfix_observed *observed,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
 	auto_buf text = BUF_INIT;
 	struct restrict_spot spot;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &text);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &text);
 	main_cf_parse(&cf, buf_text(&text), text.len);
 	restrict_find(&cf, POLICYD_SOCKET, &spot);
 	if (!desired || !desired->checks_spf) {
@@ -98,72 +99,72 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 			plan_note(plan,
 			          _("%s of %s names %s in words that are not "
 			            "mailauthctl's: they stay"),
-			          RESTRICT_LIST, seen->main_path, POLICYD_SOCKET);
+			          RESTRICT_LIST, observed->main_path, POLICYD_SOCKET);
 		return 0;
 	}
-	auto_free char *missing = postfix_policy_why_not(seen);
+	auto_free char *missing = postfix_policy_why_not(observed);
 	if (missing) {
 		plan_lack(plan, _("SPF is saved, not enforced: %s"), missing);
 		return 0;
 	}
 	if (spot.place == RESTRICT_REFUSED) {
-		auto_free char *why = why_no_place(seen, spot.why);
+		auto_free char *why = why_no_place(observed, spot.why);
 		if (desired->is_spf_asked)
 			return err_set(err, ERR_FAILED, "%s", why);
 		plan_note(plan, _("SPF is not enforced: %s"), why);
 		return 0;
 	}
-	master_cf_parse(&master, buf_text(&seen->master_cf), seen->master_cf.len);
+	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
 	restrict_note(&cf, &master, POLICYD_SOCKET, plan);
-	other_spf_warn(seen, &cf, &master, plan);
+	other_spf_warn(observed, &cf, &master, plan);
 	*ret_is_wanted = true;
 	return 0;
 }
 
-static void plan_reload(const struct mta_seen *seen, enum step_rank rank,
+static void plan_reload(const struct postfix_observed *observed, enum step_rank rank,
                         struct plan *plan)
 {
-	auto_free char *service = postfix_service_name(seen);
-	if (seen->host.is_running)
+	auto_free char *service = postfix_service_name(observed);
+	if (observed->host.is_running)
 		plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
 }
 
-static int plan_part(const struct desired *desired, const struct mta_seen *seen,
-                     bool is_wanted, struct postfix_wish *wish, struct plan *plan,
-                     struct err *err)
+static int plan_part(const struct desired *desired,
+                     const struct postfix_observed *observed, bool is_wanted,
+                     struct postfix_request *request, struct plan *plan, struct err *err)
 {
 	auto_buf text = BUF_INIT;
-	const char *old = buf_text(&seen->master_cf);
-	if (!is_wanted && !postfix_dmarc_wants(desired, seen)) {
-		if (seen->master_path) {
-			master_cf_strip(old, seen->master_cf.len, &text);
-			plan_file(plan, RANK_LEFTOVERS, seen->master_path,
+	const char *old = buf_text(&observed->master_cf);
+	if (!is_wanted && !postfix_dmarc_wants(desired, observed)) {
+		if (observed->master_path) {
+			master_cf_strip(old, observed->master_cf.len, &text);
+			plan_file(plan, RANK_LEFTOVERS, observed->master_path,
 			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
 				->shared = &master_cf_format;
-			plan_reload(seen, RANK_LEFTOVERS, plan);
+			plan_reload(observed, RANK_LEFTOVERS, plan);
 		}
 		if (desired) /* else the engine takes away what is ours alone */
 			policyd_conf_drop("", plan);
 		return 0;
 	}
-	const struct policyd_host host = { .hostname = seen->host.hostname,
-		                           .relayed = seen->network,
-		                           .relayed_count = seen->networks };
+	const struct policyd_host host = { .hostname = observed->host.hostname,
+		                           .relayed = observed->network,
+		                           .relayed_count = observed->networks };
 	int r = policyd_conf_plan(desired, &host, "", plan, err);
 	if (r < 0)
 		return r;
 	if (is_wanted)
-		wish->main.policy = POLICYD_CHECK;
-	wish->main.policy_socket = POLICYD_SOCKET;
-	auto_free char *service = postfix_policy_service(seen->spf.user);
+		request->main.policy = POLICYD_CHECK;
+	request->main.policy_socket = POLICYD_SOCKET;
+	auto_free char *service = postfix_policy_service(observed->spf.user);
 	auto_free char *socket =
-		xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
-	master_cf_render(old, seen->master_cf.len, service, &text);
-	plan_file(plan, RANK_PROVIDERS, seen->master_path, buf_text(&text), text.len,
+		xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
+	master_cf_render(old, observed->master_cf.len, service, &text);
+	plan_file(plan, RANK_PROVIDERS, observed->master_path, buf_text(&text), text.len,
 	          FILE_META_KEEP, CAUSE_MASTER)
 		->shared = &master_cf_format;
-	plan_reload(seen, RANK_PROVIDERS, plan);
-	if (seen->host.is_running)
+	plan_reload(observed, RANK_PROVIDERS, plan);
+	if (observed->host.is_running)
 		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,
 		           CAUSE_MASTER | CAUSE_POLICY);
 	return 0;
@@ -174,7 +175,7 @@ const struct postfix_part postfix_policy = {
 	.feature = FEATURE_SPF,
 	.has_provider = has_policyd,
 	.observe = observe,
-	.seen_done = seen_done,
+	.observed_done = observed_done,
 	.decide = decide,
 	.plan = plan_part,
 	.restore = postfix_policy_restore,

@@ -3,12 +3,12 @@
 #define CORE_MTA_POSTFIX_POSTFIX_POLICY_H
 
 #include "core/base/macro.h"
-#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_observe.h"
 
 /* The line of master.cf; `user` runs the program. */
 char *postfix_policy_service(const char *user) must_check;
 
 /* Why nobody could run the service, as one clause; the caller frees.  NULL: somebody can. */
-char *postfix_policy_why_not(const struct mta_seen *seen) must_check;
+char *postfix_policy_why_not(const struct postfix_observed *observed) must_check;
 
 #endif

@@ -198,20 +198,20 @@ static bool put_item(struct buf *text, const char *list, const char *item, bool 
 
 /* The policy service: its item where restrict_find() says, its parameters into `params`, and a
  * list that was not there into `missing`. */
-static void put_policy(struct buf *text, const struct main_wish *wish, struct buf *params,
-                       struct buf *missing)
+static void put_policy(struct buf *text, const struct main_request *request,
+                       struct buf *params, struct buf *missing)
 {
 	auto_main_cf cf;
 	struct restrict_spot spot;
 	main_cf_parse(&cf, buf_text(text), text->len);
-	restrict_find(&cf, wish->policy_socket, &spot);
+	restrict_find(&cf, request->policy_socket, &spot);
 	if (spot.place == RESTRICT_REFUSED)
 		return;
 	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
 	if (spot.place == RESTRICT_PRESENT)
 		return;
 	buf_printf(params, "%s = %s%s%s\n", &MAIN_RECIPIENT_REF[1],
-	           spot.front ? spot.front : "", spot.front ? ", " : "", wish->policy);
+	           spot.front ? spot.front : "", spot.front ? ", " : "", request->policy);
 	if (spot.place == RESTRICT_AFTER)
 		put_at(text, spot.at, ", ", MAIN_RECIPIENT_REF, "");
 	else if (spot.place == RESTRICT_BEFORE)
@@ -312,28 +312,29 @@ static void add_words(struct buf *list, const char *item)
 
 /* What smtpd services run: one item in front for mail from outside, one behind for those who only
  * send where an admin's milters stand between. */
-static void put_smtpd(struct buf *text, const struct main_wish *wish, struct reach reach,
-                      struct buf *params, struct buf *missing)
+static void put_smtpd(struct buf *text, const struct main_request *request,
+                      struct reach reach, struct buf *params, struct buf *missing)
 {
-	const char *signs = wish->milter && wish->in_smtpd ? "$mailauth_milter" : "";
+	const char *signs =
+		request->milter && request->in_smtpd ? "$mailauth_milter" : "";
 	const char *const *programs =
-		reach.from_non || reach.to_non ? wish->cleanup : NULL;
-	const char *const *cleanup = wish->is_local_off ? NULL : programs;
+		reach.from_non || reach.to_non ? request->cleanup : NULL;
+	const char *const *cleanup = request->is_local_off ? NULL : programs;
 	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
-	bool is_guard_apart = wish->guard_milter && has_items(text, lists[list].name);
+	bool is_guard_apart = request->guard_milter && has_items(text, lists[list].name);
 	auto_buf all = BUF_INIT;
-	if (wish->guard_milter && !is_guard_apart)
+	if (request->guard_milter && !is_guard_apart)
 		add_words(&all, "$mailauth_guard_milter");
 	add_words(&all, signs);
-	if (wish->dmarc_milter)
+	if (request->dmarc_milter)
 		add_words(&all, "$mailauth_dmarc_milter");
 	/* an admin's own item for the signing filter stands somewhere in his list */
-	bool is_last = wish->is_last || !*signs;
+	bool is_last = request->is_last || !*signs;
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
-	                (has_any(wish->submission) || has_any(cleanup));
-	struct cases cases = { .none = wish->unmiltered,
-		               .off = wish->is_local_off ? programs : NULL,
-		               .first = wish->submission,
+	                (has_any(request->submission) || has_any(cleanup));
+	struct cases cases = { .none = request->unmiltered,
+		               .off = request->is_local_off ? programs : NULL,
+		               .first = request->submission,
 		               .second = cleanup,
 		               .other = is_split ? "" : signs,
 		               .text = buf_text(&all) };
@@ -357,22 +358,23 @@ static void put_smtpd(struct buf *text, const struct main_wish *wish, struct rea
 }
 
 /* An admin's own item of the signing filter stays where it is, for the services that may use it. */
-static void put_own(struct buf *text, const struct main_wish *wish, struct buf *params)
+static void put_own(struct buf *text, const struct main_request *request,
+                    struct buf *params)
 {
 	const struct cases cases = {
-		.none = wish->unmiltered,
-		.first = wish->is_local_off ? wish->cleanup : NULL,
+		.none = request->unmiltered,
+		.first = request->is_local_off ? request->cleanup : NULL,
 		.other = "",
 		.text = "yes",
 	};
 	bool is_needed = has_any(cases.none) || has_any(cases.first);
-	if (!is_needed || (!wish->own_smtpd && !wish->own_non_smtpd))
+	if (!is_needed || (!request->own_smtpd && !request->own_non_smtpd))
 		return;
 	put_param("$mailauth_own", &cases, params);
-	if (wish->own_smtpd)
-		main_own_put(text, lists[SMTPD].name, wish->own_smtpd);
-	if (wish->own_non_smtpd)
-		main_own_put(text, lists[NON_SMTPD].name, wish->own_non_smtpd);
+	if (request->own_smtpd)
+		main_own_put(text, lists[SMTPD].name, request->own_smtpd);
+	if (request->own_non_smtpd)
+		main_own_put(text, lists[NON_SMTPD].name, request->own_non_smtpd);
 }
 
 /* What an admin's own list keeps from the filters; the built-in one has it all. */
@@ -388,32 +390,33 @@ static void put_macros(struct buf *text, struct buf *params)
 	(void)put_item(text, lists[MACROS].name, MAIN_MACROS_REF, true);
 }
 
-static void put_milters(struct buf *text, const struct main_wish *wish,
+static void put_milters(struct buf *text, const struct main_request *request,
                         struct buf *params, struct buf *missing)
 {
 	struct reach reach = { 0 };
-	bool has_smtpd = (wish->milter && wish->in_smtpd) || wish->dmarc_milter ||
-	                 wish->guard_milter;
-	bool has_non = wish->milter && wish->in_non_smtpd;
-	put_own(text, wish, params);
+	bool has_smtpd = (request->milter && request->in_smtpd) ||
+	                 request->dmarc_milter || request->guard_milter;
+	bool has_non = request->milter && request->in_non_smtpd;
+	put_own(text, request, params);
 	if (!has_smtpd && !has_non) {
-		if (wish->milter)
+		if (request->milter)
 			put_macros(text, params);
 		return;
 	}
-	if (has_non || wish->dmarc_milter || wish->guard_milter || wish->is_local_off)
+	if (has_non || request->dmarc_milter || request->guard_milter ||
+	    request->is_local_off)
 		reach = find_reach(text);
-	if (wish->milter && (wish->in_smtpd || wish->in_non_smtpd))
-		buf_printf(params, "mailauth_milter = %s\n", wish->milter);
-	if (wish->dmarc_milter)
-		buf_printf(params, "mailauth_dmarc_milter = %s\n", wish->dmarc_milter);
-	if (wish->guard_milter)
-		buf_printf(params, "mailauth_guard_milter = %s\n", wish->guard_milter);
+	if (request->milter && (request->in_smtpd || request->in_non_smtpd))
+		buf_printf(params, "mailauth_milter = %s\n", request->milter);
+	if (request->dmarc_milter)
+		buf_printf(params, "mailauth_dmarc_milter = %s\n", request->dmarc_milter);
+	if (request->guard_milter)
+		buf_printf(params, "mailauth_guard_milter = %s\n", request->guard_milter);
 	put_macros(text, params);
 	if (has_smtpd)
-		put_smtpd(text, wish, reach, params, missing);
+		put_smtpd(text, request, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
-		const struct cases cases = { .none = wish->unmiltered,
+		const struct cases cases = { .none = request->unmiltered,
 			                     .other = "",
 			                     .text = "$mailauth_milter" };
 		put_param(lists[NON_SMTPD].item, &cases, params);
@@ -423,21 +426,21 @@ static void put_milters(struct buf *text, const struct main_wish *wish,
 
 /* Behind an admin's own tables, whose entries go on winning.  Without the classes headers would be
  * rewritten, too; where he has set them they are what they must be (postfix_srs.c). */
-static void put_srs(struct buf *text, const struct main_wish *wish, struct buf *params,
-                    struct buf *missing)
+static void put_srs(struct buf *text, const struct main_request *request,
+                    struct buf *params, struct buf *missing)
 {
 	const struct {
 		enum list list;
 		const char *value;
 		bool is_wanted;
 	} rows[] = {
-		{ SRS_SENDER, wish->srs_forward, true },
+		{ SRS_SENDER, request->srs_forward, true },
 		{ SRS_CLASSES, "envelope_sender",
 		  !has_items(text, lists[SRS_CLASSES].name) },
-		{ SRS_RECIPIENT, wish->srs_reverse, true },
-		{ SRS_LMTP, wish->srs_reverse, true },
+		{ SRS_RECIPIENT, request->srs_reverse, true },
+		{ SRS_LMTP, request->srs_reverse, true },
 	};
-	for (size_t i = 0; wish->srs_forward && i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; request->srs_forward && i < ARRAY_LEN(rows); i++) {
 		if (!rows[i].is_wanted)
 			continue;
 		buf_printf(params, "%s = %s\n", lists[rows[i].list].item + 1,
@@ -446,17 +449,17 @@ static void put_srs(struct buf *text, const struct main_wish *wish, struct buf *
 	}
 }
 
-void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+void main_cf_render(const char *text, size_t len, const struct main_request *request,
                     struct buf *into)
 {
 	auto_buf body = BUF_INIT, params = BUF_INIT, missing = BUF_INIT;
 	main_cf_strip(text, len, &body);
-	put_milters(&body, wish, &params, &missing);
-	if (wish->policy)
-		put_policy(&body, wish, &params, &missing);
-	if (wish->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
+	put_milters(&body, request, &params, &missing);
+	if (request->policy)
+		put_policy(&body, request, &params, &missing);
+	if (request->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
 		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
-	put_srs(&body, wish, &params, &missing);
+	put_srs(&body, request, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);
 	if (!params.len)

@@ -25,7 +25,7 @@
 /* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
  * admin's, before anybody changed it; mail of those who only send (submission services, programs on
  * this machine) meets the signing one behind them, when nobody changes it any more. */
-struct main_wish {
+struct main_request {
 	/* Items with braces: "{ unix:..., default_action=tempfail }"; NULL: none. */
 	const char *milter;       /* signs and verifies */
 	const char *dmarc_milter; /* mail from outside alone, behind `milter` */
@@ -52,9 +52,9 @@ struct main_wish {
 void main_cf_ours(const char *text, size_t len, struct spans *into);
 /* `text` without anything of ours. */
 void main_cf_strip(const char *text, size_t len, struct buf *into);
-/* `text` with exactly what is wished for, whatever of ours stood there before; without the policy
+/* `text` with exactly what is asked for, whatever of ours stood there before; without the policy
  * where restrict_find() refuses. */
-void main_cf_render(const char *text, size_t len, const struct main_wish *wish,
+void main_cf_render(const char *text, size_t len, const struct main_request *request,
                     struct buf *into);
 
 /* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits

@@ -14,8 +14,8 @@
 #include "core/mta/postfix/postfix_macros.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_part.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
@@ -62,21 +62,21 @@ static const struct buf *text_of(const struct step *step, const struct buf *now)
 
 /* ---- SPF -------------------------------------------------------------------------------------- */
 
-int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
+int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
                            struct err *err)
 {
-	struct step *line = postfix_restore_file(plan, seen->master_path, RANK_PROVIDERS,
-	                                         CAUSE_MASTER);
+	struct step *line = postfix_restore_file(plan, observed->master_path,
+	                                         RANK_PROVIDERS, CAUSE_MASTER);
 	enum step_rank rank = line ? line->rank : RANK_PROVIDERS;
 	auto_master_cf master = MASTER_CF_INIT;
-	const struct buf *text = text_of(line, &seen->master_cf);
+	const struct buf *text = text_of(line, &observed->master_cf);
 	bool has_service = false;
 
 	(void)err;
 	postfix_restore_file(plan, POLICYD_CONF, RANK_TABLES, CAUSE_POLICY);
-	if (!seen->host.is_running)
+	if (!observed->host.is_running)
 		return 0;
-	auto_free char *service = postfix_service_name(seen);
+	auto_free char *service = postfix_service_name(observed);
 	master_cf_parse(&master, buf_text(text), text->len);
 	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
 	for (size_t i = 0; i < master.count; i++)
@@ -84,7 +84,7 @@ int postfix_policy_restore(const struct mta_seen *seen, struct plan *plan,
 		              strcmp(master.service[i].name, POLICYD_SERVICE) == 0;
 	if (has_service) {
 		auto_free char *socket =
-			xasprintf("unix:%s/" POLICYD_SOCKET, seen->host.queue_dir);
+			xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
 
 		plan_probe(plan, rank, PROBE_POLICY, socket, CAUSE_MASTER | CAUSE_POLICY);
 	}
@@ -153,33 +153,34 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 }
 
 /* What our configuration and, behind it, the admin's say of a keyword. */
-static const char *value_of(const struct opendkim_conf *ours, const struct mta_seen *seen,
-                            const char *key)
+static const char *value_of(const struct opendkim_conf *ours,
+                            const struct postfix_observed *observed, const char *key)
 {
 	const char *value = opendkim_conf_get(ours, key);
 
-	return value ? value : opendkim_conf_get(&seen->dkim.admin, key);
+	return value ? value : opendkim_conf_get(&observed->dkim.admin, key);
 }
 
-static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf *ours,
-                        const struct buf *next, struct plan *plan)
+static void plan_filter(const struct postfix_observed *observed,
+                        const struct opendkim_conf *ours, const struct buf *next,
+                        struct plan *plan)
 {
 	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
-	const char *socket = value_of(ours, seen, "Socket");
-	const char *mode = value_of(ours, seen, "Mode");
-	const char *id = value_of(ours, seen, "AuthservID");
+	const char *socket = value_of(ours, observed, "Socket");
+	const char *mode = value_of(ours, observed, "Mode");
+	const char *id = value_of(ours, observed, "AuthservID");
 	auto_free char *endpoint =
-		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+		socket ? opendkim_endpoint(socket, observed->host.queue_dir) : NULL;
 
-	if (seen->dkim.is_running)
+	if (observed->dkim.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim",
-		             postfix_dkim_needs_restart(&seen->dkim, next)
+		             postfix_dkim_needs_restart(&observed->dkim, next)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
 		             any);
-	if (seen->host.is_running)
+	if (observed->host.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
-	if (!endpoint || (!seen->dkim.is_running && !seen->host.is_running))
+	if (!endpoint || (!observed->dkim.is_running && !observed->host.is_running))
 		return;
 	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, any);
 	if (mode && strchr(mode, 's'))
@@ -189,7 +190,8 @@ static void plan_filter(const struct mta_seen *seen, const struct opendkim_conf 
 			->ask->domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
 }
 
-int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *plan,
+                         struct err *err)
 {
 	auto_opendkim_conf ours = OPENDKIM_CONF_INIT;
 	auto_buf part = BUF_INIT;
@@ -207,39 +209,39 @@ int postfix_dkim_restore(const struct mta_seen *seen, struct plan *plan, struct 
 	plan_names(plan, OPENDKIM_SIGNING_TABLE, OPENDKIM_KEY_TABLE);
 	our_conf =
 		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
-	conf = postfix_restore_file(plan, seen->dkim.conf_path, RANK_PROVIDERS,
+	conf = postfix_restore_file(plan, observed->dkim.conf_path, RANK_PROVIDERS,
 	                            CAUSE_FILTER);
-	shared_part(&opendkim_conf_format, text_of(conf, &seen->dkim.conf), &part);
+	shared_part(&opendkim_conf_format, text_of(conf, &observed->dkim.conf), &part);
 	if (part.len == 0) {
-		if (seen->dkim.is_running)
+		if (observed->dkim.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendkim",
-			             postfix_dkim_needs_restart(&seen->dkim, NULL)
+			             postfix_dkim_needs_restart(&observed->dkim, NULL)
 			                     ? SERVICE_RESTART
 			                     : SERVICE_RELOAD,
 			             CAUSE_FILTER);
 		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 		return 0;
 	}
-	const struct buf *next = text_of(our_conf, &seen->dkim.our_conf);
+	const struct buf *next = text_of(our_conf, &observed->dkim.our_conf);
 	r = opendkim_conf_parse(&ours, buf_text(next), NULL, NULL, err);
 	if (r == 0)
-		plan_filter(seen, &ours, next, plan);
+		plan_filter(observed, &ours, next, plan);
 	return r;
 }
 
 /* ---- DMARC ------------------------------------------------------------------------------------ */
 
-static void plan_dmarc(const struct mta_seen *seen, const struct opendkim_conf *conf,
-                       struct plan *plan)
+static void plan_dmarc(const struct postfix_observed *observed,
+                       const struct opendkim_conf *conf, struct plan *plan)
 {
 	const char *socket = opendkim_conf_get(conf, "Socket");
 	const char *id = opendkim_conf_get(conf, "AuthservID");
 	auto_free char *endpoint =
-		socket ? opendkim_endpoint(socket, seen->host.queue_dir) : NULL;
+		socket ? opendkim_endpoint(socket, observed->host.queue_dir) : NULL;
 
-	if (!seen->dmarc.is_running && !seen->host.is_running)
+	if (!observed->dmarc.is_running && !observed->host.is_running)
 		return;
-	if (seen->dmarc.is_running)
+	if (observed->dmarc.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
 		             CAUSE_DMARC);
 	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
@@ -252,11 +254,12 @@ static void plan_dmarc(const struct mta_seen *seen, const struct opendkim_conf *
 			->ask->domain = xstrdup(id);
 }
 
-int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *plan,
+                          struct err *err)
 {
-	const struct step *step = postfix_restore_file(plan, seen->dmarc.conf_path,
+	const struct step *step = postfix_restore_file(plan, observed->dmarc.conf_path,
 	                                               RANK_PROVIDERS, CAUSE_DMARC);
-	const struct buf *text = text_of(step, &seen->dmarc.conf);
+	const struct buf *text = text_of(step, &observed->dmarc.conf);
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
 	auto_buf part = BUF_INIT;
 	int r;
@@ -264,7 +267,7 @@ int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct
 	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES, CAUSE_DMARC);
 	shared_part(&opendmarc_conf_format, text, &part);
 	if (part.len == 0) {
-		if (seen->dmarc.is_running)
+		if (observed->dmarc.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
 			             CAUSE_DMARC);
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
@@ -272,14 +275,15 @@ int postfix_dmarc_restore(const struct mta_seen *seen, struct plan *plan, struct
 	}
 	r = opendkim_conf_parse(&conf, buf_text(text), NULL, NULL, err);
 	if (r == 0)
-		plan_dmarc(seen, &conf, plan);
+		plan_dmarc(observed, &conf, plan);
 	return r;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
-int postfix_restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+int postfix_restore(const void *row_observed, struct plan *plan, struct err *err)
 {
+	const struct postfix_observed *observed = row_observed;
 	auto_main_cf cf = MAIN_CF_INIT;
 	auto_master_cf master = MASTER_CF_INIT;
 	int r = 0;
@@ -287,19 +291,19 @@ int postfix_restore(const struct mta_seen *seen, struct plan *plan, struct err *
 	plan->log_source = postfix_log_source;
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
 		if (postfix_parts[i]->restore)
-			r = postfix_parts[i]->restore(seen, plan, err);
+			r = postfix_parts[i]->restore(observed, plan, err);
 	if (r < 0)
 		return r;
-	struct step *step =
-		postfix_restore_file(plan, seen->main_path, RANK_CONSUMERS, CAUSE_SERVER);
+	struct step *step = postfix_restore_file(plan, observed->main_path,
+	                                         RANK_CONSUMERS, CAUSE_SERVER);
 	if (!step)
 		return 0;
 	step->rank = RANK_CONSUMERS; /* also where it lets go of everything */
 	main_cf_parse(&cf, buf_text(step_text(step)), step_text(step)->len);
-	step = find_file(plan, seen->master_path);
-	const struct buf *text = text_of(step, &seen->master_cf);
+	step = find_file(plan, observed->master_path);
+	const struct buf *text = text_of(step, &observed->master_cf);
 	master_cf_parse(&master, buf_text(text), text->len);
-	macros_for_probes(&cf, seen->host.hostname, plan);
-	postfix_plan_server(seen, &cf, &master, plan);
+	macros_for_probes(&cf, observed->host.hostname, plan);
+	postfix_plan_server(observed, &cf, &master, plan);
 	return 0;
 }

@@ -18,9 +18,9 @@
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "dnszone/name/name.h"
 
 /* main.cf without ours, and master.cf. */
@@ -30,12 +30,13 @@ struct files {
 	struct master_cf master;
 };
 
-static void files_read(const struct mta_seen *seen, struct files *files)
+static void files_read(const struct postfix_observed *observed, struct files *files)
 {
 	*files = (struct files){ .text = BUF_INIT };
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &files->text);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &files->text);
 	main_cf_parse(&files->main, buf_text(&files->text), files->text.len);
-	master_cf_parse(&files->master, buf_text(&seen->master_cf), seen->master_cf.len);
+	master_cf_parse(&files->master, buf_text(&observed->master_cf),
+	                observed->master_cf.len);
 }
 
 static void files_done(struct files *files)
@@ -50,21 +51,21 @@ static void files_done(struct files *files)
 /* ---- observing --------------------------------------------------------------------------------- */
 
 /* srs.domain as the push will have it, but for a name that only the push keeps. */
-static int find_domain(struct mta_seen *seen, struct err *err)
+static int find_domain(struct postfix_observed *observed, struct err *err)
 {
 	static const enum setting_key keys[] = { SET_SRS_DOMAIN, SET_MTA_HOSTNAME };
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		char *text = NULL;
-		int r = setting_text(seen->store, keys[i], 0, &text, err);
+		int r = setting_text(observed->store, keys[i], 0, &text, err);
 		if (r < 0)
 			return r;
 		if (*text) {
-			seen->srs.domain = text;
+			observed->srs.domain = text;
 			return 0;
 		}
 		free(text);
 	}
-	seen->srs.domain = xstrdup(seen->host.hostname);
+	observed->srs.domain = xstrdup(observed->host.hostname);
 	return 0;
 }
 
@@ -103,10 +104,10 @@ static char *read_patterns(void *arg, const char *path)
 }
 
 /* Postfix itself knows its defaults best. */
-static void list_value(struct ctx *ctx, const struct mta_seen *seen,
+static void list_value(struct ctx *ctx, const struct postfix_observed *observed,
                        const struct main_cf *cf, const char *name, struct buf *into)
 {
-	const char *const argv[] = { "postconf", "-c", seen->host.config_dir,
+	const char *const argv[] = { "postconf", "-c", observed->host.config_dir,
 		                     "-xh",      name, NULL };
 	const struct run_spec spec = { .argv = argv };
 	struct err ignored = ERR_INIT;
@@ -115,20 +116,20 @@ static void list_value(struct ctx *ctx, const struct mta_seen *seen,
 		main_cf_value(cf, NULL, name, into);
 }
 
-static void find_acceptance(struct ctx *ctx, struct mta_seen *seen)
+static void find_acceptance(struct ctx *ctx, struct postfix_observed *observed)
 {
 	auto_files files;
-	struct source source = { ctx, seen->host.config_dir };
+	struct source source = { ctx, observed->host.config_dir };
 	const struct acceptance_source how = { look_up, read_patterns, &source };
-	files_read(seen, &files);
-	seen->srs.is_domain_here = ACCEPT_NO;
+	files_read(observed, &files);
+	observed->srs.is_domain_here = ACCEPT_NO;
 	for (size_t i = 0; i < ARRAY_LEN(canonical_domain_lists); i++) {
 		auto_buf list = BUF_INIT;
-		list_value(ctx, seen, &files.main, canonical_domain_lists[i], &list);
+		list_value(ctx, observed, &files.main, canonical_domain_lists[i], &list);
 		enum acceptance one =
-			canonical_accepts(buf_text(&list), seen->srs.domain, &how);
-		if (one > seen->srs.is_domain_here)
-			seen->srs.is_domain_here = one;
+			canonical_accepts(buf_text(&list), observed->srs.domain, &how);
+		if (one > observed->srs.is_domain_here)
+			observed->srs.is_domain_here = one;
 	}
 }
 
@@ -137,7 +138,7 @@ static void find_acceptance(struct ctx *ctx, struct mta_seen *seen)
 #define NAMED_MAX 10 /* domains in a sentence */
 
 struct unlisted {
-	struct mta_seen *seen;
+	struct postfix_observed *observed;
 	const char *srs_domain;
 	char **excluded; /* of srs.exclude-domains */
 	size_t excluded_count;
@@ -162,11 +163,12 @@ static void note_domain(void *arg, const char *typed)
 	struct err ignored = ERR_INIT;
 	auto_domain domain = DOMAIN_INIT;
 	char name[NAME_SIZE];
-	const struct mta_seen *seen = list->seen;
+	const struct postfix_observed *observed = list->observed;
 	if (name_parse_domain(typed, name, &ignored) < 0 ||
-	    text_starts(name, "localhost.") || text_same(name, seen->host.hostname) ||
+	    text_starts(name, "localhost.") || text_same(name, observed->host.hostname) ||
 	    text_same(name, list->srs_domain) || is_excluded(list, name) ||
-	    (seen->store && domain_look(seen->store, name, &domain, &ignored) != 0))
+	    (observed->store &&
+	     domain_look(observed->store, name, &domain, &ignored) != 0))
 		return;
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->name[i], name) == 0)
@@ -205,55 +207,57 @@ static char *rewritten_text(const struct unlisted *list)
 
 /* postsrsd leaves the domains of the database alone; mail of others that are at home here is taken for
  * foreign, and loses its alignment for DMARC. */
-static void find_rewritten(struct ctx *ctx, struct mta_seen *seen, const char *domain,
-                           const char *excluded)
+static void find_rewritten(struct ctx *ctx, struct postfix_observed *observed,
+                           const char *domain, const char *excluded)
 {
 	auto_files files;
-	struct unlisted list = { .seen = seen, .srs_domain = domain };
-	struct source source = { ctx, seen->host.config_dir };
+	struct unlisted list = { .observed = observed, .srs_domain = domain };
+	struct source source = { ctx, observed->host.config_dir };
 	const struct acceptance_source how = { look_up, read_patterns, &source };
 	text_split_list(excluded, &list.excluded, &list.excluded_count);
-	files_read(seen, &files);
+	files_read(observed, &files);
 	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {
 		auto_buf value = BUF_INIT;
-		list_value(ctx, seen, &files.main, own_lists[i], &value);
+		list_value(ctx, observed, &files.main, own_lists[i], &value);
 		canonical_each_domain(buf_text(&value), &how, note_domain, &list);
 	}
-	free(seen->srs.rewritten);
-	seen->srs.rewritten = rewritten_text(&list);
+	free(observed->srs.rewritten);
+	observed->srs.rewritten = rewritten_text(&list);
 	for (size_t i = 0; i < list.count; i++)
 		free(list.name[i]);
 	free(list.name);
 	free(list.excluded);
 }
 
-static int observe(struct ctx *ctx, struct mta_seen *seen, struct err *err)
+static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
 	bool is_on;
-	int r = postsrsd_observe(ctx, seen->store, &seen->srs.daemon, err);
+	int r = postsrsd_observe(ctx, observed->store, &observed->srs.daemon, err);
 	if (r == 0)
-		r = setting_bool(seen->store, SET_SRS_ENABLED, 0, &is_on, err);
-	if (r < 0 || !seen->main_path)
+		r = setting_bool(observed->store, SET_SRS_ENABLED, 0, &is_on, err);
+	if (r < 0 || !observed->main_path)
 		return r;
-	seen->srs.is_in_place = strstr(buf_text(&seen->main_cf), MAIN_SRS_REF) != NULL;
+	observed->srs.is_in_place =
+		strstr(buf_text(&observed->main_cf), MAIN_SRS_REF) != NULL;
 	if (!is_on)
 		return 0;
 	auto_free char *excluded = NULL;
-	r = find_domain(seen, err);
-	if (r == 0 && seen->srs.domain)
-		find_acceptance(ctx, seen);
+	r = find_domain(observed, err);
+	if (r == 0 && observed->srs.domain)
+		find_acceptance(ctx, observed);
 	if (r == 0)
-		r = setting_text(seen->store, SET_SRS_EXCLUDE_DOMAINS, 0, &excluded, err);
+		r = setting_text(observed->store, SET_SRS_EXCLUDE_DOMAINS, 0, &excluded,
+		                 err);
 	if (r == 0)
-		find_rewritten(ctx, seen, seen->srs.domain, excluded);
+		find_rewritten(ctx, observed, observed->srs.domain, excluded);
 	return r;
 }
 
-static void seen_done(struct mta_seen *seen)
+static void observed_done(struct postfix_observed *observed)
 {
-	postsrsd_seen_done(&seen->srs.daemon);
-	free(seen->srs.domain);
-	free(seen->srs.rewritten);
+	postsrsd_observed_done(&observed->srs.daemon);
+	free(observed->srs.domain);
+	free(observed->srs.rewritten);
 }
 
 /* ---- deciding ---------------------------------------------------------------------------------- */
@@ -264,10 +268,11 @@ static void note(void *arg, const char *sentence)
 }
 
 /* A domain that Postfix does not accept loses every bounce; what runs already goes on. */
-static int check_domain(const struct desired *desired, const struct mta_seen *seen,
-                        struct plan *plan, struct err *err)
+static int check_domain(const struct desired *desired,
+                        const struct postfix_observed *observed, struct plan *plan,
+                        struct err *err)
 {
-	const struct srs_seen *srs = &seen->srs;
+	const struct srs_observed *srs = &observed->srs;
 	if (!desired->srs_domain)
 		return err_set(err, ERR_FAILED,
 		               _("SRS needs a domain, and the full name of the mail "
@@ -298,17 +303,18 @@ static int check_domain(const struct desired *desired, const struct mta_seen *se
 	return 0;
 }
 
-static int check_files(const struct mta_seen *seen, struct plan *plan, struct err *err)
+static int check_files(const struct postfix_observed *observed, struct plan *plan,
+                       struct err *err)
 {
 	auto_files files;
-	files_read(seen, &files);
+	files_read(observed, &files);
 	auto_free char *why = canonical_conflict(&files.main, &files.master);
 	if (why)
 		return err_set(err, ERR_FAILED, _("SRS: %s"), why);
 	/* version 1 listens on 127.0.0.1 alone, version 2 on a UNIX socket */
 	auto_buf protocols = BUF_INIT;
 	main_cf_value(&files.main, NULL, "inet_protocols", &protocols);
-	if (!seen->srs.daemon.is_v2 && !item_list_has(buf_text(&protocols), "ipv4") &&
+	if (!observed->srs.daemon.is_v2 && !item_list_has(buf_text(&protocols), "ipv4") &&
 	    !item_list_has(buf_text(&protocols), "all"))
 		return err_set(
 			err, ERR_FAILED,
@@ -318,15 +324,15 @@ static int check_files(const struct mta_seen *seen, struct plan *plan, struct er
 			buf_text(&protocols));
 	canonical_note_reach(&files.main, &files.master, note, plan);
 	canonical_note_delivery(&files.main, &files.master, note, plan);
-	if (seen->srs.rewritten)
-		plan_note(plan, "%s", seen->srs.rewritten);
+	if (observed->srs.rewritten)
+		plan_note(plan, "%s", observed->srs.rewritten);
 	return 0;
 }
 
-static int decide(const struct desired *desired, const struct mta_seen *seen,
+static int decide(const struct desired *desired, const struct postfix_observed *observed,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
-	const struct srs_seen *srs = &seen->srs;
+	const struct srs_observed *srs = &observed->srs;
 	*ret_is_wanted = false;
 	if (!desired || !desired->has_srs)
 		return 0;
@@ -339,12 +345,12 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 	}
 	if (srs->daemon.why_not)
 		return err_set(err, ERR_FAILED, _("SRS: %s"), srs->daemon.why_not);
-	int r = check_domain(desired, seen, plan, err);
+	int r = check_domain(desired, observed, plan, err);
 	if (r == 0)
-		r = check_files(seen, plan, err);
+		r = check_files(observed, plan, err);
 	if (r < 0)
 		return r;
-	if (srs->is_in_place && seen->host.is_running && !srs->daemon.is_running)
+	if (srs->is_in_place && observed->host.is_running && !srs->daemon.is_running)
 		plan_note(
 			plan,
 			_("postsrsd does not run, and without it Postfix defers all mail: "
@@ -356,44 +362,47 @@ static int decide(const struct desired *desired, const struct mta_seen *seen,
 
 /* ---- planning ---------------------------------------------------------------------------------- */
 
-static int plan_srs(const struct desired *desired, const struct mta_seen *seen,
-                    bool is_wanted, struct postfix_wish *wish, struct plan *plan,
-                    struct err *err)
+static int plan_srs(const struct desired *desired,
+                    const struct postfix_observed *observed, bool is_wanted,
+                    struct postfix_request *request, struct plan *plan, struct err *err)
 {
 	const struct postsrsd_place place = {
-		.is_live = !seen->is_rooted,
-		.is_server_there = seen->host.is_running,
+		.is_live = !observed->is_rooted,
+		.is_server_there = observed->host.is_running,
 	};
 	auto_postsrsd_tables tables = { 0 };
 	if (!is_wanted) {
-		postsrsd_plan_out(desired, &seen->srs.daemon, plan);
+		postsrsd_plan_out(desired, &observed->srs.daemon, plan);
 		return 0;
 	}
-	postsrsd_tables_of(&seen->srs.daemon, seen->host.queue_dir, &tables);
-	wish->main.srs_forward = postfix_wish_keep(wish, xstrdup(tables.sender));
-	wish->main.srs_reverse = postfix_wish_keep(wish, xstrdup(tables.reverse));
-	return postsrsd_plan(desired, &seen->srs.daemon, &place, &tables, plan, err);
+	postsrsd_tables_of(&observed->srs.daemon, observed->host.queue_dir, &tables);
+	request->main.srs_forward = postfix_request_keep(request, xstrdup(tables.sender));
+	request->main.srs_reverse =
+		postfix_request_keep(request, xstrdup(tables.reverse));
+	return postsrsd_plan(desired, &observed->srs.daemon, &place, &tables, plan, err);
 }
 
 /* ---- rollback ---------------------------------------------------------------------------------- */
 
 /* main.cf as it will stand names our tables. */
-static bool will_be_named(const struct mta_seen *seen, const struct plan *plan)
+static bool will_be_named(const struct postfix_observed *observed,
+                          const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, seen->main_path) == 0)
+		    strcmp(plan->step[i].object, observed->main_path) == 0)
 			return strstr(buf_text(step_text(&plan->step[i])),
 			              MAIN_SRS_REF) != NULL;
-	return seen->srs.is_in_place;
+	return observed->srs.is_in_place;
 }
 
-static int restore(const struct mta_seen *seen, struct plan *plan, struct err *err)
+static int restore(const struct postfix_observed *observed, struct plan *plan,
+                   struct err *err)
 {
-	const struct postsrsd_seen *daemon = &seen->srs.daemon;
+	const struct postsrsd_observed *daemon = &observed->srs.daemon;
 	const struct postsrsd_place place = {
-		.is_live = !seen->is_rooted,
-		.is_server_there = seen->host.is_running,
+		.is_live = !observed->is_rooted,
+		.is_server_there = observed->host.is_running,
 	};
 	const struct step *conf =
 		postfix_restore_file(plan, daemon->conf_path, RANK_PROVIDERS, CAUSE_SRS);
@@ -406,11 +415,11 @@ static int restore(const struct mta_seen *seen, struct plan *plan, struct err *e
 	postfix_restore_file(plan, POSTSRSD_DOMAINS, RANK_TABLES, CAUSE_SRS);
 	postfix_restore_file(plan, POSTSRSD_KEEP, RANK_TABLES, 0);
 	postfix_restore_file(plan, POSTSRSD_DROP_IN, RANK_PROVIDERS, CAUSE_SRS);
-	if (!will_be_named(seen, plan) || !domain) {
+	if (!will_be_named(observed, plan) || !domain) {
 		postsrsd_plan_service_out(daemon, plan);
 		return 0;
 	}
-	postsrsd_tables_of(daemon, seen->host.queue_dir, &tables);
+	postsrsd_tables_of(daemon, observed->host.queue_dir, &tables);
 	postsrsd_plan_service(daemon, &place, plan);
 	if (place.is_live && (daemon->is_running || place.is_server_there))
 		postsrsd_plan_probe(domain, &tables, daemon->is_running ? CAUSE_SRS : 0,
@@ -422,21 +431,21 @@ int postfix_srs_advise(struct ctx *ctx, struct store *store, const char *domain,
                        const char *excluded, void (*say)(void *arg, const char *sentence),
                        void *arg, struct err *err)
 {
-	struct mta_seen *seen = NULL;
+	struct postfix_observed *observed = NULL;
 	auto_free char *stored = NULL;
 	int r = setting_text(store, SET_SRS_EXCLUDE_DOMAINS, 0, &stored, err);
 	if (r == 0)
-		r = postfix_observe(ctx, store, &seen, err);
-	if (r == 0 && seen->main_path) {
+		r = postfix_observe(ctx, store, &observed, err);
+	if (r == 0 && observed->main_path) {
 		auto_files files;
-		files_read(seen, &files);
-		find_rewritten(ctx, seen, domain, excluded ? excluded : stored);
-		if (seen->srs.rewritten)
-			say(arg, seen->srs.rewritten);
+		files_read(observed, &files);
+		find_rewritten(ctx, observed, domain, excluded ? excluded : stored);
+		if (observed->srs.rewritten)
+			say(arg, observed->srs.rewritten);
 		canonical_note_reach(&files.main, &files.master, say, arg);
 		canonical_note_delivery(&files.main, &files.master, say, arg);
 	}
-	postfix_seen_free(seen);
+	postfix_observed_free(observed);
 	return r;
 }
 
@@ -445,7 +454,7 @@ const struct postfix_part postfix_srs = {
 	.feature = FEATURE_SRS,
 	.has_provider = postsrsd_is_installed,
 	.observe = observe,
-	.seen_done = seen_done,
+	.observed_done = observed_done,
 	.decide = decide,
 	.plan = plan_srs,
 	.restore = restore,

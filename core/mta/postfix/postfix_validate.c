@@ -6,7 +6,7 @@
  * about the copy is compared with what it says about the present files, and the milter lists that
  * it reads with those that were meant.  What it does not see at all is postfix_values.h's.
  */
-#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_observe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +69,9 @@ static int stage_both(const struct validation *v, bool is_new, struct err *err)
 	const struct {
 		const char *name, *path;
 		const struct buf *present;
-	} files[] = { { "main.cf", v->seen->main_path, &v->seen->main_cf },
-		      { "master.cf", v->seen->master_path, &v->seen->master_cf } };
+	} files[] = { { "main.cf", postfix_of(v)->main_path, &postfix_of(v)->main_cf },
+		      { "master.cf", postfix_of(v)->master_path,
+		        &postfix_of(v)->master_cf } };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		const struct step *step =
 			is_new ? validation_step(v, files[i].path) : NULL;
@@ -173,13 +174,13 @@ static void list_without(const char *list, const struct our_items *ours, struct 
 static int compare_list(const struct validation *v, const struct step *step,
                         const char *list, struct err *err)
 {
-	const struct mta_seen *seen = v->seen;
+	const struct postfix_observed *observed = postfix_of(v);
 	struct run_result now = { 0 };
 	auto_main_cf old, new;
 	cleanup(our_items_done) struct our_items ours = { 0 };
 	auto_buf stripped = BUF_INIT, meant = BUF_INIT, admin = BUF_INIT;
 	auto_buf rest = BUF_INIT, rest_meant = BUF_INIT, before = BUF_INIT;
-	main_cf_strip(buf_text(&seen->main_cf), seen->main_cf.len, &stripped);
+	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &stripped);
 	main_cf_parse(&old, buf_text(&stripped), stripped.len);
 	main_cf_parse(&new, buf_text(step_text(step)), step_text(step)->len);
 	our_items_read(&new, &ours);
@@ -245,7 +246,7 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 
 static int copy_beside(const struct validation *v, const char *name, struct err *err)
 {
-	auto_free char *path = path_join(v->seen->host.config_dir, name);
+	auto_free char *path = path_join(postfix_of(v)->host.config_dir, name);
 	auto_buf text = BUF_INIT;
 	int r = file_read(v->ctx, path, POSTFIX_FILE_LIMIT, &text, NULL, err);
 	if (r == ERR_MISSING) {
@@ -289,15 +290,15 @@ static void texts_done(struct texts *texts)
 
 static void texts_read(const struct validation *v, struct texts *ret)
 {
-	const struct mta_seen *seen = v->seen;
-	const struct step *main = validation_step(v, seen->main_path);
-	const struct step *master = validation_step(v, seen->master_path);
-	const struct buf *main_text = main ? step_text(main) : &seen->main_cf;
-	const struct buf *master_text = master ? step_text(master) : &seen->master_cf;
-	main_cf_parse(&ret->old_main, buf_text(&seen->main_cf), seen->main_cf.len);
+	const struct postfix_observed *observed = postfix_of(v);
+	const struct step *main = validation_step(v, observed->main_path);
+	const struct step *master = validation_step(v, observed->master_path);
+	const struct buf *main_text = main ? step_text(main) : &observed->main_cf;
+	const struct buf *master_text = master ? step_text(master) : &observed->master_cf;
+	main_cf_parse(&ret->old_main, buf_text(&observed->main_cf), observed->main_cf.len);
 	main_cf_parse(&ret->main, buf_text(main_text), main_text->len);
-	master_cf_parse(&ret->old_master, buf_text(&seen->master_cf),
-	                seen->master_cf.len);
+	master_cf_parse(&ret->old_master, buf_text(&observed->master_cf),
+	                observed->master_cf.len);
 	master_cf_parse(&ret->master, buf_text(master_text), master_text->len);
 }
 
@@ -342,7 +343,7 @@ static int check_socket_rights(const struct validation *v, const struct main_cf 
 	    !account_read(v->ctx, owner.len ? buf_text(&owner) : "postfix", &who))
 		return 0;
 	const char *path = socket + strlen("unix:");
-	const char *queue = v->seen->host.queue_dir;
+	const char *queue = postfix_of(v)->host.queue_dir;
 	size_t len = strlen(queue);
 	bool is_inside = strncmp(path, queue, len) == 0 && path[len] == '/';
 	auto_free char *folder = path_parent(path);
@@ -361,9 +362,9 @@ static int check_sockets(const struct validation *v, const struct texts *texts,
 {
 	auto_faults faults = FAULTS_INIT;
 	struct validation looked = *v;
-	bool is_used =
-		postfix_reach_check(&texts->main, &texts->master, v->seen->host.queue_dir,
-	                            socket, filter, is_socket_there, &looked, &faults);
+	bool is_used = postfix_reach_check(&texts->main, &texts->master,
+	                                   postfix_of(v)->host.queue_dir, socket, filter,
+	                                   is_socket_there, &looked, &faults);
 	if (faults.count)
 		return err_set(err, ERR_FAILED, "%s", faults.text[0]);
 	return is_used && v->stage ? check_socket_rights(v, &texts->main, socket, err)
@@ -389,18 +390,18 @@ static char *dmarc_socket(const struct validation *v)
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
 	auto_buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	if (!v->seen->dmarc.conf_path ||
-	    validation_read(v, v->seen->dmarc.conf_path, &text, &ignored) <= 0 ||
+	if (!postfix_of(v)->dmarc.conf_path ||
+	    validation_read(v, postfix_of(v)->dmarc.conf_path, &text, &ignored) <= 0 ||
 	    !strstr(buf_text(&text), "# mailauthctl: ") ||
 	    opendkim_conf_parse(&conf, buf_text(&text), NULL, NULL, &ignored) < 0)
 		return NULL;
 	const char *socket = opendkim_conf_get(&conf, "Socket");
-	return socket ? opendkim_endpoint(socket, v->seen->host.queue_dir) : NULL;
+	return socket ? opendkim_endpoint(socket, postfix_of(v)->host.queue_dir) : NULL;
 }
 
 static bool has_server_step(const struct validation *v)
 {
-	auto_free char *service = postfix_service_name(v->seen);
+	auto_free char *service = postfix_service_name(postfix_of(v));
 	for (size_t i = 0; i < v->plan->count; i++)
 		if (v->plan->step[i].kind == STEP_SERVICE &&
 		    strcmp(v->plan->step[i].object, service) == 0)
@@ -413,21 +414,21 @@ static bool has_server_step(const struct validation *v)
  * pushed then could not be asked for its effect. */
 static int check_readable(const struct validation *v, struct err *err)
 {
-	const struct postfix_host *host = &v->seen->host;
+	const struct postfix_host *host = &postfix_of(v)->host;
 	struct err ignored = ERR_INIT;
 	struct file_info info;
 	if (!v->stage)
 		return 0;
 	if (!host->is_running &&
-	    (has_server_step(v) || validation_step(v, v->seen->main_path) ||
-	     validation_step(v, v->seen->master_path)) &&
+	    (has_server_step(v) || validation_step(v, postfix_of(v)->main_path) ||
+	     validation_step(v, postfix_of(v)->master_path)) &&
 	    file_look(v->ctx, host->queue_dir, true, &info, &ignored) == 0 &&
 	    info.kind != FILE_DIRECTORY)
 		return err_set(
 			err, ERR_FAILED,
 			_("queue_directory in %s is %s, which is not a folder: Postfix "
 		          "cannot run with it; nothing was changed"),
-			v->seen->main_path, host->queue_dir);
+			postfix_of(v)->main_path, host->queue_dir);
 	err_clear(&ignored);
 	auto_free char *fatal =
 		host->is_running ? postfix_fatal(v->ctx, host->config_dir) : NULL;
@@ -440,8 +441,8 @@ static int check_readable(const struct validation *v, struct err *err)
 
 static int check_postfix(const struct validation *v, struct err *err)
 {
-	const struct step *main = validation_step(v, v->seen->main_path);
-	const struct step *master = validation_step(v, v->seen->master_path);
+	const struct step *main = validation_step(v, postfix_of(v)->main_path);
+	const struct step *master = validation_step(v, postfix_of(v)->master_path);
 	cleanup(texts_done) struct texts texts = { 0 };
 	texts_read(v, &texts);
 	int r = check_readable(v, err);
@@ -455,20 +456,21 @@ static int check_postfix(const struct validation *v, struct err *err)
 	auto_free char *socket =
 		opendkim_is_in_use(&check) ? opendkim_socket(&check) : NULL;
 	if (r == 0 && socket &&
-	    (main || master || validation_step(v, v->seen->dkim.conf_path)))
+	    (main || master || validation_step(v, postfix_of(v)->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
 	auto_free char *dmarc = dmarc_socket(v);
 	if (r == 0 && dmarc &&
-	    (main || master || validation_step(v, v->seen->dmarc.conf_path)))
+	    (main || master || validation_step(v, postfix_of(v)->dmarc.conf_path)))
 		r = check_sockets(v, &texts, dmarc, "OpenDMARC", err);
 	return r;
 }
 
-int postfix_validate(struct ctx *ctx, const struct plan *plan,
-                     const struct mta_seen *seen, struct err *err)
+int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *row_observed,
+                     struct err *err)
 {
+	const struct postfix_observed *observed = row_observed;
 	auto_stage stage = { 0 };
-	struct validation v = { .ctx = ctx, .plan = plan, .seen = seen };
+	struct validation v = { .ctx = ctx, .plan = plan, .observed = observed };
 	int r = 0;
 	if (!ctx->is_rooted) {
 		r = stage_open(ctx, &stage, err);

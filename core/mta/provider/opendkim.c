@@ -139,8 +139,8 @@ void opendkim_internal_hosts(const struct desired *desired, char *const *relayed
 {
 	static const struct opendkim_doubt none = { 0 };
 	doubt = doubt ? doubt : &none;
-	bool is_wished = desired->signing_network_count > 0;
-	if (is_wished) {
+	bool is_asked = desired->signing_network_count > 0;
+	if (is_asked) {
 		add_networks(desired->signing_networks, desired->signing_network_count,
 		             false, "mta.signing-networks", set, plan);
 	} else {

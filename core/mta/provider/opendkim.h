@@ -25,7 +25,7 @@
 #define OPENDKIM_KEYS "/etc/dkimkeys"
 
 /* OpenDKIM as it stands. */
-struct opendkim_seen {
+struct opendkim_observed {
 	bool is_installed, is_running;
 	char *conf_path; /* the real opendkim.conf */
 	bool has_conf;

@@ -112,7 +112,7 @@ static int check_hosts(const struct validation *v, struct err *err)
 
 static bool read_account(const struct opendkim_check *c, struct account *ret)
 {
-	const char *user = opendkim_conf_get(&c->seen->admin, "UserID");
+	const char *user = opendkim_conf_get(&c->observed->admin, "UserID");
 	auto_free char *name =
 		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
 	return account_read(c->v->ctx, name, ret);
@@ -121,7 +121,7 @@ static bool read_account(const struct opendkim_check *c, struct account *ret)
 /* The filter reads its files again at every reload, without root's rights. */
 static int check_rights(const struct opendkim_check *c, struct err *err)
 {
-	const char *const files[] = { c->seen->conf_path,      OPENDKIM_OURS,
+	const char *const files[] = { c->observed->conf_path,  OPENDKIM_OURS,
 		                      OPENDKIM_KEY_TABLE,      OPENDKIM_SIGNING_TABLE,
 		                      OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL };
 	auto_account who;
@@ -153,7 +153,7 @@ char *opendkim_socket(const struct opendkim_check *c)
 	    opendkim_conf_parse(&ours, buf_text(&text), NULL, NULL, &ignored) == 0)
 		socket = opendkim_conf_get(&ours, "Socket");
 	if (!socket)
-		socket = opendkim_conf_get(&c->seen->admin, "Socket");
+		socket = opendkim_conf_get(&c->observed->admin, "Socket");
 	return socket ? opendkim_endpoint(socket, c->queue_dir) : NULL;
 }
 
@@ -189,7 +189,7 @@ static int stage_file(const struct opendkim_check *c, const struct staged *file,
                       struct err *err)
 {
 	bool is_first = strcmp(file->path, OPENDKIM_CONF) == 0;
-	const char *path = is_first ? c->seen->conf_path : file->path;
+	const char *path = is_first ? c->observed->conf_path : file->path;
 	const struct step *step = validation_step(c->v, path);
 	if (file->is_table)
 		return step && step->is_present ? stage_write(c->v->stage, file->name,
@@ -240,18 +240,18 @@ static bool is_key(const struct step *step)
 /* Where our line goes what is left is the admin's own matter. */
 bool opendkim_is_in_use(const struct opendkim_check *c)
 {
-	const struct step *conf = validation_step(c->v, c->seen->conf_path);
-	if (!c->seen->is_installed)
+	const struct step *conf = validation_step(c->v, c->observed->conf_path);
+	if (!c->observed->is_installed)
 		return false;
 	if (conf)
 		return conf->is_present &&
 		       strstr(buf_text(step_text(conf)), OPENDKIM_OURS);
-	return c->seen->admin.includes_ours;
+	return c->observed->admin.includes_ours;
 }
 
 static bool is_touched(const struct opendkim_check *c)
 {
-	if (validation_step(c->v, c->seen->conf_path))
+	if (validation_step(c->v, c->observed->conf_path))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(staged_files); i++)
 		if (validation_step(c->v, staged_files[i].path))

@@ -11,7 +11,7 @@
 
 struct opendkim_check {
 	const struct validation *v;
-	const struct opendkim_seen *seen;
+	const struct opendkim_observed *observed;
 	const char *queue_dir; /* of the mail server: where relative sockets are */
 };
 

@@ -30,18 +30,18 @@
 #define OWN_SENDER "mailauth-probe@%s"
 #define ASKED_FIRST "regexp:" POSTSRSD_KEEP ", "
 
-void postsrsd_seen_done(struct postsrsd_seen *seen)
+void postsrsd_observed_done(struct postsrsd_observed *observed)
 {
-	free(seen->version);
-	free(seen->start_command);
-	free(seen->conf_path);
-	buf_done(&seen->admin_text);
-	postsrsd_conf_done(&seen->admin);
-	free(seen->our_domain);
-	free(seen->why_not);
-	free(seen->secret_path);
-	secret_done(&seen->admin_secret);
-	*seen = (struct postsrsd_seen){ 0 };
+	free(observed->version);
+	free(observed->start_command);
+	free(observed->conf_path);
+	buf_done(&observed->admin_text);
+	postsrsd_conf_done(&observed->admin);
+	free(observed->our_domain);
+	free(observed->why_not);
+	free(observed->secret_path);
+	secret_done(&observed->admin_secret);
+	*observed = (struct postsrsd_observed){ 0 };
 }
 
 /* ---- observing --------------------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ bool postsrsd_is_installed(struct ctx *ctx)
 }
 
 /* "1.10", or "postsrsd 2.0.10".  Where it does not say, its configuration file tells. */
-static void read_version(struct ctx *ctx, struct postsrsd_seen *seen)
+static void read_version(struct ctx *ctx, struct postsrsd_observed *observed)
 {
 	static const char *const argv[] = { "postsrsd", "-v", NULL };
 	struct run_spec spec = { .argv = argv };
@@ -75,11 +75,11 @@ static void read_version(struct ctx *ctx, struct postsrsd_seen *seen)
 			text++;
 		size_t len = strspn(text, "0123456789.");
 		if (len && strchr(text, '.'))
-			seen->version = xmemdup(text, len);
+			observed->version = xmemdup(text, len);
 		run_result_done(&result);
 	}
-	seen->is_v2 = seen->version ? strtol(seen->version, NULL, 10) >= 2
-	                            : is_there(ctx, POSTSRSD_CONF, false);
+	observed->is_v2 = observed->version ? strtol(observed->version, NULL, 10) >= 2
+	                                    : is_there(ctx, POSTSRSD_CONF, false);
 }
 
 /* The real file behind links, or where a new one will stand. */
@@ -97,43 +97,46 @@ static int read_text(struct ctx *ctx, const char *path, struct buf *into, char *
 	return 0;
 }
 
-static int read_conf(struct ctx *ctx, struct postsrsd_seen *seen, struct err *err)
+static int read_conf(struct ctx *ctx, struct postsrsd_observed *observed, struct err *err)
 {
 	auto_buf text = BUF_INIT;
 	struct err unusable = ERR_INIT;
-	int r = read_text(ctx, seen->is_v2 ? POSTSRSD_CONF : POSTSRSD_DEFAULT, &text,
-	                  &seen->conf_path, &seen->has_conf, err);
+	int r = read_text(ctx, observed->is_v2 ? POSTSRSD_CONF : POSTSRSD_DEFAULT, &text,
+	                  &observed->conf_path, &observed->has_conf, err);
 	if (r < 0)
 		return r;
-	if (!postsrsd_conf_strip(buf_text(&text), text.len, &seen->admin_text)) {
-		seen->is_damaged = true;
-		seen->why_not =
+	if (!postsrsd_conf_strip(buf_text(&text), text.len, &observed->admin_text)) {
+		observed->is_damaged = true;
+		observed->why_not =
 			xasprintf(_("%s has the first line of what mailauthctl put there "
 		                    "and not the last: take the rest of it out"),
-		                  seen->conf_path);
+		                  observed->conf_path);
 		return 0;
 	}
-	seen->has_block = seen->admin_text.len != text.len;
-	seen->our_domain = postsrsd_conf_domain(buf_text(&text), text.len, seen->is_v2);
-	if (postsrsd_conf_parse(&seen->admin, seen->is_v2, buf_text(&seen->admin_text),
-	                        seen->admin_text.len, &unusable) < 0)
-		seen->why_not = xstrdup(unusable.text);
-	else if (seen->admin.domains_file)
-		seen->why_not =
+	observed->has_block = observed->admin_text.len != text.len;
+	observed->our_domain =
+		postsrsd_conf_domain(buf_text(&text), text.len, observed->is_v2);
+	if (postsrsd_conf_parse(&observed->admin, observed->is_v2,
+	                        buf_text(&observed->admin_text), observed->admin_text.len,
+	                        &unusable) < 0)
+		observed->why_not = xstrdup(unusable.text);
+	else if (observed->admin.domains_file)
+		observed->why_not =
 			xasprintf(_("%s has a domains-file of its own (%s): list its "
 		                    "domains in srs.exclude-domains and take it out"),
-		                  seen->conf_path, seen->admin.domains_file);
+		                  observed->conf_path, observed->admin.domains_file);
 	return 0;
 }
 
-static int read_secret(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
-                       struct err *err)
+static int read_secret(struct ctx *ctx, struct store *store,
+                       struct postsrsd_observed *observed, struct err *err)
 {
 	auto_buf octets = BUF_INIT;
 	auto_secret ours = SECRET_INIT, text = SECRET_INIT;
-	const char *path =
-		seen->admin.secret_path ? seen->admin.secret_path : POSTSRSD_SECRET;
-	int r = read_text(ctx, path, &octets, &seen->secret_path, &seen->has_secret, err);
+	const char *path = observed->admin.secret_path ? observed->admin.secret_path
+	                                               : POSTSRSD_SECRET;
+	int r = read_text(ctx, path, &octets, &observed->secret_path,
+	                  &observed->has_secret, err);
 	if (r == 0)
 		r = srs_secret_lines(store, &ours, err);
 	if (octets.len)
@@ -142,25 +145,25 @@ static int read_secret(struct ctx *ctx, struct store *store, struct postsrsd_see
 		explicit_bzero(octets.at, octets.room);
 	if (r < 0)
 		return r;
-	postsrsd_secrets_strip(&ours, &text, &seen->admin_secret);
-	seen->has_our_secret = seen->admin_secret.len != text.len;
+	postsrsd_secrets_strip(&ours, &text, &observed->admin_secret);
+	observed->has_our_secret = observed->admin_secret.len != text.len;
 	return 0;
 }
 
-int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
-                     struct err *err)
+int postsrsd_observe(struct ctx *ctx, struct store *store,
+                     struct postsrsd_observed *observed, struct err *err)
 {
-	seen->is_installed = postsrsd_is_installed(ctx);
-	seen->has_systemd = is_there(ctx, "/run/systemd/system", true);
-	if (seen->is_installed)
-		read_version(ctx, seen);
-	if (seen->is_installed && !seen->has_systemd)
-		seen->start_command = service_start_command(ctx, "postsrsd");
-	int r = read_conf(ctx, seen, err);
+	observed->is_installed = postsrsd_is_installed(ctx);
+	observed->has_systemd = is_there(ctx, "/run/systemd/system", true);
+	if (observed->is_installed)
+		read_version(ctx, observed);
+	if (observed->is_installed && !observed->has_systemd)
+		observed->start_command = service_start_command(ctx, "postsrsd");
+	int r = read_conf(ctx, observed, err);
 	if (r == 0)
-		r = read_secret(ctx, store, seen, err);
-	seen->is_running =
-		seen->is_installed && service_is_running(ctx, POSTSRSD_SERVICE);
+		r = read_secret(ctx, store, observed, err);
+	observed->is_running =
+		observed->is_installed && service_is_running(ctx, POSTSRSD_SERVICE);
 	return r;
 }
 
@@ -176,9 +179,9 @@ void postsrsd_tables_done(struct postsrsd_tables *tables)
 	*tables = (struct postsrsd_tables){ 0 };
 }
 
-static const char *socketmap_of(const struct postsrsd_seen *seen)
+static const char *socketmap_of(const struct postsrsd_observed *observed)
 {
-	return seen->admin.socketmap ? seen->admin.socketmap : DEFAULT_SOCKETMAP;
+	return observed->admin.socketmap ? observed->admin.socketmap : DEFAULT_SOCKETMAP;
 }
 
 static const char *port_or(const char *port, const char *otherwise)
@@ -186,12 +189,14 @@ static const char *port_or(const char *port, const char *otherwise)
 	return port ? port : otherwise;
 }
 
-void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
+void postsrsd_tables_of(const struct postsrsd_observed *observed, const char *queue_dir,
                         struct postsrsd_tables *ret_tables)
 {
-	if (!seen->is_v2) {
-		const char *forward = port_or(seen->admin.forward_port, DEFAULT_FORWARD);
-		const char *reverse = port_or(seen->admin.reverse_port, DEFAULT_REVERSE);
+	if (!observed->is_v2) {
+		const char *forward =
+			port_or(observed->admin.forward_port, DEFAULT_FORWARD);
+		const char *reverse =
+			port_or(observed->admin.reverse_port, DEFAULT_REVERSE);
 		*ret_tables = (struct postsrsd_tables){
 			.forward = xasprintf("tcp:127.0.0.1:%s", forward),
 			.sender = xasprintf(ASKED_FIRST "tcp:127.0.0.1:%s", forward),
@@ -201,7 +206,7 @@ void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
 		};
 		return;
 	}
-	const char *map = socketmap_of(seen);
+	const char *map = socketmap_of(observed);
 	auto_free char *inside = xasprintf("unix:%s/", queue_dir);
 	/* a path below the queue directory holds in a chroot, too */
 	auto_free char *relative = text_starts(map, inside)
@@ -334,23 +339,24 @@ static void plan_keep(const char *prefix, struct plan *plan)
 	plan_file(plan, RANK_TABLES, path, text, sizeof(text) - 1, text_meta, 0);
 }
 
-static void plan_conf(const struct postsrsd_wish *wish, const struct postsrsd_seen *seen,
-                      struct plan *plan)
+static void plan_conf(const struct postsrsd_request *request,
+                      const struct postsrsd_observed *observed, struct plan *plan)
 {
 	auto_buf text = BUF_INIT;
-	buf_add(&text, buf_text(&seen->admin_text), seen->admin_text.len);
-	postsrsd_conf_block(wish, seen->is_v2, buf_text(&seen->admin_text),
-	                    seen->admin_text.len, &text);
-	if (seen->is_v2)
-		plan_file(plan, RANK_TABLES, POSTSRSD_DOMAINS, buf_text(wish->excluded),
-		          wish->excluded->len, text_meta, CAUSE_SRS);
-	plan_file(plan, RANK_PROVIDERS, seen->conf_path, buf_text(&text), text.len,
-	          seen->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
+	buf_add(&text, buf_text(&observed->admin_text), observed->admin_text.len);
+	postsrsd_conf_block(request, observed->is_v2, buf_text(&observed->admin_text),
+	                    observed->admin_text.len, &text);
+	if (observed->is_v2)
+		plan_file(plan, RANK_TABLES, POSTSRSD_DOMAINS,
+		          buf_text(request->excluded), request->excluded->len, text_meta,
+		          CAUSE_SRS);
+	plan_file(plan, RANK_PROVIDERS, observed->conf_path, buf_text(&text), text.len,
+	          observed->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
 		->shared = &postsrsd_conf_format;
 }
 
 /* Where systemd runs it starts the daemon again, however often it ends. */
-static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan)
+static void plan_supervision(const struct postsrsd_observed *observed, struct plan *plan)
 {
 	static const char unit[] = "# Made by mailauthctl, changes are overwritten.\n"
 				   "[Unit]\n"
@@ -359,16 +365,16 @@ static void plan_supervision(const struct postsrsd_seen *seen, struct plan *plan
 				   "[Service]\n"
 				   "Restart=always\n"
 				   "RestartSec=1\n";
-	if (seen->has_systemd)
+	if (observed->has_systemd)
 		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
 		          text_meta, CAUSE_SRS);
-	else if (seen->start_command)
+	else if (observed->start_command)
 		plan_note(
 			plan,
 			_("no systemd runs here, so nothing starts postsrsd again when it "
 		          "ends, and without it Postfix defers all mail: have \"%s\" run "
 		          "then"),
-			seen->start_command);
+			observed->start_command);
 	else
 		plan_note(
 			plan,
@@ -398,38 +404,38 @@ static void plan_probes(const struct desired *desired, const struct exclusions *
 	step->ask->key = xasprintf(OWN_SENDER, list->probe);
 }
 
-void postsrsd_plan_service(const struct postsrsd_seen *seen,
+void postsrsd_plan_service(const struct postsrsd_observed *observed,
                            const struct postsrsd_place *place, struct plan *plan)
 {
-	if (!place->is_live || (!seen->is_running && !place->is_server_there))
+	if (!place->is_live || (!observed->is_running && !place->is_server_there))
 		return;
 	plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_ENABLE, 0);
-	if (seen->is_running)
+	if (observed->is_running)
 		plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_RESTART,
 		             CAUSE_SRS);
 }
 
-int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *seen,
+int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed *observed,
                   const struct postsrsd_place *place,
                   const struct postsrsd_tables *tables, struct plan *plan,
                   struct err *err)
 {
 	cleanup(exclusions_done) struct exclusions list = { 0 };
-	int r = make_exclusions(desired, seen->is_v2, &list, err);
-	const struct postsrsd_wish wish = {
+	int r = make_exclusions(desired, observed->is_v2, &list, err);
+	const struct postsrsd_request request = {
 		.srs_domain = desired->srs_domain,
-		.secret_path = seen->secret_path,
-		.forward_port = port_or(seen->admin.forward_port, DEFAULT_FORWARD),
-		.reverse_port = port_or(seen->admin.reverse_port, DEFAULT_REVERSE),
+		.secret_path = observed->secret_path,
+		.forward_port = port_or(observed->admin.forward_port, DEFAULT_FORWARD),
+		.reverse_port = port_or(observed->admin.reverse_port, DEFAULT_REVERSE),
 		.excluded = &list.text,
-		.socketmap = socketmap_of(seen),
+		.socketmap = socketmap_of(observed),
 	};
 	if (r == 0)
-		r = postsrsd_check_wish(&wish, seen->is_v2, &seen->admin, list.count,
-		                        err);
+		r = postsrsd_check_request(&request, observed->is_v2, &observed->admin,
+		                           list.count, err);
 	if (r == 0)
-		r = plan_secrets(desired, &seen->admin_secret, seen->secret_path, plan,
-		                 err);
+		r = plan_secrets(desired, &observed->admin_secret, observed->secret_path,
+		                 plan, err);
 	if (r < 0)
 		return r;
 	if (list.skipped)
@@ -437,29 +443,30 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *see
 		          _("postsrsd 2 takes no domain name with an underscore: %zu of "
 		            "ours are rewritten as others are"),
 		          list.skipped);
-	if (seen->admin.listen && strcmp(seen->admin.listen, "127.0.0.1") != 0)
+	if (observed->admin.listen && strcmp(observed->admin.listen, "127.0.0.1") != 0)
 		plan_note(
 			plan,
 			_("postsrsd listens on 127.0.0.1 alone, not on %s as its SRS_LISTEN_ADDR "
 		          "said: whoever can ask it can send through this server"),
-			seen->admin.listen);
-	plan_conf(&wish, seen, plan);
+			observed->admin.listen);
+	plan_conf(&request, observed, plan);
 	plan_keep("", plan);
 	if (!place->is_live)
 		return 0;
-	plan_supervision(seen, plan);
-	postsrsd_plan_service(seen, place, plan);
-	if (seen->is_running || place->is_server_there)
-		plan_probes(desired, &list, tables, seen->is_running ? CAUSE_SRS : 0,
+	plan_supervision(observed, plan);
+	postsrsd_plan_service(observed, place, plan);
+	if (observed->is_running || place->is_server_there)
+		plan_probes(desired, &list, tables, observed->is_running ? CAUSE_SRS : 0,
 		            plan);
 	return 0;
 }
 
-void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan)
+void postsrsd_plan_service_out(const struct postsrsd_observed *observed,
+                               struct plan *plan)
 {
-	if (!seen->is_installed)
+	if (!observed->is_installed)
 		return;
-	if (seen->is_running)
+	if (observed->is_running)
 		plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_RESTART,
 		             CAUSE_SRS);
 	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
@@ -467,37 +474,37 @@ void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *pl
 
 /* The two files are an administrator's: planned also where nothing of ours is in them, so that they
  * count as treated and the engine does not take them away. */
-static void plan_files_out(const struct postsrsd_seen *seen, struct plan *plan)
+static void plan_files_out(const struct postsrsd_observed *observed, struct plan *plan)
 {
-	if (seen->is_damaged)
-		plan_note(plan, "%s", seen->why_not);
-	else if (seen->has_block && !seen->admin_text.len)
-		plan_remove(plan, RANK_LEFTOVERS, seen->conf_path, CAUSE_SRS)->shared =
-			&postsrsd_conf_format;
-	else if (seen->has_conf)
-		plan_file(plan, RANK_LEFTOVERS, seen->conf_path,
-		          buf_text(&seen->admin_text), seen->admin_text.len,
+	if (observed->is_damaged)
+		plan_note(plan, "%s", observed->why_not);
+	else if (observed->has_block && !observed->admin_text.len)
+		plan_remove(plan, RANK_LEFTOVERS, observed->conf_path, CAUSE_SRS)
+			->shared = &postsrsd_conf_format;
+	else if (observed->has_conf)
+		plan_file(plan, RANK_LEFTOVERS, observed->conf_path,
+		          buf_text(&observed->admin_text), observed->admin_text.len,
 		          FILE_META_KEEP, CAUSE_SRS)
 			->shared = &postsrsd_conf_format;
 	/* an empty file of secrets would be taken, and anybody could make its addresses */
-	if (seen->has_our_secret && !seen->admin_secret.len)
-		plan_remove(plan, RANK_LEFTOVERS, seen->secret_path, CAUSE_SRS)
+	if (observed->has_our_secret && !observed->admin_secret.len)
+		plan_remove(plan, RANK_LEFTOVERS, observed->secret_path, CAUSE_SRS)
 			->is_secret = true;
-	else if (seen->has_secret && seen->admin_secret.len)
-		plan_secret(RANK_LEFTOVERS, seen->secret_path, &seen->admin_secret,
-		            FILE_META_KEEP, plan);
+	else if (observed->has_secret && observed->admin_secret.len)
+		plan_secret(RANK_LEFTOVERS, observed->secret_path,
+		            &observed->admin_secret, FILE_META_KEEP, plan);
 }
 
-void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen *seen,
-                       struct plan *plan)
+void postsrsd_plan_out(const struct desired *desired,
+                       const struct postsrsd_observed *observed, struct plan *plan)
 {
-	plan_files_out(seen, plan);
+	plan_files_out(observed, plan);
 	if (desired) {
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN, CAUSE_SRS);
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DOMAINS, 0);
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_KEEP, 0);
 	}
-	postsrsd_plan_service_out(seen, plan);
+	postsrsd_plan_service_out(observed, plan);
 }
 
 /* ---- for other hosts --------------------------------------------------------------------------- */
@@ -512,7 +519,7 @@ int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
 	auto_free char *part = xasprintf("%s" POSTSRSD_PART, prefix);
 	auto_buf text = BUF_INIT;
 	int r = make_exclusions(desired, false, &list, err);
-	const struct postsrsd_wish wish = {
+	const struct postsrsd_request request = {
 		.srs_domain = desired->srs_domain,
 		.secret_path = POSTSRSD_SECRET,
 		.forward_port = DEFAULT_FORWARD,
@@ -520,7 +527,7 @@ int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
 		.excluded = &list.text,
 	};
 	if (r == 0)
-		r = postsrsd_check_wish(&wish, false, &nobody, list.count, err);
+		r = postsrsd_check_request(&request, false, &nobody, list.count, err);
 	if (r == 0)
 		r = plan_secrets(desired, &none, secret, plan, err);
 	if (r < 0)
@@ -530,7 +537,7 @@ int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
 	                "# " POSTSRSD_SECRET " must begin with the lines of the one that "
 	                "lies beside.\n"
 	                "# Restart it after each change, before Postfix is told.\n");
-	postsrsd_conf_block(&wish, false, "", 0, &text);
+	postsrsd_conf_block(&request, false, "", 0, &text);
 	plan_file(plan, RANK_TABLES, part, buf_text(&text), text.len, text_meta, 0);
 	plan_keep(prefix, plan);
 	return 0;

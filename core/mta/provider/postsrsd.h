@@ -28,7 +28,7 @@
 #define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
 
 /* postsrsd as it stands.  Starts as zeros. */
-struct postsrsd_seen {
+struct postsrsd_observed {
 	bool is_installed, is_running;
 	bool has_systemd;    /* the machine's units are systemd's */
 	char *start_command; /* what starts it otherwise; NULL: not known */
@@ -47,12 +47,12 @@ struct postsrsd_seen {
 	struct secret admin_secret; /* ... and this is in it besides ours */
 	bool has_our_secret;
 };
-void postsrsd_seen_done(struct postsrsd_seen *seen);
+void postsrsd_observed_done(struct postsrsd_observed *observed);
 
 /* Whether the daemon is installed. */
 bool postsrsd_is_installed(struct ctx *ctx) must_check;
-int postsrsd_observe(struct ctx *ctx, struct store *store, struct postsrsd_seen *seen,
-                     struct err *err) must_check;
+int postsrsd_observe(struct ctx *ctx, struct store *store,
+                     struct postsrsd_observed *observed, struct err *err) must_check;
 
 /* Its tables as Postfix with that queue directory names them, and, absolute, as everybody else
  * does.  Owned texts. */
@@ -63,7 +63,7 @@ struct postsrsd_tables {
 };
 void postsrsd_tables_done(struct postsrsd_tables *tables);
 #define auto_postsrsd_tables cleanup(postsrsd_tables_done) struct postsrsd_tables
-void postsrsd_tables_of(const struct postsrsd_seen *seen, const char *queue_dir,
+void postsrsd_tables_of(const struct postsrsd_observed *observed, const char *queue_dir,
                         struct postsrsd_tables *ret_tables);
 
 /* Where the files go. */
@@ -75,22 +75,23 @@ struct postsrsd_place {
 
 /* Its files, the restart and the probes, up to RANK_PROVIDERS.  desired->srs_domain is known.
  * ERR_FAILED: there is no secret, or what it would be given is not possible. */
-int postsrsd_plan(const struct desired *desired, const struct postsrsd_seen *seen,
+int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed *observed,
                   const struct postsrsd_place *place,
                   const struct postsrsd_tables *tables, struct plan *plan,
                   struct err *err) must_check;
 /* Everything of ours out again, at RANK_LEFTOVERS.  `desired` NULL: what is ours alone is left to
  * the engine. */
-void postsrsd_plan_out(const struct desired *desired, const struct postsrsd_seen *seen,
-                       struct plan *plan);
+void postsrsd_plan_out(const struct desired *desired,
+                       const struct postsrsd_observed *observed, struct plan *plan);
 
 /* Parts of the two above, for a rollback: it runs and reads its files again when they change, a
  * foreign sender is rewritten and comes back; it goes back to what it was. */
-void postsrsd_plan_service(const struct postsrsd_seen *seen,
+void postsrsd_plan_service(const struct postsrsd_observed *observed,
                            const struct postsrsd_place *place, struct plan *plan);
 void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
                          unsigned when, struct plan *plan);
-void postsrsd_plan_service_out(const struct postsrsd_seen *seen, struct plan *plan);
+void postsrsd_plan_service_out(const struct postsrsd_observed *observed,
+                               struct plan *plan);
 
 /* For the directory backend: files below `prefix` that an admin takes to a host with version 1. */
 #define POSTSRSD_PART "/etc/mailauthctl/postsrsd.default"

@@ -306,26 +306,28 @@ bool postsrsd_is_name(const char *name, bool is_v2)
 	return *name && is_made_of(name, is_v2 ? "-." : "-._");
 }
 
-int postsrsd_check_wish(const struct postsrsd_wish *wish, bool is_v2,
-                        const struct postsrsd_conf *admin, size_t names, struct err *err)
+int postsrsd_check_request(const struct postsrsd_request *request, bool is_v2,
+                           const struct postsrsd_conf *admin, size_t names,
+                           struct err *err)
 {
-	if (!postsrsd_is_name(wish->srs_domain, is_v2) || !is_path(wish->secret_path))
+	if (!postsrsd_is_name(request->srs_domain, is_v2) ||
+	    !is_path(request->secret_path))
 		return err_set(
 			err, ERR_FAILED,
 			_("postsrsd cannot be given %s as SRS domain: set srs.domain "
 		          "to another name"),
-			wish->srs_domain);
+			request->srs_domain);
 	if (is_v2) {
-		if (is_made_of(wish->socketmap, ":-._/[]"))
+		if (is_made_of(request->socketmap, ":-._/[]"))
 			return 0;
 		return err_set(
 			err, ERR_FAILED,
 			_("%s has the socketmap \"%s\", which mailauthctl does not "
 		          "repeat: name one with letters, digits and -._/: alone"),
-			POSTSRSD_CONF, wish->socketmap);
+			POSTSRSD_CONF, request->socketmap);
 	}
 	size_t kept = admin->excluded ? strlen(admin->excluded) : 0;
-	size_t argument = strlen("-X") + kept + 1 + wish->excluded->len + 1;
+	size_t argument = strlen("-X") + kept + 1 + request->excluded->len + 1;
 	if (argument <= POSTSRSD_ARGUMENT_MAX)
 		return 0;
 	return err_set(
@@ -407,8 +409,8 @@ char *postsrsd_conf_domain(const char *text, size_t len, bool is_v2)
 	return close ? xmemdup(at, (size_t)(close - at)) : NULL;
 }
 
-void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const char *admin,
-                         size_t admin_len, struct buf *into)
+void postsrsd_conf_block(const struct postsrsd_request *request, bool is_v2,
+                         const char *admin, size_t admin_len, struct buf *into)
 {
 	bool breaks = admin_len && admin[admin_len - 1] != '\n';
 	buf_printf(into, "%s%s%s\n", breaks ? "\n" : "", BEGIN, breaks ? NO_BREAK : "");
@@ -419,7 +421,7 @@ void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const cha
 		           "domains-file = \"" POSTSRSD_DOMAINS "\"\n"
 		           "secrets-file = \"%s\"\n"
 		           "socketmap = \"%s\"\n",
-		           wish->srs_domain, wish->secret_path, wish->socketmap);
+		           request->srs_domain, request->secret_path, request->socketmap);
 	} else {
 		buf_printf(into,
 		           "SRS_DOMAIN='%s'\n"
@@ -427,10 +429,10 @@ void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const cha
 		           "SRS_FORWARD_PORT='%s'\n"
 		           "SRS_REVERSE_PORT='%s'\n"
 		           "SRS_LISTEN_ADDR='127.0.0.1'\n",
-		           wish->srs_domain, wish->secret_path, wish->forward_port,
-		           wish->reverse_port);
+		           request->srs_domain, request->secret_path,
+		           request->forward_port, request->reverse_port);
 		buf_puts(into, LIST "\"${SRS_EXCLUDE_DOMAINS-}\"'\n");
-		buf_add(into, buf_text(wish->excluded), wish->excluded->len);
+		buf_add(into, buf_text(request->excluded), request->excluded->len);
 		buf_puts(into, "'\n");
 	}
 	buf_puts(into, END);

@@ -50,7 +50,7 @@ int postsrsd_conf_parse(struct postsrsd_conf *conf, bool is_v2, const char *text
                         size_t len, struct err *err) must_check;
 
 /* What our block says.  Names are A-labels in lower case, an exclusion may begin with a dot. */
-struct postsrsd_wish {
+struct postsrsd_request {
 	const char *srs_domain;
 	const char *secret_path;
 	const char *forward_port, *reverse_port; /* version 1 */
@@ -60,9 +60,9 @@ struct postsrsd_wish {
 /* ERR_FAILED: a value that does not stand in the file as it is, or (version 1) a list of exclusions
  * that is too long; `admin` is what the administrator's part says, `names` how many names the list
  * has. */
-int postsrsd_check_wish(const struct postsrsd_wish *wish, bool is_v2,
-                        const struct postsrsd_conf *admin, size_t names,
-                        struct err *err) must_check;
+int postsrsd_check_request(const struct postsrsd_request *request, bool is_v2,
+                           const struct postsrsd_conf *admin, size_t names,
+                           struct err *err) must_check;
 
 /* What of `text` is ours, settled: of the block what we write, not what an administrator put between
  * its marks.  False: the block has no end, somebody edited it. */
@@ -72,8 +72,8 @@ bool postsrsd_conf_strip(const char *text, size_t len, struct buf *into) must_ch
 /* The SRS domain that our block in `text` names (the caller frees); NULL: none. */
 char *postsrsd_conf_domain(const char *text, size_t len, bool is_v2) must_check;
 /* The block alone, to be put behind what postsrsd_conf_strip() gave. */
-void postsrsd_conf_block(const struct postsrsd_wish *wish, bool is_v2, const char *admin,
-                         size_t admin_len, struct buf *into);
+void postsrsd_conf_block(const struct postsrsd_request *request, bool is_v2,
+                         const char *admin, size_t admin_len, struct buf *into);
 
 /* Whether it may stand in the lists: letters a-z, digits, '-', '.', and '_' in version 1. */
 bool postsrsd_is_name(const char *name, bool is_v2) must_check;

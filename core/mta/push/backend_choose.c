@@ -161,7 +161,7 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
-/* The server that a wish is held to: adopted, or named by mta.backend. */
+/* The server that a setting is checked against: adopted, or named by mta.backend. */
 static int read_bound(struct ctx *ctx, struct store *store,
                       const struct mta_backend **ret_backend, struct err *err)
 {

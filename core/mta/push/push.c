@@ -269,7 +269,7 @@ static int plan_with(struct push *push, struct store *store,
                      const struct push_options *options, struct err *err)
 {
 	bool sees_all = push->is_look || options->is_explicit || options->is_adoption;
-	struct mta_seen *seen = NULL;
+	void *observed = NULL;
 	int rc = desired && sees_all ? look_for_drift(push, err) : 0;
 
 	if (desired)
@@ -280,9 +280,9 @@ static int plan_with(struct push *push, struct store *store,
 	push->plan.key_source = (struct key_source){ read_key, store };
 	push->plan.may_claim = options->is_adoption;
 	if (!rc && backend && backend->plan) {
-		rc = backend->observe(push->ctx, store, &seen, err);
+		rc = backend->observe(push->ctx, store, &observed, err);
 		if (!rc)
-			rc = backend->plan(desired, seen, &push->plan, err);
+			rc = backend->plan(desired, observed, &push->plan, err);
 	}
 	if (!rc && !desired && push->target)
 		rc = held_plan_removal(push->ctx, push->target, options->force,
@@ -295,11 +295,11 @@ static int plan_with(struct push *push, struct store *store,
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
 	/* who asks for a push hears of a server that would refuse it, whatever there is to do */
-	if (!rc && (push->plan.count || options->is_explicit) && seen &&
+	if (!rc && (push->plan.count || options->is_explicit) && observed &&
 	    backend->validate)
-		rc = backend->validate(push->ctx, &push->plan, seen, err);
-	if (backend && backend->seen_free)
-		backend->seen_free(seen);
+		rc = backend->validate(push->ctx, &push->plan, observed, err);
+	if (backend && backend->observed_free)
+		backend->observed_free(observed);
 	return rc;
 }
 
@@ -340,7 +340,7 @@ static int plan_rollback(struct push *push, struct store *store,
                          struct err *err)
 {
 	const struct mta_backend *backend = f->backend;
-	struct mta_seen *seen = NULL;
+	void *observed = NULL;
 	int rc;
 
 	if (!f->is_ours)
@@ -365,17 +365,17 @@ static int plan_rollback(struct push *push, struct store *store,
 	rc = rollback_plan(push->ctx, store, push->target, push->result_of, &push->plan,
 	                   err);
 	if (!rc)
-		rc = backend->observe(push->ctx, store, &seen, err);
+		rc = backend->observe(push->ctx, store, &observed, err);
 	if (!rc && backend->restore)
-		rc = backend->restore(seen, &push->plan, err);
+		rc = backend->restore(observed, &push->plan, err);
 	if (!rc)
 		rc = plan_services(push, store, err);
 	if (!rc)
 		rc = prune(push, options, false, err);
 	if (!rc && push->plan.count && backend->validate)
-		rc = backend->validate(push->ctx, &push->plan, seen, err);
-	if (backend->seen_free)
-		backend->seen_free(seen);
+		rc = backend->validate(push->ctx, &push->plan, observed, err);
+	if (backend->observed_free)
+		backend->observed_free(observed);
 	return rc;
 }
 

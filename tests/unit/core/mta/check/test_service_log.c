@@ -2,7 +2,7 @@
 #include "tests/unit/fake_host.h"
 
 #include "core/mta/check/service_log.h"
-#include "core/mta/postfix/postfix_seen.h"
+#include "core/mta/postfix/postfix_observe.h"
 
 /* ---- the log ---------------------------------------------------------------------------------- */
 

@@ -116,11 +116,11 @@ static void test_changed_lines(void **state)
 		{ "", "no line\n" LINE("a", "s"), "a:s:/k/a;" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		auto_buf seen = BUF_INIT;
+		auto_buf observed = BUF_INIT;
 		assert_int_equal(opendkim_each_changed(rows[i].before, rows[i].now,
-		                                       note_line, &seen),
+		                                       note_line, &observed),
 		                 0);
-		assert_string_equal(buf_text(&seen), rows[i].want);
+		assert_string_equal(buf_text(&observed), rows[i].want);
 	}
 }
 

@@ -27,10 +27,10 @@
 #define SMTPD "smtpd_milters = $mailauth_smtpd_milters\n"
 #define NON "non_smtpd_milters = $mailauth_non_smtpd_milters\n"
 
-static const struct main_wish both_first = { .milter = M,
-	                                     .in_smtpd = true,
-	                                     .in_non_smtpd = true };
-static const struct main_wish both_last = {
+static const struct main_request both_first = { .milter = M,
+	                                        .in_smtpd = true,
+	                                        .in_non_smtpd = true };
+static const struct main_request both_last = {
 	.milter = M, .in_smtpd = true, .in_non_smtpd = true, .is_last = true
 };
 
@@ -224,12 +224,13 @@ static void test_list(void **state)
 	assert_false(item_list_next(&at, &item));
 }
 
-static void check_render(const char *text, const struct main_wish *wish, const char *want)
+static void check_render(const char *text, const struct main_request *request,
+                         const char *want)
 {
 	auto_buf out = BUF_INIT, again = BUF_INIT, back = BUF_INIT;
-	main_cf_render(text, strlen(text), wish, &out);
+	main_cf_render(text, strlen(text), request, &out);
 	assert_string_equal(buf_text(&out), want);
-	main_cf_render(buf_text(&out), out.len, wish, &again);
+	main_cf_render(buf_text(&out), out.len, request, &again);
 	assert_string_equal(buf_text(&again), want);
 	main_cf_strip(buf_text(&out), out.len, &back);
 	assert_string_equal(buf_text(&back), text);
@@ -240,7 +241,7 @@ static void test_render(void **state)
 	(void)state;
 	static const struct {
 		const char *text;
-		const struct main_wish *wish;
+		const struct main_request *request;
 		const char *want;
 	} rows[] = {
 		{ "", &both_first, BEGIN_LINE PARAMS SMTPD NON END_LINE },
@@ -273,12 +274,12 @@ static void test_render(void **state)
 		  "mailauth_non_smtpd_milters = $mailauth_milter\n" END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_render(rows[i].text, rows[i].wish, rows[i].want);
+		check_render(rows[i].text, rows[i].request, rows[i].want);
 	/* the signer must be told who logged in, whatever an admin's own list says */
-	static const struct main_wish his_own = { .milter = M };
+	static const struct main_request his_own = { .milter = M };
 	static const struct {
 		const char *text;
-		const struct main_wish *wish;
+		const struct main_request *request;
 		const char *want;
 	} macros[] = {
 		{ "milter_mail_macros = i {auth_type} {auth_authen}\n", &his_own,
@@ -305,11 +306,11 @@ static void test_render(void **state)
 		          PARAMS SMTPD NON END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
-		check_render(macros[i].text, macros[i].wish, macros[i].want);
+		check_render(macros[i].text, macros[i].request, macros[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
-	const struct main_wish split = { .milter = M,
-		                         .unmiltered = services,
-		                         .in_smtpd = true };
+	const struct main_request split = { .milter = M,
+		                            .unmiltered = services,
+		                            .in_smtpd = true };
 	check_render(
 		"", &split,
 		BEGIN_LINE
@@ -329,20 +330,20 @@ static void test_split(void **state)
 	(void)state;
 	static const char *const submission[] = { "submission", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_wish sign = {
+	const struct main_request sign = {
 		.milter = M,
 		.in_smtpd = true,
 		.in_non_smtpd = true,
 		.submission = submission,
 		.cleanup = cleanup,
 	};
-	struct main_wish dmarc = sign, dmarc_last = sign, admins = sign;
+	struct main_request dmarc = sign, dmarc_last = sign, admins = sign;
 	dmarc.dmarc_milter = dmarc_last.dmarc_milter = admins.dmarc_milter = D;
 	dmarc_last.is_last = true;
 	admins.in_smtpd = admins.in_non_smtpd = false;
 	const struct {
 		const char *text;
-		const struct main_wish *wish;
+		const struct main_request *request;
 		const char *want;
 	} rows[] = {
 		/* nothing stands between: one item will do */
@@ -388,7 +389,7 @@ static void test_split(void **state)
 			  "submission", "") "$mailauth_dmarc_milter}}\n" END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_render(rows[i].text, rows[i].wish, rows[i].want);
+		check_render(rows[i].text, rows[i].request, rows[i].want);
 }
 
 #define G "{ unix:private/mailauth-spf, default_action=tempfail }"
@@ -408,20 +409,20 @@ static void test_guard(void **state)
 	static const char *const submission[] = { "submission", NULL };
 	static const char *const reinjecting[] = { "127.0.0.1:10025", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_wish whole = { .milter = M,
-		                         .dmarc_milter = D,
-		                         .guard_milter = G,
-		                         .in_smtpd = true,
-		                         .submission = submission,
-		                         .unmiltered = reinjecting,
-		                         .cleanup = cleanup };
-	struct main_wish last = whole, admins = whole, alone = whole;
+	const struct main_request whole = { .milter = M,
+		                            .dmarc_milter = D,
+		                            .guard_milter = G,
+		                            .in_smtpd = true,
+		                            .submission = submission,
+		                            .unmiltered = reinjecting,
+		                            .cleanup = cleanup };
+	struct main_request last = whole, admins = whole, alone = whole;
 	last.is_last = true;
 	admins.in_smtpd = alone.in_smtpd = false;
 	alone.dmarc_milter = NULL;
 	const struct {
 		const char *text;
-		const struct main_wish *wish;
+		const struct main_request *request;
 		const char *want;
 	} rows[] = {
 		{ "", &whole,
@@ -461,7 +462,7 @@ static void test_guard(void **state)
 		               "") "$mailauth_guard_milter}}}}}}\n" LIMIT END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_render(rows[i].text, rows[i].wish, rows[i].want);
+		check_render(rows[i].text, rows[i].request, rows[i].want);
 }
 
 #define OWN "mailauth_own = "
@@ -474,12 +475,12 @@ static void test_own(void **state)
 	(void)state;
 	static const char *const back[] = { "127.0.0.1:10025", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_wish own = { .milter = M,
-		                       .unmiltered = back,
-		                       .cleanup = cleanup,
-		                       .own_smtpd = "inet:a:1",
-		                       .own_non_smtpd = "inet:a:1" };
-	struct main_wish off = own, ours = own, nothing = own;
+	const struct main_request own = { .milter = M,
+		                          .unmiltered = back,
+		                          .cleanup = cleanup,
+		                          .own_smtpd = "inet:a:1",
+		                          .own_non_smtpd = "inet:a:1" };
+	struct main_request off = own, ours = own, nothing = own;
 	off.unmiltered = NULL;
 	off.is_local_off = true;
 	ours.own_smtpd = ours.own_non_smtpd = NULL;
@@ -487,7 +488,7 @@ static void test_own(void **state)
 	nothing.unmiltered = NULL;
 	const struct {
 		const char *text;
-		const struct main_wish *wish;
+		const struct main_request *request;
 		const char *want;
 	} rows[] = {
 		{ "smtpd_milters = inet:a:1\nnon_smtpd_milters = $smtpd_milters\n", &own,
@@ -515,7 +516,7 @@ static void test_own(void **state)
 		             "$mailauth_milter}}\n" SMTPD END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_render(rows[i].text, rows[i].wish, rows[i].want);
+		check_render(rows[i].text, rows[i].request, rows[i].want);
 }
 
 /* Putting ours in and taking it out gives the same octets, wherever the lists stand. */
@@ -550,7 +551,7 @@ static void test_inverse(void **state)
 	};
 	static const char *const submission[] = { "submission", "465", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_wish wishes[] = {
+	const struct main_request requests[] = {
 		{ .milter = M,
 		  .dmarc_milter = D,
 		  .in_smtpd = true,
@@ -572,16 +573,16 @@ static void test_inverse(void **state)
 		{ .milter = M, .in_non_smtpd = true, .is_last = true },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		for (size_t w = 0; w < ARRAY_LEN(wishes); w++) {
+		for (size_t w = 0; w < ARRAY_LEN(requests); w++) {
 			auto_buf out = BUF_INIT, back = BUF_INIT, moved = BUF_INIT;
-			main_cf_render(texts[i], strlen(texts[i]), &wishes[w], &out);
+			main_cf_render(texts[i], strlen(texts[i]), &requests[w], &out);
 			assert_string_not_equal(buf_text(&out), texts[i]);
 			main_cf_strip(buf_text(&out), out.len, &back);
 			assert_string_equal(buf_text(&back), texts[i]);
-			/* from any wish to any other as if from the start */
+			/* from any request to any other as if from the start */
 			auto_buf fresh = BUF_INIT;
-			const struct main_wish *next =
-				&wishes[(w + 1) % ARRAY_LEN(wishes)];
+			const struct main_request *next =
+				&requests[(w + 1) % ARRAY_LEN(requests)];
 			main_cf_render(buf_text(&out), out.len, next, &moved);
 			main_cf_render(texts[i], strlen(texts[i]), next, &fresh);
 			assert_string_equal(buf_text(&moved), buf_text(&fresh));
@@ -627,8 +628,8 @@ static void test_srs(void **state)
 	static const char others[] =
 		"mailauth_recipient_canonical_maps = tcp:127.0.0.1:10002\n"
 		"mailauth_lmtp_generic_maps = tcp:127.0.0.1:10002\n";
-	const struct main_wish wish = { .srs_forward = "tcp:127.0.0.1:10001",
-		                        .srs_reverse = "tcp:127.0.0.1:10002" };
+	const struct main_request request = { .srs_forward = "tcp:127.0.0.1:10001",
+		                              .srs_reverse = "tcp:127.0.0.1:10002" };
 	const char *begin = "# mailauthctl: begin (the lines up to the end mark are "
 			    "mailauthctl's)\n";
 	auto_free char *alone = xasprintf(
@@ -639,7 +640,7 @@ static void test_srs(void **state)
 		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
 		"# mailauthctl: end\n",
 		begin, sender, classes, others);
-	check_render("a = b\n", &wish, alone);
+	check_render("a = b\n", &request, alone);
 	auto_free char *beside = xasprintf(
 		"sender_canonical_maps = hash:/x,\n  hash:/y, "
 		"$mailauth_sender_canonical_maps\n"
@@ -652,7 +653,7 @@ static void test_srs(void **state)
 	check_render("sender_canonical_maps = hash:/x,\n  hash:/y\n"
 	             "sender_canonical_classes = envelope_sender\n"
 	             "lmtp_generic_maps = \n",
-	             &wish, beside);
+	             &request, beside);
 	auto_free char *empty = xasprintf(
 		"sender_canonical_classes = $mailauth_sender_canonical_classes\n"
 		"%s%s%s%s"
@@ -661,7 +662,7 @@ static void test_srs(void **state)
 		"lmtp_generic_maps = $mailauth_lmtp_generic_maps\n"
 		"# mailauthctl: end\n",
 		begin, sender, classes, others);
-	check_render("sender_canonical_classes = \n", &wish, empty);
+	check_render("sender_canonical_classes = \n", &request, empty);
 }
 
 int main(void)

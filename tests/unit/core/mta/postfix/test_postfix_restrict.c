@@ -24,8 +24,8 @@
 	BEGIN_LINE TIME "mailauth_recipient_restrictions = " front POLICYD_CHECK \
 			"\n" END_LINE
 
-static const struct main_wish wish = { .policy = POLICYD_CHECK,
-	                               .policy_socket = POLICYD_SOCKET };
+static const struct main_request request = { .policy = POLICYD_CHECK,
+	                                     .policy_socket = POLICYD_SOCKET };
 
 /* Parameters in front, the list as it stands, the list with ours. */
 static void test_placed(void **state)
@@ -113,12 +113,12 @@ static void test_placed(void **state)
 		buf_printf(&text, "%s%s", rows[i].params, rows[i].before);
 		buf_printf(&want, "%s%s%s%s", rows[i].params, rows[i].after,
 		           text.at[text.len - 1] == '\n' ? "" : "\n", BLOCK(""));
-		main_cf_render(text.at, text.len, &wish, &out);
+		main_cf_render(text.at, text.len, &request, &out);
 		if (text.at[text.len - 1] == '\n')
 			assert_string_equal(buf_text(&out), buf_text(&want));
 		else
 			assert_non_null(strstr(buf_text(&out), rows[i].after));
-		main_cf_render(out.at, out.len, &wish, &again);
+		main_cf_render(out.at, out.len, &request, &again);
 		assert_string_equal(buf_text(&again), buf_text(&out));
 		main_cf_strip(out.at, out.len, &back);
 		assert_string_equal(buf_text(&back), buf_text(&text));
@@ -159,9 +159,9 @@ static void test_empty(void **state)
 			want.len -= strlen(END_LINE);
 			buf_puts(&want, S " = " O "\n" END_LINE);
 		}
-		main_cf_render(rows[i].text, strlen(rows[i].text), &wish, &out);
+		main_cf_render(rows[i].text, strlen(rows[i].text), &request, &out);
 		assert_string_equal(buf_text(&out), buf_text(&want));
-		main_cf_render(out.at, out.len, &wish, &again);
+		main_cf_render(out.at, out.len, &request, &again);
 		assert_string_equal(buf_text(&again), buf_text(&out));
 		main_cf_strip(out.at, out.len, &back);
 		assert_string_equal(buf_text(&back), rows[i].text);
@@ -195,7 +195,7 @@ static void test_refused(void **state)
 		restrict_find(&cf, POLICYD_SOCKET, &spot);
 		assert_int_equal(spot.place, RESTRICT_REFUSED);
 		assert_non_null(spot.why);
-		main_cf_render(rows[i], strlen(rows[i]), &wish, &out);
+		main_cf_render(rows[i], strlen(rows[i]), &request, &out);
 		assert_string_equal(buf_text(&out), rows[i]);
 	}
 }
@@ -211,7 +211,7 @@ static void test_present(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT, want = BUF_INIT, back = BUF_INIT;
 		buf_printf(&want, "%s" BEGIN_LINE TIME END_LINE, rows[i]);
-		main_cf_render(rows[i], strlen(rows[i]), &wish, &out);
+		main_cf_render(rows[i], strlen(rows[i]), &request, &out);
 		assert_string_equal(buf_text(&out), buf_text(&want));
 		main_cf_strip(out.at, out.len, &back);
 		assert_string_equal(buf_text(&back), rows[i]);
@@ -361,24 +361,24 @@ static void test_other_spf(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char folder[] = "/p", main_path[] = "/p/main.cf";
 		char master_path[] = "/p/master.cf";
-		struct mta_seen seen = { .host = { .config_dir = folder },
-			                 .main_path = main_path,
-			                 .master_path = master_path };
+		struct postfix_observed observed = { .host = { .config_dir = folder },
+			                             .main_path = main_path,
+			                             .master_path = master_path };
 		auto_main_cf cf;
 		auto_master_cf master;
 		auto_plan plan = PLAN_INIT;
-		buf_puts(&seen.main_cf, rows[i].main);
-		buf_puts(&seen.master_cf, rows[i].master);
+		buf_puts(&observed.main_cf, rows[i].main);
+		buf_puts(&observed.master_cf, rows[i].master);
 		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
 		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
-		other_spf_warn(&seen, &cf, &master, &plan);
+		other_spf_warn(&observed, &cf, &master, &plan);
 		assert_int_equal(plan.notes, rows[i].want ? 1 : 0);
 		if (rows[i].want) {
 			assert_non_null(strstr(plan.note[0].text, rows[i].want));
 			assert_non_null(strstr(plan.note[0].remedy, rows[i].remedy));
 		}
-		buf_done(&seen.main_cf);
-		buf_done(&seen.master_cf);
+		buf_done(&observed.main_cf);
+		buf_done(&observed.master_cf);
 	}
 }
 

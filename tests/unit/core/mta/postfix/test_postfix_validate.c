@@ -2,8 +2,8 @@
 #include "tests/unit/fake_host.h"
 
 #include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 
 #define OLD "smtpd_milters = inet:127.0.0.1:99\nnon_smtpd_milters = inet:127.0.0.1:99\n"
 #define ADMIN "inet:127.0.0.1:99"
@@ -56,11 +56,11 @@ static void test_lists(void **state)
 		{ "{ " OURS " } " ADMIN " inet:127.0.0.1:98", false },
 		{ "{ unix:/run/other.sock, default_action=tempfail } " ADMIN, false },
 	};
-	const struct main_wish wish = { .milter = "{ " OURS " }",
-		                        .in_smtpd = true,
-		                        .in_non_smtpd = true };
+	const struct main_request request = { .milter = "{ " OURS " }",
+		                              .in_smtpd = true,
+		                              .in_non_smtpd = true };
 	struct host *host = *state;
-	struct mta_seen seen = {
+	struct postfix_observed observed = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
 		          .queue_dir = (char *)(uintptr_t) "/etc" },
 		.main_path = (char *)(uintptr_t)MAIN_CF,
@@ -71,8 +71,8 @@ static void test_lists(void **state)
 	struct err err = ERR_INIT;
 
 	put(host->root, "/q/pid/master.pid", "", 0644);
-	buf_puts(&seen.main_cf, OLD);
-	main_cf_render(OLD, strlen(OLD), &wish, &text);
+	buf_puts(&observed.main_cf, OLD);
+	main_cf_render(OLD, strlen(OLD), &request, &text);
 	plan_file(&plan, RANK_CONSUMERS, MAIN_CF, text.at, text.len, FILE_META_KEEP, 1);
 	host->ctx.run = fake_postconf;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -80,14 +80,14 @@ static void test_lists(void **state)
 			asked = lists[k];
 			said = rows[i].said;
 			err_clear(&err);
-			int r = postfix_validate(&host->ctx, &plan, &seen, &err);
+			int r = postfix_validate(&host->ctx, &plan, &observed, &err);
 			if (r != (rows[i].is_good ? 0 : ERR_FAILED) ||
 			    (r && (!strstr(err.text, lists[k]) ||
 			           !strstr(err.text, "is not what was meant"))))
 				fail_msg("row %zu of %s: %d %s", i, lists[k], r,
 				         err.text);
 		}
-	buf_done(&seen.main_cf);
+	buf_done(&observed.main_cf);
 }
 
 /* A new text that is wrong itself, and read so: an item of the admin's replaced, ours twice. */
@@ -101,7 +101,7 @@ static void test_wrong_texts(void **state)
 		{ "$mailauth_milter $mailauth_milter " ADMIN, NULL },
 	};
 	struct host *host = *state;
-	struct mta_seen seen = {
+	struct postfix_observed observed = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
 		          .queue_dir = (char *)(uintptr_t) "/etc" },
 		.main_path = (char *)(uintptr_t)MAIN_CF,
@@ -110,7 +110,7 @@ static void test_wrong_texts(void **state)
 	struct err err = ERR_INIT;
 
 	put(host->root, "/q/pid/master.pid", "", 0644);
-	buf_puts(&seen.main_cf, OLD);
+	buf_puts(&observed.main_cf, OLD);
 	host->ctx.run = fake_postconf;
 	asked = "smtpd_milters";
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -124,11 +124,11 @@ static void test_wrong_texts(void **state)
 		          FILE_META_KEEP, 1);
 		said = rows[i].said;
 		err_clear(&err);
-		if (postfix_validate(&host->ctx, &plan, &seen, &err) != ERR_FAILED ||
+		if (postfix_validate(&host->ctx, &plan, &observed, &err) != ERR_FAILED ||
 		    !strstr(err.text, "is not what was meant"))
 			fail_msg("row %zu: %s", i, err.text);
 	}
-	buf_done(&seen.main_cf);
+	buf_done(&observed.main_cf);
 }
 
 int main(void)

@@ -204,10 +204,10 @@ static void test_internal(void **state)
 	(void)state;
 	char a[] = "192.0.2.0/24", b[] = "192.0.2.20", c[] = "127.0.0.1",
 	     d[] = "0.0.0.0/0";
-	char *relayed[] = { a, d }, *remote[] = { b }, *wished[] = { c };
+	char *relayed[] = { a, d }, *remote[] = { b }, *asked[] = { c };
 	const struct {
 		struct opendkim_doubt doubt;
-		bool is_wished;
+		bool is_asked;
 		const char *want;
 	} rows[] = {
 		{ { 0 }, false, "127.0.0.1\n192.0.2.0/24\n::1\n" },
@@ -224,8 +224,8 @@ static void test_internal(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct desired desired = {
-			.signing_networks = wished,
-			.signing_network_count = rows[i].is_wished ? 1 : 0,
+			.signing_networks = asked,
+			.signing_network_count = rows[i].is_asked ? 1 : 0,
 		};
 		auto_networks set = NETWORKS_INIT;
 		auto_plan plan = PLAN_INIT;
@@ -234,7 +234,7 @@ static void test_internal(void **state)
 		                        &rows[i].doubt, &set, &plan);
 		networks_render(&set, &out);
 		assert_string_equal(buf_text(&out), rows[i].want);
-		bool looks = !rows[i].is_wished && !rows[i].doubt.is_everyone;
+		bool looks = !rows[i].is_asked && !rows[i].doubt.is_everyone;
 		assert_int_equal(plan.notes, looks ? 1 : 0);
 		if (looks)
 			assert_non_null(plan.note[0].remedy);

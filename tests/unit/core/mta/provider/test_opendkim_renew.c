@@ -236,15 +236,15 @@ static void test_one_algorithm(void **state)
 	opendkim_tables_done(&tables);
 }
 
-struct seen {
+struct observed {
 	char text[256];
 };
 
 static int note_path(void *arg, const char *path, struct err *e)
 {
-	struct seen *seen = arg;
+	struct observed *observed = arg;
 	(void)e;
-	strcat(strcat(seen->text, path), ";");
+	strcat(strcat(observed->text, path), ";");
 	return 0;
 }
 
@@ -271,11 +271,11 @@ static void test_new_paths(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf old = BUF_INIT, now = BUF_INIT;
-		struct seen seen = { "" };
+		struct observed observed = { "" };
 		buf_puts(&old, rows[i].old);
 		buf_puts(&now, rows[i].now);
-		ok(opendkim_each_new_path(&old, &now, note_path, &seen, &err));
-		assert_string_equal(seen.text, rows[i].want);
+		ok(opendkim_each_new_path(&old, &now, note_path, &observed, &err));
+		assert_string_equal(observed.text, rows[i].want);
 	}
 }
 

@@ -59,11 +59,12 @@ static struct store *store_with_srs(struct host *host)
 	return store;
 }
 
-static void observe(struct host *host, struct store *store, struct postsrsd_seen *seen)
+static void observe(struct host *host, struct store *store,
+                    struct postsrsd_observed *observed)
 {
 	struct err err = ERR_INIT;
-	*seen = (struct postsrsd_seen){ 0 };
-	assert_int_equal(postsrsd_observe(&host->ctx, store, seen, &err), 0);
+	*observed = (struct postsrsd_observed){ 0 };
+	assert_int_equal(postsrsd_observe(&host->ctx, store, observed, &err), 0);
 }
 
 /* The steps as lines: "rank object", "- rank object", "rank object: action", "probe ...". */
@@ -120,22 +121,23 @@ static void test_version_1(void **state)
 	struct host *host = *state;
 	struct err err = ERR_INIT;
 	auto_store store = store_with_srs(host);
-	struct postsrsd_seen seen;
+	struct postsrsd_observed observed;
 	struct desired desired;
 	auto_postsrsd_tables tables = { 0 };
 	auto_plan plan = PLAN_INIT, out = PLAN_INIT;
 	put(host->root, POSTSRSD_DEFAULT, ADMIN_V1, 0644);
 	put(host->root, POSTSRSD_SECRET, "theirs", 0600);
-	observe(host, store, &seen);
-	assert_true(seen.is_installed && !seen.is_v2 && !seen.has_block);
+	observe(host, store, &observed);
+	assert_true(observed.is_installed && !observed.is_v2 && !observed.has_block);
 	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL, 0,
 	                              &desired, &err),
 	                 0);
-	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
+	postsrsd_tables_of(&observed, "/var/spool/postfix", &tables);
 	assert_string_equal(tables.forward, "tcp:127.0.0.1:20001");
 	assert_string_equal(tables.reverse, "tcp:127.0.0.1:10002");
 	const struct postsrsd_place place = { .prefix = "" };
-	assert_int_equal(postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
+	assert_int_equal(postsrsd_plan(&desired, &observed, &place, &tables, &plan, &err),
+	                 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /etc/postsrsd.secret (secret)\n"
 	                           "2 /etc/default/postsrsd\n"
@@ -160,15 +162,15 @@ static void test_version_1(void **state)
 	                        "'\n"
 	                        "# mailauthctl: end\n");
 	carry_out(host, &plan);
-	postsrsd_seen_done(&seen);
+	postsrsd_observed_done(&observed);
 	/* and out again */
-	observe(host, store, &seen);
-	assert_true(seen.has_block && seen.has_our_secret);
-	assert_string_equal(seen.our_domain, "srs.example.com");
-	postsrsd_plan_out(NULL, &seen, &out);
+	observe(host, store, &observed);
+	assert_true(observed.has_block && observed.has_our_secret);
+	assert_string_equal(observed.our_domain, "srs.example.com");
+	postsrsd_plan_out(NULL, &observed, &out);
 	assert_content(&out, POSTSRSD_DEFAULT, ADMIN_V1);
 	assert_content(&out, POSTSRSD_SECRET, "theirs");
-	postsrsd_seen_done(&seen);
+	postsrsd_observed_done(&observed);
 	desired_done(&desired);
 }
 
@@ -177,7 +179,7 @@ static void test_version_2(void **state)
 	struct host *host = *state;
 	struct err err = ERR_INIT;
 	auto_store store = store_with_srs(host);
-	struct postsrsd_seen seen;
+	struct postsrsd_observed observed;
 	struct desired desired;
 	auto_postsrsd_tables tables = { 0 };
 	auto_plan plan = PLAN_INIT, out = PLAN_INIT;
@@ -188,17 +190,18 @@ static void test_version_2(void **state)
 	                            ""),
 	                 0);
 	put(host->root, POSTSRSD_CONF, "domains = {}\n", 0644);
-	observe(host, store, &seen);
-	assert_true(seen.is_installed && seen.is_v2);
+	observe(host, store, &observed);
+	assert_true(observed.is_installed && observed.is_v2);
 	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL, 0,
 	                              &desired, &err),
 	                 0);
-	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
+	postsrsd_tables_of(&observed, "/var/spool/postfix", &tables);
 	assert_string_equal(tables.forward, "socketmap:unix:srs:forward");
 	assert_string_equal(tables.probe_reverse,
 	                    "socketmap:unix:/var/spool/postfix/srs:reverse");
 	const struct postsrsd_place place = { .prefix = "" };
-	assert_int_equal(postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
+	assert_int_equal(postsrsd_plan(&desired, &observed, &place, &tables, &plan, &err),
+	                 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_string_equal(steps, "0 /etc/postsrsd.secret (secret)\n"
 	                           "1 /etc/mailauthctl/postsrsd.domains\n"
@@ -212,10 +215,10 @@ static void test_version_2(void **state)
 	auto_free char *conf = xasprintf("domains = {}\n%s", block_v2);
 	assert_content(&plan, POSTSRSD_CONF, conf);
 	carry_out(host, &plan);
-	postsrsd_seen_done(&seen);
+	postsrsd_observed_done(&observed);
 	/* the file of secrets was not there: an empty one would be worse than none */
-	observe(host, store, &seen);
-	postsrsd_plan_out(&desired, &seen, &out);
+	observe(host, store, &observed);
+	postsrsd_plan_out(&desired, &observed, &out);
 	auto_free char *left = steps_of(&out);
 	assert_string_equal(
 		left, "4 /etc/postsrsd.conf\n- 4 /etc/postsrsd.secret (secret)\n"
@@ -223,7 +226,7 @@ static void test_version_2(void **state)
 		      "- 4 /etc/mailauthctl/postsrsd.domains\n"
 		      "- 4 /etc/mailauthctl/srs-keep.regexp\n"
 		      "4 postsrsd: action 5 when 0\n");
-	postsrsd_seen_done(&seen);
+	postsrsd_observed_done(&observed);
 	desired_done(&desired);
 }
 
@@ -252,24 +255,25 @@ static void test_live(void **state)
 	put(host->root, POSTSRSD_DEFAULT, "", 0644);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err err = ERR_INIT;
-		struct postsrsd_seen seen;
+		struct postsrsd_observed observed;
 		struct desired desired;
 		auto_postsrsd_tables tables = { 0 };
 		auto_plan plan = PLAN_INIT;
-		observe(host, store, &seen);
-		seen.is_running = rows[i].is_running;
-		seen.has_systemd = rows[i].has_systemd;
+		observe(host, store, &observed);
+		observed.is_running = rows[i].is_running;
+		observed.has_systemd = rows[i].has_systemd;
 		assert_int_equal(desired_read(&(struct desired_source){ store, NULL },
 		                              NULL, 0, &desired, &err),
 		                 0);
-		postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
+		postsrsd_tables_of(&observed, "/var/spool/postfix", &tables);
 		const struct postsrsd_place place = {
 			.prefix = "",
 			.is_live = true,
 			.is_server_there = rows[i].is_server_there,
 		};
 		assert_int_equal(
-			postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
+			postsrsd_plan(&desired, &observed, &place, &tables, &plan, &err),
+			0);
 		auto_free char *steps = steps_of(&plan);
 		const char *unit =
 			"2 /etc/systemd/system/postsrsd.service.d/mailauthctl.conf\n";
@@ -286,7 +290,7 @@ static void test_live(void **state)
 			assert_non_null(
 				strstr(plan.note[0].text, "no systemd runs here"));
 		desired_done(&desired);
-		postsrsd_seen_done(&seen);
+		postsrsd_observed_done(&observed);
 	}
 }
 
@@ -296,7 +300,7 @@ static void test_probe_of_moved(void **state)
 	struct host *host = *state;
 	struct err err = ERR_INIT;
 	auto_store store = store_with_srs(host);
-	struct postsrsd_seen seen;
+	struct postsrsd_observed observed;
 	struct desired desired;
 	struct generation now;
 	auto_postsrsd_tables tables = { 0 };
@@ -304,18 +308,19 @@ static void test_probe_of_moved(void **state)
 	put(host->root, POSTSRSD_DEFAULT, "", 0644);
 	assert_int_equal(generation_now(store, &now, &err), 0);
 	change(host, store, SETTING_COUNT, "m.example");
-	observe(host, store, &seen);
-	seen.is_running = true;
+	observe(host, store, &observed);
+	observed.is_running = true;
 	assert_int_equal(desired_read(&(struct desired_source){ store, NULL }, NULL,
 	                              now.id, &desired, &err),
 	                 0);
-	postsrsd_tables_of(&seen, "/var/spool/postfix", &tables);
+	postsrsd_tables_of(&observed, "/var/spool/postfix", &tables);
 	const struct postsrsd_place place = { .prefix = "", .is_live = true };
-	assert_int_equal(postsrsd_plan(&desired, &seen, &place, &tables, &plan, &err), 0);
+	assert_int_equal(postsrsd_plan(&desired, &observed, &place, &tables, &plan, &err),
+	                 0);
 	auto_free char *steps = steps_of(&plan);
 	assert_non_null(strstr(steps, "mailauth-probe@m.example - -\n"));
 	desired_done(&desired);
-	postsrsd_seen_done(&seen);
+	postsrsd_observed_done(&observed);
 }
 
 /* What is refused, and that an administrator's files are left alone then. */
@@ -332,19 +337,19 @@ static void test_refused(void **state)
 	struct host *host = *state;
 	auto_store store = store_with_srs(host);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct postsrsd_seen seen;
+		struct postsrsd_observed observed;
 		auto_plan plan = PLAN_INIT;
 		put(host->root, rows[i].is_v2 ? POSTSRSD_CONF : POSTSRSD_DEFAULT,
 		    rows[i].conf, 0644);
-		observe(host, store, &seen);
-		if (!seen.why_not || !strstr(seen.why_not, rows[i].why))
-			fail_msg("row %zu: %s", i, seen.why_not);
-		postsrsd_plan_out(NULL, &seen, &plan);
+		observe(host, store, &observed);
+		if (!observed.why_not || !strstr(observed.why_not, rows[i].why))
+			fail_msg("row %zu: %s", i, observed.why_not);
+		postsrsd_plan_out(NULL, &observed, &plan);
 		for (size_t s = 0; s < plan.count; s++)
 			if (plan.step[s].kind == STEP_FILE)
 				assert_string_equal(buf_text(step_text(&plan.step[s])),
 				                    rows[i].conf);
-		postsrsd_seen_done(&seen);
+		postsrsd_observed_done(&observed);
 	}
 }
 

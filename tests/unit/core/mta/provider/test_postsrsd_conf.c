@@ -131,9 +131,9 @@ static const char block_v1[] = "# mailauthctl: begin\n"
 			       "'\n"
 			       "# mailauthctl: end\n";
 
-static struct postsrsd_wish wish_with(const struct buf *excluded)
+static struct postsrsd_request request_with(const struct buf *excluded)
 {
-	return (struct postsrsd_wish){
+	return (struct postsrsd_request){
 		.srs_domain = "srs.example.com",
 		.secret_path = "/etc/postsrsd.secret",
 		.forward_port = "10001",
@@ -155,13 +155,13 @@ static void test_block(void **state)
 	auto_buf excluded = BUF_INIT;
 	(void)state;
 	buf_puts(&excluded, "example.com\n.example.org\n");
-	const struct postsrsd_wish wish = wish_with(&excluded);
+	const struct postsrsd_request request = request_with(&excluded);
 	for (int v = 1; v <= 2; v++)
 		for (size_t i = 0; i < ARRAY_LEN(admins); i++) {
 			auto_buf text = BUF_INIT, back = BUF_INIT;
 			size_t len = strlen(admins[i]);
 			buf_puts(&text, admins[i]);
-			postsrsd_conf_block(&wish, v == 2, admins[i], len, &text);
+			postsrsd_conf_block(&request, v == 2, admins[i], len, &text);
 			assert_true(
 				postsrsd_conf_strip(buf_text(&text), text.len, &back));
 			assert_string_equal(buf_text(&back), admins[i]);
@@ -190,11 +190,11 @@ static void test_damaged(void **state)
 		block_v1, sizeof(block_v1) - 2 - strlen("# mailauthctl: end"), &back));
 }
 
-static void test_wish(void **state)
+static void test_request(void **state)
 {
 	struct buf excluded = BUF_INIT;
 	const struct postsrsd_conf none = { 0 };
-	struct postsrsd_wish wish;
+	struct postsrsd_request request;
 	struct err err = ERR_INIT;
 	(void)state;
 	/* "-X", an administrator's part and ours, a line break before ours, a NUL */
@@ -202,16 +202,18 @@ static void test_wish(void **state)
 		buf_puts(&excluded, "x.example\n");
 	while (excluded.len + 4 < POSTSRSD_ARGUMENT_MAX)
 		buf_putc(&excluded, 'x');
-	wish = wish_with(&excluded);
-	assert_int_equal(postsrsd_check_wish(&wish, false, &none, 7, &err), 0);
+	request = request_with(&excluded);
+	assert_int_equal(postsrsd_check_request(&request, false, &none, 7, &err), 0);
 	buf_putc(&excluded, 'x');
-	assert_int_equal(postsrsd_check_wish(&wish, false, &none, 7, &err), ERR_FAILED);
+	assert_int_equal(postsrsd_check_request(&request, false, &none, 7, &err),
+	                 ERR_FAILED);
 	assert_non_null(
 		strstr(err.text, "at most 131072 octets, and 7 domains make 131073"));
-	assert_int_equal(postsrsd_check_wish(&wish, true, &none, 7, &err), 0);
+	assert_int_equal(postsrsd_check_request(&request, true, &none, 7, &err), 0);
 	excluded.at[excluded.len -= 2] = '\0';
 	const struct postsrsd_conf some = { .excluded = (char[]){ "ab" } };
-	assert_int_equal(postsrsd_check_wish(&wish, false, &some, 7, &err), ERR_FAILED);
+	assert_int_equal(postsrsd_check_request(&request, false, &some, 7, &err),
+	                 ERR_FAILED);
 	buf_done(&excluded);
 }
 
@@ -234,11 +236,11 @@ static void test_hostile(void **state)
 	buf_puts(&excluded, "");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err err = ERR_INIT;
-		const struct postsrsd_wish wish = { .srs_domain = rows[i].domain,
-			                            .secret_path = rows[i].path,
-			                            .excluded = &excluded,
-			                            .socketmap = rows[i].map };
-		assert_int_equal(postsrsd_check_wish(&wish, true, &none, 0, &err),
+		const struct postsrsd_request request = { .srs_domain = rows[i].domain,
+			                                  .secret_path = rows[i].path,
+			                                  .excluded = &excluded,
+			                                  .socketmap = rows[i].map };
+		assert_int_equal(postsrsd_check_request(&request, true, &none, 0, &err),
 		                 ERR_FAILED);
 	}
 	assert_true(postsrsd_is_name("_x.example", false));
@@ -280,7 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shell),    cmocka_unit_test(test_options),
 		cmocka_unit_test(test_open_end), cmocka_unit_test(test_block),
-		cmocka_unit_test(test_damaged),  cmocka_unit_test(test_wish),
+		cmocka_unit_test(test_damaged),  cmocka_unit_test(test_request),
 		cmocka_unit_test(test_hostile),  cmocka_unit_test(test_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

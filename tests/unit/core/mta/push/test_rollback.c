@@ -4,8 +4,8 @@
 #include "core/mta/host/service.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_seen.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc_conf.h"
 
@@ -354,7 +354,7 @@ static void test_restore(void **state)
 		char folder[] = "/p", queue[] = "/q", main_path[] = "/p/main.cf";
 		char master_path[] = "/p/master.cf", conf_path[] = "/etc/opendkim.conf";
 		char dmarc_path[] = "/etc/opendmarc.conf";
-		struct mta_seen seen = {
+		struct postfix_observed observed = {
 			.host = { .is_running = true,
 			          .config_dir = folder,
 			          .queue_dir = queue },
@@ -369,16 +369,16 @@ static void test_restore(void **state)
 		auto_buf steps = BUF_INIT;
 		struct err err = ERR_INIT;
 
-		buf_puts(&seen.master_cf, SMTPD);
+		buf_puts(&observed.master_cf, SMTPD);
 		for (size_t f = 0; f < 4 && restore_rows[i].file[f].path; f++)
 			add_file(&plan, restore_rows[i].file[f].path,
 			         restore_rows[i].file[f].old,
 			         restore_rows[i].file[f].text,
 			         restore_rows[i].file[f].shared);
-		assert_int_equal(postfix_restore(&seen, &plan, &err), 0);
+		assert_int_equal(postfix_restore(&observed, &plan, &err), 0);
 		write_steps(&plan, &steps);
 		assert_string_equal(buf_text(&steps), restore_rows[i].steps);
-		buf_done(&seen.master_cf);
+		buf_done(&observed.master_cf);
 	}
 }
 

@@ -1,6 +1,6 @@
-/* core/mta/postfix/postfix_seen.h: what the files of the Postfix backend share. */
-#ifndef CORE_MTA_POSTFIX_POSTFIX_SEEN_H
-#define CORE_MTA_POSTFIX_POSTFIX_SEEN_H
+/* core/mta/postfix/postfix_observe.h: what the files of the Postfix backend share. */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_OBSERVE_H
+#define CORE_MTA_POSTFIX_POSTFIX_OBSERVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@
 #define POSTFIX_FOLDER "/etc/postfix"
 #define POSTFIX_FILE_LIMIT ((size_t)4 << 20)
 
-/* Where Postfix is and what it says about itself (postfix_seen.c). */
+/* Where Postfix is and what it says about itself (postfix_detect.c). */
 struct postfix_host {
 	bool is_installed, is_running;
 	char *config_dir, *queue_dir;
@@ -44,14 +44,14 @@ void postfix_log_source(struct ctx *ctx, const char *service, char **ret_name,
 char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;
 
 /* The SPF service. */
-struct policyd_seen {
+struct policyd_observed {
 	bool is_installed;
 	char *user; /* who is to run it; NULL: nobody can */
 };
 
 /* SRS. */
-struct srs_seen {
-	struct postsrsd_seen daemon;
+struct srs_observed {
+	struct postsrsd_observed daemon;
 	bool is_in_place;               /* main.cf names our tables already */
 	char *domain;                   /* that was asked about; NULL: none */
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
@@ -59,7 +59,7 @@ struct srs_seen {
 };
 
 /* OpenDMARC as it stands. */
-struct opendmarc_seen {
+struct opendmarc_observed {
 	bool is_installed, is_running;
 	char *conf_path; /* the real opendmarc.conf */
 	bool has_conf;
@@ -71,7 +71,7 @@ struct opendmarc_seen {
 };
 
 /* What stands on the host before a push: Postfix itself, then a member for each part. */
-struct mta_seen {
+struct postfix_observed {
 	bool is_rooted;
 	struct store *store; /* for the parts' observe() alone; borrowed */
 	struct postfix_host host;
@@ -85,29 +85,27 @@ struct mta_seen {
 	bool is_returned_elsewhere; /* another instance accepts what local filters return */
 	gid_t postfix_gid;
 	struct signers signers; /* before ours is included: who signs already */
-	struct opendkim_seen dkim;
-	struct policyd_seen spf;
-	struct opendmarc_seen dmarc;
-	struct srs_seen srs;
+	struct opendkim_observed dkim;
+	struct policyd_observed spf;
+	struct opendmarc_observed dmarc;
+	struct srs_observed srs;
 };
 
 int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
                    struct err *err) must_check;
-int postfix_observe(struct ctx *ctx, struct store *store, struct mta_seen **ret_seen,
-                    struct err *err) must_check;
-void postfix_seen_free(struct mta_seen *seen);
-int postfix_plan(const struct desired *desired, const struct mta_seen *seen,
-                 struct plan *ret_plan, struct err *err) must_check;
-/* A rollback's files get their ranks, and services and probes are added. */
-int postfix_restore(const struct mta_seen *seen, struct plan *plan,
-                    struct err *err) must_check;
+int postfix_observe(struct ctx *ctx, struct store *store,
+                    struct postfix_observed **ret_observed, struct err *err) must_check;
+void postfix_observed_free(struct postfix_observed *observed);
+/* These two are given what postfix_observe() gave: functions of the row.
+ * A rollback's files get their ranks, and services and probes are added. */
+int postfix_restore(const void *observed, struct plan *plan, struct err *err) must_check;
 /* 1: the file was read to the end of `into`, 0: it is not there. */
 int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
                           struct err *err) must_check;
 /* What the service is called to those who reload it; the caller frees. */
-char *postfix_service_name(const struct mta_seen *seen) must_check;
-int postfix_validate(struct ctx *ctx, const struct plan *plan,
-                     const struct mta_seen *seen, struct err *err) must_check;
+char *postfix_service_name(const struct postfix_observed *observed) must_check;
+int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *observed,
+                     struct err *err) must_check;
 
 /* The SPF service as a mail filter in front of all others (cli/policyd/policyd_milter.h): without it forged
  * results would be believed, so mail waits where it does not answer. */
