@@ -69,8 +69,8 @@ model_src := \
 		config_read config_read_records config_schema config_write) \
 	$(addprefix undo/,undo undo_domain undo_record)
 mta_src := \
-	$(addprefix host/,account item_list marked_block networks service service_filter \
-		service_postfix service_process service_systemd spans) \
+	$(addprefix host/,account item_list log_line marked_block networks service \
+		service_filter service_process service_systemd spans) \
 	$(addprefix plan/,backend desired diff plan plan_prune shared step) \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
@@ -84,8 +84,8 @@ mta_src := \
 		postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
 		postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
 		postfix_other_spf postfix_policy postfix_programs postfix_render \
-		postfix_restore postfix_restrict postfix_services postfix_smtpd postfix_srs \
-		postfix_validate postfix_values signers) \
+		postfix_restore postfix_restrict postfix_service postfix_services \
+		postfix_smtpd postfix_srs postfix_validate postfix_values signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
 	$(addprefix qmail/,qmail) \

@@ -1,7 +1,7 @@
 /*
  * core/mta/check/service_log.c: from a mark to the end of a log.
  *
- * Many programs write there, so a line is taken only from daemons whose trouble stops mail, and a
+ * Many programs write there, so what a line means is asked of the services' rows alone, and a
  * failure that was told before as well is not ours.  What a log says is foreign text: it is read up
  * to a limit and made harmless before anybody sees it.
  */
@@ -17,6 +17,7 @@
 #include "core/base/file.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
+#include "core/mta/host/log_line.h"
 #include "core/mta/host/service_kind.h"
 
 #define SINCE_LIMIT ((size_t)256 << 10)
@@ -32,7 +33,7 @@ struct log_file {
 };
 
 struct service_log {
-	char *syslog_name;
+	char **name; /* what each kind of service calls itself there */
 	struct log_file *file;
 	size_t files, room;
 	char *cursor; /* of the journal; NULL: there is none */
@@ -41,70 +42,13 @@ struct service_log {
 
 /* ---- lines ------------------------------------------------------------------------------------ */
 
-bool log_line_read(const char *line, size_t len, struct log_line *ret)
+static bool is_refusal(const struct service_log *log, const struct log_line *line)
 {
-	const char *colon = memmem(line, len, "]: ", 3);
-	const char *bracket = colon ? memrchr(line, '[', (size_t)(colon - line)) : NULL;
-	const char *blank = bracket ? memrchr(line, ' ', (size_t)(bracket - line)) : NULL;
-
-	if (!bracket)
-		return false;
-	ret->tag = blank ? blank + 1 : line;
-	ret->tag_len = (size_t)(bracket - ret->tag);
-	ret->message = colon + 3;
-	ret->message_len = len - (size_t)(ret->message - line);
-	return ret->tag_len > 0;
-}
-
-static bool begins(const struct log_line *line, const char *words)
-{
-	size_t len = strlen(words);
-
-	return line->message_len > len && memcmp(line->message, words, len) == 0;
-}
-
-static bool has(const struct log_line *line, const char *words)
-{
-	return memmem(line->message, line->message_len, words, strlen(words)) != NULL;
-}
-
-static bool is_front_daemon(const struct log_line *line, const char *syslog_name)
-{
-	static const char *const daemons[] = { "master",   "smtpd",  "postscreen",
-		                               "cleanup",  "tlsmgr", "trivial-rewrite",
-		                               "proxymap", "qmgr",   "pickup",
-		                               "spawn",    "rewrite" };
-	size_t name = strlen(syslog_name);
-	const char *slash = memrchr(line->tag, '/', line->tag_len);
-
-	if (!slash || line->tag_len <= name || line->tag[name] != '/' ||
-	    memcmp(line->tag, syslog_name, name) != 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(daemons); i++)
-		if (strlen(daemons[i]) ==
-		            line->tag_len - (size_t)(slash + 1 - line->tag) &&
-		    memcmp(slash + 1, daemons[i], strlen(daemons[i])) == 0)
+	for (unsigned i = 0; i < service_kind_count; i++)
+		if (service_kinds[i]->is_refusal &&
+		    service_kinds[i]->is_refusal(line, log->name[i]))
 			return true;
 	return false;
-}
-
-bool log_line_is_failure(const struct log_line *line, const char *syslog_name)
-{
-	static const char *const filters[][2] = {
-		{ "opendkim", "/etc/opendkim.conf: " },
-		{ "opendmarc", "/etc/opendmarc.conf: " },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-		if (line->tag_len == strlen(filters[i][0]) &&
-		    memcmp(line->tag, filters[i][0], line->tag_len) == 0)
-			return begins(line, filters[i][1]) ||
-			       has(line, ": configuration error at line ");
-	if (!is_front_daemon(line, syslog_name))
-		return false;
-	return begins(line, "fatal: ") || begins(line, "panic: ") ||
-	       begins(line, "error: ") ||
-	       (begins(line, "warning: ") && has(line, "bad command startup"));
 }
 
 static bool is_same(const struct log_line *a, const struct log_line *b)
@@ -115,8 +59,8 @@ static bool is_same(const struct log_line *a, const struct log_line *b)
 }
 
 /* The next whole or last line that is a failure, behind *at. */
-static bool next_failure(const struct buf *text, size_t *at, const char *syslog_name,
-                         struct log_line *ret)
+static bool next_failure(const struct service_log *log, const struct buf *text,
+                         size_t *at, struct log_line *ret)
 {
 	while (*at < text->len) {
 		const char *line = text->at + *at;
@@ -124,8 +68,7 @@ static bool next_failure(const struct buf *text, size_t *at, const char *syslog_
 		size_t len = feed ? (size_t)(feed - line) : text->len - *at;
 
 		*at += len + 1;
-		if (log_line_read(line, len, ret) &&
-		    log_line_is_failure(ret, syslog_name))
+		if (log_line_read(line, len, ret) && is_refusal(log, ret))
 			return true;
 	}
 	return false;
@@ -151,11 +94,11 @@ static char *first_failure(const struct service_log *log, const struct buf *earl
 	struct log_line line, old;
 	size_t at = 0;
 
-	while (next_failure(since, &at, log->syslog_name, &line)) {
+	while (next_failure(log, since, &at, &line)) {
 		bool was_told = false;
 
 		for (size_t back = 0;
-		     !was_told && next_failure(earlier, &back, log->syslog_name, &old);)
+		     !was_told && next_failure(log, earlier, &back, &old);)
 			was_told = is_same(&line, &old);
 		if (!was_told)
 			return show(&line);
@@ -269,18 +212,32 @@ static char *journal_failure(struct ctx *ctx, const struct service_log *log)
 
 /* ---- marks ------------------------------------------------------------------------------------ */
 
-static void ask_source(struct ctx *ctx, const struct plan *plan, const char *service,
-                       struct service_log *log)
+static void ask_source(struct ctx *ctx, const char *service, struct service_log *log)
 {
+	const struct service_kind *kind = service_kind_find(service);
 	auto_free char *name = NULL, *file = NULL;
 
-	plan->log_source(ctx, service, &name, &file);
-	if (name) {
-		free(log->syslog_name);
-		log->syslog_name = xstrdup(name);
-	}
+	if (!kind || !kind->log_source)
+		return;
+	kind->log_source(ctx, service_instance(service), &name, &file);
+	for (unsigned i = 0; name && i < service_kind_count; i++)
+		if (service_kinds[i] == kind) {
+			free(log->name[i]);
+			log->name[i] = xstrdup(name);
+		}
 	if (file)
 		mark_file(ctx, log, file);
+}
+
+static struct service_log *log_new(struct ctx *ctx)
+{
+	struct service_log *log = xcalloc(1, sizeof(*log));
+
+	log->name = xcalloc(service_kind_count, sizeof(*log->name));
+	for (unsigned i = 0; i < service_kind_count; i++)
+		log->name[i] = xstrdup(service_kinds[i]->name);
+	log->marked_at = ctx_now(ctx);
+	return log;
 }
 
 struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, int rank)
@@ -292,13 +249,9 @@ struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, i
 
 		if (step->kind != STEP_SERVICE || (int)step->rank != rank)
 			continue;
-		if (!log) {
-			log = xcalloc(1, sizeof(*log));
-			log->syslog_name = xstrdup("postfix");
-			log->marked_at = ctx_now(ctx);
-		}
-		if (plan->log_source)
-			ask_source(ctx, plan, step->object, log);
+		if (!log)
+			log = log_new(ctx);
+		ask_source(ctx, step->object, log);
 	}
 	if (!log)
 		return NULL;
@@ -326,7 +279,9 @@ void service_log_free(struct service_log *log)
 	for (size_t i = 0; i < log->files; i++)
 		free(log->file[i].path);
 	free(log->file);
-	free(log->syslog_name);
+	for (unsigned i = 0; i < service_kind_count; i++)
+		free(log->name[i]);
+	free(log->name);
 	free(log->cursor);
 	free(log);
 }

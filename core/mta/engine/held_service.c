@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/text.h"
 #include "core/mta/host/service.h"
 
 /* 1: we enabled it, and *ret_was is what it was; 0: we did not. */
@@ -69,6 +68,13 @@ static int settle(struct ctx *ctx, struct store *target, bool has_reload,
 	return 0;
 }
 
+static bool is_admins(const char *service)
+{
+	const struct service_kind *kind = service_kind_find(service);
+
+	return kind && kind->is_admins;
+}
+
 int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
                        struct plan *plan, struct err *err)
 {
@@ -77,7 +83,7 @@ int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 		bool is_due = true;
 		int rc = 0;
 
-		if (step->kind == STEP_SERVICE && !text_starts(step->object, "postfix"))
+		if (step->kind == STEP_SERVICE && !is_admins(step->object))
 			rc = settle(ctx, target, has_reload, step, &is_due, err);
 		if (rc)
 			return rc;

@@ -1,34 +1,28 @@
-/*
- * core/mta/host/service.c: the door, and what services there are.
- *
- * SIGHUP ends OpenDKIM 2.11; SIGUSR1 is its reload.  OpenDMARC 1.4.2 takes SIGUSR1 too, but fails to
- * read its configuration again ("/etc/opendmarc.conf: " in the log, and nothing behind it) and keeps
- * the old one, so it counts as having no reload.  postsrsd 1.10 has none, and reads its settings from
- * a file that only its start script understands.
- */
+/* core/mta/host/service.c: the door to services, whose rows stand with their owners. */
 #include "core/mta/host/service.h"
 
-#include <signal.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/run.h"
-#include "core/base/text.h"
 #include "core/mta/host/service_kind.h"
 
-static const struct service_kind kinds[] = {
-	{ "opendkim", "/etc/opendkim.conf", "-x", "/run/opendkim/opendkim.pid", NULL,
-	  SIGUSR1, false },
-	{ "opendmarc", "/etc/opendmarc.conf", "-c", "/run/opendmarc/opendmarc.pid", NULL,
-	  0, false },
-	{ "postsrsd", NULL, NULL, "/run/postsrsd.pid", "/etc/init.d/postsrsd", 0, true },
-};
-
-const struct service_kind *service_kind_find(const char *name)
+const struct service_kind *service_kind_find(const char *service)
 {
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
+	size_t len = strcspn(service, ":");
+
+	for (unsigned i = 0; i < service_kind_count; i++)
+		if (strlen(service_kinds[i]->name) == len &&
+		    memcmp(service_kinds[i]->name, service, len) == 0)
+			return service_kinds[i];
 	return NULL;
+}
+
+const char *service_instance(const char *service)
+{
+	const char *colon = strchr(service, ':');
+
+	return colon ? colon + 1 : NULL;
 }
 
 const char *service_action_name(enum service_action action)
@@ -79,37 +73,28 @@ bool service_run_denies(struct ctx *ctx, const char *const *argv)
 	return denies;
 }
 
-/* The configuration folder of "postfix" or "postfix:DIR"; NULL: another service. */
-static const char *postfix_folder(const char *service)
-{
-	if (strcmp(service, "postfix") == 0)
-		return "/etc/postfix";
-	return text_starts(service, "postfix:/") ? service + strlen("postfix:") : NULL;
-}
-
 static int act_on_unit(struct ctx *ctx, const char *service,
                        const struct service_kind *kind, enum service_action action,
                        struct err *err)
 {
 	bool ends = action == SERVICE_RESTART || action == SERVICE_STOP ||
 	            action == SERVICE_DISABLE;
-	pid_t haste = kind && ends ? process_hasten(ctx, filter_pid(ctx, kind)) : 0;
+	pid_t connecting = kind && ends ? process_hasten(ctx, filter_pid(ctx, kind)) : 0;
 	int rc = systemd_act(ctx, service, action, err);
 
-	process_hasten_end(haste);
+	process_hasten_end(connecting);
 	return rc;
 }
 
 int service_act(struct ctx *ctx, const char *service, enum service_action action,
                 struct err *err)
 {
-	const char *folder = postfix_folder(service);
 	const struct service_kind *kind = service_kind_find(service);
 
 	if (ctx->is_rooted)
 		return 0;
-	if (folder)
-		return postfix_service_act(ctx, folder, action, err);
+	if (kind && kind->act)
+		return kind->act(ctx, service_instance(service), action, err);
 	if (action == SERVICE_RELOAD && kind && !kind->reload_signal)
 		action = SERVICE_RESTART;
 	/* the mail server does not know it any more, but messages under way do */
@@ -129,7 +114,15 @@ char *service_start_command(struct ctx *ctx, const char *service)
 {
 	const struct service_kind *kind = service_kind_find(service);
 
+	if (kind && kind->start_command)
+		return xstrdup(kind->start_command);
 	return kind ? filter_start_command(ctx, kind) : NULL;
+}
+
+char *service_start_hint(struct ctx *ctx, const char *service)
+{
+	return systemd_is_there(ctx) ? xasprintf("systemctl start %s", service)
+	                             : service_start_command(ctx, service);
 }
 
 bool service_is_running(struct ctx *ctx, const char *service)
@@ -139,27 +132,28 @@ bool service_is_running(struct ctx *ctx, const char *service)
 
 unsigned service_look(struct ctx *ctx, const char *service)
 {
-	const char *folder = postfix_folder(service);
 	const struct service_kind *kind = service_kind_find(service);
+	bool has_own = kind && kind->is_running;
 	bool is_running;
 
 	if (ctx->is_rooted)
 		return 0;
-	if (!folder && systemd_is_there(ctx))
+	if (!has_own && systemd_is_there(ctx))
 		return systemd_look(ctx, service);
-	is_running = folder ? postfix_service_runs(ctx, folder)
-	                    : kind && filter_pid(ctx, kind) != 0;
+	is_running = has_own ? kind->is_running(ctx, service_instance(service))
+	                     : kind && filter_pid(ctx, kind) != 0;
 	return SERVICE_WAS_ENABLED | (is_running ? SERVICE_WAS_RUNNING : 0);
 }
 
 int service_restore(struct ctx *ctx, const char *service, unsigned was, struct err *err)
 {
+	const struct service_kind *kind = service_kind_find(service);
 	unsigned now = service_look(ctx, service), differs = now ^ was;
 	int rc = 0;
 
 	if (ctx->is_rooted)
 		return 0;
-	if (differs & SERVICE_WAS_ENABLED && !postfix_folder(service) &&
+	if (differs & SERVICE_WAS_ENABLED && !(kind && kind->act) &&
 	    systemd_is_there(ctx))
 		rc = systemd_set_boot(ctx, service, was & SERVICE_WAS_ENABLED, err);
 	if (!rc && differs & SERVICE_WAS_RUNNING)

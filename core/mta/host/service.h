@@ -1,12 +1,9 @@
 /*
  * core/mta/host/service.h: the programs that read what we push: reload, restart, start, stop, enabling.
  *
- * A service is named "opendkim", "opendmarc", "postsrsd" or "postfix"; "postfix:/etc/postfix-out" is
- * a Postfix instance by its configuration folder.  Where systemd runs the machine, units are told
- * through systemctl; otherwise the process is found (by its PidFile, or among the processes) and
- * signalled.  Postfix is always told through its own postfix(1): Debian's postfix.service is not the
- * real unit.  OpenDMARC 1.4.2 and postsrsd have no reload (that of OpenDMARC never succeeds): they are
- * restarted.
+ * Where systemd runs the machine, units are told through systemctl; otherwise the process is found (by
+ * its PidFile, or among the processes) and signalled.  A service whose row has a command of its own is
+ * told by that in both cases.  One that has no reload is restarted.
  *
  * Under --root nothing is started or signalled: service_act() does nothing and succeeds.  Where
  * mta.reload is set its command is run instead (recover_run_reload), and none of this is called.
@@ -40,6 +37,9 @@ int service_restore(struct ctx *ctx, const char *service, unsigned was,
 /* The command that starts it where no systemd runs, for people; NULL: none is known.  The caller
  * frees. */
 char *service_start_command(struct ctx *ctx, const char *service) must_check;
+
+/* The command that starts it on this machine, for people; NULL: none is known.  The caller frees. */
+char *service_start_hint(struct ctx *ctx, const char *service) must_check;
 
 /* "reload", "restart", "start", "stop", "enable", "disable": for messages and the journal. */
 const char *service_action_name(enum service_action action);

@@ -26,10 +26,16 @@ enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 
 #define SERVICE_TIMEOUT_MS 20000
 
-/* A filter: one program, one unit, one process name. */
+struct log_line;
+
+/* A kind of service is a row of the file that owns it.  A service is named as its row, or "NAME:INSTANCE"
+ * where several of a kind may run ("postfix:/etc/postfix-out"). */
 struct service_kind {
-	const char *name;
-	const char *config; /* NULL: it has none that this table knows */
+	const char *name; /* also of its unit, and of its process */
+
+	/* One program that is told by a signal where no systemd runs the machine; not used where the
+	 * functions below are set. */
+	const char *config; /* NULL: it has none that names a PidFile */
 	const char *config_option;
 	const char *pid_file; /* where `config` names none */
 	const char *
@@ -37,9 +43,37 @@ struct service_kind {
 	int reload_signal;    /* 0: it has no reload and is restarted */
 	bool leaves_children; /* that serve open connections after it has ended: without a
 	                         listening socket a process is not the service */
+
+	/* A service with a command of its own, which is told by that also where systemd runs.
+	 * `instance`: what follows "NAME:"; NULL: the one that needs no name. */
+	int (*act)(struct ctx *ctx, const char *instance, enum service_action action,
+	           struct err *err);
+	bool (*is_running)(struct ctx *ctx, const char *instance);
+	const char *start_command; /* for people, where no systemd runs */
+
+	/* It belongs to the admin: what it was before is not remembered, and it is never given back. */
+	bool is_admins;
+	/* For so long after it was told something its probes are repeated; 0: SERVICE_ANSWER_SECONDS. */
+	unsigned answer_seconds;
+	/* Whether the line of a log says that it did not take what it was told.  `log_name`: what it calls
+	 * itself there.  NULL: its log does not say. */
+	bool (*is_refusal)(const struct log_line *line, const char *log_name);
+	/* What it calls itself in the log (untouched: `name`), and a file that it writes to besides the
+	 * system's own (untouched: none); the caller frees.  NULL: nothing is known. */
+	void (*log_source)(struct ctx *ctx, const char *instance, char **ret_name,
+	                   char **ret_file);
 };
-/* NULL: not in the table. */
-const struct service_kind *service_kind_find(const char *name) must_check;
+
+#define SERVICE_ANSWER_SECONDS 10
+
+/* All there are (registry.c). */
+extern const struct service_kind *const service_kinds[];
+extern const unsigned service_kind_count;
+
+/* The row of a service, with or without an instance; NULL: none. */
+const struct service_kind *service_kind_find(const char *service) must_check;
+/* What follows the colon in its name; NULL: no colon. */
+const char *service_instance(const char *service) must_check;
 
 /* Runs a program; `is_daemon`: it goes on in the background. */
 int service_run(struct ctx *ctx, const char *const *argv, bool is_daemon,
@@ -58,12 +92,6 @@ int systemd_act(struct ctx *ctx, const char *unit, enum service_action action,
 int systemd_set_boot(struct ctx *ctx, const char *unit, bool is_enabled,
                      struct err *err) must_check;
 unsigned systemd_look(struct ctx *ctx, const char *unit) must_check;
-
-/* ---- Postfix (service_postfix.c) -------------------------------------------------------------- */
-
-int postfix_service_act(struct ctx *ctx, const char *folder, enum service_action action,
-                        struct err *err) must_check;
-bool postfix_service_runs(struct ctx *ctx, const char *folder) must_check;
 
 /* ---- filters without systemd (service_filter.c) ----------------------------------------------- */
 

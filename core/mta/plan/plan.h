@@ -71,10 +71,6 @@ struct plan {
 	                               NULL behind them */
 	struct plan_claim *claim; /* filled by plan_prune() and plan_skip_done() */
 	size_t claims, claim_room;
-	/* Set by a backend: what the service of a step calls itself in the log (NULL stays: "postfix"), and
-	 * a file that it writes to besides the system's own (NULL stays: none).  NULL: nothing is known. */
-	void (*log_source)(struct ctx *ctx, const char *service, char **ret_name,
-	                   char **ret_file);
 	/* Handed in by the caller, so that a backend's plan() touches neither the host nor the database.
 	 * Whether a step holds already, as step_type.observe() says; NULL: plan_skip_done() asks nobody. */
 	int (*is_done)(void *arg, struct step *step, bool *ret_is_done, struct err *err);

@@ -211,7 +211,6 @@ static int postfix_plan(const struct desired *desired, const void *row_observed,
 	cleanup(request_done) struct postfix_request request = { 0 };
 	int r = 0;
 	note_state(desired, observed, ret_plan);
-	ret_plan->log_source = postfix_log_source;
 	claim_files(observed, ret_plan);
 	if (desired && !observed->main_path)
 		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),

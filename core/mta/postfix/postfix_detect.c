@@ -210,26 +210,3 @@ int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_f
 	postfix_host_done(&host);
 	return 0;
 }
-
-void postfix_log_source(struct ctx *ctx, const char *service, char **ret_name,
-                        char **ret_file)
-{
-	const char *folder = strchr(service, ':');
-	auto_free char *path = path_join(folder ? folder + 1 : POSTFIX_FOLDER, "main.cf");
-	auto_buf text = BUF_INIT, name = BUF_INIT, file = BUF_INIT;
-	auto_main_cf cf = MAIN_CF_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (!text_starts(service, "postfix") ||
-	    file_read(ctx, path, POSTFIX_FILE_LIMIT, &text, NULL, &ignored))
-		return;
-	main_cf_parse(&cf, buf_text(&text), text.len);
-	main_cf_value(&cf, NULL, "syslog_name", &name);
-	if (!name.len)
-		main_cf_value(&cf, NULL, "multi_instance_name", &name);
-	main_cf_value(&cf, NULL, "maillog_file", &file);
-	if (name.len)
-		*ret_name = buf_take(&name);
-	if (text_starts(buf_text(&file), "/") && !text_starts(buf_text(&file), "/dev/"))
-		*ret_file = buf_take(&file);
-}

@@ -22,6 +22,8 @@
 #include "core/store/store.h"
 
 #define POSTFIX_FOLDER "/etc/postfix"
+extern const struct service_kind postfix_service; /* postfix_service.c */
+
 #define POSTFIX_FILE_LIMIT ((size_t)4 << 20)
 
 /* Where Postfix is and what it says about itself (postfix_detect.c). */
@@ -36,9 +38,6 @@ struct postfix_host {
 int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
                       struct err *err) must_check;
 void postfix_host_done(struct postfix_host *host);
-/* What Postfix of that folder calls itself in the log and where it writes: plan->log_source. */
-void postfix_log_source(struct ctx *ctx, const char *service, char **ret_name,
-                        char **ret_file);
 /* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be asked.  The
  * caller frees. */
 char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;

@@ -288,7 +288,6 @@ int postfix_restore(const void *row_observed, struct plan *plan, struct err *err
 	auto_master_cf master = MASTER_CF_INIT;
 	int r = 0;
 
-	plan->log_source = postfix_log_source;
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++)
 		if (postfix_parts[i]->restore)
 			r = postfix_parts[i]->restore(observed, plan, err);

@@ -7,10 +7,13 @@
  */
 #include "core/mta/provider/opendkim.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/host/log_line.h"
+#include "core/mta/host/service_kind.h"
 #include "core/mta/provider/opendkim_conf.h"
 
 static void render_signing(const struct opendkim_setup *setup, struct buf *into)
@@ -302,3 +305,22 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
 	opendkim_keys_free(keys);
 	return r;
 }
+
+/* ---- the service ------------------------------------------------------------------------------- */
+
+static bool is_refusal(const struct log_line *line, const char *log_name)
+{
+	return log_line_is_of(line, log_name) &&
+	       (log_line_begins(line, OPENDKIM_CONF ": ") ||
+	        log_line_has(line, ": configuration error at line "));
+}
+
+/* SIGHUP ends OpenDKIM 2.11; SIGUSR1 is its reload. */
+const struct service_kind opendkim_service = {
+	.name = "opendkim",
+	.config = OPENDKIM_CONF,
+	.config_option = "-x",
+	.pid_file = "/run/opendkim/opendkim.pid",
+	.reload_signal = SIGUSR1,
+	.is_refusal = is_refusal,
+};

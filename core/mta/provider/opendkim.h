@@ -155,4 +155,6 @@ int opendkim_keys_plan(struct opendkim_keys *keys, const struct opendkim_place *
                        struct plan *plan, struct opendkim_plan *ret_found,
                        struct err *err) must_check;
 
+extern const struct service_kind opendkim_service;
+
 #endif

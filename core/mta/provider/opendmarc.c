@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/host/log_line.h"
+#include "core/mta/host/service_kind.h"
+#include "core/mta/provider/opendmarc_conf.h"
 
 int opendmarc_check_name(const char *authserv_id, struct err *err)
 {
@@ -74,3 +77,22 @@ void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,
 	add_networks(desired->trusted_relays, desired->trusted_relay_count,
 	             "mta.trusted-relays", set, plan);
 }
+
+/* ---- the service ------------------------------------------------------------------------------- */
+
+static bool is_refusal(const struct log_line *line, const char *log_name)
+{
+	return log_line_is_of(line, log_name) &&
+	       (log_line_begins(line, OPENDMARC_CONF ": ") ||
+	        log_line_has(line, ": configuration error at line "));
+}
+
+/* OpenDMARC 1.4.2 takes SIGUSR1 as OpenDKIM does, but fails to read its configuration again
+ * ("/etc/opendmarc.conf: " in the log, with no reason) and keeps the old one: that is no reload. */
+const struct service_kind opendmarc_service = {
+	.name = "opendmarc",
+	.config = OPENDMARC_CONF,
+	.config_option = "-c",
+	.pid_file = "/run/opendmarc/opendmarc.pid",
+	.is_refusal = is_refusal,
+};

@@ -46,4 +46,6 @@ void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,
                             size_t relayed_count, struct networks *set,
                             struct plan *plan);
 
+extern const struct service_kind opendmarc_service;
+
 #endif

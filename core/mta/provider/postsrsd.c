@@ -552,3 +552,12 @@ void postsrsd_drop_parts(const char *prefix, struct plan *plan)
 	plan_remove(plan, RANK_LEFTOVERS, keep, 0);
 	plan_remove(plan, RANK_LEFTOVERS, secret, 0)->is_secret = true;
 }
+
+/* postsrsd 1.10 has no reload, and reads its settings from a file that only its start script
+ * understands. */
+const struct service_kind postsrsd_service = {
+	.name = POSTSRSD_SERVICE,
+	.pid_file = "/run/postsrsd.pid",
+	.script = "/etc/init.d/postsrsd",
+	.leaves_children = true,
+};

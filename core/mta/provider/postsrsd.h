@@ -99,4 +99,6 @@ int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
                         struct plan *plan, struct err *err) must_check;
 void postsrsd_drop_parts(const char *prefix, struct plan *plan);
 
+extern const struct service_kind postsrsd_service;
+
 #endif

@@ -1,13 +1,19 @@
-/* The rows of mail servers and of the files that are shared with an admin: pointers, nothing else. */
+/* The rows of mail servers, of their services and of the files that are shared with an admin: pointers,
+ * nothing else. */
 #include "core/mta/push/registry.h"
 
 #include <string.h>
 
+#include "core/mta/host/service_kind.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
+#include "core/mta/postfix/postfix_observe.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/postsrsd.h"
 #include "core/mta/provider/postsrsd_conf.h"
 
 /* `auto` takes the first that is there. */
@@ -30,3 +36,11 @@ const struct shared_format *const shared_formats[] = {
 	&postsrsd_conf_format, &opendmarc_conf_format,
 };
 const unsigned shared_format_count = ARRAY_LEN(shared_formats);
+
+const struct service_kind *const service_kinds[] = {
+	&postfix_service,
+	&opendkim_service,
+	&opendmarc_service,
+	&postsrsd_service,
+};
+const unsigned service_kind_count = ARRAY_LEN(service_kinds);

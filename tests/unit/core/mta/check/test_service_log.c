@@ -2,7 +2,7 @@
 #include "tests/unit/fake_host.h"
 
 #include "core/mta/check/service_log.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/host/log_line.h"
 
 /* ---- the log ---------------------------------------------------------------------------------- */
 
@@ -10,7 +10,7 @@ static void test_log_lines(void **state)
 {
 	static const struct {
 		const char *line;
-		bool is_failure;
+		bool is_refusal;
 	} rows[] = {
 		{ "Nov 22 04:05:00 mx postfix/smtpd[12]: fatal: no memory", true },
 		{ "2026-11-22T04:05:00.1+00:00 mx postfix/cleanup[1]: panic: x", true },
@@ -39,10 +39,14 @@ static void test_log_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct log_line line;
-		bool is_line = log_line_read(rows[i].line, strlen(rows[i].line), &line);
+		bool is_refusal = false;
 
-		assert_int_equal(is_line && log_line_is_failure(&line, "postfix"),
-		                 rows[i].is_failure);
+		if (log_line_read(rows[i].line, strlen(rows[i].line), &line))
+			for (unsigned k = 0; k < service_kind_count; k++)
+				is_refusal |= service_kinds[k]->is_refusal &&
+				              service_kinds[k]->is_refusal(
+						      &line, service_kinds[k]->name);
+		assert_int_equal(is_refusal, rows[i].is_refusal);
 	}
 }
 
@@ -83,7 +87,6 @@ static void test_log(void **state)
 		put(host->root, "/var/log/own.log", rows[i].before, 0644);
 		plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/postfix-out",
 		             SERVICE_RELOAD, 0);
-		plan.log_source = postfix_log_source;
 		assert_null(service_log_mark(&host->ctx, &plan, RANK_PROVIDERS));
 		log = service_log_mark(&host->ctx, &plan, RANK_CONSUMERS);
 		assert_non_null(log);
