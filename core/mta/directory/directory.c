@@ -12,7 +12,7 @@
 #include "core/mta/plan/backend.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_policy.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim.h"

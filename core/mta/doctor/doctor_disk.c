@@ -12,7 +12,7 @@
 #include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/setting/setting.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/provider/opendkim.h"
 
 #define OCTETS_GONE ((uint64_t)4 << 20)

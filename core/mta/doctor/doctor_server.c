@@ -20,7 +20,7 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/step.h"
 #include "core/mta/postfix/postfix_macros.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_services.h"

@@ -4,7 +4,7 @@
  * The parts plan what stands behind Postfix; main.cf is written here, once, when every provider that
  * it names has answered, and before any that it lets go of is taken away.
  */
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * reader answers.  Running is told by the lock on pid/master.pid, which master(8) holds while it
  * lives (flock(2) on Linux): the file alone outlives a crash.
  */
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,7 @@
 #include "core/base/text.h"
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_filters.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_restrict.h"
 
 #define TABLE_LIMIT ((size_t)16 << 20)

@@ -6,7 +6,7 @@
 #include "core/base/network.h"
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_main.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 

@@ -8,7 +8,7 @@
 #include "core/mta/plan/plan.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 /* A warning for each, once; `cf` without ours.  Its remedy is a command where the item stands in one
  * piece in main.cf or master.cf. */

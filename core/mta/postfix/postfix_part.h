@@ -19,7 +19,7 @@
 #include "core/mta/plan/plan.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_validate.h"
 

@@ -3,7 +3,7 @@
 #define CORE_MTA_POSTFIX_POSTFIX_POLICY_H
 
 #include "core/base/macro.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 /* The line of master.cf; `user` runs the program. */
 char *postfix_policy_service(const char *user) must_check;

@@ -14,7 +14,7 @@
 #include "core/mta/postfix/postfix_macros.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/provider/opendkim.h"

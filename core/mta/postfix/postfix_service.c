@@ -14,7 +14,7 @@
 #include "core/mta/host/log_line.h"
 #include "core/mta/host/service.h"
 #include "core/mta/postfix/postfix_main.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 static const char *folder_of(const char *instance)
 {

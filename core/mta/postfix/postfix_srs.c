@@ -18,7 +18,7 @@
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "dnszone/name/name.h"

@@ -6,7 +6,7 @@
  * about the copy is compared with what it says about the present files, and the milter lists that
  * it reads with those that were meant.  What it does not see at all is postfix_values.h's.
  */
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 
 #include <stdlib.h>
 #include <string.h>

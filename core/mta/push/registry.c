@@ -7,7 +7,7 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"

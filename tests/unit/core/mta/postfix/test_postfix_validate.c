@@ -2,7 +2,7 @@
 #include "tests/unit/fake_host.h"
 
 #include "core/mta/postfix/postfix_main.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
 
 #define OLD "smtpd_milters = inet:127.0.0.1:99\nnon_smtpd_milters = inet:127.0.0.1:99\n"

@@ -4,7 +4,7 @@
 #include "core/mta/host/service.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
-#include "core/mta/postfix/postfix_observe.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc_conf.h"

@@ -1,6 +1,6 @@
-/* core/mta/postfix/postfix_observe.h: what the files of the Postfix backend share. */
-#ifndef CORE_MTA_POSTFIX_POSTFIX_OBSERVE_H
-#define CORE_MTA_POSTFIX_POSTFIX_OBSERVE_H
+/* core/mta/postfix/postfix_observed.h: what the files of the Postfix backend share. */
+#ifndef CORE_MTA_POSTFIX_POSTFIX_OBSERVED_H
+#define CORE_MTA_POSTFIX_POSTFIX_OBSERVED_H
 
 #include <stdbool.h>
 #include <stddef.h>
