@@ -75,17 +75,19 @@ mta_src := \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
 		smtp_probe) \
-	$(addprefix provider/,opendkim opendkim_conf opendkim_keys opendkim_renew \
-		opendkim_tables opendkim_try opendkim_validate opendmarc opendmarc_conf \
-		policyd_conf postsrsd postsrsd_conf) \
+	$(addprefix provider/,opendkim opendkim_access opendkim_conf opendkim_keys \
+		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
+		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
+		postsrsd_conf) \
 	$(addprefix engine/,engine folders held held_service history recover step_file \
 		step_probe step_service target told) \
-	$(addprefix postfix/,postfix postfix_canonical postfix_detect postfix_dkim \
-		postfix_dmarc postfix_expand postfix_filter_tables postfix_filters \
-		postfix_macros postfix_main postfix_main_own postfix_master postfix_observe \
-		postfix_other_spf postfix_policy postfix_programs postfix_render \
-		postfix_restore postfix_restrict postfix_service postfix_services \
-		postfix_smtpd postfix_srs postfix_validate postfix_values signers) \
+	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
+		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
+		postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \
+		postfix_observe postfix_other_spf postfix_policy postfix_programs \
+		postfix_render postfix_restore postfix_restrict postfix_service \
+		postfix_services postfix_smtpd postfix_srs postfix_validate postfix_values \
+		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
 	$(addprefix qmail/,qmail) \

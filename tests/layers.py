@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks every #include of the C files below the current folder against the two tables of layers in
-CONTRIBUTING.md, and looks for files that include each other in a circle.
+"""Checks every #include of the C files below the current folder against the tables of layers in
+CONTRIBUTING.md, and looks for files that include each other in a circle and for words that do not belong
+in their room.
 
 usage: layers.py CONTRIBUTING.md FILE...        prints "FILE:LINE: what is wrong"
 exit status: 1 when it printed anything
@@ -53,6 +54,18 @@ class Layers:
             for part in filter(None, only.split(",")):
                 room, guests = part.split(":")
                 self.guests[f"{layer}/{room.strip()}"] = guests.split()
+
+        self.words = []  # (word, rooms without it, base names of files that may have it)
+        for word, names, files in rows(text, "| word | rooms of core/mta without it |"):
+            folders = tuple(f"core/mta/{room}/" for room in names.split())
+            self.words.append((word, folders, files.split()))
+
+    def word(self, path, line):
+        """The first word of the line that its room does not know; None: none."""
+        for word, folders, files in self.words:
+            if path.startswith(folders) and os.path.basename(path) not in files and word in line.lower():
+                return word
+        return None
 
     def layer(self, path):
         return max((f for f in self.may if path.startswith(f + "/")), key=len, default=None)
@@ -157,6 +170,9 @@ def main():
         targets = edges.setdefault(module(path), set())
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
+                word = layers.word(path, line)
+                if word:
+                    wrong(f"{path}:{number}", f'"{word}" is the word of another room')
                 match = INCLUDE.match(line)
                 if not match:
                     continue

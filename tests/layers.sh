@@ -71,5 +71,8 @@ core/mta/postfix/x.c|#include "core/mta/engine/engine.h"\n|core/mta/postfix/x.c:
 core/mta/push/x.c|#include "core/mta/engine/engine.h"\n|
 core/mta/x.c|int x;\n|core/mta/x.c:1: its folder is not in the table of CONTRIBUTING.md
 cli/cmd/x.c|#include "db/schema.sql.inc"\n|
+core/mta/plan/x.c|int x;\n/* as Postfix does */\n|core/mta/plan/x.c:2: "postfix" is the word of another room
+core/mta/push/registry.c|int postfix;\n|
+core/mta/provider/x.c|int postfix;\n|
 ROWS
 done_testing

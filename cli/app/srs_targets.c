@@ -13,7 +13,6 @@
 #include "core/base/arena.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/plan/backend.h"
-#include "core/mta/postfix/postfix_srs.h"
 #include "core/mta/push/backend_choose.h"
 #include "dnszone/name/dns_name.h"
 #include "dnszone/query/query.h"
@@ -174,9 +173,9 @@ static void warn(struct app *app, const struct srs_change *change)
 		look_in_dns(app, domain, &env);
 	if (backend_choose(&app->session.ctx, app->session.store, &backend, &is_adopted,
 	                   &ignored) == 0 &&
-	    backend && strcmp(backend->name, "postfix") == 0 && change->enabled &&
-	    postfix_srs_advise(&app->session.ctx, app->session.store, domain,
-	                       change->excluded, say_warning, app, &ignored) < 0)
+	    backend && backend->advise_srs && change->enabled &&
+	    backend->advise_srs(&app->session.ctx, app->session.store, domain,
+	                        change->excluded, say_warning, app, &ignored) < 0)
 		err_clear(&ignored); /* the push tells it */
 }
 

@@ -131,7 +131,7 @@ int stage_write(const struct stage *stage, const char *name, const void *octets,
 		at += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	/* Postfix reads a main.cf that changed within the last second again and again */
+	/* a file that changed within the last second is read again and again by some programs */
 	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	if (futimens(fd, long_ago) < 0)
 		return err_errno(err, errno, _("cannot date %s"), path);

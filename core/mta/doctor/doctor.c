@@ -15,6 +15,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/push/backend_choose.h"
+#include "core/mta/push/registry.h"
 #include "core/store/schema.h"
 
 const struct doctor_check doctor_checks[] = {
@@ -118,19 +119,35 @@ void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
 	free(text);
 }
 
+static bool begins_with_one(const char *text, const char *const *programs)
+{
+	for (; programs && *programs; programs++)
+		if (text_starts(text, *programs))
+			return true;
+	return false;
+}
+
+static bool is_command(const char *text)
+{
+	static const char *const programs[] = { "mailauthctl ", "chmod ",      "chown ",
+		                                "systemctl ",   "journalctl ", "mount ",
+		                                "mv ",          NULL };
+	if (begins_with_one(text, programs))
+		return true;
+	for (unsigned i = 0; i < registry_count; i++)
+		if (begins_with_one(text, registry[i]->programs))
+			return true;
+	return false;
+}
+
 char *doctor_take_remedy(char *text)
 {
-	static const char *const programs[] = {
-		"mailauthctl ", "chmod ",   "chown ", "systemctl ", "journalctl ",
-		"postconf ",    "postfix ", "mount ", "mv "
-	};
 	char *remedy = NULL;
 	const char *at = text, *begin = NULL;
 	while (!remedy && (at = strchr(at, '"'))) {
 		begin = at++;
-		for (size_t i = 0; !remedy && i < ARRAY_LEN(programs); i++)
-			if (text_starts(at, programs[i]))
-				remedy = xmemdup(at, strcspn(at, "\""));
+		if (is_command(at))
+			remedy = xmemdup(at, strcspn(at, "\""));
 	}
 	if (!remedy)
 		return NULL;

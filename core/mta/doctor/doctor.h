@@ -134,7 +134,8 @@ void doctor_hostname(struct doctor *d);    /* doctor_dns.c */
 void doctor_dns(struct doctor *d);         /* doctor_records.c */
 
 /* What is known of a version that an admin should know of: one sentence, NULL: nothing. */
-const char *doctor_version_fault(const char *program, const char *version) must_check;
+const char *doctor_version_fault(const struct mta_backend *backend,
+                                 const char *version) must_check;
 /* How bad it is that so much is left of a file system (octets; inodes -1: it does not count them). */
 enum doctor_state doctor_space(uint64_t octets, int64_t inodes) must_check;
 /* How bad it is that the export of all zones last ran at `last` (0: never). */

@@ -12,8 +12,8 @@
 #include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/setting/setting.h"
-#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/provider/opendkim.h"
+#include "core/mta/push/registry.h"
 
 #define OCTETS_GONE ((uint64_t)4 << 20)
 #define OCTETS_LOW ((uint64_t)64 << 20)
@@ -68,16 +68,19 @@ static void look(struct doctor *d, const char *path)
 		           mount, octets >> 20);
 }
 
-/* Where Postfix keeps its queue; NULL: there is no Postfix.  Caller frees. */
+/* Where the mail server that is installed here keeps mail that waits; NULL: there is none.  Caller
+ * frees. */
 static char *queue_folder(struct doctor *d)
 {
-	struct postfix_host host = { 0 };
-	struct err ignored = ERR_INIT;
 	char *queue = NULL;
-	if (postfix_host_read(d->ctx, d->store, &host, &ignored) == 0 &&
-	    host.is_installed && host.queue_dir && *host.queue_dir == '/')
-		queue = ctx_host_path(d->ctx, host.queue_dir);
-	postfix_host_done(&host);
+	for (unsigned i = 0; i < registry_count && !queue; i++) {
+		cleanup(backend_found_done) struct mta_found found = { 0 };
+		struct err ignored = ERR_INIT;
+		if (registry[i]->detect && !registry[i]->is_only_named &&
+		    registry[i]->detect(d->ctx, d->store, &found, &ignored) == 0 &&
+		    found.queue_dir)
+			queue = ctx_host_path(d->ctx, found.queue_dir);
+	}
 	return queue;
 }
 

@@ -16,34 +16,11 @@
 #include "core/model/key/signing.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/check/path_check.h"
-#include "core/mta/provider/opendkim.h"
-#include "core/mta/provider/opendkim_conf.h"
-#include "core/mta/provider/policyd_conf.h"
 
 #define DAY 86400
 #define PENDING_LONG ((int64_t)2 * DAY)
 #define KEY_LIMIT ((size_t)64 * 1024)
 #define WEAK_BITS 2048
-
-/* ---- keys that sign -------------------------------------------------------------------------- */
-
-static int choose(void *arg, const struct signing_row *row, struct err *err)
-{
-	return opendkim_tables_add(arg, row, err);
-}
-
-/* The rows that the filter signs with: of two algorithms it takes one. */
-static int each_key(struct doctor *d,
-                    void (*each)(void *arg, const struct signing_row *row), void *arg,
-                    struct err *err)
-{
-	struct opendkim_tables tables = { .chosen = each, .arg = arg };
-	int r = signing_each(d->store, choose, &tables, err);
-	if (r >= 0)
-		r = opendkim_tables_end(&tables, err);
-	opendkim_tables_done(&tables);
-	return r;
-}
 
 static bool is_enough(const struct doctor *d, size_t count)
 {
@@ -55,7 +32,6 @@ static bool is_enough(const struct doctor *d, size_t count)
 struct rights {
 	struct doctor *d;
 	struct path_check *paths;
-	struct account filter; /* name NULL: unknown */
 	size_t keys;
 };
 
@@ -73,68 +49,44 @@ static void add_wrong(struct doctor *d, const char *path, const struct err *err)
 	               is_ours ? "mailauthctl mta push --force" : NULL);
 }
 
-static void check_access(struct rights *r, const struct account *who, const char *from,
-                         const char *path, unsigned need)
+static void check_access(struct rights *r, const struct account *who, const char *path,
+                         unsigned need)
 {
 	struct err err = ERR_INIT;
-	int rc = path_check_access(r->paths, who, from, path, need, &err);
+	int rc = path_check_access(r->paths, who, "/", path, need, &err);
 	if (rc < 0 && rc != ERR_MISSING)
 		add_wrong(r->d, path, &err);
 }
 
-static void read_filter(struct rights *r)
+static void check_key(struct rights *r, const struct mta_access *access)
 {
-	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
-	struct err ignored = ERR_INIT;
-	if (opendkim_conf_read(r->d->ctx, OPENDKIM_CONF, &conf, &ignored) < 0)
-		return;
-	const char *user = opendkim_conf_get(&conf, "UserID");
-	auto_free char *name =
-		xmemdup(user ? user : "opendkim", strcspn(user ? user : "opendkim", ":"));
-	if (!account_read(r->d->ctx, name, &r->filter))
-		r->filter.name = NULL;
-}
-
-static void check_key_rights(void *arg, const struct signing_row *row)
-{
-	struct rights *r = arg;
 	struct err err = ERR_INIT;
-	auto_free char *path = opendkim_key_path(row->main_name, row->selector);
 	if (is_enough(r->d, r->keys))
 		return;
-	int rc = path_check_key(r->paths, &r->filter, path, &err);
+	int rc = path_check_key(r->paths, access->who, access->path, &err);
 	if (rc < 0 && rc != ERR_MISSING)
-		add_wrong(r->d, path, &err);
+		add_wrong(r->d, access->path, &err);
 	r->keys++;
 }
 
-/* What OpenDKIM reads as somebody else than root. */
-static void check_filter_rights(struct rights *r)
+static void check_one(void *arg, const struct mta_access *access)
 {
-	static const char *const files[] = {
-		OPENDKIM_CONF,          OPENDKIM_OURS,           OPENDKIM_KEY_TABLE,
-		OPENDKIM_SIGNING_TABLE, OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL
-	};
-	struct err err = ERR_INIT;
-	read_filter(r);
-	if (!r->filter.name)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		check_access(r, &r->filter, "/", files[i], PATH_READ);
-	if (r->d->store && each_key(r->d, check_key_rights, r, &err) < 0)
-		doctor_add_failure(r->d, NULL, &err);
+	struct rights *r = arg;
+	if (access->is_key)
+		check_key(r, access);
+	else
+		check_access(r, access->who, access->path, access->need);
 }
 
-static void check_policyd_rights(struct rights *r)
+/* What the mail server and its filters read as somebody else than root. */
+static void check_server_rights(struct rights *r)
 {
-	static const char *const users[] = { "mailauth", "nobody" };
-	auto_account who = { 0 };
-	for (size_t i = 0; i < ARRAY_LEN(users); i++)
-		if (account_read(r->d->ctx, users[i], &who)) {
-			check_access(r, &who, "/", POLICYD_CONF, PATH_READ);
-			check_access(r, &who, "/", POLICYD_PATH, PATH_READ | PATH_SEARCH);
-			return;
-		}
+	const struct doctor_host *host = &r->d->host;
+	struct err err = ERR_INIT;
+	if (host->backend && host->backend->each_access &&
+	    host->backend->each_access(r->d->ctx, r->d->store, &host->probes, check_one,
+	                               r, &err) < 0)
+		doctor_add_failure(r->d, NULL, &err);
 }
 
 /* Name servers that are installed here; none: anybody. */
@@ -151,24 +103,8 @@ static void check_zone_rights(struct rights *r)
 		if ((checked && strcmp(users[i], "nobody") == 0) ||
 		    !account_read(r->d->ctx, users[i], &who))
 			continue;
-		check_access(r, &who, "/", folder, PATH_SEARCH);
+		check_access(r, &who, folder, PATH_SEARCH);
 		checked++;
-	}
-}
-
-/* The mail server must get to the sockets that main.cf names. */
-static void check_socket_rights(struct rights *r)
-{
-	const struct plan *probes = &r->d->host.probes;
-	auto_account who = { 0 };
-	if (!account_read(r->d->ctx, "postfix", &who))
-		return;
-	for (size_t i = 0; i < probes->count; i++) {
-		const struct step *probe = &probes->step[i];
-		if (probe->probe != PROBE_MILTER || !text_starts(probe->object, "unix:/"))
-			continue;
-		auto_free char *folder = path_parent(probe->object + strlen("unix:"));
-		check_access(r, &who, "/", folder, PATH_SEARCH);
 	}
 }
 
@@ -184,14 +120,10 @@ void doctor_permissions(struct doctor *d)
 	if (!doctor_read_host(d))
 		return;
 	r.paths = path_check_new(d->ctx, &nothing);
-	if (d->host.state.is_ours) {
-		check_filter_rights(&r);
-		check_policyd_rights(&r);
-		check_socket_rights(&r);
-	}
+	if (d->host.state.is_ours)
+		check_server_rights(&r);
 	check_zone_rights(&r);
 	path_check_free(r.paths);
-	account_done(&r.filter);
 	if (is_enough(d, r.keys))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all permissions",
 		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
@@ -242,11 +174,10 @@ static void look_at_key_file(struct doctor *d, const char *path,
 		path, row->name, row->selector);
 }
 
-static void look_at_row(void *arg, const struct signing_row *row)
+static void look_at_row(void *arg, const struct signing_row *row, const char *path)
 {
 	struct keys *k = arg;
 	struct err err = ERR_INIT;
-	auto_free char *path = opendkim_key_path(row->main_name, row->selector);
 	if (is_enough(k->d, k->files))
 		return;
 	look_at_key_file(k->d, path, row);
@@ -313,10 +244,10 @@ void doctor_keys(struct doctor *d)
 		return;
 	int r = key_each(d->store, 0, look_at_key, &k, &err);
 	bool can_read = geteuid() == 0 || d->ctx->is_rooted;
-	bool has_files = d->host.state.is_ours && d->host.backend &&
-	                 strcmp(d->host.backend->name, "postfix") == 0;
+	bool has_files =
+		d->host.state.is_ours && d->host.backend && d->host.backend->each_key;
 	if (r >= 0 && has_files && can_read)
-		r = each_key(d, look_at_row, &k, &err);
+		r = d->host.backend->each_key(d->store, look_at_row, &k, &err);
 	if (r < 0)
 		doctor_add_failure(d, NULL, &err);
 	if (has_files && !can_read)

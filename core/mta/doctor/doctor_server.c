@@ -13,18 +13,11 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/model/domain/access.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/doctor/doctor_dns.h"
 #include "core/mta/host/service.h"
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/step.h"
-#include "core/mta/postfix/postfix_macros.h"
-#include "core/mta/postfix/postfix_observed.h"
-#include "core/mta/postfix/postfix_part.h"
-#include "core/mta/postfix/postfix_render.h"
-#include "core/mta/postfix/postfix_services.h"
-#include "core/mta/postfix/postfix_values.h"
 #include "core/mta/probe/policy_probe.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/push/absence.h"
@@ -36,34 +29,6 @@
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-/* Releases that have a fault, from the first one of their line up to the one that mends it. */
-static const struct {
-	const char *program;
-	int from[3], mended[3];
-	const char *sentence; /* N_() */
-} faults[] = {
-	{ "postfix",
-	  { 0, 0, 0 },
-	  { 3, 0, 0 },
-	  N_("this Postfix hides the first header of the SPF check from the filters behind it") },
-	{ "postfix",
-	  { 3, 0, 0 },
-	  { 3, 5, 23 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
-	{ "postfix",
-	  { 3, 6, 0 },
-	  { 3, 6, 13 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
-	{ "postfix",
-	  { 3, 7, 0 },
-	  { 3, 7, 9 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
-	{ "postfix",
-	  { 3, 8, 0 },
-	  { 3, 8, 4 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
-};
-
 static int compare_versions(const int a[3], const int b[3])
 {
 	for (size_t i = 0; i < 3; i++)
@@ -72,16 +37,16 @@ static int compare_versions(const int a[3], const int b[3])
 	return 0;
 }
 
-const char *doctor_version_fault(const char *program, const char *version)
+const char *doctor_version_fault(const struct mta_backend *backend, const char *version)
 {
 	int now[3] = { 0 };
 	if (!version || sscanf(version, "%d.%d.%d", &now[0], &now[1], &now[2]) < 2)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-		if (strcmp(faults[i].program, program) == 0 &&
-		    compare_versions(now, faults[i].from) >= 0 &&
-		    compare_versions(now, faults[i].mended) < 0)
-			return faults[i].sentence;
+	for (const struct mta_fault *fault = backend->faults; fault && fault->sentence;
+	     fault++)
+		if (compare_versions(now, fault->from) >= 0 &&
+		    compare_versions(now, fault->mended) < 0)
+			return fault->sentence;
 	return NULL;
 }
 
@@ -161,32 +126,39 @@ static void add_shortfall(void *arg, enum mta_feature feature, const char *sente
 	setting_value_done(&value);
 }
 
-/* The directory backend has no server, and needs no adoption. */
-static bool is_directory(const struct doctor_host *host)
+/* Whether there is a server to run and to ask: files in a folder have none. */
+static bool has_server(const struct doctor_host *host)
 {
-	return host->backend && strcmp(host->backend->name, "directory") == 0;
+	return host->backend && host->backend->service;
+}
+
+static void add_unreadable(struct doctor *d)
+{
+	const struct mta_backend *backend = d->host.backend;
+	auto_free char *remedy =
+		backend->check_command
+			? xasprintf(_("correct it; \"%s\" says when it can be read"),
+	                            backend->check_command)
+			: NULL;
+	doctor_add(d, DOCTOR_PROBLEM, backend->name, remedy, "%s", d->host.found.why_not);
 }
 
 static void look_at_server(struct doctor *d)
 {
 	const struct doctor_host *host = &d->host;
-	const char *fault =
-		doctor_version_fault(host->backend->name, host->found.version);
+	const struct mta_backend *backend = host->backend;
+	const char *fault = doctor_version_fault(backend, host->found.version);
+	auto_free char *start = service_start_hint(d->ctx, backend->service);
 	bool is_stopped = !d->ctx->is_rooted && !host->found.is_running;
 	if (is_stopped)
 		doctor_add(d, host->state.is_adopted ? DOCTOR_PROBLEM : DOCTOR_WARNING,
-		           host->backend->name,
-		           systemd_is_there(d->ctx) ? "systemctl start postfix"
-		                                    : "postfix start",
-		           "%s",
+		           backend->name, start, "%s",
 		           host->found.why_not ? host->found.why_not
 		                               : _("the mail server does not run"));
 	else if (host->found.is_running && host->found.why_not)
-		doctor_add(d, DOCTOR_PROBLEM, host->backend->name,
-		           _("correct it; \"postfix check\" says when it can be read"),
-		           "%s", host->found.why_not);
+		add_unreadable(d);
 	if (fault)
-		doctor_add(d, DOCTOR_WARNING, host->backend->name,
+		doctor_add(d, DOCTOR_WARNING, backend->name,
 		           _("install an update of the mail server"), "%s (%s)", _(fault),
 		           host->found.version);
 	look_at_state(d);
@@ -205,7 +177,7 @@ void doctor_server(struct doctor *d)
 		           absence.remedy, "%s", absence.sentence);
 		return;
 	}
-	if (is_directory(host))
+	if (!has_server(host))
 		look_at_state(d);
 	else
 		look_at_server(d);
@@ -222,7 +194,7 @@ void doctor_server(struct doctor *d)
 /* ---- services -------------------------------------------------------------------------------- */
 
 /* What the kind of a probe is put to, for the remedy. */
-static const char *service_of(const struct step *probe)
+static const char *service_of(const struct doctor *d, const struct step *probe)
 {
 	switch (probe->probe) {
 	case PROBE_MILTER:
@@ -235,13 +207,13 @@ static const char *service_of(const struct step *probe)
 	case PROBE_MAP:
 		return "postsrsd";
 	default:
-		return "postfix";
+		return d->host.backend->service;
 	}
 }
 
 static void add_silent(struct doctor *d, const struct step *probe, const struct err *err)
 {
-	const char *service = service_of(probe);
+	const char *service = service_of(d, probe);
 	auto_free char *remedy =
 		systemd_is_there(d->ctx)
 			? xasprintf("systemctl restart %s", service)
@@ -345,7 +317,7 @@ void doctor_services(struct doctor *d)
 	const struct doctor_host *host = &d->host;
 	if (!doctor_read_host(d))
 		return;
-	if (!host->has_plan || !host->state.is_ours || is_directory(host)) {
+	if (!host->has_plan || !host->state.is_ours || !has_server(host)) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("no mail server follows this database as it should"));
 		return;
@@ -365,128 +337,13 @@ void doctor_services(struct doctor *d)
 
 /* ---- overrides ------------------------------------------------------------------------------- */
 
-struct overrides {
-	struct doctor *d;
-	const char *config_dir;
-	const struct main_cf *main;
-	const struct filter_socket *filter;
-};
-
-static void add_override(void *arg, const struct master_service *service,
-                         const char *parameter, bool is_meant, const char *sentence)
+static void add_advice(void *arg, const struct mta_advice *advice)
 {
-	const struct overrides *o = arg;
-	auto_free char *remedy = services_override_remedy(o->main, service, parameter,
-	                                                  o->filter, o->config_dir);
-	doctor_add(o->d, is_meant ? DOCTOR_NOTE : DOCTOR_WARNING, service->name,
-	           is_meant ? NULL : remedy, "%s", sentence);
-}
-
-static void add_macros(void *arg, const struct master_service *service,
-                       const char *sentence, const char *remedy)
-{
-	const struct overrides *o = arg;
-	doctor_add(o->d, DOCTOR_WARNING, service->name, remedy, "%s", sentence);
-}
-
-/* Where the filter listens, from what a push would ask. */
-static const char *filter_socket(const struct plan *probes)
-{
-	for (size_t i = 0; i < probes->count; i++)
-		if (probes->step[i].probe == PROBE_MILTER)
-			return probes->step[i].object;
-	return NULL;
-}
-
-static bool is_socket(void *arg, const char *path)
-{
-	const struct doctor *d = arg;
-	struct file_info info;
-	struct err ignored = ERR_INIT;
-	return file_look(d->ctx, path, true, &info, &ignored) == 0 &&
-	       info.kind == FILE_OTHER;
-}
-
-/* Milters whose socket a service cannot get to: service by service, so that each has its remedy. */
-static void look_at_chroot(struct doctor *d, const struct postfix_observed *observed,
-                           const struct main_cf *cf, const struct master_cf *master)
-{
-	const char *socket = filter_socket(&d->host.probes);
-	for (size_t i = 0; socket && i < master->count; i++) {
-		struct master_service *service = &master->service[i];
-		const struct master_cf alone = { .service = service, .count = 1 };
-		auto_faults unreachable = FAULTS_INIT;
-		(void)postfix_reach_check(cf, &alone, observed->host.queue_dir, socket,
-		                          "OpenDKIM", is_socket, d, &unreachable);
-		if (!unreachable.count)
-			continue;
-		auto_free char *remedy = xasprintf(
-			"postconf -c %s -F %s/%s/chroot=%c; postfix -c %s reload",
-			observed->host.config_dir, service->name, service->type,
-			postfix_is_chrooted(cf, service) ? 'n' : 'y',
-			observed->host.config_dir);
-		doctor_add(d, DOCTOR_PROBLEM, service->name, remedy, "%s",
-		           unreachable.text[0]);
-	}
-}
-
-/* What a customer's account gives to sendmail(1) is signed, whatever its From says. */
-static void look_at_local_mail(struct doctor *d, const struct main_cf *cf)
-{
-	struct err err = ERR_INIT;
-	auto_buf signers = BUF_INIT, users = BUF_INIT;
-	int r = access_has_customers(d->store, &err);
-	main_cf_value(cf, NULL, "mailauth_non_smtpd_milters", &signers);
-	main_cf_value(cf, NULL, "authorized_submit_users", &users);
-	if (r < 0)
-		doctor_add_failure(d, NULL, &err);
-	else if (r > 0 && signers.len &&
-	         (!users.len || strcmp(buf_text(&users), "static:anyone") == 0))
-		doctor_add(d, DOCTOR_NOTE, "authorized_submit_users",
-		           _("see CUSTOMERS in mailauthctl(8) for how to narrow it"),
-		           _("every local account, customers' too, can submit mail with "
-		             "any From through sendmail(1), and it is signed"));
-}
-
-static void look_at_overrides(const struct postfix_observed *observed,
-                              const struct main_cf *cf, const struct master_cf *master,
-                              struct overrides *o)
-{
-	auto_free char *socket = postfix_dkim_socket(observed);
-	const struct filter_socket filter = { socket, observed->host.queue_dir };
-	auto_buf text = BUF_INIT;
-	auto_main_cf admin;
-	auto_services services = SERVICES_INIT;
-	main_cf_strip(cf->text, cf->len, &text);
-	main_cf_parse(&admin, buf_text(&text), text.len);
-	services_read(&admin, master, &observed->filters, observed->is_returned_elsewhere,
-	              &services);
-	o->main = cf;
-	o->filter = &filter;
-	services_each_override(cf, master, &services, &filter, add_override, o);
-}
-
-static void look_at_files(struct doctor *d, struct overrides *o)
-{
-	struct postfix_observed *observed = NULL;
-	struct err err = ERR_INIT;
-	if (postfix_observe(d->ctx, d->store, &observed, &err) < 0) {
-		doctor_add_failure(d, NULL, &err);
-		return;
-	}
-	if (observed->main_path) {
-		auto_main_cf cf;
-		auto_master_cf master = MASTER_CF_INIT;
-		main_cf_parse(&cf, buf_text(&observed->main_cf), observed->main_cf.len);
-		master_cf_parse(&master, buf_text(&observed->master_cf),
-		                observed->master_cf.len);
-		o->config_dir = observed->host.config_dir;
-		look_at_overrides(observed, &cf, &master, o);
-		macros_each_fault(&cf, &master, o->config_dir, add_macros, o);
-		look_at_chroot(d, observed, &cf, &master);
-		look_at_local_mail(d, &cf);
-	}
-	postfix_observed_free(observed);
+	static const enum doctor_state states[] = { [ADVICE_NOTE] = DOCTOR_NOTE,
+		                                    [ADVICE_WARNING] = DOCTOR_WARNING,
+		                                    [ADVICE_PROBLEM] = DOCTOR_PROBLEM };
+	doctor_add(arg, states[advice->weight], advice->subject, advice->remedy, "%s",
+	           advice->text);
 }
 
 /* Every note of the plan that is not told yet; there its remedy stands in it. */
@@ -506,8 +363,8 @@ static void add_notes(struct doctor *d)
 
 void doctor_overrides(struct doctor *d)
 {
-	struct overrides o = { .d = d };
 	const struct doctor_host *host = &d->host;
+	struct err err = ERR_INIT;
 	if (!doctor_read_host(d))
 		return;
 	if (!host->state.is_ours) {
@@ -527,8 +384,10 @@ void doctor_overrides(struct doctor *d)
 		           drift->parameter ? drift->parameter : "",
 		           drift->parameter ? ")" : "", drift->what);
 	}
-	if (host->backend && strcmp(host->backend->name, "postfix") == 0)
-		look_at_files(d, &o);
+	if (host->backend && host->backend->advise &&
+	    host->backend->advise(d->ctx, d->store, &host->probes, add_advice, d, &err) <
+	            0)
+		doctor_add_failure(d, NULL, &err);
 	add_notes(d);
 	if (!doctor_has_trouble(d))
 		doctor_add(

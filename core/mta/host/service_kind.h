@@ -29,7 +29,7 @@ enum { SERVICE_WAS_RUNNING = 1, SERVICE_WAS_ENABLED = 2 };
 struct log_line;
 
 /* A kind of service is a row of the file that owns it.  A service is named as its row, or "NAME:INSTANCE"
- * where several of a kind may run ("postfix:/etc/postfix-out"). */
+ * where several of a kind may run (the instance is text of its owner's). */
 struct service_kind {
 	const char *name; /* also of its unit, and of its process */
 

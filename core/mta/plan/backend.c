@@ -22,6 +22,7 @@ void backend_found_done(struct mta_found *found)
 	free(found->config_dir);
 	free(found->hostname);
 	free(found->filter);
+	free(found->queue_dir);
 	free(found->why_not);
 	*found = (struct mta_found){ 0 };
 }

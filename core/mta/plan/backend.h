@@ -37,10 +37,37 @@ struct mta_found { /* what detect() found; see backend_found_done() */
 	char *config_dir; /* inside the root */
 	char *hostname;   /* the server's own full name; NULL: none */
 	char *filter;     /* "opendkim 2.11.0"; NULL: none */
+	char *queue_dir;  /* where mail waits, inside the root; NULL: not known */
 	char *why_not;    /* one sentence: why it was not found or cannot be used */
 };
 
+/* Releases with a fault, from the first one of their line up to the one that mends it. */
+struct mta_fault {
+	int from[3], mended[3];
+	const char *sentence; /* N_(); NULL: the end of a list */
+};
+
+enum advice_weight { ADVICE_NOTE, ADVICE_WARNING, ADVICE_PROBLEM };
+
+/* What the server's own configuration takes away from us; texts are borrowed. */
+struct mta_advice {
+	enum advice_weight weight;
+	const char *subject; /* the service or parameter that it is about */
+	const char *text;    /* one sentence */
+	const char *remedy;  /* a command, or a sentence; NULL: it is meant so */
+};
+
+/* What an account must be able to get at; borrowed. */
+struct mta_access {
+	const struct account *who;
+	const char *path;
+	unsigned need; /* PATH_* (path_check.h) */
+	bool is_key;   /* a private key, which others must not get at */
+};
+
+struct account;
 struct desired;
+struct signing_row;
 
 struct mta_backend {
 	const char *name, *title;
@@ -49,6 +76,15 @@ struct mta_backend {
 		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
 	const char *dmarc_rules; /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	bool needs_no_adoption;  /* it writes below a path of its own only */
+	bool is_only_named;      /* mta.backend must name it: nobody looks for it */
+	const char *service; /* that is the server (service_kind.h); NULL: none runs */
+	const char *package; /* that is installed to have it; NULL: unknown */
+	const char
+		*check_command; /* says when its configuration can be read; NULL: none */
+	const char *const
+		*programs; /* that commands in its sentences begin with, each with a
+	                                blank behind it; NULL at the end; NULL: none */
+	const struct mta_fault *faults; /* NULL: none is known */
 	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
 	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
 	/* NULL in rows that this version does not push to. */
@@ -66,16 +102,44 @@ struct mta_backend {
 	 * them their ranks and causes, and adds the services and probes that make the servers use
 	 * them.  NULL: nobody is told. */
 	int (*restore)(const void *observed, struct plan *plan, struct err *err);
-	/* What the finished plan must satisfy beyond its steps (tables, endpoints, postconf). */
+	/* What the files of a rollback, `plan`, must satisfy to go back to the result of the push
+	 * `push_id`: no key signs whose record is not published.  NULL: anything. */
+	int (*check_rollback)(struct store *store, const struct plan *plan,
+	                      int64_t push_id, struct err *err);
+	/* The selector of a key file, by its path; NULL: it is none.  The caller frees.  NULL: it has
+	 * no key files. */
+	char *(*key_selector)(const char *path);
+	/* What the finished plan must satisfy beyond its steps: tables, endpoints, and what the server's
+	 * own programs say. */
 	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
 	                struct err *err);
+
+	/* For `doctor`; each may be NULL.  `probes`: what a push would ask at its end. */
+	int (*advise)(struct ctx *ctx, struct store *store, const struct plan *probes,
+	              void (*each)(void *arg, const struct mta_advice *advice), void *arg,
+	              struct err *err);
+	int (*each_access)(struct ctx *ctx, struct store *store,
+	                   const struct plan *probes,
+	                   void (*each)(void *arg, const struct mta_access *access),
+	                   void *arg, struct err *err);
+	/* The keys that it signs with, each with its file. */
+	int (*each_key)(struct store *store,
+	                void (*each)(void *arg, const struct signing_row *row,
+	                             const char *path),
+	                void *arg, struct err *err);
+	/* What is to be known before SRS is switched on for `domain`, where srs.exclude-domains will
+	 * be `excluded` (NULL: as it is): a sentence each.  NULL: nothing. */
+	int (*advise_srs)(struct ctx *ctx, struct store *store, const char *domain,
+	                  const char *excluded,
+	                  void (*say)(void *arg, const char *sentence), void *arg,
+	                  struct err *err);
 };
 
 extern const struct feature_row {
 	const char *name;    /* "SPF" */
 	const char *setting; /* "spf.check" */
 	const char *service; /* "SPF service": of "saved, not enforced: no SPF service" */
-	const char *provider; /* the program or package that does it beside Postfix */
+	const char *provider; /* the program or package that does it */
 } feature_table[FEATURE_COUNT];
 
 /* What the backend can do on this host: SUPPORT_ABSENT where its provider is not installed. */

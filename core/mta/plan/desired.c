@@ -19,7 +19,6 @@ void desired_done(struct desired *desired)
 	free(desired->filter);
 	free(desired->filter_position);
 	free(desired->directory_path);
-	free(desired->postfix_config_dir);
 	*desired = (struct desired){ 0 };
 }
 

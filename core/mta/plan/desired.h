@@ -41,9 +41,8 @@ struct desired {
 	char *filter;          /* mta.filter: "auto", "opendkim", "rspamd" */
 	char *filter_position; /* mta.filter-position: "first", "last" */
 	char *directory_path;  /* mta.directory.path */
-	char *postfix_config_dir; /* mta.postfix.config-dir; NULL: the server's own default */
-	bool replace_filter;      /* an admin's own signing filter may be taken over */
-	bool is_untouched; /* a look that found every file as the last push left it */
+	bool replace_filter;   /* an admin's own signing filter may be taken over */
+	bool is_untouched;     /* a look that found every file as the last push left it */
 	bool is_everything; /* desired_each_moved() gives every name: nothing is known to hold */
 	int64_t since; /* generation that the host has; 0 when is_everything */
 

@@ -71,7 +71,7 @@ enum smtp_depth {
 
 struct shared_format; /* shared.h */
 
-/* When Postfix sends macros to a filter. */
+/* When a mail server sends macros to a filter. */
 enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
 /* What stood at the path of a file or a folder; of a service, as meta.mode, SERVICE_WAS_* bits. */
@@ -87,8 +87,8 @@ struct step_ask {
 	char *key, *reverse;
 	enum smtp_depth depth;
 	char *macros
-		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists; NULL: all
-	                               that Postfix sends by default */
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists; NULL: those
+	                               that are usual */
 	char *before; /* what was answered before the push; filled by the engine */
 };
 

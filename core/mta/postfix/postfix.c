@@ -11,11 +11,13 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/plan/backend.h"
+#include "core/mta/postfix/postfix_advise.h"
 #include "core/mta/postfix/postfix_macros.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_services.h"
+#include "core/mta/postfix/postfix_srs.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendmarc.h"
 
@@ -256,6 +258,8 @@ static void observed_free(void *observed)
 	postfix_observed_free(observed);
 }
 
+static const char *const programs[] = { "postconf ", "postfix ", NULL };
+
 const struct mta_backend postfix_backend = {
 	.name = "postfix",
 	.title = "Postfix",
@@ -265,11 +269,22 @@ const struct mta_backend postfix_backend = {
 	             [FEATURE_DMARC] = SUPPORT_YES,
 	             [FEATURE_SRS] = SUPPORT_YES },
 	.dmarc_rules = OPENDMARC_RULES,
+	.service = "postfix",
+	.package = "postfix",
+	.check_command = "postfix check",
+	.programs = programs,
+	.faults = postfix_faults,
 	.has_provider = has_provider_here,
 	.detect = postfix_detect,
 	.observe = observe,
 	.observed_free = observed_free,
 	.plan = postfix_plan,
 	.restore = postfix_restore,
+	.check_rollback = opendkim_check_rollback,
+	.key_selector = opendkim_key_selector,
 	.validate = postfix_validate,
+	.advise = postfix_advise,
+	.each_access = postfix_each_access,
+	.each_key = opendkim_each_key,
+	.advise_srs = postfix_srs_advise,
 };

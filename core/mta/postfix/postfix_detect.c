@@ -205,6 +205,9 @@ int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_f
 		.hostname =
 			env_is_public_name(host.hostname) ? xstrdup(host.hostname) : NULL,
 		.filter = has_filter ? xstrdup("opendkim") : NULL,
+		.queue_dir = host.is_installed && host.queue_dir && *host.queue_dir == '/'
+		                     ? xstrdup(host.queue_dir)
+		                     : NULL,
 		.why_not = xstrdup(host.why_not),
 	};
 	postfix_host_done(&host);

@@ -1,7 +1,7 @@
 /*
  * core/mta/probe/map_probe.h: does a lookup table of an SRS daemon answer as it must?
  *
- * Asked in the protocols that Postfix asks in, by ourselves: tcp_table(5), postsrsd 1.x, and
+ * Asked in the protocols of mail servers, by ourselves: tcp_table(5), postsrsd 1.x, and
  * socketmap_table(5), postsrsd 2.x.
  */
 #ifndef CORE_MTA_PROBE_MAP_PROBE_H

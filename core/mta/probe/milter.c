@@ -197,7 +197,7 @@ static int command(struct session *s, char code, const struct buf *octets, uint3
 
 /* ---- macros ----------------------------------------------------------------------------------- */
 
-/* What Postfix has for a name without its braces, appended to `into`; nothing: it is not sent. */
+/* The value of a macro, its name without braces, appended to `into`; nothing: it is not sent. */
 static void put_macro(const struct milter_message *message, const char *name,
                       struct buf *into)
 {
@@ -209,7 +209,7 @@ static void put_macro(const struct milter_message *message, const char *name,
 	} known[] = {
 		{ "i", "probe", false },
 		{ "j", "localhost", false },
-		{ "v", "Postfix", false },
+		{ "v", "mailauthctl", false },
 		{ "daemon_name", "localhost", false },
 		{ "daemon_addr", "127.0.0.1", false },
 		{ "client_addr", message->client, false },

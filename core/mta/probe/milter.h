@@ -26,8 +26,8 @@ struct milter_message {
 	bool is_authenticated; /* the client logged in: {auth_type}, {auth_authen} have values */
 	const char *macros
 		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names
-	                                     that are sent, with or without a value; NULL: all
-	                                     that Postfix sends by default */
+	                                     that are sent, with or without a value; NULL: those
+	                                     that are usual */
 	const char *sender;     /* envelope sender, without angle brackets */
 	const char *recipient;
 	const struct milter_header *header;

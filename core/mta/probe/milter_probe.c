@@ -1,8 +1,8 @@
 /*
  * Probes of a filter: a message is shown to it, and the headers that it adds are read.
  *
- * The signing probe comes from a client elsewhere who logged in, told of with the macros that Postfix
- * will send, and then from one who did not: that one's message must not be signed.  The verification
+ * The signing probe comes from a client elsewhere who logged in, told of with the macros that the mail
+ * server will send, and then from one who did not: that one's message must not be signed.  The verification
  * probe has a From domain of RFC 2606: no name is looked up for any, and nothing is delivered.
  */
 #include "core/mta/probe/milter.h"

@@ -1,6 +1,6 @@
 /*
- * One request of the policy delegation protocol.  Postfix's master makes the socket itself, so a
- * connection alone says nothing: a program that cannot be started closes it without an answer.
+ * One request of the policy delegation protocol.  The mail server may make the socket itself,
+ * so that a connection alone says nothing: a program that cannot be started closes it without an answer.
  */
 #include "core/mta/probe/policy_probe.h"
 

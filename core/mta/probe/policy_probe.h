@@ -1,4 +1,4 @@
-/* core/mta/probe/policy_probe.h: does a policy service of Postfix answer? */
+/* core/mta/probe/policy_probe.h: does a policy service answer? */
 #ifndef CORE_MTA_PROBE_POLICY_PROBE_H
 #define CORE_MTA_PROBE_POLICY_PROBE_H
 

@@ -186,8 +186,8 @@ bool smtp_is_worse(const char *before, const char *after)
 	}
 }
 
-/* What Postfix says when a filter does not answer: "451 4.7.1 ..." in the transaction, and from 3.10
- * on (Debian 13) "421 mx.example.com ..." instead of a greeting. */
+/* The usual words when a filter does not answer: "451 4.7.1 ..." in the transaction, or
+ * "421 mx.example.com ..." instead of a greeting. */
 static bool is_of_filter(const char *answer)
 {
 	return text_starts(answer, "451 4.7.1 Service unavailable") ||

@@ -5,7 +5,7 @@
  * empty sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO with
  * postmaster at the name of the greeting (at the server's address where that is no full name), RSET,
  * QUIT, as far as step->ask->depth says.  Nothing is delivered.  MAIL meets the filters, RCPT the
- * policy services and the recipient maps (Postfix asks none of them about a bare "postmaster"); what
+ * policy services and the recipient maps (which are not always asked about a bare "postmaster"); what
  * only DATA reaches, the maps of senders among it, is not seen.
  *
  * An admin's own restrictions may refuse it all the same, at the greeting even, and a service may be

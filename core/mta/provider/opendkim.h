@@ -13,6 +13,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/mta/host/networks.h"
+#include "core/mta/plan/backend.h"
 #include "core/mta/plan/desired.h"
 #include "core/mta/plan/plan.h"
 #include "core/mta/provider/opendkim_conf.h"
@@ -63,6 +64,8 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err) must_ch
 int opendkim_check_tables(const char *keys, const char *signing,
                           int (*each_path)(void *arg, const char *path, struct err *err),
                           void *arg, struct err *err) must_check;
+
+#define OPENDKIM_KEY_ENDING ".private"
 
 /* "/etc/dkimkeys/<main-domain>/<selector>.private"; the caller frees. */
 char *opendkim_key_path(const char *main_name, const char *selector) must_check;
@@ -154,6 +157,21 @@ void opendkim_keys_chosen(void *keys, const struct signing_row *row);
 int opendkim_keys_plan(struct opendkim_keys *keys, const struct opendkim_place *place,
                        struct plan *plan, struct opendkim_plan *ret_found,
                        struct err *err) must_check;
+
+/* ---- for rows of mail servers --------------------------------------------------------------------- */
+
+/* mta_backend.key_selector and .check_rollback (opendkim_rollback.c). */
+char *opendkim_key_selector(const char *path) must_check;
+int opendkim_check_rollback(struct store *store, const struct plan *plan, int64_t push_id,
+                            struct err *err) must_check;
+/* mta_backend.each_key, and the OpenDKIM part of .each_access (opendkim_access.c). */
+int opendkim_each_key(struct store *store,
+                      void (*each)(void *arg, const struct signing_row *row,
+                                   const char *path),
+                      void *arg, struct err *err) must_check;
+int opendkim_each_access(struct ctx *ctx, struct store *store,
+                         void (*each)(void *arg, const struct mta_access *access),
+                         void *arg, struct err *err) must_check;
 
 extern const struct service_kind opendkim_service;
 

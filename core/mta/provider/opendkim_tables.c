@@ -16,7 +16,7 @@
 
 char *opendkim_key_path(const char *main_name, const char *selector)
 {
-	return xasprintf(OPENDKIM_KEYS "/%s/%s.private", main_name, selector);
+	return xasprintf(OPENDKIM_KEYS "/%s/%s" OPENDKIM_KEY_ENDING, main_name, selector);
 }
 
 static void free_row(struct signing_row *row)

@@ -7,7 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/run.h"
-#include "core/mta/host/service_kind.h"
+#include "core/mta/host/service.h"
 #include "core/mta/plan/backend.h"
 #include "core/mta/push/registry.h"
 
@@ -39,18 +39,46 @@ static bool is_there(struct ctx *ctx, const char *path)
 	return false;
 }
 
-/* Installed and stopped; NULL: no server that is pushed to is installed. */
-static char *stopped(struct ctx *ctx, const struct mta_found *found, char **ret_remedy)
+/* What the machine has of the servers that are looked for: the first that is installed, else the first. */
+struct look {
+	const struct mta_backend *backend; /* NULL: none is looked for */
+	struct mta_found found;
+};
+
+static void look_done(struct look *look)
 {
+	backend_found_done(&look->found);
+}
+
+static void look_for_servers(struct ctx *ctx, struct store *store, struct look *look)
+{
+	for (unsigned i = 0; i < registry_count && !look->found.is_installed; i++) {
+		struct mta_found found = { 0 };
+		struct err err = ERR_INIT;
+		if (!registry[i]->detect || registry[i]->is_only_named)
+			continue;
+		if (registry[i]->detect(ctx, store, &found, &err) < 0)
+			found.why_not = xstrdup(err.text);
+		if (look->backend && !found.is_installed) {
+			backend_found_done(&found);
+			continue;
+		}
+		look_done(look);
+		*look = (struct look){ registry[i], found };
+	}
+}
+
+/* Installed and stopped; NULL: no server that is pushed to is installed. */
+static char *stopped(struct ctx *ctx, const struct look *look, char **ret_remedy)
+{
+	const struct mta_found *found = &look->found;
 	if (!found->is_installed || found->is_running || ctx->is_rooted)
 		return NULL;
-	const char *start =
-		systemd_is_there(ctx) ? "systemctl start postfix" : "postfix start";
-	*ret_remedy = xstrdup(start);
+	*ret_remedy = service_start_hint(ctx, look->backend->service);
 	return xasprintf(
 		_("%s: start it with \"%s\", then run \"mailauthctl mta adopt\""),
 		found->why_not ? found->why_not : _("the mail server does not run"),
-		start);
+		*ret_remedy);
 }
 
 static char *other(struct ctx *ctx)
@@ -65,28 +93,26 @@ static char *other(struct ctx *ctx)
 	return NULL;
 }
 
-static char *none(const struct mta_found *found)
+static char *none(const struct look *look)
 {
-	const char *why = found->why_not;
-	return xasprintf(
-		_("no mail server was found%s%s; install the package postfix, or "
-	          "run \"%s\" to render its files into a folder"),
-		why ? " - Postfix: " : "", why ? why : "", TO_FILES);
+	const char *why = look->found.why_not;
+	return xasprintf(_("no mail server was found%s%s%s%s; install the package %s, or "
+	                   "run \"%s\" to render its files into a folder"),
+	                 why ? " - " : "", why ? _(look->backend->title) : "",
+	                 why ? ": " : "", why ? why : "", look->backend->package,
+	                 TO_FILES);
 }
 
 void absence_look(struct ctx *ctx, struct store *store, struct absence *ret_absence)
 {
-	const struct mta_backend *postfix = registry_find("postfix");
-	cleanup(backend_found_done) struct mta_found found = { 0 };
-	struct err err = ERR_INIT;
+	cleanup(look_done) struct look look = { 0 };
 	struct absence absence = { 0 };
-	if (postfix->detect(ctx, store, &found, &err) < 0)
-		found.why_not = xstrdup(err.text);
-	absence.sentence = stopped(ctx, &found, &absence.remedy);
-	if (!absence.sentence && !found.is_installed)
+	look_for_servers(ctx, store, &look);
+	absence.sentence = stopped(ctx, &look, &absence.remedy);
+	if (!absence.sentence && !look.found.is_installed)
 		absence.sentence = other(ctx);
 	if (!absence.sentence)
-		absence.sentence = none(&found);
+		absence.sentence = none(&look);
 	if (!absence.remedy)
 		absence.remedy = xstrdup(TO_FILES);
 	*ret_absence = absence;

@@ -39,7 +39,7 @@ static int detect_first(struct ctx *ctx, struct store *store,
 	for (unsigned i = 0; i < registry_count; i++) {
 		const struct mta_backend *backend = registry[i];
 		struct mta_found found;
-		if (!backend->detect || backend->needs_no_adoption)
+		if (!backend->detect || backend->is_only_named)
 			continue;
 		int r = backend->detect(ctx, store, &found, err);
 		if (r < 0)

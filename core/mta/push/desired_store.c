@@ -120,9 +120,6 @@ static int read_settings(struct store *store, const char *kept_hostname,
 		rc = read_text(store, SET_MTA_FILTER_POSITION, &d->filter_position, err);
 	if (!rc)
 		rc = read_text(store, SET_MTA_DIRECTORY_PATH, &d->directory_path, err);
-	if (!rc)
-		rc = read_text(store, SET_MTA_POSTFIX_CONFIG_DIR, &d->postfix_config_dir,
-		               err);
 	return rc;
 }
 

@@ -362,8 +362,8 @@ static int plan_rollback(struct push *push, struct store *store,
 	            "\"mailauthctl mta push\""),
 	          (long long)push->result_of);
 	push->plan.key_source = (struct key_source){ read_key, store };
-	rc = rollback_plan(push->ctx, store, push->target, push->result_of, &push->plan,
-	                   err);
+	rc = rollback_plan(push->ctx, backend, store, push->target, push->result_of,
+	                   &push->plan, err);
 	if (!rc)
 		rc = backend->observe(push->ctx, store, &observed, err);
 	if (!rc && backend->restore)

@@ -3,8 +3,8 @@
  *
  * Secrets are not in the journal.  One that stands there with the old digest stays; a key file that
  * is gone is made again from the store, if its content is the old one; anything else is refused.
- * Every line of a KeyTable that comes back must name a key whose record is published: a message
- * signed with another one would fail at each receiver.
+ * What signs again must have its record published, which the mail server's row looks at: a message
+ * signed with another key would fail at each receiver.
  */
 #include "core/mta/push/rollback.h"
 
@@ -17,11 +17,9 @@
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/model/key/key_secret.h"
-#include "core/model/key/signing.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/shared.h"
 #include "core/mta/plan/step.h"
-#include "core/mta/provider/opendkim.h"
 
 #define SEE_HISTORY _("\"mailauthctl mta history\" lists the pushes that are kept")
 
@@ -119,6 +117,7 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 
 struct rolling {
 	struct ctx *ctx;
+	const struct mta_backend *backend;
 	struct store *store, *target;
 	int64_t push_id;
 	struct plan *plan;
@@ -179,15 +178,14 @@ static int find_key(const struct rolling *r, const struct step_row *row, int64_t
                     bool *ret_found, struct err *err)
 {
 	auto_secret pem = SECRET_INIT;
-	const char *name = strrchr(row->object, '/') + 1;
-	size_t len = strlen(name), ending = strlen(".private");
+	auto_free char *selector =
+		r->backend->key_selector ? r->backend->key_selector(row->object) : NULL;
 	int64_t key_id;
 	int rc;
 
 	*ret_found = false;
-	if (!row->domain || len <= ending || strcmp(name + len - ending, ".private") != 0)
+	if (!row->domain || !selector)
 		return 0;
-	auto_free char *selector = xmemdup(name, len - ending);
 	rc = store_get_int(r->store, &key_id, err,
 	                   "SELECT k.id FROM dkim_key k JOIN domain d "
 	                   "ON d.id = k.domain_id WHERE d.name = ? AND k.selector = ?",
@@ -279,61 +277,16 @@ static int restore_row(void *arg, const struct step_row *row, struct err *err)
 	return 0;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------- */
-
-static int check_line(const struct rolling *r, const char *line, size_t len,
-                      struct err *err)
+int rollback_plan(struct ctx *ctx, const struct mta_backend *backend, struct store *store,
+                  struct store *target, int64_t push_id, struct plan *plan,
+                  struct err *err)
 {
-	auto_free char *text = xmemdup(line, len);
-	char *name = strchr(text, ' ');
-	char *selector = name ? strchr(name, ':') : NULL;
-	int rc;
-
-	if (!selector)
-		return 0;
-	*selector++ = '\0';
-	selector[strcspn(selector, ":")] = '\0';
-	rc = signing_is_published(r->store, name + 1, selector, err);
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	return err_set(
-		err, ERR_FAILED,
-		_("after push %lld mail of %s was signed with the key %s, which is not "
-	          "published under that name any more: choose a later push, or change "
-	          "the settings instead"),
-		(long long)r->push_id, name + 1, selector);
-}
-
-/* The KeyTable that comes back, wherever the backend keeps it. */
-static int check_keys(const struct rolling *r, struct err *err)
-{
-	const size_t ending = strlen(OPENDKIM_KEY_TABLE);
-	int rc = 0;
-
-	for (size_t i = 0; i < r->plan->count && !rc; i++) {
-		const struct step *step = &r->plan->step[i];
-		size_t len = strlen(step->object);
-
-		if (step->kind != STEP_FILE || !step->is_present || len < ending ||
-		    strcmp(step->object + len - ending, OPENDKIM_KEY_TABLE) != 0)
-			continue;
-		for (const char *at = buf_text(step_text(step)); *at && !rc;) {
-			size_t line = strcspn(at, "\n");
-
-			rc = check_line(r, at, line, err);
-			at += line + (at[line] == '\n');
-		}
-	}
-	return rc;
-}
-
-int rollback_plan(struct ctx *ctx, struct store *store, struct store *target,
-                  int64_t push_id, struct plan *plan, struct err *err)
-{
-	struct rolling rolling = { ctx, store, target, push_id, plan };
+	struct rolling rolling = { ctx, backend, store, target, push_id, plan };
 	int rc = journal_each_since(target, push_id, restore_row, &rolling, err);
 
 	if (!rc)
 		rc = plan_prune(ctx, plan, err);
-	return rc ? rc : check_keys(&rolling, err);
+	if (!rc && backend->check_rollback)
+		rc = backend->check_rollback(store, plan, push_id, err);
+	return rc;
 }

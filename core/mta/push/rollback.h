@@ -11,6 +11,7 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/mta/plan/backend.h"
 #include "core/mta/plan/plan.h"
 #include "core/store/store.h"
 
@@ -23,7 +24,8 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
  * ranks of their kind.  Inside a transaction of the store, which is asked for key files that are
  * not here any more.  Fails, naming the file and what to do: a secret that cannot be had, a shared
  * file where our part has no place any more, a key that would sign and is not published. */
-int rollback_plan(struct ctx *ctx, struct store *store, struct store *target,
-                  int64_t push_id, struct plan *plan, struct err *err) must_check;
+int rollback_plan(struct ctx *ctx, const struct mta_backend *backend, struct store *store,
+                  struct store *target, int64_t push_id, struct plan *plan,
+                  struct err *err) must_check;
 
 #endif

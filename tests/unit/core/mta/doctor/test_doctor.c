@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/doctor/doctor.h"
+#include "core/mta/push/registry.h"
 #include "dnszone/dkim/livecheck.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -153,8 +154,8 @@ static void test_versions(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(doctor_version_fault(rows[i].program, rows[i].version) !=
-		                         NULL,
+		assert_int_equal(doctor_version_fault(registry_find(rows[i].program),
+		                                      rows[i].version) != NULL,
 		                 rows[i].is_faulty);
 }
 
