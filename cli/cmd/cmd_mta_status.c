@@ -47,8 +47,11 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 		{ "state", N_("State"), OUT_TEXT, OUT_WRAP },
 	};
 	struct shortfalls shortfalls = { 0 };
+	auto_free char *filter = NULL;
 	int r = backend_shortfalls(&app->session.ctx, app->session.store, keep_sentence,
 	                           &shortfalls, err);
+	if (r >= 0)
+		r = setting_text(app->session.store, SET_MTA_FILTER, 0, &filter, err);
 	if (r < 0)
 		return r;
 	out_nested_begin(app->out, "features", N_("Features"), columns,
@@ -61,17 +64,17 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 			r = setting_find(row->setting, &key, err);
 		if (r >= 0)
 			r = setting_text(app->session.store, key, 0, &value, err);
-		enum mta_support support =
-			backend ? backend_support(&app->session.ctx, backend, i)
-				: SUPPORT_NO;
-		if (support == SUPPORT_ABSENT && !shortfalls.sentence[i])
+		struct feature_support support = { .level = SUPPORT_NO };
+		if (backend)
+			support = backend_support(&app->session.ctx, backend, filter, i);
+		if (support.level == SUPPORT_ABSENT && !shortfalls.sentence[i])
 			shortfalls.sentence[i] =
-				xasprintf(_("%s is not installed"), row->provider);
+				xasprintf(_("%s is not installed"), support.missing);
 		if (r >= 0) {
 			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
-			out_text(app->out, backend ? support_word(support) : NULL);
+			out_text(app->out, backend ? support_word(support.level) : NULL);
 			out_text(app->out, shortfalls.sentence[i]);
 			out_row_end(app->out);
 		}
@@ -384,7 +387,8 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		{ "detected", N_("Detected"), OUT_TEXT, OUT_WRAP },
 		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, OUT_WRAP },
 	};
-	int r = 0;
+	auto_free char *filter = NULL;
+	int r = setting_text(app->session.store, SET_MTA_FILTER, 0, &filter, err);
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	for (size_t i = 0; r >= 0 && i < registry_count; i++) {
 		const struct mta_backend *backend = registry[i];
@@ -406,8 +410,10 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		out_text(app->out, backend->name);
 		out_text(app->out, _(backend->title));
 		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
-			out_text(app->out, support_word(backend_support(
-						   &app->session.ctx, backend, feature)));
+			out_text(app->out,
+			         support_word(backend_support(&app->session.ctx, backend,
+			                                      filter, feature)
+			                              .level));
 		out_bool(app->out, backend->plan != NULL);
 		out_text(app->out, detected);
 		out_text(app->out, backend->dmarc_rules);

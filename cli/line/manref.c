@@ -415,7 +415,7 @@ static void put_backends(struct page *page, const char *word)
 		const struct mta_backend *backend = registry[i];
 		printf(".It %s", backend->name);
 		for (unsigned k = 0; k < FEATURE_COUNT; k++)
-			printf(" Ta %s", support_word(backend->support[k]));
+			printf(" Ta %s", support_word(backend->support[k].level));
 		putchar('\n');
 	}
 	puts(".El");

@@ -24,3 +24,9 @@ m server set dkim.rotate-after 90d
 m server set mta.url https://mx.example.com
 m server set mta.backend exim
 m server unset dkim.rotate-after
+# what the named server cannot do is refused, with what is nearest to it
+m server set mta.backend icewarp dkim.algorithm both
+m server set mta.backend icewarp spf.mode reject-neutral
+m server set mta.backend icewarp spf.mode reject-softfail dkim.algorithm rsa
+m server set dmarc.check off
+m server set mta.backend mailenable srs.enabled on

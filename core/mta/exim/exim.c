@@ -4,11 +4,11 @@
 const struct mta_backend exim_backend = {
 	.name = "exim",
 	.title = "Exim",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
-	             [FEATURE_DMARC] = SUPPORT_NO,
-	             [FEATURE_SRS] = SUPPORT_PENDING },
-	.nearest = { [FEATURE_DMARC] = N_("it can check SPF and "
-	                                  "DKIM of incoming mail") },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_NO, NULL,
+	                                 N_("it can check SPF and "
+	                                    "DKIM of incoming mail") },
+	             [FEATURE_SRS] = { SUPPORT_PENDING } },
 };

@@ -1,13 +1,30 @@
 /* IceWarp: what it can do; nothing is pushed to it yet. */
 #include "core/mta/plan/backend.h"
 
+static const struct value_limit limits[] = {
+	{ "spf.mode", "defer-dns-errors", "headers-only" },
+	{ "spf.mode", "reject-neutral", "reject-softfail" },
+	{ "spf.mode", "reject-not-pass", "reject-softfail" },
+	{ "dkim.algorithm", "ed25519", "rsa" },
+	{ "dkim.algorithm", "both", "rsa" },
+	{ NULL, NULL, NULL },
+};
+
+static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
+                    const char *value, const char **ret_nearest)
+{
+	(void)ctx, (void)filter;
+	return value_is_free(limits, setting, value, ret_nearest);
+}
+
 const struct mta_backend icewarp_backend = {
 	.name = "icewarp",
 	.title = "IceWarp",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
-	             [FEATURE_DMARC] = SUPPORT_NO,
-	             [FEATURE_SRS] = SUPPORT_PENDING },
-	.nearest = { [FEATURE_DMARC] = N_("it can check SPF and DKIM of incoming mail") },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_NO, NULL,
+	                                 N_("it can check SPF and DKIM of incoming mail") },
+	             [FEATURE_SRS] = { SUPPORT_PENDING } },
+	.accepts = accepts,
 };

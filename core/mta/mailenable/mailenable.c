@@ -1,16 +1,29 @@
 /* MailEnable: what it can do; nothing is pushed to it yet. */
 #include "core/mta/plan/backend.h"
 
+static const struct value_limit limits[] = {
+	{ "dkim.algorithm", "ed25519", "rsa" },
+	{ "dkim.algorithm", "both", "rsa" },
+	{ NULL, NULL, NULL },
+};
+
+static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
+                    const char *value, const char **ret_nearest)
+{
+	(void)ctx, (void)filter;
+	return value_is_free(limits, setting, value, ret_nearest);
+}
+
 const struct mta_backend mailenable_backend = {
 	.name = "mailenable",
 	.title = "MailEnable Professional",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
-	             [FEATURE_DMARC] = SUPPORT_NO,
-	             [FEATURE_SRS] = SUPPORT_NO },
-	.nearest = { [FEATURE_DMARC] = N_("it can check SPF of incoming mail"),
-	             [FEATURE_SRS] = N_(
-			     "it can check SPF of incoming mail; a forwarded message keeps "
-			     "its sender") },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_NO, NULL,
+	                                 N_("it can check SPF of incoming mail") },
+	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
+	                               N_("it can check SPF of incoming mail; a forwarded message keeps "
+	                                  "its sender") } },
+	.accepts = accepts,
 };

@@ -2,18 +2,18 @@
 #include "core/mta/plan/backend.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/err.h"
 
 const struct feature_row feature_table[FEATURE_COUNT] = {
 	[FEATURE_DKIM_SIGN] = { N_("DKIM signing"), "dkim.sign",
-	                        N_("DKIM signing service"), "opendkim" },
+	                        N_("DKIM signing service") },
 	[FEATURE_DKIM_VERIFY] = { N_("DKIM verification"), "dkim.verify",
-	                          N_("DKIM verification service"), "opendkim" },
-	[FEATURE_SPF] = { N_("SPF"), "spf.check", N_("SPF service"), "mailauth-policyd" },
-	[FEATURE_DMARC] = { N_("DMARC"), "dmarc.check", N_("DMARC service"),
-	                    "opendmarc" },
-	[FEATURE_SRS] = { N_("SRS"), "srs.enabled", N_("SRS service"), "postsrsd" },
+	                          N_("DKIM verification service") },
+	[FEATURE_SPF] = { N_("SPF"), "spf.check", N_("SPF service") },
+	[FEATURE_DMARC] = { N_("DMARC"), "dmarc.check", N_("DMARC service") },
+	[FEATURE_SRS] = { N_("SRS"), "srs.enabled", N_("SRS service") },
 };
 
 void backend_found_done(struct mta_found *found)
@@ -27,14 +27,26 @@ void backend_found_done(struct mta_found *found)
 	*found = (struct mta_found){ 0 };
 }
 
-enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
-                                 enum mta_feature feature)
+struct feature_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
+                                       const char *filter, enum mta_feature feature)
 {
-	if (backend->support[feature] != SUPPORT_YES)
-		return backend->support[feature];
-	if (!backend->plan)
-		return SUPPORT_PENDING;
-	return backend->has_provider && !backend->has_provider(ctx, feature)
-	               ? SUPPORT_ABSENT
-	               : SUPPORT_YES;
+	struct feature_support support = backend->support[feature];
+
+	if (backend->look_at_support)
+		backend->look_at_support(ctx, filter, feature, &support);
+	if (support.level == SUPPORT_YES && !backend->plan)
+		support.level = SUPPORT_PENDING;
+	return support;
+}
+
+bool value_is_free(const struct value_limit *limits, const char *setting,
+                   const char *value, const char **ret_nearest)
+{
+	for (; limits->setting; limits++)
+		if (strcmp(limits->setting, setting) == 0 &&
+		    strcmp(limits->value, value) == 0) {
+			*ret_nearest = limits->nearest;
+			return false;
+		}
+	return true;
 }

@@ -30,6 +30,20 @@ enum mta_support {
 	SUPPORT_YES,
 };
 
+/* What a server and its filter can do of a feature; texts are literals. */
+struct feature_support {
+	enum mta_support level;
+	const char *missing; /* ABSENT: the program or package that does it */
+	const char *
+		nearest; /* NO: what it can do instead, or why not, N_(); NULL: unknown */
+};
+
+/* A value of a setting that a server cannot be given; rows of a list that ends in {0}. */
+struct value_limit {
+	const char *setting, *value; /* "spf.mode", "reject-not-pass" */
+	const char *nearest;         /* the value to use instead */
+};
+
 struct mta_found { /* what detect() found; see backend_found_done() */
 	bool is_installed;
 	bool is_running;
@@ -71,12 +85,11 @@ struct signing_row;
 
 struct mta_backend {
 	const char *name, *title;
-	enum mta_support support[FEATURE_COUNT];
-	const char *nearest
-		[FEATURE_COUNT]; /* what it can do instead, or why not; for refusals */
-	const char *dmarc_rules; /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
-	bool needs_no_adoption;  /* it writes below a path of its own only */
-	bool is_only_named;      /* mta.backend must name it: nobody looks for it */
+	struct feature_support
+		support[FEATURE_COUNT]; /* as far as it is the same everywhere */
+	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
+	bool needs_no_adoption;         /* it writes below a path of its own only */
+	bool is_only_named;  /* mta.backend must name it: nobody looks for it */
 	const char *service; /* that is the server (service_kind.h); NULL: none runs */
 	const char *package; /* that is installed to have it; NULL: unknown */
 	const char
@@ -85,8 +98,16 @@ struct mta_backend {
 		*programs; /* that commands in its sentences begin with, each with a
 	                                blank behind it; NULL at the end; NULL: none */
 	const struct mta_fault *faults; /* NULL: none is known */
-	/* Whether what does a SUPPORT_YES feature is installed; NULL: nothing more is needed. */
-	bool (*has_provider)(struct ctx *ctx, enum mta_feature feature);
+	/* Raises or denies what `support` says, for the server and the filter `filter` (mta.filter:
+	 * "auto", "opendkim", "rspamd") together as they are on this host: by version, by licence,
+	 * by what is installed.  NULL: it is the same everywhere. */
+	void (*look_at_support)(struct ctx *ctx, const char *filter,
+	                        enum mta_feature feature,
+	                        struct feature_support *support);
+	/* Whether the setting may have that value on this host; *ret_nearest: the accepted value next
+	 * to it, a literal.  Features that are switched on are asked about above.  NULL: all are. */
+	bool (*accepts)(struct ctx *ctx, const char *filter, const char *setting,
+	                const char *value, const char **ret_nearest);
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
@@ -139,12 +160,16 @@ extern const struct feature_row {
 	const char *name;    /* "SPF" */
 	const char *setting; /* "spf.check" */
 	const char *service; /* "SPF service": of "saved, not enforced: no SPF service" */
-	const char *provider; /* the program or package that does it */
 } feature_table[FEATURE_COUNT];
 
-/* What the backend can do on this host: SUPPORT_ABSENT where its provider is not installed. */
-enum mta_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
-                                 enum mta_feature feature) must_check;
+/* What the backend can do on this host with that filter. */
+struct feature_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
+                                       const char *filter,
+                                       enum mta_feature feature) must_check;
+
+/* For a row's accepts(): whether the value is not in the list. */
+bool value_is_free(const struct value_limit *limits, const char *setting,
+                   const char *value, const char **ret_nearest) must_check;
 
 void backend_found_done(struct mta_found *found);
 

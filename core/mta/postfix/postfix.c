@@ -234,13 +234,18 @@ static int postfix_plan(const struct desired *desired, const void *row_observed,
 
 /* ---- the row ----------------------------------------------------------------------------------- */
 
-static bool has_provider_here(struct ctx *ctx, enum mta_feature feature)
+/* Which filter it is does not matter yet: the parts have one provider each. */
+static void look_at_support(struct ctx *ctx, const char *filter, enum mta_feature feature,
+                            struct feature_support *support)
 {
-	for (size_t i = 0; i < postfix_part_count; i++)
-		if (postfix_parts[i]->feature == feature &&
-		    postfix_parts[i]->has_provider)
-			return postfix_parts[i]->has_provider(ctx);
-	return true;
+	(void)filter;
+	for (size_t i = 0; i < postfix_part_count; i++) {
+		const struct postfix_part *part = postfix_parts[i];
+		if (part->feature == feature && part->has_provider &&
+		    !part->has_provider(ctx))
+			*support = (struct feature_support){ .level = SUPPORT_ABSENT,
+				                             .missing = part->provider };
+	}
 }
 
 static int observe(struct ctx *ctx, struct store *store, void **ret_observed,
@@ -263,18 +268,18 @@ static const char *const programs[] = { "postconf ", "postfix ", NULL };
 const struct mta_backend postfix_backend = {
 	.name = "postfix",
 	.title = "Postfix",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_YES,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_YES,
-	             [FEATURE_SPF] = SUPPORT_YES,
-	             [FEATURE_DMARC] = SUPPORT_YES,
-	             [FEATURE_SRS] = SUPPORT_YES },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_YES },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_YES },
+	             [FEATURE_SPF] = { SUPPORT_YES },
+	             [FEATURE_DMARC] = { SUPPORT_YES },
+	             [FEATURE_SRS] = { SUPPORT_YES } },
 	.dmarc_rules = OPENDMARC_RULES,
 	.service = "postfix",
 	.package = "postfix",
 	.check_command = "postfix check",
 	.programs = programs,
 	.faults = postfix_faults,
-	.has_provider = has_provider_here,
+	.look_at_support = look_at_support,
 	.detect = postfix_detect,
 	.observe = observe,
 	.observed_free = observed_free,

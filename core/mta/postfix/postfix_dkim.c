@@ -622,6 +622,7 @@ static int validate(const struct validation *v, struct err *err)
 const struct postfix_part postfix_dkim = {
 	.name = "DKIM",
 	.feature = FEATURE_DKIM_SIGN,
+	.provider = "opendkim",
 	.observe = observe,
 	.observed_done = observed_done,
 	.decide = decide,

@@ -35,7 +35,8 @@ const char *postfix_request_keep(struct postfix_request *request, char *text);
 struct postfix_part {
 	const char *name; /* "DKIM": for the reader of the table */
 	enum mta_feature feature;
-	/* Whether what does it is installed; NULL: it is said in notes instead. */
+	const char *provider; /* the program or package that does it */
+	/* Whether that is installed; NULL: it is said in notes instead. */
 	bool (*has_provider)(struct ctx *ctx);
 	/* Reads what stands there into its member of `observed`; `observed` has Postfix itself already. */
 	int (*observe)(struct ctx *ctx, struct postfix_observed *observed,

@@ -173,6 +173,7 @@ static int plan_part(const struct desired *desired,
 const struct postfix_part postfix_policy = {
 	.name = "SPF",
 	.feature = FEATURE_SPF,
+	.provider = "mailauth-policyd",
 	.has_provider = has_policyd,
 	.observe = observe,
 	.observed_done = observed_done,

@@ -452,6 +452,7 @@ int postfix_srs_advise(struct ctx *ctx, struct store *store, const char *domain,
 const struct postfix_part postfix_srs = {
 	.name = "SRS",
 	.feature = FEATURE_SRS,
+	.provider = POSTSRSD_SERVICE,
 	.has_provider = postsrsd_is_installed,
 	.observe = observe,
 	.observed_done = observed_done,

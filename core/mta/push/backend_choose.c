@@ -128,8 +128,11 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
                        void *arg, struct err *err)
 {
 	const struct mta_backend *backend;
+	auto_free char *filter = NULL;
 	bool is_adopted;
 	int r = backend_choose(ctx, store, &backend, &is_adopted, err);
+	if (r == 0)
+		r = setting_text(store, SET_MTA_FILTER, 0, &filter, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
@@ -140,20 +143,19 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 			r = setting_bool(store, key, 0, &is_on, err);
 		if (r < 0)
 			return r;
-		/* no server at all still enforces nothing that has no provider here */
-		enum mta_support support =
-			backend_support(ctx, backend ? backend : registry[0], i);
-		if (!is_on || support == SUPPORT_YES)
+		/* where there is no server, what the first one could do here says enough */
+		struct feature_support support =
+			backend_support(ctx, backend ? backend : registry[0], filter, i);
+		if (!is_on || support.level == SUPPORT_YES)
 			continue;
 		auto_free char *sentence =
-			support == SUPPORT_NO
+			support.level == SUPPORT_NO
 				? xasprintf(_("saved, not enforced: %s has no %s"),
 		                            _(backend->title), _(feature_table[i].name))
-			: support == SUPPORT_ABSENT
+			: support.level == SUPPORT_ABSENT
 				? xasprintf(_("saved, not enforced: no %s; %s is not "
 		                              "installed"),
-		                            _(feature_table[i].service),
-		                            feature_table[i].provider)
+		                            _(feature_table[i].service), support.missing)
 				: xasprintf(_("saved, not enforced: no %s"),
 		                            _(feature_table[i].service));
 		each(arg, (enum mta_feature)i, sentence);
@@ -175,24 +177,47 @@ static int read_bound(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
+/* Refuses a feature that is switched on and that the server does not have. */
+static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
+                         const char *filter, const char *setting, const char *value,
+                         struct err *err)
+{
+	bool is_on;
+	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
+		if (strcmp(feature_table[i].setting, setting) != 0 ||
+		    !text_to_bool(value, &is_on) || !is_on)
+			continue;
+		struct feature_support support = backend_support(ctx, backend, filter, i);
+		if (support.level == SUPPORT_NO)
+			return err_set(err, ERR_FAILED,
+			               _("%s cannot be switched on: %s has no %s; %s"),
+			               setting, _(backend->title),
+			               _(feature_table[i].name),
+			               support.nearest ? _(support.nearest) : _(NO_PUSH));
+	}
+	return 0;
+}
+
 int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
                           const char *value, struct err *err)
 {
-	const struct mta_backend *backend;
-	bool is_on;
-	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-		if (strcmp(feature_table[i].setting, setting) != 0 || !value ||
-		    !text_to_bool(value, &is_on) || !is_on)
-			continue;
-		int r = read_bound(ctx, store, &backend, err);
-		if (r < 0)
-			return r;
-		if (!backend || backend->support[i] != SUPPORT_NO)
-			return 0;
-		return err_set(err, ERR_FAILED,
-		               _("%s cannot be switched on: %s has no %s; %s"), setting,
-		               _(backend->title), _(feature_table[i].name),
-		               backend->nearest[i] ? _(backend->nearest[i]) : _(NO_PUSH));
-	}
-	return 0;
+	const struct mta_backend *backend = NULL;
+	auto_free char *filter = NULL;
+	const char *nearest;
+	if (!value)
+		return 0;
+	int r = read_bound(ctx, store, &backend, err);
+	if (r == 0)
+		r = setting_text(store, SET_MTA_FILTER, 0, &filter, err);
+	if (r < 0 || !backend)
+		return r;
+	r = check_feature(ctx, backend, filter, setting, value, err);
+	if (r < 0 || !backend->accepts ||
+	    backend->accepts(ctx, filter, setting, value, &nearest))
+		return r;
+	return err_set(
+		err, ERR_FAILED,
+		_("%s cannot be %s with %s: \"mailauthctl server set %s %s\" is the "
+	          "nearest that it supports"),
+		setting, value, _(backend->title), setting, nearest);
 }

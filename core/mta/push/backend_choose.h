@@ -30,8 +30,8 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
                        void (*each)(void *arg, enum mta_feature feature,
                                     const char *sentence),
                        void *arg, struct err *err) must_check;
-/* Refuses (ERR_FAILED) a setting that is switched on and that the adopted server, or the one that
- * mta.backend names, cannot honour; names the server and the nearest thing it can do. */
+/* Refuses (ERR_FAILED) a value that the adopted server, or the one that mta.backend names, cannot
+ * honour on this host; names the server and the nearest thing it can do.  NULL: not set. */
 int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
                           const char *value, struct err *err) must_check;
 

@@ -4,12 +4,11 @@
 const struct mta_backend qmail_backend = {
 	.name = "qmail",
 	.title = "qmail",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
-	             [FEATURE_DMARC] = SUPPORT_PENDING,
-	             [FEATURE_SRS] = SUPPORT_NO },
-	.nearest = { [FEATURE_SRS] = N_(
-			     "it can check SPF of incoming mail; a forwarded message keeps "
-			     "its sender") },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_PENDING },
+	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
+	                               N_("it can check SPF of incoming mail; a forwarded message keeps "
+	                                  "its sender") } },
 };

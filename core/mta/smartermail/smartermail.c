@@ -1,12 +1,27 @@
 /* SmarterMail: what it can do; nothing is pushed to it yet. */
 #include "core/mta/plan/backend.h"
 
+static const struct value_limit limits[] = {
+	{ "spf.mode", "defer-dns-errors", "headers-only" },
+	{ "dkim.algorithm", "ed25519", "rsa" },
+	{ "dkim.algorithm", "both", "rsa" },
+	{ NULL, NULL, NULL },
+};
+
+static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
+                    const char *value, const char **ret_nearest)
+{
+	(void)ctx, (void)filter;
+	return value_is_free(limits, setting, value, ret_nearest);
+}
+
 const struct mta_backend smartermail_backend = {
 	.name = "smartermail",
 	.title = "SmarterMail",
-	.support = { [FEATURE_DKIM_SIGN] = SUPPORT_PENDING,
-	             [FEATURE_DKIM_VERIFY] = SUPPORT_PENDING,
-	             [FEATURE_SPF] = SUPPORT_PENDING,
-	             [FEATURE_DMARC] = SUPPORT_PENDING,
-	             [FEATURE_SRS] = SUPPORT_PENDING },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_PENDING },
+	             [FEATURE_SRS] = { SUPPORT_PENDING } },
+	.accepts = accepts,
 };
