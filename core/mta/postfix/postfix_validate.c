@@ -295,7 +295,8 @@ static void texts_read(const struct validation *v, struct texts *ret)
 	const struct step *master = validation_step(v, observed->master_path);
 	const struct buf *main_text = main ? step_text(main) : &observed->main_cf;
 	const struct buf *master_text = master ? step_text(master) : &observed->master_cf;
-	main_cf_parse(&ret->old_main, buf_text(&observed->main_cf), observed->main_cf.len);
+	main_cf_parse(&ret->old_main, buf_text(&observed->main_cf),
+	              observed->main_cf.len);
 	main_cf_parse(&ret->main, buf_text(main_text), main_text->len);
 	master_cf_parse(&ret->old_master, buf_text(&observed->master_cf),
 	                observed->master_cf.len);
