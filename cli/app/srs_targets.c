@@ -5,10 +5,10 @@
  */
 #include "cli/app/srs_targets.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/model/setting/setting.h"
@@ -70,13 +70,6 @@ static void look_for_mx(struct look *look)
 
 /* ---- SPF of rewritten mail ----------------------------------------------------------------------- */
 
-static bool is_client(const char *ip, uint8_t out[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	memcpy(out, mapped, sizeof(mapped));
-	return inet_pton(AF_INET, ip, out + 12) == 1 || inet_pton(AF_INET6, ip, out) == 1;
-}
-
 static void look_at_spf(struct look *look, const char *ip, const char *hostname)
 {
 	const struct spf_settings settings = { .mode = SPF_HEADERS_ONLY,
@@ -94,7 +87,7 @@ static void look_at_spf(struct look *look, const char *ip, const char *hostname)
 		.mem = &look->mem,
 	};
 	struct spf_verdict verdict;
-	if (!is_client(ip, message.client))
+	if (!address_parse(ip, message.client))
 		return;
 	spf_check(&context, &settings, &message, &verdict);
 	if (verdict.result != SPF_PASS)

@@ -1,5 +1,4 @@
 /* `spf`: checks of a sender as the mail server would make them, and lint of records. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include "cli/app/findings.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/base/english.h"
@@ -43,17 +43,6 @@ static void check_done(struct check *check)
 	spf_setting_done(&check->settings);
 }
 
-static int parse_client(const char *text, uint8_t out[16], struct err *err)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	memcpy(out, mapped, sizeof(mapped));
-	if (inet_pton(AF_INET, text, out + 12) == 1 ||
-	    inet_pton(AF_INET6, text, out) == 1)
-		return 0;
-	return err_set(err, ERR_USAGE,
-	               _("--ip takes an IPv4 or IPv6 address, not \"%s\""), text);
-}
-
 /* "<>" and "" are the null sender, which is checked by the HELO name. */
 static int load_message(struct app *app, struct check *check, struct err *err)
 {
@@ -71,9 +60,10 @@ static int load_message(struct app *app, struct check *check, struct err *err)
 		return err_set(err, ERR_USAGE,
 		               _("the null sender is checked by its --helo name"));
 	const struct env *env;
-	int r = parse_client(ip, message->client, err);
-	if (r >= 0)
-		r = session_env(&app->session, &env, err);
+	if (!address_parse(ip, message->client))
+		return err_set(err, ERR_USAGE,
+		               _("--ip takes an IPv4 or IPv6 address, not \"%s\""), ip);
+	int r = session_env(&app->session, &env, err);
 	if (r < 0)
 		return r;
 	message->sender = octets_of(from);

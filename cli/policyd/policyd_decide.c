@@ -16,6 +16,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "core/base/address.h"
 #include "core/base/ctx.h"
 #include "core/base/octets.h"
 #include "dnszone/query/query.h"
@@ -154,12 +155,10 @@ static struct spf_message message_of(const struct policyd *policyd,
 		.receiver = policyd->conf->settings.hostname,
 		.now = time(NULL),
 	};
-	if (client->family == AF_INET) {
-		message.client[10] = message.client[11] = 0xff;
-		memcpy(message.client + 12, client->octets, 4);
-	} else {
+	if (client->family == AF_INET)
+		address_of_ipv4(client->octets, message.client);
+	else
 		memcpy(message.client, client->octets, 16);
-	}
 	return message;
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "core/base/text.h"
 
 static void clear_host_bits(struct network *net)
@@ -54,9 +55,7 @@ bool network_holds(const struct network *outer, const struct network *inner)
 
 void network_unmap(struct network *net)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	if (net->family != AF_INET6 || net->bits < 96 ||
-	    memcmp(net->octets, mapped, sizeof(mapped)) != 0)
+	if (net->family != AF_INET6 || net->bits < 96 || !address_is_ipv4(net->octets))
 		return;
 	memmove(net->octets, net->octets + 12, 4);
 	memset(net->octets + 4, 0, 12);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/address.h"
+
 static uint8_t fold(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
@@ -194,11 +196,10 @@ bool dns_name_parent(const struct dns_name *name, struct dns_name *ret_parent)
 
 void dns_name_reverse(const uint8_t address[16], struct dns_name *ret_name)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	static const char hex[] = "0123456789abcdef";
 	char text[80];
 	size_t len = 0;
-	if (memcmp(address, mapped, sizeof(mapped)) == 0) {
+	if (address_is_ipv4(address)) {
 		len = (size_t)snprintf(text, sizeof(text), "%u.%u.%u.%u.in-addr.arpa",
 		                       address[15], address[14], address[13],
 		                       address[12]);

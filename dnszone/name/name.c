@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/library.h"
 #include "core/base/text.h"
@@ -222,8 +223,7 @@ static bool is_address(const char *text)
 		return text[0] == '[';
 	memcpy(plain, text, len);
 	plain[len] = '\0';
-	return inet_pton(AF_INET, plain, address) == 1 ||
-	       inet_pton(AF_INET6, plain, address) == 1;
+	return address_parse(plain, address);
 }
 
 static int parse(const char *text, const struct rules *rules, char ret_name[NAME_SIZE],

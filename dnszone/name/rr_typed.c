@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "dnszone/name/rr.h"
@@ -81,8 +82,7 @@ static bool is_address(const char *word, size_t len)
 		return false;
 	memcpy(copy, word, len);
 	copy[len] = '\0';
-	return inet_pton(AF_INET, copy, octets) == 1 ||
-	       inet_pton(AF_INET6, copy, octets) == 1;
+	return address_parse(copy, octets);
 }
 
 /* Which words of the data of common types are names; of other types none is looked at. */

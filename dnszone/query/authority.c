@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "dnszone/name/dns_name.h"
 #include "dnszone/query/zone_servers.h"
@@ -54,7 +55,7 @@ static bool has_route(const struct query_server *server)
 		                   .sin6_port = htons(server->port) };
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
 		                  .sin_port = htons(server->port) };
-	bool is_v4 = query_is_ipv4(server->address);
+	bool is_v4 = address_is_ipv4(server->address);
 	memcpy(&v6.sin6_addr, server->address, 16);
 	memcpy(&v4.sin_addr, server->address + 12, 4);
 	auto_close int fd =

@@ -4,7 +4,6 @@
  */
 #include "dnszone/query/query_servers.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -19,19 +19,6 @@
 #define TIMEOUT_MAX 30 /* resolv.conf(5): silently capped */
 #define ATTEMPTS_MAX 5
 #define FILE_MAX ((size_t)16 * 1024)
-
-bool query_is_ipv4(const uint8_t address[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
-static void map_ipv4(const void *v4, uint8_t ret_address[16])
-{
-	memset(ret_address, 0, 10);
-	memset(ret_address + 10, 0xff, 2);
-	memcpy(ret_address + 12, v4, 4);
-}
 
 /* An interface by its name or its number, which need not be there yet. */
 static bool parse_scope(const char *text, uint32_t *ret_scope)
@@ -46,25 +33,21 @@ static bool parse_scope(const char *text, uint32_t *ret_scope)
 /* "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; cuts `text` at the '%'. */
 static bool parse_address(char *text, struct query_server *server)
 {
-	uint8_t v4[4];
 	char *scope = strchr(text, '%');
 	server->scope = 0;
-	if (inet_pton(AF_INET, text, v4) == 1) {
-		map_ipv4(v4, server->address);
-		return true;
-	}
 	if (scope)
 		*scope++ = '\0';
-	return inet_pton(AF_INET6, text, server->address) == 1 &&
-	       (!scope || parse_scope(scope, &server->scope));
+	if (!address_parse(text, server->address))
+		return false;
+	return !scope ||
+	       (!address_is_ipv4(server->address) && parse_scope(scope, &server->scope));
 }
 
 static void set_text(struct query_server *server)
 {
-	char address[INET6_ADDRSTRLEN] = "?", scope[IF_NAMESIZE + 1] = "%";
-	bool is_v4 = query_is_ipv4(server->address);
-	inet_ntop(is_v4 ? AF_INET : AF_INET6, server->address + (is_v4 ? 12 : 0), address,
-	          sizeof(address));
+	char address[ADDRESS_SIZE], scope[IF_NAMESIZE + 1] = "%";
+	bool is_v4 = address_is_ipv4(server->address);
+	address_to_text(server->address, address);
 	if (server->scope == 0)
 		scope[0] = '\0';
 	else if (!if_indextoname(server->scope, scope + 1))

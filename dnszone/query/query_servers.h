@@ -40,9 +40,6 @@ void query_servers_from_file(const char *text, struct query_servers *ret_servers
 /* /etc/resolv.conf; 127.0.0.1 where there is none. */
 int query_servers_system(struct query_servers *ret_servers, struct err *err) must_check;
 
-/* Whether it is ::ffff:a.b.c.d. */
-bool query_is_ipv4(const uint8_t address[16]) must_check;
-
 struct query_options {
 	unsigned width;        /* questions in flight, at most 64; 0: QUERY_WIDTH */
 	size_t memory;         /* for answers that were asked ahead; 0: 128 KiB */

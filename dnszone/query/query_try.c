@@ -16,11 +16,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/address.h"
+
 #define STRAYS_MAX 4 /* with more of them a socket is closed */
 
 static int family_of(const struct query_server *server)
 {
-	return query_is_ipv4(server->address) ? AF_INET : AF_INET6;
+	return address_is_ipv4(server->address) ? AF_INET : AF_INET6;
 }
 
 static int open_socket(int family, int type)

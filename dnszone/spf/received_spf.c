@@ -7,11 +7,11 @@
  */
 #include "dnszone/spf/received_spf.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "dnszone/spf/spf_macro.h"
 
 #define VALUE_MAX 320 /* octets of a foreign value: a whole address (RFC 5321 4.5.3.1) */
@@ -126,12 +126,10 @@ size_t received_spf(const struct spf_verdict *v, const struct spf_message *messa
 {
 	struct field f = { out, 0 };
 	struct spf_question q;
-	char address[INET6_ADDRSTRLEN], whole[VALUE_MAX + 20];
-	bool is_ip4 = spf_is_ip4(message->client);
+	char address[ADDRESS_SIZE], whole[VALUE_MAX + 20];
 	struct octets receiver =
 		octets_of(message->receiver ? message->receiver : "unknown");
-	inet_ntop(is_ip4 ? AF_INET : AF_INET6, message->client + (is_ip4 ? 12 : 0),
-	          address, sizeof(address));
+	address_to_text(message->client, address);
 	spf_message_question(message, &q);
 	put_head(&f, v, receiver, q.domain);
 	put_pair(&f, "client-ip", octets_of(address));

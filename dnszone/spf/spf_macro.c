@@ -7,10 +7,11 @@
  */
 #include "dnszone/spf/spf_macro.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/base/address.h"
 
 static bool is_digit(char c)
 {
@@ -274,12 +275,6 @@ static void put_reversed_parts(struct sink *sink, const struct macro *m,
 	}
 }
 
-bool spf_is_ip4(const uint8_t address[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	return memcmp(address, mapped, sizeof(mapped)) == 0;
-}
-
 /* 32 hexadecimal digits with dots between them, as ip6.arpa has them. */
 static struct octets nibbles(const uint8_t address[16], char out[64])
 {
@@ -293,10 +288,7 @@ static struct octets nibbles(const uint8_t address[16], char out[64])
 
 static struct octets address_text(const uint8_t address[16], char out[64])
 {
-	if (spf_is_ip4(address))
-		inet_ntop(AF_INET, address + 12, out, 64);
-	else
-		inet_ntop(AF_INET6, address, out, 64);
+	address_to_text(address, out);
 	return octets_of(out);
 }
 
@@ -309,7 +301,7 @@ static struct octets or_unknown(struct octets value)
 static struct octets letter_value(char letter, const struct spf_macro_values *values,
                                   char scratch[64])
 {
-	bool is_ip4 = spf_is_ip4(values->client);
+	bool is_ip4 = address_is_ipv4(values->client);
 	switch (letter) {
 	case 'l':
 		return values->local_part;

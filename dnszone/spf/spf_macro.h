@@ -40,9 +40,6 @@ struct spf_macro_values {
 	int64_t now;                 /* t: Unix seconds */
 };
 
-/* IPv4 as ::ffff:a.b.c.d. */
-bool spf_is_ip4(const uint8_t address[16]) must_check;
-
 /* Whether a macro of that letter (lower case) is in the text. */
 bool spf_macro_has_letter(const char *text, size_t len, char letter) must_check;
 

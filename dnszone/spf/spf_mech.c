@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "dnszone/spf/spf_eval_inner.h"
 
 static bool is_same_network(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -20,12 +21,12 @@ static bool is_same_network(const uint8_t *a, const uint8_t *b, unsigned bits)
 
 enum dns_type spf_address_type(const uint8_t client[16])
 {
-	return spf_is_ip4(client) ? DNS_A : DNS_AAAA;
+	return address_is_ipv4(client) ? DNS_A : DNS_AAAA;
 }
 
 bool spf_mech_ip_matches(const struct spf_term *term, const uint8_t client[16])
 {
-	bool is_ip4 = spf_is_ip4(client);
+	bool is_ip4 = address_is_ipv4(client);
 	if (is_ip4 != (term->kind == SPF_IP4))
 		return false;
 	return is_ip4 ? is_same_network(term->ip, client + 12, term->prefix4)
@@ -36,7 +37,7 @@ bool spf_mech_ip_matches(const struct spf_term *term, const uint8_t client[16])
 static bool holds_client(const struct dns_answer *answer, const uint8_t client[16],
                          unsigned prefix4, unsigned prefix6)
 {
-	bool is_ip4 = spf_is_ip4(client);
+	bool is_ip4 = address_is_ipv4(client);
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_rdata *rdata = &answer->rdata[i];
 		if (rdata->len == (is_ip4 ? 4 : 16) &&

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/base/text.h"
@@ -157,10 +158,9 @@ static void look_back(struct name_check *n, const char *address, const char *hos
 {
 	struct dns_answer answer;
 	struct dns_name reverse;
-	uint8_t octets[16] = { [10] = 0xff, [11] = 0xff };
+	uint8_t octets[16];
 	bool has = false;
-	if (inet_pton(AF_INET, address, octets + 12) != 1 &&
-	    inet_pton(AF_INET6, address, octets) != 1)
+	if (!address_parse(address, octets))
 		return;
 	dns_name_reverse(octets, &reverse);
 	resolver_ask(n->dns, &reverse, DNS_PTR, n->until, n->mem, &answer);

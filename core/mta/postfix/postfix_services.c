@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/host/item_list.h"
@@ -379,10 +380,7 @@ static char *numeric_host(const char *host)
 		return xstrdup("127.0.0.1");
 	if (strcmp(text, "::") == 0)
 		return xstrdup("::1");
-	return inet_pton(AF_INET, text, octets) == 1 ||
-	                       inet_pton(AF_INET6, text, octets) == 1
-	               ? xstrdup(text)
-	               : NULL;
+	return address_parse(text, octets) ? xstrdup(text) : NULL;
 }
 
 static char *endpoint(const char *host, const char *port)
