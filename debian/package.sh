@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Builds the package from what is in this folder, in a copy of it: nothing here is changed but
-# build/deb, where the result is found.  The same files give the same package, octet for octet.
-# Needs no root and no git.
+# Builds the package in a copy of this folder; only build/deb, which gets the result, is changed here.
+# The same files give the same package, octet for octet.  Requires neither root nor git.
 #
-# usage: make deb    (what it needs: sudo debian/setup.sh deb)
+# usage: make deb    (sudo debian/setup.sh deb installs what it requires)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,7 +19,7 @@ echo "building the package in $out"
 status=0
 (
 	cd "$copy"
-	# Flags of an outer make, or of its user, are not the package's.
+	# Flags of an outer make, or of the user, must not affect the package.
 	unset MAKEFLAGS MAKELEVEL MFLAGS MODE CC WERROR DESTDIR PREFIX BUILD CFLAGS CPPFLAGS LDFLAGS
 	jobs=$(nproc)
 	export LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS="noautodbgsym parallel=$jobs"
@@ -33,7 +32,7 @@ else
 	echo "the package could not be built: see $log" >&2
 fi
 
-# Started with sudo in somebody's own checkout: what was built is theirs.
+# If started with sudo in a checkout of another account, the results belong to that account.
 owner=$(stat -c %u:%g .)
 [ "$(id -u)" != 0 ] || [ "$owner" = 0:0 ] || chown -R -h "$owner" build 2>/dev/null || true
 [ $status = 0 ] || exit 1

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The main job on the directory backend, below ./quickstart: nothing outside that folder is read or
-# written, no server is looked for.  May be run again: it starts afresh.
+# The main job with the directory backend, below ./quickstart: nothing outside that folder is read or
+# written, and no server is searched for.  Another run starts from the beginning.
 #
-# usage: sudo make quickstart    (root: installs the libraries that the build needs)
-#        make quickstart         (they are there already)
+# usage: sudo make quickstart    (as root, also installs the libraries that the build requires)
+#        make quickstart         (if they are installed)
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" != --built ]; then
 	debian/setup.sh build
-	# With sudo in somebody's own checkout: what is made is theirs.
+	# If started with sudo in a checkout of another account, the results belong to that account.
 	owner=$(stat -c %u .)
 	if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
 		chown -R -h "$(stat -c %u:%g .)" build bin quickstart 2>/dev/null || true
@@ -48,4 +48,4 @@ run server list
 run record list example.com
 printf '\n$ find quickstart -type f\n'
 find quickstart -type f | LC_ALL=C sort
-printf '\nThe same on a mail host: see README.md.  This one is undone by: rm -r quickstart\n'
+printf '\nFor a mail host, see README.md.  To undo the quick start: rm -r quickstart\n'

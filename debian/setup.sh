@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing of the packages that are needed for building ("build"), for testing
-# ("test"), for making a package ("deb"), for installing it into a bare root ("install"), or for the
-# root of another release ("release"), on Debian and its children.  Nothing missing: no call of apt-get.
-# Not root: says what is missing and goes on (exit 0) for "test", fails otherwise.  Never a mail server
-# or a name server: those live in the throw-away host of tests/e2e alone.
+# Installs missing packages for building ("build"), testing ("test"), making a package ("deb"),
+# installing it into a bare root ("install"), or the root of another release ("release"), on Debian and
+# its derivatives.  apt-get is not called if no package is missing.  If not root: prints the missing
+# packages; exits 0 for "test", fails otherwise.  Never installs a mail server or a name server: these
+# run only on the throw-away host of tests/e2e.
 #
 # usage: debian/setup.sh build|deb|test|install|release
 # exit status: 0; 75: packages could not be fetched, tried three times; 1: any other failure

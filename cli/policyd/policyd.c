@@ -69,19 +69,19 @@ static const struct option_row {
 } rows[] = {
 	{ "config", "FILE", OPT_CONFIG, 0, 0, "settings (default: " CONFIG_DEFAULT ")" },
 	{ "connections", "NUMBER", OPT_CONNECTIONS, 1, 1000,
-	  "at a time, with --listen (default: 100)" },
-	{ "help", NULL, OPT_HELP, 0, 0, "this text" },
+	  "simultaneous connections with --listen (default: 100)" },
+	{ "help", NULL, OPT_HELP, 0, 0, "print this help" },
 	{ "idle-limit", "SECONDS", OPT_IDLE_LIMIT, 1, 86400,
-	  "wait for a request at most so long (default: 3600)" },
+	  "end an idle connection after this time (default: 3600)" },
 	{ "listen", NULL, OPT_LISTEN, 0, 0,
-	  "serve the sockets that the service manager hands over" },
+	  "serve the sockets that the service manager passes" },
 	{ "log-stderr", NULL, OPT_LOG_STDERR, 0, 0,
 	  "log to standard error instead of the system log" },
 	{ "nameserver", "ADDR[:PORT]", OPT_NAMESERVER, 0, 0,
-	  "ask this name server, whatever the settings say" },
+	  "use this name server instead of those in the settings" },
 	{ "pause-limit", "SECONDS", OPT_PAUSE_LIMIT, 1, 3600,
-	  "a request, or taking an answer, may last so long (default: 30)" },
-	{ "version", NULL, OPT_VERSION, 0, 0, "the version" },
+	  "time limit for the rest of a request, and for an answer (default: 30)" },
+	{ "version", NULL, OPT_VERSION, 0, 0, "print the version" },
 };
 
 static void print_help(void)
