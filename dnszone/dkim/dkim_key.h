@@ -1,5 +1,5 @@
-/* dnszone/dkim/dkim_key.h: what the p= of a DKIM key record holds (RFC 6376 3.6.1, RFC 8463 4), looked at
- * without a cryptographic library: nothing is verified with it. */
+/* dnszone/dkim/dkim_key.h: the p= of a DKIM key record (RFC 6376 3.6.1, RFC 8463 4), decoded
+ * without a cryptographic library: it is not used to verify. */
 #ifndef DNSZONE_DKIM_DKIM_KEY_H
 #define DNSZONE_DKIM_DKIM_KEY_H
 
@@ -9,8 +9,8 @@
 #include "core/base/buf.h"
 #include "core/base/macro.h"
 
-/* Appends what base64 text stands for (RFC 4648 4, padding required); white space is passed over.
- * False: it is not base64; `out` then holds no more than what came before. */
+/* Appends the octets of base64 text (RFC 4648 4, padding required); white space is ignored.  False:
+ * it is not base64; `out` then contains the octets before the fault. */
 bool dkim_base64_decode(const char *text, size_t len, struct buf *out) must_check;
 
 enum dkim_key_form {

@@ -1,6 +1,6 @@
 /*
- * dnszone/dkim/dkim_record.h: the TXT record of a DKIM key (RFC 6376 3.6.1, RFC 8463 4): made, and what
- * is in DNS compared with it as a verifier reads it.
+ * dnszone/dkim/dkim_record.h: the TXT record of a DKIM key (RFC 6376 3.6.1, RFC 8463 4): its text,
+ * and a comparison with a record in DNS, by the rules of verifiers.
  */
 #ifndef DNSZONE_DKIM_DKIM_RECORD_H
 #define DNSZONE_DKIM_DKIM_RECORD_H
@@ -16,7 +16,7 @@
 char *dkim_record_text(const char *algorithm, const unsigned char *public_key,
                        size_t len) must_check;
 
-/* Why a verifier does not take the record for the key's.  In the order of dkim_record.c's table. */
+/* Why a verifier does not accept the record for the key.  In the order of dkim_record.c's table. */
 enum dkim_fault {
 	DKIM_FITS,
 	DKIM_COUNT, /* not exactly one TXT record at the name (RFC 6376 3.6.2.2: undefined) */
@@ -54,10 +54,10 @@ void dkim_verdict_say(const struct dkim_verdict *verdict, char *ret_text, size_t
 
 /* Compares the data of one TXT record (its strings joined, any octets) with `wanted`, a text of
  * dkim_record_text().  Tags as RFC 6376 3.2 has them: names and values are case-sensitive, unknown tags are
- * ignored, white space in p= means nothing. */
+ * ignored, white space in p= has no meaning. */
 void dkim_record_judge(const void *octets, size_t len, const char *wanted,
                        struct dkim_verdict *ret_verdict);
-/* The same for a name with `count` records, which fit only alone. */
+/* The verdict for a name with `count` records: only one record is valid. */
 void dkim_record_count(size_t count, struct dkim_verdict *ret_verdict);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * dnszone/dkim/livecheck.h: whether a record is really in DNS: every authoritative server of its zone
- * is asked itself.
+ * dnszone/dkim/livecheck.h: whether a record is in DNS: every authoritative server of its zone is
+ * queried.
  */
 #ifndef DNSZONE_DKIM_LIVECHECK_H
 #define DNSZONE_DKIM_LIVECHECK_H
@@ -33,21 +33,21 @@ enum live_kind {
 	LIVE_POLICY, /* of the TXT records exactly one "v=spf1" or "v=DMARC1", with the same text */
 	LIVE_SERIAL, /* a zone: an SOA record with that serial */
 };
-/* The type of record that is asked for. */
+/* The type of record to query. */
 enum dns_type live_type(enum live_kind kind) must_check;
 
-/* What an answer that `server` gave says of `record` (of a zone: its serial in decimal). */
+/* Compares an answer of `server` with `record` (for a zone: its serial in decimal). */
 void livecheck_judge(enum live_kind kind, const struct dns_answer *answer,
                      const char *server, const char *record,
                      struct live_answer *ret_answer);
 
-/* Whether all authoritative servers of the zone that holds `owner` (A-labels, no final dot), or of
- * where its CNAMEs lead (authority.h), show `record`.  The servers are found through `servers`, a
- * resolver's. */
+/* Whether all authoritative servers of the zone that contains `owner` (A-labels, no final dot), or
+ * of the target of its CNAMEs (authority.h), return `record`.  `servers`: recursive ones, used to
+ * find them. */
 void livecheck(enum live_kind kind, const struct query_servers *servers,
                const char *owner, const char *record, struct deadline until,
                struct live_answer *ret_answer);
-/* The same by another way to servers. */
+/* The same with another way to reach servers. */
 void livecheck_ask(const struct authority_way *way, enum live_kind kind,
                    const char *owner, const char *record, struct deadline until,
                    struct live_answer *ret_answer);
@@ -58,9 +58,10 @@ struct live_question {
 	bool is_asked;              /* false: there was no time to, the answer says so */
 	struct live_answer answer;
 };
-/* Many at once: up to 32 in flight, begun in the given order, each with `each_ms` for all its servers.  After
- * `until`, or when the process was told to end, no other is begun.  Takes no lock and no store: a caller
- * reads what to ask, asks, and saves what it learnt in a change that looks again. */
+/* Many in parallel: up to 32 in flight, started in the given order, each with `each_ms` for all its
+ * servers.  None is started after `until`, or after a signal that ends the program.  Takes no lock
+ * and uses no store: a caller reads what to query, queries, and saves the results in a change that
+ * checks that they still apply. */
 void livecheck_many(const struct query_servers *servers, struct live_question *question,
                     size_t count, int64_t each_ms, struct deadline until);
 

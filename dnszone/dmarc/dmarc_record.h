@@ -1,9 +1,9 @@
 /*
  * dnszone/dmarc/dmarc_record.h: the text of a DMARC policy record (RFC 9989 4.7, 4.8, 4.10.1).
- * One parser serves lint, editing and verdicts.
+ * One parser for lint, editing and verdicts.
  *
- * The text may come from DNS and hold any octet; nothing is allocated.  Names of tags have no case,
- * nor have values but those of URIs and of v.
+ * The text may come from DNS and contain any octet; nothing is allocated.  Names of tags are not
+ * case-sensitive; of values, only URIs and that of v are.
  */
 #ifndef DNSZONE_DMARC_DMARC_RECORD_H
 #define DNSZONE_DMARC_DMARC_RECORD_H
@@ -19,7 +19,7 @@
 /* No RFC limits them; a record with more elements than this is treated as none. */
 #define DMARC_ELEMENTS_MAX 128
 
-/* What follows from one element between two ';'. */
+/* The effect of one element between two ';'. */
 enum dmarc_state {
 	DMARC_GOOD, /* it has the effect that it states; historic and unknown tags: none */
 	DMARC_BAD_VALUE, /* the tag's default applies; p, sp and np: see dmarc_record_policy() */
@@ -61,19 +61,19 @@ struct dmarc_record {
  * exactly DMARC1, ended by ';' or the end. */
 bool dmarc_record_is(struct octets text) must_check;
 
-/* ERR_FAILED with a sentence: the text is not a DMARC record, a tag is there twice (RFC 6376 3.2),
- * or there are more than DMARC_ELEMENTS_MAX elements; receivers then have no record.  Any other
- * fault is in the elements' states. */
+/* ERR_FAILED with a sentence: the text is not a DMARC record, a tag occurs twice (RFC 6376 3.2), or
+ * there are more than DMARC_ELEMENTS_MAX elements; receivers then treat it as no record.  The
+ * states of the elements contain any other fault. */
 int dmarc_record_parse(struct octets text, struct dmarc_record *ret_record,
                        struct err *err) must_check;
 
-/* The element of a tag that counts, NULL: there is none. */
+/* The element that determines a tag; NULL: none. */
 const struct dmarc_element *dmarc_record_find(const struct dmarc_record *record,
                                               enum dmarc_tag tag) must_check;
 
-/* Whose policy is asked for (RFC 9989 4.10.1). */
+/* For which name the policy is requested (RFC 9989 4.10.1). */
 enum dmarc_whom { DMARC_OF_DOMAIN, DMARC_OF_SUBDOMAIN, DMARC_OF_NONEXISTENT };
-/* What the record asks for: none, quarantine or reject, t=y taken into account;
+/* The policy: none, quarantine or reject, with the effect of t=y;
  * DMARC_POLICY_INVALID: DMARC does not apply (p is missing, or p, sp or np has no valid value, and
  * there is no valid rua; with one, it is none). */
 enum dmarc_policy dmarc_record_policy(const struct dmarc_record *record,
@@ -87,9 +87,9 @@ bool dmarc_uri_next(const struct dmarc_record *record,
 /* "none", "quarantine", "reject"; NULL for the others. */
 const char *dmarc_policy_word(enum dmarc_policy policy) must_check;
 
-/* Whether we would publish that text: what every receiver takes as it is meant.  Beyond parsing:
- * every element is good, p or rua is there, rua and ruf hold mailto: addresses or https:.
- * ERR_USAGE with a whole sentence. */
+/* Whether we publish that text, which every receiver must understand as intended.  In addition to
+ * parsing: every element is valid, p or rua is present, rua and ruf contain mailto: addresses or
+ * https:.  Fails with ERR_USAGE and a whole sentence. */
 int dmarc_record_check(const char *text, struct err *err) must_check;
 
 #endif

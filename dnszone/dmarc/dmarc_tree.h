@@ -1,5 +1,5 @@
 /*
- * dnszone/dmarc/dmarc_tree.h: whose DMARC record counts for a name: the tree walk (RFC 9989 4.10).
+ * dnszone/dmarc/dmarc_tree.h: which DMARC record applies to a name: the tree walk (RFC 9989 4.10).
  */
 #ifndef DNSZONE_DMARC_DMARC_TREE_H
 #define DNSZONE_DMARC_DMARC_TREE_H
@@ -35,7 +35,7 @@ struct dmarc_walk {
 void dmarc_walk(const struct dns_name *name, struct resolver *dns, struct deadline until,
                 struct arena *mem, struct dmarc_walk *ret_walk);
 
-/* The one DMARC record among TXT data; *ret_count says how many there are. */
+/* The DMARC record among TXT data; *ret_count: how many there are. */
 struct octets dmarc_pick_record(const struct dns_answer *answer, size_t *ret_count);
 
 #endif

@@ -1,4 +1,4 @@
-/* dnszone/dmarc/dmarc_value.h: for dmarc_record.c: the table of tags and what each may hold. */
+/* dnszone/dmarc/dmarc_value.h: for dmarc_record.c: the table of tags and their values. */
 #ifndef DNSZONE_DMARC_DMARC_VALUE_H
 #define DNSZONE_DMARC_DMARC_VALUE_H
 
@@ -30,10 +30,10 @@ enum dmarc_tag {
 /* "p", in lower case; NULL for DMARC_UNKNOWN. */
 const char *dmarc_tag_name(enum dmarc_tag tag) must_check;
 
-/* What the tag may have, for a sentence: translated; words are between '|'. */
+/* The values of the tag, for a sentence: translated; words are separated by '|'. */
 const char *dmarc_value_allowed(enum dmarc_tag tag) must_check;
-/* Whether the `len` octets are a value that the tag may have; an unknown one: any that is printable
- * ASCII, at least one octet.  A list of URIs is good with one valid URI in it. */
+/* Whether the `len` octets are a valid value of the tag; of an unknown tag: at least one octet, all
+ * printable ASCII.  A list of URIs is valid if it contains one valid URI. */
 bool dmarc_value_is_good(enum dmarc_tag tag, const char *value, size_t len) must_check;
 
 /* One URI of a rua or ruf list; white space around it left out. */
@@ -45,8 +45,8 @@ struct dmarc_uri {
 	bool has_address; /* mailto: an address with a domain that can be; https: a host */
 	size_t host_at, host_len; /* mailto: the address's domain */
 };
-/* The next URI of a list between commas; *at begins with 0, offsets count from `value`.  False: there
- * is no more. */
+/* The next URI of a list that commas separate; *at begins with 0, offsets count from `value`.
+ * False: the list has no further URI. */
 bool dmarc_uri_next_of(const char *value, size_t len, size_t *at,
                        struct dmarc_uri *ret_uri) must_check;
 

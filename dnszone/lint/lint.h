@@ -1,6 +1,6 @@
 /*
- * dnszone/lint/lint.h: what a linter found.  Each kind of record has one table of
- * codes, severities, messages and rules; a code is an interface, it is never given another meaning.
+ * dnszone/lint/lint.h: the findings of a linter.  Each kind of record has one table of codes,
+ * severities, messages and rules; a code is an interface, its meaning never changes.
  */
 #ifndef DNSZONE_LINT_LINT_H
 #define DNSZONE_LINT_LINT_H

@@ -1,4 +1,4 @@
-/* dnszone/lint/lint_dkim.h: what is wrong with a DKIM key record (RFC 6376 3.6.1, 8301, 8463). */
+/* dnszone/lint/lint_dkim.h: finds faults in a DKIM key record (RFC 6376 3.6.1, 8301, 8463). */
 #ifndef DNSZONE_LINT_LINT_DKIM_H
 #define DNSZONE_LINT_LINT_DKIM_H
 

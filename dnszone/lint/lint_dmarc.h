@@ -1,4 +1,5 @@
-/* dnszone/lint/lint_dmarc.h: what is wrong with a DMARC record (RFC 9989), or with what a domain publishes. */
+/* dnszone/lint/lint_dmarc.h: finds faults in a DMARC record (RFC 9989), or in what a domain
+ * publishes. */
 #ifndef DNSZONE_LINT_LINT_DMARC_H
 #define DNSZONE_LINT_LINT_DMARC_H
 
@@ -19,11 +20,11 @@ struct lint_dmarc_input {
 /* Lints one policy record. */
 void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *list);
 
-/* Lints one record at <domain>._report._dmarc.<target>: it allows reports, and is no policy. */
+/* Lints one record at <domain>._report._dmarc.<target>: it permits reports and is not a policy. */
 void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *list);
 
-/* Lints what `domain` publishes at _dmarc.<domain>; without a record, names the one that counts
- * for it.  "_dmarc.<domain>" is taken for the domain, "<domain>._report._dmarc.<target>" for the
+/* Lints what `domain` publishes at _dmarc.<domain>; without a record, names the one that applies
+ * to it.  "_dmarc.<domain>" is treated as the domain, "<domain>._report._dmarc.<target>" for the
  * record that allows reports.  A failure to look up is a finding, too. */
 void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline until,
                        struct lint_list *list);

@@ -1,4 +1,4 @@
-/* dnszone/lint/lint_dmarc_inner.h: what the files of DMARC lint share; no other file includes it. */
+/* dnszone/lint/lint_dmarc_inner.h: shared by the files of DMARC lint; no other file includes it. */
 #ifndef DNSZONE_LINT_LINT_DMARC_INNER_H
 #define DNSZONE_LINT_LINT_DMARC_INNER_H
 
@@ -12,7 +12,7 @@ struct lint {
 	const struct dmarc_record *record;
 };
 
-/* Rows of the table that have no rule, or one that looks something up. */
+/* Rows of the table that have no rule, or one that needs look-ups. */
 enum code_index {
 	CODE_NO_RECORD,
 	CODE_TWO_RECORDS,
@@ -23,7 +23,7 @@ enum code_index {
 	CODE_NOT_ACCEPTED,
 };
 
-/* How many octets of a text a message shows. */
+/* The number of octets of a text that a message shows. */
 static inline int lint_dmarc_shown(size_t len)
 {
 	return len < 300 ? (int)len : 300;

@@ -1,4 +1,4 @@
-/* dnszone/lint/lint_spf.h: what is wrong with an SPF record, or with what a domain publishes. */
+/* dnszone/lint/lint_spf.h: finds faults in an SPF record, or in what a domain publishes. */
 #ifndef DNSZONE_LINT_LINT_SPF_H
 #define DNSZONE_LINT_LINT_SPF_H
 
@@ -12,8 +12,8 @@
 struct lint_spf_input {
 	struct octets text;
 	const char *domain; /* A-labels; whose record it is; NULL: not known */
-	/* The character-strings that the text is cut into, NULL: not known.  DNS joins them, so a
-	 * resolver cannot tell. */
+	/* The character-strings that the text is split into, NULL: not known.  A resolver returns
+	 * them joined. */
 	const size_t *string_len;
 	size_t strings;
 	struct resolver *dns; /* NULL: nothing is looked up */

@@ -1,4 +1,4 @@
-/* dnszone/lint/lint_spf_inner.h: what the files of SPF lint share. */
+/* dnszone/lint/lint_spf_inner.h: shared by the files of SPF lint. */
 #ifndef DNSZONE_LINT_LINT_SPF_INNER_H
 #define DNSZONE_LINT_LINT_SPF_INNER_H
 
@@ -8,7 +8,7 @@
 #include "dnszone/lint/lint_table.h"
 #include "dnszone/spf/spf_record.h"
 
-/* What a check can meet, looked up. */
+/* The results of the look-ups that a check can require. */
 struct survey {
 	unsigned lookups, voids;
 	char first_void[300];
@@ -26,11 +26,11 @@ struct lint {
 	const struct survey *survey; /* NULL: nothing was looked up */
 };
 
-/* Visits all that the record leads to.  False: there is no memory for it. */
+/* Looks up everything that the record refers to.  False: no memory. */
 bool lint_spf_survey(const struct lint_spf_input *input, const struct spf_record *record,
                      struct survey *survey) must_check;
 
-/* Rules: each adds what its code is about. */
+/* Rules: each adds the findings of its code. */
 typedef void lint_spf_rule(const struct lint *l);
 lint_spf_rule rule_not_spf, rule_syntax, rule_plus_all, rule_whole_internet, rule_ptr,
 	rule_after_all, rule_no_all, rule_redirect_and_all, rule_neutral_all,

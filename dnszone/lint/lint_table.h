@@ -1,6 +1,6 @@
 /*
- * dnszone/lint/lint_table.h: what linters share: the form of their tables, the loop over one, and what
- * most of them do with tags and look-ups.
+ * dnszone/lint/lint_table.h: shared by the linters: the form of their tables, the loop over a
+ * table, and functions for tags and look-ups.
  */
 #ifndef DNSZONE_LINT_LINT_TABLE_H
 #define DNSZONE_LINT_LINT_TABLE_H
@@ -11,7 +11,7 @@
 #include "dnszone/name/tags.h"
 #include "dnszone/query/resolver.h"
 
-/* What the rules of a linter work on.  Each linter has its own, whose first member is the head. */
+/* The argument of the rules.  Each linter has its own struct, whose first member is the head. */
 struct lint;
 struct lint_head {
 	struct lint_list *list;
@@ -42,12 +42,12 @@ void lint_add_unknown_tags(struct lint_list *list, const struct lint_code *code,
                            const struct tags *tags, const char *const *known,
                            size_t count);
 
-/* Octets as text; a NUL becomes an octet that no tag list may hold.  Caller frees. */
+/* Octets as text; a NUL becomes an octet that a tag list must not contain.  Caller frees. */
 char *lint_text(struct octets octets) must_check;
 
 #define LINT_MEMORY ((size_t)1 << 20) /* for the answers of one lint */
 /* The TXT records at `owner`, in `mem`, which is opened here and which the caller closes.  False:
- * they cannot be looked up, which was added as `unreachable`. */
+ * the look-up failed, which was added as `unreachable`. */
 bool lint_look_up(const char *owner, struct resolver *dns, struct deadline until,
                   const struct lint_row *unreachable, struct lint_list *list,
                   struct arena *mem, struct dns_answer *ret_answer) must_check;

@@ -1,6 +1,6 @@
 /*
- * dnszone/name/dns_name.h: domain names as they travel (RFC 1035 3.1), for questions and answers.
- * name.h knows what a person may type; here any octet may stand in a label.
+ * dnszone/name/dns_name.h: domain names in wire form (RFC 1035 3.1), for queries and answers.
+ * A label may contain any octet; name.h has the rules for names that a person types.
  */
 #ifndef DNSZONE_NAME_DNS_NAME_H
 #define DNSZONE_NAME_DNS_NAME_H
@@ -23,20 +23,20 @@ struct dns_name {
 };
 
 /* From presentation form (RFC 1035 5.1): \DDD and \X are octets, a final dot is allowed, "." is
- * the root.  False: empty, an empty label, a label over 63 octets, over 255 octets together, or a
- * bad escape. */
+ * the root.  False: empty text, an empty label, a label over 63 octets, a name over 255 octets, or
+ * an invalid escape. */
 bool dns_name_from_text(const char *text, size_t len,
                         struct dns_name *ret_name) must_check;
-/* From text that is no presentation form (an expanded SPF macro): the same, but '\' is an octet
- * like any other; only dots cut labels. */
+/* From text that is not in presentation form (an expanded SPF macro): the same, but '\' is an
+ * ordinary octet; only dots separate labels. */
 bool dns_name_from_octets(const void *octets, size_t len,
                           struct dns_name *ret_name) must_check;
-/* From `len` octets of wire form, as a whole; pointers are refused. */
+/* From a whole name of `len` octets in wire form; compression pointers are refused. */
 bool dns_name_from_wire(const uint8_t *wire, size_t len,
                         struct dns_name *ret_name) must_check;
 
 /* Presentation form without final dot ("." for the root); '.' and '\' inside labels as \X, other
- * octets outside 0x21..0x7e as \DDD.  Gives the length. */
+ * octets outside 0x21..0x7e as \DDD.  Returns the length. */
 size_t dns_name_to_text(const struct dns_name *name, char ret_text[DNS_NAME_TEXT_SIZE]);
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b) must_check;

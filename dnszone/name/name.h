@@ -10,16 +10,16 @@
 #define NAME_MAX_LEN 253 /* octets of text, RFC 1035 2.3.4 */
 #define NAME_SIZE (NAME_MAX_LEN + 1)
 
-/* What a person types ("Example.COM.", "bücher.example") to a mail domain: lower-case A-labels
- * (UTS 46 non-transitional, through libidn2), no final dot, at least two labels, letters, digits
- * and hyphens (RFC 952; a final label of digits alone is an address, not a domain).  Fails with
- * ERR_USAGE: labels over 63 octets, names over 253, empty labels, '/', '..', spaces, control
+/* Converts what a person types ("Example.COM.", "bücher.example") to a mail domain: lower-case
+ * A-labels (UTS 46 non-transitional, through libidn2), no final dot, at least two labels, letters,
+ * digits and hyphens (RFC 952; a final label of digits alone is an address, not a domain).  Fails
+ * with ERR_USAGE: labels over 63 octets, names over 253, empty labels, '/', '..', spaces, control
  * characters, an IP address. */
 int name_parse_domain(const char *text, char ret_name[NAME_SIZE],
                       struct err *err) must_check;
 
 /* The same for any host or owner name: one label is enough and may be a number, '_' is allowed in
- * labels, "*" as the first label (RFC 4592). */
+ * labels, and "*" as the first label (RFC 4592). */
 int name_parse_owner(const char *text, char ret_name[NAME_SIZE],
                      struct err *err) must_check;
 
@@ -32,8 +32,8 @@ int name_parse_host(const char *text, char ret_name[NAME_SIZE],
 int name_parse_selector(const char *text, char ret_selector[NAME_SIZE],
                         struct err *err) must_check;
 
-/* The U-label form for people to read; the A-labels where there is no better, also where the
- * U-labels hold what cannot be seen.  Caller frees. */
+/* The U-label form for people; the A-labels if the name has no valid U-label form, or if it
+ * contains invisible characters.  Caller frees. */
 char *name_to_unicode(const char *name) must_check;
 
 /* Whether `name` is `parent` or below it (both A-labels, no final dot). */

@@ -24,12 +24,13 @@ extern const struct placeholder_row placeholder_table[];
 extern const unsigned placeholder_count;
 
 /* Appends `text` with every placeholder replaced; "\\<word>" becomes the text "<word>",
- * "\\\\<word>" a backslash and the value.  False: a value that is needed is not known;
- * *ret_lacking (may be NULL) names the placeholder, `out` is as it was. */
+ * "\\\\<word>" a backslash and the value.  False: a required value is not known;
+ * *ret_lacking (may be NULL) names the placeholder, `out` is unchanged. */
 bool placeholder_expand(const char *text, const struct placeholder_values *values,
                         struct buf *out, const char **ret_lacking);
 
-/* Refuses (ERR_USAGE, with a suggestion and the way to escape it) "<word>" that is no placeholder. */
+/* Refuses (ERR_USAGE, with a suggestion and the way to escape it) "<word>" that is not a
+ * placeholder. */
 int placeholder_check(const char *text, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * dnszone/name/rr.h: one resource record as text, any type that ldns knows.
+ * dnszone/name/rr.h: one resource record as text, of any type that ldns supports.
  *
- * TXT data is kept joined, as a person typed it (octets; NUL is not possible), and never goes
- * through a zone-file parser, which would drop what follows an unquoted ';'.  Other data is in
+ * TXT data is kept joined, as a person typed it (octets except NUL), and is never read by a
+ * zone-file parser, which would drop what follows an unquoted ';'.  Other data is in
  * presentation form, made canonical by ldns (names lower-case and absolute, numbers plain).
  */
 #ifndef DNSZONE_NAME_RR_H
@@ -19,18 +19,19 @@
 #define RR_TTL_MAX 2147483647 /* RFC 2181 8 */
 
 /* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, a meta type, a type of DNSSEC
- * that a signer makes (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is gone. */
+ * that a signer generates (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is obsolete. */
 int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
 
 /* Checks `rdata` of `type` (as rr_parse_type() gave it) and makes it canonical.  TXT (and SPF): any
- * clean text that takes at most 65,535 octets in a zone file is taken as it is.  Other types: presentation form on one line,
- * relative names are below `origin` (A-labels, no final dot), international ones become A-labels.
- * Round brackets are dropped; an unquoted ';', numbers out of range, and what else ldns would pass
- * over in silence are refused.  The result is a fixed point.  ERR_USAGE.  Caller frees *ret_rdata. */
+ * clean text of at most 65,535 octets in a zone file is used as it is.  Other types: presentation
+ * form on one line, relative names are below `origin` (A-labels, no final dot), international ones
+ * become A-labels.  Round brackets are dropped; an unquoted ';', numbers out of range, and anything
+ * else that ldns would silently ignore are refused.  The result is a fixed point.  ERR_USAGE.
+ * Caller frees *ret_rdata. */
 int rr_canonical(const char *type, const char *rdata, const char *origin,
                  char **ret_rdata, struct err *err) must_check;
 
-/* A name in data of another type than TXT that is probably not meant as it is read. */
+/* A name in data of a type other than TXT that probably does not mean what was intended. */
 enum rr_doubt {
 	RR_CLEAR,
 	RR_ADDRESS, /* "192.0.2.1": names are not addresses */
@@ -41,11 +42,11 @@ enum rr_doubt {
 /* The first such name, as it was typed, into ret_name (at least `size`). */
 enum rr_doubt rr_find_doubt(const char *type, const char *rdata, const char *origin,
                             char *ret_name, size_t size) must_check;
-/* `rdata` with a final dot behind every word `name`.  Caller frees. */
+/* `rdata` with a final dot after every word `name`.  Caller frees. */
 char *rr_with_dot(const char *rdata, const char *name) must_check;
 
-/* What a reader of zone files makes of `text`, which is TXT data in presentation form: quoted strings
- * and nothing else ("\"v=spf1\" \" -all\"").  NULL: it is not.  Caller frees. */
+/* The octets of TXT data in presentation form: `text` consists of quoted strings only
+ * ("\"v=spf1\" \" -all\"").  NULL: it does not.  Caller frees. */
 char *rr_txt_unquote(const char *text) must_check;
 
 /* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between
@@ -60,11 +61,11 @@ void rr_put_line(struct buf *out, const char *owner, uint32_t ttl, const char *t
 char *rr_soa_with_serial(const char *rdata, uint32_t serial) must_check;
 
 /* Reads a zone text (lines of rr_put_line(), blank lines, lines that begin with ';') back with ldns
- * and counts its records.  What it proves of each line: ldns takes exactly one record from it, with
- * the TTL that stands there; the owner is absolute, lower-case, and at or below `origin`; TXT data
- * comes out octet for octet; nothing is lost as a comment; the names in the data are absolute.
- * With `must_be_zone` exactly one SOA and at least one NS at the origin are required and no data may
- * stand beside a CNAME.  Fails (ERR_FAILED) with the line number and what is wrong. */
+ * and counts its records.  It proves for each line: ldns reads exactly one record from it, with the
+ * TTL of the line; the owner is absolute, lower-case, and at or below `origin`; TXT data is
+ * unchanged octet for octet; nothing is lost as a comment; the names in the data are absolute.
+ * With `must_be_zone`, exactly one SOA and at least one NS at the origin are required, and a name
+ * with a CNAME must have no other data.  Fails (ERR_FAILED) with the line number and what is wrong. */
 int zone_read_back(const char *text, size_t len, const char *origin, bool must_be_zone,
                    size_t *ret_records, struct err *err) must_check;
 

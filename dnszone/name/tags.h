@@ -26,13 +26,13 @@ enum tags_fault {
 	TAGS_NAME,  /* not letters, digits, '_' */
 	TAGS_TWICE, /* a tag is there twice */
 };
-struct tags_place { /* what is wrong, in the text */
+struct tags_place { /* of the fault, in the text */
 	size_t at, len;
 };
-/* *ret_tags only where nothing is wrong, *ret_place only where something is. */
+/* Sets *ret_tags only without a fault, *ret_place only with one. */
 enum tags_fault tags_read(const char *text, struct tags *ret_tags,
                           struct tags_place *ret_place) must_check;
-/* The same.  ERR_USAGE with a sentence and the position. */
+/* The same.  Fails with ERR_USAGE, a sentence and the position. */
 int tags_parse(const char *text, struct tags *ret_tags, struct err *err) must_check;
 void tags_done(struct tags *tags);
 /* The tag of that name, NULL when absent; borrowed. */
@@ -40,7 +40,7 @@ const struct tag *tags_find(const struct tags *tags, const char *name);
 /* Its value, NULL when absent; borrowed. */
 const char *tags_get(const struct tags *tags, const char *name);
 
-/* Whether a value that is a list between ':' (h=, s= and t= of DKIM keys) has the word. */
+/* Whether a value that is a list separated by ':' (h=, s= and t= of DKIM keys) contains the word. */
 bool tags_list_has(const char *list, const char *word) must_check;
 
 #endif

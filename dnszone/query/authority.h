@@ -1,6 +1,6 @@
 /*
- * dnszone/query/authority.h: what the authoritative servers of a name answer, each asked itself, without a
- * cache in between.
+ * dnszone/query/authority.h: what each authoritative server of a name answers, queried directly,
+ * without a cache.
  */
 #ifndef DNSZONE_QUERY_AUTHORITY_H
 #define DNSZONE_QUERY_AUTHORITY_H
@@ -35,8 +35,8 @@ struct authority {
 /* How servers are found and reached. */
 struct authority_way {
 	struct resolver *via; /* finds name servers and their addresses */
-	/* 1: *ret_resolver asks this server alone; 0: this host has no way to such an address; negative:
-	 * no memory.  authority_open() is the one for real servers. */
+	/* 1: *ret_resolver queries only this server; 0: this host has no route to such an address;
+	 * negative: no memory.  authority_open() is the one for real servers. */
 	int (*open)(void *arg, const struct query_server *server,
 	            struct resolver **ret_resolver);
 	void *arg;
@@ -44,12 +44,12 @@ struct authority_way {
 int authority_open(void *arg, const struct query_server *server,
                    struct resolver **ret_resolver);
 
-/* Asks every authoritative server of the zone that holds `owner`, all at once.  The zone is the nearest
- * one at or above the name that has NS records, so a delegation below a zone counts.  An owner that is
- * a CNAME is followed, at most DNS_CNAME_MAX times, and each target asked at its own authoritative
- * servers, whatever the servers of the zone before say about it.  Addresses of a family that this
- * host cannot reach are passed over where another one is left.  What the answer points to is in
- * `mem`. */
+/* Queries every authoritative server of the zone that contains `owner`, in parallel.  The zone is
+ * the nearest one at or above the name that has NS records, also one that is delegated below
+ * another.  A CNAME at the owner is followed, at most DNS_CNAME_MAX times, and each target is
+ * queried at its own authoritative servers, whatever the servers of the zone before answer for it.
+ * Addresses of a family that this host cannot reach are ignored if another one remains.  What the
+ * answer points to is in `mem`. */
 void authority_ask(const struct authority_way *way, const char *owner, enum dns_type type,
                    struct deadline until, struct arena *mem,
                    struct authority *ret_authority);

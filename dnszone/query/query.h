@@ -1,11 +1,11 @@
 /*
- * dnszone/query/query.h: the layer of the resolver that asks real servers.
+ * dnszone/query/query.h: the layer of the resolver that queries real servers.
  *
- * One object for one check.  Each question, and each time it is asked again, has a socket of its
- * own, so a port of its own, and an id of its own.  Questions are sent over UDP with EDNS, without
- * EDNS to a server that does not know it, and over TCP where the answer was truncated.  No hosts file,
- * no search domains, and every octet may be in a name.  Whatever a server does, a question costs at
- * most its deadline, and memory is bounded.
+ * One object for one check.  Each query, and each repetition of it, has its own socket, and so its
+ * own port, and its own id.  Queries are sent over UDP with EDNS, without EDNS to a server that
+ * does not support it, and over TCP if the answer was truncated.  No hosts file, no search domains;
+ * a name may contain any octet.  Whatever a server does, a query ends at its deadline, and memory
+ * is limited.
  */
 #ifndef DNSZONE_QUERY_QUERY_H
 #define DNSZONE_QUERY_QUERY_H

@@ -1,4 +1,4 @@
-/* dnszone/query/query_servers.h: the name servers that are asked, and how. */
+/* dnszone/query/query_servers.h: the name servers that are queried, and how. */
 #ifndef DNSZONE_QUERY_QUERY_SERVERS_H
 #define DNSZONE_QUERY_QUERY_SERVERS_H
 
@@ -29,15 +29,15 @@ struct query_servers {
 	bool is_rotated;    /* each question begins with another server */
 };
 
-/* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port stands in [],
- * and one with a scope is "fe80::1%eth0".  ERR_USAGE. */
+/* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port is in [],
+ * and one with a scope is "fe80::1%eth0".  Fails with ERR_USAGE. */
 int query_servers_parse(const char *text, struct query_servers *ret_servers,
                         struct err *err) must_check;
 /* The text of a resolv.conf(5): "nameserver", and of "options" timeout, attempts and rotate, within
- * the bounds that the C library has for them (30 s, 5, 3 servers).  Lines that it cannot read are
- * skipped; 127.0.0.1 where no server is named. */
+ * the limits of the C library (30 s, 5, 3 servers).  Invalid lines are ignored; 127.0.0.1 if no
+ * server is named. */
 void query_servers_from_file(const char *text, struct query_servers *ret_servers);
-/* /etc/resolv.conf; 127.0.0.1 where there is none. */
+/* Those of /etc/resolv.conf; 127.0.0.1 without that file. */
 int query_servers_system(struct query_servers *ret_servers, struct err *err) must_check;
 
 struct query_options {

@@ -1,6 +1,6 @@
 /*
- * dnszone/query/query_slot.h: inside the layer that asks servers: a question in flight, from the first
- * try to the answer.  Only query.c and query_slot.c include it.
+ * dnszone/query/query_slot.h: inside the layer that queries servers: a query in flight, from the
+ * first attempt to the answer.  Only query.c and query_slot.c include it.
  */
 #ifndef DNSZONE_QUERY_QUERY_SLOT_H
 #define DNSZONE_QUERY_QUERY_SLOT_H
@@ -21,7 +21,7 @@ enum fault_kind {
 	FAULT_TCP,         /* code: errno, or 0 */
 };
 
-/* Why a server is not asked again. */
+/* Why a server is not queried again. */
 struct fault {
 	enum fault_kind kind;
 	unsigned server;
@@ -73,13 +73,13 @@ void slot_init(struct slot *slot, struct query *query);
 /* Sends the question; owner, index and mem are set.  The slot is in flight then, or done. */
 void slot_start(struct slot *slot, const struct dns_name *name, enum dns_type type,
                 int left_ms);
-/* The server that was asked last has had its time: asks the next, or gives up. */
+/* The time of the server that was queried last is over: queries the next one, or gives up. */
 void slot_try_next(struct slot *slot);
-/* Reads what has come to a socket that is ready. */
+/* Reads from a socket that is ready. */
 void slot_read(struct slot *slot, struct query_try *try);
-/* The answer is that there is none. */
+/* Sets the answer to DNS_TEMPFAIL, with the reason. */
 void slot_give_up(struct slot *slot);
-/* Makes it a free one, whatever it was. */
+/* Frees the slot, whatever its state. */
 void slot_drop(struct slot *slot);
 
 /* "192.0.2.1, 192.0.2.2": all but those whose bit is set in `without`. */

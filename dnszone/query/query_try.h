@@ -1,8 +1,8 @@
 /*
- * dnszone/query/query_try.h: one question to one server, once: a socket, an id, and what comes back.
+ * dnszone/query/query_try.h: one query to one server, once: a socket, an id, and the answer.
  *
- * A socket is connected, so the kernel drops what comes from another address or port, and says when
- * nothing listens there.  It has its port for one question.  Nothing here waits.
+ * A socket is connected, so the kernel drops packets from another address or port, and reports if
+ * no program listens there.  It has its port for one query.  Nothing here waits.
  */
 #ifndef DNSZONE_QUERY_QUERY_TRY_H
 #define DNSZONE_QUERY_QUERY_TRY_H
@@ -33,8 +33,8 @@ enum try_outcome {
 	TRY_FAILED, /* errno; 0: the server closed before its answer was complete */
 };
 
-/* Sockets for UDP that wait for the next question: without a peer, a port or a packet, so as good as
- * new ones, for a third of the time. */
+/* UDP sockets for the next queries: without a peer, a port or a packet, so equivalent to new ones,
+ * at a third of the cost. */
 struct query_sockets {
 	int idle[2][QUERY_SOCKETS_IDLE]; /* [is IPv6] */
 	unsigned count[2];
@@ -42,16 +42,16 @@ struct query_sockets {
 
 void query_sockets_done(struct query_sockets *sockets);
 
-/* Sends the question over UDP; try->id and is_plain are set.  False: errno. */
+/* Sends the query over UDP; the caller has set try->id and is_plain.  False: errno. */
 bool query_try_udp(struct query_try *try, struct query_sockets *sockets,
                    const struct query_server *server, const struct dns_name *name,
                    enum dns_type type) must_check;
-/* Begins a connection; query_try_read() sends the question as soon as it is there.  False: errno. */
+/* Begins a connection; query_try_read() sends the query once it is established.  False: errno. */
 bool query_try_tcp(struct query_try *try, const struct query_server *server) must_check;
 
-/* What the socket is waited on for: POLLIN, POLLOUT. */
+/* The events to wait for: POLLIN, POLLOUT. */
 short query_try_events(const struct query_try *try) must_check;
-/* What is there by now, one packet at most.  TRY_PACKET: *ret_packet is in `room` or belongs to the
+/* Reads at most one packet.  TRY_PACKET: *ret_packet is in `room` or belongs to the
  * try. */
 enum try_outcome query_try_read(struct query_try *try, const struct dns_name *name,
                                 enum dns_type type, uint8_t *room, size_t size,

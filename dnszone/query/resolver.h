@@ -1,10 +1,10 @@
 /*
- * dnszone/query/resolver.h: one question, one answer.
+ * dnszone/query/resolver.h: one query, one answer.
  *
- * Layers stack: each answers what it can and hands the rest to the one below (live: query.h;
- * memory of one check: resolver_cache.h; zone files: resolver_zone.h; tests have a mock).
+ * Layers form a stack: each answers what it can and passes the rest to the one below (live:
+ * query.h; cache of one check: resolver_cache.h; zone files: resolver_zone.h; tests have a mock).
  * A failure to get an answer is an answer (DNS_TEMPFAIL), so nothing here fills a struct err.
- * Callers use resolver_ask() and its neighbours, never `ops`.  One thread for one stack.
+ * Callers use resolver_ask() and the functions after it, never `ops`.  One thread for each stack.
  */
 #ifndef DNSZONE_QUERY_RESOLVER_H
 #define DNSZONE_QUERY_RESOLVER_H
@@ -70,24 +70,24 @@ int deadline_left_ms(struct deadline until);
 
 struct resolver;
 
-/* Called once for each question, in the order of the answers. */
+/* Called once for each query, in the order of the answers. */
 typedef void dns_done(void *arg, size_t i, const struct dns_answer *answer);
 
 struct resolver_ops {
 	void (*ask)(struct resolver *r, const struct dns_name *name, enum dns_type type,
 	            struct deadline until, struct arena *mem,
 	            struct dns_answer *ret_answer);
-	/* NULL: one by one. */
+	/* NULL: one after the other. */
 	void (*ask_many)(struct resolver *r, size_t count, const struct dns_name *names,
 	                 const enum dns_type *types, struct deadline until,
 	                 struct arena *mem, dns_done *done, void *arg);
-	/* NULL: nothing is asked ahead. */
+	/* NULL: no queries in advance. */
 	void (*ask_ahead)(struct resolver *r, const struct dns_name *name,
 	                  enum dns_type type, struct deadline until);
 	/* NULL: never. */
 	bool (*peek)(struct resolver *r, const struct dns_name *name, enum dns_type type,
 	             struct arena *mem, struct dns_answer *ret_answer);
-	/* This layer only.  NULL: it cannot. */
+	/* This layer only.  NULL: not supported. */
 	bool (*renew)(struct resolver *r);
 	void (*free)(struct resolver *r); /* this layer only */
 };
@@ -98,25 +98,25 @@ struct resolver {
 	struct resolver *below; /* owned; NULL: the lowest */
 };
 
-/* Always answers, at the latest shortly after `until`. */
+/* Always gives an answer, shortly after `until` at the latest. */
 void resolver_ask(struct resolver *r, const struct dns_name *name, enum dns_type type,
                   struct deadline until, struct arena *mem,
                   struct dns_answer *ret_answer);
-/* Several questions at once; returns when all have their answer.  The live layer keeps up to its
- * width in flight. */
+/* Several queries in parallel; returns when all are answered.  The live layer has at most its width
+ * in flight. */
 void resolver_ask_many(struct resolver *r, size_t count, const struct dns_name *names,
                        const enum dns_type *types, struct deadline until,
                        struct arena *mem, dns_done *done, void *arg);
-/* Says that this question will probably be asked.  Never waits and changes no answer: the question
- * is sent where a network is below, its answer is collected while resolver_ask() waits for
- * others, and a later resolver_ask() of it takes that answer or waits for it. */
+/* Announces a query that will probably follow.  Never waits and changes no answer: the live layer
+ * sends it, receives its answer while resolver_ask() waits for others, and a later resolver_ask()
+ * uses that answer or waits for it. */
 void resolver_ask_ahead(struct resolver *r, const struct dns_name *name,
                         enum dns_type type, struct deadline until);
-/* The answer, where it is known without waiting.  False: ask. */
+/* The answer, if it is known without waiting.  False: it is not. */
 bool resolver_peek(struct resolver *r, const struct dns_name *name, enum dns_type type,
                    struct arena *mem, struct dns_answer *ret_answer) must_check;
-/* Makes a stack as good as a new one for the next check, for less: answers, questions in flight
- * and sockets are gone.  False: a layer cannot; free the stack. */
+/* Resets a stack for the next check, at less cost than a new one: discards answers, queries in
+ * flight and sockets.  False: a layer does not support this; free the stack. */
 bool resolver_renew(struct resolver *r) must_check;
 /* Frees the layer and all below it.  Accepts NULL. */
 void resolver_free(struct resolver *r);
@@ -131,7 +131,7 @@ struct dns_answer dns_answer_empty(enum dns_kind kind, const char *why);
 /* A copy whose data lives in `mem`.  False: no room; *ret_answer is a DNS_TEMPFAIL that says so. */
 bool dns_answer_copy(const struct dns_answer *answer, struct arena *mem,
                      struct dns_answer *ret_answer);
-/* Hands the question to the layer below; without one the answer is `otherwise`. */
+/* Passes the query to the layer below; without one the answer is `otherwise`. */
 void resolver_ask_below(struct resolver *r, const struct dns_name *name,
                         enum dns_type type, struct deadline until, struct arena *mem,
                         enum dns_kind otherwise, struct dns_answer *ret_answer);

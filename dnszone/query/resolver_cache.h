@@ -1,15 +1,15 @@
 /*
- * dnszone/query/resolver_cache.h: remembers answers for one check, by name and type, failures included
- * (RFC 7208 4.6: one check sees one state of the world).  No time to live: it is made for a check
- * and freed with it.
+ * dnszone/query/resolver_cache.h: caches the answers of one check, by name and type, failures
+ * included (RFC 7208 4.6: a check uses one state of DNS).  Without times to live: it is created for
+ * a check and freed after it.
  */
 #ifndef DNSZONE_QUERY_RESOLVER_CACHE_H
 #define DNSZONE_QUERY_RESOLVER_CACHE_H
 
 #include "dnszone/query/resolver.h"
 
-/* Takes `below`; an answer for which `memory` octets have no room left is given, not kept.  NULL:
- * no memory; `below` is then still the caller's. */
+/* Takes ownership of `below`; answers that exceed `memory` octets are not cached.  NULL: no memory;
+ * the caller still owns `below`. */
 struct resolver *resolver_cache_new(struct resolver *below, size_t memory) must_check;
 
 struct resolver_cache_count {

@@ -1,6 +1,6 @@
 /*
- * dnszone/query/rr_table.h: records in memory, in canonical order, for the layers that answer by
- * themselves (zone files, mock).
+ * dnszone/query/rr_table.h: records in memory, in canonical order, for the layers that answer from
+ * their own records (zone files, mock).
  */
 #ifndef DNSZONE_QUERY_RR_TABLE_H
 #define DNSZONE_QUERY_RR_TABLE_H
@@ -27,7 +27,7 @@ struct rr_table {
 void rr_table_done(struct rr_table *table);
 /* Adds a copy; `octets` as in struct dns_rdata (a name in wire form for NS, CNAME, PTR, MX). */
 void rr_table_add(struct rr_table *table, const struct rr_row *row);
-/* Needed after adding and before everything below. */
+/* Required after additions and before all functions below. */
 void rr_table_sort(struct rr_table *table);
 
 /* The rows of this owner and type, in the order in which they were added; NULL: none. */
@@ -37,7 +37,7 @@ const struct rr_row *rr_table_find(const struct rr_table *table,
 /* Whether there is any record at the name or below it (RFC 8020). */
 bool rr_table_has(const struct rr_table *table, const struct dns_name *name);
 
-/* The rows as an answer in `mem`, `ttl` being what a chain allows at most. */
+/* The rows as an answer in `mem`; `ttl`: the maximum, from the CNAME chain. */
 void rr_table_answer(const struct rr_row *rows, size_t count, uint32_t ttl,
                      struct arena *mem, struct dns_answer *ret_answer);
 /* The name that a CNAME row points to. */

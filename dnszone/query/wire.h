@@ -19,29 +19,29 @@ enum wire_rcode {
 	WIRE_REFUSED = 5,
 };
 
-/* A question for a recursive server: RD, AD (RFC 6840 5.7), with `has_edns` an OPT record without
- * options as the last 11 octets.  `id` must be hard to guess and not in flight already.  Gives the length. */
+/* A query for a recursive server: RD, AD (RFC 6840 5.7), with `has_edns` an OPT record without
+ * options as the last 11 octets.  `id` must be hard to guess and not in flight.  Returns the
+ * length. */
 size_t wire_put_question(const struct dns_name *name, enum dns_type type, uint16_t id,
                          bool has_edns, uint8_t ret_packet[WIRE_QUESTION_MAX]);
 
-/* Whether the packet is a reply with this id to this question; anything else must be dropped as if
- * it had not come. */
+/* Whether the packet is a reply with this id to this query; the caller drops any other packet. */
 bool wire_is_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
                    enum dns_type type, uint16_t id) must_check;
-/* Whether it is a header alone with this id and an error, as servers send that could not read the
- * question. */
+/* Whether it is only a header with this id and an error, which servers send that could not parse
+ * the query. */
 bool wire_is_bare_error(const uint8_t *packet, size_t len, uint16_t id) must_check;
-/* Of a packet for which one of these two holds: its response code, and the TC bit. */
+/* Response code and TC bit of a packet for which one of these two is true. */
 unsigned wire_rcode(const uint8_t *packet);
 bool wire_is_truncated(const uint8_t *packet);
 
 /* "SERVFAIL from 192.0.2.1" as an answer. */
 struct dns_answer wire_failure(unsigned rcode, const char *from, struct arena *mem);
 
-/* Reads such a packet.  The chain of CNAME records that begins at `name` is followed inside of it.
- * Broken packets, other response codes, truncated packets, referrals, loops and chains of more
+/* Reads such a packet.  The chain of CNAME records that begins at `name` is followed inside it.
+ * Malformed packets, other response codes, truncated packets, referrals, loops and chains of more
  * than DNS_CNAME_MAX links are DNS_TEMPFAIL, with `from` (who sent it) in the reason.  Time and
- * memory are bounded by the length of the packet and by `mem`. */
+ * memory are limited by the length of the packet and by `mem`. */
 void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *name,
                      enum dns_type type, const char *from, struct arena *mem,
                      struct dns_answer *ret_answer);

@@ -1,6 +1,6 @@
 /*
- * dnszone/query/zone_look.h: what zones have at given owners, asked at their own name servers, many
- * zones at once.  Values in, values out; nothing is judged here.
+ * dnszone/query/zone_look.h: the records of zones at given owners, queried at their own name
+ * servers, many zones in parallel.  The answers are not evaluated here.
  */
 #ifndef DNSZONE_QUERY_ZONE_LOOK_H
 #define DNSZONE_QUERY_ZONE_LOOK_H
@@ -34,18 +34,18 @@ struct zone_look {
 	char why[200]; /* of its owners that are ZONE_SILENT */
 };
 void zone_look_done(struct zone_look *look);
-/* Adds an owner that is to be looked at; `owner` is copied. */
+/* Adds an owner to look up; `owner` is copied. */
 void zone_look_add(struct zone_look *look, const char *owner);
-/* NULL: it was not asked for. */
+/* NULL: it was not added. */
 const struct zone_owner *zone_look_find(const struct zone_look *look, const char *owner);
 
-/* The deadline for so many zones: a few seconds for a few, five minutes at the most. */
+/* The deadline for that number of zones: a few seconds for a few, at most five minutes. */
 struct deadline zone_look_deadline(size_t count);
 
-/* Fills the owners of all `looks`.  Several threads ask; servers that are silent are not asked
- * again, so that dead zones cost the others little.  `servers`: where name servers are found
- * from.  `tick` (NULL: nobody) hears in the calling thread how many are done.  Ends at `until`, or
- * when a signal asks for it: what was not asked then is ZONE_SILENT. */
+/* Fills the owners of all `looks`, with several threads.  Servers that do not answer are not
+ * queried again, so that dead zones hardly delay the others.  `servers`: used to find name servers.
+ * `tick` (or NULL) is called in the calling thread with the number that is done.  Ends at `until`,
+ * or on a signal that ends the program: owners that were not queried are ZONE_SILENT. */
 void zone_look(const struct query_servers *servers, struct zone_look *looks, size_t count,
                struct deadline until, void (*tick)(void *arg, size_t done), void *arg);
 

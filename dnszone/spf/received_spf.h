@@ -6,11 +6,11 @@
 
 #include "dnszone/spf/spf_check.h"
 
-#define RECEIVED_SPF_SIZE 1800 /* holds the longest one and its NUL */
+#define RECEIVED_SPF_SIZE 1800 /* of the longest one with its NUL */
 
-/* The value of the field, what follows "Received-SPF: ", on one line of printable ASCII.  Foreign
- * text stands in quoted strings, its quotes escaped, octets that are not printable ASCII as '?',
- * long values cut: a sender can add neither a line nor an attribute.  Gives the length. */
+/* The value of the field, without "Received-SPF: ", on one line of printable ASCII.  Foreign text
+ * is in quoted strings, its quotes escaped, octets that are not printable ASCII replaced by '?',
+ * long values truncated: a sender can add neither a line nor an attribute.  Returns the length. */
 size_t received_spf(const struct spf_verdict *verdict, const struct spf_message *message,
                     char out[RECEIVED_SPF_SIZE]);
 

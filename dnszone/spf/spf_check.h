@@ -56,7 +56,7 @@ struct spf_verdict { /* octets live in the arena of the check or in message and 
 void spf_check(const struct spf_context *context, const struct spf_settings *settings,
                const struct spf_message *message, struct spf_verdict *ret_verdict);
 
-/* What a message asks of spf_eval(): MAIL FROM, or postmaster at the HELO name. */
+/* The question of a message for spf_eval(): MAIL FROM, or postmaster at the HELO name. */
 enum spf_identity spf_message_question(const struct spf_message *message,
                                        struct spf_question *ret_question);
 

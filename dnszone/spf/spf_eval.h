@@ -1,9 +1,9 @@
 /*
  * dnszone/spf/spf_eval.h: check_host() of RFC 7208 section 4.
  *
- * Always answers: whatever a stranger publishes ends in one of the seven results.  Memory comes
- * from one arena, include and redirect work on a fixed array of frames, the number of look-ups is
- * bounded, and one absolute deadline holds for all of them.
+ * Always returns one of the seven results, whatever a stranger publishes.  Memory comes from one
+ * arena, include and redirect use a fixed array of frames, the number of look-ups is limited, and
+ * all of them have one absolute deadline.
  */
 #ifndef DNSZONE_SPF_SPF_EVAL_H
 #define DNSZONE_SPF_SPF_EVAL_H
@@ -33,7 +33,7 @@ struct spf_limits {
 
 struct spf_question {
 	uint8_t client[16]; /* IPv4 as ::ffff:a.b.c.d */
-	/* Of MAIL FROM, or "postmaster" and the HELO name.  The domain may hold U-labels; no local
+	/* Of MAIL FROM, or "postmaster" and the HELO name.  The domain may contain U-labels; no local
 	 * part means postmaster. */
 	struct octets local_part, domain;
 	struct octets helo;
@@ -43,7 +43,7 @@ struct spf_question {
 
 struct spf_trace;
 
-/* What a check works with; all borrowed. */
+/* What a check uses; all borrowed. */
 struct spf_context {
 	struct resolver
 		*dns; /* with a cache on top: the same question may be asked twice */
@@ -55,7 +55,7 @@ struct spf_context {
 	bool is_unexplained;     /* the record's exp= is not fetched */
 };
 
-/* The text of a policy that did not come out of DNS as it is. */
+/* The text of a policy, which may differ from the record in DNS. */
 struct spf_policy {
 	struct octets text;
 	enum spf_origin origin;     /* of its terms, except for */
@@ -78,20 +78,20 @@ struct spf_answer {
  * several. */
 enum spf_result spf_pick_record(const struct dns_answer *answer, struct octets *ret_text);
 
-/* Steps 4.3 to 4.5: the record's text as a policy.  Gives SPF_NEUTRAL (one was found), SPF_NONE,
+/* Steps 4.3 to 4.5: the record's text as a policy.  Returns SPF_NEUTRAL (one was found), SPF_NONE,
  * SPF_TEMPERROR or SPF_PERMERROR with *ret_problem. */
 enum spf_result spf_fetch(const struct spf_context *context, const struct spf_question *q,
                           struct spf_policy *ret_policy,
                           const char **ret_problem) must_check;
 
-/* The whole check.  `policy` NULL: spf_fetch() gives it.  What the answer points to lives in the
- * arena or in the policy.  Errors inside local terms mean that they do not match, and local terms
- * have a look-up budget of their own. */
+/* The whole check.  `policy` NULL: spf_fetch() determines it.  What the answer points to is in the
+ * arena or in the policy.  A local term with an error does not match, and local terms have their
+ * own look-up budget. */
 void spf_eval(const struct spf_context *context, const struct spf_question *q,
               const struct spf_policy *policy, struct spf_answer *ret_answer);
 
-/* Expands an explanation of our own (one that spf_check_explanation() let pass); "%{p}" may look
- * names up.  Gives the length. */
+/* Expands our own explanation, which spf_check_explanation() accepted; "%{p}" may look up names.
+ * Returns the length. */
 size_t spf_eval_explain(const struct spf_context *context, const struct spf_question *q,
                         const char *text, char *out, size_t room);
 

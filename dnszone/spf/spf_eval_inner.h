@@ -6,9 +6,9 @@
 #include "dnszone/spf/spf_macro.h"
 #include "dnszone/spf/spf_trace.h"
 
-/* Each include costs a look-up, so this many frames are enough; a redirect takes its frame over. */
+/* Each include costs a look-up, so this many frames are enough; a redirect reuses its frame. */
 #define SPF_FRAME_MAX (SPF_LOOKUP_MAX + 1)
-/* Questions asked ahead: the terms of both budgets. */
+/* Queries sent in advance: the terms of both budgets. */
 #define SPF_AHEAD_MAX (2 * SPF_LOOKUP_MAX)
 
 struct spf_frame {
@@ -23,7 +23,7 @@ struct spf_budget {
 	unsigned lookups, voids; /* used up */
 };
 
-/* The names of the client's address (RFC 7208 5.5), asked for once. */
+/* The names of the client's address (RFC 7208 5.5), looked up once. */
 struct spf_names {
 	bool is_known;
 	size_t count;
@@ -60,24 +60,25 @@ struct spf_run {
 
 /* ---- spf_eval.c -------------------------------------------------------------------- */
 
-/* Remembers why the term ends in an error; gives `outcome` back. */
+/* Records why the term ends in an error; returns `outcome`. */
 enum spf_outcome spf_run_fault(struct spf_run *run, enum spf_outcome outcome,
                                const char *fmt, ...) printf_like(3, 4);
 
-/* Asks, and notes it in the trace.  With `counts` an answer without records is a void look-up.
- * Gives SPF_MATCH (records), SPF_NO_MATCH (none), or an error that is already explained. */
+/* Queries, and records this in the trace.  With `counts`, an answer without records is a void
+ * look-up.  Returns SPF_MATCH (records), SPF_NO_MATCH (none), or an error that is already
+ * explained. */
 enum spf_outcome spf_run_ask(struct spf_run *run, const struct dns_name *name,
                              enum dns_type type, bool counts,
                              struct dns_answer *ret_answer);
 
-/* The target-name of a domain-spec, or the frame's own domain where there is none.  False: it
- * names nothing that DNS can hold. */
+/* The target-name of a domain-spec, or the frame's own domain without one.  False: it is not a name
+ * that DNS can contain. */
 bool spf_run_target(struct spf_run *run, const struct spf_term *term,
                     char ret_domain[NAME_SIZE], size_t *ret_len,
                     struct dns_name *ret_name) must_check;
 
-/* Puts the record of `domain` on the frame at run->depth + 1, or (`is_redirect`) in the place of
- * the one at run->depth.  Gives SPF_ENTERED, or an error that is already explained. */
+/* Puts the record of `domain` on the frame at run->depth + 1, or (`is_redirect`) replaces the one
+ * at run->depth.  Returns SPF_ENTERED, or an error that is already explained. */
 enum spf_outcome spf_run_enter(struct spf_run *run, const struct spf_term *term,
                                bool is_redirect);
 
@@ -85,22 +86,22 @@ enum spf_outcome spf_run_enter(struct spf_run *run, const struct spf_term *term,
 
 /* Tries one mechanism other than include. */
 enum spf_outcome spf_mech_try(struct spf_run *run, const struct spf_term *term);
-/* Whether an ip4 or ip6 term holds the client. */
+/* Whether an ip4 or ip6 term contains the client. */
 bool spf_mech_ip_matches(const struct spf_term *term, const uint8_t client[16]);
-/* The type that holds the client's kind of address. */
+/* The record type for the client's address family. */
 enum dns_type spf_address_type(const uint8_t client[16]);
-/* Sets values.validated for %{p} as seen from `domain` (RFC 7208 7.3); `scratch` holds it. */
+/* Sets values.validated for %{p} as seen from `domain` (RFC 7208 7.3); `scratch` is its memory. */
 void spf_mech_validated_name(struct spf_run *run, const char *domain, size_t len,
                              char scratch[DNS_NAME_TEXT_SIZE]);
 
 /* ---- spf_ahead.c ------------------------------------------------------------------- */
 
-/* Asks ahead for what the record will need that frame `depth` just got. */
+/* Sends in advance the queries for the record of `frame`. */
 void spf_ahead_record(struct spf_run *run, const struct spf_frame *frame);
-/* Asks ahead for the addresses of an mx's hosts, unless that was done. */
+/* Sends in advance the queries for the addresses of the hosts of an mx, unless that was done. */
 void spf_ahead_mx(struct spf_run *run, const struct dns_name *name,
                   const struct dns_answer *mx);
-/* Looks whether answers came that lead to further questions.  Never waits. */
+/* Sends the queries that follow from answers received so far.  Never waits. */
 void spf_ahead_poll(struct spf_run *run);
 
 #endif

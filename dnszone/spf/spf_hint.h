@@ -1,4 +1,5 @@
-/* dnszone/spf/spf_hint.h: what a person probably meant with text that is no SPF record or no term of one. */
+/* dnszone/spf/spf_hint.h: what a person probably meant by text that is not an SPF record or not a
+ * term of one. */
 #ifndef DNSZONE_SPF_SPF_HINT_H
 #define DNSZONE_SPF_SPF_HINT_H
 
@@ -9,8 +10,8 @@
 
 #define SPF_HINT_SIZE 200
 
-/* A clause on a term that does not parse: "write ip6:, this is an IPv6 address".  Empty: there is
- * none. */
+/* A clause on a term that does not parse: "write ip6:, this is an IPv6 address".  Empty: no
+ * hint. */
 void spf_term_hint(const char *term, size_t len, char ret_hint[SPF_HINT_SIZE]);
 
 /* A clause on why a text is not selected as SPF record (RFC 7208 4.5). */

@@ -18,17 +18,17 @@ enum spf_macro_place { SPF_IN_RECORD, SPF_IN_EXPLANATION };
 size_t spf_macro_expand_len(const char *text, size_t len, enum spf_macro_place place,
                             size_t *ret_at, const char **ret_why) must_check;
 
-/* NULL: the octets are a macro-string (explain-string in an explanation; empty is one).  Otherwise
- * what is wrong with them, and *ret_at the offset of it. */
+/* NULL: the octets are a macro-string (explain-string in an explanation; it may be empty).
+ * Otherwise the fault, and *ret_at its offset. */
 const char *spf_macro_string_fault(const char *text, size_t len,
                                    enum spf_macro_place place, size_t *ret_at) must_check;
 
 /* The same for a domain-spec, which ends in a macro or in "." toplabel.  One without macros must
- * also be a name that can be asked for: labels of 1 to 63 octets, 253 together. */
+ * also be a name that can be queried: labels of 1 to 63 octets, 253 octets together. */
 const char *spf_domain_spec_fault(const char *text, size_t len,
                                   size_t *ret_at) must_check;
 
-/* What the letters stand for (RFC 7208 7.2).  Any octets: they are a stranger's. */
+/* The values of the letters (RFC 7208 7.2).  They are foreign and may contain any octet. */
 struct spf_macro_values {
 	struct octets local_part;    /* l; with sender_domain: s */
 	struct octets sender_domain; /* o */
@@ -43,15 +43,15 @@ struct spf_macro_values {
 /* Whether a macro of that letter (lower case) is in the text. */
 bool spf_macro_has_letter(const char *text, size_t len, char letter) must_check;
 
-/* A domain-spec without fault to the name to ask for, no final dot.  More than 253 octets are cut
- * on the left, by whole labels; the name may still be none that DNS can hold.  False: it needs a
- * local part that is not ASCII, and so names nothing (RFC 8616 4). */
+/* Expands a valid domain-spec to the name to query, without a final dot.  A name over 253 octets is
+ * truncated on the left by whole labels; DNS may still be unable to contain it.  False: it requires
+ * a local part that is not ASCII, so it is not a name (RFC 8616 4). */
 bool spf_macro_expand_domain(const char *text, size_t len,
                              const struct spf_macro_values *values,
                              char ret_name[NAME_SIZE], size_t *ret_len) must_check;
 
-/* An explain-string without fault to text for people: octets that are not printable ASCII become
- * '?'.  Cut at room - 1 octets, NUL-terminated.  Gives the length. */
+/* Expands a valid explain-string to text for people: octets that are not printable ASCII become
+ * '?'.  Truncated to room - 1 octets, NUL-terminated.  Returns the length. */
 size_t spf_macro_expand_text(const char *text, size_t len,
                              const struct spf_macro_values *values, char *out,
                              size_t room);

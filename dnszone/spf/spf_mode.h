@@ -24,14 +24,14 @@ struct spf_ruling {
 	const char *code; /* "550 5.7.23"; accept: NULL */
 };
 
-/* What softens a mode. */
+/* What makes a mode more lenient. */
 struct spf_leniency {
 	bool is_null_sender;             /* only fail rejects */
 	bool is_postmaster;              /* the recipient: never rejected or deferred */
 	bool does_continue_on_dns_error; /* temperror is accepted, except by mode 6 */
 };
 
-/* `mode` outside the six counts as SPF_HEADERS_ONLY. */
+/* A `mode` outside the six is treated as SPF_HEADERS_ONLY. */
 struct spf_ruling spf_mode_rule(enum spf_mode mode, enum spf_result result,
                                 struct spf_leniency leniency) must_check;
 

@@ -1,6 +1,6 @@
 /*
- * dnszone/spf/spf_record.h: the text of an SPF record (RFC 7208 4.6, 5, 6, 12) as terms and back.
- * One parser serves evaluation, lint, editing and the checks of settings.
+ * dnszone/spf/spf_record.h: parses the text of an SPF record (RFC 7208 4.6, 5, 6, 12).
+ * One parser for evaluation, lint, editing and the checks of settings.
  */
 #ifndef DNSZONE_SPF_SPF_RECORD_H
 #define DNSZONE_SPF_SPF_RECORD_H
@@ -56,15 +56,15 @@ struct spf_record {
 	const struct spf_term *first_all; /* NULL: there is none */
 };
 
-/* Parses a whole record, "v=spf1" in front.  Fails with ERR_USAGE, the column (from 1), the term
- * and what is wrong with it: unknown mechanism, bad CIDR length, bad macro, doubled redirect or
+/* Parses a whole record, beginning with "v=spf1".  Fails with ERR_USAGE, the column (from 1), the
+ * term and its fault: unknown mechanism, invalid CIDR length, invalid macro, duplicate redirect or
  * exp.  RFC 7208 4.6: any syntax error anywhere is a permerror. */
 int spf_record_parse(const char *text, size_t len, struct spf_record **ret_record,
                      struct err *err) must_check;
 void spf_record_free(struct spf_record *record);
 
 /* The same for foreign text in bounded memory: the record borrows `text`, its terms live in `mem`,
- * nothing is to be freed.  ERR_FAILED: `mem` is full. */
+ * nothing must be freed.  ERR_FAILED: `mem` is full. */
 int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
                         const struct spf_record **ret_record, struct err *err) must_check;
 
@@ -76,21 +76,21 @@ const char *spf_term_name(enum spf_term_kind kind);
 /* Whether it counts towards SPF_LOOKUP_MAX. */
 bool spf_term_costs_lookup(enum spf_term_kind kind);
 
-/* Whether no check ever looks at the term: a mechanism after `all` (RFC 7208 5.1), and redirect in
+/* Whether every check ignores the term: a mechanism after `all` (RFC 7208 5.1), and redirect in
  * a record that has `all` (6.1). */
 bool spf_record_is_ignored(const struct spf_record *record,
                            const struct spf_term *term) must_check;
 /* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect), ignored ones not
  * counted. */
 unsigned spf_record_count_lookups(const struct spf_record *record);
-/* ERR_USAGE where there are more than SPF_LOOKUP_MAX of them. */
+/* Fails with ERR_USAGE if there are more than SPF_LOOKUP_MAX of them. */
 int spf_record_check_lookups(const struct spf_record *record, struct err *err) must_check;
 
 /* The checks of the three settings; empty text always passes.  Columns count in what was typed.
  * spf.local-rules: mechanisms without v=spf1; `all`, modifiers and more than SPF_LOOKUP_MAX
  * look-ups are refused (ERR_USAGE). */
 int spf_check_local_rules(const char *text, struct err *err) must_check;
-/* spf.guess-rules: a whole policy; a missing v=spf1 is supplied.  Caller frees *ret_text. */
+/* spf.guess-rules: a whole policy; a missing v=spf1 is added.  Caller frees *ret_text. */
 int spf_check_guess_rules(const char *text, char **ret_text, struct err *err) must_check;
 /* spf.explanation: ASCII, a macro-string in which blanks and the letters c r t are allowed
  * (RFC 7208 6.2, 7.2), at most SPF_EXPLANATION_MAX octets besides the macros. */

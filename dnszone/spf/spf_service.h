@@ -1,10 +1,9 @@
 /*
- * dnszone/spf/spf_service.h: how incoming mail is checked, and the file that carries it to
- * mailauth-policyd (YAML, format version 1).
+ * dnszone/spf/spf_service.h: the settings of mailauth-policyd, and their file (YAML, format
+ * version 1).
  *
- * The file is written by the push and read by a program that has no database, so every key is
- * checked: an unknown or doubled one, a wrong type or a value that does not parse is a fault with
- * file, line and column.
+ * A push writes the file, and a program without a database reads it, so every key is checked: an
+ * unknown or duplicate one, a wrong type or an invalid value is a fault with file, line and column.
  */
 #ifndef DNSZONE_SPF_SPF_SERVICE_H
 #define DNSZONE_SPF_SPF_SERVICE_H
@@ -45,14 +44,14 @@ struct spf_service { /* texts and lists are borrowed, or live in the arena of th
 	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
 };
 
-/* Everything at its default but the hostname; the version is SPF_SERVICE_VERSION. */
+/* All defaults, except for the hostname; the version is SPF_SERVICE_VERSION. */
 struct spf_service spf_service_default(const char *hostname) must_check;
 
-/* Reads the octets of the file `name`; what is kept lives in `mem`. */
+/* Reads the octets of the file `name`; the settings are in `mem`. */
 int spf_service_parse(const char *name, const void *octets, size_t len, struct arena *mem,
                       struct spf_service *ret_settings, struct err *err) must_check;
 
-/* The text of the file; what has its default is written too, except empty lists. */
+/* The text of the file, defaults included, except for empty lists. */
 void spf_service_render(const struct spf_service *settings, struct buf *into);
 
 /* "no-record", "most-permissive". */

@@ -49,17 +49,17 @@ struct spf_trace {
 	bool is_cut; /* more happened than there was room for */
 };
 
-/* Room for SPF_TRACE_ROOM events in `mem`.  False: it is full, and the trace stays empty. */
+/* Room for SPF_TRACE_ROOM events in `mem`.  False: it is full, and the trace is empty. */
 bool spf_trace_init(struct spf_trace *trace, struct arena *mem) must_check;
 
-/* Adds a zeroed event; NULL: no trace is kept, or it is full (is_cut). */
+/* Adds a zeroed event; NULL: there is no trace, or it is full (is_cut). */
 struct spf_event *spf_trace_add(struct spf_trace *trace, enum spf_event_kind kind,
                                 unsigned depth);
 
 const char *spf_outcome_name(enum spf_outcome outcome);
 
 /* One event as one line for people, without indentation and line break; foreign octets that are
- * not printable ASCII become '?'.  Cut at room - 1. */
+ * not printable ASCII become '?'.  Truncated to room - 1. */
 size_t spf_trace_print(const struct spf_event *event, char *out, size_t room);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * dnszone/txt/policy_edit.h: one policy's text made into another, as a person asks for it.
+ * dnszone/txt/policy_edit.h: edits the text of a policy.
  *
- * Text may hold placeholders; whether the result holds is for policy_check() to say.
+ * Text may contain placeholders; policy_check() determines whether the result is valid.
  */
 #ifndef DNSZONE_TXT_POLICY_EDIT_H
 #define DNSZONE_TXT_POLICY_EDIT_H
@@ -11,19 +11,19 @@
 #include "core/base/err.h"
 #include "core/base/macro.h"
 
-/* Adds a mechanism in front of the first `all` (a record without: behind its last mechanism), a
- * modifier at the end.  A mechanism that is there with another qualifier gets the new one, `all`
- * and a modifier of that name their new value.  ERR_USAGE: `term` is not one term.  The caller
+/* Adds a mechanism before the first `all` (without `all`: after the last mechanism), a modifier at
+ * the end.  If the mechanism exists with another qualifier, it gets the new one; an existing `all`,
+ * or modifier of that name, gets the new value.  ERR_USAGE: `term` is not one term.  The caller
  * frees *ret_text. */
 int policy_edit_spf_add(const char *text, const char *term, char **ret_text,
                         struct err *err) must_check;
-/* Takes a term out; "mx" and "+mx" are the same.  ERR_MISSING: it is not there. */
+/* Removes a term; "mx" and "+mx" are the same.  ERR_MISSING: it is not in the text. */
 int policy_edit_spf_remove(const char *text, const char *term, char **ret_text,
                            struct err *err) must_check;
 
-/* Gives tags of a DMARC record new values ("p=reject", or "p=reject; rua=mailto:x@example.com");
- * an empty value ("rua=") takes the tag out.  The others stay, v is first and p second.  `text`
- * NULL: there is none yet.  ERR_USAGE: not a tag list. */
+/* Sets tags of a DMARC record ("p=reject", or "p=reject; rua=mailto:x@example.com"); an empty value
+ * ("rua=") removes the tag.  The others are kept, v is first and p second.  `text` NULL: no record
+ * yet.  ERR_USAGE: not a tag list. */
 int policy_edit_dmarc(const char *text, const char *const *change, size_t count,
                       char **ret_text, struct err *err) must_check;
 

@@ -1,4 +1,4 @@
-/* tests/unit/resolver_mock.h: a literal table that answers questions. */
+/* tests/unit/resolver_mock.h: answers queries from a literal table. */
 #ifndef TESTS_UNIT_RESOLVER_MOCK_H
 #define TESTS_UNIT_RESOLVER_MOCK_H
 
@@ -14,16 +14,16 @@ struct mock_row {
 };
 
 enum mock_mode {
-	MOCK_OPEN,   /* a question without a row is DNS_NODATA or DNS_NXDOMAIN */
+	MOCK_OPEN,   /* a query without a row is DNS_NODATA or DNS_NXDOMAIN */
 	MOCK_STRICT, /* it is DNS_TEMPFAIL and counted as unexpected */
 };
 
 /* The lowest layer of a stack; never NULL. */
 struct resolver *resolver_mock_new(enum mock_mode mode) must_check;
-/* ERR_USAGE: a name, type or address that is none. */
+/* ERR_USAGE: an invalid name, type or address. */
 int resolver_mock_add(struct resolver *mock, const struct mock_row *row,
                       struct err *err) must_check;
-/* TXT data of any octets. */
+/* TXT data, which may contain any octet. */
 int resolver_mock_add_txt(struct resolver *mock, const char *name, const void *octets,
                           size_t len, struct err *err) must_check;
 
