@@ -18,7 +18,7 @@ void *xreallocarray(void *old, size_t count, size_t size) must_check;
 /* A copy of `text`; NULL gives NULL.  The caller frees. */
 char *xstrdup(const char *text) must_check;
 
-/* A copy of `len` octets with a NUL behind them.  The caller frees. */
+/* A copy of `len` octets, with a NUL after them.  The caller frees. */
 char *xmemdup(const void *octets, size_t len) must_check;
 
 /* sprintf into fresh memory.  The caller frees. */
@@ -33,7 +33,7 @@ char *xasprintf(const char *fmt, ...) printf_like(1, 2) must_check;
 		}                                                                   \
 	} while (0)
 
-/* qsort() to which no empty list is given, as its array may be NULL. */
+/* qsort(), except for an empty list, whose array may be NULL. */
 #define SORT(items, count, compare)                                           \
 	do {                                                                  \
 		if ((count) > 1)                                              \

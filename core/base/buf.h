@@ -1,4 +1,4 @@
-/* core/base/buf.h: a growing buffer of octets, always with a NUL behind the last one. */
+/* core/base/buf.h: a growing buffer of octets, always with a NUL after the last one. */
 #ifndef CORE_BASE_BUF_H
 #define CORE_BASE_BUF_H
 
@@ -17,9 +17,9 @@ struct buf {
 
 /* Frees the octets.  Accepts a buffer that was never written to. */
 void buf_done(struct buf *buf);
-/* Keeps the memory, forgets the octets. */
+/* Removes the octets, keeps the memory. */
 void buf_clear(struct buf *buf);
-/* Makes room for `more` octets behind the present ones. */
+/* Makes room for `more` additional octets. */
 void buf_reserve(struct buf *buf, size_t more);
 
 void buf_add(struct buf *buf, const void *octets, size_t len);
@@ -27,9 +27,9 @@ void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) printf_like(2, 3);
 
-/* The text, "" when nothing was written; lives until the buffer changes. */
+/* The text, "" if nothing was written; valid until the buffer changes. */
 const char *buf_text(const struct buf *buf);
-/* Hands the octets over (the caller frees; never NULL) and empties the buffer. */
+/* Passes the octets to the caller (who frees; never NULL) and empties the buffer. */
 char *buf_take(struct buf *buf);
 
 #endif

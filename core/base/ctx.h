@@ -1,6 +1,6 @@
 /*
- * core/base/ctx.h: everything that comes in from outside: file root, clock, randomness, processes,
- * messages.  A test replaces each.  Layers above put nothing else into globals.
+ * core/base/ctx.h: everything that comes from outside: file root, clock, randomness, processes,
+ * messages.  Tests replace them.  The layers above have no other global state.
  */
 #ifndef CORE_BASE_CTX_H
 #define CORE_BASE_CTX_H
@@ -32,7 +32,7 @@ struct ctx {
 	char *actor;           /* login name; the one behind sudo where there is one */
 	char *command; /* the command row's words, for locks and the audit trail */
 	int64_t (*now)(const struct ctx *ctx); /* Unix seconds */
-	/* Takes the place of processes (run.h); NULL: they are real. */
+	/* Replaces processes (run.h); NULL: real ones are started. */
 	int (*run)(struct ctx *ctx, const struct run_spec *spec,
 	           struct run_result *ret_result, struct err *err);
 	void (*report)(void *arg, enum report_level level, const char *text);
@@ -45,13 +45,14 @@ void ctx_done(struct ctx *ctx);
 
 /* Unix seconds, UTC. */
 int64_t ctx_now(const struct ctx *ctx);
-/* Fills `octets` from getrandom(2); aborts where the kernel has none. */
+/* Fills `octets` from getrandom(2); aborts if that fails. */
 void ctx_random(const struct ctx *ctx, void *octets, size_t len);
-/* A message for the person at the terminal; cli/ decides where it goes. */
+/* A message for the user; cli/ determines where it is written. */
 void ctx_report(struct ctx *ctx, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
 
-/* `path` (absolute, inside the root) as the machine sees it: root put in front.  Caller frees. */
+/* `path` (absolute, inside the root) as an absolute path of the machine: prefixed by the root.
+ * Caller frees. */
 char *ctx_host_path(const struct ctx *ctx, const char *path) must_check;
 
 /* Monotonic nanoseconds, for deadlines. */

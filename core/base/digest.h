@@ -1,4 +1,4 @@
-/* core/base/digest.h: SHA-256, for comparing content (OpenSSL's libcrypto behind it). */
+/* core/base/digest.h: SHA-256, for comparing content (implemented with OpenSSL's libcrypto). */
 #ifndef CORE_BASE_DIGEST_H
 #define CORE_BASE_DIGEST_H
 

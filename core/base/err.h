@@ -1,11 +1,11 @@
 /*
- * core/base/err.h: how a function says that it failed.
+ * core/base/err.h: how a function reports a failure.
  *
  *     int f(..., T *ret_x, struct err *err);
  *
  * returns 0, or a negative enum err_code after it filled `err` with one whole sentence: what,
- * which, why, and the next step where one is known.  The sentence is made once, where the fault
- * is seen; callers may put a prefix in front, never re-word it.  `ret_*` is untouched on failure.
+ * which, why, and the next step if one is known.  The sentence is created once, where the fault is
+ * detected; callers may add a prefix but never change it.  `ret_*` is unchanged on failure.
  */
 #ifndef CORE_BASE_ERR_H
 #define CORE_BASE_ERR_H
@@ -31,18 +31,18 @@ struct err {
 
 #define ERR_INIT ((struct err){ 0 })
 
-/* Fills `err` and gives `code` back, so that a caller can `return err_set(...)`.  The text is
- * cut at the size of the buffer; control characters (from foreign text) become
- * '?', TAB a blank; line ends stay. */
+/* Fills `err` and returns `code`, so that a caller can `return err_set(...)`.  The text is
+ * truncated to the size of the buffer; control characters (from foreign text) become '?', TAB a
+ * blank; line ends are kept. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) printf_like(3, 4);
 
 /* err_set(ERR_FAILED) with ": <strerror(number)>" at the end. */
 int err_errno(struct err *err, int number, const char *fmt, ...) printf_like(3, 4);
 
-/* Puts "<prefix>: " in front of what is there.  Gives err->code back. */
+/* Adds "<prefix>: " before the text.  Returns err->code. */
 int err_prefix(struct err *err, const char *fmt, ...) printf_like(2, 3);
 
-/* Forgets the error: for a caller that goes on. */
+/* Clears the error: for a caller that continues. */
 void err_clear(struct err *err);
 
 #endif

@@ -6,21 +6,21 @@
 #include <stddef.h>
 
 struct fan_work {
-	/* Once for each piece.  It shares nothing with its neighbours that it does not lock. */
+	/* Called once for each piece.  Data that it shares with other calls must be locked. */
 	void (*work)(void *arg, void *own, size_t i);
-	/* Asked before each piece, by one thread at a time; NULL: yes. */
+	/* Called before each piece, by one thread at a time; NULL: yes. */
 	bool (*may_begin)(void *arg);
-	/* What a thread has for itself, as `own`: made and freed in it.  NULL: nothing. */
+	/* Creates and frees the data of one thread, `own`, in that thread.  NULL: none. */
 	void *(*begin)(void *arg);
 	void (*end)(void *own);
-	/* Called in the calling thread, with pauses of 100 ms at the most; NULL: it works, too. */
+	/* Called in the calling thread, at least every 100 ms; NULL: that thread works, too. */
 	void (*tick)(void *arg, size_t done);
 	void *arg;
 };
 
-/* Works on each i below `count`, begun in this order, on at most `width` threads; returns when all
- * that were begun have ended, and how many those are.  Where no thread can be started the calling
- * one does it all.  Signals stay the calling thread's. */
+/* Works on each i below `count`, started in this order, on at most `width` threads; returns the
+ * number of pieces that were started, when all of them have ended.  If no thread can be started,
+ * the calling one does all the work.  Only the calling thread receives signals. */
 size_t fan_out(size_t count, unsigned width, const struct fan_work *work);
 
 #endif

@@ -1,4 +1,5 @@
-/* core/base/file_inner.h: what file.c, file_folder.c, file_stage.c and path.c share; nobody else includes it. */
+/* core/base/file_inner.h: shared by file.c, file_folder.c, file_stage.c and path.c; no other file
+ * includes it. */
 #ifndef CORE_BASE_FILE_INNER_H
 #define CORE_BASE_FILE_INNER_H
 
@@ -6,15 +7,15 @@
 
 struct stat;
 
-/* "<what> <path as the machine sees it>: <why>", with the next step where one is known.  `what`
+/* "<what> <absolute path of the machine>: <why>", with the next step if one is known.  `what`
  * is "cannot read" and the like.  ERR_FAILED. */
 int file_fail(const struct ctx *ctx, struct err *err, int number, const char *what,
               const char *path);
-/* The same, but ERR_MISSING where the cause is that there is nothing. */
+/* The same, but ERR_MISSING if the file does not exist. */
 int file_fail_missing(const struct ctx *ctx, struct err *err, int number,
                       const char *what, const char *path);
 
-/* Opens (O_PATH) the folder that holds `path`; `*ret_name` is the last component, inside `path`.
+/* Opens (O_PATH) the folder that contains `path`; `*ret_name` is the last component, inside `path`.
  * Fails: not a plain path, no such folder.  `what` as above. */
 int file_open_parent(const struct ctx *ctx, const char *path, const char *what,
                      int *ret_fd, const char **ret_name, struct err *err) must_check;
@@ -23,7 +24,7 @@ int file_open_parent(const struct ctx *ctx, const char *path, const char *what,
 int file_open_below(int dir_fd, const char *name, int flags, mode_t mode,
                     uint64_t resolve);
 
-/* chown and chmod of an open file, where they are not KEEP; -1 and errno. */
+/* chown and chmod of an open file, unless KEEP; -1 and errno. */
 int file_apply_meta(int fd, struct file_meta meta);
 
 #define FILE_IS_IMMUTABLE                                     \
@@ -34,8 +35,8 @@ int file_refuse(const struct ctx *ctx, const char *path, const char *why,
                 struct err *err);
 /* -1 and errno. */
 int file_write_all(int fd, const void *octets, size_t len);
-/* Makes a new file look like the present one (-1: none), as far as `meta` asks no other: owner,
- * extended attributes, then mode.  -1 and errno. */
+/* Copies owner, extended attributes and then mode of the present file (-1: none) to a new one,
+ * unless `meta` specifies others.  -1 and errno. */
 int file_dress(int fd, int present, struct file_meta meta);
 /* Whether two open files have the same extended attributes, access lists included. */
 bool file_has_same_xattrs(int one, int other);

@@ -1,29 +1,27 @@
 /*
- * A shared library that only some commands need, opened by the first call into it.  To look up the
- * symbols of all libraries took more than half of a short command.
+ * A shared library that only some commands need, loaded at the first call.  Resolving the symbols
+ * of all libraries took more than half of the time of a short command.
  *
  * The owner of a library lists what it calls, and calls through the table:
  *
- *	#define CALLS(CALL) CALL(idn2_free) CALL(idn2_strerror)
- *	LIBRARY(idn2, LIBRARY_IDN2, CALLS)
- *	...
- *	idn2()->idn2_free(text);
+ * #define CALLS(CALL) CALL(idn2_free) CALL(idn2_strerror) LIBRARY(idn2, LIBRARY_IDN2, CALLS) ...
+ * idn2()->idn2_free(text);
  *
- * The name comes from the Makefile: that of the ABI which the headers belong to.  All symbols are
- * resolved before the first call, none later.
+ * The Makefile determines the file name, which is that of the ABI of the headers.  All symbols are
+ * resolved before the first call.
  *
- * A library that is missing is like memory that is out: it would have kept a linked program from
- * starting, no caller could do without it, and what was begun is what a killed process leaves, which
- * the next command takes back.  So there is no error to return; library_missing() ends the program.
+ * A missing library is treated like exhausted memory: a linked program would not start without it,
+ * no caller works without it, and the next command undoes what was started, as after a kill.  So no
+ * error is returned; library_missing() ends the program.
  */
 #pragma once
 
 #include <pthread.h>
 #include <stddef.h>
 
-/* Ends the program.  A program that has words for people has one of its own; else it aborts. */
+/* Ends the program.  A program with messages for users defines its own; the default aborts. */
 void library_missing(const char *sentence);
-/* That it can be opened, before something is done that needs it later. */
+/* Checks that the library can be loaded, before something is done that requires it later. */
 void library_check(const char *file);
 /* `calls` is an array of function pointers, one for each name. */
 void library_open(const char *file, const char *const *names, size_t count, void *calls);

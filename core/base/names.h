@@ -1,6 +1,6 @@
 /*
  * core/base/names.h: strings that are collected one by one: domains, folders, sentences.  They keep
- * the order in which they were added until names_sort() makes a sorted set of them.
+ * the order in which they were added until names_sort() turns them into a sorted set.
  */
 #ifndef CORE_BASE_NAMES_H
 #define CORE_BASE_NAMES_H
@@ -10,7 +10,7 @@
 
 #include "core/base/macro.h"
 
-/* Read `name` and `count`; change them through the functions alone. */
+/* Callers may read `name` and `count`, and change them only with the functions. */
 struct names {
 	char **name;
 	size_t count, room;
@@ -20,13 +20,13 @@ struct names {
 #define auto_names cleanup(names_done) struct names
 void names_done(struct names *names);
 
-/* Adds a copy; what is there already is added again. */
+/* Adds a copy, also if the string exists already. */
 void names_add(struct names *names, const char *name);
-/* Adds the string itself, which was allocated; `names` frees it. */
+/* Adds the string itself, which must be allocated; `names` frees it. */
 void names_take(struct names *names, char *name);
 /* Octet order, each string once. */
 void names_sort(struct names *names);
-/* Fast where the strings are sorted or were added in their order. */
+/* Fast if the strings are sorted, or were added in sorted order. */
 bool names_has(const struct names *names, const char *name) must_check;
 
 /* For SORT() and bsearch() of arrays of strings: octet order. */

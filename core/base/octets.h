@@ -1,4 +1,4 @@
-/* core/base/octets.h: borrowed octets with a length; foreign text may hold NUL. */
+/* core/base/octets.h: borrowed octets with a length; foreign text may contain NUL. */
 #ifndef CORE_BASE_OCTETS_H
 #define CORE_BASE_OCTETS_H
 
@@ -12,7 +12,7 @@ struct octets {
 
 #define OCTETS_NONE ((struct octets){ 0 })
 
-/* The octets of a string, its NUL not counted; NULL gives none. */
+/* The octets of a string, without its NUL; none for NULL. */
 static inline struct octets octets_of(const char *text)
 {
 	return (struct octets){ text, text ? strlen(text) : 0 };

@@ -1,8 +1,8 @@
 /*
  * core/base/peer.h: a conversation with a server of this host over TCP or a UNIX socket, with one
- * absolute deadline for all of it: connect, send everything, read octets or lines.
+ * absolute deadline for all of it: connect, send, read octets or lines.
  *
- * The socket never blocks.  What comes in is not judged here; the caller sets its limits.
+ * The socket never blocks.  What is received is not checked here; the caller limits its length.
  */
 #ifndef CORE_BASE_PEER_H
 #define CORE_BASE_PEER_H
@@ -27,7 +27,7 @@ struct peer_address {
 	socklen_t len;
 };
 
-/* `path` is inside the root of `ctx`.  Fails: longer than the address of a socket can be. */
+/* `path` is inside the root of `ctx`.  Fails: too long for the address of a socket. */
 int peer_address_unix(const struct ctx *ctx, const char *path,
                       struct peer_address *ret_address, struct err *err) must_check;
 /* "HOST:PORT" or "[HOST]:PORT", HOST numeric or "localhost", which is 127.0.0.1. */
@@ -62,9 +62,10 @@ int peer_send(struct peer *peer, const void *octets, size_t len,
               struct err *err) must_check;
 /* Waits until at least one more octet is in peer->in. */
 int peer_receive_more(struct peer *peer, struct err *err) must_check;
-/* Takes exactly `len` octets. */
+/* Receives exactly `len` octets. */
 int peer_receive(struct peer *peer, void *octets, size_t len, struct err *err) must_check;
-/* Takes one line; *line is it without CR LF or LF.  1: done; 0: it has more than `limit` octets. */
+/* Receives one line; *line is the line without CR LF or LF.  1: done; 0: it has more than `limit`
+ * octets. */
 int peer_receive_line(struct peer *peer, size_t limit, struct buf *line,
                       struct err *err) must_check;
 

@@ -1,8 +1,8 @@
 /*
- * core/base/run.h: other programs, without a shell.
+ * core/base/run.h: runs other programs, without a shell.
  *
- * The child gets its own session, no descriptor but 0, 1 and 2, default signals, umask 077, the
- * working folder "/", a fixed environment (PATH, LANG=C.UTF-8, and what is asked for) and a
+ * The child gets its own session, only the descriptors 0, 1 and 2, default signals, umask 077, the
+ * working folder "/", a fixed environment (PATH, LANG=C.UTF-8, and additional variables) and a
  * deadline, after which its whole process group is killed.
  */
 #ifndef CORE_BASE_RUN_H
@@ -36,14 +36,14 @@ struct run_result {
 };
 void run_result_done(struct run_result *result);
 
-/* Runs it and waits for its end, not for that of what it left in the background.  0: it ran (whatever its exit status).  Fails: not found (ERR_MISSING), no
- * process.  A timeout is a result (is_timed_out), not a failure.  Where ctx->run is set, that
- * answers instead; otherwise fails under --root. */
+/* Runs it and waits for its end, not for that of its background processes.  0: it ran, whatever its
+ * exit status.  Fails: not found (ERR_MISSING), no process.  A timeout is a result (is_timed_out),
+ * not a failure.  If ctx->run is set, it is called instead; otherwise fails with --root. */
 int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_result,
         struct err *err) must_check;
 
-/* The same, and a non-zero exit or a timeout is a failure told with the command and the last line
- * that it wrote to standard error: nothing secret in argv.  ret_out may be NULL. */
+/* The same, but a non-zero exit or a timeout is a failure, whose message contains the command and
+ * the last line of its standard error: argv must not contain a secret.  ret_out may be NULL. */
 int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_out,
                 struct err *err) must_check;
 

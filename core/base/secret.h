@@ -1,4 +1,4 @@
-/* core/base/secret.h: octets that are wiped when they are freed and never shown. */
+/* core/base/secret.h: octets that are wiped when they are freed, and never printed. */
 #ifndef CORE_BASE_SECRET_H
 #define CORE_BASE_SECRET_H
 
@@ -14,7 +14,7 @@ struct secret {
 #define SECRET_INIT ((struct secret){ 0 })
 #define auto_secret cleanup(secret_done) struct secret
 
-/* A copy; what was there is wiped. */
+/* Sets a copy; the previous octets are wiped. */
 void secret_set(struct secret *secret, const void *octets, size_t len);
 /* Wipes and frees. */
 void secret_done(struct secret *secret);

@@ -15,8 +15,8 @@ bool text_to_int(const char *text, int64_t min, int64_t max,
 /* on|off, also yes|no, true|false, 1|0. */
 bool text_to_bool(const char *text, bool *ret_value) must_check;
 
-/* "90s", "15m", "12h", "7d", "2w", "1d12h"; "0" alone; seconds.  A bare other number is refused:
- * it does not say what it counts. */
+/* "90s", "15m", "12h", "7d", "2w", "1d12h"; "0" alone; seconds.  Any other number without a
+ * unit is refused. */
 bool text_to_duration(const char *text, int64_t *ret_seconds) must_check;
 /* The shortest such text: 604800 -> "7d", 90 -> "90s", 0 -> "0".  `out` holds at least 32. */
 void text_from_duration(int64_t seconds, char out[32]);
@@ -24,8 +24,8 @@ void text_from_duration(int64_t seconds, char out[32]);
 /* No control character (C0, DEL, C1 as UTF-8) and valid UTF-8. */
 bool text_is_clean(const char *text) must_check;
 
-/* How many columns `len` octets of UTF-8 take on a terminal: one for each code point, which is right
- * for headings and sentences of the languages that there are. */
+/* The number of columns of `len` octets of UTF-8 on a terminal: one for each code point, which is
+ * correct for headings and sentences of the existing languages. */
 size_t text_columns(const char *text, size_t len) must_check;
 
 bool text_starts(const char *text, const char *prefix) must_check;
@@ -33,11 +33,11 @@ bool text_ends(const char *text, const char *suffix) must_check;
 /* a == b, where either may be NULL. */
 bool text_same(const char *a, const char *b) must_check;
 
-/* Cuts a list at commas and blanks into its items, empty ones dropped.  `*ret_items` is an array
+/* Splits a list at commas and blanks into its items, without empty ones.  `*ret_items` is an array
  * of *ret_count strings in one piece of memory: free(*ret_items) frees all. */
 void text_split_list(const char *text, char ***ret_items, size_t *ret_count);
 
-/* Cuts a command line at blanks; double quotes group, nothing else is special (no shell).
+/* Splits a command line at blanks; double quotes group, no other character is special (no shell).
  * The array ends in NULL; free(*ret_words) frees all.  False: a quote is not closed. */
 bool text_split_words(const char *text, char ***ret_words, size_t *ret_count) must_check;
 

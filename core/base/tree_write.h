@@ -1,6 +1,6 @@
 /*
  * core/base/tree_write.h: a tree of maps, lists and values, written piece by piece as YAML (block
- * style, which yaml.h reads back as it was) or as JSON, two blanks a level.
+ * style, which yaml.h reads back unchanged) or as JSON, indented by two blanks for each level.
  *
  *     tree_open(&tree, NULL, TREE_MAP);          the document
  *     tree_text(&tree, "name", "value");
@@ -9,7 +9,7 @@
  *     tree_close(&tree);
  *     tree_close(&tree);
  *
- * What was written may be taken out of the buffer between two calls.
+ * The caller may remove the octets from the buffer between two calls.
  */
 #ifndef CORE_BASE_TREE_WRITE_H
 #define CORE_BASE_TREE_WRITE_H
@@ -38,13 +38,13 @@ struct tree {
 void tree_open(struct tree *tree, const char *key, enum tree_kind kind);
 void tree_close(struct tree *tree);
 
-/* A text (UTF-8), in quotes where it needs them. */
+/* A text (UTF-8), in quotes if required. */
 void tree_text(struct tree *tree, const char *key, const char *text);
 /* A text of several lines, each with its line break: a literal block in YAML. */
 void tree_block(struct tree *tree, const char *key, const char *text);
 /* A number. */
 void tree_int(struct tree *tree, const char *key, int64_t value);
-/* YAML: on or off, plain.  JSON: "on" or "off", which is what YAML 1.2 takes them for. */
+/* YAML: on or off, plain.  JSON: "on" or "off", as YAML 1.2 reads them. */
 void tree_on(struct tree *tree, const char *key, bool is_on);
 /* JSON: true or false; YAML as tree_on(). */
 void tree_bool(struct tree *tree, const char *key, bool value);

@@ -7,8 +7,8 @@
 
 #include "core/base/macro.h"
 
-/* How many letters must be inserted, left out, replaced or swapped with their neighbour to make
- * one word from the other (optimal string alignment), at most `limit` + 1; ASCII case is ignored. */
+/* How many letters must be inserted, removed, replaced or exchanged with the next one to turn one
+ * word into the other (optimal string alignment), at most `limit` + 1; ASCII case is ignored. */
 size_t words_distance(const char *a, const char *b, size_t limit) must_check;
 
 /* Keeps the best of the candidates that were offered. */

@@ -1,9 +1,9 @@
 /*
  * core/store/change.h: the audit trail, and the clock of the store.
  *
- * A change is one row in `change` and one row in `change_item` for each thing that became
- * different, in the transaction of the change itself.  change.id is the generation that the `gen`
- * columns take: what has a higher one than an export or a push has seen is new to it.
+ * A change is one row in `change` and one row in `change_item` for each item that changed, in the
+ * transaction of the change itself.  change.id is the generation in the `gen` columns: rows with a
+ * higher one than the last export or push recorded are new to it.
  */
 #ifndef CORE_STORE_CHANGE_H
 #define CORE_STORE_CHANGE_H
@@ -14,26 +14,26 @@
 #include "core/base/err.h"
 #include "core/store/store.h"
 
-/* Begins a change inside an open transaction: its row is there before anything else moves. */
+/* Begins a change inside an open transaction: its row is inserted before all other rows. */
 int change_begin(struct store *store, const struct ctx *ctx, const char *command,
                  struct err *err) must_check;
-/* One thing that became different; NULL: was not set, is not set any more.  `object`: setting,
- * domain, key, template, record, secret, change (what was taken back).  Secrets appear as a
+/* One item that changed; NULL: was not set, or is no longer set.  `object`: setting,
+ * domain, key, template, record, secret, change (that was undone).  Secrets appear as a
  * fingerprint only. */
 int change_note(struct store *store, const char *object, const char *domain,
                 const char *field, const char *old, const char *new_value,
                 struct err *err) must_check;
-/* The same where `field` fits several things: `ref` says which, a record's id ("t1", "7"). */
+/* The same if `field` fits several items: `ref` is the id of a record ("t1", "7"). */
 int change_note_ref(struct store *store, const char *object, const char *domain,
                     const char *field, const char *ref, const char *old,
                     const char *new_value, struct err *err) must_check;
-/* Whether anything was noted since change_begin(); without it the change's row is taken back, so
- * that "nothing to do" leaves no trace. */
+/* Whether an item was recorded since change_begin(); if not, the row of the change is removed, so
+ * that a command with nothing to do adds no entry. */
 int change_end(struct store *store, bool *ret_changed, struct err *err) must_check;
 
-/* Refuses the open change where the account (ctx->uid) left CHANGE_HOURLY octets in the trail within
- * the hour before it, and takes its oldest changes out of the trail where all of them hold more
- * than CHANGE_KEPT: for an account that may not fill the disk. */
+/* Refuses the open change if the account (ctx->uid) added CHANGE_HOURLY octets to the trail within
+ * the hour before it, and removes its oldest changes from the trail if all of them exceed
+ * CHANGE_KEPT: for accounts that must not fill the disk. */
 #define CHANGE_HOURLY ((int64_t)1 << 20)
 #define CHANGE_KEPT ((int64_t)32 << 20)
 int change_check_room(struct store *store, const struct ctx *ctx,
@@ -46,7 +46,7 @@ struct generation {
 };
 int generation_now(struct store *store, struct generation *ret_gen,
                    struct err *err) must_check;
-/* 1: the store knows this generation (or it is 0), 0: it does not, negative: failed. */
+/* 1: the store contains this generation (or it is 0), 0: it does not, negative: failed. */
 int generation_is_known(struct store *store, struct generation gen,
                         struct err *err) must_check;
 
@@ -56,7 +56,7 @@ struct change_row {
 	const char *actor, *command;
 };
 
-/* What is asked of the trail; NULL and 0 where it does not matter. */
+/* Which changes to list; NULL and 0: any. */
 struct change_filter {
 	const char *domain;   /* a name as it was then, A-labels */
 	const char *setting;  /* a setting's key, at the server or at a domain */
@@ -64,8 +64,8 @@ struct change_filter {
 	int64_t since, until; /* Unix seconds, both included */
 	int64_t limit;        /* so many of the newest */
 };
-/* The changes that fit, newest first.  Rows borrow until the callback returns; it stops with
- * non-zero, which is given back. */
+/* The matching changes, newest first.  Rows are borrowed until the callback returns; if that
+ * returns non-zero, the loop ends and returns this value. */
 int change_each(struct store *store, const struct change_filter *filter,
                 int (*each)(void *arg, const struct change_row *row, struct err *err),
                 void *arg, struct err *err) must_check;
@@ -74,7 +74,7 @@ int change_look(struct store *store, int64_t id,
                 int (*each)(void *arg, const struct change_row *row, struct err *err),
                 void *arg, struct err *err) must_check;
 
-/* What became different in one change, in its order.  ERR_MISSING: there is no such change. */
+/* The items of one change, in their order.  ERR_MISSING: there is no such change. */
 struct change_item {
 	const char *object, *domain, *field, *old, *new_value;
 	const char *ref; /* NULL: `field` says it all */
@@ -83,7 +83,7 @@ int change_items(struct store *store, int64_t id,
                  int (*each)(void *arg, const struct change_item *item, struct err *err),
                  void *arg, struct err *err) must_check;
 
-/* The newest change after `id` that touched the same thing as `item`.  1: there is one, 0: there is
+/* The newest change after `id` that changed the same item.  1: there is one, 0: there is
  * none. */
 int change_later(struct store *store, int64_t id, const struct change_item *item,
                  int64_t *ret_id, struct err *err) must_check;

@@ -1,10 +1,10 @@
 /*
- * core/store/store.h: a SQLite database and its statements.  The only folder that knows sqlite3.
+ * core/store/store.h: a SQLite database and its statements.  Only this folder uses sqlite3.
  *
  * Two databases are opened this way: the store (settings, domains, keys) and the target state of
  * a mail host.  Opened with foreign_keys=ON, journal_mode=WAL, synchronous=FULL, secure_delete=ON,
- * trusted_schema=OFF, DEFENSIVE; busy_timeout is next to nothing but for the moment of opening:
- * writers wait on a lock file (lock.h), which names its holder.
+ * trusted_schema=OFF, DEFENSIVE; busy_timeout is almost zero except while opening: writers
+ * wait for a lock file (lock.h), which names its holder.
  *
  * SQL is a string literal (its address is the key of the statement cache) and values are bound:
  *
@@ -51,55 +51,56 @@ enum store_mode {
 	               * beside it; what is in the write-ahead log yet is not seen */
 };
 
-/* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one,
- * a file or folder that others may write to, a symbolic link.  An older one is copied aside
- * (<file>.v<N>) and migrated in STORE_WRITE and STORE_CREATE; the others refuse it with the
- * remedy.  ERR_FAILED "run as root" when it may not be read.  STORE_READ works on a disk that is full
- * or mounted read-only, unless changes wait in the write-ahead log without its index. */
+/* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one, a
+ * file or folder that others may write to, a symbolic link.  An older one is copied to <file>.v<N>
+ * and migrated by STORE_WRITE and STORE_CREATE; the other modes refuse it with the remedy.
+ * ERR_FAILED "run as root" if it cannot be read.  STORE_READ works on a disk that is full or
+ * mounted read-only, unless the write-ahead log contains changes and its index is missing. */
 int store_open(const char *host_path, const struct store_kind *kind, enum store_mode mode,
                struct store **ret_store, struct err *err) must_check;
-/* Makes the folder of a database (0700) where it is absent, so that a lock file can lie in it. */
+/* Creates the folder of a database (0700) if it is absent, for its lock file. */
 int store_make_folder(const char *host_path, struct err *err) must_check;
-/* A fresh database in memory: for a dry run where there is none yet. */
+/* A new database in memory: for a dry run without a database. */
 int store_open_memory(const struct store_kind *kind, struct store **ret_store,
                       struct err *err) must_check;
-/* Rolls back what is open, truncates the write-ahead log where a secret was deleted.  NULL is fine. */
+/* Rolls back an open transaction; truncates the write-ahead log if a secret was deleted.  Accepts
+ * NULL. */
 void store_close(struct store *store);
 #define auto_store cleanup(store_closep) struct store *
 void store_closep(struct store **store);
 
 const char *store_path(const struct store *store);
 
-/* BEGIN IMMEDIATE, or BEGIN for a reader that wants one snapshot. */
+/* BEGIN IMMEDIATE, or BEGIN for a reader that requires one snapshot. */
 int store_begin(struct store *store, bool is_write, struct err *err) must_check;
 int store_commit(struct store *store, struct err *err) must_check;
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 
-/* Runs a statement that gives no rows. */
+/* Runs a statement without result rows. */
 int store_exec(struct store *store, struct err *err, const char *sql, const char *types,
                ...) must_check;
 /* How many rows the last store_exec() changed, and the rowid of its INSERT. */
 int64_t store_changes(const struct store *store);
 int64_t store_last_id(const struct store *store);
-/* A part of a transaction that can be undone alone.  Not nested.  Whatever happened in between is
- * kept or undone by store_part_end(). */
+/* A part of a transaction that can be undone alone.  Not nested.  store_part_end() keeps or undoes
+ * what happened since store_part_begin(). */
 int store_part_begin(struct store *store, struct err *err) must_check;
 int store_part_end(struct store *store, bool is_kept, struct err *err) must_check;
 /* Several statements without values, not cached. */
 int store_script(struct store *store, const char *sql, struct err *err) must_check;
 
-/* Binds and hands out a statement to be read with stmt_next(). */
+/* Binds a statement and returns it, to be read with stmt_next(). */
 int store_query(struct store *store, struct stmt **ret_stmt, struct err *err,
                 const char *sql, const char *types, ...) must_check;
-/* 1: a row stands ready, 0: no more, negative: failed. */
+/* 1: the next row can be read, 0: no further row, negative: failed. */
 int stmt_next(struct stmt *stmt, struct err *err) must_check;
 /* Columns count from 0.  Text and blob are borrowed until the next stmt_next(); NULL for NULL. */
 int64_t stmt_int(struct stmt *stmt, int column);
 const char *stmt_text(struct stmt *stmt, int column);
 const void *stmt_blob(struct stmt *stmt, int column, size_t *ret_len);
 bool stmt_is_null(struct stmt *stmt, int column);
-/* Gives the statement back to the cache.  NULL is fine. */
+/* Returns the statement to the cache.  Accepts NULL. */
 void stmt_free(struct stmt *stmt);
 #define auto_stmt cleanup(stmt_freep) struct stmt *
 void stmt_freep(struct stmt **stmt);
@@ -110,19 +111,19 @@ int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
 int store_get_text(struct store *store, char **ret_text, struct err *err, const char *sql,
                    const char *types, ...) must_check;
 
-/* Remembers that a secret was deleted: the log is truncated after the COMMIT. */
+/* Records that a secret was deleted: the log is truncated after the COMMIT. */
 void store_note_secret_gone(struct store *store);
 
 /* PRAGMA integrity_check and foreign_key_check: ERR_FAILED with the first finding. */
 int store_check(struct store *store, struct err *err) must_check;
 /* PRAGMA quick_check, for at most `limit_ms`: ERR_FAILED with the first finding.  *ret_is_whole:
- * it came to its end. */
+ * the check was completed. */
 int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_whole,
                         struct err *err) must_check;
 /* "SQLite 3.40.1". */
 const char *store_library(void) must_check;
-/* VACUUM INTO a fresh file at `host_path` (0600; absolute, no ".."), which appears when it is whole
- * and synced.  Who may write to its folders is the caller's to check: file_check_parents(). */
+/* VACUUM INTO a new file at `host_path` (0600; absolute, no ".."), which appears when it is
+ * complete and synced.  The caller must check who may write to its folders: file_check_parents(). */
 int store_backup(struct store *store, const char *host_path, struct err *err) must_check;
 
 #endif

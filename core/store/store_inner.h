@@ -1,4 +1,4 @@
-/* core/store/store_inner.h: what store.c, stmt.c and migrate.c share; nobody else includes it. */
+/* core/store/store_inner.h: shared by store.c, stmt.c and migrate.c; no other file includes it. */
 #ifndef CORE_STORE_STORE_INNER_H
 #define CORE_STORE_STORE_INNER_H
 
@@ -24,13 +24,13 @@ struct store {
 	struct stmt *cache[STMT_CACHE_SIZE];
 };
 
-/* Fills `err` from the database's last error; "full" and "read-only" get words of their own. */
+/* Fills `err` from the database's last error; "full" and "read-only" have their own messages. */
 int store_fail(struct store *store, struct err *err, const char *doing);
 
 /* Finalizes every cached statement. */
 void stmt_cache_clear(struct store *store);
 
-/* Checks application_id and user_version, makes or migrates the schema. */
+/* Checks application_id and user_version, creates or migrates the schema. */
 int migrate(struct store *store, enum store_mode mode, struct err *err) must_check;
 
 #endif
