@@ -1,10 +1,10 @@
 /*
- * core/model/domain/access.h: which domains a customer's account may manage, and what a change of its may
- * touch.
+ * core/model/domain/access.h: which domains the account of a customer may manage, and what it may
+ * change.
  *
  * A domain belongs to the account that its setting `owner` names; an alias without one belongs to
- * its main domain's, a domain without one to the server's.  Ask inside the transaction that reads
- * or changes the domain: an owner may change at any time.
+ * the owner of its main domain, a domain without one to that of the server.  Call these functions
+ * inside the transaction that reads or changes the domain: the owner may change at any time.
  */
 #ifndef CORE_MODEL_DOMAIN_ACCESS_H
 #define CORE_MODEL_DOMAIN_ACCESS_H
@@ -20,21 +20,21 @@
 int access_owns(struct store *store, const char *account, int64_t domain_id,
                 struct err *err) must_check;
 
-/* 1: some domain belongs to an account, 0: none does. */
+/* 1: a domain belongs to an account, 0: no domain does. */
 int access_has_customers(struct store *store, struct err *err) must_check;
 
-/* The names of the account's domains in their order, aliases among them.  The name lives until
- * `each` returns; non-zero from it ends the loop and is given back. */
+/* The names of the account's domains in their order, aliases among them.  The name is valid until
+ * `each` returns; a non-zero result ends the loop and is returned. */
 int access_each(struct store *store, const char *account,
                 int (*each)(void *arg, const char *name, struct err *err), void *arg,
                 struct err *err) must_check;
 
-/* Whether an account may set it at its domains: what concerns how they sign, and nothing that
- * others' mail or the server's load depends on. */
+/* Whether an account may set it for its domains: settings of signing that affect neither mail of
+ * others nor the load of the server. */
 bool access_may_set(enum setting_key key) must_check;
 
-/* What the open change noted so far is about the account's domains and nothing but their DKIM, SPF
- * and DMARC.  ERR_FAILED otherwise, without naming what it is. */
+/* Checks that the items of the open change so far concern only the DKIM, SPF and DMARC of the
+ * account's domains.  ERR_FAILED otherwise, without naming the item. */
 int access_check_change(struct store *store, const char *account,
                         struct err *err) must_check;
 

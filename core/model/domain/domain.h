@@ -1,8 +1,8 @@
 /*
  * core/model/domain/domain.h: the domains of this server, and their aliases.
  *
- * An alias has a main domain, signs as itself with the main domain's keys, and inherits its
- * settings; there is no alias of an alias.  Changes run inside an open change (change.h).
+ * An alias has a main domain, signs with its own name and the main domain's keys, and inherits its
+ * settings; an alias cannot have aliases.  Changes run inside an open change (change.h).
  */
 #ifndef CORE_MODEL_DOMAIN_DOMAIN_H
 #define CORE_MODEL_DOMAIN_DOMAIN_H
@@ -29,31 +29,31 @@ struct domain {
 #define auto_domain cleanup(domain_done) struct domain
 void domain_done(struct domain *domain);
 
-/* The domain that a person typed.  ERR_USAGE: not a name; ERR_MISSING: not in the store, with a
- * near match where there is one. */
+/* The domain that a person typed.  ERR_USAGE: not a name; ERR_MISSING: not in the store; the
+ * message suggests a similar name. */
 int domain_find(struct store *store, const char *typed, struct domain *ret_domain,
                 struct err *err) must_check;
 /* 1: found, 0: not in the store. `name` in A-labels. */
 int domain_look(struct store *store, const char *name, struct domain *ret_domain,
                 struct err *err) must_check;
-/* A name in the store that `name` is probably a slip of: one letter inserted, left out, replaced
- * or two swapped; names that differ in digits only are a series, not a slip.  NULL: none. */
+/* The name in the store of which `name` is probably a typing error: one letter inserted, omitted,
+ * replaced, or two exchanged; names that differ only in digits are not similar.  NULL: none. */
 int domain_near(struct store *store, const char *name, char **ret_near,
                 struct err *err) must_check;
 
 /* Adds it with the newest template.  `main` (NULL: none) is the main domain of an alias.  Fails:
- * there already, an alias of an alias, a former key of that name in the way. */
+ * it exists already, an alias of an alias, a former key of that name prevents it. */
 int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
                const struct domain *main, struct domain *ret_domain,
                struct err *err) must_check;
 
-/* ERR_FAILED when a former key of `name` (mail that it signed may be under way) has the selector of
+/* ERR_FAILED if a former key of `name` (mail that it signed may be in transit) has the selector of
  * another key of the domain `main_id`: an alias publishes its main domain's selectors. */
 int domain_check_former_keys(struct store *store, const char *name, int64_t main_id,
                              struct err *err) must_check;
 
 /* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of
- * one.  `prefix` (NULL: all) limits to names that begin so. */
+ * one.  `prefix` (NULL: all): only names that begin with it. */
 int domain_each(struct store *store, int64_t main_id, const char *prefix,
                 int (*each)(void *arg, const struct domain *domain, struct err *err),
                 void *arg, struct err *err) must_check;
@@ -62,7 +62,7 @@ int domain_each(struct store *store, int64_t main_id, const char *prefix,
 int domain_last(struct store *store, const char *prefix, char **ret_name,
                 struct err *err) must_check;
 
-/* How many there are. */
+/* The number of domains. */
 int domain_count(struct store *store, int64_t *ret_count, struct err *err) must_check;
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * core/model/domain/left_out.h: records of ours that stay out of a zone that has its own (table zone_look).
+ * core/model/domain/left_out.h: our records that are left out of a zone that has its own (table
+ * zone_look).
  *
- * What decides that is first_look.h; `ref` names a record as there.
+ * first_look.h determines them; `ref` is the same there.
  */
 #ifndef CORE_MODEL_DOMAIN_LEFT_OUT_H
 #define CORE_MODEL_DOMAIN_LEFT_OUT_H
@@ -12,7 +13,7 @@
 /* 1: the record is left out under that name. */
 int left_out_has(struct store *store, const char *name, const char *ref,
                  struct err *err) must_check;
-/* Inside an open change: publishes it after all.  1: it was left out, 0: it was not. */
+/* Inside an open change: publishes it nevertheless.  1: it was left out, 0: it was not. */
 int left_out_reset(struct store *store, const char *name, const char *ref,
                    struct err *err) must_check;
 

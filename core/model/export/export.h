@@ -1,15 +1,14 @@
 /*
- * core/model/export/export.h: zones to files (semantics 7).
+ * core/model/export/export.h: writes zones to files.
  *
- *   export lock (the caller)
- *   BEGIN, change_begin, export_prepare, change_end, COMMIT   renders, stages, keeps serials
- *   export_switch                                             renames, syncs, runs zone.reload
- *   BEGIN, change_begin, export_finish, change_end, COMMIT    remembers, marks keys as public
- *   export_result, export_free
+ * export lock (the caller) BEGIN, change_begin, export_prepare, change_end, COMMIT   renders,
+ * stages, keeps serials export_switch                                             renames, syncs,
+ * runs zone.reload BEGIN, change_begin, export_finish, change_end, COMMIT    records, marks keys as
+ * public export_result, export_free
  *
- * Interrupted anywhere, the next run completes it: a file that is not as export_file remembers it
- * is looked at again, and the name server is told again.  For --dry-run: prepare with is_dry_run,
- * ROLLBACK, export_each, export_result, export_free.
+ * After an interruption, the next run completes it: a file that differs from its row in export_file
+ * is compared again, and the name server is reloaded again.  For --dry-run: prepare with
+ * is_dry_run, ROLLBACK, export_each, export_result, export_free.
  */
 #ifndef CORE_MODEL_EXPORT_EXPORT_H
 #define CORE_MODEL_EXPORT_EXPORT_H
@@ -37,29 +36,29 @@ struct export_request {
 
 struct export;
 
-/* Lets keys age (keyring_due), finds the zones that may differ, renders them, reads them back and
- * stages what is to be written.  A zone that cannot be made is reported (REPORT_ERROR) and left
- * as it is, the others go on.  Fails as a whole: the folder is not safe or not writable, a named
- * domain is not in the store, the database fails, cancelled. */
+/* Applies what is due for keys (keyring_due), finds the zones that may differ, renders them, reads
+ * them back and stages what must be written.  A zone that cannot be rendered is reported
+ * (REPORT_ERROR) and not changed; the others are processed.  Fails as a whole: the folder is not
+ * safe or not writable, a named domain is not in the store, the database fails, cancelled. */
 int export_prepare(struct ctx *ctx, struct store *store,
                    const struct export_request *request, struct export **ret_export,
                    struct err *err) must_check;
 
 /* Outside of transactions: syncs, renames, removes, writes zones.list, then runs zone.reload if
- * anything changed or a reload is owed (never under --root).  A failed reload is kept for
- * export_result(); fails when the files could not be switched. */
+ * anything changed or a reload is owed (never under --root).  A failed reload is
+ * recorded for export_result(); fails if the files could not be replaced. */
 int export_switch(struct ctx *ctx, struct export *export, struct err *err) must_check;
 
-/* Inside a second change: what the files are now, how far the folder has come, and which keys'
+/* Inside a second change: records the present files, the generation of the folder, and which keys'
  * records are public (publish_mark). */
 int export_finish(struct ctx *ctx, struct store *store, struct export *export,
                   struct err *err) must_check;
 
 /* 0, ERR_REPORTED (a zone failed; or zone.reload failed as it did before), or ERR_FAILED with the
- * words of a reload that failed.  `is_repeated`: also where they are the same as before. */
+ * output of a failed reload.  `is_repeated`: also if it is the same as before. */
 int export_result(const struct export *export, bool is_repeated,
                   struct err *err) must_check;
-/* Takes staged files away that were not switched.  NULL is fine. */
+/* Removes staged files that were not switched.  Accepts NULL. */
 void export_free(struct export *export);
 void export_freep(struct export **export);
 #define auto_export cleanup(export_freep) struct export *
@@ -70,29 +69,29 @@ enum export_action {
 	EXPORT_REMOVED,
 	EXPORT_FAILED, /* was reported */
 };
-/* After export_prepare() with is_asking: names with records that are exported for the first time and
- * whose zones were not asked what they have (first_look.h).  Any: this export is not to be
- * switched; ask, and prepare another one. */
+/* After export_prepare() with is_asking: the number of names with records that are exported for the
+ * first time and whose zones were not queried (first_look.h).  If not 0, this export must not be
+ * switched; query, and prepare another one. */
 size_t export_count_unasked(const struct export *export);
 /* Those names, moved to the caller, who frees them. */
 struct names export_take_unasked(struct export *export) must_check;
 
-/* What was done (or would be) for each zone that was looked at, in the order of names. */
+/* What was done (or would be) for each zone that was examined, in the order of names. */
 int export_each(const struct export *export,
                 int (*each)(void *arg, const char *name, enum export_action action,
                             struct err *err),
                 void *arg, struct err *err) must_check;
 
-/* The zone's text as an export would write it: with its stored serial where the content is the
- * same, else with the next.  Changes nothing.  `format` by zone_format_now(). */
+/* The zone's text as an export would write it: with its stored serial if the content is the
+ * same, otherwise with the next.  Changes nothing.  `format` by zone_format_now(). */
 int export_preview(const struct ctx *ctx, struct store *store, struct records *records,
                    const struct domain *domain, enum zone_format format, struct buf *out,
                    struct err *err) must_check;
-/* Whether the program of zone.reload can be run: 0, or ERR_FAILED with its name.  Nothing is looked for
- * below --root, or where `text` is empty. */
+/* Whether the program of zone.reload can be run: 0, or ERR_FAILED with its name.  Always 0 with
+ * --root, or if `text` is empty. */
 int export_check_reload(const struct ctx *ctx, const char *text,
                         struct err *err) must_check;
-/* Whether the domain's zone file is to be there although its DKIM is off: a zone may include it. */
+/* Whether the domain has a zone file even if its DKIM is off, because a zone may include it. */
 int export_is_included(struct store *store, const struct domain *domain, bool *ret_is,
                        struct err *err) must_check;
 /* zone.format. */

@@ -1,4 +1,4 @@
-/* core/model/export/export_inner.h: what the files of export share; nobody else includes it. */
+/* core/model/export/export_inner.h: shared by the files of export; no other file includes it. */
 #ifndef CORE_MODEL_EXPORT_EXPORT_INNER_H
 #define CORE_MODEL_EXPORT_EXPORT_INNER_H
 
@@ -19,7 +19,7 @@ struct export_known {
 	bool is_looked_at; /* an item has it */
 };
 
-/* A zone that was looked at. */
+/* A zone that was examined. */
 struct export_item {
 	char *name;
 	enum export_action action;
@@ -76,10 +76,10 @@ bool export_stat(const struct export *export, const char *name,
 /* Where the folder is and its format; only what is needed to look. */
 int export_open_look(struct export *export, struct store *store,
                      struct err *err) must_check;
-/* What shows in every zone: needed to know which zones are looked at, not to look at one. */
+/* The values that affect every zone: required to determine which zones to examine. */
 int export_read_inputs(struct export *export, struct store *store, const struct env *env,
                        struct err *err) must_check;
-/* What the store remembers of the folder, and what of its files as well, which are looked at. */
+/* What the store contains about the folder, and about its files, which are examined. */
 int export_load_dir(struct export *export, struct store *store,
                     struct err *err) must_check;
 int export_load_known(struct export *export, struct store *store,
@@ -95,17 +95,17 @@ enum export_want {
 	EXPORT_WANT_ZONE,
 	EXPORT_WANT_KEPT, /* a file without records */
 };
-/* The text of a zone as it is to be. */
+/* The text that a zone must have. */
 int export_render(struct export *export, struct store *store, struct records *records,
                   const char *name, struct buf *out, enum export_want *ret_want,
                   struct err *err) must_check;
-/* What there is to be of a name that has no records here (any more). */
+/* What must exist for a name that has no records here. */
 int export_want_empty(const struct export *export, struct store *store, const char *name,
                       enum export_want *ret_want, struct err *err) must_check;
 /* The text of a file that is kept. */
 void export_put_kept(struct buf *out, const char *name);
 
-/* Runs zone.reload; never fails, but remembers what failed. */
+/* Runs zone.reload; never fails, but records a failure. */
 void export_reload(struct export *export, bool is_changed);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * core/model/export/export_kept.h: zone files that stay, although nothing is exported to them any more, for
- * zones of an administrator's that may include them: a name server refuses a zone whose $INCLUDE
- * names a file that is not there.
+ * core/model/export/export_kept.h: zone files that are kept although nothing is exported to them
+ * any longer, because zones of an administrator may include them: a name server refuses a zone
+ * whose $INCLUDE names a missing file.
  */
 #ifndef CORE_MODEL_EXPORT_EXPORT_KEPT_H
 #define CORE_MODEL_EXPORT_EXPORT_KEPT_H
@@ -20,8 +20,8 @@ struct export_kept {
 	                    * are not kept up to date */
 };
 
-/* Calls `each` for all of them, those of one folder together, in the order of names; non-zero
- * ends it. */
+/* Calls `each` for all of them, those of one folder together, in the order of names; a non-zero
+ * result ends the loop. */
 int export_kept_each(struct ctx *ctx, struct store *store,
                      int (*each)(void *arg, const struct export_kept *kept,
                                  struct err *err),
@@ -37,8 +37,8 @@ enum export_kept_state {
 int export_kept_look(struct ctx *ctx, struct store *store, const char *name,
                      enum export_kept_state *ret_state, struct err *err) must_check;
 
-/* Inside an open change: removes the files of a name that wait, and calls `each` for them;
- * `is_dry_run`: calls only.  Fails where there are none, and says why. */
+/* Inside an open change: removes the kept files of a name, and calls `each` for them; `is_dry_run`:
+ * only calls `each`.  Fails with the reason if there are none. */
 int export_kept_forget(struct ctx *ctx, struct store *store, const char *name,
                        bool is_dry_run,
                        int (*each)(void *arg, const struct export_kept *kept,

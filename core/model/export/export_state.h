@@ -1,7 +1,7 @@
 /*
- * core/model/export/export_state.h: how far zone export has come, for people who look: what the last run
- * did, and what the next one would write.  Changes nothing, and costs little with many domains: a
- * few zones are compared with their files, of the others it is only known that they moved.
+ * core/model/export/export_state.h: the state of zone export, for display: what the last run did,
+ * and what the next one would write.  Changes nothing, and is fast with many domains: a few zones
+ * are compared with their files, of the others it is only known that they changed.
  */
 #ifndef CORE_MODEL_EXPORT_EXPORT_STATE_H
 #define CORE_MODEL_EXPORT_EXPORT_STATE_H
@@ -15,7 +15,7 @@
 #include "core/model/setting/env.h"
 #include "core/store/store.h"
 
-/* So many zones are compared with their files, and so many of those that differ are kept. */
+/* The number of zones that are compared with their files, and of differing ones that are kept. */
 #define EXPORT_STATE_COMPARED 50
 #define EXPORT_STATE_KEPT 10
 
@@ -49,7 +49,7 @@ enum export_place {
 	EXPORT_IS_DUE,
 	EXPORT_IS_NONE, /* not served here, and no file */
 };
-/* One name's zone, and when its file was written (0: there is none that is remembered). */
+/* The zone of one name, and when its file was written (0: not recorded). */
 int export_state_of(struct ctx *ctx, struct store *store, const struct env *env,
                     const char *name, enum export_place *ret_place, int64_t *ret_at,
                     struct err *err) must_check;

@@ -1,9 +1,10 @@
 /*
- * core/model/export/heartbeat.h: when `zone export --all` last ran to its end.
+ * core/model/export/heartbeat.h: when `zone export --all` was last completed.
  *
- * It is the mtime of "<database>.heartbeat", a file of mode 0600: empty after a run that
- * succeeded, holding a line after one that failed.  Not in the database, because a run of cron
- * that changes nothing must not write there.  Exports of single zones and dry runs leave no mark.
+ * This is the mtime of "<database>.heartbeat", a file with mode 0600: empty after a run that
+ * succeeded, with one line after a run that failed.  Not in the database, because a run of cron
+ * that changes nothing must not write there.  Exports of single zones and dry runs do not change
+ * it.
  */
 #ifndef CORE_MODEL_EXPORT_HEARTBEAT_H
 #define CORE_MODEL_EXPORT_HEARTBEAT_H

@@ -1,6 +1,6 @@
 /*
- * core/model/key/key.h: DKIM keys as they stand in the store (public halves; key_secret.h has the
- * private ones), and key_crypto.h what they are made of.
+ * core/model/key/key.h: DKIM keys in the store (public halves; private ones: key_secret.h; key
+ * material: key_crypto.h).
  *
  * States: pending (published, not signing yet) -> active -> retiring (after a rotation: published)
  * -> revoked (p= empty) -> gone.  resting: published, its domain does not sign; when due: parked
@@ -35,41 +35,42 @@ struct key {
 void key_done(struct key *key);
 #define auto_key cleanup(key_done) struct key
 
-/* Whether a key in that state has its record in the zone: all but a parked one. */
+/* Whether the record of the key is in the zone: in all states except "parked". */
 bool key_is_published(const struct key *key);
 
-/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector.  The key lives
- * until `each` returns; non-zero from it ends the loop and is given back.  `each` changes no keys. */
+/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector.  The key is
+ * valid until `each` returns; a non-zero result ends the loop and is returned.  `each` must not
+ * change keys. */
 int key_each(struct store *store, int64_t domain_id,
              int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
              struct err *err) must_check;
-/* One key by its selector.  ERR_MISSING names the selectors that there are. */
+/* One key by its selector.  ERR_MISSING lists the existing selectors. */
 int key_find(struct store *store, int64_t domain_id, const char *domain,
              const char *selector, struct key *ret_key, struct err *err) must_check;
 
 /* The record's text; revoked keys have an empty p=.  Caller frees. */
 char *key_record_text(const struct key *key) must_check;
 
-/* Inserts a pair in `state` ("pending", "parked") under `selector` and notes it in the change. */
+/* Inserts a pair in `state` ("pending", "parked") under `selector` and records this in the change. */
 int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
                const char *domain, const char *selector, const char *state,
                const struct key_pair *pair, int64_t *ret_id, struct err *err) must_check;
 
-/* Moves a key to another state, due at `due` (0: none), and notes it. */
+/* Moves a key to another state, due at `due` (0: none), and records this. */
 int key_set_state(struct store *store, const struct ctx *ctx, const struct key *key,
                   const char *state, int64_t due, struct err *err) must_check;
-/* Deletes a key, private half included, and notes it. */
+/* Deletes a key, private half included, and records this. */
 int key_delete(struct store *store, const struct key *key, struct err *err) must_check;
 
 /* The selector after `selector`: "default-2" after "default", "default-3" after "default-2", the first
- * that is free as above.  Caller frees. */
+ * free one, as in key_choose_selector().  Caller frees. */
 int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
                       char **ret_selector, struct err *err) must_check;
 
-/* A selector for a new key: the domain's dkim.selector with today's date in it, "-ed25519" behind
- * that of an Ed25519 key beside an RSA one, then "-2", "-3"... until neither a key of the domain
- * nor a former key under its name or its aliases' has it, nor a record that a zone of theirs had of
- * its own.  Caller frees. */
+/* A selector for a new key: the domain's dkim.selector with today's date, followed by "-ed25519"
+ * for an Ed25519 key in addition to an RSA key, then by "-2", "-3"... until it is not used by a key
+ * of the domain, by a former key under its name or those of its aliases, or by a record that their
+ * zones have of their own.  Caller frees. */
 int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
                         const char *domain, const char *algorithm, bool is_beside_rsa,
                         char **ret_selector, struct err *err) must_check;

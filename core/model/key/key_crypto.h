@@ -23,19 +23,19 @@ void key_pair_done(struct key_pair *pair);
 #define KEY_RSA_MIN 1024 /* RFC 8301 3.2 */
 #define KEY_RSA_MAX 4096
 
-/* Makes a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once. */
+/* Generates a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once. */
 int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
                  struct err *err) must_check;
 
-/* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too; base64 of DER without
- * BEGIN and END; an Ed25519 seed of 32 octets, also in base64, also with the public key behind it
- * (rspamd's form; 32 octets of plain text are none).  ERR_FAILED with
- * the reason: encrypted, too short, too long, of another kind, a public key only, not readable. */
+/* Reads a private key: PEM (PKCS#1 or PKCS#8) or DER, with CRLF line ends too; base64 of DER
+ * without BEGIN and END; an Ed25519 seed of 32 octets, also in base64, also followed by the public
+ * key (rspamd's form; but not 32 octets of plain text).  ERR_FAILED with the reason: encrypted, too
+ * short, too long, of another kind, a public key only, not readable. */
 int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
                       struct err *err) must_check;
 
-/* What a private key says of itself, cheaply (microseconds; the check above takes a hundredth of a
- * second and more): its numbers are counted, not proved. */
+/* What a private key contains, determined quickly (microseconds; the check above needs a hundredth
+ * of a second and more): its numbers are measured but not verified. */
 struct key_sight {
 	const char *algorithm; /* "rsa", "ed25519": a literal */
 	int64_t bits;

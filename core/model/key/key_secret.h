@@ -8,7 +8,7 @@
 #include "core/base/secret.h"
 #include "core/store/store.h"
 
-/* Stores PKCS#8 DER; gives the dkim_private id. */
+/* Stores PKCS#8 DER; returns the dkim_private id. */
 int key_secret_put(struct store *store, const struct secret *pkcs8, int64_t *ret_id,
                    struct err *err) must_check;
 /* The private half of the key with dkim_key.id `key_id` as a PEM file's text ("BEGIN PRIVATE

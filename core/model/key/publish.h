@@ -1,7 +1,7 @@
 /*
- * core/model/key/publish.h: what must be public before what signs (semantics 1), inside an open change.
+ * core/model/key/publish.h: which records must be public before a key signs, inside an open change.
  *
- * Publication is known for each name: an alias or a renamed domain signs only when the record
+ * Publication is recorded for each name: an alias or a renamed domain signs only once the record
  * under that very name is public.
  */
 #ifndef CORE_MODEL_KEY_PUBLISH_H
@@ -16,43 +16,42 @@
 
 enum key_fact { KEY_EXPORTED, KEY_SEEN, KEY_SAID };
 
-/* Remembers for a published key (0: each of them) that its record under the domain's own name is
- * public,
- * and makes what waited for it ready: pending keys of a main domain become active, and an active
- * one that they replace retires. */
+/* Records for a published key (0: each of them) that its record under the domain's own name is
+ * public, and marks as ready what waited for this: pending keys of a main domain become active, and
+ * an active key that they replace retires. */
 int publish_mark(struct store *store, const struct ctx *ctx, const struct domain *domain,
                  int64_t key_id, enum key_fact fact, struct err *err) must_check;
 
-/* Makes ready what meets dkim.activate by what is known already. */
+/* Marks as ready what meets dkim.activate according to what is recorded. */
 int publish_refresh(struct store *store, const struct ctx *ctx,
                     const struct domain *domain, struct err *err) must_check;
 
-/* Keys that wait to be seen in DNS under a name: signing is on, dkim.activate (or a zone that is
- * served elsewhere) asks for it, and a pending or active key is not ready under that name.  At most
- * `limit`, those that were not asked for longest first.  Cheap where no setting asks for it. */
+/* Keys that must be seen in DNS under a name: signing is on, dkim.activate (or a zone that is
+ * served elsewhere) requires it, and a pending or active key is not ready under that name.  At most
+ * `limit`, those with the oldest query first.  Fast if no setting requires it. */
 int publish_each_unseen(struct store *store, int64_t limit,
                         int (*each)(void *arg, const char *name, int64_t key_id,
                                     struct err *err),
                         void *arg, struct err *err) must_check;
-/* Remembers that it was asked for now, for that order; a key that is gone is passed over.  Nothing that
- * the trail or a zone shows. */
+/* Records for that order that it was queried now; a key that no longer exists is ignored.  Changes
+ * neither the audit trail nor a zone. */
 int publish_asked(struct store *store, const struct ctx *ctx, const char *name,
                   int64_t key_id, struct err *err) must_check;
 
 /* Names whose signing waits: their key is pending, or active and not public under that name.  The
- * first `limit` of them in the order of names, and how many there are. */
+ * first `limit` of them in the order of names, and their total number. */
 int publish_each_waiting(struct store *store, int64_t limit,
                          int (*each)(void *arg, const char *name, struct err *err),
                          void *arg, int64_t *ret_count, struct err *err) must_check;
 
-/* Forgets what was known of a key: its record leaves the zones. */
+/* Deletes the publication state of a key whose record is removed from the zones. */
 int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;
 
 /* What a name's signing waits for, as one sentence, or NULL: it signs, or DKIM is off.  Caller
  * frees. */
 int publish_waits_for(struct store *store, const struct domain *domain, char **ret_text,
                       struct err *err) must_check;
-/* The same, and what kind of thing it is. */
+/* The same, and its kind. */
 enum publish_wait {
 	PUBLISH_WAITS_NOT,
 	PUBLISH_WAITS_SERVER, /* dkim.sign is off for the server */

@@ -17,7 +17,7 @@ struct ring {
 void ring_done(struct ring *ring);
 #define auto_ring cleanup(ring_done) struct ring
 
-/* Copies a key in; shaped for key_each(). */
+/* Adds a copy of a key; a callback for key_each(). */
 int ring_collect(void *arg, const struct key *key, struct err *err);
 /* The keys that `domain` signs with: its main domain's for an alias; none for a domain that is not
  * in the store yet (id 0). */

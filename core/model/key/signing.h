@@ -2,8 +2,8 @@
  * core/model/key/signing.h: which name signs with which key, now.
  *
  * A name (a domain or an alias) signs when dkim.sign is on for the server and for its domain, the
- * domain is not suspended, has mail, holds an active key, and that key's record is public under
- * that very name as its dkim.activate asks.  (Semantics 1.)
+ * domain is not suspended, has mail and an active key, and the key's record is public under that
+ * very name as dkim.activate requires.
  */
 #ifndef CORE_MODEL_KEY_SIGNING_H
 #define CORE_MODEL_KEY_SIGNING_H
@@ -25,9 +25,9 @@ struct signing_row {
 		fingerprint; /* of the public half: names the content of the key file */
 };
 
-/* Every name that signs, sorted by name, then algorithm ("rsa" last); rows borrow until the
- * callback returns.  A domain with both algorithms gives two rows.  Needs an open transaction or
- * takes its own snapshot. */
+/* Every name that signs, sorted by name, then algorithm ("rsa" last); rows are borrowed until the
+ * callback returns.  A domain with both algorithms has two rows.  Uses the open transaction, or its
+ * own snapshot. */
 int signing_each(struct store *store,
                  int (*each)(void *arg, const struct signing_row *row, struct err *err),
                  void *arg, struct err *err) must_check;
@@ -42,7 +42,7 @@ int signing_of(struct store *store, const char *name,
 int signing_is_published(struct store *store, const char *name, const char *selector,
                          struct err *err) must_check;
 
-/* Names (domains, aliases and former names) that moved after generation `since`; 0: all. */
+/* Names (domains, aliases and former names) that changed after generation `since`; 0: all. */
 int signing_moved(struct store *store, int64_t since,
                   int (*each)(void *arg, const char *name, struct err *err), void *arg,
                   struct err *err) must_check;

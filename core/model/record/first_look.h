@@ -1,11 +1,11 @@
 /*
- * core/model/record/first_look.h: what a zone already has is not doubled (semantics 1).
+ * core/model/record/first_look.h: records that a zone already has are not duplicated.
  *
- * Before a record of ours is first exported under a name, the zone of that name is asked what it
- * has there.  This file says which records are to be asked for, what an answer means, and what
- * follows: a derived record (template, DKIM policy) stays out of a zone that has its own, a key that
- * was never public takes the next free selector, a record that somebody gave the domain itself is
- * published all the same.  Who asks is zone_look.h; nothing here waits for a network.
+ * Before one of our records is first exported under a name, the zone of that name is queried for
+ * records of its own.  This file determines which records to query, what an answer means, and what
+ * follows: a derived record (template, DKIM policy) is left out of a zone that has its own, a key
+ * that was never public gets the next free selector, a record that was set for the domain itself is
+ * published nevertheless.  zone_look.h sends the queries; nothing here waits for a network.
  */
 #ifndef CORE_MODEL_RECORD_FIRST_LOOK_H
 #define CORE_MODEL_RECORD_FIRST_LOOK_H
@@ -55,12 +55,12 @@ struct first_look {
 };
 void first_look_done(struct first_look *look);
 
-/* Whether a record of the list was not asked for yet. */
+/* Whether a record of the list was not queried yet. */
 int first_look_is_due(struct store *store, const char *name,
                       const struct record_list *list, bool *ret_is_due,
                       struct err *err) must_check;
-/* Takes those that were not asked for yet (`is_every`: all that can be) out of the list.  *look is
- * zeroed before; first_look_done() frees. */
+/* Collects the records of the list that were not queried yet (`is_every`: all that can be).  *look
+ * is zeroed before; first_look_done() frees. */
 int first_look_collect(struct store *store, const char *name,
                        const struct record_list *list, bool is_every,
                        struct first_look *look, struct err *err) must_check;
@@ -70,17 +70,17 @@ enum look_way {
 	LOOK_EXTERNAL, /* ours is only printed: nothing is remembered but selectors */
 };
 /* After zone_look() filled look->zone: the outcome of each item.  `exported` (NULL: none) is the
- * text of the zone that was exported for the name before: what it has is ours.  A CNAME takes the
- * place of any record; where ours is only printed, one at a key's name may be how the administrator
- * wants it published, so what it leads to counts. */
+ * text of the zone that was exported for the name before: its records are ours.  A CNAME replaces
+ * any record; with LOOK_EXTERNAL, the administrator may publish a key through a CNAME, so its
+ * target is examined. */
 void first_look_judge(struct first_look *look, enum look_way way, const char *exported);
 
-/* Inside an open change: what follows from the outcomes, remembered so that no record is asked for
- * twice.  A domain that has gone meanwhile is passed over. */
+/* Inside an open change: applies the outcomes, and records them so that no record is queried twice.
+ * A domain that was removed meanwhile is ignored. */
 int first_look_save(struct store *store, const struct ctx *ctx, struct first_look *look,
                     enum look_way way, struct err *err) must_check;
 
-/* For records.c: moves what is left out of the zone from list->row to list->had. */
+/* For records.c: moves records that are left out of the zone from list->row to list->had. */
 int first_look_take_out(struct store *store, const char *name, struct record_list *list,
                         struct err *err) must_check;
 

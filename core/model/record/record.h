@@ -1,8 +1,8 @@
 /*
  * core/model/record/record.h: a domain's own records, and its edits of template records.
  *
- * Ids that people use: "t<uid>" names a record of the domain's template, "<number>" one of its own.
- * Owners are kept with placeholders ("www.<domain>."), so a renamed domain keeps its records.
+ * Ids for people: "t<uid>" is a record of the domain's template, "<number>" one of its own.
+ * Owners are stored with placeholders ("www.<domain>."), so a renamed domain keeps its records.
  * Everything runs inside an open change, and after each edit all effective records of the domain
  * are checked (records_check).
  */
@@ -21,33 +21,33 @@
 
 /* Adds a record of the domain's own.  `owner` as people type it, also "www.example.com"; `ttl` in
  * seconds, or TTL_UNSAID or TTL_DEFAULT.  ERR_USAGE: not an owner, a type or data of that type;
- * ERR_FAILED: there already, one too many, or it contradicts the domain's other records. */
+ * ERR_FAILED: it exists, one too many, or it contradicts the domain's other records. */
 int record_add(struct store *store, const struct domain *domain, const char *owner,
                const char *type, const char *rdata, int64_t ttl, int64_t *ret_id,
                struct err *err) must_check;
 
-/* Gives a record other data (NULL: as it was) or another TTL; of a template record the domain then
- * has an edit of its own, which template_apply() leaves alone.  A policy stays one of its kind.
- * ERR_USAGE: not an id; ERR_MISSING: no such record. */
+/* Changes the data (NULL: not) or the TTL of a record; for a template record, the domain then has
+ * its own edit, which template_apply() keeps.  A policy must remain one of its kind.  ERR_USAGE:
+ * not an id; ERR_MISSING: no such record. */
 int record_set(struct store *store, const struct domain *domain, const char *id,
                const char *rdata, int64_t ttl, struct err *err) must_check;
 
-/* Deletes a record of its own, or takes a template record out of this domain. */
+/* Deletes the domain's own record, or removes a template record from this domain. */
 int record_remove(struct store *store, const struct domain *domain, const char *id,
                   struct err *err) must_check;
 
-/* Forgets the edit or removal of a template record; id NULL: all edits, removals and own records. */
+/* Deletes the edit or removal of a template record; id NULL: all edits, removals and own records. */
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err) must_check;
 
 /* A record as it is at the domain now, in the words of the audit trail ("300 v=spf1 -all").  `field`:
- * its owner and type, "www.<domain>. A".  *ret_audit NULL: there is none of that id, owner and type.
+ * its owner and type, "www.<domain>. A".  *ret_audit NULL: none with that id, owner and type.
  * Caller frees. */
 int record_look(struct store *store, const struct domain *domain, const char *id,
                 const char *field, char **ret_audit, struct err *err) must_check;
-/* Gives it the data and TTL that such words say; NULL: it goes.  Where it is what the template says,
- * the domain's own edit of it goes; one that is not there is made, under its number where that is
- * free. */
+/* Sets data and TTL from such words; NULL: deletes the record.  If the result equals the
+ * template's, the domain's own edit is deleted; a record that does not exist is created, with its
+ * number if that is free. */
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err) must_check;
 

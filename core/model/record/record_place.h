@@ -1,4 +1,5 @@
-/* core/model/record/record_place.h: where a record of a domain stands, and whose that place is. */
+/* core/model/record/record_place.h: owner and type of a record, and the domain that the owner
+ * belongs to. */
 #ifndef CORE_MODEL_RECORD_RECORD_PLACE_H
 #define CORE_MODEL_RECORD_RECORD_PLACE_H
 
@@ -6,14 +7,14 @@
 #include "core/model/domain/domain.h"
 #include "core/store/store.h"
 
-/* Owner and type of the record `id` ("t1", "7"), as they are kept; both stay NULL where there is no
- * such record.  Caller frees. */
+/* Owner and type of the record `id` ("t1", "7"), as stored; both remain NULL without such a
+ * record.  Caller frees. */
 int record_place(struct store *store, const struct domain *domain, const char *id,
                  char **ret_owner, char **ret_type, struct err *err) must_check;
 
-/* The domain of the store that `owner` (as it is kept: "www.sub.<domain>.") is at or below, where
- * that is another one than `domain`; NULL: there is none.  The delegation of a subdomain (NS, DS) is
- * the parent's own.  Caller frees. */
+/* The domain of the store that `owner` (as stored: "www.sub.<domain>.") is at or below, if it
+ * is not `domain`; NULL: none.  The delegation of a subdomain (NS, DS) belongs to the
+ * parent.  Caller frees. */
 int record_other_domain(struct store *store, const struct domain *domain,
                         const char *owner, const char *type, char **ret_name,
                         struct err *err) must_check;

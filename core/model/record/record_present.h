@@ -1,4 +1,4 @@
-/* core/model/record/record_present.h: what a domain has under the id of a record now. */
+/* core/model/record/record_present.h: the present record of a domain with a given id. */
 #ifndef CORE_MODEL_RECORD_RECORD_PRESENT_H
 #define CORE_MODEL_RECORD_RECORD_PRESENT_H
 
@@ -19,7 +19,7 @@ struct record_id {
 int record_id_parse(const char *text, struct record_id *ret_id,
                     struct err *err) must_check;
 
-/* A row as it is now: of the table, or what the template says. */
+/* The present row, of the table or of the template. */
 struct record_present {
 	struct stored_record row; /* .id 0: no row yet; .owner NULL: no such record */
 	struct stored_record of_template; /* zeroed: it says nothing, or was not asked */

@@ -20,25 +20,25 @@ enum {
 	TTL_DEFAULT = -2, /* <ttl> */
 };
 
-/* Values for checks where the real ones are not known; .domain is "domain.example". */
+/* Values for checks if the real ones are not known; .domain is "domain.example". */
 extern const struct placeholder_values record_sample_values;
 
 /* "@", "www", "www.<domain>.", and below `domain` (NULL: the template) also "www.example.com" and
- * "www.example.com." to the form that is kept: "www.<domain>.".  ERR_USAGE: no owner, or one
- * outside of the domain.  The caller frees *ret_owner. */
+ * "www.example.com." to the stored form: "www.<domain>.".  ERR_USAGE: not an owner, or one
+ * outside the domain.  The caller frees *ret_owner. */
 int record_text_owner(const char *typed, const char *domain, char **ret_owner,
                       struct err *err) must_check;
 
 #define RECORD_DATA_MAX 4096 /* octets of a record's data, as typed and in the zone */
 
-/* Checks data of a canonical type at a kept owner with sample values; *ret_kind says what it is.
- * ERR_USAGE: an unknown placeholder, data that is not of that type or too long, a policy
- * whose text does not hold, a TXT record at a mail owner (lint_txt.h) that is none of the kind that belongs there. */
+/* Checks data of a canonical type at a stored owner with sample values; *ret_kind: its kind.
+ * ERR_USAGE: an unknown placeholder, data that is not of that type or too long, an invalid policy,
+ * a TXT record at a mail owner (lint_txt.h) that is not of the kind for this owner. */
 int record_text_check(const char *owner, const char *type, const char *rdata,
                       const char *domain, enum policy_kind *ret_kind,
                       struct err *err) must_check;
 
-/* Lints a TXT record as its owner tells, with sample values; other types: nothing.  `domain` as
+/* Lints a TXT record according to its owner, with sample values; other types: nothing.  `domain` as
  * above. */
 void record_text_lint(const char *owner, const char *type, const char *rdata,
                       const char *domain, struct lint_list *list);
@@ -46,7 +46,7 @@ void record_text_lint(const char *owner, const char *type, const char *rdata,
 /* rr_find_doubt() with sample values; without a domain nothing is RR_OWN. */
 enum rr_doubt record_text_doubt(const char *type, const char *rdata, const char *domain,
                                 char *ret_name, size_t size) must_check;
-/* What is wrong with a name in doubt, for a refusal or a warning.  Caller frees. */
+/* The fault of a doubtful name, for a refusal or a warning.  Caller frees. */
 char *record_text_say_doubt(enum rr_doubt doubt, const char *type, const char *name,
                             const char *domain) must_check;
 
@@ -61,12 +61,12 @@ bool record_text_expand(const char *type, const char *rdata,
 
 /* "SPF", "DMARC": for sentences. */
 const char *record_text_policy(enum policy_kind kind);
-/* What the database holds in its `kind` columns. */
+/* From the `kind` columns of the database. */
 enum policy_kind record_text_kind(const char *stored);
-/* Data and TTL for the audit trail: "300 v=spf1 -all", without a number where it is <ttl>; data that
- * begin with a number then have "<ttl> " in front. */
+/* Data and TTL for the audit trail: "300 v=spf1 -all", without a number if the TTL is <ttl>; data
+ * that begins with a number is then preceded by "<ttl> ". */
 char *record_text_audit(const char *rdata, int64_t ttl) must_check;
-/* The way back; *ret_rdata borrows from `audit`. */
+/* The reverse of record_text_audit(); *ret_rdata borrows from `audit`. */
 void record_text_parse_audit(const char *audit, const char **ret_rdata, int64_t *ret_ttl);
 
 #endif

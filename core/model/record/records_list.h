@@ -1,4 +1,4 @@
-/* core/model/record/records_list.h: what makes a list of records a zone's content; records.c fills lists. */
+/* core/model/record/records_list.h: a list of records as the content of a zone; records.c fills it. */
 #ifndef CORE_MODEL_RECORD_RECORDS_LIST_H
 #define CORE_MODEL_RECORD_RECORDS_LIST_H
 

@@ -1,11 +1,11 @@
-/* core/model/record/template_inner.h: what the files of template.h share; nobody else includes it. */
+/* core/model/record/template_inner.h: shared by the files of template.h; no other file includes it. */
 #ifndef CORE_MODEL_RECORD_TEMPLATE_INNER_H
 #define CORE_MODEL_RECORD_TEMPLATE_INNER_H
 
 #include "core/model/record/template.h"
 
-/* So many of the newest revisions stay, whether a domain follows them or not, and those that domains
- * left in so many of the newest changes. */
+/* The number of newest revisions that are kept, whether a domain uses them or not, and the number
+ * of newest changes whose replaced revisions are kept. */
 #define TEMPLATE_KEPT 20
 #define TEMPLATE_KEPT_CHANGES 100
 
@@ -21,9 +21,9 @@ int template_put_row(struct store *store, int64_t rev, const struct stored_recor
 /* Notes what became of a record. */
 int template_note(struct store *store, const struct stored_record *row, const char *old,
                   const char *new_value, struct err *err) must_check;
-/* A number that no record had before: edits by domains refer to it. */
+/* A number that was never used: edits by domains refer to it. */
 int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err) must_check;
-/* Gives a revision to a domain, or to all, with the note of which it was before. */
+/* Applies a revision to a domain, or to all, and records the previous one. */
 int template_move_one(struct store *store, int64_t domain_id, int64_t rev,
                       struct err *err) must_check;
 int template_move_all(struct store *store, int64_t rev, struct err *err) must_check;

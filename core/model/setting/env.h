@@ -1,4 +1,4 @@
-/* core/model/setting/env.h: what <hostname>, <ip> and <ipv6> stand for on this server. */
+/* core/model/setting/env.h: the values of <hostname>, <ip> and <ipv6> on this server. */
 #ifndef CORE_MODEL_SETTING_ENV_H
 #define CORE_MODEL_SETTING_ENV_H
 
@@ -15,20 +15,20 @@ struct env {
 	char *ipv6;
 };
 
-/* Whether others may be able to look the name up: it has a dot, is no address, and ends in none of the
- * words that stand for "unknown" ("a1b2c3.localdomain") or for private networks ("mail.local").
+/* Whether other hosts can probably look up the name: it has a dot, is not an address, and does not
+ * end in a label for "unknown" ("a1b2c3.localdomain") or for private networks ("mail.local").
  * NULL: false. */
 bool env_is_public_name(const char *name) must_check;
 
-/* `server_name` is the mail server's own name (NULL: not known), used where mta.hostname is not
- * set.  Under --root the system's addresses are not those of the host in question: not used. */
+/* `server_name` is the mail server's own name (NULL: not known), used if mta.hostname is not
+ * set.  With --root the addresses of the system are those of another host and are not used. */
 int env_load(const struct ctx *ctx, struct store *store, const char *server_name,
              struct env *ret_env, struct err *err) must_check;
 void env_done(struct env *env);
 #define auto_env cleanup(env_done) struct env
 
-/* The text of a computed setting's value (dns.ipv4, dns.ipv6, mta.hostname, srs.domain) where it
- * is not set; NULL: not known, or not one of them.  Borrowed. */
+/* The value of a computed setting (dns.ipv4, dns.ipv6, mta.hostname, srs.domain) that is not set;
+ * NULL: not known, or not one of them.  Borrowed. */
 const char *env_computed(const struct env *env, const char *key);
 
 #endif

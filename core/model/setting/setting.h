@@ -17,7 +17,7 @@
 #include "core/model/setting/setting_type.h"
 #include "core/store/store.h"
 
-/* Sorted by key: setting_find() searches by halves, and a unit test proves the order. */
+/* Sorted by key: setting_find() uses a binary search, and a unit test checks the order. */
 enum setting_key {
 	SET_DKIM_ACTIVATE,
 	SET_DKIM_ALGORITHM,
@@ -100,28 +100,27 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 
 /* Changes inside an open change (change.h); NULL unsets.  `domain`: its name for the audit trail,
  * with domain_id; both 0 for the server.  Text is checked and made canonical.  ERR_USAGE: not a
- * value of that setting, or not at that scope.  Dependency rules are not looked at. */
+ * value of that setting, or not at that scope.  Dependency rules are not checked. */
 int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
                 const char *domain, const char *text, struct err *err) must_check;
 
-/* Calls `each` with every value that was set, in the order of keys: at the server (domain_id 0) or at
- * a domain; secrets are not among them.  The text is borrowed until it returns; it changes no
+/* Calls `each` with every value that was set, in the order of keys: for the server (domain_id 0) or
+ * a domain, without secrets.  The text is borrowed until `each` returns; `each` must not change
  * settings. */
 int setting_each(struct store *store, int64_t domain_id,
                  int (*each)(void *arg, enum setting_key key, const char *text,
                              struct err *err),
                  void *arg, struct err *err) must_check;
 
-/* 1: a rule between settings does not hold: *ret_key is on, and *ret_needs would be off. */
+/* 1: a rule between settings is broken: *ret_key is on, and *ret_needs would be off. */
 int setting_broken_rule(struct store *store, enum setting_key *ret_key,
                         enum setting_key *ret_needs, struct err *err) must_check;
-/* The rules between settings, on the values as they stand in the transaction: call once after all
- * pairs of a `set`.  ERR_FAILED names the setting that stands in the way and the command that
- * would do. */
+/* Checks the rules between settings with the values in the transaction: call once after all pairs
+ * of a `set`.  ERR_FAILED names the setting that prevents the change and the command to use. */
 int setting_check_rules(struct store *store, struct err *err) must_check;
 
-/* Sentences that a person should hear about what the open change sets (never a refusal); about a
- * combination of settings where this change brings it about. */
+/* Reports warnings about the values that the open change sets (never a refusal); about a
+ * combination of settings only if this change causes it. */
 void setting_advise(struct store *store, struct ctx *ctx);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * core/model/setting/setting_type.h: the types of settings: how a text is checked and made canonical.
- * Text -> canonical text -> canonical text is the identity for every type.
+ * Canonical text is a fixed point for every type.
  */
 #ifndef CORE_MODEL_SETTING_SETTING_TYPE_H
 #define CORE_MODEL_SETTING_SETTING_TYPE_H
@@ -60,12 +60,12 @@ struct setting_row {
 /* "boolean", "duration": for help and the schema of configuration files. */
 const char *setting_type_name(enum setting_type type);
 
-/* Checks `text` for the row and gives its canonical form (the caller frees).  ERR_USAGE with a
- * sentence that names the setting and what it takes. */
+/* Checks `text` for the row and returns its canonical form (the caller frees).  Fails with
+ * ERR_USAGE and a sentence that names the setting and its values. */
 int setting_parse(const struct setting_row *row, const char *text, char **ret_canonical,
                   struct err *err) must_check;
 
-/* What the setting takes, for people: "on, off", "1024..4096", "duration, at least 5d". */
+/* The values of the setting, for people: "on, off", "1024..4096", "duration, at least 5d". */
 void setting_describe_values(const struct setting_row *row, char *out, unsigned size);
 
 #endif

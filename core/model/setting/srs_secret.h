@@ -1,11 +1,11 @@
 /*
- * core/model/setting/srs_secret.h: the secrets that SRS addresses are signed with; the only reader and
- * writer of the table `secret`.
+ * core/model/setting/srs_secret.h: the secrets that sign SRS addresses; the only reader and writer
+ * of the table `secret`.
  *
- * The newest one signs, the others verify what they signed while bounces of it may still come: a
- * secret that stopped signing more than SRS_SECRET_KEPT_DAYS ago is deleted by the next change of
- * the secret.  People and the audit trail see fingerprints.  The functions that change something
- * run inside an open change (core/store/change.h).
+ * The newest one signs; the others verify addresses that they signed while bounces may still
+ * arrive: a secret that stopped signing more than SRS_SECRET_KEPT_DAYS ago is deleted by the next
+ * change of the secret.  Output and the audit trail contain fingerprints only.  The functions that
+ * change something run inside an open change (core/store/change.h).
  */
 #ifndef CORE_MODEL_SETTING_SRS_SECRET_H
 #define CORE_MODEL_SETTING_SRS_SECRET_H
@@ -17,19 +17,19 @@
 #include "core/base/secret.h"
 #include "core/store/store.h"
 
-/* An SRS address is good for 21 days, and a bounce may wait in a queue. */
+/* An SRS address is valid for 21 days, and a bounce may wait in a queue. */
 #define SRS_SECRET_KEPT_DAYS 30
 #define SRS_SECRET_MIN 16
 #define SRS_SECRET_MAX 255
 
-/* A fresh random secret signs from now on. */
+/* Generates a secret, which signs from now on. */
 int srs_secret_make(struct store *store, const struct ctx *ctx,
                     struct err *err) must_check;
-/* The first secret, where srs.enabled is on and there is none. */
+/* Generates the first secret, if srs.enabled is on. */
 int srs_secret_ensure(struct store *store, const struct ctx *ctx,
                       struct err *err) must_check;
-/* A secret of the administrator's signs from now on.  One line break at its end is not part of it.
- * ERR_USAGE: not 16 to 255 printable ASCII characters without blanks. */
+/* Sets a secret of the administrator, which signs from now on.  One line break at its end is
+ * ignored.  ERR_USAGE: not 16 to 255 printable ASCII characters without blanks. */
 int srs_secret_put(struct store *store, const struct ctx *ctx, const struct secret *text,
                    struct err *err) must_check;
 /* The same check alone. */
@@ -37,12 +37,12 @@ int srs_secret_check(const struct secret *text, struct err *err) must_check;
 /* Deletes all of them.  ERR_FAILED while srs.enabled is on. */
 int srs_secret_forget(struct store *store, struct err *err) must_check;
 
-/* All secrets as a file's text: one a line, the one that signs first; empty when there is none.
- * `store` may be NULL. */
+/* All secrets as the text of a file: one per line, the one that signs first; empty without a
+ * secret.  `store` may be NULL. */
 int srs_secret_lines(struct store *store, struct secret *ret_lines,
                      struct err *err) must_check;
-/* What stands for the secret that signs: "SHA256:" and 16 hexadecimal letters (the caller frees).
- * NULL: there is none.  `store` may be NULL. */
+/* The fingerprint of the secret that signs: "SHA256:" and 16 hexadecimal letters (the caller
+ * frees).  NULL: there is none.  `store` may be NULL. */
 int srs_secret_fingerprint(struct store *store, char **ret_text,
                            struct err *err) must_check;
 
