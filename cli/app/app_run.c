@@ -160,7 +160,7 @@ static void tear_down(struct app *app)
 	session_done(&app->session);
 }
 
-/* One table from results to exit statuses (design 3). */
+/* One table from results to exit statuses. */
 static int exit_status(int result, bool has_failed, bool has_found)
 {
 	if (result == ERR_USAGE)

@@ -62,7 +62,7 @@ static int export_all(struct app *app, struct err *err)
 	return r;
 }
 
-/* No database: nothing is written, exit 0 (semantics 7). */
+/* No database: nothing is written, exit 0. */
 static int run_export(struct app *app, struct err *err)
 {
 	struct app_names names;

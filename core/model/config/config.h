@@ -1,21 +1,13 @@
 /*
  * core/model/config/config.h: the whole configuration as one YAML document, written and read back.
  *
- *     format: 1
- *     server:            settings of the server that were set
- *       spf.mode: reject-fail
- *     template:          the records that every domain gets
- *       - id: t1
- *         owner: "<domain>."
- *         type: TXT
- *         data: "v=spf1 +mx -all"
- *     older-templates:   only while domains follow older ones: a name for each
- *     domains:
- *       example.com:
- *         alias-of, suspended, template (the name of an older one), settings, records, keys
+ * format: 1 server:            settings of the server that were set spf.mode: reject-fail template:
+ * the records that every domain gets - id: t1 owner: "<domain>." type: TXT data: "v=spf1 +mx -all"
+ * older-templates:   only while domains follow older ones: a name for each domains: example.com:
+ * alias-of, suspended, template (the name of an older one), settings, records, keys
  *
- * Configuration is what an administrator decides.  What the program keeps about it (states of keys,
- * times, what was exported, the audit trail) is not in it.  Two databases of the same configuration
+ * The document contains what an administrator decides, but not what the program records about it
+ * (states of keys, times, exports, the audit trail).  Two databases with the same configuration
  * give the same octets.  JSON is YAML: a document in JSON is read, too.
  */
 #ifndef CORE_MODEL_CONFIG_CONFIG_H
@@ -40,13 +32,13 @@
 struct config_output {
 	bool is_json;
 	bool has_keys; /* private keys and secrets, too */
-	/* Takes a piece of the document; negative from it ends the work. */
+	/* Receives a piece of the document; a negative result ends the work. */
 	int (*put)(void *arg, const char *text, size_t len, struct err *err);
 	void *arg;
 };
 
-/* Writes the document in pieces, as it reads the store (NULL: defaults); the caller opens a
- * transaction where it wants one state.  With keys, its own memory of them is wiped. */
+/* Writes the document in pieces while it reads the store (NULL: defaults); the caller opens a
+ * transaction if it requires one state.  With keys, its own copies of them are wiped. */
 int config_write(struct store *store, const struct config_output *output,
                  struct err *err) must_check;
 
@@ -57,7 +49,7 @@ void config_put_schema(struct buf *out);
 
 struct config;
 
-/* Reads a document and checks all that can be known without a store.  ERR_USAGE: `err` has the last
+/* Reads a document and checks what can be checked without a store.  ERR_USAGE: `err` has the last
  * fault that was found, "<what>:<line>:<column>: ...", and `fault` was called for those before it, in
  * the order of the document.  `what` is copied. */
 int config_read(const char *text, size_t len, const char *what,
@@ -70,22 +62,22 @@ void config_freep(struct config **config);
 /* ---- applying -------------------------------------------------------------------------------- */
 
 struct config_hooks {
-	bool is_pruning; /* what the document lacks goes, section by section: see README */
-	/* Switches DKIM on (keyring_switch_on) for a domain that the document has on and the store not.  A suspended one
-	 * is given as if it were not; its keys are put to rest behind the call. */
+	bool is_pruning; /* what the document lacks is removed, in its sections */
+	/* Enables DKIM (keyring_switch_on) for a domain for which it is on in the document and off in the
+	 * store.  A suspended one is passed as if it were not; its keys are set to resting after the call. */
 	int (*enable)(void *arg, const struct domain *domain, struct err *err);
 	/* A name whose zone should be exported once the change is saved. */
 	int (*publish)(void *arg, const struct domain *domain, struct err *err);
 	void *arg;
 };
 
-/* Makes the store what the document says, inside an open change: all of it, or negative, with the
- * place in the document that is to blame in front of the sentence.  The store is then half changed,
- * and the caller rolls back. */
+/* Applies the document to the store, inside an open change.  On failure, the sentence begins with
+ * the position of the fault in the document; the store is then partly changed, and the caller rolls
+ * back. */
 int config_apply(struct store *store, struct ctx *ctx, const struct config *config,
                  const struct config_hooks *hooks, struct err *err) must_check;
 
-/* Whether the document has DKIM on for a domain that has it off in the store. */
+/* Whether the document enables DKIM for a domain for which it is off in the store. */
 int config_enables(struct store *store, const struct config *config, bool *ret_enables,
                    struct err *err) must_check;
 
@@ -94,7 +86,7 @@ int config_each_setting(const struct config *config,
                         int (*each)(void *arg, enum setting_key key, const char *text,
                                     struct err *err),
                         void *arg, struct err *err) must_check;
-/* Puts the place of a server's setting in front of `err`; gives err->code back. */
+/* Adds the position of a setting of the server before the text of `err`; returns err->code. */
 int config_blame_setting(const struct config *config, enum setting_key key,
                          struct err *err);
 

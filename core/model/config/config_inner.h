@@ -82,8 +82,8 @@ struct config {
 	size_t domain_count, domain_room;
 };
 
-/* Puts the place of a node, or of its key, in front of `err`; gives err->code back.  What is wrong
- * in the light of the store is ERR_FAILED. */
+/* Adds the position of a node, or of its key, before the text of `err`; returns err->code.  A fault
+ * that depends on the store is ERR_FAILED. */
 int config_blame(const struct config *config, const struct yaml_node *node,
                  struct err *err);
 int config_blame_key(const struct config *config, const struct yaml_node *node,
@@ -106,18 +106,18 @@ struct config_reader {
 	unsigned faults;
 };
 
-/* Remembers a fault, unless there are enough. */
+/* Records a fault, at most CONFIG_FAULTS_MAX of them. */
 void config_fault(struct config_reader *reader, const struct yaml_node *node,
                   const char *fmt, ...) printf_like(3, 4);
 void config_fault_key(struct config_reader *reader, const struct yaml_node *node,
                       const char *fmt, ...) printf_like(3, 4);
-/* The same of a sentence that somebody else made; clears `err`. */
+/* The same with the sentence of `err`, which is cleared. */
 void config_fault_err(struct config_reader *reader, const struct yaml_node *node,
                       struct err *err);
-/* False (a fault): no map, or an unknown key is in it.  `keys` ends in NULL. */
+/* False (a fault): not a map, or it contains an unknown key.  `keys` ends in NULL. */
 bool config_check_keys(struct config_reader *reader, const struct yaml_node *node,
                        const char *const keys[]);
-/* The text of a scalar; NULL (a fault): another kind, NUL in it, nothing there. */
+/* The text of a scalar; NULL (a fault): another kind, it contains NUL, or is missing. */
 const char *config_text(struct config_reader *reader, const struct yaml_node *node);
 /* False (a fault): not on or off. */
 bool config_bool(struct config_reader *reader, const struct yaml_node *node,
@@ -129,7 +129,7 @@ void config_read_records(struct config_reader *reader, const struct yaml_node *n
                          struct config_domain *domain);
 void config_read_keys(struct config_reader *reader, const struct yaml_node *node,
                       struct config_domain *domain);
-/* Whether a template record has one owner and type wherever the document names it. */
+/* Checks that a template record has the same owner and type wherever the document names it. */
 void config_check_uids(struct config_reader *reader);
 
 void config_records_done(struct config_records *records);
@@ -137,7 +137,7 @@ void config_keys_done(struct config_domain *domain);
 
 /* ---- config_apply*.c among each other ------------------------------------------------- */
 
-/* What is still to be done for a domain of the document. */
+/* What remains to be done for a domain of the document. */
 struct config_due {
 	bool is_enabled; /* DKIM has to be switched on */
 	bool is_checked; /* its records have to be looked at as a whole */
@@ -157,11 +157,11 @@ struct config_apply {
 	bool has_all_moved;     /* every domain got the newest template */
 };
 
-/* The newest template; older ones are made when a domain asks for them. */
+/* Applies the newest template; older ones are created if a domain uses them. */
 int config_apply_template(struct config_apply *apply, struct err *err) must_check;
-/* Whether a template record is the same wherever the store has its number. */
+/* Checks that a template record is the same wherever the store has its number. */
 int config_check_uids_of_store(struct config_apply *apply, struct err *err) must_check;
-/* Settings but DKIM's switching on, resumption, keys, records. */
+/* Applies settings (except enabling DKIM), resumption, keys, records. */
 int config_apply_domain(struct config_apply *apply, size_t at,
                         struct err *err) must_check;
 int config_apply_records(struct config_apply *apply, const struct domain *domain,
@@ -170,16 +170,16 @@ int config_apply_records(struct config_apply *apply, const struct domain *domain
 int config_apply_keys(struct config_apply *apply, const struct domain *domain,
                       const struct config_domain *wanted, bool *ret_changed,
                       struct err *err) must_check;
-/* All of a domain's records together; the place is that of one which does not fit. */
+/* Checks all of a domain's records together; the position of the fault is that of one record. */
 int config_check_records(struct config_apply *apply, struct records *records,
                          const struct domain *domain, const struct config_domain *wanted,
                          struct err *err) must_check;
-/* The revision that a domain is to follow. */
+/* The revision for a domain. */
 int config_revision_of(struct config_apply *apply, const struct config_domain *wanted,
                        int64_t *ret_rev, struct err *err) must_check;
 
-/* Warns of what is probably not meant in a record that is new or has other data, as it is warned of
- * where a person types it.  `domain` NULL: of a template. */
+/* Warns about a new or changed record that probably does not mean what was intended, as `record
+ * add` does.  `domain` NULL: a record of a template. */
 void config_tell_doubts(struct config_apply *apply, const struct config_record *record,
                         const char *owner, const char *type, const char *domain);
 

@@ -14,11 +14,11 @@
 
 #define HEARTBEAT_SUFFIX ".heartbeat"
 
-/* Marks the end of a run at `now` (Unix seconds).  The folder was found safe by store_open().  A
- * mark that cannot be made (a full disk) is left out: the export itself counts. */
+/* Records the end of a run at `now` (Unix seconds).  store_open() has checked the folder.  A
+ * failure (a full disk) is ignored: it does not affect the export. */
 void heartbeat_mark(const char *db_path, int64_t now, bool is_failed);
 
-/* Unix seconds of the last run to its end, failed or not; 0: never, or it may not be looked at. */
+/* Unix seconds of the last complete run, failed or not; 0: never, or no permission to look. */
 int64_t heartbeat_last(const char *db_path);
 /* Whether that run failed. */
 bool heartbeat_is_failed(const char *db_path);

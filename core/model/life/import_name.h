@@ -1,6 +1,6 @@
 /*
- * core/model/life/import_name.h: what the name of a file says in a tree of DKIM keys that other programs
- * made: whether it is a key, and of which domain and selector.  Pure.
+ * core/model/life/import_name.h: determines from the name of a file in a tree of DKIM keys of other
+ * programs whether it is a key, and its domain and selector.  Pure.
  */
 #ifndef CORE_MODEL_LIFE_IMPORT_NAME_H
 #define CORE_MODEL_LIFE_IMPORT_NAME_H
@@ -25,11 +25,11 @@ struct import_name {
 };
 struct import_name import_name_read(const char *name) must_check;
 
-/* A name that mail domains have: two labels at least, the last one of two letters at least (so that
- * "conf.d" is none). */
+/* A name that a mail domain can have: at least two labels, the last one with at least two letters
+ * (so "conf.d" is not one). */
 bool import_name_is_domain(const char *text, char ret_domain[NAME_SIZE]) must_check;
 
-/* How sure it is what a stem stands for. */
+/* How certain the meaning of a stem is. */
 enum import_split {
 	IMPORT_SPLIT_NONE,   /* no domain is in it */
 	IMPORT_SPLIT_DOMAIN, /* a domain alone: the selector is not known */
@@ -37,10 +37,10 @@ enum import_split {
 	IMPORT_SPLIT_BOTH,
 };
 
-/* Splits a stem.  `folder` (NULL: none) is the domain whose folder the file is in: what is not that
- * domain in the name is the selector.  Otherwise both are in the name: "<selector>.<domain>",
+/* Splits a stem.  `folder` (NULL: none) is the domain whose folder the file is in: the rest of the
+ * name without that domain is the selector.  Otherwise both are in the name: "<selector>.<domain>",
  * "<domain>.<selector>", "<selector>._domainkey.<domain>", "rsa-2048-<selector>-<domain>"
- * (docker-mailserver).  `is_known` decides where a name can be cut in several places.
+ * (docker-mailserver).  `is_known` determines the domain if a name can be split in several ways.
  * Empty texts: not known. */
 enum import_split import_name_split(const char *stem, bool is_private, const char *folder,
                                     bool (*is_known)(void *arg, const char *domain),

@@ -1,9 +1,9 @@
 /*
- * core/model/life/import_tree.h: keys that another program signs with are taken over: from a folder of key
- * files, from the tables that name them, or both (semantics 1).
+ * core/model/life/import_tree.h: imports keys of another signer: from a folder of key files, from
+ * the tables that name them, or both.
  *
- * Everything is read first (import_scan(), no lock, no change); then each item says what becomes of
- * it; import_run() does that inside an open change.
+ * Everything is read first (import_scan(), no lock, no change); each item then has a fate;
+ * import_run() carries it out inside an open change.
  */
 #ifndef CORE_MODEL_LIFE_IMPORT_TREE_H
 #define CORE_MODEL_LIFE_IMPORT_TREE_H
@@ -63,13 +63,13 @@ struct import {
 void import_done(struct import *import);
 #define auto_import cleanup(import_done) struct import
 
-/* Reads folder and tables.  `store` may be NULL.  Fails: the folder or a table cannot be read, or may
- * be changed by others; there are too many files.  Single files that do not fit are items. */
+/* Reads folder and tables.  `store` may be NULL.  Fails: the folder or a table cannot be read, or
+ * others may write to it; there are too many files.  Single files with faults are items. */
 int import_scan(struct ctx *ctx, struct store *store,
                 const struct import_request *request, struct import *ret_import,
                 struct err *err) must_check;
 
-/* The record that DNS would show for the key of an item.  Caller frees. */
+/* The DNS record of the key of an item.  Caller frees. */
 int import_record(const struct import *import, const struct import_item *item,
                   char **ret_record, struct err *err) must_check;
 /* Decides which keys sign: after import_scan(), and again once `is_public` of rivals is set. */
@@ -78,15 +78,15 @@ void import_decide(struct import *import);
 struct import_counts {
 	size_t imported, active, there, passed, refused;
 };
-/* Inside an open change: each IMPORT_KEY becomes a key of its domain, which is added where it is not
- * there; DKIM is enabled where it signs.  An item that fails becomes IMPORT_REFUSED, the others go
- * on. */
+/* Inside an open change: each IMPORT_KEY becomes a key of its domain, which is added if it does not
+ * exist; DKIM is enabled if the key signs.  An item that fails becomes IMPORT_REFUSED; the others
+ * are processed. */
 int import_run(struct import *import, struct ctx *ctx, struct store *store,
                bool is_sign_now, struct err *err) must_check;
 struct import_counts import_count(const struct import *import) must_check;
 
 /* One key, for import_run() and `key import`: `octets` is the private key's file.  With
- * `is_enabling` DKIM is switched on first; with `is_parked` the key is kept and does not sign. */
+ * `is_enabling`, DKIM is enabled first; with `is_parked`, the key is kept and does not sign. */
 int import_key(struct ctx *ctx, struct store *store, const char *domain,
                const char *selector, const void *octets, size_t len, bool is_enabling,
                bool is_parked, bool is_sign_now, struct err *err) must_check;

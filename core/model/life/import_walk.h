@@ -1,6 +1,6 @@
 /*
- * core/model/life/import_walk.h: the files of a folder of keys, with what the file system says against
- * them.  Symbolic links are not followed; what others may write to is refused.
+ * core/model/life/import_walk.h: the files of a folder of keys, with the reasons against reading
+ * them.  Symbolic links are not followed; files and folders that others may write to are refused.
  */
 #ifndef CORE_MODEL_LIFE_IMPORT_WALK_H
 #define CORE_MODEL_LIFE_IMPORT_WALK_H
@@ -27,17 +27,18 @@ struct import_files {
 };
 void import_files_done(struct import_files *files);
 
-/* All files below `top` ("/": the whole root) but those whose name begins with a dot.  ERR_FAILED:
- * the folder cannot be read or may be changed by others, or there are more than 1,000,000. */
+/* All files below `top` ("/": the whole root), except those whose name begins with a dot.
+ * ERR_FAILED: the folder cannot be read, others may write to it, or there are more than 1,000,000
+ * files. */
 int import_walk(const struct ctx *ctx, const char *top, struct import_files *ret_files,
                 struct err *err) must_check;
 
-/* The content of a key file; `follow`: links are followed inside the root.  ERR_FAILED: no regular
- * file, too large, others may write to it. */
+/* The content of a key file; `follow`: links are followed inside the root.  ERR_FAILED: not a
+ * regular file, too large, or others may write to it. */
 int import_read_key(const struct ctx *ctx, const char *path, bool follow,
                     struct secret *ret_octets, struct err *err) must_check;
 
-/* Whether others than the owner may change a file or folder of that owner and mode. */
+/* Whether others than the owner may write to a file or folder with that owner and mode. */
 bool import_is_writable(const struct file_info *info) must_check;
 
 #endif

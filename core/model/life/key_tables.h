@@ -1,9 +1,9 @@
 /*
- * core/model/life/key_tables.h: what the configuration of other signers says about keys: which domain signs
- * with which selector and key file.  OpenDKIM (opendkim.conf, KeyTable, SigningTable, KeyList), rspamd
- * (dkim_signing.conf and its maps), amavis (dkim_key() lines) and Exim (macros, transport options) are
- * read.  Pure: further files come through a callback, nothing is evaluated, unknown parts are passed
- * over.
+ * core/model/life/key_tables.h: reads the configuration of other signers: which domain signs with
+ * which selector and key file.  OpenDKIM (opendkim.conf, KeyTable, SigningTable, KeyList), rspamd
+ * (dkim_signing.conf and its maps), amavis (dkim_key() lines) and Exim (macros, transport options)
+ * are read.  Pure: further files are read through a callback, nothing is evaluated, unknown parts
+ * are ignored.
  */
 #ifndef CORE_MODEL_LIFE_KEY_TABLES_H
 #define CORE_MODEL_LIFE_KEY_TABLES_H
@@ -27,7 +27,7 @@ struct key_table_row {
 	char *why;   /* why it cannot be used, as a sentence; NULL: it can */
 };
 
-/* One line of a SigningTable, whose key is looked for when all tables are read. */
+/* One line of a SigningTable, whose key is found after all tables have been read. */
 struct key_table_use {
 	char *pattern, *key;
 	size_t line;
@@ -49,7 +49,7 @@ struct key_tables {
 #define auto_key_tables cleanup(key_tables_done) struct key_tables
 void key_tables_done(struct key_tables *tables);
 
-/* How the files that a configuration names are read; false: it cannot be. */
+/* Reads a file that a configuration names; false: it cannot be read. */
 struct key_tables_source {
 	bool (*read)(void *arg, const char *path, struct buf *into);
 	void *arg;
@@ -67,20 +67,20 @@ enum key_tables_kind {
 	KEY_TABLES_AMAVIS,
 	KEY_TABLES_EXIM,
 };
-/* By the name of a file, and by its text where the name does not tell. */
+/* Determined by the name of a file, or by its text if the name is not sufficient. */
 enum key_tables_kind key_tables_kind_of(const char *name, const char *text) must_check;
 
-/* Adds what `text` says.  `name` is shown in `where`; its folder is put in front of relative paths
- * that the configuration names, where `name` is a path. */
+/* Adds the rows of `text`.  `name` is shown in `where`; if it is a path, its folder is the base of
+ * relative paths in the configuration. */
 void key_tables_read(struct key_tables *tables, enum key_tables_kind kind,
                      const char *name, const char *text,
                      const struct key_tables_source *source);
 
-/* After the last one: SigningTable lines find their keys, keys for any domain their domains. */
+/* After the last file: assigns keys to lines of SigningTable, and domains to keys for any domain. */
 void key_tables_finish(struct key_tables *tables);
 
-/* Whether `path` has the form of a row's path (NULL: never); fills domain and selector (NAME_SIZE
- * octets each) where the row leaves them open, as they stand in the path. */
+/* Whether `path` matches a row's path (NULL: never); fills domain and selector (NAME_SIZE octets
+ * each) from the path if the row does not specify them. */
 bool key_tables_path_fits(const struct key_table_row *row, const char *path,
                           char *ret_domain, char *ret_selector) must_check;
 

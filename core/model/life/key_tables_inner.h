@@ -4,7 +4,7 @@
 
 #include "core/model/life/key_tables.h"
 
-/* One text while it is read. */
+/* One text that is being read. */
 struct key_tables_file {
 	struct key_tables *tables;
 	const char *name; /* as given to key_tables_read() */
@@ -12,8 +12,8 @@ struct key_tables_file {
 	unsigned level; /* of files that name files */
 };
 
-/* Adds a row; texts are copied, a domain is brought to A-labels (one that is none gives a row with
- * `why`).  The pointer lives until the next row. */
+/* Adds a row; texts are copied, a domain is converted to A-labels (an invalid one gives a row with
+ * `why`).  The pointer is valid until the next row is added. */
 struct key_table_row *key_tables_add(struct key_tables_file *file, size_t line,
                                      const char *domain, const char *selector,
                                      const char *path);
@@ -21,17 +21,17 @@ struct key_table_row *key_tables_add(struct key_tables_file *file, size_t line,
 void key_tables_add_unfit(struct key_tables_file *file, size_t line, const char *domain,
                           const char *fmt, ...) printf_like(4, 5);
 
-/* `path` with the folder of the file that names it in front, where it is relative.  Caller frees. */
+/* `path`; if it is relative, below the folder of the file that names it.  Caller frees. */
 char *key_tables_path(const struct key_tables_file *file, const char *path) must_check;
 /* Reads a file that `file` names. */
 bool key_tables_fetch(struct key_tables_file *file, const char *path,
                       struct buf *into) must_check;
 
 /* The next line of *at without its break, blanks on both sides and `comment` with what follows it
- * (0: none); NULL at the end.  *line counts.  Lives in `into`. */
+ * (0: none); NULL at the end.  *line counts.  It is in `into`. */
 const char *key_tables_line(const char **at, size_t *line, char comment,
                             struct buf *into) must_check;
-/* Cuts *at at the next run of blanks; the word lives in the text.  NULL: there is none. */
+/* Splits *at at the next run of blanks; the word is in the text.  NULL: none. */
 char *key_tables_word(char **at) must_check;
 
 void key_tables_read_rspamd(struct key_tables_file *file, const char *text);

@@ -1,4 +1,4 @@
-/* core/model/undo/undo_inner.h: what the files of undo share; nobody else includes it. */
+/* core/model/undo/undo_inner.h: shared by the files of undo; no other file includes it. */
 #ifndef CORE_MODEL_UNDO_UNDO_INNER_H
 #define CORE_MODEL_UNDO_UNDO_INNER_H
 
@@ -22,13 +22,13 @@ struct undo {
 	struct names warnings; /* told once all is done */
 };
 
-/* What `item` is about, for sentences: "dns.ttl of example.com".  Caller frees. */
+/* The subject of `item`, for sentences: "dns.ttl of example.com".  Caller frees. */
 char *undo_subject(const struct change_item *item) must_check;
-/* Compares what is there now with what the change left.  1: to be taken back; 0: it is as before
- * already; ERR_FAILED: it was changed again, the sentence names the change that did it. */
+/* Compares the present value with the result of the change.  1: must be undone; 0: it already has
+ * its old value; ERR_FAILED: it was changed again, the sentence names that change. */
 int undo_compare(struct undo *undo, const struct change_item *item, const char *present,
                  struct err *err) must_check;
-/* The same where there is nothing to compare: 1 when forced. */
+/* The same if there is no value to compare: 1 if forced. */
 int undo_conflict(struct undo *undo, const struct change_item *item,
                   struct err *err) must_check;
 void undo_warn(struct undo *undo, const char *fmt, ...) printf_like(2, 3);

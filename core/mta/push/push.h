@@ -28,7 +28,7 @@ struct push;
 /* Takes the target lock of this root. */
 int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err) must_check;
 
-/* Undoes a push that was interrupted (design 6).  Call with the target lock held, before the store
+/* Undoes a push that was interrupted.  Call with the target lock held, before the store
  * is locked.  No target.db: nothing to do. */
 int push_recover(struct ctx *ctx, bool force, struct err *err) must_check;
 
