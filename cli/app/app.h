@@ -37,12 +37,12 @@ struct app {
 	bool has_drift;   /* ... and files of ours that somebody else wrote */
 };
 
-/* Parses, prepares, runs the row's handler, completes: the whole program but main().  Gives the
- * exit status.  `caller`: caller_init() filled it; it is done here. */
+/* Parses, prepares, runs the row's handler, completes: the whole program except main().  Returns
+ * the exit status.  `caller`: filled by caller_init(); freed here. */
 int app_main(struct caller *caller, const struct command_group *groups,
              const struct help_topic *topics, int argc, char **argv);
 
-/* For people, on stderr; while a change is open it waits for the commit. */
+/* Writes a message to stderr; while a change is open, it is written after the commit. */
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
 
@@ -65,48 +65,48 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;
 void app_names_done(struct app_names *names);
 
-/* What a record that is being typed shares, whichever command it is typed to (cli/app/typed.c). */
-/* TXT data that was pasted with its quotes, as a zone file's reader joins it; a line says so.  Other
- * data as it is.  Caller frees. */
+/* Shared by the commands that accept a record (cli/app/typed.c). */
+/* Joins TXT data that was pasted with its quotes, as a reader of zone files does, and prints a
+ * note.  Other data is unchanged.  Caller frees. */
 char *app_typed_data(struct app *app, const char *type, const char *data) must_check;
-/* Before any lock: refuses an address where a name belongs; about a name without its final dot that
- * ends in `domain` (NULL: a template) a terminal is asked, others are refused.  *ret_data stays NULL
- * where `data` is right as it is.  Caller frees. */
+/* Before any lock: refuses an address instead of a name; for a name without a final dot that ends
+ * in `domain` (NULL: a template), asks on a terminal, otherwise refuses.  *ret_data remains NULL if
+ * `data` is correct.  Caller frees. */
 int app_ask_doubt(struct app *app, const char *type, const char *data, const char *domain,
                   char **ret_data, struct err *err) must_check;
-/* The same where nobody can be asked any more: refuses. */
+/* The same when a question is no longer possible: refuses. */
 int app_refuse_doubt(const char *type, const char *data, const char *domain,
                      struct err *err) must_check;
-/* Says as warnings what is probably not meant in a record that was just saved: of TXT what its
- * owner's lint finds ("+all: ... (spf-plus-all)"), of others names without a final dot.  Nothing is
- * looked up.  `domain` NULL: of a template. */
+/* Warns about a saved record that probably does not mean what was intended: for TXT, the findings
+ * of its owner's lint ("+all: ... (spf-plus-all)"); for other types, names without a final dot.
+ * Without DNS look-ups.  `domain` NULL: of a template. */
 void app_lint_typed(struct app *app, const char *owner, const char *type,
                     const char *rdata, const struct domain *domain);
-/* Warns where the domain asks receivers to quarantine or reject and does not sign. */
+/* Warns if the DMARC policy of the domain is quarantine or reject and it does not sign. */
 int app_warn_unsigned(struct app *app, const struct domain *domain,
                       struct err *err) must_check;
 
-/* The name servers that --zone and --resolver name, or the system's.  resolver_free() it. */
+/* A resolver for --zone and --resolver, or for the system's name servers.  resolver_free() it. */
 int app_resolver(struct app *app, struct resolver **ret_resolver,
                  struct err *err) must_check;
-/* The TTL of an option --ttl: -1 where it is not given. */
+/* The TTL of the option --ttl; -1: not given. */
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err) must_check;
 
 /* Asks a question on the terminal; no terminal: ERR_USAGE that names `option`. */
 int app_confirm(struct app *app, const char *question, const char *option, bool *ret_yes,
                 struct err *err) must_check;
 
-/* Where a file that the user named will be written: absolute, on the host (--root does not move it),
- * its folder real.  `holds_secrets`: no other account may be able to write to a folder on its way.
- * The caller frees. */
+/* The path of an output file that the user named: absolute, on the host (independent of --root),
+ * the links of its folder resolved.  `holds_secrets`: no other account may have write access to a
+ * folder of the path.  The caller frees. */
 int app_output_path(const char *name, bool holds_secrets, char **ret_path,
                     struct err *err) must_check;
 /* Reads a file that the user named ("-": standard input), at most `limit` octets. */
 int app_read_input(struct app *app, const char *name, size_t limit, struct buf *into,
                    struct err *err) must_check;
 
-/* Where the database is as the machine sees it: `option` (--db; NULL: not given), else the
- * environment's, else the one below the context's root.  Caller frees. */
+/* The path of the database on the machine: `option` (--db; NULL: not given), else that of the
+ * environment, else the one below the context's root.  Caller frees. */
 int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,
                 struct err *err) must_check;
 

@@ -1,4 +1,4 @@
-/* cli/app/changes.h: what a change makes different, and what somebody else changed, as rows. */
+/* cli/app/changes.h: the items of a change, and changes of files by others, as rows. */
 #ifndef CLI_APP_CHANGES_H
 #define CLI_APP_CHANGES_H
 
@@ -11,14 +11,14 @@
 enum { CHANGES_COLUMNS = 6 };
 extern const struct out_column changes_columns[CHANGES_COLUMNS];
 
-/* Emits one row to the struct out that `arg` is; for change_items(). */
+/* Emits one row to `arg`, a struct out; for change_items(). */
 int changes_emit(void *arg, const struct change_item *item, struct err *err);
 
 /* Appends a change in a few words: "spf.mode: headers-only -> reject-fail", "3 domains". */
 int changes_summary(struct store *store, const struct change_row *row, struct buf *out,
                     struct err *err) must_check;
 
-/* What somebody else did to files of ours, as a listing inside an object under "drift"; NULL: none. */
+/* Edits of our files by others, as a listing inside an object under "drift"; NULL: none. */
 void changes_drifts(struct out *out, const struct drifts *drifts);
 
 #endif

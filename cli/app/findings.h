@@ -1,5 +1,5 @@
 /*
- * cli/app/findings.h: the answers of lints.  Warnings and errors are exit status 3, notes alone 0.
+ * cli/app/findings.h: the output of lints.  Warnings and errors give exit status 3, notes alone 0.
  */
 #ifndef CLI_APP_FINDINGS_H
 #define CLI_APP_FINDINGS_H
@@ -8,7 +8,7 @@
 #include "core/base/octets.h"
 #include "dnszone/lint/lint.h"
 
-/* What one record has. */
+/* The findings of one record. */
 void findings_show(struct app *app, const struct lint_list *list);
 
 /* The same of several records, each with its owner (NULL: none). */
@@ -16,8 +16,7 @@ void findings_begin(struct app *app);
 void findings_add(struct app *app, const char *owner, const struct lint_list *list);
 void findings_end(struct app *app);
 
-/* Lints each line of the file that --records-from names: one JSON object a line, whatever the
- * format. */
+/* Lints each line of the file of --records-from: one JSON object per line, whatever the format. */
 typedef void findings_lint(void *arg, struct octets text, struct lint_list *list);
 int findings_of_lines(struct app *app, findings_lint *lint, void *arg,
                       struct err *err) must_check;

@@ -1,4 +1,4 @@
-/* cli/app/overview.h: what waits on this host, for `mta status` and `domain show`. */
+/* cli/app/overview.h: what is pending on this host, for `mta status` and `domain show`. */
 #ifndef CLI_APP_OVERVIEW_H
 #define CLI_APP_OVERVIEW_H
 
@@ -26,11 +26,11 @@ struct overview {
 };
 void overview_done(struct overview *overview);
 
-/* Costs little with many domains: counts, and the first few names. */
+/* Fast with many domains: counts, and the first few names. */
 int overview_load(struct app *app, struct overview *ret_overview,
                   struct err *err) must_check;
 
-/* The command that comes next for zones and keys, NULL: none.  Borrowed from a const. */
+/* The next command for zones and keys, NULL: none.  Borrowed from a const. */
 const char *overview_hint(const struct overview *overview);
 
 #endif

@@ -1,4 +1,4 @@
-/* cli/app/srs_targets.h: what to know before SRS is switched on. */
+/* cli/app/srs_targets.h: warnings before SRS is enabled. */
 #ifndef CLI_APP_SRS_TARGETS_H
 #define CLI_APP_SRS_TARGETS_H
 
@@ -6,15 +6,15 @@
 
 #include "cli/app/app.h"
 
-/* What a command is about to set; NULL: stays as it is. */
+/* The values that a command will set; NULL: unchanged. */
 struct srs_change {
 	const char *enabled, *domain, *hostname, *excluded; /* canonical texts */
 };
 
-/* Where SRS will be on and the change is about it: warns when bounces to the SRS domain could not
- * come back (no MX, no address), when mail of it does not pass SPF for this host, and of local
- * delivery that will show SRS addresses.  Asks DNS, at most for 5 s and not under --root, so it is
- * to be called before any lock.  What cannot be known is passed over. */
+/* If the change concerns SRS and SRS will be on: warns if bounces to the SRS domain cannot be
+ * delivered (no MX, no address), if its mail does not pass SPF for this host, and about local
+ * delivery that will show SRS addresses.  Queries DNS, for at most 5 s and not with --root, so call
+ * it before any lock.  Unknown facts are ignored. */
 void srs_targets_warn(struct app *app, const struct srs_change *change);
 
 #endif

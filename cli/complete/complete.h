@@ -1,20 +1,20 @@
 /*
- * cli/complete/complete.h: what may stand at the cursor of a command line that is being typed.
+ * cli/complete/complete.h: the words that are possible at the cursor of a command line.
  *
- * The shells' shims (completions/) ask `mailauthctl __complete`.  The answer follows from the same
- * tables as help and usage errors: the command rows with their grammar and options, the settings,
- * the formats, the backends; complete_source.c says what completes each placeholder.
+ * The functions of the shells (completions/) run `mailauthctl __complete`.  Its answer comes from
+ * the same tables as help and usage errors: the command rows with their grammar and options, the
+ * settings, the formats, the backends; complete_source.c lists what completes each placeholder.
  *
- * Nothing is written, locked, migrated or asked.  Where there is no database, or it cannot be read,
- * what needs one is left out.
+ * Nothing is written, locked, migrated or queried.  Without a readable database, candidates from it
+ * are omitted.
  *
- * The answer is a line that says how, and one for each candidate:
+ * The answer is a line with the kind, and one line for each candidate:
  *
- *     :words<tab>what it takes               :words  the candidates below, a blank behind the chosen one
- *     enable-dkim<tab>sign its mail          :open   the same without the blank: a list goes on
+ *     :words<tab>what is expected            :words  the candidates below, a blank after the chosen one
+ *     enable-dkim<tab>sign its mail          :open   the same without the blank: a list continues
  *     ...                                    :files, :folders  names of the file system; no candidates
  *
- * Candidates may come without help.  What it takes is said of what cannot be listed.
+ * Candidates may have no help.  "What is expected" is for words that cannot be listed.
  */
 #ifndef CLI_COMPLETE_COMPLETE_H
 #define CLI_COMPLETE_COMPLETE_H
@@ -38,14 +38,14 @@ struct complete_line {
 #define COMPLETE_LINE_INIT ((struct complete_line){ 0 })
 void complete_line_done(struct complete_line *line);
 
-/* Cuts a line as bash reads it (quotes, backslashes) at `before`, what stands before the cursor,
- * and `after`.  readline replaces only what stands behind the last one of `breaks`
- * (COMP_WORDBREAKS) in the word: dropped says how much of it stays. */
+/* Splits a line as bash does (quotes, backslashes); `before` is the text before the cursor, `after`
+ * the rest.  readline replaces only the text after the last one of `breaks` (COMP_WORDBREAKS) in
+ * the word: `dropped` is the length of the rest. */
 void complete_line_split(const char *before, const char *after, const char *breaks,
                          struct complete_line *ret_line);
 
-/* Appends the answer.  `groups` ends in {0}; `app`: its root and database hold unless the line
- * names others. */
+/* Appends the answer.  `groups` ends in {0}; `app`: its root and database are used unless the
+ * line names others. */
 void complete(const struct command_group *groups, struct app *app,
               const struct complete_line *line, struct buf *into);
 
@@ -82,19 +82,19 @@ struct complete {
 	char *expected;   /* for people, where nothing can be listed; NULL: nothing */
 };
 
-/* Offers a candidate if it begins with what was typed and is not taken.  `help`: NULL or text, also
- * foreign one. */
+/* Adds a candidate if it begins with the typed text and is not taken.  `help`: NULL or text, which
+ * may be foreign. */
 void complete_offer(struct complete *c, const char *text, const char *help);
-/* The same without looking at what was typed. */
+/* The same without a comparison with the typed text. */
 void complete_put(struct complete *c, const char *text, const char *help);
 /* The context and the store of the line; NULL: none. */
 struct ctx *complete_ctx(struct complete *c);
 struct store *complete_store(struct complete *c);
-/* The word that stands nearest before the cursor at `placeholder`; NULL: none. */
+/* The last word before the cursor whose place is `placeholder`; NULL: none. */
 const char *complete_word_at(const struct complete *c, const char *placeholder);
 
-/* What completes a placeholder of an argument grammar or of an option's value: one row each, sorted.
- * ends in {0}. */
+/* What completes a placeholder of an argument grammar or of an option's value: one row each,
+ * sorted; ends in {0}. */
 struct complete_source {
 	const char *placeholder;           /* "<domain>" */
 	void (*offer)(struct complete *c); /* NULL: it cannot be listed */

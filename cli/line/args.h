@@ -2,8 +2,8 @@
  * cli/line/args.h: the words and options of one command line.
  *
  * Options are accepted as `--name value` and `--name=value`, anywhere on the line; `--` ends them;
- * "-" alone is a word.  Names are never abbreviated, so that a new option cannot change what an
- * old script means.
+ * "-" alone is a word.  Names cannot be abbreviated, so a new option cannot change the meaning
+ * of an old script.
  */
 #ifndef CLI_LINE_ARGS_H
 #define CLI_LINE_ARGS_H
@@ -15,7 +15,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
-/* Who may use an option.  What a row does not say is closed to customers (cli/line/caller.h). */
+/* Who may use an option.  By default, it is closed to customers (cli/line/caller.h). */
 enum option_access {
 	OPTION_FOR_ADMINS,
 	OPTION_FOR_ALL,
@@ -48,28 +48,28 @@ struct args {
 #define ARGS_INIT ((struct args){ 0 })
 void args_done(struct args *args);
 
-/* The value of an option ("--alias-of"); of one that may be repeated the last one; "" for one that
- * takes none; NULL: not given. */
+/* The value of an option ("--alias-of"); of one that may be repeated, the last value; "" for one
+ * without a value; NULL: not given. */
 const char *args_get(const struct args *args, const char *name);
-/* The value of occurrence `i` of an option that may be repeated; NULL behind the last. */
+/* The value of occurrence `i` of an option that may be repeated; NULL after the last. */
 const char *args_get_nth(const struct args *args, const char *name, size_t i);
 bool args_has(const struct args *args, const char *name);
-/* How many words there are. */
+/* The number of words. */
 size_t args_count(const struct args *args);
-/* Word `i`, NULL behind the last. */
+/* Word `i`, NULL after the last. */
 const char *args_word(const struct args *args, size_t i);
 
-/* Cuts `argv` (argc items, the program's name not among them) into words and options, which are
- * looked up in `tables` (each ends in {0}).  ERR_USAGE when an option is unknown (with a suggestion
- * where one is near), lacks its value, has one too many or has a value and is given twice without being
- * one that may be repeated; `is_lenient` passes over such options: for the search of the command's
- * words, before its own options are known.  The caller initialises `args` and calls args_done() in
+/* Splits `argv` (argc items, without the program's name) into words and options, which are looked
+ * up in `tables` (each ends in {0}).  ERR_USAGE if an option is unknown (with a suggestion if one
+ * is similar), lacks its value, has a value that it must not have, or is given twice with a value
+ * although it must not be repeated; `is_lenient` ignores such options, to find the words of the
+ * command before its own options are known.  The caller initialises `args` and calls args_done() in
  * every case. */
 int args_parse(int argc, char **argv, const struct option_row *const *tables,
                size_t table_count, bool is_lenient, struct args *args,
                struct err *err) must_check;
 
-/* Takes the first `count` words away: those that named the command. */
+/* Removes the first `count` words: those of the command. */
 void args_drop_words(struct args *args, size_t count);
 
 /*
@@ -80,33 +80,33 @@ void args_drop_words(struct args *args, size_t count);
  *     [<a> <b>]...      any number of pairs         [<a> [<b>]]     none, one or two
  *     bash|zsh          one of these words          <x>...|--all    words, or that option instead
  *
- * At most one part of a grammar may repeat.  A grammar that cannot be read aborts.
+ * At most one part of a grammar may be repeated.  An invalid grammar aborts.
  */
 
-/* ERR_USAGE with a sentence that names what is missing or too much.  `command` is the row's words,
- * for the sentence. */
+/* ERR_USAGE with a sentence that names the missing or additional word.  `command` is the row's
+ * words, for the sentence. */
 int args_check(const struct args *args, const char *grammar, const char *command,
                struct err *err) must_check;
 
-/* The part of a grammar that a word stands for: "<domain>...|--all" (borrowed from it). */
+/* The part of a grammar that a word belongs to: "<domain>...|--all" (borrowed from it). */
 struct args_place {
 	const char *at;
 	size_t len;
 };
-/* The place of word `index`; false: no word may stand there.  Which options `args` has counts, its
- * words do not. */
+/* The place of word `index`; false: no word is possible there.  Depends on the options of `args`,
+ * not on its words. */
 bool args_place(const struct args *args, const char *grammar, size_t index,
                 struct args_place *ret_place) must_check;
-/* The alternative behind `at` (NULL: the first one) of a place: "<domain>...", then "--all"; NULL:
- * there is no more. */
+/* The alternative after `at` (NULL: the first one) of a place: "<domain>...", then "--all"; NULL:
+ * no further one. */
 const char *args_alternative(const struct args_place *place, const char *at,
                              size_t *ret_len) must_check;
-/* Whether the line has no room for the option: it stands for words that are there, or another one
- * stands for them already. */
+/* Whether the option is not possible on the line: the words that it replaces are given, or another
+ * option that replaces them. */
 bool args_has_instead(const struct args *args, const char *grammar,
                       const char *option) must_check;
 
-/* What --format takes; ends in {0}. */
+/* The values of --format; ends in {0}. */
 extern const struct format_row {
 	const char *name;
 	enum out_format format;
@@ -126,7 +126,7 @@ struct global_values {
 	bool is_colour_off;
 };
 
-/* ERR_USAGE: a format or a number of seconds that is none.  --json and --format: the last wins. */
+/* ERR_USAGE: an invalid format or number of seconds.  Of --json and --format, the last one is used. */
 int args_globals(const struct args *args, struct global_values *ret_values,
                  struct err *err) must_check;
 

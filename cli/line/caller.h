@@ -3,9 +3,9 @@
  *
  * Called through sudo by an account that is neither root nor an administrator, the program acts for
  * that customer: it may manage the DKIM, SPF and DMARC of the domains whose `owner` it is, and
- * nothing else.  Everything is done as root all the same, so this is decided before anything that
- * the customer could have prepared (environment, limits, folder, descriptors) has an effect, and
- * rows and options are closed to customers unless their tables open them.
+ * nothing else.  The process still has the rights of root, so this is determined before anything
+ * that the customer could have prepared (environment, limits, folder, descriptors) has an effect,
+ * and rows and options are closed to customers unless their tables open them.
  */
 #ifndef CLI_LINE_CALLER_H
 #define CLI_LINE_CALLER_H
@@ -26,23 +26,25 @@ struct caller {
 
 #define CALLER_INIT ((struct caller){ .out_fd = -1, .err_fd = -1, .in_fd = -1 })
 
-/* Finds out; for a customer it then clears the environment down to language and terminal, and
- * undoes whatever else a process inherits.  The first thing that main() does. */
+/* Determines the caller.  For a customer, it then clears the environment except for language and
+ * terminal, and resets everything else that a process inherits.  main() calls this first. */
 void caller_init(struct caller *caller);
-/* Gives a customer the answers, which were kept until no lock was held.  False: not written. */
+/* Writes the output for a customer, which was kept until all locks were released.  False: not
+ * written. */
 bool caller_done(struct caller *caller) must_check;
 
-/* What caller_init() finds, from what it looks at.  `look_up`: getenv(3), or a test's own. */
+/* Determines the caller from these values, for caller_init().  `look_up`: getenv(3), or that of a
+ * test. */
 int caller_find(uid_t real, uid_t effective, const char *(*look_up)(const char *variable),
                 struct caller *ret_caller, struct err *err) must_check;
-/* Takes out of the environment what a customer must not decide. */
+/* Removes from the environment what a customer must not determine. */
 void caller_clean_environment(void);
 
 /* Whether the caller may use the row with these options; ERR_FAILED otherwise. */
 int caller_check(const struct caller *caller, const struct command *row,
                  const struct args *args, struct err *err) must_check;
-/* Takes standard input whole, to be read as descriptor 0 from then on: before any lock, because
- * whoever types it may take his time. */
+/* Reads all of standard input, which is descriptor 0 from then on: before any lock, because typing
+ * takes time. */
 int caller_read_input(struct caller *caller, struct err *err) must_check;
 /* Whether the line has an option that reads it. */
 bool caller_takes_input(const struct args *args) must_check;

@@ -1,8 +1,8 @@
 /*
- * cli/line/command.h: what a command is, and from a command line to its row.
+ * cli/line/command.h: the rows of commands, and finding the row for a command line.
  *
  * Every command is one row; help, usage errors and completion are loops over the rows.  The rows
- * of one noun stand with their handlers in cmd_<noun>.c; main lists the groups.
+ * of one noun are in cmd_<noun>.c with their handlers; commands.c lists the groups.
  */
 #ifndef CLI_LINE_COMMAND_H
 #define CLI_LINE_COMMAND_H
@@ -14,7 +14,7 @@
 
 struct app;
 
-/* What the application prepares before the handler runs, and completes behind it. */
+/* What the application prepares before the handler runs, and completes after it. */
 enum command_need {
 	NEED_STORE_READ = 1 << 0, /* the store, defaults where there is none */
 	NEED_CHANGE =
@@ -41,7 +41,7 @@ struct command {
 	const char *
 		example; /* "mailauthctl server set dkim.verify on"; may hold lines; NULL: none */
 	unsigned needs; /* of enum command_need */
-	/* What can be known without the store or the host; NULL: nothing.  Before any lock. */
+	/* Checks what can be checked without the store or the host; NULL: nothing.  Before any lock. */
 	int (*check)(struct app *app, struct err *err);
 	int (*run)(struct app *app, struct err *err);
 	bool is_hidden; /* for other programs: not in help, suggestions and completion */
@@ -54,7 +54,7 @@ struct command_group {
 	const struct command *rows; /* ends in {0} */
 };
 
-/* What a command line asks for. */
+/* What a command line requests. */
 struct command_call {
 	enum {
 		COMMAND_RUN, /* run `row` with `args` */
@@ -73,22 +73,22 @@ void command_call_done(struct command_call *call);
 /* The help text's own command: answered by command_dispatch(), not a row of a group. */
 extern const struct command command_help_row;
 
-/* The row with the most words that the line has from word `from` on, and how many those are; NULL:
- * none. */
+/* The row with the most words that match the line from word `from` on, and the number of these
+ * words; NULL: none. */
 const struct command *command_find(const struct command_group *groups,
                                    const struct args *args, size_t from,
                                    size_t *ret_count) must_check;
-/* Cuts a line before its command is known: by the options of all commands, passing over what is no
- * option.  Frees what `args` had. */
+/* Splits a line before its command is known: with the options of all commands, ignoring unknown
+ * options.  Frees the previous content of `args`. */
 int command_parse_leniently(const struct command_group *groups, int argc, char **argv,
                             struct args *args, struct err *err) must_check;
 
 /* Finds the row, parses its options and checks the number of words.  `groups` ends in {0}; argv[0]
- * is skipped.  `help`, `--help` and `--version` are answered here, also where the rest of the line
+ * is skipped.  `help`, `--help` and `--version` are answered here, even if the rest of the line
  * is incomplete.
  *
- * ERR_USAGE: `err` has one sentence (without the program's name), with a suggestion where one is
- * near, and call->text the usage line, with its line break, or nothing.  A line without any word
+ * ERR_USAGE: `err` has one sentence (without the program's name), with a suggestion if one is
+ * similar, and call->text the usage line, with its line break, or nothing.  A line without any word
  * has an empty sentence and the overview as text.  The caller initialises `call` and calls
  * command_call_done() in every case. */
 int command_dispatch(const struct command_group *groups, int argc, char **argv,
@@ -96,7 +96,7 @@ int command_dispatch(const struct command_group *groups, int argc, char **argv,
 
 /* "usage: mailauthctl server set <setting> <value> ...\n" */
 void command_usage(const struct command *row, struct buf *into);
-/* Its options, in lines below that one; nothing where it has none. */
+/* Its options, in lines below that one; nothing without options. */
 void command_usage_options(const struct command *row, struct buf *into);
 /* Usage, help, options and example of one command. */
 void command_help(const struct command *row, struct buf *into);

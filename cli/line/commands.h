@@ -1,6 +1,6 @@
 /*
  * cli/line/commands.h: every command: the nouns in the order of the help text, and the rows of each,
- * which stand with their handlers in cmd_<noun>.c.
+ * which are in cmd_<noun>.c with their handlers.
  */
 #ifndef CLI_LINE_COMMANDS_H
 #define CLI_LINE_COMMANDS_H
@@ -26,16 +26,16 @@ extern const struct command commands_spf[];
 extern const struct command commands_template[];
 extern const struct command commands_zone[];
 
-/* Handlers of `domain` rows that stand in cmd_dkim.c: switching DKIM on and off. */
+/* Handlers of `domain` rows in cmd_dkim.c: enabling and disabling DKIM. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
-/* The handler of `domain show`, which stands in cmd_domain_show.c. */
+/* The handler of `domain show`, in cmd_domain_show.c. */
 int cmd_domain_show(struct app *app, struct err *err);
 struct domain;
-/* "on", "off", or "pending" with what it waits for. */
+/* "on", "off", or "pending" and what it waits for. */
 int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
                     char **ret_waits, struct err *err);
-/* Handlers of `mta` rows that stand in cmd_mta_status.c and cmd_mta_history.c. */
+/* Handlers of `mta` rows in cmd_mta_status.c and cmd_mta_history.c. */
 int cmd_mta_status(struct app *app, struct err *err);
 int cmd_mta_backends(struct app *app, struct err *err);
 int cmd_mta_history(struct app *app, struct err *err);
@@ -44,9 +44,9 @@ int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
                           struct err *err);
 int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
                            struct err *err);
-/* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain that is the first word becomes
- * `whole`, or (NULL) what `edit` makes of it, whose text is freed here, or with --reset the
- * template's again. */
+/* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain in the first word becomes
+ * `whole`, or (NULL) the result of `edit`, whose text is freed here, or with --reset that of the
+ * template. */
 int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
                    int (*edit)(struct app *app, const struct domain *domain,
                                char **ret_text, struct err *err),
@@ -55,7 +55,7 @@ int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
 struct option_row;
 extern const struct option_row cmd_key_import_options[];
 int cmd_key_import(struct app *app, struct err *err);
-/* Exports the zones that were named for later, in which new keys are to become public. */
+/* Exports the zones that were recorded for export, so that new keys become public. */
 int cmd_publish_keys(struct app *app, struct err *err);
 
 /* `key lint` (cmd_key_lint.c). */

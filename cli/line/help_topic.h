@@ -1,9 +1,9 @@
 /*
  * cli/line/help_topic.h: the manual's pages as topics of `mailauthctl help`.
  *
- * The texts are rendered while the program is built, so that they can be read where no manual is
- * installed.  They are printed plainly: a pager can run commands, and the program is also called
- * by sudo.
+ * The texts are rendered when the program is built, so that they can be read without an installed
+ * manual.  They are printed without a pager: a pager can run commands, and the program is also
+ * called through sudo.
  */
 #ifndef CLI_LINE_HELP_TOPIC_H
 #define CLI_LINE_HELP_TOPIC_H
@@ -19,17 +19,17 @@ struct help_topic {
 	const char *utf8, *ascii; /* the page, at most 80 columns */
 };
 
-/* The pages; ends in {0}.  Not in the library: they are made by a program that links it. */
+/* The pages; ends in {0}.  Not in the library: a program that links the library generates them. */
 extern const struct help_topic help_pages[];
 
 /* By its name or its page's ("mailauthctl-settings", "mailauthctl-settings(5)"); NULL: none. */
 const struct help_topic *help_topic_find(const struct help_topic *topics,
                                          const char *name) must_check;
 
-/* The text for the locale of the environment: ASCII where that is not UTF-8. */
+/* The text for the locale of the environment: ASCII if that is not UTF-8. */
 const char *help_topic_text(const struct help_topic *topic) must_check;
 
-/* The subsection of a page with that heading, such as a setting's key.  False: there is none. */
+/* The subsection of a page with that heading, such as a setting's key.  False: none. */
 bool help_topic_section(const struct help_topic *topic, const char *heading,
                         struct buf *into) must_check;
 

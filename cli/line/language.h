@@ -1,19 +1,19 @@
 /*
  * cli/line/language.h: the language of messages.
  *
- * It follows LC_ALL, LC_MESSAGES, LANG and LANGUAGE, as gettext does, for people alone: whatever a
- * program reads (JSON, TSV, what is stored, what mailauth-policyd says) is English.
+ * It follows LC_ALL, LC_MESSAGES, LANG and LANGUAGE, as gettext does, and applies to text for
+ * people: text for programs (JSON, TSV, stored text, output of mailauth-policyd) is English.
  */
 #ifndef CLI_LINE_LANGUAGE_H
 #define CLI_LINE_LANGUAGE_H
 
 #include <stdbool.h>
 
-/* Once, before anything is said.  `catalogues` holds <language>/LC_MESSAGES/mailauthctl.mo. */
+/* Call once, before any message.  `catalogues` contains <language>/LC_MESSAGES/mailauthctl.mo. */
 void language_init(const char *catalogues);
 
-/* English from here on where the command line asks for JSON or TSV, so that what is wrong with the
- * line itself is said in English, too. */
+/* Switches to English if the command line requests JSON or TSV, so that errors of the line itself
+ * are in English, too. */
 void language_for_line(int argc, char **argv);
 
 #endif

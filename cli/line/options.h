@@ -1,4 +1,4 @@
-/* cli/line/options.h: options that several commands have, each worded once. */
+/* cli/line/options.h: options of several commands, each defined once. */
 #ifndef CLI_LINE_OPTIONS_H
 #define CLI_LINE_OPTIONS_H
 

@@ -1,18 +1,19 @@
 /*
- * cli/out/out.h: the answer of a command as typed columns; table, JSON and TSV are renderers of them.
+ * cli/out/out.h: the result of a command as typed columns; renderers write it as table, JSON or
+ * TSV.
  *
  *     out_list_begin(out, columns, n);               out_object_begin(out, columns, n);
  *     { out_text(out, ...); out_bool(out, ...);      out_text(out, ...); out_int(out, ...);
  *       out_row_end(out); } ...                      { out_nested_begin(...); rows; out_nested_end(out); } ...
  *     out_end(out);                                  out_end(out);
  *
- * Cells are set in the order of the columns, each once; a cell too many, too few or of another
- * type aborts.  Texts are borrowed for the call only.  Columns live until out_end() or
- * out_nested_end().  JSON and TSV are written row by row; a table is held until its end.
- * A failed write is remembered and told by out_finish().
+ * Cells are set in the order of the columns, each once; an additional, missing or wrongly typed
+ * cell aborts.  Texts are borrowed for the call only.  Columns must be valid until out_end() or
+ * out_nested_end().  JSON and TSV are written row by row; a table is written at its end.
+ * out_finish() reports a failed write.
  *
- * Tables follow LC_CTYPE, which language_init() sets: where it is not UTF-8, all but ASCII becomes
- * '?'.  Headings are translated there; keys never are.
+ * Tables follow LC_CTYPE, which language_init() sets: if it is not UTF-8, all characters except
+ * ASCII become '?'.  Headings of tables are translated; keys never are.
  */
 #ifndef CLI_OUT_OUT_H
 #define CLI_OUT_OUT_H
@@ -53,28 +54,29 @@ struct out_column {
 
 struct out;
 
-/* `stream` is borrowed.  `width`: columns of the terminal; 0: what the terminal says, unlimited
- * where `stream` is none. */
+/* `stream` is borrowed.  `width`: columns of the terminal; 0: determined from the terminal,
+ * unlimited if `stream` is not a terminal. */
 struct out *out_new(enum out_format format, FILE *stream, bool is_coloured,
                     unsigned width) must_check;
 void out_free(struct out *out);
 enum out_format out_get_format(const struct out *out);
 unsigned out_get_width(const struct out *out); /* columns; 0: unlimited */
 
-/* Whether colour is welcome there: a terminal that is not dumb, and no NO_COLOR. */
+/* Whether colours are used: a terminal that is not dumb, without NO_COLOR. */
 bool out_can_colour(FILE *stream) must_check;
 
 /* A listing: JSON array of objects; TSV: a line with the keys, then the rows; table: heading and
- * rows, nothing at all without rows.  One listing or one object a command. */
+ * rows, or nothing without rows.  One listing or one object for each command. */
 void out_list_begin(struct out *out, const struct out_column *columns, size_t count);
-/* One thing: JSON object; TSV: "key<tab>value" lines; table: "Title: value" lines. */
+/* One object: JSON object; TSV: "key<tab>value" lines; table: "Title: value" lines. */
 void out_object_begin(struct out *out, const struct out_column *columns, size_t count);
-/* One object on one line of JSON, whatever the format: out_end() ends it, and another may follow. */
+/* One object on one line of JSON, whatever the format: out_end() ends it, and another one may
+ * follow. */
 void out_line_begin(struct out *out, const struct out_column *columns, size_t count);
 void out_row_end(struct out *out); /* of a listing; nothing in an object */
 void out_end(struct out *out);
 
-/* A listing inside an object, behind its cells: JSON: array under `key`; TSV: lines
+/* A listing inside an object, after its cells: JSON: array under `key`; TSV: lines
  * "key.0.selector<tab>..."; table: a titled table below the fields, left out without rows. */
 void out_nested_begin(struct out *out, const char *key, const char *title,
                       const struct out_column *columns, size_t count);
@@ -87,7 +89,7 @@ void out_time(struct out *out, int64_t unix_seconds); /* 0: never, as null */
 void out_list(struct out *out, const char *const *items, size_t count);
 void out_null(struct out *out); /* for a column of any type */
 
-/* Verbatim text: a zone, a bare value.  With JSON the callers emit objects instead. */
+/* Verbatim text: a zone, a single value.  With JSON, the callers emit objects instead. */
 void out_plain(struct out *out, const char *text, size_t len);
 
 /* Flushes.  ERR_FAILED: this or an earlier write failed. */

@@ -1,7 +1,7 @@
 /*
- * cli/out/out_inner.h: between out.c and the renderers; nobody else includes it.
+ * cli/out/out_inner.h: between out.c and the renderers; no other file includes it.
  *
- * out.c keeps the order of calls and the columns; a renderer sees complete, valid steps.
+ * out.c checks the order of calls and the columns; a renderer gets complete, valid steps.
  */
 #ifndef CLI_OUT_OUT_INNER_H
 #define CLI_OUT_OUT_INNER_H
@@ -54,7 +54,7 @@ struct out {
 	const char *nested_key, *nested_title;
 };
 
-/* Writes; a failure is remembered. */
+/* Writes; a failure is recorded. */
 void out_write(struct out *out, const char *octets, size_t len);
 void out_puts(struct out *out, const char *text);
 

@@ -8,15 +8,15 @@
 #include "core/base/buf.h"
 #include "core/base/macro.h"
 
-/* Appends `text` as valid UTF-8, U+FFFD for what is none.  `is_for_terminal`: what a terminal would
- * not show as text becomes '?': controls, changes of the direction of writing, and, in a locale
- * that is not UTF-8, all but ASCII. */
+/* Appends `text` as valid UTF-8, with U+FFFD for invalid octets.  `is_for_terminal`: characters
+ * that a terminal does not show as text become '?': controls, changes of the direction of writing,
+ * and, in a locale that is not UTF-8, all characters except ASCII. */
 void out_add_clean(struct buf *into, const char *text, bool is_for_terminal);
 
-/* How many columns of a terminal a text takes that out_add_clean() has cleaned. */
+/* The number of columns of a text that out_add_clean() has cleaned. */
 size_t out_columns_of(const char *text);
 /* Appends the text in lines of `width` columns, broken at blanks; a longer word is broken where the
- * line ends.  `indent` stands in front of each line but the first. */
+ * line ends.  `indent` precedes each line except the first. */
 void out_add_wrapped(struct buf *into, const char *text, size_t width,
                      const char *indent);
 
@@ -27,7 +27,8 @@ struct out_column_width {
 	size_t width;  /* result: of a flexible column */
 	bool is_below; /* result: there is no room for it, it stands below its row */
 };
-/* Lays a table out on `width` columns, one blank between two.  False: it fits as it is. */
+/* Lays out a table on `width` columns, with one blank between two columns.  False: no change
+ * required. */
 bool out_lay_out(struct out_column_width *columns, size_t count, size_t width) must_check;
 
 #endif

@@ -14,16 +14,16 @@
 
 struct progress;
 
-/* Never NULL.  Draws nothing where `stream` (borrowed) is no terminal, a dumb one, or `is_quiet`.
- * `what` is copied. */
+/* Never NULL.  Draws nothing if `stream` (borrowed) is not a terminal, is a dumb one, or
+ * `is_quiet`.  `what` is copied. */
 struct progress *progress_new(FILE *stream, const char *what, size_t total,
                               bool is_quiet) must_check;
 /* `done` of the total; redrawn at most ten times a second. */
 void progress_set(struct progress *progress, size_t done);
-/* Takes the bar off the screen: before another message is written there.  The next
+/* Removes the bar from the screen, before another message is written there.  The next
  * progress_set() draws it again. */
 void progress_clear(struct progress *progress);
-/* Clears and frees.  NULL is fine. */
+/* Clears and frees.  Accepts NULL. */
 void progress_free(struct progress *progress);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include "core/base/err.h"
 
-/* "2026-11-01", "2026-11-01 14:30[:05]" (or with a T; local time, UTC where a Z is behind it), or a
- * duration, which is so long before `now`: "7d".  `is_end`: a day alone stands for its last second,
- * a minute for its last one.  `option` is for the sentence of ERR_USAGE. */
+/* "2026-11-01", "2026-11-01 14:30[:05]" (or with a T; local time, UTC if followed by a Z), or a
+ * duration before `now`: "7d".  `is_end`: a date means its last second, a minute its last one.
+ * `option` is for the sentence of ERR_USAGE. */
 int when_parse(const char *text, int64_t now, bool is_end, const char *option,
                int64_t *ret_time, struct err *err) must_check;
 

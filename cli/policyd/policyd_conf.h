@@ -1,4 +1,5 @@
-/* cli/policyd/policyd_conf.h: the rendered settings of mailauth-policyd, followed while it runs. */
+/* cli/policyd/policyd_conf.h: the rendered settings of mailauth-policyd, read again when they
+ * change. */
 #ifndef CLI_POLICYD_POLICYD_CONF_H
 #define CLI_POLICYD_POLICYD_CONF_H
 
@@ -35,11 +36,11 @@ int policyd_conf_open(struct policyd_conf *conf, const char *path, const char *n
                       struct err *err) must_check;
 void policyd_conf_done(struct policyd_conf *conf);
 
-/* Reads the file again where it is another than the last one that was tried.  One that is gone or
- * wrong is logged once, and what was in force stays. */
+/* Reads the file again if it differs from the last one that was tried.  A missing or invalid file
+ * is logged once, and the previous settings remain in force. */
 void policyd_conf_follow(struct policyd_conf *conf, const struct policyd_log *log);
 
-/* Whether mail from this address is not to be checked: loopback and trusted relays. */
+/* Whether mail from this address is not checked: loopback and trusted relays. */
 bool policyd_conf_is_trusted(const struct policyd_conf *conf,
                              const struct network *client) must_check;
 

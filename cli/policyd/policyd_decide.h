@@ -1,8 +1,8 @@
 /*
- * cli/policyd/policyd_decide.h: what is answered to a policy request.
+ * cli/policyd/policyd_decide.h: the answer to a policy request.
  *
- * One check serves all recipients of a message: `instance`, which Postfix gives to each of them,
- * is remembered with what was decided and whether the header was given.
+ * One check applies to all recipients of a message: `instance`, which Postfix sends for each of
+ * them, is cached with the decision and whether the header was added.
  */
 #ifndef CLI_POLICYD_POLICYD_DECIDE_H
 #define CLI_POLICYD_POLICYD_DECIDE_H
@@ -43,13 +43,13 @@ struct policyd {
 	unsigned next; /* the oldest verdict: the next to be forgotten */
 };
 
-/* False: there is no memory. */
+/* False: no memory. */
 bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
                   const struct policyd_log *log) must_check;
 void policyd_done(struct policyd *policyd);
 
-/* The action for a request, which lives until the next one; logs one line.  NULL: this is no
- * request of ours, or there is trouble: nothing must be sent, and the connection must end. */
+/* The action for a request, valid until the next one; logs one line.  NULL: not a request for this
+ * service, or an internal failure: send nothing, and end the connection. */
 const char *policyd_decide(struct policyd *policyd,
                            const struct policyd_request *request) must_check;
 

@@ -1,7 +1,8 @@
 /*
- * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection that takes
- * forged Authentication-Results fields out of messages, before other filters read them.  With
- * one-from it refuses messages with several From fields, of which those filters check one.
+ * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection
+ * that removes forged Authentication-Results fields from messages, before other filters read them.
+ * With one-from it refuses messages with several From fields, because those filters check only one
+ * of them.
  */
 #ifndef CLI_POLICYD_POLICYD_MILTER_H
 #define CLI_POLICYD_POLICYD_MILTER_H
@@ -19,8 +20,8 @@ struct policyd_limits {
 	unsigned connections;   /* at a time; policyd_listen() */
 };
 
-/* Whether a connection that begins so is one of a mail server that wants a filter: the length of
- * its first packet has an octet that no policy request has. */
+/* Whether a connection with these first octets uses the milter protocol: the length of its first
+ * packet has an octet that no policy request has. */
 bool policyd_milter_begins(const char *octets, size_t len) must_check;
 
 struct policyd_milter {
@@ -31,9 +32,9 @@ struct policyd_milter {
 	size_t len;
 };
 
-/* Serves until the client ends the connection, pauses too long, or sends what is no milter packet;
- * what is no packet is logged, and the client takes its default action.  Gives the exit status of
- * the process: 0, or 1 for trouble. */
+/* Serves until the client ends the connection, pauses too long, or sends octets that are not a
+ * milter packet; these are logged, and the client uses its default action.  Returns the exit status
+ * of the process: 0, or 1 after a failure. */
 int policyd_milter(const struct policyd_milter *milter, int in, int out) must_check;
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * cli/policyd/policyd_request.h: requests of the Postfix policy delegation protocol, octet by octet.
+ * cli/policyd/policyd_request.h: requests of the Postfix policy delegation protocol, octet by
+ * octet.
  *
- * "name=value" lines up to an empty line.  Whatever is sent, memory is what the struct holds:
- * unknown names are skipped, of a too long value its beginning is kept, and control characters
- * never leave this file.
+ * "name=value" lines up to an empty line.  Memory is limited to the struct, whatever is sent:
+ * unknown names are ignored, long values are truncated, and control characters are replaced.
  */
 #ifndef CLI_POLICYD_POLICYD_REQUEST_H
 #define CLI_POLICYD_POLICYD_REQUEST_H
@@ -61,14 +61,14 @@ enum policyd_parse {
 
 void policyd_parser_init(struct policyd_parser *parser);
 
-/* Takes octets up to the end of one request; *ret_used of them. */
+/* Reads octets up to the end of one request; *ret_used: how many. */
 enum policyd_parse policyd_parser_feed(struct policyd_parser *parser, const char *octets,
                                        size_t len, size_t *ret_used) must_check;
 
-/* Whether a request was begun and is not whole. */
+/* Whether a request has begun and is incomplete. */
 bool policyd_parser_is_within(const struct policyd_parser *parser) must_check;
 
-/* "" where it was not given. */
+/* "" if it was not given. */
 const char *policyd_text(const struct policyd_request *request,
                          enum policyd_attribute which) must_check;
 

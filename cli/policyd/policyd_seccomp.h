@@ -1,5 +1,6 @@
 /*
- * cli/policyd/policyd_seccomp.h: the system calls that mailauth-policyd keeps once it has read its settings.
+ * cli/policyd/policyd_seccomp.h: the system calls that mailauth-policyd may use after it has read
+ * its settings.
  */
 #ifndef CLI_POLICYD_POLICYD_SECCOMP_H
 #define CLI_POLICYD_POLICYD_SECCOMP_H
@@ -8,16 +9,16 @@
 
 #include "core/base/macro.h"
 
-/* Everything that is not in a fixed list fails with EPERM from now on, in this process and its
- * children: no program is started, nothing is opened for writing, no memory becomes code, no
- * sockets but those of IP and AF_UNIX are made.  `listens`: connections are accepted, and served by
- * children.  The process must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+/* From now on, all system calls except those in a fixed list fail with EPERM, in this process and its
+ * children: it cannot start programs, open files for writing, make memory executable, or create
+ * sockets other than IP and AF_UNIX.  `listens`: it may accept connections and create child processes
+ * for them.  The process must have set PR_SET_NO_NEW_PRIVS.
  *
- * -1 and errno: the kernel cannot do it.  Where it was built without (make SECCOMP=0, a sanitizer, a
- * processor whose calls nobody listed) nothing happens: 0. */
+ * -1 and errno: the kernel does not support it.  In a build without the filter (make SECCOMP=0, a
+ * sanitizer, a processor without a list of calls), does nothing and returns 0. */
 int policyd_seccomp(bool listens) must_check;
 
-/* Whether policyd_seccomp() does anything here. */
+/* Whether this build has the filter. */
 bool policyd_has_seccomp(void) must_check;
 
 #endif

@@ -4,8 +4,10 @@
  *
  * The owner of a library lists what it calls, and calls through the table:
  *
- * #define CALLS(CALL) CALL(idn2_free) CALL(idn2_strerror) LIBRARY(idn2, LIBRARY_IDN2, CALLS) ...
- * idn2()->idn2_free(text);
+ *	#define CALLS(CALL) CALL(idn2_free) CALL(idn2_strerror)
+ *	LIBRARY(idn2, LIBRARY_IDN2, CALLS)
+ *	...
+ *	idn2()->idn2_free(text);
  *
  * The Makefile determines the file name, which is that of the ABI of the headers.  All symbols are
  * resolved before the first call.

@@ -1,10 +1,18 @@
 /*
  * core/model/config/config.h: the whole configuration as one YAML document, written and read back.
  *
- * format: 1 server:            settings of the server that were set spf.mode: reject-fail template:
- * the records that every domain gets - id: t1 owner: "<domain>." type: TXT data: "v=spf1 +mx -all"
- * older-templates:   only while domains follow older ones: a name for each domains: example.com:
- * alias-of, suspended, template (the name of an older one), settings, records, keys
+ *     format: 1
+ *     server:            settings of the server that were set
+ *       spf.mode: reject-fail
+ *     template:          the records that every domain gets
+ *       - id: t1
+ *         owner: "<domain>."
+ *         type: TXT
+ *         data: "v=spf1 +mx -all"
+ *     older-templates:   only while domains follow older ones: a name for each
+ *     domains:
+ *       example.com:
+ *         alias-of, suspended, template (the name of an older one), settings, records, keys
  *
  * The document contains what an administrator decides, but not what the program records about it
  * (states of keys, times, exports, the audit trail).  Two databases with the same configuration

@@ -1,10 +1,11 @@
 /*
  * core/model/export/export.h: writes zones to files.
  *
- * export lock (the caller) BEGIN, change_begin, export_prepare, change_end, COMMIT   renders,
- * stages, keeps serials export_switch                                             renames, syncs,
- * runs zone.reload BEGIN, change_begin, export_finish, change_end, COMMIT    records, marks keys as
- * public export_result, export_free
+ *   export lock (the caller)
+ *   BEGIN, change_begin, export_prepare, change_end, COMMIT   renders, stages, keeps serials
+ *   export_switch                                             renames, syncs, runs zone.reload
+ *   BEGIN, change_begin, export_finish, change_end, COMMIT    records, marks keys as public
+ *   export_result, export_free
  *
  * After an interruption, the next run completes it: a file that differs from its row in export_file
  * is compared again, and the name server is reloaded again.  For --dry-run: prepare with
