@@ -30,11 +30,11 @@ struct app {
 	struct progress *bar; /* NULL: nothing is in progress */
 	const char *bar_label;
 	struct secret typed_secret; /* read from standard input before any lock */
-	char *typed_data; /* of a record, after a question; NULL: what was typed holds */
+	char *typed_data; /* of a record, after a question; NULL: as it was typed */
 	bool has_failed;  /* a part failed and was reported; the rest is saved: exit 1 */
 	bool has_found;   /* a check, lint, comparison or plan found something: exit 3 */
 	bool has_plan;    /* a dry run showed steps */
-	bool has_drift;   /* ... and files of ours that somebody else wrote */
+	bool has_drift;   /* ... and files of ours were edited by others */
 };
 
 /* Parses, prepares, runs the row's handler, completes: the whole program except main().  Returns
@@ -58,8 +58,8 @@ int app_try(struct app *app, int (*body)(struct app *app, void *arg, struct err 
 struct app_names {
 	char **name;
 	size_t count, room;
-	bool is_all; /* --all: `name` holds every domain of the store (a customer: of its own) that
-	              * is no alias */
+	bool is_all; /* --all: `name` contains every domain of the store (for a customer: its own)
+	              * that is not an alias */
 };
 int app_names(struct app *app, size_t first, struct app_names *ret_names,
               struct err *err) must_check;

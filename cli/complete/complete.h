@@ -30,8 +30,8 @@
 struct complete_line {
 	const char **word; /* without quotes; word[0] is the program */
 	size_t count;
-	size_t at;      /* the word at the cursor: what of it stands before the cursor */
-	size_t dropped; /* octets of it that the shell has put in front already */
+	size_t at;      /* the word at the cursor: its part before the cursor */
+	size_t dropped; /* octets at its beginning that the shell keeps */
 	char **owned;   /* complete_line_split(): the words' memory */
 	size_t owned_count;
 };
@@ -79,7 +79,7 @@ struct complete {
 	} * found;
 	size_t found_count, found_room;
 	bool is_in_order; /* as they were offered; else sorted by strverscmp(3) */
-	char *expected;   /* for people, where nothing can be listed; NULL: nothing */
+	char *expected;   /* for people, if no words can be listed; NULL: nothing */
 };
 
 /* Adds a candidate if it begins with the typed text and is not taken.  `help`: NULL or text, which
@@ -98,7 +98,7 @@ const char *complete_word_at(const struct complete *c, const char *placeholder);
 struct complete_source {
 	const char *placeholder;           /* "<domain>" */
 	void (*offer)(struct complete *c); /* NULL: it cannot be listed */
-	bool is_once; /* a word that stands at such a place is not offered again */
+	bool is_once; /* a word that was given is not offered again */
 };
 extern const struct complete_source complete_sources[];
 const struct complete_source *complete_source_find(const char *placeholder) must_check;

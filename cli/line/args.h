@@ -25,7 +25,7 @@ enum option_access {
 
 struct option_row {
 	const char *name;  /* "--alias-of" */
-	const char *value; /* "<domain>", or NULL: the option takes none */
+	const char *value; /* "<domain>", or NULL: the option has no value */
 	const char *help;  /* one line, N_() */
 	bool is_multiple;  /* may be given several times with a value; every one counts */
 	char letter;       /* 'h' for -h, 0: none; only for options without a value */
@@ -36,11 +36,11 @@ struct option_row {
 extern const struct option_row global_options[];
 
 struct args {
-	const char **words; /* behind the command's own words; borrowed from argv */
+	const char **words; /* after the command's own words; borrowed from argv */
 	size_t word_count;
 	struct args_option {
 		const struct option_row *row;
-		const char *value; /* "" where the option takes none */
+		const char *value; /* "" if the option has no value */
 	} * options;               /* in the order of the line */
 	size_t option_count;
 };

@@ -17,7 +17,7 @@
 #include "core/base/err.h"
 
 struct caller {
-	uid_t uid;        /* of who is behind sudo; without sudo the real user id */
+	uid_t uid; /* of the account that called sudo; without sudo the real user id */
 	char *account;    /* its login name; NULL: not called through sudo */
 	bool is_customer; /* acts for `account`, whose rights end at its own domains */
 	int out_fd, err_fd, in_fd; /* a customer's own; 0 to 2 are ours then */

@@ -39,7 +39,7 @@ struct command {
 	const struct option_row *options; /* its own, ends in {0}; NULL: none */
 	const char *help;                 /* one line, N_() */
 	const char *
-		example; /* "mailauthctl server set dkim.verify on"; may hold lines; NULL: none */
+		example; /* "mailauthctl server set dkim.verify on"; may have several lines; NULL: none */
 	unsigned needs; /* of enum command_need */
 	/* Checks what can be checked without the store or the host; NULL: nothing.  Before any lock. */
 	int (*check)(struct app *app, struct err *err);
@@ -63,7 +63,7 @@ struct command_call {
 	const struct command *row; /* COMMAND_RUN: never NULL */
 	struct args args;
 	struct buf
-		text; /* COMMAND_ANSWER: the answer; failure: what goes below the sentence */
+		text; /* COMMAND_ANSWER: the answer; failure: the text below the sentence */
 	const struct help_topic *topics; /* set by the caller: of `help`; NULL: none */
 };
 

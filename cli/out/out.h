@@ -40,8 +40,7 @@ enum out_flag {
 	OUT_RIGHT = 1 << 0,      /* table: right-aligned */
 	OUT_WRAP = 1 << 1,       /* table: may be wrapped on a narrow terminal */
 	OUT_HIDE_TABLE = 1 << 3, /* in JSON and TSV only */
-	OUT_BRIEF =
-		1 << 4, /* table: a field of an object is left out where it says nothing:
+	OUT_BRIEF = 1 << 4, /* table: a field of an object is left out if it is empty:
 	                       null, no, 0, an empty text */
 };
 

@@ -21,8 +21,7 @@ enum out_place { OUT_IN_LIST, OUT_IN_OBJECT, OUT_IN_NESTED };
 
 struct out_innerer {
 	/* All but `cell` may be NULL. */
-	void (*begin)(
-		struct out *out); /* a listing or an object, out->place says which */
+	void (*begin)(struct out *out);        /* a listing or an object: out->place */
 	void (*nested_begin)(struct out *out); /* out->nested_key and _title are set */
 	void (*cell)(struct out *out, const struct out_column *column,
 	             const struct out_cell *cell);
@@ -49,7 +48,7 @@ struct out {
 	enum out_place place;
 	const struct out_column *columns; /* of the present place */
 	size_t column_count;
-	size_t at;  /* the column whose cell comes next */
+	size_t at;  /* the column of the next cell */
 	size_t row; /* rows that were ended in this place */
 	const char *nested_key, *nested_title;
 };

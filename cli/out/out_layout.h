@@ -25,7 +25,7 @@ struct out_column_width {
 		natural; /* columns of the heading; of the widest cell or the heading */
 	bool is_flexible;
 	size_t width;  /* result: of a flexible column */
-	bool is_below; /* result: there is no room for it, it stands below its row */
+	bool is_below; /* result: no room, its cells are below their rows */
 };
 /* Lays out a table on `width` columns, with one blank between two columns.  False: no change
  * required. */

@@ -14,7 +14,7 @@
 #include "dnszone/query/query.h"
 #include "dnszone/spf/spf_service.h"
 
-struct policyd_file { /* tells one content from the next */
+struct policyd_file { /* identifies a content */
 	uint64_t device, inode;
 	int64_t size, mtime_ns, ctime_ns;
 };

@@ -27,7 +27,7 @@ enum policyd_attribute {
 #define POLICYD_ATTRIBUTE_COUNT 8
 
 #define POLICYD_NAME_MAX 64
-#define POLICYD_VALUE_MAX 2048 /* Postfix takes no longer line from its client */
+#define POLICYD_VALUE_MAX 2048 /* Postfix accepts no longer line from its client */
 #define POLICYD_REQUEST_MAX (1024 * 1024)
 
 struct policyd_value {
@@ -54,7 +54,7 @@ struct policyd_parser {
 };
 
 enum policyd_parse {
-	POLICYD_MORE,      /* all octets are used, the request goes on */
+	POLICYD_MORE,      /* all octets were read, the request continues */
 	POLICYD_READY,     /* a request is whole; what follows was not used yet */
 	POLICYD_TOO_LARGE, /* over POLICYD_REQUEST_MAX: no client of ours */
 };

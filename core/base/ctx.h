@@ -14,10 +14,10 @@
 #include "core/base/macro.h"
 
 enum report_level {
-	REPORT_NOTE,    /* said unless --quiet */
-	REPORT_VERBOSE, /* said with --verbose only */
-	REPORT_WARNING, /* always said; exit status unchanged */
-	REPORT_ERROR,   /* always said; the caller ends with ERR_REPORTED */
+	REPORT_NOTE,    /* printed unless --quiet */
+	REPORT_VERBOSE, /* printed with --verbose only */
+	REPORT_WARNING, /* always printed; exit status unchanged */
+	REPORT_ERROR,   /* always printed; the caller returns ERR_REPORTED */
 };
 
 struct run_spec;
@@ -29,7 +29,7 @@ struct ctx {
 	bool is_rooted; /* --root was given: no process is started, no server is looked for */
 	unsigned wait_seconds; /* how long to wait for a lock */
 	uid_t uid;             /* real user id */
-	char *actor;           /* login name; the one behind sudo where there is one */
+	char *actor;           /* login name; of the account that called sudo, if any */
 	char *command; /* the command row's words, for locks and the audit trail */
 	int64_t (*now)(const struct ctx *ctx); /* Unix seconds */
 	/* Replaces processes (run.h); NULL: real ones are started. */

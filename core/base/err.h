@@ -17,7 +17,7 @@
 enum err_code {
 	ERR_FAILED = -1,  /* understood, not possible: exit 1 */
 	ERR_USAGE = -2,   /* not understood, known without store or host: exit 2 */
-	ERR_BUSY = -3,    /* somebody else holds a lock, and the wait is over: exit 1 */
+	ERR_BUSY = -3,    /* another process has a lock, and the wait is over: exit 1 */
 	ERR_MISSING = -4, /* the thing that was named does not exist: exit 1 */
 	ERR_CANCELLED =
 		-5, /* SIGINT or SIGTERM came: exit 1; what was finished is saved */

@@ -28,7 +28,7 @@ void network_unmap(struct network *net);
 /* IANA's registries of special-purpose addresses (RFC 6890) and multicast. */
 enum network_use {
 	NETWORK_PUBLIC,
-	NETWORK_PRIVATE,       /* no mail comes from there over the Internet */
+	NETWORK_PRIVATE,       /* not a source of mail over the Internet */
 	NETWORK_DOCUMENTATION, /* for examples: RFC 5737, 3849, 9637 */
 };
 /* The use of the block with the first `bits` (32 or 128: one address) of `octets`, host bits

@@ -37,7 +37,7 @@ bool peer_address_milter(const char *text, struct peer_address *ret_address) mus
 
 /* Sentences about a kind of server, N_(); each has one %s, the name of the peer. */
 struct peer_words {
-	const char *absent; /* nobody listens; the reason of the system follows */
+	const char *absent; /* no server listens; the reason of the system follows */
 	const char
 		*broken;  /* the conversation failed; the reason of the system follows */
 	const char *late; /* the deadline is over */
@@ -49,7 +49,7 @@ struct peer {
 	const char *name; /* in messages; borrowed */
 	int64_t deadline; /* monotonic nanoseconds */
 	int fd;           /* -1: not connected */
-	struct buf in;    /* what was received and not taken */
+	struct buf in;    /* received and not read yet */
 };
 
 #define PEER(kind, shown, until) \

@@ -18,7 +18,7 @@ bool text_to_bool(const char *text, bool *ret_value) must_check;
 /* "90s", "15m", "12h", "7d", "2w", "1d12h"; "0" alone; seconds.  Any other number without a
  * unit is refused. */
 bool text_to_duration(const char *text, int64_t *ret_seconds) must_check;
-/* The shortest such text: 604800 -> "7d", 90 -> "90s", 0 -> "0".  `out` holds at least 32. */
+/* The shortest such text: 604800 -> "7d", 90 -> "90s", 0 -> "0". */
 void text_from_duration(int64_t seconds, char out[32]);
 
 /* No control character (C0, DEL, C1 as UTF-8) and valid UTF-8. */
@@ -41,7 +41,7 @@ void text_split_list(const char *text, char ***ret_items, size_t *ret_count);
  * The array ends in NULL; free(*ret_words) frees all.  False: a quote is not closed. */
 bool text_split_words(const char *text, char ***ret_words, size_t *ret_count) must_check;
 
-/* "2026-11-22T10:00:00Z"; `out` holds at least 32. */
+/* "2026-11-22T10:00:00Z". */
 void text_from_time(int64_t unix_seconds, char out[32]);
 
 #endif

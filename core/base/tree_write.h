@@ -30,7 +30,7 @@ struct tree {
 	struct {
 		enum tree_kind kind;
 		bool has_children;
-		bool is_inline; /* YAML: its first child goes behind the "- " of this item */
+		bool is_inline; /* YAML: its first child follows the "- " of this item */
 	} level[TREE_DEPTH_MAX];
 };
 

@@ -23,11 +23,11 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 struct yaml_node {
 	enum yaml_kind kind;
 	unsigned line, column; /* from 1 */
-	const char *text;      /* scalar: NUL-terminated; with len, for it may hold NUL */
+	const char *text; /* scalar: NUL-terminated; with len, as it may contain NUL */
 	size_t len;
 	bool is_plain;                        /* scalar: it was not quoted */
 	const char *key;                      /* of a map's child; else NULL */
-	unsigned key_line, key_column;        /* where the key stands */
+	unsigned key_line, key_column;        /* of the key */
 	size_t count;                         /* list, map: how many children */
 	const struct yaml_node *first, *next; /* list, map: children in their order */
 };

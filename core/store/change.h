@@ -62,7 +62,7 @@ struct change_filter {
 	const char *setting;  /* a setting's key, at the server or at a domain */
 	const char *actor;    /* login name */
 	int64_t since, until; /* Unix seconds, both included */
-	int64_t limit;        /* so many of the newest */
+	int64_t limit;        /* number of the newest */
 };
 /* The matching changes, newest first.  Rows are borrowed until the callback returns; if that
  * returns non-zero, the loop ends and returns this value. */
@@ -77,7 +77,7 @@ int change_look(struct store *store, int64_t id,
 /* The items of one change, in their order.  ERR_MISSING: there is no such change. */
 struct change_item {
 	const char *object, *domain, *field, *old, *new_value;
-	const char *ref; /* NULL: `field` says it all */
+	const char *ref; /* NULL: `field` is sufficient */
 };
 int change_items(struct store *store, int64_t id,
                  int (*each)(void *arg, const struct change_item *item, struct err *err),

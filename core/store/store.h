@@ -40,7 +40,7 @@ struct store_kind {
 	const char *remedy; /* the command that brings an older one up to date */
 	const char *
 		remade_by; /* the command that makes an equal one; NULL: a backup is needed */
-	const char *pragmas; /* what is set otherwise than said above; NULL: nothing */
+	const char *pragmas; /* deviations from the above; NULL: none */
 };
 
 enum store_mode {

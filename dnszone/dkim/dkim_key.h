@@ -16,7 +16,7 @@ bool dkim_base64_decode(const char *text, size_t len, struct buf *out) must_chec
 enum dkim_key_form {
 	DKIM_KEY_RSA,   /* SubjectPublicKeyInfo: every verifier reads it */
 	DKIM_KEY_PKCS1, /* a bare RSAPublicKey: some verifiers do */
-	DKIM_KEY_ED25519, /* SubjectPublicKeyInfo of Ed25519; a record wants the 32 octets alone */
+	DKIM_KEY_ED25519, /* SubjectPublicKeyInfo of Ed25519; a record requires the 32 octets alone */
 	DKIM_KEY_OTHER, /* neither, or octets are missing or left over */
 };
 

@@ -10,10 +10,10 @@
 #include "dnszone/query/resolver.h"
 
 enum live_state {
-	LIVE_SEEN,    /* every server shows it */
-	LIVE_MISSING, /* a server does not have it */
-	LIVE_DIFFERENT, /* a server shows something else, or something that verifiers refuse */
-	LIVE_UNKNOWN, /* no server, or not every one, could be asked */
+	LIVE_SEEN,      /* every server returns it */
+	LIVE_MISSING,   /* a server does not have it */
+	LIVE_DIFFERENT, /* a server returns another record, or one that verifiers refuse */
+	LIVE_UNKNOWN,   /* not every server could be queried */
 };
 
 struct live_answer {
@@ -22,7 +22,7 @@ struct live_answer {
 	const char *
 		fault; /* what is wrong, for programs: dkim_fault_key(), or "cname"; NULL: it fits,
 	                    * or there is nothing to judge */
-	bool is_testing; /* LIVE_DKIM: the record says t=y */
+	bool is_testing; /* LIVE_DKIM: the record has t=y */
 };
 
 /* "seen", "missing", "different", "unknown". */
@@ -55,7 +55,7 @@ void livecheck_ask(const struct authority_way *way, enum live_kind kind,
 struct live_question {
 	enum live_kind kind;
 	const char *owner, *record; /* borrowed */
-	bool is_asked;              /* false: there was no time to, the answer says so */
+	bool is_asked;              /* false: no time was left, as the answer reports */
 	struct live_answer answer;
 };
 /* Many in parallel: up to 32 in flight, started in the given order, each with `each_ms` for all its

@@ -8,11 +8,11 @@
 #include "dnszone/query/query.h"
 #include "dnszone/query/resolver.h"
 
-#define AUTHORITY_SERVERS_MAX 16 /* addresses that are asked */
+#define AUTHORITY_SERVERS_MAX 16 /* addresses that are queried */
 
 enum authority_state {
-	AUTHORITY_ANSWERED, /* the replies say what each server said, a failure included */
-	AUTHORITY_MISSING,  /* a server does not have the CNAME that another one shows */
+	AUTHORITY_ANSWERED, /* the replies contain the answer of each server, failures included */
+	AUTHORITY_MISSING, /* a server does not have the CNAME that another one shows */
 	AUTHORITY_DIFFERENT, /* CNAMEs that lead nowhere: a loop, too many, not the same everywhere */
 	AUTHORITY_UNKNOWN, /* no server was found, or no memory */
 };

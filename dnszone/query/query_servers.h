@@ -21,12 +21,12 @@ struct query_server {
 };
 
 struct query_servers {
-	struct query_server
-		at[QUERY_SERVERS_MAX]; /* in the order in which they are asked */
+	struct query_server at[QUERY_SERVERS_MAX]; /* in the order of queries */
 	unsigned count;
-	unsigned timeout_s; /* wait for one server before the next is asked; 0: ours */
-	unsigned attempts;  /* how often each of them is asked; 0: ours */
-	bool is_rotated;    /* each question begins with another server */
+	unsigned
+		timeout_s; /* wait for one server before the next is queried; 0: our default */
+	unsigned attempts; /* how often each of them is queried; 0: our default */
+	bool is_rotated;   /* each question begins with another server */
 };
 
 /* "ADDR[:PORT]", several separated by commas or blanks; an IPv6 address with a port is in [],
@@ -42,7 +42,7 @@ int query_servers_system(struct query_servers *ret_servers, struct err *err) mus
 
 struct query_options {
 	unsigned width;        /* questions in flight, at most 64; 0: QUERY_WIDTH */
-	size_t memory;         /* for answers that were asked ahead; 0: 128 KiB */
+	size_t memory;         /* for answers of queries in advance; 0: 128 KiB */
 	bool is_authenticator; /* the servers, and the way to them, are trusted for the AD bit */
 };
 

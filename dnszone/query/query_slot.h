@@ -39,13 +39,13 @@ struct slot {
 	unsigned tries;     /* so far */
 	unsigned first;     /* server of the first try */
 	unsigned turns;     /* servers whose turn was, in all rounds */
-	unsigned faulty;    /* bit n: server n is not asked again */
+	unsigned faulty;    /* bit n: server n is not queried again */
 	struct fault fault; /* the last one */
 	bool has_strays;    /* packets came that are no answer to the question */
 	int64_t started_ns;
 	int64_t wait_ns;   /* for the first server */
 	int64_t next_ns;   /* when the next server has its turn */
-	const void *owner; /* who waits for it; NULL: asked ahead */
+	const void *owner; /* who waits for it; NULL: sent in advance */
 	size_t index;      /* the owner's number for it */
 	struct arena *mem; /* the owner's */
 	struct dns_answer answer;
@@ -57,7 +57,7 @@ struct query {
 	struct query_options options;
 	struct arena ahead;
 	struct query_sockets sockets;
-	unsigned plain_servers; /* bit n: server n does not know EDNS */
+	unsigned plain_servers; /* bit n: server n does not support EDNS */
 	unsigned rotation;      /* added to for each question */
 	uint16_t id[IDS];
 	unsigned ids_left;

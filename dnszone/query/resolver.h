@@ -21,14 +21,14 @@ enum dns_kind {
 	DNS_OK,       /* at least one record of the type */
 	DNS_NODATA,   /* the name exists, it has no record of the type */
 	DNS_NXDOMAIN, /* no such name */
-	DNS_TEMPFAIL, /* nobody said anything that can be used; `why` says so */
+	DNS_TEMPFAIL, /* no usable answer; `why` has the reason */
 };
 
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
 	DNS_CNAME =
-		5, /* asked for by authority.c alone: elsewhere chains are followed first */
+		5, /* queried by authority.c only: elsewhere chains are followed first */
 	DNS_SOA = 6,
 	DNS_PTR = 12,
 	DNS_MX = 15,
@@ -51,7 +51,7 @@ struct dns_answer { /* what it points to lives in the arena that was handed in, 
 	enum dns_kind kind;
 	const char
 		*why; /* DNS_TEMPFAIL: "no answer from 192.0.2.1 within 5 s"; else NULL */
-	bool has_reply; /* DNS_TEMPFAIL: a server did answer, only not with what was asked for */
+	bool has_reply; /* DNS_TEMPFAIL: a server answered, but not the query */
 	uint32_t
 		ttl; /* seconds; smallest of the chain and the data; negative: of the SOA, or 0 */
 	bool is_authentic; /* the AD bit, where the answering server is trusted for it */

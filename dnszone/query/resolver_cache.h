@@ -13,8 +13,7 @@
 struct resolver *resolver_cache_new(struct resolver *below, size_t memory) must_check;
 
 struct resolver_cache_count {
-	unsigned hits,
-		misses; /* of resolver_ask(); questions asked ahead are not counted */
+	unsigned hits, misses; /* of resolver_ask(); queries in advance are not counted */
 };
 struct resolver_cache_count resolver_cache_count(const struct resolver *cache);
 

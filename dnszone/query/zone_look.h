@@ -11,7 +11,7 @@
 #include "dnszone/query/resolver.h"
 
 enum zone_state {
-	ZONE_SILENT, /* no name server said anything that can be used */
+	ZONE_SILENT, /* no usable answer of a name server */
 	ZONE_EMPTY, /* neither TXT nor CNAME, or what a wildcard gives every name there */
 	ZONE_FOUND,
 };

@@ -48,8 +48,7 @@ struct spf_verdict { /* octets live in the arena of the check or in message and 
 	                 1];     /* printable ASCII; "": nothing to explain */
 	const char *problem;     /* temperror, permerror: a phrase; else NULL */
 	unsigned lookups, voids; /* of the evaluation that decided */
-	unsigned
-		local_errors; /* local rules that ended in an error and were passed over */
+	unsigned local_errors;   /* local rules that ended in an error and were ignored */
 };
 
 /* Always answers.  `context` as for spf_eval(). */

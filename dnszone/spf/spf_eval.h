@@ -45,13 +45,12 @@ struct spf_trace;
 
 /* What a check uses; all borrowed. */
 struct spf_context {
-	struct resolver
-		*dns; /* with a cache on top: the same question may be asked twice */
+	struct resolver *dns; /* with a cache on top: the same query may be repeated */
 	struct spf_limits limits;
 	struct deadline until;
 	struct arena *mem;       /* full: permerror or temperror */
 	struct spf_trace *trace; /* NULL: none */
-	bool is_serial;          /* nothing is asked ahead */
+	bool is_serial;          /* no queries in advance */
 	bool is_unexplained;     /* the record's exp= is not fetched */
 };
 

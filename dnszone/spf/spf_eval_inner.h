@@ -48,13 +48,13 @@ struct spf_run {
 	unsigned lookup_max;
 	struct spf_budget budget[2]; /* [1]: of local rules */
 	bool is_local; /* the term of frame 0 that is tried is a local rule */
-	bool is_top;   /* frame 0 still holds the policy, not what it redirects to */
+	bool is_top;   /* frame 0 still has the policy, not what it redirects to */
 	unsigned local_errors;
 	const char *problem;
 	unsigned depth;
-	struct spf_names *names;       /* in the arena, once somebody asked */
-	struct spf_ahead *ahead;       /* NULL: nothing is asked ahead */
-	char sender_domain[NAME_SIZE]; /* stays when frame 0 follows a redirect */
+	struct spf_names *names;       /* in the arena, after the first use */
+	struct spf_ahead *ahead;       /* NULL: no queries in advance */
+	char sender_domain[NAME_SIZE]; /* unchanged when frame 0 follows a redirect */
 	struct spf_frame frame[SPF_FRAME_MAX];
 };
 

@@ -48,7 +48,7 @@ struct spf_term {
 };
 
 struct spf_record {
-	const char *text; /* with len: it may come from DNS and hold any octet */
+	const char *text; /* with len: it may come from DNS and contain any octet */
 	size_t len;
 	char *own; /* `text` where it is on the heap */
 	struct spf_term *term;

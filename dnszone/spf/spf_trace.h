@@ -23,7 +23,7 @@ enum spf_event_kind {
 enum spf_outcome {
 	SPF_NO_MATCH,
 	SPF_MATCH,   /* redirect: its record took over */
-	SPF_ENTERED, /* not known yet: what it includes comes first */
+	SPF_ENTERED, /* not known yet: the included record follows */
 	SPF_TERM_TEMPERROR,
 	SPF_TERM_PERMERROR,
 };
@@ -33,11 +33,12 @@ struct spf_event {
 	unsigned depth; /* 0: the top record */
 	enum spf_origin origin;
 	struct octets
-		text; /* record, term, name that was asked for; RESULT: the problem, or none */
+		text; /* record, term, name that was queried; RESULT: the problem, or none */
 	struct octets domain;     /* RECORD: whose it is */
 	enum spf_outcome outcome; /* TERM */
-	enum spf_result result;   /* RESULT; TERM that matched: what its qualifier says */
-	enum dns_type type;       /* LOOKUP */
+	enum spf_result
+		result;     /* RESULT; TERM that matched: according to its qualifier */
+	enum dns_type type; /* LOOKUP */
 	struct dns_answer answer; /* LOOKUP; lives in the arena of the check */
 	unsigned cost,
 		voids; /* what it added to the two counts; TERM: cost, LOOKUP: voids */

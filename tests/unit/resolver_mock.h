@@ -28,8 +28,8 @@ int resolver_mock_add_txt(struct resolver *mock, const char *name, const void *o
                           size_t len, struct err *err) must_check;
 
 struct mock_count {
-	unsigned asked;      /* questions that arrived, those asked ahead not counted */
-	unsigned ahead;      /* questions that were asked ahead */
+	unsigned asked;      /* queries, without those in advance */
+	unsigned ahead;      /* queries in advance */
 	unsigned unexpected; /* MOCK_STRICT: questions without a row */
 };
 struct mock_count resolver_mock_count(const struct resolver *mock);

@@ -33,7 +33,7 @@
 
 #define CONFIG_FORMAT 1
 #define CONFIG_INPUT_MAX (256u << 20) /* octets of a document */
-#define CONFIG_FAULTS_MAX 20          /* so many are told */
+#define CONFIG_FAULTS_MAX 20          /* reported at most */
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -25,11 +25,11 @@ struct config_settings {
 };
 
 struct config_record {
-	const struct yaml_node *node; /* the record, where its faults are told */
+	const struct yaml_node *node; /* the record, for the position of its faults */
 	const struct yaml_node *data; /* NULL: removed */
-	int64_t uid;                  /* of a template record; 0: not said */
-	char *owner;                  /* as it is kept; owned; NULL: not said */
-	char type[16];                /* "": not said */
+	int64_t uid;                  /* of a template record; 0: not given */
+	char *owner;                  /* as stored; owned; NULL: not given */
+	char type[16];                /* "": not given */
 	int64_t ttl;
 	enum policy_kind kind;
 };
@@ -58,7 +58,7 @@ struct config_domain {
 	char *name;                        /* A-labels; owned */
 	char *main;                        /* of an alias; owned; NULL: none is named */
 	const struct yaml_node *main_node; /* where it is named */
-	const struct yaml_node *suspended; /* NULL: not said */
+	const struct yaml_node *suspended; /* NULL: not given */
 	bool is_suspended;
 	struct config_settings settings;
 	struct config_records records;
@@ -153,7 +153,7 @@ struct config_apply {
 	const struct config *config;
 	const struct config_hooks *hooks;
 	struct config_due *due; /* for each domain of the document */
-	int64_t *older_rev;     /* for each older template; 0: not asked for yet */
+	int64_t *older_rev;     /* for each older template; 0: not used yet */
 	bool has_all_moved;     /* every domain got the newest template */
 };
 

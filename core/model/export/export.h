@@ -32,7 +32,7 @@ struct export_request {
 	int64_t host_gen; /* push_host_generation() */
 	const struct env *env; /* lives as long as the export */
 	bool is_dry_run;       /* nothing is staged, no folder is made */
-	bool is_asking; /* names whose zones must be asked first are collected: export_each_unasked() */
+	bool is_asking; /* collect names whose zones must be queried first: export_take_unasked() */
 };
 
 struct export;
@@ -65,7 +65,7 @@ void export_freep(struct export **export);
 #define auto_export cleanup(export_freep) struct export *
 
 enum export_action {
-	EXPORT_UNCHANGED, /* was looked at, holds what it should */
+	EXPORT_UNCHANGED, /* was examined, has the right content */
 	EXPORT_WRITTEN,
 	EXPORT_REMOVED,
 	EXPORT_FAILED, /* was reported */

@@ -13,8 +13,8 @@
 struct export_known {
 	char *name;
 	int64_t size, mtime_ns, inode;
-	bool is_owed;      /* zone.reload does not know this content yet */
-	bool is_kept;      /* no zone any more, stays for those that include it */
+	bool is_owed;      /* zone.reload has not run for this content yet */
+	bool is_kept;      /* no longer a zone, kept for zones that include it */
 	bool is_as_is;     /* it still looks so */
 	bool is_looked_at; /* an item has it */
 };
@@ -23,11 +23,11 @@ struct export_known {
 struct export_item {
 	char *name;
 	enum export_action action;
-	bool has_file; /* when all is done */
-	bool is_kept;  /* the file is empty, and stays for those that include it */
-	bool is_owed; /* zone.reload has to be told, or was not to be told successfully */
-	bool has_keys;  /* its zone holds records of keys in use */
-	bool is_staged; /* a new content waits to be switched */
+	bool has_file;  /* when all is done */
+	bool is_kept;   /* the file is empty, and kept for zones that include it */
+	bool is_owed;   /* zone.reload must run, or failed */
+	bool has_keys;  /* its zone has records of keys in use */
+	bool is_staged; /* new content is staged */
 };
 
 struct export
@@ -43,7 +43,7 @@ struct export
 	int64_t gen;     /* of the change that it was prepared in */
 	int64_t dir_id;  /* 0: this folder is new to the store */
 	int64_t dir_gen; /* how far an earlier complete run came */
-	int64_t dir_at;  /* when it was last told of; 0: never */
+	int64_t dir_at;  /* when it was last reloaded; 0: never */
 	struct digest dir_inputs;
 	bool is_reload_owed;
 	char *old_complaint;
@@ -55,13 +55,13 @@ struct export
 	size_t count, room;
 	size_t failed;
 	bool is_asking;
-	struct names unasked; /* names whose zones must be asked first */
+	struct names unasked; /* names whose zones must be queried first */
 	const char
 		*nameless; /* the first written zone without records that need <hostname>;
 	                         NULL: none */
 	size_t nameless_count;
 	bool is_reload_failed;
-	char *complaint; /* what the failed reload said */
+	char *complaint; /* the output of the failed reload */
 };
 
 /* The folder: made, checked, opened; leftovers of an interrupted run are removed. */

@@ -14,9 +14,9 @@
 
 struct export_kept {
 	const char *name;
-	const char *path;   /* of the file, as the machine sees it */
+	const char *path;   /* of the file, a path of the machine */
 	const char *folder; /* likewise */
-	bool is_elsewhere; /* in a folder that zone.directory does not name any more: its records
+	bool is_elsewhere; /* in a folder that zone.directory no longer names: its records
 	                    * are not kept up to date */
 };
 

@@ -23,7 +23,7 @@
 struct export_due {
 	char *name;
 	char *before; /* the file's text; NULL: there is none */
-	char *after;  /* NULL: the file goes */
+	char *after;  /* NULL: the file is removed */
 };
 
 struct export_state {
@@ -31,7 +31,7 @@ struct export_state {
 	int64_t at;      /* when the last export ended that changed anything, 0: never */
 	int64_t files;   /* zones that are there */
 	bool is_reload_owed;
-	char *complaint; /* what zone.reload said; NULL: nothing */
+	char *complaint; /* output of a failed zone.reload; NULL: none */
 	bool is_all; /* something that shows in every zone differs, or the folder is new */
 	int64_t due; /* zones that differ; without is_exact: that may differ */
 	bool is_exact;
@@ -45,7 +45,7 @@ int export_state_load(struct ctx *ctx, struct store *store, const struct env *en
                       struct export_state *ret_state, struct err *err) must_check;
 
 enum export_place {
-	EXPORT_IS_DONE, /* the file holds the zone as it is to be */
+	EXPORT_IS_DONE, /* the file is up to date */
 	EXPORT_IS_DUE,
 	EXPORT_IS_NONE, /* not served here, and no file */
 };

@@ -26,7 +26,7 @@ struct key {
 	char *algorithm; /* "rsa", "ed25519" */
 	int64_t bits;
 	char *state;
-	unsigned char *public_key; /* what p= says, before base64 */
+	unsigned char *public_key; /* the octets of p=, before base64 */
 	size_t public_len;
 	struct digest fingerprint; /* SHA-256 of public_key */
 	bool has_private;

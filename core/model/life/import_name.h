@@ -14,7 +14,7 @@
 enum import_name_kind {
 	IMPORT_NAME_PLAIN, /* no ending that is known: a DomainKeys tree has keys of this kind */
 	IMPORT_NAME_KEY, /* .private .pem .key .seed and their combinations */
-	IMPORT_NAME_BACKUP, /* .old .bak .orig ~ .dpkg-*, before or behind an ending of a key */
+	IMPORT_NAME_BACKUP, /* .old .bak .orig ~ .dpkg-*, before or after an ending of a key */
 	IMPORT_NAME_COMPANION, /* .txt .pub .public .dns: a key's public half or its record */
 };
 

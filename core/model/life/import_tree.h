@@ -29,8 +29,8 @@ struct import_request {
 enum import_fate {
 	IMPORT_KEY,     /* becomes a key */
 	IMPORT_THERE,   /* a key of the database already */
-	IMPORT_PASSED,  /* no key, or one that is taken from another file */
-	IMPORT_REFUSED, /* a key that cannot be taken over */
+	IMPORT_PASSED,  /* not a key, or imported from another file */
+	IMPORT_REFUSED, /* a key that cannot be imported */
 };
 
 struct import_item {
@@ -45,9 +45,9 @@ struct import_item {
 	bool signs;      /* DKIM of the domain is enabled with it */
 	bool is_named;   /* a table signs with it */
 	size_t rank;     /* ... the lowest one of several */
-	bool has_record; /* a record of it lies beside it, under its selector */
-	bool is_public; /* DNS shows it; for whoever asks between import_scan() and import_decide() */
-	bool is_rival; /* one of several keys of its kind, and nothing says which one signs */
+	bool has_record; /* a record of it is next to it, under its selector */
+	bool is_public; /* it is in DNS; the caller sets this between import_scan() and import_decide() */
+	bool is_rival; /* one of several keys of its algorithm, and it is not known which one signs */
 	char *detail; /* why, or what should be known; NULL: nothing */
 };
 

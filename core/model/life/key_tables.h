@@ -18,7 +18,7 @@
 
 struct key_table_row {
 	char *domain; /* A-labels; NULL: any, the path has "$domain" where there is one */
-	char *selector; /* NULL: not said, or "$selector" of the path */
+	char *selector; /* NULL: not given, or "$selector" of the path */
 	char *path; /* of the key file, as it is written; "$domain" and "$selector" in it stand for
 	                 * any text without '/'.  NULL: the row has none that can be read: see `why` */
 	bool signs;  /* the configuration signs with it */

@@ -21,15 +21,15 @@
 #include "dnszone/query/zone_look.h"
 
 enum look_outcome {
-	LOOK_FREE,   /* nothing is there that ours would double */
-	LOOK_OURS,   /* ours is there already */
-	LOOK_SILENT, /* no answer: taken for free */
-	LOOK_TAKEN,  /* something is there that is not ours */
+	LOOK_FREE,   /* no record that ours would duplicate */
+	LOOK_OURS,   /* our record is there already */
+	LOOK_SILENT, /* no answer: treated as free */
+	LOOK_TAKEN,  /* another record is there */
 };
 
 enum look_result {
 	LOOK_PUBLISHED,  /* ours is published */
-	LOOK_LEFT_OUT,   /* ours stays out of the zone */
+	LOOK_LEFT_OUT,   /* ours is left out of the zone */
 	LOOK_RESELECTED, /* the key has another selector now */
 };
 
@@ -51,7 +51,7 @@ struct first_look {
 	char *name;
 	struct look_item *item;
 	size_t count, room;
-	struct zone_look zone; /* what is to be asked, then what was found */
+	struct zone_look zone; /* what to query, then what was found */
 };
 void first_look_done(struct first_look *look);
 
@@ -65,9 +65,9 @@ int first_look_collect(struct store *store, const char *name,
                        const struct record_list *list, bool is_every,
                        struct first_look *look, struct err *err) must_check;
 enum look_way {
-	LOOK_INCLUDE,  /* ours goes into a zone that has records of its own */
-	LOOK_REPLACE,  /* ours is the whole zone: it doubles nothing */
-	LOOK_EXTERNAL, /* ours is only printed: nothing is remembered but selectors */
+	LOOK_INCLUDE,  /* ours is added to a zone that has records of its own */
+	LOOK_REPLACE,  /* ours is the whole zone: no duplicates */
+	LOOK_EXTERNAL, /* ours is only printed: only selectors are recorded */
 };
 /* After zone_look() filled look->zone: the outcome of each item.  `exported` (NULL: none) is the
  * text of the zone that was exported for the name before: its records are ours.  A CNAME replaces

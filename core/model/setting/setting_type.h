@@ -18,7 +18,7 @@ enum setting_type {
 	SETTING_HOST,     /* a full host name, or empty */
 	SETTING_NETWORKS, /* addresses and CIDR blocks */
 	SETTING_DOMAINS,  /* domain names; ".x" for what is below x */
-	SETTING_SELECTOR, /* a selector; %Y %m %d stand for the day on which a key is made */
+	SETTING_SELECTOR, /* a selector; %Y %m %d are replaced by the date when a key is made */
 	SETTING_POLICY, /* text of the _domainkey record, or none */
 	SETTING_IPV4,   /* a public address, or empty */
 	SETTING_IPV6,
@@ -35,8 +35,8 @@ enum setting_type {
 
 enum {
 	SETTING_AT_DOMAIN = 1, /* domain scope too */
-	SETTING_COMPUTED = 2,  /* an empty default stands for what the system says */
-	SETTING_NUMBERED = 4,  /* enum: numbers from 1 are taken for the words */
+	SETTING_COMPUTED = 2,  /* an empty default means a value of the system */
+	SETTING_NUMBERED = 4,  /* enum: numbers from 1 can be used for the words */
 	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
 	SETTING_FOLDER = 16,   /* path: of a folder */
 	SETTING_OWN = 32,      /* networks: of one organization, not of the world */

@@ -11,7 +11,7 @@
 struct undo {
 	struct store *store;
 	struct ctx *ctx;
-	int64_t id; /* the change that is taken back */
+	int64_t id; /* the change that is undone */
 	bool is_forced;
 	void (*touched)(void *arg, const char *domain);
 	void *arg;
@@ -19,7 +19,7 @@ struct undo {
 	size_t count, room;
 	size_t unchanged;      /* items that were as before already */
 	size_t follows;        /* items that follow from others */
-	struct names warnings; /* told once all is done */
+	struct names warnings; /* printed at the end */
 };
 
 /* The subject of `item`, for sentences: "dns.ttl of example.com".  Caller frees. */
