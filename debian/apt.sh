@@ -1,14 +1,15 @@
 # Sourced by what installs Debian packages.
 # shellcheck shell=bash
 
-# Fetches the lists, then installs packages; if the mirror cannot be reached, tries three times.
-# Prints nothing on success.  Returns 75 if packages could not be fetched, 1 on any other failure.
+# Installs packages, fetching lists first; a mirror that cannot be reached is tried three times.
+# Nothing is printed when it succeeds.  Returns 75 when packages could not be fetched, 1 on any other
+# failure.
 apt_install() { # packages...
 	local try log status=75
 	log=$(mktemp) || return
 	export DEBIAN_FRONTEND=noninteractive
 	for try in 1 2 3; do
-		# Lists of other sources may fail: only the installation determines the result.
+		# Another list of the machine's may fail: what counts is whether the packages come.
 		apt-get update -q >"$log" 2>&1 </dev/null
 		if apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 </dev/null; then
 			rm -f "$log"
