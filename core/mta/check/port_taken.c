@@ -27,13 +27,6 @@ static unsigned port_of(const char *endpoint)
 	return digits && text_to_int(digits, 1, 65535, &port) ? (unsigned)port : 0;
 }
 
-static bool is_filter(enum probe_kind probe)
-{
-	return probe == PROBE_MAP || probe == PROBE_MILTER ||
-	       probe == PROBE_MILTER_SIGN || probe == PROBE_MILTER_VERIFY ||
-	       probe == PROBE_MILTER_DMARC;
-}
-
 static char *look_at(struct ctx *ctx, const char *endpoint)
 {
 	unsigned port = endpoint ? port_of(endpoint) : 0;
@@ -61,7 +54,7 @@ char *port_taken(struct ctx *ctx, const struct plan *plan)
 	for (size_t i = 0; i < plan->count && !found; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step->kind != STEP_PROBE || !is_filter(step->probe))
+		if (step->kind != STEP_PROBE || !step->probe->is_filters)
 			continue;
 		found = look_at(ctx, step->object);
 		if (!found)

@@ -193,22 +193,9 @@ void doctor_server(struct doctor *d)
 
 /* ---- services -------------------------------------------------------------------------------- */
 
-/* What the kind of a probe is put to, for the remedy. */
 static const char *service_of(const struct doctor *d, const struct step *probe)
 {
-	switch (probe->probe) {
-	case PROBE_MILTER:
-		return strstr(probe->object, "opendmarc") ? "opendmarc" : "opendkim";
-	case PROBE_MILTER_SIGN:
-	case PROBE_MILTER_VERIFY:
-		return "opendkim";
-	case PROBE_MILTER_DMARC:
-		return "opendmarc";
-	case PROBE_MAP:
-		return "postsrsd";
-	default:
-		return d->host.backend->service;
-	}
+	return probe->service ? probe->service->name : d->host.backend->service;
 }
 
 static void add_silent(struct doctor *d, const struct step *probe, const struct err *err)
@@ -235,7 +222,7 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 }
 
 /* A whole check of a domain of ours, by the service's own name servers, rights and way to them:
- * mail from this machine, which PROBE_POLICY asks about, is never looked up. */
+ * mail from this machine, which policy_probe asks about, is never looked up. */
 static void check_sender(struct doctor *d, const struct step *probe)
 {
 	auto_buf answer = BUF_INIT;
@@ -274,7 +261,7 @@ static void ask_all(struct doctor *d)
 		if (step_probe_once(d->ctx, &probes->step[i], limit < end ? limit : end,
 		                    &err) < 0)
 			add_silent(d, &probes->step[i], &err);
-		else if (probes->step[i].probe == PROBE_POLICY)
+		else if (probes->step[i].probe == &policy_probe)
 			check_sender(d, &probes->step[i]);
 		asked++;
 	}

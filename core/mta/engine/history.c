@@ -57,7 +57,7 @@ static int read_step(void *arg, const struct step_row *row, struct err *err)
 	if (row->kind == STEP_SERVICE)
 		step = plan_service(&plan, row->rank, row->object, row->action, 0);
 	else if (row->kind == STEP_PROBE)
-		step = plan_probe(&plan, row->rank, row->probe, row->object, 0);
+		step = plan_probe(&plan, row->rank, row->probe, NULL, row->object, 0);
 	else if (row->kind == STEP_MKDIR)
 		step = plan_mkdir(&plan, row->rank, row->object, row->new_meta);
 	else

@@ -2,7 +2,7 @@
  * core/mta/engine/step_probe.c: whether what was switched really answers.
  *
  * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
- * holds or ten seconds have passed.  An undo asks again, for three seconds, because a filter's reload
+ * holds or the time that its service may take has passed.  An undo asks again, for three seconds, because a filter's reload
  * is lazy and the question forces it; what it answers then is told, and changes nothing.
  */
 #include "core/mta/plan/step.h"
@@ -14,32 +14,27 @@
 
 #include "core/base/file.h"
 #include "core/base/text.h"
-#include "core/mta/probe/map_probe.h"
-#include "core/mta/probe/milter.h"
-#include "core/mta/probe/policy_probe.h"
-#include "core/mta/probe/smtp_probe.h"
+#include "core/mta/plan/plan.h"
 
-#define PROBE_LIMIT_NS (10 * NS_PER_SEC)
 #define UNDO_LIMIT_NS (3 * NS_PER_SEC)
 #define WHOLE_NS (2 * NS_PER_SEC) /* an attempt with less may have had no time */
 #define FIRST_WAIT_NS (20 * NS_PER_MS)
 #define LONGEST_WAIT_NS NS_PER_SEC
 
-static bool is_smtp(enum probe_kind probe)
-{
-	return probe == PROBE_SMTP || probe == PROBE_SMTP_PROXY;
-}
-
 int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
                     struct err *err)
 {
-	if (is_smtp(step->probe))
-		return smtp_probe(ctx, step, deadline, err);
-	if (step->probe == PROBE_POLICY)
-		return policy_probe(ctx, step, deadline, err);
-	if (step->probe == PROBE_MAP)
-		return map_probe(ctx, step, deadline, err);
-	return milter_probe(ctx, step, deadline, err);
+	return step->probe->ask(ctx, step, deadline, err);
+}
+
+/* How long the service may take until it answers. */
+static int64_t answer_ns(const struct step *step)
+{
+	unsigned seconds = step->service && step->service->answer_seconds
+	                           ? step->service->answer_seconds
+	                           : SERVICE_ANSWER_SECONDS;
+
+	return seconds * NS_PER_SEC;
 }
 
 static void wait_ns(int64_t ns)
@@ -76,68 +71,23 @@ static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
 static void show_probe(const struct step *step, bool is_coloured, struct buf *out)
 {
 	(void)is_coloured;
-	switch (step->probe) {
-	case PROBE_MILTER:
-		buf_printf(out, _("# then the filter must answer at %s\n"), step->object);
-		break;
-	case PROBE_MILTER_SIGN:
-		if (step->ask->selector)
-			buf_printf(
-				out,
-				_("# then a message of %s must be signed with %s at %s\n"),
-				step->ask->domain, step->ask->selector, step->object);
-		else
-			buf_printf(out,
-			           _("# then a message of %s must not be signed at %s\n"),
-			           step->ask->domain, step->object);
-		break;
-	case PROBE_MILTER_VERIFY:
-		buf_printf(out,
-		           _("# then a message from outside must be verified at %s\n"),
-		           step->object);
-		break;
-	case PROBE_MILTER_DMARC:
-		buf_printf(out,
-		           _("# then DMARC of a message from outside must be checked at "
-		             "%s\n"),
-		           step->object);
-		break;
-	case PROBE_MAP:
-		if (step->ask->domain)
-			buf_printf(out,
-			           _("# then %s must become an address of %s at %s\n"),
-			           step->ask->key, step->ask->domain, step->object);
-		else
-			buf_printf(out, _("# then %s must be left as it is at %s\n"),
-			           step->ask->key, step->object);
-		break;
-	case PROBE_SMTP:
-	case PROBE_SMTP_PROXY:
-		buf_printf(out, _("# then the mail server must answer at %s\n"),
-		           step->object);
-		break;
-	case PROBE_POLICY:
-		buf_printf(out, _("# then the SPF service must answer at %s\n"),
-		           step->object);
-		break;
-	case PROBE_KIND_COUNT:
-		break;
-	}
+	if (step->probe)
+		step->probe->show(step, out);
 }
 
 static void note_before(struct ctx *ctx, struct step *step)
 {
 	(void)ctx;
-	if (is_smtp(step->probe) && !step->ask->before)
+	if (step->probe->before && !step->ask->before)
 		step->ask->before =
-			smtp_probe_before(step, monotonic_ns() + PROBE_LIMIT_NS);
+			step->probe->before(step, monotonic_ns() + answer_ns(step));
 }
 
 static int apply_probe(struct ctx *ctx, const struct step *step, const char *temp,
                        struct err *err)
 {
 	(void)temp;
-	return probe(ctx, step, PROBE_LIMIT_NS, err);
+	return probe(ctx, step, answer_ns(step), err);
 }
 
 /* Where a filter that listens elsewhere now had its socket. */
@@ -159,11 +109,12 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 
 	(void)err;
 	*ret_result = UNDO_NOTHING;
-	if (row->probe != PROBE_MILTER && !is_smtp(row->probe))
+	if (!row->probe || !row->probe->asks_on_undo)
 		return 0;
 	if (is_left(run->ctx, row->object))
 		return 0;
-	if (probe(run->ctx, plan_probe(&plan, row->rank, row->probe, row->object, 0),
+	if (probe(run->ctx,
+	          plan_probe(&plan, row->rank, row->probe, NULL, row->object, 0),
 	          UNDO_LIMIT_NS, &ignored))
 		ctx_report(run->ctx, REPORT_WARNING, "%s", ignored.text);
 	return 0;

@@ -87,17 +87,6 @@ static const char *const kind_names[PUSH_KIND_COUNT] = {
 	[PUSH_KIND_ROLLBACK] = "rollback",
 };
 
-static const char *const probe_names[] = {
-	[PROBE_MILTER] = "milter",
-	[PROBE_MILTER_SIGN] = "milter-sign",
-	[PROBE_MILTER_VERIFY] = "milter-verify",
-	[PROBE_SMTP] = "smtp",
-	[PROBE_POLICY] = "policy",
-	[PROBE_MILTER_DMARC] = "milter-dmarc",
-	[PROBE_MAP] = "map",
-	[PROBE_SMTP_PROXY] = "smtp-proxy",
-};
-
 static int name_at(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
@@ -331,7 +320,7 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 		want->gid == FILE_KEEP_GID, (int64_t)want->gid, step->domain,
 		step->kind == STEP_FILE ? shared_name(step->shared) : NULL,
 		step->kind == STEP_SERVICE ? service_action_name(step->action) : NULL,
-		step->kind == STEP_PROBE ? probe_names[step->probe] : NULL);
+		step->kind == STEP_PROBE ? step->probe->name : NULL);
 }
 
 int journal_move(struct store *target, int64_t push_id, enum push_progress state,
@@ -402,7 +391,6 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
                     struct err *err)
 {
 	int kind = kind_of(stmt_text(stmt, 2));
-	int probe = name_at(probe_names, ARRAY_LEN(probe_names), stmt_text(stmt, 16));
 
 	if (kind < 0)
 		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
@@ -418,7 +406,7 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 		.old_meta = meta_at(stmt, 9),
 		.new_meta = meta_at(stmt, 12),
 		.action = (enum service_action)action_of(stmt_text(stmt, 15)),
-		.probe = probe < 0 ? PROBE_MILTER : (enum probe_kind)probe,
+		.probe = probe_type_find(stmt_text(stmt, 16)),
 		.domain = stmt_text(stmt, 17),
 		.shared = shared_find(stmt_text(stmt, 18)),
 	};

@@ -130,12 +130,14 @@ struct step *plan_service(struct plan *plan, enum step_rank rank, const char *se
 	return step;
 }
 
-struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
+struct step *plan_probe(struct plan *plan, enum step_rank rank,
+                        const struct probe_type *type, const struct service_kind *service,
                         const char *endpoint, unsigned when)
 {
 	struct step *step = plan_add(plan, STEP_PROBE, rank, endpoint);
 
-	step->probe = kind;
+	step->probe = type;
+	step->service = service;
 	step->ask = xcalloc(1, sizeof(*step->ask));
 	step->when = when;
 	return step;
@@ -246,11 +248,38 @@ int plan_skip_done(struct plan *plan, struct err *err)
 	return rc;
 }
 
+unsigned plan_cause(struct plan *plan, const char *name)
+{
+	unsigned at = 0;
+
+	while (at < PLAN_CAUSES && plan->cause[at] && strcmp(plan->cause[at], name) != 0)
+		at++;
+	if (at == PLAN_CAUSES) /* a fault of this program: some owner makes names up */
+		abort();
+	plan->cause[at] = name;
+	return 1u << at;
+}
+
+/* Bits of `from` as `plan` has them. */
+static unsigned translate(struct plan *plan, const struct plan *from, unsigned causes)
+{
+	unsigned bits = 0;
+
+	for (unsigned at = 0; at < PLAN_CAUSES; at++)
+		if (causes & 1u << at && from->cause[at])
+			bits |= plan_cause(plan, from->cause[at]);
+	return bits;
+}
+
 void plan_append(struct plan *plan, struct plan *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
 		GROW(plan->step, plan->count, plan->room);
-		plan->step[plan->count++] = from->step[i];
+		plan->step[plan->count] = from->step[i];
+		plan->step[plan->count].causes =
+			translate(plan, from, from->step[i].causes);
+		plan->step[plan->count].when = translate(plan, from, from->step[i].when);
+		plan->count++;
 	}
 	for (size_t i = 0; i < from->notes; i++) {
 		GROW(plan->note, plan->notes, plan->note_room);

@@ -54,7 +54,10 @@ struct plan_note {
 	bool is_lack; /* backend_shortfalls() says so, too */
 };
 
+#define PLAN_CAUSES 32
+
 struct plan {
+	const char *cause[PLAN_CAUSES]; /* plan_cause() */
 	struct step *step;
 	size_t count, room;
 	char *index_path, *lines_path; /* plan_names(); NULL: none */
@@ -82,6 +85,10 @@ struct plan {
 #define auto_plan cleanup(plan_done) struct plan
 void plan_done(struct plan *plan);
 
+/* What a change makes due, as a bit for step.causes and step.when: the plan hands out one for each name, a
+ * literal that its owner's header has ("opendkim: keys"). */
+unsigned plan_cause(struct plan *plan, const char *name);
+
 /* Each gives the fresh step, to be filled further; it lives in the plan. */
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
@@ -100,7 +107,8 @@ struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path
                         struct file_meta meta);
 struct step *plan_service(struct plan *plan, enum step_rank rank, const char *service,
                           enum service_action action, unsigned when);
-struct step *plan_probe(struct plan *plan, enum step_rank rank, enum probe_kind kind,
+struct step *plan_probe(struct plan *plan, enum step_rank rank,
+                        const struct probe_type *type, const struct service_kind *service,
                         const char *endpoint, unsigned when);
 /* The file `path` names lines of the file `of`, both of one rank: in it a line must stand before it is
  * named and as long as it is.  plan_prune() puts `path` first where `of` only loses lines.  One pair in

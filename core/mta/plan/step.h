@@ -28,39 +28,31 @@ enum step_rank {
 	RANK_COUNT
 };
 
-/* What a change makes due, as bits: of main.cf CAUSE_SERVER, of the SPF service's file
- * CAUSE_POLICY, of what postsrsd reads CAUSE_SRS. */
-enum {
-	CAUSE_KEYS = 1,
-	CAUSE_TABLES = 2,
-	CAUSE_FILTER = 4,
-	CAUSE_SERVER = 8,
-	CAUSE_MASTER = 16,
-	CAUSE_POLICY = 32,
-	CAUSE_DMARC = 64, /* OpenDMARC's configuration and lists */
-	CAUSE_SRS = 128
-};
-
 enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
 
-enum probe_kind {
-	PROBE_MILTER, /* the milter socket is negotiated with: forces a lazy reload */
-	PROBE_MILTER_SIGN, /* a probe message of `domain` gets a DKIM-Signature with s=`selector`;
-	                      selector NULL: it gets none */
-	PROBE_MILTER_VERIFY, /* an unsigned message from outside gets Authentication-Results of
-	                        authserv-id `domain`; NULL: it gets none of anybody */
-	PROBE_SMTP, /* the SMTP server greets, answers EHLO, and takes mail as far as ask->depth
-	                 says, where it did before the push (smtp_probe.h) */
-	PROBE_POLICY,       /* the policy service says DUNNO of mail from this machine */
-	PROBE_MILTER_DMARC, /* an unsigned message from outside gets Authentication-Results of
-	                       authserv-id `domain` with dmarc= in it */
-	PROBE_MAP, /* a look-up of ask->key in the table at `object` ("tcp:127.0.0.1:10001",
-	              "socketmap:unix:/path:name", "socketmap:inet:host:port:name") gives an SRS
-	              address of `domain`; `domain` NULL: nothing is found.  With ask->reverse, a
-	              table too: what was given is found there and gives ask->key again */
-	PROBE_SMTP_PROXY, /* PROBE_SMTP behind a proxy that begins with "PROXY TCP4 ..." */
-	PROBE_KIND_COUNT
+struct step;
+
+/* A question to a server or filter, and what must be answered: a row of the file that asks it. */
+struct probe_type {
+	const char *name; /* in the journal: "milter-sign" */
+	/* One attempt, at the latest until `deadline` (monotonic nanoseconds).  Fails with what was seen
+	 * instead of what must hold. */
+	int (*ask)(struct ctx *ctx, const struct step *step, int64_t deadline,
+	           struct err *err);
+	/* What must hold, as a line for people: "# then the filter must answer at ...". */
+	void (*show)(const struct step *step, struct buf *out);
+	/* What is answered before the push changes anything, for ask() to compare with; kept as
+	 * step->ask->before.  NULL: nothing is compared. */
+	char *(*before)(const struct step *step, int64_t deadline);
+	bool asks_on_undo; /* an undo asks too: it makes a lazy reload happen, or says whether mail is
+	                      taken again */
+	bool is_filters; /* what answers is a program of its own beside the mail server */
 };
+/* All there are (registry.c). */
+extern const struct probe_type *const probe_types[];
+extern const unsigned probe_type_count;
+/* NULL: no such name, or NULL. */
+const struct probe_type *probe_type_find(const char *name) must_check;
 
 /* How far an SMTP probe goes. */
 enum smtp_depth {
@@ -81,7 +73,7 @@ struct step_old {
 	struct buf content; /* not of secrets */
 };
 
-/* What a probe asks. */
+/* What a probe asks; the header of its type says what it means there. */
 struct step_ask {
 	char *domain, *selector;
 	char *key, *reverse;
@@ -97,10 +89,9 @@ struct step {
 	enum step_kind kind : 8;
 	enum step_rank rank : 8;
 	enum service_action action : 8; /* services */
-	enum probe_kind probe : 8;
-	bool is_present : 1; /* files and folders; false: it goes */
-	bool is_secret : 1;  /* never enters the journal: digest and key id only */
-	bool is_key : 1;     /* a file whose content is the private key `key_id` */
+	bool is_present : 1;            /* files and folders; false: it goes */
+	bool is_secret : 1; /* never enters the journal: digest and key id only */
+	bool is_key : 1;    /* a file whose content is the private key `key_id` */
 	bool had_old : 1; /* filled by plan_prune(); files, folders: something stood there */
 	bool is_relied_on : 1; /* ENABLE: the mail server hands mail to it as it is configured now */
 	unsigned causes; /* bits: which later steps a change here makes due */
@@ -121,7 +112,12 @@ struct step {
 				struct buf *content; /* else; see step_text() */
 			};
 		};
-		struct step_ask *ask; /* probes */
+		struct { /* probes */
+			const struct probe_type *probe;
+			const struct service_kind
+				*service; /* that answers; NULL: the mail server */
+			struct step_ask *ask;
+		};
 	};
 	struct step_old *old; /* filled by plan_prune(); see step_old() */
 };
@@ -151,7 +147,7 @@ struct step_row {
 	struct file_meta old_meta;          /* whole where had_old */
 	struct file_meta new_meta;          /* KEEP: was not asked for */
 	enum service_action action;         /* services */
-	enum probe_kind probe;              /* probes */
+	const struct probe_type *probe;     /* probes; NULL: none of that name any more */
 	const char *domain;                 /* whom it serves; NULL: all */
 	const struct shared_format *shared; /* files */
 };

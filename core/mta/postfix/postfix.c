@@ -18,6 +18,7 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/postfix/postfix_srs.h"
+#include "core/mta/probe/smtp_probe.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendmarc.h"
 
@@ -74,7 +75,8 @@ void postfix_plan_server(const struct postfix_observed *observed,
 	if (!observed->host.is_running)
 		return;
 	auto_free char *service = postfix_service_name(observed);
-	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD, CAUSE_SERVER);
+	plan_service(plan, RANK_CONSUMERS, service, SERVICE_RELOAD,
+	             plan_cause(plan, CAUSE_SERVER));
 	auto_endpoints endpoints = ENDPOINTS_INIT;
 	services_smtp_endpoints(cf, master, &endpoints);
 	enum smtp_depth depth =
@@ -82,8 +84,8 @@ void postfix_plan_server(const struct postfix_observed *observed,
 	for (size_t i = 0; i < endpoints.count && i < SMTP_PROBES; i++) {
 		const struct smtp_endpoint *one = &endpoints.at[i];
 		plan_probe(plan, RANK_CONSUMERS,
-		           one->is_proxied ? PROBE_SMTP_PROXY : PROBE_SMTP, one->address,
-		           CAUSE_SERVER)
+		           one->is_proxied ? &smtp_proxy_probe : &smtp_probe,
+		           &postfix_service, one->address, plan_cause(plan, CAUSE_SERVER))
 			->ask->depth = one->is_submission ? SMTP_TO_EHLO : depth;
 	}
 	if (endpoints.count == 0)
@@ -119,7 +121,7 @@ static void plan_main(const struct postfix_observed *observed,
 	main_cf_render(buf_text(&observed->main_cf), observed->main_cf.len,
 	               &request->main, &text);
 	plan_file(plan, RANK_CONSUMERS, observed->main_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_SERVER)
+	          FILE_META_KEEP, plan_cause(plan, CAUSE_SERVER))
 		->shared = &main_cf_format;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);

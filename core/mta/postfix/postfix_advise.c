@@ -17,6 +17,7 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/postfix/postfix_values.h"
+#include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/policyd_conf.h"
 
@@ -82,7 +83,7 @@ static void add_macros(void *arg, const struct master_service *service,
 static const char *filter_socket(const struct plan *probes)
 {
 	for (size_t i = 0; i < probes->count; i++)
-		if (probes->step[i].probe == PROBE_MILTER)
+		if (probes->step[i].probe == &milter_probe)
 			return probes->step[i].object;
 	return NULL;
 }
@@ -219,7 +220,8 @@ int postfix_each_access(struct ctx *ctx, struct store *store, const struct plan 
 	bool is_there = account_read(ctx, "postfix", &who);
 	for (size_t i = 0; is_there && i < probes->count; i++) {
 		const struct step *probe = &probes->step[i];
-		if (probe->probe != PROBE_MILTER || !text_starts(probe->object, "unix:/"))
+		if (probe->probe != &milter_probe ||
+		    !text_starts(probe->object, "unix:/"))
 			continue;
 		auto_free char *folder = path_parent(probe->object + strlen("unix:"));
 		give(each, arg, &who, folder, PATH_SEARCH);

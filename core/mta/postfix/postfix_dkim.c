@@ -19,6 +19,7 @@
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_services.h"
+#include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendkim_validate.h"
@@ -282,11 +283,12 @@ static void plan_include(const struct postfix_observed *observed, bool is_wanted
 		opendkim_conf_without(old, observed->dkim.conf.len, &text);
 	if (is_wanted || text.len)
 		plan_file(plan, rank, observed->dkim.conf_path, buf_text(&text), text.len,
-		          FILE_META_KEEP, CAUSE_FILTER)
+		          FILE_META_KEEP, plan_cause(plan, CAUSE_FILTER))
 			->shared = &opendkim_conf_format;
 	else if (observed->dkim.has_conf && observed->dkim.admin.includes_ours)
-		plan_remove(plan, rank, observed->dkim.conf_path, CAUSE_FILTER)->shared =
-			&opendkim_conf_format;
+		plan_remove(plan, rank, observed->dkim.conf_path,
+		            plan_cause(plan, CAUSE_FILTER))
+			->shared = &opendkim_conf_format;
 }
 
 /* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
@@ -327,7 +329,8 @@ static void plan_filter(const struct postfix_observed *observed, struct plan *pl
 		             postfix_dkim_needs_restart(&observed->dkim, next)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
-		             CAUSE_FILTER | CAUSE_TABLES);
+		             plan_cause(plan, CAUSE_FILTER) |
+		                     plan_cause(plan, CAUSE_TABLES));
 	if (observed->host.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
 }
@@ -337,26 +340,28 @@ static void plan_filter_probes(const struct postfix_observed *observed,
                                const struct route *route,
                                const struct opendkim_plan *found, struct plan *plan)
 {
-	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
+	const unsigned any =
+		plan_cause(plan, CAUSE_TABLES) | plan_cause(plan, CAUSE_FILTER);
 	if (!observed->dkim.is_running && !observed->host.is_running)
 		return;
 	unsigned when = observed->dkim.is_running ? any : 0;
-	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
+	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendkim_service, route->probe,
+	           when);
 	if (found->signing_name && desired->signs) {
-		struct step *step =
-			plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, route->probe,
-		                   when ? when | CAUSE_KEYS : 0);
+		struct step *step = plan_probe(
+			plan, RANK_PROVIDERS, &milter_sign_probe, &opendkim_service,
+			route->probe, when ? when | plan_cause(plan, CAUSE_KEYS) : 0);
 		step->ask->domain = xstrdup(found->signing_name);
 		step->ask->selector = xstrdup(found->signing_selector);
 	}
 	if (found->stopped_name) {
-		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
-		                               route->probe, when);
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
+		                               &opendkim_service, route->probe, when);
 		step->ask->domain = xstrdup(found->stopped_name);
 	}
 	if (!desired->verifies || authserv_id) {
-		struct step *step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY,
-		                               route->probe, when);
+		struct step *step = plan_probe(plan, RANK_PROVIDERS, &milter_verify_probe,
+		                               &opendkim_service, route->probe, when);
 		step->ask->domain = desired->verifies ? xstrdup(authserv_id) : NULL;
 	}
 }
@@ -588,9 +593,10 @@ static int plan_unwanted(const struct desired *desired,
 		             postfix_dkim_needs_restart(&observed->dkim, NULL)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
-		             CAUSE_FILTER);
+		             plan_cause(plan, CAUSE_FILTER));
 	if (observed->dkim.is_running && !route.socket)
-		plan_probe(plan, rank, PROBE_MILTER, route.probe, CAUSE_FILTER);
+		plan_probe(plan, rank, &milter_probe, &opendkim_service, route.probe,
+		           plan_cause(plan, CAUSE_FILTER));
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 	route_done(&route);
 	if (!desired)

@@ -19,6 +19,7 @@
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_policy.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/opendmarc_conf.h"
 #include "core/mta/provider/policyd_conf.h"
@@ -231,7 +232,8 @@ static void plan_hosts(const struct desired *desired,
 	                       plan);
 	networks_render(&hosts, &text);
 	plan_file(plan, RANK_TABLES, OPENDMARC_IGNORE_HOSTS, buf_text(&text), text.len,
-	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, CAUSE_DMARC);
+	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },
+	          plan_cause(plan, CAUSE_DMARC));
 }
 
 /* OpenDMARC 1.4.2 fails every reload (it makes a table that it has already) and keeps what it had:
@@ -240,23 +242,25 @@ static void plan_services(const struct postfix_observed *observed,
                           const struct route *route, const char *id, struct plan *plan)
 {
 	bool is_running = observed->dmarc.is_running;
-	unsigned when = is_running ? CAUSE_DMARC : 0;
+	unsigned when = is_running ? plan_cause(plan, CAUSE_DMARC) : 0;
 	if (!is_running && !observed->host.is_running)
 		return;
 	if (is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
-		             CAUSE_DMARC);
+		             plan_cause(plan, CAUSE_DMARC));
 	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
-	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, route->probe, when);
-	struct step *step =
-		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, route->probe, when);
+	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendmarc_service, route->probe,
+	           when);
+	struct step *step = plan_probe(plan, RANK_PROVIDERS, &milter_dmarc_probe,
+	                               &opendmarc_service, route->probe, when);
 	step->ask->domain = xstrdup(id);
 	if (!observed->host.is_running)
 		return;
 	auto_free char *guard =
 		xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
-	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, guard,
-	           CAUSE_MASTER | CAUSE_POLICY | CAUSE_DMARC);
+	plan_probe(plan, RANK_PROVIDERS, &milter_probe, NULL, guard,
+	           plan_cause(plan, CAUSE_MASTER) | plan_cause(plan, CAUSE_POLICY) |
+	                   plan_cause(plan, CAUSE_DMARC));
 }
 
 /* What was set up and does not run is told until a push starts it. */
@@ -306,7 +310,7 @@ static int plan_wanted(const struct desired *desired,
 		                               observed->postfix_gid });
 	plan_hosts(desired, observed, plan);
 	plan_file(plan, RANK_PROVIDERS, observed->dmarc.conf_path, buf_text(&conf),
-	          conf.len, FILE_META_KEEP, CAUSE_DMARC)
+	          conf.len, FILE_META_KEEP, plan_cause(plan, CAUSE_DMARC))
 		->shared = &opendmarc_conf_format;
 	note_down(desired, observed, &conf, plan);
 	plan_services(observed, &route, setup.authserv_id, plan);
@@ -327,14 +331,16 @@ static void plan_unwanted(const struct desired *desired,
 	                       &text);
 	if (text.len)
 		plan_file(plan, RANK_LEFTOVERS, observed->dmarc.conf_path,
-		          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_DMARC)
+		          buf_text(&text), text.len, FILE_META_KEEP,
+		          plan_cause(plan, CAUSE_DMARC))
 			->shared = &opendmarc_conf_format;
 	else if (observed->dmarc.has_conf && observed->dmarc.conf.len)
-		plan_remove(plan, RANK_LEFTOVERS, observed->dmarc.conf_path, CAUSE_DMARC)
+		plan_remove(plan, RANK_LEFTOVERS, observed->dmarc.conf_path,
+		            plan_cause(plan, CAUSE_DMARC))
 			->shared = &opendmarc_conf_format;
 	if (observed->dmarc.is_running)
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
-		             CAUSE_DMARC);
+		             plan_cause(plan, CAUSE_DMARC));
 	plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
 	if (desired)
 		plan_remove(plan, RANK_LEFTOVERS, OPENDMARC_IGNORE_HOSTS, 0);

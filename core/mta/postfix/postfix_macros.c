@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/mta/host/item_list.h"
 #include "core/mta/postfix/postfix_smtpd.h"
+#include "core/mta/probe/milter.h"
 
 #define MAIL_MACROS "milter_mail_macros"
 #define AUTH_TYPE "{auth_type}"
@@ -197,9 +198,9 @@ void macros_for_probes(const struct main_cf *main, const char *hostname,
 	};
 	for (size_t i = 0; i < plan->count; i++) {
 		struct step *step = &plan->step[i];
-		if (step->kind != STEP_PROBE || (step->probe != PROBE_MILTER_SIGN &&
-		                                 step->probe != PROBE_MILTER_VERIFY &&
-		                                 step->probe != PROBE_MILTER_DMARC))
+		if (step->kind != STEP_PROBE || (step->probe != &milter_sign_probe &&
+		                                 step->probe != &milter_verify_probe &&
+		                                 step->probe != &milter_dmarc_probe))
 			continue;
 		for (int stage = 0; stage < MACRO_STAGES; stage++) {
 			auto_buf list = BUF_INIT, names = BUF_INIT;

@@ -21,6 +21,10 @@
 #include "core/mta/provider/postsrsd.h"
 #include "core/store/store.h"
 
+/* Causes: what a change of these makes due (plan_cause()). */
+#define CAUSE_SERVER "postfix: main.cf"
+#define CAUSE_MASTER "postfix: master.cf"
+
 #define POSTFIX_FOLDER "/etc/postfix"
 extern const struct service_kind postfix_service; /* postfix_service.c */
 

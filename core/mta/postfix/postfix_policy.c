@@ -17,6 +17,7 @@
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_restrict.h"
+#include "core/mta/probe/policy_probe.h"
 #include "core/mta/provider/policyd_conf.h"
 
 char *postfix_policy_service(const char *user)
@@ -126,7 +127,8 @@ static void plan_reload(const struct postfix_observed *observed, enum step_rank 
 {
 	auto_free char *service = postfix_service_name(observed);
 	if (observed->host.is_running)
-		plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
+		plan_service(plan, rank, service, SERVICE_RELOAD,
+		             plan_cause(plan, CAUSE_MASTER));
 }
 
 static int plan_part(const struct desired *desired,
@@ -139,7 +141,8 @@ static int plan_part(const struct desired *desired,
 		if (observed->master_path) {
 			master_cf_strip(old, observed->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, observed->master_path,
-			          buf_text(&text), text.len, FILE_META_KEEP, CAUSE_MASTER)
+			          buf_text(&text), text.len, FILE_META_KEEP,
+			          plan_cause(plan, CAUSE_MASTER))
 				->shared = &master_cf_format;
 			plan_reload(observed, RANK_LEFTOVERS, plan);
 		}
@@ -161,12 +164,13 @@ static int plan_part(const struct desired *desired,
 		xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
 	master_cf_render(old, observed->master_cf.len, service, &text);
 	plan_file(plan, RANK_PROVIDERS, observed->master_path, buf_text(&text), text.len,
-	          FILE_META_KEEP, CAUSE_MASTER)
+	          FILE_META_KEEP, plan_cause(plan, CAUSE_MASTER))
 		->shared = &master_cf_format;
 	plan_reload(observed, RANK_PROVIDERS, plan);
 	if (observed->host.is_running)
-		plan_probe(plan, RANK_PROVIDERS, PROBE_POLICY, socket,
-		           CAUSE_MASTER | CAUSE_POLICY);
+		plan_probe(plan, RANK_PROVIDERS, &policy_probe, &postfix_service, socket,
+		           plan_cause(plan, CAUSE_MASTER) |
+		                   plan_cause(plan, CAUSE_POLICY));
 	return 0;
 }
 

@@ -17,6 +17,8 @@
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_services.h"
+#include "core/mta/probe/milter.h"
+#include "core/mta/probe/policy_probe.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
@@ -65,20 +67,22 @@ static const struct buf *text_of(const struct step *step, const struct buf *now)
 int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
                            struct err *err)
 {
-	struct step *line = postfix_restore_file(plan, observed->master_path,
-	                                         RANK_PROVIDERS, CAUSE_MASTER);
+	struct step *line =
+		postfix_restore_file(plan, observed->master_path, RANK_PROVIDERS,
+	                             plan_cause(plan, CAUSE_MASTER));
 	enum step_rank rank = line ? line->rank : RANK_PROVIDERS;
 	auto_master_cf master = MASTER_CF_INIT;
 	const struct buf *text = text_of(line, &observed->master_cf);
 	bool has_service = false;
 
 	(void)err;
-	postfix_restore_file(plan, POLICYD_CONF, RANK_TABLES, CAUSE_POLICY);
+	postfix_restore_file(plan, POLICYD_CONF, RANK_TABLES,
+	                     plan_cause(plan, CAUSE_POLICY));
 	if (!observed->host.is_running)
 		return 0;
 	auto_free char *service = postfix_service_name(observed);
 	master_cf_parse(&master, buf_text(text), text->len);
-	plan_service(plan, rank, service, SERVICE_RELOAD, CAUSE_MASTER);
+	plan_service(plan, rank, service, SERVICE_RELOAD, plan_cause(plan, CAUSE_MASTER));
 	for (size_t i = 0; i < master.count; i++)
 		has_service = has_service ||
 		              strcmp(master.service[i].name, POLICYD_SERVICE) == 0;
@@ -86,7 +90,9 @@ int postfix_policy_restore(const struct postfix_observed *observed, struct plan 
 		auto_free char *socket =
 			xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
 
-		plan_probe(plan, rank, PROBE_POLICY, socket, CAUSE_MASTER | CAUSE_POLICY);
+		plan_probe(plan, rank, &policy_probe, &postfix_service, socket,
+		           plan_cause(plan, CAUSE_MASTER) |
+		                   plan_cause(plan, CAUSE_POLICY));
 	}
 	return 0;
 }
@@ -140,14 +146,14 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 		gone = NULL;
 	}
 	if (name) {
-		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
-		                  when);
+		step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
+		                  &opendkim_service, endpoint, when);
 		step->ask->domain = name;
 		step->ask->selector = selector;
 	}
 	if (gone) {
-		step = plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_SIGN, endpoint,
-		                  when);
+		step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
+		                  &opendkim_service, endpoint, when);
 		step->ask->domain = xstrdup(gone);
 	}
 }
@@ -165,7 +171,8 @@ static void plan_filter(const struct postfix_observed *observed,
                         const struct opendkim_conf *ours, const struct buf *next,
                         struct plan *plan)
 {
-	const unsigned any = CAUSE_TABLES | CAUSE_FILTER;
+	const unsigned any =
+		plan_cause(plan, CAUSE_TABLES) | plan_cause(plan, CAUSE_FILTER);
 	const char *socket = value_of(ours, observed, "Socket");
 	const char *mode = value_of(ours, observed, "Mode");
 	const char *id = value_of(ours, observed, "AuthservID");
@@ -182,11 +189,12 @@ static void plan_filter(const struct postfix_observed *observed,
 		plan_service(plan, RANK_PROVIDERS, "opendkim", SERVICE_ENABLE, 0);
 	if (!endpoint || (!observed->dkim.is_running && !observed->host.is_running))
 		return;
-	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, any);
+	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendkim_service, endpoint, any);
 	if (mode && strchr(mode, 's'))
 		plan_sign_probes(endpoint, any, plan);
 	if (!mode || !strchr(mode, 'v') || id)
-		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_VERIFY, endpoint, any)
+		plan_probe(plan, RANK_PROVIDERS, &milter_verify_probe, &opendkim_service,
+		           endpoint, any)
 			->ask->domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
 }
 
@@ -201,16 +209,16 @@ int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *p
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].is_secret &&
 		    text_starts(plan->step[i].object, OPENDKIM_KEYS "/"))
-			plan->step[i].causes = CAUSE_KEYS;
+			plan->step[i].causes = plan_cause(plan, CAUSE_KEYS);
 		else if (plan->step[i].kind == STEP_FILE &&
 		         text_starts(plan->step[i].object, OPENDKIM_FOLDER "/"))
 			postfix_restore_file(plan, plan->step[i].object, RANK_TABLES,
-			                     CAUSE_TABLES);
+			                     plan_cause(plan, CAUSE_TABLES));
 	plan_names(plan, OPENDKIM_SIGNING_TABLE, OPENDKIM_KEY_TABLE);
-	our_conf =
-		postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS, CAUSE_FILTER);
+	our_conf = postfix_restore_file(plan, OPENDKIM_OURS, RANK_PROVIDERS,
+	                                plan_cause(plan, CAUSE_FILTER));
 	conf = postfix_restore_file(plan, observed->dkim.conf_path, RANK_PROVIDERS,
-	                            CAUSE_FILTER);
+	                            plan_cause(plan, CAUSE_FILTER));
 	shared_part(&opendkim_conf_format, text_of(conf, &observed->dkim.conf), &part);
 	if (part.len == 0) {
 		if (observed->dkim.is_running)
@@ -218,7 +226,7 @@ int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *p
 			             postfix_dkim_needs_restart(&observed->dkim, NULL)
 			                     ? SERVICE_RESTART
 			                     : SERVICE_RELOAD,
-			             CAUSE_FILTER);
+			             plan_cause(plan, CAUSE_FILTER));
 		plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
 		return 0;
 	}
@@ -243,33 +251,36 @@ static void plan_dmarc(const struct postfix_observed *observed,
 		return;
 	if (observed->dmarc.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
-		             CAUSE_DMARC);
+		             plan_cause(plan, CAUSE_DMARC));
 	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
 	if (!endpoint)
 		return;
-	plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER, endpoint, CAUSE_DMARC);
+	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendmarc_service, endpoint,
+	           plan_cause(plan, CAUSE_DMARC));
 	if (id)
-		plan_probe(plan, RANK_PROVIDERS, PROBE_MILTER_DMARC, endpoint,
-		           CAUSE_DMARC)
+		plan_probe(plan, RANK_PROVIDERS, &milter_dmarc_probe, &opendmarc_service,
+		           endpoint, plan_cause(plan, CAUSE_DMARC))
 			->ask->domain = xstrdup(id);
 }
 
 int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *plan,
                           struct err *err)
 {
-	const struct step *step = postfix_restore_file(plan, observed->dmarc.conf_path,
-	                                               RANK_PROVIDERS, CAUSE_DMARC);
+	const struct step *step =
+		postfix_restore_file(plan, observed->dmarc.conf_path, RANK_PROVIDERS,
+	                             plan_cause(plan, CAUSE_DMARC));
 	const struct buf *text = text_of(step, &observed->dmarc.conf);
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
 	auto_buf part = BUF_INIT;
 	int r;
 
-	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES, CAUSE_DMARC);
+	postfix_restore_file(plan, OPENDMARC_IGNORE_HOSTS, RANK_TABLES,
+	                     plan_cause(plan, CAUSE_DMARC));
 	shared_part(&opendmarc_conf_format, text, &part);
 	if (part.len == 0) {
 		if (observed->dmarc.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
-			             CAUSE_DMARC);
+			             plan_cause(plan, CAUSE_DMARC));
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);
 		return 0;
 	}
@@ -293,8 +304,9 @@ int postfix_restore(const void *row_observed, struct plan *plan, struct err *err
 			r = postfix_parts[i]->restore(observed, plan, err);
 	if (r < 0)
 		return r;
-	struct step *step = postfix_restore_file(plan, observed->main_path,
-	                                         RANK_CONSUMERS, CAUSE_SERVER);
+	struct step *step =
+		postfix_restore_file(plan, observed->main_path, RANK_CONSUMERS,
+	                             plan_cause(plan, CAUSE_SERVER));
 	if (!step)
 		return 0;
 	step->rank = RANK_CONSUMERS; /* also where it lets go of everything */

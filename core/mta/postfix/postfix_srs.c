@@ -404,17 +404,19 @@ static int restore(const struct postfix_observed *observed, struct plan *plan,
 		.is_live = !observed->is_rooted,
 		.is_server_there = observed->host.is_running,
 	};
-	const struct step *conf =
-		postfix_restore_file(plan, daemon->conf_path, RANK_PROVIDERS, CAUSE_SRS);
+	const struct step *conf = postfix_restore_file(
+		plan, daemon->conf_path, RANK_PROVIDERS, plan_cause(plan, CAUSE_SRS));
 	auto_free char *domain =
 		conf ? postsrsd_conf_domain(buf_text(step_text(conf)),
 	                                    step_text(conf)->len, daemon->is_v2)
 		     : xstrdup(daemon->our_domain);
 	auto_postsrsd_tables tables = { 0 };
 	(void)err;
-	postfix_restore_file(plan, POSTSRSD_DOMAINS, RANK_TABLES, CAUSE_SRS);
+	postfix_restore_file(plan, POSTSRSD_DOMAINS, RANK_TABLES,
+	                     plan_cause(plan, CAUSE_SRS));
 	postfix_restore_file(plan, POSTSRSD_KEEP, RANK_TABLES, 0);
-	postfix_restore_file(plan, POSTSRSD_DROP_IN, RANK_PROVIDERS, CAUSE_SRS);
+	postfix_restore_file(plan, POSTSRSD_DROP_IN, RANK_PROVIDERS,
+	                     plan_cause(plan, CAUSE_SRS));
 	if (!will_be_named(observed, plan) || !domain) {
 		postsrsd_plan_service_out(daemon, plan);
 		return 0;
@@ -422,7 +424,8 @@ static int restore(const struct postfix_observed *observed, struct plan *plan,
 	postsrsd_tables_of(daemon, observed->host.queue_dir, &tables);
 	postsrsd_plan_service(daemon, &place, plan);
 	if (place.is_live && (daemon->is_running || place.is_server_there))
-		postsrsd_plan_probe(domain, &tables, daemon->is_running ? CAUSE_SRS : 0,
+		postsrsd_plan_probe(domain, &tables,
+		                    daemon->is_running ? plan_cause(plan, CAUSE_SRS) : 0,
 		                    plan);
 	return 0;
 }

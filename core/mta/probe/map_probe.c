@@ -245,7 +245,8 @@ static int check_reverse(struct ctx *ctx, const struct step *step, const char *g
 	               step->ask->reverse, buf_text(&back), step->ask->key);
 }
 
-int map_probe(struct ctx *ctx, const struct step *step, int64_t deadline, struct err *err)
+static int ask_table(struct ctx *ctx, const struct step *step, int64_t deadline,
+                     struct err *err)
 {
 	auto_buf value = BUF_INIT;
 	int rc = map_look_up(ctx, step->object, step->ask->key, deadline, &value, err);
@@ -275,3 +276,20 @@ int map_probe(struct ctx *ctx, const struct step *step, int64_t deadline, struct
 	               ? check_reverse(ctx, step, buf_text(&value), deadline, err)
 	               : 0;
 }
+
+static void show(const struct step *step, struct buf *out)
+{
+	if (step->ask->domain)
+		buf_printf(out, _("# then %s must become an address of %s at %s\n"),
+		           step->ask->key, step->ask->domain, step->object);
+	else
+		buf_printf(out, _("# then %s must be left as it is at %s\n"),
+		           step->ask->key, step->object);
+}
+
+const struct probe_type map_probe = {
+	.name = "map",
+	.ask = ask_table,
+	.show = show,
+	.is_filters = true,
+};

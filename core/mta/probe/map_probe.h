@@ -25,9 +25,9 @@ int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t dea
 /* Whether it is "SRS0=...@domain" or "SRS1=...@domain" (any of the separators "=-+"). */
 bool map_is_srs_address(const char *address, const char *domain) must_check;
 
-/* One attempt at a PROBE_MAP step (plan.h says what must hold).  `deadline` is monotonic
- * nanoseconds.  Fails with what was seen instead. */
-int map_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-              struct err *err) must_check;
+/* A look-up of ask->key in the table at step->object (see map_look_up()) gives an SRS address of
+ * ask->domain; domain NULL: nothing is found.  With ask->reverse, a table too: what was given is found
+ * there and gives ask->key again. */
+extern const struct probe_type map_probe;
 
 #endif

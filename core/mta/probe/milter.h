@@ -60,9 +60,16 @@ bool milter_has_results(const char *headers, const char *authserv_id) must_check
 bool milter_has_result(const char *headers, const char *authserv_id,
                        const char *method) must_check;
 
-/* One attempt at a probe step of the kinds PROBE_MILTER, PROBE_MILTER_* of plan.h;
- * fails with what was seen instead. */
-int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-                 struct err *err) must_check;
+/* Probes (milter_probe.c). */
+/* The socket is negotiated with: forces a lazy reload. */
+extern const struct probe_type milter_probe;
+/* A probe message of ask->domain gets a DKIM-Signature with s=ask->selector; selector NULL: it gets
+ * none.  All three are sent with ask->macros. */
+extern const struct probe_type milter_sign_probe;
+/* An unsigned message from outside gets Authentication-Results of authserv-id ask->domain; NULL: it
+ * gets none of anybody. */
+extern const struct probe_type milter_verify_probe;
+/* ... with dmarc= in it. */
+extern const struct probe_type milter_dmarc_probe;
 
 #endif

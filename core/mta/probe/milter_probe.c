@@ -160,7 +160,7 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		                   ? milter_has_results(buf_text(&answer.headers),
 		                                        step->ask->domain)
 		                   : has_any_results(buf_text(&answer.headers));
-		bool says = step->probe != PROBE_MILTER_DMARC ||
+		bool says = step->probe != &milter_dmarc_probe ||
 		            milter_has_result(buf_text(&answer.headers),
 		                              step->ask->domain, "dmarc");
 		enum milter_verdict verdict = answer.verdict;
@@ -181,7 +181,7 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 	}
 	if (!step->ask->domain)
 		return 0;
-	if (step->probe == PROBE_MILTER_DMARC)
+	if (step->probe == &milter_dmarc_probe)
 		return err_set(
 			err, ERR_FAILED,
 			_("the filter at %s told no DMARC result in the name of %s about "
@@ -198,23 +198,86 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
  * leave time for another one. */
 #define ATTEMPT_NS (2 * NS_PER_SEC)
 
-int milter_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-                 struct err *err)
+static int64_t until(int64_t deadline)
 {
 	int64_t attempt = monotonic_ns() + ATTEMPT_NS;
-	deadline = attempt < deadline ? attempt : deadline;
+	return attempt < deadline ? attempt : deadline;
+}
+
+static int ask_filter(struct ctx *ctx, const struct step *step, int64_t deadline,
+                      struct err *err)
+{
 	struct milter_answer answer = { 0 };
-	int r;
-	switch (step->probe) {
-	case PROBE_MILTER_VERIFY:
-	case PROBE_MILTER_DMARC:
-		return check_verifying(ctx, step, deadline, err);
-	case PROBE_MILTER_SIGN:
-		return check_signing(ctx, step, deadline, err);
-	default:
-		r = milter_ask(ctx, step->object, NULL, deadline, &answer, err);
-		break;
-	}
+	int r = milter_ask(ctx, step->object, NULL, until(deadline), &answer, err);
 	milter_answer_done(&answer);
 	return r;
 }
+
+static int ask_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
+                       struct err *err)
+{
+	return check_signing(ctx, step, until(deadline), err);
+}
+
+static int ask_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
+                         struct err *err)
+{
+	return check_verifying(ctx, step, until(deadline), err);
+}
+
+/* ---- the rows ---------------------------------------------------------------------------------- */
+
+static void show_filter(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then the filter must answer at %s\n"), step->object);
+}
+
+static void show_signing(const struct step *step, struct buf *out)
+{
+	if (step->ask->selector)
+		buf_printf(out,
+		           _("# then a message of %s must be signed with %s at %s\n"),
+		           step->ask->domain, step->ask->selector, step->object);
+	else
+		buf_printf(out, _("# then a message of %s must not be signed at %s\n"),
+		           step->ask->domain, step->object);
+}
+
+static void show_verifying(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then a message from outside must be verified at %s\n"),
+	           step->object);
+}
+
+static void show_dmarc(const struct step *step, struct buf *out)
+{
+	buf_printf(out,
+	           _("# then DMARC of a message from outside must be checked at %s\n"),
+	           step->object);
+}
+
+const struct probe_type milter_probe = {
+	.name = "milter",
+	.ask = ask_filter,
+	.show = show_filter,
+	.asks_on_undo = true,
+	.is_filters = true,
+};
+const struct probe_type milter_sign_probe = {
+	.name = "milter-sign",
+	.ask = ask_signing,
+	.show = show_signing,
+	.is_filters = true,
+};
+const struct probe_type milter_verify_probe = {
+	.name = "milter-verify",
+	.ask = ask_verifying,
+	.show = show_verifying,
+	.is_filters = true,
+};
+const struct probe_type milter_dmarc_probe = {
+	.name = "milter-dmarc",
+	.ask = ask_verifying,
+	.show = show_dmarc,
+	.is_filters = true,
+};

@@ -74,8 +74,8 @@ static int converse(struct ctx *ctx, const char *endpoint, const char *request,
 	return r;
 }
 
-int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-                 struct err *err)
+static int ask_service(struct ctx *ctx, const struct step *step, int64_t deadline,
+                       struct err *err)
 {
 	auto_buf answer = BUF_INIT;
 	auto_free char *request = compose("127.0.0.1", "localhost", "");
@@ -95,3 +95,14 @@ int policy_ask(struct ctx *ctx, const char *endpoint, const char *domain,
 	auto_free char *request = compose("192.0.2.1", domain, sender);
 	return converse(ctx, endpoint, request, deadline, answer, err);
 }
+
+static void show(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then the SPF service must answer at %s\n"), step->object);
+}
+
+const struct probe_type policy_probe = {
+	.name = "policy",
+	.ask = ask_service,
+	.show = show,
+};

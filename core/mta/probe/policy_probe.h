@@ -9,11 +9,9 @@
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
 
-/* One attempt at a PROBE_POLICY step; step->object is "unix:/path" inside the root.  Asks about a
- * message from this very machine, which is never checked: the answer must be DUNNO.  `deadline` is
- * monotonic nanoseconds.  Fails with what was seen instead. */
-int policy_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-                 struct err *err) must_check;
+/* step->object is "unix:/path" inside the root.  Asks about a message from this very machine, which is
+ * never checked: the answer must be DUNNO. */
+extern const struct probe_type policy_probe;
 
 /* Asks the service at `endpoint` about a message from 192.0.2.1 (RFC 5737: nobody's address) with a
  * sender of `domain`, which is checked: *answer is its action, such as "PREPEND Received-SPF:

@@ -146,7 +146,7 @@ static int ask(const struct step *step, int64_t deadline, char **ret_answer,
 	                ? peer_connect(&s.peer, &address, err)
 	                : err_set(err, ERR_FAILED, _("%s is no address of a mail server"),
 	                          step->object);
-	if (r == 0 && step->probe == PROBE_SMTP_PROXY)
+	if (r == 0 && step->probe == &smtp_proxy_probe)
 		r = say_proxy(&s, err);
 	if (r == 0)
 		r = converse(&s, step->ask->depth, ret_answer, err);
@@ -155,7 +155,7 @@ static int ask(const struct step *step, int64_t deadline, char **ret_answer,
 	return r;
 }
 
-char *smtp_probe_before(const struct step *step, int64_t deadline)
+static char *ask_before(const struct step *step, int64_t deadline)
 {
 	struct err why = ERR_INIT;
 	char *answer = NULL;
@@ -210,8 +210,8 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 	               step->object, answer);
 }
 
-int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-               struct err *err)
+static int ask_server(struct ctx *ctx, const struct step *step, int64_t deadline,
+                      struct err *err)
 {
 	const char *before = step->ask->before;
 	auto_free char *answer = NULL;
@@ -235,3 +235,25 @@ int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
 		           step->object, answer);
 	return 0;
 }
+
+/* ---- the rows ---------------------------------------------------------------------------------- */
+
+static void show(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then the mail server must answer at %s\n"), step->object);
+}
+
+const struct probe_type smtp_probe = {
+	.name = "smtp",
+	.ask = ask_server,
+	.show = show,
+	.before = ask_before,
+	.asks_on_undo = true,
+};
+const struct probe_type smtp_proxy_probe = {
+	.name = "smtp-proxy",
+	.ask = ask_server,
+	.show = show,
+	.before = ask_before,
+	.asks_on_undo = true,
+};

@@ -29,16 +29,12 @@
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
 
-/* One attempt at a PROBE_SMTP or PROBE_SMTP_PROXY step; step->object is "127.0.0.1:25" or
- * "[::1]:25", step->ask->before what smtp_probe_before() noted.  `deadline` is monotonic
- * nanoseconds.  Fails with the server's words. */
-int smtp_probe(struct ctx *ctx, const struct step *step, int64_t deadline,
-               struct err *err) must_check;
-
-/* The server's answer now, for step->ask->before: "250 2.1.5 Ok", or SMTP_SILENT and why none came.
- * The caller frees. */
+/* step->object is "127.0.0.1:25" or "[::1]:25"; ask->depth says how far it goes, ask->before is what was
+ * answered before: "250 2.1.5 Ok", or SMTP_SILENT and why no answer came. */
 #define SMTP_SILENT "-"
-char *smtp_probe_before(const struct step *step, int64_t deadline) must_check;
+extern const struct probe_type smtp_probe;
+/* The same as a proxy that begins with "PROXY TCP4 ...". */
+extern const struct probe_type smtp_proxy_probe;
 
 /* The table above, for answers. */
 bool smtp_is_worse(const char *before, const char *after) must_check;

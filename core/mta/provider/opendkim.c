@@ -235,9 +235,9 @@ static void plan_conf(const struct opendkim_place *place,
 		/* neither read nor written: megabytes where names are many */
 	} else if (setup->signs) {
 		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
-		    CAUSE_TABLES);
+		    plan_cause(plan, CAUSE_TABLES));
 		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,
-		    CAUSE_TABLES);
+		    plan_cause(plan, CAUSE_TABLES));
 		auto_free char *keys =
 			xasprintf("%s%s", place->prefix, OPENDKIM_KEY_TABLE);
 		auto_free char *signing =
@@ -249,14 +249,17 @@ static void plan_conf(const struct opendkim_place *place,
 	}
 	if (setup->verifies && setup->defers_dns_errors && setup->has_lua) {
 		opendkim_render_final(&final);
-		put(plan, RANK_TABLES, place, OPENDKIM_FINAL, &final, CAUSE_TABLES);
+		put(plan, RANK_TABLES, place, OPENDKIM_FINAL, &final,
+		    plan_cause(plan, CAUSE_TABLES));
 	} else {
 		drop(plan, place, OPENDKIM_FINAL);
 	}
 	networks_render(internal, &hosts);
-	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts, CAUSE_TABLES);
+	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts,
+	    plan_cause(plan, CAUSE_TABLES));
 	opendkim_render_conf(&whole, &conf);
-	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf, CAUSE_FILTER);
+	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf,
+	    plan_cause(plan, CAUSE_FILTER));
 }
 
 /* Where signing begins or ends here, or moves to another folder, every name moved: the tables that

@@ -18,6 +18,11 @@
 #include "core/mta/plan/plan.h"
 #include "core/mta/provider/opendkim_conf.h"
 
+/* Causes: what a change of these makes due (plan_cause()). */
+#define CAUSE_KEYS "opendkim: keys"
+#define CAUSE_TABLES "opendkim: tables"
+#define CAUSE_FILTER "opendkim: configuration"
+
 #define OPENDKIM_FOLDER "/etc/mailauthctl/opendkim"
 #define OPENDKIM_KEY_TABLE OPENDKIM_FOLDER "/KeyTable"
 #define OPENDKIM_SIGNING_TABLE OPENDKIM_FOLDER "/SigningTable"

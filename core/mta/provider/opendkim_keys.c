@@ -197,7 +197,7 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
 	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
 	plan_file_key(plan, RANK_DATA, path, wanted->key_id, &digest, place->key,
-	              CAUSE_KEYS)
+	              plan_cause(plan, CAUSE_KEYS))
 		->domain = xstrdup(wanted->main_name);
 	expect_key(wanted, place, plan);
 	return plan_skip_done(plan, err);

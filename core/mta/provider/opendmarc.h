@@ -16,6 +16,9 @@
 #include "core/mta/plan/desired.h"
 #include "core/mta/plan/plan.h"
 
+/* Causes: what a change of these makes due (plan_cause()). */
+#define CAUSE_DMARC "opendmarc: configuration and lists"
+
 /* What it does with a policy: records by RFC 9989 are read by the rules before it. */
 #define OPENDMARC_RULES "OpenDMARC 1.4: RFC 7489"
 

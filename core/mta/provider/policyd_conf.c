@@ -125,7 +125,7 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
 	if (r == 0)
 		plan_file(plan, RANK_TABLES, path, buf_text(&text), text.len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },
-		          CAUSE_POLICY);
+		          plan_cause(plan, CAUSE_POLICY));
 	return r;
 }
 

@@ -14,6 +14,9 @@
 #include "core/mta/plan/desired.h"
 #include "core/mta/plan/plan.h"
 
+/* Causes: what a change of these makes due (plan_cause()). */
+#define CAUSE_POLICY "mailauth-policyd: configuration"
+
 #define POLICYD_CONF "/etc/mailauthctl/policyd.yaml"
 
 #ifndef POLICYD_PATH /* the Makefile names it after PREFIX */

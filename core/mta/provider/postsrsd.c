@@ -19,6 +19,7 @@
 #include "core/base/text.h"
 #include "core/model/setting/srs_secret.h"
 #include "core/mta/host/service.h"
+#include "core/mta/probe/map_probe.h"
 #include "core/mta/provider/postsrsd_conf.h"
 
 #define TEXT_LIMIT ((size_t)1 << 20)
@@ -301,8 +302,9 @@ static int make_exclusions(const struct desired *desired, bool is_v2,
 static void plan_secret(enum step_rank rank, const char *path, const struct secret *text,
                         struct file_meta meta, struct plan *plan)
 {
-	plan_file(plan, rank, path, text->at, text->len, meta, CAUSE_SRS)->is_secret =
-		true;
+	plan_file(plan, rank, path, text->at, text->len, meta,
+	          plan_cause(plan, CAUSE_SRS))
+		->is_secret = true;
 }
 
 static int plan_secrets(const struct desired *desired, const struct secret *admin,
@@ -349,9 +351,10 @@ static void plan_conf(const struct postsrsd_request *request,
 	if (observed->is_v2)
 		plan_file(plan, RANK_TABLES, POSTSRSD_DOMAINS,
 		          buf_text(request->excluded), request->excluded->len, text_meta,
-		          CAUSE_SRS);
+		          plan_cause(plan, CAUSE_SRS));
 	plan_file(plan, RANK_PROVIDERS, observed->conf_path, buf_text(&text), text.len,
-	          observed->has_conf ? FILE_META_KEEP : text_meta, CAUSE_SRS)
+	          observed->has_conf ? FILE_META_KEEP : text_meta,
+	          plan_cause(plan, CAUSE_SRS))
 		->shared = &postsrsd_conf_format;
 }
 
@@ -367,7 +370,7 @@ static void plan_supervision(const struct postsrsd_observed *observed, struct pl
 				   "RestartSec=1\n";
 	if (observed->has_systemd)
 		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
-		          text_meta, CAUSE_SRS);
+		          text_meta, plan_cause(plan, CAUSE_SRS));
 	else if (observed->start_command)
 		plan_note(
 			plan,
@@ -385,8 +388,8 @@ static void plan_supervision(const struct postsrsd_observed *observed, struct pl
 void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
                          unsigned when, struct plan *plan)
 {
-	struct step *step =
-		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
+	struct step *step = plan_probe(plan, RANK_PROVIDERS, &map_probe,
+	                               &postsrsd_service, tables->probe_forward, when);
 	step->ask->key = xstrdup(FOREIGN_SENDER);
 	step->ask->domain = xstrdup(srs_domain);
 	step->ask->reverse = xstrdup(tables->probe_reverse);
@@ -399,8 +402,8 @@ static void plan_probes(const struct desired *desired, const struct exclusions *
 	postsrsd_plan_probe(desired->srs_domain, tables, when, plan);
 	if (!list->probe)
 		return;
-	struct step *step =
-		plan_probe(plan, RANK_PROVIDERS, PROBE_MAP, tables->probe_forward, when);
+	struct step *step = plan_probe(plan, RANK_PROVIDERS, &map_probe,
+	                               &postsrsd_service, tables->probe_forward, when);
 	step->ask->key = xasprintf(OWN_SENDER, list->probe);
 }
 
@@ -412,7 +415,7 @@ void postsrsd_plan_service(const struct postsrsd_observed *observed,
 	plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_ENABLE, 0);
 	if (observed->is_running)
 		plan_service(plan, RANK_PROVIDERS, POSTSRSD_SERVICE, SERVICE_RESTART,
-		             CAUSE_SRS);
+		             plan_cause(plan, CAUSE_SRS));
 }
 
 int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed *observed,
@@ -456,8 +459,8 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed 
 	plan_supervision(observed, plan);
 	postsrsd_plan_service(observed, place, plan);
 	if (observed->is_running || place->is_server_there)
-		plan_probes(desired, &list, tables, observed->is_running ? CAUSE_SRS : 0,
-		            plan);
+		plan_probes(desired, &list, tables,
+		            observed->is_running ? plan_cause(plan, CAUSE_SRS) : 0, plan);
 	return 0;
 }
 
@@ -468,7 +471,7 @@ void postsrsd_plan_service_out(const struct postsrsd_observed *observed,
 		return;
 	if (observed->is_running)
 		plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_RESTART,
-		             CAUSE_SRS);
+		             plan_cause(plan, CAUSE_SRS));
 	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
 }
 
@@ -479,16 +482,18 @@ static void plan_files_out(const struct postsrsd_observed *observed, struct plan
 	if (observed->is_damaged)
 		plan_note(plan, "%s", observed->why_not);
 	else if (observed->has_block && !observed->admin_text.len)
-		plan_remove(plan, RANK_LEFTOVERS, observed->conf_path, CAUSE_SRS)
+		plan_remove(plan, RANK_LEFTOVERS, observed->conf_path,
+		            plan_cause(plan, CAUSE_SRS))
 			->shared = &postsrsd_conf_format;
 	else if (observed->has_conf)
 		plan_file(plan, RANK_LEFTOVERS, observed->conf_path,
 		          buf_text(&observed->admin_text), observed->admin_text.len,
-		          FILE_META_KEEP, CAUSE_SRS)
+		          FILE_META_KEEP, plan_cause(plan, CAUSE_SRS))
 			->shared = &postsrsd_conf_format;
 	/* an empty file of secrets would be taken, and anybody could make its addresses */
 	if (observed->has_our_secret && !observed->admin_secret.len)
-		plan_remove(plan, RANK_LEFTOVERS, observed->secret_path, CAUSE_SRS)
+		plan_remove(plan, RANK_LEFTOVERS, observed->secret_path,
+		            plan_cause(plan, CAUSE_SRS))
 			->is_secret = true;
 	else if (observed->has_secret && observed->admin_secret.len)
 		plan_secret(RANK_LEFTOVERS, observed->secret_path,
@@ -500,7 +505,8 @@ void postsrsd_plan_out(const struct desired *desired,
 {
 	plan_files_out(observed, plan);
 	if (desired) {
-		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN, CAUSE_SRS);
+		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DROP_IN,
+		            plan_cause(plan, CAUSE_SRS));
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_DOMAINS, 0);
 		plan_remove(plan, RANK_LEFTOVERS, POSTSRSD_KEEP, 0);
 	}

@@ -21,6 +21,9 @@
 #include "core/mta/provider/postsrsd_conf.h"
 #include "core/store/store.h"
 
+/* Causes: what a change of these makes due (plan_cause()). */
+#define CAUSE_SRS "postsrsd: what it reads"
+
 #define POSTSRSD_SERVICE "postsrsd"
 /* Senders that postsrsd cannot make an SRS address of stay as they are: a table (regexp_table(5)) that
  * Postfix asks before it. */

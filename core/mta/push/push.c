@@ -223,8 +223,8 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 
 		if (from->kind != STEP_PROBE)
 			continue;
-		struct step *to =
-			plan_probe(probes, from->rank, from->probe, from->object, 0);
+		struct step *to = plan_probe(probes, from->rank, from->probe,
+		                             from->service, from->object, 0);
 
 		to->ask->domain = xstrdup(from->ask->domain);
 		to->ask->selector = xstrdup(from->ask->selector);

@@ -1,4 +1,4 @@
-/* The rows of mail servers, of their services and of the files that are shared with an admin: pointers,
+/* The rows of mail servers, of their services and probes, and of the files that are shared with an admin: pointers,
  * nothing else. */
 #include "core/mta/push/registry.h"
 
@@ -9,6 +9,10 @@
 #include "core/mta/postfix/postfix_master.h"
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/probe/map_probe.h"
+#include "core/mta/probe/milter.h"
+#include "core/mta/probe/policy_probe.h"
+#include "core/mta/probe/smtp_probe.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
@@ -44,3 +48,9 @@ const struct service_kind *const service_kinds[] = {
 	&postsrsd_service,
 };
 const unsigned service_kind_count = ARRAY_LEN(service_kinds);
+
+const struct probe_type *const probe_types[] = {
+	&milter_probe, &milter_sign_probe, &milter_verify_probe, &milter_dmarc_probe,
+	&smtp_probe,   &smtp_proxy_probe,  &policy_probe,        &map_probe,
+};
+const unsigned probe_type_count = ARRAY_LEN(probe_types);

@@ -471,13 +471,13 @@ static void test_given_back(void **state)
 			bool is_on = round < 2, is_change = round % 2 == 0;
 
 			plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
-			             CAUSE_FILTER);
+			             plan_cause(&plan, "a filter"));
 			plan_service(&plan, RANK_PROVIDERS, "opendmarc",
 			             is_on ? SERVICE_ENABLE : SERVICE_DISABLE, 0);
 			if (is_change)
 				plan_file(&plan, RANK_PROVIDERS, "/etc/opendmarc.conf",
 				          is_on ? "x" : "y", 1, FILE_META_KEEP,
-				          CAUSE_FILTER);
+				          plan_cause(&plan, "a filter"));
 			assert_int_equal(settle_and_push(host, &plan, &err), 0);
 			if (is_on)
 				unit.file = "enabled";
@@ -504,7 +504,7 @@ static void test_masked_is_undone(void **state)
 	unit.active = "inactive";
 	before = snapshot(host);
 	plan_file(&plan, RANK_PROVIDERS, "/etc/opendmarc.conf", "x", 1, FILE_META_KEEP,
-	          CAUSE_FILTER);
+	          plan_cause(&plan, "a filter"));
 	plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
 	assert_int_equal(settle_and_push(host, &plan, &err), ERR_FAILED);
 	assert_non_null(strstr(err.text, "the unit opendmarc is masked"));
@@ -535,11 +535,13 @@ static void test_reload_command(void **state)
 		                 .reload = xstrdup("kick \"the server\"") };
 
 	host->ctx.run = run_reload;
-	plan_file(&plan, RANK_PROVIDERS, "/etc/x", "x", 1, FILE_META_KEEP, CAUSE_FILTER);
+	plan_file(&plan, RANK_PROVIDERS, "/etc/x", "x", 1, FILE_META_KEEP,
+	          plan_cause(&plan, "a filter"));
 	plan_service(&plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
-	plan_service(&plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD, CAUSE_FILTER);
+	plan_service(&plan, RANK_PROVIDERS, "opendkim", SERVICE_RELOAD,
+	             plan_cause(&plan, "a filter"));
 	plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/out", SERVICE_RELOAD, 0);
-	plan_probe(&plan, RANK_CONSUMERS, PROBE_MILTER, "unix:/x", 0);
+	plan_probe(&plan, RANK_CONSUMERS, &milter_probe, NULL, "unix:/x", 0);
 	assert_int_equal(held_plan_services(&host->ctx, host->target, true, &plan, &err),
 	                 0);
 	prune(host, &plan);

@@ -88,7 +88,7 @@ static void test_prune_services(void **state)
 	prune(*state, &start);
 	assert_int_equal(start.count, 1);
 	assert_int_equal(start.step[0].action, SERVICE_START);
-	plan_probe(&probe, RANK_CONSUMERS, PROBE_SMTP, "127.0.0.1:25", 0);
+	plan_probe(&probe, RANK_CONSUMERS, &smtp_probe, NULL, "127.0.0.1:25", 0);
 	prune(*state, &probe);
 	assert_int_equal(probe.count, 0);
 	plan_service(&due, RANK_CONSUMERS, "postfix", SERVICE_RELOAD, 4);

@@ -437,53 +437,6 @@ static void test_show_secret(void **state)
 	}
 }
 
-static void test_show_probe(void **state)
-{
-	static const struct {
-		enum probe_kind kind;
-		const char *domain, *selector, *key, *shown;
-	} rows[] = {
-		{ PROBE_MILTER, NULL, NULL, NULL,
-		  "# then the filter must answer at E\n" },
-		{ PROBE_MILTER_SIGN, "D", "S", NULL,
-		  "# then a message of D must be signed with S at E\n" },
-		{ PROBE_MILTER_SIGN, "D", NULL, NULL,
-		  "# then a message of D must not be signed at E\n" },
-		{ PROBE_MILTER_VERIFY, "D", NULL, NULL,
-		  "# then a message from outside must be verified at E\n" },
-		{ PROBE_MILTER_DMARC, "D", NULL, NULL,
-		  "# then DMARC of a message from outside must be checked at E\n" },
-		{ PROBE_MAP, "D", NULL, "K",
-		  "# then K must become an address of D at E\n" },
-		{ PROBE_MAP, NULL, NULL, "K", "# then K must be left as it is at E\n" },
-		{ PROBE_SMTP, NULL, NULL, NULL,
-		  "# then the mail server must answer at E\n" },
-		{ PROBE_SMTP_PROXY, NULL, NULL, NULL,
-		  "# then the mail server must answer at E\n" },
-		{ PROBE_POLICY, NULL, NULL, NULL,
-		  "# then the SPF service must answer at E\n" },
-	};
-	bool is_shown[PROBE_KIND_COUNT] = { false };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		auto_buf out = BUF_INIT;
-		struct step_ask ask = { .domain = (char *)(uintptr_t)rows[i].domain,
-			                .selector = (char *)(uintptr_t)rows[i].selector,
-			                .key = (char *)(uintptr_t)rows[i].key };
-		struct step step = { .kind = STEP_PROBE,
-			             .object = (char *)(uintptr_t) "E",
-			             .probe = rows[i].kind,
-			             .ask = &ask };
-
-		step_probe_type.show(&step, false, &out);
-		assert_string_equal(buf_text(&out), rows[i].shown);
-		is_shown[rows[i].kind] = true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(is_shown); i++)
-		assert_true(is_shown[i]);
-}
-
 /* ---- what is left of a push ---------------------------------------------------------------------- */
 
 /* Of hidden files, those with our mark alone are staged ones. */
@@ -567,7 +520,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undo_by_reload, setup, teardown),
 		cmocka_unit_test(test_show_meta),
 		cmocka_unit_test(test_show_secret),
-		cmocka_unit_test(test_show_probe),
 		cmocka_unit_test_setup_teardown(test_temps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_note_fails, setup, teardown),
 	};

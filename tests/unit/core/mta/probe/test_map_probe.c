@@ -16,7 +16,10 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/plan/plan.h"
 #include "core/mta/probe/map_probe.h"
+#include "core/mta/probe/milter.h"
+#include "core/mta/probe/policy_probe.h"
 #include "core/mta/probe/smtp_probe.h"
 
 /* It greets where `greeting` is set; every line (or netstring) gets the next answer, the last one
@@ -247,13 +250,13 @@ static void test_map_probe(void **state)
 
 		server_start(&f, NULL);
 		server_start(&r, NULL);
-		step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MAP, "", 0);
+		step = plan_probe(&plan, RANK_PROVIDERS, &map_probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("tcp:localhost:%u", f.port);
 		step->ask->reverse = xasprintf("tcp:127.0.0.1:%u", r.port);
 		step->ask->key = xstrdup("z@a.invalid");
 		step->ask->domain = xstrdup(rows[i].domain);
-		assert_int_equal(map_probe(&ctx, step, soon(), &err),
+		assert_int_equal(map_probe.ask(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
 			assert_non_null(strstr(err.text, rows[i].want));
@@ -356,12 +359,12 @@ static void test_smtp(void **state)
 		struct step *step;
 
 		server_start(&s, NULL);
-		step = plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, "", 0);
+		step = plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
 		step->ask->depth = SMTP_TO_RCPT;
 		step->ask->before = xstrdup(rows[i].before);
-		assert_int_equal(smtp_probe(&ctx, step, soon(), &err),
+		assert_int_equal(smtp_probe.ask(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
 			assert_non_null(strstr(err.text, rows[i].want));
@@ -382,18 +385,18 @@ static void test_smtp(void **state)
 static void test_smtp_depth(void **state)
 {
 	static const struct {
-		enum probe_kind probe;
+		const struct probe_type *probe;
 		enum smtp_depth depth;
 		const char *heard, *before;
 	} rows[] = {
-		{ PROBE_SMTP, SMTP_TO_EHLO, "EHLO [127.0.0.1]\r\nQUIT\r\n", "250 mx" },
-		{ PROBE_SMTP, SMTP_TO_MAIL,
+		{ &smtp_probe, SMTP_TO_EHLO, "EHLO [127.0.0.1]\r\nQUIT\r\n", "250 mx" },
+		{ &smtp_probe, SMTP_TO_MAIL,
 		  "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\nRSET\r\nQUIT\r\n", "250 sender" },
-		{ PROBE_SMTP, SMTP_TO_RCPT,
+		{ &smtp_probe, SMTP_TO_RCPT,
 		  "EHLO [127.0.0.1]\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster@mx.test>\r\n"
 		  "RSET\r\nQUIT\r\n",
 		  "250 recipient" },
-		{ PROBE_SMTP_PROXY, SMTP_TO_EHLO,
+		{ &smtp_proxy_probe, SMTP_TO_EHLO,
 		  "PROXY TCP4 127.0.0.1 127.0.0.1 40000 25\r\nEHLO [127.0.0.1]\r\n"
 		  "QUIT\r\n",
 		  "250 mx" },
@@ -410,33 +413,87 @@ static void test_smtp_depth(void **state)
 		struct step *step;
 
 		server_start(&s, NULL);
-		step = plan_probe(&plan, RANK_CONSUMERS, rows[i].probe, "", 0);
+		step = plan_probe(&plan, RANK_CONSUMERS, rows[i].probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
 		step->ask->depth = rows[i].depth;
-		auto_free char *before = smtp_probe_before(step, soon());
+		auto_free char *before = smtp_probe.before(step, soon());
 		server_stop(&s);
 		assert_string_equal(buf_text(&s.heard), rows[i].heard);
 		if (rows[i].probe ==
-		    PROBE_SMTP) /* the other one counts the proxy's line */
+		    &smtp_probe) /* the other one counts the proxy's line */
 			assert_string_equal(before, rows[i].before);
 		buf_done(&s.heard);
 	}
 	/* nobody listens: why */
 	auto_plan plan = PLAN_INIT;
-	auto_free char *silent = smtp_probe_before(
-		plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, "127.0.0.1:1", 0), soon());
+	auto_free char *silent = smtp_probe.before(
+		plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, "127.0.0.1:1", 0),
+		soon());
 	assert_int_equal(strncmp(silent, SMTP_SILENT, strlen(SMTP_SILENT)), 0);
 	assert_non_null(strstr(silent, "no mail server answers at 127.0.0.1:1"));
+}
+
+static void test_show_probe(void **state)
+{
+	static const struct {
+		const struct probe_type *probe;
+		const char *domain, *selector, *key, *shown;
+	} rows[] = {
+		{ &milter_probe, NULL, NULL, NULL,
+		  "# then the filter must answer at E\n" },
+		{ &milter_sign_probe, "D", "S", NULL,
+		  "# then a message of D must be signed with S at E\n" },
+		{ &milter_sign_probe, "D", NULL, NULL,
+		  "# then a message of D must not be signed at E\n" },
+		{ &milter_verify_probe, "D", NULL, NULL,
+		  "# then a message from outside must be verified at E\n" },
+		{ &milter_dmarc_probe, "D", NULL, NULL,
+		  "# then DMARC of a message from outside must be checked at E\n" },
+		{ &map_probe, "D", NULL, "K",
+		  "# then K must become an address of D at E\n" },
+		{ &map_probe, NULL, NULL, "K", "# then K must be left as it is at E\n" },
+		{ &smtp_probe, NULL, NULL, NULL,
+		  "# then the mail server must answer at E\n" },
+		{ &smtp_proxy_probe, NULL, NULL, NULL,
+		  "# then the mail server must answer at E\n" },
+		{ &policy_probe, NULL, NULL, NULL,
+		  "# then the SPF service must answer at E\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf out = BUF_INIT;
+		struct step_ask ask = { .domain = (char *)(uintptr_t)rows[i].domain,
+			                .selector = (char *)(uintptr_t)rows[i].selector,
+			                .key = (char *)(uintptr_t)rows[i].key };
+		struct step step = { .kind = STEP_PROBE,
+			             .object = (char *)(uintptr_t) "E",
+			             .probe = rows[i].probe,
+			             .ask = &ask };
+
+		rows[i].probe->show(&step, &out);
+		assert_string_equal(buf_text(&out), rows[i].shown);
+		assert_ptr_equal(probe_type_find(rows[i].probe->name), rows[i].probe);
+	}
+	for (unsigned t = 0; t < probe_type_count; t++) {
+		bool is_shown = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+			is_shown |= rows[i].probe == probe_types[t];
+		assert_true(is_shown);
+	}
+	assert_null(probe_type_find("of another time"));
+	assert_null(probe_type_find(NULL));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_look_up),    cmocka_unit_test(test_socketmap),
-		cmocka_unit_test(test_map_probe),  cmocka_unit_test(test_tables_refused),
-		cmocka_unit_test(test_worse),      cmocka_unit_test(test_smtp),
-		cmocka_unit_test(test_smtp_depth),
+		cmocka_unit_test(test_look_up),        cmocka_unit_test(test_socketmap),
+		cmocka_unit_test(test_map_probe),      cmocka_unit_test(test_show_probe),
+		cmocka_unit_test(test_tables_refused), cmocka_unit_test(test_worse),
+		cmocka_unit_test(test_smtp),           cmocka_unit_test(test_smtp_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

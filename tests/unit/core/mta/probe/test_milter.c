@@ -205,45 +205,46 @@ static void test_probes(void **state)
 	(void)state;
 	static const struct {
 		enum behaviour behaviour;
-		enum probe_kind probe;
+		const struct probe_type *probe;
 		const char *domain, *selector;
 		const char *why; /* NULL: holds */
 	} rows[] = {
-		{ SIGNS, PROBE_MILTER, NULL, NULL, NULL },
-		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
-		{ MUTE, PROBE_MILTER, NULL, NULL, NULL },
-		{ MUTE, PROBE_MILTER_SIGN, "example.com", "s1", NULL },
-		{ MUTE, PROBE_MILTER_SIGN, "other.example", "s1", "did not sign" },
-		{ SIGNS_ALL, PROBE_MILTER_SIGN, "example.com", "s1",
+		{ SIGNS, &milter_probe, NULL, NULL, NULL },
+		{ SIGNS, &milter_sign_probe, "example.com", "s1", NULL },
+		{ MUTE, &milter_probe, NULL, NULL, NULL },
+		{ MUTE, &milter_sign_probe, "example.com", "s1", NULL },
+		{ MUTE, &milter_sign_probe, "other.example", "s1", "did not sign" },
+		{ SIGNS_ALL, &milter_sign_probe, "example.com", "s1",
 		  "for example.com what a stranger sends" },
-		{ SIGNS, PROBE_MILTER_SIGN, "example.com", "s2",
+		{ SIGNS, &milter_sign_probe, "example.com", "s2",
 		  "with selector s1 instead of s2" },
-		{ SIGNS, PROBE_MILTER_SIGN, "example.com", NULL,
+		{ SIGNS, &milter_sign_probe, "example.com", NULL,
 		  "still signs for example.com" },
-		{ SIGNS, PROBE_MILTER_SIGN, "other.example", "s1", "did not sign" },
-		{ SIGNS, PROBE_MILTER_SIGN, "other.example", NULL, NULL },
-		{ PASSES, PROBE_MILTER_SIGN, "example.com", "s1", "did not sign" },
-		{ PASSES, PROBE_MILTER_SIGN, "example.com", NULL, NULL },
-		{ EARLY, PROBE_MILTER_SIGN, "example.com", NULL, NULL },
-		{ EARLY, PROBE_MILTER_SIGN, "example.com", "s1", "did not sign" },
-		{ DEFERS, PROBE_MILTER_SIGN, "example.com", "s1", "deferred" },
-		{ REPLIES, PROBE_MILTER_SIGN, "example.com", NULL, "deferred" },
-		{ VERIFIES, PROBE_MILTER_VERIFY, "mx.example", NULL, NULL },
-		{ VERIFIES, PROBE_MILTER_VERIFY, "mx.exampl", NULL,
+		{ SIGNS, &milter_sign_probe, "other.example", "s1", "did not sign" },
+		{ SIGNS, &milter_sign_probe, "other.example", NULL, NULL },
+		{ PASSES, &milter_sign_probe, "example.com", "s1", "did not sign" },
+		{ PASSES, &milter_sign_probe, "example.com", NULL, NULL },
+		{ EARLY, &milter_sign_probe, "example.com", NULL, NULL },
+		{ EARLY, &milter_sign_probe, "example.com", "s1", "did not sign" },
+		{ DEFERS, &milter_sign_probe, "example.com", "s1", "deferred" },
+		{ REPLIES, &milter_sign_probe, "example.com", NULL, "deferred" },
+		{ VERIFIES, &milter_verify_probe, "mx.example", NULL, NULL },
+		{ VERIFIES, &milter_verify_probe, "mx.exampl", NULL,
 		  "no Authentication-Results" },
-		{ PASSES, PROBE_MILTER_VERIFY, "mx.example", NULL,
+		{ PASSES, &milter_verify_probe, "mx.example", NULL,
 		  "no Authentication-Results" },
-		{ EARLY, PROBE_MILTER_VERIFY, "mx.example", NULL,
+		{ EARLY, &milter_verify_probe, "mx.example", NULL,
 		  "no Authentication-Results" },
-		{ NO_MILTER, PROBE_MILTER, NULL, NULL,
+		{ NO_MILTER, &milter_probe, NULL, NULL,
 		  "does not speak the milter protocol" },
-		{ HUGE, PROBE_MILTER, NULL, NULL, "does not speak the milter protocol" },
-		{ EMPTY, PROBE_MILTER, NULL, NULL, "does not speak the milter protocol" },
-		{ SHORT_OPTNEG, PROBE_MILTER, NULL, NULL,
+		{ HUGE, &milter_probe, NULL, NULL, "does not speak the milter protocol" },
+		{ EMPTY, &milter_probe, NULL, NULL,
 		  "does not speak the milter protocol" },
-		{ TRUNCATED, PROBE_MILTER_SIGN, "example.com", "s1",
+		{ SHORT_OPTNEG, &milter_probe, NULL, NULL,
+		  "does not speak the milter protocol" },
+		{ TRUNCATED, &milter_sign_probe, "example.com", "s1",
 		  "closed the connection" },
-		{ ENDLESS, PROBE_MILTER_SIGN, "example.com", "s1", "without end" },
+		{ ENDLESS, &milter_sign_probe, "example.com", "s1", "without end" },
 	};
 	struct ctx ctx;
 	struct err err = ERR_INIT;
@@ -252,18 +253,19 @@ static void test_probes(void **state)
 		struct filter f;
 		auto_plan plan = PLAN_INIT;
 		filter_start(&f, rows[i].behaviour);
-		struct step *step =
-			plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, f.endpoint, 0);
+		struct step *step = plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, NULL,
+		                               f.endpoint, 0);
 		step->ask->domain = xstrdup(rows[i].domain);
 		step->ask->selector = xstrdup(rows[i].selector);
 		err_clear(&err);
-		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
+		int r = step->probe->ask(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC,
+		                         &err);
 		filter_stop(&f);
 		buf_done(&f.macros);
 		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
 		if (rows[i].why && !strstr(err.text, rows[i].why))
 			fail_msg("row %zu: %s", i, err.text);
-		assert_int_equal(f.saw_login, rows[i].probe == PROBE_MILTER_SIGN);
+		assert_int_equal(f.saw_login, rows[i].probe == &milter_sign_probe);
 	}
 	ctx_done(&ctx);
 }
@@ -304,14 +306,15 @@ static void test_macros(void **state)
 		struct filter f;
 		auto_plan plan = PLAN_INIT;
 		filter_start(&f, SIGNS);
-		struct step *step = plan_probe(&plan, RANK_PROVIDERS, PROBE_MILTER_SIGN,
-		                               f.endpoint, 0);
+		struct step *step = plan_probe(&plan, RANK_PROVIDERS, &milter_sign_probe,
+		                               NULL, f.endpoint, 0);
 		step->ask->domain = xstrdup("example.com");
 		step->ask->selector = xstrdup("s1");
 		for (int stage = 0; stage < MACRO_STAGES; stage++)
 			step->ask->macros[stage] = xstrdup(rows[i].macros[stage]);
 		err_clear(&err);
-		int r = milter_probe(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC, &err);
+		int r = step->probe->ask(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC,
+		                         &err);
 		filter_stop(&f);
 		assert_string_equal(buf_text(&f.macros), rows[i].sent);
 		buf_done(&f.macros);

@@ -245,7 +245,7 @@ static void test_live(void **state)
 		  "2 tcp:127.0.0.1:10001 mailauth-probe@a.example - -\n" },
 		{ true, true, false,
 		  "2 postsrsd: action 4 when 0\n"
-		  "2 postsrsd: action 1 when 128\n"
+		  "2 postsrsd: action 1 when 1\n"
 		  "2 tcp:127.0.0.1:10001 mailauth-probe@forwarded.invalid srs.example.com "
 		  "tcp:127.0.0.1:10002\n"
 		  "2 tcp:127.0.0.1:10001 mailauth-probe@a.example - -\n" },

@@ -279,7 +279,7 @@ static void write_steps(const struct plan *plan, struct buf *out)
 		if (step->kind == STEP_SERVICE)
 			buf_printf(out, "%s ", service_action_name(step->action));
 		else if (step->kind == STEP_PROBE)
-			buf_printf(out, "probe%d ", step->probe);
+			buf_printf(out, "probe %s ", step->probe->name);
 		buf_puts(out, step->object);
 		if (step->kind == STEP_PROBE && step->ask->domain)
 			buf_printf(out, " %s %s", step->ask->domain,
@@ -300,24 +300,24 @@ static const struct restore_row {
 	    { "/p/master.cf", SMTPD, SMTPD SPF_LINE, &master_cf_format },
 	    { POLICYD_CONF, NULL, "mode: x\n", NULL } },
 	  "consumers /p/main.cf\nproviders /p/master.cf\ntables " POLICYD_CONF "\n"
-	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
+	  "providers reload postfix:/p\nproviders probe policy unix:/q/private/mailauth-spf\n"
 	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
-	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n" },
 	/* and goes: after main.cf */
 	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", &main_cf_format },
 	    { "/p/master.cf", SMTPD SPF_LINE, SMTPD, &master_cf_format },
 	    { POLICYD_CONF, "mode: x\n", NULL, NULL } },
 	  "consumers /p/main.cf\nleftovers /p/master.cf\nleftovers " POLICYD_CONF "\n"
 	  "leftovers reload postfix:/p\nleftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
-	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:25\n" },
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n" },
 	/* a service comes back: it is asked, too, and one that goes is not */
 	{ { { "/p/main.cf", "a = b\n" BLOCK, "a = b\n", &main_cf_format },
 	    { "/p/master.cf", SMTPD, "10025 inet n - n - - smtpd\n" SPF_LINE,
 	      &master_cf_format } },
 	  "consumers /p/main.cf\nproviders /p/master.cf\n"
-	  "providers reload postfix:/p\nproviders probe4 unix:/q/private/mailauth-spf\n"
+	  "providers reload postfix:/p\nproviders probe policy unix:/q/private/mailauth-spf\n"
 	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
-	  "consumers reload postfix:/p\nconsumers probe3 127.0.0.1:10025\n" },
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:10025\n" },
 	/* a filter comes back with one name, and signs for another no more */
 	{ { { "/etc/opendkim.conf", "", INCLUDE, &opendkim_conf_format },
 	    { "/etc/mailauthctl/opendkim.conf", NULL, FILTER, NULL },
@@ -326,10 +326,10 @@ static const struct restore_row {
 	  "providers /etc/opendkim.conf\nproviders /etc/mailauthctl/opendkim.conf\n"
 	  "tables /etc/mailauthctl/opendkim/KeyTable\nproviders reload postfix:/p\n"
 	  "providers restart opendkim\nproviders enable opendkim\n"
-	  "providers probe0 inet:8891@127.0.0.1\n"
-	  "providers probe1 inet:8891@127.0.0.1 a.example s\n"
-	  "providers probe1 inet:8891@127.0.0.1 b.example -\n"
-	  "providers probe2 inet:8891@127.0.0.1 mx.example.com -\n"
+	  "providers probe milter inet:8891@127.0.0.1\n"
+	  "providers probe milter-sign inet:8891@127.0.0.1 a.example s\n"
+	  "providers probe milter-sign inet:8891@127.0.0.1 b.example -\n"
+	  "providers probe milter-verify inet:8891@127.0.0.1 mx.example.com -\n"
 	  "leftovers restart opendmarc\nleftovers disable opendmarc\n" },
 	/* it goes: its own configuration comes back */
 	{ { { "/etc/opendkim.conf", INCLUDE, "", &opendkim_conf_format },
@@ -343,8 +343,8 @@ static const struct restore_row {
 	  "providers /etc/opendmarc.conf\ntables /etc/mailauthctl/opendmarc/ignore.hosts\n"
 	  "providers reload postfix:/p\nleftovers reload opendkim\n"
 	  "leftovers disable opendkim\nproviders restart opendmarc\n"
-	  "providers enable opendmarc\nproviders probe0 unix:/q/opendmarc/x.sock\n"
-	  "providers probe5 unix:/q/opendmarc/x.sock mx.example.com -\n" },
+	  "providers enable opendmarc\nproviders probe milter unix:/q/opendmarc/x.sock\n"
+	  "providers probe milter-dmarc unix:/q/opendmarc/x.sock mx.example.com -\n" },
 };
 
 static void test_restore(void **state)
