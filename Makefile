@@ -143,7 +143,7 @@ unit_tests := \
 	$(addprefix core/mta/probe/test_,map_probe milter) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
 		postsrsd_conf) \
-	$(addprefix core/mta/push/test_,push rollback) \
+	$(addprefix core/mta/push/test_,contract push rollback) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_record) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree) \
@@ -277,6 +277,15 @@ $(lib): $(lib_obj)
 unit: $(unit_bin)
 list-unit:
 	@printf '%s\n' $(unit_bin)
+# Every server passes one suite, a server of the tests' own among them: its folder, and its line in
+# the registry, which is row.h.
+contract := $(build)/tests/unit/core/mta/push/test_contract
+contract_obj := $(build)/tests/unit/server/server.o $(build)/tests/unit/server/registry.o
+$(build)/tests/unit/server/registry.o: core/mta/push/registry.c tests/unit/server/row.h $(build)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -include tests/unit/server/row.h -MMD -MP -c -o $@ $<
+$(contract): $(contract).o $(contract_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(contract_obj) $(lib) $(TEST_LIBS)
 # What several of them share besides headers.
 unit_shared := $(build)/tests/unit/resolver_mock.o
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(unit_shared) $(lib) $(build)/flags

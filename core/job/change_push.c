@@ -192,6 +192,8 @@ static int change_locked(struct session *session, enum change_way way, change_bo
 		signals_hold();
 		session->hidden++;
 		r = push_switch(push, err);
+		if (r >= 0)
+			r = push_learn(push, session->store, err);
 		session->hidden--;
 		r = session_hide_failure(session, r, not_in_use, err);
 		signals_release();

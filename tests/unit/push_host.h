@@ -52,7 +52,10 @@ __attribute__((unused)) static enum outcome go(struct host *host, struct store *
 	strcpy(text, why ? why : err.text);
 	store_rollback(store);
 	if (push) {
-		assert_int_equal(push_switch(push, &err), 0);
+		if (push_switch(push, &err))
+			fail_msg("%s", err.text);
+		if (push_learn(push, store, &err))
+			fail_msg("%s", err.text);
 		push_free(push);
 	}
 	return outcome;

@@ -134,6 +134,10 @@ struct mta_backend {
 	 * own programs say. */
 	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
 	                struct err *err);
+	/* Takes what the server made itself while it was pushed to, keys of its own for one, into the
+	 * store: inside a transaction that is a change of its own.  Nothing that it finds again is a
+	 * change.  NULL: the server makes nothing. */
+	int (*learn)(struct ctx *ctx, struct store *store, struct err *err);
 
 	/* For `doctor`; each may be NULL.  `probes`: what a push would ask at its end. */
 	int (*advise)(struct ctx *ctx, struct store *store, const struct plan *probes,

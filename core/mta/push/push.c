@@ -535,6 +535,31 @@ int push_switch(struct push *push, struct err *err)
 	return rc;
 }
 
+int push_learn(const struct push *push, struct store *store, struct err *err)
+{
+	const struct mta_backend *backend =
+		push->kind == PUSH_KIND_REMOVE ? NULL : registry_find(push->row.backend);
+	bool is_changed;
+	int rc;
+
+	if (!backend || !backend->learn)
+		return 0;
+	rc = store_begin(store, true, err);
+	if (rc)
+		return rc;
+	rc = change_begin(store, push->ctx,
+	                  push->ctx->command ? push->ctx->command : "mta push", err);
+	if (!rc)
+		rc = backend->learn(push->ctx, store, err);
+	if (!rc)
+		rc = change_end(store, &is_changed, err);
+	if (!rc)
+		rc = store_commit(store, err);
+	if (rc)
+		store_rollback(store);
+	return rc;
+}
+
 void push_abandon(struct push *push)
 {
 	if (!push)

@@ -24,6 +24,9 @@
 const struct mta_backend *const registry[] = {
 	&postfix_backend, &exim_backend,       &qmail_backend,     &smartermail_backend,
 	&icewarp_backend, &mailenable_backend, &directory_backend,
+#ifdef REGISTRY_MORE /* of tests: never in a program that is installed */
+	REGISTRY_MORE
+#endif
 };
 const unsigned registry_count = ARRAY_LEN(registry);
 

@@ -1,0 +1,261 @@
+/*
+ * What every mail server that is pushed to must pass: the whole life of a host, from adoption to removal,
+ * with edits, a rollback, a run that was killed, values that it cannot honour, and `doctor`.
+ */
+#define REAL_POLICY_PROBE
+#include "tests/unit/push_host.h"
+
+#include "core/model/domain/domain.h"
+#include "core/mta/doctor/doctor.h"
+#include "core/mta/push/backend_choose.h"
+#include "core/mta/push/registry.h"
+
+static const struct server {
+	const char *backend; /* what mta.backend says */
+	const char *name;
+	const char *file, *content; /* that is the server; NULL: it needs none */
+	const char *ours;           /* a file that is ours alone and not secret */
+	const char *adopts;         /* whether it must be adopted first */
+} servers[] = {
+	{ "auto", "postfix", MAIN_CF, "myhostname = mx.example.com\n# by hand\n",
+	  "/etc/mailauthctl/opendkim/InternalHosts", "yes" },
+	{ "directory", "directory", NULL, NULL,
+	  "/out/etc/mailauthctl/opendkim/InternalHosts", NULL },
+	{ "auto", "ledger", "/etc/ledger/ledger.conf", "listen 25\n", "/etc/ledger/ours",
+	  "yes" },
+};
+
+static struct store *host_of(struct host *host, const struct server *server)
+{
+	struct store *store = store_at(host, "var/lib/a.db");
+	auto_free char *main_cf = xasprintf("%s" MAIN_CF, host->root);
+
+	assert_int_equal(unlink(main_cf), 0);
+	if (strcmp(server->name, "postfix") == 0)
+		postfix_at(host);
+	if (server->file)
+		put(host->root, server->file, server->content, 0644);
+	host->ctx.is_rooted = true;
+	set(host, store, SET_MTA_HOSTNAME, "mx.example.com");
+	set(host, store, SET_MTA_DIRECTORY_PATH, "/out");
+	set(host, store, SET_MTA_BACKEND, server->backend);
+	return store;
+}
+
+static const struct push_options forced = { .is_explicit = true, .force = true },
+				 back = { .is_rollback = true };
+
+static void assert_go(struct host *host, struct store *store, struct push_options options,
+                      enum outcome want)
+{
+	char text[2048];
+	enum outcome got = go(host, store, options, text);
+
+	if (got != want)
+		fail_msg("outcome %d instead of %d: %s", got, want, text);
+}
+
+/* `state` is the host, `server` the one at hand. */
+static void live(struct host *host, const struct server *server)
+{
+	struct store *store = host_of(host, server);
+	auto_free char *before = snapshot(host), *pushed = NULL, *after = NULL;
+	const struct mta_backend *backend;
+	bool is_adopted;
+	struct err err = ERR_INIT;
+	char text[2048];
+
+	assert_int_equal(backend_choose(&host->ctx, store, &backend, &is_adopted, &err),
+	                 0);
+	assert_non_null(backend);
+	assert_string_equal(backend->name, server->name);
+	assert_int_equal(is_adopted, server->adopts == NULL);
+	if (server->adopts)
+		assert_go(host, store, ordinary, SAVED_ONLY);
+	assert_go(host, store, server->adopts ? adopt : asked, PUSHED);
+	assert_go(host, store, ordinary, NOTHING);
+	assert_go(host, store, asked, NOTHING);
+	pushed = snapshot(host);
+	/* an edit is told, and overwritten by force alone */
+	put(host->root, server->ours, "edited\n", 0644);
+	assert_int_equal(go(host, store, asked, text), FAILED);
+	assert_non_null(strstr(text, server->ours));
+	assert_go(host, store, forced, PUSHED);
+	after = snapshot(host);
+	assert_string_equal(after, pushed);
+	/* what changed comes back, and waits for a push */
+	set(host, store, SET_SPF_MODE, "reject-fail");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_go(host, store, ordinary, PUSHED);
+	assert_go(host, store, back, PUSHED);
+	free(after);
+	after = snapshot(host);
+	assert_string_equal(after, pushed);
+	assert_go(host, store, ordinary, SAVED_ONLY);
+	assert_go(host, store, asked, PUSHED);
+	assert_go(host, store, removal, PUSHED);
+	free(after);
+	after = snapshot(host);
+	assert_string_equal(after, before);
+	store_close(store);
+}
+
+/* Everything is staged and journalled, and the process is gone. */
+static void killed(struct host *host, const struct server *server)
+{
+	struct store *store = host_of(host, server);
+	auto_free char *before = snapshot(host);
+	struct err err = ERR_INIT;
+	int status;
+	pid_t child;
+
+	store_close(store);
+	store_close(host->target);
+	host->target = NULL;
+	child = fork();
+	if (child == 0) {
+		struct push *push = NULL;
+		const char *why;
+		struct push_options options = server->adopts ? adopt : asked;
+
+		store = store_at(host, "var/lib/a.db");
+		if (store_begin(store, true, &err) == 0 &&
+		    push_prepare(&host->ctx, store, &options, false, &push, &why, &err) ==
+		            0 &&
+		    push)
+			_exit(7);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(push_recover(&host->ctx, false, &err), 0);
+	assert_same_tree(host, before);
+}
+
+static void look(struct host *host, const struct server *server)
+{
+	struct store *store = host_of(host, server);
+	auto_free char *path = xasprintf("%s/var/lib/a.db", host->root);
+	struct doctor doctor;
+
+	assert_go(host, store, server->adopts ? adopt : asked, PUSHED);
+	store_close(store);
+	doctor_init(&doctor, &host->ctx, path, NULL, false);
+	for (const struct doctor_check *check = doctor_checks; check->name; check++) {
+		size_t count = doctor.count;
+
+		doctor_run(&doctor, check);
+		assert_true(doctor.count > count);
+	}
+	doctor_done(&doctor);
+}
+
+static void each(void **state, void (*test)(struct host *, const struct server *))
+{
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+		if (i > 0)
+			assert_int_equal(setup(state), 0);
+		test(*state, &servers[i]);
+		if (i + 1 < ARRAY_LEN(servers))
+			assert_int_equal(teardown(state), 0);
+	}
+}
+
+static void test_life(void **state)
+{
+	each(state, live);
+}
+
+static void test_killed(void **state)
+{
+	each(state, killed);
+}
+
+static void test_doctor(void **state)
+{
+	each(state, look);
+}
+
+/* Every row that denies a feature or a value says what is nearest. */
+static void test_denied(void **state)
+{
+	struct host *host = *state;
+	struct store *store = host_of(host, &servers[2]);
+	struct err err = ERR_INIT;
+
+	assert_go(host, store, adopt, PUSHED);
+	assert_int_equal(
+		backend_check_setting(&host->ctx, store, "srs.enabled", "on", &err),
+		ERR_FAILED);
+	assert_non_null(strstr(err.text, "Ledger has no SRS; a forwarded message keeps"));
+	err_clear(&err);
+	assert_int_equal(
+		backend_check_setting(&host->ctx, store, "dmarc.check", "on", &err),
+		ERR_FAILED);
+	assert_non_null(strstr(err.text, "its licence does not have it"));
+	err_clear(&err);
+	put(host->root, "/etc/ledger/licence", "all\n", 0644);
+	assert_int_equal(
+		backend_check_setting(&host->ctx, store, "dmarc.check", "on", &err), 0);
+	assert_int_equal(backend_check_setting(&host->ctx, store, "spf.mode",
+	                                       "reject-not-pass", &err),
+	                 ERR_FAILED);
+	assert_non_null(
+		strstr(err.text, "\"mailauthctl server set spf.mode reject-softfail\""));
+	err_clear(&err);
+	assert_int_equal(
+		backend_check_setting(&host->ctx, store, "spf.mode", "reject-fail", &err),
+		0);
+	store_close(store);
+}
+
+/* A key that the server made is in the store after the push, once, with its audit trail. */
+static void test_learn(void **state)
+{
+	struct host *host = *state;
+	struct store *store = host_of(host, &servers[2]);
+	auto_domain domain = DOMAIN_INIT;
+	struct err err = ERR_INIT;
+	bool is_changed;
+	int64_t count = 0;
+
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &host->ctx, "test", &err), 0);
+	assert_int_equal(
+		domain_add(store, &host->ctx, "example.com", NULL, &domain, &err), 0);
+	assert_int_equal(change_end(store, &is_changed, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+	put(host->root, "/etc/ledger/made", "example.com 2B8U4DAB93D58YR MIIBIjAN\n",
+	    0644);
+	assert_go(host, store, adopt, PUSHED);
+	assert_int_equal(
+		store_get_int(store, &count, &err,
+	                      "SELECT count(*) FROM dkim_key WHERE server_owned = 1", ""),
+		1);
+	assert_int_equal(count,
+	                 0); /* its selector has capital letters: not one of ours */
+	put(host->root, "/etc/ledger/made", "example.com s1 MIIBIjAN\n", 0644);
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_go(host, store, ordinary, PUSHED);
+	set(host, store, SET_DKIM_VERIFY, "on");
+	assert_go(host, store, ordinary, PUSHED);
+	assert_int_equal(
+		store_get_int(store, &count, &err,
+	                      "SELECT count(*) FROM dkim_key WHERE server_owned = 1 "
+	                      "AND selector = 's1'",
+	                      ""),
+		1);
+	assert_int_equal(count, 1);
+	store_close(store);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(test_life),   ROW(test_killed), ROW(test_doctor),
+		ROW(test_denied), ROW(test_learn),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
