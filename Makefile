@@ -69,8 +69,8 @@ model_src := \
 		config_read config_read_records config_schema config_write) \
 	$(addprefix undo/,undo undo_domain undo_record)
 mta_src := \
-	$(addprefix host/,account item_list log_line marked_block networks service \
-		service_filter service_process service_systemd spans) \
+	$(addprefix host/,account descriptors item_list log_line marked_block networks service \
+		service_filter service_master service_process service_systemd spans) \
 	$(addprefix plan/,backend desired diff plan plan_prune shared step) \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
@@ -122,7 +122,7 @@ unit_tests := \
 	$(addprefix cli/complete/test_,complete) \
 	$(addprefix cli/line/test_,caller command commands help_topic) \
 	$(addprefix cli/out/test_,out when) \
-	$(addprefix cli/policyd/test_,policyd policyd_milter) \
+	$(addprefix cli/policyd/test_,policyd policyd_milter policyd_serve) \
 	$(addprefix core/base/test_,address arena base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
 	$(addprefix core/model/config/test_,config) \
@@ -136,7 +136,7 @@ unit_tests := \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
 	$(addprefix core/mta/doctor/test_,doctor) \
 	$(addprefix core/mta/engine/test_,engine recover target) \
-	$(addprefix core/mta/host/test_,service) \
+	$(addprefix core/mta/host/test_,service service_master) \
 	$(addprefix core/mta/plan/test_,plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix_canonical postfix_filters postfix_main \
 		postfix_master postfix_restrict postfix_validate postfix_values signers) \
@@ -266,6 +266,9 @@ fake_mta_obj := $(build)/tests/lib/fake_mta.o $(build)/tests/lib/fake_mta_look.o
 	$(build)/tests/lib/fake_mta_serve.o
 $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(fake_mta_obj) $(lib) $(LIBS)
+$(build)/tests/lib/fail_store.so: tests/lib/fail_store.c $(build)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
 $(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
@@ -398,7 +401,7 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dnsd fake_mta mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fail_store.so fake_mta mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)

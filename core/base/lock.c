@@ -13,20 +13,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/disk.h"
+#include "core/base/file.h"
 #include "core/base/signals.h"
 
 #define STEP_LONGEST_MS 50
 #define TELL_AFTER_NS NS_PER_SEC
 #define TELL_ANYWAY_NS \
 	(3 * NS_PER_SEC) /* where no holder has written his name until then */
+#define TABLE_LIMIT ((size_t)8 << 20)
 
 struct lock {
 	int fd;
@@ -162,6 +166,38 @@ int lock_take(struct ctx *ctx, const char *host_path, const char *what,
 	lock->fd = fd;
 	*ret_lock = lock;
 	return 0;
+}
+
+/* "4: FLOCK  ADVISORY  WRITE 29788 fe:00:5310480 0 EOF"; who waits has "->" after the number.  Layered
+ * file systems number their devices otherwise in fstat(2): there the holder must be the process that the
+ * file names. */
+static bool is_lock_of(const char *line, const struct stat *st, long named)
+{
+	unsigned high, low;
+	unsigned long long inode;
+	long pid;
+	return sscanf(line, "%*d: FLOCK %*s WRITE %ld %x:%x:%llu", &pid, &high, &low,
+	              &inode) == 4 &&
+	       inode == st->st_ino && (makedev(high, low) == st->st_dev || pid == named);
+}
+
+bool lock_is_held(const struct ctx *ctx, int fd)
+{
+	auto_buf table = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+	char holder[256];
+	if (fstat(fd, &st) < 0 ||
+	    file_read(ctx, "/proc/locks", TABLE_LIMIT, &table, NULL, &ignored))
+		return flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	read_holder(fd, holder, sizeof(holder));
+	bool is_held = false;
+	for (const char *line = buf_text(&table); line && !is_held;
+	     line = strchr(line, '\n')) {
+		line += *line == '\n';
+		is_held = is_lock_of(line, &st, strtol(holder, NULL, 10));
+	}
+	return is_held;
 }
 
 void lock_free(struct lock *lock)

@@ -141,6 +141,27 @@ else
 	skip "an immutable main.cf" "chattr +i does not work on this file system"
 fi
 
+# A process that has read the file of before still answers while master does not take the signal.
+printf '%s\n' 'smtpd_delay_reject = no' 'smtpd_helo_restrictions = nonsense' >>$main
+cp -a $main /srv/edited.cf
+master=$(tr -d ' ' </var/spool/postfix/pid/master.pid)
+is_told() { [ $((0x$(sed -n 's/^ShdPnd:[[:space:]]*//p' "/proc/$master/status") & 1)) = 1 ]; }
+kill -STOP "$master"
+run_refused mailauthctl server set dkim.sign off &
+push=$!
+ok "master is told to reload" wait_for is_told
+fails "nobody is asked before it has" timeout 2 tail --pid=$push -f /dev/null
+kill -CONT "$master"
+wait $push
+is "main.cf as Postfix reads it then: exit status 1" $? 0
+ok "with what the new processes say" one_reason '451 4.3.5 Server configuration error'
+ok "main.cf is as it was" cmp $main /srv/edited.cf
+cp -a /srv/main.cf $main
+postfix reload >/dev/null 2>&1
+ok "put right, the change is taken back" mailauthctl server set dkim.sign on
+is_signed() { [ "$(outcome)" = signed ]; }
+ok "mail is signed" wait_for is_signed
+
 # ---- the file system ------------------------------------------------------------------------------
 
 mount --bind /etc /etc

@@ -254,6 +254,10 @@ is "a message never gets another one's verdict" "$(serve <many | verbs)" \
 		for i in {20..45}; do [ $((i % 3)) = 0 ] && printf ' 550 5.7.23' || printf ' pass'; done
 	)"
 
+is "eight messages are remembered" \
+	"$(for i in {1..8} {1..8}; do ask "m$i" a@pass.example "b$i@x.test"; done | serve | verbs)" \
+	"$(printf 'pass %.0s' {1..8}; printf 'DUNNO %.0s' {1..7}; printf DUNNO)"
+
 start --pause-limit 1
 ask 1 a@pass.example b@x.test >&5
 is "a client that stays: an answer" "$(answer | verbs)" pass
@@ -265,6 +269,7 @@ is "with status 0, and says so" "$? $(tail -1 log)" "0 no whole request within 1
 start --idle-limit 1
 ok "no request at all: the connection ends" has_ended
 finish
+is "with status 0, and says so, too" "$? $(tail -1 log)" "0 no request within 1 s: connection ended"
 
 start --pause-limit 1
 exec 6<&-
@@ -357,7 +362,42 @@ is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | x
 	"--config --connections --help --idle-limit --listen --log-stderr --nameserver --pause-limit --version"
 fails "an unknown option" "$policyd" --what
 fails "an unknown argument" "$policyd" what
-fails "a number out of range" "$policyd" --pause-limit 0
+while read -r option least most; do
+	for value in "$least" "$most"; do
+		is "$option $value" "$("$policyd" "$option" "$value" --version | sed 's/ .*//; 1q')" mailauth-policyd
+	done
+	for value in $((least - 1)) $((most + 1)) 1x ''; do
+		is "$option \"$value\"" "$("$policyd" "$option" "$value" --version 2>&1; echo "$?")" \
+			"mailauth-policyd: $option takes a number from $least to $most
+2"
+	done
+done <<'ROWS'
+--connections 1 1000
+--idle-limit 1 86400
+--pause-limit 1 3600
+ROWS
+is "an unknown argument is named" "$("$policyd" what 2>&1; echo "$?")" 'mailauth-policyd: unknown argument "what"
+2'
+for option in --help --version; do
+	"$policyd" $option >/dev/null
+	is "$option: exit status 0" $? 0
+	"$policyd" $option >/dev/full
+	is "$option that cannot be written: exit status 1" $? 1
+done
+# What a service manager hands over, or does not.
+settings
+is "--listen alone logs to the system log" "$("$policyd" --config policyd.yaml --listen 2>&1; echo "$?")" 1
+while read -r pid fds why; do
+	is "--listen with LISTEN_PID=$pid LISTEN_FDS=$fds" "$(sh -c 'export LISTEN_PID='"$pid"' LISTEN_FDS='"$fds"'
+		exec timeout 10 "$@" 3<&-' sh "$policyd" --config policyd.yaml --nameserver "$address" --log-stderr --listen 2>&1; echo "$?")" \
+		"$why
+1"
+done <<'ROWS'
+$$ 0 --listen: no sockets were handed over (LISTEN_FDS)
+$$ 17 --listen: no sockets were handed over (LISTEN_FDS)
+$$ x --listen: no sockets were handed over (LISTEN_FDS)
+1 1 --listen: no sockets were handed over (LISTEN_FDS)
+ROWS
 is "an option with a value, twice" \
 	"$("$policyd" --config a --log-stderr --log-stderr --config=b 2>&1 </dev/null; echo " $?")" \
 	"mailauth-policyd: option --config may be given only once
@@ -397,8 +437,11 @@ if command -v systemd-socket-activate >/dev/null; then
 		my @all = map { IO::Socket::UNIX->new(Peer => $ARGV[0]) or die } 1 .. 3;
 		my $request = do { local $/; <STDIN> };
 		for my $s (@all[0, 1]) { print $s $request; $s->flush; print scalar <$s>; scalar <$s>; }
+		my $s = $all[2];
+		my $wanted = ''; vec($wanted, fileno $s, 1) = 1;
+		print "the third was not made to wait\n" if select $wanted, undef, undef, 0.3;
 		close $all[0];
-		my $s = $all[2]; print $s $request; $s->flush; print scalar <$s>;
+		print $s $request; $s->flush; print scalar <$s>;
 	PERL
 	is "--listen: three connections, two at a time" \
 		"$(ask 1 a@pass.example b@x.test | timeout 20 perl connect.pl "$dir/socket" |

@@ -17,8 +17,8 @@
 #include "core/base/err.h"
 #include "core/mta/host/service_kind.h"
 
-/* Does it and waits until it is done (a restart: until the new process was started).  Reload of a
- * service that does not run is a failure; start of one that runs and stop of one that does not are
+/* Does it and waits until it is done (a restart: until the new process was started; a reload that a
+ * signal asks for: until it was taken).  Reload of a service that does not run is a failure; start of one that runs and stop of one that does not are
  * fine, and so are enabling and disabling twice.  Where no systemd runs, enabling is a start and
  * disabling a stop.  At most about 20 s. */
 int service_act(struct ctx *ctx, const char *service, enum service_action action,

@@ -22,6 +22,7 @@
 #include "core/base/file.h"
 #include "core/base/peer.h"
 #include "core/base/text.h"
+#include "core/mta/host/descriptors.h"
 #include "core/mta/host/service.h"
 #include "core/mta/host/service_kind.h"
 
@@ -134,36 +135,6 @@ struct listeners {
 	size_t count, room;
 };
 
-struct descriptors {
-	int folder;
-	uint64_t *inode;
-	size_t count, room;
-};
-
-static int take_descriptor(void *arg, const char *name, struct err *err)
-{
-	struct descriptors *d = arg;
-	char target[64];
-	ssize_t len = readlinkat(d->folder, name, target, sizeof(target) - 1);
-	unsigned long long inode;
-
-	(void)err;
-	target[len > 0 ? len : 0] = '\0';
-	if (sscanf(target, "socket:[%llu]", &inode) == 1) {
-		GROW(d->inode, d->count, d->room);
-		d->inode[d->count++] = inode;
-	}
-	return 0;
-}
-
-static bool has_inode(const struct descriptors *d, uint64_t inode)
-{
-	for (size_t i = 0; i < d->count; i++)
-		if (d->inode[i] == inode)
-			return true;
-	return false;
-}
-
 static void add_listener(struct listeners *list, struct peer_address one)
 {
 	GROW(list->at, list->count, list->room);
@@ -181,7 +152,8 @@ static void take_unix(const char *line, const struct descriptors *d,
 	size_t len;
 
 	if (sscanf(line, "%*s %*s %*s %x %*s %*s %llu %n", &flags, &inode, &at) < 2 ||
-	    at == 0 || !(flags & 0x10000) || line[at] != '/' || !has_inode(d, inode))
+	    at == 0 || !(flags & 0x10000) || line[at] != '/' ||
+	    !descriptors_have(d, inode))
 		return;
 	len = strcspn(line + at, "\n");
 	if (len >= sizeof(one.at.local.sun_path))
@@ -201,7 +173,7 @@ static void take_tcp(const char *line, const struct descriptors *d,
 
 	if (sscanf(line, "%*d: %8x:%4x %*s %2x %*s %*s %*s %*s %*s %llu", &host, &port,
 	           &state, &inode) != 4 ||
-	    state != 0x0a || !has_inode(d, inode))
+	    state != 0x0a || !descriptors_have(d, inode))
 		return;
 	one.at.v4.sin_family = AF_INET;
 	one.at.v4.sin_addr.s_addr = host ? host : htonl(INADDR_LOOPBACK);
@@ -214,14 +186,11 @@ static void find_sockets(struct ctx *ctx, pid_t pid, const char *table,
                                       struct listeners *),
                          struct listeners *list)
 {
-	auto_free char *path = xasprintf("/proc/%d/fd", (int)pid);
-	struct descriptors d = { .folder = -1 };
+	auto_descriptors d = DESCRIPTORS_INIT;
 	struct err ignored = ERR_INIT;
 	auto_buf text = BUF_INIT;
 
-	d.folder = file_open_raw(ctx, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (d.folder < 0 || file_list(ctx, path, take_descriptor, &d, &ignored))
-		d.count = 0;
+	descriptors_read(ctx, pid, "socket", &d);
 	if (d.count && file_read(ctx, table, TABLE_LIMIT, &text, NULL, &ignored))
 		err_clear(&ignored);
 	for (const char *line = buf_text(&text); *line;) {
@@ -229,8 +198,6 @@ static void find_sockets(struct ctx *ctx, pid_t pid, const char *table,
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
-	close_fd(&d.folder);
-	free(d.inode);
 }
 
 static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
@@ -248,7 +215,7 @@ static void take_client(const char *line, const struct descriptors *d,
 	int at = 0;
 
 	if (sscanf(line, "%*s %*s %*s %*s %*s %x %llu %n", &state, &inode, &at) >= 2 &&
-	    at && state == 3 && line[at] == '/' && has_inode(d, inode))
+	    at && state == 3 && line[at] == '/' && descriptors_have(d, inode))
 		list->count++;
 }
 
@@ -342,22 +309,15 @@ struct holder {
 static int look_for_socket(void *arg, const char *entry, struct err *err)
 {
 	struct holder *holder = arg;
-	struct descriptors d = { .folder = -1 };
-	auto_free char *path = xasprintf("/proc/%s/fd", entry);
-	struct err ignored = ERR_INIT;
+	auto_descriptors d = DESCRIPTORS_INIT;
 	int64_t pid;
 
 	(void)err;
 	if (holder->pid || !text_to_int(entry, 1, INT32_MAX, &pid))
 		return 0;
-	d.folder =
-		file_open_raw(holder->ctx, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (d.folder >= 0 &&
-	    file_list(holder->ctx, path, take_descriptor, &d, &ignored) == 0 &&
-	    has_inode(&d, holder->inode))
+	descriptors_read(holder->ctx, (pid_t)pid, "socket", &d);
+	if (descriptors_have(&d, holder->inode))
 		holder->pid = (pid_t)pid;
-	close_fd(&d.folder);
-	free(d.inode);
 	return 0;
 }
 

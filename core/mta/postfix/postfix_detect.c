@@ -7,14 +7,13 @@
  */
 #include "core/mta/postfix/postfix_observed.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/lock.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
 #include "core/model/setting/env.h"
@@ -39,7 +38,7 @@ static bool is_locked(const struct ctx *ctx, const char *queue_dir)
 	auto_close int fd = file_open_raw(ctx, path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	return flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return lock_is_held(ctx, fd);
 }
 
 /* The value of one "name = value" line; "" where there is none; the caller frees. */

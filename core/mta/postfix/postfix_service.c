@@ -13,8 +13,11 @@
 #include "core/base/text.h"
 #include "core/mta/host/log_line.h"
 #include "core/mta/host/service.h"
+#include "core/mta/host/service_master.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_observed.h"
+
+#define RELOAD_LIMIT_NS (SERVICE_TIMEOUT_MS * NS_PER_MS)
 
 static const char *folder_of(const char *instance)
 {
@@ -30,6 +33,18 @@ static bool is_running(struct ctx *ctx, const char *instance)
 	return !service_run_denies(ctx, argv);
 }
 
+static int reload(struct ctx *ctx, const char *folder, const char *const *argv,
+                  struct err *err)
+{
+	struct master_reload reload;
+	master_reload_note(ctx, folder, &reload);
+	int rc = service_run(ctx, argv, false, err);
+	if (!rc)
+		rc = master_reload_await(&reload, monotonic_ns() + RELOAD_LIMIT_NS, err);
+	master_reload_done(&reload);
+	return rc;
+}
+
 static int act(struct ctx *ctx, const char *instance, enum service_action action,
                struct err *err)
 {
@@ -40,7 +55,7 @@ static int act(struct ctx *ctx, const char *instance, enum service_action action
 	int rc = 0;
 
 	if (action == SERVICE_RELOAD)
-		return service_run(ctx, argv, false, err);
+		return reload(ctx, folder, argv, err);
 	if (strcmp(folder, POSTFIX_FOLDER) == 0 && systemd_is_there(ctx))
 		return systemd_act(ctx, "postfix", action, err);
 	runs = is_running(ctx, instance);

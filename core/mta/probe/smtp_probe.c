@@ -10,11 +10,13 @@
 #include "core/base/alloc.h"
 #include "core/base/peer.h"
 #include "core/base/text.h"
+#include "core/mta/host/service_master.h"
 
 #define LINE_LIMIT 2000
 #define LINES_LIMIT 100
 
 struct smtp {
+	struct ctx *ctx; /* NULL: any process may answer */
 	struct peer peer;
 	struct buf line; /* of a reply, the last one */
 };
@@ -108,6 +110,18 @@ static void say_goodbye(struct smtp *s, bool has_transaction)
 		err_clear(&ignored);
 }
 
+/* A process that read an older configuration says nothing about this one: the probe is repeated. */
+static int refuse_left(struct smtp *s, struct err *err)
+{
+	if (!s->ctx || !master_is_left(s->ctx, s->peer.fd))
+		return 0;
+	return err_set(
+		err, ERR_FAILED,
+		_("at %s a process of the mail server still answers that was started "
+	          "before the reload"),
+		s->peer.name);
+}
+
 /* The last answer, or the first that ends it. */
 static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
                     struct err *err)
@@ -115,6 +129,8 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 	auto_free char *name = NULL, *command = NULL;
 	bool has_transaction = false;
 	int r = read_reply(s, err);
+	if (r == 0)
+		r = refuse_left(s, err);
 	if (r == 0) {
 		name = server_name(s);
 		command = xasprintf("RCPT TO:<postmaster@%s>\r\n", name);
@@ -127,6 +143,9 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 	}
 	if (r == 0 && is_ready(s) && depth >= SMTP_TO_RCPT)
 		r = say(s, command, err);
+	/* postscreen hands the connection to another process after its greeting */
+	if (r == 0)
+		r = refuse_left(s, err);
 	if (r < 0)
 		return r;
 	*ret_answer = xstrdup(buf_text(&s->line));
@@ -137,10 +156,11 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 	return 0;
 }
 
-static int ask(const struct step *step, int64_t deadline, char **ret_answer,
-               struct err *err)
+/* `ctx` NULL: whoever answers. */
+static int ask(struct ctx *ctx, const struct step *step, int64_t deadline,
+               char **ret_answer, struct err *err)
 {
-	struct smtp s = { .peer = PEER(&words, step->object, deadline) };
+	struct smtp s = { .ctx = ctx, .peer = PEER(&words, step->object, deadline) };
 	struct peer_address address;
 	int r = peer_address_inet(step->object, &address)
 	                ? peer_connect(&s.peer, &address, err)
@@ -159,7 +179,7 @@ static char *ask_before(const struct step *step, int64_t deadline)
 {
 	struct err why = ERR_INIT;
 	char *answer = NULL;
-	return ask(step, deadline, &answer, &why) < 0
+	return ask(NULL, step, deadline, &answer, &why) < 0
 	               ? xasprintf(SMTP_SILENT "%s", why.text)
 	               : answer;
 }
@@ -223,7 +243,7 @@ static int ask_server(struct ctx *ctx, const struct step *step, int64_t deadline
 			before + strlen(SMTP_SILENT));
 		return 0;
 	}
-	int r = ask(step, deadline, &answer, err);
+	int r = ask(ctx, step, deadline, &answer, err);
 	if (r < 0)
 		return r;
 	if (smtp_is_worse(before, answer))

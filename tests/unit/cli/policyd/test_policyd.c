@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -163,6 +164,37 @@ static void test_endless_request(void **state)
 	} while (parsed == POLICYD_MORE && total < 2 * POLICYD_REQUEST_MAX);
 	assert_int_equal(parsed, POLICYD_TOO_LARGE);
 	assert_in_range(total, POLICYD_REQUEST_MAX, POLICYD_REQUEST_MAX + sizeof(line));
+}
+
+/* A line of standard error: cut, on one line, ended. */
+static void test_log_line(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t len, want;
+	} lengths[] = {
+		{ 0, 0 }, { 5, 5 }, { 2046, 2046 }, { 2047, 2046 }, { 5000, 2046 }
+	};
+	const struct policyd_log log = { .to_stderr = true };
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		char text[5001], line[6000];
+		memset(text, 'x', sizeof(text));
+		text[lengths[i].len] = '\0';
+		if (lengths[i].len > 2)
+			memcpy(text, "\n\x7f\x1f", 3);
+		int file = memfd_create("log", MFD_CLOEXEC), before = dup(STDERR_FILENO);
+		dup2(file, STDERR_FILENO);
+		policyd_log(&log, LOG_ERR, "%s", text);
+		dup2(before, STDERR_FILENO);
+		close(before);
+		ssize_t len = pread(file, line, sizeof(line), 0);
+		close(file);
+		assert_int_equal(len, lengths[i].want + 1);
+		assert_int_equal(line[len - 1], '\n');
+		assert_null(memchr(line, '\n', (size_t)len - 1));
+		if (lengths[i].len > 2)
+			assert_memory_equal(line, "???x", 4);
+	}
 }
 
 static void test_log_word(void **state)
@@ -540,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_long_values),
 		cmocka_unit_test(test_endless_request),
 		cmocka_unit_test(test_log_word),
+		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_settings_round_trip),
 		cmocka_unit_test(test_nameservers),
 		cmocka_unit_test(test_unreadable),

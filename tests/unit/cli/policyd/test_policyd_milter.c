@@ -157,6 +157,9 @@ static int serve(const struct buf *input, bool has_one_from, struct buf *answers
 		buf_printf(answers, "%s%c", answers->len ? " " : "", octets[at + 4]);
 		if (octets[at + 4] == 'm')
 			buf_printf(answers, ":%u:%s", ntohl(number), octets + at + 9);
+		/* the reply is a text that ends in NUL */
+		if (octets[at + 4] == 'y')
+			assert_int_equal(strnlen(octets + at + 5, size), size - 2);
 		if (octets[at + 4] == 'y')
 			buf_printf(answers, ":%.3s", octets + at + 5);
 		if (octets[at + 4] == 'O')

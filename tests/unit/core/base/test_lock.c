@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -345,6 +346,62 @@ static void test_refused(void **state)
 	assert_non_null(strstr(err.text, aside));
 }
 
+static bool is_held(const struct ctx *ctx, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = lock_is_held(ctx, fd);
+	close_fd(&fd);
+	return held;
+}
+
+/* Seen by looking on: what /proc/locks says counts, and the lock is not tried. */
+static void test_is_held(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct ctx below;
+	struct stat st;
+	auto_free char *table = xasprintf("%s/proc/locks", f->folder);
+	auto_free char *proc = xasprintf("%s/proc", f->folder);
+	hold_elsewhere(f);
+	assert_true(is_held(&f->ctx, f->path));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(ctx_init(&below, f->folder, &err), 0);
+	assert_true(is_held(&below, f->path)); /* no /proc: tried */
+	assert_int_equal(mkdir(proc, 0700), 0);
+	static const struct {
+		const char *start;
+		bool is_holder, is_device, is_inode; /* they are the lock's own */
+		bool is_held;
+	} rows[] = {
+		{ "1: FLOCK  ADVISORY  WRITE", false, true, true, true },
+		{ "1: POSIX  ADVISORY  READ 1 00:1b:1 0 0\n22: FLOCK ADVISORY WRITE",
+		  true, false, true, true },
+		{ "1: FLOCK  ADVISORY  WRITE", false, false, true, false },
+		{ "1: FLOCK  ADVISORY  WRITE", true, true, false, false },
+		{ "1: FLOCK  ADVISORY  READ", true, true, true, false },
+		{ "1: POSIX  ADVISORY  WRITE", true, true, true, false },
+		{ "1: -> FLOCK  ADVISORY  WRITE", true, true, true, false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		FILE *file = fopen(table, "we");
+		assert_non_null(file);
+		fprintf(file, "%s %d %02x:%02x:%lu 0 EOF\n", rows[i].start,
+		        rows[i].is_holder ? (int)f->holder : 1,
+		        rows[i].is_device ? major(st.st_dev) : 0xff, minor(st.st_dev),
+		        (unsigned long)st.st_ino + !rows[i].is_inode);
+		assert_int_equal(fclose(file), 0);
+		if (is_held(&below, f->path) != rows[i].is_held)
+			fail_msg("row %zu", i);
+	}
+	let_go(f);
+	assert_false(is_held(&f->ctx, f->path));
+	assert_int_equal(unlink(table), 0);
+	assert_false(is_held(&below, f->path));
+	ctx_done(&below);
+	assert_int_equal(rmdir(proc), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -359,6 +416,7 @@ int main(void)
 		TEST(test_between_batches),
 		TEST(test_cancelled),
 		TEST(test_refused),
+		TEST(test_is_held),
 	};
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

@@ -42,6 +42,23 @@ static const struct {
 	{ "*.alias.example", CNAME, "www.example.net" },
 	{ "a.b.alias.example", TXT, "below a name that exists" },
 	{ "mute.own.example", CNAME, "mute.example.net" }, /* no answer for TXT */
+	{ "*.two.example", TXT, "a" },
+	{ "*.two.example", TXT, "b" },
+	{ "turned.two.example", TXT, "b" },
+	{ "turned.two.example", TXT, "a" },
+	{ "one.two.example", TXT, "a" },
+	{ "three.two.example", TXT, "a" },
+	{ "three.two.example", TXT, "b" },
+	{ "three.two.example", TXT, "c" },
+	{ "other.two.example", TXT, "a" },
+	{ "other.two.example", TXT, "c" },
+	{ "alias.two.example", CNAME, "x.example" },
+	{ "alias.two.example", TXT, "a" },
+	{ "alias.two.example", TXT, "b" },
+	{ "*.link.example", CNAME, "x.example" },
+	{ "same.link.example", CNAME, "x.example" },
+	{ "elsewhere.link.example", CNAME, "y.example" },
+	{ "text.link.example", TXT, "a" },
 };
 
 struct server {
@@ -108,6 +125,28 @@ static bool is_at(const char *pattern, const char *name)
 	return !exists && rest && strcasecmp(rest, pattern + 1) == 0;
 }
 
+/* "n7.many.example" has one text, "texts.many.example" 40. */
+static unsigned put_many(struct message *m, const char *name)
+{
+	unsigned count = strcasecmp(name, "texts.many.example") == 0 ? 40 : 1;
+	const char *dot = strchr(name, '.');
+	if (!dot || strcasecmp(dot, ".many.example") != 0)
+		return 0;
+	if (count == 1 && (name[0] != 'n' ||
+	                   strspn(name + 1, "0123456789") != (size_t)(dot - name - 1)))
+		return 0;
+	for (unsigned i = 0; i < count; i++) {
+		const uint8_t text[] = { 2, (uint8_t)('0' + i / 10),
+			                 (uint8_t)('0' + i % 10) };
+		put(m, "\xc0\x0c", 2);
+		put16(m, TXT);
+		put(m, "\0\1\0\0\0\x3c", 6);
+		put16(m, sizeof(text));
+		put(m, text, sizeof(text));
+	}
+	return count;
+}
+
 /* False: no reply. */
 static bool answer(const uint8_t *q, struct message *m)
 {
@@ -129,6 +168,8 @@ static bool answer(const uint8_t *q, struct message *m)
 			put_data(m, i);
 			count++;
 		}
+	if (type == TXT)
+		count += put_many(m, name);
 	if (count)
 		m->at[3] &= 0xf0;
 	m->at[7] = (uint8_t)count;
@@ -232,6 +273,90 @@ static void test_found(void **state)
 	check(&look, "mute.own.example", "CNAME mute.example.net ");
 }
 
+/* More owners than one round has room for, more texts than are kept. */
+static void test_many(void **state)
+{
+	enum { COUNT = 70 };
+	const struct query_servers servers = servers_of(*state);
+	cleanup(zone_look_done) struct zone_look look = { .name = xstrdup(
+								  "many.example") };
+	for (size_t i = 0; i < COUNT; i++) {
+		auto_free char *owner = xasprintf("n%zu.many.example", i);
+		zone_look_add(&look, owner);
+	}
+	zone_look_add(&look, "texts.many.example");
+	zone_look_add(&look, "none.many.example");
+	assert_int_equal(look.count, COUNT + 2);
+	assert_null(zone_look_find(&look, "n70.many.example"));
+	zone_look(&servers, &look, 1, zone_look_deadline(1), NULL, NULL);
+	for (size_t i = 0; i < COUNT; i++)
+		check(&look, look.owner[i].owner, "TXT 00");
+	check(&look, "none.many.example", "empty");
+	const struct zone_owner *texts = zone_look_find(&look, "texts.many.example");
+	assert_int_equal(texts->count, ZONE_LOOK_TEXTS);
+	assert_string_equal(texts->text[0], "00");
+	assert_string_equal(texts->text[ZONE_LOOK_TEXTS - 1], "31");
+}
+
+/* Five seconds, 5 ms more for each zone, 300 more at most. */
+static void test_deadline(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t count;
+		int64_t ms;
+	} rows[] = { { 0, 5000 },       { 1, 5005 },       { 1000, 10000 },
+		     { 60000, 305000 }, { 60001, 305000 }, { 1000000, 305000 } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t began = monotonic_ns();
+		int64_t until = zone_look_deadline(rows[i].count).monotonic_ns;
+		int64_t spent = monotonic_ns() - began;
+		assert_in_range(until - began, rows[i].ms * NS_PER_MS,
+		                rows[i].ms * NS_PER_MS + spent);
+	}
+}
+
+/* One text of a wildcard's two, or one more, is an owner's own. */
+static void test_nearly_wildcards(void **state)
+{
+	const struct query_servers servers = servers_of(*state);
+	cleanup(zone_look_done) struct zone_look look = { .name = xstrdup(
+								  "two.example") };
+	static const struct {
+		const char *owner, *want;
+	} rows[] = {
+		{ "any.two.example", "empty" },
+		{ "turned.two.example", "empty" },
+		{ "one.two.example", "TXT a" },
+		{ "three.two.example", "TXT a|b|c" },
+		{ "other.two.example", "TXT a|c" },
+		{ "alias.two.example", "CNAME x.example TXT a|b" },
+		{ "any.link.example", "empty" },
+		{ "same.link.example", "empty" },
+		{ "elsewhere.link.example", "CNAME y.example " },
+		{ "text.link.example", "TXT a" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		zone_look_add(&look, rows[i].owner);
+	zone_look(&servers, &look, 1, zone_look_deadline(1), NULL, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check(&look, rows[i].owner, rows[i].want);
+}
+
+/* Before the end, after it: nothing is asked any more. */
+static void test_no_time(void **state)
+{
+	struct server *server = *state;
+	const struct query_servers servers = servers_of(server);
+	cleanup(zone_look_done) struct zone_look look = { .name = xstrdup(
+								  "own.example") };
+	zone_look_add(&look, "own.example");
+	zone_look(&servers, &look, 1, deadline_in_ms(0), NULL, NULL);
+	check(&look, "own.example", "silent");
+	assert_string_equal(look.why, "there was no time left");
+	assert_int_equal(atomic_load(&server->questions), 0);
+}
+
 static void test_wildcards(void **state)
 {
 	const struct query_servers servers = servers_of(*state);
@@ -318,10 +443,10 @@ static void test_deaf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_found),
-		T(test_wildcards),
-		T(test_silence),
-		T(test_deaf),
+		T(test_found),    T(test_many),
+		T(test_deadline), T(test_nearly_wildcards),
+		T(test_no_time),  T(test_wildcards),
+		T(test_silence),  T(test_deaf),
 	};
 	return cmocka_run_group_tests_name("zone_look", tests, NULL, NULL);
 }
