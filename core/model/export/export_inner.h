@@ -9,13 +9,13 @@
 #include "core/base/names.h"
 #include "core/model/export/export.h"
 
-/* A file as export_file remembers it. */
+/* A file as recorded in export_file. */
 struct export_known {
 	char *name;
 	int64_t size, mtime_ns, inode;
 	bool is_owed;      /* zone.reload has not run for this content yet */
 	bool is_kept;      /* no longer a zone, kept for zones that include it */
-	bool is_as_is;     /* it still looks so */
+	bool is_as_is;     /* the file is unchanged */
 	bool is_looked_at; /* an item has it */
 };
 
@@ -73,7 +73,7 @@ const char *export_file(const char *name, char ret_file[EXPORT_FILE_SIZE]);
 /* False: there is no such regular file. */
 bool export_stat(const struct export *export, const char *name,
                  struct export_known *ret_seen) must_check;
-/* Where the folder is and its format; only what is needed to look. */
+/* Path and format of the folder: only what is required to examine it. */
 int export_open_look(struct export *export, struct store *store,
                      struct err *err) must_check;
 /* The values that affect every zone: required to determine which zones to examine. */
@@ -84,9 +84,9 @@ int export_load_dir(struct export *export, struct store *store,
                     struct err *err) must_check;
 int export_load_known(struct export *export, struct store *store,
                       struct err *err) must_check;
-/* The remembered file of that name, NULL: none. */
+/* The recorded file of that name, NULL: none. */
 struct export_known *export_find_known(const struct export *export, const char *name);
-/* Whether the file holds exactly this. */
+/* Whether the file has exactly this content. */
 bool export_holds(const struct export *export, const char *name,
                   const struct buf *text) must_check;
 

@@ -51,10 +51,10 @@ int record_look(struct store *store, const struct domain *domain, const char *id
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err) must_check;
 
-/* Rows of a domain that become others, all at once (an import): `old`, which was loaded, goes (NULL:
- * none), `row` comes (NULL: none); both have the same template_uid.  What each
- * has is taken as it is, and noted; that it is checked text (record_text_check) and that all
- * records go together (records_check_domain) is for the caller to see to. */
+/* Replaces rows of a domain, all at once (for an import): `old`, which was loaded, is deleted (NULL:
+ * none), `row` is added (NULL: none); both have the same template_uid.  The rows are stored
+ * unchanged, and recorded; the caller checks the text (record_text_check) and all records together
+ * (records_check_domain). */
 struct record_exchange {
 	const struct stored_record *old, *row;
 };

@@ -22,18 +22,18 @@ int record_id_parse(const char *text, struct record_id *ret_id,
 /* The present row, of the table or of the template. */
 struct record_present {
 	struct stored_record row; /* .id 0: no row yet; .owner NULL: no such record */
-	struct stored_record of_template; /* zeroed: it says nothing, or was not asked */
+	struct stored_record of_template; /* zeroed: none, or not read */
 	bool is_left_out; /* of a zone that has its own (first_look.h); row.rdata is NULL */
 };
 #define auto_record_present cleanup(record_present_done) struct record_present
 void record_present_done(struct record_present *present);
 
-/* Fills `present`, which was zeroed; present->row.owner stays NULL where there is no such record. */
+/* Fills `present`, which was zeroed; without such a record, present->row.owner remains NULL. */
 int record_present_look(struct store *store, const struct domain *domain,
                         struct record_id id, struct record_present *present,
                         struct err *err) must_check;
-/* Only the template's record under an edit, which is taken for the present one where
- * present->row.owner is NULL.  1: there is one; 0: there is none. */
+/* Only the template's record under an edit; it becomes the present one if present->row.owner is
+ * NULL.  1: found; 0: none. */
 int record_present_of_template(struct store *store, const struct domain *domain,
                                struct record_id id, struct record_present *present,
                                struct err *err) must_check;

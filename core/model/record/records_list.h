@@ -36,9 +36,9 @@ struct record_list {
 #define auto_record_list cleanup(record_list_done) struct record_list
 void record_list_done(struct record_list *list);
 
-/* Sorts (SOA and NS first, the zone's own name `name` before those below it) and gives the records
- * of a set the lowest of their TTLs (RFC 2181 5.2).  `has_values`: placeholders are replaced by real
- * values, so that of equal records one stays. */
+/* Sorts (SOA and NS first, the zone's own name `name` before those below it) and sets the TTL of
+ * the records of a set to the lowest one (RFC 2181 5.2).  `has_values`: placeholders were replaced
+ * by real values, so of equal records only one is kept. */
 void records_list_normalize(struct record_list *list, const char *name, bool has_values);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * core/model/record/stored.h: records as they are stored, placeholders included: those of a template
- * revision, and a domain's own with its edits of them.
+ * core/model/record/stored.h: records as stored, with placeholders: those of a template revision, and
+ * those of a domain with its edits of the template's.
  */
 #ifndef CORE_MODEL_RECORD_STORED_H
 #define CORE_MODEL_RECORD_STORED_H
@@ -30,37 +30,38 @@ struct stored_record {
 	"SELECT id, coalesce(template_uid, 0), owner, type, rdata, coalesce(ttl, -2), kind FROM record "
 #define STORED_OF_TEMPLATE \
 	"SELECT 0, uid, owner, type, rdata, coalesce(ttl, -2), kind FROM template_record "
-/* The row that stands ready; borrows from the statement. */
+/* The present row; borrows from the statement. */
 struct stored_record stored_borrow(struct stmt *stmt);
-/* The same with texts of its own, for stored_done(). */
+/* The same with copied texts, for stored_done(). */
 struct stored_record stored_copy(const struct stored_record *row);
 void stored_done(struct stored_record *row);
 #define auto_stored cleanup(stored_done) struct stored_record
 
 /* "t1", "7".  Caller frees. */
 char *stored_id(const struct stored_record *row);
-/* "www.<domain>. A", as the trail names it.  Caller frees. */
+/* "www.<domain>. A", as in the audit trail.  Caller frees. */
 char *stored_field(const struct stored_record *row);
-/* What the trail says of its content ("300 v=spf1 -all"); NULL: removed, or `row` is NULL.  Caller frees. */
+/* Its content in the form of the audit trail ("300 v=spf1 -all"); NULL: removed, or `row` is NULL.
+ * Caller frees. */
 char *stored_audit(const struct stored_record *row);
 bool stored_is_same_place(const struct stored_record *a, const struct stored_record *b);
-/* Place, data and TTL; not numbers and kind. */
+/* Compares owner, type, data and TTL, but not numbers and kind. */
 bool stored_is_same(const struct stored_record *a, const struct stored_record *b);
 
-/* Rows with texts of their own. */
+/* Rows with copied texts. */
 struct stored_records {
 	struct stored_record *row;
 	size_t count, room;
 };
 #define auto_stored_records cleanup(stored_records_done) struct stored_records
-/* Appends what a domain has of its own, in the order of numbers.  store NULL: nothing. */
+/* Appends the domain's own rows, in the order of numbers.  store NULL: nothing. */
 int stored_records_load(struct store *store, int64_t domain_id,
                         struct stored_records *rows, struct err *err) must_check;
 /* Appends a copy; appends all that the statement has. */
 void stored_records_add(struct stored_records *rows, const struct stored_record *row);
 int stored_records_read(struct stored_records *rows, struct stmt *stmt,
                         struct err *err) must_check;
-/* NULL: there is none. */
+/* NULL: none. */
 struct stored_record *stored_records_find(const struct stored_records *rows,
                                           int64_t template_uid);
 void stored_records_done(struct stored_records *rows);

@@ -34,17 +34,17 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err) must
 /* How many domains use a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
 
-/* Makes the newest revision hold exactly these rows, all at once; a row with template_uid 0 gets a number.
- * Texts are taken as they are (record_text_check).  What differs is noted.  On failure *ret_at
- * says which row is to blame; `count`: none. */
+/* Replaces the rows of the newest revision by exactly these; a row with template_uid 0 gets a number.
+ * The texts must have passed record_text_check().  Differences are recorded.  On failure *ret_at is
+ * the row with the fault; `count`: none. */
 int template_replace(struct store *store, struct stored_records *rows, size_t *ret_at,
                      struct err *err) must_check;
-/* The revision that holds exactly these rows, made as one older than all others where there is
- * none. */
+/* The revision that contains exactly these rows; without one, it is created as the oldest. */
 int template_find_or_make(struct store *store, const struct stored_records *rows,
                           int64_t *ret_rev, struct err *err) must_check;
-/* Gives a revision (0: the newest) to a domain, or to all (domain_id 0), unless they follow one of the
- * same content.  The caller checks their records, and calls template_drop_unused() once.  1: moved. */
+/* Applies a revision (0: the newest) to a domain, or to all (domain_id 0), unless they use one with
+ * the same content.  The caller checks their records, and calls template_drop_unused() once.  1:
+ * changed. */
 int template_give(struct store *store, int64_t domain_id, int64_t rev,
                   struct err *err) must_check;
 /* Appends the numbers (int64_t) of the revisions that domains use. */

@@ -33,8 +33,8 @@ int template_look(struct store *store, const char *ref, const char *field,
  * with its number if that is free. */
 int template_restore(struct store *store, const char *ref, const char *field,
                      const char *audit, struct err *err) must_check;
-/* Where the newest revision says the same as an earlier one and no domain follows a later one, the
- * earlier is the newest again. */
+/* If the newest revision equals an earlier one and no domain uses a later one, the earlier one
+ * becomes the newest again. */
 int template_drop_same(struct store *store, struct err *err) must_check;
 
 #endif

@@ -9,7 +9,7 @@
 #define TEMPLATE_KEPT 20
 #define TEMPLATE_KEPT_CHANGES 100
 
-/* What db/schema.sql puts into a new database; a unit test compares them. */
+/* The records of a new database (db/schema.sql); a unit test compares them. */
 extern const struct stored_record template_built_in[TEMPLATE_BUILT_IN];
 
 /* The revision that the open change may edit: a copy of the newest, made by its first edit. */
@@ -18,7 +18,7 @@ int template_open_revision(struct store *store, int64_t *ret_rev,
 /* Writes a row that has its uid. */
 int template_put_row(struct store *store, int64_t rev, const struct stored_record *row,
                      struct err *err) must_check;
-/* Notes what became of a record. */
+/* Records the change of a record. */
 int template_note(struct store *store, const struct stored_record *row, const char *old,
                   const char *new_value, struct err *err) must_check;
 /* A number that was never used: edits by domains refer to it. */
