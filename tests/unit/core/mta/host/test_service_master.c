@@ -184,17 +184,18 @@ static void test_probe(void **state)
 	struct err err = ERR_INIT;
 	auto_plan plan = PLAN_INIT;
 	auto_free char *at = xasprintf("127.0.0.1:%u", ntohs(f->at.sin_port));
-	struct step *step = plan_probe(&plan, RANK_CONSUMERS, PROBE_SMTP, at, 0);
+	struct step *step = plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, at, 0);
 	step->ask->depth = SMTP_TO_RCPT;
 	order(f, 's');
 	order(f, 'r');
-	auto_free char *before = smtp_probe_before(step, monotonic_ns() + NS_PER_SEC);
+	auto_free char *before = smtp_probe.before(step, monotonic_ns() + NS_PER_SEC);
 	assert_string_equal(before, "250 ok");
 	order(f, 's');
-	assert_int_equal(smtp_probe(&f->ctx, step, monotonic_ns() + NS_PER_SEC, &err), 0);
+	assert_int_equal(smtp_probe.ask(&f->ctx, step, monotonic_ns() + NS_PER_SEC, &err),
+	                 0);
 	order(f, 's');
 	order(f, 'r');
-	assert_int_equal(smtp_probe(&f->ctx, step, monotonic_ns() + NS_PER_SEC, &err),
+	assert_int_equal(smtp_probe.ask(&f->ctx, step, monotonic_ns() + NS_PER_SEC, &err),
 	                 ERR_FAILED);
 	assert_non_null(strstr(err.text, "before the reload"));
 	err_clear(&err);
