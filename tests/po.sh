@@ -38,8 +38,8 @@ spoil() { # name, sed script
 spoil "a message without translation" '/^msgid "warning: "/{n;s/".*"/""/}'
 spoil "a fuzzy message" '/^msgid "unknown option \\"%s\\""/i #, fuzzy'
 spoil "a message that the code does not have" 's/^msgid "warning: "/msgid "warning! "/'
-spoil "another conversion" '/^msgid "option %s takes no value"/{n;s/%s/%d/}'
-spoil "a conversion that is missing" '/^msgid "option %s takes no value"/{n;s/%s//}'
+spoil "another conversion" '/^msgid "option %s does not accept a value"/{n;s/%s/%d/}'
+spoil "a conversion that is missing" '/^msgid "option %s does not accept a value"/{n;s/%s//}'
 spoil "a translated option" '/^msgid "the same as --format json"/{n;s/--format/--formato/}'
 spoil "a blank that is missing" '/^msgid "warning: "/{n;s/ "$/"/}'
 { cat po/es.po; printf '\n#~ msgid "gone"\n#~ msgstr "ido"\n'; } >"$scratch/spoilt.po"

@@ -30,7 +30,7 @@ int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,
 {
 	const char *db = option ? option : secure_getenv("MAILAUTHCTL_DB");
 	if (db && !*db)
-		return err_set(err, ERR_USAGE, _("--db takes the path of a file"));
+		return err_set(err, ERR_USAGE, _("--db requires the path of a file"));
 	if (!db)
 		*ret_path = ctx_host_path(ctx, DATABASE);
 	else if (*db == '/')
@@ -38,7 +38,8 @@ int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,
 	else {
 		auto_free char *here = getcwd(NULL, 0);
 		if (!here)
-			return err_errno(err, errno, _("cannot name the working folder"));
+			return err_errno(err, errno,
+			                 _("cannot determine the working directory"));
 		*ret_path = path_join(here, db);
 	}
 	return 0;

@@ -70,7 +70,7 @@ static int add_names_from(struct app *app, const char *source, struct app_names 
 	if (r < 0)
 		return r;
 	if (text.len && strlen(text.at) != text.len)
-		return err_set(err, ERR_USAGE, _("%s holds a NUL octet"), source);
+		return err_set(err, ERR_USAGE, _("%s contains a NUL octet"), source);
 	char *rest = text.at, *line;
 	while (rest && (line = strsep(&rest, "\n"))) {
 		line += strspn(line, " \t\r");
@@ -93,7 +93,8 @@ int app_names(struct app *app, size_t first, struct app_names *ret_names, struct
 	const char *source = args_get(app->args, "--domains-from");
 	names.is_all = args_has(app->args, "--all");
 	if (names.is_all && (names.count || source))
-		r = err_set(err, ERR_USAGE, _("--all goes without domain names"));
+		r = err_set(err, ERR_USAGE,
+		            _("--all cannot be combined with domain names"));
 	if (r >= 0 && source)
 		r = add_names_from(app, source, &names, err);
 	if (r >= 0 && names.is_all)
@@ -113,7 +114,9 @@ int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err)
 	if (text && !text_to_int(text, 0, INT32_MAX, &ttl) &&
 	    (!text_to_duration(text, &ttl) || ttl > INT32_MAX))
 		return err_set(err, ERR_USAGE,
-		               _("--ttl takes seconds or a duration, not \"%s\""), text);
+		               _("--ttl must be a number of seconds or a duration, not "
+		                 "\"%s\""),
+		               text);
 	*ret_ttl = ttl;
 	return 0;
 }
@@ -124,10 +127,10 @@ int app_confirm(struct app *app, const char *question, const char *option, bool 
 	(void)app;
 	char answer[16] = "";
 	if (!isatty(STDIN_FILENO))
-		return err_set(
-			err, ERR_FAILED,
-			_("nobody can be asked: standard input is no terminal; say %s"),
-			option);
+		return err_set(err, ERR_FAILED,
+		               _("cannot ask: standard input is not a terminal; use "
+		                 "%s"),
+		               option);
 	fprintf(stderr, "%s [y/N] ", question);
 	fflush(stderr);
 	if (!fgets(answer, sizeof(answer), stdin))
@@ -152,8 +155,8 @@ static int read_all(int fd, const char *name, size_t limit, struct buf *into,
 		into->at[into->len] = '\0';
 		if (into->len > limit)
 			return err_set(err, ERR_FAILED,
-			               _("%s is too large: at most %zu octets"), name,
-			               limit);
+			               _("%s is too large: the limit is %zu octets"),
+			               name, limit);
 	}
 }
 

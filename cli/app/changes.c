@@ -93,7 +93,7 @@ static void put_item(struct buf *out, const struct change_item *item)
 	} else if (strcmp(item->object, "domain") == 0) {
 		put_domain(out, item);
 	} else if (strcmp(item->object, "change") == 0) {
-		buf_printf(out, _("change %s taken back"), item->new_value);
+		buf_printf(out, _("change %s undone"), item->new_value);
 	} else {
 		buf_printf(out, "%s %s", item->object, item->field);
 		if (item->old && item->new_value) {
@@ -176,7 +176,7 @@ void changes_drifts(struct out *out, const struct drifts *drifts)
 		{ "drift", N_("Drift"), OUT_TEXT, OUT_WRAP },
 		{ "diff", NULL, OUT_TEXT, OUT_HIDE_TABLE },
 	};
-	out_nested_begin(out, "drift", N_("Edited by somebody else"), columns,
+	out_nested_begin(out, "drift", N_("Files changed outside mailauthctl"), columns,
 	                 ARRAY_LEN(columns));
 	for (size_t i = 0; drifts && i < drifts->count; i++) {
 		const struct drift *row = &drifts->row[i];

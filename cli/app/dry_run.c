@@ -293,7 +293,7 @@ int dry_run_show_export(void *arg, const struct export *export, struct err *err)
 {
 	static const struct out_column columns[] = {
 		{ "zone", N_("Zone"), OUT_TEXT, 0 },
-		{ "action", N_("Would be"), OUT_TEXT, 0 },
+		{ "action", N_("Action"), OUT_TEXT, 0 },
 	};
 	struct app *app = arg;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));

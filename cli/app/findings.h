@@ -23,9 +23,9 @@ int findings_of_lines(struct app *app, findings_lint *lint, void *arg,
 
 /* clang-format off */
 #define OPTION_RECORD { "--record", "<text>", \
-	N_("this text instead of what a domain publishes"), 0, 0, OPTION_FOR_ALL }
+	N_("use this text instead of the record that the domain publishes"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_RECORDS_FROM { "--records-from", "<file>", \
-	N_("one record a line; -: standard input; answers with JSON lines"), 0, 0, \
+	N_("one record per line; -: standard input; answers with JSON lines"), 0, 0, \
 	OPTION_STDIN_FOR_ALL }
 /* clang-format on */
 

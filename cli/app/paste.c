@@ -19,7 +19,7 @@ static const struct out_column record_columns[] = {
 	{ "type", N_("Type"), OUT_TEXT, 0 },
 	{ "data", N_("Data"), OUT_TEXT, 0 },
 	{ "replaces", N_("Replaces"), OUT_TEXT, 0 },
-	{ "is_there", N_("There already"), OUT_BOOL, 0 },
+	{ "is_there", N_("Existing"), OUT_BOOL, 0 },
 };
 
 static const struct look_item *look_at_owner(const struct first_look *look,
@@ -39,10 +39,9 @@ static int print_line(struct app *app, const struct record_row *row,
 	struct record_list one = { .row = &copy, .count = 1 };
 	auto_buf line = BUF_INIT;
 	if (item && item->outcome == LOOK_TAKEN)
-		buf_printf(&line, _("; replaces the record that is there: %s\n"),
-		           item->had);
+		buf_printf(&line, _("; replaces the existing record: %s\n"), item->had);
 	else if (item && item->outcome == LOOK_OURS)
-		buf_puts(&line, _("; is there already:\n"));
+		buf_puts(&line, _("; exists already:\n"));
 	int r = records_put_zone(&one, row->owner, ZONE_INCLUDE, 0, &line, err);
 	out_plain(app->out, buf_text(&line), line.len);
 	return r;

@@ -63,7 +63,7 @@ static void look_at(struct app *app, struct resolver *dns,
 		        (int)term->len, record->text + term->at, answer.why);
 	else
 		app_say(app, REPORT_WARNING,
-		        _("%.*s never matches: %s has no such record in DNS (%s)"),
+		        _("%.*s never matches: DNS has no such record for %s (%s)"),
 		        (int)term->len, record->text + term->at, domain,
 		        dns_kind_name(answer.kind));
 }
@@ -106,8 +106,8 @@ void spf_targets_warn_of_silence(struct app *app)
 	app->session.hidden++; /* it is the administrator's, whoever's push it was */
 	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
 		app_say(app, REPORT_WARNING,
-		        _("SPF checks now reject or defer mail, but the name servers of "
-		          "this machine do not answer (%s): nearly all mail will be "
+		        _("SPF checks now reject or defer mail, but the name servers "
+		          "of this host do not answer (%s): nearly all mail will be "
 		          "deferred; run \"mailauthctl doctor resolver\""),
 		        answer.why);
 	app->session.hidden--;

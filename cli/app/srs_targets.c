@@ -49,8 +49,8 @@ static void look_for_mx(struct look *look)
 		             &answer);
 		if (i == 0 && is_null_mx(&answer)) {
 			app_say(look->app, REPORT_WARNING,
-			        _("%s, the SRS domain, says in DNS that it takes no mail "
-			          "(MX 0 .): no bounce comes back"),
+			        _("%s, the SRS domain, declares in DNS that it accepts "
+			          "no mail (MX 0 .): bounces cannot be delivered"),
 			        look->domain);
 			return;
 		}
@@ -63,8 +63,8 @@ static void look_for_mx(struct look *look)
 		        answer.why);
 	else if (answer.kind != DNS_OK)
 		app_say(look->app, REPORT_WARNING,
-		        _("%s, the SRS domain, has no MX and no address in DNS (%s): no "
-		          "bounce comes back"),
+		        _("%s, the SRS domain, has neither an MX record nor an address "
+		          "in DNS (%s): bounces cannot be delivered"),
 		        look->domain, dns_kind_name(answer.kind));
 }
 

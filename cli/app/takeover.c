@@ -39,18 +39,18 @@ static void tell_item(struct app *app, const struct import_item *item)
 	switch (item->fate) {
 	case IMPORT_KEY:
 		app_say(app, REPORT_NOTE,
-		        _("%s goes on signing with the selector %s: its key was taken over "
-		          "from %s"),
+		        _("%s is still signed with the selector %s: its key was "
+		          "imported from %s"),
 		        item->domain, item->selector, item->file);
 		break;
 	case IMPORT_THERE:
 		app_say(app, REPORT_NOTE,
-		        _("%s has the key of the selector %s already: \"mailauthctl domain "
-		          "show %s\" says whether it signs"),
+		        _("%s already has the key of the selector %s: run "
+		          "\"mailauthctl domain show %s\" to see whether it signs"),
 		        item->domain, item->selector, item->domain);
 		break;
 	default:
-		app_say(app, REPORT_WARNING, _("%s stops being signed: %s"),
+		app_say(app, REPORT_WARNING, _("mail of %s is no longer signed: %s"),
 		        item->domain ? item->domain : item->file,
 		        item->detail ? item->detail : _("its key cannot be read"));
 		break;
@@ -80,8 +80,8 @@ static void tell(struct app *app, const struct import *import)
 		}
 	if (all > told)
 		app_say(app, REPORT_NOTE,
-		        _("and %zu more; \"mailauthctl key import --tables %s --dry-run\" "
-		          "lists all"),
+		        _("and %zu more; run \"mailauthctl key import --tables %s "
+		          "--dry-run\" to list all"),
 		        all - told, OPENDKIM_CONF);
 }
 

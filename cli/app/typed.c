@@ -53,9 +53,10 @@ int app_ask_doubt(struct app *app, const char *type, const char *data, const cha
 	if (record_text_doubt(known_type, data, domain, name, sizeof(name)) != RR_OWN ||
 	    !isatty(STDIN_FILENO))
 		return app_refuse_doubt(known_type, data, domain, err);
-	auto_free char *question = xasprintf(
-		_("\"%s\" has no final dot and is read as %s.%s.; is \"%s.\" meant?"),
-		name, name, domain, name);
+	auto_free char *question =
+		xasprintf(_("\"%s\" has no final dot and is read as %s.%s.; did you "
+	                    "mean \"%s.\"?"),
+	                  name, name, domain, name);
 	r = app_confirm(app, question, "--", &is_meant, err);
 	if (r >= 0 && !is_meant)
 		r = app_refuse_doubt(known_type, data, domain, err);
@@ -126,9 +127,9 @@ int app_warn_unsigned(struct app *app, const struct domain *domain, struct err *
 	r = is_silent(app, domain, &is_right, err);
 	if (r >= 0 && !is_right)
 		app_say(app, REPORT_WARNING,
-		        _("%s asks for p=%s and does not sign with DKIM: its mail fails "
-		          "wherever it is forwarded or goes through a list; \"mailauthctl "
-		          "domain enable-dkim %s\""),
+		        _("%s publishes p=%s and does not sign with DKIM: its mail "
+		          "fails DMARC after forwarding and on mailing lists; run "
+		          "\"mailauthctl domain enable-dkim %s\""),
 		        domain->name, dmarc_policy_word(policy), domain->name);
 	return r < 0 ? r : 0;
 }

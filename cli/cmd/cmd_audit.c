@@ -42,7 +42,8 @@ static int read_limit(struct app *app, int64_t *ret_limit, struct err *err)
 	const char *text = args_get(app->args, "--limit");
 	if (text && !text_to_int(text, 1, INT32_MAX, ret_limit))
 		return err_set(err, ERR_USAGE,
-		               _("--limit takes a number from 1, not \"%s\""), text);
+		               _("--limit must be a number greater than 0, not \"%s\""),
+		               text);
 	return 0;
 }
 
@@ -90,7 +91,7 @@ static int run_list(struct app *app, struct err *err)
 		{ "command", N_("Command"), OUT_TEXT, 0 },
 		{ "items", N_("Items"), OUT_INT, 0 },
 		{ "uid", NULL, OUT_INT, OUT_HIDE_TABLE },
-		{ "summary", N_("What"), OUT_TEXT, OUT_WRAP },
+		{ "summary", N_("Summary"), OUT_TEXT, OUT_WRAP },
 	};
 	char name[NAME_SIZE];
 	struct change_filter filter;
@@ -175,7 +176,7 @@ static int show_change(struct app *app, int64_t id, struct err *err)
 
 static int fail_missing(int64_t id, struct err *err)
 {
-	return err_set(err, ERR_MISSING, _("there is no change %" PRId64), id);
+	return err_set(err, ERR_MISSING, _("change %" PRId64 " does not exist"), id);
 }
 
 static int ignore_row(void *arg, const struct change_row *row, struct err *err)
@@ -258,10 +259,10 @@ static int refuse_adoption(struct app *app, int64_t id, struct err *err)
 	return r < 0 || !is_adoption
 	               ? r
 	               : err_set(err, ERR_FAILED,
-	                         _("change %" PRId64
-	                           " adopted the mail server: nothing was taken back; "
-	                           "\"mailauthctl mta push --remove\" takes everything of "
-	                           "ours out of the mail server"),
+	                         _("change %" PRId64 " adopted the mail server and was "
+	                           "not undone; to remove our configuration from the "
+	                           "mail server, run \"mailauthctl mta push "
+	                           "--remove\""),
 	                         id);
 }
 
@@ -287,21 +288,23 @@ static int run_undo(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct option_row list_options[] = {
-	{ "--domain", "<domain>", N_("changes that touched that domain"), 0, 0 },
-	{ "--setting", "<setting>", N_("changes of that setting, anywhere"), 0, 0 },
-	{ "--since", "<time>", N_("from a day, a time, or so long ago: 7d"), 0, 0 },
-	{ "--until", "<time>", N_("up to then"), 0, 0 },
-	{ "--by", "<account>", N_("changes by that account"), 0, 0 },
-	{ "--limit", "<number>", N_("so many of the newest changes"), 0, 0 },
+	{ "--domain", "<domain>", N_("only changes that affected this domain"), 0, 0 },
+	{ "--setting", "<setting>",
+	  N_("only changes of this setting, for the server or a domain"), 0, 0 },
+	{ "--since", "<time>",
+	  N_("only changes since a date, a time or a duration ago: 7d"), 0, 0 },
+	{ "--until", "<time>", N_("only changes up to then"), 0, 0 },
+	{ "--by", "<account>", N_("only changes by this account"), 0, 0 },
+	{ "--limit", "<number>", N_("only this number of the newest changes"), 0, 0 },
 	{ 0 },
 };
 static const struct option_row show_options[] = {
-	{ "--full", NULL, N_("long values as a whole"), 0, 0 },
+	{ "--full", NULL, N_("print long values in full"), 0, 0 },
 	{ 0 },
 };
 static const struct option_row undo_options[] = {
-	{ "--force", NULL, N_("take it back over later changes of the same things"), 0,
-	  0 },
+	{ "--force", NULL, N_("undo it even if the same items were changed again later"),
+	  0, 0 },
 	{ 0 },
 };
 
@@ -316,14 +319,14 @@ const struct command commands_audit[] = {
 	{ .words = "audit show",
 	  .args = "<change>",
 	  .options = show_options,
-	  .help = N_("show what a change made different"),
+	  .help = N_("show the differences that a change made"),
 	  .example = "mailauthctl audit show 17",
 	  .needs = NEED_STORE_READ,
 	  .run = run_show },
 	{ .words = "audit undo",
 	  .args = "<change>",
 	  .options = undo_options,
-	  .help = N_("take a change back, as a change of its own"),
+	  .help = N_("undo a change; this is recorded as a new change"),
 	  .example = "mailauthctl --dry-run audit undo 17\n"
 	             "mailauthctl audit undo 17",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,

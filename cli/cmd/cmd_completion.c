@@ -58,15 +58,15 @@ static int read_line(const struct args *args, struct complete_line *ret_line,
 	if (strcmp(args_word(args, 0), "bash") == 0) {
 		if (count != 4)
 			return err_set(err, ERR_USAGE,
-			               _("bash gives the line's two halves and its word "
-			                 "breaks"));
+			               _("bash passes the two halves of the line and "
+			                 "its word breaks"));
 		complete_line_split(args_word(args, 1), args_word(args, 2),
 		                    args_word(args, 3), ret_line);
 		return 0;
 	}
 	if (count < 4 || !text_to_int(args_word(args, 1), 1, (int64_t)count - 3, &at))
 		return err_set(err, ERR_USAGE,
-		               _("a shell gives the number of the word at the cursor, "
+		               _("a shell passes the number of the word at the cursor, "
 		                 "then all words"));
 	*ret_line = (struct complete_line){ .count = count - 2, .at = (size_t)at };
 	ret_line->word = xcalloc(ret_line->count, sizeof(*ret_line->word));
@@ -90,12 +90,12 @@ static int run_complete(struct app *app, struct err *err)
 const struct command commands_completion[] = {
 	{ .words = "completion",
 	  .args = "bash|fish|zsh",
-	  .help = N_("completion of command lines, for a shell"),
+	  .help = N_("complete command lines in a shell"),
 	  .example = "mailauthctl completion bash",
 	  .run = run_completion },
 	{ .words = "__complete",
 	  .args = "bash|fish|zsh <word>...",
-	  .help = N_("for shells: what may stand at the cursor"),
+	  .help = N_("for shells: list the words that are possible at the cursor"),
 	  .example = "mailauthctl __complete zsh 1 mailauthctl dom",
 	  .run = run_complete,
 	  .is_hidden = true },

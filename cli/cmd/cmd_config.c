@@ -120,12 +120,12 @@ static int run_export(struct app *app, struct err *err)
 	bool is_file = name && strcmp(name, "-") != 0;
 	if (output.has_keys && !name)
 		return err_set(err, ERR_USAGE,
-		               _("--with-keys needs a file (0600), or - for standard "
-		                 "output"));
+		               _("--with-keys requires a file (0600), or - for "
+		                 "standard output"));
 	if (output.has_keys && !is_file && isatty(STDOUT_FILENO))
 		return err_set(
 			err, ERR_FAILED,
-			_("private keys are not shown on a terminal; name a file"));
+			_("private keys are not written to a terminal; name a file"));
 	return is_file ? write_file(app, name, &output, err)
 	               : write_document(app, &output, err);
 }
@@ -240,7 +240,8 @@ static int enable(void *arg, const struct domain *domain, struct err *err)
 	                                 item->pair, item->pairs, false, &item->outcome,
 	                                 err)
 	             : err_set(err, ERR_FAILED,
-	                       _("the keys of %s changed meanwhile; try again"),
+	                       _("the keys of %s were changed at the same time; try "
+	                         "again"),
 	                       domain->name);
 	return r < 0 ? r : export_later(app, domain, err);
 }
@@ -364,7 +365,7 @@ static int make_keys(struct import *import, struct err *err)
 	if (!jobs)
 		return 0;
 	struct progress *bar =
-		progress_new(stderr, _("making keys"), jobs, app->opt.is_quiet);
+		progress_new(stderr, _("generating keys"), jobs, app->opt.is_quiet);
 	struct keygen *keygen = keygen_new(job, jobs);
 	int r = 0;
 	while (r >= 0 && made < jobs) {
@@ -435,8 +436,8 @@ static int tell_item(struct app *app, const struct item *item, struct err *err)
 		app_say(app, REPORT_NOTE, _("%s: DKIM is on"), item->name);
 	if (strcmp(service, "external") == 0)
 		app_say(app, REPORT_NOTE,
-		        _("%s: its DNS is elsewhere; \"mailauthctl record list %s\" shows the "
-		          "records to publish"),
+		        _("%s: its zone is served elsewhere; run \"mailauthctl record "
+		          "list %s\" to list the records to publish"),
 		        item->name, item->name);
 	return 0;
 }
@@ -449,11 +450,11 @@ static int tell(struct import *import, bool is_changed, struct err *err)
 	if (app->session.is_dry_run)
 		return 0;
 	if (!is_changed)
-		app_say(app, REPORT_NOTE, _("nothing to do"));
+		app_say(app, REPORT_NOTE, _("no changes"));
 	if (import->is_bulk)
 		return 0;
 	if (import->count > TALKATIVE)
-		app_say(app, REPORT_NOTE, _("DKIM was switched on for %zu domains"),
+		app_say(app, REPORT_NOTE, _("DKIM was enabled for %zu domains"),
 		        import->count);
 	for (size_t i = 0; r >= 0 && import->count <= TALKATIVE && i < import->count; i++)
 		r = tell_item(app, &import->item[i], err);
@@ -465,7 +466,7 @@ static void foretell(const struct import *import)
 {
 	if (import->count > TALKATIVE)
 		app_say(import->app, REPORT_NOTE,
-		        _("DKIM would be on for %zu domains, with %zu new keys"),
+		        _("DKIM would be enabled for %zu domains, with %zu new keys"),
 		        import->count, import->jobs);
 	for (size_t i = 0; import->count <= TALKATIVE && i < import->count; i++)
 		app_say(import->app, REPORT_NOTE,
@@ -515,13 +516,13 @@ static int run_import(struct app *app, struct err *err)
 
 static const struct option_row export_options[] = {
 	{ "--with-keys", NULL,
-	  N_("private keys and the secrets of SRS too; needs a file, or -"), 0, 0 },
+	  N_("with private keys and SRS secrets; requires a file, or -"), 0, 0 },
 	{ 0 },
 };
 
 static const struct option_row prune_options[] = {
-	{ "--prune", NULL, N_("what the file lacks goes, in the sections that it has"), 0,
-	  0 },
+	{ "--prune", NULL,
+	  N_("in the sections of the file, remove what it does not list"), 0, 0 },
 	{ 0 },
 };
 
@@ -536,19 +537,19 @@ const struct command commands_config[] = {
 	{ .words = "config diff",
 	  .args = "<file>",
 	  .options = prune_options,
-	  .help = N_("show what an import would change; exit 3: something"),
+	  .help = N_("show what an import would change; exit 3: there are changes"),
 	  .example = "mailauthctl config diff mailauthctl.yaml",
 	  .needs = NEED_STORE_READ,
 	  .run = run_diff },
 	{ .words = "config import",
 	  .args = "<file>",
 	  .options = prune_options,
-	  .help = N_("make the configuration what a file says: all of it or nothing"),
+	  .help = N_("apply a configuration file: all of it or nothing"),
 	  .example = "mailauthctl config import mailauthctl.yaml",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_import },
 	{ .words = "config schema",
-	  .help = N_("print the JSON Schema of the file, for editors"),
+	  .help = N_("print the JSON Schema of the configuration file, for editors"),
 	  .example = "mailauthctl config schema",
 	  .run = run_schema },
 	{ 0 },

@@ -23,8 +23,7 @@ static int check_store(struct app *app, struct err *err)
 	int r = store_open(app->session.db_path, &schema_store, STORE_WRITE,
 	                   &app->session.store, err);
 	if (r == ERR_MISSING) {
-		app_say(app, REPORT_NOTE,
-		        _("there is no database at %s yet: defaults hold"),
+		app_say(app, REPORT_NOTE, _("no database at %s yet; using defaults"),
 		        app->session.db_path);
 		err_clear(err);
 		return 0;
@@ -53,7 +52,7 @@ static int run_backup(struct app *app, struct err *err)
 {
 	const char *name = args_word(app->args, 0);
 	if (!app->session.store)
-		return err_set(err, ERR_MISSING, _("there is no database at %s"),
+		return err_set(err, ERR_MISSING, _("no database at %s"),
 		               app->session.db_path);
 	auto_free char *path = NULL;
 	int r = app_output_path(name, true, &path, err);
@@ -68,7 +67,7 @@ static int run_backup(struct app *app, struct err *err)
 
 const struct command commands_db[] = {
 	{ .words = "db check",
-	  .help = N_("check the database, and bring an older one up to date"),
+	  .help = N_("check the database, and migrate it from an older version"),
 	  .example = "mailauthctl db check",
 	  .run = run_check },
 	{ .words = "db backup",

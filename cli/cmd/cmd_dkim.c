@@ -71,8 +71,8 @@ static int consider_new(struct enable *work, struct item *item, struct err *err)
 		r = domain_near(work->app->session.store, item->name, &near, err);
 	if (r >= 0 && near)
 		r = err_set(err, ERR_FAILED,
-		            _("%s is not among the domains; did you mean %s?  If not: "
-		              "\"mailauthctl domain add %s\" first"),
+		            _("domain %s not found; did you mean %s?  To add it, run "
+		              "\"mailauthctl domain add %s\""),
 		            item->name, near, item->name);
 	item->is_new = true;
 	return r;
@@ -136,7 +136,7 @@ static int add_item(struct app *app, const struct item *item, struct domain *ret
                     struct err *err)
 {
 	if (!item->is_new)
-		return err_set(err, ERR_FAILED, _("%s was removed in the meantime"),
+		return err_set(err, ERR_FAILED, _("%s was removed at the same time"),
 		               item->name);
 	return domain_add(app->session.store, &app->session.ctx, item->name, NULL,
 	                  ret_domain, err);
@@ -213,7 +213,7 @@ static int generate(struct enable *work, struct err *err)
 {
 	struct app *app = work->app;
 	struct progress *bar =
-		progress_new(stderr, _("making keys"), work->jobs, app->opt.is_quiet);
+		progress_new(stderr, _("generating keys"), work->jobs, app->opt.is_quiet);
 	struct keygen *keygen = keygen_new(work->job, work->jobs);
 	int64_t flushed = monotonic_ns();
 	size_t made = 0;
@@ -263,7 +263,8 @@ int cmd_publish_keys(struct app *app, struct err *err)
 	int r = setting_text(app->session.store, SET_ZONE_RELOAD, 0, &reload, err);
 	if (r >= 0 && !*reload && !session_is_customer(&app->session))
 		app_say(app, REPORT_WARNING,
-		        _("zone.reload is empty: no name server is told of the new records"));
+		        _("the name server will not be reloaded: zone.reload is not "
+		          "set"));
 	return r < 0 ? r : export_activate_later(&app->session, err);
 }
 
@@ -338,12 +339,12 @@ static void advise(struct enable *work)
 	}
 	if (has_ed25519 && !has_rsa)
 		app_say(app, REPORT_WARNING,
-		        _("many receivers do not verify Ed25519 signatures; dkim.algorithm both "
-		          "has an RSA key beside"));
+		        _("many receivers do not verify Ed25519 signatures; "
+		          "dkim.algorithm both adds an RSA key"));
 	if (work->is_sign_now)
 		app_say(app, REPORT_WARNING,
-		        _("--sign-now: receivers that do not find the record yet will take the "
-		          "signatures for broken"));
+		        _("--sign-now: receivers that do not find the record yet will "
+		          "treat the signatures as invalid"));
 }
 
 static void enable_done(struct enable *work)
@@ -375,8 +376,8 @@ static int foretell(struct enable *work)
 	}
 	if (work->count > TALKATIVE)
 		app_say(app, REPORT_NOTE,
-		        _("DKIM would be on for %zu domains, with %zu new keys"), domains,
-		        keys);
+		        _("DKIM would be enabled for %zu domains, with %zu new keys"),
+		        domains, keys);
 	return 0;
 }
 
@@ -411,8 +412,8 @@ static int enable_all(struct enable *work, const struct app_names *names, struct
 	if (r == ERR_CANCELLED)
 		return err_set(
 			err, ERR_CANCELLED,
-			_("interrupted: DKIM is on for %zu of %zu domains; the same command "
-		          "goes on from there"),
+			_("interrupted: DKIM is on for %zu of %zu domains; repeat the "
+		          "command to continue"),
 			work->done, work->count);
 	if (r >= 0 && work->done)
 		r = publish(work, err);
@@ -556,8 +557,8 @@ int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
 	if (work.to < names->count)
 		return err_set(
 			err, ERR_CANCELLED,
-			_("interrupted: DKIM is off for %zu of %zu domains; the same command "
-		          "goes on from there"),
+			_("interrupted: DKIM is off for %zu of %zu domains; repeat the "
+		          "command to continue"),
 			work.to, names->count);
 	return work.failed ? ERR_REPORTED : 0;
 }

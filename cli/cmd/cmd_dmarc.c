@@ -71,8 +71,8 @@ static int check_set(struct app *app, struct err *err)
 	}
 	return err_set(
 		err, ERR_USAGE,
-		_("\"dmarc set\" takes tags such as p=reject, or a whole record in "
-	          "one word, or --reset alone"));
+		_("\"dmarc set\" requires tags such as p=reject, a whole record in one "
+	          "word, or --reset alone"));
 }
 
 static int edit_policy(struct app *app, const struct domain *domain, char **ret_text,
@@ -115,7 +115,7 @@ const struct command commands_dmarc[] = {
 	{ .words = "dmarc set",
 	  .args = "<domain> [<tag=value>]...",
 	  .options = set_options,
-	  .help = N_("change tags of a domain's DMARC record, or all of it"),
+	  .help = N_("change tags of a domain's DMARC record, or replace the record"),
 	  .example = "mailauthctl dmarc set example.com p=quarantine "
 	             "rua=mailto:reports@example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_CHANGE,

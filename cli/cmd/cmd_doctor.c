@@ -15,9 +15,8 @@ static const struct doctor_check *find_check(const char *name, struct err *err)
 	for (const struct doctor_check *row = doctor_checks; !check && row->name; row++)
 		buf_printf(&names, "%s%s", names.len ? ", " : "", row->name);
 	if (!check)
-		err_set(err, ERR_USAGE,
-		        _("there is no check \"%s\"; those that there are: %s"), name,
-		        buf_text(&names));
+		err_set(err, ERR_USAGE, _("unknown check \"%s\"; the checks are: %s"),
+		        name, buf_text(&names));
 	return check;
 }
 
@@ -60,7 +59,7 @@ static void put_finding(const struct doctor_finding *finding, bool is_coloured,
 	auto_buf text = BUF_INIT;
 	buf_puts(&text, finding->text);
 	if (finding->more)
-		buf_printf(&text, _(" (and %zu more like it)"), finding->more);
+		buf_printf(&text, _(" (and %zu more of this kind)"), finding->more);
 	buf_printf(into, "  %s%-*s%s ", is_coloured ? looks[finding->state].colour : "",
 	           WORD_WIDTH, word, is_coloured ? "\033[0m" : "");
 	if (width > TEXT_INDENT)
@@ -96,7 +95,8 @@ static void show_check(struct app *app, const struct doctor *d,
 
 static void put_row(struct app *app, const struct doctor_finding *finding)
 {
-	auto_free char *text = finding->more ? xasprintf(_("%s (and %zu more like it)"),
+	auto_free char *text = finding->more ? xasprintf(_("%s (and %zu more of this "
+	                                                   "kind)"),
 	                                                 finding->text, finding->more)
 	                                     : xstrdup(finding->text);
 	out_text(app->out, finding->check);
@@ -137,8 +137,8 @@ static void show_sum(struct app *app, const struct doctor *d)
 	for (size_t i = 0; i < d->count; i++)
 		count[d->finding[i].state] += 1 + d->finding[i].more;
 	auto_free char *text = xasprintf(
-		_("problems: %zu, warnings: %zu, not looked at: %zu\n"),
-		count[DOCTOR_PROBLEM], count[DOCTOR_WARNING], count[DOCTOR_SKIPPED]);
+		_("problems: %zu, warnings: %zu, skipped: %zu\n"), count[DOCTOR_PROBLEM],
+		count[DOCTOR_WARNING], count[DOCTOR_SKIPPED]);
 	out_plain(app->out, text, strlen(text));
 }
 
@@ -173,7 +173,7 @@ static int run_doctor(struct app *app, struct err *err)
 }
 
 static const struct option_row doctor_options[] = {
-	{ "--all", NULL, N_("every domain and key instead of a sample"), 0, 0 },
+	{ "--all", NULL, N_("check every domain and key instead of a sample"), 0, 0 },
 	OPTION_RESOLVER,
 	{ 0 },
 };
@@ -182,7 +182,7 @@ const struct command commands_doctor[] = {
 	{ .words = "doctor",
 	  .args = "[<check>]...",
 	  .options = doctor_options,
-	  .help = N_("look for what commonly goes wrong; exit 3: something was found"),
+	  .help = N_("check for common faults; exit 3: something was found"),
 	  .example = "mailauthctl doctor\nmailauthctl --quiet doctor cron services",
 	  .check = check_line,
 	  .run = run_doctor },

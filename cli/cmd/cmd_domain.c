@@ -117,7 +117,8 @@ static int run_get(struct app *app, struct err *err)
 	if (r >= 0 && !(setting_table[key].flags & SETTING_AT_DOMAIN))
 		r = err_set(
 			err, ERR_FAILED,
-			_("%s is a setting of the server; \"mailauthctl server get %s\""),
+			_("%s is a setting of the server; run \"mailauthctl server get "
+		          "%s\""),
 			setting_table[key].key, setting_table[key].key);
 	if (r >= 0)
 		r = setting_get(app->session.store, key, domain.id, &value, err);
@@ -208,7 +209,7 @@ static int set_or_unset(struct app *app, size_t step, struct err *err)
 		int r = setting_find(args_word(app->args, i), &key, err);
 		if (r >= 0 && session_is_customer(&app->session) && !access_may_set(key))
 			r = err_set(err, ERR_FAILED,
-			            _("%s is changed by administrators only"),
+			            _("%s can be changed by administrators only"),
 			            setting_table[key].key);
 		if (r < 0)
 			return r;
@@ -226,7 +227,8 @@ static int set_or_unset(struct app *app, size_t step, struct err *err)
 	if (has_sign && args_count(app->args) > 1 + step)
 		return err_set(
 			err, ERR_USAGE,
-			_("dkim.sign is switched alone: keys and records go with it"));
+			_("dkim.sign must be changed alone: it also changes keys and "
+		          "records"));
 	return has_sign ? switch_dkim(app, is_on, err)
 	                : app_change(app, NEED_PUSH, change_pairs, &step, err);
 }
@@ -340,21 +342,22 @@ static int run_resume(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct option_row add_options[] = {
-	{ "--alias-of", "<domain>", N_("add as aliases of that domain"), 0, 0 },
+	{ "--alias-of", "<domain>", N_("add the domains as aliases of this domain"), 0,
+	  0 },
 	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
 static const struct option_row from_options[] = { OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row now_options[] = { OPTION_NOW, OPTION_DOMAINS_FROM, { 0 } };
 static const struct option_row list_options[] = {
-	{ "--alias-of", "<domain>", N_("the aliases of that domain only"), 0, 0,
+	{ "--alias-of", "<domain>", N_("only the aliases of this domain"), 0, 0,
 	  OPTION_FOR_ALL },
 	{ 0 },
 };
 static const struct option_row enable_options[] = {
 	OPTION_ALL,
 	OPTION_DOMAINS_FROM,
-	{ "--selector", "<selector>", N_("sign with the key of that selector"), 0, 0 },
+	{ "--selector", "<selector>", N_("sign with the key of this selector"), 0, 0 },
 	OPTION_SIGN_NOW,
 	{ 0 },
 };
@@ -366,27 +369,28 @@ const struct command commands_domain[] = {
 	{ .words = "domain add",
 	  .args = "<new-domain>...|--domains-from",
 	  .options = add_options,
-	  .help = N_("add domains, all of them or none"),
+	  .help = N_("add domains: all of them or none"),
 	  .example = "mailauthctl domain add example.com",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_add },
 	{ .words = "domain remove",
 	  .args = "<domain>...|--domains-from",
 	  .options = now_options,
-	  .help = N_("remove domains and their keys; DKIM records stay for a while"),
+	  .help = N_("remove domains and their keys; DKIM records are kept for a "
+	             "while"),
 	  .example = "mailauthctl domain remove example.com",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_remove },
 	{ .words = "domain rename",
 	  .args = "<domain> <new-domain>",
-	  .help = N_("give a domain another name; its keys, records and settings stay"),
+	  .help = N_("rename a domain; its keys, records and settings are kept"),
 	  .example = "mailauthctl domain rename example.com example.net",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_rename },
 	{ .words = "domain list",
 	  .args = "[<prefix>]",
 	  .options = list_options,
-	  .help = N_("list domains, those that begin with a prefix, or aliases"),
+	  .help = N_("list domains, domains with a prefix, or aliases"),
 	  .example = "mailauthctl domain list --json",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
@@ -399,20 +403,20 @@ const struct command commands_domain[] = {
 	{ .words = "domain suspend",
 	  .args = "<domain>...|--domains-from",
 	  .options = now_options,
-	  .help = N_("stop signing for domains; DKIM records stay for a while"),
+	  .help = N_("stop signing for domains; DKIM records are kept for a while"),
 	  .example = "mailauthctl domain suspend example.com",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_suspend },
 	{ .words = "domain resume",
 	  .args = "<domain>...|--domains-from",
 	  .options = from_options,
-	  .help = N_("end a suspension"),
+	  .help = N_("resume a suspended domain"),
 	  .example = "mailauthctl domain resume example.com",
 	  .needs = NEED_CHANGE | NEED_PUSH | NEED_EXPORT,
 	  .run = run_resume },
 	{ .words = "domain get",
 	  .args = "<domain> <setting>",
-	  .help = N_("print a setting's value for a domain"),
+	  .help = N_("print the value of a setting for a domain"),
 	  .example = "mailauthctl domain get example.com dkim.selector",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_get },
@@ -424,21 +428,21 @@ const struct command commands_domain[] = {
 	  .run = run_set },
 	{ .words = "domain unset",
 	  .args = "<domain> <setting>...",
-	  .help = N_("let settings of a domain be inherited again"),
+	  .help = N_("reset settings of a domain to the inherited values"),
 	  .example = "mailauthctl domain unset example.com dns.ttl",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_unset },
 	{ .words = "domain enable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = enable_options,
-	  .help = N_("make keys, publish their records, sign outgoing mail"),
+	  .help = N_("create keys, publish their records, sign outgoing mail"),
 	  .example = "mailauthctl domain enable-dkim example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_enable_dkim },
 	{ .words = "domain disable-dkim",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = disable_options,
-	  .help = N_("stop signing; DKIM records stay for a while"),
+	  .help = N_("stop signing; DKIM records are kept for a while"),
 	  .example = "mailauthctl domain disable-dkim example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_disable_dkim },

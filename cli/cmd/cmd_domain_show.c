@@ -208,7 +208,7 @@ static const char *zone_sentence(const struct look *look)
 	if (strcmp(look->service, "off") == 0)
 		return _("none (dns.service off)");
 	if (look->zone == EXPORT_IS_DUE)
-		return _("waits for \"mailauthctl zone export\"");
+		return _("waiting for \"mailauthctl zone export\"");
 	return _("exported");
 }
 
@@ -247,12 +247,12 @@ static const struct out_column columns_shown[] = {
 	{ "suspended", N_("Suspended"), OUT_BOOL, OUT_BRIEF },
 	{ "dkim", N_("DKIM"), OUT_TEXT, 0 },
 	{ "signing", N_("Signing"), OUT_BOOL, 0 },
-	{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_BRIEF },
+	{ "waits_for", N_("Waiting for"), OUT_TEXT, OUT_BRIEF },
 	{ "zone", NULL, OUT_TEXT, OUT_HIDE_TABLE },
 	{ "zone_state", N_("Zone"), OUT_TEXT, OUT_BRIEF },
 	{ "zone_written", N_("Zone written"), OUT_TIME, OUT_BRIEF },
 	{ "records", N_("Records"), OUT_INT, OUT_BRIEF },
-	{ "own_records", N_("Its own"), OUT_INT, OUT_BRIEF },
+	{ "own_records", N_("Own records"), OUT_INT, OUT_BRIEF },
 	{ "left_out", N_("Left out"), OUT_INT, OUT_BRIEF },
 	{ "created", N_("Created"), OUT_TIME, 0 },
 	{ "hint", N_("Next"), OUT_TEXT, OUT_BRIEF },

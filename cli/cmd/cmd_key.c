@@ -127,7 +127,8 @@ static int find_key(struct app *app, const char *typed, const char *selector,
 		r = key_each(app->session.store, owner, pick_selector, &pick, err);
 	if (r >= 0 && !selector && !pick.selector)
 		r = err_set(err, ERR_MISSING,
-		            _("%s has no key; \"mailauthctl domain enable-dkim %s\""),
+		            _("%s has no key; run \"mailauthctl domain enable-dkim "
+		              "%s\""),
 		            domain.name, domain.name);
 	if (r >= 0)
 		r = key_find(app->session.store, owner, domain.name,
@@ -169,14 +170,14 @@ static int run_show(struct app *app, struct err *err)
 		{ "due", N_("Due"), OUT_TIME, 0 },
 		{ "created", N_("Created"), OUT_TIME, 0 },
 		{ "fingerprint", N_("Fingerprint"), OUT_TEXT, 0 },
-		{ "private", N_("Private half"), OUT_BOOL, 0 },
+		{ "private", N_("Private key"), OUT_BOOL, 0 },
 		{ "record", N_("Record"), OUT_TEXT, OUT_WRAP },
 	};
 	static const struct out_column public_columns[] = {
 		{ "name", N_("Name"), OUT_TEXT, 0 },
 		{ "exported", N_("Exported"), OUT_TIME, 0 },
 		{ "seen", N_("Seen"), OUT_TIME, 0 },
-		{ "said", N_("Said"), OUT_TIME, 0 },
+		{ "said", N_("Confirmed"), OUT_TIME, 0 },
 		{ "ready", N_("May sign"), OUT_BOOL, 0 },
 	};
 	auto_key key = { 0 };
@@ -308,10 +309,10 @@ static int mark_all(struct app *app, void *arg, struct err *err)
 			r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id,
 			                 &signs, err);
 		if (r >= 0 && !signs)
-			r = err_set(
-				err, ERR_FAILED,
-				_("DKIM is off for %s; \"mailauthctl domain enable-dkim %s\""),
-				domain.name, domain.name);
+			r = err_set(err, ERR_FAILED,
+			            _("DKIM is off for %s; run \"mailauthctl domain "
+			              "enable-dkim %s\""),
+			            domain.name, domain.name);
 		if (r >= 0)
 			r = publish_mark(app->session.store, &app->session.ctx, &domain,
 			                 0, KEY_SAID, err);
@@ -380,12 +381,13 @@ static int run_check(struct app *app, struct err *err)
 }
 
 static const struct option_row export_options[] = {
-	{ "--private", "<file>", N_("the private half, to a new file (0600) or -"), 0,
+	{ "--private", "<file>", N_("write the private key to a new file (0600) or -"), 0,
 	  0 },
 	{ 0 },
 };
 static const struct option_row check_options[] = {
-	{ "--published", NULL, N_("do not ask DNS: take the records for public"), 0, 0 },
+	{ "--published", NULL, N_("do not query DNS: treat the records as published"), 0,
+	  0 },
 	OPTION_RESOLVER,
 	OPTION_ALL,
 	OPTION_DOMAINS_FROM,
@@ -395,8 +397,9 @@ static const struct option_row check_options[] = {
 static const struct option_row lint_options[] = {
 	OPTION_RECORD,
 	OPTION_RECORDS_FROM,
-	{ "--selector", "<selector>", N_("this selector instead of the domain's keys"),
-	  true, 0, OPTION_FOR_ALL },
+	{ "--selector", "<selector>",
+	  N_("use this selector instead of the keys of the domain"), true, 0,
+	  OPTION_FOR_ALL },
 	OPTION_RESOLVER,
 	OPTION_ZONE,
 	{ 0 },
@@ -411,28 +414,28 @@ const struct command commands_key[] = {
 	  .run = run_list },
 	{ .words = "key show",
 	  .args = "<domain> [<selector>]",
-	  .help = N_("show one key, its record, and where it is public"),
+	  .help = N_("show a key, its record, and where it is published"),
 	  .example = "mailauthctl key show example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_show },
 	{ .words = "key export",
 	  .args = "<domain> [<selector>]",
 	  .options = export_options,
-	  .help = N_("print the public record, or write the private half"),
+	  .help = N_("print the public record, or write the private key"),
 	  .example = "mailauthctl key export example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_export },
 	{ .words = "key import",
 	  .args = "[<domain> <new-selector>]",
 	  .options = cmd_key_import_options,
-	  .help = N_("take over private keys"),
+	  .help = N_("import private keys"),
 	  .example = "mailauthctl key import example.com s2024 --private key.pem",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_key_import },
 	{ .words = "key check",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = check_options,
-	  .help = N_("look for the records in DNS; exit 3: not every server shows them"),
+	  .help = N_("look for the records in DNS; exit 3: not all servers have them"),
 	  .example = "mailauthctl key check example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_WRITE,
 	  .run = run_check },

@@ -49,8 +49,8 @@ static int store_one(struct app *app, void *arg, struct err *err)
 		session_export_later(&app->session, domain.name);
 	else
 		app_say(app, REPORT_NOTE,
-		        _("the key is parked; \"mailauthctl domain enable-dkim %s\" puts "
-		          "it to use"),
+		        _("the key is parked; to sign with it, run \"mailauthctl "
+		          "domain enable-dkim %s\""),
 		        domain.name);
 	return 0;
 }
@@ -148,12 +148,13 @@ static char *why_inactive(const struct import *import, const struct import_item 
 	if (item->fate != IMPORT_KEY || item->signs)
 		return NULL;
 	if (item->is_rival)
-		return xasprintf(_("it is not known which key of %s signs: \"mailauthctl "
-		                   "domain enable-dkim %s --selector %s\""),
+		return xasprintf(_("it is not known which key of %s signs: run "
+		                   "\"mailauthctl domain enable-dkim %s --selector "
+		                   "%s\""),
 		                 item->domain, item->domain, item->selector);
 	if (import->says_who_signs && !item->is_named)
-		return xasprintf(_("no table signs with this key: \"mailauthctl domain "
-		                   "enable-dkim %s --selector %s\""),
+		return xasprintf(_("no table signs with this key: run \"mailauthctl "
+		                   "domain enable-dkim %s --selector %s\""),
 		                 item->domain, item->selector);
 	return xasprintf(_("another key of %s signs"), item->domain);
 }
@@ -209,10 +210,9 @@ static void advise(struct app *app, const struct import *import)
 			continue;
 		last = item->domain;
 		app_say(app, REPORT_WARNING,
-		        _("%s has several keys, and neither a table nor DNS shows which "
-		          "one signs; choose one with \"mailauthctl domain enable-dkim "
-		          "%s --selector "
-		          "%s\""),
+		        _("%s has several keys, and neither a table nor DNS shows "
+		          "which of them signs; choose one with \"mailauthctl domain "
+		          "enable-dkim %s --selector %s\""),
 		        item->domain, item->domain, item->selector);
 	}
 }
@@ -291,10 +291,9 @@ int cmd_key_import(struct app *app, struct err *err)
 			_("\"key import\" requires <domain> and <selector>, --tree "
 		          "or --tables"));
 	if (!file)
-		return err_set(
-			err, ERR_USAGE,
-			_("\"key import\" needs --private: a file, or - for standard "
-		          "input"));
+		return err_set(err, ERR_USAGE,
+		               _("\"key import\" requires --private: a file, or - for "
+		                 "standard input"));
 	if (args_has(app->args, "--selector"))
 		return err_set(err, ERR_USAGE,
 		               _("--selector requires --tree or --tables"));
@@ -309,7 +308,9 @@ const struct option_row cmd_key_import_options[] = {
 	{ "--tables", "<file>",
 	  N_("import the keys that another signer's configuration names"), true, 0 },
 	{ "--selector", "<new-selector>",
-	  N_("for keys whose name has none; of several keys, the one that signs"), 0, 0 },
+	  N_("for keys without a selector in the name; of several keys, sign with this "
+	     "one"),
+	  0, 0 },
 	OPTION_RESOLVER,
 	OPTION_SIGN_NOW,
 	{ 0 },

@@ -64,8 +64,8 @@ static int add_stored(struct app *app, struct domain *domain, struct owners *own
 	if (r >= 0 && !owners->names.count)
 		return err_set(
 			err, ERR_MISSING,
-			_("%s has no key here; \"mailauthctl key lint %s --selector "
-		          "...\" looks at selectors by their names"),
+			_("the database has no key of %s; to check selectors by name, "
+		          "run \"mailauthctl key lint %s --selector ...\""),
 			domain->name, domain->name);
 	return r < 0 ? r : 0;
 }

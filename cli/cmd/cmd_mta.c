@@ -91,15 +91,16 @@ static int run_push(struct app *app, struct err *err)
 	app->session.push.is_scheduled = args_has(app->args, "--scheduled");
 	app->session.is_push_reported = app->session.push.is_scheduled;
 	if (app->session.push.is_scheduled && app->session.push.remove)
-		return err_set(err, ERR_USAGE, _("--scheduled goes without --remove"));
+		return err_set(err, ERR_USAGE,
+		               _("--scheduled cannot be combined with --remove"));
 	if (app->session.push.is_scheduled && access(app->session.db_path, F_OK) < 0 &&
 	    errno == ENOENT)
 		return 0;
 	if (app->session.push.remove)
 		return push_confirmed(
 			app, take_over,
-			_("Take everything of ours out of this mail server?"),
-			is_script(), err);
+			_("Remove our configuration from this mail server?"), is_script(),
+			err);
 	return app_change(app, NEED_PUSH, take_over, NULL, err);
 }
 
@@ -139,20 +140,21 @@ static int run_rollback(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
 	app->session.is_push_off = false;
-	return push_confirmed(app, no_change, _("Roll this mail server back?"),
+	return push_confirmed(app, no_change, _("Roll back this mail server?"),
 	                      is_script(), err);
 }
 
-#define OPTION_YES                                    \
-	{                                             \
-		"--yes", NULL, N_("do not ask"), 0, 0 \
+#define OPTION_YES                                                     \
+	{                                                              \
+		"--yes", NULL, N_("do not ask for confirmation"), 0, 0 \
 	}
 static const struct option_row adopt_options[] = {
 	OPTION_YES, OPTION_REPLACE, OPTION_TAKE_OVER, OPTION_FORCE, { 0 },
 };
-#define OPTION_REMOVE                                                           \
-	{                                                                       \
-		"--remove", NULL, N_("take everything of ours out again"), 0, 0 \
+#define OPTION_REMOVE                                                                  \
+	{                                                                              \
+		"--remove", NULL, N_("remove our configuration from the mail server"), \
+			0, 0                                                           \
 	}
 static const struct option_row plan_rows[] = {
 	OPTION_FORCE, OPTION_TAKE_OVER, OPTION_REPLACE, OPTION_REMOVE, { 0 },
@@ -164,8 +166,7 @@ static const struct option_row push_rows[] = {
 	OPTION_REMOVE,
 	OPTION_YES,
 	{ "--scheduled", NULL,
-	  N_("from a timer: does nothing while pushes are held or no server was adopted"),
-	  0, 0 },
+	  N_("for timers: do nothing while pushes are held or before adoption"), 0, 0 },
 	{ 0 },
 };
 
@@ -178,40 +179,41 @@ static const struct option_row rollback_options[] = {
 const struct command commands_mta[] = {
 	{ .words = "mta status",
 	  .help = N_(
-		  "show the mail server, what it follows, what is pending or not enforced"),
+		  "show the mail server, its database, pending changes and what is not "
+		  "enforced"),
 	  .example = "mailauthctl mta status",
 	  .needs = NEED_STORE_READ,
 	  .run = cmd_mta_status },
 	{ .words = "mta backends",
-	  .help = N_("show what each mail server can do, and what was detected here"),
+	  .help = N_("show what each mail server supports, and which were detected"),
 	  .example = "mailauthctl mta backends",
 	  .needs = NEED_STORE_READ,
 	  .run = cmd_mta_backends },
 	{ .words = "mta adopt",
 	  .options = adopt_options,
-	  .help = N_("bind this host's mail server to the database, once"),
+	  .help = N_("let this host's mail server follow the database, once"),
 	  .example = "mailauthctl mta adopt",
 	  .run = run_adopt },
 	{ .words = "mta plan",
 	  .options = plan_rows,
-	  .help = N_("show what a push would do; exit 3 if there is anything"),
+	  .help = N_("show what a push would do; exit 3: changes are pending"),
 	  .example = "mailauthctl mta plan",
 	  .run = run_plan },
 	{ .words = "mta push",
 	  .options = push_rows,
-	  .help = N_("bring the mail server to what the database says"),
+	  .help = N_("apply the settings to the mail server"),
 	  .example = "mailauthctl mta push",
 	  .run = run_push },
 	{ .words = "mta rollback",
 	  .args = "[<push>]",
 	  .options = rollback_options,
-	  .help = N_(
-		  "put the result of an earlier push back, and hold further pushes until mta push"),
+	  .help = N_("restore the result of an earlier push, and hold pushes until mta "
+	             "push"),
 	  .example = "mailauthctl mta rollback",
 	  .run = run_rollback },
 	{ .words = "mta history",
 	  .args = "[<push>]",
-	  .help = N_("list the last pushes, or show what one of them changed"),
+	  .help = N_("list the last pushes, or show the changes of one of them"),
 	  .example = "mailauthctl mta history 12",
 	  .run = cmd_mta_history },
 	{ 0 },

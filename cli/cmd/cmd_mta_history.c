@@ -145,7 +145,7 @@ static const struct out_column columns[] = {
 	{ "result_of", NULL, OUT_INT, OUT_HIDE_TABLE },
 	{ "changed", N_("Changed"), OUT_LIST, OUT_WRAP },
 	{ "services", N_("Services"), OUT_LIST, OUT_WRAP },
-	{ "why", N_("Why"), OUT_TEXT, OUT_WRAP },
+	{ "why", N_("Reason"), OUT_TEXT, OUT_WRAP },
 };
 
 struct showing {

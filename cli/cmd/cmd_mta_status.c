@@ -118,10 +118,10 @@ static void show_services(struct app *app, const struct plan *plan)
 		const char *alarm =
 			need->is_running ? NULL
 			: need->is_relied_on
-				? _("it is needed and does not run, mail may wait: "
-		                    "\"mailauthctl mta push\" starts it")
-				: _("it does not run, and no mail is handed to it yet: "
-		                    "\"mailauthctl mta push\" starts it");
+				? _("required but not running, mail may be delayed: "
+		                    "run \"mailauthctl mta push\" to start it")
+				: _("not running, and not in use yet: run "
+		                    "\"mailauthctl mta push\" to start it");
 		out_text(app->out, need->service);
 		out_bool(app->out, need->is_running);
 		out_text(app->out, alarm);
@@ -187,18 +187,19 @@ static const struct situation_row {
 	const char *sentence; /* for people */
 	const char *hint;
 } situations[] = {
-	[NO_SERVER] = { "none", N_("no mail server can be pushed to: see the remark"),
+	[NO_SERVER] = { "none",
+	                N_("pushes to a mail server are not possible: see the remark"),
 	                NULL },
-	[NOT_ADOPTED] = { "found", N_("not adopted: nothing is pushed to it"),
+	[NOT_ADOPTED] = { "found", N_("not adopted: pushes do not change it"),
 	                  "mailauthctl mta adopt" },
 	[FOREIGN] = { "foreign", N_("follows another database"),
 	              "mailauthctl mta push --take-over" },
 	[HELD] = { "held", N_("pushes are held after a rollback"),
 	           "mailauthctl mta push" },
-	[BLOCKED] = { "blocked", N_("a push is not possible: see the remark"), NULL },
-	[EDITED] = { "edited", N_("files of ours were edited by somebody else"),
+	[BLOCKED] = { "blocked", N_("pushes are not possible: see the remark"), NULL },
+	[EDITED] = { "edited", N_("files of ours were changed outside mailauthctl"),
 	             "mailauthctl mta plan" },
-	[PENDING] = { "pending", N_("changes wait for a push"), "mailauthctl mta push" },
+	[PENDING] = { "pending", N_("changes are pending"), "mailauthctl mta push" },
 	[CURRENT] = { "current", N_("up to date"), NULL },
 };
 
@@ -235,9 +236,9 @@ static void show_waits(struct app *app, const struct overview *overview)
 {
 	static const struct out_column columns[] = {
 		{ "domain", N_("Domain"), OUT_TEXT, 0 },
-		{ "waits_for", N_("Waits for"), OUT_TEXT, OUT_WRAP },
+		{ "waits_for", N_("Waiting for"), OUT_TEXT, OUT_WRAP },
 	};
-	out_nested_begin(app->out, "waits", N_("Signing waits"), columns,
+	out_nested_begin(app->out, "waits", N_("Signing pending"), columns,
 	                 ARRAY_LEN(columns));
 	for (size_t i = 0; i < overview->waits; i++) {
 		out_text(app->out, overview->wait[i].name);
@@ -251,7 +252,7 @@ static void show_zones(struct app *app, const struct overview *overview)
 {
 	static const struct out_column columns[] = {
 		{ "zone", N_("Zone"), OUT_TEXT, 0 },
-		{ "action", N_("Would be"), OUT_TEXT, 0 },
+		{ "action", N_("Action"), OUT_TEXT, 0 },
 	};
 	out_nested_begin(app->out, "zones", N_("Zones to be exported"), columns,
 	                 ARRAY_LEN(columns));
@@ -288,12 +289,12 @@ static const struct out_column status_columns[] = {
 	{ "zones_exported", N_("Zones exported"), OUT_INT, OUT_BRIEF },
 	{ "zones_due", N_("Zones to be exported"), OUT_INT, OUT_BRIEF },
 	{ "zones_due_exact", NULL, OUT_BOOL, OUT_HIDE_TABLE },
-	{ "reload_owed", N_("Name server not told"), OUT_BOOL, OUT_BRIEF },
-	{ "reload_complaint", N_("It said"), OUT_TEXT, OUT_BRIEF },
+	{ "reload_owed", N_("Name server not reloaded"), OUT_BOOL, OUT_BRIEF },
+	{ "reload_complaint", N_("Reload error"), OUT_TEXT, OUT_BRIEF },
 	{ "zones_remark", N_("Zones"), OUT_TEXT, OUT_BRIEF },
 	{ "last_export_all", N_("Last zone export --all"), OUT_TIME, OUT_BRIEF },
-	{ "export_all_failed", N_("It failed"), OUT_BOOL, OUT_BRIEF },
-	{ "names_waiting", N_("Names that wait"), OUT_INT, OUT_BRIEF },
+	{ "export_all_failed", N_("Export --all failed"), OUT_BOOL, OUT_BRIEF },
+	{ "names_waiting", N_("Names waiting"), OUT_INT, OUT_BRIEF },
 };
 
 static void show_server(struct app *app, const struct status *status,

@@ -41,12 +41,14 @@ static void say_had(struct app *app, const struct domain *domain,
 {
 	if (session_is_customer(&app->session))
 		app_say(app, REPORT_NOTE,
-		        _("%s is left out of the zone of %s, which has its own record there"),
+		        _("%s is left out of the zone of %s, which has its own record "
+		          "at that name"),
 		        row->id, domain->name);
 	else
 		app_say(app, REPORT_NOTE,
-		        _("%s is left out of the zone of %s, which has its own record there; "
-		          "\"mailauthctl record reset %s %s\" publishes ours"),
+		        _("%s is left out of the zone of %s, which has its own record "
+		          "at that name; to publish ours, run \"mailauthctl record "
+		          "reset %s %s\""),
 		        row->id, domain->name, domain->name, row->id);
 }
 
@@ -84,8 +86,8 @@ static int run_list(struct app *app, struct err *err)
 		say_had(app, &domain, &list.had[i]);
 	for (size_t i = 0; i < list.lacking_count; i++)
 		app_say(app, REPORT_NOTE,
-		        _("records with <%s> are left out: it is not known; \"mailauthctl server set "
-		          "%s ...\""),
+		        _("records with <%s> are left out because its value is not "
+		          "known; run \"mailauthctl server set %s ...\""),
 		        list.lacking[i],
 		        strcmp(list.lacking[i], "hostname") == 0 ? "mta.hostname"
 		        : strcmp(list.lacking[i], "ip") == 0     ? "dns.ipv4"
@@ -103,9 +105,9 @@ static void tell_other(struct app *app, const struct domain *domain, const char 
 	size_t host = strlen(owner) - tail;
 	auto_free char *name = host ? xmemdup(owner, host - 1) : xstrdup("@");
 	app_say(app, REPORT_WARNING,
-	        _("%s is a domain of its own here, and name servers take this record from "
-	          "its zone; \"mailauthctl record add %s '%s' %s '%s'\" and \"mailauthctl "
-	          "record remove %s %s\" move it there"),
+	        _("%s is a domain of its own here, and name servers read this record "
+	          "from its zone; to move it there, run \"mailauthctl record add %s "
+	          "'%s' %s '%s'\" and \"mailauthctl record remove %s %s\""),
 	        other, other, name, type, strchr(data, '\'') ? "..." : data, domain->name,
 	        id);
 }
@@ -182,7 +184,7 @@ static int run_set(struct app *app, struct err *err)
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
 		r = err_set(err, ERR_USAGE,
-		            _("nothing to set: give new data, --ttl, or both"));
+		            _("nothing to change: give new data, --ttl, or both"));
 	if (r >= 0)
 		r = domain_find(app->session.store, args_word(app->args, 0), &domain,
 		                err);
@@ -211,8 +213,8 @@ static int run_reset(struct app *app, struct err *err)
 	if (is_all == (id != NULL))
 		return err_set(
 			err, ERR_USAGE,
-			_("name the record to reset, or --all for everything that is this "
-		          "domain's own"));
+			_("name the record to reset, or use --all for all changes of "
+		          "this domain"));
 	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
 	if (r >= 0)
 		r = record_reset(app->session.store, &domain, id, err);
@@ -254,21 +256,21 @@ static const struct option_row ttl_options[] = {
 };
 
 static const struct option_row reset_options[] = {
-	{ "--all", NULL, N_("all edits, removals and additions"), 0, 0 },
+	{ "--all", NULL, N_("all changed, removed and added records"), 0, 0 },
 	{ 0 },
 };
 
 const struct command commands_record[] = {
 	{ .words = "record list",
 	  .args = "<domain>",
-	  .help = N_("show a domain's effective records and where each comes from"),
+	  .help = N_("show the effective records of a domain and their origin"),
 	  .example = "mailauthctl record list example.com",
 	  .needs = NEED_OWN_ACCESS | NEED_STORE_READ,
 	  .run = run_list },
 	{ .words = "record add",
 	  .args = "<domain> <owner> <type> <data>",
 	  .options = ttl_options,
-	  .help = N_("add a record of the domain's own"),
+	  .help = N_("add a record to a domain"),
 	  .example = "mailauthctl record add example.com www A 192.0.2.80",
 	  .needs = NEED_CHANGE,
 	  .check = check_add,
@@ -276,20 +278,20 @@ const struct command commands_record[] = {
 	{ .words = "record set",
 	  .args = "<domain> <id> [<data>]",
 	  .options = ttl_options,
-	  .help = N_("change a record, of the template too, for this domain"),
+	  .help = N_("change a record for this domain, also one of the template"),
 	  .example = "mailauthctl record set example.com t1 'v=spf1 mx -all'",
 	  .needs = NEED_CHANGE,
 	  .run = run_set },
 	{ .words = "record remove",
 	  .args = "<domain> <id>...",
-	  .help = N_("remove records, of the template too, from this domain"),
+	  .help = N_("remove records from this domain, also those of the template"),
 	  .example = "mailauthctl record remove example.com t2",
 	  .needs = NEED_CHANGE,
 	  .run = run_remove },
 	{ .words = "record reset",
 	  .args = "<domain> [<id>]",
 	  .options = reset_options,
-	  .help = N_("take this domain's edit of a template record back"),
+	  .help = N_("undo this domain's change of a template record"),
 	  .example = "mailauthctl record reset example.com t1",
 	  .needs = NEED_CHANGE,
 	  .run = run_reset },

@@ -199,7 +199,8 @@ static int read_secret(struct app *app, struct err *err)
 {
 	auto_buf text = BUF_INIT;
 	int r = app->typed_secret.at
-	                ? err_set(err, ERR_USAGE, _("standard input holds one secret"))
+	                ? err_set(err, ERR_USAGE,
+	                          _("standard input can contain only one secret"))
 	                : app_read_input(app, "-", 2 * SRS_SECRET_MAX, &text, err);
 	if (r >= 0)
 		secret_set(&app->typed_secret, buf_text(&text), text.len);
@@ -306,9 +307,9 @@ static int run_set(struct app *app, struct err *err)
 			r >= 0 && key == SET_MTA_BACKEND ? registry_find(text) : NULL;
 		if (backend && !backend->plan)
 			app_say(app, REPORT_WARNING,
-			        _("saved, but this version does not push to %s; "
-			          "\"mailauthctl server set mta.backend directory\" "
-			          "renders its files into a folder instead"),
+			        _("saved, but this version cannot push to %s; to "
+			          "render its files into a folder, run \"mailauthctl "
+			          "server set mta.backend directory\""),
 			        _(backend->title));
 	}
 	if (r < 0)
@@ -334,7 +335,7 @@ static int run_unset(struct app *app, struct err *err)
 
 const struct command commands_server[] = {
 	{ .words = "server list",
-	  .help = N_("show every setting of the server with its value and source"),
+	  .help = N_("show all settings of the server with values and sources"),
 	  .example = "mailauthctl server list --json",
 	  .needs = NEED_STORE_READ,
 	  .run = run_list },
@@ -353,7 +354,7 @@ const struct command commands_server[] = {
 	  .run = run_set },
 	{ .words = "server unset",
 	  .args = "<setting>...",
-	  .help = N_("return settings to their defaults"),
+	  .help = N_("reset settings to their defaults"),
 	  .example = "mailauthctl server unset spf.local-rules",
 	  .needs = NEED_CHANGE | NEED_PUSH,
 	  .check = check_keys,

@@ -52,7 +52,7 @@ static int load_message(struct app *app, struct check *check, struct err *err)
 	const char *to = args_get(app->args, "--to");
 	struct spf_message *message = &check->message;
 	if (!ip || !from)
-		return err_set(err, ERR_USAGE, _("\"%s\" needs --ip and --from"),
+		return err_set(err, ERR_USAGE, _("\"%s\" requires --ip and --from"),
 		               app->row->words);
 	if (strcmp(from, "<>") == 0)
 		from = "";
@@ -62,7 +62,7 @@ static int load_message(struct app *app, struct check *check, struct err *err)
 	const struct env *env;
 	if (!address_parse(ip, message->client))
 		return err_set(err, ERR_USAGE,
-		               _("--ip takes an IPv4 or IPv6 address, not \"%s\""), ip);
+		               _("--ip must be an IPv4 or IPv6 address, not \"%s\""), ip);
 	int r = session_env(&app->session, &env, err);
 	if (r < 0)
 		return r;
@@ -289,8 +289,8 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
 	int r = record_policy_get(app->session.store, domain, POLICY_SPF, &text, err);
 	if (r >= 0 && !text)
 		r = err_set(err, ERR_MISSING,
-		            _("%s has no SPF record that could be edited; \"mailauthctl "
-		              "spf set %s 'v=spf1 ...'\" gives it one"),
+		            _("%s has no SPF record to change; to add one, run "
+		              "\"mailauthctl spf set %s 'v=spf1 ...'\""),
 		            domain->name, domain->name);
 	for (size_t k = 0; k < ARRAY_LEN(edits); k++) {
 		const char *term;
@@ -322,8 +322,8 @@ static int check_set(struct app *app, struct err *err)
 	    !(is_reset && args_has(app->args, "--ttl")))
 		return 0;
 	return err_set(err, ERR_USAGE,
-	               _("\"spf set\" takes the record's text, or --add and --remove, or "
-	                 "--reset alone"));
+	               _("\"spf set\" requires the text of the record, --add and "
+	                 "--remove, or --reset alone"));
 }
 
 static int run_set(struct app *app, struct err *err)
@@ -334,13 +334,14 @@ static int run_set(struct app *app, struct err *err)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct option_row check_options[] = {
-	{ "--ip", "<address>", N_("the client"), 0, 0 },
+	{ "--ip", "<address>", N_("address of the client"), 0, 0 },
 	{ "--from", "<sender>", N_("envelope sender; <> or empty: the null sender"), 0,
 	  0 },
-	{ "--helo", "<name>", N_("name in HELO or EHLO"), 0, 0 },
-	{ "--to", "<recipient>", N_("recipient: mail to postmaster is never rejected"), 0,
+	{ "--helo", "<name>", N_("host name in HELO or EHLO"), 0, 0 },
+	{ "--to", "<recipient>", N_("recipient; mail to postmaster is never rejected"), 0,
 	  0 },
-	{ "--plain", NULL, N_("RFC 7208 alone, without the server's settings"), 0, 0 },
+	{ "--plain", NULL, N_("use only RFC 7208, without the settings of the server"), 0,
+	  0 },
 	OPTION_RESOLVER,
 	OPTION_ZONE,
 	{ 0 },
@@ -349,9 +350,8 @@ static const struct option_row lint_options[] = {
 	OPTION_RECORD, OPTION_RECORDS_FROM, OPTION_RESOLVER, OPTION_ZONE, { 0 },
 };
 static const struct option_row set_options[] = {
-	{ "--add", "<term>", N_("put this term into the record"), true, 0,
-	  OPTION_FOR_ALL },
-	{ "--remove", "<term>", N_("take this term out of the record"), true, 0,
+	{ "--add", "<term>", N_("add this term to the record"), true, 0, OPTION_FOR_ALL },
+	{ "--remove", "<term>", N_("remove this term from the record"), true, 0,
 	  OPTION_FOR_ALL },
 	OPTION_POLICY_RESET,
 	OPTION_TTL,
@@ -361,13 +361,13 @@ static const struct option_row set_options[] = {
 const struct command commands_spf[] = {
 	{ .words = "spf check",
 	  .options = check_options,
-	  .help = N_("check a sender as the mail server would; exit 3: not accepted"),
+	  .help = N_("check a sender as the mail server does; exit 3: not accepted"),
 	  .example = "mailauthctl spf check --ip 192.0.2.1 --from user@example.com",
 	  .needs = NEED_STORE_READ,
 	  .run = run_check },
 	{ .words = "spf explain",
 	  .options = check_options,
-	  .help = N_("check a sender, and show every term and look-up on the way"),
+	  .help = N_("check a sender, and show every term and look-up"),
 	  .example = "mailauthctl spf explain --ip 192.0.2.1 --from user@example.com",
 	  .needs = NEED_STORE_READ,
 	  .run = run_explain },

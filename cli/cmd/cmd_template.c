@@ -46,9 +46,8 @@ static int run_list(struct app *app, struct err *err)
 		r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
-		        _("%" PRId64
-		          " domains follow an older template; \"mailauthctl template "
-		          "apply --all\" gives them this one"),
+		        _("%" PRId64 " domains use an older template; to update them, "
+		          "run \"mailauthctl template apply --all\""),
 		        behind);
 	return r;
 }
@@ -57,11 +56,10 @@ static int run_list(struct app *app, struct err *err)
 static int parse_uid(const char *text, int64_t *ret_uid, struct err *err)
 {
 	if (!text_to_int(text + (*text == 't'), 1, INT64_MAX, ret_uid))
-		return err_set(
-			err, ERR_USAGE,
-			_("\"%s\" is not the id of a template record; \"mailauthctl template "
-		          "list\" shows them"),
-			text);
+		return err_set(err, ERR_USAGE,
+		               _("\"%s\" is not the id of a template record; run "
+		                 "\"mailauthctl template list\" to list the ids"),
+		               text);
 	return 0;
 }
 
@@ -71,8 +69,8 @@ static int tell_behind(struct app *app, struct err *err)
 	int r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
-		        _("new domains get it; \"mailauthctl template apply --all\" gives it to the "
-		          "%" PRId64 " that are there"),
+		        _("new domains use it; to update the %" PRId64 " existing "
+		          "domains, run \"mailauthctl template apply --all\""),
 		        behind);
 	return r;
 }
@@ -124,7 +122,7 @@ static int run_set(struct app *app, struct err *err)
 	int r = app_ttl(app, &ttl, err);
 	if (r >= 0 && !data && ttl < 0)
 		r = err_set(err, ERR_USAGE,
-		            _("nothing to set: give new data, --ttl, or both"));
+		            _("nothing to change: give new data, --ttl, or both"));
 	if (r >= 0)
 		r = parse_uid(args_word(app->args, 0), &uid, err);
 	if (r >= 0)
@@ -192,7 +190,7 @@ const struct command commands_template[] = {
 	{ .words = "template add",
 	  .args = "<owner> <type> <data>",
 	  .options = ttl_options,
-	  .help = N_("add a record; <domain> <hostname> <ip> <ipv6> are filled in"),
+	  .help = N_("add a record; <domain> <hostname> <ip> <ipv6> are replaced"),
 	  .example = "mailauthctl template add '<domain>.' MX '10 mail.<domain>.'",
 	  .needs = NEED_CHANGE,
 	  .check = check_add,
@@ -200,7 +198,7 @@ const struct command commands_template[] = {
 	{ .words = "template set",
 	  .args = "<id> [<data>]",
 	  .options = ttl_options,
-	  .help = N_("give a record other data or another TTL"),
+	  .help = N_("change the data or the TTL of a record"),
 	  .example = "mailauthctl template set t2 'v=DMARC1; p=quarantine'",
 	  .needs = NEED_CHANGE,
 	  .run = run_set },
@@ -211,14 +209,15 @@ const struct command commands_template[] = {
 	  .needs = NEED_CHANGE,
 	  .run = run_remove },
 	{ .words = "template reset",
-	  .help = N_("go back to the built-in records"),
+	  .help = N_("return to the built-in records"),
 	  .example = "mailauthctl template reset",
 	  .needs = NEED_CHANGE,
 	  .run = run_reset },
 	{ .words = "template apply",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = apply_options,
-	  .help = N_("give domains the present template; their own edits stay"),
+	  .help = N_("update domains to the current template; their own changes are "
+	             "kept"),
 	  .example = "mailauthctl template apply --all",
 	  .needs = NEED_CHANGE,
 	  .run = run_apply },

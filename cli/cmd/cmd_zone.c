@@ -73,7 +73,7 @@ static int run_export(struct app *app, struct err *err)
 	if (args_has(app->args, "--all")) {
 		if (args_count(app->args) || args_has(app->args, "--domains-from"))
 			return err_set(err, ERR_USAGE,
-			               _("--all goes without domain names"));
+			               _("--all cannot be combined with domain names"));
 		return export_all(app, err);
 	}
 	r = app_names(app, 0, &names, err);
@@ -178,9 +178,10 @@ static int run_forget(struct app *app, struct err *err)
 	struct app_names names = { 0 };
 	bool is_all = args_has(app->args, "--all");
 	if (is_all && (args_count(app->args) || args_has(app->args, "--domains-from")))
-		return err_set(err, ERR_USAGE, _("--all goes without domain names"));
+		return err_set(err, ERR_USAGE,
+		               _("--all cannot be combined with domain names"));
 	if (!app->session.store)
-		return err_set(err, ERR_MISSING, _("there is no database at %s"),
+		return err_set(err, ERR_MISSING, _("no database at %s"),
 		               app->session.db_path);
 	int r = is_all ? export_kept_each(&app->session.ctx, app->session.store, add_kept,
 	                                  &names, err)
@@ -197,13 +198,13 @@ static int run_forget(struct app *app, struct err *err)
 }
 
 static const struct option_row forget_options[] = {
-	{ "--all", NULL, N_("all that \"doctor zones\" lists"), 0, 0 },
+	{ "--all", NULL, N_("all zone files that \"doctor zones\" lists"), 0, 0 },
 	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
 
 static const struct option_row export_options[] = {
-	{ "--all", NULL, N_("every zone that has changed"), 0, 0 },
+	{ "--all", NULL, N_("all zones that changed"), 0, 0 },
 	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
@@ -211,21 +212,21 @@ static const struct option_row export_options[] = {
 const struct command commands_zone[] = {
 	{ .words = "zone show",
 	  .args = "<domain>",
-	  .help = N_("print a zone as an export would write it"),
+	  .help = N_("print the zone that an export would write"),
 	  .example = "mailauthctl zone show example.com",
 	  .needs = NEED_STORE_READ,
 	  .run = run_show },
 	{ .words = "zone export",
 	  .args = "<domain>...|--all|--domains-from",
 	  .options = export_options,
-	  .help = N_("write zones that changed, reload the name server, activate keys"),
+	  .help = N_("write changed zones, reload the name server, activate keys"),
 	  .example = "mailauthctl zone export --all",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_export },
 	{ .words = "zone forget",
 	  .args = "<former-domain>...|--all|--domains-from",
 	  .options = forget_options,
-	  .help = N_("remove zone files that no $INCLUDE line names any more"),
+	  .help = N_("remove zone files that $INCLUDE lines no longer name"),
 	  .example = "mailauthctl zone forget old.example",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_forget },

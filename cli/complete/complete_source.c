@@ -178,7 +178,8 @@ static void offer_rows(struct complete *c, const struct stored_records *rows)
 		auto_free char *id = stored_id(row);
 		auto_free char *help = row->rdata ? xasprintf("%s %s %s", row->owner,
 		                                              row->type, row->rdata)
-		                                  : xasprintf(_("%s %s, removed here"),
+		                                  : xasprintf(_("%s %s, removed for this "
+		                                                "domain"),
 		                                              row->owner, row->type);
 		complete_offer(c, id, help);
 	}
@@ -206,7 +207,7 @@ static void offer_record_ids(struct complete *c)
 static void offer_owners(struct complete *c)
 {
 	complete_offer(c, "@", _("the domain itself"));
-	complete_offer(c, "_dmarc", _("where its DMARC policy stands"));
+	complete_offer(c, "_dmarc", _("the domain that publishes its DMARC policy"));
 }
 
 static void offer_types(struct complete *c)
@@ -336,8 +337,8 @@ static void offer_values(struct complete *c)
 		complete_offer(c, "none", _("no such record"));
 		break;
 	case SETTING_SECRET:
-		complete_offer(c, "-", _("read one from standard input"));
-		complete_offer(c, "generate", _("make a new random one"));
+		complete_offer(c, "-", _("read a secret from standard input"));
+		complete_offer(c, "generate", _("generate a new random secret"));
 		break;
 	default:
 		break;
@@ -429,10 +430,9 @@ static void offer_dmarc_tags(struct complete *c)
 		{ "adkim=s", NULL },
 		{ "aspf=r", NULL },
 		{ "aspf=s", NULL },
-		{ "p=none",
-		  N_("nothing is done with mail that fails; reports are sent") },
-		{ "p=quarantine", N_("mail that fails is suspect") },
-		{ "p=reject", N_("mail that fails is refused") },
+		{ "p=none", N_("no action on mail that fails; receivers send reports") },
+		{ "p=quarantine", N_("treat mail that fails as suspicious") },
+		{ "p=reject", N_("reject mail that fails") },
 		{ "sp=none", NULL },
 		{ "sp=quarantine", NULL },
 		{ "sp=reject", NULL },

@@ -18,24 +18,26 @@
 
 const struct option_row global_options[] = {
 	{ "--db", "<file>",
-	  N_("the database, instead of /var/lib/mailauthctl/mailauthctl.db") },
+	  N_("use this database, not /var/lib/mailauthctl/mailauthctl.db") },
 	{ "--root", "<dir>",
-	  N_("work on the file system below this folder; start nothing") },
-	{ "--format", "<format>", N_("how answers are written: table, json or tsv"),
+	  N_("use the file system below this folder; start no programs") },
+	{ "--format", "<format>", N_("output format: table, json or tsv"),
 	  .access = OPTION_FOR_ALL },
 	{ "--json", NULL, N_("the same as --format json"), .access = OPTION_FOR_ALL },
-	{ "--dry-run", NULL, N_("say what would be written, write nothing"),
+	{ "--dry-run", NULL, N_("show the changes without making them"),
 	  .access = OPTION_FOR_ALL },
-	{ "--no-push", NULL, N_("save the change, leave the mail server as it is") },
-	{ "--wait", "<seconds>", N_("how long to wait for another mailauthctl (60)") },
-	{ "--quiet", NULL, N_("no notes, only warnings and errors"), .letter = 'q',
+	{ "--no-push", NULL, N_("save the change without a push to the mail server") },
+	{ "--wait", "<seconds>",
+	  N_("seconds to wait for another mailauthctl (default: 60)") },
+	{ "--quiet", NULL, N_("only warnings and errors, no notes"), .letter = 'q',
 	  .access = OPTION_FOR_ALL },
-	{ "--verbose", NULL, N_("say more about what is done"), .letter = 'v' },
-	{ "--no-color", NULL, N_("no colours, also on a terminal"),
+	{ "--verbose", NULL, N_("print more details"), .letter = 'v' },
+	{ "--no-color", NULL, N_("no colours, even on a terminal"),
 	  .access = OPTION_FOR_ALL },
-	{ "--help", NULL, N_("help for the command, and exit"), .letter = 'h',
+	{ "--help", NULL, N_("print help for the command, and exit"), .letter = 'h',
 	  .access = OPTION_FOR_ALL },
-	{ "--version", NULL, N_("the version, and exit"), .access = OPTION_FOR_ALL },
+	{ "--version", NULL, N_("print the version, and exit"),
+	  .access = OPTION_FOR_ALL },
 	{ 0 },
 };
 
@@ -129,8 +131,8 @@ static int unknown_option(const struct parser *p, const char *typed, size_t len)
 	if (name[1] != '-')
 		return err_set(
 			p->err, ERR_USAGE,
-			_("unknown option \"%s\"; a word that begins with \"-\" must "
-		          "stand behind \"--\""),
+			_("unknown option \"%s\"; put \"--\" before a word that begins "
+		          "with \"-\""),
 			name);
 	return err_set(p->err, ERR_USAGE, _("unknown option \"%s\""), name);
 }
@@ -162,7 +164,7 @@ static int parse_long(const struct parser *p, const char *item, const char *next
 	if (!row)
 		return unknown_option(p, item, len);
 	if (!row->value && value && !p->is_lenient)
-		return err_set(p->err, ERR_USAGE, _("option %s takes no value"),
+		return err_set(p->err, ERR_USAGE, _("option %s does not accept a value"),
 		               row->name);
 	if (row->value && !value) {
 		value = next;
@@ -171,8 +173,8 @@ static int parse_long(const struct parser *p, const char *item, const char *next
 	if (row->value && !value) {
 		if (p->is_lenient)
 			return 0;
-		return err_set(p->err, ERR_USAGE, _("option %s needs %s behind it"),
-		               row->name, row->value);
+		return err_set(p->err, ERR_USAGE, _("option %s requires %s"), row->name,
+		               row->value);
 	}
 	if (row->value && !row->is_multiple && !p->is_lenient &&
 	    args_has(p->args, row->name))
@@ -219,7 +221,7 @@ int args_parse(int argc, char **argv, const struct option_row *const *tables,
 const struct format_row format_table[] = {
 	{ "json", OUT_FORMAT_JSON, N_("for programs") },
 	{ "table", OUT_FORMAT_TABLE, N_("for people") },
-	{ "tsv", OUT_FORMAT_TSV, N_("lines for awk and the like") },
+	{ "tsv", OUT_FORMAT_TSV, N_("lines for awk and similar tools") },
 	{ 0 },
 };
 
@@ -231,8 +233,8 @@ static int format_from_name(const char *name, enum out_format *ret_format,
 			*ret_format = row->format;
 			return 0;
 		}
-	return err_set(err, ERR_USAGE, _("\"%s\" is no format: table, json or tsv"),
-	               name);
+	return err_set(err, ERR_USAGE,
+	               _("\"%s\" is not a format: use table, json or tsv"), name);
 }
 
 int args_globals(const struct args *args, struct global_values *ret_values,
@@ -263,7 +265,8 @@ int args_globals(const struct args *args, struct global_values *ret_values,
 	int64_t seconds = WAIT_SECONDS;
 	if (wait && !text_to_int(wait, 0, WAIT_SECONDS_MAX, &seconds))
 		return err_set(err, ERR_USAGE,
-		               _("--wait takes a number of seconds, 0 to %d, not \"%s\""),
+		               _("--wait must be a number of seconds from 0 to %d, not "
+		                 "\"%s\""),
 		               WAIT_SECONDS_MAX, wait);
 	values.wait_seconds = (unsigned)seconds;
 	*ret_values = values;

@@ -172,9 +172,9 @@ static int too_few(const struct grammar *g, const char *command, struct err *err
 {
 	auto_free char *text = place_text(place_of(g, g->args->word_count));
 	if (!g->args->word_count)
-		return err_set(err, ERR_USAGE, _("\"%s\" needs %s"), command, text);
-	return err_set(err, ERR_USAGE, _("\"%s\" needs %s behind \"%s\""), command, text,
-	               g->args->words[g->args->word_count - 1]);
+		return err_set(err, ERR_USAGE, _("\"%s\" requires %s"), command, text);
+	return err_set(err, ERR_USAGE, _("\"%s\" requires %s after \"%s\""), command,
+	               text, g->args->words[g->args->word_count - 1]);
 }
 
 static int too_many(const struct grammar *g, const char *word, const char *command,
@@ -183,11 +183,11 @@ static int too_many(const struct grammar *g, const char *word, const char *comma
 	if (g->stood_for.at) {
 		auto_free char *text = place_text(&g->stood_for);
 		return err_set(err, ERR_USAGE,
-		               _("\"%s\" takes %s, not both: %.*s and \"%s\""), command,
+		               _("\"%s\" accepts %s, not both: %.*s and \"%s\""), command,
 		               text, (int)g->option_len, g->option, word);
 	}
 	return err_set(err, ERR_USAGE,
-	               _("\"%s\" takes no further word: \"%s\" is one too many"), command,
+	               _("\"%s\" does not accept another argument: \"%s\""), command,
 	               word);
 }
 
@@ -204,8 +204,9 @@ static int check_choices(const struct grammar *g, const char *command, struct er
 			is_known = strlen(word) == len && strncmp(at, word, len) == 0;
 		if (!is_known) {
 			auto_free char *text = place_text(place);
-			return err_set(err, ERR_USAGE, _("\"%s\" takes %s, not \"%s\""),
-			               command, text, word);
+			return err_set(err, ERR_USAGE,
+			               _("\"%s\" requires %s, not \"%s\""), command, text,
+			               word);
 		}
 	}
 	return 0;
@@ -253,7 +254,7 @@ int args_check(const struct args *args, const char *grammar, const char *command
 		abort();
 	size_t count = args->word_count;
 	if (g.second)
-		return err_set(err, ERR_USAGE, _("\"%s\" takes %.*s or %.*s, not both"),
+		return err_set(err, ERR_USAGE, _("\"%s\" accepts %.*s or %.*s, not both"),
 		               command, (int)g.option_len, g.option, (int)g.second_len,
 		               g.second);
 	if (count > arity.max)

@@ -67,8 +67,8 @@ static int find_in(const char *variable, bool is_name, const char *text,
 		user = getpwuid(uid);
 	if (!user || !*user->pw_name)
 		return err_set(err, ERR_FAILED,
-		               _("%s is \"%s\", which is no account of this system: it "
-		                 "cannot be told for whom this is done"),
+		               _("%s is \"%s\", which is not an account of this "
+		                 "system: the caller cannot be determined"),
 		               variable, text);
 	if (caller->is_customer)
 		return 0;
@@ -96,8 +96,8 @@ int caller_find(uid_t real, uid_t effective, const char *(*look_up)(const char *
 	caller.uid = real;
 	if (real != effective)
 		return err_set(err, ERR_FAILED,
-		               _("this program is not made to be installed set-user-ID; "
-		                 "customers call it through sudo"));
+		               _("this program must not be installed set-user-ID; "
+		                 "customers run it through sudo"));
 	for (size_t i = 0; real == 0 && i < ARRAY_LEN(tellers); i++) {
 		const char *text = look_up(tellers[i].variable);
 		int r = text ? find_in(tellers[i].variable, tellers[i].is_name, text,
@@ -120,9 +120,9 @@ int caller_check(const struct caller *caller, const struct command *row,
 	if (!(row->needs & NEED_OWN_ACCESS))
 		return err_set(
 			err, ERR_FAILED,
-			_("\"%s\" is for administrators (root, members of sudo, wheel or "
-		          "mailauthctl-admin); the account %s manages its own domains, "
-		          "which \"mailauthctl domain list\" shows"),
+			_("\"%s\" is for administrators (root, members of sudo, wheel "
+		          "or mailauthctl-admin); the account %s manages its own "
+		          "domains; run \"mailauthctl domain list\" to list them"),
 			row->words, caller->account);
 	for (size_t i = 0; i < args->option_count; i++) {
 		const struct args_option *option = &args->options[i];
@@ -135,8 +135,8 @@ int caller_check(const struct caller *caller, const struct command *row,
 		    strcmp(option->value, "-") != 0)
 			return err_set(
 				err, ERR_FAILED,
-				_("%s with a file is for administrators; \"%s -\" takes "
-			          "standard input"),
+				_("%s with a file is for administrators; use \"%s -\" "
+			          "to read standard input"),
 				option->row->name, option->row->name);
 	}
 	return 0;

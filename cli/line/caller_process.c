@@ -124,7 +124,7 @@ static int reset_limits(struct err *err)
 			return err_set(
 				err, ERR_FAILED,
 				_("a limit of the calling process (ulimit %s) cannot "
-			          "be lifted; call this without it"),
+			          "be raised; run the command without it"),
 				kinds[i].name);
 	return 0;
 }
@@ -167,7 +167,8 @@ static int take_standard(struct caller *caller, struct err *err)
 		int ours = fd == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
 		                   : memfd_create("answer", MFD_CLOEXEC);
 		if (*own[fd] < 0 || ours < 0 || dup2(ours, fd) < 0)
-			return err_errno(err, errno, _("cannot prepare for the answer"));
+			return err_errno(err, errno,
+			                 _("cannot prepare a file for the output"));
 		close(ours);
 	}
 	return 0;
@@ -220,7 +221,8 @@ int caller_read_input(struct caller *caller, struct err *err)
 	ssize_t got;
 	int memory = memfd_create("input", MFD_CLOEXEC);
 	if (memory < 0)
-		return err_errno(err, errno, _("cannot prepare for standard input"));
+		return err_errno(err, errno,
+		                 _("cannot prepare a file for standard input"));
 	while ((got = read(fd, part, sizeof(part))) > 0 && size <= (size_t)limit) {
 		size += (size_t)got;
 		if (write(memory, part, (size_t)got) != got)
@@ -231,9 +233,9 @@ int caller_read_input(struct caller *caller, struct err *err)
 		err_errno(err, errno, _("cannot read standard input"));
 	else if (size > (size_t)limit)
 		err_set(err, ERR_FAILED,
-		        _("standard input is too large: at most %d octets"), limit);
+		        _("standard input is too large: the limit is %d octets"), limit);
 	else if (lseek(memory, 0, SEEK_SET) < 0 || dup2(memory, 0) < 0)
-		err_errno(err, errno, _("cannot prepare for standard input"));
+		err_errno(err, errno, _("cannot prepare a file for standard input"));
 	close(memory);
 	return err->code;
 }

@@ -18,8 +18,7 @@
 const struct command command_help_row = {
 	.words = "help",
 	.args = "[<command>|<topic>]",
-	.help = N_("what a command does, its options, an example; or a page of the "
-	           "manual"),
+	.help = N_("describe a command with its options and an example, or a topic"),
 };
 
 void command_call_done(struct command_call *call)
@@ -115,7 +114,7 @@ static int unknown_command(const struct command_group *groups, const struct args
 	const struct command_group *group = find_group(groups, args_word(args, from));
 	if (group && !args_word(args, from + 1)) {
 		command_help_group(group, &call->text);
-		return err_set(err, ERR_USAGE, _("\"%s\" needs a command behind it"),
+		return err_set(err, ERR_USAGE, _("\"%s\" requires a command"),
 		               group->noun);
 	}
 	auto_free char *typed = NULL;
@@ -129,10 +128,10 @@ static int unknown_command(const struct command_group *groups, const struct args
 		return err_set(err, ERR_USAGE, _("unknown command \"%s %s\""),
 		               group->noun, args_word(args, from + 1));
 	}
-	return err_set(
-		err, ERR_USAGE,
-		_("unknown command \"%s\"; \"mailauthctl help\" lists what there is"),
-		typed);
+	return err_set(err, ERR_USAGE,
+	               _("unknown command \"%s\"; run \"mailauthctl help\" to list the "
+	                 "commands"),
+	               typed);
 }
 
 /* The page of a topic, or the section of a setting.  False: `name` is neither. */
@@ -169,9 +168,8 @@ static int unknown_topic(const struct command_group *groups, const struct args *
 			suggestion_offer(&near, group->noun);
 	if (args_word(args, from + 1) || !near.best || find_group(groups, near.best))
 		return unknown_command(groups, args, from, call, err);
-	return err_set(err, ERR_USAGE,
-	               _("there is no topic \"%s\"; did you mean \"%s\"?"), name,
-	               near.best);
+	return err_set(err, ERR_USAGE, _("unknown topic \"%s\"; did you mean \"%s\"?"),
+	               name, near.best);
 }
 
 /* Help for what the words from `from` on name: nothing, a noun or a command; `is_help`: a topic
@@ -226,7 +224,7 @@ static int parse_row(const struct command *row, size_t word_count, int argc, cha
 	                   err);
 	if (!r && words_match(row->words, &call->args, 0) != word_count)
 		/* An option of this row took a word that the first pass left alone. */
-		r = err_set(err, ERR_USAGE, _("\"%s\" must stand before its options"),
+		r = err_set(err, ERR_USAGE, _("\"%s\" must precede its options"),
 		            row->words);
 	if (!r) {
 		args_drop_words(&call->args, word_count);

@@ -110,7 +110,8 @@ void command_help(const struct command *row, struct buf *into)
 		buf_puts(into, _("\nExample:\n"));
 		add_lines(into, row->example);
 	}
-	buf_puts(into, _("\n\"mailauthctl help\" lists the options of every command.\n"));
+	buf_puts(into, _("\nRun \"mailauthctl help\" for the options of all "
+	                 "commands.\n"));
 }
 
 static void add_row(struct buf *into, const struct command *row)
@@ -149,13 +150,14 @@ void command_help_all(const struct command_group *groups, const struct help_topi
 	}
 	add_row(into, &command_help_row);
 	if (topics && topics->name)
-		buf_puts(into, _("\nTopics of help:\n"));
+		buf_puts(into, _("\nHelp topics:\n"));
 	for (; topics && topics->name; topics++)
 		add_entry(into, topics->name, topics->help);
-	buf_puts(into, _("\nOptions of every command:\n"));
+	buf_puts(into, _("\nOptions of all commands:\n"));
 	add_options(into, global_options);
-	buf_puts(
-		into,
-		_("\n\"mailauthctl help server\" lists the commands of \"server\", \"mailauthctl help\n"
-	          "server set\" explains one, \"mailauthctl help spf.mode\" a setting.\n"));
+	buf_puts(into,
+	         _("\nRun \"mailauthctl help server\" for the commands of \"server\", "
+	           "\"mailauthctl help\n"
+	           "server set\" for one command, \"mailauthctl help spf.mode\" for a "
+	           "setting.\n"));
 }

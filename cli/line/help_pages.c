@@ -5,7 +5,7 @@
 const struct help_topic help_pages[] = {
 	{ .name = "mailauthctl",
 	  .page = "mailauthctl",
-	  .help = N_("how it works, every command, files, faults, examples"),
+	  .help = N_("how it works, all commands, files, common faults, examples"),
 	  .utf8 =
 #include "mailauthctl.8.utf8.inc"
 	          , .ascii =
@@ -13,7 +13,7 @@ const struct help_topic help_pages[] = {
 	},
 	{ .name = "settings",
 	  .page = "mailauthctl-settings",
-	  .help = N_("what each setting means; \"help <setting>\" shows one"),
+	  .help = N_("the meaning of each setting; \"help <setting>\" describes one"),
 	  .utf8 =
 #include "mailauthctl-settings.5.utf8.inc"
 	          , .ascii =
@@ -21,7 +21,7 @@ const struct help_topic help_pages[] = {
 	},
 	{ .name = "template",
 	  .page = "mailauthctl-template",
-	  .help = N_("the records that every domain gets, and their placeholders"),
+	  .help = N_("the records that all domains get, and their placeholders"),
 	  .utf8 =
 #include "mailauthctl-template.5.utf8.inc"
 	          , .ascii =

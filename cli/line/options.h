@@ -5,26 +5,26 @@
 #include "cli/line/args.h"
 
 /* clang-format off */
-#define OPTION_ALL          { "--all", NULL, N_("every domain"), 0, 0, OPTION_FOR_ALL }
+#define OPTION_ALL          { "--all", NULL, N_("all domains"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_DOMAINS_FROM { "--domains-from", "<file>", \
-	N_("names from a file, one a line; -: standard input"), 0, 0, \
+	N_("read names from a file, one per line; -: standard input"), 0, 0, \
 	OPTION_STDIN_FOR_ALL }
-#define OPTION_FORCE        { "--force", NULL, N_("overwrite what was edited by hand"), 0, 0 }
-#define OPTION_NOW          { "--now", NULL, N_("take DKIM records out of the zone at once"), 0, 0 }
+#define OPTION_FORCE        { "--force", NULL, N_("overwrite changes made by hand"), 0, 0 }
+#define OPTION_NOW          { "--now", NULL, N_("remove the DKIM records from the zone at once"), 0, 0 }
 #define OPTION_RESOLVER { "--resolver", "<address>", \
-	N_("name server to ask, as ADDR[:PORT], instead of the system's"), 0, 0 }
+	N_("name server to query, as ADDR[:PORT], instead of the system's"), 0, 0 }
 #define OPTION_SIGN_NOW     { "--sign-now", NULL, \
-	N_("sign before the record was exported or seen"), 0, 0 }
+	N_("sign before the record was exported or found in DNS"), 0, 0 }
 #define OPTION_TAKE_OVER    { "--take-over", NULL, \
 	N_("follow this database instead of another one"), 0, 0 }
 #define OPTION_POLICY_RESET { "--reset", NULL, \
-	N_("take the template's record again"), 0, 0, OPTION_FOR_ALL }
+	N_("restore the record of the template"), 0, 0, OPTION_FOR_ALL }
 #define OPTION_REPLACE      { "--replace-filter", NULL, \
-	N_("sign in place of your own filter, and take its keys over"), 0, 0 }
+	N_("replace your own signing filter, and import its keys"), 0, 0 }
 #define OPTION_TTL          { "--ttl", "<seconds>", \
-	N_("time to live; without it <ttl>, the setting dns.ttl"), 0, 0 }
+	N_("time to live; default: <ttl>, the setting dns.ttl"), 0, 0 }
 #define OPTION_ZONE         { "--zone", "<file>", \
-	N_("answer from a zone file; alone, nobody else is asked"), true, 0 }
+	N_("use the records of this zone file; without --resolver, no DNS queries"), true, 0 }
 /* clang-format on */
 
 #endif

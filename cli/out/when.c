@@ -60,9 +60,9 @@ int when_parse(const char *text, int64_t now, bool is_end, const char *option,
 		*ret_time = is_end ? last_second(at, &parts, &forms[i]) : at;
 		return 0;
 	}
-	return err_set(
-		err, ERR_USAGE,
-		_("%s takes a day such as 2026-11-01, with a time behind it such as "
-	          "\"2026-11-01 14:30\", or a duration such as 7d, not \"%s\""),
-		option, text);
+	return err_set(err, ERR_USAGE,
+	               _("%s must be a date such as 2026-11-01, a date and time such "
+	                 "as \"2026-11-01 14:30\", or a duration such as 7d, not "
+	                 "\"%s\""),
+	               option, text);
 }

@@ -66,6 +66,7 @@ int disk_refuse(enum disk_state state, const char *what, struct err *err)
 		                 "-o remount,rw %s\""),
 		               what, mount);
 	return err_set(err, ERR_FAILED,
-	               _("%s: no space is left on the file system; free space on %s"),
+	               _("%s: no space is left on the file system; free some space on "
+	                 "%s"),
 	               what, mount);
 }

@@ -48,8 +48,8 @@ int file_fail(const struct ctx *ctx, struct err *err, int number, const char *wh
 	if (number == ENOSYS)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s %s%s: the system call openat2 is missing; Linux 5.6 or newer "
-		          "is needed"),
+			_("%s %s%s: the system call openat2 is missing; Linux 5.6 or "
+		          "newer is required"),
 			what, ctx->root, path);
 	if (number == EACCES && geteuid() != 0)
 		return err_set(err, ERR_FAILED, _("%s %s%s: %s; run as root"), what,
@@ -108,7 +108,7 @@ int file_look(const struct ctx *ctx, const char *path, bool follow,
 		return 0;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return file_fail(ctx, err, errno, _("cannot look at"), path);
+		return file_fail(ctx, err, errno, _("cannot access"), path);
 	info_from_stat(&st, ret_info);
 	return 0;
 }
@@ -195,7 +195,8 @@ int file_move(const struct ctx *ctx, const char *from, const char *to, struct er
 	if (renameat2(from_dir, from_name, to_dir, to_name, RENAME_NOREPLACE) < 0) {
 		if (errno == EEXIST)
 			return err_set(err, ERR_FAILED,
-			               _("cannot rename %s%s to %s%s: that exists"),
+			               _("cannot rename %s%s to %s%s: the target "
+			                 "exists"),
 			               ctx->root, from, ctx->root, to);
 		return file_fail_missing(ctx, err, errno, _("cannot rename"), from);
 	}
@@ -243,7 +244,7 @@ static int check_is_dir(const struct ctx *ctx, const char *path, struct err *err
 	if (info.kind != FILE_DIRECTORY)
 		return err_set(
 			err, ERR_FAILED,
-			_("cannot make the folder %s%s: something else has that name"),
+			_("cannot create the folder %s%s: a file of that name exists"),
 			ctx->root, path);
 	return 0;
 }
@@ -256,7 +257,7 @@ int file_make_dir(const struct ctx *ctx, const char *path, struct file_meta meta
 	bool is_made = false;
 	if (strcmp(path, "/") != 0) {
 		auto_close int parent = -1;
-		const char *name, *what = _("cannot make the folder");
+		const char *name, *what = _("cannot create the folder");
 		int result = file_open_parent(ctx, path, what, &parent, &name, err);
 		if (result == ERR_MISSING) {
 			auto_free char *above = path_parent(path);

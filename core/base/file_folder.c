@@ -118,7 +118,7 @@ static int open_present(const struct file_folder *folder, const char *name, int 
 	else if (!S_ISREG(stx.stx_mode))
 		why = _("it is not a regular file");
 	else if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		why = _("it is a mount point of its own");
+		why = _("it is a mount point");
 	else if (stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
 		why = FILE_IS_IMMUTABLE;
 	if (why)
@@ -239,7 +239,7 @@ int file_folder_remove(struct file_folder *folder, const char *name, struct err 
 	auto_close int fd = openat(folder->fd, FILE_FOLDER_SPARE,
 	                           O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && unlinkat(fd, name, 0) < 0 && errno != ENOENT)
-		return fail(folder, err, errno, _("cannot remove the spare file of"),
+		return fail(folder, err, errno, _("cannot remove the temporary file of"),
 		            name);
 	return 0;
 }

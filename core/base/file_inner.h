@@ -27,9 +27,9 @@ int file_open_below(int dir_fd, const char *name, int flags, mode_t mode,
 /* chown and chmod of an open file, unless KEEP; -1 and errno. */
 int file_apply_meta(int fd, struct file_meta meta);
 
-#define FILE_IS_IMMUTABLE                                     \
-	_("it is immutable or append-only (lsattr shows it, " \
-	  "\"chattr -i -a\" takes that away)")
+#define FILE_IS_IMMUTABLE                                                             \
+	_("it is immutable or append-only (lsattr shows the flags, \"chattr -i -a\" " \
+	  "clears them)")
 /* "cannot replace <path>: <why>".  ERR_FAILED. */
 int file_refuse(const struct ctx *ctx, const char *path, const char *why,
                 struct err *err);

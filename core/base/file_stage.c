@@ -54,7 +54,7 @@ static int open_present(const struct ctx *ctx, int parent, const char *name,
 	if (found < 0 && errno == ENOENT)
 		return 0;
 	if (found < 0 && errno == EXDEV)
-		return file_refuse(ctx, path, _("it is a mount point of its own"), err);
+		return file_refuse(ctx, path, _("it is a mount point"), err);
 	if (found < 0 || fstat(found, &st) < 0)
 		return file_fail(ctx, err, errno, _("cannot write"), path);
 	if (S_ISLNK(st.st_mode))
@@ -301,7 +301,8 @@ int file_backdate(const struct ctx *ctx, const struct staged_file *staged,
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		                           { .tv_sec = then } };
 	if (fd < 0 || futimens(fd, times) < 0)
-		return file_fail(ctx, err, errno, _("cannot date the new content of"),
+		return file_fail(ctx, err, errno,
+		                 _("cannot set the time of the new content of"),
 		                 staged->path);
 	return 0;
 }

@@ -44,7 +44,8 @@ static int open_lock_file(const char *path, const char *what, int *ret_fd,
 	              0600);
 	if (fd < 0 && errno == EACCES && geteuid() != 0)
 		return err_set(err, ERR_FAILED,
-		               _("cannot lock %s: no right to open %s; run as root"),
+		               _("cannot lock %s: no permission to open %s; run as "
+		                 "root"),
 		               what, path);
 	if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
 		disk_refuse(errno == EROFS ? DISK_READ_ONLY : DISK_FULL, path, err);
@@ -90,7 +91,7 @@ static bool tell_holder(struct ctx *ctx, int fd, const char *what, bool is_anywa
 	read_holder(fd, holder, sizeof(holder));
 	if (!*holder && !is_anyway)
 		return false;
-	ctx_report(ctx, REPORT_NOTE, _("waiting for %s: held by %s"), what,
+	ctx_report(ctx, REPORT_NOTE, _("waiting for %s: locked by %s"), what,
 	           *holder ? holder : _("another process"));
 	return true;
 }
@@ -99,11 +100,10 @@ static int refuse_busy(const struct ctx *ctx, int fd, const char *what, struct e
 {
 	char holder[256];
 	read_holder(fd, holder, sizeof(holder));
-	return err_set(
-		err, ERR_BUSY,
-		_("%s is still held by %s after %u s; try again later or with a longer "
-	          "--wait"),
-		what, *holder ? holder : _("another process"), ctx->wait_seconds);
+	return err_set(err, ERR_BUSY,
+	               _("%s is still locked by %s after %u s; try again later or with "
+	                 "a longer --wait"),
+	               what, *holder ? holder : _("another process"), ctx->wait_seconds);
 }
 
 /* Takes the turn (F_WRLCK) or gives it back (F_UNLCK).  A lock of the open file, not of the process:

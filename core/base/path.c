@@ -106,8 +106,8 @@ static int walk_check(const struct walk *walk, const struct stat *st, int fd,
 		return 0;
 	return err_set(
 		err, ERR_FAILED,
-		_("%s%s is not safe: %s%s (owner %lu, group %lu, mode %04o) can be changed "
-	          "by others than root; correct its owner and mode"),
+		_("%s%s is not safe: accounts other than root can change %s%s (owner "
+	          "%lu, group %lu, mode %04o); correct its owner and mode"),
 		walk->ctx->root, walk->path, walk->ctx->root, at,
 		(unsigned long)st->st_uid, (unsigned long)st->st_gid,
 		(unsigned)(st->st_mode & 07777));
@@ -201,7 +201,7 @@ int file_check_parents(const struct ctx *ctx, const char *path, struct err *err)
 	cleanup(walk_done) struct walk walk = {
 		.ctx = ctx,
 		.path = path,
-		.what = _("cannot check the folders of"),
+		.what = _("cannot check the parent folders of"),
 		.checks = true,
 		.done = xstrdup(""),
 		.left = path_parent(path),

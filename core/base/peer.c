@@ -93,7 +93,7 @@ int peer_connect(struct peer *peer, const struct peer_address *address, struct e
 	peer->fd = socket(address->at.any.sa_family,
 	                  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (peer->fd < 0)
-		return err_errno(err, errno, _("cannot make a socket"));
+		return err_errno(err, errno, _("cannot create a socket"));
 	if (connect(peer->fd, &address->at.any, address->len) == 0)
 		return 0;
 	if (errno != EINPROGRESS)

@@ -402,7 +402,7 @@ static int run_process(const struct run_spec *spec, struct run_result *ret_resul
 	auto_free char *program = find_program(spec->argv[0]);
 	if (!program)
 		return err_set(err, ERR_MISSING,
-		               _("no program %s is installed (looked in %s)"),
+		               _("the program %s is not installed (searched in %s)"),
 		               spec->argv[0], PATH_FOLDERS);
 	unsigned timeout_ms = spec->timeout_ms ? spec->timeout_ms : TIMEOUT_MS;
 	int64_t deadline = monotonic_ns() + timeout_ms * NS_PER_MS;
@@ -431,7 +431,8 @@ int run(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret_res
 		return ctx->run(ctx, spec, ret_result, err);
 	if (ctx->is_rooted)
 		return err_set(err, ERR_FAILED,
-		               _("no program is started under --root (%s was wanted)"),
+		               _("programs are not started under --root (%s is "
+		                 "required)"),
 		               spec->argv[0]);
 	return run_process(spec, ret_result, err);
 }
@@ -470,12 +471,12 @@ int run_checked(struct ctx *ctx, const struct run_spec *spec, struct buf *ret_ou
 	auto_free char *line = last_line(&result.errors);
 	const char *mark = *line ? ": " : "";
 	if (result.is_timed_out)
-		return err_set(err, ERR_FAILED, _("%s did not end within %u ms%s%s"),
+		return err_set(err, ERR_FAILED, _("%s did not finish within %u ms%s%s"),
 		               name, spec->timeout_ms ? spec->timeout_ms : TIMEOUT_MS,
 		               mark, line);
 	if (result.exit_status > 128)
-		return err_set(err, ERR_FAILED, _("%s was ended by signal %d%s%s"), name,
-		               result.exit_status - 128, mark, line);
+		return err_set(err, ERR_FAILED, _("%s was terminated by signal %d%s%s"),
+		               name, result.exit_status - 128, mark, line);
 	if (result.exit_status != 0)
 		return err_set(err, ERR_FAILED, _("%s failed with status %d%s%s"), name,
 		               result.exit_status, mark, line);

@@ -119,7 +119,7 @@ static int take_key(struct reader *r, const yaml_event_t *event)
 	const char *text = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
 	if (memchr(text, '\0', len))
-		return fault_at(r, &event->start_mark, _("a key holds NUL"));
+		return fault_at(r, &event->start_mark, _("a key contains NUL"));
 	level->key = arena_memdup(r->mem, text, len);
 	level->key_line = (unsigned)event->start_mark.line + 1;
 	level->key_column = (unsigned)event->start_mark.column + 1;
@@ -131,7 +131,7 @@ static int take_scalar(struct reader *r, const yaml_event_t *event)
 {
 	if (event->data.scalar.anchor || event->data.scalar.tag)
 		return fault_at(r, &event->start_mark,
-		                _("anchors and tags are not allowed"));
+		                _("anchors and tags are not supported"));
 	if (is_key_next(r))
 		return take_key(r, event);
 	struct yaml_node *node = new_node(r, YAML_SCALAR, &event->start_mark);
@@ -152,11 +152,11 @@ static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kin
 	if (is_map ? event->data.mapping_start.anchor || event->data.mapping_start.tag
 	           : event->data.sequence_start.anchor || event->data.sequence_start.tag)
 		return fault_at(r, &event->start_mark,
-		                _("anchors and tags are not allowed"));
+		                _("anchors and tags are not supported"));
 	if (is_key_next(r))
 		return fault_at(r, &event->start_mark, _("a key must be plain text"));
 	if (r->depth == YAML_DEPTH_MAX)
-		return fault_at(r, &event->start_mark, _("it is nested too deeply"));
+		return fault_at(r, &event->start_mark, _("the nesting is too deep"));
 	struct yaml_node *node = new_node(r, kind, &event->start_mark);
 	if (!node)
 		return fault_at(r, &event->start_mark, _("the text is too large"));
@@ -190,7 +190,7 @@ static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
 			rc = fault(r->err, r->what, sorted[i]->key_line,
 			           sorted[i]->key_column,
-			           _("\"%.80s\" is there twice (first in line %u)"),
+			           _("duplicate key \"%.80s\" (first in line %u)"),
 			           sorted[i]->key, sorted[i - 1]->key_line);
 	arena_release(r->mem, mark);
 	return rc;
@@ -211,7 +211,7 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 	case YAML_MAPPING_END_EVENT:
 		return check_doubled_keys(r, r->level[--r->depth].node);
 	case YAML_ALIAS_EVENT:
-		return fault_at(r, &event->start_mark, _("aliases are not allowed"));
+		return fault_at(r, &event->start_mark, _("aliases are not supported"));
 	default:
 		return 0;
 	}
@@ -245,7 +245,7 @@ static int parse_fault(const struct reader *r, const yaml_parser_t *parser,
 		place_of(text,
 		         parser->problem_offset < len ? parser->problem_offset : len,
 		         &line, &column);
-	return fault(r->err, r->what, line, column, _("this is not YAML: %.200s"),
+	return fault(r->err, r->what, line, column, _("not valid YAML: %.200s"),
 	             parser->problem ? parser->problem : _("out of memory"));
 }
 
@@ -291,7 +291,7 @@ int yaml_check_keys(const struct yaml_node *node, const char *what,
 {
 	if (node->kind != YAML_MAP)
 		return fault(err, what, node->line, node->column, "%s",
-		             _("keys and values are expected here"));
+		             _("keys and values are required here"));
 	for (const struct yaml_node *child = node->first; child; child = child->next) {
 		bool is_known = false;
 		for (size_t i = 0; keys[i] && !is_known; i++)
@@ -304,10 +304,10 @@ int yaml_check_keys(const struct yaml_node *node, const char *what,
 			suggestion_offer(&near, keys[i]);
 		if (near.best)
 			return fault(err, what, child->key_line, child->key_column,
-			             _("there is no \"%.80s\"; did you mean %s?"),
+			             _("unknown key \"%.80s\"; did you mean %s?"),
 			             child->key, near.best);
 		return fault(err, what, child->key_line, child->key_column,
-		             _("there is no \"%.80s\""), child->key);
+		             _("unknown key \"%.80s\""), child->key);
 	}
 	return 0;
 }
@@ -322,9 +322,9 @@ static int wrong_value(struct err *err, const char *what, const struct yaml_node
 static int check_text(const struct yaml_node *node, const char *what, struct err *err)
 {
 	if (node->kind != YAML_SCALAR)
-		return wrong_value(err, what, node, _("one value is expected"));
+		return wrong_value(err, what, node, _("a single value is required"));
 	if (memchr(node->text, '\0', node->len))
-		return wrong_value(err, what, node, _("the value holds NUL"));
+		return wrong_value(err, what, node, _("the value contains NUL"));
 	return 0;
 }
 
@@ -350,7 +350,7 @@ int yaml_get_int(const struct yaml_node *map, const char *what, const char *key,
 	if (r < 0 || text_to_int(node->text, min, max, ret_value))
 		return r;
 	char why[100];
-	snprintf(why, sizeof(why), _("a number from %lld to %lld is expected"),
+	snprintf(why, sizeof(why), _("a number from %lld to %lld is required"),
 	         (long long)min, (long long)max);
 	return wrong_value(err, what, node, why);
 }
@@ -364,7 +364,7 @@ int yaml_get_bool(const struct yaml_node *map, const char *what, const char *key
 	int r = check_text(node, what, err);
 	if (r < 0 || text_to_bool(node->text, ret_value))
 		return r;
-	return wrong_value(err, what, node, _("on or off is expected"));
+	return wrong_value(err, what, node, _("on or off is required"));
 }
 
 int yaml_get_list(const struct yaml_node *map, const char *what, const char *key,
@@ -375,7 +375,7 @@ int yaml_get_list(const struct yaml_node *map, const char *what, const char *key
 	if (!node)
 		return 0;
 	if (node->kind != YAML_LIST)
-		return wrong_value(err, what, node, _("a list is expected"));
+		return wrong_value(err, what, node, _("a list is required"));
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
 		int r = check_text(item, what, err);
 		if (r < 0)

@@ -18,11 +18,11 @@
 
 /* For a customer, in place of what a push says (session_hide_failure()). */
 static const char not_saved[] =
-	N_("not saved: the mail server could not be made ready for it; the administrator "
-           "finds the reason in the system log");
+	N_("not saved: the mail server could not be prepared for the change; the "
+           "system log gives the reason to the administrator");
 static const char not_in_use[] =
-	N_("saved, but the mail server does not use it yet; the administrator finds the "
-           "reason in the system log");
+	N_("saved, but the mail server does not use it yet; the system log gives the "
+           "reason to the administrator");
 
 static int open_to_write(struct session *session, struct err *err)
 {

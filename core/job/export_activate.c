@@ -107,8 +107,9 @@ static int export_locked(struct session *session, const char *const *names, size
 	session->hidden--;
 	return session_hide_failure(
 		session, r,
-		N_("saved, but the records could not be published; the administrator finds "
-	           "the reason in the system log, and the next export tries again"),
+		N_("saved, but the records could not be published; the system log "
+	           "gives the reason to the administrator, and the next export tries "
+	           "again"),
 		err);
 }
 

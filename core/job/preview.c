@@ -273,7 +273,7 @@ static int look_at_export(struct session *session, struct preview *view, struct 
 		                         &waiting, &count, err);
 	if (r >= 0 && count > WAITS_SHOWN)
 		take_wait(view, NULL,
-		          xasprintf(_("and %" PRId64 " more domains wait"),
+		          xasprintf(_("and %" PRId64 " more domains are pending"),
 		                    count - WAITS_SHOWN));
 	return r;
 }

@@ -12,8 +12,8 @@ enum { SAID_MAX = 32 };
 
 /* For a customer, in place of what the database says (session_hide_failure()). */
 const char session_not_open[] =
-	N_("the database cannot be used; the administrator finds the reason in the "
-           "system log");
+	N_("the database cannot be used; the system log gives the reason to the "
+           "administrator");
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -156,8 +156,10 @@ int session_env(struct session *session, const struct env **ret_env, struct err 
 			r = env_load(&session->ctx, session->store, hostname,
 			             &session->env, err);
 		session->hidden--;
-		r = session_hide_failure(
-			session, r, N_("the server's name cannot be found out"), err);
+		r = session_hide_failure(session, r,
+		                         N_("the host name of the server cannot be "
+		                            "determined"),
+		                         err);
 		if (r < 0)
 			return r;
 		session->has_env = true;

@@ -19,8 +19,8 @@ bool session_is_customer(const struct session *session)
 int session_no_domain(const struct session *session, const char *name, struct err *err)
 {
 	return err_set(err, ERR_MISSING,
-	               _("%s is not among the domains that the account %s manages; "
-	                 "\"mailauthctl domain list\" shows them"),
+	               _("%s is not a domain that the account %s manages; run "
+	                 "\"mailauthctl domain list\" to list its domains"),
 	               name, session->customer);
 }
 
@@ -118,8 +118,8 @@ int session_hide_failure(struct session *session, int r, const char *sentence,
 	log_for_administrator(session, err->text);
 	if (r == ERR_BUSY)
 		return err_set(err, ERR_BUSY,
-		               _("another change is under way and did not end in time; "
-		                 "try again later"));
+		               _("another change is in progress and did not finish in "
+		                 "time; try again later"));
 	if (r == ERR_CANCELLED)
 		return err_set(err, ERR_CANCELLED, _("interrupted"));
 	return err_set(err, ERR_FAILED, "%s", _(sentence));

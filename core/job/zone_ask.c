@@ -42,7 +42,7 @@ static void tick(void *arg, size_t done)
 {
 	struct ask *ask = arg;
 	if (ask->all >= PROGRESS_FROM)
-		session_progress(ask->session, _("asking zones"), ask->before + done,
+		session_progress(ask->session, _("querying zones"), ask->before + done,
 		                 ask->all);
 }
 
@@ -203,29 +203,27 @@ static void tell_customer(struct session *session, const struct first_look *look
 	const char *noun = policy_noun(item);
 	if (item->result == LOOK_RESELECTED)
 		ctx_report(&session->ctx, REPORT_NOTE,
-		           _("the zone of %s has another key at %s: the new key has the "
-		             "selector %s"),
+		           _("the zone of %s has a different key at %s: the new key "
+		             "gets the selector %s"),
 		           look->name, item->owner, item->selector);
 	else if (item->result == LOOK_PUBLISHED && noun)
-		ctx_report(
-			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has a record of its own at %s (%s), and the one "
-		          "that is set here is published next to it, which counts as none: "
-		          "take one out; \"mailauthctl %s set %s --reset\""),
-			look->name, item->owner, item->had, noun, look->name);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("the zone of %s has its own record at %s (%s), and the "
+		             "record that was set here is published in addition, so "
+		             "that receivers ignore both: remove one of them; to "
+		             "remove ours, run \"mailauthctl %s set %s --reset\""),
+		           look->name, item->owner, item->had, noun, look->name);
 	else if (noun)
-		ctx_report(
-			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
-		          "to publish ours, take that one out of the zone and run "
-		          "\"mailauthctl %s set %s --reset\""),
-			look->name, item->owner, item->had, noun, look->name);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("the zone of %s has its own record at %s (%s): ours is "
+		             "left out; to publish ours, remove that record from the "
+		             "zone and run \"mailauthctl %s set %s --reset\""),
+		           look->name, item->owner, item->had, noun, look->name);
 	else
-		ctx_report(
-			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
-		          "the administrator can publish it"),
-			look->name, item->owner, item->had);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("the zone of %s has its own record at %s (%s): ours is "
+		             "left out; the administrator can publish it"),
+		           look->name, item->owner, item->had);
 }
 
 /* Ours and another one side by side, because somebody wanted ours. */
@@ -234,9 +232,9 @@ static void tell_doubled(struct session *session, const struct first_look *look,
 {
 	ctx_report(
 		&session->ctx, REPORT_WARNING,
-		_("the zone of %s has a record of its own at %s (%s), and record %s, which was "
-	          "set here, is published next to it: take that one out of the zone, or run "
-	          "\"mailauthctl record remove %s %s\""),
+		_("the zone of %s has its own record at %s (%s), and record %s, which "
+	          "was set here, is published in addition: remove that record from the "
+	          "zone, or run \"mailauthctl record remove %s %s\""),
 		look->name, item->owner, item->had, item->ref, look->name, item->ref);
 }
 
@@ -246,16 +244,16 @@ static void tell_replaced(struct session *session, const struct first_look *look
 	auto_free char *argument = as_argument(item);
 	bool is_key = strcmp(item->source, "dkim") == 0;
 	if (!is_key && *item->ref != '_' && argument)
-		ctx_report(
-			&session->ctx, REPORT_NOTE,
-			_("DNS has another record at %s, and the zone that is exported here "
-		          "replaces it; \"mailauthctl record set %s %s %s\" keeps it"),
-			item->owner, look->name, item->ref, argument);
+		ctx_report(&session->ctx, REPORT_NOTE,
+		           _("DNS has a different record at %s, and the zone that is "
+		             "exported here replaces it; to keep it, run \"mailauthctl "
+		             "record set %s %s %s\""),
+		           item->owner, look->name, item->ref, argument);
 	else
 		ctx_report(
 			&session->ctx, REPORT_NOTE,
-			_("DNS has another record at %s (%s), and the zone that is exported "
-		          "here replaces it"),
+			_("DNS has a different record at %s (%s), and the zone that is "
+		          "exported here replaces it"),
 			item->owner, item->had);
 }
 
@@ -265,24 +263,23 @@ static void tell_left_out(struct session *session, const struct first_look *look
 	if (strcmp(item->source, "dkim") == 0)
 		ctx_report(
 			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has another key at %s: ours is left out, and mail of "
-		          "%s is not signed; take that key out of the zone and run "
-		          "\"mailauthctl record reset %s %s\""),
+			_("the zone of %s has a different key at %s: ours is left out, "
+		          "and mail of %s is not signed; remove that key from the zone "
+		          "and run \"mailauthctl record reset %s %s\""),
 			look->name, item->owner, look->name, look->name, item->ref);
 	else if (strcmp(item->source, "policy") == 0 || strchr(item->rdata, '\''))
-		ctx_report(
-			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has a record of its own at %s (%s): ours is left out; "
-		          "to publish ours, take that one out of the zone and run "
-		          "\"mailauthctl record reset %s %s\""),
-			look->name, item->owner, item->had, look->name, item->ref);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("the zone of %s has its own record at %s (%s): ours is "
+		             "left out; to publish ours, remove that record from the "
+		             "zone and run \"mailauthctl record reset %s %s\""),
+		           look->name, item->owner, item->had, look->name, item->ref);
 	else
 		ctx_report(
 			&session->ctx, REPORT_WARNING,
-			_("the zone of %s has a record of its own at %s (%s): ours (%s) is left "
-		          "out; to publish ours, take that one out of the zone and run "
-		          "\"mailauthctl record reset %s %s\", or for another text "
-		          "\"mailauthctl record set %s %s '%s'\""),
+			_("the zone of %s has its own record at %s (%s): ours (%s) is "
+		          "left out; to publish ours, remove that record from the zone "
+		          "and run \"mailauthctl record reset %s %s\", or to publish "
+		          "another text \"mailauthctl record set %s %s '%s'\""),
 			look->name, item->owner, item->had, item->ref, look->name,
 			item->ref, look->name, item->ref, item->rdata);
 }
@@ -300,8 +297,8 @@ static void tell_item(struct ask *ask, const struct first_look *look,
 		tell_customer(session, look, item);
 	else if (item->result == LOOK_RESELECTED)
 		ctx_report(&session->ctx, REPORT_NOTE,
-		           _("the zone of %s has another key at %s: the new key has the "
-		             "selector %s"),
+		           _("the zone of %s has a different key at %s: the new key "
+		             "gets the selector %s"),
 		           look->name, item->owner, item->selector);
 	else if (item->result == LOOK_LEFT_OUT)
 		tell_left_out(session, look, item);
@@ -345,20 +342,21 @@ static void tell_rest(struct ask *ask)
 	struct session *session = ask->session;
 	if (ask->untold)
 		ctx_report(&session->ctx, REPORT_WARNING,
-		           _("and %zu more records that zones have already; "
-		             "\"mailauthctl doctor --all dns\" lists them"),
+		           _("and %zu more records that exist in their zones already; "
+		             "run \"mailauthctl doctor --all dns\" to list them"),
 		           ask->untold);
 	if (ask->silent == 1)
-		ctx_report(
-			&session->ctx, REPORT_WARNING,
-			_("no answer about the zone of %s (%s): records that it has already are "
-		          "not known; \"mailauthctl doctor dns\" looks again"),
-			ask->silent_name, ask->silent_why);
+		ctx_report(&session->ctx, REPORT_WARNING,
+		           _("no answer about the zone of %s (%s): records that exist "
+		             "in it are not known; run \"mailauthctl doctor dns\" to "
+		             "check again"),
+		           ask->silent_name, ask->silent_why);
 	else if (ask->silent)
 		ctx_report(
 			&session->ctx, REPORT_WARNING,
-			_("no answer about %zu zones (%s: %s): records that they have already "
-		          "are not known; \"mailauthctl doctor --all dns\" looks again"),
+			_("no answer about %zu zones (%s: %s): records that exist in "
+		          "them are not known; run \"mailauthctl doctor --all dns\" to "
+		          "check again"),
 			ask->silent, ask->silent_name, ask->silent_why);
 }
 

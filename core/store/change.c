@@ -73,8 +73,7 @@ int change_check_room(struct store *store, const struct ctx *ctx, struct err *er
 		return err_set(
 			err, ERR_FAILED,
 			_("%s changed too much within the last hour (%d KiB of the "
-		          "audit trail); nothing was saved, repeat the command "
-		          "later"),
+		          "audit trail); nothing was saved; repeat the command later"),
 			ctx->actor, (int)(left >> 10));
 	/* the newest one stays: its id is the store's generation */
 	return store_exec(store, err,
@@ -212,7 +211,7 @@ int change_items(struct store *store, int64_t id,
 	int r = store_get_int(store, &there, err, "SELECT 1 FROM change WHERE id = ?",
 	                      "i", id);
 	if (r == 0)
-		return err_set(err, ERR_MISSING, _("there is no change %lld"),
+		return err_set(err, ERR_MISSING, _("change %lld does not exist"),
 		               (long long)id);
 	if (r > 0)
 		r = store_query(

@@ -27,7 +27,7 @@ static int check_identity(struct store *store, int64_t *ret_version, struct err 
 	if (version > store->kind->version)
 		return err_set(err, ERR_FAILED,
 		               _("%s was written by a newer mailauthctl (schema %" PRId64
-		                 ", this one knows %d); upgrade the program"),
+		                 "; this version supports %d); upgrade the program"),
 		               store->path, version, store->kind->version);
 	*ret_version = version;
 	return 0;
@@ -74,7 +74,7 @@ static int put_aside(struct store *store, int64_t version, struct err *err)
 	unlink(half);
 	int r = store_backup(store, half, err);
 	if (r >= 0 && rename(half, copy) < 0)
-		return err_errno(err, errno, _("cannot make %s"), copy);
+		return err_errno(err, errno, _("cannot create %s"), copy);
 	return r;
 }
 
@@ -116,8 +116,7 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 	int r = look_blank(store, &is_blank, err);
 	if (r >= 0 && is_blank && mode != STORE_CREATE)
 		return err_set(err, ERR_MISSING,
-		               _("there is no database at %s: the file is empty"),
-		               store->path);
+		               _("no database at %s: the file is empty"), store->path);
 	if (r >= 0 && is_blank)
 		r = make_schema(store, err);
 	if (r >= 0)
@@ -129,8 +128,8 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 	if (mode == STORE_READ || mode == STORE_GLANCE)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s has the schema of an older mailauthctl; run \"%s\" as root "
-		          "once to bring it up to date"),
+			_("%s has the schema of an older mailauthctl; to migrate it, "
+		          "run \"%s\" as root"),
 			store->path, store->kind->remedy);
 	return migrate_from(store, version, err);
 }

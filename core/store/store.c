@@ -58,7 +58,7 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 	if (disk != DISK_WRITABLE)
 		return disk_refuse(disk, store->path, err);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		return err_set(err, ERR_BUSY, _("%s: another program holds it open"),
+		return err_set(err, ERR_BUSY, _("%s: another program has it open"),
 		               store->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return refuse_damaged(store, err,
@@ -74,12 +74,14 @@ static int check_writers(const char *path, const char *noun, const struct stat *
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(err, ERR_FAILED,
-		               _("%s %s belongs to user %u: it must be yours"), noun,
-		               path, (unsigned)st->st_uid);
+		               _("%s %s belongs to user %u, not to "
+		                 "you"),
+		               noun, path, (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_FAILED,
-		               _("others may write to %s %s; chmod go-w %s"), noun, path,
-		               path);
+		               _("other accounts can write to %s %s; run \"chmod go-w "
+		                 "%s\""),
+		               noun, path, path);
 	return 0;
 }
 
@@ -91,23 +93,23 @@ static int prepare_folder(const char *path, enum store_mode mode, struct err *er
 	if (stat(folder, &st) < 0) {
 		if (errno == EACCES)
 			return err_set(err, ERR_FAILED,
-			               _("%s may not be read: run as root"), path);
+			               _("no permission to read %s: run as root"), path);
 		if (errno != ENOENT || mode != STORE_CREATE)
-			return err_set(err, ERR_MISSING, _("there is no database at %s"),
-			               path);
+			return err_set(err, ERR_MISSING, _("no database at %s"), path);
 		for (char *slash = strchr(folder + 1, '/'); slash;
 		     slash = strchr(slash + 1, '/')) {
 			*slash = '\0';
 			if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 				return err_errno(err, errno,
-				                 _("cannot make the folder %s"), folder);
+				                 _("cannot create the folder %s"),
+				                 folder);
 			*slash = '/';
 		}
 		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return err_errno(err, errno, _("cannot make the folder %s"),
+			return err_errno(err, errno, _("cannot create the folder %s"),
 			                 folder);
 		if (stat(folder, &st) < 0)
-			return err_errno(err, errno, _("cannot look at the folder %s"),
+			return err_errno(err, errno, _("cannot access the folder %s"),
 			                 folder);
 	}
 	return mode == STORE_READ || mode == STORE_GLANCE
@@ -121,12 +123,11 @@ static int check_file(const char *path, enum store_mode mode, struct err *err)
 	if (lstat(path, &st) < 0) {
 		if (errno == EACCES)
 			return err_set(err, ERR_FAILED,
-			               _("%s may not be read: run as root"), path);
+			               _("no permission to read %s: run as root"), path);
 		if (errno != ENOENT)
-			return err_errno(err, errno, _("cannot look at %s"), path);
+			return err_errno(err, errno, _("cannot access %s"), path);
 		if (mode != STORE_CREATE)
-			return err_set(err, ERR_MISSING, _("there is no database at %s"),
-			               path);
+			return err_set(err, ERR_MISSING, _("no database at %s"), path);
 		return 0;
 	}
 	if (S_ISLNK(st.st_mode))
@@ -135,11 +136,11 @@ static int check_file(const char *path, enum store_mode mode, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_FAILED, _("%s is not a regular file"), path);
 	if (access(path, R_OK) < 0)
-		return err_set(err, ERR_FAILED, _("%s may not be read: run as root"),
-		               path);
+		return err_set(err, ERR_FAILED,
+		               _("no permission to read %s: run as root"), path);
 	if (st.st_size == 0 && mode != STORE_CREATE)
 		return err_set(err, ERR_MISSING,
-		               _("there is no database at %s: the file is empty"), path);
+		               _("no database at %s: the file is empty"), path);
 	return check_writers(path, _("the file"), &st, err);
 }
 
@@ -342,7 +343,7 @@ bool store_in_transaction(const struct store *store)
 int store_script(struct store *store, const char *sql, struct err *err)
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(store, err, _("the database failed"));
+		return store_fail(store, err, _("the database reported an error"));
 	return 0;
 }
 
@@ -385,7 +386,8 @@ int store_check(struct store *store, struct err *err)
 	r = store_get_text(store, &finding, err, "PRAGMA foreign_key_check", "");
 	if (r > 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s: a row of table %s names what is not there"),
+		               _("%s: a row of table %s refers to a row that does not "
+		                 "exist"),
 		               store->path, finding);
 	return r;
 }

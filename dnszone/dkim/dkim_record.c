@@ -56,7 +56,7 @@ static const struct {
 } faults[] = {
 	[DKIM_FITS] = { NULL, "" },
 	[DKIM_COUNT] = { "several-records",
-	                 N_("there are %s TXT records, and verifiers accept exactly one") },
+	                 N_("there are %s TXT records, but verifiers accept only one") },
 	[DKIM_EMPTY] = { "empty", N_("the record is empty") },
 	[DKIM_OCTET] = { "octet",
 	                 N_("the record contains the octet %s, which is not printable "
@@ -70,7 +70,7 @@ static const struct {
 	[DKIM_SYNTAX] = { "syntax", N_("\"%s\" is not a tag of the form name=value") },
 	[DKIM_TAG_TWICE] = { "tag-twice", N_("the record contains the tag %s twice") },
 	[DKIM_VERSION_PLACE] = { "version-place", N_("v= is not the first tag") },
-	[DKIM_VERSION] = { "version", N_("v= is \"%s\" and not DKIM1") },
+	[DKIM_VERSION] = { "version", N_("v= is \"%s\", not DKIM1") },
 	[DKIM_ALGORITHM] = { "algorithm",
 	                     N_("k= is \"%s\", which is not the key's algorithm") },
 	[DKIM_HASH] = { "hash", N_("h= is \"%s\" and does not allow sha256") },

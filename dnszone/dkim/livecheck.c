@@ -96,10 +96,10 @@ static void judge_policy(const struct dns_answer *answer, const char *server,
 	if (!found)
 		say(ret_answer, LIVE_MISSING, _("%s does not have it"), server);
 	else if (found > 1)
-		say(ret_answer, LIVE_DIFFERENT, _("%s shows %zu such policies"), server,
+		say(ret_answer, LIVE_DIFFERENT, _("%s returns %zu such policies"), server,
 		    found);
 	else if (!is_same)
-		say(ret_answer, LIVE_DIFFERENT, _("%s shows another text"), server);
+		say(ret_answer, LIVE_DIFFERENT, _("%s returns a different text"), server);
 }
 
 /* The serial is the first of five numbers behind the two names (RFC 1035 3.3.13). */
@@ -177,7 +177,9 @@ static void judge_replies(const struct authority *authority, enum live_kind kind
 	struct live_answer plain = *ret_answer;
 	dns_name_to_text(&authority->asked, name);
 	say(ret_answer, plain.state,
-	    _("%s (asked for %s, where the CNAME record points)"), plain.detail, name);
+	    _("%s (queried %s, the target of the CNAME "
+	      "record)"),
+	    plain.detail, name);
 }
 
 void livecheck_ask(const struct authority_way *way, enum live_kind kind,
@@ -263,7 +265,8 @@ void livecheck_many(const struct query_servers *servers, struct live_question *q
 	for (size_t i = 0; i < count; i++) {
 		question[i].is_asked = false;
 		question[i].answer = (struct live_answer){ .state = LIVE_UNKNOWN };
-		say(&question[i].answer, LIVE_UNKNOWN, _("there was no time to ask"));
+		say(&question[i].answer, LIVE_UNKNOWN,
+		    _("there was no time to query it"));
 	}
 	struct rlimit before = { 0 }, during;
 	if (getrlimit(RLIMIT_NOFILE, &before) < 0) {

@@ -115,7 +115,7 @@ static int add_element(struct dmarc_record *record, struct dmarc_element *elemen
 			continue;
 		if (is_same_name(record, element, other, true))
 			return err_set(err, ERR_FAILED,
-			               _("column %zu: the tag %.*s is there twice"),
+			               _("column %zu: duplicate tag %.*s"),
 			               element->at + 1, (int)element->name_len,
 			               record->text.at + element->at);
 		if (is_same_name(record, element, other, false))
@@ -203,7 +203,7 @@ static int version_fault(struct octets text, struct err *err)
 	if (blanks && dmarc_record_is(rest))
 		return err_set(
 			err, ERR_FAILED,
-			_("the text begins with a blank; remove it: the first octets "
+			_("the text begins with a space; remove it: the first octets "
 		          "must be v=DMARC1"));
 	if (text.at[0] == '"')
 		return err_set(err, ERR_FAILED,

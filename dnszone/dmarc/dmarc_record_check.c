@@ -13,8 +13,8 @@ static int wrong_value(const struct dmarc_record *record,
 	const char *name = record->text.at + element->at;
 	return err_set(
 		err, ERR_USAGE,
-		_("the DMARC record is wrong at column %zu: %.*s=%.*s, but %.*s takes "
-	          "%s"),
+		_("the DMARC record is wrong at column %zu: %.*s=%.*s, but %.*s must "
+	          "be %s"),
 		element->at + 1, name_len, name, (int)element->value_len,
 		record->text.at + element->value_at, name_len, name,
 		dmarc_value_allowed(element->tag));
@@ -77,14 +77,13 @@ static int check_element(const struct dmarc_record *record,
 		return err_set(
 			err, ERR_USAGE,
 			_("the DMARC record is wrong at column %zu: \"%.*s\" is not a "
-		          "tag's name (letters); is a ';' missing?"),
+		          "tag name (letters); is a ';' missing?"),
 			element->at + 1, len, name);
 	case DMARC_AGAIN:
-		return err_set(
-			err, ERR_USAGE,
-			_("the DMARC record is wrong at column %zu: the tag %.*s is "
-		          "there twice"),
-			element->at + 1, len, name);
+		return err_set(err, ERR_USAGE,
+		               _("the DMARC record is wrong at column %zu: duplicate "
+		                 "tag %.*s"),
+		               element->at + 1, len, name);
 	}
 	return 0;
 }

@@ -169,11 +169,10 @@ static void rule_bad_key(const struct lint *l)
 	if (is_rsa && l->form != DKIM_KEY_RSA && l->form != DKIM_KEY_PKCS1)
 		lint_say(l, find(l, "p")->at + 1,
 		         l->form == DKIM_KEY_ED25519
-		                 ? _("this is an Ed25519 key, and k= does "
-		                     "not say ed25519")
+		                 ? _("this is an Ed25519 key, but k= is not ed25519")
 		         : l->key.len == ED25519_LEN
-		                 ? _("32 octets are an Ed25519 key, and k= "
-		                     "does not say ed25519")
+		                 ? _("32 octets are an Ed25519 key, but k= is not "
+		                     "ed25519")
 		                 : NULL);
 }
 
@@ -235,7 +234,7 @@ static const struct lint_row rows[] = {
 	                          "verify") } },
 	[CODE_TWO_RECORDS] = { { "dkim-two-records", LINT_ERROR,
 	                         N_("the selector has more than one TXT record, and "
-	                            "verifiers differ in which one they read (RFC 6376 "
+	                            "which one a verifier uses is undefined (RFC 6376 "
 	                            "3.6.2.2)") } },
 	[CODE_UNREACHABLE] = { { "dkim-domain-unreachable", LINT_ERROR,
 	                         N_("the selector's record cannot be looked up") } },
@@ -262,7 +261,8 @@ static const struct lint_row rows[] = {
 	{ { "dkim-service", LINT_ERROR,
 	    N_("s= allows neither email nor *: the key is not valid for mail") },
 	  rule_service },
-	{ { "dkim-no-key", LINT_ERROR, N_("the record has no p=: there is no key") },
+	{ { "dkim-no-key", LINT_ERROR,
+	    N_("the record has no p=, so it contains no key") },
 	  rule_no_key },
 	{ { "dkim-revoked", LINT_NOTE, N_("an empty p= revokes the key") },
 	  rule_revoked },
@@ -270,11 +270,11 @@ static const struct lint_row rows[] = {
 	    N_("p= is not valid base64: verifiers cannot read the key") },
 	  rule_base64 },
 	{ { "dkim-bad-key", LINT_ERROR,
-	    N_("p= does not hold an RSA key: verifiers cannot read it") },
+	    N_("p= does not contain an RSA key: verifiers cannot read it") },
 	  rule_bad_key },
 	{ { "dkim-bare-key", LINT_WARNING,
-	    N_("p= holds the key without its SubjectPublicKeyInfo; some verifiers cannot "
-	       "read that") },
+	    N_("p= contains the key without its SubjectPublicKeyInfo; some verifiers "
+	       "cannot read that") },
 	  rule_bare_key },
 	{ { "dkim-ed25519-length", LINT_ERROR,
 	    N_("an Ed25519 key is 32 octets in base64, without a wrapping (RFC 8463 4)") },
@@ -286,7 +286,8 @@ static const struct lint_row rows[] = {
 	    N_("an RSA key should have at least 2048 bits (RFC 8301)") },
 	  rule_short },
 	{ { "dkim-long-key", LINT_WARNING,
-	    N_("verifiers need not support RSA keys over 4096 bits (RFC 8301)") },
+	    N_("verifiers are not required to support RSA keys over 4096 bits (RFC "
+	       "8301)") },
 	  rule_long },
 	{ { "dkim-test", LINT_NOTE,
 	    N_("t=y: the domain is testing, and receivers may treat signed mail as "
@@ -300,7 +301,7 @@ static const struct lint_row rows[] = {
 	  rule_unknown_flag },
 	{ { "dkim-granularity", LINT_WARNING,
 	    N_("g= is obsolete; old verifiers accept the key only for that local part, "
-	       "for an empty one not at all") },
+	       "and an empty g= for none") },
 	  rule_granularity },
 	{ { "dkim-obsolete-tag", LINT_NOTE, N_("g= is obsolete and has no effect") },
 	  rule_obsolete },
@@ -308,7 +309,7 @@ static const struct lint_row rows[] = {
 	    N_("verifiers ignore an unknown tag; a misspelt one has no effect") },
 	  rule_unknown_tag },
 	{ { "dkim-blank-in-key", LINT_NOTE,
-	    N_("blanks inside p= are allowed, and were probably not meant") },
+	    N_("spaces inside p= are allowed, but probably not intended") },
 	  rule_blanks },
 };
 

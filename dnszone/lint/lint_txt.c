@@ -63,7 +63,7 @@ static const struct lint_row rows[] = {
 	[BIMI_NO_EVIDENCE] = { { "bimi-no-evidence", LINT_NOTE,
 	                         N_("without a= most receivers do not show the logo") } },
 	[BIMI_DECLINED] = { { "bimi-declined", LINT_NOTE,
-	                      N_("an empty l= says that the domain has no logo") } },
+	                      N_("an empty l= declares that the domain has no logo") } },
 	[BIMI_TAG] = { { "bimi-unknown-tag", LINT_WARNING,
 	                 N_("receivers ignore an unknown tag; a misspelt one has no effect") } },
 	[WRONG_OWNER] = { { "txt-wrong-owner", LINT_WARNING,
@@ -93,7 +93,8 @@ static bool parse(struct octets octets, const char *version, enum code_index cod
 		         *text == '"' ? _("the text begins with a quote (\"); remove the "
 		                          "quotes, which belong to zone files")
 		         : text_starts(text, begin) || *text == ' '
-		                 ? _("the text must begin with \"%s;\", without a blank")
+		                 ? _("the text must begin with \"%s;\", without a "
+		                     "space before it")
 		                 : _("the text does not begin with \"%s;\""),
 		         begin);
 		return false;

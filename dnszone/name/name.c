@@ -129,11 +129,11 @@ static int check_octets(const char *label, const char *text, const struct rules 
 		                           : rules->has_inner_underscore))
 			continue;
 		if (*c == ' ')
-			return refuse(err, rules, text, _("it holds a space"));
+			return refuse(err, rules, text, _("it contains a space"));
 		if (*c == '_' && rules->has_inner_underscore)
 			return refuse(err, rules, text, _("\"%s\" begins with '_'"),
 			              show(label).text);
-		return refuse(err, rules, text, _("it holds '%c'"), *c);
+		return refuse(err, rules, text, _("it contains '%c'"), *c);
 	}
 	return 0;
 }
@@ -146,7 +146,7 @@ static int check_label(const char *label, bool is_first, const char *text,
 		return refuse(err, rules, text, _("it has an empty label"));
 	if (len > LABEL_MAX_LEN)
 		return refuse(err, rules, text,
-		              _("the label \"%s\" has %zu octets, %d are allowed"),
+		              _("the label \"%s\" has %zu octets; the limit is %d"),
 		              show(label).text, len, LABEL_MAX_LEN);
 	if (is_first && rules->has_wildcard && strcmp(label, "*") == 0)
 		return 0;
@@ -185,16 +185,16 @@ static int check_labels(const char *ascii, const char *text, const struct rules 
 		last = label;
 	}
 	if (len > rules->max_len)
-		return refuse(err, rules, text, _("it has %zu octets, %zu are allowed"),
+		return refuse(err, rules, text, _("it has %zu octets; the limit is %zu"),
 		              len, rules->max_len);
 	if (!rules->may_be_number && last[strspn(last, "0123456789")] == '\0')
 		return refuse(
 			err, rules, text,
-			_("its last label \"%s\" has digits only, as in an IP address"),
+			_("its last label \"%s\" has only digits, as in an IP address"),
 			last);
 	if (labels < rules->min_labels)
 		return refuse(err, rules, text,
-		              _("it has one label only, as in \"%s.example\""), name);
+		              _("it has only one label, as in \"%s.example\""), name);
 	for (size_t i = 0; i < len; i++)
 		ret_name[i] = ascii[i] >= 'A' && ascii[i] <= 'Z' ? (char)(ascii[i] | 0x20)
 		                                                 : ascii[i];
@@ -231,17 +231,17 @@ static int parse(const char *text, const struct rules *rules, char ret_name[NAME
 {
 	if (!text_is_clean(text))
 		return refuse(err, rules, text,
-		              _("it holds a control character or is not UTF-8"));
+		              _("it contains a control character or is not UTF-8"));
 	if (is_address(text))
 		return refuse(err, rules, text, _("it is an IP address"));
 	if (is_ascii(text))
 		return check_labels(text, text, rules, ret_name, err);
 	if (!rules->is_international)
 		return refuse(err, rules, text,
-		              _("letters, digits and hyphens of ASCII are allowed"));
+		              _("only ASCII letters, digits and hyphens are allowed"));
 	const char *odd = odd_ascii(text);
 	if (odd)
-		return refuse(err, rules, text, _("it holds '%c'"), *odd);
+		return refuse(err, rules, text, _("it contains '%c'"), *odd);
 	if (strstr(text, ".."))
 		return refuse(err, rules, text, _("it has an empty label"));
 	char *ascii = NULL;

@@ -101,15 +101,15 @@ static int unknown_word(const char *word, struct err *err)
 	for (unsigned i = 0; i < placeholder_count; i++)
 		suggestion_offer(&near, placeholder_table[i].name);
 	if (near.best)
-		return err_set(
-			err, ERR_USAGE,
-			_("<%s> is not a placeholder; did you mean <%s>?  Write \\<%s> "
-		          "for the text <%s> itself"),
-			word, near.best, word, word);
+		return err_set(err, ERR_USAGE,
+		               _("<%s> is not a placeholder; did you mean <%s>?  For "
+		                 "the literal text <%s>, write \\<%s>"),
+		               word, near.best, word, word);
 	return err_set(
 		err, ERR_USAGE,
-		_("<%s> is not a placeholder; there are <domain>, <hostname>, <ip>, "
-	          "<ipv6> and <ttl>.  Write \\<%s> for the text <%s> itself"),
+		_("<%s> is not a placeholder; the placeholders are <domain>, "
+	          "<hostname>, <ip>, <ipv6> and <ttl>.  For the literal text <%s>, "
+	          "write \\<%s>"),
 		word, word, word);
 }
 

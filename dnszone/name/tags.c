@@ -124,7 +124,8 @@ int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
 	case TAGS_OCTET:
 		return err_set(
 			err, ERR_USAGE,
-			_("column %zu holds the octet %d; a tag list is printable ASCII"),
+			_("column %zu contains the octet %d; a tag list is printable "
+		          "ASCII"),
 			column, (unsigned char)*at);
 	case TAGS_NO_EQUALS:
 		return err_set(err, ERR_USAGE, _("column %zu: \"%.*s\" has no '='"),
@@ -132,13 +133,12 @@ int tags_parse(const char *text, struct tags *ret_tags, struct err *err)
 	case TAGS_NAME:
 		return err_set(
 			err, ERR_USAGE,
-			_("column %zu: \"%.*s\" is not a tag's name (letters, digits, "
+			_("column %zu: \"%.*s\" is not a tag name (letters, digits, "
 		          "'_'); is a ';' missing?"),
 			column, len, at);
 	case TAGS_TWICE:
-		return err_set(err, ERR_USAGE,
-		               _("column %zu: the tag %.*s is there twice"), column, len,
-		               at);
+		return err_set(err, ERR_USAGE, _("column %zu: duplicate tag %.*s"),
+		               column, len, at);
 	default:
 		return err_set(err, ERR_USAGE, _("column %zu: a tag without a name"),
 		               column);

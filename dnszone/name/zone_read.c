@@ -162,12 +162,12 @@ static int check_rr(struct reader *reader, const ldns_rr *rr, const struct line 
 	snprintf(ttl, sizeof(ttl), "%u ", (unsigned)ldns()->ldns_rr_ttl(rr));
 	if (strncmp(line->ttl, ttl, strlen(ttl)) != 0 ||
 	    ldns()->ldns_rr_ttl(rr) > RR_TTL_MAX)
-		return wrong(reader, _("a reader would take another TTL from it"));
+		return wrong(reader, _("a name server would read another TTL from it"));
 	if (!is_below_origin(reader, line))
 		return wrong(reader, _("the owner is outside of the zone"));
 	bool is_txt = type == LDNS_RR_TYPE_TXT || type == LDNS_RR_TYPE_SPF;
 	if (is_txt ? !is_same_txt(reader, rr, line) : has_comment(line->rdata))
-		return wrong(reader, _("a reader would take other data from it"));
+		return wrong(reader, _("a name server would read other data from it"));
 	if (has_relative_name(reader, rr))
 		return wrong(reader, _("a name in the data does not end in a dot"));
 	if (type == LDNS_RR_TYPE_SOA && line->owner_len != reader->origin_len)
@@ -215,11 +215,11 @@ static int check_cnames(struct reader *reader)
 		if (a->len != b->len || memcmp(a->name, b->name, a->len) != 0 ||
 		    (!a->is_cname && !b->is_cname))
 			continue;
-		return err_set(
-			reader->err, ERR_FAILED,
-			_("the zone of %s is wrong in line %zu: %.*s has a CNAME record, so "
-		          "it can have no other (line %zu)"),
-			reader->origin, b->line, (int)b->len, b->name, a->line);
+		return err_set(reader->err, ERR_FAILED,
+		               _("the zone of %s is wrong in line %zu: %.*s has a "
+		                 "CNAME record, so it cannot have other records (line "
+		                 "%zu)"),
+		               reader->origin, b->line, (int)b->len, b->name, a->line);
 	}
 	return 0;
 }
@@ -229,7 +229,8 @@ static int check_zone(struct reader *reader)
 	if (reader->soas != 1)
 		return err_set(
 			reader->err, ERR_FAILED,
-			_("the zone of %s has %zu SOA records, it needs exactly one"),
+			_("the zone of %s has %zu SOA records; it must have exactly "
+		          "one"),
 			reader->origin, reader->soas);
 	if (reader->ns_at_origin == 0)
 		return err_set(reader->err, ERR_FAILED,
@@ -242,7 +243,7 @@ static int read_lines(struct reader *reader, char *text, size_t len)
 {
 	if (memchr(text, '\0', len))
 		return err_set(reader->err, ERR_FAILED,
-		               _("the zone of %s holds a NUL octet"), reader->origin);
+		               _("the zone of %s contains a NUL octet"), reader->origin);
 	if (len > 0 && text[len - 1] != '\n')
 		return err_set(reader->err, ERR_FAILED,
 		               _("the zone of %s does not end with a line break"),

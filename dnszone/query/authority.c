@@ -177,17 +177,17 @@ static void tell_split(struct asking *asking, const struct server *has,
 {
 	struct authority *authority = asking->authority;
 	if (has == other)
-		say(authority, AUTHORITY_DIFFERENT, _("%s shows several CNAME records"),
+		say(authority, AUTHORITY_DIFFERENT, _("%s returns several CNAME records"),
 		    has->at.text);
 	else if (other->cname.kind == DNS_TEMPFAIL)
 		say(authority, AUTHORITY_UNKNOWN, "%s", other->cname.why);
 	else if (!has_alias(other) && other->data.kind != DNS_OK)
 		say(authority, AUTHORITY_MISSING,
-		    _("%s does not have the CNAME record that %s shows"), other->at.text,
-		    has->at.text);
+		    _("%s does not have the CNAME record that %s returns"),
+		    other->at.text, has->at.text);
 	else
 		say(authority, AUTHORITY_DIFFERENT,
-		    _("%s does not show the same CNAME record as %s"), other->at.text,
+		    _("%s does not return the same CNAME record as %s"), other->at.text,
 		    has->at.text);
 }
 
@@ -210,7 +210,7 @@ static int next_name(struct asking *asking, const struct link *link,
 	if (dns_name_from_wire(first->cname.rdata[0].octets, first->cname.rdata[0].len,
 	                       name))
 		return 1;
-	say(asking->authority, AUTHORITY_UNKNOWN, _("a broken answer from %s"),
+	say(asking->authority, AUTHORITY_UNKNOWN, _("a malformed answer from %s"),
 	    first->at.text);
 	return -1;
 }

@@ -190,11 +190,13 @@ static struct dns_answer too_late(const struct query *query, struct arena *mem)
 {
 	char servers[SERVERS_TEXT_SIZE];
 	query_list_servers(query, 0, servers);
-	const char *why = arena_printf(
-		mem, 400, _("the time for all questions was over before %s was asked"),
-		servers);
+	const char *why =
+		arena_printf(mem, 400,
+	                     _("the time limit for all queries was reached before %s "
+	                       "was queried"),
+	                     servers);
 	return dns_answer_empty(DNS_TEMPFAIL,
-	                        why ? why : _("no memory is left for the answer"));
+	                        why ? why : _("not enough memory for the answer"));
 }
 
 static void ask_many(struct resolver *r, size_t count, const struct dns_name *names,

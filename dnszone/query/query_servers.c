@@ -95,7 +95,8 @@ int query_servers_parse(const char *text, struct query_servers *ret_servers,
 	text_split_list(text, &items, &count);
 	if (count == 0 || count > QUERY_SERVERS_MAX)
 		return err_set(err, ERR_USAGE,
-		               _("between 1 and %u name servers can be asked, not %zu"),
+		               _("the number of name servers must be from 1 to %u, not "
+		                 "%zu"),
 		               QUERY_SERVERS_MAX, count);
 	for (; servers.count < count; servers.count++)
 		if (!parse_server(items[servers.count], &servers.at[servers.count]))

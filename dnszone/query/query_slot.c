@@ -68,7 +68,7 @@ static const char *fault_reason(const struct fault *fault, const char *server,
 		return arena_printf(mem, 400, _("%s cannot be reached: %s"), server,
 		                    strerror(fault->code));
 	if (fault->code != 0)
-		return arena_printf(mem, 400, _("%s cannot be asked over TCP: %s"),
+		return arena_printf(mem, 400, _("%s cannot be queried over TCP: %s"),
 		                    server, strerror(fault->code));
 	return arena_printf(mem, 400, _("%s sent no complete answer over TCP"), server);
 }
@@ -100,7 +100,7 @@ static struct dns_answer no_answer(const struct slot *slot, struct arena *mem)
 	const char *why = is_all_faulty ? fault_reason(&slot->fault, server, mem)
 	                                : silence_reason(slot, mem);
 	struct dns_answer answer = dns_answer_empty(
-		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+		DNS_TEMPFAIL, why ? why : _("not enough memory for the answer"));
 	answer.has_reply = slot->fault.kind == FAULT_RCODE;
 	return answer;
 }

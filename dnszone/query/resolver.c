@@ -113,7 +113,7 @@ bool dns_answer_copy(const struct dns_answer *answer, struct arena *mem,
 	    (answer->count > 0 && !copy_rdata(answer, mem, &copy))) {
 		arena_release(mem, mark);
 		*ret_answer = dns_answer_empty(DNS_TEMPFAIL,
-		                               _("no memory is left for the answer"));
+		                               _("not enough memory for the answer"));
 		return false;
 	}
 	*ret_answer = copy;

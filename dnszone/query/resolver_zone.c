@@ -128,7 +128,7 @@ static int take_rr(struct loader *loader, const ldns_rr *rr)
 		row.type = 0;
 	for (size_t i = 0; i < ldns()->ldns_rr_rd_count(rr) && is_known; i++)
 		if (!add_field(ldns()->ldns_rr_rdf(rr, i), &data, &row))
-			return wrong(loader, _("the data is not what the type wants"));
+			return wrong(loader, _("the data is not valid for the type"));
 	buf_reserve(&data, 1);
 	row.octets = (uint8_t *)data.at;
 	row.len = data.len;
@@ -148,7 +148,7 @@ static int read_file(struct loader *loader, FILE *from)
 		if (status == LDNS_STATUS_OK)
 			r = take_rr(loader, rr);
 		else if (status == LDNS_STATUS_SYNTAX_INCLUDE)
-			r = wrong(loader, _("$INCLUDE is not followed here"));
+			r = wrong(loader, _("$INCLUDE is not supported here"));
 		else if (status != LDNS_STATUS_SYNTAX_EMPTY &&
 		         status != LDNS_STATUS_SYNTAX_TTL &&
 		         status != LDNS_STATUS_SYNTAX_ORIGIN)
@@ -185,7 +185,7 @@ int resolver_zone_add(struct resolver *r, const char *label, const char *text, s
 		return err_set(err, ERR_FAILED, _("%s: too many zone files"), label);
 	if (len == 0 || memchr(text, '\0', len))
 		return err_set(err, ERR_FAILED,
-		               _("%s is not a zone file: it is empty or holds NUL"),
+		               _("%s is not a zone file: it is empty or contains NUL"),
 		               label);
 	auto_free char *copy = xmemdup(text, len);
 	FILE *from = fmemopen(copy, len, "r");

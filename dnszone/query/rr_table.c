@@ -135,7 +135,7 @@ void rr_table_answer(const struct rr_row *rows, size_t count, uint32_t ttl,
 	}
 	*ret_answer = has_room ? answer
 	                       : dns_answer_empty(DNS_TEMPFAIL,
-	                                          _("no memory is left for the answer"));
+	                                          _("not enough memory for the answer"));
 }
 
 bool rr_row_target(const struct rr_row *row, struct dns_name *ret_target)

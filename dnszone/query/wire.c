@@ -388,7 +388,7 @@ static struct dns_answer failure(struct arena *mem, const char *fmt, const char 
 {
 	const char *why = arena_printf(mem, 200, fmt, from);
 	struct dns_answer answer = dns_answer_empty(
-		DNS_TEMPFAIL, why ? why : _("no memory is left for the answer"));
+		DNS_TEMPFAIL, why ? why : _("not enough memory for the answer"));
 	answer.has_reply = true;
 	return answer;
 }
@@ -407,17 +407,18 @@ static struct dns_answer answer_of(struct reply *reply, unsigned rcode, uint16_t
 		arena_release(reply->mem, mark);
 	if (outcome == FULL)
 		return dns_answer_empty(DNS_TEMPFAIL,
-		                        _("no memory is left for the answer"));
+		                        _("not enough memory for the answer"));
 	if (outcome == BROKEN)
-		return failure(reply->mem, _("broken data in the answer from %s"), from);
+		return failure(reply->mem, _("malformed data in the answer from %s"),
+		               from);
 	if (answer.count > 0)
 		return answer;
 	if (rcode == WIRE_NOERROR && reply->answers == 0 && reply->has_ns &&
 	    !reply->has_soa && !(flags & (FLAG_AA | FLAG_RA)))
-		return failure(
-			reply->mem,
-			_("%s refers to other servers, it does not resolve names itself"),
-			from);
+		return failure(reply->mem,
+		               _("%s refers to other servers and does not resolve "
+		                 "names itself"),
+		               from);
 	answer.kind = rcode == WIRE_NXDOMAIN ? DNS_NXDOMAIN : DNS_NODATA;
 	answer.rdata = NULL;
 	if (!reply->has_soa)
@@ -439,7 +440,7 @@ static const char *rcode_phrase(unsigned rcode)
 	case WIRE_REFUSED:
 		return _("REFUSED from %s");
 	default:
-		return _("an error from %s that means nothing here");
+		return _("an unexpected error code from %s");
 	}
 }
 
@@ -493,7 +494,7 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
 	uint16_t flags = len < HEADER_LEN ? 0 : get16(packet + 2);
 	struct dns_answer answer;
 	if (len < HEADER_LEN || !wire_is_reply(packet, len, name, type, get16(packet))) {
-		*ret_answer = failure(mem, _("a broken answer from %s"), from);
+		*ret_answer = failure(mem, _("a malformed answer from %s"), from);
 		return;
 	}
 	/* the question's name cannot be compressed: no name stands before it */
@@ -505,7 +506,7 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
 	else if (flags & FLAG_TC)
 		answer = failure(mem, _("a truncated answer from %s"), from);
 	else if (!survey(&reply))
-		answer = failure(mem, _("a broken answer from %s"), from);
+		answer = failure(mem, _("a malformed answer from %s"), from);
 	else if (reply.has_too_many)
 		answer = failure(mem, _("too many CNAME records from %s"), from);
 	else if (!follow(&reply, name))

@@ -372,7 +372,7 @@ static void ask_server(struct worker *worker, const struct query_server *server,
 	struct deadline until = earlier(worker->shared->until, SERVER_MS);
 	if (is_left_alone(worker->shared, server->address)) {
 		auto_free char *why =
-			xasprintf(_("%s did not answer earlier questions"), server->text);
+			xasprintf(_("%s did not answer earlier queries"), server->text);
 		explain(look, why);
 		return;
 	}

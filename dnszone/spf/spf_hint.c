@@ -45,16 +45,16 @@ static bool hint_of_code(uint32_t code, char hint[SPF_HINT_SIZE])
 		uint32_t first, last;
 		const char *what; /* with the code point */
 	} rows[] = {
-		{ 0x00a0, 0x00a0, N_("U+%04X is a special blank; type an ordinary one") },
+		{ 0x00a0, 0x00a0, N_("U+%04X is a special space; type an ordinary one") },
 		{ 0x00ab, 0x00bb, N_("U+%04X is a quotation mark; remove it") },
-		{ 0x2000, 0x200b, N_("U+%04X is a special blank; type an ordinary one") },
+		{ 0x2000, 0x200b, N_("U+%04X is a special space; type an ordinary one") },
 		{ 0x2010, 0x2015, N_("U+%04X is a dash; type '-' (hyphen) instead") },
 		{ 0x2018, 0x201f, N_("U+%04X is a quotation mark; remove it") },
-		{ 0x202f, 0x202f, N_("U+%04X is a special blank; type an ordinary one") },
+		{ 0x202f, 0x202f, N_("U+%04X is a special space; type an ordinary one") },
 		{ 0x2212, 0x2212, N_("U+%04X is a dash; type '-' (hyphen) instead") },
 		{ 0x223c, 0x223c, N_("U+%04X is not the tilde; type '~' instead") },
-		{ 0x3000, 0x3000, N_("U+%04X is a special blank; type an ordinary one") },
-		{ 0xfeff, 0xfeff, N_("U+%04X is a special blank; type an ordinary one") },
+		{ 0x3000, 0x3000, N_("U+%04X is a special space; type an ordinary one") },
+		{ 0xfeff, 0xfeff, N_("U+%04X is a special space; type an ordinary one") },
 		{ 0xff0d, 0xff0d, N_("U+%04X is a dash; type '-' (hyphen) instead") },
 		{ 0xff5e, 0xff5e, N_("U+%04X is not the tilde; type '~' instead") },
 	};
@@ -78,7 +78,7 @@ static bool hint_of_octets(const char *term, size_t len, char hint[SPF_HINT_SIZE
 		if (c >= 0x80)
 			return hint_of_code(code_point(term, len, i), hint);
 		if (c == '\t')
-			say(hint, _("a tab does not separate terms; type a blank"));
+			say(hint, _("a tab does not separate terms; type a space"));
 		else if (c < 0x20 || c == 0x7f)
 			say(hint, _("the octet %u is a control character; remove it"), c);
 		else if (c == '"')
@@ -119,7 +119,7 @@ static bool hint_of_lost_blank(const char *term, size_t len, char hint[SPF_HINT_
 	if (len < 5 || strncasecmp(term + len - 3, "all", 3) != 0 ||
 	    !strchr("-~?+", term[len - 4]))
 		return false;
-	say(hint, _("a blank is missing before %call"), term[len - 4]);
+	say(hint, _("a space is missing before %call"), term[len - 4]);
 	return true;
 }
 
@@ -195,13 +195,13 @@ void spf_term_hint(const char *term, size_t len, char ret_hint[SPF_HINT_SIZE])
 	if (len == 0 || hint_of_octets(term, len, ret_hint))
 		return;
 	if (strchr(",;", term[len - 1])) {
-		say(ret_hint, _("terms are separated by blanks; remove the '%c'"),
+		say(ret_hint, _("terms are separated by spaces; remove the '%c'"),
 		    term[len - 1]);
 		return;
 	}
 	size_t sign = strchr("+-~?", *term) ? 1 : 0;
 	if (sign && len == 1) {
-		say(ret_hint, _("remove the blank after '%c'"), *term);
+		say(ret_hint, _("remove the space after '%c'"), *term);
 		return;
 	}
 	term += sign;
@@ -250,7 +250,7 @@ void spf_version_hint(const char *text, size_t len, char ret_hint[SPF_HINT_SIZE]
 		say(ret_hint, _("the text is empty"));
 	else if (blanks && len - blanks >= version_len &&
 	         strncasecmp(text + blanks, version, version_len) == 0)
-		say(ret_hint, _("the text begins with a blank; remove it"));
+		say(ret_hint, _("the text begins with a space; remove it"));
 	else if (text[0] == '"')
 		say(ret_hint,
 		    _("the text begins with a quote (\"); remove the quotes, which "
@@ -258,9 +258,9 @@ void spf_version_hint(const char *text, size_t len, char ret_hint[SPF_HINT_SIZE]
 	else if ((uint8_t)text[0] >= 0x80)
 		(void)hint_of_code(code_point(text, len, 0), ret_hint);
 	else if (has_version && len > version_len)
-		say(ret_hint, _("v=spf1 must be followed by a blank, not by \"%.*s\""),
+		say(ret_hint, _("v=spf1 must be followed by a space, not by \"%.*s\""),
 		    len - version_len > 20 ? 20 : (int)(len - version_len),
 		    text + version_len);
 	else
-		say(ret_hint, _("the text does not begin with \"v=spf1\" and a blank"));
+		say(ret_hint, _("the text does not begin with \"v=spf1\" and a space"));
 }

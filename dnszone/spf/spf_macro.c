@@ -43,7 +43,8 @@ static size_t braces_len(const char *text, size_t len, enum spf_macro_place plac
 	char letter = at < len ? text[at] : '\0';
 	if (is_one_of(letter, "cCrRtT") && place == SPF_IN_RECORD)
 		return fault(at,
-		             _("the macro letters c, r and t are for explanations only"),
+		             _("the macro letters c, r and t are allowed only in "
+		               "explanations"),
 		             ret_at, ret_why);
 	if (!is_one_of(letter, "sSlLoOdDiIpPhHvVcCrRtT"))
 		return fault(
@@ -55,7 +56,7 @@ static size_t braces_len(const char *text, size_t len, enum spf_macro_place plac
 	for (; at < len && is_digit(text[at]); at++)
 		is_zero = is_zero && text[at] == '0';
 	if (at > digits_at && is_zero)
-		return fault(digits_at, _("a macro keeps at least one part, not 0"),
+		return fault(digits_at, _("a macro must keep at least one part, not 0"),
 		             ret_at, ret_why);
 	if (at < len && is_one_of(text[at], "rR"))
 		at++;
@@ -73,8 +74,10 @@ size_t spf_macro_expand_len(const char *text, size_t len, enum spf_macro_place p
 		return 2;
 	if (len >= 2 && text[1] == '{')
 		return braces_len(text, len, place, ret_at, ret_why);
-	return fault(0, _("'%' begins no macro; the sign itself is \"%%\""), ret_at,
-	             ret_why);
+	return fault(0,
+	             _("'%' without a macro after it; for the sign itself write "
+	               "\"%%\""),
+	             ret_at, ret_why);
 }
 
 /* Walks over a macro-string; *ret_last_macro is where a macro that ends it begins, else len. */
@@ -163,7 +166,8 @@ const char *spf_domain_spec_fault(const char *text, size_t len, size_t *ret_at)
 	size_t label_at = dot ? (size_t)(dot - text) + 1 : 0;
 	*ret_at = label_at;
 	if (!dot)
-		return _("a domain needs at least two labels, or a macro at its end");
+		return _("a domain requires at least two labels, or a macro at its "
+		         "end");
 	if (!is_toplabel(text + label_at, end - label_at))
 		return _(
 			"a domain must end in a macro or in a top label of letters, digits and inner "

@@ -160,7 +160,7 @@ static int read_network(const struct parser *p, struct spf_term *term, size_t at
 	size_t end = term->at + term->len;
 	bool is_ip4 = term->kind == SPF_IP4;
 	if (at == end || text[at] != ':')
-		return fault(p, term, at, _("%s needs ':' and an address"),
+		return fault(p, term, at, _("%s requires ':' and an address"),
 		             term_table[term->kind].name);
 	at++;
 	const char *slash = memchr(text + at, '/', end - at);
@@ -170,7 +170,7 @@ static int read_network(const struct parser *p, struct spf_term *term, size_t at
 	bool is_short = len < sizeof(address) && !memchr(text + at, '\0', len);
 	snprintf(address, sizeof(address), "%.*s", is_short ? (int)len : 0, text + at);
 	if (inet_pton(is_ip4 ? AF_INET : AF_INET6, address, term->ip) != 1)
-		return fault(p, term, at, _("what follows %s: is not an %s address"),
+		return fault(p, term, at, _("%s: is not followed by an %s address"),
 		             term_table[term->kind].name, is_ip4 ? "IPv4" : "IPv6");
 	if (!slash)
 		return 0;
@@ -199,9 +199,10 @@ static int read_arguments(const struct parser *p, struct spf_term *term, size_t 
 			_("a prefix length is \"/\" and 0 to 32 for IPv4, \"//\" and 0 to 128 "
 		          "for IPv6"));
 	if (at < end)
-		return fault(p, term, at, _("nothing may follow %s here"), row->name);
+		return fault(p, term, at, _("%s must not be followed by anything here"),
+		             row->name);
 	if (row->domain == MUST_DOMAIN)
-		return fault(p, term, at, _("%s needs ':' and a domain"), row->name);
+		return fault(p, term, at, _("%s requires ':' and a domain"), row->name);
 	return 0;
 }
 
@@ -224,12 +225,12 @@ static int unknown_mechanism(const struct parser *p, const struct spf_term *term
 	for (size_t i = 0; i < SPF_REDIRECT; i++)
 		suggestion_offer(&near, term_table[i].name);
 	if (near.best)
-		return fault(p, term, at,
-		             _("there is no such mechanism; did you mean %s?"),
+		return fault(p, term, at, _("unknown mechanism; did you mean %s?"),
 		             near.best);
 	return fault(
 		p, term, at, "%s",
-		_("there is no such mechanism (all include a mx ptr ip4 ip6 exists)"));
+		_("unknown mechanism (the mechanisms are all include a mx ptr ip4 ip6 "
+	          "exists)"));
 }
 
 static int read_mechanism(const struct parser *p, struct spf_term *term)
@@ -263,10 +264,9 @@ static int read_modifier(const struct parser *p, struct spf_term *term, size_t e
 			break;
 	}
 	if (at < equals_at || at == term->at)
-		return fault(
-			p, term, at, "%s",
-			_("the name of a modifier is letters, digits, '-', '_' and '.', a "
-		          "letter first"));
+		return fault(p, term, at, "%s",
+		             _("the name of a modifier begins with a letter, followed "
+		               "by letters, digits, '-', '_' or '.'"));
 	term->kind = SPF_UNKNOWN_MODIFIER;
 	for (enum spf_term_kind kind = SPF_REDIRECT; kind < SPF_UNKNOWN_MODIFIER; kind++)
 		if (is_name(text + term->at, equals_at - term->at, term_table[kind].name))
@@ -274,7 +274,8 @@ static int read_modifier(const struct parser *p, struct spf_term *term, size_t e
 	if (term->kind != SPF_UNKNOWN_MODIFIER) {
 		for (size_t i = 0; i < p->record->count; i++)
 			if (p->record->term[i].kind == term->kind)
-				return fault(p, term, term->at, _("%s= is there twice"),
+				return fault(p, term, term->at,
+				             _("duplicate modifier %s="),
 				             term_table[term->kind].name);
 		return read_domain(p, term, equals_at + 1, end);
 	}
@@ -393,8 +394,7 @@ int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
 			arena_calloc(mem, count_words(record), sizeof(*record->term));
 	}
 	if (!record || !record->term)
-		return err_set(err, ERR_FAILED,
-		               _("%s is too long: there is no room for its terms"), what);
+		return err_set(err, ERR_FAILED, _("%s is too long for its terms"), what);
 	struct parser p = { .what = what, .record = record, .err = err };
 	int r = read_terms(&p);
 	if (r == 0)
@@ -443,11 +443,10 @@ int spf_record_check_lookups(const struct spf_record *record, struct err *err)
 	unsigned count = spf_record_count_lookups(record);
 	if (count <= SPF_LOOKUP_MAX)
 		return 0;
-	return err_set(
-		err, ERR_USAGE,
-		_("%u terms need a DNS look-up (include, a, mx, ptr, exists, redirect), but "
-	          "an SPF check ends with an error after %d"),
-		count, SPF_LOOKUP_MAX);
+	return err_set(err, ERR_USAGE,
+	               _("%u terms require a DNS look-up (include, a, mx, ptr, exists, "
+	                 "redirect), but an SPF check ends with an error after %d"),
+	               count, SPF_LOOKUP_MAX);
 }
 
 /* ---- settings ---------------------------------------------------------------------- */
@@ -458,7 +457,7 @@ int spf_check_local_rules(const char *text, struct err *err)
 		   *first = text + strspn(text, " ");
 	if (spf_record_has_version(first, strlen(first)))
 		return err_set(err, ERR_USAGE,
-		               _("%s takes mechanisms only; leave \"v=spf1\" out"), what);
+		               _("%s accepts mechanisms only; omit \"v=spf1\""), what);
 	auto_buf whole = BUF_INIT;
 	buf_printf(&whole, "%s %s", VERSION, text);
 	struct spf_record *record;
@@ -470,10 +469,10 @@ int spf_check_local_rules(const char *text, struct err *err)
 		const struct spf_term *term = &record->term[i];
 		if (term->kind == SPF_ALL)
 			r = fault(&p, term, term->at, "%s",
-			          _("\"all\" would decide about every sender"));
+			          _("\"all\" would match every sender"));
 		else if (term->kind >= SPF_REDIRECT)
 			r = fault(&p, term, term->at, "%s",
-			          _("a modifier is no mechanism"));
+			          _("a modifier is not a mechanism"));
 	}
 	if (r == 0)
 		r = spf_record_check_lookups(record, err);
@@ -493,7 +492,8 @@ int spf_check_guess_rules(const char *text, char **ret_text, struct err *err)
 	if (!is_whole && strncasecmp(first, "v=", 2) == 0)
 		return err_set(
 			err, ERR_USAGE,
-			_("the SPF guess policy is wrong at column %zu: there is only v=spf1"),
+			_("the SPF guess policy is wrong at column %zu: it contains "
+		          "only v=spf1"),
 			(size_t)(first - text) + 1);
 	auto_buf whole = BUF_INIT;
 	buf_printf(&whole, "%s%s", is_whole ? "" : VERSION " ", first);
@@ -528,7 +528,7 @@ int spf_check_explanation(const char *text, struct err *err)
 		                            : 2;
 	if (literal > SPF_EXPLANATION_MAX)
 		return err_set(err, ERR_USAGE,
-		               _("the SPF explanation has %zu octets, %d are allowed"),
+		               _("the SPF explanation has %zu octets; the limit is %d"),
 		               literal, SPF_EXPLANATION_MAX);
 	return 0;
 }

@@ -194,7 +194,7 @@ static int read_list(struct reader *reader, const struct row *row,
 	if (!text)
 		return fault_full(reader, err);
 	if (row->most && count > (size_t)row->most)
-		return fault_at(reader, row, err, _("more than three are not asked"));
+		return fault_at(reader, row, err, _("more than three are not used"));
 	*ret_list = (struct spf_list){ text, count };
 	for (; item; item = item->next) {
 		char *unchanged = NULL;
@@ -259,7 +259,7 @@ static int check_version(struct reader *reader, struct err *err)
 	int r = is_given ? read_row(reader, row, err) : 0;
 	if (r == 0 && reader->settings.version != SPF_SERVICE_VERSION)
 		return fault_at(reader, row, err,
-		                _("this format version is not known here"));
+		                _("this format version is not supported"));
 	return r;
 }
 
@@ -273,7 +273,7 @@ int spf_service_parse(const char *name, const void *octets, size_t len, struct a
 	if (r < 0)
 		return r;
 	if (!reader.root || reader.root->next || reader.root->kind != YAML_MAP)
-		return err_set(err, ERR_USAGE, _("%s: keys and values are expected"),
+		return err_set(err, ERR_USAGE, _("%s: keys and values are required"),
 		               name);
 	if ((r = check_version(&reader, err)) < 0)
 		return r;

@@ -98,7 +98,7 @@ static int check_term(const char *term, struct err *err)
 	if (*term && !strpbrk(term, " \t") && strncasecmp(term, "v=", 2) != 0)
 		return 0;
 	return err_set(err, ERR_USAGE,
-	               _("\"%s\" is not one term of an SPF record, such as "
+	               _("\"%s\" is not a single term of an SPF record, such as "
 	                 "include:spf.example.net"),
 	               term);
 }
@@ -139,7 +139,7 @@ int policy_edit_spf_remove(const char *text, const char *term, char **ret_text,
 		return 0;
 	}
 	return err_set(err, ERR_MISSING,
-	               _("there is no term \"%s\" in the SPF record \"%s\""), term, text);
+	               _("the term \"%s\" is not in the SPF record \"%s\""), term, text);
 }
 
 /* ---- DMARC: tags between semicolons ----------------------------------------------------------- */

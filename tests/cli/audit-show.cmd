@@ -3,7 +3,7 @@ m audit show 1 | undated
 m --json audit show 1 | undated
 m audit show 99
 m --format tsv audit show 1
-# long values as a whole on demand
+# print long values in full on demand
 m domain add example.com
 m record add example.com text TXT "$(printf 'long%.0s' {1..60})"
 m audit show 5 | undated

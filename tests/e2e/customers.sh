@@ -241,7 +241,7 @@ is "in a table, too" "$(alice key show alice.test | grep -c hidden)/$(mailauthct
 # what the mail server says is the administrator's
 chmod 0777 /etc/dkimkeys
 : >/tmp/syslog
-ok "a push that is refused tells a customer nothing" refuses 'not saved: the mail server could not be made ready' \
+ok "a push that is refused tells a customer nothing" refuses 'not saved: the mail server could not be prepared' \
 	alice domain enable-dkim fresh.test
 ok "nothing was saved" test "$(mailauthctl domain get fresh.test dkim.sign)" = off
 if [ "$has_syslog" ]; then
@@ -277,7 +277,7 @@ sqlite3 $db "UPDATE domain_setting SET value = 'carol' WHERE key = 'owner' AND d
 exec 9>&-
 wait $late
 is "given away under the lock: refused" "$(cut -d: -f2 /tmp/said | head -1)" \
-	' third.test is not among the domains that the account alice manages; "mailauthctl domain list" shows them'
+	' third.test is not a domain that the account alice manages; run "mailauthctl domain list" to list its domains'
 is "without a key" "$(mailauthctl --json key list third.test)" "[]"
 
 # what she has made for her keeps nobody waiting

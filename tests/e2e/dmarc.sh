@@ -352,7 +352,7 @@ one() { # id, author: the reply
 	reply "$1"
 }
 end_opendmarc
-is "mta status: it does not run" "$(mailauthctl mta status | grep -c 'OpenDMARC does not run: mail is delivered')" 1
+is "mta status: it does not run" "$(mailauthctl mta status | grep -c 'OpenDMARC is not running: mail is delivered')" 1
 is "marking only: mail goes on" "$(one dead-marking a@reject.example)" "250 2.0.0"
 is "without its mark" "$(fields_with dead-marking dmarc=)" 0
 ok "mta push" mailauthctl mta push
@@ -360,7 +360,7 @@ is "starts it again" "$(one marking-again a@reject.example; results marking-agai
 	$'250 2.0.0\ndkim=none spf=fail dmarc=fail (p=reject dis=none)'
 ok "dmarc.reject on" mailauthctl server set dmarc.reject on
 end_opendmarc
-is "mta status: it does not run, and mail waits" "$(mailauthctl mta status | grep -c 'OpenDMARC does not run: mail from outside is deferred')" 1
+is "mta status: it does not run, and mail waits" "$(mailauthctl mta status | grep -c 'OpenDMARC is not running: mail from outside is deferred')" 1
 is "refusing: mail waits" "$(one dead-refusing a@none.example | cut -c1-3)" 451
 ok "mta push" mailauthctl mta push
 is "starts it again, and it refuses" "$(one refusing-again a@reject.example)" "550 5.7.1"

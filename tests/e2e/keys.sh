@@ -179,7 +179,7 @@ ok "all during the work" kill -0 $enable
 status=0
 wait $enable || status=$?
 is "of many, those that cannot be enabled any more fail" $status 1
-ok "one was removed meanwhile" grep -q 'big10.test was removed in the meantime' /tmp/enable.out
+ok "one was removed meanwhile" grep -q 'big10.test was removed at the same time' /tmp/enable.out
 ok "one was suspended" grep -q 'enabled for big09.test: it is suspended' /tmp/enable.out
 is "it is not added again" "$(mailauthctl --json domain list | jq '[.[] | select(.name == "big10.test")] | length')" 0
 is "the others have keys" "$(sqlite3 /var/lib/mailauthctl/mailauthctl.db \

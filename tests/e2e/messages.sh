@@ -20,7 +20,7 @@ postfix_is_gone() { ! postfix status 2>/dev/null; }
 
 postfix stop >/dev/null 2>&1
 wait_for postfix_is_gone
-ok "a stopped Postfix is named" refuses 'is installed, but does not run: start it with "postfix start", then run "mailauthctl mta adopt"' \
+ok "a stopped Postfix is named" refuses 'is installed, but is not running: start it with "postfix start", then run "mailauthctl mta adopt"' \
 	mailauthctl mta adopt --yes
 mailauthctl --json mta status >/tmp/status
 is "and the next step is to start it" "$(python3 -c 'import json; print(json.load(open("/tmp/status"))["hint"])')" "postfix start"

@@ -62,7 +62,7 @@ fails "without mailauth-policyd there is no SPF service" test -e $policyd
 ok "and mta adopt works" mailauthctl mta adopt --yes
 mailauthctl --json mta status >/tmp/status
 is "mta status says it" "$(jq -r '.features[] | select(.setting == "spf.check") | .state' /tmp/status)" \
-	"saved, not enforced: no SPF service; mailauth-policyd is not installed"
+	"saved, but not enforced: no SPF service; mailauth-policyd is not installed"
 is "and names the missing file" "$(jq -r '.notes[].note' /tmp/status | grep -c $policyd)" 1
 install -D -m 0755 /e2e/mailauth-policyd $policyd
 ok "the service is installed, mta push" mailauthctl mta push

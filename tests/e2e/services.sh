@@ -130,7 +130,7 @@ exec /srv/real/postfix "$@"
 SCRIPT
 fails "a push after which no mail is taken fails" mailauthctl server set dkim.sign off spf.check off
 mailauthctl mta status >/tmp/said 2>&1
-ok "with what the server says" says 'does not take mail for its postmaster: 451 4.3'
+ok "with what the server says" says 'refuses mail for its postmaster: 451 4.3'
 unwrap /usr/sbin/postfix
 is "main.cf is the old one" "$(sha256sum </etc/postfix/main.cf)" "$main_cf"
 start_map
@@ -147,7 +147,7 @@ exec /srv/real/postfix "$@"
 SCRIPT
 fails "a push after which a daemon ends fails" mailauthctl mta push
 mailauthctl mta status >/tmp/said 2>&1
-ok "with what its log says" says 'log of the mail server says: postfix/cleanup: fatal: no memory for this'
+ok "with what its log says" says 'mail server log: postfix/cleanup: fatal: no memory for this'
 unwrap /usr/sbin/postfix
 is "main.cf is the old one then, too" "$(sha256sum </etc/postfix/main.cf)" "$main_cf"
 ok "put right, the wish is pushed" mailauthctl mta push
@@ -166,7 +166,7 @@ started=$SECONDS
 fails "a push whose reload hangs fails" mailauthctl server set dkim.sign on
 ok "within its limit" test $((SECONDS - started)) -lt 60
 mailauthctl mta status >/tmp/said 2>&1
-ok "saying so" says '"postfix -c /etc/postfix reload" did not end within'
+ok "saying so" says '"postfix -c /etc/postfix reload" did not finish within'
 is "main.cf is the old one again" "$(sha256sum </etc/postfix/main.cf)" "$main_cf"
 ok "mail flows" is_unsigned example.com
 unwrap /usr/sbin/postfix
@@ -219,7 +219,7 @@ first=$(whole)
 ok "the second one is named" mailauthctl server set mta.postfix.config-dir /etc/postfix-out
 ok "and adopted" mailauthctl mta adopt --yes
 mailauthctl mta status >/tmp/said 2>&1
-ok "status says that the other one is left alone" says 'left alone: /etc/postfix '
+ok "status says that the other one is left alone" says 'are not changed: /etc/postfix '
 is "it is untouched" "$(whole)" "$first"
 is "and was not reloaded" "$(grep -c 'postfix/master.*reload' /var/log/mail.log)" 0
 ok "the second one was" grep -q 'postfix-out/master.*reload' /var/log/out.log

@@ -78,7 +78,7 @@ sed -i '$a MTA mx.example.test' /etc/opendkim.conf
 postconf -X milter_connect_macros
 pkill -USR1 -x opendkim
 ok "a signer that signs for whoever Postfix takes mail from is refused" refused mailauthctl mta adopt --yes
-ok "with the keywords" said 'what a stranger sends: look for MTA, MacroList and InternalHosts'
+ok "with the keywords" said ': check MTA, MacroList and InternalHosts'
 sed -i '/^MTA/d' /etc/opendkim.conf
 for name in $(postconf -n | sed -n 's/^\(milter_[a-z_]*\) =.*/\1/p'); do postconf -X "$name"; done
 ok "without it the server is adopted" tell mailauthctl mta adopt --yes
@@ -130,8 +130,8 @@ ok "a filter that signs is not replaced unasked" refused mailauthctl mta adopt -
 ok "its domains are named" said 'signs for one.example, two.example, three.example already'
 ok "with --replace-filter they are named before the question" \
 	sh -c 'mailauthctl --dry-run mta adopt --replace-filter >/tmp/plan 2>/tmp/said'
-ok "those whose key comes over" said 'one.example goes on signing with the selector mail'
-ok "and those that stop" said 'three.example stops being signed: '
+ok "those whose key comes over" said 'one.example is still signed with the selector mail'
+ok "and those that stop" said 'mail of three.example is no longer signed: '
 ok "nothing was changed" test ! -e /var/lib/mailauthctl/mailauthctl.db
 ok "adopted" tell mailauthctl mta adopt --yes --replace-filter
 as_customer() { # domain

@@ -13,7 +13,7 @@ is_unsigned() { from_us "$1" && [ -z "$(signatures)" ]; }
 
 ok "mta adopt takes the server over" mailauthctl mta adopt --yes
 is "what cannot be enforced yet is said" \
-	"$(mailauthctl server set spf.mode reject-fail 2>&1 | grep -c 'saved, not enforced: no SPF service')" 1
+	"$(mailauthctl server set spf.mode reject-fail 2>&1 | grep -c 'saved, but not enforced: no SPF service')" 1
 ok "zones are whole and NSD is told" mailauthctl server set zone.format full zone.reload reload-zones \
 	mta.hostname mx.example.test dns.ttl 60
 mailauthctl template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300'

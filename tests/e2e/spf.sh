@@ -299,7 +299,7 @@ rm -f /home/*/Maildir/new/*
 
 warns() { # arguments of mailauthctl...
 	mailauthctl "$@" >/dev/null 2>/tmp/said || echo "status $?"
-	grep -c 'the name servers of this machine do not answer.*mailauthctl doctor resolver' /tmp/said
+	grep -c 'the name servers of this host do not answer.*mailauthctl doctor resolver' /tmp/said
 }
 is "nothing is said while DNS answers" \
 	"$(warns server set spf.mode headers-only)$(warns server set spf.mode reject-fail)$(warns server set spf.mode headers-only)" 000

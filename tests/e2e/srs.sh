@@ -60,11 +60,11 @@ set_server dkim.sign off dkim.verify off spf.check off dns.ipv4 8.8.8.8
 cp -a /etc/postfix/main.cf /tmp/main.cf
 is "forwarded as it came" "$(forwarded user@sender.example.net)" "user@sender.example.net someone@outside.example"
 postconf -e 'sender_canonical_maps = inline:{ old@sender.example.net=new@sender.example.net }'
-ok "tables that rewrite headers, too: refused" grep -q "sender_canonical_classes has header_sender" <<<"$(refused srs.enabled on)"
+ok "tables that rewrite headers, too: refused" grep -q "sender_canonical_classes contains header_sender" <<<"$(refused srs.enabled on)"
 is "and nothing was saved" "$(mailauthctl server get srs.enabled)" off
 is "no secret either" "$(mailauthctl server get srs.secret) $?" " 0"
 postconf -e 'sender_canonical_classes = envelope_sender' 'recipient_canonical_maps = tcp:127.0.0.1:10002'
-ok "another SRS service: refused" grep -q "looks like another SRS service" <<<"$(refused srs.enabled on)"
+ok "another SRS service: refused" grep -q "appears to be another SRS service" <<<"$(refused srs.enabled on)"
 postconf -X recipient_canonical_maps
 postfix reload >/dev/null 2>&1
 ok "a domain that is not accepted here: refused" \
@@ -79,9 +79,9 @@ ok "a port that is taken is named, and who has it" \
 	grep -q "port 10001 is in use by python3 (process $holder)" <<<"$(refused srs.enabled on srs.domain srs.example.test)"
 is "mail flows" "$(forwarded user@sender.example.net)" "user@sender.example.net someone@outside.example"
 status=$(mailauthctl mta status)
-ok "the daemon is missed" grep -q "^ *postsrsd *no *it does not run, and no mail is handed to it yet" <<<"$status"
-fails "but no mail waits for it" grep -q -e "mail may wait" -e "does not run, and without it" <<<"$status"
-ok "doctor says the same" grep -q "postsrsd does not run, and no mail is handed to it yet" <<<"$(mailauthctl doctor services)"
+ok "the daemon is missed" grep -q "^ *postsrsd *no *not running, and not in use yet" <<<"$status"
+fails "but no mail waits for it" grep -q -e "mail may be delayed" -e "is not running, and Postfix defers" <<<"$status"
+ok "doctor says the same" grep -q "postsrsd is not running, and not in use yet" <<<"$(mailauthctl doctor services)"
 kill $holder
 wait $holder 2>/dev/null
 set_server srs.enabled off
@@ -95,10 +95,10 @@ is "srs.enabled on" "$(mailauthctl server get srs.enabled)" on
 mailauthctl server set srs.enabled on srs.domain bare.example.test --dry-run >/dev/null 2>/tmp/warnings.bare
 is "domains of this server that are not in the database are warned about" "$(sed -n 's/.*main.cf lists \(.*\) as this server.s own.*domain add \([^"]*\)".*/\1 \2/p' /tmp/warnings)" \
 	"example.test example.test"
-is "that nothing starts it again is said, once" "$(grep -c "no systemd runs here" /tmp/warnings)" 1
+is "that nothing starts it again is said, once" "$(grep -c "systemd is not running on this host" /tmp/warnings)" 1
 ok "Return-Path is warned about" grep -q "Return-Path.*local_transport = local" /tmp/warnings
 ok "SPF of the SRS domain is checked" grep -q "(8.8.8.8) does not pass SPF: fail" /tmp/warnings
-ok "the way back is looked up" grep -q "bare.example.test, the SRS domain, has no MX and no address" /tmp/warnings.bare
+ok "the way back is looked up" grep -q "bare.example.test, the SRS domain, has neither an MX record nor an address" /tmp/warnings.bare
 fails "which there is for ours" grep -q "no MX" /tmp/warnings
 is "kept 0600" "$(stat -c '%a %U' /etc/postsrsd.secret)" "600 root"
 srs=$(forwarded user@sender.example.net)
@@ -175,7 +175,7 @@ is "and is left alone at once" "$(forwarded user@new.example)" "user@new.example
 ok "and goes" mailauthctl --no-push domain remove new.example
 ok "by a push of its own" mailauthctl mta push 2>/tmp/notes
 fails "which repeats nothing either" grep -q -e systemd -e "main.cf lists" /tmp/notes
-ok "status has it" grep -q "no systemd runs here" <<<"$(mailauthctl mta status)"
+ok "status has it" grep -q "systemd is not running on this host" <<<"$(mailauthctl mta status)"
 is "and is rewritten at once" "$(forwarded user@new.example | shape)" "SRS0=HHHH=TT=new.example=user@srs.example.test someone@outside.example"
 set_server srs.exclude-domains .kept.example
 is "what somebody listed is left alone" "$(forwarded user@a.kept.example)" "user@a.kept.example someone@outside.example"
@@ -222,8 +222,8 @@ status=$(mailauthctl mta status)
 wait $sending
 is "mail during a restart waits" "$(shape </tmp/during)" \
 	"SRS0=HHHH=TT=sender.example.net=user@srs.example.test someone@outside.example"
-ok "a dead one is an alarm" grep -q "^ *postsrsd *no *it is needed and does not run" <<<"$status"
-ok "with its reason" grep -q "postsrsd does not run, and without it Postfix defers all mail" <<<"$status"
+ok "a dead one is an alarm" grep -q "^ *postsrsd *no *required but not running" <<<"$status"
+ok "with its reason" grep -q "postsrsd is not running, and Postfix defers all mail without it" <<<"$status"
 is "a living one is none" "$(mailauthctl --json mta status | jq -c .services)" \
 	'[{"service":"postsrsd","running":true,"alarm":null}]'
 kill_daemon >/dev/null 2>&1

@@ -83,7 +83,7 @@ ok "enable-dkim of a zone with records of its own" enable own.example
 ok "its SPF record is told" said 'at own.example (TXT v=spf1 mx -all): ours (t1) is left out'
 ok "its DMARC record" said 'at _dmarc.own.example (TXT v=DMARC1; p=reject): ours (t2) is left out'
 ok "its DKIM policy" said 'at _domainkey.own.example (TXT o=~): ours is left out'
-ok "its key" said 'another key at default._domainkey.own.example: the new key has the selector default-2'
+ok "its key" said 'a different key at default._domainkey.own.example: the new key gets the selector default-2'
 is "four lines, and what became of it" "$(grep -c . /tmp/said)" 6
 include own.example
 ok "the zone includes the file" loads own.example
@@ -151,7 +151,7 @@ mailauthctl domain add set.example
 mailauthctl spf set set.example 'v=spf1 a -all'
 fails "nothing of it is exported" test -e $exported/set.example.zone
 ok "its zone is served from here" eval 'mailauthctl domain set set.example dns.service hosted 2>/tmp/said'
-ok "its own policy is told" said 'own at set.example (TXT v=spf1 mx -all), and record t1, which was set here, is published next to it'
+ok "its own policy is told" said 'own record at set.example (TXT v=spf1 mx -all), and record t1, which was set here, is published in addition'
 include set.example
 ok "it loads" loads set.example
 mailauthctl doctor dns >/tmp/doctor 2>&1
@@ -162,7 +162,7 @@ ok "leaves one" wait_for eval '[ "$(records set.example v=spf1)" = 1 ]'
 
 ok "an external zone" enable ext.example
 ok "the key takes another selector" grep -q '^default-2._domainkey.ext.example' /tmp/printed
-ok "the policy replaces what is there" grep -q '^; replaces the record that is there: TXT o=~$' /tmp/printed
+ok "the policy replaces what is there" grep -q '^; replaces the existing record: TXT o=~$' /tmp/printed
 is "in JSON too" "$(mailauthctl --json domain enable-dkim ext.example 2>/dev/null | jq -c '[.[] | .replaces]')" '["TXT o=~",null]'
 mailauthctl server unset dns.service
 ok "zones that were served elsewhere meanwhile are asked again" eval 'mailauthctl zone export --all 2>/tmp/said'
@@ -300,12 +300,12 @@ ok "comes back" is_kept off.example
 
 mkdir -p /srv/elsewhere
 ok "another folder" eval 'mailauthctl server set zone.directory /srv/elsewhere 2>/tmp/said'
-ok "is warned of" said "the zone files in $exported stay as they are"
+ok "is warned of" said "the zone files in $exported are not changed"
 ok "zone export" mailauthctl zone export --all
 ok "files are there, too" test -e /srv/elsewhere/plain.example.zone
 ok "zones that include the old ones load" loads plain.example
 mailauthctl doctor --json zones >/tmp/doctor
-ok "doctor lists those" grep -q "$exported/.*.zone is not kept up to date" /tmp/doctor
+ok "doctor lists those" grep -q "$exported/.*.zone is not updated" /tmp/doctor
 sed -i "s|$exported|/srv/elsewhere|" /srv/zones/plain.example.zone
 ok "the zone includes the new one" loads plain.example
 ok "the old one is forgotten" mailauthctl zone forget plain.example
@@ -336,7 +336,7 @@ ok "until it works" mailauthctl zone export --all
 # ---- whole zones -------------------------------------------------------------------------------------
 
 ok "zone.format full" eval 'mailauthctl server set zone.format full zone.reload true 2>/tmp/said'
-ok "is warned of" said 'take out the $INCLUDE lines'
+ok "is warned of" said 'remove the $INCLUDE lines'
 mailauthctl template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300'
 mailauthctl template add '<domain>.' NS '<hostname>.'
 mailauthctl template apply --all 2>/dev/null

@@ -96,7 +96,7 @@ judge() { # what, case, status
 
 	now=$(state_of)
 	# What only undo needed, and folders that it kept from going, may wait for the next run.
-	if [ "$3" = 0 ] && ! grep -q 'the next run tidies up' "$work/run.out" &&
+	if [ "$3" = 0 ] && ! grep -q 'the next run cleans up' "$work/run.out" &&
 		[ "$now" != "$(cat "$work/$2/new")" ]; then
 		finding "$what: ended 0, and the new state is not there"
 	fi

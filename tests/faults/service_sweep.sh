@@ -168,7 +168,7 @@ judge_left() { # what, case, status
 	tree >"$work/now"
 	case $3 in
 	0)
-		is_state "$2" new || grep -q 'the next run tidies up' "$work/run.out" ||
+		is_state "$2" new || grep -q 'the next run cleans up' "$work/run.out" ||
 			finding "$1: ended 0, and the new state is not there"
 		;;
 	1)

@@ -304,7 +304,7 @@ is "good ones again" "$(answer | verbs)" "550 5.7.23"
 finish
 is "each fault is said once" "$(grep -v ^client= log)" \
 	'settings read again from policyd.yaml
-policyd.yaml:4:1: there is no "modes"; did you mean mode?; the former settings stay in force
+policyd.yaml:4:1: unknown key "modes"; did you mean mode?; the former settings stay in force
 cannot read policyd.yaml: No such file or directory; the former settings stay in force
 settings read again from policyd.yaml'
 
@@ -313,16 +313,16 @@ while IFS='|' read -r text wanted; do
 	is "settings: $wanted" "$(ask 1 a@pass.example b@x.test | serve; echo "$?"; cat log)" "1
 policyd.yaml$wanted"
 done <<'ROWS'
-version: 2\nhostname: mx.example.net\n|:1:10: version: this format version is not known here
+version: 2\nhostname: mx.example.net\n|:1:10: version: this format version is not supported
 hostname: mx.example.net\n|:1:1: "version" is missing
 version: 1\n|:1:1: "hostname" is missing
-version: 1\nhostname: mx\n|:2:11: hostname: "mx" is not a full host name: it has one label only, as in "mx.example"
+version: 1\nhostname: mx\n|:2:11: hostname: "mx" is not a full host name: it has only one label, as in "mx.example"
 version: 1\nhostname: mx.example.net\nmode: 7\n|:3:7: mode: must be one of headers-only, defer-dns-errors, reject-fail, reject-softfail, reject-neutral, reject-not-pass
-version: 1\nhostname: mx.example.net\nmode: 1\nmode: 2\n|:4:1: "mode" is there twice (first in line 3)
-version: 1\nhostname: mx.example.net\ncheck: maybe\n|:3:8: check: on or off is expected
+version: 1\nhostname: mx.example.net\nmode: 1\nmode: 2\n|:4:1: duplicate key "mode" (first in line 3)
+version: 1\nhostname: mx.example.net\ncheck: maybe\n|:3:8: check: on or off is required
 version: 1\nhostname: mx.example.net\ntrusted-relays:\n  - 192.0.2.0/24\n  - mail\n|:5:5: trusted-relays: "mail" is not an address or network
 version: 1\nhostname: mx.example.net\ntrusted-relays: 192.0.2.1\n|:3:17: trusted-relays: a list is expected
-version: 1\nhostname: mx.example.net\ntime-limit: 60\n|:3:13: time-limit: a number from 1 to 25 is expected
+version: 1\nhostname: mx.example.net\ntime-limit: 60\n|:3:13: time-limit: a number from 1 to 25 is required
 version: 1\nhostname: mx.example.net\nguess-scope: all\n|:3:14: guess-scope: must be no-record or most-permissive
 ROWS
 rm policyd.yaml

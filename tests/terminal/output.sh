@@ -104,7 +104,7 @@ for columns in 80 200; do
 	done
 done
 is "a pipe: nothing is broken or cut" "$(m pipe server describe | grep '^dkim.activate' | tr -s ' ')" \
-	"dkim.activate exported, seen, now exported server, domain what must have happened to a key's record before the key signs"
+	"dkim.activate exported, seen, now exported server, domain what a key requires before it signs"
 in_pipe=$(m pipe domain list | widest)
 ok "a name that is too long stays in one piece" \
 	grep -q 'd60.a-rather-long-name-of-a-domain.example' <<<"$(in_terminal 30 pipe domain list)"
@@ -120,7 +120,7 @@ add_mx() { # answer, data
 records() { m asked record list d1.a-rather-long-name-of-a-domain.example | grep -c ' MX '; }
 name=mail.d1.a-rather-long-name-of-a-domain.example
 ok "a name without a final dot: both readings are asked about" \
-	grep -qF "\"$name\" has no final dot and is read as $name.${name#mail.}.; is \"$name.\" meant? [y/N]" \
+	grep -qF "\"$name\" has no final dot and is read as $name.${name#mail.}.; did you mean \"$name.\"? [y/N]" \
 	<<<"$(add_mx y "10 $name")"
 is "... yes: it gets its dot" "$(m asked record list "${name#mail.}" | grep -o ' MX .*example. ' | tr -s ' ')" \
 	" MX 10 $name. "

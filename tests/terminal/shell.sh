@@ -224,16 +224,16 @@ zsh)
 		> mailauthctl domain s
 		set      -- change settings of a domain: all of them or none
 		show     -- show a domain: state, settings, keys, aliases
-		suspend  -- stop signing for domains; DKIM records stay for a while
+		suspend  -- stop signing for domains; DKIM records are kept for a while
 	END
 	lists "values, with help" "mailauthctl server set spf.mode " <<-END
 		> mailauthctl server set spf.mode
 		headers-only      -- only a Received-SPF header, never a rejection (as it is now)
-		defer-dns-errors  -- and temperror is told to come back later
+		defer-dns-errors  -- and temperror defers the message
 		reject-fail       -- and fail is rejected
 		reject-softfail   -- and softfail is rejected
 		reject-neutral    -- and neutral is rejected
-		reject-not-pass   -- and none and permerror are rejected: only pass gets in
+		reject-not-pass   -- and none and permerror are rejected: only pass is accepted
 	END
 	lists "domains" "mailauthctl domain show " <<-END
 		> mailauthctl domain show
@@ -243,8 +243,8 @@ zsh)
 	END
 	lists "options, with help" "mailauthctl domain remove shop.test --d" <<-END
 		> mailauthctl domain remove shop.test --d
-		--db       -- the database, instead of /var/lib/mailauthctl/mailauthctl.db
-		--dry-run  -- say what would be written, write nothing
+		--db       -- use this database, not /var/lib/mailauthctl/mailauthctl.db
+		--dry-run  -- show the changes without making them
 	END
 	lists "what is expected" "mailauthctl server set dns.ttl " <<-END
 		> mailauthctl server set dns.ttl
@@ -256,16 +256,16 @@ fish)
 		> mailauthctl domain s
 		set             (change settings of a domain: all of them or none)
 		show               (show a domain: state, settings, keys, aliases)
-		suspend  (stop signing for domains; DKIM records stay for a while)
+		suspend  (stop signing for domains; DKIM records are kept for a while)
 	END
 	lists "values, with help" "mailauthctl server set spf.mode " <<-END
 		> mailauthctl server set spf.mode
 		headers-only  (only a Received-SPF header, never a rejection (as it is now))
-		defer-dns-errors                  (and temperror is told to come back later)
+		defer-dns-errors                  (and temperror defers the message)
 		reject-fail                                           (and fail is rejected)
 		reject-softfail                                   (and softfail is rejected)
 		reject-neutral                                     (and neutral is rejected)
-		reject-not-pass     (and none and permerror are rejected: only pass gets in)
+		reject-not-pass     (and none and permerror are rejected: only pass is accepted)
 	END
 	lists "domains" "mailauthctl domain show " <<-END
 		> mailauthctl domain show
@@ -274,8 +274,8 @@ fish)
 	END
 	lists "options, with help" "mailauthctl domain remove shop.test --d" <<-END
 		> mailauthctl domain remove shop.test --d
-		--db  (the database, instead of /var/lib/mailauthctl/mailauthctl.db)
-		--dry-run                 (say what would be written, write nothing)
+		--db  (use this database, not /var/lib/mailauthctl/mailauthctl.db)
+		--dry-run                 (show the changes without making them)
 	END
 	;;
 esac

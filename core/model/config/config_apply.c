@@ -173,9 +173,10 @@ static int add_one(struct config_apply *apply, size_t at, struct err *err)
 			return 0;
 		err_set(err, ERR_FAILED,
 		        there.main_name
-		                ? _("%s is an alias of %s; only --prune makes it another "
-		                    "one's")
-		                : _("%s is no alias; only --prune makes it one"),
+		                ? _("%s is an alias of %s; changing that requires "
+		                    "--prune")
+		                : _("%s is not an alias; making it one requires "
+		                    "--prune"),
 		        wanted->name, there.main_name);
 		return config_blame(config, wanted->main_node, err);
 	}

@@ -166,8 +166,8 @@ static int complete_edit(const struct domain *domain, const struct exchange *wor
 	if (!source)
 		return err_set(
 			err, ERR_FAILED,
-			_("the template of %s has no record %s, and owner and type "
-		          "are not given"),
+			_("the template of %s has no record %s, so owner and type are "
+		          "required"),
 			domain->name, id);
 	row->owner = source->owner;
 	row->type = source->type;
@@ -205,11 +205,11 @@ static int plan_record(struct config_apply *apply, const struct domain *domain,
 	if (row->rdata && source && source->kind != POLICY_OTHER &&
 	    source->kind != row->kind) {
 		auto_free char *id = stored_id(row);
-		ctx_report(
-			apply->ctx, REPORT_WARNING,
-			_("%s:%u:%u: %s is the %s record of %s, and that text is none"),
-			apply->config->what, record->data->line, record->data->column, id,
-			record_text_policy(source->kind), domain->name);
+		ctx_report(apply->ctx, REPORT_WARNING,
+		           _("%s:%u:%u: %s is the %s record of %s, and the text is not "
+		             "such a record"),
+		           apply->config->what, record->data->line, record->data->column,
+		           id, record_text_policy(source->kind), domain->name);
 	}
 	work->pair[work->count++] = (struct record_exchange){ there, row };
 	return 0;
@@ -345,7 +345,7 @@ static int look_key(struct config_apply *apply, const struct domain *domain,
 	                       (size_t)DIGEST_LEN);
 	if (r > 0 && strcmp(selector, wanted->selector) != 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s has this key already, under the selector %s"),
+		               _("%s already has this key with the selector %s"),
 		               domain->name, selector);
 	if (r != 0)
 		return r;
@@ -354,7 +354,7 @@ static int look_key(struct config_apply *apply, const struct domain *domain,
 	                  "it", domain->id, wanted->selector);
 	if (r > 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s has another key under the selector %s"),
+		               _("%s has a different key with the selector %s"),
 		               domain->name, wanted->selector);
 	return r;
 }

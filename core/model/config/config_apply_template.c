@@ -87,9 +87,9 @@ static int gather(struct config_apply *apply, const struct stored_records *store
 		else if (there && !apply->hooks->is_pruning &&
 		         !stored_is_same_place(there, &row)) {
 			err_set(err, ERR_FAILED,
-			        _("t%" PRId64 " is %s %s here, and a template record "
-			          "keeps its owner and type; leave the id out for a new "
-			          "record"),
+			        _("t%" PRId64 " is %s %s here, and owner and type of a "
+			          "template record cannot change; omit the id to add a "
+			          "new record"),
 			        row.template_uid, there->owner, there->type);
 			return config_blame(apply->config, records->row[i].node, err);
 		}
@@ -191,9 +191,8 @@ int config_check_uids_of_store(struct config_apply *apply, struct err *err)
 		if (records->row[i].uid == uid)
 			place = records->row[i].node;
 	err_set(err, ERR_FAILED,
-	        _("t%" PRId64
-	          " is another record for domains that are not in this document; "
-	          "leave the id out for a new record"),
+	        _("t%" PRId64 " is a different record for domains that are not in this "
+	          "document; omit the id to add a new record"),
 	        uid);
 	return config_blame(config, place, err);
 }

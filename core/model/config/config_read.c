@@ -124,12 +124,12 @@ bool config_check_keys(struct config_reader *reader, const struct yaml_node *nod
 const char *config_text(struct config_reader *reader, const struct yaml_node *node)
 {
 	if (node->kind != YAML_SCALAR)
-		config_fault(reader, node, _("one value is expected here"));
+		config_fault(reader, node, _("a single value is required here"));
 	else if (memchr(node->text, '\0', node->len))
-		config_fault(reader, node, _("the value holds NUL"));
+		config_fault(reader, node, _("the value contains NUL"));
 	else if (!node->len && node->is_plain)
 		config_fault(reader, node,
-		             _("there is no value; \"\" would be an empty one"));
+		             _("the value is missing; \"\" is an empty value"));
 	else
 		return node->text;
 	return NULL;
@@ -143,7 +143,7 @@ bool config_bool(struct config_reader *reader, const struct yaml_node *node,
 		return false;
 	if (text_to_bool(text, ret_value))
 		return true;
-	config_fault(reader, node, _("on or off is expected, not \"%.80s\""), text);
+	config_fault(reader, node, _("on or off is required, not \"%.80s\""), text);
 	return false;
 }
 
@@ -154,8 +154,8 @@ static void read_secrets(struct config_reader *reader, const struct yaml_node *n
 	const struct yaml_node *first = node->kind == YAML_LIST ? node->first : node;
 	if (!first || node->kind == YAML_MAP)
 		config_fault(reader, node,
-		             _("a secret is expected here, or a list of them; the first "
-		               "one signs"));
+		             _("a secret or a list of secrets is required here; the "
+		               "first one signs"));
 	for (const struct yaml_node *one = first; one && node->kind != YAML_MAP;
 	     one = one == node ? NULL : one->next) {
 		struct err err = ERR_INIT;
@@ -210,7 +210,7 @@ static void read_settings(struct config_reader *reader, const struct yaml_node *
 	if (node->kind != YAML_MAP) {
 		config_fault(
 			reader, node,
-			_("settings and their values are expected here; {} says none"));
+			_("settings and their values are required here; {} means none"));
 		return;
 	}
 	for (const struct yaml_node *one = node->first; one; one = one->next)
@@ -280,8 +280,7 @@ static void read_domain(struct config_reader *reader, const struct yaml_node *no
 		domain->template = text ? find_older(config, text) : NULL;
 		if (text && !domain->template)
 			config_fault(reader, one,
-			             _("there is no \"%.80s\" among older-templates"),
-			             text);
+			             _("older-templates has no entry \"%.80s\""), text);
 	}
 	if ((one = yaml_get(node, "settings")))
 		read_settings(reader, one, true, &domain->settings);
@@ -328,7 +327,7 @@ static void read_domains(struct config_reader *reader, const struct yaml_node *n
 	struct config *config = reader->config;
 	config->domains = node;
 	if (node->kind != YAML_MAP) {
-		config_fault(reader, node, _("domains are expected here; {} says none"));
+		config_fault(reader, node, _("domains are required here; {} means none"));
 		return;
 	}
 	for (const struct yaml_node *one = node->first; one; one = one->next) {
@@ -346,13 +345,13 @@ static void read_domains(struct config_reader *reader, const struct yaml_node *n
 		const struct config_domain *domain = &config->domain[i];
 		if (i && strcmp(domain->name, domain[-1].name) == 0)
 			config_fault_key(reader, domain->node,
-			                 _("%s is there twice (first in line %u)"),
+			                 _("%s is listed twice (first in line %u)"),
 			                 domain->name, domain[-1].node->key_line);
 		const struct config_domain *main =
 			domain->main ? config_find_domain(config, domain->main) : NULL;
 		if (main && main->main)
 			config_fault(reader, domain->main_node,
-			             _("%s is itself an alias of %s; name that one"),
+			             _("%s is itself an alias of %s; use that domain"),
 			             main->name, main->main);
 	}
 }
@@ -364,7 +363,7 @@ static void read_older(struct config_reader *reader, const struct yaml_node *nod
 	struct config *config = reader->config;
 	if (node->kind != YAML_MAP) {
 		config_fault(reader, node,
-		             _("names and their lists of records are expected here"));
+		             _("names with their lists of records are required here"));
 		return;
 	}
 	for (const struct yaml_node *one = node->first; one; one = one->next) {
@@ -380,19 +379,18 @@ static void read_format(struct config_reader *reader, const struct yaml_node *ro
 	const struct yaml_node *node = yaml_get(root, "format");
 	int64_t format = 0;
 	if (!node) {
-		config_fault(reader, root, _("the document lacks \"format: %d\""),
+		config_fault(reader, root, _("the document has no \"format: %d\""),
 		             CONFIG_FORMAT);
 		return;
 	}
 	const char *text = config_text(reader, node);
 	if (text && (!text_to_int(text, 0, INT64_MAX, &format) || format < 1))
-		config_fault(reader, node, _("format takes a number, not \"%.80s\""),
+		config_fault(reader, node, _("format must be a number, not \"%.80s\""),
 		             text);
 	else if (text && format != CONFIG_FORMAT)
 		config_fault(reader, node,
-		             _("format %" PRId64
-		               " is of another version of this program, which reads "
-		               "format %d"),
+		             _("format %" PRId64 " belongs to another version of this "
+		               "program; this version reads format %d"),
 		             format, CONFIG_FORMAT);
 }
 
@@ -448,11 +446,12 @@ static int read_tree(struct config *config, const char *text, size_t len, struct
 {
 	size_t size = len * TREE_OCTETS;
 	if (len > CONFIG_INPUT_MAX)
-		return err_set(err, ERR_USAGE, _("%s is too large: at most %u octets"),
-		               config->what, CONFIG_INPUT_MAX);
+		return err_set(err, ERR_USAGE,
+		               _("%s is too large: the limit is %u octets"), config->what,
+		               CONFIG_INPUT_MAX);
 	size = size < TREE_LEAST ? TREE_LEAST : size > TREE_MOST ? TREE_MOST : size;
 	if (!arena_open(&config->mem, size))
-		return err_set(err, ERR_FAILED, _("there is no memory to read %s"),
+		return err_set(err, ERR_FAILED, _("not enough memory to read %s"),
 		               config->what);
 	int r = yaml_read(text, len, config->what, &config->mem, &config->root, err);
 	if (r < 0)
@@ -462,7 +461,8 @@ static int read_tree(struct config *config, const char *text, size_t len, struct
 		               config->what);
 	if (config->root->next)
 		return yaml_fault(config->root->next, config->what, err, "%s",
-		                  _("a second document begins here; there may be one"));
+		                  _("a second document begins here; only one is "
+		                    "allowed"));
 	return 0;
 }
 

@@ -35,7 +35,7 @@ void config_keys_done(struct config_domain *domain)
 static bool check_list(struct config_reader *reader, const struct yaml_node *node)
 {
 	if (node->kind != YAML_LIST) {
-		config_fault(reader, node, _("a list is expected here; [] says none"));
+		config_fault(reader, node, _("a list is required here; [] means none"));
 		return false;
 	}
 	if (node->count <= LIST_MAX)
@@ -64,7 +64,9 @@ static void read_ttl(struct config_reader *reader, const struct yaml_node *node,
 	if (text && !text_to_int(text, 0, RR_TTL_MAX, &record->ttl) &&
 	    (!text_to_duration(text, &record->ttl) || record->ttl > RR_TTL_MAX))
 		config_fault(reader, node,
-		             _("ttl takes seconds or a duration, not \"%.80s\""), text);
+		             _("ttl must be a number of seconds or a duration, not "
+		               "\"%.80s\""),
+		             text);
 }
 
 /* `domain` NULL: of a template. */
@@ -128,11 +130,14 @@ static bool read_record(struct config_reader *reader, const struct yaml_node *no
 static void check_whole(struct config_reader *reader, const struct config_record *record)
 {
 	if (!record->owner)
-		config_fault(reader, record->node, _("the record lacks its owner"));
+		config_fault(reader, record->node,
+		             _("the owner of the record is missing"));
 	else if (!*record->type)
-		config_fault(reader, record->node, _("the record lacks its type"));
+		config_fault(reader, record->node,
+		             _("the type of the record is missing"));
 	else if (!record->data)
-		config_fault(reader, record->node, _("the record lacks its data"));
+		config_fault(reader, record->node,
+		             _("the data of the record is missing"));
 }
 
 /* A removal names the record of the template by its id and has no content. */
@@ -142,13 +147,14 @@ static void check_removed(struct config_reader *reader,
 {
 	if (!record->uid)
 		config_fault_key(reader, removed,
-		                 _("only a record of the template is removed, by its id; "
-		                   "leave any other out"));
+		                 _("only a record of the template can be marked as "
+		                   "removed, by its id; omit other records"));
 	else if (record->data)
-		config_fault(reader, record->data, _("a removed record has no data"));
+		config_fault(reader, record->data,
+		             _("a removed record cannot have data"));
 	else if (record->ttl != TTL_DEFAULT)
 		config_fault(reader, yaml_get(record->node, "ttl"),
-		             _("a removed record has no ttl"));
+		             _("a removed record cannot have a ttl"));
 }
 
 /* Owner and type of an edit may be left to its id. */
@@ -156,7 +162,8 @@ static void check_edit(struct config_reader *reader, const struct config_record 
 {
 	if (!record->owner != !*record->type)
 		config_fault(reader, record->node,
-		             _("owner and type go together; both may be left to the id"));
+		             _("owner and type must be given together, or both omitted "
+		               "if there is an id"));
 	else if (!record->data)
 		config_fault(reader, record->node,
 		             _("t%" PRId64 " has neither data nor \"removed: on\""),
@@ -224,7 +231,8 @@ static void check_doubled(struct config_reader *reader,
 	for (size_t i = 1; i < count; i++)
 		if (sorted[i]->uid == sorted[i - 1]->uid)
 			config_fault(reader, sorted[i]->node,
-			             _("t%" PRId64 " is there twice (first in line %u)"),
+			             _("t%" PRId64 " is listed twice (first in line "
+			               "%u)"),
 			             sorted[i]->uid, sorted[i - 1]->node->line);
 	count = 0;
 	for (size_t i = 0; i < records->count; i++)
@@ -238,13 +246,13 @@ static void check_doubled(struct config_reader *reader,
 			continue;
 		if (a->kind != POLICY_OTHER)
 			config_fault(reader, b->node,
-			             _("a second %s record at %s (first in line %u), and "
-			               "receivers take two for none"),
+			             _("a second %s record at %s (first in line %u); "
+			               "receivers ignore both"),
 			             record_text_policy(a->kind), b->owner,
 			             a->node->line);
 		else if (strcmp(a->data->text, b->data->text) == 0)
 			config_fault(reader, b->node,
-			             _("that record is there twice (first in line %u)"),
+			             _("the record is listed twice (first in line %u)"),
 			             a->node->line);
 	}
 }
@@ -270,7 +278,8 @@ void config_read_template(struct config_reader *reader, const struct yaml_node *
 		if (template->name && (!record->uid || !record->data))
 			config_fault(
 				reader, record->node,
-				_("a record of an older template needs its id and data"));
+				_("a record of an older template requires its id and "
+			          "data"));
 	}
 	if (reader->faults == faults)
 		check_doubled(reader, &template->records);
@@ -326,9 +335,9 @@ void config_check_uids(struct config_reader *reader)
 		if (a->uid == b->uid &&
 		    (strcmp(a->owner, b->owner) != 0 || strcmp(a->type, b->type) != 0))
 			config_fault(reader, b->node,
-			             _("t%" PRId64
-			               " is %s %s here and %s %s in line %u; a "
-			               "template record keeps its owner and type"),
+			             _("t%" PRId64 " is %s %s here and %s %s in line "
+			               "%u; owner and type of a template record cannot "
+			               "change"),
 			             b->uid, b->owner, b->type, a->owner, a->type,
 			             a->node->line);
 	}
@@ -367,14 +376,14 @@ static void read_key(struct config_reader *reader, const struct yaml_node *node,
 	else if (text)
 		key->selector = xstrdup(selector);
 	else if (!one)
-		config_fault(reader, node, _("the key lacks its selector"));
+		config_fault(reader, node, _("the selector of the key is missing"));
 	if ((one = yaml_get(node, "state")) && (text = config_text(reader, one))) {
 		key->state_node = one;
 		key->state = text;
 		if (!is_word(text, states))
 			config_fault(reader, one,
-			             _("\"%.80s\" is not a state; there are pending, "
-			               "active, retiring, resting and parked"),
+			             _("\"%.80s\" is not a state; the states are "
+			               "pending, active, retiring, resting and parked"),
 			             text);
 	}
 	one = yaml_get(node, "private");
@@ -384,7 +393,7 @@ static void read_key(struct config_reader *reader, const struct yaml_node *node,
 	else if (text)
 		key->pem = one;
 	else if (!one)
-		config_fault(reader, node, _("the key lacks its private half"));
+		config_fault(reader, node, _("the private key is missing"));
 }
 
 /* One active and one pending key of a kind; every selector once. */
@@ -398,15 +407,15 @@ static void check_keys(struct config_reader *reader, const struct config_domain 
 			                strcmp(b->state, "pending") == 0;
 			if (text_same(a->selector, b->selector))
 				config_fault(reader, b->node,
-				             _("the selector %s is there twice (first in "
-				               "line %u)"),
+				             _("the selector %s is listed twice (first "
+				               "in line %u)"),
 				             b->selector, a->node->line);
 			else if (a->pem && b->pem &&
 			         memcmp(a->sight.fingerprint.at, b->sight.fingerprint.at,
 			                DIGEST_LEN) == 0)
 				config_fault(
 					reader, b->node,
-					_("that key is there twice (first in line %u)"),
+					_("the key is listed twice (first in line %u)"),
 					a->node->line);
 			else if (is_alone && strcmp(a->state, b->state) == 0 &&
 			         text_same(a->sight.algorithm, b->sight.algorithm))

@@ -139,8 +139,8 @@ static int look_at_item(void *arg, const struct change_item *item, struct err *e
 	if (r == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("not saved: it would change more than the DKIM, SPF and DMARC of "
-		          "the domains that the account %s manages"),
+			_("not saved: the change would affect more than DKIM, SPF and "
+		          "DMARC of the domains that the account %s manages"),
 			look->account);
 	return r < 0 ? r : 0;
 }

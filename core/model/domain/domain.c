@@ -101,10 +101,10 @@ int domain_find(struct store *store, const char *typed, struct domain *ret_domai
 		return r;
 	if (near)
 		return err_set(err, ERR_MISSING,
-		               _("%s is not among the domains; did you mean %s?"), name,
-		               near);
+		               _("domain %s not found; did you mean %s?"), name, near);
 	return err_set(err, ERR_MISSING,
-	               _("%s is not among the domains; \"mailauthctl domain add %s\""),
+	               _("domain %s not found; to add it, run \"mailauthctl domain add "
+	                 "%s\""),
 	               name, name);
 }
 
@@ -120,8 +120,9 @@ int domain_check_former_keys(struct store *store, const char *name, int64_t main
 	if (r > 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s still publishes another key under the selector %s, for mail "
-		          "under way; add it as an alias after that record has gone"),
+			_("%s still publishes a different key with the selector %s, "
+		          "for mail in transit; add it as an alias after that record "
+		          "is removed"),
 			name, selector);
 	return r;
 }
@@ -137,11 +138,12 @@ int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("%s is there already"), name);
+		return err_set(err, ERR_FAILED, _("%s already exists"), name);
 	if (main && main->main_id)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s is itself an alias of %s; name that one as the main domain"),
+			_("%s is itself an alias of %s; use that domain as the main "
+		          "domain"),
 			main->name, main->main_name);
 	if (main)
 		r = domain_check_former_keys(store, name, main->id, err);

@@ -434,11 +434,11 @@ static void say_nameless(const struct export *export)
 		export->nameless_count > 1
 			? xasprintf(_(" and %zu more"), export->nameless_count - 1)
 			: xstrdup("");
-	ctx_report(
-		export->ctx, REPORT_NOTE,
-		_("%s%s: records with <hostname> are left out, because this server has "
-	          "no public host name; run \"mailauthctl server set mta.hostname <name>\""),
-		export->nameless, more);
+	ctx_report(export->ctx, REPORT_NOTE,
+	           _("%s%s: records with <hostname> are left out because the public "
+	             "host name of this server is not known; run \"mailauthctl server "
+	             "set mta.hostname <name>\""),
+	           export->nameless, more);
 }
 
 static int look_at_all(struct work *work, const struct names *names, struct err *err)
@@ -450,7 +450,7 @@ static int look_at_all(struct work *work, const struct names *names, struct err 
 			               _("the export was interrupted"));
 		if (work->not_staged >= STAGE_FAILURES_MAX) {
 			ctx_report(export->ctx, REPORT_ERROR,
-			           _("%zu zones are left for a later export"),
+			           _("the next export writes %zu more zones"),
 			           names->count - i);
 			export->is_complete = false;
 			break;
@@ -540,7 +540,7 @@ static int check_names(struct store *store, const struct export_request *request
 		if (r < 0)
 			return r;
 		if (r == 0)
-			return err_set(err, ERR_MISSING, _("%s is not among the domains"),
+			return err_set(err, ERR_MISSING, _("domain %s not found"),
 			               request->names[i]);
 	}
 	return 0;

@@ -67,8 +67,8 @@ int export_open_dir(struct export *export, struct store *store, const char *path
 	auto_free char *inside = path_join(path, ZONE_LIST);
 	int r = 0;
 	if (!path_is_plain(path))
-		return err_set(err, ERR_FAILED, _("zone.directory is no plain path: %s"),
-		               path);
+		return err_set(err, ERR_FAILED,
+		               _("zone.directory is not a plain path: %s"), path);
 	r = file_check_parents(ctx, inside, err);
 	if (r >= 0 && !export->is_dry_run)
 		r = file_make_dir(ctx, path, FOLDER_META, NULL, err);

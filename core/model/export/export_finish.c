@@ -53,11 +53,11 @@ int export_check_reload(const struct ctx *ctx, const char *text, struct err *err
 	if (ctx->is_rooted || !text_split_words(text, &word, &words) || !words ||
 	    can_run(ctx, word[0]))
 		return 0;
-	return err_set(
-		err, ERR_FAILED,
-		_("the program of zone.reload, %s, is not there or cannot be run; "
-	          "zone.reload is a program with its arguments, no line for a shell"),
-		word[0]);
+	return err_set(err, ERR_FAILED,
+	               _("the program of zone.reload, %s, does not exist or is not "
+	                 "executable; zone.reload is a program with its arguments, not "
+	                 "a shell command line"),
+	               word[0]);
 }
 
 /* name NULL: the words as they are. */

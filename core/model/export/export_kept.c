@@ -138,11 +138,10 @@ static int refuse(struct store *store, const char *name, struct err *err)
 	if (used < 0)
 		return used;
 	if (!any || !used)
-		return err_set(
-			err, ERR_MISSING,
-			_("no zone file of %s waits to be forgotten; \"mailauthctl "
-		          "doctor zones\" lists those that do"),
-			name);
+		return err_set(err, ERR_MISSING,
+		               _("%s has no unused zone file; run \"mailauthctl doctor "
+		                 "zones\" to list the unused zone files"),
+		               name);
 	if (!until)
 		return err_set(err, ERR_FAILED,
 		               _("the zone file of %s is in use: %s is a domain of this "
@@ -150,8 +149,8 @@ static int refuse(struct store *store, const char *name, struct err *err)
 		               name, name);
 	text_from_time(until, date);
 	return err_set(err, ERR_FAILED,
-	               _("the zone file of %s is in use: its DKIM records stay for mail "
-	                 "under way until %s"),
+	               _("the zone file of %s is in use: its DKIM records are kept for "
+	                 "mail in transit until %s"),
 	               name, date);
 }
 

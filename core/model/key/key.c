@@ -114,7 +114,7 @@ static int fail_no_key(struct store *store, int64_t domain_id, const char *domai
 	if (count == 0)
 		return err_set(err, ERR_MISSING, _("%s has no keys"), domain);
 	return err_set(err, ERR_MISSING,
-	               _("%s has no key with the selector %s; there is %s%s"), domain,
+	               _("%s has no key with the selector %s; it has %s%s"), domain,
 	               selector, buf_text(&there), count > NAMED_MAX ? ", ..." : "");
 }
 
@@ -161,7 +161,7 @@ static int check_selector_free(struct store *store, int64_t domain_id, const cha
 		domain_id, selector);
 	if (r > 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s has a key with the selector %s already"), domain,
+		               _("%s already has a key with the selector %s"), domain,
 		               selector);
 	return r;
 }
@@ -310,7 +310,9 @@ int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t doma
 	bool is_second = is_beside_rsa && strcmp(algorithm, "ed25519") == 0;
 	auto_free char *base = xasprintf("%s%s", day, is_second ? "-ed25519" : "");
 	r = first_free(store, domain_id, base, 1, ret_selector, err);
-	return r == ERR_USAGE
-	               ? err_prefix(err, _("no selector for a new key of %s"), domain)
-	               : r;
+	return r == ERR_USAGE ? err_prefix(err,
+	                                   _("no selector is available for a new key "
+	                                     "of %s"),
+	                                   domain)
+	                      : r;
 }

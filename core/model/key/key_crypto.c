@@ -114,7 +114,7 @@ static int ssl_fail(struct err *err, const char *what)
 	const char *reason =
 		crypto()->ERR_reason_error_string(crypto()->ERR_peek_last_error());
 	return err_set(err, ERR_FAILED, "%s: %s", what,
-	               reason ? reason : _("OpenSSL gave up"));
+	               reason ? reason : _("OpenSSL failed"));
 }
 
 static int put_private(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
@@ -136,7 +136,7 @@ static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 		size_t len = sizeof(raw);
 		if (crypto()->EVP_PKEY_get_raw_public_key(pkey, raw, &len) != 1 ||
 		    len != sizeof(raw))
-			return ssl_fail(err, _("the public key cannot be had"));
+			return ssl_fail(err, _("the public key cannot be derived"));
 		pair->public_key = (unsigned char *)xmemdup(raw, len);
 		pair->public_len = len;
 		return 0;
@@ -144,7 +144,7 @@ static int put_public(EVP_PKEY *pkey, struct key_pair *pair, struct err *err)
 	unsigned char *der = NULL;
 	int len = crypto()->i2d_PUBKEY(pkey, &der);
 	if (len <= 0)
-		return ssl_fail(err, _("the public key cannot be had"));
+		return ssl_fail(err, _("the public key cannot be derived"));
 	pair->public_key = (unsigned char *)xmemdup(der, (size_t)len);
 	pair->public_len = (size_t)len;
 	OPENSSL_free(der);
@@ -175,7 +175,7 @@ static int generate(const char *algorithm, int64_t bits, struct key_pair *ret_pa
 	bool is_rsa = strcmp(algorithm, "rsa") == 0;
 	if (!is_rsa && strcmp(algorithm, "ed25519") != 0)
 		return err_set(err, ERR_FAILED,
-		               _("there are rsa and ed25519 keys, not \"%s\""),
+		               _("the key types are rsa and ed25519, not \"%s\""),
 		               algorithm);
 	if (is_rsa && (bits < KEY_RSA_MIN || bits > KEY_RSA_MAX))
 		return err_set(err, ERR_FAILED,
@@ -184,8 +184,8 @@ static int generate(const char *algorithm, int64_t bits, struct key_pair *ret_pa
 	auto_pkey pkey = is_rsa ? EVP_RSA_gen((size_t)bits)
 	                        : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (!pkey)
-		return ssl_fail(err, is_rsa ? _("the RSA key cannot be made")
-		                            : _("the Ed25519 key cannot be made"));
+		return ssl_fail(err, is_rsa ? _("the RSA key cannot be generated")
+		                            : _("the Ed25519 key cannot be generated"));
 	return to_pair(pkey, is_rsa ? "rsa" : "ed25519", ret_pair, err);
 }
 
@@ -219,30 +219,29 @@ static int fail_encrypted(struct err *err)
 {
 	return err_set(
 		err, ERR_FAILED,
-		_("the private key is encrypted with a passphrase; write it without one "
-	          "first, as \"openssl pkey -in FILE -out NEWFILE\" does"));
+		_("the private key is encrypted with a passphrase; decrypt it first: "
+	          "\"openssl pkey -in FILE -out NEWFILE\""));
 }
 
 static int fail_public(struct err *err)
 {
 	return err_set(err, ERR_FAILED,
-	               _("this is a public key only; the private key is needed"));
+	               _("this is a public key; the private key is required"));
 }
 
 static int check_rsa(EVP_PKEY *pkey, struct err *err)
 {
 	int bits = crypto()->EVP_PKEY_get_bits(pkey);
 	if (bits < KEY_RSA_MIN)
-		return err_set(
-			err, ERR_FAILED,
-			_("the RSA key has %d bits, which is too short: verifiers need at "
-		          "least %d (RFC 8301)"),
-			bits, KEY_RSA_MIN);
+		return err_set(err, ERR_FAILED,
+		               _("the RSA key has %d bits, which is too short: "
+		                 "verifiers require at least %d (RFC 8301)"),
+		               bits, KEY_RSA_MIN);
 	if (bits > KEY_RSA_MAX)
 		return err_set(
 			err, ERR_FAILED,
-			_("the RSA key has %d bits, which is too long: verifiers need not "
-		          "take more than %d (RFC 8301)"),
+			_("the RSA key has %d bits, which is too long: verifiers are "
+		          "not required to support more than %d (RFC 8301)"),
 			bits, KEY_RSA_MAX);
 	BIGNUM *e = NULL;
 	bool is_usable =
@@ -250,17 +249,15 @@ static int check_rsa(EVP_PKEY *pkey, struct err *err)
 		crypto()->BN_is_odd(e) && !crypto()->BN_is_one(e);
 	crypto()->BN_free(e);
 	if (!is_usable)
-		return err_set(
-			err, ERR_FAILED,
-			_("the RSA key has an exponent that no such key can have (even, or "
-		          "1)"));
+		return err_set(err, ERR_FAILED,
+		               _("the RSA key has an invalid exponent (even, or 1)"));
 	EVP_PKEY_CTX *check = crypto()->EVP_PKEY_CTX_new(pkey, NULL);
 	bool is_sound = check && crypto()->EVP_PKEY_check(check) == 1;
 	crypto()->EVP_PKEY_CTX_free(check);
 	if (!is_sound)
-		return err_set(
-			err, ERR_FAILED,
-			_("the RSA key is damaged: its numbers do not fit together"));
+		return err_set(err, ERR_FAILED,
+		               _("the RSA key is damaged: its numbers are "
+		                 "inconsistent"));
 	return 0;
 }
 
@@ -274,8 +271,8 @@ static int check_pkey(EVP_PKEY *pkey, const char **ret_algorithm, struct err *er
 	if (!crypto()->EVP_PKEY_is_a(pkey, "RSA"))
 		return err_set(
 			err, ERR_FAILED,
-			_("this is a private key of the kind %s; DKIM has RSA and Ed25519 "
-		          "keys only (RFC 8301, RFC 8463)"),
+			_("the private key is of the type %s; DKIM supports only RSA "
+		          "and Ed25519 keys (RFC 8301, RFC 8463)"),
 			kind ? kind : _("unknown"));
 	*ret_algorithm = "rsa";
 	return check_rsa(pkey, err);
@@ -293,11 +290,11 @@ static int parse_der(const unsigned char *der, size_t len, struct key_pair *ret_
 	if (!pkey)
 		return err_set(
 			err, ERR_FAILED,
-			_("there is no private key that can be read: neither PKCS#8 nor "
-		          "PKCS#1, in PEM or in DER"));
+			_("no readable private key: neither PKCS#8 nor PKCS#1, in PEM "
+		          "or in DER"));
 	if (at != der + len)
 		return err_set(err, ERR_FAILED,
-		               _("other octets follow behind the private key's DER"));
+		               _("the private key is followed by other octets"));
 	const char *algorithm = NULL;
 	int r = check_pkey(pkey, &algorithm, err);
 	if (r < 0)
@@ -354,10 +351,12 @@ static int find_private(BIO *bio, struct pem *ret_pem, struct err *err)
 	if (has_public)
 		return fail_public(err);
 	if (has_other)
-		return err_set(err, ERR_FAILED, _("the PEM file holds no private key"));
+		return err_set(err, ERR_FAILED,
+		               _("the PEM file contains no private key"));
 	return err_set(
 		err, ERR_FAILED,
-		_("the PEM file is damaged: no whole block from BEGIN to END is in it"));
+		_("the PEM file is damaged: it has no complete block from BEGIN to "
+	          "END"));
 }
 
 /* The one private key of the file. */
@@ -373,8 +372,8 @@ static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem
 		if (is_private_label(second.label))
 			r = err_set(
 				err, ERR_FAILED,
-				_("the file holds more than one private key; which one is "
-			          "meant?"));
+				_("the file contains more than one private key; write "
+			          "the right one to a file of its own"));
 		pem_done(&second);
 	}
 	crypto()->BIO_free(bio);
@@ -386,8 +385,8 @@ static int read_pem(const unsigned char *octets, size_t len, struct pem *ret_pem
 	if (strcmp(pem.label, "OPENSSH PRIVATE KEY") == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("this is a key of OpenSSH's own format; \"ssh-keygen -p -m PEM "
-		          "-f FILE\" makes an RSA key of it readable"));
+			_("the key is in OpenSSH's own format; \"ssh-keygen -p -m PEM "
+		          "-f FILE\" converts an RSA key"));
 	*ret_pem = pem;
 	pem = (struct pem){ 0 };
 	return 0;
@@ -488,12 +487,12 @@ static int open_private(const void *octets, size_t len,
                         void *arg, struct err *err)
 {
 	if (len == 0)
-		return err_set(err, ERR_FAILED, _("there is nothing in it"));
+		return err_set(err, ERR_FAILED, _("it is empty"));
 	if (len > INPUT_MAX)
-		return err_set(
-			err, ERR_FAILED,
-			_("this is too long for a private key: more than %zu octets"),
-			INPUT_MAX);
+		return err_set(err, ERR_FAILED,
+		               _("the data is too long for a private key: more than "
+		                 "%zu octets"),
+		               INPUT_MAX);
 	crypto()->ERR_clear_error();
 	/* from BEGIN on, so that a byte order mark or text on its line does not hide it */
 	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));

@@ -30,7 +30,7 @@ int key_secret_der(struct store *store, int64_t key_id, struct secret *ret_der,
 		return r;
 	if (r == 0)
 		return err_set(err, ERR_MISSING,
-		               _("the database holds no private half of key %" PRId64),
+		               _("the database has no private key for key %" PRId64),
 		               key_id);
 	size_t len;
 	const void *der = stmt_blob(stmt, 0, &len);

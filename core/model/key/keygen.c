@@ -108,7 +108,7 @@ static void start(struct keygen *keygen, size_t wanted)
 	if (wanted && keygen->thread_count == 0) {
 		keygen->is_stopped = true;
 		err_errno(&keygen->failure, number,
-		          _("cannot start a thread to make keys"));
+		          _("cannot start a thread to generate keys"));
 	}
 }
 
@@ -161,9 +161,9 @@ static int fetch(struct keygen *keygen, size_t *ret_index, struct key_pair *ret_
 	}
 	if (keygen->is_cancelled && keygen->fetched < keygen->count)
 		return err_set(err, ERR_CANCELLED,
-		               _("interrupted: %zu of %zu keys were made"),
+		               _("interrupted: %zu of %zu keys were generated"),
 		               keygen->fetched, keygen->count);
-	return err_set(err, ERR_MISSING, _("all keys were handed out"));
+	return err_set(err, ERR_MISSING, _("all generated keys are used"));
 }
 
 int keygen_next(struct keygen *keygen, unsigned timeout_ms, size_t *ret_index,

@@ -25,11 +25,10 @@ int keyring_check_enable(struct store *store, const struct domain *domain,
 	bool may_sign, has_mail;
 	int64_t service;
 	if (domain->main_id)
-		return err_set(
-			err, ERR_FAILED,
-			_("%s is an alias and signs with the keys of %s; \"mailauthctl domain "
-		          "enable-dkim %s\""),
-			domain->name, domain->main_name, domain->main_name);
+		return err_set(err, ERR_FAILED,
+		               _("%s is an alias and signs with the keys of %s; run "
+		                 "\"mailauthctl domain enable-dkim %s\""),
+		               domain->name, domain->main_name, domain->main_name);
 	int r = setting_bool(store, SET_DKIM_SIGN, 0, &may_sign, err);
 	if (r >= 0)
 		r = setting_bool(store, SET_MAIL, domain->id, &has_mail, err);
@@ -40,28 +39,26 @@ int keyring_check_enable(struct store *store, const struct domain *domain,
 	if (!may_sign)
 		return err_set(
 			err, ERR_FAILED,
-			_("DKIM cannot be enabled for %s: dkim.sign is off for the server; "
-		          "\"mailauthctl server set dkim.sign on\""),
+			_("DKIM cannot be enabled for %s: dkim.sign is off for the "
+		          "server; run \"mailauthctl server set dkim.sign on\""),
 			domain->name);
 	if (domain->is_suspended)
-		return err_set(
-			err, ERR_FAILED,
-			_("DKIM cannot be enabled for %s: it is suspended; \"mailauthctl "
-		          "domain resume %s\""),
-			domain->name, domain->name);
+		return err_set(err, ERR_FAILED,
+		               _("DKIM cannot be enabled for %s: it is suspended; run "
+		                 "\"mailauthctl domain resume %s\""),
+		               domain->name, domain->name);
 	if (!has_mail)
-		return err_set(
-			err, ERR_FAILED,
-			_("DKIM cannot be enabled for %s: it sends no mail; \"mailauthctl "
-		          "domain set %s mail on\""),
-			domain->name, domain->name);
+		return err_set(err, ERR_FAILED,
+		               _("DKIM cannot be enabled for %s: it sends no mail; run "
+		                 "\"mailauthctl domain set %s mail on\""),
+		               domain->name, domain->name);
 	if (service == DNS_OFF)
 		return err_set(
 			err, ERR_FAILED,
-			_("DKIM cannot be enabled for %s: it has no DNS service; "
-		          "\"mailauthctl domain set %s dns.service hosted\" to serve its zone "
-		          "from here, or external to have the records printed for another "
-		          "DNS server"),
+			_("DKIM cannot be enabled for %s: dns.service is off; to serve "
+		          "its zone from this host, run \"mailauthctl domain set %s "
+		          "dns.service hosted\"; use external instead of hosted to "
+		          "print the records for another DNS server"),
 			domain->name, domain->name);
 	return 0;
 }
@@ -205,7 +202,8 @@ int keyring_switch_on(struct store *store, const struct ctx *ctx,
 				pair = &pairs[j];
 		if (!pair)
 			return err_set(err, ERR_FAILED,
-			               _("the keys of %s changed meanwhile; try again"),
+			               _("the keys of %s were changed at the same "
+			                 "time; try again"),
 			               domain->name);
 		r = insert_pair(store, ctx, domain, pair, err);
 	}
@@ -283,7 +281,8 @@ int keyring_import(struct store *store, const struct ctx *ctx,
 	if (domain->main_id)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s is an alias and signs with the keys of %s; import the key there"),
+			_("%s is an alias and signs with the keys of %s; import the "
+		          "key for that domain"),
 			domain->name, domain->main_name);
 	int r = ring_load(store, domain, &ring, err);
 	if (r >= 0)
@@ -294,21 +293,21 @@ int keyring_import(struct store *store, const struct ctx *ctx,
 		const struct key *key = &ring.key[i];
 		if (strcmp(key->selector, selector) == 0)
 			return err_set(err, ERR_FAILED,
-			               _("%s has a key under the selector %s already"),
+			               _("%s already has a key with the selector %s"),
 			               domain->name, selector);
 		if (key->public_len == pair->public_len &&
 		    memcmp(key->public_key, pair->public_key, pair->public_len) == 0)
-			return err_set(
-				err, ERR_FAILED,
-				_("%s has this key already, under the selector %s"),
-				domain->name, key->selector);
+			return err_set(err, ERR_FAILED,
+			               _("%s already has this key with the selector "
+			                 "%s"),
+			               domain->name, key->selector);
 	}
 	is_parked |= !signs || domain->is_suspended;
 	if (!is_parked && ring_find(&ring, pair->algorithm, "pending"))
-		return err_set(
-			err, ERR_FAILED,
-			_("%s has a pending %s key already; it must become active first"),
-			domain->name, pair->algorithm);
+		return err_set(err, ERR_FAILED,
+		               _("%s already has a pending %s key; that key must "
+		                 "become active first"),
+		               domain->name, pair->algorithm);
 	return key_insert(store, ctx, domain->id, domain->name, selector,
 	                  is_parked ? "parked" : "pending", pair, &id, err);
 }

@@ -267,7 +267,7 @@ int publish_wait_of(struct store *store, const struct domain *domain,
 	if (!may_sign) {
 		*ret_wait = PUBLISH_WAITS_SERVER;
 		*ret_text = xstrdup(
-			_("on, but not in effect: dkim.sign is off for the server"));
+			_("on, but not enforced: dkim.sign is off for the server"));
 		return 0;
 	}
 	const struct key *waiting = ring_find(&ring, NULL, "pending");
@@ -286,7 +286,8 @@ int publish_wait_of(struct store *store, const struct domain *domain,
 		*ret_wait = PUBLISH_WAITS_DNS;
 		*ret_text = r < 0 ? NULL
 		                  : xasprintf(_("selector %s is left out of the zone, "
-		                                "which has another key there"),
+		                                "which has a different key at that "
+		                                "name"),
 		                              waiting->selector);
 		return r < 0 ? r : 0;
 	}
@@ -296,13 +297,14 @@ int publish_wait_of(struct store *store, const struct domain *domain,
 		*ret_wait = is_export ? PUBLISH_WAITS_EXPORT : PUBLISH_WAITS_DNS;
 	if (waiting && is_export)
 		*ret_text = xasprintf(
-			_("selector %s waits for \"mailauthctl zone export\"%s"),
+			_("selector %s is waiting for \"mailauthctl zone export\"%s"),
 			waiting->selector,
 			has_reload ? _(" and zone.reload to succeed") : "");
 	else if (waiting)
 		*ret_text = xasprintf(
-			_("selector %s waits until its record is in DNS: "
-		          "\"mailauthctl key check --published %s\" once it is"),
+			_("selector %s is waiting for its record in DNS: when it is "
+		          "published there, run \"mailauthctl key check --published "
+		          "%s\""),
 			waiting->selector, domain->name);
 	return 0;
 }

@@ -171,7 +171,7 @@ int domain_life_rename(struct store *store, const struct ctx *ctx,
 		return 0;
 	r = domain_look(store, name, &there, err);
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("%s is there already"), name);
+		return err_set(err, ERR_FAILED, _("%s already exists"), name);
 	if (r >= 0)
 		r = domain_check_former_keys(
 			store, name, domain->main_id ? domain->main_id : domain->id, err);
@@ -250,17 +250,16 @@ static int warn_of_files(struct store *store, struct ctx *ctx, enum setting_key 
 		return r;
 	r = zone_format_now(store, &format, err);
 	if (r >= 0 && key == SET_ZONE_FORMAT && strcmp(after, "full") == 0)
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("zone files become whole zones with the next export: take out "
-		          "the $INCLUDE lines that name them first"));
+		ctx_report(ctx, REPORT_WARNING,
+		           _("the next export writes whole zones: first remove the "
+		             "$INCLUDE lines that name the zone files"));
 	else if (r >= 0 && key == SET_ZONE_DIRECTORY && format == ZONE_INCLUDE)
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("the zone files in %s stay as they are: run \"mailauthctl zone "
-		          "export --all\", then name the new files in the $INCLUDE lines; "
-		          "\"mailauthctl doctor zones\" lists those that are left"),
-			before);
+		ctx_report(ctx, REPORT_WARNING,
+		           _("the zone files in %s are not changed: run \"mailauthctl "
+		             "zone export --all\", then name the new files in the "
+		             "$INCLUDE lines; run \"mailauthctl doctor zones\" to list "
+		             "the old files"),
+		           before);
 	return r;
 }
 
@@ -305,8 +304,8 @@ static int check_switch_off(struct store *store, const struct domain *domain,
 	    (key == SET_DNS_SERVICE && strcmp(service, "off") == 0))
 		return err_set(
 			err, ERR_FAILED,
-			_("%s cannot be off for %s while it signs; \"mailauthctl domain "
-		          "disable-dkim %s\" first"),
+			_("%s cannot be off for %s while it signs; run \"mailauthctl "
+		          "domain disable-dkim %s\" first"),
 			setting_table[key].key, domain->name, domain->name);
 	return 0;
 }
@@ -334,10 +333,10 @@ int domain_life_set(struct store *store, struct ctx *ctx, const struct domain *d
 	if (r >= 0)
 		r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0 && signs)
-		ctx_report(
-			ctx, REPORT_WARNING,
-			_("%s goes on signing: copy its DKIM records to the other DNS server "
-		          "(\"mailauthctl record list %s\") before it takes over"),
-			domain->name, domain->name);
+		ctx_report(ctx, REPORT_WARNING,
+		           _("%s is still signed: copy its DKIM records to the other "
+		             "DNS server (run \"mailauthctl record list %s\") before "
+		             "that server serves the zone"),
+		           domain->name, domain->name);
 	return r;
 }

@@ -65,7 +65,7 @@ int import_default_selector(const struct import *import, struct ctx *ctx,
 	item->selector = xstrdup(store ? selector : "default");
 	free(item->detail);
 	item->detail = xasprintf(
-		_("no selector is known for it: %s is used, --selector sets another"),
+		_("its selector is not known: %s is used; set another with --selector"),
 		item->selector);
 	return 0;
 }
@@ -209,7 +209,7 @@ static int compare_with(void *arg, const struct key *have, struct err *err)
 		           sizeof(have->fingerprint.at)) != 0)
 			continue;
 		auto_free char *text =
-			xasprintf(_("%s has this key already, under the selector %s"),
+			xasprintf(_("%s already has this key with the selector %s"),
 		                  have->domain, have->selector);
 		import_item_say(item, IMPORT_THERE, text);
 		free(item->selector);

@@ -77,9 +77,9 @@ static void judge_link(const struct ctx *ctx, struct import_file *file)
 		file->why = xasprintf(_("a symbolic link to %s in the folder"),
 		                      real[1] ? real + 1 : ".");
 	else
-		file->why = xstrdup(_(
-			"it is a symbolic link to a place outside the folder, and is not "
-			"followed"));
+		file->why = xstrdup(
+			_("it is a symbolic link to a file outside the folder, and is "
+		          "not followed"));
 }
 
 static int walk_folder(struct walk *walk, struct err *err);

@@ -384,9 +384,9 @@ static void apply(struct key_tables *tables, const struct own_lines *own,
 		auto_free char *signer = xstrdup(row->domain);
 		key_tables_add_unfit(
 			&file, use->line, name,
-			_("mail of %s is signed as %s there, and mailauthctl signs each "
-		          "domain with its own key: \"mailauthctl domain enable-dkim "
-		          "%s\""),
+			_("mail of %s is signed as %s in that configuration, but "
+		          "mailauthctl signs each domain with its own key: run "
+		          "\"mailauthctl domain enable-dkim %s\""),
 			name, signer, name);
 	}
 }

@@ -43,7 +43,7 @@ static int check_free(struct store *store, const struct domain *domain,
 		" AND rdata = ? AND id <> ?",
 		"ittti", domain->id, row->owner, row->type, row->rdata, row->id);
 	if (r > 0)
-		return err_set(err, ERR_FAILED, _("%s has that record already"),
+		return err_set(err, ERR_FAILED, _("%s already has that record"),
 		               domain->name);
 	if (r >= 0)
 		r = records_new(store, NULL, &records, err);
@@ -61,8 +61,9 @@ static int check_free(struct store *store, const struct domain *domain,
 		if (is_there)
 			return err_set(
 				err, ERR_FAILED,
-				_("%s has its %s record already, and there can be only one; "
-			          "\"mailauthctl record set %s %s ...\" changes it"),
+				_("%s already has its %s record, and only one is "
+			          "allowed; to change it, run \"mailauthctl record set "
+			          "%s %s ...\""),
 				other->owner, record_text_policy(row->kind), domain->name,
 				other->id);
 	}
@@ -79,8 +80,8 @@ static int check_count(struct store *store, const struct domain *domain, struct 
 	if (r < 0 || count < RECORD_COUNT_MAX)
 		return r < 0 ? r : 0;
 	return err_set(err, ERR_FAILED,
-	               _("%s has %d records of its own already, and a domain can have no "
-	                 "more; remove one with \"mailauthctl record remove %s <id>\""),
+	               _("%s already has %d own records, which is the limit; remove "
+	                 "one with \"mailauthctl record remove %s <id>\""),
 	               domain->name, RECORD_COUNT_MAX, domain->name);
 }
 
@@ -168,9 +169,8 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 	if (!rdata)
 		return err_set(
 			err, ERR_USAGE,
-			_("record %s of %s is removed, and its data must be given to "
-		          "bring it back"),
-			id, domain->name);
+			_("record %s of %s is removed; give its data to restore it"), id,
+			domain->name);
 	struct stored_record row = *old;
 	row.rdata = rdata;
 	row.ttl = ttl;
@@ -178,10 +178,10 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 		return 0;
 	r = record_text_check(row.owner, row.type, rdata, domain->name, &row.kind, err);
 	if (r >= 0 && old->kind != POLICY_OTHER && row.kind != old->kind)
-		r = err_set(
-			err, ERR_USAGE,
-			_("record %s is the %s record of %s and stays one; that text is none"),
-			id, record_text_policy(old->kind), domain->name);
+		r = err_set(err, ERR_USAGE,
+		            _("record %s is the %s record of %s, and the new text is "
+		              "not such a record"),
+		            id, record_text_policy(old->kind), domain->name);
 	if (r < 0)
 		return r;
 	auto_free char *before = stored_audit(old);
@@ -260,8 +260,8 @@ static int reset_key(struct store *store, const struct domain *domain, const cha
 	int r = left_out_reset(store, domain->name, ref, err);
 	if (r == 0)
 		return err_set(err, ERR_MISSING,
-		               _("%s is not left out of the zone of %s; see "
-		                 "\"mailauthctl record list %s\""),
+		               _("%s is not left out of the zone of %s; run "
+		                 "\"mailauthctl record list %s\" to list the records"),
 		               ref, domain->name, domain->name);
 	return r < 0 ? r
 	             : change_note(store, "key", domain->name, ref, "left out",
@@ -278,8 +278,8 @@ int record_reset(struct store *store, const struct domain *domain, const char *i
 	           : reset_all(store, domain, err);
 	if (r >= 0 && id && !present.row.template_uid)
 		r = err_set(err, ERR_USAGE,
-		            _("record %s is %s's own and has nothing to go back to; "
-		              "\"mailauthctl record remove %s %s\" deletes it"),
+		            _("record %s belongs to %s alone and cannot be reset; to "
+		              "delete it, run \"mailauthctl record remove %s %s\""),
 		            id, domain->name, domain->name, id);
 	if (r >= 0 && id && (present.row.id || present.is_left_out))
 		r = reset_row(store, domain, &present, id, err);
@@ -321,7 +321,8 @@ static int make_again(struct store *store, const struct domain *domain,
 	int64_t taken = 0;
 	if (!type)
 		return err_set(err, ERR_FAILED,
-		               _("the trail names no owner and type: \"%s\""), field);
+		               _("the audit entry contains no owner and type: \"%s\""),
+		               field);
 	auto_free char *owner = xmemdup(field, (size_t)(type - field));
 	row.owner = owner;
 	row.type = type + 1;

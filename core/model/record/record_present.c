@@ -14,8 +14,9 @@ int record_id_parse(const char *text, struct record_id *ret_id, struct err *err)
 	struct record_id id = { .is_template = text[0] == 't' || text[0] == 'T' };
 	if (!text_to_int(text + id.is_template, 1, INT64_MAX, &id.number))
 		return err_set(err, ERR_USAGE,
-		               _("\"%s\" is not the id of a record, such as t1 or 7; see "
-		                 "\"mailauthctl record list <domain>\""),
+		               _("\"%s\" is not the id of a record, such as t1 or 7; "
+		                 "run \"mailauthctl record list <domain>\" to list the "
+		                 "ids"),
 		               text);
 	*ret_id = id;
 	return 0;
@@ -103,6 +104,7 @@ int record_present_find(struct store *store, const struct domain *domain,
 	if (r < 0 || present->row.owner)
 		return r < 0 ? r : 0;
 	return err_set(err, ERR_MISSING,
-	               _("%s has no record %s; see \"mailauthctl record list %s\""),
+	               _("%s has no record %s; run \"mailauthctl record list %s\" to "
+	                 "list the ids"),
 	               domain->name, text, domain->name);
 }

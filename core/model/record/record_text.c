@@ -61,7 +61,8 @@ int record_text_owner(const char *typed, const char *domain, char **ret_owner,
 		               domain ? domain : DOMAIN_MARK);
 	if (strchr(below, '<'))
 		return err_set(err, ERR_USAGE,
-		               _("the name \"%s\" may hold <domain> at its end only"),
+		               _("the name \"%s\" may contain <domain> only at its "
+		                 "end"),
 		               typed);
 	if (!*below) {
 		*ret_owner = xstrdup(DOMAIN_MARK ".");
@@ -127,7 +128,7 @@ static int check_length(const char *data, struct err *err)
 	if (len <= RECORD_DATA_MAX)
 		return 0;
 	return err_set(err, ERR_USAGE,
-	               _("the data has %zu octets, and a record holds at most %d"), len,
+	               _("the data has %zu octets; the limit for a record is %d"), len,
 	               RECORD_DATA_MAX);
 }
 
@@ -213,12 +214,12 @@ char *record_text_say_doubt(enum rr_doubt doubt, const char *type, const char *n
 	const char *below = domain ? domain : DOMAIN_MARK;
 	if (doubt == RR_ADDRESS)
 		return xasprintf(
-			_("%s data contains the name of a host, not an address: add "
-		          "an A or AAAA record for %s and write its name"),
+			_("%s data contains the name of a host, not an address: add an "
+		          "A or AAAA record for %s and use its name"),
 			type, name);
 	return xasprintf(
 		_("\"%s\" has no final dot and is read as %s.%s.; write \"%s.\" for "
-	          "that very name, or \"%s.%s.\" to confirm the longer one"),
+	          "exactly that name, or \"%s.%s.\" to confirm the longer name"),
 		name, name, below, name, name, below);
 }
 
@@ -227,7 +228,7 @@ int record_text_check_ttl(int64_t ttl, struct err *err)
 	if (ttl == TTL_UNSAID || ttl == TTL_DEFAULT || (ttl >= 0 && ttl <= RR_TTL_MAX))
 		return 0;
 	return err_set(err, ERR_USAGE,
-	               _("a TTL of %" PRId64 " is not within 0..%d seconds"), ttl,
+	               _("a TTL of %" PRId64 " is not in the range 0 to %d seconds"), ttl,
 	               RR_TTL_MAX);
 }
 

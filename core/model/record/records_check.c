@@ -28,13 +28,13 @@ static int check_row(const struct record_row *row, const char *name, struct err 
 		               row->owner, NAME_MAX_LEN);
 	if (is_type(row, "SOA") && strcmp(row->owner, name) != 0)
 		return err_set(err, ERR_FAILED,
-		               _("a SOA record belongs at %s, not at %s"), name,
+		               _("a SOA record must be at %s, not at %s"), name,
 		               row->owner);
 	if (is_type(row, "CNAME") && strcmp(row->owner, name) == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s cannot have a CNAME record: a domain's own name has other "
-		          "records beside it"),
+			_("%s cannot have a CNAME record: the name of a domain has "
+		          "other records"),
 			name);
 	int r = policy_check(row->kind, row->rdata, err);
 	return r < 0 ? err_prefix(err, "%s %s", row->owner, row->type) : 0;
@@ -54,8 +54,8 @@ static int check_pair(const struct record_row *a, const struct record_row *b,
 	if (is_type(a, "CNAME") || is_type(b, "CNAME"))
 		return err_set(
 			err, ERR_FAILED,
-			_("%s would have a CNAME record beside another one, and a CNAME "
-		          "record must stand alone"),
+			_("%s would have a CNAME record and another record, which DNS "
+		          "does not allow"),
 			a->owner);
 	if (!is_type(a, b->type))
 		return 0;
@@ -64,18 +64,19 @@ static int check_pair(const struct record_row *a, const struct record_row *b,
 		               a->owner);
 	if (strcmp(a->rdata, b->rdata) == 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s has that %s record already: %.200s"), a->owner,
+		               _("%s already has that %s record: %.200s"), a->owner,
 		               a->type, a->rdata);
 	if (a->kind != POLICY_OTHER && a->kind == b->kind)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s would have two %s records, and receivers take two for none; "
-		          "change the one that is there (%s)"),
+			_("%s would have two %s records, and receivers ignore both; "
+		          "change the existing one (%s)"),
 			a->owner, record_text_policy(a->kind), *a->id ? a->id : b->id);
 	if (is_type(a, "TXT") && is_at_selector(a->owner, name))
 		return err_set(
 			err, ERR_FAILED,
-			_("%s would have two key records, and a selector names one key"),
+			_("%s would have two key records, but a selector must name one "
+		          "key"),
 			a->owner);
 	return 0;
 }
@@ -131,13 +132,14 @@ static int check_zone_head(const struct record_list *list, const char *name,
 		if (strcmp(list->lacking[i], "hostname") == 0)
 			return err_set(
 				err, ERR_FAILED,
-				_("zone.format full needs an SOA and an NS record, and "
-			          "<hostname> is not known; \"mailauthctl server set "
-			          "mta.hostname <name>\""));
+				_("zone.format full requires an SOA and an NS record, "
+			          "and the value of <hostname> is not known; run "
+			          "\"mailauthctl server set mta.hostname <name>\""));
 	return err_set(
 		err, ERR_FAILED,
-		_("zone.format full needs an SOA and an NS record: mailauthctl template "
-	          "add '<domain>.' %s ..., then template apply --all"),
+		_("zone.format full requires an SOA and an NS record: run "
+	          "\"mailauthctl template add '<domain>.' %s ...\", then \"mailauthctl "
+	          "template apply --all\""),
 		has_soa ? "NS" : "SOA");
 }
 

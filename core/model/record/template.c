@@ -14,7 +14,7 @@ const struct stored_record template_built_in[TEMPLATE_BUILT_IN] = {
 int template_newest(struct store *store, int64_t *ret_rev, struct err *err)
 {
 	int r = store_get_int(store, ret_rev, err, "SELECT max(rev) FROM template", "");
-	return r == 0 ? err_set(err, ERR_FAILED, _("the database holds no template")) : r;
+	return r == 0 ? err_set(err, ERR_FAILED, _("the database has no template")) : r;
 }
 
 int template_load(struct store *store, int64_t rev, struct stored_records *rows,

@@ -156,10 +156,10 @@ static int check_kept(struct store *store, int64_t rev, struct err *err)
 	int r = store_get_int(store, &there, err, "SELECT 1 FROM template WHERE rev = ?",
 	                      "i", rev);
 	if (r == 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("revision %" PRId64 " of the template is not kept any more"),
-			rev);
+		return err_set(err, ERR_FAILED,
+		               _("revision %" PRId64 " of the template no longer "
+		                 "exists"),
+		               rev);
 	return r;
 }
 

@@ -123,7 +123,7 @@ static int check_new(struct store *store, const struct stored_record *row,
 			"ittt", rev, row->owner, row->type, row->rdata);
 	if (r > 0)
 		return err_set(err, ERR_FAILED,
-		               _("the template has that record already: t%" PRId64),
+		               _("the template already has that record: t%" PRId64),
 		               there);
 	if (r < 0 || row->kind == POLICY_OTHER)
 		return r;
@@ -134,9 +134,9 @@ static int check_new(struct store *store, const struct stored_record *row,
 	if (r > 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("the template has its %s record at %s already, and there can be only "
-		          "one; \"mailauthctl template set t%" PRId64
-		          " ...\" changes it"),
+			_("the template already has its %s record at %s, and only one "
+		          "is allowed; to change it, run \"mailauthctl template set t%" PRId64
+		          " ...\""),
 			record_text_policy(row->kind), row->owner, there);
 	return r;
 }
@@ -197,8 +197,8 @@ static int find_row(struct store *store, int64_t uid, struct stored_record *ret_
 		return r;
 	if (r == 0)
 		return err_set(err, ERR_MISSING,
-		               _("the template has no record t%" PRId64
-		                 "; see \"mailauthctl template list\""),
+		               _("the template has no record t%" PRId64 "; run "
+		                 "\"mailauthctl template list\" to list the ids"),
 		               uid);
 	const struct stored_record row = stored_borrow(stmt);
 	*ret_row = stored_copy(&row);
@@ -224,9 +224,8 @@ int template_set(struct store *store, int64_t uid, const char *rdata, int64_t tt
 	r = record_text_check(old->owner, old->type, rdata, NULL, &kind, err);
 	if (r >= 0 && old->kind != POLICY_OTHER && kind != old->kind)
 		r = err_set(err, ERR_USAGE,
-		            _("t%" PRId64
-		              " is the %s record of %s and stays one; that text is "
-		              "none"),
+		            _("t%" PRId64 " is the %s record of %s, and the new text "
+		              "is not such a record"),
 		            uid, record_text_policy(old->kind), old->owner);
 	if (r >= 0 && kind != old->kind) {
 		struct stored_record row = *old;
@@ -349,7 +348,8 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 	int64_t rev = 0, taken = 0;
 	if (!blank)
 		return err_set(err, ERR_FAILED,
-		               _("the trail names no owner and type: \"%s\""), field);
+		               _("the audit entry contains no owner and type: \"%s\""),
+		               field);
 	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
 	struct stored_record row = { .template_uid = uid,
 		                     .owner = owner,

@@ -59,8 +59,9 @@ static int check_once(const struct stored_records *rows, size_t *ret_at, struct 
 			if (rows->row[i].kind != POLICY_OTHER &&
 			    rows->row[i].kind == rows->row[k].kind)
 				return err_set(err, ERR_FAILED,
-				               _("the template would have two %s records "
-				                 "at %s, and there can be only one"),
+				               _("the template would have two %s "
+				                 "records at %s, and only one is "
+				                 "allowed"),
 				               record_text_policy(rows->row[i].kind),
 				               rows->row[i].owner);
 			if (strcmp(rows->row[i].type, rows->row[k].type) == 0 &&

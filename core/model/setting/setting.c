@@ -34,11 +34,12 @@ int setting_find(const char *key, enum setting_key *ret_key, struct err *err)
 		suggestion_offer(&near, setting_table[i].key);
 	if (near.best)
 		return err_set(err, ERR_USAGE,
-		               _("there is no setting \"%s\"; did you mean \"%s\"?"), key,
+		               _("unknown setting \"%s\"; did you mean \"%s\"?"), key,
 		               near.best);
 	return err_set(
 		err, ERR_USAGE,
-		_("there is no setting \"%s\"; see \"mailauthctl server describe\""),
+		_("unknown setting \"%s\"; run \"mailauthctl server describe\" to list "
+	          "the settings"),
 		key);
 }
 
@@ -168,7 +169,8 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
 	if (!ok)
 		return err_set(
 			err, ERR_FAILED,
-			_("the database holds \"%s\" for %s, which is no value of it"),
+			_("the database contains \"%s\" for %s, which is not a valid "
+		          "value"),
 			text, row->key);
 	*ret_value = value;
 	return 0;
@@ -205,14 +207,14 @@ int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
 	auto_free char *old = NULL;
 	if (domain_id && !(row->flags & SETTING_AT_DOMAIN))
 		return err_set(err, ERR_USAGE,
-		               _("%s is a setting of the server, not of a domain; "
+		               _("%s is a setting of the server, not of a domain; run "
 		                 "\"mailauthctl server set %s ...\""),
 		               row->key, row->key);
 	if (row->type == SETTING_SECRET)
 		return err_set(
 			err, ERR_USAGE,
-			_("%s is not kept among the settings; \"mailauthctl server "
-		          "set %s generate\""),
+			_("%s is not stored as a setting; run \"mailauthctl server set "
+		          "%s generate\""),
 			row->key, row->key);
 	int r = text ? setting_parse(row, text, &canonical, err) : 0;
 	if (r >= 0)
@@ -264,8 +266,8 @@ int setting_check_rules(struct store *store, struct err *err)
 		return r;
 	const char *key = setting_table[broken].key, *needs = setting_table[lacking].key;
 	return err_set(err, ERR_FAILED,
-	               _("%s on needs %s on, and %s would be off; \"mailauthctl "
-	                 "server set %s on %s on\", or %s off first"),
+	               _("%s on requires %s on, but %s would be off; run \"mailauthctl "
+	                 "server set %s on %s on\", or set %s off first"),
 	               key, needs, needs, needs, key, key);
 }
 
@@ -371,8 +373,9 @@ static const struct {
 	const char *text; /* of spf.mode */
 } advice[] = {
 	{ STRICT_WITH_DMARC,
-	  N_("spf.mode %s rejects before an aligned DKIM signature could save forwarded and "
-	     "list mail; with dmarc.check, headers-only is the usual choice") },
+	  N_("spf.mode %s rejects mail before an aligned DKIM signature of forwarded "
+	     "and list mail is verified; with dmarc.check, headers-only is the usual "
+	     "value") },
 	{ NEUTRAL_GUESS,
 	  N_("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: every "
 	     "fail becomes neutral, so spf.mode %s rejects nothing") },
@@ -411,7 +414,7 @@ void setting_advise(struct store *store, struct ctx *ctx)
 	for (int key = 0; key < SETTING_COUNT; key++)
 		if (touched.is_at[key] && setting_table[key].flags & SETTING_INERT)
 			ctx_report(ctx, REPORT_WARNING,
-			           _("saved, but nothing acts on %s in this version"),
+			           _("saved, but this version does not use %s"),
 			           setting_table[key].key);
 	advise_of_spf(store, ctx, &touched);
 }

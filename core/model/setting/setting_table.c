@@ -8,15 +8,15 @@
 static const char *const words_activate[] = { "exported", "seen", "now", NULL };
 static const char *const help_activate[] = {
 	N_("its zone was exported"),
-	N_("every name server of the zone shows it"),
-	N_("nothing: it signs at once"),
+	N_("all name servers of the zone return its record"),
+	N_("nothing; it signs at once"),
 	NULL,
 };
 static const char *const words_algorithm[] = { "rsa", "ed25519", "both", NULL };
 static const char *const help_algorithm[] = {
-	N_("what every receiver verifies"),
-	N_("short, but not every receiver verifies it"),
-	N_("a key of each; mail gets two signatures"),
+	N_("verified by all receivers"),
+	N_("short, but some receivers do not verify it"),
+	N_("a key of each type; OpenDKIM signs with the RSA key"),
 	NULL,
 };
 static const char *const words_backend[] = {
@@ -35,26 +35,26 @@ static const char *const words_mode[] = {
 };
 static const char *const help_mode[] = {
 	N_("only a Received-SPF header, never a rejection"),
-	N_("and temperror is told to come back later"),
+	N_("and temperror defers the message"),
 	N_("and fail is rejected"),
 	N_("and softfail is rejected"),
 	N_("and neutral is rejected"),
-	N_("and none and permerror are rejected: only pass gets in"),
+	N_("and none and permerror are rejected: only pass is accepted"),
 	NULL,
 };
 static const char *const words_position[] = { "first", "last", NULL };
-static const char *const help_position[] = { N_("before them"), N_("behind them"), NULL };
+static const char *const help_position[] = { N_("before them"), N_("after them"), NULL };
 static const char *const words_scope[] = { "no-record", "most-permissive", NULL };
 static const char *const help_scope[] = {
-	N_("for senders without a record only"),
-	N_("beside the record: the more permissive result holds"),
+	N_("only for senders without a record"),
+	N_("in addition to the record; the more permissive result applies"),
 	NULL,
 };
 static const char *const words_service[] = { "hosted", "external", "off", NULL };
 static const char *const help_service[] = {
 	N_("this host's export"),
-	N_("somebody else; records are printed to paste"),
-	N_("nobody"),
+	N_("another server; records are printed to paste"),
+	N_("no server"),
 	NULL,
 };
 /* clang-format on */
@@ -64,13 +64,13 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.key = "dkim.activate", .type = SETTING_ENUM, .flags = SETTING_AT_DOMAIN,
 		.default_text = "exported", .words = words_activate,
 		.word_help = help_activate,
-		.help = N_("what must have happened to a key's record before the key signs"),
+		.help = N_("what a key requires before it signs"),
 	},
 	[SET_DKIM_ALGORITHM] = {
 		.key = "dkim.algorithm", .type = SETTING_ENUM, .flags = SETTING_AT_DOMAIN,
 		.default_text = "rsa", .words = words_algorithm,
 		.word_help = help_algorithm,
-		.help = N_("the kind of keys that are made"),
+		.help = N_("type of generated keys"),
 	},
 	[SET_DKIM_POLICY] = {
 		.key = "dkim.policy", .type = SETTING_POLICY,
@@ -80,27 +80,29 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_DKIM_RETIRE_AFTER] = {
 		.key = "dkim.retire-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN,
 		.default_text = "7d", .min = 5 * DAY, .max = FOREVER,
-		.help = N_("how long a record stays public after its key stopped signing"),
+		.help = N_("how long a record is published after its key stopped "
+		           "signing"),
 	},
 	[SET_DKIM_ROTATE_AFTER] = {
 		.key = "dkim.rotate-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN | SETTING_INERT,
 		.default_text = "0", .min = 0, .max = FOREVER,
-		.help = N_("age at which a key is due for rotation; 0: never by itself"),
+		.help = N_("age at which a key is due for rotation; 0: no rotation"),
 	},
 	[SET_DKIM_RSA_BITS] = {
 		.key = "dkim.rsa-bits", .type = SETTING_INT, .flags = SETTING_AT_DOMAIN,
 		.default_text = "2048", .min = 1024, .max = 4096,
-		.help = N_("length of the RSA keys that are made"),
+		.help = N_("length of generated RSA keys"),
 	},
 	[SET_DKIM_SELECTOR] = {
 		.key = "dkim.selector", .type = SETTING_SELECTOR, .flags = SETTING_AT_DOMAIN,
 		.default_text = "default",
-		.help = N_("selector of new keys; %Y %m %d stand for the day"),
+		.help = N_("selector of new keys; %Y %m %d are replaced by the date"),
 	},
 	[SET_DKIM_SIGN] = {
 		.key = "dkim.sign", .type = SETTING_BOOL, .flags = SETTING_AT_DOMAIN,
 		.default_text = "on", .domain_default = "off",
-		.help = N_("server: domains may sign outgoing mail; domain: this one signs"),
+		.help = N_("server: allow domains to sign outgoing mail; domain: sign "
+		           "its mail"),
 	},
 	[SET_DKIM_VERIFY] = {
 		.key = "dkim.verify", .type = SETTING_BOOL, .default_text = "on",
@@ -108,41 +110,44 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_DMARC_CHECK] = {
 		.key = "dmarc.check", .type = SETTING_BOOL, .default_text = "off",
-		.help = N_("check incoming mail with DMARC; needs dkim.verify and spf.check"),
+		.help = N_("check incoming mail with DMARC; requires dkim.verify and "
+		           "spf.check"),
 	},
 	[SET_DMARC_REJECT] = {
 		.key = "dmarc.reject", .type = SETTING_BOOL, .default_text = "on",
-		.help = N_("act on p=reject instead of only marking the message"),
+		.help = N_("enforce p=reject instead of only marking the message"),
 	},
 	[SET_DNS_IPV4] = {
 		.key = "dns.ipv4", .type = SETTING_IPV4,
 		.flags = SETTING_AT_DOMAIN | SETTING_COMPUTED | SETTING_IN_ZONES,
 		.default_text = "",
-		.help = N_("what <ip> stands for; empty: the system's public address"),
+		.help = N_("value of <ip>; empty: the public address of the system"),
 	},
 	[SET_DNS_IPV6] = {
 		.key = "dns.ipv6", .type = SETTING_IPV6,
 		.flags = SETTING_AT_DOMAIN | SETTING_COMPUTED | SETTING_IN_ZONES,
 		.default_text = "",
-		.help = N_("what <ipv6> stands for; empty: the system's public address"),
+		.help = N_("value of <ipv6>; empty: the public address of the system"),
 	},
 	[SET_DNS_SERVICE] = {
 		.key = "dns.service", .type = SETTING_ENUM,
 		.flags = SETTING_AT_DOMAIN | SETTING_IN_ZONES, .default_text = "hosted",
 		.words = words_service,
 		.word_help = help_service,
-		.help = N_("who serves the zone: this host's export, somebody else, nobody"),
+		.help = N_("where the zone is served: by this host, by another server, "
+		           "not at all"),
 	},
 	[SET_DNS_TTL] = {
 		.key = "dns.ttl", .type = SETTING_INT,
 		.flags = SETTING_AT_DOMAIN | SETTING_IN_ZONES, .default_text = "3600",
 		.min = 0, .max = 2147483647,
-		.help = N_("what <ttl> stands for, in seconds"),
+		.help = N_("value of <ttl>, in seconds"),
 	},
 	[SET_MAIL] = {
 		.key = "mail", .type = SETTING_BOOL,
 		.flags = SETTING_AT_DOMAIN | SETTING_IN_ZONES, .default_text = "on",
-		.help = N_("off for a domain that sends no mail: its records say so"),
+		.help = N_("off: the domain sends no mail, and its records declare "
+		           "this"),
 	},
 	[SET_MTA_BACKEND] = {
 		.key = "mta.backend", .type = SETTING_ENUM, .default_text = "auto",
@@ -151,12 +156,13 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_MTA_CREDENTIALS_FILE] = {
 		.key = "mta.credentials-file", .type = SETTING_PATH, .flags = SETTING_INERT, .default_text = "",
-		.help = N_("file with the account for a remote mail server's interface"),
+		.help = N_("file with the account for the interface of a remote mail "
+		           "server"),
 	},
 	[SET_MTA_DIRECTORY_PATH] = {
 		.key = "mta.directory.path", .type = SETTING_PATH, .flags = SETTING_FOLDER,
 		.default_text = "/var/lib/mailauthctl/rendered",
-		.help = N_("where the directory backend renders to"),
+		.help = N_("folder that the directory backend writes to"),
 	},
 	[SET_MTA_FILTER] = {
 		.key = "mta.filter", .type = SETTING_ENUM, .default_text = "auto",
@@ -167,20 +173,23 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.key = "mta.filter-position", .type = SETTING_ENUM, .default_text = "first",
 		.words = words_position,
 		.word_help = help_position,
-		.help = N_("where our milters stand among an administrator's own"),
+		.help = N_("position of our milters among those of the administrator"),
 	},
 	[SET_MTA_HOSTNAME] = {
 		.key = "mta.hostname", .type = SETTING_HOST,
 		.flags = SETTING_COMPUTED | SETTING_IN_ZONES, .default_text = "",
-		.help = N_("authserv-id and <hostname>; empty: the mail server's own name"),
+		.help = N_("authserv-id and value of <hostname>; empty: the mail "
+		           "server's own name"),
 	},
 	[SET_MTA_POSTFIX_CONFIG_DIR] = {
 		.key = "mta.postfix.config-dir", .type = SETTING_PATH, .flags = SETTING_FOLDER, .default_text = "",
-		.help = N_("which Postfix instance, where there are several"),
+		.help = N_("configuration folder of the Postfix instance, if there are "
+		           "several"),
 	},
 	[SET_MTA_RELOAD] = {
 		.key = "mta.reload", .type = SETTING_COMMAND, .default_text = "",
-		.help = N_("command that reloads the mail server where no service manager does"),
+		.help = N_("command that reloads the mail server without a service "
+		           "manager"),
 	},
 	[SET_MTA_SIGNING_NETWORKS] = {
 		.key = "mta.signing-networks", .type = SETTING_NETWORKS,
@@ -189,7 +198,8 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_MTA_TRUSTED_RELAYS] = {
 		.key = "mta.trusted-relays", .type = SETTING_NETWORKS, .default_text = "",
-		.help = N_("networks whose mail is neither SPF- nor DMARC-checked nor signed"),
+		.help = N_("networks whose mail is neither checked with SPF and DMARC "
+		           "nor signed"),
 	},
 	[SET_MTA_URL] = {
 		.key = "mta.url", .type = SETTING_URL, .flags = SETTING_INERT, .default_text = "",
@@ -206,7 +216,8 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_SPF_CONTINUE_ON_DNS_ERROR] = {
 		.key = "spf.continue-on-dns-error", .type = SETTING_BOOL, .default_text = "off",
-		.help = N_("go on with the guess rules when the sender's record cannot be had"),
+		.help = N_("apply the guess rules when the sender's record cannot be "
+		           "read"),
 	},
 	[SET_SPF_EXPLANATION] = {
 		.key = "spf.explanation", .type = SETTING_EXPLANATION, .default_text = "",
@@ -214,23 +225,25 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_SPF_GUESS_RULES] = {
 		.key = "spf.guess-rules", .type = SETTING_GUESS_RULES, .default_text = "",
-		.help = N_("policy for senders that publish none"),
+		.help = N_("policy for senders without a record"),
 	},
 	[SET_SPF_GUESS_SCOPE] = {
 		.key = "spf.guess-scope", .type = SETTING_ENUM, .default_text = "no-record",
 		.words = words_scope,
 		.word_help = help_scope,
-		.help = N_("guess only without a record, or let the more permissive result hold"),
+		.help = N_("guess only without a record, or apply the more permissive "
+		           "result"),
 	},
 	[SET_SPF_LOCAL_RULES] = {
 		.key = "spf.local-rules", .type = SETTING_LOCAL_RULES, .default_text = "",
-		.help = N_("mechanisms that are put into every sender's record"),
+		.help = N_("mechanisms that are added to every sender's record"),
 	},
 	[SET_SPF_MODE] = {
 		.key = "spf.mode", .type = SETTING_ENUM, .flags = SETTING_NUMBERED,
 		.default_text = "headers-only", .words = words_mode,
 		.word_help = help_mode,
-		.help = N_("what an SPF result does to a message; each keeps what the lower do"),
+		.help = N_("action on an SPF result; each mode includes those before "
+		           "it"),
 	},
 	[SET_SRS_DOMAIN] = {
 		.key = "srs.domain", .type = SETTING_HOST, .flags = SETTING_COMPUTED,
@@ -247,13 +260,13 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_SRS_SECRET] = {
 		.key = "srs.secret", .type = SETTING_SECRET, .default_text = "",
-		.help = N_("made at first use; the one before verifies for 30 days; shown as a "
-		           "fingerprint"),
+		.help = N_("generated at first use; the old one verifies for 30 days; "
+		           "shown as fingerprint"),
 	},
 	[SET_ZONE_DIRECTORY] = {
 		.key = "zone.directory", .type = SETTING_PATH, .flags = SETTING_FOLDER,
 		.default_text = "/var/lib/mailauthctl/zones",
-		.help = N_("where zones are exported to"),
+		.help = N_("folder that zones are exported to"),
 	},
 	[SET_ZONE_FORMAT] = {
 		.key = "zone.format", .type = SETTING_ENUM, .flags = SETTING_IN_ZONES,
@@ -263,6 +276,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	},
 	[SET_ZONE_RELOAD] = {
 		.key = "zone.reload", .type = SETTING_COMMAND, .default_text = "",
-		.help = N_("command run after an export that changed something; <domain> allowed"),
+		.help = N_("command run after an export with changes; <domain> "
+		           "allowed"),
 	},
 };

@@ -23,7 +23,7 @@ static int check_bool(const struct setting_row *row, const char *text, struct bu
 {
 	bool value;
 	if (!text_to_bool(text, &value))
-		return err_set(err, ERR_USAGE, _("%s takes on or off, not \"%s\""),
+		return err_set(err, ERR_USAGE, _("%s must be on or off, not \"%s\""),
 		               row->key, text);
 	buf_puts(out, value ? "on" : "off");
 	return 0;
@@ -35,8 +35,8 @@ static int check_int(const struct setting_row *row, const char *text, struct buf
 	int64_t value;
 	if (!text_to_int(text, row->min, row->max, &value))
 		return err_set(err, ERR_USAGE,
-		               _("%s takes a number from %" PRId64 " to %" PRId64
-		                 ", not \"%s\""),
+		               _("%s must be a number from %" PRId64 " to %" PRId64 ", "
+		                 "not \"%s\""),
 		               row->key, row->min, row->max, text);
 	buf_printf(out, "%" PRId64, value);
 	return 0;
@@ -62,12 +62,12 @@ static int check_enum(const struct setting_row *row, const char *text, struct bu
 	if (number == 0) {
 		char values[256];
 		setting_describe_values(row, values, sizeof(values));
-		return near.best
-		               ? err_set(err, ERR_USAGE,
-		                         _("%s does not take \"%s\"; did you mean \"%s\"?"),
-		                         row->key, text, near.best)
-		               : err_set(err, ERR_USAGE, _("%s takes %s, not \"%s\""),
-		                         row->key, values, text);
+		return near.best ? err_set(err, ERR_USAGE,
+		                           _("%s cannot be \"%s\"; did you mean "
+		                             "\"%s\"?"),
+		                           row->key, text, near.best)
+		                 : err_set(err, ERR_USAGE, _("%s must be %s, not \"%s\""),
+		                           row->key, values, text);
 	}
 	buf_puts(out, row->words[number - 1]);
 	return 0;
@@ -81,13 +81,14 @@ static int check_duration(const struct setting_row *row, const char *text,
 	if (!text_to_duration(text, &seconds))
 		return err_set(
 			err, ERR_USAGE,
-			_("%s takes a duration such as 90s, 15m, 12h, 7d or 2w, not \"%s\""),
+			_("%s must be a duration such as 90s, 15m, 12h, 7d or 2w, not "
+		          "\"%s\""),
 			row->key, text);
 	text_from_duration(row->min, least);
 	if (seconds < row->min)
 		return err_set(err, ERR_USAGE,
-		               _("%s must be at least %s: mail that was signed may "
-		                 "be under way that long"),
+		               _("%s must be at least %s: signed mail can be in "
+		                 "transit that long"),
 		               row->key, least);
 	text_from_duration(seconds, canonical);
 	buf_puts(out, canonical);
@@ -130,19 +131,18 @@ static int check_network(const char *key, const char *text, struct buf *out,
 	int64_t prefix = (int64_t)width * 8;
 	if (inet_pton(is_v4 ? AF_INET : AF_INET6, address, octets) != 1 ||
 	    (slash && !text_to_int(slash + 1, 0, (int64_t)width * 8, &prefix)))
-		return err_set(
-			err, ERR_USAGE,
-			_("%s takes addresses and networks such as 192.0.2.0/24 or "
-		          "2001:db8::/32, not \"%s\""),
-			key, text);
+		return err_set(err, ERR_USAGE,
+		               _("%s must be a list of addresses and networks such as "
+		                 "192.0.2.0/24 or 2001:db8::/32, not \"%s\""),
+		               key, text);
 	if (has_host_bits(octets, width, prefix)) {
 		for (size_t bit = (size_t)prefix; bit < width * 8; bit++)
 			octets[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
 		inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, address, sizeof(address));
-		return err_set(
-			err, ERR_USAGE,
-			_("%s: \"%s\" has bits behind its length; the network is %s/%" PRId64),
-			key, text, address, prefix);
+		return err_set(err, ERR_USAGE,
+		               _("%s: \"%s\" has bits set after its prefix length; the "
+		                 "network is %s/%" PRId64),
+		               key, text, address, prefix);
 	}
 	inet_ntop(is_v4 ? AF_INET : AF_INET6, octets, address, sizeof(address));
 	buf_puts(out, address);
@@ -183,7 +183,9 @@ static int check_networks(const struct setting_row *row, const char *text,
 		if (network_parse(items[i], &net) && network_is_world(&net))
 			return err_set(
 				err, ERR_USAGE,
-				_("%s: %s is too large for a network of one organization; list the networks whose mail is yours"),
+				_("%s: %s is too large for a network of one "
+			          "organization; list only the networks whose mail is "
+			          "yours"),
 				row->key, items[i]);
 	}
 	return 0;
@@ -219,7 +221,8 @@ static int check_selector(const struct setting_row *row, const char *text,
 		c++;
 		if (*c != 'Y' && *c != 'm' && *c != 'd')
 			return err_set(err, ERR_USAGE,
-			               _("%s: behind %% stands Y, m or d, not \"%s\""),
+			               _("%s: %% must be followed by Y, m or d, not by "
+			                 "\"%s\""),
 			               row->key, c);
 		buf_puts(&sample, *c == 'Y' ? "2026" : "12");
 	}
@@ -237,11 +240,11 @@ static int check_policy(const struct setting_row *row, const char *text, struct 
                         struct err *err)
 {
 	if (strlen(text) > 255)
-		return err_set(err, ERR_USAGE, _("%s takes at most 255 octets"),
+		return err_set(err, ERR_USAGE, _("%s must have at most 255 octets"),
 		               row->key);
 	if (!*text)
 		return err_set(err, ERR_USAGE,
-		               _("%s takes the text of the record, or none"), row->key);
+		               _("%s must be the text of the record, or none"), row->key);
 	buf_puts(out, text);
 	return 0;
 }
@@ -253,7 +256,7 @@ static int check_address(const struct setting_row *row, const char *text, struct
 	unsigned char octets[16];
 	char canonical[INET6_ADDRSTRLEN];
 	if (inet_pton(is_v4 ? AF_INET : AF_INET6, text, octets) != 1)
-		return err_set(err, ERR_USAGE, _("%s takes an %s address, not \"%s\""),
+		return err_set(err, ERR_USAGE, _("%s must be an %s address, not \"%s\""),
 		               row->key, is_v4 ? "IPv4" : "IPv6", text);
 	if (network_use(is_v4 ? AF_INET : AF_INET6, octets, is_v4 ? 32 : 128) ==
 	    NETWORK_PRIVATE)
@@ -274,7 +277,7 @@ static int check_path(const struct setting_row *row, const char *text, struct bu
 	if (!path_is_plain(path) || len < 2 || len > 4000)
 		return err_set(
 			err, ERR_USAGE,
-			_("%s takes an absolute path without . and .., not \"%s\""),
+			_("%s must be an absolute path without . and .., not \"%s\""),
 			row->key, text);
 	buf_puts(out, path);
 	return 0;
@@ -301,8 +304,8 @@ static int check_url(const struct setting_row *row, const char *text, struct buf
 	if (!*host || *host == '/' || strpbrk(text, " \"<>") || strchr(host, '@'))
 		return err_set(
 			err, ERR_USAGE,
-			_("%s takes an address such as https://mail.example.com:9998/, "
-		          "without an account in it, not \"%s\""),
+			_("%s must be a URL such as https://mail.example.com:9998/ "
+		          "without an account, not \"%s\""),
 			row->key, text);
 	buf_puts(out, text);
 	return 0;
@@ -319,8 +322,8 @@ static int check_account(const struct setting_row *row, const char *text, struct
 	    strcmp(text, "root") == 0)
 		return err_set(
 			err, ERR_USAGE,
-			_("%s takes the name of a system account that is not root, not "
-		          "\"%s\""),
+			_("%s must be the name of a system account other than root, "
+		          "not \"%s\""),
 			row->key, text);
 	buf_puts(out, text);
 	return 0;
@@ -360,9 +363,9 @@ static int check_secret(const struct setting_row *row, const char *text, struct 
 	if (strcmp(text, "generate") != 0 && strcmp(text, "-") != 0)
 		return err_set(
 			err, ERR_USAGE,
-			_("%s takes generate for a new random one, or - to read one "
-		          "from standard input: on a command line others would "
-		          "see it"),
+			_("%s must be generate for a new random secret, or - to read "
+		          "one from standard input: other users can see a command "
+		          "line"),
 			row->key);
 	buf_puts(out, text);
 	return 0;
@@ -408,8 +411,8 @@ int setting_parse(const struct setting_row *row, const char *text, char **ret_ca
 	if (!text_is_clean(text))
 		return err_set(
 			err, ERR_USAGE,
-			_("%s: the value holds a control character, a line break or octets "
-		          "that are not UTF-8"),
+			_("%s: the value contains a control character, a line break or "
+		          "octets that are not UTF-8"),
 			row->key);
 	text += strspn(text, " ");
 	size_t len = strlen(text);
@@ -422,7 +425,8 @@ int setting_parse(const struct setting_row *row, const char *text, char **ret_ca
 		if (r < 0)
 			return r;
 	} else if (row->type == SETTING_PATH && *row->default_text) {
-		return err_set(err, ERR_USAGE, _("%s takes an absolute path"), row->key);
+		return err_set(err, ERR_USAGE, _("%s must be an absolute path"),
+		               row->key);
 	}
 	*ret_canonical = buf_take(&canonical);
 	return 0;

@@ -140,8 +140,8 @@ int srs_secret_check(const struct secret *text, struct err *err)
 		return 0;
 	return err_set(
 		err, ERR_USAGE,
-		_("%s takes one line of %d to %d printable ASCII characters without "
-	          "blanks"),
+		_("%s must be one line of %d to %d printable ASCII characters without "
+	          "spaces"),
 		KEY, SRS_SECRET_MIN, SRS_SECRET_MAX);
 }
 
@@ -164,9 +164,9 @@ int srs_secret_forget(struct store *store, struct err *err)
 	if (r >= 0 && is_on)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s is in use while srs.enabled is on: \"mailauthctl server "
-		          "set %s generate\" makes a new one, and the old one verifies "
-		          "for %d more days"),
+			_("%s is in use while srs.enabled is on: to generate a new "
+		          "one, run \"mailauthctl server set %s generate\"; the old "
+		          "one verifies for %d more days"),
 			KEY, KEY, SRS_SECRET_KEPT_DAYS);
 	if (r >= 0)
 		r = srs_secret_fingerprint(store, &before, err);

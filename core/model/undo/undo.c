@@ -91,13 +91,13 @@ int undo_conflict(struct undo *undo, const struct change_item *item, struct err 
 		r = change_look(undo->store, id, keep_later, &later, err);
 	if (r > 0)
 		r = err_set(err, ERR_FAILED,
-		            _("%s was changed again by change %" PRId64
-		              " (%s, %s): take that one back first, or use --force"),
+		            _("%s was changed again by change %" PRId64 " (%s, %s): "
+		              "undo that change first, or use --force"),
 		            subject, id, later.command, later.actor);
 	else if (r == 0)
 		r = err_set(err, ERR_FAILED,
-		            _("%s is not what change %" PRId64
-		              " made of it any more; --force takes it back all the same"),
+		            _("%s is no longer as change %" PRId64 " left it; to undo "
+		              "the change anyway, use --force"),
 		            subject, undo->id);
 	free(later.command);
 	free(later.actor);
@@ -146,7 +146,7 @@ static int undo_setting(struct undo *undo, const struct change_item *item,
 	if (r < 0)
 		return r;
 	if (item->domain && !domain.id)
-		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->domain);
 	r = stored(undo, key, domain.id, &present, err);
 	if (r >= 0)
@@ -169,9 +169,9 @@ static int undo_secret(struct undo *undo, const struct change_item *item, struct
 		return 0;
 	}
 	return err_set(err, ERR_FAILED,
-	               _("change %" PRId64
-	                 " replaced %s, and a secret is not brought back; \"mailauthctl "
-	                 "server set %s\" takes or makes another one"),
+	               _("change %" PRId64 " replaced %s, and secrets are not "
+	                 "restored; to set another one, run \"mailauthctl server set "
+	                 "%s\""),
 	               undo->id, item->field, item->field);
 }
 
@@ -213,8 +213,8 @@ static int undo_item(struct undo *undo, const struct change_item *item, struct e
 		    (!kinds[i].field || strcmp(kinds[i].field, item->field) == 0))
 			return kinds[i].take_back(undo, item, err);
 	return err_set(err, ERR_FAILED,
-	               _("change %" PRId64
-	                 " is about \"%s %s\", which this mailauthctl does not know"),
+	               _("change %" PRId64 " is about \"%s %s\", which this version of "
+	                 "mailauthctl does not support"),
 	               undo->id, item->object, item->field);
 }
 
@@ -259,7 +259,7 @@ static int load(struct undo *undo, struct err *err)
 	struct generation now = { 0, 0 };
 	int r = generation_now(undo->store, &now, err);
 	if (r >= 0 && undo->id >= now.id)
-		return err_set(err, ERR_MISSING, _("there is no change %" PRId64),
+		return err_set(err, ERR_MISSING, _("change %" PRId64 " does not exist"),
 		               undo->id);
 	return r < 0 ? r : change_items(undo->store, undo->id, collect, undo, err);
 }
@@ -276,14 +276,12 @@ static int refuse_facts(const struct undo *undo, struct err *err)
 	if (r < 0)
 		return r;
 	auto_free char *hint =
-		cause ? xasprintf(_("; what led to it was change %" PRId64), cause)
+		cause ? xasprintf(_("; it was caused by change %" PRId64), cause)
 		      : xstrdup("");
-	return err_set(
-		err, ERR_FAILED,
-		_("change %" PRId64
-	          " says what became of keys and their records, which follows from "
-	          "settings, exports and time%s"),
-		undo->id, hint);
+	return err_set(err, ERR_FAILED,
+	               _("change %" PRId64 " records the states of keys and their "
+	                 "records, which follow from settings, exports and time%s"),
+	               undo->id, hint);
 }
 
 static int check_anything(const struct undo *undo, struct err *err)
@@ -292,10 +290,8 @@ static int check_anything(const struct undo *undo, struct err *err)
 		return 0;
 	if (!undo->unchanged)
 		return refuse_facts(undo, err);
-	return err_set(
-		err, ERR_FAILED,
-		_("what change %" PRId64 " made different is as it was before already"),
-		undo->id);
+	return err_set(err, ERR_FAILED, _("change %" PRId64 " is undone already"),
+	               undo->id);
 }
 
 int undo_change(struct store *store, struct ctx *ctx, int64_t id, bool is_forced,

@@ -48,12 +48,12 @@ static int refuse_own(struct undo *undo, const struct domain *domain, struct err
 		return r;
 	if (!later) /* what the same change gave it, and is not to be taken back */
 		return err_set(err, ERR_FAILED,
-		               _("%s has settings, records or keys of its own; --force "
-		                 "removes it all the same"),
+		               _("%s has settings, records or keys of its own; to "
+		                 "remove them too, use --force"),
 		               domain->name);
 	return err_set(err, ERR_FAILED,
 	               _("%s has been changed since it was added, last by change %" PRId64
-	                 ": take that back first, or use --force"),
+	                 ": undo that change first, or use --force"),
 	               domain->name, later);
 }
 
@@ -77,7 +77,9 @@ static int remove_again(struct undo *undo, const struct change_item *item,
 	if (r >= 0)
 		r = domain_life_remove(undo->store, undo->ctx, &domain, false, err);
 	if (r >= 0 && keys)
-		undo_warn(undo, _("the keys of %s go with it and cannot come back"),
+		undo_warn(undo,
+		          _("the keys of %s are deleted with it and cannot be "
+		            "restored"),
 		          domain.name);
 	return r;
 }
@@ -103,8 +105,9 @@ static int add_again(struct undo *undo, const struct change_item *item, struct e
 		               &domain, err);
 	if (r >= 0 && undo_find(undo, "key", item->domain, NULL))
 		undo_warn(undo,
-		          _("%s is back without its keys, which were deleted with it: "
-		            "\"mailauthctl domain enable-dkim %s\" makes new ones"),
+		          _("%s is restored without its keys, which were deleted with "
+		            "it: to generate new keys, run \"mailauthctl domain "
+		            "enable-dkim %s\""),
 		          item->domain, item->domain);
 	if (r >= 0)
 		undo->touched(undo->arg, item->domain);
@@ -141,7 +144,7 @@ int undo_rename(struct undo *undo, const struct change_item *item, struct err *e
 		return 0;
 	}
 	if (!domain.id)
-		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->new_value);
 	r = domain_life_rename(undo->store, undo->ctx, &domain, item->old, err);
 	if (r >= 0)
@@ -155,7 +158,7 @@ int undo_suspension(struct undo *undo, const struct change_item *item, struct er
 	bool is_suspended = strcmp(item->old, "on") == 0;
 	int r = domain_look(undo->store, item->domain, &domain, err);
 	if (r == 0)
-		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->domain);
 	if (r > 0 && domain.is_suspended == is_suspended)
 		undo->unchanged++;
@@ -177,8 +180,9 @@ static int switch_on(struct undo *undo, const struct domain *domain, struct err 
 	int r = keyring_missing(undo->store, domain, jobs, &missing, err);
 	if (r >= 0 && missing)
 		return err_set(err, ERR_FAILED,
-		               _("the keys of %s are gone, and DKIM cannot be as it was: "
-		                 "\"mailauthctl domain enable-dkim %s\" makes new ones"),
+		               _("the keys of %s are deleted, so DKIM cannot be "
+		                 "restored: to generate new keys, run \"mailauthctl "
+		                 "domain enable-dkim %s\""),
 		               domain->name, domain->name);
 	if (r >= 0)
 		r = keyring_enable(undo->store, undo->ctx, domain, NULL, 0, false,
@@ -243,8 +247,8 @@ int undo_key(struct undo *undo, const struct change_item *item, struct err *err)
 	if (is_deleted && strcmp(item->field, "former keys") != 0 &&
 	    !undo_has_removed(undo, item->domain))
 		return err_set(err, ERR_FAILED,
-		               _("the key %s of %s was deleted by change %" PRId64
-		                 ", and its private half with it"),
+		               _("the key %s of %s was deleted by change %" PRId64 " "
+		                 "together with its private key"),
 		               item->field, item->domain, undo->id);
 	/* DKIM that came with it is switched off, and the key is kept */
 	if (!is_new || undo_find(undo, "setting", item->domain, "dkim.sign")) {
@@ -257,9 +261,9 @@ int undo_key(struct undo *undo, const struct change_item *item, struct err *err)
 	if (r > 0 && is_used)
 		return err_set(
 			err, ERR_FAILED,
-			_("the key %s of %s has been put to use since, and mail that "
-		          "it signed may be under way; \"mailauthctl domain "
-		          "disable-dkim %s\" lets it rest"),
+			_("the key %s of %s has become active since, and mail that it "
+		          "signed may be in transit; to stop signing, run "
+		          "\"mailauthctl domain disable-dkim %s\""),
 			item->field, item->domain, item->domain);
 	return r <= 0 ? r : key_delete(undo->store, &key, err);
 }

@@ -20,9 +20,8 @@ static int check_ref(const struct undo *undo, const struct change_item *item,
 		return 0;
 	auto_free char *subject = undo_subject(item);
 	return err_set(err, ERR_FAILED,
-	               _("change %" PRId64
-	                 " is of an earlier mailauthctl and does not say which record "
-	                 "it was: %s"),
+	               _("change %" PRId64 " was made by an earlier version of "
+	                 "mailauthctl and does not name its record: %s"),
 	               undo->id, subject);
 }
 
@@ -34,7 +33,7 @@ int undo_record(struct undo *undo, const struct change_item *item, struct err *e
 	if (r >= 0)
 		r = domain_look(undo->store, item->domain, &domain, err);
 	if (r == 0)
-		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->domain);
 	/* with the removed domain, a record of the template that it had taken out */
 	if (r > 0 && undo_has_removed(undo, item->domain))
@@ -67,9 +66,9 @@ int undo_template(struct undo *undo, const struct change_item *item, struct err 
 static int refuse_revision(const struct undo *undo, struct err *err)
 {
 	return err_set(err, ERR_FAILED,
-	               _("change %" PRId64
-	                 " is of an earlier mailauthctl and does not say which template "
-	                 "the domains followed"),
+	               _("change %" PRId64 " was made by an earlier version of "
+	                 "mailauthctl and does not name the template that the domains "
+	                 "used"),
 	               undo->id);
 }
 
@@ -81,7 +80,7 @@ int undo_applied(struct undo *undo, const struct change_item *item, struct err *
 		return refuse_revision(undo, err);
 	int r = domain_look(undo->store, item->domain, &domain, err);
 	if (r == 0)
-		return err_set(err, ERR_FAILED, _("%s is not among the domains any more"),
+		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->domain);
 	if (r > 0 && item->new_value) {
 		auto_free char *present =

@@ -46,20 +46,21 @@ static int compare(const struct key_check *check, const struct plan_key *key,
 	auto_free char *whose =
 		owner ? xasprintf(_("it is the key of %s, selector %s"), owner->domain,
 	                          owner->selector)
-		      : xasprintf(_("it is another %s key of %" PRId64 " bits"),
+		      : xasprintf(_("it is a different %s key of %" PRId64 " bits"),
 	                          sight->algorithm, sight->bits);
 	if (is_ours)
 		return err_set(
 			err, ERR_FAILED,
-			_("the database holds a private key for %s, selector %s, that does not "
-		          "belong to its record: %s; what it signs would not verify; put a backup "
-		          "of the database back, or import the domain's own key again"),
+			_("the private key of %s, selector %s, in the database does "
+		          "not match its record: %s; its signatures would not verify; "
+		          "restore a backup of the database, or import the key of the "
+		          "domain again"),
 			key->domain, key->selector, whose);
 	return err_set(
 		err, ERR_FAILED,
-		_("the key in %s does not belong to the record of %s, selector %s (%s): %s; what it "
-	          "signs would not verify; \"mailauthctl mta push --force\" writes the right "
-	          "key there"),
+		_("the key in %s does not match the record of %s, selector %s (%s): "
+	          "%s; its signatures would not verify; to write the right key, run "
+	          "\"mailauthctl mta push --force\""),
 		key->path, key->domain, key->selector, key->algorithm, whose);
 }
 
@@ -72,15 +73,15 @@ static int check_key(const struct key_check *check, const struct plan_key *key,
 	int r = 0;
 	if (step && !step->is_present)
 		r = err_set(err, ERR_FAILED,
-		            _("%s is to go, and the KeyTable still names it"), key->path);
+		            _("%s is to be removed, but the KeyTable still names it"),
+		            key->path);
 	else if (!step)
 		r = file_read(check->ctx, key->path, KEY_LIMIT, &present, NULL, err);
 	if (r == ERR_MISSING)
-		r = err_set(
-			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
-		          "push\", which looks at every key"),
-			key->path);
+		r = err_set(err, ERR_FAILED,
+		            _("the KeyTable names %s, and that file does not exist: "
+		              "run \"mailauthctl mta push\" to check every key"),
+		            key->path);
 	if (r < 0)
 		return r;
 	auto_secret room = SECRET_INIT;

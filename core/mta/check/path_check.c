@@ -151,10 +151,11 @@ static int visit(const struct walk *walk, const char *path, bool is_goal, struct
 	const struct node *node;
 	int r = get_node(walk->check, path, &room, &node, err);
 	if (r == 0 && !node->is_there)
-		r = err_set(err, ERR_MISSING, _("there is no %s"), path);
+		r = err_set(err, ERR_MISSING, _("%s does not exist"), path);
 	if (r == 0 && node->real) {
 		if (++walk->check->links > LINKS_MOST)
-			r = err_set(err, ERR_FAILED, _("%s: too many links"), path);
+			r = err_set(err, ERR_FAILED, _("%s: too many symbolic links"),
+			            path);
 		else
 			r = walk_path(walk, "/", node->real, is_goal, err);
 		walk->check->links--;
@@ -226,8 +227,8 @@ static int judge_access(const struct walk *walk, const struct node *node, bool i
 	                                     : PATH_WRITE;
 	return err_set(
 		err, ERR_FAILED,
-		_("%s cannot use %s: it may not %s %s (owner %s, group %lu, mode %04o); "
-	          "\"chmod %c+%c %s\" helps"),
+		_("%s cannot use %s: it is not allowed to %s %s (owner %s, group %lu, "
+	          "mode %04o); run \"chmod %c+%c %s\""),
 		who->name, walk->goal, _(verbs[bit]), node->path,
 		user_text(walk->check, node->meta.uid, who, room),
 		(unsigned long)node->meta.gid, (unsigned)node->meta.mode,
@@ -254,8 +255,8 @@ static int refuse_key(const struct walk *walk, const struct node *node, const ch
 	char room[32];
 	return err_set(
 		err, ERR_FAILED,
-		_("%s would not use the key %s: %s %s (owner %s, group %lu, mode %04o); "
-	          "\"%s %s\" helps"),
+		_("%s would refuse the key %s: %s %s (owner %s, group %lu, mode %04o); "
+	          "run \"%s %s\""),
 		walk->who->name, walk->goal, node->path, why,
 		user_text(walk->check, node->meta.uid, walk->who, room),
 		(unsigned long)node->meta.gid, (unsigned)node->meta.mode, remedy,
@@ -271,12 +272,12 @@ static int judge_key(const struct walk *walk, const struct node *node, bool is_g
 	mode_t others = is_goal ? S_IROTH | S_IWOTH : S_IWOTH;
 	mode_t group = is_goal ? S_IRGRP | S_IWGRP : S_IWGRP;
 	if (is_foreign && (is_goal || (meta->mode & S_IWUSR)))
-		return refuse_key(walk, node, _("belongs to somebody else"), "chown root",
-		                  err);
+		return refuse_key(walk, node, _("belongs to another account"),
+		                  "chown root", err);
 	if (meta->mode & others)
 		return refuse_key(walk, node,
-		                  is_goal ? _("can be read or changed by everybody")
-		                          : _("can be changed by everybody"),
+		                  is_goal ? _("can be read or changed by all accounts")
+		                          : _("can be changed by all accounts"),
 		                  is_goal ? "chmod o-rw" : "chmod o-w", err);
 	if (!(meta->mode & group))
 		return 0;
@@ -284,9 +285,10 @@ static int judge_key(const struct walk *walk, const struct node *node, bool is_g
 	if (!other)
 		return 0;
 	auto_free char *why =
-		xasprintf(is_goal ? _("can be read or changed by its group, and %s is in "
-	                              "that")
-	                          : _("can be changed by its group, and %s is in that"),
+		xasprintf(is_goal ? _("can be read or changed by its group, and %s is "
+	                              "a member")
+	                          : _("can be changed by its group, and %s is a "
+	                              "member"),
 	                  other);
 	return refuse_key(walk, node, why, is_goal ? "chmod g-rw" : "chmod g-w", err);
 }

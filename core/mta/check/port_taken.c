@@ -37,13 +37,13 @@ static char *look_at(struct ctx *ctx, const char *endpoint)
 	auto_free char *name = pid ? process_name(ctx, pid) : NULL;
 	if (!name)
 		return xasprintf(
-			_("port %u is in use by another program: end it, or give "
-		          "it another port"),
+			_("port %u is in use by another program: stop it, or configure "
+		          "another port for it"),
 			port);
 	if (service_kind_find(name))
 		return NULL;
-	return xasprintf(_("port %u is in use by %s (process %d): end it, or give it "
-	                   "another port"),
+	return xasprintf(_("port %u is in use by %s (process %d): stop it, or "
+	                   "configure another port for it"),
 	                 port, name, (int)pid);
 }
 

@@ -95,7 +95,7 @@ int stage_open(struct ctx *ctx, struct stage *ret_stage, struct err *err)
 		return 0;
 	}
 	return err_errno(err, errno,
-	                 _("no private folder for checks can be made in /run or /tmp"));
+	                 _("cannot create a private folder for checks in /run or /tmp"));
 }
 
 void stage_done(struct stage *stage)
@@ -134,7 +134,7 @@ int stage_write(const struct stage *stage, const char *name, const void *octets,
 	/* a file that changed within the last second is read again and again by some programs */
 	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	if (futimens(fd, long_ago) < 0)
-		return err_errno(err, errno, _("cannot date %s"), path);
+		return err_errno(err, errno, _("cannot set the time of %s"), path);
 	return 0;
 }
 
@@ -151,8 +151,8 @@ int stage_run(struct stage *stage, const char *const *argv, struct run_result *r
 	if (left_ms <= 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("the mail server's own programs took more than %d s together to check "
-		          "the new configuration; %s was not asked any more"),
+			_("the programs of the mail server took more than %d s "
+		          "together to check the new configuration; %s was not run"),
 			STAGE_TOTAL_SECONDS, argv[0]);
 	int64_t began = monotonic_ns();
 	int r = run(stage->ctx, &spec, &result, err);
@@ -163,7 +163,8 @@ int stage_run(struct stage *stage, const char *const *argv, struct run_result *r
 		run_result_done(&result);
 		return err_set(
 			err, ERR_FAILED,
-			_("%s did not end within %u ms while it checked the new configuration"),
+			_("%s did not finish the check of the new configuration within "
+		          "%u ms"),
 			argv[0], spec.timeout_ms);
 	}
 	*ret_result = result;

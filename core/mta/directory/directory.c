@@ -135,8 +135,8 @@ static int plan_postsrsd(const struct desired *desired, struct plan *plan,
 	}
 	if (!desired->srs_domain)
 		return err_set(err, ERR_FAILED,
-		               _("SRS needs a domain, and the full name of the mail "
-		                 "server is not known: \"mailauthctl server set "
+		               _("SRS requires a domain, and the full name of the mail "
+		                 "server is not known: run \"mailauthctl server set "
 		                 "srs.domain <domain>\""));
 	return postsrsd_plan_parts(desired, desired->directory_path, plan, err);
 }

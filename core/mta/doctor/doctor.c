@@ -224,11 +224,11 @@ void doctor_run(struct doctor *d, const struct doctor_check *check)
 	d->begin = d->count;
 	if (d->ctx->is_rooted && !check->is_offline)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("below --root files alone are looked at"));
+		           _("under --root only files are checked"));
 	else
 		check->run(d);
 	if (d->count == d->begin)
-		doctor_add(d, DOCTOR_OK, NULL, NULL, _("nothing was found"));
+		doctor_add(d, DOCTOR_OK, NULL, NULL, _("no faults were found"));
 }
 
 /* ---- the mail host --------------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ bool doctor_read_host(struct doctor *d)
 		return true;
 	if (host->is_failed) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("the mail host cannot be read, as was said"));
+		           _("the mail host cannot be read (see above)"));
 		return false;
 	}
 	int r = backend_choose(d->ctx, d->store, &host->backend, &host->is_adopted, &err);

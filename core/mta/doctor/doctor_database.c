@@ -39,8 +39,8 @@ static void look_at_file(struct doctor *d, const char *path)
 	if (st.st_mode & 077) {
 		auto_free char *remedy = xasprintf("chmod 0600 %s", path);
 		doctor_add(d, DOCTOR_PROBLEM, path, remedy,
-		           _("others may read or write %s (mode %04o), and it holds "
-		             "secrets"),
+		           _("other accounts can read or write %s (mode %04o), and it "
+		             "contains secrets"),
 		           path, (unsigned)st.st_mode & 07777);
 	}
 	if (st.st_uid != 0 && st.st_uid != geteuid()) {
@@ -52,16 +52,16 @@ static void look_at_file(struct doctor *d, const char *path)
 	if (stat(folder, &st) == 0 && st.st_mode & (S_IWGRP | S_IWOTH)) {
 		auto_free char *remedy = xasprintf("chmod go-w %s", folder);
 		doctor_add(d, DOCTOR_PROBLEM, folder, remedy,
-		           _("others may write to the folder %s (mode %04o)"), folder,
-		           (unsigned)st.st_mode & 07777);
+		           _("other accounts can write to the folder %s (mode %04o)"),
+		           folder, (unsigned)st.st_mode & 07777);
 	}
 	auto_free char *log = xasprintf("%s-wal", path);
 	if (stat(log, &st) == 0 && st.st_size > LOG_LARGE) {
 		auto_free char *remedy = xasprintf("fuser %s", path);
 		doctor_add(d, DOCTOR_WARNING, log, remedy,
-		           _("the write-ahead log has %" PRId64
-		             " MB: some program keeps the database open, and its changes "
-		             "cannot be taken over; end that program"),
+		           _("the write-ahead log has %" PRId64 " MB: a program keeps "
+		             "the database open, so the log cannot be merged; end that "
+		             "program"),
 		           (int64_t)st.st_size >> 20);
 	}
 }
@@ -120,8 +120,8 @@ static bool look_at_lock(struct doctor *d, const char *path)
 	if (pid && held > HELD_LONG) {
 		auto_free char *remedy = xasprintf("kill %ld", pid);
 		doctor_add(d, DOCTOR_PROBLEM, path, remedy,
-		           _("process %ld has held the lock %s for %" PRId64
-		             " minutes: other commands wait for it in vain"),
+		           _("process %ld has held the lock %s for %" PRId64 " "
+		             "minutes: other commands are waiting for it"),
 		           pid, path, held / 60);
 	}
 	return pid != 0;
@@ -167,7 +167,7 @@ static void look_for_leftovers(struct doctor *d, const char *path)
 /* ---- what cannot be opened or read ------------------------------------------------------------ */
 
 static const char restore[] =
-	N_("put a backup in its place: a file that \"mailauthctl db backup FILE\" "
+	N_("replace it with a backup: a file that \"mailauthctl db backup FILE\" "
            "wrote");
 
 /* The error names its remedy, but for a backup, which only the administrator can find. */
@@ -187,11 +187,11 @@ static void look_at_push(struct doctor *d, struct store *target, bool is_busy)
 	if (r < 0)
 		doctor_add_err(d, DOCTOR_PROBLEM, NULL, &err, NULL);
 	else if (r > 0 && is_busy)
-		doctor_add(d, DOCTOR_NOTE, NULL, NULL, _("a push is under way"));
+		doctor_add(d, DOCTOR_NOTE, NULL, NULL, _("a push is in progress"));
 	else if (r > 0)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push",
-		           _("push %" PRId64 " was interrupted: the host has a part of "
-		             "it"),
+		           _("push %" PRId64 " was interrupted: only part of it was "
+		             "applied to the host"),
 		           journal.id);
 	journal_done(&journal);
 }
@@ -234,7 +234,7 @@ static void look_at_store(struct doctor *d)
 	}
 	if (!is_whole)
 		doctor_add(d, DOCTOR_SKIPPED, d->db_path, "mailauthctl db check",
-		           _("to prove the whole file takes more than %d s"),
+		           _("the check of the whole file takes more than %d s"),
 		           CHECK_MS / 1000);
 	if (domain_count(d->store, &domains, &err) < 0)
 		add_broken(d, d->db_path, &err);
@@ -258,14 +258,12 @@ void doctor_database(struct doctor *d)
 		look_at_store(d);
 	else if (d->store_error.code == ERR_MISSING && is_followed)
 		doctor_add(d, DOCTOR_PROBLEM, d->db_path, _(restore),
-		           _("this host follows a database, and there is none at %s"),
+		           _("this host follows a database, but %s does not exist"),
 		           d->db_path);
 	else if (d->store_error.code == ERR_MISSING)
 		doctor_add(d, DOCTOR_NOTE, d->db_path,
 		           "mailauthctl domain enable-dkim <domain>",
-		           _("there is no database at %s yet: every setting is at its "
-		             "default"),
-		           d->db_path);
+		           _("no database at %s yet; using defaults"), d->db_path);
 	else if (geteuid() != 0 && access(d->db_path, R_OK) < 0 && errno == EACCES)
 		doctor_add(d, DOCTOR_SKIPPED, d->db_path, _("run it as root"), "%s",
 		           d->store_error.text);

@@ -47,7 +47,7 @@ static void look(struct doctor *d, const char *path)
 	auto_free char *mount = disk_mount_point(path);
 	auto_free char *writable = xasprintf("mount -o remount,rw %s", mount);
 	auto_free char *room =
-		xasprintf(_("make room: du -xh %s | sort -h | tail"), mount);
+		xasprintf(_("free some space: du -xh %s | sort -h | tail"), mount);
 	if (statvfs(path, &fs) < 0)
 		return;
 	uint64_t octets = (uint64_t)fs.f_bavail * fs.f_frsize;

@@ -87,16 +87,17 @@ static void ask_server(struct doctor *d, const struct query_server *server,
 	if (dns && arena_open(&mem, ANSWER_MEMORY))
 		doctor_ask(dns, name, DNS_SOA, deadline_in_ms(ONE_MS), &mem, &answer);
 	int64_t took = (monotonic_ns() - began) / NS_PER_MS;
-	const char *remedy = d->servers ? _("name another one with --resolver")
-	                                : _("name one that answers in /etc/resolv.conf");
+	const char *remedy = d->servers ? _("choose another one with --resolver")
+	                                : _("name a server that answers in "
+	                                    "/etc/resolv.conf");
 	if (answer.kind == DNS_TEMPFAIL)
 		doctor_add(d, DOCTOR_PROBLEM, server->text, remedy,
 		           _("the name server %s does not answer about %s: %s"),
 		           server->text, name, answer.why);
 	else if (took > SLOW_MS)
 		doctor_add(d, DOCTOR_WARNING, server->text, remedy,
-		           _("the name server %s took %" PRId64
-		             " ms: mail waits for it several times"),
+		           _("the name server %s took %" PRId64 " ms: each message "
+		             "waits for it several times"),
 		           server->text, took);
 	else
 		doctor_add(d, DOCTOR_OK, server->text, NULL,
@@ -174,12 +175,11 @@ static void look_back(struct name_check *n, const char *address, const char *hos
 		has |= strcasecmp(text, hostname) == 0;
 	}
 	if (answer.kind != DNS_TEMPFAIL && !has)
-		doctor_add(
-			n->d, DOCTOR_WARNING, address,
-			_("have whoever gave you the address set its PTR record"),
-			_("the address %s does not lead back to %s: many servers refuse "
-		          "mail from it"),
-			address, hostname);
+		doctor_add(n->d, DOCTOR_WARNING, address,
+		           _("ask the provider of the address to set its PTR record"),
+		           _("the address %s does not resolve to %s: many servers "
+		             "refuse mail from it"),
+		           address, hostname);
 }
 
 static void look_at_hostname(struct name_check *n, const struct env *env)
@@ -188,7 +188,7 @@ static void look_at_hostname(struct name_check *n, const struct env *env)
 	if (!env->hostname) {
 		doctor_add(n->d, DOCTOR_WARNING, NULL,
 		           "mailauthctl server set mta.hostname <name>",
-		           _("this host has no full name"));
+		           _("this host has no fully qualified name"));
 		return;
 	}
 	int count = count_addresses(n, env->hostname, env->ip, &has_ip);
@@ -196,15 +196,15 @@ static void look_at_hostname(struct name_check *n, const struct env *env)
 		count = count_addresses(n, env->hostname, env->ipv6, &has_ipv6);
 	if (count < 0)
 		doctor_add(n->d, DOCTOR_SKIPPED, env->hostname,
-		           "mailauthctl doctor resolver", _("nobody answers about %s"),
-		           env->hostname);
+		           "mailauthctl doctor resolver",
+		           _("no name server answers about %s"), env->hostname);
 	else if (count == 0)
 		doctor_add(n->d, DOCTOR_WARNING, env->hostname,
 		           "mailauthctl server set mta.hostname <name>",
 		           _("%s has no address in DNS"), env->hostname);
 	else if ((env->ip && !has_ip) || (env->ipv6 && !has_ipv6))
 		doctor_add(n->d, DOCTOR_WARNING, env->hostname,
-		           _("give it an A or AAAA record, or set dns.ipv4 and dns.ipv6"),
+		           _("add an A or AAAA record, or set dns.ipv4 and dns.ipv6"),
 		           _("%s is not among the addresses of %s in DNS"),
 		           env->ip && !has_ip ? env->ip : env->ipv6, env->hostname);
 	if (count > 0 && env->ip)
@@ -221,21 +221,20 @@ static void look_at_srs(struct name_check *n, const char *name)
 	doctor_ask(n->dns, name, DNS_TXT, n->until, n->mem, &txt);
 	if (mx.kind != DNS_TEMPFAIL && mx.kind != DNS_OK &&
 	    count_addresses(n, name, NULL, &ignored) == 0)
-		doctor_add(
-			n->d, DOCTOR_PROBLEM, name,
-			_("give it an MX record that leads to this host"),
-			_("srs.domain %s has neither MX nor address: bounces of forwarded "
-		          "mail are lost"),
-			name);
+		doctor_add(n->d, DOCTOR_PROBLEM, name,
+		           _("add an MX record that points to this host"),
+		           _("srs.domain %s has neither an MX record nor an address: "
+		             "bounces of forwarded mail are lost"),
+		           name);
 	for (size_t i = 0; i < txt.count; i++)
 		has_spf |= txt.rdata[i].len >= 6 &&
 		           memcmp(txt.rdata[i].octets, "v=spf1", 6) == 0;
 	if (txt.kind != DNS_TEMPFAIL && !has_spf)
-		doctor_add(
-			n->d, DOCTOR_WARNING, name,
-			_("give it the record \"v=spf1 mx -all\""),
-			_("srs.domain %s has no SPF record: forwarded mail does not pass"),
-			name);
+		doctor_add(n->d, DOCTOR_WARNING, name,
+		           _("add the record \"v=spf1 mx -all\""),
+		           _("srs.domain %s has no SPF record: forwarded mail does not "
+		             "pass SPF"),
+		           name);
 }
 
 static void look_at_names(struct name_check *n)
@@ -261,7 +260,7 @@ static void look_at_names(struct name_check *n)
 	if (has_srs && name)
 		look_at_srs(n, name);
 	if (!doctor_has_trouble(d) && env.hostname)
-		doctor_add(d, DOCTOR_OK, env.hostname, NULL, _("%s is found"),
+		doctor_add(d, DOCTOR_OK, env.hostname, NULL, _("%s was found"),
 		           env.hostname);
 }
 

@@ -114,7 +114,7 @@ void doctor_permissions(struct doctor *d)
 	struct rights r = { .d = d };
 	if (geteuid() != 0 && !d->ctx->is_rooted) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, _("run it as root"),
-		           _("the folders of keys are open to root alone"));
+		           _("the key folders can be read by root only"));
 		return;
 	}
 	if (!doctor_read_host(d))
@@ -126,10 +126,11 @@ void doctor_permissions(struct doctor *d)
 	path_check_free(r.paths);
 	if (is_enough(d, r.keys))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all permissions",
-		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
+		           _("only the first %d key files were checked"), DOCTOR_KEYS);
 	if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("who must read or run something may (%zu key files)"),
+		           _("the accounts that must read or run a file can do so (%zu "
+		             "key files)"),
 		           r.keys);
 }
 
@@ -151,8 +152,8 @@ static void look_at_key_file(struct doctor *d, const char *path,
 	int r = file_read(d->ctx, path, KEY_LIMIT, &text, NULL, &err);
 	if (r == ERR_MISSING) {
 		doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push",
-		           _("%s signs with a key that is not there (%s): its mail is "
-		             "deferred"),
+		           _("%s signs with a key that does not exist (%s): its mail "
+		             "is deferred"),
 		           row->name, path);
 		return;
 	}
@@ -167,11 +168,10 @@ static void look_at_key_file(struct doctor *d, const char *path,
 	}
 	if (memcmp(sight.fingerprint.at, row->fingerprint.at, DIGEST_LEN) == 0)
 		return;
-	doctor_add(
-		d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
-		_("the key in %s does not belong to the record of %s, selector %s: its "
-	          "signatures do not verify"),
-		path, row->name, row->selector);
+	doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
+	           _("the key in %s does not match the record of %s, selector %s: its "
+	             "signatures do not verify"),
+	           path, row->name, row->selector);
 }
 
 static void look_at_row(void *arg, const struct signing_row *row, const char *path)
@@ -206,15 +206,15 @@ static void look_at_age(struct keys *k, const struct key *key)
 		                 strcmp(service, "hosted") == 0;
 		doctor_add(k->d, DOCTOR_WARNING, key->domain,
 		           is_hosted ? "mailauthctl zone export --all" : check,
-		           _("the key of %s, selector %s, has waited for its record for "
-		             "%" PRId64 " days and signs nothing"),
+		           _("the key of %s, selector %s, has waited for its record "
+		             "for %" PRId64 " days and does not sign"),
 		           key->domain, key->selector, (k->now - key->since) / DAY);
 	}
 	if (key->due && k->now - key->due > DAY)
 		doctor_add(k->d, DOCTOR_WARNING, key->domain,
 		           "mailauthctl zone export --all",
-		           _("the %s key of %s, selector %s, should have gone %" PRId64
-		             " days ago"),
+		           _("the %s key of %s, selector %s, has been due for removal "
+		             "for %" PRId64 " days"),
 		           key->state, key->domain, key->selector,
 		           (k->now - key->due) / DAY);
 }
@@ -252,22 +252,22 @@ void doctor_keys(struct doctor *d)
 		doctor_add_failure(d, NULL, &err);
 	if (has_files && !can_read)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, _("run it as root"),
-		           _("key files are open to root alone"));
+		           _("key files can be read by root only"));
 	if (k.weak)
 		doctor_add(
 			d, DOCTOR_NOTE, NULL, "mailauthctl server set dkim.rsa-bits 2048",
-			_("%zu keys that sign have fewer than %d bits (%s); new ones are "
-		          "made as dkim.rsa-bits says"),
+			_("%zu active keys have fewer than %d bits (%s); new keys have "
+		          "the length that dkim.rsa-bits sets"),
 			k.weak, WEAK_BITS, k.first_weak);
 	if (is_enough(d, k.files))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all keys",
-		           _("only the first %d key files were looked at"), DOCTOR_KEYS);
+		           _("only the first %d key files were checked"), DOCTOR_KEYS);
 	if (!doctor_has_trouble(d) && !has_files)
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
 		           _("no key is overdue; no mail server of this host reads key "
 		             "files of this database"));
 	else if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu key files hold the keys of the records"), k.files);
+		           _("%zu key files match the keys of the records"), k.files);
 	free(k.first_weak);
 }

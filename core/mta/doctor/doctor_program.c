@@ -45,11 +45,11 @@ void doctor_program(struct doctor *d)
 	           store_library());
 	if (geteuid() != 0 && !d->ctx->is_rooted)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, _("run it as root"),
-		           _("much can be looked at by root alone"));
+		           _("only root can check most of this"));
 	if (is_pushed_by_other(d))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl mta push",
-		           _("another version of mailauthctl pushed last: the next push "
-		             "looks at everything"));
+		           _("another version of mailauthctl pushed last: the next "
+		             "push checks everything"));
 }
 
 /* ---- clock ----------------------------------------------------------------------------------- */
@@ -75,20 +75,20 @@ void doctor_clock(struct doctor *d)
 	text_from_time(now, text);
 	if (now < PROGRAM_YEAR || now > FARTHEST_YEAR)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "timedatectl set-ntp true",
-		           _("the clock says %s, which cannot be"), text);
+		           _("the clock shows %s, which is impossible"), text);
 	else if (newest > now + AHEAD)
 		doctor_add(d, DOCTOR_PROBLEM, d->db_path, "timedatectl set-ntp true",
-		           _("something was saved %" PRId64
-		             " minutes after now: the clock (%s) goes, or went, wrong"),
+		           _("something was saved %" PRId64 " minutes in the future: "
+		             "the clock (%s) is or was wrong"),
 		           (newest - now) / MINUTE, text);
 	if (adjtimex(&state) < 0)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("the kernel does not tell whether its clock is set by NTP"));
+		           _("the kernel does not report whether its clock is "
+		             "synchronized by NTP"));
 	else if (state.status & STA_UNSYNC)
-		doctor_add(
-			d, DOCTOR_WARNING, NULL, "timedatectl set-ntp true",
-			_("the clock is not kept right by NTP: signatures and SRS addresses "
-		          "of a wrong time are refused"));
+		doctor_add(d, DOCTOR_WARNING, NULL, "timedatectl set-ntp true",
+		           _("the clock is not synchronized by NTP: with a wrong time "
+		             "signatures and SRS addresses are refused"));
 	if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL, "%s", text);
 }
@@ -117,7 +117,7 @@ static char *cron_remedy(struct doctor *d)
 		return xstrdup("systemctl enable --now " TIMER);
 	if (file_look(d->ctx, CRONTAB, true, &info, &ignored) == 0 &&
 	    info.kind == FILE_REGULAR)
-		return xasprintf(_("see that cron runs: %s is there"), CRONTAB);
+		return xasprintf(_("make sure that cron is running: %s exists"), CRONTAB);
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (len > 0)
 		program[len] = '\0';
@@ -146,19 +146,19 @@ void doctor_cron(struct doctor *d)
 	}
 	if (!domains) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("there is no domain whose zone would be exported"));
+		           _("no domain has a zone to export"));
 		return;
 	}
 	enum doctor_state state = doctor_age(last, now);
 	auto_free char *remedy = state == DOCTOR_OK ? NULL : cron_remedy(d);
 	if (!last)
 		doctor_add(d, state, NULL, remedy,
-		           _("\"zone export --all\" never ran to its end: keys wait, "
-		             "records of retired keys stay"));
+		           _("\"zone export --all\" has never finished: keys are "
+		             "waiting, and records of retired keys are kept"));
 	else if (state != DOCTOR_OK)
 		doctor_add(d, state, NULL, remedy,
-		           _("\"zone export --all\" last ran to its end %" PRId64
-		             " minutes ago: cron does not run it"),
+		           _("\"zone export --all\" last finished %" PRId64 " minutes "
+		             "ago: cron does not run it"),
 		           (now - last) / MINUTE);
 	if (heartbeat_is_failed(d->db_path))
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl zone export --all",

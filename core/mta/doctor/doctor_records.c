@@ -226,7 +226,7 @@ static char *remedy_of(const struct world *w, const struct want *want)
 	const char *place = strstr(w->reload, "<domain>");
 	if (!*w->reload)
 		return xasprintf(
-			_("mailauthctl zone export %s; then tell the name server"),
+			_("mailauthctl zone export %s; then reload the name server"),
 			want->domain);
 	if (!place)
 		return xasprintf("mailauthctl zone export %s; %s", want->domain,
@@ -244,16 +244,15 @@ static void tell_doubled(struct world *w, const struct want *want)
 			? xasprintf("mailauthctl record remove %s %s; mailauthctl zone "
 	                            "export %s",
 	                            want->domain, want->id, want->domain)
-			: xasprintf(
-				  _("take the records at %s out of the zone that are not "
-	                            "in \"mailauthctl record list %s\""),
-				  want->owner, want->domain);
+			: xasprintf(_("remove the records at %s that are not in "
+	                              "\"mailauthctl record list %s\" from the zone"),
+	                            want->owner, want->domain);
 	doctor_add(
 		w->d, DOCTOR_PROBLEM, want->owner, remedy,
 		want->kind == LIVE_DKIM
 			? _("%s has %zu records in DNS, and verifiers may use any of them")
-			: _("%s has %zu policies in DNS, and receivers treat them as none: "
-	                    "the zone has one of its own besides ours"),
+			: _("%s has %zu policies in DNS, and receivers ignore them "
+	                    "all: the zone has its own besides ours"),
 		want->owner, want->shown);
 }
 
@@ -263,14 +262,14 @@ static void tell_had(struct world *w, const struct want *want)
 	                                   "zone export %s",
 	                                   want->domain, want->id, want->domain);
 	if (want->answer.state == LIVE_MISSING)
-		doctor_add(
-			w->d, DOCTOR_WARNING, want->owner, remedy,
-			_("%s has no record in DNS any more: ours is left out, because the "
-		          "zone had its own"),
-			want->owner);
+		doctor_add(w->d, DOCTOR_WARNING, want->owner, remedy,
+		           _("%s no longer has a record in DNS: ours is left out "
+		             "because the zone had its own"),
+		           want->owner);
 	else
 		doctor_add(w->d, DOCTOR_NOTE, want->owner, NULL,
-		           _("%s has a record of the zone's own, and ours is left out"),
+		           _("%s has a record of the zone itself, and ours is left "
+		             "out"),
 		           want->owner);
 }
 
@@ -282,7 +281,8 @@ static void tell(struct world *w, const struct want *want)
 	enum doctor_state state = is_minor ? DOCTOR_WARNING : DOCTOR_PROBLEM;
 	if (want->is_idle && want->answer.state == LIVE_MISSING)
 		doctor_add(d, DOCTOR_NOTE, want->owner, remedy,
-		           _("%s is not in DNS yet: its key waits, or goes (%s)"),
+		           _("%s is not in DNS yet: its key is waiting or is being "
+		             "removed (%s)"),
 		           want->owner, want->answer.detail);
 	else if (want->answer.state == LIVE_MISSING)
 		doctor_add(d, state, want->owner, remedy, _("%s is not in DNS: %s"),
@@ -290,8 +290,10 @@ static void tell(struct world *w, const struct want *want)
 	else
 		doctor_add(d, state, want->owner, remedy,
 		           want->kind == LIVE_SERIAL
-		                   ? _("the zone %s is another one in DNS than here: %s")
-		                   : _("%s is another one in DNS than here: %s"),
+		                   ? _("the zone %s in DNS differs from the one here: "
+		                       "%s")
+		                   : _("the record of %s in DNS differs from the one "
+		                       "here: %s"),
 		           want->owner, want->answer.detail);
 }
 
@@ -345,11 +347,13 @@ static void look_at_answers(struct world *w, struct resolver *dns)
 	if (silent)
 		doctor_add(w->d, DOCTOR_WARNING, first->owner,
 		           "mailauthctl doctor resolver",
-		           _("%zu of %zu records could not be asked for (%s: %s)"),
-		           silent, w->count, first->owner, first->answer.detail);
+		           _("%zu of %zu records could not be queried (%s: %s)"), silent,
+		           w->count, first->owner, first->answer.detail);
 	if (late)
 		doctor_add(w->d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("the time was up: %zu SPF records were not followed"), late);
+		           _("the time limit was reached: %zu SPF records were not "
+		             "followed"),
+		           late);
 }
 
 /* ---- the check ------------------------------------------------------------------------------- */
@@ -385,12 +389,12 @@ static void ask(struct world *w, size_t left)
 		look_at_answers(w, dns);
 	if (left)
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all dns",
-		           _("only the %d domains that were changed last were asked for; "
+		           _("only the %d domains that were changed last were queried; "
 		             "%zu are left out"),
 		           DOCTOR_DOMAINS, left);
 	if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu records of %zu domains are in DNS as they are here"),
+		           _("%zu records of %zu domains are the same in DNS as here"),
 		           w->count, w->domains);
 }
 

@@ -89,20 +89,20 @@ static void look_at_state(struct doctor *d)
 	size_t pending = count_pending(host);
 	if (!host->is_adopted || !state->is_adopted)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta adopt",
-		           _("%s was not adopted: nothing is pushed to it"),
+		           _("%s was not adopted: pushes do not change it"),
 		           _(host->backend->title));
 	else if (!state->is_ours)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push --take-over",
 		           _("this host follows another database than %s"), d->db_path);
 	else if (state->is_held)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
-		           _("pushes are held after a rollback: changes are saved and "
-		             "not in force"));
+		           _("pushes are held after a rollback: changes are saved, but "
+		             "not enforced"));
 	else if (host->failure)
 		add_refusal(d, host->failure);
 	else if (pending)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
-		           _("%zu files wait to be pushed%s%s"), pending,
+		           _("%zu files are pending%s%s"), pending,
 		           state->last_failure ? _("; the last push failed: ") : "",
 		           state->last_failure ? _(state->last_failure) : "");
 }
@@ -115,7 +115,8 @@ static void add_shortfall(void *arg, enum mta_feature feature, const char *sente
 	enum setting_key key;
 	const char *setting = feature_table[feature].setting;
 	auto_free char *remedy = xasprintf(
-		_("install what does it, or: mailauthctl server set %s off"), setting);
+		_("install what provides it, or run: mailauthctl server set %s off"),
+		setting);
 	if (setting_find(setting, &key, &ignored) < 0 ||
 	    setting_get(d->store, key, 0, &value, &ignored) < 0)
 		return;
@@ -137,7 +138,7 @@ static void add_unreadable(struct doctor *d)
 	const struct mta_backend *backend = d->host.backend;
 	auto_free char *remedy =
 		backend->check_command
-			? xasprintf(_("correct it; \"%s\" says when it can be read"),
+			? xasprintf(_("correct it; run \"%s\" to check it"),
 	                            backend->check_command)
 			: NULL;
 	doctor_add(d, DOCTOR_PROBLEM, backend->name, remedy, "%s", d->host.found.why_not);
@@ -154,7 +155,7 @@ static void look_at_server(struct doctor *d)
 		doctor_add(d, host->state.is_adopted ? DOCTOR_PROBLEM : DOCTOR_WARNING,
 		           backend->name, start, "%s",
 		           host->found.why_not ? host->found.why_not
-		                               : _("the mail server does not run"));
+		                               : _("the mail server is not running"));
 	else if (host->found.is_running && host->found.why_not)
 		add_unreadable(d);
 	if (fault)
@@ -204,7 +205,7 @@ static void add_silent(struct doctor *d, const struct step *probe, const struct 
 	auto_free char *remedy =
 		systemd_is_there(d->ctx)
 			? xasprintf("systemctl restart %s", service)
-			: xasprintf(_("restart %s; its log says why"), service);
+			: xasprintf(_("restart %s; its log gives the reason"), service);
 	doctor_add_err(d, DOCTOR_PROBLEM, service, err, remedy);
 }
 
@@ -254,7 +255,8 @@ static void ask_all(struct doctor *d)
 			continue;
 		if (monotonic_ns() >= end) {
 			doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-			           _("the time was up: %zu questions were not put"),
+			           _("the time limit was reached: %zu probes were not "
+			             "made"),
 			           probes->count - i);
 			return;
 		}
@@ -267,9 +269,7 @@ static void ask_all(struct doctor *d)
 	}
 	if (!doctor_has_trouble(d) && asked)
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu questions to servers and filters were answered as they "
-		             "must"),
-		           asked);
+		           _("%zu probes of servers and filters succeeded"), asked);
 }
 
 /* Whether all that the settings need runs. */
@@ -285,14 +285,13 @@ static bool look_at_needs(struct doctor *d)
 			doctor_add(d, DOCTOR_PROBLEM, need->service,
 			           "mailauthctl mta push",
 			           need->is_relied_on
-			                   ? _("%s is needed and does not run: mail "
-			                       "may wait")
-			                   : _("%s does not run, and no mail is handed "
-			                       "to it yet"),
+			                   ? _("%s is required but not running: mail "
+			                       "may be delayed")
+			                   : _("%s is not running, and not in use yet"),
 			           need->service);
 		} else if (!(service_look(d->ctx, need->service) & SERVICE_WAS_ENABLED)) {
 			doctor_add(d, DOCTOR_WARNING, need->service, enable,
-			           _("%s runs, and does not start with the machine"),
+			           _("%s is running, but does not start at boot"),
 			           need->service);
 		}
 	}
@@ -306,18 +305,19 @@ void doctor_services(struct doctor *d)
 		return;
 	if (!host->has_plan || !host->state.is_ours || !has_server(host)) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("no mail server follows this database as it should"));
+		           _("no mail server follows this database correctly"));
 		return;
 	}
 	if (!look_at_needs(d))
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("servers are asked once all that is needed runs"));
+		           _("servers are probed when all required services are "
+		             "running"));
 	else if (!host->found.is_running)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("servers are asked once the mail server runs"));
+		           _("servers are probed when the mail server is running"));
 	else if (host->state.is_held || count_pending(host))
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-		           _("servers are asked once what is saved was pushed"));
+		           _("servers are probed when all changes are pushed"));
 	else
 		ask_all(d);
 }
@@ -377,8 +377,6 @@ void doctor_overrides(struct doctor *d)
 		doctor_add_failure(d, NULL, &err);
 	add_notes(d);
 	if (!doctor_has_trouble(d))
-		doctor_add(
-			d, DOCTOR_OK, NULL, NULL,
-			_("what was pushed stands as it was pushed, and nothing stands "
-		          "in its way"));
+		doctor_add(d, DOCTOR_OK, NULL, NULL,
+		           _("pushed files are unchanged, and nothing overrides them"));
 }

@@ -45,7 +45,8 @@ static void look_at_lacking(struct zones *z, const struct domain *domain)
 			: strcmp(list.lacking[i], "ip") == 0     ? "dns.ipv4"
 								 : "dns.ipv6");
 		doctor_add(z->d, DOCTOR_WARNING, domain->name, remedy,
-		           _("records are left out, because <%s> is not known"),
+		           _("records are left out because the value of <%s> is not "
+		             "known"),
 		           list.lacking[i]);
 		z->is_hostname_told = true;
 	}
@@ -85,8 +86,8 @@ static void compare(struct zones *z, const struct domain *domain, const char *pa
 		return;
 	auto_free char *remedy = xasprintf("mailauthctl zone export %s", domain->name);
 	doctor_add(d, is_fresh(d, domain) ? DOCTOR_NOTE : DOCTOR_WARNING, path, remedy,
-	           r < 0 ? _("%s is not there")
-	                 : _("%s is not what an export would write"),
+	           r < 0 ? _("%s does not exist")
+	                 : _("%s differs from what an export would write"),
 	           path);
 }
 
@@ -111,21 +112,20 @@ static int look_at_kept(void *arg, const struct export_kept *kept, struct err *e
 	auto_free char *remedy = xasprintf("mailauthctl zone forget %s", kept->name);
 	(void)err;
 	if (!kept->is_elsewhere)
-		doctor_add(
-			z->d, DOCTOR_NOTE, kept->path, remedy,
-			_("%s has no records any more and stays for a zone that may "
-		          "include it; once no $INCLUDE line names it, it can be removed"),
-			kept->path);
+		doctor_add(z->d, DOCTOR_NOTE, kept->path, remedy,
+		           _("%s has no records any more and is kept for a zone that "
+		             "may include it; remove it when no $INCLUDE line names "
+		             "it"),
+		           kept->path);
 	else if (z->format == ZONE_INCLUDE)
-		doctor_add(
-			z->d, DOCTOR_WARNING, kept->path, remedy,
-			_("%s is not kept up to date, because zone.directory is "
-		          "another folder; once no $INCLUDE line names it, it can be removed"),
-			kept->path);
+		doctor_add(z->d, DOCTOR_WARNING, kept->path, remedy,
+		           _("%s is not updated because zone.directory is a different "
+		             "folder; remove it when no $INCLUDE line names it"),
+		           kept->path);
 	else
 		doctor_add(z->d, DOCTOR_NOTE, kept->path, remedy,
-		           _("%s is left from the time when zone.directory was its "
-		             "folder; once no name server reads it, it can be removed"),
+		           _("%s remains from an earlier zone.directory; remove it "
+		             "when no name server reads it"),
 		           kept->path);
 	return 0;
 }
@@ -143,14 +143,15 @@ static void look_at_reload(struct doctor *d, const struct zones *z)
 	if (z->state.is_reload_owed)
 		doctor_add(d, DOCTOR_PROBLEM, "zone.reload",
 		           "mailauthctl zone export --all",
-		           _("the name server was not told of the last export: %s"),
+		           _("the name server was not reloaded after the last export: "
+		             "%s"),
 		           z->state.complaint ? z->state.complaint
 		                              : _("it was interrupted"));
 	if (!*reload && z->compared)
-		doctor_add(
-			d, DOCTOR_NOTE, "zone.reload",
-			"mailauthctl server set zone.reload '<command>'",
-			_("zone.reload is empty: no name server is told of an export"));
+		doctor_add(d, DOCTOR_NOTE, "zone.reload",
+		           "mailauthctl server set zone.reload '<command>'",
+		           _("the name server is not reloaded after an export: "
+		             "zone.reload is not set"));
 	if (export_check_reload(d->ctx, reload, &err) < 0) {
 		auto_free char *program = xmemdup(reload, strcspn(reload, " \t"));
 		doctor_add_err(d, DOCTOR_PROBLEM, program, &err,
@@ -182,11 +183,10 @@ static int look_at_all(struct zones *z, struct err *err)
 	if (r >= 0)
 		r = export_kept_each(d->ctx, d->store, look_at_kept, z, err);
 	if (r >= 0 && left)
-		doctor_add(
-			d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all zones",
-			_("only the zones of the %d domains that were changed last were "
-		          "looked at; %zu are left out"),
-			DOCTOR_DOMAINS, left);
+		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all zones",
+		           _("only the zones of the %d domains that were changed last "
+		             "were checked; %zu are left out"),
+		           DOCTOR_DOMAINS, left);
 	return r;
 }
 

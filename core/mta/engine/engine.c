@@ -174,11 +174,10 @@ static int apply_by_reload(struct engine *e, struct rank_state *state,
 			continue;
 		recover_add_action(&actions, step->action, step->object);
 		if (!needs_running(step))
-			ctx_report(
-				e->ctx, REPORT_NOTE,
-				_("mta.reload is set, so its command has to see to it: "
-			          "%s %s"),
-				service_action_name(step->action), step->object);
+			ctx_report(e->ctx, REPORT_NOTE,
+			           _("mta.reload is set, so its command must do this: "
+			             "%s %s"),
+			           service_action_name(step->action), step->object);
 	}
 	return recover_run_reload(e->ctx, e->reload, buf_text(&actions), err);
 }
@@ -189,10 +188,10 @@ static int apply_service(struct engine *e, struct rank_state *state,
 	if (e->reload)
 		return apply_by_reload(e, state, step->rank, err);
 	if (needs_running(step) && !service_is_running(e->ctx, step->object)) {
-		ctx_report(
-			e->ctx, REPORT_NOTE,
-			_("%s does not run: it reads its new configuration when it starts"),
-			step->object);
+		ctx_report(e->ctx, REPORT_NOTE,
+		           _("%s is not running: it reads its new configuration when "
+		             "it starts"),
+		           step->object);
 		state->is_stopped = true;
 		return 0;
 	}
@@ -279,10 +278,8 @@ static int read_log(struct engine *e, const struct service_log *log, int rc,
 
 	if (line && rc)
 		return err_set(err, (enum err_code)failure.code,
-		               _("%s (the log says: %s)"), failure.text, line);
-	return line ? err_set(err, ERR_FAILED, _("the log of the mail server says: %s"),
-	                      line)
-	            : rc;
+		               _("%s (from the log: %s)"), failure.text, line);
+	return line ? err_set(err, ERR_FAILED, _("mail server log: %s"), line) : rc;
 }
 
 /* A filter that did not start, or does not answer: another program may have its port. */
@@ -354,15 +351,14 @@ static void undo_switch(struct engine *e, int rank, struct err *err)
 	                 &undo_err))
 		(void)err_set(
 			err, (enum err_code)failure.code,
-			_("%s; the old configuration could not be put back whole: %s; the "
-		          "next run tries again"),
+			_("%s; the old configuration could not be restored completely: "
+		          "%s; the next run tries again"),
 			failure.text, undo_err.text);
 	else if (drifted)
-		(void)err_set(
-			err, (enum err_code)failure.code,
-			_("%s; the old configuration is in force again but for what "
-		          "somebody else changed"),
-			failure.text);
+		(void)err_set(err, (enum err_code)failure.code,
+		              _("%s; the old configuration is in force again, except "
+		                "for files that were changed outside mailauthctl"),
+		              failure.text);
 	else
 		(void)err_set(err, (enum err_code)failure.code,
 		              _("%s; the mail server's old configuration is in force"),
@@ -388,9 +384,9 @@ int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struc
 	/* In force from here on: what fails now is left to the next run. */
 	if (recover_finish(engine->ctx, engine->target, engine->push_id, &later) ||
 	    journal_prune(engine->target, &later))
-		ctx_report(
-			engine->ctx, REPORT_WARNING,
-			_("the new configuration is in force; the next run tidies up: %s"),
-			later.text);
+		ctx_report(engine->ctx, REPORT_WARNING,
+		           _("the new configuration is in force; the next run cleans "
+		             "up: %s"),
+		           later.text);
 	return 0;
 }

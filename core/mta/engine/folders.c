@@ -71,7 +71,7 @@ static int sync_one(const struct ctx *ctx, const char *path, struct devices *dev
 		return err_errno(err, errno, _("cannot open the folder %s"), path);
 	if (devices) {
 		if (fstat(fd, &st))
-			return err_errno(err, errno, _("cannot look at the folder %s"),
+			return err_errno(err, errno, _("cannot access the folder %s"),
 			                 path);
 		if (is_known(devices, st.st_dev))
 			return 0;

@@ -224,7 +224,8 @@ static int plan_file_removal(struct ctx *ctx, struct store *target, struct stmt 
 		return rc;
 	if (is_there && !force && !is_column_digest(stmt, 1, &now)) {
 		plan_note(plan,
-		          _("%s was edited since it was pushed: it is left as it is"),
+		          _("%s was edited since it was pushed: it is not "
+		            "changed"),
 		          path);
 		return 0;
 	}

@@ -35,8 +35,8 @@ int history_each(struct store *target, int64_t id,
 	if (!rc && id && !is_found)
 		return err_set(
 			err, ERR_MISSING,
-			_("there is no push %lld: \"mailauthctl mta history\" lists "
-		          "those that are kept"),
+			_("push %lld does not exist; run \"mailauthctl mta history\" "
+		          "to list the pushes"),
 			(long long)id);
 	return rc;
 }

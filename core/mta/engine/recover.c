@@ -104,7 +104,8 @@ static void undo_action(struct undoing *u, const struct step_row *row)
 		rc = undo_by_reload(u, row, &err);
 	u->is_reloaded = true;
 	if (rc) /* the old files stand: the service reads them at its next start at the latest */
-		ctx_report(u->run.ctx, REPORT_WARNING, _("while undoing: %s"), err.text);
+		ctx_report(u->run.ctx, REPORT_WARNING, _("while restoring: %s"),
+		           err.text);
 	if (row->kind == STEP_SERVICE && !u->run.reload &&
 	    !service_is_running(u->run.ctx, row->object))
 		u->is_stopped = true;
@@ -316,9 +317,9 @@ int recover_open_push(struct ctx *ctx, struct store *target, bool force, struct 
 	if (!rc && drifted && !force)
 		rc = err_set(
 			err, ERR_FAILED,
-			_("%zu files were changed by somebody else while a push was "
-		          "interrupted: they were left as they are; look at them, then run "
-		          "the command again"),
+			_("%zu files were changed outside mailauthctl while a push was "
+		          "interrupted, and were not changed; check them, then repeat "
+		          "the command"),
 			drifted);
 	return rc;
 }

@@ -44,7 +44,7 @@ static int look_file(const struct ctx *ctx, const char *path, bool keep_content,
 	if (info.kind != FILE_REGULAR)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s is not a regular file: take it away, or name the real file"),
+			_("%s is not a regular file: remove it, or name the real file"),
 			path);
 	rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, NULL, err);
 	if (rc)
@@ -265,7 +265,7 @@ static int apply_file(struct ctx *ctx, const struct step *step, const char *temp
 	    (now.is_there && (!is_digest(&now.digest, &step_old(step)->digest) ||
 	                      !is_meta(&now.meta, &step_old(step)->meta))))
 		return err_set(err, ERR_FAILED,
-		               _("%s was changed by somebody else meanwhile"),
+		               _("%s was changed outside mailauthctl at the same time"),
 		               step->object);
 	if (!step->is_present)
 		return rename_over(ctx, step->object, aside, err);
@@ -295,8 +295,9 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	if (row->is_secret)
 		return err_set(
 			err, ERR_FAILED,
-			_("the secret that stood at %s is gone and cannot be put back; "
-		          "\"mailauthctl mta push\" writes the present one"),
+			_("the secret that was in %s is deleted and cannot be "
+		          "restored; to write the current one, run \"mailauthctl mta "
+		          "push\""),
 			row->object);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
 	if (!rc)
@@ -364,8 +365,8 @@ static int undo_file(const struct undo_run *run, const struct step_row *row,
 	if (result == UNDO_DRIFT && !run->force) {
 		(void)err_set(
 			err, ERR_FAILED,
-			_("%s was changed by somebody else during the push: it is left as "
-		          "it is"),
+			_("%s was changed outside mailauthctl during the push: it is "
+		          "not overwritten"),
 			row->object);
 	} else if (result != UNDO_NOTHING) {
 		rc = restore(run, row, aside, err);
@@ -399,7 +400,7 @@ static int observe_folder(const struct ctx *ctx, struct step *step, bool *ret_ho
 	if (rc)
 		return rc;
 	if (info.kind != FILE_ABSENT && info.kind != FILE_DIRECTORY)
-		return err_set(err, ERR_FAILED, _("%s is not a folder: take it away"),
+		return err_set(err, ERR_FAILED, _("%s is not a folder: remove it"),
 		               step->object);
 	step->had_old = info.kind == FILE_DIRECTORY;
 	if (step->had_old)

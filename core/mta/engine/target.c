@@ -224,7 +224,7 @@ int target_blob(struct store *target, const struct digest *digest, struct buf *i
 		return rc;
 	if (rc == 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s does not hold the old content of a file"),
+		               _("%s does not contain the old content of a file"),
 		               store_path(target));
 	octets = stmt_blob(stmt, 0, &len);
 	buf_add(into, octets, len);
@@ -393,7 +393,8 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 	int kind = kind_of(stmt_text(stmt, 2));
 
 	if (kind < 0)
-		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
+		return err_set(err, ERR_FAILED,
+		               _("%s contains a step of an unknown kind"),
 		               store_path(target));
 	*row = (struct step_row){
 		.seq = stmt_int(stmt, 0),

@@ -106,7 +106,8 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 		return filter_act(ctx, kind, action, err);
 	return err_set(
 		err, ERR_FAILED,
-		_("there is no way known to %s %s here; set mta.reload to a command"),
+		_("cannot %s %s: no service manager was found; set mta.reload to a "
+	          "command"),
 		service_action_name(action), service);
 }
 

@@ -252,7 +252,8 @@ static int await_child(pid_t child, int report, const char *name, struct err *er
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (n != sizeof(outcome))
-		return err_set(err, ERR_FAILED, _("the restart of %s broke off"), name);
+		return err_set(err, ERR_FAILED, _("the restart of %s was interrupted"),
+		               name);
 	outcome.text[sizeof(outcome.text) - 1] = '\0';
 	return outcome.rc ? err_set(err, (enum err_code)outcome.rc, "%s", outcome.text)
 	                  : 0;
@@ -279,7 +280,7 @@ static int restart(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
 static int reload(const struct service_kind *kind, pid_t pid, struct err *err)
 {
 	if (!pid)
-		return err_set(err, ERR_FAILED, _("%s does not run"), kind->name);
+		return err_set(err, ERR_FAILED, _("%s is not running"), kind->name);
 	if (kill(pid, kind->reload_signal))
 		return err_errno(err, errno, _("cannot signal %s (process %d)"),
 		                 kind->name, (int)pid);
@@ -303,9 +304,8 @@ int filter_act(struct ctx *ctx, const struct service_kind *kind,
 	if (!argv)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s does not run, and there is neither systemd nor %s nor a "
-		          "unit of it that says how it is started; start it, then "
-		          "repeat the command"),
+			_("%s is not running, and neither systemd nor %s nor a unit "
+		          "defines how to start it; start it, then repeat the command"),
 			kind->name, kind->script);
 	return pid ? restart(ctx, kind, pid, argv, err) : start(ctx, kind, argv, err);
 }

@@ -360,8 +360,7 @@ static int wait_gone(int pidfd, const char *name, const struct listeners *list,
 			return 0;
 		if (monotonic_ns() >= deadline)
 			return err_set(err, ERR_FAILED,
-			               _("%s does not end: it was sent SIGTERM ten "
-			                 "seconds ago"),
+			               _("%s has not ended ten seconds after SIGTERM"),
 			               name);
 		if (n < 0 && errno != EINTR)
 			return err_errno(err, errno, _("cannot wait for the end of %s"),

@@ -100,16 +100,15 @@ unsigned systemd_look(struct ctx *ctx, const char *name)
 static int check_unit(const char *name, const struct unit *unit, struct err *err)
 {
 	if (strcmp(unit->load, "masked") == 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("the unit %s is masked, so it cannot be started: \"systemctl "
-		          "unmask %s\" allows it"),
-			name, name);
+		return err_set(err, ERR_FAILED,
+		               _("the unit %s is masked, so it cannot be started: run "
+		                 "\"systemctl unmask %s\" first"),
+		               name, name);
 	if (strcmp(unit->load, "not-found") == 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("there is no unit %s on this machine: is its package installed?"),
-			name);
+		return err_set(err, ERR_FAILED,
+		               _("the unit %s does not exist on this host: install its "
+		                 "package"),
+		               name);
 	return 0;
 }
 
@@ -126,8 +125,8 @@ static int settle(struct ctx *ctx, const char *name, struct err *err)
 		if (strcmp(unit.active, "failed") == 0 || monotonic_ns() >= deadline)
 			return err_set(
 				err, ERR_FAILED,
-				_("%s was started and did not stay (%s, %s): \"journalctl -u "
-			          "%s\" says why"),
+				_("%s started but did not keep running (%s, %s): run "
+			          "\"journalctl -u %s\" for the reason"),
 				name, unit.active, *unit.result ? unit.result : "?",
 				name);
 		(void)poll(NULL, 0, SETTLE_WAIT_MS);
@@ -170,7 +169,7 @@ int systemd_act(struct ctx *ctx, const char *name, enum service_action action,
 		return rc ? rc : tell(ctx, "reload", name, err);
 	if (!stops && strcmp(unit.active, "failed") == 0 && !service_run_well(ctx, reset))
 		ctx_report(ctx, REPORT_VERBOSE,
-		           _("the failures of %s could not be reset"), name);
+		           _("the failure count of %s could not be reset"), name);
 	if (action == SERVICE_ENABLE)
 		rc = tell(ctx, "enable", name, err);
 	if (!rc)

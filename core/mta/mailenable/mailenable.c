@@ -23,7 +23,7 @@ const struct mta_backend mailenable_backend = {
 	             [FEATURE_DMARC] = { SUPPORT_NO, NULL,
 	                                 N_("it can check SPF of incoming mail") },
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
-	                               N_("it can check SPF of incoming mail; a forwarded message keeps "
-	                                  "its sender") } },
+	                               N_("it can check SPF of incoming mail; it does "
+	                                  "not rewrite the sender of forwarded mail") } },
 	.accepts = accepts,
 };

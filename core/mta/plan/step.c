@@ -111,7 +111,7 @@ int step_content(const struct step *step, const struct key_source *keys,
 	digest_of(room->at, room->len, &digest);
 	if (memcmp(digest.at, step->new_digest.at, DIGEST_LEN) != 0)
 		return err_set(err, ERR_FAILED,
-		               _("%s was changed by somebody else meanwhile"),
+		               _("%s was changed outside mailauthctl at the same time"),
 		               step->object);
 	*ret_text = (const char *)room->at;
 	*ret_len = room->len;

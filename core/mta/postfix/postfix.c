@@ -89,10 +89,9 @@ void postfix_plan_server(const struct postfix_observed *observed,
 			->ask->depth = one->is_submission ? SMTP_TO_EHLO : depth;
 	}
 	if (endpoints.count == 0)
-		plan_note(
-			plan,
-			_("no address that smtpd listens on can be told from main.cf and "
-		          "master.cf: the mail server is not asked whether it answers"));
+		plan_note(plan,
+		          _("no address that smtpd listens on can be determined from "
+		            "main.cf and master.cf: the mail server is not probed"));
 }
 
 static void plan_main(const struct postfix_observed *observed,
@@ -140,27 +139,21 @@ static void note_state(const struct desired *desired,
 		            "authentication"),
 		          _("mynetworks of %s includes %s, which is too large for a "
 		            "network of one organization: it is not used as a signing "
-		            "network, and mail from there is checked like mail from "
-		            "strangers"),
+		            "network, and mail from it is checked like mail from "
+		            "outside"),
 		          observed->main_path, observed->world);
 	if (observed->host.instances)
-		plan_note(
-			plan,
-			_("only the Postfix in %s is managed; this machine has others, "
-		          "which are left alone: %s (mta.postfix.config-dir names the one "
-		          "that is managed)"),
-			observed->host.config_dir, observed->host.instances);
-	if (observed->is_rooted)
 		plan_note(plan,
-		          _("under --root no service is told and nothing is probed or "
-		            "validated by "
-		            "the servers' own programs"));
+		          _("only the Postfix in %s is managed; other instances on "
+		            "this host are not changed: %s (mta.postfix.config-dir "
+		            "selects the managed one)"),
+		          observed->host.config_dir, observed->host.instances);
+	if (observed->is_rooted)
+		plan_note(plan, _("under --root no service is reloaded, and nothing is "
+		                  "probed or validated by the servers' own programs"));
 	else if (!observed->host.is_running)
-		plan_note(
-			plan,
-			_("Postfix does not run: its files are in place when it starts, "
-		          "nothing "
-		          "was probed"));
+		plan_note(plan, _("Postfix is not running: its files take effect when "
+		                  "it starts; nothing was probed"));
 }
 
 /* What an earlier push left: the filter's configuration takes ours in, or main.cf has ours. */
@@ -217,7 +210,7 @@ static int postfix_plan(const struct desired *desired, const void *row_observed,
 	note_state(desired, observed, ret_plan);
 	claim_files(observed, ret_plan);
 	if (desired && !observed->main_path)
-		return err_set(err, ERR_FAILED, _("Postfix is not here any more: %s"),
+		return err_set(err, ERR_FAILED, _("Postfix is no longer installed: %s"),
 		               observed->host.why_not);
 	for (size_t i = 0; r == 0 && i < postfix_part_count; i++) {
 		const struct postfix_part *part = postfix_parts[i];

@@ -26,19 +26,24 @@
 const struct mta_fault postfix_faults[] = {
 	{ { 0, 0, 0 },
 	  { 3, 0, 0 },
-	  N_("this Postfix hides the first header of the SPF check from the filters behind it") },
+	  N_("this Postfix hides the first header of the SPF check from the filters "
+	     "that follow it") },
 	{ { 3, 0, 0 },
 	  { 3, 5, 23 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	  N_("this Postfix allows SMTP smuggling, which bypasses SPF and DMARC "
+	     "(CVE-2023-51764)") },
 	{ { 3, 6, 0 },
 	  { 3, 6, 13 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	  N_("this Postfix allows SMTP smuggling, which bypasses SPF and DMARC "
+	     "(CVE-2023-51764)") },
 	{ { 3, 7, 0 },
 	  { 3, 7, 9 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	  N_("this Postfix allows SMTP smuggling, which bypasses SPF and DMARC "
+	     "(CVE-2023-51764)") },
 	{ { 3, 8, 0 },
 	  { 3, 8, 4 },
-	  N_("this Postfix lets messages be smuggled past SPF and DMARC (CVE-2023-51764)") },
+	  N_("this Postfix allows SMTP smuggling, which bypasses SPF and DMARC "
+	     "(CVE-2023-51764)") },
 	{ .sentence = NULL },
 };
 
@@ -129,9 +134,9 @@ static int look_at_local_mail(struct advice *a, const struct main_cf *cf, struct
 	if (r > 0 && signers.len &&
 	    (!users.len || strcmp(buf_text(&users), "static:anyone") == 0))
 		add(a, ADVICE_NOTE, "authorized_submit_users",
-		    _("every local account, customers' too, can submit mail with "
+		    _("every local account, including customers, can submit mail with "
 		      "any From through sendmail(1), and it is signed"),
-		    _("see CUSTOMERS in mailauthctl(8) for how to narrow it"));
+		    _("see CUSTOMERS in mailauthctl(8) for how to restrict this"));
 	return r < 0 ? r : 0;
 }
 

@@ -46,9 +46,10 @@ static char *foreign_table(const struct main_cf *cf)
 			if (text_starts(buf_text(&item), "tcp:") ||
 			    text_starts(buf_text(&item), "socketmap:"))
 				return xasprintf(
-					_("%s names %s, which looks like another SRS "
-				          "service: take it out of main.cf, mailauthctl "
-				          "names the tables of postsrsd itself"),
+					_("%s names %s, which appears to be another "
+				          "SRS service: remove it from main.cf; "
+				          "mailauthctl adds the tables of postsrsd "
+				          "itself"),
 					lists[i], buf_text(&item));
 	}
 	return NULL;
@@ -65,8 +66,8 @@ static char *foreign_milter(const struct main_cf *cf)
 		while (item_list_next(&at, &item))
 			if (strcasestr(buf_text(&item), "srs"))
 				return xasprintf(
-					_("%s names %s, which looks like another SRS "
-				          "service: take it out of main.cf first"),
+					_("%s names %s, which appears to be another "
+				          "SRS service: remove it from main.cf first"),
 					lists[i], buf_text(&item));
 	}
 	return NULL;
@@ -87,22 +88,23 @@ static char *class_conflict(const struct main_cf *cf)
 	while ((is_set || !is_empty(buf_text(&maps))) && item_list_next(&at, &item))
 		if (strcasecmp(buf_text(&item), "envelope_sender") != 0)
 			return xasprintf(
-				_("sender_canonical_classes has %s, and SRS would "
+				_("sender_canonical_classes contains %s, and SRS would "
 			          "rewrite that, too: set sender_canonical_classes = "
 			          "envelope_sender in main.cf if the tables of "
 			          "sender_canonical_maps allow it"),
 				buf_text(&item));
 	if (!is_empty(buf_text(&common)) &&
 	    item_list_has(buf_text(&common_classes), "envelope_sender"))
-		return xasprintf(_(
-			"canonical_maps rewrites envelope senders, and SRS before it would "
-			"leave it addresses that it does not know: set canonical_classes "
-			"without envelope_sender in main.cf, or name what is needed in "
-			"sender_canonical_maps"));
+		return xasprintf(
+			_("canonical_maps rewrites envelope senders, and SRS before it "
+		          "would pass it addresses that it does not expect: set "
+		          "canonical_classes without envelope_sender in main.cf, or "
+		          "name the required tables in sender_canonical_maps"));
 	if (!item_list_has(buf_text(&recipient), "envelope_recipient"))
-		return xasprintf(_(
-			"recipient_canonical_classes has no envelope_recipient, so that no "
-			"bounce would come back: add it in main.cf"));
+		return xasprintf(
+			_("recipient_canonical_classes does not contain "
+		          "envelope_recipient, so bounces could not be delivered: add "
+		          "it in main.cf"));
 	return NULL;
 }
 
@@ -145,8 +147,8 @@ static char *service_conflict(const struct main_cf *cf, const struct master_cf *
 			is_main_cleanup(cf, service) ? own_setting(service) : NULL;
 		if (own)
 			return xasprintf(
-				_("%s/%s in master.cf sets %s itself, so that main.cf "
-			          "does not hold for it: move that to main.cf"),
+				_("%s/%s in master.cf sets %s itself, so the value of "
+			          "main.cf does not apply: move that to main.cf"),
 				service->name, service->type, own);
 		if (!has_command(service, "smtpd"))
 			continue;
@@ -155,10 +157,10 @@ static char *service_conflict(const struct main_cf *cf, const struct master_cf *
 	}
 	if (takers == 0 || deaf < takers)
 		return NULL;
-	return xasprintf(_(
-		"receive_override_options has no_address_mappings for every smtpd "
-		"service, so that no address would be rewritten: leave it out where mail "
-		"comes back from the content filter, or where it comes in"));
+	return xasprintf(
+		_("receive_override_options has no_address_mappings for every smtpd "
+	          "service, so no address would be rewritten: remove it either where "
+	          "mail returns from the content filter, or where mail arrives"));
 }
 
 char *canonical_conflict(const struct main_cf *cf, const struct master_cf *master)
@@ -243,8 +245,9 @@ static void note_transport(const struct main_cf *cf, const struct master_cf *mas
 	if (command && strcmp(command, "lmtp") == 0)
 		return;
 	auto_free char *text = xasprintf(
-		_("Return-Path will hold the SRS address of a foreign sender in mail that is "
-	          "delivered by %s = %s: only delivery over LMTP gives the sender back"),
+		_("Return-Path will contain the SRS address of an external sender in "
+	          "mail that is delivered by %s = %s: only delivery over LMTP restores "
+	          "the sender"),
 		parameter, buf_text(&value));
 	say(arg, text);
 }

@@ -158,17 +158,17 @@ int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host 
 	auto_free char *main_path = path_join(host.config_dir, "main.cf");
 	r = file_look(ctx, main_path, true, &info, err);
 	if (r == 0 && info.kind != FILE_REGULAR)
-		host.why_not = xasprintf(_("there is no %s"), main_path);
+		host.why_not = xasprintf(_("%s does not exist"), main_path);
 	else if (r == 0 && !ctx->is_rooted && !run_can_find(ctx, "postconf"))
-		host.why_not =
-			xasprintf(_("there is %s, but no program postconf"), main_path);
+		host.why_not = xasprintf(
+			_("%s exists, but the program postconf does not"), main_path);
 	host.is_installed = r == 0 && !host.why_not;
 	if (r == 0 && host.is_installed)
 		r = ctx->is_rooted ? read_rooted(ctx, main_path, &host, err)
 		                   : read_live(ctx, &host, err);
 	if (r == 0 && host.is_installed && !host.is_running && !ctx->is_rooted)
 		host.why_not =
-			xasprintf(_("Postfix in %s is installed, but does not run"),
+			xasprintf(_("Postfix in %s is installed, but is not running"),
 		                  host.config_dir);
 	if (r < 0)
 		postfix_host_done(&host);
@@ -190,10 +190,10 @@ int postfix_detect(struct ctx *ctx, struct store *store, struct mta_found *ret_f
 	auto_free char *fatal =
 		host.is_running ? postfix_fatal(ctx, host.config_dir) : NULL;
 	if (fatal && !host.why_not)
-		host.why_not = xasprintf(
-			_("Postfix runs, but cannot read its configuration in %s any "
-		          "more: %s"),
-			host.config_dir, fatal);
+		host.why_not =
+			xasprintf(_("Postfix is running, but can no longer read its "
+		                    "configuration in %s: %s"),
+		                  host.config_dir, fatal);
 	bool has_filter = ctx->is_rooted ? info.kind == FILE_REGULAR
 	                                 : run_can_find(ctx, "opendkim");
 	*ret_found = (struct mta_found){

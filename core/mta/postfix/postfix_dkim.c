@@ -221,14 +221,14 @@ static int check_other(const struct desired *desired, const struct signer *signe
 	if (name && !desired->replace_filter)
 		return err_set(
 			err, ERR_FAILED,
-			_("%s signs for %s already, and mail of %s would be signed twice: %s; "
-		          "\"mailauthctl mta adopt --replace-filter\" adopts anyway"),
+			_("%s already signs for %s, and mail of %s would be signed "
+		          "twice: %s; to adopt anyway, run \"mailauthctl mta adopt "
+		          "--replace-filter\""),
 			signer->program, domains, name, remedy);
-	plan_note(
-		plan,
-		_("%s signs for %s: mail of a domain that is enabled here, too, is signed "
-	          "twice; before that, %s"),
-		signer->program, domains, remedy);
+	plan_note(plan,
+	          _("%s signs for %s: mail of a domain with DKIM enabled here is "
+	            "signed twice; to prevent that, %s"),
+	          signer->program, domains, remedy);
 	return 0;
 }
 
@@ -243,9 +243,9 @@ static int check_filter(const struct desired *desired,
 		return err_set(
 			err, ERR_FAILED,
 			_("mta.filter is rspamd, and this version pushes to OpenDKIM "
-		          "only: run "
-		          "\"mailauthctl server set mta.filter opendkim\", or render files for "
-		          "rspamd yourself with mta.backend directory"));
+		          "only: run \"mailauthctl server set mta.filter opendkim\", "
+		          "or, to render files for rspamd, \"mailauthctl server set "
+		          "mta.backend directory\""));
 	for (size_t i = 0; r == 0 && i < signers->count; i++) {
 		const struct signer *signer = &signers->at[i];
 		auto_free char *domains = signer_domains(signer);
@@ -253,9 +253,9 @@ static int check_filter(const struct desired *desired,
 			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
 		else if (!desired->replace_filter)
 			r = err_set(err, ERR_FAILED,
-			            _("%s signs for %s already: \"mailauthctl mta adopt "
-			              "--replace-filter\" takes their keys over and lets "
-			              "mailauthctl sign instead"),
+			            _("%s already signs for %s: to import their keys "
+			              "and let mailauthctl sign instead, run "
+			              "\"mailauthctl mta adopt --replace-filter\""),
 			            signer->file, domains);
 	}
 	return r;
@@ -404,13 +404,12 @@ static void warn_unknown(const struct desired *desired,
 	if (!ways->unknown || !desired->signs)
 		return;
 	if (ways->program && desired->signing_network_count)
-		plan_warn(
-			plan,
-			_("configure that filter to return mail by SMTP to a dedicated "
-		          "service (127.0.0.1:10025)"),
-			_("mail from local programs is not signed: the filter %s returns "
-		          "mail of strangers through sendmail(1)"),
-			ways->program);
+		plan_warn(plan,
+		          _("configure that filter to return mail by SMTP to a dedicated "
+		            "service (127.0.0.1:10025)"),
+		          _("mail from local programs is not signed: the filter %s "
+		            "returns mail from outside through sendmail(1)"),
+		          ways->program);
 	if (desired->signing_network_count)
 		return;
 	auto_networks usual = NETWORKS_INIT;
@@ -423,8 +422,9 @@ static void warn_unknown(const struct desired *desired,
 		if (lines.at[i] == '\n')
 			lines.at[i] = i + 1 < lines.len ? ',' : '\0';
 	auto_free char *remedy =
-		xasprintf(_("if no filter returns mail through sendmail(1) or from these "
-	                    "hosts: mailauthctl server set mta.signing-networks %s"),
+		xasprintf(_("if no filter returns mail through sendmail(1) or from "
+	                    "these hosts, run: mailauthctl server set "
+	                    "mta.signing-networks %s"),
 	                  buf_text(&lines));
 	plan_warn(plan, remedy, "%s", ways->unknown);
 }
@@ -458,11 +458,12 @@ static void find_own_list(const struct main_cf *cf, const struct master_cf *mast
 		if (takes_back && main_cf_is_own(cf, service, "smtpd_milters") &&
 		    services_names_filter(cf, service, "smtpd_milters", filter))
 			ways->unknown = xasprintf(
-				_("%s/%s in master.cf accepts mail that a content filter "
-			          "returns, and its own smtpd_milters names the signing filter: "
-			          "mail from local programs and from loopback is not signed, "
-			          "because it cannot be distinguished from mail of strangers "
-			          "that the filter returns"),
+				_("%s/%s in master.cf accepts mail that a content "
+			          "filter returns, and its own smtpd_milters names the "
+			          "signing filter: mail from local programs and from "
+			          "loopback is not signed, because it cannot be "
+			          "distinguished from mail from outside that the "
+			          "filter returns"),
 				service->name, service->type);
 	}
 }
@@ -514,10 +515,10 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 	    observed->dkim.admin.includes_ours)
 		return err_set(
 			err, ERR_FAILED,
-			_("OpenDKIM signs and verifies for this host, and its program is "
-		          "not there "
-		          "any more: install the package opendkim again, or run \"mailauthctl "
-		          "server set dkim.sign off dkim.verify off\" to go without it"));
+			_("OpenDKIM signs and verifies for this host, but its program "
+		          "does not exist: install the package opendkim again, or, to "
+		          "do without it, run \"mailauthctl server set dkim.sign off "
+		          "dkim.verify off\""));
 	if (is_asked && !observed->dkim.is_installed)
 		plan_lack(
 			plan,
@@ -525,11 +526,9 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 		          "install the package opendkim, then run \"mailauthctl mta push\""));
 	*ret_is_wanted = is_asked && observed->dkim.is_installed;
 	if (*ret_is_wanted && observed->dkim.uid == FILE_KEEP_UID)
-		plan_note(
-			plan,
-			_("there is no account for OpenDKIM on this host: key files stay "
-		          "with "
-		          "root"));
+		plan_note(plan,
+		          _("OpenDKIM has no account on this host: only root can read "
+		            "key files"));
 	return 0;
 }
 

@@ -126,10 +126,11 @@ static char *find_missing(const struct desired *desired,
 			"OpenDMARC is not installed: install the packages opendmarc and "
 			"publicsuffix, then run \"mailauthctl mta push\""));
 	if (!observed->dkim.is_installed || !desired->verifies)
-		return xstrdup(_("nothing verifies DKIM signatures: install the package "
-		                 "opendkim, then run \"mailauthctl mta push\""));
+		return xstrdup(_("DKIM signatures are not verified: install the "
+		                 "package opendkim, then run \"mailauthctl mta push\""));
 	auto_free char *why = postfix_policy_why_not(observed);
-	return why ? xasprintf(_("nothing would take forged results out of messages: %s"),
+	return why ? xasprintf(_("forged results would not be removed from messages: "
+	                         "%s"),
 	                       why)
 	           : NULL;
 }
@@ -148,11 +149,11 @@ static int check_setup(const struct desired *desired,
 {
 	int r = opendmarc_check_name(authserv_id(desired, observed), err);
 	if (r == 0 && opendkim_conf_get(&observed->dmarc.admin, "ChangeRootDirectory"))
-		r = err_set(
-			err, ERR_FAILED,
-			_("DMARC cannot be checked: %s has a ChangeRootDirectory, below which "
-		          "OpenDMARC finds neither its socket's folder nor our list of hosts"),
-			OPENDMARC_CONF);
+		r = err_set(err, ERR_FAILED,
+		            _("DMARC cannot be checked: %s has a ChangeRootDirectory, "
+		              "below which OpenDMARC finds neither the folder of its "
+		              "socket nor our list of hosts"),
+		            OPENDMARC_CONF);
 	return r;
 }
 
@@ -164,17 +165,17 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 		return 0;
 	auto_free char *missing = find_missing(desired, observed);
 	if (missing) {
-		plan_lack(plan, _("DMARC is saved, not enforced: %s"), missing);
+		plan_lack(plan, _("DMARC is saved, but not enforced: %s"), missing);
 		return 0;
 	}
 	int r = check_setup(desired, observed, err);
 	if (r < 0)
 		return r;
 	if (!observed->is_rooted && !observed->dkim.has_lua)
-		plan_note(
-			plan,
-			_("this OpenDKIM was built without Lua: a message whose key cannot be "
-		          "looked up for the moment fails DMARC instead of waiting"));
+		plan_note(plan,
+		          _("this OpenDKIM was built without Lua: a message whose key "
+		            "temporarily cannot be looked up fails DMARC instead of "
+		            "being deferred"));
 	*ret_is_wanted = true;
 	return 0;
 }
@@ -208,11 +209,10 @@ static void find_route(const struct desired *desired,
 	auto_free char *kept = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
 	*route = (struct route){ .probe = xstrdup(socket) };
 	if (kept) {
-		plan_note(
-			plan,
-			_("smtpd_milters of %s names OpenDMARC (%s) itself: that item stays "
-		          "where it is; OpenDKIM must stand in front of it"),
-			observed->main_path, kept);
+		plan_note(plan,
+		          _("smtpd_milters of %s names OpenDMARC (%s) itself: this "
+		            "item is not changed; OpenDKIM must precede it"),
+		          observed->main_path, kept);
 		return;
 	}
 	free(route->probe);
@@ -273,12 +273,12 @@ static void note_down(const struct desired *desired,
 	if (observed->is_rooted || !is_set_up || observed->dmarc.is_running)
 		return;
 	if (desired->rejects_dmarc)
-		plan_note(plan, _("OpenDMARC does not run: mail from outside is deferred "
-		                  "until \"mailauthctl mta push\" starts it"));
+		plan_note(plan, _("OpenDMARC is not running: mail from outside is "
+		                  "deferred; run \"mailauthctl mta push\" to start it"));
 	else
 		plan_note(plan,
-		          _("OpenDMARC does not run: mail is delivered without being "
-		            "checked until \"mailauthctl mta push\" starts it"));
+		          _("OpenDMARC is not running: mail is delivered without DMARC "
+		            "checks; run \"mailauthctl mta push\" to start it"));
 }
 
 static int plan_wanted(const struct desired *desired,
@@ -370,7 +370,7 @@ static int ask_filter(const struct validation *v, const struct buf *text, struct
 	if (r < 0 || result.exit_status == 0)
 		return r;
 	return err_set(
-		err, ERR_FAILED, _("OpenDMARC would not take its new configuration: %s"),
+		err, ERR_FAILED, _("OpenDMARC would refuse its new configuration: %s"),
 		result.errors.len ? buf_text(&result.errors) : buf_text(&result.out));
 }
 
@@ -385,7 +385,7 @@ static int check_paths(const struct validation *v, const struct opendkim_conf *c
 	auto_free char *name = xmemdup(user, strcspn(user, ":"));
 	if (!account_read(v->ctx, name, &who))
 		return err_set(err, ERR_FAILED,
-		               _("there is no account %s to run OpenDMARC"), name);
+		               _("the account %s to run OpenDMARC does not exist"), name);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *path = opendkim_conf_get(conf, keys[i]);
 		int r = path ? path_check_access(v->paths, &who, "/", path, PATH_READ,
@@ -395,8 +395,8 @@ static int check_paths(const struct validation *v, const struct opendkim_conf *c
 			err_clear(err);
 			return err_set(
 				err, ERR_FAILED,
-				_("%s names the %s %s, and there is no such file: install the "
-			          "package publicsuffix"),
+				_("%s names the %s %s, which does not exist: install "
+			          "the package publicsuffix"),
 				postfix_of(v)->dmarc.conf_path, keys[i], path);
 		}
 		if (r < 0)

@@ -344,16 +344,17 @@ static void judge_use(const struct main_cf *main, const struct master_cf *master
 	if (way == WAY_PROGRAM)
 		ways->unknown = xasprintf(
 			_("%s passes mail to %s, a program that can return it through "
-		          "sendmail(1): mail from local programs and from loopback is not "
-		          "signed, because it cannot be distinguished from mail of strangers "
-		          "that the filter returns"),
+		          "sendmail(1): mail from local programs and from loopback is "
+		          "not signed, because it cannot be distinguished from mail "
+		          "from outside that the filter returns"),
 			source_of(use), use->target);
 	else
 		ways->unknown = xasprintf(
-			_("%s passes mail to %s, and no service in master.cf is known to accept "
-		          "what that filter returns: mail from local programs, from loopback and "
-		          "from the filter's host is not signed, because it cannot be "
-		          "distinguished from mail of strangers that the filter returns"),
+			_("%s passes mail to %s, and no service in master.cf is known "
+		          "to accept the mail that the filter returns: mail from local "
+		          "programs, from loopback and from the filter's host is not "
+		          "signed, because it cannot be distinguished from mail from "
+		          "outside that the filter returns"),
 			source_of(use), use->target);
 }
 
@@ -377,18 +378,19 @@ void filter_ways_find(const struct main_cf *main, const struct master_cf *master
 		judge_use(main, master, &uses.row[i], has_local, is_reachable, &ways);
 	if (!ways.unknown && unreadable && (!has_local || program_that_returns(master)))
 		ways.unknown = xasprintf(
-			_("%s cannot be searched for FILTER actions: mail from local programs and "
-		          "from loopback is not signed, because it cannot be distinguished from "
-		          "mail of strangers that a filter returns"),
+			_("%s cannot be searched for FILTER actions: mail from local "
+		          "programs and from loopback is not signed, because it cannot "
+		          "be distinguished from mail from outside that a filter "
+		          "returns"),
 			unreadable);
 	const struct master_service *delivery =
 		ways.unknown ? NULL : program_delivered_to(main, master);
 	if (delivery)
 		ways.unknown = xasprintf(
-			_("%s/%s in master.cf is a program that can return mail through "
-		          "sendmail(1): mail from local programs and from loopback is not "
-		          "signed, because it cannot be distinguished from mail of strangers "
-		          "that the program returns"),
+			_("%s/%s in master.cf is a program that can return mail "
+		          "through sendmail(1): mail from local programs and from "
+		          "loopback is not signed, because it cannot be distinguished "
+		          "from mail from outside that the program returns"),
 			delivery->name, delivery->type);
 	*ret_ways = ways;
 }

@@ -100,8 +100,8 @@ void macros_each_fault(const struct main_cf *main, const struct master_cf *maste
 		if (!strstr(buf_text(&lacking), AUTH_TYPE))
 			continue;
 		auto_free char *sentence = xasprintf(
-			_("%s/%s in master.cf sets milter_mail_macros without %s: mail of "
-		          "customers who log in there is not signed"),
+			_("%s/%s in master.cf sets milter_mail_macros without %s: mail "
+		          "of customers who log in to this service is not signed"),
 			service->name, service->type, buf_text(&lacking));
 		auto_free char *remedy =
 			remedy_for(service, config_dir, buf_text(&lacking));
@@ -150,9 +150,10 @@ int macros_check(const struct main_cf *main, const struct master_cf *master,
 		if (gives_login(buf_text(&list)))
 			return err_set(
 				err, ERR_FAILED,
-				_("milter_macro_defaults of %s/%s gives every client "
-			          "{auth_type}, and strangers' mail would be signed: set it "
-			          "for submission services alone, by -o in master.cf"),
+				_("milter_macro_defaults of %s/%s sets {auth_type} for "
+			          "every client, so mail from outside would be signed: "
+			          "set it only for submission services, with -o in "
+			          "master.cf"),
 				service->name, service->type);
 	}
 	return 0;

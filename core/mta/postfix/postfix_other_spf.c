@@ -91,14 +91,14 @@ static void look_at_policy(void *arg, const struct master_service *service,
 	if (!checks_spf(others->master, endpoint) || is_told(others, endpoint))
 		return;
 	auto_free char *remedy = remedy_for(others, endpoint);
-	auto_free char *words = xasprintf(_("take it out of %s"), list);
+	auto_free char *words = xasprintf(_("remove it from %s"), list);
 	auto_free char *where =
 		service ? xasprintf("%s (%s/%s)", list, service->name, service->type)
 			: xstrdup(list);
 	plan_warn(others->plan, remedy ? remedy : words,
-	          _("%s asks %s, which looks like another SPF check: mail gets two "
-	            "Received-SPF fields and must satisfy both policies; "
-	            "\"mailauthctl doctor overrides\" prints how to take it out"),
+	          _("%s uses %s, which appears to be another SPF check: mail gets two "
+	            "Received-SPF fields and must satisfy both policies; run "
+	            "\"mailauthctl doctor overrides\" to see how to remove it"),
 	          where, endpoint);
 }
 
@@ -110,13 +110,13 @@ static void look_at_milters(struct others *others, const struct main_cf *cf)
 		auto_free char *endpoint =
 			xmemdup(buf_text(&item), strcspn(buf_text(&item), ", \t"));
 		if (strcasestr(endpoint, "spf") && !is_told(others, endpoint))
-			plan_warn(
-				others->plan, _("take it out of smtpd_milters"),
-				_("smtpd_milters names %s, which looks like another SPF "
-			          "check: mail gets two Received-SPF fields and must "
-			          "satisfy both policies; \"mailauthctl doctor "
-			          "overrides\" prints how to take it out"),
-				endpoint);
+			plan_warn(others->plan, _("remove it from smtpd_milters"),
+			          _("smtpd_milters names %s, which appears to be "
+			            "another SPF check: mail gets two Received-SPF "
+			            "fields and must satisfy both policies; run "
+			            "\"mailauthctl doctor overrides\" to see how to "
+			            "remove it"),
+			          endpoint);
 	}
 }
 

@@ -59,18 +59,18 @@ char *postfix_policy_why_not(const struct postfix_observed *observed)
 	auto_buf text = BUF_INIT;
 	char *why = NULL;
 	if (!observed->spf.is_installed)
-		return xasprintf(_("there is no %s"), POLICYD_PATH);
+		return xasprintf(_("%s does not exist"), POLICYD_PATH);
 	if (!observed->spf.user)
-		return xstrdup(_("there is neither an account mailauth nor nobody to run "
-		                 "mailauth-policyd"));
+		return xstrdup(_("neither the account mailauth nor nobody exists to "
+		                 "run mailauth-policyd"));
 	if (!observed->master_path)
-		return xasprintf(_("there is no master.cf in %s"),
+		return xasprintf(_("%s contains no master.cf"),
 		                 observed->host.config_dir);
 	master_cf_strip(buf_text(&observed->master_cf), observed->master_cf.len, &text);
 	master_cf_parse(&master, buf_text(&text), text.len);
 	for (size_t i = 0; i < master.count && !why; i++)
 		if (strcmp(master.service[i].name, POLICYD_SERVICE) == 0)
-			why = xasprintf(_("%s has a service %s of its own"),
+			why = xasprintf(_("%s already has a service %s"),
 			                observed->master_path, POLICYD_SERVICE);
 	return why;
 }
@@ -79,9 +79,9 @@ char *postfix_policy_why_not(const struct postfix_observed *observed)
 static char *why_no_place(const struct postfix_observed *observed, const char *why)
 {
 	return xasprintf(
-		_("%s of %s has no place for the SPF check that is known to be good: %s; "
-	          "write \"%s\" into it by hand, behind reject_unauth_destination, "
-	          "then run \"mailauthctl mta push\""),
+		_("%s of %s has no position that is known to be safe for the SPF "
+	          "check: %s; add \"%s\" by hand after reject_unauth_destination, then "
+	          "run \"mailauthctl mta push\""),
 		RESTRICT_LIST, observed->main_path, _(why), POLICYD_CHECK);
 }
 
@@ -98,14 +98,14 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 	if (!desired || !desired->checks_spf) {
 		if (spot.place == RESTRICT_PRESENT)
 			plan_note(plan,
-			          _("%s of %s names %s in words that are not "
-			            "mailauthctl's: they stay"),
+			          _("%s of %s names %s in entries that are not from "
+			            "mailauthctl: they are not changed"),
 			          RESTRICT_LIST, observed->main_path, POLICYD_SOCKET);
 		return 0;
 	}
 	auto_free char *missing = postfix_policy_why_not(observed);
 	if (missing) {
-		plan_lack(plan, _("SPF is saved, not enforced: %s"), missing);
+		plan_lack(plan, _("SPF is saved, but not enforced: %s"), missing);
 		return 0;
 	}
 	if (spot.place == RESTRICT_REFUSED) {

@@ -169,9 +169,9 @@ struct search {
 	bool is_over;
 };
 
-#define UNGUARDED                                                                   \
-	N_("neither it nor smtpd_relay_restrictions has reject_unauth_destination " \
-	   "where it counts")
+#define UNGUARDED                                                      \
+	N_("neither it nor smtpd_relay_restrictions has an effective " \
+	   "reject_unauth_destination")
 
 static void look_at_item(struct search *search, size_t begin, size_t end,
                          struct restrict_spot *spot)
@@ -192,7 +192,7 @@ static void look_at_item(struct search *search, size_t begin, size_t end,
 		spot->place = RESTRICT_AFTER;
 		spot->at = end;
 	} else if (strchr(text, '$') || search->walk.has_class) {
-		spot->why = N_("a parameter that it names ends the list");
+		spot->why = N_("a parameter in it ends the list");
 	} else if (search->is_relay_ended) { /* nothing gets behind this item */
 		spot->place = RESTRICT_BEFORE;
 		spot->at = front;
@@ -236,7 +236,7 @@ static void find_in_nothing(const struct main_cf *cf, struct restrict_spot *spot
 		main_cf_value(&other, "smtp", "smtpd_relay_restrictions", &value);
 	if (strstr(buf_text(&value),
 	           "mailauth-here")) { /* a circle, once it is not empty */
-		spot->why = N_("smtpd_relay_restrictions is made from it");
+		spot->why = N_("smtpd_relay_restrictions is derived from it");
 		return;
 	}
 	spot->place = RESTRICT_ALONE;

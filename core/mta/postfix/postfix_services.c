@@ -153,9 +153,9 @@ static char *override_of(const struct main_cf *main, const struct master_service
 	    !is_empty_for(main, service, "smtpd_proxy_filter")) {
 		*ret_parameter = "smtpd_proxy_filter";
 		return xasprintf(
-			_("%s/%s passes mail to an smtpd_proxy_filter, so milters never "
-		          "see its content: mail through it is not signed, and DKIM and "
-		          "DMARC are not checked (SPF is)"),
+			_("%s/%s passes mail to an smtpd_proxy_filter, so milters "
+		          "never receive its content: mail through it is not signed, "
+		          "and DKIM and DMARC are not checked (SPF is)"),
 			service->name, service->type);
 	}
 	return NULL;
@@ -354,18 +354,18 @@ void services_note_order(const struct main_cf *main, const struct master_cf *mas
 	if (!names.len)
 		return;
 	if (is_last)
-		plan_note(
-			plan,
-			_("mta.filter-position is last: mail from outside meets %s before its "
-		          "signatures are verified, and what is changed there breaks them"),
-			buf_text(&names));
+		plan_note(plan,
+		          _("mta.filter-position is last: %s processes mail from "
+		            "outside before its signatures are verified, and changes "
+		            "by that filter break them"),
+		          buf_text(&names));
 	else if (has_world_login(main, master))
-		plan_note(
-			plan,
-			_("mail that customers send through the service for the world (smtp) is "
-		          "signed before it meets %s, and what is changed there breaks the "
-		          "signature; through a submission service it is signed last"),
-			buf_text(&names));
+		plan_note(plan,
+		          _("mail that customers send through the public service "
+		            "(smtp) is signed before %s processes it, and changes by "
+		            "that filter break the signature; through a submission "
+		            "service it is signed last"),
+		          buf_text(&names));
 }
 
 /* Numeric, in brackets or not: the text without them (the caller frees).  NULL: a name. */

@@ -198,10 +198,10 @@ static char *rewritten_text(const struct unlisted *list)
 		          "their DMARC alignment; add them with \"mailauthctl domain add "
 		          "--domains-from FILE\" or to srs.exclude-domains"),
 			buf_text(&names), list->count - NAMED_MAX);
-	return xasprintf(_("main.cf lists %s as this server's own, and the database does "
-	                   "not: SRS rewrites their senders, which breaks their DMARC "
-	                   "alignment; \"mailauthctl domain add %s\", or add them to "
-	                   "srs.exclude-domains"),
+	return xasprintf(_("main.cf lists %s as this server's own, but the database "
+	                   "does not: SRS rewrites their senders, which breaks their "
+	                   "DMARC alignment; run \"mailauthctl domain add %s\", or add "
+	                   "them to srs.exclude-domains"),
 	                 buf_text(&names), buf_text(&words));
 }
 
@@ -275,30 +275,30 @@ static int check_domain(const struct desired *desired,
 	const struct srs_observed *srs = &observed->srs;
 	if (!desired->srs_domain)
 		return err_set(err, ERR_FAILED,
-		               _("SRS needs a domain, and the full name of the mail "
-		                 "server is not known: \"mailauthctl server set "
+		               _("SRS requires a domain, and the full name of the mail "
+		                 "server is not known: run \"mailauthctl server set "
 		                 "srs.domain <domain>\""));
 	bool is_asked = text_same(srs->domain, desired->srs_domain);
 	bool is_in_use = srs->is_in_place &&
 	                 text_same(srs->daemon.our_domain, desired->srs_domain);
 	if (!is_asked || srs->is_domain_here == ACCEPT_UNKNOWN)
-		plan_note(
-			plan,
-			_("whether Postfix accepts mail for %s, the SRS domain, cannot be "
-		          "told from main.cf alone: without that no bounce comes back"),
-			desired->srs_domain);
+		plan_note(plan,
+		          _("main.cf does not show whether Postfix accepts mail for "
+		            "%s, the SRS domain: if it does not, bounces cannot be "
+		            "delivered"),
+		          desired->srs_domain);
 	else if (srs->is_domain_here == ACCEPT_NO && is_in_use)
-		plan_note(
-			plan,
-			_("Postfix does not accept mail for %s, the SRS domain, any more: "
-		          "no bounce comes back"),
-			desired->srs_domain);
+		plan_note(plan,
+		          _("Postfix no longer accepts mail for %s, the SRS domain: "
+		            "bounces cannot be delivered"),
+		          desired->srs_domain);
 	else if (srs->is_domain_here == ACCEPT_NO)
 		return err_set(
 			err, ERR_FAILED,
-			_("Postfix does not accept mail for %s, so no bounce of "
-		          "forwarded mail would come back: add it to mydestination "
-		          "in main.cf, or set srs.domain to a domain that is there"),
+			_("Postfix does not accept mail for %s, so bounces of "
+		          "forwarded mail could not be delivered: add it to "
+		          "mydestination in main.cf, or set srs.domain to a domain "
+		          "that Postfix accepts mail for"),
 			desired->srs_domain);
 	return 0;
 }
@@ -318,9 +318,9 @@ static int check_files(const struct postfix_observed *observed, struct plan *pla
 	    !item_list_has(buf_text(&protocols), "all"))
 		return err_set(
 			err, ERR_FAILED,
-			_("SRS: postsrsd 1 listens on 127.0.0.1 only, and Postfix does not use "
-		          "IPv4 (inet_protocols = %s); use \"postconf inet_protocols=all\" or "
-		          "postsrsd 2"),
+			_("SRS: postsrsd 1 listens on 127.0.0.1 only, and Postfix does "
+		          "not use IPv4 (inet_protocols = %s); run \"postconf "
+		          "inet_protocols=all\", or install postsrsd 2"),
 			buf_text(&protocols));
 	canonical_note_reach(&files.main, &files.master, note, plan);
 	canonical_note_delivery(&files.main, &files.master, note, plan);
@@ -337,10 +337,10 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 	if (!desired || !desired->has_srs)
 		return 0;
 	if (!srs->daemon.is_installed) {
-		plan_lack(
-			plan,
-			_("postsrsd is not installed, so no sender is rewritten: install the "
-		          "package postsrsd, then run \"mailauthctl mta push\""));
+		plan_lack(plan,
+		          _("postsrsd is not installed, so senders are not rewritten: "
+		            "install the package postsrsd, then run \"mailauthctl mta "
+		            "push\""));
 		return 0;
 	}
 	if (srs->daemon.why_not)
@@ -351,11 +351,11 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 	if (r < 0)
 		return r;
 	if (srs->is_in_place && observed->host.is_running && !srs->daemon.is_running)
-		plan_note(
-			plan,
-			_("postsrsd does not run, and without it Postfix defers all mail: "
-		          "\"mailauthctl mta push\" starts it, \"mailauthctl server set "
-		          "srs.enabled off\" does without it"));
+		plan_note(plan,
+		          _("postsrsd is not running, and Postfix defers all mail "
+		            "without it: run \"mailauthctl mta push\" to start it, or "
+		            "\"mailauthctl server set srs.enabled off\" to do without "
+		            "it"));
 	*ret_is_wanted = true;
 	return 0;
 }

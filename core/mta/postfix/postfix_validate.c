@@ -101,12 +101,12 @@ static int compare_words(const struct validation *v, const char *option, struct 
 			new_complaint(buf_text(&now.errors), buf_text(&before.errors));
 		if (said)
 			r = err_set(err, ERR_FAILED,
-			            _("Postfix would not take its new configuration: %s"),
+			            _("Postfix would refuse its new configuration: %s"),
 			            said);
 		else if (now.exit_status && !before.exit_status)
 			r = err_set(err, ERR_FAILED,
-			            _("Postfix would not take its new configuration: "
-			              "postconf ends with status %d"),
+			            _("Postfix would refuse its new configuration: "
+			              "postconf exits with status %d"),
 			            now.exit_status);
 	}
 	run_result_done(&now);
@@ -196,11 +196,10 @@ static int compare_list(const struct validation *v, const struct step *step,
 		    counts[1] > 1 || counts[2] > 1 ||
 		    strcmp(buf_text(&rest), buf_text(&rest_meant)) != 0 ||
 		    strcmp(buf_text(&rest), buf_text(&before)) != 0)
-			r = err_set(
-				err, ERR_FAILED,
-				_("Postfix reads %s of the new main.cf as \"%s\", which is not what "
-			          "was meant"),
-				list, buf_text(&now.out));
+			r = err_set(err, ERR_FAILED,
+			            _("Postfix reads %s of the new main.cf as \"%s\", "
+			              "which is not the intended value"),
+			            list, buf_text(&now.out));
 	}
 	run_result_done(&now);
 	return r;
@@ -226,18 +225,16 @@ static int compare_restrictions(const struct validation *v, const struct step *s
 		list_without(buf_text(&now[0].out), NULL, &read, none);
 		list_without(buf_text(&meant), NULL, &wanted, none);
 		if (strcmp(buf_text(&read), buf_text(&wanted)) != 0)
-			r = err_set(
-				err, ERR_FAILED,
-				_("Postfix reads %s of the new main.cf as \"%s\", which is not what "
-			          "was meant"),
-				RESTRICT_LIST, buf_text(&now[0].out));
+			r = err_set(err, ERR_FAILED,
+			            _("Postfix reads %s of the new main.cf as \"%s\", "
+			              "which is not the intended value"),
+			            RESTRICT_LIST, buf_text(&now[0].out));
 		else if (!restrict_guards(&cf, buf_text(&now[0].out)) &&
 		         !restrict_guards(&cf, buf_text(&now[1].out)))
-			r = err_set(
-				err, ERR_FAILED,
-				_("with the new main.cf nothing would keep strangers from relaying: "
-			          "smtpd_relay_restrictions is \"%s\""),
-				buf_text(&now[1].out));
+			r = err_set(err, ERR_FAILED,
+			            _("the new main.cf would not prevent open "
+			              "relaying: smtpd_relay_restrictions is \"%s\""),
+			            buf_text(&now[1].out));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		run_result_done(&now[i]);
@@ -319,7 +316,8 @@ static int check_values(const struct validation *v, const struct texts *texts,
 	postfix_values_check(&texts->main, &texts->master, known, &now);
 	const char *fault = faults_new(&now, &before);
 	return fault ? err_set(err, ERR_FAILED,
-	                       _("Postfix could not work with its new configuration: %s"),
+	                       _("Postfix would not work with its new configuration: "
+	                         "%s"),
 	                       fault)
 	             : 0;
 }
@@ -434,8 +432,9 @@ static int check_readable(const struct validation *v, struct err *err)
 	auto_free char *fatal =
 		host->is_running ? postfix_fatal(v->ctx, host->config_dir) : NULL;
 	return fatal ? err_set(err, ERR_FAILED,
-	                       _("Postfix runs, but cannot read its configuration in %s any "
-	                         "more: %s; correct it and push again: nothing was changed"),
+	                       _("Postfix is running, but can no longer read its "
+	                         "configuration in %s: %s; correct it and push again; "
+	                         "nothing was changed"),
 	                       host->config_dir, fatal)
 	             : 0;
 }

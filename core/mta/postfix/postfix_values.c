@@ -83,10 +83,10 @@ static void check_words(const struct words_row *row, const char *where, const ch
 	size_t count = 0;
 	for (const char *at = value; item_list_next(&at, &item); count++)
 		if (!is_word_of(buf_text(&item), row->words))
-			add(faults, _("%s of %s is \"%s\", which is none of %s"),
+			add(faults, _("%s of %s is \"%s\", which is not one of %s"),
 			    row->name, where, buf_text(&item), row->words);
 	if (count == 0 || (!row->is_list && count > 1))
-		add(faults, _("%s of %s is \"%s\": one of %s is wanted"), row->name,
+		add(faults, _("%s of %s is \"%s\", but must be one of %s"), row->name,
 		    where, value, row->words);
 }
 
@@ -123,8 +123,9 @@ static void check_types(const char *name, const char *value, const char *types,
 			is_proxy = strcmp(type, "proxy") == 0 && at[len];
 			if (at[len] && *type != '/' && !strstr(types, line))
 				add(faults,
-				    _("%s names a table of the type %s (\"%s\"), which this "
-				      "Postfix has not (\"postconf -m\" lists its types)"),
+				    _("%s names a table of the type %s (\"%s\"), which "
+				      "this Postfix does not support (run \"postconf "
+				      "-m\" to list its types)"),
 				    name, type, buf_text(&item));
 			at += len + (at[len] == ':');
 		}
@@ -148,7 +149,7 @@ const char *postfix_endpoint_fault(const char *endpoint)
 	if (text_starts(endpoint, "unix:")) {
 		size_t len = strlen(endpoint + strlen("unix:"));
 		if (len == 0)
-			return N_("it names no path");
+			return N_("it contains no path");
 		return len > SOCKET_PATH_MOST ? N_("its path is longer than 107 octets")
 		                              : NULL;
 	}
@@ -158,11 +159,11 @@ const char *postfix_endpoint_fault(const char *endpoint)
 	const char *colon = strrchr(host, ':');
 	const char *port = colon ? colon + 1 : host;
 	if (!is_port(port))
-		return N_("it ends in no port (inet:host:port)");
+		return N_("it does not end in a port (inet:host:port)");
 	if (colon == host)
-		return N_("it names no host");
+		return N_("it contains no host");
 	if (colon && *host == '[' && colon[-1] != ']')
-		return N_("its host has an open bracket");
+		return N_("its host has an unclosed bracket");
 	return NULL;
 }
 
@@ -194,8 +195,8 @@ static void check_milter(const char *list, const char *item, struct faults *faul
 	                          ? postfix_endpoint_fault(buf_text(&part))
 	                          : N_("it is empty");
 	if (why)
-		add(faults, _("%s names a milter that cannot be read, \"%s\": %s"), list,
-		    item, _(why));
+		add(faults, _("%s names an invalid milter, \"%s\": %s"), list, item,
+		    _(why));
 	const char *equals = strchr(at, '=');
 	for (; equals; equals = strchr(at, '=')) {
 		auto_free char *name = xmemdup(at, (size_t)(equals - at));
@@ -207,8 +208,8 @@ static void check_milter(const char *list, const char *item, struct faults *faul
 		if (!item_list_next(&at, &value) ||
 		    !is_option(name + first, buf_text(&value)))
 			add(faults,
-			    _("%s gives a milter the option %s=%s, which is none"), list,
-			    name + first, buf_text(&value));
+			    _("%s sets the milter option %s=%s, which is not valid"),
+			    list, name + first, buf_text(&value));
 	}
 }
 
@@ -237,14 +238,14 @@ static void check_policies(const char *list, const char *value,
 			continue;
 		const char *why = postfix_endpoint_fault(buf_text(&endpoint));
 		if (why)
-			add(faults, _("%s asks the policy service \"%s\": %s"), list,
+			add(faults, _("%s uses the policy service \"%s\": %s"), list,
 			    buf_text(&endpoint), _(why));
 		else if (text_starts(buf_text(&endpoint), own) &&
 		         !strstr(at, "default_action") &&
 		         !has_service(master, "unix", buf_text(&endpoint) + strlen(own)))
 			add(faults,
-			    _("%s asks the policy service \"%s\", and master.cf has none of "
-			      "that name"),
+			    _("%s uses the policy service \"%s\", but master.cf has no "
+			      "service of that name"),
 			    list, buf_text(&endpoint));
 	}
 }
@@ -261,8 +262,8 @@ static void check_value(const char *name, const char *where, const char *value,
 		if (strcmp(words_table[i].name, name) == 0)
 			check_words(&words_table[i], where, value, faults);
 	if (strcmp(name, "milter_protocol") == 0 && !is_protocol(value))
-		add(faults, _("%s of %s is \"%s\": 2, 3, 4 or 6 is wanted"), name, where,
-		    value);
+		add(faults, _("%s of %s is \"%s\", but must be 2, 3, 4 or 6"), name,
+		    where, value);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		for (const char *at = value;
 		     strcmp(lists[i], name) == 0 && item_list_next(&at, &item);)
@@ -355,17 +356,17 @@ static bool check_reach(const struct reach *reach, const struct master_service *
 		return true;
 	if (is_chrooted)
 		add(reach->faults,
-		    _("the service %s (%s) of master.cf runs in the chroot %s and cannot reach "
-		      "%s of %s, which is outside: %s listens on %s; take it out of %s (mailauthctl "
-		      "then puts a socket inside the chroot in), or write n into the fifth column "
-		      "of that service"),
+		    _("the service %s (%s) of master.cf runs in the chroot %s and "
+		      "cannot reach %s of %s, which is outside: %s listens on %s; "
+		      "remove it from %s (mailauthctl then adds a socket inside the "
+		      "chroot), or write n into the fifth column of that service"),
 		    service->name, service->command, reach->queue_dir, endpoint, list,
 		    reach->filter, reach->socket + 5, list);
 	else
 		add(reach->faults,
-		    _("the service %s (%s) of master.cf runs in no chroot and finds nothing at %s "
-		      "of %s: %s listens on %s; name that path relative to %s, which is right for "
-		      "both"),
+		    _("the service %s (%s) of master.cf does not run in a chroot and "
+		      "does not find %s of %s: %s listens on %s; name that path "
+		      "relative to %s, which works in both cases"),
 		    service->name, service->command, endpoint, list, reach->filter,
 		    reach->socket + 5, reach->queue_dir);
 	return true;

@@ -78,7 +78,7 @@ char *signer_remedy(const struct signer *signer)
 			signer->file);
 	if (signer->file)
 		return xasprintf(_("set Mode v in %s and restart it"), signer->file);
-	return xasprintf(_("switch off what signs at %s"), signer->program);
+	return xasprintf(_("stop the signer at %s"), signer->program);
 }
 
 /* ---- configuration ---------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ struct asking {
 };
 
 static const struct peer_words words = {
-	.absent = N_("nobody answers at the table %s"),
+	.absent = N_("no server answers for the table %s"),
 	.broken = N_("the table %s"),
 	.late = N_("the table %s did not answer in time"),
 	.closed = N_("the table %s closed the connection without an answer"),
@@ -65,8 +65,8 @@ static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
 	}
 	return is_known ? 0
 	                : err_set(err, ERR_FAILED,
-	                          _("%s is no table that can be asked: a tcp or "
-	                            "socketmap one is needed"),
+	                          _("%s is not a table that can be queried: it must be "
+	                            "of the type tcp or socketmap"),
 	                          a->table);
 }
 
@@ -75,7 +75,7 @@ static int read_table(const struct ctx *ctx, struct asking *a, struct err *err)
 static int is_no_table(const struct asking *a, struct err *err)
 {
 	return err_set(err, ERR_FAILED,
-	               _("what answers at %s does not speak the protocol of that table"),
+	               _("the server at %s does not use the protocol of that table"),
 	               a->table);
 }
 
@@ -235,13 +235,14 @@ static int check_reverse(struct ctx *ctx, const struct step *step, const char *g
 		return rc;
 	if (rc == 0)
 		return err_set(err, ERR_FAILED,
-		               _("the table %s does not know the address that %s gave"),
+		               _("the table %s does not accept the address that %s "
+		                 "returned"),
 		               step->ask->reverse, step->object);
 	if (strcasecmp(buf_text(&back), step->ask->key) == 0)
 		return 0;
 	if (back.len)
 		make_harmless(back.at);
-	return err_set(err, ERR_FAILED, _("the table %s makes %s of an address of %s"),
+	return err_set(err, ERR_FAILED, _("the table %s returns %s for an address of %s"),
 	               step->ask->reverse, buf_text(&back), step->ask->key);
 }
 
@@ -259,8 +260,8 @@ static int ask_table(struct ctx *ctx, const struct step *step, int64_t deadline,
 		return 0;
 	if (!step->ask->domain)
 		return err_set(err, ERR_FAILED,
-		               _("the table %s makes %s of %s, which is to be left as it "
-		                 "is"),
+		               _("the table %s returns %s for %s, which must not be "
+		                 "rewritten"),
 		               step->object, buf_text(&value), step->ask->key);
 	if (rc == 0)
 		return err_set(err, ERR_FAILED, _("the table %s does not rewrite %s"),
@@ -268,8 +269,8 @@ static int ask_table(struct ctx *ctx, const struct step *step, int64_t deadline,
 	if (!map_is_srs_address(buf_text(&value), step->ask->domain))
 		return err_set(
 			err, ERR_FAILED,
-			_("the table %s makes %s of %s, which is no SRS address of "
-		          "%s"),
+			_("the table %s returns %s for %s, which is not an SRS address "
+		          "of %s"),
 			step->object, buf_text(&value), step->ask->key,
 			step->ask->domain);
 	return step->ask->reverse

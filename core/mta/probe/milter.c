@@ -54,10 +54,10 @@ struct session {
 };
 
 static const struct peer_words words = {
-	.absent = N_("nobody answers at %s"),
+	.absent = N_("no server answers at %s"),
 	.broken = N_("the filter at %s"),
 	.late = N_("the filter at %s did not answer in time"),
-	.closed = N_("the filter at %s closed the connection in the middle"),
+	.closed = N_("the filter at %s closed the connection during an answer"),
 };
 
 /* ---- packets ---------------------------------------------------------------------------------- */
@@ -96,8 +96,8 @@ static int receive_packet(struct session *s, struct err *err)
 	if (len == 0 || len > PACKET_LIMIT)
 		return err_set(
 			err, ERR_FAILED,
-			_("what listens at %s does not speak the milter protocol (a packet of "
-		          "%u octets)"),
+			_("the server at %s does not use the milter protocol (a packet "
+		          "of %u octets)"),
 			s->peer.name, len);
 	r = peer_receive(&s->peer, &s->reply, 1, err);
 	if (r < 0)
@@ -179,7 +179,7 @@ static int await_reply(struct session *s, bool is_end, struct err *err)
 			break;
 		}
 	}
-	return err_set(err, ERR_FAILED, _("the filter at %s answers without end"),
+	return err_set(err, ERR_FAILED, _("the answer of the filter at %s does not end"),
 	               s->peer.name);
 }
 
@@ -276,7 +276,7 @@ static int find_address(struct ctx *ctx, const char *endpoint,
 		return peer_address_unix(ctx, endpoint + strlen("unix:"), ret_address,
 		                         err);
 	if (!text_starts(endpoint, "inet:"))
-		return err_set(err, ERR_FAILED, _("%s is no address of a filter"),
+		return err_set(err, ERR_FAILED, _("%s is not an address of a filter"),
 		               endpoint);
 	if (peer_address_milter(endpoint + strlen("inet:"), ret_address))
 		return 0;
@@ -298,7 +298,7 @@ static int negotiate(struct session *s, struct err *err)
 		return r;
 	if (s->reply != 'O' || s->in.len < 12)
 		return err_set(err, ERR_FAILED,
-		               _("what listens at %s does not speak the milter protocol"),
+		               _("the server at %s does not use the milter protocol"),
 		               s->peer.name);
 	s->protocol = get_u32(s->in.at + 8);
 	return 0;

@@ -76,8 +76,8 @@ static int check_customer(const struct step *step, const struct milter_answer *a
 	if (answer->verdict != MILTER_ACCEPT)
 		return err_set(
 			err, ERR_FAILED,
-			_("the filter at %s %s a test message from %s instead of passing it; "
-		          "its log says why"),
+			_("the filter at %s %s a test message from %s, but must pass "
+		          "it; its log gives the reason"),
 			step->object, verdict_name(answer->verdict), domain);
 	if (!step->ask->selector && is_signed)
 		return err_set(err, ERR_FAILED,
@@ -115,11 +115,10 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 		if (!is_signed)
 			return 0;
 	}
-	return err_set(
-		err, ERR_FAILED,
-		_("the filter at %s signs for %s what a stranger sends: look for MTA, "
-	          "MacroList and InternalHosts in its configuration"),
-		step->object, step->ask->domain);
+	return err_set(err, ERR_FAILED,
+	               _("the filter at %s signs mail from outside for %s: check MTA, "
+	                 "MacroList and InternalHosts in its configuration"),
+	               step->object, step->ask->domain);
 }
 
 static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
@@ -182,11 +181,10 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 	if (!step->ask->domain)
 		return 0;
 	if (step->probe == &milter_dmarc_probe)
-		return err_set(
-			err, ERR_FAILED,
-			_("the filter at %s told no DMARC result in the name of %s about "
-		          "a test message from outside"),
-			step->object, step->ask->domain);
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s added no DMARC result of %s to a "
+		                 "test message from outside"),
+		               step->object, step->ask->domain);
 	return err_set(
 		err, ERR_FAILED,
 		_("the filter at %s added no Authentication-Results header of %s to a test "

@@ -32,9 +32,8 @@ static const struct peer_words words = {
 	.absent = N_("no policy service answers at %s"),
 	.broken = N_("the policy service at %s"),
 	.late = N_("the policy service at %s did not answer in time"),
-	.closed = N_(
-		"the policy service at %s gave no answer: what the mail log says of spawn "
-		"and mailauth-policyd tells why"),
+	.closed = N_("the policy service at %s returned no answer: see the messages of "
+	             "spawn and mailauth-policyd in the mail log"),
 };
 
 static int hear(struct peer *peer, struct err *err)
@@ -66,7 +65,8 @@ static int converse(struct ctx *ctx, const char *endpoint, const char *request,
 	const char *text = buf_text(&peer.in);
 	if (r == 0 && strncasecmp(text, "action=", 7) != 0)
 		r = err_set(err, ERR_FAILED,
-		            _("the policy service at %s gave an answer without action"),
+		            _("the policy service at %s returned an answer without "
+		              "action"),
 		            endpoint);
 	else if (r == 0)
 		buf_add(answer, text + 7, strcspn(text + 7, "\n"));
@@ -82,8 +82,8 @@ static int ask_service(struct ctx *ctx, const struct step *step, int64_t deadlin
 	int r = converse(ctx, step->object, request, deadline, &answer, err);
 	if (r == 0 && strcasecmp(buf_text(&answer), "DUNNO") != 0)
 		r = err_set(err, ERR_FAILED,
-		            _("the policy service at %s says \"%s\" of mail from this "
-		              "machine, which is not to be checked"),
+		            _("the policy service at %s answered \"%s\" for mail from "
+		              "this host, which must not be checked"),
 		            step->object, buf_text(&answer));
 	return r;
 }

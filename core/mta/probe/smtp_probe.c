@@ -40,7 +40,7 @@ static int read_reply(struct smtp *s, struct err *err)
 		if (s->line.at[3] != '-')
 			return 0;
 	}
-	return err_set(err, ERR_FAILED, _("what answers at %s is no mail server"),
+	return err_set(err, ERR_FAILED, _("the server at %s is not a mail server"),
 	               s->peer.name);
 }
 
@@ -164,7 +164,8 @@ static int ask(struct ctx *ctx, const struct step *step, int64_t deadline,
 	struct peer_address address;
 	int r = peer_address_inet(step->object, &address)
 	                ? peer_connect(&s.peer, &address, err)
-	                : err_set(err, ERR_FAILED, _("%s is no address of a mail server"),
+	                : err_set(err, ERR_FAILED,
+	                          _("%s is not an address of a mail server"),
 	                          step->object);
 	if (r == 0 && step->probe == &smtp_proxy_probe)
 		r = say_proxy(&s, err);
@@ -222,11 +223,10 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 		               _("the mail server at %s cannot reach its filter: %s"),
 		               step->object, answer);
 	if (step->ask->depth == SMTP_TO_EHLO)
-		return err_set(err, ERR_FAILED, _("the mail server at %s says: %s"),
+		return err_set(err, ERR_FAILED, _("the mail server at %s answered: %s"),
 		               step->object, answer);
 	return err_set(err, ERR_FAILED,
-	               _("the mail server at %s does not take mail for its "
-	                 "postmaster: %s"),
+	               _("the mail server at %s refuses mail for its postmaster: %s"),
 	               step->object, answer);
 }
 
@@ -238,7 +238,7 @@ static int ask_server(struct ctx *ctx, const struct step *step, int64_t deadline
 	if (before && text_starts(before, SMTP_SILENT)) {
 		ctx_report(
 			ctx, REPORT_WARNING,
-			_("not asked after the push, because it did not answer before: "
+			_("not probed after the push because it did not answer before: "
 		          "%s"),
 			before + strlen(SMTP_SILENT));
 		return 0;
@@ -250,8 +250,8 @@ static int ask_server(struct ctx *ctx, const struct step *step, int64_t deadline
 		return fail(step, answer, err);
 	if (answer[0] == '4')
 		ctx_report(ctx, REPORT_WARNING,
-		           _("the mail server at %s does not take mail for its "
-		             "postmaster, and did not before: %s"),
+		           _("the mail server at %s refuses mail for its postmaster, "
+		             "as it did before the push: %s"),
 		           step->object, answer);
 	return 0;
 }

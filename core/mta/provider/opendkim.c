@@ -116,12 +116,11 @@ static void add_networks(char *const *texts, size_t count, bool exclude, const c
 	for (size_t i = 0; i < count; i++) {
 		struct network net;
 		if (!network_parse(texts[i], &net)) {
-			plan_note(
-				plan,
-				_("%s names %s, which cannot be read as a network: mail from "
-			          "there is "
-			          "signed only where mta.signing-networks names it"),
-				from, texts[i]);
+			plan_note(plan,
+			          _("%s names %s, which cannot be read as a network: "
+			            "mail from it is signed only if "
+			            "mta.signing-networks contains it"),
+			          from, texts[i]);
 			continue;
 		}
 		net.is_excluded = net.is_excluded || exclude;

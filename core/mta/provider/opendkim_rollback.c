@@ -36,8 +36,8 @@ static int check_line(struct store *store, int64_t push_id, const char *line, si
 		return rc < 0 ? rc : 0;
 	return err_set(
 		err, ERR_FAILED,
-		_("after push %lld mail of %s was signed with the key %s, which is not "
-	          "published under that name any more: choose a later push, or change "
+		_("after push %lld mail of %s was signed with the key %s, which is no "
+	          "longer published under that name: choose a later push, or change "
 	          "the settings instead"),
 		(long long)push_id, name + 1, selector);
 }

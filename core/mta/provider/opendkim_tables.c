@@ -94,9 +94,9 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err)
 		return 0;
 	return err_set(
 		err, ERR_FAILED,
-		_("%s has an Ed25519 key alone and %s signs with RSA: this OpenDKIM signs "
-	          "with one algorithm for all domains; run \"mailauthctl domain set %s "
-	          "dkim.algorithm rsa\" (or both) and enable it again"),
+		_("%s has only an Ed25519 key and %s signs with RSA: this OpenDKIM "
+	          "signs with one algorithm for all domains; run \"mailauthctl domain "
+	          "set %s dkim.algorithm rsa\" (or both), then enable DKIM again"),
 		tables->first_ed25519, tables->first_rsa, tables->first_ed25519);
 }
 
@@ -110,8 +110,8 @@ struct line {
 static int bad_line(const char *table, size_t number, const char *why, struct err *err)
 {
 	return err_set(err, ERR_FAILED,
-	               _("line %zu of the %s is not fit for OpenDKIM: %s"), number, table,
-	               why);
+	               _("line %zu of the %s is not valid for OpenDKIM: %s"), number,
+	               table, why);
 }
 
 /* The next line of *at as "key value".  1: there is one, 0: the end. */
@@ -132,7 +132,8 @@ static int next_line(const char **at, const char *table, size_t number, struct l
 	if (!blank || blank == line->text || !blank[1] || strpbrk(blank + 1, " \t") ||
 	    strpbrk(line->text, "#\t"))
 		return bad_line(table, number,
-		                _("it is not two fields with one blank between"), err);
+		                _("it is not two fields with one space between them"),
+		                err);
 	*blank = '\0';
 	line->key = line->text;
 	line->value = blank + 1;
@@ -155,7 +156,7 @@ static const char *check_key(const struct line *line, const char **ret_path)
 	    memcmp(key, selector, selector_len) != 0 ||
 	    memcmp(key + selector_len, between, between_len) != 0 ||
 	    memcmp(key + selector_len + between_len, line->value, domain_len) != 0)
-		return N_("its name is not that of its selector and domain");
+		return N_("its name does not match its selector and domain");
 	if (!path_is_plain(path))
 		return N_("its key file is not an absolute path");
 	*ret_path = path;
@@ -187,7 +188,7 @@ int opendkim_check_tables(const char *keys, const char *signing,
 			             _("its key is not in the KeyTable"), err);
 		if (r > 0 && strcmp(before, name.key) >= 0)
 			r = bad_line(signing_table, number,
-			             _("names are not sorted, each once"), err);
+			             _("names are not sorted and unique"), err);
 		if (r > 0 && each_path)
 			r = each_path(arg, path, err);
 		if (r < 0)

@@ -213,13 +213,14 @@ char *opendkim_judge(const char *printed, int exit_status, const char *name,
 		                           "SMFIS_DISCARD" };
 	auto_free char *reason = rest_of(printed, "no signature added: ");
 	if (exit_status > 128)
-		return xasprintf(_("a message of %s would end OpenDKIM by signal %d"),
+		return xasprintf(_("a message of %s would terminate OpenDKIM with "
+		                   "signal %d"),
 		                 name, exit_status - 128);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		if (strstr(printed, bad[i]))
 			return xasprintf(
-				_("OpenDKIM would not pass a message of %s (%s): %s"),
-				name, bad[i],
+				_("OpenDKIM would refuse a message of %s (%s): %s"), name,
+				bad[i],
 				reason ? reason
 				       : _("its key is missing, cannot be read or is not "
 			                   "in the KeyTable"));

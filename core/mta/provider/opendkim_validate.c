@@ -50,11 +50,10 @@ static int check_path(void *arg, const char *path, struct err *err)
 		return 0;
 	int r = file_look(v->ctx, path, true, &info, err);
 	if (r == 0 && info.kind != FILE_REGULAR)
-		r = err_set(
-			err, ERR_FAILED,
-			_("the KeyTable names %s, and there is no such file: run \"mailauthctl mta "
-		          "push\", which looks at every key"),
-			path);
+		r = err_set(err, ERR_FAILED,
+		            _("the KeyTable names %s, and that file does not exist: "
+		              "run \"mailauthctl mta push\" to check every key"),
+		            path);
 	return r;
 }
 
@@ -81,7 +80,8 @@ int opendkim_check_hosts(const char *text, struct err *err)
 		if (!network_parse(line, &net))
 			return err_set(
 				err, ERR_FAILED,
-				_("line %zu of the InternalHosts is no network: \"%s\""),
+				_("line %zu of the InternalHosts is not a network: "
+			          "\"%s\""),
 				number, line);
 		bool is_host = net.bits == (net.family == AF_INET ? 32 : 128);
 		inet_ntop(net.family, net.octets, address, sizeof(address));
@@ -93,8 +93,8 @@ int opendkim_check_hosts(const char *text, struct err *err)
 		if (strcmp(line, wanted) != 0)
 			return err_set(
 				err, ERR_FAILED,
-				_("line %zu of the InternalHosts, \"%s\", would match nothing: "
-			          "OpenDKIM wants it as \"%s\""),
+				_("line %zu of the InternalHosts, \"%s\", would never "
+			          "match: OpenDKIM requires \"%s\""),
 				number, line, wanted);
 	}
 	return 0;
@@ -225,10 +225,11 @@ static int ask_filter(const struct validation *v, struct err *err)
 	if (result.exit_status > 128)
 		return err_set(
 			err, ERR_FAILED,
-			_("OpenDKIM is ended by signal %d when it reads its new configuration"),
+			_("OpenDKIM is terminated by signal %d when it reads its new "
+		          "configuration"),
 			result.exit_status - 128);
 	return err_set(
-		err, ERR_FAILED, _("OpenDKIM would not take its new configuration: %s"),
+		err, ERR_FAILED, _("OpenDKIM would refuse its new configuration: %s"),
 		result.errors.len ? buf_text(&result.errors) : buf_text(&result.out));
 }
 

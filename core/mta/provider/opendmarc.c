@@ -60,11 +60,11 @@ static void add_networks(char *const *texts, size_t count, const char *from,
 {
 	for (size_t i = 0; i < count; i++)
 		if (!networks_add_text(set, texts[i], false))
-			plan_note(
-				plan,
-				_("%s names %s, which cannot be read as a network: mail from there is "
-			          "checked for DMARC unless mta.trusted-relays names it"),
-				from, texts[i]);
+			plan_note(plan,
+			          _("%s names %s, which cannot be read as a network: "
+			            "mail from it is checked with DMARC unless "
+			            "mta.trusted-relays contains it"),
+			          from, texts[i]);
 }
 
 void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,

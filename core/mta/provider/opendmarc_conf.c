@@ -70,7 +70,7 @@ int opendmarc_conf_check(const char *text, const char *block, const char *queue_
 		const char *now = opendkim_conf_get(&whole, key);
 		if (!text_same(now, value))
 			r = err_set(err, ERR_FAILED,
-			            _("%s would have %s %s in force instead of %s"),
+			            _("%s would set %s to %s instead of %s"),
 			            OPENDMARC_CONF, key, now ? now : "-", value);
 	}
 	if (r < 0)
@@ -79,14 +79,14 @@ int opendmarc_conf_check(const char *text, const char *block, const char *queue_
 	const char *list = opendkim_conf_get(&whole, "PublicSuffixList");
 	auto_free char *endpoint = socket ? opendkim_endpoint(socket, queue_dir) : NULL;
 	if (!endpoint)
-		return err_set(err, ERR_FAILED,
-		               _("the Socket of %s is not understood: %s"),
-		               OPENDMARC_CONF, socket ? socket : _("there is none"));
+		return err_set(err, ERR_FAILED, _("the Socket of %s is not valid: %s"),
+		               OPENDMARC_CONF, socket ? socket : _("it is missing"));
 	if (!list || *list != '/')
 		return err_set(
 			err, ERR_FAILED,
-			_("%s names no PublicSuffixList by its path, and without one alignment "
-		          "cannot be told: install the package publicsuffix"),
+			_("%s does not name a PublicSuffixList by its path, and DMARC "
+		          "alignment cannot be determined without it: install the "
+		          "package publicsuffix"),
 			OPENDMARC_CONF);
 	return 0;
 }

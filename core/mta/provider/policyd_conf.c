@@ -82,11 +82,11 @@ static int read_back(const struct buf *text, struct err *err)
 	if (text->len > SPF_SERVICE_SIZE_MAX)
 		return err_set(
 			err, ERR_FAILED,
-			_("the settings of SPF make a file of %zu octets, more than the "
-		          "%d that are read: shorten mta.trusted-relays"),
+			_("the SPF settings result in a file of %zu octets; the limit "
+		          "is %d: shorten mta.trusted-relays"),
 			text->len, SPF_SERVICE_SIZE_MAX);
 	if (!arena_open(&mem, READ_MEMORY))
-		return err_set(err, ERR_FAILED, _("there is no memory to check %s in"),
+		return err_set(err, ERR_FAILED, _("not enough memory to check %s"),
 		               POLICYD_CONF);
 	return spf_service_parse(POLICYD_CONF, buf_text(text), text->len, &mem, &service,
 	                         err);
@@ -117,11 +117,11 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
 	char name[NAME_SIZE];
 	int r = policyd_conf_render(desired, host, &text, err);
 	if (!find_name(desired, host, name))
-		plan_note(
-			plan,
-			_("the full name of the mail server is not known, so Received-SPF "
-		          "says %s: run \"mailauthctl server set mta.hostname <name>\""),
-			NO_NAME);
+		plan_note(plan,
+		          _("the full name of the mail server is not known, so "
+		            "Received-SPF contains %s: run \"mailauthctl server set "
+		            "mta.hostname <name>\""),
+		          NO_NAME);
 	if (r == 0)
 		plan_file(plan, RANK_TABLES, path, buf_text(&text), text.len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },

@@ -109,8 +109,9 @@ static int read_conf(struct ctx *ctx, struct postsrsd_observed *observed, struct
 	if (!postsrsd_conf_strip(buf_text(&text), text.len, &observed->admin_text)) {
 		observed->is_damaged = true;
 		observed->why_not =
-			xasprintf(_("%s has the first line of what mailauthctl put there "
-		                    "and not the last: take the rest of it out"),
+			xasprintf(_("%s contains the first line of the part of "
+		                    "mailauthctl but not the last: remove the rest of "
+		                    "it"),
 		                  observed->conf_path);
 		return 0;
 	}
@@ -123,8 +124,8 @@ static int read_conf(struct ctx *ctx, struct postsrsd_observed *observed, struct
 		observed->why_not = xstrdup(unusable.text);
 	else if (observed->admin.domains_file)
 		observed->why_not =
-			xasprintf(_("%s has a domains-file of its own (%s): list its "
-		                    "domains in srs.exclude-domains and take it out"),
+			xasprintf(_("%s has its own domains-file (%s): add its domains "
+		                    "to srs.exclude-domains and remove it"),
 		                  observed->conf_path, observed->admin.domains_file);
 	return 0;
 }
@@ -317,8 +318,9 @@ static int plan_secrets(const struct desired *desired, const struct secret *admi
 	if (!ours.len)
 		return err_set(
 			err, ERR_FAILED,
-			_("srs.enabled is on and there is no secret: \"mailauthctl "
-		          "server set srs.secret generate\" makes one"));
+			_("srs.enabled is on, but there is no secret: run "
+		          "\"mailauthctl server set srs.secret generate\" to generate "
+		          "one"));
 	postsrsd_secrets_put(&ours, admin, &text);
 	plan_secret(RANK_DATA, path, &text,
 	            (struct file_meta){ 0600, FILE_KEEP_UID, FILE_KEEP_GID }, plan);
@@ -372,17 +374,16 @@ static void plan_supervision(const struct postsrsd_observed *observed, struct pl
 		plan_file(plan, RANK_PROVIDERS, POSTSRSD_DROP_IN, unit, sizeof(unit) - 1,
 		          text_meta, plan_cause(plan, CAUSE_SRS));
 	else if (observed->start_command)
-		plan_note(
-			plan,
-			_("no systemd runs here, so nothing starts postsrsd again when it "
-		          "ends, and without it Postfix defers all mail: have \"%s\" run "
-		          "then"),
-			observed->start_command);
+		plan_note(plan,
+		          _("systemd is not running on this host, so postsrsd is not "
+		            "restarted when it ends, and Postfix defers all mail "
+		            "without it: make sure that \"%s\" runs then"),
+		          observed->start_command);
 	else
-		plan_note(
-			plan,
-			_("no systemd runs here, so nothing starts postsrsd again when it ends, "
-		          "and without it Postfix defers all mail: let something watch it"));
+		plan_note(plan,
+		          _("systemd is not running on this host, so postsrsd is not "
+		            "restarted when it ends, and Postfix defers all mail "
+		            "without it: use another supervisor for it"));
 }
 
 void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
@@ -443,15 +444,16 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed 
 		return r;
 	if (list.skipped)
 		plan_note(plan,
-		          _("postsrsd 2 takes no domain name with an underscore: %zu of "
-		            "ours are rewritten as others are"),
+		          _("postsrsd 2 does not support domain names with an "
+		            "underscore: senders in %zu of our domains are rewritten "
+		            "like others"),
 		          list.skipped);
 	if (observed->admin.listen && strcmp(observed->admin.listen, "127.0.0.1") != 0)
-		plan_note(
-			plan,
-			_("postsrsd listens on 127.0.0.1 alone, not on %s as its SRS_LISTEN_ADDR "
-		          "said: whoever can ask it can send through this server"),
-			observed->admin.listen);
+		plan_note(plan,
+		          _("postsrsd listens only on 127.0.0.1, not on %s as its "
+		            "SRS_LISTEN_ADDR says: whoever can query it can send "
+		            "through this server"),
+		          observed->admin.listen);
 	plan_conf(&request, observed, plan);
 	plan_keep("", plan);
 	if (!place->is_live)

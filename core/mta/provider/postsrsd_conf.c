@@ -294,8 +294,8 @@ int postsrsd_conf_parse(struct postsrsd_conf *conf, bool is_v2, const char *text
 	postsrsd_conf_done(conf);
 	return err_set(
 		err, ERR_FAILED,
-		_("%s ends inside a quotation, a comment or a line that goes on, so "
-	          "that nothing behind it would hold: end it first"),
+		_("%s ends inside a quotation, a comment or a continued line, so that "
+	          "added lines would have no effect: complete it first"),
 		is_v2 ? POSTSRSD_CONF : POSTSRSD_DEFAULT);
 }
 
@@ -314,16 +314,16 @@ int postsrsd_check_request(const struct postsrsd_request *request, bool is_v2,
 	    !is_path(request->secret_path))
 		return err_set(
 			err, ERR_FAILED,
-			_("postsrsd cannot be given %s as SRS domain: set srs.domain "
-		          "to another name"),
+			_("postsrsd cannot use %s as SRS domain: set srs.domain to "
+		          "another name"),
 			request->srs_domain);
 	if (is_v2) {
 		if (is_made_of(request->socketmap, ":-._/[]"))
 			return 0;
 		return err_set(
 			err, ERR_FAILED,
-			_("%s has the socketmap \"%s\", which mailauthctl does not "
-		          "repeat: name one with letters, digits and -._/: alone"),
+			_("%s has the socketmap \"%s\", which mailauthctl cannot copy: "
+		          "use a name with only letters, digits and -._/:"),
 			POSTSRSD_CONF, request->socketmap);
 	}
 	size_t kept = admin->excluded ? strlen(admin->excluded) : 0;
@@ -332,9 +332,9 @@ int postsrsd_check_request(const struct postsrsd_request *request, bool is_v2,
 		return 0;
 	return err_set(
 		err, ERR_FAILED,
-		_("SRS: this postsrsd takes the domains that it does not rewrite as one "
-	          "argument of at most %d octets, and %zu domains make %zu: switch "
-	          "srs.enabled off, or install postsrsd 2"),
+		_("SRS: this postsrsd accepts the domains that it does not rewrite as "
+	          "one argument of at most %d octets, and %zu domains require %zu: set "
+	          "srs.enabled to off, or install postsrsd 2"),
 		POSTSRSD_ARGUMENT_MAX, names, argument);
 }
 

@@ -77,7 +77,7 @@ static char *stopped(struct ctx *ctx, const struct look *look, char **ret_remedy
 	*ret_remedy = service_start_hint(ctx, look->backend->service);
 	return xasprintf(
 		_("%s: start it with \"%s\", then run \"mailauthctl mta adopt\""),
-		found->why_not ? found->why_not : _("the mail server does not run"),
+		found->why_not ? found->why_not : _("the mail server is not running"),
 		*ret_remedy);
 }
 
@@ -86,9 +86,9 @@ static char *other(struct ctx *ctx)
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (is_there(ctx, others[i].path))
 			return xasprintf(
-				_("%s is the mail server here (%s), and this version "
-			          "does not push to it; \"%s\" renders its files into "
-			          "a folder instead"),
+				_("%s is the mail server of this host (%s), and this "
+			          "version cannot push to it; to render its files into "
+			          "a folder, run \"%s\""),
 				others[i].title, others[i].path, TO_FILES);
 	return NULL;
 }
@@ -96,8 +96,8 @@ static char *other(struct ctx *ctx)
 static char *none(const struct look *look)
 {
 	const char *why = look->found.why_not;
-	return xasprintf(_("no mail server was found%s%s%s%s; install the package %s, or "
-	                   "run \"%s\" to render its files into a folder"),
+	return xasprintf(_("no mail server was found%s%s%s%s; install the package %s, "
+	                   "or, to render its files into a folder, run \"%s\""),
 	                 why ? " - " : "", why ? _(look->backend->title) : "",
 	                 why ? ": " : "", why ? why : "", look->backend->package,
 	                 TO_FILES);

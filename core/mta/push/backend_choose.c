@@ -13,7 +13,7 @@
 #include "core/mta/engine/target.h"
 #include "core/mta/push/registry.h"
 
-#define NO_PUSH N_("this version does not push to it: use mta.backend directory")
+#define NO_PUSH N_("this version cannot push to it; use mta.backend directory")
 
 /* ---- the one that pushes go to ---------------------------------------------------------------- */
 
@@ -150,13 +150,13 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 			continue;
 		auto_free char *sentence =
 			support.level == SUPPORT_NO
-				? xasprintf(_("saved, not enforced: %s has no %s"),
+				? xasprintf(_("saved, but not enforced: %s has no %s"),
 		                            _(backend->title), _(feature_table[i].name))
 			: support.level == SUPPORT_ABSENT
-				? xasprintf(_("saved, not enforced: no %s; %s is not "
-		                              "installed"),
+				? xasprintf(_("saved, but not enforced: no %s; %s is "
+		                              "not installed"),
 		                            _(feature_table[i].service), support.missing)
-				: xasprintf(_("saved, not enforced: no %s"),
+				: xasprintf(_("saved, but not enforced: no %s"),
 		                            _(feature_table[i].service));
 		each(arg, (enum mta_feature)i, sentence);
 	}
@@ -190,7 +190,7 @@ static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
 		struct feature_support support = backend_support(ctx, backend, filter, i);
 		if (support.level == SUPPORT_NO)
 			return err_set(err, ERR_FAILED,
-			               _("%s cannot be switched on: %s has no %s; %s"),
+			               _("%s cannot be enabled: %s has no %s; %s"),
 			               setting, _(backend->title),
 			               _(feature_table[i].name),
 			               support.nearest ? _(support.nearest) : _(NO_PUSH));
@@ -217,7 +217,7 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 		return r;
 	return err_set(
 		err, ERR_FAILED,
-		_("%s cannot be %s with %s: \"mailauthctl server set %s %s\" is the "
-	          "nearest that it supports"),
+		_("%s cannot be %s with %s; the nearest supported value: \"mailauthctl "
+	          "server set %s %s\""),
 		setting, value, _(backend->title), setting, nearest);
 }

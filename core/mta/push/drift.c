@@ -108,7 +108,7 @@ static int judge_shared(struct store *target, struct drifts *drifts,
 		             &diff);
 	row = add(drifts, file->path,
 	          xstrdup(part.len ? _("was edited in our part since it was pushed")
-	                           : _("has lost our part since it was pushed")));
+	                           : _("no longer contains our part as it was pushed")));
 	row->parameter = first_parameter(&old_part, &part);
 	row->diff = buf_take(&diff);
 	return 0;
@@ -166,7 +166,7 @@ static int look(void *arg, const struct held_file *file, struct err *err)
 		return 0;
 	}
 	if (info.kind != FILE_REGULAR) {
-		add(l->drifts, file->path, xstrdup(_("is not a regular file any more")));
+		add(l->drifts, file->path, xstrdup(_("is no longer a regular file")));
 		return 0;
 	}
 	if (file->has_look && info.size == file->size &&
@@ -283,8 +283,8 @@ void drift_show(const struct drifts *drifts, struct buf *out)
 		           row->parameter ? row->parameter : "",
 		           row->parameter ? ")" : "", row->what,
 		           row->is_planned && row->is_restored
-		                   ? _("; the next push writes it again")
-		           : row->is_planned ? _("; only --force overwrites it")
+		                   ? _("; the next push restores it")
+		           : row->is_planned ? _("; overwriting it requires --force")
 		                             : "");
 		buf_puts(out, row->diff ? row->diff : "");
 	}

@@ -54,7 +54,8 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 	                       (struct file_meta){ 0700, FILE_KEEP_UID, FILE_KEEP_GID },
 	                       NULL, err);
 
-	return rc ? rc : lock_take(ctx, path, _("the mail host's state"), ret_lock, err);
+	return rc ? rc
+	          : lock_take(ctx, path, _("the state of the mail host"), ret_lock, err);
 }
 
 int push_recover(struct ctx *ctx, bool force, struct err *err)
@@ -115,16 +116,18 @@ static int refuse_drift(const struct push *push, struct err *err)
 	if (!first)
 		return 0;
 	auto_free char *more =
-		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+		others ? xasprintf(_(" (and %zu more of this kind)"), others)
+		       : xstrdup("");
 	return err_set(
 		err, ERR_FAILED,
-		_("%s%s%s%s %s%s: nothing was changed; \"mailauthctl mta plan\" shows "
-	          "it, \"mailauthctl mta %s --force\" overwrites it%s"),
+		_("%s%s%s%s %s%s: nothing was changed; run \"mailauthctl mta plan\" to "
+	          "show the change, \"mailauthctl mta %s --force\" to overwrite it%s"),
 		first->path, first->parameter ? " (" : "",
 		first->parameter ? first->parameter : "", first->parameter ? ")" : "",
 		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
 		push->kind == PUSH_KIND_ROLLBACK ? ""
-						 : _(", --no-push saves without a push"));
+						 : _(", or use --no-push to save "
+	                                             "without a push"));
 }
 
 /* Of many files one is named. */
@@ -143,9 +146,11 @@ static void note_restored(struct push *push)
 	if (!first)
 		return;
 	auto_free char *more =
-		others ? xasprintf(_(" (and %zu more like it)"), others) : xstrdup("");
+		others ? xasprintf(_(" (and %zu more of this kind)"), others)
+		       : xstrdup("");
 	plan_note(&push->plan,
-	          _("%s was removed since it was pushed%s; it is written again"),
+	          _("%s was removed since it was pushed%s; it is "
+	            "restored"),
 	          first->path, more);
 }
 
@@ -247,8 +252,8 @@ static int look_for_drift(struct push *push, struct err *err)
 	rc = drift_scan_first(push->ctx, push->target, &push->drifts, &is_whole, err);
 	if (!rc && !is_whole)
 		plan_note(&push->plan,
-		          _("of the key files the first %d were looked at; \"mailauthctl "
-		            "mta plan\" looks at all"),
+		          _("only the first %d key files were checked; run "
+		            "\"mailauthctl mta plan\" to check all"),
 		          DRIFT_FIRST);
 	return rc;
 }
@@ -346,8 +351,8 @@ static int plan_rollback(struct push *push, struct store *store,
 	if (!f->is_ours)
 		return err_set(
 			err, ERR_FAILED,
-			_("nothing was pushed to this host yet: there is nothing to "
-		          "go back to"));
+			_("nothing has been pushed to this host: there is no push to "
+		          "roll back"));
 	rc = rollback_choose(push->target, options->rollback_to, &push->result_of, err);
 	if (rc)
 		return rc;
@@ -358,7 +363,7 @@ static int plan_rollback(struct push *push, struct store *store,
 	push->row.pushed_at = ctx_now(push->ctx);
 	push->row.is_held = true;
 	plan_note(&push->plan,
-	          _("the result of push %lld comes back; further pushes are held until "
+	          _("the result of push %lld is restored; pushes are held until "
 	            "\"mailauthctl mta push\""),
 	          (long long)push->result_of);
 	push->plan.key_source = (struct key_source){ read_key, store };
@@ -476,9 +481,8 @@ static int prepare(struct push *push, struct store *store,
 	if (!rc && !*ret_why && !dry && (f.old.is_there || !options->remove))
 		rc = journal(push, store, &f, err);
 	if (!rc && options->is_rollback && !push->plan.count)
-		*ret_why =
-			_("that push's result is in force; further pushes are held until "
-		          "\"mailauthctl mta push\"");
+		*ret_why = _("the result of that push is in force; pushes are held "
+		             "until \"mailauthctl mta push\"");
 	push_facts_done(&f);
 	return rc;
 }

@@ -108,10 +108,9 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 		if (is_asked)
 			return err_set(
 				err, ERR_FAILED,
-				_("this host follows another database; --take-over makes "
-			          "it follow this one"));
-		*ret_why = _(
-			"saved; this host follows another database, nothing was pushed to it");
+				_("this host follows another database; to follow this "
+			          "one instead, use --take-over"));
+		*ret_why = _("saved; not pushed: this host follows another database");
 		return 0;
 	}
 	if (options->remove)
@@ -122,20 +121,19 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 		if (is_asked)
 			return err_set(
 				err, ERR_FAILED,
-				_("this host was adopted as %s: \"mailauthctl mta push "
-			          "--remove\" takes that out first"),
+				_("this host was adopted as %s: run \"mailauthctl mta "
+			          "push --remove\" first"),
 				f->old.backend);
-		*ret_why = _(
-			"saved; mta.backend is not what this host was adopted as, nothing "
-			"was pushed to it");
+		*ret_why = _("saved; not pushed: this host was adopted with another "
+		             "mta.backend");
 		return 0;
 	}
 	if (options->is_adoption && !f->backend->plan)
 		return err_set(
 			err, ERR_FAILED,
-			_("this version does not push to %s: \"mailauthctl server set "
-		          "mta.backend directory\" renders the files that another tool "
-		          "can bring there"),
+			_("this version cannot push to %s: run \"mailauthctl server "
+		          "set mta.backend directory\" to render its files for another "
+		          "tool"),
 			_(f->backend->title));
 	if (options->is_adoption)
 		return 0;
@@ -144,9 +142,8 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 			return err_set(err, ERR_FAILED,
 			               _("no mail server follows this database yet: run "
 			                 "\"mailauthctl mta adopt\""));
-		*ret_why = _(
-			"saved; no mail server follows this database yet: \"mailauthctl mta "
-			"adopt\" pushes to it");
+		*ret_why = _("saved; no mail server follows this database yet: run "
+		             "\"mailauthctl mta adopt\"");
 		return 0;
 	}
 	if (f->old.is_there && f->old.is_held && !is_explicit)

@@ -21,7 +21,7 @@
 #include "core/mta/plan/shared.h"
 #include "core/mta/plan/step.h"
 
-#define SEE_HISTORY _("\"mailauthctl mta history\" lists the pushes that are kept")
+#define SEE_HISTORY _("run \"mailauthctl mta history\" to list the pushes")
 
 /* ---- which push ------------------------------------------------------------------------------- */
 
@@ -35,7 +35,7 @@ static int find_state(struct store *target, int64_t id, enum push_progress *ret_
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return err_set(err, ERR_FAILED, _("there is no push %lld: %s"),
+		return err_set(err, ERR_FAILED, _("push %lld does not exist: %s"),
 		               (long long)id, SEE_HISTORY);
 	*ret_state = journal_progress(state);
 	return 0;
@@ -78,8 +78,8 @@ static int find_previous(struct store *target, int64_t *ret_push, struct err *er
 	if (rc == 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("there is no earlier push to go back to: \"mailauthctl mta "
-		          "push --remove\" takes everything out"));
+			_("there is no earlier push: to remove our configuration, run "
+		          "\"mailauthctl mta push --remove\""));
 	return rc < 0 ? rc : 0;
 }
 
@@ -96,7 +96,8 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 	if (state != PUSH_DONE)
 		return err_set(
 			err, ERR_FAILED,
-			_("push %lld was undone, its result was never in force: %s"),
+			_("push %lld was undone, and its result was never in force: "
+		          "%s"),
 			(long long)push_id, SEE_HISTORY);
 	rc = store_get_int(target, &removal, err,
 	                   "SELECT id FROM push WHERE state = 'done' AND kind = 'remove' "
@@ -105,8 +106,8 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 	if (rc > 0)
 		return err_set(
 			err, ERR_FAILED,
-			_("push %lld took everything out, and what was there before "
-		          "does not come back: choose a later one; %s"),
+			_("push %lld removed our configuration, and the one before it "
+		          "cannot be restored: choose a later push; %s"),
 			(long long)removal, SEE_HISTORY);
 	if (!rc)
 		*ret_push = push_id;
@@ -160,9 +161,8 @@ static int restore_shared(struct rolling *r, const struct step_row *row, struct 
 	else if (!shared_graft(row->shared, &then, &now, &text))
 		return err_set(
 			err, ERR_FAILED,
-			_("%s was edited since push %lld so that the place of our part of "
-		          "it is not there any more: edit it by hand, or choose a later "
-		          "push"),
+			_("%s was edited since push %lld so that the position of our "
+		          "part is not known: edit it by hand, or choose a later push"),
 			row->object, (long long)r->push_id);
 	if (!text.len && !row->had_old)
 		plan_remove(r->plan, RANK_TABLES, row->object, 0)->shared = row->shared;
@@ -230,7 +230,7 @@ static int restore_secret(struct rolling *r, const struct step_row *row, struct 
 		          "kept in the history: choose a later push, or change the "
 		          "settings instead"),
 			(long long)r->push_id, row->object,
-			is_there ? _("another one now") : _("not there any more"));
+			is_there ? _("a different one now") : _("deleted"));
 	step->is_secret = true;
 	step->domain = xstrdup(row->domain);
 	return 0;

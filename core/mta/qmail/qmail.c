@@ -9,6 +9,6 @@ const struct mta_backend qmail_backend = {
 	             [FEATURE_SPF] = { SUPPORT_PENDING },
 	             [FEATURE_DMARC] = { SUPPORT_PENDING },
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
-	                               N_("it can check SPF of incoming mail; a forwarded message keeps "
-	                                  "its sender") } },
+	                               N_("it can check SPF of incoming mail; it does "
+	                                  "not rewrite the sender of forwarded mail") } },
 };

@@ -184,47 +184,49 @@ static void test_refused(void **state)
 		  "unknown command \"enable-dkim\"; did you mean \"domain enable-dkim\"?",
 		  "" },
 		{ "xyzzy",
-		  "unknown command \"xyzzy\"; \"mailauthctl help\" lists what there is",
+		  "unknown command \"xyzzy\"; run \"mailauthctl help\" to list the "
+		  "commands",
 		  "" },
 		{ "server frobnicate", "unknown command \"server frobnicate\"", NULL },
-		{ "server", "\"server\" needs a command behind it", NULL },
+		{ "server", "\"server\" requires a command", NULL },
 		{ "", "", NULL },
-		{ "server set", "\"server set\" needs <setting>", SET_USAGE },
-		{ "server set a", "\"server set\" needs <value> behind \"a\"",
+		{ "server set", "\"server set\" requires <setting>", SET_USAGE },
+		{ "server set a", "\"server set\" requires <value> after \"a\"",
 		  SET_USAGE },
-		{ "server set a on b", "\"server set\" needs <value> behind \"b\"",
+		{ "server set a on b", "\"server set\" requires <value> after \"b\"",
 		  SET_USAGE },
-		{ "server set a on b on c", "\"server set\" needs <value> behind \"c\"",
+		{ "server set a on b on c", "\"server set\" requires <value> after \"c\"",
 		  SET_USAGE },
 		{ "server get a b",
-		  "\"server get\" takes no further word: \"b\" is one too many",
+		  "\"server get\" does not accept another argument: \"b\"",
 		  "usage: mailauthctl server get <setting>\n" },
 		{ "domain list x",
-		  "\"domain list\" takes no further word: \"x\" is one too many",
+		  "\"domain list\" does not accept another argument: \"x\"",
 		  "usage: mailauthctl domain list\n" },
 		{ "key list a b c",
-		  "\"key list\" takes no further word: \"c\" is one too many", NULL },
-		{ "domain add", "\"domain add\" needs <domain>...", ADD_USAGE },
+		  "\"key list\" does not accept another argument: \"c\"", NULL },
+		{ "domain add", "\"domain add\" requires <domain>...", ADD_USAGE },
 		{ "domain enable-dkim",
-		  "\"domain enable-dkim\" needs <domain>... or --all or --domains-from=<file>",
+		  "\"domain enable-dkim\" requires <domain>... or --all or "
+		  "--domains-from=<file>",
 		  DKIM_USAGE },
 		{ "domain enable-dkim a --all",
-		  "\"domain enable-dkim\" takes <domain>... or --all or --domains-from=<file>, "
-		  "not both: --all and \"a\"",
+		  "\"domain enable-dkim\" accepts <domain>... or --all or "
+		  "--domains-from=<file>, not both: --all and \"a\"",
 		  DKIM_USAGE },
 		{ "domain enable-dkim --all --domains-from x",
-		  "\"domain enable-dkim\" takes --all or --domains-from, not both",
+		  "\"domain enable-dkim\" accepts --all or --domains-from, not both",
 		  DKIM_USAGE },
-		{ "domain set --all k", "\"domain set\" needs <value> behind \"k\"",
+		{ "domain set --all k", "\"domain set\" requires <value> after \"k\"",
 		  NULL },
 		{ "domain set --all a k v",
-		  "\"domain set\" takes <domain> or --all, not both: --all and \"v\"",
+		  "\"domain set\" accepts <domain> or --all, not both: --all and \"v\"",
 		  NULL },
-		{ "completion", "\"completion\" needs bash or zsh or fish", NULL },
+		{ "completion", "\"completion\" requires bash or zsh or fish", NULL },
 		{ "completion tcsh",
-		  "\"completion\" takes bash or zsh or fish, not \"tcsh\"", NULL },
+		  "\"completion\" requires bash or zsh or fish, not \"tcsh\"", NULL },
 		{ "completion bas",
-		  "\"completion\" takes bash or zsh or fish, not \"bas\"", NULL },
+		  "\"completion\" requires bash or zsh or fish, not \"bas\"", NULL },
 		{ "domain list --jsn",
 		  "unknown option \"--jsn\"; did you mean \"--json\"?",
 		  "usage: mailauthctl domain list\n" },
@@ -240,11 +242,15 @@ static void test_refused(void **state)
 		  "usage: mailauthctl domain list\n" },
 		{ "--wait 1 --wait 2", "option --wait may be given only once", "" },
 		{ "domain list -x",
-		  "unknown option \"-x\"; a word that begins with \"-\" must stand behind \"--\"",
+		  "unknown option \"-x\"; put \"--\" before a word that begins with "
+		  "\"-\"",
 		  NULL },
 		{ "--xyzzy", "unknown option \"--xyzzy\"", "" },
-		{ "domain list --json=yes", "option --json takes no value", NULL },
-		{ "domain add a --alias-of", "option --alias-of needs <domain> behind it",
+		{ "domain list --json=yes",
+		  "option --json does not accept a "
+		  "value",
+		  NULL },
+		{ "domain add a --alias-of", "option --alias-of requires <domain>",
 		  ADD_USAGE },
 		{ "help sever", "unknown command \"sever\"; did you mean \"server\"?",
 		  "" },
@@ -286,7 +292,7 @@ static void test_answers(void **state)
 		"  mailauthctl server set dkim.verify on\n"
 		"  mailauthctl server set spf.check on\n"
 		"\n"
-		"\"mailauthctl help\" lists the options of every command.\n";
+		"Run \"mailauthctl help\" for the options of all commands.\n";
 	static const char add_help[] = //
 		"usage: mailauthctl domain add <domain>...\n"
 		"\n"
@@ -299,7 +305,7 @@ static void test_answers(void **state)
 		"Example:\n"
 		"  mailauthctl domain add example.com\n"
 		"\n"
-		"\"mailauthctl help\" lists the options of every command.\n";
+		"Run \"mailauthctl help\" for the options of all commands.\n";
 	static const struct {
 		const char *line, *text;
 	} cases[] = {
@@ -334,8 +340,8 @@ static void test_overview(void **state)
 		"\n  completion bash|zsh|fish  shell completion\n",
 		"\n  doctor                    look for faults\n",
 		"\n  help [<command>|<topic>] ",
-		"\n  --db <file>               the database, instead of\n",
-		"\n  -h, --help                help for the command, and exit\n",
+		"\n  --db <file>               use this database, not\n",
+		"\n  -h, --help                print help for the command, and exit\n",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		struct command_call call = COMMAND_CALL_INIT;
@@ -366,13 +372,13 @@ static void test_globals(void **state)
 		{ "doctor --format tsv --json", OUT_FORMAT_JSON, 60 },
 		{ "doctor --format table", OUT_FORMAT_TABLE, 60 },
 		{ "doctor --format xml",
-		  .sentence = "\"xml\" is no format: table, json or tsv" },
+		  .sentence = "\"xml\" is not a format: use table, json or tsv" },
 		{ "doctor --wait soon",
-		  .sentence =
-		          "--wait takes a number of seconds, 0 to 86400, not \"soon\"" },
+		  .sentence = "--wait must be a number of seconds from 0 to 86400, not "
+		              "\"soon\"" },
 		{ "doctor --wait -1",
-		  .sentence =
-		          "--wait takes a number of seconds, 0 to 86400, not \"-1\"" },
+		  .sentence = "--wait must be a number of seconds from 0 to 86400, not "
+		              "\"-1\"" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct command_call call = COMMAND_CALL_INIT;

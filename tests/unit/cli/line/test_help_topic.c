@@ -44,7 +44,7 @@ static const struct command zone_rows[] = {
 	{ 0 },
 };
 static const struct command_group groups[] = {
-	{ "zone", N_("zones for the name server"), zone_rows },
+	{ "zone", N_("zone files for the name server"), zone_rows },
 	{ 0 },
 };
 
@@ -109,8 +109,8 @@ static void test_section(void **state)
 static void test_help(void **state)
 {
 	(void)state;
-#define ZONE_HELP                                                                           \
-	"usage: mailauthctl zone <command> ...\n\nzones for the name server\n\nCommands:\n" \
+#define ZONE_HELP                                                                                \
+	"usage: mailauthctl zone <command> ...\n\nzone files for the name server\n\nCommands:\n" \
 	"  zone show                 print a zone\n"
 	static const struct {
 		const char *line;
@@ -123,17 +123,20 @@ static void test_help(void **state)
 		{ "zone --help", ZONE_HELP },
 		{ "help srs.domain", "srs.domain\n  A domain.\n" },
 		{ "help settigns", NULL,
-		  "there is no topic \"settigns\"; did you mean \"settings\"?" },
+		  "unknown topic \"settigns\"; did you mean \"settings\"?" },
 		{ "help spf.mod", NULL,
-		  "there is no topic \"spf.mod\"; did you mean \"spf.mode\"?" },
+		  "unknown topic \"spf.mod\"; did you mean \"spf.mode\"?" },
 		{ "help zonee", NULL,
 		  "unknown command \"zonee\"; did you mean \"zone\"?" },
 		{ "help settings now", NULL,
-		  "unknown command \"settings\"; \"mailauthctl help\" lists what there is" },
+		  "unknown command \"settings\"; run \"mailauthctl help\" to list the "
+		  "commands" },
 		{ "help xyzzy", NULL,
-		  "unknown command \"xyzzy\"; \"mailauthctl help\" lists what there is" },
+		  "unknown command \"xyzzy\"; run \"mailauthctl help\" to list the "
+		  "commands" },
 		{ "settings --help", NULL,
-		  "unknown command \"settings\"; \"mailauthctl help\" lists what there is" },
+		  "unknown command \"settings\"; run \"mailauthctl help\" to list the "
+		  "commands" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct command_call call = COMMAND_CALL_INIT;

@@ -143,7 +143,7 @@ static void test_sentences(void **state)
 	                              "run \"mount -o remount,rw /proc\"");
 	assert_int_equal(disk_refuse(DISK_FULL, "/proc/self/none", &err), ERR_FAILED);
 	assert_string_equal(err.text, "/proc/self/none: no space is left on the file "
-	                              "system; free space on /proc");
+	                              "system; free some space on /proc");
 }
 
 int main(void)

@@ -161,7 +161,7 @@ static void test_busy_at_once(void **state)
 	f->ctx.wait_seconds = 0;
 	assert_int_equal(lock_take(&f->ctx, f->path, "the store", &lock, &err), ERR_BUSY);
 	assert_null(lock);
-	auto_free char *who = xasprintf("held by %ld zone export", (long)f->holder);
+	auto_free char *who = xasprintf("locked by %ld zone export", (long)f->holder);
 	assert_non_null(strstr(err.text, who));
 	assert_non_null(strstr(err.text, "the store"));
 	let_go(f);
@@ -175,11 +175,11 @@ static void test_holder_text(void **state)
 	static const struct {
 		const char *text, *who;
 	} rows[] = {
-		{ "", "still held by another process after" },
-		{ "\n12 zone export\n", "still held by another process after" },
-		{ "12 zone export", "still held by 12 zone export after" },
-		{ "12 a\nb\n", "still held by 12 a after" },
-		{ "12 \033[31m\x7f\x1f~\n", "still held by 12 ?[31m??~ after" },
+		{ "", "still locked by another process after" },
+		{ "\n12 zone export\n", "still locked by another process after" },
+		{ "12 zone export", "still locked by 12 zone export after" },
+		{ "12 a\nb\n", "still locked by 12 a after" },
+		{ "12 \033[31m\x7f\x1f~\n", "still locked by 12 ?[31m??~ after" },
 	};
 	struct fixture *f = *state;
 	f->ctx.wait_seconds = 0;
@@ -235,7 +235,7 @@ static void test_told_then_busy(void **state)
 	int64_t waited = monotonic_ns() - start;
 	assert_true(waited >= 2 * NS_PER_SEC && waited < 20 * NS_PER_SEC);
 	auto_free char *want =
-		xasprintf("%d waiting for the store: held by %ld zone?export?\n",
+		xasprintf("%d waiting for the store: locked by %ld zone?export?\n",
 	                  REPORT_NOTE, (long)f->holder);
 	assert_string_equal(buf_text(&f->said), want);
 }

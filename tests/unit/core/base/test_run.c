@@ -327,8 +327,8 @@ static void test_checked(void **state)
 		{ "echo one >&2; echo 'two  ' >&2; echo >&2; exit 4",
 		  " failed with status 4: two" },
 		{ "exit 1", " failed with status 1" },
-		{ "kill -KILL $$", " was ended by signal 9" },
-		{ "echo busy >&2; sleep 1000", " did not end within 200 ms: busy" },
+		{ "kill -KILL $$", " was terminated by signal 9" },
+		{ "echo busy >&2; sleep 1000", " did not finish within 200 ms: busy" },
 	};
 	static const char *const good[] = { "echo", "x", NULL }, *const bad[] = { "false",
 		                                                                  NULL };
@@ -370,7 +370,7 @@ static void test_rooted(void **state)
 	struct run_spec spec = { .argv = argv };
 	ctx->is_rooted = true;
 	assert_int_equal(run(ctx, &spec, &result, &err), ERR_FAILED);
-	assert_non_null(strstr(err.text, "no program is started under --root"));
+	assert_non_null(strstr(err.text, "programs are not started under --root"));
 	assert_false(run_can_find(ctx, "sh"));
 	ctx->run = pretend;
 	assert_int_equal(run(ctx, &spec, &result, &err), 0);

@@ -166,7 +166,7 @@ static void test_transactions(void **state)
 	assert_int_equal(store_begin(other, true, &err), ERR_BUSY);
 	assert_true(monotonic_ns() - before <
 	            NS_PER_SEC); /* it is a lock file that one waits on */
-	assert_non_null(strstr(err.text, "another program holds it open"));
+	assert_non_null(strstr(err.text, "another program has it open"));
 	store_rollback(store);
 	assert_false(store_in_transaction(store));
 	assert_int_equal(number_of(store, count), 0);

@@ -65,15 +65,11 @@ static void test_opened_again(void **state)
 static void test_absent(void **state)
 {
 	struct world *w = *state;
-	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
-	              "there is no database at");
-	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
-	              "there is no database at");
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING, "no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING, "no database at");
 	assert_int_equal(mkdir(w->sub, 0700), 0);
-	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
-	              "there is no database at");
-	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
-	              "there is no database at");
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING, "no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING, "no database at");
 	assert_int_equal(access(w->path, F_OK), -1);
 }
 
@@ -95,10 +91,8 @@ static void test_interrupted_first_run(void **state)
 	struct stat st;
 	assert_int_equal(stat(w->path, &st), 0);
 	assert_true(st.st_size > 0);
-	check_refused(w, &schema_store, STORE_READ, ERR_MISSING,
-	              "there is no database at");
-	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING,
-	              "there is no database at");
+	check_refused(w, &schema_store, STORE_READ, ERR_MISSING, "no database at");
+	check_refused(w, &schema_store, STORE_WRITE, ERR_MISSING, "no database at");
 	auto_store store = opened(w, STORE_CREATE);
 	assert_int_equal(number_of(store, "PRAGMA user_version"), schema_store.version);
 	assert_int_equal(number_of(store, "SELECT count(*) FROM template"), 1);
@@ -153,7 +147,8 @@ static void test_newer(void **state)
 	store_close(opened(w, STORE_CREATE));
 	foreign_sql(w, "PRAGMA user_version = 6");
 	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
-	              "was written by a newer mailauthctl (schema 6, this one knows 5)");
+	              "was written by a newer mailauthctl (schema 6; this version "
+	              "supports 5)");
 	check_refused(w, &schema_store, STORE_CREATE, ERR_FAILED, "newer mailauthctl");
 }
 
@@ -234,7 +229,7 @@ static int read_on_full(struct world *w)
 	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (write(fd, octets, sizeof(octets)) > 0)
 		;
-	return read_on(w, "no space is left on the file system; free space on ");
+	return read_on(w, "no space is left on the file system; free some space on ");
 }
 
 static void in_child(struct world *w, int (*run)(struct world *w))
@@ -269,7 +264,8 @@ static void test_broken_reference(void **state)
 	auto_store store = opened(w, STORE_READ);
 	assert_int_equal(store_check(store, &err), ERR_FAILED);
 	assert_non_null(strstr(err.text,
-	                       "a row of table domain_setting names what is not there"));
+	                       "a row of table domain_setting refers to a row that "
+	                       "does not exist"));
 }
 
 static void test_writers(void **state)
@@ -280,12 +276,12 @@ static void test_writers(void **state)
 	} rows[] = {
 		{ 0700, 0600, NULL },
 		{ 0755, 0644, NULL },
-		{ 01777, 0600, "others may write to the folder" },
-		{ 0770, 0600, "others may write to the folder" },
-		{ 0702, 0600, "others may write to the folder" },
-		{ 0700, 0620, "others may write to the file" },
-		{ 0700, 0602, "others may write to the file" },
-		{ 0700, 01602, "others may write to the file" },
+		{ 01777, 0600, "other accounts can write to the folder" },
+		{ 0770, 0600, "other accounts can write to the folder" },
+		{ 0702, 0600, "other accounts can write to the folder" },
+		{ 0700, 0620, "other accounts can write to the file" },
+		{ 0700, 0602, "other accounts can write to the file" },
+		{ 0700, 01602, "other accounts can write to the file" },
 	};
 	static const enum store_mode modes[] = { STORE_WRITE, STORE_CREATE };
 	struct world *w = *state;
@@ -304,7 +300,7 @@ static void test_writers(void **state)
 	chmod(w->sub, 0700);
 	chmod(w->path, 0602);
 	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
-	              "others may write to the file");
+	              "other accounts can write to the file");
 }
 
 static void test_owner(void **state)
@@ -355,7 +351,7 @@ static void test_migrated(void **state)
 	auto_free char *copy = xasprintf("%s.v5", w->path);
 	store_close(opened(w, STORE_CREATE));
 	check_refused(w, &third, STORE_READ, ERR_FAILED,
-	              "\"mailauthctl db check\" as root once");
+	              "run \"mailauthctl db check\" as root");
 	assert_int_equal(access(copy, F_OK), -1);
 	auto_store store = NULL;
 	assert_int_equal(store_open(w->path, &third, STORE_WRITE, &store, &err), 0);
@@ -394,8 +390,7 @@ static void test_glance(void **state)
 	struct world *w = *state;
 	free(w->path);
 	w->path = xasprintf("%s/a?b=%%41#c.db", w->sub);
-	check_refused(w, &schema_store, STORE_GLANCE, ERR_MISSING,
-	              "there is no database");
+	check_refused(w, &schema_store, STORE_GLANCE, ERR_MISSING, "no database");
 	auto_store store = opened(w, STORE_CREATE);
 	store_close(store);
 	sqlite3 *db;
@@ -522,7 +517,7 @@ static void test_from_version_1(void **state)
 	foreign_sql(w, version_2);
 	foreign_sql(w, version_1);
 	check_refused(w, &schema_store, STORE_READ, ERR_FAILED,
-	              "\"mailauthctl db check\" as root once");
+	              "run \"mailauthctl db check\" as root");
 	auto_store store = opened(w, STORE_WRITE);
 	assert_int_equal(number_of(store, "PRAGMA user_version"), schema_store.version);
 	assert_int_equal(number_of(store,

@@ -208,7 +208,7 @@ static void test_faults(void **state)
 		const char *text, *why;
 	} rows[] = {
 		{ "", "the text is empty" },
-		{ " v=DMARC1; p=none", "begins with a blank" },
+		{ " v=DMARC1; p=none", "begins with a space" },
 		{ "\"v=DMARC1; p=none\"", "begins with a quote" },
 		{ "v=dmarc1; p=none", "must be DMARC1 in capitals, not dmarc1" },
 		{ "v=DMARC1 p=none", "followed by ';', not by \" p=none\"" },
@@ -217,8 +217,8 @@ static void test_faults(void **state)
 		{ "v=DMARC1, p=none", "followed by ';'" },
 		{ "p=none; v=DMARC1", "does not begin with" },
 		{ "v=DMARC", "does not begin with" },
-		{ "v=DMARC1; p=none; p=none", "column 19: the tag p is there twice" },
-		{ "v=DMARC1; v=DMARC1; p=none", "column 11: the tag v is there twice" },
+		{ "v=DMARC1; p=none; p=none", "column 19: duplicate tag p" },
+		{ "v=DMARC1; v=DMARC1; p=none", "column 11: duplicate tag v" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct dmarc_record record;

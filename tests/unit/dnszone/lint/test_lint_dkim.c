@@ -213,7 +213,7 @@ static void test_details(void **state)
 		{ "v=DKIM1; p=-----BEGIN PUBLIC KEY-----",
 		  "between the lines BEGIN and END" },
 		{ "v=DKIM1; p=" ED, "32 octets are an Ed25519 key" },
-		{ "v=DKIM1; p=a; p=b", "the tag p is there twice" },
+		{ "v=DKIM1; p=a; p=b", "duplicate tag p" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		auto_lint_list list = LINT_LIST_INIT;

@@ -182,12 +182,13 @@ static void test_cname(void **state)
 	};
 	(void)state;
 	check(seen, OWNER, LIVE_SEEN, NULL);
-	check(stale, OWNER, LIVE_DIFFERENT, "asked for k.example.net");
-	check(absent, OWNER, LIVE_MISSING,
-	      A3 " does not have it (asked for k.example.net");
+	check(stale, OWNER, LIVE_DIFFERENT, "queried k.example.net");
+	check(absent, OWNER, LIVE_MISSING, A3 " does not have it (queried k.example.net");
 	check(split, OWNER, LIVE_MISSING, A2 " does not have the CNAME record that " A1);
-	check(two_targets, OWNER, LIVE_DIFFERENT, "does not show the same CNAME record");
-	check(beside, OWNER, LIVE_DIFFERENT, "does not show the same CNAME record");
+	check(two_targets, OWNER, LIVE_DIFFERENT,
+	      "does not return the same CNAME "
+	      "record");
+	check(beside, OWNER, LIVE_DIFFERENT, "does not return the same CNAME record");
 	check(silent, OWNER, LIVE_UNKNOWN, NULL);
 	check(nowhere, OWNER, LIVE_UNKNOWN, "k.example.org");
 }
@@ -430,7 +431,7 @@ static void test_silent(void **state)
 		assert_int_equal(question[i].answer.state, LIVE_UNKNOWN);
 		assert_non_null(
 			strstr(question[i].answer.detail,
-		               question[i].is_asked ? "no answer" : "no time to ask"));
+		               question[i].is_asked ? "no answer" : "no time to query"));
 		/* in the given order */
 		assert_true(i == 0 || !question[i].is_asked || question[i - 1].is_asked);
 		asked += question[i].is_asked;

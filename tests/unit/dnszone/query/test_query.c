@@ -30,12 +30,12 @@ static void test_habits(void **state)
 		{ NOTIMP_TO_EDNS, DNS_OK, 1 },
 		{ FORMERR, DNS_TEMPFAIL, 0, "FORMERR from" },
 		{ BARE_SERVFAIL, DNS_TEMPFAIL, 0, "SERVFAIL from" },
-		{ ODD_RCODE, DNS_TEMPFAIL, 0, "an error from" },
+		{ ODD_RCODE, DNS_TEMPFAIL, 0, "an unexpected error code from" },
 		{ CNAME_LOOP, DNS_TEMPFAIL, 0, "a loop of CNAME records" },
 		{ CNAME_LONG, DNS_TEMPFAIL, 0, "too many CNAME records" },
 		{ CNAME_CHAIN, DNS_OK, 1 },
-		{ RUBBISH, DNS_TEMPFAIL, 0, "a broken answer" },
-		{ COUNT_LIES, DNS_TEMPFAIL, 0, "a broken answer" },
+		{ RUBBISH, DNS_TEMPFAIL, 0, "a malformed answer" },
+		{ COUNT_LIES, DNS_TEMPFAIL, 0, "a malformed answer" },
 		{ TRUNCATED_NO_TCP, DNS_TEMPFAIL, 0, "over TCP: Connection refused" },
 		{ TRUNCATED_TCP, DNS_OK, 1 },
 		{ TCP_BIG, DNS_OK, BIG_COUNT },
@@ -105,7 +105,7 @@ static void test_nobody_there(void **state)
 	/* and a deadline that has passed asks nobody */
 	resolver_ask(r, &name, DNS_TXT, (struct deadline){ 0 }, &mem, &answer);
 	assert_int_equal(answer.kind, DNS_TEMPFAIL);
-	assert_non_null(strstr(answer.why, "the time for all questions was over"));
+	assert_non_null(strstr(answer.why, "the time limit for all queries was reached"));
 	resolver_free(r);
 }
 
@@ -121,7 +121,7 @@ static void test_full_arena(void **state)
 	arena_init(&mem, room, sizeof(room));
 	resolver_ask(r, &name, DNS_A, deadline_in_ms(10000), &mem, &answer);
 	assert_int_equal(answer.kind, DNS_TEMPFAIL);
-	assert_string_equal(answer.why, "no memory is left for the answer");
+	assert_string_equal(answer.why, "not enough memory for the answer");
 	resolver_free(r);
 	server_stop(s);
 }

@@ -252,7 +252,7 @@ static void test_full_cache(void **state)
 	arena_init(&mem, room, sizeof(room));
 	resolver_ask(cache, &name, DNS_A, deadline_in_ms(1000), &mem, &answer);
 	assert_int_equal(answer.kind, DNS_TEMPFAIL);
-	assert_string_equal(answer.why, "no memory is left for the answer");
+	assert_string_equal(answer.why, "not enough memory for the answer");
 }
 
 /* ---- zone files ---------------------------------------------------------------------- */
@@ -472,36 +472,36 @@ static void test_replies(void **state)
 		        ASKED "\0\1\0\1\xff\xff\xff\xff\0\4\xc0\0\2\1"),
 		  "ok: 192.0.2.1", 0 },
 		{ REPLY("\x81\x80", "\1\0\0", ASKED TAIL("\1", "\7", "\3") "\xc0\0\2"),
-		  WHY "broken data in the answer from S" },
+		  WHY "malformed data in the answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0", ASKED TAIL("\1", "\7", "\5") "\xc0\0\2\1"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0", ASKED TAIL("\5", "\7", "\2") "\xc0\x0b"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		/* pointers: to itself, forwards, into the header */
 		{ REPLY("\x81\x80", "\1\0\0",
 		        "\xc0\x17" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0",
 		        "\xc0\x19" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0",
 		        "\xc0\x04" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0",
 		        "\x80\x0c" TAIL("\1", "\7", "\4") "\xc0\0\2\1"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\2\0\0", ASKED TAIL("\5", "\3", "\3") "\1y\0"),
-		  WHY "a broken answer from S" },
+		  WHY "a malformed answer from S" },
 		{ REPLY("\x81\x80", "\1\0\0", ASKED TAIL("\5", "\3", "\2") ASKED),
 		  WHY "a loop of CNAME records from S" },
 		{ REPLY("\x83\x80", "\0\0\0", ""), WHY "a truncated answer from S" },
 		{ REPLY("\x81\x82", "\0\0\0", ""), WHY "SERVFAIL from S" },
 		{ REPLY("\x81\x85", "\0\0\0", ""), WHY "REFUSED from S" },
 		{ REPLY("\x81\x89", "\0\0\0", ""),
-		  WHY "an error from S that means nothing here" },
-		{ REPLY("\x01\x80", "\0\0\0", ""), WHY "a broken answer from S" },
-		{ "\1\2\x81", 3, WHY "a broken answer from S" },
-		{ "", 0, WHY "a broken answer from S" },
+		  WHY "an unexpected error code from S" },
+		{ REPLY("\x01\x80", "\0\0\0", ""), WHY "a malformed answer from S" },
+		{ "\1\2\x81", 3, WHY "a malformed answer from S" },
+		{ "", 0, WHY "a malformed answer from S" },
 	};
 #undef REPLY
 	const struct dns_name name = name_of("WWW.x");
@@ -534,17 +534,17 @@ static void test_reply_types(void **state)
 	} rows[] = {
 		{ DNS_TXT, "\2ab\0\3c\0d", 8, "ok: 5 abc" }, /* NUL is data */
 		{ DNS_TXT, "\0", 1, "ok: 0 " },
-		{ DNS_TXT, "\2a", 2, WHY "broken data in the answer from S" },
-		{ DNS_TXT, "", 0, WHY "broken data in the answer from S" },
+		{ DNS_TXT, "\2a", 2, WHY "malformed data in the answer from S" },
+		{ DNS_TXT, "", 0, WHY "malformed data in the answer from S" },
 		{ DNS_AAAA, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16,
 		  "ok: 2001:db8::1" },
-		{ DNS_AAAA, "\x20\1", 2, WHY "broken data in the answer from S" },
+		{ DNS_AAAA, "\x20\1", 2, WHY "malformed data in the answer from S" },
 		{ DNS_MX, "\1\2\4MAIL\xc0\x0c", 9, "ok: 258 mail.www.x" },
 		{ DNS_MX, "\1\2\4MAIL\xc0\x0cz", 10,
-		  WHY "broken data in the answer from S" },
-		{ DNS_MX, "\1", 1, WHY "broken data in the answer from S" },
+		  WHY "malformed data in the answer from S" },
+		{ DNS_MX, "\1", 1, WHY "malformed data in the answer from S" },
 		{ DNS_PTR, "\1P\0", 3, "ok: p" },
-		{ DNS_PTR, "\xc0\x0c\0", 3, WHY "broken data in the answer from S" },
+		{ DNS_PTR, "\xc0\x0c\0", 3, WHY "malformed data in the answer from S" },
 		{ DNS_NS, "\0", 1, "ok: ." },
 		{ DNS_CNAME, "\1c\0", 3, "ok: c" },
 	};

@@ -184,9 +184,9 @@ static void test_nothing_halfway(void **state)
 	               "  a.example: {}\n  b.example: {alias-of: nowhere.test}\n",
 	               false),
 		ERR_FAILED);
-	assert_string_equal(
-		err.text, "f:5:25: nowhere.test is not among the domains; \"mailauthctl "
-			  "domain add nowhere.test\"");
+	assert_string_equal(err.text,
+	                    "f:5:25: domain nowhere.test not found; to add it, run "
+	                    "\"mailauthctl domain add nowhere.test\"");
 	assert_int_equal(number("SELECT count(*) FROM setting"), 0);
 	assert_int_equal(number("SELECT count(*) FROM domain"), 0);
 	assert_int_equal(number("SELECT count(*) FROM change"), 0);
@@ -292,7 +292,7 @@ static void test_aliases(void **state)
 				    "  a.example: {alias-of: b.example}\n"
 				    "  c.example: {alias-of: b.example}\n";
 	assert_int_equal(import(one, false), 1);
-	refused(import(other, false), ERR_FAILED, "f:4:25: a.example is no alias");
+	refused(import(other, false), ERR_FAILED, "f:4:25: a.example is not an alias");
 	assert_int_equal(import(other, true), 1);
 	assert_int_equal(import(other, true), 0);
 	assert_int_equal(
@@ -361,7 +361,7 @@ static void test_keys(void **state)
 	               "      - selector: three\n" PEM(ONE),
 	               false),
 	        ERR_FAILED,
-	        "f:5:9: a.example has this key already, under the selector one");
+	        "f:5:9: a.example already has this key with the selector one");
 }
 
 static void test_secrets(void **state)
@@ -387,7 +387,7 @@ static void test_secrets(void **state)
 	assert_int_equal(
 		number("SELECT count(*) FROM change_item WHERE new LIKE '%letters%'"), 0);
 	refused(import("format: 1\nserver: {srs.secret: too-short}\n", false), ERR_USAGE,
-	        "f:2:22: srs.secret takes one line of 16");
+	        "f:2:22: srs.secret must be one line of 16");
 	assert_null(strstr(err.text, "too-short"));
 }
 
@@ -404,16 +404,17 @@ static void test_faults(void **state)
 	                  &config),
 		ERR_USAGE);
 	/* the reader of YAML takes no control characters */
-	assert_non_null(strstr(err.text, "f:6:21: this is not YAML"));
+	assert_non_null(strstr(err.text, "f:6:21: not valid YAML"));
 	assert_int_equal(read_text("format: 1\ndomains:\n  b: {}\n  a.example:\n"
 	                           "    settings: {dns.ttl: x}\n"
 	                           "server: {mail: \"\\e[1m\", no: 1}\n",
 	                           &config),
 	                 ERR_USAGE);
 	assert_non_null(strstr(faults.at, "f:3:3: \"b\" is not a domain name"));
-	assert_non_null(strstr(faults.at, "\nf:5:25: dns.ttl takes"));
-	assert_non_null(strstr(faults.at, "\nf:6:16: mail: the value holds a control"));
-	assert_non_null(strstr(err.text, "f:6:25: there is no setting \"no\""));
+	assert_non_null(strstr(faults.at, "\nf:5:25: dns.ttl must"));
+	assert_non_null(strstr(faults.at, "\nf:6:16: mail: the value contains a "
+	                                  "control"));
+	assert_non_null(strstr(err.text, "f:6:25: unknown setting \"no\""));
 	assert_null(strchr(faults.at, '\x1b'));
 	/* so many and no more */
 	auto_buf many = BUF_INIT;
@@ -444,7 +445,7 @@ static void test_bounds(void **state)
 	refused(read_text(list.at, &config), ERR_USAGE,
 	        "f:5:7: the list has more than 10000 items");
 	refused(read_text("format: 1\nx: \xff\n", &config), ERR_USAGE,
-	        "f:2:4: this is not");
+	        "f:2:4: not valid");
 }
 
 /* JSON is YAML; line ends and a mark of the byte order do not matter. */

@@ -165,7 +165,7 @@ static void test_insert_and_find(void **state)
 	                            "parked", &w->pair, &other, &err),
 	                 ERR_FAILED);
 	assert_string_equal(err.text,
-	                    "example.com has a key with the selector default already");
+	                    "example.com already has a key with the selector default");
 	assert_int_equal(number_of(w, "SELECT count(*) FROM dkim_private"), 1);
 }
 
@@ -183,7 +183,7 @@ static void test_find_names_the_others(void **state)
 	assert_int_equal(key_find(w->store, 1, "example.com", "x", &key, &err),
 	                 ERR_MISSING);
 	assert_string_equal(err.text,
-	                    "example.com has no key with the selector x; there is "
+	                    "example.com has no key with the selector x; it has "
 	                    "default, one");
 	for (int i = 0; i < 9; i++) {
 		char selector[16];
@@ -193,7 +193,7 @@ static void test_find_names_the_others(void **state)
 	assert_int_equal(key_find(w->store, 1, "example.com", "x", &key, &err),
 	                 ERR_MISSING);
 	assert_string_equal(err.text,
-	                    "example.com has no key with the selector x; there is "
+	                    "example.com has no key with the selector x; it has "
 	                    "default, one, s0, s1, s2, s3, s4, s5, s6, s7, ...");
 	assert_int_equal(key_find(NULL, 1, "example.com", "x", &key, &err), ERR_MISSING);
 	assert_int_equal(key.id, 7);

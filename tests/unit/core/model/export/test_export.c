@@ -373,9 +373,9 @@ static void test_full_needs_head(void **state)
 	        ERR_REPORTED);
 	assert_string_equal(
 		buf_text(&said),
-		"3 example.com: zone.format full needs an SOA and an NS record: "
-		"mailauthctl template add '<domain>.' SOA ..., then template apply "
-		"--all\n3 and the same for 2 more zones\n");
+		"3 example.com: zone.format full requires an SOA and an NS record: run "
+		"\"mailauthctl template add '<domain>.' SOA ...\", then \"mailauthctl "
+		"template apply --all\"\n3 and the same for 2 more zones\n");
 	assert_content(FILE_OF("example.com"), SPF DMARC);
 	assert_content(ZONES "/zones.list", "example.com\nexample.net\nexample.org\n");
 	full_zones();

@@ -219,7 +219,7 @@ static void test_generate_refuses(void **state)
 	} rows[] = {
 		{ "rsa", 1023, "an RSA key has 1024 to 4096 bits, not 1023" },
 		{ "rsa", 4097, "an RSA key has 1024 to 4096 bits, not 4097" },
-		{ "dsa", 1024, "there are rsa and ed25519 keys, not \"dsa\"" },
+		{ "dsa", 1024, "the key types are rsa and ed25519, not \"dsa\"" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -327,7 +327,7 @@ static void test_pem_is_read_by_others(void **state)
 
 static void check_refused(const char *name, const struct buf *file, const char *text)
 {
-	static const char *const proofs[] = { "an exponent that", "fit together" };
+	static const char *const proofs[] = { "an invalid exponent", "are inconsistent" };
 	struct err err = ERR_INIT, look_err = ERR_INIT;
 	struct key_sight sight = { .bits = 7 };
 	bool needs_proof = false;
@@ -350,7 +350,7 @@ static void check_refused(const char *name, const struct buf *file, const char *
 static void test_parse_refuses_kinds(void **state)
 {
 	static const char locked[] = "is encrypted with a passphrase";
-	static const char public_only[] = "is a public key only";
+	static const char public_only[] = "is a public key; the private";
 	struct {
 		const char *name;
 		EVP_PKEY *pkey;
@@ -364,23 +364,21 @@ static void test_parse_refuses_kinds(void **state)
 		{ "RSA public", rsa(1024), PUBLIC, public_only },
 		{ "RSA public DER", rsa(1024), PUBLIC_DER, public_only },
 		{ "Ed25519 public", of_kind("ED25519"), PUBLIC, public_only },
-		{ "EC", EVP_EC_gen("P-256"), PKCS8, "of the kind EC" },
-		{ "EC traditional", EVP_EC_gen("P-256"), PKCS1, "of the kind EC" },
-		{ "EC DER", EVP_EC_gen("P-256"), PKCS1_DER, "of the kind EC" },
-		{ "DSA", dsa(), PKCS8, "of the kind DSA" },
-		{ "RSA-PSS", rsa_pss(), PKCS8, "of the kind RSA-PSS" },
-		{ "Ed448", of_kind("ED448"), PKCS8, "of the kind ED448" },
-		{ "X25519", of_kind("X25519"), PKCS8, "of the kind X25519" },
+		{ "EC", EVP_EC_gen("P-256"), PKCS8, "of the type EC" },
+		{ "EC traditional", EVP_EC_gen("P-256"), PKCS1, "of the type EC" },
+		{ "EC DER", EVP_EC_gen("P-256"), PKCS1_DER, "of the type EC" },
+		{ "DSA", dsa(), PKCS8, "of the type DSA" },
+		{ "RSA-PSS", rsa_pss(), PKCS8, "of the type RSA-PSS" },
+		{ "Ed448", of_kind("ED448"), PKCS8, "of the type ED448" },
+		{ "X25519", of_kind("X25519"), PKCS8, "of the type X25519" },
 		{ "short", rsa(1016), PKCS8, "has 1016 bits, which is too short" },
 		{ "very short", rsa(512), PKCS1, "has 512 bits, which is too short" },
 		{ "long", rsa_of_noise(4104, 65537), PKCS1,
 		  "has 4104 bits, which is too long" },
-		{ "even", rsa_of_noise(1024, 65536), PKCS1,
-		  "has an exponent that no such key" },
-		{ "one", rsa_of_noise(1024, 1), PKCS1,
-		  "has an exponent that no such key" },
+		{ "even", rsa_of_noise(1024, 65536), PKCS1, "has an invalid exponent" },
+		{ "one", rsa_of_noise(1024, 1), PKCS1, "has an invalid exponent" },
 		{ "noise", rsa_of_noise(1024, 65537), PKCS1,
-		  "its numbers do not fit together" },
+		  "its numbers are inconsistent" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -391,12 +389,12 @@ static void test_parse_refuses_kinds(void **state)
 
 static void test_parse_refuses_garbage(void **state)
 {
-	static const char none[] = "there is no private key that can be read";
+	static const char none[] = "no readable private key";
 	static const char damaged[] = "the PEM file is damaged";
 	static const struct {
 		const char *octets, *text;
 	} rows[] = {
-		{ "", "there is nothing in it" },
+		{ "", "it is empty" },
 		{ "hello\n", none },
 		{ "\x30\x82\x01\x0a", none },
 		{ "-----BEGIN PRIVATE KEY-----\n", damaged },
@@ -408,7 +406,7 @@ static void test_parse_refuses_garbage(void **state)
 		{ "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
 		  damaged },
 		{ "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-		  "holds no private key" },
+		  "contains no private key" },
 		{ "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
 		  "OpenSSH's own format" },
 	};
@@ -423,7 +421,7 @@ static void test_parse_refuses_garbage(void **state)
 	check_refused("two", &two, "more than one private key");
 	auto_buf tail = file_of(rsa(1024), PKCS8_DER);
 	buf_putc(&tail, 'x');
-	check_refused("tail", &tail, "other octets follow");
+	check_refused("tail", &tail, "followed by other octets");
 	auto_buf cut = file_of(rsa(1024), PKCS8_DER);
 	cut.len -= 10;
 	check_refused("cut", &cut, none);
@@ -519,7 +517,7 @@ static void refuse_bare(const void *octets, size_t len)
 	auto_key_pair pair = { 0 };
 	struct key_sight sight;
 	assert_int_equal(key_parse_private(octets, len, &pair, &err), ERR_FAILED);
-	assert_non_null(strstr(err.text, "no private key that can be read"));
+	assert_non_null(strstr(err.text, "no readable private key"));
 	err_clear(&err);
 	assert_int_equal(key_look_private(octets, len, &sight, &err), ERR_FAILED);
 }

@@ -103,7 +103,7 @@ static void one_is_chosen(void **state)
 	assert_int_equal(choose("one", false), KEYRING_ACTIVE);
 	assert_states("old:retiring one:active two:retiring");
 	refused(refuse("a.example", "old"), ERR_FAILED, "is retiring");
-	refused(refuse("a.example", "none"), ERR_MISSING, "there is old, one, two");
+	refused(refuse("a.example", "none"), ERR_MISSING, "it has old, one, two");
 	refused(refuse("b.example", "one"), ERR_FAILED, "is an alias");
 	set(SET_DKIM_SIGN, NULL, "off");
 	refused(refuse("a.example", "one"), ERR_FAILED,

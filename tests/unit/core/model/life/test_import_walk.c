@@ -20,10 +20,10 @@ static const struct why_row {
 	{ "/a.example/mail.private", NULL, false },
 	{ "/a.example/real", NULL, false },
 	{ "/a.example/alias", "a symbolic link to a.example/real", true },
-	{ "/a.example/absolute", "a place outside the folder", false },
-	{ "/a.example/up", "a place outside the folder", false },
-	{ "/a.example/broken", "a place outside the folder", false },
-	{ "/a.example/loop", "a place outside the folder", false },
+	{ "/a.example/absolute", "a file outside the folder", false },
+	{ "/a.example/up", "a file outside the folder", false },
+	{ "/a.example/broken", "a file outside the folder", false },
+	{ "/a.example/loop", "a file outside the folder", false },
 	{ "/a.example/pipe", "not a regular file", false },
 	{ "/a.example/mail.private.bak", "that of a backup", true },
 	{ "/a.example/writable", "can write to it (mode 0602", false },
@@ -32,7 +32,7 @@ static const struct why_row {
 	{ "/open.example", "can write to it (mode 0777", false },
 	{ "/sticky/mail.private", NULL, false },
 	{ "/old.bak", "that of a backup", true },
-	{ "/out", "a place outside the folder", false },
+	{ "/out", "a file outside the folder", false },
 };
 
 static void files_are_judged(void **state)

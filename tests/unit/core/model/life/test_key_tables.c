@@ -167,8 +167,9 @@ static const struct use_row {
 	  "each with \"mailauthctl key import <domain> x --private /k/any\"\n" },
 	{ "*@b.example one\n",
 	  "a.example s /k/one\nb.example s /k/two\n"
-	  "! SigningTable:1: mail of b.example is signed as a.example there, and mailauthctl signs "
-	  "each domain with its own key: \"mailauthctl domain enable-dkim b.example\"\n" },
+	  "! SigningTable:1: mail of b.example is signed as a.example in that "
+	  "configuration, but mailauthctl signs each domain with its own key: run "
+	  "\"mailauthctl domain enable-dkim b.example\"\n" },
 };
 
 static void signing_tables_choose(void **state)

@@ -251,12 +251,12 @@ static void test_template_refusals(void **state)
 		const char *words;
 	} rows[] = {
 		{ "@", "TXT", "v=spf1 -all", -1, ERR_FAILED,
-		  "its SPF record at <domain>. already" },
+		  "already has its SPF record at <domain>." },
 		{ "_dmarc", "TXT", "v=DMARC1; p=reject", -1, ERR_FAILED,
 		  "template set t2" },
 		{ "_dmarc", "TXT", "hello", -1, ERR_USAGE, "DMARC" },
 		{ "@", "TXT", "v=spf1 +a +mx +a:<hostname> -all", -1, ERR_FAILED,
-		  "already: t1" },
+		  "already has that record: t1" },
 		{ "sub", "TXT", "v=spf1 wrong -all", -1, ERR_USAGE, "wrong" },
 		{ "@", "CNAME", "example.net.", -1, ERR_FAILED, "CNAME" },
 		{ "_dmarc", "CNAME", "example.net.", -1, ERR_FAILED, "CNAME" },
@@ -377,7 +377,7 @@ static void test_record_refusals(void **state)
 		  "two key records" },
 		{ "www.example.net.", "A", "192.0.2.1", ERR_USAGE,
 		  "not at or below example.com" },
-		{ "a", "SOA", "a. b. 1 2 3 4 5", ERR_FAILED, "belongs at example.com" },
+		{ "a", "SOA", "a. b. 1 2 3 4 5", ERR_FAILED, "must be at example.com" },
 	};
 	int64_t id;
 	(void)state;
@@ -475,7 +475,7 @@ static void test_bounds(void **state)
 	auto_domain domain = found("example.com");
 	begin();
 	refused(record_add(store, &domain, "x", "TXT", data, TTL_DEFAULT, &id, &err),
-	        ERR_USAGE, "at most 4096");
+	        ERR_USAGE, "for a record is 4096");
 	data[RECORD_DATA_MAX] = '\0';
 	ok(record_add(store, &domain, "x", "TXT", data, TTL_DEFAULT, &id, &err));
 	/* short as typed, long in the zone */
@@ -484,7 +484,7 @@ static void test_bounds(void **state)
 		buf_puts(&marks, "<domain>");
 	refused(record_add(store, &domain, "y", "TXT", buf_text(&marks), TTL_DEFAULT, &id,
 	                   &err),
-	        ERR_USAGE, "at most 4096");
+	        ERR_USAGE, "for a record is 4096");
 	ok(store_exec(store, &err,
 	              "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n"
 	              " WHERE i < ?) INSERT INTO record (domain_id, owner, type, rdata,"
@@ -493,8 +493,10 @@ static void test_bounds(void **state)
 	              "ii", (int64_t)RECORD_COUNT_MAX - 1, domain.id));
 	ok(record_add(store, &domain, "y", "TXT", "y", TTL_DEFAULT, &id, &err));
 	refused(record_add(store, &domain, "z", "TXT", "z", TTL_DEFAULT, &id, &err),
-	        ERR_FAILED, "no more");
-	refused(record_remove(store, &domain, "t1", &err), ERR_FAILED, "no more");
+	        ERR_FAILED, "which is the limit");
+	refused(record_remove(store, &domain, "t1", &err), ERR_FAILED,
+	        "which is the "
+	        "limit");
 }
 
 /* ---- zone text ---- */
@@ -516,7 +518,8 @@ static void test_zone_text(void **state)
 	ok(records_of_domain(records, &domain, &bare, &err));
 	refused(records_put_zone(&bare, "example.com", ZONE_FULL, 1, &text, &err),
 	        ERR_FAILED,
-	        "mailauthctl template add '<domain>.' SOA ..., then template apply --all");
+	        "run \"mailauthctl template add '<domain>.' SOA ...\", then "
+	        "\"mailauthctl template apply --all\"");
 	record_plus("example.com", "@", "NS", "ns1.example.net.");
 	record_plus("example.com", "@", "SOA",
 	            "ns1.example.net. hostmaster.example.com. 0 3600 900 604800 300");

@@ -83,14 +83,15 @@ static void test_find(void **state)
 		const char *typed, *text;
 	} rows[] = {
 		{ "dkim.sing",
-		  "there is no setting \"dkim.sing\"; did you mean \"dkim.sign\"?" },
-		{ "spf.mod",
-		  "there is no setting \"spf.mod\"; did you mean \"spf.mode\"?" },
+		  "unknown setting \"dkim.sing\"; did you mean \"dkim.sign\"?" },
+		{ "spf.mod", "unknown setting \"spf.mod\"; did you mean \"spf.mode\"?" },
 		{ "dkim.Sign",
-		  "there is no setting \"dkim.Sign\"; did you mean \"dkim.sign\"?" },
+		  "unknown setting \"dkim.Sign\"; did you mean \"dkim.sign\"?" },
 		{ "zzzzzzzzzz",
-		  "there is no setting \"zzzzzzzzzz\"; see \"mailauthctl server describe\"" },
-		{ "", "there is no setting \"\"; see \"mailauthctl server describe\"" },
+		  "unknown setting \"zzzzzzzzzz\"; run \"mailauthctl server describe\" "
+		  "to list the settings" },
+		{ "", "unknown setting \"\"; run \"mailauthctl server describe\" to "
+		      "list the settings" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -278,7 +279,7 @@ static void test_numbers(void **state)
 	                 ERR_FAILED);
 	assert_string_equal(
 		err.text,
-		"the database holds \"x\" for spf.mode, which is no value of it");
+		"the database contains \"x\" for spf.mode, which is not a valid value");
 	assert_int_equal(number, -1);
 	assert_int_equal(setting_number(w->store, SET_DNS_TTL, 0, &number, &err),
 	                 ERR_FAILED);
@@ -328,7 +329,7 @@ static void test_set(void **state)
 	                 ERR_USAGE);
 	assert_string_equal(err.text,
 	                    "mta.hostname is a setting of the server, not of a domain; "
-	                    "\"mailauthctl server set mta.hostname ...\"");
+	                    "run \"mailauthctl server set mta.hostname ...\"");
 	assert_int_equal(setting_set(w->store, SET_DNS_TTL, 0, NULL, "x", &err),
 	                 ERR_USAGE);
 	check_notes(w, 4);
@@ -346,11 +347,13 @@ static void test_rules(void **state)
 		{ "on", "on", "on", NULL },
 		{ "off", "on", "on", NULL },
 		{ "on", "off", "on",
-		  "dmarc.check on needs dkim.verify on, and dkim.verify would be off; \"mailauthctl "
-		  "server set dkim.verify on dmarc.check on\", or dmarc.check off first" },
+		  "dmarc.check on requires dkim.verify on, but dkim.verify would be "
+		  "off; run \"mailauthctl server set dkim.verify on dmarc.check on\", "
+		  "or set dmarc.check off first" },
 		{ "on", "on", "off",
-		  "dmarc.check on needs spf.check on, and spf.check would be off; \"mailauthctl "
-		  "server set spf.check on dmarc.check on\", or dmarc.check off first" },
+		  "dmarc.check on requires spf.check on, but spf.check would be off; "
+		  "run \"mailauthctl server set spf.check on dmarc.check on\", or set "
+		  "dmarc.check off first" },
 	};
 	struct world *w = *state;
 	struct err err = ERR_INIT;
@@ -409,7 +412,7 @@ static void test_advice(void **state)
 /* Of a combination the change speaks that brings it about, and no later one. */
 static void test_advice_once(void **state)
 {
-	static const char strict[] = "headers-only is the usual choice";
+	static const char strict[] = "headers-only is the usual value";
 	static const char neutral[] = "fail becomes neutral";
 	static const struct {
 		enum setting_key key;

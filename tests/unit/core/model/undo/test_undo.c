@@ -69,9 +69,9 @@ static void test_named(void **state)
 	                 1);
 	undone(last());
 	check_value(SET_SPF_MODE, "reject-fail");
-	not_undone(99, ERR_MISSING, "there is no change 99");
+	not_undone(99, ERR_MISSING, "change 99 does not exist");
 	begin(); /* the open change itself is none that could be taken back */
-	refused(undo(last(), false), ERR_MISSING, "there is no change");
+	refused(undo(last(), false), ERR_MISSING, "does not exist");
 	store_rollback(store);
 }
 
@@ -85,7 +85,7 @@ static void test_changed_again(void **state)
 	ok(undo(1, true));
 	commit();
 	check_value(SET_SPF_MODE, "headers-only");
-	not_undone(1, ERR_FAILED, "is as it was before already");
+	not_undone(1, ERR_FAILED, "is undone already");
 }
 
 /* One item that cannot be taken back keeps all of them. */
@@ -147,7 +147,7 @@ static void test_no_ref(void **state)
 	    "INSERT INTO change_item (change_id, seq, object, domain, field, new) SELECT"
 	    " max(id), 1, 'record', 'example.com', 'www.<domain>. A', '192.0.2.1'"
 	    " FROM change");
-	not_undone(last(), ERR_FAILED, "does not say which record it was");
+	not_undone(last(), ERR_FAILED, "does not name its record");
 }
 
 static void test_unknown(void **state)
@@ -155,7 +155,7 @@ static void test_unknown(void **state)
 	(void)state;
 	sql("INSERT INTO change_item (change_id, seq, object, field, new) SELECT"
 	    " max(id), 1, 'setting', 'spf.of-tomorrow', 'x' FROM change");
-	not_undone(1, ERR_USAGE, "there is no setting \"spf.of-tomorrow\"");
+	not_undone(1, ERR_USAGE, "unknown setting \"spf.of-tomorrow\"");
 }
 
 static void new_revision(void)
@@ -192,12 +192,11 @@ static void test_revision_not_kept(void **state)
 	for (int i = 0; i < 100; i++)
 		new_revision();
 	assert_int_equal(number("SELECT count(*) FROM template"), 21);
-	not_undone(applied, ERR_FAILED,
-	           "revision 1 of the template is not kept any more");
+	not_undone(applied, ERR_FAILED, "revision 1 of the template no longer exists");
 	/* the same of a template that was applied to one domain */
 	int64_t rev = number("SELECT template_rev FROM domain");
 	auto_free char *words = xasprintf(
-		"revision %lld of the template is not kept any more", (long long)rev);
+		"revision %lld of the template no longer exists", (long long)rev);
 	begin();
 	ok(domain_find(store, "example.com", &one, &err));
 	ok(template_apply(store, one.id, &err));

@@ -77,8 +77,8 @@ static void test_access(void **state)
 		{ { { "/a/", 0755, 0, 0 }, { "/a/f", 0644, 0, 0 } }, PATH_READ, NULL },
 		{ { { "/a/", 0755, 0, 0 }, { "/a/f", 0640, 0, 0 } },
 		  PATH_READ,
-		  "postfix cannot use /a/f: it may not read /a/f (owner root, group 0, mode "
-		  "0640); \"chmod o+r /a/f\" helps" },
+		  "postfix cannot use /a/f: it is not allowed to read /a/f (owner "
+		  "root, group 0, mode 0640); run \"chmod o+r /a/f\"" },
 		{ { { "/a/", 0755, 0, 0 }, { "/a/f", 0640, 0, OTHER } },
 		  PATH_READ,
 		  NULL },
@@ -87,23 +87,23 @@ static void test_access(void **state)
 		  "\"chmod g+r /a/f\"" },
 		{ { { "/a/", 0755, 0, 0 }, { "/a/f", 0044, OTHER, 0 } },
 		  PATH_READ,
-		  "(owner postfix, group 0, mode 0044); \"chmod u+r /a/f\"" },
+		  "(owner postfix, group 0, mode 0044); run \"chmod u+r /a/f\"" },
 		/* the first wrong one is named */
 		{ { { "/a/", 0750, 0, 0 },
 		    { "/a/b/", 0700, 0, 0 },
 		    { "/a/b/f", 0600, 0, 0 } },
 		  PATH_READ,
-		  "postfix cannot use /a/b/f: it may not search /a (owner root, group 0, mode "
-		  "0750); \"chmod o+x /a\" helps" },
+		  "postfix cannot use /a/b/f: it is not allowed to search /a (owner "
+		  "root, group 0, mode 0750); run \"chmod o+x /a\"" },
 		{ { { "/a/", 0710, 0, SHARED }, { "/a/b/", 0700, 0, 0 } },
 		  PATH_SEARCH,
-		  "may not search /a/b " },
+		  "not allowed to search /a/b " },
 		{ { { "/a/", 02750, 0, OTHER }, { "/a/s", 0770, 0, OTHER } },
 		  PATH_WRITE,
 		  NULL },
 		{ { { "/a/", 02750, 0, OTHER }, { "/a/s", 0755, 0, OTHER } },
 		  PATH_WRITE,
-		  "may not write to /a/s" },
+		  "not allowed to write to /a/s" },
 		{ { { "/a/", 0755, 0, 0 } }, PATH_READ | PATH_SEARCH, NULL },
 	};
 	write_accounts();
@@ -147,7 +147,7 @@ static void test_present(void **state)
 		assert_int_equal(path_check_access(check, &who, "/", "/closed/queue/f",
 		                                   PATH_READ, &err),
 		                 ERR_FAILED);
-		assert_non_null(strstr(err.text, "may not search /closed "));
+		assert_non_null(strstr(err.text, "not allowed to search /closed "));
 	}
 	err_clear(&err);
 	assert_int_equal(path_check_access(check, &who, "/closed/queue",
@@ -155,7 +155,8 @@ static void test_present(void **state)
 	                 0);
 	assert_int_equal(path_check_access(check, &who, "/", "/link", PATH_READ, &err),
 	                 ERR_FAILED);
-	assert_non_null(strstr(err.text, "cannot use /link: it may not search /closed "));
+	assert_non_null(strstr(err.text, "cannot use /link: it is not allowed to "
+	                                 "search /closed "));
 	path_check_free(check);
 }
 
@@ -171,29 +172,30 @@ static void test_keys(void **state)
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0640, 0, GROUP } }, NULL },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0640, 0, ALONE } }, NULL },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0640, 0, SHARED } },
-		  "/k/a can be read or changed by its group, and postfix is in that (owner "
-		  "root, group 3001, mode 0640); \"chmod g-rw /k/a\" helps" },
+		  "/k/a can be read or changed by its group, and postfix is a member "
+		  "(owner "
+		  "root, group 3001, mode 0640); run \"chmod g-rw /k/a\"" },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0640, 0, OTHER } },
-		  "and postfix is in that" },
+		  "and postfix is a member" },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0644, own, GROUP } },
-		  "/k/a can be read or changed by everybody" },
+		  "/k/a can be read or changed by all accounts" },
 		{ { { "/k/", 0777, own, GROUP }, { "/k/a", 0600, own, GROUP } },
-		  "filter would not use the key /k/a: /k can be changed by everybody (owner "
-		  "filter, group 3000, mode 0777); \"chmod o-w /k\" helps" },
+		  "filter would refuse the key /k/a: /k can be changed by all accounts "
+		  "(owner filter, group 3000, mode 0777); run \"chmod o-w /k\"" },
 		{ { { "/k/", 01777, 0, 0 }, { "/k/a", 0600, own, GROUP } },
 		  "\"chmod o-w /k\"" },
 		{ { { "/k/", 0775, 0, SHARED }, { "/k/a", 0600, own, GROUP } },
 		  "\"chmod g-w /k\"" },
 		{ { { "/k/", 0775, 0, GROUP }, { "/k/a", 0600, own, GROUP } }, NULL },
 		{ { { "/k/", 0755, OTHER, 0 }, { "/k/a", 0600, own, GROUP } },
-		  "/k belongs to somebody else" },
+		  "/k belongs to another account" },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0600, OTHER, GROUP } },
 		  "\"chown root /k/a\"" },
 		/* safe, and of no use */
 		{ { { "/k/", 0700, 0, 0 }, { "/k/a", 0600, own, GROUP } },
-		  "filter cannot use /k/a: it may not search /k" },
+		  "filter cannot use /k/a: it is not allowed to search /k" },
 		{ { { "/k/", 0755, 0, 0 }, { "/k/a", 0600, 0, 0 } },
-		  "filter cannot use /k/a: it may not read /k/a" },
+		  "filter cannot use /k/a: it is not allowed to read /k/a" },
 	};
 	write_accounts();
 	auto_account who;

@@ -131,7 +131,7 @@ static void test_log_fails_the_push(void **state)
 	put(host->root, "/var/log/mail.log", "", 0644);
 	host->ctx.run = run_and_log;
 	assert_int_equal(push_plan_of(host, plan_all, text), ERR_FAILED);
-	assert_non_null(strstr(text, "the log of the mail server says: postfix/cleanup: "
+	assert_non_null(strstr(text, "mail server log: postfix/cleanup: "
 	                             "fatal: bad milter"));
 	assert_state(host, "undone");
 	assert_int_equal(file_read(&host->ctx, MAIN_CF, 4096, &main_cf, NULL, &err), 0);

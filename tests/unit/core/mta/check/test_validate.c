@@ -49,7 +49,7 @@ static void test_stage(void **state)
 	assert_in_range(given_ms, 1900, 2000);
 	times_out = true;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), ERR_FAILED);
-	assert_non_null(strstr(err.text, "postconf did not end within "));
+	assert_non_null(strstr(err.text, "postconf did not finish the check"));
 	err_clear(&err);
 	stage.spent = 30 * NS_PER_SEC;
 	assert_int_equal(stage_run(&stage, argv, &result, &err), ERR_FAILED);
@@ -70,13 +70,13 @@ static void test_hosts(void **state)
 		{ "", NULL },
 		{ "127.0.0.0/8\n!127.0.0.5\n::1\n2001:db8::/32\n", NULL },
 		{ "10.0.0.1/8\n",
-		  "line 1 of the InternalHosts, \"10.0.0.1/8\", would match nothing: "
-		  "OpenDKIM wants it as \"10.0.0.0/8\"" },
+		  "line 1 of the InternalHosts, \"10.0.0.1/8\", would never match: "
+		  "OpenDKIM requires \"10.0.0.0/8\"" },
 		{ "::1\n2001:DB8::/32\n", "line 2 of the InternalHosts" },
-		{ "2001:db8:0::1\n", "wants it as \"2001:db8::1\"" },
-		{ "192.0.2.1/32\n", "wants it as \"192.0.2.1\"" },
-		{ "mail.example\n", "line 1 of the InternalHosts is no network" },
-		{ "192.0.2.1\n\n", "line 2 of the InternalHosts is no network: \"\"" },
+		{ "2001:db8:0::1\n", "requires \"2001:db8::1\"" },
+		{ "192.0.2.1/32\n", "requires \"192.0.2.1\"" },
+		{ "mail.example\n", "line 1 of the InternalHosts is not a network" },
+		{ "192.0.2.1\n\n", "line 2 of the InternalHosts is not a network: \"\"" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err e = ERR_INIT;
@@ -150,14 +150,14 @@ static void test_judge(void **state)
 		  "would not sign" },
 		{ "", 0, "would not sign" },
 		{ "opendkim: /m: mlfi_eoh() returned SMFIS_TEMPFAIL\n", 70,
-		  "would not pass a message of a.example (SMFIS_TEMPFAIL): its key is "
+		  "would refuse a message of a.example (SMFIS_TEMPFAIL): its key is "
 		  "missing, cannot be read" },
 		{ EOM("TEMPFAIL") "opendkim: /m: no signature added: "
 		                  "d2i_PrivateKey_bio() failed\n",
 		  0, "(SMFIS_TEMPFAIL): d2i_PrivateKey_bio() failed" },
 		{ EOM("REJECT"), 0, "(SMFIS_REJECT)" },
 		{ "opendkim: mlfi_connect() returned SMFIS_CONTINUE\n", 139,
-		  "a message of a.example would end OpenDKIM by signal 11" },
+		  "a message of a.example would terminate OpenDKIM with signal 11" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_free char *why = opendkim_judge(rows[i].printed, rows[i].exit_status,
@@ -219,31 +219,29 @@ static void test_keys(void **state)
 	make_dir("/keys/b", 0700);
 	plan_expect_key(&plan, A, "a.example", "s", "ed25519", &a.fingerprint);
 	plan_expect_key(&plan, B, "b.example", "s", "ed25519", &b.fingerprint);
-	expect_words(&plan, "there is no such file");
+	expect_words(&plan, "that file does not exist");
 	put_key(A, &a);
 	put_key(B, &b);
 	expect_words(&plan, NULL);
 	put_key(A, &b);
 	expect_words(&plan,
-	             "the key in " A " does not belong to the record of a.example, "
+	             "the key in " A " does not match the record of a.example, "
 	             "selector s (ed25519): it is the key of b.example, selector s");
 	put_key(A, &stranger);
-	expect_words(&plan, "it is another ed25519 key of 256 bits");
+	expect_words(&plan, "it is a different ed25519 key of 256 bits");
 	make_file(A, "no key\n", 0600);
-	expect_words(&plan,
-	             "could not sign for a.example with the key in " A ": there is no "
-	             "private key that can be read");
+	expect_words(&plan, "could not sign for a.example with the key in " A ": "
+	                    "no readable private key");
 	/* what the plan writes counts, not what stands there */
 	plan_file(&writes, RANK_DATA, A, a.pem.at, a.pem.len, FILE_META_KEEP, 0);
 	plan_expect_key(&writes, A, "a.example", "s", "ed25519", &a.fingerprint);
 	expect_words(&writes, NULL);
 	plan_file(&writes, RANK_DATA, B, a.pem.at, a.pem.len, FILE_META_KEEP, 0);
 	plan_expect_key(&writes, B, "b.example", "s", "ed25519", &b.fingerprint);
-	expect_words(&writes,
-	             "the database holds a private key for b.example, selector s, that "
-	             "does not belong to its record: it is the key of a.example");
+	expect_words(&writes, "the private key of b.example, selector s, in the database "
+	                      "does not match its record: it is the key of a.example");
 	plan_remove(&plan, RANK_LEFTOVERS, A, 0);
-	expect_words(&plan, A " is to go");
+	expect_words(&plan, A " is to be removed");
 }
 
 int main(void)

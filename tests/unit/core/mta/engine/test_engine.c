@@ -43,7 +43,7 @@ static void test_not_running(void **state)
 	assert_int_equal(push_plan_of(*state, plan_all, NULL), 0);
 	assert_string_equal(buf_text(&world.runs), "postfix -c /etc/filter reload;");
 	assert_string_equal(buf_text(&world.probes), "milter:unix:/run/filter;");
-	assert_non_null(strstr(buf_text(&world.reports), "postfix does not run"));
+	assert_non_null(strstr(buf_text(&world.reports), "postfix is not running"));
 }
 
 static void test_probe_is_repeated(void **state)
@@ -74,7 +74,7 @@ static void test_undo(void **state)
 		"postfix -c /etc/postfix reload;postfix -c /etc/filter reload;");
 	/* told again it finds the old tables, and still the key that it knew */
 	assert_string_equal(buf_text(&world.filter), "11;01;");
-	/* its socket is not there any more: nobody is waited for */
+	/* its socket is deleted: nobody is waited for */
 	assert_string_equal(buf_text(&world.probes),
 	                    "milter:unix:/run/filter;smtp:127.0.0.1:587;"
 	                    "smtp:127.0.0.1:25;");
@@ -97,7 +97,7 @@ static void test_edited_before_switch(void **state)
 	before = snapshot(host);
 	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
 	engine_done(&engine);
-	assert_non_null(strstr(err.text, MAIN_CF " was changed by somebody else"));
+	assert_non_null(strstr(err.text, MAIN_CF " was changed outside mailauthctl"));
 	/* what was staged and the new folders are gone; the edit stays */
 	assert_non_null(strstr(before, "mailauthctl-"));
 	assert_state(host, "undone");
@@ -128,7 +128,7 @@ static void test_chmod_before_switch(void **state)
 	auto_free char *before = snapshot(host);
 	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
 	engine_done(&engine);
-	assert_non_null(strstr(err.text, MAIN_CF " was changed by somebody else"));
+	assert_non_null(strstr(err.text, MAIN_CF " was changed outside mailauthctl"));
 	assert_state(host, "undone");
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -358,7 +358,7 @@ static void test_drift(void **state)
 	assert_int_equal(remove(table), 0);
 	assert_int_equal(mkdir(table, 0700), 0);
 	scan(host, &drifts);
-	assert_drift(&drifts, 2, TABLE, "not a regular file");
+	assert_drift(&drifts, 2, TABLE, "no longer a regular file");
 }
 
 static int pushes;

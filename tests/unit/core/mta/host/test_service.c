@@ -145,13 +145,15 @@ static void test_units(void **state)
 		  "stop opendkim;disable opendkim;", NULL },
 		{ SERVICE_DISABLE, "not-found", "inactive", "", "", "", NULL },
 		{ SERVICE_START, "loaded", "inactive", "enabled", "failed",
-		  "start opendkim;", "was started and did not stay (failed, exit-code)" },
+		  "start opendkim;",
+		  "started but did not keep running (failed, "
+		  "exit-code)" },
 		{ SERVICE_RESTART, "loaded", "active", "enabled", "activating",
-		  "restart opendkim;", "did not stay (activating" },
+		  "restart opendkim;", "did not keep running (activating" },
 		{ SERVICE_ENABLE, "masked", "inactive", "masked", "", "",
 		  "is masked, so it cannot be started" },
 		{ SERVICE_START, "not-found", "inactive", "", "", "",
-		  "there is no unit opendkim" },
+		  "the unit opendkim" },
 	};
 	struct host *host = *state;
 
@@ -295,7 +297,7 @@ static void test_pid_file(void **state)
 	assert_false(service_is_running(&host->ctx, "opendkim")); /* a stale file */
 	assert_int_equal(service_act(&host->ctx, "opendkim", SERVICE_RELOAD, &err),
 	                 ERR_FAILED);
-	assert_string_equal(err.text, "opendkim does not run");
+	assert_string_equal(err.text, "opendkim is not running");
 	put_process(host, pid, "opendkim", 1, words, sizeof(words));
 	assert_int_equal(service_look(&host->ctx, "opendkim"),
 	                 SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED);

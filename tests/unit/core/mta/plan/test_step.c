@@ -169,7 +169,7 @@ static void test_undo_file_fails(void **state)
 		assert_true(step_file_type.undo(&run, &row, &result, &err) < 0);
 		assert_int_equal(result, UNDO_NOTHING);
 		if (secret)
-			assert_non_null(strstr(err.text, "the secret that stood at"));
+			assert_non_null(strstr(err.text, "the secret that was in"));
 		auto_free char *now = at_path(host, PATH);
 		assert_string_equal(now, NEW "640");
 	}

@@ -48,7 +48,8 @@ static void test_conflict(void **state)
 	} rows[] = {
 		{ "", SERVICES, NULL },
 		{ "sender_canonical_maps = tcp:127.0.0.1:10001\n", SERVICES,
-		  "sender_canonical_maps names tcp:127.0.0.1:10001, which looks like" },
+		  "sender_canonical_maps names tcp:127.0.0.1:10001, which appears to "
+		  "be" },
 		{ "recipient_canonical_maps = hash:/x, socketmap:unix:srs:reverse\n",
 		  SERVICES, "recipient_canonical_maps names socketmap:unix:srs:reverse" },
 		{ "x = tcp:a:1\ncanonical_maps = $x\n", SERVICES,
@@ -58,12 +59,12 @@ static void test_conflict(void **state)
 		{ "smtpd_milters = unix:a.sock, { unix:/run/SRS-milter, x=y }\n",
 		  SERVICES, "smtpd_milters names unix:/run/SRS-milter" },
 		{ "sender_canonical_maps = hash:/x\n", SERVICES,
-		  "sender_canonical_classes has header_sender" },
+		  "sender_canonical_classes contains header_sender" },
 		{ "sender_canonical_maps = hash:/x\nsender_canonical_classes = "
 		  "envelope_sender\n",
 		  SERVICES, NULL },
 		{ "sender_canonical_classes = envelope_sender, header_sender\n", SERVICES,
-		  "sender_canonical_classes has header_sender" },
+		  "sender_canonical_classes contains header_sender" },
 		{ "sender_canonical_classes =\n", SERVICES, NULL },
 		{ "canonical_maps = hash:/x\n", SERVICES,
 		  "canonical_maps rewrites envelope senders" },
@@ -71,7 +72,7 @@ static void test_conflict(void **state)
 		  "envelope_recipient\n",
 		  SERVICES, NULL },
 		{ "recipient_canonical_classes = header_recipient\n", SERVICES,
-		  "recipient_canonical_classes has no envelope_recipient" },
+		  "recipient_canonical_classes does not contain envelope_recipient" },
 		{ "recipient_canonical_classes = envelope_recipient\n", SERVICES, NULL },
 		{ "",
 		  SERVICES "cleanup unix n - y - 0 cleanup\n"

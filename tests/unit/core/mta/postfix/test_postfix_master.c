@@ -315,7 +315,8 @@ static void test_macros(void **state)
 		  "587 inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes\n"
 		  "  -o { milter_mail_macros = i {mail_addr} }\n",
 		  "587/inet in master.cf sets milter_mail_macros without {auth_type} "
-		  "{auth_authen}: mail of customers who log in there is not signed; run "
+		  "{auth_authen}: mail of customers who log in to this service is not "
+		  "signed; run "
 		  "\"postconf -c /etc/postfix -P '587/inet/milter_mail_macros=i,{mail_addr},"
 		  "{auth_type},{auth_authen}'; postfix -c /etc/postfix reload\"",
 		  NULL },

@@ -337,26 +337,26 @@ static void test_other_spf(void **state)
 		  "grey unix - n n - 0 spawn user=x argv=/usr/bin/grey\n", NULL, NULL },
 		{ "smtpd_recipient_restrictions = reject_unauth_destination,\n"
 		  "  check_policy_service unix:private/policyd-spf\n",
-		  "", "asks unix:private/policyd-spf",
+		  "", "uses unix:private/policyd-spf",
 		  "sed -E -i --follow-symlinks 's#,?[ \\t]*check_policy_service[, \\t]+"
 		  "unix:private/policyd-spf([, \\t}]|$)#\\1#' /p/main.cf; postfix -c /p "
 		  "reload" },
 		{ "smtpd_data_restrictions = check_policy_service unix:private/p\n",
 		  "p unix - n n - 0 spawn user=x argv=/usr/sbin/postfix-policyd-spf-perl\n",
-		  "asks unix:private/p", "/p/main.cf;" },
+		  "uses unix:private/p", "/p/main.cf;" },
 		{ "smtpd_data_restrictions = check_policy_service inet:127.0.0.1:9\n",
 		  "127.0.0.1:9 inet n n n - 0 spawn user=x argv=/bin/pypolicyd-spf\n",
-		  "asks inet:127.0.0.1:9", "inet:127\\.0\\.0\\.1:9(" },
+		  "uses inet:127.0.0.1:9", "inet:127\\.0\\.0\\.1:9(" },
 		{ "",
 		  "smtp inet n - y - - smtpd -o smtpd_client_restrictions="
 		  "check_policy_service,unix:private/spf\n",
-		  "smtpd_client_restrictions (smtp/inet) asks", "' /p/master.cf;" },
+		  "smtpd_client_restrictions (smtp/inet) uses", "' /p/master.cf;" },
 		{ "x = unix:private/policyd-spf\nsmtpd_data_restrictions = "
 		  "check_policy_service $x\n",
-		  "", "asks unix:private/policyd-spf",
-		  "take it out of smtpd_data_restrictions" },
+		  "", "uses unix:private/policyd-spf",
+		  "remove it from smtpd_data_restrictions" },
 		{ "smtpd_milters = unix:/run/smf-spf.sock\n", "",
-		  "smtpd_milters names unix:/run/smf-spf.sock", "take it out" },
+		  "smtpd_milters names unix:/run/smf-spf.sock", "remove it" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char folder[] = "/p", main_path[] = "/p/main.cf";

@@ -83,7 +83,7 @@ static void test_lists(void **state)
 			int r = postfix_validate(&host->ctx, &plan, &observed, &err);
 			if (r != (rows[i].is_good ? 0 : ERR_FAILED) ||
 			    (r && (!strstr(err.text, lists[k]) ||
-			           !strstr(err.text, "is not what was meant"))))
+			           !strstr(err.text, "is not the intended value"))))
 				fail_msg("row %zu of %s: %d %s", i, lists[k], r,
 				         err.text);
 		}
@@ -125,7 +125,7 @@ static void test_wrong_texts(void **state)
 		said = rows[i].said;
 		err_clear(&err);
 		if (postfix_validate(&host->ctx, &plan, &observed, &err) != ERR_FAILED ||
-		    !strstr(err.text, "is not what was meant"))
+		    !strstr(err.text, "is not the intended value"))
 			fail_msg("row %zu: %s", i, err.text);
 	}
 	buf_done(&observed.main_cf);

@@ -39,7 +39,7 @@ static void test_endpoint_bounds(void **state)
 	assert_string_equal(postfix_endpoint_fault(endpoint),
 	                    "its path is longer than 107 octets");
 	assert_null(postfix_endpoint_fault("unix:a"));
-	assert_string_equal(postfix_endpoint_fault("unix:"), "it names no path");
+	assert_string_equal(postfix_endpoint_fault("unix:"), "it contains no path");
 	assert_null(postfix_endpoint_fault("inet:127.0.0.1:65535"));
 	assert_null(postfix_endpoint_fault("inet:127.0.0.1:1"));
 	assert_non_null(postfix_endpoint_fault("inet:127.0.0.1:65536"));
@@ -57,7 +57,8 @@ static void test_values(void **state)
 		{ "milter_default_action = tempfail\n", "", NULL },
 		{ "milter_default_action = Accept\n", "", NULL },
 		{ "milter_default_action = acept\n", "",
-		  "milter_default_action of main.cf is \"acept\", which is none of accept "
+		  "milter_default_action of main.cf is \"acept\", which is not one of "
+		  "accept "
 		  "quarantine reject tempfail" },
 		{ "milter_default_action = accept reject\n", "", "one of accept" },
 		{ "milter_default_action =\n", "", "one of accept" },
@@ -69,11 +70,11 @@ static void test_values(void **state)
 		{ "sender_canonical_classes = envelope_sender, header_sender\n", "",
 		  NULL },
 		{ "sender_canonical_classes = envelope_recipient\n", "",
-		  "\"envelope_recipient\", which is none of envelope_sender" },
+		  "\"envelope_recipient\", which is not one of envelope_sender" },
 		{ "recipient_canonical_classes = envelope_recipient,header_recipient\n",
 		  "", NULL },
 		{ "recipient_canonical_classes = envelope_sender\n", "",
-		  "which is none of envelope_recipient" },
+		  "which is not one of envelope_recipient" },
 		/* the last definition is the one in force */
 		{ "milter_protocol = 5\nmilter_protocol = 6\n", "", NULL },
 		{ "a = { b\n", "", "a has unbalanced braces: \"{ b\"" },
@@ -94,14 +95,18 @@ static void test_values(void **state)
 		  "", NULL },
 		{ "smtpd_milters = local:a/b\n", "",
 		  "\"local:a/b\": it begins neither with unix: nor with inet:" },
-		{ "smtpd_milters = unix:\n", "", "it names no path" },
-		{ "smtpd_milters = inet:8891@localhost\n", "", "it ends in no port" },
-		{ "smtpd_milters = inet:localhost:0\n", "", "it ends in no port" },
-		{ "smtpd_milters = inet:localhost:65536\n", "", "it ends in no port" },
-		{ "smtpd_milters = inet::8891\n", "", "it names no host" },
-		{ "smtpd_milters = inet:[::1:8891\n", "", "open bracket" },
+		{ "smtpd_milters = unix:\n", "", "it contains no path" },
+		{ "smtpd_milters = inet:8891@localhost\n", "",
+		  "it does not end in a "
+		  "port" },
+		{ "smtpd_milters = inet:localhost:0\n", "", "it does not end in a port" },
+		{ "smtpd_milters = inet:localhost:65536\n", "",
+		  "it does not end in a "
+		  "port" },
+		{ "smtpd_milters = inet::8891\n", "", "it contains no host" },
+		{ "smtpd_milters = inet:[::1:8891\n", "", "unclosed bracket" },
 		{ "non_smtpd_milters = { unix:a, default_action=defer }\n", "",
-		  "non_smtpd_milters gives a milter the option default_action=defer" },
+		  "non_smtpd_milters sets the milter option default_action=defer" },
 		{ "non_smtpd_milters = { unix:a, timeout=3s }\n", "", "timeout=3s" },
 		{ "non_smtpd_milters = { unix:a, connect_timeout=3x }\n", "",
 		  "connect_timeout=3x" },
@@ -111,7 +116,7 @@ static void test_values(void **state)
 		  "check_policy_service { unix:private/mailauth-spf, timeout=3s }\n",
 		  MASTER, NULL },
 		{ "smtpd_recipient_restrictions = check_policy_service unix:private/x\n",
-		  MASTER, "master.cf has none of that name" },
+		  MASTER, "master.cf has no service of that name" },
 		{ "smtpd_recipient_restrictions = check_policy_service "
 		  "{ unix:private/x, default_action=DUNNO }\n",
 		  MASTER, NULL },
@@ -123,7 +128,7 @@ static void test_values(void **state)
 		{ "", "smtp inet n - y - - smtpd -o milter_default_action=acept\n",
 		  "milter_default_action of smtp is \"acept\"" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_milters=unix:\n",
-		  "it names no path" },
+		  "it contains no path" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_faults faults = FAULTS_INIT;
@@ -201,7 +206,9 @@ static void test_reach(void **state)
 		  "unix:" Q "/opendkim/o.sock", true, NULL, NULL },
 		{ "smtpd_milters = unix:/opendkim/o.sock\n", SMTPD("n", ""),
 		  "unix:" Q "/opendkim/o.sock", true,
-		  "runs in no chroot and finds nothing at unix:/opendkim/o.sock", NULL },
+		  "does not run in a chroot and does not find "
+		  "unix:/opendkim/o.sock",
+		  NULL },
 		{ "smtpd_milters = unix:" Q "/opendkim/o.sock\n", SMTPD("y", ""),
 		  "unix:" Q "/opendkim/o.sock", true, "runs in the chroot", NULL },
 		/* the other list, and overrides */

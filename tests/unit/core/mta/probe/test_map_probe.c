@@ -122,7 +122,7 @@ static void test_look_up(void **state)
 		{ "400 later\n", ERR_FAILED, "answers: 400 later" },
 		{ "400 \x1b[31m\n", ERR_FAILED, "answers: 400 ?[31m" },
 		{ "220 mx ESMTP\n", ERR_FAILED, "answers: 220 mx" },
-		{ "\n", ERR_FAILED, "does not speak the protocol" },
+		{ "\n", ERR_FAILED, "does not use the protocol" },
 		{ "", ERR_FAILED, "without an answer" },
 	};
 	struct ctx ctx = { 0 };
@@ -160,9 +160,9 @@ static void test_socketmap(void **state)
 		{ "9:TEMP busy,", ERR_FAILED, "answers: TEMP busy" },
 		{ "10:TEMP busy,", ERR_FAILED, "did not answer in time" },
 		{ "8:PERM no!,", ERR_FAILED, "answers: PERM no!" },
-		{ "99999:x,", ERR_FAILED, "does not speak the protocol" },
-		{ "3:OK x", ERR_FAILED, "does not speak the protocol" },
-		{ "hello,", ERR_FAILED, "does not speak the protocol" },
+		{ "99999:x,", ERR_FAILED, "does not use the protocol" },
+		{ "3:OK x", ERR_FAILED, "does not use the protocol" },
+		{ "hello,", ERR_FAILED, "does not use the protocol" },
 	};
 	char folder[] = "/tmp/test_map.XXXXXX";
 	struct ctx ctx = { .root = (char *)(uintptr_t) "" };
@@ -211,7 +211,7 @@ static void test_tables_refused(void **state)
 
 		assert_int_equal(map_look_up(&ctx, rows[i], "x", soon(), &value, &err),
 		                 ERR_FAILED);
-		assert_non_null(strstr(err.text, "no table that can be asked"));
+		assert_non_null(strstr(err.text, "is not a table that can be queried"));
 	}
 }
 
@@ -225,16 +225,16 @@ static void test_map_probe(void **state)
 		{ "200 SRS0+x=y=a.invalid=z@SRS.test\n", "200 Z@A.invalid\n", "srs.test",
 		  NULL },
 		{ "200 SRS0=x=y=a.invalid=z@other.test\n", "", "srs.test",
-		  "no SRS address of srs.test" },
-		{ "200 z@a.invalid\n", "", "srs.test", "no SRS address" },
+		  "not an SRS address of srs.test" },
+		{ "200 z@a.invalid\n", "", "srs.test", "not an SRS address" },
 		{ "500 excluded\n", "", "srs.test", "does not rewrite z@a.invalid" },
 		{ "200 SRS0=x=y=a.invalid=z@srs.test\n", "500 no\n", "srs.test",
-		  "does not know the address" },
+		  "does not accept the address" },
 		{ "200 SRS0=x=y=a.invalid=z@srs.test\n", "200 y@a.invalid\n", "srs.test",
-		  "makes y@a.invalid of" },
+		  "returns y@a.invalid for" },
 		{ "500 excluded\n", "", NULL, NULL },
 		{ "200 SRS0=x=y=a.invalid=z@srs.test\n", "", NULL,
-		  "which is to be left as it is" },
+		  "which must not be rewritten" },
 	};
 	struct ctx ctx = { 0 };
 
@@ -311,7 +311,7 @@ static void test_smtp(void **state)
 		{ "220 mx.test ESMTP\r\n",
 		  { "250 mx\r\n", "250 ok\r\n", "451 4.3.0 lookup\r\n", "250 ok\r\n" },
 		  "250 2.1.5 Ok",
-		  "does not take mail for its postmaster: 451 4.3.0 lookup" },
+		  "refuses mail for its postmaster: 451 4.3.0 lookup" },
 		{ "220 mx\r\n",
 		  { "250 mx\r\n", "451 4.7.1 Service unavailable\r\n", "250 ok\r\n" },
 		  NULL,
@@ -343,7 +343,7 @@ static void test_smtp(void **state)
 		{ "421 4.3.2 busy\r\n", { "" }, "421 4.3.2 busy", NULL },
 		{ "220 mx\r\n", { "502 no EHLO\r\n" }, "250 ok", "postmaster: 502" },
 		{ "220 mx\r\n", { "502 no EHLO\r\n" }, "502 no EHLO", NULL },
-		{ "HTTP/1.0 400\r\n", { "" }, NULL, "is no mail server" },
+		{ "HTTP/1.0 400\r\n", { "" }, NULL, "is not a mail server" },
 		/* out of order before the push: not blamed on it */
 		{ "HTTP/1.0 400\r\n", { "" }, SMTP_SILENT "nobody", NULL },
 		{ "", { "" }, SMTP_SILENT "nobody", NULL },

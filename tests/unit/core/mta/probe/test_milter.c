@@ -215,7 +215,7 @@ static void test_probes(void **state)
 		{ MUTE, &milter_sign_probe, "example.com", "s1", NULL },
 		{ MUTE, &milter_sign_probe, "other.example", "s1", "did not sign" },
 		{ SIGNS_ALL, &milter_sign_probe, "example.com", "s1",
-		  "for example.com what a stranger sends" },
+		  "mail from outside for example.com" },
 		{ SIGNS, &milter_sign_probe, "example.com", "s2",
 		  "with selector s1 instead of s2" },
 		{ SIGNS, &milter_sign_probe, "example.com", NULL,
@@ -236,15 +236,14 @@ static void test_probes(void **state)
 		{ EARLY, &milter_verify_probe, "mx.example", NULL,
 		  "no Authentication-Results" },
 		{ NO_MILTER, &milter_probe, NULL, NULL,
-		  "does not speak the milter protocol" },
-		{ HUGE, &milter_probe, NULL, NULL, "does not speak the milter protocol" },
-		{ EMPTY, &milter_probe, NULL, NULL,
-		  "does not speak the milter protocol" },
+		  "does not use the milter protocol" },
+		{ HUGE, &milter_probe, NULL, NULL, "does not use the milter protocol" },
+		{ EMPTY, &milter_probe, NULL, NULL, "does not use the milter protocol" },
 		{ SHORT_OPTNEG, &milter_probe, NULL, NULL,
-		  "does not speak the milter protocol" },
+		  "does not use the milter protocol" },
 		{ TRUNCATED, &milter_sign_probe, "example.com", "s1",
 		  "closed the connection" },
-		{ ENDLESS, &milter_sign_probe, "example.com", "s1", "without end" },
+		{ ENDLESS, &milter_sign_probe, "example.com", "s1", "does not end" },
 	};
 	struct ctx ctx;
 	struct err err = ERR_INIT;
@@ -347,7 +346,7 @@ static void test_deadline(void **state)
 	assert_int_equal(milter_ask(&ctx, f.endpoint, NULL, monotonic_ns() + NS_PER_SEC,
 	                            &got, &err),
 	                 ERR_FAILED);
-	assert_non_null(strstr(err.text, "nobody answers"));
+	assert_non_null(strstr(err.text, "no server answers"));
 	static const char *const bad[] = { "inet:x@127.0.0.1", "inet:25@mail.example",
 		                           "fd:3", "" };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)

@@ -232,7 +232,7 @@ static void test_one_algorithm(void **state)
 	change("UPDATE dkim_key SET algorithm = 'ed25519', state = 'active' WHERE id = "
 	       "(SELECT max(id) FROM dkim_key)");
 	refused(renew(target, since, &tables), ERR_FAILED,
-	        "b.example has an Ed25519 key alone and a.example signs with RSA");
+	        "b.example has only an Ed25519 key and a.example signs with RSA");
 	opendkim_tables_done(&tables);
 }
 

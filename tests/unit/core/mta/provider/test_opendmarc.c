@@ -109,14 +109,14 @@ static void test_check(void **state)
 		{ "RejectFailures false\n" LIST BEGIN LINES SOCKET END, NULL },
 		{ LIST "Socket inet:8893@localhost\n" BEGIN LINES END, NULL },
 		{ LIST BEGIN LINES SOCKET END "rejectfailures false\n",
-		  "would have RejectFailures false in force instead of true" },
+		  "would set RejectFailures to false instead of true" },
 		{ LIST BEGIN LINES SOCKET END "AuthservID HOSTNAME # x\n",
-		  "would have AuthservID HOSTNAME in force" },
-		{ LIST BEGIN LINES END, "there is none" },
-		{ LIST "Socket fax:1\n" BEGIN LINES END, "not understood: fax:1" },
-		{ BEGIN LINES SOCKET END, "names no PublicSuffixList" },
+		  "would set AuthservID to HOSTNAME" },
+		{ LIST BEGIN LINES END, "it is missing" },
+		{ LIST "Socket fax:1\n" BEGIN LINES END, "not valid: fax:1" },
+		{ BEGIN LINES SOCKET END, "does not name a PublicSuffixList" },
 		{ "PublicSuffixList list.dat\n" BEGIN LINES SOCKET END,
-		  "names no PublicSuffixList" },
+		  "does not name a PublicSuffixList" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err err = ERR_INIT;

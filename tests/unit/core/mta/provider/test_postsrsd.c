@@ -208,8 +208,9 @@ static void test_version_2(void **state)
 	                           "2 /etc/postsrsd.conf\n"
 	                           "1 /etc/mailauthctl/srs-keep.regexp\n");
 	assert_int_equal(plan.notes, 1);
-	assert_non_null(
-		strstr(plan.note[0].text, "no domain name with an underscore: 1 of"));
+	assert_non_null(strstr(plan.note[0].text,
+	                       "domain names with an underscore: senders in "
+	                       "1 of"));
 	assert_content(&plan, POSTSRSD_DOMAINS,
 	               "a.example\nmx.example.com\n.example.org\n");
 	auto_free char *conf = xasprintf("domains = {}\n%s", block_v2);
@@ -287,8 +288,9 @@ static void test_live(void **state)
 				buf_text(step_text(step_of(&plan, POSTSRSD_DROP_IN))),
 				"StartLimitIntervalSec=0\n\n[Service]\nRestart=always\n"));
 		else
-			assert_non_null(
-				strstr(plan.note[0].text, "no systemd runs here"));
+			assert_non_null(strstr(plan.note[0].text,
+			                       "systemd is not running on "
+			                       "this host"));
 		desired_done(&desired);
 		postsrsd_observed_done(&observed);
 	}
@@ -331,8 +333,8 @@ static void test_refused(void **state)
 		const char *conf, *why;
 	} rows[] = {
 		{ false, "A='b\n", "ends inside a quotation" },
-		{ false, "# mailauthctl: begin\nA=b\n", "and not the last" },
-		{ true, "domains-file = \"/x\"\n", "has a domains-file of its own (/x)" },
+		{ false, "# mailauthctl: begin\nA=b\n", "but not the last" },
+		{ true, "domains-file = \"/x\"\n", "has its own domains-file (/x)" },
 	};
 	struct host *host = *state;
 	auto_store store = store_with_srs(host);

@@ -208,7 +208,7 @@ static void test_request(void **state)
 	assert_int_equal(postsrsd_check_request(&request, false, &none, 7, &err),
 	                 ERR_FAILED);
 	assert_non_null(
-		strstr(err.text, "at most 131072 octets, and 7 domains make 131073"));
+		strstr(err.text, "at most 131072 octets, and 7 domains require 131073"));
 	assert_int_equal(postsrsd_check_request(&request, true, &none, 7, &err), 0);
 	excluded.at[excluded.len -= 2] = '\0';
 	const struct postsrsd_conf some = { .excluded = (char[]){ "ab" } };

@@ -121,7 +121,7 @@ static void test_refused(void **state)
 	char text[2048];
 
 	assert_int_equal(go(host, store, back_to(9), text), FAILED);
-	assert_non_null(strstr(text, "no push 9"));
+	assert_non_null(strstr(text, "push 9 does not exist"));
 	assert_int_equal(store_exec(host->target, &err,
 	                            "UPDATE push SET state = 'undone' WHERE id = 2", ""),
 	                 0);
@@ -131,7 +131,7 @@ static void test_refused(void **state)
 	assert_int_equal(go(host, store, back_to(1), text), FAILED);
 	assert_int_equal(go(host, store, adopt, text), NOTHING);
 	assert_int_equal(go(host, store, back_to(1), text), FAILED);
-	assert_non_null(strstr(text, "push 4 took everything out"));
+	assert_non_null(strstr(text, "push 4 removed our configuration"));
 }
 
 /* What an admin wrote since then stays. */
