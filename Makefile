@@ -79,8 +79,8 @@ mta_src := \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
 		postsrsd_conf) \
-	$(addprefix engine/,engine folders held held_service history recover step_file \
-		step_probe step_service target told) \
+	$(addprefix engine/,engine folders history owned owned_file owned_service recover step_file \
+		step_probe step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
 		postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \
@@ -95,7 +95,7 @@ mta_src := \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
 	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_state registry \
-		rollback) \
+		remotes rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
 job_src := change_push export_activate key_lookup preview session session_access zone_ask

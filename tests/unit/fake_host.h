@@ -23,7 +23,8 @@
 #include "core/base/alloc.h"
 #include "core/base/run.h"
 #include "core/mta/engine/engine.h"
-#include "core/mta/engine/held.h"
+#include "core/mta/engine/owned.h"
+#include "core/mta/engine/owned_file.h"
 #include "core/mta/engine/recover.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/desired.h"
@@ -327,10 +328,13 @@ __attribute__((unused)) static void prune(struct host *host, struct plan *plan)
 	assert_int_equal(plan_prune(&host->ctx, plan, &err), 0);
 }
 
-__attribute__((unused)) static int note_held(void *arg, int64_t push_id, struct err *err)
+__attribute__((unused)) static int note_owned(void *arg, int64_t push_id, struct err *err)
 {
-	return held_update(&((struct host *)arg)->ctx, ((struct host *)arg)->target,
-	                   push_id, err);
+	struct host *host = arg;
+
+	return owned_update(
+		&(struct step_run){ .ctx = &host->ctx, .target = host->target }, push_id,
+		err);
 }
 
 /* Plans, prepares and switches; the error's text is left in `text`. */
@@ -348,7 +352,7 @@ __attribute__((unused)) static int push_plan_of(struct host *host,
 	prune(host, &plan);
 	rc = engine_prepare(&engine, (struct generation){ 1, 2 }, &err);
 	if (!rc)
-		rc = engine_switch(&engine, note_held, host, &err);
+		rc = engine_switch(&engine, note_owned, host, &err);
 	engine_done(&engine);
 	if (text)
 		strcpy(text, err.text);

@@ -16,7 +16,6 @@
 #include "core/mta/check/service_log.h"
 #include "core/mta/engine/folders.h"
 #include "core/mta/engine/recover.h"
-#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
 #define MANY_FILES 32 /* from here on staged files are synced together */
@@ -65,22 +64,29 @@ static int journal_plan(struct engine *e, struct generation gen, struct err *err
 	return rc;
 }
 
-static bool has_content(const struct step *step)
+static struct step_run run_of(const struct engine *e)
 {
-	return step->kind == STEP_FILE && step->is_present;
+	return (struct step_run){ .ctx = e->ctx,
+		                  .target = e->target,
+		                  .reload = e->reload,
+		                  .keys = e->plan->key_source,
+		                  .plan = e->plan };
 }
 
-static int stage_kind(struct engine *e, enum step_kind kind, bool sync, struct err *err)
+/* Containers, or the others. */
+static int stage_steps(struct engine *e, bool containers, bool sync, struct err *err)
 {
+	const struct step_run run = run_of(e);
 	int rc = 0;
 
 	for (size_t i = 0; i < e->plan->count && !rc; i++) {
 		const struct step *step = &e->plan->step[i];
+		const struct step_type *type = step_types[step->kind];
 
-		if (step->kind == kind && step_types[kind]->stage)
-			rc = step_types[kind]->stage(e->ctx, step, &e->plan->key_source,
-			                             sync, &e->staged[i], err);
-		if (!rc && kind == STEP_FILE && signals_is_cancelled())
+		if (!type->stage || type->is_container != containers)
+			continue;
+		rc = type->stage(&run, step, sync, &e->staged[i], err);
+		if (!rc && !containers && signals_is_cancelled())
 			rc = err_set(err, ERR_CANCELLED,
 			             _("interrupted: nothing was changed"));
 	}
@@ -94,7 +100,7 @@ static int sync_staged(struct engine *e, struct err *err)
 	int rc;
 
 	for (size_t i = 0; i < e->plan->count; i++)
-		if (has_content(&e->plan->step[i]))
+		if (e->staged[i])
 			folders_add_parent(&folders, e->plan->step[i].object);
 	rc = folders_sync_systems(e->ctx, &folders, err);
 	folders_done(&folders);
@@ -106,12 +112,16 @@ static int stage(struct engine *e, struct err *err)
 	size_t files = 0;
 	int rc;
 
-	for (size_t i = 0; i < e->plan->count; i++)
-		files += has_content(&e->plan->step[i]);
+	for (size_t i = 0; i < e->plan->count; i++) {
+		const struct step *step = &e->plan->step[i];
+		const struct step_type *type = step_types[step->kind];
+
+		files += type->stage && !type->is_container && step->is_present;
+	}
 	e->staged = xcalloc(e->plan->count + 1, sizeof(*e->staged));
-	rc = stage_kind(e, STEP_MKDIR, true, err);
+	rc = stage_steps(e, true, true, err);
 	if (!rc)
-		rc = stage_kind(e, STEP_FILE, files <= MANY_FILES, err);
+		rc = stage_steps(e, false, files <= MANY_FILES, err);
 	if (!rc && files > MANY_FILES)
 		rc = sync_staged(e, err);
 	return rc;
@@ -134,116 +144,36 @@ void engine_abandon(struct engine *engine, const char *why)
 	struct journal journal = { .id = engine->push_id,
 		                   .state = PUSH_PREPARED,
 		                   .rank = -1 };
+	struct step_run run;
 	struct err err = ERR_INIT;
 	size_t drifted;
 
 	if (!engine->push_id)
 		return;
+	run = run_of(engine);
 	forget_staged(engine, true);
-	if (recover_undo(engine->ctx, engine->target, &journal, why, false, &drifted,
-	                 &err))
+	if (recover_undo(&run, &journal, why, &drifted, &err))
 		ctx_report(engine->ctx, REPORT_WARNING, "%s", err.text);
 	engine->push_id = 0;
 }
 
 /* ---- switch ----------------------------------------------------------------------------------- */
 
-struct rank_state {
-	bool is_reloaded; /* mta.reload ran */
-	bool is_stopped;  /* a service does not run: nothing would answer a probe */
-};
-
-static bool needs_running(const struct step *step)
-{
-	return step->action == SERVICE_RELOAD || step->action == SERVICE_RESTART;
-}
-
-/* One command for all services of the rank.  It may be unable to start one; nobody here can see. */
-static int apply_by_reload(struct engine *e, struct rank_state *state,
-                           enum step_rank rank, struct err *err)
-{
-	auto_buf actions = BUF_INIT;
-
-	if (state->is_reloaded)
-		return 0;
-	state->is_reloaded = true;
-	for (size_t i = 0; i < e->plan->count; i++) {
-		const struct step *step = &e->plan->step[i];
-
-		if (step->kind != STEP_SERVICE || step->rank != rank)
-			continue;
-		recover_add_action(&actions, step->action, step->object);
-		if (!needs_running(step))
-			ctx_report(e->ctx, REPORT_NOTE,
-			           _("mta.reload is set, so its command must do this: "
-			             "%s %s"),
-			           service_action_name(step->action), step->object);
-	}
-	return recover_run_reload(e->ctx, e->reload, buf_text(&actions), err);
-}
-
-static int apply_service(struct engine *e, struct rank_state *state,
-                         const struct step *step, struct err *err)
-{
-	if (e->reload)
-		return apply_by_reload(e, state, step->rank, err);
-	if (needs_running(step) && !service_is_running(e->ctx, step->object)) {
-		ctx_report(e->ctx, REPORT_NOTE,
-		           _("%s is not running: it reads its new configuration when "
-		             "it starts"),
-		           step->object);
-		state->is_stopped = true;
-		return 0;
-	}
-	return step_types[step->kind]->apply(e->ctx, step, NULL, err);
-}
-
-static int apply_action(struct engine *e, struct rank_state *state,
-                        const struct step *step, struct err *err)
-{
-	if (e->ctx->is_rooted) {
-		if (step->kind == STEP_SERVICE)
-			ctx_report(e->ctx, REPORT_NOTE, _("skipped under --root: %s %s"),
-			           service_action_name(step->action), step->object);
-		else
-			ctx_report(e->ctx, REPORT_NOTE,
-			           _("skipped under --root: probe of %s"), step->object);
-		return 0;
-	}
-	if (step->kind == STEP_SERVICE)
-		return apply_service(e, state, step, err);
-	if (state->is_stopped)
-		return 0;
-	return step_types[step->kind]->apply(e->ctx, step, NULL, err);
-}
-
-static int apply_actions(struct engine *e, int rank, enum step_kind kind,
-                         struct rank_state *state, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < e->plan->count && !rc; i++) {
-		const struct step *step = &e->plan->step[i];
-
-		if ((int)step->rank == rank && step->kind == kind)
-			rc = apply_action(e, state, step, err);
-	}
-	return rc;
-}
-
-static int apply_tree(struct engine *e, int rank, struct err *err)
+static int apply_phase(struct engine *e, struct step_run *run, int rank,
+                       enum step_phase phase, struct err *err)
 {
 	struct folders folders = { 0 };
 	int rc = 0;
 
 	for (size_t i = 0; i < e->plan->count && !rc; i++) {
 		const struct step *step = &e->plan->step[i];
+		const struct step_type *type = step_types[step->kind];
 
-		if ((int)step->rank != rank ||
-		    (step->kind != STEP_FILE && step->kind != STEP_MKDIR))
+		if ((int)step->rank != rank || type->phase != phase)
 			continue;
-		folders_add_parent(&folders, step->object);
-		rc = step_types[step->kind]->apply(e->ctx, step, e->staged[i], err);
+		if (type->is_in_tree)
+			folders_add_parent(&folders, step->object);
+		rc = type->apply(run, step, e->staged[i], err);
 	}
 	if (!rc)
 		rc = folders_sync(e->ctx, &folders, err);
@@ -295,15 +225,16 @@ static int explain(struct engine *e, int rc, struct err *err)
 	           : rc;
 }
 
-static int apply_services(struct engine *e, int rank, struct err *err)
+/* What is after the switch of a rank: telling, asking. */
+static int apply_actions(struct engine *e, struct step_run *run, int rank,
+                         struct err *err)
 {
-	struct rank_state state = { 0 };
 	struct service_log *log =
 		e->ctx->is_rooted ? NULL : service_log_mark(e->ctx, e->plan, rank);
-	int rc = apply_actions(e, rank, STEP_SERVICE, &state, err);
+	int rc = apply_phase(e, run, rank, PHASE_TELL, err);
 
 	if (!rc)
-		rc = apply_actions(e, rank, STEP_PROBE, &state, err);
+		rc = apply_phase(e, run, rank, PHASE_PROBE, err);
 	rc = explain(e, rc, err);
 	if (log)
 		rc = read_log(e, log, rc, err);
@@ -313,11 +244,12 @@ static int apply_services(struct engine *e, int rank, struct err *err)
 
 static int switch_rank(struct engine *e, int rank, struct err *err)
 {
+	struct step_run run = run_of(e);
 	int rc = journal_move(e->target, e->push_id, PUSH_SWITCHING, rank, NULL, err);
 
 	if (!rc)
-		rc = apply_tree(e, rank, err);
-	return rc ? rc : apply_services(e, rank, err);
+		rc = apply_phase(e, &run, rank, PHASE_SWITCH, err);
+	return rc ? rc : apply_actions(e, &run, rank, err);
 }
 
 static int end_push(struct engine *e, int (*note_done)(void *, int64_t, struct err *),
@@ -344,11 +276,11 @@ static void undo_switch(struct engine *e, int rank, struct err *err)
 		                   .state = PUSH_SWITCHING,
 		                   .rank = rank,
 		                   .reload = e->reload };
+	struct step_run run = run_of(e);
 	struct err undo_err = ERR_INIT, failure = *err;
 	size_t drifted = 0;
 
-	if (recover_undo(e->ctx, e->target, &journal, failure.text, false, &drifted,
-	                 &undo_err))
+	if (recover_undo(&run, &journal, failure.text, &drifted, &undo_err))
 		(void)err_set(
 			err, (enum err_code)failure.code,
 			_("%s; the old configuration could not be restored completely: "

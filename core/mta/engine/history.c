@@ -50,34 +50,32 @@ struct reading {
 static int read_step(void *arg, const struct step_row *row, struct err *err)
 {
 	const struct reading *r = arg;
+	const struct step_type *type = step_types[row->kind];
 	auto_plan plan = PLAN_INIT;
-	struct step *step;
+	struct step *step = plan_step(&plan, row->kind, row->rank, row->object);
+	struct step_old *old = step_fill_old(step);
 	int rc = 0;
 
-	if (row->kind == STEP_SERVICE)
-		step = plan_service(&plan, row->rank, row->object, row->action, 0);
-	else if (row->kind == STEP_PROBE)
-		step = plan_probe(&plan, row->rank, row->probe, NULL, row->object, 0);
-	else if (row->kind == STEP_MKDIR)
-		step = plan_mkdir(&plan, row->rank, row->object, row->new_meta);
-	else
-		step = plan_file(&plan, row->rank, row->object, "", 0, row->new_meta, 0);
+	step->action = row->action;
 	step->is_present = row->is_present;
 	step->is_secret = row->is_secret;
 	step->had_old = row->had_old;
-	step_fill_old(step)->meta = row->old_meta;
-	step->old->digest = row->old_digest;
-	if (row->kind == STEP_FILE) {
-		step->new_digest = row->new_digest;
+	step->meta = row->new_meta;
+	*old = (struct step_old){ .meta = row->old_meta, .digest = row->old_digest };
+	if (row->kind == STEP_PROBE)
+		step->probe = row->probe;
+	if (row->kind == STEP_FILE)
 		step->shared = row->shared;
-	}
-	if (row->kind == STEP_FILE && !row->is_secret) {
-		if (row->had_old)
-			rc = target_blob(r->target, &row->old_digest, &step->old->content,
-			                 err);
-		if (!rc && row->is_present)
-			rc = target_blob(r->target, &row->new_digest, step->content, err);
-	}
+	if (row->kind == STEP_REMOTE)
+		step->server->url = xstrdup(row->server.url);
+	if (!type->has_content)
+		return r->each(r->arg, step, err);
+	step->new_digest = row->new_digest;
+	step->content = xcalloc(1, sizeof(*step->content));
+	if (!row->is_secret && row->had_old)
+		rc = target_blob(r->target, &row->old_digest, &old->content, err);
+	if (!rc && !row->is_secret && row->is_present)
+		rc = target_blob(r->target, &row->new_digest, step->content, err);
 	return rc ? rc : r->each(r->arg, step, err);
 }
 

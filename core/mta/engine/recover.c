@@ -14,109 +14,38 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/run.h"
-#include "core/base/text.h"
 #include "core/mta/engine/folders.h"
-#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
-enum pass { PASS_TREE, PASS_SERVICES, PASS_PROBES };
-
 struct undoing {
-	struct undo_run run;
+	struct step_run run;
 	const struct journal *journal;
-	enum pass pass;
+	enum step_phase phase;
 	struct folders folders;
 	size_t drifted;
 	bool failed; /* something cannot be put back: nothing below it is touched */
 	struct err failure;
-	/* of the ranks at hand */
-	bool is_reloaded; /* mta.reload ran */
-	bool is_stopped;  /* a service does not run: nothing would answer a probe */
 };
 
-void recover_add_action(struct buf *actions, enum service_action action,
-                        const char *service)
-{
-	buf_printf(actions, "%s%s=%s", actions->len ? " " : "",
-	           service_action_name(action), service);
-}
-
-int recover_run_reload(struct ctx *ctx, const char *command, const char *actions,
-                       struct err *err)
-{
-	auto_free char *variable = xasprintf("MAILAUTHCTL_ACTIONS=%s", actions);
-	const char *const env[] = { variable, NULL };
-	char **words = NULL;
-	size_t count;
-	struct run_spec spec = { .timeout_ms = 30000, .env = env };
-	int rc;
-
-	if (!text_split_words(command, &words, &count) || count == 0) {
-		free(words);
-		return err_set(err, ERR_FAILED, _("mta.reload is not a command: \"%s\""),
-		               command);
-	}
-	spec.argv = (const char *const *)words;
-	rc = run_checked(ctx, &spec, NULL, err);
-	free(words);
-	return rc;
-}
-
-static enum pass pass_of(enum step_kind kind)
-{
-	return kind == STEP_SERVICE ? PASS_SERVICES
-	       : kind == STEP_PROBE ? PASS_PROBES
-	                            : PASS_TREE;
-}
-
-static int collect_action(void *arg, const struct step_row *row, struct err *err)
-{
-	(void)err;
-	if (row->kind == STEP_SERVICE)
-		recover_add_action(arg, step_service_opposite(row->action), row->object);
-	return 0;
-}
-
-/* One command for all services of the rank. */
-static int undo_by_reload(struct undoing *u, const struct step_row *row, struct err *err)
-{
-	auto_buf actions = BUF_INIT;
-	int rc = journal_each(u->run.target, u->journal->id, (int)row->rank, true,
-	                      collect_action, &actions, err);
-
-	return rc ? rc
-	          : recover_run_reload(u->run.ctx, u->run.reload, buf_text(&actions),
-	                               err);
-}
-
+/* The old files stand: a service reads them at its next start at the latest. */
 static void undo_action(struct undoing *u, const struct step_row *row)
 {
 	struct err err = ERR_INIT;
 	enum undo_result result;
-	int rc = 0;
 
-	if (u->run.ctx->is_rooted || (row->kind == STEP_PROBE && u->is_stopped))
-		return;
-	if (row->kind != STEP_SERVICE || !u->run.reload)
-		rc = step_types[row->kind]->undo(&u->run, row, &result, &err);
-	else if (!u->is_reloaded)
-		rc = undo_by_reload(u, row, &err);
-	u->is_reloaded = true;
-	if (rc) /* the old files stand: the service reads them at its next start at the latest */
+	if (!u->run.ctx->is_rooted &&
+	    step_types[row->kind]->undo(&u->run, row, &result, &err))
 		ctx_report(u->run.ctx, REPORT_WARNING, _("while restoring: %s"),
 		           err.text);
-	if (row->kind == STEP_SERVICE && !u->run.reload &&
-	    !service_is_running(u->run.ctx, row->object))
-		u->is_stopped = true;
 }
 
-static void undo_tree(struct undoing *u, const struct step_row *row)
+static void undo_switch(struct undoing *u, const struct step_row *row)
 {
 	struct err err = ERR_INIT;
 	enum undo_result result = UNDO_NOTHING;
 
-	if (step_types[row->kind]->undo(&u->run, row, &result, &err)) {
+	if (step_types[row->kind]->undo(&u->run, row, &result, &err) ||
+	    result == UNDO_UNREACHABLE) {
 		u->failed = true;
 		u->failure = err;
 		return;
@@ -126,24 +55,26 @@ static void undo_tree(struct undoing *u, const struct step_row *row)
 		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err.text);
 	}
 	/* Also where nothing was to be done: a crash may have come before the sync. */
-	folders_add_parent(&u->folders, row->object);
+	if (step_types[row->kind]->is_in_tree)
+		folders_add_parent(&u->folders, row->object);
 }
 
 static int undo_row(void *arg, const struct step_row *row, struct err *err)
 {
 	struct undoing *u = arg;
+	const struct step_type *type = step_types[row->kind];
 	bool was_begun =
 		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
 
 	(void)err;
 	/* what was done later names what was done before it: that must be back, or gone, first */
-	if (u->failed || pass_of(row->kind) != u->pass)
+	if (u->failed || type->phase != u->phase)
 		return 0;
-	if (u->pass != PASS_TREE) {
-		if (was_begun)
-			undo_action(u, row);
-	} else if (was_begun || row->kind == STEP_MKDIR) {
-		undo_tree(u, row);
+	if (u->phase == PHASE_SWITCH) {
+		if (was_begun || type->is_container)
+			undo_switch(u, row);
+	} else if (was_begun) {
+		undo_action(u, row);
 	}
 	return 0;
 }
@@ -164,17 +95,17 @@ static int undo_group(struct undoing *u, int from, int to, struct err *err)
 {
 	int rc = 0;
 
-	for (enum pass pass = PASS_TREE; pass <= PASS_PROBES && !rc; pass++) {
-		u->pass = pass;
+	for (enum step_phase phase = 0; phase < PHASE_COUNT && !rc; phase++) {
+		u->phase = phase;
 		for (int rank = from; rank >= to && !rc; rank--)
 			rc = journal_each(u->run.target, u->journal->id, rank, true,
 			                  undo_row, u, err);
-		if (!rc && pass == PASS_TREE) {
+		if (!rc && phase == PHASE_SWITCH) {
 			rc = folders_sync(u->run.ctx, &u->folders, err);
 			folders_done(&u->folders);
 		}
 	}
-	u->is_reloaded = u->is_stopped = false;
+	u->run.is_reloaded = u->run.is_stopped = false;
 	return rc;
 }
 
@@ -188,8 +119,10 @@ struct temps {
 
 static int collect_folder(void *arg, const struct step_row *row, struct err *err)
 {
+	const struct step_type *type = step_types[row->kind];
+
 	(void)err;
-	if (row->kind == STEP_FILE)
+	if (type->is_in_tree && !type->is_container)
 		folders_add_parent(&((struct temps *)arg)->folders, row->object);
 	return 0;
 }
@@ -222,14 +155,17 @@ static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
-int recover_undo(struct ctx *ctx, struct store *target, const struct journal *journal,
-                 const char *why, bool force, size_t *ret_drifted, struct err *err)
+int recover_undo(const struct step_run *run, const struct journal *journal,
+                 const char *why, size_t *ret_drifted, struct err *err)
 {
+	struct ctx *ctx = run->ctx;
+	struct store *target = run->target;
 	struct undoing u = {
 		.run = { .ctx = ctx,
 		         .target = target,
 		         .reload = journal->reload,
-		         .force = force },
+		         .keys = run->keys,
+		         .force = run->force },
 		.journal = journal,
 	};
 	struct err ignored = ERR_INIT;
@@ -258,19 +194,23 @@ struct finishing {
 	struct folders folders; /* to be synced */
 	struct folders
 		leaving; /* to be removed, once the files that waited in them are */
+	const struct step_type *container; /* what those are */
 };
 
 static int finish_row(void *arg, const struct step_row *row, struct err *err)
 {
 	struct finishing *f = arg;
 
-	if (!step_types[row->kind]->finish ||
-	    (row->kind == STEP_MKDIR && row->is_present))
+	const struct step_type *type = step_types[row->kind];
+
+	if (!type->finish || (type->is_container && row->is_present))
 		return 0;
-	folders_add_parent(&f->folders, row->object);
-	if (row->kind != STEP_MKDIR)
-		return step_types[row->kind]->finish(f->ctx, row, err);
+	if (type->is_in_tree)
+		folders_add_parent(&f->folders, row->object);
+	if (!type->is_container)
+		return type->finish(f->ctx, row, err);
 	folders_add(&f->leaving, row->object);
+	f->container = type;
 	return 0;
 }
 
@@ -282,10 +222,9 @@ int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
 
 	folders_sort(&f.leaving);
 	for (size_t i = f.leaving.paths.count; i > 0 && !rc; i--) {
-		struct step_row row = { .kind = STEP_MKDIR,
-			                .object = f.leaving.paths.name[i - 1] };
+		struct step_row row = { .object = f.leaving.paths.name[i - 1] };
 
-		rc = step_mkdir_type.finish(ctx, &row, err);
+		rc = f.container->finish(ctx, &row, err);
 	}
 	if (!rc)
 		rc = folders_sync(ctx, &f.folders, err);
@@ -294,8 +233,10 @@ int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
 	return rc ? rc : journal_move(target, push_id, PUSH_DONE, -1, NULL, err);
 }
 
-int recover_open_push(struct ctx *ctx, struct store *target, bool force, struct err *err)
+int recover_open_push(const struct step_run *run, struct err *err)
 {
+	struct ctx *ctx = run->ctx;
+	struct store *target = run->target;
 	struct journal journal;
 	size_t drifted = 0;
 	int rc = journal_find_open(target, &journal, err);
@@ -305,16 +246,16 @@ int recover_open_push(struct ctx *ctx, struct store *target, bool force, struct 
 	if (journal.state == PUSH_ENDING) {
 		rc = recover_finish(ctx, target, journal.id, err);
 	} else {
-		rc = recover_undo(ctx, target, &journal,
+		rc = recover_undo(run, &journal,
 		                  journal.why ? journal.why : N_("it was interrupted"),
-		                  force, &drifted, err);
+		                  &drifted, err);
 		if (!rc && journal.state != PUSH_PREPARED)
 			ctx_report(ctx, REPORT_NOTE,
 			           _("a push to the mail server was interrupted; its old "
 			             "configuration is in force again"));
 	}
 	journal_done(&journal);
-	if (!rc && drifted && !force)
+	if (!rc && drifted && !run->force)
 		rc = err_set(
 			err, ERR_FAILED,
 			_("%zu files were changed outside mailauthctl while a push was "

@@ -18,6 +18,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/engine/owned_file.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/shared.h"
@@ -171,17 +172,18 @@ static void show_folder(const struct step *step, bool is_coloured, struct buf *o
 
 /* ---- staging and switching ------------------------------------------------------------------- */
 
-static int stage_file(const struct ctx *ctx, const struct step *step,
-                      const struct key_source *keys, bool sync, char **ret_temp,
-                      struct err *err)
+static int stage_file(const struct step_run *run, const struct step *step, bool sync,
+                      char **ret_temp, struct err *err)
 {
+	const struct ctx *ctx = run->ctx;
+
 	if (!step->is_present)
 		return 0;
 	struct staged_file staged = { 0 };
 	auto_secret room = SECRET_INIT;
 	const char *text;
 	size_t len;
-	int rc = step_content(step, keys, &room, &text, &len, err);
+	int rc = step_content(step, &run->keys, &room, &text, &len, err);
 
 	if (!rc)
 		rc = file_stage(ctx, step->object, text, len, step->meta, sync, &staged,
@@ -251,9 +253,10 @@ static int link_aside(const struct ctx *ctx, const char *path, const char *aside
 	return rename_over(ctx, path, aside, err);
 }
 
-static int apply_file(struct ctx *ctx, const struct step *step, const char *temp,
+static int apply_file(struct step_run *run, const struct step *step, const char *temp,
                       struct err *err)
 {
+	const struct ctx *ctx = run->ctx;
 	const struct staged_file staged = { step->object, (char *)(uintptr_t)temp };
 	auto_free char *aside = step_aside_path(step->object);
 	struct present now;
@@ -285,7 +288,7 @@ static int finish_file(const struct ctx *ctx, const struct step_row *row, struct
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-static int put_blob_back(const struct undo_run *run, const struct step_row *row,
+static int put_blob_back(const struct step_run *run, const struct step_row *row,
                          struct err *err)
 {
 	auto_buf octets = BUF_INIT;
@@ -313,7 +316,7 @@ static int put_blob_back(const struct undo_run *run, const struct step_row *row,
 	return rc;
 }
 
-static int restore(const struct undo_run *run, const struct step_row *row,
+static int restore(const struct step_run *run, const struct step_row *row,
                    const char *aside, struct err *err)
 {
 	struct file_info info;
@@ -348,7 +351,7 @@ static enum undo_result judge(const struct step_row *row, const struct present *
 	return is_new ? UNDO_DONE : UNDO_DRIFT;
 }
 
-static int undo_file(const struct undo_run *run, const struct step_row *row,
+static int undo_file(struct step_run *run, const struct step_row *row,
                      enum undo_result *ret_result, struct err *err)
 {
 	auto_free char *aside = step_aside_path(row->object);
@@ -381,12 +384,18 @@ static int undo_file(const struct undo_run *run, const struct step_row *row,
 
 const struct step_type step_file_type = {
 	.name = "file",
+	.phase = PHASE_SWITCH,
+	.is_in_tree = true,
+	.has_content = true,
 	.observe = observe_file,
 	.show = show_file,
 	.stage = stage_file,
 	.apply = apply_file,
 	.undo = undo_file,
 	.finish = finish_file,
+	.own = owned_file_note,
+	.owned = "file:",
+	.give_back = owned_file_give_back,
 };
 
 /* ---- folders --------------------------------------------------------------------------------- */
@@ -412,26 +421,25 @@ static int observe_folder(const struct ctx *ctx, struct step *step, bool *ret_ho
 	return 0;
 }
 
-static int stage_folder(const struct ctx *ctx, const struct step *step,
-                        const struct key_source *keys, bool sync, char **ret_temp,
-                        struct err *err)
+static int stage_folder(const struct step_run *run, const struct step *step, bool sync,
+                        char **ret_temp, struct err *err)
 {
-	(void)keys, (void)sync, (void)ret_temp;
+	(void)sync, (void)ret_temp;
 	if (!step->is_present || step->had_old)
 		return 0;
-	return file_make_dir(ctx, step->object, step->meta, NULL, err);
+	return file_make_dir(run->ctx, step->object, step->meta, NULL, err);
 }
 
-static int apply_folder(struct ctx *ctx, const struct step *step, const char *temp,
+static int apply_folder(struct step_run *run, const struct step *step, const char *temp,
                         struct err *err)
 {
 	(void)temp;
 	if (!step->is_present || !step->had_old)
 		return 0;
-	return file_set_meta(ctx, step->object, step->meta, err);
+	return file_set_meta(run->ctx, step->object, step->meta, err);
 }
 
-static int undo_folder(const struct undo_run *run, const struct step_row *row,
+static int undo_folder(struct step_run *run, const struct step_row *row,
                        enum undo_result *ret_result, struct err *err)
 {
 	struct file_info info;
@@ -461,10 +469,16 @@ static int finish_folder(const struct ctx *ctx, const struct step_row *row,
 
 const struct step_type step_mkdir_type = {
 	.name = "mkdir",
+	.phase = PHASE_SWITCH,
+	.is_in_tree = true,
+	.is_container = true,
 	.observe = observe_folder,
 	.show = show_folder,
 	.stage = stage_folder,
 	.apply = apply_folder,
 	.undo = undo_folder,
 	.finish = finish_folder,
+	.own = owned_folder_note,
+	.owned = "dir:",
+	.give_back = owned_folder_give_back,
 };

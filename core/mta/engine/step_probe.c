@@ -83,11 +83,16 @@ static void note_before(struct ctx *ctx, struct step *step)
 			step->probe->before(step, monotonic_ns() + answer_ns(step));
 }
 
-static int apply_probe(struct ctx *ctx, const struct step *step, const char *temp,
+static int apply_probe(struct step_run *run, const struct step *step, const char *temp,
                        struct err *err)
 {
 	(void)temp;
-	return probe(ctx, step, answer_ns(step), err);
+	if (run->ctx->is_rooted)
+		ctx_report(run->ctx, REPORT_NOTE, _("skipped under --root: probe of %s"),
+		           step->object);
+	return run->ctx->is_rooted || run->is_stopped
+	               ? 0
+	               : probe(run->ctx, step, answer_ns(step), err);
 }
 
 /* Where a filter that listens elsewhere now had its socket. */
@@ -101,7 +106,7 @@ static bool is_left(const struct ctx *ctx, const char *endpoint)
 	       info.kind == FILE_ABSENT;
 }
 
-static int undo_probe(const struct undo_run *run, const struct step_row *row,
+static int undo_probe(struct step_run *run, const struct step_row *row,
                       enum undo_result *ret_result, struct err *err)
 {
 	auto_plan plan = PLAN_INIT;
@@ -109,7 +114,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 
 	(void)err;
 	*ret_result = UNDO_NOTHING;
-	if (!row->probe || !row->probe->asks_on_undo)
+	if (run->is_stopped || !row->probe || !row->probe->asks_on_undo)
 		return 0;
 	if (is_left(run->ctx, row->object))
 		return 0;
@@ -122,6 +127,7 @@ static int undo_probe(const struct undo_run *run, const struct step_row *row,
 
 const struct step_type step_probe_type = {
 	.name = "probe",
+	.phase = PHASE_PROBE,
 	.show = show_probe,
 	.before = note_before,
 	.apply = apply_probe,

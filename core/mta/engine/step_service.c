@@ -7,7 +7,16 @@
  */
 #include "core/mta/plan/step.h"
 
+#include <stdlib.h>
+
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+#include "core/mta/engine/owned_service.h"
+#include "core/mta/engine/target.h"
 #include "core/mta/host/service.h"
+#include "core/mta/plan/plan.h"
 
 static void show_service(const struct step *step, bool is_coloured, struct buf *out)
 {
@@ -15,14 +24,124 @@ static void show_service(const struct step *step, bool is_coloured, struct buf *
 	buf_printf(out, "# %s: %s\n", step->object, service_action_name(step->action));
 }
 
-static int apply_service(struct ctx *ctx, const struct step *step, const char *temp,
+/* ---- mta.reload: one command for all services of a rank ----------------------------------------- */
+
+static void add_action(struct buf *actions, enum service_action action,
+                       const char *service)
+{
+	buf_printf(actions, "%s%s=%s", actions->len ? " " : "",
+	           service_action_name(action), service);
+}
+
+/* The command is split into words and may take 30 s.  `actions` is what it stands for, "reload=opendkim
+ * enable=postsrsd", and is MAILAUTHCTL_ACTIONS in its environment. */
+static int run_reload(struct step_run *run, const char *actions, struct err *err)
+{
+	auto_free char *variable = xasprintf("MAILAUTHCTL_ACTIONS=%s", actions);
+	const char *const env[] = { variable, NULL };
+	char **words = NULL;
+	size_t count;
+	struct run_spec spec = { .timeout_ms = 30000, .env = env };
+	int rc;
+
+	if (!text_split_words(run->reload, &words, &count) || count == 0) {
+		free(words);
+		return err_set(err, ERR_FAILED, _("mta.reload is not a command: \"%s\""),
+		               run->reload);
+	}
+	spec.argv = (const char *const *)words;
+	rc = run_checked(run->ctx, &spec, NULL, err);
+	free(words);
+	return rc;
+}
+
+static bool needs_running(const struct step *step)
+{
+	return step->action == SERVICE_RELOAD || step->action == SERVICE_RESTART;
+}
+
+/* It may be unable to start one; nobody here can see. */
+static int apply_by_reload(struct step_run *run, enum step_rank rank, struct err *err)
+{
+	auto_buf actions = BUF_INIT;
+
+	if (run->is_reloaded)
+		return 0;
+	run->is_reloaded = true;
+	for (size_t i = 0; i < run->plan->count; i++) {
+		const struct step *step = &run->plan->step[i];
+
+		if (step->kind != STEP_SERVICE || step->rank != rank)
+			continue;
+		add_action(&actions, step->action, step->object);
+		if (!needs_running(step))
+			ctx_report(
+				run->ctx, REPORT_NOTE,
+				_("mta.reload is set, so its command must do this: %s %s"),
+				service_action_name(step->action), step->object);
+	}
+	return run_reload(run, buf_text(&actions), err);
+}
+
+static enum service_action opposite_of(enum service_action action)
+{
+	static const enum service_action opposite[SERVICE_ACTION_COUNT] = {
+		[SERVICE_RELOAD] = SERVICE_RELOAD,  [SERVICE_RESTART] = SERVICE_RESTART,
+		[SERVICE_START] = SERVICE_STOP,     [SERVICE_STOP] = SERVICE_START,
+		[SERVICE_ENABLE] = SERVICE_DISABLE, [SERVICE_DISABLE] = SERVICE_ENABLE,
+	};
+
+	return opposite[action];
+}
+
+static int collect_action(void *arg, const struct step_row *row, struct err *err)
+{
+	(void)err;
+	if (row->kind == STEP_SERVICE)
+		add_action(arg, opposite_of(row->action), row->object);
+	return 0;
+}
+
+static int undo_by_reload(struct step_run *run, const struct step_row *row,
+                          struct err *err)
+{
+	auto_buf actions = BUF_INIT;
+	int rc = 0;
+
+	if (!run->is_reloaded)
+		rc = journal_each(run->target, row->push_id, (int)row->rank, true,
+		                  collect_action, &actions, err);
+	if (!rc && !run->is_reloaded)
+		rc = run_reload(run, buf_text(&actions), err);
+	run->is_reloaded = true;
+	return rc;
+}
+
+/* ---- service by service ------------------------------------------------------------------------ */
+
+static int apply_service(struct step_run *run, const struct step *step, const char *temp,
                          struct err *err)
 {
 	(void)temp;
-	/* what it was before we first enabled it: held_service.h */
+	if (run->ctx->is_rooted) {
+		ctx_report(run->ctx, REPORT_NOTE, _("skipped under --root: %s %s"),
+		           service_action_name(step->action), step->object);
+		return 0;
+	}
+	if (run->reload)
+		return apply_by_reload(run, step->rank, err);
+	if (needs_running(step) && !service_is_running(run->ctx, step->object)) {
+		ctx_report(
+			run->ctx, REPORT_NOTE,
+			_("%s is not running: it reads its new configuration when it starts"),
+			step->object);
+		run->is_stopped = true;
+		return 0;
+	}
+	/* what it was before we first enabled it: owned_service.h */
 	if (step->action == SERVICE_DISABLE && step->meta.mode != FILE_KEEP_MODE)
-		return service_restore(ctx, step->object, step->meta.mode, err);
-	return service_act(ctx, step->object, step->action, err);
+		return service_restore(run->ctx, step->object, step->meta.mode, err);
+	return service_act(run->ctx, step->object, step->action, err);
 }
 
 /* It was told something while it ran: it reads the old files now, also where it ended of that. */
@@ -35,29 +154,22 @@ static int undo_telling(struct ctx *ctx, const struct step_row *row, struct err 
 	return ran_before ? service_act(ctx, row->object, SERVICE_START, err) : 0;
 }
 
-enum service_action step_service_opposite(enum service_action action)
+static int undo_alone(struct step_run *run, const struct step_row *row, struct err *err)
 {
-	static const enum service_action opposite[SERVICE_ACTION_COUNT] = {
-		[SERVICE_RELOAD] = SERVICE_RELOAD,  [SERVICE_RESTART] = SERVICE_RESTART,
-		[SERVICE_START] = SERVICE_STOP,     [SERVICE_STOP] = SERVICE_START,
-		[SERVICE_ENABLE] = SERVICE_DISABLE, [SERVICE_DISABLE] = SERVICE_ENABLE,
-	};
-
-	return opposite[action];
+	if (row->action == SERVICE_RELOAD || row->action == SERVICE_RESTART)
+		return undo_telling(run->ctx, row, err);
+	if (row->had_old)
+		return service_restore(run->ctx, row->object, row->old_meta.mode, err);
+	return service_act(run->ctx, row->object, opposite_of(row->action), err);
 }
 
-static int undo_service(const struct undo_run *run, const struct step_row *row,
+static int undo_service(struct step_run *run, const struct step_row *row,
                         enum undo_result *ret_result, struct err *err)
 {
-	int rc;
+	int rc = run->reload ? undo_by_reload(run, row, err) : undo_alone(run, row, err);
 
-	if (row->action == SERVICE_RELOAD || row->action == SERVICE_RESTART)
-		rc = undo_telling(run->ctx, row, err);
-	else if (row->had_old)
-		rc = service_restore(run->ctx, row->object, row->old_meta.mode, err);
-	else
-		rc = service_act(run->ctx, row->object,
-		                 step_service_opposite(row->action), err);
+	if (!run->reload && !service_is_running(run->ctx, row->object))
+		run->is_stopped = true;
 	if (!rc)
 		*ret_result = UNDO_DONE;
 	return rc;
@@ -65,7 +177,10 @@ static int undo_service(const struct undo_run *run, const struct step_row *row,
 
 const struct step_type step_service_type = {
 	.name = "service",
+	.phase = PHASE_TELL,
 	.show = show_service,
 	.apply = apply_service,
 	.undo = undo_service,
+	.own = owned_service_note,
+	.owned = "service:",
 };

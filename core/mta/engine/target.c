@@ -59,6 +59,48 @@ static const struct migration target_migrations[] = {
 	  "UPDATE step SET shared = " SHARED_OF_OBJECT " WHERE kind = 'file';"
 	  "UPDATE step SET rank = CASE rank WHEN 0 THEN 3 ELSE rank - 1 END" },
 	{ 3, "CREATE TABLE told (note TEXT PRIMARY KEY) STRICT, WITHOUT ROWID" },
+	/* settings of servers; what is ours is named so */
+	{ 4,
+	  "CREATE TABLE owned (object TEXT PRIMARY KEY,"
+	  " value BLOB CHECK (length(value) = 32),"
+	  " secret INTEGER NOT NULL DEFAULT 0 CHECK (secret IN (0, 1)),"
+	  " base BLOB CHECK (length(base) = 32),"
+	  " base_mode INTEGER, base_uid INTEGER, base_gid INTEGER,"
+	  " mode INTEGER, uid INTEGER, gid INTEGER, shared TEXT,"
+	  " size INTEGER, mtime_ns INTEGER, inode INTEGER, domain TEXT,"
+	  " remote TEXT, server TEXT, credentials TEXT, key INTEGER, base_key INTEGER"
+	  ") STRICT, WITHOUT ROWID;"
+	  "INSERT INTO owned (object, value, secret, base, base_mode, base_uid, base_gid,"
+	  " mode, uid, gid, shared, size, mtime_ns, inode, domain)"
+	  " SELECT object, value, secret, base, base_mode, base_uid, base_gid,"
+	  " mode, uid, gid, shared, size, mtime_ns, inode, domain FROM held;"
+	  "DROP TABLE held;"
+	  "CREATE INDEX owned_domain ON owned (domain) WHERE domain IS NOT NULL;"
+	  "CREATE INDEX owned_base ON owned (base) WHERE base IS NOT NULL;"
+	  "CREATE INDEX owned_common ON owned (value) WHERE domain IS NULL;"
+	  "CREATE TABLE step_4 (push_id INTEGER NOT NULL"
+	  " REFERENCES push (id) ON DELETE CASCADE,"
+	  " seq INTEGER NOT NULL, rank INTEGER NOT NULL,"
+	  " kind TEXT NOT NULL CHECK (kind IN ('file', 'mkdir', 'remote', 'service', 'probe')),"
+	  " object TEXT NOT NULL,"
+	  " secret INTEGER NOT NULL DEFAULT 0 CHECK (secret IN (0, 1)),"
+	  " had_old INTEGER NOT NULL DEFAULT 0 CHECK (had_old IN (0, 1)),"
+	  " present INTEGER NOT NULL DEFAULT 1 CHECK (present IN (0, 1)),"
+	  " old BLOB CHECK (length(old) = 32), new BLOB CHECK (length(new) = 32),"
+	  " old_mode INTEGER, old_uid INTEGER, old_gid INTEGER,"
+	  " new_mode INTEGER, new_uid INTEGER, new_gid INTEGER,"
+	  " domain TEXT, shared TEXT, action TEXT, probe TEXT,"
+	  " remote TEXT, server TEXT, credentials TEXT, old_key INTEGER, new_key INTEGER,"
+	  " PRIMARY KEY (push_id, seq)) STRICT, WITHOUT ROWID;"
+	  "INSERT INTO step_4 (push_id, seq, rank, kind, object, secret, had_old, present,"
+	  " old, new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, shared,"
+	  " action, probe) SELECT push_id, seq, rank, kind, object, secret, had_old, present,"
+	  " old, new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, shared,"
+	  " action, probe FROM step;"
+	  "DROP TABLE step;"
+	  "ALTER TABLE step_4 RENAME TO step;"
+	  "CREATE INDEX step_old ON step (old) WHERE old IS NOT NULL;"
+	  "CREATE INDEX step_new ON step (new) WHERE new IS NOT NULL" },
 	{ 0, NULL },
 };
 
@@ -66,7 +108,7 @@ static const struct migration target_migrations[] = {
  * thousand, and what is deleted is not overwritten. */
 static const struct store_kind target_kind = {
 	.application_id = 0x4d417450,
-	.version = 3,
+	.version = 4,
 	.schema = target_schema,
 	.migrations = target_migrations,
 	.remedy = "mailauthctl mta push",
@@ -281,36 +323,59 @@ int journal_begin(struct store *target, struct ctx *ctx, const struct journal_he
 
 static int put_contents(struct store *target, const struct step *step, struct err *err)
 {
+	const struct step_old *old = step_old(step);
 	int rc = 0;
 
-	if (step->kind != STEP_FILE || step->is_secret)
+	if (!step_types[step->kind]->has_content || step->is_secret)
 		return 0;
 	if (step->had_old)
-		rc = target_put_blob(target, &step_old(step)->digest,
-		                     &step_old(step)->content, err);
+		rc = target_put_blob(target, &old->digest, &old->content, err);
 	if (!rc && step->is_present)
 		rc = target_put_blob(target, &step->new_digest, step_text(step), err);
 	return rc;
 }
 
+/* Which key the secret was that stood there: what we put there last. */
+static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
+                        struct err *err)
+{
+	int rc = 0;
+
+	*ret_key = 0;
+	if (step->kind == STEP_REMOTE && step->is_secret && step->had_old)
+		rc = store_get_int(
+			target, ret_key, err,
+			"SELECT ifnull(key, 0) FROM owned "
+			"WHERE object = 'remote:' || ? || ' ' || ? AND value = ?",
+			"tto", step->server->url, step->object, step_old(step)->digest.at,
+			(size_t)DIGEST_LEN);
+	return rc < 0 ? rc : 0;
+}
+
 int journal_step(struct store *target, int64_t push_id, int64_t seq,
                  const struct step *step, struct err *err)
 {
-	bool has_old = step->kind == STEP_FILE && step->had_old;
-	bool has_new = step->kind == STEP_FILE && step->is_present;
+	const struct step_type *type = step_types[step->kind];
+	const struct step_server *server =
+		step->kind == STEP_REMOTE ? step->server : NULL;
+	bool has_old = type->has_content && step->had_old;
+	bool has_new = type->has_content && step->is_present;
 	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
+	int64_t old_key;
 	int rc = put_contents(target, step, err);
 
+	if (!rc)
+		rc = find_old_key(target, step, &old_key, err);
 	if (rc)
 		return rc;
 	return store_exec(
 		target, err,
 		"INSERT INTO step (push_id, seq, rank, kind, object, secret, had_old, present, old, "
 		"new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, shared, "
-		"action, probe) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittiiioo??????tttt", push_id, seq, (int64_t)step->rank,
-		step_types[step->kind]->name, step->object, (int64_t)step->is_secret,
+		"action, probe, remote, server, credentials, old_key, new_key) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiittiiioo??????ttttttt??", push_id, seq, (int64_t)step->rank,
+		type->name, step->object, (int64_t)step->is_secret,
 		(int64_t)step->had_old, (int64_t)step->is_present,
 		has_old ? step_old(step)->digest.at : NULL, (size_t)DIGEST_LEN,
 		has_new ? step->new_digest.at : NULL, (size_t)DIGEST_LEN, !step->had_old,
@@ -320,7 +385,10 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 		want->gid == FILE_KEEP_GID, (int64_t)want->gid, step->domain,
 		step->kind == STEP_FILE ? shared_name(step->shared) : NULL,
 		step->kind == STEP_SERVICE ? service_action_name(step->action) : NULL,
-		step->kind == STEP_PROBE ? step->probe->name : NULL);
+		step->kind == STEP_PROBE ? step->probe->name : NULL,
+		server ? server->type->name : NULL, server ? server->url : NULL,
+		server ? server->credentials : NULL, old_key == 0, old_key,
+		!(server && step->is_key), step->is_key ? step->key_id : 0);
 }
 
 int journal_move(struct store *target, int64_t push_id, enum push_progress state,
@@ -386,6 +454,14 @@ static int action_of(const char *name)
 	return 0;
 }
 
+const struct remote_type *target_remote_type(const char *name)
+{
+	for (size_t i = 0; name && remote_types[i]; i++)
+		if (strcmp(remote_types[i]->name, name) == 0)
+			return remote_types[i];
+	return NULL;
+}
+
 /* Columns in the order of the SELECTs in journal_each(). */
 static int row_read(struct store *target, struct stmt *stmt, struct step_row *row,
                     struct err *err)
@@ -410,6 +486,11 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 		.probe = probe_type_find(stmt_text(stmt, 16)),
 		.domain = stmt_text(stmt, 17),
 		.shared = shared_find(stmt_text(stmt, 18)),
+		.push_id = stmt_int(stmt, 19),
+		.server = { target_remote_type(stmt_text(stmt, 20)), stmt_text(stmt, 21),
+		            stmt_text(stmt, 22) },
+		.old_key = stmt_int(stmt, 23),
+		.new_key = stmt_int(stmt, 24),
 	};
 	if (!copy_blob(stmt, 7, row->old_digest.at, DIGEST_LEN))
 		row->old_digest = (struct digest){ 0 };
@@ -421,7 +502,7 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 #define STEP_COLUMNS                                                                     \
 	"SELECT seq, rank, kind, object, secret, had_old, present, old, new, old_mode, " \
 	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain, shared, "  \
-	"push_id"
+	"push_id, remote, server, credentials, old_key, new_key"
 #define STEP_SELECT \
 	STEP_COLUMNS " FROM step WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
 
@@ -435,7 +516,6 @@ static int hand_out(struct store *target, struct stmt *stmt,
 		struct step_row row;
 
 		rc = row_read(target, stmt, &row, err);
-		row.push_id = stmt_int(stmt, 19);
 		if (!rc)
 			rc = each(arg, &row, err);
 		if (rc)
@@ -467,10 +547,10 @@ int journal_each_since(struct store *target, int64_t push_id,
 	int rc = store_query(target, &stmt, err,
 	                     STEP_COLUMNS
 	                     ", min(push_id) FROM step WHERE push_id > ? "
-	                     "AND kind IN ('file', 'mkdir') "
+	                     "AND kind NOT IN ('service', 'probe') "
 	                     "AND push_id IN (SELECT id FROM push "
 	                     "WHERE state = 'done') "
-	                     "GROUP BY kind, object ORDER BY kind DESC, object",
+	                     "GROUP BY kind, server, object ORDER BY kind DESC, object",
 	                     "i", push_id);
 
 	return rc ? rc : hand_out(target, stmt, each, arg, err);
@@ -510,8 +590,8 @@ int journal_prune(struct store *target, struct err *err)
 		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND +push_id " IS_KEPT
 		") AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND +push_id " IS_KEPT
 		") "
-		"AND NOT EXISTS (SELECT 1 FROM held WHERE base = sha256) "
-		"AND NOT EXISTS (SELECT 1 FROM held WHERE value = sha256 AND domain IS NULL)",
+		"AND NOT EXISTS (SELECT 1 FROM owned WHERE base = sha256) "
+		"AND NOT EXISTS (SELECT 1 FROM owned WHERE value = sha256 AND domain IS NULL)",
 		"");
 	if (!rc)
 		rc = store_exec(

@@ -1,5 +1,6 @@
 /*
- * core/mta/engine/target.h: target.db, what was done to this host.  The only SQL about it but for held.c.
+ * core/mta/engine/target.h: target.db, what was done to this host: the host's row, contents, the journal.
+ * What is ours is in owned.h.
  *
  * Only whoever holds the target lock writes.
  */
@@ -103,7 +104,7 @@ int journal_move(struct store *target, int64_t push_id, enum push_progress state
 /* 1: a push is open, 0: none, negative: failed. */
 int journal_find_open(struct store *target, struct journal *ret_journal,
                       struct err *err) must_check;
-/* For every file and folder that a push later than `push_id` changed and that is in force, or was
+/* For every file, folder and setting that a push later than `push_id` changed and that is in force, or was
  * for a time: the first such step.  What it found is how that path was after `push_id`. */
 int journal_each_since(struct store *target, int64_t push_id,
                        int (*each)(void *arg, const struct step_row *row,
@@ -117,6 +118,8 @@ int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwa
 /* Why the last push was undone; NULL: it was not, or there was none.  Caller frees. */
 int journal_last_failure(struct store *target, char **ret_why,
                          struct err *err) must_check;
+/* NULL: this program knows none of that name, or NULL. */
+const struct remote_type *target_remote_type(const char *name) must_check;
 /* What the columns state and kind say. */
 enum push_progress journal_progress(const char *name) must_check;
 enum push_kind journal_kind(const char *name) must_check;

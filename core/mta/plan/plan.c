@@ -45,8 +45,8 @@ void plan_done(struct plan *plan)
 	*plan = PLAN_INIT;
 }
 
-static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_rank rank,
-                             const char *object)
+struct step *plan_step(struct plan *plan, enum step_kind kind, enum step_rank rank,
+                       const char *object)
 {
 	struct step *step;
 
@@ -59,13 +59,24 @@ static struct step *plan_add(struct plan *plan, enum step_kind kind, enum step_r
 		.is_present = true,
 		.meta = FILE_META_KEEP,
 	};
+	if (kind == STEP_PROBE)
+		step->ask = xcalloc(1, sizeof(*step->ask));
+	else if (kind == STEP_REMOTE)
+		step->server = xcalloc(1, sizeof(*step->server));
 	return step;
+}
+
+static void set_content(struct step *step, const void *octets, size_t len)
+{
+	step->content = xcalloc(1, sizeof(*step->content));
+	buf_add(step->content, octets, len);
+	digest_of(octets, len, &step->new_digest);
 }
 
 struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *path,
                             struct buf *content, struct file_meta meta, unsigned causes)
 {
-	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+	struct step *step = plan_step(plan, STEP_FILE, rank, path);
 
 	step->content = xcalloc(1, sizeof(*step->content));
 	*step->content = *content;
@@ -90,7 +101,7 @@ struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *p
                            int64_t key_id, const struct digest *digest,
                            struct file_meta meta, unsigned causes)
 {
-	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+	struct step *step = plan_step(plan, STEP_FILE, rank, path);
 
 	step->is_key = true;
 	step->key_id = key_id;
@@ -101,10 +112,59 @@ struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *p
 	return step;
 }
 
+static struct step *add_remote(struct plan *plan, enum step_rank rank,
+                               const struct remote_type *type,
+                               const struct remote_server *server, const char *name,
+                               const struct remote_value *now, unsigned causes)
+{
+	struct step *step = plan_step(plan, STEP_REMOTE, rank, name);
+
+	step->server->type = type;
+	step->server->url = xstrdup(server->url);
+	step->server->credentials = xstrdup(server->credentials);
+	step->causes = causes;
+	step->had_old = now->is_set;
+	if (now->is_set) {
+		struct step_old *old = step_fill_old(step);
+
+		buf_add(&old->content, now->text.at, now->text.len);
+		digest_of(now->text.at, now->text.len, &old->digest);
+	}
+	return step;
+}
+
+struct step *plan_remote(struct plan *plan, enum step_rank rank,
+                         const struct remote_type *type,
+                         const struct remote_server *server, const char *name,
+                         const struct remote_value *now, const struct remote_value *next,
+                         unsigned causes)
+{
+	struct step *step = add_remote(plan, rank, type, server, name, now, causes);
+
+	step->is_present = next->is_set;
+	if (next->is_set)
+		set_content(step, next->text.at, next->text.len);
+	return step;
+}
+
+struct step *plan_remote_key(struct plan *plan, enum step_rank rank,
+                             const struct remote_type *type,
+                             const struct remote_server *server, const char *name,
+                             const struct remote_value *now, int64_t key_id,
+                             const struct digest *digest, unsigned causes)
+{
+	struct step *step = add_remote(plan, rank, type, server, name, now, causes);
+
+	step->is_key = step->is_secret = true;
+	step->key_id = key_id;
+	step->new_digest = *digest;
+	return step;
+}
+
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes)
 {
-	struct step *step = plan_add(plan, STEP_FILE, rank, path);
+	struct step *step = plan_step(plan, STEP_FILE, rank, path);
 
 	step->is_present = false;
 	step->causes = causes;
@@ -114,7 +174,7 @@ struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *pat
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,
                         struct file_meta meta)
 {
-	struct step *step = plan_add(plan, STEP_MKDIR, rank, path);
+	struct step *step = plan_step(plan, STEP_MKDIR, rank, path);
 
 	step->meta = meta;
 	return step;
@@ -123,7 +183,7 @@ struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path
 struct step *plan_service(struct plan *plan, enum step_rank rank, const char *service,
                           enum service_action action, unsigned when)
 {
-	struct step *step = plan_add(plan, STEP_SERVICE, rank, service);
+	struct step *step = plan_step(plan, STEP_SERVICE, rank, service);
 
 	step->action = action;
 	step->when = when;
@@ -134,11 +194,10 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank,
                         const struct probe_type *type, const struct service_kind *service,
                         const char *endpoint, unsigned when)
 {
-	struct step *step = plan_add(plan, STEP_PROBE, rank, endpoint);
+	struct step *step = plan_step(plan, STEP_PROBE, rank, endpoint);
 
 	step->probe = type;
 	step->service = service;
-	step->ask = xcalloc(1, sizeof(*step->ask));
 	step->when = when;
 	return step;
 }

@@ -61,7 +61,7 @@ struct plan {
 	struct step *step;
 	size_t count, room;
 	char *index_path, *lines_path; /* plan_names(); NULL: none */
-	struct plan_need *need;        /* filled by held_plan_services() */
+	struct plan_need *need;        /* filled by owned_plan_services() */
 	size_t needs, need_room;
 	struct plan_key *key; /* of the names that moved, or of all */
 	size_t keys, key_room;
@@ -90,6 +90,8 @@ void plan_done(struct plan *plan);
 unsigned plan_cause(struct plan *plan, const char *name);
 
 /* Each gives the fresh step, to be filled further; it lives in the plan. */
+struct step *plan_step(struct plan *plan, enum step_kind kind, enum step_rank rank,
+                       const char *object);
 struct step *plan_file(struct plan *plan, enum step_rank rank, const char *path,
                        const void *octets, size_t len, struct file_meta meta,
                        unsigned causes);
@@ -101,6 +103,19 @@ struct step *plan_file_take(struct plan *plan, enum step_rank rank, const char *
 struct step *plan_file_key(struct plan *plan, enum step_rank rank, const char *path,
                            int64_t key_id, const struct digest *digest,
                            struct file_meta meta, unsigned causes);
+/* A setting of a server: `now` is what it is, as the backend observed it, `next` what it shall be.  All is
+ * copied. */
+struct step *plan_remote(struct plan *plan, enum step_rank rank,
+                         const struct remote_type *type,
+                         const struct remote_server *server, const char *name,
+                         const struct remote_value *now, const struct remote_value *next,
+                         unsigned causes);
+/* The same for a private key of plan->key_source, whose digest as PEM is given. */
+struct step *plan_remote_key(struct plan *plan, enum step_rank rank,
+                             const struct remote_type *type,
+                             const struct remote_server *server, const char *name,
+                             const struct remote_value *now, int64_t key_id,
+                             const struct digest *digest, unsigned causes);
 struct step *plan_remove(struct plan *plan, enum step_rank rank, const char *path,
                          unsigned causes);
 struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path,

@@ -54,11 +54,6 @@ static struct path_node *node_get(void **tree, const char *path, bool is_lasting
 	return node;
 }
 
-static bool is_tree_step(const struct step *step)
-{
-	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
-}
-
 static bool is_leaving_folder(const struct step *step)
 {
 	return step->kind == STEP_MKDIR && !step->is_present;
@@ -85,24 +80,27 @@ static int observe_steps(struct pruning *p, struct err *err)
 {
 	for (size_t i = 0; i < p->plan->count; i++) {
 		struct step *step = &p->plan->step[i];
-		struct path_node *node;
-		bool is_held = false;
+		const struct step_type *type = step_types[step->kind];
+		struct path_node *node = NULL;
+		bool is_done = false;
 		int rc;
 
-		if (!is_tree_step(step))
+		if (!type->observe)
 			continue;
-		node = node_get(&p->paths, step->object, true);
-		if (node->is_kept)
+		if (type->is_in_tree)
+			node = node_get(&p->paths, step->object, true);
+		if (node && node->is_kept)
 			return err_set(err, ERR_FAILED,
 			               _("%s is planned twice: nothing was changed"),
 			               step->object);
-		node->is_kept = true;
-		rc = step_types[step->kind]->observe(p->ctx, step, &is_held, err);
+		if (node)
+			node->is_kept = true;
+		rc = type->observe(p->ctx, step, &is_done, err);
 		if (rc)
 			return rc;
 		plan_claim_step(p->plan, step);
-		p->is_kept[i] = !is_held;
-		if (!is_held && step->kind == STEP_FILE && !step->is_present)
+		p->is_kept[i] = !is_done;
+		if (!is_done && step->kind == STEP_FILE && !step->is_present)
 			note_leaving(&p->paths, step->object);
 	}
 	return 0;
@@ -209,7 +207,7 @@ static bool keep_actions(struct pruning *p)
 		}
 	}
 	for (size_t i = 0; i < p->plan->count; i++)
-		if (!is_tree_step(&p->plan->step[i]))
+		if (!step_types[p->plan->step[i].kind]->observe)
 			p->is_kept[i] = is_any && is_due(&p->plan->step[i], causes);
 	for (size_t i = 0; i < p->plan->count; i++)
 		if (p->is_kept[i] && p->plan->step[i].kind == STEP_SERVICE)
@@ -266,7 +264,7 @@ static int make_order(struct pruning *p, struct order *order, struct err *err)
 
 			if (!p->is_kept[i] || (int)step->rank != rank)
 				continue;
-			if (is_tree_step(step) && step->is_present)
+			if (step_is_in_tree(step) && step->is_present)
 				rc = add_missing_parents(p, order, step->object,
 				                         step->rank, err);
 			order_add(order, i);

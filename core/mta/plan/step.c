@@ -7,9 +7,8 @@
 #include "core/base/alloc.h"
 
 const struct step_type *const step_types[STEP_KIND_COUNT] = {
-	[STEP_FILE] = &step_file_type,
-	[STEP_MKDIR] = &step_mkdir_type,
-	[STEP_SERVICE] = &step_service_type,
+	[STEP_FILE] = &step_file_type,     [STEP_MKDIR] = &step_mkdir_type,
+	[STEP_REMOTE] = &step_remote_type, [STEP_SERVICE] = &step_service_type,
 	[STEP_PROBE] = &step_probe_type,
 };
 
@@ -35,6 +34,15 @@ static void ask_free(struct step_ask *ask)
 	free(ask);
 }
 
+static void server_free(struct step_server *server)
+{
+	if (!server)
+		return;
+	free(server->url);
+	free(server->credentials);
+	free(server);
+}
+
 static void content_free(const struct step *step)
 {
 	if (step->is_key || !step->content)
@@ -49,8 +57,9 @@ const struct buf *step_text(const struct step *step)
 {
 	static const struct buf empty;
 
-	return step->kind == STEP_FILE && !step->is_key && step->content ? step->content
-	                                                                 : &empty;
+	return step_types[step->kind]->has_content && !step->is_key && step->content
+	               ? step->content
+	               : &empty;
 }
 
 const struct step_old *step_old(const struct step *step)
@@ -71,10 +80,15 @@ void step_done(struct step *step)
 {
 	if (step->kind == STEP_PROBE)
 		ask_free(step->ask);
-	else if (step->kind == STEP_FILE)
+	else if (step_types[step->kind]->has_content)
 		content_free(step);
-	if (step->old)
+	if (step->kind == STEP_REMOTE)
+		server_free(step->server);
+	if (step->old) {
+		if (step->is_secret && step->old->content.at)
+			explicit_bzero(step->old->content.at, step->old->content.room);
 		buf_done(&step->old->content);
+	}
 	free(step->old);
 	free(step->object);
 	free(step->domain);

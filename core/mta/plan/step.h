@@ -1,5 +1,6 @@
 /*
- * core/mta/plan/step.h: what a kind of step can do.
+ * core/mta/plan/step.h: what a kind of step can do.  The engine and the recovery know no kind by name, but in
+ * which phase of its rank it is carried out and taken back.
  *
  * apply() is given the plan's step; undo() is given the journal's row, because after a crash there
  * is nothing else.
@@ -17,6 +18,7 @@
 #include "core/base/file.h"
 #include "core/base/secret.h"
 #include "core/mta/host/service.h"
+#include "core/mta/plan/remote.h"
 #include "core/store/store.h"
 
 enum step_rank {
@@ -28,7 +30,22 @@ enum step_rank {
 	RANK_COUNT
 };
 
-enum step_kind { STEP_FILE, STEP_MKDIR, STEP_SERVICE, STEP_PROBE, STEP_KIND_COUNT };
+enum step_kind {
+	STEP_FILE,
+	STEP_MKDIR,
+	STEP_REMOTE, /* a setting of a server that is reached over a connection (remote.h) */
+	STEP_SERVICE,
+	STEP_PROBE,
+	STEP_KIND_COUNT
+};
+
+/* One after the other in each rank; an undo takes them in the same order. */
+enum step_phase {
+	PHASE_SWITCH, /* files, folders and settings become the new ones */
+	PHASE_TELL,   /* services read them */
+	PHASE_PROBE,  /* what was switched must answer */
+	PHASE_COUNT
+};
 
 struct step;
 
@@ -66,6 +83,12 @@ struct shared_format; /* shared.h */
 /* When a mail server sends macros to a filter. */
 enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
+/* Which server a setting is of. */
+struct step_server {
+	const struct remote_type *type;
+	char *url, *credentials; /* as in struct remote_server */
+};
+
 /* What stood at the path of a file or a folder; of a service, as meta.mode, SERVICE_WAS_* bits. */
 struct step_old {
 	struct file_meta meta;
@@ -89,9 +112,9 @@ struct step {
 	enum step_kind kind : 8;
 	enum step_rank rank : 8;
 	enum service_action action : 8; /* services */
-	bool is_present : 1;            /* files and folders; false: it goes */
-	bool is_secret : 1; /* never enters the journal: digest and key id only */
-	bool is_key : 1;    /* a file whose content is the private key `key_id` */
+	bool is_present : 1; /* files and folders; false: it goes */
+	bool is_secret : 1;  /* never enters the journal: digest and key id only */
+	bool is_key : 1;     /* a file or a setting that holds the private key `key_id` */
 	bool had_old : 1; /* filled by plan_prune(); files, folders: something stood there */
 	bool is_relied_on : 1; /* ENABLE: the mail server hands mail to it as it is configured now */
 	unsigned causes; /* bits: which later steps a change here makes due */
@@ -100,13 +123,17 @@ struct step {
 	                 them; 0: always */
 	struct file_meta meta; /* files, folders */
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
-	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25") */
+	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25"); setting: its
+	                        name */
 	char *domain; /* the domain that it serves alone, or NULL */
 	union {
-		struct {                          /* files */
+		struct {                          /* files and settings */
 			struct digest new_digest; /* SHA-256 of what is wanted */
-			const struct shared_format
-				*shared; /* whose text it is beside ours */
+			union {
+				const struct shared_format
+					*shared; /* files: whose text it is beside ours */
+				struct step_server *server; /* settings */
+			};
 			union {
 				int64_t key_id;      /* of is_key */
 				struct buf *content; /* else; see step_text() */
@@ -122,18 +149,18 @@ struct step {
 	struct step_old *old; /* filled by plan_prune(); see step_old() */
 };
 
-/* What the file will hold, where it is no key; empty: it holds nothing, or is none. */
+/* What the file or the setting will hold, where it is no key; empty: it holds nothing, or is none. */
 const struct buf *step_text(const struct step *step) must_check;
 /* What stood there; all zero: nothing. */
 const struct step_old *step_old(const struct step *step) must_check;
 /* The same to be filled. */
 struct step_old *step_fill_old(struct step *step) must_check;
 
-/* It makes, changes or removes a file or a folder. */
-static inline bool step_is_in_tree(const struct step *step)
-{
-	return step->kind == STEP_FILE || step->kind == STEP_MKDIR;
-}
+/* Where settings of a server are changed, of the journal too. */
+struct row_server {
+	const struct remote_type *type; /* NULL: this program knows none of that name */
+	const char *url, *credentials;
+};
 
 /* One row of the journal (table step of target.db); texts are borrowed from the caller. */
 struct step_row {
@@ -150,6 +177,9 @@ struct step_row {
 	const struct probe_type *probe;     /* probes; NULL: none of that name any more */
 	const char *domain;                 /* whom it serves; NULL: all */
 	const struct shared_format *shared; /* files */
+	struct row_server server;           /* settings */
+	int64_t old_key,
+		new_key; /* settings: the private key of is_secret; 0: none, or not known */
 };
 
 /* Private keys as PEM, by the id in the database. */
@@ -163,18 +193,34 @@ enum undo_result {
 	UNDO_NOTHING, /* the old state is there already */
 	UNDO_DONE,
 	UNDO_DRIFT, /* neither old nor new: left alone; err says what, code 0 is returned */
+	UNDO_UNREACHABLE, /* nobody can tell, or change it, now: err says why, code 0 is returned */
 };
 
-struct undo_run {
+/* A push that is carried out or taken back. */
+struct step_run {
 	struct ctx *ctx;
 	struct store *target;
 	const char *
 		reload; /* mta.reload when the push was made; NULL: services are told one by one */
-	bool force; /* put the old content back over what somebody edited */
+	struct key_source keys;  /* pem NULL: none are at hand */
+	const struct plan *plan; /* NULL: the push is taken back */
+	bool force;              /* put the old content back over what somebody edited */
+	/* of the ranks at hand; kept by services, asked by probes */
+	bool is_reloaded; /* mta.reload ran */
+	bool is_stopped;  /* a service does not run: nothing would answer a probe */
 };
 
+struct owned_row; /* core/mta/engine/owned.h */
+struct plan;
+
 struct step_type {
-	const char *name; /* in the journal: "file", "mkdir", "service", "probe" */
+	const char
+		*name; /* in the journal: "file", "mkdir", "remote", "service", "probe" */
+	enum step_phase phase;
+	bool is_in_tree; /* object is a path inside the root: its folder is synced */
+	bool is_container; /* others stand in it: it is made first, removed last, and staging it
+	                      makes it where it belongs */
+	bool has_content; /* new_digest, old->digest, and texts unless it is secret */
 	/* Whether it holds already; fills had_old and old.  NULL: cannot be observed. */
 	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
 	               struct err *err);
@@ -182,22 +228,36 @@ struct step_type {
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Whatever may fail for want of space or rights, beside what is in force.  NULL: nothing.
 	 * *ret_temp, the file that waits beside its target, stays NULL where there is no content. */
-	int (*stage)(const struct ctx *ctx, const struct step *step,
-	             const struct key_source *keys, bool sync, char **ret_temp,
-	             struct err *err);
+	int (*stage)(const struct step_run *run, const struct step *step, bool sync,
+	             char **ret_temp, struct err *err);
 	/* Notes what stands before the push changes anything, to be compared with.  NULL: nothing. */
 	void (*before)(struct ctx *ctx, struct step *step);
 	/* Carries it out. */
-	int (*apply)(struct ctx *ctx, const struct step *step, const char *temp,
+	int (*apply)(struct step_run *run, const struct step *step, const char *temp,
 	             struct err *err);
 	/* Takes it back; idempotent. */
-	int (*undo)(const struct undo_run *run, const struct step_row *row,
+	int (*undo)(struct step_run *run, const struct step_row *row,
 	            enum undo_result *ret_result, struct err *err);
 	/* After the last rank: what only undo needed goes.  Idempotent.  NULL: nothing. */
 	int (*finish)(const struct ctx *ctx, const struct step_row *row, struct err *err);
+	/* In the transaction that ends the push: notes what is ours from now on, and what stood there
+	 * before.  NULL: nothing. */
+	int (*own)(const struct step_run *run, const struct step_row *row,
+	           struct err *err);
+	const char *
+		owned; /* how such rows of table owned begin: "file:"; NULL: there are none */
+	/* Adds the step that gives back what is ours.  NULL: a backend does. */
+	int (*give_back)(const struct step_run *run, const struct owned_row *row,
+	                 struct plan *plan, struct err *err);
 };
 
 extern const struct step_type *const step_types[STEP_KIND_COUNT];
+
+/* It makes, changes or removes a file or a folder. */
+static inline bool step_is_in_tree(const struct step *step)
+{
+	return step_types[step->kind]->is_in_tree;
+}
 
 /* Frees and wipes; the step is empty afterwards. */
 void step_done(struct step *step);
@@ -219,10 +279,9 @@ int step_content(const struct step *step, const struct key_source *keys,
 #define STEP_FILE_LIMIT ((size_t)1 << 30)
 
 extern const struct step_type step_file_type, step_mkdir_type; /* step_file.c */
+extern const struct step_type step_remote_type;                /* step_remote.c */
 extern const struct step_type step_service_type;               /* step_service.c */
-/* What takes an action back: a reload a reload, a start a stop. */
-enum service_action step_service_opposite(enum service_action action);
-extern const struct step_type step_probe_type; /* step_probe.c */
+extern const struct step_type step_probe_type;                 /* step_probe.c */
 /* One attempt at a probe step, at the latest until `deadline` (monotonic nanoseconds).  Fails with
  * what was seen instead of what must hold. */
 int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,

@@ -15,7 +15,7 @@
 #include "core/model/setting/setting.h"
 #include "core/model/setting/spf_setting.h"
 #include "core/model/setting/srs_secret.h"
-#include "core/mta/engine/held.h"
+#include "core/mta/engine/owned.h"
 
 struct bool_row {
 	enum setting_key key;
@@ -141,11 +141,11 @@ struct moved {
 };
 
 /* A name that has files here was given already. */
-static int give_if_not_held(void *arg, const char *name, struct err *err)
+static int give_if_not_owned(void *arg, const char *name, struct err *err)
 {
 	const struct moved *moved = arg;
 	bool has = false;
-	int rc = held_has_domain(moved->target, name, &has, err);
+	int rc = owned_has_domain(moved->target, name, &has, err);
 
 	return rc || has ? rc : moved->each(moved->arg, name, err);
 }
@@ -159,9 +159,9 @@ static int each_moved(void *arg, int64_t since, desired_name_fn *each, void *eac
 
 	if (since)
 		return signing_moved(source->store, since, each, each_arg, err);
-	rc = held_each_domain(source->target, each, each_arg, err);
+	rc = owned_each_domain(source->target, each, each_arg, err);
 	if (!rc)
-		rc = signing_moved(source->store, 0, give_if_not_held, &moved, err);
+		rc = signing_moved(source->store, 0, give_if_not_owned, &moved, err);
 	return rc;
 }
 
@@ -206,14 +206,14 @@ static int each_owned(void *arg, const char *domain, desired_name_fn *each,
 {
 	const struct desired_source *source = arg;
 
-	return held_each_path(source->target, domain, each, each_arg, err);
+	return owned_each_path(source->target, domain, each, each_arg, err);
 }
 
 static int owns(void *arg, const char *path, bool *ret_owns, struct err *err)
 {
 	const struct desired_source *source = arg;
 
-	return held_has_file(source->target, path, ret_owns, err);
+	return owned_has_file(source->target, path, ret_owns, err);
 }
 
 static int pushed(void *arg, const char *path, int64_t limit, struct buf *into,
@@ -221,7 +221,7 @@ static int pushed(void *arg, const char *path, int64_t limit, struct buf *into,
 {
 	const struct desired_source *source = arg;
 
-	return held_content(source->target, path, limit, into, err);
+	return owned_content(source->target, path, limit, into, err);
 }
 
 static int key_pem(void *arg, int64_t key_id, struct secret *ret_pem, struct err *err)

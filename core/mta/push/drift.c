@@ -12,7 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/base/digest.h"
 #include "core/base/file.h"
-#include "core/mta/engine/held.h"
+#include "core/mta/engine/owned_file.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/shared.h"
@@ -47,7 +47,7 @@ static struct drift *add(struct drifts *drifts, const char *path, char *what)
 
 /* ---- judgement -------------------------------------------------------------------------------- */
 
-static void judge_meta(struct drifts *drifts, const struct held_file *file,
+static void judge_meta(struct drifts *drifts, const struct owned_file *file,
                        const struct file_meta *now)
 {
 	const struct file_meta *want = &file->meta;
@@ -89,7 +89,7 @@ static char *first_parameter(const struct buf *old, const struct buf *now)
 }
 
 static int judge_shared(struct store *target, struct drifts *drifts,
-                        const struct held_file *file, const struct buf *now,
+                        const struct owned_file *file, const struct buf *now,
                         struct err *err)
 {
 	auto_buf wrote = BUF_INIT, old_part = BUF_INIT, part = BUF_INIT, diff = BUF_INIT;
@@ -115,7 +115,7 @@ static int judge_shared(struct store *target, struct drifts *drifts,
 }
 
 static int judge_content(struct store *target, struct drifts *drifts,
-                         const struct held_file *file, const struct buf *now,
+                         const struct owned_file *file, const struct buf *now,
                          struct err *err)
 {
 	auto_buf wrote = BUF_INIT, diff = BUF_INIT;
@@ -138,20 +138,20 @@ static int judge_content(struct store *target, struct drifts *drifts,
 	return 0;
 }
 
-static void judge_absence(struct drifts *drifts, const struct held_file *file)
+static void judge_absence(struct drifts *drifts, const struct owned_file *file)
 {
 	add(drifts, file->path, xstrdup(_("was removed since it was pushed")))
 		->is_restored = !file->shared;
 }
 
-static bool is_value(const struct held_file *file, const struct digest *digest)
+static bool is_value(const struct owned_file *file, const struct digest *digest)
 {
 	return memcmp(file->value.at, digest->at, DIGEST_LEN) == 0;
 }
 
 /* ---- every file ------------------------------------------------------------------------------- */
 
-static int look(void *arg, const struct held_file *file, struct err *err)
+static int look(void *arg, const struct owned_file *file, struct err *err)
 {
 	struct looking *l = arg;
 	auto_buf content = BUF_INIT;
@@ -192,7 +192,7 @@ int drift_scan(struct ctx *ctx, struct store *target, struct drifts *drifts,
 {
 	struct looking looking = { .ctx = ctx, .target = target, .drifts = drifts };
 
-	return target ? held_each_file(target, look, &looking, err) : 0;
+	return target ? owned_each_file(target, look, &looking, err) : 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -216,11 +216,11 @@ int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drift
 	*ret_is_whole = true;
 	if (!target)
 		return 0;
-	rc = held_first_files(target, DRIFT_FIRST, look, &looking, err);
+	rc = owned_first_files(target, DRIFT_FIRST, look, &looking, err);
 	sort(drifts);
 	if (!rc)
 		rc = store_get_int(target, &beyond, err,
-		                   "SELECT 1 FROM held WHERE domain IS NOT NULL "
+		                   "SELECT 1 FROM owned WHERE domain IS NOT NULL "
 		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
 		                   "i", (int64_t)DRIFT_FIRST);
 	if (rc < 0)
@@ -231,7 +231,7 @@ int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drift
 
 /* ---- those of a plan -------------------------------------------------------------------------- */
 
-static int look_at_step(void *arg, const struct held_file *file, struct err *err)
+static int look_at_step(void *arg, const struct owned_file *file, struct err *err)
 {
 	struct looking *l = arg;
 	const struct step *step = l->step;
@@ -266,8 +266,8 @@ int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *
 		looking.step = &plan->step[i];
 		if (looking.step->kind == STEP_FILE &&
 		    !is_among(drifts, before, looking.step->object))
-			rc = held_with_file(target, looking.step->object, look_at_step,
-			                    &looking, err);
+			rc = owned_with_file(target, looking.step->object, look_at_step,
+			                     &looking, err);
 	}
 	sort(drifts);
 	return rc;

@@ -19,8 +19,9 @@
 #include "core/model/setting/setting.h"
 #include "core/mta/check/stage.h"
 #include "core/mta/engine/engine.h"
-#include "core/mta/engine/held.h"
-#include "core/mta/engine/held_service.h"
+#include "core/mta/engine/owned.h"
+#include "core/mta/engine/owned_file.h"
+#include "core/mta/engine/owned_service.h"
 #include "core/mta/engine/recover.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/engine/told.h"
@@ -61,6 +62,7 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 int push_recover(struct ctx *ctx, bool force, struct err *err)
 {
 	auto_store target = NULL;
+	struct step_run run;
 	int rc;
 
 	if (!ctx->is_rooted)
@@ -68,8 +70,9 @@ int push_recover(struct ctx *ctx, bool force, struct err *err)
 	rc = target_open(ctx, false, true, &target, err);
 	if (rc || !target)
 		return rc;
+	run = (struct step_run){ .ctx = ctx, .target = target, .force = force };
 	signals_hold();
-	rc = recover_open_push(ctx, target, force, err);
+	rc = recover_open_push(&run, err);
 	signals_release();
 	return rc;
 }
@@ -216,8 +219,8 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 	int rc = setting_text(store, SET_MTA_RELOAD, 0, &reload, err);
 
 	return rc ? rc
-	          : held_plan_services(push->ctx, push->target, reload && *reload,
-	                               &push->plan, err);
+	          : owned_plan_services(push->ctx, push->target, reload && *reload,
+	                                &push->plan, err);
 }
 
 /* What would be asked of the servers, also where nothing makes it due. */
@@ -290,8 +293,10 @@ static int plan_with(struct push *push, struct store *store,
 			rc = backend->plan(desired, observed, &push->plan, err);
 	}
 	if (!rc && !desired && push->target)
-		rc = held_plan_removal(push->ctx, push->target, options->force,
-		                       &push->plan, err);
+		rc = owned_plan_removal(&(struct step_run){ .ctx = push->ctx,
+		                                            .target = push->target,
+		                                            .force = options->force },
+		                        &push->plan, err);
 	if (!rc)
 		rc = plan_services(push, store, err);
 	if (!rc && push->probes)
@@ -392,17 +397,20 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	int rc;
 
 	if (push->kind == PUSH_KIND_REMOVE) {
-		rc = held_forget(push->target, err);
+		rc = owned_forget(push->target, err);
 		return rc ? rc : target_forget(push->target, err);
 	}
-	rc = held_claim(push->ctx, push->target, &push->plan, err);
+	rc = owned_claim(push->ctx, push->target, &push->plan, err);
 	if (!rc && push_id)
-		rc = held_update(push->ctx, push->target, push_id, err);
+		rc = owned_update(
+			&(struct step_run){ .ctx = push->ctx, .target = push->target },
+			push_id, err);
 	/* a rollback's plan has notes of its own: what was told of the host stays so */
 	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
 		rc = told_write(push->target, &push->plan, push->is_told, err);
 	for (size_t i = 0; i < push->settled.count && !rc; i++)
-		rc = held_accept(push->ctx, push->target, push->settled.row[i].path, err);
+		rc = owned_accept(push->ctx, push->target, push->settled.row[i].path,
+		                  err);
 	return rc ? rc : target_write(push->target, &push->row, err);
 }
 

@@ -17,6 +17,7 @@
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/model/key/key_secret.h"
+#include "core/mta/engine/owned.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/shared.h"
 #include "core/mta/plan/step.h"
@@ -203,6 +204,17 @@ static int find_key(const struct rolling *r, const struct step_row *row, int64_t
 	return rc;
 }
 
+static int refuse_secret(const struct rolling *r, const struct step_row *row,
+                         bool is_there, struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+	               _("the secret that push %lld had in %s is %s, and secrets are not "
+	                 "kept in the history: choose a later push, or change the "
+	                 "settings instead"),
+	               (long long)r->push_id, row->object,
+	               is_there ? _("a different one now") : _("deleted"));
+}
+
 static int restore_secret(struct rolling *r, const struct step_row *row, struct err *err)
 {
 	auto_buf now = BUF_INIT;
@@ -224,13 +236,7 @@ static int restore_secret(struct rolling *r, const struct step_row *row, struct 
 	if (rc)
 		return rc;
 	if (!step)
-		return err_set(
-			err, ERR_FAILED,
-			_("the secret that push %lld had in %s is %s, and secrets are not "
-		          "kept in the history: choose a later push, or change the "
-		          "settings instead"),
-			(long long)r->push_id, row->object,
-			is_there ? _("a different one now") : _("deleted"));
+		return refuse_secret(r, row, is_there, err);
 	step->is_secret = true;
 	step->domain = xstrdup(row->domain);
 	return 0;
@@ -258,6 +264,24 @@ static int restore_whole(struct rolling *r, const struct step_row *row, struct e
 	return rc;
 }
 
+static int restore_setting(struct rolling *r, const struct step_row *row, struct err *err)
+{
+	auto_free char *name = xasprintf("%s %s", row->server.url, row->object);
+	const struct step_run run = { .ctx = r->ctx, .target = r->target, .force = true };
+	const struct owned_row then = {
+		.name = name,
+		.has_base = row->had_old,
+		.base = row->old_digest,
+		.is_secret = row->is_secret,
+		.server = row->server,
+		.base_key = row->old_key,
+	};
+
+	if (row->is_secret && row->had_old && !row->old_key)
+		return refuse_secret(r, row, true, err);
+	return step_remote_type.give_back(&run, &then, r->plan, err);
+}
+
 static int restore_row(void *arg, const struct step_row *row, struct err *err)
 {
 	struct rolling *r = arg;
@@ -270,6 +294,8 @@ static int restore_row(void *arg, const struct step_row *row, struct err *err)
 	if (row->kind == STEP_FILE)
 		return row->shared ? restore_shared(r, row, err)
 		                   : restore_whole(r, row, err);
+	if (row->kind == STEP_REMOTE)
+		return restore_setting(r, row, err);
 	step = plan_mkdir(r->plan, row->had_old ? RANK_DATA : RANK_LEFTOVERS, row->object,
 	                  row->had_old ? row->old_meta : FILE_META_KEEP);
 	step->is_present = row->had_old;

@@ -95,7 +95,7 @@ static void test_edited_before_switch(void **state)
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
 	put(host->root, MAIN_CF, "edited by hand\n", 0640);
 	before = snapshot(host);
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
 	engine_done(&engine);
 	assert_non_null(strstr(err.text, MAIN_CF " was changed outside mailauthctl"));
 	/* what was staged and the new folders are gone; the edit stays */
@@ -126,7 +126,7 @@ static void test_chmod_before_switch(void **state)
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
 	assert_int_equal(chmod(path, 0600), 0);
 	auto_free char *before = snapshot(host);
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
 	engine_done(&engine);
 	assert_non_null(strstr(err.text, MAIN_CF " was changed outside mailauthctl"));
 	assert_state(host, "undone");
@@ -263,7 +263,7 @@ static void test_reload_command(void **state)
 	plan_all(&plan);
 	prune(host, &plan);
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), 0);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), 0);
 	engine_done(&engine);
 	assert_string_equal(buf_text(&world.runs),
 	                    "docker kill -s HUP my mail;docker kill -s HUP my mail;");
@@ -283,16 +283,22 @@ static void test_removal(void **state)
 
 	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
 	put(host->root, TABLE, "edited\n", 0640);
-	assert_int_equal(held_plan_removal(&host->ctx, host->target, false, &plan, &err),
+	assert_int_equal(owned_plan_removal(&(struct step_run){ .ctx = &host->ctx,
+	                                                        .target = host->target,
+	                                                        .force = false },
+	                                    &plan, &err),
 	                 0);
 	assert_int_equal(plan.notes, 1);
 	assert_non_null(strstr(plan.note[0].text, TABLE " was edited"));
 	plan_done(&plan);
-	assert_int_equal(held_plan_removal(&host->ctx, host->target, true, &plan, &err),
+	assert_int_equal(owned_plan_removal(&(struct step_run){ .ctx = &host->ctx,
+	                                                        .target = host->target,
+	                                                        .force = true },
+	                                    &plan, &err),
 	                 0);
 	prune(host, &plan);
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), 0);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), 0);
 	engine_done(&engine);
 	after = snapshot(host);
 	assert_null(strstr(after, "mailauthctl"));
@@ -451,9 +457,9 @@ static void test_prune(void **state)
 	                               "SELECT count(*) FROM push WHERE id = 1", ""),
 	                 1);
 	assert_int_equal(steps, 0);
-	assert_int_equal(held_content(host->target, TABLE, 0, &text, &err), 1);
+	assert_int_equal(owned_content(host->target, TABLE, 0, &text, &err), 1);
 	assert_string_equal(buf_text(&text), "s1 example.com\n");
-	assert_int_equal(held_content(host->target, OLD_KEY, 0, &text, &err), 0);
+	assert_int_equal(owned_content(host->target, OLD_KEY, 0, &text, &err), 0);
 }
 
 static void plan_many(struct plan *plan)
@@ -497,7 +503,7 @@ static void test_drift_first(void **state)
 		store_exec(
 			host->target, &err,
 			"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-			"WHERE i < ?) INSERT INTO held (object, value, domain) "
+			"WHERE i < ?) INSERT INTO owned (object, value, domain) "
 			"SELECT format('file:/a/%05d', i), zeroblob(32), 'd' || i FROM n",
 			"i", (int64_t)DRIFT_FIRST + 1),
 		0);

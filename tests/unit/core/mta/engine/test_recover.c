@@ -28,7 +28,7 @@ static void crash(struct host *host, enum crash where)
 			_exit(1);
 		if (where == AT_PREPARED)
 			_exit(7);
-		_exit(engine_switch(&engine, note_held, host, &err) ? 3 : 2);
+		_exit(engine_switch(&engine, note_owned, host, &err) ? 3 : 2);
 	}
 	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 7);
@@ -55,13 +55,21 @@ static void test_recover(void **state)
 		crash(host, rows[i].where);
 		world.exit_on = NULL;
 		assert_state(host, rows[i].state);
-		assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
-		                 0);
+		assert_int_equal(
+			recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+		                                              .target = host->target,
+		                                              .force = false },
+		                          &err),
+			0);
 		assert_state(host, "undone");
 		assert_same_tree(host, before);
 		/* idempotent, and nothing is open any more */
-		assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
-		                 0);
+		assert_int_equal(
+			recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+		                                              .target = host->target,
+		                                              .force = false },
+		                          &err),
+			0);
 		assert_same_tree(host, before);
 	}
 	assert_int_equal(push_plan_of(host, plan_all, NULL), 0);
@@ -82,13 +90,22 @@ static void test_recover_twice(void **state)
 	pid = fork();
 	if (pid == 0) {
 		host_open(host);
-		_exit(recover_open_push(&host->ctx, host->target, false, &err) ? 3 : 2);
+		_exit(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+		                                            .target = host->target,
+		                                            .force = false },
+		                        &err)
+		              ? 3
+		              : 2);
 	}
 	assert_true(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
 	host_open(host);
 	assert_state(host, "undoing");
 	world.exit_on = NULL;
-	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = false },
+	                                   &err),
+	                 0);
 	assert_same_tree(host, before);
 	assert_string_equal(
 		buf_text(&world.runs),
@@ -105,7 +122,10 @@ static void test_recover_drift(void **state)
 	crash(host, AT_COMMAND);
 	world.exit_on = NULL;
 	put(host->root, MAIN_CF, "edited by hand\n", 0640);
-	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = false },
+	                                   &err),
 	                 ERR_FAILED);
 	assert_non_null(strstr(buf_text(&world.reports), MAIN_CF));
 	after = snapshot(host);
@@ -127,7 +147,11 @@ static void test_recover_force(void **state)
 	crash(host, AT_COMMAND);
 	world.exit_on = NULL;
 	put(host->root, MAIN_CF, "edited by hand\n", 0640);
-	assert_int_equal(recover_open_push(&host->ctx, host->target, true, &err), 0);
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = true },
+	                                   &err),
+	                 0);
 	assert_same_tree(host, before);
 }
 
@@ -143,14 +167,21 @@ static void test_recover_stops(void **state)
 	crash(host, AT_COMMAND);
 	world.exit_on = NULL;
 	assert_int_equal(unlink(path) | mkdir(path, 0755), 0);
-	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err),
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = false },
+	                                   &err),
 	                 ERR_FAILED);
 	assert_true(stands(host->root, TABLE) && stands(host->root, KEY));
 	assert_state(host, "undoing");
 	assert_int_equal(rmdir(path), 0);
 	put(host->root, MAIN_CF, "milter\n", 0640);
 	err_clear(&err);
-	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = false },
+	                                   &err),
+	                 0);
 	assert_same_tree(host, before);
 }
 
@@ -165,7 +196,11 @@ static void test_recover_ending(void **state)
 	put(host->root, "/etc/leaving.mailauthctl-old", "goes away\n", 0604);
 	put(host->root, OLD_KEY ".mailauthctl-old", "OLD SECRET\n", 0600);
 	assert_int_equal(journal_move(host->target, 1, PUSH_ENDING, -1, NULL, &err), 0);
-	assert_int_equal(recover_open_push(&host->ctx, host->target, false, &err), 0);
+	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+	                                                       .target = host->target,
+	                                                       .force = false },
+	                                   &err),
+	                 0);
 	assert_state(host, "done");
 	assert_same_tree(host, after);
 }

@@ -86,7 +86,7 @@ static void test_version_1(void **state)
 		const char *sql, *want;
 	} rows[] = {
 		{ "SELECT group_concat(object || '=' || coalesce(shared, '-'), ' ') FROM "
-		  "(SELECT * FROM held ORDER BY object)",
+		  "(SELECT * FROM owned ORDER BY object)",
 		  "dir:/etc/mailauthctl=- file:/etc/mailauthctl/opendkim.conf=- "
 		  "file:/etc/opendkim.conf=opendkim.conf file:/etc/postfix/main.cf=main.cf" },
 		{ "SELECT group_concat(kind || rank, ' ') FROM (SELECT * FROM push ORDER BY id)",

@@ -5,7 +5,7 @@
 #include <sys/inotify.h>
 
 #include "core/mta/check/service_log.h"
-#include "core/mta/engine/held_service.h"
+#include "core/mta/engine/owned_service.h"
 #include "core/mta/host/service.h"
 
 /* ---- systemd: units that are as a row says ---------------------------------------------------- */
@@ -430,14 +430,14 @@ static int settle_and_push(struct host *host, struct plan *plan, struct err *err
 	struct engine engine = { .ctx = &host->ctx,
 		                 .target = host->target,
 		                 .plan = plan };
-	int rc = held_plan_services(&host->ctx, host->target, false, plan, err);
+	int rc = owned_plan_services(&host->ctx, host->target, false, plan, err);
 
 	if (!rc)
 		rc = plan_prune(&host->ctx, plan, err);
 	if (!rc && plan->count)
 		rc = engine_prepare(&engine, (struct generation){ 1, 2 }, err);
 	if (!rc && plan->count)
-		rc = engine_switch(&engine, note_held, host, err);
+		rc = engine_switch(&engine, note_owned, host, err);
 	engine_done(&engine);
 	return rc;
 }
@@ -544,13 +544,13 @@ static void test_reload_command(void **state)
 	             plan_cause(&plan, "a filter"));
 	plan_service(&plan, RANK_CONSUMERS, "postfix:/etc/out", SERVICE_RELOAD, 0);
 	plan_probe(&plan, RANK_CONSUMERS, &milter_probe, NULL, "unix:/x", 0);
-	assert_int_equal(held_plan_services(&host->ctx, host->target, true, &plan, &err),
+	assert_int_equal(owned_plan_services(&host->ctx, host->target, true, &plan, &err),
 	                 0);
 	prune(host, &plan);
 	assert_int_equal(plan.count, 5);
 	world.bad_probes = -1;
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
 	engine_done(&engine);
 	assert_string_equal(
 		buf_text(&world.runs),
@@ -572,12 +572,12 @@ static void test_reload_command_remembers(void **state)
 
 		plan_service(&plan, RANK_PROVIDERS, "postsrsd", SERVICE_ENABLE, 0);
 		assert_int_equal(
-			held_plan_services(&host->ctx, host->target, true, &plan, &err),
+			owned_plan_services(&host->ctx, host->target, true, &plan, &err),
 			0);
 		assert_int_equal(plan.count, round == 0);
 		assert_int_equal(
 			store_exec(host->target, &err,
-		                   "INSERT OR IGNORE INTO held (object, base_mode) "
+		                   "INSERT OR IGNORE INTO owned (object, base_mode) "
 		                   "VALUES ('service:postsrsd', 0)",
 		                   ""),
 			0);

@@ -103,9 +103,9 @@ static void test_undo_file(void **state)
 	assert_int_equal(target_put_blob(host->target, &old, &blob, &err), 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const int is = rows[i].row;
-		const struct undo_run run = { .ctx = &host->ctx,
-			                      .target = host->target,
-			                      .force = is & FORCE };
+		struct step_run run = { .ctx = &host->ctx,
+			                .target = host->target,
+			                .force = is & FORCE };
 		struct step_row row = {
 			.object = PATH,
 			.had_old = is & WAS,
@@ -151,7 +151,7 @@ static void test_undo_file(void **state)
 static void test_undo_file_fails(void **state)
 {
 	struct host *host = *state;
-	const struct undo_run run = { .ctx = &host->ctx, .target = host->target };
+	struct step_run run = { .ctx = &host->ctx, .target = host->target };
 	struct step_row row = { .object = PATH,
 		                .had_old = true,
 		                .is_present = true,
@@ -234,7 +234,7 @@ static void test_undo_folder(void **state)
 		{ EMPTY, 0700, true, false, UNDO_NOTHING, "700" },
 	};
 	struct host *host = *state;
-	const struct undo_run run = { .ctx = &host->ctx, .target = host->target };
+	struct step_run run = { .ctx = &host->ctx, .target = host->target };
 	auto_free char *full = xasprintf("%s/etc/d", host->root);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -272,10 +272,35 @@ static void test_opposite(void **state)
 		{ SERVICE_ENABLE, SERVICE_DISABLE },
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(step_service_opposite(rows[i][0]), rows[i][1]);
-		assert_int_equal(step_service_opposite(rows[i][1]), rows[i][0]);
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		enum service_action action = rows[i / 2][i % 2];
+		auto_free char *told =
+			xasprintf("MAILAUTHCTL_ACTIONS=%s=s;",
+		                  service_action_name(rows[i / 2][1 - i % 2]));
+		struct step_run run = { .ctx = &host->ctx,
+			                .target = host->target,
+			                .reload = "tell" };
+		auto_plan plan = PLAN_INIT;
+		struct step_row row = { .kind = STEP_SERVICE,
+			                .object = "s",
+			                .action = action };
+		struct engine engine = { .ctx = &host->ctx,
+			                 .target = host->target,
+			                 .plan = &plan };
+		enum undo_result result = UNDO_NOTHING;
+
+		plan_service(&plan, RANK_DATA, "s", action, 0);
+		assert_int_equal(
+			engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+		row.push_id = engine.push_id;
+		buf_clear(&world.actions);
+		assert_int_equal(step_service_type.undo(&run, &row, &result, &err), 0);
+		assert_string_equal(buf_text(&world.actions), told);
+		engine_abandon(&engine, "tried");
+		engine_done(&engine);
 	}
 }
 
@@ -294,7 +319,7 @@ static void test_undo_telling(void **state)
 		{ false, false, SERVICE_WAS_RUNNING, "" },
 	};
 	struct host *host = *state;
-	const struct undo_run run = { .ctx = &host->ctx, .target = host->target };
+	struct step_run run = { .ctx = &host->ctx, .target = host->target };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct step_row row = { .kind = STEP_SERVICE,
@@ -339,7 +364,7 @@ static void test_undo_by_reload(void **state)
 	prune(host, &plan);
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
 	world.fail_on = "tell them";
-	assert_int_equal(engine_switch(&engine, note_held, host, &err), ERR_FAILED);
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
 	engine_done(&engine);
 	assert_same_tree(host, before);
 	assert_string_equal(buf_text(&world.runs), "tell them;tell them;");
@@ -455,8 +480,9 @@ static void test_temps(void **state)
 		put(host->root, stay[i], "", 0600);
 	put(host->root, "/etc/postfix/.main.cf.mailauthctl-0123456789abcdef", "", 0600);
 	put(host->root, "/etc/dkimkeys/example.org/.s0.mailauthctl-0", "", 0600);
-	assert_int_equal(recover_undo(&host->ctx, host->target, &journal, "it was", false,
-	                              &drifted, &err),
+	assert_int_equal(recover_undo(&(struct step_run){ .ctx = &host->ctx,
+	                                                  .target = host->target },
+	                              &journal, "it was", &drifted, &err),
 	                 0);
 	assert_int_equal(drifted, 0);
 	for (size_t i = 0; i < ARRAY_LEN(stay); i++)
@@ -474,7 +500,8 @@ static int fail_note(void *arg, int64_t push_id, struct err *err)
 	struct host *host = arg;
 	struct err ignored = ERR_INIT;
 
-	if (held_update(&host->ctx, host->target, push_id, &ignored))
+	if (owned_update(&(struct step_run){ .ctx = &host->ctx, .target = host->target },
+	                 push_id, &ignored))
 		return ignored.code;
 	return err_set(err, ERR_FAILED, "it cannot be noted");
 }
@@ -502,9 +529,9 @@ static void test_note_fails(void **state)
 	assert_state(host, "undone");
 	assert_same_tree(host, before);
 	assert_false(store_in_transaction(host->target));
-	assert_int_equal(
-		store_get_int(host->target, &held, &err, "SELECT count(*) FROM held", ""),
-		1);
+	assert_int_equal(store_get_int(host->target, &held, &err,
+	                               "SELECT count(*) FROM owned", ""),
+	                 1);
 	assert_int_equal(held, 0);
 }
 
@@ -515,7 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undo_file_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finish_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undo_folder, setup, teardown),
-		cmocka_unit_test(test_opposite),
+		cmocka_unit_test_setup_teardown(test_opposite, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undo_telling, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undo_by_reload, setup, teardown),
 		cmocka_unit_test(test_show_meta),

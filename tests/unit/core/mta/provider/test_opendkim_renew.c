@@ -65,7 +65,7 @@ static void hold(struct store *target, const char *path, const struct buf *conte
 	digest_of(buf_text(content), content->len, &digest);
 	ok(target_put_blob(target, &digest, content, &err));
 	ok(store_exec(target, &err,
-	              "INSERT OR REPLACE INTO held (object, value) VALUES (?, ?)", "to",
+	              "INSERT OR REPLACE INTO owned (object, value) VALUES (?, ?)", "to",
 	              object, digest.at, (size_t)DIGEST_LEN));
 }
 
@@ -191,7 +191,7 @@ static void test_shared_key(void **state)
 	assert_null(strstr(buf_text(&tables.signing), "m.example s."));
 	opendkim_tables_done(&tables);
 	ok(store_script(target,
-	                "INSERT INTO held (object, value, secret, domain) VALUES "
+	                "INSERT INTO owned (object, value, secret, domain) VALUES "
 	                "('file:/etc/dkimkeys/m.example/s.private', zeroblob(32), 1, "
 	                "'m.example')",
 	                &err));

@@ -1,10 +1,10 @@
 /*
- * core/mta/engine/held_service.c: rows "service:NAME" of the table held.
+ * core/mta/engine/owned_service.c: rows "service:NAME" of the table owned.
  *
  * Such a row says what the service was before our first SERVICE_ENABLE: base_mode holds the
  * SERVICE_WAS_* bits.  It is written once, and goes when the service was given back.
  */
-#include "core/mta/engine/held_service.h"
+#include "core/mta/engine/owned_service.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ static int find(struct store *target, const char *service, unsigned *ret_was,
 	if (!target)
 		return 0;
 	rc = store_get_int(target, &was, err,
-	                   "SELECT ifnull(base_mode, 0) FROM held WHERE object = ?", "t",
+	                   "SELECT ifnull(base_mode, 0) FROM owned WHERE object = ?", "t",
 	                   object);
 	if (rc == 1)
 		*ret_was = (unsigned)was;
@@ -75,8 +75,8 @@ static bool is_admins(const char *service)
 	return kind && kind->is_admins;
 }
 
-int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
-                       struct plan *plan, struct err *err)
+int owned_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
+                        struct plan *plan, struct err *err)
 {
 	for (size_t i = plan->count; i > 0; i--) {
 		struct step *step = &plan->step[i - 1];
@@ -104,21 +104,19 @@ int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 	return 0;
 }
 
-int held_update_services(struct store *target, int64_t push_id, struct err *err)
+int owned_service_note(const struct step_run *run, const struct step_row *row,
+                       struct err *err)
 {
-	int rc = store_exec(
-		target, err,
-		"INSERT INTO held (object, base_mode) SELECT 'service:' || object, old_mode "
-		"FROM step WHERE push_id = ? AND kind = 'service' AND action = 'enable' "
-		"ON CONFLICT (object) DO NOTHING",
-		"i", push_id);
-
-	if (!rc)
-		rc = store_exec(
-			target, err,
-			"DELETE FROM held WHERE object IN (SELECT 'service:' || object "
-			"FROM step WHERE push_id = ? AND kind = 'service' "
-			"AND action = 'disable')",
-			"i", push_id);
-	return rc;
+	if (row->action == SERVICE_ENABLE)
+		return store_exec(run->target, err,
+		                  "INSERT INTO owned (object, base_mode) "
+		                  "VALUES ('service:' || ?, ?) "
+		                  "ON CONFLICT (object) DO NOTHING",
+		                  "t?", row->object, !row->had_old,
+		                  (int64_t)row->old_meta.mode);
+	if (row->action == SERVICE_DISABLE)
+		return store_exec(run->target, err,
+		                  "DELETE FROM owned WHERE object = 'service:' || ?", "t",
+		                  row->object);
+	return 0;
 }

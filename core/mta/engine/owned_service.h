@@ -1,6 +1,6 @@
-/* core/mta/engine/held_service.h: which services we started, and what they were before. */
-#ifndef CORE_MTA_ENGINE_HELD_SERVICE_H
-#define CORE_MTA_ENGINE_HELD_SERVICE_H
+/* core/mta/engine/owned_service.h: which services we started, and what they were before. */
+#ifndef CORE_MTA_ENGINE_OWNED_SERVICE_H
+#define CORE_MTA_ENGINE_OWNED_SERVICE_H
 
 #include <stdbool.h>
 
@@ -15,12 +15,11 @@
  * run before, it stays, and the plan's reloads and restarts of that service are dropped.  `target`
  * NULL: nothing was ever enabled.  `has_reload`: mta.reload acts for all services, which may be out
  * of sight; then only what was remembered decides.  To be called before plan_prune(). */
-int held_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
-                       struct plan *plan, struct err *err) must_check;
+int owned_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
+                        struct plan *plan, struct err *err) must_check;
 
-/* Remembers what the push `push_id` enabled, forgets what it disabled.  In the caller's
- * transaction. */
-int held_update_services(struct store *target, int64_t push_id,
-                         struct err *err) must_check;
+/* For step_type.own: remembers what was enabled, forgets what was disabled. */
+int owned_service_note(const struct step_run *run, const struct step_row *row,
+                       struct err *err) must_check;
 
 #endif

@@ -1,0 +1,354 @@
+/*
+ * core/mta/engine/owned_file.c: files and folders that are ours.
+ *
+ * The base, what stood at a path before our first push, is written once and kept until the path is
+ * given back.  Secrets have none: a private key that an admin had there is not ours to keep.
+ */
+#include "core/mta/engine/owned_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/plan/shared.h"
+
+#define OUR_FOLDER "/etc/mailauthctl/"
+
+/* What a file looks like from outside, so that one that nobody touched is not read again. */
+static int owned_note_look(struct ctx *ctx, struct store *target, const char *path,
+                           struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", path);
+	struct file_info info;
+	int rc = file_look(ctx, path, false, &info, err);
+
+	return rc ? rc
+	          : store_exec(target, err,
+	                       "UPDATE owned SET size = ?, mtime_ns = ?, inode = ? "
+	                       "WHERE object = ?",
+	                       "iiit", info.size, info.mtime_ns, (int64_t)info.inode,
+	                       object);
+}
+
+static int forget(struct store *target, const char *kind, const char *path,
+                  struct err *err)
+{
+	return store_exec(target, err, "DELETE FROM owned WHERE object = ? || ?", "tt",
+	                  kind, path);
+}
+
+int owned_file_note(const struct step_run *run, const struct step_row *row,
+                    struct err *err)
+{
+	const struct file_meta *meta = &row->new_meta, *base = &row->old_meta;
+	bool has_base = row->had_old && !row->is_secret;
+	struct file_info info;
+	int rc = row->is_present ? file_look(run->ctx, row->object, false, &info, err)
+	                         : forget(run->target, "file:", row->object, err);
+
+	if (rc || !row->is_present)
+		return rc;
+	return store_exec(
+		run->target, err,
+		"INSERT INTO owned (object, value, secret, base, base_mode, base_uid, base_gid, "
+		"mode, uid, gid, shared, domain, size, mtime_ns, inode) VALUES ('file:' || ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT (object) DO UPDATE SET value = excluded.value, "
+		"secret = excluded.secret, mode = excluded.mode, uid = excluded.uid, "
+		"gid = excluded.gid, shared = excluded.shared, domain = excluded.domain, "
+		"size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode",
+		"toio??????ttiii", row->object, row->new_digest.at, (size_t)DIGEST_LEN,
+		(int64_t)row->is_secret, has_base ? row->old_digest.at : NULL,
+		(size_t)DIGEST_LEN, !has_base, (int64_t)base->mode, !has_base,
+		(int64_t)base->uid, !has_base, (int64_t)base->gid,
+		meta->mode == FILE_KEEP_MODE, (int64_t)meta->mode,
+		meta->uid == FILE_KEEP_UID, (int64_t)meta->uid,
+		meta->gid == FILE_KEEP_GID, (int64_t)meta->gid, shared_name(row->shared),
+		row->domain, info.size, info.mtime_ns, (int64_t)info.inode);
+}
+
+int owned_folder_note(const struct step_run *run, const struct step_row *row,
+                      struct err *err)
+{
+	if (!row->is_present)
+		return forget(run->target, "dir:", row->object, err);
+	return row->had_old ? 0
+	                    : store_exec(run->target, err,
+	                                 "INSERT INTO owned (object, domain) "
+	                                 "VALUES ('dir:' || ?, ?) "
+	                                 "ON CONFLICT (object) DO NOTHING",
+	                                 "tt", row->object, row->domain);
+}
+
+/* ---- what no push of this target.db wrote ------------------------------------------------------- */
+
+/* A folder of ours: OUR_FOLDER, and what is below any of the beginnings. */
+static bool is_our_folder(const char *const *claimed, const char *folder)
+{
+	auto_free char *inside = xasprintf("%s/", folder);
+
+	if (strcmp(inside, OUR_FOLDER) == 0)
+		return true;
+	for (; *claimed; claimed++)
+		if (text_starts(inside, *claimed) && strcmp(inside, *claimed) != 0)
+			return true;
+	return false;
+}
+
+static int claim_folders(struct store *target, const char *const *claimed,
+                         const struct plan_claim *claim, struct err *err)
+{
+	char *folder = path_parent(claim->path);
+	int rc = 0;
+
+	while (!rc && is_our_folder(claimed, folder)) {
+		auto_free char *object = xasprintf("dir:%s", folder);
+		char *parent = path_parent(folder);
+
+		rc = store_exec(target, err,
+		                "INSERT INTO owned (object, domain) VALUES (?, ?) "
+		                "ON CONFLICT (object) DO NOTHING",
+		                "tt", object, claim->domain);
+		free(folder);
+		folder = parent;
+	}
+	free(folder);
+	return rc;
+}
+
+/* Held before this push, it stays as it was held. */
+static int claim_file(struct ctx *ctx, struct store *target,
+                      const struct plan_claim *claim, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", claim->path);
+	const struct file_meta *meta = &claim->meta;
+	auto_buf content = BUF_INIT;
+	int64_t count = 0;
+	int rc =
+		store_get_int(target, &count, err,
+	                      "SELECT count(*) FROM owned WHERE object = ?", "t", object);
+
+	if (rc < 0 || count)
+		return rc < 0 ? rc : 0;
+	rc = store_exec(
+		target, err,
+		"INSERT INTO owned (object, value, secret, mode, uid, gid, domain) "
+		"VALUES (?, ?, ?, nullif(?, ?), nullif(?, ?), nullif(?, ?), ?)",
+		"toiiiiiiit", object, claim->value.at, (size_t)DIGEST_LEN,
+		(int64_t)claim->is_secret, (int64_t)meta->mode, (int64_t)FILE_KEEP_MODE,
+		(int64_t)meta->uid, (int64_t)FILE_KEEP_UID, (int64_t)meta->gid,
+		(int64_t)FILE_KEEP_GID, claim->domain);
+	if (!rc && !claim->is_secret)
+		rc = file_read(ctx, claim->path, STEP_FILE_LIMIT, &content, NULL, err);
+	if (!rc && !claim->is_secret)
+		rc = target_put_blob(target, &claim->value, &content, err);
+	return rc ? rc : owned_note_look(ctx, target, claim->path, err);
+}
+
+int owned_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
+                struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < plan->claims && !rc; i++) {
+		rc = claim_file(ctx, target, &plan->claim[i], err);
+		if (!rc)
+			rc = claim_folders(target, plan->claimed, &plan->claim[i], err);
+	}
+	return rc;
+}
+
+/* ---- removal ---------------------------------------------------------------------------------- */
+
+static int present_digest(struct ctx *ctx, const char *path, bool *ret_is_there,
+                          struct digest *ret_digest, struct err *err)
+{
+	auto_buf content = BUF_INIT;
+	int rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, NULL, err);
+
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		*ret_is_there = false;
+		return 0;
+	}
+	if (rc)
+		return rc;
+	*ret_is_there = true;
+	digest_of(buf_text(&content), content.len, ret_digest);
+	if (content.at)
+		explicit_bzero(content.at, content.room);
+	return 0;
+}
+
+int owned_file_give_back(const struct step_run *run, const struct owned_row *row,
+                         struct plan *plan, struct err *err)
+{
+	auto_buf octets = BUF_INIT;
+	struct digest now;
+	bool is_there = false;
+	int rc = present_digest(run->ctx, row->name, &is_there, &now, err);
+
+	if (rc)
+		return rc;
+	if (is_there && !run->force &&
+	    !(row->has_value && memcmp(row->value.at, now.at, DIGEST_LEN) == 0)) {
+		plan_note(plan, _("%s was edited since it was pushed: it is not changed"),
+		          row->name);
+		return 0;
+	}
+	if (!row->has_base) {
+		plan_remove(plan, RANK_LEFTOVERS, row->name, 0)->is_secret =
+			row->is_secret;
+		return 0;
+	}
+	rc = target_blob(run->target, &row->base, &octets, err);
+	if (!rc)
+		(void)plan_file_take(plan, RANK_LEFTOVERS, row->name, &octets,
+		                     row->base_meta, 0);
+	return rc;
+}
+
+int owned_folder_give_back(const struct step_run *run, const struct owned_row *row,
+                           struct plan *plan, struct err *err)
+{
+	(void)run, (void)err;
+	plan_mkdir(plan, RANK_LEFTOVERS, row->name, FILE_META_KEEP)->is_present = false;
+	return 0;
+}
+
+/* ---- for those who look for edits ------------------------------------------------------------- */
+
+#define OWNED_FILE                                                                          \
+	"SELECT substr(object, 6), value, secret, mode, uid, gid, shared, size, mtime_ns, " \
+	"inode FROM owned WHERE "
+
+static struct owned_file file_at(struct stmt *stmt)
+{
+	size_t len;
+	const void *value = stmt_blob(stmt, 1, &len);
+	struct owned_file file = {
+		.path = stmt_text(stmt, 0),
+		.is_secret = stmt_int(stmt, 2) != 0,
+		.meta = FILE_META_KEEP,
+		.shared = shared_find(stmt_text(stmt, 6)),
+		.has_look = !stmt_is_null(stmt, 7),
+		.size = stmt_int(stmt, 7),
+		.mtime_ns = stmt_int(stmt, 8),
+		.inode = (uint64_t)stmt_int(stmt, 9),
+	};
+
+	if (value && len == DIGEST_LEN)
+		memcpy(file.value.at, value, DIGEST_LEN);
+	if (!stmt_is_null(stmt, 3))
+		file.meta.mode = (mode_t)stmt_int(stmt, 3);
+	if (!stmt_is_null(stmt, 4))
+		file.meta.uid = (uid_t)stmt_int(stmt, 4);
+	if (!stmt_is_null(stmt, 5))
+		file.meta.gid = (gid_t)stmt_int(stmt, 5);
+	return file;
+}
+
+static int hand_out(struct stmt *stmt,
+                    int (*each)(void *arg, const struct owned_file *file,
+                                struct err *err),
+                    void *arg, struct err *err)
+{
+	int rc = 0;
+
+	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		struct owned_file file = file_at(stmt);
+
+		rc = each(arg, &file, err);
+	}
+	return rc;
+}
+
+int owned_each_file(struct store *target,
+                    int (*each)(void *arg, const struct owned_file *file,
+                                struct err *err),
+                    void *arg, struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int rc = store_query(target, &stmt, err,
+	                     OWNED_FILE "object GLOB 'file:*' ORDER BY object", "");
+
+	return rc ? rc : hand_out(stmt, each, arg, err);
+}
+
+int owned_first_files(struct store *target, int64_t limit,
+                      int (*each)(void *arg, const struct owned_file *file,
+                                  struct err *err),
+                      void *arg, struct err *err)
+{
+	auto_stmt common = NULL;
+	auto_stmt first = NULL;
+	/* By the index of those without a domain: the other way goes through all. */
+	int rc = store_query(target, &common, err,
+	                     "SELECT substr(object, 6), value, secret, mode, uid, gid, "
+	                     "shared, size, mtime_ns, inode FROM owned "
+	                     "INDEXED BY owned_common WHERE domain IS NULL "
+	                     "AND object GLOB 'file:*'",
+	                     "");
+
+	if (!rc)
+		rc = hand_out(common, each, arg, err);
+	if (!rc)
+		rc = store_query(target, &first, err,
+		                 OWNED_FILE "domain IS NOT NULL AND object GLOB 'file:*' "
+		                            "ORDER BY object LIMIT ?",
+		                 "i", limit);
+	return rc ? rc : hand_out(first, each, arg, err);
+}
+
+int owned_with_file(struct store *target, const char *path,
+                    int (*each)(void *arg, const struct owned_file *file,
+                                struct err *err),
+                    void *arg, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", path);
+	auto_stmt stmt = NULL;
+	int rc = store_query(target, &stmt, err, OWNED_FILE "object = ?", "t", object);
+
+	if (!rc && (rc = stmt_next(stmt, err)) == 1) {
+		struct owned_file file = file_at(stmt);
+
+		rc = each(arg, &file, err);
+	}
+	return rc;
+}
+
+int owned_accept(struct ctx *ctx, struct store *target, const char *path, struct err *err)
+{
+	auto_free char *object = xasprintf("file:%s", path);
+	auto_buf content = BUF_INIT;
+	struct file_info info;
+	struct digest digest;
+	int64_t is_secret = 0;
+	int rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, &info, err);
+
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		return store_exec(target, err, "DELETE FROM owned WHERE object = ?", "t",
+		                  object);
+	}
+	if (rc)
+		return rc;
+	digest_of(buf_text(&content), content.len, &digest);
+	rc = store_get_int(target, &is_secret, err,
+	                   "SELECT secret FROM owned WHERE object = ?", "t", object);
+	if (rc > 0)
+		rc = is_secret ? 0 : target_put_blob(target, &digest, &content, err);
+	if (!rc)
+		rc = store_exec(
+			target, err,
+			"UPDATE owned SET value = ?, mode = iif(mode IS NULL, NULL, ?), "
+			"uid = iif(uid IS NULL, NULL, ?), gid = iif(gid IS NULL, NULL, ?) "
+			"WHERE object = ?",
+			"oiiit", digest.at, (size_t)DIGEST_LEN, (int64_t)info.meta.mode,
+			(int64_t)info.meta.uid, (int64_t)info.meta.gid, object);
+	if (content.at)
+		explicit_bzero(content.at, content.room);
+	return rc ? rc : owned_note_look(ctx, target, path, err);
+}

@@ -1,0 +1,286 @@
+/*
+ * core/mta/engine/step_remote.c: settings of a server that is reached over a connection (remote.h).
+ *
+ * What it was is read while the plan is made, before the database is locked, so that a slow server makes
+ * nobody wait; apply() reads it again and goes on only where it is still that.  A call that failed may have
+ * been carried out: undo reads what came of it.
+ */
+#include "core/mta/plan/step.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/mta/engine/owned.h"
+#include "core/mta/engine/target.h"
+#include "core/mta/plan/diff.h"
+#include "core/mta/plan/plan.h"
+
+static void value_done(struct remote_value *value)
+{
+	secret_done(&value->text);
+	value->is_set = false;
+}
+
+#define auto_value cleanup(value_done) struct remote_value
+#define VALUE_INIT ((struct remote_value){ 0 })
+
+static struct remote_server server_of(const struct row_server *server)
+{
+	return (struct remote_server){ server->url, server->credentials };
+}
+
+static int64_t deadline_of(const struct remote_type *type)
+{
+	return monotonic_ns() + type->limit_ns;
+}
+
+static int read_value(struct ctx *ctx, const struct row_server *server, const char *name,
+                      struct remote_value *ret_value, struct err *err)
+{
+	const struct remote_server where = server_of(server);
+
+	return server->type->get(ctx, &where, name, deadline_of(server->type), ret_value,
+	                         err);
+}
+
+static int write_value(struct ctx *ctx, const struct row_server *server, const char *name,
+                       const struct remote_value *value, struct err *err)
+{
+	const struct remote_server where = server_of(server);
+
+	return server->type->set(ctx, &where, name, deadline_of(server->type), value,
+	                         err);
+}
+
+/* Whether it is set to what has that digest, or, `is_set` false, not set. */
+static bool is_value(const struct remote_value *value, bool is_set,
+                     const struct digest *digest)
+{
+	struct digest now;
+
+	if (value->is_set != is_set || !is_set)
+		return value->is_set == is_set;
+	digest_of(value->text.at, value->text.len, &now);
+	return memcmp(now.at, digest->at, DIGEST_LEN) == 0;
+}
+
+static int observe(const struct ctx *ctx, struct step *step, bool *ret_holds,
+                   struct err *err)
+{
+	(void)ctx, (void)err;
+	*ret_holds = step->had_old == step->is_present &&
+	             (!step->had_old || memcmp(step_old(step)->digest.at,
+	                                       step->new_digest.at, DIGEST_LEN) == 0);
+	return 0;
+}
+
+static void show(const struct step *step, bool is_coloured, struct buf *out)
+{
+	const struct buf *old = &step_old(step)->content, *text = step_text(step);
+	const char *url = step->server->url;
+
+	if (step->is_secret) {
+		buf_printf(out, "# %s %s: %s, %s\n", url, step->object,
+		           step->is_key ? _("private key") : _("secrets"),
+		           !step->is_present ? _("removed")
+		           : !step->had_old  ? _("new")
+		                             : _("replaced"));
+		return;
+	}
+	buf_printf(out, "--- %s %s\n+++ %s %s\n", step->had_old ? url : "/dev/null",
+	           step->had_old ? step->object : "",
+	           step->is_present ? url : "/dev/null",
+	           step->is_present ? step->object : "");
+	diff_unified(buf_text(old), old->len, buf_text(text), text->len, is_coloured,
+	             out);
+}
+
+static int apply(struct step_run *run, const struct step *step, const char *temp,
+                 struct err *err)
+{
+	const struct row_server server = { step->server->type, step->server->url,
+		                           step->server->credentials };
+	auto_value now = VALUE_INIT, next = { .is_set = step->is_present };
+	auto_secret room = SECRET_INIT;
+	const char *text;
+	size_t len;
+	int rc;
+
+	(void)temp;
+	if (run->ctx->is_rooted) {
+		ctx_report(run->ctx, REPORT_NOTE, _("skipped under --root: %s of %s"),
+		           step->object, server.url);
+		return 0;
+	}
+	rc = read_value(run->ctx, &server, step->object, &now, err);
+	if (!rc && !is_value(&now, step->had_old, &step_old(step)->digest))
+		rc = err_set(err, ERR_FAILED,
+		             _("%s was changed outside mailauthctl at the same time"),
+		             step->object);
+	if (!rc && step->is_present) {
+		rc = step_content(step, &run->keys, &room, &text, &len, err);
+		if (!rc)
+			secret_set(&next.text, text, len);
+	}
+	return rc ? rc : write_value(run->ctx, &server, step->object, &next, err);
+}
+
+/* ---- undo ------------------------------------------------------------------------------------ */
+
+/* The old value, from the journal or, a secret, from the database; *ret_found false: it is not to be had. */
+static int old_value(const struct step_run *run, const struct step_row *row,
+                     struct remote_value *value, bool *ret_found, struct err *err)
+{
+	auto_buf octets = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	int rc;
+
+	value->is_set = row->had_old;
+	*ret_found = true;
+	if (!row->had_old)
+		return 0;
+	if (row->is_secret) {
+		*ret_found = row->old_key && run->keys.pem &&
+		             run->keys.pem(run->keys.arg, row->old_key, &value->text,
+		                           &ignored) == 0 &&
+		             is_value(value, true, &row->old_digest);
+		return 0;
+	}
+	rc = target_blob(run->target, &row->old_digest, &octets, err);
+	if (!rc)
+		secret_set(&value->text, buf_text(&octets), octets.len);
+	return rc;
+}
+
+/* What failed is no fault of the journal: the server does not answer. */
+static int unreachable(const struct step_row *row, enum undo_result *ret_result,
+                       struct err *err)
+{
+	const struct err why = *err;
+
+	(void)err_set(
+		err, ERR_FAILED,
+		_("%s cannot be reached, so that its setting %s was not put back: %s; the push "
+	          "stays open, and the next command takes it up again"),
+		row->server.url, row->object, why.text);
+	*ret_result = UNDO_UNREACHABLE;
+	return 0;
+}
+
+static int undo(struct step_run *run, const struct step_row *row,
+                enum undo_result *ret_result, struct err *err)
+{
+	auto_value now = VALUE_INIT, old = VALUE_INIT;
+	bool is_found;
+	int rc;
+
+	*ret_result = UNDO_NOTHING;
+	if (run->ctx->is_rooted)
+		return 0;
+	if (!row->server.type)
+		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
+		               store_path(run->target));
+	if (read_value(run->ctx, &row->server, row->object, &now, err))
+		return unreachable(row, ret_result, err);
+	if (is_value(&now, row->had_old, &row->old_digest))
+		return 0;
+	*ret_result = UNDO_DRIFT;
+	if (!run->force && !is_value(&now, row->is_present, &row->new_digest)) {
+		(void)err_set(
+			err, ERR_FAILED,
+			_("%s was changed outside mailauthctl during the push: it is not overwritten"),
+			row->object);
+		return 0;
+	}
+	rc = old_value(run, row, &old, &is_found, err);
+	if (rc)
+		return rc;
+	if (!is_found) {
+		(void)err_set(
+			err, ERR_FAILED,
+			_("the secret that was in %s is deleted and cannot be restored; to write the current one, run \"mailauthctl mta push\""),
+			row->object);
+		return 0;
+	}
+	if (write_value(run->ctx, &row->server, row->object, &old, err))
+		return unreachable(row, ret_result, err);
+	*ret_result = UNDO_DONE;
+	return 0;
+}
+
+/* ---- what is ours ------------------------------------------------------------------------------ */
+
+static int own(const struct step_run *run, const struct step_row *row, struct err *err)
+{
+	const char *url = row->server.url;
+
+	if (!row->is_present)
+		return store_exec(
+			run->target, err,
+			"DELETE FROM owned WHERE object = 'remote:' || ? || ' ' || ?",
+			"tt", url, row->object);
+	return store_exec(
+		run->target, err,
+		"INSERT INTO owned (object, value, secret, base, domain, remote, server, "
+		"credentials, key, base_key) VALUES ('remote:' || ? || ' ' || ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?) ON CONFLICT (object) DO UPDATE SET value = excluded.value, "
+		"secret = excluded.secret, domain = excluded.domain, "
+		"credentials = excluded.credentials, key = excluded.key",
+		"ttoiotttt??", url, row->object, row->new_digest.at, (size_t)DIGEST_LEN,
+		(int64_t)row->is_secret, row->had_old ? row->old_digest.at : NULL,
+		(size_t)DIGEST_LEN, row->domain,
+		row->server.type ? row->server.type->name : NULL, url,
+		row->server.credentials, row->new_key == 0, row->new_key,
+		row->old_key == 0, row->old_key);
+}
+
+static int give_back(const struct step_run *run, const struct owned_row *row,
+                     struct plan *plan, struct err *err)
+{
+	const struct row_server *server = &row->server;
+	const struct remote_server where = server_of(server);
+	const char *name = row->name + strlen(server->url) + 1;
+	auto_value now = VALUE_INIT, next = VALUE_INIT;
+	auto_buf octets = BUF_INIT;
+	int rc;
+
+	if (!server->type)
+		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
+		               store_path(run->target));
+	rc = read_value(run->ctx, server, name, &now, err);
+	if (rc)
+		return rc;
+	if (!run->force && !is_value(&now, row->has_value, &row->value)) {
+		plan_note(plan, _("%s was edited since it was pushed: it is not changed"),
+		          name);
+		return 0;
+	}
+	if (row->is_secret && row->has_base && row->base_key) {
+		plan_remote_key(plan, RANK_LEFTOVERS, server->type, &where, name, &now,
+		                row->base_key, &row->base, 0);
+		return 0;
+	}
+	next.is_set = row->has_base && !row->is_secret;
+	if (next.is_set)
+		rc = target_blob(run->target, &row->base, &octets, err);
+	if (rc)
+		return rc;
+	if (next.is_set)
+		secret_set(&next.text, buf_text(&octets), octets.len);
+	plan_remote(plan, RANK_LEFTOVERS, server->type, &where, name, &now, &next, 0)
+		->is_secret = row->is_secret;
+	return 0;
+}
+
+const struct step_type step_remote_type = {
+	.name = "remote",
+	.phase = PHASE_SWITCH,
+	.has_content = true,
+	.observe = observe,
+	.show = show,
+	.apply = apply,
+	.undo = undo,
+	.own = own,
+	.owned = "remote:",
+	.give_back = give_back,
+};
