@@ -191,7 +191,7 @@ tree() { # root
 		*) tr -d "\\0" <"$file" ;;
 		esac
 	done | sed -E -e "s|$1||g" -e 's/\b[0-9]{10}\b/TIME/g' -e "s/X?'[0-9a-f]{16,}'|-?[0-9]{15,}/RANDOM/g" \
-		-e 's/^(INSERT INTO (held|export_file) .*,RANDOM),[0-9]+,/\1,INODE,/'
+		-e 's/^(INSERT INTO (owned|export_file) .*,RANDOM),[0-9]+,/\1,INODE,/'
 }
 scenario en "$scratch/en" >"$scratch/en.status"
 scenario xx "$scratch/xx" >"$scratch/xx.status"

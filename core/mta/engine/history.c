@@ -71,7 +71,11 @@ static int read_step(void *arg, const struct step_row *row, struct err *err)
 	if (!type->has_content)
 		return r->each(r->arg, step, err);
 	step->new_digest = row->new_digest;
-	step->content = xcalloc(1, sizeof(*step->content));
+	step->is_key = row->new_key != 0;
+	if (step->is_key)
+		step->key_id = row->new_key;
+	else
+		step->content = xcalloc(1, sizeof(*step->content));
 	if (!row->is_secret && row->had_old)
 		rc = target_blob(r->target, &row->old_digest, &old->content, err);
 	if (!rc && !row->is_secret && row->is_present)

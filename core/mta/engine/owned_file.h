@@ -26,7 +26,7 @@ int owned_folder_give_back(const struct step_run *run, const struct owned_row *r
 /* What is ours though no push of this table wrote it, before owned_update(): nothing of another's stood
  * there, and folders around it are ours as far as the beginnings `claimed` of the plan go. */
 int owned_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
-               struct err *err) must_check;
+                struct err *err) must_check;
 /* A file that we wrote, as it was right after the push; borrowed until the callback returns. */
 struct owned_file {
 	const char *path;
@@ -40,18 +40,20 @@ struct owned_file {
 };
 /* All of them by path, or the one at `path` (none: nothing is called). */
 int owned_each_file(struct store *target,
-                   int (*each)(void *arg, const struct owned_file *file, struct err *err),
-                   void *arg, struct err *err) must_check;
+                    int (*each)(void *arg, const struct owned_file *file,
+                                struct err *err),
+                    void *arg, struct err *err) must_check;
 /* Those that serve no single domain, and `limit` of the others, the first by path. */
 int owned_first_files(struct store *target, int64_t limit,
-                     int (*each)(void *arg, const struct owned_file *file,
-                                 struct err *err),
-                     void *arg, struct err *err) must_check;
+                      int (*each)(void *arg, const struct owned_file *file,
+                                  struct err *err),
+                      void *arg, struct err *err) must_check;
 int owned_with_file(struct store *target, const char *path,
-                   int (*each)(void *arg, const struct owned_file *file, struct err *err),
-                   void *arg, struct err *err) must_check;
+                    int (*each)(void *arg, const struct owned_file *file,
+                                struct err *err),
+                    void *arg, struct err *err) must_check;
 /* Somebody wrote what we would have written, or took away what we would have: that counts as ours. */
 int owned_accept(struct ctx *ctx, struct store *target, const char *path,
-                struct err *err) must_check;
+                 struct err *err) must_check;
 
 #endif

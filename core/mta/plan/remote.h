@@ -20,7 +20,8 @@
 /* Where one server is; both go into the journal, so that a recovery finds it before a database is open. */
 struct remote_server {
 	const char *url;
-	const char *credentials; /* path of a file inside the root that holds them; NULL: none are needed */
+	const char *
+		credentials; /* path of a file inside the root that holds them; NULL: none are needed */
 };
 
 /* The value of a setting. */
@@ -30,8 +31,8 @@ struct remote_value {
 };
 
 struct remote_type {
-	const char *name;     /* in the journal: "redis" */
-	int64_t limit_ns;     /* how long one call may take */
+	const char *name; /* in the journal: "redis" */
+	int64_t limit_ns; /* how long one call may take */
 	/* Both fail when the server does not answer by `deadline` (monotonic nanoseconds), or refuses; a
 	 * set() that failed may have been carried out. */
 	int (*get)(struct ctx *ctx, const struct remote_server *server, const char *name,
