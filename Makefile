@@ -94,7 +94,7 @@ mta_src := \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
-	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_state registry \
+	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_observe push_state registry \
 		remotes rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
@@ -125,6 +125,7 @@ unit_tests := \
 	$(addprefix cli/policyd/test_,policyd policyd_milter policyd_serve) \
 	$(addprefix core/base/test_,address arena base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
+	$(addprefix core/job/test_,change_push) \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
 	$(addprefix core/model/export/test_,export export_state heartbeat) \

@@ -13,8 +13,12 @@
 #include "core/model/setting/setting.h"
 #include "core/mta/provider/policyd_conf.h"
 #include "core/mta/push/backend_choose.h"
+#include "core/mta/push/push_observe.h"
 #include "core/store/change.h"
 #include "core/store/schema.h"
+
+/* So many times a server is observed before the database is locked. */
+enum { OBSERVED_EARLY = 3 };
 
 /* For a customer, in place of what a push says (session_hide_failure()). */
 static const char not_saved[] =
@@ -65,8 +69,9 @@ static int is_host_behind(struct session *session, bool *ret_is_behind, struct e
 	return r;
 }
 
-static int prepare_push(struct session *session, bool is_changed, struct push **ret_push,
-                        const char **ret_why, struct err *err)
+static int prepare_push(struct session *session, bool is_changed,
+                        const struct push_observation *observation,
+                        struct push **ret_push, const char **ret_why, struct err *err)
 {
 	/* `mta push` and `mta adopt` push although the store does not change */
 	bool is_due =
@@ -74,7 +79,8 @@ static int prepare_push(struct session *session, bool is_changed, struct push **
 	int r = is_due ? 0 : is_host_behind(session, &is_due, err);
 	if (r >= 0 && is_due)
 		r = push_prepare(&session->ctx, session->store, &session->push,
-		                 session->is_dry_run, ret_push, ret_why, err);
+		                 observation, session->is_dry_run, ret_push, ret_why,
+		                 err);
 	return r;
 }
 
@@ -108,7 +114,8 @@ static void say_notes(struct session *session, struct push *push)
 
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct session *session, enum change_way way, change_body *body,
-                    void *arg, bool *ret_changed, struct push **ret_push, struct err *err)
+                    void *arg, const struct push_observation *observation,
+                    bool *ret_changed, struct push **ret_push, struct err *err)
 {
 	const char *why = NULL;
 	int r = change_begin(session->store, &session->ctx, session->ctx.command, err);
@@ -125,7 +132,7 @@ static int run_body(struct session *session, enum change_way way, change_body *b
 	if (r < 0 || !is_pushed(session, way))
 		return r;
 	session->hidden++;
-	r = prepare_push(session, *ret_changed, ret_push, &why, err);
+	r = prepare_push(session, *ret_changed, observation, ret_push, &why, err);
 	session->hidden--;
 	r = session_hide_failure(session, r, not_saved, err);
 	session->push_why = session->is_dry_run ? why : NULL;
@@ -152,9 +159,28 @@ static void forget_new_store(struct session *session)
 	}
 }
 
-/* *store_lock is released at the commit: a push may take long. */
+/* What the server has, asked without a lock of the database.  A database that is not there yet has none. */
+static int observe(struct session *session, struct push_observation **ret_observation,
+                   struct err *err)
+{
+	auto_store store = NULL;
+	int r = store_open(session->db_path, &schema_store, STORE_READ, &store, err);
+	if (r <
+	    0) { /* opened to be written to, it is made, or brought up to date, or this is said */
+		err_clear(err);
+		return 0;
+	}
+	session->hidden++;
+	r = push_observe(&session->ctx, store, &session->push, ret_observation, err);
+	session->hidden--;
+	return session_hide_failure(session, r, not_saved, err);
+}
+
+/* *store_lock is released at the commit: a push may take long.  `observation` NULL: none was made; one that is
+ * not current any more sets *ret_is_late, and nothing is done. */
 static int change_locked(struct session *session, enum change_way way, change_body *body,
-                         void *arg, struct lock **store_lock, struct err *err)
+                         void *arg, const struct push_observation *observation,
+                         struct lock **store_lock, bool *ret_is_late, struct err *err)
 {
 	struct push *push = NULL;
 	bool is_changed = false;
@@ -164,8 +190,16 @@ static int change_locked(struct session *session, enum change_way way, change_bo
 		r = store_begin(session->store, true, err);
 	if (r < 0)
 		return r;
+	bool is_current = true;
+	if (observation)
+		r = push_is_current(observation, session->store, &is_current, err);
+	if (r < 0 || !is_current) {
+		store_rollback(session->store);
+		*ret_is_late = !is_current;
+		return r;
+	}
 	session->is_changing = true;
-	r = run_body(session, way, body, arg, &is_changed, &push, err);
+	r = run_body(session, way, body, arg, observation, &is_changed, &push, err);
 	if (r >= 0 && session->is_dry_run && !session->is_preview_off &&
 	    session->observer.preview)
 		r = session->observer.preview(session->observer.arg, is_changed, push,
@@ -214,15 +248,30 @@ int change_push_run(struct session *session, enum change_way way, change_body *b
 		session->hidden++;
 		r = push_lock(&session->ctx, &target_lock, err);
 		if (r >= 0)
-			r = push_recover(&session->ctx, session->push.force, err);
+			r = push_recover(&session->ctx, session->db_path,
+			                 session->push.force, err);
 		session->hidden--;
 		r = session_hide_failure(session, r, not_saved, err);
 	}
-	if (r >= 0)
-		r = session_lock_beside_store(session, ".lock", _("the database"),
-		                              &store_lock, err);
-	if (r >= 0)
-		r = change_locked(session, way, body, arg, &store_lock, err);
+	bool is_late = r >= 0;
+	for (int round = 0; r >= 0 && is_late; round++) {
+		struct push_observation *observation = NULL;
+		is_late = false;
+		/* at last it is observed with the database locked */
+		if (is_pushed(session, way) && round < OBSERVED_EARLY)
+			r = observe(session, &observation, err);
+		if (r >= 0)
+			r = session_lock_beside_store(session, ".lock", _("the database"),
+			                              &store_lock, err);
+		if (r >= 0)
+			r = change_locked(session, way, body, arg, observation,
+			                  &store_lock, &is_late, err);
+		push_observation_free(observation);
+		if (is_late) {
+			lock_free(store_lock);
+			store_lock = NULL;
+		}
+	}
 	return r < 0 ? r : 0;
 }
 

@@ -47,7 +47,8 @@ __attribute__((unused)) static enum outcome go(struct host *host, struct store *
 
 	host->ctx.is_rooted = true;
 	assert_int_equal(store_begin(store, true, &err), 0);
-	if (push_prepare(&host->ctx, store, &options, false, &push, &why, &err) == 0)
+	if (push_prepare(&host->ctx, store, &options, NULL, false, &push, &why, &err) ==
+	    0)
 		outcome = push ? PUSHED : why ? SAVED_ONLY : NOTHING;
 	strcpy(text, why ? why : err.text);
 	store_rollback(store);

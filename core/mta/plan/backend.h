@@ -89,6 +89,9 @@ struct mta_backend {
 		support[FEATURE_COUNT]; /* as far as it is the same everywhere */
 	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	bool needs_no_adoption;         /* it writes below a path of its own only */
+	/* observe() asks a server over the network, which may be slow: it is called before the
+	 * database's transaction, and reads no more of the database than settings "mta.*". */
+	bool is_remote;
 	bool is_only_named;  /* mta.backend must name it: nobody looks for it */
 	const char *service; /* that is the server (service_kind.h); NULL: none runs */
 	const char *package; /* that is installed to have it; NULL: unknown */

@@ -112,9 +112,9 @@ struct step {
 	enum step_kind kind : 8;
 	enum step_rank rank : 8;
 	enum service_action action : 8; /* services */
-	bool is_present : 1; /* files and folders; false: it goes */
-	bool is_secret : 1;  /* never enters the journal: digest and key id only */
-	bool is_key : 1;     /* a file or a setting that holds the private key `key_id` */
+	bool is_present : 1;            /* files and folders; false: it goes */
+	bool is_secret : 1; /* never enters the journal: digest and key id only */
+	bool is_key : 1;    /* a file or a setting that holds the private key `key_id` */
 	bool had_old : 1; /* filled by plan_prune(); files, folders: something stood there */
 	bool is_relied_on : 1; /* ENABLE: the mail server hands mail to it as it is configured now */
 	unsigned causes; /* bits: which later steps a change here makes due */

@@ -28,8 +28,10 @@
 #include "core/mta/push/backend_choose.h"
 #include "core/mta/push/desired_store.h"
 #include "core/mta/push/push_facts.h"
+#include "core/mta/push/push_observe.h"
 #include "core/mta/push/registry.h"
 #include "core/mta/push/rollback.h"
+#include "core/store/schema.h"
 
 struct push {
 	struct ctx *ctx;
@@ -44,6 +46,8 @@ struct push {
 	struct drifts settled; /* ... and is what we want: ours from now on */
 	bool is_look;          /* nothing is refused, everything is told */
 	bool is_short;         /* ... of many files of domains the first are looked at */
+	const struct push_observation
+		*observation; /* from before the transaction; NULL */
 	struct plan
 		*probes; /* a look takes the plan's probes down; NULL: not asked for */
 };
@@ -59,8 +63,26 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 	          : lock_take(ctx, path, _("the state of the mail host"), ret_lock, err);
 }
 
-int push_recover(struct ctx *ctx, bool force, struct err *err)
+/* Opens the database when a key is asked for: a recovery seldom needs one. */
+struct late_keys {
+	const char *db_path;
+	struct store *store;
+};
+
+static int read_late_key(void *arg, int64_t key_id, struct secret *ret_pem,
+                         struct err *err)
 {
+	struct late_keys *keys = arg;
+	int rc = keys->store ? 0
+	                     : store_open(keys->db_path, &schema_store, STORE_READ,
+	                                  &keys->store, err);
+
+	return rc ? rc : key_secret_pem(keys->store, key_id, ret_pem, err);
+}
+
+int push_recover(struct ctx *ctx, const char *db_path, bool force, struct err *err)
+{
+	struct late_keys keys = { .db_path = db_path };
 	auto_store target = NULL;
 	struct step_run run;
 	int rc;
@@ -70,10 +92,14 @@ int push_recover(struct ctx *ctx, bool force, struct err *err)
 	rc = target_open(ctx, false, true, &target, err);
 	if (rc || !target)
 		return rc;
-	run = (struct step_run){ .ctx = ctx, .target = target, .force = force };
+	run = (struct step_run){ .ctx = ctx,
+		                 .target = target,
+		                 .keys = { read_late_key, &keys },
+		                 .force = force };
 	signals_hold();
 	rc = recover_open_push(&run, err);
 	signals_release();
+	store_close(keys.store);
 	return rc;
 }
 
@@ -277,6 +303,7 @@ static int plan_with(struct push *push, struct store *store,
                      const struct push_options *options, struct err *err)
 {
 	bool sees_all = push->is_look || options->is_explicit || options->is_adoption;
+	cleanup(push_observation_done) struct push_observation own = { 0 };
 	void *observed = NULL;
 	int rc = desired && sees_all ? look_for_drift(push, err) : 0;
 
@@ -288,7 +315,8 @@ static int plan_with(struct push *push, struct store *store,
 	push->plan.key_source = (struct key_source){ read_key, store };
 	push->plan.may_claim = options->is_adoption;
 	if (!rc && backend && backend->plan) {
-		rc = backend->observe(push->ctx, store, &observed, err);
+		rc = push_observation_get(push->ctx, store, backend, push->observation,
+		                          &own, &observed, err);
 		if (!rc)
 			rc = backend->plan(desired, observed, &push->plan, err);
 	}
@@ -308,8 +336,6 @@ static int plan_with(struct push *push, struct store *store,
 	if (!rc && (push->plan.count || options->is_explicit) && observed &&
 	    backend->validate)
 		rc = backend->validate(push->ctx, &push->plan, observed, err);
-	if (backend && backend->observed_free)
-		backend->observed_free(observed);
 	return rc;
 }
 
@@ -349,6 +375,7 @@ static int plan_rollback(struct push *push, struct store *store,
                          const struct push_options *options, const struct push_facts *f,
                          struct err *err)
 {
+	cleanup(push_observation_done) struct push_observation own = { 0 };
 	const struct mta_backend *backend = f->backend;
 	void *observed = NULL;
 	int rc;
@@ -375,7 +402,8 @@ static int plan_rollback(struct push *push, struct store *store,
 	rc = rollback_plan(push->ctx, backend, store, push->target, push->result_of,
 	                   &push->plan, err);
 	if (!rc)
-		rc = backend->observe(push->ctx, store, &observed, err);
+		rc = push_observation_get(push->ctx, store, backend, push->observation,
+		                          &own, &observed, err);
 	if (!rc && backend->restore)
 		rc = backend->restore(observed, &push->plan, err);
 	if (!rc)
@@ -384,8 +412,6 @@ static int plan_rollback(struct push *push, struct store *store,
 		rc = prune(push, options, false, err);
 	if (!rc && push->plan.count && backend->validate)
 		rc = backend->validate(push->ctx, &push->plan, observed, err);
-	if (backend->observed_free)
-		backend->observed_free(observed);
 	return rc;
 }
 
@@ -496,13 +522,15 @@ static int prepare(struct push *push, struct store *store,
 }
 
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
-                 bool dry, struct push **ret_push, const char **ret_why, struct err *err)
+                 const struct push_observation *observation, bool dry,
+                 struct push **ret_push, const char **ret_why, struct err *err)
 {
 	struct push *push = xcalloc(1, sizeof(*push));
 	const char *why = NULL;
 	int rc;
 
 	push->ctx = ctx;
+	push->observation = observation;
 	push->is_look = dry;
 	rc = prepare(push, store, options, dry, &why, err);
 	if (rc || (push->plan.count == 0 && !(dry && push->drifts.count))) {

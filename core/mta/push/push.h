@@ -1,8 +1,10 @@
 /*
  * core/mta/push/push.h: the one door of cli/ to a mail server: recover, prepare, switch.
  *
- *   target lock; push_recover; store lock; BEGIN IMMEDIATE; the change
- *   push_prepare   observes, plans, journals, stages and validates: fails with nothing changed
+ *   target lock; push_recover
+ *   push_observe   asks a server that is reached over the network what stands there
+ *   store lock; BEGIN IMMEDIATE; push_is_current: else once more from push_observe; the change
+ *   push_prepare   observes a server of this host, plans, journals, stages and validates: fails with nothing changed
  *   COMMIT of the store (or ROLLBACK and push_abandon)
  *   push_switch    rank by rank; on failure undoes what it did and says so
  *
@@ -28,15 +30,21 @@ struct push;
 /* Takes the target lock of this root. */
 int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err) must_check;
 
-/* Undoes a push that was interrupted.  Call with the target lock held, before the store
- * is locked.  No target.db: nothing to do. */
-int push_recover(struct ctx *ctx, bool force, struct err *err) must_check;
+/* Undoes a push that was interrupted.  Call with the target lock held, before the store is locked.  No
+ * target.db: nothing to do.  `db_path`: the database, which is opened to read where a key that a server held
+ * before has to be put back there. */
+int push_recover(struct ctx *ctx, const char *db_path, bool force,
+                 struct err *err) must_check;
 
-/* Inside the store's transaction.  *ret_push is NULL when nothing is pushed: not adopted (then
+struct push_observation; /* push_observe.h */
+
+/* Inside the store's transaction.  `observation` NULL, or not current after the change itself: observes now.
+ * *ret_push is NULL when nothing is pushed: not adopted (then
  * *ret_why is one sentence for people, borrowed from a const), held, or nothing to do (*ret_why
  * NULL).  `dry`: observes and plans only, journals nothing. */
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
-                 bool dry, struct push **ret_push, const char **ret_why,
+                 const struct push_observation *observation, bool dry,
+                 struct push **ret_push, const char **ret_why,
                  struct err *err) must_check;
 
 /* What it will do; borrowed. */

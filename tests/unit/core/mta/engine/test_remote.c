@@ -217,7 +217,7 @@ static void plan_setting(struct plan *plan, enum step_rank rank, const char *nam
 
 	if (value)
 		secret_set(&next.text, value, strlen(value));
-	plan_remote(plan, rank, &loopback, &at, name, &before, &next, CAUSE_SERVER);
+	plan_remote(plan, rank, &loopback, &at, name, &before, &next, 0);
 	secret_done(&before.text);
 	secret_done(&next.text);
 }
@@ -232,7 +232,7 @@ static void plan_key_setting(struct plan *plan, int64_t key_id)
 	assert_int_equal(pem(NULL, key_id, &text, NULL), 0);
 	digest_of(text.at, text.len, &digest);
 	plan_remote_key(plan, RANK_DATA, &loopback, &at, "key", &before, key_id, &digest,
-	                CAUSE_KEYS);
+	                0);
 	secret_done(&before.text);
 }
 

@@ -120,15 +120,15 @@ static void killed(struct host *host, const struct server *server)
 
 		store = store_at(host, "var/lib/a.db");
 		if (store_begin(store, true, &err) == 0 &&
-		    push_prepare(&host->ctx, store, &options, false, &push, &why, &err) ==
-		            0 &&
+		    push_prepare(&host->ctx, store, &options, NULL, false, &push, &why,
+		                 &err) == 0 &&
 		    push)
 			_exit(7);
 		_exit(1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(WEXITSTATUS(status), 7);
-	assert_int_equal(push_recover(&host->ctx, false, &err), 0);
+	assert_int_equal(push_recover(&host->ctx, NULL, false, &err), 0);
 	assert_same_tree(host, before);
 }
 
