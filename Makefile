@@ -138,7 +138,7 @@ unit_tests := \
 	$(addprefix core/mta/doctor/test_,doctor) \
 	$(addprefix core/mta/engine/test_,engine recover remote target) \
 	$(addprefix core/mta/host/test_,service service_master) \
-	$(addprefix core/mta/plan/test_,plan shared step) \
+	$(addprefix core/mta/plan/test_,desired plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix_canonical postfix_filters postfix_main \
 		postfix_master postfix_restrict postfix_validate postfix_values signers) \
 	$(addprefix core/mta/probe/test_,map_probe milter) \
