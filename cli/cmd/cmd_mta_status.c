@@ -211,7 +211,7 @@ static enum situation situation_of(const struct status *status)
 		return NOT_ADOPTED;
 	if (status->state.is_adopted && !status->state.is_ours)
 		return FOREIGN;
-	if (status->state.is_held)
+	if (status->state.is_paused)
 		return HELD;
 	if (status->remark)
 		return BLOCKED;
@@ -316,7 +316,7 @@ static void show_server(struct app *app, const struct status *status,
 	out_bool(app->out, status->state.is_adopted && status->state.is_ours);
 	out_time(app->out, status->state.pushed_at);
 	out_bool(app->out, status->plan.count != 0 || status->remark != NULL);
-	out_bool(app->out, status->state.is_held);
+	out_bool(app->out, status->state.is_paused);
 	out_text(app->out,
 	         status->state.last_failure ? _(status->state.last_failure) : NULL);
 	out_text(app->out, status->remark ? status->remark

@@ -63,7 +63,7 @@ static int is_host_behind(struct session *session, bool *ret_is_behind, struct e
 	if (r >= 0)
 		r = generation_now(session->store, &now, err);
 	if (r >= 0)
-		*ret_is_behind = state.is_ours && !state.is_held &&
+		*ret_is_behind = state.is_ours && !state.is_paused &&
 		                 (state.gen.id != now.id || state.gen.token != now.token);
 	target_state_done(&state);
 	return r;

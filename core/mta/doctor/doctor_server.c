@@ -94,7 +94,7 @@ static void look_at_state(struct doctor *d)
 	else if (!state->is_ours)
 		doctor_add(d, DOCTOR_PROBLEM, NULL, "mailauthctl mta push --take-over",
 		           _("this host follows another database than %s"), d->db_path);
-	else if (state->is_held)
+	else if (state->is_paused)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
 		           _("pushes are held after a rollback: changes are saved, but "
 		             "not enforced"));
@@ -315,7 +315,7 @@ void doctor_services(struct doctor *d)
 	else if (!host->found.is_running)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("servers are probed when the mail server is running"));
-	else if (host->state.is_held || count_pending(host))
+	else if (host->state.is_paused || count_pending(host))
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("servers are probed when all changes are pushed"));
 	else

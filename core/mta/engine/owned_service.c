@@ -43,8 +43,8 @@ static bool is_leaving(const struct plan *plan, const char *service)
 }
 
 /* *ret_is_due: the step is still to be done. */
-static int settle(struct ctx *ctx, struct store *target, bool has_reload,
-                  struct step *step, bool *ret_is_due, struct err *err)
+static int look_at(struct ctx *ctx, struct store *target, bool has_reload,
+                   struct step *step, bool *ret_is_due, struct err *err)
 {
 	const unsigned whole = SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED;
 	unsigned now = 0, was = 0;
@@ -84,7 +84,7 @@ int owned_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 		int rc = 0;
 
 		if (step->kind == STEP_SERVICE && !is_admins(step->object))
-			rc = settle(ctx, target, has_reload, step, &is_due, err);
+			rc = look_at(ctx, target, has_reload, step, &is_due, err);
 		if (rc)
 			return rc;
 		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&

@@ -223,7 +223,7 @@ int target_read(struct store *target, struct target_row *ret_row, struct err *er
 		row.gen.token = stmt_int(stmt, 4);
 		if (!copy_blob(stmt, 5, row.inputs.at, DIGEST_LEN))
 			row.inputs = (struct digest){ 0 };
-		row.is_held = stmt_int(stmt, 6) != 0;
+		row.is_paused = stmt_int(stmt, 6) != 0;
 		row.pushed_at = stmt_int(stmt, 7);
 		row.is_same_version = text_same(stmt_text(stmt, 8), MAILAUTHCTL_VERSION);
 	}
@@ -239,7 +239,7 @@ int target_write(struct store *target, const struct target_row *row, struct err 
 		"token, inputs, hold, pushed, version) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"ottiioiit", row->store_uuid, sizeof(row->store_uuid), row->backend,
 		row->hostname, row->gen.id, row->gen.token, row->inputs.at,
-		(size_t)DIGEST_LEN, (int64_t)row->is_held, row->pushed_at,
+		(size_t)DIGEST_LEN, (int64_t)row->is_paused, row->pushed_at,
 		MAILAUTHCTL_VERSION);
 }
 

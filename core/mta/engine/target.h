@@ -38,7 +38,7 @@ struct target_row {    /* table target */
 	struct generation gen;
 	bool is_same_version; /* this program pushed last; not written: it is what writes */
 	struct digest inputs;
-	bool is_held;
+	bool is_paused; /* after a rollback: no push until one is asked for */
 	int64_t pushed_at;
 };
 void target_row_done(struct target_row *row);

@@ -283,7 +283,7 @@ extern const struct step_type step_remote_type;                /* step_remote.c 
 extern const struct step_type step_service_type;               /* step_service.c */
 extern const struct step_type step_probe_type;                 /* step_probe.c */
 /* One attempt at a probe step, at the latest until `deadline` (monotonic nanoseconds).  Fails with
- * what was seen instead of what must hold. */
+ * what was answered instead of what must hold. */
 int step_probe_once(struct ctx *ctx, const struct step *step, int64_t deadline,
                     struct err *err) must_check;
 

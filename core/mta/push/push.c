@@ -41,11 +41,11 @@ struct push {
 	struct engine engine;
 	struct target_row row; /* what the host follows once this push is done */
 	enum push_kind kind;
-	int64_t result_of;     /* rollback: the push whose result comes back */
-	struct drifts drifts;  /* what somebody else did to our files */
-	struct drifts settled; /* ... and is what we want: ours from now on */
-	bool is_look;          /* nothing is refused, everything is told */
-	bool is_short;         /* ... of many files of domains the first are looked at */
+	int64_t result_of;      /* rollback: the push whose result comes back */
+	struct drifts drifts;   /* what somebody else did to our files */
+	struct drifts accepted; /* ... and is what we want: ours from now on */
+	bool is_look;           /* nothing is refused, everything is told */
+	bool is_short;          /* ... of many files of domains the first are looked at */
 	const struct push_observation
 		*observation; /* from before the transaction; NULL */
 	struct plan
@@ -196,7 +196,7 @@ static void mark_planned(const struct plan *plan, struct drifts *drifts)
 }
 
 /* What the plan was about and would not change is as we want it, whoever wrote it. */
-static void settle(struct push *push)
+static void accept_wanted(struct push *push)
 {
 	struct drifts before = push->drifts;
 	size_t count;
@@ -206,7 +206,7 @@ static void settle(struct push *push)
 	for (size_t i = 0; i < before.count; i++) {
 		struct drift row = before.row[i];
 		struct drifts *into = row.is_planned && !plan_find(index, count, row.path)
-		                              ? &push->settled
+		                              ? &push->accepted
 		                              : &push->drifts;
 
 		GROW(into->row, into->count, into->room);
@@ -226,7 +226,7 @@ static int prune(struct push *push, const struct push_options *options, bool see
 	if (rc)
 		return rc;
 	if (sees_all)
-		settle(push);
+		accept_wanted(push);
 	if (!sees_all || push->is_short)
 		rc = drift_of_plan(push->target, &push->plan, &push->drifts, err);
 	if (rc)
@@ -370,7 +370,7 @@ static int plan_removal(struct push *push, struct store *store,
 	return plan_with(push, store, registry_find(f->old.backend), NULL, options, err);
 }
 
-/* An earlier push's files; the host follows what it followed, and is held. */
+/* An earlier push's files; the host follows what it followed, and further pushes wait. */
 static int plan_rollback(struct push *push, struct store *store,
                          const struct push_options *options, const struct push_facts *f,
                          struct err *err)
@@ -393,7 +393,7 @@ static int plan_rollback(struct push *push, struct store *store,
 	push->row.backend = xstrdup(f->old.backend);
 	push->row.hostname = xstrdup(f->old.hostname);
 	push->row.pushed_at = ctx_now(push->ctx);
-	push->row.is_held = true;
+	push->row.is_paused = true;
 	plan_note(&push->plan,
 	          _("the result of push %lld is restored; pushes are held until "
 	            "\"mailauthctl mta push\""),
@@ -434,8 +434,8 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	/* a rollback's plan has notes of its own: what was told of the host stays so */
 	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
 		rc = told_write(push->target, &push->plan, push->is_told, err);
-	for (size_t i = 0; i < push->settled.count && !rc; i++)
-		rc = owned_accept(push->ctx, push->target, push->settled.row[i].path,
+	for (size_t i = 0; i < push->accepted.count && !rc; i++)
+		rc = owned_accept(push->ctx, push->target, push->accepted.row[i].path,
 		                  err);
 	return rc ? rc : target_write(push->target, &push->row, err);
 }
@@ -447,7 +447,7 @@ static int follow(struct push *push, const struct push_facts *f, struct err *err
 	int rc;
 
 	if (push->kind != PUSH_KIND_REMOVE && f->is_ours &&
-	    old->is_held == next->is_held && !push->settled.count &&
+	    old->is_paused == next->is_paused && !push->accepted.count &&
 	    old->gen.id == next->gen.id && old->gen.token == next->gen.token &&
 	    old->is_same_version && strcmp(old->backend, next->backend) == 0 &&
 	    memcmp(old->inputs.at, next->inputs.at, DIGEST_LEN) == 0)
@@ -618,7 +618,7 @@ void push_free(struct push *push)
 	free(push->is_told);
 	plan_done(&push->plan);
 	drifts_done(&push->drifts);
-	drifts_done(&push->settled);
+	drifts_done(&push->accepted);
 	target_row_done(&push->row);
 	store_close(push->target);
 	free(push);

@@ -86,7 +86,7 @@ struct target_state {
 	bool is_ours; /* it follows this store */
 	char *backend;
 	struct generation gen; /* of the last push that ended done */
-	bool is_held;          /* after a rollback */
+	bool is_paused;        /* after a rollback */
 	int64_t pushed_at;     /* 0: never */
 	char *last_failure;    /* why the last push was undone, NULL: it was not */
 };

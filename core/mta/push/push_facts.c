@@ -146,7 +146,7 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 		             "\"mailauthctl mta adopt\"");
 		return 0;
 	}
-	if (f->old.is_there && f->old.is_held && !is_explicit)
+	if (f->old.is_there && f->old.is_paused && !is_explicit)
 		*ret_why = _(
 			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
 	return 0;
@@ -155,6 +155,6 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 bool push_must_see_all(const struct push_options *options, const struct push_facts *f)
 {
 	return options->is_explicit || options->is_adoption || !f->is_ours ||
-	       f->old.is_held || !f->is_known ||
+	       f->old.is_paused || !f->is_known ||
 	       strcmp(f->old.backend, f->backend->name) != 0 || !f->old.is_same_version;
 }

@@ -12,7 +12,7 @@
 /* What a remote server has, observed before the store's transaction, in which no writer must wait for it. */
 struct push_observation {
 	const struct mta_backend *backend;
-	void *observed;          /* the backend's own; NULL: `failure` says why */
+	void *observed;         /* the backend's own; NULL: `failure` says why */
 	struct digest settings; /* by which it was observed */
 	struct err failure;
 };

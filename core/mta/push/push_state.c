@@ -27,7 +27,7 @@ int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_st
 			           memcmp(uuid, row.store_uuid, STORE_UUID_LEN) == 0,
 			.backend = row.backend,
 			.gen = row.gen,
-			.is_held = row.is_held,
+			.is_paused = row.is_paused,
 			.pushed_at = row.pushed_at,
 			.last_failure = failure,
 		};
@@ -50,7 +50,7 @@ int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
 	struct target_state state = { 0 };
 	int rc = push_state(ctx, store, &state, err);
 	bool is_ours = state.is_ours;
-	bool is_held = state.is_held;
+	bool is_paused = state.is_paused;
 	struct generation gen = state.gen;
 
 	target_state_done(&state);
@@ -63,6 +63,6 @@ int push_host_generation(struct ctx *ctx, struct store *store, int64_t *ret_gen,
 	rc = generation_is_known(store, gen, err);
 	if (rc < 0)
 		return rc;
-	*ret_gen = rc && !is_held ? gen.id : 0;
+	*ret_gen = rc && !is_paused ? gen.id : 0;
 	return 0;
 }

@@ -112,7 +112,8 @@ static int change(struct session *session, void *arg, struct err *err)
 	return setting_set(session->store, *key, 0, NULL, verifies ? "on" : "off", err);
 }
 
-static int save(struct host *host, bool is_adoption, enum setting_key key, struct err *err)
+static int save(struct host *host, bool is_adoption, enum setting_key key,
+                struct err *err)
 {
 	struct session session = SESSION_INIT;
 

@@ -169,8 +169,6 @@ static void test_plan(void **state)
 		struct desired desired = {
 			.signs = true,
 			.verifies = true,
-			.checks_spf = true,
-			.spf = { .mode = SPF_HEADERS_ONLY },
 			.authserv_id = (char *)(uintptr_t) "mx.example",
 			.filter = (char *)(uintptr_t) "auto",
 			.filter_position = (char *)(uintptr_t) "first",

@@ -224,7 +224,7 @@ static void test_held_and_forked(void **state)
 	assert_int_equal(go(host, store, ordinary, text), SAVED_ONLY);
 	assert_non_null(strstr(text, "held"));
 	assert_int_equal(push_state(&host->ctx, store, &now, &err), 0);
-	assert_true(now.is_held && now.is_adopted && now.is_ours);
+	assert_true(now.is_paused && now.is_adopted && now.is_ours);
 	assert_string_equal(now.backend, "postfix");
 	target_state_done(&now);
 	assert_int_equal(go(host, store, asked, text), PUSHED);

@@ -67,7 +67,7 @@ static void test_back_and_forth(void **state)
 	assert_file(host, "/etc/opendkim.conf", "Include", true);
 	assert_file(host, POLICYD_CONF, "mode:", true);
 	assert_int_equal(push_state(&host->ctx, store, &now, &err), 0);
-	assert_true(now.is_held && now.is_ours);
+	assert_true(now.is_paused && now.is_ours);
 	target_state_done(&now);
 	assert_int_equal(host_generation(host, store), 0); /* no record may leave */
 	/* held: saved only */
@@ -83,7 +83,7 @@ static void test_back_and_forth(void **state)
 	after = files_of(host);
 	assert_string_equal(after, before);
 	assert_int_equal(push_state(&host->ctx, store, &now, &err), 0);
-	assert_false(now.is_held);
+	assert_false(now.is_paused);
 	target_state_done(&now);
 	/* and the other way: to the result of a rollback, by its number */
 	assert_int_equal(go(host, store, back_to(4), text), PUSHED);
