@@ -178,7 +178,8 @@ static int undo(struct step_run *run, const struct step_row *row,
 	if (run->ctx->is_rooted)
 		return 0;
 	if (!row->server.type)
-		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
+		return err_set(err, ERR_FAILED,
+		               _("%s contains a step of an unknown kind"),
 		               store_path(run->target));
 	if (read_value(run->ctx, &row->server, row->object, &now, err))
 		return unreachable(row, ret_result, err);
@@ -245,7 +246,8 @@ static int give_back(const struct step_run *run, const struct owned_row *row,
 	int rc;
 
 	if (!server->type)
-		return err_set(err, ERR_FAILED, _("%s holds a step of an unknown kind"),
+		return err_set(err, ERR_FAILED,
+		               _("%s contains a step of an unknown kind"),
 		               store_path(run->target));
 	rc = read_value(run->ctx, server, name, &now, err);
 	if (rc)

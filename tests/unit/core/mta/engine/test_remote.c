@@ -397,7 +397,7 @@ static void test_removal(void **state)
 	assert_int_equal(owned_plan_removal(&run, &plan, &err), 0);
 	assert_int_equal(plan.notes, 1);
 	assert_string_equal(plan.note[0].text,
-	                    "sign was edited since it was pushed: it is left as it is");
+	                    "sign was edited since it was pushed: it is not changed");
 	prune(host, &plan);
 	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
 	assert_int_equal(engine_switch(&engine, note_owned, host, &err), 0);
@@ -506,7 +506,7 @@ static void test_unreachable(void **state)
 		server->calls = 0;
 		server->mute_from = 8;
 		assert_int_equal(push_plan_of(host, make, text), ERR_FAILED);
-		assert_non_null(strstr(text, "could not be put back whole"));
+		assert_non_null(strstr(text, "could not be restored completely"));
 		assert_state(host, "undoing");
 		server->mute_from = 0;
 		assert_int_equal(recover(host, &err), 0);
@@ -535,7 +535,7 @@ static void test_changed(void **state)
 	strcpy(find("sign", true), "theirs");
 	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
 	engine_done(&engine);
-	assert_non_null(strstr(err.text, "sign was changed by somebody else"));
+	assert_non_null(strstr(err.text, "sign was changed outside mailauthctl"));
 	assert_string_equal(find("key", false), "PRIVATE 1");
 	assert_string_equal(find("selector", false), "s1");
 	assert_string_equal(find("sign", false), "theirs");
@@ -544,8 +544,9 @@ static void test_changed(void **state)
 	strcpy(find("selector", true), "theirs");
 	err_clear(&err);
 	assert_int_equal(recover(host, &err), ERR_FAILED);
-	assert_non_null(strstr(buf_text(&world.reports),
-	                       "selector was changed by somebody else during the push"));
+	assert_non_null(
+		strstr(buf_text(&world.reports),
+	               "selector was changed outside mailauthctl during the push"));
 	assert_string_equal(find("selector", false), "theirs");
 	assert_string_equal(find("key", false), "PRIVATE 1");
 	assert_state(host, "undone");
