@@ -98,14 +98,15 @@ mta_src := \
 		remotes rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
-job_src := change_push export_activate key_lookup preview session session_access zone_ask
+job_src := change_push config_import domain_set enable_dkim export_activate host_push key_import \
+	key_lookup key_making preview session session_access takeover zone_ask zone_forget
 cli_src := \
 	$(addprefix line/,args args_grammar caller caller_process command command_help \
 		commands help_topic language) \
 	$(addprefix complete/,complete complete_line complete_source) \
 	$(addprefix out/,out out_json out_layout out_table out_tsv progress when) \
-	$(addprefix app/,app app_change app_dns app_input app_run changes dry_run findings \
-		overview paste spf_targets srs_targets takeover typed) \
+	$(addprefix app/,app app_dns app_input app_run changes dry_run findings \
+		overview paste spf_targets srs_targets typed) \
 	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
 		cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
 		cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
@@ -125,7 +126,7 @@ unit_tests := \
 	$(addprefix cli/policyd/test_,policyd policyd_milter policyd_serve) \
 	$(addprefix core/base/test_,address arena base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
-	$(addprefix core/job/test_,change_push) \
+	$(addprefix core/job/test_,change_push change_push_observe) \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
 	$(addprefix core/model/export/test_,export export_state heartbeat) \
@@ -164,7 +165,7 @@ languages := es
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson smartcols
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson
 POLICYD_PKGS := yaml-0.1 $(LDNS) libidn2
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -210,7 +211,7 @@ POLICYD_LIBS := -Wl,--no-as-needed $(shell pkg-config --libs $(POLICYD_PKGS) 2>/
 
 # What is opened when it is needed (core/base/library.h), by the name of the ABI that is built for.
 soname = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p')
-opened := crypto idn2 jansson ldns smartcols yaml
+opened := crypto idn2 jansson ldns yaml
 CPPFLAGS_ALL += $(foreach name,$(opened),-DLIBRARY_$(shell echo $(name) | tr a-z A-Z)='"$(call soname,$(name))"')
 
 # ---- targets ---------------------------------------------------------------------------------

@@ -14,8 +14,8 @@
  *     core/mta     host (services, accounts), plan (steps), check, probe, provider (filters that servers
  *                  share), engine (carries steps out and takes them back), postfix and a folder for each
  *                  other mail server, push (the one door), doctor
- *     core/job     use cases of several transactions: change and push, export and activate; the
- *                  session that they share
+ *     core/job     use cases of several transactions: change and push, export and activate, enable many
+ *                  domains, import; the session that they share
  *     cli          out (answers), line (arguments, help), app (one run), complete, cmd (a file for each
  *                  noun), policyd (mailauth-policyd)
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)

@@ -17,6 +17,7 @@
 #include "core/base/buf.h"
 #include "core/base/secret.h"
 #include "core/job/session.h"
+#include "core/model/setting/setting.h"
 #include "dnszone/query/resolver.h"
 
 struct app {
@@ -29,6 +30,11 @@ struct app {
 	struct out *out;
 	struct progress *bar; /* NULL: nothing is in progress */
 	const char *bar_label;
+	struct app_pair {
+		enum setting_key key;
+		char *text; /* canonical; NULL: unset */
+	} * pair;           /* settings that the line names, read before any lock */
+	size_t pair_count;
 	struct secret typed_secret; /* read from standard input before any lock */
 	char *typed_data; /* of a record, after a question; NULL: as it was typed */
 	bool has_failed;  /* a part failed and was reported; the rest is saved: exit 1 */
@@ -46,24 +52,13 @@ int app_main(struct caller *caller, const struct command_group *groups,
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
 
-/* change_push_run() and change_push_try() (core/job/change_push.h) with a body that takes the app. */
-int app_change(struct app *app, unsigned needs,
-               int (*body)(struct app *app, void *arg, struct err *err), void *arg,
-               struct err *err) must_check;
-int app_try(struct app *app, int (*body)(struct app *app, void *arg, struct err *err),
-            void *arg, struct err *err) must_check;
-
-/* The domains that a command is for: its words from `first` on, --domains-from and --all
- * (`is_all_allowed`: what rows offer).  Each name as typed; app_names_done() frees. */
-struct app_names {
-	char **name;
-	size_t count, room;
-	bool is_all; /* --all: `name` contains every domain of the store (for a customer: its own)
-	              * that is not an alias */
-};
-int app_names(struct app *app, size_t first, struct app_names *ret_names,
+/* The domains that a command is for: its words from `first` on, --domains-from and --all, each as typed;
+ * with --all every domain of the store (a customer: of its own) that is no alias. */
+int app_names(struct app *app, size_t first, struct names *ret_names,
               struct err *err) must_check;
-void app_names_done(struct app_names *names);
+/* The same for words that --all replaces by something else: it gives no names then. */
+int app_names_unless_all(struct app *app, struct names *ret_names,
+                         struct err *err) must_check;
 
 /* Shared by the commands that accept a record (cli/app/typed.c). */
 /* Joins TXT data that was pasted with its quotes, as a reader of zone files does, and prints a

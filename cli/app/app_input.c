@@ -15,30 +15,16 @@
 
 #define INPUT_LIMIT (64u << 20)
 
-static void add_name(struct app_names *names, const char *name, size_t len)
-{
-	GROW(names->name, names->count, names->room);
-	names->name[names->count++] = xmemdup(name, len);
-}
-
-void app_names_done(struct app_names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	free(names->name);
-	*names = (struct app_names){ 0 };
-}
-
 struct own_names {
 	struct app *app;
-	struct app_names *names;
+	struct names *names;
 };
 
 static int add_main_domain(void *arg, const struct domain *domain, struct err *err)
 {
 	(void)err;
 	if (!domain->main_id)
-		add_name(arg, domain->name, strlen(domain->name));
+		names_add(arg, domain->name);
 	return 0;
 }
 
@@ -51,7 +37,7 @@ static int add_own_main_domain(void *arg, const char *name, struct err *err)
 }
 
 /* Every domain that the caller manages. */
-static int add_all(struct app *app, struct app_names *names, struct err *err)
+static int add_all(struct app *app, struct names *names, struct err *err)
 {
 	struct own_names own = { app, names };
 	if (!session_is_customer(&app->session))
@@ -62,7 +48,7 @@ static int add_all(struct app *app, struct app_names *names, struct err *err)
 }
 
 /* One name a line; blank lines and '#' comments are passed over. */
-static int add_names_from(struct app *app, const char *source, struct app_names *names,
+static int add_names_from(struct app *app, const char *source, struct names *names,
                           struct err *err)
 {
 	auto_buf text = BUF_INIT;
@@ -78,33 +64,42 @@ static int add_names_from(struct app *app, const char *source, struct app_names 
 		while (len && (line[len - 1] == ' ' || line[len - 1] == '\t'))
 			len--;
 		if (len)
-			add_name(names, line, len);
+			names_take(names, xmemdup(line, len));
 	}
 	return 0;
 }
 
-int app_names(struct app *app, size_t first, struct app_names *ret_names, struct err *err)
+static int read_names(struct app *app, size_t first, bool is_all_listed,
+                      struct names *ret_names, struct err *err)
 {
-	struct app_names names = { 0 };
+	auto_names names = { 0 };
+	const char *source = args_get(app->args, "--domains-from");
+	bool is_all = args_has(app->args, "--all");
 	int r = 0;
 	for (size_t i = first; i < args_count(app->args); i++)
-		add_name(&names, args_word(app->args, i),
-		         strlen(args_word(app->args, i)));
-	const char *source = args_get(app->args, "--domains-from");
-	names.is_all = args_has(app->args, "--all");
-	if (names.is_all && (names.count || source))
+		names_add(&names, args_word(app->args, i));
+	if (is_all && (names.count || source))
 		r = err_set(err, ERR_USAGE,
 		            _("--all cannot be combined with domain names"));
 	if (r >= 0 && source)
 		r = add_names_from(app, source, &names, err);
-	if (r >= 0 && names.is_all)
+	if (r >= 0 && is_all && is_all_listed)
 		r = add_all(app, &names, err);
-	if (r < 0) {
-		app_names_done(&names);
+	if (r < 0)
 		return r;
-	}
 	*ret_names = names;
+	names = (struct names){ 0 };
 	return 0;
+}
+
+int app_names(struct app *app, size_t first, struct names *ret_names, struct err *err)
+{
+	return read_names(app, first, true, ret_names, err);
+}
+
+int app_names_unless_all(struct app *app, struct names *ret_names, struct err *err)
+{
+	return read_names(app, 0, false, ret_names, err);
 }
 
 int app_ttl(struct app *app, int64_t *ret_ttl, struct err *err)

@@ -74,8 +74,6 @@ static void check_libraries(const struct app *app)
 	library_check(LIBRARY_LDNS);
 	if (app->opt.format == OUT_FORMAT_JSON)
 		library_check(LIBRARY_JANSSON);
-	if (app->opt.format == OUT_FORMAT_TABLE)
-		library_check(LIBRARY_SMARTCOLS);
 }
 
 static int run_command(struct app *app, struct err *err)
@@ -155,6 +153,9 @@ static void tear_down(struct app *app)
 {
 	progress_free(app->bar);
 	out_free(app->out);
+	for (size_t i = 0; i < app->pair_count; i++)
+		free(app->pair[i].text);
+	free(app->pair);
 	secret_done(&app->typed_secret);
 	free(app->typed_data);
 	session_done(&app->session);

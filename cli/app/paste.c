@@ -42,7 +42,8 @@ static int print_line(struct app *app, const struct record_row *row,
 		buf_printf(&line, _("; replaces the existing record: %s\n"), item->had);
 	else if (item && item->outcome == LOOK_OURS)
 		buf_puts(&line, _("; exists already:\n"));
-	int r = records_put_zone(&one, row->owner, ZONE_INCLUDE, 0, &line, err);
+	size_t ignored;
+	int r = records_put_zone(&one, row->owner, ZONE_INCLUDE, &line, &ignored, err);
 	out_plain(app->out, buf_text(&line), line.len);
 	return r;
 }

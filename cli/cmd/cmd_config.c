@@ -2,8 +2,7 @@
  * `config`: the whole configuration as one document.
  *
  * A difference is what an import would note in the audit trail: the document is applied in a
- * transaction that is rolled back.  Keys are made outside of all locks; what is needed is found out
- * by such a trial.
+ * transaction that is rolled back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +13,13 @@
 #include "cli/app/app.h"
 #include "cli/app/changes.h"
 #include "cli/line/commands.h"
-#include "cli/out/progress.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/signals.h"
+#include "core/job/config_import.h"
 #include "core/model/config/config.h"
-#include "core/model/key/keyring.h"
-#include "core/model/key/publish.h"
-#include "core/mta/plan/backend.h"
-#include "core/mta/push/backend_choose.h"
-
-enum {
-	BULK = 1000, /* domains: more get their keys in batches, behind the change itself */
-	TALKATIVE = 20, /* up to so many domains each gets a sentence of its own */
-};
+#include "core/model/setting/setting.h"
+#include "core/store/change.h"
 
 /* ---- export ---------------------------------------------------------------------------------- */
 
@@ -159,183 +151,20 @@ static int read_document(struct app *app, struct config **ret_config, struct err
 	return r;
 }
 
-/* ---- applying -------------------------------------------------------------------------------- */
-
-/* A domain whose DKIM is switched on. */
-struct item {
-	char *name;
-	struct key_pair pair[2];
-	size_t pairs, missing;
-	bool is_later; /* in a batch behind the change */
-	enum keyring_outcome outcome;
-};
-
-struct import {
-	struct app *app;
-	const struct config *config;
-	bool is_trial; /* keys are counted, not stored */
-	bool is_bulk;
-	struct item *item; /* sorted by name once the trial is over */
-	size_t count, room;
-	struct keygen_job *job;
-	size_t *job_item;
-	size_t jobs, job_room, item_room;
-};
-
-static int compare_items(const void *a, const void *b)
-{
-	return strcmp(((const struct item *)a)->name, ((const struct item *)b)->name);
-}
-
-/* In the trial: what would have to be made; DKIM is on as far as it goes without. */
-static int try_to_enable(struct import *import, const struct domain *domain,
-                         struct err *err)
-{
-	struct app *app = import->app;
-	struct keygen_job jobs[2];
-	GROW(import->item, import->count, import->room);
-	struct item *item = &import->item[import->count++];
-	*item = (struct item){ .name = xstrdup(domain->name) };
-	int r = keyring_missing(app->session.store, domain, jobs, &item->missing, err);
-	for (size_t i = 0; r >= 0 && i < item->missing; i++) {
-		import->job = xreallocarray(import->job, import->jobs + 1, sizeof(*jobs));
-		import->job_item = xreallocarray(import->job_item, import->jobs + 1,
-		                                 sizeof(*import->job_item));
-		import->job[import->jobs] = jobs[i];
-		import->job_item[import->jobs++] = import->count - 1;
-	}
-	if (r < 0)
-		return r;
-	return item->missing
-	               ? setting_set(app->session.store, SET_DKIM_SIGN, domain->id,
-	                             domain->name, "on", err)
-	               : keyring_switch_on(app->session.store, &app->session.ctx, domain,
-	                                   NULL, 0, false, &item->outcome, err);
-}
-
-/* A zone that is served elsewhere is not ours to export. */
-static int export_later(struct app *app, const struct domain *domain, struct err *err)
-{
-	auto_free char *service = NULL;
-	int r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id, &service,
-	                     err);
-	return r < 0 || strcmp(service, "hosted") != 0
-	               ? r
-	               : session_export_family_later(&app->session, domain, err);
-}
-
-static int enable(void *arg, const struct domain *domain, struct err *err)
-{
-	struct import *import = arg;
-	struct app *app = import->app;
-	const struct item sample = { .name = domain->name };
-	if (import->is_trial)
-		return try_to_enable(import, domain, err);
-	struct item *item = import->count ? bsearch(&sample, import->item, import->count,
-	                                            sizeof(sample), compare_items)
-	                                  : NULL;
-	if (item && item->is_later)
-		return 0;
-	int r = item ? keyring_switch_on(app->session.store, &app->session.ctx, domain,
-	                                 item->pair, item->pairs, false, &item->outcome,
-	                                 err)
-	             : err_set(err, ERR_FAILED,
-	                       _("the keys of %s were changed at the same time; try "
-	                         "again"),
-	                       domain->name);
-	return r < 0 ? r : export_later(app, domain, err);
-}
-
-static int publish_later(void *arg, const struct domain *domain, struct err *err)
-{
-	struct import *import = arg;
-	return import->is_trial ? 0 : export_later(import->app, domain, err);
-}
-
-/* What the adopted server can do is asked for each setting that the document has. */
-static int check_backend(void *arg, enum setting_key key, const char *text,
-                         struct err *err)
-{
-	struct import *import = arg;
-	struct app *app = import->app;
-	int r = backend_check_setting(&app->session.ctx, app->session.store,
-	                              setting_table[key].key, text, err);
-	return r < 0 ? config_blame_setting(import->config, key, err) : 0;
-}
-
-/* More domains than BULK get their keys in batches, which can be interrupted and taken up again:
- * those that "domain enable-dkim" takes as they will be then. */
-static int sort_out_bulk(struct import *import, struct err *err)
-{
-	struct app *app = import->app;
-	int r = 0;
-	import->is_bulk = import->jobs > BULK;
-	for (size_t i = 0; import->is_bulk && r >= 0 && i < import->count; i++) {
-		struct item *item = &import->item[i];
-		struct err refused = ERR_INIT;
-		auto_domain domain = DOMAIN_INIT;
-		r = domain_look(app->session.store, item->name, &domain, err);
-		if (r > 0)
-			item->is_later = item->missing &&
-			                 keyring_check_enable(app->session.store, &domain,
-			                                      &refused) >= 0;
-	}
-	return r;
-}
-
-static int apply(struct app *app, void *arg, struct err *err)
-{
-	struct import *import = arg;
-	const struct config_hooks hooks = {
-		.is_pruning = args_has(app->args, "--prune"),
-		.enable = enable,
-		.publish = publish_later,
-		.arg = import,
-	};
-	int r = config_apply(app->session.store, &app->session.ctx, import->config,
-	                     &hooks, err);
-	if (r >= 0)
-		r = config_each_setting(import->config, check_backend, import, err);
-	if (r >= 0 && !import->is_trial)
-		setting_advise(app->session.store, &app->session.ctx);
-	return r < 0 || !import->is_trial ? r : sort_out_bulk(import, err);
-}
-
-static void import_done(struct import *import)
-{
-	for (size_t i = 0; i < import->count; i++) {
-		for (size_t k = 0; k < import->item[i].pairs; k++)
-			key_pair_done(&import->item[i].pair[k]);
-		free(import->item[i].name);
-	}
-	free(import->item);
-	free(import->job);
-	free(import->job_item);
-}
-
 /* ---- diff ------------------------------------------------------------------------------------ */
 
-static int see_change(void *arg, const struct change_item *item, struct err *err)
+static int show_item(void *arg, const struct change_item *item, struct err *err)
 {
-	(void)item;
-	(void)err;
-	*(bool *)arg = true;
-	return 0;
+	struct app *app = arg;
+	app->has_found = true;
+	return changes_emit(app->out, item, err);
 }
 
-static int apply_and_show(struct app *app, void *arg, struct err *err)
+static int show_change(void *arg, int64_t change, struct err *err)
 {
-	struct generation now = { 0, 0 };
-	int r = apply(app, arg, err);
-	if (r >= 0)
-		r = generation_now(app->session.store, &now, err);
-	if (r >= 0)
-		r = change_items(app->session.store, now.id, see_change, &app->has_found,
-		                 err);
-	if (r < 0)
-		return r;
+	struct app *app = arg;
 	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
-	r = change_items(app->session.store, now.id, changes_emit, app->out, err);
+	int r = change_items(app->session.store, change, show_item, app, err);
 	out_end(app->out);
 	return r;
 }
@@ -343,173 +172,77 @@ static int apply_and_show(struct app *app, void *arg, struct err *err)
 static int run_diff(struct app *app, struct err *err)
 {
 	auto_config config = NULL;
-	cleanup(import_done) struct import import = { .app = app, .is_trial = true };
 	int r = read_document(app, &config, err);
-	import.config = config;
-	return r < 0 ? r : app_try(app, apply_and_show, &import, err);
+	return r < 0 ? r
+	             : config_import_try(&app->session, config,
+	                                 args_has(app->args, "--prune"), show_change, app,
+	                                 err);
 }
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-static int make_keys(struct import *import, struct err *err)
-{
-	struct app *app = import->app;
-	auto_free struct keygen_job *job = xcalloc(import->jobs + 1, sizeof(*job));
-	auto_free size_t *of = xcalloc(import->jobs + 1, sizeof(*of));
-	size_t jobs = 0, made = 0;
-	for (size_t i = 0; i < import->jobs; i++)
-		if (!import->item[import->job_item[i]].is_later) {
-			job[jobs] = import->job[i];
-			of[jobs++] = import->job_item[i];
-		}
-	if (!jobs)
-		return 0;
-	struct progress *bar =
-		progress_new(stderr, _("generating keys"), jobs, app->opt.is_quiet);
-	struct keygen *keygen = keygen_new(job, jobs);
-	int r = 0;
-	while (r >= 0 && made < jobs) {
-		size_t index = 0;
-		struct key_pair pair;
-		r = keygen_next(keygen, 200, &index, &pair, err);
-		if (r <= 0)
-			continue;
-		struct item *item = &import->item[of[index]];
-		item->pair[item->pairs++] = pair;
-		progress_set(bar, ++made);
-	}
-	progress_free(bar);
-	keygen_free(keygen);
-	if (r == ERR_CANCELLED)
-		err_set(err, ERR_CANCELLED, _("interrupted; nothing was changed"));
-	return r < 0 ? r : 0;
-}
-
-/* Which keys are needed is known once everything else stands as it will. */
-static int prepare_keys(struct import *import, struct err *err)
-{
-	struct app *app = import->app;
-	bool enables = false;
-	int r = config_enables(app->session.store, import->config, &enables, err);
-	if (r < 0 || !enables || app->session.is_dry_run)
-		return r;
-	import->is_trial = true;
-	r = app_try(app, apply, import, err);
-	import->is_trial = false;
-	if (r >= 0)
-		r = make_keys(import, err);
-	if (r >= 0 && import->count)
-		qsort(import->item, import->count, sizeof(*import->item), compare_items);
-	return r;
-}
-
-static int enable_later(struct import *import, struct err *err)
-{
-	struct app_names names = { 0 };
-	for (size_t i = 0; i < import->count; i++) {
-		if (!import->item[i].is_later)
-			continue;
-		GROW(names.name, names.count, names.room);
-		names.name[names.count++] = xstrdup(import->item[i].name);
-	}
-	int r = names.count ? cmd_enable_dkim_names(import->app, &names, err) : 0;
-	app_names_done(&names);
-	return r;
-}
-
-static int tell_item(struct app *app, const struct item *item, struct err *err)
+static int report_item(struct app *app, const char *name, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	auto_free char *waits = NULL;
 	auto_free char *service = NULL;
-	int r = domain_look(app->session.store, item->name, &domain, err);
-	if (r > 0)
-		r = publish_waits_for(app->session.store, &domain, &waits, err);
+	int r = cmd_dkim_report_on(app, name, err);
+	if (r >= 0)
+		r = domain_look(app->session.store, name, &domain, err);
 	if (r >= 0)
 		r = setting_text(app->session.store, SET_DNS_SERVICE, domain.id, &service,
 		                 err);
-	if (r < 0)
-		return r;
-	if (waits)
-		app_say(app, REPORT_NOTE, _("%s: DKIM is on; %s"), item->name, waits);
-	else
-		app_say(app, REPORT_NOTE, _("%s: DKIM is on"), item->name);
-	if (strcmp(service, "external") == 0)
+	if (r >= 0 && strcmp(service, "external") == 0)
 		app_say(app, REPORT_NOTE,
 		        _("%s: its zone is served elsewhere; run \"mailauthctl record "
 		          "list %s\" to list the records to publish"),
-		        item->name, item->name);
-	return 0;
+		        name, name);
+	return r;
 }
 
-/* Behind the export, which is what most keys wait for. */
-static int tell(struct import *import, bool is_changed, struct err *err)
+/* After the export, which is what most keys wait for. */
+static int report(struct app *app, const struct config_import *import, struct err *err)
 {
-	struct app *app = import->app;
 	int r = 0;
-	if (app->session.is_dry_run)
-		return 0;
-	if (!is_changed)
+	if (!import->is_changed)
 		app_say(app, REPORT_NOTE, _("no changes"));
 	if (import->is_bulk)
 		return 0;
-	if (import->count > TALKATIVE)
+	if (import->count > DKIM_SINGLE_REPORTS)
 		app_say(app, REPORT_NOTE, _("DKIM was enabled for %zu domains"),
 		        import->count);
-	for (size_t i = 0; r >= 0 && import->count <= TALKATIVE && i < import->count; i++)
-		r = tell_item(app, &import->item[i], err);
+	else
+		for (size_t i = 0; r >= 0 && i < import->count; i++)
+			r = report_item(app, import->item[i].name, err);
 	return r;
 }
 
 /* A dry run shows all but the keys. */
-static void foretell(const struct import *import)
+static void preview(struct app *app, const struct config_import *import)
 {
-	if (import->count > TALKATIVE)
-		app_say(import->app, REPORT_NOTE,
+	if (import->count > DKIM_SINGLE_REPORTS)
+		app_say(app, REPORT_NOTE,
 		        _("DKIM would be enabled for %zu domains, with %zu new keys"),
-		        import->count, import->jobs);
-	for (size_t i = 0; import->count <= TALKATIVE && i < import->count; i++)
-		app_say(import->app, REPORT_NOTE,
-		        _("%s: DKIM would be on; new keys: %zu"), import->item[i].name,
-		        import->item[i].missing);
-}
-
-static int import_document(struct import *import, struct err *err)
-{
-	struct app *app = import->app;
-	struct generation before = { 0, 0 }, after = { 0, 0 };
-	int r = app->session.store ? generation_now(app->session.store, &before, err) : 0;
-	if (r >= 0)
-		r = prepare_keys(import, err);
-	if (r < 0)
-		return r;
-	import->is_trial = app->session.is_dry_run;
-	/* keys are made by now: change and export are one hold of the lock */
-	r = session_take_export_lock(&app->session, err);
-	if (r >= 0)
-		r = app_change(app, NEED_PUSH, apply, import, err);
-	if (r < 0)
-		return r;
-	if (app->session.is_dry_run) {
-		foretell(import);
-		return 0;
-	}
-	r = generation_now(app->session.store, &after, err);
-	if (r >= 0)
-		r = cmd_publish_keys(app, err);
-	session_drop_export_lock(&app->session);
-	if (r >= 0)
-		r = enable_later(import, err);
-	return r < 0 ? r : tell(import, after.id != before.id, err);
+		        import->count, import->keys);
+	else
+		for (size_t i = 0; i < import->count; i++)
+			cmd_dkim_preview(app, import->item[i].name,
+			                 import->item[i].missing);
 }
 
 static int run_import(struct app *app, struct err *err)
 {
 	auto_config config = NULL;
-	cleanup(import_done) struct import import = { .app = app };
+	cleanup(config_import_done) struct config_import import = { 0 };
 	int r = read_document(app, &config, err);
-	import.config = config;
-	return r < 0 ? r : import_document(&import, err);
+	if (r >= 0)
+		r = config_import_run(&app->session, config,
+		                      args_has(app->args, "--prune"), &import, err);
+	r = cmd_dkim_finish(app, &import.later, r, err);
+	if (r >= 0 && app->session.is_dry_run)
+		preview(app, &import);
+	else if (r >= 0)
+		r = report(app, &import, err);
+	return r;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

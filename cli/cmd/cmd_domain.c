@@ -8,8 +8,10 @@
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/job/domain_set.h"
+#include "core/job/enable_dkim.h"
+#include "core/job/export_activate.h"
 #include "core/model/domain/access.h"
-#include "core/model/export/export.h"
 #include "core/model/key/keyring.h"
 #include "core/model/key/publish.h"
 #include "core/model/life/domain_life.h"
@@ -132,105 +134,63 @@ static int run_get(struct app *app, struct err *err)
 		out_text(app->out, setting_source_name(value.source));
 		out_end(app->out);
 	} else {
-		out_plain(app->out, value.text, strlen(value.text));
-		out_plain(app->out, "\n", 1);
+		out_line(app->out, value.text);
 	}
 	setting_value_done(&value);
 	return 0;
 }
 
-/* ---- zones ----------------------------------------------------------------------------------- */
-
-/* A domain whose main domain signs waits for its own record; a zone that includes a file is refused
- * until that is there. */
-static int export_if_awaited(struct app *app, const struct domain *domain,
-                             struct err *err)
-{
-	bool signs, is_included;
-	int r = setting_bool(app->session.store, SET_DKIM_SIGN, domain->id, &signs, err);
-	if (r >= 0)
-		r = export_is_included(app->session.store, domain, &is_included, err);
-	if (r >= 0 && signs)
-		r = session_export_family_later(&app->session, domain, err);
-	else if (r >= 0 && is_included)
-		session_export_later(&app->session, domain->name);
-	return r;
-}
-
-static int export_if_hosted(struct app *app, const struct domain *domain, struct err *err)
-{
-	auto_free char *service = NULL;
-	int r = setting_text(app->session.store, SET_DNS_SERVICE, domain->id, &service,
-	                     err);
-	return r < 0 || strcmp(service, "hosted") != 0
-	               ? r
-	               : export_if_awaited(app, domain, err);
-}
-
 /* ---- settings of a domain -------------------------------------------------------------------- */
-
-static int change_pairs(struct app *app, void *arg, struct err *err)
-{
-	size_t step = *(const size_t *)arg;
-	auto_domain domain = DOMAIN_INIT;
-	int r = session_domain(&app->session, args_word(app->args, 0), &domain, err);
-	for (size_t i = 1; r >= 0 && i < args_count(app->args); i += step) {
-		enum setting_key key;
-		r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0)
-			r = domain_life_set(
-				app->session.store, &app->session.ctx, &domain, key,
-				step == 2 ? args_word(app->args, i + 1) : NULL, err);
-		if (r >= 0 && key == SET_DNS_SERVICE)
-			r = export_if_hosted(app, &domain, err);
-	}
-	if (r >= 0)
-		setting_advise(app->session.store, &app->session.ctx);
-	return r;
-}
 
 /* dkim.sign at a domain is what enable-dkim and disable-dkim switch: keys go with it. */
 static int switch_dkim(struct app *app, bool is_on, struct err *err)
 {
-	char *name = xstrdup(args_word(app->args, 0));
-	struct app_names names = { .name = &name, .count = 1 };
-	int r = is_on ? cmd_enable_dkim_names(app, &names, err)
-	              : cmd_disable_dkim_names(app, &names, err);
-	free(name);
+	auto_names names = { 0 };
+	names_add(&names, args_word(app->args, 0));
+	return is_on ? cmd_enable_dkim_names(app, &names, err)
+	             : disable_dkim_run(&app->session, &names, false, err);
+}
+
+/* A pair is a setting and its value, or (`step` 1) a setting that is unset. */
+static int read_pair(struct app *app, size_t at, size_t step, struct setting_pair *pair,
+                     struct err *err)
+{
+	int r = setting_find(args_word(app->args, at), &pair->key, err);
+	if (r >= 0 && session_is_customer(&app->session) && !access_may_set(pair->key))
+		r = err_set(err, ERR_FAILED,
+		            _("%s can be changed by administrators only"),
+		            setting_table[pair->key].key);
+	if (step == 2)
+		pair->text = args_word(app->args, at + 1);
 	return r;
 }
 
 static int set_or_unset(struct app *app, size_t step, struct err *err)
 {
-	bool has_sign = false, is_on = false;
-	for (size_t i = 1; i < args_count(app->args); i += step) {
-		enum setting_key key;
-		auto_free char *canonical = NULL;
-		int r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0 && session_is_customer(&app->session) && !access_may_set(key))
-			r = err_set(err, ERR_FAILED,
-			            _("%s can be changed by administrators only"),
-			            setting_table[key].key);
+	size_t count = (args_count(app->args) - 1) / step;
+	auto_free struct setting_pair *pair = xcalloc(count, sizeof(*pair));
+	auto_free char *sign = NULL;
+	bool has_sign = false;
+	for (size_t i = 0; i < count; i++) {
+		int r = read_pair(app, 1 + i * step, step, &pair[i], err);
+		if (r >= 0 && pair[i].key == SET_DKIM_SIGN && step == 2) {
+			free(sign);
+			sign = NULL;
+			r = setting_parse(&setting_table[SET_DKIM_SIGN], pair[i].text,
+			                  &sign, err);
+		}
 		if (r < 0)
 			return r;
-		if (key != SET_DKIM_SIGN)
-			continue;
-		has_sign = true;
-		if (step == 2) {
-			r = setting_parse(&setting_table[key],
-			                  args_word(app->args, i + 1), &canonical, err);
-			if (r < 0)
-				return r;
-			is_on = strcmp(canonical, "on") == 0;
-		}
+		has_sign |= pair[i].key == SET_DKIM_SIGN;
 	}
-	if (has_sign && args_count(app->args) > 1 + step)
+	if (has_sign && count > 1)
 		return err_set(
 			err, ERR_USAGE,
 			_("dkim.sign must be changed alone: it also changes keys and "
 		          "records"));
-	return has_sign ? switch_dkim(app, is_on, err)
-	                : app_change(app, NEED_PUSH, change_pairs, &step, err);
+	return has_sign ? switch_dkim(app, text_same(sign, "on"), err)
+	                : domain_set_run(&app->session, args_word(app->args, 0), pair,
+	                                 count, err);
 }
 
 static int run_set(struct app *app, struct err *err)
@@ -247,7 +207,7 @@ static int run_unset(struct app *app, struct err *err)
 
 static int run_add(struct app *app, struct err *err)
 {
-	struct app_names names;
+	auto_names names = { 0 };
 	auto_domain main = DOMAIN_INIT;
 	const char *of = args_get(app->args, "--alias-of");
 	int r = app_names(app, 0, &names, err);
@@ -262,15 +222,14 @@ static int run_add(struct app *app, struct err *err)
 		if (r >= 0 && of)
 			r = records_check_domain(app->session.store, &added, err);
 		if (r >= 0)
-			r = export_if_awaited(app, &added, err);
+			r = export_activate_if_awaited(&app->session, &added, err);
 	}
-	app_names_done(&names);
 	return r;
 }
 
 static int run_remove(struct app *app, struct err *err)
 {
-	struct app_names names;
+	auto_names names = { 0 };
 	bool is_now = args_has(app->args, "--now");
 	int r = app_names(app, 0, &names, err);
 	if (r < 0)
@@ -284,7 +243,6 @@ static int run_remove(struct app *app, struct err *err)
 		if (r >= 0 && is_now)
 			session_export_later(&app->session, domain.name);
 	}
-	app_names_done(&names);
 	return r;
 }
 
@@ -302,13 +260,13 @@ static int run_rename(struct app *app, struct err *err)
 	if (r >= 0)
 		r = records_check_domain(app->session.store, &renamed, err);
 	if (r >= 0)
-		r = export_if_awaited(app, &renamed, err);
+		r = export_activate_if_awaited(&app->session, &renamed, err);
 	return r;
 }
 
 static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 {
-	struct app_names names;
+	auto_names names = { 0 };
 	bool is_now = args_has(app->args, "--now");
 	int r = app_names(app, 0, &names, err);
 	if (r < 0)
@@ -323,9 +281,8 @@ static int set_suspended(struct app *app, bool is_suspended, struct err *err)
 		if (r >= 0 && is_suspended && is_now)
 			r = session_export_family_later(&app->session, &domain, err);
 		else if (r >= 0 && !is_suspended)
-			r = export_if_awaited(app, &domain, err);
+			r = export_activate_if_awaited(&app->session, &domain, err);
 	}
-	app_names_done(&names);
 	return r;
 }
 

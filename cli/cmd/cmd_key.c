@@ -296,31 +296,7 @@ static int run_export(struct app *app, struct err *err)
 
 /* ---- check ----------------------------------------------------------------------------------- */
 
-/* --published: an administrator's word. */
-static int mark_all(struct app *app, void *arg, struct err *err)
-{
-	const struct app_names *names = arg;
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < names->count; i++) {
-		auto_domain domain = DOMAIN_INIT;
-		bool signs = false;
-		r = domain_find(app->session.store, names->name[i], &domain, err);
-		if (r >= 0)
-			r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id,
-			                 &signs, err);
-		if (r >= 0 && !signs)
-			r = err_set(err, ERR_FAILED,
-			            _("DKIM is off for %s; run \"mailauthctl domain "
-			              "enable-dkim %s\""),
-			            domain.name, domain.name);
-		if (r >= 0)
-			r = publish_mark(app->session.store, &app->session.ctx, &domain,
-			                 0, KEY_SAID, err);
-	}
-	return r;
-}
-
-static void show_seen(struct app *app, const struct key_lookup *list)
+static void show_lookup(struct app *app, const struct key_lookup *list)
 {
 	static const struct out_column columns[] = {
 		{ "name", N_("Name"), OUT_TEXT, 0 },
@@ -347,7 +323,7 @@ static void show_seen(struct app *app, const struct key_lookup *list)
 }
 
 /* Asks every authoritative server; what all of them show may sign from now on. */
-static int check_dns(struct app *app, const struct app_names *names, struct err *err)
+static int check_dns(struct app *app, const struct names *names, struct err *err)
 {
 	struct query_servers servers;
 	cleanup(key_lookup_done) struct key_lookup list = { 0 };
@@ -363,20 +339,19 @@ static int check_dns(struct app *app, const struct app_names *names, struct err 
 	if (r < 0)
 		return r;
 	key_lookup_ask(&servers, &list, CHECK_KEY_MS, deadline_in_ms(INT32_MAX));
-	show_seen(app, &list);
+	show_lookup(app, &list);
 	return key_lookup_save(&app->session, &list, err);
 }
 
 static int run_check(struct app *app, struct err *err)
 {
-	struct app_names names;
+	auto_names names = { 0 };
 	int r = app_names(app, 0, &names, err);
 	if (r < 0)
 		return r;
 	r = args_has(app->args, "--published")
-	            ? app_change(app, NEED_PUSH, mark_all, &names, err)
+	            ? key_lookup_publish(&app->session, &names, err)
 	            : check_dns(app, &names, err);
-	app_names_done(&names);
 	return r;
 }
 

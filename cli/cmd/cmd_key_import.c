@@ -1,7 +1,5 @@
 /*
  * `key import`: one private key, or those of another program's folder and tables.
- *
- * Files are read and DNS is asked first, without a lock; then one change makes the keys.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,138 +8,30 @@
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
-#include "core/model/life/import_tree.h"
-#include "core/model/setting/setting.h"
-#include "dnszone/dkim/livecheck.h"
+#include "core/job/key_import.h"
 #include "dnszone/name/name.h"
 
 enum {
 	PRIVATE_LIMIT = 65536,
-	ASK_MS = 60 * 1000, /* all questions together */
-	KEY_MS = 15 * 1000, /* for one key, all its name servers */
-	TALKATIVE = 20,     /* up to so many domains each gets a sentence of its own */
+	SINGLE_REPORTS = 20, /* up to so many domains each gets a sentence of its own */
 };
 
-/* ---- one key --------------------------------------------------------------------------------- */
-
-struct one {
-	const struct buf *text;
-	bool is_sign_now;
-};
-
-static int store_one(struct app *app, void *arg, struct err *err)
-{
-	const struct one *one = arg;
-	const char *name = args_word(app->args, 0);
-	auto_domain domain = DOMAIN_INIT;
-	bool signs;
-	int r = import_key(&app->session.ctx, app->session.store, name,
-	                   args_word(app->args, 1), one->text->at, one->text->len,
-	                   one->is_sign_now, false, one->is_sign_now, err);
-	if (r >= 0)
-		r = domain_find(app->session.store, name, &domain, err);
-	if (r >= 0)
-		r = setting_bool(app->session.store, SET_DKIM_SIGN, domain.id, &signs,
-		                 err);
-	if (r < 0)
-		return r;
-	if (signs)
-		session_export_later(&app->session, domain.name);
-	else
-		app_say(app, REPORT_NOTE,
-		        _("the key is parked; to sign with it, run \"mailauthctl "
-		          "domain enable-dkim %s\""),
-		        domain.name);
-	return 0;
-}
-
-static int import_one(struct app *app, const char *file, bool is_sign_now,
-                      struct err *err)
+static int import_one(struct app *app, const char *file, struct err *err)
 {
 	auto_buf text = BUF_INIT;
-	struct one one = { &text, is_sign_now };
+	struct key_import_one one = { .domain = args_word(app->args, 0),
+		                      .selector = args_word(app->args, 1),
+		                      .text = &text,
+		                      .is_sign_now = args_has(app->args, "--sign-now") };
 	int r = app_read_input(app, file, PRIVATE_LIMIT, &text, err);
 	if (r >= 0)
-		r = session_take_export_lock(&app->session, err);
-	if (r >= 0)
-		r = app_change(app, NEED_PUSH, store_one, &one, err);
+		r = key_import_one(&app->session, &one, err);
 	if (text.at)
 		explicit_bzero(text.at, text.room);
 	return r;
 }
 
 /* ---- a folder, and tables ---------------------------------------------------------------------- */
-
-/* Asks for each of the keys among which something has to decide, all at once. */
-static void ask_rivals(struct import *import, const struct query_servers *servers)
-{
-	auto_free struct live_question *question =
-		xcalloc(import->count + 1, sizeof(*question));
-	auto_free struct import_item **asked = xcalloc(import->count + 1, sizeof(*asked));
-	size_t count = 0;
-	for (size_t i = 0; i < import->count; i++) {
-		struct import_item *item = &import->item[i];
-		struct err ignored = ERR_INIT;
-		char *record = NULL;
-		if (!item->is_rival || import_record(import, item, &record, &ignored) < 0)
-			continue;
-		asked[count] = item;
-		question[count++] = (struct live_question){
-			.kind = LIVE_DKIM,
-			.owner = xasprintf("%s._domainkey.%s", item->selector,
-			                   item->domain),
-			.record = record,
-		};
-	}
-	livecheck_many(servers, question, count, KEY_MS, deadline_in_ms(ASK_MS));
-	for (size_t i = 0; i < count; i++) {
-		asked[i]->is_public =
-			question[i].is_asked && question[i].answer.state == LIVE_SEEN;
-		free((void *)(uintptr_t)question[i].owner);
-		free((void *)(uintptr_t)question[i].record);
-	}
-}
-
-/* Of several keys of a domain the one that DNS shows signs. */
-static int ask_dns(struct app *app, struct import *import, struct err *err)
-{
-	const char *typed = args_get(app->args, "--resolver");
-	struct query_servers servers;
-	bool any = false;
-	int r = typed ? query_servers_parse(typed, &servers, err) : 0;
-	for (size_t i = 0; i < import->count; i++)
-		any |= import->item[i].is_rival;
-	if (r < 0 || !any || (app->session.ctx.is_rooted && !typed))
-		return r;
-	if (!typed)
-		r = query_servers_system(&servers, err);
-	if (r < 0)
-		return r;
-	ask_rivals(import, &servers);
-	import_decide(import);
-	return 0;
-}
-
-/* Zones of domains that got a key, each once. */
-static void export_all(struct app *app, const struct import *import)
-{
-	auto_names names = { 0 };
-	for (size_t i = 0; i < import->count; i++)
-		if (import->item[i].fate == IMPORT_KEY && import->item[i].signs)
-			names_add(&names, import->item[i].domain);
-	names_sort(&names);
-	for (size_t i = 0; i < names.count; i++)
-		session_export_later(&app->session, names.name[i]);
-}
-
-static int store_all(struct app *app, void *arg, struct err *err)
-{
-	int r = import_run(arg, &app->session.ctx, app->session.store,
-	                   args_has(app->args, "--sign-now"), err);
-	if (r >= 0 && !app->session.is_dry_run)
-		export_all(app, arg);
-	return r;
-}
 
 static char *why_inactive(const struct import *import, const struct import_item *item)
 {
@@ -202,11 +92,11 @@ static void show(struct app *app, const struct import *import)
 static void advise(struct app *app, const struct import *import)
 {
 	const char *last = "";
-	size_t told = 0;
+	size_t reported = 0;
 	for (size_t i = 0; i < import->count; i++) {
 		const struct import_item *item = &import->item[i];
 		if (item->fate != IMPORT_KEY || !item->is_rival ||
-		    strcmp(item->domain, last) == 0 || told++ >= TALKATIVE)
+		    strcmp(item->domain, last) == 0 || reported++ >= SINGLE_REPORTS)
 			continue;
 		last = item->domain;
 		app_say(app, REPORT_WARNING,
@@ -217,7 +107,7 @@ static void advise(struct app *app, const struct import *import)
 	}
 }
 
-static int tell(struct app *app, const struct import *import, struct err *err)
+static int report(struct app *app, const struct import *import, struct err *err)
 {
 	struct import_counts counts = import_count(import);
 	show(app, import);
@@ -243,34 +133,26 @@ static int tell(struct app *app, const struct import *import, struct err *err)
 static int import_many(struct app *app, const char *tree, struct err *err)
 {
 	auto_import import = { .tree = { .root_fd = -1 } };
-	struct import_request request = { .tree = tree,
-		                          .selector = args_get(app->args, "--selector") };
+	struct key_import_many many = { .files.tree = tree,
+		                        .resolver = args_get(app->args, "--resolver"),
+		                        .is_sign_now =
+		                                args_has(app->args, "--sign-now") };
 	char selector[NAME_SIZE];
+	const char *typed = args_get(app->args, "--selector");
 	size_t count = 0;
 	while (args_get_nth(app->args, "--tables", count))
 		count++;
 	auto_free const char **tables = xcalloc(count + 1, sizeof(*tables));
 	for (size_t i = 0; i < count; i++)
 		tables[i] = args_get_nth(app->args, "--tables", i);
-	request.tables = tables;
-	request.table_count = count;
-	int r = 0;
-	if (request.selector) {
-		r = name_parse_selector(request.selector, selector, err);
-		request.selector = selector;
-	}
+	many.files.tables = tables;
+	many.files.table_count = count;
+	int r = typed ? name_parse_selector(typed, selector, err) : 0;
+	if (typed)
+		many.files.selector = selector;
 	if (r >= 0)
-		r = import_scan(&app->session.ctx, app->session.store, &request, &import,
-		                err);
-	if (r >= 0)
-		r = ask_dns(app, &import, err);
-	if (r >= 0)
-		r = session_take_export_lock(&app->session, err);
-	if (r >= 0 && import_count(&import).imported)
-		r = app->session.is_dry_run
-		            ? app_try(app, store_all, &import, err)
-		            : app_change(app, NEED_PUSH, store_all, &import, err);
-	return r < 0 ? r : tell(app, &import, err);
+		r = key_import_many(&app->session, &many, &import, err);
+	return r < 0 ? r : report(app, &import, err);
 }
 
 int cmd_key_import(struct app *app, struct err *err)
@@ -297,7 +179,7 @@ int cmd_key_import(struct app *app, struct err *err)
 	if (args_has(app->args, "--selector"))
 		return err_set(err, ERR_USAGE,
 		               _("--selector requires --tree or --tables"));
-	return import_one(app, file, args_has(app->args, "--sign-now"), err);
+	return import_one(app, file, err);
 }
 
 const struct option_row cmd_key_import_options[] = {

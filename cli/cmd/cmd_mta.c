@@ -5,15 +5,11 @@
 #include <unistd.h>
 
 #include "cli/app/app.h"
-#include "cli/app/takeover.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/model/setting/setting.h"
-#include "core/mta/plan/backend.h"
-#include "core/mta/push/backend_choose.h"
-#include "core/mta/push/push.h"
+#include "core/job/host_push.h"
 
 /* ---- plan and push --------------------------------------------------------------------------- */
 
@@ -25,21 +21,6 @@ static void push_options(struct app *app)
 	app->session.push.remove = args_has(app->args, "--remove");
 }
 
-static int no_change(struct app *app, void *arg, struct err *err)
-{
-	(void)app;
-	(void)arg;
-	(void)err;
-	return 0;
-}
-
-/* Nothing, but for a filter that is replaced. */
-static int take_over(struct app *app, void *arg, struct err *err)
-{
-	(void)arg;
-	return takeover_run(app, err);
-}
-
 /* The same path as a push, up to where it would change something. */
 static int run_plan(struct app *app, struct err *err)
 {
@@ -47,7 +28,7 @@ static int run_plan(struct app *app, struct err *err)
 	app->session.push.is_explicit = true;
 	app->session.is_dry_run = true;
 	app->session.is_push_off = false;
-	int r = app_change(app, NEED_PUSH, take_over, NULL, err);
+	int r = host_push_run(&app->session, err);
 	app->has_found = app->has_plan || app->has_drift;
 	return r;
 }
@@ -60,13 +41,13 @@ static bool is_script(void)
 
 /* What moves the whole server is shown and asked about first; `is_sure`: it is not. */
 static int push_confirmed(struct app *app,
-                          int (*body)(struct app *app, void *arg, struct err *err),
+                          int (*push)(struct session *session, struct err *err),
                           const char *question, bool is_sure, struct err *err)
 {
 	bool is_yes = is_sure || args_has(app->args, "--yes");
 	if (!is_yes && !app->session.is_dry_run) {
 		app->session.is_dry_run = true;
-		int r = app_change(app, NEED_PUSH, body, NULL, err);
+		int r = push(&app->session, err);
 		app->session.is_dry_run = false;
 		app->session.are_notes_shown = true;
 		if (r >= 0)
@@ -79,7 +60,7 @@ static int push_confirmed(struct app *app,
 			return err_set(err, ERR_FAILED,
 			               _("not confirmed: nothing was changed"));
 	}
-	return app_change(app, NEED_PUSH, body, NULL, err);
+	return push(&app->session, err);
 }
 
 /* A timer's push: a rollback's hold stays, and where nothing follows this database (or there is
@@ -98,26 +79,10 @@ static int run_push(struct app *app, struct err *err)
 		return 0;
 	if (app->session.push.remove)
 		return push_confirmed(
-			app, take_over,
+			app, host_push_run,
 			_("Remove our configuration from this mail server?"), is_script(),
 			err);
-	return app_change(app, NEED_PUSH, take_over, NULL, err);
-}
-
-/* The host's name is kept from adoption on: records and authserv-id name it. */
-static int adopt(struct app *app, void *arg, struct err *err)
-{
-	auto_free char *kept = NULL;
-	auto_free char *hostname = NULL;
-	(void)arg;
-	int r = setting_text(app->session.store, SET_MTA_HOSTNAME, 0, &kept, err);
-	if (r >= 0 && !*kept)
-		r = backend_hostname(&app->session.ctx, app->session.store, &hostname,
-		                     err);
-	if (r >= 0 && hostname)
-		r = setting_set(app->session.store, SET_MTA_HOSTNAME, 0, NULL, hostname,
-		                err);
-	return r < 0 ? r : takeover_run(app, err);
+	return host_push_run(&app->session, err);
 }
 
 static int run_adopt(struct app *app, struct err *err)
@@ -125,8 +90,9 @@ static int run_adopt(struct app *app, struct err *err)
 	push_options(app);
 	app->session.push.is_adoption = true;
 	app->session.push.is_explicit = true;
-	return push_confirmed(app, adopt, _("Adopt this mail server with these changes?"),
-	                      false, err);
+	return push_confirmed(app, host_push_adopt,
+	                      _("Adopt this mail server with these changes?"), false,
+	                      err);
 }
 
 /* An earlier push's files, pushed like any other; then pushes are held. */
@@ -140,7 +106,7 @@ static int run_rollback(struct app *app, struct err *err)
 		return err_set(err, ERR_USAGE, _("\"%s\" is not the number of a push"),
 		               text);
 	app->session.is_push_off = false;
-	return push_confirmed(app, no_change, _("Roll back this mail server?"),
+	return push_confirmed(app, host_push_rollback, _("Roll back this mail server?"),
 	                      is_script(), err);
 }
 

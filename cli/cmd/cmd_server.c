@@ -86,16 +86,15 @@ static int run_get(struct app *app, struct err *err)
 		r = effective(app, key, &text, &source, err);
 	if (r < 0)
 		return r;
-	if (out_get_format(app->out) == OUT_FORMAT_JSON) {
-		out_object_begin(app->out, columns, ARRAY_LEN(columns));
-		out_text(app->out, setting_table[key].key);
-		out_text(app->out, text);
-		out_text(app->out, source);
-		out_end(app->out);
-	} else {
-		out_plain(app->out, text, strlen(text));
-		out_plain(app->out, "\n", 1);
+	if (out_get_format(app->out) != OUT_FORMAT_JSON) {
+		out_line(app->out, text);
+		return 0;
 	}
+	out_object_begin(app->out, columns, ARRAY_LEN(columns));
+	out_text(app->out, setting_table[key].key);
+	out_text(app->out, text);
+	out_text(app->out, source);
+	out_end(app->out);
 	return 0;
 }
 
@@ -141,57 +140,48 @@ static int run_describe(struct app *app, struct err *err)
 
 /* ---- changing -------------------------------------------------------------------------------- */
 
-struct touched {
-	struct app *app;
-	const char *feature; /* "spf." of the setting that was set */
-	bool is_said[FEATURE_COUNT];
+struct shortfalls {
+	char *sentence
+		[FEATURE_COUNT]; /* NULL: the feature is not asked for, or enforced */
 };
 
-static void say_shortfall(void *arg, enum mta_feature feature, const char *sentence)
+static void shortfalls_done(struct shortfalls *shortfalls)
 {
-	struct touched *touched = arg;
-	const char *setting = feature_table[feature].setting;
-	size_t len = strcspn(setting, ".") + 1;
-	if (strncmp(touched->feature, setting, len) != 0 || touched->is_said[feature])
-		return;
-	touched->is_said[feature] = true;
-	app_say(touched->app, REPORT_NOTE, "%s", sentence);
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		free(shortfalls->sentence[i]);
 }
 
-/* "saved, not enforced: no SPF service" for what was just touched. */
-static int say_shortfalls(struct app *app, size_t step, struct err *err)
+static void keep_shortfall(void *arg, enum mta_feature feature, const char *sentence)
 {
-	struct touched touched = { .app = app };
+	struct shortfalls *shortfalls = arg;
+	shortfalls->sentence[feature] = xstrdup(sentence);
+}
+
+/* "saved, not enforced: no SPF service", once, for a setting of its group ("spf."). */
+static void say_shortfalls_of(struct app *app, const char *setting,
+                              struct shortfalls *shortfalls)
+{
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const char *of = feature_table[i].setting;
+		if (!shortfalls->sentence[i] ||
+		    strncmp(setting, of, strcspn(of, ".") + 1) != 0)
+			continue;
+		app_say(app, REPORT_NOTE, "%s", shortfalls->sentence[i]);
+		free(shortfalls->sentence[i]);
+		shortfalls->sentence[i] = NULL;
+	}
+}
+
+static int say_shortfalls(struct app *app, struct err *err)
+{
+	cleanup(shortfalls_done) struct shortfalls shortfalls = { 0 };
 	if (app->session.is_dry_run)
 		return 0; /* nothing is saved */
-	for (size_t i = 0; i < args_count(app->args); i += step) {
-		touched.feature = args_word(app->args, i);
-		int r = backend_shortfalls(&app->session.ctx, app->session.store,
-		                           say_shortfall, &touched, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* What the command sets about SRS; the texts are the caller's. */
-struct typed_srs {
-	char *enabled, *domain, *hostname, *excluded;
-};
-
-static void typed_srs_done(struct typed_srs *typed)
-{
-	free(typed->enabled);
-	free(typed->domain);
-	free(typed->hostname);
-	free(typed->excluded);
-}
-
-static void keep_typed(char **field, char **canonical)
-{
-	free(*field);
-	*field = *canonical;
-	*canonical = NULL;
+	int r = backend_shortfalls(&app->session.ctx, app->session.store, keep_shortfall,
+	                           &shortfalls, err);
+	for (size_t i = 0; r >= 0 && i < app->pair_count; i++)
+		say_shortfalls_of(app, setting_table[app->pair[i].key].key, &shortfalls);
+	return r;
 }
 
 /* A secret comes by standard input, once, before any lock. */
@@ -209,55 +199,60 @@ static int read_secret(struct app *app, struct err *err)
 	return r < 0 ? r : srs_secret_check(&app->typed_secret, err);
 }
 
-static int check_pair(struct app *app, enum setting_key key, const char *text,
-                      struct typed_srs *typed, struct err *err)
+/* Each setting that the line names, with its value (`step` 2) as setting_parse() gives it. */
+static int read_pairs(struct app *app, size_t step, struct err *err)
 {
-	auto_free char *canonical = NULL;
-	int r = setting_parse(&setting_table[key], text, &canonical, err);
-	if (r < 0)
-		return r;
-	if (key == SET_SPF_LOCAL_RULES)
-		spf_targets_warn(app, canonical);
-	else if (key == SET_SRS_ENABLED)
-		keep_typed(&typed->enabled, &canonical);
-	else if (key == SET_SRS_DOMAIN)
-		keep_typed(&typed->domain, &canonical);
-	else if (key == SET_MTA_HOSTNAME)
-		keep_typed(&typed->hostname, &canonical);
-	else if (key == SET_SRS_EXCLUDE_DOMAINS)
-		keep_typed(&typed->excluded, &canonical);
-	else if (key == SET_SRS_SECRET && strcmp(canonical, "-") == 0)
-		return read_secret(app, err);
-	return 0;
+	int r = 0;
+	app->pair = xcalloc(args_count(app->args), sizeof(*app->pair));
+	for (size_t i = 0; r >= 0 && i < args_count(app->args); i += step) {
+		struct app_pair *pair = &app->pair[app->pair_count++];
+		r = setting_find(args_word(app->args, i), &pair->key, err);
+		if (r >= 0 && step == 2)
+			r = setting_parse(&setting_table[pair->key],
+			                  args_word(app->args, i + 1), &pair->text, err);
+	}
+	return r;
 }
 
 /* Before any lock: DNS is never asked inside a transaction. */
 static int check_pairs(struct app *app, struct err *err)
 {
-	cleanup(typed_srs_done) struct typed_srs typed = { 0 };
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < args_count(app->args); i += 2) {
-		enum setting_key key;
-		r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0)
-			r = check_pair(app, key, args_word(app->args, i + 1), &typed,
-			               err);
+	struct srs_change srs = { 0 };
+	int r = read_pairs(app, 2, err);
+	for (size_t i = 0; r >= 0 && i < app->pair_count; i++) {
+		const char *text = app->pair[i].text;
+		switch (app->pair[i].key) {
+		case SET_SPF_LOCAL_RULES:
+			spf_targets_warn(app, text);
+			break;
+		case SET_SRS_ENABLED:
+			srs.enabled = text;
+			break;
+		case SET_SRS_DOMAIN:
+			srs.domain = text;
+			break;
+		case SET_MTA_HOSTNAME:
+			srs.hostname = text;
+			break;
+		case SET_SRS_EXCLUDE_DOMAINS:
+			srs.excluded = text;
+			break;
+		case SET_SRS_SECRET:
+			if (strcmp(text, "-") == 0)
+				r = read_secret(app, err);
+			break;
+		default:
+			break;
+		}
 	}
-	const struct srs_change change = { typed.enabled, typed.domain, typed.hostname,
-		                           typed.excluded };
 	if (r >= 0)
-		srs_targets_warn(app, &change);
+		srs_targets_warn(app, &srs);
 	return r;
 }
 
 static int check_keys(struct app *app, struct err *err)
 {
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < args_count(app->args); i++) {
-		enum setting_key key;
-		r = setting_find(args_word(app->args, i), &key, err);
-	}
-	return r;
+	return read_pairs(app, 1, err);
 }
 
 /* NULL unsets. */
@@ -281,56 +276,53 @@ static int change_one(struct app *app, enum setting_key key, const char *text,
 	                                 err);
 }
 
-static int run_set(struct app *app, struct err *err)
+/* After all pairs: mta.backend may be one of them, and a setting may have two. */
+static int check_backend(struct app *app, enum setting_key key, struct err *err)
+{
+	auto_free char *text = NULL;
+	int r = setting_text(app->session.store, key, 0, &text, err);
+	if (r >= 0)
+		r = backend_check_setting(&app->session.ctx, app->session.store,
+		                          setting_table[key].key, text, err);
+	const struct mta_backend *backend =
+		r >= 0 && key == SET_MTA_BACKEND ? registry_find(text) : NULL;
+	if (backend && !backend->plan)
+		app_say(app, REPORT_WARNING,
+		        _("saved, but this version cannot push to %s; to render its "
+		          "files into a folder, run \"mailauthctl server set "
+		          "mta.backend directory\""),
+		        _(backend->title));
+	return r;
+}
+
+static int change_pairs(struct app *app, struct err *err)
 {
 	int r = 0;
-	size_t count = args_count(app->args);
-	for (size_t i = 0; r >= 0 && i < count; i += 2) {
-		enum setting_key key;
-		r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0)
-			r = change_one(app, key, args_word(app->args, i + 1), err);
-	}
+	for (size_t i = 0; r >= 0 && i < app->pair_count; i++)
+		r = change_one(app, app->pair[i].key, app->pair[i].text, err);
+	return r;
+}
+
+static int run_set(struct app *app, struct err *err)
+{
+	int r = change_pairs(app, err);
 	if (r >= 0)
 		r = srs_secret_ensure(app->session.store, &app->session.ctx, err);
-	/* after all pairs: mta.backend may be one of them */
-	for (size_t i = 0; r >= 0 && i < count; i += 2) {
-		enum setting_key key;
-		auto_free char *text = NULL;
-		r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0)
-			r = setting_text(app->session.store, key, 0, &text, err);
-		if (r >= 0)
-			r = backend_check_setting(&app->session.ctx, app->session.store,
-			                          setting_table[key].key, text, err);
-		const struct mta_backend *backend =
-			r >= 0 && key == SET_MTA_BACKEND ? registry_find(text) : NULL;
-		if (backend && !backend->plan)
-			app_say(app, REPORT_WARNING,
-			        _("saved, but this version cannot push to %s; to "
-			          "render its files into a folder, run \"mailauthctl "
-			          "server set mta.backend directory\""),
-			        _(backend->title));
-	}
+	for (size_t i = 0; r >= 0 && i < app->pair_count; i++)
+		r = check_backend(app, app->pair[i].key, err);
 	if (r < 0)
 		return r;
 	setting_advise(app->session.store, &app->session.ctx);
-	return say_shortfalls(app, 2, err);
+	return say_shortfalls(app, err);
 }
 
 static int run_unset(struct app *app, struct err *err)
 {
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < args_count(app->args); i++) {
-		enum setting_key key;
-		r = setting_find(args_word(app->args, i), &key, err);
-		if (r >= 0)
-			r = change_one(app, key, NULL, err);
-	}
+	int r = change_pairs(app, err);
 	if (r < 0)
 		return r;
 	setting_advise(app->session.store, &app->session.ctx);
-	return say_shortfalls(app, 1, err);
+	return say_shortfalls(app, err);
 }
 
 const struct command commands_server[] = {

@@ -154,19 +154,19 @@ static int run_reset(struct app *app, struct err *err)
 
 static int run_apply(struct app *app, struct err *err)
 {
-	struct app_names names;
+	auto_names names = { 0 };
 	int r = app_names(app, 0, &names, err);
 	if (r < 0)
 		return r;
-	if (names.is_all)
+	if (args_has(app->args, "--all"))
 		r = template_apply(app->session.store, 0, err);
-	for (size_t i = 0; r >= 0 && !names.is_all && i < names.count; i++) {
+	for (size_t i = 0; r >= 0 && !args_has(app->args, "--all") && i < names.count;
+	     i++) {
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_find(app->session.store, names.name[i], &domain, err);
 		if (r >= 0)
 			r = template_apply(app->session.store, domain.id, err);
 	}
-	app_names_done(&names);
 	return r;
 }
 

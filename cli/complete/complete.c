@@ -294,14 +294,14 @@ static const char *next_word(const char *words, const struct args *args, size_t 
 }
 
 /* The next word of the commands that go on from words `from` to `at` of the line. */
-static void offer_commands(struct complete *c, const struct args *seen, size_t from,
+static void offer_commands(struct complete *c, const struct args *args, size_t from,
                            size_t at)
 {
 	for (const struct command_group *group = c->groups; group->rows; group++) {
 		if (group->noun && at == from)
 			complete_offer(c, group->noun, _(group->help));
 		for (const struct command *row = group->rows; row->words; row++) {
-			const char *next = next_word(row->words, seen, from, at - from);
+			const char *next = next_word(row->words, args, from, at - from);
 			if (!next || row->is_hidden || (group->noun && at == from))
 				continue;
 			size_t len = strcspn(next, " ");
@@ -347,14 +347,14 @@ static void offer_place(struct complete *c, const struct args_place *place)
 	}
 }
 
-static void offer_words(struct complete *c, const struct args *seen, size_t row_words,
+static void offer_words(struct complete *c, const struct args *args, size_t row_words,
                         bool is_open)
 {
 	size_t at;
-	if (!mark_index(seen, &at))
+	if (!mark_index(args, &at))
 		return;
-	bool is_help = at > 0 && strcmp(seen->words[0], command_help_row.words) == 0;
-	offer_commands(c, seen, is_help, at);
+	bool is_help = at > 0 && strcmp(args->words[0], command_help_row.words) == 0;
+	offer_commands(c, args, is_help, at);
 	if (is_help && at == 1)
 		offer_topics(c);
 	if (is_help || !c->row)
@@ -379,10 +379,10 @@ static const struct option_row *marked_option(const struct args *args)
 
 static void look(struct complete *c)
 {
-	struct args seen = ARGS_INIT;
+	struct args args = ARGS_INIT;
 	size_t row_words = 0, at = 0;
-	parse(c, NULL, mark, false, &seen);
-	c->row = command_find(c->groups, &seen, 0, &row_words);
+	parse(c, NULL, mark, false, &args);
+	c->row = command_find(c->groups, &args, 0, &row_words);
 	if (c->row && c->row->is_hidden)
 		c->row = NULL;
 	parse(c, c->row, mark, false, &c->args);
@@ -401,8 +401,8 @@ static void look(struct complete *c)
 	else if (is_open && *c->typed == '-')
 		offer_options(c, row_words, false);
 	else
-		offer_words(c, &seen, row_words, is_open);
-	args_done(&seen);
+		offer_words(c, &args, row_words, is_open);
+	args_done(&args);
 }
 
 void complete(const struct command_group *groups, struct app *app,

@@ -253,17 +253,17 @@ static int no_command(const struct command_group *groups, int argc, char **argv,
 }
 
 static int dispatch(const struct command_group *groups, int argc, char **argv,
-                    struct args *seen, struct command_call *call, struct err *err)
+                    struct args *lenient, struct command_call *call, struct err *err)
 {
-	int r = command_parse_leniently(groups, argc, argv, seen, err);
+	int r = command_parse_leniently(groups, argc, argv, lenient, err);
 	if (r)
 		return r;
-	const char *first = args_word(seen, 0);
+	const char *first = args_word(lenient, 0);
 	if (first && strcmp(first, command_help_row.words) == 0)
-		return answer_help(groups, seen, 1, true, call, err);
-	if (args_has(seen, "--help"))
-		return answer_help(groups, seen, 0, false, call, err);
-	if (args_has(seen, "--version")) {
+		return answer_help(groups, lenient, 1, true, call, err);
+	if (args_has(lenient, "--help"))
+		return answer_help(groups, lenient, 0, false, call, err);
+	if (args_has(lenient, "--version")) {
 		buf_puts(&call->text, "mailauthctl " MAILAUTHCTL_VERSION "\n");
 		call->kind = COMMAND_ANSWER;
 		return 0;
@@ -271,18 +271,18 @@ static int dispatch(const struct command_group *groups, int argc, char **argv,
 	if (!first)
 		return no_command(groups, argc, argv, call, err);
 	size_t count;
-	const struct command *row = command_find(groups, seen, 0, &count);
+	const struct command *row = command_find(groups, lenient, 0, &count);
 	if (!row)
-		return unknown_command(groups, seen, 0, call, err);
+		return unknown_command(groups, lenient, 0, call, err);
 	return parse_row(row, count, argc, argv, call, err);
 }
 
 int command_dispatch(const struct command_group *groups, int argc, char **argv,
                      struct command_call *call, struct err *err)
 {
-	struct args seen = ARGS_INIT;
+	struct args lenient = ARGS_INIT;
 	int skip = argc > 0;
-	int r = dispatch(groups, argc - skip, argv + skip, &seen, call, err);
-	args_done(&seen);
+	int r = dispatch(groups, argc - skip, argv + skip, &lenient, call, err);
+	args_done(&lenient);
 	return r;
 }

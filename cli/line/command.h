@@ -16,20 +16,18 @@ struct app;
 
 /* What the application prepares before the handler runs, and completes after it. */
 enum command_need {
-	NEED_STORE_READ = 1 << 0, /* the store, defaults where there is none */
-	NEED_CHANGE =
-		1 << 1, /* runs inside a change of the store: one transaction, audited */
-	NEED_PUSH = 1 << 2, /* a change that is pushed to the mail server */
-	NEED_EXPORT =
-		1
-		<< 3, /* may export zones; with NEED_CHANGE: takes the export lock at its
-	                       * start, otherwise export_activate_run() takes it */
-	NEED_ROOT = 1 << 4,        /* refused to others than root */
-	NEED_TARGET = 1 << 5,      /* the host's push state (target.db), its lock held */
-	NEED_TARGET_READ = 1 << 6, /* the host's push state, read only */
-	NEED_STORE_WRITE = 1 << 7, /* opens changes of its own: bulk work in batches */
-	NEED_OWN_ACCESS =
-		1 << 8, /* open to customers, for the domains of their accounts */
+	/* The store; the defaults where there is none. */
+	NEED_STORE_READ = 1 << 0,
+	/* Runs inside a change of the store: one transaction, audited. */
+	NEED_CHANGE = 1 << 1,
+	/* A change that is pushed to the mail server. */
+	NEED_PUSH = 1 << 2,
+	/* May export zones; with NEED_CHANGE the export lock is taken before it. */
+	NEED_EXPORT = 1 << 3,
+	/* Calls a job that opens changes of its own (core/job). */
+	NEED_STORE_WRITE = 1 << 4,
+	/* Open to customers, for the domains of their accounts. */
+	NEED_OWN_ACCESS = 1 << 5,
 };
 
 struct command {

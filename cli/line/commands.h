@@ -39,11 +39,16 @@ int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **r
 int cmd_mta_status(struct app *app, struct err *err);
 int cmd_mta_backends(struct app *app, struct err *err);
 int cmd_mta_history(struct app *app, struct err *err);
-struct app_names;
-int cmd_enable_dkim_names(struct app *app, const struct app_names *names,
-                          struct err *err);
-int cmd_disable_dkim_names(struct app *app, const struct app_names *names,
-                           struct err *err);
+/* In cmd_dkim.c, for commands that switch DKIM on, too: for the names of a list, ... */
+struct names;
+int cmd_enable_dkim_names(struct app *app, const struct names *names, struct err *err);
+/* ... what is printed after core/job/enable_dkim.h gave `r`, ... */
+struct enable_dkim;
+int cmd_dkim_finish(struct app *app, const struct enable_dkim *work, int r,
+                    struct err *err);
+/* ... and of one domain whose DKIM is on, or would be. */
+int cmd_dkim_report_on(struct app *app, const char *name, struct err *err);
+void cmd_dkim_preview(struct app *app, const char *name, size_t keys);
 /* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain in the first word becomes
  * `whole`, or (NULL) the result of `edit`, whose text is freed here, or with --reset that of the
  * template. */
@@ -55,8 +60,6 @@ int cmd_set_policy(struct app *app, enum policy_kind kind, const char *whole,
 struct option_row;
 extern const struct option_row cmd_key_import_options[];
 int cmd_key_import(struct app *app, struct err *err);
-/* Exports the zones that were recorded for export, so that new keys become public. */
-int cmd_publish_keys(struct app *app, struct err *err);
 
 /* `key lint` (cmd_key_lint.c). */
 int cmd_key_lint(struct app *app, struct err *err) must_check;

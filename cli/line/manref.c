@@ -267,8 +267,6 @@ static void put_command(struct page *page, const struct command *row)
 	put_grammar(row->args ? row->args : "");
 	putchar('\n');
 	put_sentence(row->help);
-	if (row->needs & NEED_ROOT)
-		puts("Needs root.");
 	put_section(page, row->words);
 	if (row->needs & NEED_OWN_ACCESS)
 		puts("Open to customers, for domains of their own.");

@@ -273,6 +273,12 @@ void out_plain(struct out *out, const char *text, size_t len)
 	out_write(out, text, len);
 }
 
+void out_line(struct out *out, const char *text)
+{
+	out_plain(out, text, strlen(text));
+	out_plain(out, "\n", 1);
+}
+
 int out_finish(struct out *out, struct err *err)
 {
 	errno = 0;

@@ -90,6 +90,8 @@ void out_null(struct out *out); /* for a column of any type */
 
 /* Verbatim text: a zone, a single value.  With JSON, the callers emit objects instead. */
 void out_plain(struct out *out, const char *text, size_t len);
+/* The same for a text and a line break. */
+void out_line(struct out *out, const char *text);
 
 /* Flushes.  ERR_FAILED: this or an earlier write failed. */
 int out_finish(struct out *out, struct err *err) must_check;

@@ -28,14 +28,24 @@ static size_t next_char(const char *at, size_t *ret_columns)
 	return is_good ? len : 1;
 }
 
-size_t out_columns_of(const char *text)
+size_t out_columns_of(const char *text, size_t len)
 {
 	size_t sum = 0, columns;
-	while (*text) {
-		text += next_char(text, &columns);
-		sum += columns;
-	}
+	for (size_t at = 0; at < len; sum += columns)
+		at += next_char(text + at, &columns);
 	return sum;
+}
+
+size_t out_widest_line(const char *text)
+{
+	size_t most = 0;
+	while (*text) {
+		size_t len = strcspn(text, "\n"), columns = out_columns_of(text, len);
+		if (columns > most)
+			most = columns;
+		text += len + (text[len] == '\n');
+	}
+	return most;
 }
 
 /* How many octets of `text`, up to `len`, fit into `width` columns; at least one character. */
@@ -58,7 +68,7 @@ void out_add_wrapped(struct buf *into, const char *text, size_t width, const cha
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		auto_free char *word = xmemdup(text, len);
-		size_t columns = out_columns_of(word);
+		size_t columns = out_columns_of(word, len);
 		if (at && at + 1 + columns > width) {
 			buf_printf(into, "\n%s", indent);
 			at = 0;
@@ -68,7 +78,8 @@ void out_add_wrapped(struct buf *into, const char *text, size_t width, const cha
 			at++;
 		}
 		const char *rest = word;
-		for (; columns > width && *rest; columns = out_columns_of(rest)) {
+		for (; columns > width && *rest;
+		     columns = out_columns_of(rest, strlen(rest))) {
 			size_t part = fitting(rest, strlen(rest), width);
 			buf_add(into, rest, part);
 			rest += part;

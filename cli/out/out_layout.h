@@ -13,8 +13,10 @@
  * and, in a locale that is not UTF-8, all characters except ASCII. */
 void out_add_clean(struct buf *into, const char *text, bool is_for_terminal);
 
-/* The number of columns of a text that out_add_clean() has cleaned. */
-size_t out_columns_of(const char *text);
+/* The number of columns of `len` octets that out_add_clean() has cleaned. */
+size_t out_columns_of(const char *text, size_t len);
+/* That of the widest line of a text. */
+size_t out_widest_line(const char *text);
 /* Appends the text in lines of `width` columns, broken at blanks; a longer word is broken where the
  * line ends.  `indent` precedes each line except the first. */
 void out_add_wrapped(struct buf *into, const char *text, size_t width,

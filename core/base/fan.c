@@ -74,16 +74,19 @@ static size_t start(struct fan *fan, pthread_t *thread, size_t wanted)
 	return started;
 }
 
+/* The last tick has everything that was done, also where all threads ended before the first wait. */
 static void tick_until_done(struct fan *fan)
 {
+	size_t ticked = 0;
 	pthread_mutex_lock(&fan->lock);
-	while (fan->threads) {
+	while (fan->threads || ticked < fan->done) {
 		int64_t until = monotonic_ns() + TICK_MS * NS_PER_MS;
 		struct timespec at = { until / NS_PER_SEC, until % NS_PER_SEC };
-		pthread_cond_timedwait(&fan->moved, &fan->lock, &at);
-		size_t done = fan->done;
+		if (fan->threads)
+			pthread_cond_timedwait(&fan->moved, &fan->lock, &at);
+		ticked = fan->done;
 		pthread_mutex_unlock(&fan->lock);
-		fan->work->tick(fan->work->arg, done);
+		fan->work->tick(fan->work->arg, ticked);
 		pthread_mutex_lock(&fan->lock);
 	}
 	pthread_mutex_unlock(&fan->lock);

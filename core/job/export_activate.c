@@ -11,7 +11,10 @@
 
 #include "core/base/alloc.h"
 #include "core/job/change_push.h"
+#include "core/job/key_lookup.h"
 #include "core/job/zone_ask.h"
+#include "core/model/export/heartbeat.h"
+#include "core/model/setting/setting.h"
 
 struct export_work {
 	struct export_request request;
@@ -116,11 +119,11 @@ static int export_locked(struct session *session, const char *const *names, size
 int export_activate_run(struct session *session, const char *const *names, size_t count,
                         struct err *err)
 {
-	bool was_held = session->export_lock != NULL;
+	bool had_lock = session->export_lock != NULL;
 	int r = session_take_export_lock(session, err);
 	if (r >= 0)
 		r = export_locked(session, names, count, err);
-	if (!was_held)
+	if (!had_lock)
 		session_drop_export_lock(session);
 	return r;
 }
@@ -135,8 +138,36 @@ int export_activate_later(struct session *session, struct err *err)
 	session_forget_env(session);
 	int r = export_activate_run(session, (const char *const *)due.name, due.count,
 	                            err);
-	/* a customer is told so in other words (export_locked()) */
+	/* a customer gets another sentence (export_locked()) */
 	if (r < 0 && r != ERR_REPORTED && !session_is_customer(session))
 		err_prefix(err, _("the change is saved, but its export failed"));
+	return r;
+}
+
+int export_activate_all(struct session *session, struct err *err)
+{
+	int r = export_activate_run(session, NULL, 0, err);
+	if (session->is_dry_run)
+		return r;
+	if (r >= 0 && !session->ctx.is_rooted)
+		r = key_lookup_poll(session, err);
+	if (r != ERR_CANCELLED && r != ERR_BUSY)
+		heartbeat_mark(session->db_path, ctx_now(&session->ctx), r < 0);
+	return r;
+}
+
+/* ---- which zones a change exports ------------------------------------------------------------ */
+
+int export_activate_if_awaited(struct session *session, const struct domain *domain,
+                               struct err *err)
+{
+	bool signs, is_included;
+	int r = setting_bool(session->store, SET_DKIM_SIGN, domain->id, &signs, err);
+	if (r >= 0)
+		r = export_is_included(session->store, domain, &is_included, err);
+	if (r >= 0 && signs)
+		r = session_export_family_later(session, domain, err);
+	else if (r >= 0 && is_included)
+		session_export_later(session, domain->name);
 	return r;
 }

@@ -19,5 +19,14 @@ int export_activate_run(struct session *session, const char *const *names, size_
 /* The same for what session_export_later() named so far.  It follows a change that is saved, and a failure
  * says so.  A dry run exports nothing: the records are in the preview of its change. */
 int export_activate_later(struct session *session, struct err *err) must_check;
+/* What cron runs: all zones that changed, then looks in DNS for keys that wait to be seen there.  A mark
+ * tells `doctor` when it ran, also where nothing had changed. */
+int export_activate_all(struct session *session, struct err *err) must_check;
+
+/* Inside of a change: names the domain's zone for the export that follows where somebody waits for it.
+ * A domain whose main domain signs waits for its own record; a zone that includes a file is refused
+ * until that is there. */
+int export_activate_if_awaited(struct session *session, const struct domain *domain,
+                               struct err *err) must_check;
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/job/change_push.h"
 #include "core/model/key/key.h"
 #include "core/model/key/publish.h"
+#include "core/model/setting/setting.h"
 
 enum {
 	POLL_LIMIT = 5000,      /* keys in one run */
@@ -175,4 +176,34 @@ int key_lookup_poll(struct session *session, struct err *err)
 	}
 	key_lookup_done(&poll.list);
 	return r;
+}
+
+/* ---- without DNS ----------------------------------------------------------------------------- */
+
+static int mark_all(struct session *session, void *arg, struct err *err)
+{
+	const struct names *names = arg;
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < names->count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		bool signs = false;
+		r = domain_find(session->store, names->name[i], &domain, err);
+		if (r >= 0)
+			r = setting_bool(session->store, SET_DKIM_SIGN, domain.id, &signs,
+			                 err);
+		if (r >= 0 && !signs)
+			r = err_set(err, ERR_FAILED,
+			            _("DKIM is off for %s; run \"mailauthctl domain "
+			              "enable-dkim %s\""),
+			            domain.name, domain.name);
+		if (r >= 0)
+			r = publish_mark(session->store, &session->ctx, &domain, 0,
+			                 KEY_SAID, err);
+	}
+	return r;
+}
+
+int key_lookup_publish(struct session *session, struct names *names, struct err *err)
+{
+	return change_push_run(session, CHANGE_PUSHED, mark_all, names, err);
 }

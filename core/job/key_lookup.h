@@ -39,4 +39,9 @@ int key_lookup_save(struct session *session, struct key_lookup *list,
  * time for comes first in the next run. */
 int key_lookup_poll(struct session *session, struct err *err) must_check;
 
+/* Takes the records of these domains (as typed) for public without DNS: an administrator says so.  All of
+ * them or none, in one change that is pushed. */
+int key_lookup_publish(struct session *session, struct names *names,
+                       struct err *err) must_check;
+
 #endif

@@ -19,8 +19,8 @@
 
 enum {
 	CHUNK = 2000,
-	TALKATIVE = 20,     /* up to so many records each gets a sentence of its own */
-	PROGRESS_FROM = 20, /* names: fewer are asked before progress could be read */
+	SINGLE_REPORTS = 20, /* up to so many records each gets a sentence of its own */
+	PROGRESS_FROM = 20,  /* names: fewer are asked before progress could be read */
 	DEAD_FROM = 64, /* names without an answer: the others are not asked any more */
 	ZONE_LIMIT = 1 << 20,
 };
@@ -33,7 +33,7 @@ struct ask {
 	struct first_look *look;
 	size_t count; /* of this chunk */
 	bool is_dead; /* nobody answers: the rest is not asked */
-	size_t told, untold;
+	size_t reported, omitted;
 	size_t silent;
 	char *silent_name, *silent_why; /* of the first one */
 };
@@ -197,8 +197,8 @@ static const char *policy_noun(const struct look_item *item)
 }
 
 /* A customer may use "spf set" and "dmarc set", not "record". */
-static void tell_customer(struct session *session, const struct first_look *look,
-                          const struct look_item *item)
+static void report_customer(struct session *session, const struct first_look *look,
+                            const struct look_item *item)
 {
 	const char *noun = policy_noun(item);
 	if (item->result == LOOK_RESELECTED)
@@ -227,8 +227,8 @@ static void tell_customer(struct session *session, const struct first_look *look
 }
 
 /* Ours and another one side by side, because somebody wanted ours. */
-static void tell_doubled(struct session *session, const struct first_look *look,
-                         const struct look_item *item)
+static void report_doubled(struct session *session, const struct first_look *look,
+                           const struct look_item *item)
 {
 	ctx_report(
 		&session->ctx, REPORT_WARNING,
@@ -238,8 +238,8 @@ static void tell_doubled(struct session *session, const struct first_look *look,
 		look->name, item->owner, item->had, item->ref, look->name, item->ref);
 }
 
-static void tell_replaced(struct session *session, const struct first_look *look,
-                          const struct look_item *item)
+static void report_replaced(struct session *session, const struct first_look *look,
+                            const struct look_item *item)
 {
 	auto_free char *argument = as_argument(item);
 	bool is_key = strcmp(item->source, "dkim") == 0;
@@ -257,8 +257,8 @@ static void tell_replaced(struct session *session, const struct first_look *look
 			item->owner, item->had);
 }
 
-static void tell_left_out(struct session *session, const struct first_look *look,
-                          const struct look_item *item)
+static void report_left_out(struct session *session, const struct first_look *look,
+                            const struct look_item *item)
 {
 	if (strcmp(item->source, "dkim") == 0)
 		ctx_report(
@@ -284,32 +284,32 @@ static void tell_left_out(struct session *session, const struct first_look *look
 			item->ref, look->name, item->ref, item->rdata);
 }
 
-static void tell_item(struct ask *ask, const struct first_look *look,
-                      const struct look_item *item)
+static void report_item(struct ask *ask, const struct first_look *look,
+                        const struct look_item *item)
 {
 	struct session *session = ask->session;
-	if (ask->told >= TALKATIVE) {
-		ask->untold++;
+	if (ask->reported >= SINGLE_REPORTS) {
+		ask->omitted++;
 		return;
 	}
-	ask->told++;
+	ask->reported++;
 	if (session_is_customer(session))
-		tell_customer(session, look, item);
+		report_customer(session, look, item);
 	else if (item->result == LOOK_RESELECTED)
 		ctx_report(&session->ctx, REPORT_NOTE,
 		           _("the zone of %s has a different key at %s: the new key "
 		             "gets the selector %s"),
 		           look->name, item->owner, item->selector);
 	else if (item->result == LOOK_LEFT_OUT)
-		tell_left_out(session, look, item);
+		report_left_out(session, look, item);
 	else if (ask->way == LOOK_REPLACE)
-		tell_replaced(session, look, item);
+		report_replaced(session, look, item);
 	else
-		tell_doubled(session, look, item);
+		report_doubled(session, look, item);
 }
 
 /* A customer hears of his own domains; of aliases that others manage they do. */
-static int is_told(struct ask *ask, const char *name, bool *ret_is, struct err *err)
+static int is_reported(struct ask *ask, const char *name, bool *ret_is, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
 	int r = domain_look(ask->session->store, name, &domain, err);
@@ -317,7 +317,7 @@ static int is_told(struct ask *ask, const char *name, bool *ret_is, struct err *
 	return r > 0 ? session_owns(ask->session, domain.id, ret_is, err) : r;
 }
 
-static int tell(struct ask *ask, struct err *err)
+static int report(struct ask *ask, struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < ask->count; i++) {
@@ -329,22 +329,22 @@ static int tell(struct ask *ask, struct err *err)
 			                  item->result != LOOK_RESELECTED;
 			if (item->outcome != LOOK_TAKEN || is_printed)
 				continue;
-			r = is_told(ask, look->name, &is_heard, err);
+			r = is_reported(ask, look->name, &is_heard, err);
 			if (r >= 0 && is_heard)
-				tell_item(ask, look, item);
+				report_item(ask, look, item);
 		}
 	}
 	return r < 0 ? r : 0;
 }
 
-static void tell_rest(struct ask *ask)
+static void report_rest(struct ask *ask)
 {
 	struct session *session = ask->session;
-	if (ask->untold)
+	if (ask->omitted)
 		ctx_report(&session->ctx, REPORT_WARNING,
 		           _("and %zu more records that exist in their zones already; "
 		             "run \"mailauthctl doctor --all dns\" to list them"),
-		           ask->untold);
+		           ask->omitted);
 	if (ask->silent == 1)
 		ctx_report(&session->ctx, REPORT_WARNING,
 		           _("no answer about the zone of %s (%s): records that exist "
@@ -373,7 +373,7 @@ static int ask_chunk(struct ask *ask, const char *const *names, struct err *err)
 	judge(ask);
 	session_progress(ask->session, NULL, 0, 0);
 	r = save(ask, err);
-	return r < 0 ? r : tell(ask, err);
+	return r < 0 ? r : report(ask, err);
 }
 
 static void begin(struct ask *ask, struct session *session, enum look_way way,
@@ -395,7 +395,7 @@ static void forget_silence(struct ask *ask)
 
 static void end(struct ask *ask)
 {
-	tell_rest(ask);
+	report_rest(ask);
 	forget_silence(ask);
 }
 

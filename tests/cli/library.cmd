@@ -1,6 +1,6 @@
 # A library that cannot be opened: which, its package, and nothing is changed.
 m --quiet domain add example.com
-for library in libcrypto.so.3 libldns.so.3 libidn2.so.0 libjansson.so.4 libsmartcols.so.1 libyaml-0.so.2; do
+for library in libcrypto.so.3 libldns.so.3 libidn2.so.0 libjansson.so.4 libyaml-0.so.2; do
 	rm -rf lib && mkdir lib && : >lib/$library
 	echo "--- $library"
 	export LD_LIBRARY_PATH=$PWD/lib

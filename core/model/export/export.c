@@ -113,7 +113,8 @@ static int moved_names(struct export *export, struct store *store, bool is_all,
 	if (r >= 0 && is_all)
 		r = add_rows(names, keys, err);
 	for (size_t i = 0; r >= 0 && i < export->known_count; i++)
-		if (is_all || !export->known[i].is_as_is || export->known[i].is_owed)
+		if (is_all || export->known[i].is_owed ||
+		    !export_is_unchanged(export, &export->known[i]))
 			names_add(names, export->known[i].name);
 	return r;
 }
@@ -176,15 +177,21 @@ static int zone_text(const struct ctx *ctx, struct store *store,
                      const struct record_list *list, struct zone *zone, struct buf *out,
                      struct err *err)
 {
-	int r = records_put_zone(list, zone->name, zone->format, 0, out, err);
-	if (r < 0 || zone->format != ZONE_FULL)
+	auto_buf text = BUF_INIT;
+	size_t at = 0;
+	if (zone->format != ZONE_FULL)
+		return records_put_zone(list, zone->name, zone->format, out, &at, err);
+	int r = records_put_zone(list, zone->name, zone->format, &text, &at, err);
+	if (r < 0)
 		return r;
-	digest_of(buf_text(out), out->len, &zone->digest);
+	digest_of(buf_text(&text), text.len, &zone->digest);
 	r = choose_serial(ctx, store, zone, err);
 	if (r < 0)
 		return r;
-	buf_clear(out);
-	return records_put_zone(list, zone->name, zone->format, zone->serial, out, err);
+	buf_add(out, text.at, at);
+	buf_printf(out, "%u", (unsigned)zone->serial);
+	buf_add(out, text.at + at + 1, text.len - at - 1);
+	return 0;
 }
 
 static int keep_serial(struct store *store, const struct zone *zone, struct err *err)
@@ -364,7 +371,8 @@ static int stage_text(struct work *work, struct export_item *item, const struct 
 	if (export_holds(export, item->name, text)) {
 		item->action = EXPORT_UNCHANGED;
 		/* a run that ended before its reload left the right content */
-		item->is_owed = !known || !known->is_as_is || known->is_owed;
+		item->is_owed =
+			!known || known->is_owed || !export_is_unchanged(export, known);
 		return 0;
 	}
 	item->action = EXPORT_WRITTEN;
@@ -410,6 +418,9 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	int r = zone_records(work, item->name, &list, &is_wanted, err);
 	if (r >= 0 && !is_wanted)
 		return empty_item(work, item, err);
+	/* prepared again when the zones have answered: nothing of this one is used */
+	if (r >= 0 && export->unasked.count && !export->is_dry_run)
+		return 0;
 	if (r >= 0)
 		r = records_check(&list, item->name, err);
 	if (r >= 0)

@@ -118,7 +118,7 @@ bool export_stat(const struct export *export, const char *name,
 	return true;
 }
 
-static bool is_unchanged(const struct export *export, const struct export_known *known)
+bool export_is_unchanged(const struct export *export, const struct export_known *known)
 {
 	struct export_known now = { 0 };
 	return export_stat(export, known->name, &now) && now.size == known->size &&
@@ -170,7 +170,6 @@ int export_load_known(struct export *export, struct store *store, struct err *er
 			.is_owed = stmt_int(stmt, 4) != 0,
 			.is_kept = stmt_int(stmt, 5) != 0,
 		};
-		known->is_as_is = is_unchanged(export, known);
 	}
 	return r;
 }

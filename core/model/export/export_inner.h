@@ -15,7 +15,6 @@ struct export_known {
 	int64_t size, mtime_ns, inode;
 	bool is_owed;      /* zone.reload has not run for this content yet */
 	bool is_kept;      /* no longer a zone, kept for zones that include it */
-	bool is_as_is;     /* the file is unchanged */
 	bool is_looked_at; /* an item has it */
 };
 
@@ -79,11 +78,14 @@ int export_open_look(struct export *export, struct store *store,
 /* The values that affect every zone: required to determine which zones to examine. */
 int export_read_inputs(struct export *export, struct store *store, const struct env *env,
                        struct err *err) must_check;
-/* What the store contains about the folder, and about its files, which are examined. */
+/* What the store contains about the folder, and about its files. */
 int export_load_dir(struct export *export, struct store *store,
                     struct err *err) must_check;
 int export_load_known(struct export *export, struct store *store,
                       struct err *err) must_check;
+/* Whether the file still looks as it was recorded. */
+bool export_is_unchanged(const struct export *export,
+                         const struct export_known *known) must_check;
 /* The recorded file of that name, NULL: none. */
 struct export_known *export_find_known(const struct export *export, const char *name);
 /* Whether the file has exactly this content. */

@@ -264,13 +264,13 @@ static int warn_of_files(struct store *store, struct ctx *ctx, enum setting_key 
 }
 
 int domain_life_set_inherited(struct store *store, struct ctx *ctx, enum setting_key key,
-                              const char *text, struct err *err)
+                              const char *canonical, struct err *err)
 {
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
 	int r = setting_text(store, key, 0, &before, err);
 	if (r >= 0)
-		r = setting_set(store, key, 0, NULL, text, err);
+		r = setting_put(store, key, 0, NULL, canonical, err);
 	if (r >= 0)
 		r = setting_text(store, key, 0, &after, err);
 	if (r >= 0 && key == SET_ZONE_RELOAD && strcmp(before, after) != 0)

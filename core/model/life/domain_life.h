@@ -36,9 +36,10 @@ int domain_life_set_suspended(struct store *store, const struct ctx *ctx,
 int domain_life_set(struct store *store, struct ctx *ctx, const struct domain *domain,
                     enum setting_key key, const char *text, struct err *err) must_check;
 
-/* Sets (NULL: unsets) a setting of the server, with its effects: zones that inherit a dns.service
- * that is no longer hosted keep their DKIM records here until mail in transit has arrived. */
+/* Sets (NULL: unsets) a setting of the server to text that setting_parse() gave, with its effects:
+ * zones that inherit a dns.service that is no longer hosted keep their DKIM records here until mail
+ * in transit has arrived. */
 int domain_life_set_inherited(struct store *store, struct ctx *ctx, enum setting_key key,
-                              const char *text, struct err *err) must_check;
+                              const char *canonical, struct err *err) must_check;
 
 #endif

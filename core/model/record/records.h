@@ -64,10 +64,11 @@ enum zone_format {
 	ZONE_FULL,    /* a whole zone; SOA and NS are required */
 };
 
-/* Appends the zone's text: absolute names, one line for each record.  `serial` is used in the
- * full format only.  ERR_FAILED with the remedy: no SOA or NS record for a whole zone. */
+/* Appends the zone's text: absolute names, one line for each record.  In the full format the serial
+ * is "0", and *ret_serial_at is its place in `out`.  ERR_FAILED with the remedy: no SOA or NS record
+ * for a whole zone. */
 int records_put_zone(const struct record_list *list, const char *name,
-                     enum zone_format format, uint32_t serial, struct buf *out,
+                     enum zone_format format, struct buf *out, size_t *ret_serial_at,
                      struct err *err) must_check;
 
 #endif

@@ -143,8 +143,19 @@ static int check_zone_head(const struct record_list *list, const char *name,
 		has_soa ? "NS" : "SOA");
 }
 
+/* Owner, TTL, class, type and two names stand before the serial of an SOA line. */
+static size_t serial_offset(const char *line)
+{
+	const char *at = line;
+	for (int words = 0; words < 6; words++) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	return (size_t)(at - line);
+}
+
 int records_put_zone(const struct record_list *list, const char *name,
-                     enum zone_format format, uint32_t serial, struct buf *out,
+                     enum zone_format format, struct buf *out, size_t *ret_serial_at,
                      struct err *err)
 {
 	int r = format == ZONE_FULL ? check_zone_head(list, name, err) : 0;
@@ -153,8 +164,10 @@ int records_put_zone(const struct record_list *list, const char *name,
 		if (!is_type(row, "SOA")) {
 			rr_put_line(out, row->owner, row->ttl, row->type, row->rdata);
 		} else if (format == ZONE_FULL) {
-			auto_free char *rdata = rr_soa_with_serial(row->rdata, serial);
+			auto_free char *rdata = rr_soa_with_serial(row->rdata, 0);
+			size_t start = out->len;
 			rr_put_line(out, row->owner, row->ttl, row->type, rdata);
+			*ret_serial_at = start + serial_offset(buf_text(out) + start);
 		}
 	}
 	return r;

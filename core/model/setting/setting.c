@@ -199,12 +199,8 @@ static int write_row(struct store *store, const char *key, int64_t domain_id,
 	                  "tt", key, canonical);
 }
 
-int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
-                const char *domain, const char *text, struct err *err)
+static int check_scope(const struct setting_row *row, int64_t domain_id, struct err *err)
 {
-	const struct setting_row *row = &setting_table[key];
-	auto_free char *canonical = NULL;
-	auto_free char *old = NULL;
 	if (domain_id && !(row->flags & SETTING_AT_DOMAIN))
 		return err_set(err, ERR_USAGE,
 		               _("%s is a setting of the server, not of a domain; run "
@@ -216,7 +212,26 @@ int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
 			_("%s is not stored as a setting; run \"mailauthctl server set "
 		          "%s generate\""),
 			row->key, row->key);
-	int r = text ? setting_parse(row, text, &canonical, err) : 0;
+	return 0;
+}
+
+int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
+                const char *domain, const char *text, struct err *err)
+{
+	const struct setting_row *row = &setting_table[key];
+	auto_free char *canonical = NULL;
+	int r = check_scope(row, domain_id, err);
+	if (r >= 0 && text)
+		r = setting_parse(row, text, &canonical, err);
+	return r < 0 ? r : setting_put(store, key, domain_id, domain, canonical, err);
+}
+
+int setting_put(struct store *store, enum setting_key key, int64_t domain_id,
+                const char *domain, const char *canonical, struct err *err)
+{
+	const struct setting_row *row = &setting_table[key];
+	auto_free char *old = NULL;
+	int r = check_scope(row, domain_id, err);
 	if (r >= 0)
 		r = stored(store, row->key, domain_id, &old, err);
 	if (r < 0)

@@ -103,6 +103,9 @@ int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
  * value of that setting, or not at that scope.  Dependency rules are not checked. */
 int setting_set(struct store *store, enum setting_key key, int64_t domain_id,
                 const char *domain, const char *text, struct err *err) must_check;
+/* The same with text that setting_parse() gave. */
+int setting_put(struct store *store, enum setting_key key, int64_t domain_id,
+                const char *domain, const char *canonical, struct err *err) must_check;
 
 /* Calls `each` with every value that was set, in the order of keys: for the server (domain_id 0) or
  * a domain, without secrets.  The text is borrowed until `each` returns; `each` must not change

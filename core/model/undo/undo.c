@@ -139,6 +139,7 @@ static int undo_setting(struct undo *undo, const struct change_item *item,
 {
 	auto_domain domain = DOMAIN_INIT;
 	auto_free char *present = NULL;
+	auto_free char *canonical = NULL;
 	enum setting_key key;
 	int r = setting_find(item->field, &key, err);
 	if (r >= 0 && item->domain)
@@ -153,8 +154,12 @@ static int undo_setting(struct undo *undo, const struct change_item *item,
 		r = undo_compare(undo, item, present, err);
 	if (r <= 0)
 		return r;
+	if (!item->domain && item->old)
+		r = setting_parse(&setting_table[key], item->old, &canonical, err);
+	if (r < 0)
+		return r;
 	if (!item->domain)
-		return domain_life_set_inherited(undo->store, undo->ctx, key, item->old,
+		return domain_life_set_inherited(undo->store, undo->ctx, key, canonical,
 		                                 err);
 	if (key == SET_DKIM_SIGN)
 		return undo_sign(undo, item, err);

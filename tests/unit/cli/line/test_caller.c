@@ -266,7 +266,6 @@ static void test_environment(void **state)
 		{ "LOCALDOMAIN", "evil.test", false },
 		{ "HOSTALIASES", "/etc/shadow", false },
 		{ "CARES_HOSTS", "/etc/shadow", false },
-		{ "LIBSMARTCOLS_DEBUG", "all", false },
 		{ "MALLOC_TRACE", "/tmp/x", false },
 		{ "LD_PRELOAD", "/tmp/evil.so", false },
 		{ "SUDO_UID", "0", false },

@@ -1,181 +1,169 @@
-/*
- * A server that is reached over the network is observed before the database's transaction, so that a slow
- * one makes no writer wait; again when where it is was changed meanwhile, and in the transaction at last.
- */
-#include "tests/unit/push_host.h"
-
+/* change_push.c, session.c: what is saved, what is said, and to whom. */
 #include "core/job/change_push.h"
-#include "core/mta/host/service_kind.h"
-#include "core/mta/plan/backend.h"
-#include "core/mta/plan/shared.h"
-#include "core/mta/push/push_observe.h"
-#include "core/mta/push/registry.h"
+#include "tests/unit/file_root.h"
 
-static struct {
-	struct host *host;
-	char *db_path;
-	int early,
-		late; /* how often it was observed, outside and inside of a transaction */
-	int moves;    /* so many times where it is is changed while it is observed */
-	bool is_dead;
-} net;
+#include "core/base/alloc.h"
+#include "core/store/change.h"
 
-/* What another command does meanwhile; it must not have to wait. */
-static void change_url(void)
+static struct session session;
+static struct buf heard; /* one line for each message, log entry and preview */
+
+static void hear(void *arg, enum report_level level, const char *text)
 {
-	struct err err = ERR_INIT;
-	auto_store other = NULL;
-	auto_free char *url = xasprintf("https://mx%d.example.net/", net.moves);
-
-	if (store_open(net.db_path, &schema_store, STORE_WRITE, &other, &err))
-		fail_msg("%s", err.text);
-	set(net.host, other, SET_MTA_URL, url);
+	(void)arg;
+	buf_printf(&heard, "%s%s\n", level >= REPORT_WARNING ? "! " : "", text);
 }
 
-static int detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
-                  struct err *err)
+static void keep_log(void *arg, const char *text)
 {
-	(void)ctx, (void)store, (void)err;
-	*ret_found = (struct mta_found){ .is_installed = true, .is_running = true };
+	(void)arg;
+	buf_printf(&heard, "log: %s\n", text);
+}
+
+static int preview(void *arg, bool is_changed, struct push *push, struct err *e)
+{
+	(void)arg;
+	(void)push;
+	(void)e;
+	buf_printf(&heard, "preview: %s\n", is_changed ? "changed" : "unchanged");
 	return 0;
 }
 
-static int observe(struct ctx *ctx, struct store *store, void **ret_observed,
-                   struct err *err)
+static int begin(void **state)
 {
-	(void)ctx;
-	if (store_in_transaction(store)) {
-		net.late++;
-	} else {
-		net.early++;
-		if (net.moves > 0) {
-			change_url();
-			net.moves--;
-		}
-	}
-	if (net.is_dead)
-		return err_set(err, ERR_FAILED, "nobody answers");
-	*ret_observed = xstrdup("what it has");
+	char folder[] = "/tmp/test_job.XXXXXX";
+	(void)state;
+	umask(022);
+	err_clear(&err);
+	session = SESSION_INIT;
+	if (!mkdtemp(folder) || session_init(&session, folder, &err) < 0)
+		return -1;
+	session.db_path = xasprintf("%s/store.db", folder);
+	free(session.ctx.command);
+	session.ctx.command = xstrdup("domain add");
+	session.observer = (struct session_observer){ .message = hear,
+		                                      .log = keep_log,
+		                                      .preview = preview };
 	return 0;
 }
 
-static void observed_free(void *observed)
+static int end(void **state)
 {
-	free(observed);
-}
-
-static int plan(const struct desired *desired, const void *observed,
-                struct plan *ret_plan, struct err *err)
-{
-	(void)err;
-	assert_string_equal(observed, "what it has");
-	plan_file(ret_plan, RANK_CONSUMERS, "/etc/postfix/main.cf",
-	          desired && desired->verifies ? "verifies\n" : "not\n",
-	          desired && desired->verifies ? 9 : 4, FILE_META_KEEP, 0);
+	(void)state;
+	nftw(session.ctx.root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	session_done(&session);
+	buf_done(&heard);
 	return 0;
 }
 
-static const struct mta_backend remote = {
-	.name = "smartermail",
-	.title = "Remote",
-	.is_remote = true,
-	.detect = detect,
-	.observe = observe,
-	.observed_free = observed_free,
-	.plan = plan,
-};
-
-const struct mta_backend *const registry[] = { &remote };
-const unsigned registry_count = 1;
-const struct shared_format *const shared_formats[] = { NULL };
-const unsigned shared_format_count = 0;
-const struct service_kind *const service_kinds[] = { NULL };
-const unsigned service_kind_count = 0;
-const struct probe_type *const probe_types[] = { NULL };
-const unsigned probe_type_count = 0;
-
-const struct mta_backend *registry_find(const char *name)
+static void assert_heard(const char *want)
 {
-	return strcmp(name, remote.name) == 0 ? &remote : NULL;
+	assert_string_equal(buf_text(&heard), want);
+	buf_clear(&heard);
 }
 
-static int change(struct session *session, void *arg, struct err *err)
+/* Adds the domain that `arg` names, and reports twice on the way. */
+static int add(struct session *s, void *arg, struct err *e)
 {
-	static bool verifies = true;
-	static int number;
-	const enum setting_key *key = arg;
-	auto_free char *url = xasprintf("https://own%d.example.net/", number++);
-
-	if (*key == SET_MTA_URL)
-		return setting_set(session->store, *key, 0, NULL, url, err);
-	verifies = !verifies;
-	return setting_set(session->store, *key, 0, NULL, verifies ? "on" : "off", err);
+	auto_domain added = DOMAIN_INIT;
+	ctx_report(&s->ctx, REPORT_NOTE, "note");
+	ctx_report(&s->ctx, REPORT_WARNING, "warning");
+	assert_heard("");
+	return domain_add(s->store, &s->ctx, arg, NULL, &added, e);
 }
 
-static int save(struct host *host, bool is_adoption, enum setting_key key,
-                struct err *err)
+static int add_and_fail(struct session *s, void *arg, struct err *e)
 {
-	struct session session = SESSION_INIT;
+	int r = add(s, arg, e);
+	return r < 0 ? r : err_set(e, ERR_FAILED, "refused");
+}
 
-	net.early = net.late = 0;
-	session.ctx = host->ctx;
-	session.ctx.is_rooted = true;
-	session.ctx.command = session.ctx.actor = (char *)(uintptr_t) "test";
-	session.db_path = net.db_path;
-	session.push.is_adoption = is_adoption;
-	int r = change_push_run(&session, CHANGE_PUSHED, change, &key, err);
+static int64_t domains(void)
+{
+	int64_t count = -1;
 	store_close(session.store);
-	return r;
+	session.store = NULL;
+	assert_true(session_open_to_read(&session, &err) >= 0);
+	if (session.store)
+		assert_int_equal(domain_count(session.store, &count, &err), 0);
+	return count;
 }
 
-static void test_observe(void **state)
-{
-	static const struct {
-		const char *name;
-		enum setting_key key;
-		int moves;
-		int early, late;
-	} rows[] = {
-		{ "nothing else is changed", SET_DKIM_VERIFY, 0, 1, 0 },
-		{ "where it is, once", SET_DKIM_VERIFY, 1, 2, 0 },
-		{ "where it is, twice", SET_DKIM_VERIFY, 2, 3, 0 },
-		{ "where it is, each time", SET_DKIM_VERIFY, 9, 3, 1 },
-		{ "by the command itself", SET_MTA_URL, 0, 1, 1 },
-	};
-	struct host *host = *state;
-	struct err err = ERR_INIT;
+static char name[] = "example.com", other[] = "example.net";
 
-	net.host = host;
-	net.db_path = xasprintf("%s/a.db", host->root);
-	{
-		auto_store store = store_at(host, "a.db");
-		set(host, store, SET_MTA_BACKEND, "smartermail");
-		set(host, store, SET_MTA_HOSTNAME, "mx.example.net");
-	}
-	if (save(host, true, SET_DKIM_VERIFY, &err))
-		fail_msg("adoption: %s", err.text);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		net.moves = rows[i].moves;
-		if (save(host, false, rows[i].key, &err))
-			fail_msg("%s: %s", rows[i].name, err.text);
-		if (net.early != rows[i].early || net.late != rows[i].late)
-			fail_msg("%s: %d early, %d late", rows[i].name, net.early,
-			         net.late);
-	}
-	net.moves = 0;
-	net.is_dead = true;
-	assert_int_equal(save(host, false, SET_DKIM_VERIFY, &err), ERR_FAILED);
-	assert_non_null(strstr(err.text, "nobody answers"));
-	assert_int_equal(net.late, 0);
-	net.is_dead = false;
-	free(net.db_path);
+static void test_saved(void **state)
+{
+	(void)state;
+	assert_int_equal(change_push_run(&session, CHANGE_SAVED, add, name, &err), 0);
+	assert_heard("note\n! warning\n");
+	assert_int_equal(domains(), 1);
+}
+
+/* What explains the failure is heard, what was not saved is not claimed; no database is left. */
+static void test_failed(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		change_push_run(&session, CHANGE_SAVED, add_and_fail, name, &err),
+		ERR_FAILED);
+	assert_string_equal(err.text, "refused");
+	assert_heard("! warning\n");
+	assert_int_equal(access(session.db_path, F_OK), -1);
+}
+
+static void test_dry_run(void **state)
+{
+	(void)state;
+	session.is_dry_run = true;
+	assert_int_equal(change_push_run(&session, CHANGE_SAVED, add, name, &err), 0);
+	assert_heard("preview: changed\nnote\n! warning\n");
+	assert_int_equal(access(session.db_path, F_OK), -1);
+}
+
+static void test_try(void **state)
+{
+	(void)state;
+	assert_int_equal(change_push_run(&session, CHANGE_SAVED, add, name, &err), 0);
+	buf_clear(&heard);
+	assert_int_equal(change_push_try(&session, add, other, &err), 0);
+	assert_heard("");
+	assert_int_equal(change_push_try(&session, add_and_fail, other, &err),
+	                 ERR_FAILED);
+	assert_heard("! warning\n");
+	assert_false(session.is_dry_run);
+	assert_int_equal(domains(), 1);
+}
+
+/* Others' domains are for the administrator: of a hidden part a customer hears nothing. */
+static void test_customer(void **state)
+{
+	(void)state;
+	session.customer = "anna";
+	session.hidden++;
+	ctx_report(&session.ctx, REPORT_NOTE, "note");
+	ctx_report(&session.ctx, REPORT_WARNING, "of others");
+	assert_heard("log: of others\n");
+	err_set(&err, ERR_FAILED, "inner words");
+	assert_int_equal(session_hide_failure(&session, ERR_FAILED, "sentence", &err),
+	                 ERR_FAILED);
+	assert_string_equal(err.text, "inner words");
+	session.hidden--;
+	assert_int_equal(session_hide_failure(&session, ERR_FAILED, "sentence", &err),
+	                 ERR_FAILED);
+	assert_string_equal(err.text, "sentence");
+	assert_heard("log: inner words\n");
+	ctx_report(&session.ctx, REPORT_NOTE, "own");
+	assert_heard("own\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_observe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_saved, begin, end),
+		cmocka_unit_test_setup_teardown(test_failed, begin, end),
+		cmocka_unit_test_setup_teardown(test_dry_run, begin, end),
+		cmocka_unit_test_setup_teardown(test_try, begin, end),
+		cmocka_unit_test_setup_teardown(test_customer, begin, end),
 	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -507,6 +507,7 @@ static void test_zone_text(void **state)
 	auto_record_list list = RECORD_LIST_INIT;
 	auto_record_list bare = RECORD_LIST_INIT;
 	auto_buf text = BUF_INIT;
+	size_t at = 0;
 	char longer[301];
 	auto_buf want = BUF_INIT;
 	(void)state;
@@ -516,7 +517,7 @@ static void test_zone_text(void **state)
 	auto_domain domain = found("example.com");
 	ok(records_new(store, &env, &records, &err));
 	ok(records_of_domain(records, &domain, &bare, &err));
-	refused(records_put_zone(&bare, "example.com", ZONE_FULL, 1, &text, &err),
+	refused(records_put_zone(&bare, "example.com", ZONE_FULL, &text, &at, &err),
 	        ERR_FAILED,
 	        "run \"mailauthctl template add '<domain>.' SOA ...\", then "
 	        "\"mailauthctl template apply --all\"");
@@ -533,14 +534,14 @@ static void test_zone_text(void **state)
 	           "x.example.com. 3600 IN TXT \"%.255s\" \"%.45s\"\n"
 	           "y.example.com. 3600 IN TXT \"a \\\"b\\\" \\\\ ;\"\n",
 	           longer, longer);
-	ok(records_put_zone(&list, "example.com", ZONE_INCLUDE, 7, &text, &err));
+	ok(records_put_zone(&list, "example.com", ZONE_INCLUDE, &text, &at, &err));
 	assert_string_equal(buf_text(&text), buf_text(&want));
 	buf_clear(&text);
-	ok(records_put_zone(&list, "example.com", ZONE_FULL, 2026112200, &text, &err));
-	static const char soa[] =
-		"example.com. 3600 IN SOA ns1.example.net. "
-		"hostmaster.example.com. 2026112200 3600 900 604800 300\n";
+	ok(records_put_zone(&list, "example.com", ZONE_FULL, &text, &at, &err));
+	static const char soa[] = "example.com. 3600 IN SOA ns1.example.net. "
+				  "hostmaster.example.com. 0 3600 900 604800 300\n";
 	assert_memory_equal(buf_text(&text), soa, strlen(soa));
+	assert_int_equal(at, strstr(soa, " 0 ") + 1 - soa);
 	assert_string_equal(buf_text(&text) + strlen(soa), buf_text(&want));
 }
 

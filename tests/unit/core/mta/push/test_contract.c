@@ -105,6 +105,7 @@ static void killed(struct host *host, const struct server *server)
 {
 	struct store *store = host_of(host, server);
 	auto_free char *before = snapshot(host);
+	auto_free char *db_path = xasprintf("%s/var/lib/a.db", host->root);
 	struct err err = ERR_INIT;
 	int status;
 	pid_t child;
@@ -128,7 +129,7 @@ static void killed(struct host *host, const struct server *server)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(WEXITSTATUS(status), 7);
-	assert_int_equal(push_recover(&host->ctx, NULL, false, &err), 0);
+	assert_int_equal(push_recover(&host->ctx, db_path, false, &err), 0);
 	assert_same_tree(host, before);
 }
 

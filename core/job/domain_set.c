@@ -1,0 +1,49 @@
+/* Settings of a domain. */
+#include "core/job/domain_set.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/job/change_push.h"
+#include "core/job/export_activate.h"
+#include "core/model/life/domain_life.h"
+
+struct work {
+	const char *typed;
+	const struct setting_pair *pair;
+	size_t count;
+};
+
+static int export_if_hosted(struct session *session, const struct domain *domain,
+                            struct err *err)
+{
+	auto_free char *service = NULL;
+	int r = setting_text(session->store, SET_DNS_SERVICE, domain->id, &service, err);
+	return r < 0 || strcmp(service, "hosted") != 0
+	               ? r
+	               : export_activate_if_awaited(session, domain, err);
+}
+
+static int change_pairs(struct session *session, void *arg, struct err *err)
+{
+	const struct work *work = arg;
+	auto_domain domain = DOMAIN_INIT;
+	int r = session_domain(session, work->typed, &domain, err);
+	for (size_t i = 0; r >= 0 && i < work->count; i++) {
+		const struct setting_pair *pair = &work->pair[i];
+		r = domain_life_set(session->store, &session->ctx, &domain, pair->key,
+		                    pair->text, err);
+		if (r >= 0 && pair->key == SET_DNS_SERVICE)
+			r = export_if_hosted(session, &domain, err);
+	}
+	if (r >= 0)
+		setting_advise(session->store, &session->ctx);
+	return r;
+}
+
+int domain_set_run(struct session *session, const char *typed,
+                   const struct setting_pair *pair, size_t count, struct err *err)
+{
+	struct work work = { typed, pair, count };
+	return change_push_run(session, CHANGE_PUSHED, change_pairs, &work, err);
+}
