@@ -267,7 +267,7 @@ second() { mailauthctl --db /srv/second.db "$@"; }
 ok "a second database: what it saves does not reach the host" second domain add example.org
 state >/tmp/before
 ok "its push is refused" run_refused second mta push
-ok "with the way out" one_reason 'follows another database; --take-over'
+ok "with the way out" one_reason 'follows another database; to follow this one instead, use --take-over'
 ok "files and the first database are as they were" unchanged
 is "mail is signed" "$(outcome)" signed
 ok "--take-over" second mta adopt --yes --take-over

@@ -89,7 +89,7 @@ is "an administrator's shell has all" "$(setpriv --reuid=dave --regid=customers 
 is "the id counts, not the name" "$(SUDO_UID=$(id -u alice) SUDO_USER=root names mailauthctl)" \
 	"alice.test given.test second.test www.alice.test"
 for uid in '' x -0 ' 0' 0x0 4294967295 4123456789; do
-	ok "SUDO_UID \"$uid\" is refused" refuses 'cannot be told' env "SUDO_UID=$uid" mailauthctl domain list
+	ok "SUDO_UID \"$uid\" is refused" refuses 'the caller cannot be determined' env "SUDO_UID=$uid" mailauthctl domain list
 done
 cp $program /usr/local/bin/setuid-copy
 chmod u+s /usr/local/bin/setuid-copy

@@ -96,7 +96,7 @@ ok "and started" helps "postfix start"
 filter_is_gone() { ! opendkim_pid; }
 kill -KILL "$(opendkim_pid)"
 wait_for filter_is_gone
-ok "a dead filter is found" finds "services problem opendkim" "is not running"
+ok "a dead filter is found" finds "services problem opendkim" "required but not running"
 ok "and started" helps "mailauthctl mta push"
 
 chmod 0600 /etc/mailauthctl/policyd.yaml

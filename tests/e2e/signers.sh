@@ -72,7 +72,7 @@ ok "all of it goes" tell mailauthctl mta push --remove --yes
 ok "byte for byte" diff -r /srv/before /etc/postfix
 postconf -e milter_macro_defaults=auth_type=TLS
 ok "a default that makes everybody look logged in is refused" refused mailauthctl mta adopt --yes
-ok "with its reason" said 'milter_macro_defaults of smtp/inet gives every client'
+ok "with its reason" said 'milter_macro_defaults of smtp/inet sets {auth_type} for every client'
 postconf -X milter_macro_defaults
 sed -i '$a MTA mx.example.test' /etc/opendkim.conf
 postconf -X milter_connect_macros
@@ -127,7 +127,7 @@ TABLE
 rm -rf /var/lib/mailauthctl /etc/mailauthctl
 restart_opendkim
 ok "a filter that signs is not replaced unasked" refused mailauthctl mta adopt --yes
-ok "its domains are named" said 'signs for one.example, two.example, three.example already'
+ok "its domains are named" said 'already signs for one.example, two.example, three.example'
 ok "with --replace-filter they are named before the question" \
 	sh -c 'mailauthctl --dry-run mta adopt --replace-filter >/tmp/plan 2>/tmp/said'
 ok "those whose key comes over" said 'one.example is still signed with the selector mail'
@@ -160,7 +160,7 @@ KeyFile /etc/opendkim/keys/one.example.pem
 CONF
 restart_opendkim
 ok "Domain, Selector, KeyFile: refused" refused mailauthctl mta adopt --yes
-ok "and named" said 'signs for one.example already'
+ok "and named" said 'already signs for one.example'
 ok "taken over" tell mailauthctl mta adopt --yes --replace-filter
 as_customer one.example
 is "it goes on signing" "$(signatures)" "d=one.example s=mail"
@@ -174,7 +174,7 @@ CONF
 ok "tables that cannot be read: refused" refused mailauthctl mta adopt --yes
 ok "and said" said 'domains that cannot be determined'
 ok "with --replace-filter" sh -c 'mailauthctl --dry-run mta adopt --replace-filter >/tmp/plan 2>/tmp/said'
-ok "they are named" said 'stops being signed: the table dsn:mysql: cannot be read'
+ok "they are named" said 'is no longer signed: the table dsn:mysql: cannot be read'
 fails "without the password in them" grep -q 'u:p@' /tmp/said
 cp -a /srv/opendkim.conf /etc/opendkim.conf
 restart_opendkim
@@ -208,7 +208,7 @@ $enable_dkim_signing = 1;
 dkim_key('one.example', 'dkim', '/var/lib/dkim/one.example.pem');
 CONF
 ok "amavis signs: refused where it would be twice" refused mailauthctl mta adopt --yes
-ok "with what to do" said 'amavis signs for one.example already.*enable_dkim_signing = 0 in /etc/amavis/conf.d/50-user'
+ok "with what to do" said 'amavis already signs for one.example.*enable_dkim_signing = 0 in /etc/amavis/conf.d/50-user'
 rm -rf /etc/amavis
 
 # A second OpenDKIM with a configuration that nobody knows: it is asked.
@@ -224,7 +224,7 @@ opendkim -x /srv/second.conf
 wait_for connects 127.0.0.1 8899
 postconf -e smtpd_milters=inet:127.0.0.1:8899
 ok "a filter that is seen to sign: refused" refused mailauthctl mta adopt --yes
-ok "with its socket" said 'inet:8899@127.0.0.1 signs for one.example already'
+ok "with its socket" said 'inet:8899@127.0.0.1 already signs for one.example'
 postconf -X smtpd_milters
 ok "without it the server is adopted" tell mailauthctl mta adopt --yes
 

@@ -181,7 +181,7 @@ set_server srs.exclude-domains .kept.example
 is "what somebody listed is left alone" "$(forwarded user@a.kept.example)" "user@a.kept.example someone@outside.example"
 seq -f '%.0f.a-very-long-label-that-makes-the-list-too-long-for-one-argument.example' 2000 >/tmp/many
 ok "more than an argument takes: refused with the figure" \
-	grep -qE '20[0-9]{2} domains make 1[0-9]{5}' <<<"$(mailauthctl domain add --domains-from /tmp/many 2>&1)"
+	grep -qE '20[0-9]{2} domains require 1[0-9]{5}' <<<"$(mailauthctl domain add --domains-from /tmp/many 2>&1)"
 is "and nothing was saved" "$(mailauthctl domain list --format tsv | cut -f 1 | tail -n +2 | tr '\n' ' ')" "example.com example.org "
 
 # ---- the secret --------------------------------------------------------------------------------------

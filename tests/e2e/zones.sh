@@ -170,7 +170,7 @@ ok "with the same answer" said 'at _dmarc.cname.example (CNAME _dmarc.own.exampl
 
 # An alias signs with the keys of its main domain, under their selectors.
 ok "an alias whose zone has another key there" eval 'mailauthctl domain add --alias-of own.example far.example 2>/tmp/said'
-ok "is told" said 'another key at default-2._domainkey.far.example: ours is left out, and mail of far.example is not signed'
+ok "is told" said 'a different key at default-2._domainkey.far.example: ours is left out, and mail of far.example is not signed'
 include far.example
 ok "it loads" loads far.example
 is "with one key" "$(records default-2._domainkey.far.example v=DKIM1)" 1

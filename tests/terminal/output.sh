@@ -50,8 +50,8 @@ for columns in 200 80 40 12; do
 	copied $columns
 	in_terminal $columns $columns domain enable-dkim --all >"$scratch/said"
 	case $columns in
-	200 | 80) bar='making keys \[[#.]{40}\]  [0-9]+/60' ;;
-	40) bar='making keys \[[#.]{15,20}\]  [0-9]+/60' ;;
+	200 | 80) bar='generating keys \[[#.]{40}\]  [0-9]+/60' ;;
+	40) bar='generating keys \[[#.]{15,20}\]  [0-9]+/60' ;;
 	*) bar='' ;;
 	esac
 	[ -z "$bar" ] || ok "$columns columns: a bar is drawn" grep -qE "^$bar" <<<"$(bars "$scratch/said")"
@@ -124,7 +124,7 @@ ok "a name without a final dot: both readings are asked about" \
 	<<<"$(add_mx y "10 $name")"
 is "... yes: it gets its dot" "$(m asked record list "${name#mail.}" | grep -o ' MX .*example. ' | tr -s ' ')" \
 	" MX 10 $name. "
-ok "... no: refused, with what to type" grep -qF "write \"$name.\" for that very name" \
+ok "... no: refused, with what to type" grep -qF "write \"$name.\" for exactly that name" \
 	<<<"$(add_mx n "20 $name")"
 is "... and nothing is added" "$(records)" 1
 ok "an address is not asked about" grep -qF "not an address" <<<"$(add_mx y "20 192.0.2.1")"
@@ -138,16 +138,14 @@ screen_of() { # columns, root, words...
 	screen
 	t kill-session -t screen
 }
-is "80 columns: no room beside the others" "$(screen_of 80 pipe server describe | tail -5)" \
+is "80 columns: no room beside the others" "$(screen_of 80 pipe server describe | tail -4)" \
 	"zone.reload                                             server
     Values: command, or empty
-    Meaning: command run after an export that changed something; <domain>
-    allowed
+    Meaning: command run after an export with changes; <domain> allowed
 [0]"
-is "140 columns: broken at words" "$(screen_of 140 pipe server describe | tail -4 | tr -s ' ')" \
-	"zone.reload command, or empty server command run after an export that
- changed something; <domain>
- allowed
+is "140 columns: broken at words" "$(screen_of 140 pipe server describe | tail -3 | tr -s ' ')" \
+	"zone.reload command, or empty server command run after an export with
+ changes; <domain> allowed
 [0]"
 for columns in 80 200; do
 	copied screen$columns

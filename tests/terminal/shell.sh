@@ -254,18 +254,18 @@ zsh)
 fish)
 	lists "verbs, with help" "mailauthctl domain s" <<-END
 		> mailauthctl domain s
-		set             (change settings of a domain: all of them or none)
-		show               (show a domain: state, settings, keys, aliases)
+		set                 (change settings of a domain: all of them or none)
+		show                   (show a domain: state, settings, keys, aliases)
 		suspend  (stop signing for domains; DKIM records are kept for a while)
 	END
 	lists "values, with help" "mailauthctl server set spf.mode " <<-END
 		> mailauthctl server set spf.mode
-		headers-only  (only a Received-SPF header, never a rejection (as it is now))
-		defer-dns-errors                  (and temperror defers the message)
-		reject-fail                                           (and fail is rejected)
-		reject-softfail                                   (and softfail is rejected)
-		reject-neutral                                     (and neutral is rejected)
-		reject-not-pass     (and none and permerror are rejected: only pass is accepted)
+		headers-only   (only a Received-SPF header, never a rejection (as it is now))
+		defer-dns-errors                           (and temperror defers the message)
+		reject-fail                                            (and fail is rejected)
+		reject-softfail                                    (and softfail is rejected)
+		reject-neutral                                      (and neutral is rejected)
+		reject-not-pass  (and none and permerror are rejected: only pass is accepted)
 	END
 	lists "domains" "mailauthctl domain show " <<-END
 		> mailauthctl domain show
@@ -275,7 +275,7 @@ fish)
 	lists "options, with help" "mailauthctl domain remove shop.test --d" <<-END
 		> mailauthctl domain remove shop.test --d
 		--db  (use this database, not /var/lib/mailauthctl/mailauthctl.db)
-		--dry-run                 (show the changes without making them)
+		--dry-run                   (show the changes without making them)
 	END
 	;;
 esac

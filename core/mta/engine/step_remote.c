@@ -160,8 +160,8 @@ static int unreachable(const struct step_row *row, enum undo_result *ret_result,
 
 	(void)err_set(
 		err, ERR_FAILED,
-		_("%s cannot be reached, so that its setting %s was not put back: %s; the push "
-	          "stays open, and the next command takes it up again"),
+		_("%s cannot be reached, so its setting %s was not restored: %s; the "
+	          "push remains open, and the next command continues it"),
 		row->server.url, row->object, why.text);
 	*ret_result = UNDO_UNREACHABLE;
 	return 0;
@@ -189,7 +189,8 @@ static int undo(struct step_run *run, const struct step_row *row,
 	if (!run->force && !is_value(&now, row->is_present, &row->new_digest)) {
 		(void)err_set(
 			err, ERR_FAILED,
-			_("%s was changed outside mailauthctl during the push: it is not overwritten"),
+			_("%s was changed outside mailauthctl during the push: it is "
+		          "not overwritten"),
 			row->object);
 		return 0;
 	}
@@ -199,7 +200,9 @@ static int undo(struct step_run *run, const struct step_row *row,
 	if (!is_found) {
 		(void)err_set(
 			err, ERR_FAILED,
-			_("the secret that was in %s is deleted and cannot be restored; to write the current one, run \"mailauthctl mta push\""),
+			_("the secret that was in %s is deleted and cannot be "
+		          "restored; to write the current one, run \"mailauthctl mta "
+		          "push\""),
 			row->object);
 		return 0;
 	}
@@ -253,7 +256,9 @@ static int give_back(const struct step_run *run, const struct owned_row *row,
 	if (rc)
 		return rc;
 	if (!run->force && !is_value(&now, row->has_value, &row->value)) {
-		plan_note(plan, _("%s was edited since it was pushed: it is not changed"),
+		plan_note(plan,
+		          _("%s was edited since it was pushed: it is not "
+		            "changed"),
 		          name);
 		return 0;
 	}

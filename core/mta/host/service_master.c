@@ -119,8 +119,9 @@ int master_reload_await(const struct master_reload *reload, int64_t deadline,
 		if (monotonic_ns() >= deadline)
 			return err_set(
 				err, ERR_FAILED,
-				_("the mail server does not reload: its master (process %d) was "
-			          "told, and goes on as before"),
+				_("the mail server did not reload: its master (process "
+			          "%d) was signalled, but continues with the old "
+			          "configuration"),
 				(int)reload->master);
 		(void)poll(NULL, 0, LOOK_MS);
 	}

@@ -117,8 +117,8 @@ static int refuse_left(struct smtp *s, struct err *err)
 		return 0;
 	return err_set(
 		err, ERR_FAILED,
-		_("at %s a process of the mail server still answers that was started "
-	          "before the reload"),
+		_("a process of the mail server that was started before the reload "
+	          "still answers at %s"),
 		s->peer.name);
 }
 
