@@ -138,7 +138,7 @@ limited() { # bash words before the command; then as alice sudo would start it
 	(cd /home/alice && SUDO_UID=$(id -u alice) bash -c "$1; exec $program "'"$@"' - "${@:2}")
 }
 # lifted, or refused where there is no right to
-lifted() { local said; said=$(answer limited "$@"); case $said in 0\ * | 1\ *'cannot be lifted'*) ;; *) echo "$said"; return 1 ;; esac; }
+lifted() { local said; said=$(answer limited "$@"); case $said in 0\ * | 1\ *'cannot be raised'*) ;; *) echo "$said"; return 1 ;; esac; }
 ok "a file size limit" lifted 'ulimit -f 0' spf set alice.test 'v=spf1 a -all'
 ok "a memory limit" lifted 'ulimit -v 100000' spf set alice.test 'v=spf1 a -all'
 ok "few descriptors" limited 'ulimit -n 20' spf set alice.test 'v=spf1 mx -all'

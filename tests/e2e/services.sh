@@ -99,7 +99,7 @@ install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth
 postfix reload >/dev/null 2>&1
 mailauthctl server set dkim.sign on >/tmp/said 2>&1
 is "so can one whose own policy service is dead" $? 0
-ok "which is said" says 'did not before: 451 4.3.5'
+ok "which is said" says 'as it did before the push: 451 4.3.5'
 postconf -e 'smtpd_helo_restrictions ='
 postfix reload >/dev/null 2>&1
 ok "mail is signed still" is_signed example.com

@@ -196,7 +196,7 @@ is "an old address still comes back" "$(bounce "$srs")" " user@sender.example.ne
 ok "forwarding goes on" has_lines <(forwarded user@sender.example.net) "=sender.example.net=user@srs.example.test"
 printf 'a-secret-of-another-host-0123\n' | mailauthctl server set srs.secret - >/tmp/set.log 2>&1
 is "one by standard input signs" "$(head -1 /etc/postsrsd.secret)" a-secret-of-another-host-0123
-is "on the command line: refused" "$(mailauthctl server set srs.secret a-secret-of-another-host-0124 2>&1 | grep -c 'takes generate')" 1
+is "on the command line: refused" "$(mailauthctl server set srs.secret a-secret-of-another-host-0124 2>&1 | grep -c 'must be generate')" 1
 is "the admin's own still verifies" "$(tail -c +1 /etc/postsrsd.secret | tail -1)" "$(cat /tmp/postsrsd.secret)"
 for place in /var/lib/mailauthctl/target.db* /var/log/mail.log /etc/default/postsrsd; do
 	fails "no secret in $(basename "$place")" grep -aqF -e "$secret" -e a-secret-of-another-host "$place"

@@ -78,7 +78,7 @@ judge_calls() {
 	while IFS=$'\t' read -r words status took said; do
 		[ "$status" = 0 ] || finding "$words: ended $status: $said"
 		# A process that waits for a lock says so after one second; the rest is its own work.
-		if [ "$took" -gt 10000 ] && ! grep -q 'held by [0-9]' <<<"$said"; then
+		if [ "$took" -gt 10000 ] && ! grep -q 'locked by [0-9]' <<<"$said"; then
 			finding "$words: took $took ms and was not told for whom it waited: $said"
 		fi
 	done < <(cat "$work"/writer.? "$work"/pusher.?)
