@@ -239,7 +239,7 @@ swap_keys() {
 }
 swap_keys
 refused "another domain's private key in the database" \
-	'private key for example.com, selector default, in the database does not match its record: it is the key of other.example' \
+	'private key of example.com, selector default, in the database does not match its record: it is the key of other.example' \
 	signed mailauthctl mta push --force
 swap_keys
 

@@ -96,7 +96,7 @@ ok "the record of example.com leaves" mailauthctl domain disable-dkim example.co
 ok "its zone" mailauthctl zone export --all
 fails "no way back to its key" mailauthctl mta rollback --yes
 mailauthctl mta rollback --yes 2>/tmp/refusal
-ok "and why" grep -F 'example.com was signed with the key default, which is not published' /tmp/refusal
+ok "and why" grep -F 'mail of example.com was signed with the key default, which is no' /tmp/refusal
 
 # ---- somebody else's edits ------------------------------------------------------------------------
 
