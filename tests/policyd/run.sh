@@ -321,7 +321,7 @@ version: 1\nhostname: mx.example.net\nmode: 7\n|:3:7: mode: must be one of heade
 version: 1\nhostname: mx.example.net\nmode: 1\nmode: 2\n|:4:1: duplicate key "mode" (first in line 3)
 version: 1\nhostname: mx.example.net\ncheck: maybe\n|:3:8: check: on or off is required
 version: 1\nhostname: mx.example.net\ntrusted-relays:\n  - 192.0.2.0/24\n  - mail\n|:5:5: trusted-relays: "mail" is not an address or network
-version: 1\nhostname: mx.example.net\ntrusted-relays: 192.0.2.1\n|:3:17: trusted-relays: a list is expected
+version: 1\nhostname: mx.example.net\ntrusted-relays: 192.0.2.1\n|:3:17: trusted-relays: a list is required
 version: 1\nhostname: mx.example.net\ntime-limit: 60\n|:3:13: time-limit: a number from 1 to 25 is required
 version: 1\nhostname: mx.example.net\nguess-scope: all\n|:3:14: guess-scope: must be no-record or most-permissive
 ROWS
