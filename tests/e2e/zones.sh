@@ -196,7 +196,7 @@ silent_pid=$!
 wait_for grep -q ready /tmp/silent
 start=$SECONDS
 ok "a zone whose own name server is silent" enable dead.example
-ok "is asked for through the resolver" said 'own at dead.example (TXT v=spf1 mx -all): ours (t1) is left out'
+ok "is asked for through the resolver" said 'own record at dead.example (TXT v=spf1 mx -all): ours (t1) is left out'
 ok "after some seconds" test $((SECONDS - start)) -le 8
 echo 'nameserver 127.0.0.9' >/etc/resolv.conf
 start=$SECONDS
