@@ -486,8 +486,8 @@ static void test_unreachable(void **state)
 			err_clear(&err);
 			assert_int_equal(recover(host, &err), ERR_FAILED);
 			assert_true(monotonic_ns() - began < 5 * NS_PER_SEC);
-			assert_non_null(strstr(err.text, "cannot be reached, so that its "
-			                                 "setting "));
+			assert_non_null(
+				strstr(err.text, "cannot be reached, so its setting "));
 			assert_non_null(
 				strstr(err.text, mute ? "too late" : "nobody listens"));
 			assert_state(host, "undoing");

@@ -218,7 +218,7 @@ static void test_reload(void **state)
 	int64_t start = monotonic_ns(), short_while = 50 * NS_PER_MS;
 	assert_int_equal(await(&reload, short_while, &err), ERR_FAILED);
 	assert_true(monotonic_ns() - start >= short_while);
-	assert_non_null(strstr(err.text, "does not reload"));
+	assert_non_null(strstr(err.text, "did not reload"));
 	err_clear(&err);
 	order(f, 'r');
 	assert_int_equal(await(&reload, 0, &err), 0);
