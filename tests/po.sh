@@ -75,11 +75,12 @@ if [ ! -d "$locales/es_ES.utf8" ]; then
 fi
 # The mark comes first, but behind a line break.
 # msgen of gettext 0.23 says ASCII, whatever it read.
+two_forms='s/nplurals=INTEGER; plural=EXPRESSION/nplurals=2; plural=(n != 1)/'
 mkdir -p "$build/locale/xx/LC_MESSAGES"
 marked_catalogue() {
-	sed -e 's/CHARSET/UTF-8/; s/^"Language: /&xx/' "$pot" | msgen - | awk '
+	sed -e 's/CHARSET/UTF-8/; s/^"Language: /&xx/' -e "$two_forms" "$pot" | msgen - | awk '
 		/^msgstr/ { is_unmarked = headers++ > 0 }
-		is_unmarked && /^(msgstr )?"/ && !/^(msgstr )?"(\\n)?"$/ { sub(/"/, "\"¤"); is_unmarked = 0 }
+		is_unmarked && /^(msgstr(\[[01]\])? )?"/ && !/^(msgstr(\[[01]\])? )?"(\\n)?"$/ { sub(/"/, "\"¤"); is_unmarked = 0 }
 		{ sub(/charset=ASCII/, "charset=UTF-8"); print }' |
 		msgfmt -o "$build/locale/xx/LC_MESSAGES/mailauthctl.mo" -
 }
@@ -114,6 +115,17 @@ says "an error" 'mailauthctl: orden desconocida "sever"; ¿quería decir "server
 says "a heading" "Ajuste" server list
 says "a title of a field" "Significado:" server describe spf.mode
 says "a warning" "mailauthctl: aviso: " server set spf.mode reject-fail dkim.verify on spf.check on dmarc.check on
+# A number that is 1 has a form of its own.
+counted() { # language, domains... : the message that counts them
+	local root=$scratch/counted.$1.$#
+	mkdir -p "$root"
+	in_language "$1" "$root" --quiet domain add "${@:2}" >/dev/null
+	in_language "$1" "$root" template add www A 192.0.2.1 | grep -oE '(update|actualizar) .* exist[a-z]*( domains?)?'
+}
+is "one domain" "$(counted en a.example)" "update the 1 existing domain"
+is "... two" "$(counted en a.example b.example)" "update the 2 existing domains"
+is "... in Spanish" "$(counted es a.example)" "actualizar el 1 dominio existente"
+is "... two" "$(counted es a.example b.example)" "actualizar los 2 dominios existentes"
 says "the rules of the manual" "reglas de conjetura" server describe spf.guess-rules
 is "LANGUAGE alone, beside LC_ALL=C, says nothing" \
 	"$(env -i LC_ALL=C LANGUAGE=es "$program" sever 2>&1)" "$("$program" sever 2>&1)"

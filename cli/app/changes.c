@@ -157,7 +157,10 @@ int changes_summary(struct store *store, const struct change_row *row, struct bu
 {
 	struct summary summary = { .out = out, .items = row->items };
 	if (row->domains > 1) {
-		buf_printf(out, _("%" PRId64 " domains"), row->domains);
+		buf_printf(out,
+		           ngettext("%" PRId64 " domain", "%" PRId64 " domains",
+		                    (unsigned long)row->domains),
+		           row->domains);
 		return 0;
 	}
 	int r = change_items(store, row->id, look_for_removal, &summary, err);

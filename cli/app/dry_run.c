@@ -70,8 +70,13 @@ static void show_due(const struct preview *view, bool is_coloured, struct buf *o
 	int64_t more = export->due - (int64_t) export->count;
 	if (export->due && more > 0)
 		buf_printf(out,
-		           export->is_exact ? _("and %" PRId64 " more zones\n")
-		                            : _("and up to %" PRId64 " more zones\n"),
+		           export->is_exact
+		                   ? ngettext("and %" PRId64 " more zone\n",
+		                              "and %" PRId64 " more zones\n",
+		                              (unsigned long)more)
+		                   : ngettext("and up to %" PRId64 " more zone\n",
+		                              "and up to %" PRId64 " more zones\n",
+		                              (unsigned long)more),
 		           more);
 }
 
@@ -89,7 +94,11 @@ static void show_zones(const struct preview *view, bool is_coloured, struct buf 
 		put_record(out, row, is_coloured);
 	}
 	if (view->omitted > 0)
-		buf_printf(out, _("and up to %" PRId64 " more zones\n"), view->omitted);
+		buf_printf(out,
+		           ngettext("and up to %" PRId64 " more zone\n",
+		                    "and up to %" PRId64 " more zones\n",
+		                    (unsigned long)view->omitted),
+		           view->omitted);
 	show_due(view, is_coloured, out);
 }
 

@@ -46,8 +46,11 @@ static int run_list(struct app *app, struct err *err)
 		r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
-		        _("%" PRId64 " domains use an older template; to update them, "
-		          "run \"mailauthctl template apply --all\""),
+		        ngettext("%" PRId64 " domain uses an older template; to update "
+		                 "it, run \"mailauthctl template apply --all\"",
+		                 "%" PRId64 " domains use an older template; to update "
+		                 "them, run \"mailauthctl template apply --all\"",
+		                 (unsigned long)behind),
 		        behind);
 	return r;
 }
@@ -69,8 +72,13 @@ static int tell_behind(struct app *app, struct err *err)
 	int r = template_behind(app->session.store, &behind, err);
 	if (r >= 0 && behind)
 		app_say(app, REPORT_NOTE,
-		        _("new domains use it; to update the %" PRId64 " existing "
-		          "domains, run \"mailauthctl template apply --all\""),
+		        ngettext("new domains use it; to update the %" PRId64 " "
+		                 "existing domain, run \"mailauthctl template apply "
+		                 "--all\"",
+		                 "new domains use it; to update the %" PRId64 " "
+		                 "existing domains, run \"mailauthctl template apply "
+		                 "--all\"",
+		                 (unsigned long)behind),
 		        behind);
 	return r;
 }

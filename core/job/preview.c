@@ -273,7 +273,9 @@ static int look_at_export(struct session *session, struct preview *view, struct 
 		                         &waiting, &count, err);
 	if (r >= 0 && count > WAITS_SHOWN)
 		take_wait(view, NULL,
-		          xasprintf(_("and %" PRId64 " more domains are pending"),
+		          xasprintf(ngettext("and %" PRId64 " more domain is pending",
+		                             "and %" PRId64 " more domains are pending",
+		                             (unsigned long)(count - WAITS_SHOWN)),
 		                    count - WAITS_SHOWN));
 	return r;
 }

@@ -341,10 +341,15 @@ static void report_rest(struct ask *ask)
 {
 	struct session *session = ask->session;
 	if (ask->omitted)
-		ctx_report(&session->ctx, REPORT_WARNING,
-		           _("and %zu more records that exist in their zones already; "
-		             "run \"mailauthctl doctor --all dns\" to list them"),
-		           ask->omitted);
+		ctx_report(
+			&session->ctx, REPORT_WARNING,
+			ngettext("and %zu more record that exists in its zone already; "
+		                 "run \"mailauthctl doctor --all dns\" to list it",
+		                 "and %zu more records that exist in their zones "
+		                 "already; run \"mailauthctl doctor --all dns\" to "
+		                 "list them",
+		                 ask->omitted),
+			ask->omitted);
 	if (ask->silent == 1)
 		ctx_report(&session->ctx, REPORT_WARNING,
 		           _("no answer about the zone of %s (%s): records that exist "

@@ -75,9 +75,10 @@ def faults(po, pot):
             continue
         if "fuzzy" in flags:
             yield message, "fuzzy"
+        plural = texts.get("msgid_plural", message)
         for key, text in texts.items():
             if key.startswith("msgstr"):
-                for fault in faults_of(message, text):
+                for fault in faults_of(message if key == "msgstr[0]" else plural, text):
                     yield message, fault
     for message in sorted(wanted - seen - {""}):
         yield message, "no translation"

@@ -241,7 +241,9 @@ static void flush_repeated(struct work *work)
 {
 	if (work->repeated)
 		ctx_report(work->export->ctx, REPORT_ERROR,
-		           _("and the same for %zu more zones"), work->repeated);
+		           ngettext("and the same for %zu more zone",
+		                    "and the same for %zu more zones", work->repeated),
+		           work->repeated);
 	work->repeated = 0;
 }
 
@@ -461,7 +463,9 @@ static int look_at_all(struct work *work, const struct names *names, struct err 
 			               _("the export was interrupted"));
 		if (work->not_staged >= STAGE_FAILURES_MAX) {
 			ctx_report(export->ctx, REPORT_ERROR,
-			           _("the next export writes %zu more zones"),
+			           ngettext("the next export writes %zu more zone",
+			                    "the next export writes %zu more zones",
+			                    names->count - i),
 			           names->count - i);
 			export->is_complete = false;
 			break;

@@ -239,7 +239,9 @@ static void look_at_store(struct doctor *d)
 	if (domain_count(d->store, &domains, &err) < 0)
 		add_broken(d, d->db_path, &err);
 	else if (!doctor_has_trouble(d))
-		doctor_add(d, DOCTOR_OK, d->db_path, NULL, _("%s: %" PRId64 " domains"),
+		doctor_add(d, DOCTOR_OK, d->db_path, NULL,
+		           ngettext("%s: %" PRId64 " domain", "%s: %" PRId64 " domains",
+		                    (unsigned long)domains),
 		           d->db_path, domains);
 }
 

@@ -256,8 +256,11 @@ void doctor_keys(struct doctor *d)
 	if (k.weak)
 		doctor_add(
 			d, DOCTOR_NOTE, NULL, "mailauthctl server set dkim.rsa-bits 2048",
-			_("%zu active keys have fewer than %d bits (%s); new keys have "
-		          "the length that dkim.rsa-bits sets"),
+			ngettext("%zu active key has fewer than %d bits (%s); new keys "
+		                 "have the length that dkim.rsa-bits sets",
+		                 "%zu active keys have fewer than %d bits (%s); new "
+		                 "keys have the length that dkim.rsa-bits sets",
+		                 k.weak),
 			k.weak, WEAK_BITS, k.first_weak);
 	if (is_enough(d, k.files))
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all keys",
@@ -268,6 +271,9 @@ void doctor_keys(struct doctor *d)
 		             "files of this database"));
 	else if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu key files match the keys of the records"), k.files);
+		           ngettext("%zu key file matches the key of its record",
+		                    "%zu key files match the keys of the records",
+		                    k.files),
+		           k.files);
 	free(k.first_weak);
 }

@@ -102,7 +102,9 @@ static void look_at_state(struct doctor *d)
 		add_refusal(d, host->failure);
 	else if (pending)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
-		           _("%zu files are pending%s%s"), pending,
+		           ngettext("%zu file is pending%s%s",
+		                    "%zu files are pending%s%s", pending),
+		           pending,
 		           state->last_failure ? _("; the last push failed: ") : "",
 		           state->last_failure ? _(state->last_failure) : "");
 }
@@ -255,8 +257,11 @@ static void ask_all(struct doctor *d)
 			continue;
 		if (monotonic_ns() >= end) {
 			doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
-			           _("the time limit was reached: %zu probes were not "
-			             "made"),
+			           ngettext("the time limit was reached: %zu probe was "
+			                    "not made",
+			                    "the time limit was reached: %zu probes "
+			                    "were not made",
+			                    probes->count - i),
 			           probes->count - i);
 			return;
 		}
@@ -269,7 +274,9 @@ static void ask_all(struct doctor *d)
 	}
 	if (!doctor_has_trouble(d) && asked)
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu probes of servers and filters succeeded"), asked);
+		           ngettext("%zu probe of servers and filters succeeded",
+		                    "%zu probes of servers and filters succeeded", asked),
+		           asked);
 }
 
 /* Whether all that the settings need runs. */

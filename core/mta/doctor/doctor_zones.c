@@ -205,7 +205,9 @@ void doctor_zones(struct doctor *d)
 		look_at_reload(d, &z);
 	if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, z.folder, NULL,
-		           _("%zu zone files in %s were compared"), z.compared, z.folder);
+		           ngettext("%zu zone file in %s was compared",
+		                    "%zu zone files in %s were compared", z.compared),
+		           z.compared, z.folder);
 	export_state_done(&z.state);
 	free(z.folder);
 }
