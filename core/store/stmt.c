@@ -181,7 +181,7 @@ int stmt_next(struct stmt *stmt, struct err *err)
 		return 1;
 	if (result == SQLITE_DONE)
 		return 0;
-	return store_fail(stmt->store, err, "the database failed");
+	return store_fail(stmt->store, err, _("the database failed"));
 }
 
 int64_t stmt_int(struct stmt *stmt, int column)

@@ -51,10 +51,16 @@ static int refuse_damaged(const struct store *store, struct err *err, const char
 	               fault);
 }
 
+bool store_has_failed(const struct store *store)
+{
+	return store->has_failed;
+}
+
 int store_fail(struct store *store, struct err *err, const char *doing)
 {
 	int code = sqlite3_errcode(store->db) & 0xff;
 	enum disk_state disk = why_disk(store, code);
+	store->has_failed = true;
 	if (disk != DISK_WRITABLE)
 		return disk_refuse(disk, store->path, err);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)

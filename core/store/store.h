@@ -111,6 +111,10 @@ int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
 int store_get_text(struct store *store, char **ret_text, struct err *err, const char *sql,
                    const char *types, ...) must_check;
 
+/* Whether anything that was asked of it failed so far: tells a caller who passes over what cannot be made from
+ * what could not be read. */
+bool store_has_failed(const struct store *store) must_check;
+
 /* Records that a secret was deleted: the log is truncated after the COMMIT. */
 void store_note_secret_gone(struct store *store);
 

@@ -21,6 +21,7 @@ struct store {
 	char *path;
 	const struct store_kind *kind;
 	bool is_secret_gone;
+	bool has_failed; /* see store_has_failed() */
 	struct stmt *cache[STMT_CACHE_SIZE];
 };
 

@@ -61,7 +61,7 @@ static int compare(struct export *export, struct store *store, struct records *r
 	int r = export_render(export, store, records, name, &text, &want, err);
 	bool is_wanted = want != EXPORT_WANT_NONE;
 	/* a zone that cannot be made is told by the export */
-	if (r == ERR_FAILED || r == ERR_USAGE) {
+	if ((r == ERR_FAILED || r == ERR_USAGE) && !store_has_failed(store)) {
 		err_clear(err);
 		return 0;
 	}
