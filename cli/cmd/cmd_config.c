@@ -184,14 +184,14 @@ static int run_diff(struct app *app, struct err *err)
 static int report_item(struct app *app, const char *name, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	auto_free char *service = NULL;
+	bool is_elsewhere;
 	int r = cmd_dkim_report_on(app, name, err);
 	if (r >= 0)
 		r = domain_look(app->session.store, name, &domain, err);
 	if (r >= 0)
-		r = setting_text(app->session.store, SET_DNS_SERVICE, domain.id, &service,
-		                 err);
-	if (r >= 0 && strcmp(service, "external") == 0)
+		r = setting_is(app->session.store, SET_DNS_SERVICE, domain.id, "external",
+		               &is_elsewhere, err);
+	if (r >= 0 && is_elsewhere)
 		app_say(app, REPORT_NOTE,
 		        _("%s: its zone is served elsewhere; run \"mailauthctl record "
 		          "list %s\" to list the records to publish"),

@@ -84,11 +84,11 @@ static int try_to_enable(struct work *work, const struct domain *domain, struct 
 static int export_later(struct session *session, const struct domain *domain,
                         struct err *err)
 {
-	auto_free char *service = NULL;
-	int r = setting_text(session->store, SET_DNS_SERVICE, domain->id, &service, err);
-	return r < 0 || strcmp(service, "hosted") != 0
-	               ? r
-	               : session_export_family_later(session, domain, err);
+	bool is_hosted;
+	int r = setting_is(session->store, SET_DNS_SERVICE, domain->id, "hosted",
+	                   &is_hosted, err);
+	return r < 0 || !is_hosted ? r
+	                           : session_export_family_later(session, domain, err);
 }
 
 static int enable(void *arg, const struct domain *domain, struct err *err)

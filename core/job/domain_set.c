@@ -17,11 +17,10 @@ struct work {
 static int export_if_hosted(struct session *session, const struct domain *domain,
                             struct err *err)
 {
-	auto_free char *service = NULL;
-	int r = setting_text(session->store, SET_DNS_SERVICE, domain->id, &service, err);
-	return r < 0 || strcmp(service, "hosted") != 0
-	               ? r
-	               : export_activate_if_awaited(session, domain, err);
+	bool is_hosted;
+	int r = setting_is(session->store, SET_DNS_SERVICE, domain->id, "hosted",
+	                   &is_hosted, err);
+	return r < 0 || !is_hosted ? r : export_activate_if_awaited(session, domain, err);
 }
 
 static int change_pairs(struct session *session, void *arg, struct err *err)

@@ -173,14 +173,10 @@ static int add_item(struct session *session, const struct enable_dkim_item *item
 static int note_zone(struct enable *enable, struct enable_dkim_item *item,
                      const struct domain *domain, bool is_changed, struct err *err)
 {
-	auto_free char *service = NULL;
-	int r = setting_text(enable->session->store, SET_DNS_SERVICE, domain->id,
-	                     &service, err);
-	if (r < 0)
-		return r;
-	item->is_elsewhere = strcmp(service, "external") == 0;
-	return item->is_elsewhere || !is_changed
-	               ? 0
+	int r = setting_is(enable->session->store, SET_DNS_SERVICE, domain->id,
+	                   "external", &item->is_elsewhere, err);
+	return r < 0 || item->is_elsewhere || !is_changed
+	               ? r
 	               : session_export_family_later(enable->session, domain, err);
 }
 

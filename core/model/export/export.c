@@ -37,12 +37,13 @@ int export_is_included(struct store *store, const struct domain *domain, bool *r
                        struct err *err)
 {
 	enum zone_format format;
-	auto_free char *service = NULL;
+	bool is_hosted;
 	int r = zone_format_now(store, &format, err);
 	if (r >= 0)
-		r = setting_text(store, SET_DNS_SERVICE, domain->id, &service, err);
+		r = setting_is(store, SET_DNS_SERVICE, domain->id, "hosted", &is_hosted,
+		               err);
 	if (r >= 0)
-		*ret_is = format == ZONE_INCLUDE && strcmp(service, "hosted") == 0;
+		*ret_is = format == ZONE_INCLUDE && is_hosted;
 	return r;
 }
 

@@ -96,12 +96,13 @@ static int has_records(struct store *store, const char *name, int64_t *ret_until
                        struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	auto_free char *service = NULL;
+	bool is_hosted = false;
 	int r = domain_look(store, name, &domain, err);
 	if (r > 0)
-		r = setting_text(store, SET_DNS_SERVICE, domain.id, &service, err);
+		r = setting_is(store, SET_DNS_SERVICE, domain.id, "hosted", &is_hosted,
+		               err);
 	*ret_until = 0;
-	if (r < 0 || (service && strcmp(service, "hosted") == 0))
+	if (r < 0 || is_hosted)
 		return r < 0 ? r : 1;
 	r = store_get_int(store, ret_until, err,
 	                  "SELECT max(until) FROM former_key WHERE name = ?", "t", name);

@@ -290,18 +290,17 @@ static int check_switch_off(struct store *store, const struct domain *domain,
                             enum setting_key key, struct err *err)
 {
 	bool signs, has_mail;
-	auto_free char *service = NULL;
+	bool is_off;
 	if (key != SET_MAIL && key != SET_DNS_SERVICE)
 		return 0;
 	int r = setting_bool(store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
 		r = setting_bool(store, SET_MAIL, domain->id, &has_mail, err);
 	if (r >= 0)
-		r = setting_text(store, SET_DNS_SERVICE, domain->id, &service, err);
+		r = setting_is(store, SET_DNS_SERVICE, domain->id, "off", &is_off, err);
 	if (r < 0 || !signs)
 		return r;
-	if ((key == SET_MAIL && !has_mail) ||
-	    (key == SET_DNS_SERVICE && strcmp(service, "off") == 0))
+	if ((key == SET_MAIL && !has_mail) || (key == SET_DNS_SERVICE && is_off))
 		return err_set(
 			err, ERR_FAILED,
 			_("%s cannot be off for %s while it signs; run \"mailauthctl "

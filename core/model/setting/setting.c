@@ -140,12 +140,17 @@ int setting_text(struct store *store, enum setting_key key, int64_t domain_id,
 int setting_bool(struct store *store, enum setting_key key, int64_t domain_id,
                  bool *ret_value, struct err *err)
 {
-	auto_free char *text = NULL;
-	int r = setting_text(store, key, domain_id, &text, err);
-	if (r < 0)
-		return r;
-	*ret_value = strcmp(text, "on") == 0;
-	return 0;
+	return setting_is(store, key, domain_id, "on", ret_value, err);
+}
+
+int setting_is(struct store *store, enum setting_key key, int64_t domain_id,
+               const char *text, bool *ret_is, struct err *err)
+{
+	auto_free char *value = NULL;
+	int r = setting_text(store, key, domain_id, &value, err);
+	if (r >= 0)
+		*ret_is = strcmp(value, text) == 0;
+	return r;
 }
 
 int setting_number(struct store *store, enum setting_key key, int64_t domain_id,

@@ -95,6 +95,9 @@ int setting_text(struct store *store, enum setting_key key, int64_t domain_id,
                  char **ret_text, struct err *err) must_check;
 int setting_bool(struct store *store, enum setting_key key, int64_t domain_id,
                  bool *ret_value, struct err *err) must_check;
+/* *ret_is: whether its value is that text. */
+int setting_is(struct store *store, enum setting_key key, int64_t domain_id,
+               const char *text, bool *ret_is, struct err *err) must_check;
 int setting_number(struct store *store, enum setting_key key, int64_t domain_id,
                    int64_t *ret_value, struct err *err) must_check;
 

@@ -197,13 +197,13 @@ static void look_at_age(struct keys *k, const struct key *key)
 {
 	bool is_waiting = strcmp(key->state, "pending") == 0;
 	if (is_waiting && k->now - key->since > PENDING_LONG) {
-		auto_free char *service = NULL;
+		bool is_hosted = false;
 		auto_free char *check =
 			xasprintf("mailauthctl key check %s", key->domain);
 		struct err ignored = ERR_INIT;
-		bool is_hosted = setting_text(k->d->store, SET_DNS_SERVICE,
-		                              key->domain_id, &service, &ignored) == 0 &&
-		                 strcmp(service, "hosted") == 0;
+		if (setting_is(k->d->store, SET_DNS_SERVICE, key->domain_id, "hosted",
+		               &is_hosted, &ignored))
+			err_clear(&ignored);
 		doctor_add(k->d, DOCTOR_WARNING, key->domain,
 		           is_hosted ? "mailauthctl zone export --all" : check,
 		           _("the key of %s, selector %s, has waited for its record "

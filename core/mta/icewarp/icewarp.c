@@ -10,13 +10,6 @@ static const struct value_limit limits[] = {
 	{ NULL, NULL, NULL },
 };
 
-static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
-                    const char *value, const char **ret_nearest)
-{
-	(void)ctx, (void)filter;
-	return value_is_free(limits, setting, value, ret_nearest);
-}
-
 const struct mta_backend icewarp_backend = {
 	.name = "icewarp",
 	.title = "IceWarp",
@@ -26,5 +19,5 @@ const struct mta_backend icewarp_backend = {
 	             [FEATURE_DMARC] = { SUPPORT_NO, NULL,
 	                                 N_("it can check SPF and DKIM of incoming mail") },
 	             [FEATURE_SRS] = { SUPPORT_PENDING } },
-	.accepts = accepts,
+	.limits = limits,
 };

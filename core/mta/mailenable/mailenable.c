@@ -7,13 +7,6 @@ static const struct value_limit limits[] = {
 	{ NULL, NULL, NULL },
 };
 
-static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
-                    const char *value, const char **ret_nearest)
-{
-	(void)ctx, (void)filter;
-	return value_is_free(limits, setting, value, ret_nearest);
-}
-
 const struct mta_backend mailenable_backend = {
 	.name = "mailenable",
 	.title = "MailEnable Professional",
@@ -25,5 +18,5 @@ const struct mta_backend mailenable_backend = {
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
 	                               N_("it can check SPF of incoming mail; it does "
 	                                  "not rewrite the sender of forwarded mail") } },
-	.accepts = accepts,
+	.limits = limits,
 };

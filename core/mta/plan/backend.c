@@ -39,13 +39,14 @@ struct feature_support backend_support(struct ctx *ctx, const struct mta_backend
 	return support;
 }
 
-bool value_is_free(const struct value_limit *limits, const char *setting,
-                   const char *value, const char **ret_nearest)
+bool backend_accepts(const struct mta_backend *backend, const char *setting,
+                     const char *value, const char **ret_nearest)
 {
-	for (; limits->setting; limits++)
-		if (strcmp(limits->setting, setting) == 0 &&
-		    strcmp(limits->value, value) == 0) {
-			*ret_nearest = limits->nearest;
+	for (const struct value_limit *limit = backend->limits; limit && limit->setting;
+	     limit++)
+		if (strcmp(limit->setting, setting) == 0 &&
+		    strcmp(limit->value, value) == 0) {
+			*ret_nearest = limit->nearest;
 			return false;
 		}
 	return true;

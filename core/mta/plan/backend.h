@@ -107,10 +107,9 @@ struct mta_backend {
 	void (*look_at_support)(struct ctx *ctx, const char *filter,
 	                        enum mta_feature feature,
 	                        struct feature_support *support);
-	/* Whether the setting may have that value on this host; *ret_nearest: the accepted value next
-	 * to it, a literal.  Features that are switched on are asked about above.  NULL: all are. */
-	bool (*accepts)(struct ctx *ctx, const char *filter, const char *setting,
-	                const char *value, const char **ret_nearest);
+	/* Values that settings cannot have there.  Features that are switched on are asked about
+	 * above.  NULL: none. */
+	const struct value_limit *limits;
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
@@ -174,9 +173,9 @@ struct feature_support backend_support(struct ctx *ctx, const struct mta_backend
                                        const char *filter,
                                        enum mta_feature feature) must_check;
 
-/* For a row's accepts(): whether the value is not in the list. */
-bool value_is_free(const struct value_limit *limits, const char *setting,
-                   const char *value, const char **ret_nearest) must_check;
+/* Whether the setting may have that value there; *ret_nearest: the accepted value next to it, a literal. */
+bool backend_accepts(const struct mta_backend *backend, const char *setting,
+                     const char *value, const char **ret_nearest) must_check;
 
 void backend_found_done(struct mta_found *found);
 

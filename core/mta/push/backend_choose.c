@@ -212,8 +212,7 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 	if (r < 0 || !backend)
 		return r;
 	r = check_feature(ctx, backend, filter, setting, value, err);
-	if (r < 0 || !backend->accepts ||
-	    backend->accepts(ctx, filter, setting, value, &nearest))
+	if (r < 0 || backend_accepts(backend, setting, value, &nearest))
 		return r;
 	return err_set(
 		err, ERR_FAILED,

@@ -8,13 +8,6 @@ static const struct value_limit limits[] = {
 	{ NULL, NULL, NULL },
 };
 
-static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
-                    const char *value, const char **ret_nearest)
-{
-	(void)ctx, (void)filter;
-	return value_is_free(limits, setting, value, ret_nearest);
-}
-
 const struct mta_backend smartermail_backend = {
 	.name = "smartermail",
 	.title = "SmarterMail",
@@ -23,5 +16,5 @@ const struct mta_backend smartermail_backend = {
 	             [FEATURE_SPF] = { SUPPORT_PENDING },
 	             [FEATURE_DMARC] = { SUPPORT_PENDING },
 	             [FEATURE_SRS] = { SUPPORT_PENDING } },
-	.accepts = accepts,
+	.limits = limits,
 };

@@ -78,18 +78,12 @@ static void look_at_support(struct ctx *ctx, const char *filter, enum mta_featur
 		*support = (struct feature_support){ .level = SUPPORT_YES };
 }
 
-static bool accepts(struct ctx *ctx, const char *filter, const char *setting,
-                    const char *value, const char **ret_nearest)
-{
-	static const struct value_limit limits[] = {
-		{ "spf.mode", "defer-dns-errors", "headers-only" },
-		{ "spf.mode", "reject-neutral", "reject-softfail" },
-		{ "spf.mode", "reject-not-pass", "reject-softfail" },
-		{ NULL, NULL, NULL },
-	};
-	(void)ctx, (void)filter;
-	return value_is_free(limits, setting, value, ret_nearest);
-}
+static const struct value_limit limits[] = {
+	{ "spf.mode", "defer-dns-errors", "headers-only" },
+	{ "spf.mode", "reject-neutral", "reject-softfail" },
+	{ "spf.mode", "reject-not-pass", "reject-softfail" },
+	{ NULL, NULL, NULL },
+};
 
 /* One line of MADE; a key that the store has is no change. */
 static int learn_key(struct ctx *ctx, struct store *store, char *line, struct err *err)
@@ -135,7 +129,7 @@ const struct mta_backend ledger_backend = {
 	                               "a forwarded message keeps its "
 	                               "sender" } },
 	.look_at_support = look_at_support,
-	.accepts = accepts,
+	.limits = limits,
 	.detect = detect,
 	.observe = observe,
 	.observed_free = free,
