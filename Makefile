@@ -79,7 +79,7 @@ mta_src := \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
 		postsrsd_conf) \
-	$(addprefix engine/,engine folders history owned owned_file owned_service recover step_file \
+	$(addprefix engine/,engine folders history journal owned owned_file owned_service recover step_file \
 		step_probe step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \

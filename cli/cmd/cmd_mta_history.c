@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/engine/history.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/host/service.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/step.h"

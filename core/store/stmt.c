@@ -201,6 +201,16 @@ const void *stmt_blob(struct stmt *stmt, int column, size_t *ret_len)
 	return octets;
 }
 
+bool stmt_octets(struct stmt *stmt, int column, void *to, size_t len)
+{
+	size_t have;
+	const void *octets = stmt_blob(stmt, column, &have);
+	if (!octets || have != len)
+		return false;
+	memcpy(to, octets, len);
+	return true;
+}
+
 bool stmt_is_null(struct stmt *stmt, int column)
 {
 	return sqlite3_column_type(stmt->handle, column) == SQLITE_NULL;

@@ -99,6 +99,8 @@ int stmt_next(struct stmt *stmt, struct err *err) must_check;
 int64_t stmt_int(struct stmt *stmt, int column);
 const char *stmt_text(struct stmt *stmt, int column);
 const void *stmt_blob(struct stmt *stmt, int column, size_t *ret_len);
+/* Copies a blob of exactly `len` octets.  False: it is NULL or has another length; `to` is unchanged. */
+bool stmt_octets(struct stmt *stmt, int column, void *to, size_t len);
 bool stmt_is_null(struct stmt *stmt, int column);
 /* Returns the statement to the cache.  Accepts NULL. */
 void stmt_free(struct stmt *stmt);

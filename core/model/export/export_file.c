@@ -128,7 +128,6 @@ bool export_is_unchanged(const struct export *export, const struct export_known 
 int export_load_dir(struct export *export, struct store *store, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	size_t len;
 	int r = store_query(store, &stmt, err,
 	                    "SELECT id, gen, inputs, reloaded, complaint, at"
 	                    " FROM export_dir"
@@ -140,9 +139,7 @@ int export_load_dir(struct export *export, struct store *store, struct err *err)
 		return r;
 	export->dir_id = stmt_int(stmt, 0);
 	export->dir_gen = stmt_int(stmt, 1);
-	const void *inputs = stmt_blob(stmt, 2, &len);
-	if (len == sizeof(export->dir_inputs))
-		memcpy(&export->dir_inputs, inputs, len);
+	(void)stmt_octets(stmt, 2, &export->dir_inputs, sizeof(export->dir_inputs));
 	export->is_reload_owed = stmt_int(stmt, 3) == 0;
 	export->old_complaint = xstrdup(stmt_text(stmt, 4));
 	export->dir_at = stmt_int(stmt, 5);

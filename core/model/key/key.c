@@ -61,11 +61,8 @@ static struct key read_row(struct stmt *stmt)
 		.since = stmt_int(stmt, 11),
 		.due = stmt_int(stmt, 12),
 	};
-	size_t len;
 	row.public_key = (unsigned char *)(uintptr_t)stmt_blob(stmt, 7, &row.public_len);
-	const void *fingerprint = stmt_blob(stmt, 8, &len);
-	if (len == sizeof(row.fingerprint.at))
-		memcpy(row.fingerprint.at, fingerprint, len);
+	(void)stmt_octets(stmt, 8, row.fingerprint.at, DIGEST_LEN);
 	return row;
 }
 

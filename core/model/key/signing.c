@@ -37,9 +37,7 @@ static int hand_out(struct stmt *stmt,
 			.algorithm = stmt_text(stmt, 3),
 			.key_id = stmt_int(stmt, 4),
 		};
-		size_t len;
-		const void *fingerprint = stmt_blob(stmt, 5, &len);
-		memcpy(row.fingerprint.at, fingerprint, DIGEST_LEN);
+		(void)stmt_octets(stmt, 5, row.fingerprint.at, DIGEST_LEN);
 		r = each(arg, &row, err);
 		if (r != 0)
 			break;

@@ -20,6 +20,7 @@
 #include "core/base/disk.h"
 #include "core/base/text.h"
 #include "core/model/domain/domain.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/host/service_kind.h"
 

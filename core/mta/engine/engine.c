@@ -15,6 +15,7 @@
 #include "core/mta/check/port_taken.h"
 #include "core/mta/check/service_log.h"
 #include "core/mta/engine/folders.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/recover.h"
 #include "core/mta/plan/step.h"
 

@@ -13,6 +13,7 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/plan.h"
 #include "core/store/change.h"

@@ -2,6 +2,7 @@
 #include "core/mta/engine/history.h"
 
 #include "core/base/alloc.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/plan/step.h"
 
 int history_each(struct store *target, int64_t id,

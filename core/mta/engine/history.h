@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/plan.h"
 #include "core/store/store.h"

@@ -7,6 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 
 static int own_row(void *arg, const struct step_row *row, struct err *err)
@@ -38,17 +39,6 @@ static const struct step_type *type_of(const char *object)
 	return NULL;
 }
 
-static bool read_digest(struct stmt *stmt, int column, struct digest *ret_digest)
-{
-	size_t len;
-	const void *octets = stmt_blob(stmt, column, &len);
-
-	if (!octets || len != DIGEST_LEN)
-		return false;
-	memcpy(ret_digest->at, octets, DIGEST_LEN);
-	return true;
-}
-
 /* Columns in the order of the SELECT below. */
 static struct owned_row row_at(struct stmt *stmt, const struct step_type *type)
 {
@@ -62,8 +52,8 @@ static struct owned_row row_at(struct stmt *stmt, const struct step_type *type)
 		.base_key = stmt_int(stmt, 10),
 	};
 
-	row.has_value = read_digest(stmt, 1, &row.value);
-	row.has_base = read_digest(stmt, 3, &row.base);
+	row.has_value = stmt_octets(stmt, 1, row.value.at, DIGEST_LEN);
+	row.has_base = stmt_octets(stmt, 3, row.base.at, DIGEST_LEN);
 	return row;
 }
 

@@ -226,12 +226,10 @@ int owned_folder_give_back(const struct step_run *run, const struct owned_row *r
 
 static struct owned_file file_at(struct stmt *stmt)
 {
-	size_t len;
-	const void *value = stmt_blob(stmt, 1, &len);
 	struct owned_file file = {
 		.path = stmt_text(stmt, 0),
 		.is_secret = stmt_int(stmt, 2) != 0,
-		.meta = FILE_META_KEEP,
+		.meta = target_meta(stmt, 3),
 		.shared = shared_find(stmt_text(stmt, 6)),
 		.has_look = !stmt_is_null(stmt, 7),
 		.size = stmt_int(stmt, 7),
@@ -239,14 +237,7 @@ static struct owned_file file_at(struct stmt *stmt)
 		.inode = (uint64_t)stmt_int(stmt, 9),
 	};
 
-	if (value && len == DIGEST_LEN)
-		memcpy(file.value.at, value, DIGEST_LEN);
-	if (!stmt_is_null(stmt, 3))
-		file.meta.mode = (mode_t)stmt_int(stmt, 3);
-	if (!stmt_is_null(stmt, 4))
-		file.meta.uid = (uid_t)stmt_int(stmt, 4);
-	if (!stmt_is_null(stmt, 5))
-		file.meta.gid = (gid_t)stmt_int(stmt, 5);
+	(void)stmt_octets(stmt, 1, file.value.at, DIGEST_LEN);
 	return file;
 }
 

@@ -15,6 +15,7 @@
 
 #include "core/base/alloc.h"
 #include "core/mta/engine/folders.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/plan/step.h"
 
 struct undoing {

@@ -6,6 +6,7 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/step.h"
 #include "core/store/store.h"

@@ -5,6 +5,7 @@
  * a restart.  Where the step knows what the service was before, it is made that again.  A service
  * that does not run by then, and did not before, reads its files when it starts.
  */
+#include "core/mta/engine/journal.h"
 #include "core/mta/plan/step.h"
 
 #include <stdlib.h>

@@ -1,9 +1,4 @@
-/*
- * core/mta/engine/target.c: target.db.
- *
- * Everything that the recovery needs is here, since it runs before any store may be read: old
- * contents, what a service is called and how it was to be told, how far a push came.
- */
+/* core/mta/engine/target.c: target.db: its versions, the host's row, contents. */
 #include "core/mta/engine/target.h"
 
 #include <errno.h>
@@ -14,8 +9,6 @@
 #include "core/base/text.h"
 #include "core/mta/host/service.h"
 #include "core/mta/plan/shared.h"
-
-#define PRUNE_STEPS 5000
 
 static const char target_schema[] =
 #include "target.sql.inc"
@@ -116,27 +109,6 @@ static const struct store_kind target_kind = {
 	.pragmas = "PRAGMA page_size=16384; PRAGMA secure_delete=OFF;",
 };
 
-static const char *const progress_names[PUSH_PROGRESS_COUNT] = {
-	[PUSH_PREPARED] = "prepared", [PUSH_SWITCHING] = "switching",
-	[PUSH_ENDING] = "ending",     [PUSH_DONE] = "done",
-	[PUSH_UNDOING] = "undoing",   [PUSH_UNDONE] = "undone",
-};
-
-static const char *const kind_names[PUSH_KIND_COUNT] = {
-	[PUSH_KIND_PUSH] = "push",
-	[PUSH_KIND_ADOPT] = "adopt",
-	[PUSH_KIND_REMOVE] = "remove",
-	[PUSH_KIND_ROLLBACK] = "rollback",
-};
-
-static int name_at(const char *const *names, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (name && strcmp(names[i], name) == 0)
-			return (int)i;
-	return -1;
-}
-
 static int open_there(struct ctx *ctx, enum store_mode mode, struct store **ret_target,
                       struct err *err)
 {
@@ -185,17 +157,6 @@ void target_row_done(struct target_row *row)
 	*row = (struct target_row){ 0 };
 }
 
-static bool copy_blob(struct stmt *stmt, int column, void *to, size_t len)
-{
-	size_t have;
-	const void *octets = stmt_blob(stmt, column, &have);
-
-	if (!octets || have != len)
-		return false;
-	memcpy(to, octets, len);
-	return true;
-}
-
 int target_read(struct store *target, struct target_row *ret_row, struct err *err)
 {
 	auto_stmt stmt = NULL;
@@ -216,12 +177,13 @@ int target_read(struct store *target, struct target_row *ret_row, struct err *er
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
-		row.is_there = copy_blob(stmt, 0, row.store_uuid, sizeof(row.store_uuid));
+		row.is_there =
+			stmt_octets(stmt, 0, row.store_uuid, sizeof(row.store_uuid));
 		row.backend = xstrdup(stmt_text(stmt, 1));
 		row.hostname = xstrdup(stmt_text(stmt, 2));
 		row.gen.id = stmt_int(stmt, 3);
 		row.gen.token = stmt_int(stmt, 4);
-		if (!copy_blob(stmt, 5, row.inputs.at, DIGEST_LEN))
+		if (!stmt_octets(stmt, 5, row.inputs.at, DIGEST_LEN))
 			row.inputs = (struct digest){ 0 };
 		row.is_paused = stmt_int(stmt, 6) != 0;
 		row.pushed_at = stmt_int(stmt, 7);
@@ -281,150 +243,7 @@ int target_put_blob(struct store *target, const struct digest *digest,
 		"oo", digest->at, (size_t)DIGEST_LEN, buf_text(octets), octets->len);
 }
 
-/* ---- the journal ------------------------------------------------------------------------------ */
-
-void journal_done(struct journal *journal)
-{
-	free(journal->reload);
-	free(journal->why);
-	*journal = (struct journal){ 0 };
-}
-
-enum push_progress journal_progress(const char *name)
-{
-	int at = name_at(progress_names, PUSH_PROGRESS_COUNT, name);
-
-	return at < 0 ? PUSH_UNDONE : (enum push_progress)at;
-}
-
-enum push_kind journal_kind(const char *name)
-{
-	int at = name_at(kind_names, PUSH_KIND_COUNT, name);
-
-	return at < 0 ? PUSH_KIND_PUSH : (enum push_kind)at;
-}
-
-int journal_begin(struct store *target, struct ctx *ctx, const struct journal_head *head,
-                  int64_t *ret_id, struct err *err)
-{
-	int rc = store_exec(
-		target, err,
-		"INSERT INTO push (at, actor, command, kind, result_of, gen, token, state, "
-		"reload) VALUES (?, ?, ?, ?, ?, ?, ?, 'prepared', ?)",
-		"ittt?iit", ctx_now(ctx), ctx->actor ? ctx->actor : "",
-		ctx->command ? ctx->command : "", kind_names[head->kind],
-		head->result_of == 0, head->result_of, head->gen.id, head->gen.token,
-		head->reload);
-
-	if (!rc)
-		*ret_id = store_last_id(target);
-	return rc;
-}
-
-static int put_contents(struct store *target, const struct step *step, struct err *err)
-{
-	const struct step_old *old = step_old(step);
-	int rc = 0;
-
-	if (!step_types[step->kind]->has_content || step->is_secret)
-		return 0;
-	if (step->had_old)
-		rc = target_put_blob(target, &old->digest, &old->content, err);
-	if (!rc && step->is_present)
-		rc = target_put_blob(target, &step->new_digest, step_text(step), err);
-	return rc;
-}
-
-/* Which key the secret was that stood there: what we put there last. */
-static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
-                        struct err *err)
-{
-	int rc = 0;
-
-	*ret_key = 0;
-	if (step->kind == STEP_REMOTE && step->is_secret && step->had_old)
-		rc = store_get_int(
-			target, ret_key, err,
-			"SELECT ifnull(key, 0) FROM owned "
-			"WHERE object = 'remote:' || ? || ' ' || ? AND value = ?",
-			"tto", step->server->url, step->object, step_old(step)->digest.at,
-			(size_t)DIGEST_LEN);
-	return rc < 0 ? rc : 0;
-}
-
-int journal_step(struct store *target, int64_t push_id, int64_t seq,
-                 const struct step *step, struct err *err)
-{
-	const struct step_type *type = step_types[step->kind];
-	const struct step_server *server =
-		step->kind == STEP_REMOTE ? step->server : NULL;
-	bool has_old = type->has_content && step->had_old;
-	bool has_new = type->has_content && step->is_present;
-	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
-	int64_t old_key;
-	int rc = put_contents(target, step, err);
-
-	if (!rc)
-		rc = find_old_key(target, step, &old_key, err);
-	if (rc)
-		return rc;
-	return store_exec(
-		target, err,
-		"INSERT INTO step (push_id, seq, rank, kind, object, secret, had_old, present, old, "
-		"new, old_mode, old_uid, old_gid, new_mode, new_uid, new_gid, domain, shared, "
-		"action, probe, remote, server, credentials, old_key, new_key) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittiiioo??????ttttttt??", push_id, seq, (int64_t)step->rank,
-		type->name, step->object, (int64_t)step->is_secret,
-		(int64_t)step->had_old, (int64_t)step->is_present,
-		has_old ? step_old(step)->digest.at : NULL, (size_t)DIGEST_LEN,
-		has_new ? step->new_digest.at : NULL, (size_t)DIGEST_LEN, !step->had_old,
-		(int64_t)old->mode, !step->had_old, (int64_t)old->uid, !step->had_old,
-		(int64_t)old->gid, want->mode == FILE_KEEP_MODE, (int64_t)want->mode,
-		want->uid == FILE_KEEP_UID, (int64_t)want->uid,
-		want->gid == FILE_KEEP_GID, (int64_t)want->gid, step->domain,
-		step->kind == STEP_FILE ? shared_name(step->shared) : NULL,
-		step->kind == STEP_SERVICE ? service_action_name(step->action) : NULL,
-		step->kind == STEP_PROBE ? step->probe->name : NULL,
-		server ? server->type->name : NULL, server ? server->url : NULL,
-		server ? server->credentials : NULL, old_key == 0, old_key,
-		!(server && step->is_key), step->is_key ? step->key_id : 0);
-}
-
-int journal_move(struct store *target, int64_t push_id, enum push_progress state,
-                 int rank, const char *why, struct err *err)
-{
-	return store_exec(
-		target, err,
-		"UPDATE push SET state = ?, rank = ifnull(?, rank), why = ifnull(?, why) "
-		"WHERE id = ?",
-		"t?ti", progress_names[state], rank < 0, (int64_t)rank, why, push_id);
-}
-
-int journal_find_open(struct store *target, struct journal *ret_journal, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int rc = store_query(
-		target, &stmt, err,
-		"SELECT id, state, ifnull(rank, -1), reload, why FROM push "
-		"WHERE state IN ('prepared', 'switching', 'ending', 'undoing')",
-		"");
-
-	if (!rc)
-		rc = stmt_next(stmt, err);
-	if (rc <= 0)
-		return rc;
-	*ret_journal = (struct journal){
-		.id = stmt_int(stmt, 0),
-		.state = journal_progress(stmt_text(stmt, 1)),
-		.rank = (int)stmt_int(stmt, 2),
-		.reload = xstrdup(stmt_text(stmt, 3)),
-		.why = xstrdup(stmt_text(stmt, 4)),
-	};
-	return 1;
-}
-
-static struct file_meta meta_at(struct stmt *stmt, int column)
+struct file_meta target_meta(struct stmt *stmt, int column)
 {
 	struct file_meta meta = FILE_META_KEEP;
 
@@ -435,174 +254,4 @@ static struct file_meta meta_at(struct stmt *stmt, int column)
 	if (!stmt_is_null(stmt, column + 2))
 		meta.gid = (gid_t)stmt_int(stmt, column + 2);
 	return meta;
-}
-
-static int kind_of(const char *name)
-{
-	for (int kind = 0; kind < STEP_KIND_COUNT; kind++)
-		if (name && strcmp(step_types[kind]->name, name) == 0)
-			return kind;
-	return -1;
-}
-
-static int action_of(const char *name)
-{
-	for (int action = SERVICE_RELOAD; action < SERVICE_ACTION_COUNT; action++)
-		if (name &&
-		    strcmp(service_action_name((enum service_action)action), name) == 0)
-			return action;
-	return 0;
-}
-
-const struct remote_type *target_remote_type(const char *name)
-{
-	for (size_t i = 0; name && remote_types[i]; i++)
-		if (strcmp(remote_types[i]->name, name) == 0)
-			return remote_types[i];
-	return NULL;
-}
-
-/* Columns in the order of the SELECTs in journal_each(). */
-static int row_read(struct store *target, struct stmt *stmt, struct step_row *row,
-                    struct err *err)
-{
-	int kind = kind_of(stmt_text(stmt, 2));
-
-	if (kind < 0)
-		return err_set(err, ERR_FAILED,
-		               _("%s contains a step of an unknown kind"),
-		               store_path(target));
-	*row = (struct step_row){
-		.seq = stmt_int(stmt, 0),
-		.rank = (enum step_rank)stmt_int(stmt, 1),
-		.kind = (enum step_kind)kind,
-		.object = stmt_text(stmt, 3),
-		.is_secret = stmt_int(stmt, 4) != 0,
-		.had_old = stmt_int(stmt, 5) != 0,
-		.is_present = stmt_int(stmt, 6) != 0,
-		.old_meta = meta_at(stmt, 9),
-		.new_meta = meta_at(stmt, 12),
-		.action = (enum service_action)action_of(stmt_text(stmt, 15)),
-		.probe = probe_type_find(stmt_text(stmt, 16)),
-		.domain = stmt_text(stmt, 17),
-		.shared = shared_find(stmt_text(stmt, 18)),
-		.push_id = stmt_int(stmt, 19),
-		.server = { target_remote_type(stmt_text(stmt, 20)), stmt_text(stmt, 21),
-		            stmt_text(stmt, 22) },
-		.old_key = stmt_int(stmt, 23),
-		.new_key = stmt_int(stmt, 24),
-	};
-	if (!copy_blob(stmt, 7, row->old_digest.at, DIGEST_LEN))
-		row->old_digest = (struct digest){ 0 };
-	if (!copy_blob(stmt, 8, row->new_digest.at, DIGEST_LEN))
-		row->new_digest = (struct digest){ 0 };
-	return 0;
-}
-
-#define STEP_COLUMNS                                                                     \
-	"SELECT seq, rank, kind, object, secret, had_old, present, old, new, old_mode, " \
-	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain, shared, "  \
-	"push_id, remote, server, credentials, old_key, new_key"
-#define STEP_SELECT \
-	STEP_COLUMNS " FROM step WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
-
-static int hand_out(struct store *target, struct stmt *stmt,
-                    int (*each)(void *arg, const struct step_row *row, struct err *err),
-                    void *arg, struct err *err)
-{
-	int rc;
-
-	while ((rc = stmt_next(stmt, err)) == 1) {
-		struct step_row row;
-
-		rc = row_read(target, stmt, &row, err);
-		if (!rc)
-			rc = each(arg, &row, err);
-		if (rc)
-			break;
-	}
-	return rc;
-}
-
-int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
-                 int (*each)(void *arg, const struct step_row *row, struct err *err),
-                 void *arg, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int rc = store_query(target, &stmt, err,
-	                     is_backwards ? STEP_SELECT "ORDER BY seq DESC"
-	                                  : STEP_SELECT "ORDER BY seq",
-	                     "ii", push_id, (int64_t)rank);
-
-	return rc ? rc : hand_out(target, stmt, each, arg, err);
-}
-
-int journal_each_since(struct store *target, int64_t push_id,
-                       int (*each)(void *arg, const struct step_row *row,
-                                   struct err *err),
-                       void *arg, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	/* the other columns are those of the row that has the minimum */
-	int rc = store_query(target, &stmt, err,
-	                     STEP_COLUMNS
-	                     ", min(push_id) FROM step WHERE push_id > ? "
-	                     "AND kind NOT IN ('service', 'probe') "
-	                     "AND push_id IN (SELECT id FROM push "
-	                     "WHERE state = 'done') "
-	                     "GROUP BY kind, server, object ORDER BY kind DESC, object",
-	                     "i", push_id);
-
-	return rc ? rc : hand_out(target, stmt, each, arg, err);
-}
-
-int journal_last_failure(struct store *target, char **ret_why, struct err *err)
-{
-	char *why = NULL;
-	int rc = store_get_text(
-		target, &why, err,
-		"SELECT why FROM push WHERE state = 'undone' AND why IS NOT NULL "
-		"AND id = (SELECT max(id) FROM push)",
-		"");
-
-	if (rc < 0)
-		return rc;
-	*ret_why = why;
-	return 0;
-}
-
-#define IS_KEPT "IN (SELECT id FROM history)"
-#define IS_OLD "NOT " IS_KEPT
-
-/* The steps of old pushes go a few thousand at a time: the first push of a big host has two for each
- * domain, and the change that happens to be the tenth after it must not pay for all of them. */
-int journal_prune(struct store *target, struct err *err)
-{
-	int64_t first = 0;
-	int rc = store_get_int(target, &first, err,
-	                       "SELECT id FROM push WHERE id " IS_OLD, "");
-
-	if (rc <= 0)
-		return rc;
-	rc = store_exec(
-		target, err,
-		"DELETE FROM blob WHERE "
-		"NOT EXISTS (SELECT 1 FROM step WHERE old = sha256 AND +push_id " IS_KEPT
-		") AND NOT EXISTS (SELECT 1 FROM step WHERE new = sha256 AND +push_id " IS_KEPT
-		") "
-		"AND NOT EXISTS (SELECT 1 FROM owned WHERE base = sha256) "
-		"AND NOT EXISTS (SELECT 1 FROM owned WHERE value = sha256 AND domain IS NULL)",
-		"");
-	if (!rc)
-		rc = store_exec(
-			target, err,
-			"DELETE FROM step WHERE (push_id, seq) IN (SELECT push_id, seq "
-			"FROM step WHERE push_id " IS_OLD " LIMIT ?)",
-			"i", (int64_t)PRUNE_STEPS);
-	if (!rc)
-		rc = store_exec(target, err,
-		                "DELETE FROM push WHERE id " IS_OLD " AND NOT EXISTS "
-		                "(SELECT 1 FROM step WHERE push_id = push.id)",
-		                "");
-	return rc;
 }

@@ -19,6 +19,7 @@
 #include "core/model/setting/setting.h"
 #include "core/mta/check/stage.h"
 #include "core/mta/engine/engine.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/owned.h"
 #include "core/mta/engine/owned_file.h"
 #include "core/mta/engine/owned_service.h"

@@ -12,19 +12,15 @@
 int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err *err)
 {
 	auto_stmt stmt = NULL;
-	const void *octets;
-	size_t len;
 	int rc = store_query(store, &stmt, err, "SELECT uuid FROM store", "");
 
 	if (!rc)
 		rc = stmt_next(stmt, err);
 	if (rc < 0)
 		return rc;
-	octets = rc == 1 ? stmt_blob(stmt, 0, &len) : NULL;
-	if (!octets || len != STORE_UUID_LEN)
+	if (rc == 0 || !stmt_octets(stmt, 0, uuid, STORE_UUID_LEN))
 		return err_set(err, ERR_FAILED, _("%s has no identity: it is damaged"),
 		               store_path(store));
-	memcpy(uuid, octets, STORE_UUID_LEN);
 	return 0;
 }
 

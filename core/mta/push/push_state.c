@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mta/engine/journal.h"
 #include "core/mta/push/push.h"
 #include "core/mta/push/push_facts.h"
 

@@ -17,6 +17,7 @@
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/model/key/key_secret.h"
+#include "core/mta/engine/journal.h"
 #include "core/mta/engine/owned.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/shared.h"

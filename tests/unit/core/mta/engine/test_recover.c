@@ -1,4 +1,5 @@
 /* recover: what a push that was interrupted leaves, and the next one ends. */
+#include "core/mta/engine/journal.h"
 #include "tests/unit/fake_host.h"
 
 /* ---- recovery ------------------------------------------------------------------------------------ */

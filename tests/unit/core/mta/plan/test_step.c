@@ -1,5 +1,6 @@
 /* Each kind of step by itself: what is taken back, from whatever a crash left, and what is shown. */
 #include "core/base/digest.h"
+#include "core/mta/engine/journal.h"
 #include "tests/unit/fake_host.h"
 
 /* ---- files --------------------------------------------------------------------------------------- */

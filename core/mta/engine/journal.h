@@ -1,0 +1,86 @@
+/*
+ * core/mta/engine/journal.h: what each push did to this host, step by step, in target.db: for the undo of one
+ * that was interrupted, for rollbacks, and for people.
+ */
+#ifndef CORE_MTA_ENGINE_JOURNAL_H
+#define CORE_MTA_ENGINE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/ctx.h"
+#include "core/base/err.h"
+#include "core/mta/plan/step.h"
+#include "core/store/change.h"
+#include "core/store/store.h"
+
+enum push_progress {
+	PUSH_PREPARED,
+	PUSH_SWITCHING,
+	PUSH_ENDING,
+	PUSH_DONE,
+	PUSH_UNDOING,
+	PUSH_UNDONE,
+	PUSH_PROGRESS_COUNT
+};
+
+struct journal { /* one row of table push */
+	int64_t id;
+	enum push_progress state;
+	int rank;     /* -1: no rank was begun */
+	char *reload; /* NULL: services one by one */
+	char *why;
+};
+void journal_done(struct journal *journal);
+
+enum push_kind {
+	PUSH_KIND_PUSH,
+	PUSH_KIND_ADOPT,
+	PUSH_KIND_REMOVE,
+	PUSH_KIND_ROLLBACK,
+	PUSH_KIND_COUNT
+};
+
+struct journal_head { /* what a push says of itself when it begins */
+	enum push_kind kind;
+	int64_t result_of; /* rollback: the push whose result comes back; else 0 */
+	struct generation gen;
+	const char *reload; /* NULL: services one by one */
+};
+
+/* A fresh row, state prepared. */
+int journal_begin(struct store *target, struct ctx *ctx, const struct journal_head *head,
+                  int64_t *ret_id, struct err *err) must_check;
+/* One step with the contents that undo and history need. */
+int journal_step(struct store *target, int64_t push_id, int64_t seq,
+                 const struct step *step, struct err *err) must_check;
+/* `rank` -1 and `why` NULL: as they were. */
+int journal_move(struct store *target, int64_t push_id, enum push_progress state,
+                 int rank, const char *why, struct err *err) must_check;
+/* 1: a push is open, 0: none, negative: failed. */
+int journal_find_open(struct store *target, struct journal *ret_journal,
+                      struct err *err) must_check;
+/* For every file, folder and setting that a push later than `push_id` changed and that is in force, or was
+ * for a time: the first such step.  What it found is how that path was after `push_id`. */
+int journal_each_since(struct store *target, int64_t push_id,
+                       int (*each)(void *arg, const struct step_row *row,
+                                   struct err *err),
+                       void *arg, struct err *err) must_check;
+/* The steps of a rank (-1: of all), last one first when `is_backwards`.  A callback's non-zero stops
+ * and is returned. */
+int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
+                 int (*each)(void *arg, const struct step_row *row, struct err *err),
+                 void *arg, struct err *err) must_check;
+/* Why the last push was undone; NULL: it was not, or there was none.  Caller frees. */
+int journal_last_failure(struct store *target, char **ret_why,
+                         struct err *err) must_check;
+/* NULL: this program knows none of that name, or NULL. */
+const struct remote_type *target_remote_type(const char *name) must_check;
+/* What the columns state and kind say. */
+enum push_progress journal_progress(const char *name) must_check;
+enum push_kind journal_kind(const char *name) must_check;
+/* Forgets all but the last ten pushes that were done and the last ten that were undone, and
+ * contents that nothing names any more. */
+int journal_prune(struct store *target, struct err *err) must_check;
+
+#endif
