@@ -85,7 +85,7 @@ mta_src := \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
 		postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \
 		postfix_observe postfix_other_spf postfix_policy postfix_programs \
-		postfix_render postfix_restore postfix_restrict postfix_service \
+		postfix_render postfix_restore postfix_restrict postfix_route postfix_service \
 		postfix_services postfix_smtpd postfix_srs postfix_validate postfix_values \
 		signers) \
 	$(addprefix directory/,directory) \
@@ -94,7 +94,7 @@ mta_src := \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
-	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_observe push_state registry \
+	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_observe push_plan push_state registry \
 		remotes rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)

@@ -16,6 +16,7 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_route.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/postfix/postfix_srs.h"
 #include "core/mta/probe/smtp_probe.h"

@@ -15,6 +15,7 @@
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_route.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/postfix/postfix_values.h"
 #include "core/mta/probe/milter.h"

@@ -18,6 +18,7 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_route.h"
 #include "core/mta/postfix/postfix_services.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendkim.h"
@@ -99,92 +100,7 @@ static void observed_done(struct postfix_observed *observed)
 	signers_done(&observed->signers);
 }
 
-/* ---- how mail reaches the filter -------------------------------------------------------------- */
-
-struct route {
-	char *own_smtpd,
-		*own_non; /* the admin's own items, as he wrote them; NULL: none */
-	char *milter;     /* item of main.cf, with braces */
-	char *probe;      /* "unix:/path" for probes */
-	char *socket; /* "local:/path" for our configuration; NULL: the admin's own is kept */
-	bool in_smtpd, in_non_smtpd;
-};
-
-static void route_done(struct route *route)
-{
-	free(route->own_smtpd);
-	free(route->own_non);
-	free(route->milter);
-	free(route->probe);
-	free(route->socket);
-}
-
-char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
-                          const char *queue_dir)
-{
-	const struct filter_socket filter = { socket, queue_dir };
-	auto_buf value = BUF_INIT;
-	main_cf_value(cf, NULL, list, &value);
-	return services_find_socket(buf_text(&value), &filter);
-}
-
-/* The same for the lists of master.cf alone. */
-static char *find_in_services(const struct postfix_observed *observed,
-                              const struct main_cf *cf, const char *socket)
-{
-	static const char *const lists[] = { "smtpd_milters", "non_smtpd_milters" };
-	const struct filter_socket filter = { socket, observed->host.queue_dir };
-	auto_master_cf master = MASTER_CF_INIT;
-	char *found = NULL;
-	master_cf_parse(&master, buf_text(&observed->master_cf), observed->master_cf.len);
-	for (size_t i = 0; !found && i < master.count * ARRAY_LEN(lists); i++) {
-		const struct master_service *service = &master.service[i / 2];
-		auto_buf value = BUF_INIT;
-		if (!main_cf_is_own(cf, service, lists[i % 2]))
-			continue;
-		main_cf_value_of(cf, service, lists[i % 2], &value);
-		found = services_find_socket(buf_text(&value), &filter);
-	}
-	return found;
-}
-
-static void find_route(const struct postfix_observed *observed, struct route *route)
-{
-	const char *queue = observed->host.queue_dir;
-	const char *configured = opendkim_conf_get(&observed->dkim.admin, "Socket");
-	auto_free char *socket = configured ? opendkim_endpoint(configured, queue) : NULL;
-	auto_buf text = BUF_INIT;
-	main_cf_strip(buf_text(&observed->main_cf), observed->main_cf.len, &text);
-	auto_main_cf cf;
-	main_cf_parse(&cf, buf_text(&text), text.len);
-	char *in_smtpd = postfix_find_milter(&cf, "smtpd_milters", socket, queue);
-	char *in_non = postfix_find_milter(&cf, "non_smtpd_milters", socket, queue);
-	auto_free char *in_service =
-		in_smtpd || in_non ? NULL : find_in_services(observed, &cf, socket);
-	const char *kept = in_smtpd ? in_smtpd : in_non ? in_non : in_service;
-	*route = (struct route){
-		.milter = xasprintf("{ %s, %s }",
-		                    kept ? kept : "unix:opendkim/opendkim.sock",
-		                    POSTFIX_MILTER_OPTIONS),
-		.probe = kept ? xstrdup(socket)
-		              : xasprintf("unix:%s/opendkim/opendkim.sock", queue),
-		.socket =
-			kept ? NULL : xasprintf("local:%s/opendkim/opendkim.sock", queue),
-		.in_smtpd = !in_smtpd,
-		.in_non_smtpd = !in_non,
-		.own_smtpd = in_smtpd,
-		.own_non = in_non,
-	};
-}
-
-char *postfix_dkim_socket(const struct postfix_observed *observed)
-{
-	struct route route;
-	find_route(observed, &route);
-	char *socket = xstrdup(route.probe);
-	route_done(&route);
-	return socket;
-}
+/* ---- another signer --------------------------------------------------------------------------- */
 
 static int take_first(void *arg, const struct signing_row *row, struct err *err)
 {
@@ -337,7 +253,7 @@ static void plan_filter(const struct postfix_observed *observed, struct plan *pl
 
 static void plan_filter_probes(const struct postfix_observed *observed,
                                const struct desired *desired, const char *authserv_id,
-                               const struct route *route,
+                               const struct postfix_route *route,
                                const struct opendkim_plan *found, struct plan *plan)
 {
 	const unsigned any =
@@ -469,7 +385,7 @@ static void find_own_list(const struct main_cf *cf, const struct master_cf *mast
 }
 
 static void find_services(const struct postfix_observed *observed,
-                          const struct route *route, struct services *services)
+                          const struct postfix_route *route, struct services *services)
 {
 	const struct filter_socket filter = { route->probe, observed->host.queue_dir };
 	auto_buf admin = BUF_INIT;
@@ -483,7 +399,8 @@ static void find_services(const struct postfix_observed *observed,
 	find_own_list(&cf, &master, &filter, &services->ways);
 }
 
-static void request_milters(const struct desired *desired, const struct route *route,
+static void request_milters(const struct desired *desired,
+                            const struct postfix_route *route,
                             const struct filter_ways *ways,
                             struct postfix_request *request)
 {
@@ -537,13 +454,13 @@ static int plan_wanted(const struct desired *desired,
                        struct postfix_request *request, struct plan *plan,
                        struct err *err)
 {
-	struct route route;
+	struct postfix_route route;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
 	auto_services services =
 		SERVICES_INIT; /* with names of the master.cf that is gone */
 	struct opendkim_place place = live_place(observed);
-	find_route(observed, &route);
+	postfix_route_find(observed, &route);
 	const char *id =
 		desired->authserv_id ? desired->authserv_id : observed->host.hostname;
 	const struct opendkim_setup setup = {
@@ -572,7 +489,7 @@ static int plan_wanted(const struct desired *desired,
 		request_milters(desired, &route, &services.ways, request);
 	}
 	opendkim_plan_done(&found);
-	route_done(&route);
+	postfix_route_done(&route);
 	return r;
 }
 
@@ -583,8 +500,8 @@ static int plan_unwanted(const struct desired *desired,
                          const struct postfix_observed *observed, struct plan *plan,
                          struct err *err)
 {
-	struct route route;
-	find_route(observed, &route);
+	struct postfix_route route;
+	postfix_route_find(observed, &route);
 	enum step_rank rank = route.socket ? RANK_LEFTOVERS : RANK_PROVIDERS;
 	plan_include(observed, false, rank, plan);
 	if (observed->dkim.is_running)
@@ -597,7 +514,7 @@ static int plan_unwanted(const struct desired *desired,
 		plan_probe(plan, rank, &milter_probe, &opendkim_service, route.probe,
 		           plan_cause(plan, CAUSE_FILTER));
 	plan_service(plan, RANK_LEFTOVERS, "opendkim", SERVICE_DISABLE, 0);
-	route_done(&route);
+	postfix_route_done(&route);
 	if (!desired)
 		return 0;
 	struct opendkim_plan found = { 0 };

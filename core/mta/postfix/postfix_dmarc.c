@@ -19,6 +19,7 @@
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_policy.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_route.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/opendmarc_conf.h"

@@ -95,15 +95,6 @@ extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
 bool postfix_dmarc_wants(const struct desired *desired,
                          const struct postfix_observed *observed) must_check;
 
-/* Where the signing filter listens once it is ours ("unix:/path", "inet:8891@127.0.0.1").  The caller
- * frees. */
-char *postfix_dkim_socket(const struct postfix_observed *observed) must_check;
-
-/* The item of an admin's list that names the filter's socket ("unix:/path", "inet:port@host"): its
- * endpoint as he wrote it.  NULL: none.  The caller frees. */
-char *postfix_find_milter(const struct main_cf *cf, const char *list, const char *socket,
-                          const char *queue_dir) must_check;
-
 static inline const struct postfix_observed *postfix_of(const struct validation *v)
 {
 	return v->observed;

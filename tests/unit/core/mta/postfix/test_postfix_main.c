@@ -12,6 +12,7 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/postfix/postfix_route.h"
 
 #define M "{ unix:opendkim/opendkim.sock, default_action=tempfail }"
 #define BEGIN_LINE \
