@@ -137,7 +137,7 @@ unit_tests := \
 	$(addprefix core/model/undo/test_,undo) \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
 	$(addprefix core/mta/doctor/test_,doctor) \
-	$(addprefix core/mta/engine/test_,engine recover remote target) \
+	$(addprefix core/mta/engine/test_,engine recover remote step_service target) \
 	$(addprefix core/mta/host/test_,service service_master) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix_canonical postfix_filters postfix_main \
