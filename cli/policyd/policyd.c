@@ -3,7 +3,8 @@
  * a DMARC check the mail filter that takes forged results out (policyd_milter.h): the first octet of
  * a connection says which of the two is wanted.
  *
- * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout; or
+ * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout, which
+ * goes on by itself; or
  * a service manager hands sockets over (--listen).  It needs core/base and dnszone only: no
  * database, no secrets.  What it may do is given up before the first foreign octet is read.
  *
@@ -171,6 +172,33 @@ static int read_options(int argc, char **argv, struct options *options)
 	return 2;
 }
 
+/* spawn(8) and inetd(8) connect all three to the client. */
+static bool is_spawned(void)
+{
+	struct stat in, err;
+	return fstat(STDIN_FILENO, &in) == 0 && S_ISSOCK(in.st_mode) &&
+	       fstat(STDERR_FILENO, &err) == 0 && in.st_dev == err.st_dev &&
+	       in.st_ino == err.st_ino;
+}
+
+/*
+ * Serves in a process of its own, so that spawn(8)'s command ends at once.  A spawn(8) that waits for
+ * us is not free for a client, which it tells master(8); at a reload what it said just before is
+ * lost.  master then takes it for a free one, and starts no other for as long as our client stays: all
+ * mail would wait for one slow client, and a client that has a second connection to us in the queue
+ * for itself.
+ */
+static bool detach(const struct policyd_log *log)
+{
+	pid_t pid = fork();
+	if (pid > 0)
+		_exit(0);
+	if (pid == 0)
+		return true;
+	policyd_log(log, LOG_ERR, "cannot serve a connection: %s", strerror(errno));
+	return false;
+}
+
 static void silence_stderr(void)
 {
 	struct stat st;
@@ -207,6 +235,7 @@ static bool confine(const struct policyd_log *log)
 
 int main(int argc, char **argv)
 {
+	const bool detaches = is_spawned();
 	silence_stderr();
 	struct options options = { .config = CONFIG_DEFAULT,
 		                   .limits = { .pause_seconds = 30,
@@ -223,6 +252,10 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	if (policyd_conf_open(&conf, options.config, options.nameserver, &err) < 0) {
 		policyd_log(&log, LOG_ERR, "%s", err.text);
+		policyd_conf_done(&conf);
+		return 1;
+	}
+	if (detaches && !options.listens && !detach(&log)) {
 		policyd_conf_done(&conf);
 		return 1;
 	}

@@ -412,6 +412,17 @@ PERL
 is "as spawn starts it, settings are missing: nothing is sent" \
 	"$(perl spawn.pl "$policyd" --config "$dir/missing.yaml")" 1
 is "as spawn starts it, a wrong option: nothing is sent" "$(perl spawn.pl "$policyd" --what)" 2
+# A spawn(8) that waits is lost to Postfix after a reload: the command ends, and the answer comes.
+cat >detached.pl <<-'PERL'
+	use strict; use Socket;
+	socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, 0) or die;
+	if (!fork) { open $_, '+>&', $theirs for *STDIN, *STDOUT, *STDERR; close $ours; exec @ARGV or die }
+	close $theirs; wait; print $? >> 8, "\n";
+	syswrite $ours, "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
+	shutdown $ours, 1; print while <$ours>;
+PERL
+is "as spawn starts it, it goes on by itself" \
+	"$(perl detached.pl timeout 20 "$policyd" --config policyd.yaml --nameserver "$address")" $'0\naction=DUNNO'
 # What the process gave up: the filter where it was built in, and as much memory as a check may take,
 # which the sanitizers exceed from the beginning.
 filter=2 data='67108864 67108864 bytes' space='268435456 268435456 bytes'
