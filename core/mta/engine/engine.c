@@ -17,6 +17,7 @@
 #include "core/mta/engine/folders.h"
 #include "core/mta/engine/journal.h"
 #include "core/mta/engine/recover.h"
+#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
 #define MANY_FILES 32 /* from here on staged files are synced together */
@@ -243,9 +244,20 @@ static int apply_actions(struct engine *e, struct step_run *run, int rank,
 	return rc;
 }
 
+/* Consumers were told; whoever of them did not hear it still asks what goes now. */
+static void await_consumers(struct engine *e)
+{
+	for (size_t i = 0; i < e->plan->count; i++)
+		if (e->plan->step[i].kind == STEP_SERVICE &&
+		    e->plan->step[i].rank == RANK_CONSUMERS)
+			service_await_left(e->ctx, e->plan->step[i].object);
+}
+
 static int switch_rank(struct engine *e, int rank, struct err *err)
 {
 	struct step_run run = run_of(e);
+	if (rank == RANK_LEFTOVERS)
+		await_consumers(e);
 	int rc = journal_move(e->target, e->push_id, PUSH_SWITCHING, rank, NULL, err);
 
 	if (!rc)

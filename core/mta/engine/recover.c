@@ -16,6 +16,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/engine/folders.h"
 #include "core/mta/engine/journal.h"
+#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
 struct undoing {
@@ -77,6 +78,17 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 	} else if (was_begun) {
 		undo_action(u, row);
 	}
+	return 0;
+}
+
+/* Consumers were told; whoever of them did not hear it still asks what goes now. */
+static int await_left(void *arg, const struct step_row *row, struct err *err)
+{
+	const struct undoing *u = arg;
+
+	(void)err;
+	if (row->kind == STEP_SERVICE && (int)row->rank <= u->journal->rank)
+		service_await_left(u->run.ctx, row->object);
 	return 0;
 }
 
@@ -176,8 +188,12 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
 		err_clear(&ignored); /* "switching" tells the next run the same */
 	rc = remove_temps(ctx, target, journal->id, err);
-	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++)
+	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++) {
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
+		if (!rc && undo_groups[i].to == RANK_CONSUMERS)
+			rc = journal_each(target, journal->id, RANK_CONSUMERS, true,
+			                  await_left, &u, err);
+	}
 	folders_done(&u.folders);
 	if (!rc && u.failed) {
 		*err = u.failure;

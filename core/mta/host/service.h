@@ -24,6 +24,10 @@
 int service_act(struct ctx *ctx, const char *service, enum service_action action,
                 struct err *err) must_check;
 
+/* Before something is taken away that the service was told to forget: waits, 5 s at the most, until those
+ * of its processes have ended that know nothing of it. */
+void service_await_left(struct ctx *ctx, const char *service);
+
 /* Whether it runs now.  False under --root. */
 bool service_is_running(struct ctx *ctx, const char *service) must_check;
 

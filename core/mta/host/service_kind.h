@@ -49,6 +49,9 @@ struct service_kind {
 	int (*act)(struct ctx *ctx, const char *instance, enum service_action action,
 	           struct err *err);
 	bool (*is_running)(struct ctx *ctx, const char *instance);
+	/* After a reload, before what it names no more is taken away: waits, 5 s at the most, until nobody
+	 * is left who read the old configuration.  NULL: a reload leaves nobody. */
+	void (*await_left)(struct ctx *ctx, const char *instance);
 	const char *start_command; /* for people, where no systemd runs */
 
 	/* It belongs to the admin: what it was before is not remembered, and it is never given back. */

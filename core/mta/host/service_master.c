@@ -23,6 +23,7 @@
 #define MASTER "master"
 #define STATUS_FD 5 /* MASTER_STATUS_FD of master_proto.h */
 #define LOOK_MS 10
+#define LEFT_LIMIT_NS (5 * NS_PER_SEC)
 #define TABLE_LIMIT ((size_t)8 << 20)
 
 /* ---- a reload --------------------------------------------------------------------------------- */
@@ -79,18 +80,25 @@ static int look_at_child(void *arg, const char *entry, struct err *err)
 	return 0;
 }
 
-void master_reload_note(struct ctx *ctx, const char *folder,
-                        struct master_reload *ret_reload)
+static pid_t find_master(struct ctx *ctx, const char *folder)
 {
 	struct master_search search = { .ctx = ctx, .folder = folder };
 	struct err ignored = ERR_INIT;
 
-	if (file_list(ctx, "/proc", look_for_master, &search, &ignored))
-		search.found = 0;
-	*ret_reload = (struct master_reload){ .ctx = ctx, .master = search.found };
-	if (!search.found)
+	return file_list(ctx, "/proc", look_for_master, &search, &ignored) ? 0
+	                                                                   : search.found;
+}
+
+void master_reload_note(struct ctx *ctx, const char *folder,
+                        struct master_reload *ret_reload)
+{
+	struct err ignored = ERR_INIT;
+
+	*ret_reload = (struct master_reload){ .ctx = ctx,
+		                              .master = find_master(ctx, folder) };
+	if (!ret_reload->master)
 		return;
-	descriptors_read(ctx, search.found, "socket", &ret_reload->sockets);
+	descriptors_read(ctx, ret_reload->master, "socket", &ret_reload->sockets);
 	if (file_list(ctx, "/proc", look_at_child, ret_reload, &ignored))
 		err_clear(&ignored);
 }
@@ -126,6 +134,58 @@ int master_reload_await(const struct master_reload *reload, int64_t deadline,
 		(void)poll(NULL, 0, LOOK_MS);
 	}
 	return 0;
+}
+
+/* ---- who is left ------------------------------------------------------------------------------ */
+
+struct left {
+	struct ctx *ctx;
+	pid_t master;
+	struct descriptors sockets; /* the master's, now */
+	bool is_found;
+};
+
+static bool takes_mail(struct ctx *ctx, pid_t pid)
+{
+	return process_is(ctx, pid, "smtpd") || process_is(ctx, pid, "cleanup");
+}
+
+static int look_whether_left(void *arg, const char *entry, struct err *err)
+{
+	struct left *left = arg;
+	int64_t pid;
+
+	(void)err;
+	if (!text_to_int(entry, 1, INT32_MAX, &pid) ||
+	    process_parent(left->ctx, (pid_t)pid) != left->master ||
+	    !takes_mail(left->ctx, (pid_t)pid))
+		return 0;
+	uint64_t status = descriptors_at(left->ctx, (pid_t)pid, STATUS_FD, "socket");
+	if (status && !descriptors_have(&left->sockets, status))
+		left->is_found = true;
+	return 0;
+}
+
+static bool has_left(struct ctx *ctx, pid_t master)
+{
+	struct left left = { .ctx = ctx, .master = master };
+	struct err ignored = ERR_INIT;
+
+	descriptors_read(ctx, master, "socket", &left.sockets);
+	if (left.sockets.count &&
+	    file_list(ctx, "/proc", look_whether_left, &left, &ignored))
+		left.is_found = false;
+	descriptors_done(&left.sockets);
+	return left.is_found;
+}
+
+void master_await_left(struct ctx *ctx, const char *folder)
+{
+	int64_t deadline = monotonic_ns() + LEFT_LIMIT_NS;
+	pid_t master = find_master(ctx, folder);
+
+	while (master && has_left(ctx, master) && monotonic_ns() < deadline)
+		(void)poll(NULL, 0, LOOK_MS);
 }
 
 /* ---- who answers ------------------------------------------------------------------------------ */

@@ -23,6 +23,10 @@ int master_reload_await(const struct master_reload *reload, int64_t deadline,
                         struct err *err) must_check;
 void master_reload_done(struct master_reload *reload);
 
+/* Waits until no process is left that takes mail and that master(8) started before its last reload: such a
+ * one still uses what the configuration of then names.  At most 5 s, as a client may stay for minutes. */
+void master_await_left(struct ctx *ctx, const char *folder);
+
 /* Whether a process that master(8) started before its last reload, and that ends when its client has gone,
  * serves the TCP connection `fd` to this machine.  False, too, where that is not known. */
 bool master_is_left(struct ctx *ctx, int fd) must_check;

@@ -71,6 +71,11 @@ static int act(struct ctx *ctx, const char *instance, enum service_action action
 	return rc;
 }
 
+static void await_left(struct ctx *ctx, const char *instance)
+{
+	master_await_left(ctx, folder_of(instance));
+}
+
 /* ---- its log ------------------------------------------------------------------------------------- */
 
 static void log_source(struct ctx *ctx, const char *instance, char **ret_name,
@@ -130,6 +135,7 @@ const struct service_kind postfix_service = {
 	.name = "postfix",
 	.act = act,
 	.is_running = is_running,
+	.await_left = await_left,
 	.start_command = "postfix start",
 	.is_admins = true,
 	.is_refusal = is_refusal,

@@ -7,10 +7,12 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +45,7 @@ static void serve(int listener)
 {
 	char octets[64];
 	ssize_t got;
+	prctl(PR_SET_NAME, "smtpd");
 	dup2(MASTER_END + 1, STATUS_FD);
 	close(MASTER_END);
 	close(MASTER_END + 1);
@@ -241,6 +244,34 @@ static void test_reload(void **state)
 	close(after);
 }
 
+/* Who serves a client from before the reload is waited for, nobody else. */
+static void test_await_left(void **state)
+{
+	struct fixture *f = *state;
+	int report[2];
+	assert_int_equal(pipe2(report, O_CLOEXEC), 0);
+	struct pollfd end = { .fd = report[0], .events = POLLIN };
+	order(f, 's');
+	int before = call(f);
+	master_await_left(&f->ctx, "/etc/postfix-out");
+	order(f, 'r');
+	order(f, 's');
+	int after = call(f);
+	pid_t waiting = fork();
+	if (waiting == 0) {
+		close(before);
+		master_await_left(&f->ctx, "/etc/postfix-out");
+		_exit(write(report[1], "", 1) != 1);
+	}
+	assert_int_equal(poll(&end, 1, 100), 0);
+	close(before);
+	assert_int_equal(poll(&end, 1, 4000), 1);
+	assert_int_equal(waitpid(waiting, NULL, 0), waiting);
+	close(after);
+	close(report[0]);
+	close(report[1]);
+}
+
 /* Another instance's master is not asked. */
 static void test_no_master(void **state)
 {
@@ -265,6 +296,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_await_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_master, setup, teardown),
 	};
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
