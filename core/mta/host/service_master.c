@@ -94,8 +94,8 @@ void master_reload_note(struct ctx *ctx, const char *folder,
 {
 	struct err ignored = ERR_INIT;
 
-	*ret_reload = (struct master_reload){ .ctx = ctx,
-		                              .master = find_master(ctx, folder) };
+	*ret_reload =
+		(struct master_reload){ .ctx = ctx, .master = find_master(ctx, folder) };
 	if (!ret_reload->master)
 		return;
 	descriptors_read(ctx, ret_reload->master, "socket", &ret_reload->sockets);
