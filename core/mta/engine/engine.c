@@ -17,7 +17,6 @@
 #include "core/mta/engine/folders.h"
 #include "core/mta/engine/journal.h"
 #include "core/mta/engine/recover.h"
-#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
 #define MANY_FILES 32 /* from here on staged files are synced together */
@@ -247,10 +246,12 @@ static int apply_actions(struct engine *e, struct step_run *run, int rank,
 /* Consumers were told; whoever of them did not hear it still asks what goes now. */
 static void await_consumers(struct engine *e)
 {
-	for (size_t i = 0; i < e->plan->count; i++)
-		if (e->plan->step[i].kind == STEP_SERVICE &&
-		    e->plan->step[i].rank == RANK_CONSUMERS)
-			service_await_left(e->ctx, e->plan->step[i].object);
+	for (size_t i = 0; i < e->plan->count; i++) {
+		const struct step *step = &e->plan->step[i];
+
+		if (step->rank == RANK_CONSUMERS && step_types[step->kind]->await_left)
+			step_types[step->kind]->await_left(e->ctx, step->object);
+	}
 }
 
 static int switch_rank(struct engine *e, int rank, struct err *err)

@@ -57,25 +57,17 @@ static int read_step(void *arg, const struct step_row *row, struct err *err)
 	struct step_old *old = step_fill_old(step);
 	int rc = 0;
 
-	step->action = row->action;
 	step->is_present = row->is_present;
 	step->is_secret = row->is_secret;
 	step->had_old = row->had_old;
 	step->meta = row->new_meta;
 	*old = (struct step_old){ .meta = row->old_meta, .digest = row->old_digest };
-	if (row->kind == STEP_PROBE)
-		step->probe = row->probe;
-	if (row->kind == STEP_FILE)
-		step->shared = row->shared;
-	if (row->kind == STEP_REMOTE)
-		step->server->url = xstrdup(row->server.url);
+	if (type->recall)
+		type->recall(row, step);
 	if (!type->has_content)
 		return r->each(r->arg, step, err);
 	step->new_digest = row->new_digest;
-	step->is_key = row->new_key != 0;
-	if (step->is_key)
-		step->key_id = row->new_key;
-	else
+	if (!step->is_key)
 		step->content = xcalloc(1, sizeof(*step->content));
 	if (!row->is_secret && row->had_old)
 		rc = target_blob(r->target, &row->old_digest, &old->content, err);

@@ -89,37 +89,18 @@ static int put_contents(struct store *target, const struct step *step, struct er
 	return rc;
 }
 
-/* Which key the secret was that stood there: what we put there last. */
-static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
-                        struct err *err)
-{
-	int rc = 0;
-
-	*ret_key = 0;
-	if (step->kind == STEP_REMOTE && step->is_secret && step->had_old)
-		rc = store_get_int(
-			target, ret_key, err,
-			"SELECT ifnull(key, 0) FROM owned "
-			"WHERE object = 'remote:' || ? || ' ' || ? AND value = ?",
-			"tto", step->server->url, step->object, step_old(step)->digest.at,
-			(size_t)DIGEST_LEN);
-	return rc < 0 ? rc : 0;
-}
-
 int journal_step(struct store *target, int64_t push_id, int64_t seq,
                  const struct step *step, struct err *err)
 {
 	const struct step_type *type = step_types[step->kind];
-	const struct step_server *server =
-		step->kind == STEP_REMOTE ? step->server : NULL;
+	struct step_row own = { 0 }; /* what steps of this kind alone have */
 	bool has_old = type->has_content && step->had_old;
 	bool has_new = type->has_content && step->is_present;
 	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
-	int64_t old_key;
 	int rc = put_contents(target, step, err);
 
-	if (!rc)
-		rc = find_old_key(target, step, &old_key, err);
+	if (!rc && type->note)
+		rc = type->note(target, step, &own, err);
 	if (rc)
 		return rc;
 	return store_exec(
@@ -137,12 +118,12 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
 		(int64_t)old->gid, want->mode == FILE_KEEP_MODE, (int64_t)want->mode,
 		want->uid == FILE_KEEP_UID, (int64_t)want->uid,
 		want->gid == FILE_KEEP_GID, (int64_t)want->gid, step->domain,
-		step->kind == STEP_FILE ? shared_name(step->shared) : NULL,
-		step->kind == STEP_SERVICE ? service_action_name(step->action) : NULL,
-		step->kind == STEP_PROBE ? step->probe->name : NULL,
-		server ? server->type->name : NULL, server ? server->url : NULL,
-		server ? server->credentials : NULL, old_key == 0, old_key,
-		!(server && step->is_key), step->is_key ? step->key_id : 0);
+		shared_name(own.shared),
+		own.has_action ? service_action_name(own.action) : NULL,
+		own.probe ? own.probe->name : NULL,
+		own.server.type ? own.server.type->name : NULL, own.server.url,
+		own.server.credentials, own.old_key == 0, own.old_key, own.new_key == 0,
+		own.new_key);
 }
 
 int journal_move(struct store *target, int64_t push_id, enum push_progress state,

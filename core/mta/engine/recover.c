@@ -16,7 +16,6 @@
 #include "core/base/alloc.h"
 #include "core/mta/engine/folders.h"
 #include "core/mta/engine/journal.h"
-#include "core/mta/host/service.h"
 #include "core/mta/plan/step.h"
 
 struct undoing {
@@ -87,8 +86,8 @@ static int await_left(void *arg, const struct step_row *row, struct err *err)
 	const struct undoing *u = arg;
 
 	(void)err;
-	if (row->kind == STEP_SERVICE && (int)row->rank <= u->journal->rank)
-		service_await_left(u->run.ctx, row->object);
+	if (step_types[row->kind]->await_left && (int)row->rank <= u->journal->rank)
+		step_types[row->kind]->await_left(u->run.ctx, row->object);
 	return 0;
 }
 
@@ -166,6 +165,13 @@ static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
 	return rc;
 }
 
+static int end_row(void *arg, const struct step_row *row, struct err *err)
+{
+	const struct step_type *type = step_types[row->kind];
+
+	return type->undone ? type->undone(arg, row, err) : 0;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------- */
 
 int recover_undo(const struct step_run *run, const struct journal *journal,
@@ -199,6 +205,8 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 		*err = u.failure;
 		rc = err->code;
 	}
+	if (!rc)
+		rc = journal_each(target, journal->id, -1, false, end_row, ctx, err);
 	if (!rc)
 		rc = journal_move(target, journal->id, PUSH_UNDONE, -1, why, err);
 	if (!rc)

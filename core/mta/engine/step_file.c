@@ -382,6 +382,19 @@ static int undo_file(struct step_run *run, const struct step_row *row,
 	return rc;
 }
 
+static int note_file(struct store *target, const struct step *step, struct step_row *row,
+                     struct err *err)
+{
+	(void)target, (void)err;
+	row->shared = step->shared;
+	return 0;
+}
+
+static void recall_file(const struct step_row *row, struct step *step)
+{
+	step->shared = row->shared;
+}
+
 const struct step_type step_file_type = {
 	.name = "file",
 	.phase = PHASE_SWITCH,
@@ -393,6 +406,8 @@ const struct step_type step_file_type = {
 	.apply = apply_file,
 	.undo = undo_file,
 	.finish = finish_file,
+	.note = note_file,
+	.recall = recall_file,
 	.own = owned_file_note,
 	.owned = "file:",
 	.give_back = owned_file_give_back,

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -125,6 +126,35 @@ static int undo_probe(struct step_run *run, const struct step_row *row,
 	return 0;
 }
 
+static int note(struct store *target, const struct step *step, struct step_row *row,
+                struct err *err)
+{
+	(void)target, (void)err;
+	row->probe = step->probe;
+	return 0;
+}
+
+static void recall(const struct step_row *row, struct step *step)
+{
+	step->probe = row->probe;
+}
+
+static void done(struct step *step)
+{
+	struct step_ask *ask = step->ask;
+
+	if (!ask)
+		return;
+	free(ask->domain);
+	free(ask->selector);
+	free(ask->key);
+	free(ask->reverse);
+	free(ask->before);
+	for (int i = 0; i < MACRO_STAGES; i++)
+		free(ask->macros[i]);
+	free(ask);
+}
+
 const struct step_type step_probe_type = {
 	.name = "probe",
 	.phase = PHASE_PROBE,
@@ -132,4 +162,7 @@ const struct step_type step_probe_type = {
 	.before = note_before,
 	.apply = apply_probe,
 	.undo = undo_probe,
+	.note = note,
+	.recall = recall,
+	.done = done,
 };

@@ -4,12 +4,18 @@
  * What it was is read while the plan is made, before the database is locked, so that a slow server makes
  * nobody wait; apply() reads it again and goes on only where it is still that.  A call that failed may have
  * been carried out: undo reads what came of it.
+ *
+ * The old value of a secret is not in the journal.  A key that the database has is read there; any other
+ * secret waits in a file of its own (aside_path()) until the push has ended, as the old file of a secret
+ * does beside its path.
  */
 #include "core/mta/plan/step.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/mta/engine/owned.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
@@ -95,6 +101,105 @@ static void show(const struct step *step, bool is_coloured, struct buf *out)
 	             out);
 }
 
+/* ---- the old value of a secret ----------------------------------------------------------------- */
+
+#define ASIDE_LIMIT ((size_t)1 << 20)
+
+/* Where it waits: by what it is the value of, and by its digest. */
+static char *aside_path(const char *url, const char *name, const struct digest *digest)
+{
+	struct digest_state *state = digest_new();
+	char hex[2 * DIGEST_LEN + 1];
+	struct digest of;
+
+	digest_text(state, url);
+	digest_text(state, name);
+	digest_piece(state, digest->at, DIGEST_LEN);
+	digest_finish(state, &of);
+	digest_hex(&of, hex);
+	return xasprintf("%s/old-%s", TARGET_FOLDER, hex);
+}
+
+/* The key `key_id` of the database, where it is the secret with that digest. */
+static bool is_in_store(const struct key_source *keys, int64_t key_id,
+                        const struct digest *digest, struct remote_value *value)
+{
+	struct err ignored = ERR_INIT;
+
+	value->is_set = true;
+	return key_id && keys->pem &&
+	       keys->pem(keys->arg, key_id, &value->text, &ignored) == 0 &&
+	       is_value(value, true, digest);
+}
+
+/* Which key the secret is that stands there: what we put there last. */
+static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
+                        struct err *err)
+{
+	int rc = 0;
+
+	*ret_key = 0;
+	if (step->is_secret && step->had_old)
+		rc = store_get_int(
+			target, ret_key, err,
+			"SELECT ifnull(key, 0) FROM owned "
+			"WHERE object = 'remote:' || ? || ' ' || ? AND value = ?",
+			"tto", step->server->url, step->object, step_old(step)->digest.at,
+			(size_t)DIGEST_LEN);
+	return rc < 0 ? rc : 0;
+}
+
+static int stage(const struct step_run *run, const struct step *step, bool sync,
+                 char **ret_temp, struct err *err)
+{
+	const struct step_old *old = step_old(step);
+	auto_value value = VALUE_INIT;
+	int64_t key;
+	int rc;
+
+	(void)sync, (void)ret_temp;
+	if (!step->is_secret || !step->had_old || run->ctx->is_rooted)
+		return 0;
+	rc = find_old_key(run->target, step, &key, err);
+	if (rc || is_in_store(&run->keys, key, &old->digest, &value))
+		return rc;
+	auto_free char *aside = aside_path(step->server->url, step->object, &old->digest);
+	return file_put(run->ctx, aside, buf_text(&old->content), old->content.len,
+	                (struct file_meta){ 0600, FILE_KEEP_UID, FILE_KEEP_GID }, err);
+}
+
+static int drop_aside(const struct ctx *ctx, const struct step_row *row, struct err *err)
+{
+	if (!row->is_secret || !row->had_old)
+		return 0;
+	auto_free char *aside =
+		aside_path(row->server.url, row->object, &row->old_digest);
+	return file_remove(ctx, aside, err);
+}
+
+/* *ret_found false: it is not to be had. */
+static int old_secret(const struct step_run *run, const struct step_row *row,
+                      struct remote_value *value, bool *ret_found, struct err *err)
+{
+	auto_free char *aside =
+		aside_path(row->server.url, row->object, &row->old_digest);
+	auto_buf octets = BUF_INIT;
+	int rc = file_read(run->ctx, aside, ASIDE_LIMIT, &octets, NULL, err);
+
+	if (rc == ERR_MISSING) {
+		err_clear(err);
+		*ret_found =
+			is_in_store(&run->keys, row->old_key, &row->old_digest, value);
+		return 0;
+	}
+	if (!rc)
+		secret_set(&value->text, buf_text(&octets), octets.len);
+	*ret_found = !rc && is_value(value, true, &row->old_digest);
+	if (octets.at)
+		explicit_bzero(octets.at, octets.room);
+	return rc;
+}
+
 static int apply(struct step_run *run, const struct step *step, const char *temp,
                  struct err *err)
 {
@@ -127,25 +232,19 @@ static int apply(struct step_run *run, const struct step *step, const char *temp
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-/* The old value, from the journal or, a secret, from the database; *ret_found false: it is not to be had. */
+/* The old value; *ret_found false: it is not to be had. */
 static int old_value(const struct step_run *run, const struct step_row *row,
                      struct remote_value *value, bool *ret_found, struct err *err)
 {
 	auto_buf octets = BUF_INIT;
-	struct err ignored = ERR_INIT;
 	int rc;
 
 	value->is_set = row->had_old;
 	*ret_found = true;
 	if (!row->had_old)
 		return 0;
-	if (row->is_secret) {
-		*ret_found = row->old_key && run->keys.pem &&
-		             run->keys.pem(run->keys.arg, row->old_key, &value->text,
-		                           &ignored) == 0 &&
-		             is_value(value, true, &row->old_digest);
-		return 0;
-	}
+	if (row->is_secret)
+		return old_secret(run, row, value, ret_found, err);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
 	if (!rc)
 		secret_set(&value->text, buf_text(&octets), octets.len);
@@ -210,6 +309,35 @@ static int undo(struct step_run *run, const struct step_row *row,
 		return unreachable(row, ret_result, err);
 	*ret_result = UNDO_DONE;
 	return 0;
+}
+
+/* ---- the journal ------------------------------------------------------------------------------- */
+
+static int note(struct store *target, const struct step *step, struct step_row *row,
+                struct err *err)
+{
+	row->server = (struct row_server){ step->server->type, step->server->url,
+		                           step->server->credentials };
+	row->new_key = step->is_key ? step->key_id : 0;
+	return find_old_key(target, step, &row->old_key, err);
+}
+
+static void recall(const struct step_row *row, struct step *step)
+{
+	step->is_key = row->new_key != 0;
+	if (step->is_key)
+		step->key_id = row->new_key;
+	step->server = xcalloc(1, sizeof(*step->server));
+	step->server->url = xstrdup(row->server.url);
+}
+
+static void done(struct step *step)
+{
+	if (!step->server)
+		return;
+	free(step->server->url);
+	free(step->server->credentials);
+	free(step->server);
 }
 
 /* ---- what is ours ------------------------------------------------------------------------------ */
@@ -285,8 +413,14 @@ const struct step_type step_remote_type = {
 	.has_content = true,
 	.observe = observe,
 	.show = show,
+	.stage = stage,
 	.apply = apply,
 	.undo = undo,
+	.finish = drop_aside,
+	.undone = drop_aside,
+	.note = note,
+	.recall = recall,
+	.done = done,
 	.own = own,
 	.owned = "remote:",
 	.give_back = give_back,

@@ -176,12 +176,29 @@ static int undo_service(struct step_run *run, const struct step_row *row,
 	return rc;
 }
 
+static int note(struct store *target, const struct step *step, struct step_row *row,
+                struct err *err)
+{
+	(void)target, (void)err;
+	row->action = step->action;
+	row->has_action = true;
+	return 0;
+}
+
+static void recall(const struct step_row *row, struct step *step)
+{
+	step->action = row->action;
+}
+
 const struct step_type step_service_type = {
 	.name = "service",
 	.phase = PHASE_TELL,
 	.show = show_service,
 	.apply = apply_service,
 	.undo = undo_service,
+	.await_left = service_await_left,
+	.note = note,
+	.recall = recall,
 	.own = owned_service_note,
 	.owned = "service:",
 };

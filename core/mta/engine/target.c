@@ -7,7 +7,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/mta/host/service.h"
 #include "core/mta/plan/shared.h"
 
 static const char target_schema[] =

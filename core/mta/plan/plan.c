@@ -59,10 +59,6 @@ struct step *plan_step(struct plan *plan, enum step_kind kind, enum step_rank ra
 		.is_present = true,
 		.meta = FILE_META_KEEP,
 	};
-	if (kind == STEP_PROBE)
-		step->ask = xcalloc(1, sizeof(*step->ask));
-	else if (kind == STEP_REMOTE)
-		step->server = xcalloc(1, sizeof(*step->server));
 	return step;
 }
 
@@ -119,6 +115,7 @@ static struct step *add_remote(struct plan *plan, enum step_rank rank,
 {
 	struct step *step = plan_step(plan, STEP_REMOTE, rank, name);
 
+	step->server = xcalloc(1, sizeof(*step->server));
 	step->server->type = type;
 	step->server->url = xstrdup(server->url);
 	step->server->credentials = xstrdup(server->credentials);
@@ -196,6 +193,7 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank,
 {
 	struct step *step = plan_step(plan, STEP_PROBE, rank, endpoint);
 
+	step->ask = xcalloc(1, sizeof(*step->ask));
 	step->probe = type;
 	step->service = service;
 	step->when = when;

@@ -3,8 +3,8 @@
  * read and written one by one.
  *
  * Such a server has neither a transaction nor a file that waits beside another: the journal holds the old
- * value of each setting and its new one.  Of a secret it holds digests and key ids, and the old value is made
- * again from the database.
+ * value of each setting and its new one.  Of a secret it holds digests and key ids; the old value of a key is
+ * read in the database, that of another secret waits in a file until the push has ended.
  */
 #ifndef CORE_MTA_PLAN_REMOTE_H
 #define CORE_MTA_PLAN_REMOTE_H

@@ -20,29 +20,6 @@ const struct probe_type *probe_type_find(const char *name)
 	return NULL;
 }
 
-static void ask_free(struct step_ask *ask)
-{
-	if (!ask)
-		return;
-	free(ask->domain);
-	free(ask->selector);
-	free(ask->key);
-	free(ask->reverse);
-	free(ask->before);
-	for (int i = 0; i < MACRO_STAGES; i++)
-		free(ask->macros[i]);
-	free(ask);
-}
-
-static void server_free(struct step_server *server)
-{
-	if (!server)
-		return;
-	free(server->url);
-	free(server->credentials);
-	free(server);
-}
-
 static void content_free(const struct step *step)
 {
 	if (step->is_key || !step->content)
@@ -78,12 +55,12 @@ struct step_old *step_fill_old(struct step *step)
 
 void step_done(struct step *step)
 {
-	if (step->kind == STEP_PROBE)
-		ask_free(step->ask);
-	else if (step_types[step->kind]->has_content)
+	const struct step_type *type = step_types[step->kind];
+
+	if (type->has_content)
 		content_free(step);
-	if (step->kind == STEP_REMOTE)
-		server_free(step->server);
+	if (type->done)
+		type->done(step);
 	if (step->old) {
 		if (step->is_secret && step->old->content.at)
 			explicit_bzero(step->old->content.at, step->old->content.room);

@@ -178,6 +178,7 @@ struct step_row {
 	const char *domain;                 /* whom it serves; NULL: all */
 	const struct shared_format *shared; /* files */
 	struct row_server server;           /* settings */
+	bool has_action;                    /* `action` is one */
 	int64_t old_key,
 		new_key; /* settings: the private key of is_secret; 0: none, or not known */
 };
@@ -238,8 +239,20 @@ struct step_type {
 	/* Takes it back; idempotent. */
 	int (*undo)(struct step_run *run, const struct step_row *row,
 	            enum undo_result *ret_result, struct err *err);
+	/* Before something goes that a program was told to forget: waits until it has.  NULL: nothing to
+	 * wait for. */
+	void (*await_left)(struct ctx *ctx, const char *object);
 	/* After the last rank: what only undo needed goes.  Idempotent.  NULL: nothing. */
 	int (*finish)(const struct ctx *ctx, const struct step_row *row, struct err *err);
+	/* The same when the push was taken back, or never was switched. */
+	int (*undone)(const struct ctx *ctx, const struct step_row *row, struct err *err);
+	/* What the journal has of this kind alone: from a step, whose texts the row borrows, and back into
+	 * one for people (history.h).  NULL: nothing. */
+	int (*note)(struct store *target, const struct step *step, struct step_row *row,
+	            struct err *err);
+	void (*recall)(const struct step_row *row, struct step *step);
+	/* Frees what steps of this kind alone have.  NULL: nothing. */
+	void (*done)(struct step *step);
 	/* In the transaction that ends the push: notes what is ours from now on, and what stood there
 	 * before.  NULL: nothing. */
 	int (*own)(const struct step_run *run, const struct step_row *row,

@@ -3,213 +3,33 @@
  * its recovery, at each call, before and after it carries the call out; it dies, and it never answers.
  */
 #include "tests/unit/fake_host.h"
+#include "tests/unit/loopback.h"
 
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
+#include <dirent.h>
 
-#include "core/base/peer.h"
 #include "core/mta/engine/history.h"
-#include "core/mta/plan/remote.h"
-
-/* ---- the server ---------------------------------------------------------------------------------- */
-
-enum { SETTINGS = 8, TEXT = 128 };
-
-/* Between the server's process and the test's. */
-static struct server {
-	struct {
-		char name[TEXT],
-			value[TEXT]; /* name "": free; no setting holds an empty text */
-	} setting[SETTINGS];
-	int calls;
-	int kill_at;       /* the call at which it kills who asks; 0: never */
-	bool is_kill_late; /* after it was carried out */
-	int mute_from; /* from this call on it carries out and answers nothing; 0: never */
-	pid_t victim;
-} * server;
-
-static uint16_t port;
-static pid_t server_pid;
-static char url[64];
-
-static char *find(const char *name, bool is_new)
-{
-	for (size_t i = 0; i < SETTINGS; i++)
-		if (strcmp(server->setting[i].name, name) == 0)
-			return server->setting[i].value;
-	for (size_t i = 0; is_new && i < SETTINGS; i++)
-		if (!server->setting[i].name[0]) {
-			strcpy(server->setting[i].name, name);
-			return server->setting[i].value;
-		}
-	return NULL;
-}
-
-/* "get NAME", answered by "=VALUE"; "set NAME=VALUE", answered by "ok".  An empty value: not set. */
-static void answer(int fd, char *line)
-{
-	char *name = line + 4, *value = strchr(name, '=');
-	bool is_set = strncmp(line, "set ", 4) == 0;
-	char text[TEXT + 2];
-	int call = ++server->calls;
-
-	if (call == server->kill_at && !server->is_kill_late)
-		kill(server->victim, SIGKILL);
-	if (server->mute_from && call >= server->mute_from)
-		return;
-	if (value)
-		*value++ = '\0';
-	if (is_set)
-		strcpy(find(name, true), value);
-	if (call == server->kill_at && server->is_kill_late)
-		kill(server->victim, SIGKILL);
-	snprintf(text, sizeof(text), "%s%s\n", is_set ? "ok" : "=",
-	         is_set              ? ""
-	         : find(name, false) ? find(name, false)
-	                             : "");
-	(void)!write(fd, text, strlen(text));
-}
-
-static void serve(int fd)
-{
-	int waiting = -1;
-
-	for (;;) {
-		int peer = accept(fd, NULL, NULL);
-		char line[2 * TEXT];
-		size_t len = 0;
-
-		while (len < sizeof(line) - 1 && read(peer, line + len, 1) == 1 &&
-		       line[len] != '\n')
-			len++;
-		line[len] = '\0';
-		close(waiting);
-		waiting = -1;
-		if (len)
-			answer(peer, line);
-		/* who gets no answer is left to wait */
-		if (server->mute_from && server->calls >= server->mute_from)
-			waiting = peer;
-		else
-			close(peer);
-	}
-}
-
-/* Once more at the same address. */
-static void start_server(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_port = htons(port),
-		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	port = ntohs(address.sin_port);
-	snprintf(url, sizeof(url), "127.0.0.1:%u", port);
-	server_pid = fork();
-	assert_true(server_pid >= 0);
-	if (server_pid == 0)
-		serve(fd);
-	close(fd);
-}
-
-static void end_server(void)
-{
-	if (server_pid) {
-		kill(server_pid, SIGKILL);
-		waitpid(server_pid, NULL, 0);
-	}
-	server_pid = 0;
-}
-
-/* ---- the transport --------------------------------------------------------------------------------- */
-
-static const struct peer_words words = { "%s: nobody listens", "%s: broken",
-	                                 "%s: too late", "%s: closed" };
-
-static int converse(const struct remote_server *at, int64_t deadline, const char *request,
-                    struct buf *line, struct err *err)
-{
-	struct peer peer = PEER(&words, at->url, deadline);
-	struct peer_address address;
-	int rc;
-
-	assert_true(peer_address_inet(at->url, &address));
-	assert_string_equal(at->credentials, "/etc/token");
-	server->victim = getpid();
-	rc = peer_connect(&peer, &address, err);
-	if (!rc)
-		rc = peer_send(&peer, request, strlen(request), err);
-	if (!rc && peer_receive_line(&peer, TEXT, line, err) < 0)
-		rc = err->code;
-	peer_done(&peer);
-	return rc;
-}
-
-static int get(struct ctx *ctx, const struct remote_server *at, const char *name,
-               int64_t deadline, struct remote_value *ret_value, struct err *err)
-{
-	auto_free char *request = xasprintf("get %s\n", name);
-	auto_buf line = BUF_INIT;
-	int rc = converse(at, deadline, request, &line, err);
-
-	(void)ctx;
-	if (rc)
-		return rc;
-	ret_value->is_set = line.len > 1;
-	secret_set(&ret_value->text, line.at + 1, line.len - 1);
-	return 0;
-}
-
-static int set(struct ctx *ctx, const struct remote_server *at, const char *name,
-               int64_t deadline, const struct remote_value *value, struct err *err)
-{
-	auto_free char *request =
-		xasprintf("set %s=%.*s\n", name, value->is_set ? (int)value->text.len : 0,
-	                  value->is_set ? (const char *)value->text.at : "");
-	auto_buf line = BUF_INIT;
-
-	(void)ctx;
-	return converse(at, deadline, request, &line, err);
-}
-
-static const struct remote_type loopback = { "loopback", 200 * NS_PER_MS, get, set };
-const struct remote_type *const remote_types[] = { &loopback, NULL };
 
 /* ---- pushes ---------------------------------------------------------------------------------------- */
 
 /* Which state is asked for: 0 nothing of ours, 1, 2. */
 static int wanted;
+static bool is_key_gone; /* the database has key 1 no more */
+
+enum { CALLS = 15 }; /* of a push */
 
 static int pem(void *arg, int64_t key_id, struct secret *ret_pem, struct err *err)
 {
 	auto_free char *text = xasprintf("PRIVATE %d", (int)key_id);
 
-	(void)arg, (void)err;
+	(void)arg;
+	if (is_key_gone && key_id == 1)
+		return err_set(err, ERR_MISSING, "no such key");
 	secret_set(ret_pem, text, strlen(text));
 	return 0;
 }
 
-static struct remote_value now(const char *name)
-{
-	const struct remote_server at = { url, "/etc/token" };
-	struct remote_value value = { 0 };
-	struct err err = ERR_INIT;
-
-	assert_int_equal(get(NULL, &at, name, monotonic_ns() + NS_PER_SEC, &value, &err),
-	                 0);
-	return value;
-}
-
-static void plan_setting(struct plan *plan, enum step_rank rank, const char *name,
-                         const char *value)
+static struct step *plan_setting(struct plan *plan, enum step_rank rank, const char *name,
+                                 const char *value)
 {
 	const struct remote_server at = { url, "/etc/token" };
 	struct remote_value before = now(name);
@@ -217,9 +37,11 @@ static void plan_setting(struct plan *plan, enum step_rank rank, const char *nam
 
 	if (value)
 		secret_set(&next.text, value, strlen(value));
-	plan_remote(plan, rank, &loopback, &at, name, &before, &next, 0);
+	struct step *step =
+		plan_remote(plan, rank, &loopback, &at, name, &before, &next, 0);
 	secret_done(&before.text);
 	secret_done(&next.text);
+	return step;
 }
 
 static void plan_key_setting(struct plan *plan, int64_t key_id)
@@ -245,6 +67,9 @@ static void make(struct plan *plan)
 	plan_key_setting(plan, wanted);
 	plan_setting(plan, RANK_TABLES, "selector", wanted == 1 ? "s1" : "s2");
 	plan_file(plan, RANK_CONSUMERS, MAIN_CF, text, strlen(text), FILE_META_KEEP, 0);
+	plan_setting(plan, RANK_CONSUMERS, "password",
+	             wanted == 1 ? "SECRET 1" : "SECRET 2")
+		->is_secret = true;
 	plan_setting(plan, RANK_CONSUMERS, "sign", wanted == 1 ? NULL : "on");
 	plan_setting(plan, RANK_LEFTOVERS, "legacy", wanted == 1 ? "x" : NULL);
 }
@@ -252,7 +77,8 @@ static void make(struct plan *plan)
 /* What the server and the host have, as text. */
 static char *whole(struct host *host)
 {
-	static const char *const names[] = { "key", "selector", "sign", "legacy" };
+	static const char *const names[] = { "key", "selector", "password", "sign",
+		                             "legacy" };
 	auto_free char *files = snapshot(host);
 	struct buf text = BUF_INIT;
 
@@ -321,11 +147,8 @@ static bool is_killed(struct host *host, int (*what)(struct host *), int call,
 
 static int start(void **state)
 {
-	server = mmap(NULL, sizeof(*server), PROT_READ | PROT_WRITE,
-	              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_true(server != MAP_FAILED);
-	port = 0;
-	start_server();
+	is_key_gone = false;
+	map_server();
 	return setup(state);
 }
 
@@ -357,9 +180,13 @@ static void test_push(void **state)
 
 	strcpy(find("selector", true), "admin");
 	reach(host, 1, &first);
-	assert_non_null(strstr(first, "key=PRIVATE 1\nselector=s1\nsign=\nlegacy=x\n"));
+	assert_non_null(strstr(
+		first,
+		"key=PRIVATE 1\nselector=s1\npassword=SECRET 1\nsign=\nlegacy=x\n"));
 	reach(host, 2, &second);
-	assert_non_null(strstr(second, "key=PRIVATE 2\nselector=s2\nsign=on\nlegacy=\n"));
+	assert_non_null(strstr(
+		second,
+		"key=PRIVATE 2\nselector=s2\npassword=SECRET 2\nsign=on\nlegacy=\n"));
 	make(&again);
 	prune(host, &again);
 	assert_int_equal(again.count, 0);
@@ -372,7 +199,8 @@ static void test_push(void **state)
 		fail_msg("%s", buf_text(&shown));
 	assert_int_equal(store_get_int(host->target, &secrets, &err,
 	                               "SELECT count(*) FROM blob "
-	                               "WHERE octets LIKE '%PRIVATE%'",
+	                               "WHERE octets LIKE '%PRIVATE%' "
+	                               "OR octets LIKE '%SECRET%'",
 	                               ""),
 	                 1);
 	assert_int_equal(secrets, 0);
@@ -431,8 +259,8 @@ static void test_kill_push(void **state)
 			reach(host, 2, &next);
 			assert_non_null(strstr(next, "key=PRIVATE 2\nselector=s2\n"));
 		}
-	/* four are read for the plan, four read and written when they are switched */
-	assert_int_equal(killed, 2 * 12);
+	/* five are read for the plan, five read and written when they are switched */
+	assert_int_equal(killed, 2 * CALLS);
 }
 
 static void test_kill_recovery(void **state)
@@ -449,7 +277,7 @@ static void test_kill_recovery(void **state)
 			free(old);
 			reach(host, 1, &old);
 			wanted = 2;
-			assert_true(is_killed(host, do_push, 12, true));
+			assert_true(is_killed(host, do_push, CALLS, true));
 			again = is_killed(host, do_recover, call, late);
 			killed += again;
 			if (again && recover(host, &err))
@@ -459,7 +287,7 @@ static void test_kill_recovery(void **state)
 			if (!again)
 				break;
 		}
-	assert_int_equal(killed, 2 * 8);
+	assert_int_equal(killed, 2 * 10);
 }
 
 /* Dead, or never answering: the push stays open until the server is there again. */
@@ -475,7 +303,7 @@ static void test_unreachable(void **state)
 
 		reach(host, 1, &old);
 		wanted = 2;
-		assert_true(is_killed(host, do_push, 10, true));
+		assert_true(is_killed(host, do_push, 11, true));
 		server->calls = 0;
 		if (mute)
 			server->mute_from = 1;
@@ -504,7 +332,7 @@ static void test_unreachable(void **state)
 		assert_string_equal(after, old);
 		/* live: it fails in the middle, and what failed was not carried out */
 		server->calls = 0;
-		server->mute_from = 8;
+		server->mute_from = 9;
 		assert_int_equal(push_plan_of(host, make, text), ERR_FAILED);
 		assert_non_null(strstr(text, "could not be restored completely"));
 		assert_state(host, "undoing");
@@ -540,7 +368,7 @@ static void test_changed(void **state)
 	assert_string_equal(find("selector", false), "s1");
 	assert_string_equal(find("sign", false), "theirs");
 	strcpy(find("sign", true), "");
-	assert_true(is_killed(host, do_push, 12, true));
+	assert_true(is_killed(host, do_push, CALLS, true));
 	strcpy(find("selector", true), "theirs");
 	err_clear(&err);
 	assert_int_equal(recover(host, &err), ERR_FAILED);
@@ -552,6 +380,71 @@ static void test_changed(void **state)
 	assert_state(host, "undone");
 }
 
+/* What an open push keeps of the secrets that were there before. */
+static int count_asides(struct host *host)
+{
+	auto_free char *folder = xasprintf("%s" TARGET_FOLDER, host->root);
+	DIR *dir = opendir(folder);
+	struct stat st;
+	int count = 0;
+
+	assert_non_null(dir);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (strncmp(entry->d_name, "old-", 4) == 0) {
+			assert_int_equal(fstatat(dirfd(dir), entry->d_name, &st, 0), 0);
+			assert_int_equal(st.st_mode & 07777, 0600);
+			count++;
+		}
+	closedir(dir);
+	return count;
+}
+
+/* Secrets that no database has come back, too: an admin's, a password, a key that the very change deleted. */
+static void test_secrets(void **state)
+{
+	struct host *host = *state;
+	auto_free char *theirs = NULL, *ours = NULL, *then = NULL;
+	struct err err = ERR_INIT;
+	char text[2048];
+
+	strcpy(find("key", true), "THEIRS");
+	strcpy(find("password", true), "THEIRS, TOO");
+	theirs = whole(host);
+	wanted = 1;
+	for (int call = 6; is_killed(host, do_push, call, true); call++) {
+		assert_int_equal(count_asides(host), 2);
+		if (recover(host, &err))
+			fail_msg("call %d: %s", call, err.text);
+		auto_free char *after = whole(host);
+		assert_string_equal(after, theirs);
+		assert_int_equal(count_asides(host), 0);
+	}
+	ours = whole(host);
+	assert_non_null(strstr(ours, "key=PRIVATE 1\nselector=s1\npassword=SECRET 1\n"));
+	assert_int_equal(count_asides(host), 0);
+	is_key_gone = true;
+	wanted = 2;
+	assert_true(is_killed(host, do_push, CALLS, true));
+	assert_int_equal(count_asides(host), 2);
+	end_server();
+	assert_int_equal(recover(host, &err), ERR_FAILED);
+	assert_int_equal(count_asides(host), 2);
+	start_server();
+	assert_int_equal(recover(host, &err), 0);
+	then = whole(host);
+	assert_string_equal(then, ours);
+	/* live */
+	server->calls = 0;
+	server->mute_from = CALLS;
+	assert_int_equal(push_plan_of(host, make, text), ERR_FAILED);
+	server->mute_from = 0;
+	assert_int_equal(recover(host, &err), 0);
+	free(then);
+	then = whole(host);
+	assert_string_equal(then, ours);
+	assert_int_equal(count_asides(host), 0);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -559,6 +452,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_push),          ROW(test_removal),     ROW(test_kill_push),
 		ROW(test_kill_recovery), ROW(test_unreachable), ROW(test_changed),
+		ROW(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
