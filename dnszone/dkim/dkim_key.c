@@ -15,26 +15,45 @@ static int value_of(char c)
 	                              : -1;
 }
 
-bool dkim_base64_decode(const char *text, size_t len, struct buf *out)
+bool dkim_base64_read(struct octets text, unsigned char *out, size_t room,
+                      size_t *ret_len)
 {
 	unsigned group = 0;
-	size_t digits = 0, pads = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] && strchr(" \t\r\n", text[i]))
+	size_t digits = 0, pads = 0, len = 0;
+	*ret_len = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+		if (c && strchr(" \t\r\n", c))
 			continue;
-		int value = text[i] == '=' ? 0 : value_of(text[i]);
-		pads += text[i] == '=';
+		int value = c == '=' ? 0 : value_of(c);
+		pads += c == '=';
 		/* padding ends the text, two at most */
-		if (value < 0 || (pads && text[i] != '=') || pads > 2)
+		if (value < 0 || (pads && c != '=') || pads > 2)
 			return false;
 		group = group << 6 | (unsigned)value;
 		if (++digits % 4)
 			continue;
-		for (size_t k = 0; k < 3 - pads; k++)
-			buf_putc(out, (char)(group >> (16 - 8 * k) & 255));
+		for (size_t k = 0; k < 3 - pads; k++) {
+			if (len == room)
+				return false;
+			out[len++] = (unsigned char)(group >> (16 - 8 * k) & 255);
+		}
+		*ret_len = len;
 		group = 0;
 	}
 	return digits % 4 == 0;
+}
+
+bool dkim_base64_decode(const char *text, size_t len, struct buf *out)
+{
+	size_t more;
+	buf_reserve(out, len / 4 * 3 + 1);
+	bool is_good =
+		dkim_base64_read((struct octets){ text, len },
+	                         (unsigned char *)out->at + out->len, len / 4 * 3, &more);
+	out->len += more;
+	out->at[out->len] = '\0';
+	return is_good;
 }
 
 /* ---- DER -------------------------------------------------------------------------------------- */

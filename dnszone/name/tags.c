@@ -22,10 +22,15 @@ static bool is_name_octet(char c)
 	return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Drops white space behind the `len` octets at `text`. */
 static size_t trimmed(const char *text, size_t len)
 {
-	while (len > 0 && strchr(blanks, text[len - 1]))
+	while (len > 0 && is_blank(text[len - 1]))
 		len--;
 	return len;
 }
@@ -50,63 +55,118 @@ static bool is_name(const char *text, size_t len)
 
 /* Reads the tag in the `len` octets at text + at (between two ';'). */
 static enum tags_fault read_tag(const char *text, size_t at, size_t len,
-                                const struct tags *so_far, struct tag *ret_tag,
-                                struct tags_place *ret_place)
+                                struct tag_span *ret_span, struct tags_place *ret_place)
 {
-	size_t lead = strspn(text + at, blanks);
-	lead = lead > len ? len : lead;
-	at += lead;
-	len = trimmed(text + at, len - lead);
-	const char *equals = memchr(text + at, '=', len);
+	struct tag_span span = { .end = at + len };
+	while (len > 0 && is_blank(text[at])) {
+		at++;
+		len--;
+	}
+	len = trimmed(text + at, len);
+	const char *equals = len > 0 ? memchr(text + at, '=', len) : NULL;
 	*ret_place = (struct tags_place){ at, len };
 	if (len == 0 || equals == text + at)
 		return TAGS_NO_NAME;
 	if (!equals)
 		return TAGS_NO_EQUALS;
-	size_t name_len = trimmed(text + at, (size_t)(equals - text) - at);
-	ret_place->len = name_len;
-	if (!is_name(text + at, name_len))
+	span.name_at = at;
+	span.equals = (size_t)(equals - text);
+	span.name_len = trimmed(text + at, span.equals - at);
+	ret_place->len = span.name_len;
+	if (!is_name(text + at, span.name_len))
 		return TAGS_NAME;
-	for (size_t i = 0; i < so_far->count; i++)
-		if (strlen(so_far->tag[i].name) == name_len &&
-		    memcmp(so_far->tag[i].name, text + at, name_len) == 0)
-			return TAGS_TWICE;
-	const char *value = equals + 1, *end = text + at + len;
-	while (value < end && strchr(blanks, *value))
-		value++;
-	ret_tag->name = xmemdup(text + at, name_len);
-	ret_tag->value = xmemdup(value, (size_t)(end - value));
-	ret_tag->at = at;
+	span.value_at = span.equals + 1;
+	while (span.value_at < at + len && is_blank(text[span.value_at]))
+		span.value_at++;
+	span.value_len = at + len - span.value_at;
+	*ret_span = span;
 	return TAGS_FINE;
+}
+
+/* Reads the tag at *at, 0 at first, and moves *at behind it.  False: there is no more. */
+static bool next_tag(struct octets text, size_t *at, enum tags_fault *ret_fault,
+                     struct tag_span *ret_span, struct tags_place *ret_place)
+{
+	if (*at > text.len)
+		return false;
+	size_t start = *at, len = text.len - start;
+	const char *end = len > 0 ? memchr(text.at + start, ';', len) : NULL;
+	if (end)
+		len = (size_t)(end - text.at) - start;
+	/* one ';' may stand behind the last tag */
+	if (!end && start > 0 && trimmed(text.at + start, len) == 0)
+		return false;
+	*at = start + len + 1;
+	*ret_fault = read_tag(text.at, start, len, ret_span, ret_place);
+	return true;
+}
+
+static bool has_span(struct octets text, const struct tag_span *spans, size_t count,
+                     const struct tag_span *span)
+{
+	for (size_t i = 0; i < count; i++)
+		if (spans[i].name_len == span->name_len &&
+		    memcmp(text.at + spans[i].name_at, text.at + span->name_at,
+		           span->name_len) == 0)
+			return true;
+	return false;
+}
+
+enum tags_fault tags_read_spans(struct octets text, struct tag_span *ret_spans,
+                                size_t room, size_t *ret_count)
+{
+	struct tag_span span;
+	struct tags_place ignored;
+	enum tags_fault fault = TAGS_FINE;
+	size_t at = 0, count = 0;
+	while (next_tag(text, &at, &fault, &span, &ignored)) {
+		if (fault != TAGS_FINE)
+			return fault;
+		if (has_span(text, ret_spans, count, &span))
+			return TAGS_TWICE;
+		if (count == room)
+			return TAGS_MANY;
+		ret_spans[count++] = span;
+	}
+	*ret_count = count;
+	return TAGS_FINE;
+}
+
+static bool has_tag(const struct tags *tags, const char *name, size_t len)
+{
+	for (size_t i = 0; i < tags->count; i++)
+		if (strlen(tags->tag[i].name) == len &&
+		    memcmp(tags->tag[i].name, name, len) == 0)
+			return true;
+	return false;
 }
 
 enum tags_fault tags_read(const char *text, struct tags *ret_tags,
                           struct tags_place *ret_place)
 {
 	struct tags tags = { 0 };
-	struct tags_place place;
+	struct tags_place place = { 0, 0 };
+	struct tag_span span;
+	enum tags_fault fault = TAGS_FINE;
 	size_t room = 0, at = 0;
 	if (has_bad_octet(text, ret_place))
 		return TAGS_OCTET;
-	do {
-		size_t len = strcspn(text + at, ";");
-		bool is_last = !text[at + len];
-		/* one ';' may stand behind the last tag */
-		if (is_last && tags.count > 0 && strspn(text + at, blanks) == len)
-			break;
-		GROW(tags.tag, tags.count, room);
-		enum tags_fault fault =
-			read_tag(text, at, len, &tags, &tags.tag[tags.count], &place);
+	while (next_tag(octets_of(text), &at, &fault, &span, &place)) {
+		if (fault == TAGS_FINE &&
+		    has_tag(&tags, text + span.name_at, span.name_len))
+			fault = TAGS_TWICE;
 		if (fault != TAGS_FINE) {
 			tags_done(&tags);
 			*ret_place = place;
 			return fault;
 		}
-		tags.count++;
-		at += len + !is_last;
-		if (is_last)
-			break;
-	} while (true);
+		GROW(tags.tag, tags.count, room);
+		tags.tag[tags.count++] = (struct tag){
+			.name = xmemdup(text + span.name_at, span.name_len),
+			.value = xmemdup(text + span.value_at, span.value_len),
+			.at = span.name_at,
+		};
+	}
 	*ret_tags = tags;
 	return TAGS_FINE;
 }
@@ -169,16 +229,23 @@ const char *tags_get(const struct tags *tags, const char *name)
 	return tag ? tag->value : NULL;
 }
 
+bool tags_list_has_in(struct octets list, const char *word)
+{
+	for (size_t at = 0; at < list.len;) {
+		while (at < list.len && is_blank(list.at[at]))
+			at++;
+		const char *colon =
+			at < list.len ? memchr(list.at + at, ':', list.len - at) : NULL;
+		size_t end = colon ? (size_t)(colon - list.at) : list.len;
+		size_t len = trimmed(list.at + at, end - at);
+		if (len == strlen(word) && memcmp(list.at + at, word, len) == 0)
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
 bool tags_list_has(const char *list, const char *word)
 {
-	for (const char *at = list;; at++) {
-		at += strspn(at, blanks);
-		size_t len = strcspn(at, ":");
-		if (trimmed(at, len) == strlen(word) &&
-		    memcmp(at, word, strlen(word)) == 0)
-			return true;
-		at += len;
-		if (!*at)
-			return false;
-	}
+	return tags_list_has_in(octets_of(list), word);
 }
