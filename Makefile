@@ -46,7 +46,9 @@ dnszone_src := \
 		resolver_cache resolver_zone rr_table wire zone_look zone_servers) \
 	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
 		spf_macro spf_mech spf_mode spf_record spf_result spf_service spf_trace) \
-	$(addprefix dkim/,dkim_key dkim_record livecheck) \
+	$(addprefix dkim/,dkim_canon dkim_crypto dkim_fields dkim_key dkim_key_record \
+		dkim_message dkim_record dkim_result dkim_signature dkim_verify dkim_verify_key \
+		livecheck) \
 	$(addprefix dmarc/,dmarc_record dmarc_record_check dmarc_tree dmarc_value) \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
@@ -147,7 +149,7 @@ unit_tests := \
 		postsrsd_conf) \
 	$(addprefix core/mta/push/test_,contract push rollback) \
 	$(addprefix core/store/test_,store store_open) \
-	$(addprefix dnszone/dkim/test_,dkim_record) \
+	$(addprefix dnszone/dkim/test_,dkim_record dkim_rfc) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree) \
 	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \

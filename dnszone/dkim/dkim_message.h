@@ -1,0 +1,43 @@
+/*
+ * dnszone/dkim/dkim_message.h: a whole message (RFC 5322) from a file or a stream, as header fields
+ * and body, in the form that a verifier takes (dkim_verify.h).
+ *
+ * Lines end in CRLF or LF, as the first one does: a message of LF lines gets CRLF in its body, in one
+ * of CRLF lines a LF alone stays as it is.  A first line "From " (of an mbox) is left out.  A line
+ * that is no header field begins the body, as the empty line does, which is left out.
+ */
+#ifndef DNSZONE_DKIM_DKIM_MESSAGE_H
+#define DNSZONE_DKIM_DKIM_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/macro.h"
+#include "core/base/octets.h"
+
+struct dkim_message {
+	/* Set by the caller; called in the order of the message.  `field`: name and value as in
+	 * dkim_verifier_field(), borrowed.  `end_fields`: once.  `body`: in pieces. */
+	void (*field)(void *arg, struct octets name, struct octets value);
+	void (*end_fields)(void *arg);
+	void (*body)(void *arg, const char *octets, size_t len);
+	void *arg;
+	/* The reader's own; zeroed at first. */
+	struct buf held; /* the field that is being read, and the line behind it */
+	size_t line_at;  /* where that line begins */
+	bool has_first;  /* the first line was read */
+	bool is_crlf, is_in_body, has_cr;
+	bool is_too_large;
+};
+
+#define DKIM_MESSAGE_FIELD_MAX ((size_t)1024 * 1024) /* octets of one field */
+
+/* A piece of any size.  Memory is limited by one field; false: a field is larger than
+ * DKIM_MESSAGE_FIELD_MAX, and nothing more is read. */
+bool dkim_message_feed(struct dkim_message *message, const char *octets,
+                       size_t len) must_check;
+/* The end: calls what is missing.  Frees what the reader holds. */
+void dkim_message_end(struct dkim_message *message);
+
+#endif
