@@ -101,9 +101,11 @@ static int run_command(struct app *app, struct err *err)
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
-	/* the names of this change only: cron exports the rest */
-	if (r >= 0)
-		r = export_activate_later(session, err);
+	/* the zones of this change only: cron exports the others */
+	if (r >= 0 || r == ERR_REPORTED) {
+		int exported = export_activate_later(session, err);
+		r = exported < 0 ? exported : r;
+	}
 	session_drop_export_lock(session);
 	/* DNS is asked when no lock is held any more */
 	if (r >= 0 && session->begins_to_refuse)

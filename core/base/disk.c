@@ -60,11 +60,11 @@ int disk_refuse(enum disk_state state, const char *what, struct err *err)
 	if (state == DISK_WRITABLE)
 		return 0;
 	auto_free char *mount = disk_mount_point(what);
-	if (state == DISK_READ_ONLY)
-		return err_set(err, ERR_FAILED,
-		               _("%s: the file system is mounted read-only; run \"mount "
-		                 "-o remount,rw %s\""),
-		               what, mount);
+	if (state == DISK_READ_ONLY) {
+		err_set(err, ERR_FAILED, _("%s: the file system is mounted read-only"),
+		        what);
+		return err_add_remedy(err, "mount -o remount,rw %s", mount);
+	}
 	return err_set(err, ERR_FAILED,
 	               _("%s: no space is left on the file system; free some space on "
 	                 "%s"),

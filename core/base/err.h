@@ -11,6 +11,7 @@
 #define CORE_BASE_ERR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/base/macro.h"
 
@@ -27,6 +28,8 @@ enum err_code {
 struct err {
 	int code;        /* 0, or an enum err_code */
 	char text[2048]; /* a sentence, no line break at its end; empty while code is 0 */
+	size_t fault;    /* octets of the text before the clause that names the remedy */
+	char remedy[512]; /* a command that mends the fault; empty: none is known */
 };
 
 #define ERR_INIT ((struct err){ 0 })
@@ -38,6 +41,13 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...) printf_li
 
 /* err_set(ERR_FAILED) with ": <strerror(number)>" at the end. */
 int err_errno(struct err *err, int number, const char *fmt, ...) printf_like(3, 4);
+
+/* Sets the remedy, a command that works as it is printed; the sentence is not changed.  One that does
+ * not fit is left out.  Returns err->code. */
+int err_set_remedy(struct err *err, const char *fmt, ...) printf_like(2, 3);
+
+/* Sets the remedy and adds `; run "<remedy>"` to the sentence.  Returns err->code. */
+int err_add_remedy(struct err *err, const char *fmt, ...) printf_like(2, 3);
 
 /* Adds "<prefix>: " before the text.  Returns err->code. */
 int err_prefix(struct err *err, const char *fmt, ...) printf_like(2, 3);

@@ -112,6 +112,16 @@ static void say_notes(struct session *session, struct push *push)
 	}
 }
 
+/* A change was saved but is not pushed; a rollback saves none. */
+static void report_why(struct session *session, const char *why)
+{
+	if (session->push.is_rollback)
+		ctx_report(&session->ctx, REPORT_NOTE, "%s", why);
+	else
+		ctx_report(&session->ctx, REPORT_NOTE, _("saved; %s"), why);
+	session->is_push_reported = true;
+}
+
 /* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
 static int run_body(struct session *session, enum change_way way, change_body *body,
                     void *arg, const struct push_observation *observation,
@@ -140,10 +150,8 @@ static int run_body(struct session *session, enum change_way way, change_body *b
 		return r;
 	if (r >= 0 && *ret_push && !session->is_dry_run)
 		say_notes(session, *ret_push);
-	if (r >= 0 && why && !session->is_push_reported && !session->is_dry_run) {
-		ctx_report(&session->ctx, REPORT_NOTE, "%s", why);
-		session->is_push_reported = true;
-	}
+	if (r >= 0 && why && !session->is_push_reported && !session->is_dry_run)
+		report_why(session, why);
 	return r;
 }
 

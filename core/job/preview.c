@@ -305,10 +305,7 @@ int preview_load(struct session *session, bool is_changed, bool lists_all,
 	session->hidden++;
 	int r = load(session, is_changed, lists_all, view, err);
 	session->hidden--;
-	if (r >= 0 && session->push_why) {
-		/* "saved; no mail server ...": nothing is saved by a dry run */
-		const char *why = strstr(session->push_why, "; ");
-		take_wait(view, NULL, xstrdup(why ? why + 2 : session->push_why));
-	}
+	if (r >= 0 && session->push_why)
+		take_wait(view, NULL, xstrdup(session->push_why));
 	return session_hide_failure(session, r, session_not_open, err);
 }

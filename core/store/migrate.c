@@ -125,11 +125,12 @@ int migrate(struct store *store, enum store_mode mode, struct err *err)
 		return r;
 	if (version == store->kind->version)
 		return 0;
-	if (mode == STORE_READ || mode == STORE_GLANCE)
-		return err_set(
-			err, ERR_FAILED,
-			_("%s has the schema of an older mailauthctl; to migrate it, "
+	if (mode == STORE_READ || mode == STORE_GLANCE) {
+		err_set(err, ERR_FAILED,
+		        _("%s has the schema of an older mailauthctl; to migrate it, "
 		          "run \"%s\" as root"),
-			store->path, store->kind->remedy);
+		        store->path, store->kind->remedy);
+		return err_set_remedy(err, "%s", store->kind->remedy);
+	}
 	return migrate_from(store, version, err);
 }

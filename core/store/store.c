@@ -43,9 +43,10 @@ static int refuse_damaged(const struct store *store, struct err *err, const char
 {
 	const char *path = store->path, *command = store->kind->remade_by;
 	auto_free char *fault = xasprintf(fmt, path, finding);
-	if (command)
-		return err_set(err, ERR_FAILED, _("%s; run \"mv %s %s.damaged; %s\""),
-		               fault, path, path, command);
+	if (command) {
+		err_set(err, ERR_FAILED, "%s", fault);
+		return err_add_remedy(err, "mv %s %s.damaged; %s", path, path, command);
+	}
 	return err_set(err, ERR_FAILED,
 	               _("%s; replace it with a copy made by mailauthctl db backup"),
 	               fault);
@@ -83,11 +84,11 @@ static int check_writers(const char *path, const char *noun, const struct stat *
 		               _("%s %s belongs to user %u, not to "
 		                 "you"),
 		               noun, path, (unsigned)st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(err, ERR_FAILED,
-		               _("other accounts can write to %s %s; run \"chmod go-w "
-		                 "%s\""),
-		               noun, path, path);
+	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+		err_set(err, ERR_FAILED, _("other accounts can write to %s %s"), noun,
+		        path);
+		return err_add_remedy(err, "chmod go-w %s", path);
+	}
 	return 0;
 }
 

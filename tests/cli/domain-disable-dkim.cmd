@@ -14,4 +14,5 @@ m --quiet domain add a.example b.example c.example
 m --quiet domain enable-dkim a.example b.example c.example
 m --quiet domain add --alias-of a.example alias.example
 m domain disable-dkim a.example 'bad..name' b.example alias.example nowhere.example c.example --now
+(cd "$ROOT/var/lib/mailauthctl/zones" && grep -l _domainkey -- *.zone)
 m key list | grep -E '^(a|b|c|rests|alias).example ' | undated

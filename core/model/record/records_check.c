@@ -117,6 +117,14 @@ int records_check_domain(struct store *store, const struct domain *domain,
 
 /* ---- zone text ------------------------------------------------------------------------------ */
 
+static int refuse_nameless(struct err *err)
+{
+	err_set(err, ERR_FAILED,
+	        _("zone.format full requires an SOA and an NS record, and the value of "
+	          "<hostname> is not known"));
+	return err_add_remedy(err, "mailauthctl server set mta.hostname <name>");
+}
+
 static int check_zone_head(const struct record_list *list, const char *name,
                            struct err *err)
 {
@@ -130,17 +138,14 @@ static int check_zone_head(const struct record_list *list, const char *name,
 		return 0;
 	for (size_t i = 0; i < list->lacking_count; i++)
 		if (strcmp(list->lacking[i], "hostname") == 0)
-			return err_set(
-				err, ERR_FAILED,
-				_("zone.format full requires an SOA and an NS record, "
-			          "and the value of <hostname> is not known; run "
-			          "\"mailauthctl server set mta.hostname <name>\""));
-	return err_set(
-		err, ERR_FAILED,
-		_("zone.format full requires an SOA and an NS record: run "
+			return refuse_nameless(err);
+	err_set(err, ERR_FAILED,
+	        _("zone.format full requires an SOA and an NS record: run "
 	          "\"mailauthctl template add '<domain>.' %s ...\", then \"mailauthctl "
 	          "template apply --all\""),
-		has_soa ? "NS" : "SOA");
+	        has_soa ? "NS" : "SOA");
+	return err_set_remedy(err, "mailauthctl template add '<domain>.' %s ...",
+	                      has_soa ? "NS" : "SOA");
 }
 
 /* Owner, TTL, class, type and two names stand before the serial of an SOA line. */

@@ -56,12 +56,11 @@ static int compare(const struct key_check *check, const struct plan_key *key,
 		          "restore a backup of the database, or import the key of the "
 		          "domain again"),
 			key->domain, key->selector, whose);
-	return err_set(
-		err, ERR_FAILED,
-		_("the key in %s does not match the record of %s, selector %s (%s): "
-	          "%s; its signatures would not verify; to write the right key, run "
-	          "\"mailauthctl mta push --force\""),
-		key->path, key->domain, key->selector, key->algorithm, whose);
+	err_set(err, ERR_FAILED,
+	        _("the key in %s does not match the record of %s, selector %s (%s): "
+	          "%s; its signatures would not verify"),
+	        key->path, key->domain, key->selector, key->algorithm, whose);
+	return err_add_remedy(err, PUSH_FORCE);
 }
 
 static int check_key(const struct key_check *check, const struct plan_key *key,
@@ -77,11 +76,12 @@ static int check_key(const struct key_check *check, const struct plan_key *key,
 		            key->path);
 	else if (!step)
 		r = file_read(check->ctx, key->path, KEY_LIMIT, &present, NULL, err);
-	if (r == ERR_MISSING)
-		r = err_set(err, ERR_FAILED,
-		            _("the KeyTable names %s, and that file does not exist: "
-		              "run \"mailauthctl mta push\" to check every key"),
-		            key->path);
+	if (r == ERR_MISSING) {
+		err_set(err, ERR_FAILED,
+		        _("the KeyTable names %s, and that file does not exist"),
+		        key->path);
+		r = err_add_remedy(err, "mailauthctl mta push");
+	}
 	if (r < 0)
 		return r;
 	auto_secret room = SECRET_INIT;

@@ -225,17 +225,17 @@ static int judge_access(const struct walk *walk, const struct node *node, bool i
 	unsigned bit = missing & PATH_SEARCH ? PATH_SEARCH
 	               : missing & PATH_READ ? PATH_READ
 	                                     : PATH_WRITE;
-	return err_set(
-		err, ERR_FAILED,
-		_("%s cannot use %s: it is not allowed to %s %s (owner %s, group %lu, "
-	          "mode %04o); run \"chmod %c+%c %s\""),
-		who->name, walk->goal, _(verbs[bit]), node->path,
-		user_text(walk->check, node->meta.uid, who, room),
-		(unsigned long)node->meta.gid, (unsigned)node->meta.mode,
-		is_owner   ? 'u'
-		: is_group ? 'g'
-			   : 'o',
-		letters[bit], node->path);
+	err_set(err, ERR_FAILED,
+	        _("%s cannot use %s: it is not allowed to %s %s (owner %s, group %lu, "
+	          "mode %04o)"),
+	        who->name, walk->goal, _(verbs[bit]), node->path,
+	        user_text(walk->check, node->meta.uid, who, room),
+	        (unsigned long)node->meta.gid, (unsigned)node->meta.mode);
+	return err_add_remedy(err, "chmod %c+%c %s",
+	                      is_owner   ? 'u'
+	                      : is_group ? 'g'
+	                                 : 'o',
+	                      letters[bit], node->path);
 }
 
 int path_check_access(struct path_check *check, const struct account *who,
@@ -253,14 +253,12 @@ static int refuse_key(const struct walk *walk, const struct node *node, const ch
                       const char *remedy, struct err *err)
 {
 	char room[32];
-	return err_set(
-		err, ERR_FAILED,
-		_("%s would refuse the key %s: %s %s (owner %s, group %lu, mode %04o); "
-	          "run \"%s %s\""),
-		walk->who->name, walk->goal, node->path, why,
-		user_text(walk->check, node->meta.uid, walk->who, room),
-		(unsigned long)node->meta.gid, (unsigned)node->meta.mode, remedy,
-		node->path);
+	err_set(err, ERR_FAILED,
+	        _("%s would refuse the key %s: %s %s (owner %s, group %lu, mode %04o)"),
+	        walk->who->name, walk->goal, node->path, why,
+	        user_text(walk->check, node->meta.uid, walk->who, room),
+	        (unsigned long)node->meta.gid, (unsigned)node->meta.mode);
+	return err_add_remedy(err, "%s %s", remedy, node->path);
 }
 
 /* The rules of OpenDKIM 2.11, for each folder and for the file. */

@@ -133,11 +133,12 @@ static int plan_postsrsd(const struct desired *desired, struct plan *plan,
 		postsrsd_drop_parts(desired->directory_path, plan);
 		return 0;
 	}
-	if (!desired->srs_domain)
-		return err_set(err, ERR_FAILED,
-		               _("SRS requires a domain, and the full name of the mail "
-		                 "server is not known: run \"mailauthctl server set "
-		                 "srs.domain <domain>\""));
+	if (!desired->srs_domain) {
+		err_set(err, ERR_FAILED,
+		        _("SRS requires a domain, and the full name of the mail server "
+		          "is not known"));
+		return err_add_remedy(err, "mailauthctl server set srs.domain <domain>");
+	}
 	return postsrsd_plan_parts(desired, desired->directory_path, plan, err);
 }
 

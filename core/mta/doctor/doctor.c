@@ -1,8 +1,7 @@
 /*
  * The table of checks, and how findings are put down.
  *
- * A check never fails: what keeps it from looking is a finding.  Sentences of errors carry their
- * next step in quotes; it is taken out of them, so that each finding has its remedy by itself.
+ * A check never fails: what prevents it from looking is a finding.
  */
 #include "core/mta/doctor/doctor.h"
 
@@ -15,7 +14,6 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/push/backend_choose.h"
-#include "core/mta/push/registry.h"
 #include "core/store/schema.h"
 
 const struct doctor_check doctor_checks[] = {
@@ -119,50 +117,11 @@ void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
 	free(text);
 }
 
-static bool begins_with_one(const char *text, const char *const *programs)
-{
-	for (; programs && *programs; programs++)
-		if (text_starts(text, *programs))
-			return true;
-	return false;
-}
-
-static bool is_command(const char *text)
-{
-	static const char *const programs[] = { "mailauthctl ", "chmod ",      "chown ",
-		                                "systemctl ",   "journalctl ", "mount ",
-		                                "mv ",          NULL };
-	if (begins_with_one(text, programs))
-		return true;
-	for (unsigned i = 0; i < registry_count; i++)
-		if (begins_with_one(text, registry[i]->programs))
-			return true;
-	return false;
-}
-
-char *doctor_take_remedy(char *text)
-{
-	char *remedy = NULL;
-	const char *at = text, *begin = NULL;
-	while (!remedy && (at = strchr(at, '"'))) {
-		begin = at++;
-		if (is_command(at))
-			remedy = xmemdup(at, strcspn(at, "\""));
-	}
-	if (!remedy)
-		return NULL;
-	char *clause = strrchr(text, ';');
-	if (clause && clause < begin && begin - clause < 24)
-		*clause = '\0';
-	return remedy;
-}
-
 void doctor_add_err(struct doctor *d, enum doctor_state state, const char *subject,
                     const struct err *err, const char *remedy)
 {
-	auto_free char *text = xstrdup(err->text);
-	auto_free char *own = doctor_take_remedy(text);
-	add(d, state, d->check, subject, own ? own : remedy, text);
+	auto_free char *fault = xasprintf("%.*s", (int)err->fault, err->text);
+	add(d, state, d->check, subject, *err->remedy ? err->remedy : remedy, fault);
 }
 
 void doctor_add_failure(struct doctor *d, const char *subject, const struct err *err)
@@ -202,7 +161,6 @@ static void host_done(struct doctor_host *host)
 	plan_done(&host->plan);
 	plan_done(&host->probes);
 	drifts_done(&host->drifts);
-	free(host->failure);
 }
 
 void doctor_done(struct doctor *d)
@@ -240,12 +198,8 @@ static int look(struct doctor *d, struct err *err)
 	int r = store_begin(d->store, false, err);
 	if (r < 0)
 		return r;
-	struct err why = ERR_INIT;
-	if (push_look_at_probes(d->ctx, d->store, &host->plan, &host->drifts,
-	                        &host->probes, &why) < 0)
-		host->failure = xstrdup(why.text);
-	else
-		host->has_plan = true;
+	host->has_plan = push_look_at_probes(d->ctx, d->store, &host->plan, &host->drifts,
+	                                     &host->probes, &host->failure) >= 0;
 	store_rollback(d->store);
 	return 0;
 }

@@ -53,7 +53,7 @@ struct doctor_host {
 		probes; /* what a push would do, and what it would ask at its end */
 	struct drifts drifts;
 	bool has_plan;
-	char *failure; /* why the plan cannot be made; NULL: it can */
+	struct err failure; /* why the plan cannot be made; code 0: it can */
 };
 
 struct doctor {
@@ -103,17 +103,13 @@ enum {
  * and `remedy` may be NULL and are copied. */
 void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
                 const char *remedy, const char *fmt, ...) printf_like(5, 6);
-/* The sentence of an error.  The command that it names in quotes is the remedy, else `remedy`. */
+/* The fault of an error, with the error's own remedy if it has one, else `remedy`. */
 void doctor_add_err(struct doctor *d, enum doctor_state state, const char *subject,
                     const struct err *err, const char *remedy);
 /* The check itself failed: a problem for root, for others something that only root may see. */
 void doctor_add_failure(struct doctor *d, const char *subject, const struct err *err);
 /* Whether a warning or a problem was added by the running check. */
 bool doctor_has_trouble(const struct doctor *d) must_check;
-
-/* The quoted command in a sentence; the clause that offers it is cut off where it is the last one.
- * NULL: none.  Caller frees. */
-char *doctor_take_remedy(char *text) must_check;
 
 /* Reads the host once.  False: it cannot be; the reason was added. */
 bool doctor_read_host(struct doctor *d) must_check;

@@ -38,15 +38,13 @@ struct rights {
 /* What we pushed gets its rights back by a push; a chmod alone would be an edit of its own. */
 static void add_wrong(struct doctor *d, const char *path, const struct err *err)
 {
-	struct err told = *err;
-	auto_free char *own = NULL;
+	struct err fault = *err;
 	bool is_ours = false;
 	for (size_t i = 0; i < d->host.drifts.count; i++)
 		is_ours |= strcmp(d->host.drifts.row[i].path, path) == 0;
 	if (is_ours)
-		own = doctor_take_remedy(told.text);
-	doctor_add_err(d, DOCTOR_PROBLEM, path, &told,
-	               is_ours ? "mailauthctl mta push --force" : NULL);
+		err_set_remedy(&fault, PUSH_FORCE);
+	doctor_add_err(d, DOCTOR_PROBLEM, path, &fault, NULL);
 }
 
 static void check_access(struct rights *r, const struct account *who, const char *path,
@@ -162,13 +160,12 @@ static void look_at_key_file(struct doctor *d, const char *path,
 	if (text.at)
 		explicit_bzero(text.at, text.room);
 	if (r < 0) {
-		doctor_add_err(d, DOCTOR_PROBLEM, path, &err,
-		               "mailauthctl mta push --force");
+		doctor_add_err(d, DOCTOR_PROBLEM, path, &err, PUSH_FORCE);
 		return;
 	}
 	if (memcmp(sight.fingerprint.at, row->fingerprint.at, DIGEST_LEN) == 0)
 		return;
-	doctor_add(d, DOCTOR_PROBLEM, path, "mailauthctl mta push --force",
+	doctor_add(d, DOCTOR_PROBLEM, path, PUSH_FORCE,
 	           _("the key in %s does not match the record of %s, selector %s: its "
 	             "signatures do not verify"),
 	           path, row->name, row->selector);

@@ -73,13 +73,10 @@ static size_t count_pending(const struct doctor_host *host)
 }
 
 /* Why a push would be refused; what was edited is told where it was edited. */
-static void add_refusal(struct doctor *d, const char *why)
+static void add_refusal(struct doctor *d, const struct err *why)
 {
-	struct err err = { .code = ERR_FAILED };
-	if (d->host.drifts.count && strstr(why, "push --force"))
-		return;
-	snprintf(err.text, sizeof(err.text), "%s", why);
-	doctor_add_err(d, DOCTOR_PROBLEM, NULL, &err, "mailauthctl mta plan");
+	if (!d->host.drifts.count || strcmp(why->remedy, PUSH_FORCE) != 0)
+		doctor_add_err(d, DOCTOR_PROBLEM, NULL, why, "mailauthctl mta plan");
 }
 
 static void look_at_state(struct doctor *d)
@@ -98,8 +95,8 @@ static void look_at_state(struct doctor *d)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
 		           _("pushes are held after a rollback: changes are saved, but "
 		             "not enforced"));
-	else if (host->failure)
-		add_refusal(d, host->failure);
+	else if (host->failure.code)
+		add_refusal(d, &host->failure);
 	else if (pending)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
 		           ngettext("%zu file is pending%s%s",
@@ -372,8 +369,7 @@ void doctor_overrides(struct doctor *d)
 		if (text_starts(drift->path, OPENDKIM_KEYS "/"))
 			continue;
 		doctor_add(d, DOCTOR_WARNING, drift->path,
-		           drift->is_restored ? "mailauthctl mta push"
-		                              : "mailauthctl mta push --force",
+		           drift->is_restored ? "mailauthctl mta push" : PUSH_FORCE,
 		           "%s%s%s%s %s", drift->path, drift->parameter ? " (" : "",
 		           drift->parameter ? drift->parameter : "",
 		           drift->parameter ? ")" : "", drift->what);

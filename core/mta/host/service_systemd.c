@@ -99,11 +99,11 @@ unsigned systemd_look(struct ctx *ctx, const char *name)
 
 static int check_unit(const char *name, const struct unit *unit, struct err *err)
 {
-	if (strcmp(unit->load, "masked") == 0)
-		return err_set(err, ERR_FAILED,
-		               _("the unit %s is masked, so it cannot be started: run "
-		                 "\"systemctl unmask %s\" first"),
-		               name, name);
+	if (strcmp(unit->load, "masked") == 0) {
+		err_set(err, ERR_FAILED,
+		        _("the unit %s is masked, so it cannot be started"), name);
+		return err_add_remedy(err, "systemctl unmask %s", name);
+	}
 	if (strcmp(unit->load, "not-found") == 0)
 		return err_set(err, ERR_FAILED,
 		               _("the unit %s does not exist on this host: install its "

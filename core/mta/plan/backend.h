@@ -97,9 +97,6 @@ struct mta_backend {
 	const char *package; /* that is installed to have it; NULL: unknown */
 	const char
 		*check_command; /* says when its configuration can be read; NULL: none */
-	const char *const
-		*programs; /* that commands in its sentences begin with, each with a
-	                                blank behind it; NULL at the end; NULL: none */
 	const struct mta_fault *faults; /* NULL: none is known */
 	/* Raises or denies what `support` says, for the server and the filter `filter` (mta.filter:
 	 * "auto", "opendkim", "rspamd") together as they are on this host: by version, by licence,

@@ -21,6 +21,9 @@
 #include "core/mta/plan/remote.h"
 #include "core/store/store.h"
 
+/* The command that replaces what was edited in pushed files. */
+#define PUSH_FORCE "mailauthctl mta push --force"
+
 enum step_rank {
 	RANK_DATA,      /* keys, socket folders */
 	RANK_TABLES,    /* KeyTable, SigningTable, InternalHosts */

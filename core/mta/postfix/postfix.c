@@ -259,8 +259,6 @@ static void observed_free(void *observed)
 	postfix_observed_free(observed);
 }
 
-static const char *const programs[] = { "postconf ", "postfix ", NULL };
-
 const struct mta_backend postfix_backend = {
 	.name = "postfix",
 	.title = "Postfix",
@@ -273,7 +271,6 @@ const struct mta_backend postfix_backend = {
 	.service = "postfix",
 	.package = "postfix",
 	.check_command = "postfix check",
-	.programs = programs,
 	.faults = postfix_faults,
 	.look_at_support = look_at_support,
 	.detect = postfix_detect,

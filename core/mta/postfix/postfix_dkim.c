@@ -134,13 +134,14 @@ static int check_other(const struct desired *desired, const struct signer *signe
 	int r = find_double(desired, signer, &name, err);
 	if (r < 0)
 		return r;
-	if (name && !desired->replace_filter)
-		return err_set(
-			err, ERR_FAILED,
-			_("%s already signs for %s, and mail of %s would be signed "
+	if (name && !desired->replace_filter) {
+		err_set(err, ERR_FAILED,
+		        _("%s already signs for %s, and mail of %s would be signed "
 		          "twice: %s; to adopt anyway, run \"mailauthctl mta adopt "
 		          "--replace-filter\""),
-			signer->program, domains, name, remedy);
+		        signer->program, domains, name, remedy);
+		return err_set_remedy(err, "mailauthctl mta adopt --replace-filter");
+	}
 	plan_note(plan,
 	          _("%s signs for %s: mail of a domain with DKIM enabled here is "
 	            "signed twice; to prevent that, %s"),
@@ -149,30 +150,37 @@ static int check_other(const struct desired *desired, const struct signer *signe
 }
 
 /* An admin's filter that signs already is not taken over unasked. */
+static int refuse_filter(const struct signer *signer, const char *domains,
+                         struct err *err)
+{
+	err_set(err, ERR_FAILED,
+	        _("%s already signs for %s: to import their keys and let mailauthctl "
+	          "sign instead, run \"mailauthctl mta adopt --replace-filter\""),
+	        signer->file, domains);
+	return err_set_remedy(err, "mailauthctl mta adopt --replace-filter");
+}
+
 static int check_filter(const struct desired *desired,
                         const struct postfix_observed *observed, struct plan *plan,
                         struct err *err)
 {
 	const struct signers *signers = &observed->signers;
 	int r = 0;
-	if (strcmp(desired->filter, "rspamd") == 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("mta.filter is rspamd, and this version pushes to OpenDKIM "
+	if (strcmp(desired->filter, "rspamd") == 0) {
+		err_set(err, ERR_FAILED,
+		        _("mta.filter is rspamd, and this version pushes to OpenDKIM "
 		          "only: run \"mailauthctl server set mta.filter opendkim\", "
 		          "or, to render files for rspamd, \"mailauthctl server set "
 		          "mta.backend directory\""));
+		return err_set_remedy(err, "mailauthctl server set mta.filter opendkim");
+	}
 	for (size_t i = 0; r == 0 && i < signers->count; i++) {
 		const struct signer *signer = &signers->at[i];
 		auto_free char *domains = signer_domains(signer);
 		if (!signer->is_filter)
 			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
 		else if (!desired->replace_filter)
-			r = err_set(err, ERR_FAILED,
-			            _("%s already signs for %s: to import their keys "
-			              "and let mailauthctl sign instead, run "
-			              "\"mailauthctl mta adopt --replace-filter\""),
-			            signer->file, domains);
+			r = refuse_filter(signer, domains, err);
 	}
 	return r;
 }
@@ -429,13 +437,15 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 	if (r < 0)
 		return r;
 	if (is_asked && !observed->dkim.is_installed &&
-	    observed->dkim.admin.includes_ours)
-		return err_set(
-			err, ERR_FAILED,
-			_("OpenDKIM signs and verifies for this host, but its program "
+	    observed->dkim.admin.includes_ours) {
+		err_set(err, ERR_FAILED,
+		        _("OpenDKIM signs and verifies for this host, but its program "
 		          "does not exist: install the package opendkim again, or, to "
 		          "do without it, run \"mailauthctl server set dkim.sign off "
 		          "dkim.verify off\""));
+		return err_set_remedy(err, "mailauthctl server set dkim.sign off "
+		                           "dkim.verify off");
+	}
 	if (is_asked && !observed->dkim.is_installed)
 		plan_lack(
 			plan,

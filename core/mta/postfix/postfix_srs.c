@@ -273,11 +273,12 @@ static int check_domain(const struct desired *desired,
                         struct err *err)
 {
 	const struct srs_observed *srs = &observed->srs;
-	if (!desired->srs_domain)
-		return err_set(err, ERR_FAILED,
-		               _("SRS requires a domain, and the full name of the mail "
-		                 "server is not known: run \"mailauthctl server set "
-		                 "srs.domain <domain>\""));
+	if (!desired->srs_domain) {
+		err_set(err, ERR_FAILED,
+		        _("SRS requires a domain, and the full name of the mail server "
+		          "is not known"));
+		return err_add_remedy(err, "mailauthctl server set srs.domain <domain>");
+	}
 	bool is_asked = text_same(srs->domain, desired->srs_domain);
 	bool is_in_use = srs->is_in_place &&
 	                 text_same(srs->daemon.our_domain, desired->srs_domain);
@@ -315,13 +316,14 @@ static int check_files(const struct postfix_observed *observed, struct plan *pla
 	auto_buf protocols = BUF_INIT;
 	main_cf_value(&files.main, NULL, "inet_protocols", &protocols);
 	if (!observed->srs.daemon.is_v2 && !item_list_has(buf_text(&protocols), "ipv4") &&
-	    !item_list_has(buf_text(&protocols), "all"))
-		return err_set(
-			err, ERR_FAILED,
-			_("SRS: postsrsd 1 listens on 127.0.0.1 only, and Postfix does "
+	    !item_list_has(buf_text(&protocols), "all")) {
+		err_set(err, ERR_FAILED,
+		        _("SRS: postsrsd 1 listens on 127.0.0.1 only, and Postfix does "
 		          "not use IPv4 (inet_protocols = %s); run \"postconf "
 		          "inet_protocols=all\", or install postsrsd 2"),
-			buf_text(&protocols));
+		        buf_text(&protocols));
+		return err_set_remedy(err, "postconf inet_protocols=all");
+	}
 	canonical_note_reach(&files.main, &files.master, note, plan);
 	canonical_note_delivery(&files.main, &files.master, note, plan);
 	if (observed->srs.rewritten)

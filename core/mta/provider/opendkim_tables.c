@@ -92,12 +92,13 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err)
 	tables->is_ed25519 = tables->first_ed25519 && !tables->first_rsa;
 	if (!tables->first_rsa || !tables->first_ed25519)
 		return 0;
-	return err_set(
-		err, ERR_FAILED,
-		_("%s has only an Ed25519 key and %s signs with RSA: this OpenDKIM "
+	err_set(err, ERR_FAILED,
+	        _("%s has only an Ed25519 key and %s signs with RSA: this OpenDKIM "
 	          "signs with one algorithm for all domains; run \"mailauthctl domain "
 	          "set %s dkim.algorithm rsa\" (or both), then enable DKIM again"),
-		tables->first_ed25519, tables->first_rsa, tables->first_ed25519);
+	        tables->first_ed25519, tables->first_rsa, tables->first_ed25519);
+	return err_set_remedy(err, "mailauthctl domain set %s dkim.algorithm rsa",
+	                      tables->first_ed25519);
 }
 
 /* ---- proof ------------------------------------------------------------------------------------ */

@@ -49,11 +49,11 @@ static int check_path(void *arg, const char *path, struct err *err)
 	if (validation_step(v, path))
 		return 0;
 	int r = file_look(v->ctx, path, true, &info, err);
-	if (r == 0 && info.kind != FILE_REGULAR)
-		r = err_set(err, ERR_FAILED,
-		            _("the KeyTable names %s, and that file does not exist: "
-		              "run \"mailauthctl mta push\" to check every key"),
-		            path);
+	if (r == 0 && info.kind != FILE_REGULAR) {
+		err_set(err, ERR_FAILED,
+		        _("the KeyTable names %s, and that file does not exist"), path);
+		r = err_add_remedy(err, "mailauthctl mta push");
+	}
 	return r;
 }
 

@@ -18,12 +18,12 @@
 
 int opendmarc_check_name(const char *authserv_id, struct err *err)
 {
-	if (!authserv_id || !*authserv_id)
-		return err_set(
-			err, ERR_FAILED,
-			_("DMARC cannot be checked: the name in which OpenDKIM and OpenDMARC "
-		          "trust each other is not known; run \"mailauthctl server set "
-		          "mta.hostname <name>\""));
+	if (!authserv_id || !*authserv_id) {
+		err_set(err, ERR_FAILED,
+		        _("DMARC cannot be checked: the name in which OpenDKIM and "
+		          "OpenDMARC trust each other is not known"));
+		return err_add_remedy(err, "mailauthctl server set mta.hostname <name>");
+	}
 	if (strlen(authserv_id) > OPENDMARC_ID_MAX)
 		return err_set(
 			err, ERR_FAILED,

@@ -315,12 +315,10 @@ static int plan_secrets(const struct desired *desired, const struct secret *admi
 	int r = desired_srs_secrets(desired, &ours, err);
 	if (r < 0)
 		return r;
-	if (!ours.len)
-		return err_set(
-			err, ERR_FAILED,
-			_("srs.enabled is on, but there is no secret: run "
-		          "\"mailauthctl server set srs.secret generate\" to generate "
-		          "one"));
+	if (!ours.len) {
+		err_set(err, ERR_FAILED, _("srs.enabled is on, but there is no secret"));
+		return err_add_remedy(err, "mailauthctl server set srs.secret generate");
+	}
 	postsrsd_secrets_put(&ours, admin, &text);
 	plan_secret(RANK_DATA, path, &text,
 	            (struct file_meta){ 0600, FILE_KEEP_UID, FILE_KEEP_GID }, plan);

@@ -39,9 +39,8 @@ int push_recover(struct ctx *ctx, const char *db_path, bool force,
 struct push_observation; /* push_observe.h */
 
 /* Inside the store's transaction.  `observation` NULL, or not current after the change itself: observes now.
- * *ret_push is NULL when nothing is pushed: not adopted (then
- * *ret_why is one sentence for people, borrowed from a const), held, or nothing to do (*ret_why
- * NULL).  `dry`: observes and plans only, journals nothing. */
+ * *ret_push is NULL when nothing is pushed: not adopted or paused (*ret_why is the reason as in
+ * push_decide(), borrowed from a const), or nothing to do (*ret_why NULL).  `dry`: observes and plans only, journals nothing. */
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
                  const struct push_observation *observation, bool dry,
                  struct push **ret_push, const char **ret_why,

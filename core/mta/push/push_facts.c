@@ -106,7 +106,7 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 				err, ERR_FAILED,
 				_("this host follows another database; to follow this "
 			          "one instead, use --take-over"));
-		*ret_why = _("saved; not pushed: this host follows another database");
+		*ret_why = _("not pushed: this host follows another database");
 		return 0;
 	}
 	if (options->remove)
@@ -114,13 +114,12 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 	if (options->is_adoption && !f->backend)
 		return no_server(ctx, store, err);
 	if (f->is_ours && f->backend && strcmp(f->old.backend, f->backend->name) != 0) {
-		if (is_asked)
-			return err_set(
-				err, ERR_FAILED,
-				_("this host was adopted as %s: run \"mailauthctl mta "
-			          "push --remove\" first"),
-				f->old.backend);
-		*ret_why = _("saved; not pushed: this host was adopted with another "
+		if (is_asked) {
+			err_set(err, ERR_FAILED, _("this host was adopted as %s"),
+			        f->old.backend);
+			return err_add_remedy(err, "mailauthctl mta push --remove");
+		}
+		*ret_why = _("not pushed: this host was adopted with another "
 		             "mta.backend");
 		return 0;
 	}
@@ -134,17 +133,18 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {
-		if (is_explicit)
-			return err_set(err, ERR_FAILED,
-			               _("no mail server follows this database yet: run "
-			                 "\"mailauthctl mta adopt\""));
-		*ret_why = _("saved; no mail server follows this database yet: run "
+		if (is_explicit) {
+			err_set(err, ERR_FAILED,
+			        _("no mail server follows this database yet"));
+			return err_add_remedy(err, "mailauthctl mta adopt");
+		}
+		*ret_why = _("no mail server follows this database yet: run "
 		             "\"mailauthctl mta adopt\"");
 		return 0;
 	}
 	if (f->old.is_there && f->old.is_paused && !is_explicit)
 		*ret_why = _(
-			"saved; pushes are held after a rollback until \"mailauthctl mta push\"");
+			"pushes are held after a rollback until \"mailauthctl mta push\"");
 	return 0;
 }
 

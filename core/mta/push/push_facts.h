@@ -38,7 +38,8 @@ int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN],
 int push_read_inputs(struct store *store, const char *backend, const char *hostname,
                      struct digest *ret_digest, struct err *err) must_check;
 
-/* Whether to push at all.  *ret_why: nothing is pushed, and why; fails where it was asked for. */
+/* Whether to push at all.  *ret_why: why nothing is pushed, a clause that can follow "saved; "; NULL:
+ * push.  Fails where the push was requested. */
 int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
                 const struct push_facts *facts, const char **ret_why,
                 struct err *err) must_check;

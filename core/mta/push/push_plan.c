@@ -60,16 +60,17 @@ static int refuse_drift(const struct push *push, struct err *err)
 	auto_free char *more =
 		others ? xasprintf(_(" (and %zu more of this kind)"), others)
 		       : xstrdup("");
-	return err_set(
-		err, ERR_FAILED,
-		_("%s%s%s%s %s%s: nothing was changed; run \"mailauthctl mta plan\" to "
+	const char *kind = push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push";
+	err_set(err, ERR_FAILED,
+	        _("%s%s%s%s %s%s: nothing was changed; run \"mailauthctl mta plan\" to "
 	          "show the change, \"mailauthctl mta %s --force\" to overwrite it%s"),
-		first->path, first->parameter ? " (" : "",
-		first->parameter ? first->parameter : "", first->parameter ? ")" : "",
-		first->what, more, push->kind == PUSH_KIND_ROLLBACK ? "rollback" : "push",
-		push->kind == PUSH_KIND_ROLLBACK ? ""
-						 : _(", or use --no-push to save "
+	        first->path, first->parameter ? " (" : "",
+	        first->parameter ? first->parameter : "", first->parameter ? ")" : "",
+	        first->what, more, kind,
+	        push->kind == PUSH_KIND_ROLLBACK ? ""
+	                                         : _(", or use --no-push to save "
 	                                             "without a push"));
+	return err_set_remedy(err, "mailauthctl mta %s --force", kind);
 }
 
 /* Of many files one is named. */

@@ -61,6 +61,40 @@ static void test_err_is_cut(void **state)
 	assert_string_equal(err.text + sizeof(err.text) - 5, "x: N");
 }
 
+/* The clause follows the fault, and no prefix separates the two. */
+static void test_err_remedy(void **state)
+{
+	struct err err = ERR_INIT;
+	char text[600];
+	(void)state;
+	err_set(&err, ERR_FAILED, "a; b is \"old\"");
+	assert_string_equal(err.remedy, "");
+	assert_int_equal(err.fault, strlen(err.text));
+	assert_int_equal(err_add_remedy(&err, "chmod %s /x", "0600"), ERR_FAILED);
+	assert_string_equal(err.text, "a; b is \"old\"; run \"chmod 0600 /x\"");
+	err_prefix(&err, "line %d", 7);
+	assert_string_equal(err.text, "line 7: a; b is \"old\"; run \"chmod 0600 /x\"");
+	assert_string_equal(err.text + err.fault, "; run \"chmod 0600 /x\"");
+	assert_string_equal(err.remedy, "chmod 0600 /x");
+	err_set_remedy(&err, "reboot");
+	assert_string_equal(err.remedy, "reboot");
+	assert_string_equal(err.text + err.fault, "; run \"chmod 0600 /x\"");
+	/* a command that was cut or altered would do something else */
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(err_set_remedy(&err, "rm %s", text), ERR_FAILED);
+	assert_string_equal(err.remedy, "");
+	err_set(&err, ERR_FAILED, "a");
+	err_add_remedy(&err, "rm %s", "a\nb");
+	assert_string_equal(err.remedy, "");
+	err_add_remedy(&err, "reboot");
+	err_set(&err, ERR_FAILED, "b");
+	assert_string_equal(err.remedy, "");
+	err_set_remedy(&err, "reboot");
+	err_clear(&err);
+	assert_string_equal(err.remedy, "");
+}
+
 static void test_buf(void **state)
 {
 	auto_buf buf = BUF_INIT;
@@ -458,6 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_err_is_cut),
+		cmocka_unit_test(test_err_remedy),
 		cmocka_unit_test(test_buf),
 		cmocka_unit_test(test_buf_room),
 		cmocka_unit_test(test_digest),

@@ -32,38 +32,35 @@ static void test_table(void **state)
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
+/* The remedy is the error's own, or the one of the check; a quoted command in the fault is not one. */
 static void test_remedy(void **state)
 {
 	static const struct {
-		const char *sentence, *text, *remedy;
+		const char *remedy, *fallback, *text, *expected;
 	} rows[] = {
-		{ "opendkim may not read /x (mode 0600); \"chmod o+r /x\" helps",
-		  "opendkim may not read /x (mode 0600)", "chmod o+r /x" },
-		{ "/x is old; \"mailauthctl db check\" brings it up to date", "/x is old",
-		  "mailauthctl db check" },
-		{ "it says \"no\": run \"mailauthctl mta push\", which looks at all",
-		  "it says \"no\": run \"mailauthctl mta push\", which looks at all",
-		  "mailauthctl mta push" },
-		{ "a; b is \"mailauthctl help\", a long way behind its semicolon, see it",
-		  "a", "mailauthctl help" },
-		{ "a; b stands far, far in front of what is quoted: \"mailauthctl help\"",
-		  "a; b stands far, far in front of what is quoted: \"mailauthctl help\"",
-		  "mailauthctl help" },
-		{ "nothing \"known\" is quoted; so be it",
-		  "nothing \"known\" is quoted; so be it", NULL },
-		{ "a quote \"that does not end", "a quote \"that does not end", NULL },
-		{ "\"mailauthctl", "\"mailauthctl", NULL },
-		{ "", "", NULL },
+		{ "chmod o+r /x", NULL, "run \"mailauthctl help\"; it is old; so is that",
+		  "chmod o+r /x" },
+		{ "chmod o+r /x", "look", "/x is old", "chmod o+r /x" },
+		{ NULL, "look", "/x is old; run \"mailauthctl help\"", "look" },
+		{ NULL, NULL, "", NULL },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		auto_free char *text = xstrdup(rows[i].sentence);
-		auto_free char *remedy = doctor_take_remedy(text);
-		assert_string_equal(text, rows[i].text);
+		struct ctx ctx = { .root_fd = -1 };
+		struct err err = ERR_INIT;
+		struct doctor d;
+		doctor_init(&d, &ctx, "/nonexistent/database", NULL, false);
+		d.check = "keys";
+		err_set(&err, ERR_FAILED, "%s", rows[i].text);
 		if (rows[i].remedy)
-			assert_string_equal(remedy, rows[i].remedy);
+			err_add_remedy(&err, "%s", rows[i].remedy);
+		doctor_add_err(&d, DOCTOR_PROBLEM, NULL, &err, rows[i].fallback);
+		assert_string_equal(d.finding[0].text, rows[i].text);
+		if (rows[i].expected)
+			assert_string_equal(d.finding[0].remedy, rows[i].expected);
 		else
-			assert_null(remedy);
+			assert_null(d.finding[0].remedy);
+		doctor_done(&d);
 	}
 }
 
