@@ -45,14 +45,15 @@ dnszone_src := \
 	$(addprefix query/,authority query query_servers query_slot query_try resolver \
 		resolver_cache resolver_zone rr_table wire zone_look zone_servers) \
 	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
-		spf_macro spf_mech spf_mode spf_record spf_result spf_service spf_trace) \
+		spf_macro spf_mech spf_mode spf_record spf_result spf_trace) \
 	$(addprefix dkim/,dkim_canon dkim_crypto dkim_fields dkim_key dkim_key_record \
 		dkim_message dkim_record dkim_result dkim_signature dkim_verify dkim_verify_key \
 		livecheck) \
 	$(addprefix dmarc/,dmarc_record dmarc_record_check dmarc_tree dmarc_value) \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
-		lint_spf_text lint_table lint_txt)
+		lint_spf_text lint_table lint_txt) \
+	$(addprefix verify/,policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
 	$(addprefix setting/,env setting setting_table setting_type spf_setting srs_secret) \

@@ -48,9 +48,9 @@ static int read_file(const char *path, struct arena *mem, struct policyd_file *r
 	*ret_file = file_of(&st);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_FAILED, "%s is not a regular file", path);
-	if (st.st_size > SPF_SERVICE_SIZE_MAX)
+	if (st.st_size > POLICYD_SIZE_MAX)
 		return err_set(err, ERR_FAILED, "%s is larger than %d octets", path,
-		               SPF_SERVICE_SIZE_MAX);
+		               POLICYD_SIZE_MAX);
 	char *octets = arena_alloc(mem, (size_t)st.st_size);
 	if (!octets)
 		return err_set(err, ERR_FAILED, "there is no memory left for %s", path);
@@ -68,8 +68,8 @@ static int read_file(const char *path, struct arena *mem, struct policyd_file *r
 	return 0;
 }
 
-/* spf_service_parse() has let each of them pass. */
-static int parse_relays(const struct spf_service *settings, struct arena *mem,
+/* policyd_settings_parse() has let each of them pass. */
+static int parse_relays(const struct policyd_settings *settings, struct arena *mem,
                         struct network **ret_relays, struct err *err)
 {
 	struct network *relays =
@@ -86,7 +86,7 @@ static int parse_relays(const struct spf_service *settings, struct arena *mem,
 	return 0;
 }
 
-static int choose_servers(const struct spf_service *settings,
+static int choose_servers(const struct policyd_settings *settings,
                           struct query_servers *ret_servers, struct err *err)
 {
 	if (settings->nameservers.count == 0)
@@ -113,12 +113,12 @@ static int load(struct policyd_conf *conf, struct err *err)
 	arena_reset(mem);
 	const char *octets = NULL;
 	size_t len = 0;
-	struct spf_service settings;
+	struct policyd_settings settings;
 	struct network *relays = NULL;
 	struct query_servers servers = conf->servers;
 	int rc = read_file(conf->path, mem, &conf->file, &octets, &len, err);
 	if (rc == 0)
-		rc = spf_service_parse(conf->path, octets, len, mem, &settings, err);
+		rc = policyd_settings_parse(conf->path, octets, len, mem, &settings, err);
 	if (rc == 0)
 		rc = parse_relays(&settings, mem, &relays, err);
 	if (rc == 0 && !conf->has_servers)

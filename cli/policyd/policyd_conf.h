@@ -12,7 +12,7 @@
 #include "core/base/macro.h"
 #include "core/base/network.h"
 #include "dnszone/query/query.h"
-#include "dnszone/spf/spf_service.h"
+#include "dnszone/verify/policyd_settings.h"
 
 struct policyd_file { /* identifies a content */
 	uint64_t device, inode;
@@ -20,10 +20,10 @@ struct policyd_file { /* identifies a content */
 };
 
 struct policyd_conf {
-	const char *path;             /* borrowed */
-	struct spf_service settings;  /* lives in mem[now] */
-	struct network *relays;       /* settings.trusted_relays, parsed */
-	struct query_servers servers; /* to ask */
+	const char *path;                 /* borrowed */
+	struct policyd_settings settings; /* lives in mem[now] */
+	struct network *relays;           /* settings.trusted_relays, parsed */
+	struct query_servers servers;     /* to ask */
 	bool has_servers;    /* --nameserver was given: the file's do not count */
 	struct arena mem[2]; /* of the settings in force, and of those being read */
 	unsigned now;

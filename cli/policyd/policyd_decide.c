@@ -227,7 +227,7 @@ static void note_verdict(const struct spf_verdict *spf, const struct spf_message
 static bool check(struct policyd *policyd, const struct spf_message *message,
                   struct policyd_verdict *verdict)
 {
-	const struct spf_service *settings = &policyd->conf->settings;
+	const struct policyd_settings *settings = &policyd->conf->settings;
 	struct resolver *dns = fresh_resolver(policyd);
 	if (!dns)
 		return false;

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		                                      .idle_seconds = 1 };
 	const struct policyd_log log = { .to_stderr = true };
 	struct policyd_conf conf = { .path = "" };
-	conf.settings = spf_service_default(ID);
+	conf.settings = policyd_settings_default(ID);
 	conf.settings.is_one_from = true;
 	const struct policyd_milter milter = { .conf = &conf,
 		                               .limits = &limits,

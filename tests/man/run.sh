@@ -86,7 +86,7 @@ mapfile -t placeholders < <(sed -nE 's/^\t\[[A-Z0-9]+\] = \{ "([a-z0-9]+)", N_.*
 	ok "every option of mailauth-policyd" all_in mailauth-policyd '^     %s( |$)' \
 		$("$build/mailauth-policyd" --help | grep -oE '^ +--[a-z-]+')
 	ok "every key of its settings" all_in mailauth-policyd '%s' \
-		$(sed -nE 's/^\t\{ "([a-z-]+)", [A-Z]+, AT.*/\1/p' dnszone/spf/spf_service.c)
+		$(sed -nE 's/^\t\{ "([a-z-]+)", [A-Z]+, AT.*/\1/p' dnszone/verify/policyd_settings.c)
 }
 lacking=
 for setting in "${settings[@]}"; do

@@ -14,7 +14,7 @@
 #include "core/base/arena.h"
 #include "core/base/network.h"
 #include "dnszone/name/name.h"
-#include "dnszone/spf/spf_service.h"
+#include "dnszone/verify/policyd_settings.h"
 
 #define NO_NAME "localhost.localdomain"
 #define READ_MEMORY ((size_t)4 << 20) /* for the largest file */
@@ -78,18 +78,18 @@ static bool find_name(const struct desired *desired, const struct policyd_host *
 static int read_back(const struct buf *text, struct err *err)
 {
 	auto_arena mem = { 0 };
-	struct spf_service service;
-	if (text->len > SPF_SERVICE_SIZE_MAX)
+	struct policyd_settings service;
+	if (text->len > POLICYD_SIZE_MAX)
 		return err_set(
 			err, ERR_FAILED,
 			_("the SPF settings result in a file of %zu octets; the limit "
 		          "is %d: shorten mta.trusted-relays"),
-			text->len, SPF_SERVICE_SIZE_MAX);
+			text->len, POLICYD_SIZE_MAX);
 	if (!arena_open(&mem, READ_MEMORY))
 		return err_set(err, ERR_FAILED, _("not enough memory to check %s"),
 		               POLICYD_CONF);
-	return spf_service_parse(POLICYD_CONF, buf_text(text), text->len, &mem, &service,
-	                         err);
+	return policyd_settings_parse(POLICYD_CONF, buf_text(text), text->len, &mem,
+	                              &service, err);
 }
 
 int policyd_conf_render(const struct desired *desired, const struct policyd_host *host,
@@ -99,12 +99,13 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 	struct relays relays;
 	bool is_known = find_name(desired, host, name);
 	find_relays(desired, host, &relays);
-	struct spf_service service = spf_service_default(is_known ? name : NO_NAME);
+	struct policyd_settings service =
+		policyd_settings_default(is_known ? name : NO_NAME);
 	service.is_checked = desired->checks_spf;
 	service.is_one_from = desired->checks_dmarc && desired->rejects_dmarc;
 	service.spf = desired->spf;
-	service.trusted_relays = (struct spf_list){ relays.text, relays.count };
-	spf_service_render(&service, into);
+	service.trusted_relays = (struct policyd_list){ relays.text, relays.count };
+	policyd_settings_render(&service, into);
 	relays_done(&relays);
 	return read_back(into, err);
 }
@@ -138,11 +139,11 @@ void policyd_conf_drop(const char *prefix, struct plan *plan)
 static bool is_refusing(const struct buf *text)
 {
 	auto_arena mem = { 0 };
-	struct spf_service service;
+	struct policyd_settings service;
 	struct err ignored = ERR_INIT;
 	return arena_open(&mem, READ_MEMORY) &&
-	       spf_service_parse(POLICYD_CONF, buf_text(text), text->len, &mem, &service,
-	                         &ignored) == 0 &&
+	       policyd_settings_parse(POLICYD_CONF, buf_text(text), text->len, &mem,
+	                              &service, &ignored) == 0 &&
 	       service.is_checked && service.spf.mode >= SPF_DEFER_DNS_ERRORS;
 }
 

@@ -1,4 +1,4 @@
-/* cli/policyd_request and dnszone/spf_service: rows of requests, and settings there and back. */
+/* cli/policyd_request and dnszone/policyd_settings: rows of requests, and settings there and back. */
 #include "cli/policyd/policyd_request.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@
 #include "cli/policyd/policyd_seccomp.h"
 #include "core/base/buf.h"
 #include "core/base/network.h"
-#include "dnszone/spf/spf_service.h"
+#include "dnszone/verify/policyd_settings.h"
 
 /* What was read, as "attribute=text" joined by '|'; '!' behind what was cut. */
 static void print_request(const struct policyd_request *request, struct buf *into)
@@ -227,7 +227,7 @@ static void test_settings_round_trip(void **state)
 	static const char *const relays[] = { "192.0.2.0/24", "2001:db8::/32",
 		                              "!192.0.2.9" };
 	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
-	struct spf_service whole = spf_service_default("mx.example.net");
+	struct policyd_settings whole = policyd_settings_default("mx.example.net");
 	whole.is_checked = false;
 	whole.spf.mode = SPF_REJECT_NOT_PASS;
 	whole.spf.local_rules = "include:spf.example.net a:relay.example.com";
@@ -235,23 +235,25 @@ static void test_settings_round_trip(void **state)
 	whole.spf.guess_scope = SPF_GUESS_MOST_PERMISSIVE;
 	whole.spf.explanation = "See http://x.test/?s=%{S}: \"no\" \\o/";
 	whole.spf.does_continue_on_dns_error = true;
-	whole.trusted_relays = (struct spf_list){ relays, ARRAY_LEN(relays) };
-	whole.nameservers = (struct spf_list){ servers, ARRAY_LEN(servers) };
+	whole.trusted_relays = (struct policyd_list){ relays, ARRAY_LEN(relays) };
+	whole.nameservers = (struct policyd_list){ servers, ARRAY_LEN(servers) };
 	whole.time_limit = 7;
 	whole.void_limit = 0;
 	whole.is_one_from = true;
-	const struct spf_service settings[] = { spf_service_default("mx.example.net"),
-		                                whole };
+	const struct policyd_settings settings[] = {
+		policyd_settings_default("mx.example.net"), whole
+	};
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		auto_arena mem;
 		assert_true(arena_open(&mem, 65536));
 		auto_buf first = BUF_INIT, second = BUF_INIT;
-		struct spf_service back;
+		struct policyd_settings back;
 		struct err err = ERR_INIT;
-		spf_service_render(&settings[i], &first);
-		if (spf_service_parse("f", first.at, first.len, &mem, &back, &err) != 0)
+		policyd_settings_render(&settings[i], &first);
+		if (policyd_settings_parse("f", first.at, first.len, &mem, &back, &err) !=
+		    0)
 			fail_msg("%s\n%s", err.text, first.at);
-		spf_service_render(&back, &second);
+		policyd_settings_render(&back, &second);
 		assert_string_equal(first.at, second.at);
 		assert_int_equal(back.is_checked, settings[i].is_checked);
 		assert_int_equal(back.spf.mode, settings[i].spf.mode);
@@ -277,13 +279,14 @@ static void test_nameservers(void **state)
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct spf_service settings = spf_service_default("mx.example.net");
+		struct policyd_settings settings =
+			policyd_settings_default("mx.example.net");
 		struct policyd_conf conf;
 		struct query_servers want;
 		struct err err = ERR_INIT;
 		auto_buf text = BUF_INIT;
-		settings.nameservers = (struct spf_list){ servers, cases[i].given };
-		spf_service_render(&settings, &text);
+		settings.nameservers = (struct policyd_list){ servers, cases[i].given };
+		policyd_settings_render(&settings, &text);
 		assert_int_equal(ftruncate(fd, 0), 0);
 		assert_int_equal(pwrite(fd, text.at, text.len, 0), (ssize_t)text.len);
 		if (policyd_conf_open(&conf, path, cases[i].option, &err) != 0)
@@ -329,8 +332,8 @@ static void test_unreadable(void **state)
 		{ path, "192.0.2.300", 0, "192.0.2.300" },
 		{ "/none/policyd.yaml", NULL, 0, "cannot read /none/policyd.yaml: " },
 		{ folder, NULL, 0, " is not a regular file" },
-		{ path, NULL, SPF_SERVICE_SIZE_MAX, NULL },
-		{ path, NULL, SPF_SERVICE_SIZE_MAX + 1, " is larger than " },
+		{ path, NULL, POLICYD_SIZE_MAX, NULL },
+		{ path, NULL, POLICYD_SIZE_MAX + 1, " is larger than " },
 	};
 	write_settings(path, good);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -435,9 +438,9 @@ static void test_follow(void **state)
 static void test_rendered_text(void **state)
 {
 	(void)state;
-	struct spf_service settings = spf_service_default("mx.example.net");
+	struct policyd_settings settings = policyd_settings_default("mx.example.net");
 	auto_buf text = BUF_INIT;
-	spf_service_render(&settings, &text);
+	policyd_settings_render(&settings, &text);
 	assert_string_equal(buf_text(&text),
 	                    "# Written by mailauthctl; changes are overwritten.\n"
 	                    "version: 1\n"

@@ -127,7 +127,7 @@ static int serve(const struct buf *input, bool has_one_from, struct buf *answers
 		                                      .idle_seconds = 5 };
 	const struct policyd_log log = { .to_stderr = true };
 	struct policyd_conf conf = { .path = "" };
-	conf.settings = spf_service_default(ID);
+	conf.settings = policyd_settings_default(ID);
 	conf.settings.is_one_from = has_one_from;
 	const size_t ahead = input->len < 3 ? input->len : 3;
 	const struct policyd_milter milter = { .conf = &conf,

@@ -3,7 +3,7 @@
  * here as when they were set, so that a file that somebody edited by hand cannot carry a policy
  * that the evaluator does not know how to read.
  */
-#include "dnszone/spf/spf_service.h"
+#include "dnszone/verify/policyd_settings.h"
 
 #include <string.h>
 
@@ -114,12 +114,12 @@ static int check_nameserver(const char *text, char **ret_text, struct err *err)
 
 enum kind { BOOL, NUMBER, CHOICE, TEXT, LIST };
 
-#define AT(member) offsetof(struct spf_service, member)
+#define AT(member) offsetof(struct policyd_settings, member)
 
 /* In the order in which they are written. */
 static const struct row {
 	const char *key;
-	enum kind kind; /* bool, unsigned, an enum, const char *, struct spf_list */
+	enum kind kind; /* bool, unsigned, an enum, const char *, struct policyd_list */
 	size_t at;
 	bool is_needed;
 	int64_t least, most; /* NUMBER; LIST: at most so many items, 0: any number */
@@ -140,7 +140,7 @@ static const struct row {
 	{ "nameservers", LIST, AT(nameservers), .most = QUERY_SERVERS_MAX,
 	  .check = check_nameserver },
 	{ "time-limit", NUMBER, AT(time_limit), .least = 1,
-	  .most = SPF_SERVICE_TIME_LIMIT_MAX },
+	  .most = POLICYD_TIME_LIMIT_MAX },
 	{ "void-limit", NUMBER, AT(void_limit), .least = 0, .most = 10 },
 	{ "one-from", BOOL, AT(is_one_from) },
 };
@@ -151,7 +151,7 @@ struct reader {
 	const char *name; /* of the file */
 	const struct yaml_node *root;
 	struct arena *mem;
-	struct spf_service settings;
+	struct policyd_settings settings;
 };
 
 static int fault_at(const struct reader *reader, const struct row *row, struct err *err,
@@ -183,7 +183,7 @@ static int read_text(struct reader *reader, const struct row *row, const char **
 }
 
 static int read_list(struct reader *reader, const struct row *row,
-                     struct spf_list *ret_list, struct err *err)
+                     struct policyd_list *ret_list, struct err *err)
 {
 	const struct yaml_node *item;
 	int r = yaml_get_list(reader->root, reader->name, row->key, &item, err);
@@ -195,7 +195,7 @@ static int read_list(struct reader *reader, const struct row *row,
 		return fault_full(reader, err);
 	if (row->most && count > (size_t)row->most)
 		return fault_at(reader, row, err, _("more than three are not used"));
-	*ret_list = (struct spf_list){ text, count };
+	*ret_list = (struct policyd_list){ text, count };
 	for (; item; item = item->next) {
 		char *unchanged = NULL;
 		struct err why = ERR_INIT;
@@ -235,10 +235,10 @@ static int read_row(struct reader *reader, const struct row *row, struct err *er
 	return r;
 }
 
-struct spf_service spf_service_default(const char *hostname)
+struct policyd_settings policyd_settings_default(const char *hostname)
 {
-	return (struct spf_service){
-		.version = SPF_SERVICE_VERSION,
+	return (struct policyd_settings){
+		.version = POLICYD_VERSION,
 		.is_checked = true,
 		.hostname = hostname,
 		.spf = { .mode = SPF_HEADERS_ONLY,
@@ -246,8 +246,8 @@ struct spf_service spf_service_default(const char *hostname)
 		         .local_rules = "",
 		         .guess_rules = "",
 		         .explanation = "" },
-		.time_limit = SPF_SERVICE_TIME_LIMIT,
-		.void_limit = SPF_SERVICE_VOID_LIMIT,
+		.time_limit = POLICYD_TIME_LIMIT,
+		.void_limit = POLICYD_VOID_LIMIT,
 	};
 }
 
@@ -257,18 +257,19 @@ static int check_version(struct reader *reader, struct err *err)
 	const struct row *row = &rows[0];
 	bool is_given = yaml_get(reader->root, row->key) != NULL;
 	int r = is_given ? read_row(reader, row, err) : 0;
-	if (r == 0 && reader->settings.version != SPF_SERVICE_VERSION)
+	if (r == 0 && reader->settings.version != POLICYD_VERSION)
 		return fault_at(reader, row, err,
 		                _("this format version is not supported"));
 	return r;
 }
 
-int spf_service_parse(const char *name, const void *octets, size_t len, struct arena *mem,
-                      struct spf_service *ret_settings, struct err *err)
+int policyd_settings_parse(const char *name, const void *octets, size_t len,
+                           struct arena *mem, struct policyd_settings *ret_settings,
+                           struct err *err)
 {
 	struct reader reader = { .name = name,
 		                 .mem = mem,
-		                 .settings = spf_service_default("") };
+		                 .settings = policyd_settings_default("") };
 	int r = yaml_read(octets, len, name, mem, &reader.root, err);
 	if (r < 0)
 		return r;
@@ -297,7 +298,7 @@ int spf_service_parse(const char *name, const void *octets, size_t len, struct a
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static void write_list(struct tree *tree, const struct row *row,
-                       const struct spf_list *list)
+                       const struct policyd_list *list)
 {
 	if (!list->count)
 		return;
@@ -307,7 +308,7 @@ static void write_list(struct tree *tree, const struct row *row,
 	tree_close(tree);
 }
 
-void spf_service_render(const struct spf_service *settings, struct buf *into)
+void policyd_settings_render(const struct policyd_settings *settings, struct buf *into)
 {
 	struct tree tree = { .out = into };
 	buf_puts(into, "# Written by mailauthctl; changes are overwritten.\n");
