@@ -103,6 +103,21 @@ static int check_network(const char *text, char **ret_text, struct err *err)
 	               text);
 }
 
+/* Senders whose mail a DMARC policy does not refuse: by network, or by domain. */
+static int check_exception(const char *text, char **ret_text, struct err *err)
+{
+	struct network net;
+	char name[NAME_SIZE];
+	if (network_parse(text, &net))
+		return 0;
+	if (strpbrk(text, "/:!"))
+		return check_network(text, ret_text, err);
+	int r = name_parse_domain(text, name, err);
+	if (r == 0)
+		*ret_text = xstrdup(name);
+	return r;
+}
+
 static int check_nameserver(const char *text, char **ret_text, struct err *err)
 {
 	struct query_servers servers;
@@ -122,6 +137,7 @@ static const struct row {
 	enum kind kind; /* bool, unsigned, an enum, const char *, struct policyd_list */
 	size_t at;
 	bool is_needed;
+	bool is_rare; /* BOOL: written only if it is on, so that older programs can read the file */
 	int64_t least, most; /* NUMBER; LIST: at most so many items, 0: any number */
 	const struct choice *choice; /* CHOICE */
 	check_text *check;           /* TEXT, LIST */
@@ -143,6 +159,10 @@ static const struct row {
 	  .most = POLICYD_TIME_LIMIT_MAX },
 	{ "void-limit", NUMBER, AT(void_limit), .least = 0, .most = 10 },
 	{ "one-from", BOOL, AT(is_one_from) },
+	{ "dkim-verify", BOOL, AT(verifies_dkim), .is_rare = true },
+	{ "dmarc-check", BOOL, AT(checks_dmarc), .is_rare = true },
+	{ "dmarc-reject", BOOL, AT(rejects_dmarc), .is_rare = true },
+	{ "dmarc-exceptions", LIST, AT(dmarc_exceptions), .check = check_exception },
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -197,12 +217,14 @@ static int read_list(struct reader *reader, const struct row *row,
 		return fault_at(reader, row, err, _("more than three are not used"));
 	*ret_list = (struct policyd_list){ text, count };
 	for (; item; item = item->next) {
-		char *unchanged = NULL;
+		auto_free char *kept = NULL;
 		struct err why = ERR_INIT;
-		if (row->check(item->text, &unchanged, &why) < 0)
+		if (row->check(item->text, &kept, &why) < 0)
 			return yaml_fault(item, reader->name, err, "%s: %s", row->key,
 			                  why.text);
-		*text++ = item->text;
+		*text = kept ? arena_memdup(reader->mem, kept, strlen(kept)) : item->text;
+		if (!*text++)
+			return fault_full(reader, err);
 	}
 	return 0;
 }
@@ -316,6 +338,8 @@ void policyd_settings_render(const struct policyd_settings *settings, struct buf
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *row = &rows[i];
 		const void *value = (const char *)settings + row->at;
+		if (row->is_rare && !*(const bool *)value)
+			continue;
 		if (row->kind == BOOL)
 			tree_on(&tree, row->key, *(const bool *)value);
 		else if (row->kind == NUMBER)

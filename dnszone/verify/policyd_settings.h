@@ -41,6 +41,14 @@ struct policyd_settings { /* texts and lists are borrowed, or live in the arena 
 	unsigned time_limit; /* seconds for a whole check, 1 to POLICYD_TIME_LIMIT_MAX */
 	unsigned void_limit; /* void look-ups, 0 to 10 */
 	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
+	/* As a mail filter: incoming mail is verified (DKIM, and SPF if is_checked), and the results
+	 * are added; false: forged results are removed, nothing else. */
+	bool verifies_dkim;
+	bool checks_dmarc;  /* the DMARC verdict too; requires verifies_dkim */
+	bool rejects_dmarc; /* it acts on p=reject; requires checks_dmarc */
+	/* Senders that are never refused because of DMARC: addresses and networks, as network_parse()
+	 * takes them, and domains (A-labels). */
+	struct policyd_list dmarc_exceptions;
 };
 
 /* All defaults, except for the hostname; the version is POLICYD_VERSION. */
@@ -51,7 +59,8 @@ int policyd_settings_parse(const char *name, const void *octets, size_t len,
                            struct arena *mem, struct policyd_settings *ret_settings,
                            struct err *err) must_check;
 
-/* The text of the file, defaults included, except for empty lists. */
+/* The text of the file, defaults included, except for empty lists, and for what verifies DKIM and
+ * DMARC: those are written only if they are on. */
 void policyd_settings_render(const struct policyd_settings *settings, struct buf *into);
 
 /* "no-record", "most-permissive". */

@@ -227,6 +227,8 @@ static void test_settings_round_trip(void **state)
 	static const char *const relays[] = { "192.0.2.0/24", "2001:db8::/32",
 		                              "!192.0.2.9" };
 	static const char *const servers[] = { "192.0.2.53", "[2001:db8::53]:5353" };
+	static const char *const exceptions[] = { "lists.example", "!192.0.2.9",
+		                                  "192.0.2.0/24" };
 	struct policyd_settings whole = policyd_settings_default("mx.example.net");
 	whole.is_checked = false;
 	whole.spf.mode = SPF_REJECT_NOT_PASS;
@@ -240,6 +242,9 @@ static void test_settings_round_trip(void **state)
 	whole.time_limit = 7;
 	whole.void_limit = 0;
 	whole.is_one_from = true;
+	whole.verifies_dkim = whole.checks_dmarc = whole.rejects_dmarc = true;
+	whole.dmarc_exceptions =
+		(struct policyd_list){ exceptions, ARRAY_LEN(exceptions) };
 	const struct policyd_settings settings[] = {
 		policyd_settings_default("mx.example.net"), whole
 	};
@@ -262,6 +267,61 @@ static void test_settings_round_trip(void **state)
 		                 settings[i].trusted_relays.count);
 		assert_int_equal(back.void_limit, settings[i].void_limit);
 		assert_int_equal(back.is_one_from, settings[i].is_one_from);
+		assert_int_equal(back.verifies_dkim, settings[i].verifies_dkim);
+		assert_int_equal(back.checks_dmarc, settings[i].checks_dmarc);
+		assert_int_equal(back.rejects_dmarc, settings[i].rejects_dmarc);
+		assert_int_equal(back.dmarc_exceptions.count,
+		                 settings[i].dmarc_exceptions.count);
+	}
+}
+
+/* A program that does not know these keys reads the file of a host that does not use them. */
+static void test_settings_of_older_programs(void **state)
+{
+	(void)state;
+	const struct policyd_settings plain = policyd_settings_default("mx.example.net");
+	auto_buf text = BUF_INIT;
+	policyd_settings_render(&plain, &text);
+	assert_null(strstr(buf_text(&text), "dkim"));
+	assert_null(strstr(buf_text(&text), "dmarc"));
+	assert_non_null(strstr(buf_text(&text), "one-from: off\n"));
+}
+
+/* Domains become A-labels in lower case; what is neither domain nor network is a fault. */
+static void test_exceptions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *item, *kept; /* NULL: refused */
+	} cases[] = {
+		{ "Lists.Example.", "lists.example" },
+		{ "b\u00fccher.example", "xn--bcher-kva.example" },
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "2001:db8::/32", "2001:db8::/32" },
+		{ "192.0.2.0/33", NULL },
+		{ "2001:db8::g", NULL },
+		{ "example", NULL },
+		{ "a@lists.example", NULL },
+		{ "", NULL },
+		{ "1.2.3", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_arena mem;
+		auto_buf text = BUF_INIT;
+		struct policyd_settings back;
+		struct err err = ERR_INIT;
+		assert_true(arena_open(&mem, 65536));
+		buf_printf(&text,
+		           "version: 1\nhostname: mx.example.net\n"
+		           "dmarc-exceptions: [ \"%s\" ]\n",
+		           cases[i].item);
+		int r = policyd_settings_parse("f", text.at, text.len, &mem, &back, &err);
+		if ((r == 0) != (cases[i].kept != NULL))
+			fail_msg("%s: %s", cases[i].item, err.text);
+		if (r == 0)
+			assert_string_equal(back.dmarc_exceptions.text[0], cases[i].kept);
+		else
+			assert_non_null(strstr(err.text, "f:3:21: dmarc-exceptions: "));
 	}
 }
 
@@ -577,6 +637,8 @@ int main(void)
 		cmocka_unit_test(test_log_word),
 		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_settings_round_trip),
+		cmocka_unit_test(test_settings_of_older_programs),
+		cmocka_unit_test(test_exceptions),
 		cmocka_unit_test(test_nameservers),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_trusted),
