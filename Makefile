@@ -141,7 +141,7 @@ unit_tests := \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
 	$(addprefix core/mta/doctor/test_,doctor) \
 	$(addprefix core/mta/engine/test_,engine recover remote step_service target) \
-	$(addprefix core/mta/host/test_,service service_master) \
+	$(addprefix core/mta/host/test_,service service_filter service_master) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix_canonical postfix_filters postfix_main \
 		postfix_master postfix_restrict postfix_validate postfix_values signers) \
