@@ -154,7 +154,7 @@ static void test_start(void **state)
 		{ "PidFile\t/run/own/x.pid \r\nUserID USER:mail\n", "/run/own", true },
 		{ "PidFile /run/own/x.pid\nUserID USER\n", "/run/own", true },
 		{ "PidFile /run/more/x.pid\nUserID nobody-here\n", "/run/more", false },
-		{ "PidFile /run/x.pid\nPidFiles /run/no/x.pid\n#PidFile /run/no/y.pid\n",
+		{ "PidFile /run/x.pid\nPidFile/run/no/x.pid\n#PidFile /run/no/y.pid\n",
 		  NULL, false },
 	};
 	struct host *host = *state;
