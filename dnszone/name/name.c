@@ -304,6 +304,100 @@ int name_parse_selector(const char *text, char ret_selector[NAME_SIZE], struct e
 	return parse(text, &rules, ret_selector, err);
 }
 
+/* ---- names in foreign mail ---------------------------------------------------------------------- */
+
+/* UTS 46 maps these to nothing: two names that look alike and differ in octets would be one. */
+static bool has_ignored(const char *label)
+{
+	static const char *const ignored[] = {
+		"\xc2\xad",     "\xcd\x8f",     "\xe1\xa0\x8b", "\xe1\xa0\x8c",
+		"\xe1\xa0\x8d", "\xe1\xa0\x8f", "\xe2\x80\x8b", "\xe2\x81\xa0",
+		"\xe2\x81\xa4", "\xef\xbb\xbf",
+	};
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		if (strstr(label, ignored[i]))
+			return true;
+	/* U+FE00 to U+FE0F, U+1BCA0 to U+1BCA3, U+E0100 to U+E01EF */
+	for (; *label; label++) {
+		const unsigned char *c = (const unsigned char *)label;
+		if (c[0] == 0xef && c[1] == 0xb8 && c[2] >= 0x80 && c[2] <= 0x8f)
+			return true;
+		if (c[0] == 0xf0 && c[1] == 0x9b && c[2] == 0xb2 && c[3] >= 0xa0 &&
+		    c[3] <= 0xa3)
+			return true;
+		if (c[0] == 0xf3 && c[1] == 0xa0 && c[2] >= 0x84 && c[2] <= 0x87)
+			return true;
+	}
+	return false;
+}
+
+/* `label` is not ASCII.  What UTS 46 would make several labels of, or other ASCII than a host name
+ * has, is refused: it is no U-label. */
+static bool to_a_label(const char *label, char ret_label[LABEL_MAX_LEN + 1])
+{
+	char *ascii = NULL;
+	bool is_good = text_is_clean(label) && !has_ignored(label) &&
+	               idn2()->idn2_to_ascii_8z(label, &ascii, IDN_FLAGS) == IDN2_OK &&
+	               *ascii && strlen(ascii) <= LABEL_MAX_LEN;
+	for (const char *c = ascii; is_good && *c; c++)
+		is_good = is_letter_or_digit(*c) || *c == '-' || *c == '_';
+	if (is_good)
+		strcpy(ret_label, ascii);
+	idn2()->idn2_free(ascii);
+	return is_good;
+}
+
+/* Appends the label; false: see name_from_mail(). */
+static bool add_mail_label(const char *at, size_t len, char *name, size_t *name_len)
+{
+	char label[4 * NAME_SIZE], a_label[LABEL_MAX_LEN + 1];
+	if (len == 0 || len >= sizeof(label))
+		return false;
+	memcpy(label, at, len);
+	label[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)label[i] <= 0x20 || label[i] == 0x7f)
+			return false;
+	const char *from = label;
+	if (!is_ascii(label)) {
+		if (!to_a_label(label, a_label))
+			return false;
+		from = a_label;
+		len = strlen(a_label);
+	}
+	if (*name_len + len > NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		name[(*name_len)++] = from[i] >= 'A' && from[i] <= 'Z'
+		                              ? (char)(from[i] | 0x20)
+		                              : from[i];
+	return true;
+}
+
+bool name_from_mail(struct octets text, char ret_name[NAME_SIZE])
+{
+	char name[NAME_SIZE];
+	size_t len = 0;
+	if (text.len > 0 && text.at[text.len - 1] == '.')
+		text.len--;
+	if (text.len == 0)
+		return false;
+	for (size_t at = 0; at <= text.len;) {
+		const char *dot = memchr(text.at + at, '.', text.len - at);
+		size_t end = dot ? (size_t)(dot - text.at) : text.len;
+		if (!add_mail_label(text.at + at, end - at, name, &len))
+			return false;
+		if (dot && len == NAME_MAX_LEN)
+			return false;
+		if (dot)
+			name[len++] = '.';
+		at = end + 1;
+	}
+	name[len] = '\0';
+	memcpy(ret_name, name, len + 1);
+	return true;
+}
+
 /* ZERO WIDTH (NON-)JOINER are allowed in U-labels, but nobody can see them. */
 static bool is_visible(const char *u_labels)
 {

@@ -6,6 +6,7 @@
 
 #include "core/base/err.h"
 #include "core/base/macro.h"
+#include "core/base/octets.h"
 
 #define NAME_MAX_LEN 253 /* octets of text, RFC 1035 2.3.4 */
 #define NAME_SIZE (NAME_MAX_LEN + 1)
@@ -31,6 +32,13 @@ int name_parse_host(const char *text, char ret_name[NAME_SIZE],
  * hyphens, '_' inside allowed, dots between labels, at most 190 octets. */
 int name_parse_selector(const char *text, char ret_selector[NAME_SIZE],
                         struct err *err) must_check;
+
+/* The domain of an address or a signature in foreign mail: lower-case A-labels, at most one final dot
+ * removed.  ASCII labels are taken as they are, of any length and with any printable octet, since a
+ * name that cannot be in DNS still has parents that are; others are converted (RFC 8616, UTS 46
+ * non-transitional).  False: an empty label, more than 253 octets, a blank or control, invalid
+ * UTF-8, or a label that has no A-label. */
+bool name_from_mail(struct octets text, char ret_name[NAME_SIZE]) must_check;
 
 /* The U-label form for people; the A-labels if the name has no valid U-label form, or if it
  * contains invisible characters.  Caller frees. */
