@@ -49,7 +49,8 @@ dnszone_src := \
 	$(addprefix dkim/,dkim_canon dkim_crypto dkim_fields dkim_key dkim_key_record \
 		dkim_message dkim_record dkim_result dkim_signature dkim_verify dkim_verify_key \
 		livecheck) \
-	$(addprefix dmarc/,dmarc_record dmarc_record_check dmarc_tree dmarc_value from_header) \
+	$(addprefix dmarc/,dmarc_record dmarc_record_check dmarc_trace dmarc_tree dmarc_value \
+		dmarc_verdict from_header) \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
 		lint_spf_text lint_table lint_txt) \
@@ -151,7 +152,7 @@ unit_tests := \
 	$(addprefix core/mta/push/test_,contract push rollback) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_record dkim_rfc) \
-	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree from_header) \
+	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree dmarc_verdict from_header) \
 	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
 	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \

@@ -391,9 +391,9 @@ void from_header_of_message(struct octets message, struct from_header *ret_from)
 		if (end == at)
 			break;
 		const char *colon = memchr(message.at + at, ':', end - at);
-		if (!colon || !from_header_is_name((struct octets){
-				      message.at + at,
-				      (size_t)(colon - message.at) - at }))
+		if (!colon ||
+		    !from_header_is_name((struct octets){
+			    message.at + at, (size_t)(colon - message.at) - at }))
 			continue;
 		size_t from = (size_t)(colon - message.at) + 1;
 		value = (struct octets){ message.at + from, end - from };

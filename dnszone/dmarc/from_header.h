@@ -17,8 +17,9 @@
 #include "core/base/octets.h"
 #include "dnszone/name/name.h"
 
-#define FROM_FIELD_MAX ((size_t)64 * 1024) /* octets of the value; RFC 5322 has no limit */
-#define FROM_COMMENT_DEPTH 64              /* comments in comments */
+#define FROM_FIELD_MAX \
+	((size_t)64 * 1024)   /* octets of the value; RFC 5322 has no limit */
+#define FROM_COMMENT_DEPTH 64 /* comments in comments */
 
 enum from_fault {
 	FROM_GOOD,
@@ -32,9 +33,10 @@ enum from_fault {
 
 struct from_header {
 	enum from_fault fault;
-	char domain[NAME_SIZE]; /* FROM_GOOD: lower-case A-labels, no final dot; may contain any
+	char domain
+		[NAME_SIZE]; /* FROM_GOOD: lower-case A-labels, no final dot; may contain any
 	                           printable ASCII (RFC 5322 atext) and a label over 63 octets */
-	size_t at;              /* FROM_UNPARSABLE: where in the value */
+	size_t at;           /* FROM_UNPARSABLE: where in the value */
 };
 
 /* Whether a header field's name is "From", in any case, with blanks before the colon (RFC 5322

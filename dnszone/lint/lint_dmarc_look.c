@@ -17,7 +17,8 @@
 struct foreign {
 	const struct lint *l;
 	struct arena mem;
-	struct dns_name organization; /* of the domain; len 0: not known yet */
+	struct dmarc_lookups all;
+	const char *organization; /* of the domain; NULL: not known yet */
 	char known[TARGETS_MAX][NAME_SIZE];
 	size_t count;
 };
@@ -26,23 +27,17 @@ struct foreign {
 static bool is_own(struct foreign *f, const char *target)
 {
 	const struct lint_dmarc_input *input = f->l->input;
-	struct dns_name name;
 	struct dmarc_walk walk;
 	if (name_is_at_or_below(target, input->domain))
 		return true;
-	if (!f->organization.len) {
-		if (!dns_name_from_octets(input->domain, strlen(input->domain), &name))
-			return true;
-		dmarc_walk(&name, input->dns, input->until, &f->mem, &walk);
-		if (!walk.organization.len)
+	if (!f->organization) {
+		dmarc_walk(&f->all, input->domain, &walk);
+		if (!walk.organization)
 			return true;
 		f->organization = walk.organization;
 	}
-	if (!dns_name_from_octets(target, strlen(target), &name))
-		return true;
-	dmarc_walk(&name, input->dns, input->until, &f->mem, &walk);
-	return !walk.organization.len ||
-	       dns_name_equal(&walk.organization, &f->organization);
+	dmarc_walk(&f->all, target, &walk);
+	return !walk.organization || strcmp(walk.organization, f->organization) == 0;
 }
 
 static bool is_accepted(struct foreign *f, const char *owner)
@@ -85,7 +80,9 @@ void lint_dmarc_rule_foreign(const struct lint *l)
 	struct foreign f = { .l = l };
 	if (!l->input->domain || !l->input->dns || !arena_open(&f.mem, LINT_MEMORY))
 		return;
-	for (enum dmarc_tag tag = DMARC_RUA; tag <= DMARC_RUF; tag++) {
+	bool has_room =
+		dmarc_lookups_init(&f.all, l->input->dns, l->input->until, &f.mem, NULL);
+	for (enum dmarc_tag tag = DMARC_RUA; has_room && tag <= DMARC_RUF; tag++) {
 		const struct dmarc_element *e = dmarc_record_find(l->record, tag);
 		struct dmarc_uri uri;
 		for (size_t at = 0; e && dmarc_uri_next(l->record, e, &at, &uri);)
@@ -97,61 +94,52 @@ void lint_dmarc_rule_foreign(const struct lint *l)
 /* ---- what a domain publishes ------------------------------------------------------------------- */
 
 /* "_dmarc.example.com asks for none: v=DMARC1; ..." */
-static void tell_inherited(const struct dmarc_walk *walk, enum dmarc_whom whom,
+static void tell_inherited(struct dmarc_lookups *all, const struct dmarc_walk *walk,
                            struct lint_list *list)
 {
-	char owner[DNS_NAME_TEXT_SIZE];
 	struct dmarc_record record;
 	struct err ignored;
-	dns_name_to_text(&walk->owner, owner);
+	enum dmarc_whom whom = DMARC_OF_SUBDOMAIN;
+	const char *why;
 	if (dmarc_record_parse(walk->text, &record, &ignored) < 0)
 		return;
+	if (!dmarc_whom(all, walk, &record, &whom, &why))
+		whom = DMARC_OF_SUBDOMAIN;
 	enum dmarc_policy policy = dmarc_record_policy(&record, whom);
 	lint_add(list, &lint_dmarc_table.row[CODE_INHERITED].code, 0,
 	         policy == DMARC_POLICY_INVALID
 	                 ? _("_dmarc.%.253s, which has no valid policy: %s%.*s")
 	                 : _("_dmarc.%.253s, which asks for \"%s\": %.*s"),
-	         owner, policy == DMARC_POLICY_INVALID ? "" : dmarc_policy_word(policy),
+	         walk->owner,
+	         policy == DMARC_POLICY_INVALID ? "" : dmarc_policy_word(policy),
 	         lint_dmarc_shown(walk->text.len), walk->text.at);
 }
 
-static enum dmarc_whom whom_of(const struct dns_name *name, struct resolver *dns,
-                               struct deadline until, struct arena *mem)
+static void lint_walk(struct dmarc_lookups *all, const struct dmarc_walk *walk,
+                      const char *domain, struct lint_list *list)
 {
-	struct dns_answer answer;
-	resolver_ask(dns, name, DNS_TXT, until, mem, &answer);
-	return answer.kind == DNS_NXDOMAIN ? DMARC_OF_NONEXISTENT : DMARC_OF_SUBDOMAIN;
-}
-
-static void lint_walk(const struct dmarc_walk *walk, const struct dns_name *name,
-                      const char *domain, struct resolver *dns, struct deadline until,
-                      struct arena *mem, struct lint_list *list)
-{
-	auto_free char *owner = xasprintf("_dmarc.%s", domain);
 	if (walk->found == DMARC_FOUND_TEMPFAIL) {
 		lint_add_row(list, &lint_dmarc_table.row[CODE_UNREACHABLE],
-		             *walk->why ? walk->why : owner);
+		             walk->missing->why);
 		return;
 	}
-	bool is_own =
-		walk->found == DMARC_FOUND_RECORD && dns_name_equal(&walk->owner, name);
-	if (is_own) {
+	const struct dmarc_lookup *own = walk->step[0];
+	if (walk->found == DMARC_FOUND_RECORD && own->text.len) {
 		lint_dmarc_record(&(struct lint_dmarc_input){ .text = walk->text,
 		                                              .domain = domain,
-		                                              .dns = dns,
-		                                              .until = until },
+		                                              .dns = all->dns,
+		                                              .until = all->until },
 		                  list);
 		return;
 	}
-	if (walk->records_at_start > 1)
+	if (own->records > 1)
 		lint_add_row(list, &lint_dmarc_table.row[CODE_TWO_RECORDS], NULL);
-	else if (walk->records_at_start == 1)
+	else if (own->records == 1)
 		/* one that is there and cannot be read, with the reason */
-		lint_dmarc_record(&(struct lint_dmarc_input){ .text = walk->at_start },
-		                  list);
+		lint_dmarc_record(&(struct lint_dmarc_input){ .text = own->first }, list);
 	if (walk->found == DMARC_FOUND_RECORD)
-		tell_inherited(walk, whom_of(name, dns, until, mem), list);
-	else if (walk->records_at_start == 0)
+		tell_inherited(all, walk, list);
+	else if (own->records == 0)
 		lint_add_row(list, &lint_dmarc_table.row[CODE_NO_RECORD], NULL);
 }
 
@@ -184,18 +172,18 @@ void lint_dmarc_domain(const char *domain, struct resolver *dns, struct deadline
                        struct lint_list *list)
 {
 	auto_arena mem = { 0 };
-	struct dns_name name;
+	struct dmarc_lookups all;
 	struct dmarc_walk walk;
 	domain = without_label(domain);
 	if (strstr(domain, "._report._dmarc.")) {
 		lint_report_owner(domain, dns, until, list);
 		return;
 	}
-	if (!dns_name_from_octets(domain, strlen(domain), &name) ||
-	    !arena_open(&mem, LINT_MEMORY)) {
+	if (!arena_open(&mem, LINT_MEMORY) ||
+	    !dmarc_lookups_init(&all, dns, until, &mem, NULL)) {
 		lint_add_row(list, &lint_dmarc_table.row[CODE_UNREACHABLE], domain);
 		return;
 	}
-	dmarc_walk(&name, dns, until, &mem, &walk);
-	lint_walk(&walk, &name, domain, dns, until, &mem, list);
+	dmarc_walk(&all, domain, &walk);
+	lint_walk(&all, &walk, domain, list);
 }

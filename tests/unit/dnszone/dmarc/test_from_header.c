@@ -110,10 +110,16 @@ static void test_rows(void **state)
 		{ "From: (a\x01\x7f) \"\x01\" <a@example.com>", "example.com" },
 		{ "From: a\x01@example.com", "unparsable" },
 		/* what UTS 46 would make a dot, an at sign, or nothing of */
-		{ "From: a@example\xe3\x80\x82""com", "unparsable" },
+		{ "From: a@example\xe3\x80\x82"
+		  "com",
+		  "unparsable" },
 		{ "From: a@ex\xef\xbc\xa0mple.com", "unparsable" },
-		{ "From: a@ex\xc2\xad""ample.com", "unparsable" },
-		{ "From: a@ex\xef\xb8\x8f""ample.com", "unparsable" },
+		{ "From: a@ex\xc2\xad"
+		  "ample.com",
+		  "unparsable" },
+		{ "From: a@ex\xef\xb8\x8f"
+		  "ample.com",
+		  "unparsable" },
 		{ "From: a@\xef\xbd\x85xample.com", "example.com" },
 		{ "From: a@ex_\xc3\xa4.com", "xn--ex_-sla.com" },
 	};
@@ -133,7 +139,8 @@ static void test_limits(void **state)
 	(void)state;
 	auto_buf text = BUF_INIT, deep = BUF_INIT, much = BUF_INIT;
 	struct from_header from;
-	for (unsigned depth = FROM_COMMENT_DEPTH; depth <= FROM_COMMENT_DEPTH + 1; depth++) {
+	for (unsigned depth = FROM_COMMENT_DEPTH; depth <= FROM_COMMENT_DEPTH + 1;
+	     depth++) {
 		buf_done(&deep);
 		deep = BUF_INIT;
 		for (unsigned i = 0; i < depth; i++)
@@ -144,7 +151,7 @@ static void test_limits(void **state)
 		struct octets value = { buf_text(&deep), deep.len };
 		from_header_parse(&value, 1, &from);
 		assert_int_equal(from.fault, depth > FROM_COMMENT_DEPTH ? FROM_UNPARSABLE
-		                                                       : FROM_GOOD);
+		                                                        : FROM_GOOD);
 	}
 	buf_puts(&text, "a@example.com");
 	while (text.len < FROM_FIELD_MAX)
