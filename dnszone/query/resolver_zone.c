@@ -307,7 +307,12 @@ static void ask(struct resolver *r, const struct dns_name *name, enum dns_type t
 		case FOUND_ALIAS:
 			continue;
 		case FOUND_NOTHING:
-			resolver_ask_below(r, &chain.at, type, until, mem, DNS_NXDOMAIN,
+			/* without anybody to ask, a name exists that has a record or is above
+			 * one */
+			resolver_ask_below(r, &chain.at, type, until, mem,
+			                   rr_table_has(&zones_of(r)->table, &chain.at)
+			                           ? DNS_NODATA
+			                           : DNS_NXDOMAIN,
 			                   ret_answer);
 			if (chain.ttl < ret_answer->ttl)
 				ret_answer->ttl = chain.ttl;

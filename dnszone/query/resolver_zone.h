@@ -13,7 +13,8 @@
 #include "core/base/err.h"
 #include "dnszone/query/resolver.h"
 
-/* Takes ownership of `below` (NULL: names outside of all zones do not exist).  Never NULL. */
+/* Takes ownership of `below` (NULL: outside of all zones, only names with records, and those above
+ * them, exist).  Never NULL. */
 struct resolver *resolver_zone_new(struct resolver *below) must_check;
 
 /* Adds a master file (RFC 1035 5), `len` octets; `label` names it in messages.  Relative names need
