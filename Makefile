@@ -112,9 +112,9 @@ cli_src := \
 	$(addprefix app/,app app_dns app_input app_run changes dry_run findings \
 		overview paste spf_targets srs_targets typed) \
 	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
-		cmd_doctor cmd_domain cmd_domain_show cmd_key cmd_key_import cmd_key_lint \
-		cmd_mta cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf \
-		cmd_template cmd_zone)
+		cmd_dmarc_check cmd_doctor cmd_domain cmd_domain_show cmd_key \
+		cmd_key_import cmd_key_lint cmd_mta cmd_mta_history cmd_mta_status cmd_record \
+		cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := \
 	$(addprefix policyd/,policyd_conf policyd_decide policyd_log policyd_milter \
@@ -159,7 +159,7 @@ unit_tests := \
 		zone_look) \
 	$(addprefix dnszone/spf/test_,spf_check spf_eval spf_mode spf_record spf_suite) \
 	$(addprefix dnszone/txt/test_,policy_edit)
-fuzz_tests := config dkim_record dmarc_record dns_answer key_tables lint_dkim \
+fuzz_tests := config dkim_record dmarc_record dns_answer from_header key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po
@@ -275,7 +275,7 @@ $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
 $(build)/tests/lib/fail_store.so: tests/lib/fail_store.c $(build)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
-$(build)/tests/lib/spf_ask: $(build)/tests/lib/spf_ask.o $(build)/liblow.a $(build)/flags
+$(build)/tests/lib/from_ask $(build)/tests/lib/spf_ask: %: %.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 lib: $(lib)
@@ -407,7 +407,7 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dnsd fail_store.so fake_mta mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dnsd fail_store.so fake_mta from_ask mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
@@ -481,6 +481,6 @@ bench: all
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
-	$(build)/cli/policyd.d $(build)/tests/lib/dnsd.d $(build)/tests/lib/spf_ask.d \
+	$(build)/cli/policyd.d $(addprefix $(build)/tests/lib/,dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/help_pages.d $(build)/cli/manref.d

@@ -188,6 +188,8 @@ part_cli() {
 	need release && need asan || return
 	producer cli-release tests/cli/run.sh build/release/mailauthctl
 	producer cli-asan tests/cli/run.sh build/asan/mailauthctl
+	producer dmarc/cases tests/dmarc/cases.py build/release/mailauthctl build/release/tests/lib/dnsd
+	producer dmarc/from-peer tests/dmarc/from_peer.py build/release/tests/lib/from_ask 1 20000
 	producer config-release/broken tests/config/run.sh build/release/mailauthctl
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1 32
 	producer config-asan/broken tests/config/run.sh build/asan/mailauthctl 7

@@ -1,4 +1,4 @@
-/* `dmarc`: lint of DMARC records, and the policy of a domain. */
+/* `dmarc`: the rows; lint of DMARC records, and the policy of a domain. */
 #include <stdlib.h>
 #include <strings.h>
 
@@ -95,6 +95,25 @@ static int run_set(struct app *app, struct err *err)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+static const struct option_row check_options[] = {
+	{ "--from-domain", "<name>", N_("author domain, instead of a message"), 0, 0, 0 },
+	{ "--spf", "<result:domain>",
+	  N_("result of SPF and the domain of MAIL FROM, as in pass:example.com"), 0, 0,
+	  0 },
+	{ "--dkim", "<result:domain>",
+	  N_("result of a DKIM signature and its domain (d=)"), true, 0, 0 },
+	{ "--exists", "<name>", N_("treat this name as existing in DNS"), true, 0, 0 },
+	{ "--message", "<file>",
+	  N_("check this message: From, SPF and DKIM; -: standard input"), 0, 0,
+	  OPTION_STDIN_FOR_ADMINS },
+	{ "--ip", "<address>", N_("with --message: address of the client"), 0, 0, 0 },
+	{ "--mail-from", "<sender>",
+	  N_("with --message: envelope sender; <> or empty: the null sender"), 0, 0, 0 },
+	{ "--helo", "<name>", N_("with --message: host name in HELO or EHLO"), 0, 0, 0 },
+	OPTION_RESOLVER,
+	OPTION_ZONE,
+	{ 0 },
+};
 static const struct option_row lint_options[] = {
 	OPTION_RECORD, OPTION_RECORDS_FROM, OPTION_RESOLVER, OPTION_ZONE, { 0 },
 };
@@ -105,6 +124,25 @@ static const struct option_row set_options[] = {
 };
 
 const struct command commands_dmarc[] = {
+	{ .words = "dmarc check",
+	  .options = check_options,
+	  .help = N_(
+		  "give the DMARC verdict on a message; exit 3: not delivered as usual"),
+	  .example = "mailauthctl dmarc check --from-domain example.com "
+	             "--spf pass:bounce.example.com\n"
+	             "mailauthctl dmarc check --message mail.eml --ip 192.0.2.1 "
+	             "--mail-from user@example.com",
+	  .needs = NEED_STORE_READ,
+	  .check = cmd_dmarc_input,
+	  .run = cmd_dmarc_check },
+	{ .words = "dmarc explain",
+	  .options = check_options,
+	  .help = N_("give the DMARC verdict, and show every query and rule"),
+	  .example = "mailauthctl dmarc explain --from-domain example.com "
+	             "--dkim pass:example.net",
+	  .needs = NEED_STORE_READ,
+	  .check = cmd_dmarc_input,
+	  .run = cmd_dmarc_explain },
 	{ .words = "dmarc lint",
 	  .args = "<domain>|--record|--records-from",
 	  .options = lint_options,

@@ -108,19 +108,6 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 	return 0;
 }
 
-static void put_octets(struct out *out, struct octets octets)
-{
-	if (!octets.len) {
-		out_text(out, NULL);
-		return;
-	}
-	auto_free char *text = xmemdup(octets.at, octets.len);
-	for (size_t i = 0; i < octets.len; i++)
-		if (text[i] == '\0')
-			text[i] = '?';
-	out_text(out, text);
-}
-
 static const struct out_column verdict_columns[] = {
 	{ "result", N_("Result"), OUT_TEXT, 0 },
 	{ "explanation", N_("Explanation"), OUT_TEXT, OUT_WRAP },
@@ -145,8 +132,8 @@ static void put_verdict(struct app *app, const struct check *check)
 			     : xstrdup(spf_action_name(ruling->action));
 	out_text(app->out, spf_result_name(verdict->result));
 	out_text(app->out, *verdict->explanation ? verdict->explanation : NULL);
-	put_octets(app->out, verdict->record);
-	put_octets(app->out, verdict->mechanism);
+	out_octets(app->out, verdict->record);
+	out_octets(app->out, verdict->mechanism);
 	bool has_decided = verdict->record.len || verdict->decided_by != SPF_FROM_RECORD;
 	out_text(app->out, has_decided ? spf_origin_name(verdict->decided_by) : NULL);
 	out_text(app->out, verdict->problem);
@@ -206,7 +193,7 @@ static void put_events(struct app *app, const struct spf_trace *trace)
 		out_text(app->out, kinds[event->kind]);
 		out_int(app->out, event->depth);
 		out_text(app->out, spf_origin_name(event->origin));
-		put_octets(app->out, event->text);
+		out_octets(app->out, event->text);
 		out_int(app->out, event->cost);
 		out_int(app->out, event->voids);
 		out_text(app->out, line);

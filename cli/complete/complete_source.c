@@ -463,6 +463,7 @@ const struct complete_source complete_sources[] = {
 	{ "<push>", offer_pushes, true },
 	{ "<recipient>", NULL, false },
 	{ "<record>", NULL, false },
+	{ "<result:domain>", NULL, false },
 	{ "<seconds>", NULL, false },
 	{ "<selector>", offer_selectors, true },
 	{ "<sender>", NULL, false },

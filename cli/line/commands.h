@@ -29,6 +29,10 @@ extern const struct command commands_zone[];
 /* Handlers of `domain` rows in cmd_dkim.c: enabling and disabling DKIM. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
+/* Handlers of `dmarc` rows in cmd_dmarc_check.c, and what their options must be. */
+int cmd_dmarc_input(struct app *app, struct err *err);
+int cmd_dmarc_check(struct app *app, struct err *err);
+int cmd_dmarc_explain(struct app *app, struct err *err);
 /* The handler of `domain show`, in cmd_domain_show.c. */
 int cmd_domain_show(struct app *app, struct err *err);
 struct domain;

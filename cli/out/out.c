@@ -240,6 +240,19 @@ void out_text(struct out *out, const char *text)
 	set_cell(out, &(struct out_cell){ .is_null = !text, .text = text }, OUT_TEXT);
 }
 
+void out_octets(struct out *out, struct octets octets)
+{
+	if (!octets.len) {
+		out_text(out, NULL);
+		return;
+	}
+	auto_free char *text = xmemdup(octets.at, octets.len);
+	for (size_t i = 0; i < octets.len; i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	out_text(out, text);
+}
+
 void out_int(struct out *out, int64_t value)
 {
 	set_cell(out, &(struct out_cell){ .number = value }, OUT_INT);

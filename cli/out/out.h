@@ -25,6 +25,7 @@
 
 #include "core/base/err.h"
 #include "core/base/macro.h"
+#include "core/base/octets.h"
 
 enum out_format { OUT_FORMAT_TABLE, OUT_FORMAT_JSON, OUT_FORMAT_TSV };
 
@@ -82,6 +83,8 @@ void out_nested_begin(struct out *out, const char *key, const char *title,
 void out_nested_end(struct out *out);
 
 void out_text(struct out *out, const char *text); /* NULL: null; table "-"; TSV empty */
+/* Foreign octets; none: null; NUL becomes '?'. */
+void out_octets(struct out *out, struct octets octets);
 void out_int(struct out *out, int64_t value);
 void out_bool(struct out *out, bool value);
 void out_time(struct out *out, int64_t unix_seconds); /* 0: never, as null */

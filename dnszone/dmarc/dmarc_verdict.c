@@ -320,6 +320,12 @@ static void judge(struct run *run)
 	conclude(run, why);
 }
 
+static void trace_result(struct dmarc_trace *trace, const struct dmarc_verdict *verdict)
+{
+	dmarc_trace_add(trace, DMARC_EV_PART, _("result: %s, since %s"),
+	                dmarc_result_name(verdict->result), verdict->reason);
+}
+
 void dmarc_verdict(const struct dmarc_question *question, struct resolver *dns,
                    struct deadline until, struct arena *mem, struct dmarc_trace *trace,
                    struct dmarc_verdict *ret_verdict)
@@ -328,7 +334,7 @@ void dmarc_verdict(const struct dmarc_question *question, struct resolver *dns,
 	*verdict = (struct dmarc_verdict){ .result = DMARC_NONE };
 	if (!name_from_mail(question->from_domain, verdict->from_domain)) {
 		*verdict->from_domain = '\0';
-		dmarc_verdict_without_author(FROM_UNPARSABLE, verdict);
+		dmarc_verdict_without_author(FROM_UNPARSABLE, trace, verdict);
 		return;
 	}
 	struct run *run = arena_alloc(mem, sizeof(*run));
@@ -342,15 +348,15 @@ void dmarc_verdict(const struct dmarc_question *question, struct resolver *dns,
 	else
 		judge(run);
 	verdict->queries = run->all.queries;
-	dmarc_trace_add(trace, DMARC_EV_PART, _("result: %s, since %s"),
-	                dmarc_result_name(verdict->result), verdict->reason);
+	trace_result(trace, verdict);
 }
 
-void dmarc_verdict_without_author(enum from_fault fault,
+void dmarc_verdict_without_author(enum from_fault fault, struct dmarc_trace *trace,
                                   struct dmarc_verdict *ret_verdict)
 {
 	*ret_verdict = (struct dmarc_verdict){ .result = DMARC_PERMERROR };
 	decide(ret_verdict, DMARC_PERMERROR, "%s", from_fault_text(fault));
+	trace_result(trace, ret_verdict);
 }
 
 /* Whether the names have their last two labels in common, which names of one organization nearly

@@ -81,7 +81,7 @@ void dmarc_verdict(const struct dmarc_question *question, struct resolver *dns,
                    struct dmarc_verdict *ret_verdict);
 
 /* The verdict on a message without author domain: DMARC_PERMERROR with the reason. */
-void dmarc_verdict_without_author(enum from_fault fault,
+void dmarc_verdict_without_author(enum from_fault fault, struct dmarc_trace *trace,
                                   struct dmarc_verdict *ret_verdict);
 
 /* Announces what the verdict will probably query, before the checks of the identifiers are done:

@@ -369,39 +369,6 @@ bool from_header_is_name(struct octets name)
 	return name.len == 4 && strncasecmp(name.at, "From", 4) == 0;
 }
 
-/* The end of the field that begins at `at`: where the next line begins that does not continue it. */
-static size_t field_end(struct octets text, size_t at)
-{
-	do {
-		const char *line = memchr(text.at + at, '\n', text.len - at);
-		at = line ? (size_t)(line - text.at) + 1 : text.len;
-	} while (at < text.len && is_blank(text.at[at]));
-	return at;
-}
-
-void from_header_of_message(struct octets message, struct from_header *ret_from)
-{
-	struct octets value = OCTETS_NONE;
-	size_t count = 0, next;
-	for (size_t at = 0; at < message.len; at = next) {
-		next = field_end(message, at);
-		size_t end = next;
-		end -= end > at && message.at[end - 1] == '\n';
-		end -= end > at && message.at[end - 1] == '\r';
-		if (end == at)
-			break;
-		const char *colon = memchr(message.at + at, ':', end - at);
-		if (!colon ||
-		    !from_header_is_name((struct octets){
-			    message.at + at, (size_t)(colon - message.at) - at }))
-			continue;
-		size_t from = (size_t)(colon - message.at) + 1;
-		value = (struct octets){ message.at + from, end - from };
-		count++;
-	}
-	from_header_parse(&value, count > 1 ? 2 : count, ret_from);
-}
-
 static const struct {
 	const char *name, *text;
 } faults[] = {

@@ -48,10 +48,6 @@ bool from_header_is_name(struct octets name) must_check;
 void from_header_parse(const struct octets *values, size_t count,
                        struct from_header *ret_from);
 
-/* The same for a message or its header section, as octets: all From fields before the first empty
- * line. */
-void from_header_of_message(struct octets message, struct from_header *ret_from);
-
 /* "good", "no-field", "several-fields", "no-domain", "several-domains", "unparsable", "too-long". */
 const char *from_fault_name(enum from_fault fault) must_check;
 /* A clause: "the message has no From field"; translated. */

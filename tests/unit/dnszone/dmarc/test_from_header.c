@@ -9,8 +9,47 @@
 
 #include <cmocka.h>
 
+#include "dnszone/dkim/dkim_message.h"
 #include "dnszone/dmarc/from_header.h"
 #include "tests/unit/tsv.h"
+
+struct fields {
+	struct octets value[3];
+	size_t count;
+};
+
+static void take_field(void *arg, struct octets name, struct octets value)
+{
+	struct fields *fields = arg;
+	if (!from_header_is_name(name) || fields->count == ARRAY_LEN(fields->value))
+		return;
+	fields->value[fields->count++] =
+		(struct octets){ xmemdup(value.at, value.len), value.len };
+}
+
+static void take_end(void *arg)
+{
+	(void)arg;
+}
+
+static void take_body(void *arg, const char *octets, size_t len)
+{
+	(void)arg, (void)octets, (void)len;
+}
+
+static void parse_message(struct octets text, struct from_header *ret_from)
+{
+	struct fields fields = { 0 };
+	struct dkim_message message = { .field = take_field,
+		                        .end_fields = take_end,
+		                        .body = take_body,
+		                        .arg = &fields };
+	assert_true(dkim_message_feed(&message, text.at, text.len));
+	dkim_message_end(&message);
+	from_header_parse(fields.value, fields.count, ret_from);
+	for (size_t i = 0; i < fields.count; i++)
+		free((char *)(uintptr_t)fields.value[i].at);
+}
 
 /* The reasons as from.tsv has them. */
 static const char *reason_of(enum from_fault fault)
@@ -42,8 +81,7 @@ static void test_public_cases(void **state)
 		struct from_header from;
 		count++;
 		tsv_unescape(column[FROM], strlen(column[FROM]), &text);
-		from_header_of_message((struct octets){ buf_text(&text), text.len },
-		                       &from);
+		parse_message((struct octets){ buf_text(&text), text.len }, &from);
 		const char *domain = from.fault == FROM_GOOD ? from.domain : "refuse";
 		if (strcmp(domain, column[DOMAIN]) == 0 &&
 		    strcmp(reason_of(from.fault), column[REASON]) == 0)
@@ -69,8 +107,7 @@ static void test_rows(void **state)
 		{ "", "no-field" },
 		{ "Subject: x\r\n\r\nFrom: a@example.com\r\n", "no-field" },
 		{ "Subject: x\nFrom: a@example.com\n\nbody", "example.com" },
-		{ "From: a@example.com\nno field here\nfrom\t: b@example.com\n\n",
-		  "several-fields" },
+		{ "From: a@example.com\nfrom\t: b@example.com\n\n", "several-fields" },
 		{ "From x@example.net Mon Nov 30 10:00:00 2026\nFrom: a@example.com\n",
 		  "example.com" },
 		{ "From:a@example.com", "example.com" },
@@ -125,7 +162,7 @@ static void test_rows(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct from_header from;
-		from_header_of_message(octets_of(rows[i].message), &from);
+		parse_message(octets_of(rows[i].message), &from);
 		const char *got = from.fault == FROM_GOOD ? from.domain
 		                                          : from_fault_name(from.fault);
 		if (strcmp(got, rows[i].domain) != 0)

@@ -1,0 +1,225 @@
+/* The question of `dmarc check` from options, and the resolver that answers it. */
+#include "cli/cmd/dmarc_input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/line/commands.h"
+#include "core/base/alloc.h"
+#include "dnszone/name/name.h"
+#include "dnszone/spf/spf_eval.h"
+
+enum { MEMORY = 2 * DMARC_MEMORY };
+
+/* ---- names that exist ------------------------------------------------------------------------- */
+
+/* A layer that knows of names that they exist (--exists), and so do those above them. */
+struct exists {
+	struct resolver resolver;
+	const struct args *args;
+};
+
+static void exists_ask(struct resolver *r, const struct dns_name *name,
+                       enum dns_type type, struct deadline until, struct arena *mem,
+                       struct dns_answer *ret_answer)
+{
+	const struct exists *layer = (const struct exists *)r;
+	const char *typed;
+	struct dns_name known;
+	resolver_ask(r->below, name, type, until, mem, ret_answer);
+	for (size_t i = 0; ret_answer->kind == DNS_NXDOMAIN &&
+	                   (typed = args_get_nth(layer->args, "--exists", i));
+	     i++)
+		if (dns_name_from_octets(typed, strlen(typed), &known) &&
+		    dns_name_is_at_or_below(&known, name))
+			*ret_answer = dns_answer_empty(DNS_NODATA, NULL);
+}
+
+static void exists_ask_ahead(struct resolver *r, const struct dns_name *name,
+                             enum dns_type type, struct deadline until)
+{
+	resolver_ask_ahead(r->below, name, type, until);
+}
+
+static void exists_free(struct resolver *r)
+{
+	free(r);
+}
+
+static const struct resolver_ops exists_ops = {
+	.ask = exists_ask,
+	.ask_ahead = exists_ask_ahead,
+	.free = exists_free,
+};
+
+static void add_exists(struct app *app, struct dmarc_input *input)
+{
+	struct exists *layer = xcalloc(1, sizeof(*layer));
+	layer->resolver = (struct resolver){ &exists_ops, input->dns };
+	layer->args = app->args;
+	input->dns = &layer->resolver;
+}
+
+/* ---- what was typed --------------------------------------------------------------------------- */
+
+int cmd_dmarc_input(struct app *app, struct err *err)
+{
+	static const char *const of_domain[] = { "--spf", "--dkim" };
+	static const char *const of_message[] = { "--ip", "--mail-from", "--helo" };
+	const char *words = app->row->words;
+	bool is_message = args_has(app->args, "--message");
+	const char *const *foreign = is_message ? of_domain : of_message;
+	size_t count = is_message ? ARRAY_LEN(of_domain) : ARRAY_LEN(of_message);
+	if (is_message == args_has(app->args, "--from-domain"))
+		return err_set(err, ERR_USAGE,
+		               _("\"%s\" requires either --from-domain or --message"),
+		               words);
+	for (size_t i = 0; i < count; i++)
+		if (args_has(app->args, foreign[i]))
+			return err_set(err, ERR_USAGE,
+			               is_message ? _("%s cannot be used with --message, "
+			                              "which determines it")
+			                          : _("%s requires --message"),
+			               foreign[i]);
+	if (is_message &&
+	    (!args_has(app->args, "--ip") || !args_has(app->args, "--mail-from")))
+		return err_set(err, ERR_USAGE,
+		               _("--message requires --ip and --mail-from"));
+	return 0;
+}
+
+enum dmarc_check dmarc_check_of(const char *result)
+{
+	return strcmp(result, "pass") == 0        ? DMARC_PASSED
+	       : strcmp(result, "temperror") == 0 ? DMARC_UNDECIDED
+	                                          : DMARC_NOT_PASSED;
+}
+
+static int read_name(const char *option, const char *text, char ret_name[NAME_SIZE],
+                     struct err *err)
+{
+	if (name_from_mail(octets_of(text), ret_name))
+		return 0;
+	return err_set(err, ERR_USAGE, _("%s: \"%.253s\" is not a domain name"), option,
+	               text);
+}
+
+/* "RESULT:DOMAIN", or "none" alone, in which case *ret_domain is NULL. */
+static int read_result(struct dmarc_input *input, const char *option, const char *text,
+                       const char *const *results, const char **ret_result,
+                       const char **ret_domain, struct err *err)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	auto_buf known = BUF_INIT;
+	char name[NAME_SIZE];
+	*ret_result = *ret_domain = NULL;
+	for (size_t i = 0; results[i]; i++) {
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "", results[i]);
+		if (strlen(results[i]) == len && memcmp(results[i], text, len) == 0)
+			*ret_result = results[i];
+	}
+	if (!*ret_result)
+		return err_set(err, ERR_USAGE,
+		               _("%s: \"%.*s\" is not a result; the results are %s"),
+		               option, len < 100 ? (int)len : 100, text,
+		               buf_text(&known));
+	if (!colon && strcmp(*ret_result, "none") == 0)
+		return 0;
+	if (!colon)
+		return err_set(err, ERR_USAGE,
+		               _("%s requires a result and a domain, as in "
+		                 "pass:example.com"),
+		               option);
+	int r = read_name(option, colon + 1, name, err);
+	if (r >= 0)
+		*ret_domain = arena_memdup(&input->mem, name, strlen(name));
+	return r;
+}
+
+static void add_identifier(struct dmarc_input *input, enum dmarc_source source,
+                           const char *result, const char *domain)
+{
+	input->identifier[input->question.count++] =
+		(struct dmarc_identifier){ source, dmarc_check_of(result),
+		                           octets_of(domain) };
+}
+
+static int load_typed(struct app *app, struct dmarc_input *input, struct err *err)
+{
+	static const char *const spf[] = { "none",     "neutral",   "pass",      "fail",
+		                           "softfail", "temperror", "permerror", NULL };
+	static const char *const dkim[] = { "none",    "pass",      "fail",      "policy",
+		                            "neutral", "temperror", "permerror", NULL };
+	const char *text = args_get(app->args, "--spf");
+	int r = read_name("--from-domain", args_get(app->args, "--from-domain"),
+	                  input->author, err);
+	if (r >= 0 && text) {
+		r = read_result(input, "--spf", text, spf, &input->spf,
+		                &input->spf_domain, err);
+		if (r >= 0 && input->spf_domain)
+			add_identifier(input, DMARC_SPF, input->spf, input->spf_domain);
+	}
+	for (size_t i = 0; r >= 0 && (text = args_get_nth(app->args, "--dkim", i)); i++) {
+		struct dmarc_signature *s = &input->signature[input->signatures];
+		if (input->question.count == DMARC_IDENTIFIERS_MAX)
+			return err_set(err, ERR_USAGE,
+			               _("--dkim: at most %d are allowed"),
+			               DMARC_IDENTIFIERS_MAX - 1);
+		r = read_result(input, "--dkim", text, dkim, &s->result, &s->domain, err);
+		if (r < 0 || !s->domain)
+			continue;
+		s->identifier = input->question.count;
+		add_identifier(input, DMARC_DKIM, s->result, s->domain);
+		input->signatures++;
+	}
+	return r;
+}
+
+static int check_exists(struct app *app, struct err *err)
+{
+	const char *typed;
+	char name[NAME_SIZE];
+	int r = 0;
+	for (size_t i = 0; r >= 0 && (typed = args_get_nth(app->args, "--exists", i));
+	     i++)
+		r = read_name("--exists", typed, name, err);
+	return r;
+}
+
+int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,
+                     struct err *err)
+{
+	int r = check_exists(app, err);
+	if (r < 0)
+		return r;
+	if (!arena_open(&input->mem, MEMORY))
+		return err_set(err, ERR_FAILED, _("not enough memory for the check"));
+	if (is_traced) {
+		input->trace = arena_alloc(&input->mem, sizeof(*input->trace));
+		if (!input->trace || !dmarc_trace_init(input->trace, &input->mem))
+			return err_set(err, ERR_FAILED,
+			               _("not enough memory for the check"));
+	}
+	input->question.identifier = input->identifier;
+	input->until = deadline_in_ms(SPF_TIME_LIMIT_MS);
+	if (!args_has(app->args, "--message"))
+		r = load_typed(app, input, err);
+	if (r >= 0)
+		r = app_resolver(app, &input->dns, err);
+	if (r < 0)
+		return r;
+	if (args_has(app->args, "--exists"))
+		add_exists(app, input);
+	if (args_has(app->args, "--message"))
+		r = dmarc_message_load(app, input, err);
+	input->question.from_domain = octets_of(input->author);
+	return r;
+}
+
+void dmarc_input_done(struct dmarc_input *input)
+{
+	dkim_verifier_free(input->verifier);
+	resolver_free(input->dns);
+	arena_done(&input->mem);
+}
