@@ -221,7 +221,7 @@ static void preview(struct app *app, const struct config_import *import)
 {
 	if (import->count > DKIM_SINGLE_REPORTS)
 		app_say(app, REPORT_NOTE,
-		        _("DKIM would be enabled for %zu domains, with %zu new keys"),
+		        _("DKIM would be enabled; domains: %zu, new keys: %zu"),
 		        import->count, import->keys);
 	else
 		for (size_t i = 0; i < import->count; i++)

@@ -44,8 +44,8 @@ static void preview(struct app *app, const struct enable_dkim *work)
 	}
 	if (work->count > DKIM_SINGLE_REPORTS)
 		app_say(app, REPORT_NOTE,
-		        _("DKIM would be enabled for %zu domains, with %zu new keys"),
-		        domains, keys);
+		        _("DKIM would be enabled; domains: %zu, new keys: %zu"), domains,
+		        keys);
 }
 
 static int report(struct app *app, const struct enable_dkim *work, struct err *err)
@@ -53,7 +53,7 @@ static int report(struct app *app, const struct enable_dkim *work, struct err *e
 	int r = 0;
 	if (work->count > DKIM_SINGLE_REPORTS)
 		app_say(app, REPORT_NOTE,
-		        _("DKIM is on for %zu domains, %zu of them new here; %zu failed"),
+		        _("DKIM is on; domains: %zu, added: %zu, failed: %zu"),
 		        work->done, work->added, work->failed);
 	else
 		for (size_t i = 0; r >= 0 && i < work->count; i++)

@@ -408,7 +408,7 @@ const struct command commands_key[] = {
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_key_import },
 	{ .words = "key check",
-	  .args = "<domain>...|--all|--domains-from",
+	  .args = "<domain>...|--all|--domains-from=<file>",
 	  .options = check_options,
 	  .help = N_("look for the records in DNS; exit 3: not all servers have them"),
 	  .example = "mailauthctl key check example.com",

@@ -119,12 +119,10 @@ static int report(struct app *app, const struct import *import, struct err *err)
 		               counts.passed);
 	app_say(app, REPORT_NOTE,
 	        app->session.is_dry_run
-	                ? _("would be imported: %zu keys, %zu of them active; present: "
-	                    "%zu; "
-	                    "skipped: %zu; refused: %zu")
-	                : _("imported: %zu keys, %zu of them active; present: %zu; "
-	                    "skipped: "
-	                    "%zu; refused: %zu"),
+	                ? _("keys that would be imported: %zu (active: %zu); present: "
+	                    "%zu; skipped: %zu; refused: %zu")
+	                : _("imported keys: %zu (active: %zu); present: %zu; "
+	                    "skipped: %zu; refused: %zu"),
 	        counts.imported, counts.active, counts.there, counts.passed,
 	        counts.refused);
 	return 0;

@@ -222,7 +222,7 @@ const struct command commands_template[] = {
 	  .needs = NEED_CHANGE,
 	  .run = run_reset },
 	{ .words = "template apply",
-	  .args = "<domain>...|--all|--domains-from",
+	  .args = "<domain>...|--all|--domains-from=<file>",
 	  .options = apply_options,
 	  .help = N_("update domains to the current template; their own changes are "
 	             "kept"),

@@ -173,7 +173,7 @@ static int unknown_topic(const struct command_group *groups, const struct args *
 }
 
 /* Help for what the words from `from` on name: nothing, a noun or a command; `is_help`: a topic
- * or a setting, too. */
+ * or a setting, too, if it has none of these names. */
 static int answer_help(const struct command_group *groups, const struct args *args,
                        size_t from, bool is_help, struct command_call *call,
                        struct err *err)
@@ -188,14 +188,10 @@ static int answer_help(const struct command_group *groups, const struct args *ar
 		command_help(row, &call->text);
 	else if (group && !args_word(args, from + 1))
 		command_help_group(group, &call->text);
-	if (is_help && topic && !row && !args_word(args, from + 1)) {
-		if (group && help_topic_find(call->topics, topic))
-			buf_putc(&call->text, '\n');
-		if (!answer_topic(topic, call) && !group)
-			return unknown_topic(groups, args, from, call, err);
-	} else if (topic && !row && (!group || args_word(args, from + 1))) {
+	else if (group || !is_help || args_word(args, from + 1))
 		return unknown_command(groups, args, from, call, err);
-	}
+	else if (!answer_topic(topic, call))
+		return unknown_topic(groups, args, from, call, err);
 	call->kind = COMMAND_ANSWER;
 	return 0;
 }

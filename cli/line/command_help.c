@@ -133,6 +133,12 @@ void command_help_group(const struct command_group *group, struct buf *into)
 	for (const struct command *row = group->rows; row->words; row++)
 		if (!row->is_hidden)
 			add_row(into, row);
+	if (group->noun)
+		buf_printf(
+			into,
+			_("\nRun \"mailauthctl help %s <command>\" for the options of a "
+		          "command.\n"),
+			group->noun);
 }
 
 void command_help_all(const struct command_group *groups, const struct help_topic *topics,

@@ -19,7 +19,7 @@ const struct help_topic help_pages[] = {
 	          , .ascii =
 #include "mailauthctl-settings.5.ascii.inc"
 	},
-	{ .name = "template",
+	{ .name = "mailauthctl-template",
 	  .page = "mailauthctl-template",
 	  .help = N_("the records that all domains get, and their placeholders"),
 	  .utf8 =

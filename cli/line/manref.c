@@ -178,7 +178,7 @@ static bool put_section(struct page *page, const char *key)
 static void put_grammar(const char *at)
 {
 	while (*at) {
-		size_t len = strcspn(at, "<>[]|. ");
+		size_t len = strcspn(at, "<>[]|=. ");
 		if (*at == '<') {
 			len = strcspn(at, ">");
 			printf(" Ar %.*s", (int)len - 1, at + 1);
@@ -188,6 +188,9 @@ static void put_grammar(const char *at)
 			len = 1;
 		} else if (*at == '|') {
 			fputs(" |", stdout);
+			len = 1;
+		} else if (*at == '=') {
+			fputs(" Ns = Ns", stdout);
 			len = 1;
 		} else if (*at == '.') {
 			fputs(" ...", stdout);

@@ -294,7 +294,7 @@ static int make_and_store(struct enable *enable, struct err *err)
 	if (r == ERR_CANCELLED)
 		return err_set(
 			err, ERR_CANCELLED,
-			_("interrupted: DKIM is on for %zu of %zu domains; repeat the "
+			_("interrupted; domains with DKIM on: %zu of %zu; repeat the "
 		          "command to continue"),
 			enable->work->done, enable->work->count);
 	return 0;
@@ -468,7 +468,7 @@ int disable_dkim_run(struct session *session, const struct names *names, bool is
 	if (disable.to < names->count)
 		return err_set(
 			err, ERR_CANCELLED,
-			_("interrupted: DKIM is off for %zu of %zu domains; repeat the "
+			_("interrupted; domains with DKIM off: %zu of %zu; repeat the "
 		          "command to continue"),
 			disable.to, names->count);
 	return disable.failed ? ERR_REPORTED : 0;

@@ -5,6 +5,8 @@ m server
 m --no-such-option server list
 m server get
 m help server set
+m help template
+m help template apply
 m help spf.continue-on-dns-error
 m help spf.mod
 m help tempate

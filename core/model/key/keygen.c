@@ -161,7 +161,7 @@ static int fetch(struct keygen *keygen, size_t *ret_index, struct key_pair *ret_
 	}
 	if (keygen->is_cancelled && keygen->fetched < keygen->count)
 		return err_set(err, ERR_CANCELLED,
-		               _("interrupted: %zu of %zu keys were generated"),
+		               _("interrupted; keys generated: %zu of %zu"),
 		               keygen->fetched, keygen->count);
 	return err_set(err, ERR_MISSING, _("all generated keys are used"));
 }

@@ -347,8 +347,8 @@ static void look_at_answers(struct world *w, struct resolver *dns)
 	if (silent)
 		doctor_add(w->d, DOCTOR_WARNING, first->owner,
 		           "mailauthctl doctor resolver",
-		           _("%zu of %zu records could not be queried (%s: %s)"), silent,
-		           w->count, first->owner, first->answer.detail);
+		           _("records that could not be queried: %zu of %zu (%s: %s)"),
+		           silent, w->count, first->owner, first->answer.detail);
 	if (late)
 		doctor_add(w->d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("the time limit was reached: %zu SPF records were not "
@@ -390,12 +390,13 @@ static void ask(struct world *w, size_t left)
 	if (left)
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all dns",
 		           _("only the %d domains that were changed last were queried; "
-		             "%zu are left out"),
+		             "left out: %zu"),
 		           DOCTOR_DOMAINS, left);
 	if (!doctor_has_trouble(d))
-		doctor_add(d, DOCTOR_OK, NULL, NULL,
-		           _("%zu records of %zu domains are the same in DNS as here"),
-		           w->count, w->domains);
+		doctor_add(
+			d, DOCTOR_OK, NULL, NULL,
+			_("records that are the same in DNS as here: %zu (domains: %zu)"),
+			w->count, w->domains);
 }
 
 static void world_done(struct world *w)

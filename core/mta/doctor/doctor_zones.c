@@ -185,7 +185,7 @@ static int look_at_all(struct zones *z, struct err *err)
 	if (r >= 0 && left)
 		doctor_add(d, DOCTOR_NOTE, NULL, "mailauthctl doctor --all zones",
 		           _("only the zones of the %d domains that were changed last "
-		             "were checked; %zu are left out"),
+		             "were checked; left out: %zu"),
 		           DOCTOR_DOMAINS, left);
 	return r;
 }

@@ -282,7 +282,9 @@ static void test_answers(void **state)
 		"  server get <setting>      one setting's value\n"
 		"  server set <setting> <value> [<setting> <value>]...\n"
 		"                            change settings; several pairs are one change: all\n"
-		"                            or nothing, in one go\n";
+		"                            or nothing, in one go\n"
+		"\n"
+		"Run \"mailauthctl help server <command>\" for the options of a command.\n";
 	static const char set_help[] = //
 		"usage: mailauthctl server set <setting> <value> [<setting> <value>]...\n"
 		"\n"

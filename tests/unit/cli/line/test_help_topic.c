@@ -111,7 +111,8 @@ static void test_help(void **state)
 	(void)state;
 #define ZONE_HELP                                                                                \
 	"usage: mailauthctl zone <command> ...\n\nzone files for the name server\n\nCommands:\n" \
-	"  zone show                 print a zone\n"
+	"  zone show                 print a zone\n"                                             \
+	"\nRun \"mailauthctl help zone <command>\" for the options of a command.\n"
 	static const struct {
 		const char *line;
 		const char *text;     /* NULL: refused */
@@ -119,7 +120,8 @@ static void test_help(void **state)
 	} cases[] = {
 		{ "help settings", PAGE },
 		{ "help mailauthctl-settings(5)", PAGE },
-		{ "help zone", ZONE_HELP "\nthe page of zones\n" },
+		{ "help zone", ZONE_HELP },
+		{ "help mailauthctl-zone", "the page of zones\n" },
 		{ "zone --help", ZONE_HELP },
 		{ "help srs.domain", "srs.domain\n  A domain.\n" },
 		{ "help settigns", NULL,

@@ -93,7 +93,7 @@ static void test_keygen_cancelled(void **state)
 	assert_int_equal(drain(keygen, &count, &err), ERR_CANCELLED);
 	assert_true(count < MANY - 1);
 	auto_free char *text =
-		xasprintf("interrupted: %zu of %d keys were generated", count + 1, MANY);
+		xasprintf("interrupted; keys generated: %zu of %d", count + 1, MANY);
 	assert_string_equal(err.text, text);
 	/* it stays so, even where signals are held back from now on */
 	signals_hold();
