@@ -38,8 +38,8 @@
 #include "cli/line/language.h"
 #include "core/base/library.h"
 
-/* Freed memory goes back to the kernel only above this: ldns takes and frees 64 KiB for each record
- * that it reads, and giving them back every time costs more than the reading. */
+/* Above this size freed memory is returned to the kernel: ldns allocates and frees 64 KiB for each
+ * record that it reads, and returning them each time costs more than the reading. */
 #define KEPT_FREE (16 * 1024 * 1024)
 
 void library_missing(const char *sentence)

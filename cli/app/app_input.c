@@ -1,4 +1,4 @@
-/* What a command was given: names, options, answers, files. */
+/* The input of a command: names, options, answers, files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static int add_all(struct app *app, struct names *names, struct err *err)
 	                   &own, err);
 }
 
-/* One name a line; blank lines and '#' comments are passed over. */
+/* One name per line; blank lines and '#' comments are ignored. */
 static int add_names_from(struct app *app, const char *source, struct names *names,
                           struct err *err)
 {

@@ -67,7 +67,8 @@ static int run_row(struct session *session, void *arg, struct err *err)
 	return app->row->run(app, err);
 }
 
-/* Without one of them a change would fail after it was saved: at its export, or when it is shown. */
+/* A failure to open one of them would come after the change was saved: at its export, or when it is
+ * printed. */
 static void check_libraries(const struct app *app)
 {
 	library_check(LIBRARY_CRYPTO);
@@ -101,13 +102,13 @@ static int run_command(struct app *app, struct err *err)
 		if (r >= 0)
 			r = app->row->run(app, err);
 	}
-	/* the zones of this change only: cron exports the others */
+	/* only the zones of this change: cron exports the others */
 	if (r >= 0 || r == ERR_REPORTED) {
 		int exported = export_activate_later(session, err);
 		r = exported < 0 ? exported : r;
 	}
 	session_drop_export_lock(session);
-	/* DNS is asked when no lock is held any more */
+	/* no lock is held while DNS is queried */
 	if (r >= 0 && session->begins_to_refuse)
 		spf_targets_warn_of_silence(app);
 	return r;
@@ -228,7 +229,7 @@ int app_main(struct caller *caller, const struct command_group *groups,
 		fprintf(stderr, "mailauthctl: %s\n", caller->refusal.text);
 	else
 		status = run_line(&app, groups, argc, argv);
-	/* every lock is free by now */
+	/* every lock has been released */
 	if (!caller_done(caller) && status == 0)
 		status = 1;
 	return status;

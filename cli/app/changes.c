@@ -1,4 +1,4 @@
-/* Rows of a change, and of what somebody else changed. */
+/* Rows of a change, and of a change that another command saved meanwhile. */
 #include "cli/app/changes.h"
 
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static void put_value(struct buf *out, const char *value)
 	buf_puts(out, "...");
 }
 
-/* A setting without a row has its default, or what is inherited. */
+/* A setting without a row has its default or the inherited value. */
 static const char *unset_word(const struct change_item *item)
 {
 	struct err ignored = ERR_INIT;
@@ -112,7 +112,7 @@ struct summary {
 	int64_t items;
 	int64_t shown;
 	bool is_named;
-	bool has_removed; /* a domain: what goes with it is not listed */
+	bool has_removed; /* of a domain, the rows that were removed with it are not listed */
 };
 
 static bool is_removal(const struct change_item *item)

@@ -171,10 +171,10 @@ static void emit_preview(const struct preview *view, struct out *out)
 
 /* ---- a change -------------------------------------------------------------------------------- */
 
-/* What would be done, gathered inside the transaction. */
+/* What would be done, collected inside the transaction. */
 struct dry_run {
 	bool is_changed;
-	int64_t id; /* of the change, where there is one */
+	int64_t id; /* of the change; without one, of what is pending */
 	struct push *push;
 	struct preview view;
 	struct buf plan; /* drift and steps, as text */
@@ -205,7 +205,7 @@ static int show_object(struct app *app, struct dry_run *run, struct err *err)
 	return r;
 }
 
-/* Sections that have something to say, each under its heading. */
+/* Sections that are not empty, each below its heading. */
 static void show_section(struct app *app, bool is_coloured, const char *heading,
                          const struct buf *text, bool *is_first)
 {

@@ -64,7 +64,7 @@ void findings_end(struct app *app)
 
 /* ---- many records ----------------------------------------------------------------------------- */
 
-/* As text; JSON has no way to write octets that are no UTF-8, and a NUL would end it. */
+/* As text; JSON cannot contain octets that are not UTF-8, and a NUL would end it. */
 static char *shown_text(struct octets octets)
 {
 	auto_buf text = BUF_INIT;
@@ -113,7 +113,7 @@ int findings_of_lines(struct app *app, findings_lint *lint, void *arg, struct er
 		size_t len = end ? (size_t)(end - line) : text.len - at;
 		auto_lint_list list = LINT_LIST_INIT;
 		at += len + 1;
-		/* of a file with the line ends of Windows */
+		/* of a file with CR LF line ends */
 		if (len && line[len - 1] == '\r')
 			len--;
 		lint(arg, (struct octets){ line, len }, &list);

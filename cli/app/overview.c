@@ -1,4 +1,4 @@
-/* Zones and keys that wait, and when the job of cron last ran. */
+/* Zones and keys that are pending, and when the cron job last ran. */
 #include "cli/app/overview.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ int overview_load(struct app *app, struct overview *ret_overview, struct err *er
 	int r = session_env(&app->session, &env, err);
 	if (r < 0 || !app->session.store)
 		return r;
-	/* a folder that is not safe: the rest is still worth seeing */
+	/* a folder that is not safe: the other facts are still reported */
 	if (export_state_load(&app->session.ctx, app->session.store, env,
 	                      &ret_overview->export, err) < 0) {
 		ret_overview->export_remark = xstrdup(err->text);

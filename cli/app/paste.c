@@ -1,6 +1,6 @@
 /*
- * DKIM records of zones that are served elsewhere.  Their name servers are asked first: a record
- * that is there already is to be replaced, not added beside.
+ * DKIM records of zones that are served elsewhere.  Their name servers are queried first: a record
+ * that exists must be replaced; a second one must not be added.
  */
 #include "cli/app/paste.h"
 
@@ -11,7 +11,7 @@
 #include "core/job/zone_ask.h"
 #include "core/model/record/records.h"
 
-#define PART 500 /* names that are asked about at a time */
+#define PART 500 /* names that are queried at a time */
 
 static const struct out_column record_columns[] = {
 	{ "owner", N_("Owner"), OUT_TEXT, 0 },
@@ -31,7 +31,7 @@ static const struct look_item *look_at_owner(const struct first_look *look,
 	return NULL;
 }
 
-/* As lines of a zone, with a comment where the zone has something there already. */
+/* As lines of a zone, with a comment if the zone already has a record there. */
 static int print_line(struct app *app, const struct record_row *row,
                       const struct look_item *item, struct err *err)
 {
@@ -93,7 +93,7 @@ static int print_records(struct app *app, const char *name, const struct first_l
 	return r;
 }
 
-/* Asks and prints a part of the names, so that many cost no more memory than some. */
+/* Queries and prints a part of the names, which bounds the memory. */
 static int print_part(struct app *app, const char *const *names, size_t count,
                       struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * Targets of local rules: an include needs a policy, a and mx need records of their kind.  And
- * whether DNS answers at all.
+ * Targets of local rules: an include requires a policy; a and mx require records of their kind.
+ * Also whether DNS answers at all.
  */
 #include "cli/app/spf_targets.h"
 
@@ -29,7 +29,7 @@ static bool has_policy(const struct dns_answer *answer)
 	return false;
 }
 
-/* *ret_answer: the last one that was asked for. */
+/* *ret_answer: the last answer. */
 static bool is_there(struct resolver *dns, enum spf_term_kind kind,
                      const struct dns_name *name, struct deadline until,
                      struct arena *mem, struct dns_answer *ret_answer)
@@ -103,7 +103,8 @@ void spf_targets_warn_of_silence(struct app *app)
 	auto_resolver *dns = query_new(&servers, NULL);
 	if (dns && arena_open(&mem, LOOK_MEMORY))
 		resolver_ask(dns, &root, DNS_NS, deadline_in_ms(LOOK_MS), &mem, &answer);
-	app->session.hidden++; /* it is the administrator's, whoever's push it was */
+	app->session
+		.hidden++; /* the warning is for the administrator, even if a customer caused the push */
 	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
 		app_say(app, REPORT_WARNING,
 		        _("SPF checks now reject or defer mail, but the name servers "

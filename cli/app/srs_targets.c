@@ -1,7 +1,6 @@
 /*
- * The SRS domain in DNS, and what the mail server makes of rewritten senders.
- *
- * Warnings, never a refusal: DNS may be made right afterwards.
+ * The SRS domain in DNS, and how the mail server treats rewritten senders.  Only warnings: DNS may
+ * be corrected afterwards.
  */
 #include "cli/app/srs_targets.h"
 
@@ -31,7 +30,7 @@ struct look {
 
 /* ---- the way back ------------------------------------------------------------------------------- */
 
-/* RFC 7505: a single "." says that the domain takes no mail. */
+/* RFC 7505: a single "." means that the domain accepts no mail. */
 static bool is_null_mx(const struct dns_answer *answer)
 {
 	return answer->kind == DNS_OK && answer->count == 1 && answer->rdata[0].len == 1;
@@ -138,7 +137,7 @@ static bool is_on(struct app *app, const struct srs_change *change)
 	       is_stored;
 }
 
-/* srs.domain as it will be, else the host's name. */
+/* The new value of srs.domain, else the host's name. */
 static const char *choose_domain(const struct srs_change *change, const char *stored,
                                  const struct env *env)
 {
@@ -169,7 +168,7 @@ static void warn(struct app *app, const struct srs_change *change)
 	    backend && backend->advise_srs && change->enabled &&
 	    backend->advise_srs(&app->session.ctx, app->session.store, domain,
 	                        change->excluded, say_warning, app, &ignored) < 0)
-		err_clear(&ignored); /* the push tells it */
+		err_clear(&ignored); /* the push reports it */
 }
 
 void srs_targets_warn(struct app *app, const struct srs_change *change)

@@ -1,4 +1,5 @@
-/* Records as people type them: what is asked, refused and said, for every command that takes one. */
+/* Records as people type them: questions, refusals and messages, for every command that accepts
+ * one. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -99,7 +100,7 @@ void app_lint_typed(struct app *app, const char *owner, const char *type,
 	app_say(app, REPORT_WARNING, "%s", why);
 }
 
-/* dkim.sign off is right for a domain that sends no mail. */
+/* dkim.sign off is correct for a domain that sends no mail. */
 static int is_silent(struct app *app, const struct domain *domain, bool *ret_is_silent,
                      struct err *err)
 {

@@ -1,4 +1,4 @@
-/* `audit`: who changed what, when; and taking a change back. */
+/* `audit`: who changed what and when; and undoing a change. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static int read_time(struct app *app, const char *option, bool is_end, int64_t *
 	                  err);
 }
 
-/* `name` is where the domain's name lies. */
+/* `name` is the room for the domain's name. */
 static int read_filter(struct app *app, struct change_filter *ret_filter,
                        char name[NAME_SIZE], struct err *err)
 {
@@ -199,7 +199,7 @@ static int run_show(struct app *app, struct err *err)
 		return fail_missing(id, err);
 	if (r < 0 || out_get_format(app->out) == OUT_FORMAT_TABLE)
 		return r < 0 ? r : show_change(app, id, err);
-	/* an array of what changed: an interface */
+	/* an array of the changes: an interface */
 	out_list_begin(app->out, changes_columns, CHANGES_COLUMNS);
 	r = change_items(app->session.store, id, changes_emit, app->out, err);
 	out_end(app->out);
@@ -213,7 +213,7 @@ static void keep_name(void *arg, const char *domain)
 	names_add(arg, domain);
 }
 
-/* What comes back to sign waits for its record, like what is enabled. */
+/* A domain that signs again waits for its record, as after enable-dkim. */
 static int export_signing(struct app *app, const char *name, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
@@ -227,7 +227,7 @@ static int export_signing(struct app *app, const char *name, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-/* What the mail server cannot do is refused here as by `server set`. */
+/* Settings that the mail server does not support are refused, as by `server set`. */
 static int check_setting(void *arg, const struct change_item *item, struct err *err)
 {
 	struct app *app = arg;
@@ -251,7 +251,7 @@ static int note_adoption(void *arg, const struct change_row *row, struct err *er
 	return 0;
 }
 
-/* The mail server would go on following this database, under another name. */
+/* The mail server would continue to follow this database under another name. */
 static int refuse_adoption(struct app *app, int64_t id, struct err *err)
 {
 	bool is_adoption = false;

@@ -1,4 +1,5 @@
-/* `completion`: what a shell reads, and the row that it then asks at every press of the tab key. */
+/* `completion`: the script that a shell reads, and the hidden command that the script runs at each
+ * press of the tab key. */
 #include <string.h>
 
 #include "cli/app/app.h"
@@ -7,7 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
-/* The files of completions/: one copy, in the program too. */
+/* The files of completions/, embedded in the program. */
 static const struct {
 	const char *shell, *text;
 } shims[] = {
@@ -48,8 +49,8 @@ static int run_completion(struct app *app, struct err *err)
 	return 0;
 }
 
-/* bash <before the cursor> <behind it> <word breaks>: cut here; the other shells give their words,
- * and which of them the cursor is at. */
+/* bash <before the cursor> <after it> <word breaks>: split here; the other shells pass their words
+ * and the index of the one at the cursor. */
 static int read_line(const struct args *args, struct complete_line *ret_line,
                      struct err *err)
 {

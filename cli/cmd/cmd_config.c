@@ -55,7 +55,7 @@ static int write_document(struct app *app, struct config_output *output, struct 
 	return r;
 }
 
-/* Beside its target and private until it is whole, then over it. */
+/* Written next to its target and private until it is complete, then renamed to it. */
 static int write_staged(struct app *app, const char *path, struct config_output *output,
                         const struct ctx *host, struct err *err)
 {
@@ -199,7 +199,7 @@ static int report_item(struct app *app, const char *name, struct err *err)
 	return r;
 }
 
-/* After the export, which is what most keys wait for. */
+/* After the export, which most keys require. */
 static int report(struct app *app, const struct config_import *import, struct err *err)
 {
 	int r = 0;
@@ -216,7 +216,7 @@ static int report(struct app *app, const struct config_import *import, struct er
 	return r;
 }
 
-/* A dry run shows all but the keys. */
+/* A dry run shows everything except the keys. */
 static void preview(struct app *app, const struct config_import *import)
 {
 	if (import->count > DKIM_SINGLE_REPORTS)

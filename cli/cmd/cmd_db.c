@@ -7,7 +7,7 @@
 #include "core/mta/engine/target.h"
 #include "core/store/schema.h"
 
-/* The host's own database, where there is one and root asks. */
+/* The host's own database, if it exists and root asks. */
 static int check_target(struct app *app, struct err *err)
 {
 	auto_store target = NULL;
@@ -17,7 +17,7 @@ static int check_target(struct app *app, struct err *err)
 	return r >= 0 && target ? store_check(target, err) : r;
 }
 
-/* Opened for writing once, so that an older schema is brought up to date. */
+/* Opened for writing once, which migrates an older schema. */
 static int check_store(struct app *app, struct err *err)
 {
 	int r = store_open(app->session.db_path, &schema_store, STORE_WRITE,
@@ -33,7 +33,7 @@ static int check_store(struct app *app, struct err *err)
 	return r;
 }
 
-/* Both are looked at, whatever the first is like. */
+/* Both databases are checked, even if the first one has faults. */
 static int run_check(struct app *app, struct err *err)
 {
 	struct err first = ERR_INIT;

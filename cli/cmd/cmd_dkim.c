@@ -29,7 +29,7 @@ void cmd_dkim_preview(struct app *app, const char *name, size_t keys)
 	app_say(app, REPORT_NOTE, _("%s: DKIM would be on; new keys: %zu"), name, keys);
 }
 
-/* A dry run: keys that are not stored are not made. */
+/* A dry run generates no keys, because it could not store them. */
 static void preview(struct app *app, const struct enable_dkim *work)
 {
 	size_t keys = 0, domains = 0;
@@ -62,7 +62,7 @@ static int report(struct app *app, const struct enable_dkim *work, struct err *e
 	return r;
 }
 
-/* What somebody has to copy is printed whatever became of the export. */
+/* The records to paste are printed even if the export failed. */
 int cmd_dkim_finish(struct app *app, const struct enable_dkim *work, int r,
                     struct err *err)
 {

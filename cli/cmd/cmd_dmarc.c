@@ -13,7 +13,7 @@
 #include "dnszone/name/name.h"
 #include "dnszone/txt/policy_edit.h"
 
-#define LINT_MS 20000 /* for one lint, all its look-ups */
+#define LINT_MS 20000 /* for all look-ups of one lint */
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
@@ -51,13 +51,13 @@ static int run_lint(struct app *app, struct err *err)
 
 /* ---- the policy of a domain ------------------------------------------------------------------- */
 
-/* Pasted with the quotes of a zone file, too. */
+/* The text may have the quotes of a zone file. */
 static bool is_whole(const char *word)
 {
 	return strncasecmp(word + (*word == '"'), "v=", 2) == 0;
 }
 
-/* Tags, a whole record alone, or --reset alone. */
+/* Either tags, a whole record, or --reset. */
 static int check_set(struct app *app, struct err *err)
 {
 	size_t count = args_count(app->args) - 1;

@@ -1,4 +1,4 @@
-/* `doctor`: everything that commonly goes wrong, each finding with its remedy. */
+/* `doctor`: checks for common faults; each finding has its remedy. */
 #include <string.h>
 
 #include "cli/app/app.h"
@@ -20,7 +20,7 @@ static const struct doctor_check *find_check(const char *name, struct err *err)
 	return check;
 }
 
-/* Names of checks and name servers are known without the store or the host. */
+/* Names of checks and name servers are checked without the store and the host. */
 static int check_line(struct app *app, struct err *err)
 {
 	struct query_servers servers;
@@ -51,7 +51,7 @@ static bool is_shown(const struct app *app, const struct doctor_finding *finding
 	return !app->opt.is_quiet || finding->state >= DOCTOR_WARNING;
 }
 
-/* A remedy is one line however long: it can be copied. */
+/* A remedy is one line, however long, so that it can be copied. */
 static void put_finding(const struct doctor_finding *finding, bool is_coloured,
                         unsigned width, struct buf *into)
 {
@@ -72,7 +72,7 @@ static void put_finding(const struct doctor_finding *finding, bool is_coloured,
 		buf_printf(into, "  %*s -> %s\n", WORD_WIDTH, "", finding->remedy);
 }
 
-/* One check, as soon as it is done. */
+/* One check, printed as soon as it has run. */
 static void show_check(struct app *app, const struct doctor *d,
                        const struct doctor_check *check)
 {

@@ -142,7 +142,7 @@ static int run_get(struct app *app, struct err *err)
 
 /* ---- settings of a domain -------------------------------------------------------------------- */
 
-/* dkim.sign at a domain is what enable-dkim and disable-dkim switch: keys go with it. */
+/* dkim.sign of a domain is set by enable-dkim and disable-dkim, because keys change with it. */
 static int switch_dkim(struct app *app, bool is_on, struct err *err)
 {
 	auto_names names = { 0 };

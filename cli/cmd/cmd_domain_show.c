@@ -1,6 +1,6 @@
 /*
- * `domain show`: a domain at a glance.  For people the state comes first, and of the settings those
- * that somebody set; JSON and --verbose have all of them.
+ * `domain show`: a summary of a domain.  In the table the state comes first, and only settings that
+ * were set are listed; JSON and --verbose list all.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -120,8 +120,8 @@ struct look {
 	int64_t zone_at; /* when its file was written */
 	char *service;   /* dns.service */
 	int64_t records,
-		own, /* effective ones; those that are the domain's own or its edits */
-		had; /* left out, because the zone has its own there */
+		own, /* effective ones; only those that the domain has itself, or edited */
+		had; /* left out because the zone has its own record */
 };
 
 static void look_done(struct look *look)
@@ -138,7 +138,7 @@ static int note_signing(void *arg, const struct signing_row *row, struct err *er
 	return 0;
 }
 
-/* What cannot be known here (the mail server's name, a folder that is not safe) is left out. */
+/* A value that cannot be known here (the mail server's name, an unsafe folder) is left out. */
 static int look_at_zone(struct app *app, const struct domain *domain, struct look *look,
                         struct err *err)
 {
@@ -164,7 +164,7 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	                        &look->zone, &look->zone_at, err) >= 0;
 	if (!look->has_zone)
 		err_clear(err);
-	/* what may be left there is no zone */
+	/* the remaining name has no zone of its own */
 	if (strcmp(look->service, "hosted") != 0)
 		look->zone_at = 0;
 	return 0;
@@ -187,7 +187,7 @@ static int look_at(struct app *app, const struct domain *domain, struct look *lo
 	return r < 0 ? r : look_at_zone(app, domain, look, err);
 }
 
-/* A word for programs. */
+/* A word for JSON. */
 static const char *zone_word(const struct look *look)
 {
 	static const char *const words[] = {
@@ -198,7 +198,7 @@ static const char *zone_word(const struct look *look)
 	return look->has_zone ? words[look->zone] : NULL;
 }
 
-/* And a sentence for people. */
+/* A sentence for the table. */
 static const char *zone_sentence(const struct look *look)
 {
 	if (!look->has_zone)
@@ -212,7 +212,7 @@ static const char *zone_sentence(const struct look *look)
 	return _("exported");
 }
 
-/* What a customer may not run is no hint for one. */
+/* A command that is closed to customers is not suggested to them. */
 static char *next_step(struct app *app, const struct domain *domain,
                        const struct look *look)
 {

@@ -20,15 +20,15 @@
 #include "dnszone/name/rr.h"
 
 enum {
-	CHECK_KEY_MS = 15 * 1000, /* for one key, all its name servers */
+	CHECK_KEY_MS = 15 * 1000, /* for all name servers of one key */
 };
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
 struct key_list {
 	struct app *app;
-	const char
-		*name; /* in place of a main domain's that the caller does not manage */
+	const char *
+		name; /* instead of the main domain's keys, if the caller does not manage that domain */
 };
 
 static int list_one(void *arg, const struct key *key, struct err *err)
@@ -50,7 +50,7 @@ static int list_one(void *arg, const struct key *key, struct err *err)
 	return 0;
 }
 
-/* The keys that a name signs with: its main domain's for an alias. */
+/* The keys that a name signs with; for an alias, its main domain's. */
 static int find_owner(struct app *app, const char *typed, struct domain *ret_domain,
                       int64_t *ret_owner, struct err *err)
 {
@@ -87,7 +87,7 @@ static int run_list(struct app *app, struct err *err)
 
 struct pick {
 	char *selector;
-	int rank; /* of its state; 0: none yet */
+	int rank; /* time of the last change of its state; 0: none yet */
 };
 
 static int pick_rank(const char *state)
@@ -112,7 +112,7 @@ static int pick_selector(void *arg, const struct key *key, struct err *err)
 	return 0;
 }
 
-/* The key of that selector, or the one that matters most: active before pending before the rest. */
+/* The key of that selector, or the most relevant one: active, then pending, then any other. */
 static int find_key(struct app *app, const char *typed, const char *selector,
                     struct key *ret_key, struct err *err)
 {
@@ -143,7 +143,7 @@ static int show_publication(void *arg, const struct publish_row *row, struct err
 	struct out *out = app->out;
 	auto_domain domain = DOMAIN_INIT;
 	bool owns = !session_is_customer(
-		&app->session); /* of a name that is left over, too */
+		&app->session); /* also of a name whose domain was removed */
 	int r = owns ? 0 : domain_look(app->session.store, row->name, &domain, err);
 	if (r > 0)
 		r = session_owns(&app->session, domain.id, &owns, err);
@@ -216,7 +216,7 @@ static int run_show(struct app *app, struct err *err)
 
 /* ---- export ---------------------------------------------------------------------------------- */
 
-/* A fresh file of mode 0600; one that is there is not overwritten. */
+/* A new file of mode 0600; an existing file is not overwritten. */
 static int write_private(const char *path, const struct secret *pem, struct err *err)
 {
 	struct ctx host = { .root_fd = -1 };
@@ -322,7 +322,7 @@ static void show_lookup(struct app *app, const struct key_lookup *list)
 	out_end(app->out);
 }
 
-/* Asks every authoritative server; what all of them show may sign from now on. */
+/* Queries every authoritative server; keys that all of them publish may sign from then on. */
 static int check_dns(struct app *app, const struct names *names, struct err *err)
 {
 	struct query_servers servers;

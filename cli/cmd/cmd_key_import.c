@@ -1,5 +1,5 @@
 /*
- * `key import`: one private key, or those of another program's folder and tables.
+ * `key import`: one private key, or the keys of another program's folder and tables.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,8 @@
 
 enum {
 	PRIVATE_LIMIT = 65536,
-	SINGLE_REPORTS = 20, /* up to so many domains each gets a sentence of its own */
+	SINGLE_REPORTS =
+		20, /* up to this number of domains, each gets its own sentence */
 };
 
 static int import_one(struct app *app, const char *file, struct err *err)

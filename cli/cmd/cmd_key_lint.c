@@ -10,7 +10,7 @@
 #include "dnszone/lint/lint_dkim.h"
 #include "dnszone/name/name.h"
 
-#define LINT_MS 20000 /* for one lint, all its look-ups */
+#define LINT_MS 20000 /* for all look-ups of one lint */
 
 struct owners {
 	struct names names;
@@ -49,7 +49,7 @@ static int add_typed(struct app *app, char name[NAME_SIZE], struct owners *owner
 	return r;
 }
 
-/* Without: those of the store; an alias signs with its main domain's keys. */
+/* Without a selector: those of the database; an alias signs with its main domain's keys. */
 static int add_stored(struct app *app, struct domain *domain, struct owners *owners,
                       struct err *err)
 {

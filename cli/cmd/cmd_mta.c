@@ -21,7 +21,7 @@ static void push_options(struct app *app)
 	app->session.push.remove = args_has(app->args, "--remove");
 }
 
-/* The same path as a push, up to where it would change something. */
+/* The same steps as a push, up to the first change. */
 static int run_plan(struct app *app, struct err *err)
 {
 	push_options(app);
@@ -33,13 +33,13 @@ static int run_plan(struct app *app, struct err *err)
 	return r;
 }
 
-/* Going back was asked for in so many words: a script that does so need not say it twice. */
+/* The user requested the return explicitly, so a script does not have to confirm it with --yes. */
 static bool is_script(void)
 {
 	return !isatty(STDIN_FILENO);
 }
 
-/* What moves the whole server is shown and asked about first; `is_sure`: it is not. */
+/* A change of the whole server is printed, then confirmed; `is_sure`: without a question. */
 static int push_confirmed(struct app *app,
                           int (*push)(struct session *session, struct err *err),
                           const char *question, bool is_sure, struct err *err)
@@ -63,8 +63,8 @@ static int push_confirmed(struct app *app,
 	return push(&app->session, err);
 }
 
-/* A timer's push: a rollback's hold stays, and where nothing follows this database (or there is
- * none) nothing is done or said. */
+/* A scheduled push: pushes that a rollback paused remain paused; without a database, or without a
+ * server that follows it, nothing is done or printed. */
 static int run_push(struct app *app, struct err *err)
 {
 	push_options(app);
@@ -95,7 +95,7 @@ static int run_adopt(struct app *app, struct err *err)
 	                      err);
 }
 
-/* An earlier push's files, pushed like any other; then pushes are held. */
+/* The files of an earlier push, pushed like any other; later pushes are paused. */
 static int run_rollback(struct app *app, struct err *err)
 {
 	const char *text = args_word(app->args, 0);

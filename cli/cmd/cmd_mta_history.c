@@ -1,4 +1,4 @@
-/* `mta history`: the pushes that are kept, and what each changed. */
+/* `mta history`: the recorded pushes, and what each changed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static void words_take(struct words *words, char *text)
 	words->text[words->count++] = text;
 }
 
-/* A listing for people has room for a few, and their folder is the usual one. */
+/* A table has room for a few names, and their folder is the usual one. */
 static void put_some_words(struct out *out, const struct words *words)
 {
 	enum { SOME = 3 };
@@ -59,7 +59,7 @@ static void put_words(struct out *out, const struct words *words)
 
 struct summary {
 	struct words files, services;
-	size_t secrets_added, secrets_removed; /* one that was replaced counts for both */
+	size_t secrets_added, secrets_removed; /* a replaced line counts for both */
 };
 
 #define auto_summary cleanup(summary_done) struct summary

@@ -1,4 +1,4 @@
-/* `mta status` and `mta backends`: the mail server as it is found, and what it follows. */
+/* `mta status` and `mta backends`: the detected mail server, and which database it follows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,8 +84,8 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 	return r;
 }
 
-/* What is pending is derived: what a push would do now.  A plan that cannot be made is a remark,
- * not a failure: the rest of the state is still worth seeing. */
+/* Pending is what a push would do now.  If the plan cannot be made, that is a remark and not a
+ * failure: the rest of the state is still printed. */
 static int look_ahead(struct app *app, struct plan *ret_plan, struct drifts *ret_drifts,
                       char **ret_remark, struct err *err)
 {
@@ -103,7 +103,7 @@ static int look_ahead(struct app *app, struct plan *ret_plan, struct drifts *ret
 	return 0;
 }
 
-/* Daemons that the settings need; without one of them mail waits. */
+/* Daemons that the settings require; mail is deferred without some of them. */
 static void show_services(struct app *app, const struct plan *plan)
 {
 	static const struct out_column columns[] = {
@@ -155,7 +155,7 @@ struct status {
 	struct plan plan;
 	struct drifts drifts;
 	char *remark;           /* why no plan can be made */
-	struct absence absence; /* where there is no server */
+	struct absence absence; /* the reason if no server was found */
 	struct overview overview;
 };
 
@@ -170,7 +170,7 @@ static void status_done(struct status *status)
 	overview_done(&status->overview);
 }
 
-/* The first that holds. */
+/* The first one that applies. */
 enum situation {
 	NO_SERVER,
 	NOT_ADOPTED,
@@ -183,8 +183,8 @@ enum situation {
 };
 
 static const struct situation_row {
-	const char *word;     /* for programs */
-	const char *sentence; /* for people */
+	const char *word;     /* for JSON */
+	const char *sentence; /* for tables */
 	const char *hint;
 } situations[] = {
 	[NO_SERVER] = { "none",

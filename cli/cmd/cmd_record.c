@@ -23,7 +23,7 @@ static const struct out_column columns[] = {
 	{ "source", N_("Source"), OUT_TEXT, 0 },
 };
 
-/* What the zone itself has, in whose favour a record of ours stays out. */
+/* The records of the zone itself that replace ours. */
 static void show_had(struct app *app, const struct record_row *row)
 {
 	auto_free char *owner = xasprintf("%s.", row->owner);
@@ -95,12 +95,13 @@ static int run_list(struct app *app, struct err *err)
 	return 0;
 }
 
-/* A record below a subdomain that is a domain of the store, with the way to move it there. */
+/* A record below a subdomain that is a domain of the database, with the commands that move it
+ * there. */
 static void tell_other(struct app *app, const struct domain *domain, const char *id,
                        const char *owner, const char *type, const char *data,
                        const char *other)
 {
-	/* "www.sub.<domain>." at sub.example.com is www */
+	/* "www.sub.<domain>." is www in the zone sub.example.com */
 	size_t tail = strlen(other) - strlen(domain->name) + strlen("<domain>.");
 	size_t host = strlen(owner) - tail;
 	auto_free char *name = host ? xmemdup(owner, host - 1) : xstrdup("@");
@@ -112,7 +113,7 @@ static void tell_other(struct app *app, const struct domain *domain, const char 
 	        id);
 }
 
-/* What is probably not meant in a record that was saved. */
+/* Warns of parts of a saved record that were probably not intended. */
 static int tell_about(struct app *app, const struct domain *domain, const char *id,
                       const char *owner, const char *type, const char *data,
                       struct err *err)
@@ -162,7 +163,7 @@ static int run_add(struct app *app, struct err *err)
 	return tell_about(app, &domain, id, owner, type, data, err);
 }
 
-/* The data of a record that is there already: `type` and `owner` are its own. */
+/* The data of an existing record, with its `type` and `owner`. */
 static int set_data(struct app *app, const struct domain *domain, const char *owner,
                     const char *type, int64_t ttl, struct err *err)
 {

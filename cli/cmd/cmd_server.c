@@ -1,4 +1,5 @@
-/* `server`: settings of the server.  Rows first, handlers behind them use the settings table. */
+/* `server`: settings of the server.  The rows of commands come first; the handlers use the table of
+ * settings. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* What a setting's value is for people: the system's answer where the default is computed. */
+/* A setting's value for people: the computed value if the default is computed. */
 static int effective(struct app *app, enum setting_key key, char **ret_text,
                      const char **ret_source, struct err *err)
 {
@@ -141,8 +142,7 @@ static int run_describe(struct app *app, struct err *err)
 /* ---- changing -------------------------------------------------------------------------------- */
 
 struct shortfalls {
-	char *sentence
-		[FEATURE_COUNT]; /* NULL: the feature is not asked for, or enforced */
+	char *sentence[FEATURE_COUNT]; /* NULL: the feature is off, or enforced */
 };
 
 static void shortfalls_done(struct shortfalls *shortfalls)
@@ -157,7 +157,7 @@ static void keep_shortfall(void *arg, enum mta_feature feature, const char *sent
 	shortfalls->sentence[feature] = xstrdup(sentence);
 }
 
-/* "saved, not enforced: no SPF service", once, for a setting of its group ("spf."). */
+/* "saved, not enforced: no SPF service", once, for a setting of that group ("spf."). */
 static void say_shortfalls_of(struct app *app, const char *setting,
                               struct shortfalls *shortfalls)
 {
@@ -176,7 +176,7 @@ static int say_shortfalls(struct app *app, struct err *err)
 {
 	cleanup(shortfalls_done) struct shortfalls shortfalls = { 0 };
 	if (app->session.is_dry_run)
-		return 0; /* nothing is saved */
+		return 0; /* a dry run saves nothing */
 	int r = backend_shortfalls(&app->session.ctx, app->session.store, keep_shortfall,
 	                           &shortfalls, err);
 	for (size_t i = 0; r >= 0 && i < app->pair_count; i++)
@@ -184,7 +184,7 @@ static int say_shortfalls(struct app *app, struct err *err)
 	return r;
 }
 
-/* A secret comes by standard input, once, before any lock. */
+/* A secret is read from standard input, once, before any lock. */
 static int read_secret(struct app *app, struct err *err)
 {
 	auto_buf text = BUF_INIT;
@@ -199,7 +199,7 @@ static int read_secret(struct app *app, struct err *err)
 	return r < 0 ? r : srs_secret_check(&app->typed_secret, err);
 }
 
-/* Each setting that the line names, with its value (`step` 2) as setting_parse() gives it. */
+/* Each setting on the line, with its value (`step` 2) as setting_parse() returns it. */
 static int read_pairs(struct app *app, size_t step, struct err *err)
 {
 	int r = 0;
@@ -214,7 +214,7 @@ static int read_pairs(struct app *app, size_t step, struct err *err)
 	return r;
 }
 
-/* Before any lock: DNS is never asked inside a transaction. */
+/* Before any lock: DNS is never queried inside a transaction. */
 static int check_pairs(struct app *app, struct err *err)
 {
 	struct srs_change srs = { 0 };
@@ -255,7 +255,7 @@ static int check_keys(struct app *app, struct err *err)
 	return read_pairs(app, 1, err);
 }
 
-/* NULL unsets. */
+/* NULL unsets the setting. */
 static int change_secret(struct app *app, const char *text, struct err *err)
 {
 	if (!text)
@@ -266,7 +266,7 @@ static int change_secret(struct app *app, const char *text, struct err *err)
 	return srs_secret_make(app->session.store, &app->session.ctx, err);
 }
 
-/* NULL unsets. */
+/* NULL unsets the setting. */
 static int change_one(struct app *app, enum setting_key key, const char *text,
                       struct err *err)
 {
@@ -276,7 +276,7 @@ static int change_one(struct app *app, enum setting_key key, const char *text,
 	                                 err);
 }
 
-/* After all pairs: mta.backend may be one of them, and a setting may have two. */
+/* After all pairs, because mta.backend may be one of them and a setting may require two. */
 static int check_backend(struct app *app, enum setting_key key, struct err *err)
 {
 	auto_free char *text = NULL;

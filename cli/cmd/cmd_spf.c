@@ -1,4 +1,4 @@
-/* `spf`: checks of a sender as the mail server would make them, and lint of records. */
+/* `spf`: checks of a sender as the mail server makes them, and lint of records. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +96,7 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 		.mem = &check->mem,
 		.trace = is_traced ? &check->trace : NULL,
 	};
-	/* word for word what mailauth-policyd would say */
+	/* the same text as from mailauth-policyd */
 	char *paused = english_begin();
 	spf_check(&context, &check->settings, &check->message, &check->verdict);
 	english_end(paused);
@@ -223,7 +223,7 @@ static int run_explain(struct app *app, struct err *err)
 
 /* ---- lint ------------------------------------------------------------------------------------ */
 
-/* `arg`: the resolver, NULL: nothing is looked up. */
+/* `arg`: the resolver; NULL: no look-ups. */
 static void lint_line(void *arg, struct octets text, struct lint_list *list)
 {
 	lint_spf_record(
@@ -260,7 +260,7 @@ static int run_lint(struct app *app, struct err *err)
 
 /* ---- the policy of a domain ------------------------------------------------------------------- */
 
-/* Every --remove, then every --add, of the policy that is there. */
+/* Applies every --remove, then every --add, to the current policy. */
 static int edit_policy(struct app *app, const struct domain *domain, char **ret_text,
                        struct err *err)
 {
@@ -299,7 +299,7 @@ static int edit_policy(struct app *app, const struct domain *domain, char **ret_
 	return 0;
 }
 
-/* Exactly one of a text, edits of it, and --reset. */
+/* Either a text, edits, or --reset. */
 static int check_set(struct app *app, struct err *err)
 {
 	bool has_text = args_word(app->args, 1) != NULL;

@@ -109,7 +109,7 @@ static int run_add(struct app *app, struct err *err)
 	return tell_behind(app, err);
 }
 
-/* The data of a record that is there already. */
+/* The data of an existing record. */
 static int set_data(struct app *app, const struct stored_record *row, int64_t ttl,
                     struct err *err)
 {

@@ -45,14 +45,15 @@ static int run_show(struct app *app, struct err *err)
 	return 0;
 }
 
-/* No database: nothing is written, exit 0. */
+/* Without a database nothing is written, exit status 0. */
 static int run_export(struct app *app, struct err *err)
 {
 	auto_names names = { 0 };
 	auto_names canonical = { 0 };
 	if (!app->session.store)
 		return 0;
-	app->session.is_push_reported = true; /* cron hears of trouble only */
+	app->session.is_push_reported =
+		true; /* cron mails any output: only failures are printed */
 	int r = app_names_unless_all(app, &names, err);
 	if (r >= 0 && args_has(app->args, "--all"))
 		return export_activate_all(&app->session, err);

@@ -1,9 +1,9 @@
 /*
- * From a line that is being typed to what may stand at its cursor.
+ * From an unfinished line to the words that can follow at its cursor.
  *
- * The line is cut by args_parse(), as when it is run: a mark takes the place of the word at the
- * cursor, and where the mark comes out says whether an option's value, a word of the command or one
- * of its arguments is asked for.  The grammar then names the place.
+ * args_parse() splits the line as it does when the line is run, with a mark as the word at the
+ * cursor.  The position of the mark in the result is that of an option's value, a word of the
+ * command or an argument.  The grammar then names the placeholder.
  */
 #include "cli/complete/complete.h"
 
@@ -19,7 +19,7 @@
 
 #define HELP_MOST 72 /* octets of a candidate's help */
 
-/* No word that is typed. */
+/* Not a word that can be typed. */
 static const char mark[] = "\001";
 
 void complete_line_done(struct complete_line *line)
@@ -47,7 +47,7 @@ static void complete_done(struct complete *c)
 
 /* ---- candidates ------------------------------------------------------------------------------- */
 
-/* One line that a terminal may show. */
+/* Printable on one line of a terminal. */
 static char *help_text(const char *help)
 {
 	auto_buf text = BUF_INIT;
@@ -116,8 +116,8 @@ static void write_answer(struct complete *c, struct buf *into)
 
 /* ---- the line --------------------------------------------------------------------------------- */
 
-/* The items behind the program's name, `at_cursor` instead of the word at the cursor (NULL: left
- * out), and only those before it with `is_before`.  The caller frees the array. */
+/* The items after the program's name, with `at_cursor` instead of the word at the cursor (NULL:
+ * without it); with `is_before`, only those before it.  The caller frees the array. */
 static char **items(const struct complete_line *line, const char *at_cursor,
                     bool is_before, int *ret_count)
 {
@@ -132,7 +132,7 @@ static char **items(const struct complete_line *line, const char *at_cursor,
 	return item;
 }
 
-/* Cuts the line with the options of its row, or of all rows. */
+/* Splits the line with the options of its row, or of all rows. */
 static void parse(const struct complete *c, const struct command *row,
                   const char *at_cursor, bool is_before, struct args *args)
 {
@@ -144,7 +144,7 @@ static void parse(const struct complete *c, const struct command *row,
 	int r = row ? args_parse(count, item, tables, tables[1] ? 2 : 1, true, args,
 	                         &ignored)
 	            : command_parse_leniently(c->groups, count, item, args, &ignored);
-	(void)r; /* lenient: there is nothing that it refuses */
+	(void)r; /* lenient: it never fails for a fault of the line */
 }
 
 static bool is_mark(const char *word)
@@ -162,7 +162,7 @@ static bool mark_index(const struct args *args, size_t *ret_index)
 	return false;
 }
 
-/* Whether a "--" before the cursor has ended the options: another one would be a word. */
+/* Whether a "--" before the cursor ended the options. */
 static bool is_closed(const struct complete *c)
 {
 	struct args args = ARGS_INIT;
@@ -200,7 +200,7 @@ const char *complete_word_at(const struct complete *c, const char *placeholder)
 	return nearest;
 }
 
-/* Words of the line that stand at places for `placeholder`. */
+/* Words of the line at places for `placeholder`. */
 static void take_words(struct complete *c, const char *placeholder)
 {
 	struct args_place place;
@@ -239,7 +239,7 @@ static void offer_options_of(struct complete *c, const struct option_row *rows,
 			complete_offer(c, row->name, _(row->help));
 }
 
-/* Those that the line does not have yet, wherever it has them. */
+/* Options that the line does not contain yet, before or after the cursor. */
 static void offer_options(struct complete *c, size_t row_words, bool is_own_only)
 {
 	struct args given = ARGS_INIT;
@@ -276,8 +276,8 @@ static void offer_attached_value(struct complete *c)
 
 /* ---- words ------------------------------------------------------------------------------------ */
 
-/* Word `count` of a row, if the line has the `count` words before it; NULL: it has not, or the row
- * has no more. */
+/* Word `count` of a row whose first `count` words are on the line; NULL: it does not match, or has
+ * no more words. */
 static const char *next_word(const char *words, const struct args *args, size_t from,
                              size_t count)
 {
@@ -293,7 +293,7 @@ static const char *next_word(const char *words, const struct args *args, size_t 
 	return *at ? at : NULL;
 }
 
-/* The next word of the commands that go on from words `from` to `at` of the line. */
+/* The next word of the commands that begin with words `from` to `at` of the line. */
 static void offer_commands(struct complete *c, const struct args *args, size_t from,
                            size_t at)
 {
@@ -313,7 +313,7 @@ static void offer_commands(struct complete *c, const struct args *args, size_t f
 		complete_offer(c, command_help_row.words, _(command_help_row.help));
 }
 
-/* What `help` explains besides commands; settings once their first letter is there. */
+/* Topics of `help` besides commands; settings only after their first letter. */
 static void offer_topics(struct complete *c)
 {
 	for (const struct help_topic *topic = c->app->topics; topic && topic->name;
@@ -323,7 +323,7 @@ static void offer_topics(struct complete *c)
 		complete_offer(c, setting_table[i].key, _(setting_table[i].help));
 }
 
-/* What the place of the cursor's word takes: placeholders, words, options that stand for it. */
+/* What can be at the place of the cursor's word: placeholders, words, options that replace it. */
 static void offer_place(struct complete *c, const struct args_place *place)
 {
 	struct args_place before;
@@ -368,7 +368,7 @@ static void offer_words(struct complete *c, const struct args *args, size_t row_
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
-/* The option whose value the cursor is at; NULL: it is not. */
+/* The option whose value is at the cursor; NULL: none. */
 static const struct option_row *marked_option(const struct args *args)
 {
 	for (size_t i = 0; i < args->option_count; i++)
@@ -388,7 +388,7 @@ static void look(struct complete *c)
 	parse(c, c->row, mark, false, &c->args);
 	const struct option_row *option = marked_option(&c->args);
 	if (mark_index(&c->args, &at) && at < row_words)
-		c->row = NULL; /* an option of it took a word of its name */
+		c->row = NULL; /* the word was the value of one of its options */
 	if (c->row) {
 		args_drop_words(&c->args, row_words);
 		c->index = option ? c->args.word_count : at - row_words;
@@ -421,7 +421,7 @@ void complete(const struct command_group *groups, struct app *app,
 
 /* ---- root and database ------------------------------------------------------------------------ */
 
-/* "~/mail.db": the shell has not replaced it yet. */
+/* "~/mail.db": the shell has not expanded it yet. */
 static char *with_home(const char *path)
 {
 	const char *home = getenv("HOME");

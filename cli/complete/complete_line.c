@@ -1,7 +1,7 @@
 /*
- * A line as bash hands it over: one text, with its quotes.
+ * A line as bash passes it: one text, with its quotes.
  *
- * bash's own words (COMP_WORDS) are cut at "=" and ":" as well, and put together differently by each
+ * bash's own words (COMP_WORDS) are also split at "=" and ":", and are joined differently by each
  * version; the text is not.
  */
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 /* Reads one word from `at` on: its text without quotes into `word`, up to the blank or the end that
  * closes it.  *ret_kept: octets of `word` up to the last unquoted one of `breaks`, or up to a quote
- * that is still open, which readline takes for the beginning of a word. */
+ * that is still open, which readline treats as the beginning of a word. */
 static const char *read_word(const char *at, const char *breaks, struct buf *word,
                              size_t *ret_kept)
 {
@@ -46,7 +46,7 @@ static void add_word(struct complete_line *line, size_t *room, struct buf *word)
 	line->owned[line->owned_count++] = buf_take(word);
 }
 
-/* FOO=1 in front of a command. */
+/* FOO=1 before a command. */
 static bool is_assignment(const char *word)
 {
 	size_t name = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -71,7 +71,7 @@ void complete_line_split(const char *before, const char *after, const char *brea
 	}
 	line.at = line.owned_count - 1;
 	line.dropped = kept;
-	/* what of the word stands behind the cursor stays as it is */
+	/* the part of the word after the cursor is unchanged */
 	const char *at = after + strcspn(after, BLANKS);
 	for (at += strspn(at, BLANKS); *at; at += strspn(at, BLANKS)) {
 		auto_buf word = BUF_INIT;

@@ -1,8 +1,10 @@
 /*
- * What completes each placeholder: one row in complete_sources[], and the function that lists.
+ * What completes each placeholder: one row in complete_sources[], and the function that lists
+ * candidates.
  *
- * Names come from the store by an index range and end at a limit.  A cut list must not mislead: the
- * shell puts in what all candidates have in common, so the last name of the range is always there.
+ * Names are read from the store by a range of an index, up to a limit.  A truncated list would
+ * mislead, because the shell inserts the common prefix of all candidates; the last name of the
+ * range is therefore always included.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,11 +30,11 @@
 #include "dnszone/name/name.h"
 
 #define NAMES_MOST 1000
-#define IDN_LOOKED_AT 5000 /* names that are turned to Unicode for one answer */
+#define IDN_LOOKED_AT 5000 /* names that are converted to Unicode for one answer */
 #define CHANGES_MOST 100   /* the newest ones */
 #define ACE "xn--"
 
-/* Whether the row has a domain among its words: its settings and records are that one's. */
+/* Whether the row has a domain among its words, whose settings and records are then listed. */
 static bool is_of_domain(const struct complete *c)
 {
 	return c->row && c->row->args && strstr(c->row->args, "<domain>");
@@ -82,8 +84,8 @@ static int add_domain(void *arg, const struct domain *domain, struct err *err)
 	return 0;
 }
 
-/* Typed in Unicode: of the names whose labels before that are the same and whose next one is an
- * A-label, those that look so. */
+/* The typed word is in Unicode: of the names with the same labels before it and an A-label next,
+ * those whose Unicode form begins with it. */
 static void offer_unicode(struct complete *c, size_t ascii)
 {
 	struct offers names = { .c = c, .left = IDN_LOOKED_AT, .is_typed_unicode = true };
@@ -92,7 +94,7 @@ static void offer_unicode(struct complete *c, size_t ascii)
 		ascii--;
 	auto_free char *prefix = xasprintf("%.*s" ACE, (int)ascii, c->typed);
 	int r = domain_each(complete_store(c), 0, prefix, add_domain, &names, &ignored);
-	(void)r; /* what was read so far is offered */
+	(void)r; /* the names read so far are offered */
 }
 
 static void offer_domains(struct complete *c)
@@ -127,7 +129,7 @@ static int add_kept(void *arg, const struct export_kept *kept, struct err *err)
 	return c->found_count >= NAMES_MOST;
 }
 
-/* Names whose zone files wait to be forgotten. */
+/* Names whose zone files `zone forget` can remove. */
 static void offer_kept(struct complete *c)
 {
 	struct err ignored = ERR_INIT;
@@ -137,7 +139,7 @@ static void offer_kept(struct complete *c)
 		return;
 }
 
-/* The domain of the line: false: there is none, or it is not known. */
+/* The domain on the line; false: none, or not in the database. */
 static bool find_domain(struct complete *c, struct domain *ret_domain)
 {
 	struct err ignored = ERR_INIT;
@@ -163,7 +165,7 @@ static void offer_selectors(struct complete *c)
 	struct err ignored = ERR_INIT;
 	if (!find_domain(c, &domain))
 		return;
-	/* an alias has its main domain's keys */
+	/* an alias uses its main domain's keys */
 	int r = key_each(c->store, domain.main_id ? domain.main_id : domain.id,
 	                 add_selector, c, &ignored);
 	(void)r;
@@ -185,7 +187,7 @@ static void offer_rows(struct complete *c, const struct stored_records *rows)
 	}
 }
 
-/* Of the domain that stands on the line; of the template where the command is about that. */
+/* Of the domain on the line, or of the template if the command edits that. */
 static void offer_record_ids(struct complete *c)
 {
 	auto_domain domain = DOMAIN_INIT;
@@ -195,12 +197,12 @@ static void offer_record_ids(struct complete *c)
 	if (!is_of_domain(c))
 		r = template_load(complete_store(c), 0, &rows, &ignored);
 	else if (find_domain(c, &domain)) {
-		/* its edit of a template record comes first: the later of the two is dropped */
+		/* an edit of a template record comes first; the later of the two is dropped */
 		r = stored_records_load(c->store, domain.id, &rows, &ignored);
 		if (r >= 0)
 			r = template_load(c->store, domain.template_rev, &rows, &ignored);
 	}
-	(void)r; /* what was read so far is offered */
+	(void)r; /* the names read so far are offered */
 	offer_rows(c, &rows);
 }
 
@@ -283,7 +285,7 @@ static void offer_accounts(struct complete *c)
 		account_each(c->ctx, add_account, c);
 }
 
-/* A list goes on behind its last comma; what it has is not offered again. */
+/* The last item of a list is completed; items that it already contains are not offered. */
 static void offer_domain_list(struct complete *c)
 {
 	const char *comma = strrchr(c->typed, ',');
@@ -299,7 +301,7 @@ static void offer_domain_list(struct complete *c)
 	for (c->taken_count = 0; c->taken_count < count; c->taken_count++)
 		c->taken[c->taken_count] = item[c->taken_count];
 	offer_domains(c);
-	c->taken_count = 0; /* they go with `item` */
+	c->taken_count = 0; /* freed with `item` */
 }
 
 static void offer_values(struct complete *c)

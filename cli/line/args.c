@@ -1,8 +1,8 @@
 /*
  * Words and options of a command line.
  *
- * args_parse() runs twice for one line: first over the options of all commands, because options
- * may stand before the words that name the command; then over those of the row that was found.
+ * args_parse() runs twice for a line: first with the options of all commands, because options may
+ * precede the words that name the command; then with the options of the row that was found.
  */
 #include "cli/line/args.h"
 
@@ -86,7 +86,7 @@ void args_drop_words(struct args *args, size_t count)
 	args->word_count -= count;
 }
 
-/* What args_parse() works with. */
+/* The state of args_parse(). */
 struct parser {
 	const struct option_row *const *tables;
 	size_t table_count;
@@ -143,7 +143,7 @@ static void keep_option(struct args *args, const struct option_row *row,
 	args->options[args->option_count++] = (struct args_option){ row, value };
 }
 
-/* "-q", "-qv": letters of options that take no value. */
+/* "-q", "-qv": letters of options without a value. */
 static int parse_letters(const struct parser *p, const char *item)
 {
 	for (const char *at = item + 1; *at; at++)
@@ -154,7 +154,7 @@ static int parse_letters(const struct parser *p, const char *item)
 	return 0;
 }
 
-/* "--name", "--name=value", "--name value"; `next` is the item behind it, or NULL. */
+/* "--name", "--name=value", "--name value"; `next` is the item after it, or NULL. */
 static int parse_long(const struct parser *p, const char *item, const char *next,
                       bool *ret_is_next_taken)
 {

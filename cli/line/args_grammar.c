@@ -1,9 +1,9 @@
 /*
- * The argument grammar of a command row: how many words a command takes.
+ * The argument grammar of a command row: how many words a command accepts.
  *
- * A grammar is read anew for each check; it is short, and what an option stands in for depends on
- * the line.  Its parts become a smallest and a largest count and a step (2 for pairs), and a flat
- * list of places, so that a sentence can name the word that is missing.
+ * A grammar is parsed for each check, because options on the line can replace a place.  The result
+ * is a minimum, a maximum and a step (2 for pairs), and a flat list of places, so that a message
+ * can name the missing word.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,14 @@ struct arity {
 };
 
 struct grammar {
-	const char *at; /* what is still to be read */
+	const char *at; /* the rest of the text */
 	const struct args *args;
 	struct args_place places[PLACES];
 	size_t place_count;
 	size_t loop_start, loop_count; /* the places of "[...]..." */
 	struct args_place
-		stood_for; /* the place that an option stands in for; at: NULL, none */
-	const char *option, *second; /* those options, as they were given */
+		stood_for; /* the place that an option replaces; at: NULL, none */
+	const char *option, *second; /* those options, as they were typed */
 	size_t option_len, second_len;
 };
 
@@ -76,7 +76,7 @@ static size_t name_len(const char *alternative)
 	return strcspn(alternative, "=| ]");
 }
 
-/* Notes which of the options among the alternatives of `place` stand on the line. */
+/* Records which options among the alternatives of `place` are on the line. */
 static bool look_for_options(struct grammar *g, const struct args_place *place)
 {
 	bool is_found = false;
@@ -160,7 +160,7 @@ static char *place_text(const struct args_place *place)
 	return buf_take(&text);
 }
 
-/* The place of word `i`, of the last one where there are too many. */
+/* The place of word `i`; of the last one if there are too many words. */
 static const struct args_place *place_of(const struct grammar *g, size_t i)
 {
 	if (i >= g->place_count && g->loop_count)
@@ -191,7 +191,7 @@ static int too_many(const struct grammar *g, const char *word, const char *comma
 	               word);
 }
 
-/* Words whose place lists the words that may stand there. */
+/* Words whose place lists the allowed words. */
 static int check_choices(const struct grammar *g, const char *command, struct err *err)
 {
 	for (size_t i = 0; i < g->place_count && i < g->args->word_count; i++) {

@@ -1,9 +1,9 @@
 /*
- * Who calls, and what is open to him.
+ * Who calls, and what is open to them.
  *
- * sudo tells the account in SUDO_UID (doas and pkexec have variables of their own); what that holds
- * is believed for a process that is root, since nobody else can have written it there.  What cannot
- * be understood is refused, and whoever is not known to be an administrator is a customer.
+ * sudo sets the account in SUDO_UID (doas and pkexec have their own variables); the value is
+ * trusted in a process of root, because only root can have set it.  A value that cannot be parsed
+ * is refused, and an account that is not known to be an administrator is a customer.
  */
 #include "cli/line/caller.h"
 
@@ -17,7 +17,8 @@
 
 #define GROUPS_MOST 65536
 
-/* Members of these are administrators: Debian's and others' group for sudo, and one of our own. */
+/* Members of these groups are administrators: the groups of sudo on Debian and elsewhere, and our
+ * own. */
 static const char *const admin_groups[] = { "sudo", "wheel", "mailauthctl-admin" };
 
 static bool has_group(const gid_t *group, int count, gid_t wanted)
@@ -28,7 +29,7 @@ static bool has_group(const gid_t *group, int count, gid_t wanted)
 	return false;
 }
 
-/* The account's own group is no administrators' one, whatever both are called. */
+/* The account's own group does not make it an administrator, whatever its name is. */
 static bool is_administrator(const char *account, gid_t primary)
 {
 	int count = GROUPS_MOST;
@@ -48,14 +49,14 @@ static bool is_administrator(const char *account, gid_t primary)
 static bool parse_uid(const char *text, uid_t *ret_uid)
 {
 	int64_t uid;
-	/* (uid_t)-1 is no account */
+	/* (uid_t)-1 is not an account */
 	if (*text == '-' || !text_to_int(text, 0, UINT32_MAX - 1, &uid))
 		return false;
 	*ret_uid = (uid_t)uid;
 	return true;
 }
 
-/* Adds what one variable says; of several the one that names a customer counts. */
+/* Adds the account of one variable; if several are set, one that is a customer's counts. */
 static int find_in(const char *variable, bool is_name, const char *text,
                    struct caller *caller, struct err *err)
 {
@@ -83,7 +84,7 @@ static int find_in(const char *variable, bool is_name, const char *text,
 int caller_find(uid_t real, uid_t effective, const char *(*look_up)(const char *variable),
                 struct caller *ret_caller, struct err *err)
 {
-	/* in the order of their weight for the audit trail: the last one names the actor */
+	/* in ascending order of precedence for the audit trail: the last one is the actor */
 	static const struct {
 		const char *variable;
 		bool is_name;

@@ -1,9 +1,9 @@
 /*
- * What a process inherits from a customer is put right before it can matter: environment, limits,
+ * Resets what a process inherits from a customer before it can have an effect: environment, limits,
  * scheduling, signals, timers, folder, descriptors.
  *
- * A customer's input is read before and its output is written after every lock: a pipe that nobody
- * reads, or a stopped terminal, would otherwise keep the locks from everybody else.
+ * A customer's input is read before every lock and its output is written after every lock: a pipe
+ * without a reader, or a stopped terminal, would otherwise block all others.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +28,8 @@
 #include "core/base/text.h"
 
 enum {
-	VALUE_LONGEST = 128,   /* of a variable that is kept */
-	OWN_FD = 10,           /* where a customer's own descriptors go, three of them */
+	VALUE_LONGEST = 128, /* octets of a variable that is kept */
+	OWN_FD = 10, /* the first of three numbers for a customer's own descriptors */
 	INPUT_LIMIT = 1 << 20, /* octets of a customer's standard input */
 	INPUT_LIMIT_ADMIN = 64 << 20,
 };
@@ -47,7 +47,7 @@ static bool is_kept(const char *variable)
 	bool is_known = false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		is_known |= text_starts(variable, names[i]);
-	/* no '/': a language or a terminal is a name, never a place to read a file from */
+	/* without '/': a language or a terminal is a name, never a path */
 	return is_known && value && strlen(value + 1) <= VALUE_LONGEST &&
 	       value[1 + strspn(value + 1, plain)] == '\0';
 }
@@ -71,7 +71,7 @@ void caller_clean_environment(void)
 
 /* ---- limits, signals, folder ------------------------------------------------------------------ */
 
-/* As high as process 1 has it, which services have too.  False: it stays lower. */
+/* Raises the limit to that of process 1, which services have too.  False: it remains lower. */
 static bool lift_limit(int kind)
 {
 	struct rlimit wanted, now;
@@ -79,17 +79,18 @@ static bool lift_limit(int kind)
 	    setrlimit((__rlimit_resource_t)kind, &wanted) == 0 ||
 	    getrlimit((__rlimit_resource_t)kind, &now) < 0)
 		return true;
-	/* no right to more than the hard limit */
+	/* no right to raise the hard limit */
 	now.rlim_cur = now.rlim_max < wanted.rlim_cur ? now.rlim_max : wanted.rlim_cur;
 	return setrlimit((__rlimit_resource_t)kind, &now) == 0 &&
 	       now.rlim_cur == wanted.rlim_cur;
 }
 
-/* What would make a change slow while it holds its locks, or the first to be killed. */
+/* Scheduling that would delay a change while it holds its locks, or make it the first to be killed.
+ */
 static void reset_standing(void)
 {
 	const struct sched_param usual = { 0 };
-	uint8_t all[1024]; /* processors: the kernel takes those that there are */
+	uint8_t all[1024]; /* processors: the kernel ignores those that do not exist */
 	memset(all, 0xff, sizeof(all));
 	sched_setscheduler(0, SCHED_OTHER, &usual);
 	setpriority(PRIO_PROCESS, 0, 0);
@@ -100,11 +101,11 @@ static void reset_standing(void)
 	personality(PER_LINUX);
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "0", 1) < 0)
-		errno = 0; /* no right to it: as it was */
+		errno = 0; /* no right to it: unchanged */
 	close_fd(&fd);
 }
 
-/* A limit of the customer's choice must not end a write in the middle of a change. */
+/* A customer's limit must not abort a write in the middle of a change. */
 static int reset_limits(struct err *err)
 {
 	static const struct {
@@ -129,7 +130,7 @@ static int reset_limits(struct err *err)
 	return 0;
 }
 
-/* A terminal must not stop the program: it would sleep with its locks.  A file size limit is a
+/* A terminal must not stop the program while it holds its locks.  Exceeding a file size limit is a
  * failed write. */
 static void reset_signals(void)
 {
@@ -149,7 +150,7 @@ static void reset_signals(void)
 
 /* ---- descriptors ------------------------------------------------------------------------------ */
 
-/* No file of ours may become descriptor 0, 1 or 2.  What was closed stays unusable. */
+/* None of our files may get descriptor 0, 1 or 2.  What was closed remains unusable. */
 static void fill_standard(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -158,7 +159,7 @@ static void fill_standard(void)
 			abort();
 }
 
-/* Puts the customer's own descriptors aside; 1 and 2 are memory, 0 is empty. */
+/* Moves the customer's own descriptors away; 1 and 2 are memory, 0 is empty. */
 static int take_standard(struct caller *caller, struct err *err)
 {
 	int *const own[] = { &caller->in_fd, &caller->out_fd, &caller->err_fd };

@@ -1,9 +1,9 @@
 /*
  * From a command line to its row.
  *
- * The words that name a command may have options between them, so the line is first cut with the
- * options of every command; the row with the most words that begin the line wins; then the line is
- * cut again with that row's options alone, strictly.
+ * The words that name a command may have options between them.  The line is therefore first split
+ * with the options of every command; the row with the most words that begin the line is chosen;
+ * then the line is split again with that row's options only, strictly.
  */
 #include "cli/line/command.h"
 
@@ -28,7 +28,8 @@ void command_call_done(struct command_call *call)
 	*call = COMMAND_CALL_INIT;
 }
 
-/* How many words `words` ("server set") has if the line, from word `from` on, begins with them. */
+/* The number of words of `words` ("server set") if the line, from word `from` on, begins with them.
+ */
 static size_t words_match(const char *words, const struct args *args, size_t from)
 {
 	size_t count = 0;
@@ -69,8 +70,8 @@ static const struct command_group *find_group(const struct command_group *groups
 	return NULL;
 }
 
-/* The command that was probably meant by the words from `from` on, and what of them was looked at
- * (the caller frees); NULL: none is near. */
+/* The command that was probably intended by the words from `from` on, and the words that were
+ * compared (the caller frees); NULL: none is similar. */
 static const char *guess(const struct command_group *groups, const struct args *args,
                          size_t from, char **ret_typed)
 {
@@ -149,7 +150,7 @@ static bool answer_topic(const char *name, struct command_call *call)
 	       help_topic_section(settings, name, &call->text);
 }
 
-/* Nothing of that name: the nearest topic, setting or command. */
+/* No such topic: suggests the nearest topic, setting or command. */
 static int unknown_topic(const struct command_group *groups, const struct args *args,
                          size_t from, struct command_call *call, struct err *err)
 {
@@ -172,8 +173,8 @@ static int unknown_topic(const struct command_group *groups, const struct args *
 	               name, near.best);
 }
 
-/* Help for what the words from `from` on name: nothing, a noun or a command; `is_help`: a topic
- * or a setting, too, if it has none of these names. */
+/* Help for the words from `from` on: nothing, a noun or a command; `is_help`: also a topic or a
+ * setting, unless a command has that name. */
 static int answer_help(const struct command_group *groups, const struct args *args,
                        size_t from, bool is_help, struct command_call *call,
                        struct err *err)
@@ -219,7 +220,7 @@ static int parse_row(const struct command *row, size_t word_count, int argc, cha
 	int r = args_parse(argc, argv, tables, row->options ? 2 : 1, false, &call->args,
 	                   err);
 	if (!r && words_match(row->words, &call->args, 0) != word_count)
-		/* An option of this row took a word that the first pass left alone. */
+		/* An option of this row has a value that the first pass treated as a word. */
 		r = err_set(err, ERR_USAGE, _("\"%s\" must precede its options"),
 		            row->words);
 	if (!r) {
@@ -236,7 +237,7 @@ static int parse_row(const struct command *row, size_t word_count, int argc, cha
 	return 0;
 }
 
-/* A line that names no command: the overview, or what is wrong with its options. */
+/* A line without a command: the overview, or the fault of its options. */
 static int no_command(const struct command_group *groups, int argc, char **argv,
                       struct command_call *call, struct err *err)
 {

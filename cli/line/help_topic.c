@@ -1,7 +1,7 @@
 /*
  * Finding topics, and sections in rendered pages.
  *
- * A subsection's heading stands alone on its line behind HEADING_INDENT blanks; what belongs to it
+ * The heading of a subsection is a line of its own, indented by HEADING_INDENT blanks; its content
  * is indented further.
  */
 #include "cli/line/help_topic.h"
@@ -28,7 +28,7 @@ const struct help_topic *help_topic_find(const struct help_topic *topics,
 
 const char *help_topic_text(const struct help_topic *topic)
 {
-	/* not the locale in use: without one that knows UTF-8, main() puts one in its place */
+	/* not the current locale: main() replaces one that does not support UTF-8 */
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
 	bool is_utf8 = false;
 	if (locale) {
@@ -43,7 +43,7 @@ static size_t indent_of(const char *line)
 	return strspn(line, " ");
 }
 
-/* The line behind the heading; NULL: there is no such heading. */
+/* The line after the heading; NULL: there is no such heading. */
 static const char *find_heading(const char *text, const char *heading)
 {
 	size_t len = strlen(heading);

@@ -1,9 +1,9 @@
 /*
  * Locales and catalogues.
  *
- * Two categories alone are taken from the environment's wishes: LC_MESSAGES, and of LC_CTYPE only
- * that it is UTF-8.  Numbers, times and the cases of letters stay those of "C" in every language:
- * they go into records, files and JSON.
+ * Only two categories are read from the environment: LC_MESSAGES, and of LC_CTYPE whether it is
+ * UTF-8.  Numbers, times and letter cases are those of "C" in every language: they are written to
+ * records, files and JSON.
  */
 #include "cli/line/language.h"
 
@@ -14,8 +14,8 @@
 
 #define DOMAIN "mailauthctl"
 
-/* A catalogue holds formats for printf, and a customer runs this program as root through sudo:
- * none may come from a folder of the caller's choice. */
+/* A catalogue contains formats for printf, and a customer runs this program as root through sudo:
+ * it must not be read from a folder that the caller chooses. */
 static void refuse_foreign_catalogues(void)
 {
 	const char *languages = getenv("LANGUAGE");
@@ -33,7 +33,7 @@ void language_init(const char *catalogues)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	setlocale(LC_MESSAGES, "");
 	bindtextdomain(DOMAIN, catalogues);
-	/* whatever OUTPUT_CHARSET says */
+	/* independent of OUTPUT_CHARSET */
 	bind_textdomain_codeset(DOMAIN, "UTF-8");
 	textdomain(DOMAIN);
 }

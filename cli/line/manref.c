@@ -92,7 +92,7 @@ static void put_literal(const char *line, size_t len)
 	putchar('\n');
 }
 
-/* Words of a table in lines of at most LINE_WIDTH; a new sentence on a new line. */
+/* Words of a table in lines of at most LINE_WIDTH; a new sentence begins a new line. */
 static void put_words(const char *text)
 {
 	size_t column = 0;
@@ -115,13 +115,13 @@ static void put_words(const char *text)
 	putchar('\n');
 }
 
-/* A phrase of a table as a sentence: a capital in front, a full stop behind. */
+/* A phrase of a table as a sentence: with a capital letter and a full stop. */
 static void put_sentence(const char *phrase)
 {
 	size_t len = strlen(phrase), word = strcspn(phrase, " ");
 	auto_buf text = BUF_INIT;
 	buf_puts(&text, phrase);
-	/* names stay as they are: "dkim.sign", "_domainkey" */
+	/* names are not changed: "dkim.sign", "_domainkey" */
 	if (!memchr(phrase, '.', word) && *phrase >= 'a' && *phrase <= 'z')
 		text.at[0] = (char)(*phrase - 'a' + 'A');
 	if (len && !strchr(".?!", phrase[len - 1]))
@@ -206,7 +206,7 @@ static void put_grammar(const char *at)
 	}
 }
 
-/* `tells_access`: says what customers may not. */
+/* `tells_access`: adds which options are closed to customers. */
 static void put_options(const struct option_row *options, bool tells_access)
 {
 	for (const struct option_row *row = options; row->name; row++) {
@@ -226,8 +226,8 @@ static void put_options(const struct option_row *options, bool tells_access)
 	}
 }
 
-/* Where a line is cut so that it is no longer than EXAMPLE_WIDTH: behind the last blank that no
- * quote holds. */
+/* Where a line is cut so that it is no longer than EXAMPLE_WIDTH: after the last blank outside
+ * quotes. */
 static size_t cut_example(const char *line, size_t len)
 {
 	size_t cut = len;
@@ -335,7 +335,8 @@ static void put_setting(struct page *page, enum setting_key key)
 	printf(".It Scope:\n%s\n.El\n",
 	       row->flags & SETTING_AT_DOMAIN ? "server and domain" : "server");
 	const struct section *section = find_section(page, row->key);
-	if (section && !text_starts(section->text, ".Bl")) /* makes its own space */
+	if (section &&
+	    !text_starts(section->text, ".Bl")) /* the macro adds its own space */
 		puts(".Pp");
 	if (!put_section(page, row->key))
 		complain(page, "no section for the setting", row->key, strlen(row->key));
@@ -383,7 +384,7 @@ static void put_lint(struct page *page, const char *word)
 		}
 }
 
-/* What each check of `doctor` looks at stands by hand, as "check NAME". */
+/* The description of each check of `doctor` is written by hand, as "check NAME". */
 static void put_checks(struct page *page, const char *word)
 {
 	(void)word;
@@ -442,7 +443,7 @@ static const struct value {
 
 /* ---- a page ---------------------------------------------------------------------------------- */
 
-/* A whole line "@name word@".  False: it is none. */
+/* A whole line "@name word@".  False: it is another line. */
 static bool put_directive(struct page *page, const char *line, size_t len)
 {
 	if (len < 3 || *line != '@' || line[len - 1] != '@')
@@ -510,7 +511,7 @@ static int make_page(const char *source, const char *sections)
 
 /* ---- a text as a C string -------------------------------------------------------------------- */
 
-/* Takes away what a backspace overstrikes: a character of up to four octets. */
+/* Removes what a backspace overstrikes: a character of up to four octets. */
 static void strike(struct buf *line)
 {
 	while (line->len && ((unsigned char)line->at[line->len - 1] & 0xc0) == 0x80)

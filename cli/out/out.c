@@ -1,6 +1,6 @@
 /*
- * Typed output: keeps the order of columns and rows, and what the stream said; the renderers do
- * the rest.  A handler that breaks the order has a fault of its own: abort.
+ * Typed output: checks the order of columns and rows, and records failures of the stream; the
+ * renderers do the rest.  A handler that calls out of order is a defect: abort.
  */
 #include "cli/out/out.h"
 
@@ -85,7 +85,7 @@ void out_puts(struct out *out, const char *text)
 	out_write(out, text, strlen(text));
 }
 
-/* The length of the UTF-8 sequence at `at` (RFC 3629), 0 when there is none. */
+/* The length of the UTF-8 sequence at `at` (RFC 3629), 0 if there is none. */
 static size_t utf8_len(const unsigned char *at)
 {
 	if (at[0] < 0x80)
@@ -111,8 +111,9 @@ static wchar_t utf8_code(const unsigned char *at, size_t len)
 	return code;
 }
 
-/* Whether a terminal shows it as text.  Not: controls, what is unassigned, what the locale cannot
- * write, and U+200E/F, U+2028..E, U+2066..9, which break lines or turn the direction of writing. */
+/* Whether a terminal shows it as text.  Not: controls, unassigned characters, characters that the
+ * locale cannot encode, and U+200E/F, U+2028..E, U+2066..9, which break lines or change the
+ * direction of writing. */
 static bool is_shown(wchar_t code)
 {
 	if (code < 0x80)
@@ -220,7 +221,7 @@ void out_nested_end(struct out *out)
 		abort();
 	if (out->renderer->nested_end)
 		out->renderer->nested_end(out);
-	/* The object's own cells are complete: only more listings or the end may follow. */
+	/* The object's own cells are complete: only listings or the end may follow. */
 	begin(out, OUT_IN_OBJECT, NULL, 0);
 }
 

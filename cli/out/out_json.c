@@ -1,6 +1,6 @@
 /*
- * JSON, written as it comes: brackets and commas here, keys and values by jansson.  A row of a
- * listing is one line, so that line tools can work with it.
+ * JSON, written as it arrives: brackets and commas here, keys and values by jansson.  A row of a
+ * listing is one line, so that line tools can process it.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -23,11 +23,11 @@
 	CALL(json_true)
 /* clang-format on */
 LIBRARY(jansson, LIBRARY_JANSSON, CALLS)
-/* what its macros call */
+/* called by its macros */
 #define json_false jansson()->json_false
 #define json_true jansson()->json_true
 
-/* What json_decref(), inline in its header, calls. */
+/* Called by json_decref(), which is inline in its header. */
 void json_delete(json_t *value)
 {
 	jansson()->json_delete(value);
@@ -36,15 +36,15 @@ void json_delete(json_t *value)
 static int write_octets(const char *octets, size_t len, void *arg)
 {
 	out_write(arg, octets, len);
-	return 0; /* out_finish() tells of a failure */
+	return 0; /* out_finish() reports the failure */
 }
 
-/* Takes over the reference. */
+/* Takes ownership of the reference. */
 static void write_value(struct out *out, json_t *value)
 {
 	if (!value ||
 	    jansson()->json_dump_callback(value, write_octets, out, JSON_ENCODE_ANY))
-		abort(); /* the text was made valid before: out of memory */
+		abort(); /* the text was made valid before, so this is out of memory */
 	json_decref(value);
 }
 
@@ -90,7 +90,7 @@ static void json_begin(struct out *out)
 	out_puts(out, out->place == OUT_IN_OBJECT ? "{" : "[");
 }
 
-/* An object's members stand on lines of their own, a row's on one. */
+/* The members of an object are on lines of their own, those of a row on one. */
 static void json_cell(struct out *out, const struct out_column *column,
                       const struct out_cell *cell)
 {
@@ -119,7 +119,7 @@ static void json_row_end(struct out *out)
 
 static void json_nested_begin(struct out *out)
 {
-	/* An object has a field at least, so something stands before its first listing. */
+	/* An object has at least one field, so a comma precedes its first listing. */
 	out_puts(out, out->is_line ? ", " : ",\n  ");
 	write_value(out, jansson()->json_string(out->nested_key));
 	out_puts(out, ": [");

@@ -1,10 +1,10 @@
 /*
- * How wide the columns of a table are on a terminal that is narrower than the table, and texts
- * broken into lines at their words.
+ * The widths of the columns of a table on a narrower terminal, and texts broken into lines between
+ * words.
  *
- * Names and numbers are never broken: they are there to be copied.  What says OUT_WRAP shares the
- * room that they leave; columns that would get too little of it go below their row, the last one
- * first.
+ * Names and numbers are never broken, so that they can be copied.  Columns with OUT_WRAP share the
+ * remaining width; columns that would get too little of it are printed below their row, the last
+ * one first.
  */
 #include "cli/out/out_layout.h"
 
@@ -14,9 +14,9 @@
 
 #include "core/base/alloc.h"
 
-#define LEAST 16 /* columns for prose that is still read with pleasure */
+#define LEAST 16 /* the smallest column width that is readable for prose */
 
-/* The octets of the character at `at` (1 where there is none), and its columns. */
+/* The octets of the character at `at` (1 if invalid), and its columns. */
 static size_t next_char(const char *at, size_t *ret_columns)
 {
 	wchar_t code;
@@ -64,7 +64,7 @@ static size_t fitting(const char *text, size_t len, size_t width)
 
 void out_add_wrapped(struct buf *into, const char *text, size_t width, const char *indent)
 {
-	size_t at = 0; /* columns of this line that are taken */
+	size_t at = 0; /* columns used in this line */
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		auto_free char *word = xmemdup(text, len);
@@ -93,14 +93,14 @@ void out_add_wrapped(struct buf *into, const char *text, size_t width, const cha
 	}
 }
 
-/* Columns that a flexible column cannot go below. */
+/* The smallest width of a flexible column. */
 static size_t least_of(const struct out_column_width *column)
 {
 	size_t least = column->natural < LEAST ? column->natural : LEAST;
 	return least > column->title ? least : column->title;
 }
 
-/* Each gets what it needs, the narrowest first, or its share of what is left. */
+/* Each gets the width that it needs, the narrowest first, or its share of the rest. */
 static void share(struct out_column_width *columns, size_t count, size_t room)
 {
 	for (;;) {

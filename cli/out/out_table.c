@@ -1,9 +1,9 @@
 /*
  * Tables and "Title: value" lines for people.
  *
- * Cells wait as texts until the listing ends, because the widest one of a column decides where the next
- * begins.  A nested listing waits in `below` until the fields of its object, which are aligned
- * together, were written.
+ * Cells are stored as texts until the listing ends, because the widest one of a column determines
+ * where the next begins.  A nested listing is stored in `below` until the fields of its object,
+ * which are aligned together, were written.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,12 +21,12 @@
 #define INDENT_LEN 2
 
 struct table_state {
-	char **cell; /* of the listing that is open: those that are shown, row by row */
+	char **cell; /* cells of the open listing: the displayed ones, row by row */
 	size_t cells, cell_room;
 	struct field {
 		const char *title;
 		char *text;
-	} * fields; /* of the object */
+	} * fields; /* fields of the object */
 	size_t field_count, field_room;
 	struct buf below; /* nested tables */
 };
@@ -111,7 +111,7 @@ struct table {
 	struct table_column {
 		const struct out_column *column;
 		char *title;
-	} * columns;                     /* those that are shown */
+	} * columns;                     /* the displayed ones */
 	struct out_column_width *widths; /* of each */
 	size_t count;
 	char **cell;
@@ -149,7 +149,7 @@ static char **cell_at(const struct table *table, size_t row, size_t column)
 	return &table->cell[row * table->count + column];
 }
 
-/* Of the widest line of each cell, and of the heading. */
+/* Widths of the longest line of each cell, and of the heading. */
 static void measure(struct table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
@@ -164,7 +164,8 @@ static void measure(struct table *table)
 	}
 }
 
-/* Breaks the cells of columns that share the room of a terminal which is narrower than the table. */
+/* Breaks the cells of the columns that share the width of a terminal which is narrower than the
+ * table. */
 static void lay_out(struct table *table, size_t indent)
 {
 	unsigned width = table->out->width;
@@ -186,8 +187,8 @@ static void lay_out(struct table *table, size_t indent)
 	measure(table);
 }
 
-/* Adds one line of a row: of each column's text up to a line break, what follows stays in `rest`.
- * False: nothing was left. */
+/* Adds one line of a row: of each column the text up to a line break; the remaining text is in
+ * `rest`.  False: no text was left. */
 static bool add_line(const struct table *table, const char **rest, struct buf *into)
 {
 	bool has_more = false;
@@ -222,7 +223,7 @@ static void add_row(const struct table *table, const char **rest, const char *in
 	} while (has_more);
 }
 
-/* "    Meaning: ...", for each column that has no room beside the others. */
+/* "    Meaning: ...", for each column that is printed below its row. */
 static void add_below(const struct table *table, size_t row, const char *indent,
                       struct buf *into)
 {

@@ -1,6 +1,6 @@
 /*
- * Tab-separated values: one line a row, below a line with the keys.  A tab, a line break and a
- * backslash in a value are written \t, \n and \\, so a line has as many tabs as it seems to have.
+ * Tab-separated values: one line for each row, after a line with the keys.  A tab, a line break and
+ * a backslash in a value are written \t, \n and \\, so every tab separates columns.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A bar on one terminal line, drawn over itself with "\r" and cleared at its end. */
+/* A bar on one terminal line, redrawn with "\r" and cleared at its end. */
 #include "cli/out/progress.h"
 
 #include <inttypes.h>
@@ -44,7 +44,7 @@ static size_t terminal_width(const struct progress *progress)
 	return 80;
 }
 
-/* "  37/s  2m28s left", as soon as there is something to reckon with. */
+/* "  37/s  2m28s left", once a rate can be computed. */
 static void add_rate(struct buf *into, const struct progress *progress, size_t done,
                      int64_t now)
 {
@@ -70,7 +70,7 @@ static void draw(struct progress *progress, size_t done, int64_t now)
 	auto_buf tail = BUF_INIT;
 	buf_printf(&tail, "  %zu/%zu", done, progress->total);
 	add_rate(&tail, progress, done, now);
-	/* One column stays free: some terminals wrap after the last one. */
+	/* One column is unused: some terminals wrap after the last one. */
 	size_t width = terminal_width(progress) - 1;
 	size_t taken = strlen(progress->what) + strlen(" []") + tail.len;
 	size_t bar = taken >= width             ? 0

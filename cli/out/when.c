@@ -1,5 +1,5 @@
-/* Dates and times through strptime(); what it takes and the calendar does not (31 February) is seen
- * by the way back. */
+/* Dates and times through strptime().  It accepts dates that do not exist (31 February); converting
+ * the result back detects them. */
 #include "cli/out/when.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static const struct form {
 	const char *format;
-	int64_t span; /* seconds that it stands for */
+	int64_t span; /* seconds that the word means */
 	bool is_utc;
 } forms[] = {
 	{ "%Y-%m-%d", 86400, false },      { "%Y-%m-%d %H:%M", 60, false },
@@ -33,7 +33,7 @@ static bool parse_form(const char *text, const struct form *form, struct tm *ret
 	return true;
 }
 
-/* The last second of the day, also where a day has 23 or 25 hours. */
+/* The last second of the day, also of a day of 23 or 25 hours. */
 static int64_t last_second(int64_t at, const struct tm *parts, const struct form *form)
 {
 	if (form->span != 86400)

@@ -1,14 +1,14 @@
 /*
- * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and in front of
- * a DMARC check the mail filter that takes forged results out (policyd_milter.h): the first octet of
- * a connection says which of the two is wanted.
+ * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and, before a
+ * DMARC check, the mail filter that removes forged results (policyd_milter.h).  The first octet of
+ * a connection determines which of the two is used.
  *
- * Postfix's spawn(8) starts it unprivileged, one process for a connection on stdin and stdout, which
- * goes on by itself; or
- * a service manager hands sockets over (--listen).  It needs core/base and dnszone only: no
- * database, no secrets.  What it may do is given up before the first foreign octet is read.
+ * Postfix's spawn(8) starts it unprivileged, one process for each connection, on stdin and stdout;
+ * that process detaches itself.  Or a service manager passes sockets (--listen).  It uses core/base
+ * and dnszone only: no database, no secrets.  It gives up its rights before it reads the first
+ * foreign octet.
  *
- * spawn(8) connects stderr to the client too, so nothing is ever said there while it is a socket.
+ * spawn(8) connects stderr to the client too, so nothing is written to stderr while it is a socket.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,7 +136,7 @@ static bool take_option(const struct option_row *row, struct options *options)
 	return true;
 }
 
-/* -1: go on; otherwise the exit status. */
+/* -1: continue; otherwise the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
 {
 	struct option long_options[ARRAY_LEN(rows) + 1] = { 0 };
@@ -182,11 +182,11 @@ static bool is_spawned(void)
 }
 
 /*
- * Serves in a process of its own, so that spawn(8)'s command ends at once.  A spawn(8) that waits for
- * us is not free for a client, which it tells master(8); at a reload what it said just before is
- * lost.  master then takes it for a free one, and starts no other for as long as our client stays: all
- * mail would wait for one slow client, and a client that has a second connection to us in the queue
- * for itself.
+ * Serves in a process of its own, so that spawn(8)'s command ends at once.  spawn(8) is not
+ * available to other clients while it waits for us, and reports this to master(8); a reload loses
+ * that report.  master then assumes that it is available and starts no other process while our
+ * client is connected: all mail would wait for one slow client, and a client with a second, queued
+ * connection would wait for itself.
  */
 static bool detach(const struct policyd_log *log)
 {
@@ -217,7 +217,7 @@ static void limit(int resource, rlim_t most)
 	setrlimit(resource, &(struct rlimit){ most, most });
 }
 
-/* Gives up what a policy service never needs. */
+/* Gives up rights that a policy service never requires. */
 static bool confine(const struct policyd_log *log)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 	}
 	struct policyd policyd;
 	bool is_ready = policyd_init(&policyd, &conf, &log);
-	/* a kernel without filters: the other limits hold */
+	/* a kernel without seccomp filters: the other limits still apply */
 	if (policyd_seccomp(options.listens) < 0)
 		policyd_log(&log, LOG_WARNING, "no filter of system calls: %s",
 		            strerror(errno));

@@ -1,7 +1,7 @@
 /*
- * Two arenas take turns: a new file is read into the idle one and comes into force only as a
- * whole.  A file is told from the next by its identity, size and times, so following it costs one
- * stat(2) for a request.
+ * Two arenas are used in turn: a new file is read into the unused one, and is applied only if all
+ * of it is valid.  A file is identified by its inode, size and times, so following it costs one
+ * stat(2) per request.
  */
 #include "cli/policyd/policyd_conf.h"
 
@@ -17,7 +17,7 @@
 #include "core/base/alloc.h"
 #include "core/base/ctx.h"
 
-/* The tree of the largest file, its texts and lists; pages that are not used cost nothing. */
+/* The tree of the largest file, its texts and lists; unused pages cost nothing. */
 #define CONF_MEMORY (8 * 1024 * 1024)
 
 static struct policyd_file file_of(const struct stat *st)
@@ -37,7 +37,7 @@ static bool is_same_file(const struct policyd_file *a, const struct policyd_file
 	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
 }
 
-/* The whole file into `mem`.  ret_file is set whenever something stands there. */
+/* Reads the whole file into `mem`. ret_file is set whenever a file exists. */
 static int read_file(const char *path, struct arena *mem, struct policyd_file *ret_file,
                      const char **ret_octets, size_t *ret_len, struct err *err)
 {
@@ -68,7 +68,7 @@ static int read_file(const char *path, struct arena *mem, struct policyd_file *r
 	return 0;
 }
 
-/* policyd_settings_parse() has let each of them pass. */
+/* policyd_settings_parse() has checked each of them. */
 static int parse_relays(const struct policyd_settings *settings, struct arena *mem,
                         struct network **ret_relays, struct err *err)
 {
@@ -105,7 +105,7 @@ static int choose_servers(const struct policyd_settings *settings,
 	return 0;
 }
 
-/* Puts the file into force, or leaves everything but conf->file as it was. */
+/* Applies the file, or leaves everything but conf->file unchanged. */
 static int load(struct policyd_conf *conf, struct err *err)
 {
 	unsigned next = 1 - conf->now;

@@ -1,9 +1,9 @@
 /*
  * From a request to an action.
  *
- * What a stranger controls (names, sender, records) can make a check end in any of the seven
- * results, never in no check: an unreadable sender is checked as what can be read of it.  Only
- * what the mail server itself says (authenticated, trusted, not a policy request) skips it.
+ * Data that a stranger controls (names, sender, records) can lead to any of the seven results, but
+ * never to no check: of an unreadable sender the readable part is checked.  Only facts from the
+ * mail server itself (authenticated, trusted, not a policy request) skip the check.
  */
 #include "cli/policyd/policyd_decide.h"
 
@@ -26,7 +26,7 @@
 
 #define CACHE_MEMORY (256 * 1024)
 #define CPU_SECONDS \
-	10 /* processor time of one check; none within its limits comes near */
+	10 /* processor time of one check; a check within its limits uses much less */
 #define DUNNO "DUNNO"
 
 bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
@@ -50,7 +50,7 @@ static bool is_text(const struct policyd_request *request, enum policyd_attribut
 
 /* ---- what is not checked ----------------------------------------------------------- */
 
-/* A plain address, no network; IPv4 however it is written. */
+/* An address, not a network; IPv4 in any form. */
 static bool parse_client(const char *text, struct network *ret_client)
 {
 	if (strpbrk(text, "!/[]") || !network_parse(text, ret_client))
@@ -59,7 +59,7 @@ static bool parse_client(const char *text, struct network *ret_client)
 	return true;
 }
 
-/* NULL: it is to be checked.  Otherwise why not, for the log. */
+/* NULL: the sender must be checked.  Otherwise the reason for the log. */
 static const char *skip_reason(const struct policyd *policyd,
                                const struct policyd_request *request,
                                struct network *ret_client)
@@ -91,7 +91,7 @@ static bool is_to_postmaster(const struct policyd_request *request)
 
 /* ---- verdicts ---------------------------------------------------------------------- */
 
-/* Instance, client, HELO name and sender; 0: this message cannot be known again. */
+/* Instance, client, HELO name and sender; 0: this message cannot be recognised again. */
 static size_t make_key(const struct policyd_request *request, char key[POLICYD_KEY_SIZE])
 {
 	static const enum policyd_attribute parts[] = {
@@ -149,7 +149,7 @@ static struct spf_message message_of(const struct policyd *policyd,
 	const struct policyd_value *sender = &request->value[POLICYD_SENDER];
 	const struct policyd_value *helo = &request->value[POLICYD_HELO_NAME];
 	struct spf_message message = {
-		/* The end that is missing is the domain. */
+		/* If one end is missing, it is that of the domain. */
 		.sender = sender->is_cut ? octets_of("?@") : octets_of_value(sender),
 		.helo = helo->is_cut ? OCTETS_NONE : octets_of_value(helo),
 		.receiver = policyd->conf->settings.hostname,
@@ -162,8 +162,8 @@ static struct spf_message message_of(const struct policyd *policyd,
 	return message;
 }
 
-/* One check gets CPU_SECONDS at least, twice as many at most: the limit is moved only when less
- * is left. */
+/* One check gets between CPU_SECONDS and twice as many: the limit is raised only when less is left.
+ */
 static void limit_processor_time(struct policyd *policyd)
 {
 	struct rusage used;
@@ -180,7 +180,7 @@ static void limit_processor_time(struct policyd *policyd)
 		policyd->cpu_seconds = most;
 }
 
-/* As good as a fresh stack for each check: fresh ports, and one state of the world.  NULL: no
+/* As good as a new stack for each check: new ports, and a consistent view of DNS. NULL: out of
  * memory. */
 static struct resolver *fresh_resolver(struct policyd *policyd)
 {
@@ -223,7 +223,7 @@ static void note_verdict(const struct spf_verdict *spf, const struct spf_message
 		spf->voids);
 }
 
-/* False: there is no memory to ask with. */
+/* False: out of memory. */
 static bool check(struct policyd *policyd, const struct spf_message *message,
                   struct policyd_verdict *verdict)
 {

@@ -1,4 +1,4 @@
-/* The one place where mailauth-policyd says something to people. */
+/* The only place where mailauth-policyd writes messages. */
 #include "cli/policyd/policyd_log.h"
 
 #include <stdarg.h>
@@ -30,7 +30,7 @@ void policyd_log(const struct policyd_log *log, int priority, const char *fmt, .
 	}
 	size_t len = strlen(line);
 	line[len] = '\n';
-	/* Nothing can be done about a log that does not take its line. */
+	/* A failure to write the log cannot be reported. */
 	ssize_t written = write(STDERR_FILENO, line, len + 1);
 	(void)written;
 }

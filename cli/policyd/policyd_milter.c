@@ -1,10 +1,10 @@
 /*
- * The filter wants header fields and the end of the message, nothing else, and answers to the end
- * alone where the client allows that.  Fields go from the last to the first: whichever way a client
- * counts while it takes them out, the numbers stay right.
+ * The filter requests header fields and the end of the message only, and answers only the end if
+ * the client allows that.  Fields are removed from the last to the first, so that the indexes are
+ * right whether or not a client renumbers them meanwhile.
  *
- * Nothing here grows: packets and the list of what is to go have fixed room.  A message that needs
- * more is refused, a packet that needs more ends the connection.
+ * Packets and the list of fields to remove have a fixed size.  A message that exceeds it is
+ * refused; a packet that exceeds it ends the connection.
  */
 #include "cli/policyd/policyd_milter.h"
 
@@ -28,7 +28,7 @@
 
 #define ACTION_CHANGE_HEADERS 0x10u
 /* SMFIP_*: connection, HELO, MAIL, RCPT, body, end of headers, unknown commands and DATA are not
- * wanted; headers are not answered. */
+ * requested; headers are not answered. */
 #define NO_REPLY_HEADER 0x80u
 #define PROTOCOL_WANTED \
 	(0x1u | 0x2u | 0x4u | 0x8u | 0x10u | 0x40u | 0x100u | 0x200u | NO_REPLY_HEADER)
@@ -36,14 +36,14 @@
 struct session {
 	const struct policyd_milter *milter;
 	int in, out;
-	size_t taken; /* of the octets that were read already */
+	size_t taken; /* octets that were already read */
 	uint32_t protocol;
 	char job[JOB_MAX]; /* queue id, for the log */
 	uint32_t fields;   /* Authentication-Results fields of this message so far */
-	uint32_t forged[FORGED_MAX]; /* numbers of those that go, from 1 */
+	uint32_t forged[FORGED_MAX]; /* indexes of the fields to remove, from 1 */
 	size_t forged_count;
 	unsigned froms;
-	char packet[PACKET_MAX + 1]; /* behind the length; a NUL behind it */
+	char packet[PACKET_MAX + 1]; /* after the length; followed by a NUL */
 	size_t len;
 };
 
@@ -63,7 +63,7 @@ static bool is_ready(int fd, short events, int64_t until)
 	}
 }
 
-/* How many of `len` octets came before the end, a failure or the deadline. */
+/* The number of `len` octets that arrived before the end, a failure or the deadline. */
 static size_t read_octets(struct session *s, char *into, size_t len, int64_t until)
 {
 	size_t at = s->milter->len - s->taken;
@@ -102,7 +102,7 @@ static bool send_packet(struct session *s, char command, const void *octets, siz
 	return true;
 }
 
-/* One packet into s->packet; false: no more of them. */
+/* Reads one packet into s->packet; false: no more packets. */
 static bool receive_packet(struct session *s, bool *ret_is_trouble)
 {
 	const struct policyd_limits *limits = s->milter->limits;
@@ -110,7 +110,7 @@ static bool receive_packet(struct session *s, bool *ret_is_trouble)
 	char head[sizeof(size)];
 	int64_t now = monotonic_ns();
 	size_t got = read_octets(s, head, 1, now + limits->idle_seconds * NS_PER_SEC);
-	if (got == 0) /* the end, or nothing for a long time */
+	if (got == 0) /* the end, or silence until the deadline */
 		return false;
 	*ret_is_trouble = true;
 	int64_t until = monotonic_ns() + limits->pause_seconds * NS_PER_SEC;
@@ -174,7 +174,7 @@ static const char *next_text(const struct session *s, size_t *at)
 	return text;
 }
 
-/* Macros: the queue id is for the log. */
+/* Macros: the queue id is used in the log. */
 static void take_macros(struct session *s)
 {
 	size_t at = 2;
@@ -215,7 +215,7 @@ static bool refuse(struct session *s, const char *reply)
 static bool remove_field(struct session *s, uint32_t number)
 {
 	static const char tail[] =
-		"Authentication-Results\0"; /* name, and a value of nothing */
+		"Authentication-Results\0"; /* the name, and an empty value */
 	char octets[sizeof(number) + sizeof(tail)];
 	number = htonl(number);
 	memcpy(octets, &number, sizeof(number));
@@ -252,8 +252,8 @@ static bool take_packet(struct session *s)
 	case 'D':
 		take_macros(s);
 		return true;
-	case 'A': /* the message is given up */
-	case 'K': /* the connection is, and another one follows */
+	case 'A': /* the message is aborted */
+	case 'K': /* the connection ends, and another one follows */
 		begin_message(s);
 		return true;
 	case 'L':
@@ -261,7 +261,7 @@ static bool take_packet(struct session *s)
 		return s->protocol & NO_REPLY_HEADER || send_packet(s, 'c', "", 0);
 	case 'E':
 		return end_message(s);
-	default: /* commands that this client cannot leave out */
+	default: /* commands that this client cannot omit */
 		return send_packet(s, 'c', "", 0);
 	}
 }

@@ -1,7 +1,7 @@
 /*
- * A state machine over octets as they come: a line's name is collected up to POLICYD_NAME_MAX,
- * then its value goes straight to its place, or nowhere.  The first of doubled attributes holds:
- * what a client might smuggle in comes behind what Postfix says itself.
+ * A state machine over octets as they arrive: a line's name is collected up to POLICYD_NAME_MAX,
+ * then its value is written to its place or dropped.  The first of repeated attributes counts: text
+ * that a client could inject comes after Postfix's own attributes.
  */
 #include "cli/policyd/policyd_request.h"
 
@@ -60,7 +60,7 @@ static void begin_value(struct policyd_parser *parser)
 static void take_name(struct policyd_parser *parser, const char *octets, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		/* Full, and longer than any that we know: it only has to match none. */
+		/* Full, and longer than any known name: it cannot match. */
 		if (parser->name_len == POLICYD_NAME_MAX)
 			return;
 		parser->name[parser->name_len++] = octets[i];
@@ -82,7 +82,7 @@ static void take_value(struct policyd_value *value, const char *octets, size_t l
 	value->text[value->len] = '\0';
 }
 
-/* One stretch without a line end. */
+/* One run of octets without a line end. */
 static void take(struct policyd_parser *parser, const char *octets, size_t len)
 {
 	if (!parser->is_in_value) {

@@ -1,7 +1,7 @@
 /*
- * Reads the front of a field up to its first ';' in the laxest way: whatever some filter could join
- * to our name counts as our name.  Reading too much of a stranger's field as ours costs that field;
- * reading too little costs the check.
+ * Parses the beginning of a field up to its first ';' in the most lenient way: text that some
+ * filter could read as our name counts as our name.  If a stranger's field is wrongly treated as
+ * ours, that field is lost; the opposite error would defeat the check.
  */
 #include "cli/policyd/policyd_results.h"
 
@@ -20,7 +20,7 @@ bool results_is_field(const char *name)
 
 struct reading {
 	const char *id;
-	char word[RESULTS_ID_MAX + 2]; /* a longer word is none of ours */
+	char word[RESULTS_ID_MAX + 2]; /* a longer word is not ours */
 	size_t len;
 	bool is_blank; /* since the last octet of the word */
 	bool is_claimed;
@@ -41,7 +41,7 @@ static void end_word(struct reading *reading)
 	reading->len = 0;
 }
 
-/* Blanks part words, but not beside a dot. */
+/* Blanks separate words, except next to a dot. */
 static void add(struct reading *reading, char c)
 {
 	if (reading->is_blank && reading->len && c != '.' &&

@@ -1,12 +1,11 @@
 /*
- * The filter is a list of jumps: each row is a call, and where its row says so, a condition on one
- * argument.  Raw BPF rather than a library, which would be loaded for each message.
+ * The filter is a list of jumps: each row is a system call and, for some, a condition on one
+ * argument.  It is raw BPF, because a library would have to be loaded for each message.
  *
- * Tried on x86-64.  For aarch64 the list has what the C library calls there (no open, poll, stat or
- * fork), but was only compiled: the Makefile leaves it out there unless SECCOMP=1 is given.
- *
- * What is not in the list fails and does not kill: a C library that tries something newer first goes
- * on without it, and mail is not lost over it.
+ * It was tested on x86-64.  The list for aarch64 contains what the C library calls there (no open,
+ * poll, stat or fork), but was only compiled: the Makefile omits it there unless SECCOMP=1 is
+ * given.  A call that is not listed fails and does not kill the process: a C library that tries a
+ * newer call first continues without it, and no mail is lost.
  */
 #include "cli/policyd/policyd_seccomp.h"
 
@@ -25,7 +24,7 @@
 #include <sys/syscall.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ARCHITECTURE 0 /* the sanitizers use calls of their own */
+#define ARCHITECTURE 0 /* the sanitizers use other calls */
 #elif !defined(POLICYD_SECCOMP)
 #define ARCHITECTURE 0
 #elif defined(__x86_64__) && !defined(__ILP32__)
@@ -50,7 +49,7 @@ bool policyd_has_seccomp(void)
 #if ARCHITECTURE
 
 #define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
-/* What fork(2) of the C library asks for. */
+/* The arguments of the C library's fork(2). */
 #define FORKS (CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD)
 
 struct rule {
@@ -84,7 +83,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_shutdown },
 	{ .call = SYS_readv },
 	{ .call = SYS_writev },
-	/* memory, never as code */
+	/* memory, never executable */
 	{ .call = SYS_brk },
 	{ .call = SYS_mmap, IF_NO_BIT, 2, PROT_EXEC },
 	{ .call = SYS_mprotect, IF_NO_BIT, 2, PROT_EXEC },
@@ -115,7 +114,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_restart_syscall },
 	{ .call = SYS_exit },
 	{ .call = SYS_exit_group },
-#ifdef SYS_poll /* calls that younger processors do without */
+#ifdef SYS_poll /* calls that newer processors lack */
 	{ .call = SYS_poll },
 	{ .call = SYS_open, IF_NO_BIT, 1, WRITES },
 	{ .call = SYS_stat },
@@ -159,7 +158,7 @@ static void answer(struct program *program, uint32_t action)
 	add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-/* Goes on to the next rule with the call's number loaded, whatever this one says. */
+/* Continues with the next rule, with the number of the call loaded. */
 static void add_rule(struct program *program, const struct rule *rule)
 {
 	const size_t argument =

@@ -1,9 +1,7 @@
 /*
- * One connection: what came is parsed in place, and each answer is sent before the next request is
- * looked at, which may take as long as DNS takes.
- *
- * Trouble of our own sends nothing: Postfix sees the end of the connection and takes the action
- * that is configured for it.  What was answered before the trouble is still sent.
+ * One connection: requests are parsed in place, and each answer is sent before the next request is
+ * parsed, which may wait for DNS. On a failure of our own nothing is sent: Postfix sees the end of
+ * the connection and takes the configured action.  Answers to earlier requests are still sent.
  */
 #include "cli/policyd/policyd_serve.h"
 
@@ -30,7 +28,7 @@ struct connection {
 	const struct policyd_limits *limits;
 	struct policyd_parser parser;
 	char input[16 * 1024];
-	int64_t began; /* of the request that is being read, or of the wait for one */
+	int64_t began; /* of the request that is being read, or of waiting for one */
 };
 
 /* Waits until `fd` is ready or the time has passed (0, errno ETIMEDOUT); -1: errno. */
@@ -52,7 +50,7 @@ static int wait_for(int fd, short events, int64_t until)
 	}
 }
 
-/* False: the client is gone, or takes nothing. */
+/* False: the client is gone, or does not read. */
 static bool send_answer(const struct connection *c, const char *action)
 {
 	char answer[POLICYD_ACTION_SIZE + 16];
@@ -95,13 +93,13 @@ static enum outcome take_input(struct connection *c, size_t len)
 			return IS_TROUBLE;
 		if (!send_answer(c, action))
 			return HAS_ENDED;
-		/* the time that our look-ups took is not the client's */
+		/* the time of our look-ups does not count against the client */
 		c->began = monotonic_ns();
 	}
 	return GOES_ON;
 }
 
-/* Octets read into c->input; 0: the end, or a pause that is too long. */
+/* Octets read into c->input; 0: the end, or silence until the deadline. */
 static size_t read_input(struct connection *c)
 {
 	bool is_within = policyd_parser_is_within(&c->parser);
@@ -166,7 +164,7 @@ int policyd_serve(struct policyd *policyd, int in, int out,
 
 /* ---- sockets of the service manager ------------------------------------------------ */
 
-/* Descriptors that were handed over; 0: none, or they are meant for another process. */
+/* Descriptors that were passed; 0: none, or for another process. */
 static unsigned count_passed(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
@@ -182,7 +180,7 @@ static void serve_connection(struct policyd *policyd, int fd, unsigned passed,
 {
 	for (unsigned i = 0; i < passed; i++)
 		close((int)(FIRST_PASSED_FD + i));
-	/* exec(2) and exit handlers of the parent are not ours. */
+	/* exec(2) and the parent's exit handlers must not run. */
 	_exit(policyd_serve(policyd, fd, fd, limits));
 }
 
@@ -197,7 +195,7 @@ static void reap(unsigned *children, bool waits)
 static void accept_one(struct policyd *policyd, int listener, unsigned passed,
                        unsigned *children, const struct policyd_limits *limits)
 {
-	/* Another of our kind may have taken it: the listener does not block. */
+	/* Another process may have accepted it: the listener does not block. */
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -214,7 +212,7 @@ static void accept_one(struct policyd *policyd, int listener, unsigned passed,
 
 static void on_child(int signal_number)
 {
-	(void)signal_number; /* ppoll(2) ends with EINTR: that is all */
+	(void)signal_number; /* ppoll(2) ends with EINTR; the handler has nothing to do */
 }
 
 int policyd_listen(struct policyd *policyd, const struct policyd_limits *limits)

@@ -1,4 +1,4 @@
-/* The two families in one form. */
+/* IPv4 and IPv6 addresses in one form. */
 #include "core/base/address.h"
 
 #include <arpa/inet.h>

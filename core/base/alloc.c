@@ -1,4 +1,4 @@
-/* Memory that is there, or an abort; see alloc.h for why that is safe here. */
+/* Memory, or an abort; alloc.h gives the reason why that is safe here. */
 #include "core/base/alloc.h"
 
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /*
- * A bounded arena: a block, a fill level, nothing else.
+ * A bounded arena: a block and a fill level.
  *
- * `used` only grows in arena_alloc(), and only after the request was found to fit; the alignment
- * is computed from the address, because a caller's block may start anywhere.
+ * `used` grows in arena_alloc() only, after the request was found to fit; the alignment is computed
+ * from the address, because a caller's block may begin anywhere.
  */
 #include "core/base/arena.h"
 

@@ -1,4 +1,4 @@
-/* A growing buffer; the NUL behind the octets is kept at all times. */
+/* A growing buffer that always has a NUL after its octets. */
 #include "core/base/buf.h"
 
 #include <stdarg.h>

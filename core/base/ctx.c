@@ -1,7 +1,6 @@
 /*
- * What comes in from outside: the file root, clock, randomness, processes and messages.
- *
- * The root is made real once, here; everything else is looked up below its descriptor.
+ * Inputs of the pure core: the file root, clock, randomness, processes and messages.  The root is
+ * resolved once, here; everything else is opened below its descriptor.
  */
 #include "core/base/ctx.h"
 
@@ -19,7 +18,7 @@
 #include "core/base/alloc.h"
 
 #define WAIT_SECONDS 60
-#define NAME_LONGEST 64 /* octets of a login name that sudo may tell us */
+#define NAME_LONGEST 64 /* octets of a login name from sudo */
 
 static int64_t clock_now(const struct ctx *ctx)
 {
@@ -32,7 +31,8 @@ static bool is_letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* The environment is the caller's: the name goes into the audit trail, so it must look like one. */
+/* The caller controls the environment, and the name is written to the audit trail: it must look
+ * like a login name. */
 static bool is_user_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -78,7 +78,7 @@ int ctx_init(struct ctx *ctx, const char *root, struct err *err)
 
 void ctx_done(struct ctx *ctx)
 {
-	/* Descriptor 0 in a zeroed struct is not ours; an opened one always has its root. */
+	/* Descriptor 0 in a zeroed struct is not ours; an opened context always has its root. */
 	if (ctx->root)
 		close_fd(&ctx->root_fd);
 	free(ctx->root);

@@ -1,4 +1,5 @@
-/* The locale of messages, changed and put back.  It is the process's: no thread may be speaking. */
+/* Sets the locale of messages and restores it.  It is that of the process: no other thread may
+ * format messages meanwhile. */
 #include "core/base/english.h"
 
 #include <locale.h>

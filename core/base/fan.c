@@ -1,4 +1,4 @@
-/* Threads that take the next piece of work until there is no more. */
+/* Threads that take the next piece of work until none is left. */
 #include "core/base/fan.h"
 
 #include <pthread.h>
@@ -15,7 +15,7 @@ struct fan {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	size_t next, count, done;
-	size_t threads; /* that have not ended */
+	size_t threads; /* that are still running */
 	const struct fan_work *work;
 };
 
@@ -74,7 +74,7 @@ static size_t start(struct fan *fan, pthread_t *thread, size_t wanted)
 	return started;
 }
 
-/* The last tick has everything that was done, also where all threads ended before the first wait. */
+/* The last tick reports all finished work, even if all threads ended before the first wait. */
 static void tick_until_done(struct fan *fan)
 {
 	size_t ticked = 0;

@@ -1,8 +1,8 @@
 /*
- * Files and folders below the root: looking, reading, listing, making and removing.
+ * Files and folders below the root: stat, read, list, create and remove.
  *
- * Every look-up goes through openat2(2) with RESOLVE_IN_ROOT; what changes a folder works on the
- * descriptor of that folder and one name, so that nothing is resolved twice.
+ * Every look-up uses openat2(2) with RESOLVE_IN_ROOT; what changes a folder uses the descriptor of
+ * that folder and one name, so that nothing is resolved twice.
  */
 #include "core/base/file.h"
 
@@ -31,7 +31,7 @@ int file_open_below(int dir_fd, const char *name, int flags, mode_t mode,
 	};
 	for (;;) {
 		long fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
-		/* EAGAIN: a ".." met a rename somewhere on the machine and could not be proved. */
+		/* EAGAIN: a rename somewhere on the machine raced with a "..". */
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			return (int)fd;
 	}
@@ -113,8 +113,9 @@ int file_look(const struct ctx *ctx, const char *path, bool follow,
 	return 0;
 }
 
-/* Reads to the end of the file, which is probably `size` octets long; -1 and errno, EFBIG when there
- * is more than `limit`.  No more room than is needed: whoever wipes a secret wipes all of it. */
+/* Reads to the end of the file, which is probably `size` octets long; -1 and errno, EFBIG if it has
+ * more than `limit`.  The buffer is no larger than necessary, because all of it is wiped if it is a
+ * secret. */
 static int read_all(int fd, size_t size, size_t limit, struct buf *into)
 {
 	size_t start = into->len;
@@ -142,7 +143,7 @@ static int read_all(int fd, size_t size, size_t limit, struct buf *into)
 int file_read(const struct ctx *ctx, const char *path, size_t limit, struct buf *into,
               struct file_info *ret_info, struct err *err)
 {
-	/* O_NONBLOCK: a FIFO in its place must not hold us. */
+	/* O_NONBLOCK: opening a FIFO must not block. */
 	auto_close int fd = file_open_raw(ctx, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -205,7 +206,7 @@ int file_move(const struct ctx *ctx, const char *from, const char *to, struct er
 
 int file_apply_meta(int fd, struct file_meta meta)
 {
-	/* In this order: chown(2) clears the set-id bits. */
+	/* In this order, because chown(2) clears the set-id bits. */
 	if ((meta.uid != FILE_KEEP_UID || meta.gid != FILE_KEEP_GID) &&
 	    fchown(fd, meta.uid, meta.gid) < 0)
 		return -1;
@@ -223,7 +224,7 @@ int file_set_meta(const struct ctx *ctx, const char *path, struct file_meta meta
 	return 0;
 }
 
-/* The folder was just made and is empty, with no access for others. */
+/* The folder is new and empty, with no access for others. */
 static int finish_dir(const struct ctx *ctx, int parent, const char *name,
                       const char *path, struct file_meta meta, struct err *err)
 {

@@ -1,9 +1,10 @@
 /*
- * Files of one open folder, replaced in place of each other with the old one kept as the spare.
+ * Files of one open folder, exchanged with their new version; the old version becomes the spare
+ * file.
  *
- * What makes it safe to write to a spare file: it stands in no folder that others get through, it
- * has one name, a write lease says that nobody has it open, and before the first one is written to
- * both folders are synced, so that no crash can bring back a time when it was the target.
+ * Writing to a spare file is safe because its folder is not accessible to others, it has one name,
+ * and a write lease proves that no process has it open.  Before the first write both folders are
+ * synced, so that it is not the target again after a crash.
  */
 #include "core/base/file_folder.h"
 
@@ -59,7 +60,7 @@ static int fail(const struct file_folder *folder, struct err *err, int number,
 	return file_fail(folder->ctx, err, number, what, path);
 }
 
-/* A folder of that name that is not ours, or lies elsewhere, is not worked in. */
+/* A folder of that name that is not ours, or on another file system, is not used. */
 static int check_spare(int fd, dev_t device)
 {
 	struct stat st;
@@ -99,14 +100,14 @@ static int open_spare(struct file_folder *folder, struct err *err)
 
 /* ---- staging -------------------------------------------------------------------------------- */
 
-/* The present file, open, or -1 where there is none; refuses what a rename would break. */
+/* The present file, open, or -1 if there is none; refuses what a rename would break. */
 static int open_present(const struct file_folder *folder, const char *name, int *ret_fd,
                         struct stat *ret_st, struct err *err)
 {
 	auto_free char *path = path_join(folder->path, name);
 	struct statx stx;
 	*ret_fd = -1;
-	/* First without touching it: opening a device may do something. */
+	/* Looked up first: opening a device may have effects. */
 	if (statx(folder->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) < 0) {
 		if (errno == ENOENT)
 			return 0;
@@ -132,15 +133,16 @@ static int open_present(const struct file_folder *folder, const char *name, int 
 	return 0;
 }
 
-/* Nobody else has the file open; while ours is, nobody opens it. */
+/* No other process has the file open, and none can open it while we do. */
 static bool is_alone(int fd)
 {
-	/* Who wants to open it waits until we close it.  SIGURG: the notice is ignored, where the
-	 * usual one, SIGIO, would end the process. */
+	/* A process that opens it waits until we close it.  SIGURG, because it is ignored by
+	 * default; the usual SIGIO would end the process. */
 	return fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
 }
 
-/* The spare file of that name, if it may be written to and looks like the present file; -1. */
+/* The spare file of that name, if it may be written to and has the attributes of the present file;
+ * -1. */
 static int open_old(const struct file_folder *folder, const char *name, int present,
                     const struct stat *present_st, struct stat *ret_st)
 {
@@ -227,7 +229,7 @@ int file_folder_switch(struct file_folder *folder, const char *name, struct err 
 
 void file_folder_unstage(struct file_folder *folder, const char *name)
 {
-	/* What cannot be removed is the next run's spare file. */
+	/* A file that cannot be removed is the next run's spare file. */
 	if (folder->spare_fd >= 0)
 		unlinkat(folder->spare_fd, name, 0);
 }

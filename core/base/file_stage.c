@@ -1,8 +1,8 @@
 /*
- * New contents: staged beside their target, switched by a rename, synced.
+ * New contents: staged next to their target, renamed, synced.
  *
  * A staged file is private (0600) until its content is complete; then it gets the owner, the
- * extended attributes and, last, the mode.  On any failure it is unlinked again.
+ * extended attributes and, last, the mode.  On any failure it is unlinked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ int file_refuse(const struct ctx *ctx, const char *path, const char *why, struct
 	               why);
 }
 
-/* The present file, readable, or -1 where there is none; refuses what a rename would break. */
+/* The present file, readable, or -1 if there is none; refuses what a rename would break. */
 static int open_present(const struct ctx *ctx, int parent, const char *name,
                         const char *path, int *ret_fd, struct err *err)
 {
@@ -48,7 +48,7 @@ static int open_present(const struct ctx *ctx, int parent, const char *name,
 	struct stat st;
 	int flags = 0;
 	*ret_fd = -1;
-	/* First without touching it: opening a device may do something. */
+	/* Looked up first: opening a device may have effects. */
 	auto_close int found =
 		file_open_below(parent, name, O_PATH | O_NOFOLLOW, 0, resolve);
 	if (found < 0 && errno == ENOENT)
@@ -73,7 +73,7 @@ static int open_present(const struct ctx *ctx, int parent, const char *name,
 	return 0;
 }
 
-/* ".<name>.mailauthctl-<16 letters>", the name cut where it would pass NAME_MAX. */
+/* ".<name>.mailauthctl-<16 letters>", the name truncated so that NAME_MAX is not exceeded. */
 static char *make_temp_name(const struct ctx *ctx, const char *name)
 {
 	uint8_t random[RANDOM_LEN];
@@ -100,7 +100,7 @@ int file_write_all(int fd, const void *octets, size_t len)
 	return 0;
 }
 
-/* security.ima and security.evm speak of the old content. */
+/* security.ima and security.evm describe the old content. */
 static bool is_kept_xattr(const char *name, bool keeps_acl)
 {
 	if (strcmp(name, ACL_XATTR) == 0)
@@ -118,7 +118,8 @@ static int copy_xattr(int from, int to, const char *name)
 		return errno == ENODATA || errno == ENOTSUP ? 0 : -1;
 	if (fsetxattr(to, name, value, (size_t)len, 0) == 0 || errno == ENOTSUP)
 		return 0;
-	/* A label that the kernel gave to the new file, too, needs no right to set it. */
+	/* If the kernel gave the new file the same label, setting it is not necessary and may not
+	 * be permitted. */
 	int number = errno;
 	auto_free char *present = xcalloc(1, XATTR_ROOM);
 	ssize_t present_len = fgetxattr(to, name, present, XATTR_ROOM);
@@ -176,12 +177,12 @@ int file_dress(int fd, int present, struct file_meta meta)
 			return -1;
 		want = (struct file_meta){ st.st_mode & 07777, st.st_uid, st.st_gid };
 	}
-	/* Without rights for the group an access list has no effect, and must have none. */
+	/* Without rights for the group an access list has no effect, so it is removed. */
 	bool keeps_acl = meta.mode == FILE_KEEP_MODE || (meta.mode & S_IRWXG);
 	want.mode = meta.mode == FILE_KEEP_MODE ? want.mode : meta.mode;
 	want.uid = meta.uid == FILE_KEEP_UID ? want.uid : meta.uid;
 	want.gid = meta.gid == FILE_KEEP_GID ? want.gid : meta.gid;
-	/* A folder's default access list came with the new file: chmod would wake it up. */
+	/* The new file inherited the folder's default access list, which chmod would activate. */
 	if (fremovexattr(fd, ACL_XATTR) < 0 && errno != ENODATA && errno != ENOTSUP)
 		return -1;
 	bool is_owned = (want.uid == FILE_KEEP_UID || want.uid == fresh.st_uid) &&
@@ -193,7 +194,7 @@ int file_dress(int fd, int present, struct file_meta meta)
 	return fchmod(fd, want.mode & 07777);
 }
 
-/* Makes, fills and closes the staged file; nothing is left over on failure (-1 and errno). */
+/* Creates, fills and closes the staged file; on failure it is removed (-1 and errno). */
 static int write_temp(int parent, const char *temp, int present, const void *octets,
                       size_t len, struct file_meta meta, bool sync)
 {
@@ -279,7 +280,7 @@ int file_publish(const struct ctx *ctx, const struct staged_file *staged, int fd
 		return err->code;
 	const char *temp = strrchr(staged->temp, '/') + 1;
 	int r = renameat2(parent, temp, parent, name, RENAME_NOREPLACE);
-	/* NFS and some others know no such rename, but links. */
+	/* NFS and some others do not support this rename, but links. */
 	if (r < 0 && (errno == EINVAL || errno == ENOSYS)) {
 		r = linkat(parent, temp, parent, name, 0);
 		if (r == 0)
@@ -322,7 +323,7 @@ int file_switch(const struct ctx *ctx, const struct staged_file *staged, struct 
 void file_unstage(const struct ctx *ctx, const struct staged_file *staged)
 {
 	struct err ignored = ERR_INIT;
-	/* What cannot be removed is recognised by its name at the next run. */
+	/* A file that cannot be removed is recognised by its name in the next run. */
 	if (staged->temp && file_remove(ctx, staged->temp, &ignored) < 0)
 		return;
 }
@@ -331,7 +332,7 @@ static int sync_with(const struct ctx *ctx, const char *path, int (*sync)(int fd
                      struct err *err)
 {
 	auto_close int fd = file_open_raw(ctx, path, O_RDONLY | O_DIRECTORY, 0);
-	/* EINVAL: a file system that has nothing to sync there. */
+	/* EINVAL: the file system cannot sync it. */
 	if (fd < 0 || (sync(fd) < 0 && errno != EINVAL))
 		return file_fail(ctx, err, errno, _("cannot sync the folder"), path);
 	return 0;

@@ -1,4 +1,4 @@
-/* Libraries that are opened when they are needed; see library.h. */
+/* Libraries that are opened on demand; see library.h. */
 #include "core/base/library.h"
 
 #include <dlfcn.h>
@@ -48,7 +48,7 @@ void library_check(const char *file)
 
 void library_open(const char *file, const char *const *names, size_t count, void *calls)
 {
-	/* Never closed: OpenSSL registers what runs at exit. */
+	/* Never closed: OpenSSL registers an exit handler. */
 	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		give_up(file);
@@ -56,7 +56,7 @@ void library_open(const char *file, const char *const *names, size_t count, void
 		void *symbol = dlsym(library, names[i]);
 		if (!symbol)
 			give_up(file);
-		/* ISO C has no conversion from an object's pointer to a function's. */
+		/* ISO C does not convert an object pointer to a function pointer. */
 		memcpy((char *)calls + i * sizeof(symbol), &symbol, sizeof(symbol));
 	}
 }

@@ -1,12 +1,12 @@
 /*
  * flock(2) with a deadline.
  *
- * The file is never unlinked, so every process locks the same inode.  Its text is only for people:
- * it is written after the lock was taken and emptied before it is given back.
+ * The file is never unlinked, so every process locks the same inode.  Its text is for people only:
+ * it is written after the lock was taken and truncated before it is released.
  *
- * A process that releases the lock and takes it again at once (bulk work between two batches)
- * would win against all that poll.  So the first waiter also has the turn, a lock on the first
- * octet of the file, until it has the lock itself; whoever comes later waits for the turn.
+ * A process that releases the lock and takes it again at once (bulk work between two batches) would
+ * always win against processes that poll.  The first waiter therefore also holds the turn, a lock
+ * on the first octet of the file, until it has the lock; later ones wait for the turn.
  */
 #include "core/base/lock.h"
 
@@ -29,7 +29,7 @@
 #define STEP_LONGEST_MS 50
 #define TELL_AFTER_NS NS_PER_SEC
 #define TELL_ANYWAY_NS \
-	(3 * NS_PER_SEC) /* where no holder has written his name until then */
+	(3 * NS_PER_SEC) /* name of the holder until it has written its own */
 #define TABLE_LIMIT ((size_t)8 << 20)
 
 struct lock {
@@ -64,7 +64,7 @@ static int open_lock_file(const char *path, const char *what, int *ret_fd,
 	return 0;
 }
 
-/* "4711 zone export" as the holder wrote it; "" while he has not. */
+/* "4711 zone export" as the holder wrote it; "" before that. */
 static void read_holder(int fd, char *out, size_t size)
 {
 	ssize_t len = pread(fd, out, size - 1, 0);
@@ -79,12 +79,12 @@ static void write_holder(int fd, const struct ctx *ctx)
 {
 	auto_free char *text = xasprintf("%ld %s\n", (long)getpid(),
 	                                 ctx->command ? ctx->command : "mailauthctl");
-	/* On a full disk the lock still holds; only its text is missing. */
+	/* On a full disk the lock still works; only its text is missing. */
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)
 		return;
 }
 
-/* False: the holder's name is not there yet, as between two holds of bulk work. */
+/* False: the file has no name of a holder, as between two batches of bulk work. */
 static bool tell_holder(struct ctx *ctx, int fd, const char *what, bool is_anyway)
 {
 	char holder[256];
@@ -106,8 +106,8 @@ static int refuse_busy(const struct ctx *ctx, int fd, const char *what, struct e
 	               what, *holder ? holder : _("another process"), ctx->wait_seconds);
 }
 
-/* Takes the turn (F_WRLCK) or gives it back (F_UNLCK).  A lock of the open file, not of the process:
- * it ends with the descriptor. */
+/* Takes the turn (F_WRLCK) or releases it (F_UNLCK).  The lock belongs to the open file, not to the
+ * process: it ends with the descriptor. */
 static bool set_turn(int fd, short type)
 {
 	struct flock turn = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
@@ -168,9 +168,9 @@ int lock_take(struct ctx *ctx, const char *host_path, const char *what,
 	return 0;
 }
 
-/* "4: FLOCK  ADVISORY  WRITE 29788 fe:00:5310480 0 EOF"; who waits has "->" after the number.  Layered
- * file systems number their devices otherwise in fstat(2): there the holder must be the process that the
- * file names. */
+/* "4: FLOCK  ADVISORY  WRITE 29788 fe:00:5310480 0 EOF"; a waiter has "->" after the number.
+ * Layered file systems have other device numbers in fstat(2): there the holder must be the process
+ * that the file names. */
 static bool is_lock_of(const char *line, const struct stat *st, long named)
 {
 	unsigned high, low;
@@ -205,7 +205,7 @@ void lock_free(struct lock *lock)
 	if (!lock)
 		return;
 	if (ftruncate(lock->fd, 0) < 0) {
-		/* Only its text stays. */
+		/* Only its text remains. */
 	}
 	close(lock->fd);
 	free(lock);

@@ -1,4 +1,4 @@
-/* Reading of addresses and networks, and containment. */
+/* Parsing of addresses and networks, and containment. */
 #include "core/base/network.h"
 
 #include <arpa/inet.h>
@@ -95,7 +95,7 @@ static const struct block blocks4[] = {
 };
 
 static const struct block blocks6[] = {
-	{ { 0 }, 8, NETWORK_PRIVATE }, /* ::, ::1, and those that stand for IPv4 */
+	{ { 0 }, 8, NETWORK_PRIVATE }, /* ::, ::1, and addresses that embed IPv4 */
 	{ { 1 }, 64, NETWORK_PRIVATE },
 	{ { 0x20, 0x01, 0, 0x02, 0, 0 }, 48, NETWORK_PRIVATE },
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, NETWORK_DOCUMENTATION },

@@ -1,9 +1,9 @@
 /*
- * Paths inside the root: their text, what is behind their links, who may change their folders,
- * and the ids of users and groups.
+ * Paths inside the root: their text, the targets of their links, who can change their folders, and
+ * the ids of users and groups.
  *
- * The walk looks at every folder and link on the way itself, so that the check of the parents
- * also sees the folders in which links stand and the folders to which they lead.
+ * The walk resolves every folder and link itself, so that the check of the parents includes the
+ * folders that contain the links and the folders that they lead to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file_inner.h"
 
-#define LINKS_MOST 40    /* as the kernel */
+#define LINKS_MOST 40    /* the kernel's limit */
 #define ENTRY_ROOM 65536 /* octets of one passwd or group entry with its members */
 
 char *path_parent(const char *path)
@@ -59,12 +59,12 @@ bool path_is_plain(const char *path)
 	return true;
 }
 
-/* Where a walk stands: `done` is real, `left` may still hold links. */
+/* The state of a walk: `done` is resolved, `left` may contain links. */
 struct walk {
 	const struct ctx *ctx;
-	const char *path; /* what was asked for */
-	const char *what; /* of the error's sentence */
-	bool checks;      /* every folder and link: only root's or our own */
+	const char *path; /* the requested path */
+	const char *what; /* the beginning of the message */
+	bool checks;      /* every folder and link must belong to root or to us */
 	char *done;       /* "" or "/a/b" */
 	char *left;       /* "c/../d", no slash in front */
 	unsigned links;
@@ -76,8 +76,8 @@ static void walk_done(struct walk *walk)
 	free(walk->left);
 }
 
-/* What an access list grants shows in the group's bits, whatever the group is.  `fd` is O_PATH, of
- * which attributes are read by its name in /proc alone. */
+/* The rights that an access list grants appear in the group's bits, whatever the group is.  `fd` is
+ * O_PATH; its attributes can be read only by its name in /proc. */
 static bool has_access_list(int fd)
 {
 	char name[32];
@@ -131,7 +131,7 @@ static int walk_link(struct walk *walk, int fd, struct err *err)
 	return 0;
 }
 
-/* Takes the next component of `left`; the caller frees.  NULL: none is left. */
+/* Removes the first component of `left`; the caller frees.  NULL: none is left. */
 static char *walk_next(struct walk *walk)
 {
 	const char *start = walk->left + strspn(walk->left, "/");
@@ -224,7 +224,7 @@ static void close_stream(FILE **stream)
 		fclose(*stream);
 }
 
-/* Of the root's own file: the machine's name service knows nothing of that root. */
+/* From the root's own file: the machine's name service does not describe that root. */
 static FILE *open_stream(const struct ctx *ctx, const char *path)
 {
 	int fd = file_open_raw(ctx, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);

@@ -1,4 +1,4 @@
-/* Each wait ends at the deadline of the whole conversation; a signal does not end it. */
+/* Each wait ends at the deadline of the whole conversation; signals do not end it. */
 #include "core/base/peer.h"
 
 #include <arpa/inet.h>
@@ -80,7 +80,7 @@ static int wait_ready(const struct peer *peer, short events, struct err *err)
 	}
 }
 
-/* After send() or recv(): it can be tried again. */
+/* After send() or recv(): the call can be repeated. */
 static bool is_passing(ssize_t n)
 {
 	return n >= 0 || errno == EINTR || errno == EAGAIN;

@@ -1,14 +1,13 @@
 /*
- * Other programs: fork, execve, and a loop that reads until the child is gone or the deadline has
- * passed.  The end of the child decides, not that of its output: "postfix reload" leaves a postsuper
- * behind that has it open while it walks through the whole queue.
+ * Other programs: fork, execve, and a loop that reads until the child has ended or the deadline has
+ * passed.  The end of the child counts, not that of its output: "postfix reload" starts a postsuper
+ * that has the output open while it walks through the whole queue.  Such a background process must
+ * not be killed by SIGPIPE after we have ended: its output goes into a file in memory of a fixed
+ * size.
  *
- * What goes on in the background must not be ended by SIGPIPE once we are gone: the output of such
- * a program goes into a file in memory of a fixed size.
- *
- * Everything that allocates is done before fork(2); the child only makes system calls.  What
- * fails there before the program runs comes back through a close-on-exec pipe.  The child leads
- * its own session, so its process group is its process id until we have waited for it.
+ * Everything that allocates is done before fork(2); the child only makes system calls.  A failure
+ * before the program runs is reported through a close-on-exec pipe.  The child is the leader of a
+ * new session, so its process group is its process id until we have waited for it.
  */
 #include "core/base/run.h"
 
@@ -32,7 +31,8 @@
 #define TIMEOUT_MS 10000
 #define OUTPUT_LIMIT 65536
 #define MOST_READS 100 /* more than a pipe holds */
-#define FD_MOST 65536  /* descriptors that are tried where close_range(2) is missing */
+#define FD_MOST \
+	65536 /* descriptors that are closed one by one if close_range(2) is missing */
 
 #define PATH_FOLDERS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -81,7 +81,7 @@ static bool is_same_variable(const char *a, const char *b)
 	return strncmp(a, b, len) == 0 && b[len] == '=';
 }
 
-/* Borrowed strings in an array that the caller frees; what is asked for wins. */
+/* Borrowed strings in an array that the caller frees; the requested variables take precedence. */
 static char **make_env(const char *const *more)
 {
 	size_t count = 0, total = 0;
@@ -127,12 +127,12 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Runs between fork and exec: system calls only.  Comes back only with a failure in errno. */
+/* Runs between fork and exec: system calls only.  Returns only on failure, with errno. */
 static void become_program(struct child *child)
 {
 	const struct rlimit no_core = { 0, 0 };
 	const int failure = 3;
-	/* All above their targets first: we may have been started without 0, 1 or 2. */
+	/* All above their targets first, because 0, 1 or 2 may have been closed at our start. */
 	for (int i = 0; i < 3; i++)
 		if ((child->fds[i] = fcntl(child->fds[i], F_DUPFD_CLOEXEC, failure + 1)) <
 		    0)
@@ -166,7 +166,7 @@ static pid_t start(struct child *child)
 	_exit(127);
 }
 
-/* The input as a file in memory: the child reads at its own pace, and may leave it unread. */
+/* The input as a file in memory, which the child may read slowly or not at all. */
 static int open_input(const struct run_spec *spec)
 {
 	if (!spec->input)
@@ -195,8 +195,8 @@ static int open_input(const struct run_spec *spec)
 /* One of the child's output streams on our side. */
 struct stream {
 	int read_fd;  /* -1: at its end */
-	int write_fd; /* the child's, closed here after the fork */
-	int memory;   /* in place of a pipe; -1: none */
+	int write_fd; /* the child's end, closed here after the fork */
+	int memory;   /* instead of a pipe; -1: none */
 	struct buf *into;
 	size_t limit;
 };
@@ -234,7 +234,7 @@ static void process_done(struct process *process)
 	close_now(&process->pid_fd);
 }
 
-/* A file of `size` octets that cannot grow: what is written beyond fails. */
+/* A file of `size` octets that cannot grow: writing beyond it fails. */
 static int open_memory(struct stream *stream, size_t size)
 {
 	stream->memory = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -245,7 +245,7 @@ static int open_memory(struct stream *stream, size_t size)
 	return stream->write_fd;
 }
 
-/* What was written so far: the offset is the child's too. */
+/* The output so far: the child shares the file offset. */
 static void read_memory(const struct stream *stream)
 {
 	off_t end = lseek(stream->memory, 0, SEEK_CUR);
@@ -281,8 +281,8 @@ static int open_streams(struct process *process, const struct run_spec *spec,
 	return 0;
 }
 
-/* One read: a program that never stops writing must not keep us from the deadline.  False: there is
- * nothing to read now. */
+/* One read, so that a program that never stops writing cannot delay the deadline.  False: no data
+ * at present. */
 static bool drain(struct stream *stream)
 {
 	char octets[16384];
@@ -298,7 +298,7 @@ static bool drain(struct stream *stream)
 	return true;
 }
 
-/* What the child left in the pipes; others may go on writing into them. */
+/* Reads the rest from the pipes; other processes may still write to them. */
 static void drain_rest(struct process *process)
 {
 	for (size_t i = 0; i < ARRAY_LEN(process->streams); i++) {

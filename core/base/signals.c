@@ -1,8 +1,6 @@
 /*
- * Signals as a flag.
- *
- * The only mutable state of the tree outside struct ctx: a handler has no argument.  The
- * counters are lock-free atomics, so that key generation threads may ask, too.
+ * Signals as a flag: the only mutable state of the tree outside struct ctx, because a handler has
+ * no argument.  The counters are lock-free atomics, which the threads of key generation read too.
  */
 #include "core/base/signals.h"
 
@@ -21,7 +19,7 @@ static void on_signal(int number)
 	atomic_store(&came, 1);
 	if (number == SIGINT && atomic_fetch_add(&interrupts, 1) > 0 &&
 	    atomic_load(&holds) == 0) {
-		/* Blocked while we are in here: it ends the process when we return. */
+		/* Blocked inside the handler: it ends the process when the handler returns. */
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);
 	}
@@ -35,7 +33,7 @@ void signals_init(void)
 	atomic_store(&holds, 0);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		struct sigaction action = { .sa_handler = on_signal }, old;
-		/* Under nohup(1) SIGHUP comes to us ignored, and so it stays. */
+		/* Under nohup(1) SIGHUP is ignored, and remains ignored. */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 			continue;
 		sigemptyset(&action.sa_mask);

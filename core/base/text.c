@@ -1,4 +1,4 @@
-/* Numbers, durations, booleans and lists: text to value and back, no locale. */
+/* Numbers, durations, booleans and lists: text to value and back, independent of the locale. */
 #include "core/base/text.h"
 
 #include <stdio.h>
@@ -93,7 +93,7 @@ void text_from_duration(int64_t seconds, char out[32])
 		strcpy(out, "0");
 		return;
 	}
-	/* "7d" is what people say and as short as "1w" */
+	/* "7d" is more common than "1w" and as short */
 	size_t i = seconds == 604800;
 	while (seconds % units[i].seconds != 0)
 		i++;

@@ -1,6 +1,6 @@
 /*
- * Both forms come from one walk.  A map or list is begun by its first child, because an empty one
- * looks different; in YAML the first key of an item stands behind its dash.
+ * Both formats are written by one walk.  The first child opens a map or list, because an empty one
+ * looks different; in YAML the first key of an item follows its dash.
  */
 #include "core/base/tree_write.h"
 
@@ -12,7 +12,8 @@
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Words that need no quotes in any version of YAML: letters, digits, '-', '.', from a letter. */
+/* Words that require no quotes in any version of YAML: letters, digits, '-', '.', beginning with a
+ * letter. */
 static bool is_plain_word(const char *text)
 {
 	static const char *const special[] = { "y",    "n",   "yes",  "no",
@@ -31,8 +32,9 @@ static bool is_plain_word(const char *text)
 	return true;
 }
 
-/* Characters beyond ASCII that a reader of YAML takes for line breaks or refuses (YAML 1.2 5.1, 5.4):
- * C1 controls, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF.  How many octets it has, 0: none is at `text`. */
+/* Characters beyond ASCII that a YAML reader treats as line breaks or refuses (YAML 1.2 5.1, 5.4):
+ * C1 controls, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. The number of its octets; 0: `text` begins
+ * with another character. */
 static size_t special_at(const char *text, unsigned *ret_code)
 {
 	static const struct {
@@ -78,8 +80,8 @@ static void put_quoted(struct buf *out, const char *text, bool is_json)
 	buf_putc(out, '"');
 }
 
-/* A text that is no plain word is always written in double quotes, which needs no knowledge of YAML's
- * many exceptions. */
+/* A text that is not a plain word is always written in double quotes, which avoids YAML's many
+ * exceptions. */
 static void put_value(const struct tree *tree, const char *text)
 {
 	if (!tree->is_json && is_plain_word(text))
@@ -92,12 +94,12 @@ static void put_value(const struct tree *tree, const char *text)
 
 static void indent(struct tree *tree)
 {
-	/* YAML: what is in the document's map begins in the first column */
+	/* YAML: members of the document's map begin in the first column */
 	for (unsigned i = tree->is_json ? 0 : 1; i < tree->depth; i++)
 		buf_puts(tree->out, "  ");
 }
 
-/* Up to where the value begins: line break and indent, key or dash. */
+/* Up to the beginning of the value: line break and indent, key or dash. */
 static void begin_child(struct tree *tree, const char *key)
 {
 	if (tree->depth == 0)

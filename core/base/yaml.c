@@ -1,8 +1,8 @@
 /*
  * The strict YAML reader, and the only user of libyaml in the library.
  *
- * libyaml's events become nodes without recursion: a stack of open lists and maps, as deep as
- * YAML_DEPTH_MAX.  libyaml itself allocates on the heap; callers bound the text that they give it.
+ * libyaml's events become nodes without recursion: a stack of open lists and maps, of at most
+ * YAML_DEPTH_MAX. libyaml itself allocates on the heap; callers bound the text.
  */
 #include "core/base/yaml.h"
 
@@ -30,7 +30,7 @@ LIBRARY(yaml, LIBRARY_YAML, CALLS)
 struct level {
 	struct yaml_node *node;
 	struct yaml_node *last; /* child */
-	const char *key;        /* map: read, its value is still to come */
+	const char *key;        /* map: key read, value to follow */
 	unsigned key_line, key_column;
 };
 
@@ -83,7 +83,7 @@ static struct yaml_node *new_node(struct reader *r, enum yaml_kind kind,
 	return node;
 }
 
-/* Puts a finished or just opened node where it belongs. */
+/* Adds a finished or newly opened node to its parent. */
 static void attach(struct reader *r, struct yaml_node *node)
 {
 	if (r->depth == 0) {
@@ -174,7 +174,7 @@ static int compare_keys(const void *a, const void *b)
 	return order ? order : (int)(*x)->key_column - (int)(*y)->key_column;
 }
 
-/* Sorted, for a map may have a hundred thousand keys. */
+/* Sorted, because a map may have a hundred thousand keys. */
 static int check_doubled_keys(struct reader *r, const struct yaml_node *map)
 {
 	size_t mark = arena_mark(r->mem), count = 0;
@@ -217,7 +217,7 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 	}
 }
 
-/* Where an octet stands; columns count characters, as libyaml's do. */
+/* The position of an octet; columns count characters, as libyaml's do. */
 static void place_of(const char *text, size_t at, unsigned *ret_line,
                      unsigned *ret_column)
 {
@@ -240,7 +240,7 @@ static int parse_fault(const struct reader *r, const yaml_parser_t *parser,
 {
 	unsigned line = (unsigned)parser->problem_mark.line + 1;
 	unsigned column = (unsigned)parser->problem_mark.column + 1;
-	/* what is wrong with the characters themselves has an offset alone */
+	/* an error in the encoding has an offset only */
 	if (parser->error == YAML_READER_ERROR)
 		place_of(text,
 		         parser->problem_offset < len ? parser->problem_offset : len,

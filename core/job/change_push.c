@@ -1,6 +1,6 @@
 /*
- * A change: locks in the order target, store; one transaction with its audit rows; the push prepared
- * inside it and switched after its commit.
+ * A change: locks in the order target, store; one transaction with its audit rows.  The push is
+ * prepared inside the transaction and switched after its commit.
  */
 #include "core/job/change_push.h"
 
@@ -17,10 +17,10 @@
 #include "core/store/change.h"
 #include "core/store/schema.h"
 
-/* So many times a server is observed before the database is locked. */
+/* a server is observed before the database is locked at most this often */
 enum { OBSERVED_EARLY = 3 };
 
-/* For a customer, in place of what a push says (session_hide_failure()). */
+/* For a customer, instead of a push's message (session_hide_failure()). */
 static const char not_saved[] =
 	N_("not saved: the mail server could not be prepared for the change; the "
            "system log gives the reason to the administrator");
@@ -38,7 +38,7 @@ static int open_to_write(struct session *session, struct err *err)
 			return r;
 		return store_open_memory(&schema_store, &session->store, err);
 	}
-	/* a customer's domain is in a database that is there */
+	/* a customer's domain is in an existing database */
 	enum store_mode mode = session_is_customer(session) ? STORE_WRITE : STORE_CREATE;
 	int r = store_open(session->db_path, &schema_store, mode, &session->store, err);
 	return session_hide_failure(session, r, session_not_open, err);
@@ -73,7 +73,7 @@ static int prepare_push(struct session *session, bool is_changed,
                         const struct push_observation *observation,
                         struct push **ret_push, const char **ret_why, struct err *err)
 {
-	/* `mta push` and `mta adopt` push although the store does not change */
+	/* `mta push` and `mta adopt` push without a change of the store */
 	bool is_due =
 		is_changed || session->push.is_explicit || session->push.is_adoption;
 	int r = is_due ? 0 : is_host_behind(session, &is_due, err);
@@ -84,13 +84,13 @@ static int prepare_push(struct session *session, bool is_changed,
 	return r;
 }
 
-/* Adoption, rollback and removal show all that is to be known of the host. */
+/* Adoption, rollback and removal print all facts about the host. */
 static bool is_overview(const struct push_options *options)
 {
 	return options->is_adoption || options->is_rollback || options->remove;
 }
 
-/* What an administrator should know of a host that he looks at: each thing once, where it is new. */
+/* Facts about the host for an administrator: each once, when it is new. */
 static void say_notes(struct session *session, struct push *push)
 {
 	const struct plan *plan = push_plan(push);
@@ -100,7 +100,7 @@ static void say_notes(struct session *session, struct push *push)
 		bool is_old = session->are_notes_shown ||
 		              session_has_said(session, note->text) ||
 		              (!shows_all && push_is_told(push, i));
-		/* of what is missing the command itself spoke */
+		/* the command itself has reported what is missing */
 		bool is_elsewhere = note->is_lack && !session->push.is_explicit;
 		ctx_report(&session->ctx,
 		           is_old || is_elsewhere ? REPORT_VERBOSE
@@ -122,7 +122,8 @@ static void report_why(struct session *session, const char *why)
 	session->is_push_reported = true;
 }
 
-/* Inside the transaction: the handler, its audit rows, the rules, and the push made ready. */
+/* Inside the transaction: the handler, its audit rows, the rules, and the preparation of the push.
+ */
 static int run_body(struct session *session, enum change_way way, change_body *body,
                     void *arg, const struct push_observation *observation,
                     bool *ret_changed, struct push **ret_push, struct err *err)
@@ -155,7 +156,7 @@ static int run_body(struct session *session, enum change_way way, change_body *b
 	return r;
 }
 
-/* A first change that failed leaves no database behind.  Under the store lock. */
+/* A failed first change removes the database that it created.  Under the store lock. */
 static void forget_new_store(struct session *session)
 {
 	static const char *const suffixes[] = { "-wal", "-shm", "" };
@@ -167,14 +168,15 @@ static void forget_new_store(struct session *session)
 	}
 }
 
-/* What the server has, asked without a lock of the database.  A database that is not there yet has none. */
+/* The state of the server, read without a lock of the database.  A database that does not exist is
+ * not read. */
 static int observe(struct session *session, struct push_observation **ret_observation,
                    struct err *err)
 {
 	auto_store store = NULL;
 	int r = store_open(session->db_path, &schema_store, STORE_READ, &store, err);
 	if (r <
-	    0) { /* opened to be written to, it is made, or brought up to date, or this is said */
+	    0) { /* opening it for writing will create it, migrate it, or report the failure */
 		err_clear(err);
 		return 0;
 	}
@@ -184,8 +186,8 @@ static int observe(struct session *session, struct push_observation **ret_observ
 	return session_hide_failure(session, r, not_saved, err);
 }
 
-/* *store_lock is released at the commit: a push may take long.  `observation` NULL: none was made; one that is
- * not current any more sets *ret_is_late, and nothing is done. */
+/* *store_lock is released at the commit, because a push may take long.  `observation` NULL: none
+ * was made; if it is out of date, *ret_is_late is set and nothing is done. */
 static int change_locked(struct session *session, enum change_way way, change_body *body,
                          void *arg, const struct push_observation *observation,
                          struct lock **store_lock, bool *ret_is_late, struct err *err)
@@ -265,7 +267,7 @@ int change_push_run(struct session *session, enum change_way way, change_body *b
 	for (int round = 0; r >= 0 && is_late; round++) {
 		struct push_observation *observation = NULL;
 		is_late = false;
-		/* at last it is observed with the database locked */
+		/* finally it is observed while the database is locked */
 		if (is_pushed(session, way) && round < OBSERVED_EARLY)
 			r = observe(session, &observation, err);
 		if (r >= 0)

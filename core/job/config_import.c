@@ -1,4 +1,4 @@
-/* A document is applied: trial, keys, change, export, batches. */
+/* Applying a document: trial, keys, change, export, batches. */
 #include "core/job/config_import.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "core/mta/push/backend_choose.h"
 
 enum {
-	BULK = 1000, /* keys: more are made in batches, after the change itself */
+	BULK = 1000, /* number of keys; more are generated in batches, after the change */
 };
 
 struct work {
@@ -21,7 +21,7 @@ struct work {
 	bool is_pruning;
 	bool is_trial; /* keys are counted, not stored */
 	struct keygen_job *job;
-	size_t *job_item; /* which item each job is of */
+	size_t *job_item; /* the item of each job */
 	size_t jobs, job_room, item_room;
 	int (*look)(void *arg, int64_t change, struct err *err);
 	void *arg;
@@ -52,7 +52,7 @@ static int compare_items(const void *a, const void *b)
 
 /* ---- applying -------------------------------------------------------------------------------- */
 
-/* In the trial: what would have to be made; DKIM is on as far as it goes without. */
+/* In the trial: the missing keys; DKIM is enabled as far as possible without them. */
 static int try_to_enable(struct work *work, const struct domain *domain, struct err *err)
 {
 	struct session *session = work->session;
@@ -80,7 +80,7 @@ static int try_to_enable(struct work *work, const struct domain *domain, struct 
 	                                   false, &ignored, err);
 }
 
-/* A zone that is served elsewhere is not ours to export. */
+/* A zone that is served elsewhere is not exported. */
 static int export_later(struct session *session, const struct domain *domain,
                         struct err *err)
 {
@@ -121,7 +121,7 @@ static int publish_later(void *arg, const struct domain *domain, struct err *err
 	return work->is_trial ? 0 : export_later(work->session, domain, err);
 }
 
-/* What the adopted server can do is asked for each setting that the document has. */
+/* Each setting of the document is checked against the adopted server. */
 static int check_backend(void *arg, enum setting_key key, const char *text,
                          struct err *err)
 {
@@ -131,8 +131,8 @@ static int check_backend(void *arg, enum setting_key key, const char *text,
 	return r < 0 ? config_blame_setting(work->config, key, err) : 0;
 }
 
-/* More than BULK keys are made in batches, which can be interrupted and completed later: those of
- * domains that "domain enable-dkim" accepts as they will be then. */
+/* More than BULK keys are generated in batches, which can be interrupted and continued: those of
+ * domains that "domain enable-dkim" will accept after the change. */
 static int sort_out_bulk(struct work *work, struct err *err)
 {
 	struct config_import *import = work->import;
@@ -207,7 +207,7 @@ static int take_pair(void *arg, size_t index, struct key_pair *pair, struct err 
 	return 0;
 }
 
-/* Those that are stored with the change. */
+/* Keys that are stored with the change. */
 static int make_keys(struct work *work, struct err *err)
 {
 	size_t jobs = 0;
@@ -222,7 +222,7 @@ static int make_keys(struct work *work, struct err *err)
 	                                    _("interrupted; nothing was changed"));
 }
 
-/* Which keys are needed is known once everything else is as it will be. */
+/* Which keys are missing is determined after everything else was applied. */
 static int prepare_keys(struct work *work, struct err *err)
 {
 	struct config_import *import = work->import;
@@ -264,7 +264,7 @@ static int import_document(struct work *work, struct err *err)
 	if (r < 0)
 		return r;
 	work->is_trial = session->is_dry_run;
-	/* keys are made by now: change and export are one hold of the lock */
+	/* all keys exist: change and export are made under one lock */
 	r = session_take_export_lock(session, err);
 	if (r >= 0)
 		r = change_push_run(session, CHANGE_PUSHED, apply, work, err);

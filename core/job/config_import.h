@@ -1,9 +1,10 @@
 /*
- * core/job/config_import.h: a configuration document (core/model/config/config.h) becomes the store.
+ * core/job/config_import.h: applies a configuration document (core/model/config/config.h) to the
+ * store.
  *
- * A trial, rolled back, finds out which keys are needed once everything else is as it will be; they are
- * made without a lock; then one change applies the document, is pushed, and is exported.  Where very
- * many domains need keys, these follow in batches (core/job/enable_dkim.h).
+ * A trial, which is rolled back, determines the missing keys; they are generated without a lock;
+ * then one change applies the document, and is pushed and exported.  If very many domains require
+ * keys, these follow in batches (core/job/enable_dkim.h).
  */
 #ifndef CORE_JOB_CONFIG_IMPORT_H
 #define CORE_JOB_CONFIG_IMPORT_H
@@ -12,32 +13,34 @@
 #include "core/job/session.h"
 #include "core/model/config/config.h"
 
-/* A domain whose DKIM is switched on. */
+/* A domain whose DKIM is enabled. */
 struct config_import_item {
 	char *name;
 	struct key_pair pair[2]; /* not stored yet */
-	size_t pairs, missing;   /* missing: keys that are made, or would be */
-	bool is_later;           /* in a batch after the change */
+	size_t pairs,
+		missing; /* missing: number of keys that are, or would be, generated */
+	bool is_later;   /* in a batch after the change */
 };
 
 struct config_import {
 	struct config_import_item *item;
 	size_t count, room;
-	size_t keys;     /* that are made, or would be */
+	size_t keys;     /* that are, or would be, generated */
 	bool is_changed; /* the document differed from the store */
-	bool is_bulk;    /* `later` has the domains that need keys */
+	bool is_bulk;    /* `later` lists the domains that still require keys */
 	struct enable_dkim later;
 };
 void config_import_done(struct config_import *import);
 
-/* `is_pruning`: what the document lacks is removed, section by section.  All of it or nothing, but for
- * the batches: `import` tells how far they came.  A dry run shows the change and makes no keys. */
+/* `is_pruning`: what the document lacks is removed, section by section.  All or nothing, except for
+ * the batches: `import` returns how many were completed.  A dry run displays the change and
+ * generates no keys. */
 int config_import_run(struct session *session, const struct config *config,
                       bool is_pruning, struct config_import *import,
                       struct err *err) must_check;
 
-/* What an import would change: calls `look` with the change (core/store/change.h) while it is open, and
- * takes it back. */
+/* The changes that an import would make: calls `look` with the open change (core/store/change.h),
+ * then rolls it back. */
 int config_import_try(struct session *session, const struct config *config,
                       bool is_pruning,
                       int (*look)(void *arg, int64_t change, struct err *err), void *arg,

@@ -10,8 +10,8 @@ struct setting_pair {
 	const char *text; /* NULL: unset */
 };
 
-/* All of them or none; not dkim.sign (core/job/enable_dkim.h).  `typed`: the domain.  A zone that begins
- * to be served from here is named for the export that follows. */
+/* All of them or none; not dkim.sign (core/job/enable_dkim.h).  `typed`: the domain.  If its zone
+ * is served from here from now on, it is added to the export that follows. */
 int domain_set_run(struct session *session, const char *typed,
                    const struct setting_pair *pair, size_t count,
                    struct err *err) must_check;

@@ -1,4 +1,4 @@
-/* Switching DKIM on: survey, keys, batches, export.  And off. */
+/* Enabling DKIM: survey, keys, batches, export.  And disabling it. */
 #include "core/job/enable_dkim.h"
 
 #include <stdlib.h>
@@ -13,19 +13,19 @@
 #include "core/model/setting/setting.h"
 
 enum {
-	BATCH = 500,       /* domains in one transaction at the most */
-	BATCH_SECONDS = 2, /* a batch is stored at least that often */
+	BATCH = 500,       /* domains in one transaction at most */
+	BATCH_SECONDS = 2, /* a batch is stored at least at this interval */
 };
 
 struct enable {
 	struct session *session;
 	struct enable_dkim *work;
 	struct keygen_job *job; /* for all items, in their order */
-	size_t *job_item;       /* which item each job is of */
+	size_t *job_item;       /* the item of each job */
 	size_t jobs;
-	size_t *ready; /* items whose pairs are all there */
+	size_t *ready; /* items whose key pairs are complete */
 	size_t ready_count;
-	int64_t flushed; /* when a batch was stored */
+	int64_t flushed; /* when the last batch was stored */
 	bool is_sign_now;
 };
 
@@ -63,7 +63,7 @@ void enable_dkim_done(struct enable_dkim *work)
 	names_done(&work->elsewhere);
 }
 
-/* One domain's fault: reported now, the others go on. */
+/* A fault of one domain: reported now; the others continue. */
 static void fail_item(struct enable *enable, struct enable_dkim_item *item,
                       struct err *err)
 {
@@ -169,7 +169,7 @@ static int add_item(struct session *session, const struct enable_dkim_item *item
 	                  err);
 }
 
-/* Whether its records are exported here, or somebody has to copy them. */
+/* Whether its records are exported here, or have to be copied by hand. */
 static int note_zone(struct enable *enable, struct enable_dkim_item *item,
                      const struct domain *domain, bool is_changed, struct err *err)
 {
@@ -180,7 +180,7 @@ static int note_zone(struct enable *enable, struct enable_dkim_item *item,
 	               : session_export_family_later(enable->session, domain, err);
 }
 
-/* The domain as it is now: while its keys were made no lock kept others from changing it. */
+/* The current state of the domain: no lock prevented changes while its keys were generated. */
 static int enable_one(struct enable *enable, struct enable_dkim_item *item,
                       struct err *err)
 {
@@ -202,8 +202,8 @@ static int enable_one(struct enable *enable, struct enable_dkim_item *item,
 	return r;
 }
 
-/* A domain that others changed since the survey, so that this is not possible any more, is reported
- * and left as it is. */
+/* A domain that another command changed since the survey in a way that prevents this is reported
+ * and not changed. */
 static int store_batch(struct session *session, void *arg, struct err *err)
 {
 	struct enable *enable = arg;
@@ -267,8 +267,8 @@ static int take_pair(void *arg, size_t index, struct key_pair *pair, struct err 
 	return flush(enable, err);
 }
 
-/* What no batch has stored yet.  Before an export: under its lock, so that a busy one leaves these
- * domains as they were. */
+/* Stores what no batch has stored yet.  Before an export, under its lock: if that is busy, these
+ * domains are not changed. */
 static int store_rest(struct enable *enable, bool is_exported, struct err *err)
 {
 	int r = is_exported && enable->ready_count
@@ -277,7 +277,7 @@ static int store_rest(struct enable *enable, bool is_exported, struct err *err)
 	return r < 0 ? r : flush(enable, err);
 }
 
-/* Finished keys are stored although a signal came. */
+/* Finished keys are stored even after a signal. */
 static int make_and_store(struct enable *enable, struct err *err)
 {
 	struct err later = ERR_INIT;
@@ -315,7 +315,7 @@ int enable_dkim_export(struct session *session, struct err *err)
 	return r < 0 ? r : export_activate_later(session, err);
 }
 
-/* What somebody has to copy is known whatever becomes of the export. */
+/* The names to copy are listed even if the export fails. */
 static int publish(struct enable *enable, struct err *err)
 {
 	struct enable_dkim *work = enable->work;

@@ -1,9 +1,9 @@
 /*
  * Zone export: prepare, switch, finish (export.h), each in its own change.
  *
- * The export lock is held from prepare to finish, and never while DNS is asked or keys are made: where
- * prepare finds zones that must be asked first what they have, the lock is dropped, and the export is
- * prepared again when they have answered.
+ * The export lock is held from prepare to finish, and never while DNS is queried or keys are
+ * generated: if prepare finds zones that must be queried first, the lock is released, and the
+ * export is prepared again after they have answered.
  */
 #include "core/job/export_activate.h"
 
@@ -31,7 +31,7 @@ static int prepare_export(struct session *session, void *arg, struct err *err)
 	if (r >= 0)
 		r = export_prepare(&session->ctx, session->store, &work->request,
 		                   &work->export, err);
-	/* it is prepared anew, and says the same then */
+	/* it is prepared again, and reports the same then */
 	if (r >= 0 && export_count_unasked(work->export) && !session->is_dry_run)
 		session_forget_messages(session);
 	return r;
@@ -50,7 +50,7 @@ static int ask_names(struct session *session, const struct names *names, struct 
 	int r = zone_format_now(session->store, &format, err);
 	if (r < 0)
 		return r;
-	/* what is said about a domain is for whoever manages it */
+	/* a message about a domain is for the account that manages it */
 	session->hidden = 0;
 	session_drop_export_lock(session);
 	r = zone_ask(session, (const char *const *)names->name, names->count,
@@ -59,7 +59,7 @@ static int ask_names(struct session *session, const struct names *names, struct 
 	return r < 0 ? r : session_take_export_lock(session, err);
 }
 
-/* Only a dry run has a use for what was prepared. */
+/* Only a dry run uses the prepared zones. */
 static int ask_first(struct session *session, struct export_work *work, struct err *err)
 {
 	auto_names names = export_take_unasked(work->export);
@@ -70,7 +70,7 @@ static int ask_first(struct session *session, struct export_work *work, struct e
 	return ask_names(session, &names, err);
 }
 
-/* A key that had to take another selector is asked for again under that one. */
+/* A key that had to take another selector is looked up again under that one. */
 static int prepare(struct session *session, struct export_work *work, struct err *err)
 {
 	enum { ROUNDS = 8 };
@@ -134,7 +134,7 @@ int export_activate_later(struct session *session, struct err *err)
 	session->exports = (struct names){ 0 };
 	if (!due.count || session->is_dry_run)
 		return 0;
-	/* the change may have moved what <hostname> and <ip> stand for */
+	/* the change may have altered the values of <hostname> and <ip> */
 	session_forget_env(session);
 	int r = export_activate_run(session, (const char *const *)due.name, due.count,
 	                            err);

@@ -1,9 +1,9 @@
 /*
- * core/job/export_activate.h: export and activate: zones to files, the name server is reloaded, keys
- * whose records are public now sign, and that is pushed.
+ * core/job/export_activate.h: export and activate: zones are written to files, the name server is
+ * reloaded, keys whose records are now public sign, and that is pushed.
  *
- * Three transactions (core/model/export/export.h), and one for each round of questions to zones that
- * are exported for the first time (core/job/zone_ask.h).  A failure leaves what earlier changes
+ * Three transactions (core/model/export/export.h), and one for each round of queries to zones that
+ * are exported for the first time (core/job/zone_ask.h).  A failure keeps what earlier changes
  * saved; the next export completes it.
  */
 #ifndef CORE_JOB_EXPORT_ACTIVATE_H
@@ -11,21 +11,22 @@
 
 #include "core/job/session.h"
 
-/* Exports the zones of `names` (A-labels; count 0: all that changed).  Takes the export lock for that
- * time where the session does not hold it.  A dry run reports to the observer's export_preview.
- * ERR_REPORTED: a zone failed, the others are exported. */
+/* Exports the zones of `names` (A-labels; count 0: all that changed).  Takes the export lock if the
+ * session does not hold it.  A dry run reports to the observer's export_preview.  ERR_REPORTED: a
+ * zone failed, the others are exported. */
 int export_activate_run(struct session *session, const char *const *names, size_t count,
                         struct err *err) must_check;
-/* The same for what session_export_later() named so far.  It follows a change that is saved, and a failure
- * says so.  A dry run exports nothing: the records are in the preview of its change. */
+/* The same for the zones that session_export_later() added.  It follows a change that is saved; the
+ * message of a failure says so.  A dry run exports nothing: the preview of its change contains the
+ * records. */
 int export_activate_later(struct session *session, struct err *err) must_check;
-/* What cron runs: all zones that changed, then looks in DNS for keys that wait to be seen there.  A mark
- * tells `doctor` when it ran, also where nothing had changed. */
+/* For cron: exports all zones that changed, then looks in DNS for pending keys.  A mark tells
+ * `doctor` when it ran, even if nothing had changed. */
 int export_activate_all(struct session *session, struct err *err) must_check;
 
-/* Inside of a change: names the domain's zone for the export that follows where somebody waits for it.
- * A domain whose main domain signs waits for its own record; a zone that includes a file is refused
- * until that is there. */
+/* Inside a change: adds the domain's zone to the export that follows if something waits for it.  A
+ * domain whose main domain signs waits for its own record; a zone that includes a file is refused
+ * until that file exists. */
 int export_activate_if_awaited(struct session *session, const struct domain *domain,
                                struct err *err) must_check;
 

@@ -1,4 +1,4 @@
-/* Pushes that were asked for. */
+/* Pushes that were requested. */
 #include "core/job/host_push.h"
 
 #include "core/base/alloc.h"

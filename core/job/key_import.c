@@ -1,4 +1,4 @@
-/* Keys are taken over: read, ask, store. */
+/* Importing keys: read, query, store. */
 #include "core/job/key_import.h"
 
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "dnszone/name/name.h"
 
 enum {
-	ASK_MS = 60 * 1000, /* all questions together */
-	KEY_MS = 15 * 1000, /* for one key, all its name servers */
+	ASK_MS = 60 * 1000, /* for all queries together */
+	KEY_MS = 15 * 1000, /* for all name servers of one key */
 };
 
 /* ---- one key --------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ int key_import_one(struct session *session, const struct key_import_one *one,
 
 /* ---- a folder, and tables ---------------------------------------------------------------------- */
 
-/* Asks for each of the keys among which something has to decide, all at once. */
+/* Queries DNS for all keys among which a choice is necessary, at once. */
 static void ask_rivals(struct import *import, const struct query_servers *servers)
 {
 	auto_free struct live_question *question =
@@ -80,7 +80,7 @@ static void ask_rivals(struct import *import, const struct query_servers *server
 	}
 }
 
-/* Of several keys of a domain the one that DNS shows signs. */
+/* Of several keys of a domain, the one that DNS publishes signs. */
 static int ask_dns(struct session *session, const char *typed, struct import *import,
                    struct err *err)
 {

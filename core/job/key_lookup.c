@@ -1,6 +1,8 @@
 /*
- * Keys that wait to be seen in DNS.  DNS is asked first, without a lock; what was seen is saved
- * afterwards, for the keys that are still there.
+ * Keys that are pending until DNS publishes them.
+ *
+ * DNS is queried first, without a lock; the result is saved afterwards, for the keys that still
+ * exist.
  */
 #include "core/job/key_lookup.h"
 
@@ -14,9 +16,9 @@
 #include "core/model/setting/setting.h"
 
 enum {
-	POLL_LIMIT = 5000,      /* keys in one run */
-	POLL_MS = 25 * 1000,    /* for one run to begin with a key ... */
-	POLL_KEY_MS = 5 * 1000, /* ... and for that one */
+	POLL_LIMIT = 5000,   /* keys in one run */
+	POLL_MS = 25 * 1000, /* the time after which one run begins no further key ... */
+	POLL_KEY_MS = 5 * 1000, /* ... and the time that the last key may take */
 };
 
 void key_lookup_done(struct key_lookup *list)
@@ -90,7 +92,7 @@ void key_lookup_ask(const struct query_servers *servers, struct key_lookup *list
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-/* publish_mark() looks whether the key is still that name's, and published. */
+/* publish_mark() checks that the key is still that name's, and published. */
 static int save_found(struct session *session, const struct key_lookup *list,
                       struct err *err)
 {
@@ -103,7 +105,7 @@ static int save_found(struct session *session, const struct key_lookup *list,
 		if (r > 0)
 			r = publish_mark(session->store, &session->ctx, &domain,
 			                 list->row[i].key_id, KEY_SEEN, err);
-		/* it was removed, or given to another account, while DNS was asked */
+		/* it was removed, or given to another account, while DNS was queried */
 		if (r == ERR_MISSING) {
 			err_clear(err);
 			r = 0;
@@ -169,7 +171,7 @@ int key_lookup_poll(struct session *session, struct err *err)
 	if (r >= 0 && poll.list.count) {
 		key_lookup_ask(&servers, &poll.list, POLL_KEY_MS,
 		               deadline_in_ms(POLL_MS));
-		/* without news nothing is pushed, and no mail server is looked at */
+		/* without a result nothing is pushed, and the mail server is not observed */
 		r = change_push_run(session,
 		                    has_found(&poll.list) ? CHANGE_PUSHED : CHANGE_SAVED,
 		                    save_poll, &poll, err);

@@ -1,8 +1,8 @@
 /*
- * core/job/key_lookup.h: keys whose records are looked for in DNS.
+ * core/job/key_lookup.h: looks up key records in DNS.
  *
- * What to ask is read from the store, then DNS is asked without a lock or a transaction, then what was
- * seen is saved for the keys that are still there.
+ * The keys are read from the store, then DNS is queried without a lock or a transaction, then the
+ * result is saved for the keys that still exist.
  */
 #ifndef CORE_JOB_KEY_LOOKUP_H
 #define CORE_JOB_KEY_LOOKUP_H
@@ -11,7 +11,7 @@
 #include "dnszone/dkim/livecheck.h"
 
 struct key_lookup_row {
-	char *name; /* under which it is looked for: a domain or an alias */
+	char *name; /* the name of its record: of a domain or an alias */
 	char *selector, *owner, *record;
 	int64_t key_id;
 	bool is_asked;
@@ -23,24 +23,24 @@ struct key_lookup {
 };
 void key_lookup_done(struct key_lookup *list);
 
-/* Adds the published keys of a name, one key where `key_id` is not 0. */
+/* Adds the published keys of a name; only one key if `key_id` is not 0. */
 int key_lookup_add(struct session *session, const char *name, int64_t key_id,
                    struct key_lookup *list, struct err *err) must_check;
 
-/* Asks DNS for all of them.  `servers`: where name servers are found from. */
+/* Queries DNS for all of them.  `servers`: the source of the name servers. */
 void key_lookup_ask(const struct query_servers *servers, struct key_lookup *list,
                     int64_t each_ms, struct deadline until);
 
-/* Marks what was seen, in one change that is pushed; nothing seen: no change. */
+/* Marks the keys that were found, in one change that is pushed; without any, no change. */
 int key_lookup_save(struct session *session, struct key_lookup *list,
                     struct err *err) must_check;
 
-/* For `zone export`: looks for what waits to be seen, for half a minute at the most; what there was no
- * time for comes first in the next run. */
+/* For `zone export`: looks up pending keys, for at most half a minute; the remaining keys come
+ * first in the next run. */
 int key_lookup_poll(struct session *session, struct err *err) must_check;
 
-/* Takes the records of these domains (as typed) for public without DNS: an administrator says so.  All of
- * them or none, in one change that is pushed. */
+/* Treats the records of these domains (as typed) as public without DNS, because an administrator
+ * says so.  All of them or none, in one change that is pushed. */
 int key_lookup_publish(struct session *session, struct names *names,
                        struct err *err) must_check;
 

@@ -1,4 +1,4 @@
-/* Key pairs as they get ready. */
+/* Key pairs in the order in which they are finished. */
 #include "core/job/key_making.h"
 
 enum { TICK_MS = 200 };

@@ -1,7 +1,9 @@
 /*
- * Records before and after.  Before is what a second connection sees, which knows nothing of the open
- * transaction; after is the transaction.  Only domains that the change has moved are compared, and of
- * many only the first: a setting of the server may touch 100,000 zones.
+ * Records before and after.
+ *
+ * Before is read through a second connection, which does not see the open transaction; after is the
+ * transaction.  Only domains whose generation the change increased are compared, and only the first
+ * ones of many: a setting of the server may affect 100,000 zones.
  */
 #include "core/job/preview.h"
 
@@ -23,7 +25,7 @@
 
 enum {
 	ZONES_SHOWN = 10,     /* on a terminal */
-	ZONES_SHOWN_WIDE = 3, /* where all of them change alike */
+	ZONES_SHOWN_WIDE = 3, /* if all of them change in the same way */
 	ZONES_LISTED = 1000,  /* for programs */
 	WAITS_SHOWN = 10,
 };
@@ -47,9 +49,9 @@ void preview_done(struct preview *view)
 
 /* ---- one side -------------------------------------------------------------------------------- */
 
-/* The store before or after, with what its placeholders stand for. */
+/* The store before or after, with the values of its placeholders. */
 struct side {
-	struct store *store; /* NULL: there is none */
+	struct store *store; /* NULL: no database */
 	struct env env;
 	struct records *records;
 };
@@ -73,7 +75,7 @@ static int side_load(struct session *session, struct store *store, struct side *
 	return r < 0 ? r : records_new(store, &side->env, &side->records, err);
 }
 
-/* What a name's zone holds, or should at the DNS server that serves it. */
+/* What a name's zone contains, or should contain if another DNS server serves it. */
 static int side_list(struct side *side, const char *name, struct record_list *list,
                      struct err *err)
 {
@@ -139,7 +141,8 @@ static int look_at_wait(struct preview *view, struct store *store, const char *n
 	return r < 0 ? r : 0;
 }
 
-/* 1: the caller may see the zone; a customer's change may move an alias that is another's. */
+/* 1: the caller may read the zone; a customer's change may affect an alias that another account
+ * manages. */
 static int is_shown(const struct comparison *of, const char *name, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
@@ -152,7 +155,7 @@ static int is_shown(const struct comparison *of, const char *name, struct err *e
 	return r < 0 ? r : owns;
 }
 
-/* The database's texts live until its statement goes on: what is kept is copied. */
+/* The database's texts are valid until its statement continues: what is kept is copied. */
 static int compare_zone(void *arg, const char *name, struct err *err)
 {
 	struct comparison *of = arg;
@@ -175,7 +178,7 @@ static int compare_zone(void *arg, const char *name, struct err *err)
 	return r < 0 ? r : look_at_wait(of->view, of->after.store, name, err);
 }
 
-/* Whether something differs that shows in every zone. */
+/* Whether a value differs that appears in every zone. */
 static int is_wide(const struct comparison *of, struct err *err)
 {
 	const struct env *old = &of->before.env, *now = &of->after.env;
@@ -208,7 +211,7 @@ static int compare_first(void *arg, const struct domain *domain, struct err *err
 	int r = compare_zone(of, domain->name, err);
 	if (r < 0)
 		return r;
-	return of->compared == of->limit; /* the rest is counted */
+	return of->compared == of->limit; /* the others are counted */
 }
 
 static int compare_all(struct comparison *of, struct err *err)
@@ -258,7 +261,7 @@ static int keep_waiting(void *arg, const char *name, struct err *err)
 	return look_at_wait(waiting->view, waiting->session->store, name, err);
 }
 
-/* What cannot be looked at (a folder that others may write to) is told by the export. */
+/* The export reports what cannot be read here (a folder that others may write to). */
 static int look_at_export(struct session *session, struct preview *view, struct err *err)
 {
 	struct waiting waiting = { session, view };

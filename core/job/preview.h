@@ -1,6 +1,6 @@
 /*
- * core/job/preview.h: what a dry run would change besides the rows of the store: records, zones, and what
- * waits.
+ * core/job/preview.h: what a dry run would change besides the rows of the store: records, zones,
+ * and what is pending.
  */
 #ifndef CORE_JOB_PREVIEW_H
 #define CORE_JOB_PREVIEW_H
@@ -15,7 +15,7 @@
 
 struct preview_record {
 	char *zone;
-	bool is_added; /* or removed */
+	bool is_added; /* otherwise removed */
 	char *owner;   /* with its final dot */
 	char *type, *rdata;
 	uint32_t ttl;
@@ -35,9 +35,9 @@ struct preview {
 #define PREVIEW_INIT ((struct preview){ 0 })
 void preview_done(struct preview *view);
 
-/* Inside the transaction of a dry run.  `is_changed`: records as they are in it against those of the
- * database; otherwise what is pending anyway.  Of very many zones only the first few are compared;
- * `lists_all`: the first 1000.  In any case the caller calls preview_done(). */
+/* Inside the transaction of a dry run.  `is_changed`: compares the records in it with those of the
+ * database; otherwise returns what is pending anyway.  Of very many zones only the first few are
+ * compared; `lists_all`: the first 1000.  The caller calls preview_done() in any case. */
 int preview_load(struct session *session, bool is_changed, bool lists_all,
                  struct preview *view, struct err *err) must_check;
 

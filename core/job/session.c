@@ -10,7 +10,7 @@
 
 enum { SAID_MAX = 32 };
 
-/* For a customer, in place of what the database says (session_hide_failure()). */
+/* For a customer, instead of a message of the database (session_hide_failure()). */
 const char session_not_open[] =
 	N_("the database cannot be used; the system log gives the reason to the "
            "administrator");

@@ -1,9 +1,9 @@
 /*
  * What a session for a customer may read and change (core/model/domain/access.h).
  *
- * The message about a domain of somebody else is the same as about one that does not exist.  A push or
- * an export after a change is about every domain: its messages are logged for the administrator, and
- * the customer gets a sentence of ours.
+ * The message about a domain of another account is the same as about one that does not exist.  A
+ * push or an export after a change concerns every domain: its messages are logged for the
+ * administrator, and the customer gets a general sentence.
  */
 #include "core/job/session.h"
 
@@ -112,7 +112,7 @@ bool session_hides(const struct session *session, enum report_level level,
 int session_hide_failure(struct session *session, int r, const char *sentence,
                          struct err *err)
 {
-	/* an export has pushes inside, and speaks last */
+	/* an export contains pushes, and its sentence counts */
 	if (r >= 0 || !session_is_customer(session) || session->hidden)
 		return r;
 	log_for_administrator(session, err->text);

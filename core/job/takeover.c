@@ -1,6 +1,6 @@
 /*
- * What signs today may go on: its record is public as far as anybody can tell, so the keys come in
- * active.  Keys that nothing signs with are left where they are.
+ * Keys that sign today continue to sign: their records are treated as public, so they are imported
+ * as active.  Keys that no table uses are not imported.
  */
 #include "core/job/takeover.h"
 
@@ -13,7 +13,7 @@
 
 #define MOST_REPORTED 20
 
-/* 1: an admin's configuration is there, and it is not ours that signs. */
+/* 1: an administrator's configuration exists, and ours does not sign. */
 static int is_replacing(struct session *session, struct err *err)
 {
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
@@ -64,7 +64,7 @@ static bool is_reported(const struct import_item *item)
 	       (item->fate == IMPORT_THERE && item->is_named);
 }
 
-/* Those that stop first: they are what an administrator must know. */
+/* Domains that will no longer be signed come first: the administrator must know them. */
 static void report(struct session *session, const struct import *import)
 {
 	size_t reported = 0, all = 0;

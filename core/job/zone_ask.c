@@ -1,7 +1,9 @@
 /*
- * First looks around a command.  Names are taken in chunks: what is asked for is read, name servers
- * are asked without any lock or transaction, and what follows is saved in one change.  One deadline
- * holds for all chunks; a chunk without any answer is the last one that is asked.
+ * First look-ups before a command.
+ *
+ * Names are processed in chunks: what to query is read, name servers are queried without any lock
+ * or transaction, and the result is saved in one change.  One deadline applies to all chunks; after
+ * a chunk without any answer no further one is queried.
  */
 #include "core/job/zone_ask.h"
 
@@ -19,9 +21,10 @@
 
 enum {
 	CHUNK = 2000,
-	SINGLE_REPORTS = 20, /* up to so many records each gets a sentence of its own */
-	PROGRESS_FROM = 20,  /* names: fewer are asked before progress could be read */
-	DEAD_FROM = 64, /* names without an answer: the others are not asked any more */
+	SINGLE_REPORTS =
+		20,         /* up to this number of records, each gets its own sentence */
+	PROGRESS_FROM = 20, /* names: fewer take less time than reading a progress bar */
+	DEAD_FROM = 64, /* names without an answer, after which no others are queried */
 	ZONE_LIMIT = 1 << 20,
 };
 
@@ -32,7 +35,7 @@ struct ask {
 	size_t before, all; /* names of earlier chunks; of all chunks */
 	struct first_look *look;
 	size_t count; /* of this chunk */
-	bool is_dead; /* nobody answers: the rest is not asked */
+	bool is_dead; /* no name server answers: the others are not queried */
 	size_t reported, omitted;
 	size_t silent;
 	char *silent_name, *silent_why; /* of the first one */
@@ -95,7 +98,7 @@ static void ask_zones(struct ask *ask)
 		ask->look[i].zone = zone[i];
 }
 
-/* What an earlier export wrote for the name, where something was found.  NULL: nothing. */
+/* What an earlier export wrote for the name, if something was found.  NULL: nothing. */
 static char *exported_text(struct ask *ask, const struct first_look *look)
 {
 	auto_free char *folder = NULL;
@@ -151,7 +154,7 @@ static int save_all(struct session *session, void *arg, struct err *err)
 	return r;
 }
 
-/* A key that gets another selector is a file and a table of the mail server. */
+/* A key that gets another selector changes a file and a table of the mail server. */
 static bool is_about_keys(const struct ask *ask)
 {
 	for (size_t i = 0; i < ask->count; i++)
@@ -179,7 +182,8 @@ static int save(struct ask *ask, struct err *err)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-/* What was found as the argument of a command; NULL: it cannot be, or was cut.  Caller frees. */
+/* The record that was found, as the argument of a command; NULL: not possible, or it was truncated.
+ * Caller frees. */
 static char *as_argument(const struct look_item *item)
 {
 	static const char txt[] = "TXT ";
@@ -196,7 +200,7 @@ static const char *policy_noun(const struct look_item *item)
 	                                    : NULL;
 }
 
-/* A customer may use "spf set" and "dmarc set", not "record". */
+/* Customers may use "spf set" and "dmarc set", not "record". */
 static void report_customer(struct session *session, const struct first_look *look,
                             const struct look_item *item)
 {
@@ -226,7 +230,7 @@ static void report_customer(struct session *session, const struct first_look *lo
 		           look->name, item->owner, item->had);
 }
 
-/* Ours and another one side by side, because somebody wanted ours. */
+/* Ours is published next to the other one, because the administrator requested it. */
 static void report_doubled(struct session *session, const struct first_look *look,
                            const struct look_item *item)
 {
@@ -308,7 +312,8 @@ static void report_item(struct ask *ask, const struct first_look *look,
 		report_doubled(session, look, item);
 }
 
-/* A customer hears of his own domains; of aliases that others manage they do. */
+/* A customer gets messages about its own domains only; about an alias, the account that manages it
+ * does. */
 static int is_reported(struct ask *ask, const char *name, bool *ret_is, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
@@ -440,7 +445,7 @@ int zone_ask_external(struct session *session, const char *const *names, size_t 
 	ask.look = looks;
 	ask.count = count;
 	int r = ask_chunk(&ask, names, err);
-	/* the next selector may be taken, too */
+	/* the next selector may be taken too */
 	for (unsigned i = 1; r >= 0 && i < ROUNDS && has_reselected(&ask); i++) {
 		for (size_t k = 0; k < count; k++)
 			first_look_done(&looks[k]);

@@ -1,4 +1,4 @@
-/* Kept files go. */
+/* Removes kept files. */
 #include "core/job/zone_forget.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static int forget_all(struct session *session, void *arg, struct err *err)
 	for (size_t i = 0; r >= 0 && i < names->count; i++) {
 		r = export_kept_look(&session->ctx, session->store, names->name[i],
 		                     &state, err);
-		/* it says why not */
+		/* it reports the reason */
 		if (r >= 0 && state != EXPORT_KEPT_WAITS)
 			r = export_kept_forget(&session->ctx, session->store,
 			                       names->name[i], true, pass_over, NULL,
@@ -50,7 +50,7 @@ static int forget_all(struct session *session, void *arg, struct err *err)
 	return r;
 }
 
-/* No row of the trail: what is forgotten is a file, not a setting. */
+/* Without a row in the audit trail: a file is removed, and no setting changes. */
 static int forget(struct session *session, struct names *names, struct err *err)
 {
 	int r = session_take_export_lock(session, err);

@@ -1,5 +1,5 @@
 /*
- * core/job/zone_forget.h: files that stay for a zone that includes them are removed
+ * core/job/zone_forget.h: removes files that are kept for a zone that includes them
  * (core/model/export/export_kept.h).
  */
 #ifndef CORE_JOB_ZONE_FORGET_H
@@ -7,8 +7,8 @@
 
 #include "core/job/session.h"
 
-/* The files of these names (as typed): all of them or none.  One whose domain was removed a moment ago
- * is emptied by an export first. */
+/* Removes the files of these names (as typed): all of them or none.  If the domain was removed
+ * recently, an export empties the file first. */
 int zone_forget(struct session *session, const struct names *names,
                 struct err *err) must_check;
 /* All files that no zone includes any more. */

@@ -1,6 +1,8 @@
 /*
- * The audit trail.  The change's row is inserted first, because the triggers of the schema take
- * max(change.id) as the generation of whatever moves in the transaction.
+ * The audit trail.
+ *
+ * The change's row is inserted first, because the triggers of the schema use max(change.id) as the
+ * generation of rows that the transaction changes.
  */
 #include "core/store/change.h"
 
@@ -17,7 +19,7 @@ int change_note_ref(struct store *store, const char *object, const char *domain,
                     const char *field, const char *ref, const char *old,
                     const char *new_value, struct err *err)
 {
-	/* VALUES, not SELECT: one that read from change_item would be copied aside first */
+	/* VALUES, not SELECT: one that reads change_item would need a temporary copy */
 	return store_exec(
 		store, err,
 		"INSERT INTO change_item (change_id, seq, object, domain, field,"
@@ -52,7 +54,7 @@ int change_end(struct store *store, bool *ret_changed, struct err *err)
 	return 0;
 }
 
-/* Octets of a change `c`, rows and indexes included, roughly. */
+/* Approximate octets of a change `c`, including rows and indexes. */
 #define WEIGHT                                                                \
 	"(100 + (SELECT coalesce(sum(100 + length(i.field)"                   \
 	" + coalesce(length(CAST(i.old AS BLOB)), 0)"                         \
@@ -75,7 +77,7 @@ int change_check_room(struct store *store, const struct ctx *ctx, struct err *er
 			_("%s changed too much within the last hour (%d KiB of the "
 		          "audit trail); nothing was saved; repeat the command later"),
 			ctx->actor, (int)(left >> 10));
-	/* the newest one stays: its id is the store's generation */
+	/* the newest one is kept: its id is the store's generation */
 	return store_exec(store, err,
 	                  "DELETE FROM change WHERE id IN (SELECT id FROM (SELECT c.id,"
 	                  " sum(" WEIGHT ") OVER (ORDER BY c.id DESC) AS kept"
@@ -119,7 +121,7 @@ int generation_is_known(struct store *store, struct generation gen, struct err *
 	" AND (?3 IS NULL OR c.actor = ?3) AND c.at >= ?4" \
 	" AND c.at <= ?5 ORDER BY c.id DESC LIMIT ?6"
 
-/* Which index leads is a matter of what was asked. */
+/* The filter determines the leading index. */
 static const char *trail_sql(const struct change_filter *filter)
 {
 	if (filter->domain && filter->setting)

@@ -1,6 +1,6 @@
 /*
- * The schema's version: a fresh database gets the whole schema, an older one its migrations, each
- * with its user_version in one transaction, after a copy was put aside.
+ * The schema's version: a new database gets the whole schema; an older one is copied, then gets its
+ * migrations, each with its user_version in one transaction.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +33,8 @@ static int check_identity(struct store *store, int64_t *ret_version, struct err 
 	return 0;
 }
 
-/* Switching to the write-ahead log does not wait by itself for a first run that is at it, too. */
+/* Switching to the write-ahead log does not wait by itself for another first run that does the
+ * same. */
 static int begin_schema(struct store *store, struct err *err)
 {
 	int64_t deadline = monotonic_ns() + 5 * NS_PER_SEC;
@@ -47,7 +48,7 @@ static int begin_schema(struct store *store, struct err *err)
 	}
 }
 
-/* Two first runs may meet: whoever gets the write lock second finds the schema there. */
+/* Of two simultaneous first runs, the second to get the write lock finds the schema. */
 static int make_schema(struct store *store, struct err *err)
 {
 	int r = begin_schema(store, err);
@@ -69,7 +70,7 @@ static int put_aside(struct store *store, int64_t version, struct err *err)
 	auto_free char *copy = xasprintf("%s.v%" PRId64, store->path, version);
 	struct stat st;
 	if (lstat(copy, &st) == 0)
-		return 0; /* an earlier try was interrupted after the copy: the first copy counts */
+		return 0; /* an earlier migration was interrupted after the copy: the first copy is kept */
 	auto_free char *half = xasprintf("%s.new", copy);
 	unlink(half);
 	int r = store_backup(store, half, err);

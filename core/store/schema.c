@@ -1,11 +1,11 @@
-/* The schema as it is made, and the steps from each older version to the next. */
+/* The schema of a new database, and the steps from each older version to the next. */
 #include "core/store/schema.h"
 
 static const char schema_sql[] =
 #include "schema.sql.inc"
 	;
 
-/* 2: the trail says which record an item is about, and which change was taken back. */
+/* 2: the trail records which record an item is about, and which change was undone. */
 static const char trail_sql[] =
 	"CREATE TABLE item_2 ("
 	" change_id INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,"
@@ -30,7 +30,7 @@ static const char trail_sql[] =
 	"CREATE TRIGGER change_item_fixed BEFORE UPDATE ON change_item"
 	" BEGIN SELECT raise(ABORT, 'the audit trail is not changed'); END";
 
-/* 3: keys that wait to be seen are asked for in turn. */
+/* 3: pending keys are looked up in turn. */
 static const char asked_sql[] =
 	"CREATE TABLE key_asked ("
 	" key_id INTEGER NOT NULL REFERENCES dkim_key (id) ON DELETE CASCADE,"
@@ -39,8 +39,8 @@ static const char asked_sql[] =
 	" PRIMARY KEY (key_id, name)"
 	") STRICT, WITHOUT ROWID;";
 
-/* 4: what a name's zone was asked about, and files that stay for those that include them.  What was
- * exported before is not asked about. */
+/* 4: which records of a name's zone were queried, and files that are kept for zones that include
+ * them.  Zones that were exported before are not queried. */
 static const char zone_look_sql[] =
 	"ALTER TABLE export_file ADD COLUMN kept INTEGER NOT NULL DEFAULT 0"
 	" CHECK (kept IN (0, 1));"
@@ -101,7 +101,7 @@ static const char zone_look_sql[] =
 	"  WHERE id = new.domain_id OR alias_of = new.domain_id); END";
 
 #define NOW "(SELECT max(id) FROM change)"
-/* A trigger by which the domain `id` and its aliases move to the present generation. */
+/* A trigger that sets the domain `id` and its aliases to the present generation. */
 #define MOVES(name, event, id, more)                                               \
 	"DROP TRIGGER " name ";"                                                   \
 	"CREATE TRIGGER " name " AFTER " event " BEGIN"                            \
@@ -109,7 +109,7 @@ static const char zone_look_sql[] =
 	" UPDATE domain SET gen = " NOW " WHERE alias_of = " id " AND gen <> " NOW \
 	";" more " END;"
 
-/* 5: the same conditions, in a form that SQLite needs no temporary table for. */
+/* 5: the same conditions, in a form for which SQLite needs no temporary table. */
 static const char swift_sql[] =
 	"CREATE TABLE item_5 ("
 	" change_id INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,"

@@ -1,7 +1,7 @@
 /*
- * Statements: prepared once for each SQL literal, bound by letter, reset when given back.
- * The cache is keyed by the literal's address; a statement that is in use when it is asked for
- * again (a query inside the rows of itself) is prepared a second time and not kept.
+ * Statements: prepared once for each SQL literal, bound by letter, reset when released.  The cache
+ * is keyed by the literal's address; a statement that is in use when it is requested again (a query
+ * inside its own rows) is prepared a second time and not cached.
  */
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -12,12 +12,13 @@
 #include "core/base/alloc.h"
 #include "core/store/store_inner.h"
 
-#define PROBES 8 /* slots where a literal may lie */
+#define PROBES 8 /* slots that are tried for a literal */
 
 /* The i-th slot for a literal. */
 static struct stmt **slot_of(struct store *store, const char *sql, size_t i)
 {
-	/* literals lie close together and not aligned: only a multiplication spreads them */
+	/* addresses of literals are close together and not aligned: only a multiplication spreads
+	 * them */
 	uint64_t hash = (uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15);
 	return &store->cache[((size_t)(hash >> 32) + i) % STMT_CACHE_SIZE];
 }
@@ -37,15 +38,15 @@ void stmt_cache_clear(struct store *store)
 	}
 }
 
-/* The statement of this literal, where it is kept; else *ret_room is the slot for a new one: an
- * empty one, or one whose statement is not in use (NULL: none). */
+/* The cached statement of this literal; else *ret_room is the slot for a new one: an empty one, or
+ * one whose statement is not in use (NULL: none). */
 static struct stmt *look_up(struct store *store, const char *sql, struct stmt ***ret_room)
 {
 	struct stmt **room = NULL;
 	for (size_t i = 0; i < PROBES; i++) {
 		struct stmt **slot = slot_of(store, sql, i);
 		if (!*slot) {
-			/* slots are never emptied one by one: nothing can lie behind it */
+			/* slots are never emptied one by one, so no entry follows */
 			room = slot;
 			break;
 		}

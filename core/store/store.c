@@ -1,8 +1,8 @@
 /*
  * Opening, transactions and safety of a database.
  *
- * The file is opened by SQLite alone: closing another descriptor of it would drop SQLite's locks.
- * So what is checked before (owner, mode, link) is checked with lstat(2).
+ * Only SQLite opens the file: closing another descriptor of it would drop SQLite's locks.  The
+ * checks before that (owner, mode, link) therefore use lstat(2).
  */
 #include "core/store/store.h"
 
@@ -22,9 +22,9 @@
 #include "core/store/store_inner.h"
 
 #define BEGIN_WAIT_MS 250
-#define CHECK_STEPS 10000 /* instructions of SQLite between two looks at the clock */
+#define CHECK_STEPS 10000 /* instructions of SQLite between two checks of the deadline */
 
-/* Whether the file system is why SQLite fails. */
+/* Whether SQLite failed because of the file system. */
 static enum disk_state why_disk(const struct store *store, int code)
 {
 	if (code == SQLITE_FULL)
@@ -37,7 +37,7 @@ static enum disk_state why_disk(const struct store *store, int code)
 	return disk_look(store->path);
 }
 
-/* `fmt` takes the path and what SQLite says; the next step for this kind of database follows. */
+/* `fmt` contains the path and SQLite's message; the remedy for this kind of database is added. */
 static int refuse_damaged(const struct store *store, struct err *err, const char *fmt,
                           const char *finding)
 {
@@ -75,7 +75,7 @@ int store_fail(struct store *store, struct err *err, const char *doing)
 	               sqlite3_errmsg(store->db));
 }
 
-/* A sticky folder is refused as well: others might put a journal of theirs beside the file. */
+/* A sticky folder is refused as well: others might create a journal next to the file. */
 static int check_writers(const char *path, const char *noun, const struct stat *st,
                          struct err *err)
 {
@@ -92,7 +92,7 @@ static int check_writers(const char *path, const char *noun, const struct stat *
 	return 0;
 }
 
-/* Makes the folder of a fresh database and refuses one that others may write to. */
+/* Creates the folder of a new database and refuses one that others may write to. */
 static int prepare_folder(const char *path, enum store_mode mode, struct err *err)
 {
 	auto_free char *folder = path_parent(path);
@@ -166,7 +166,7 @@ static int set_up(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Statistics that nobody reads cost a lock at each allocation.  Refused once SQLite is in use. */
+/* Statistics are not used, and cost a lock at each allocation.  Refused once SQLite is in use. */
 static void set_up_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -198,7 +198,7 @@ int store_open_memory(const struct store_kind *kind, struct store **ret_store,
 	return 0;
 }
 
-/* "file:/var/lib/a%23b.db?immutable=1": SQLite takes no lock and makes no file beside it. */
+/* "file:/var/lib/a%23b.db?immutable=1": SQLite takes no lock and creates no file next to it. */
 static char *immutable_uri(const char *host_path)
 {
 	auto_buf uri = BUF_INIT;
@@ -236,7 +236,7 @@ static int open_file(struct store *store, const char *host_path, enum store_mode
 	return 0;
 }
 
-/* A reader needs the index of the write-ahead log, and on such a disk it cannot be made.  Where that
+/* A reader needs the index of the write-ahead log, which cannot be created on such a disk.  If that
  * log is empty, the file alone is the whole database. */
 static bool is_readable_alone(const char *host_path)
 {
@@ -281,8 +281,8 @@ int store_open(const char *host_path, const struct store_kind *kind, enum store_
 	return r;
 }
 
-/* A deleted secret must not survive in the write-ahead log.  A reader in the way: the next COMMIT
- * or store_close() tries again. */
+/* A deleted secret must not remain in the write-ahead log.  If a reader prevents that, the next
+ * COMMIT or store_close() tries again. */
 static void forget_secrets(struct store *store)
 {
 	if (store->is_secret_gone &&
@@ -315,8 +315,8 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
-/* The lock file keeps other writers away.  But a reader that met the write-ahead log in the middle of
- * a commit takes the writer's lock for the moment of a second look. */
+/* The lock file excludes other writers.  But a reader that meets the write-ahead log in the middle
+ * of a commit takes the writer's lock briefly to read again. */
 int store_begin(struct store *store, bool is_write, struct err *err)
 {
 	if (!is_write)
@@ -437,7 +437,8 @@ int store_backup(struct store *store, const char *host_path, struct err *err)
 	int r = ctx_init(&host, NULL, err);
 	if (r >= 0)
 		r = file_stage_new(&host, host_path, &staged, &fd, err);
-	/* SQLite writes to an empty file that is there: the mode is ours before a secret is in it. */
+	/* SQLite writes to an existing empty file, which therefore has our mode before it contains
+	 * a secret. */
 	if (r >= 0)
 		r = store_exec(store, err, "VACUUM INTO ?", "t", staged.temp);
 	if (r >= 0)

@@ -1,11 +1,12 @@
 /*
- * A document becomes the state of the store, inside one change.
+ * Applies a document to the store, inside one change.
  *
- * Each step goes through what the single commands use.  Their rules look at the state as it is at
- * that moment, so the order is one in which a legal end state is always reached: what allows comes
- * first, what forbids (dkim.sign, mail or dns.service off at the server) last; DKIM is switched off
- * before and on after everything else of a domain; aliases go before and come after main domains.
- * Templates and a domain's records are exchanged as wholes, and looked at when all is in place.
+ * Each step calls what the single commands call.  Their rules check the state at that moment, so
+ * the order is one that always reaches a legal end state: settings that permit something come
+ * first, those that forbid it (dkim.sign, mail or dns.service off at the server) last; DKIM is
+ * disabled before and enabled after everything else of a domain; aliases are removed before and
+ * added after main domains.  Templates and a domain's records are replaced as a whole, and checked
+ * at the end.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* Whether it forbids what domains of the same document may be about to do. */
+/* Whether it forbids something that domains of the same document may require. */
 static bool is_forbidding(const struct config_setting *setting)
 {
 	return (setting->key == SET_DKIM_SIGN || setting->key == SET_MAIL ||
@@ -66,7 +67,7 @@ static int unset_server(struct config_apply *apply, struct err *err)
 	return r < 0 ? config_blame_key(apply->config, apply->config->server, err) : 0;
 }
 
-/* Oldest first, so that the first of the list is the newest, unless that one signs already. */
+/* Oldest first, so that the first of the list is the newest, unless that one already signs. */
 static int put_secrets(struct config_apply *apply, struct err *err)
 {
 	const struct yaml_node *node = apply->config->secrets;
@@ -93,7 +94,7 @@ static int put_secrets(struct config_apply *apply, struct err *err)
 	return r;
 }
 
-/* The place is that of the setting which the document has on or off. */
+/* The position of the setting in the document. */
 static int check_rules(struct config_apply *apply, struct err *err)
 {
 	const struct config *config = apply->config;
@@ -118,7 +119,8 @@ struct going {
 	struct buf aliases, mains; /* names, each with its NUL */
 };
 
-/* Gone, or to be added anew: an alias has another main domain, or is none any more. */
+/* Removed, or to be added again: an alias whose main domain differs, or that is not an alias any
+ * more. */
 static int note_going(void *arg, const struct domain *domain, struct err *err)
 {
 	struct going *going = arg;
@@ -220,7 +222,7 @@ static int is_off_itself(struct store *store, enum setting_key key,
 	return r;
 }
 
-/* What the domain itself forbids; what the server does only keeps it from having an effect. */
+/* Settings of the domain that forbid it; a setting of the server only makes it ineffective. */
 static int check_itself(struct config_apply *apply, const struct domain *domain,
                         struct err *err)
 {
@@ -292,7 +294,7 @@ static int publish(struct config_apply *apply, const struct domain *domain,
 	               : r;
 }
 
-/* Everything is in its place: do the records go together? */
+/* Everything was applied: checks that the records are consistent. */
 static int check_domains(struct config_apply *apply, struct err *err)
 {
 	const struct config *config = apply->config;
@@ -307,7 +309,7 @@ static int check_domains(struct config_apply *apply, struct err *err)
 		r = domain_look(apply->store, wanted->name, &domain, err);
 		if (r >= 0 && due->is_checked)
 			r = config_check_records(apply, records, &domain, wanted, err);
-		/* one that was switched on is published with its keys */
+		/* one that was enabled is published with its keys */
 		if (r >= 0 && due->is_published && !(due->is_new && due->is_enabled))
 			r = publish(apply, &domain, err);
 	}

@@ -1,8 +1,8 @@
 /*
  * One domain of a document: settings, template, records, keys.
  *
- * What is the same already is seen before anything is called that would look at it again: most
- * domains of most documents are.
+ * Parts that are equal are detected before a function is called that would check them again: in
+ * most documents, most domains are equal.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static const char *own_text(const struct own_settings *own, enum setting_key key
 	return NULL;
 }
 
-/* DKIM goes off first, for mail and DNS may go off then; on is switched when all is in place. */
+/* DKIM is disabled first, because mail and DNS may be disabled afterwards; it is enabled last. */
 static int apply_sign(struct config_apply *apply, const struct domain *domain,
                       const struct config_domain *wanted, const struct own_settings *own,
                       struct config_due *due, struct err *err)
@@ -101,13 +101,14 @@ static int apply_settings(struct config_apply *apply, const struct domain *domai
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-/* What the domain has, the template that it follows, and what is to become different. */
+/* The domain's present state, the template that it follows, and the differences. */
 struct exchange {
 	struct stored_records own, of_template;
-	bool *is_met; /* of each own row: the document has it */
+	bool *is_met; /* of each own row: whether the document has it */
 	struct record_exchange *pair;
 	size_t count;
-	struct stored_record *row; /* of each record of the document; texts are others' */
+	struct stored_record
+		*row; /* of each record of the document; texts are borrowed */
 };
 
 static bool is_same_content(const struct stored_record *a, const struct stored_record *b)
@@ -115,7 +116,7 @@ static bool is_same_content(const struct stored_record *a, const struct stored_r
 	return stored_is_same_place(a, b) && text_same(a->rdata, b->rdata);
 }
 
-/* NULL: there is none. */
+/* NULL: none. */
 static struct stored_record *find_own(const struct exchange *work,
                                       const struct stored_record *row)
 {
@@ -129,7 +130,7 @@ static struct stored_record *find_own(const struct exchange *work,
 	return NULL;
 }
 
-/* A policy, CNAME or SOA record of the same owner, which there can be only one of. */
+/* A policy, CNAME or SOA record of the same owner, which can exist only once. */
 static struct stored_record *find_lone(const struct exchange *work,
                                        const struct stored_record *row)
 {
@@ -149,7 +150,8 @@ static void meet(struct exchange *work, const struct stored_record *own)
 	work->is_met[own - work->own.row] = true;
 }
 
-/* Owner and type of an edit may be left to the template, or to the edit that is there. */
+/* The document may omit owner and type of an edit, which are then those of the template or of the
+ * present edit. */
 static int complete_edit(const struct domain *domain, const struct exchange *work,
                          struct stored_record *row, struct err *err)
 {
@@ -223,7 +225,7 @@ static int plan_all(struct config_apply *apply, const struct domain *domain,
 	for (size_t i = 0; r >= 0 && i < wanted->records.count; i++)
 		r = plan_record(apply, domain, &wanted->records.row[i], &work->row[i],
 		                work, err);
-	/* what is found by its content comes before what is found by its place */
+	/* matches by content come before matches by owner and type */
 	for (size_t i = 0; r >= 0 && i < work->count; i++) {
 		struct stored_record *lone =
 			work->pair[i].old ? NULL : find_lone(work, work->pair[i].row);
@@ -281,7 +283,7 @@ int config_apply_records(struct config_apply *apply, const struct domain *domain
 
 /* ---- the records together -------------------------------------------------------------------- */
 
-/* The record of the document that has an id of the list; NULL: there is none. */
+/* The record of the document that has an id of the list; NULL: none. */
 static const struct config_record *find_record(const struct config_domain *wanted,
                                                const struct stored_records *own,
                                                const char *id)
@@ -359,8 +361,9 @@ static int look_key(struct config_apply *apply, const struct domain *domain,
 	return r;
 }
 
-/* The state in which a key comes to a domain that had none: as it was, where the domain is as it was.
- * Nothing signs with it before its record is public from here: that is not in the state. */
+/* The state in which a key is added to a domain without it: the document's, if the domain itself is
+ * unchanged.  Nothing signs with it before its record is public from here, which is not part of the
+ * state. */
 static const char *state_of(const char *state, bool is_signing)
 {
 	if (is_signing || strcmp(state, "retiring") == 0)

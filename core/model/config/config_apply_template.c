@@ -1,6 +1,6 @@
 /*
- * The templates of a document.  A record is found by its id, or without one by what it holds; a
- * revision by what it holds alone.
+ * The templates of a document.  A record is identified by its id, or without one by its content; a
+ * revision by its content only.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "core/base/alloc.h"
 #include "core/model/config/config_inner.h"
 
-/* Rows that the newest revision is to have; texts are the store's or the document's. */
+/* Rows that the newest revision will have; texts belong to the store or the document. */
 struct wanted_rows {
 	struct stored_records rows;
-	const struct config_record **from; /* NULL: of the store */
+	const struct config_record **from; /* NULL: from the store */
 };
 
 static struct stored_record row_of(const struct config_record *record)
@@ -35,7 +35,7 @@ static bool is_named(const struct config_records *records, int64_t uid)
 	return false;
 }
 
-/* There can be one such record only at an owner. */
+/* Records of which an owner can have only one. */
 static bool is_alone(const char *type, enum policy_kind kind)
 {
 	return kind != POLICY_OTHER || strcmp(type, "CNAME") == 0 ||
@@ -71,7 +71,7 @@ static void add_wanted(struct wanted_rows *wanted, struct stored_record row,
 	wanted->rows.row[wanted->rows.count++] = row;
 }
 
-/* Not pruning: a number is not given to another record. */
+/* Without pruning: an id is not given to another record. */
 static int gather(struct config_apply *apply, const struct stored_records *stored,
                   struct wanted_rows *wanted, struct err *err)
 {
@@ -102,8 +102,8 @@ static int gather(struct config_apply *apply, const struct stored_records *store
 	return 0;
 }
 
-/* What stays of the store stands in front, so that of two rows that do not go together the later one
- * is the document's. */
+/* Records of the store that remain come first, so that of two conflicting rows the later one is the
+ * document's. */
 static void gather_rest(const struct stored_records *stored,
                         const struct config_records *records, struct wanted_rows *wanted)
 {
@@ -144,7 +144,7 @@ int config_apply_template(struct config_apply *apply, struct err *err)
 	r = template_replace(apply->store, &wanted.rows, &at, err);
 	if (r >= 0)
 		return r;
-	/* a record of the store that stands in the way of one of the document */
+	/* a record of the store that conflicts with one of the document */
 	const struct yaml_node *place = at < wanted.rows.count && wanted.from[at]
 	                                        ? wanted.from[at]->node
 	                                        : newest->records.node;
@@ -175,7 +175,7 @@ int config_revision_of(struct config_apply *apply, const struct config_domain *w
 	return 0;
 }
 
-/* Old numbers under new names would make domains' edits hit another record. */
+/* If old ids denoted other records, domains' edits would apply to the wrong record. */
 int config_check_uids_of_store(struct config_apply *apply, struct err *err)
 {
 	const struct config *config = apply->config;

@@ -1,9 +1,9 @@
 /*
- * A document becomes typed rows that know where they stand.  Everything is looked at before anything
- * is refused, so that one run tells up to CONFIG_FAULTS_MAX faults.
+ * A document becomes typed rows with their positions.
  *
- * The tree lives in an arena whose size follows the text's: what a stranger sends may be dense, and
- * then does not fit.
+ * Everything is checked before anything is refused, so that one run reports up to CONFIG_FAULTS_MAX
+ * faults.  The tree is in an arena whose size depends on that of the text: a text from a stranger
+ * may have so many nodes that it does not fit.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,13 +17,14 @@
 #include "core/model/setting/srs_secret.h"
 #include "dnszone/name/name.h"
 
-#define TREE_OCTETS 24        /* of the tree for each of the text; exports take 2 to 8 */
-#define TREE_LEAST (1u << 20) /* ... and at least */
+#define TREE_OCTETS \
+	24 /* octets of the tree for each octet of the text; exports need 2 to 8 */
+#define TREE_LEAST (1u << 20)   /* ... and at least */
 #define TREE_MOST (1536u << 20) /* ... and at most */
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
-/* A document's value in a sentence must not make a line of its own. */
+/* A document's value in a sentence must not contain a line break. */
 static void join_lines(struct err *err)
 {
 	for (char *c = err->text; *c; c++)
@@ -425,7 +426,7 @@ static int compare_faults(const void *a, const void *b)
 	return (int)x->column - (int)y->column;
 }
 
-/* All but the last go to the caller one by one. */
+/* All but the last are passed to the caller one by one. */
 static int tell_faults(struct config_reader *reader,
                        void (*fault)(void *arg, const char *sentence), void *arg,
                        struct err *err)

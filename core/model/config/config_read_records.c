@@ -1,8 +1,8 @@
 /*
  * The lists of a document: records of templates and domains, and keys.
  *
- * Records are checked here one by one, and against each other as far as two of one list can never
- * stand together; the rest needs the store (records_check).
+ * Records are checked one by one, and for conflicts within one list; the other checks require the
+ * store (records_check).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "dnszone/name/name.h"
 #include "dnszone/name/rr.h"
 
-#define LIST_MAX 10000 /* items of one list: checks compare each with each */
+#define LIST_MAX 10000 /* items of one list: checks compare all pairs */
 
 void config_records_done(struct config_records *records)
 {
@@ -31,7 +31,7 @@ void config_keys_done(struct config_domain *domain)
 	free(domain->key);
 }
 
-/* False (a fault): no list, or too long a one. */
+/* False (a fault): not a list, or too long. */
 static bool check_list(struct config_reader *reader, const struct yaml_node *node)
 {
 	if (node->kind != YAML_LIST) {
@@ -101,7 +101,7 @@ static void read_data(struct config_reader *reader, const struct yaml_node *node
 		config_fault_err(reader, node, &err);
 }
 
-/* False: the rest of it need not be looked at. */
+/* False: the rest of it is not checked. */
 static bool read_record(struct config_reader *reader, const struct yaml_node *node,
                         const char *domain, struct config_record *record)
 {
@@ -126,7 +126,7 @@ static bool read_record(struct config_reader *reader, const struct yaml_node *no
 	return reader->faults == faults;
 }
 
-/* What says everything: a domain's own record, a template's. */
+/* A complete record: a domain's own, or a template's. */
 static void check_whole(struct config_reader *reader, const struct config_record *record)
 {
 	if (!record->owner)
@@ -140,7 +140,7 @@ static void check_whole(struct config_reader *reader, const struct config_record
 		             _("the data of the record is missing"));
 }
 
-/* A removal names the record of the template by its id and has no content. */
+/* A removal refers to the record of the template by its id and has no content. */
 static void check_removed(struct config_reader *reader,
                           const struct config_record *record,
                           const struct yaml_node *removed)
@@ -157,7 +157,7 @@ static void check_removed(struct config_reader *reader,
 		             _("a removed record cannot have a ttl"));
 }
 
-/* Owner and type of an edit may be left to its id. */
+/* Owner and type of an edit may be omitted if it has an id. */
 static void check_edit(struct config_reader *reader, const struct config_record *record)
 {
 	if (!record->owner != !*record->type)

@@ -1,4 +1,4 @@
-/* The JSON Schema of a document: what an editor can say about it while it is typed. */
+/* The JSON Schema of a document, with which an editor can check it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 #include "core/base/yaml.h"
 #include "core/model/config/config.h"
 
-#define TREE_ROOM ((size_t)256 << 10) /* for the text below as a tree */
+#define TREE_ROOM ((size_t)256 << 10) /* octets for the text below as a tree */
 
-/* Ends in the key of what is said differently of each kind. */
+/* ends in the key of the description for each kind */
 #define RECORD_PROPERTIES                                                                  \
 	"      id:\n"                                                                      \
 	"        description: number of a template record; edits by domains refer to it\n" \
@@ -30,7 +30,7 @@
 	"        type: string\n"                                                           \
 	"      removed:\n"
 
-/* YAML; the settings of the server and of a domain are put in place of "server" and "domain". */
+/* YAML; the settings of the server and of a domain replace "server" and "domain". */
 static const char schema[] =
 	"$schema: https://json-schema.org/draft/2020-12/schema\n"
 	"title: configuration of mailauthctl\n"
@@ -225,6 +225,6 @@ void config_put_schema(struct buf *out)
 	struct err err = ERR_INIT;
 	if (!arena_open(&mem, TREE_ROOM) ||
 	    yaml_read(schema, strlen(schema), "schema", &mem, &root, &err) < 0)
-		abort(); /* as for any other memory: the text is constant */
+		abort(); /* out of memory: the text is constant */
 	put_node(&tree, root);
 }

@@ -1,8 +1,10 @@
 /*
- * The store as a document.  Everything is in an order that depends on content alone, never on
- * numbers that the database gave out, so that two stores of the same configuration look the same:
- * domains by name, settings by key, edits by template record, own records by owner, type, data.
- * Older templates are told apart by what they hold and numbered in the order of that.
+ * The store as a document.
+ *
+ * The order depends on content only, never on ids of the database, so that two stores of the same
+ * configuration give the same document: domains by name, settings by key, edits by template record,
+ * own records by owner, type, data.  Older templates are distinguished by their content and
+ * numbered in that order.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 #include "core/model/record/template.h"
 #include "core/model/setting/srs_secret.h"
 
-#define PIECE 65536 /* octets that are handed on at once */
+#define PIECE 65536 /* octets that are written at once */
 
 static const char heading[] =
 	"# The configuration of mailauthctl: \"mailauthctl config import FILE\" takes it over.\n"
@@ -67,7 +69,7 @@ static int put_setting(void *arg, enum setting_key key, const char *text, struct
 	return 0;
 }
 
-/* In order of age, the one that signs first. */
+/* In order of age, the signing one first. */
 static int put_secrets(struct writer *writer, struct err *err)
 {
 	auto_secret lines = SECRET_INIT;
@@ -129,8 +131,8 @@ static int put_revision(struct tree *tree, struct store *store, int64_t rev,
 	return r;
 }
 
-/* The newest: a built-in record that is not wanted is named, or an import into a new database would
- * leave it there. */
+/* The newest one: a built-in record that was removed is listed as removed, else an import into a
+ * new database would keep it. */
 static int put_newest(struct writer *writer, struct err *err)
 {
 	struct tree *tree = &writer->tree;
@@ -152,7 +154,7 @@ static int put_newest(struct writer *writer, struct err *err)
 	return r;
 }
 
-/* What stands for the content of a revision: its rows as they are written. */
+/* Represents the content of a revision: its rows as they are written. */
 static int content_of(struct store *store, int64_t rev, char **ret_content,
                       struct err *err)
 {
@@ -225,7 +227,7 @@ static int put_older(struct writer *writer, struct err *err)
 
 /* ---- domains --------------------------------------------------------------------------------- */
 
-/* Edits by template record; records of the domain's own come last. */
+/* Edits by template record; the domain's own records come last. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct stored_record *x = a, *y = b;
@@ -238,7 +240,7 @@ static int compare_rows(const void *a, const void *b)
 	return order || !x->rdata || !y->rdata ? order : strcmp(x->rdata, y->rdata);
 }
 
-/* "www", "@"; as it is kept where that would be taken for another one. */
+/* "www", "@"; the stored form if that would be read as another owner. */
 static void put_own(struct tree *tree, const char *domain,
                     const struct stored_record *row)
 {
@@ -270,7 +272,7 @@ struct key_list {
 	bool is_open;
 };
 
-/* Those that we have whole; a revoked one is of no more use. */
+/* Keys with a private half; a revoked one is not exported. */
 static int put_key(void *arg, const struct key *key, struct err *err)
 {
 	struct key_list *list = arg;
@@ -350,7 +352,7 @@ int config_write(struct store *store, const struct config_output *output, struct
 	struct writer writer = { .store = store, .output = output };
 	struct tree *tree = &writer.tree;
 	*tree = (struct tree){ .out = &writer.text, .is_json = output->is_json };
-	/* grows no more, as a rule: nothing secret is left behind in memory that was given back */
+	/* usually does not grow, so that freed memory contains no secret */
 	buf_reserve(&writer.text, 2 * PIECE);
 	if (!output->is_json)
 		buf_puts(&writer.text, heading);

@@ -1,6 +1,8 @@
 /*
- * Customers' access.  access_check_change() does not trust the commands: whatever they noted for
- * the audit trail (and a change that notes nothing is none) is looked at again before it is saved.
+ * Customers' access.
+ *
+ * access_check_change() does not trust the commands: all rows that they wrote to the audit trail (a
+ * change without rows is not a change) are checked before the change is saved.
  */
 #include "core/model/domain/access.h"
 
@@ -59,8 +61,8 @@ int access_each(struct store *store, const char *account,
 
 bool access_may_set(enum setting_key key)
 {
-	/* dkim.activate and dkim.retire-after guard mail under way, dkim.rotate-after makes work,
-	 * mail, dns.* and owner decide about more than signing */
+	/* dkim.activate and dkim.retire-after protect mail that is not delivered yet,
+	 * dkim.rotate-after causes work; mail, dns.* and owner affect more than signing */
 	static const enum setting_key allowed[] = {
 		SET_DKIM_ALGORITHM, SET_DKIM_POLICY, SET_DKIM_RSA_BITS,
 		SET_DKIM_SELECTOR,  SET_DKIM_SIGN,
@@ -71,14 +73,15 @@ bool access_may_set(enum setting_key key)
 	return false;
 }
 
-/* Data as the audit trail has it, with or without a TTL in front. */
+/* Data as in the audit trail, with or without a TTL before it. */
 static enum policy_kind kind_of(const char *owner, const char *audited)
 {
 	audited += strspn(audited, "0123456789 ");
 	return policy_kind_of(owner, "TXT", audited);
 }
 
-/* An SPF policy at the name itself or a DMARC policy at its own, on both sides of the change. */
+/* An SPF policy at the name itself or a DMARC policy at its own, both before and after the change.
+ */
 static bool is_policy_change(const struct change_item *item)
 {
 	static const struct {
@@ -117,7 +120,7 @@ struct look {
 	const char *account;
 };
 
-/* An alias takes part in what becomes of its main domain's keys, whoever manages it. */
+/* An alias shares the changes of its main domain's keys, whichever account manages it. */
 static int look_at_item(void *arg, const struct change_item *item, struct err *err)
 {
 	const struct look *look = arg;

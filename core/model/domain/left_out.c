@@ -1,4 +1,4 @@
-/* Records of ours that stay out of a zone that has its own. */
+/* Records of ours that are left out of a zone that has its own. */
 #include "core/model/domain/left_out.h"
 
 int left_out_reset(struct store *store, const char *name, const char *ref,

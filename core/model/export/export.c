@@ -1,10 +1,10 @@
 /*
  * Preparing an export: which zones may differ, their text, their serials, the staged files.
  *
- * A zone is looked at when its domain or former name moved after the generation that the folder
- * has reached, when its file is not as remembered, and always when something that shows in every
- * zone (the inputs) differs.  Looking at it means: text from the records, compared with what the
- * file holds; equal content is never written again.
+ * A zone is compared if the generation of its domain or former name is later than that of the
+ * folder, if its file is not as recorded, and always if a value that appears in every zone (the
+ * inputs) differs.  The text is rendered from the records and compared with the file; equal content
+ * is not written again.
  */
 #include "core/model/export/export.h"
 
@@ -21,7 +21,8 @@
 #include "dnszone/name/rr.h"
 #include "dnszone/name/serial.h"
 
-#define STAGE_FAILURES_MAX 10 /* then the disk is full rather than one file odd */
+#define STAGE_FAILURES_MAX \
+	10 /* then the disk is full, and the fault is not that of one file */
 #define ZONE_FILE_MODE 0644
 
 int zone_format_now(struct store *store, enum zone_format *ret_format, struct err *err)
@@ -49,7 +50,7 @@ int export_is_included(struct store *store, const struct domain *domain, bool *r
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
-/* dkim.activate does not show in zones, but decides which keys an export makes ready. */
+/* dkim.activate does not appear in zones, but determines which keys an export makes ready. */
 static bool is_input(size_t key)
 {
 	return setting_table[key].flags & SETTING_IN_ZONES || key == SET_DKIM_ACTIVATE;
@@ -146,7 +147,7 @@ struct zone {
 	bool is_new_serial;
 };
 
-/* The same content keeps its serial, other content gets the next one. */
+/* Equal content keeps its serial, other content gets the next one. */
 static int choose_serial(const struct ctx *ctx, struct store *store, struct zone *zone,
                          struct err *err)
 {
@@ -227,14 +228,14 @@ int export_preview(const struct ctx *ctx, struct store *store, struct records *r
 
 /* ---- one zone ------------------------------------------------------------------------------- */
 
-/* What the work on all zones shares. */
+/* State that all zones share. */
 struct work {
 	struct export *export;
 	struct store *store;
 	struct records *records;
-	bool is_named; /* an administrator asked for these names */
+	bool is_named; /* an administrator named these zones */
 	size_t not_staged;
-	char *last_sentence; /* the same fault of many zones is told once */
+	char *last_sentence; /* the same fault of many zones is reported once */
 	size_t repeated;
 };
 
@@ -279,7 +280,7 @@ static int note_unasked(struct work *work, const char *name,
 	return 0;
 }
 
-/* The records that its zone has; *ret_is_wanted false: there are none to be. */
+/* The records of its zone; *ret_is_wanted false: the zone must not exist. */
 static int zone_records(struct work *work, const char *name, struct record_list *list,
                         bool *ret_is_wanted, struct err *err)
 {
@@ -306,9 +307,9 @@ static int zone_records(struct work *work, const char *name, struct record_list 
 	return r;
 }
 
-/* A file that an administrator's zone may include does not vanish: without it the whole zone is
- * refused by its name server.  Files of whole zones are included by nobody, unless they were
- * exported for that before. */
+/* A file that an administrator's zone may include is not removed: without it a name server refuses
+ * the whole zone.  Files of whole zones are not included anywhere, unless they were exported for
+ * that before. */
 int export_want_empty(const struct export *export, struct store *store, const char *name,
                       enum export_want *ret_want, struct err *err)
 {
@@ -363,7 +364,7 @@ static void note_nameless(struct export *export, const struct record_list *list,
 		}
 }
 
-/* Stages the text where the file does not hold it. */
+/* Stages the text if the file differs. */
 static int stage_text(struct work *work, struct export_item *item, const struct buf *text,
                       struct err *err)
 {
@@ -394,7 +395,7 @@ static int stage_text(struct work *work, struct export_item *item, const struct 
 	return r;
 }
 
-/* A name without records: its file goes, or stays without them. */
+/* A name without records: its file is removed, or kept without records. */
 static int empty_item(struct work *work, struct export_item *item, struct err *err)
 {
 	enum export_want want;
@@ -421,7 +422,7 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	int r = zone_records(work, item->name, &list, &is_wanted, err);
 	if (r >= 0 && !is_wanted)
 		return empty_item(work, item, err);
-	/* prepared again when the zones have answered: nothing of this one is used */
+	/* prepared again after the zones have answered: nothing of this one is used */
 	if (r >= 0 && export->unasked.count && !export->is_dry_run)
 		return 0;
 	if (r >= 0)
@@ -439,7 +440,7 @@ static int look_at(struct work *work, struct export_item *item, struct err *err)
 	return r;
 }
 
-/* A name that others cannot look up is not published (env_is_public_name()). */
+/* A name that others cannot resolve is not published (env_is_public_name()). */
 static void say_nameless(const struct export *export)
 {
 	if (!export->nameless)

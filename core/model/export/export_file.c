@@ -1,10 +1,10 @@
 /*
- * The folder that zones are exported to: what stands there, and how it is switched.
+ * The folder that zones are exported to: its present content, and how it is switched.
  *
- * The whole folder is ours: files named <domain>.zone that are to go are removed, zones.list is
- * written, foreign files are left alone.  Contents that were replaced stay in its folder ".spare"
- * (file_folder.h), which makes thousands of changed zones cheap.  One file system sync for all staged files, then renames,
- * then one sync of the folder.
+ * The whole folder is ours: files named <domain>.zone that are not wanted are removed, zones.list
+ * is written, other files are ignored.  Replaced files are kept in its folder ".spare"
+ * (file_folder.h), which makes thousands of changed zones cheap.  One file system sync for all
+ * staged files, then renames, then one sync of the folder.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 
 /* ---- folder --------------------------------------------------------------------------------- */
 
-/* A name server must get through the database's own folder, without seeing what is in it. */
+/* A name server must be able to pass through the database's own folder, without listing it. */
 static int let_pass(const struct ctx *ctx, const struct store *store, const char *dir,
                     struct err *err)
 {
@@ -49,7 +49,7 @@ static int let_pass(const struct ctx *ctx, const struct store *store, const char
 		(struct file_meta){ info.meta.mode, FILE_KEEP_UID, FILE_KEEP_GID }, err);
 }
 
-/* Staged by a run that was killed; the export lock says that none is at work now. */
+/* Staged by a run that was killed; the export lock guarantees that no run is active. */
 static int remove_leftover(void *arg, const char *name, struct err *err)
 {
 	const struct export *export = arg;
@@ -189,7 +189,7 @@ static bool holds(const struct ctx *ctx, const char *path, const struct buf *tex
 	auto_buf there = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	struct file_info info;
-	/* a longer file is a failure here, and another content */
+	/* a longer file is a failure here, and different content */
 	if (file_read(ctx, path, text->len, &there, &info, &ignored) < 0)
 		return false;
 	return info.kind == FILE_REGULAR && there.len == text->len &&
@@ -208,8 +208,8 @@ bool export_holds(const struct export *export, const char *name, const struct bu
 
 /* ---- zones.list ----------------------------------------------------------------------------- */
 
-/* What a name server can serve, without files that are kept.  Both arrays are in the order of
- * names: merged, not sorted. */
+/* The zones that a name server can serve, without kept files.  Both arrays are in the order of
+ * names, so they are merged. */
 static void put_list(const struct export *export, struct buf *out)
 {
 	size_t i = 0, k = 0;
@@ -232,7 +232,7 @@ static void put_list(const struct export *export, struct buf *out)
 	}
 }
 
-/* Stages zones.list where it differs; staged->path stays NULL where it does not. */
+/* Stages zones.list if it differs; otherwise staged->path remains NULL. */
 static int stage_list(const struct export *export, struct staged_file *staged,
                       struct err *err)
 {

@@ -1,9 +1,9 @@
 /*
- * After the files were switched: zone.reload, and what the store remembers of it all.
+ * After the files were switched: zone.reload, and what the store records.
  *
- * A reload that failed is owed: the folder, and the files whose content the name server does not
- * know, say so until a later run has told it.  The folder's generation moves only when nothing is
- * left to do, so what failed is looked at again.
+ * A reload that failed is owed: the folder, and the files whose content the name server has not
+ * loaded, are marked until a later run has reloaded it.  The folder's generation is increased only
+ * when nothing is left to do, so that failed zones are compared again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,8 @@
 #include "core/model/setting/setting.h"
 
 #define RELOAD_TIMEOUT_MS 60000
-#define RELOAD_FAILURES_MAX 10 /* then the name server is down, not one zone odd */
+#define RELOAD_FAILURES_MAX \
+	10 /* then the name server is down, and the fault is not that of one zone */
 #define DOMAIN_MARK "<domain>"
 
 /* ---- zone.reload ---------------------------------------------------------------------------- */
@@ -60,7 +61,7 @@ int export_check_reload(const struct ctx *ctx, const char *text, struct err *err
 	               word[0]);
 }
 
-/* name NULL: the words as they are. */
+/* name NULL: the words are unchanged. */
 static int run_reload(struct export *export, char **words, size_t count, const char *name,
                       struct err *err)
 {
@@ -69,7 +70,7 @@ static int run_reload(struct export *export, char **words, size_t count, const c
 	for (size_t i = 0; i < count; i++)
 		argv[i] = name ? put_domain(words[i], name) : xstrdup(words[i]);
 	spec.argv = (const char *const *)argv;
-	/* a failure is stored, and told again only when it is another one */
+	/* a failure is stored, and reported again only if it differs */
 	char *paused = english_begin();
 	int r = run_checked(export->ctx, &spec, NULL, err);
 	english_end(paused);
@@ -79,7 +80,7 @@ static int run_reload(struct export *export, char **words, size_t count, const c
 	return r;
 }
 
-/* Keeps the words of the first failure. */
+/* Keeps the message of the first failure. */
 static void complain(struct export *export, struct err *err)
 {
 	export->is_reload_failed = true;
@@ -169,7 +170,7 @@ static int insert_dir(struct export *export, struct store *store, struct err *er
 	return r;
 }
 
-/* Nothing is written where the row would stay the same. */
+/* No row is written that would not change. */
 static int remember_item(const struct export *export, struct store *store,
                          const struct export_item *item, struct err *err)
 {
@@ -181,7 +182,7 @@ static int remember_item(const struct export *export, struct store *store,
 		return store_exec(store, err,
 		                  "DELETE FROM export_file WHERE dir_id = ? AND name = ?",
 		                  "it", export->dir_id, item->name);
-	/* gone again already: the next run finds no such row, or an old one */
+	/* the file disappeared: the next run finds no row, or an old one */
 	if (!export_stat(export, item->name, &now))
 		return 0;
 	if (known && known->is_owed == item->is_owed && known->is_kept == item->is_kept &&
@@ -221,7 +222,7 @@ static int remember_dir(const struct export *export, struct store *store, int64_
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-/* Whether an export says anything new about the domain's keys under its name. */
+/* Whether an export changes a fact about the domain's keys under its name. */
 static int is_news(struct store *store, const struct domain *domain, bool *ret_is_news,
                    struct err *err)
 {
@@ -272,8 +273,8 @@ static int mark_keys(struct ctx *ctx, struct store *store, const struct export *
 	return r;
 }
 
-/* Making keys ready moves their domains, but no zone: where nobody else changed anything since the
- * zones were prepared, the folder has come as far as this change. */
+/* Making keys ready increases the generation of their domains, but changes no zone: if nothing else
+ * changed since the zones were prepared, the folder has the generation of this change. */
 static int reached(const struct export *export, struct store *store, int64_t *ret_gen,
                    struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * Files that wait to be forgotten: rows of export_file that are `kept`, and all rows of folders that
- * zone.directory does not name any more.
+ * Files that can be forgotten: rows of export_file that are `kept`, and all rows of folders other
+ * than zone.directory.
  */
 #include "core/model/export/export_kept.h"
 
@@ -14,7 +14,7 @@
 #include "core/model/export/export_inner.h"
 #include "core/model/setting/setting.h"
 
-/* The folder of zone.directory as export_dir has it.  Caller frees. */
+/* The folder of zone.directory as export_dir names it.  Caller frees. */
 static int present_folder(struct ctx *ctx, struct store *store, char **ret_path,
                           struct err *err)
 {
@@ -90,8 +90,8 @@ static int note_waiting(void *arg, const struct export_kept *kept, struct err *e
 	return 0;
 }
 
-/* Whether the name has records: 1, and until when they stay of a name that is no domain any more
- * (0: for good). */
+/* Whether the name has records: 1; and, if it is not a domain any more, until when they are kept
+ * (0: permanently). */
 static int has_records(struct store *store, const char *name, int64_t *ret_until,
                        struct err *err)
 {
@@ -156,7 +156,7 @@ static int refuse(struct store *store, const char *name, struct err *err)
 }
 
 struct forget {
-	struct walk walk; /* whom the caller has told */
+	struct walk walk; /* that the caller has reported */
 	bool is_dry_run;
 	size_t count;
 };
@@ -196,7 +196,7 @@ int export_kept_forget(struct ctx *ctx, struct store *store, const char *name,
 		return refuse(store, name, err);
 	if (r >= 0)
 		r = present_folder(ctx, store, &folder, err);
-	/* should zone.directory ever name such a folder again, everything is compared */
+	/* should zone.directory name such a folder again, everything is compared */
 	if (r >= 0)
 		r = store_exec(
 			store, err,

@@ -1,7 +1,9 @@
 /*
- * Looking at what an export would do, without its lock.  Which zones moved is one question to an
- * index; the first of them are rendered and compared with their files, because a key that became
- * active moves its domain, but not its zone.
+ * What an export would do, determined without its lock.
+ *
+ * An index lists the zones with a later generation; the first of them are rendered and compared
+ * with their files, because a key that became active increases the generation of its domain, but
+ * does not change its zone.
  */
 #include "core/model/export/export_state.h"
 
@@ -37,7 +39,7 @@ static int count_due(struct store *store, struct export_state *state, int64_t ge
 	return r < 0 ? r : 0;
 }
 
-/* The file's text; NULL where there is none, or not one that we wrote. */
+/* The file's text; NULL if there is none, or we did not write it. */
 static char *text_there(const struct export *export, const char *name)
 {
 	char file[EXPORT_FILE_SIZE];
@@ -51,7 +53,7 @@ static char *text_there(const struct export *export, const char *name)
 	return buf_take(&text);
 }
 
-/* 1: it differs, and what it is and is to be; 0: it does not. */
+/* 1: it differs; with its present and its new text. 0: it does not. */
 static int compare(struct export *export, struct store *store, struct records *records,
                    const char *name, struct export_due *ret_due, struct err *err)
 {
@@ -60,7 +62,7 @@ static int compare(struct export *export, struct store *store, struct records *r
 	struct export_known ignored;
 	int r = export_render(export, store, records, name, &text, &want, err);
 	bool is_wanted = want != EXPORT_WANT_NONE;
-	/* a zone that cannot be made is told by the export */
+	/* the export reports a zone that cannot be rendered */
 	if ((r == ERR_FAILED || r == ERR_USAGE) && !store_has_failed(store)) {
 		err_clear(err);
 		return 0;

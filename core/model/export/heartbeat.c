@@ -1,4 +1,4 @@
-/* The mark of `zone export --all`: one inode, touched in place, nothing to sync. */
+/* The mark of `zone export --all`: one inode, touched in place, without a sync. */
 #include "core/model/export/heartbeat.h"
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ void heartbeat_mark(const char *db_path, int64_t now, bool is_failed)
 		return;
 	if (is_failed ? st.st_size == 0 && write(fd, failed, strlen(failed)) < 0
 	              : st.st_size != 0 && ftruncate(fd, 0) < 0) {
-		/* the time alone still tells that cron is alive */
+		/* its time alone shows that cron runs */
 	}
 	if (futimens(fd, times) < 0)
 		return;

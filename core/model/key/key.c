@@ -1,6 +1,6 @@
 /*
- * The table dkim_key.  Private halves go through key_secret.c alone; the schema's triggers delete
- * them with their key and move the domain's generation.
+ * The table dkim_key.  Private halves are accessed through key_secret.c only; the schema's triggers
+ * delete them with their key and increase the domain's generation.
  */
 #include "core/model/key/key.h"
 
@@ -243,8 +243,8 @@ static char *expand_day(const char *pattern, int64_t now)
 	return buf_take(&out);
 }
 
-/* 1: a key has it, or under the domain's name or an alias's mail under way needs it, or the zone had a
- * record of its own there. */
+/* 1: a key has it, or mail that is not delivered yet needs it under the name of the domain or an
+ * alias, or the zone had a record of its own there. */
 static int is_taken(struct store *store, int64_t domain_id, const char *selector,
                     struct err *err)
 {
@@ -262,7 +262,7 @@ static int is_taken(struct store *store, int64_t domain_id, const char *selector
 	                     "it", domain_id, selector);
 }
 
-/* The first free one of base, base-2, base-3..., from `serial` on. */
+/* The first unused one of base, base-2, base-3..., from `serial` on. */
 static int first_free(struct store *store, int64_t domain_id, const char *base,
                       unsigned serial, char **ret_selector, struct err *err)
 {
@@ -285,7 +285,7 @@ static int first_free(struct store *store, int64_t domain_id, const char *base,
 int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
                       char **ret_selector, struct err *err)
 {
-	/* "-2" to "-9": what dkim.selector makes of a date has two digits */
+	/* "-2" to "-9": a date in dkim.selector ends in two digits */
 	const char *hyphen = strrchr(selector, '-');
 	bool has_serial = hyphen && hyphen > selector && hyphen[1] >= '2' &&
 	                  hyphen[1] <= '9' && !hyphen[2];

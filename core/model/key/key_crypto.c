@@ -1,9 +1,9 @@
 /*
- * DKIM key pairs through OpenSSL's EVP interface, which nobody else uses.
+ * DKIM key pairs through OpenSSL's EVP interface, used in this file only.
  *
- * What is read from outside may be any file: PEM is taken apart here block by block, so that
- * OpenSSL never sees an encrypted key and never asks for a passphrase.  Messages say what kind of
- * thing it is, never what is in it.  OpenSSL's error queue is a thread's own; it is left empty.
+ * Input may be any file: PEM is split into blocks here, so that OpenSSL never reads an encrypted
+ * key and never asks for a passphrase.  Messages name the kind of content, never the content.
+ * OpenSSL's error queue belongs to a thread; it is left empty.
  */
 #include "core/model/key/key_crypto.h"
 
@@ -83,7 +83,7 @@ void key_pair_done(struct key_pair *pair)
 	CALL(i2d_X509_PUBKEY)
 /* clang-format on */
 LIBRARY(crypto, LIBRARY_CRYPTO, CALLS)
-/* what OpenSSL's macros call */
+/* called by OpenSSL's macros */
 #define BIO_ctrl crypto()->BIO_ctrl
 #define CRYPTO_clear_free crypto()->CRYPTO_clear_free
 #define CRYPTO_free crypto()->CRYPTO_free
@@ -158,7 +158,7 @@ static int to_pair(EVP_PKEY *pkey, const char *algorithm, struct key_pair *ret_p
 	auto_key_pair pair = { .algorithm = algorithm,
 		               .bits = crypto()->EVP_PKEY_get_bits(pkey) };
 	if (strcmp(algorithm, "ed25519") == 0)
-		pair.bits = 256; /* EVP counts 253: the order of the group */
+		pair.bits = 256; /* EVP reports 253: the order of the group */
 	int r = put_private(pkey, &pair, err);
 	if (r >= 0)
 		r = put_public(pkey, &pair, err);
@@ -198,7 +198,7 @@ int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
 	return r;
 }
 
-/* Both forms have other first members than a private key: an AlgorithmIdentifier. */
+/* Both forms begin with other members than a private key: an AlgorithmIdentifier. */
 static bool is_encrypted_der(const unsigned char *der, size_t len)
 {
 	const unsigned char *at = der;
@@ -302,7 +302,7 @@ static int parse_der(const unsigned char *der, size_t len, struct key_pair *ret_
 	return to_pair(pkey, algorithm, ret_pair, err);
 }
 
-/* One block of a PEM file; OpenSSL's memory, wiped when it goes. */
+/* One block of a PEM file, in OpenSSL's memory, which is wiped when it is freed. */
 struct pem {
 	char *label, *header;
 	unsigned char *der;
@@ -332,7 +332,7 @@ static bool pem_read(BIO *bio, struct pem *ret_pem)
 	                                 PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE) == 1;
 }
 
-/* Goes to the first private key of the file: parameters, certificates may stand before it. */
+/* Finds the first private key of the file; parameters and certificates may precede it. */
 static int find_private(BIO *bio, struct pem *ret_pem, struct err *err)
 {
 	bool has_public = false, has_other = false;
@@ -399,7 +399,7 @@ static const unsigned char ed25519_head[16] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x
 	                                        0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
 	                                        0x04, 0x22, 0x04, 0x20 };
 
-/* Whether the 64 octets are a seed and the public key that belongs to it. */
+/* Whether the 64 octets are a seed and its public key. */
 static bool is_seed_with_public(const unsigned char *octets)
 {
 	unsigned char public_key[ED25519_LEN];
@@ -411,8 +411,7 @@ static bool is_seed_with_public(const unsigned char *octets)
 	       memcmp(public_key, octets + ED25519_LEN, ED25519_LEN) == 0;
 }
 
-/* An Ed25519 seed as rspamd and RFC 8463 A.2 have it, alone or with the public key behind it, to
- * PKCS#8. */
+/* An Ed25519 seed as in rspamd and RFC 8463 A.2, alone or followed by the public key, to PKCS#8. */
 static bool seed_to_der(const unsigned char *octets, size_t len, struct secret *ret_der)
 {
 	unsigned char der[sizeof(ed25519_head) + ED25519_LEN];
@@ -426,8 +425,8 @@ static bool seed_to_der(const unsigned char *octets, size_t len, struct secret *
 	return true;
 }
 
-/* Base64 and blanks to the end; false: something else.  BIO_f_base64() and EVP_DecodeBlock() each
- * take more than that for base64. */
+/* Base64 and blanks up to the end; false: something else.  BIO_f_base64() and EVP_DecodeBlock()
+ * each accept more than that as base64. */
 static bool decode_base64(const unsigned char *text, size_t len, struct secret *ret)
 {
 	unsigned char *packed = OPENSSL_malloc(len + 1);
@@ -456,7 +455,7 @@ static bool decode_base64(const unsigned char *text, size_t len, struct secret *
 	return n > 0;
 }
 
-/* 32 octets that are text are no seed that a machine drew. */
+/* 32 octets of text are not a random seed. */
 static bool is_text(const unsigned char *octets, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -467,7 +466,7 @@ static bool is_text(const unsigned char *octets, size_t len)
 	return true;
 }
 
-/* DER from base64 without BEGIN and END, or from a seed; false: it is DER itself, or nothing. */
+/* DER from base64 without BEGIN and END, or from a seed; false: it is DER itself, or neither. */
 static bool bare_to_der(const unsigned char *octets, size_t len, struct secret *ret_der)
 {
 	auto_secret decoded = SECRET_INIT;
@@ -480,7 +479,7 @@ static bool bare_to_der(const unsigned char *octets, size_t len, struct secret *
 	return true;
 }
 
-/* PEM, DER, base64 of DER or a seed to DER: `take` gets it. */
+/* PEM, DER, base64 of DER or a seed to DER, which is passed to `take`. */
 static int open_private(const void *octets, size_t len,
                         int (*take)(const unsigned char *der, size_t len, void *arg,
                                     struct err *err),
@@ -494,7 +493,7 @@ static int open_private(const void *octets, size_t len,
 		                 "%zu octets"),
 		               INPUT_MAX);
 	crypto()->ERR_clear_error();
-	/* from BEGIN on, so that a byte order mark or text on its line does not hide it */
+	/* from BEGIN on, so that a byte order mark or text on its line is ignored */
 	const unsigned char *begin = memmem(octets, len, PEM_BEGIN, strlen(PEM_BEGIN));
 	size_t before = begin ? (size_t)(begin - (const unsigned char *)octets) : 0;
 	cleanup(pem_done) struct pem pem = { 0 };
@@ -523,7 +522,7 @@ int key_parse_private(const void *octets, size_t len, struct key_pair *ret_pair,
 
 /* ---- a cheap look ------------------------------------------------------------------------------ */
 
-/* The DER element at *at; *at moves behind it. */
+/* The DER element at *at; *at moves to the octet after it. */
 static bool next_element(const unsigned char **at, const unsigned char *end, int tag,
                          const unsigned char **ret_content, size_t *ret_len)
 {
@@ -539,7 +538,7 @@ static bool next_element(const unsigned char **at, const unsigned char *end, int
 	return true;
 }
 
-/* SubjectPublicKeyInfo of the two INTEGERs n and e, as they stand in the private key. */
+/* SubjectPublicKeyInfo of the two INTEGERs n and e of the private key. */
 static bool digest_rsa(const unsigned char *numbers, size_t len, struct digest *ret)
 {
 	int total = crypto()->ASN1_object_size(1, (int)len, V_ASN1_SEQUENCE);
@@ -604,7 +603,7 @@ static int take_sight(const unsigned char *der, size_t len, void *arg, struct er
 	    (!is_pkcs8 || crypto()->OBJ_obj2nid(kind) == NID_rsaEncryption) &&
 	    ret->bits >= KEY_RSA_MIN && ret->bits <= KEY_RSA_MAX)
 		return 0;
-	/* an Ed25519 key holds no public half; whatever else it is, the parser knows why not */
+	/* an Ed25519 key contains no public half; for other content the parser reports the fault */
 	auto_key_pair pair = { 0 };
 	int r = parse_der(der, len, &pair, err);
 	if (r < 0)

@@ -1,4 +1,4 @@
-/* The table dkim_private, which no other file names. */
+/* The table dkim_private; no other file accesses it. */
 #include "core/model/key/key_secret.h"
 
 #include <inttypes.h>

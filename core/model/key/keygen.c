@@ -1,10 +1,11 @@
 /*
  * Key pairs on all cores.
  *
- * One mutex guards everything that moves.  Workers take the next job, make the pair with the
- * mutex open, and put it into `done`, a queue with room for every job, in the order in which they
- * finish.  Nothing is taken back: what is in the queue can be fetched after a stop, a Ctrl-C or a
- * failure.  A signal does not wake a condition variable, so that waits are cut into slices.
+ * One mutex protects all mutable fields.  Workers take the next job, generate the pair without the
+ * mutex, and add it to `done`, a queue with room for every job, in the order in which they finish.
+ * Pairs in the queue can be fetched after a stop, a Ctrl-C or a failure.
+ *
+ * A signal does not wake a condition variable, so waits are divided into slices.
  */
 #include "core/model/key/keygen.h"
 
@@ -31,16 +32,16 @@ struct done {
 
 struct keygen {
 	pthread_mutex_t lock;
-	pthread_cond_t moved; /* `done` grew, or a worker has nothing more to do */
+	pthread_cond_t moved; /* `done` grew, or a worker has ended */
 	const struct keygen_job *jobs;
 	size_t count;
-	size_t begun; /* jobs that were taken */
-	size_t busy;  /* workers that are at one */
+	size_t begun; /* number of jobs that were taken */
+	size_t busy;  /* workers that generate one */
 	struct done *done;
 	size_t finished, fetched; /* positions in `done` */
 	bool is_stopped;          /* no further job is begun */
 	bool is_cancelled;        /* because a signal came */
-	struct err failure;       /* the first job's that failed */
+	struct err failure;       /* of the first job that failed */
 	pthread_t *threads;
 	size_t thread_count;
 };
@@ -91,12 +92,13 @@ static size_t core_count(void)
 	return count > 0 ? (size_t)count : 1;
 }
 
-/* With fewer threads than cores it goes on; without any the caller is told by keygen_next(). */
+/* With fewer threads than cores it continues; without any, keygen_next() fails. */
 static void start(struct keygen *keygen, size_t wanted)
 {
 	sigset_t all, before;
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+	pthread_sigmask(SIG_SETMASK, &all,
+	                &before); /* signals are handled by the main thread */
 	int number = 0;
 	while (keygen->thread_count < wanted && number == 0) {
 		number = pthread_create(&keygen->threads[keygen->thread_count], NULL,
@@ -131,7 +133,7 @@ struct keygen *keygen_new(const struct keygen_job *jobs, size_t count)
 	return keygen;
 }
 
-/* Until something moved, the deadline, or the end of a slice.  With the lock held. */
+/* Until a field changed, the deadline, or the end of a slice.  With the lock held. */
 static void wait_a_slice(struct keygen *keygen, int64_t deadline)
 {
 	int64_t until = monotonic_ns() + SLICE_NS;
@@ -141,7 +143,7 @@ static void wait_a_slice(struct keygen *keygen, int64_t deadline)
 	pthread_cond_timedwait(&keygen->moved, &keygen->lock, &at);
 }
 
-/* 1: fetched, 0: not yet, negative: nothing more will come.  With the lock held. */
+/* 1: fetched, 0: not yet, negative: no more will follow.  With the lock held. */
 static int fetch(struct keygen *keygen, size_t *ret_index, struct key_pair *ret_pair,
                  struct err *err)
 {

@@ -2,7 +2,7 @@
  * The life of a domain's keys.
  *
  * Invariants: a name signs only through a key_public row that is ready; a key leaves the published
- * states only when it is due and the host is known to have stopped signing with it.
+ * states only when it is due and the host has stopped signing with it.
  */
 #include "core/model/key/keyring.h"
 
@@ -63,7 +63,7 @@ int keyring_check_enable(struct store *store, const struct domain *domain,
 	return 0;
 }
 
-/* "both" is RSA and Ed25519; rsa comes first, so that Ed25519 stands beside it. */
+/* "both" is RSA and Ed25519; rsa comes first, so that Ed25519 is added to it. */
 static int wanted_algorithms(struct store *store, const struct domain *domain,
                              const char *ret_names[2], size_t *ret_count, struct err *err)
 {
@@ -132,8 +132,8 @@ static int insert_pair(struct store *store, const struct ctx *ctx,
 	return r;
 }
 
-/* Brings the keys of one algorithm back: resting to active; parked to pending where nothing
- * better is there. */
+/* Brings the keys of one algorithm back: resting to active; parked to pending if there is no better
+ * one. */
 static int wake_algorithm(struct store *store, const struct ctx *ctx,
                           const struct domain *domain, const char *algorithm,
                           struct err *err)
@@ -238,7 +238,7 @@ int keyring_rest(struct store *store, const struct ctx *ctx, const struct domain
 	for (size_t i = 0; r >= 0 && i < ring.count; i++) {
 		const struct key *key = &ring.key[i];
 		if (ring_is(key, NULL, "pending")) {
-			/* it has not signed anything: its record may go at once */
+			/* it has not signed anything: its record can be removed at once */
 			r = publish_forget(store, key->id, err);
 			if (r >= 0)
 				r = key_set_state(store, ctx, key, "parked", 0, err);
@@ -362,7 +362,7 @@ int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen,
 	int r = collect_due(store, ctx_now(ctx), host_gen, &due, err);
 	for (size_t i = 0; r >= 0 && i < due.count; i++)
 		r = step_of_life(store, ctx, &due.key[i], err);
-	/* a former name's records; the name itself moves, so that its zone is made anew */
+	/* records of a former name: its generation increases, so that its zone is written again */
 	auto_stmt stmt = NULL;
 	if (r >= 0)
 		r = store_query(

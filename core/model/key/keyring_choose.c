@@ -1,8 +1,6 @@
 /*
- * One key of several: the administrator says which one signs.
- *
- * What waits on the way to signing must not overtake the choice: a pending key of the same kind is
- * parked again, its record has signed nothing.
+ * One key of several: the administrator selects the one that signs.  A pending key of the same kind
+ * must not replace it later, so it is parked again; it has signed nothing.
  */
 #include <string.h>
 
@@ -63,7 +61,7 @@ int keyring_choose(struct store *store, const struct ctx *ctx,
 		return fail_unfit(store, domain, selector, key, err);
 	bool waits = ring_is(key, NULL, "parked") || ring_is(key, NULL, "resting");
 	const struct key *active = ring_find(&ring, key->algorithm, "active");
-	/* its record is public already: nothing to wait for, but for one that signs now */
+	/* its record is public already: no wait, except for a key that signs now */
 	bool is_at_once = ring_is(key, NULL, "resting") && !active;
 	if (!was_on)
 		r = setting_set(store, SET_DKIM_SIGN, domain->id, domain->name, "on",

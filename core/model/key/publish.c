@@ -1,6 +1,6 @@
 /*
- * Publication: facts about records (exported, seen, an administrator's word) and what follows from
- * them.  A key_public row that is ready is the only way to sign.
+ * Publication: facts about records (exported, found in DNS, confirmed by an administrator) and
+ * their consequences.  Only a key_public row that is ready allows signing.
  */
 #include "core/model/key/publish.h"
 
@@ -16,8 +16,9 @@
 enum dns_service { DNS_HOSTED, DNS_EXTERNAL, DNS_OFF };
 enum activate { ACTIVATE_EXPORTED, ACTIVATE_SEEN, ACTIVATE_NOW };
 
-/* May the record under `domain` be taken for public enough to sign?  Hosted zones: what
- * dkim.activate asks; external ones are never exported, so they wait for DNS or for a word. */
+/* Whether the record under `domain` counts as public enough to sign.  Hosted zones: as
+ * dkim.activate requires; external ones are never exported, so they require DNS or an
+ * administrator. */
 static int requirement(struct store *store, const struct domain *domain,
                        int64_t *ret_activate, struct err *err)
 {
@@ -30,8 +31,8 @@ static int requirement(struct store *store, const struct domain *domain,
 	return r;
 }
 
-/* The main domain's pending key becomes active where its record is ready; the active one of its
- * kind retires. */
+/* The main domain's pending key becomes active when its record is ready; the active one of its kind
+ * retires. */
 static int activate_ready(struct store *store, const struct ctx *ctx,
                           const struct domain *domain, struct err *err)
 {
@@ -61,7 +62,7 @@ static int activate_ready(struct store *store, const struct ctx *ctx,
 	return r < 0 ? r : 0;
 }
 
-/* Rows that meet dkim.activate now become ready; with `now` a row is not even needed. */
+/* Makes rows ready that now meet dkim.activate; with `now` a row is not even required. */
 int publish_refresh(struct store *store, const struct ctx *ctx,
                     const struct domain *domain, struct err *err)
 {
@@ -98,7 +99,7 @@ int publish_refresh(struct store *store, const struct ctx *ctx,
 
 /* One statement for each fact: SQL is a literal. */
 static const char *const mark_sql[] = {
-	/* a record that stays out of a zone that has its own there is not exported */
+	/* a record that is left out of a zone with its own is not exported */
 	[KEY_EXPORTED] = "INSERT INTO key_public (key_id, name, exported)"
 			 " SELECT id, ?1, ?2 FROM dkim_key WHERE domain_id = ?3"
 			 " AND state IN ('pending', 'active', 'retiring', 'resting')"

@@ -1,4 +1,4 @@
-/* A domain's keys in memory: copies, so that they can be changed while one looks at them. */
+/* A domain's keys in memory: copies, so that they can be changed during an iteration. */
 #include "core/model/key/ring.h"
 
 #include <stdlib.h>

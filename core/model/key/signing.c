@@ -1,6 +1,6 @@
 /*
- * Which name signs with which key.  One query over the present state; the rules that lead to it
- * are keyring.c's (a key_public row is ready) and the settings'.
+ * Which name signs with which key: one query over the present state.  keyring.c (a key_public row
+ * is ready) and the settings determine that state.
  */
 #include "core/model/key/signing.h"
 
@@ -9,7 +9,7 @@
 
 #include "core/model/setting/setting.h"
 
-/* A domain's own dkim.sign or mail wins over its main domain's; unset means off and on. */
+/* A domain's own dkim.sign or mail precedes its main domain's; unset means off and on. */
 #define SIGNING                                                                         \
 	"SELECT d.name, o.name, k.selector, k.algorithm, k.id, k.fingerprint"           \
 	" FROM domain d JOIN domain o ON o.id = coalesce(d.alias_of, d.id)"             \
@@ -81,7 +81,7 @@ int signing_is_published(struct store *store, const char *name, const char *sele
                          struct err *err)
 {
 	int64_t one;
-	/* what is known of a key is forgotten when its record leaves the zones */
+	/* the facts about a key are deleted when its record leaves the zones */
 	return store_get_int(
 		store, &one, err,
 		"SELECT 1 FROM domain d JOIN dkim_key k"

@@ -1,6 +1,6 @@
 /*
- * Removing or renaming a domain keeps the public halves of its keys under the old name (former_key):
- * mail that they signed may still be under way.
+ * Removing or renaming a domain keeps the public halves of its keys under the old name
+ * (former_key): mail that they signed may not be delivered yet.
  */
 #include "core/model/life/domain_life.h"
 
@@ -16,8 +16,8 @@
 #include "core/store/change.h"
 #include "dnszone/name/name.h"
 
-/* Keeps the public halves of keys that may have signed under `name` until mail under way has
- * arrived.  Aliases that go with the name have rows of their own. */
+/* Keeps the public halves of keys that may have signed under `name` until signed mail was
+ * delivered.  Aliases that are removed with the name have their own rows. */
 static int keep_former_keys(struct store *store, const struct ctx *ctx,
                             const struct domain *domain, bool is_now, struct err *err)
 {
@@ -54,8 +54,8 @@ static int collect_name(void *arg, const struct domain *domain, struct err *err)
 	return 0;
 }
 
-/* Its edits of template records, or its own.  A template record that the domain has taken out has
- * nothing before and nothing after. */
+/* Its edits of template records, or its own records.  A removed template record has no data before
+ * and none after. */
 static int note_records(struct store *store, const struct domain *domain,
                         const struct stored_records *rows, bool is_own, struct err *err)
 {
@@ -85,11 +85,11 @@ static int note_rows(struct store *store, const struct domain *domain, const cha
 	return r;
 }
 
-/* What goes with the domain, so that undo_change() can bring it back. */
+/* The rows that are removed with the domain, so that undo_change() can restore them. */
 static int note_contents(struct store *store, const struct domain *domain,
                          struct err *err)
 {
-	/* brought back from the last to the first: own records then find their numbers free */
+	/* restored in reverse order: own records then find their ids unused */
 	auto_stored_records records = { 0 };
 	auto_stmt settings = NULL;
 	auto_stmt keys = NULL;
@@ -200,14 +200,14 @@ int domain_life_set_suspended(struct store *store, const struct ctx *ctx,
 		r = change_note(store, "domain", domain->name, "suspended",
 		                domain->is_suspended ? "on" : "off",
 		                is_suspended ? "on" : "off", err);
-	/* an alias has no keys of its own: the main domain's go on signing for the others */
+	/* an alias has no keys of its own: the main domain's continue to sign for other names */
 	if (r >= 0 && !domain->main_id)
 		r = is_suspended ? keyring_rest(store, ctx, domain, is_now, err)
 		                 : keyring_wake(store, ctx, domain, err);
 	return r;
 }
 
-/* Their zones are asked again before anything is exported into them again. */
+/* Their zones are queried again before the next export. */
 static int forget_looks(struct store *store, const struct domain *domain, struct err *err)
 {
 	if (!domain)
@@ -239,7 +239,7 @@ static int keep_inherited(struct store *store, const struct ctx *ctx, struct err
 		"i", ctx_now(ctx) + wait);
 }
 
-/* What zones that include files of ours, or name servers, have to be told by hand. */
+/* Changes that zones which include our files, or name servers, require by hand. */
 static int warn_of_files(struct store *store, struct ctx *ctx, enum setting_key key,
                          const char *before, const char *after, struct err *err)
 {

@@ -1,6 +1,8 @@
 /*
- * Names of key files.  People put the domain, the selector and endings together in every order; where
- * a name can be read in two ways, domains that are known decide, then what selectors look like.
+ * Names of key files.
+ *
+ * They combine the domain, the selector and endings in any order; if a name can be read in two
+ * ways, domains in the database decide, then typical forms of selectors.
  */
 #include "core/model/life/import_name.h"
 
@@ -12,7 +14,7 @@
 
 static const char *const key_endings[] = { ".private", ".pem",    ".key",     ".priv",
 	                                   ".seed",    ".secret", ".dkim-key" };
-/* Only before one of those: alone they may end a selector. */
+/* Only before one of those: alone they may be the end of a selector. */
 static const char *const inner_endings[] = { ".rsa", ".ed25519" };
 static const char *const backup_endings[] = {
 	".old",     ".bak",     ".orig",  ".save", ".backup",   ".rpmsave",
@@ -22,7 +24,7 @@ static const char *const backup_endings[] = {
 static const char *const companion_endings[] = { ".txt",    ".pub",  ".public", ".dns",
 	                                         ".record", ".zone", ".crt",    ".csr" };
 
-/* The length without the ending; 0: it has none, or is nothing else. */
+/* The length without the ending; 0: it has none, or consists of it. */
 static size_t without(const char *name, size_t len, const char *ending)
 {
 	size_t n = strlen(ending);
@@ -43,7 +45,7 @@ static size_t without_any(const char *name, size_t len, const char *const *endin
 #define WITHOUT_ANY(name, len, endings) \
 	without_any(name, len, endings, ARRAY_LEN(endings))
 
-/* Takes the endings of a key off; false: there is none. */
+/* Removes the endings of a key file; false: none. */
 static bool strip_key(const char *name, struct import_name *into)
 {
 	bool is_key = false;
@@ -114,8 +116,8 @@ bool import_name_is_domain(const char *text, char ret_domain[NAME_SIZE])
 	       strspn(top, "abcdefghijklmnopqrstuvwxyz") == strlen(top);
 }
 
-/* Top-level domains that people have mail under, besides those of two letters; only to find out on
- * which side of a name the domain is. */
+/* Common top-level domains besides those of two letters; used only to find out which part of a name
+ * is the domain. */
 static bool is_common_top(const char *label)
 {
 	static const char *const tops[] = {
@@ -140,7 +142,7 @@ static bool is_common_top(const char *label)
 	return false;
 }
 
-/* "co.uk", "com.br": nobody's own. */
+/* "co.uk", "com.br": not a domain of one owner. */
 static bool is_registry(const char *domain)
 {
 	static const char *const seconds[] = { "ac",  "co",  "com", "edu", "go",
@@ -166,7 +168,8 @@ static bool set_selector(const char *text, size_t len, char ret_selector[NAME_SI
 	return name_parse_selector(copy, ret_selector, &ignored) >= 0;
 }
 
-/* A label that no host has for its name: "default", "s1", "selector2", "2024-05", "dkim". */
+/* A label that is typical of selectors and not of hosts: "default", "s1", "selector2", "2024-05",
+ * "dkim". */
 static bool is_selector_like(const char *label, size_t len)
 {
 	static const char *const words[] = { "default", "dkim", "selector", "sel",
@@ -201,7 +204,7 @@ static bool is_known(const struct split *split, const char *domain)
 	return split->is_known && split->is_known(split->arg, domain);
 }
 
-/* What is left of `stem` beside the folder's domain on either side. */
+/* The part of `stem` next to the folder's domain, on either side. */
 static enum import_split split_in_folder(const char *stem, const char *folder,
                                          struct split *split)
 {
@@ -225,8 +228,8 @@ static enum import_split split_in_folder(const char *stem, const char *folder,
 	                                                : IMPORT_SPLIT_DOMAIN;
 }
 
-/* "rsa-2048-<selector>-<domain>", "ed25519-<selector>-<domain>": both may have hyphens; a domain that
- * is known decides, else the first one ends the selector. */
+/* "rsa-2048-<selector>-<domain>", "ed25519-<selector>-<domain>": both may contain hyphens; a domain
+ * in the database decides, else the first one ends the selector. */
 static enum import_split split_hyphens(const char *stem, struct split *split)
 {
 	size_t skip = text_starts(stem, "ed25519-") ? 8 : 0;
@@ -262,7 +265,7 @@ static enum import_split split_domainkey(const char *stem, struct split *split)
 	return IMPORT_SPLIT_BOTH;
 }
 
-/* The longest end or beginning of the stem that is a domain that is known. */
+/* The longest end or beginning of the stem that is a domain of the database. */
 static enum import_split split_known(const char *stem, struct split *split)
 {
 	for (const char *dot = strchr(stem, '.'); dot; dot = strchr(dot + 1, '.')) {
@@ -287,7 +290,7 @@ static enum import_split split_known(const char *stem, struct split *split)
 	return IMPORT_SPLIT_NONE;
 }
 
-/* "<domain>.<selector>": the last label is no top-level domain, the one before is. */
+/* "<domain>.<selector>": the last label is not a top-level domain, the one before it is. */
 static enum import_split split_behind(const char *stem, struct split *split)
 {
 	const char *dot = strrchr(stem, '.');

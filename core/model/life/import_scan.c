@@ -1,8 +1,9 @@
 /*
- * Taking keys over, first half: which files there are, what tables say of them, and what each is.
+ * Importing keys, first part: which files exist, which rows of tables name them, and what each
+ * contains.
  *
- * Tables come first: a row names a file, or a form of files.  What no table names tells its domain and
- * selector by its name and its folders, or by the record beside it.
+ * Tables come first: a row names a file, or a form of file names.  For other files, the domain and
+ * selector are determined from the file name and folders, or from the record next to it.
  */
 #include "core/model/life/import_tree_inner.h"
 
@@ -30,7 +31,7 @@ struct scan {
 		*named;                    /* rows of a domain, in the order of domains */
 	const struct key_table_row **open; /* rows of any domain */
 	size_t named_count, open_count;
-	char *folder; /* the tree's own name, where it is a domain; "" */
+	char *folder; /* the tree's own name, if it is a domain; "" */
 };
 
 static void scan_done(struct scan *scan)
@@ -71,7 +72,7 @@ static bool holds(const struct secret *octets, const char *text)
 	return octets->len && memmem(octets->at, octets->len, text, strlen(text));
 }
 
-/* What the octets of an item are.  `is_sure`: a table or the name says that it is a key. */
+/* Classifies the octets of an item.  `is_sure`: a table or the name says that it is a key. */
 static void look_at_key(struct import_item *item, const struct secret *octets,
                         bool is_sure)
 {
@@ -129,7 +130,7 @@ static void sort_rows(struct scan *scan)
 	SORT(scan->named, scan->named_count, compare_rows);
 }
 
-/* The place of the first row of the domain. */
+/* The index of the first row of the domain. */
 static size_t first_row(const struct scan *scan, const char *domain)
 {
 	size_t low = 0, high = scan->named_count;
@@ -159,7 +160,8 @@ static bool is_known(void *arg, const char *domain)
 
 /* ---- records beside keys ------------------------------------------------------------------------ */
 
-/* The selector (and domain, where it is written) of the owner of a record: "s1._domainkey.example.com". */
+/* The selector (and domain, if it has one) of the owner of a record: "s1._domainkey.example.com".
+ */
 static bool read_owner(const char *text, char *domain, char *selector)
 {
 	static const char mark[] = "._domainkey";
@@ -182,7 +184,7 @@ static bool read_owner(const char *text, char *domain, char *selector)
 	return true;
 }
 
-/* The text without quotes, blanks and brackets, so that a record in pieces is whole. */
+/* The text without quotes, blanks and brackets, so that the strings of a record are joined. */
 static char *joined(const char *text)
 {
 	auto_buf out = BUF_INIT;
@@ -193,7 +195,7 @@ static char *joined(const char *text)
 	return buf_take(&out);
 }
 
-/* Whether a companion of the file holds the public half of the key, and under which owner. */
+/* Whether a companion of the file has the public half of the key, and under which owner. */
 static bool ask_companion(const struct ctx *ctx, const char *path,
                           const char *public_text, char *domain, char *selector)
 {
@@ -240,7 +242,7 @@ static bool ask_companions(const struct import *import, const struct import_item
 
 /* ---- files that no table names -------------------------------------------------------------------- */
 
-/* The nearest folder that is a domain: of "/example.com/keys/mail.private" the first. */
+/* The nearest folder that is a domain: for "/example.com/keys/mail.private" the first. */
 static bool folder_domain(const struct scan *scan, const char *path, char *ret)
 {
 	auto_free char *above = path_parent(path);
@@ -255,7 +257,7 @@ static bool folder_domain(const struct scan *scan, const char *path, char *ret)
 	return *ret != '\0';
 }
 
-/* A row of any domain whose file's name has the form of this one: the folders may be others. */
+/* A row of any domain whose file name has the form of this one, in any folder. */
 static const struct key_table_row *find_row(const struct scan *scan,
                                             const struct import_item *item, char *domain,
                                             char *selector)
@@ -280,7 +282,7 @@ static const struct key_table_row *find_row(const struct scan *scan,
 	return NULL;
 }
 
-/* "domain selector" without a file: rspamd's selector map alone. */
+/* "domain selector" without a file: only from rspamd's selector map. */
 static const struct key_table_row *find_named(const struct scan *scan, const char *domain,
                                               const char *selector)
 {
@@ -293,7 +295,7 @@ static const struct key_table_row *find_named(const struct scan *scan, const cha
 	return NULL;
 }
 
-/* In a domain's folder what is not the domain is a selector, or nothing that can be one. */
+/* In a domain's folder the part that is not the domain is the selector, or cannot be one. */
 static bool check_selector(struct import_item *item, const char *stem, const char *folder)
 {
 	struct err err = ERR_INIT;
@@ -378,7 +380,7 @@ static int put_named(struct scan *scan, const struct key_table_row *row,
 {
 	struct import_file *file = import_find(by_end, scan->files.count, row->path);
 	if (file && file->why)
-		return 0; /* told of for itself */
+		return 0; /* reported by itself */
 	if (file)
 		file->is_used = true;
 	if (file)
@@ -417,7 +419,8 @@ static int put_tables(struct scan *scan, struct err *err)
 	return r;
 }
 
-/* Forms of files ("/var/lib/rspamd/dkim/$domain.$selector.key") where no tree is given: what is there. */
+/* Forms of file names ("/var/lib/rspamd/dkim/$domain.$selector.key") without a tree: the files that
+ * exist. */
 static int put_forms(struct scan *scan, struct err *err)
 {
 	int r = 0;

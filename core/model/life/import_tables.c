@@ -1,8 +1,8 @@
 /*
- * The tables of an import: those that were named, and those that lie in the folder.
+ * The tables of an import: those that were named, and those in the folder.
  *
- * A table may name any file.  One that somebody else than root may have written is believed for files
- * of its own folder alone.
+ * A table may name any file.  One that an account other than root may have written is trusted for
+ * files of its own folder only.
  */
 #include "core/model/life/import_tree_inner.h"
 
@@ -18,7 +18,7 @@
 
 /* ---- paths by their ends ------------------------------------------------------------------------- */
 
-/* How many whole names two paths have in common at their ends. */
+/* The number of path components that two paths have in common at their ends. */
 static size_t common_parts(const char *a, const char *b)
 {
 	size_t i = strlen(a), j = strlen(b), parts = 0;
@@ -65,8 +65,8 @@ struct import_file *import_find(struct import_file *const *by_end, size_t count,
 		else
 			high = middle;
 	}
-	/* what ends most alike stands next to where the path itself would; of two that end equally
-	 * far alike neither is meant */
+	/* the path with the longest common end is the one that was meant; with two such paths,
+	 * neither */
 	for (size_t i = low > 1 ? low - 2 : 0; i < count && i < low + 2; i++) {
 		bool is_whole = text_ends(path, by_end[i]->path);
 		size_t parts = common_parts(by_end[i]->path, path) + is_whole;
@@ -114,7 +114,7 @@ static void read_text(struct tables *tables, const char *name, const struct buf 
 	key_tables_read(tables->tables, key_tables_kind_of(name, at), name, at, &source);
 }
 
-/* Root's own, and in folders that only root changes: it may name files outside of the tree. */
+/* Root's own, in folders that only root can change: it may name files outside the tree. */
 static bool is_trusted(const struct ctx *tree, const struct import_file *file)
 {
 	struct err ignored = ERR_INIT;
@@ -189,7 +189,7 @@ static int read_named(struct tables *tables, const char *path, struct err *err)
 		text.len += got > 0 ? (size_t)got : 0;
 	}
 	text.at[text.len] = '\0';
-	/* as the root sees it, so that what it names relatively is found there */
+	/* as a path below the root, so that relative names in it are found */
 	size_t root = strlen(tables->ctx->root);
 	const char *name =
 		real && strncmp(real, tables->ctx->root, root) == 0 ? real + root : path;

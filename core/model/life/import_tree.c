@@ -1,8 +1,8 @@
 /*
- * Taking keys over, second half: which of them sign, and making keys of them.
+ * Importing keys, second part: which of them sign, and creating the keys.
  *
- * Of several keys of one kind that a domain has, one signs only when something says so: a table, DNS,
- * or the administrator.  The order of files decides nothing.
+ * Of several keys of one kind of a domain, one signs only if a table, DNS or the administrator
+ * selects it.  The order of files decides nothing.
  */
 #include "core/model/life/import_tree.h"
 
@@ -84,7 +84,7 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : (int)y->is_named - (int)x->is_named;
 }
 
-/* Rows that two tables have. */
+/* Rows that two tables have in common. */
 static void drop_doubles(struct import *import)
 {
 	size_t kept = 0;
@@ -101,7 +101,7 @@ static void drop_doubles(struct import *import)
 	import->count = kept;
 }
 
-/* Keys of one domain together, those that a table names first. */
+/* Keys of one domain are adjacent, those that a table names first. */
 static int compare_keys(const void *a, const void *b)
 {
 	const struct import_item *x = *(struct import_item *const *)a;
@@ -148,7 +148,7 @@ static void judge_pair(struct import_item *first, struct import_item *second)
 	if (first->fate != IMPORT_KEY || second->fate != IMPORT_KEY)
 		return;
 	if (is_same_key(first, second)) {
-		/* under two selectors: what names one of them decides, else DNS may */
+		/* under two selectors: the table that names one of them decides, else DNS may */
 		int more = (first->is_named * 2 + first->has_record) -
 		           (second->is_named * 2 + second->has_record);
 		if (is_same_selector || more > 0)
@@ -165,7 +165,7 @@ static void judge_pair(struct import_item *first, struct import_item *second)
 	}
 }
 
-/* Of keys that want one selector none is taken, but the one that a table names. */
+/* Of keys with the same selector none is imported, except one that a table names. */
 static void judge_first(struct import_item *first, struct import_item *const *others,
                         size_t count)
 {
@@ -267,7 +267,7 @@ static void decide_rivals(const struct import *import, struct import_item **key,
 		shown += key[i]->is_public;
 		named += key[i]->is_named;
 	}
-	/* where a table says who signs, the first of several lines holds */
+	/* if a table selects the signing key, the first of several lines counts */
 	bool is_told = named == 1 || (named && import->says_who_signs);
 	for (size_t i = count; i--;)
 		if (chosen                   ? is_chosen(import, key[i])
@@ -374,7 +374,7 @@ static int run_item(struct import *import, struct ctx *ctx, struct store *store,
 	return r;
 }
 
-/* Each key stands alone: one that fails after it began is taken back to its savepoint. */
+/* Keys are independent: a failure rolls back to the savepoint of that key. */
 static int try_item(struct import *import, struct ctx *ctx, struct store *store,
                     struct import_item *item, bool is_sign_now, struct err *err)
 {
@@ -389,7 +389,7 @@ static int try_item(struct import *import, struct ctx *ctx, struct store *store,
 	return store_part_end(store, false, err);
 }
 
-/* One key under several selectors: the one that signs is left, or none. */
+/* One key under several selectors: only the one that signs is kept, or none. */
 static void choose_selectors(struct import *import)
 {
 	size_t count;

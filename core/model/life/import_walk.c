@@ -1,4 +1,4 @@
-/* The files below a folder, in the order of their paths, and what the file system says about them. */
+/* The files below a folder, in the order of their paths, with their file system attributes. */
 #include "core/model/life/import_walk.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ void import_files_done(struct import_files *files)
 bool import_is_writable(const struct file_info *info)
 {
 	if (info->kind == FILE_DIRECTORY && (info->meta.mode & S_ISVTX))
-		return false; /* others may add files there, not change ours */
+		return false; /* others may add files there, but not change ours */
 	return (info->meta.mode & S_IWOTH) ||
 	       ((info->meta.mode & S_IWGRP) && info->meta.gid != 0);
 }
@@ -58,7 +58,7 @@ static struct import_file *add(struct walk *walk, const char *path, const char *
 	return file;
 }
 
-/* A link is passed over where its target is a file of the tree, which is read where it stands. */
+/* A link is skipped if its target is a file of the tree, which is read itself. */
 static void judge_link(const struct ctx *ctx, struct import_file *file)
 {
 	struct err ignored = ERR_INIT;
@@ -112,7 +112,7 @@ static int see(void *arg, const char *name, struct err *err)
 		file->is_passed = true;
 		file->why = xstrdup(_("its name is that of a backup"));
 	} else if (import_is_writable(&info)) {
-		/* what is no key for sure is nothing to refuse */
+		/* a file that is certainly not a key is not refused */
 		file->is_passed =
 			info.kind == FILE_REGULAR && read.kind == IMPORT_NAME_COMPANION;
 		file->why = writable_text(walk->ctx, path, &info);

@@ -1,4 +1,4 @@
-/* Tables of other signers: rows, paths with open parts, and which kind of file a text is. */
+/* Tables of other signers: rows, paths with placeholders, and detection of the kind of file. */
 #include "core/model/life/key_tables_inner.h"
 
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static struct key_table_row *new_row(struct key_tables_file *file, size_t line)
 	return row;
 }
 
-/* "$domain" and "$selector" of a path replaced where the row knows them. */
+/* "$domain" and "$selector" of a path, replaced if the row has them. */
 static char *close_parts(const char *path, const struct key_table_row *row)
 {
 	auto_buf closed = BUF_INIT;
@@ -103,7 +103,7 @@ void key_tables_add_unfit(struct key_tables_file *file, size_t line, const char 
 		row->domain = xstrdup(name);
 }
 
-/* "/a/./b/../c" is "/a/c": what the text says, links are not looked at. */
+/* "/a/./b/../c" is "/a/c": textually, links are not resolved. */
 static char *without_dots(const char *path)
 {
 	auto_buf out = BUF_INIT;
@@ -173,8 +173,8 @@ char *key_tables_word(char **at)
 
 /* ---- paths with open parts ------------------------------------------------------------------------ */
 
-/* A text without '/' that stands for "$domain" or "$selector"; what is open already must be the same
- * text again. */
+/* A text without '/' for "$domain" or "$selector"; a repeated placeholder must match the same text.
+ */
 static bool fits(const char *pattern, const char *path, char *domain, char *selector)
 {
 	static const struct {
@@ -191,7 +191,7 @@ static bool fits(const char *pattern, const char *path, char *domain, char *sele
 			if (had)
 				return strncmp(path, into, had) == 0 &&
 				       fits(rest, path + had, domain, selector);
-			/* a domain as long, a selector as short as it can be */
+			/* the longest domain and the shortest selector that match */
 			for (size_t n = 1; n <= most; n++) {
 				size_t len = marks[i].is_domain ? most + 1 - n : n;
 				if (len >= NAME_SIZE)

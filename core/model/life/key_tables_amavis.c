@@ -1,7 +1,7 @@
 /*
- * amavis: the calls dkim_key('domain', 'selector', 'path') in its Perl configuration.  Nothing is run:
- * strings in quotes and plain assignments of such strings to a variable are read, the rest is passed
- * over.
+ * amavis: the calls dkim_key('domain', 'selector', 'path') in its Perl configuration.  It is not
+ * run: strings in quotes and plain assignments of such strings to a variable are read, the rest is
+ * skipped.
  */
 #include "core/model/life/key_tables_inner.h"
 
@@ -53,7 +53,7 @@ static const char *value_of(const struct perl *perl, const char *name, size_t le
 	return NULL;
 }
 
-/* The variable at `text` ("$name", "${name}"), appended; how many octets it has, 0: it is not known. */
+/* Appends the variable at `text` ("$name", "${name}"); returns its length, 0: unknown. */
 static size_t expand(const struct perl *perl, const char *text, struct buf *into)
 {
 	bool has_brace = text[1] == '{';
@@ -66,7 +66,7 @@ static size_t expand(const struct perl *perl, const char *text, struct buf *into
 	return len + 1 + 2 * has_brace;
 }
 
-/* A string in quotes, or a variable that is known.  False: something else stands there. */
+/* A string in quotes, or a known variable.  False: something else. */
 static bool read_string(struct perl *perl, struct buf *into)
 {
 	skip_blanks(perl);
@@ -107,7 +107,7 @@ static bool read_comma(struct perl *perl)
 	return is_there;
 }
 
-/* Behind "dkim_key". */
+/* After "dkim_key". */
 static void read_call(struct perl *perl)
 {
 	auto_buf domain = BUF_INIT, selector = BUF_INIT, path = BUF_INIT;
@@ -150,7 +150,7 @@ static void read_assignment(struct perl *perl)
 		return;
 	skip_blanks(perl);
 	if (*perl->at != ';')
-		return; /* 'a' . $b: not to be known */
+		return; /* 'a' . $b: unknown */
 	GROW(perl->variable, perl->count, perl->room);
 	perl->variable[perl->count++] =
 		(struct variable){ xmemdup(name, len), buf_take(&value) };
@@ -179,7 +179,7 @@ void key_tables_read_amavis(struct key_tables_file *file, const char *text)
 			step(&perl, word ? word : 1);
 		}
 	}
-	/* the last word holds for all calls */
+	/* the last assignment applies to all calls */
 	for (size_t i = before; i < tables->count; i++)
 		tables->row[i].signs &= !perl.is_off;
 	for (size_t i = 0; i < perl.count; i++) {

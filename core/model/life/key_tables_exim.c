@@ -1,7 +1,7 @@
 /*
- * Exim: the macros DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY and those that they use, or the options
- * of a transport.  Expansions are not carried out: of a value the path that is in it is read, with
- * what stands for the domain or the selector as its open parts, and an lsearch file by its lines.
+ * Exim: the macros DKIM_DOMAIN, DKIM_SELECTOR, DKIM_PRIVATE_KEY and those that they use, or the
+ * options of a transport.  Expansions are not evaluated: the path in a value is read, with the
+ * expressions for the domain or the selector as placeholders, and an lsearch file by its lines.
  */
 #include "core/model/life/key_tables_inner.h"
 
@@ -26,11 +26,11 @@ struct exim {
 	struct key_tables_file *file;
 	struct macro *macro;
 	size_t count, room;
-	char *domain, *selector, *key; /* as options of a transport say */
+	char *domain, *selector, *key; /* the names of the options of a transport */
 	size_t line;
 };
 
-/* Lines that end in a backslash go on. */
+/* Lines that end in a backslash are continued. */
 static const char *next_line(const char **at, size_t *line, struct buf *into)
 {
 	auto_buf one = BUF_INIT;
@@ -138,7 +138,7 @@ static size_t expansion_len(const char *text)
 	return len;
 }
 
-/* The path of a key in a value: from the first '/' outside of a lookup on, to a brace, a blank or the
+/* The path of a key in a value: from the first '/' outside a look-up to a brace, a blank or the
  * end.  Empty: none. */
 static void find_path(const char *value, struct buf *into)
 {

@@ -1,7 +1,7 @@
 /*
- * OpenDKIM's configuration: opendkim.conf, KeyTable, SigningTable, and the KeyList of dkim-milter before
- * it.  A KeyTable says which keys there are, a SigningTable for whom they sign; "%" in a KeyTable is
- * the domain of the sender.
+ * OpenDKIM's configuration: opendkim.conf, KeyTable, SigningTable, and the KeyList of its
+ * predecessor dkim-milter.  A KeyTable lists the keys, a SigningTable for whom they sign; "%" in a
+ * KeyTable is the domain of the sender.
  */
 #include "core/model/life/key_tables_inner.h"
 
@@ -17,7 +17,8 @@
 /* ---- data sets ---------------------------------------------------------------------------------- */
 
 /* The text of "file:path", "refile:path", "/path", "csl:a,b" or "a,b" (opendkim(8), DATA SETS), one
- * item a line.  *ret_name: what to show for it; caller frees.  False: of a kind that cannot be read. */
+ * item per line.  *ret_name: its name in messages; caller frees.  False: of a kind that cannot be
+ * read. */
 static bool read_data_set(struct key_tables_file *file, const char *value,
                           struct buf *into, char **ret_name)
 {
@@ -44,7 +45,7 @@ static bool read_data_set(struct key_tables_file *file, const char *value,
 
 /* ---- tables ------------------------------------------------------------------------------------- */
 
-/* "%" to the open part of a path. */
+/* "%" to the placeholder of a path. */
 static char *open_path(const char *path)
 {
 	auto_buf open = BUF_INIT;
@@ -153,7 +154,7 @@ static void conf_done(struct conf *conf)
 	free(conf->key_file);
 }
 
-/* The later of two values wins, across Include, too. */
+/* The later of two values counts, also across Include. */
 static void read_conf(struct key_tables_file *file, const char *text, struct conf *conf)
 {
 	const struct {
@@ -200,7 +201,7 @@ static void read_table(struct key_tables_file *file, const char *value,
 	if (!value)
 		return;
 	if (!read_data_set(file, value, &text, &name)) {
-		/* "dsn:mysql://user:password@host/...": no more than the type is shown */
+		/* "dsn:mysql://user:password@host/...": only the type is printed */
 		bool is_file = *value == '/' || text_starts(value, "file:") ||
 		               text_starts(value, "refile:");
 		size_t shown = is_file ? strlen(value) : strcspn(value, "/");
@@ -285,7 +286,7 @@ static int find_named(const void *name, const void *one)
 }
 
 /* The domain of "*@example.com", "user@example.com", "example.com"; NULL: all.  ".example.com" and
- * "*@*.example.com" mean what is below, and are nobody's own: "". */
+ * "*@*.example.com" mean the subdomains, which are not one domain: "". */
 static const char *pattern_domain(const char *pattern)
 {
 	const char *at = strrchr(pattern, '@');
@@ -305,7 +306,7 @@ static void add_for(struct key_tables *tables, const struct key_table_use *use,
 	key_tables_add(&file, use->line, domain, selector, path)->signs = true;
 }
 
-/* Domains that a line names themselves: the line for all domains is none of theirs. */
+/* Domains that a line names explicitly: the line for all domains does not apply to them. */
 struct own_lines {
 	const char **domain; /* sorted */
 	size_t count;
@@ -406,7 +407,7 @@ void key_tables_finish_opendkim(struct key_tables *tables)
 			bsearch(use->key, named, names, sizeof(*named), find_named);
 		while (found && found > named &&
 		       strcasecmp(found[-1].name, use->key) == 0)
-			found--; /* of two with one name the first holds */
+			found--; /* of two with one name the first counts */
 		if (found)
 			apply(tables, &own, use, found->row);
 	}

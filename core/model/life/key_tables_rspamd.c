@@ -1,9 +1,9 @@
 /*
  * rspamd's dkim_signing.conf, and the maps that it names.
  *
- * Of its configuration language (UCL) what these files use is read: "key = value;", "key: value",
- * "name { ... }", lists of blocks, comments.  The maps come first, then the blocks under "domain",
- * then, unless try_fallback is off, "selector" and "path" for any other domain.
+ * Only the part of its configuration language (UCL) that these files use is read: "key = value;",
+ * "key: value", "name { ... }", lists of blocks, comments.  The maps come first, then the blocks
+ * under "domain", then, unless try_fallback is off, "selector" and "path" for any other domain.
  */
 #include "core/model/life/key_tables_inner.h"
 
@@ -99,7 +99,7 @@ static enum token_kind next_token(struct reader *reader)
 		return TOKEN_WORD;
 	}
 	reader->at--;
-	/* "/path" and "file:///path" hold ':' and '/'; a key ends at one */
+	/* "/path" and "file:///path" contain ':' and '/'; a key ends at one */
 	len = strcspn(reader->at, " \t\r\n;,{}[]=\"'#");
 	const char *colon = memchr(reader->at, ':', len);
 	if (colon && !text_starts(colon, "://"))
@@ -113,7 +113,7 @@ static enum token_kind next_token(struct reader *reader)
 /* ---- what is in it --------------------------------------------------------------------------------- */
 
 struct block {
-	char *domain; /* whose block; NULL: of all */
+	char *domain; /* of which block; NULL: of all */
 	char *selector, *path;
 	size_t line;
 };
@@ -177,8 +177,9 @@ static void add_block(struct rspamd *rspamd, struct block *block)
 	*block = (struct block){ 0 };
 }
 
-/* A block up to its end.  `domain` (NULL: none) is whose it is; `is_domains`: names in it are domains.
- * "selectors [ { ... }, { ... } ]" are blocks of the same domain; '=' and ';' may be left out. */
+/* A block up to its end.  `domain` (NULL: none) is the domain of the block; `is_domains`: names in
+ * it are domains.  "selectors [ { ... }, { ... } ]" are blocks of the same domain; '=' and ';' may
+ * be omitted. */
 static void read_block(struct rspamd *rspamd, const char *domain, bool is_domains,
                        unsigned depth)
 {
@@ -221,7 +222,7 @@ static const char *map_path(const char *value)
 	return strchr("/$.", *value) ? value : NULL;
 }
 
-/* Reads a map into tables of its own, whose rows are put together by the caller. */
+/* Reads a map into separate tables, whose rows the caller combines. */
 static void read_map(struct rspamd *rspamd, const char *value, bool is_path,
                      struct key_tables *into)
 {

@@ -1,9 +1,9 @@
 /*
- * First looks: table zone_look.
+ * First look-ups: table zone_look.
  *
- * A row says that the zone of `name` was asked about our record `ref`, whatever the answer was: no
- * name is asked twice, and a zone that is silent delays one export only.  `had` makes the record
- * stay out; rows of selectors that were taken also keep later keys away from them.
+ * A row means that the zone of `name` was queried for our record `ref`, whatever the answer was: no
+ * name is queried twice, and a silent zone delays one export only.  With `had` the record is left
+ * out; rows of selectors that were used also exclude them for later keys.
  */
 #include "core/model/record/first_look.h"
 
@@ -21,7 +21,7 @@
 #include "dnszone/dkim/livecheck.h"
 #include "dnszone/name/rr.h"
 
-#define HAD_MAX 400 /* octets of what was found that are kept */
+#define HAD_MAX 400 /* octets of a found record that are stored */
 #define KEY_MARK "._domainkey"
 
 void first_look_done(struct first_look *look)
@@ -53,14 +53,14 @@ static bool is_explicit(const char *source)
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-/* The octets of the tag that says what a TXT record is ("v=spf1", "v=STSv1"); 0: none. */
+/* The length of the tag that identifies a TXT record ("v=spf1", "v=STSv1"); 0: none. */
 static size_t tag_length(const char *type, const char *rdata)
 {
 	bool has_tag = strcmp(type, "TXT") == 0 && strncasecmp(rdata, "v=", 2) == 0;
 	return has_tag ? strcspn(rdata, " ;") : 0;
 }
 
-/* The name of our record in zone_look; NULL: it is nothing that could be doubled.  Caller frees. */
+/* The name of our record in zone_look; NULL: a record that cannot be duplicated.  Caller frees. */
 static char *ref_of(const struct record_row *row, const char *name)
 {
 	size_t len = strlen(row->owner), name_len = strlen(name);
@@ -127,7 +127,8 @@ int first_look_collect(struct store *store, const char *name,
 
 /* ---- what it means --------------------------------------------------------------------------- */
 
-/* Kept, listed and printed: foreign octets become \DDD, and FIRST_LOOK_CUT ends what is cut. */
+/* Stored, listed and printed: foreign octets become \DDD, and FIRST_LOOK_CUT ends a truncated text.
+ */
 static char *printable(const char *type, const char *text)
 {
 	auto_buf out = BUF_INIT;
@@ -155,7 +156,7 @@ static bool is_same_as(enum live_kind kind, const char *shown, const char *recor
 	return live.state == LIVE_SEEN;
 }
 
-/* Whether the text would stand beside ours as a second one of its kind. */
+/* Whether the text would be a second one of its kind next to ours. */
 static bool is_rival(const struct look_item *item, const char *shown)
 {
 	size_t tag = tag_length(item->type, item->rdata);
@@ -221,7 +222,7 @@ void first_look_judge(struct first_look *look, enum look_way way, const char *ex
 
 /* ---- what follows ---------------------------------------------------------------------------- */
 
-/* The key behind the record, if no name server ever had it under any name.  1: there is one. */
+/* The key of the record, if no name server ever had it under any name. 1: it exists. */
 static int find_fresh_key(struct store *store, const struct domain *domain,
                           const char *ref, int64_t *ret_id, struct err *err)
 {
@@ -255,7 +256,7 @@ static int reselect(struct store *store, const struct domain *domain,
 	return r;
 }
 
-/* In the trail a template record that stays out is one that the domain has not. */
+/* In the trail, a template record that is left out is recorded as removed from the domain. */
 static int note_left_out(struct store *store, const struct domain *domain,
                          const struct look_item *item, struct err *err)
 {
@@ -329,7 +330,7 @@ static bool is_derived(const struct record_row *row)
 	       strcmp(row->source, "policy") == 0;
 }
 
-/* The row that the zone's own takes the place of: it keeps its id and owner. */
+/* The row that the zone's own record replaces: it keeps its id and owner. */
 static void take_out(struct record_list *list, size_t i, char *ref, const char *had)
 {
 	struct record_row *row = &list->row[i];

@@ -1,7 +1,8 @@
 /*
  * A domain's rows in the table `record`: additions, edits of template records, removals of them.
- * The tables' own uniqueness rules are met beforehand, with sentences; what rows and template give
- * together is checked after each edit.
+ *
+ * The tables' own uniqueness rules are checked beforehand, for the sake of the message; the
+ * combination of rows and template is checked after each edit.
  */
 #include "core/model/record/record.h"
 
@@ -29,7 +30,7 @@ static int note(struct store *store, const struct domain *domain,
 	                       err);
 }
 
-/* Refuses what the domain has already, and a second policy of its kind at an owner. */
+/* Refuses a record that the domain has already, and a second policy of its kind at an owner. */
 static int check_free(struct store *store, const struct domain *domain,
                       const struct stored_record *row, struct err *err)
 {
@@ -70,7 +71,7 @@ static int check_free(struct store *store, const struct domain *domain,
 	return 0;
 }
 
-/* Every look at a domain reads and compares all of them. */
+/* The limit of rows: every derivation of a domain's records reads and compares all of them. */
 static int check_count(struct store *store, const struct domain *domain, struct err *err)
 {
 	int64_t count = 0;
@@ -85,7 +86,7 @@ static int check_count(struct store *store, const struct domain *domain, struct 
 	               domain->name, RECORD_COUNT_MAX, domain->name);
 }
 
-/* Makes the row, as number `id` (0: the next one). */
+/* Inserts the row, with id `id` (0: the next one). */
 static int insert_row(struct store *store, const struct domain *domain,
                       const struct stored_record *row, int64_t id, struct err *err)
 {
@@ -101,7 +102,7 @@ static int insert_row(struct store *store, const struct domain *domain,
 		row->rdata, policy_kind_name(row->kind));
 }
 
-/* Writes data (NULL: removed), TTL and kind of a row that is there, or makes it. */
+/* Writes data (NULL: removed), TTL and kind of an existing row, or inserts it. */
 static int write_row(struct store *store, const struct domain *domain,
                      const struct stored_record *row, struct err *err)
 {
@@ -113,7 +114,7 @@ static int write_row(struct store *store, const struct domain *domain,
 	                  policy_kind_name(row->kind), row->id);
 }
 
-/* A row that is not there yet; its number is in row->id then. */
+/* Inserts a row and sets row->id. */
 static int add_row(struct store *store, const struct domain *domain,
                    struct stored_record *row, int64_t id, struct err *err)
 {
@@ -234,8 +235,8 @@ static int reset_row(struct store *store, const struct domain *domain,
 	return r < 0 ? r : note(store, domain, &present->row, before, after, err);
 }
 
-/* Edits of template records first, then the domain's own: taken back from the last to the first, its
- * own records find their numbers free. */
+/* Edits of template records first, then the domain's own: restored in reverse order, its own
+ * records find their ids unused. */
 static int reset_all(struct store *store, const struct domain *domain, struct err *err)
 {
 	auto_stored_records rows = { 0 };
@@ -309,7 +310,7 @@ int record_look(struct store *store, const struct domain *domain, const char *id
 	return 0;
 }
 
-/* A record that is not there: under its old number, where no other record has it. */
+/* A new record: with its old id, unless another record has it. */
 static int make_again(struct store *store, const struct domain *domain,
                       struct record_id id, const char *field, const char *rdata,
                       int64_t ttl, struct err *err)
@@ -363,7 +364,7 @@ int record_restore(struct store *store, const struct domain *domain, const char 
 
 /* ---- exchange ------------------------------------------------------------------------------- */
 
-/* A record of its own keeps its number. */
+/* A record of its own keeps its id. */
 static int put_in(struct store *store, const struct domain *domain,
                   const struct record_exchange *pair, int64_t *ret_id, struct err *err)
 {
@@ -374,8 +375,8 @@ static int put_in(struct store *store, const struct domain *domain,
 	return r;
 }
 
-/* A template record that is edited no more shows what the template says.  `own_id`: of a record of
- * its own that was made. */
+/* A template record without an edit is that of the template.  `own_id`: of a record that became the
+ * domain's own. */
 static int note_exchange(struct store *store, const struct domain *domain,
                          const struct record_exchange *pair, int64_t own_id,
                          struct err *err)
@@ -393,8 +394,8 @@ static int note_exchange(struct store *store, const struct domain *domain,
 	return note(store, domain, &any, before, after, err);
 }
 
-/* Noted are what goes, what changes, what comes: taken back from the last to the first, no step
- * meets what stood in its way. */
+/* Rows for removed, changed and added records, in this order: undone in reverse order, no step
+ * conflicts with a record that still exists. */
 int record_exchange(struct store *store, const struct domain *domain,
                     const struct record_exchange *pairs, size_t count, struct err *err)
 {

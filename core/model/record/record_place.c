@@ -1,4 +1,4 @@
-/* Places of records: by their id, and among the domains of the store. */
+/* Locations of records: by their id, and among the domains of the store. */
 #include "core/model/record/record_place.h"
 
 #include <string.h>

@@ -17,7 +17,7 @@ static int find(struct store *store, const struct domain *domain, enum policy_ki
                 char **ret_id, char **ret_text, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	/* its own takes the place of the template's (records.h) */
+	/* its own record replaces that of the template (records.h) */
 	int r = store_query(
 		store, &stmt, err,
 		"SELECT 1 AS rank, CAST(r.id AS TEXT), r.rdata FROM record r"
@@ -27,7 +27,7 @@ static int find(struct store *store, const struct domain *domain, enum policy_ki
 		" FROM template_record t LEFT JOIN record r ON r.domain_id = ?1"
 		" AND r.template_uid = t.uid"
 		" WHERE t.rev = ?4 AND t.owner = ?2 AND t.kind = ?3 "
-		/* the template has lost the record that the domain edited */
+		/* the template no longer contains the record that the domain edited */
 		"UNION ALL SELECT 3, 't' || r.template_uid, r.rdata FROM record r"
 		" WHERE r.domain_id = ?1 AND r.template_uid IS NOT NULL AND r.owner = ?2"
 		" AND r.kind = ?3 AND r.rdata IS NOT NULL"
@@ -80,7 +80,7 @@ int record_policy_reset(struct store *store, const struct domain *domain,
 	int r = find(store, domain, kind, &own, &own_text, err);
 	if (r >= 0 && own && *own != 't')
 		r = record_remove(store, domain, own, err);
-	/* now the one that stood behind it */
+	/* now the template's */
 	if (r >= 0)
 		r = find(store, domain, kind, &edited, &edited_text, err);
 	if (r >= 0 && edited)

@@ -1,4 +1,5 @@
-/* Looks a record up by its id: in the table, in the template's revision, in what a zone left out. */
+/* Finds a record by its id: in the table, in the template's revision, among the records that a zone
+ * left out. */
 #include "core/model/record/record_present.h"
 
 #include <inttypes.h>

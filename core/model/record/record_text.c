@@ -1,6 +1,6 @@
 /*
- * Owners and data as typed.  What is kept has the placeholder <domain> in place of the name, so a
- * template fits every domain and a renamed domain keeps its records.
+ * Owners and data as typed.  The stored form has the placeholder <domain> instead of the name, so
+ * that a template fits every domain and a renamed domain keeps its records.
  */
 #include "core/model/record/record_text.h"
 
@@ -27,7 +27,8 @@ const struct placeholder_values record_sample_values = {
 
 /* ---- owners --------------------------------------------------------------------------------- */
 
-/* Cuts `.tail` (or all of it, where it is `tail`) from the end of `text`.  False: not there. */
+/* Removes `.tail` (or all of it, if it is `tail`) from the end of `text`.  False: it does not end
+ * so. */
 static bool cut_tail(char *text, const char *tail)
 {
 	size_t len = strlen(text), tail_len = strlen(tail);
@@ -86,7 +87,7 @@ static bool is_txt(const char *type)
 	return strcmp(type, "TXT") == 0 || strcmp(type, "SPF") == 0;
 }
 
-/* The length of the placeholder of a full name at `text`, 0: another thing. */
+/* The length of the placeholder of a full name at `text`, 0: none. */
 static size_t full_name_at(const char *text)
 {
 	static const char *const marks[] = { DOMAIN_MARK, "<hostname>" };
@@ -151,7 +152,7 @@ void record_text_lint(const char *owner, const char *type, const char *rdata,
 	lint_txt(owner, (struct octets){ buf_text(&text), text.len }, domain, list);
 }
 
-/* Refuses text that does not work as what only can be meant there. */
+/* Refuses text that is not valid for the only purpose that its owner allows. */
 static int check_place(const char *owner, const char *type, const char *rdata,
                        const char *domain, struct err *err)
 {
@@ -249,7 +250,7 @@ enum policy_kind record_text_kind(const char *stored)
 
 #define TTL_MARK "<ttl> "
 
-/* How many octets of a number and the blank behind it stand at the beginning. */
+/* The length of a number and the blank after it at the beginning. */
 static size_t number_len(const char *text)
 {
 	size_t len = strspn(text, "0123456789");

@@ -1,8 +1,8 @@
 /*
  * Effective records, derived from template, own rows, keys and former keys.
  *
- * One struct records serves many domains: template revisions and the server's settings are read
- * once; a domain costs one query each for its settings, own rows, keys and former keys.
+ * One struct records is used for many domains: template revisions and the server's settings are
+ * read once; each domain costs one query each for its settings, own rows, keys and former keys.
  */
 #include "core/model/record/records.h"
 
@@ -23,7 +23,7 @@
 #define NO_MAIL_SPF "v=spf1 -all"
 #define NO_MAIL_DMARC "v=DMARC1; p=reject"
 
-/* The settings that show in a domain's records. */
+/* The settings that affect a domain's records. */
 enum { POLICY, IPV4, IPV6, SERVICE, TTL, MAIL, SHOWN_COUNT };
 static const enum setting_key shown[SHOWN_COUNT] = {
 	[POLICY] = SET_DKIM_POLICY,  [IPV4] = SET_DNS_IPV4, [IPV6] = SET_DNS_IPV6,
@@ -38,11 +38,11 @@ struct revision {
 struct records {
 	struct store *store;
 	const struct env *env;
-	char *hostname; /* where there is no env: the setting's */
+	char *hostname; /* without an env: the setting's */
 	char *server[SHOWN_COUNT];
-	bool has_had;             /* some record somewhere is left out of its zone */
-	int64_t local_id;         /* the domain whose settings these are; 0: none's */
-	char *local[SHOWN_COUNT]; /* NULL: the server's holds */
+	bool has_had;             /* some record is left out of some zone */
+	int64_t local_id;         /* the domain whose settings these are; 0: none */
+	char *local[SHOWN_COUNT]; /* NULL: the server's value applies */
 	struct revision *revision;
 	size_t count, room;
 };
@@ -138,7 +138,7 @@ void records_freep(struct records **records)
 	records_free(*records);
 }
 
-/* The domain's settings over its main domain's. */
+/* The domain's settings precede its main domain's. */
 static int load_local(struct records *records, const struct domain *domain,
                       struct err *err)
 {
@@ -230,7 +230,7 @@ static void add_lacking(struct record_list *list, const char *name)
 	list->lacking[list->lacking_count++] = name;
 }
 
-/* Takes the texts over. */
+/* Takes ownership of the texts. */
 static void put(struct record_list *list, struct record_row row)
 {
 	GROW(list->row, list->count, list->room);
@@ -246,7 +246,7 @@ struct builder {
 	bool has_mail;
 };
 
-/* A row with its placeholders replaced, unless one of them is not known. */
+/* A row with its placeholders replaced; omitted if a value is not known. */
 static int put_source(struct builder *builder, const struct stored_record *row,
                       const char *rdata, const char *source, struct err *err)
 {
@@ -278,7 +278,7 @@ static int put_source(struct builder *builder, const struct stored_record *row,
 	return 0;
 }
 
-/* The own row that edits or removes a template record, or the policy that stands in its place. */
+/* The own row that edits or removes a template record, or the policy that replaces it. */
 static const struct stored_record *find_own(const struct stored_records *own,
                                             const struct stored_record *row)
 {
@@ -392,7 +392,7 @@ static int build_domain(struct builder *builder, const struct domain *domain,
 	int r = find_revision(records, domain->template_rev, &rows, err);
 	if (r >= 0)
 		r = put_template(builder, rows, own, err);
-	/* 0 would be every domain's keys */
+	/* 0 would mean every domain's keys */
 	if (r >= 0 && domain->id && records->store)
 		r = key_each(records->store,
 		             domain->main_id ? domain->main_id : domain->id, put_key,

@@ -1,6 +1,6 @@
 /*
- * Whether records go together, and their text as a zone.  Both take a list as it is; data was made
- * canonical when the list was derived.
+ * Whether records are consistent, and their text as a zone.  Data was made canonical when the list
+ * was derived.
  */
 #include "core/model/record/records.h"
 
@@ -148,7 +148,7 @@ static int check_zone_head(const struct record_list *list, const char *name,
 	                      has_soa ? "NS" : "SOA");
 }
 
-/* Owner, TTL, class, type and two names stand before the serial of an SOA line. */
+/* Owner, TTL, class, type and two names precede the serial of an SOA line. */
 static size_t serial_offset(const char *line)
 {
 	const char *at = line;

@@ -1,4 +1,4 @@
-/* Two short lists compared, each record with each. */
+/* Compares two short lists, all pairs of records. */
 #include "core/model/record/records_diff.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ struct diff {
 	void *arg;
 };
 
-/* old NULL: all that are left. */
+/* old NULL: all that remain. */
 static int tell_added(struct diff *diff, const struct record_row *old, struct err *err)
 {
 	int r = 0;

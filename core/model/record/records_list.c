@@ -1,4 +1,4 @@
-/* Sorting the finished list; two records that became the same by their values are one. */
+/* Sorts the list, and merges two records that became equal when values replaced placeholders. */
 #include "core/model/record/records_list.h"
 
 #include <stdint.h>
@@ -51,7 +51,7 @@ static bool is_same_set(const struct record_row *a, const struct record_row *b)
 	return strcmp(a->owner, b->owner) == 0 && strcmp(a->type, b->type) == 0;
 }
 
-/* Two records that became the same by their values (an address and <ip>) are one. */
+/* Merges two records that became equal (an address and <ip>). */
 static void drop_doubled(struct record_list *list)
 {
 	size_t kept = 0;

@@ -3,7 +3,7 @@
 
 #include "core/model/record/record_text.h"
 
-/* What db/schema.sql puts into a new database; a unit test compares them. */
+/* The initial rows of db/schema.sql; a unit test compares them. */
 const struct stored_record template_built_in[TEMPLATE_BUILT_IN] = {
 	{ 0, 1, "<domain>.", "TXT", "v=spf1 +a +mx +a:<hostname> -all", TTL_DEFAULT,
 	  POLICY_SPF },

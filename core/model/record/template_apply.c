@@ -1,8 +1,6 @@
 /*
- * Which revision of the template a domain follows.
- *
- * The trail says for each domain that moved which one it followed before; where all of them
- * followed the same one, a single row says it for all.
+ * Which revision of the template a domain follows.  The trail records for each changed domain which
+ * one it followed before; if all of them followed the same one, a single row records it for all.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +14,7 @@
 
 #define REVISION "revision "
 
-/* Domains that will move and have records of their own: template and edits could contradict. */
+/* Domains that will change and have records of their own: template and edits could conflict. */
 static int names_to_check(struct store *store, int64_t domain_id, int64_t rev,
                           struct buf *names, struct err *err)
 {
@@ -57,7 +55,7 @@ static int note_move(struct store *store, const char *domain, int64_t old, int64
 	                   domain ? "applied" : "applied to all", before, after, err);
 }
 
-/* Before they move to `rev`. */
+/* Before they change to `rev`. */
 static int note_all(struct store *store, int64_t rev, struct err *err)
 {
 	auto_stmt stmt = NULL;
@@ -176,7 +174,7 @@ int template_follow(struct store *store, const struct domain *domain, int64_t re
 	return records_check_domain(store, &moved, err);
 }
 
-/* Domains that were added after the change ?3 had no part in it. */
+/* Domains that were added after the change ?3 were not part of it. */
 #define WERE_THERE                                                            \
 	" NOT EXISTS (SELECT 1 FROM change_item i WHERE i.domain = name"      \
 	" AND i.change_id > ?3 AND i.object = 'domain' AND i.new IS NOT NULL" \

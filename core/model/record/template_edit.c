@@ -1,9 +1,9 @@
 /*
  * Edits of the template.
  *
- * A revision that a domain follows is never changed, unless it was made by the change that is open
- * now: then nobody has seen it yet.  Old revisions that no domain follows stay for a while, so that an
- * applied template can be taken back.
+ * A revision that a domain follows is never changed, unless the open change created it, so that it
+ * was never visible.  Old revisions that no domain follows are kept for a while, so that `template
+ * apply` can be undone.
  */
 #include "core/model/record/template_edit.h"
 
@@ -66,7 +66,7 @@ int template_drop_unused(struct store *store, struct err *err)
 		"ii", (int64_t)TEMPLATE_KEPT, (int64_t)TEMPLATE_KEPT_CHANGES);
 }
 
-/* The newest revision as a domain without anything of its own would get it. */
+/* The records that a domain without edits would get from the newest revision. */
 static int check_newest(struct store *store, struct err *err)
 {
 	struct domain sample = { .name = (char *)(uintptr_t)record_sample_values.domain };
@@ -109,7 +109,7 @@ static int insert_row(struct store *store, int64_t rev, const struct stored_reco
 	return r < 0 ? r : template_note(store, row, NULL, audit, err);
 }
 
-/* Refuses what is there already, or a second policy of its kind at that owner. */
+/* Refuses an existing record, or a second policy of its kind at that owner. */
 static int check_new(struct store *store, const struct stored_record *row,
                      struct err *err)
 {
@@ -340,7 +340,7 @@ int template_look(struct store *store, const char *ref, const char *field,
 	return 0;
 }
 
-/* Under its old number, where no other record of the newest revision has it. */
+/* With its old id, unless another record of the newest revision has it. */
 static int make_again(struct store *store, int64_t uid, const char *field,
                       const char *rdata, int64_t ttl, struct err *err)
 {
@@ -407,7 +407,7 @@ int template_drop_same(struct store *store, struct err *err)
 		                  " AND NOT " ONLY_IN("?1", "t.rev") " AND NOT " ONLY_IN(
 					  "t.rev", "?1") " ORDER BY t.rev DESC LIMIT 1",
 		                  "i", newest);
-	/* a revision that the trail may give back stays, too */
+	/* a revision that an undo may restore is kept too */
 	if (r > 0)
 		r = store_get_int(
 			store, &behind, err,

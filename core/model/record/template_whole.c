@@ -1,8 +1,7 @@
 /*
- * Whole revisions, for configuration files: all rows at once, so that an order of edits in which
- * each step holds by itself need not exist.
- *
- * What a revision holds counts, not its number: two of the same content are one to whoever asks.
+ * Whole revisions, for configuration files: all rows at once, because there may be no order of
+ * edits in which each intermediate state is valid.  Revisions are identified by their content, not
+ * by their number.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,7 +47,7 @@ int template_is_same(struct store *store, int64_t one, int64_t other, bool *ret_
 
 /* ---- the newest ------------------------------------------------------------------------------ */
 
-/* What the table itself would refuse, with a sentence. */
+/* Checks what the table itself would refuse, for the sake of the message. */
 static int check_once(const struct stored_records *rows, size_t *ret_at, struct err *err)
 {
 	for (size_t i = 0; i < rows->count; i++)
@@ -74,7 +73,7 @@ static int check_once(const struct stored_records *rows, size_t *ret_at, struct 
 	return 0;
 }
 
-/* The revision as a domain without anything of its own would get it. */
+/* The records that a domain without edits would get from the revision. */
 static int check_revision(struct store *store, int64_t rev,
                           const struct stored_records *rows, size_t *ret_at,
                           struct err *err)
@@ -100,7 +99,7 @@ static int check_revision(struct store *store, int64_t rev,
 	return r;
 }
 
-/* Takes out what goes and what becomes different. */
+/* Removes the rows that are deleted or changed. */
 static int take_out(struct store *store, int64_t rev, const struct stored_records *old,
                     const struct stored_records *rows, struct err *err)
 {
@@ -151,7 +150,7 @@ int template_replace(struct store *store, struct stored_records *rows, size_t *r
 		r = template_open_revision(store, &rev, err);
 	if (r >= 0)
 		r = take_out(store, rev, &old, rows, err);
-	/* numbers that are asked for come before numbers that are given out */
+	/* requested ids come before generated ones */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; r >= 0 && i < rows->count; i++)
 			if ((rows->row[i].template_uid == 0) == (pass == 1))
@@ -188,7 +187,7 @@ int template_find_or_make(struct store *store, const struct stored_records *rows
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = check_once(rows, &at, err);
-	/* below all others, for the newest has the highest number; 0 stands for the newest */
+	/* below all others, because the newest has the highest number; 0 stands for the newest */
 	if (r >= 0)
 		r = store_get_int(store, &rev, err,
 		                  "SELECT min(-1, min(rev) - 1) FROM template", "");

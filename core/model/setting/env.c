@@ -1,6 +1,6 @@
 /*
  * Host name and addresses.  The system's public address is the first global one of an interface
- * that is up: the same test that dns.ipv4 and dns.ipv6 put typed addresses to.
+ * that is up, by the same test that is applied to dns.ipv4 and dns.ipv6.
  */
 #include "core/model/setting/env.h"
 
@@ -43,7 +43,7 @@ static char *public_address(int family, enum setting_key key)
 	return found;
 }
 
-/* The setting's text, or NULL where it is empty. */
+/* The setting's text, or NULL if it is empty. */
 static int text_or_null(struct store *store, enum setting_key key, char **ret_text,
                         struct err *err)
 {
@@ -61,7 +61,7 @@ static int text_or_null(struct store *store, enum setting_key key, char **ret_te
 
 bool env_is_public_name(const char *name)
 {
-	/* Postfix's word for "unknown"; RFC 6761 and 6762; reserved by ICANN; RFC 8375 */
+	/* Postfix's name for "unknown"; RFC 6761 and 6762; reserved by ICANN; RFC 8375 */
 	static const char *const private_tops[] = { "localdomain", "localhost",
 		                                    "invalid",     "local",
 		                                    "internal",    "home.arpa" };

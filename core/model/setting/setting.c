@@ -1,8 +1,8 @@
 /*
- * Settings in force, their changes, and the rules between them.
+ * Effective settings, their changes, and the rules between them.
  *
- * A row in the database is what somebody set; everything else is the table's default.  A domain's
- * value wins over its main domain's (for an alias) and over the server's.
+ * A row in the database is a value that was set; every other setting has the table's default.  A
+ * domain's value precedes its main domain's (for an alias) and the server's.
  */
 #include "core/model/setting/setting.h"
 
@@ -74,7 +74,7 @@ static int stored(struct store *store, const char *key, int64_t domain_id,
 	                      "SELECT value FROM setting WHERE key = ?", "t", key);
 }
 
-/* The domain's own value, then its main domain's, then the server's where `has_server`.  1: found. */
+/* The domain's own value, then its main domain's, then the server's with `has_server`. 1: found. */
 static int stored_at_domain(struct store *store, const char *key, int64_t domain_id,
                             bool has_server, struct setting_value *ret_value,
                             struct err *err)
@@ -243,15 +243,15 @@ int setting_put(struct store *store, enum setting_key key, int64_t domain_id,
 		return r;
 	if (text_same(old, canonical))
 		return 0;
-	/* unset at the server and set to what is the default are the same value, kept apart:
-	 * what an administrator set on purpose stays when a later version's default moves */
+	/* unset, and set to the value of the default, are distinct: a value that an administrator
+	 * set does not change when a later version has another default */
 	r = write_row(store, row->key, domain_id, canonical, err);
 	if (r < 0)
 		return r;
 	return change_note(store, "setting", domain, row->key, old, canonical, err);
 }
 
-/* The rules: `key` on needs `needs` on.  (Semantics 5.) */
+/* The rules: `key` on requires `needs` on. */
 static const struct rule {
 	enum setting_key key, needs;
 } rules[] = {
@@ -319,7 +319,7 @@ int setting_each(struct store *store, int64_t domain_id,
 
 /* ---- advice ---------------------------------------------------------------------------------- */
 
-/* The settings that the warnings below are about. */
+/* The settings that the warnings below check. */
 static const enum setting_key advised[] = { SET_DMARC_CHECK, SET_SPF_CHECK, SET_SPF_MODE,
 	                                    SET_SPF_GUESS_SCOPE, SET_SPF_GUESS_RULES };
 
@@ -354,7 +354,7 @@ static int note_touched(void *arg, const struct change_item *item, struct err *e
 	return 0;
 }
 
-/* What the change at hand sets. */
+/* The value that the present change sets. */
 static void touched_read(struct store *store, struct touched *touched)
 {
 	struct generation now;
@@ -364,7 +364,7 @@ static void touched_read(struct store *store, struct touched *touched)
 		err_clear(&ignored);
 }
 
-/* What a server does that its administrator may not mean, as bits. */
+/* Effects of the server that its administrator may not intend, as bits. */
 enum { STRICT_WITH_DMARC = 1, NEUTRAL_GUESS = 2, SOFT_GUESS = 4 };
 
 /* `text`: the values of `advised`. */
@@ -404,7 +404,7 @@ static const struct {
 	     "fail becomes softfail, so spf.mode %s rejects nothing") },
 };
 
-/* Once, by the change that brings it about. */
+/* Once, by the change that causes it. */
 static void advise_of_spf(struct store *store, struct ctx *ctx,
                           const struct touched *touched)
 {

@@ -1,6 +1,6 @@
 /*
- * Types of settings: one row for each with its check.  A check gets text that is clean (no control
- * characters, valid UTF-8) and puts the canonical form into a buffer.
+ * Types of settings: one row for each with its check.  The argument of a check is clean text (no
+ * control characters, valid UTF-8); the result is the canonical form in a buffer.
  */
 #include "core/model/setting/setting_type.h"
 
@@ -211,7 +211,7 @@ static int check_domains(const struct setting_row *row, const char *text, struct
 static int check_selector(const struct setting_row *row, const char *text,
                           struct buf *out, struct err *err)
 {
-	/* a day in place of each %Y %m %d, to see whether what comes out is a selector */
+	/* a day for each %Y %m %d, to check that the result is a selector */
 	auto_buf sample = BUF_INIT;
 	for (const char *c = text; *c; c++) {
 		if (*c != '%') {

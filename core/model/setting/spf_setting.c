@@ -31,7 +31,7 @@ int spf_setting_load(struct store *store, struct spf_settings *ret_settings,
 		r = setting_text(store, texts[i].key, 0, &text, err);
 		*texts[i].text = text;
 	}
-	/* the words of both settings stand in the order of the enums */
+	/* the words of both settings are in the order of the enums */
 	settings->mode = (enum spf_mode)(mode + SPF_HEADERS_ONLY);
 	settings->guess_scope = (enum spf_guess_scope)scope;
 	return r;

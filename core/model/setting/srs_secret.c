@@ -1,8 +1,8 @@
 /*
- * The table `secret`, which no other file names.
+ * The table `secret`, which no other file accesses.
  *
- * A serial is never used twice, so the highest one is the newest.  When a secret stopped to sign is
- * when its successor was made; what the newest of the long-standing ones followed is too old.
+ * A serial is never used twice, so the highest one is the newest.  A secret stopped signing when
+ * its successor was created; secrets older than the newest expired one are too old.
  */
 #include "core/model/setting/srs_secret.h"
 
@@ -60,7 +60,7 @@ static int forget_old(struct store *store, const struct ctx *ctx, struct err *er
 	return r;
 }
 
-/* `value` signs; where it is an older one it leaves its old place. */
+/* `value` signs; if it is an older one, it is moved from its old position. */
 static int add(struct store *store, const struct ctx *ctx, const struct secret *value,
                struct err *err)
 {

@@ -1,9 +1,9 @@
 /*
- * Taking a change back: its items from the last to the first, each by the function of its kind.
+ * Undoing a change: its items from the last to the first, each by the function of its kind.
  *
- * Comparing and writing go item by item, because one change may touch the same thing twice; the
- * transaction around it makes it all or nothing.  Warnings wait for the end, so that a refusal is
- * the only thing that is said.
+ * Comparing and writing are done item by item, because one change may contain the same object
+ * twice; the transaction makes it all or nothing.  Warnings are kept until the end, so that a
+ * refusal is the only message.
  */
 #include "core/model/undo/undo.h"
 
@@ -118,7 +118,7 @@ int undo_compare(struct undo *undo, const struct change_item *item, const char *
 
 /* ---- settings and secrets -------------------------------------------------------------------- */
 
-/* What is stored at that scope, NULL: nothing. */
+/* The value stored at that scope, NULL: none. */
 static int stored(struct undo *undo, enum setting_key key, int64_t domain_id,
                   char **ret_text, struct err *err)
 {
@@ -166,7 +166,8 @@ static int undo_setting(struct undo *undo, const struct change_item *item,
 	return domain_life_set(undo->store, undo->ctx, &domain, key, item->old, err);
 }
 
-/* The first secret came with srs.enabled, and stays: addresses that it signed are still under way. */
+/* The first secret was created with srs.enabled, and is kept: addresses that it signed are still in
+ * use. */
 static int undo_secret(struct undo *undo, const struct change_item *item, struct err *err)
 {
 	if (!item->old && undo_find(undo, "setting", NULL, "srs.enabled")) {
@@ -191,7 +192,7 @@ static int undo_nothing(struct undo *undo, const struct change_item *item,
 	return 0;
 }
 
-/* The first row that fits counts; field NULL: any. */
+/* The first row that matches counts; field NULL: any. */
 static const struct undo_kind {
 	const char *object, *field;
 	int (*take_back)(struct undo *undo, const struct change_item *item,
@@ -258,7 +259,7 @@ static void undo_done(struct undo *undo)
 	names_done(&undo->warnings);
 }
 
-/* The open change is none that could be taken back. */
+/* The open change cannot be undone. */
 static int load(struct undo *undo, struct err *err)
 {
 	struct generation now = { 0, 0 };
@@ -269,7 +270,7 @@ static int load(struct undo *undo, struct err *err)
 	return r < 0 ? r : change_items(undo->store, undo->id, collect, undo, err);
 }
 
-/* Only what follows from something else: the change that led to it is named where one is found. */
+/* Only a consequence of another change, which is named if it is found. */
 static int refuse_facts(const struct undo *undo, struct err *err)
 {
 	int64_t cause = 0;

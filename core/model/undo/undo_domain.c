@@ -1,8 +1,7 @@
 /*
- * Taking back what a change did to domains and keys.
- *
- * A key that may have signed is never taken away by an undo: its record would go while mail is under
- * way.  DKIM that was switched on is switched off, and its keys rest.
+ * Undoing changes of domains and keys.  An undo never removes a key that may have signed: its
+ * record would be removed before mail is delivered.  DKIM that was enabled is disabled, and its
+ * keys rest.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 
 /* ---- there or not ---------------------------------------------------------------------------- */
 
-/* Whether somebody gave the domain anything since the change that added it. */
+/* Whether data was added to the domain since the change that added it. */
 static int has_own(struct undo *undo, const struct domain *domain, struct err *err)
 {
 	int64_t one;
@@ -35,7 +34,7 @@ static int has_own(struct undo *undo, const struct domain *domain, struct err *e
 		"ii", domain->id, undo->id);
 }
 
-/* The newest change since then that gave it something. */
+/* The newest change since then that added data. */
 static int refuse_own(struct undo *undo, const struct domain *domain, struct err *err)
 {
 	int64_t later = 0;
@@ -46,7 +45,7 @@ static int refuse_own(struct undo *undo, const struct domain *domain, struct err
 	                      "ti", domain->name, undo->id);
 	if (r < 0)
 		return r;
-	if (!later) /* what the same change gave it, and is not to be taken back */
+	if (!later) /* data that the same change added, and that is not undone */
 		return err_set(err, ERR_FAILED,
 		               _("%s has settings, records or keys of its own; to "
 		                 "remove them too, use --force"),
@@ -90,7 +89,7 @@ static int add_again(struct undo *undo, const struct change_item *item, struct e
 	auto_domain main = DOMAIN_INIT;
 	const struct change_item *alias =
 		undo_find(undo, "domain", item->domain, "alias-of");
-	/* an import may have made an alias of what was none */
+	/* an import may have turned a main domain into an alias */
 	if (alias && !alias->old)
 		alias = NULL;
 	int r = domain_look(undo->store, item->domain, &domain, err);
@@ -209,7 +208,7 @@ int undo_sign(struct undo *undo, const struct change_item *item, struct err *err
 	return switch_on(undo, &domain, err);
 }
 
-/* 1: that selector has the key that the change brought; its state and whether it ever signed. */
+/* 1: that selector has the key that the change added; its state and whether it ever signed. */
 static int look_at_key(struct undo *undo, const struct change_item *item,
                        struct key *ret_key, bool *ret_is_used, struct err *err)
 {
@@ -250,7 +249,7 @@ int undo_key(struct undo *undo, const struct change_item *item, struct err *err)
 		               _("the key %s of %s was deleted by change %" PRId64 " "
 		                 "together with its private key"),
 		               item->field, item->domain, undo->id);
-	/* DKIM that came with it is switched off, and the key is kept */
+	/* DKIM that was enabled with it is disabled, and the key is kept */
 	if (!is_new || undo_find(undo, "setting", item->domain, "dkim.sign")) {
 		undo->follows++;
 		return 0;

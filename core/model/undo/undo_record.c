@@ -1,5 +1,5 @@
-/* Taking back what a change did to records: a domain's own, the template's, and which revision of it
- * a domain follows. */
+/* Undoing changes of records: a domain's own, the template's, and the revision that a domain
+ * follows. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "core/model/record/template_edit.h"
 #include "core/model/undo/undo_inner.h"
 
-/* Trails of the first version do not say which record it was. */
+/* Trails of the first version do not record which record it was. */
 static int check_ref(const struct undo *undo, const struct change_item *item,
                      struct err *err)
 {
@@ -35,7 +35,7 @@ int undo_record(struct undo *undo, const struct change_item *item, struct err *e
 	if (r == 0)
 		return err_set(err, ERR_FAILED, _("the domain %s no longer exists"),
 		               item->domain);
-	/* with the removed domain, a record of the template that it had taken out */
+	/* of the removed domain, a record of the template that it had removed */
 	if (r > 0 && undo_has_removed(undo, item->domain))
 		return record_restore(undo->store, &domain, item->ref, item->field,
 		                      item->old, err);
@@ -89,7 +89,7 @@ int undo_applied(struct undo *undo, const struct change_item *item, struct err *
 	}
 	if (r > 0)
 		r = template_follow(undo->store, &domain, old, err);
-	/* a domain that comes back takes the newest one then */
+	/* a domain that is restored then gets the newest one */
 	if (r == ERR_FAILED && !item->new_value) {
 		undo_warn(undo, "%s: %s", item->domain, err->text);
 		err_clear(err);
@@ -98,7 +98,7 @@ int undo_applied(struct undo *undo, const struct change_item *item, struct err *
 	return r;
 }
 
-/* Where the domains followed different revisions, rows of their own say so. */
+/* If the domains followed different revisions, there are rows for each. */
 int undo_applied_all(struct undo *undo, const struct change_item *item, struct err *err)
 {
 	int64_t old = 0, rev = 0;
