@@ -31,8 +31,7 @@
 #define TIMEOUT_MS 10000
 #define OUTPUT_LIMIT 65536
 #define MOST_READS 100 /* more than a pipe holds */
-#define FD_MOST \
-	65536 /* descriptors that are closed one by one if close_range(2) is missing */
+#define FD_MOST 65536  /* closed one by one if close_range(2) is missing */
 
 #define PATH_FOLDERS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -1,6 +1,7 @@
 /*
- * DKIM lint: one table, one rule for each code.  In these records names and values of tags have case
- * (RFC 6376 3.2), other than in DMARC's.
+ * DKIM lint: one table, one rule for each code.
+ *
+ * In these records names and values of tags are case-sensitive (RFC 6376 3.2), unlike in DMARC's.
  */
 #include "dnszone/lint/lint_dkim.h"
 
@@ -17,7 +18,7 @@
 
 #define RSA_MIN 1024  /* RFC 8301 3.2 */
 #define RSA_GOOD 2048 /* likewise */
-#define RSA_MAX 4096  /* what verifiers must be able to read */
+#define RSA_MAX 4096  /* the sizes that verifiers must support */
 #define ED25519_LEN 32
 
 static const char blanks[] = " \t\r\n";
@@ -25,8 +26,8 @@ static const char blanks[] = " \t\r\n";
 struct lint {
 	struct lint_head head;
 	const struct tags *tags;
-	struct buf key;  /* p= decoded; empty: it is not base64, or there is none */
-	bool is_base64;  /* p= is there, not empty, and base64 */
+	struct buf key;  /* p= decoded; empty: not base64, or absent */
+	bool is_base64;  /* p= exists, is not empty, and is base64 */
 	bool is_ed25519; /* k=ed25519 */
 	bool is_known;   /* k= is rsa or ed25519 */
 	enum dkim_key_form form;
@@ -116,7 +117,8 @@ static void rule_unknown_flag(const struct lint *l)
 	}
 }
 
-/* RFC 4871 3.6.1: the local part that may sign; a verifier of that age takes an empty one for none. */
+/* RFC 4871 3.6.1: the local part that may sign; a verifier of that age treats an empty one as none.
+ */
 static void rule_granularity(const struct lint *l)
 {
 	const struct tag *g = find(l, "g");
@@ -317,7 +319,7 @@ const struct lint_table lint_dkim_table = { rows, ARRAY_LEN(rows) };
 
 /* ---- entry ------------------------------------------------------------------------------------ */
 
-/* What zone files leave behind in text explains most faults of syntax. */
+/* Remains of zone file syntax in the text explain most syntax errors. */
 static void add_syntax(struct lint_list *list, const char *text, const char *fault)
 {
 	if (!text[strspn(text, blanks)])

@@ -1,8 +1,8 @@
 /*
- * DMARC lint: one table, one rule for each code.  What needs DNS is in lint_dmarc_look.c.
+ * DMARC lint: one table, one rule for each code.  Rules that require DNS are in lint_dmarc_look.c.
  *
- * A rule sees the elements of a record that parses; the first codes are about texts that are no
- * record, and about what a name has.
+ * A rule gets the elements of a record that parses; the first codes are about texts that are not
+ * records, and about the records of a name.
  */
 #include "dnszone/lint/lint_dmarc.h"
 
@@ -43,7 +43,7 @@ static bool is_policy_tag(enum dmarc_tag tag)
 	return tag == DMARC_P || tag == DMARC_SP || tag == DMARC_NP;
 }
 
-/* RFC 9989 4.10.1: no DMARC at all, or p=none, for want of a policy. */
+/* RFC 9989 4.10.1: no DMARC, or p=none, because there is no policy. */
 static bool is_policy_lost(const struct lint *l)
 {
 	return l->record->p <= DMARC_POLICY_INVALID ||
@@ -162,7 +162,7 @@ static void rule_suffix(const struct lint *l)
 		report(l, find(l, DMARC_PSD));
 }
 
-/* What the tag means where it is absent; historic ones: what they meant. */
+/* What an absent tag means; for historic tags, what it meant. */
 static bool is_default(const struct lint *l, const struct dmarc_element *e)
 {
 	static const char *const defaults[DMARC_TAG_COUNT] = {
@@ -213,7 +213,7 @@ static void rule_options_unused(const struct lint *l)
 
 /* ---- report addresses ------------------------------------------------------------------------- */
 
-/* Runs `each` on the URIs of rua and ruf, where the tag counts at all. */
+/* Runs `each` on the URIs of rua and ruf, if the tag has an effect. */
 static void each_uri(const struct lint *l,
                      void (*each)(const struct lint *l, const struct dmarc_uri *uri))
 {
@@ -358,7 +358,7 @@ void lint_dmarc_record(const struct lint_dmarc_input *input, struct lint_list *l
 	lint_run(&lint_dmarc_table, &l);
 }
 
-/* RFC 9990 4: v=DMARC1, and at most a rua that takes the place of the domain's own. */
+/* RFC 9990 4: v=DMARC1, and at most a rua that replaces that of the domain. */
 void lint_dmarc_report(const struct lint_dmarc_input *input, struct lint_list *list)
 {
 	static void (*const rules[])(const struct lint *l) = {

@@ -1,6 +1,6 @@
 /*
- * DMARC lint, what is looked up: what a domain publishes, and whether other organizations accept the
- * reports that a record sends to them.
+ * DMARC lint, look-ups: what a domain publishes, and whether other organizations accept the reports
+ * that a record sends to them.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct foreign {
 	size_t count;
 };
 
-/* Whether both names belong to one organization; unknown counts as yes. */
+/* Whether both names belong to one organization; true if unknown. */
 static bool is_own(struct foreign *f, const char *target)
 {
 	const struct lint_dmarc_input *input = f->l->input;
@@ -51,7 +51,7 @@ static bool is_accepted(struct foreign *f, const char *owner)
 		if (dmarc_record_is((struct octets){ (const char *)answer.rdata[i].octets,
 		                                     answer.rdata[i].len }))
 			return true;
-	return answer.kind == DNS_TEMPFAIL; /* nothing is known */
+	return answer.kind == DNS_TEMPFAIL; /* unknown */
 }
 
 static void look_at_uri(struct foreign *f, const struct dmarc_uri *uri)
@@ -74,7 +74,7 @@ static void look_at_uri(struct foreign *f, const struct dmarc_uri *uri)
 		lint_say(l, uri->at + 1, "%.400s", owner);
 }
 
-/* RFC 9990 4: an external destination says that it takes the reports. */
+/* RFC 9990 4: an external destination publishes that it accepts the reports. */
 void lint_dmarc_rule_foreign(const struct lint *l)
 {
 	struct foreign f = { .l = l };
@@ -143,7 +143,7 @@ static void lint_walk(struct dmarc_lookups *all, const struct dmarc_walk *walk,
 		lint_add_row(list, &lint_dmarc_table.row[CODE_NO_RECORD], NULL);
 }
 
-/* "_dmarc.example.com" is typed for example.com. */
+/* "_dmarc.example.com" was typed instead of example.com. */
 static const char *without_label(const char *domain)
 {
 	static const char label[] = "_dmarc.";
@@ -151,7 +151,7 @@ static const char *without_label(const char *domain)
 	return has_label ? domain + strlen(label) : domain;
 }
 
-/* <domain>._report._dmarc.<target>; RFC 9990 4: any of several records will do. */
+/* <domain>._report._dmarc.<target>; RFC 9990 4: one valid record of several is enough. */
 static void lint_report_owner(const char *owner, struct resolver *dns,
                               struct deadline until, struct lint_list *list)
 {

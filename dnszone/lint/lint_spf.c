@@ -1,5 +1,5 @@
 /*
- * SPF lint: one table, one rule for each code.  A rule that needs DNS works on a survey
+ * SPF lint: one table, one rule for each code.  A rule that requires DNS uses a survey
  * (lint_spf_survey.c).
  */
 #include "dnszone/lint/lint_spf.h"

@@ -55,7 +55,7 @@ static void count_void(struct walk *w, const struct dns_name *name, enum dns_typ
 	         dns_type_name(type), text);
 }
 
-/* A name without any address is void for every client. */
+/* A name without any address is a void look-up for every client. */
 static void look_at_addresses(struct walk *w, const struct dns_name *name, bool is_exists)
 {
 	struct dns_answer answer;
@@ -93,7 +93,7 @@ static void look_at_term(struct walk *w, const struct spf_record *record,
 	    (memchr(spec, '%', term->domain_len) ||
 	     !dns_name_from_octets(spec, term->domain_len, &name)))
 		return;
-	if (name.len == 0) /* the record's own domain is not known */
+	if (name.len == 0) /* the record's own domain is unknown */
 		return;
 	switch (term->kind) {
 	case SPF_A:
@@ -127,7 +127,7 @@ static void look_at_record(struct walk *w, const struct spf_record *record,
 		    spf_record_is_ignored(record, term))
 			continue;
 		w->survey->lookups++;
-		/* enough is known, and a hostile record ends here */
+		/* enough for all rules; also ends a hostile record */
 		if (w->survey->lookups > SURVEY_MAX)
 			return;
 		look_at_term(w, record, term, own);

@@ -1,6 +1,6 @@
 /*
- * SPF lint, the rules on a record's text and on what its survey found.  What no check ever looks at
- * (spf_record_is_ignored) is passed over.
+ * SPF lint, rules about a record's text and about the result of its survey.  Terms that a check
+ * ignores (spf_record_is_ignored) are skipped.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static const struct spf_term *redirect_of(const struct lint *l)
 	return NULL;
 }
 
-/* The next term at or after *at that a check looks at; NULL: there is none. */
+/* The next term at or after *at that a check evaluates; NULL: none. */
 static const struct spf_term *next_term(const struct lint *l, size_t *at)
 {
 	while (l->record && *at < l->record->count) {
@@ -88,7 +88,7 @@ static enum network_use use_of(const struct spf_term *term)
 	                             : network_use(AF_INET6, term->ip, term->prefix6);
 }
 
-/* "0.0.0.0/0" and its like are +all in disguise. */
+/* "0.0.0.0/0" and equivalents have the effect of +all. */
 void rule_whole_internet(const struct lint *l)
 {
 	const struct spf_term *term;
@@ -112,7 +112,7 @@ void rule_ptr(const struct lint *l)
 			report_term(l, term);
 }
 
-/* A redirect in front of all looks as if it counted: rule_redirect_and_all(). */
+/* A redirect before all appears to have an effect: rule_redirect_and_all(). */
 void rule_after_all(const struct lint *l)
 {
 	const struct spf_term *all = all_of(l);
@@ -154,7 +154,7 @@ static bool is_same_term(const struct spf_record *record, const struct spf_term 
 void rule_duplicate(const struct lint *l)
 {
 	const struct spf_term *term;
-	/* a record of thousands of terms is no place to look for pairs */
+	/* pairs are not compared in a record of thousands of terms */
 	for (size_t i = 0; i < PAIRS_MAX && (term = next_term(l, &i));)
 		for (const struct spf_term *other = l->record->term; other < term;
 		     other++) {
@@ -193,7 +193,7 @@ static bool is_one_of(struct word word, const char *const *words, size_t count)
 
 enum modifier { AS_MECHANISM, VERSION_AGAIN, REPORT, OTHER_MODIFIER };
 
-/* What an unknown modifier is nevertheless known as. */
+/* The name of an unknown modifier that is defined elsewhere. */
 static enum modifier modifier_of(const struct lint *l, const struct spf_term *term)
 {
 	static const char *const mechanisms[] = { "all",  "include", "a",     "mx",
@@ -336,8 +336,8 @@ void rule_exists(const struct lint *l)
 			report_term(l, term);
 }
 
-/* RFC 7208 allows nearly any octet in a domain; hosts have few.  "a:example.com-all" has lost its
- * blank: no top-level domain has a hyphen but those with "--" in them. */
+/* RFC 7208 allows nearly any octet in a domain; host names have few.  In "a:example.com-all" a
+ * blank is missing: no top-level domain contains a hyphen except those with "--". */
 static bool is_odd(const char *name, size_t len)
 {
 	size_t label = 0;
@@ -380,7 +380,7 @@ void rule_validated(const struct lint *l)
 
 /* ---- the whole ---------------------------------------------------------------------- */
 
-/* Names of terms have no case; a few programs that read records do not know that. */
+/* Names of terms are case-insensitive; a few programs that read records treat them otherwise. */
 void rule_capitals(const struct lint *l)
 {
 	size_t end = 6; /* of v=spf1 */

@@ -1,4 +1,4 @@
-/* The loop over the table of a linter, and what linters of tag lists share. */
+/* The loop over the table of a linter, and functions that linters of tag lists share. */
 #include "dnszone/lint/lint_table.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* The owners of mail's TXT records, and three small kinds of record. */
+/* The owners of TXT records for mail, and three small kinds of record. */
 #include "dnszone/lint/lint_txt.h"
 
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static void report(struct lint_list *list, enum code_index code, const struct ta
 	lint_add_tag(list, &rows[code].code, tag);
 }
 
-/* The tags of a text that begins with "v=<version>"; false: that was reported. */
+/* The tags of a text that begins with "v=<version>"; false: the fault was reported. */
 static bool parse(struct octets octets, const char *version, enum code_index code,
                   struct tags *tags, struct lint_list *list)
 {
@@ -153,7 +153,7 @@ static void lint_tls(struct octets text, const char *domain, struct lint_list *l
 	tags_done(&tags);
 }
 
-/* A web address; `ending`: its path's, NULL: any. */
+/* A web address; `ending`: that of its path, NULL: any. */
 static bool is_web(const char *value, const char *ending)
 {
 	struct dmarc_uri uri;
@@ -218,7 +218,7 @@ static void lint_key_policy(struct octets text, const char *domain,
 	lint_dkim_policy(text, list);
 }
 
-/* SPF is at any name; what belongs below a label of its own is not. */
+/* SPF may be at any name; records that belong below a label of their own may not. */
 static void lint_other(struct octets text, const char *domain, struct lint_list *list)
 {
 	static const struct {
@@ -270,7 +270,7 @@ const struct lint_txt_place *lint_txt_place(const char *owner)
 {
 	size_t i = 0;
 	while (!is_at(owner, places[i].pattern))
-		i++; /* the last one matches all */
+		i++; /* the last row matches all */
 	return &places[i];
 }
 

@@ -1,7 +1,7 @@
 /*
  * Names in wire form, to and from text.
  *
- * Every struct dns_name that is made here is whole: labels of 1 to 63 octets, one root label at
+ * Every struct dns_name that is made here is complete: labels of 1 to 63 octets, one root label at
  * the end, at most 255 octets, ASCII letters folded.  The other functions rely on that.
  */
 #include "dnszone/name/dns_name.h"
@@ -18,7 +18,7 @@ static uint8_t fold(uint8_t c)
 
 struct builder {
 	struct dns_name name;
-	size_t label; /* where the length octet of the open label stands */
+	size_t label; /* position of the length octet of the open label */
 };
 
 static bool add_octet(struct builder *b, uint8_t c)
@@ -50,7 +50,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* What stands behind a '\' at text[*i - 1]; *i is moved behind it. */
+/* The escape after a '\' at text[*i - 1]; *i is moved to the octet after it. */
 static bool read_escape(const char *text, size_t len, size_t *i, uint8_t *ret_octet)
 {
 	if (*i >= len)

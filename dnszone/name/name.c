@@ -1,8 +1,8 @@
 /*
  * Domain names, and the only user of libidn2.
  *
- * Everything ends as lower-case ASCII that check_labels() has seen, whatever libidn2 made of the
- * input.  Plain ASCII without "xn--" never reaches libidn2: its tables cost start-up time.
+ * The result is always lower-case ASCII that check_labels() has checked, whatever libidn2 returned.
+ * Plain ASCII without "xn--" is never passed to libidn2: its tables cost start-up time.
  */
 #include "dnszone/name/name.h"
 
@@ -39,12 +39,12 @@ struct rules {
 	unsigned min_labels;
 	bool is_international;
 	bool has_inner_underscore;   /* '_' inside a label */
-	bool has_leading_underscore; /* '_' in front of a label */
+	bool has_leading_underscore; /* '_' at the beginning of a label */
 	bool has_wildcard;           /* "*" as the first label */
 	bool may_be_number;          /* a last label of digits */
 };
 
-/* What was typed as it may stand in a sentence: short, and nothing but clean UTF-8. */
+/* Typed text as part of a message: short, and only clean UTF-8. */
 struct shown {
 	char text[128];
 };
@@ -100,7 +100,7 @@ static bool has_ace_label(const char *name)
 	return false;
 }
 
-/* An A-label must be what its own U-label becomes again (RFC 5891 5.4). */
+/* An A-label must be equal to the conversion of its own U-label (RFC 5891 5.4). */
 static bool is_real_ace(const char *label)
 {
 	char *u_label = NULL, *a_label = NULL;
@@ -165,7 +165,7 @@ static int check_label(const char *label, bool is_first, const char *text,
 	return 0;
 }
 
-/* `ascii` is cut into labels, checked, and copied in lower case without its final dot. */
+/* Splits `ascii` into labels, checks them, and copies them in lower case without the final dot. */
 static int check_labels(const char *ascii, const char *text, const struct rules *rules,
                         char ret_name[NAME_SIZE], struct err *err)
 {
@@ -202,7 +202,8 @@ static int check_labels(const char *ascii, const char *text, const struct rules 
 	return 0;
 }
 
-/* The first ASCII octet that is in no label; libidn2 would speak of a failed round trip. */
+/* The first ASCII octet that is not allowed in a label; libidn2's message would be about a failed
+ * round trip. */
 static const char *odd_ascii(const char *text)
 {
 	for (; *text; text++)
@@ -410,8 +411,8 @@ char *name_to_unicode(const char *name)
 	if (!has_ace_label(name))
 		return xstrdup(name);
 	char *u_labels = NULL, *again = NULL;
-	/* What becomes the same A-labels again holds code points of IDNA 2008 only: no control,
-	 * format or unassigned ones. */
+	/* A text that converts back to the same A-labels contains code points of IDNA 2008 only: no
+	 * control, format or unassigned ones. */
 	bool is_good = idn2()->idn2_to_unicode_8z8z(name, &u_labels, 0) == IDN2_OK &&
 	               is_visible(u_labels) &&
 	               idn2()->idn2_to_ascii_8z(u_labels, &again, IDN_FLAGS) == IDN2_OK &&

@@ -1,4 +1,4 @@
-/* Placeholders of template records: the table, and text with values put in. */
+/* Placeholders of template records: the table, and their replacement in a text. */
 #include "dnszone/name/placeholder.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ const struct placeholder_row placeholder_table[] = {
 };
 const unsigned placeholder_count = ARRAY_LEN(placeholder_table);
 
-/* The length of the word in "<word>" at `text`, 0 where nothing of that form begins there. */
+/* The length of the word in "<word>" at `text`, 0 if the text has another form. */
 static size_t word_length(const char *text)
 {
 	size_t len = 0;
@@ -31,15 +31,15 @@ static size_t word_length(const char *text)
 	return len;
 }
 
-/* Backslashes directly before a "<word>" at `text`; 0 where it is not that.  Each two stand for one;
- * one that is left makes the word plain text. */
+/* The number of backslashes directly before a "<word>" at `text`; 0 if the text has another form.
+ * Each pair stands for one; a remaining one makes the word plain text. */
 static size_t escape_length(const char *text)
 {
 	size_t len = strspn(text, "\\");
 	return len && word_length(text + len) ? len : 0;
 }
 
-/* The row of the placeholder at `text`, placeholder_count where there is none. */
+/* The row of the placeholder at `text`, placeholder_count if none. */
 static unsigned row_at(const char *text, size_t word_len)
 {
 	unsigned i = 0;

@@ -1,10 +1,10 @@
 /*
  * Resource records as text; with zone_read.c the only user of ldns.
  *
- * ldns is lenient where a person would want to be told: it wraps numbers that are too big, drops
- * what follows ';', closes quotes and brackets by itself, pads odd hexadecimal digits.  So the
- * data is cut into words here first, and each word is held against the kind of field that it is
- * for; only then ldns reads it, and what ldns writes is the canonical form.
+ * ldns accepts errors that a person should be told about: it wraps numbers that are too large,
+ * drops text after ';', closes quotes and brackets, pads odd hexadecimal digits.  The data is
+ * therefore split into words here, and each word is checked against the type of its field; only
+ * then ldns parses it, and its output is the canonical form.
  */
 #include "dnszone/name/rr.h"
 
@@ -43,7 +43,7 @@
 /* clang-format on */
 LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
-#define DATA_MAX_LEN 65535 /* presentation form: what ldns reads of one record */
+#define DATA_MAX_LEN 65535 /* presentation form: the text of one record for ldns */
 #define ORIGIN_OF_OTHERS "invalid"
 #define TXT_STRING_MAX 255 /* RFC 1035 3.3 */
 
@@ -63,7 +63,7 @@ static bool is_refused_type(unsigned type)
 	return type == 0 || (type >= 128 && type <= 255) || type == 65535;
 }
 
-/* The number of a type's name or of TYPE<number>; -1 where there is none. */
+/* The number of a type's name or of TYPE<number>; -1 if unknown. */
 static int type_number(const char *text)
 {
 	int64_t number;
@@ -139,7 +139,7 @@ static const char *word_end(const char *c)
 	return is_quoted ? NULL : c;
 }
 
-/* Cuts `rdata` at blanks; round brackets that match only group lines and are dropped. */
+/* Splits `rdata` at blanks; matching round brackets only group lines and are dropped. */
 static int split(const char *type, const char *rdata, struct words *words,
                  struct err *err)
 {
@@ -200,7 +200,7 @@ static int check_number(const char *type, const char *word, int64_t max, struct 
 	               type, (long long)max);
 }
 
-/* A name in the data: quotes are a slip, international labels become A-labels. */
+/* A name in the data: quotes are a mistake, international labels become A-labels. */
 static int put_name(const char *type, const char *word, struct buf *line, struct err *err)
 {
 	if (strchr(word, '"'))
@@ -220,7 +220,7 @@ static int put_name(const char *type, const char *word, struct buf *line, struct
 	return 0;
 }
 
-/* One word, checked against its field, to the line that ldns will read. */
+/* One word, checked against its field, is added to the line for ldns. */
 static int put_word(const char *type, ldns_rdf_type field, const char *word,
                     struct buf *line, struct err *err)
 {
@@ -233,7 +233,7 @@ static int put_word(const char *type, ldns_rdf_type field, const char *word,
 			err, ERR_USAGE,
 			_("\"%.300s\" in the %s data is not ASCII; put quotes around text"),
 			word, type);
-	/* The quotes around this text are lost in a shell, and ldns insists on them. */
+	/* The shell removed the quotes around this text, and ldns requires them. */
 	bool lacks_quotes = field == LDNS_RDF_TYPE_LONG_STR && word[0] != '"';
 	buf_printf(line, lacks_quotes ? "\"%s\"" : "%s", word);
 	switch (field) {
@@ -243,7 +243,7 @@ static int put_word(const char *type, ldns_rdf_type field, const char *word,
 		return check_number(type, word, UINT16_MAX, err);
 	case LDNS_RDF_TYPE_INT32:
 		return check_number(type, word, UINT32_MAX, err);
-	case LDNS_RDF_TYPE_ALG: /* these may have names, too */
+	case LDNS_RDF_TYPE_ALG: /* these may also be names */
 	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
 	case LDNS_RDF_TYPE_SELECTOR:
 	case LDNS_RDF_TYPE_MATCHING_TYPE:
@@ -262,7 +262,7 @@ static int put_word(const char *type, ldns_rdf_type field, const char *word,
 	}
 }
 
-/* Hexadecimal data may be written in several words; ldns would fill up a last half octet. */
+/* Hexadecimal data may consist of several words; ldns would pad an odd last digit. */
 static int check_hex(const char *type, const struct words *words, size_t from,
                      struct err *err)
 {
@@ -285,7 +285,7 @@ static int put_words(const char *type, const struct words *words, struct buf *li
 		words->count > 0 && strcmp(words->word[0], "\\#") == 0; /* RFC 3597 */
 	ldns_rdf_type field = LDNS_RDF_TYPE_NONE;
 	for (size_t i = 0; i < words->count; i++) {
-		/* the last field of most types takes all further words */
+		/* the last field of most types takes all remaining words */
 		if (!is_generic && i < ldns()->ldns_rr_descriptor_maximum(fields) &&
 		    field != LDNS_RDF_TYPE_LOC) {
 			field = ldns()->ldns_rr_descriptor_field_type(fields, i);
@@ -314,7 +314,7 @@ static void rr_free(ldns_rr **rr)
 	ldns()->ldns_rr_free(*rr);
 }
 
-/* The data of `rr`: what ldns writes behind the fourth tab, single blanks between the words. */
+/* The data of `rr`: ldns' output after the fourth tab, with single blanks between the words. */
 static char *rdata_text(const ldns_rr *rr)
 {
 	ldns_buffer *line = ldns()->ldns_buffer_new(1024);
@@ -435,8 +435,8 @@ int rr_canonical(const char *type, const char *rdata, const char *origin,
 	int r = canonical_once(type, rdata, origin, &text, err);
 	if (r < 0)
 		return r;
-	/* ldns writes some data (WKS, odd octets in names and in SVCB values) in a form that it
-	 * reads in another way; a name server would, too. */
+	/* ldns writes some data (WKS, odd octets in names and in SVCB values) in a form that it,
+	 * and a name server, reads as other data. */
 	struct err ignored;
 	if (!text_is_clean(text) ||
 	    canonical_once(type, text, ORIGIN_OF_OTHERS, &again, &ignored) < 0 ||
@@ -453,7 +453,7 @@ int rr_canonical(const char *type, const char *rdata, const char *origin,
 
 /* ---- lines ------------------------------------------------------------------------- */
 
-/* How many of the octets stand for themselves. */
+/* The number of octets that need no escape. */
 static size_t plain_run(const char *text, size_t len)
 {
 	size_t run = 0;

@@ -1,6 +1,6 @@
 /*
- * What people type and paste that means something else than it looks like: TXT data with the quotes
- * of a zone file, names without their final dot.
+ * Typed and pasted data that means something else than it appears to: TXT data with the quotes of a
+ * zone file, names without their final dot.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -20,11 +20,11 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* One escape behind the '\\' at `at` (RFC 1035 5.1); its length, 0: it is none. */
+/* The length of one escape after the '\\' at `at` (RFC 1035 5.1), 0: not an escape. */
 static size_t read_escape(const char *at, struct buf *out)
 {
 	if (!is_digit(at[0])) {
-		/* not a zone file's: placeholder.h's, which is for later */
+		/* an escape of placeholder.h, which is processed later */
 		if (at[0] == '<')
 			buf_putc(out, '\\');
 		if (at[0])
@@ -40,7 +40,7 @@ static size_t read_escape(const char *at, struct buf *out)
 	return 3;
 }
 
-/* The string whose quote is at *at; false: it does not end. */
+/* Reads the string whose quote is at *at; false: it does not end. */
 static bool read_string(const char **at, struct buf *out)
 {
 	for (++*at; **at && **at != '"'; ++*at) {
@@ -85,7 +85,7 @@ static bool is_address(const char *word, size_t len)
 	return address_parse(copy, octets);
 }
 
-/* Which words of the data of common types are names; of other types none is looked at. */
+/* Which words of the data of common types are names; other types are not checked. */
 static const struct name_words {
 	const char *type;
 	size_t first, count;

@@ -1,4 +1,4 @@
-/* SOA serials by the calendar. */
+/* SOA serials derived from the date. */
 #include "dnszone/name/serial.h"
 
 #include <time.h>

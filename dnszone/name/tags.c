@@ -1,6 +1,6 @@
 /*
- * Tag=value lists.  RFC 6376 3.2 is the wider form: folding white space is allowed around names
- * and values; values hold printable ASCII but ';', and white space inside is kept.
+ * Tag=value lists.  RFC 6376 3.2 is the more general form: folding white space is allowed around
+ * names and values; values are printable ASCII except ';', and white space inside is kept.
  */
 #include "dnszone/name/tags.h"
 

@@ -1,9 +1,9 @@
 /*
- * Zone text read back with ldns, line by line (a FILE reader costs several times as much).
+ * Zone text parsed with ldns, line by line (a FILE reader takes several times as long).
  *
- * ldns gets each line with an origin that cannot be ours, so a name that is not absolute shows.
- * TXT data is compared octet by octet with what ldns understood; of other data owner, TTL and
- * names are checked, the rest was made canonical by ldns itself.
+ * ldns gets each line with an origin that cannot be ours, so that a relative name is detected.  TXT
+ * data is compared octet by octet with ldns' result; of other data, owner, TTL and names are
+ * checked, the rest was made canonical by ldns itself.
  */
 #include <ldns/ldns.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static bool cut_line(char *text, struct line *ret_line)
 			return false;
 		rest++;
 	}
-	/* what name_parse_owner() lets through: nothing that could be read in another way */
+	/* what name_parse_owner() accepts, which has only one reading */
 	size_t owner_len = strspn(word[0], "abcdefghijklmnopqrstuvwxyz0123456789-_.*");
 	if (word[0][owner_len] != ' ' || word[0][owner_len - 1] != '.' ||
 	    strncmp(word[2], "IN ", 3) != 0 || !*rest)
@@ -95,7 +95,7 @@ static bool is_below_origin(const struct reader *reader, const struct line *line
 	return line->owner_len == len || line->owner[line->owner_len - len - 1] == '.';
 }
 
-/* What ldns read as character-strings, written again, must be what stands there. */
+/* ldns' character-strings, written again, must be equal to the text. */
 static bool is_same_txt(struct reader *reader, const ldns_rr *rr, const struct line *line)
 {
 	auto_buf text = BUF_INIT;
@@ -124,7 +124,7 @@ static bool has_relative_name(const struct reader *reader, const ldns_rr *rr)
 	return false;
 }
 
-/* Whether a ';' stands outside quotes: the rest of the line would be a comment. */
+/* Whether there is a ';' outside quotes: the rest of the line would be a comment. */
 static bool has_comment(const char *rdata)
 {
 	bool is_quoted = false;

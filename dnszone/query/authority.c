@@ -1,4 +1,5 @@
-/* Asks authoritative servers directly: each address of each server for CNAME and data at once. */
+/* Queries authoritative servers directly: each address of each server for CNAME and data at once.
+ */
 #include "dnszone/query/authority.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static void say(struct authority *authority, enum authority_state state, const c
 
 /* ---- servers --------------------------------------------------------------------------------- */
 
-/* Connecting a datagram socket sends nothing: it asks the kernel for a route. */
+/* Connecting a datagram socket sends nothing: it queries the kernel for a route. */
 static bool has_route(const struct query_server *server)
 {
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
@@ -86,7 +87,7 @@ static void close_servers(struct link *link)
 	link->count = 0;
 }
 
-/* False: told. */
+/* False: err is set. */
 static bool open_servers(struct asking *asking, const struct zone_servers *servers,
                          struct link *link)
 {
@@ -104,7 +105,7 @@ static bool open_servers(struct asking *asking, const struct zone_servers *serve
 	return true;
 }
 
-/* False: told. */
+/* False: err is set. */
 static bool find_servers(struct asking *asking, const struct dns_name *name,
                          struct link *link)
 {
@@ -141,7 +142,8 @@ static void collect(struct asking *asking, struct resolver *direct,
 		resolver_ask(direct, name, type, asking->until, asking->mem, ret_answer);
 }
 
-/* All are sent before the first is waited for: a silent server costs the others nothing. */
+/* All queries are sent before the first answer is awaited, so that a silent server does not delay
+ * the others. */
 static void ask_servers(struct asking *asking, const struct dns_name *name,
                         struct link *link)
 {
@@ -171,7 +173,7 @@ static bool is_same_alias(const struct server *a, const struct server *b)
 	              a->cname.rdata[0].len) == 0;
 }
 
-/* One server shows a CNAME and this one does not show the same. */
+/* One server has a CNAME, and this one does not have the same. */
 static void tell_split(struct asking *asking, const struct server *has,
                        const struct server *other)
 {
@@ -191,8 +193,8 @@ static void tell_split(struct asking *asking, const struct server *has,
 		    has->at.text);
 }
 
-/* 1: *name is where the CNAME points, which all servers show; 0: no server shows one; negative:
- * told. */
+/* 1: *name is the target of the CNAME, which all servers return; 0: none returns one; negative: err
+ * is set. */
 static int next_name(struct asking *asking, const struct link *link,
                      struct dns_name *name)
 {

@@ -1,11 +1,9 @@
 /*
- * Questions to real servers.
+ * Queries to real servers.
  *
- * A question sits in a slot from its start until its answer was taken.  Slots of questions that
- * were asked ahead have no owner; an answer that comes for one is kept in `ahead`, and asking the
- * question takes it from there or joins the wait.
- *
- * The servers are tried in turn, for some rounds; query_slot.c knows how.
+ * A query is in a slot from its start until its answer was taken.  Slots of queries that were sent
+ * ahead have no owner; their answer is stored in `ahead`, and a later query for the same data takes
+ * it from there or waits for it.  The servers are tried in turn, for some rounds; see query_slot.c.
  */
 #include "dnszone/query/query.h"
 
@@ -20,7 +18,7 @@
 #define AHEAD_MEMORY ((size_t)128 * 1024)
 #define SPIN_NS 50000
 #define SPIN_PAUSE_MAX 1024 /* waits */
-#define PEEK_NS 50000 /* looking at all sockets more often costs more than it finds */
+#define PEEK_NS 50000       /* checking all sockets more often costs more than it finds */
 
 static struct query *query_of(struct resolver *r)
 {
@@ -39,7 +37,7 @@ static struct slot *find_slot(struct query *query, const struct dns_name *name,
 	return NULL;
 }
 
-/* A slot that nobody needs: a free one, else the next whose answer nobody came for. */
+/* An unused slot: a free one, else the oldest whose answer was not taken. */
 static struct slot *free_slot(struct query *query, bool may_evict)
 {
 	for (unsigned i = 0; i < query->options.width; i++)
@@ -71,7 +69,7 @@ static void start(struct slot *slot, const struct dns_name *name, enum dns_type 
 	slot_start(slot, name, type, left_ms);
 }
 
-/* Gives the question to a slot.  NULL: none is free. */
+/* Assigns a slot to the query.  NULL: none is free. */
 static struct slot *place(struct query *query, const struct dns_name *name,
                           enum dns_type type, const struct asker *asker, int left_ms)
 {
@@ -101,7 +99,7 @@ struct watch {
 		struct query_try *try;
 	} of[SLOTS_MAX * TRIES_OPEN];
 	unsigned count;
-	int64_t until_ns; /* when something is to be done without a packet */
+	int64_t until_ns; /* when an action is due without a packet */
 };
 
 static void watch_slot(struct watch *watch, struct slot *slot)
@@ -119,8 +117,9 @@ static void watch_slot(struct watch *watch, struct slot *slot)
 	}
 }
 
-/* A cache on the same machine answers within the time that it takes to put a process to sleep and
- * to wake it, so looking for that long saves both; where nothing comes, it is not done for a while. */
+/* A cache on the same machine answers within the time that it takes to suspend a process and wake
+ * it, so polling that long saves both; after a poll without an answer, it is omitted for a while.
+ */
 static int spin(struct query *query, struct watch *watch)
 {
 	if (query->spins_off > 0) {
@@ -154,8 +153,8 @@ static int wait_for_packets(struct query *query, struct watch *watch)
 	return ppoll(watch->fd, watch->count, &left, NULL);
 }
 
-/* Waits until a socket is ready, a try is over or the deadline has passed, and lets the slots go
- * on. */
+/* Waits until a socket is ready, a try is over or the deadline has passed, and then processes the
+ * slots. */
 static void turn(struct query *query, struct deadline until)
 {
 	struct watch watch;
@@ -176,8 +175,7 @@ static void turn(struct query *query, struct deadline until)
 			slot_try_next(&query->slot[i]);
 }
 
-/* Takes the answer out of a slot of ours; that of one that is still in flight is that there is
- * none. */
+/* Takes the answer out of one of our slots; for one that is still in flight, there is none. */
 static void take(struct slot *slot, struct dns_answer *ret_answer)
 {
 	if (slot->state == SLOT_IN_FLIGHT)
@@ -229,7 +227,7 @@ static void ask_many(struct resolver *r, size_t count, const struct dns_name *na
 			struct dns_answer answer = too_late(query, mem);
 			done(arg, next, &answer);
 		}
-		/* an answer that was there already has made room for the next question */
+		/* an answer that had arrived already freed a slot for the next query */
 		if (answered < count && !(next < count && free_slot(query, true)))
 			turn(query, until);
 	}
@@ -265,7 +263,7 @@ static bool peek(struct resolver *r, const struct dns_name *name, enum dns_type 
 	if (slot && slot->state == SLOT_IN_FLIGHT &&
 	    monotonic_ns() - query_of(r)->looked_ns > PEEK_NS)
 		turn(query_of(r), (struct deadline){ 0 });
-	/* it may have found no room just now */
+	/* it may have found no free slot before */
 	if (!slot || slot->state != SLOT_DONE)
 		return false;
 	if (!dns_answer_copy(&slot->answer, mem, ret_answer))
@@ -317,7 +315,8 @@ struct resolver *query_new(const struct query_servers *servers,
 	if (query->options.width == 0 || query->options.width > SLOTS_MAX)
 		query->options.width = query->options.width ? SLOTS_MAX : QUERY_WIDTH;
 	query->spin_pause = 1;
-	if (query->servers.is_rotated) /* short-lived processes, too, use all of them */
+	if (query->servers
+	            .is_rotated) /* short-lived processes too distribute their queries among them */
 		ctx_random(NULL, &query->rotation, sizeof(query->rotation));
 	if (query->options.memory == 0)
 		query->options.memory = AHEAD_MEMORY;

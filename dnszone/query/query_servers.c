@@ -1,6 +1,6 @@
 /*
- * Which name servers are asked: as a person types them, or those of the machine, as the C library
- * reads them from /etc/resolv.conf.
+ * The name servers to query: as typed, or those of the machine, as the C library reads them from
+ * /etc/resolv.conf.
  */
 #include "dnszone/query/query_servers.h"
 
@@ -16,11 +16,11 @@
 #include "core/base/text.h"
 
 #define DNS_PORT 53
-#define TIMEOUT_MAX 30 /* resolv.conf(5): silently capped */
+#define TIMEOUT_MAX 30 /* resolv.conf(5): values above it are reduced */
 #define ATTEMPTS_MAX 5
 #define FILE_MAX ((size_t)16 * 1024)
 
-/* An interface by its name or its number, which need not be there yet. */
+/* An interface by its name or its number; it need not exist yet. */
 static bool parse_scope(const char *text, uint32_t *ret_scope)
 {
 	int64_t number;
@@ -30,7 +30,7 @@ static bool parse_scope(const char *text, uint32_t *ret_scope)
 	return *ret_scope != 0;
 }
 
-/* "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; cuts `text` at the '%'. */
+/* "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; ends `text` at the '%'. */
 static bool parse_address(char *text, struct query_server *server)
 {
 	char *scope = strchr(text, '%');
@@ -111,7 +111,7 @@ int query_servers_parse(const char *text, struct query_servers *ret_servers,
 
 /* ---- resolv.conf(5) -------------------------------------------------------------------------- */
 
-/* "timeout:3" with `name` "timeout:"; what is no number is skipped, 0 counts as 1. */
+/* "timeout:3" with `name` "timeout:"; text that is not a number is skipped, 0 counts as 1. */
 static void take_number(const char *option, const char *name, unsigned max,
                         unsigned *number)
 {
@@ -137,7 +137,7 @@ static void take_server(const char *text, struct query_servers *servers)
 		servers->count++;
 }
 
-/* A keyword begins its line, and blanks follow it; comments begin with ';' or '#'. */
+/* A keyword begins its line and is followed by blanks; comments begin with ';' or '#'. */
 static void take_line(char *line, struct query_servers *servers)
 {
 	static const char blanks[] = " \t\r";

@@ -1,17 +1,15 @@
 /*
- * One question in flight.
+ * One query in flight.
  *
- * Servers have their turns in rounds.  The next one's turn comes when the one before was silent for
- * its time, or at once when it cannot answer (an error, nobody there).  Such a server is not asked
- * again; the reason that is reported is the last one, where all servers are like that.
+ * Servers are tried in rounds.  The next one is tried when the previous one was silent for its
+ * time, or at once when it cannot answer (an error, no listener).  Such a server is not tried
+ * again; if all are like that, the last reason is reported.
  *
- * A socket stays open when the next server is asked, for the last TRIES_OPEN tries: a server that
- * needs longer than a try lasts could never answer otherwise.  An answer counts by the try whose
- * socket it comes to: that one's server, port and id.  The answer to an earlier try is as good as
- * one to the last; it is never taken for an answer to another try.  What this gives to who guesses
- * is small: TRIES_OPEN pairs of port and id instead of one.
- *
- * Anything else that comes to a socket is dropped, and the wait goes on.
+ * A socket remains open when the next server is tried, for the last TRIES_OPEN tries: a server that
+ * needs longer than a try could otherwise never answer.  An answer belongs to the try of its
+ * socket: that server, port and id.  The answer to an earlier try is accepted like one to the last;
+ * it is never accepted for another try.  An attacker who guesses gains little: TRIES_OPEN pairs of
+ * port and id instead of one.  All other packets are dropped, and the wait continues.
  */
 #include "dnszone/query/query_slot.h"
 
@@ -23,10 +21,11 @@
 #include "core/base/ctx.h"
 
 #define ATTEMPTS 3
-#define WAIT_MS 2000 /* for one server in the first round; it doubles with each round */
+#define WAIT_MS 2000 /* for one server in the first round; doubled in each round */
 #define WAIT_MIN_MS 10
-#define PACKETS_PER_TURN 16 /* that a socket may bring before the deadline is looked at */
-#define DATAGRAM_MAX 4096   /* some send more than they were asked to */
+#define PACKETS_PER_TURN \
+	16 /* packets of a socket that are read before the deadline is checked */
+#define DATAGRAM_MAX 4096 /* some send more than they were asked to */
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
@@ -38,7 +37,7 @@ static bool has_unread_answers(const struct query *query)
 	return false;
 }
 
-/* Where the answer for a slot goes. */
+/* The destination of the answer for a slot. */
 static struct arena *memory_of(struct slot *slot)
 {
 	if (slot->owner)
@@ -118,7 +117,7 @@ static void finish(struct slot *slot, const struct dns_answer *answer,
 	close_tries(slot);
 	slot->answer = *answer;
 	slot->state = SLOT_DONE;
-	/* what was asked ahead and found no room will be asked again */
+	/* a query ahead that found no free slot will be sent when it is needed */
 	if (!slot->owner && mem->was_full)
 		slot->state = SLOT_FREE;
 }
@@ -132,7 +131,7 @@ void slot_give_up(struct slot *slot)
 
 /* ---- tries ----------------------------------------------------------------------------------- */
 
-/* One that no try in flight has. */
+/* An id that no try in flight has. */
 static uint16_t fresh_id(struct query *query)
 {
 	for (;;) {
@@ -176,7 +175,7 @@ static struct query_try *place_for_try(struct slot *slot)
 	return oldest;
 }
 
-/* False: the server has a fault now. */
+/* False: the server now counts as faulty. */
 static bool open_try(struct slot *slot, unsigned server, bool is_tcp)
 {
 	struct query *query = slot->query;
@@ -198,7 +197,7 @@ static unsigned attempts_of(const struct query *query)
 	return query->servers.attempts ? query->servers.attempts : ATTEMPTS;
 }
 
-/* A wait that was configured is the same in each round. */
+/* A configured timeout is the same in each round. */
 static int64_t wait_in_round(const struct slot *slot, unsigned round)
 {
 	return slot->query->servers.timeout_s ? slot->wait_ns : slot->wait_ns << round;
@@ -218,7 +217,7 @@ void slot_try_next(struct slot *slot)
 	slot_give_up(slot);
 }
 
-/* So that all rounds fit into what is left, and each server has its turn at least once. */
+/* All rounds must fit into the remaining time, and each server is tried at least once. */
 static int64_t first_wait_ns(const struct query *query, int left_ms)
 {
 	unsigned attempts = attempts_of(query);
@@ -275,12 +274,12 @@ static void on_fault(struct slot *slot, const struct query_try *try, enum fault_
 	for (unsigned i = 0; i < TRIES_OPEN; i++)
 		if (slot->try[i].fd >= 0 && slot->try[i].server == server)
 			query_try_close(&slot->try[i], &slot->query->sockets);
-	/* otherwise the wait is for another server, whose turn is not over */
+	/* otherwise another server is being tried, whose time is not over */
 	if (is_last)
 		slot_try_next(slot);
 }
 
-/* The same server once more: over TCP, or without EDNS. */
+/* The same server again: over TCP, or without EDNS. */
 static void ask_again(struct slot *slot, struct query_try *try, bool is_tcp)
 {
 	unsigned server = try->server;
@@ -294,7 +293,7 @@ static void ask_again(struct slot *slot, struct query_try *try, bool is_tcp)
 		slot->next_ns = until_ns;
 }
 
-/* A server that does not know EDNS says so by one of these (RFC 6891 7). */
+/* A server that does not support EDNS answers with one of these (RFC 6891 7). */
 static bool is_about_edns(const struct query_try *try, unsigned rcode)
 {
 	return !try->is_plain && (rcode == WIRE_FORMERR || rcode == WIRE_NOTIMP);

@@ -1,10 +1,10 @@
 /*
- * Sockets of questions.
+ * Sockets of queries.
  *
- * The kernel chooses the port: connect(2) of a socket that is not bound gives it a random free one
- * of /proc/sys/net/ipv4/ip_local_port_range (28,232 by default), from the generator that
- * getrandom(2) reads.  Dissolving the connection gives the port back (udp(7), AF_UNSPEC), so the
- * next question on the same socket has another one.
+ * The kernel chooses the port: connect(2) of an unbound socket assigns a random free one of
+ * /proc/sys/net/ipv4/ip_local_port_range (28,232 by default), from the generator of getrandom(2).
+ * Dissolving the connection releases the port (udp(7), AF_UNSPEC), so the next query on the same
+ * socket has another one.
  */
 #include "dnszone/query/query_try.h"
 
@@ -18,7 +18,7 @@
 
 #include "core/base/address.h"
 
-#define STRAYS_MAX 4 /* with more of them a socket is closed */
+#define STRAYS_MAX 4 /* above this number a socket is closed */
 
 static int family_of(const struct query_server *server)
 {
@@ -55,8 +55,8 @@ static int take_socket(struct query_sockets *sockets, int family)
 	return open_socket(family, SOCK_DGRAM);
 }
 
-/* Dissolves the connection.  The port is gone then, so nothing more can come, and what did come is
- * read: no later question may find it.  False: it is not as good as a new one. */
+/* Dissolves the connection.  The port is released, so no more packets can arrive, and those that
+ * did are read: no later query may receive them.  False: the socket cannot be reused. */
 static bool make_idle(int fd)
 {
 	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
@@ -131,7 +131,7 @@ static bool may_come_later(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* The connection is there, or has failed. */
+/* The connection was established, or has failed. */
 static enum try_outcome send_tcp(struct query_try *try, const struct dns_name *name,
                                  enum dns_type type)
 {
@@ -139,14 +139,14 @@ static enum try_outcome send_tcp(struct query_try *try, const struct dns_name *n
 	size_t len = wire_put_question(name, type, try->id, !try->is_plain, message + 2);
 	message[0] = (uint8_t)(len >> 8);
 	message[1] = (uint8_t)len;
-	/* it has room in the empty buffer of a new connection */
+	/* it fits into the empty buffer of a new connection */
 	if (send(try->fd, message, len + 2, MSG_NOSIGNAL) != (ssize_t)len + 2)
 		return may_come_later() ? TRY_WAITS : TRY_FAILED;
 	try->is_sent = true;
 	return TRY_WAITS;
 }
 
-/* One read(2): of the length, or of what it announces. */
+/* One read(2): of the length, or of that many octets. */
 static enum try_outcome receive_tcp(struct query_try *try)
 {
 	bool is_head = try->done < 2;

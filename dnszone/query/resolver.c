@@ -1,6 +1,6 @@
 /*
- * What all layers of the resolver share: the calls through the vtable, with what stands in for
- * an operation that a layer does not have, and answers without or with copied data.
+ * Functions that all layers of the resolver share: calls through the vtable, replacements for
+ * operations that a layer does not have, and answers without data or with copied data.
  */
 #include "dnszone/query/resolver.h"
 

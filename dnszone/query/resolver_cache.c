@@ -1,9 +1,9 @@
 /*
- * The memory of one check: hash chains whose entries and answers live in one bounded arena.
+ * The cache of one check: hash chains whose entries and answers are in one bounded arena.
  *
- * Nothing is ever taken out, so a full arena only means that further answers are not kept.
- * Questions asked ahead are handed down and their answers kept by the layer that has the
- * network; here they become entries when they are asked or looked at.
+ * Entries are never removed; if the arena is full, further answers are not stored.  Queries ahead
+ * are passed to the layer that has the network, which stores their answers; here they become
+ * entries when they are queried or peeked at.
  */
 #include "dnszone/query/resolver_cache.h"
 

@@ -1,7 +1,7 @@
 /*
- * Sorted rows: by owner in canonical order (RFC 4034 6.1), then type, then order of adding.  In
- * that order everything below a name stands directly behind it, so one binary search answers
- * whether a name exists.
+ * Sorted rows: by owner in canonical order (RFC 4034 6.1), then type, then order of insertion.  In
+ * that order all names below a name follow it directly, so one binary search finds out whether a
+ * name exists.
  */
 #include "dnszone/query/rr_table.h"
 
@@ -118,7 +118,7 @@ bool rr_table_has(const struct rr_table *table, const struct dns_name *name)
 void rr_table_answer(const struct rr_row *rows, size_t count, uint32_t ttl,
                      struct arena *mem, struct dns_answer *ret_answer)
 {
-	/* the rows outlive nothing that the caller knows of, so the data is copied */
+	/* the data is copied, because the rows may outlive the caller's */
 	struct dns_rdata *rdata = arena_calloc(mem, count, sizeof(*rdata));
 	struct dns_answer answer = {
 		.kind = DNS_OK, .ttl = ttl, .count = count, .rdata = rdata

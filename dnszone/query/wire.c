@@ -1,11 +1,13 @@
 /*
- * DNS messages.  ldns decodes records, but never sees a record before it was walked over here:
- * lengths inside the packet, compression pointers only backwards and a limited number of them,
- * names of at most 255 octets, data that is as long as its type wants it.  (ldns 1.8 follows up to
- * 65,535 pointers for one name.)  Records that no answer needs are stepped over.
+ * DNS messages.
  *
- * Three passes over the records: aliases into a small table, the chain through that table, then
- * the data at the end of the chain.  None of them depends on the order of the records.
+ * ldns decodes records, but each record is checked here first: lengths inside the packet,
+ * compression pointers only backwards and a limited number of them, names of at most 255 octets,
+ * data of the length that its type requires.  (ldns 1.8 follows up to 65,535 pointers for one
+ * name.) Records that no answer needs are skipped.
+ *
+ * There are three passes over the records: aliases into a small table, the chain through that
+ * table, then the data at the end of the chain.  None of them depends on the order of the records.
  */
 #include "dnszone/query/wire.h"
 
@@ -35,7 +37,7 @@ LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 #define OPCODE_MASK 0x7800
 #define TYPE_OPT 41
 #define CLASS_IN 1
-#define TTL_MAX INT32_MAX /* RFC 2181 8: a greater one counts as 0 */
+#define TTL_MAX INT32_MAX /* RFC 2181 8: a larger one counts as 0 */
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -81,7 +83,7 @@ struct packet {
 	size_t len;
 };
 
-/* Reads the name at *pos into `ret_name` (folded) and moves *pos behind it. */
+/* Reads the name at *pos into `ret_name` (folded) and moves *pos to the octet after it. */
 static bool read_name(const struct packet *p, size_t *pos, struct dns_name *ret_name)
 {
 	struct dns_name name = { 0 };
@@ -156,7 +158,7 @@ static bool is_names(const struct packet *p, const struct record *record, size_t
 	return end - pos == rest;
 }
 
-/* Whether the data has the form that its type wants; only then ldns may see it. */
+/* Whether the data has the form that its type requires; only then it is passed to ldns. */
 static bool is_sound(const struct packet *p, const struct record *record)
 {
 	size_t end = record->data + record->data_len;
@@ -183,7 +185,7 @@ static bool is_sound(const struct packet *p, const struct record *record)
 	}
 }
 
-/* Decodes a sound record.  NULL: memory, or ldns is stricter than we are. */
+/* Decodes a checked record.  NULL: out of memory, or ldns is stricter. */
 static ldns_rr *decode(const struct packet *p, const struct record *record)
 {
 	ldns_rr *rr = NULL;
@@ -219,13 +221,13 @@ static bool add_name(struct octets *to, const ldns_rdf *rdf)
 	return true;
 }
 
-/* One field of a record behind the others, in the form of struct dns_rdata. */
+/* Appends one field of a record, in the form of struct dns_rdata. */
 static bool add_field(const ldns_rdf *rdf, struct octets *to, struct dns_rdata *ret_rdata)
 {
 	switch (ldns()->ldns_rdf_get_type(rdf)) {
 	case LDNS_RDF_TYPE_DNAME:
 		return add_name(to, rdf);
-	case LDNS_RDF_TYPE_STR: /* its length octet is left out */
+	case LDNS_RDF_TYPE_STR: /* without its length octet */
 		if (ldns()->ldns_rdf_size(rdf) == 0)
 			return false;
 		add(to, rdf, 1);
@@ -422,7 +424,7 @@ static struct dns_answer answer_of(struct reply *reply, unsigned rcode, uint16_t
 	answer.kind = rcode == WIRE_NXDOMAIN ? DNS_NXDOMAIN : DNS_NODATA;
 	answer.rdata = NULL;
 	if (!reply->has_soa)
-		reply->soa_ttl = 0; /* RFC 2308 5: not to be kept */
+		reply->soa_ttl = 0; /* RFC 2308 5: must not be cached */
 	if (reply->soa_ttl < answer.ttl)
 		answer.ttl = reply->soa_ttl;
 	return answer;
@@ -497,7 +499,7 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
 		*ret_answer = failure(mem, _("a malformed answer from %s"), from);
 		return;
 	}
-	/* the question's name cannot be compressed: no name stands before it */
+	/* the first name of a message cannot be compressed */
 	reply.records = HEADER_LEN + name->len + 4u;
 	reply.answers = get16(packet + 6);
 	reply.authorities = get16(packet + 8);

@@ -1,10 +1,9 @@
 /*
  * A worker takes a zone, finds its servers (NS records from the name upwards, RFC 2181 6.1) and
- * asks one of them after the other until each owner has its answer; owners that are delegated
- * further are asked for through the resolver.  What looks like a record may be a wildcard's
- * (RFC 4592): a random name beside the owner then gives the same.
- *
- * The workers share which servers are silent, and whether the resolver is.
+ * queries one after the other until each owner has an answer; owners that are delegated further are
+ * queried through the resolver.  A record may come from a wildcard (RFC 4592): a random name next
+ * to the owner then returns the same.  The workers share which servers are silent, and whether the
+ * resolver is.
  */
 #include "dnszone/query/zone_look.h"
 
@@ -25,17 +24,18 @@
 
 enum {
 	WORKERS = 32,
-	WIDTH = 8, /* questions in flight of each: all together open fewer than 1024 files */
-	SERVERS_MAX = 4,    /* of a zone that are looked up, addresses that are tried */
+	WIDTH = 8, /* queries in flight of each: all together open fewer than 1024 files */
+	SERVERS_MAX =
+		4, /* servers of a zone that are looked up, addresses that are tried */
 	RESOLVER_MS = 3000, /* to find the servers of one zone */
 	SERVER_MS = 1500,   /* for one of them */
-	LOOK_MS = 5000,     /* for all zones, and a little more for each */
+	LOOK_MS = 5000,     /* for all zones, plus a little for each */
 	EACH_MS = 5,
 	ALL_MS = 300000,
-	SILENCES = 2,       /* after which a server is left alone */
+	SILENCES = 2,       /* after which a server is skipped */
 	DEAF_AFTER = 8,     /* zones whose servers the resolver did not find in time */
 	KNOWN_MAX = 512,    /* servers that are remembered */
-	QUESTIONS_MAX = 64, /* in one go, two for each owner */
+	QUESTIONS_MAX = 64, /* at once, two for each owner */
 };
 static const struct query_options query_options = { .width = WIDTH };
 
@@ -153,7 +153,7 @@ static void note_resolver(struct shared *shared, bool has_found, bool is_late)
 
 struct worker {
 	struct shared *shared;
-	struct resolver *dns; /* finds servers; NULL: no memory */
+	struct resolver *dns; /* finds servers; NULL: out of memory */
 	struct arena mem;
 	bool is_able;
 };
@@ -164,7 +164,7 @@ static struct deadline earlier(struct deadline until, int64_t ms)
 	return own.monotonic_ns < until.monotonic_ns ? own : until;
 }
 
-/* Silence, not a refusal: of the time that there was most is gone. */
+/* Silence, not a refusal: most of the time is used up. */
 static bool is_used_up(struct deadline until, int ms)
 {
 	return deadline_left_ms(until) < ms / 4;
@@ -176,8 +176,7 @@ static void explain(struct zone_look *look, const char *why)
 		snprintf(look->why, sizeof(look->why), "%s", why);
 }
 
-/* False: the resolver failed.  No server: where there is an answer for the zone it is the
- * resolver's. */
+/* False: the resolver failed.  Without servers an answer for the zone is that of the resolver. */
 static bool find_servers(struct worker *worker, struct zone_look *look,
                          struct zone_servers *servers)
 {
@@ -228,7 +227,7 @@ static void keep_answer(void *arg, size_t i, const struct dns_answer *answer)
 	((struct round *)arg)->answer[i] = *answer;
 }
 
-/* False: nobody said a word. */
+/* False: no server answered. */
 static bool take_answers(struct round *round)
 {
 	bool is_heard = false;
@@ -236,7 +235,7 @@ static bool take_answers(struct round *round)
 		const struct dns_answer *txt = &round->answer[2 * i];
 		const struct dns_answer *cname = &round->answer[2 * i + 1];
 		struct zone_owner *owner = round->owner[i];
-		/* an alias that leads to a dead server is an alias */
+		/* an alias to a server that is down is still an alias */
 		bool is_alias = cname->kind == DNS_OK && cname->count;
 		if (cname->kind == DNS_TEMPFAIL ||
 		    (txt->kind == DNS_TEMPFAIL && !is_alias)) {
@@ -256,7 +255,7 @@ static bool take_answers(struct round *round)
 	return is_heard;
 }
 
-/* Asks for owners that have no answer yet, as many as go into one round. */
+/* Queries owners that have no answer yet, as many as fit into one round. */
 static void begin_round(struct zone_look *look, struct round *round)
 {
 	*round = (struct round){ .look = look };
@@ -308,7 +307,7 @@ static void empty_owner(struct zone_owner *owner)
 	*owner = (struct zone_owner){ .owner = owner->owner, .state = ZONE_EMPTY };
 }
 
-/* What a name has that cannot have records of its own, next to each owner that has some. */
+/* Records of a name that cannot exist together, next to those that it has. */
 static void pass_over_wildcards(struct worker *worker, struct resolver *dns,
                                 struct deadline until, struct zone_look *look)
 {
@@ -338,7 +337,7 @@ static void pass_over_wildcards(struct worker *worker, struct resolver *dns,
 
 /* ---- one zone -------------------------------------------------------------------------------- */
 
-/* Everything that is still open, through one server (or the resolver).  False: it said nothing. */
+/* All open queries, through one server (or the resolver).  False: it was silent. */
 static bool ask_all(struct worker *worker, struct resolver *dns, struct deadline until,
                     struct zone_look *look)
 {
@@ -380,7 +379,8 @@ static void ask_server(struct worker *worker, const struct query_server *server,
 	if (!direct)
 		return;
 	bool is_heard = ask_all(worker, direct, until, look);
-	/* one that refuses a zone answers; one that was cut short by the end of all may be good */
+	/* a server that refuses a zone has answered; one whose time was cut by the total limit may
+	 * work */
 	bool is_late = is_used_up(until, SERVER_MS) &&
 	               deadline_left_ms(worker->shared->until) > 0;
 	if (is_heard || is_late)
@@ -399,7 +399,7 @@ static void look_at(struct worker *worker, struct zone_look *look)
 		for (size_t i = 0; i < servers.count && i < SERVERS_MAX && is_open(look);
 		     i++)
 			ask_server(worker, &servers.at[i], look);
-		/* delegated further, or nobody is authoritative */
+		/* delegated further, or no server is authoritative */
 		if (is_open(look) && deadline_left_ms(worker->shared->until) > 0)
 			ask_all(worker, worker->dns,
 			        earlier(worker->shared->until, SERVER_MS), look);

@@ -45,7 +45,7 @@ static void keep_answer(void *arg, size_t i, const struct dns_answer *answer)
 	((struct dns_answer *)arg)[i] = *answer;
 }
 
-/* IPv4 first: a host without IPv6 need not find that out for each server. */
+/* IPv4 first, so that a host without IPv6 does not fail once for each server. */
 static void look_up(struct resolver *via, const struct dns_answer *ns, size_t max,
                     struct deadline until, struct arena *mem,
                     struct zone_servers *servers)

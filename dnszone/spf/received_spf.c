@@ -1,9 +1,9 @@
 /*
  * The Received-SPF header field.
  *
- * Every value is cut to VALUE_MAX octets before it is quoted, so the field has a greatest length
- * (seven values, each at most doubled by escapes, fit RECEIVED_SPF_SIZE for all that is not built
- * of quotes alone; that is cut at a whole attribute).
+ * Every value is truncated to VALUE_MAX octets before it is quoted, so the field has a maximum
+ * length (seven values, each at most doubled by escapes, fit RECEIVED_SPF_SIZE unless they consist
+ * of quotes only; then it is truncated at a whole attribute).
  */
 #include "dnszone/spf/received_spf.h"
 
@@ -14,7 +14,7 @@
 #include "core/base/address.h"
 #include "dnszone/spf/spf_macro.h"
 
-#define VALUE_MAX 320 /* octets of a foreign value: a whole address (RFC 5321 4.5.3.1) */
+#define VALUE_MAX 320 /* octets of a foreign value: one address (RFC 5321 4.5.3.1) */
 
 struct field {
 	char *at;
@@ -33,7 +33,7 @@ static char printable(char c)
 	return c < 0x20 || c > 0x7e ? '?' : c;
 }
 
-/* Text inside a comment: nothing that opens, closes or escapes. */
+/* Text inside a comment: without characters that open, close or escape. */
 static void put_comment(struct field *f, struct octets text)
 {
 	for (size_t i = 0; i < text.len && i < VALUE_MAX / 2; i++) {
@@ -60,7 +60,7 @@ static bool is_dot_atom(struct octets text)
 	return !is_start;
 }
 
-/* "; key=value", whole or not at all. */
+/* "; key=value", complete or not at all. */
 static void put_pair(struct field *f, const char *key, struct octets value)
 {
 	char pair[2 * VALUE_MAX + 40];

@@ -1,10 +1,11 @@
 /*
- * Asking ahead: what a record will probably need is sent at once, so that waiting for answers
- * overlaps.  Nothing here changes a result, a count or a trace: questions go out without being
- * waited for, answers are only peeked at, and the arena is put back as it was.
+ * Queries ahead: data that a record will probably require is queried at once, so that the waiting
+ * times overlap.
  *
- * A term that costs a look-up counts here too, whether its question can be known or not, so never
- * more is asked ahead than the limits let an evaluation ask.
+ * They never change a result, a count or a trace: queries are sent without waiting, answers are
+ * only peeked at, and the arena is reset.  A term that costs a look-up counts here too, whether or
+ * not its query is known, so never more is queried ahead than the limits allow an evaluation to
+ * query.
  */
 #include <string.h>
 
@@ -36,7 +37,7 @@ static void ask(struct spf_run *run, const struct dns_name *name, enum dns_type 
 	resolver_ask_ahead(run->context->dns, name, type, run->context->until);
 }
 
-/* What the term will ask for, where that is known without a macro. */
+/* The query of the term, if it is known without a macro. */
 static void ask_term(struct spf_run *run, const struct spf_record *record,
                      const struct spf_term *term, const struct dns_name *own,
                      bool is_local)
@@ -62,7 +63,7 @@ static void ask_term(struct spf_run *run, const struct spf_record *record,
 	ask(run, &name, type, is_local);
 }
 
-/* The terms up to one that is known to match, and the redirect if none is. */
+/* The terms up to one that certainly matches, and the redirect if there is none. */
 static void ask_record(struct spf_run *run, const struct spf_record *record,
                        const struct dns_name *own, bool is_local,
                        const struct spf_policy *policy)

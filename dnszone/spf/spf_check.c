@@ -1,9 +1,10 @@
 /*
- * The policy around check_host(): which text is evaluated, whose result holds, what is said.
+ * The policy around check_host(): which text is evaluated, which result counts, and the
+ * explanation.
  *
- * (a) is the sender's record with the local rules in it; (b) is the guess.  A guess never makes a
- * result worse: an error in it, or a fail, leaves (a) as it is.  The explanation of a sender is
- * used for a fail of his own record only.
+ * (a) is the sender's record with the local rules inserted; (b) is the guess.  A guess never makes
+ * a result worse: after an error or a fail of the guess, (a) counts.  The explanation of a sender
+ * is used only for a fail of its own record.
  */
 #include "dnszone/spf/spf_check.h"
 
@@ -18,7 +19,7 @@ struct check {
 	const struct spf_context *context;
 	const struct spf_settings *settings;
 	struct spf_question question;
-	struct spf_answer answer; /* what holds so far */
+	struct spf_answer answer; /* the present result */
 };
 
 static bool has_text(const char *text)
@@ -38,7 +39,7 @@ static bool has_guess(const struct check *c)
 
 /* ---- evaluations ------------------------------------------------------------------- */
 
-/* A text, with the local rules put in where `is_edited`. */
+/* A text, with the local rules inserted if `is_edited`. */
 static struct spf_answer evaluate(const struct check *c, struct octets text,
                                   enum spf_origin origin, bool is_edited)
 {
@@ -46,7 +47,7 @@ static struct spf_answer evaluate(const struct check *c, struct octets text,
 	const struct spf_record *record;
 	struct spf_answer answer;
 	struct err err;
-	/* Nothing is put into a text that is wrong: its evaluation says so. */
+	/* Nothing is inserted into an invalid text: its evaluation reports the fault. */
 	if (is_edited && has_local(c) &&
 	    spf_record_parse_in(c->context->mem, text.at, text.len, &record, &err) == 0 &&
 	    !spf_edit_insert_local(record, c->settings->local_rules, c->context->mem,
@@ -61,7 +62,7 @@ static struct spf_answer evaluate(const struct check *c, struct octets text,
 	return answer;
 }
 
-/* No record: the local rules are the whole policy, and if none matches there is none. */
+/* No record: the local rules are the whole policy; if none matches, the result is none. */
 static struct spf_answer evaluate_local(const struct check *c)
 {
 	struct spf_answer answer =
@@ -96,7 +97,7 @@ static unsigned permissiveness(enum spf_result result)
 	}
 }
 
-/* A guess that says at least softfail may replace what says nothing. */
+/* A guess of softfail or better may replace a result without information. */
 static bool is_hopeful(enum spf_result result)
 {
 	return permissiveness(result) >= 2;
@@ -112,7 +113,7 @@ static void prefer_guess(struct check *c, bool is_edited)
 		c->answer = guess;
 }
 
-/* The sender publishes nothing. */
+/* The sender publishes no record. */
 static void check_without_record(struct check *c)
 {
 	bool is_permissive = c->settings->guess_scope == SPF_GUESS_MOST_PERMISSIVE;
@@ -129,7 +130,7 @@ static void check_without_record(struct check *c)
 		c->answer = guess;
 }
 
-/* Whether a temperror is final before anything is compared with a guess. */
+/* Whether a temperror is final before it is compared with a guess. */
 static bool is_final_temperror(const struct check *c)
 {
 	return c->answer.result == SPF_TEMPERROR &&

@@ -1,8 +1,7 @@
 /*
- * Local rules in a record: text in, text out.
- *
- * The parser's spans say where to cut, and the rest of the record goes over octet for octet, so
- * that what a trace shows is what was published plus our rules.
+ * Local rules in a record: text in, text out.  The parser's spans give the positions, and the rest
+ * of the record is copied octet by octet, so that a trace shows the published record plus our
+ * rules.
  */
 #include "dnszone/spf/spf_edit.h"
 
@@ -13,7 +12,7 @@ static bool is_mechanism(const struct spf_term *term)
 	return term->kind < SPF_REDIRECT;
 }
 
-/* A domain that says that it sends nothing. */
+/* A domain that declares that it sends no mail. */
 static bool is_bare_fail(const struct spf_record *record)
 {
 	size_t mechanisms = 0;
@@ -28,7 +27,7 @@ static bool is_bare_fail(const struct spf_record *record)
 	return mechanisms == 1 && is_bare;
 }
 
-/* Index of the term that the rules go in front of; `count`: behind the last mechanism. */
+/* Index of the term before which the rules are inserted; `count`: after the last mechanism. */
 static size_t run_start(const struct spf_record *record)
 {
 	size_t all = 0;
@@ -48,7 +47,7 @@ static size_t run_start(const struct spf_record *record)
 	return first;
 }
 
-/* Offset in the text: in front of a word, or behind one. */
+/* Offset in the text: before a word, or after one. */
 static size_t cut_at(const struct spf_record *record, bool *ret_is_behind)
 {
 	size_t first = run_start(record);
@@ -97,7 +96,7 @@ bool spf_edit_insert_local(const struct spf_record *record, const char *rules,
 		return true;
 	bool is_behind;
 	size_t cut = cut_at(record, &is_behind);
-	/* a rule of one letter and a blank may get a sign: no more than half as much again */
+	/* a rule of one letter and a blank may get a sign: the text grows by at most one half */
 	struct writer w = { arena_alloc(mem, record->len + 2 * strlen(rules) + 3), 0 };
 	if (!w.at)
 		return false;

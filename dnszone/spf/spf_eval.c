@@ -1,10 +1,10 @@
 /*
  * check_host() of RFC 7208 section 4.
  *
- * A loop over a fixed array of frames.  An include pushes one and costs a look-up, a redirect
- * takes its frame over, so the look-up limit is the depth limit.  Errors travel up through the
- * frames to the result, or, when the term of the top record is a local rule, to that term, which
- * then does not match.
+ * A loop over a fixed array of frames.  An include pushes one and costs a look-up; a redirect
+ * reuses its frame; so the look-up limit is the depth limit.  Errors propagate through the frames
+ * to the result or, if the term of the top record is a local rule, to that term, which then does
+ * not match.
  */
 #include "dnszone/spf/spf_eval.h"
 
@@ -55,11 +55,11 @@ static struct octets at_most(struct octets text, size_t max)
 	return (struct octets){ text.at, text.len < max ? text.len : max };
 }
 
-/* False: there is no domain that can be checked. */
+/* False: there is no domain to check. */
 static bool run_init(struct spf_run *run, const struct spf_context *context,
                      const struct spf_question *q)
 {
-	/* not the frames: they are filled when they are entered */
+	/* without the frames, which are filled when they are entered */
 	memset(run, 0, offsetof(struct spf_run, frame));
 	run->context = context;
 	run->is_top = true;
@@ -207,14 +207,14 @@ static void trace_record(const struct spf_run *run, const struct spf_frame *fram
 	event->domain.len = event->domain.at ? frame->domain_len : 0;
 }
 
-/* The record's text becomes the terms of the frame at run->depth. */
+/* Parses the record's text into the terms of the frame at run->depth. */
 static enum spf_outcome load(struct spf_run *run, struct octets text)
 {
 	struct spf_frame *frame = &run->frame[run->depth];
 	trace_record(run, frame, text);
 	struct err err;
 	frame->next = 0;
-	/* Where parsing fails there is nothing to try. */
+	/* If parsing fails there is no term. */
 	static const struct spf_record empty;
 	frame->record = &empty;
 	if (spf_record_parse_in(run->context->mem, text.at, text.len, &frame->record,
@@ -254,7 +254,7 @@ enum spf_outcome spf_run_enter(struct spf_run *run, const struct spf_term *term,
 	struct dns_name name;
 	struct octets text;
 	enum spf_result result = SPF_NONE;
-	/* RFC 7208 4.3: a name that cannot be checked gives none */
+	/* RFC 7208 4.3: an invalid name gives none */
 	if (spf_run_target(run, term, domain, &len, &name) &&
 	    dns_name_count_labels(&name) >= 2)
 		result = fetch(run, &name, domain, true, &text);
@@ -308,7 +308,7 @@ static enum spf_result qualified(const struct spf_term *term)
 	}
 }
 
-/* The next term to try; at the end of the record its redirect, or NULL. */
+/* The next term to evaluate; at the end of the record its redirect, or NULL. */
 static const struct spf_term *next_term(struct spf_frame *frame)
 {
 	const struct spf_record *record = frame->record;
@@ -347,7 +347,7 @@ static enum spf_outcome try_term(struct spf_run *run, const struct spf_term *ter
 	return spf_mech_try(run, term);
 }
 
-/* RFC 7208 5.2: what the included record's result means for the include. */
+/* RFC 7208 5.2: the effect of the included record's result. */
 static enum spf_outcome include_outcome(enum spf_result result)
 {
 	switch (result) {
@@ -389,7 +389,7 @@ static bool is_error(enum spf_outcome outcome)
 	return outcome == SPF_TERM_TEMPERROR || outcome == SPF_TERM_PERMERROR;
 }
 
-/* An error below a local rule: the rule does not match, and the top record goes on. */
+/* An error below a local rule: the rule does not match, and the top record continues. */
 static void drop_local_term(struct spf_run *run, enum spf_outcome outcome)
 {
 	for (unsigned i = 0; i <= run->depth; i++)
@@ -399,7 +399,7 @@ static void drop_local_term(struct spf_run *run, enum spf_outcome outcome)
 	run->problem = NULL;
 }
 
-/* Whether the outcome of a term at run->depth gives the record there its result. */
+/* Whether the outcome of a term at run->depth is the result of its record. */
 static bool decide(struct spf_run *run, const struct spf_term *term,
                    enum spf_outcome outcome, enum spf_result *ret_result)
 {
@@ -414,8 +414,8 @@ static bool decide(struct spf_run *run, const struct spf_term *term,
 	return is_decided;
 }
 
-/* The next term of the record at run->depth.  True: that record has its result; *ret_term is the
- * term that matched, NULL: none did. */
+/* Evaluates the next term of the record at run->depth.  True: that record has its result; *ret_term
+ * is the term that matched, NULL: none did. */
 static bool step(struct spf_run *run, enum spf_result *ret_result,
                  const struct spf_term **ret_term)
 {
@@ -435,8 +435,8 @@ static bool step(struct spf_run *run, enum spf_result *ret_result,
 	return true;
 }
 
-/* A record has its result: on to the include that asked for it, as far up as that decides.
- * True: the top record has its result. */
+/* A record has its result: returns to the include that uses it, as far up as it determines the
+ * result.  True: the top record has its result. */
 static bool leave(struct spf_run *run, enum spf_result *result,
                   const struct spf_term **ret_term)
 {
@@ -454,7 +454,7 @@ static bool leave(struct spf_run *run, enum spf_result *result,
 	}
 }
 
-/* Runs what frame 0 holds. */
+/* Evaluates frame 0. */
 static enum spf_result run_frames(struct spf_run *run, const struct spf_term **ret_term)
 {
 	enum spf_result result;
@@ -537,7 +537,7 @@ static void evaluate(struct spf_run *run, struct spf_answer *ret)
 {
 	const struct spf_term *term = NULL;
 	ret->record = run->policy->text;
-	/* not in the arena: asking ahead must not take memory from the check */
+	/* not in the arena: queries ahead must not use the memory of the check */
 	struct spf_ahead ahead;
 	ahead.count = ahead.terms[0] = ahead.terms[1] = 0;
 	run->ahead = run->context->is_serial ? NULL : &ahead;

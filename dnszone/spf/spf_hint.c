@@ -1,7 +1,7 @@
 /*
- * What goes wrong when SPF records are typed and pasted: dashes and quotes of word processors, lost
- * blanks, ':' and '=' mixed up, addresses where names belong.  A hint is for a sentence only; whether
- * text is valid is for the parser to say.
+ * Typical faults of typed and pasted SPF records: dashes and quotes of word processors, missing
+ * blanks, ':' and '=' mixed up, addresses instead of names.  A hint is only a part of a message;
+ * the parser determines whether the text is valid.
  */
 #include "dnszone/spf/spf_hint.h"
 
@@ -23,7 +23,7 @@ static void say(char hint[SPF_HINT_SIZE], const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The code point at `at`, U+FFFD where the octets are no UTF-8. */
+/* The code point at `at`, U+FFFD if the octets are not UTF-8. */
 static uint32_t code_point(const char *text, size_t len, size_t at)
 {
 	const uint8_t *c = (const uint8_t *)text + at;
@@ -70,7 +70,7 @@ static bool hint_of_code(uint32_t code, char hint[SPF_HINT_SIZE])
 	return true;
 }
 
-/* Octets that no term has anywhere. */
+/* Octets that cannot occur in any term. */
 static bool hint_of_octets(const char *term, size_t len, char hint[SPF_HINT_SIZE])
 {
 	for (size_t i = 0; i < len; i++) {
@@ -113,7 +113,7 @@ static size_t until_slash(const char *text, size_t len)
 	return slash ? (size_t)(slash - text) : len;
 }
 
-/* "mx-all": the blank before a final all was lost. */
+/* "mx-all": the blank before a final all is missing. */
 static bool hint_of_lost_blank(const char *term, size_t len, char hint[SPF_HINT_SIZE])
 {
 	if (len < 5 || strncasecmp(term + len - 3, "all", 3) != 0 ||
@@ -132,7 +132,7 @@ static bool has_letter(const char *text, size_t len)
 	return false;
 }
 
-/* What stands behind the ':' of ip4 and ip6, a and mx. */
+/* The value after the ':' of ip4 and ip6, a and mx. */
 static bool hint_of_value(const char *name, size_t name_len, const char *value,
                           size_t len, char hint[SPF_HINT_SIZE])
 {
@@ -227,7 +227,7 @@ static const char version[] = "v=spf1";
 
 bool spf_is_meant(const char *text, size_t len)
 {
-	/* "v=spf1" after blanks, quotes and other dirt, or with its '=' and blanks gone wrong */
+	/* "v=spf1" after blanks, quotes or similar, or with a wrong '=' or blanks */
 	char squeezed[8];
 	size_t kept = 0;
 	for (size_t i = 0; i < len && i < 24 && kept < sizeof(squeezed); i++)

@@ -2,8 +2,8 @@
  * SPF macros: the grammar of RFC 7208 section 12 and the expansion of section 7, on octets with a
  * length.
  *
- * An expansion may be far longer than what is kept of it (many macros, long values), so it runs
- * into a sink of fixed size: a name keeps its right end, a text for people its left.
+ * An expansion may be much longer than the part that is kept (many macros, long values), so it is
+ * written to a buffer of fixed size: a name keeps its right end, a text for people its left end.
  */
 #include "dnszone/spf/spf_macro.h"
 
@@ -80,7 +80,7 @@ size_t spf_macro_expand_len(const char *text, size_t len, enum spf_macro_place p
 	             ret_at, ret_why);
 }
 
-/* Walks over a macro-string; *ret_last_macro is where a macro that ends it begins, else len. */
+/* Parses a macro-string; *ret_last_macro is the start of a macro at its end, else len. */
 static const char *walk(const char *text, size_t len, enum spf_macro_place place,
                         size_t *ret_at, size_t *ret_last_macro, bool *ret_has_macro)
 {
@@ -134,7 +134,7 @@ static bool is_toplabel(const char *label, size_t len)
 	       (has_alpha || has_hyphen);
 }
 
-/* RFC 1035 2.3.4, for a name that is known as it is written. */
+/* RFC 1035 2.3.4, for a name without macros. */
 static const char *name_fault(const char *name, size_t len, size_t *ret_at)
 {
 	size_t label_at = 0;
@@ -183,7 +183,7 @@ const char *spf_domain_spec_fault(const char *text, size_t len, size_t *ret_at)
 struct sink {
 	char *at;
 	size_t len, room;
-	bool is_name; /* full: the left goes; else what comes is dropped */
+	bool is_name; /* full: for a name the left end is dropped, else the new octets are */
 };
 
 static void put(struct sink *sink, char c)
@@ -221,7 +221,7 @@ struct macro {
 	size_t delimiter_count; /* 0: "." */
 };
 
-/* `text` is "%{" ... "}" without fault. */
+/* `text` is a valid "%{" ... "}". */
 static struct macro read_macro(const char *text, size_t len)
 {
 	struct macro m = { .letter = (char)(text[2] | 0x20),
@@ -279,7 +279,7 @@ static void put_reversed_parts(struct sink *sink, const struct macro *m,
 	}
 }
 
-/* 32 hexadecimal digits with dots between them, as ip6.arpa has them. */
+/* 32 hexadecimal digits with dots between them, as in ip6.arpa. */
 static struct octets nibbles(const uint8_t address[16], char out[64])
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -301,7 +301,7 @@ static struct octets or_unknown(struct octets value)
 	return value.len > 0 ? value : octets_of("unknown");
 }
 
-/* Every letter but s, which is two values. */
+/* Every letter except s, which consists of two values. */
 static struct octets letter_value(char letter, const struct spf_macro_values *values,
                                   char scratch[64])
 {
@@ -348,7 +348,7 @@ static void put_macro(struct sink *sink, const struct macro *m,
 		put_value(sink, m, letter_value(m->letter, values, scratch));
 		return;
 	}
-	/* Parts may reach across the '@', so the sender has to be in one piece. */
+	/* A part may contain the '@', so the sender must be contiguous. */
 	struct octets l = values->local_part, o = values->sender_domain;
 	o.len = o.len < sizeof(whole) / 2 ? o.len : sizeof(whole) / 2;
 	size_t room = sizeof(whole) - 1 - o.len;
@@ -373,7 +373,7 @@ static void expand(struct sink *sink, const char *text, size_t len,
 		const char *why;
 		size_t macro_len = spf_macro_expand_len(
 			text + at, len - at, SPF_IN_EXPLANATION, &wrong_at, &why);
-		if (macro_len == 0) /* not for text without fault */
+		if (macro_len == 0) /* impossible in valid text */
 			return;
 		if (macro_len > 2) {
 			struct macro m = read_macro(text + at, macro_len);
@@ -396,7 +396,7 @@ bool spf_macro_has_letter(const char *text, size_t len, char letter)
 			continue;
 		if (text[at + 1] == '{' && (text[at + 2] | 0x20) == letter)
 			return true;
-		at++; /* "%%" and its like are two octets */
+		at++; /* "%%" and similar are two octets */
 	}
 	return false;
 }

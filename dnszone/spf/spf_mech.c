@@ -1,9 +1,9 @@
 /*
- * The mechanisms of RFC 7208 section 5 that do not evaluate another record, and the validated
- * names of an address (5.5) that ptr and %{p} share.
+ * The mechanisms of RFC 7208 section 5 that do not evaluate another record, and the validated names
+ * of an address (5.5), used by ptr and %{p}.
  *
- * Only the look-up that a term names itself can be a void one; the addresses of MX hosts and of
- * PTR names neither cost nor count.
+ * Only the look-up that a term names itself can be a void one; look-ups of the addresses of MX
+ * hosts and of PTR names are not counted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ bool spf_mech_ip_matches(const struct spf_term *term, const uint8_t client[16])
 	              : is_same_network(term->ip, client, term->prefix6);
 }
 
-/* Whether one of the addresses shares the client's network. */
+/* Whether one of the addresses is in a network of the client. */
 static bool holds_client(const struct dns_answer *answer, const uint8_t client[16],
                          unsigned prefix4, unsigned prefix6)
 {
@@ -48,7 +48,7 @@ static bool holds_client(const struct dns_answer *answer, const uint8_t client[1
 	return false;
 }
 
-/* The addresses of one name against the term's networks. */
+/* Compares the addresses of one name with the term's networks. */
 static enum spf_outcome try_addresses(struct spf_run *run, const struct spf_term *term,
                                       const struct dns_name *name, bool counts)
 {
@@ -61,7 +61,7 @@ static enum spf_outcome try_addresses(struct spf_run *run, const struct spf_term
 	if (outcome == SPF_MATCH &&
 	    !holds_client(&answer, client, term->prefix4, term->prefix6))
 		outcome = SPF_NO_MATCH;
-	/* A trace points into the answers, a problem was put behind them. */
+	/* A trace refers to memory of the answers, and a problem was added after them. */
 	if (!run->context->trace && outcome <= SPF_MATCH)
 		arena_release(mem, mark);
 	return outcome;
@@ -96,7 +96,7 @@ static enum spf_outcome try_mx(struct spf_run *run, const struct spf_term *term,
 
 /* ---- names of the client's address ------------------------------------------------- */
 
-/* Asks for the PTR records once for a check; only the first ten count (RFC 7208 4.6.4). */
+/* Queries the PTR records once for a check; only the first ten count (RFC 7208 4.6.4). */
 static enum spf_outcome client_names(struct spf_run *run, bool counts)
 {
 	struct spf_names *names = run->names;
@@ -156,7 +156,7 @@ void spf_mech_validated_name(struct spf_run *run, const char *domain, size_t len
 	if (!dns_name_from_octets(domain, len, &target))
 		target.len = 0;
 	if (client_names(run, false) == SPF_MATCH) {
-		/* the domain itself, then what is below it, then any */
+		/* the domain itself, then a name below it, then any */
 		for (unsigned pass = 0; pass < 3 && run->values.validated.len == 0;
 		     pass++)
 			for (size_t i = 0; i < run->names->count; i++) {
@@ -190,7 +190,7 @@ enum spf_outcome spf_mech_try(struct spf_run *run, const struct spf_term *term)
 	size_t len;
 	struct dns_name name;
 	struct dns_answer answer;
-	/* RFC 7208 4.8: what cannot be a name in DNS does not match */
+	/* RFC 7208 4.8: a text that cannot be a name in DNS does not match */
 	if (!spf_run_target(run, term, domain, &len, &name))
 		return SPF_NO_MATCH;
 	switch (term->kind) {
@@ -200,7 +200,7 @@ enum spf_outcome spf_mech_try(struct spf_run *run, const struct spf_term *term)
 		return try_mx(run, term, &name);
 	case SPF_PTR:
 		return try_ptr(run, &name);
-	default: /* RFC 7208 5.7: exists is type A for any client */
+	default: /* RFC 7208 5.7: exists queries type A for any client */
 		return spf_run_ask(run, &name, DNS_A, true, &answer);
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * The six modes: one table.  Codes are those of RFC 7372: 5.7.23 for a result that the mode does
- * not let in, x.7.24 for a check that could not be made.  The two rules that are not in the table
- * (null sender, continue on DNS errors) and the recipient postmaster only ever soften a row.
+ * not accept, x.7.24 for a check that was not possible.  The two rules that are not in the table
+ * (null sender, continue on DNS errors) and the recipient postmaster only soften a row.
  */
 #include "dnszone/spf/spf_mode.h"
 

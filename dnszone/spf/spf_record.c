@@ -1,9 +1,9 @@
 /*
  * SPF records: text to terms.
  *
- * The text may come from DNS and hold any octet, so everything goes by length; terms keep offsets
- * into the record's own copy.  The grammar is that of RFC 7208 section 12: words are separated by
- * blanks, a word with '=' in front of any ':' or '/' is a modifier, all others are mechanisms.
+ * The text may come from DNS and contain any octet, so it has a length; terms are offsets into the
+ * record's own copy.  The grammar is that of RFC 7208 section 12: words are separated by blanks, a
+ * word with '=' before any ':' or '/' is a modifier, all others are mechanisms.
  */
 #include "dnszone/spf/spf_record.h"
 
@@ -45,8 +45,8 @@ static const struct term_row {
 };
 
 struct parser {
-	const char *what; /* the noun of a sentence about it */
-	size_t shift;     /* octets that we put in front: columns do not count them */
+	const char *what; /* the noun for it in messages */
+	size_t shift; /* octets that we inserted before it: columns do not count them */
 	struct spf_record *record;
 	struct err *err;
 };
@@ -86,7 +86,7 @@ static bool is_alpha(char c)
 
 /* ---- CIDR lengths ------------------------------------------------------------------ */
 
-/* Where "/" 1*DIGIT begins that ends at `end`; `end` itself where there is none. */
+/* The start of the "/" 1*DIGIT that ends at `end`; `end` itself if there is none. */
 static size_t slash_number_at(const char *text, size_t from, size_t end)
 {
 	size_t at = end;
@@ -113,7 +113,7 @@ static int read_prefix(const struct parser *p, const struct spf_term *term, size
 	return 0;
 }
 
-/* [ "/" ip4-length ] [ "//" ip6-length ] at the end of a or mx; *end moves in front of them. */
+/* [ "/" ip4-length ] [ "//" ip6-length ] at the end of a or mx; *end moves to its start. */
 static int read_dual_cidr(const struct parser *p, struct spf_term *term, size_t from,
                           size_t *end)
 {
@@ -178,7 +178,7 @@ static int read_network(const struct parser *p, struct spf_term *term, size_t at
 	              : read_prefix(p, term, address_end + 1, end, 128, &term->prefix6);
 }
 
-/* What follows the name of a mechanism, from `at` on. */
+/* The part after the name of a mechanism, from `at` on. */
 static int read_arguments(const struct parser *p, struct spf_term *term, size_t at)
 {
 	const struct term_row *row = &term_table[term->kind];
@@ -216,7 +216,7 @@ static int unknown_mechanism(const struct parser *p, const struct spf_term *term
 {
 	if (len == 0)
 		return fault(p, term, at, "%s", _("a mechanism is missing"));
-	char name[16]; /* longer words are near to none */
+	char name[16]; /* longer words are not similar to any */
 	size_t keep = len < sizeof(name) ? len : sizeof(name) - 1;
 	memcpy(name, p->record->text + at, keep);
 	name[keep] = '\0';
@@ -488,7 +488,7 @@ int spf_check_guess_rules(const char *text, char **ret_text, struct err *err)
 		return 0;
 	}
 	bool is_whole = spf_record_has_version(first, strlen(first));
-	/* By the grammar another version is an unknown modifier, which would mean nothing. */
+	/* By the grammar another version is an unknown modifier, which would have no effect. */
 	if (!is_whole && strncasecmp(first, "v=", 2) == 0)
 		return err_set(
 			err, ERR_USAGE,
@@ -497,7 +497,7 @@ int spf_check_guess_rules(const char *text, char **ret_text, struct err *err)
 			(size_t)(first - text) + 1);
 	auto_buf whole = BUF_INIT;
 	buf_printf(&whole, "%s%s", is_whole ? "" : VERSION " ", first);
-	/* unsigned arithmetic: blanks that were dropped count, what was put in front does not */
+	/* unsigned arithmetic: dropped blanks count, inserted octets do not */
 	size_t shift = (is_whole ? 0 : VERSION_LEN + 1) - (size_t)(first - text);
 	struct spf_record *record;
 	int r = parse(_("the SPF guess policy"), shift, whole.at, whole.len, &record,
@@ -520,7 +520,7 @@ int spf_check_explanation(const char *text, struct err *err)
 		return err_set(err, ERR_USAGE,
 		               _("the SPF explanation is wrong at column %zu: %s"),
 		               wrong_at + 1, why);
-	/* What a macro becomes is not known here; the rest of the text counts. */
+	/* The expansion of a macro is not known here; the rest of the text counts. */
 	size_t literal = 0;
 	for (size_t at = 0; at < len; literal++)
 		at += text[at] != '%'       ? 1

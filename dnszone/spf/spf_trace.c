@@ -1,4 +1,5 @@
-/* The list of what an SPF check did.  Bounded: what does not fit is left out and marked. */
+/* The list of the steps of an SPF check.  It is bounded: steps that do not fit are omitted and
+ * marked. */
 #include "dnszone/spf/spf_trace.h"
 
 #include <arpa/inet.h>
@@ -51,7 +52,7 @@ static void put(struct line *line, struct octets text)
 	line->at[line->len] = '\0';
 }
 
-/* Our own words, in any language. */
+/* Our own text, translated. */
 static void puts_text(struct line *line, const char *text)
 {
 	size_t len = strnlen(text, line->room - line->len - 1);

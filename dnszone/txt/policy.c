@@ -1,4 +1,4 @@
-/* What kind of mail policy a TXT record is, and the check that belongs to the kind. */
+/* The kind of mail policy of a TXT record, and the check for that kind. */
 #include "dnszone/txt/policy.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /*
- * Edits of SPF and DMARC text.  Terms and tags that are not asked for keep their order and wording;
- * blanks between them become one.
+ * Edits of SPF and DMARC text.  Other terms and tags keep their order and text; blanks between them
+ * become one.
  */
 #include "dnszone/txt/policy_edit.h"
 
@@ -44,7 +44,7 @@ static const char *without_qualifier(const char *term)
 	return term + (*term && strchr("+-~?", *term) != NULL);
 }
 
-/* A '=' before any ':' or '/': a modifier's name; 0: a mechanism. */
+/* The length of a modifier's name, which ends in a '=' before any ':' or '/'; 0: a mechanism. */
 static size_t modifier_len(const char *term)
 {
 	size_t len = strcspn(term, "=:/");
@@ -56,7 +56,7 @@ static bool is_all(const char *term)
 	return strcasecmp(without_qualifier(term), "all") == 0;
 }
 
-/* Whether both say the same but for the qualifier, or set the same modifier. */
+/* Whether both are the same term except for the qualifier, or set the same modifier. */
 static bool is_same_thing(const char *a, const char *b)
 {
 	size_t len = modifier_len(a);
@@ -65,7 +65,7 @@ static bool is_same_thing(const char *a, const char *b)
 	return strcasecmp(without_qualifier(a), without_qualifier(b)) == 0;
 }
 
-/* The text again, with `term` in front of number `at`. */
+/* The text with `term` inserted before number `at`. */
 static char *terms_join(const struct terms *terms, const char *term, size_t at)
 {
 	auto_buf text = BUF_INIT;
@@ -78,7 +78,7 @@ static char *terms_join(const struct terms *terms, const char *term, size_t at)
 	return buf_take(&text);
 }
 
-/* Where a new term goes: behind the version in any case. */
+/* The position of a new term: always after the version. */
 static size_t place_of(const struct terms *terms, const char *term)
 {
 	size_t at = terms->count ? 1 : 0;
@@ -144,7 +144,7 @@ int policy_edit_spf_remove(const char *text, const char *term, char **ret_text,
 
 /* ---- DMARC: tags between semicolons ----------------------------------------------------------- */
 
-/* Names of tags have no case in DMARC (RFC 9989 4.7). */
+/* Names of tags are case-insensitive in DMARC (RFC 9989 4.7). */
 static struct tag *find_tag(struct tags *tags, const char *name)
 {
 	for (size_t i = 0; i < tags->count; i++)
@@ -177,7 +177,7 @@ static int apply_change(struct tags *tags, const char *text, struct err *err)
 	return 0;
 }
 
-/* Known names in lower case: a few receivers know no other. */
+/* Known names in lower case: a few receivers accept no other. */
 static const char *name_of(const struct tag *tag)
 {
 	for (enum dmarc_tag known = DMARC_V; known < DMARC_TAG_COUNT; known++)

@@ -1,7 +1,7 @@
 /*
- * One table of typed rows serves the reader and the writer.  Rules and explanation pass the same checks
- * here as when they were set, so that a file that somebody edited by hand cannot carry a policy
- * that the evaluator does not know how to read.
+ * One table of typed rows is used by the reader and the writer.  Rules and explanation are checked
+ * here as when they were set, so that a file edited by hand cannot contain a policy that the
+ * evaluator does not support.
  */
 #include "dnszone/verify/policyd_settings.h"
 
@@ -68,8 +68,8 @@ static const char *scope_name(const void *value)
 static const struct choice scope_choice = { parse_scope, scope_name,
 	                                    N_("must be no-record or most-permissive") };
 
-/* Checks of a text, or of an item of a list.  *ret_text: what it becomes; the caller frees it.  NULL:
- * it stays as it is. */
+/* Checks of a text, or of an item of a list.  *ret_text: its replacement, which the caller frees;
+ * NULL: it is unchanged. */
 typedef int check_text(const char *text, char **ret_text, struct err *err);
 
 static int check_host(const char *text, char **ret_text, struct err *err)
@@ -273,7 +273,7 @@ struct policyd_settings policyd_settings_default(const char *hostname)
 	};
 }
 
-/* A newer file may hold keys that only a newer program knows. */
+/* A newer file may contain keys that only a newer program supports. */
 static int check_version(struct reader *reader, struct err *err)
 {
 	const struct row *row = &rows[0];

@@ -17,9 +17,8 @@
 #include "core/model/setting/srs_secret.h"
 #include "dnszone/name/name.h"
 
-#define TREE_OCTETS \
-	24 /* octets of the tree for each octet of the text; exports need 2 to 8 */
-#define TREE_LEAST (1u << 20)   /* ... and at least */
+#define TREE_OCTETS 24        /* of the tree for each of the text; exports need 2 to 8 */
+#define TREE_LEAST (1u << 20) /* ... and at least */
 #define TREE_MOST (1536u << 20) /* ... and at most */
 
 /* ---- faults ---------------------------------------------------------------------------------- */

@@ -21,8 +21,7 @@
 #include "dnszone/name/rr.h"
 #include "dnszone/name/serial.h"
 
-#define STAGE_FAILURES_MAX \
-	10 /* then the disk is full, and the fault is not that of one file */
+#define STAGE_FAILURES_MAX 10 /* the fault is then the disk's, not that of one file */
 #define ZONE_FILE_MODE 0644
 
 int zone_format_now(struct store *store, enum zone_format *ret_format, struct err *err)

@@ -18,8 +18,7 @@
 #include "core/model/setting/setting.h"
 
 #define RELOAD_TIMEOUT_MS 60000
-#define RELOAD_FAILURES_MAX \
-	10 /* then the name server is down, and the fault is not that of one zone */
+#define RELOAD_FAILURES_MAX 10 /* the fault is then the name server's, not a zone's */
 #define DOMAIN_MARK "<domain>"
 
 /* ---- zone.reload ---------------------------------------------------------------------------- */
