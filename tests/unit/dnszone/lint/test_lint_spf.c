@@ -58,6 +58,20 @@ static const struct mock_row zone[] = {
 	{ "eleven.test", "MX", "11 k.test" },
 	{ "eleven.test", "TXT", "v=spf1 mx -all" },
 	{ "open.test", "TXT", "v=spf1 a:clean.test +all" },
+	{ "open2.test", "TXT", "v=spf1 a:clean.test +all" },
+	{ "dead2.test", "TIMEOUT", NULL },
+	{ "twelve.test", "MX", "1 a.test" },
+	{ "twelve.test", "MX", "2 b.test" },
+	{ "twelve.test", "MX", "3 c.test" },
+	{ "twelve.test", "MX", "4 d.test" },
+	{ "twelve.test", "MX", "5 e.test" },
+	{ "twelve.test", "MX", "6 f.test" },
+	{ "twelve.test", "MX", "7 g.test" },
+	{ "twelve.test", "MX", "8 h.test" },
+	{ "twelve.test", "MX", "9 i.test" },
+	{ "twelve.test", "MX", "10 j.test" },
+	{ "twelve.test", "MX", "11 k.test" },
+	{ "twelve.test", "MX", "12 l.test" },
 };
 
 static const struct {
@@ -191,6 +205,53 @@ static void test_codes(void **state)
 	}
 }
 
+/* What a survey names: the first of each kind. */
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *code, *detail;
+	} cases[] = {
+		{ "v=spf1 a:gone1.test mx:gone2.test a:gone3.test -all",
+		  "spf-too-many-voids", "3 look-ups, the first is A gone1.test" },
+		{ "v=spf1 mx:gone2.test exists:gone1.test a:gone3.test a:gone4.test -all",
+		  "spf-too-many-voids", "4 look-ups, the first is MX gone2.test" },
+		{ "v=spf1 include:empty.test include:gone.test -all",
+		  "spf-missing-target", "empty.test" },
+		{ "v=spf1 include:gone.test include:empty.test -all",
+		  "spf-missing-target", "gone.test" },
+		{ "v=spf1 include:open.test include:open2.test -all",
+		  "spf-target-plus-all", "open.test" },
+		{ "v=spf1 mx:eleven.test mx:twelve.test -all", "spf-too-many-mx",
+		  "eleven.test has 11 MX records" },
+		{ "v=spf1 mx:dead.test a:dead2.test -all", "spf-target-unreachable",
+		  "MX dead.test: " },
+		{ "v=spf1 a:dead2.test mx:dead.test -all", "spf-target-unreachable",
+		  "A dead2.test: " },
+	};
+	auto_resolver *mock = lint_rows_zone(zone, ARRAY_LEN(zone));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_lint_list list = LINT_LIST_INIT;
+		struct lint_spf_input input = { .domain = "clean.test",
+			                        .text = octets_of(cases[i].text),
+			                        .dns = mock,
+			                        .until = { INT64_MAX } };
+		bool is_found = false;
+		lint_spf_record(&input, &list);
+		for (size_t k = 0; k < list.count; k++) {
+			const struct lint_finding *finding = &list.finding[k];
+			if (strcmp(finding->code->code, cases[i].code) != 0)
+				continue;
+			is_found = true;
+			if (strncmp(finding->detail, cases[i].detail,
+			            strlen(cases[i].detail)) != 0)
+				fail_msg("case %zu: %s", i, finding->detail);
+		}
+		if (!is_found)
+			fail_msg("case %zu: no %s", i, cases[i].code);
+	}
+}
+
 static void test_strings(void **state)
 {
 	(void)state;
@@ -250,9 +311,8 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_codes),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_strings), cmocka_unit_test(test_length),
 		cmocka_unit_test(test_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -397,8 +397,18 @@ static void test_explanation(void **state)
 	char long_text[402 + 1];
 	memset(long_text, 'x', sizeof(long_text));
 	long_text[401] = '\0';
+	/* "%%" is one octet, a macro is counted as one */
+	char percents[2 * 401 + 1], macros[4 * 401 + 1];
+	for (size_t i = 0; i < 401; i++) {
+		memcpy(percents + 2 * i, "%%", 3);
+		memcpy(macros + 4 * i, "%{d}", 5);
+	}
 	const struct setting_row rows[] = {
 		{ "", NULL },
+		{ percents, "401 octets; the limit is 400" },
+		{ percents + 2, NULL },
+		{ macros, "401 octets; the limit is 400" },
+		{ macros + 4, NULL },
 		{ "%{i} is not one of %{d}'s mail servers; see %{r} at %{t}%_(%{c}) 100%%",
 		  NULL },
 		{ "100% sure", "column 4: '%' without a macro" },
@@ -442,6 +452,16 @@ static void test_not_spf(void **state)
 		{ "v:spf1 -all", "does not begin with", true },
 		{ "v=spf2.0/pra -all", "does not begin with", false },
 		{ "google-site-verification=spf1", "does not begin with", false },
+		{ "av=spf1", "does not begin with", false },
+		{ "zv=spf1", "does not begin with", false },
+		{ "Aspf1", "does not begin with", false },
+		{ "Zspf1", "does not begin with", false },
+		{ "0v=spf1", "does not begin with", false },
+		{ "9v=spf1", "does not begin with", false },
+		{ "SPF1", "does not begin with", true },
+		{ "vspf", "does not begin with", false },
+		{ "                    spf1", "does not begin with", true },
+		{ "                     spf1", "does not begin with", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct spf_record *record = NULL;

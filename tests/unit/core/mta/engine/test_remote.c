@@ -235,6 +235,21 @@ static void test_removal(void **state)
 	assert_string_equal(find("sign", false), "edited");
 }
 
+/* Nothing is planned for a server that does not say what it has. */
+static void test_no_answer(void **state)
+{
+	struct host *host = *state;
+	auto_free char *second = NULL;
+	struct err err = ERR_INIT;
+	auto_plan plan = PLAN_INIT;
+	struct step_run run = { .ctx = &host->ctx, .target = host->target };
+	reach(host, 2, &second);
+	end_server();
+	assert_int_equal(owned_plan_removal(&run, &plan, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "nobody listens"));
+	start_server();
+}
+
 static void test_kill_push(void **state)
 {
 	struct host *host = *state;
@@ -452,7 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_push),          ROW(test_removal),     ROW(test_kill_push),
 		ROW(test_kill_recovery), ROW(test_unreachable), ROW(test_changed),
-		ROW(test_secrets),
+		ROW(test_secrets),       ROW(test_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

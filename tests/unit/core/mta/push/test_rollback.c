@@ -8,6 +8,7 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/postsrsd_conf.h"
 
 static const char master[] = "/etc/postfix/master.cf";
 
@@ -288,12 +289,20 @@ static void write_steps(const struct plan *plan, struct buf *out)
 	}
 }
 
+#define SRS(domain) "# mailauthctl: begin\nSRS_DOMAIN='" domain "'\n# mailauthctl: end\n"
+#define LEFT                                                        \
+	"providers reload postfix:/p\nleftovers reload opendkim\n"  \
+	"leftovers disable opendkim\nleftovers restart opendmarc\n" \
+	"leftovers disable opendmarc\n"
+
 static const struct restore_row {
 	struct {
 		const char *path, *old, *text;
 		const struct shared_format *shared;
 	} file[4];
 	const char *steps;
+	bool has_srs;      /* postsrsd is installed */
+	bool is_srs_named; /* ... and main.cf names its tables now */
 } restore_rows[] = {
 	/* the SPF service comes back: before main.cf */
 	{ { { "/p/main.cf", "a = b\n", "a = b\n" BLOCK, &main_cf_format },
@@ -337,6 +346,42 @@ static const struct restore_row {
 	  "leftovers /etc/opendkim.conf\nleftovers /etc/mailauthctl/opendkim.conf\n"
 	  "providers reload postfix:/p\nleftovers reload opendkim\n"
 	  "leftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n" },
+	/* SRS: main.cf as it will stand names the tables, and postsrsd is asked for its domain */
+	{ { { "/p/main.cf", "a = b\n",
+	      "sender_canonical_maps = $mailauth_sender_canonical_maps\n", NULL },
+	    { "/etc/default/postsrsd", "", SRS("new.example"), &postsrsd_conf_format },
+	    { "/etc/mailauthctl/srs-keep.regexp", NULL, "/x/ x\n", NULL } },
+	  "consumers /p/main.cf\nproviders /etc/default/postsrsd\n"
+	  "tables /etc/mailauthctl/srs-keep.regexp\n" LEFT
+	  "providers enable postsrsd\nproviders restart postsrsd\n"
+	  "providers probe map tcp:127.0.0.1:10001 new.example -\n"
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n",
+	  true },
+	/* ... main.cf is not touched and names them already */
+	{ { { "/etc/default/postsrsd", SRS("old.example"), SRS("new.example"),
+	      &postsrsd_conf_format } },
+	  "providers /etc/default/postsrsd\n" LEFT
+	  "providers enable postsrsd\nproviders restart postsrsd\n"
+	  "providers probe map tcp:127.0.0.1:10001 new.example -\n",
+	  true,
+	  true },
+	/* ... or names them no more: postsrsd goes back to what it was */
+	{ { { "/p/main.cf", "sender_canonical_maps = $mailauth_sender_canonical_maps\n",
+	      "a = b\n", NULL },
+	    { "/etc/default/postsrsd", SRS("old.example"), "", &postsrsd_conf_format } },
+	  "consumers /p/main.cf\nleftovers /etc/default/postsrsd\n" LEFT
+	  "leftovers restart postsrsd\nleftovers disable postsrsd\n"
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n",
+	  true,
+	  true },
+	/* ... its configuration stays as it is: its own domain is asked for */
+	{ { { "/p/main.cf", "a = b\n",
+	      "sender_canonical_maps = $mailauth_sender_canonical_maps\n", NULL } },
+	  "consumers /p/main.cf\n" LEFT
+	  "providers enable postsrsd\nproviders restart postsrsd\n"
+	  "providers probe map tcp:127.0.0.1:10001 own.example -\n"
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n",
+	  true },
 	/* DMARC: OpenDMARC fails each reload, so it is restarted */
 	{ { { "/etc/opendmarc.conf", "", DMARC, &opendmarc_conf_format },
 	    { "/etc/mailauthctl/opendmarc/ignore.hosts", NULL, "127.0.0.1\n", NULL } },
@@ -353,7 +398,9 @@ static void test_restore(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(restore_rows); i++) {
 		char folder[] = "/p", queue[] = "/q", main_path[] = "/p/main.cf";
 		char master_path[] = "/p/master.cf", conf_path[] = "/etc/opendkim.conf";
-		char dmarc_path[] = "/etc/opendmarc.conf";
+		char dmarc_path[] = "/etc/opendmarc.conf",
+		     srs[] = "/etc/default/postsrsd";
+		char srs_domain[] = "own.example";
 		struct postfix_observed observed = {
 			.host = { .is_running = true,
 			          .config_dir = folder,
@@ -364,6 +411,11 @@ static void test_restore(void **state)
 			          .is_running = true,
 			          .conf_path = conf_path },
 			.dmarc = { .is_running = true, .conf_path = dmarc_path },
+			.srs = { .is_in_place = restore_rows[i].is_srs_named,
+			         .daemon = { .is_installed = restore_rows[i].has_srs,
+			                     .is_running = restore_rows[i].has_srs,
+			                     .conf_path = srs,
+			                     .our_domain = srs_domain } },
 		};
 		auto_plan plan = PLAN_INIT;
 		auto_buf steps = BUF_INIT;
