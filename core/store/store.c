@@ -22,6 +22,7 @@
 #include "core/store/store_inner.h"
 
 #define BEGIN_WAIT_MS 250
+#define STATEMENT_JOURNAL (124 << 10) /* octets: below the size that malloc(3) maps */
 #define CHECK_STEPS 10000 /* instructions of SQLite between two checks of the deadline */
 
 /* Whether SQLite failed because of the file system. */
@@ -166,10 +167,13 @@ static int set_up(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Statistics are not used, and cost a lock at each allocation.  Refused once SQLite is in use. */
+/* Statistics are not used, and cost a lock at each allocation.  A single row with triggers can exceed the
+ * default limit of 64 KiB for the journal of a statement, and then every later statement of the transaction
+ * writes to a file.  Refused once SQLite is in use. */
 static void set_up_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
 }
 
 int store_make_folder(const char *host_path, struct err *err)
