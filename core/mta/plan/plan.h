@@ -29,6 +29,7 @@ struct plan_key {
 	const char *domain, *selector; /* whose key it is */
 	const char *algorithm;         /* "rsa", "ed25519": a literal */
 	struct digest fingerprint;
+	int64_t held_id; /* the key of plan->key_source that the file contains now; 0: unknown */
 };
 
 /* A service that the settings need. */

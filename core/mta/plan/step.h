@@ -186,9 +186,11 @@ struct step_row {
 		new_key; /* settings: the private key of is_secret; 0: none, or not known */
 };
 
-/* Private keys as PEM, by the id in the database. */
+/* Private keys, by the id in the database. */
 struct key_source {
 	int (*pem)(void *arg, int64_t key_id, struct secret *ret_pem, struct err *err);
+	int (*der)(void *arg, int64_t key_id, struct secret *ret_der,
+	           struct err *err); /* NULL: as PEM only */
 	void *arg;
 };
 

@@ -200,7 +200,11 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 	              plan_cause(plan, CAUSE_KEYS))
 		->domain = xstrdup(wanted->main_name);
 	expect_key(wanted, place, plan);
-	return plan_skip_done(plan, err);
+	size_t steps = plan->count;
+	r = plan_skip_done(plan, err);
+	if (r == 0 && plan->count < steps)
+		plan->key[plan->keys - 1].held_id = wanted->key_id;
+	return r;
 }
 
 struct leftovers {

@@ -66,7 +66,7 @@ int push_recover(struct ctx *ctx, const char *db_path, bool force, struct err *e
 		return rc;
 	run = (struct step_run){ .ctx = ctx,
 		                 .target = target,
-		                 .keys = { read_late_key, &keys },
+		                 .keys = { .pem = read_late_key, .arg = &keys },
 		                 .force = force };
 	signals_hold();
 	rc = recover_open_push(&run, err);

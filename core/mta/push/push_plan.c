@@ -211,6 +211,26 @@ static int read_key(void *arg, int64_t key_id, struct secret *ret_pem, struct er
 	return key_secret_pem(arg, key_id, ret_pem, err);
 }
 
+static int read_key_der(void *arg, int64_t key_id, struct secret *ret_der,
+                        struct err *err)
+{
+	return key_secret_der(arg, key_id, ret_der, err);
+}
+
+/* One transaction of the target's database, which is asked about each of 100,000 domains. */
+static int plan_in_one_read(struct push *push, const struct mta_backend *backend,
+                            struct desired *desired, void *observed, struct err *err)
+{
+	bool begins = push->target && !store_in_transaction(push->target);
+	int rc = begins ? store_begin(push->target, false, err) : 0;
+
+	if (!rc)
+		rc = backend->plan(desired, observed, &push->plan, err);
+	if (begins)
+		store_rollback(push->target);
+	return rc;
+}
+
 /* The backend's steps, observed and validated; `desired` NULL: everything of ours goes. */
 static int plan_with(struct push *push, struct store *store,
                      const struct mta_backend *backend, struct desired *desired,
@@ -226,13 +246,13 @@ static int plan_with(struct push *push, struct store *store,
 
 	push->plan.is_done = is_done;
 	push->plan.is_done_arg = push->ctx;
-	push->plan.key_source = (struct key_source){ read_key, store };
+	push->plan.key_source = (struct key_source){ read_key, read_key_der, store };
 	push->plan.may_claim = options->is_adoption;
 	if (!rc && backend && backend->plan) {
 		rc = push_observation_get(push->ctx, store, backend, push->observation,
 		                          &own, &observed, err);
 		if (!rc)
-			rc = backend->plan(desired, observed, &push->plan, err);
+			rc = plan_in_one_read(push, backend, desired, observed, err);
 	}
 	if (!rc && !desired && push->target)
 		rc = owned_plan_removal(&(struct step_run){ .ctx = push->ctx,
@@ -312,7 +332,7 @@ static int plan_rollback(struct push *push, struct store *store,
 	          _("the result of push %lld is restored; pushes are held until "
 	            "\"mailauthctl mta push\""),
 	          (long long)push->result_of);
-	push->plan.key_source = (struct key_source){ read_key, store };
+	push->plan.key_source = (struct key_source){ read_key, read_key_der, store };
 	rc = rollback_plan(push->ctx, backend, store, push->target, push->result_of,
 	                   &push->plan, err);
 	if (!rc)

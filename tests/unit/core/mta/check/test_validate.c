@@ -244,6 +244,39 @@ static void test_keys(void **state)
 	expect_words(&plan, A " is to be removed");
 }
 
+/* The DER of the database's key. */
+static int give_der(void *arg, int64_t key_id, struct secret *ret_der, struct err *e)
+{
+	const struct made *made = arg;
+	(void)e;
+	assert_int_equal(key_id, 7);
+	secret_set(ret_der, made->pair.pkcs8.at, made->pair.pkcs8.len);
+	return 0;
+}
+
+/* A file that equals the database's key is not read again; that key must match the record. */
+static void test_held_key(void **state)
+{
+	(void)state;
+	cleanup(made_done) struct made a = { 0 }, b = { 0 };
+	auto_plan plan = PLAN_INIT;
+	make_key(&a);
+	make_key(&b);
+	make_dir("/keys", 0700);
+	make_dir("/keys/a", 0700);
+	plan_expect_key(&plan, A, "a.example", "s", "ed25519", &a.fingerprint);
+	plan.key[0].held_id = 7;
+	plan.key_source = (struct key_source){ .der = give_der, .arg = &a };
+	expect_words(&plan, NULL);
+	plan.key_source.arg = &b;
+	expect_words(&plan, "that file does not exist");
+	put_key(A, &b);
+	expect_words(&plan, "the key in " A " does not match the record of a.example");
+	plan.key[0].held_id = 0;
+	plan.key_source.arg = &a;
+	expect_words(&plan, "the key in " A " does not match the record of a.example");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_changed_lines),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held_key, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void make(struct plan *plan)
 	auto_free char *text = xasprintf("state %d\n", wanted);
 
 	*plan = PLAN_INIT;
-	plan->key_source = (struct key_source){ pem, NULL };
+	plan->key_source = (struct key_source){ .pem = pem };
 	plan_key_setting(plan, wanted);
 	plan_setting(plan, RANK_TABLES, "selector", wanted == 1 ? "s1" : "s2");
 	plan_file(plan, RANK_CONSUMERS, MAIN_CF, text, strlen(text), FILE_META_KEEP, 0);
