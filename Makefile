@@ -117,8 +117,9 @@ cli_src := \
 		cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := \
-	$(addprefix policyd/,policyd_conf policyd_decide policyd_log policyd_milter \
-		policyd_request policyd_results policyd_seccomp policyd_serve)
+	$(addprefix policyd/,policyd_conf policyd_decide policyd_dmarc policyd_dns \
+		policyd_incoming policyd_log policyd_message policyd_milter policyd_outcome \
+		policyd_packet policyd_request policyd_results policyd_seccomp policyd_serve)
 
 # What the shells read; each asks the program.
 completions := _mailauthctl mailauthctl.bash mailauthctl.fish
@@ -158,7 +159,8 @@ unit_tests := \
 	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \
 		zone_look) \
 	$(addprefix dnszone/spf/test_,spf_check spf_eval spf_mode spf_record spf_suite) \
-	$(addprefix dnszone/txt/test_,policy_edit)
+	$(addprefix dnszone/txt/test_,policy_edit) \
+	$(addprefix dnszone/verify/test_,auth_results message_verify)
 fuzz_tests := config dkim_record dmarc_record dns_answer from_header key_tables lint_dkim \
 	milter_session policy_request spf_macro spf_record typed_txt
 
@@ -481,6 +483,6 @@ bench: all
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
-	$(build)/cli/policyd.d $(addprefix $(build)/tests/lib/,dnsd.d from_ask.d spf_ask.d) \
+	$(build)/cli/policyd/policyd.d $(addprefix $(build)/tests/lib/,dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/help_pages.d $(build)/cli/manref.d

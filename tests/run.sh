@@ -235,6 +235,8 @@ part_policyd() {
 	for mode in release asan; do
 		producer policyd-$mode tests/policyd/run.sh build/$mode/mailauth-policyd \
 			build/$mode/tests/lib/dnsd
+		producer policyd-verify-$mode tests/policyd/verify.sh build/$mode/mailauth-policyd \
+			build/$mode/tests/lib/dnsd
 	done
 }
 

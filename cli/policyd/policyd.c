@@ -13,21 +13,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "cli/policyd/policyd_conf.h"
 #include "cli/policyd/policyd_decide.h"
+#include "cli/policyd/policyd_incoming.h"
 #include "cli/policyd/policyd_log.h"
+#include "cli/policyd/policyd_message.h"
+#include "cli/policyd/policyd_milter.h"
 #include "cli/policyd/policyd_seccomp.h"
 #include "cli/policyd/policyd_serve.h"
+#include "core/base/library.h"
 #include "core/base/text.h"
 
 #define CONFIG_DEFAULT "/etc/mailauthctl/policyd.yaml"
@@ -46,19 +52,24 @@
 
 struct options {
 	const char *config, *nameserver;
-	bool listens, logs_to_stderr;
+	bool listens, logs_to_stderr, is_message;
 	struct policyd_limits limits;
+	struct policyd_message message;
 };
 
 enum option_id {
-	OPT_CONFIG = 256,
+	OPT_CLIENT = 256,
+	OPT_CONFIG,
 	OPT_CONNECTIONS,
+	OPT_HELO,
 	OPT_HELP,
 	OPT_IDLE_LIMIT,
 	OPT_LISTEN,
 	OPT_LOG_STDERR,
+	OPT_MESSAGE,
 	OPT_NAMESERVER,
 	OPT_PAUSE_LIMIT,
+	OPT_SENDER,
 	OPT_VERSION,
 };
 
@@ -68,9 +79,13 @@ static const struct option_row {
 	int64_t min, max; /* of a number */
 	const char *help;
 } rows[] = {
+	{ "client", "ADDR", OPT_CLIENT, 0, 0,
+	  "address of the client, with --message (default: $TCPREMOTEIP)" },
 	{ "config", "FILE", OPT_CONFIG, 0, 0, "settings (default: " CONFIG_DEFAULT ")" },
 	{ "connections", "NUMBER", OPT_CONNECTIONS, 1, 1000,
 	  "simultaneous connections with --listen (default: 100)" },
+	{ "helo", "NAME", OPT_HELO, 0, 0,
+	  "its HELO name, with --message (default: $SMTPHELOHOST)" },
 	{ "help", NULL, OPT_HELP, 0, 0, "print this help" },
 	{ "idle-limit", "SECONDS", OPT_IDLE_LIMIT, 1, 86400,
 	  "end an idle connection after this time (default: 3600)" },
@@ -78,18 +93,22 @@ static const struct option_row {
 	  "serve the sockets that the service manager passes" },
 	{ "log-stderr", NULL, OPT_LOG_STDERR, 0, 0,
 	  "log to standard error instead of the system log" },
+	{ "message", NULL, OPT_MESSAGE, 0, 0,
+	  "verify a message on standard input, and write it to standard output" },
 	{ "nameserver", "ADDR[:PORT]", OPT_NAMESERVER, 0, 0,
 	  "use this name server instead of those in the settings" },
 	{ "pause-limit", "SECONDS", OPT_PAUSE_LIMIT, 1, 3600,
 	  "time limit for the rest of a request, and for an answer (default: 30)" },
+	{ "sender", "ADDRESS", OPT_SENDER, 0, 0,
+	  "envelope sender, with --message (default: $SMTPMAILFROM)" },
 	{ "version", NULL, OPT_VERSION, 0, 0, "print the version" },
 };
 
 static void print_help(void)
 {
 	printf("Usage: mailauth-policyd [OPTION]...\n\n"
-	       "Answers Postfix policy requests on standard input and output with the\n"
-	       "result of an SPF check.\n\n");
+	       "Verifies incoming mail (SPF, DKIM, DMARC) for Postfix, as a policy service\n"
+	       "and as a mail filter, on standard input and output.\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char left[40];
 		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
@@ -108,11 +127,17 @@ static bool take_option(const struct option_row *row, struct options *options)
 		return false;
 	}
 	switch (row->id) {
+	case OPT_CLIENT:
+		options->message.client = optarg;
+		break;
 	case OPT_CONFIG:
 		options->config = optarg;
 		break;
 	case OPT_CONNECTIONS:
 		options->limits.connections = (unsigned)number;
+		break;
+	case OPT_HELO:
+		options->message.helo = optarg;
 		break;
 	case OPT_IDLE_LIMIT:
 		options->limits.idle_seconds = (unsigned)number;
@@ -123,11 +148,17 @@ static bool take_option(const struct option_row *row, struct options *options)
 	case OPT_LOG_STDERR:
 		options->logs_to_stderr = true;
 		break;
+	case OPT_MESSAGE:
+		options->is_message = true;
+		break;
 	case OPT_NAMESERVER:
 		options->nameserver = optarg;
 		break;
 	case OPT_PAUSE_LIMIT:
 		options->limits.pause_seconds = (unsigned)number;
+		break;
+	case OPT_SENDER:
+		options->message.sender = optarg;
 		break;
 	case OPT_HELP:
 	case OPT_VERSION:
@@ -136,7 +167,24 @@ static bool take_option(const struct option_row *row, struct options *options)
 	return true;
 }
 
-/* -1: continue; otherwise the exit status. */
+/* -1: go on; otherwise the exit status. */
+static int check_message(struct options *options)
+{
+	const struct policyd_message *message = &options->message;
+	const char *fault = NULL;
+	if (!options->is_message && (message->client || message->helo || message->sender))
+		fault = "--client, --helo and --sender require --message";
+	else if (options->is_message && options->listens)
+		fault = "--message and --listen exclude each other";
+	else if (options->is_message && !policyd_message_envelope(&options->message))
+		fault = "--message requires --client with an address, and --sender";
+	if (!fault)
+		return -1;
+	fprintf(stderr, "mailauth-policyd: %s\n", fault);
+	return 2;
+}
+
+/* -1: go on; otherwise the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
 {
 	struct option long_options[ARRAY_LEN(rows) + 1] = { 0 };
@@ -167,7 +215,7 @@ static int read_options(int argc, char **argv, struct options *options)
 			return fflush(stdout) == 0 ? 0 : 1;
 	}
 	if (optind == argc)
-		return -1;
+		return check_message(options);
 	fprintf(stderr, "mailauth-policyd: unknown argument \"%s\"\n", argv[optind]);
 	return 2;
 }
@@ -233,6 +281,36 @@ static bool confine(const struct policyd_log *log)
 	return false;
 }
 
+/* Whether the client on standard input uses the milter protocol, or that cannot be told. */
+static bool may_be_milter(unsigned idle_seconds)
+{
+	char first;
+	struct pollfd wanted = { .fd = STDIN_FILENO, .events = POLLIN };
+	(void)!poll(&wanted, 1, (int)idle_seconds * 1000);
+	ssize_t got = recv(STDIN_FILENO, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+	return got == 1 ? policyd_milter_begins(&first, 1) : got < 0 && errno == ENOTSOCK;
+}
+
+/* Opens libcrypto, which costs more than a policy request, only for processes that need it: the
+ * filter of system calls prevents that later. */
+static bool prepare(const struct policyd_conf *conf, const struct options *options)
+{
+	bool is_needed =
+		options->listens ||
+		(conf->settings.verifies_dkim &&
+	         (options->is_message || may_be_milter(options->limits.idle_seconds)));
+	if (is_needed)
+		policyd_incoming_prepare();
+	return is_needed;
+}
+
+/* Called when libcrypto cannot be opened. */
+void library_missing(const char *sentence)
+{
+	syslog(LOG_ERR, "%s", sentence);
+	_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	const bool detaches = is_spawned();
@@ -255,17 +333,25 @@ int main(int argc, char **argv)
 		policyd_conf_done(&conf);
 		return 1;
 	}
-	if (detaches && !options.listens && !detach(&log)) {
+	if (detaches && !options.listens && !options.is_message && !detach(&log)) {
+		policyd_conf_done(&conf);
+		return 1;
+	}
+	if (options.is_message && !policyd_message_open(&options.message)) {
+		policyd_log(&log, LOG_ERR, "no temporary file: %s", strerror(errno));
 		policyd_conf_done(&conf);
 		return 1;
 	}
 	struct policyd policyd;
 	bool is_ready = policyd_init(&policyd, &conf, &log);
-	/* a kernel without seccomp filters: the other limits still apply */
+	policyd.is_prepared = is_ready && prepare(&conf, &options);
+	/* a kernel without filters: the other limits hold */
 	if (policyd_seccomp(options.listens) < 0)
 		policyd_log(&log, LOG_WARNING, "no filter of system calls: %s",
 		            strerror(errno));
-	if (is_ready)
+	if (is_ready && options.is_message)
+		status = policyd_message(&options.message, &conf, &log);
+	else if (is_ready)
 		status = options.listens ? policyd_listen(&policyd, &options.limits)
 		                         : policyd_serve(&policyd, STDIN_FILENO,
 		                                         STDOUT_FILENO, &options.limits);

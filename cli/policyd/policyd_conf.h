@@ -19,11 +19,18 @@ struct policyd_file { /* identifies a content */
 	int64_t size, mtime_ns, ctime_ns;
 };
 
+struct policyd_exceptions { /* settings.dmarc_exceptions, parsed */
+	struct network *networks;
+	size_t count;
+	struct policyd_list domains;
+};
+
 struct policyd_conf {
 	const char *path;                 /* borrowed */
 	struct policyd_settings settings; /* lives in mem[now] */
 	struct network *relays;           /* settings.trusted_relays, parsed */
-	struct query_servers servers;     /* to ask */
+	struct policyd_exceptions exceptions;
+	struct query_servers servers; /* to ask */
 	bool has_servers;    /* --nameserver was given: the file's do not count */
 	struct arena mem[2]; /* of the settings in force, and of those being read */
 	unsigned now;
@@ -43,5 +50,9 @@ void policyd_conf_follow(struct policyd_conf *conf, const struct policyd_log *lo
 /* Whether mail from this address is not checked: loopback and trusted relays. */
 bool policyd_conf_is_trusted(const struct policyd_conf *conf,
                              const struct network *client) must_check;
+
+/* Whether mail from this address is never refused because of DMARC. */
+bool policyd_conf_is_excepted(const struct policyd_conf *conf,
+                              const struct network *client) must_check;
 
 #endif

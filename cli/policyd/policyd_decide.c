@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <time.h>
@@ -19,26 +18,22 @@
 #include "core/base/address.h"
 #include "core/base/ctx.h"
 #include "core/base/octets.h"
-#include "dnszone/query/query.h"
-#include "dnszone/query/resolver_cache.h"
 #include "dnszone/spf/received_spf.h"
 #include "dnszone/spf/spf_check.h"
+#include "dnszone/verify/message_verify.h"
 
-#define CACHE_MEMORY (256 * 1024)
-#define CPU_SECONDS \
-	10 /* processor time of one check; a check within its limits uses much less */
 #define DUNNO "DUNNO"
 
 bool policyd_init(struct policyd *policyd, struct policyd_conf *conf,
                   const struct policyd_log *log)
 {
 	*policyd = (struct policyd){ .log = log, .conf = conf };
-	return arena_open(&policyd->mem, SPF_MEMORY);
+	return arena_open(&policyd->mem, MESSAGE_MEMORY);
 }
 
 void policyd_done(struct policyd *policyd)
 {
-	resolver_free(policyd->dns);
+	policyd_dns_done(&policyd->dns);
 	arena_done(&policyd->mem);
 }
 
@@ -162,43 +157,6 @@ static struct spf_message message_of(const struct policyd *policyd,
 	return message;
 }
 
-/* One check gets between CPU_SECONDS and twice as many: the limit is raised only when less is left.
- */
-static void limit_processor_time(struct policyd *policyd)
-{
-	struct rusage used;
-	struct rlimit limit;
-	if (getrusage(RUSAGE_SELF, &used) < 0)
-		return;
-	uint64_t now = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1;
-	if (now + CPU_SECONDS <= policyd->cpu_seconds ||
-	    getrlimit(RLIMIT_CPU, &limit) < 0)
-		return;
-	rlim_t most = now + 2 * CPU_SECONDS;
-	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-	if (setrlimit(RLIMIT_CPU, &limit) == 0)
-		policyd->cpu_seconds = most;
-}
-
-/* As good as a new stack for each check: new ports, and a consistent view of DNS. NULL: out of
- * memory. */
-static struct resolver *fresh_resolver(struct policyd *policyd)
-{
-	bool is_usable = policyd->dns && policyd->dns_version == policyd->conf->version;
-	if (is_usable && resolver_renew(policyd->dns))
-		return policyd->dns;
-	resolver_free(policyd->dns);
-	policyd->dns = NULL;
-	struct resolver *query = query_new(&policyd->conf->servers, NULL);
-	if (!query)
-		return NULL;
-	policyd->dns = resolver_cache_new(query, CACHE_MEMORY);
-	policyd->dns_version = policyd->conf->version;
-	if (!policyd->dns)
-		resolver_free(query);
-	return policyd->dns;
-}
-
 static void note_verdict(const struct spf_verdict *spf, const struct spf_message *message,
                          struct policyd_verdict *verdict)
 {
@@ -228,10 +186,10 @@ static bool check(struct policyd *policyd, const struct spf_message *message,
                   struct policyd_verdict *verdict)
 {
 	const struct policyd_settings *settings = &policyd->conf->settings;
-	struct resolver *dns = fresh_resolver(policyd);
+	struct resolver *dns = policyd_dns_renew(&policyd->dns, policyd->conf);
 	if (!dns)
 		return false;
-	limit_processor_time(policyd);
+	policyd_dns_limit(&policyd->dns);
 	arena_reset(&policyd->mem);
 	struct spf_context context = {
 		.dns = dns,

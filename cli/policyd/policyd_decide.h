@@ -9,14 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_dns.h"
 #include "cli/policyd/policyd_log.h"
 #include "cli/policyd/policyd_request.h"
 #include "core/base/arena.h"
 #include "core/base/macro.h"
-#include "dnszone/query/resolver.h"
 
 #define POLICYD_ACTION_SIZE 2048
 #define POLICYD_REMEMBERED 8 /* messages of one connection; one at a time is usual */
@@ -34,11 +33,10 @@ struct policyd_verdict {            /* about one message */
 struct policyd {
 	const struct policyd_log *log;
 	struct policyd_conf *conf;
-	struct arena mem;     /* of one check */
-	struct resolver *dns; /* renewed for each check; NULL: none yet */
-	unsigned dns_version; /* of the settings that it was made for */
-	uint64_t
-		cpu_seconds; /* the processor time at which the process ends; 0: none yet */
+	struct arena mem; /* of one check */
+	struct policyd_dns dns;
+	bool is_prepared; /* policyd_incoming_prepare() was called; set by the owner */
+	char answer[POLICYD_ACTION_SIZE]; /* to a request of policyd_dmarc.h */
 	struct policyd_verdict verdict[POLICYD_REMEMBERED];
 	unsigned next; /* the oldest verdict: the next to be forgotten */
 };

@@ -1,7 +1,10 @@
 /*
- * The filter requests header fields and the end of the message only, and answers only the end if
- * the client allows that.  Fields are removed from the last to the first, so that the indexes are
- * right whether or not a client renumbers them meanwhile.
+ * What the filter wants depends on the settings at the beginning of a connection: header fields and the
+ * end of the message where forged results are to be removed, the client, the envelope and the body
+ * too where mail is verified.  It answers as rarely as the client allows.
+ *
+ * Fields go from the last to the first: whichever way a client counts while it takes them out, the
+ * numbers stay right.
  *
  * Packets and the list of fields to remove have a fixed size.  A message that exceeds it is
  * refused; a packet that exceeds it ends the connection.
@@ -9,128 +12,89 @@
 #include "cli/policyd/policyd_milter.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <syslog.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "cli/policyd/policyd_incoming.h"
+#include "cli/policyd/policyd_outcome.h"
 #include "cli/policyd/policyd_results.h"
+#include "core/base/address.h"
 #include "core/base/ctx.h"
 
-#define PACKET_MAX ((size_t)1 << 20)
+#define FIELD "Authentication-Results"
 #define FORGED_MAX 10000
 #define JOB_MAX 64
+#define HELO_MAX 512
+#define SENDER_MAX 2048 /* Postfix accepts no longer line */
 #define VERSION_MIN 2u
 #define VERSION_MAX 6u
 
+#define ACTION_ADD_HEADERS 0x1u
 #define ACTION_CHANGE_HEADERS 0x10u
-/* SMFIP_*: connection, HELO, MAIL, RCPT, body, end of headers, unknown commands and DATA are not
- * requested; headers are not answered. */
+#define ACTION_CHOOSE_MACROS 0x100u
+#define STAGE_MAIL 2u
+
+/* SMFIP_*: what is not sent, and what is not answered. */
+#define NO_CONNECT 0x1u
+#define NO_HELO 0x2u
+#define NO_MAIL 0x4u
+#define NO_RCPT 0x8u
+#define NO_BODY 0x10u
+#define NO_EOH 0x40u
 #define NO_REPLY_HEADER 0x80u
-#define PROTOCOL_WANTED \
-	(0x1u | 0x2u | 0x4u | 0x8u | 0x10u | 0x40u | 0x100u | 0x200u | NO_REPLY_HEADER)
+#define NO_UNKNOWN 0x100u
+#define NO_DATA 0x200u
+#define CAN_SKIP 0x400u
+#define NO_REPLY_CONNECT 0x1000u
+#define NO_REPLY_HELO 0x2000u
+#define NO_REPLY_MAIL 0x4000u
+#define NO_REPLY_EOH 0x40000u
+#define NO_REPLY_BODY 0x80000u
+#define LEADING_SPACE 0x100000u
+
+#define GUARD_WANTS                                                                 \
+	(NO_CONNECT | NO_HELO | NO_MAIL | NO_RCPT | NO_BODY | NO_EOH | NO_UNKNOWN | \
+	 NO_DATA | NO_REPLY_HEADER)
+/* NO_REPLY_BODY only where the rest of a body cannot be skipped. */
+#define VERIFIER_WANTS                                                     \
+	(NO_RCPT | NO_UNKNOWN | NO_DATA | NO_REPLY_HEADER | CAN_SKIP |     \
+	 NO_REPLY_CONNECT | NO_REPLY_HELO | NO_REPLY_MAIL | NO_REPLY_EOH | \
+	 NO_REPLY_BODY | LEADING_SPACE)
+
+struct text { /* truncated where it is too long */
+	char at[SENDER_MAX];
+	size_t len;
+};
 
 struct session {
 	const struct policyd_milter *milter;
-	int in, out;
-	size_t taken; /* octets that were already read */
 	uint32_t protocol;
 	char job[JOB_MAX]; /* queue id, for the log */
 	uint32_t fields;   /* Authentication-Results fields of this message so far */
 	uint32_t forged[FORGED_MAX]; /* indexes of the fields to remove, from 1 */
 	size_t forged_count;
 	unsigned froms;
-	char packet[PACKET_MAX + 1]; /* after the length; followed by a NUL */
-	size_t len;
+	/* where mail is verified */
+	bool verifies;
+	bool wants_body, has_ended_fields;
+	bool has_client, is_authenticated;
+	uint8_t client[16];
+	struct text helo, sender;
+	struct policyd_incoming incoming;
+	char field[4 + sizeof(FIELD) + 1 + AUTH_RESULTS_SIZE];
+	struct policyd_packets packets; /* the end: it is rarely touched */
 };
-
-/* ---- octets ---------------------------------------------------------------------------------- */
-
-/* Whether `fd` is ready before the deadline. */
-static bool is_ready(int fd, short events, int64_t until)
-{
-	for (;;) {
-		int64_t left_ms = (until - monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
-		struct pollfd wanted = { .fd = fd, .events = events };
-		int ready = left_ms <= 0 ? 0 : poll(&wanted, 1, (int)left_ms);
-		if (ready > 0 || (ready == 0 && left_ms <= 0))
-			return ready > 0;
-		if (ready < 0 && errno != EINTR)
-			return false;
-	}
-}
-
-/* The number of `len` octets that arrived before the end, a failure or the deadline. */
-static size_t read_octets(struct session *s, char *into, size_t len, int64_t until)
-{
-	size_t at = s->milter->len - s->taken;
-	at = at < len ? at : len;
-	if (at)
-		memcpy(into, s->milter->octets + s->taken, at);
-	s->taken += at;
-	while (at < len && is_ready(s->in, POLLIN, until)) {
-		ssize_t got = read(s->in, into + at, len - at);
-		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-			break;
-		at += got > 0 ? (size_t)got : 0;
-	}
-	return at;
-}
 
 static bool send_packet(struct session *s, char command, const void *octets, size_t len)
 {
-	char packet[256];
-	if (len + 5 > sizeof(packet))
-		return false;
-	uint32_t size = htonl((uint32_t)len + 1);
-	memcpy(packet, &size, sizeof(size));
-	packet[4] = command;
-	if (len)
-		memcpy(packet + 5, octets, len);
-	int64_t until = monotonic_ns() + s->milter->limits->pause_seconds * NS_PER_SEC;
-	for (size_t at = 0; at < len + 5;) {
-		if (!is_ready(s->out, POLLOUT, until))
-			return false;
-		ssize_t put = write(s->out, packet + at, len + 5 - at);
-		if (put < 0 && errno != EINTR && errno != EAGAIN)
-			return false;
-		at += put > 0 ? (size_t)put : 0;
-	}
-	return true;
+	return policyd_packet_send(&s->packets, command, octets, len);
 }
 
-/* Reads one packet into s->packet; false: no more packets. */
-static bool receive_packet(struct session *s, bool *ret_is_trouble)
-{
-	const struct policyd_limits *limits = s->milter->limits;
-	uint32_t size;
-	char head[sizeof(size)];
-	int64_t now = monotonic_ns();
-	size_t got = read_octets(s, head, 1, now + limits->idle_seconds * NS_PER_SEC);
-	if (got == 0) /* the end, or silence until the deadline */
-		return false;
-	*ret_is_trouble = true;
-	int64_t until = monotonic_ns() + limits->pause_seconds * NS_PER_SEC;
-	if (read_octets(s, head + 1, sizeof(head) - 1, until) < sizeof(head) - 1)
-		return false;
-	memcpy(&size, head, sizeof(size));
-	s->len = ntohl(size);
-	if (s->len == 0 || s->len > PACKET_MAX) {
-		policyd_log(s->milter->log, LOG_ERR,
-		            "a packet of %zu octets: connection ended", s->len);
-		return false;
-	}
-	if (read_octets(s, s->packet, s->len, until) < s->len)
-		return false;
-	s->packet[s->len] = '\0';
-	*ret_is_trouble = false;
-	return true;
-}
-
-/* ---- commands -------------------------------------------------------------------------------- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 static void begin_message(struct session *s)
 {
@@ -139,39 +103,69 @@ static void begin_message(struct session *s)
 	s->forged_count = 0;
 	s->froms = 0;
 	s->job[0] = '\0';
+	s->is_authenticated = false;
+	s->sender.len = 0;
+	s->has_ended_fields = false;
+	s->wants_body = false;
+	if (s->verifies)
+		policyd_incoming_reset(&s->incoming);
 }
 
-static uint32_t number_at(const struct session *s, size_t at)
+static bool begin_verifying(struct session *s)
 {
-	uint32_t value;
-	memcpy(&value, s->packet + at, sizeof(value));
-	return ntohl(value);
+	if (s->verifies)
+		return true;
+	if (s->milter->is_prepared &&
+	    policyd_incoming_init(&s->incoming, s->milter->conf)) {
+		s->verifies = true;
+		return true;
+	}
+	policyd_log(s->milter->log, LOG_ERR, "%s",
+	            s->milter->is_prepared
+	                    ? "there is no memory left: connection ended"
+	                    : "dkim-verify was switched on: connection ended");
+	return false;
+}
+
+static bool answer_offer(struct session *s, uint32_t version, uint32_t offered)
+{
+	static const char macros[] = "{auth_authen}";
+	uint32_t actions = ACTION_CHANGE_HEADERS;
+	char answer[4 * sizeof(uint32_t) + sizeof(macros)];
+	if (s->verifies)
+		actions |= ACTION_ADD_HEADERS | (offered & ACTION_CHOOSE_MACROS);
+	const bool chooses = actions & ACTION_CHOOSE_MACROS;
+	const uint32_t numbers[] = {
+		htonl(version < VERSION_MAX ? version : VERSION_MAX),
+		htonl(actions),
+		htonl(s->protocol),
+		htonl(STAGE_MAIL),
+	};
+	memcpy(answer, numbers, sizeof(numbers));
+	memcpy(answer + sizeof(numbers), macros, sizeof(macros));
+	return send_packet(s, 'O', answer,
+	                   chooses ? sizeof(answer) : 3 * sizeof(uint32_t));
 }
 
 static bool negotiate(struct session *s)
 {
-	if (s->len < 13 || number_at(s, 1) < VERSION_MIN ||
-	    !(number_at(s, 5) & ACTION_CHANGE_HEADERS)) {
+	const bool is_whole = s->packets.len >= 13;
+	const uint32_t version = is_whole ? policyd_packet_number(&s->packets, 1) : 0;
+	const uint32_t offered = is_whole ? policyd_packet_number(&s->packets, 5) : 0;
+	if (s->milter->conf->settings.verifies_dkim && !begin_verifying(s))
+		return false;
+	const uint32_t needed =
+		ACTION_CHANGE_HEADERS | (s->verifies ? ACTION_ADD_HEADERS : 0);
+	if (version < VERSION_MIN || (offered & needed) != needed) {
 		policyd_log(s->milter->log, LOG_ERR,
 		            "the mail server does not let header fields be changed");
 		return false;
 	}
-	uint32_t version = number_at(s, 1);
-	s->protocol = number_at(s, 9) & PROTOCOL_WANTED;
-	const uint32_t answer[] = { htonl(version < VERSION_MAX ? version : VERSION_MAX),
-		                    htonl(ACTION_CHANGE_HEADERS), htonl(s->protocol) };
-	return send_packet(s, 'O', answer, sizeof(answer));
-}
-
-/* The next text of a packet that ends in NUL; NULL: none. */
-static const char *next_text(const struct session *s, size_t *at)
-{
-	const char *text = s->packet + *at;
-	const char *end = *at < s->len ? memchr(text, '\0', s->len - *at) : NULL;
-	if (!end)
-		return NULL;
-	*at += (size_t)(end - text) + 1;
-	return text;
+	s->protocol = policyd_packet_number(&s->packets, 9) &
+	              (s->verifies ? VERIFIER_WANTS : GUARD_WANTS);
+	if (s->protocol & CAN_SKIP)
+		s->protocol &= ~NO_REPLY_BODY;
+	return answer_offer(s, version, offered);
 }
 
 /* Macros: the queue id is used in the log. */
@@ -179,22 +173,114 @@ static void take_macros(struct session *s)
 {
 	size_t at = 2;
 	const char *name, *value;
-	while ((name = next_text(s, &at)) && (value = next_text(s, &at)))
+	const bool is_mail = s->packets.len > 1 && s->packets.packet[1] == 'M';
+	while ((name = policyd_packet_text(&s->packets, &at)) &&
+	       (value = policyd_packet_text(&s->packets, &at))) {
 		if (strcmp(name, "i") == 0 || strcmp(name, "{i}") == 0)
 			policyd_log_word(value, strlen(value), s->job, sizeof(s->job));
+		if (is_mail && strcmp(name, "{auth_authen}") == 0 && *value)
+			s->is_authenticated = true;
+	}
+}
+
+/* The host's name, a family, its port and address. */
+static void take_client(struct session *s)
+{
+	static const char front[] = "IPv6:"; /* as sendmail writes it */
+	const struct policyd_packets *p = &s->packets;
+	size_t at = 1;
+	s->has_client = false;
+	s->helo.len = 0;
+	if (!policyd_packet_text(p, &at) || at + 3 > p->len ||
+	    (p->packet[at] != '4' && p->packet[at] != '6'))
+		return;
+	at += 3;
+	const char *address = policyd_packet_text(p, &at);
+	if (address && strncasecmp(address, front, strlen(front)) == 0)
+		address += strlen(front);
+	s->has_client = address && address_parse(address, s->client);
+}
+
+static void keep_text(struct text *text, const char *value, size_t most)
+{
+	text->len = strnlen(value, most);
+	memcpy(text->at, value, text->len);
+}
+
+static void take_sender(struct session *s)
+{
+	size_t at = 1;
+	const char *value = policyd_packet_text(&s->packets, &at);
+	if (!value)
+		return;
+	size_t len = strlen(value);
+	const bool is_bracketed = len >= 2 && value[0] == '<' && value[len - 1] == '>';
+	/* The end that is missing is the domain. */
+	if (len > sizeof(s->sender.at)) {
+		keep_text(&s->sender, "?@", sizeof(s->sender.at));
+		return;
+	}
+	keep_text(&s->sender, value + is_bracketed, len - 2 * is_bracketed);
+}
+
+static void take_helo(struct session *s)
+{
+	size_t at = 1;
+	const char *value = policyd_packet_text(&s->packets, &at);
+	s->helo.len = 0;
+	if (value && strlen(value) <= HELO_MAX)
+		keep_text(&s->helo, value, HELO_MAX);
+}
+
+/* ---- the message ----------------------------------------------------------------------------- */
+
+/* Why this message is not verified; NULL: it is. */
+static const char *skip_reason(const struct session *s)
+{
+	if (!s->has_client)
+		return "no client address";
+	if (s->is_authenticated)
+		return "authenticated client";
+	const struct network client = policyd_client(s->client);
+	if (policyd_conf_is_trusted(s->milter->conf, &client))
+		return "trusted relay";
+	return NULL;
+}
+
+/* The value as it stands in the message: octets after a NUL belong to it. */
+static void verify_field(struct session *s, const char *name, const char *value)
+{
+	const char *end = s->packets.packet + s->packets.len;
+	size_t len = (size_t)(end - value);
+	if (len > 0 && value[len - 1] == '\0')
+		len--;
+	if (s->protocol & LEADING_SPACE) {
+		message_verifier_field(s->incoming.verifier, octets_of(name),
+		                       (struct octets){ value, len });
+		return;
+	}
+	/* The client took the blank out.  The name is not needed after this. */
+	char *front = s->packets.packet + (value - s->packets.packet) - 1;
+	const size_t name_len = strlen(name);
+	*front = ' ';
+	message_verifier_field(s->incoming.verifier, (struct octets){ name, name_len },
+	                       (struct octets){ front, len + 1 });
+	*front = '\0';
 }
 
 static void take_field(struct session *s)
 {
 	size_t at = 1;
-	const char *name = next_text(s, &at);
-	const char *value = name ? next_text(s, &at) : NULL;
+	const char *name = policyd_packet_text(&s->packets, &at);
+	const char *value = name ? policyd_packet_text(&s->packets, &at) : NULL;
 	if (!value)
 		return;
 	size_t from = strlen("From");
 	if (strncasecmp(name, "From", from) == 0 &&
 	    name[from + strspn(name + from, " \t")] == '\0')
 		s->froms++;
+	if (s->verifies && !skip_reason(s))
+		verify_field(s, name, value);
 	if (!results_is_field(name))
 		return;
 	s->fields++;
@@ -203,6 +289,23 @@ static void take_field(struct session *s)
 	if (s->forged_count < FORGED_MAX)
 		s->forged[s->forged_count] = s->fields;
 	s->forged_count++;
+}
+
+static void end_fields(struct session *s)
+{
+	if (!s->verifies || s->has_ended_fields)
+		return;
+	s->has_ended_fields = true;
+	s->wants_body = !skip_reason(s) &&
+	                message_verifier_end_fields(s->incoming.verifier, time(NULL));
+}
+
+static void take_body(struct session *s)
+{
+	end_fields(s);
+	if (s->wants_body && s->packets.len > 1)
+		s->wants_body = message_verifier_body(
+			s->incoming.verifier, s->packets.packet + 1, s->packets.len - 1);
 }
 
 static bool refuse(struct session *s, const char *reply)
@@ -214,8 +317,7 @@ static bool refuse(struct session *s, const char *reply)
 
 static bool remove_field(struct session *s, uint32_t number)
 {
-	static const char tail[] =
-		"Authentication-Results\0"; /* the name, and an empty value */
+	static const char tail[] = FIELD "\0"; /* name, and a value of nothing */
 	char octets[sizeof(number) + sizeof(tail)];
 	number = htonl(number);
 	memcpy(octets, &number, sizeof(number));
@@ -223,42 +325,146 @@ static bool remove_field(struct session *s, uint32_t number)
 	return send_packet(s, 'm', octets, sizeof(octets));
 }
 
+/* On top of all others. */
+static bool add_field(struct session *s, const struct policyd_outcome *outcome,
+                      const struct message_results *results,
+                      const struct message_envelope *envelope)
+{
+	const uint32_t place = 0;
+	size_t len = 0;
+	memcpy(s->field, &place, sizeof(place));
+	len += sizeof(place);
+	memcpy(s->field + len, FIELD, sizeof(FIELD));
+	len += sizeof(FIELD);
+	if (s->protocol & LEADING_SPACE)
+		s->field[len++] = ' ';
+	len += policyd_outcome_field(outcome, s->milter->conf, results, envelope, "\n\t",
+	                             s->field + len, AUTH_RESULTS_SIZE);
+	s->field[len++] = '\0';
+	return send_packet(s, 'i', s->field, len);
+}
+
+static bool accept_message(struct session *s)
+{
+	for (size_t i = s->forged_count; i > 0; i--)
+		if (!remove_field(s, s->forged[i - 1]))
+			return false;
+	return true;
+}
+
+static bool end_verified(struct session *s)
+{
+	const char *unverified = skip_reason(s);
+	const struct message_envelope envelope = {
+		.sender = { s->sender.at, s->sender.len },
+		.helo = { s->helo.at, s->helo.len },
+	};
+	struct message_envelope whole = envelope;
+	struct message_results results;
+	struct policyd_outcome outcome;
+	struct policyd_account account = { .id = s->job,
+		                           .envelope = &whole,
+		                           .unverified = unverified,
+		                           .forged = s->forged_count,
+		                           .began = monotonic_ns() };
+	if (s->has_client)
+		memcpy(whole.client, s->client, sizeof(whole.client));
+	bool is_sent = true;
+	if (!unverified) {
+		const struct network client = policyd_client(s->client);
+		if (!policyd_incoming_finish(&s->incoming, &whole, &results)) {
+			policyd_log(s->milter->log, LOG_ERR,
+			            "there is no memory left: connection ended");
+			return false;
+		}
+		policyd_outcome(s->milter->conf, &results, &client, &outcome);
+		account.results = &results;
+		account.outcome = &outcome;
+		if (outcome.reply[0] != '\0')
+			is_sent = send_packet(s, 'y', outcome.reply,
+			                      strlen(outcome.reply) + 1);
+	}
+	if (!account.outcome || outcome.reply[0] == '\0') {
+		is_sent = accept_message(s);
+		if (is_sent && account.outcome)
+			is_sent = add_field(s, &outcome, &results, &whole);
+		is_sent = is_sent && send_packet(s, 'c', "", 0);
+	}
+	policyd_outcome_log(s->milter->log, &account);
+	return is_sent;
+}
+
+static bool end_guarded(struct session *s)
+{
+	if (!accept_message(s) || !send_packet(s, 'c', "", 0))
+		return false;
+	if (s->forged_count)
+		policyd_log(s->milter->log, LOG_NOTICE,
+		            "%s: %zu forged Authentication-Results taken out",
+		            s->job[0] ? s->job : "-", s->forged_count);
+	return true;
+}
+
 static bool end_message(struct session *s)
 {
-	bool is_sent = true;
+	const struct policyd_settings *settings = &s->milter->conf->settings;
+	/* where DMARC is checked, it judges From */
+	const bool is_one_from =
+		settings->is_one_from && !(s->verifies && settings->checks_dmarc);
+	bool is_sent;
+	take_body(s);
 	if (s->forged_count > FORGED_MAX)
 		is_sent = refuse(s, "550 5.7.1 Too many Authentication-Results fields");
-	else if (s->milter->conf->settings.is_one_from && s->froms > 1)
+	else if (is_one_from && s->froms > 1)
 		is_sent = refuse(s, "550 5.7.1 More than one From field");
-	else {
-		for (size_t i = s->forged_count; is_sent && i > 0; i--)
-			is_sent = remove_field(s, s->forged[i - 1]);
-		is_sent = is_sent && send_packet(s, 'c', "", 0);
-		if (s->forged_count)
-			policyd_log(s->milter->log, LOG_NOTICE,
-			            "%s: %zu forged Authentication-Results taken out",
-			            s->job[0] ? s->job : "-", s->forged_count);
-	}
+	else
+		is_sent = s->verifies ? end_verified(s) : end_guarded(s);
 	begin_message(s);
 	return is_sent;
+}
+
+static bool answer(struct session *s, uint32_t unanswered)
+{
+	return s->protocol & unanswered || send_packet(s, 'c', "", 0);
 }
 
 /* False: the client is gone. */
 static bool take_packet(struct session *s)
 {
-	switch (s->packet[0]) {
+	switch (s->packets.packet[0]) {
 	case 'O':
 		return negotiate(s);
 	case 'D':
 		take_macros(s);
 		return true;
-	case 'A': /* the message is aborted */
-	case 'K': /* the connection ends, and another one follows */
+	case 'A': /* the message is given up */
 		begin_message(s);
 		return true;
+	case 'K': /* the connection is, and another one follows */
+		begin_message(s);
+		s->has_client = false;
+		s->helo.len = 0;
+		return true;
+	case 'C':
+		take_client(s);
+		return answer(s, NO_REPLY_CONNECT);
+	case 'H':
+		take_helo(s);
+		return answer(s, NO_REPLY_HELO);
+	case 'M':
+		take_sender(s);
+		return answer(s, NO_REPLY_MAIL);
 	case 'L':
 		take_field(s);
-		return s->protocol & NO_REPLY_HEADER || send_packet(s, 'c', "", 0);
+		return answer(s, NO_REPLY_HEADER);
+	case 'N':
+		end_fields(s);
+		return answer(s, NO_REPLY_EOH);
+	case 'B':
+		take_body(s);
+		if (s->protocol & CAN_SKIP && !s->wants_body)
+			return send_packet(s, 's', "", 0);
+		return answer(s, NO_REPLY_BODY);
 	case 'E':
 		return end_message(s);
 	default: /* commands that this client cannot omit */
@@ -280,13 +486,19 @@ int policyd_milter(const struct policyd_milter *milter, int in, int out)
 		return 1;
 	}
 	s->milter = milter;
-	s->in = in;
-	s->out = out;
-	while (receive_packet(s, &is_trouble) && s->packet[0] != 'Q')
+	s->packets.in = in;
+	s->packets.out = out;
+	s->packets.limits = milter->limits;
+	s->packets.log = milter->log;
+	s->packets.octets = milter->octets;
+	s->packets.count = milter->len;
+	while (policyd_packet_receive(&s->packets, &is_trouble) &&
+	       s->packets.packet[0] != 'Q')
 		if (!take_packet(s)) {
 			is_trouble = true;
 			break;
 		}
+	policyd_incoming_done(&s->incoming);
 	free(s);
 	return is_trouble;
 }

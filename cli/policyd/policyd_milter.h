@@ -1,8 +1,11 @@
 /*
- * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection
- * that removes forged Authentication-Results fields from messages, before other filters read them.
- * With one-from it refuses messages with several From fields, because those filters check only one
- * of them.
+ * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection.
+ *
+ * It removes forged Authentication-Results fields from messages, before other filters read them.
+ * With dkim-verify it verifies mail from clients that are neither trusted nor authenticated, adds the
+ * results as the one Authentication-Results field, and with dmarc-reject refuses what DMARC policies
+ * refuse.  Otherwise, with one-from, it refuses messages with several From fields, because other
+ * filters check only one of them.
  */
 #ifndef CLI_POLICYD_POLICYD_MILTER_H
 #define CLI_POLICYD_POLICYD_MILTER_H
@@ -12,13 +15,8 @@
 
 #include "cli/policyd/policyd_conf.h"
 #include "cli/policyd/policyd_log.h"
+#include "cli/policyd/policyd_packet.h"
 #include "core/base/macro.h"
-
-struct policyd_limits {
-	unsigned pause_seconds; /* within a request, and for taking an answer */
-	unsigned idle_seconds;  /* between requests */
-	unsigned connections;   /* at a time; policyd_listen() */
-};
 
 /* Whether a connection with these first octets uses the milter protocol: the length of its first
  * packet has an octet that no policy request has. */
@@ -26,6 +24,7 @@ bool policyd_milter_begins(const char *octets, size_t len) must_check;
 
 struct policyd_milter {
 	struct policyd_conf *conf; /* fields in the name of its host go */
+	bool is_prepared; /* policyd_incoming_prepare() was called, or nothing is confined */
 	const struct policyd_limits *limits;
 	const struct policyd_log *log;
 	const char *octets; /* read from the connection already */

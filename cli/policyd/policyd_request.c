@@ -9,6 +9,8 @@
 
 static const char *const names[] = {
 	[POLICYD_CLIENT_ADDRESS] = "client_address",
+	[POLICYD_DKIM] = "dkim",
+	[POLICYD_FROM] = "from",
 	[POLICYD_HELO_NAME] = "helo_name",
 	[POLICYD_INSTANCE] = "instance",
 	[POLICYD_PROTOCOL_STATE] = "protocol_state",

@@ -16,6 +16,8 @@
 /* The attributes that matter; sorted by name. */
 enum policyd_attribute {
 	POLICYD_CLIENT_ADDRESS,
+	POLICYD_DKIM,
+	POLICYD_FROM,
 	POLICYD_HELO_NAME,
 	POLICYD_INSTANCE,
 	POLICYD_PROTOCOL_STATE,
@@ -24,7 +26,7 @@ enum policyd_attribute {
 	POLICYD_SASL_USERNAME,
 	POLICYD_SENDER,
 };
-#define POLICYD_ATTRIBUTE_COUNT 8
+#define POLICYD_ATTRIBUTE_COUNT 10
 
 #define POLICYD_NAME_MAX 64
 #define POLICYD_VALUE_MAX 2048 /* Postfix accepts no longer line from its client */

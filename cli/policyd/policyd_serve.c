@@ -17,6 +17,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/policyd/policyd_dmarc.h"
 #include "core/base/ctx.h"
 #include "core/base/text.h"
 
@@ -69,6 +70,14 @@ static bool send_answer(const struct connection *c, const char *action)
 	return true;
 }
 
+static const char *decide(struct policyd *policyd, const struct policyd_request *request)
+{
+	const char *kind = policyd_text(request, POLICYD_REQUEST);
+	return strcmp(kind, POLICYD_DMARC_REQUEST) == 0
+	               ? policyd_dmarc(policyd, request)
+	               : policyd_decide(policyd, request);
+}
+
 enum outcome { GOES_ON, HAS_ENDED, IS_TROUBLE };
 
 static enum outcome take_input(struct connection *c, size_t len)
@@ -88,7 +97,7 @@ static enum outcome take_input(struct connection *c, size_t len)
 			            POLICYD_REQUEST_MAX);
 			return IS_TROUBLE;
 		}
-		const char *action = policyd_decide(c->policyd, &c->parser.request);
+		const char *action = decide(c->policyd, &c->parser.request);
 		if (!action)
 			return IS_TROUBLE;
 		if (!send_answer(c, action))
@@ -148,6 +157,8 @@ int policyd_serve(struct policyd *policyd, int in, int out,
 	size_t len = read_input(c);
 	if (policyd_milter_begins(c->input, len)) {
 		const struct policyd_milter milter = { .conf = policyd->conf,
+			                               .is_prepared =
+			                                       policyd->is_prepared,
 			                               .limits = limits,
 			                               .log = policyd->log,
 			                               .octets = c->input,

@@ -359,7 +359,7 @@ else
 fi
 is "--version" "$("$policyd" --version | sed 's/ [0-9.]*$//; 1q')" mailauth-policyd
 is "--help names every option" "$("$policyd" --help | grep -o '^  --[a-z-]*' | xargs)" \
-	"--config --connections --help --idle-limit --listen --log-stderr --nameserver --pause-limit --version"
+	"--client --config --connections --helo --help --idle-limit --listen --log-stderr --message --nameserver --pause-limit --sender --version"
 fails "an unknown option" "$policyd" --what
 fails "an unknown argument" "$policyd" what
 while read -r option least most; do

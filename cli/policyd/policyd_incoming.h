@@ -1,0 +1,46 @@
+/*
+ * cli/policyd/policyd_incoming.h: the verification of incoming messages, one after the other: the
+ * verifier, its memory and its resolver, from the settings in force to the results.
+ */
+#ifndef CLI_POLICYD_POLICYD_INCOMING_H
+#define CLI_POLICYD_POLICYD_INCOMING_H
+
+#include <stdbool.h>
+
+#include "cli/policyd/policyd_conf.h"
+#include "cli/policyd/policyd_dns.h"
+#include "cli/policyd/policyd_log.h"
+#include "core/base/arena.h"
+#include "core/base/macro.h"
+#include "dnszone/verify/message_verify.h"
+
+struct policyd_incoming {
+	struct policyd_conf *conf;
+	struct policyd_dns dns;
+	struct arena mem;                  /* of one message */
+	struct message_verifier *verifier; /* fed by the owner */
+};
+
+/* False: no memory. */
+bool policyd_incoming_init(struct policyd_incoming *incoming,
+                           struct policyd_conf *conf) must_check;
+/* Accepts a zeroed one. */
+void policyd_incoming_done(struct policyd_incoming *incoming);
+
+/* For the next message. */
+void policyd_incoming_reset(struct policyd_incoming *incoming);
+
+/* After the body; the results are valid until the next call.  False: no memory. */
+bool policyd_incoming_finish(struct policyd_incoming *incoming,
+                             const struct message_envelope *envelope,
+                             struct message_results *ret_results) must_check;
+
+/* What a verification uses under the settings in force; a part of the above. */
+struct message_context policyd_context(const struct policyd_conf *conf,
+                                       struct resolver *dns, struct arena *mem);
+
+/* Opens what verification opens otherwise at its first message.  Call it before policyd_seccomp(),
+ * which prevents it. */
+void policyd_incoming_prepare(void);
+
+#endif
