@@ -253,19 +253,37 @@ const struct dmarc_element *dmarc_record_find(const struct dmarc_record *record,
 	return NULL;
 }
 
+/* The policy that is asked for; NULL: none is valid. */
+static const enum dmarc_policy *published(const struct dmarc_record *record,
+                                          enum dmarc_whom whom)
+{
+	if (record->p <= DMARC_POLICY_INVALID || record->sp == DMARC_POLICY_INVALID ||
+	    record->np == DMARC_POLICY_INVALID)
+		return NULL;
+	if (whom == DMARC_OF_NONEXISTENT && record->np != DMARC_POLICY_ABSENT)
+		return &record->np;
+	if (whom != DMARC_OF_DOMAIN && record->sp != DMARC_POLICY_ABSENT)
+		return &record->sp;
+	return &record->p;
+}
+
+const char *dmarc_record_policy_tag(const struct dmarc_record *record,
+                                    enum dmarc_whom whom)
+{
+	const enum dmarc_policy *policy = published(record, whom);
+	return !policy                 ? NULL
+	       : policy == &record->np ? "np"
+	       : policy == &record->sp ? "sp"
+	                               : "p";
+}
+
 enum dmarc_policy dmarc_record_policy(const struct dmarc_record *record,
                                       enum dmarc_whom whom)
 {
-	enum dmarc_policy policy = record->p;
-	bool is_valid = record->p > DMARC_POLICY_INVALID &&
-	                record->sp != DMARC_POLICY_INVALID &&
-	                record->np != DMARC_POLICY_INVALID;
-	if (!is_valid)
+	const enum dmarc_policy *asked = published(record, whom);
+	if (!asked)
 		return record->has_rua ? DMARC_POLICY_NONE : DMARC_POLICY_INVALID;
-	if (whom != DMARC_OF_DOMAIN && record->sp != DMARC_POLICY_ABSENT)
-		policy = record->sp;
-	if (whom == DMARC_OF_NONEXISTENT && record->np != DMARC_POLICY_ABSENT)
-		policy = record->np;
+	enum dmarc_policy policy = *asked;
 	/* RFC 9989 4.7: t=y asks for one step less */
 	if (record->is_test && policy > DMARC_POLICY_NONE)
 		policy--;

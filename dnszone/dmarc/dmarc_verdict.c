@@ -206,20 +206,14 @@ static const struct candidate *open_candidate(const struct run *run)
 
 static void trace_policy(const struct run *run, enum dmarc_whom whom)
 {
-	const struct dmarc_record *record = &run->record;
-	const char *tag = "p";
-	if (whom != DMARC_OF_DOMAIN && record->sp != DMARC_POLICY_ABSENT)
-		tag = "sp";
-	if (whom == DMARC_OF_NONEXISTENT && record->np != DMARC_POLICY_ABSENT)
-		tag = "np";
+	const char *tag = dmarc_record_policy_tag(&run->record, whom);
 	const char *word = dmarc_policy_word(run->verdict->policy);
-	if (record->p <= DMARC_POLICY_INVALID || record->sp == DMARC_POLICY_INVALID ||
-	    record->np == DMARC_POLICY_INVALID)
+	if (!tag)
 		dmarc_trace_add(
 			run->all.trace, DMARC_EV_RULE,
 			_("policy: none, since p is missing, or p, sp or np is not "
 		          "valid, and rua is valid"));
-	else if (record->is_test)
+	else if (run->record.is_test)
 		dmarc_trace_add(run->all.trace, DMARC_EV_RULE,
 		                _("policy: %s, from %s=, one step milder for t=y"), word,
 		                tag);

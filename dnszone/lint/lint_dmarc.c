@@ -162,6 +162,21 @@ static void rule_suffix(const struct lint *l)
 		report(l, find(l, DMARC_PSD));
 }
 
+static void rule_own_organization(const struct lint *l)
+{
+	if (l->record->psd == 'n')
+		report(l, find(l, DMARC_PSD));
+}
+
+static void rule_nonexistent(const struct lint *l)
+{
+	const struct dmarc_record *r = l->record;
+	if (r->np > DMARC_POLICY_INVALID &&
+	    dmarc_record_policy(r, DMARC_OF_NONEXISTENT) !=
+	            dmarc_record_policy(r, DMARC_OF_SUBDOMAIN))
+		report(l, find(l, DMARC_NP));
+}
+
 /* What an absent tag means; for historic tags, what it meant. */
 static bool is_default(const struct lint *l, const struct dmarc_element *e)
 {
@@ -268,6 +283,9 @@ static const struct lint_row rows[] = {
 	[CODE_INHERITED] = { { "dmarc-inherited", LINT_NOTE,
 	                       N_("the domain has no DMARC record of its own; "
 	                          "receivers apply the record of a parent domain") } },
+	[CODE_ORGANIZATION] = { { "dmarc-organization", LINT_NOTE,
+	                          N_("the record is that of a public suffix (psd=y); the "
+	                             "organizational domain is one label below it") } },
 	[CODE_REPORT_POLICY] = { { "dmarc-report-policy", LINT_NOTE,
 	                           N_("a record below _report._dmarc only allows reports; "
 	                              "its policy is ignored") } },
@@ -323,6 +341,13 @@ static const struct lint_row rows[] = {
 	    N_("psd=y declares the domain a public suffix: each domain below it is an "
 	       "organization of its own") },
 	  rule_suffix },
+	{ { "dmarc-own-organization", LINT_NOTE,
+	    N_("psd=n declares the domain an organization of its own: it is not aligned "
+	       "with domains above it") },
+	  rule_own_organization },
+	{ { "dmarc-nonexistent-names", LINT_NOTE,
+	    N_("np= is the policy of subdomains that do not exist in DNS") },
+	  rule_nonexistent },
 	{ { "dmarc-restates-default", LINT_NOTE,
 	    N_("the tag has the value that applies without it") },
 	  rule_default },

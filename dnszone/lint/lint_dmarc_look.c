@@ -106,13 +106,29 @@ static void tell_inherited(struct dmarc_lookups *all, const struct dmarc_walk *w
 	if (!dmarc_whom(all, walk, &record, &whom, &why))
 		whom = DMARC_OF_SUBDOMAIN;
 	enum dmarc_policy policy = dmarc_record_policy(&record, whom);
-	lint_add(list, &lint_dmarc_table.row[CODE_INHERITED].code, 0,
-	         policy == DMARC_POLICY_INVALID
-	                 ? _("_dmarc.%.253s, which has no valid policy: %s%.*s")
-	                 : _("_dmarc.%.253s, which asks for \"%s\": %.*s"),
-	         walk->owner,
-	         policy == DMARC_POLICY_INVALID ? "" : dmarc_policy_word(policy),
-	         lint_dmarc_shown(walk->text.len), walk->text.at);
+	const char *tag = dmarc_record_policy_tag(&record, whom);
+	const struct lint_code *code = &lint_dmarc_table.row[CODE_INHERITED].code;
+	const char *word = dmarc_policy_word(policy);
+	int len = lint_dmarc_shown(walk->text.len);
+	if (policy == DMARC_POLICY_INVALID)
+		lint_add(list, code, 0,
+		         _("_dmarc.%.253s, which has no valid policy: %.*s"), walk->owner,
+		         len, walk->text.at);
+	else if (!tag)
+		lint_add(list, code, 0, _("_dmarc.%.253s, which asks for \"%s\": %.*s"),
+		         walk->owner, word, len, walk->text.at);
+	else if (record.is_test)
+		lint_add(list, code, 0,
+		         _("_dmarc.%.253s, which asks for \"%s\" (%s=, one step milder "
+		           "for t=y): %.*s"),
+		         walk->owner, word, tag, len, walk->text.at);
+	else
+		lint_add(list, code, 0,
+		         _("_dmarc.%.253s, which asks for \"%s\" (%s=): %.*s"),
+		         walk->owner, word, tag, len, walk->text.at);
+	if (record.psd == 'y' && walk->organization)
+		lint_add(list, &lint_dmarc_table.row[CODE_ORGANIZATION].code, 0, "%.253s",
+		         walk->organization);
 }
 
 static void lint_walk(struct dmarc_lookups *all, const struct dmarc_walk *walk,

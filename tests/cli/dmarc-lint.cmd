@@ -33,3 +33,13 @@ m dmarc lint --records-from - <good
 m dmarc lint --records-from absent
 m dmarc lint --records-from good --record x
 m dmarc lint example.com --records-from good
+cat >below <<'Z'
+_dmarc.suffix.example. 3600 IN TXT "v=DMARC1; p=reject; psd=y"
+_dmarc.mild.example. 3600 IN TXT "v=DMARC1; p=reject; sp=quarantine; np=reject; t=y"
+there.mild.example. 3600 IN A 192.0.2.1
+_dmarc.own.example. 3600 IN TXT "v=DMARC1; p=reject; psd=n; rua=mailto:a@own.example"
+Z
+m dmarc lint www.a.suffix.example --zone below
+m dmarc lint there.mild.example --zone below
+m dmarc lint gone.mild.example --zone below
+m dmarc lint own.example --zone below

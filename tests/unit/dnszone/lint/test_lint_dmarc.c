@@ -30,6 +30,9 @@ static const struct mock_row zone[] = {
 	{ "there.sub.test", "A", "192.0.2.1" },
 	{ "_dmarc.two.sub.test", "TXT", "v=DMARC1; p=none" },
 	{ "_dmarc.two.sub.test", "TXT", "v=DMARC1; p=reject" },
+	{ "_dmarc.suffix.test", "TXT", "v=DMARC1; p=reject; psd=y" },
+	{ "_dmarc.mild.test", "TXT", "v=DMARC1; p=reject; t=y" },
+	{ "_dmarc.nothing.test", "TXT", "v=DMARC1; rua=mailto:a@nothing.test" },
 	{ "_dmarc.lost.test", "TXT", "v=DMARC1; sp=reject" },
 	{ "dropped.test._report._dmarc.clean.test", "TXT", "v=DMARC1;" },
 	{ "clean.test._report._dmarc.takes.test", "TXT", "v=DMARC1;" },
@@ -84,7 +87,7 @@ static const struct {
 	  "dmarc-policy-none@11" },
 	{ "clean.test", "v=DMARC1; p=reject", "dmarc-no-reports" },
 	{ "clean.test", GOOD "; sp=none; np=QUARANTINE",
-	  "dmarc-weaker-below@46 dmarc-weaker-below@55" },
+	  "dmarc-weaker-below@46 dmarc-weaker-below@55 dmarc-nonexistent-names@55" },
 	{ "clean.test", GOOD "; sp=reject; adkim=R; aspf=r; t=n; psd=u",
 	  "dmarc-restates-default@46 dmarc-restates-default@57 dmarc-restates-default@66 "
 	  "dmarc-restates-default@74 dmarc-restates-default@79" },
@@ -92,6 +95,10 @@ static const struct {
 	  "dmarc-weaker-below@46 dmarc-weaker-below@61 dmarc-restates-default@61" },
 	{ "clean.test", GOOD "; t=y", "dmarc-test@46" },
 	{ "clean.test", GOOD "; psd=y", "dmarc-public-suffix@46" },
+	{ "clean.test", GOOD "; psd=n", "dmarc-own-organization@46" },
+	{ "clean.test", "v=DMARC1; p=quarantine; np=reject; rua=mailto:r@clean.test",
+	  "dmarc-nonexistent-names@25" },
+	{ "x.y.suffix.test", NULL, "dmarc-inherited dmarc-organization" },
 	{ "clean.test", GOOD "; ri=3600; pct=50; rf=x",
 	  "dmarc-historic-tag@55 dmarc-historic-tag@63 dmarc-historic-tag@46" },
 	{ "clean.test", GOOD "; ri=86400; pct=100; rf=afrf; fo=0",
@@ -167,11 +174,17 @@ static void test_inherited(void **state)
 		const char *domain, *detail;
 	} cases[] = {
 		{ "there.sub.test",
-		  "_dmarc.sub.test, which asks for \"quarantine\": v=DMARC1; "
+		  "_dmarc.sub.test, which asks for \"quarantine\" (sp=): v=DMARC1; "
 		  "p=reject; sp=quarantine; np=none" },
 		{ "gone.there.sub.test",
-		  "_dmarc.sub.test, which asks for \"none\": v=DMARC1; "
+		  "_dmarc.sub.test, which asks for \"none\" (np=): v=DMARC1; "
 		  "p=reject; sp=quarantine; np=none" },
+		{ "a.mild.test",
+		  "_dmarc.mild.test, which asks for \"quarantine\" (p=, one step milder for "
+		  "t=y): v=DMARC1; p=reject; t=y" },
+		{ "a.nothing.test",
+		  "_dmarc.nothing.test, which asks for \"none\": v=DMARC1; "
+		  "rua=mailto:a@nothing.test" },
 		{ "a.lost.test",
 		  "_dmarc.lost.test, which has no valid policy: v=DMARC1; sp=reject" },
 	};
