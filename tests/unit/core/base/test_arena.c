@@ -34,6 +34,10 @@ static void test_room(void **state)
 	assert_null(arena_calloc(&arena, SIZE_MAX / 2, 3));
 	arena_reset(&arena);
 	assert_false(arena.was_full);
+	assert_null(arena_calloc(&arena, SIZE_MAX / 2, 3));
+	assert_true(arena.was_full);
+	assert_int_equal(arena_room(&arena), 256);
+	arena_reset(&arena);
 	assert_ptr_equal(arena_alloc(&arena, 256), room);
 	assert_null(arena_alloc(&arena, 1));
 }

@@ -120,6 +120,13 @@ static const struct {
 	{ "clean.test", "v=spf1 a all", "spf-plus-all@10" },
 	{ "clean.test", "v=spf1 ip4:12.0.0.0/7 ip6:::/0 -a/0 ?all",
 	  "spf-whole-internet@8 spf-whole-internet@23 spf-neutral-all@37" },
+	/* 8 bits of an IPv4 address and 16 of an IPv6 address are the least */
+	{ "clean.test",
+	  "v=spf1 ip4:12.0.0.0/8 ip6:2c00::/16 a/8 mx/8//16 a//16 ?a/7 -ip4:12.0.0.0/7 -all",
+	  "" },
+	{ "clean.test", "v=spf1 ip6:2c00::/15 a/7 mx/8//15 a//15 -all",
+	  "spf-whole-internet@8 spf-whole-internet@22 spf-whole-internet@26 "
+	  "spf-whole-internet@35" },
 	{ "clean.test", "v=spf1 -all ip4:0.0.0.0/0 ptr +all",
 	  "spf-text-after-all@13 "
 	  "spf-text-after-all@27 spf-text-after-all@31" },

@@ -287,6 +287,14 @@ static void test_secret(void **state)
 	check_same_pair(&back, &w->pair);
 	assert_int_equal(key_secret_der(w->store, id + 1, &der, &err), ERR_MISSING);
 	assert_int_equal(key_secret_pem(w->store, id + 1, &pem, &err), ERR_MISSING);
+	/* a database that fails is not one without the key */
+	assert_int_equal(
+		store_exec(w->store, &err, "ALTER TABLE dkim_private RENAME TO lost", ""),
+		0);
+	err_clear(&err);
+	assert_int_equal(key_secret_der(w->store, id, &der, &err), ERR_FAILED);
+	err_clear(&err);
+	assert_int_equal(key_secret_put(w->store, &w->pair.pkcs8, &id, &err), ERR_FAILED);
 }
 
 /* Whether the database's files hold the octets anywhere. */
