@@ -164,6 +164,28 @@ static void test_timeout_and_attempts(void **state)
 	}
 }
 
+/* The next server is asked when the one whose turn it is has failed, not when its time is over. */
+static void test_prompt(void **state)
+{
+	static const enum habit faults[] = { SERVFAIL, REFUSED, TRUNCATED_NO_TCP,
+		                             TCP_HANG_UP };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		auto_arena mem = { 0 };
+		struct server *a = server_start(faults[i], 0);
+		struct server *b = server_start(HONEST, 0);
+		struct query_servers servers = servers_of(a, b);
+		servers.timeout_s = 20;
+		assert_true(arena_open(&mem, 1 << 16));
+		int64_t start = monotonic_ns();
+		struct dns_answer answer = ask_with(&servers, 1, 60000, &mem);
+		assert_int_equal(answer.kind, DNS_OK);
+		assert_in_range(ms_since(start), 0, 10000);
+		server_stop(a);
+		server_stop(b);
+	}
+}
+
 /* Both servers are asked in each attempt; without rotate the first one begins. */
 static void test_order(void **state)
 {
@@ -265,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_resolv_conf),
 		cmocka_unit_test(test_long_resolv_conf),
 		cmocka_unit_test(test_timeout_and_attempts),
+		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_scope),
