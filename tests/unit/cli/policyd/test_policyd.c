@@ -35,10 +35,9 @@
 /* What was read, as "attribute=text" joined by '|'; '!' behind what was cut. */
 static void print_request(const struct policyd_request *request, struct buf *into)
 {
-	static const char *const names[] = {
-		"client",    "helo",    "instance", "state",
-		"recipient", "request", "sasl",     "sender"
-	};
+	static const char *const names[] = { "client",   "dkim",  "from",      "helo",
+		                             "instance", "state", "recipient", "request",
+		                             "sasl",     "sender" };
 	for (size_t i = 0; i < POLICYD_ATTRIBUTE_COUNT; i++) {
 		const struct policyd_value *value = &request->value[i];
 		if (!value->is_given)

@@ -121,16 +121,17 @@ static void add_field(struct buf *into, const char *name, const char *value)
 }
 
 /* What the filter answers, one word for a packet: "c", "y:550 ...", "m:2:" for a field that goes. */
-static int serve(const struct buf *input, bool has_one_from, struct buf *answers)
+static int serve_with(const struct buf *input, const struct policyd_settings *settings,
+                      struct buf *answers)
 {
 	static const struct policyd_limits limits = { .pause_seconds = 5,
 		                                      .idle_seconds = 5 };
 	const struct policyd_log log = { .to_stderr = true };
 	struct policyd_conf conf = { .path = "" };
-	conf.settings = policyd_settings_default(ID);
-	conf.settings.is_one_from = has_one_from;
+	conf.settings = *settings;
 	const size_t ahead = input->len < 3 ? input->len : 3;
 	const struct policyd_milter milter = { .conf = &conf,
+		                               .is_prepared = true,
 		                               .limits = &limits,
 		                               .log = &log,
 		                               .octets = buf_text(input),
@@ -164,9 +165,29 @@ static int serve(const struct buf *input, bool has_one_from, struct buf *answers
 			buf_printf(answers, ":%.3s", octets + at + 5);
 		if (octets[at + 4] == 'O')
 			buf_printf(answers, ":%u", ntohl(number));
+		/* on top of the others */
+		if (octets[at + 4] == 'i') {
+			assert_int_equal(number, 0);
+			assert_int_equal(strlen(octets + at + 9),
+			                 strlen("Authentication-Results"));
+			const char *value =
+				octets + at + 9 + strlen("Authentication-Results") + 1;
+			assert_int_equal(strlen(value) +
+			                         strlen("Authentication-Results") + 2 + 5,
+			                 size);
+			assert_int_equal(strncmp(value, " mx.example.net;\n\t", 18), 0);
+			buf_printf(answers, ":%.9s", value + 18);
+		}
 		at += size + 4;
 	}
 	return r;
+}
+
+static int serve(const struct buf *input, bool has_one_from, struct buf *answers)
+{
+	struct policyd_settings settings = policyd_settings_default(ID);
+	settings.is_one_from = has_one_from;
+	return serve_with(input, &settings, answers);
 }
 
 #define AR "Authentication-Results"
@@ -322,13 +343,134 @@ static void test_too_many(void **state)
 	assert_non_null(strstr(buf_text(&out), " m:1:" AR " c y:550"));
 }
 
+/* ---- where mail is verified ------------------------------------------------------------------- */
+
+static struct policyd_settings verifying(void)
+{
+	struct policyd_settings settings = policyd_settings_default(ID);
+	settings.verifies_dkim = true;
+	settings.is_checked = false; /* nothing is asked for */
+	return settings;
+}
+
+static void add_client(struct buf *into, const char *address)
+{
+	auto_buf octets = BUF_INIT;
+	buf_add(&octets, "host\0004\0\031", 8);
+	buf_add(&octets, address, strlen(address) + 1);
+	add_packet(into, 'C', octets.at, octets.len);
+}
+
+/* Client, envelope, a forged field, a body. */
+static void add_message(struct buf *into, const char *macros, size_t len)
+{
+	add_packet(into, 'D', macros, len);
+	add_packet(into, 'M', "<a@b.example>", 14);
+	add_field(into, AR, ID "; dkim=pass");
+	add_field(into, "From", " a@b.example");
+	add_packet(into, 'N', "", 0);
+	add_packet(into, 'B', "body\r\n", 6);
+	add_packet(into, 'E', "", 0);
+}
+
+static void test_verified(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *client, *macros;
+		size_t len;
+		const char *want;
+	} rows[] = {
+		{ "192.0.2.1", "M", 1, "O:6 s m:1:" AR " i:dkim=none c" },
+		{ "192.0.2.1", "M{auth_authen}\0\0", 16,
+		  "O:6 s m:1:" AR " i:dkim=none c" },
+		{ "192.0.2.1", "M{auth_authen}\0joe", 19, "O:6 s m:1:" AR " c" },
+		/* of another step */
+		{ "192.0.2.1", "R{auth_authen}\0joe", 19,
+		  "O:6 s m:1:" AR " i:dkim=none c" },
+		{ "127.0.0.1", "M", 1, "O:6 s m:1:" AR " c" },
+		{ "IPv6:::1", "M", 1, "O:6 s m:1:" AR " c" },
+		{ "IPv6:2001:db8::1", "M", 1, "O:6 s m:1:" AR " i:dkim=none c" },
+		{ "nowhere", "M", 1, "O:6 s m:1:" AR " c" },
+	};
+	const struct policyd_settings settings = verifying();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf in = BUF_INIT, out = BUF_INIT;
+		add_offer(&in, 6, 0x1ff, 0x1fffff);
+		add_client(&in, rows[i].client);
+		add_message(&in, rows[i].macros, rows[i].len);
+		assert_int_equal(serve_with(&in, &settings, &out), 0);
+		if (strcmp(buf_text(&out), rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, buf_text(&out));
+	}
+}
+
+/* Nothing of a message, a login or a client is left for the next one. */
+static void test_verified_again(void **state)
+{
+	(void)state;
+	const struct policyd_settings settings = verifying();
+	auto_buf in = BUF_INIT, out = BUF_INIT;
+	add_offer(&in, 6, 0x1ff, 0x1fffff);
+	add_client(&in, "192.0.2.1");
+	add_message(&in, "M{auth_authen}\0joe", 19);
+	add_message(&in, "M", 1);
+	add_field(&in, "DKIM-Signature", " foo");
+	add_packet(&in, 'A', "", 0);
+	add_message(&in, "M", 1);
+	add_packet(&in, 'K', "", 0);
+	add_message(&in, "M", 1);
+	assert_int_equal(serve_with(&in, &settings, &out), 0);
+	assert_string_equal(buf_text(&out),
+	                    "O:6 s m:1:" AR " c s m:1:" AR " i:dkim=none c s m:1:" AR
+	                    " i:dkim=none c s m:1:" AR " c");
+}
+
+/* Each step is answered where the client wants that, and adding fields must be allowed. */
+static void test_verified_offers(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t actions, steps;
+		const char *want; /* NULL: it is not served */
+	} rows[] = {
+		{
+			0x11,
+			0,
+			"O:6 c c c c c c m:1:" AR,
+		},
+		{ 0x11, 0x800ff, "O:6 c c c m:1:" AR },
+		{ 0x10, 0x1fffff, NULL },
+		{ 0x01, 0x1fffff, NULL },
+	};
+	const struct policyd_settings settings = verifying();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf in = BUF_INIT, out = BUF_INIT;
+		add_offer(&in, 6, rows[i].actions, rows[i].steps);
+		add_client(&in, "127.0.0.1");
+		add_message(&in, "M", 1);
+		int r = serve_with(&in, &settings, &out);
+		assert_int_equal(r, rows[i].want ? 0 : 1);
+		if (rows[i].want &&
+		    strncmp(buf_text(&out), rows[i].want, strlen(rows[i].want)) != 0)
+			fail_msg("row %zu: %s", i, buf_text(&out));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_claims),   cmocka_unit_test(test_field_names),
-		cmocka_unit_test(test_session),  cmocka_unit_test(test_old_clients),
-		cmocka_unit_test(test_one_from), cmocka_unit_test(test_broken_packets),
-		cmocka_unit_test(test_offers),   cmocka_unit_test(test_broken_fields),
+		cmocka_unit_test(test_verified),
+		cmocka_unit_test(test_verified_again),
+		cmocka_unit_test(test_verified_offers),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_field_names),
+		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_old_clients),
+		cmocka_unit_test(test_one_from),
+		cmocka_unit_test(test_broken_packets),
+		cmocka_unit_test(test_offers),
+		cmocka_unit_test(test_broken_fields),
 		cmocka_unit_test(test_too_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
