@@ -152,7 +152,7 @@ unit_tests := \
 		postsrsd_conf) \
 	$(addprefix core/mta/push/test_,contract push rollback) \
 	$(addprefix core/store/test_,store store_open) \
-	$(addprefix dnszone/dkim/test_,dkim_record dkim_rfc) \
+	$(addprefix dnszone/dkim/test_,dkim_limits dkim_record dkim_rfc dkim_verify) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree dmarc_verdict from_header) \
 	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
@@ -161,8 +161,9 @@ unit_tests := \
 	$(addprefix dnszone/spf/test_,spf_check spf_eval spf_mode spf_record spf_suite) \
 	$(addprefix dnszone/txt/test_,policy_edit) \
 	$(addprefix dnszone/verify/test_,auth_results message_verify)
-fuzz_tests := config dkim_record dmarc_record dns_answer from_header key_tables lint_dkim \
-	milter_session policy_request spf_macro spf_record typed_txt
+fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \
+	dns_answer from_header key_tables lint_dkim milter_session policy_request spf_macro \
+	spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po
 languages := es
@@ -299,6 +300,9 @@ $(contract): $(contract).o $(contract_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(contract_obj) $(lib) $(TEST_LIBS)
 # What several of them share besides headers.
 unit_shared := $(build)/tests/unit/resolver_mock.o
+signed_tests := $(addprefix $(build)/tests/unit/dnszone/dkim/test_dkim_,limits verify)
+$(signed_tests): unit_shared += $(build)/tests/unit/dkim_signer.o
+$(signed_tests): $(build)/tests/unit/dkim_signer.o
 $(build)/tests/unit/%: $(build)/tests/unit/%.o $(unit_shared) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(unit_shared) $(lib) $(TEST_LIBS)
 
