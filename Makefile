@@ -152,7 +152,8 @@ unit_tests := \
 		postsrsd_conf) \
 	$(addprefix core/mta/push/test_,contract push rollback) \
 	$(addprefix core/store/test_,store store_open) \
-	$(addprefix dnszone/dkim/test_,dkim_limits dkim_record dkim_rfc dkim_verify) \
+	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
+		dkim_verify) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree dmarc_verdict from_header) \
 	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
@@ -278,7 +279,7 @@ $(build)/tests/lib/fake_mta: $(fake_mta_obj) $(lib) $(build)/flags
 $(build)/tests/lib/fail_store.so: tests/lib/fail_store.c $(build)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
-$(build)/tests/lib/from_ask $(build)/tests/lib/spf_ask: %: %.o $(build)/liblow.a $(build)/flags
+$(addprefix $(build)/tests/lib/,dkim_ask from_ask spf_ask): %: %.o $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
 
 lib: $(lib)
@@ -413,7 +414,7 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dnsd fail_store.so fake_mta from_ask mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dkim_ask dnsd fail_store.so fake_mta from_ask mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
@@ -487,6 +488,6 @@ bench: all
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
-	$(build)/cli/policyd/policyd.d $(addprefix $(build)/tests/lib/,dnsd.d from_ask.d spf_ask.d) \
+	$(build)/cli/policyd/policyd.d $(addprefix $(build)/tests/lib/,dkim_ask.d dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/help_pages.d $(build)/cli/manref.d

@@ -13,7 +13,7 @@ set -u
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
 	libidn2-dev libjansson-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
-	bind9-utils iproute2 util-linux procps ca-certificates python3 tmux zsh fish
+	bind9-utils iproute2 util-linux procps ca-certificates python3 python3-dkim tmux zsh fish
 	bash-completion systemd"
 deb="$build build-essential debhelper"
 release="debootstrap debian-archive-keyring"

@@ -289,6 +289,7 @@ part_slow() {
 	part_setups
 	producer config-release/round tests/config/round.py build/release/mailauthctl 1001 2000
 	part_spf_peers 31337 20000
+	part_dkim_peers 31337 20000
 	part_fuzz_long
 }
 
@@ -310,6 +311,11 @@ part_spf_peers() {
 	producer spf-peers tests/spf-peers/run.sh build/release/tests/lib/spf_ask "$@"
 }
 
+# Our DKIM verifier against other people's.
+part_dkim_peers() {
+	producer dkim-peers tests/dkim-peers/run.sh build/release/tests/lib/dkim_ask "$@"
+}
+
 # Three at a time, those that take longest first: they wait for servers more than they work.
 part_e2e() {
 	local script
@@ -324,6 +330,7 @@ part_e2e() {
 		# The worst of what was seen; make check-slow and check-setups take all.
 		part_setups emailwiz filter-elsewhere ispconfig-amavis modoboa-amavis
 		part_spf_peers
+		part_dkim_peers
 	fi
 	at_most 0
 }

@@ -103,7 +103,7 @@ void dkim_canon_field(enum dkim_canon canon, const struct dkim_canon_field *fiel
 		                field->value.len - field->cut_end };
 	if (field->cut_end == field->cut_at) {
 		before = field->value;
-		after = OCTETS_NONE;
+		after = octets_of("");
 	}
 	if (canon == DKIM_RELAXED) {
 		put_lower(&out, field->name);

@@ -119,6 +119,8 @@ enum tags_fault tags_read_spans(struct octets text, struct tag_span *ret_spans,
 	struct tags_place ignored;
 	enum tags_fault fault = TAGS_FINE;
 	size_t at = 0, count = 0;
+	if (text.len == 0)
+		text = octets_of(""); /* NULL has no offsets */
 	while (next_tag(text, &at, &fault, &span, &ignored)) {
 		if (fault != TAGS_FINE)
 			return fault;
