@@ -112,9 +112,10 @@ def change(r, text):
     return b"\r\n".join(lines)
 
 
-def has_bare_break(text):
-    """The other program takes a LF alone for a line's end, and a CR at the end of a line."""
-    return re.search(rb"(?<!\r)\n|\r(?!\n)", text) is not None
+def is_read_otherwise(text):
+    """The other program takes a LF alone for a line's end, and reads a field without a name, where
+    Postfix and we end the header."""
+    return re.search(rb"(?<!\r)\n|\r(?!\n)|\r\n:", text) is not None
 
 
 def ask_theirs(text):
@@ -134,7 +135,7 @@ def main():
     theirs = {}
     while len(paths) < count:
         text = change(r, sign(r, make_message(r), rsa, ed25519))
-        if has_bare_break(text):
+        if is_read_otherwise(text):
             continue
         path = os.path.join(folder, f"{len(paths)}.eml")
         with open(path, "wb") as file:

@@ -9,7 +9,7 @@
 
 #include "dnszone/dkim/dkim_canon.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/lib/dkim_slow.h"
+#include "tests/unit/dkim_slow.h"
 
 #define CHECK(claim)             \
 	do {                     \

@@ -1,12 +1,12 @@
 /* Signatures for tests; everything here is as simple as it can be. */
+#include "tests/unit/dkim_signer.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "tests/unit/dkim_signer.h"
 
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -17,7 +17,7 @@
 
 #include "core/base/alloc.h"
 #include "dnszone/dkim/dkim_record.h"
-#include "tests/lib/dkim_slow.h"
+#include "tests/unit/dkim_slow.h"
 #include "tests/unit/resolver_mock.h"
 
 static void must(bool ok)

@@ -1,6 +1,6 @@
 /*
  * tests/unit/dkim_signer.h: signs messages for tests, with OpenSSL and with canonicalization of its
- * own (tests/lib/dkim_slow.h).
+ * own (tests/unit/dkim_slow.h).
  */
 #ifndef TESTS_UNIT_DKIM_SIGNER_H
 #define TESTS_UNIT_DKIM_SIGNER_H

@@ -1,9 +1,9 @@
 /*
- * tests/lib/dkim_slow.h: DKIM canonicalization a second time, as plainly as RFC 6376 3.4 says it:
+ * tests/unit/dkim_slow.h: DKIM canonicalization a second time, as plainly as RFC 6376 3.4 says it:
  * the whole text at once, each step over all of it.  For tests to compare with and to sign with.
  */
-#ifndef TESTS_LIB_DKIM_SLOW_H
-#define TESTS_LIB_DKIM_SLOW_H
+#ifndef TESTS_UNIT_DKIM_SLOW_H
+#define TESTS_UNIT_DKIM_SLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>
