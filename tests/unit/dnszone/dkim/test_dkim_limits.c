@@ -56,6 +56,35 @@ static void test_limit(void **state)
 	}
 }
 
+/* Hashes of the body are shared only where nothing differs: l=0 is not no l=. */
+static void test_shared_hash(void **state)
+{
+	struct dkim_fixture *f = *state;
+	const struct signer signers[] = {
+		{ .key = f->rsa },
+		{ .key = f->rsa, .is_limit_zero = true },
+		{ .key = f->rsa, .body = "simple" },
+		{ .key = f->rsa, .limit = 5 },
+		{ .key = f->rsa, .names = "from" },
+	};
+	char *field[ARRAY_LEN(signers)];
+	struct test_message message = dkim_test_plain;
+	const struct dkim_report *report;
+	for (size_t i = ARRAY_LEN(signers); i-- > 0;) {
+		field[i] = signer_sign(&signers[i], &dkim_test_plain);
+		dkim_test_add_field(&message, field[i]);
+	}
+	assert_int_equal(
+		signer_verify(f->verifier, &message, 0, NOW, NULL, f->dns, &report),
+		ARRAY_LEN(signers));
+	for (size_t i = 0; i < ARRAY_LEN(signers); i++) {
+		bool is_limited = i == 1 || i == 3;
+		dkim_expect(&report[i], is_limited ? DKIM_POLICY : DKIM_PASS,
+		            is_limited ? "uncovered" : NULL, field[i]);
+		free(field[i]);
+	}
+}
+
 /* Once an l= is exceeded, the rest of a body changes nothing. */
 static void test_needs_body(void **state)
 {
@@ -300,11 +329,11 @@ static void test_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limit),        cmocka_unit_test(test_needs_body),
-		cmocka_unit_test(test_several),      cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_shown),        cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_large_header), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_limit),      cmocka_unit_test(test_shared_hash),
+		cmocka_unit_test(test_needs_body), cmocka_unit_test(test_several),
+		cmocka_unit_test(test_choice),     cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_too_many),   cmocka_unit_test(test_large_header),
+		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_nothing),
 	};
 	return cmocka_run_group_tests(tests, dkim_fixture_open, dkim_fixture_close);
 }
