@@ -55,21 +55,25 @@ static void render_main(const struct desired *desired, struct buf *into)
 	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
 	bool has_filter = desired->signs || desired->verifies;
 	auto_free char *dmarc_milter = postfix_dmarc_milter(desired->rejects_dmarc);
-	const struct main_request request = {
-		.milter =
-			has_filter
-				? "{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
-				  " }"
-				: NULL,
-		.in_smtpd = true,
-		.in_non_smtpd = desired->signs,
-		.guard_milter = desired->checks_dmarc ? POSTFIX_GUARD_MILTER : NULL,
-		.dmarc_milter = desired->checks_dmarc ? dmarc_milter : NULL,
+	struct main_request request = {
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
 		.srs_forward = desired->has_srs ? tables.sender : NULL,
 		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
 	};
+	if (has_filter)
+		main_milter_add(
+			&request,
+			(struct main_milter)MAIN_MILTER(
+				"{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
+				" }",
+				true, desired->signs));
+	if (desired->checks_dmarc) {
+		main_milter_add(&request,
+		                (struct main_milter)MAIN_DMARC_MILTER(dmarc_milter));
+		main_milter_add(&request, (struct main_milter)MAIN_GUARD_MILTER(
+						  POSTFIX_GUARD_MILTER));
+	}
 	buf_puts(into, "# For main.cf of the mail host.\n");
 	if (has_filter)
 		buf_puts(

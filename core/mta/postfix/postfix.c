@@ -114,9 +114,10 @@ static void plan_main(const struct postfix_observed *observed,
 	request->main.submission = services.submission;
 	request->main.cleanup = services.cleanup;
 	request->main.is_last = desired && strcmp(desired->filter_position, "last") == 0;
-	if (request->main.milter || request->main.guard_milter)
+	const struct main_milter *signing = main_milter_signing(&request->main);
+	if (request->main.milter[0].name)
 		services_note(&cf, &master, &services, &filter, plan);
-	if (request->main.milter && request->main.in_smtpd)
+	if (signing && signing->in_smtpd)
 		services_note_order(&cf, &master, request->main.is_last, plan);
 	main_cf_render(buf_text(&observed->main_cf), observed->main_cf.len,
 	               &request->main, &text);
@@ -125,7 +126,7 @@ static void plan_main(const struct postfix_observed *observed,
 		->shared = &main_cf_format;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);
-	if (request->main.milter)
+	if (signing)
 		macros_note(&next, &master, observed->host.config_dir, plan);
 	macros_for_probes(&next, observed->host.hostname, plan);
 	postfix_plan_server(observed, &next, &master, plan);
@@ -188,8 +189,9 @@ static void note_reliance(const struct postfix_observed *observed,
 		const char *service, *parameter;
 		bool is_ours;
 	} rows[] = {
-		{ "opendkim", "mailauth_milter", request->milter != NULL },
-		{ "opendmarc", "mailauth_dmarc_milter", request->dmarc_milter != NULL },
+		{ "opendkim", "mailauth_milter", main_milter_find(request, "milter") },
+		{ "opendmarc", "mailauth_dmarc_milter",
+		  main_milter_find(request, "dmarc_milter") },
 		{ POSTSRSD_SERVICE, MAIN_SRS_REF, request->srs_forward != NULL },
 	};
 	for (size_t i = 0; i < plan->count; i++)

@@ -413,9 +413,11 @@ static void request_milters(const struct desired *desired,
                             struct postfix_request *request)
 {
 	bool is_local = signs_local(desired, ways);
-	request->main.milter = postfix_request_keep(request, xstrdup(route->milter));
-	request->main.in_smtpd = route->in_smtpd;
-	request->main.in_non_smtpd = route->in_non_smtpd && desired->signs && is_local;
+	const char *item = postfix_request_keep(request, xstrdup(route->milter));
+	main_milter_add(&request->main,
+	                (struct main_milter)MAIN_MILTER(
+				item, route->in_smtpd,
+				route->in_non_smtpd && desired->signs && is_local));
 	if (route->own_smtpd)
 		request->main.own_smtpd =
 			postfix_request_keep(request, xstrdup(route->own_smtpd));

@@ -315,10 +315,13 @@ static int plan_wanted(const struct desired *desired,
 		->shared = &opendmarc_conf_format;
 	note_down(desired, observed, &conf, plan);
 	plan_services(observed, &route, setup.authserv_id, plan);
-	request->main.guard_milter = POSTFIX_GUARD_MILTER;
 	if (route.milter)
-		request->main.dmarc_milter =
-			postfix_request_keep(request, xstrdup(route.milter));
+		main_milter_add(
+			&request->main,
+			(struct main_milter)MAIN_DMARC_MILTER(
+				postfix_request_keep(request, xstrdup(route.milter))));
+	main_milter_add(&request->main,
+	                (struct main_milter)MAIN_GUARD_MILTER(POSTFIX_GUARD_MILTER));
 	return 0;
 }
 

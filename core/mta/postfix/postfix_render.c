@@ -305,9 +305,49 @@ static struct reach find_reach(const struct buf *text)
 	return reach;
 }
 
-static void add_words(struct buf *list, const char *item)
+void main_milter_add(struct main_request *request, struct main_milter milter)
 {
-	buf_printf(list, "%s%s", list->len && *item ? ", " : "", item);
+	size_t count = 0;
+	while (count < MAIN_MILTERS && request->milter[count].name)
+		count++;
+	if (count ==
+	    MAIN_MILTERS) /* a fault of this program: MAIN_MILTERS is too small */
+		abort();
+	request->milter[count] = milter;
+}
+
+#define EACH_MILTER(one, request)                           \
+	(const struct main_milter *one = (request)->milter; \
+	 one < (request)->milter + MAIN_MILTERS && one->name; one++)
+
+const struct main_milter *main_milter_find(const struct main_request *request,
+                                           const char *name)
+{
+	for
+		EACH_MILTER(one, request)
+	if (strcmp(one->name, name) == 0)
+		return one;
+	return NULL;
+}
+
+const struct main_milter *main_milter_signing(const struct main_request *request)
+{
+	for
+		EACH_MILTER(one, request)
+	if (one->sees_sent)
+		return one;
+	return NULL;
+}
+
+/* Those of smtpd_milters that are, or are not, first, as "$mailauth_milter, ..."; `sent`: of them those
+ * alone that mail of those who only send meets. */
+static void add_milters(const struct main_request *request, bool first, bool sent,
+                        struct buf *list)
+{
+	for
+		EACH_MILTER(one, request)
+	if (one->in_smtpd && one->is_first == first && (one->sees_sent || !sent))
+		buf_printf(list, "%s$mailauth_%s", list->len ? ", " : "", one->name);
 }
 
 /* What smtpd services run: one item in front for mail from outside, one behind for those who only
@@ -315,19 +355,18 @@ static void add_words(struct buf *list, const char *item)
 static void put_smtpd(struct buf *text, const struct main_request *request,
                       struct reach reach, struct buf *params, struct buf *missing)
 {
-	const char *signs =
-		request->milter && request->in_smtpd ? "$mailauth_milter" : "";
 	const char *const *programs =
 		reach.from_non || reach.to_non ? request->cleanup : NULL;
 	const char *const *cleanup = request->is_local_off ? NULL : programs;
 	enum list list = reach.to_non ? NON_SMTPD : SMTPD;
-	bool is_guard_apart = request->guard_milter && has_items(text, lists[list].name);
-	auto_buf all = BUF_INIT;
-	if (request->guard_milter && !is_guard_apart)
-		add_words(&all, "$mailauth_guard_milter");
-	add_words(&all, signs);
-	if (request->dmarc_milter)
-		add_words(&all, "$mailauth_dmarc_milter");
+	auto_buf all = BUF_INIT, first = BUF_INIT, sent = BUF_INIT;
+	add_milters(request, true, false, &first);
+	add_milters(request, false, true, &sent);
+	bool is_guard_apart = first.len && has_items(text, lists[list].name);
+	const char *signs = buf_text(&sent);
+	if (!is_guard_apart)
+		add_milters(request, true, false, &all);
+	add_milters(request, false, false, &all);
 	/* an admin's own item for the signing filter stands somewhere in his list */
 	bool is_last = request->is_last || !*signs;
 	bool is_split = !is_last && list == SMTPD && has_items(text, lists[SMTPD].name) &&
@@ -345,7 +384,7 @@ static void put_smtpd(struct buf *text, const struct main_request *request,
 	if (is_guard_apart) {
 		struct cases guard = cases;
 		guard.other = "";
-		guard.text = "$mailauth_guard_milter";
+		guard.text = buf_text(&first);
 		put_param(lists[GUARD].item, &guard, params);
 		put_ref(text, reach.to_non ? NON_GUARD : GUARD, false, missing);
 	}
@@ -394,31 +433,34 @@ static void put_milters(struct buf *text, const struct main_request *request,
                         struct buf *params, struct buf *missing)
 {
 	struct reach reach = { 0 };
-	bool has_smtpd = (request->milter && request->in_smtpd) ||
-	                 request->dmarc_milter || request->guard_milter;
-	bool has_non = request->milter && request->in_non_smtpd;
+	auto_buf non = BUF_INIT;
+	bool has_smtpd = false, has_outside = false;
 	put_own(text, request, params);
-	if (!has_smtpd && !has_non) {
-		if (request->milter)
-			put_macros(text, params);
+	for
+		EACH_MILTER(one, request)
+		{
+			has_smtpd |= one->in_smtpd;
+			has_outside |= one->in_smtpd && !one->sees_sent;
+			if (one->in_non_smtpd)
+				buf_printf(&non, "%s$mailauth_%s", non.len ? ", " : "",
+				           one->name);
+			if (one->in_smtpd || one->in_non_smtpd)
+				buf_printf(params, "mailauth_%s = %s\n", one->name,
+				           one->item);
+		}
+	bool has_non = non.len > 0;
+	if (request->milter[0].name)
+		put_macros(text, params);
+	if (!has_smtpd && !has_non)
 		return;
-	}
-	if (has_non || request->dmarc_milter || request->guard_milter ||
-	    request->is_local_off)
+	if (has_non || has_outside || request->is_local_off)
 		reach = find_reach(text);
-	if (request->milter && (request->in_smtpd || request->in_non_smtpd))
-		buf_printf(params, "mailauth_milter = %s\n", request->milter);
-	if (request->dmarc_milter)
-		buf_printf(params, "mailauth_dmarc_milter = %s\n", request->dmarc_milter);
-	if (request->guard_milter)
-		buf_printf(params, "mailauth_guard_milter = %s\n", request->guard_milter);
-	put_macros(text, params);
 	if (has_smtpd)
 		put_smtpd(text, request, reach, params, missing);
 	if (has_non && !(has_smtpd && (reach.from_non || reach.to_non))) {
 		const struct cases cases = { .none = request->unmiltered,
 			                     .other = "",
-			                     .text = "$mailauth_milter" };
+			                     .text = buf_text(&non) };
 		put_param(lists[NON_SMTPD].item, &cases, params);
 		put_ref(text, NON_SMTPD, true, missing);
 	}
@@ -457,7 +499,9 @@ void main_cf_render(const char *text, size_t len, const struct main_request *req
 	put_milters(&body, request, &params, &missing);
 	if (request->policy)
 		put_policy(&body, request, &params, &missing);
-	if (request->guard_milter && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
+	for
+		EACH_MILTER(one, request)
+	if (one->asks_policyd && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
 		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
 	put_srs(&body, request, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';

@@ -22,16 +22,40 @@
 #include "core/mta/plan/shared.h"
 #include "core/mta/postfix/postfix_main.h"
 
+/* A filter that mail is handed to.  One that was not named yet is one more entry of main_request.milter. */
+struct main_milter {
+	const char *
+		name; /* of its parameter, behind "mailauth_": "dmarc_milter"; NULL: no entry */
+	const char *item; /* with braces: "{ unix:..., default_action=tempfail }" */
+	bool in_smtpd, in_non_smtpd; /* lists that get it */
+	bool is_first; /* in front of all others, an admin's with them, whatever is_last says */
+	bool sees_sent; /* mail of those who only send meets it, too; else mail from outside alone */
+	bool asks_policyd; /* the service of MAIN_TIME_LIMIT */
+};
+enum { MAIN_MILTERS = 6 };
+
+/* Signs and verifies; checks DMARC; answers for OpenDMARC while that is away. */
+#define MAIN_MILTER(text, smtpd, non_smtpd)                            \
+	{                                                              \
+		.name = "milter", .item = (text), .in_smtpd = (smtpd), \
+		.in_non_smtpd = (non_smtpd), .sees_sent = true         \
+	}
+#define MAIN_DMARC_MILTER(text)                                          \
+	{                                                                \
+		.name = "dmarc_milter", .item = (text), .in_smtpd = true \
+	}
+#define MAIN_GUARD_MILTER(text)                                           \
+	{                                                                 \
+		.name = "guard_milter", .item = (text), .in_smtpd = true, \
+		.is_first = true, .asks_policyd = true                    \
+	}
+
 /* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
  * admin's, before anybody changed it; mail of those who only send (submission services, programs on
  * this machine) meets the signing one behind them, when nobody changes it any more. */
 struct main_request {
-	/* Items with braces: "{ unix:..., default_action=tempfail }"; NULL: none. */
-	const char *milter;       /* signs and verifies */
-	const char *dmarc_milter; /* mail from outside alone, behind `milter` */
-	const char *guard_milter; /* mail from outside alone, in front of all others; asks
-	                             the service of MAIN_TIME_LIMIT */
-	bool in_smtpd, in_non_smtpd; /* lists that get `milter` */
+	struct main_milter
+		milter[MAIN_MILTERS]; /* in the order in which mail meets them */
 	bool is_last; /* mail from outside, too, meets ours behind an admin's */
 	/* Names of services, each array with a NULL behind them; may be NULL. */
 	const char *const *unmiltered; /* must use none of ours */
@@ -47,6 +71,15 @@ struct main_request {
 	/* Tables that make SRS addresses of senders and senders of SRS addresses; NULL: none. */
 	const char *srs_forward, *srs_reverse;
 };
+
+/* Appends it. */
+void main_milter_add(struct main_request *request, struct main_milter milter);
+/* NULL: none of that name. */
+const struct main_milter *main_milter_find(const struct main_request *request,
+                                           const char *name) must_check;
+/* The one that mail of those who only send meets, which signs it.  NULL: none. */
+const struct main_milter *
+main_milter_signing(const struct main_request *request) must_check;
 
 /* What of `text` is ours, settled. */
 void main_cf_ours(const char *text, size_t len, struct spans *into);

@@ -126,7 +126,7 @@ static void add_item(const char *item, struct buf *rest)
 }
 
 /* Our items of the milter lists, without braces. */
-enum { OUR_ITEMS = 3 };
+enum { OUR_ITEMS = MAIN_MILTERS };
 
 struct our_items {
 	struct buf item[OUR_ITEMS];
@@ -134,14 +134,19 @@ struct our_items {
 
 static void our_items_read(const struct main_cf *cf, struct our_items *ours)
 {
-	static const char *const names[] = { "mailauth_milter", "mailauth_dmarc_milter",
-		                             "mailauth_guard_milter" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+	size_t count = 0;
+	for (size_t i = 0; i < cf->count && count < OUR_ITEMS; i++) {
+		const struct main_def *def = &cf->def[i];
+		auto_free char *name = xmemdup(cf->text + def->name, def->name_len);
 		auto_buf value = BUF_INIT;
-		main_cf_value(cf, NULL, names[i], &value);
+		if (!text_starts(name, "mailauth_") || !text_ends(name, "milter"))
+			continue;
+		main_cf_value(cf, NULL, name, &value);
 		const char *at = buf_text(&value);
-		if (!item_list_next(&at, &ours->item[i]))
-			buf_clear(&ours->item[i]);
+		if (item_list_next(&at, &ours->item[count]))
+			count++;
+		else
+			buf_clear(&ours->item[count]);
 	}
 }
 

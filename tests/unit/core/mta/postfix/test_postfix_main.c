@@ -28,12 +28,10 @@
 #define SMTPD "smtpd_milters = $mailauth_smtpd_milters\n"
 #define NON "non_smtpd_milters = $mailauth_non_smtpd_milters\n"
 
-static const struct main_request both_first = { .milter = M,
-	                                        .in_smtpd = true,
-	                                        .in_non_smtpd = true };
-static const struct main_request both_last = {
-	.milter = M, .in_smtpd = true, .in_non_smtpd = true, .is_last = true
-};
+static const struct main_request both_first = { .milter = {
+							MAIN_MILTER(M, true, true) } };
+static const struct main_request both_last = { .milter = { MAIN_MILTER(M, true, true) },
+	                                       .is_last = true };
 
 static void test_raw(void **state)
 {
@@ -277,7 +275,8 @@ static void test_render(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].request, rows[i].want);
 	/* the signer must be told who logged in, whatever an admin's own list says */
-	static const struct main_request his_own = { .milter = M };
+	static const struct main_request his_own = { .milter = { MAIN_MILTER(M, false,
+		                                                             false) } };
 	static const struct {
 		const char *text;
 		const struct main_request *request;
@@ -309,9 +308,8 @@ static void test_render(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
 		check_render(macros[i].text, macros[i].request, macros[i].want);
 	static const char *const services[] = { "127.0.0.1:10025", "10026", NULL };
-	const struct main_request split = { .milter = M,
-		                            .unmiltered = services,
-		                            .in_smtpd = true };
+	const struct main_request split = { .milter = { MAIN_MILTER(M, true, false) },
+		                            .unmiltered = services };
 	check_render(
 		"", &split,
 		BEGIN_LINE
@@ -332,16 +330,17 @@ static void test_split(void **state)
 	static const char *const submission[] = { "submission", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
 	const struct main_request sign = {
-		.milter = M,
-		.in_smtpd = true,
-		.in_non_smtpd = true,
+		.milter = { MAIN_MILTER(M, true, true) },
 		.submission = submission,
 		.cleanup = cleanup,
 	};
 	struct main_request dmarc = sign, dmarc_last = sign, admins = sign;
-	dmarc.dmarc_milter = dmarc_last.dmarc_milter = admins.dmarc_milter = D;
+	const struct main_milter checks = MAIN_DMARC_MILTER(D);
+	main_milter_add(&dmarc, checks);
+	main_milter_add(&dmarc_last, checks);
+	main_milter_add(&admins, checks);
 	dmarc_last.is_last = true;
-	admins.in_smtpd = admins.in_non_smtpd = false;
+	admins.milter[0].in_smtpd = admins.milter[0].in_non_smtpd = false;
 	const struct {
 		const char *text;
 		const struct main_request *request;
@@ -410,17 +409,17 @@ static void test_guard(void **state)
 	static const char *const submission[] = { "submission", NULL };
 	static const char *const reinjecting[] = { "127.0.0.1:10025", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_request whole = { .milter = M,
-		                            .dmarc_milter = D,
-		                            .guard_milter = G,
-		                            .in_smtpd = true,
+	const struct main_request whole = { .milter = { MAIN_MILTER(M, true, false),
+		                                        MAIN_DMARC_MILTER(D),
+		                                        MAIN_GUARD_MILTER(G) },
 		                            .submission = submission,
 		                            .unmiltered = reinjecting,
 		                            .cleanup = cleanup };
 	struct main_request last = whole, admins = whole, alone = whole;
 	last.is_last = true;
-	admins.in_smtpd = alone.in_smtpd = false;
-	alone.dmarc_milter = NULL;
+	admins.milter[0].in_smtpd = alone.milter[0].in_smtpd = false;
+	alone.milter[1] = alone.milter[2];
+	alone.milter[2].name = NULL;
 	const struct {
 		const char *text;
 		const struct main_request *request;
@@ -476,7 +475,7 @@ static void test_own(void **state)
 	(void)state;
 	static const char *const back[] = { "127.0.0.1:10025", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
-	const struct main_request own = { .milter = M,
+	const struct main_request own = { .milter = { MAIN_MILTER(M, false, false) },
 		                          .unmiltered = back,
 		                          .cleanup = cleanup,
 		                          .own_smtpd = "inet:a:1",
@@ -485,7 +484,7 @@ static void test_own(void **state)
 	off.unmiltered = NULL;
 	off.is_local_off = true;
 	ours.own_smtpd = ours.own_non_smtpd = NULL;
-	ours.in_smtpd = ours.is_local_off = true;
+	ours.milter[0].in_smtpd = ours.is_local_off = true;
 	nothing.unmiltered = NULL;
 	const struct {
 		const char *text;
@@ -553,25 +552,23 @@ static void test_inverse(void **state)
 	static const char *const submission[] = { "submission", "465", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
 	const struct main_request requests[] = {
-		{ .milter = M,
-		  .dmarc_milter = D,
-		  .in_smtpd = true,
-		  .in_non_smtpd = true,
+		{ .milter = { MAIN_MILTER(M, true, true), MAIN_DMARC_MILTER(D) },
 		  .submission = submission,
 		  .cleanup = cleanup },
-		{ .dmarc_milter = D, .submission = submission, .cleanup = cleanup },
-		{ .milter = M,
-		  .dmarc_milter = D,
-		  .guard_milter = G,
-		  .in_smtpd = true,
-		  .in_non_smtpd = true,
+		{ .milter = { MAIN_DMARC_MILTER(D) },
 		  .submission = submission,
 		  .cleanup = cleanup },
-		{ .guard_milter = G, .is_last = true, .cleanup = cleanup },
+		{ .milter = { MAIN_MILTER(M, true, true), MAIN_DMARC_MILTER(D),
+		              MAIN_GUARD_MILTER(G) },
+		  .submission = submission,
+		  .cleanup = cleanup },
+		{ .milter = { MAIN_GUARD_MILTER(G) },
+		  .is_last = true,
+		  .cleanup = cleanup },
 		both_first,
 		both_last,
-		{ .milter = M, .in_smtpd = true },
-		{ .milter = M, .in_non_smtpd = true, .is_last = true },
+		{ .milter = { MAIN_MILTER(M, true, false) } },
+		{ .milter = { MAIN_MILTER(M, false, true) }, .is_last = true },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		for (size_t w = 0; w < ARRAY_LEN(requests); w++) {
@@ -666,6 +663,49 @@ static void test_srs(void **state)
 	check_render("sender_canonical_classes = \n", &request, empty);
 }
 
+/* One more filter is one more entry: first of all, and for mail from outside alone. */
+static void test_more_milters(void **state)
+{
+	(void)state;
+	static const char *const submission[] = { "submission", NULL };
+	struct main_request request = { .milter = { MAIN_MILTER(M, true, true) },
+		                        .submission = submission };
+	main_milter_add(&request, (struct main_milter){ .name = "verify_milter",
+	                                                .item = "{ unix:v }",
+	                                                .in_smtpd = true,
+	                                                .is_first = true });
+	main_milter_add(&request, (struct main_milter){ .name = "spam_milter",
+	                                                .item = "{ unix:r }",
+	                                                .in_smtpd = true,
+	                                                .in_non_smtpd = true,
+	                                                .sees_sent = true });
+	static const char items[] =
+		"mailauth_milter = " M "\nmailauth_verify_milter = { unix:v }\n"
+		"mailauth_spam_milter = { unix:r }\n";
+	auto_free char *alone = xasprintf(
+		BEGIN_LINE "%smailauth_smtpd_milters = " ONLY(
+			"submission",
+			"$mailauth_milter, $mailauth_spam_milter") "$mailauth_verify_milter, "
+								   "$mailauth_milter, "
+								   "$mailauth_spam_milter}}\n"
+								   "mailauth_non_smtpd_milters = $mailauth_milter, $mailauth_spam_milter\n" SMTPD
+									   NON END_LINE,
+		items);
+	check_render("", &request, alone);
+	request.is_last = true;
+	auto_free char *beside = xasprintf(
+		"smtpd_milters = $mailauth_guard_milters, a, "
+		"$mailauth_smtpd_milters\n" BEGIN_LINE
+		"%smailauth_smtpd_milters = $mailauth_milter, $mailauth_spam_milter\n"
+		"mailauth_guard_milters = " ONLY(
+			"submission",
+			"") "$mailauth_verify_milter}}\n"
+			    "mailauth_non_smtpd_milters = $mailauth_milter, $mailauth_spam_milter\n" NON
+				    END_LINE,
+		items);
+	check_render("smtpd_milters = a\n", &request, beside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -675,7 +715,7 @@ int main(void)
 		cmocka_unit_test(test_render),    cmocka_unit_test(test_srs),
 		cmocka_unit_test(test_split),     cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_inverse),   cmocka_unit_test(test_edited),
-		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_own),       cmocka_unit_test(test_more_milters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

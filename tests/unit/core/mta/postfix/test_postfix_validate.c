@@ -82,9 +82,8 @@ static void test_lists(void **state)
 		{ "{ " OURS " } " ADMIN " inet:127.0.0.1:98", false },
 		{ "{ unix:/run/other.sock, default_action=tempfail } " ADMIN, false },
 	};
-	const struct main_request request = { .milter = "{ " OURS " }",
-		                              .in_smtpd = true,
-		                              .in_non_smtpd = true };
+	const struct main_request request = { .milter = { MAIN_MILTER("{ " OURS " }",
+		                                                      true, true) } };
 	struct host *host = *state;
 	struct postfix_observed observed = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
@@ -184,9 +183,8 @@ static void test_words(void **state)
 		  "fatal: m, line : y" },
 		{ { "-M", "", "", 0, 1 }, "exits with status 1" },
 	};
-	const struct main_request request = { .milter = "{ " OURS " }",
-		                              .in_smtpd = true,
-		                              .in_non_smtpd = true };
+	const struct main_request request = { .milter = { MAIN_MILTER("{ " OURS " }",
+		                                                      true, true) } };
 	struct host *host = *state;
 	struct postfix_observed observed = {
 		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
