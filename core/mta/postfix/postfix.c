@@ -232,15 +232,27 @@ static int postfix_plan(const struct desired *desired, const void *row_observed,
 
 /* ---- the row ----------------------------------------------------------------------------------- */
 
-/* Which filter it is does not matter yet: the parts have one provider each. */
+bool postfix_part_has_filter(const struct postfix_part *part, const char *filter)
+{
+	return !part->filter || strcmp(filter, "auto") == 0 ||
+	       strcmp(filter, part->filter) == 0;
+}
+
 static void look_at_support(struct ctx *ctx, const char *filter, enum mta_feature feature,
                             struct feature_support *support)
 {
-	(void)filter;
 	for (size_t i = 0; i < postfix_part_count; i++) {
 		const struct postfix_part *part = postfix_parts[i];
-		if (part->feature == feature && part->has_provider &&
-		    !part->has_provider(ctx))
+		if (!(part->features & 1u << feature))
+			continue;
+		if (!postfix_part_has_filter(part, filter))
+			*support = (struct feature_support){
+				.level = SUPPORT_NO,
+				.nearest = N_("this version pushes to OpenDKIM only: run "
+				              "\"mailauthctl server set mta.filter "
+				              "opendkim\"")
+			};
+		else if (part->has_provider && !part->has_provider(ctx))
 			*support = (struct feature_support){ .level = SUPPORT_ABSENT,
 				                             .missing = part->provider };
 	}

@@ -166,7 +166,7 @@ static int check_filter(const struct desired *desired,
 {
 	const struct signers *signers = &observed->signers;
 	int r = 0;
-	if (strcmp(desired->filter, "rspamd") == 0) {
+	if (!postfix_part_has_filter(&postfix_dkim, desired->filter)) {
 		err_set(err, ERR_FAILED,
 		        _("mta.filter is rspamd, and this version pushes to OpenDKIM "
 		          "only: run \"mailauthctl server set mta.filter opendkim\", "
@@ -555,8 +555,9 @@ static int validate(const struct validation *v, struct err *err)
 
 const struct postfix_part postfix_dkim = {
 	.name = "DKIM",
-	.feature = FEATURE_DKIM_SIGN,
+	.features = 1u << FEATURE_DKIM_SIGN | 1u << FEATURE_DKIM_VERIFY,
 	.provider = "opendkim",
+	.filter = "opendkim",
 	.observe = observe,
 	.observed_done = observed_done,
 	.decide = decide,

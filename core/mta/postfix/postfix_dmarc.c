@@ -424,7 +424,7 @@ static int validate(const struct validation *v, struct err *err)
 
 const struct postfix_part postfix_dmarc = {
 	.name = "DMARC",
-	.feature = FEATURE_DMARC,
+	.features = 1u << FEATURE_DMARC,
 	.provider = "opendmarc",
 	.has_provider = has_provider,
 	.observe = observe,

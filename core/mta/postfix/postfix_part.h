@@ -33,9 +33,11 @@ struct postfix_request {
 const char *postfix_request_keep(struct postfix_request *request, char *text);
 
 struct postfix_part {
-	const char *name; /* "DKIM": for the reader of the table */
-	enum mta_feature feature;
+	const char *name;     /* "DKIM": for the reader of the table */
+	unsigned features;    /* 1u << FEATURE_... */
 	const char *provider; /* the program or package that does it */
+	const char *
+		filter; /* what mta.filter calls that; NULL: mta.filter is not about it */
 	/* Whether that is installed; NULL: it is said in notes instead. */
 	bool (*has_provider)(struct ctx *ctx);
 	/* Reads what stands there into its member of `observed`; `observed` has Postfix itself already. */
@@ -60,6 +62,10 @@ struct postfix_part {
 	int (*restore)(const struct postfix_observed *observed, struct plan *plan,
 	               struct err *err);
 };
+
+/* Whether mta.filter lets that part do it: by its own name, or by "auto". */
+bool postfix_part_has_filter(const struct postfix_part *part,
+                             const char *filter) must_check;
 
 /* In the order in which mail meets them. */
 extern const struct postfix_part *const postfix_parts[];

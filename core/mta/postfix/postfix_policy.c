@@ -176,7 +176,7 @@ static int plan_part(const struct desired *desired,
 
 const struct postfix_part postfix_policy = {
 	.name = "SPF",
-	.feature = FEATURE_SPF,
+	.features = 1u << FEATURE_SPF,
 	.provider = "mailauth-policyd",
 	.has_provider = has_policyd,
 	.observe = observe,

@@ -456,7 +456,7 @@ int postfix_srs_advise(struct ctx *ctx, struct store *store, const char *domain,
 
 const struct postfix_part postfix_srs = {
 	.name = "SRS",
-	.feature = FEATURE_SRS,
+	.features = 1u << FEATURE_SRS,
 	.provider = POSTSRSD_SERVICE,
 	.has_provider = postsrsd_is_installed,
 	.observe = observe,

@@ -210,6 +210,37 @@ static void test_denied(void **state)
 	store_close(store);
 }
 
+/* What a server can do is asked of it and of the filter together. */
+static void test_filter(void **state)
+{
+	static const struct {
+		const char *filter, *setting;
+		int rc;
+	} rows[] = {
+		{ "rspamd", "dkim.sign", ERR_FAILED },
+		{ "rspamd", "dkim.verify", ERR_FAILED },
+		{ "rspamd", "spf.check", 0 },
+		{ "opendkim", "dkim.sign", 0 },
+		{ "auto", "dkim.verify", 0 },
+	};
+	struct host *host = *state;
+	struct store *store = host_of(host, &servers[0]);
+
+	set(host, store, SET_MTA_BACKEND, "postfix");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+
+		set(host, store, SET_MTA_FILTER, rows[i].filter);
+		if (backend_check_setting(&host->ctx, store, rows[i].setting, "on",
+		                          &err) != rows[i].rc)
+			fail_msg("%s, %s: %s", rows[i].filter, rows[i].setting, err.text);
+		if (rows[i].rc)
+			assert_non_null(
+				strstr(err.text, "server set mta.filter opendkim"));
+	}
+	store_close(store);
+}
+
 /* A key that the server made is in the store after the push, once, with its audit trail. */
 static void test_learn(void **state)
 {
@@ -256,7 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(test_life),   ROW(test_killed), ROW(test_doctor),
-		ROW(test_denied), ROW(test_learn),
+		ROW(test_denied), ROW(test_filter), ROW(test_learn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
