@@ -83,7 +83,8 @@ mta_src := \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
 		postsrsd_conf) \
-	$(addprefix engine/,engine folders history journal owned owned_file owned_service recover step_file \
+	$(addprefix engine/,engine folders history journal owned owned_file owned_remote owned_service \
+		recover step_file \
 		step_probe step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
@@ -150,7 +151,7 @@ unit_tests := \
 	$(addprefix core/mta/probe/test_,map_probe milter) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
 		postsrsd_conf) \
-	$(addprefix core/mta/push/test_,contract push rollback) \
+	$(addprefix core/mta/push/test_,contract drift_remote push rollback) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
 		dkim_verify) \

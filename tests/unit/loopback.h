@@ -1,9 +1,11 @@
 /*
  * tests/unit/loopback.h: a server on the loopback that has settings, kills who asks at a call, dies, or never
- * answers, and its row, remote_types.  Included by the tests of such servers, once each, after fake_host.h.
+ * answers, and its row, remote_types.  Included by the tests of such servers, once each.
  */
 #ifndef TESTS_UNIT_LOOPBACK_H
 #define TESTS_UNIT_LOOPBACK_H
+
+#include "tests/unit/fake_host.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -153,8 +155,8 @@ static int converse(const struct remote_server *at, int64_t deadline, const char
 	return rc;
 }
 
-static int get(struct ctx *ctx, const struct remote_server *at, const char *name,
-               int64_t deadline, struct remote_value *ret_value, struct err *err)
+static int loopback_get(struct ctx *ctx, const struct remote_server *at, const char *name,
+                        int64_t deadline, struct remote_value *ret_value, struct err *err)
 {
 	auto_free char *request = xasprintf("get %s\n", name);
 	auto_buf line = BUF_INIT;
@@ -168,8 +170,9 @@ static int get(struct ctx *ctx, const struct remote_server *at, const char *name
 	return 0;
 }
 
-static int set(struct ctx *ctx, const struct remote_server *at, const char *name,
-               int64_t deadline, const struct remote_value *value, struct err *err)
+static int loopback_set(struct ctx *ctx, const struct remote_server *at, const char *name,
+                        int64_t deadline, const struct remote_value *value,
+                        struct err *err)
 {
 	auto_free char *request =
 		xasprintf("set %s=%.*s\n", name, value->is_set ? (int)value->text.len : 0,
@@ -180,7 +183,8 @@ static int set(struct ctx *ctx, const struct remote_server *at, const char *name
 	return converse(at, deadline, request, &line, err);
 }
 
-static const struct remote_type loopback = { "loopback", 200 * NS_PER_MS, get, set };
+static const struct remote_type loopback = { "loopback", 200 * NS_PER_MS, loopback_get,
+	                                     loopback_set };
 const struct remote_type *const remote_types[] = { &loopback, NULL };
 
 static void map_server(void)
@@ -192,14 +196,15 @@ static void map_server(void)
 	start_server();
 }
 
-static struct remote_value now(const char *name)
+__attribute__((unused)) static struct remote_value now(const char *name)
 {
 	const struct remote_server at = { url, "/etc/token" };
 	struct remote_value value = { 0 };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(get(NULL, &at, name, monotonic_ns() + NS_PER_SEC, &value, &err),
-	                 0);
+	assert_int_equal(
+		loopback_get(NULL, &at, name, monotonic_ns() + NS_PER_SEC, &value, &err),
+		0);
 	return value;
 }
 

@@ -66,7 +66,7 @@ static size_t count_pending(const struct doctor_host *host)
 	size_t count = 0;
 	for (size_t i = 0; i < host->plan.count; i++) {
 		const struct step *step = &host->plan.step[i];
-		count += (step->kind == STEP_FILE || step->kind == STEP_MKDIR) &&
+		count += step_types[step->kind]->phase == PHASE_SWITCH &&
 		         !is_drifted(host, step->object);
 	}
 	return count;
@@ -379,7 +379,13 @@ void doctor_overrides(struct doctor *d)
 	            0)
 		doctor_add_failure(d, NULL, &err);
 	add_notes(d);
-	if (!doctor_has_trouble(d))
+	/* a server that did not answer may have anything */
+	if (host->failure.code && host->backend && host->backend->is_remote)
+		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
+		           _("the settings of %s were not compared with what was pushed: "
+		             "%s"),
+		           _(host->backend->title), host->failure.text);
+	else if (!doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, NULL, NULL,
 		           _("pushed files are unchanged, and nothing overrides them"));
 }

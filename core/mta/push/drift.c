@@ -2,7 +2,8 @@
  * core/mta/push/drift.c: what stands there against what we wrote.
  *
  * Two ways in, one judgement: a scan stats every file of ours and reads those that look different
- * from right after the push; a push has its own files read already.
+ * from right after the push; a push has its own files read already.  Settings are never asked for by a
+ * push, which holds the database: the backend observed them for the plan.
  */
 #include "core/mta/push/drift.h"
 
@@ -13,10 +14,21 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/mta/engine/owned_file.h"
+#include "core/mta/engine/owned_remote.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/shared.h"
 #include "core/mta/plan/step.h"
+
+static void setting_free(struct drift_setting *setting)
+{
+	if (!setting)
+		return;
+	free(setting->url);
+	free(setting->name);
+	secret_done(&setting->now.text);
+	free(setting);
+}
 
 void drifts_done(struct drifts *drifts)
 {
@@ -25,6 +37,7 @@ void drifts_done(struct drifts *drifts)
 		free(drifts->row[i].parameter);
 		free(drifts->row[i].what);
 		free(drifts->row[i].diff);
+		setting_free(drifts->row[i].setting);
 	}
 	free(drifts->row);
 	*drifts = DRIFTS_INIT;
@@ -34,7 +47,9 @@ struct looking {
 	struct ctx *ctx;
 	struct store *target;
 	struct drifts *drifts;
+	const struct plan *plan;
 	const struct step *step; /* of the plan at hand */
+	size_t settings;         /* of ours that the plan has */
 };
 
 static struct drift *add(struct drifts *drifts, const char *path, char *what)
@@ -149,6 +164,42 @@ static bool is_value(const struct owned_file *file, const struct digest *digest)
 	return memcmp(file->value.at, digest->at, DIGEST_LEN) == 0;
 }
 
+/* What the setting is now: set to `now`, or not set. */
+static int judge_setting(struct store *target, struct drifts *drifts,
+                         const struct owned_setting *setting, bool is_set,
+                         const void *now, size_t len, struct err *err)
+{
+	auto_free char *path = xasprintf("%s %s", setting->server.url, setting->name);
+	auto_buf wrote = BUF_INIT, diff = BUF_INIT;
+	struct digest digest;
+	struct drift *row;
+	int rc = 0;
+
+	digest_of(now, len, &digest);
+	if (is_set && memcmp(digest.at, setting->value.at, DIGEST_LEN) == 0)
+		return 0;
+	if (is_set && !setting->is_secret)
+		rc = target_blob(target, &setting->value, &wrote, err);
+	if (rc)
+		return rc;
+	row = add(drifts, path,
+	          xstrdup(!is_set              ? _("was removed since it was pushed")
+	                  : setting->is_secret ? _("was replaced since it was pushed")
+	                                       : _("was edited since it was pushed")));
+	row->is_restored = !is_set;
+	row->setting = xcalloc(1, sizeof(*row->setting));
+	row->setting->url = xstrdup(setting->server.url);
+	row->setting->name = xstrdup(setting->name);
+	row->setting->now.is_set = is_set;
+	if (is_set)
+		secret_set(&row->setting->now.text, now, len);
+	if (!is_set || setting->is_secret)
+		return 0;
+	diff_unified(buf_text(&wrote), wrote.len, now, len, false, &diff);
+	row->diff = buf_take(&diff);
+	return 0;
+}
+
 /* ---- every file ------------------------------------------------------------------------------- */
 
 static int look(void *arg, const struct owned_file *file, struct err *err)
@@ -229,6 +280,89 @@ int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drift
 	return 0;
 }
 
+/* ---- settings --------------------------------------------------------------------------------- */
+
+static bool is_of(const struct step *step, const char *url, const char *name)
+{
+	return step->kind == STEP_REMOTE && strcmp(step->object, name) == 0 &&
+	       strcmp(step->server->url, url) == 0;
+}
+
+const struct step *drift_step(const struct plan *plan,
+                              const struct drift_setting *setting)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_of(&plan->step[i], setting->url, setting->name))
+			return &plan->step[i];
+	return NULL;
+}
+
+static int look_at_setting(void *arg, const struct owned_setting *setting,
+                           struct err *err)
+{
+	struct looking *l = arg;
+	const struct buf *now = &step_old(l->step)->content;
+
+	l->settings++;
+	return judge_setting(l->target, l->drifts, setting, l->step->had_old,
+	                     buf_text(now), now->len, err);
+}
+
+static int look_at_settings(struct looking *l, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->plan->count && !rc; i++) {
+		l->step = &l->plan->step[i];
+		if (l->step->kind == STEP_REMOTE)
+			rc = owned_with_setting(l->target, l->step->server->url,
+			                        l->step->object, look_at_setting, l, err);
+	}
+	return rc;
+}
+
+static int ask_for_setting(void *arg, const struct owned_setting *setting,
+                           struct err *err)
+{
+	struct looking *l = arg;
+	struct remote_value now = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < l->plan->count; i++)
+		if (is_of(&l->plan->step[i], setting->server.url, setting->name))
+			return 0;
+	rc = owned_ask_setting(l->ctx, setting, &now, err);
+	if (!rc)
+		rc = judge_setting(l->target, l->drifts, setting, now.is_set, now.text.at,
+		                   now.text.len, err);
+	secret_done(&now.text);
+	return rc;
+}
+
+static int count_setting(void *arg, const struct owned_setting *setting, struct err *err)
+{
+	(void)setting, (void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+int drift_of_settings(struct ctx *ctx, struct store *target, const struct plan *plan,
+                      struct drifts *drifts, struct err *err)
+{
+	struct looking looking = {
+		.ctx = ctx, .target = target, .drifts = drifts, .plan = plan
+	};
+	size_t ours = 0;
+	int rc = target ? look_at_settings(&looking, err) : 0;
+
+	if (!rc && target && ctx)
+		rc = owned_each_setting(target, count_setting, &ours, err);
+	if (!rc && ours > looking.settings)
+		rc = owned_each_setting(target, ask_for_setting, &looking, err);
+	sort(drifts);
+	return rc;
+}
+
 /* ---- those of a plan -------------------------------------------------------------------------- */
 
 static int look_at_step(void *arg, const struct owned_file *file, struct err *err)
@@ -255,10 +389,22 @@ static bool is_among(const struct drifts *drifts, size_t count, const char *path
 	return count && bsearch(&key, drifts->row, count, sizeof(key), by_path);
 }
 
+/* Unless it is among the first `before`. */
+static int look_at_later(struct looking *l, size_t before, struct err *err)
+{
+	const char *url = l->step->server->url;
+	auto_free char *path = xasprintf("%s %s", url, l->step->object);
+
+	return is_among(l->drifts, before, path)
+	               ? 0
+	               : owned_with_setting(l->target, url, l->step->object,
+	                                    look_at_setting, l, err);
+}
+
 int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *drifts,
                   struct err *err)
 {
-	struct looking looking = { .target = target, .drifts = drifts };
+	struct looking looking = { .target = target, .drifts = drifts, .plan = plan };
 	size_t before = drifts->count;
 	int rc = 0;
 
@@ -268,6 +414,8 @@ int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *
 		    !is_among(drifts, before, looking.step->object))
 			rc = owned_with_file(target, looking.step->object, look_at_step,
 			                     &looking, err);
+		else if (looking.step->kind == STEP_REMOTE)
+			rc = look_at_later(&looking, before, err);
 	}
 	sort(drifts);
 	return rc;

@@ -3,6 +3,7 @@
  *
  * A file that is ours alone drifts when its content, mode or owner is another one or when it is
  * gone; one that we share when our part of it does.  A file that was only touched has not.
+ * A setting of a server that is reached over a connection drifts when it has another value or none.
  */
 #ifndef CORE_MTA_PUSH_DRIFT_H
 #define CORE_MTA_PUSH_DRIFT_H
@@ -14,15 +15,22 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/remote.h"
 #include "core/store/store.h"
 
 struct drift {
-	char *path;
+	char *path;      /* of a setting: "URL NAME" */
 	char *parameter; /* of a shared file: where the first difference is; NULL: not told */
 	char *what;      /* "was edited since it was pushed", ... */
 	char *diff; /* from what was pushed to what is there; NULL: a secret, no text */
 	bool is_planned; /* the plan names it: used by push.c */
 	bool is_restored; /* ours alone and gone: nothing is lost when it is written again */
+	struct drift_setting *setting; /* NULL: a file */
+};
+
+struct drift_setting {
+	char *url, *name;
+	struct remote_value now;
 };
 
 struct drifts {
@@ -42,10 +50,18 @@ int drift_scan(struct ctx *ctx, struct store *target, struct drifts *drifts,
 #define DRIFT_FIRST 1000
 int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drifts,
                      bool *ret_is_whole, struct err *err) must_check;
-/* Looks at the files of a pruned plan, by what the pruning saw; those that are in `drifts` already
+/* Looks at the files and settings of a pruned plan, by what the pruning saw; those that are in `drifts` already
  * are left as they are. */
 int drift_of_plan(struct store *target, const struct plan *plan, struct drifts *drifts,
                   struct err *err) must_check;
+
+/* The settings of an observed plan, before it is pruned, by what the backend observed.  `ctx` given: one of
+ * ours that the plan does not name is asked for; it fails when that server does not answer. */
+int drift_of_settings(struct ctx *ctx, struct store *target, const struct plan *plan,
+                      struct drifts *drifts, struct err *err) must_check;
+/* The step that sets that setting.  NULL: none. */
+const struct step *drift_step(const struct plan *plan,
+                              const struct drift_setting *setting) must_check;
 
 /* For people. */
 void drift_show(const struct drifts *drifts, struct buf *out);

@@ -97,6 +97,13 @@ static void note_restored(struct push *push)
 	          first->path, more);
 }
 
+static bool is_in(const struct plan *plan, const struct step *const *index, size_t count,
+                  const struct drift *drift)
+{
+	return drift->setting ? drift_step(plan, drift->setting) != NULL
+	                      : plan_find(index, count, drift->path) != NULL;
+}
+
 /* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
  * that it would overwrite. */
 static void mark_planned(const struct plan *plan, struct drifts *drifts)
@@ -105,8 +112,7 @@ static void mark_planned(const struct plan *plan, struct drifts *drifts)
 	auto_free const struct step **index = plan_index(plan, &count);
 
 	for (size_t i = 0; i < drifts->count; i++)
-		drifts->row[i].is_planned =
-			plan_find(index, count, drifts->row[i].path) != NULL;
+		drifts->row[i].is_planned = is_in(plan, index, count, &drifts->row[i]);
 }
 
 /* What the plan was about and would not change is as we want it, whoever wrote it. */
@@ -119,9 +125,9 @@ static void accept_wanted(struct push *push)
 	push->drifts = DRIFTS_INIT;
 	for (size_t i = 0; i < before.count; i++) {
 		struct drift row = before.row[i];
-		struct drifts *into = row.is_planned && !plan_find(index, count, row.path)
-		                              ? &push->accepted
-		                              : &push->drifts;
+		bool is_wanted =
+			row.is_planned && !is_in(&push->plan, index, count, &row);
+		struct drifts *into = is_wanted ? &push->accepted : &push->drifts;
 
 		GROW(into->row, into->count, into->room);
 		into->row[into->count++] = row;
@@ -254,6 +260,10 @@ static int plan_with(struct push *push, struct store *store,
 		if (!rc)
 			rc = plan_in_one_read(push, backend, desired, observed, err);
 	}
+	if (!rc && desired && sees_all)
+		rc = drift_of_settings(push->is_look && !push->ctx->is_rooted ? push->ctx
+		                                                              : NULL,
+		                       push->target, &push->plan, &push->drifts, err);
 	if (!rc && !desired && push->target)
 		rc = owned_plan_removal(&(struct step_run){ .ctx = push->ctx,
 		                                            .target = push->target,
