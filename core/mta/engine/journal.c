@@ -293,6 +293,60 @@ int journal_last_failure(struct store *target, char **ret_why, struct err *err)
 	return 0;
 }
 
+/* ---- for a rollback --------------------------------------------------------------------------- */
+
+int journal_state_of(struct store *target, int64_t push_id, enum push_progress *ret_state,
+                     struct err *err)
+{
+	auto_free char *state = NULL;
+	int rc = store_get_text(target, &state, err,
+	                        "SELECT state FROM history WHERE id = ?", "i", push_id);
+
+	if (rc > 0)
+		*ret_state = journal_progress(state);
+	return rc;
+}
+
+int journal_in_force(struct store *target, int64_t *ret_push, struct err *err)
+{
+	int64_t id = 0, result;
+	int rc = store_get_int(target, &id, err,
+	                       "SELECT id FROM history WHERE state = 'done' "
+	                       "ORDER BY id DESC LIMIT 1",
+	                       "");
+
+	if (rc <= 0)
+		return rc;
+	while ((rc = store_get_int(target, &result, err,
+	                           "SELECT result_of FROM push WHERE id = ? "
+	                           "AND result_of IS NOT NULL",
+	                           "i", id)) > 0)
+		id = result;
+	*ret_push = id;
+	return rc < 0 ? rc : 1;
+}
+
+int journal_done_before(struct store *target, int64_t push_id, int64_t *ret_push,
+                        struct err *err)
+{
+	return store_get_int(target, ret_push, err,
+	                     "SELECT id FROM history WHERE state = 'done' AND id < ? "
+	                     "ORDER BY id DESC LIMIT 1",
+	                     "i", push_id);
+}
+
+int journal_removal_since(struct store *target, int64_t push_id, int64_t *ret_push,
+                          struct err *err)
+{
+	return store_get_int(
+		target, ret_push, err,
+		"SELECT id FROM push WHERE state = 'done' AND kind = 'remove' "
+		"AND id >= ?",
+		"i", push_id);
+}
+
+/* ---- what goes -------------------------------------------------------------------------------- */
+
 #define IS_KEPT "IN (SELECT id FROM history)"
 #define IS_OLD "NOT " IS_KEPT
 

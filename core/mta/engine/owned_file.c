@@ -268,11 +268,12 @@ int owned_each_file(struct store *target,
 	return rc ? rc : hand_out(stmt, each, arg, err);
 }
 
-int owned_first_files(struct store *target, int64_t limit,
+int owned_first_files(struct store *target, int64_t limit, bool *ret_is_whole,
                       int (*each)(void *arg, const struct owned_file *file,
                                   struct err *err),
                       void *arg, struct err *err)
 {
+	int64_t beyond;
 	auto_stmt common = NULL;
 	auto_stmt first = NULL;
 	/* By the index of those without a domain: the other way goes through all. */
@@ -290,7 +291,17 @@ int owned_first_files(struct store *target, int64_t limit,
 		                 OWNED_FILE "domain IS NOT NULL AND object GLOB 'file:*' "
 		                            "ORDER BY object LIMIT ?",
 		                 "i", limit);
-	return rc ? rc : hand_out(first, each, arg, err);
+	if (!rc)
+		rc = hand_out(first, each, arg, err);
+	if (!rc)
+		rc = store_get_int(target, &beyond, err,
+		                   "SELECT 1 FROM owned WHERE domain IS NOT NULL "
+		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
+		                   "i", limit);
+	if (rc < 0)
+		return rc;
+	*ret_is_whole = rc == 0;
+	return 0;
 }
 
 int owned_with_file(struct store *target, const char *path,

@@ -261,23 +261,14 @@ int drift_scan_first(struct ctx *ctx, struct store *target, struct drifts *drift
                      bool *ret_is_whole, struct err *err)
 {
 	struct looking looking = { .ctx = ctx, .target = target, .drifts = drifts };
-	int64_t beyond;
-	int rc;
+	int rc = 0;
 
 	*ret_is_whole = true;
-	if (!target)
-		return 0;
-	rc = owned_first_files(target, DRIFT_FIRST, look, &looking, err);
+	if (target)
+		rc = owned_first_files(target, DRIFT_FIRST, ret_is_whole, look, &looking,
+		                       err);
 	sort(drifts);
-	if (!rc)
-		rc = store_get_int(target, &beyond, err,
-		                   "SELECT 1 FROM owned WHERE domain IS NOT NULL "
-		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
-		                   "i", (int64_t)DRIFT_FIRST);
-	if (rc < 0)
-		return rc;
-	*ret_is_whole = rc == 0;
-	return 0;
+	return rc;
 }
 
 /* ---- settings --------------------------------------------------------------------------------- */

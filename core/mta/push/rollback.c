@@ -30,53 +30,22 @@
 static int find_state(struct store *target, int64_t id, enum push_progress *ret_state,
                       struct err *err)
 {
-	auto_free char *state = NULL;
-	int rc = store_get_text(target, &state, err,
-	                        "SELECT state FROM history WHERE id = ?", "i", id);
+	int rc = journal_state_of(target, id, ret_state, err);
 
-	if (rc < 0)
-		return rc;
 	if (rc == 0)
 		return err_set(err, ERR_FAILED, _("push %lld does not exist: %s"),
 		               (long long)id, SEE_HISTORY);
-	*ret_state = journal_progress(state);
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
-/* Rollbacks are followed to the push whose result they put back, so that one rollback after another
- * goes further back. */
-static int find_in_force(struct store *target, int64_t *ret_push, struct err *err)
-{
-	int64_t id = 0, result;
-	int rc = store_get_int(target, &id, err,
-	                       "SELECT id FROM history WHERE state = 'done' "
-	                       "ORDER BY id DESC LIMIT 1",
-	                       "");
-
-	while (rc > 0) {
-		rc = store_get_int(target, &result, err,
-		                   "SELECT result_of FROM push WHERE id = ? "
-		                   "AND result_of IS NOT NULL",
-		                   "i", id);
-		if (rc > 0)
-			id = result;
-	}
-	if (!rc)
-		*ret_push = id;
-	return rc;
-}
-
+/* One rollback after another goes further back. */
 static int find_previous(struct store *target, int64_t *ret_push, struct err *err)
 {
 	int64_t in_force = 0;
-	int rc = find_in_force(target, &in_force, err);
+	int rc = journal_in_force(target, &in_force, err);
 
-	if (rc)
-		return rc;
-	rc = store_get_int(target, ret_push, err,
-	                   "SELECT id FROM history WHERE state = 'done' AND id < ? "
-	                   "ORDER BY id DESC LIMIT 1",
-	                   "i", in_force);
+	if (rc >= 0)
+		rc = journal_done_before(target, in_force, ret_push, err);
 	if (rc == 0)
 		return err_set(
 			err, ERR_FAILED,
@@ -101,10 +70,7 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 			_("push %lld was undone, and its result was never in force: "
 		          "%s"),
 			(long long)push_id, SEE_HISTORY);
-	rc = store_get_int(target, &removal, err,
-	                   "SELECT id FROM push WHERE state = 'done' AND kind = 'remove' "
-	                   "AND id >= ?",
-	                   "i", push_id);
+	rc = journal_removal_since(target, push_id, &removal, err);
 	if (rc > 0)
 		return err_set(
 			err, ERR_FAILED,
