@@ -237,13 +237,18 @@ static int change_locked(struct session *session, enum change_way way, change_bo
 		session->hidden++;
 		r = push_switch(push, err);
 		if (r >= 0)
-			r = push_learn(push, session->store, err);
+			r = push_learn(&session->ctx, session->store, err);
 		session->hidden--;
 		r = session_hide_failure(session, r, not_in_use, err);
 		signals_release();
 		session->begins_to_refuse |=
 			r >= 0 && policyd_conf_begins_to_refuse(push_plan(push));
 		push_free(push);
+	} else if (is_pushed(session, way) && (is_changed || session->push.is_explicit)) {
+		session->hidden++;
+		r = push_learn(&session->ctx, session->store, err);
+		session->hidden--;
+		r = session_hide_failure(session, r, not_in_use, err);
 	}
 	return r;
 }

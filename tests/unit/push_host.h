@@ -55,10 +55,10 @@ __attribute__((unused)) static enum outcome go(struct host *host, struct store *
 	if (push) {
 		if (push_switch(push, &err))
 			fail_msg("%s", err.text);
-		if (push_learn(push, store, &err))
-			fail_msg("%s", err.text);
 		push_free(push);
 	}
+	if (outcome != FAILED && push_learn(&host->ctx, store, &err))
+		fail_msg("%s", err.text);
 	return outcome;
 }
 

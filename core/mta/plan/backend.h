@@ -133,8 +133,8 @@ struct mta_backend {
 	 * own programs say. */
 	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
 	                struct err *err);
-	/* Takes what the server made itself while it was pushed to, keys of its own for one, into the
-	 * store: inside a transaction that is a change of its own.  Nothing that it finds again is a
+	/* Takes what the server made itself, keys of its own for one, into the store, after a push and where
+	 * there was nothing to push: inside a transaction that is a change of its own.  Nothing that it finds again is a
 	 * change.  NULL: the server makes nothing. */
 	int (*learn)(struct ctx *ctx, struct store *store, struct err *err);
 

@@ -234,22 +234,40 @@ int push_switch(struct push *push, struct err *err)
 	return rc;
 }
 
-int push_learn(const struct push *push, struct store *store, struct err *err)
+/* The one that follows `store` and makes something itself; NULL: none. */
+static int find_learning(struct ctx *ctx, struct store *store,
+                         const struct mta_backend **ret_backend, struct err *err)
 {
-	const struct mta_backend *backend =
-		push->kind == PUSH_KIND_REMOVE ? NULL : registry_find(push->row.backend);
-	bool is_changed;
+	struct target_state state = { 0 };
+	const struct mta_backend *backend;
+	bool has_any = false;
 	int rc;
 
-	if (!backend || !backend->learn)
-		return 0;
+	*ret_backend = NULL;
+	for (unsigned i = 0; i < registry_count; i++)
+		has_any |= registry[i]->learn != NULL;
+	rc = has_any ? push_state(ctx, store, &state, err) : 0;
+	backend = !rc && state.is_ours ? registry_find(state.backend) : NULL;
+	if (backend && backend->learn)
+		*ret_backend = backend;
+	target_state_done(&state);
+	return rc;
+}
+
+int push_learn(struct ctx *ctx, struct store *store, struct err *err)
+{
+	const struct mta_backend *backend;
+	bool is_changed;
+	int rc = find_learning(ctx, store, &backend, err);
+
+	if (rc || !backend)
+		return rc;
 	rc = store_begin(store, true, err);
 	if (rc)
 		return rc;
-	rc = change_begin(store, push->ctx,
-	                  push->ctx->command ? push->ctx->command : "mta push", err);
+	rc = change_begin(store, ctx, ctx->command ? ctx->command : "mta push", err);
 	if (!rc)
-		rc = backend->learn(push->ctx, store, err);
+		rc = backend->learn(ctx, store, err);
 	if (!rc)
 		rc = change_end(store, &is_changed, err);
 	if (!rc)

@@ -72,9 +72,10 @@ int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_p
 /* After the store's COMMIT.  Signals are held meanwhile.  On failure the host is as it was before
  * (or the error says what could not be put back). */
 int push_switch(struct push *push, struct err *err) must_check;
-/* After a push_switch() that succeeded: what the server made itself comes into `store`, as a change.
- * `store` is in no transaction.  Failure: the push is in force; the next one learns it. */
-int push_learn(const struct push *push, struct store *store, struct err *err) must_check;
+/* After a push_switch() that succeeded, or a push that had nothing to switch: what the server made itself comes
+ * into `store`, as a change.  `store` is in no transaction.  A server that does not follow this database is not
+ * asked.  Failure: the push is in force; the next one learns it. */
+int push_learn(struct ctx *ctx, struct store *store, struct err *err) must_check;
 /* After a ROLLBACK: removes staged files, closes the journal entry.  Frees. */
 void push_abandon(struct push *push);
 void push_free(struct push *push); /* after push_switch() */

@@ -267,6 +267,15 @@ static void test_learn(void **state)
 	assert_int_equal(count,
 	                 0); /* its selector has capital letters: not one of ours */
 	put(host->root, "/etc/ledger/made", "example.com s1 MIIBIjAN\n", 0644);
+	/* also where nothing is to be switched */
+	assert_go(host, store, asked, NOTHING);
+	assert_int_equal(
+		store_get_int(store, &count, &err,
+	                      "SELECT count(*) FROM dkim_key WHERE server_owned = 1 "
+	                      "AND selector = 's1'",
+	                      ""),
+		1);
+	assert_int_equal(count, 1);
 	set(host, store, SET_DKIM_VERIFY, "off");
 	assert_go(host, store, ordinary, PUSHED);
 	set(host, store, SET_DKIM_VERIFY, "on");

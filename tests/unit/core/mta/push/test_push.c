@@ -1,5 +1,6 @@
 /* push: whether a host follows a store, with the real backends on a root in a temporary folder. */
 #include "core/mta/provider/opendkim.h"
+#include "core/mta/push/registry.h"
 #include "tests/unit/push_host.h"
 
 static void test_follow(void **state)
@@ -264,6 +265,20 @@ static void test_no_server(void **state)
 	assert_non_null(strstr(text, "mta.backend directory"));
 }
 
+/* mta.backend may name each server of the registry, in its order, and nothing else but "auto". */
+static void test_backend_words(void **state)
+{
+	const char *const *words = setting_table[SET_MTA_BACKEND].words;
+
+	(void)state;
+	assert_string_equal(words[0], "auto");
+	for (unsigned i = 0; i < registry_count; i++) {
+		assert_non_null(words[i + 1]);
+		assert_string_equal(words[i + 1], registry[i]->name);
+	}
+	assert_null(words[registry_count + 1]);
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -273,7 +288,7 @@ int main(void)
 		ROW(test_follow),          ROW(test_spf_service_too_large),
 		ROW(test_admins_filter),   ROW(test_other_store),
 		ROW(test_held_and_forked), ROW(test_other_backend),
-		ROW(test_no_server),
+		ROW(test_no_server),       cmocka_unit_test(test_backend_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
