@@ -20,14 +20,19 @@
 #include "core/mta/provider/postsrsd.h"
 #include "core/mta/provider/postsrsd_conf.h"
 
-/* `auto` takes the first that is there. */
-const struct mta_backend *const registry[] = {
-	&postfix_backend, &exim_backend,       &qmail_backend,     &smartermail_backend,
-	&icewarp_backend, &mailenable_backend, &directory_backend,
-#ifdef REGISTRY_MORE /* of tests: never in a program that is installed */
-	REGISTRY_MORE
+/* Of tests: never in a program that is installed. */
+#ifndef REGISTRY_MORE
+#define REGISTRY_MORE
+#define FORMATS_MORE
+#define SERVICES_MORE
+#define PROBES_MORE
 #endif
-};
+
+/* `auto` takes the first that is there. */
+const struct mta_backend *const registry[] = { &postfix_backend,   &exim_backend,
+	                                       &qmail_backend,     &smartermail_backend,
+	                                       &icewarp_backend,   &mailenable_backend,
+	                                       &directory_backend, REGISTRY_MORE };
 const unsigned registry_count = ARRAY_LEN(registry);
 
 const struct mta_backend *registry_find(const char *name)
@@ -40,20 +45,18 @@ const struct mta_backend *registry_find(const char *name)
 
 const struct shared_format *const shared_formats[] = {
 	&main_cf_format,       &master_cf_format,      &opendkim_conf_format,
-	&postsrsd_conf_format, &opendmarc_conf_format,
+	&postsrsd_conf_format, &opendmarc_conf_format, FORMATS_MORE
 };
 const unsigned shared_format_count = ARRAY_LEN(shared_formats);
 
-const struct service_kind *const service_kinds[] = {
-	&postfix_service,
-	&opendkim_service,
-	&opendmarc_service,
-	&postsrsd_service,
-};
+const struct service_kind *const service_kinds[] = { &postfix_service, &opendkim_service,
+	                                             &opendmarc_service,
+	                                             &postsrsd_service, SERVICES_MORE };
 const unsigned service_kind_count = ARRAY_LEN(service_kinds);
 
 const struct probe_type *const probe_types[] = {
-	&milter_probe, &milter_sign_probe, &milter_verify_probe, &milter_dmarc_probe,
-	&smtp_probe,   &smtp_proxy_probe,  &policy_probe,        &map_probe,
+	&milter_probe,       &milter_sign_probe, &milter_verify_probe,
+	&milter_dmarc_probe, &smtp_probe,        &smtp_proxy_probe,
+	&policy_probe,       &map_probe,         PROBES_MORE
 };
 const unsigned probe_type_count = ARRAY_LEN(probe_types);

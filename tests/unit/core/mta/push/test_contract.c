@@ -5,10 +5,14 @@
 #define REAL_POLICY_PROBE
 #include "tests/unit/push_host.h"
 
+#include <signal.h>
+#include <sys/syscall.h>
+
 #include "core/model/domain/domain.h"
 #include "core/mta/doctor/doctor.h"
 #include "core/mta/push/backend_choose.h"
 #include "core/mta/push/registry.h"
+#include "tests/unit/server/row.h"
 
 static const struct server {
 	const char *backend; /* what mta.backend says */
@@ -16,13 +20,14 @@ static const struct server {
 	const char *file, *content; /* that is the server; NULL: it needs none */
 	const char *ours;           /* a file that is ours alone and not secret */
 	const char *adopts;         /* whether it must be adopted first */
+	bool has_services; /* that are functions of the tests: they are told, and asked */
 } servers[] = {
 	{ "auto", "postfix", MAIN_CF, "myhostname = mx.example.com\n# by hand\n",
 	  "/etc/mailauthctl/opendkim/InternalHosts", "yes" },
 	{ "directory", "directory", NULL, NULL,
 	  "/out/etc/mailauthctl/opendkim/InternalHosts", NULL },
 	{ "auto", "ledger", "/etc/ledger/ledger.conf", "listen 25\n", "/etc/ledger/ours",
-	  "yes" },
+	  "yes", true },
 };
 
 static struct store *host_of(struct host *host, const struct server *server)
@@ -35,7 +40,10 @@ static struct store *host_of(struct host *host, const struct server *server)
 		postfix_at(host);
 	if (server->file)
 		put(host->root, server->file, server->content, 0644);
-	host->ctx.is_rooted = true;
+	is_live = server->has_services;
+	host->ctx.is_rooted = !is_live;
+	if (is_live) /* it runs already, with its administrator's file */
+		put(host->root, "/etc/ledger/loaded", server->content, 0644);
 	set(host, store, SET_MTA_HOSTNAME, "mx.example.com");
 	set(host, store, SET_MTA_DIRECTORY_PATH, "/out");
 	set(host, store, SET_MTA_BACKEND, server->backend);
@@ -133,12 +141,97 @@ static void killed(struct host *host, const struct server *server)
 	assert_same_tree(host, before);
 }
 
+/* ---- killed at each call that changes something ----------------------------------------------------- */
+
+static int kill_at, calls; /* 0: it lives */
+
+static void count_call(void)
+{
+	if (kill_at && ++calls == kill_at)
+		kill(getpid(), SIGKILL);
+}
+
+/* In place of libc's, for SQLite, too. */
+int fsync(int fd)
+{
+	count_call();
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	count_call();
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
+}
+
+/* A push whose switch is killed at the call number `call`; whether it was. */
+static bool is_killed(struct host *host, const struct push_options *options, int call)
+{
+	struct err err = ERR_INIT;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct store *store = store_at(host, "var/lib/a.db");
+		struct push *push = NULL;
+		const char *why;
+
+		if (store_begin(store, true, &err) ||
+		    push_prepare(&host->ctx, store, options, NULL, false, &push, &why,
+		                 &err) ||
+		    !push || store_commit(store, &err))
+			_exit(1);
+		ledger_called = count_call;
+		kill_at = call;
+		_exit(push_switch(push, &err) ? 2 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (!WIFSIGNALED(status))
+		assert_int_equal(WEXITSTATUS(status), 0);
+	return WIFSIGNALED(status);
+}
+
+/* What is there after the next run is the old state or the new one, whole. */
+static void switched(struct host *host, const struct server *server)
+{
+	struct store *store = host_of(host, server);
+	auto_free char *before = snapshot(host), *pushed = NULL;
+	auto_free char *db_path = xasprintf("%s/var/lib/a.db", host->root);
+	const struct push_options *options = server->adopts ? &adopt : &asked;
+	struct err err = ERR_INIT;
+	int undone = 0, call = 1;
+
+	assert_go(host, store, *options, PUSHED);
+	pushed = snapshot(host);
+	assert_go(host, store, removal, PUSHED);
+	assert_same_tree(host, before);
+	store_close(store);
+	store_close(host->target);
+	host->target = NULL;
+	for (; is_killed(host, options, call); call++) {
+		if (push_recover(&host->ctx, db_path, false, &err))
+			fail_msg("%s, call %d: %s", server->name, call, err.text);
+		auto_free char *after = snapshot(host);
+		undone += strcmp(after, before) == 0;
+		if (strcmp(after, before) == 0)
+			continue;
+		assert_string_equal(after, pushed);
+		store = store_at(host, "var/lib/a.db");
+		assert_go(host, store, removal, PUSHED);
+		store_close(store);
+	}
+	assert_true(call > 5 && undone > 3);
+	assert_same_tree(host, pushed);
+}
+
 static void look(struct host *host, const struct server *server)
 {
 	struct store *store = host_of(host, server);
 	auto_free char *path = xasprintf("%s/var/lib/a.db", host->root);
 	struct doctor doctor;
 
+	is_live = false; /* its checks would ask the world */
+	host->ctx.is_rooted = true;
 	assert_go(host, store, server->adopts ? adopt : asked, PUSHED);
 	store_close(store);
 	doctor_init(&doctor, &host->ctx, path, NULL, false);
@@ -170,6 +263,11 @@ static void test_life(void **state)
 static void test_killed(void **state)
 {
 	each(state, killed);
+}
+
+static void test_switched(void **state)
+{
+	each(state, switched);
 }
 
 static void test_doctor(void **state)
@@ -295,7 +393,7 @@ static void test_learn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(test_life),   ROW(test_killed), ROW(test_doctor),
+		ROW(test_life),   ROW(test_killed), ROW(test_switched), ROW(test_doctor),
 		ROW(test_denied), ROW(test_filter), ROW(test_learn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
