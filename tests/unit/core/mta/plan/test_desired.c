@@ -16,6 +16,7 @@
 #include "core/mta/plan/backend.h"
 #include "core/mta/plan/desired.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/push/registry.h"
 
 static const struct signing_row signing[] = {
@@ -198,9 +199,116 @@ static void test_plan(void **state)
 	}
 }
 
+/* ---- Postfix: what it observed is a struct, too ------------------------------------------------ */
+
+static char *text(const char *of)
+{
+	return (char *)(uintptr_t)of;
+}
+
+static struct buf octets(const char *of)
+{
+	return (struct buf){ .at = text(of), .len = strlen(of), .room = strlen(of) };
+}
+
+/* A host with OpenDKIM, whose Postfix runs. */
+static struct postfix_observed postfix_host(const char *main_cf)
+{
+	return (struct postfix_observed){
+		.host = { .is_installed = true,
+		          .is_running = true,
+		          .config_dir = text("/etc/postfix"),
+		          .queue_dir = text("/var/spool/postfix"),
+		          .hostname = text("mx.example") },
+		.main_path = text("/etc/postfix/main.cf"),
+		.master_path = text("/etc/postfix/master.cf"),
+		.main_cf = octets(main_cf),
+		.master_cf = octets("smtp inet n - y - - smtpd\n"
+		                    "cleanup unix n - y - 0 cleanup\n"),
+		.postfix_gid = 101,
+		.dkim = { .is_installed = true,
+		          .is_running = true,
+		          .conf_path = text("/etc/opendkim.conf"),
+		          .has_conf = true,
+		          .conf = octets("UserID opendkim\n"),
+		          .uid = 102,
+		          .gid = 102 },
+	};
+}
+
+/* "rank object;" of what is no key, in the plan's order. */
+static void describe_rest(const struct plan *plan, struct buf *out)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+
+		if (!strstr(step->object, "/dkimkeys/") &&
+		    !strstr(step->object, "/mailauthctl/"))
+			buf_printf(out, "%d %s%s%s;", step->rank,
+			           step->kind == STEP_SERVICE
+			                   ? service_action_name(step->action)
+			           : step->kind == STEP_PROBE ? step->probe->name
+			                                      : "",
+			           step->kind >= STEP_SERVICE ? " " : "", step->object);
+	}
+}
+
+#define SOCKET(probe) "2 " probe " unix:/var/spool/postfix/opendkim/opendkim.sock;"
+
+static void test_postfix(void **state)
+{
+	static const char main_cf[] = "mydomain = example\nsmtpd_milters = inet:a:1\n";
+	struct postfix_observed observed = postfix_host(main_cf);
+	struct desired desired = { .signs = true,
+		                   .verifies = true,
+		                   .authserv_id = text("mx.example"),
+		                   .filter = text("auto"),
+		                   .filter_position = text("last"),
+		                   .directory_path = text("/out"),
+		                   .is_everything = true,
+		                   .rows = &rows,
+		                   .source = text("a.example c.example ") };
+	struct err err = ERR_INIT;
+	auto_plan on = PLAN_INIT, off = PLAN_INIT, gone = PLAN_INIT;
+	auto_buf keys = BUF_INIT, rest = BUF_INIT, rest_off = BUF_INIT;
+
+	(void)state;
+	if (registry_find("postfix")->plan(&desired, &observed, &on, &err))
+		fail_msg("%s", err.text);
+	describe(&on, &keys);
+	describe_rest(&on, &rest);
+	assert_non_null(strstr(buf_text(&keys), "-c.example/s3.private c.example;"));
+	assert_string_equal(
+		buf_text(&rest),
+		"4 /etc/postfix/master.cf;4 reload postfix;"
+		"0 /var/spool/postfix/opendkim;2 /etc/opendkim.conf;2 restart opendkim;"
+		"2 enable opendkim;" SOCKET("milter") SOCKET("milter-sign") SOCKET(
+			"milter-verify") "4 disable opendmarc;"
+					 "4 /etc/systemd/system/postsrsd.service.d/mailauthctl.conf;"
+					 "3 /etc/postfix/main.cf;3 reload postfix;3 smtp 127.0.0.1:25;");
+	const struct buf *next = step_text(step_of(&on, "/etc/postfix/main.cf"));
+	static const char list[] = "mydomain = example\nsmtpd_milters = inet:a:1, "
+				   "$mailauth_smtpd_milters\n";
+	assert_int_equal(strncmp(buf_text(next), list, strlen(list)), 0);
+	/* once it stands there, the same plan leaves it so, and one without a wish takes it out */
+	observed.main_cf = *next;
+	if (registry_find("postfix")->plan(NULL, &observed, &off, &err))
+		fail_msg("%s", err.text);
+	describe_rest(&off, &rest_off);
+	print_message("%s\n", buf_text(&rest_off));
+	assert_string_equal(buf_text(step_text(step_of(&off, "/etc/postfix/main.cf"))),
+	                    main_cf);
+	/* a filter that this version does not push to is refused before anything is planned */
+	desired.filter = text("rspamd");
+	assert_int_equal(registry_find("postfix")->plan(&desired, &observed, &gone, &err),
+	                 ERR_FAILED);
+	assert_non_null(strstr(err.text, "mta.filter is rspamd"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_plan) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_plan),
+		                            cmocka_unit_test(test_postfix) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
