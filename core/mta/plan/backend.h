@@ -90,7 +90,9 @@ struct mta_backend {
 	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	bool needs_no_adoption;         /* it writes below a path of its own only */
 	/* observe() asks a server over the network, which may be slow: it is called before the
-	 * database's transaction, and reads no more of the database than settings "mta.*". */
+	 * database's transaction, and reads no more of the database than settings "mta.*".  That of a
+	 * server of this host is called inside: what it asks the host depends on the rows that the
+	 * change itself wrote (is srs.domain accepted here, which domains does a filter sign already). */
 	bool is_remote;
 	bool is_only_named;  /* mta.backend must name it: nobody looks for it */
 	const char *service; /* that is the server (service_kind.h); NULL: none runs */
