@@ -1,12 +1,13 @@
 /*
- * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and, before a
- * DMARC check, the mail filter that removes forged results (policyd_milter.h).  The first octet of
- * a connection determines which of the two is used.
+ * mailauth-policyd: the SPF check of incoming mail for Postfix, as a policy service, and the mail
+ * filter that removes forged results and verifies mail (policyd_milter.h).  The first octet of a
+ * connection determines which of the two is used.
  *
  * Postfix's spawn(8) starts it unprivileged, one process for each connection, on stdin and stdout;
  * that process detaches itself.  Or a service manager passes sockets (--listen).  It uses core/base
  * and dnszone only: no database, no secrets.  It gives up its rights before it reads the first
- * foreign octet.
+ * foreign octet; where libcrypto may be needed, system calls are limited after a look at that octet,
+ * because the limit prevents that the library is opened.
  *
  * spawn(8) connects stderr to the client too, so nothing is written to stderr while it is a socket.
  */

@@ -173,6 +173,8 @@ static bool write_message(FILE *file, const char *authserv_id, const char *added
 		}
 		buf_add(&field, line, (size_t)len);
 	}
+	if (is_first) /* nothing came */
+		is_good = write_octets(added, strlen(added));
 	return is_good && !ferror(file) && flush(&field, authserv_id) &&
 	       fflush(stdout) == 0;
 }
@@ -250,6 +252,7 @@ int policyd_message(const struct policyd_message *message, struct policyd_conf *
 {
 	struct policyd_incoming incoming = { 0 };
 	struct policyd_outcome outcome = { .disposition = DMARC_DELIVER };
+	errno = 0;
 	char *added = calloc(1, sizeof(FIELD) + AUTH_RESULTS_SIZE + 4);
 	bool is_good = added && policyd_incoming_init(&incoming, conf) &&
 	               (message->file == stdin || copy(stdin, message->file)) &&
@@ -257,7 +260,7 @@ int policyd_message(const struct policyd_message *message, struct policyd_conf *
 	               write_message(message->file, conf->settings.hostname, added);
 	if (!is_good)
 		policyd_log(log, LOG_ERR, "the message cannot be verified: %s",
-		            strerror(errno));
+		            errno ? strerror(errno) : "a header field is too large");
 	else if (outcome.reply[0] != '\0')
 		fprintf(stderr, "mailauth-policyd: %s\n", outcome.reply);
 	policyd_incoming_done(&incoming);

@@ -10,8 +10,7 @@
 
 #include "core/base/macro.h"
 
-/* The filters that compare the name truncate longer ones. */
-#define RESULTS_ID_MAX 63
+#define RESULTS_ID_MAX 253 /* of a host name */
 
 /* Whether a field of that name is an Authentication-Results field; blanks after it are ignored. */
 bool results_is_field(const char *name) must_check;
