@@ -6,22 +6,19 @@
  * Postfix's spawn(8) starts it unprivileged, one process for each connection, on stdin and stdout;
  * that process detaches itself.  Or a service manager passes sockets (--listen).  It uses core/base
  * and dnszone only: no database, no secrets.  It gives up its rights before it reads the first
- * foreign octet; where libcrypto may be needed, system calls are limited after a look at that octet,
- * because the limit prevents that the library is opened.
+ * foreign octet.
  *
  * spawn(8) connects stderr to the client too, so nothing is written to stderr while it is a socket.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -31,7 +28,6 @@
 #include "cli/policyd/policyd_incoming.h"
 #include "cli/policyd/policyd_log.h"
 #include "cli/policyd/policyd_message.h"
-#include "cli/policyd/policyd_milter.h"
 #include "cli/policyd/policyd_seccomp.h"
 #include "cli/policyd/policyd_serve.h"
 #include "core/base/library.h"
@@ -282,24 +278,10 @@ static bool confine(const struct policyd_log *log)
 	return false;
 }
 
-/* Whether the client on standard input uses the milter protocol, or that cannot be told. */
-static bool may_be_milter(unsigned idle_seconds)
-{
-	char first;
-	struct pollfd wanted = { .fd = STDIN_FILENO, .events = POLLIN };
-	(void)!poll(&wanted, 1, (int)idle_seconds * 1000);
-	ssize_t got = recv(STDIN_FILENO, &first, 1, MSG_PEEK | MSG_DONTWAIT);
-	return got == 1 ? policyd_milter_begins(&first, 1) : got < 0 && errno == ENOTSOCK;
-}
-
-/* Opens libcrypto, which costs more than a policy request, only for processes that need it: the
- * filter of system calls prevents that later. */
+/* Initializes libcrypto where mail is verified: the filter of system calls may prevent that later. */
 static bool prepare(const struct policyd_conf *conf, const struct options *options)
 {
-	bool is_needed =
-		options->listens ||
-		(conf->settings.verifies_dkim &&
-	         (options->is_message || may_be_milter(options->limits.idle_seconds)));
+	bool is_needed = options->listens || conf->settings.verifies_dkim;
 	if (is_needed)
 		policyd_incoming_prepare();
 	return is_needed;
