@@ -192,6 +192,34 @@ static void test_choice(void **state)
 		free(fields[i]);
 }
 
+/* The author's own domain is closer than any below it. */
+static void test_choice_exact(void **state)
+{
+	struct dkim_fixture *f = *state;
+	char domain[DKIM_VERIFIED_MAX][32], *fields[DKIM_VERIFIED_MAX + 1];
+	struct test_message message = dkim_test_plain;
+	const struct dkim_report *report;
+	for (size_t i = 0; i <= DKIM_VERIFIED_MAX; i++) {
+		struct signer signer = { .key = f->rsa };
+		if (i < DKIM_VERIFIED_MAX) {
+			snprintf(domain[i], sizeof(domain[i]), "list%zu.author.example",
+			         i);
+			signer.domain = domain[i];
+		}
+		fields[i] = signer_sign(&signer, &dkim_test_plain);
+	}
+	for (size_t i = DKIM_VERIFIED_MAX + 1; i-- > 0;)
+		dkim_test_add_field(&message, fields[i]);
+	assert_int_equal(signer_verify(f->verifier, &message, 0, NOW, "author.example",
+	                               f->dns, &report),
+	                 DKIM_VERIFIED_MAX + 1);
+	dkim_expect(&report[DKIM_VERIFIED_MAX], DKIM_PASS, NULL, "the author's");
+	dkim_expect(&report[DKIM_VERIFIED_MAX - 2], DKIM_PERMERROR, "no key", "below");
+	dkim_expect(&report[DKIM_VERIFIED_MAX - 1], DKIM_NEUTRAL, "more", "the last");
+	for (size_t i = 0; i <= DKIM_VERIFIED_MAX; i++)
+		free(fields[i]);
+}
+
 /* RFC 6008 3 */
 static void test_shown(void **state)
 {
@@ -329,11 +357,12 @@ static void test_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limit),      cmocka_unit_test(test_shared_hash),
-		cmocka_unit_test(test_needs_body), cmocka_unit_test(test_several),
-		cmocka_unit_test(test_choice),     cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_too_many),   cmocka_unit_test(test_large_header),
-		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_limit),        cmocka_unit_test(test_shared_hash),
+		cmocka_unit_test(test_needs_body),   cmocka_unit_test(test_several),
+		cmocka_unit_test(test_choice),       cmocka_unit_test(test_choice_exact),
+		cmocka_unit_test(test_shown),        cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_large_header), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_nothing),
 	};
 	return cmocka_run_group_tests(tests, dkim_fixture_open, dkim_fixture_close);
 }
