@@ -56,6 +56,7 @@ cat >/e2e/restore <<'SCRIPT'
 rm -rf /var/lib/mailauthctl /root/*
 cp -a /e2e/prepared /var/lib/mailauthctl
 cp /e2e/key.pem /root
+printf 'From: user@example.com\n\nHello.\n' >/root/mail.eml
 case $1 in
 *"config export"*) ;;
 *) cp /e2e/mailauthctl.yaml /root ;;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "core/base/err.h"
-#include "dnszone/dmarc/dmarc_record.h"
+#include "dnszone/dmarc/dmarc_tree.h"
+#include "dnszone/dmarc/dmarc_verdict.h"
 #include "dnszone/lint/lint_dmarc.h"
 #include "dnszone/query/resolver.h"
 #include "tests/fuzz/fuzz.h"
@@ -79,6 +80,42 @@ static void check_policy(const struct dmarc_record *record)
 	CHECK(strchr("ynu", record->psd) && record->psd);
 }
 
+/* A verdict on names that all have this record, or none: it says what the record says, within its
+ * queries, and nothing but an aligned identifier passes. */
+static void check_verdict(const struct dmarc_record *record, struct resolver *dns)
+{
+	static const char *const domains[] = { "b.example.com", "x.a.b.example.com",
+		                               "com", "other.test" };
+	struct dmarc_identifier identifier[ARRAY_LEN(domains)];
+	struct dmarc_question question = { octets_of("a.b.example.com"), identifier, 0 };
+	auto_arena mem = { 0 };
+	struct dmarc_trace trace;
+	struct dmarc_verdict verdict;
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
+		identifier[question.count++] =
+			(struct dmarc_identifier){ i % 2 ? DMARC_SPF : DMARC_DKIM,
+			                           DMARC_PASSED, octets_of(domains[i]) };
+	CHECK(arena_open(&mem, DMARC_MEMORY) && dmarc_trace_init(&trace, &mem));
+	dmarc_verdict(&question, dns, (struct deadline){ INT64_MAX }, &mem, &trace,
+	              &verdict);
+	CHECK(verdict.queries <= DMARC_LOOKUPS_MAX + 1 && *verdict.reason &&
+	      trace.count > 0);
+	CHECK((verdict.result == DMARC_PASS) ==
+	      (verdict.is_spf_aligned || verdict.is_dkim_aligned));
+	CHECK(verdict.result != DMARC_PERMERROR);
+	if (verdict.result ==
+	    DMARC_TEMPERROR) /* a record that does not fit into the memory */
+		return;
+	if (!record ||
+	    dmarc_record_policy(record, DMARC_OF_DOMAIN) == DMARC_POLICY_INVALID) {
+		CHECK(verdict.result == DMARC_NONE && !dmarc_verdict_policy(&verdict));
+		return;
+	}
+	CHECK(verdict.policy == dmarc_record_policy(record, DMARC_OF_DOMAIN));
+	CHECK(strcmp(verdict.record_domain, "a.b.example.com") == 0);
+	CHECK(!verdict.is_aligned[3]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct octets text = { (const char *)data, len };
@@ -101,5 +138,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	lint_dmarc_report(&input, &report);
 	lint_dmarc_domain("a.b.example.com", &mirror.resolver, input.until, &domain);
 	CHECK(r == 0 || lint_worst(&list) == LINT_ERROR);
+	check_verdict(r == 0 ? &record : NULL, &mirror.resolver);
 	return 0;
 }
