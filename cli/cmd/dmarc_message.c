@@ -99,17 +99,24 @@ static void trace_spf(struct dmarc_input *input, const struct spf_trace *trace)
 	}
 }
 
-/* RFC 9989 4.4.2: MAIL FROM, or HELO for the null sender; RFC 7208 alone, no rules of ours. */
-static int check_spf(struct app *app, struct dmarc_input *input, struct err *err)
+/* The sender's record travels together with the keys. */
+static void announce_spf(struct dmarc_input *input, const struct spf_message *message)
 {
-	const struct spf_settings settings = { .is_plain = true };
+	struct spf_question question;
+	char domain[NAME_SIZE];
+	struct dns_name name;
+	spf_message_question(message, &question);
+	if (spf_question_domain(&question, domain) &&
+	    dns_name_from_octets(domain, strlen(domain), &name))
+		resolver_ask_ahead(input->dns, &name, DNS_TXT, input->until);
+}
+
+static int read_sender(struct app *app, struct spf_message *ret_message, struct err *err)
+{
 	const char *from = args_get(app->args, "--mail-from");
 	const char *helo = args_get(app->args, "--helo");
 	const char *ip = args_get(app->args, "--ip");
 	struct spf_message message = { .now = ctx_now(&app->session.ctx) };
-	struct spf_question question;
-	struct spf_verdict verdict;
-	struct spf_trace trace = { 0 };
 	if (strcmp(from, "<>") == 0)
 		from = "";
 	if (!*from && !helo)
@@ -120,6 +127,18 @@ static int check_spf(struct app *app, struct dmarc_input *input, struct err *err
 		               _("--ip must be an IPv4 or IPv6 address, not \"%s\""), ip);
 	message.sender = octets_of(from);
 	message.helo = octets_of(helo);
+	*ret_message = message;
+	return 0;
+}
+
+/* RFC 9989 4.4.2: MAIL FROM, or HELO for the null sender; RFC 7208 alone, no rules of ours. */
+static int check_spf(struct dmarc_input *input, const struct spf_message *message,
+                     struct err *err)
+{
+	const struct spf_settings settings = { .is_plain = true };
+	struct spf_question question;
+	struct spf_verdict verdict;
+	struct spf_trace trace = { 0 };
 	if (input->trace && !spf_trace_init(&trace, &input->mem))
 		return err_set(err, ERR_FAILED, _("not enough memory for the check"));
 	const struct spf_context context = {
@@ -131,9 +150,9 @@ static int check_spf(struct app *app, struct dmarc_input *input, struct err *err
 		.is_unexplained = true,
 	};
 	char *paused = english_begin();
-	spf_check(&context, &settings, &message, &verdict);
+	spf_check(&context, &settings, message, &verdict);
 	english_end(paused);
-	spf_message_question(&message, &question);
+	spf_message_question(message, &question);
 	input->spf = spf_result_name(verdict.result);
 	input->spf_domain =
 		arena_memdup(&input->mem, question.domain.at, question.domain.len);
@@ -173,7 +192,7 @@ static void check_dkim(struct dmarc_input *input)
 		                s->reason ? s->reason : "");
 		enum dmarc_check check = dmarc_check_of(s->result);
 		if (check == DMARC_NOT_PASSED || !s->domain ||
-		    input->question.count == DMARC_IDENTIFIERS_MAX)
+		    input->question.count == DMARC_IDENTIFIERS_MAX - 1)
 			continue;
 		s->identifier = input->question.count;
 		input->identifier[input->question.count++] =
@@ -186,13 +205,17 @@ static void check_dkim(struct dmarc_input *input)
 
 int dmarc_message_load(struct app *app, struct dmarc_input *input, struct err *err)
 {
+	struct spf_message message;
+	int r = read_sender(app, &message, err);
+	if (r < 0)
+		return r;
 	input->verifier = dkim_verifier_new();
 	if (!input->verifier)
 		return err_set(err, ERR_FAILED, _("not enough memory for the check"));
-	int r = read_message(app, input, err);
-	if (r >= 0)
-		r = check_spf(app, input, err);
-	if (r >= 0)
-		check_dkim(input);
-	return r;
+	r = read_message(app, input, err);
+	if (r < 0)
+		return r;
+	announce_spf(input, &message);
+	check_dkim(input);
+	return check_spf(input, &message, err);
 }

@@ -174,13 +174,18 @@ static void align_one(struct run *run, struct candidate *c)
 		run->verdict->is_dkim_aligned = true;
 }
 
-/* The passed ones first; the undecided ones matter only if none of those is aligned. */
-static void align_all(struct run *run)
+/* All walks, and the query of find_policy(), then take one round trip. */
+static void announce_walks(struct run *run)
 {
 	for (size_t i = 0; i < run->count; i++)
 		if (needs_walk(run, &run->candidate[i]))
 			dmarc_walk_ahead(run->all.dns, run->candidate[i].name,
 			                 run->all.until);
+}
+
+/* The passed ones first; the undecided ones matter only if none of those is aligned. */
+static void align_all(struct run *run)
+{
 	for (size_t i = 0; i < run->count; i++)
 		if (run->candidate[i].identifier->check == DMARC_PASSED)
 			align_one(run, &run->candidate[i]);
@@ -309,6 +314,7 @@ static void judge(struct run *run)
 		       author->owner);
 		return;
 	}
+	announce_walks(run);
 	find_policy(run, &why);
 	align_all(run);
 	conclude(run, why);
