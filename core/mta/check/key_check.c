@@ -1,9 +1,7 @@
 /*
- * Key files against the records that the store publishes.
- *
- * OpenDKIM signs with whatever stands under the name: a key of another domain makes signatures
- * that nobody can verify, and no program says so.  A key is looked at, not proved, so that an
- * explicit push of 100,000 takes seconds.
+ * Key files against the records of the store.  OpenDKIM signs with any key that it finds under the
+ * name: a key of another domain makes signatures that do not verify, and no program reports that.
+ * A key is compared, not tested by signing, so that an explicit push of 100,000 takes seconds.
  */
 #include "core/mta/check/key_check.h"
 
@@ -18,8 +16,8 @@
 #include "core/mta/plan/step.h"
 
 #define KEY_LIMIT ((size_t)64 * 1024)
-#define SAMPLE 2000    /* keys after which the time of all can be told */
-#define TOLD_SECONDS 2 /* what takes longer is told beforehand */
+#define SAMPLE 2000    /* keys after which the total time can be estimated */
+#define TOLD_SECONDS 2 /* a longer time is announced */
 
 struct key_check {
 	struct ctx *ctx;
@@ -33,7 +31,7 @@ static bool is_digest(const struct digest *a, const struct digest *b)
 	return memcmp(a->at, b->at, DIGEST_LEN) == 0;
 }
 
-/* `is_ours`: it comes from the store, and does not stand there yet. */
+/* `is_ours`: it comes from the store, and is not at its path yet. */
 static int compare(const struct key_check *check, const struct plan_key *key,
                    const struct key_sight *sight, bool is_ours, struct err *err)
 {

@@ -1,8 +1,7 @@
 /*
- * Rights along a path, from the top down, so that the first wrong folder is named.
- *
- * Links are followed: the folders above what a link leads to are looked at as well.  Folders that
- * were found are remembered, since 100,000 keys have theirs in common.
+ * Rights along a path, from the top down, so that the first wrong folder is reported.  Links are
+ * followed: the folders above the target of a link are checked too.  Folders are cached, because
+ * 100,000 keys share theirs.
  */
 #include "core/mta/check/path_check.h"
 
@@ -18,11 +17,11 @@
 
 #define LINKS_MOST 40
 
-struct node { /* what will stand at a path */
+struct node { /* the future content of a path */
 	char *path;
 	bool is_there, is_folder, is_planned;
 	struct file_meta meta;
-	char *real; /* a link: what it leads to */
+	char *real; /* a link: its target */
 };
 
 struct path_check {
@@ -104,7 +103,7 @@ static int look(struct path_check *check, const char *path, struct node *ret,
 	return r;
 }
 
-/* Lives in the check when it is a folder; otherwise in *room. */
+/* Belongs to the check if it is a folder; otherwise to *room. */
 static int get_node(struct path_check *check, const char *path, struct node *room,
                     const struct node **ret, struct err *err)
 {
@@ -134,8 +133,8 @@ static int get_node(struct path_check *check, const char *path, struct node *roo
 struct walk {
 	struct path_check *check;
 	const struct account *who;
-	const char *goal; /* the whole path, for sentences */
-	unsigned need;    /* rights on the goal itself */
+	const char *goal; /* the whole path, for messages */
+	unsigned need;    /* rights on the target itself */
 
 	/* 0, or the failure */
 	int (*judge)(const struct walk *walk, const struct node *node, bool is_goal,

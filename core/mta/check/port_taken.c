@@ -1,4 +1,4 @@
-/* core/mta/check/port_taken.c: ports of probes, and who listens there. */
+/* core/mta/check/port_taken.c: ports of probes, and the processes that listen on them. */
 #include "core/mta/check/port_taken.h"
 
 #include <stdlib.h>

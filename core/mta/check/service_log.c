@@ -1,9 +1,9 @@
 /*
  * core/mta/check/service_log.c: from a mark to the end of a log.
  *
- * Many programs write there, so what a line means is asked of the services' rows alone, and a
- * failure that was told before as well is not ours.  What a log says is foreign text: it is read up
- * to a limit and made harmless before anybody sees it.
+ * Many programs write there, so only the services' rows determine what a line means; a failure that
+ * was also reported before the mark does not come from the push.  A log is foreign text: it is read
+ * up to a limit and cleaned before it is printed.
  */
 #include "core/mta/check/service_log.h"
 
@@ -33,10 +33,10 @@ struct log_file {
 };
 
 struct service_log {
-	char **name; /* what each kind of service calls itself there */
+	char **name; /* name of each kind of service in that log */
 	struct log_file *file;
 	size_t files, room;
-	char *cursor; /* of the journal; NULL: there is none */
+	char *cursor; /* of the journal; NULL: none */
 	int64_t marked_at;
 };
 
@@ -58,7 +58,7 @@ static bool is_same(const struct log_line *a, const struct log_line *b)
 	       memcmp(a->message, b->message, a->message_len) == 0;
 }
 
-/* The next whole or last line that is a failure, behind *at. */
+/* The next whole or last line that is a failure, after *at. */
 static bool next_failure(const struct service_log *log, const struct buf *text,
                          size_t *at, struct log_line *ret)
 {
@@ -154,7 +154,7 @@ static char *file_failure(struct ctx *ctx, const struct service_log *log,
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
-	/* a rotated log is a fresh file */
+	/* a rotated log is a new file */
 	is_same_file = (uint64_t)st.st_ino == file->inode && st.st_size >= file->end;
 	if (is_same_file)
 		read_part(fd, back, (size_t)(file->end - back), &earlier);

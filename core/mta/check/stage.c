@@ -1,4 +1,4 @@
-/* The folder of the validators: made, filled, emptied; and the time that they share. */
+/* The folder of the validators: created, filled, emptied; and the deadline that they share. */
 #include "core/mta/check/stage.h"
 
 #include <dirent.h>
@@ -30,7 +30,7 @@ static void empty(int fd)
 	closedir(entries);
 }
 
-/* A folder of ours that nobody has locked: its run was killed. */
+/* A folder of ours that is not locked: its run was killed. */
 static void remove_stale(int place, const char *name)
 {
 	auto_close int fd =
@@ -55,8 +55,8 @@ void stage_tidy(void)
 	}
 }
 
-/* -1: none can be made here.  One that another run took for a stale one before it was locked is
- * made anew. */
+/* -1: none can be created here.  If another run removed it as stale before it was locked, it is
+ * created again. */
 static int make_folder(const char *place, char **ret_path)
 {
 	for (;;) {
@@ -131,7 +131,7 @@ int stage_write(const struct stage *stage, const char *name, const void *octets,
 		at += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	/* a file that changed within the last second is read again and again by some programs */
+	/* some programs read a file that changed within the last second again and again */
 	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	if (futimens(fd, long_ago) < 0)
 		return err_errno(err, errno, _("cannot set the time of %s"), path);

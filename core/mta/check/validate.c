@@ -1,4 +1,4 @@
-/* Files as a plan will leave them. */
+/* Files as they will be after a plan was carried out. */
 #include "core/mta/check/validate.h"
 
 #include <string.h>

@@ -1,7 +1,9 @@
 /*
- * The directory backend: the same files as for Postfix with OpenDKIM, mailauth-policyd and postsrsd, below one folder, with the
- * target host's paths inside them.  Nothing is reloaded or asked; users of the target are unknown
- * here, so files belong to whoever runs this.
+ * The directory backend: the same files as for Postfix with OpenDKIM, mailauth-policyd and
+ * postsrsd, below one folder, with the target host's paths inside them.
+ *
+ * Nothing is reloaded or probed; accounts of the target are unknown here, so files belong to the
+ * account that runs this.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +49,7 @@ static int directory_observe(struct ctx *ctx, struct store *store, void **ret_ob
 	return 0;
 }
 
-/* What an admin puts into main.cf of the target host. */
+/* What an administrator adds to main.cf of the target host. */
 static void render_main(const struct desired *desired, struct buf *into)
 {
 	const struct postsrsd_observed nobody = { 0 };
@@ -199,7 +201,7 @@ static int directory_plan(const struct desired *desired, const void *observed,
                           struct plan *ret_plan, struct err *err)
 {
 	(void)observed;
-	if (!desired) /* every file is ours alone */
+	if (!desired) /* every file belongs to us only */
 		return 0;
 	const struct opendkim_place place = {
 		.prefix = desired->directory_path,

@@ -1,7 +1,7 @@
 /*
- * The table of checks, and how findings are put down.
+ * The table of checks, and how findings are recorded.
  *
- * A check never fails: what prevents it from looking is a finding.
+ * A check never fails: a fault that prevents it is a finding.
  */
 #include "core/mta/doctor/doctor.h"
 
@@ -54,7 +54,7 @@ const struct doctor_check *doctor_find(const char *name)
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
-/* The finding that stands for others of its kind once there are enough of them. */
+/* The finding that represents others of its kind once there are enough of them. */
 static struct doctor_finding *find_similar(struct doctor *d, const char *kind,
                                            enum doctor_state state)
 {
@@ -70,7 +70,7 @@ static struct doctor_finding *find_similar(struct doctor *d, const char *kind,
 	return count >= DOCTOR_SIMILAR ? last : NULL;
 }
 
-/* Several questions may fail for one reason. */
+/* Several queries may fail for the same reason. */
 static bool is_told(const struct doctor *d, enum doctor_state state, const char *subject,
                     const char *text)
 {
@@ -112,7 +112,7 @@ void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	/* what is a whole sentence is of no kind */
+	/* a whole sentence has no kind */
 	add(d, state, strcmp(fmt, "%s") == 0 ? NULL : fmt, subject, remedy, text);
 	free(text);
 }

@@ -1,9 +1,9 @@
 /*
- * The database and the host's own (target.db): there, safe, whole, not left locked, nothing left
- * over, no push left open.
+ * The database and the host's own (target.db): they exist, are safe and valid, have no stale locks,
+ * leftovers and open pushes.
  *
- * Who holds a lock is read from /proc/locks and from the lock's file: trying one, for however short
- * a time, would be felt by a command that does not wait.
+ * The holder of a lock is read from /proc/locks and from the lock's file: taking the lock, even
+ * briefly, would make a command fail that does not wait.
  */
 #include "core/mta/doctor/doctor.h"
 
@@ -26,11 +26,11 @@
 
 #define CHECK_MS 5000
 #define LOG_LARGE ((int64_t)64 << 20)
-#define HELD_LONG 900 /* seconds; an export of everything takes less */
+#define HELD_LONG 900 /* seconds; an export of all zones takes less */
 
 /* ---- owner and mode -------------------------------------------------------------------------- */
 
-/* Private keys are in it. */
+/* It contains private keys. */
 static void look_at_file(struct doctor *d, const char *path)
 {
 	struct stat st;
@@ -69,7 +69,7 @@ static void look_at_file(struct doctor *d, const char *path)
 
 /* ---- locks ----------------------------------------------------------------------------------- */
 
-/* "4711 zone export", as the holder wrote it into the file; 0: nobody that lives. */
+/* "4711 zone export", as the holder wrote it into the file; 0: no running process. */
 static long find_writer(const struct ctx *ctx, const char *path)
 {
 	char text[64] = "", *end;
@@ -84,8 +84,8 @@ static long find_writer(const struct ctx *ctx, const char *path)
 	                                                                            : 0;
 }
 
-/* The process that holds a flock on the file; 0: none.  On some file systems (overlays) the kernel's
- * list has other numbers than stat(2). */
+/* The process that holds a flock on the file; 0: none.  On some file systems (overlays) the
+ * kernel's list has other numbers than stat(2). */
 static long find_holder(const struct stat *st)
 {
 	char line[256];
@@ -108,7 +108,7 @@ static long find_holder(const struct stat *st)
 	return pid;
 }
 
-/* Whether somebody holds it, long or not. */
+/* Whether a process holds it, long or not. */
 static bool look_at_lock(struct doctor *d, const char *path)
 {
 	struct stat st;
@@ -116,7 +116,7 @@ static bool look_at_lock(struct doctor *d, const char *path)
 		return false;
 	long pid = find_holder(&st);
 	pid = pid ? pid : find_writer(d->ctx, path);
-	/* its holder writes his name when he takes it */
+	/* the holder writes its name when it takes the lock */
 	int64_t held = ctx_now(d->ctx) - (int64_t)st.st_mtim.tv_sec;
 	if (pid && held > HELD_LONG) {
 		auto_free char *remedy = xasprintf("kill %ld", pid);
@@ -171,7 +171,7 @@ static const char restore[] =
 	N_("replace it with a backup: a file that \"mailauthctl db backup FILE\" "
            "wrote");
 
-/* The error names its remedy, but for a backup, which only the administrator can find. */
+/* The error contains its remedy, except for a backup, which only the administrator can find. */
 static void add_broken(struct doctor *d, const char *path, const struct err *err)
 {
 	bool is_disk = disk_look(path) != DISK_WRITABLE;
@@ -197,7 +197,7 @@ static void look_at_push(struct doctor *d, struct store *target, bool is_busy)
 	journal_done(&journal);
 }
 
-/* The host follows a database, whichever. */
+/* The host follows some database. */
 static bool look_at_target(struct doctor *d)
 {
 	auto_store target = NULL;

@@ -1,4 +1,4 @@
-/* Room on the file systems that we write to, each looked at once. */
+/* Free space on the file systems that we write to, each checked once. */
 #include "core/mta/doctor/doctor.h"
 
 #include <inttypes.h>
@@ -68,8 +68,7 @@ static void look(struct doctor *d, const char *path)
 		           mount, octets >> 20);
 }
 
-/* Where the mail server that is installed here keeps mail that waits; NULL: there is none.  Caller
- * frees. */
+/* The queue directory of the installed mail server; NULL: none.  Caller frees. */
 static char *queue_folder(struct doctor *d)
 {
 	char *queue = NULL;

@@ -1,4 +1,4 @@
-/* The system's name servers, and what the world must find under our own names. */
+/* The system's name servers, and the records of our own names that others require. */
 #include "core/mta/doctor/doctor_dns.h"
 
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@
 #define CACHE_MEMORY ((size_t)2 << 20)
 #define ANSWER_MEMORY ((size_t)1 << 18)
 #define ONE_MS 5000  /* for one name server */
-#define SLOW_MS 1000 /* a mail server asks several times for each message */
+#define SLOW_MS 1000 /* a mail server makes several queries for each message */
 #define NAMES_MS 10000
 
 int doctor_servers(const struct doctor *d, struct query_servers *ret_servers,
@@ -128,8 +128,8 @@ struct name_check {
 	struct deadline until;
 };
 
-/* How many addresses the name has, and whether `address` (text; NULL: none) is one; -1: nobody
- * knows. */
+/* The number of addresses of the name, and whether `address` (text; NULL: none) is one; -1:
+ * unknown. */
 static int count_addresses(struct name_check *n, const char *name, const char *address,
                            bool *ret_has)
 {

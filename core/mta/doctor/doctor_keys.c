@@ -1,6 +1,6 @@
 /*
- * Key files and what else a daemon must be able to read: the rights along their paths, and whether
- * the key that stands there is the one whose record we publish.
+ * Key files and other files that a daemon must be able to read: the rights along their paths, and
+ * whether each key matches its published record.
  */
 #include "core/mta/doctor/doctor.h"
 
@@ -35,7 +35,8 @@ struct rights {
 	size_t keys;
 };
 
-/* What we pushed gets its rights back by a push; a chmod alone would be an edit of its own. */
+/* A push restores the rights of a pushed file; after a chmod alone the file would count as edited.
+ */
 static void add_wrong(struct doctor *d, const char *path, const struct err *err)
 {
 	struct err fault = *err;
@@ -76,7 +77,7 @@ static void check_one(void *arg, const struct mta_access *access)
 		check_access(r, access->who, access->path, access->need);
 }
 
-/* What the mail server and its filters read as somebody else than root. */
+/* Files that the mail server and its filters read as an account other than root. */
 static void check_server_rights(struct rights *r)
 {
 	const struct doctor_host *host = &r->d->host;
@@ -87,7 +88,7 @@ static void check_server_rights(struct rights *r)
 		doctor_add_failure(r->d, NULL, &err);
 }
 
-/* Name servers that are installed here; none: anybody. */
+/* Name servers that are installed here; none: any account. */
 static void check_zone_rights(struct rights *r)
 {
 	static const char *const users[] = { "nsd", "bind", "named", "knot", "nobody" };
@@ -189,7 +190,7 @@ static void look_at_row(void *arg, const struct signing_row *row, const char *pa
 	k->files++;
 }
 
-/* What time should have brought. */
+/* Changes that are due by now. */
 static void look_at_age(struct keys *k, const struct key *key)
 {
 	bool is_waiting = strcmp(key->state, "pending") == 0;

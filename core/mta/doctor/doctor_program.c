@@ -1,4 +1,4 @@
-/* The program itself, the clock that it goes by, and the cron job that it lives on. */
+/* The program itself, the machine's clock, and the cron job. */
 #include "core/mta/doctor/doctor.h"
 
 #include <inttypes.h>
@@ -96,7 +96,7 @@ void doctor_clock(struct doctor *d)
 /* ---- cron ------------------------------------------------------------------------------------ */
 
 #define TIMER "mailauthctl.timer"
-#define CRON_FOLDER "/etc/cron.d" /* comes with cron */
+#define CRON_FOLDER "/etc/cron.d" /* part of cron's package */
 #define CRONTAB CRON_FOLDER "/mailauthctl"
 
 enum doctor_state doctor_age(int64_t last, int64_t now)
@@ -106,7 +106,7 @@ enum doctor_state doctor_age(int64_t last, int64_t now)
 	return now - last > 30 * MINUTE ? DOCTOR_WARNING : DOCTOR_OK;
 }
 
-/* What makes cron run it, by what stands on this host. */
+/* The command that makes cron run it, for the cron of this host. */
 static char *cron_remedy(struct doctor *d)
 {
 	const char *const timer[] = { "systemctl", "cat", TIMER, NULL };

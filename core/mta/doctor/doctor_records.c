@@ -1,8 +1,8 @@
 /*
- * Our records against what the world sees.
+ * Our records compared with DNS.
  *
- * All are asked for at once through the resolver; what looks wrong there may be an old answer that
- * is remembered, so it is asked for again at every authoritative server before it is told.
+ * All are queried at once through the resolver; a wrong answer may be an old cached one, so the
+ * record is queried again at every authoritative server before it is reported.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,8 +36,8 @@ struct want {
 	enum live_kind kind;
 	size_t shown;     /* records of its kind that were found at the owner */
 	bool is_idle;     /* a key that does not sign (yet, or any more) */
-	bool is_had;      /* the zone's own, in whose favour ours is left out */
-	bool is_alias;    /* and a CNAME, wherever it leads */
+	bool is_had;      /* the zone's own record, because of which ours is left out */
+	bool is_alias;    /* and a CNAME, whatever its target */
 	bool is_external; /* the zone is served elsewhere */
 	struct live_answer answer;
 };
@@ -51,7 +51,7 @@ struct world {
 	char *reload; /* zone.reload */
 	struct want *want;
 	size_t count, room;
-	bool is_external; /* of the domain at hand */
+	bool is_external; /* of the present domain */
 	const struct domain *domain;
 	size_t domains;
 };
@@ -84,7 +84,7 @@ static int want_key(void *arg, const struct key *key, struct err *err)
 	return 0;
 }
 
-/* What the zone had of its own, in whose favour ours stays out: is it there still? */
+/* A record of the zone itself because of which ours is left out: whether it still exists. */
 static void want_had(struct world *w, const struct record_row *row)
 {
 	struct want *want =
@@ -140,7 +140,7 @@ struct batch {
 	size_t first;
 };
 
-/* Policies of the same kind, or keys; of what the zone has itself (a CNAME too) everything. */
+/* Policies of the same kind, or keys; for a record of the zone itself (a CNAME too) everything. */
 static size_t count_shown(const struct want *want, const struct dns_answer *answer)
 {
 	size_t tag = strcspn(want->record, " ;"), count = 0;
@@ -194,7 +194,7 @@ static bool is_doubtful(const struct want *want)
 	                         want->answer.state == LIVE_DIFFERENT);
 }
 
-/* Old answers may be remembered on the way: who is authoritative has the word. */
+/* Resolvers may have cached old answers: the authoritative servers decide. */
 static void confirm(struct world *w)
 {
 	auto_free struct live_question *question =
@@ -218,7 +218,7 @@ static void confirm(struct world *w)
 
 /* ---- what is told ---------------------------------------------------------------------------- */
 
-/* What brings the record into DNS. */
+/* The command that publishes the record. */
 static char *remedy_of(const struct world *w, const struct want *want)
 {
 	if (want->is_external)
@@ -236,7 +236,7 @@ static char *remedy_of(const struct world *w, const struct want *want)
 	                 place + strlen("<domain>"));
 }
 
-/* Ours, and one that somebody else put there: taking ours out is what can be done from here. */
+/* Ours, and another one: ours can be removed from here. */
 static void tell_doubled(struct world *w, const struct want *want)
 {
 	auto_free char *remedy =
@@ -297,7 +297,7 @@ static void tell(struct world *w, const struct want *want)
 		           want->owner, want->answer.detail);
 }
 
-/* The policy of a name that SPF checks everybody by: its look-ups count. */
+/* The policy of a name that SPF checks for all mail: its look-ups count. */
 static void lint(struct world *w, struct resolver *dns, const struct want *want)
 {
 	auto_lint_list list = LINT_LIST_INIT;

@@ -1,4 +1,4 @@
-/* What was changed last is what is most likely to be wrong: the index of generations gives it. */
+/* The most recent changes are the most likely to be wrong: the index of generations lists them. */
 #include "core/mta/doctor/doctor_sample.h"
 
 #include "core/base/names.h"

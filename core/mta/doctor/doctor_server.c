@@ -1,8 +1,7 @@
 /*
- * The mail server, the services behind it, and what an admin's own lines take away from us.
+ * The mail server, the services that it uses, and an administrator's lines that disable ours.
  *
- * Nothing is judged here that a push judges already: what it would do, what it would ask the servers
- * at its end, and what somebody edited are read from it.
+ * A push judges most of this: its plan, its probes and the edits that it found are read from it.
  */
 #include "core/mta/doctor/doctor.h"
 
@@ -23,7 +22,7 @@
 #include "core/mta/push/absence.h"
 #include "core/mta/push/backend_choose.h"
 
-#define PROBE_NS (3 * NS_PER_SEC)   /* for one question */
+#define PROBE_NS (3 * NS_PER_SEC)   /* for one query */
 #define CHECK_NS (6 * NS_PER_SEC)   /* for an SPF check */
 #define PROBES_NS (20 * NS_PER_SEC) /* for all */
 
@@ -60,7 +59,7 @@ static bool is_drifted(const struct doctor_host *host, const char *path)
 	return false;
 }
 
-/* Files that a push would change, those left out that somebody edited: they are told as such. */
+/* Files that a push would change, without those that were edited, which are reported as such. */
 static size_t count_pending(const struct doctor_host *host)
 {
 	size_t count = 0;
@@ -72,7 +71,7 @@ static size_t count_pending(const struct doctor_host *host)
 	return count;
 }
 
-/* Why a push would be refused; what was edited is told where it was edited. */
+/* Why a push would be refused; edited files are reported where they were found. */
 static void add_refusal(struct doctor *d, const struct err *why)
 {
 	if (!d->host.drifts.count || strcmp(why->remedy, PUSH_FORCE) != 0)
@@ -126,7 +125,7 @@ static void add_shortfall(void *arg, enum mta_feature feature, const char *sente
 	setting_value_done(&value);
 }
 
-/* Whether there is a server to run and to ask: files in a folder have none. */
+/* Whether there is a server that can be told and probed: files in a folder have none. */
 static bool has_server(const struct doctor_host *host)
 {
 	return host->backend && host->backend->service;
@@ -208,7 +207,7 @@ static void add_silent(struct doctor *d, const struct step *probe, const struct 
 	doctor_add_err(d, DOCTOR_PROBLEM, service, err, remedy);
 }
 
-/* One question of each kind to each place. */
+/* One probe of each kind for each socket. */
 static bool is_asked_before(const struct plan *probes, size_t at)
 {
 	const struct step *b = &probes->step[at];
@@ -221,8 +220,8 @@ static bool is_asked_before(const struct plan *probes, size_t at)
 	return false;
 }
 
-/* A whole check of a domain of ours, by the service's own name servers, rights and way to them:
- * mail from this machine, which policy_probe asks about, is never looked up. */
+/* A whole check of a domain of ours, with the service's own name servers, rights and network
+ * access: policy_probe uses mail from this machine, for which nothing is looked up. */
 static void check_sender(struct doctor *d, const struct step *probe)
 {
 	auto_buf answer = BUF_INIT;
@@ -276,7 +275,7 @@ static void ask_all(struct doctor *d)
 		           asked);
 }
 
-/* Whether all that the settings need runs. */
+/* Whether all services that the settings require run. */
 static bool look_at_needs(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;
@@ -337,7 +336,7 @@ static void add_advice(void *arg, const struct mta_advice *advice)
 	           advice->text);
 }
 
-/* Every note of the plan that is not told yet; there its remedy stands in it. */
+/* Every note of the plan that was not reported yet; its text contains its remedy. */
 static void add_notes(struct doctor *d)
 {
 	const struct plan *plan = &d->host.plan;

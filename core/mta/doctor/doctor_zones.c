@@ -1,4 +1,5 @@
-/* Zone files against what an export would write, and the command that tells the name server. */
+/* Zone files compared with what an export would write, and the command that reloads the name
+ * server. */
 #include "core/mta/doctor/doctor.h"
 
 #include <inttypes.h>
@@ -19,7 +20,7 @@
 #include "core/mta/doctor/doctor_sample.h"
 #include "core/mta/push/backend_choose.h"
 
-#define FRESH 900 /* seconds in which cron has not had to come by */
+#define FRESH 900 /* seconds without a run of cron that are normal */
 #define ZONE_LIMIT ((size_t)16 << 20)
 
 struct zones {
@@ -52,7 +53,7 @@ static void look_at_lacking(struct zones *z, const struct domain *domain)
 	}
 }
 
-/* Changes of the last minutes wait for cron, which is no trouble as long as it has not come by. */
+/* Changes of the last minutes wait for cron, which is normal until its next run. */
 static bool is_fresh(struct doctor *d, const struct domain *domain)
 {
 	struct err ignored = ERR_INIT;

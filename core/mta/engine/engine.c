@@ -1,9 +1,9 @@
 /*
  * core/mta/engine/engine.c: prepare and switch.
  *
- * Invariants: nothing that is in force changes before the journal is on stable storage with all
- * that undo needs; a rank's folders are synced before the next rank begins, so that after a power
- * cut no later rank is on the disk without the earlier ones; whatever fails, the undo is the same
+ * Invariants: nothing in use changes before the journal is on stable storage with all data that
+ * undo requires; a rank's folders are synced before the next rank begins, so that after a power
+ * failure no later rank is on the disk without the earlier ones; every failure is undone by the
  * code that recovers from a crash.
  */
 #include "core/mta/engine/engine.h"
@@ -74,7 +74,7 @@ static struct step_run run_of(const struct engine *e)
 		                  .plan = e->plan };
 }
 
-/* Containers, or the others. */
+/* Folders, or the other steps. */
 static int stage_steps(struct engine *e, bool containers, bool sync, struct err *err)
 {
 	const struct step_run run = run_of(e);
@@ -190,7 +190,7 @@ static bool has_rank(const struct plan *plan, int rank)
 	return false;
 }
 
-/* Before any rank: what an earlier one breaks must not pass for what always was so. */
+/* Before any rank: a fault that an earlier rank causes must not be treated as an old one. */
 static void note_before(struct engine *e)
 {
 	for (size_t i = 0; i < e->plan->count && !e->ctx->is_rooted; i++)
@@ -199,8 +199,8 @@ static void note_before(struct engine *e)
 			                                          &e->plan->step[i]);
 }
 
-/* What the services wrote to their log: the reason of a failure, or a failure that nothing else
- * showed. */
+/* What the services wrote to their log: the reason of a failure, or a failure that no probe showed.
+ */
 static int read_log(struct engine *e, const struct service_log *log, int rc,
                     struct err *err)
 {
@@ -213,7 +213,7 @@ static int read_log(struct engine *e, const struct service_log *log, int rc,
 	return line ? err_set(err, ERR_FAILED, _("mail server log: %s"), line) : rc;
 }
 
-/* A filter that did not start, or does not answer: another program may have its port. */
+/* A filter did not start, or does not answer: another program may use its port. */
 static int explain(struct engine *e, int rc, struct err *err)
 {
 	auto_free char *why = rc && !e->ctx->is_rooted && !e->reload
@@ -226,7 +226,7 @@ static int explain(struct engine *e, int rc, struct err *err)
 	           : rc;
 }
 
-/* What is after the switch of a rank: telling, asking. */
+/* The rest of a rank after its files were switched: tell services, probe. */
 static int apply_actions(struct engine *e, struct step_run *run, int rank,
                          struct err *err)
 {
@@ -283,7 +283,7 @@ static int end_push(struct engine *e, int (*note_done)(void *, int64_t, struct e
 	return rc;
 }
 
-/* `err` says what failed; afterwards also what is in force. */
+/* `err` is the failure; afterwards it also says which state is in use. */
 static void undo_switch(struct engine *e, int rank, struct err *err)
 {
 	struct journal journal = { .id = e->push_id,
@@ -327,7 +327,7 @@ int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struc
 		undo_switch(engine, rank - 1, err);
 		return err->code;
 	}
-	/* In force from here on: what fails now is left to the next run. */
+	/* The push is in use from here on: a later failure is left to the next run. */
 	if (recover_finish(engine->ctx, engine->target, engine->push_id, &later) ||
 	    journal_prune(engine->target, &later))
 		ctx_report(engine->ctx, REPORT_WARNING,

@@ -1,8 +1,6 @@
 /*
- * core/mta/engine/folders.c: syncing the folders of a rank.
- *
- * One fsync for each of 100,000 key folders would take minutes; one syncfs takes what the file
- * system has to write.
+ * core/mta/engine/folders.c: syncing the folders of a rank.  One fsync for each of 100,000 key
+ * folders would take minutes; one syncfs takes as long as the file system has data to write.
  */
 #include "core/mta/engine/folders.h"
 
@@ -42,7 +40,7 @@ void folders_sort(struct folders *folders)
 	names_sort(&folders->paths);
 }
 
-struct devices { /* file systems that were synced already; there are few */
+struct devices { /* file systems that were synced; there are few */
 	dev_t *at;
 	size_t count, room;
 };

@@ -1,4 +1,5 @@
-/* core/mta/engine/history.c: the journal read back: pushes, and their steps with the texts of then. */
+/* core/mta/engine/history.c: reads the journal: pushes, and their steps with the old and new texts.
+ */
 #include "core/mta/engine/history.h"
 
 #include "core/base/alloc.h"

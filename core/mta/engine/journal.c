@@ -1,8 +1,8 @@
 /*
  * core/mta/engine/journal.c: tables push and step of target.db.
  *
- * Everything that the recovery needs is here, since it runs before any store may be read: old
- * contents, what a service is called and how it was to be told, how far a push came.
+ * They contain everything that the recovery requires, because it runs before any store may be read:
+ * old contents, how a service is called and how it was to be told, the progress of a push.
  */
 #include "core/mta/engine/journal.h"
 
@@ -93,7 +93,7 @@ int journal_step(struct store *target, int64_t push_id, int64_t seq,
                  const struct step *step, struct err *err)
 {
 	const struct step_type *type = step_types[step->kind];
-	struct step_row own = { 0 }; /* what steps of this kind alone have */
+	struct step_row own = { 0 }; /* columns that only this kind of step has */
 	bool has_old = type->has_content && step->had_old;
 	bool has_new = type->has_content && step->is_present;
 	const struct file_meta *old = &step_old(step)->meta, *want = &step->meta;
@@ -265,7 +265,7 @@ int journal_each_since(struct store *target, int64_t push_id,
                        void *arg, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	/* the other columns are those of the row that has the minimum */
+	/* the other columns are those of the row with the minimum */
 	int rc = store_query(target, &stmt, err,
 	                     STEP_COLUMNS
 	                     ", min(push_id) FROM step WHERE push_id > ? "
@@ -350,8 +350,9 @@ int journal_removal_since(struct store *target, int64_t push_id, int64_t *ret_pu
 #define IS_KEPT "IN (SELECT id FROM history)"
 #define IS_OLD "NOT " IS_KEPT
 
-/* The steps of old pushes go a few thousand at a time: the first push of a big host has two for each
- * domain, and the change that happens to be the tenth after it must not pay for all of them. */
+/* The steps of old pushes are deleted a few thousand at a time: the first push of a large host has
+ * two for each domain, and the tenth change after it must not take the time to delete all of them.
+ */
 int journal_prune(struct store *target, struct err *err)
 {
 	int64_t first = 0;

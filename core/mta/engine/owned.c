@@ -1,5 +1,6 @@
 /*
- * core/mta/engine/owned.c: what is ours: kept by each kind of step in its own way, given back the same way.
+ * core/mta/engine/owned.c: what belongs to us: recorded by each kind of step in its own way, and
+ * restored the same way.
  */
 #include "core/mta/engine/owned.h"
 

@@ -1,8 +1,7 @@
 /*
- * core/mta/engine/owned_file.c: files and folders that are ours.
- *
- * The base, what stood at a path before our first push, is written once and kept until the path is
- * given back.  Secrets have none: a private key that an admin had there is not ours to keep.
+ * core/mta/engine/owned_file.c: files and folders that belong to us.  The base, the content of a
+ * path before our first push, is written once and kept until the path is given back.  Secrets have
+ * none: an administrator's private key is not copied.
  */
 #include "core/mta/engine/owned_file.h"
 
@@ -16,7 +15,7 @@
 
 #define OUR_FOLDER "/etc/mailauthctl/"
 
-/* What a file looks like from outside, so that one that nobody touched is not read again. */
+/* The attributes of a file, so that an unchanged file is not read again. */
 static int owned_note_look(struct ctx *ctx, struct store *target, const char *path,
                            struct err *err)
 {
@@ -84,7 +83,7 @@ int owned_folder_note(const struct step_run *run, const struct step_row *row,
 
 /* ---- what no push of this target.db wrote ------------------------------------------------------- */
 
-/* A folder of ours: OUR_FOLDER, and what is below any of the beginnings. */
+/* A folder of ours: OUR_FOLDER, and everything below one of the prefixes. */
 static bool is_our_folder(const char *const *claimed, const char *folder)
 {
 	auto_free char *inside = xasprintf("%s/", folder);
@@ -118,7 +117,7 @@ static int claim_folders(struct store *target, const char *const *claimed,
 	return rc;
 }
 
-/* Held before this push, it stays as it was held. */
+/* It was ours before this push, and its row is unchanged. */
 static int claim_file(struct ctx *ctx, struct store *target,
                       const struct plan_claim *claim, struct err *err)
 {
@@ -276,7 +275,7 @@ int owned_first_files(struct store *target, int64_t limit, bool *ret_is_whole,
 	int64_t beyond;
 	auto_stmt common = NULL;
 	auto_stmt first = NULL;
-	/* By the index of those without a domain: the other way goes through all. */
+	/* Uses the index of rows without a domain: the other one would read all. */
 	int rc = store_query(target, &common, err,
 	                     "SELECT substr(object, 6), value, secret, mode, uid, gid, "
 	                     "shared, size, mtime_ns, inode FROM owned "

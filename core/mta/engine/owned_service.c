@@ -1,8 +1,8 @@
 /*
  * core/mta/engine/owned_service.c: rows "service:NAME" of the table owned.
  *
- * Such a row says what the service was before our first SERVICE_ENABLE: base_mode holds the
- * SERVICE_WAS_* bits.  It is written once, and goes when the service was given back.
+ * The row stores the state of the service before our first SERVICE_ENABLE: base_mode has the
+ * SERVICE_WAS_* bits.  It is written once, and deleted when the service was restored.
  */
 #include "core/mta/engine/owned_service.h"
 
@@ -11,7 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/host/service.h"
 
-/* 1: we enabled it, and *ret_was is what it was; 0: we did not. */
+/* 1: we enabled it, and *ret_was is its state before that; 0: we did not. */
 static int find(struct store *target, const char *service, unsigned *ret_was,
                 struct err *err)
 {
@@ -29,7 +29,7 @@ static int find(struct store *target, const char *service, unsigned *ret_was,
 	return rc;
 }
 
-/* Whether the plan takes it out of service: nothing else is to be told to it. */
+/* Whether the plan disables it: it is not told anything else. */
 static bool is_leaving(const struct plan *plan, const char *service)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -42,7 +42,7 @@ static bool is_leaving(const struct plan *plan, const char *service)
 	return false;
 }
 
-/* *ret_is_due: the step is still to be done. */
+/* *ret_is_due: the step remains to be done. */
 static int look_at(struct ctx *ctx, struct store *target, bool has_reload,
                    struct step *step, bool *ret_is_due, struct err *err)
 {
@@ -58,7 +58,7 @@ static int look_at(struct ctx *ctx, struct store *target, bool has_reload,
 	step_fill_old(step)->meta = (struct file_meta){ .mode = (mode_t)now };
 	if (step->action == SERVICE_ENABLE)
 		*ret_is_due = has_reload ? rc == 0 : (now & whole) != whole;
-	if (ctx->is_rooted) /* nobody can be asked or told */
+	if (ctx->is_rooted) /* services can be neither queried nor told */
 		*ret_is_due =
 			step->action != SERVICE_ENABLE && step->action != SERVICE_DISABLE;
 	if (ctx->is_rooted || step->action != SERVICE_DISABLE)

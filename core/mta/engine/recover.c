@@ -1,11 +1,13 @@
 /*
- * core/mta/engine/recover.c: undo, live and after a crash.
+ * core/mta/engine/recover.c: undo, at once and after a crash.
  *
- * Ranks go downwards: consumers let go before anything is taken from them.  Within a rank, and within
- * providers and their tables together, the files go first, their folders are synced, then the services
- * are told, then probes force lazy reloads.
- * Every step is idempotent, so a crash in here is followed by the same again.  The journal's own
- * failure does not stop an undo: the files matter more, and the push then stays open.
+ * Ranks are undone downwards: consumers stop using a provider before it is removed.  Within a rank,
+ * and within providers and their tables together, files come first, their folders are synced, then
+ * the services are told, then probes force lazy reloads.  Every step is idempotent, so after a
+ * crash in here the same is done again.
+ *
+ * A failure of the journal does not stop an undo: the files are more important, and the push then
+ * remains open.
  */
 #include "core/mta/engine/recover.h"
 
@@ -24,11 +26,11 @@ struct undoing {
 	enum step_phase phase;
 	struct folders folders;
 	size_t drifted;
-	bool failed; /* something cannot be put back: nothing below it is touched */
+	bool failed; /* an object cannot be restored: objects below it are not changed */
 	struct err failure;
 };
 
-/* The old files stand: a service reads them at its next start at the latest. */
+/* The old files are restored: a service reads them at its next start at the latest. */
 static void undo_action(struct undoing *u, const struct step_row *row)
 {
 	struct err err = ERR_INIT;
@@ -55,7 +57,7 @@ static void undo_switch(struct undoing *u, const struct step_row *row)
 		u->drifted++;
 		ctx_report(u->run.ctx, REPORT_WARNING, "%s", err.text);
 	}
-	/* Also where nothing was to be done: a crash may have come before the sync. */
+	/* Even if nothing had to be done: a crash may have come before the sync. */
 	if (step_types[row->kind]->is_in_tree)
 		folders_add_parent(&u->folders, row->object);
 }
@@ -68,7 +70,7 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
 
 	(void)err;
-	/* what was done later names what was done before it: that must be back, or gone, first */
+	/* later steps refer to earlier ones, which must be restored, or removed, first */
 	if (u->failed || type->phase != u->phase)
 		return 0;
 	if (u->phase == PHASE_SWITCH) {
@@ -97,8 +99,8 @@ static const struct {
 } undo_groups[] = {
 	{ RANK_LEFTOVERS, RANK_LEFTOVERS },
 	{ RANK_CONSUMERS, RANK_CONSUMERS },
-	/* a filter that is told reads its tables as well: they must be the old ones by then, and the
-	 * keys that it knows must still be there */
+	/* a filter that is told reads its tables too: the old ones must be restored by then, and
+	 * the keys that it uses must still exist */
 	{ RANK_PROVIDERS, RANK_TABLES },
 	{ RANK_DATA, RANK_DATA },
 };
@@ -192,7 +194,7 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 
 	if (journal->state == PUSH_SWITCHING &&
 	    journal_move(target, journal->id, PUSH_UNDOING, -1, why, &ignored))
-		err_clear(&ignored); /* "switching" tells the next run the same */
+		err_clear(&ignored); /* "switching" makes the next run do the same */
 	rc = remove_temps(ctx, target, journal->id, err);
 	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++) {
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
@@ -218,8 +220,8 @@ struct finishing {
 	struct ctx *ctx;
 	struct folders folders; /* to be synced */
 	struct folders
-		leaving; /* to be removed, once the files that waited in them are */
-	const struct step_type *container; /* what those are */
+		leaving; /* to be removed after the files that were kept in them */
+	const struct step_type *container; /* their paths */
 };
 
 static int finish_row(void *arg, const struct step_row *row, struct err *err)

@@ -1,11 +1,11 @@
 /*
  * core/mta/engine/step_file.c: files and folders.
  *
- * A file's content is compared by SHA-256, so that secrets need not be kept for it.  Its old
- * version comes back from the blob in target.db, or, for a secret and for a file that was taken
- * away, from the file that waits beside it (step_aside_path), which keeps its inode and so its
- * extended attributes.  A folder is made while staging, since staged files need it; one that is to
- * go goes last of all (finish), when the files that waited in it are gone.
+ * A file's content is compared by SHA-256, so that secrets need not be stored for it.  Its old
+ * version is restored from the blob in target.db or, for a secret and for a removed file, from the
+ * file kept next to it (step_aside_path), which keeps its inode and so its extended attributes.  A
+ * folder is created while staging, because staged files require it; a folder is removed last
+ * (finish), after the files that were kept in it.
  */
 #include "core/mta/plan/step.h"
 
@@ -23,13 +23,13 @@
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/shared.h"
 
-enum { AGE_SECONDS = 3 }; /* that a switched file seems to have */
+enum { AGE_SECONDS = 3 }; /* the modification time that a switched file gets */
 
-struct present { /* what stands at a path now */
+struct present { /* the present content of a path */
 	bool is_there;
 	struct digest digest;
 	struct file_meta meta;
-	struct buf content; /* only when it was asked for */
+	struct buf content; /* only if it was requested */
 };
 
 static int look_file(const struct ctx *ctx, const char *path, bool keep_content,
@@ -133,7 +133,7 @@ static void show_meta(const struct step *step, struct buf *out)
 static void show_file(const struct step *step, bool is_coloured, struct buf *out)
 {
 	if (step->is_secret) {
-		/* the journal's rows say no more of a secret than its path */
+		/* the journal's rows contain only the path of a secret */
 		buf_printf(out, "# %s: %s, %s\n", step->object,
 		           text_ends(step->object, ".private") ? _("private key")
 		                                               : _("secrets"),
@@ -189,7 +189,7 @@ static int stage_file(const struct step_run *run, const struct step *step, bool 
 		rc = file_stage(ctx, step->object, text, len, step->meta, sync, &staged,
 		                err);
 
-	/* so that no new process of a mail server waits for its configuration to age */
+	/* so that a new process of a mail server does not wait until its configuration is older */
 	if (!rc && !step->is_secret) {
 		rc = file_backdate(ctx, &staged, AGE_SECONDS, err);
 		if (rc)
@@ -208,7 +208,7 @@ static const char *base_name(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* A descriptor of the folder that holds `path`, to rename and link in. */
+/* A descriptor of the folder that contains `path`, for renames and links in it. */
 static int open_folder(const struct ctx *ctx, const char *path, int *ret_fd,
                        struct err *err)
 {
@@ -235,7 +235,7 @@ static int rename_over(const struct ctx *ctx, const char *from, const char *to,
 	return rc;
 }
 
-/* Keeps the present file under a second name, so that the first never misses it. */
+/* Keeps the present file under a second name, so that the first name always exists. */
 static int link_aside(const struct ctx *ctx, const char *path, const char *aside,
                       struct err *err)
 {
@@ -332,7 +332,7 @@ static int restore(const struct step_run *run, const struct step_row *row,
 	return put_blob_back(run, row, err);
 }
 
-/* OLD: nothing to do.  NEW: to be put back.  DRIFT: somebody else was here. */
+/* OLD: nothing to do.  NEW: has to be restored.  DRIFT: changed by others. */
 static enum undo_result judge(const struct step_row *row, const struct present *now,
                               bool has_aside)
 {

@@ -1,9 +1,9 @@
 /*
- * core/mta/engine/step_probe.c: whether what was switched really answers.
+ * core/mta/engine/step_probe.c: checks that services use what was switched.
  *
- * A daemon needs a moment after its reload, so a probe is repeated, with growing waits, until it
- * holds or the time that its service may take has passed.  An undo asks again, for three seconds, because a filter's reload
- * is lazy and the question forces it; what it answers then is told, and changes nothing.
+ * A daemon needs a moment after its reload, so a probe is repeated, with increasing waits, until it
+ * succeeds or the service's time has passed.  An undo probes again, for three seconds, because a
+ * filter's reload is lazy and the probe forces it; the result is reported, and changes nothing.
  */
 #include "core/mta/plan/step.h"
 
@@ -57,7 +57,8 @@ static int probe(struct ctx *ctx, const struct step *step, int64_t limit_ns,
 		int rc = step_probe_once(ctx, step, deadline, err);
 		int64_t left = deadline - monotonic_ns();
 
-		/* what the last whole attempt saw is told, not that its successor had no time */
+		/* the result of the last complete attempt is reported, not that its successor ran
+		 * out of time */
 		if (rc && is_short && before.code)
 			*err = before;
 		if (rc == 0 || left <= wait + FIRST_WAIT_NS)
@@ -96,7 +97,7 @@ static int apply_probe(struct step_run *run, const struct step *step, const char
 	               : probe(run->ctx, step, answer_ns(step), err);
 }
 
-/* Where a filter that listens elsewhere now had its socket. */
+/* The socket of a filter that now listens elsewhere. */
 static bool is_left(const struct ctx *ctx, const char *endpoint)
 {
 	struct file_info info;

@@ -1,13 +1,13 @@
 /*
  * core/mta/engine/step_remote.c: settings of a server that is reached over a connection (remote.h).
  *
- * What it was is read while the plan is made, before the database is locked, so that a slow server makes
- * nobody wait; apply() reads it again and goes on only where it is still that.  A call that failed may have
- * been carried out: undo reads what came of it.
+ * The old value is read while the plan is made, before the database is locked, so that a slow
+ * server blocks no other command; apply() reads it again and continues only if it is unchanged.  A
+ * call that failed may have been carried out: undo reads the result.
  *
- * The old value of a secret is not in the journal.  A key that the database has is read there; any other
- * secret waits in a file of its own (aside_path()) until the push has ended, as the old file of a secret
- * does beside its path.
+ * The old value of a secret is not in the journal.  A key of the database is read there; any other
+ * secret is kept in a file of its own (aside_path()) until the push has ended, as the old file of a
+ * secret is kept next to its path.
  */
 #include "core/mta/plan/step.h"
 
@@ -58,7 +58,7 @@ static int write_value(struct ctx *ctx, const struct row_server *server, const c
 	                         err);
 }
 
-/* Whether it is set to what has that digest, or, `is_set` false, not set. */
+/* Whether it is set to the value with that digest, or, `is_set` false, not set. */
 static bool is_value(const struct remote_value *value, bool is_set,
                      const struct digest *digest)
 {
@@ -105,7 +105,7 @@ static void show(const struct step *step, bool is_coloured, struct buf *out)
 
 #define ASIDE_LIMIT ((size_t)1 << 20)
 
-/* Where it waits: by what it is the value of, and by its digest. */
+/* Where it is kept: named after its setting and digest. */
 static char *aside_path(const char *url, const char *name, const struct digest *digest)
 {
 	struct digest_state *state = digest_new();
@@ -120,7 +120,7 @@ static char *aside_path(const char *url, const char *name, const struct digest *
 	return xasprintf("%s/old-%s", TARGET_FOLDER, hex);
 }
 
-/* The key `key_id` of the database, where it is the secret with that digest. */
+/* The key `key_id` of the database, if it is the secret with that digest. */
 static bool is_in_store(const struct key_source *keys, int64_t key_id,
                         const struct digest *digest, struct remote_value *value)
 {
@@ -132,7 +132,7 @@ static bool is_in_store(const struct key_source *keys, int64_t key_id,
 	       is_value(value, true, digest);
 }
 
-/* Which key the secret is that stands there: what we put there last. */
+/* The key that is the present secret: the one that we set last. */
 static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
                         struct err *err)
 {
@@ -177,7 +177,7 @@ static int drop_aside(const struct ctx *ctx, const struct step_row *row, struct 
 	return file_remove(ctx, aside, err);
 }
 
-/* *ret_found false: it is not to be had. */
+/* *ret_found false: not available. */
 static int old_secret(const struct step_run *run, const struct step_row *row,
                       struct remote_value *value, bool *ret_found, struct err *err)
 {
@@ -232,7 +232,7 @@ static int apply(struct step_run *run, const struct step *step, const char *temp
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-/* The old value; *ret_found false: it is not to be had. */
+/* The old value; *ret_found false: not available. */
 static int old_value(const struct step_run *run, const struct step_row *row,
                      struct remote_value *value, bool *ret_found, struct err *err)
 {
@@ -251,7 +251,7 @@ static int old_value(const struct step_run *run, const struct step_row *row,
 	return rc;
 }
 
-/* What failed is no fault of the journal: the server does not answer. */
+/* The failure is not one of the journal: the server does not answer. */
 static int unreachable(const struct step_row *row, enum undo_result *ret_result,
                        struct err *err)
 {

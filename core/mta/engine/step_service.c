@@ -1,9 +1,8 @@
 /*
- * core/mta/engine/step_service.c: service actions.
- *
- * Undo tells the service to read the old files again: a reload is undone by a reload, a restart by
- * a restart.  Where the step knows what the service was before, it is made that again.  A service
- * that does not run by then, and did not before, reads its files when it starts.
+ * core/mta/engine/step_service.c: service actions.  Undo makes the service read the old files
+ * again: a reload is undone by a reload, a restart by a restart.  If the step records the earlier
+ * state of the service, that state is restored.  A service that runs neither then nor before reads
+ * its files when it starts.
  */
 #include "core/mta/engine/journal.h"
 #include "core/mta/plan/step.h"
@@ -34,8 +33,8 @@ static void add_action(struct buf *actions, enum service_action action,
 	           service_action_name(action), service);
 }
 
-/* The command is split into words and may take 30 s.  `actions` is what it stands for, "reload=opendkim
- * enable=postsrsd", and is MAILAUTHCTL_ACTIONS in its environment. */
+/* The command is split into words and may take 30 s.  `actions` are those that it replaces,
+ * "reload=opendkim enable=postsrsd", and are MAILAUTHCTL_ACTIONS in its environment. */
 static int run_reload(struct step_run *run, const char *actions, struct err *err)
 {
 	auto_free char *variable = xasprintf("MAILAUTHCTL_ACTIONS=%s", actions);
@@ -61,7 +60,7 @@ static bool needs_running(const struct step *step)
 	return step->action == SERVICE_RELOAD || step->action == SERVICE_RESTART;
 }
 
-/* It may be unable to start one; nobody here can see. */
+/* It may be unable to start one, which cannot be determined here. */
 static int apply_by_reload(struct step_run *run, enum step_rank rank, struct err *err)
 {
 	auto_buf actions = BUF_INIT;
@@ -145,7 +144,7 @@ static int apply_service(struct step_run *run, const struct step *step, const ch
 	return service_act(run->ctx, step->object, step->action, err);
 }
 
-/* It was told something while it ran: it reads the old files now, also where it ended of that. */
+/* It was told while it ran: it reads the old files now, even if it ended for that reason. */
 static int undo_telling(struct ctx *ctx, const struct step_row *row, struct err *err)
 {
 	bool ran_before = row->had_old && row->old_meta.mode & SERVICE_WAS_RUNNING;

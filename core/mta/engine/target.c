@@ -19,8 +19,8 @@ static const char target_schema[] =
 	"WHEN object LIKE '%/master.cf' THEN 'master.cf' "   \
 	"WHEN object LIKE '%/opendkim.conf' THEN 'opendkim.conf' END"
 
-/* Version 1 had a rank for letting go in front of the others.  Of a push that it left open every
- * rank may have been begun: undo is idempotent. */
+/* Version 1 had a rank for removals before the others.  Of a push that it left open every rank may
+ * have been begun: undo is idempotent. */
 static const struct migration target_migrations[] = {
 	{ 2,
 	  "ALTER TABLE target ADD COLUMN version TEXT NOT NULL DEFAULT '';"
@@ -51,7 +51,7 @@ static const struct migration target_migrations[] = {
 	  "UPDATE step SET shared = " SHARED_OF_OBJECT " WHERE kind = 'file';"
 	  "UPDATE step SET rank = CASE rank WHEN 0 THEN 3 ELSE rank - 1 END" },
 	{ 3, "CREATE TABLE told (note TEXT PRIMARY KEY) STRICT, WITHOUT ROWID" },
-	/* settings of servers; what is ours is named so */
+	/* settings of servers; their names in the table owned */
 	{ 4,
 	  "CREATE TABLE owned (object TEXT PRIMARY KEY,"
 	  " value BLOB CHECK (length(value) = 32),"
@@ -96,8 +96,8 @@ static const struct migration target_migrations[] = {
 	{ 0, NULL },
 };
 
-/* Contents of many megabytes, none of them secret: pages of a size that they do not fill by the
- * thousand, and what is deleted is not overwritten. */
+/* Contents of many megabytes, none of them secret: pages of a size that thousands of them fill
+ * well, and deleted content is not overwritten. */
 static const struct store_kind target_kind = {
 	.application_id = 0x4d417450,
 	.version = 4,
@@ -123,7 +123,7 @@ static int open_there(struct ctx *ctx, enum store_mode mode, struct store **ret_
 	rc = store_open(path, &target_kind, mode, ret_target, err);
 	if (rc != ERR_MISSING)
 		return rc;
-	/* The first run was interrupted before it held anything. */
+	/* The first run was interrupted before it contained anything. */
 	err_clear(err);
 	*ret_target = NULL;
 	return 0;

@@ -1,4 +1,4 @@
-/* Exim: what it can do; nothing is pushed to it yet. */
+/* Exim: its features; this version does not push to it. */
 #include "core/mta/plan/backend.h"
 
 const struct mta_backend exim_backend = {

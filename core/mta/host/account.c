@@ -1,4 +1,4 @@
-/* Accounts and groups; one walk over passwd and group serves the machine and a root. */
+/* Accounts and groups; one pass over passwd and group is used for the machine and for a root. */
 #include "core/mta/host/account.h"
 
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 #include "core/base/file.h"
 
 #define GROUPS_MOST 65536 /* NGROUPS_MAX of the kernel */
-/* Debian policy 9.2.2: what is below belongs to the system. */
+/* Debian policy 9.2.2: ids below it belong to the system. */
 #define FIRST_PERSON 1000
 #define NOBODY 65534
 
-/* The entries of one of the two files, or of the name service where `file` is NULL. */
+/* The entries of one of the two files, or of the name service if `file` is NULL. */
 struct entries {
 	bool is_rooted;
 	FILE *file;
@@ -85,7 +85,7 @@ static void add_group(struct account *account, gid_t group)
 	account->group[account->groups++] = group;
 }
 
-/* As initgroups(3) does for the daemon. */
+/* Like initgroups(3) for the daemon. */
 static void read_groups(const struct ctx *ctx, struct account *account, gid_t primary)
 {
 	add_group(account, primary);

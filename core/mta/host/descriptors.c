@@ -22,7 +22,7 @@ void descriptors_done(struct descriptors *descriptors)
 	*descriptors = DESCRIPTORS_INIT;
 }
 
-/* 0: it is of another kind, or gone. */
+/* 0: of another kind, or closed. */
 static uint64_t inode_of(int folder, const char *name, const char *kind)
 {
 	char target[64];

@@ -1,5 +1,5 @@
 /*
- * The first mark says whether the line above it had no line break, so that taking the block out is
+ * The first mark records whether the line above it had no line break, so that removing the block is
  * exact.
  */
 #include "core/mta/host/marked_block.h"
@@ -12,7 +12,7 @@ bool marked_line_begins(const char *line, size_t len, const char *prefix)
 	return len >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
 }
 
-/* Nothing but blanks from `at` on. */
+/* Only blanks from `at` on. */
 static bool is_rest_blank(const char *line, size_t len, size_t at)
 {
 	while (at < len && isspace((unsigned char)line[at]))

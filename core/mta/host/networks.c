@@ -1,4 +1,4 @@
-/* Sets of networks: reading, containment, and the text that OpenDKIM reads. */
+/* Sets of networks: parsing, containment, and the text that OpenDKIM reads. */
 #include "core/mta/host/networks.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
-/* core/mta/host/service.c: the door to services, whose rows stand with their owners. */
+/* core/mta/host/service.c: functions for all services; their rows are in the files of their owners.
+ */
 #include "core/mta/host/service.h"
 
 #include <string.h>

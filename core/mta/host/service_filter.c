@@ -1,11 +1,11 @@
 /*
- * core/mta/host/service_filter.c: filters where no systemd runs the machine.
+ * core/mta/host/service_filter.c: filters on a machine without systemd.
  *
- * The process is the one that the PidFile names, when /proc says that it is that program (a stale
- * file names anything), else the one that /proc has.  It is started again with the words that it
- * was started with; where the table has a script, by that, and where that is not there by the command
- * of its unit.  A restart is carried out by a child in a session of its own, which goes on when
- * we are killed: between stop and start nothing would be left that knows what is to be started.
+ * The process is the one that the PidFile names, if /proc shows that program (a stale file may name
+ * any process), else the one that /proc shows.  It is started again with the command line that it
+ * was started with; if the row names a script, by that, and if the script does not exist, by the
+ * command of its unit.  A restart is carried out by a child in a session of its own, which
+ * continues if we are killed: otherwise a stopped filter would not be started again.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -24,8 +24,8 @@
 
 #define CONFIG_LIMIT ((size_t)1 << 20)
 
-/* The value of a keyword in a configuration: the last one counts.  NULL: not set; the caller
- * frees. */
+/* The value of a keyword in a configuration: the last one counts.  NULL: not set; the caller frees.
+ */
 static char *setting_of(const char *config, const char *keyword)
 {
 	char *value = NULL;
@@ -80,7 +80,7 @@ static void add_word(char ***argv, size_t *count, size_t *room, char *word)
 	(*argv)[(*count)++] = word;
 }
 
-/* The command that the filter's unit starts, without the signs in front of it; NULL: no unit says.
+/* The command that the filter's unit starts, without the signs before it; NULL: no unit has one.
  * The caller frees. */
 static char *unit_command(struct ctx *ctx, const struct service_kind *kind)
 {
@@ -127,7 +127,7 @@ char *filter_start_command(struct ctx *ctx, const struct service_kind *kind)
 	return command ? xasprintf("setsid -f %s", command) : NULL;
 }
 
-/* Words that blanks part, a NUL after each. */
+/* Words separated by blanks, a NUL after each. */
 static void put_words(struct buf *octets, const char *words)
 {
 	while (*words) {
@@ -140,10 +140,10 @@ static void put_words(struct buf *octets, const char *words)
 	}
 }
 
-/* What starts it: its script; where that is not there its unit's command, by setsid(1), as a unit's
- * program stays in front; without one of these the words that the process was started with (without
- * "-f", which would keep it in front), else program and configuration.  `octets` holds the words.
- * NULL: the table has a script, and none of these is there. */
+/* The command that starts it: its script; without it its unit's command, by setsid(1), because a
+ * unit's program remains in the foreground; without that the command line of the process (without
+ * "-f", which would keep it in the foreground), else program and configuration.  `octets` contains
+ * the words.  NULL: the row names a script, and none of these exists. */
 static char **start_words(struct ctx *ctx, const struct service_kind *kind, pid_t pid,
                           struct buf *octets)
 {
@@ -170,7 +170,7 @@ static char **start_words(struct ctx *ctx, const struct service_kind *kind, pid_
 	return argv;
 }
 
-/* The folder of the PidFile stands in a /run that is empty after each start of the machine. */
+/* The folder of the PidFile is in /run, which is empty after each boot. */
 static int make_run_folder(struct ctx *ctx, const struct service_kind *kind,
                            struct err *err)
 {
@@ -189,8 +189,8 @@ static int make_run_folder(struct ctx *ctx, const struct service_kind *kind,
 	return file_make_dir(ctx, folder, meta, NULL, err);
 }
 
-/* Start scripts believe it: the process that it names has ended, but keeps its number until its parent
- * has looked, and the script starts nothing. */
+/* Start scripts trust it: the process that it names has ended, but keeps its number until its
+ * parent has waited for it, and the script starts nothing. */
 static int remove_pid_file(struct ctx *ctx, const struct service_kind *kind,
                            struct err *err)
 {
@@ -202,7 +202,7 @@ static int remove_pid_file(struct ctx *ctx, const struct service_kind *kind,
 	return 0;
 }
 
-/* Nothing of it runs. */
+/* None of its processes runs. */
 static int start(struct ctx *ctx, const struct service_kind *kind, char *const *argv,
                  struct err *err)
 {
@@ -216,7 +216,7 @@ static int start(struct ctx *ctx, const struct service_kind *kind, char *const *
 
 /* ---- restarting ------------------------------------------------------------------------------- */
 
-struct outcome { /* what the child writes */
+struct outcome { /* the output of the child */
 	int rc;
 	char text[sizeof(((struct err *)0)->text)];
 };

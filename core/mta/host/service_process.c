@@ -1,9 +1,9 @@
 /*
- * core/mta/host/service_process.c: processes by /proc.
+ * core/mta/host/service_process.c: processes through /proc.
  *
- * A number is taken for a process only together with its name, and only while it lives: one that has
- * ended keeps number and name until its parent looks.  A signal goes through a descriptor of the
- * process, so that one that got the number meanwhile is not hit.
+ * A number identifies a process only together with its name, and only while it runs: one that has
+ * ended keeps number and name until its parent waits for it.  A signal is sent through a descriptor
+ * of the process, so that another process that got the number meanwhile is not hit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +30,8 @@
 #define NUDGE_MS 20
 #define TABLE_LIMIT ((size_t)8 << 20)
 
-/* "12 (a name) S 1 ...": the name may hold anything.  *ret_name: heap; false: no such process, or it
- * has ended. */
+/* "12 (a name) S 1 ...": the name may contain any octet.  *ret_name: heap; false: no such process,
+ * or it has ended. */
 static bool read_stat(const struct ctx *ctx, pid_t pid, char **ret_name,
                       pid_t *ret_parent)
 {
@@ -95,7 +95,7 @@ static bool is_in_our_space(const struct ctx *ctx, pid_t pid)
 struct search {
 	struct ctx *ctx;
 	const char *name;
-	pid_t parent; /* 0: one whose parent has another name */
+	pid_t parent; /* 0: a process whose parent has another name */
 	pid_t *found; /* heap */
 	size_t count, room;
 };
@@ -206,7 +206,7 @@ static void find_listeners(struct ctx *ctx, pid_t pid, struct listeners *list)
 	find_sockets(ctx, pid, "/proc/net/tcp", take_tcp, list);
 }
 
-/* A line of /proc/net/unix of a client that is connected to a socket of the process. */
+/* A line of /proc/net/unix about a client that is connected to a socket of the process. */
 static void take_client(const char *line, const struct descriptors *d,
                         struct listeners *list)
 {
@@ -258,7 +258,7 @@ pid_t process_find(struct ctx *ctx, const char *name, bool must_listen)
 
 /* ---- who listens ------------------------------------------------------------------------------ */
 
-/* Of the kernel's words for an address: everywhere, or loopback. */
+/* Of the kernel's notations of an address: any, or loopback. */
 static bool is_loopback(const char *hex)
 {
 	unsigned at[4] = { 0 };
@@ -271,7 +271,7 @@ static bool is_loopback(const char *hex)
 	return last == 0 || last == htonl(words == 4 && !is_mapped ? 1 : INADDR_LOOPBACK);
 }
 
-/* The socket that listens at the port; 0: none. */
+/* The socket that listens on the port; 0: none. */
 static uint64_t find_port(struct ctx *ctx, unsigned port)
 {
 	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
@@ -342,7 +342,7 @@ static void nudge(const struct listeners *list)
 		                SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		if (fd >= 0 && connect(fd, &one->at.any, one->len) < 0)
-			errno = 0; /* it may be gone: that is what is waited for */
+			errno = 0; /* it may have ended, which is awaited */
 		close_fd(&fd);
 	}
 }
@@ -379,7 +379,7 @@ static int end_one(const struct ctx *ctx, pid_t pid, const char *name,
 	if (pidfd < 0)
 		return err_errno(err, errno, _("cannot watch %s (process %d)"), name,
 		                 (int)pid);
-	/* Between the look at /proc and here the number may have gone to another program. */
+	/* Since /proc was read, the number may have been assigned to another program. */
 	if (!process_is(ctx, pid, name))
 		return 0;
 	if (pidfd_send_signal(pidfd, SIGTERM, NULL, 0) && errno != ESRCH)

@@ -2,9 +2,9 @@
  * core/mta/host/service_systemd.c: services as units.
  *
  * systemctl(1) waits until the unit's job is done, but a unit of Type=simple is "active" as soon as
- * its process exists: a program that ends at once is seen a moment later.  A unit that was started
- * too often is not started again for a while; its counter is reset first, since it is we who ask.
- * systemd reads its files once: where they changed it is told first.
+ * its process exists: a program that ends at once is detected a moment later.  A unit that was
+ * started too often is not started again for a while; its counter is reset first, because the start
+ * was requested.  systemd reads its files once: after a change it is told first.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static void take_property(const char *text, const char *name, char value[32])
 	}
 }
 
-/* What cannot be read is left empty. */
+/* Values that cannot be read remain empty. */
 static void read_unit(struct ctx *ctx, const char *name, struct unit *ret)
 {
 	const char *argv[] = { "systemctl",
@@ -87,7 +87,7 @@ unsigned systemd_look(struct ctx *ctx, const char *name)
 	struct unit unit;
 
 	read_unit(ctx, name, &unit);
-	/* A unit that cannot be asked about may run: telling it says so, and no undo stops it. */
+	/* A unit that cannot be queried may run: telling it reports that, and no undo stops it. */
 	if (!*unit.active)
 		return SERVICE_WAS_RUNNING | SERVICE_WAS_ENABLED;
 	return (is_active(&unit) ? SERVICE_WAS_RUNNING : 0) |

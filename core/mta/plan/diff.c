@@ -1,9 +1,10 @@
 /*
- * core/mta/plan/diff.c: the shortest edit script by Myers' greedy algorithm (1986), printed as hunks.
+ * core/mta/plan/diff.c: the shortest edit script by Myers' greedy algorithm (1986), printed as
+ * hunks.
  *
- * Lines that both texts begin and end with are cut off first, so that one new line in a table of
- * 100,000 costs next to nothing.  The search keeps one row of end points for each number of edits
- * and walks back through them; MAX_EDITS bounds its memory.
+ * Common lines at both ends are removed first, so that one new line in a table of 100,000 costs
+ * little.  The search keeps one row of end points for each number of edits and traces back through
+ * them; MAX_EDITS bounds its memory.
  */
 #include "core/mta/plan/diff.h"
 
@@ -46,7 +47,7 @@ static void text_done(struct text *text)
 	free(text->is_changed);
 }
 
-/* A last line without a line break is another line than the same one with it. */
+/* A last line without a line break differs from the same line with one. */
 static bool is_same(const struct text *a, size_t i, const struct text *b, size_t j)
 {
 	bool a_eol = i + 1 < a->count || a->has_last_eol;
@@ -205,7 +206,7 @@ static void put_hunks(struct buf *out, const struct text *a, const struct text *
 	}
 }
 
-/* Marks what only one of both has. */
+/* Marks lines that only one of both has. */
 static void mark(const struct text *a, const struct text *b)
 {
 	struct window w = { .a = a, .b = b, .a_end = a->count, .b_end = b->count };

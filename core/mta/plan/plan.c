@@ -1,4 +1,5 @@
-/* core/mta/plan/plan.c: a list of steps, made and looked up.  What is left out of it: plan_prune.c. */
+/* core/mta/plan/plan.c: a list of steps, created and looked up.  plan_prune.c removes steps from
+ * it. */
 #include "core/mta/plan/plan.h"
 
 #include <stdarg.h>
@@ -311,13 +312,13 @@ unsigned plan_cause(struct plan *plan, const char *name)
 
 	while (at < PLAN_CAUSES && plan->cause[at] && strcmp(plan->cause[at], name) != 0)
 		at++;
-	if (at == PLAN_CAUSES) /* a fault of this program: some owner makes names up */
+	if (at == PLAN_CAUSES) /* a defect: an owner generates names */
 		abort();
 	plan->cause[at] = name;
 	return 1u << at;
 }
 
-/* Bits of `from` as `plan` has them. */
+/* The bits of `from` as `plan` numbers them. */
 static unsigned translate(struct plan *plan, const struct plan *from, unsigned causes)
 {
 	unsigned bits = 0;

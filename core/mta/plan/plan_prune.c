@@ -1,10 +1,10 @@
 /*
- * core/mta/plan/plan_prune.c: which steps of a plan are still to be done.
+ * core/mta/plan/plan_prune.c: which steps of a plan remain to be done.
  *
- * Pruning goes in this order: files and folders are observed; folders that are to go are looked at
- * again, deepest first, since only what the plan itself takes away may make them empty; services
- * and probes are kept for what was kept before them; missing parent folders become steps, so that
- * undo knows them; the rest is sorted by rank.
+ * In this order: files and folders are observed; folders that are to be removed are checked again,
+ * deepest first, because removals of the plan itself may make them empty; services and probes are
+ * kept for the steps that were kept before them; missing parent folders become steps, so that undo
+ * includes them; the rest is sorted by rank.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 
 struct path_node {
 	const char *path;
-	bool is_own;    /* the text is the node's, not a step's */
-	bool is_kept;   /* a step of the plan makes, replaces or removes it */
-	size_t leaving; /* how many entries of this folder the plan takes away */
+	bool is_own;    /* the text belongs to the node, not to a step */
+	bool is_kept;   /* a step of the plan creates, replaces or removes it */
+	size_t leaving; /* the number of entries of this folder that the plan removes */
 };
 
 static int node_compare(const void *a, const void *b)
@@ -38,7 +38,7 @@ static void node_free(void *at)
 	free(node);
 }
 
-/* `is_lasting`: the text lives as long as the tree. */
+/* `is_lasting`: the text is valid as long as the tree. */
 static struct path_node *node_get(void **tree, const char *path, bool is_lasting)
 {
 	const struct path_node wanted = { .path = path };
@@ -112,7 +112,7 @@ struct counting {
 	size_t names;
 };
 
-/* A socket goes with the service that made it. */
+/* A socket is removed with the service that created it. */
 static int count_name(void *arg, const char *name, struct err *err)
 {
 	struct counting *counting = arg;
@@ -162,14 +162,14 @@ static bool is_due(const struct step *step, unsigned causes)
 	return step->when == 0 || (step->when & causes) != 0;
 }
 
-/* Enabling what runs starts nothing. */
+/* Enabling a running service starts nothing. */
 static bool is_running_before(const struct step *step)
 {
 	return step->action == SERVICE_ENABLE && step->had_old &&
 	       step_old(step)->meta.mode & SERVICE_WAS_RUNNING;
 }
 
-/* A fresh process reads the files as well: reload < restart < start of one that does not run. */
+/* A new process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
 	static const int weight[] = {
@@ -190,7 +190,7 @@ static bool is_superseded(const struct pruning *p, const struct step *step)
 	return false;
 }
 
-/* Services and probes for what was kept; whether anything but probes is left. */
+/* Services and probes for the steps that were kept; whether anything but probes is left. */
 static bool keep_actions(struct pruning *p)
 {
 	unsigned causes = 0;
@@ -215,7 +215,7 @@ static bool keep_actions(struct pruning *p)
 	return is_any;
 }
 
-/* Which step comes where; there is one array of steps only. */
+/* The order of the steps; there is one array of steps only. */
 struct order {
 	size_t *from;
 	size_t count, room;
@@ -227,7 +227,8 @@ static void order_add(struct order *order, size_t from)
 	order->from[order->count++] = from;
 }
 
-/* Steps for the folders above `path` that do not exist and that no step makes; outermost first. */
+/* Steps for the folders above `path` that neither exist nor are created by a step; outermost first.
+ */
 static int add_missing_parents(struct pruning *p, struct order *order, const char *path,
                                enum step_rank rank, struct err *err)
 {
@@ -273,7 +274,7 @@ static int make_order(struct pruning *p, struct order *order, struct err *err)
 	return rc;
 }
 
-/* Puts what was kept in its order, by rank; the rest is freed. */
+/* Sorts the steps that were kept by rank; the others are freed. */
 static int rebuild(struct pruning *p, bool is_any, struct err *err)
 {
 	struct order order = { 0 };
@@ -286,7 +287,7 @@ static int rebuild(struct pruning *p, bool is_any, struct err *err)
 	for (size_t i = 0; i < order.count && !rc; i++) {
 		size_t from = order.from[i];
 
-		/* what stood there was moved to where its successor came from */
+		/* the present file was moved to the place from which its successor came */
 		while (from < i)
 			from = order.from[from];
 		struct step step = p->plan->step[i];
@@ -316,7 +317,7 @@ void plan_names(struct plan *plan, const char *path, const char *of)
 	plan->lines_path = xstrdup(of);
 }
 
-/* Each line stands in the old content too, in the same order. */
+/* Each line is also in the old content, in the same order. */
 static bool only_loses_lines(const struct step *step)
 {
 	const struct buf *text = step_text(step), *before = &step_old(step)->content;

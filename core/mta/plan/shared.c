@@ -1,11 +1,11 @@
 /*
- * core/mta/plan/shared.c: our part of a text that an admin writes as well.
+ * core/mta/plan/shared.c: our part of a text that an administrator edits too.
  *
- * Each format says which octets are ours; a text is cut into words, separators and line breaks along
- * these borders.  Putting an old part into a newer text: the admin's old text and his newer one are
- * compared, and each piece of ours goes behind the word that it stood behind, or else in front of
- * the one that it stood in front of.  The result counts only if taking our part out of it gives the
- * admin's text to the octet, and our part is the one that was meant.
+ * Each format determines which octets are ours; a text is split into words, separators and line
+ * breaks at these borders.  To insert an old part into a newer text, the administrator's old and
+ * newer texts are compared, and each piece of ours is inserted after the word that it followed, or
+ * else before the one that it preceded.  The result is used only if removing our part from it gives
+ * the administrator's text octet by octet, and our part is the intended one.
  */
 #include "core/mta/plan/shared.h"
 
@@ -52,7 +52,7 @@ void shared_strip(const struct shared_format *format, const struct buf *text,
 struct pieces {
 	struct diff_piece *at;
 	size_t count, room;
-	bool *is_alone; /* for each: it is ours; the other text has it not */
+	bool *is_alone; /* for each piece: it is ours; the other text does not contain it */
 };
 
 enum piece_class { PIECE_WORD, PIECE_BLANKS, PIECE_SINGLE };
@@ -64,7 +64,7 @@ static enum piece_class class_of(char c)
 	return c == ' ' || c == '\t' || c == '\r' ? PIECE_BLANKS : PIECE_WORD;
 }
 
-/* Cuts `text`; is_alone: which pieces are ours. */
+/* Splits `text`; is_alone: which pieces are ours. */
 static void cut(const struct buf *text, const struct spans *ours, struct pieces *ret)
 {
 	const char *octets = buf_text(text);
@@ -101,7 +101,7 @@ static void cut_along(const struct shared_format *format, const struct buf *text
 	cut(text, &ours, ret);
 }
 
-/* An admin's pieces of `all`. */
+/* The administrator's pieces of `all`. */
 static void pick_his(const struct pieces *all, struct pieces *ret)
 {
 	*ret = (struct pieces){ 0 };
@@ -167,8 +167,8 @@ static struct piece_line line_at(const struct pieces *all, size_t from)
 	return line;
 }
 
-/* A line that is ours alone, and no item of ours in a list of his that goes on.  `was_own`: the line
- * above is one, comments and blank lines not counted. */
+/* A line that is entirely ours, and not our item in a list of the administrator's that continues.
+ * `was_own`: the line above is one, ignoring comments and blank lines. */
 static bool is_own_line(const struct piece_line *line, bool was_own)
 {
 	return line->has_ours && !line->has_his &&
@@ -221,7 +221,7 @@ static bool is_same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(buf_text(a), buf_text(b), a->len) == 0;
 }
 
-/* Our lines in an order that does not depend on where they stand. */
+/* Our lines in an order that does not depend on their positions. */
 static void sort_lines(const struct buf *text, struct buf *into)
 {
 	auto_free char *copy = xmemdup(buf_text(text), text->len);
@@ -252,8 +252,8 @@ static bool has_same_part(const struct shared_format *format, const struct buf *
 	return is_same(&sorted_a, &sorted_b);
 }
 
-/* The text without the lines that are ours alone and without the blanks at line ends: what is left
- * of ours are items in lines of his. */
+/* The text without the lines that are entirely ours and without the blanks at line ends: our
+ * remaining parts are items in the administrator's lines. */
 static void put_rest(const struct shared_format *format, const struct buf *text,
                      struct buf *into)
 {
@@ -279,7 +279,7 @@ static void put_rest(const struct shared_format *format, const struct buf *text,
 	}
 }
 
-/* Whether our items stand at the same places in his lists. */
+/* Whether our items have the same positions in the administrator's lists. */
 static bool has_same_rest(const struct shared_format *format, const struct buf *a,
                           const struct buf *b)
 {
@@ -304,7 +304,7 @@ bool shared_is_edited(const struct shared_format *format, const struct buf *wrot
 	return is_same(&his_then, &his_now) && !has_same_rest(format, wrote, now);
 }
 
-/* Nothing but comments and blank lines of his after the last line of ours. */
+/* Only comments and blank lines of the administrator's after the last line of ours. */
 static bool has_last_word(const struct shared_format *format, const struct buf *text)
 {
 	auto_pieces all = { 0 };
@@ -340,7 +340,7 @@ bool shared_holds(const struct shared_format *format, const struct buf *wanted,
 struct graft {
 	struct pieces ours;      /* the old text; is_alone: of our part */
 	struct pieces then, now; /* the admin's old and present text */
-	size_t *place;           /* where a piece of `then` is in `now`, or NOWHERE */
+	size_t *place;           /* the index in `now` of a piece of `then`, or NOWHERE */
 };
 
 static void find_places(struct graft *g)
@@ -364,12 +364,12 @@ static bool is_equal(const struct diff_piece *a, const struct diff_piece *b)
 	return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
 }
 
-/* In front of which piece of the present text goes what stood in front of `then`[k]? */
+/* Whether what preceded `then`[k] is inserted before which piece of the present text. */
 static size_t find_gap(const struct graft *g, size_t k)
 {
 	if (k == g->then.count && (k == 0 || g->place[k - 1] != NOWHERE))
 		return g->now.count;
-	/* blanks are the same everywhere: the word in front of them tells more */
+	/* blanks are equal everywhere: the word before them is more specific */
 	if (k > 1 && class_of(g->then.at[k - 1].at[0]) == PIECE_BLANKS &&
 	    g->place[k - 2] != NOWHERE) {
 		size_t gap = g->place[k - 2] + 1;
@@ -391,7 +391,7 @@ static void put_pieces(const struct pieces *pieces, size_t from, size_t to,
 
 static bool put_all(const struct graft *g, struct buf *into)
 {
-	size_t k = 0, done = 0; /* pieces of `then` passed, of `now` written */
+	size_t k = 0, done = 0; /* number of pieces of `then` passed, of `now` written */
 
 	for (size_t i = 0; i < g->ours.count;) {
 		size_t end = i, gap;
@@ -424,7 +424,7 @@ static bool has_name(const struct pieces *text, const struct diff_piece *name)
 	return false;
 }
 
-/* Whether a line of ours would hide one that the admin wrote since. */
+/* Whether a line of ours would override one that the administrator added since. */
 static bool hides_his(const struct graft *g)
 {
 	for (size_t i = 0; i < g->ours.count; i++) {

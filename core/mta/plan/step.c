@@ -1,4 +1,4 @@
-/* core/mta/plan/step.c: the table of step kinds, and what several of them share. */
+/* core/mta/plan/step.c: the table of step kinds, and functions that several of them share. */
 #include "core/mta/plan/step.h"
 
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 /*
- * The plan for Postfix.  Pure: from the desired state and what was seen to steps.
- *
- * The parts plan what stands behind Postfix; main.cf is written here, once, when every provider that
- * it names has answered, and before any that it lets go of is taken away.
+ * The plan for Postfix.  Pure: from the desired state and the observations to steps.  The parts
+ * plan the programs that Postfix uses; main.cf is written here, once, after every provider that it
+ * names has answered, and before any that it no longer names is removed.
  */
 #include "core/mta/postfix/postfix_observed.h"
 
@@ -48,10 +47,10 @@ char *postfix_service_name(const struct postfix_observed *observed)
 	               : xasprintf("postfix:%s", observed->host.config_dir);
 }
 
-/* So many addresses are asked: each may take its time. */
+/* Number of addresses that are probed: each may take its time. */
 #define SMTP_PROBES 8
 
-/* Whether something of ours that a recipient meets is another one than now. */
+/* Whether a filter or service of ours that a recipient meets will change. */
 static bool is_recipient_check_new(const struct postfix_observed *observed,
                                    const struct main_cf *cf)
 {
@@ -158,7 +157,7 @@ static void note_state(const struct desired *desired,
 		                  "it starts; nothing was probed"));
 }
 
-/* What an earlier push left: the filter's configuration takes ours in, or main.cf has ours. */
+/* Remains of an earlier push: the filter's configuration includes ours, or main.cf names ours. */
 static bool was_pushed(const struct postfix_observed *observed)
 {
 	auto_buf admin = BUF_INIT;
@@ -166,8 +165,8 @@ static bool was_pushed(const struct postfix_observed *observed)
 	return observed->dkim.admin.includes_ours || admin.len != observed->main_cf.len;
 }
 
-/* Files that no target.db knows of any more.  Keys are ours where the admin's own configuration of the
- * filter names none. */
+/* Files that no target.db records any more.  Keys are ours if the administrator's own configuration
+ * of the filter names none. */
 static void claim_files(const struct postfix_observed *observed, struct plan *plan)
 {
 	static const char *const all[] = { "/etc/mailauthctl/", POSTSRSD_DROP_IN,
@@ -180,8 +179,8 @@ static void claim_files(const struct postfix_observed *observed, struct plan *pl
 		plan->claimed = has_keys ? no_keys : all;
 }
 
-/* What main.cf hands mail to as it stands: by a parameter of ours, or by an admin's own item where we
- * set none. */
+/* What the present main.cf passes mail to: by a parameter of ours, or by an administrator's own
+ * item if we set none. */
 static void note_reliance(const struct postfix_observed *observed,
                           const struct main_request *request, struct plan *plan)
 {

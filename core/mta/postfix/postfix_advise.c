@@ -1,5 +1,6 @@
 /*
- * What Postfix's own configuration takes away from us, and who must be able to get at what: for `doctor`.
+ * Parts of Postfix's own configuration that disable ours, and which accounts require access to
+ * which files: for `doctor`.
  */
 #include "core/mta/postfix/postfix_advise.h"
 
@@ -85,7 +86,7 @@ static void add_macros(void *arg, const struct master_service *service,
 	add(a, ADVICE_WARNING, service->name, sentence, remedy);
 }
 
-/* Where the filter listens, from what a push would ask. */
+/* Where the filter listens, from the probes of a push. */
 static const char *filter_socket(const struct plan *probes)
 {
 	for (size_t i = 0; i < probes->count; i++)
@@ -103,7 +104,7 @@ static bool is_socket(void *arg, const char *path)
 	       info.kind == FILE_OTHER;
 }
 
-/* Milters whose socket a service cannot get to: service by service, so that each has its remedy. */
+/* Milters whose socket a service cannot access: service by service, so that each has its remedy. */
 static void look_at_chroot(struct advice *a, const struct postfix_observed *observed,
                            const struct main_cf *cf, const struct master_cf *master)
 {
@@ -125,7 +126,7 @@ static void look_at_chroot(struct advice *a, const struct postfix_observed *obse
 	}
 }
 
-/* What a customer's account gives to sendmail(1) is signed, whatever its From says. */
+/* Mail that a customer's account passes to sendmail(1) is signed, whatever its From is. */
 static int look_at_local_mail(struct advice *a, const struct main_cf *cf, struct err *err)
 {
 	auto_buf signers = BUF_INIT, users = BUF_INIT;
@@ -197,7 +198,7 @@ static void give(void (*each)(void *arg, const struct mta_access *access), void 
 	each(arg, &access);
 }
 
-/* master(8) starts it as the first of these that there is. */
+/* master(8) starts it as the first of these accounts that exists. */
 static void each_policyd_access(struct ctx *ctx,
                                 void (*each)(void *arg, const struct mta_access *access),
                                 void *arg)

@@ -1,9 +1,9 @@
 /*
  * SRS among an administrator's settings.
  *
- * cleanup(8) asks every table of a list with the whole address, before any with the domain alone: a
- * table of SRS behind others leaves their entries for whole addresses in force.  The classes hold
- * for all tables of a list, so that headers are rewritten for all or for none.
+ * cleanup(8) queries every table of a list with the whole address before any with the domain only:
+ * a table of SRS after others does not override their entries for whole addresses.  The classes
+ * apply to all tables of a list, so headers are rewritten for all or for none.
  */
 #include "core/mta/postfix/postfix_canonical.h"
 
@@ -121,7 +121,7 @@ static const char *own_setting(const struct master_service *service)
 	return NULL;
 }
 
-/* The cleanup service that mail goes through unless another is named. */
+/* The cleanup service of mail for which no other is named. */
 static bool is_main_cleanup(const struct main_cf *cf,
                             const struct master_service *service)
 {
@@ -252,12 +252,12 @@ static void note_transport(const struct main_cf *cf, const struct master_cf *mas
 	say(arg, text);
 }
 
-/* Whether mydestination holds nothing but names of loopback, to which no foreign mail goes. */
+/* Whether mydestination contains only names of loopback, to which no foreign mail is addressed. */
 static bool is_only_localhost(const struct main_cf *cf)
 {
 	auto_buf text = BUF_INIT, list = BUF_INIT, item = BUF_INIT;
 	auto_main_cf named;
-	/* Postfix knows a name for itself where main.cf has none */
+	/* Postfix determines its name if main.cf has none */
 	buf_printf(&text, "myhostname = host.invalid\nmydomain = invalid\n");
 	buf_add(&text, cf->text, cf->len);
 	main_cf_parse(&named, buf_text(&text), text.len);
@@ -290,7 +290,7 @@ void canonical_note_delivery(const struct main_cf *cf, const struct master_cf *m
 
 /* ---- domains that are accepted -------------------------------------------------------------------- */
 
-/* A file of patterns, its comments blanked out.  The caller frees. */
+/* A file of patterns, with its comments blanked.  The caller frees. */
 static char *read_patterns(const struct acceptance_source *source, const char *path)
 {
 	char *text = source->read(source->arg, path);

@@ -1,9 +1,8 @@
 /*
- * What Postfix says about itself.
- *
- * On a live machine postconf(1) is asked, so compiled-in defaults are right; under a root our own
- * reader answers.  Running is told by the lock on pid/master.pid, which master(8) holds while it
- * lives (flock(2) on Linux): the file alone outlives a crash.
+ * Facts from Postfix itself.  On a live machine postconf(1) is run, so compiled-in defaults are
+ * right; under a root our own parser is used.  Whether it runs is determined by the lock on
+ * pid/master.pid, which master(8) holds while it runs (flock(2) on Linux): the file remains after a
+ * crash.
  */
 #include "core/mta/postfix/postfix_observed.h"
 
@@ -41,7 +40,7 @@ static bool is_locked(const struct ctx *ctx, const char *queue_dir)
 	return lock_is_held(ctx, fd);
 }
 
-/* The value of one "name = value" line; "" where there is none; the caller frees. */
+/* The value of one "name = value" line; "" if there is none; the caller frees. */
 static char *value_of(const char *text, const char *name)
 {
 	size_t len = strlen(name);
@@ -59,8 +58,8 @@ static char *value_of(const char *text, const char *name)
 	return xstrdup("");
 }
 
-/* Other instances of this machine that are enabled: a line of postmulti -l is
- * "name group y folder".  A machine that has no others prints the default one. */
+/* Other enabled instances of this machine: a line of postmulti -l is "name group y folder".  A
+ * machine without others prints the default one. */
 static void read_instances(struct ctx *ctx, struct postfix_host *host)
 {
 	const char *const argv[] = { "postmulti", "-l", NULL };
@@ -85,8 +84,8 @@ static void read_instances(struct ctx *ctx, struct postfix_host *host)
 		host->instances = buf_take(&others);
 }
 
-/* postconf reads such files without a word; every other program prints the reason, and postmap does
- * nothing else here. */
+/* postconf reads such files without a message; every other program prints the reason, and postmap
+ * does nothing else here. */
 char *postfix_fatal(struct ctx *ctx, const char *config_dir)
 {
 	const char *const argv[] = { "postmap", "-c",       config_dir, "-q",

@@ -46,7 +46,7 @@ static int read_conf(struct ctx *ctx, struct opendkim_observed *observed, struct
 	return r < 0 ? r : opendkim_conf_read(ctx, OPENDKIM_CONF, &observed->admin, err);
 }
 
-/* Who runs the filter; keys stay root's where that is unknown. */
+/* The account of the filter; if it is unknown, keys belong to root. */
 static void read_owner(struct ctx *ctx, struct opendkim_observed *observed)
 {
 	const char *user = opendkim_conf_get(&observed->admin, "UserID");
@@ -62,7 +62,7 @@ static void read_owner(struct ctx *ctx, struct opendkim_observed *observed)
 	}
 }
 
-/* Only before ours signs: from then on its configuration is in force. */
+/* Only before ours signs: afterwards its configuration is in use. */
 static void read_signers(struct ctx *ctx, struct postfix_observed *observed)
 {
 	const char *socket = opendkim_conf_get(&observed->dkim.admin, "Socket");
@@ -111,7 +111,7 @@ static int take_first(void *arg, const struct signing_row *row, struct err *err)
 	return 0;
 }
 
-/* The first domain that is enabled here and that the signer signs for, too; NULL: none. */
+/* The first domain with DKIM enabled here for which the signer signs too; NULL: none. */
 static int find_double(const struct desired *desired, const struct signer *signer,
                        char **ret_name, struct err *err)
 {
@@ -124,7 +124,7 @@ static int find_double(const struct desired *desired, const struct signer *signe
 	return r;
 }
 
-/* A program that goes on signing beside ours. */
+/* A program that continues to sign besides ours. */
 static int check_other(const struct desired *desired, const struct signer *signer,
                        struct plan *plan, struct err *err)
 {
@@ -149,7 +149,7 @@ static int check_other(const struct desired *desired, const struct signer *signe
 	return 0;
 }
 
-/* An admin's filter that signs already is not taken over unasked. */
+/* An administrator's filter that signs is replaced only on request. */
 static int refuse_filter(const struct signer *signer, const char *domains,
                          struct err *err)
 {
@@ -215,7 +215,7 @@ static void plan_include(const struct postfix_observed *observed, bool is_wanted
 			->shared = &opendkim_conf_format;
 }
 
-/* What is in force with our file's text behind the admin's own; `ours` NULL: without it. */
+/* The effective configuration with our text after the administrator's; `ours` NULL: without it. */
 static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
                      struct opendkim_conf *into)
 {
@@ -227,10 +227,11 @@ static void in_force(const struct opendkim_conf *admin, const struct buf *ours,
 			                         xstrdup(admin->row[i].value) };
 	}
 	if (ours && opendkim_conf_parse(into, buf_text(ours), NULL, NULL, &ignored) < 0)
-		err_clear(&ignored); /* a line that is damaged counts as not there */
+		err_clear(&ignored); /* an invalid line is ignored */
 }
 
-/* A restart takes seconds in which nobody answers at the socket, so a reload where that is enough. */
+/* A restart takes seconds without a listener on the socket, so a reload is used if it is
+ * sufficient. */
 bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
                                 const struct buf *next)
 {
@@ -320,7 +321,7 @@ static bool signs_local(const struct desired *desired, const struct filter_ways 
 	return false;
 }
 
-/* Some way back is not known: who signs no more, and how to say otherwise. */
+/* A way back is not known: whose mail is no longer signed, and the setting for it. */
 static void warn_unknown(const struct desired *desired,
                          const struct postfix_observed *observed,
                          const struct filter_ways *ways, struct plan *plan)
@@ -470,7 +471,7 @@ static int plan_wanted(const struct desired *desired,
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
 	auto_services services =
-		SERVICES_INIT; /* with names of the master.cf that is gone */
+		SERVICES_INIT; /* with names of the master.cf that was removed */
 	struct opendkim_place place = live_place(observed);
 	postfix_route_find(observed, &route);
 	const char *id =

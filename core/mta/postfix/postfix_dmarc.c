@@ -68,7 +68,7 @@ static int read_conf(struct ctx *ctx, struct opendmarc_observed *observed,
 	                                   err);
 }
 
-/* Of a build that says what it has. */
+/* The features that a build reports. */
 static bool has_lua(struct ctx *ctx)
 {
 	const char *const argv[] = { "opendkim", "-V", NULL };
@@ -98,7 +98,7 @@ static int observe(struct ctx *ctx, struct postfix_observed *observed, struct er
 		r = file_look(ctx, list, true, &info, err);
 	dmarc->has_suffix_list = info.kind == FILE_REGULAR;
 	dmarc->is_running = dmarc->is_installed && service_is_running(ctx, "opendmarc");
-	/* asked here: who has no OpenDMARC needs no script */
+	/* probed here: without OpenDMARC no script is necessary */
 	observed->dkim.has_lua = dmarc->is_installed && !ctx->is_rooted && has_lua(ctx);
 	return r;
 }
@@ -118,7 +118,7 @@ static const char *authserv_id(const struct desired *desired,
 	return desired->authserv_id ? desired->authserv_id : observed->host.hostname;
 }
 
-/* What is missing for a check that was asked for: one clause, the caller frees; NULL: nothing. */
+/* What a requested check lacks: one clause, the caller frees; NULL: nothing. */
 static char *find_missing(const struct desired *desired,
                           const struct postfix_observed *observed)
 {
@@ -184,9 +184,9 @@ static int decide(const struct desired *desired, const struct postfix_observed *
 /* ---- how mail reaches the filter -------------------------------------------------------------- */
 
 struct route {
-	char *milter; /* item of main.cf, with braces; NULL: the admin's list has it */
+	char *milter; /* item of main.cf, with braces; NULL: the administrator's list has it */
 	char *probe;  /* "unix:/path" */
-	char *socket; /* "local:/path"; NULL: the admin's own is kept */
+	char *socket; /* "local:/path"; NULL: the administrator's own is kept */
 };
 
 static void route_done(struct route *route)
@@ -237,8 +237,8 @@ static void plan_hosts(const struct desired *desired,
 	          plan_cause(plan, CAUSE_DMARC));
 }
 
-/* OpenDMARC 1.4.2 fails every reload (it makes a table that it has already) and keeps what it had:
- * tried.  So whatever changed is a restart. */
+/* OpenDMARC 1.4.2 fails every reload (it creates a table that exists already) and keeps its old
+ * configuration (tested).  Every change is therefore a restart. */
 static void plan_services(const struct postfix_observed *observed,
                           const struct route *route, const char *id, struct plan *plan)
 {
@@ -264,7 +264,7 @@ static void plan_services(const struct postfix_observed *observed,
 	                   plan_cause(plan, CAUSE_DMARC));
 }
 
-/* What was set up and does not run is told until a push starts it. */
+/* A service that was set up and does not run is reported until a push starts it. */
 static void note_down(const struct desired *desired,
                       const struct postfix_observed *observed, const struct buf *conf,
                       struct plan *plan)
@@ -362,7 +362,7 @@ static int plan_part(const struct desired *desired,
 
 /* ---- the finished plan ------------------------------------------------------------------------ */
 
-/* `-n` knows keywords and booleans, and passes a configuration that names files nobody has. */
+/* `-n` checks keywords and booleans, but accepts a configuration that names missing files. */
 static int ask_filter(const struct validation *v, const struct buf *text, struct err *err)
 {
 	auto_free char *conf = stage_path(v->stage, "opendmarc.conf");
@@ -378,7 +378,7 @@ static int ask_filter(const struct validation *v, const struct buf *text, struct
 		result.errors.len ? buf_text(&result.errors) : buf_text(&result.out));
 }
 
-/* Without its list of suffixes or of hosts it does not start. */
+/* It does not start without its list of suffixes or of hosts. */
 static int check_paths(const struct validation *v, const struct opendkim_conf *conf,
                        struct err *err)
 {
@@ -413,7 +413,7 @@ static int validate(const struct validation *v, struct err *err)
 {
 	const struct step *step = validation_step(v, postfix_of(v)->dmarc.conf_path);
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
-	/* where our lines go what is left is the admin's own matter */
+	/* if our lines are removed, the rest is the administrator's */
 	if (!v->stage || !step || !step->is_present || step->rank != RANK_PROVIDERS)
 		return 0;
 	int r = opendkim_conf_parse(&conf, buf_text(step_text(step)), NULL, NULL, err);

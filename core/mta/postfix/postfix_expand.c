@@ -1,9 +1,8 @@
 /*
- * Values of main.cf: parameter expansion as Postfix does it, and lists.
+ * Values of main.cf: parameter expansion as in Postfix, and lists.
  *
- * The text may be hostile only by accident, but it must end: depth, output and the number of
- * parameters in it are bounded ("a = $a$a" doubles at each level), and what goes beyond expands to
- * nothing.
+ * The text is not hostile, but the expansion must end: depth, output and the number of parameters
+ * are bounded ("a = $a$a" doubles at each level); parts beyond the bounds expand to nothing.
  */
 #include "core/mta/postfix/postfix_main.h"
 
@@ -62,7 +61,7 @@ static const struct default_row {
 struct expansion {
 	const struct main_cf *cf;
 	const char *service;
-	const struct master_service *own; /* whose options hold before main.cf; or NULL */
+	const struct master_service *own; /* whose options precede main.cf; or NULL */
 	unsigned depth;
 	unsigned *names_left; /* of the whole value */
 	struct buf *into;
@@ -97,7 +96,7 @@ static void expand_name(struct expansion *x, const char *name, size_t len)
 			expand(x, defaults[i].value, strlen(defaults[i].value));
 }
 
-/* Where the group that opens at text[0] ends (behind its closing letter); len: it is not closed. */
+/* The end of the group that opens at text[0] (after its closing letter); len: it is not closed. */
 static size_t group_end(const char *text, size_t len)
 {
 	char open = text[0], close = open == '(' ? ')' : '}';
@@ -118,7 +117,7 @@ static size_t skip_space(const char *text, size_t at, size_t len)
 	return at;
 }
 
-/* "{text}" at *at: its span, and *at behind it.  False: none stands there. */
+/* "{text}" at *at: its span, and *at after it.  False: something else. */
 static bool take_group(const char *text, size_t len, size_t *at, const char **ret_text,
                        size_t *ret_len)
 {
@@ -134,7 +133,7 @@ static bool take_group(const char *text, size_t len, size_t *at, const char **re
 	return true;
 }
 
-/* "? {a} : {b}", "?text" or ":text" behind what was asked. */
+/* "? {a} : {b}", "?text" or ":text" after the condition. */
 static void expand_choice(struct expansion *x, bool holds, const char *text, size_t len)
 {
 	size_t at = skip_space(text, 0, len), group_len;
@@ -177,7 +176,7 @@ static int compare_values(const char *a, const char *b)
 	return x < y ? -1 : x > y;
 }
 
-/* "3.6.1" against "3.10": number by number, what is missing counts as 0. */
+/* "3.6.1" against "3.10": number by number, a missing one counts as 0. */
 static int compare_levels(const char *a, const char *b)
 {
 	for (unsigned i = 0; i < 3; i++) {
@@ -219,7 +218,7 @@ static void expand_relation(struct expansion *x, const char *text, size_t len)
 	expand_choice(x, answers[op], text + at, len - at);
 }
 
-/* What stands between "${" and "}". */
+/* The part between "${" and "}". */
 static void expand_group(struct expansion *x, const char *text, size_t len)
 {
 	size_t at = skip_space(text, 0, len);

@@ -1,10 +1,10 @@
 /*
  * FILTER actions in tables.
  *
- * Tables of text are read as they are; of an indexed one its source, and what "postmap -s" lists
- * where the source is missing or younger than the index.  What answers questions only (SQL, LDAP, a
- * server) cannot be searched.  A word FILTER in a pattern counts as an action: that errs on the
- * side of seeing a filter.
+ * Text tables are read as they are; of an indexed one its source, and the output of "postmap -s" if
+ * the source is missing or newer than the index.  Tables that only answer queries (SQL, LDAP, a
+ * server) cannot be searched.  A word FILTER in a pattern counts as an action: the possible error
+ * is to assume a filter that does not exist.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ struct reader {
 	struct ctx *ctx;
 	const struct main_cf *main;
 	struct filter_tables *tables;
-	/* of the table at hand */
+	/* of the present table */
 	const char *parameter, *service, *table;
 };
 
@@ -95,7 +95,7 @@ static int cannot_search(struct reader *r)
 	return 0;
 }
 
-/* 1: the file was searched, 0: it is not there or cannot be read. */
+/* 1: the file was searched, 0: it does not exist or cannot be read. */
 static int search_file(struct reader *r, const char *path)
 {
 	auto_buf text = BUF_INIT;
@@ -107,7 +107,7 @@ static int search_file(struct reader *r, const char *path)
 	return 1;
 }
 
-/* What the index itself holds. */
+/* The content of the index itself. */
 static int search_index(struct reader *r, const char *type, const char *path,
                         struct err *err)
 {
@@ -128,7 +128,7 @@ static int search_index(struct reader *r, const char *type, const char *path,
 
 static const char *const index_ends[] = { ".db", ".lmdb", ".cdb", ".pag" };
 
-/* Whether what was compiled from the file is younger. */
+/* Whether the index of the file is newer. */
 static bool is_compiled(struct reader *r, const char *path)
 {
 	struct file_info source = { 0 }, index = { 0 };
@@ -142,7 +142,7 @@ static bool is_compiled(struct reader *r, const char *path)
 		    index.kind == FILE_REGULAR)
 			return index.mtime_ns >= source.mtime_ns;
 	}
-	return true; /* not compiled at all: nothing else can be looked at */
+	return true; /* not compiled at all: nothing else can be searched */
 }
 
 static bool is_one_of(const char *type, const char *const *types, size_t count)
@@ -213,7 +213,7 @@ static const char *const checks[] = { "header_checks", "mime_header_checks",
 	                              "nested_header_checks", "body_checks",
 	                              "milter_header_checks" };
 
-/* "check_..._access TABLE", and a table that stands alone as old configurations have it. */
+/* "check_..._access TABLE", or a table alone as in old configurations. */
 static int search_restrictions(struct reader *r, const char *list, struct err *err)
 {
 	auto_buf item = BUF_INIT;
@@ -240,7 +240,7 @@ static int search_checks(struct reader *r, const char *list, struct err *err)
 	return rc;
 }
 
-/* The parameter in main.cf, or as the service has it where that is another one. */
+/* The parameter in main.cf, or of the service if that overrides it. */
 static int search_value(struct reader *r, const char *name,
                         const struct master_service *service, bool is_checks,
                         struct err *err)
@@ -259,7 +259,7 @@ static int search_value(struct reader *r, const char *name,
 	                 : search_restrictions(r, buf_text(&value), err);
 }
 
-/* Every parameter that can name a table, restriction classes among them. */
+/* Every parameter that can name a table, including restriction classes. */
 static int search_all(struct reader *r, const struct master_service *service,
                       struct err *err)
 {

@@ -1,11 +1,14 @@
 /*
- * Content filters: which services accept what a filter returns, and whether all ways back are known.
+ * Content filters: which services accept the mail that a filter returns, and whether all ways back
+ * are known.
  *
- * A filter returns mail by SMTP to a service that is made for it, by SMTP to one that others use too,
- * or by sendmail(1).  The first kind is found here and left out of everything.  The others cannot be
- * told from mail of this machine, so whoever signs must leave loopback and local programs out.
- * Whatever is in doubt counts as a way back: a message that is not signed does less harm than a
- * stranger's that is.
+ * A filter returns mail by SMTP to a service of its own, by SMTP to one that others use too, or by
+ * sendmail(1).  The first kind is recognised here and excluded everywhere.  The others cannot be
+ * distinguished from mail of this machine, so the signing filter must exclude loopback and local
+ * programs.
+ *
+ * Doubtful cases count as a way back: an unsigned message does less harm than a signed message of a
+ * stranger.
  */
 #include "core/mta/postfix/postfix_filters.h"
 
@@ -40,7 +43,7 @@ static bool has_word(const struct main_cf *main, const struct master_service *se
 /* ---- where a filter is, and how it returns mail -------------------------------------------------- */
 
 enum way {
-	WAY_NONE,    /* it returns nothing: no filter */
+	WAY_NONE,    /* returns nothing: not a filter */
 	WAY_LOCAL,   /* by SMTP, on this machine */
 	WAY_REMOTE,  /* by SMTP, from another host */
 	WAY_PROGRAM, /* perhaps by sendmail(1) */
@@ -67,7 +70,7 @@ static bool is_own_name(const struct main_cf *main, const char *host)
 	       item_list_has(buf_text(&interfaces), host);
 }
 
-/* What listens on this machine. */
+/* Listeners on this machine. */
 static enum way way_here(const struct main_cf *main, const struct master_cf *master,
                          const char *nexthop, const struct master_service **ret_program)
 {
@@ -102,7 +105,8 @@ static enum way way_of_host(const struct main_cf *main, const struct master_cf *
 	return WAY_REMOTE;
 }
 
-/* *ret_program: what may return it by sendmail(1), where that is known and the way WAY_PROGRAM. */
+/* *ret_program: the program that may return it by sendmail(1), if it is known and the way is
+ * WAY_PROGRAM. */
 static enum way way_of(const struct main_cf *main, const struct master_cf *master,
                        const struct filter_use *use, char **ret_host,
                        const struct master_service **ret_program)
@@ -127,13 +131,13 @@ static enum way way_of(const struct main_cf *main, const struct master_cf *maste
 	if (nexthop.len)
 		return way_of_host(main, master, buf_text(&nexthop), ret_host,
 		                   ret_program);
-	/* FILTER with a transport alone chooses how mail is sent to its own destination */
+	/* FILTER with a transport only selects how mail is sent to its own destination */
 	return use->table ? WAY_NONE : WAY_REMOTE;
 }
 
 /* ---- uses ---------------------------------------------------------------------------------------- */
 
-/* The filters that parameters name, and those of tables, each once. */
+/* The filters that parameters name, and those in tables, each once. */
 struct uses {
 	struct filter_use *row;
 	size_t count, room;
@@ -194,8 +198,8 @@ static void find_uses(const struct main_cf *main, const struct master_cf *master
 
 /* ---- services ------------------------------------------------------------------------------------ */
 
-/* Customers log in here.  What main.cf switches on for all services says nothing of one that lets
- * named hosts in. */
+/* Customers authenticate here.  A setting of main.cf for all services does not characterise one
+ * that accepts listed hosts. */
 static bool has_login(const struct main_cf *main, const struct master_service *service)
 {
 	if (!smtpd_is_yes(main, service, "smtpd_sasl_auth_enable"))
@@ -206,7 +210,7 @@ static bool has_login(const struct main_cf *main, const struct master_service *s
 	        !restrict_has(main, service, "permit_mynetworks"));
 }
 
-/* Whether a FILTER action of the table meets mail that comes in by the service. */
+/* Whether a FILTER action of the table applies to mail that arrives through the service. */
 static bool is_met(const struct main_cf *main, const struct master_cf *master,
                    const struct master_service *service, const struct filter_use *use)
 {
@@ -241,9 +245,9 @@ static bool is_filtered(const struct main_cf *main, const struct master_cf *mast
 	return false;
 }
 
-/* Whether the service is there for what a filter returns.  One that the world may use, too, is where
- * its mail is not filtered, or filtered by its own rule (the first of two filters); not on the
- * suspicion alone that a table may name a filter (`is_sure` false). */
+/* Whether the service is for mail that a filter returns.  One that is open to the world too is not,
+ * because its mail is unfiltered, or filtered by its own rule (the first of two filters); nor is
+ * one for which a table may only possibly name a filter (`is_sure` false). */
 static bool takes_back(const struct main_cf *main, const struct master_cf *master,
                        const struct filter_tables *tables, bool is_sure,
                        const struct master_service *service)
@@ -260,8 +264,8 @@ static bool takes_back(const struct main_cf *main, const struct master_cf *maste
 	       (is_sure && master_override(service, "content_filter"));
 }
 
-/* Options that only a way back has: it is one where no filter is seen, too, as one that a transport
- * leads to. */
+/* Options that only a way back has: they count even if no filter is found, because a transport may
+ * lead to one. */
 static bool is_marked(const struct main_cf *main, const struct master_service *service)
 {
 	return master_is_smtpd(service) && !smtpd_is_world(service) &&
@@ -319,7 +323,7 @@ static void add_remote(struct filter_ways *ways, const char *host)
 	ways->remote[ways->remotes++] = xstrdup(host);
 }
 
-/* What names the filter: "content_filter", or its table. */
+/* The parameter that names the filter: "content_filter", or its table. */
 static const char *source_of(const struct filter_use *use)
 {
 	return use->table ? use->table : use->parameter;

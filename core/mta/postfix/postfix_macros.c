@@ -1,5 +1,5 @@
 /*
- * Lists of macros.  They are the same for all filters of a service: a filter has none of its own.
+ * Lists of macros.  They apply to all filters of a service: a filter cannot have its own.
  */
 #include "core/mta/postfix/postfix_macros.h"
 
@@ -33,7 +33,7 @@ static bool is_macro(const char *item, const char *name)
 	return len == name_len && strncasecmp(item, name, len) == 0;
 }
 
-/* item_list_next() takes the braces off. */
+/* item_list_next() removes the braces. */
 static bool has_macro(const char *list, const char *name)
 {
 	auto_buf item = BUF_INIT;
@@ -65,7 +65,7 @@ void macros_lacking(const struct main_cf *main, const struct master_service *ser
 
 /* ---- overrides -------------------------------------------------------------------------------- */
 
-/* A command for a shell; postconf(1) takes no blanks there. */
+/* A command for a shell; postconf(1) accepts no blanks there. */
 static char *remedy_for(const struct master_service *service, const char *config_dir,
                         const char *lacking)
 {
@@ -161,7 +161,7 @@ int macros_check(const struct main_cf *main, const struct master_cf *master,
 
 /* ---- probes ----------------------------------------------------------------------------------- */
 
-/* The list's names, those that Postfix has a fixed value for as "{name=value}". */
+/* The list's names; those for which Postfix has a fixed value as "{name=value}". */
 static void put_list(const struct main_cf *main, const char *hostname, const char *list,
                      struct buf *into)
 {

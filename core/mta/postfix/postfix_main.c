@@ -1,4 +1,4 @@
-/* Reading main.cf: the scan gives spans into the text. */
+/* Parsing main.cf: the scan returns spans of the text. */
 #include "core/mta/postfix/postfix_main_inner.h"
 
 #include <ctype.h>
@@ -26,7 +26,7 @@ static size_t skip_blanks(const char *text, size_t at, size_t end)
 	return at;
 }
 
-/* A line that Postfix skips wherever it stands. */
+/* A line that Postfix skips. */
 bool main_is_void(const char *text, size_t at, size_t end)
 {
 	at = skip_blanks(text, at, end);
@@ -55,7 +55,7 @@ static void find_value(const char *text, struct main_def *def)
 		}
 		at = end;
 	}
-	if (!is_found) { /* behind the blanks that follow '=' on its line */
+	if (!is_found) { /* after the blanks that follow '=' on its line */
 		size_t at = def->equals;
 		while (at < def->end && (text[at] == ' ' || text[at] == '\t'))
 			at++;

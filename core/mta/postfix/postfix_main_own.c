@@ -1,8 +1,9 @@
 /*
- * An admin's own item of the signing filter, put under a condition where it stands.
+ * An administrator's own item of the signing filter, put under a condition in its place.
  *
- * His lists may name the filter that signs for us.  His octets stay; marks around them take the item
- * away from the services that must not use it, and taking the marks out restores his text.
+ * The administrator's lists may name the filter that signs for us.  The octets are unchanged; marks
+ * around them exclude the item from the services that must not use it, and removing the marks
+ * restores the text.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@ static bool stands_at(const struct main_cf *cf, size_t at, size_t end, const cha
 	return end - at >= len && memcmp(cf->text + at, text, len) == 0;
 }
 
-/* Behind the brace that closes the one at `at`; `end` where it is not closed. */
+/* After the brace that closes the one at `at`; `end` if it is not closed. */
 static size_t group_end(const struct main_cf *cf, size_t at, size_t end)
 {
 	size_t level = 0;
@@ -61,7 +62,7 @@ static bool has_mark_before(const struct main_cf *cf, const struct main_def *def
 	       stands_at(cf, at - len, def->last, MAIN_OWN_BEGIN);
 }
 
-/* The item around the endpoint at `at`: the braces that it opens belong to it. */
+/* The item around the endpoint at `at`, including its braces. */
 static void find_item(const struct main_cf *cf, const struct main_def *def, size_t at,
                       size_t len, size_t *ret_begin, size_t *ret_end)
 {
@@ -75,7 +76,7 @@ static void find_item(const struct main_cf *cf, const struct main_def *def, size
 	}
 }
 
-/* Puts the marks around the first item that has none; false: there is no such item. */
+/* Adds the marks around the first item without them; false: there is no such item. */
 static bool wrap_one(struct buf *text, const char *name, const char *endpoint)
 {
 	auto_main_cf cf = MAIN_CF_INIT;

@@ -1,10 +1,10 @@
 /*
- * master.cf.  Logical lines are made as in main.cf; the first seven fields are words, the rest is
- * the command with its arguments, of which only -o is looked at.  An argument in braces may hold
- * blanks.
+ * master.cf.
  *
- * Ours is a marked block at the end.  Its first line says whether the line in front of it had no
- * line break, so taking it out is exact; what somebody put between the marks stays.
+ * Logical lines are formed as in main.cf; the first seven fields are words, the rest is the command
+ * with its arguments, of which only -o is parsed.  An argument in braces may contain blanks.  Ours
+ * is a marked block at the end.  Its first line records whether the line before it had no line
+ * break, so removing it is exact; text that was added between the marks is kept.
  */
 #include "core/mta/postfix/postfix_master.h"
 
@@ -202,7 +202,7 @@ bool master_is_loopback(const char *host)
 /* ---- ours: out and in ------------------------------------------------------------------------ */
 
 /* A line that begins with white space continues the one above; blank lines and comments are an
- * admin's, and do not end it. */
+ * administrator's, and do not end it. */
 static bool is_our_line(bool *goes_on, const char *line, size_t len)
 {
 	size_t blanks = 0;

@@ -1,4 +1,4 @@
-/* What stands on a Postfix host before a push: its own files, then each part's. */
+/* The state of a Postfix host before a push: its own files, then each part's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
 	return r < 0 ? r : 1;
 }
 
-/* An open relay's mynetworks is no list of those whose mail is ours. */
+/* An open relay's mynetworks does not list the hosts whose mail is ours. */
 static void add_network(struct postfix_observed *observed, const char *text)
 {
 	struct network net;
@@ -53,7 +53,7 @@ static void add_network(struct postfix_observed *observed, const char *text)
 	observed->network[observed->networks++] = xstrdup(text);
 }
 
-/* mynetworks: "/file" holds more of them, one or several a line, '#' begins a comment line. */
+/* mynetworks: "/file" contains more of them, one or several per line, '#' begins a comment line. */
 static int read_networks(struct ctx *ctx, struct postfix_observed *observed,
                          struct err *err)
 {
@@ -82,8 +82,8 @@ static int read_networks(struct ctx *ctx, struct postfix_observed *observed,
 	return 0;
 }
 
-/* Whether the Postfix whose configuration is in `folder` accepts what local filters return; one that
- * cannot be read does not count. */
+/* Whether the Postfix whose configuration is in `folder` accepts mail that local filters return;
+ * one that cannot be read does not count. */
 static bool accepts_returned(struct ctx *ctx, const char *folder)
 {
 	auto_free char *main_path = path_join(folder, "main.cf");

@@ -1,8 +1,8 @@
 /*
  * An SPF check of the administrator's: a policy service in any list of restrictions, or a milter.
  *
- * It is told by its socket, or by the program that master.cf starts behind it: policyd-spf,
- * pypolicyd-spf, postfix-policyd-spf-perl and their kind all have "spf" in one of them.
+ * It is recognised by its socket, or by the program that master.cf starts for it: policyd-spf,
+ * pypolicyd-spf, postfix-policyd-spf-perl and similar ones all have "spf" in one of them.
  */
 #include "core/mta/postfix/postfix_other_spf.h"
 
@@ -22,7 +22,7 @@ struct others {
 	const struct postfix_observed *observed;
 	const struct master_cf *master;
 	struct plan *plan;
-	char **named; /* endpoints that were told */
+	char **named; /* endpoints that were reported */
 	size_t count, room;
 };
 
@@ -47,7 +47,7 @@ static bool checks_spf(const struct master_cf *master, const char *endpoint)
 	       (service && strcasestr(service->arguments, "spf"));
 }
 
-/* Whether "check_policy_service ENDPOINT" stands in one piece in a line of the text. */
+/* Whether "check_policy_service ENDPOINT" is contiguous in a line of the text. */
 static bool has_item(const struct buf *text, const char *endpoint)
 {
 	size_t len = strlen(endpoint);
@@ -61,8 +61,8 @@ static bool has_item(const struct buf *text, const char *endpoint)
 	return false;
 }
 
-/* A command that takes the item out of the file and leaves everything else; NULL: it is written
- * otherwise. */
+/* A command that removes the item from the file and nothing else; NULL: it is written in another
+ * way. */
 static char *remedy_for(const struct others *others, const char *endpoint)
 {
 	const struct postfix_observed *observed = others->observed;

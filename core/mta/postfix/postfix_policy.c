@@ -34,7 +34,7 @@ static bool has_policyd(struct ctx *ctx)
 	       info.kind == FILE_REGULAR;
 }
 
-/* An account of its own where an admin made one. */
+/* An account of its own if an administrator created one. */
 static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
 	static const char *const users[] = { "mailauth", "nobody" };
@@ -75,7 +75,7 @@ char *postfix_policy_why_not(const struct postfix_observed *observed)
 	return why;
 }
 
-/* No place in the list of restrictions: what an admin is to do. */
+/* No position in the list of restrictions: what an administrator has to do. */
 static char *why_no_place(const struct postfix_observed *observed, const char *why)
 {
 	return xasprintf(
@@ -146,7 +146,7 @@ static int plan_part(const struct desired *desired,
 				->shared = &master_cf_format;
 			plan_reload(observed, RANK_LEFTOVERS, plan);
 		}
-		if (desired) /* else the engine takes away what is ours alone */
+		if (desired) /* else the engine removes what is only ours */
 			policyd_conf_drop("", plan);
 		return 0;
 	}

@@ -1,8 +1,7 @@
 /*
- * Programs that master(8) starts to be handed mail, and what they do with it.
- *
- * A command line says little: one that names sendmail may return mail by it; one that names the port
- * of a service which only this machine has returns mail there.
+ * Programs that master(8) starts and passes mail to, and what they do with it.  A command line
+ * shows little: one that names sendmail may return mail by it; one that names the port of a service
+ * which is open to this machine only returns mail there.
  */
 #include "core/mta/postfix/postfix_programs.h"
 
@@ -26,7 +25,7 @@ bool program_runs_sendmail(const struct master_service *service)
 	return program_is_one(service) && strstr(service->arguments, "sendmail");
 }
 
-/* Whether the number or name stands in the text by itself. */
+/* Whether the number or name is in the text as a separate word. */
 static bool has_port(const char *text, const char *port)
 {
 	size_t len = strlen(port);
@@ -129,7 +128,7 @@ static void note_policy(void *arg, const struct master_service *service, const c
 	*has_policy |= !text_ends(endpoint, POLICYD_SOCKET);
 }
 
-/* Whether a policy service of the admin's is asked: its answer may be FILTER. */
+/* Whether a policy service of the administrator's is queried: its answer may be FILTER. */
 static bool has_policy(const struct main_cf *main, const struct master_cf *master)
 {
 	bool found = false;

@@ -1,10 +1,10 @@
 /*
- * Our part of main.cf, out and in.
+ * Our part of main.cf, inserted and removed.
  *
- * Edits are made on spans, so that what is not ours is copied octet for octet.  An item is put in with
- * ", " next to it and taken out with the same two octets, and a value that was empty gets the item
- * alone: that is why both ways are exact.  The block at the end says in its first line whether the line
- * in front of it had no line break.
+ * Edits are made on spans, so that text that is not ours is copied octet by octet.  An item is
+ * inserted with ", " next to it and removed with the same two octets, and an empty value gets the
+ * item alone: both directions are therefore exact.  The block at the end records in its first line
+ * whether the line before it had no line break.
  */
 #include "core/mta/postfix/postfix_render.h"
 
@@ -60,7 +60,7 @@ static const struct list_row {
 	[SRS_LMTP] = { "lmtp_generic_maps", "$mailauth_lmtp_generic_maps" },
 };
 
-/* The length of `$name`, `${name}` or `$(name)` at `at`; 0: it does not stand there. */
+/* The length of `$name`, `${name}` or `$(name)` at `at`; 0: something else. */
 static size_t item_at(const char *text, size_t at, size_t end, const char *item)
 {
 	const char *name = item + 1;
@@ -78,8 +78,8 @@ static size_t item_at(const char *text, size_t at, size_t end, const char *item)
 	return 0;
 }
 
-/* Takes the item with the separator that came with it; what somebody wrote otherwise, with the
- * comma or blank beside it. */
+/* Removes the item with the separator that we inserted; if the text was changed, with the comma or
+ * blank next to it. */
 static struct span item_span(const char *text, const struct main_def *def, size_t at,
                              size_t len)
 {
@@ -101,7 +101,8 @@ static struct span item_span(const char *text, const struct main_def *def, size_
 	return gap;
 }
 
-/* The items of ours in one list; `is_in_block`: a definition that holds nothing else goes whole. */
+/* The items of ours in one list; `is_in_block`: a definition that contains nothing else is removed.
+ */
 static void strip_list(const struct main_cf *cf, const struct main_def *def,
                        const char *item, bool is_in_block, struct spans *ours)
 {
@@ -182,7 +183,7 @@ static void put_at(struct buf *text, size_t at, const char *before, const char *
 	buf_add(text, edited.at, edited.len);
 }
 
-/* Puts `item` into the last definition of `list`; false: there is none. */
+/* Inserts `item` into the last definition of `list`; false: there is none. */
 static bool put_item(struct buf *text, const char *list, const char *item, bool is_last)
 {
 	auto_main_cf cf;
@@ -196,8 +197,8 @@ static bool put_item(struct buf *text, const char *list, const char *item, bool 
 	return true;
 }
 
-/* The policy service: its item where restrict_find() says, its parameters into `params`, and a
- * list that was not there into `missing`. */
+/* The policy service: its item at the position of restrict_find(), its parameters into `params`,
+ * and a missing list into `missing`. */
 static void put_policy(struct buf *text, const struct main_request *request,
                        struct buf *params, struct buf *missing)
 {
@@ -220,7 +221,7 @@ static void put_policy(struct buf *text, const struct main_request *request,
 		buf_puts(missing, RESTRICT_LIST " = " MAIN_RECIPIENT_REF "\n");
 }
 
-/* Whether the value of `list` takes in the item of the other list, through whatever parameters. */
+/* Whether the value of `list` includes the item of the other list, through any parameters. */
 static bool reaches(const char *text, size_t len, const char *list, const char *other,
                     const char *item)
 {
@@ -238,7 +239,8 @@ static bool reaches(const char *text, size_t len, const char *list, const char *
 
 /* ---- the milter lists ------------------------------------------------------------------------- */
 
-/* "name = text", but `other` for the services of the two lists, and nothing for `none` and `off`. */
+/* "name = text", but `other` for the services of the two lists, and nothing for `none` and `off`.
+ */
 struct cases {
 	const char *const *none, *const *off, *const *first, *const *second;
 	const char *other, *text;
@@ -288,9 +290,9 @@ static bool has_any(const char *const *services)
 	return services && services[0];
 }
 
-/* How the two lists hang together: never ours twice in one. */
+/* The relation of the two lists: our item is never in one twice. */
 struct reach {
-	bool from_non; /* non_smtpd_milters takes smtpd_milters in */
+	bool from_non; /* non_smtpd_milters includes smtpd_milters */
 	bool to_non;   /* ... or the other way */
 };
 
@@ -350,8 +352,8 @@ static void add_milters(const struct main_request *request, bool first, bool sen
 		buf_printf(list, "%s$mailauth_%s", list->len ? ", " : "", one->name);
 }
 
-/* What smtpd services run: one item in front for mail from outside, one behind for those who only
- * send where an admin's milters stand between. */
+/* The milters of smtpd services: one item first for mail from outside, one last for submission, if
+ * an administrator's milters are between them. */
 static void put_smtpd(struct buf *text, const struct main_request *request,
                       struct reach reach, struct buf *params, struct buf *missing)
 {
@@ -396,7 +398,7 @@ static void put_smtpd(struct buf *text, const struct main_request *request,
 	put_ref(text, SUBMISSION, true, missing);
 }
 
-/* An admin's own item of the signing filter stays where it is, for the services that may use it. */
+/* An administrator's own item of the signing filter is kept, for the services that may use it. */
 static void put_own(struct buf *text, const struct main_request *request,
                     struct buf *params)
 {
@@ -416,7 +418,7 @@ static void put_own(struct buf *text, const struct main_request *request,
 		main_own_put(text, lists[NON_SMTPD].name, request->own_non_smtpd);
 }
 
-/* What an admin's own list keeps from the filters; the built-in one has it all. */
+/* Macros that an administrator's own list withholds from the filters; the built-in one has all. */
 static void put_macros(struct buf *text, struct buf *params)
 {
 	auto_main_cf cf;
@@ -466,8 +468,8 @@ static void put_milters(struct buf *text, const struct main_request *request,
 	}
 }
 
-/* Behind an admin's own tables, whose entries go on winning.  Without the classes headers would be
- * rewritten, too; where he has set them they are what they must be (postfix_srs.c). */
+/* After an administrator's own tables, whose entries take precedence.  Without the classes headers
+ * would be rewritten too; if they are set, they have the required value (postfix_srs.c). */
 static void put_srs(struct buf *text, const struct main_request *request,
                     struct buf *params, struct buf *missing)
 {

@@ -1,9 +1,9 @@
 /*
  * A rollback on Postfix: from the files that change to ranks, services and probes.  Pure.
  *
- * The order is that of any push: what comes back or changes goes up to RANK_PROVIDERS and must
- * answer, then main.cf is switched, and what main.cf let go of leaves behind it.  Whom to tell and
- * where to ask is read from the texts as they will stand.
+ * The order is that of any push: what is restored or changes comes up to RANK_PROVIDERS and must
+ * answer, then main.cf is switched, and what main.cf no longer names is removed after it.  Which
+ * services are told and which sockets are probed is read from the future texts.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +100,7 @@ int postfix_policy_restore(const struct postfix_observed *observed, struct plan 
 /* ---- DKIM ------------------------------------------------------------------------------------- */
 
 /* The domain and the selector of the first line of `table` (lines "<name> <domain>:<selector>:...")
- * that `other` has not; NULL: each line is in both.  Both are sorted by domain. */
+ * that `other` does not have; NULL: each line is in both.  Both are sorted by domain. */
 static char *first_alone(const struct buf *table, const struct buf *other,
                          char **ret_selector)
 {
@@ -123,12 +123,12 @@ static char *first_alone(const struct buf *table, const struct buf *other,
 			*ret_selector = xmemdup(colon + 1, strcspn(colon + 1, ":\n"));
 			return xmemdup(domain + 1, (size_t)(colon - domain - 1));
 		}
-		to = strstr(to, line); /* lines of the other alone lie between */
+		to = strstr(to, line); /* lines that only the other has are between */
 	}
 	return NULL;
 }
 
-/* A name that signs again or otherwise, and one that signs no more. */
+/* A name that signs again or with another key, and one that signs no more. */
 static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *plan)
 {
 	const struct step *table = find_file(plan, OPENDKIM_KEY_TABLE);
@@ -158,7 +158,7 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 	}
 }
 
-/* What our configuration and, behind it, the admin's say of a keyword. */
+/* The value of a keyword in our configuration and, before it, the administrator's. */
 static const char *value_of(const struct opendkim_conf *ours,
                             const struct postfix_observed *observed, const char *key)
 {
@@ -309,7 +309,7 @@ int postfix_restore(const void *row_observed, struct plan *plan, struct err *err
 	                             plan_cause(plan, CAUSE_SERVER));
 	if (!step)
 		return 0;
-	step->rank = RANK_CONSUMERS; /* also where it lets go of everything */
+	step->rank = RANK_CONSUMERS; /* also if it removes everything */
 	main_cf_parse(&cf, buf_text(step_text(step)), step_text(step)->len);
 	step = find_file(plan, observed->master_path);
 	const struct buf *text = text_of(step, &observed->master_cf);

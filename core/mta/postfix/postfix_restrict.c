@@ -1,10 +1,10 @@
 /*
- * Lists of restrictions as smtpd(8) walks them: names in any case, separated by commas and blanks;
- * some take the next item as their argument; warn_if_reject takes the force out of the next one.
+ * Lists of restrictions as smtpd(8) evaluates them: names in any case, separated by commas and
+ * blanks; some take the next item as their argument; warn_if_reject disables the next one.
  *
- * Whatever stands here can be written wrongly only on the side of refusing: a place that is not
- * understood is no place.  smtpd evaluates smtpd_relay_restrictions and this list, and both must
- * let a recipient through, so an item that never permits cannot let more through.
+ * Errors are possible only towards refusing: a position that is not understood is not used.  smtpd
+ * evaluates smtpd_relay_restrictions and this list, and both must permit a recipient, so an item
+ * that never permits cannot permit more.
  */
 #include "core/mta/postfix/postfix_restrict.h"
 
@@ -20,12 +20,12 @@
 #define LATER_FRONT \
 	"permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination"
 
-/* What an item or a list does to recipients; the first of RELAY_* holds. */
+/* The effect of an item or a list on recipients; the first of RELAY_* counts. */
 enum {
-	RELAY_REFUSED = 1, /* a stranger's mail to a foreign domain ends here */
+	RELAY_REFUSED = 1, /* ends a stranger's mail to a foreign domain */
 	RELAY_PERMITTED = 2,
-	LOCAL_ENDS = 4,     /* no mail to our own domains gets behind it */
-	BY_DESTINATION = 8, /* RELAY_REFUSED, and mail to our own domains goes on */
+	LOCAL_ENDS = 4,     /* mail to our own domains ends before it */
+	BY_DESTINATION = 8, /* RELAY_REFUSED, and mail to our own domains continues */
 };
 
 struct walk {
@@ -132,7 +132,7 @@ static bool relay_guards(const struct main_cf *cf)
 
 /* ---- items as they are written ---------------------------------------------------------------- */
 
-/* The next item of the definition at or behind *at, comment lines skipped. */
+/* The next item of the definition at or after *at, comment lines skipped. */
 static bool next_item(const struct main_cf *cf, const struct main_def *def, size_t *at,
                       size_t *ret_begin)
 {
@@ -164,7 +164,7 @@ static bool next_item(const struct main_cf *cf, const struct main_def *def, size
 struct search {
 	const struct main_cf *cf;
 	struct walk walk;
-	size_t warning;      /* where a pending warn_if_reject begins */
+	size_t warning;      /* the start of a pending warn_if_reject */
 	bool is_relay_ended; /* by reject_unauth_destination, or by smtpd_relay_restrictions */
 	bool is_over;
 };
@@ -193,7 +193,7 @@ static void look_at_item(struct search *search, size_t begin, size_t end,
 		spot->at = end;
 	} else if (strchr(text, '$') || search->walk.has_class) {
 		spot->why = N_("a parameter in it ends the list");
-	} else if (search->is_relay_ended) { /* nothing gets behind this item */
+	} else if (search->is_relay_ended) { /* no mail continues after this item */
 		spot->place = RESTRICT_BEFORE;
 		spot->at = front;
 	} else {
@@ -223,7 +223,7 @@ static void find_in_list(const struct main_cf *cf, const struct main_def *def,
 	spot->at = search.walk.is_warning ? search.warning : last;
 }
 
-/* A list that is empty lets through what smtpd_relay_restrictions lets through. */
+/* An empty list permits what smtpd_relay_restrictions permits. */
 static void find_in_nothing(const struct main_cf *cf, struct restrict_spot *spot)
 {
 	auto_buf text = BUF_INIT, value = BUF_INIT;
@@ -235,7 +235,7 @@ static void find_in_nothing(const struct main_cf *cf, struct restrict_spot *spot
 	if (is_defined)
 		main_cf_value(&other, "smtp", "smtpd_relay_restrictions", &value);
 	if (strstr(buf_text(&value),
-	           "mailauth-here")) { /* a circle, once it is not empty */
+	           "mailauth-here")) { /* a circle, unless it is empty */
 		spot->why = N_("smtpd_relay_restrictions is derived from it");
 		return;
 	}
@@ -343,7 +343,7 @@ static const char *const own_lists[] = { "smtpd_client_restrictions",
 	                                 "smtpd_sender_restrictions",
 	                                 "smtpd_relay_restrictions", RESTRICT_LIST };
 
-/* "permit_sasl_authenticated, reject" in one of its lists: nobody else's mail comes in. */
+/* "permit_sasl_authenticated, reject" in one of its lists: only authenticated mail is accepted. */
 bool restrict_is_closed(const struct main_cf *cf, const struct master_service *service)
 {
 	for (size_t i = 0; i < ARRAY_LEN(own_lists); i++) {

@@ -1,4 +1,5 @@
-/* How mail reaches OpenDKIM: the administrator's own socket where main.cf or master.cf names it, else ours. */
+/* How mail reaches OpenDKIM: through the administrator's own socket if main.cf or master.cf names
+ * it, else ours. */
 #include "core/mta/postfix/postfix_route.h"
 
 #include <stdlib.h>
@@ -28,7 +29,7 @@ char *postfix_find_milter(const struct main_cf *cf, const char *list, const char
 	return services_find_socket(buf_text(&value), &filter);
 }
 
-/* The same for the lists of master.cf alone. */
+/* The same for the lists of master.cf only. */
 static char *find_in_services(const struct postfix_observed *observed,
                               const struct main_cf *cf, const char *socket)
 {

@@ -1,10 +1,10 @@
 /*
- * Postfix as a service: told by postfix(1) of its own configuration folder.
+ * Postfix as a service: told through postfix(1) of its own configuration folder.
  *
- * "-c" also keeps it to that instance: without it the default instance of a machine that has
- * several hands the command to all of them.  Where systemd runs the machine, starts and stops of
- * the default instance go to its unit, which would otherwise not know: Debian's postfix.service is not
- * the real unit, so reloads never do.
+ * "-c" also restricts the command to that instance: without it the default instance of a machine
+ * with several passes the command to all of them.  With systemd, starts and stops of the default
+ * instance are done through its unit, whose state would otherwise be wrong: Debian's
+ * postfix.service is not the real unit, so reloads are not.
  */
 #include <string.h>
 
@@ -29,7 +29,7 @@ static bool is_running(struct ctx *ctx, const char *instance)
 	const char *folder = folder_of(instance);
 	const char *argv[] = { "postfix", "-c", folder, "status", NULL };
 
-	/* who cannot be asked may run: telling him says so */
+	/* a service that cannot be queried may run: telling it reports that */
 	return !service_run_denies(ctx, argv);
 }
 
@@ -99,7 +99,7 @@ static void log_source(struct ctx *ctx, const char *instance, char **ret_name,
 		*ret_file = buf_take(&file);
 }
 
-/* Daemons that every message passes; what another one complains of keeps no mail. */
+/* Daemons that every message passes; errors of other ones do not stop mail. */
 static bool is_front_daemon(const struct log_line *line, const char *log_name)
 {
 	static const char *const daemons[] = { "master",   "smtpd",  "postscreen",

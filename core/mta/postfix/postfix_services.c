@@ -1,6 +1,6 @@
 /*
- * What main.cf and master.cf say together: services that customers send through, services that an
- * override takes away from us, and the address that smtpd answers at.
+ * Facts from main.cf and master.cf together: services that customers send through, services with an
+ * override that disables ours, and the address that smtpd answers at.
  */
 #include "core/mta/postfix/postfix_services.h"
 
@@ -79,7 +79,7 @@ static bool has_no_milters(const struct main_cf *main,
 static bool is_socket(const char *text, const struct filter_socket *filter)
 {
 	auto_free char *plain = opendkim_endpoint(text, filter->queue_dir);
-	/* an absolute path seen from a chrooted smtpd begins at the queue directory */
+	/* an absolute path of a chrooted smtpd begins at the queue directory */
 	auto_free char *inside =
 		plain && text_starts(plain, "unix:/")
 			? xasprintf("unix:%s%s", filter->queue_dir, plain + 5)
@@ -109,8 +109,7 @@ bool services_names_filter(const struct main_cf *main,
 	return found != NULL;
 }
 
-/* What a list of the service's own takes away; NULL: nothing, it names the filter for those who only
- * send. */
+/* What a list of the service itself disables; NULL: nothing, it names the filter for submission. */
 static char *list_override(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const struct filter_socket *filter)
@@ -184,8 +183,8 @@ static bool is_pickups(const struct main_cf *main, const struct master_cf *maste
 	return strcmp(buf_text(&name), cleanup->name) == 0;
 }
 
-/* An override of a port for quarantine, copies or what a filter returns keeps mail from being signed
- * twice; so does one of local programs where a filter returns mail by them. */
+/* An override of a port for quarantine, copies or returned mail prevents that mail is signed twice;
+ * so does one for local programs if a filter returns mail through them. */
 static bool is_meant(const struct main_cf *main, const struct master_cf *master,
                      const struct services *services,
                      const struct master_service *service)
@@ -241,8 +240,8 @@ void services_note(const struct main_cf *main, const struct master_cf *master,
 
 /* ---- what brings mail back -------------------------------------------------------------------- */
 
-/* The endpoint by which an admin's list in main.cf names the filter, as he wrote it; NULL: it does
- * not. */
+/* The endpoint by which an administrator's list in main.cf names the filter, as written; NULL: it
+ * does not. */
 static char *own_endpoint(const struct main_cf *main, const char *list,
                           const struct filter_socket *filter)
 {
@@ -260,7 +259,7 @@ static void add_item(struct buf *list, const char *item)
 		buf_printf(list, "%s%s", list->len ? "," : "", item);
 }
 
-/* Ours in front of the service's own, or behind them for what is signed last. */
+/* Ours before the service's own, or after them for mail that is signed last. */
 static void list_with_ours(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const struct filter_socket *filter, struct buf *into)
@@ -309,7 +308,7 @@ char *services_override_remedy(const struct main_cf *main,
 		options_without(buf_text(&value), "no_milters", &next);
 	else if (value.len)
 		list_with_ours(main, service, parameter, filter, &next);
-	/* postconf takes no blanks there, and a shell no quotes */
+	/* postconf accepts no blanks there, and a shell no quotes */
 	if ((own && !is_options && strpbrk(own, "{}'")) || strchr(buf_text(&next), '\''))
 		return xasprintf(_("add \"%s\" to %s of %s/%s in master.cf"),
 		                 master_is_smtpd(service) ? MAIN_SMTPD_REF
@@ -329,7 +328,7 @@ char *services_override_remedy(const struct main_cf *main,
 	                 folder);
 }
 
-/* Whether customers can log in where the world sends. */
+/* Whether customers can authenticate on the port for mail from the world. */
 static bool has_world_login(const struct main_cf *main, const struct master_cf *master)
 {
 	for (size_t i = 0; i < master->count; i++) {
@@ -391,7 +390,7 @@ static char *endpoint(const char *host, const char *port)
 	return xasprintf(strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, number);
 }
 
-/* The address for a host that main.cf or master.cf names; NULL: it cannot be told. */
+/* The address for a host that main.cf or master.cf names; NULL: unknown. */
 static char *host_address(const struct main_cf *main, const char *host)
 {
 	auto_buf protocols = BUF_INIT;
@@ -405,7 +404,7 @@ static char *host_address(const struct main_cf *main, const char *host)
 	                       : "127.0.0.1");
 }
 
-/* An address of this machine that Postfix listens on, loopback where it can be. */
+/* An address of this machine that Postfix listens on, loopback if possible. */
 static char *listening_host(const struct main_cf *main)
 {
 	auto_buf interfaces = BUF_INIT, item = BUF_INIT;
@@ -427,7 +426,7 @@ static char *listening_host(const struct main_cf *main)
 	return found;
 }
 
-/* master_service_disable: types and "name/type", the first that matches counts, "!" keeps one. */
+/* master_service_disable: types and "name/type", the first match counts, "!" excludes one. */
 static bool is_disabled(const struct main_cf *main, const struct master_service *service)
 {
 	auto_buf list = BUF_INIT, item = BUF_INIT;
@@ -451,7 +450,7 @@ void endpoints_done(struct endpoints *endpoints)
 	*endpoints = ENDPOINTS_INIT;
 }
 
-/* Whether it can be asked: it is open, on a port of its own, and begins in clear text. */
+/* Whether it can be probed: it is open, on a port of its own, and begins in clear text. */
 static bool is_askable(const struct main_cf *main, const struct master_service *service)
 {
 	bool is_postscreen = strcmp(service->command, "postscreen") == 0;

@@ -1,4 +1,4 @@
-/* What one smtpd service of master.cf is for, as its options and main.cf say. */
+/* The purpose of one smtpd service of master.cf, from its options and main.cf. */
 #include "core/mta/postfix/postfix_smtpd.h"
 
 #include <arpa/inet.h>
@@ -40,8 +40,8 @@ int smtpd_port(const char *port)
 	return entry ? ntohs((uint16_t)entry->s_port) : 0;
 }
 
-/* A port of RFC 6409 or 8314, or one where logging in was switched on for it alone; never the one
- * that the world sends to. */
+/* A port of RFC 6409 or 8314, or one for which authentication was enabled separately; never the one
+ * that receives mail from the world. */
 bool smtpd_is_submission(const struct main_cf *main, const struct master_service *service)
 {
 	int number = smtpd_port(master_port(service));

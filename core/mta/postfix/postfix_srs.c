@@ -50,7 +50,7 @@ static void files_done(struct files *files)
 
 /* ---- observing --------------------------------------------------------------------------------- */
 
-/* srs.domain as the push will have it, but for a name that only the push keeps. */
+/* srs.domain after the push, except for a name that only the push stores. */
 static int find_domain(struct postfix_observed *observed, struct err *err)
 {
 	static const enum setting_key keys[] = { SET_SRS_DOMAIN, SET_MTA_HOSTNAME };
@@ -84,7 +84,7 @@ static enum acceptance look_up(void *arg, const char *table, const char *domain)
 	struct err ignored = ERR_INIT;
 	if (source->ctx->is_rooted || run(source->ctx, &spec, &result, &ignored) < 0)
 		return ACCEPT_UNKNOWN;
-	/* 1 and not a word: there is no such key */
+	/* 1 without output: there is no such key */
 	enum acceptance found = result.is_timed_out       ? ACCEPT_UNKNOWN
 	                        : result.exit_status == 0 ? ACCEPT_YES
 	                        : result.errors.len       ? ACCEPT_UNKNOWN
@@ -103,7 +103,7 @@ static char *read_patterns(void *arg, const char *path)
 	return buf_take(&text);
 }
 
-/* Postfix itself knows its defaults best. */
+/* Postfix itself reports its defaults. */
 static void list_value(struct ctx *ctx, const struct postfix_observed *observed,
                        const struct main_cf *cf, const char *name, struct buf *into)
 {
@@ -150,7 +150,7 @@ static bool is_excluded(const struct unlisted *list, const char *name)
 {
 	for (size_t i = 0; i < list->excluded_count; i++) {
 		const char *one = list->excluded[i];
-		/* ".example.com" is what is below it */
+		/* ".example.com" means the domains below it */
 		if (*one == '.' ? text_ends(name, one) : strcmp(name, one) == 0)
 			return true;
 	}
@@ -177,11 +177,11 @@ static void note_domain(void *arg, const char *typed)
 	list->name[list->count++] = xstrdup(name);
 }
 
-/* relay_domains are others' mail, as far as its senders go. */
+/* relay_domains are domains of others, as far as their senders are concerned. */
 static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
 	                                 "virtual_mailbox_domains" };
 
-/* The sentence on them; NULL: there are none.  The caller frees. */
+/* The sentence on them; NULL: none.  The caller frees. */
 static char *rewritten_text(const struct unlisted *list)
 {
 	auto_buf names = BUF_INIT, words = BUF_INIT;
@@ -205,8 +205,8 @@ static char *rewritten_text(const struct unlisted *list)
 	                 buf_text(&names), buf_text(&words));
 }
 
-/* postsrsd leaves the domains of the database alone; mail of others that are at home here is taken for
- * foreign, and loses its alignment for DMARC. */
+/* postsrsd does not rewrite the domains of the database; mail of other local domains is treated as
+ * foreign, and loses its DMARC alignment. */
 static void find_rewritten(struct ctx *ctx, struct postfix_observed *observed,
                            const char *domain, const char *excluded)
 {
@@ -267,7 +267,7 @@ static void note(void *arg, const char *sentence)
 	plan_note(arg, "%s", sentence);
 }
 
-/* A domain that Postfix does not accept loses every bounce; what runs already goes on. */
+/* A domain that Postfix does not accept loses every bounce; a running configuration continues. */
 static int check_domain(const struct desired *desired,
                         const struct postfix_observed *observed, struct plan *plan,
                         struct err *err)
@@ -312,7 +312,7 @@ static int check_files(const struct postfix_observed *observed, struct plan *pla
 	auto_free char *why = canonical_conflict(&files.main, &files.master);
 	if (why)
 		return err_set(err, ERR_FAILED, _("SRS: %s"), why);
-	/* version 1 listens on 127.0.0.1 alone, version 2 on a UNIX socket */
+	/* version 1 listens on 127.0.0.1 only, version 2 on a UNIX socket */
 	auto_buf protocols = BUF_INIT;
 	main_cf_value(&files.main, NULL, "inet_protocols", &protocols);
 	if (!observed->srs.daemon.is_v2 && !item_list_has(buf_text(&protocols), "ipv4") &&
@@ -386,7 +386,7 @@ static int plan_srs(const struct desired *desired,
 
 /* ---- rollback ---------------------------------------------------------------------------------- */
 
-/* main.cf as it will stand names our tables. */
+/* the future main.cf names our tables */
 static bool will_be_named(const struct postfix_observed *observed,
                           const struct plan *plan)
 {

@@ -1,10 +1,10 @@
 /*
- * A finished plan for Postfix, checked before anything is saved: main.cf and master.cf on a copy in
+ * A finished plan for Postfix, checked before anything is saved: main.cf and master.cf in a copy in
  * a private folder, then each part.
  *
- * postconf(1) never fails on bad values, and warnings are normal on healthy hosts: so what it says
- * about the copy is compared with what it says about the present files, and the milter lists that
- * it reads with those that were meant.  What it does not see at all is postfix_values.h's.
+ * postconf(1) never fails for wrong values, and warnings are normal on healthy hosts: its output
+ * for the copy is therefore compared with that for the present files, and the milter lists that it
+ * reads with the intended ones.  Faults that it does not detect are those of postfix_values.h.
  */
 #include "core/mta/postfix/postfix_observed.h"
 
@@ -32,7 +32,7 @@ static int postconf(const struct validation *v, const char *option, const char *
 	return stage_run(v->stage, argv, ret_result, err);
 }
 
-/* The text with every ", line 12" without its number: our lines move those behind them. */
+/* The text with every ", line 12" without its number: our lines move later ones. */
 static void drop_numbers(const char *text, struct buf *into)
 {
 	const char *at;
@@ -44,7 +44,7 @@ static void drop_numbers(const char *text, struct buf *into)
 	buf_puts(into, text);
 }
 
-/* A complaint of `now` that stands not in `before`; NULL: none. */
+/* A warning of `now` that is not in `before`; NULL: none. */
 static char *new_complaint(const char *now, const char *before)
 {
 	auto_buf after = BUF_INIT, earlier = BUF_INIT;
@@ -63,7 +63,7 @@ static char *new_complaint(const char *now, const char *before)
 	return NULL;
 }
 
-/* Both files as they will stand (`is_new`) or stand, in the folder. */
+/* Writes both files, future (`is_new`) or present, to the folder. */
 static int stage_both(const struct validation *v, bool is_new, struct err *err)
 {
 	const struct {
@@ -84,8 +84,8 @@ static int stage_both(const struct validation *v, bool is_new, struct err *err)
 	return 0;
 }
 
-/* What postconf says of the present files and of the new ones, each in the same folder, where the
- * new ones stay. */
+/* The output of postconf for the present files and for the new ones, each in the same folder, in
+ * which the new ones remain. */
 static int compare_words(const struct validation *v, const char *option, struct err *err)
 {
 	struct run_result now = { 0 }, before = { 0 };
@@ -156,7 +156,7 @@ static void our_items_done(struct our_items *ours)
 		buf_done(&ours->item[i]);
 }
 
-/* The list's items but ours, and how often each of ours is among them. */
+/* The list's items except ours, and how often it contains each of ours. */
 static void list_without(const char *list, const struct our_items *ours, struct buf *rest,
                          size_t counts[OUR_ITEMS])
 {
@@ -175,7 +175,7 @@ static void list_without(const char *list, const struct our_items *ours, struct 
 	}
 }
 
-/* One list: an admin's items as before, each of ours once or not at all, as the text says. */
+/* One list: an administrator's items as before, each of ours once or not at all, as in the text. */
 static int compare_list(const struct validation *v, const struct step *step,
                         const char *list, struct err *err)
 {
@@ -210,7 +210,7 @@ static int compare_list(const struct validation *v, const struct step *step,
 	return r;
 }
 
-/* The list of restrictions as Postfix reads it: as meant, and still no stranger may relay. */
+/* The list of restrictions as Postfix reads it: as intended, and strangers still cannot relay. */
 static int compare_restrictions(const struct validation *v, const struct step *step,
                                 struct err *err)
 {
@@ -276,7 +276,7 @@ static int ask_postconf(const struct validation *v, const struct step *main,
 
 /* ---- values, sockets, rights ------------------------------------------------------------------ */
 
-/* Both files as they stand and as they will. */
+/* Both files, present and future. */
 struct texts {
 	struct main_cf old_main, main;
 	struct master_cf old_master, master;
@@ -305,7 +305,7 @@ static void texts_read(const struct validation *v, struct texts *ret)
 	master_cf_parse(&ret->master, buf_text(master_text), master_text->len);
 }
 
-/* Faults that were there before are the admin's own matter. */
+/* Faults that existed before are the administrator's. */
 static int check_values(const struct validation *v, const struct texts *texts,
                         struct err *err)
 {
@@ -336,7 +336,7 @@ static bool is_socket_there(void *arg, const char *path)
 	       info.kind == FILE_OTHER;
 }
 
-/* Whom smtpd and cleanup run as must get to the folder of the socket. */
+/* The accounts of smtpd and cleanup need access to the folder of the socket. */
 static int check_socket_rights(const struct validation *v, const struct main_cf *cf,
                                const char *socket, struct err *err)
 {
@@ -353,14 +353,14 @@ static int check_socket_rights(const struct validation *v, const struct main_cf 
 	auto_free char *folder = path_parent(path);
 	int r = path_check_access(v->paths, &who, is_inside ? queue : "/", folder,
 	                          PATH_SEARCH, err);
-	if (r == ERR_MISSING) { /* whoever starts the filter makes it */
+	if (r == ERR_MISSING) { /* the process that starts the filter creates it */
 		err_clear(err);
 		r = 0;
 	}
 	return r;
 }
 
-/* Services that our milters stand for, against where the filter listens. */
+/* Services that use our milters, compared with the socket of the filter. */
 static int check_sockets(const struct validation *v, const struct texts *texts,
                          const char *socket, const char *filter, struct err *err)
 {
@@ -375,8 +375,8 @@ static int check_sockets(const struct validation *v, const struct texts *texts,
 	                           : 0;
 }
 
-/* Whoever may write to a folder above a file may put another one in its place.  Keys have rules of
- * their own (path_check.h). */
+/* An account that can write to a folder above a file can replace the file.  Keys have their own
+ * rules (path_check.h). */
 static int check_folders(const struct validation *v, struct err *err)
 {
 	int r = 0;
@@ -388,7 +388,7 @@ static int check_folders(const struct validation *v, struct err *err)
 	return r;
 }
 
-/* Where OpenDMARC will listen; NULL: our lines are not in its configuration.  Caller frees. */
+/* The future socket of OpenDMARC; NULL: our lines are not in its configuration.  Caller frees. */
 static char *dmarc_socket(const struct validation *v)
 {
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
@@ -413,9 +413,9 @@ static bool has_server_step(const struct validation *v)
 	return false;
 }
 
-/* A server that runs with a main.cf that its programs refuse: "postfix reload" would fail, "postfix
- * status" fails as if the server did not run, and fresh processes of it end at once.  Whatever is
- * pushed then could not be asked for its effect. */
+/* A server runs with a main.cf that its programs refuse: "postfix reload" would fail, "postfix
+ * status" fails as if the server did not run, and new processes of it end at once.  The effect of a
+ * push could not be probed. */
 static int check_readable(const struct validation *v, struct err *err)
 {
 	const struct postfix_host *host = &postfix_of(v)->host;

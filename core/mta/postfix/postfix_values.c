@@ -1,8 +1,7 @@
 /*
- * Faults that Postfix tells of only when a message comes: "bad command startup", "unrecognized
- * default action", "unsupported dictionary type" in its log, and 451 for the client.
- *
- * Healthy hosts have some; whoever asks compares what is new with what was there before.
+ * Faults that Postfix reports only when a message arrives: "bad command startup", "unrecognized
+ * default action", "unsupported dictionary type" in its log, and 451 for the client.  Healthy hosts
+ * have some; callers compare new faults with old ones.
  */
 #include "core/mta/postfix/postfix_values.h"
 
@@ -223,8 +222,8 @@ static bool has_service(const struct master_cf *master, const char *type,
 	return false;
 }
 
-/* The endpoint behind each check_policy_service; "unix:private/x" is a service of master.cf, and
- * one that is missing stops all mail unless a default action stands there. */
+/* The endpoint after each check_policy_service; "unix:private/x" is a service of master.cf, and a
+ * missing one stops all mail unless it has a default action. */
 static void check_policies(const char *list, const char *value,
                            const struct master_cf *master, struct faults *faults)
 {

@@ -1,6 +1,6 @@
 /*
- * Who else signs.  The configuration is read as key import reads it (key_tables.h); the milters that
- * it does not explain are asked.
+ * Other programs that sign.  The configuration is parsed as for key import (key_tables.h); milters
+ * that it does not explain are probed.
  */
 #include "core/mta/postfix/signers.h"
 
@@ -111,7 +111,7 @@ static int take_file(void *arg, const char *name, struct err *err)
 	return 0;
 }
 
-/* A row for whichever domain has a file: those that are there. */
+/* A row for any domain that has a file: the files that exist. */
 static void add_files(struct ctx *ctx, struct signer *signer,
                       const struct key_table_row *row)
 {
@@ -156,8 +156,8 @@ static void drop_last(struct signers *signers)
 	signers->count--;
 }
 
-/* One program by its files, as one text: the last value of a name holds.  `has_defaults`: it signs
- * without a file, too. */
+/* The configuration of one program, as one text: the last value of a name counts.  `has_defaults`:
+ * it signs without a file too. */
 static void read_program(struct ctx *ctx, const char *program, enum key_tables_kind kind,
                          const char *const *files, size_t count, bool has_defaults,
                          struct signers *signers)
@@ -190,7 +190,7 @@ static int take_name(void *arg, const char *name, struct err *err)
 	return 0;
 }
 
-/* Debian's parts in their order, or the one file of others, as one text. */
+/* Debian's parts in their order, or the single file of others, as one text. */
 static void read_amavis(struct ctx *ctx, struct signers *signers)
 {
 	static const char folder[] = "/etc/amavis/conf.d";
@@ -319,7 +319,7 @@ static void take_domain(struct asking *a, const char *name)
 		names_add(&a->domains, name);
 }
 
-/* Of the database, and those that Postfix names without a table. */
+/* Domains of the database, and those that Postfix names without a table. */
 static void find_domains(struct asking *a, struct store *store,
                          const struct main_cf *main)
 {
@@ -342,7 +342,7 @@ static void find_domains(struct asking *a, struct store *store,
 	}
 }
 
-/* The first domain that a filter signs as, into `into`. */
+/* Appends the first domain that a filter signs for to `into`. */
 static bool find_signature(const char *headers, char *into, size_t size)
 {
 	static const char name[] = "DKIM-Signature:";
@@ -404,7 +404,7 @@ static void ask_one(struct asking *a, const char *endpoint, const char *domain)
 	milter_answer_done(&answer);
 }
 
-/* Whether the configuration told of it already: rspamd by its port or its socket. */
+/* Whether the configuration explained it already: rspamd by its port or its socket. */
 static bool is_known(const struct asking *a, const char *item)
 {
 	for (size_t i = 0; i < a->signers->count; i++)

@@ -1,9 +1,9 @@
 /*
  * core/mta/probe/map_probe.c: a client of tcp_table(5) and socketmap_table(5).
  *
- * tcp: "get KEY\n" with %XX for what is not printable; "200 value", "500 why not", "400 trouble".
- * socketmap: netstrings, "NAME KEY"; "OK value", "NOTFOUND ", "TEMP", "TIMEOUT", "PERM" and why.
- * An answer is at most 4,096 octets.
+ * tcp: "get KEY\n" with %XX for unprintable octets; "200 value", "500 reason", "400 failure".
+ * socketmap: netstrings, "NAME KEY"; "OK value", "NOTFOUND ", "TEMP", "TIMEOUT", "PERM" and the
+ * reason.  An answer has at most 4,096 octets.
  */
 #include "core/mta/probe/map_probe.h"
 
@@ -79,7 +79,7 @@ static int is_no_table(const struct asking *a, struct err *err)
 	               a->table);
 }
 
-/* The octets of a netstring that is whole: 1; more is needed: 0; negative: it is none. */
+/* The octets of a complete netstring: 1; incomplete: 0; negative: not a netstring. */
 static int open_netstring(const struct buf *in, struct buf *ret)
 {
 	char *end;
@@ -154,7 +154,7 @@ static void decode(const char *text, struct buf *into)
 	}
 }
 
-/* Words of the other side in a message: no control characters, and not many of them. */
+/* Text of the other side in a message: without control characters, and truncated. */
 static void make_harmless(char *text)
 {
 	size_t len = strlen(text);

@@ -1,9 +1,9 @@
 /*
  * A client of the milter protocol, version 6: one connection, one message, one verdict.
  *
- * The filter is a daemon of this machine, but what comes from it is checked as if it were not:
- * lengths, counts, missing NULs.  A filter may give its verdict at any command (OpenDKIM accepts
- * at the end of headers what is not its business); the message is over then.
+ * The filter is a daemon of this machine, but its packets are checked like foreign ones: lengths,
+ * counts, missing NULs.  A filter may send its verdict after any command (OpenDKIM accepts messages
+ * that it does not sign at the end of headers); the message ends then.
  */
 #include "core/mta/probe/milter.h"
 
@@ -22,10 +22,10 @@
 #define HEADERS_LIMIT ((size_t)1 << 20)
 
 #define PROTOCOL_VERSION 6
-#define ACTIONS 0x1ffu /* whatever it may want to do: nothing is done here */
+#define ACTIONS 0x1ffu /* offered in full, because the probe modifies nothing */
 #define PROTOCOL_BITS 0x1fffffu
 
-/* SMFIP_*: the filter does not answer to this command. */
+/* SMFIP_*: the filter does not reply to this command. */
 #define NO_REPLY_HEADER 0x80u
 #define NO_REPLY_CONNECT 0x1000u
 #define NO_REPLY_HELO 0x2000u
@@ -33,7 +33,7 @@
 #define NO_REPLY_RCPT 0x8000u
 #define NO_REPLY_EOH 0x40000u
 #define NO_REPLY_BODY 0x80000u
-/* SMFIP_*: it does not want to see this command. */
+/* SMFIP_*: the filter does not request this command. */
 #define SKIP_CONNECT 0x1u
 #define SKIP_HELO 0x2u
 #define SKIP_MAIL 0x4u
@@ -46,7 +46,7 @@
 struct session {
 	struct peer peer;
 	uint32_t protocol;
-	bool is_over; /* a verdict was given */
+	bool is_over; /* a verdict was received */
 	struct milter_answer *answer;
 	struct buf out, in;
 	char reply;
@@ -85,7 +85,7 @@ static int send_packet(struct session *s, char command, const void *octets, size
 	return peer_send(&s->peer, s->out.at, s->out.len, err);
 }
 
-/* One packet into s->reply and s->in (its octets behind the first). */
+/* Reads one packet into s->reply and s->in (its octets after the first). */
 static int receive_packet(struct session *s, struct err *err)
 {
 	char head[4];
@@ -112,7 +112,7 @@ static int receive_packet(struct session *s, struct err *err)
 	return 0;
 }
 
-/* "Name\0value\0" behind `skip` octets, as a line of the answer; folds become blanks. */
+/* "Name\0value\0" after `skip` octets, as a line of the answer; folds become blanks. */
 static void take_header(struct session *s, size_t skip)
 {
 	struct buf *headers = &s->answer->headers;
@@ -137,7 +137,7 @@ static void give_verdict(struct session *s, enum milter_verdict verdict)
 	s->is_over = true;
 }
 
-/* Reads until the reply that ends a command; modifications are taken on the way. */
+/* Reads until the reply that ends a command, and records modifications. */
 static int await_reply(struct session *s, bool is_end, struct err *err)
 {
 	for (unsigned packets = 0; packets < PACKETS_LIMIT; packets++) {
@@ -162,7 +162,7 @@ static int await_reply(struct session *s, bool is_end, struct err *err)
 		case 'd': /* discard */
 			give_verdict(s, MILTER_DISCARD);
 			return 0;
-		case 'y': /* reply code in words */
+		case 'y': /* reply code with text */
 			give_verdict(s, s->in.len && s->in.at[0] == '4' ? MILTER_TEMPFAIL
 			                                                : MILTER_REJECT);
 			return 0;
@@ -183,7 +183,7 @@ static int await_reply(struct session *s, bool is_end, struct err *err)
 	               s->peer.name);
 }
 
-/* A command and its reply, where the filter wants the one and gives the other. */
+/* Sends a command and reads its reply, if the filter requests the one and sends the other. */
 static int command(struct session *s, char code, const struct buf *octets, uint32_t skip,
                    uint32_t no_reply, struct err *err)
 {
@@ -197,7 +197,7 @@ static int command(struct session *s, char code, const struct buf *octets, uint3
 
 /* ---- macros ----------------------------------------------------------------------------------- */
 
-/* The value of a macro, its name without braces, appended to `into`; nothing: it is not sent. */
+/* Appends the value of a macro, its name without braces, to `into`; unchanged: it is not sent. */
 static void put_macro(const struct milter_message *message, const char *name,
                       struct buf *into)
 {
@@ -232,7 +232,7 @@ static void put_macro(const struct milter_message *message, const char *name,
 			buf_puts(into, known[i].value);
 }
 
-/* Before the command `code`, where the filter wants that one: "i\0probe\0{auth_type}\0PLAIN\0". */
+/* Before the command `code`, if the filter requests it: "i\0probe\0{auth_type}\0PLAIN\0". */
 static int send_macros(struct session *s, char code, const struct milter_message *message,
                        enum macro_stage stage, uint32_t skip, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* Reading the headers that a filter adds. */
+/* Parsing the headers that a filter adds. */
 #include <string.h>
 #include <strings.h>
 

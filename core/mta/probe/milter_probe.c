@@ -1,9 +1,10 @@
 /*
- * Probes of a filter: a message is shown to it, and the headers that it adds are read.
+ * Probes of a filter: a message is passed to it, and the headers that it adds are read.
  *
- * The signing probe comes from a client elsewhere who logged in, told of with the macros that the mail
- * server will send, and then from one who did not: that one's message must not be signed.  The verification
- * probe has a From domain of RFC 2606: no name is looked up for any, and nothing is delivered.
+ * The signing probe is sent as from an authenticated client on another host, described by the
+ * macros that the mail server will send, and then as from one that is not authenticated, whose
+ * message must not be signed.  The verification probe has a From domain of RFC 2606: no DNS
+ * look-ups are made for it, and nothing is delivered.
  */
 #include "core/mta/probe/milter.h"
 
@@ -14,7 +15,7 @@
 
 #include "core/base/alloc.h"
 
-/* RFC 5737: one of the three is in no list of the admin's. */
+/* RFC 5737: one of the three is in none of the administrator's lists. */
 static const char *const elsewhere[] = { "192.0.2.213", "198.51.100.213",
 	                                 "203.0.113.213" };
 
@@ -98,7 +99,8 @@ static int check_customer(const struct step *step, const struct milter_answer *a
 	return 0;
 }
 
-/* One who did not log in; he may be in a signing network at one of the addresses, not at all. */
+/* A client that is not authenticated; one of the addresses may be in a signing network, but not
+ * all. */
 static int check_stranger(struct ctx *ctx, const struct step *step, int64_t deadline,
                           struct err *err)
 {
@@ -192,7 +194,7 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		step->object, step->ask->domain);
 }
 
-/* A filter that ends still listens for up to five seconds, and answers nobody: the attempt must
+/* A filter that is ending still listens for up to five seconds without answering: the attempt must
  * leave time for another one. */
 #define ATTEMPT_NS (2 * NS_PER_SEC)
 

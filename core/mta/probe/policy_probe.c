@@ -1,6 +1,8 @@
 /*
- * One request of the policy delegation protocol.  The mail server may make the socket itself,
- * so that a connection alone says nothing: a program that cannot be started closes it without an answer.
+ * One request of the policy delegation protocol.
+ *
+ * The mail server may create the socket itself, so that a connection proves nothing: a program that
+ * cannot be started closes it without an answer.
  */
 #include "core/mta/probe/policy_probe.h"
 
@@ -48,7 +50,7 @@ static int hear(struct peer *peer, struct err *err)
 	return 0;
 }
 
-/* *answer: the action, without what ends it. */
+/* *answer: the action, without its terminator. */
 static int converse(struct ctx *ctx, const char *endpoint, const char *request,
                     int64_t deadline, struct buf *answer, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
  * An SMTP session that delivers nothing.  postscreen greets with several lines and a pause between
- * them; a line is at most 2,000 octets.
+ * them; a line has at most 2,000 octets.
  */
 #include "core/mta/probe/smtp_probe.h"
 
@@ -28,7 +28,7 @@ static const struct peer_words words = {
 	.closed = N_("the mail server at %s closed the connection"),
 };
 
-/* A whole reply; its last line stays in s->line. */
+/* Reads a whole reply; its last line remains in s->line. */
 static int read_reply(struct smtp *s, struct err *err)
 {
 	for (unsigned lines = 0; lines < LINES_LIMIT; lines++) {
@@ -55,7 +55,7 @@ static bool is_ready(const struct smtp *s)
 	return buf_text(&s->line)[0] == '2';
 }
 
-/* The address literal of one end of the connection: of the other one when `is_peer`. */
+/* The address literal of one end of the connection: of the peer with `is_peer`. */
 static char *literal(const struct smtp *s, bool is_peer)
 {
 	struct peer_address end = { .len = sizeof(end.at) };
@@ -70,7 +70,7 @@ static char *literal(const struct smtp *s, bool is_peer)
 	return xasprintf("[%s%s]", is_v6 ? "IPv6:" : "", text);
 }
 
-/* "220 mx.example.com ESMTP": the name, or the server's address where it gives no full name. */
+/* "220 mx.example.com ESMTP": the name, or the server's address if that is not a full name. */
 static char *server_name(const struct smtp *s)
 {
 	const char *name = s->line.at[3] ? s->line.at + 4 : "";
@@ -81,7 +81,7 @@ static char *server_name(const struct smtp *s)
 	return is_full ? xmemdup(name, len) : literal(s, true);
 }
 
-/* A literal is a full name that no restriction on HELO can dislike. */
+/* A literal is a full name, which no restriction on HELO refuses. */
 static int say_ehlo(struct smtp *s, struct err *err)
 {
 	auto_free char *own = literal(s, false);
@@ -89,7 +89,8 @@ static int say_ehlo(struct smtp *s, struct err *err)
 	return say(s, command, err);
 }
 
-/* What a proxy says first: https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt, version 1. */
+/* The first line of a proxy: https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt, version
+ * 1. */
 static int say_proxy(struct smtp *s, struct err *err)
 {
 	bool is_v6 = s->peer.name[0] == '[';
@@ -110,7 +111,8 @@ static void say_goodbye(struct smtp *s, bool has_transaction)
 		err_clear(&ignored);
 }
 
-/* A process that read an older configuration says nothing about this one: the probe is repeated. */
+/* A process that read an older configuration proves nothing about this one: the probe is repeated.
+ */
 static int refuse_left(struct smtp *s, struct err *err)
 {
 	if (!s->ctx || !master_is_left(s->ctx, s->peer.fd))
@@ -122,7 +124,7 @@ static int refuse_left(struct smtp *s, struct err *err)
 		s->peer.name);
 }
 
-/* The last answer, or the first that ends it. */
+/* The last answer, or the first one that ends the session. */
 static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
                     struct err *err)
 {
@@ -143,7 +145,7 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 	}
 	if (r == 0 && is_ready(s) && depth >= SMTP_TO_RCPT)
 		r = say(s, command, err);
-	/* postscreen hands the connection to another process after its greeting */
+	/* postscreen passes the connection to another process after its greeting */
 	if (r == 0)
 		r = refuse_left(s, err);
 	if (r < 0)
@@ -156,7 +158,7 @@ static int converse(struct smtp *s, enum smtp_depth depth, char **ret_answer,
 	return 0;
 }
 
-/* `ctx` NULL: whoever answers. */
+/* `ctx` NULL: any process may answer. */
 static int ask(struct ctx *ctx, const struct step *step, int64_t deadline,
                char **ret_answer, struct err *err)
 {
@@ -185,7 +187,7 @@ static char *ask_before(const struct step *step, int64_t deadline)
 	               : answer;
 }
 
-/* Code and enhanced status are the same; words may count seconds. */
+/* Code and enhanced status are compared; texts may contain seconds. */
 static bool is_same_status(const char *a, const char *b)
 {
 	size_t status = a[3] ? strspn(a + 4, "0123456789.") : 0;
@@ -207,8 +209,8 @@ bool smtp_is_worse(const char *before, const char *after)
 	}
 }
 
-/* The usual words when a filter does not answer: "451 4.7.1 ..." in the transaction, or
- * "421 mx.example.com ..." instead of a greeting. */
+/* The usual texts if a filter does not answer: "451 4.7.1 ..." in the transaction, or "421
+ * mx.example.com ..." instead of a greeting. */
 static bool is_of_filter(const char *answer)
 {
 	return text_starts(answer, "451 4.7.1 Service unavailable") ||

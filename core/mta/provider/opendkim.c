@@ -1,9 +1,9 @@
 /*
  * OpenDKIM's configuration and the steps for its files.
  *
- * Measured with 2.11.0~beta2 of Debian 12: the last value of a keyword wins, across Include too;
- * of InternalHosts the longest prefix wins, and '!' where two are equal; the group of a socket
- * comes from a set-group-id folder; RemoveARFrom compares without case.
+ * Measured with 2.11.0~beta2 of Debian 12: the last value of a keyword counts, across Include too;
+ * of InternalHosts the longest prefix counts, and '!' if two are equal; the group of a socket comes
+ * from a set-group-id folder; RemoveARFrom compares case-insensitively.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -23,7 +23,7 @@ static void render_signing(const struct opendkim_setup *setup, struct buf *into)
 	               "RequireSafeKeys yes\n"
 	               "Canonicalization relaxed/simple\n"
 	               "OversignHeaders From\n");
-	/* a message that cannot be signed waits instead of going out unsigned or being bounced */
+	/* a message that cannot be signed is deferred, neither sent unsigned nor bounced */
 	buf_puts(into, "On-SignatureError tempfail\n");
 	if (setup->is_ed25519)
 		buf_puts(into, "SignatureAlgorithm ed25519-sha256\n");
@@ -201,7 +201,7 @@ static int prove(const struct opendkim_tables *tables, struct err *err)
 	                             NULL, NULL, err);
 }
 
-/* The rows go past `keys` too. */
+/* The rows are also passed to `keys`. */
 static int make_tables(const struct desired *desired, struct opendkim_keys *keys,
                        const struct opendkim_place *place, struct opendkim_tables *tables,
                        struct err *err)
@@ -231,7 +231,7 @@ static void plan_conf(const struct opendkim_place *place,
 	struct opendkim_setup whole = *setup;
 	whole.is_ed25519 = tables->is_ed25519;
 	if (tables->is_as_pushed) {
-		/* neither read nor written: megabytes where names are many */
+		/* neither read nor written: megabytes if there are many names */
 	} else if (setup->signs) {
 		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
 		    plan_cause(plan, CAUSE_TABLES));
@@ -261,8 +261,8 @@ static void plan_conf(const struct opendkim_place *place,
 	    plan_cause(plan, CAUSE_FILTER));
 }
 
-/* Where signing begins or ends here, or moves to another folder, every name moved: the tables that
- * the last push left tell. */
+/* If signing begins or ends here, or moves to another folder, every name changed: the tables of the
+ * last push list them. */
 static int see_all_where_needed(const struct desired **desired,
                                 const struct opendkim_place *place, bool signs,
                                 struct desired *whole, struct err *err)

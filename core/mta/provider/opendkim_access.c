@@ -1,6 +1,6 @@
 /*
- * What OpenDKIM must be able to read: its configuration and tables, and the keys that it signs with, as
- * the account that it runs as.
+ * Files that OpenDKIM must be able to read: its configuration and tables, and the keys that it
+ * signs with, as the account that it runs as.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -31,7 +31,7 @@ static int choose(void *arg, const struct signing_row *row, struct err *err)
 	return opendkim_tables_add(arg, row, err);
 }
 
-/* Of two algorithms it takes one. */
+/* It uses one of two algorithms. */
 int opendkim_each_key(struct store *store,
                       void (*each)(void *arg, const struct signing_row *row,
                                    const char *path),
@@ -54,7 +54,7 @@ struct rights {
 	struct account filter;
 };
 
-/* False: no OpenDKIM, or nobody to run it. */
+/* False: no OpenDKIM, or no account for it. */
 static bool read_account(struct ctx *ctx, struct account *ret_account)
 {
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;

@@ -1,7 +1,7 @@
 /*
- * opendkim.conf of an admin: keywords with their values, Include followed, '#' begins a comment
- * anywhere in a line, the last value of a keyword holds.  Our own part is one marked Include line
- * at the end.
+ * opendkim.conf of an administrator: keywords with their values, Include followed, '#' begins a
+ * comment anywhere in a line, the last value of a keyword counts.  Our own part is one marked
+ * Include line at the end.
  */
 #include "core/mta/provider/opendkim_conf.h"
 
@@ -38,7 +38,7 @@ const char *opendkim_conf_get(const struct opendkim_conf *conf, const char *key)
 	return NULL;
 }
 
-/* "Keyword value" of one line; false: nothing there. */
+/* "Keyword value" of one line; false: neither. */
 static bool split_line(const char *line, size_t len, char **ret_key, char **ret_value)
 {
 	const char *hash = memchr(line, '#', len);

@@ -1,9 +1,9 @@
 /*
- * Key files: what the names that moved need, what they do not need any more.
+ * Key files: those that changed names require, and those that are obsolete.
  *
- * A key file belongs to the main domain that owns the key; aliases sign with the same file.  So
- * a name that moved is looked at together with its main domain and that one's other aliases, and
- * files are compared for whole main domains.
+ * A key file belongs to the main domain that owns the key; aliases sign with the same file.  A name
+ * that changed is therefore processed together with its main domain and that one's other aliases,
+ * and files are compared for whole main domains.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -14,7 +14,7 @@
 
 struct name {
 	char *text;
-	bool is_asked; /* it moved itself (not only an alias of it) */
+	bool is_asked; /* it changed itself (not only an alias of it) */
 	bool signs;
 };
 
@@ -32,9 +32,9 @@ struct opendkim_keys {
 	struct wanted *wanted;
 	size_t wants, want_room;
 	char *first_name, *first_selector; /* of all that sign */
-	char *moved_name, *moved_selector; /* of those that moved */
+	char *moved_name, *moved_selector; /* of those that changed */
 	struct wanted
-		sample; /* stands for the others where none moved: rights are the same */
+		sample; /* represents the others if none changed: their rights are the same */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -212,7 +212,7 @@ struct leftovers {
 	const struct opendkim_place *place;
 	struct plan *plan;
 	const char *main_name;
-	size_t first, last; /* what is wanted of this domain */
+	size_t first, last; /* the wanted files of this domain */
 	size_t removed;
 };
 
@@ -236,7 +236,7 @@ static int take_leftover(void *arg, const char *path, struct err *err)
 	return 0;
 }
 
-/* One main domain: its folder, its files, and those that it does not want any more. */
+/* One main domain: its folder, its files, and those that are obsolete. */
 static int plan_domain(const struct opendkim_keys *keys,
                        const struct opendkim_place *place, const char *name, size_t first,
                        size_t last, struct plan *plan, struct err *err)

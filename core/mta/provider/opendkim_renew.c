@@ -1,10 +1,11 @@
 /*
- * The tables of the last push with the lines of a few names made anew, so that one changed domain
- * among 100,000 costs neither a look at all of them in the store nor a line rendered for each.
+ * The tables of the last push with the lines of a few names rendered again, so that one changed
+ * domain among 100,000 requires neither reading all of them from the store nor rendering a line for
+ * each.
  *
- * Lines of both tables stand in the order of their names, so a name is found by bisection.  What
- * comes out is proved as a whole, like tables that were rendered; where the last push is not known,
- * or anything looks odd, the caller renders all.
+ * Lines of both tables are in the order of their names, so a name is found by bisection.  The
+ * result is checked as a whole, like tables that were rendered; if the last push is not known, or
+ * anything is unexpected, the caller renders all.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -16,13 +17,13 @@
 #include "core/mta/check/validate.h"
 #include "core/mta/provider/opendkim_validate.h"
 
-/* With more names than these a look at all is cheaper. */
+/* With more names than these reading all is faster. */
 #define NAMES_LIMIT 1000
 /* The first line of a table is shorter (opendkim_tables.c). */
 #define LINE_ROOM 4096
 
-/* The name that a line is about: the first word of the SigningTable, what stands before the first
- * colon behind the blank in the KeyTable. */
+/* The name of a line: the first word in a SigningTable; in a KeyTable the text between the blank
+ * and the first colon after it. */
 static const char *line_name(const char *line, const char *end, bool is_keys,
                              size_t *ret_len)
 {
@@ -89,7 +90,7 @@ static void merge(const struct buf *old, const struct buf *fresh, bool is_keys,
 	buf_add(into, at, (size_t)(end - at));
 }
 
-/* What the last push left at `path`, in whole lines.  1: known, 0: not. */
+/* The content of `path` after the last push, in whole lines. 1: known, 0: not. */
 static int read_pushed(const struct desired *desired, const struct opendkim_place *place,
                        const char *path, struct buf *into, struct err *err)
 {
@@ -98,7 +99,7 @@ static int read_pushed(const struct desired *desired, const struct opendkim_plac
 	return r <= 0 ? r : into->len == 0 || into->at[into->len - 1] == '\n';
 }
 
-/* The first name of the SigningTable that none of `names` is; NULL: there is none. */
+/* The first name of the SigningTable that is not one of `names`; NULL: none. */
 static char *first_other(const struct buf *signing, const char *const *names,
                          size_t count)
 {
@@ -146,7 +147,7 @@ int opendkim_tables_renew(const struct desired *desired, const struct opendkim_k
 	auto_free const char **names = xcalloc(count + 1, sizeof(*names));
 	for (size_t i = 0; i < count; i++)
 		names[i] = opendkim_keys_name(keys, i);
-	/* A name that did not move stands for all of those: which algorithm they sign with. */
+	/* A name that did not change represents all such names: which algorithm they sign with. */
 	auto_free char *other = first_other(&old_signing, names, count);
 	if (other) {
 		names[count++] = other;
@@ -181,7 +182,7 @@ int opendkim_tables_keep(const struct desired *desired, const struct opendkim_ke
 	r = desired_pushed(desired, signing, LINE_ROOM, &start, err);
 	if (r <= 0)
 		return r;
-	/* one name stands for all: which algorithm they sign with */
+	/* one name represents all: which algorithm they sign with */
 	auto_free char *name = first_other(&start, NULL, 0);
 	const char *const names[] = { name };
 	struct opendkim_tables fresh = { .chosen = tables->chosen, .arg = tables->arg };

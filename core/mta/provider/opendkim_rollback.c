@@ -1,6 +1,6 @@
 /*
- * Keys of an earlier push: every line of a KeyTable that comes back must name a key whose record is
- * published under that name.
+ * Keys of an earlier push: every line of a KeyTable that is restored must name a key whose record
+ * is published under that name.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -42,7 +42,7 @@ static int check_line(struct store *store, int64_t push_id, const char *line, si
 		(long long)push_id, name + 1, selector);
 }
 
-/* The KeyTable that comes back, wherever it is kept. */
+/* The KeyTable that is restored, wherever it is stored. */
 int opendkim_check_rollback(struct store *store, const struct plan *plan, int64_t push_id,
                             struct err *err)
 {

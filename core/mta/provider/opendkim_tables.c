@@ -1,8 +1,8 @@
 /*
- * KeyTable and SigningTable: made line by line, then proved.
+ * KeyTable and SigningTable: rendered line by line, then checked.
  *
- * OpenDKIM reads lines of at most 1,023 octets and splits longer ones silently; a SigningTable
- * line without a key name, or with an unknown one, crashes the daemon or stops its walk.
+ * OpenDKIM reads lines of at most 1,023 octets and splits longer ones silently; a SigningTable line
+ * without a key name, or with an unknown one, crashes the daemon or stops its search.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -104,7 +104,7 @@ int opendkim_tables_end(struct opendkim_tables *tables, struct err *err)
 /* ---- proof ------------------------------------------------------------------------------------ */
 
 struct line {
-	char text[LINE_LIMIT + 1]; /* cut into its two fields */
+	char text[LINE_LIMIT + 1]; /* split into its two fields */
 	const char *key, *value;
 };
 
@@ -115,7 +115,7 @@ static int bad_line(const char *table, size_t number, const char *why, struct er
 	               table, why);
 }
 
-/* The next line of *at as "key value".  1: there is one, 0: the end. */
+/* The next line of *at as "key value". 1: there is one, 0: the end. */
 static int next_line(const char **at, const char *table, size_t number, struct line *line,
                      struct err *err)
 {

@@ -1,12 +1,12 @@
 /*
- * "opendkim -t": a message is shown to a filter that runs for it alone, with the configuration as
- * it will stand, so that a domain whose mail would be deferred, or end the daemon, is found before
- * anything is saved.
+ * "opendkim -t": a message is passed to a filter process of its own, with the future configuration,
+ * so that a domain whose mail would be deferred, or would end the daemon, is found before anything
+ * is saved.
  *
- * Measured with 2.11: the exit status says nothing, the text does.  It keeps the rights of who runs
- * it, so everything may stand in a folder of root's; RequireSafeKeys would refuse keys there (the
- * rights of the real ones are path_check.h's matter), and the client is 127.0.0.1, which an admin
- * may have excluded: both are put right by lines at the end, which win.
+ * Measured with 2.11: the exit status is not significant, the text is.  It runs with the caller's
+ * rights, so all files may be in a folder of root's; RequireSafeKeys would refuse keys there
+ * (path_check.h checks the rights of the real ones), and the client is 127.0.0.1, which an
+ * administrator may have excluded: lines at the end override both.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +112,7 @@ static int choose_replaced(void *arg, const struct opendkim_line *line)
 	return is_replaced(choice, line) ? choose(arg, line) : 0;
 }
 
-/* New lines first, then lines whose key is another one, else any. */
+/* New lines first, then lines whose key differs, else any. */
 static void make_choice(struct choice *choice, const char *before, const char *now)
 {
 	const struct plan *plan = choice->v->plan;
@@ -134,7 +134,7 @@ static void make_choice(struct choice *choice, const char *before, const char *n
 
 /* ---- the staged files ------------------------------------------------------------------------- */
 
-/* The table with the lines of those who are tried naming staged keys. */
+/* The table with the lines of the tested names naming staged keys. */
 static int stage_keys(const struct choice *choice, const char *now, struct err *err)
 {
 	const struct validation *v = choice->v;
@@ -199,7 +199,7 @@ static bool is_signed(const char *printed, const char *name, const char *selecto
 	return false;
 }
 
-/* The rest of the first line that holds `mark`.  NULL: there is none. */
+/* The rest of the first line that contains `mark`.  NULL: none. */
 static char *rest_of(const char *printed, const char *mark)
 {
 	const char *at = strstr(printed, mark);

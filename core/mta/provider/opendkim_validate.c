@@ -1,7 +1,7 @@
 /*
- * OpenDKIM before a plan is carried out: its tables and networks line by line, who may read what,
- * and its own opinion.  "opendkim -n" passes a SigningTable that ends the daemon and a
- * configuration that it cannot read once it has dropped its rights, so it is the least of it.
+ * OpenDKIM before a plan is carried out: its tables and networks line by line, the rights of its
+ * files, and its own check.  "opendkim -n" accepts a SigningTable that ends the daemon and a
+ * configuration that it cannot read after dropping its rights, so it is not sufficient.
  */
 #include "core/mta/provider/opendkim_validate.h"
 
@@ -18,12 +18,12 @@
 #include "core/mta/check/validate.h"
 #include "core/mta/provider/opendkim.h"
 
-/* From here on they are as good as all, and each is looked at anyway (key_check.c). */
+/* From this number on all are compared; each file is checked anyway (key_check.c). */
 #define MANY_KEYS 1000
 
 /* ---- tables ----------------------------------------------------------------------------------- */
 
-/* Both were proved when they were rendered; a pair of which one stays as it stands was not. */
+/* Both were checked when they were rendered; a pair of which only one is rendered was not. */
 static int check_tables(const struct validation *v, struct err *err)
 {
 	const struct step *keys = validation_step(v, OPENDKIM_KEY_TABLE);
@@ -36,7 +36,7 @@ static int check_tables(const struct validation *v, struct err *err)
 	if (r > 0)
 		r = validation_read(v, OPENDKIM_SIGNING_TABLE, &signing_text, err);
 	if (r <=
-	    0) /* one is not there: the filter's own check says whether it wants it */
+	    0) /* a file is missing: the filter's own check determines whether it is required */
 		return r;
 	return opendkim_check_tables(buf_text(&key_text), buf_text(&signing_text), NULL,
 	                             NULL, err);
@@ -57,8 +57,8 @@ static int check_path(void *arg, const char *path, struct err *err)
 	return r;
 }
 
-/* Lines that the host's own table has not: with one changed domain among 100,000 nobody looks at
- * all key files. */
+/* Lines that the host's own table does not have: with one changed domain among 100,000 the key
+ * files are not all checked. */
 static int check_new_lines(const struct validation *v, struct err *err)
 {
 	const struct step *keys = validation_step(v, OPENDKIM_KEY_TABLE);
@@ -172,7 +172,7 @@ static void replace_all(const char *text, const char *from, const char *to,
 	buf_puts(into, text);
 }
 
-/* Files that are named in those before them; tables that stay are read where they stand. */
+/* Files that are named in those before them; unchanged tables are read from their paths. */
 static const struct staged {
 	const char *path, *name;
 	bool is_table;
@@ -238,7 +238,7 @@ static bool is_key(const struct step *step)
 	return step->kind == STEP_FILE && step->is_secret && step->is_present;
 }
 
-/* Where our line goes what is left is the admin's own matter. */
+/* If our line is removed, the rest is the administrator's. */
 bool opendkim_is_in_use(const struct opendkim_check *c)
 {
 	const struct step *conf = validation_step(c->v, c->observed->conf_path);

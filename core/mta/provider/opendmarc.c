@@ -1,11 +1,9 @@
 /*
- * What OpenDMARC is told.
- *
- * It has no DKIM of its own and believes every Authentication-Results field of its authserv-id, so
- * nothing but OpenDKIM may write one (policyd_milter.h sees to that); SPF it finds out itself, from
- * no header.  HoldQuarantinedMessages would put p=quarantine into a queue that nobody looks at.  Of
- * a From field with several domains it checks none, which is a way past p=reject: where that is
- * acted on, such mail is refused, too.
+ * OpenDMARC's settings.  It has no DKIM of its own and trusts every Authentication-Results field of
+ * its authserv-id, so only OpenDKIM may write one (policyd_milter.h ensures that); it determines
+ * SPF itself, not from a header.  HoldQuarantinedMessages would put p=quarantine mail into a queue
+ * that is not monitored.  It does not check a From field with several domains, which would bypass
+ * p=reject: if that policy is applied, such mail is refused too.
  */
 #include "core/mta/provider/opendmarc.h"
 

@@ -1,5 +1,5 @@
-/* Our block at the end: the last value of a keyword is the one in force.  Between the marks only
- * lines with a keyword that we write are ours. */
+/* Our block at the end: the last value of a keyword counts.  Between the marks only lines with a
+ * keyword that we write are ours. */
 #include "core/mta/provider/opendmarc_conf.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 #include "core/mta/host/marked_block.h"
 #include "core/mta/provider/opendkim_conf.h"
 
-/* Every keyword that the block may hold (opendmarc.c writes it). */
+/* Every keyword that the block may contain (opendmarc.c writes it). */
 static const char *const ours[] = {
 	"AuthservID",
 	"AuthservIDWithJobID",

@@ -1,10 +1,10 @@
 /*
- * postsrsd: what stands there, and the steps.
+ * postsrsd: its present state, and the steps.
  *
- * A dead postsrsd makes Postfix defer all mail, so nothing is told to it that was not checked here,
- * and its answers are looked at before main.cf names it: a foreign sender is rewritten and comes
- * back, one of ours is left alone.  A restart is a matter of less than a second, and Postfix asks a
- * table that does not answer for nine.
+ * A postsrsd that does not run makes Postfix defer all mail, so it gets only settings that were
+ * checked here, and its answers are checked before main.cf names it: a foreign sender is rewritten
+ * and restored, one of ours is not changed.  A restart takes less than a second, and Postfix
+ * retries a table that does not answer for nine.
  */
 #include "core/mta/provider/postsrsd.h"
 
@@ -26,7 +26,7 @@
 #define DEFAULT_FORWARD "10001"
 #define DEFAULT_REVERSE "10002"
 #define DEFAULT_SOCKETMAP "unix:/var/spool/postfix/srs"
-/* A sender that nobody has, to see it rewritten. */
+/* A sender that does not exist, to test the rewriting. */
 #define FOREIGN_SENDER "mailauth-probe@forwarded.invalid"
 #define OWN_SENDER "mailauth-probe@%s"
 #define ASKED_FIRST "regexp:" POSTSRSD_KEEP ", "
@@ -63,7 +63,7 @@ bool postsrsd_is_installed(struct ctx *ctx)
 	       is_there(ctx, POSTSRSD_CONF, false);
 }
 
-/* "1.10", or "postsrsd 2.0.10".  Where it does not say, its configuration file tells. */
+/* "1.10", or "postsrsd 2.0.10".  Otherwise its configuration file determines the version. */
 static void read_version(struct ctx *ctx, struct postsrsd_observed *observed)
 {
 	static const char *const argv[] = { "postsrsd", "-v", NULL };
@@ -83,7 +83,7 @@ static void read_version(struct ctx *ctx, struct postsrsd_observed *observed)
 	                                    : is_there(ctx, POSTSRSD_CONF, false);
 }
 
-/* The real file behind links, or where a new one will stand. */
+/* The real file at the end of links, or the path of a new one. */
 static int read_text(struct ctx *ctx, const char *path, struct buf *into, char **ret_real,
                      bool *ret_is_there, struct err *err)
 {
@@ -210,7 +210,7 @@ void postsrsd_tables_of(const struct postsrsd_observed *observed, const char *qu
 	}
 	const char *map = socketmap_of(observed);
 	auto_free char *inside = xasprintf("unix:%s/", queue_dir);
-	/* a path below the queue directory holds in a chroot, too */
+	/* a path below the queue directory is valid in a chroot too */
 	auto_free char *relative = text_starts(map, inside)
 	                                   ? xasprintf("unix:%s", map + strlen(inside))
 	                                   : xstrdup(map);
@@ -225,14 +225,14 @@ void postsrsd_tables_of(const struct postsrsd_observed *observed, const char *qu
 
 /* ---- what is not rewritten ---------------------------------------------------------------------- */
 
-#define MOVED_MAX 16 /* names that a probe is chosen from */
+#define MOVED_MAX 16 /* names from which a probe is chosen */
 
 struct exclusions {
 	bool is_v2;
-	struct buf text; /* one name a line */
+	struct buf text; /* one name per line */
 	size_t count;
-	size_t skipped; /* names that version 2 does not take */
-	char *probe;    /* one of ours, one that moved where there is one */
+	size_t skipped; /* names that version 2 does not accept */
+	char *probe;    /* one of ours, preferably one that changed */
 	bool is_probe_moved;
 	struct names moved; /* at most MOVED_MAX */
 };
@@ -278,7 +278,7 @@ static int add_own(void *arg, const char *name, struct err *err)
 	return 0;
 }
 
-/* Our domains, the mail server's own name, and what somebody listed. */
+/* Our domains, the mail server's own name, and listed domains. */
 static int make_exclusions(const struct desired *desired, bool is_v2,
                            struct exclusions *list, struct err *err)
 {
@@ -327,9 +327,9 @@ static int plan_secrets(const struct desired *desired, const struct secret *admi
 
 static const struct file_meta text_meta = { 0644, FILE_KEEP_UID, FILE_KEEP_GID };
 
-/* postsrsd 1.10 makes "SRS0=...=@myhostname" of a local part in quotes and of an address literal.  The
- * table is asked for addresses as they stand on the wire; quotes that are not needed are gone by
- * then, so that what has quotes needs them. */
+/* postsrsd 1.10 makes "SRS0=...=@myhostname" of a quoted local part and of an address literal.  The
+ * table is queried for addresses as in SMTP; unnecessary quotes have been removed by then, so
+ * quotes that remain are necessary. */
 static void plan_keep(const char *prefix, struct plan *plan)
 {
 	static const char text[] =
@@ -358,7 +358,7 @@ static void plan_conf(const struct postsrsd_request *request,
 		->shared = &postsrsd_conf_format;
 }
 
-/* Where systemd runs it starts the daemon again, however often it ends. */
+/* With systemd, it is started again whenever it ends. */
 static void plan_supervision(const struct postsrsd_observed *observed, struct plan *plan)
 {
 	static const char unit[] = "# Made by mailauthctl, changes are overwritten.\n"
@@ -475,8 +475,8 @@ void postsrsd_plan_service_out(const struct postsrsd_observed *observed,
 	plan_service(plan, RANK_LEFTOVERS, POSTSRSD_SERVICE, SERVICE_DISABLE, 0);
 }
 
-/* The two files are an administrator's: planned also where nothing of ours is in them, so that they
- * count as treated and the engine does not take them away. */
+/* The two files are an administrator's: planned even if they contain nothing of ours, so that the
+ * engine does not remove them. */
 static void plan_files_out(const struct postsrsd_observed *observed, struct plan *plan)
 {
 	if (observed->is_damaged)
@@ -490,7 +490,7 @@ static void plan_files_out(const struct postsrsd_observed *observed, struct plan
 		          buf_text(&observed->admin_text), observed->admin_text.len,
 		          FILE_META_KEEP, plan_cause(plan, CAUSE_SRS))
 			->shared = &postsrsd_conf_format;
-	/* an empty file of secrets would be taken, and anybody could make its addresses */
+	/* an empty file of secrets would be accepted, and others could create its addresses */
 	if (observed->has_our_secret && !observed->admin_secret.len)
 		plan_remove(plan, RANK_LEFTOVERS, observed->secret_path,
 		            plan_cause(plan, CAUSE_SRS))
@@ -560,7 +560,7 @@ void postsrsd_drop_parts(const char *prefix, struct plan *plan)
 }
 
 /* postsrsd 1.10 has no reload, and reads its settings from a file that only its start script
- * understands. */
+ * parses. */
 const struct service_kind postsrsd_service = {
 	.name = POSTSRSD_SERVICE,
 	.pid_file = "/run/postsrsd.pid",

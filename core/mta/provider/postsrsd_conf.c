@@ -1,13 +1,14 @@
 /*
  * postsrsd's files as text.
  *
- * Facts of version 1.10: exclusions are cut at commas, semicolons and white space, line breaks too,
- * so one stands on each line; "example.com" excludes that domain, ".example.com" what is below it;
- * a secret is a line of at most 1,023 octets, empty lines are skipped; AppArmor lets the packaged
- * daemon read no other secret than /etc/postsrsd.secret, which is why ours stand in that file.
- * Debian's starter gives the exclusions as one argument.
+ * Facts of version 1.10: exclusions are split at commas, semicolons and white space, line breaks
+ * too, so each is on a line of its own; "example.com" excludes that domain, ".example.com" those
+ * below it; a secret is a line of at most 1,023 octets, empty lines are skipped; AppArmor lets the
+ * packaged daemon read no secret other than /etc/postsrsd.secret, so ours are in that file.
+ * Debian's start script passes the exclusions as one argument.
  *
- * What root's shell will source is single-quoted and made of letters, digits and "-._/" only.
+ * Text that root's shell will source is single-quoted and consists of letters, digits and "-._/"
+ * only.
  */
 #include "core/mta/provider/postsrsd_conf.h"
 
@@ -24,7 +25,7 @@
 #define END MARKED_END "\n"
 #define WARNING "# Changes between these lines are overwritten.\n"
 #define LIST "SRS_EXCLUDE_DOMAINS=" /* to the line of one quote, whatever is between */
-#define GAP "\n\n"                  /* behind our secrets: two empty lines */
+#define GAP "\n\n"                  /* after our secrets: two empty lines */
 
 void postsrsd_conf_done(struct postsrsd_conf *conf)
 {
@@ -57,7 +58,7 @@ static void skip_line(struct scan *scan)
 		scan->at++;
 }
 
-/* The last value of a name holds; one that cannot be told (NULL) hides those before. */
+/* The last value of a name counts; one that cannot be determined (NULL) overrides earlier ones. */
 static void keep(char **field, const char *value)
 {
 	free(*field);
@@ -118,7 +119,7 @@ static void read_single(struct scan *scan, struct buf *value)
 	scan->is_open = scan->is_open || !close;
 }
 
-/* One word from here on, which may be empty. */
+/* One word from here on; it may be empty. */
 static void read_word(struct scan *scan, struct buf *value, bool *is_literal)
 {
 	*is_literal = true;
@@ -131,7 +132,7 @@ static void read_word(struct scan *scan, struct buf *value, bool *is_literal)
 		} else if (c == '"') {
 			read_double(scan, value, is_literal);
 		} else if (c == '\\') {
-			/* in front of a line break it joins the lines */
+			/* before a line break it joins the lines */
 			if (scan->at + 1 >= scan->len || peek(scan, 1) == '\n')
 				scan->is_open = scan->at + 2 >= scan->len;
 			else
@@ -167,7 +168,7 @@ static void assign(struct postsrsd_conf *conf, const char *name, size_t len,
 
 static void parse_shell(struct postsrsd_conf *conf, struct scan *scan)
 {
-	bool is_first = true; /* here an assignment may stand */
+	bool is_first = true; /* an assignment may follow here */
 	auto_buf value = BUF_INIT;
 	while (scan->at < scan->len) {
 		char c = scan->text[scan->at];
@@ -203,7 +204,7 @@ static void parse_shell(struct postsrsd_conf *conf, struct scan *scan)
 
 /* ---- version 2 --------------------------------------------------------------------------------- */
 
-/* A quoted or plain word; false: something else stands here, or nothing. */
+/* A quoted or plain word; false: neither. */
 static bool read_token(struct scan *scan, struct buf *value)
 {
 	char quote = peek(scan, 0);
@@ -338,7 +339,7 @@ int postsrsd_check_request(const struct postsrsd_request *request, bool is_v2,
 		POSTSRSD_ARGUMENT_MAX, names, argument);
 }
 
-/* Every line that the block may begin with, besides those of the list. */
+/* Every possible first line of the block, besides those of the list. */
 static const char *const our_lines[] = {
 	WARNING,
 	"SRS_DOMAIN=",
@@ -488,7 +489,7 @@ void postsrsd_secrets_strip(const struct secret *ours, const struct secret *text
 		join(ret_admin, text->at + from, text->len - from);
 }
 
-/* A block without its end is nobody's: the text counts as the admin's. */
+/* A block without its end is the administrator's text. */
 static void format_ours(const char *text, size_t len, struct spans *into)
 {
 	if (!postsrsd_conf_ours(text, len, into))

@@ -1,4 +1,4 @@
-/* No mail server to push to: what is there instead is named by its files. */
+/* No mail server to push to: what was found instead, by its files. */
 #include "core/mta/push/absence.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #define TO_FILES "mailauthctl server set mta.backend directory"
 
-/* Programs and settings that belong to one mail server alone. */
+/* Programs and settings that are specific to one mail server. */
 static const struct {
 	const char *title, *path;
 } others[] = {
@@ -39,7 +39,8 @@ static bool is_there(struct ctx *ctx, const char *path)
 	return false;
 }
 
-/* What the machine has of the servers that are looked for: the first that is installed, else the first. */
+/* The best match among the servers that are looked for: the first that is installed, else the
+ * first. */
 struct look {
 	const struct mta_backend *backend; /* NULL: none is looked for */
 	struct mta_found found;
@@ -68,7 +69,7 @@ static void look_for_servers(struct ctx *ctx, struct store *store, struct look *
 	}
 }
 
-/* Installed and stopped; NULL: no server that is pushed to is installed. */
+/* Installed and stopped; NULL: no supported server is installed. */
 static char *stopped(struct ctx *ctx, const struct look *look, char **ret_remedy)
 {
 	const struct mta_found *found = &look->found;

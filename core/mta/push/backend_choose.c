@@ -1,4 +1,4 @@
-/* Which mail server pushes go to, and what it does not give of what the settings ask for. */
+/* Which mail server pushes go to, and which settings it does not support. */
 #include "core/mta/push/backend_choose.h"
 
 #include <stdlib.h>
@@ -75,8 +75,8 @@ int backend_choose(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
-/* The machine's own name; under a root what its /etc/hostname says.  NULL: none that others
- * can look up. */
+/* The machine's own name; under a root, that in its /etc/hostname.  NULL: none that others can
+ * resolve. */
 static int machine_name(struct ctx *ctx, char **ret_name, struct err *err)
 {
 	char name[256] = "";
@@ -143,7 +143,7 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 			r = setting_bool(store, key, 0, &is_on, err);
 		if (r < 0)
 			return r;
-		/* where there is no server, what the first one could do here says enough */
+		/* without a server, the features of the first one are sufficient */
 		struct feature_support support =
 			backend_support(ctx, backend ? backend : registry[0], filter, i);
 		if (!is_on || support.level == SUPPORT_YES)
@@ -177,7 +177,7 @@ static int read_bound(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
-/* Refuses a feature that is switched on and that the server does not have. */
+/* Refuses a feature that is enabled and that the server does not support. */
 static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
                          const char *filter, const char *setting, const char *value,
                          struct err *err)

@@ -1,9 +1,9 @@
 /*
- * core/mta/push/desired_store.c: the desired state of a push: settings and signing from the database, what
- * is ours on the host from target.db.
+ * core/mta/push/desired_store.c: the desired state of a push: settings and signing from the
+ * database, the objects of ours on the host from target.db.
  *
- * Key files are looked at for names that moved since the host's generation only.  When nothing is
- * known to hold, that is every name that the store knows and every one that the host has files of.
+ * Key files are compared only for names that changed since the host's generation.  If that is
+ * unknown, these are all names of the store and all that the host has files of.
  */
 #include "core/mta/push/desired_store.h"
 
@@ -44,7 +44,7 @@ static int read_bools(struct store *store, struct desired *desired, struct err *
 	return rc;
 }
 
-/* NULL in place of an empty text. */
+/* NULL instead of an empty text. */
 static int read_text(struct store *store, enum setting_key key, char **ret_text,
                      struct err *err)
 {
@@ -140,7 +140,7 @@ struct moved {
 	void *arg;
 };
 
-/* A name that has files here was given already. */
+/* A name that has files here was returned already. */
 static int give_if_not_owned(void *arg, const char *name, struct err *err)
 {
 	const struct moved *moved = arg;

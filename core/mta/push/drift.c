@@ -1,5 +1,5 @@
 /*
- * core/mta/push/drift.c: what stands there against what we wrote.
+ * core/mta/push/drift.c: present files compared with those that we wrote.
  *
  * Two ways in, one judgement: a scan stats every file of ours and reads those that look different
  * from right after the push; a push has its own files read already.  Settings are never asked for by a

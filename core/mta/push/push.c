@@ -1,8 +1,7 @@
 /*
- * core/mta/push/push.c: the door to a mail host.
- *
- * Journals a plan (push_plan.c), has it carried out, and records what the host follows afterwards.  How it is
- * done is the engine's; what is done is the backend's.
+ * core/mta/push/push.c: the interface to a mail host.  Journals a plan (push_plan.c), has it
+ * carried out, and records what the host follows afterwards.  The engine carries it out; the
+ * backend determines its content.
  */
 #include "core/mta/push/push_inner.h"
 
@@ -36,7 +35,7 @@ int push_lock(struct ctx *ctx, struct lock **ret_lock, struct err *err)
 	          : lock_take(ctx, path, _("the state of the mail host"), ret_lock, err);
 }
 
-/* Opens the database when a key is asked for: a recovery seldom needs one. */
+/* Opens the database when a key is requested, which a recovery seldom does. */
 struct late_keys {
 	const char *db_path;
 	struct store *store;
@@ -101,7 +100,7 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 		rc = owned_update(
 			&(struct step_run){ .ctx = push->ctx, .target = push->target },
 			push_id, err);
-	/* a rollback's plan has notes of its own: what was told of the host stays so */
+	/* a rollback's plan has notes of its own: the record of reported notes is unchanged */
 	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
 		rc = told_write(push->target, &push->plan, push->is_told, err);
 	for (size_t i = 0; i < push->accepted.count && !rc; i++)
@@ -109,7 +108,7 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	return rc ? rc : target_write(push->target, &push->row, err);
 }
 
-/* Nothing stands to be done; what the host follows may still move. */
+/* No step remains; the recorded state of the host may still change. */
 static int follow(struct push *push, const struct push_facts *f, struct err *err)
 {
 	const struct target_row *old = &f->old, *next = &push->row;
@@ -323,7 +322,7 @@ int push_look_at_probes(struct ctx *ctx, struct store *store, struct plan *ret_p
 		rc = push_facts_read(ctx, store, push->target, &f, err);
 	if (!rc && f.is_ours && f.backend)
 		rc = push_make_plan(push, store, &options, &f, err);
-	/* what a plan that cannot be made has to say of edits is worth telling, too */
+	/* edits are reported even if the plan cannot be made */
 	*ret_drifts = push->drifts;
 	push->drifts = DRIFTS_INIT;
 	if (!rc) {

@@ -1,6 +1,6 @@
 /*
- * core/mta/push/push_facts.c: whether a push happens at all (adopted, not held, the same store), and
- * whether everything must be looked at or only what moved.
+ * core/mta/push/push_facts.c: whether a push happens at all (adopted, not paused, the same store),
+ * and whether all names are processed or only those that changed.
  */
 #include "core/mta/push/push_facts.h"
 

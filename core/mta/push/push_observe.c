@@ -1,6 +1,7 @@
 /*
- * core/mta/push/push_observe.c: a server that is reached over the network is asked before the database's
- * transaction, by the settings that say where it is.  When those are others by then, it is asked again.
+ * core/mta/push/push_observe.c: a server that is reached over the network is queried before the
+ * database's transaction, at the address in the settings.  If these change meanwhile, it is queried
+ * again.
  */
 #include "core/mta/push/push_observe.h"
 
@@ -38,7 +39,7 @@ static bool has_remote_backend(void)
 	return false;
 }
 
-/* NULL: none is pushed to over the network. */
+/* NULL: no such server. */
 static int find_backend(struct ctx *ctx, struct store *store,
                         const struct push_options *options,
                         const struct mta_backend **ret_backend, struct err *err)

@@ -28,7 +28,7 @@ static int next_row(struct ctx *ctx, struct store *store, const struct push_fact
 	row->gen = f->now;
 	row->pushed_at = ctx_now(ctx);
 	row->backend = xstrdup(f->backend->name);
-	/* Kept from adoption on: a renamed machine must not change what receivers trust. */
+	/* Stored at the adoption: a renamed machine must not change what receivers trust. */
 	if (f->is_ours && f->old.hostname)
 		row->hostname = xstrdup(f->old.hostname);
 	else
@@ -73,7 +73,7 @@ static int refuse_drift(const struct push *push, struct err *err)
 	return err_set_remedy(err, "mailauthctl mta %s --force", kind);
 }
 
-/* Of many files one is named. */
+/* One of many files is named. */
 static void note_restored(struct push *push)
 {
 	const struct drifts *drifts = &push->drifts;
@@ -115,7 +115,7 @@ static void mark_planned(const struct plan *plan, struct drifts *drifts)
 		drifts->row[i].is_planned = is_in(plan, index, count, &drifts->row[i]);
 }
 
-/* What the plan was about and would not change is as we want it, whoever wrote it. */
+/* Files that the plan contains and would not change are as wanted, whoever wrote them. */
 static void accept_wanted(struct push *push)
 {
 	struct drifts before = push->drifts;
@@ -135,7 +135,7 @@ static void accept_wanted(struct push *push)
 	free(before.row);
 }
 
-/* Prunes, and finds what of it somebody else wrote meanwhile. */
+/* Prunes, and finds the files that others changed meanwhile. */
 static int prune(struct push *push, const struct push_options *options, bool sees_all,
                  struct err *err)
 {
@@ -169,7 +169,7 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 	                                &push->plan, err);
 }
 
-/* What would be asked of the servers, also where nothing makes it due. */
+/* The probes of the servers, even if no step requires them. */
 static void copy_probes(const struct plan *plan, struct plan *probes)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -190,7 +190,7 @@ static void copy_probes(const struct plan *plan, struct plan *probes)
 	}
 }
 
-/* What somebody else did to our files. */
+/* Edits of our files. */
 static int look_for_drift(struct push *push, struct err *err)
 {
 	bool is_whole;
@@ -276,7 +276,7 @@ static int plan_with(struct push *push, struct store *store,
 	if (!rc)
 		rc = desired ? prune(push, options, sees_all, err)
 		             : plan_prune(push->ctx, &push->plan, err);
-	/* who asks for a push hears of a server that would refuse it, whatever there is to do */
+	/* an explicit push reports a server that would refuse it, even if nothing has to be done */
 	if (!rc && (push->plan.count || options->is_explicit) && observed &&
 	    backend->validate)
 		rc = backend->validate(push->ctx, &push->plan, observed, err);
@@ -314,7 +314,7 @@ static int plan_removal(struct push *push, struct store *store,
 	return plan_with(push, store, registry_find(f->old.backend), NULL, options, err);
 }
 
-/* An earlier push's files; the host follows what it followed, and further pushes wait. */
+/* An earlier push's files; the host follows what it followed, and later pushes are paused. */
 static int plan_rollback(struct push *push, struct store *store,
                          const struct push_options *options, const struct push_facts *f,
                          struct err *err)

@@ -1,4 +1,4 @@
-/* core/mta/push/push_state.c: what this host follows, for `mta status` and the export. */
+/* core/mta/push/push_state.c: which database this host follows, for `mta status` and the export. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* The rows of mail servers, of their services and probes, and of the files that are shared with an admin: pointers,
- * nothing else. */
+/* The rows of mail servers, of their services and probes, and of the files that are shared with an
+ * administrator: pointers, nothing else. */
 #include "core/mta/push/registry.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * core/mta/push/rollback.c: back to the result of an earlier push.
+ * core/mta/push/rollback.c: restores the result of an earlier push.
  *
- * Secrets are not in the journal.  One that stands there with the old digest stays; a key file that
- * is gone is made again from the store, if its content is the old one; anything else is refused.
- * What signs again must have its record published, which the mail server's row looks at: a message
+ * Secrets are not in the journal.  A file with the old digest is kept; a missing key file is
+ * rendered again from the store, if its content is the old one; anything else is refused.  A name
+ * that signs again must have its record published, which the mail server's row checks: a message
  * signed with another key would fail at each receiver.
  */
 #include "core/mta/push/rollback.h"
@@ -92,7 +92,7 @@ struct rolling {
 	struct plan *plan;
 };
 
-/* The content; *ret_is_there false: there is none. */
+/* The content; *ret_is_there false: none. */
 static int read_present(const struct rolling *r, const char *path, struct buf *into,
                         bool *ret_is_there, struct err *err)
 {
@@ -141,7 +141,7 @@ static int restore_shared(struct rolling *r, const struct step_row *row, struct 
 	return 0;
 }
 
-/* The key in the store that the file held; *ret_found false: it is not there, or another one. */
+/* The key of the store that the file contained; *ret_found false: it does not exist, or differs. */
 static int find_key(const struct rolling *r, const struct step_row *row, int64_t *ret_id,
                     bool *ret_found, struct err *err)
 {
@@ -254,8 +254,8 @@ static int restore_row(void *arg, const struct step_row *row, struct err *err)
 	struct rolling *r = arg;
 	struct step *step;
 
-	/* the secrets of SRS stay: an older one that verifies again harms nobody, a newer one
-	 * that does not loses bounces */
+	/* the secrets of SRS are kept: an older one that still verifies does no harm, a newer one
+	 * that no longer verifies loses bounces */
 	if (row->kind == STEP_FILE && row->is_secret && !row->domain)
 		return 0;
 	if (row->kind == STEP_FILE)

@@ -1,4 +1,4 @@
-/* qmail: what it can do; nothing is pushed to it yet. */
+/* qmail: its features; this version does not push to it. */
 #include "core/mta/plan/backend.h"
 
 const struct mta_backend qmail_backend = {

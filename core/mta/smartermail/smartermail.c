@@ -1,4 +1,4 @@
-/* SmarterMail: what it can do; nothing is pushed to it yet. */
+/* SmarterMail: its features; this version does not push to it. */
 #include "core/mta/plan/backend.h"
 
 static const struct value_limit limits[] = {
