@@ -23,9 +23,8 @@
 #define ATTEMPTS 3
 #define WAIT_MS 2000 /* for one server in the first round; doubled in each round */
 #define WAIT_MIN_MS 10
-#define PACKETS_PER_TURN \
-	16 /* packets of a socket that are read before the deadline is checked */
-#define DATAGRAM_MAX 4096 /* some send more than they were asked to */
+#define PACKETS_PER_TURN 16 /* are read before the deadline is checked */
+#define DATAGRAM_MAX 4096   /* some send more than they were asked to */
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 

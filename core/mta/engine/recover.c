@@ -219,8 +219,7 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 struct finishing {
 	struct ctx *ctx;
 	struct folders folders; /* to be synced */
-	struct folders
-		leaving; /* to be removed after the files that were kept in them */
+	struct folders leaving; /* to be removed after the files that were kept in them */
 	const struct step_type *container; /* their paths */
 };
 

@@ -80,10 +80,11 @@ static int act_on_unit(struct ctx *ctx, const char *service,
 {
 	bool ends = action == SERVICE_RESTART || action == SERVICE_STOP ||
 	            action == SERVICE_DISABLE;
-	pid_t connecting = kind && ends ? process_hasten(ctx, filter_pid(ctx, kind)) : 0;
+	pid_t connecting =
+		kind && ends ? process_connect_until_gone(ctx, filter_pid(ctx, kind)) : 0;
 	int rc = systemd_act(ctx, service, action, err);
 
-	process_hasten_end(connecting);
+	process_connect_end(connecting);
 	return rc;
 }
 

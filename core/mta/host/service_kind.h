@@ -122,12 +122,12 @@ pid_t process_find(struct ctx *ctx, const char *name, bool must_listen) must_che
 /* Whether somebody listens at that TCP port of loopback, and who; 0: that is not known. */
 bool process_at_port(struct ctx *ctx, unsigned port, pid_t *ret_pid) must_check;
 /* SIGTERM to the process and to its children of the same name, and waits until it is gone, at most
- * ten seconds.  A filter of libmilter looks at its stop flag every five seconds only, or when
- * somebody connects: somebody does. */
+ * ten seconds.  A filter of libmilter checks its stop flag only every five seconds and at each
+ * connection, so this function connects. */
 int process_end(struct ctx *ctx, pid_t pid, const char *name, struct err *err) must_check;
-/* The same haste while somebody else ends it: a child connects until the process is gone.  0: there
- * is nothing to hasten.  process_hasten_end() takes the child back. */
-pid_t process_hasten(struct ctx *ctx, pid_t pid) must_check;
-void process_hasten_end(pid_t child);
+/* While another program ends it: a child connects to its sockets until the process is gone, for the
+ * same reason.  0: it listens on none.  process_connect_end() ends the child. */
+pid_t process_connect_until_gone(struct ctx *ctx, pid_t pid) must_check;
+void process_connect_end(pid_t child);
 
 #endif

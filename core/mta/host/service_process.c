@@ -406,7 +406,7 @@ int process_end(struct ctx *ctx, pid_t pid, const char *name, struct err *err)
 	return rc;
 }
 
-pid_t process_hasten(struct ctx *ctx, pid_t pid)
+pid_t process_connect_until_gone(struct ctx *ctx, pid_t pid)
 {
 	auto_close int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
 	struct listeners list = { 0 };
@@ -423,7 +423,7 @@ pid_t process_hasten(struct ctx *ctx, pid_t pid)
 	return child < 0 ? 0 : child;
 }
 
-void process_hasten_end(pid_t child)
+void process_connect_end(pid_t child)
 {
 	if (child <= 0)
 		return;
