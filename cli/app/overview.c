@@ -11,37 +11,11 @@ void overview_done(struct overview *overview)
 {
 	export_state_done(&overview->export);
 	free(overview->export_remark);
-	for (size_t i = 0; i < overview->waits; i++) {
-		free(overview->wait[i].name);
-		free(overview->wait[i].text);
-	}
-}
-
-struct loading {
-	struct app *app;
-	struct overview *overview;
-};
-
-static int keep_wait(void *arg, const char *name, struct err *err)
-{
-	struct loading *loading = arg;
-	struct overview *overview = loading->overview;
-	struct overview_wait wait = { 0 };
-	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(loading->app->session.store, name, &domain, err);
-	if (r > 0)
-		r = publish_wait_of(loading->app->session.store, &domain, &wait.wait,
-		                    &wait.text, err);
-	if (r < 0 || !wait.text)
-		return r;
-	wait.name = xstrdup(name);
-	overview->wait[overview->waits++] = wait;
-	return 0;
+	publish_waiting_done(&overview->waiting);
 }
 
 int overview_load(struct app *app, struct overview *ret_overview, struct err *err)
 {
-	struct loading loading = { app, ret_overview };
 	const struct env *env;
 	ret_overview->export.is_exact = true;
 	int r = session_env(&app->session, &env, err);
@@ -55,8 +29,8 @@ int overview_load(struct app *app, struct overview *ret_overview, struct err *er
 	}
 	ret_overview->last_all = heartbeat_last(app->session.db_path);
 	ret_overview->is_all_failed = heartbeat_is_failed(app->session.db_path);
-	return publish_each_waiting(app->session.store, OVERVIEW_WAITS, keep_wait,
-	                            &loading, &ret_overview->waiting, err);
+	return publish_waiting_load(app->session.store, OVERVIEW_WAITS,
+	                            &ret_overview->waiting, err);
 }
 
 const char *overview_hint(const struct overview *overview)
@@ -65,11 +39,11 @@ const char *overview_hint(const struct overview *overview)
 		return NULL;
 	if (overview->export.is_reload_owed || overview->export.due > 0)
 		return "mailauthctl zone export --all";
-	for (size_t i = 0; i < overview->waits; i++)
-		if (overview->wait[i].wait == PUBLISH_WAITS_EXPORT)
+	for (size_t i = 0; i < overview->waiting.count; i++)
+		if (overview->waiting.row[i].wait == PUBLISH_WAITS_EXPORT)
 			return "mailauthctl zone export --all";
-	for (size_t i = 0; i < overview->waits; i++)
-		if (overview->wait[i].wait == PUBLISH_WAITS_DNS)
+	for (size_t i = 0; i < overview->waiting.count; i++)
+		if (overview->waiting.row[i].wait == PUBLISH_WAITS_DNS)
 			return "mailauthctl key check --all";
 	return overview->is_all_failed ? "mailauthctl zone export --all" : NULL;
 }

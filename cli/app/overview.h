@@ -14,13 +14,7 @@ enum { OVERVIEW_WAITS = 10 };
 struct overview {
 	struct export_state export;
 	char *export_remark; /* why the zones could not be looked at; NULL: they were */
-	struct overview_wait {
-		char *name;
-		char *text;
-		enum publish_wait wait;
-	} wait[OVERVIEW_WAITS]; /* the first names whose signing waits */
-	size_t waits;
-	int64_t waiting;  /* all of them */
+	struct publish_waiting waiting;
 	int64_t last_all; /* when `zone export --all` last ran to its end; 0: never */
 	bool is_all_failed;
 };

@@ -240,9 +240,9 @@ static void show_waits(struct app *app, const struct overview *overview)
 	};
 	out_nested_begin(app->out, "waits", N_("Signing pending"), columns,
 	                 ARRAY_LEN(columns));
-	for (size_t i = 0; i < overview->waits; i++) {
-		out_text(app->out, overview->wait[i].name);
-		out_text(app->out, overview->wait[i].text);
+	for (size_t i = 0; i < overview->waiting.count; i++) {
+		out_text(app->out, overview->waiting.row[i].name);
+		out_text(app->out, overview->waiting.row[i].text);
 		out_row_end(app->out);
 	}
 	out_nested_end(app->out);
@@ -336,7 +336,7 @@ static void show_export(struct app *app, const struct overview *overview)
 	out_text(app->out, overview->export_remark);
 	out_time(app->out, overview->last_all);
 	out_bool(app->out, overview->is_all_failed);
-	out_int(app->out, overview->waiting);
+	out_int(app->out, overview->waiting.total);
 }
 
 int cmd_mta_status(struct app *app, struct err *err)

@@ -250,36 +250,26 @@ static int compare_stores(struct session *session, struct store *before, bool li
 
 /* ---- without a change ------------------------------------------------------------------------ */
 
-struct waiting {
-	struct session *session;
-	struct preview *view;
-};
-
-static int keep_waiting(void *arg, const char *name, struct err *err)
-{
-	struct waiting *waiting = arg;
-	return look_at_wait(waiting->view, waiting->session->store, name, err);
-}
-
 /* The export reports what cannot be read here (a folder that others may write to). */
 static int look_at_export(struct session *session, struct preview *view, struct err *err)
 {
-	struct waiting waiting = { session, view };
+	cleanup(publish_waiting_done) struct publish_waiting waiting = { 0 };
 	const struct env *env;
-	int64_t count = 0;
 	int r = session_env(session, &env, err);
 	if (r >= 0 &&
 	    export_state_load(&session->ctx, session->store, env, &view->export, err) < 0)
 		err_clear(err);
 	if (r >= 0)
-		r = publish_each_waiting(session->store, WAITS_SHOWN, keep_waiting,
-		                         &waiting, &count, err);
-	if (r >= 0 && count > WAITS_SHOWN)
+		r = publish_waiting_load(session->store, WAITS_SHOWN, &waiting, err);
+	for (size_t i = 0; i < waiting.count; i++)
+		take_wait(view, waiting.row[i].name, xstrdup(waiting.row[i].text));
+	int64_t more = waiting.total - WAITS_SHOWN;
+	if (r >= 0 && more > 0)
 		take_wait(view, NULL,
 		          xasprintf(ngettext("and %" PRId64 " more domain is pending",
 		                             "and %" PRId64 " more domains are pending",
-		                             (unsigned long)(count - WAITS_SHOWN)),
-		                    count - WAITS_SHOWN));
+		                             (unsigned long)more),
+		                    more));
 	return r;
 }
 

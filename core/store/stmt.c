@@ -230,19 +230,24 @@ int store_exec(struct store *store, struct err *err, const char *sql, const char
 	return r;
 }
 
+/* The first row of one value: 1; 0: no row, or NULL. */
+static int get(struct store *store, struct stmt **ret_stmt, struct err *err,
+               const char *sql, const char *types, va_list ap)
+{
+	int r = query(store, SQLITE_TRANSIENT, ret_stmt, err, sql, types, ap);
+	if (r >= 0)
+		r = stmt_next(*ret_stmt, err);
+	return r > 0 && stmt_is_null(*ret_stmt, 0) ? 0 : r;
+}
+
 int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
                   const char *sql, const char *types, ...)
 {
 	auto_stmt stmt = NULL;
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, SQLITE_TRANSIENT, &stmt, err, sql, types, ap);
+	int r = get(store, &stmt, err, sql, types, ap);
 	va_end(ap);
-	if (r < 0)
-		return r;
-	r = stmt_next(stmt, err);
-	if (r > 0 && stmt_is_null(stmt, 0))
-		r = 0;
 	if (r > 0)
 		*ret_value = stmt_int(stmt, 0);
 	return r;
@@ -254,13 +259,8 @@ int store_get_text(struct store *store, char **ret_text, struct err *err, const 
 	auto_stmt stmt = NULL;
 	va_list ap;
 	va_start(ap, types);
-	int r = query(store, SQLITE_TRANSIENT, &stmt, err, sql, types, ap);
+	int r = get(store, &stmt, err, sql, types, ap);
 	va_end(ap);
-	if (r < 0)
-		return r;
-	r = stmt_next(stmt, err);
-	if (r > 0 && stmt_is_null(stmt, 0))
-		r = 0;
 	if (r > 0)
 		*ret_text = xstrdup(stmt_text(stmt, 0));
 	return r;

@@ -201,23 +201,41 @@ int publish_asked(struct store *store, const struct ctx *ctx, const char *name,
 	" LEFT JOIN key_public p ON p.key_id = k.id AND p.name = d.name"           \
 	" WHERE d.alias_of IS NOT NULL AND p.ready IS NULL"
 
-int publish_each_waiting(struct store *store, int64_t limit,
-                         int (*each)(void *arg, const char *name, struct err *err),
-                         void *arg, int64_t *ret_count, struct err *err)
+void publish_waiting_done(struct publish_waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->count; i++) {
+		free(waiting->row[i].name);
+		free(waiting->row[i].text);
+	}
+	free(waiting->row);
+}
+
+static int add_waiting(struct store *store, const char *name,
+                       struct publish_waiting *waiting, struct err *err)
+{
+	struct publish_waiting_row row = { 0 };
+	auto_domain domain = DOMAIN_INIT;
+	int r = domain_look(store, name, &domain, err);
+	if (r > 0)
+		r = publish_wait_of(store, &domain, &row.wait, &row.text, err);
+	if (r < 0 || !row.text)
+		return r;
+	row.name = xstrdup(name);
+	GROW(waiting->row, waiting->count, waiting->room);
+	waiting->row[waiting->count++] = row;
+	return 0;
+}
+
+int publish_waiting_load(struct store *store, int64_t limit,
+                         struct publish_waiting *waiting, struct err *err)
 {
 	auto_stmt stmt = NULL;
-	int64_t count = 0;
 	if (!store)
 		return 0;
 	int r = store_query(store, &stmt, err, WAITING " ORDER BY 1", "");
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
-		if (count++ < limit) {
-			r = each(arg, stmt_text(stmt, 0), err);
-			if (r < 0)
-				return r;
-		}
-	if (r >= 0)
-		*ret_count = count;
+		if (waiting->total++ < limit)
+			r = add_waiting(store, stmt_text(stmt, 0), waiting, err);
 	return r;
 }
 

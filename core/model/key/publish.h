@@ -38,12 +38,6 @@ int publish_each_unseen(struct store *store, int64_t limit,
 int publish_asked(struct store *store, const struct ctx *ctx, const char *name,
                   int64_t key_id, struct err *err) must_check;
 
-/* Names whose signing waits: their key is pending, or active and not public under that name.  The
- * first `limit` of them in the order of names, and their total number. */
-int publish_each_waiting(struct store *store, int64_t limit,
-                         int (*each)(void *arg, const char *name, struct err *err),
-                         void *arg, int64_t *ret_count, struct err *err) must_check;
-
 /* Deletes the publication state of a key whose record is removed from the zones. */
 int publish_forget(struct store *store, int64_t key_id, struct err *err) must_check;
 
@@ -61,6 +55,20 @@ enum publish_wait {
 int publish_wait_of(struct store *store, const struct domain *domain,
                     enum publish_wait *ret_wait, char **ret_text,
                     struct err *err) must_check;
+
+/* Names whose signing waits: their key is pending, or active and not public under that name. */
+struct publish_waiting {
+	struct publish_waiting_row {
+		char *name, *text; /* as publish_waits_for() */
+		enum publish_wait wait;
+	} * row; /* the first ones in the order of names */
+	size_t count, room;
+	int64_t total;
+};
+/* `limit`: the number of rows at most.  The caller calls publish_waiting_done() in any case. */
+int publish_waiting_load(struct store *store, int64_t limit,
+                         struct publish_waiting *waiting, struct err *err) must_check;
+void publish_waiting_done(struct publish_waiting *waiting);
 
 /* Under which names a key's record is public; times are Unix seconds, 0: not. */
 struct publish_row {

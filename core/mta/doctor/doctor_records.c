@@ -19,7 +19,6 @@
 #include "core/model/setting/setting.h"
 #include "core/mta/doctor/doctor_dns.h"
 #include "core/mta/doctor/doctor_sample.h"
-#include "core/mta/push/backend_choose.h"
 #include "dnszone/dkim/livecheck.h"
 #include "dnszone/lint/lint_spf.h"
 #include "dnszone/name/dns_name.h"
@@ -361,16 +360,9 @@ static void look_at_answers(struct world *w, struct resolver *dns)
 static int collect(struct world *w, size_t *ret_left, struct err *err)
 {
 	struct doctor *d = w->d;
-	auto_free char *hostname = NULL;
 	auto_env env = { 0 };
 	auto_records records = NULL;
-	int r = backend_hostname(d->ctx, d->store, &hostname, err);
-	if (r >= 0)
-		r = env_load(d->ctx, d->store, hostname, &env, err);
-	if (r >= 0)
-		r = records_new(d->store, &env, &records, err);
-	if (r >= 0)
-		r = zone_format_now(d->store, &w->format, err);
+	int r = doctor_open_records(d, &env, &records, &w->format, err);
 	if (r >= 0)
 		r = setting_text(d->store, SET_ZONE_RELOAD, 0, &w->reload, err);
 	w->records = records;

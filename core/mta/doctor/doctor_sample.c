@@ -1,7 +1,9 @@
 /* The most recent changes are the most likely to be wrong: the index of generations lists them. */
 #include "core/mta/doctor/doctor_sample.h"
 
+#include "core/base/alloc.h"
 #include "core/base/names.h"
+#include "core/mta/push/backend_choose.h"
 
 static int read_names(struct doctor *d, struct names *names, struct err *err)
 {
@@ -34,4 +36,16 @@ int doctor_sample(struct doctor *d,
 	if (r >= 0)
 		*ret_left = (size_t)all - names.count;
 	return r;
+}
+
+int doctor_open_records(struct doctor *d, struct env *env, struct records **ret_records,
+                        enum zone_format *ret_format, struct err *err)
+{
+	auto_free char *hostname = NULL;
+	int r = backend_hostname(d->ctx, d->store, &hostname, err);
+	if (r >= 0)
+		r = env_load(d->ctx, d->store, hostname, env, err);
+	if (r >= 0)
+		r = records_new(d->store, env, ret_records, err);
+	return r < 0 ? r : zone_format_now(d->store, ret_format, err);
 }

@@ -18,7 +18,6 @@
 #include "core/model/setting/env.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/doctor/doctor_sample.h"
-#include "core/mta/push/backend_choose.h"
 
 #define FRESH 900 /* seconds without a run of cron that are normal */
 #define ZONE_LIMIT ((size_t)16 << 20)
@@ -163,17 +162,10 @@ static void look_at_reload(struct doctor *d, const struct zones *z)
 static int look_at_all(struct zones *z, struct err *err)
 {
 	struct doctor *d = z->d;
-	auto_free char *hostname = NULL;
 	auto_env env = { 0 };
 	auto_records records = NULL;
 	size_t left = 0;
-	int r = backend_hostname(d->ctx, d->store, &hostname, err);
-	if (r >= 0)
-		r = env_load(d->ctx, d->store, hostname, &env, err);
-	if (r >= 0)
-		r = records_new(d->store, &env, &records, err);
-	if (r >= 0)
-		r = zone_format_now(d->store, &z->format, err);
+	int r = doctor_open_records(d, &env, &records, &z->format, err);
 	if (r >= 0)
 		r = setting_text(d->store, SET_ZONE_DIRECTORY, 0, &z->folder, err);
 	z->records = records;

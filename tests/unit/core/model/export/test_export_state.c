@@ -111,20 +111,15 @@ static void test_many(void **state)
 
 /* ---- names that wait ---- */
 
-static int add_name(void *arg, const char *name, struct err *e)
-{
-	(void)e;
-	buf_printf(arg, "%s ", name);
-	return 0;
-}
-
 static void check_waiting(int64_t limit, const char *want, int64_t want_count)
 {
 	auto_buf names = BUF_INIT;
-	int64_t count = 0;
-	ok(publish_each_waiting(store, limit, add_name, &names, &count, &err));
+	cleanup(publish_waiting_done) struct publish_waiting waiting = { 0 };
+	ok(publish_waiting_load(store, limit, &waiting, &err));
+	for (size_t i = 0; i < waiting.count; i++)
+		buf_printf(&names, "%s ", waiting.row[i].name);
 	assert_string_equal(buf_text(&names), want);
-	assert_int_equal(count, want_count);
+	assert_int_equal(waiting.total, want_count);
 }
 
 static void test_waiting(void **state)
@@ -138,6 +133,9 @@ static void test_waiting(void **state)
 	add_key("a.example", "s1", "active", 1);
 	add_key("b.example", "s1", "pending", 2);
 	add_key("c.example", "s1", "resting", 3);
+	check_waiting(5, "", 3); /* dkim.sign is off */
+	set(SET_DKIM_SIGN, "a.example", "on");
+	set(SET_DKIM_SIGN, "b.example", "on");
 	check_waiting(5, "a.example alias.example b.example ", 3);
 	check_waiting(1, "a.example ", 3);
 	sql("INSERT INTO key_public (key_id, name, ready) VALUES (1, 'a.example', 1)");
