@@ -1,4 +1,4 @@
-/* core/mta/check/key_check.h: key files and the keys that the store publishes. */
+/* core/mta/check/key_check.h: key files compared with the keys that the store publishes. */
 #ifndef CORE_MTA_CHECK_KEY_CHECK_H
 #define CORE_MTA_CHECK_KEY_CHECK_H
 
@@ -6,7 +6,8 @@
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
 
-/* Every key file that the plan's tables name holds the key that the store publishes for it. */
+/* Checks that every key file named in the plan's tables contains the key that the store publishes
+ * for it. */
 int key_check_files(struct ctx *ctx, const struct plan *plan, struct err *err) must_check;
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * core/mta/check/service_log.h: what the programs that were told something wrote to their log since.
+ * core/mta/check/service_log.h: messages that told services have written to their log since.
  *
- * Read are the files that the services' rows name, /var/log/mail.log, /var/log/maillog, and the
- * journal's mail facility where systemd runs.  Where there is none of them nothing is read, and
- * nothing is claimed.
+ * The files that the services' rows name are read, /var/log/mail.log, /var/log/maillog, and with
+ * systemd the journal's mail facility.  If none of them exists, nothing is reported.
  */
 #ifndef CORE_MTA_CHECK_SERVICE_LOG_H
 #define CORE_MTA_CHECK_SERVICE_LOG_H
@@ -17,13 +16,12 @@
 
 struct service_log;
 
-/* Remembers where the logs of the plan's services of that rank end now.  NULL: no service. */
+/* Records the present ends of the logs of the plan's services of that rank.  NULL: no service. */
 struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, int rank);
 
-/* The first line of what was written since (256 KiB of it) by which a service refuses its configuration,
- * and that is not among the last 64 KiB
- * before; as "opendkim: /etc/opendkim.conf: ...", bounded and without control characters; the caller
- * frees.  NULL: none. */
+/* The first line written since (of 256 KiB) in which a service refuses its configuration and that
+ * is not among the last 64 KiB before; as "opendkim: /etc/opendkim.conf: ...", bounded and without
+ * control characters; the caller frees.  NULL: none. */
 char *service_log_failure(struct ctx *ctx, const struct service_log *log) must_check;
 
 void service_log_free(struct service_log *log);

@@ -1,9 +1,9 @@
 /*
- * core/mta/doctor/doctor.h: everything that commonly goes wrong, looked at in one run.
+ * core/mta/doctor/doctor.h: checks for common faults, in one run.
  *
- * A row of the table for each kind of trouble; its function reports findings.  Nothing is changed,
- * no lock is taken, and every check is bounded in time: what has a deadline ends with it and says
- * what it left out.  What this user may not look at is a finding of its own (skipped).
+ * One row of the table for each kind of fault; its function reports findings.  A check changes
+ * nothing and takes no lock, and its time is limited: at its deadline it ends and reports what it
+ * left out.  What this user is not permitted to read is a finding of its own (skipped).
  */
 #ifndef CORE_MTA_DOCTOR_DOCTOR_H
 #define CORE_MTA_DOCTOR_DOCTOR_H
@@ -23,7 +23,7 @@
 enum doctor_state {
 	DOCTOR_OK,
 	DOCTOR_NOTE,    /* worth knowing; nothing to be done */
-	DOCTOR_SKIPPED, /* could not be looked at, or need not be */
+	DOCTOR_SKIPPED, /* could not be checked, or need not be */
 	DOCTOR_WARNING, /* works, or soon will not */
 	DOCTOR_PROBLEM, /* does not work */
 	DOCTOR_STATE_COUNT
@@ -62,7 +62,7 @@ struct doctor {
 	struct store *store; /* NULL: there is none, or it cannot be read */
 	struct err store_error;
 	const struct query_servers
-		*servers; /* that DNS is asked through; NULL: the system's */
+		*servers; /* the name servers to query; NULL: the system's */
 	bool is_all;      /* every domain and key instead of a sample */
 	const char *check;
 	size_t begin; /* first finding of the running check */
@@ -87,20 +87,20 @@ const struct doctor_check *doctor_find(const char *name) must_check;
 void doctor_init(struct doctor *d, struct ctx *ctx, const char *db_path,
                  const struct query_servers *servers, bool is_all);
 void doctor_done(struct doctor *d);
-/* Adds what the check finds behind what is there; at least one finding. */
+/* Appends the findings of the check; at least one. */
 void doctor_run(struct doctor *d, const struct doctor_check *check);
 
 /* ---- for checks ------------------------------------------------------------------------------ */
 
 enum {
-	DOCTOR_DOMAINS = 50,  /* domains that are looked at without --all */
+	DOCTOR_DOMAINS = 50,  /* domains that are checked without --all */
 	DOCTOR_KEYS = 2000,   /* key files likewise */
-	DOCTOR_SIMILAR = 10,  /* findings of one kind that are told one by one */
+	DOCTOR_SIMILAR = 10,  /* findings of one kind that are listed one by one */
 	DOCTOR_DNS_MS = 20000 /* for all questions to name servers, without --all */
 };
 
-/* Adds a finding.  `fmt` is a literal: its address says of which kind the finding is.  `subject`
- * and `remedy` may be NULL and are copied. */
+/* Adds a finding.  `fmt` is a literal: its address identifies the kind of finding.  `subject` and
+ * `remedy` may be NULL and are copied. */
 void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
                 const char *remedy, const char *fmt, ...) printf_like(5, 6);
 /* The fault of an error, with the error's own remedy if it has one, else `remedy`. */
@@ -129,7 +129,7 @@ void doctor_resolver(struct doctor *d);    /* doctor_dns.c */
 void doctor_hostname(struct doctor *d);    /* doctor_dns.c */
 void doctor_dns(struct doctor *d);         /* doctor_records.c */
 
-/* What is known of a version that an admin should know of: one sentence, NULL: nothing. */
+/* A known fault of a version: one sentence, NULL: none. */
 const char *doctor_version_fault(const struct mta_backend *backend,
                                  const char *version) must_check;
 /* How bad it is that so much is left of a file system (octets; inodes -1: it does not count them). */

@@ -9,8 +9,8 @@
 #include "core/mta/doctor/doctor.h"
 
 /* Calls `each` for the DOCTOR_DOMAINS domains that were changed last, with --all for every one;
- * suspended ones are left out.  *ret_left: how many were not looked at.  A callback's non-zero
- * stops and is returned. */
+ * suspended ones are left out.  *ret_left: the number of domains that were not checked.  A
+ * callback's non-zero stops and is returned. */
 int doctor_sample(struct doctor *d,
                   int (*each)(void *arg, const struct domain *domain, struct err *err),
                   void *arg, size_t *ret_left, struct err *err) must_check;

@@ -7,21 +7,21 @@
 #include "core/base/names.h"
 
 struct folders {
-	struct names paths; /* unsorted, may repeat until it is synced */
+	struct names paths; /* unsorted, may contain duplicates until it is synced */
 };
 
 #define auto_folders cleanup(folders_done) struct folders
 void folders_done(struct folders *folders);
 void folders_add(struct folders *folders, const char *path);
-/* The folder that holds `path`. */
+/* Adds the folder that contains `path`. */
 void folders_add_parent(struct folders *folders, const char *path);
-/* Sorts and drops repetitions. */
+/* Sorts and removes duplicates. */
 void folders_sort(struct folders *folders);
-/* fsync(2) of each, or, of very many, syncfs(2) of each file system.  A folder that is gone counts
- * as synced: the one above is in the set. */
+/* fsync(2) of each, or, of very many, syncfs(2) of each file system.  A folder that does not exist
+ * counts as synced: its parent is in the set. */
 int folders_sync(const struct ctx *ctx, struct folders *folders,
                  struct err *err) must_check;
-/* syncfs(2) of each file system that holds one of the folders: file contents, too. */
+/* syncfs(2) of each file system with one of the folders: file contents too. */
 int folders_sync_systems(const struct ctx *ctx, struct folders *folders,
                          struct err *err) must_check;
 

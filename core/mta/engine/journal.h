@@ -1,6 +1,6 @@
 /*
- * core/mta/engine/journal.h: what each push did to this host, step by step, in target.db: for the undo of one
- * that was interrupted, for rollbacks, and for people.
+ * core/mta/engine/journal.h: what each push changed on this host, step by step, in target.db: for
+ * undoing one that was interrupted, for rollbacks, and for display.
  */
 #ifndef CORE_MTA_ENGINE_JOURNAL_H
 #define CORE_MTA_ENGINE_JOURNAL_H
@@ -41,27 +41,28 @@ enum push_kind {
 	PUSH_KIND_COUNT
 };
 
-struct journal_head { /* what a push says of itself when it begins */
+struct journal_head { /* the facts about a push at its beginning */
 	enum push_kind kind;
-	int64_t result_of; /* rollback: the push whose result comes back; else 0 */
+	int64_t result_of; /* rollback: the push whose result is restored; else 0 */
 	struct generation gen;
 	const char *reload; /* NULL: services one by one */
 };
 
-/* A fresh row, state prepared. */
+/* Inserts a row, state prepared. */
 int journal_begin(struct store *target, struct ctx *ctx, const struct journal_head *head,
                   int64_t *ret_id, struct err *err) must_check;
-/* One step with the contents that undo and history need. */
+/* Inserts one step with the contents that undo and history require. */
 int journal_step(struct store *target, int64_t push_id, int64_t seq,
                  const struct step *step, struct err *err) must_check;
-/* `rank` -1 and `why` NULL: as they were. */
+/* `rank` -1 and `why` NULL: unchanged. */
 int journal_move(struct store *target, int64_t push_id, enum push_progress state,
                  int rank, const char *why, struct err *err) must_check;
 /* 1: a push is open, 0: none, negative: failed. */
 int journal_find_open(struct store *target, struct journal *ret_journal,
                       struct err *err) must_check;
-/* For every file, folder and setting that a push later than `push_id` changed and that is in force, or was
- * for a time: the first such step.  What it found is how that path was after `push_id`. */
+/* For every file, folder and setting that a push later than `push_id` changed and that is, or was
+ * for a time, in use: the first such step.  Its old state is the state of that path after
+ * `push_id`. */
 int journal_each_since(struct store *target, int64_t push_id,
                        int (*each)(void *arg, const struct step_row *row,
                                    struct err *err),
@@ -87,11 +88,11 @@ int journal_removal_since(struct store *target, int64_t push_id, int64_t *ret_pu
                           struct err *err) must_check;
 /* NULL: this program knows none of that name, or NULL. */
 const struct remote_type *target_remote_type(const char *name) must_check;
-/* What the columns state and kind say. */
+/* The texts of the columns state and kind. */
 enum push_progress journal_progress(const char *name) must_check;
 enum push_kind journal_kind(const char *name) must_check;
-/* Forgets all but the last ten pushes that were done and the last ten that were undone, and
- * contents that nothing names any more. */
+/* Deletes all but the last ten pushes that were completed and the last ten that were undone, and
+ * contents that are not referenced any more. */
 int journal_prune(struct store *target, struct err *err) must_check;
 
 #endif

@@ -1,4 +1,4 @@
-/* core/mta/engine/owned_file.h: files and folders that are ours, and what somebody else did to them. */
+/* core/mta/engine/owned_file.h: files and folders that are ours, and edits of them. */
 #ifndef CORE_MTA_ENGINE_OWNED_FILE_H
 #define CORE_MTA_ENGINE_OWNED_FILE_H
 
@@ -23,22 +23,24 @@ int owned_file_give_back(const struct step_run *run, const struct owned_row *row
 int owned_folder_give_back(const struct step_run *run, const struct owned_row *row,
                            struct plan *plan, struct err *err) must_check;
 
-/* What is ours though no push of this table wrote it, before owned_update(): nothing of another's stood
- * there, and folders around it are ours as far as the beginnings `claimed` of the plan go. */
+/* Files that are ours although no push in this table wrote them, before owned_update(): no foreign
+ * file was there, and the folders around it are ours according to the prefixes `claimed` of the
+ * plan. */
 int owned_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
                 struct err *err) must_check;
 /* A file that we wrote, as it was right after the push; borrowed until the callback returns. */
 struct owned_file {
 	const char *path;
-	struct digest value; /* what we wrote; its text is a blob unless it is a secret */
+	struct digest
+		value; /* the content that we wrote; its text is a blob unless it is a secret */
 	bool is_secret;
-	struct file_meta meta; /* KEEP: was not asked for */
+	struct file_meta meta; /* KEEP: was not requested */
 	const struct shared_format *shared;
 	bool has_look; /* the next three are known */
 	int64_t size, mtime_ns;
 	uint64_t inode;
 };
-/* All of them by path, or the one at `path` (none: nothing is called). */
+/* All of them by path, or the one at `path` (if there is none, nothing is called). */
 int owned_each_file(struct store *target,
                     int (*each)(void *arg, const struct owned_file *file,
                                 struct err *err),
@@ -53,7 +55,7 @@ int owned_with_file(struct store *target, const char *path,
                     int (*each)(void *arg, const struct owned_file *file,
                                 struct err *err),
                     void *arg, struct err *err) must_check;
-/* Somebody wrote what we would have written, or took away what we would have: that counts as ours. */
+/* Others wrote the wanted content, or removed an unwanted file: that counts as ours. */
 int owned_accept(struct ctx *ctx, struct store *target, const char *path,
                  struct err *err) must_check;
 

@@ -1,8 +1,6 @@
 /*
- * core/mta/engine/target.h: target.db, what was done to this host: the host's row and contents.  What was
- * done is in journal.h, what is ours in owned.h.
- *
- * Only whoever holds the target lock writes.
+ * core/mta/engine/target.h: target.db, the state of this host: the host's row and contents.  Steps
+ * are in journal.h, our objects in owned.h.  Only the holder of the target lock writes.
  */
 #ifndef CORE_MTA_ENGINE_TARGET_H
 #define CORE_MTA_ENGINE_TARGET_H
@@ -22,11 +20,12 @@
 #define TARGET_FOLDER "/var/lib/mailauthctl"
 #define STORE_UUID_LEN 16
 
-/* Opens for a glance (store.h): without the target lock.  Absent: *ret_target is NULL. */
+/* Opens for a quick read (store.h), without the target lock.  If it does not exist, *ret_target is
+ * NULL. */
 int target_glance(struct ctx *ctx, struct store **ret_target, struct err *err) must_check;
 
-/* Opens <root>/var/lib/mailauthctl/target.db.  Absent: made when `create`, else *ret_target is NULL
- * and it is no failure. */
+/* Opens <root>/var/lib/mailauthctl/target.db.  If it does not exist: created with `create`, else
+ * *ret_target is NULL and this is not a failure. */
 int target_open(struct ctx *ctx, bool create, bool is_write, struct store **ret_target,
                 struct err *err) must_check;
 
@@ -36,13 +35,13 @@ struct target_row {    /* table target */
 	char *backend;
 	char *hostname; /* NULL: none */
 	struct generation gen;
-	bool is_same_version; /* this program pushed last; not written: it is what writes */
+	bool is_same_version; /* this program pushed last; not written: the writing program */
 	struct digest inputs;
-	bool is_paused; /* after a rollback: no push until one is asked for */
+	bool is_paused; /* after a rollback: no push until one is requested */
 	int64_t pushed_at;
 };
 void target_row_done(struct target_row *row);
-/* `target` may be NULL: not there. */
+/* `target` may be NULL: none. */
 int target_read(struct store *target, struct target_row *ret_row,
                 struct err *err) must_check;
 int target_write(struct store *target, const struct target_row *row,
@@ -50,13 +49,13 @@ int target_write(struct store *target, const struct target_row *row,
 /* The host follows no store any more. */
 int target_forget(struct store *target, struct err *err) must_check;
 
-/* A file content by its digest, appended to `into`. */
+/* Appends a file content, by its digest, to `into`. */
 int target_blob(struct store *target, const struct digest *digest, struct buf *into,
                 struct err *err) must_check;
 int target_put_blob(struct store *target, const struct digest *digest,
                     const struct buf *octets, struct err *err) must_check;
 
-/* Mode, uid and gid from three columns, the first of them given: FILE_KEEP_* for NULL. */
+/* Mode, uid and gid from three columns, the first of which is given: FILE_KEEP_* for NULL. */
 struct file_meta target_meta(struct stmt *stmt, int column) must_check;
 
 #endif

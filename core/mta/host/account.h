@@ -1,6 +1,7 @@
 /*
- * core/mta/host/account.h: who a daemon is once it has dropped its rights, and who else is in a group.
- * Of the machine through its name service; below a root from that root's passwd and group files.
+ * core/mta/host/account.h: the account of a daemon after it dropped its rights, and the other
+ * members of a group.  For the machine through its name service; below a root from that root's
+ * passwd and group files.
  */
 #ifndef CORE_MTA_HOST_ACCOUNT_H
 #define CORE_MTA_HOST_ACCOUNT_H
@@ -18,7 +19,7 @@ struct account {
 	size_t groups, room;
 };
 
-/* False: there is no such account; *ret_account is empty then. */
+/* False: there is no such account; *ret_account is then empty. */
 bool account_read(const struct ctx *ctx, const char *name,
                   struct account *ret_account) must_check;
 void account_done(struct account *account);
@@ -26,14 +27,14 @@ void account_done(struct account *account);
 
 bool account_is_in(const struct account *account, gid_t group) must_check;
 
-/* The names of the machine's own passwd file (the root's), without asking a name service; the
- * caller's `each` gets those that people log in with: user ids from 1000 on, nobody left out. */
+/* The names of the machine's own passwd file (the root's), without querying a name service; the
+ * caller's `each` gets accounts of people: all with user ids from 1000 on. */
 void account_each(const struct ctx *ctx,
                   void (*each)(void *arg, const char *name, const char *full_name),
                   void *arg);
 
-/* A user besides root and `account` who has the group as primary one or as a member.  NULL: there
- * is none.  The caller frees. */
+/* A user other than root and `account` who has the group as primary group or is a member.  NULL:
+ * none.  The caller frees. */
 char *account_other_in(const struct ctx *ctx, const struct account *account,
                        gid_t group) must_check;
 

@@ -1,4 +1,5 @@
-/* core/mta/host/descriptors.h: what a process has open, by the kernel's numbers, from /proc. */
+/* core/mta/host/descriptors.h: the open descriptors of a process, by the kernel's numbers, from
+ * /proc. */
 #ifndef CORE_MTA_HOST_DESCRIPTORS_H
 #define CORE_MTA_HOST_DESCRIPTORS_H
 
@@ -19,14 +20,15 @@ struct descriptors {
 #define auto_descriptors cleanup(descriptors_done) struct descriptors
 void descriptors_done(struct descriptors *descriptors);
 
-/* What the process has open of one kind ("socket", "pipe"), added to `into`; nothing where the process is
- * gone or may not be looked at. */
+/* Adds the numbers of one kind ("socket", "pipe") that the process has open to `into`; none if the
+ * process has ended or may not be read. */
 void descriptors_read(const struct ctx *ctx, pid_t pid, const char *kind,
                       struct descriptors *into);
 void descriptors_add(struct descriptors *descriptors, uint64_t inode);
 bool descriptors_have(const struct descriptors *descriptors, uint64_t inode) must_check;
 
-/* What descriptor `number` of the process is, if it is of that kind; 0: it is not, or not known. */
+/* The number of descriptor `number` of the process, if it is of that kind; 0: it is not, or
+ * unknown. */
 uint64_t descriptors_at(const struct ctx *ctx, pid_t pid, int number,
                         const char *kind) must_check;
 

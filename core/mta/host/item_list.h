@@ -7,8 +7,8 @@
 #include "core/base/buf.h"
 #include "core/base/macro.h"
 
-/* The next item of a list separated by commas and blanks; braces group.  `*at` moves on.  The item
- * comes without its outer braces and blanks.  False: no more. */
+/* The next item of a list separated by commas and blanks; braces group.  `*at` is moved.  The item
+ * has no outer braces and blanks.  False: no more. */
 bool item_list_next(const char **at, struct buf *item) must_check;
 /* Whether the word is one of its items, in any case. */
 bool item_list_has(const char *list, const char *word) must_check;

@@ -12,12 +12,12 @@ struct log_line {
 	const char *tag, *message;
 	size_t tag_len, message_len; /* "opendkim", "cannot open /x" */
 };
-/* False: it does not look like one. */
+/* False: not in that format. */
 bool log_line_read(const char *line, size_t len, struct log_line *ret) must_check;
 
 /* The tag is that name. */
 bool log_line_is_of(const struct log_line *line, const char *tag) must_check;
-/* The message begins with the words and goes on. */
+/* The message begins with the words and continues. */
 bool log_line_begins(const struct log_line *line, const char *words) must_check;
 bool log_line_has(const struct log_line *line, const char *words) must_check;
 

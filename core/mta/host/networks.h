@@ -1,4 +1,4 @@
-/* core/mta/host/networks.h: sets of addresses and networks, as InternalHosts of OpenDKIM takes them. */
+/* core/mta/host/networks.h: sets of addresses and networks, as in InternalHosts of OpenDKIM. */
 #ifndef CORE_MTA_HOST_NETWORKS_H
 #define CORE_MTA_HOST_NETWORKS_H
 
@@ -20,12 +20,12 @@ struct networks {
 void networks_done(struct networks *set);
 
 void networks_add(struct networks *set, const struct network *net);
-/* Parses and adds; `exclude` turns the sign to excluded.  False: not an address. */
+/* Parses and adds; `exclude` inverts the sign.  False: not an address. */
 bool networks_add_text(struct networks *set, const char *text, bool exclude) must_check;
 
-/* One a line, each once, sorted; lower-case compressed IPv6, whole addresses without a prefix
- * length, excluded ones with '!'.  What lies within an excluded network is left out: OpenDKIM lets
- * the longer prefix win, and an exclusion here is meant to hold for all of it. */
+/* One per line, without duplicates, sorted; lower-case compressed IPv6, whole addresses without a
+ * prefix length, excluded ones with '!'. Networks within an excluded one are left out: OpenDKIM
+ * prefers the longer prefix, but an exclusion here applies to all of it. */
 void networks_render(const struct networks *set, struct buf *into);
 
 #endif

@@ -1,4 +1,5 @@
-/* core/mta/host/service_master.h: when master(8) has reloaded, and who answers from before. */
+/* core/mta/host/service_master.h: whether master(8) has reloaded, and which processes were started
+ * before. */
 #ifndef CORE_MTA_HOST_SERVICE_MASTER_H
 #define CORE_MTA_HOST_SERVICE_MASTER_H
 
@@ -11,11 +12,11 @@
 
 struct master_reload {
 	struct ctx *ctx; /* borrowed */
-	pid_t master;    /* 0: not found; then nothing is waited for */
+	pid_t master;    /* 0: not found; then there is no wait */
 	struct descriptors sockets, status;
 };
 
-/* Looks at master(8) of the configuration folder, before it is told to reload. */
+/* Reads the state of master(8) of the configuration folder, before it is told to reload. */
 void master_reload_note(struct ctx *ctx, const char *folder,
                         struct master_reload *ret_reload);
 /* Waits until it has, up to `deadline` (monotonic nanoseconds). */
@@ -23,12 +24,13 @@ int master_reload_await(const struct master_reload *reload, int64_t deadline,
                         struct err *err) must_check;
 void master_reload_done(struct master_reload *reload);
 
-/* Waits until no process is left that takes mail and that master(8) started before its last reload: such a
- * one still uses what the configuration of then names.  At most 5 s, as a client may stay for minutes. */
+/* Waits until no process is left that accepts mail and that master(8) started before its last
+ * reload: it still uses its old configuration.  At most 5 s, because a client may be connected for
+ * minutes. */
 void master_await_left(struct ctx *ctx, const char *folder);
 
-/* Whether a process that master(8) started before its last reload, and that ends when its client has gone,
- * serves the TCP connection `fd` to this machine.  False, too, where that is not known. */
+/* Whether a process that master(8) started before its last reload, and that ends after its client,
+ * serves the TCP connection `fd` to this machine.  False if unknown. */
 bool master_is_left(struct ctx *ctx, int fd) must_check;
 
 #endif

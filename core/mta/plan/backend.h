@@ -1,6 +1,6 @@
 /*
- * core/mta/plan/backend.h: what a mail server's row holds: what it can do, and the few functions of those
- * that we push to.  Everything else about a push exists once, in engine.h and push.h.
+ * core/mta/plan/backend.h: the row of a mail server: its features, and the few functions of servers
+ * that we push to.  The common parts of a push are in engine.h and push.h.
  */
 #ifndef CORE_MTA_PLAN_BACKEND_H
 #define CORE_MTA_PLAN_BACKEND_H
@@ -12,8 +12,8 @@
 #include "core/mta/plan/plan.h"
 #include "core/store/store.h"
 
-/* What settings ask of a server.  One row each in a table: name for people ("DKIM signing"), the
- * setting that asks for it. */
+/* Features that settings request.  One row each in a table: name for people ("DKIM signing"), the
+ * setting that requests it. */
 enum mta_feature {
 	FEATURE_DKIM_SIGN,
 	FEATURE_DKIM_VERIFY,
@@ -24,38 +24,37 @@ enum mta_feature {
 };
 
 enum mta_support {
-	SUPPORT_NO, /* the server cannot: switching it on is refused */
-	SUPPORT_PENDING, /* it can, but this program has no provider for it yet: saved, not enforced */
-	SUPPORT_ABSENT, /* what provides it is not installed here: saved, not enforced */
+	SUPPORT_NO, /* the server does not support it: enabling it is refused */
+	SUPPORT_PENDING, /* supported, but this program has no provider for it: saved, not enforced */
+	SUPPORT_ABSENT, /* its provider is not installed here: saved, not enforced */
 	SUPPORT_YES,
 };
 
-/* What a server and its filter can do of a feature; texts are literals. */
+/* The support of a feature by a server and its filter; texts are literals. */
 struct feature_support {
 	enum mta_support level;
-	const char *missing; /* ABSENT: the program or package that does it */
-	const char *
-		nearest; /* NO: what it can do instead, or why not, N_(); NULL: unknown */
+	const char *missing; /* ABSENT: the missing program or package */
+	const char *nearest; /* NO: the alternative, or the reason, N_(); NULL: unknown */
 };
 
-/* A value of a setting that a server cannot be given; rows of a list that ends in {0}. */
+/* A value of a setting that a server does not support; rows of a list that ends in {0}. */
 struct value_limit {
 	const char *setting, *value; /* "spf.mode", "reject-not-pass" */
 	const char *nearest;         /* the value to use instead */
 };
 
-struct mta_found { /* what detect() found; see backend_found_done() */
+struct mta_found { /* the result of detect(); see backend_found_done() */
 	bool is_installed;
 	bool is_running;
-	char *version;    /* "3.7.11"; NULL: not known */
+	char *version;    /* "3.7.11"; NULL: unknown */
 	char *config_dir; /* inside the root */
 	char *hostname;   /* the server's own full name; NULL: none */
 	char *filter;     /* "opendkim 2.11.0"; NULL: none */
-	char *queue_dir;  /* where mail waits, inside the root; NULL: not known */
+	char *queue_dir;  /* the queue directory, inside the root; NULL: unknown */
 	char *why_not;    /* one sentence: why it was not found or cannot be used */
 };
 
-/* Releases with a fault, from the first one of their line up to the one that mends it. */
+/* Releases with a fault, from the first one of their line up to the one that fixes it. */
 struct mta_fault {
 	int from[3], mended[3];
 	const char *sentence; /* N_(); NULL: the end of a list */
@@ -63,20 +62,20 @@ struct mta_fault {
 
 enum advice_weight { ADVICE_NOTE, ADVICE_WARNING, ADVICE_PROBLEM };
 
-/* What the server's own configuration takes away from us; texts are borrowed. */
+/* Parts of the server's own configuration that disable ours; texts are borrowed. */
 struct mta_advice {
 	enum advice_weight weight;
 	const char *subject; /* the service or parameter that it is about */
 	const char *text;    /* one sentence */
-	const char *remedy;  /* a command, or a sentence; NULL: it is meant so */
+	const char *remedy;  /* a command, or a sentence; NULL: it is intended */
 };
 
-/* What an account must be able to get at; borrowed. */
+/* Rights that an account requires; borrowed. */
 struct mta_access {
 	const struct account *who;
 	const char *path;
 	unsigned need; /* PATH_* (path_check.h) */
-	bool is_key;   /* a private key, which others must not get at */
+	bool is_key;   /* a private key, which others must not be able to access */
 };
 
 struct account;
@@ -86,7 +85,7 @@ struct signing_row;
 struct mta_backend {
 	const char *name, *title;
 	struct feature_support
-		support[FEATURE_COUNT]; /* as far as it is the same everywhere */
+		support[FEATURE_COUNT]; /* as far as it is the same on all hosts */
 	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	bool needs_no_adoption;         /* it writes below a path of its own only */
 	/* observe() asks a server over the network, which may be slow: it is called before the
@@ -94,45 +93,44 @@ struct mta_backend {
 	 * server of this host is called inside: what it asks the host depends on the rows that the
 	 * change itself wrote (is srs.domain accepted here, which domains does a filter sign already). */
 	bool is_remote;
-	bool is_only_named;  /* mta.backend must name it: nobody looks for it */
-	const char *service; /* that is the server (service_kind.h); NULL: none runs */
-	const char *package; /* that is installed to have it; NULL: unknown */
-	const char
-		*check_command; /* says when its configuration can be read; NULL: none */
+	bool is_only_named;  /* only used if mta.backend names it */
+	const char *service; /* the server's service (service_kind.h); NULL: none */
+	const char *package; /* the package to install; NULL: unknown */
+	const char *
+		check_command; /* reports when its configuration is readable; NULL: none */
 	const struct mta_fault *faults; /* NULL: none is known */
-	/* Raises or denies what `support` says, for the server and the filter `filter` (mta.filter:
-	 * "auto", "opendkim", "rspamd") together as they are on this host: by version, by licence,
-	 * by what is installed.  NULL: it is the same everywhere. */
+	/* Changes `support` for the server and the filter `filter` (mta.filter: "auto", "opendkim",
+	 * "rspamd") according to this host: version, licence, installed programs.  NULL: it is the
+	 * same on all hosts. */
 	void (*look_at_support)(struct ctx *ctx, const char *filter,
 	                        enum mta_feature feature,
 	                        struct feature_support *support);
-	/* Values that settings cannot have there.  Features that are switched on are asked about
-	 * above.  NULL: none. */
+	/* Unsupported values of settings.  Enabled features are checked as above.  NULL: none. */
 	const struct value_limit *limits;
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
-	/* What it observes is the backend's own: a pointer that the functions below are given.  NULL
-	 * is an answer, too. */
+	/* The result of observe() belongs to the backend: a pointer that is passed to the functions
+	 * below.  NULL is allowed. */
 	int (*observe)(struct ctx *ctx, struct store *store, void **ret_observed,
 	               struct err *err);
 	void (*observed_free)(void *observed); /* accepts NULL */
-	/* From the desired state (NULL: everything that is ours goes) and what was observed. */
+	/* From the desired state (NULL: all objects of ours are removed) and the observation. */
 	int (*plan)(const struct desired *desired, const void *observed,
 	            struct plan *ret_plan, struct err *err);
-	/* A rollback.  `plan` has the files and folders that change, already looked at: gives
-	 * them their ranks and causes, and adds the services and probes that make the servers use
-	 * them.  NULL: nobody is told. */
+	/* A rollback.  `plan` has the files and folders that change, observed: sets their ranks and
+	 * causes, and adds the services and probes that make the servers use them.  NULL: no
+	 * service is told. */
 	int (*restore)(const void *observed, struct plan *plan, struct err *err);
-	/* What the files of a rollback, `plan`, must satisfy to go back to the result of the push
-	 * `push_id`: no key signs whose record is not published.  NULL: anything. */
+	/* Conditions for the files of a rollback, `plan`, that restores the result of the push
+	 * `push_id`: no key signs whose record is not published.  NULL: none. */
 	int (*check_rollback)(struct store *store, const struct plan *plan,
 	                      int64_t push_id, struct err *err);
-	/* The selector of a key file, by its path; NULL: it is none.  The caller frees.  NULL: it has
-	 * no key files. */
+	/* The selector of a key file, by its path; NULL: not a key file.  The caller frees.  NULL:
+	 * it has no key files. */
 	char *(*key_selector)(const char *path);
-	/* What the finished plan must satisfy beyond its steps: tables, endpoints, and what the server's
-	 * own programs say. */
+	/* Checks of the finished plan beyond its steps: tables, endpoints, and the messages of the
+	 * server's own programs. */
 	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
 	                struct err *err);
 	/* Takes what the server made itself, keys of its own for one, into the store, after a push and where
@@ -140,7 +138,7 @@ struct mta_backend {
 	 * change.  NULL: the server makes nothing. */
 	int (*learn)(struct ctx *ctx, struct store *store, struct err *err);
 
-	/* For `doctor`; each may be NULL.  `probes`: what a push would ask at its end. */
+	/* For `doctor`; each may be NULL. `probes`: the probes at the end of a push. */
 	int (*advise)(struct ctx *ctx, struct store *store, const struct plan *probes,
 	              void (*each)(void *arg, const struct mta_advice *advice), void *arg,
 	              struct err *err);
@@ -148,13 +146,13 @@ struct mta_backend {
 	                   const struct plan *probes,
 	                   void (*each)(void *arg, const struct mta_access *access),
 	                   void *arg, struct err *err);
-	/* The keys that it signs with, each with its file. */
+	/* The keys with which it signs, each with its file. */
 	int (*each_key)(struct store *store,
 	                void (*each)(void *arg, const struct signing_row *row,
 	                             const char *path),
 	                void *arg, struct err *err);
-	/* What is to be known before SRS is switched on for `domain`, where srs.exclude-domains will
-	 * be `excluded` (NULL: as it is): a sentence each.  NULL: nothing. */
+	/* Facts to be known before SRS is enabled for `domain`, when srs.exclude-domains will be
+	 * `excluded` (NULL: unchanged): one sentence each.  NULL: none. */
 	int (*advise_srs)(struct ctx *ctx, struct store *store, const char *domain,
 	                  const char *excluded,
 	                  void (*say)(void *arg, const char *sentence), void *arg,
@@ -167,12 +165,13 @@ extern const struct feature_row {
 	const char *service; /* "SPF service": of "saved, not enforced: no SPF service" */
 } feature_table[FEATURE_COUNT];
 
-/* What the backend can do on this host with that filter. */
+/* The features of the backend on this host with that filter. */
 struct feature_support backend_support(struct ctx *ctx, const struct mta_backend *backend,
                                        const char *filter,
                                        enum mta_feature feature) must_check;
 
-/* Whether the setting may have that value there; *ret_nearest: the accepted value next to it, a literal. */
+/* Whether the setting may have that value there; *ret_nearest: the nearest supported value, a
+ * literal. */
 bool backend_accepts(const struct mta_backend *backend, const char *setting,
                      const char *value, const char **ret_nearest) must_check;
 

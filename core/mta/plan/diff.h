@@ -1,4 +1,4 @@
-/* core/mta/plan/diff.h: two texts as a unified diff, for people who look at a plan. */
+/* core/mta/plan/diff.h: two texts as a unified diff, for display. */
 #ifndef CORE_MTA_PLAN_DIFF_H
 #define CORE_MTA_PLAN_DIFF_H
 
@@ -7,18 +7,18 @@
 
 #include "core/base/buf.h"
 
-/* Appends hunks with three lines around each change; nothing when the texts are equal.  Texts that
- * differ in more than about a thousand lines are shown as all old lines, then all new ones.
+/* Appends hunks with three lines around each change; nothing if the texts are equal.  Texts that
+ * differ in more than about a thousand lines are printed as all old lines, then all new ones.
  * `is_coloured`: with terminal colours. */
 void diff_unified(const char *old, size_t old_len, const char *new_text, size_t new_len,
                   bool is_coloured, struct buf *out);
 
-/* How many lines only the old and only the new text has. */
+/* The numbers of lines that only the old and only the new text has. */
 void diff_count(const char *old, size_t old_len, const char *new_text, size_t new_len,
                 size_t *ret_removed, size_t *ret_added);
 
 /* The same comparison of any pieces instead of lines: sets true for each piece that only one side
- * has; both arrays of bool come in false. */
+ * has; both arrays must be false. */
 struct diff_piece {
 	const char *at;
 	size_t len;

@@ -1,4 +1,5 @@
-/* core/mta/postfix/postfix_advise.h: what the row of Postfix has for `doctor` (backend.h says what each gives). */
+/* core/mta/postfix/postfix_advise.h: the functions of Postfix's row for `doctor` (contracts in
+ * backend.h). */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_ADVISE_H
 #define CORE_MTA_POSTFIX_POSTFIX_ADVISE_H
 

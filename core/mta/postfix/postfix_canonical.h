@@ -1,9 +1,9 @@
 /*
- * core/mta/postfix/postfix_canonical.h: whether tables of SRS can stand in main.cf beside an
- * administrator's settings, which mail they reach, and whether a domain is accepted here.  Pure;
- * main.cf is given without anything of ours.
+ * core/mta/postfix/postfix_canonical.h: whether tables of SRS can be combined in main.cf with an
+ * administrator's settings, which mail they affect, and whether a domain is accepted here.  Pure;
+ * main.cf is passed without our part.
  *
- * Postfix rewrites the sender of all mail that enters (cleanup(8)), not of forwarded mail alone.
+ * Postfix rewrites the sender of all mail that enters (cleanup(8)), not only of forwarded mail.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_CANONICAL_H
 #define CORE_MTA_POSTFIX_POSTFIX_CANONICAL_H
@@ -14,7 +14,7 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
 
-/* Why they cannot stand there, and the way out; NULL: they can.  The caller frees. */
+/* Why they cannot be combined, and the remedy; NULL: they can.  The caller frees. */
 char *canonical_conflict(const struct main_cf *cf,
                          const struct master_cf *master) must_check;
 
@@ -40,13 +40,13 @@ struct acceptance_source {
 enum acceptance canonical_accepts(const char *list, const char *domain,
                                   const struct acceptance_source *source) must_check;
 
-/* Calls `each` for every domain that stands in the expanded list itself, or in a file of patterns that
- * it names; what a table holds is not listed.  Host names of one label and what "!" takes out are
- * none. */
+/* Calls `each` for every domain in the expanded list itself, or in a file of patterns that it
+ * names; the entries of a table are not listed.  Host names of one label and names with "!" are
+ * left out. */
 void canonical_each_domain(const char *list, const struct acceptance_source *source,
                            void (*each)(void *arg, const char *domain), void *arg);
 
-/* The parameters that say which domains are accepted. */
+/* The parameters with the accepted domains. */
 extern const char *const canonical_domain_lists[4];
 
 #endif

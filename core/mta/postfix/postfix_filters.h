@@ -36,8 +36,8 @@ struct filter_tables {
 #define auto_filter_tables cleanup(filter_tables_done) struct filter_tables
 void filter_tables_done(struct filter_tables *tables);
 
-/* Searches every table that can hold FILTER.  A table that cannot be read is an answer; fails only
- * where memory or a process cannot be had. */
+/* Searches every table that can contain FILTER. A table that cannot be read is a result; fails only
+ * if out of memory or processes. */
 int filter_tables_read(struct ctx *ctx, const struct main_cf *main,
                        const struct master_cf *master, struct filter_tables *ret_tables,
                        struct err *err) must_check;
@@ -45,9 +45,9 @@ int filter_tables_read(struct ctx *ctx, const struct main_cf *main,
 void filter_targets(const char *text, void (*each)(void *arg, const char *target),
                     void *arg);
 
-/* How what filters return is told from other mail. */
+/* How mail that filters return is distinguished from other mail. */
 struct filter_ways {
-	/* Names of smtpd services, borrowed from master.cf, each array with a NULL behind them. */
+	/* Names of smtpd services, borrowed from master.cf, each array ends in NULL. */
 	const char **reinjecting; /* accept mail that a filter returns */
 	const char **proxied;     /* hand mail to an smtpd_proxy_filter */
 	char *unknown; /* why some way back is not known: a sentence; NULL: all are, or none is */

@@ -1,6 +1,6 @@
 /*
- * core/mta/postfix/postfix_macros.h: what Postfix tells a filter about a message, its macros: a signer knows by
- * {auth_type} that a customer logged in, and OpenDMARC by {auth_authen}.  Pure.
+ * core/mta/postfix/postfix_macros.h: the macros of a message that Postfix sends to a filter: a
+ * signer recognises an authenticated customer by {auth_type}, and OpenDMARC by {auth_authen}. Pure.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_MACROS_H
 #define CORE_MTA_POSTFIX_POSTFIX_MACROS_H
@@ -11,8 +11,8 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
 
-/* Names that our filters need and that the service's milter_mail_macros lacks, "{auth_type} i";
- * empty: none.  `service` NULL: what main.cf says. */
+/* Names that our filters require and that the service's milter_mail_macros lacks, "{auth_type} i";
+ * empty: none.  `service` NULL: those of main.cf. */
 void macros_lacking(const struct main_cf *main, const struct master_service *service,
                     struct buf *into);
 
@@ -27,7 +27,7 @@ void macros_each_fault(const struct main_cf *main, const struct master_cf *maste
 void macros_note(const struct main_cf *main, const struct master_cf *master,
                  const char *config_dir, struct plan *plan);
 
-/* Fails where milter_macro_defaults makes everybody look logged in. */
+/* Fails if milter_macro_defaults makes all clients appear authenticated. */
 int macros_check(const struct main_cf *main, const struct master_cf *master,
                  struct err *err) must_check;
 

@@ -14,7 +14,7 @@
 struct main_def {
 	size_t begin, end; /* its physical lines; comments between them belong to it */
 	size_t name, name_len;
-	size_t equals; /* behind the '=' */
+	size_t equals; /* after the '=' */
 	size_t first,
 		last; /* the value without blanks around it; equal when it is empty */
 };
@@ -50,8 +50,8 @@ void main_cf_expand(const struct main_cf *cf, const char *service, const char *t
                     struct buf *into);
 
 struct master_service;
-/* The parameter as the service has it: its own -o options are looked at before main.cf, for the
- * parameter and for each that its value names, as Postfix does. */
+/* The parameter for the service: its own -o options precede main.cf, for the parameter and for each
+ * that its value names, as in Postfix. */
 void main_cf_value_of(const struct main_cf *cf, const struct master_service *service,
                       const char *name, struct buf *into);
 /* Whether its -o options make the parameter another one than main.cf has: by an option for it, or
@@ -59,13 +59,14 @@ void main_cf_value_of(const struct main_cf *cf, const struct master_service *ser
 bool main_cf_is_own(const struct main_cf *cf, const struct master_service *service,
                     const char *name) must_check;
 
-/* An admin's item between these is one for services alone that $mailauth_own says "yes" of. */
+/* An administrator's item between these is used only by services for which $mailauth_own is "yes".
+ */
 #define MAIN_OWN_BEGIN "${{$mailauth_own} == {yes} ? {"
 #define MAIN_OWN_END "}}"
 
 /* Puts the items that name `endpoint` between both marks, in the list and in what it names. */
 void main_own_put(struct buf *text, const char *list, const char *endpoint);
-/* The next pair of marks at or behind *at in the definition: where each begins. */
+/* The next pair of marks at or after *at in the definition: the start of each. */
 bool main_own_next(const struct main_cf *cf, const struct main_def *def, size_t *at,
                    size_t *ret_begin, size_t *ret_end) must_check;
 

@@ -32,7 +32,7 @@ struct master_cf {
 
 #define MASTER_CF_INIT ((struct master_cf){ 0 })
 #define auto_master_cf cleanup(master_cf_done) struct master_cf
-/* Lines with fewer than eight fields are skipped, as is what is no line of a service. */
+/* Lines with fewer than eight fields, and lines that are not of a service, are skipped. */
 void master_cf_parse(struct master_cf *cf, const char *text, size_t len);
 void master_cf_done(struct master_cf *cf);
 
@@ -45,8 +45,8 @@ bool master_is_smtpd(const struct master_service *service) must_check;
 char *master_host(const struct master_service *service) must_check;
 /* The port of a service's name, as written; borrowed. */
 const char *master_port(const struct master_service *service) must_check;
-/* The service that listens at an endpoint: of an inet one the port behind the last colon, else the
- * name behind the last slash.  NULL: none of master.cf. */
+/* The service that listens on an endpoint: for inet, the port after the last colon, else the name
+ * after the last slash.  NULL: none in master.cf. */
 const struct master_service *master_listener(const struct master_cf *cf,
                                              const char *endpoint,
                                              bool is_inet) must_check;

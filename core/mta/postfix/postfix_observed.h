@@ -30,7 +30,7 @@ extern const struct service_kind postfix_service; /* postfix_service.c */
 
 #define POSTFIX_FILE_LIMIT ((size_t)4 << 20)
 
-/* Where Postfix is and what it says about itself (postfix_detect.c). */
+/* The location of Postfix and its own reports (postfix_detect.c). */
 struct postfix_host {
 	bool is_installed, is_running;
 	char *config_dir, *queue_dir;
@@ -42,48 +42,48 @@ struct postfix_host {
 int postfix_host_read(struct ctx *ctx, struct store *store, struct postfix_host *ret_host,
                       struct err *err) must_check;
 void postfix_host_done(struct postfix_host *host);
-/* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be asked.  The
+/* Why its own programs refuse main.cf in the folder; NULL: they do not, or cannot be run.  The
  * caller frees. */
 char *postfix_fatal(struct ctx *ctx, const char *config_dir) must_check;
 
 /* The SPF service. */
 struct policyd_observed {
 	bool is_installed;
-	char *user; /* who is to run it; NULL: nobody can */
+	char *user; /* its account; NULL: none exists */
 };
 
 /* SRS. */
 struct srs_observed {
 	struct postsrsd_observed daemon;
 	bool is_in_place;               /* main.cf names our tables already */
-	char *domain;                   /* that was asked about; NULL: none */
+	char *domain;                   /* that was probed; NULL: none */
 	enum acceptance is_domain_here; /* whether Postfix accepts mail for it */
 	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
 };
 
-/* OpenDMARC as it stands. */
+/* The present state of OpenDMARC. */
 struct opendmarc_observed {
 	bool is_installed, is_running;
 	char *conf_path; /* the real opendmarc.conf */
 	bool has_conf;
 	struct buf conf;            /* its text */
-	struct opendkim_conf admin; /* what it says without ours */
-	bool has_suffix_list;       /* what the admin's PublicSuffixList names is there */
+	struct opendkim_conf admin; /* its configuration without ours */
+	bool has_suffix_list; /* the file of the administrator's PublicSuffixList exists */
 	uid_t uid;
 	gid_t gid;
 };
 
-/* What stands on the host before a push: Postfix itself, then a member for each part. */
+/* The state of the host before a push: Postfix itself, then a member for each part. */
 struct postfix_observed {
 	bool is_rooted;
 	struct store *store; /* for the parts' observe() alone; borrowed */
 	struct postfix_host host;
-	char *main_path;   /* the real file behind links; NULL: Postfix is not there */
+	char *main_path; /* the real file at the end of links; NULL: Postfix is not installed */
 	char *master_path; /* NULL: there is none */
 	struct buf main_cf, master_cf;
 	char **network; /* items of mynetworks, its files read, without `world` */
 	size_t networks, network_room;
-	char *world; /* the first item of mynetworks that takes in the world; NULL: none */
+	char *world; /* the first item of mynetworks that includes the world; NULL: none */
 	struct filter_tables filters;
 	bool is_returned_elsewhere; /* another instance accepts what local filters return */
 	gid_t postfix_gid;
@@ -105,7 +105,7 @@ int postfix_restore(const void *observed, struct plan *plan, struct err *err) mu
 /* 1: the file was read to the end of `into`, 0: it is not there. */
 int postfix_read_if_there(struct ctx *ctx, const char *path, struct buf *into,
                           struct err *err) must_check;
-/* What the service is called to those who reload it; the caller frees. */
+/* The service's name for reloads; the caller frees. */
 char *postfix_service_name(const struct postfix_observed *observed) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *observed,
                      struct err *err) must_check;
@@ -115,9 +115,9 @@ int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *obser
 #define POSTFIX_GUARD_MILTER \
 	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
 
-/* OpenDMARC as an item of smtpd_milters, at our socket; the caller frees.  Where failures are refused,
- * mail waits for a filter that does not answer: accepting it would be a way past.  Where they are
- * only marked it goes on without its mark. */
+/* OpenDMARC as an item of smtpd_milters, on our socket; the caller frees.  If failures are refused,
+ * mail is deferred when the filter does not answer: accepting it would bypass the check.  If they
+ * are only marked, mail continues without the mark. */
 char *postfix_dmarc_milter(bool rejects) must_check;
 
 #define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"

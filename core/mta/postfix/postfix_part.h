@@ -1,11 +1,11 @@
 /*
- * core/mta/postfix/postfix_part.h: what Postfix hands mail to, one row each: the filters and services that
- * do a feature for it.
+ * core/mta/postfix/postfix_part.h: the filters and services that implement a feature for Postfix,
+ * one row each.
  *
  * A push loops over the rows.  A part that is wanted plans its own files, services and probes up to
- * RANK_PROVIDERS and says what main.cf is to name; main.cf is then written once, at
- * RANK_CONSUMERS; a part that is not wanted plans its way out at RANK_LEFTOVERS, when nobody names
- * it any more.
+ * RANK_PROVIDERS and returns its names for main.cf; main.cf is then written once, at
+ * RANK_CONSUMERS; a part that is not wanted plans its removal at RANK_LEFTOVERS, when main.cf no
+ * longer names it.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_PART_H
 #define CORE_MTA_POSTFIX_POSTFIX_PART_H
@@ -23,7 +23,8 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_validate.h"
 
-/* What main.cf is to name.  Texts that `main` points to and nobody else keeps are owned here. */
+/* The names for main.cf.  Texts that `main` points to and that have no other owner are owned here.
+ */
 struct postfix_request {
 	struct main_request main;
 	char **kept;
@@ -40,12 +41,13 @@ struct postfix_part {
 		filter; /* what mta.filter calls that; NULL: mta.filter is not about it */
 	/* Whether that is installed; NULL: it is said in notes instead. */
 	bool (*has_provider)(struct ctx *ctx);
-	/* Reads what stands there into its member of `observed`; `observed` has Postfix itself already. */
+	/* Reads its present state into its member of `observed`; `observed` has Postfix itself
+	 * already. */
 	int (*observe)(struct ctx *ctx, struct postfix_observed *observed,
 	               struct err *err);
 	void (*observed_done)(struct postfix_observed *observed);
-	/* Whether main.cf is to name it; notes where it is asked for and cannot be.  `desired`
-	 * NULL: everything of ours goes.  Fails where the request must be refused. */
+	/* Whether main.cf names it; adds a note if it is requested and not possible.  `desired`
+	 * NULL: all objects of ours are removed.  Fails if the request must be refused. */
 	int (*decide)(const struct desired *desired,
 	              const struct postfix_observed *observed, struct plan *plan,
 	              bool *ret_is_wanted, struct err *err);
@@ -53,12 +55,12 @@ struct postfix_part {
 	int (*plan)(const struct desired *desired,
 	            const struct postfix_observed *observed, bool is_wanted,
 	            struct postfix_request *request, struct plan *plan, struct err *err);
-	/* What the finished plan must satisfy for it beyond its steps; NULL: nothing.  Under a root
-	 * v->stage is NULL: no program is asked. */
+	/* Its checks of the finished plan beyond the steps; NULL: none.  Under a root v->stage is
+	 * NULL: no program is run. */
 	int (*validate)(const struct validation *v, struct err *err);
-	/* A rollback: `plan` has the files that change, all parts' together, already looked at.
-	 * Gives its own their rank and causes (postfix_restore_file()), and adds the services and
-	 * probes that make the servers use them. */
+	/* A rollback: `plan` has the files that change, those of all parts, observed.  Sets rank
+	 * and causes of its own (postfix_restore_file()), and adds the services and probes that
+	 * make the servers use them. */
 	int (*restore)(const struct postfix_observed *observed, struct plan *plan,
 	               struct err *err);
 };
@@ -71,18 +73,18 @@ bool postfix_part_has_filter(const struct postfix_part *part,
 extern const struct postfix_part *const postfix_parts[];
 extern const size_t postfix_part_count;
 
-/* Postfix is told, and must answer.  `cf`, `master`: as they will stand. */
+/* Postfix is told, and must answer.  `cf`, `master`: their future texts. */
 void postfix_plan_server(const struct postfix_observed *observed,
                          const struct main_cf *cf, const struct master_cf *master,
                          struct plan *plan);
 
 /* ---- rollback (postfix_restore.c) ------------------------------------------------------------- */
 
-/* The step for `path` gets `causes` and `rank`, or RANK_LEFTOVERS where the file, or our part of a
- * shared one, goes.  NULL: the plan does not change it. */
+/* The step for `path` gets `causes` and `rank`, or RANK_LEFTOVERS if the file, or our part of a
+ * shared one, is removed.  NULL: the plan does not change it. */
 struct step *postfix_restore_file(struct plan *plan, const char *path,
                                   enum step_rank rank, unsigned causes);
-/* Whether a reload is not enough for what stands in our file next; NULL: it goes. */
+/* Whether a reload is not sufficient for the future content of our file; NULL: it is removed. */
 bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
                                 const struct buf *next) must_check;
 int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *plan,

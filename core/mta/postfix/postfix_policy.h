@@ -8,7 +8,7 @@
 /* The line of master.cf; `user` runs the program. */
 char *postfix_policy_service(const char *user) must_check;
 
-/* Why nobody could run the service, as one clause; the caller frees.  NULL: somebody can. */
+/* Why no account can run the service, as one clause; the caller frees.  NULL: one can. */
 char *postfix_policy_why_not(const struct postfix_observed *observed) must_check;
 
 #endif

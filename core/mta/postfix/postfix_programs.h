@@ -30,8 +30,8 @@ program_that_returns(const struct master_cf *master) must_check;
 const struct master_service *
 program_delivered_to(const struct main_cf *main,
                      const struct master_cf *master) must_check;
-/* Whether a policy service of the admin's is asked, and there is a transport by SMTP that no parameter
- * names: it may be what the service answers FILTER with. */
+/* Whether a policy service of the administrator's is queried, and there is a transport by SMTP that
+ * no parameter names: it may be the one that the service answers FILTER with. */
 bool program_may_filter(const struct main_cf *main,
                         const struct master_cf *master) must_check;
 

@@ -1,8 +1,8 @@
 /*
- * core/mta/postfix/postfix_restrict.h: where an item stands well in smtpd_recipient_restrictions, and
- * whether a list of restrictions keeps strangers from relaying.  Pure.
+ * core/mta/postfix/postfix_restrict.h: the position of an item in smtpd_recipient_restrictions, and
+ * whether a list of restrictions prevents strangers from relaying.  Pure.
  *
- * The item is a policy service that never answers OK: it can only refuse more, wherever it stands.
+ * The item is a policy service that never answers OK: it can only refuse more, at any position.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_RESTRICT_H
 #define CORE_MTA_POSTFIX_POSTFIX_RESTRICT_H
@@ -17,7 +17,7 @@
 
 #define RESTRICT_LIST "smtpd_recipient_restrictions"
 
-/* All lists that smtpd walks, a NULL behind them; restriction classes stand beside them. */
+/* All lists that smtpd evaluates, NULL at the end; restriction classes are separate. */
 extern const char *const restrict_lists[];
 #define RESTRICT_CLASSES "smtpd_restriction_classes"
 
@@ -29,10 +29,10 @@ void restrict_each_policy(const struct main_cf *cf, const struct master_cf *mast
                           void *arg);
 
 enum restrict_place {
-	RESTRICT_REFUSED, /* no place is known to be good; `why` says it */
-	RESTRICT_PRESENT, /* the admin's list asks the service already */
+	RESTRICT_REFUSED, /* no position is known to be safe; `why` is the reason */
+	RESTRICT_PRESENT, /* the administrator's list queries the service already */
 	RESTRICT_BEFORE,  /* in front of the item at `at` */
-	RESTRICT_AFTER,   /* directly behind the item that ends at `at` */
+	RESTRICT_AFTER,   /* directly after the item that ends at `at` */
 	RESTRICT_ALONE,   /* the list is unset or empty */
 };
 
@@ -44,8 +44,8 @@ struct restrict_spot {
 	const char *why; /* REFUSED: one clause for people; borrowed */
 };
 
-/* The place for an item in RESTRICT_LIST of a main.cf that holds nothing of ours; `socket` tells
- * an item of the admin's that asks the same service. */
+/* The position for an item in RESTRICT_LIST of a main.cf without our part; `socket` identifies an
+ * administrator's item that queries the same service. */
 void restrict_find(const struct main_cf *cf, const char *socket,
                    struct restrict_spot *ret_spot);
 
@@ -53,17 +53,17 @@ void restrict_find(const struct main_cf *cf, const char *socket,
  * this (expanded) list, classes of smtpd_restriction_classes followed. */
 bool restrict_guards(const struct main_cf *cf, const char *list) must_check;
 
-/* Whether a list of restrictions of the service's own ends in refusing: nobody's mail comes in but
- * that of clients which it names. */
+/* Whether a list of restrictions of the service itself ends in refusing: only mail of clients that
+ * it names is accepted. */
 bool restrict_is_closed(const struct main_cf *cf,
                         const struct master_service *service) must_check;
 /* Whether a list of the service's own has the item. */
 bool restrict_has(const struct main_cf *cf, const struct master_service *service,
                   const char *item) must_check;
 
-/* A note for each smtpd service whose own -o takes its mail out of the list of main.cf, and for
- * restriction classes in the list.  Services for this machine or for authenticated clients alone
- * are left out: their mail is not to be checked. */
+/* A note for each smtpd service whose own -o disables the list of main.cf, and for restriction
+ * classes in the list.  Services for this machine or for authenticated clients only are left out:
+ * their mail is not to be checked. */
 void restrict_note(const struct main_cf *cf, const struct master_cf *master,
                    const char *socket, struct plan *plan);
 

@@ -13,7 +13,7 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
 
-/* Names of services, borrowed from master.cf, each array with a NULL behind them. */
+/* Names of services, borrowed from master.cf, each array ends in NULL. */
 struct services {
 	const char **
 		unmiltered; /* smtpd services that get no milter of ours: those that accept
@@ -38,8 +38,8 @@ struct filter_socket {
 	const char *queue_dir; /* where relative paths begin, and chroots */
 };
 
-/* The endpoint of the first item ("unix:x", "inet:host:port, name=value") of the expanded list that is
- * that socket, as it stands there; NULL: none.  The caller frees. */
+/* The endpoint of the first item ("unix:x", "inet:host:port, name=value") of the expanded list that
+ * is that socket, as written; NULL: none.  The caller frees. */
 char *services_find_socket(const char *list,
                            const struct filter_socket *filter) must_check;
 /* Whether the list of the service names that socket. */
@@ -47,15 +47,14 @@ bool services_names_filter(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const struct filter_socket *filter) must_check;
 
-/* A note for each service whose own overrides take its mail out of our reach, and for what is
- * known not to work together. */
+/* A note for each service whose own overrides disable our part, and for known conflicts. */
 void services_note(const struct main_cf *main, const struct master_cf *master,
                    const struct services *services, const struct filter_socket *filter,
                    struct plan *plan);
 
-/* Services whose own overrides take their mail out of our reach.  `parameter`: what sets it aside;
- * `is_meant`: neither the world nor customers send there, or what is sent there must not be signed:
- * undoing it would have mail signed twice, or strangers' mail signed. */
+/* Services whose own overrides disable our part.  `parameter`: the override; `is_meant`: neither
+ * the world nor customers send there, or mail through it must not be signed: without the override
+ * mail would be signed twice, or strangers' mail would be signed. */
 void services_each_override(const struct main_cf *main, const struct master_cf *master,
                             const struct services *services,
                             const struct filter_socket *filter,
@@ -63,25 +62,25 @@ void services_each_override(const struct main_cf *main, const struct master_cf *
                                          const char *parameter, bool is_meant,
                                          const char *sentence),
                             void *arg);
-/* What brings the mail of such a service back, for main.cf and master.cf in `folder` with ours in
- * place: a command that keeps the admin's other filters and options, or a sentence.  The caller
+/* The remedy for such a service, for main.cf and master.cf in `folder` with ours in place: a
+ * command that keeps the administrator's other filters and options, or a sentence.  The caller
  * frees. */
 char *services_override_remedy(const struct main_cf *main,
                                const struct master_service *service,
                                const char *parameter, const struct filter_socket *filter,
                                const char *folder) must_check;
 
-/* A note about an admin's milters in smtpd_milters: what they change they change before a signature
- * is verified (`is_last`: ours stand behind them), or behind one that was made on port 25 where
- * customers log in there. */
+/* A note about an administrator's milters in smtpd_milters: they change mail before a signature is
+ * verified (`is_last`: ours come after them), or after one was made on port 25 if customers
+ * authenticate there. */
 void services_note_order(const struct main_cf *main, const struct master_cf *master,
                          bool is_last, struct plan *plan);
 
-/* Where the SMTP server can be asked. */
+/* An address of the SMTP server for probes. */
 struct smtp_endpoint {
 	char *address;      /* "127.0.0.1:25", "[::1]:25" */
 	bool is_submission; /* customers log in to it */
-	bool is_proxied;    /* it wants the PROXY protocol first */
+	bool is_proxied;    /* it requires the PROXY protocol first */
 };
 
 struct endpoints {

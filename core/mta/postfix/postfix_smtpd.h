@@ -16,7 +16,7 @@ int smtpd_port(const char *port) must_check;
 bool smtpd_is_yes(const struct main_cf *main, const struct master_service *service,
                   const char *name) must_check;
 
-/* Whether customers log in to it, and nobody else sends there. */
+/* Whether customers authenticate to it, and only they send through it. */
 bool smtpd_is_submission(const struct main_cf *main,
                          const struct master_service *service) must_check;
 

@@ -1,4 +1,4 @@
-/* core/mta/postfix/postfix_srs.h: what Postfix makes of SRS, for those who are about to switch it on. */
+/* core/mta/postfix/postfix_srs.h: the effects of SRS on Postfix, before it is enabled. */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_SRS_H
 #define CORE_MTA_POSTFIX_POSTFIX_SRS_H
 

@@ -22,23 +22,23 @@ void faults_done(struct faults *faults);
 /* The first of `now` that is not in `before`; NULL: none. */
 const char *faults_new(const struct faults *now, const struct faults *before) must_check;
 
-/* `types`: what "postconf -m" prints; NULL: not known, types are not looked at. */
+/* `types`: the output of "postconf -m"; NULL: unknown, types are not checked. */
 void postfix_values_check(const struct main_cf *cf, const struct master_cf *master,
                           const char *types, struct faults *ret_faults);
 
 /* Why "unix:path" or "inet:host:port" is none; NULL: it is one. */
 const char *postfix_endpoint_fault(const char *endpoint) must_check;
 
-/* Services whose milters stand for `socket` ("unix:/path", as opendkim_endpoint() gives it, where
- * `filter` listens) and that cannot reach it: chrooted ones with an absolute path outside of the
- * chroot, and the reverse.  `is_there` (NULL: never) tells whether something else leads there: a
- * path as the machine sees it.  True: some service uses the socket. */
+/* Services whose milters use `socket` ("unix:/path", as from opendkim_endpoint(), where `filter`
+ * listens) and that cannot reach it: chrooted ones with an absolute path outside the chroot, and
+ * the reverse.  `is_there` (NULL: never) returns whether another path leads there: a path as the
+ * machine sees it.  True: some service uses the socket. */
 bool postfix_reach_check(const struct main_cf *cf, const struct master_cf *master,
                          const char *queue_dir, const char *socket, const char *filter,
                          bool (*is_there)(void *arg, const char *path), void *arg,
                          struct faults *ret_faults);
 
-/* Column 5 as master(8) takes it. */
+/* Column 5 as master(8) reads it. */
 bool postfix_is_chrooted(const struct main_cf *cf,
                          const struct master_service *service) must_check;
 

@@ -1,6 +1,6 @@
 /*
- * core/mta/postfix/signers.h: programs of an admin's that sign mail on this host: OpenDKIM, dkimpy-milter,
- * rspamd, amavis, by their configuration, and any other filter by what it does with a message.
+ * core/mta/postfix/signers.h: an administrator's programs that sign mail on this host: OpenDKIM,
+ * dkimpy-milter, rspamd, amavis, by their configuration, and any other filter by a probe.
  */
 #ifndef CORE_MTA_POSTFIX_SIGNERS_H
 #define CORE_MTA_POSTFIX_SIGNERS_H
@@ -16,9 +16,9 @@
 
 struct signer {
 	char *program; /* "OpenDKIM", "rspamd"; the socket of one that was seen to sign */
-	char *file;    /* where it is told to; NULL: it was seen to sign */
+	char *file;    /* its configuration; NULL: a probe was signed */
 	bool is_filter; /* it is the filter that ours would replace */
-	bool is_open;   /* ... for domains that cannot be told, too */
+	bool is_open;   /* ... also for domains that cannot be determined */
 	char **domain;
 	size_t domains, room;
 };
@@ -32,14 +32,14 @@ struct signers {
 #define auto_signers cleanup(signers_done) struct signers
 void signers_done(struct signers *signers);
 
-/* Reads what is configured; empty tables sign for nobody.  `main`: without ours.  What cannot be read
- * counts as signing. */
+/* Reads the configurations; empty tables sign for no domain.  `main`: without ours.  A
+ * configuration that cannot be read counts as signing. */
 void signers_read(struct ctx *ctx, const struct main_cf *main,
                   const struct master_cf *master, struct signers *signers);
 
-/* Shows a message of some domains of this host to each milter of the admin's, as a customer's who
- * logged in.  `filter`: the one that ours would replace, NULL: none.  Takes a few seconds at most;
- * nothing is delivered. */
+/* Sends a message of some domains of this host to each milter of the administrator's, as from an
+ * authenticated customer.  `filter`: the one that ours would replace, NULL: none.  Takes a few
+ * seconds at most; nothing is delivered. */
 void signers_ask(struct ctx *ctx, struct store *store, const struct main_cf *main,
                  const struct master_cf *master, const char *queue_dir,
                  const char *filter, struct signers *signers);

@@ -1,8 +1,6 @@
 /*
- * core/mta/probe/map_probe.h: does a lookup table of an SRS daemon answer as it must?
- *
- * Asked in the protocols of mail servers, by ourselves: tcp_table(5), postsrsd 1.x, and
- * socketmap_table(5), postsrsd 2.x.
+ * core/mta/probe/map_probe.h: whether a lookup table of an SRS daemon answers correctly, queried in
+ * the protocols of mail servers: tcp_table(5), postsrsd 1.x, and socketmap_table(5), postsrsd 2.x.
  */
 #ifndef CORE_MTA_PROBE_MAP_PROBE_H
 #define CORE_MTA_PROBE_MAP_PROBE_H
@@ -17,17 +15,17 @@
 
 /* One look-up.  `table` is "tcp:HOST:PORT", "socketmap:unix:/PATH:NAME" (inside the root) or
  * "socketmap:inet:HOST:PORT:NAME", hosts numeric ("[::1]" too) or localhost.  1: found, and the
- * value is appended to `value`; 0: the table has no such key; fails: nobody answers, another
- * protocol, a temporary failure of the table (told with its words). */
+ * value is appended to `value`; 0: the table has no such key; fails: no listener, another protocol,
+ * a temporary failure of the table (with its text). */
 int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t deadline,
                 struct buf *value, struct err *err) must_check;
 
 /* Whether it is "SRS0=...@domain" or "SRS1=...@domain" (any of the separators "=-+"). */
 bool map_is_srs_address(const char *address, const char *domain) must_check;
 
-/* A look-up of ask->key in the table at step->object (see map_look_up()) gives an SRS address of
- * ask->domain; domain NULL: nothing is found.  With ask->reverse, a table too: what was given is found
- * there and gives ask->key again. */
+/* A look-up of ask->key in the table at step->object (see map_look_up()) returns an SRS address of
+ * ask->domain; domain NULL: nothing is found.  With ask->reverse, also a table: the result is found
+ * there and returns ask->key again. */
 extern const struct probe_type map_probe;
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * core/mta/probe/milter.h: enough of the milter protocol (version 6) to ask a filter what it does with
- * a message: is it there, does it sign, does it verify.
+ * core/mta/probe/milter.h: the part of the milter protocol (version 6) that tests a filter with a
+ * message: whether it runs, signs, verifies.
  *
- * Every octet that the filter sends is checked: a packet is at most 1 MiB, an answer has at most
- * 1,000 packets, and nothing is waited for beyond the deadline.
+ * Every octet that the filter sends is checked: a packet has at most 1 MiB, an answer at most 1,000
+ * packets, and there is no wait beyond the deadline.
  */
 #ifndef CORE_MTA_PROBE_MILTER_H
 #define CORE_MTA_PROBE_MILTER_H
@@ -18,16 +18,14 @@
 
 struct milter_header {
 	const char *name,
-		*value; /* value without the blank behind the colon and without CRLF */
+		*value; /* value without the blank after the colon and without CRLF */
 };
 
 struct milter_message {
 	const char *client; /* IPv4 address text of the SMTP client */
-	bool is_authenticated; /* the client logged in: {auth_type}, {auth_authen} have values */
+	bool is_authenticated; /* the client is authenticated: {auth_type}, {auth_authen} have values */
 	const char *macros
-		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names
-	                                     that are sent, with or without a value; NULL: those
-	                                     that are usual */
+		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names that are sent, with or without a value; NULL: the usual ones */
 	const char *sender;     /* envelope sender, without angle brackets */
 	const char *recipient;
 	const struct milter_header *header;
@@ -43,9 +41,9 @@ struct milter_answer {
 	struct buf headers;
 };
 
-/* Negotiates, and sends `message` where it is not NULL.  `endpoint` is "unix:/path" (inside the
+/* Negotiates, and sends `message` if it is not NULL. `endpoint` is "unix:/path" (inside the
  * context's root) or "inet:port@host" with a numeric host or localhost.  `deadline` is monotonic
- * nanoseconds.  Fails: nobody listens, not a milter, too late. */
+ * nanoseconds.  Fails: no listener, not a milter, too late. */
 int milter_ask(struct ctx *ctx, const char *endpoint,
                const struct milter_message *message, int64_t deadline,
                struct milter_answer *ret_answer, struct err *err) must_check;
@@ -56,18 +54,18 @@ bool milter_find_signature(const char *headers, const char *domain, char *select
                            size_t selector_size) must_check;
 /* Whether an Authentication-Results line of that authserv-id is among them. */
 bool milter_has_results(const char *headers, const char *authserv_id) must_check;
-/* Whether one of those lines tells a result of that method ("dmarc"). */
+/* Whether one of those lines contains a result of that method ("dmarc"). */
 bool milter_has_result(const char *headers, const char *authserv_id,
                        const char *method) must_check;
 
 /* Probes (milter_probe.c). */
-/* The socket is negotiated with: forces a lazy reload. */
+/* Negotiates on the socket: forces a lazy reload. */
 extern const struct probe_type milter_probe;
 /* A probe message of ask->domain gets a DKIM-Signature with s=ask->selector; selector NULL: it gets
  * none.  All three are sent with ask->macros. */
 extern const struct probe_type milter_sign_probe;
 /* An unsigned message from outside gets Authentication-Results of authserv-id ask->domain; NULL: it
- * gets none of anybody. */
+ * gets none. */
 extern const struct probe_type milter_verify_probe;
 /* ... with dmarc= in it. */
 extern const struct probe_type milter_dmarc_probe;

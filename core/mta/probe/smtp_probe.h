@@ -29,8 +29,8 @@
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
 
-/* step->object is "127.0.0.1:25" or "[::1]:25"; ask->depth says how far it goes, ask->before is what was
- * answered before: "250 2.1.5 Ok", or SMTP_SILENT and why no answer came. */
+/* step->object is "127.0.0.1:25" or "[::1]:25"; ask->depth is the last command, ask->before the
+ * earlier answer: "250 2.1.5 Ok", or SMTP_SILENT and the reason why there was no answer. */
 #define SMTP_SILENT "-"
 extern const struct probe_type smtp_probe;
 /* The same as a proxy that begins with "PROXY TCP4 ...". */

@@ -1,6 +1,6 @@
 /*
- * core/mta/provider/opendkim.h: OpenDKIM 2.11 as a component: its tables, key files and configuration.  One
- * renderer for a live host and for files that somebody else ships to one.
+ * core/mta/provider/opendkim.h: OpenDKIM 2.11 as a component: its tables, key files and
+ * configuration.  The same functions render files for a live host and for another host.
  */
 #ifndef CORE_MTA_PROVIDER_OPENDKIM_H
 #define CORE_MTA_PROVIDER_OPENDKIM_H
@@ -30,14 +30,14 @@
 #define OPENDKIM_FINAL OPENDKIM_FOLDER "/final.lua"
 #define OPENDKIM_KEYS "/etc/dkimkeys"
 
-/* OpenDKIM as it stands. */
+/* The present state of OpenDKIM. */
 struct opendkim_observed {
 	bool is_installed, is_running;
 	char *conf_path; /* the real opendkim.conf */
 	bool has_conf;
 	struct buf conf;            /* its text */
-	struct opendkim_conf admin; /* what it says without ours */
-	struct buf our_conf;        /* our part as it stands */
+	struct opendkim_conf admin; /* its configuration without ours */
+	struct buf our_conf;        /* our part of it */
 	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
@@ -49,8 +49,8 @@ struct opendkim_observed {
  * algorithms signs with RSA: this OpenDKIM signs with one algorithm for all. */
 struct opendkim_tables {
 	struct buf keys, signing;
-	bool is_ed25519;            /* every line's key is */
-	bool is_as_pushed;          /* not made: those of the last push hold */
+	bool is_ed25519;   /* every line's key is */
+	bool is_as_pushed; /* not rendered: those of the last push are unchanged */
 	struct signing_row pending; /* owned texts; name NULL: none */
 	char *first_rsa, *first_ed25519;
 	/* Told of each row that made it into the tables; may be NULL. */
@@ -79,19 +79,19 @@ char *opendkim_key_path(const char *main_name, const char *selector) must_check;
 
 struct opendkim_setup {
 	bool signs, verifies;
-	bool defers_dns_errors; /* somebody needs the answer: a DNS failure defers */
-	bool has_lua;           /* ... which takes a script */
+	bool defers_dns_errors; /* DMARC requires the answer: a DNS failure defers */
+	bool has_lua;           /* ... which requires a script */
 	bool is_ed25519;
-	const char *socket;      /* "local:/path"; NULL: the admin's own holds */
+	const char *socket; /* "local:/path"; NULL: the administrator's own is used */
 	const char *authserv_id; /* NULL: unknown */
 };
 /* The whole of /etc/mailauthctl/opendkim.conf. */
 void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
 
-/* The script that makes a message wait while the key of an aligned signature cannot be looked up. */
+/* The script that defers a message while the key of an aligned signature cannot be looked up. */
 void opendkim_render_final(struct buf *into);
 
-/* Clients whose mail cannot be told from what a content filter returns. */
+/* Clients whose mail cannot be distinguished from mail that a content filter returns. */
 struct opendkim_doubt {
 	bool is_loopback; /* this machine */
 	bool is_everyone; /* every client that does not log in */
@@ -105,7 +105,7 @@ void opendkim_internal_hosts(const struct desired *desired, char *const *relayed
                              size_t relayed_count, const struct opendkim_doubt *doubt,
                              struct networks *set, struct plan *plan);
 
-/* Where the files go and to whom they belong. */
+/* The folders of the files and their owners. */
 struct opendkim_place {
 	const char *prefix; /* "" or the folder of the directory backend */
 	struct file_meta key, key_folder, table;
@@ -119,30 +119,30 @@ struct opendkim_plan {
 };
 void opendkim_plan_done(struct opendkim_plan *found);
 
-/* Steps for keys, tables, InternalHosts and our configuration file, and the removal of what is not
- * wanted any more.  `is_active` false: everything of ours goes. */
+/* Steps for keys, tables, InternalHosts and our configuration file, and the removal of obsolete
+ * ones.  `is_active` false: all objects of ours are removed. */
 int opendkim_plan_files(const struct desired *desired, const struct opendkim_place *place,
                         const struct opendkim_setup *setup,
                         const struct networks *internal, bool is_active,
                         struct plan *plan, struct opendkim_plan *ret_found,
                         struct err *err) must_check;
 
-/* For a look at a host where no file was touched and no name moved: nothing is made.  `chosen` is
- * told of the first name's row.  1: so it is, 0: not. */
+/* For a host on which no file was touched and no name changed: nothing is rendered.  `chosen` gets
+ * the first name's row.  1: this is such a host, 0: not. */
 struct opendkim_keys;
 int opendkim_tables_keep(const struct desired *desired, const struct opendkim_keys *keys,
                          const struct opendkim_place *place,
                          struct opendkim_tables *tables, struct err *err) must_check;
 
-/* The same tables by another way, where the last push is known and few names moved: its tables with
- * the lines of those names made anew (opendkim_renew.c).  `chosen` is told of their rows and of
- * the first one of a name that did not move.  1: done, but not proved yet; 0: render all. */
+/* The same tables if the last push is known and few names changed: its tables with the lines of
+ * those names rendered again (opendkim_renew.c).  `chosen` gets their rows and the first one of a
+ * name that did not change.  1: done, but not checked yet; 0: render all. */
 int opendkim_tables_renew(const struct desired *desired, const struct opendkim_keys *keys,
                           const struct opendkim_place *place,
                           struct opendkim_tables *tables, struct err *err) must_check;
 
-/* Calls `each` with the key file of every line of a KeyTable that stands not in `old`, the table
- * before it: with one changed domain among 100,000 nobody looks at all key files. */
+/* Calls `each` with the key file of every line of a KeyTable that is not in `old`, the table before
+ * it: with one changed domain among 100,000 the key files are not all checked. */
 int opendkim_each_new_path(const struct buf *old, const struct buf *keys,
                            int (*each)(void *arg, const char *path, struct err *err),
                            void *arg, struct err *err) must_check;

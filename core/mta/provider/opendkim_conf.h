@@ -30,8 +30,8 @@ struct opendkim_conf {
 #define auto_opendkim_conf cleanup(opendkim_conf_done) struct opendkim_conf
 void opendkim_conf_done(struct opendkim_conf *conf);
 
-/* Adds what the text says.  `include` (NULL: Include lines are passed over) is called for every
- * Include but that of our own file. */
+/* Adds the values of the text.  `include` (NULL: Include lines are skipped) is called for every
+ * Include except that of our own file. */
 int opendkim_conf_parse(struct opendkim_conf *conf, const char *text,
                         int (*include)(void *arg, const char *path, struct err *err),
                         void *arg, struct err *err) must_check;
@@ -43,8 +43,8 @@ int opendkim_conf_read(const struct ctx *ctx, const char *path,
 const char *opendkim_conf_get(const struct opendkim_conf *conf,
                               const char *key) must_check;
 
-/* Whether a daemon that runs with `before` must be restarted to have `after`: what a reload
- * (SIGUSR1) takes in is not told. */
+/* Whether a daemon that runs with `before` must be restarted for `after`; changes for which a
+ * reload (SIGUSR1) is sufficient do not count. */
 bool opendkim_conf_needs_restart(const struct opendkim_conf *before,
                                  const struct opendkim_conf *after) must_check;
 /* What of `text` is ours, settled. */
@@ -55,8 +55,8 @@ void opendkim_conf_without(const char *text, size_t len, struct buf *into);
 void opendkim_conf_with(const char *text, size_t len, struct buf *into);
 
 /* "local:/run/x.sock", "inet:8891@localhost" of OpenDKIM, or "unix:x.sock", "inet:host:8891" of
- * Postfix, as one comparable text: "unix:/path" or "inet:port@host".  `queue_dir` stands in front
- * of relative paths.  NULL: not understood.  Caller frees. */
+ * Postfix, as one comparable text: "unix:/path" or "inet:port@host".  `queue_dir` is prepended to
+ * relative paths.  NULL: not understood.  Caller frees. */
 char *opendkim_endpoint(const char *text, const char *queue_dir) must_check;
 
 extern const struct shared_format opendkim_conf_format;

@@ -15,7 +15,7 @@ struct opendkim_check {
 	const char *queue_dir; /* of the mail server: where relative sockets are */
 };
 
-/* The filter's tables, files and rights, and what the filter says of them itself
+/* Checks the filter's tables, files and rights, and runs the filter's own check
  * (opendkim_validate.c). */
 int opendkim_validate(const struct opendkim_check *c, struct err *err) must_check;
 /* Whether OpenDKIM is here and our configuration will be in force. */

@@ -1,7 +1,7 @@
 /*
- * core/mta/provider/opendmarc.h: OpenDMARC 1.4 (RFC 7489) as a component: the lines of ours in its
- * configuration and the list of clients that it leaves alone.  One renderer for a live host and for
- * files that somebody else ships to one.  Pure.
+ * core/mta/provider/opendmarc.h: OpenDMARC 1.4 (RFC 7489) as a component: our lines in its
+ * configuration and the list of clients that it ignores.  The same functions render files for a
+ * live host and for another host.  Pure.
  */
 #ifndef CORE_MTA_PROVIDER_OPENDMARC_H
 #define CORE_MTA_PROVIDER_OPENDMARC_H
@@ -26,7 +26,7 @@
 #define OPENDMARC_IGNORE_HOSTS OPENDMARC_FOLDER "/ignore.hosts"
 #define OPENDMARC_SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 
-/* What an admin puts at the end of opendmarc.conf himself (directory.c). */
+/* The lines that an administrator adds at the end of opendmarc.conf (directory.c). */
 #define OPENDMARC_PART "/etc/mailauthctl/opendmarc.conf"
 
 /* A longer authserv-id is cut before it is compared, and nothing is its own any more. */
@@ -35,9 +35,9 @@
 int opendmarc_check_name(const char *authserv_id, struct err *err) must_check;
 
 struct opendmarc_setup {
-	const char *authserv_id; /* of what OpenDKIM says, too */
-	const char *socket;      /* "local:/path"; NULL: the admin's own holds */
-	const char *suffix_list; /* NULL: the admin's own holds */
+	const char *authserv_id; /* also of OpenDKIM's results */
+	const char *socket; /* "local:/path"; NULL: the administrator's own is used */
+	const char *suffix_list; /* NULL: the administrator's own is used */
 	bool rejects;            /* p=reject is acted on */
 };
 /* The lines of ours in opendmarc.conf. */

@@ -1,9 +1,8 @@
 /*
- * core/mta/provider/opendmarc_conf.h: opendmarc.conf of an admin as text, and the marked block of ours in it.
- *
- * OpenDMARC 1.4 has no Include, and the last of several values of a keyword wins (tried): ours is a
- * block at the end, an admin's own lines above it stay octet for octet.  Its lines are read as
- * those of opendkim.conf are: opendkim_conf_parse() reads them.  Pure.
+ * core/mta/provider/opendmarc_conf.h: an administrator's opendmarc.conf as text, and our marked
+ * block in it.  OpenDMARC 1.4 has no Include, and the last of several values of a keyword counts
+ * (tested): ours is a block at the end, an administrator's own lines above it are unchanged.  Its
+ * lines are parsed by opendkim_conf_parse(), like those of opendkim.conf.  Pure.
  */
 #ifndef CORE_MTA_PROVIDER_OPENDMARC_CONF_H
 #define CORE_MTA_PROVIDER_OPENDMARC_CONF_H
@@ -21,8 +20,8 @@
 
 /* What of `text` is ours, settled. */
 void opendmarc_conf_ours(const char *text, size_t len, struct spans *into);
-/* `text` without our block.  What opendmarc_conf_with() gives is restored exactly; lines that
- * somebody put between its marks stay. */
+/* `text` without our block.  Restores the exact argument of opendmarc_conf_with(); lines that were
+ * added between its marks are kept. */
 void opendmarc_conf_without(const char *text, size_t len, struct buf *into);
 /* `text` with `block` (whole lines "Keyword value") as its last lines, between our marks. */
 void opendmarc_conf_with(const char *text, size_t len, const char *block,

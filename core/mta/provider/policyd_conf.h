@@ -33,7 +33,8 @@
 /* What the host adds to the settings. */
 struct policyd_host {
 	const char *hostname; /* where mta.hostname is not set; NULL: unknown */
-	char *const *relayed; /* networks that it relays for, as an admin wrote them */
+	char *const *
+		relayed; /* networks that it relays for, as an administrator wrote them */
 	size_t relayed_count;
 };
 

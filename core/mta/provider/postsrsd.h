@@ -1,10 +1,8 @@
 /*
- * core/mta/provider/postsrsd.h: postsrsd as a component: what stands there of it, and the steps that make it
- * do what the settings of SRS say.  One renderer for a live host and for files that somebody else
- * ships to one.
- *
- * It asks for nothing at run time, so whatever changes is a restart.  Tried with 1.10 of
- * Debian 12 and 13, and with 2.0.11 and 2.4.0, built from source.
+ * core/mta/provider/postsrsd.h: postsrsd as a component: its present state, and the steps that
+ * apply the settings of SRS. The same functions render files for a live host and for another host.
+ * It has no reload, so every change is a restart.  Tested with 1.10 of Debian 12 and 13, and with
+ * 2.0.11 and 2.4.0, built from source.
  */
 #ifndef CORE_MTA_PROVIDER_POSTSRSD_H
 #define CORE_MTA_PROVIDER_POSTSRSD_H
@@ -30,24 +28,24 @@
 #define POSTSRSD_KEEP "/etc/mailauthctl/srs-keep.regexp"
 #define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
 
-/* postsrsd as it stands.  Starts as zeros. */
+/* The present state of postsrsd.  Starts as zeros. */
 struct postsrsd_observed {
 	bool is_installed, is_running;
 	bool has_systemd;    /* the machine's units are systemd's */
 	char *start_command; /* what starts it otherwise; NULL: not known */
 	bool is_v2;
 	char *version;   /* "1.10"; NULL: unknown */
-	char *conf_path; /* the real file behind links */
+	char *conf_path; /* the real file at the end of links */
 	bool has_conf;
 	struct buf admin_text;      /* its configuration without our block */
-	struct postsrsd_conf admin; /* what that says */
+	struct postsrsd_conf admin; /* its values */
 	bool has_block;
 	char *our_domain; /* the SRS domain that our block names; NULL: none */
 	bool is_damaged;  /* our block has no end: the file is left alone */
 	char *why_not; /* why nothing can be added to its configuration; NULL: it can */
 	char *secret_path;
-	bool has_secret;            /* a file stands there */
-	struct secret admin_secret; /* ... and this is in it besides ours */
+	bool has_secret;            /* the file exists */
+	struct secret admin_secret; /* ... and contains this besides ours */
 	bool has_our_secret;
 };
 void postsrsd_observed_done(struct postsrsd_observed *observed);
@@ -61,7 +59,7 @@ int postsrsd_observe(struct ctx *ctx, struct store *store,
  * does.  Owned texts. */
 struct postsrsd_tables {
 	char *forward, *reverse;
-	char *sender; /* for senders: forward, and before it what is not to be rewritten */
+	char *sender; /* for senders: forward, preceded by the exclusions */
 	char *probe_forward, *probe_reverse;
 };
 void postsrsd_tables_done(struct postsrsd_tables *tables);
@@ -82,13 +80,13 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed 
                   const struct postsrsd_place *place,
                   const struct postsrsd_tables *tables, struct plan *plan,
                   struct err *err) must_check;
-/* Everything of ours out again, at RANK_LEFTOVERS.  `desired` NULL: what is ours alone is left to
- * the engine. */
+/* Removes all objects of ours, at RANK_LEFTOVERS. `desired` NULL: those that are only ours are left
+ * to the engine. */
 void postsrsd_plan_out(const struct desired *desired,
                        const struct postsrsd_observed *observed, struct plan *plan);
 
-/* Parts of the two above, for a rollback: it runs and reads its files again when they change, a
- * foreign sender is rewritten and comes back; it goes back to what it was. */
+/* Parts of the two above, for a rollback: it runs and reads its changed files again, a foreign
+ * sender is rewritten and restored; its state before is restored. */
 void postsrsd_plan_service(const struct postsrsd_observed *observed,
                            const struct postsrsd_place *place, struct plan *plan);
 void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *tables,
@@ -96,7 +94,8 @@ void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *t
 void postsrsd_plan_service_out(const struct postsrsd_observed *observed,
                                struct plan *plan);
 
-/* For the directory backend: files below `prefix` that an admin takes to a host with version 1. */
+/* For the directory backend: files below `prefix` that an administrator copies to a host with
+ * version 1. */
 #define POSTSRSD_PART "/etc/mailauthctl/postsrsd.default"
 int postsrsd_plan_parts(const struct desired *desired, const char *prefix,
                         struct plan *plan, struct err *err) must_check;

@@ -6,7 +6,7 @@
 #include "core/store/store.h"
 
 struct absence {
-	char *sentence; /* what is there instead, and the next step */
+	char *sentence; /* what was found instead, and the next step */
 	char *remedy;   /* the command of that step alone */
 };
 

@@ -16,9 +16,9 @@ struct desired_source {
 /* The rows of a struct desired_source. */
 extern const struct desired_rows desired_store_rows;
 
-/* Reads the settings; names and keys are read when they are asked for, so that `source`, which is borrowed
- * with its databases, must outlive the result.  `kept_hostname` (NULL: none) stands in where mta.hostname
- * is not set.  `since`: the generation that the host has; 0: everything is to be looked at. */
+/* Reads the settings; names and keys are read on demand, so `source`, which is borrowed with its
+ * databases, must outlive the result.  `kept_hostname` (NULL: none) replaces an unset mta.hostname.
+ * `since`: the generation of the host; 0: everything is compared. */
 int desired_read(struct desired_source *source, const char *kept_hostname, int64_t since,
                  struct desired *ret_desired, struct err *err) must_check;
 
