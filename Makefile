@@ -135,7 +135,7 @@ unit_tests := \
 	$(addprefix core/job/test_,change_push change_push_observe) \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
-	$(addprefix core/model/export/test_,export export_state heartbeat) \
+	$(addprefix core/model/export/test_,export export_kept export_state heartbeat) \
 	$(addprefix core/model/key/test_,key_crypto keygen keyring publish) \
 	$(addprefix core/model/life/test_,import_name import_walk key_tables) \
 	$(addprefix core/model/record/test_,first_look records) \
@@ -146,7 +146,7 @@ unit_tests := \
 	$(addprefix core/mta/engine/test_,engine recover remote step_service target) \
 	$(addprefix core/mta/host/test_,service service_filter service_master) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
-	$(addprefix core/mta/postfix/test_,postfix postfix_canonical postfix_filters postfix_main \
+	$(addprefix core/mta/postfix/test_,postfix postfix_canonical postfix_expand postfix_filters postfix_main \
 		postfix_master postfix_observe postfix_restrict postfix_validate postfix_values signers) \
 	$(addprefix core/mta/probe/test_,map_probe milter) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
@@ -160,7 +160,7 @@ unit_tests := \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
 	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \
 		zone_look) \
-	$(addprefix dnszone/spf/test_,spf_check spf_eval spf_mode spf_record spf_suite) \
+	$(addprefix dnszone/spf/test_,received_spf spf_check spf_eval spf_mode spf_record spf_suite) \
 	$(addprefix dnszone/txt/test_,policy_edit) \
 	$(addprefix dnszone/verify/test_,auth_results message_verify)
 fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \

@@ -1,54 +1,9 @@
-/* Local rules, guess rules, both scopes, explanation, modes, the Received-SPF field. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+/* Local rules, guess rules, both scopes, explanation, modes. */
+#include "tests/unit/spf_fixture.h"
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 
-#include "core/base/buf.h"
-#include "core/base/err.h"
-#include "dnszone/query/resolver_cache.h"
-#include "dnszone/spf/received_spf.h"
-#include "dnszone/spf/spf_check.h"
 #include "dnszone/spf/spf_edit.h"
-#include "tests/unit/resolver_mock.h"
-
-static const struct mock_row zone[] = {
-	{ "pass.test", "TXT", "v=spf1 ip4:192.0.2.1 -all" },
-	{ "fail.test", "TXT", "v=spf1 -ip4:192.0.2.0/24 ?all" },
-	{ "soft.test", "TXT", "v=spf1 ~all exp=why.test" },
-	{ "neutral.test", "TXT", "v=spf1 ?all" },
-	{ "denies.test", "TXT", "v=spf1 a:none.test -all exp=why.test" },
-	{ "why.test", "TXT", "see %{i} at\thome" },
-	{ "explains.test", "TXT", "v=spf1 -all exp=because.test" },
-	{ "mixed.test", "TXT", "v=spf1 ip4:203.0.113.1 -all exp=because.test" },
-	{ "because.test", "TXT", "%{l} may not use %{c}" },
-	{ "broken.test", "TXT", "v=spf1 frobnicate -all" },
-	{ "twice.test", "TXT", "v=spf1 -all" },
-	{ "twice.test", "TXT", "v=spf1 ?all" },
-	{ "slow.test", "TIMEOUT", NULL },
-	{ "inner.test", "TXT", "v=spf1 include:slow.test -all" },
-	{ "bare.test", "TXT", "v=spf1 -all" },
-	{ "redirect.test", "TXT", "v=spf1 redirect=bare.test" },
-	{ "all.test", "TXT", "v=spf1 +a +mx -all" },
-	{ "all.test", "A", "203.0.113.9" },
-	{ "all.test", "MX", "10 all.test" },
-	{ "norecord.test", "A", "192.0.2.1" },
-	{ "norecord.test", "TXT", "something else" },
-	{ "test.example.com", "A", "192.0.2.1" },
-	{ "loop.test", "TXT", "v=spf1 include:loop.test -all" },
-	{ "ten.test", "TXT",
-	  "v=spf1 a:n.test a:all.test a:all.test a:all.test a:all.test a:all.test "
-	  "a:all.test a:all.test a:all.test a:all.test -all" },
-	{ "minus.test", "TXT",
-	  "v=spf1 -a:n.test -a:n2.test -a:all.test -a:all.test -a:all.test -a:all.test "
-	  "-a:all.test -a:all.test -a:all.test -a:all.test -all" },
-	{ "helo.test", "TXT", "v=spf1 ~all" },
-	{ "helofail.test", "TXT", "v=spf1 -all" },
-};
 
 struct row {
 	const char *sender; /* domain */
@@ -58,48 +13,6 @@ struct row {
 	bool does_continue;
 	enum spf_mode mode; /* 0: SPF_HEADERS_ONLY */
 };
-
-struct fixture {
-	struct resolver *dns;
-	struct arena mem;
-	struct spf_verdict verdict;
-	struct spf_message message;
-};
-
-static void open_fixture(struct fixture *f)
-{
-	struct resolver *mock = resolver_mock_new(MOCK_OPEN);
-	struct err err;
-	for (size_t i = 0; i < ARRAY_LEN(zone); i++)
-		if (resolver_mock_add(mock, &zone[i], &err) != 0)
-			fail_msg("%s", err.text);
-	f->dns = resolver_cache_new(mock, 1 << 16);
-	assert_true(arena_open(&f->mem, SPF_MEMORY));
-	f->message = (struct spf_message){
-		.client = { [10] = 0xff, 0xff, 192, 0, 2, 1 },
-		.helo = octets_of("helo.test"),
-		.receiver = "mx.here.test",
-	};
-}
-
-static void close_fixture(struct fixture *f)
-{
-	resolver_free(f->dns);
-	arena_done(&f->mem);
-}
-
-static void check(struct fixture *f, const struct spf_settings *settings,
-                  const char *sender)
-{
-	const struct spf_context context = {
-		.dns = f->dns,
-		.limits = SPF_LIMITS_DEFAULT,
-		.until = { INT64_MAX },
-		.mem = &f->mem,
-	};
-	f->message.sender = octets_of(sender);
-	spf_check(&context, settings, &f->message, &f->verdict);
-}
 
 static void run_row(const struct row *row)
 {
@@ -503,88 +416,6 @@ static void test_null_sender(void **state)
 	}
 }
 
-static void test_received_spf(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *sender, *helo, *local, *guess, *expected;
-	} rows[] = {
-		{ "joe@pass.test", "helo.test", NULL, NULL,
-		  "pass (mx.here.test: client is permitted by pass.test) "
-		  "client-ip=192.0.2.1; envelope-from=\"joe@pass.test\"; helo=helo.test; "
-		  "receiver=mx.here.test; identity=mailfrom; "
-		  "mechanism=\"ip4:192.0.2.1\";" },
-		{ "joe@mixed.test", "helo.test", "ip4:192.0.2.1", NULL,
-		  "pass (mx.here.test: local policy: client is permitted by a local rule for "
-		  "mixed.test) client-ip=192.0.2.1; envelope-from=\"joe@mixed.test\"; "
-		  "helo=helo.test; receiver=mx.here.test; identity=mailfrom; "
-		  "mechanism=\"+ip4:192.0.2.1\";" },
-		{ "joe@gone.test", "helo.test", NULL, "v=spf1 ?all",
-		  "neutral (mx.here.test: best guess: client is neither permitted nor denied "
-		  "by the guess rules for gone.test) client-ip=192.0.2.1; "
-		  "envelope-from=\"joe@gone.test\"; helo=helo.test; receiver=mx.here.test; "
-		  "identity=mailfrom; mechanism=?all;" },
-		{ "", "helo.test", NULL, NULL,
-		  "softfail (mx.here.test: client is probably not permitted by helo.test) "
-		  "client-ip=192.0.2.1; envelope-from=\"postmaster@helo.test\"; "
-		  "helo=helo.test; receiver=mx.here.test; identity=helo; mechanism=~all;" },
-		{ "a\"; identity=helo; x=\"\\\r\nX: y@gone.te)st", "h e;lo", NULL, NULL,
-		  "none (mx.here.test: no SPF record for gone.te?st) client-ip=192.0.2.1; "
-		  "envelope-from=\"a\\\"; identity=helo; x=\\\"\\\\??X: y@gone.te)st\"; "
-		  "helo=\"h e;lo\"; receiver=mx.here.test; identity=mailfrom;" },
-		{ "joe@slow.test", "", NULL, NULL,
-		  "temperror (mx.here.test: temporary failure while checking slow.test) "
-		  "client-ip=192.0.2.1; envelope-from=\"joe@slow.test\"; helo=\"\"; "
-		  "receiver=mx.here.test; identity=mailfrom; "
-		  "problem=\"TXT of slow.test: no answer from the mock\";" },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct fixture f;
-		open_fixture(&f);
-		const struct spf_settings settings = { .mode = SPF_HEADERS_ONLY,
-			                               .local_rules = rows[i].local,
-			                               .guess_rules = rows[i].guess };
-		f.message.helo = octets_of(rows[i].helo);
-		check(&f, &settings, rows[i].sender);
-		char text[RECEIVED_SPF_SIZE];
-		size_t len = received_spf(&f.verdict, &f.message, text);
-		assert_string_equal(text, rows[i].expected);
-		assert_int_equal(len, strlen(text));
-		close_fixture(&f);
-	}
-}
-
-/* Whatever is in the values, the field stays one line of bounded length. */
-static void test_received_spf_bounds(void **state)
-{
-	(void)state;
-	struct fixture f;
-	open_fixture(&f);
-	static char huge[100000];
-	for (size_t i = 0; i < sizeof(huge); i++)
-		huge[i] = (char)(i * 7);
-	static const struct spf_settings settings = { .mode = SPF_HEADERS_ONLY };
-	f.message.helo = (struct octets){ huge, sizeof(huge) };
-	check(&f, &settings, "joe@pass.test");
-	f.message.sender = f.message.helo;
-	f.verdict.mechanism = f.message.helo;
-	memset(huge + 600, '"', 5000);
-	for (size_t from = 0; from < 1000; from += 13) {
-		f.message.sender.at = f.message.helo.at = f.verdict.mechanism.at =
-			huge + from;
-		f.message.sender.len = f.message.helo.len = f.verdict.mechanism.len =
-			5000;
-		char text[RECEIVED_SPF_SIZE];
-		size_t len = received_spf(&f.verdict, &f.message, text);
-		assert_true(len < sizeof(text));
-		assert_int_equal(strlen(text), len);
-		assert_int_equal(text[len - 1], ';');
-		for (size_t i = 0; i < len; i++)
-			assert_true(text[i] >= 0x20 && text[i] <= 0x7e);
-	}
-	close_fixture(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -598,8 +429,6 @@ int main(void)
 		cmocka_unit_test(test_explanation_length),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_null_sender),
-		cmocka_unit_test(test_received_spf),
-		cmocka_unit_test(test_received_spf_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

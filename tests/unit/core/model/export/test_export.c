@@ -1,121 +1,8 @@
 /* Zone export: what is written, what is left alone, what is owed. */
-#include "tests/unit/model_store.h"
-
-#include "core/model/export/export.h"
-#include "core/model/export/export_kept.h"
-#include "core/model/life/domain_life.h"
-#include "core/model/record/record.h"
-#include "core/model/record/record_text.h"
-#include "core/model/record/template.h"
-#include "core/model/record/template_edit.h"
-
-#define ZONES "/var/lib/mailauthctl/zones"
-#define FILE_OF(name) ZONES "/" name ".zone"
-
-static struct env env;
-static int64_t host_gen;
-
-static void put_item(struct buf *out, const char *name, enum export_action action)
-{
-	static const char *const words[] = { "unchanged", "written", "removed",
-		                             "failed" };
-	buf_printf(out, "%s%s %s", out->len ? ", " : "", name, words[action]);
-}
-
-static int note_item(void *arg, const char *name, enum export_action action,
-                     struct err *e)
-{
-	(void)e;
-	put_item(arg, name, action);
-	return 0;
-}
-
-/* One run as the command does it; *ret_result is what it ends with. */
-static int export_run(const char *const *names, size_t count, bool is_dry_run,
-                      struct buf *items)
-{
-	auto_export export = NULL;
-	const struct export_request request = {
-		.names = names,
-		.count = count,
-		.host_gen = host_gen,
-		.env = &env,
-		.is_dry_run = is_dry_run,
-	};
-	err_clear(&err);
-	begin();
-	int r = export_prepare(&ctx, store, &request, &export, &err);
-	if (r < 0 || is_dry_run)
-		store_rollback(store);
-	if (r < 0)
-		return r;
-	ok(export_each(export, note_item, items, &err));
-	if (is_dry_run)
-		return export_result(export, false, &err);
-	commit();
-	ok(export_switch(&ctx, export, &err));
-	begin();
-	ok(export_finish(&ctx, store, export, &err));
-	commit();
-	return export_result(export, false, &err);
-}
-
-/* Runs it for all and compares which zones were looked at, and the exit. */
-static void exports(const char *want, int code)
-{
-	auto_buf items = BUF_INIT;
-	int r = export_run(NULL, 0, false, &items);
-	if (r != code)
-		fail_msg("%d instead of %d: %s", r, code, err.text);
-	assert_string_equal(buf_text(&items), want);
-}
-
-static void ran_now(const char *want)
-{
-	assert_string_equal(buf_text(&ran), want);
-	buf_clear(&ran);
-}
-
-static struct file_info look(const char *path)
-{
-	struct file_info info = { 0 };
-	ok(file_look(&ctx, path, false, &info, &err));
-	return info;
-}
-
-static void edit(const char *name, const char *rdata)
-{
-	auto_domain domain = DOMAIN_INIT;
-	begin();
-	ok(domain_find(store, name, &domain, &err));
-	ok(record_set(store, &domain, "t2", rdata, TTL_UNSAID, &err));
-	commit();
-}
-
-static void remove_domain(const char *name)
-{
-	auto_domain domain = DOMAIN_INIT;
-	begin();
-	ok(domain_find(store, name, &domain, &err));
-	ok(domain_life_remove(store, &ctx, &domain, false, &err));
-	commit();
-}
-
-static int setup_export(void **state)
-{
-	env = (struct env){ .hostname = (char *)(uintptr_t) "mail.example.net" };
-	host_gen = INT64_MAX;
-	return setup_store(state);
-}
+#include "tests/unit/export_runs.h"
 
 #define SPF "example.com. 3600 IN TXT \"v=spf1 +a +mx +a:mail.example.net -all\"\n"
 #define DMARC "_dmarc.example.com. 3600 IN TXT \"v=DMARC1; p=none\"\n"
-
-/* What a zone may include, when nothing is left to be included. */
-#define KEPT(name)                                                          \
-	"; " name " has no records here any more.  This file stays for a "  \
-	"zone that\n; includes it; when no $INCLUDE line names it, remove " \
-	"it with\n; mailauthctl zone forget " name "\n"
 
 /* ---- writing ---- */
 
@@ -274,19 +161,6 @@ static void test_named(void **state)
 }
 
 /* ---- reload ---- */
-
-static void full_zones(void)
-{
-	int64_t uid;
-	begin();
-	ok(template_add(store, "@", "NS", "ns1.example.net.", -1, &uid, &err));
-	ok(template_add(store, "@", "SOA",
-	                "ns1.example.net. hostmaster 0 3600 900 604800 300", -1, &uid,
-	                &err));
-	ok(template_apply(store, 0, &err));
-	commit();
-	set(SET_ZONE_FORMAT, NULL, "full");
-}
 
 static void test_reload_owed(void **state)
 {
@@ -475,123 +349,6 @@ static void test_rename_and_service(void **state)
 	exports("", 0);
 }
 
-/* ---- files that stay ---- */
-
-static int note_kept(void *arg, const struct export_kept *kept, struct err *e)
-{
-	(void)e;
-	buf_printf(arg, "%s%s ", kept->name, kept->is_elsewhere ? " elsewhere" : "");
-	return 0;
-}
-
-static void check_kept(const char *want)
-{
-	auto_buf text = BUF_INIT;
-	ok(export_kept_each(&ctx, store, note_kept, &text, &err));
-	assert_string_equal(buf_text(&text), want);
-}
-
-static void check_state(const char *name, enum export_kept_state want)
-{
-	enum export_kept_state is;
-	ok(export_kept_look(&ctx, store, name, &is, &err));
-	assert_int_equal(is, want);
-}
-
-static int forget(const char *name, bool is_dry_run)
-{
-	auto_buf text = BUF_INIT;
-	err_clear(&err);
-	begin();
-	int r = export_kept_forget(&ctx, store, name, is_dry_run, note_kept, &text, &err);
-	if (r < 0 || is_dry_run)
-		store_rollback(store);
-	else
-		commit();
-	return r;
-}
-
-static void test_kept(void **state)
-{
-	(void)state;
-	add_domain("a.example", NULL);
-	add_domain("b.example", NULL);
-	set(SET_ZONE_RELOAD, NULL, "reload <domain>");
-	exports("a.example written, b.example written", 0);
-	buf_clear(&ran);
-	check_kept("");
-	check_state("b.example", EXPORT_KEPT_IN_USE);
-	check_state("c.example", EXPORT_KEPT_NONE);
-	assert_int_equal(forget("b.example", false), ERR_FAILED);
-	assert_int_equal(forget("c.example", false), ERR_MISSING);
-	remove_domain("b.example");
-	check_state("b.example", EXPORT_KEPT_DUE);
-	assert_int_equal(forget("b.example", false), ERR_MISSING);
-	exports("b.example written", 0);
-	ran_now("reload b.example\n");
-	assert_content(FILE_OF("b.example"), KEPT("b.example"));
-	assert_content(ZONES "/zones.list", "a.example\n");
-	check_kept("b.example ");
-	check_state("b.example", EXPORT_KEPT_WAITS);
-	exports("", 0);
-	edit("a.example", "v=DMARC1; p=reject");
-	exports("a.example written", 0);
-	assert_content(ZONES "/zones.list", "a.example\n");
-	/* as little as a zone's file does it vanish or change */
-	assert_int_equal(unlink(host(FILE_OF("b.example"))), 0);
-	exports("b.example written", 0);
-	assert_content(FILE_OF("b.example"), KEPT("b.example"));
-	/* nor does it with another format: it was made for inclusion */
-	full_zones();
-	exports("a.example written, b.example unchanged", 0);
-	check_kept("b.example ");
-	assert_int_equal(forget("b.example", true), 0);
-	assert_content(FILE_OF("b.example"), KEPT("b.example"));
-	assert_int_equal(forget("b.example", false), 0);
-	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
-	check_state("b.example", EXPORT_KEPT_NONE);
-	set(SET_DNS_TTL, NULL, "60");
-	exports("a.example written", 0);
-	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
-}
-
-static void test_kept_again(void **state)
-{
-	(void)state;
-	add_domain("a.example", NULL);
-	exports("a.example written", 0);
-	remove_domain("a.example");
-	exports("a.example written", 0);
-	add_domain("a.example", NULL);
-	exports("a.example written", 0);
-	check_kept("");
-	assert_content(ZONES "/zones.list", "a.example\n");
-	/* never exported: nothing is there to include */
-	add_domain("b.example", NULL);
-	remove_domain("b.example");
-	exports("", 0);
-	assert_int_equal(look(FILE_OF("b.example")).kind, FILE_ABSENT);
-}
-
-static void test_kept_elsewhere(void **state)
-{
-	(void)state;
-	add_domain("a.example", NULL);
-	exports("a.example written", 0);
-	set(SET_ZONE_DIRECTORY, NULL, "/srv/zones");
-	exports("a.example written", 0);
-	check_kept("a.example elsewhere ");
-	check_state("a.example", EXPORT_KEPT_WAITS);
-	assert_int_equal(forget("a.example", false), 0);
-	assert_int_equal(look(FILE_OF("a.example")).kind, FILE_ABSENT);
-	assert_int_equal(look("/srv/zones/a.example.zone").kind, FILE_REGULAR);
-	check_kept("");
-	/* back: what was forgotten there is missed */
-	set(SET_ZONE_DIRECTORY, NULL, ZONES);
-	exports("a.example written", 0);
-	check_kept("a.example elsewhere ");
-}
-
 /* ---- faults ---- */
 
 static void test_odd_folders(void **state)
@@ -640,8 +397,6 @@ static void test_preview(void **state)
 	assert_string_equal(buf_text(&file), buf_text(&text));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup_export, teardown_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,9 +413,6 @@ int main(void)
 		T(test_serials),
 		T(test_keys),
 		T(test_rename_and_service),
-		T(test_kept),
-		T(test_kept_again),
-		T(test_kept_elsewhere),
 		T(test_odd_folders),
 		T(test_preview),
 	};
