@@ -129,9 +129,9 @@ const struct command commands_dmarc[] = {
 	  .help = N_(
 		  "give the DMARC verdict on a message; exit 3: not delivered as usual"),
 	  .example = "mailauthctl dmarc check --from-domain example.com "
-	             "--spf pass:bounce.example.com\n"
+	             "--spf pass:mail.example.com\n"
 	             "mailauthctl dmarc check --message mail.eml --ip 192.0.2.1 "
-	             "--mail-from user@example.com",
+	             "--mail-from a@b.test",
 	  .needs = NEED_STORE_READ,
 	  .check = cmd_dmarc_input,
 	  .run = cmd_dmarc_check },
