@@ -49,14 +49,14 @@ many_changes() { # number of domains, where, a command that runs the program and
 }
 
 # "0.5": seconds of processor time that are wanted at most; "memory": only that; "": neither.
-many_line() { # what, "WALL CPU KIB", wanted
-	local wall cpu kib wanted='' verdict=''
+many_line() { # what, "WALL CPU KIB", wanted, MB of memory (100)
+	local wall cpu kib mb=${4:-100} wanted='' verdict=''
 	read -r wall cpu kib _ <<<"$2"
 	case $3 in
-	memory) wanted="at most 100 MB" ;;
-	?*) wanted="at most $3 s, 100 MB" ;;
+	memory) wanted="at most $mb MB" ;;
+	?*) wanted="at most $3 s, $mb MB" ;;
 	esac
-	[ -z "$wanted" ] || verdict=$(awk -v c="$cpu" -v k="$kib" -v most="${3/memory/1e9}" 'BEGIN {
-		print c <= most && k <= 102400 ? "yes" : "NO" }')
+	[ -z "$wanted" ] || verdict=$(awk -v c="$cpu" -v k="$kib" -v most="${3/memory/1e9}" -v mb="$mb" 'BEGIN {
+		print c <= most && k <= mb * 1024 ? "yes" : "NO" }')
 	line "$1" "$cpu s own CPU, $((kib / 1024)) MB ($wall s)" "$wanted" "$verdict"
 }

@@ -96,3 +96,28 @@ alone=$(cut -d' ' -f2 signing.times | sort -n | head -1)
 line "signing a message beside $many domains / with one" \
 	"+$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f ms (%.2f / %.2f ms)", (a - b) / 1000, a / 1000, b / 1000 }')" \
 	"below 5 ms more" "$(holds "$(awk -v a="$beside" -v b="$alone" 'BEGIN { print a - b }')" '<=' 4999)"
+
+# The same with Postfix in front: services that sign with all tables, with one domain's, and not at all.
+service() { # port, milters
+	quietly postconf -M "$1/inet=$1 inet n - n - - smtpd -o smtpd_milters=$2 -o content_filter=discard:"
+}
+service 2525 unix:/var/spool/postfix/opendkim/opendkim.sock
+service 2526 unix:/run/opendkim/one.sock
+service 2527 ''
+chmod a+rx /run/opendkim
+chmod a+rw /run/opendkim/one.sock
+quietly postfix reload
+for port in 2525 2526 2527; do
+	wait_for swaks --server "127.0.0.1:$port" --quit-after EHLO
+done
+best() { cut -d' ' -f"$1" smtp.times | sort -n | head -1; }
+for run in 1 2 3; do
+	for _ in {1..20}; do
+		python3 smtp_time.py "$count" "user@$name" 2525 2526 2527
+	done >smtp.times
+	beside=$(best 1) alone=$(best 2) unsigned=$(best 3)
+	line "a message through Postfix, signed beside $many domains / not signed, run $run" \
+		"+$(awk -v a="$beside" -v b="$unsigned" -v c="$alone" 'BEGIN { printf "%.2f ms (%.2f / %.2f ms; one domain %.2f ms)",
+			(a - b) / 1000, a / 1000, b / 1000, c / 1000 }')" \
+		"below 5 ms more" "$(holds "$(awk -v a="$beside" -v b="$unsigned" 'BEGIN { print a - b }')" '<=' 4999)"
+done
