@@ -187,8 +187,8 @@ static int add_one(struct config_apply *apply, size_t at, struct err *err)
 		if (r < 0)
 			return config_blame(config, wanted->main_node, err);
 	}
-	r = domain_add(apply->store, apply->ctx, wanted->name,
-	               wanted->main ? &main : NULL, &added, err);
+	r = domain_insert(apply->store, apply->ctx, wanted->name,
+	                  wanted->main ? &main : NULL, &added, err);
 	if (r < 0)
 		return main.main_id ? config_blame(config, wanted->main_node, err)
 		                    : config_blame_key(config, wanted->node, err);

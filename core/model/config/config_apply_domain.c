@@ -478,7 +478,8 @@ int config_apply_domain(struct config_apply *apply, size_t at, struct err *err)
 	auto_domain domain = DOMAIN_INIT;
 	bool has_records = false, has_keys = false;
 	int r = domain_look(apply->store, wanted->name, &domain, err);
-	if (r >= 0)
+	/* one that was just added has no settings and records of its own */
+	if (r >= 0 && !due->is_new)
 		r = setting_each(apply->store, domain.id, keep_setting, &own, err);
 	if (r >= 0)
 		r = apply_sign(apply, &domain, wanted, &own, due, err);
@@ -486,7 +487,7 @@ int config_apply_domain(struct config_apply *apply, size_t at, struct err *err)
 		r = apply_settings(apply, &domain, wanted, &own, err);
 	if (r >= 0)
 		r = apply_follow(apply, &domain, wanted, due, err);
-	if (r >= 0)
+	if (r >= 0 && (!due->is_new || wanted->records.count))
 		r = config_apply_records(apply, &domain, wanted, &has_records, err);
 	if (r >= 0)
 		r = resume(apply, &domain, wanted, due, err);

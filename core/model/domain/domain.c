@@ -139,6 +139,14 @@ int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
 		return r;
 	if (r > 0)
 		return err_set(err, ERR_FAILED, _("%s already exists"), name);
+	return domain_insert(store, ctx, name, main, ret_domain, err);
+}
+
+int domain_insert(struct store *store, const struct ctx *ctx, const char *name,
+                  const struct domain *main, struct domain *ret_domain, struct err *err)
+{
+	int64_t rev = 0, id = 0, now = ctx_now(ctx);
+	int r = 0;
 	if (main && main->main_id)
 		return err_set(
 			err, ERR_FAILED,
@@ -148,19 +156,30 @@ int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
 	if (main)
 		r = domain_check_former_keys(store, name, main->id, err);
 	if (r >= 0)
+		r = store_get_int(store, &rev, err, "SELECT max(rev) FROM template", "");
+	if (r >= 0)
 		r = store_exec(
 			store, err,
 			"INSERT INTO domain (name, alias_of, template_rev, created, gen)"
-			" VALUES (?, ?, (SELECT max(rev) FROM template), ?,"
-			" (SELECT max(id) FROM change))",
-			"t?i", name, main == NULL, main ? main->id : (int64_t)0,
-			ctx_now(ctx));
+			" VALUES (?, ?, ?, ?, (SELECT max(id) FROM change))",
+			"t?ii", name, main == NULL, main ? main->id : (int64_t)0, rev,
+			now);
+	if (r >= 0)
+		id = store_last_id(store);
 	if (r >= 0)
 		r = change_note(store, "domain", name, main ? "alias-of" : "domain", NULL,
 		                main ? main->name : name, err);
-	if (r >= 0)
-		r = domain_look(store, name, ret_domain, err);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	*ret_domain = (struct domain){
+		.id = id,
+		.name = xstrdup(name),
+		.main_id = main ? main->id : 0,
+		.main_name = main ? xstrdup(main->name) : NULL,
+		.template_rev = rev,
+		.created = now,
+	};
+	return 0;
 }
 
 int domain_each(struct store *store, int64_t main_id, const char *prefix,

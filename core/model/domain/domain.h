@@ -46,6 +46,10 @@ int domain_near(struct store *store, const char *name, char **ret_near,
 int domain_add(struct store *store, const struct ctx *ctx, const char *typed,
                const struct domain *main, struct domain *ret_domain,
                struct err *err) must_check;
+/* The same for a name in A-labels that is not in the store. */
+int domain_insert(struct store *store, const struct ctx *ctx, const char *name,
+                  const struct domain *main, struct domain *ret_domain,
+                  struct err *err) must_check;
 
 /* ERR_FAILED if a former key of `name` (mail that it signed may be in transit) has the selector of
  * another key of the domain `main_id`: an alias publishes its main domain's selectors. */
