@@ -42,7 +42,9 @@
 
 struct dkim_report { /* of one signature; what it points to belongs to the verifier */
 	enum dkim_result result;
-	const char *reason; /* a phrase in English, printable ASCII; NULL for a pass */
+	/* A phrase in English, printable ASCII; NULL for a pass.  Only why a query failed is in the
+	 * language of the program. */
+	const char *reason;
 	/* "" where the signature has no valid one */
 	const char *domain;    /* d=: lower-case A-labels */
 	const char *selector;  /* s=: likewise */

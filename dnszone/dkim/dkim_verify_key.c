@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "dnszone/dkim/dkim_verify_inner.h"
 #include "dnszone/query/resolver.h"
 
@@ -52,10 +53,12 @@ static void note_answer(void *arg, size_t i, const struct dns_answer *answer)
 static const char *phrase(struct dkim_verifier *v, const char *before, const char *what)
 {
 	char *text = arena_printf(&v->mem, REASON_MAX, "%s%s", before, what);
-	for (char *c = text; c && *c; c++)
+	if (!text)
+		return "not enough memory for the reason";
+	for (char *c = text; !text_is_clean(text) && *c; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '?';
-	return text ? text : "not enough memory for the reason";
+	return text;
 }
 
 /* RFC 6376 3.6.2.2: several key records are undefined; which one comes first changes from answer
