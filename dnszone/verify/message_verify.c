@@ -94,22 +94,29 @@ static enum dmarc_check check_of(enum dkim_result result)
 	                                  : DMARC_NOT_PASSED;
 }
 
+/* A signature that was lost with the memory for it has none. */
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
 static void note_signature(struct message_verifier *verifier, size_t i,
                            const struct dkim_report *report)
 {
 	char *comment = verifier->comment[i];
 	if (report->reason)
 		snprintf(comment, COMMENT_MAX, "%s", report->reason);
-	else if (report->key_bits && strcmp(report->algorithm, "ed25519-sha256") != 0)
+	else if (report->key_bits &&
+	         strcmp(text_of(report->algorithm), "ed25519-sha256") != 0)
 		snprintf(comment, COMMENT_MAX, "%u-bit key", report->key_bits);
 	else
 		*comment = '\0';
 	verifier->signature[i] = (struct message_signature){
 		.result = dkim_result_name(report->result),
 		.comment = *comment ? comment : NULL,
-		.domain = report->domain,
-		.selector = report->selector,
-		.algorithm = report->algorithm,
+		.domain = text_of(report->domain),
+		.selector = text_of(report->selector),
+		.algorithm = text_of(report->algorithm),
 		.b = report->b,
 		.check = check_of(report->result),
 	};
