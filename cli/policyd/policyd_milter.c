@@ -81,6 +81,8 @@ struct session {
 	/* where mail is verified */
 	bool verifies;
 	bool wants_body, has_ended_fields;
+	const char
+		*unverified; /* after the last field: why this message is not verified */
 	bool has_client, is_authenticated;
 	uint8_t client[16];
 	struct text helo, sender;
@@ -279,7 +281,7 @@ static void take_field(struct session *s)
 	if (strncasecmp(name, "From", from) == 0 &&
 	    name[from + strspn(name + from, " \t")] == '\0')
 		s->froms++;
-	if (s->verifies && !skip_reason(s))
+	if (s->verifies && !s->has_ended_fields && !skip_reason(s))
 		verify_field(s, name, value);
 	if (!results_is_field(name))
 		return;
@@ -296,7 +298,8 @@ static void end_fields(struct session *s)
 	if (!s->verifies || s->has_ended_fields)
 		return;
 	s->has_ended_fields = true;
-	s->wants_body = !skip_reason(s) &&
+	s->unverified = skip_reason(s);
+	s->wants_body = !s->unverified &&
 	                message_verifier_end_fields(s->incoming.verifier, time(NULL));
 }
 
@@ -354,7 +357,7 @@ static bool accept_message(struct session *s)
 
 static bool end_verified(struct session *s)
 {
-	const char *unverified = skip_reason(s);
+	const char *unverified = s->unverified;
 	const struct message_envelope envelope = {
 		.sender = { s->sender.at, s->sender.len },
 		.helo = { s->helo.at, s->helo.len },
