@@ -76,7 +76,7 @@ bool policyd_packet_send(struct policyd_packets *p, char command, const void *oc
 	       write_octets(p, (const char *)octets + first, len - first, until);
 }
 
-/* The pages behind what is usual, after a packet that was not. */
+/* Releases the pages beyond the usual size, after a larger packet. */
 static void give_back(struct policyd_packets *p)
 {
 	const uintptr_t from = ((uintptr_t)p->packet + KEPT + PAGE - 1) & ~(PAGE - 1);

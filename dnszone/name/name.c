@@ -399,7 +399,7 @@ bool name_from_mail(struct octets text, char ret_name[NAME_SIZE])
 	return true;
 }
 
-/* ZERO WIDTH (NON-)JOINER are allowed in U-labels, but nobody can see them. */
+/* ZERO WIDTH (NON-)JOINER are allowed in U-labels, but are invisible. */
 static bool is_visible(const char *u_labels)
 {
 	return text_is_clean(u_labels) && !strstr(u_labels, "\xe2\x80\x8c") &&

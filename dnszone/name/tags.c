@@ -27,7 +27,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Drops white space behind the `len` octets at `text`. */
+/* Drops white space after the `len` octets at `text`. */
 static size_t trimmed(const char *text, size_t len)
 {
 	while (len > 0 && is_blank(text[len - 1]))
@@ -83,7 +83,7 @@ static enum tags_fault read_tag(const char *text, size_t at, size_t len,
 	return TAGS_FINE;
 }
 
-/* Reads the tag at *at, 0 at first, and moves *at behind it.  False: there is no more. */
+/* Reads the tag at *at, 0 at first, and moves *at to the octet after it.  False: no more. */
 static bool next_tag(struct octets text, size_t *at, enum tags_fault *ret_fault,
                      struct tag_span *ret_span, struct tags_place *ret_place)
 {
@@ -93,7 +93,7 @@ static bool next_tag(struct octets text, size_t *at, enum tags_fault *ret_fault,
 	const char *end = len > 0 ? memchr(text.at + start, ';', len) : NULL;
 	if (end)
 		len = (size_t)(end - text.at) - start;
-	/* one ';' may stand behind the last tag */
+	/* one ';' may follow the last tag */
 	if (!end && start > 0 && trimmed(text.at + start, len) == 0)
 		return false;
 	*at = start + len + 1;

@@ -122,7 +122,7 @@ static int take_rr(struct loader *loader, const ldns_rr *rr)
 	if (!dns_name_from_wire(ldns()->ldns_rdf_data(owner),
 	                        ldns()->ldns_rdf_size(owner), &row.owner))
 		return wrong(loader, _("the owner is not a name in DNS"));
-	/* a type that nobody asks for still makes its owner exist */
+	/* a type that is not queried still makes its owner exist */
 	bool is_known = dns_type_name(row.type) != NULL;
 	if (!is_known)
 		row.type = 0;

@@ -47,7 +47,7 @@ enum type {
 	TYPE_TXT = 16,
 	TYPE_AAAA = 28,
 	TYPE_OPT = 41,
-	TYPE_SERVFAIL = 0x10000, /* what a name does, from here on */
+	TYPE_SERVFAIL = 0x10000, /* the behaviour of a name */
 	TYPE_REFUSED,
 	TYPE_TIMEOUT,
 	TYPE_TRUNCATE,
@@ -80,7 +80,7 @@ struct row {
 	int delay_ms;
 };
 
-struct waiting { /* an answer that is held back */
+struct waiting { /* an answer that is delayed */
 	int64_t due_ns;
 	int fd;
 	bool is_tcp;
@@ -92,7 +92,7 @@ struct waiting { /* an answer that is held back */
 
 struct client {      /* a TCP connection */
 	int fd;      /* -1: free */
-	size_t held; /* answers that still wait: not closed before */
+	size_t held; /* answers that are pending: not closed before */
 	bool is_closing;
 	size_t len;
 	uint8_t octets[2 + MESSAGE_MAX];
@@ -296,7 +296,7 @@ static void read_table(struct server *s, const char *path)
 struct question {
 	char name[NAME_TEXT_MAX]; /* lower case, no final dot */
 	unsigned type;
-	size_t end; /* offset behind it */
+	size_t end; /* offset after it */
 	size_t udp_size;
 };
 
@@ -328,7 +328,7 @@ static bool read_question(const uint8_t *message, size_t len, struct question *r
 	ret->type = (unsigned)message[at + 1] << 8 | message[at + 2];
 	ret->end = at + 5;
 	ret->udp_size = 512;
-	/* OPT, where it is the only record behind the question (RFC 6891 6.1.2). */
+	/* OPT, if it is the only record after the question (RFC 6891 6.1.2). */
 	const uint8_t *opt = message + ret->end;
 	if (message[11] == 1 && ret->end + 11 <= len && opt[0] == 0 && opt[2] == TYPE_OPT)
 		ret->udp_size = (size_t)opt[3] << 8 | opt[4];
@@ -349,7 +349,7 @@ static bool has_name(const struct server *s, const char *name)
 	return false;
 }
 
-/* The name whose rows answer: itself, or the wildcard nearest above it. */
+/* The name whose rows answer: itself, or the closest wildcard above it. */
 static const char *effective_name(const struct server *s, const char *name,
                                   char wildcard[NAME_TEXT_MAX + 2])
 {
@@ -540,7 +540,7 @@ static void write_count(const struct server *s)
 	close(fd);
 }
 
-/* Answers at once, or puts the answer among those that wait. */
+/* Answers at once, or adds the answer to the delayed ones. */
 static void answer(struct server *s, const uint8_t *message, size_t len,
                    struct waiting *to)
 {
@@ -571,7 +571,7 @@ static void answer(struct server *s, const uint8_t *message, size_t len,
 	s->waiting[s->waiting_count++] = *to;
 }
 
-/* Sends what is due; gives the time to the next one in ms, -1: none. */
+/* Sends what is due; returns the time to the next one in ms, -1: none. */
 static int send_due(struct server *s)
 {
 	int64_t now = now_ns(), next = INT64_MAX;
@@ -670,7 +670,7 @@ __attribute__((noreturn)) static void serve(struct server *s)
 	}
 }
 
-/* Both protocols on one port: a free UDP port may be taken in TCP, then another is tried. */
+/* Both protocols on one port: a free UDP port may be in use for TCP, then another is tried. */
 static void open_sockets(struct server *s, const char *address, unsigned port)
 {
 	bool is_ip6 = strchr(address, ':') != NULL;

@@ -13,7 +13,7 @@
 
 static unsigned long count;
 
-/* SQLite steps statements of its own, and looks elsewhere for whether they failed. */
+/* SQLite steps statements of its own, and checks elsewhere whether they failed. */
 static int is_own_step(const void *caller)
 {
 	Dl_info info;
@@ -26,8 +26,7 @@ int sqlite3_step(sqlite3_stmt *stmt)
 	const char *at = getenv("FAIL_AT"), *note = getenv("FAIL_NOTE");
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "sqlite3_step");
-	/* Whether it can be opened is another question, which a command may ask of a database that it can do
-	 * without. */
+	/* Opening is excluded: a command that does not require the database may try to open it. */
 	if (!at || !note || is_own_step(__builtin_return_address(0)) ||
 	    strcasestr(sqlite3_sql(stmt), "application_id") ||
 	    strcasestr(sqlite3_sql(stmt), "PRAGMA") || ++count != strtoul(at, NULL, 10))

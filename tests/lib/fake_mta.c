@@ -71,7 +71,7 @@ static bool is_include(const struct opendkim_conf *conf)
 	return conf->includes_ours;
 }
 
-/* Each line of a table behind `kind`; comments and blank lines aside. */
+/* Each line of a table after `kind`; without comments and blank lines. */
 static void add_table(const char *kind, const char *table, struct buf *into)
 {
 	auto_buf text = BUF_INIT;
@@ -85,7 +85,7 @@ static void add_table(const char *kind, const char *table, struct buf *into)
 	}
 }
 
-/* OpenDKIM ends at its start when a table is not there. */
+/* OpenDKIM ends at its start if a table does not exist. */
 static bool has_tables(const struct opendkim_conf *conf)
 {
 	static const char *const tables[] = { "KeyTable", "SigningTable", "InternalHosts",
@@ -219,7 +219,7 @@ static void become_daemon(enum server server, int ready)
 	_exit(1);
 }
 
-/* Comes back when it listens.  False: it does not start. */
+/* Returns when it listens.  False: it does not start. */
 static bool start(enum server server)
 {
 	auto_buf config = BUF_INIT;
@@ -241,7 +241,7 @@ static bool start(enum server server)
 	return is_ready;
 }
 
-/* As master(8): whoever is connected stays so.  Comes back when the new files are what it runs with. */
+/* Like master(8): connections are kept.  Returns when it runs with the new files. */
 static int reload_postfix(void)
 {
 	auto_buf wanted = BUF_INIT;
@@ -260,7 +260,7 @@ static int reload_postfix(void)
 	return 1;
 }
 
-/* A bad configuration leaves OpenDKIM with the one that it has; some things need a restart. */
+/* A bad configuration makes OpenDKIM keep the old one; some settings require a restart. */
 static int reload(enum server server)
 {
 	static const char *const fixed[] = { "Socket", "UMask", "UserID", "PidFile" };
@@ -313,7 +313,7 @@ static unsigned count_lines(const char *text, const char *line)
 	return count;
 }
 
-/* Notes the call.  False: it is one that is to fail. */
+/* Records the call.  False: it has to fail. */
 static bool note_call(const char *call)
 {
 	auto_buf log = BUF_INIT, fail = BUF_INIT;
@@ -354,7 +354,7 @@ static int postconf(int argc, char **argv)
 	return 0;
 }
 
-/* "opendkim -t MESSAGE -vvv -x FILE": the KeyTable alone says whether it is signed. */
+/* "opendkim -t MESSAGE -vvv -x FILE": only the KeyTable determines whether it is signed. */
 static int try_message(const char *message, const char *conf)
 {
 	auto_buf text = BUF_INIT, config = BUF_INIT, keys = BUF_INIT;

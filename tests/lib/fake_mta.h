@@ -1,8 +1,8 @@
 /*
- * tests/lib/fake_mta.h: a mail host's programs for the sweeps, in a root of their own.
+ * tests/lib/fake_mta.h: the programs of a mail host for the sweeps, in a root of their own.
  *
- * What a server runs with is a text in /fake/running/, taken from the files at its start and at
- * each reload: so a test sees whether a server runs with what the files say.
+ * The configuration that a server runs with is a text in /fake/running/, derived from the files at
+ * its start and at each reload, so that a test can compare it with the files.
  */
 #ifndef TESTS_LIB_FAKE_MTA_H
 #define TESTS_LIB_FAKE_MTA_H
@@ -16,14 +16,14 @@ enum server { POSTFIX, OPENDKIM, SERVERS };
 #define SMTP_PORT 25
 #define QUEUE "/var/spool/postfix"
 
-/* The whole file; false: it is not there. */
+/* The whole file; false: it does not exist. */
 bool fake_read(const char *path, struct buf *into);
 
-/* What the server would read from its files now: of Postfix main.cf and master.cf, of OpenDKIM
- * lines "conf <keyword> <value>", "key <name> <value>", "sign <domain> <name>".  False: it would not
- * start. */
+/* What the server would read from its files now: for Postfix main.cf and master.cf, for OpenDKIM
+ * lines "conf <keyword> <value>", "key <name> <value>", "sign <domain> <name>".  False: it would
+ * not start. */
 bool fake_config(enum server server, struct buf *into);
-/* What it runs with; false: it does not run. */
+/* The configuration that it runs with; false: it does not run. */
 bool fake_running(enum server server, struct buf *into);
 void fake_note_running(enum server server, const struct buf *config);
 
@@ -37,13 +37,13 @@ void fake_parameter(const char *config, const char *name, struct buf *into);
 void fake_serve_postfix(int ready);
 void fake_serve_opendkim(int ready);
 
-/* Prints what is wrong on this host now, a line each, and gives their number.  `is_settled`: no
- * push is open, so what runs must be what the files say. */
+/* Prints the faults of this host, a line each, and returns their number.  `is_settled`: no push is
+ * open, so the running configuration must be that of the files. */
 unsigned fake_look(bool is_settled);
 
 /* Every file and folder below etc and var/spool of the working folder with mode, owner and content;
- * of a private key, which is another one in each run, and of the old files that wait for the next run
- * to remove them, not the content, or nothing. */
+ * without the content of a private key, which differs in each run, and without old files that the
+ * next run removes. */
 int fake_tree(void);
 
 #endif

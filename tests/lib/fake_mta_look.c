@@ -1,7 +1,7 @@
 /*
- * Findings on a host of fake_mta: whether mail flows as things stand now, whether it would after a
- * restart of the machine, whether the servers run with what their files say, and whether what
- * signs is public.
+ * Faults of a host of fake_mta: whether mail flows now, whether it would after a reboot, whether
+ * the servers run with the configuration in their files, and whether the keys that sign are
+ * published.
  */
 #include <dirent.h>
 #include <ftw.h>
@@ -26,7 +26,7 @@
 
 #define ZONES "/var/lib/mailauthctl/zones"
 
-/* Opened by who needs it: most calls of fake_mta are over in a millisecond without. */
+/* Opened on demand: most calls of fake_mta take less than a millisecond without it. */
 #define CALLS(CALL)                       \
 	CALL(CRYPTO_free)                 \
 	CALL(EVP_EncodeBlock)             \
@@ -157,7 +157,7 @@ static void look_at_policy(const char *whose, const char *main_cf, const char *m
 		      whose);
 }
 
-/* As it stands: processes of Postfix with the old main.cf, and fresh ones with the present file. */
+/* Now: processes of Postfix with the old main.cf, and new ones with the present file. */
 static void look_now(const char *running, const char *files, const char *filter)
 {
 	bool is_named = false;
@@ -173,11 +173,11 @@ static void look_now(const char *running, const char *files, const char *filter)
 	}
 	if (!*running)
 		found("now: Postfix does not run");
-	if (is_named) /* else no mail gets there */
+	if (is_named) /* otherwise no mail reaches it */
 		look_at_signers("now", filter);
 }
 
-/* After a power cut here both start from their files. */
+/* After a power failure here both start from their files. */
 static void look_after_boot(const char *postfix)
 {
 	auto_buf filter = BUF_INIT;
@@ -225,7 +225,7 @@ unsigned fake_look(bool is_settled)
 
 static struct buf tree;
 
-/* /etc, and what of /var a mail server has to do with. */
+/* /etc, and the files of a mail server in /var. */
 static bool is_compared(const char *path, const struct stat *st)
 {
 	static const char *const wanted[] = { "./etc", "./var/spool" };

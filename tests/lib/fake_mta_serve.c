@@ -1,7 +1,7 @@
 /*
  * The servers of fake_mta: Postfix answers at port 25 and at its policy service's socket, OpenDKIM
- * signs and verifies by the tables that it runs with.  A signature is a header with the right
- * tags; a key is looked for, not used.
+ * signs and verifies by the tables that it runs with.  A signature is a header with the right tags;
+ * a key is looked up, not used.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,7 +46,7 @@ static int listen_smtp(void)
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r, tries = 500;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* A child of the one before, which was just made, may have the port still. */
+	/* A child of an earlier process, which has just ended, may still have the port. */
 	while ((r = bind(fd, (struct sockaddr *)&address, sizeof(address))) < 0 &&
 	       errno == EADDRINUSE && tries-- > 0)
 		usleep(10000);
@@ -62,7 +62,7 @@ static void tell_ready(int ready)
 	close(ready);
 }
 
-/* A place where a server listens, and what it says there; -1: not now. */
+/* A socket on which a server listens, and its answers; -1: closed. */
 struct port {
 	int fd;
 	void (*talk)(FILE *, FILE *);
@@ -76,7 +76,7 @@ static void note_hup(int number)
 	is_hup = 1;
 }
 
-/* `lock`: what the server alone holds, or -1. */
+/* `lock`: held by the server only, or -1. */
 static void take(struct port *ports, unsigned count, unsigned i, int lock)
 {
 	int fd = accept4(ports[i].fd, NULL, NULL, SOCK_CLOEXEC);
@@ -91,7 +91,7 @@ static void take(struct port *ports, unsigned count, unsigned i, int lock)
 	close(fd);
 }
 
-/* `reread`, if any, is called after SIGHUP, which comes in only while it waits. */
+/* `reread`, if any, is called after SIGHUP, which is blocked except during a wait. */
 static void serve(struct port *ports, unsigned count, int lock,
                   void (*reread)(struct port *ports))
 {
@@ -116,7 +116,7 @@ static void serve(struct port *ports, unsigned count, int lock,
 
 /* ---- Postfix ----------------------------------------------------------------------------------- */
 
-/* Whether the filter that main.cf names takes connections. */
+/* Whether the filter that main.cf names accepts connections. */
 static bool is_filter_there(void)
 {
 	auto_buf config = BUF_INIT, milters = BUF_INIT;
@@ -159,7 +159,7 @@ static void talk_policy(FILE *in, FILE *peer)
 		}
 }
 
-/* The policy service is there while master.cf has it. */
+/* The policy service exists while master.cf has it. */
 static void set_policy(struct port *policy, const struct buf *config)
 {
 	bool is_wanted = strstr(buf_text(config), "\n" POLICYD_SERVICE " ") != NULL;
@@ -284,7 +284,7 @@ static void talk_milter(FILE *in, FILE *peer)
 		case 'O':
 			reply(peer, 'O', offer, sizeof(offer));
 			break;
-		case 'D': /* as OpenDKIM: who logged in is ours, wherever he is */
+		case 'D': /* as in OpenDKIM: an authenticated client counts as internal, whatever its address */
 			is_ours |= memmem(at, packet.len, "{auth_type}", 11) != NULL;
 			break;
 		case 'Q':

@@ -243,7 +243,7 @@ static int apply_actions(struct engine *e, struct step_run *run, int rank,
 	return rc;
 }
 
-/* Consumers were told; whoever of them did not hear it still asks what goes now. */
+/* Consumers were told; one that did not receive it still uses the objects that are removed now. */
 static void await_consumers(struct engine *e)
 {
 	for (size_t i = 0; i < e->plan->count; i++) {

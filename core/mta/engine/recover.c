@@ -82,7 +82,7 @@ static int undo_row(void *arg, const struct step_row *row, struct err *err)
 	return 0;
 }
 
-/* Consumers were told; whoever of them did not hear it still asks what goes now. */
+/* Consumers were told; one that did not receive it still uses the objects that are removed now. */
 static int await_left(void *arg, const struct step_row *row, struct err *err)
 {
 	const struct undoing *u = arg;

@@ -1,10 +1,9 @@
 /*
- * DKIM for Postfix: OpenDKIM behind a milter socket.  Pure but for what observes.
+ * DKIM for Postfix: OpenDKIM, connected as a milter.  Pure except for the observation.
  *
- * Going up: keys, tables, filter configuration, the filter's restart and its answers; then main.cf
- * names it.  Going down: main.cf lets go first, then the filter gets its own configuration back.  A
- * filter that fails defers mail (default_action=tempfail): nothing is lost, nothing goes out
- * unsigned.
+ * Up: keys, tables, filter configuration, the filter's restart and its answers; then main.cf names
+ * it.  Down: main.cf is switched first, then the filter's own configuration is restored.  If a
+ * filter fails, mail is deferred (default_action=tempfail): it is neither lost nor sent unsigned.
  */
 #include <stdlib.h>
 #include <string.h>

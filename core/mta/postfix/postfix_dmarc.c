@@ -1,10 +1,10 @@
 /*
- * DMARC for Postfix: OpenDMARC behind a milter socket, for mail from outside alone.  Pure but for
- * what observes and validates.
+ * DMARC for Postfix: OpenDMARC, connected as a milter, only for mail from outside.  Pure except for
+ * observation and validation.
  *
- * Three filters read a message in turn: mailauth-policyd takes forged results out, OpenDKIM writes
- * its own, OpenDMARC believes what it finds.  Without the first one a forged pass and a signature
- * that cannot be parsed are a way past p=reject, so there is no DMARC check without it.
+ * Three filters process a message in turn: mailauth-policyd removes forged results, OpenDKIM writes
+ * its own, OpenDMARC trusts all results.  Without the first one a forged pass or a signature that
+ * cannot be parsed would bypass p=reject, so there is no DMARC check without it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * mailauth-policyd behind Postfix: spawn(8) starts it, smtpd asks it; for a DMARC check, too, which
- * may be wanted where the SPF check has no place.
+ * mailauth-policyd for Postfix: spawn(8) starts it, smtpd queries it; also for a DMARC check, which
+ * may be enabled when there is no position for the SPF check.
  *
- * Going up: its file, its line in master.cf, a reload, its answer, and only then main.cf names it.
- * Switching off: main.cf first, then a reload, then the line, then the file.
+ * Up: its file, its line in master.cf, a reload, its answer, and only then main.cf names it.  Down:
+ * main.cf first, then a reload, then the line, then the file.
  */
 #include "core/mta/postfix/postfix_policy.h"
 

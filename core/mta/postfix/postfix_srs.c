@@ -1,9 +1,9 @@
 /*
  * SRS on Postfix, with postsrsd.
  *
- * Going up: its files, its restart, its answers, and only then main.cf names its tables.  Switching
- * off: main.cf lets go and Postfix is told before the daemon ends, because Postfix defers all mail
- * while a table that main.cf names does not answer.
+ * Up: its files, its restart, its answers, and only then main.cf names its tables.  Down: main.cf
+ * is switched and Postfix is told before the daemon ends, because Postfix defers all mail while a
+ * table that main.cf names does not answer.
  */
 #include "core/mta/postfix/postfix_srs.h"
 

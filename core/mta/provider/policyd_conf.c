@@ -1,8 +1,7 @@
 /*
- * The file of mailauth-policyd.
- *
- * Clients that the server relays for are not to be checked.  Where the service stands behind
- * permit_mynetworks they never reach it; for every other place the networks are named to it too.
+ * The file of mailauth-policyd.  Clients that the server relays for must not be checked.  If
+ * permit_mynetworks precedes the service they never reach it; for every other position the file
+ * lists the networks too.
  */
 #include "core/mta/provider/policyd_conf.h"
 
