@@ -88,14 +88,23 @@ quietly opendkim -x /e2e/one/opendkim.conf
 wait_for test -S /run/opendkim/one.sock
 # The best of many rounds for each: other load only ever adds.
 count=$(awk -v s="$scale" 'BEGIN { printf "%d", 25 * s + 10 }')
+ticks() { awk '{ print $14 + $15 }' "/proc/$(cat "/run/opendkim/$1.pid")/stat"; }
+before_many=$(ticks opendkim) before_one=$(ticks one)
 for _ in {1..20}; do
 	./milter_time "$count" "$name" $socket unix:/run/opendkim/one.sock
 done >signing.times
+cpu_many=$(($(ticks opendkim) - before_many)) cpu_one=$(($(ticks one) - before_one))
 beside=$(cut -d' ' -f1 signing.times | sort -n | head -1)
 alone=$(cut -d' ' -f2 signing.times | sort -n | head -1)
 line "signing a message beside $many domains / with one" \
 	"+$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f ms (%.2f / %.2f ms)", (a - b) / 1000, a / 1000, b / 1000 }')" \
 	"below 5 ms more" "$(holds "$(awk -v a="$beside" -v b="$alone" 'BEGIN { print a - b }')" '<=' 4999)"
+# Whatever else runs: what the filter itself takes, in ticks of 10 ms over all rounds.
+awk -v a="$cpu_many" -v b="$cpu_one" -v n="$((20 * count))" \
+	'BEGIN { printf "%.2f %.2f %.2f\n", 10 * (a - b) / n, 10 * a / n, 10 * b / n }' >signing.cpu
+read -r over beside alone <signing.cpu
+line "    processor time of OpenDKIM for it" "+$over ms ($beside / $alone ms)" \
+	"below 5 ms more" "$(holds "$over" '<=' 4.99)"
 
 # The same with Postfix in front: services that sign with all tables, with one domain's, and not at all.
 service() { # port, milters
