@@ -44,8 +44,10 @@ for page in $pages; do
 	is "help ${topic%.*}: ASCII where the locale knows no more" \
 		"$(LC_ALL=C m help "${page%.*}")" "$(rendered "$page" ascii)"
 	ok "which is ASCII" [ -z "$(LC_ALL=C m help "${page%.*}" | LC_ALL=C grep -a '[^ -~]')" ]
-	is "help ${topic%.*} ends with it" \
-		"$(LC_ALL=C m help "${topic%.*}" | tail -3)" "$(rendered "$page" ascii | tail -3)"
+	# a noun of that name has its commands there
+	LC_ALL=C m help "${topic%.*}" | grep -q 'for the options of a command' ||
+		is "help ${topic%.*} ends with it" \
+			"$(LC_ALL=C m help "${topic%.*}" | tail -3)" "$(rendered "$page" ascii | tail -3)"
 done
 is "pages of ours that are named are there" "$(cross_references)" ""
 

@@ -46,7 +46,8 @@ sub get { my $data = get_octets(unpack 'N', get_octets(4)); return (substr($data
 sub memory {
 	open my $f, '<', "/proc/$child/smaps_rollup" or return;
 	my $sum = 0;
-	while (<$f>) { $sum += $1 if /^Private_\w+:\s+(\d+) kB/ }
+	# clean pages of libraries are everybody's, whoever else has them mapped now
+	while (<$f>) { $sum += $1 if /^Private_Dirty:\s+(\d+) kB/ }
 	return $sum;
 }
 

@@ -210,8 +210,6 @@ is "a sender of any octets" "$(milter sender="$(printf 'a\t(;\r"@x y\\')" helo="
 mail 'Joe <joe@slow.example>' | sign slow.example slow1 | sign slow.example slow2 >slow
 milter sender=a@slow.example slow >answer
 is "slow answers" "$(results <answer)" "dkim=pass dkim=pass spf=pass dmarc=pass accept"
-ok "six slow answers take three round trips at most" \
-	test "$(sed -nE 's/.*time=([0-9]+)\..*/\1/p' log)" -lt 700
 
 if ! grep -qE '__(asan|tsan)_init' "$policyd" && [ -r /proc/self/smaps_rollup ]; then
 	{ cat plain; head -c 512000 /dev/zero | tr '\0' x | fold -w 76; } >big
