@@ -160,7 +160,6 @@ static void test_start(void **state)
 	struct host *host = *state;
 	auto_free char *log = xasprintf("%s/run.log", host->root);
 	auto_free char *run = xasprintf("%s/run", host->root);
-	auto_free char *default_folder = xasprintf("%s/opendkim", run);
 
 	host->ctx.run = run_to_file;
 	assert_int_equal(mkdir(run, 0755), 0);

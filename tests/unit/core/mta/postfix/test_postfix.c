@@ -51,8 +51,8 @@ static const struct {
 static const char *const sentences[] = {
 	"Postfix is not running: its files take effect when it starts",
 	"under --root no service is reloaded",
-	"only the Postfix in /etc/postfix is managed; other instances on this host are not "
-	"changed: /etc/postfix-out",
+	("only the Postfix in /etc/postfix is managed; other instances on this host are not "
+	 "changed: /etc/postfix-out"),
 	"no address that smtpd listens on",
 };
 
