@@ -38,6 +38,9 @@ static void give_field(struct dkim_message *m)
 		return;
 	size_t len = without_break(m->held.at, m->line_at);
 	size_t name = name_len(m->held.at, len);
+	m->field_at = m->held_at;
+	m->field_end = m->held_at + m->line_at;
+	m->held_at = m->field_end;
 	m->field(m->arg, (struct octets){ m->held.at, name },
 	         (struct octets){ m->held.at + name + 1, len - name - 1 });
 	m->held.len -= m->line_at;
@@ -65,6 +68,7 @@ static void give_body(struct dkim_message *m, const char *octets, size_t len)
 static void begin_body(struct dkim_message *m)
 {
 	m->is_in_body = true;
+	m->header_end = m->held_at;
 	m->end_fields(m->arg);
 }
 
@@ -77,8 +81,9 @@ static void end_line(struct dkim_message *m)
 	if (is_first)
 		m->is_crlf = len - bare == 2;
 	m->has_first = true;
-	if (is_first && len > 5 && memcmp(line, "From ", 5) == 0 &&
+	if (is_first && len > bare && bare > 5 && memcmp(line, "From ", 5) == 0 &&
 	    name_len(line, bare) != 4 + strspn(line + 4, " \t")) {
+		m->header_at = m->held_at = len;
 		buf_clear(&m->held);
 		return;
 	}
@@ -91,6 +96,7 @@ static void end_line(struct dkim_message *m)
 		m->line_at = m->held.len;
 		return;
 	}
+	m->is_unseparated = bare > 0;
 	begin_body(m);
 	if (bare > 0)
 		give_body(m, m->held.at, m->held.len);

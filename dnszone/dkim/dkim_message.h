@@ -4,13 +4,15 @@
  *
  * Lines end in CRLF or LF, as the first one does: a message of LF lines gets CRLF in its body, in one
  * of CRLF lines a LF alone stays as it is.  A first line "From " (of an mbox) is left out.  A line
- * that is no header field begins the body, as the empty line does, which is left out.
+ * that is no header field begins the body, as the empty line does, which is left out; so does a first
+ * line that begins with a blank, since it continues nothing.
  */
 #ifndef DNSZONE_DKIM_DKIM_MESSAGE_H
 #define DNSZONE_DKIM_DKIM_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/buf.h"
 #include "core/base/macro.h"
@@ -23,11 +25,20 @@ struct dkim_message {
 	void (*end_fields)(void *arg);
 	void (*body)(void *arg, const char *octets, size_t len);
 	void *arg;
+	/* Places in the message, in octets from its beginning.  During `field`: the field, from its name
+	 * to the line end after it. */
+	uint64_t field_at, field_end;
+	/* From `end_fields` on: where header fields begin, after the line of an mbox, and where the line
+	 * is that ended them.  `is_unseparated`: that line is the first one of the body. */
+	uint64_t header_at, header_end;
+	bool is_unseparated;
+	bool is_crlf; /* lines end in CRLF, as the first one does */
 	/* The reader's own; zeroed at first. */
-	struct buf held; /* the field that is being read, and the line behind it */
-	size_t line_at;  /* where that line begins */
-	bool has_first;  /* the first line was read */
-	bool is_crlf, is_in_body, has_cr;
+	struct buf held;  /* the field that is being read, and the line behind it */
+	size_t line_at;   /* where that line begins */
+	uint64_t held_at; /* where `held` begins in the message */
+	bool has_first;   /* the first line was read */
+	bool is_in_body, has_cr;
 	bool is_too_large;
 };
 

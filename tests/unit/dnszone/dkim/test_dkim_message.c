@@ -98,6 +98,81 @@ static void test_messages(void **state)
 		}
 }
 
+/* "[field]" for the octets of each field, "{" where the body begins, '!' if it is not separated. */
+struct places {
+	struct dkim_message message;
+	const char *text;
+	struct buf said;
+};
+
+static void on_place(void *arg, struct octets name, struct octets value)
+{
+	struct places *places = arg;
+	const struct dkim_message *m = &places->message;
+	assert_memory_equal(places->text + m->field_at, name.at, name.len);
+	assert_true(m->field_end - m->field_at >= name.len + 1 + value.len);
+	buf_printf(&places->said, "[%.*s]", (int)(m->field_end - m->field_at),
+	           places->text + m->field_at);
+}
+
+static void on_end_places(void *arg)
+{
+	struct places *places = arg;
+	const struct dkim_message *m = &places->message;
+	buf_printf(&places->said, "%s{%s", m->is_unseparated ? "!" : "",
+	           places->text + m->header_end);
+}
+
+static void on_no_body(void *arg, const char *octets, size_t len)
+{
+	(void)arg;
+	(void)octets;
+	(void)len;
+}
+
+static void test_places(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *said;
+		size_t header_at;
+	} rows[] = {
+		{ "A: b\r\nC: d\r\n e\r\n\r\nx", "[A: b\r\n][C: d\r\n e\r\n]{\r\nx", 0 },
+		{ "A: b", "[A: b]{", 0 },
+		{ "A: b\n", "[A: b\n]{", 0 },
+		{ "", "{", 0 },
+		{ "\n", "{\n", 0 },
+		{ "From x y\nA: b\n\nx", "[A: b\n]{\nx", 9 },
+		{ "From x y\n A: b\n", "!{ A: b\n", 9 },
+		{ "From x y", "!{From x y", 0 },
+		{ "From : x y\nA: b\n", "[From : x y\n][A: b\n]{", 0 },
+		{ " A: b\nC: d\n", "!{ A: b\nC: d\n", 0 },
+		{ "A: b\nno field\nC: d\n", "[A: b\n]!{no field\nC: d\n", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t step = 1; step <= strlen(rows[i].text) + 1; step++) {
+			struct places places = {
+				.message = { .field = on_place,
+				             .end_fields = on_end_places,
+				             .body = on_no_body },
+				.text = rows[i].text,
+			};
+			size_t len = strlen(rows[i].text);
+			places.message.arg = &places;
+			for (size_t at = 0; at < len; at += step) {
+				size_t part = len - at < step ? len - at : step;
+				assert_true(dkim_message_feed(&places.message,
+				                              rows[i].text + at, part));
+			}
+			dkim_message_end(&places.message);
+			if (strcmp(buf_text(&places.said), rows[i].said) != 0 ||
+			    places.message.header_at != rows[i].header_at)
+				fail_msg("row %zu, pieces of %zu: \"%s\"", i, step,
+				         buf_text(&places.said));
+			buf_done(&places.said);
+		}
+}
+
 static void test_too_large(void **state)
 {
 	(void)state;
@@ -119,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_too_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
