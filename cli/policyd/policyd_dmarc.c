@@ -11,6 +11,7 @@
 
 #include "cli/policyd/policyd_incoming.h"
 #include "cli/policyd/policyd_outcome.h"
+#include "cli/policyd/policyd_results.h"
 #include "core/base/address.h"
 #include "core/base/ctx.h"
 
@@ -125,7 +126,7 @@ static struct octets octets_of_value(const struct policyd_request *request,
 
 const char *policyd_dmarc(struct policyd *policyd, const struct policyd_request *request)
 {
-	static const char front[] = "PREPEND Authentication-Results: ";
+	static const char front[] = "PREPEND " RESULTS_FIELD ": ";
 	struct message_envelope envelope = {
 		.sender = octets_of_value(request, POLICYD_SENDER),
 		.helo = octets_of_value(request, POLICYD_HELO_NAME),

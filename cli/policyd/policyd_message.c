@@ -1,7 +1,8 @@
 /*
  * The field is written before all others, but known after the body only, so the message is read twice.
- * What is written is the message as it came, octet by octet, without the forged fields: the second
- * reading finds the same fields as the first one (dkim_message.h).
+ * The first reading notes where the forged fields are, and the second one copies everything else, octet
+ * by octet.  An empty line is added where the header ends without one: other programs could read on
+ * there and find fields that this one has not seen, or take the first line for a part of ours.
  */
 #include "cli/policyd/policyd_message.h"
 
@@ -21,8 +22,6 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 #include "dnszone/dkim/dkim_message.h"
-
-#define FIELD "Authentication-Results"
 
 bool policyd_message_envelope(struct policyd_message *message)
 {
@@ -46,40 +45,49 @@ bool policyd_message_open(struct policyd_message *message)
 	return message->file != NULL;
 }
 
-static bool copy(FILE *from, FILE *to)
+/* At most `most` octets; true also if there are fewer. */
+static bool copy(FILE *from, FILE *to, uint64_t most)
 {
 	char octets[16 * 1024];
 	size_t len;
-	while ((len = fread(octets, 1, sizeof(octets), from)) > 0)
+	while (most > 0 &&
+	       (len = fread(octets, 1, most < sizeof(octets) ? most : sizeof(octets),
+	                    from)) > 0) {
 		if (fwrite(octets, 1, len, to) != len)
 			return false;
-	return !ferror(from) && fflush(to) == 0;
+		most -= len;
+	}
+	return !ferror(from);
 }
 
-/* ---- verifying ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct reading {
-	struct message_verifier *verifier; /* NULL: only forged fields are counted */
+	struct message_verifier *verifier; /* NULL: forged fields alone are looked for */
 	const char *authserv_id;
-	size_t forged;
+	struct dkim_message message;
+	struct { /* of a forged field, in the message */
+		uint64_t at, end;
+	} * forged;
+	size_t forged_count;
+	const char *refusal; /* NULL: none */
 };
-
-static bool is_forged(struct octets name, struct octets value, const char *authserv_id)
-{
-	char text[64];
-	if (name.len >= sizeof(text))
-		return false;
-	memcpy(text, name.at, name.len);
-	text[name.len] = '\0';
-	return results_is_field(text) && results_claim(value.at, value.len, authserv_id);
-}
 
 static void on_field(void *arg, struct octets name, struct octets value)
 {
 	struct reading *reading = arg;
-	reading->forged += is_forged(name, value, reading->authserv_id);
 	if (reading->verifier)
 		message_verifier_field(reading->verifier, name, value);
+	if (results_hide_claim(value, reading->authserv_id))
+		reading->refusal = RESULTS_HIDDEN;
+	if (!results_is_field(name) || !results_claim(value, reading->authserv_id))
+		return;
+	if (reading->forged_count == RESULTS_FORGED_MAX) {
+		reading->refusal = RESULTS_TOO_MANY;
+		return;
+	}
+	reading->forged[reading->forged_count].at = reading->message.field_at;
+	reading->forged[reading->forged_count++].end = reading->message.field_end;
 }
 
 static void on_end_fields(void *arg)
@@ -98,85 +106,48 @@ static void on_body(void *arg, const char *octets, size_t len)
 
 static bool read_message(FILE *file, struct reading *reading)
 {
-	struct dkim_message message = { .field = on_field,
-		                        .end_fields = on_end_fields,
-		                        .body = on_body,
-		                        .arg = reading };
 	char octets[16 * 1024];
 	size_t len;
 	bool is_good = true;
+	reading->message = (struct dkim_message){ .field = on_field,
+		                                  .end_fields = on_end_fields,
+		                                  .body = on_body,
+		                                  .arg = reading };
 	rewind(file);
 	while (is_good && (len = fread(octets, 1, sizeof(octets), file)) > 0)
-		is_good = dkim_message_feed(&message, octets, len);
-	dkim_message_end(&message);
+		is_good = dkim_message_feed(&reading->message, octets, len);
+	dkim_message_end(&reading->message);
 	return is_good && !ferror(file);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static bool write_octets(const char *octets, size_t len)
+/* With the line ends of the message. */
+static bool write_lines(const char *lines, bool is_crlf)
 {
-	return len == 0 || fwrite(octets, 1, len, stdout) == len;
-}
-
-/* A line that goes on with the field before it, or is a field, ends in ':' after its name. */
-static bool is_continued(const char *line)
-{
-	return *line == ' ' || *line == '\t';
-}
-
-static size_t name_len(const char *line, size_t len)
-{
-	const char *colon = memchr(line, ':', len);
-	return colon ? (size_t)(colon - line) : 0;
-}
-
-/* The held field, unless it is forged. */
-static bool flush(struct buf *field, const char *authserv_id)
-{
-	size_t name = field->len ? name_len(field->at, field->len) : 0;
-	bool goes = name > 0 && is_forged((struct octets){ field->at, name },
-	                                  (struct octets){ field->at + name + 1,
-	                                                   field->len - name - 1 },
-	                                  authserv_id);
-	bool is_good = goes || write_octets(field->at, field->len);
-	buf_clear(field);
+	bool is_good = true;
+	for (const char *c = lines; is_good && *c; c++)
+		is_good = (*c != '\n' || !is_crlf || putchar('\r') != EOF) &&
+		          putchar(*c) != EOF;
 	return is_good;
 }
 
-/* The message with `added` (a whole field without line ends, or "") on top. */
-static bool write_message(FILE *file, const char *authserv_id, const char *added)
+/* The message with `added` (a whole field, or "") on top. */
+static bool write_message(FILE *file, const struct reading *reading, const char *added)
 {
-	auto_buf field = BUF_INIT;
-	auto_free char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
-	bool is_good = true, is_first = true;
+	const struct dkim_message *message = &reading->message;
+	uint64_t at = message->header_at;
 	rewind(file);
-	while (is_good && (len = getline(&line, &room, file)) > 0) {
-		bool is_mbox = is_first && strncmp(line, "From ", 5) == 0;
-		bool is_crlf = len > 1 && line[len - 2] == '\r';
-		if (is_mbox)
-			is_good = write_octets(line, (size_t)len);
-		for (const char *c = added; is_good && is_first && *c; c++)
-			is_good = (*c != '\n' || !is_crlf || putchar('\r') != EOF) &&
-			          putchar(*c) != EOF;
-		is_first = false;
-		if (is_mbox)
-			continue;
-		bool is_within = is_continued(line) && field.len > 0;
-		if (!is_within)
-			is_good = is_good && flush(&field, authserv_id);
-		if (!is_within && name_len(line, (size_t)len) == 0) {
-			is_good = is_good && write_octets(line, (size_t)len);
-			return is_good && copy(file, stdout);
-		}
-		buf_add(&field, line, (size_t)len);
+	bool is_good = copy(file, stdout, at) && write_lines(added, message->is_crlf);
+	for (size_t i = 0; is_good && i < reading->forged_count; i++) {
+		is_good = copy(file, stdout, reading->forged[i].at - at) &&
+		          fseeko(file, (off_t)reading->forged[i].end, SEEK_SET) == 0;
+		at = reading->forged[i].end;
 	}
-	if (is_first) /* nothing came */
-		is_good = write_octets(added, strlen(added));
-	return is_good && !ferror(file) && flush(&field, authserv_id) &&
-	       fflush(stdout) == 0;
+	is_good = is_good && copy(file, stdout, message->header_end - at);
+	if (message->is_unseparated)
+		is_good = is_good && write_lines("\n", message->is_crlf);
+	return is_good && copy(file, stdout, UINT64_MAX) && fflush(stdout) == 0;
 }
 
 /* ---- the message ----------------------------------------------------------------------------- */
@@ -209,15 +180,14 @@ static struct octets without_brackets(const char *sender)
 	return text;
 }
 
-/* False: a fault of our own. */
+/* False: a fault of our own.  `added`: the field, or "". */
 static bool verify(const struct policyd_message *message,
                    struct policyd_incoming *incoming, const struct policyd_log *log,
-                   char *added, struct policyd_outcome *outcome)
+                   struct reading *reading, char *added, struct policyd_outcome *outcome)
 {
 	struct policyd_conf *conf = incoming->conf;
 	struct message_envelope envelope = { .sender = without_brackets(message->sender),
 		                             .helo = octets_of(message->helo) };
-	struct reading reading = { .authserv_id = conf->settings.hostname };
 	struct message_results results;
 	if (!address_parse(message->client, envelope.client))
 		return false;
@@ -227,10 +197,16 @@ static bool verify(const struct policyd_message *message,
 		                           .unverified =
 		                                   skip_reason(message, conf, &client) };
 	if (!account.unverified)
-		reading.verifier = incoming->verifier;
-	if (!read_message(message->file, &reading))
+		reading->verifier = incoming->verifier;
+	if (!read_message(message->file, reading))
 		return false;
-	account.forged = reading.forged;
+	if (reading->refusal) {
+		outcome->disposition = DMARC_REJECT;
+		strcpy(outcome->reply, reading->refusal);
+		policyd_log(log, LOG_NOTICE, "-: %s", outcome->reply);
+		return true;
+	}
+	account.forged = reading->forged_count;
 	account.began = monotonic_ns();
 	if (!account.unverified) {
 		if (!policyd_incoming_finish(incoming, &envelope, &results))
@@ -238,7 +214,7 @@ static bool verify(const struct policyd_message *message,
 		policyd_outcome(conf, &results, &client, outcome);
 		account.results = &results;
 		account.outcome = outcome;
-		size_t len = strlen(strcpy(added, FIELD ": "));
+		size_t len = strlen(strcpy(added, RESULTS_FIELD ": "));
 		len += policyd_outcome_field(outcome, conf, &results, &envelope, "\n\t",
 		                             added + len, AUTH_RESULTS_SIZE);
 		strcpy(added + len, "\n");
@@ -252,18 +228,23 @@ int policyd_message(const struct policyd_message *message, struct policyd_conf *
 {
 	struct policyd_incoming incoming = { 0 };
 	struct policyd_outcome outcome = { .disposition = DMARC_DELIVER };
+	struct reading reading = { .authserv_id = conf->settings.hostname };
 	errno = 0;
-	char *added = calloc(1, sizeof(FIELD) + AUTH_RESULTS_SIZE + 4);
-	bool is_good = added && policyd_incoming_init(&incoming, conf) &&
-	               (message->file == stdin || copy(stdin, message->file)) &&
-	               verify(message, &incoming, log, added, &outcome) &&
-	               write_message(message->file, conf->settings.hostname, added);
+	reading.forged = calloc(RESULTS_FORGED_MAX, sizeof(*reading.forged));
+	char *added = calloc(1, sizeof(RESULTS_FIELD) + AUTH_RESULTS_SIZE + 4);
+	bool is_good =
+		added && reading.forged && policyd_incoming_init(&incoming, conf) &&
+		(message->file == stdin || (copy(stdin, message->file, UINT64_MAX) &&
+	                                    fflush(message->file) == 0)) &&
+		verify(message, &incoming, log, &reading, added, &outcome) &&
+		(reading.refusal || write_message(message->file, &reading, added));
 	if (!is_good)
 		policyd_log(log, LOG_ERR, "the message cannot be verified: %s",
 		            errno ? strerror(errno) : "a header field is too large");
 	else if (outcome.reply[0] != '\0')
 		fprintf(stderr, "mailauth-policyd: %s\n", outcome.reply);
 	policyd_incoming_done(&incoming);
+	free(reading.forged);
 	free(added);
 	return is_good ? status_of(&outcome) : POLICYD_EXIT_FAILURE;
 }

@@ -25,8 +25,6 @@
 #include "core/base/address.h"
 #include "core/base/ctx.h"
 
-#define FIELD "Authentication-Results"
-#define FORGED_MAX 10000
 #define JOB_MAX 64
 #define HELO_MAX 512
 #define SENDER_MAX 2048 /* Postfix accepts no longer line */
@@ -75,8 +73,9 @@ struct session {
 	uint32_t protocol;
 	char job[JOB_MAX]; /* queue id, for the log */
 	uint32_t fields;   /* Authentication-Results fields of this message so far */
-	uint32_t forged[FORGED_MAX]; /* indexes of the fields to remove, from 1 */
+	uint32_t forged[RESULTS_FORGED_MAX]; /* indexes of the fields to remove, from 1 */
 	size_t forged_count;
+	bool has_hidden; /* results_hide_claim() of any field */
 	unsigned froms;
 	/* where mail is verified */
 	bool verifies;
@@ -87,7 +86,7 @@ struct session {
 	uint8_t client[16];
 	struct text helo, sender;
 	struct policyd_incoming incoming;
-	char field[4 + sizeof(FIELD) + 1 + AUTH_RESULTS_SIZE];
+	char field[4 + sizeof(RESULTS_FIELD) + 1 + AUTH_RESULTS_SIZE];
 	struct policyd_packets packets; /* the end: it is rarely touched */
 };
 
@@ -103,6 +102,7 @@ static void begin_message(struct session *s)
 	policyd_conf_follow(s->milter->conf, s->milter->log);
 	s->fields = 0;
 	s->forged_count = 0;
+	s->has_hidden = false;
 	s->froms = 0;
 	s->job[0] = '\0';
 	s->is_authenticated = false;
@@ -249,46 +249,51 @@ static const char *skip_reason(const struct session *s)
 	return NULL;
 }
 
-/* The value as it stands in the message: octets after a NUL belong to it. */
-static void verify_field(struct session *s, const char *name, const char *value)
+static void verify_field(struct session *s, struct octets name, struct octets value)
 {
-	const char *end = s->packets.packet + s->packets.len;
-	size_t len = (size_t)(end - value);
-	if (len > 0 && value[len - 1] == '\0')
-		len--;
 	if (s->protocol & LEADING_SPACE) {
-		message_verifier_field(s->incoming.verifier, octets_of(name),
-		                       (struct octets){ value, len });
+		message_verifier_field(s->incoming.verifier, name, value);
 		return;
 	}
-	/* The client took the blank out.  The name is not needed after this. */
-	char *front = s->packets.packet + (value - s->packets.packet) - 1;
-	const size_t name_len = strlen(name);
+	/* The client took the blank out: there is the end of the name. */
+	char *front = s->packets.packet + (value.at - s->packets.packet) - 1;
 	*front = ' ';
-	message_verifier_field(s->incoming.verifier, (struct octets){ name, name_len },
-	                       (struct octets){ front, len + 1 });
+	message_verifier_field(s->incoming.verifier, name,
+	                       (struct octets){ front, value.len + 1 });
 	*front = '\0';
+}
+
+/* Name and value as they stand in the message: octets after a NUL belong to the value. */
+static bool read_field(const struct policyd_packets *packets, struct octets *ret_name,
+                       struct octets *ret_value)
+{
+	size_t at = 1;
+	const char *name = policyd_packet_text(packets, &at);
+	const char *value = name ? policyd_packet_text(packets, &at) : NULL;
+	if (!value)
+		return false;
+	size_t len = (size_t)(packets->packet + packets->len - value);
+	*ret_name = octets_of(name);
+	*ret_value = (struct octets){ value, len - (value[len - 1] == '\0') };
+	return true;
 }
 
 static void take_field(struct session *s)
 {
-	size_t at = 1;
-	const char *name = policyd_packet_text(&s->packets, &at);
-	const char *value = name ? policyd_packet_text(&s->packets, &at) : NULL;
-	if (!value)
+	const char *hostname = s->milter->conf->settings.hostname;
+	struct octets name, value;
+	if (!read_field(&s->packets, &name, &value))
 		return;
-	size_t from = strlen("From");
-	if (strncasecmp(name, "From", from) == 0 &&
-	    name[from + strspn(name + from, " \t")] == '\0')
-		s->froms++;
+	s->froms += from_header_is_name(name);
 	if (s->verifies && !s->has_ended_fields && !skip_reason(s))
 		verify_field(s, name, value);
+	s->has_hidden = s->has_hidden || results_hide_claim(value, hostname);
 	if (!results_is_field(name))
 		return;
 	s->fields++;
-	if (!results_claim(value, strlen(value), s->milter->conf->settings.hostname))
+	if (!results_claim(value, hostname))
 		return;
-	if (s->forged_count < FORGED_MAX)
+	if (s->forged_count < RESULTS_FORGED_MAX)
 		s->forged[s->forged_count] = s->fields;
 	s->forged_count++;
 }
@@ -320,7 +325,7 @@ static bool refuse(struct session *s, const char *reply)
 
 static bool remove_field(struct session *s, uint32_t number)
 {
-	static const char tail[] = FIELD "\0"; /* name, and a value of nothing */
+	static const char tail[] = RESULTS_FIELD "\0"; /* name, and a value of nothing */
 	char octets[sizeof(number) + sizeof(tail)];
 	number = htonl(number);
 	memcpy(octets, &number, sizeof(number));
@@ -337,8 +342,8 @@ static bool add_field(struct session *s, const struct policyd_outcome *outcome,
 	size_t len = 0;
 	memcpy(s->field, &place, sizeof(place));
 	len += sizeof(place);
-	memcpy(s->field + len, FIELD, sizeof(FIELD));
-	len += sizeof(FIELD);
+	memcpy(s->field + len, RESULTS_FIELD, sizeof(RESULTS_FIELD));
+	len += sizeof(RESULTS_FIELD);
 	if (s->protocol & LEADING_SPACE)
 		s->field[len++] = ' ';
 	len += policyd_outcome_field(outcome, s->milter->conf, results, envelope, "\n\t",
@@ -403,7 +408,7 @@ static bool end_guarded(struct session *s)
 		return false;
 	if (s->forged_count)
 		policyd_log(s->milter->log, LOG_NOTICE,
-		            "%s: %zu forged Authentication-Results taken out",
+		            "%s: %zu forged " RESULTS_FIELD " taken out",
 		            s->job[0] ? s->job : "-", s->forged_count);
 	return true;
 }
@@ -416,8 +421,10 @@ static bool end_message(struct session *s)
 		settings->is_one_from && !(s->verifies && settings->checks_dmarc);
 	bool is_sent;
 	take_body(s);
-	if (s->forged_count > FORGED_MAX)
-		is_sent = refuse(s, "550 5.7.1 Too many Authentication-Results fields");
+	if (s->forged_count > RESULTS_FORGED_MAX)
+		is_sent = refuse(s, RESULTS_TOO_MANY);
+	else if (s->has_hidden)
+		is_sent = refuse(s, RESULTS_HIDDEN);
 	else if (is_one_from && s->froms > 1)
 		is_sent = refuse(s, "550 5.7.1 More than one From field");
 	else

@@ -9,15 +9,28 @@
 #include <stddef.h>
 
 #include "core/base/macro.h"
+#include "core/base/octets.h"
 
+#define RESULTS_FIELD "Authentication-Results"
 #define RESULTS_ID_MAX 253 /* of a host name */
 
-/* Whether a field of that name is an Authentication-Results field; blanks after it are ignored. */
-bool results_is_field(const char *name) must_check;
+/* Fields of one message that are removed, and the replies to what cannot be repaired that way. */
+#define RESULTS_FORGED_MAX 10000
+#define RESULTS_TOO_MANY "550 5.7.1 Too many " RESULTS_FIELD " fields"
+#define RESULTS_HIDDEN "550 5.7.1 A header field contains another " RESULTS_FIELD " field"
 
-/* Whether the value of such a field names `authserv_id` (at most RESULTS_ID_MAX octets), in any
- * form that a reader of such fields could accept: without comments, folds, quotes, escapes and
- * blanks around dots, in any case, with or without a "/job" after it. */
-bool results_claim(const char *value, size_t len, const char *authserv_id) must_check;
+/* Whether a field of that name is an Authentication-Results field; blanks after it are ignored. */
+bool results_is_field(struct octets name) must_check;
+
+/* Whether the value of such a field names `authserv_id` (A-labels in lower case, at most
+ * RESULTS_ID_MAX octets), in any form that a reader of such fields could accept: without comments,
+ * folds, quotes, escapes, control characters and blanks around dots, in any case, as U-labels, with or
+ * without a "/job" after it.  An encoded word (RFC 2047), which no identifier is, counts as one that
+ * does. */
+bool results_claim(struct octets value, const char *authserv_id) must_check;
+
+/* Whether a program that ends a line at CR alone, or at LF with no blank after it, finds in the value
+ * of any field another field that results_is_field() and results_claim(). */
+bool results_hide_claim(struct octets value, const char *authserv_id) must_check;
 
 #endif

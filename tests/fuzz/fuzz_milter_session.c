@@ -28,14 +28,14 @@ static int open_memory(const void *octets, size_t len)
 static void check_claim(const char *value, size_t len)
 {
 	static const char front[] = "(c) ";
-	if (!results_claim(value, len, ID))
+	if (!results_claim((struct octets){ value, len }, ID))
 		return;
 	char *longer = malloc(len + sizeof(front));
 	if (!longer)
 		return;
 	memcpy(longer, front, sizeof(front) - 1);
 	memcpy(longer + sizeof(front) - 1, value, len);
-	if (!results_claim(longer, len + sizeof(front) - 1, ID))
+	if (!results_claim((struct octets){ longer, len + sizeof(front) - 1 }, ID))
 		abort();
 	free(longer);
 }

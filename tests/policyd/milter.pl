@@ -82,7 +82,7 @@ for my $path (@messages) {
 	put('D', "Ni\0JOB1\0");
 	for my $field (split /\r?\n(?![ \t])/, $head) {
 		my ($name, $value) = split /:/, $field, 2;
-		$value =~ s/\r//g;
+		$value =~ s{\r\n}{\n}g;
 		$value =~ s/^ // unless $steps & 0x100000;
 		send_step('L', "$name\0$value\0", 0, 0x80);
 	}

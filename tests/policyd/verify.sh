@@ -240,6 +240,36 @@ mail a@quarantine.example | message --client 192.0.2.1 --sender a@fail.example >
 is "quarantine" "$?" 3
 message --client 192.0.2.1 --sender a@pass.example <forged >out
 is "forged fields are taken out" "$(grep -c '^Authentication-Results: other' out) $(grep -ic 'mx.example.net' out)" "1 1"
+settings
+while IFS='|' read -r name wanted text; do
+	printf '%b\n' "$text" | message --client 192.0.2.1 --sender a@pass.example >out
+	is "forged: $name" "$? $(sed '1,/spf=/d' out | tr '\r\n\0' '#/?')" "$wanted"
+done <<'ROWS'
+many blanks before the colon|0 From: a@pass.example//x/|Authentication-Results                                                          : mx.example.net; dkim=pass\nFrom: a@pass.example\n\nx
+after a From with a blank|0 From : a@pass.example//x/|From : a@pass.example\nAuthentication-Results: mx.example.net; dkim=pass\n\nx
+the first line continues nothing|0 / dkim=pass (x)/From: a@pass.example//x/| dkim=pass (x)\nFrom: a@pass.example\n\nx
+nor after the line of an mbox|0 / Authentication-Results: mx.example.net/|From x 10:00\n Authentication-Results: mx.example.net
+after a line that is no field|0 A: b//foo/Authentication-Results: mx.example.net/|A: b\nfoo\nAuthentication-Results: mx.example.net
+that, with CRLF|0 A: b#/#/foo#/|A: b\r\nfoo\r
+a name that is folded|0 A: b//Authentication-Results/ : mx.example.net/|A: b\nAuthentication-Results\n : mx.example.net
+a name with a NUL|0 A: b//Authentication-Results?: mx.example.net/|A: b\nAuthentication-Results\0: mx.example.net
+a value with a NUL|0 A: b/|A: b\nAuthentication-Results: \0mx.example.net; dkim=pass
+any case, tabs and folds|0 A: b/|aUTHENTICATION-results\t:\n\tMX.Example\n .net ; dkim=pass\nA: b
+the last field, without a line end|0 A: b/|A: b\nAuthentication-Results: mx.example.net; dkim=pass
+that of another host stays|0 Authentication-Results: other.example; dkim=pass/|Authentication-Results: other.example; dkim=pass
+lines that end in CR|31 |A: b\rAuthentication-Results: mx.example.net; dkim=pass
+ROWS
+ok "and says why" grep -q '^mailauth-policyd: 550 5.7.1 A header field contains another' log
+printf 'A: b\rAuthentication-Results: mx.example.net; x\n\nx\n' >message
+is "the filter, too, refuses lines that end in CR" "$(milter client=127.0.0.1 message | results)" "550 5.7.1"
+{ for _ in {1..10001}; do echo 'Authentication-Results: mx.example.net; x'; done; } >message
+message --client 127.0.0.1 --sender a@pass.example <message >out
+is "too many" "$? $(wc -c <out) $(grep -o 'Too many' log | head -1)" "31 0 Too many"
+{ printf 'A: '; head -c 1100000 /dev/zero | tr '\0' x; printf '\n'; cat plain; } >message
+message --client 127.0.0.1 --sender a@pass.example <message >out
+is "a field that is too long, also where nothing is verified" "$? $(wc -c <out) $(cat log)" \
+	"1 0 the message cannot be verified: a header field is too large"
+settings 'dmarc-check: on' 'dmarc-reject: on'
 sed 's/$/\r/' signed | message --client 192.0.2.1 --sender a@pass.example >out
 is "lines of CRLF" "$? $(grep -vc $'\r$' out) $(grep -o 'dkim=[a-z]*' out)" "0 0 dkim=pass"
 RELAYCLIENT='' message --client 192.0.2.1 --sender a@fail.example <changed | diff - changed >/dev/null

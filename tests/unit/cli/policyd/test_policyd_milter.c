@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -56,11 +57,24 @@ static void test_claims(void **state)
 		{ "example.net; dkim=pass", false },
 		{ "mx example.net; dkim=pass", false },
 		{ "a/" ID "; dkim=pass", false },
-		{ "(" ID "; dkim=pass", false },
 		{ "\"x;" ID "\"; dkim=pass", false },
 		{ "", false },
 		{ ";" ID, false },
 		{ "\\", false },
+		/* comments and quotes that do not end: some programs do not read them */
+		{ "(" ID "; dkim=pass", true },
+		{ "\"" ID "; dkim=pass", true },
+		{ "(x\\) " ID "; dkim=pass", true },
+		{ "(other.example; " ID, false },
+		/* control characters, which end the text for some programs and are nothing to others */
+		{ "\001" ID "; dkim=pass", true },
+		{ "mx.exam\177ple.net; dkim=pass", true },
+		{ ID "\001other; dkim=pass", true },
+		{ "x\001" ID "; dkim=pass", false },
+		/* U-labels and encoded words */
+		{ "\xef\xbc\xadX.example.net; dkim=pass", true },
+		{ "b\xc3\xbc.example.net; dkim=pass", false },
+		{ "=?us-ascii?q?mx.example.net?=; dkim=pass", true },
 		{ ".....", false },
 		{ "a234567890123456789012345678901234567890123456789012345678901234567890 " ID
 		  ";",
@@ -69,30 +83,67 @@ static void test_claims(void **state)
 		  false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (results_claim(rows[i].value, strlen(rows[i].value), ID) !=
-		    rows[i].is_ours)
+		if (results_claim(octets_of(rows[i].value), ID) != rows[i].is_ours)
 			fail_msg("%s", rows[i].value);
+	static const char nul[] = "\0mx.exam\0ple.net; x";
+	assert_true(results_claim((struct octets){ nul, sizeof(nul) - 1 }, ID));
+	assert_true(
+		results_claim(octets_of("b\xc3\xbc.example; x"), "xn--b-eha.example"));
 	/* the longest name, and one more */
 	char longest[RESULTS_ID_MAX + 3];
 	memset(longest, 'a', sizeof(longest));
 	longest[RESULTS_ID_MAX] = '\0';
-	assert_true(results_claim(longest, RESULTS_ID_MAX, longest));
+	assert_true(results_claim((struct octets){ longest, RESULTS_ID_MAX }, longest));
 	char value[RESULTS_ID_MAX + 1];
 	memset(value, 'a', sizeof(value));
-	assert_false(results_claim(value, sizeof(value), longest));
+	assert_false(results_claim((struct octets){ value, sizeof(value) }, longest));
+}
+
+/* Fields within fields, for programs that end a line at CR. */
+static void test_hidden_claims(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		bool hides;
+	} rows[] = {
+		{ " hi\rAuthentication-Results: " ID "; dkim=pass", true },
+		{ "\rauthentication-results : (x) " ID, true },
+		{ "\r\rA: b\rAuthentication-Results:\r " ID "; x\r", true },
+		{ "a\nAuthentication-Results: " ID, true },
+		{ "a\r\nAuthentication-Results: " ID, true },
+		{ "a\rAuthentication-Results: other.example", false },
+		{ "a\rAuthentication-Results: other.example\r" ID, false },
+		{ "a\r\n Authentication-Results: " ID, false },
+		{ "a\n\tAuthentication-Results: " ID, false },
+		{ "a\r Authentication-Results: " ID, false },
+		{ "Authentication-Results: " ID, false },
+		{ "a\rSubject: " ID, false },
+		{ "a\rAuthentication-Results", false },
+		{ "a\r", false },
+		{ "", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (results_hide_claim(octets_of(rows[i].value), ID) != rows[i].hides)
+			fail_msg("row %zu", i);
 }
 
 static void test_field_names(void **state)
 {
 	(void)state;
-	assert_true(results_is_field("Authentication-Results"));
-	assert_true(results_is_field("AUTHENTICATION-results"));
-	assert_true(results_is_field("Authentication-Results \t"));
-	assert_false(results_is_field("Authentication-Result"));
-	assert_false(results_is_field("Authentication-Results-X"));
-	assert_false(results_is_field("X-Authentication-Results"));
-	assert_false(results_is_field("ARC-Authentication-Results"));
-	assert_false(results_is_field(""));
+	assert_true(results_is_field(octets_of("Authentication-Results")));
+	assert_true(results_is_field(octets_of("AUTHENTICATION-results")));
+	assert_true(results_is_field(octets_of("Authentication-Results \t")));
+	assert_false(results_is_field(octets_of("Authentication-Result")));
+	assert_false(results_is_field(octets_of("Authentication-Results-X")));
+	assert_false(results_is_field(octets_of("X-Authentication-Results")));
+	assert_false(results_is_field(octets_of("ARC-Authentication-Results")));
+	assert_false(results_is_field(octets_of("")));
+	char name[100];
+	size_t len = (size_t)snprintf(name, sizeof(name), "%-99s", RESULTS_FIELD);
+	assert_true(results_is_field((struct octets){ name, len }));
+	name[strlen(RESULTS_FIELD)] = '\0';
+	assert_false(results_is_field((struct octets){ name, len }));
 }
 
 /* ---- packets ---------------------------------------------------------------------------------- */
@@ -465,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_verified_offers),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_field_names),
+		cmocka_unit_test(test_hidden_claims),
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_old_clients),
 		cmocka_unit_test(test_one_from),
