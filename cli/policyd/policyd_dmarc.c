@@ -1,6 +1,7 @@
 /*
  * The author domain comes from a From field or is one.  A value that was longer than a request may hold
- * has none: its end is missing, and with it perhaps another author.
+ * has none: its end is missing, and with it perhaps another author.  A list of signatures that was longer
+ * is not used at all: it may end within a name.
  */
 #include "cli/policyd/policyd_dmarc.h"
 
@@ -100,6 +101,28 @@ static void read_from(const struct policyd_value *value, struct from_header *ret
 	from_header_parse(&field, value->is_given && value->len > 0, ret_from);
 }
 
+/* The results of a message whose signatures are not known. */
+static void refuse_list(const struct from_header *from, struct signatures *signatures,
+                        struct message_results *ret_results)
+{
+	struct dmarc_verdict *dmarc = &ret_results->dmarc;
+	*ret_results = (struct message_results){ .signature = signatures->at,
+		                                 .count = 1,
+		                                 .has_dmarc = true };
+	dmarc->result = DMARC_PERMERROR;
+	snprintf(dmarc->reason, sizeof(dmarc->reason),
+	         "the list of DKIM results is longer than %d octets", POLICYD_VALUE_MAX);
+	if (from->fault == FROM_GOOD)
+		strcpy(dmarc->from_domain, from->domain);
+	signatures->at[0] =
+		(struct message_signature){ .result = dkim_result_name(DKIM_PERMERROR),
+		                            .comment = dmarc->reason,
+		                            .domain = "",
+		                            .selector = "",
+		                            .algorithm = "",
+		                            .b = "" };
+}
+
 static const char *skip_reason(const struct policyd *policyd,
                                const struct policyd_request *request,
                                uint8_t ret_client[16])
@@ -155,8 +178,11 @@ const char *policyd_dmarc(struct policyd *policyd, const struct policyd_request 
 		const struct message_context context =
 			policyd_context(policyd->conf, dns, &policyd->mem);
 		const struct network client = policyd_client(envelope.client);
-		message_verdict(&context, &envelope, &from, signatures.at,
-		                signatures.count, &results);
+		if (request->value[POLICYD_DKIM].is_cut)
+			refuse_list(&from, &signatures, &results);
+		else
+			message_verdict(&context, &envelope, &from, signatures.at,
+			                signatures.count, &results);
 		policyd_outcome(policyd->conf, &results, &client, &outcome);
 		account.results = &results;
 		account.outcome = &outcome;

@@ -56,6 +56,9 @@ static void write_reply(const struct dmarc_verdict *dmarc,
 	else if (dmarc->from_domain[0] == '\0')
 		snprintf(out, room, "550 5.7.1 DMARC requires one author domain: %s",
 		         reason);
+	else if (dmarc->result == DMARC_PERMERROR)
+		snprintf(out, room, "550 5.7.1 DMARC of %s cannot be checked: %s", domain,
+		         reason);
 	else
 		snprintf(out, room,
 		         "550 5.7.1 The DMARC policy of %s refuses this message: neither "

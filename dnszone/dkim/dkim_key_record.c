@@ -9,7 +9,7 @@
 #define TAGS_MAX 64
 
 enum { TAG_V, TAG_H, TAG_K, TAG_P, TAG_S, TAG_T, TAG_COUNT };
-static const char letters[] = "vhkpst";
+static const char letters[TAG_COUNT] = { 'v', 'h', 'k', 'p', 's', 't' };
 
 struct record {
 	struct octets value[TAG_COUNT];
@@ -48,7 +48,8 @@ static const char *read_tags(struct octets text, struct record *record)
 	}
 	for (size_t i = 0; i < count; i++) {
 		char name = text.at[span[i].name_at];
-		const char *letter = span[i].name_len == 1 ? strchr(letters, name) : NULL;
+		const char *letter =
+			span[i].name_len == 1 ? memchr(letters, name, TAG_COUNT) : NULL;
 		if (!letter)
 			continue;
 		size_t tag = (size_t)(letter - letters);

@@ -203,22 +203,24 @@ static const char *read_l(struct reader *r, struct octets text)
 	                                                       : "l= is not a number";
 }
 
-static const char *read_t(struct reader *r, struct octets text)
+/* RFC 6376 3.5: Unix seconds, 12 digits at most. */
+static bool read_time(struct octets text, int64_t *ret_time)
 {
 	uint64_t number;
-	if (!read_number(text, 12, INT64_MAX, &number))
-		return "t= is not a number";
-	r->s->signed_at = (int64_t)number;
-	return NULL;
+	bool is_good = read_number(text, 12, INT64_MAX, &number);
+	if (is_good)
+		*ret_time = (int64_t)number;
+	return is_good;
+}
+
+static const char *read_t(struct reader *r, struct octets text)
+{
+	return read_time(text, &r->s->signed_at) ? NULL : "t= is not a number";
 }
 
 static const char *read_x(struct reader *r, struct octets text)
 {
-	uint64_t number;
-	if (!read_number(text, 12, INT64_MAX, &number))
-		return "x= is not a number";
-	r->s->expires_at = (int64_t)number;
-	return NULL;
+	return read_time(text, &r->s->expires_at) ? NULL : "x= is not a number";
 }
 
 static const char *read_bh(struct reader *r, struct octets text)
@@ -344,7 +346,8 @@ const char *dkim_signature_read(struct octets value, struct arena *mem,
 			read_row(&r, &rows[i], find(&r, span, count, rows[i].name));
 		problem = problem ? problem : fault;
 	}
-	if (!problem && ret->expires_at >= 0 && ret->expires_at < ret->signed_at)
-		problem = "x= is before t=";
+	/* RFC 6376 3.5: x= MUST be greater than t= */
+	if (!problem && ret->expires_at >= 0 && ret->expires_at <= ret->signed_at)
+		problem = "x= is not after t=";
 	return problem;
 }

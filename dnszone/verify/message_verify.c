@@ -280,15 +280,20 @@ void message_verifier_finish(struct message_verifier *verifier,
 	check_rest(context, began, envelope, &verifier->from, ret_results);
 }
 
+static bool is_domain(struct octets text, const char *domain)
+{
+	char name[NAME_SIZE];
+	return name_from_mail(text, name) && strcmp(name, domain) == 0;
+}
+
 bool message_is_proven(const struct message_results *results, const char *domain)
 {
 	if (results->has_spf && results->spf.result == SPF_PASS &&
-	    results->spf_domain.len == strlen(domain) &&
-	    memcmp(results->spf_domain.at, domain, results->spf_domain.len) == 0)
+	    is_domain(results->spf_domain, domain))
 		return true;
 	for (size_t i = 0; i < results->count; i++)
 		if (results->signature[i].check == DMARC_PASSED &&
-		    strcmp(results->signature[i].domain, domain) == 0)
+		    is_domain(octets_of(results->signature[i].domain), domain))
 			return true;
 	return false;
 }

@@ -151,6 +151,7 @@ done <<'ROWS'
 a signature's domain|Lists.Example|dkim=pass spf=fail dmarc=fail accept|sender=a@fail.example list
 a signature that is not valid|lists.example, pass.example|550 5.7.1|sender=a@fail.example changed
 an SPF pass|pass.example|dkim=none spf=pass dmarc=fail accept|sender=a@pass.example other
+an SPF pass in other letters|pass.example|dkim=none spf=pass dmarc=fail accept|sender=a@PASS.Example other
 SPF that fails|fail.example|550 5.7.1|sender=a@fail.example other
 the client|192.0.2.0/24|dkim=none spf=fail dmarc=fail accept|sender=a@fail.example other
 a client that is taken out|192.0.2.0/24, "!192.0.2.1"|550 5.7.1|sender=a@fail.example other
@@ -296,6 +297,15 @@ one that may pass later|451 4.7.1|sender=a@fail.example,from=pass.example,dkim=t
 no author|550 5.7.1|sender=a@pass.example
 an authenticated client|DUNNO|sender=a@fail.example,from=pass.example,sasl_username=joe
 ROWS
+# 2,048 octets of a value are read: what is cut could be another domain.
+long=$(printf 'fail:%0240d ' {1..9} | head -c 2030)
+is "a list of 2,048 octets" "$(ask sender=a@fail.example from=pass.example "dkim=$long pass:pass.example" | grep -o 'dmarc=.*')" \
+	"dmarc=pass (p=reject dis=none) header.from=pass.example policy.dmarc=reject"
+is "a longer one is an error" "$(ask sender=a@fail.example from=pass.example "dkim=$long pass:pass.example.org")" \
+	"550 5.7.1 DMARC of pass.example cannot be checked: the list of DKIM results is longer than 2048 octets"
+settings 'dmarc-check: on'
+is "and marked" "$(ask sender=a@pass.example from=pass.example "dkim=$long pass:pass.example.org")" \
+	"PREPEND Authentication-Results: mx.example.net; dkim=permerror (the list of DKIM results is longer than 2048 octets); dmarc=permerror (dis=quarantine) (the list of DKIM results is longer than 2048 octets) header.from=pass.example"
 settings
 is "a request: dmarc-check is off" "$(ask sender=a@fail.example from=pass.example)" DUNNO
 

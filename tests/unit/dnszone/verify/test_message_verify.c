@@ -209,6 +209,17 @@ static void test_other_verifiers(void **state)
 		                 rows[i].check == DMARC_PASSED);
 		close_world(&world);
 	}
+	/* names, not their letters */
+	const struct message_signature mixed = { .domain = "B\xc3\xbc.Example",
+		                                 .check = DMARC_PASSED };
+	const struct message_results proven = { .signature = &mixed,
+		                                .count = 1,
+		                                .has_spf = true,
+		                                .spf = { .result = SPF_PASS },
+		                                .spf_domain = octets_of("C.example.") };
+	assert_true(message_is_proven(&proven, "xn--b-eha.example"));
+	assert_true(message_is_proven(&proven, "c.example"));
+	assert_false(message_is_proven(&proven, "example"));
 	struct world world;
 	struct message_results results;
 	open_world(&world);
