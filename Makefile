@@ -129,7 +129,7 @@ unit_tests := \
 	$(addprefix cli/complete/test_,complete) \
 	$(addprefix cli/line/test_,caller command commands help_topic) \
 	$(addprefix cli/out/test_,out when) \
-	$(addprefix cli/policyd/test_,policyd policyd_milter policyd_serve) \
+	$(addprefix cli/policyd/test_,policyd policyd_conf policyd_milter policyd_serve) \
 	$(addprefix core/base/test_,address arena base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
 	$(addprefix core/job/test_,change_push change_push_observe) \

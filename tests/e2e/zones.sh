@@ -194,16 +194,17 @@ time.sleep(600)' >/tmp/silent &
 listen
 silent_pid=$!
 wait_for grep -q ready /tmp/silent
+# the queries wait for 3 and 5 s at most; the rest is for a busy machine
 start=$SECONDS
 ok "a zone whose own name server is silent" enable dead.example
 ok "is asked for through the resolver" said 'own record at dead.example (TXT v=spf1 mx -all): ours (t1) is left out'
-ok "after some seconds" test $((SECONDS - start)) -le 8
+ok "after some seconds" test $((SECONDS - start)) -le 20
 echo 'nameserver 127.0.0.9' >/etc/resolv.conf
 start=$SECONDS
 ok "a zone that nobody answers about" enable unheard.example
 ok "one line says so" said 'no answer about the zone of unheard.example (no answer from 127.0.0.9'
 is "it goes on" "$(grep -c 'is left out' /tmp/said)$(ls $exported/unheard.example.zone)" "0$exported/unheard.example.zone"
-ok "after some seconds" test $((SECONDS - start)) -le 8
+ok "after some seconds" test $((SECONDS - start)) -le 20
 ok "once" test -z "$(mailauthctl zone export --all 2>&1)"
 
 # What an export says is said once, although it is prepared twice.
