@@ -30,7 +30,7 @@ static unsigned detect_width(FILE *stream)
 struct out *out_new(enum out_format format, FILE *stream, bool is_coloured,
                     unsigned width)
 {
-	static const struct out_innerer *const renderers[] = {
+	static const struct out_renderer *const renderers[] = {
 		[OUT_FORMAT_TABLE] = &out_table_renderer,
 		[OUT_FORMAT_JSON] = &out_json_renderer,
 		[OUT_FORMAT_TSV] = &out_tsv_renderer,

@@ -19,7 +19,7 @@ struct out_cell {
 
 enum out_place { OUT_IN_LIST, OUT_IN_OBJECT, OUT_IN_NESTED };
 
-struct out_innerer {
+struct out_renderer {
 	/* All but `cell` may be NULL. */
 	void (*begin)(struct out *out);        /* a listing or an object: out->place */
 	void (*nested_begin)(struct out *out); /* out->nested_key and _title are set */
@@ -31,11 +31,11 @@ struct out_innerer {
 	void (*free)(struct out *out);
 };
 
-extern const struct out_innerer out_table_renderer, out_json_renderer, out_tsv_renderer;
+extern const struct out_renderer out_table_renderer, out_json_renderer, out_tsv_renderer;
 
 struct out {
 	enum out_format format;
-	const struct out_innerer *renderer;
+	const struct out_renderer *renderer;
 	void *state; /* the renderer's own */
 	FILE *stream;
 	bool is_coloured;
@@ -44,7 +44,7 @@ struct out {
 	bool is_open;    /* between begin and end */
 	bool is_object;  /* the outermost is an object */
 	bool is_line; /* ... on one line of JSON; `kept` is the format's own renderer */
-	const struct out_innerer *kept;
+	const struct out_renderer *kept;
 	enum out_place place;
 	const struct out_column *columns; /* of the present place */
 	size_t column_count;

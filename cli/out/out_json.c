@@ -140,7 +140,7 @@ static void json_end(struct out *out)
 		out_puts(out, out->row ? "\n]\n" : "]\n");
 }
 
-const struct out_innerer out_json_renderer = {
+const struct out_renderer out_json_renderer = {
 	.begin = json_begin,
 	.nested_begin = json_nested_begin,
 	.cell = json_cell,

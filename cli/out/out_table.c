@@ -357,7 +357,7 @@ static void table_end(struct out *out)
 	table_free(out);
 }
 
-const struct out_innerer out_table_renderer = {
+const struct out_renderer out_table_renderer = {
 	.cell = table_cell,
 	.nested_end = table_nested_end,
 	.end = table_end,

@@ -88,7 +88,7 @@ static void tsv_row_end(struct out *out)
 		out_puts(out, "\n");
 }
 
-const struct out_innerer out_tsv_renderer = {
+const struct out_renderer out_tsv_renderer = {
 	.begin = tsv_begin,
 	.cell = tsv_cell,
 	.row_end = tsv_row_end,
