@@ -1,7 +1,7 @@
 /*
  * Canonicalization of header fields and of bodies.
  *
- * White space and line ends are held back until it is known whether they count: white space until
+ * White space and line ends are delayed until it is known whether they count: white space until
  * text follows in the line, line ends until text follows in the body.  Only their number is kept,
  * so memory is constant.
  */
@@ -51,7 +51,8 @@ static size_t break_len(const char *text, size_t len)
 	return len >= 1 && text[0] == '\n';
 }
 
-/* RFC 6376 3.4.2: line breaks go, white space becomes one blank, and goes at both ends. */
+/* RFC 6376 3.4.2: line breaks, and white space at both ends, are removed; other white space becomes
+ * one blank. */
 static void put_relaxed(struct output *out, struct octets text)
 {
 	for (size_t i = 0; i < text.len;) {

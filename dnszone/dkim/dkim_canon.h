@@ -12,7 +12,7 @@
 
 enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
 
-/* Takes a piece of canonical text; pieces have any size. */
+/* Receives a piece of canonical text; pieces have any size. */
 typedef void dkim_sink(void *arg, const char *octets, size_t len);
 
 struct dkim_canon_field {

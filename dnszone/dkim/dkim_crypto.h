@@ -1,6 +1,6 @@
 /*
- * dnszone/dkim/dkim_crypto.h: SHA-256 and the test of signatures, through OpenSSL's libcrypto, which
- * is opened at the first call.  Nothing aborts: what OpenSSL refuses is an answer.
+ * dnszone/dkim/dkim_crypto.h: SHA-256 and the test of signatures, through OpenSSL's libcrypto,
+ * which is opened at the first call.  No function aborts: input that OpenSSL refuses is a result.
  */
 #ifndef DNSZONE_DKIM_DKIM_CRYPTO_H
 #define DNSZONE_DKIM_DKIM_CRYPTO_H

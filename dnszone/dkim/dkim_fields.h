@@ -1,6 +1,7 @@
 /*
- * dnszone/dkim/dkim_fields.h: the header fields of a message, and which of them an h= names (RFC 6376
- * 5.4.2): of several with a name, from the bottom up, each once; names without a field are nothing.
+ * dnszone/dkim/dkim_fields.h: the header fields of a message, and which of them an h= names (RFC
+ * 6376 5.4.2): of several with a name, from the bottom up, each once; names without a field are
+ * nothing.
  */
 #ifndef DNSZONE_DKIM_DKIM_FIELDS_H
 #define DNSZONE_DKIM_DKIM_FIELDS_H

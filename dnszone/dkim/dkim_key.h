@@ -20,8 +20,8 @@ bool dkim_base64_read(struct octets text, unsigned char *out, size_t room,
 enum dkim_key_form {
 	DKIM_KEY_RSA,   /* SubjectPublicKeyInfo: every verifier reads it */
 	DKIM_KEY_PKCS1, /* a bare RSAPublicKey: some verifiers do */
-	DKIM_KEY_ED25519, /* SubjectPublicKeyInfo of Ed25519; a record requires the 32 octets alone */
-	DKIM_KEY_OTHER, /* neither, or octets are missing or left over */
+	DKIM_KEY_ED25519, /* SubjectPublicKeyInfo of Ed25519; records require only 32 octets */
+	DKIM_KEY_OTHER, /* neither, or octets are missing or surplus */
 };
 
 /* The DER of a key; *ret_bits: the length of an RSA modulus, else 0. */

@@ -1,6 +1,6 @@
 /*
- * dnszone/dkim/dkim_key_record.h: a key record as a verifier reads it (RFC 6376 3.6.1 and 6.1.2, RFC
- * 8301, RFC 8463 4).  Tags, base64 and keys are read by the functions that lint uses.
+ * dnszone/dkim/dkim_key_record.h: a key record as a verifier reads it (RFC 6376 3.6.1 and 6.1.2,
+ * RFC 8301, RFC 8463 4).  Tags, base64 and keys are read by the functions that lint uses.
  */
 #ifndef DNSZONE_DKIM_DKIM_KEY_RECORD_H
 #define DNSZONE_DKIM_DKIM_KEY_RECORD_H

@@ -10,7 +10,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Length of the name in front of the colon, white space behind it counted; 0: it is no field. */
+/* Length of the name before the colon, including white space after it; 0: not a field. */
 static size_t name_len(const char *line, size_t len)
 {
 	const char *colon = len > 0 ? memchr(line, ':', len) : NULL;

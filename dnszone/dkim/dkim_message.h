@@ -1,11 +1,11 @@
 /*
  * dnszone/dkim/dkim_message.h: a whole message (RFC 5322) from a file or a stream, as header fields
- * and body, in the form that a verifier takes (dkim_verify.h).
+ * and body, in the form that a verifier requires (dkim_verify.h).
  *
- * Lines end in CRLF or LF, as the first one does: a message of LF lines gets CRLF in its body, in one
- * of CRLF lines a LF alone stays as it is.  A first line "From " (of an mbox) is left out.  A line
- * that is no header field begins the body, as the empty line does, which is left out; so does a first
- * line that begins with a blank, since it continues nothing.
+ * Lines end in CRLF or LF, as the first one does: a message of LF lines gets CRLF in its body, in
+ * one of CRLF lines a LF alone is unchanged.  A first line "From " (of an mbox) is left out.  A
+ * line that is not a header field begins the body, like the empty line, which is left out; so does a
+ * first line that begins with a blank, because there is no field that it could continue.
  */
 #ifndef DNSZONE_DKIM_DKIM_MESSAGE_H
 #define DNSZONE_DKIM_DKIM_MESSAGE_H
@@ -34,7 +34,7 @@ struct dkim_message {
 	bool is_unseparated;
 	bool is_crlf; /* lines end in CRLF, as the first one does */
 	/* The reader's own; zeroed at first. */
-	struct buf held;  /* the field that is being read, and the line behind it */
+	struct buf held;  /* the field that is being read, and the line after it */
 	size_t line_at;   /* where that line begins */
 	uint64_t held_at; /* where `held` begins in the message */
 	bool has_first;   /* the first line was read */
@@ -48,7 +48,7 @@ struct dkim_message {
  * DKIM_MESSAGE_FIELD_MAX, and nothing more is read. */
 bool dkim_message_feed(struct dkim_message *message, const char *octets,
                        size_t len) must_check;
-/* The end: calls what is missing.  Frees what the reader holds. */
+/* The end: makes the calls that are missing, and frees the reader's memory. */
 void dkim_message_end(struct dkim_message *message);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * The TXT data of a DKIM key (RFC 6376 3.6.1, RFC 8463 4).
  *
- * What is compared is what verifiers do, not only what the RFC says: RSA keys are read as
- * SubjectPublicKeyInfo by all of them, as PKCS#1 by some; Ed25519 keys are 32 octets.
+ * Records are judged by what verifiers accept, not by the RFC only: all of them read RSA keys as
+ * SubjectPublicKeyInfo, some also as PKCS#1; Ed25519 keys are 32 octets.
  */
 #include "dnszone/dkim/dkim_record.h"
 

@@ -48,13 +48,13 @@ struct dkim_verdict {
 
 /* The name of a fault in JSON, which never changes: "tag-twice"; NULL for DKIM_FITS. */
 const char *dkim_fault_key(enum dkim_fault fault);
-/* One clause about the record without a final dot, translated: "the tag p is in the record twice"; ""
- * for DKIM_FITS. */
+/* One clause about the record without a final dot, translated: "the tag p is in the record twice";
+ * "" for DKIM_FITS. */
 void dkim_verdict_say(const struct dkim_verdict *verdict, char *ret_text, size_t size);
 
 /* Compares the data of one TXT record (its strings joined, any octets) with `wanted`, a text of
- * dkim_record_text().  Tags as RFC 6376 3.2 has them: names and values are case-sensitive, unknown tags are
- * ignored, white space in p= has no meaning. */
+ * dkim_record_text().  Tags as RFC 6376 3.2 has them: names and values are case-sensitive, unknown
+ * tags are ignored, white space in p= has no meaning. */
 void dkim_record_judge(const void *octets, size_t len, const char *wanted,
                        struct dkim_verdict *ret_verdict);
 /* The verdict for a name with `count` records: only one record is valid. */

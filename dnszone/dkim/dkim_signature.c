@@ -1,8 +1,8 @@
 /*
  * A DKIM-Signature field to a struct.
  *
- * Every tag is read, also after a fault, so that a report can name the signature; the first fault in
- * the order of the table is the one that is reported.
+ * Every tag is read, also after a fault, so that a report can name the signature; the first fault
+ * in the order of the table is the one that is reported.
  */
 #include "dnszone/dkim/dkim_signature.h"
 
@@ -297,7 +297,7 @@ static const struct tag_span *find(const struct reader *r, const struct tag_span
 	return NULL;
 }
 
-/* Tags hold printable ASCII and, in names (RFC 8616), UTF-8, which their readers check. */
+/* Tags contain printable ASCII and, in names (RFC 8616), UTF-8, which their readers check. */
 static bool has_control(struct octets text)
 {
 	for (size_t i = 0; i < text.len; i++) {

@@ -43,9 +43,9 @@ struct dkim_signature {
 		b_end; /* its place in the field's value, white space around it included */
 };
 
-/* Reads the field's value.  NULL: it is valid.  Otherwise what is wrong, a phrase; *ret then has what
- * was readable, to be reported, and "" or nothing for the rest.  What it points to is in `value` and
- * in `mem`; a full arena is a fault too, with mem->was_full. */
+/* Reads the field's value.  NULL: it is valid.  Otherwise what is wrong, a phrase; *ret then has
+ * what was readable, to be reported, and "" or nothing for the rest.  What it points to is in
+ * `value` and in `mem`; a full arena is a fault too, with mem->was_full. */
 const char *dkim_signature_read(struct octets value, struct arena *mem,
                                 struct dkim_signature *ret) must_check;
 

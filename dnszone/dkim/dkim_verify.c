@@ -2,8 +2,8 @@
  * A message from its first field to its last octet: fields are kept, signatures read, headers
  * hashed at their end, the body hashed as it comes.  dkim_verify_key.c does the rest.
  *
- * Whatever ends a signature's check gives it its result there (dkim_entry_end()); what is still open
- * goes on.
+ * A check that ends sets the result of its signature at once (dkim_entry_end()); only open ones are
+ * processed further.
  */
 #include "dnszone/dkim/dkim_verify.h"
 
@@ -191,7 +191,7 @@ static void add_to_hash(void *arg, const char *octets, size_t len)
 	dkim_hash_add(arg, octets, len);
 }
 
-/* RFC 6376 3.7: the fields of h=, then the signature without what b= holds. */
+/* RFC 6376 3.7: the fields of h=, then the signature without the value of b=. */
 static void hash_header(struct dkim_verifier *v, struct dkim_entry *entry)
 {
 	const struct dkim_signature *s = &entry->signature;
@@ -270,7 +270,7 @@ static void add_relaxed(void *arg, const char *octets, size_t len)
 	add_to_bodies(arg, DKIM_RELAXED, octets, len);
 }
 
-/* Whether what follows in the body can change something: not behind an l= once it was exceeded. */
+/* Whether the rest of the body can change a result: not after every l= was exceeded. */
 static bool needs_body(const struct dkim_verifier *v, enum dkim_canon canon)
 {
 	for (size_t i = 0; i < v->body_hashes; i++) {

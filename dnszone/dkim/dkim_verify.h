@@ -2,11 +2,11 @@
  * dnszone/dkim/dkim_verify.h: verification of the DKIM signatures of a message (RFC 6376, with RFC
  * 8301, 8463 and 8616).
  *
- * A verifier is fed a message: header fields from top to bottom, their end, the body in pieces of
- * any size, the end.  Memory does not depend on the message: header fields are limited, a body is
- * hashed as it comes.  libcrypto is opened when a message has a signature that can be tested, and
- * not before.  The keys of all signatures are queried in parallel, each name once, CNAMEs are
- * followed.  Nothing depends on anything else outside: the time is given.
+ * The caller passes header fields from top to bottom, their end, the body in pieces of any size,
+ * and the end.  Memory does not depend on the message: header fields are limited, a body is hashed
+ * as it arrives.  libcrypto is opened when a message has a signature that can be tested, and not
+ * before.  The keys of all signatures are queried in parallel, each name once, CNAMEs are followed.
+ * The time is an argument.
  *
  *	verifier = dkim_verifier_new();
  *	for each field
@@ -53,8 +53,8 @@ struct dkim_report { /* of one signature; what it points to belongs to the verif
 		identity; /* i= without white space, foreign octets; none: the default,
 	                            "@<domain>" */
 	char b[DKIM_B_SHOWN_MAX +
-	       1];         /* the first characters of b=, base64: 8, or as many as tell
-	                                 it from the other signatures (RFC 6008 3) */
+	       1];         /* the first characters of b=, base64: 8, or as many as
+	                                 distinguish it from other signatures (RFC 6008 3) */
 	unsigned key_bits; /* 0: the key is not known */
 	bool is_testing;   /* t=y in the key's record: RFC 6376 3.6.1 */
 	bool is_authentic; /* the key's answer has the AD bit */
@@ -83,8 +83,8 @@ void dkim_verifier_field(struct dkim_verifier *verifier, struct octets name,
 bool dkim_verifier_end_fields(struct dkim_verifier *verifier, int64_t now,
                               const char *author) must_check;
 
-/* A piece of the body, its line ends CRLF; a CR or LF alone is an ordinary octet.  False: no more of
- * it is needed (it may be passed nevertheless). */
+/* A piece of the body, its line ends CRLF; a CR or LF alone is an ordinary octet.  False: no more
+ * of it is needed (it may be passed nevertheless). */
 bool dkim_verifier_body(struct dkim_verifier *verifier, const void *octets, size_t len);
 
 /* After the body: queries the keys and tests.  Returns the number of reports, one for each

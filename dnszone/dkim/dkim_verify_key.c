@@ -1,4 +1,4 @@
-/* Keys: which are queried, what their records say, and whether the signatures hold. */
+/* The keys to query, their records, and the test of the signatures. */
 #include <stdio.h>
 #include <string.h>
 

@@ -78,7 +78,8 @@ static bool is_same_text(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* RFC 7208 4.5, RFC 9989: other TXT records at the name mean nothing, two policies count as none. */
+/* RFC 7208 4.5, RFC 9989: other TXT records at the name mean nothing, two policies count as none.
+ */
 static void judge_policy(const struct dns_answer *answer, const char *server,
                          const char *record, struct live_answer *ret_answer)
 {
@@ -102,7 +103,7 @@ static void judge_policy(const struct dns_answer *answer, const char *server,
 		say(ret_answer, LIVE_DIFFERENT, _("%s returns a different text"), server);
 }
 
-/* The serial is the first of five numbers behind the two names (RFC 1035 3.3.13). */
+/* The serial is the first of five numbers after the two names (RFC 1035 3.3.13). */
 static void judge_serial(const struct dns_answer *answer, const char *server,
                          const char *record, struct live_answer *ret_answer)
 {

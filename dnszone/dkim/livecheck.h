@@ -18,18 +18,17 @@ enum live_state {
 
 struct live_answer {
 	enum live_state state;
-	char detail[600]; /* which server, and why; "" for LIVE_SEEN */
-	const char *
-		fault; /* what is wrong, for programs: dkim_fault_key(), or "cname"; NULL: it fits,
+	char detail[600];  /* which server, and why; "" for LIVE_SEEN */
+	const char *fault; /* for JSON: dkim_fault_key(), or "cname"; NULL: it fits,
 	                    * or there is nothing to judge */
-	bool is_testing; /* LIVE_DKIM: the record has t=y */
+	bool is_testing;   /* LIVE_DKIM: the record has t=y */
 };
 
 /* "seen", "missing", "different", "unknown". */
 const char *live_state_name(enum live_state state);
 
 enum live_kind {
-	LIVE_DKIM, /* exactly one record, which verifiers take for this key's (dkim_record.h) */
+	LIVE_DKIM, /* exactly one record, which verifiers accept for this key (dkim_record.h) */
 	LIVE_POLICY, /* of the TXT records exactly one "v=spf1" or "v=DMARC1", with the same text */
 	LIVE_SERIAL, /* a zone: an SOA record with that serial */
 };

@@ -1,9 +1,9 @@
 /*
- * DMARC policy records: text to elements, elements to what they ask for.
+ * DMARC policy records: text to elements, elements to a policy.
  *
  * RFC 9989 4.8: a fault after `v` never makes the record invalid; that element is ignored and its
- * default applies.  Only a wrong beginning, a repeated tag and our own limit do.  Everything goes by
- * length, without memory of its own: the verdict on foreign mail uses this.
+ * default applies.  Only a wrong beginning, a repeated tag and our own limit do.  Texts have a
+ * length and nothing is allocated: the verdict on foreign mail uses this.
  */
 #include "dnszone/dmarc/dmarc_record.h"
 
@@ -31,7 +31,7 @@ static size_t skip_blanks(struct octets text, size_t at)
 	return at;
 }
 
-/* Behind "v=DMARC1" and white space; 0: the text does not begin so. */
+/* The offset after "v=DMARC1" and white space; 0: the text does not begin so. */
 static size_t version_end(struct octets text)
 {
 	if (text.len == 0 || (text.at[0] != 'v' && text.at[0] != 'V'))
@@ -64,7 +64,7 @@ static enum dmarc_tag tag_of(const char *name, size_t len)
 	return tag;
 }
 
-/* What stands in [at, end), white space around it cut off; at < end. */
+/* The element in [at, end), without white space around it; at < end. */
 static struct dmarc_element read_element(struct octets text, size_t at, size_t end)
 {
 	struct dmarc_element element = { .tag = DMARC_UNKNOWN,

@@ -79,12 +79,13 @@ enum dmarc_whom { DMARC_OF_DOMAIN, DMARC_OF_SUBDOMAIN, DMARC_OF_NONEXISTENT };
 enum dmarc_policy dmarc_record_policy(const struct dmarc_record *record,
                                       enum dmarc_whom whom) must_check;
 
-/* The tag that this policy is from: "p", "sp", "np"; NULL where none of them determines it, since p is
- * absent or one of them is not valid. */
+/* The tag that this policy is from: "p", "sp", "np"; NULL where none of them determines it, since p
+ * is absent or one of them is not valid. */
 const char *dmarc_record_policy_tag(const struct dmarc_record *record,
                                     enum dmarc_whom whom) must_check;
 
-/* The next URI of the element's value, as dmarc_uri_next_of(); offsets count from the record's text. */
+/* The next URI of the element's value, as dmarc_uri_next_of(); offsets count from the record's
+ * text. */
 bool dmarc_uri_next(const struct dmarc_record *record,
                     const struct dmarc_element *element, size_t *at,
                     struct dmarc_uri *ret_uri) must_check;

@@ -30,8 +30,8 @@ struct dmarc_trace {
 	struct arena *mem;
 };
 
-/* Room for DMARC_TRACE_ROOM events, whose lines are in `mem`, too.  False: it is full, and the trace
- * is empty. */
+/* Room for DMARC_TRACE_ROOM events, whose lines are in `mem`, too.  False: it is full, and the
+ * trace is empty. */
 bool dmarc_trace_init(struct dmarc_trace *trace, struct arena *mem) must_check;
 
 /* Adds a line; nothing if `trace` is NULL. */

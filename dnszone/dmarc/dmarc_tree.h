@@ -71,7 +71,8 @@ struct dmarc_walk {
 void dmarc_walk(struct dmarc_lookups *all, const char *name, struct dmarc_walk *ret_walk);
 
 /* Announces the queries of that walk (resolver_ask_ahead()), so that they travel while others are
- * waited for.  It can be called as soon as a domain is known, with the resolver that is used later. */
+ * waited for.  It can be called as soon as a domain is known, with the resolver that is used later.
+ */
 void dmarc_walk_ahead(struct resolver *dns, const char *name, struct deadline until);
 
 /* For which name a policy is requested (RFC 9989 4.10.1), of a walk that found a record.

@@ -138,7 +138,7 @@ static bool is_uri_text(const char *text, size_t len)
 	return len > 0;
 }
 
-/* The length of the scheme in front of ':', 0: there is none. */
+/* The length of the scheme before ':', 0: none. */
 static size_t scheme_len(const char *uri, size_t len)
 {
 	size_t at = 0;
@@ -181,7 +181,7 @@ static bool is_host(const char *text, size_t len)
 	return name_parse_host(copy, name, &ignored) == 0;
 }
 
-/* Behind "mailto:". */
+/* The part after "mailto:". */
 static void read_mailto(const char *value, size_t at, size_t end, struct dmarc_uri *uri)
 {
 	const char *header = memchr(value + at, '?', end - at); /* RFC 6068 2 */
@@ -197,7 +197,7 @@ static void read_mailto(const char *value, size_t at, size_t end, struct dmarc_u
 	uri->has_address = is_host(value + uri->host_at, uri->host_len);
 }
 
-/* Behind "https:". */
+/* The part after "https:". */
 static void read_https(const char *value, size_t at, size_t end, struct dmarc_uri *uri)
 {
 	int64_t port;
@@ -232,7 +232,7 @@ static struct dmarc_uri read_uri(const char *value, size_t at, size_t end)
 	struct dmarc_uri uri = { .at = at, .len = end - at };
 	bool is_sized = cut_size(value + at, &uri.len, &uri.has_size);
 	size_t scheme = scheme_len(value + at, uri.len);
-	/* a scheme alone is a URI to RFC 3986, and leads nowhere */
+	/* a scheme alone is a URI by RFC 3986, but has no destination */
 	uri.is_valid = is_sized && scheme && is_uri_text(value + at, uri.len) &&
 	               uri.len > scheme + 1;
 	if (!uri.is_valid)

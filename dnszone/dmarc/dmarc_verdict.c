@@ -1,9 +1,8 @@
 /*
  * The verdict: policy record, alignment, policy.
  *
- * An answer that is missing matters only if another one could change the result: an aligned pass
- * stands, and an identifier that could not be aligned in any case is as good as absent (RFC 9989
- * 5.3.6).
+ * A missing answer matters only if it could change the result: an aligned pass is final, and an
+ * identifier that cannot be aligned in any case counts as absent (RFC 9989 5.3.6).
  */
 #include "dnszone/dmarc/dmarc_verdict.h"
 
@@ -53,7 +52,7 @@ static const char *source_name(const struct dmarc_identifier *identifier)
 	return identifier->source == DMARC_SPF ? "SPF" : "DKIM";
 }
 
-/* Those that may identify somebody, with their names.  False: the arena is full. */
+/* Identifiers whose check did not fail, with their names.  False: the arena is full. */
 static bool load_candidates(struct run *run, const struct dmarc_question *question)
 {
 	char name[NAME_SIZE];
@@ -79,7 +78,7 @@ static bool is_strict(const struct run *run, const struct candidate *c)
 	                                          : run->record.is_adkim_strict;
 }
 
-/* Whether a walk from there can make it aligned: by its name alone. */
+/* Whether a walk from the name can find it aligned; determined by the name only. */
 static bool needs_walk(const struct run *run, const struct candidate *c)
 {
 	const char *organization = run->author.organization;

@@ -1,8 +1,8 @@
 /*
  * dnszone/dmarc/dmarc_verdict.h: the DMARC verdict on one message (RFC 9989).
  *
- * The caller has extracted the author domain (from_header.h), and has checked SPF of MAIL FROM, or of
- * HELO for the null sender, and the DKIM signatures.
+ * The caller has extracted the author domain (from_header.h), and has checked SPF of MAIL FROM, or
+ * of HELO for the null sender, and the DKIM signatures.
  */
 #ifndef DNSZONE_DMARC_DMARC_VERDICT_H
 #define DNSZONE_DMARC_DMARC_VERDICT_H
@@ -28,9 +28,9 @@
 
 enum dmarc_source { DMARC_SPF, DMARC_DKIM };
 
-/* What a check of an identifier came to, as far as DMARC distinguishes it. */
+/* The result of the check of an identifier, as far as DMARC distinguishes results. */
 enum dmarc_check {
-	DMARC_NOT_PASSED, /* fail, none, policy, permerror ...: identifies nobody */
+	DMARC_NOT_PASSED, /* fail, none, policy, permerror ...: never aligned */
 	DMARC_PASSED,
 	DMARC_UNDECIDED, /* temperror */
 };
@@ -65,8 +65,9 @@ struct dmarc_verdict {
 	char record_domain
 		[NAME_SIZE];  /* whose policy record applies; "": none, or not known */
 	struct octets record; /* its text; in the arena of the check */
-	/* After sp, np and t: none, quarantine, reject.  DMARC_POLICY_ABSENT: no record applies, or it
-	 * is not known; DMARC_POLICY_INVALID: the record has no valid policy (RFC 9989 4.10.1). */
+	/* After sp, np and t: none, quarantine, reject.  DMARC_POLICY_ABSENT: no record applies, or
+	 * it is not known; DMARC_POLICY_INVALID: the record has no valid policy (RFC 9989 4.10.1).
+	 */
 	enum dmarc_policy policy;
 	bool is_spf_aligned, is_dkim_aligned;
 	bool is_aligned[DMARC_IDENTIFIERS_MAX]; /* for each identifier of the question */
@@ -92,8 +93,8 @@ void dmarc_verdict_ahead(struct octets from_domain, const struct octets *domains
 /* "none", "pass", "fail", "temperror", "permerror". */
 const char *dmarc_result_name(enum dmarc_result result) must_check;
 
-/* What policy.dmarc says (RFC 9989 9.1): "none", "quarantine", "reject"; NULL: no record applies, or
- * an answer is missing. */
+/* The value of policy.dmarc (RFC 9989 9.1): "none", "quarantine", "reject"; NULL: no record
+ * applies, or an answer is missing. */
 const char *dmarc_verdict_policy(const struct dmarc_verdict *verdict) must_check;
 
 enum dmarc_disposition {
@@ -103,7 +104,7 @@ enum dmarc_disposition {
 	DMARC_DEFER,      /* 451: the policy would refuse, and an answer is missing */
 };
 /* What becomes of the message; `does_reject`: the setting dmarc.reject, and no exception applies.
- * An error that is not refused is delivered, with a result that says so. */
+ * A message with an error that is not refused is delivered; the result is the error. */
 enum dmarc_disposition dmarc_verdict_disposition(const struct dmarc_verdict *verdict,
                                                  bool does_reject) must_check;
 /* "none", "quarantine", "reject", "defer". */

@@ -1,9 +1,9 @@
 /*
  * From fields: a scanner over octets and a grammar without recursion but for one level of groups.
  *
- * RFC 5322 3.4 and 4.4: words and dots are read first; what follows them says what they were: '@' a
- * local part, '<' a display name, ':' the name of a group.  Each rule returns false after a fault,
- * and nothing goes on from there.
+ * RFC 5322 3.4 and 4.4: words and dots are read first; what follows them determines what they are:
+ * '@' a local part, '<' a display name, ':' the name of a group.  Each rule returns false after a
+ * fault, and nothing goes on from there.
  */
 #include "dnszone/dmarc/from_header.h"
 
@@ -26,7 +26,7 @@ static int peek(const struct scan *s)
 	return s->at < s->len ? (unsigned char)s->text[s->at] : -1;
 }
 
-/* Goes over one octet if it is next. */
+/* Skips one octet if it is next. */
 static bool take(struct scan *s, char c)
 {
 	if (s->at == s->len || s->text[s->at] != c)

@@ -4,8 +4,9 @@
  *
  * RFC 5322 with its obsolete forms (comments, blanks around dots, source routes, empty elements),
  * groups (RFC 6854), UTF-8 (RFC 6532).  Beyond that, only dots where no word is between them are
- * allowed in a local part.  Everything else has no author domain: a message is never taken for one
- * without DMARC because its From could not be parsed.  Nothing is allocated; any octet may occur.
+ * allowed in a local part.  Everything else has no author domain, so a From that cannot be parsed
+ * never lets a message pass as one to which DMARC does not apply.  Nothing is allocated; any octet
+ * may occur.
  */
 #ifndef DNSZONE_DMARC_FROM_HEADER_H
 #define DNSZONE_DMARC_FROM_HEADER_H
@@ -48,7 +49,8 @@ bool from_header_is_name(struct octets name) must_check;
 void from_header_parse(const struct octets *values, size_t count,
                        struct from_header *ret_from);
 
-/* "good", "no-field", "several-fields", "no-domain", "several-domains", "unparsable", "too-long". */
+/* "good", "no-field", "several-fields", "no-domain", "several-domains", "unparsable", "too-long".
+ */
 const char *from_fault_name(enum from_fault fault) must_check;
 /* A clause: "the message has no From field"; translated. */
 const char *from_fault_text(enum from_fault fault) must_check;

@@ -117,8 +117,8 @@ static void rule_unknown_flag(const struct lint *l)
 	}
 }
 
-/* RFC 4871 3.6.1: the local part that may sign; a verifier of that age treats an empty one as none.
- */
+/* RFC 4871 3.6.1: the local part that may sign; old verifiers match no local part with an empty
+ * one. */
 static void rule_granularity(const struct lint *l)
 {
 	const struct tag *g = find(l, "g");

@@ -14,8 +14,8 @@ void lint_dkim_record(struct octets text, struct lint_list *list);
 /* Lints a text at "_domainkey" itself, where only a historic policy may be. */
 void lint_dkim_policy(struct octets text, struct lint_list *list);
 
-/* Lints what is published at `owner` ("<selector>._domainkey.<domain>", A-labels).  A failure to look
- * up is a finding, too. */
+/* Lints what is published at `owner` ("<selector>._domainkey.<domain>", A-labels).  A failure to
+ * look up is a finding, too. */
 void lint_dkim_owner(const char *owner, struct resolver *dns, struct deadline until,
                      struct lint_list *list);
 

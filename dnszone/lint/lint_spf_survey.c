@@ -127,7 +127,7 @@ static void look_at_record(struct walk *w, const struct spf_record *record,
 		    spf_record_is_ignored(record, term))
 			continue;
 		w->survey->lookups++;
-		/* enough for all rules; also ends a hostile record */
+		/* no rule needs more; this also bounds the work for a hostile record */
 		if (w->survey->lookups > SURVEY_MAX)
 			return;
 		look_at_term(w, record, term, own);

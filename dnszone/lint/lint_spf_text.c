@@ -193,7 +193,7 @@ static bool is_one_of(struct word word, const char *const *words, size_t count)
 
 enum modifier { AS_MECHANISM, VERSION_AGAIN, REPORT, OTHER_MODIFIER };
 
-/* The name of an unknown modifier that is defined elsewhere. */
+/* Why an unknown modifier was probably written: its name means something in another place. */
 static enum modifier modifier_of(const struct lint *l, const struct spf_term *term)
 {
 	static const char *const mechanisms[] = { "all",  "include", "a",     "mx",

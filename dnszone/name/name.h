@@ -33,9 +33,9 @@ int name_parse_host(const char *text, char ret_name[NAME_SIZE],
 int name_parse_selector(const char *text, char ret_selector[NAME_SIZE],
                         struct err *err) must_check;
 
-/* The domain of an address or a signature in foreign mail: lower-case A-labels, at most one final dot
- * removed.  ASCII labels are taken as they are, of any length and with any printable octet, since a
- * name that cannot be in DNS still has parents that are; others are converted (RFC 8616, UTS 46
+/* The domain of an address or a signature in foreign mail: lower-case A-labels, at most one final
+ * dot removed.  ASCII labels are not changed, of any length and with any printable octet, because a
+ * name that cannot be in DNS still has parents that can; others are converted (RFC 8616, UTS 46
  * non-transitional).  False: an empty label, more than 253 octets, a blank or control, invalid
  * UTF-8, or a label that has no A-label. */
 bool name_from_mail(struct octets text, char ret_name[NAME_SIZE]) must_check;

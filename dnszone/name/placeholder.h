@@ -1,4 +1,5 @@
-/* dnszone/name/placeholder.h: <domain> <hostname> <ip> <ipv6> <ttl> in template records: one table. */
+/* dnszone/name/placeholder.h: <domain> <hostname> <ip> <ipv6> <ttl> in template records: one table.
+ */
 #ifndef DNSZONE_NAME_PLACEHOLDER_H
 #define DNSZONE_NAME_PLACEHOLDER_H
 

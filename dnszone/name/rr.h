@@ -18,8 +18,9 @@
 
 #define RR_TTL_MAX 2147483647 /* RFC 2181 8 */
 
-/* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, a meta type, a type of DNSSEC
- * that a signer generates (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is obsolete. */
+/* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, a meta type, a type of
+ * DNSSEC that a signer generates (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is obsolete.
+ */
 int rr_parse_type(const char *text, char ret_type[16], struct err *err) must_check;
 
 /* Checks `rdata` of `type` (as rr_parse_type() gave it) and makes it canonical.  TXT (and SPF): any
@@ -49,8 +50,8 @@ char *rr_with_dot(const char *rdata, const char *name) must_check;
  * ("\"v=spf1\" \" -all\"").  NULL: it does not.  Caller frees. */
 char *rr_txt_unquote(const char *text) must_check;
 
-/* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between
- * them; '"' and '\' escaped by '\', other octets outside 0x20..0x7e as \DDD.  Empty text is `""`. */
+/* TXT text to presentation form: "..." strings of at most 255 octets each, one blank between them;
+ * '"' and '\' escaped by '\', other octets outside 0x20..0x7e as \DDD.  Empty text is `""`. */
 void rr_put_txt(struct buf *out, const char *text, size_t len);
 
 /* One line of a zone file: "<owner>. <ttl> IN <type> <rdata>\n".  `owner` has no final dot. */
@@ -65,7 +66,8 @@ char *rr_soa_with_serial(const char *rdata, uint32_t serial) must_check;
  * TTL of the line; the owner is absolute, lower-case, and at or below `origin`; TXT data is
  * unchanged octet for octet; nothing is lost as a comment; the names in the data are absolute.
  * With `must_be_zone`, exactly one SOA and at least one NS at the origin are required, and a name
- * with a CNAME must have no other data.  Fails (ERR_FAILED) with the line number and what is wrong. */
+ * with a CNAME must have no other data.  Fails (ERR_FAILED) with the line number and what is wrong.
+ */
 int zone_read_back(const char *text, size_t len, const char *origin, bool must_be_zone,
                    size_t *ret_records, struct err *err) must_check;
 

@@ -1,4 +1,5 @@
-/* dnszone/name/tags.h: tag=value lists, the form of DKIM (RFC 6376 3.2) and DMARC (RFC 9989) records. */
+/* dnszone/name/tags.h: tag=value lists, the form of DKIM (RFC 6376 3.2) and DMARC (RFC 9989)
+ * records. */
 #ifndef DNSZONE_NAME_TAGS_H
 #define DNSZONE_NAME_TAGS_H
 
@@ -54,7 +55,8 @@ const struct tag *tags_find(const struct tags *tags, const char *name);
 /* Its value, NULL when absent; borrowed. */
 const char *tags_get(const struct tags *tags, const char *name);
 
-/* Whether a value that is a list separated by ':' (h=, s= and t= of DKIM keys) contains the word. */
+/* Whether a value that is a list separated by ':' (h=, s= and t= of DKIM keys) contains the word.
+ */
 bool tags_list_has(const char *list, const char *word) must_check;
 bool tags_list_has_in(struct octets list, const char *word) must_check;
 

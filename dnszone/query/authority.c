@@ -1,5 +1,4 @@
-/* Queries authoritative servers directly: each address of each server for CNAME and data at once.
- */
+/* Each address of each authoritative server is queried for CNAME and data at once. */
 #include "dnszone/query/authority.h"
 
 #include <errno.h>

@@ -13,7 +13,7 @@
 enum authority_state {
 	AUTHORITY_ANSWERED, /* the replies contain the answer of each server, failures included */
 	AUTHORITY_MISSING, /* a server does not have the CNAME that another one shows */
-	AUTHORITY_DIFFERENT, /* CNAMEs that lead nowhere: a loop, too many, not the same everywhere */
+	AUTHORITY_DIFFERENT, /* unusable CNAMEs: a loop, too many, different on the servers */
 	AUTHORITY_UNKNOWN, /* no server was found, or no memory */
 };
 

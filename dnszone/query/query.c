@@ -37,7 +37,7 @@ static struct slot *find_slot(struct query *query, const struct dns_name *name,
 	return NULL;
 }
 
-/* An unused slot: a free one, else the oldest whose answer was not taken. */
+/* A free slot, else, in turn, one of a query ahead whose answer was not taken. */
 static struct slot *free_slot(struct query *query, bool may_evict)
 {
 	for (unsigned i = 0; i < query->options.width; i++)
@@ -263,7 +263,7 @@ static bool peek(struct resolver *r, const struct dns_name *name, enum dns_type 
 	if (slot && slot->state == SLOT_IN_FLIGHT &&
 	    monotonic_ns() - query_of(r)->looked_ns > PEEK_NS)
 		turn(query_of(r), (struct deadline){ 0 });
-	/* it may have found no free slot before */
+	/* turn() frees a slot whose answer did not fit into memory */
 	if (!slot || slot->state != SLOT_DONE)
 		return false;
 	if (!dns_answer_copy(&slot->answer, mem, ret_answer))
@@ -315,8 +315,8 @@ struct resolver *query_new(const struct query_servers *servers,
 	if (query->options.width == 0 || query->options.width > SLOTS_MAX)
 		query->options.width = query->options.width ? SLOTS_MAX : QUERY_WIDTH;
 	query->spin_pause = 1;
-	if (query->servers
-	            .is_rotated) /* short-lived processes too distribute their queries among them */
+	/* a random start, so that short-lived processes use all servers too */
+	if (query->servers.is_rotated)
 		ctx_random(NULL, &query->rotation, sizeof(query->rotation));
 	if (query->options.memory == 0)
 		query->options.memory = AHEAD_MEMORY;

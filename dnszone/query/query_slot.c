@@ -116,7 +116,7 @@ static void finish(struct slot *slot, const struct dns_answer *answer,
 	close_tries(slot);
 	slot->answer = *answer;
 	slot->state = SLOT_DONE;
-	/* a query ahead that found no free slot will be sent when it is needed */
+	/* the answer of a query ahead did not fit: it is queried again when it is needed */
 	if (!slot->owner && mem->was_full)
 		slot->state = SLOT_FREE;
 }

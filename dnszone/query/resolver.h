@@ -47,7 +47,7 @@ struct dns_rdata {
 	uint16_t preference; /* MX only */
 };
 
-struct dns_answer { /* what it points to lives in the arena that was handed in, or is constant */
+struct dns_answer { /* its pointers are into the caller's arena, or to constants */
 	enum dns_kind kind;
 	const char
 		*why; /* DNS_TEMPFAIL: "no answer from 192.0.2.1 within 5 s"; else NULL */
@@ -128,7 +128,8 @@ void resolver_free_ptr(struct resolver **r);
 
 /* An answer without records; `why` (constant or in the arena) for DNS_TEMPFAIL only. */
 struct dns_answer dns_answer_empty(enum dns_kind kind, const char *why);
-/* A copy whose data lives in `mem`.  False: no room; *ret_answer is a DNS_TEMPFAIL that says so. */
+/* A copy whose data is in `mem`.  False: no room; *ret_answer is a DNS_TEMPFAIL with that reason.
+ */
 bool dns_answer_copy(const struct dns_answer *answer, struct arena *mem,
                      struct dns_answer *ret_answer);
 /* Passes the query to the layer below; without one the answer is `otherwise`. */

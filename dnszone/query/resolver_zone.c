@@ -1,5 +1,5 @@
 /*
- * Zone files as a layer: ldns reads the master file, an rr_table holds the records, and the look-up
+ * Zone files as a layer: ldns reads the master file, an rr_table has the records, and the look-up
  * is that of an authoritative server (RFC 1034 4.3.2, RFC 4592 for wildcards).
  *
  * The zone of a row is the number of its file; zones are few, so the closest one to a name is
@@ -307,7 +307,7 @@ static void ask(struct resolver *r, const struct dns_name *name, enum dns_type t
 		case FOUND_ALIAS:
 			continue;
 		case FOUND_NOTHING:
-			/* without anybody to ask, a name exists that has a record or is above
+			/* without a layer below, a name exists if it has a record or is above
 			 * one */
 			resolver_ask_below(r, &chain.at, type, until, mem,
 			                   rr_table_has(&zones_of(r)->table, &chain.at)

@@ -118,7 +118,7 @@ bool rr_table_has(const struct rr_table *table, const struct dns_name *name)
 void rr_table_answer(const struct rr_row *rows, size_t count, uint32_t ttl,
                      struct arena *mem, struct dns_answer *ret_answer)
 {
-	/* the data is copied, because the rows may outlive the caller's */
+	/* the data is copied, because the table may be freed before the answer is used */
 	struct dns_rdata *rdata = arena_calloc(mem, count, sizeof(*rdata));
 	struct dns_answer answer = {
 		.kind = DNS_OK, .ttl = ttl, .count = count, .rdata = rdata

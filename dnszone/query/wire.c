@@ -499,7 +499,7 @@ void wire_read_reply(const uint8_t *packet, size_t len, const struct dns_name *n
 		*ret_answer = failure(mem, _("a malformed answer from %s"), from);
 		return;
 	}
-	/* the first name of a message cannot be compressed */
+	/* a pointer only refers backwards, so the first name of a message is not compressed */
 	reply.records = HEADER_LEN + name->len + 4u;
 	reply.answers = get16(packet + 6);
 	reply.authorities = get16(packet + 8);

@@ -7,8 +7,7 @@
 #include "dnszone/query/resolver.h"
 
 #define WIRE_QUESTION_MAX (12 + DNS_NAME_WIRE_MAX + 4 + 11)
-#define WIRE_UDP_SIZE \
-	1232 /* what we take in one datagram: no fragments on any usual path */
+#define WIRE_UDP_SIZE 1232 /* accepted in one datagram: no fragments on any usual path */
 
 enum wire_rcode {
 	WIRE_NOERROR = 0,

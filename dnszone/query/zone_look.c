@@ -25,8 +25,7 @@
 enum {
 	WORKERS = 32,
 	WIDTH = 8, /* queries in flight of each: all together open fewer than 1024 files */
-	SERVERS_MAX =
-		4, /* servers of a zone that are looked up, addresses that are tried */
+	SERVERS_MAX = 4,    /* of a zone: names to look up, addresses to try */
 	RESOLVER_MS = 3000, /* to find the servers of one zone */
 	SERVER_MS = 1500,   /* for one of them */
 	LOOK_MS = 5000,     /* for all zones, plus a little for each */
@@ -176,7 +175,7 @@ static void explain(struct zone_look *look, const char *why)
 		snprintf(look->why, sizeof(look->why), "%s", why);
 }
 
-/* False: the resolver failed.  Without servers an answer for the zone is that of the resolver. */
+/* False: the resolver failed.  No servers: only the resolver may have an answer for the zone. */
 static bool find_servers(struct worker *worker, struct zone_look *look,
                          struct zone_servers *servers)
 {
@@ -307,7 +306,7 @@ static void empty_owner(struct zone_owner *owner)
 	*owner = (struct zone_owner){ .owner = owner->owner, .state = ZONE_EMPTY };
 }
 
-/* Records of a name that cannot exist together, next to those that it has. */
+/* Empties owners whose records a random name next to them has too: they come from a wildcard. */
 static void pass_over_wildcards(struct worker *worker, struct resolver *dns,
                                 struct deadline until, struct zone_look *look)
 {

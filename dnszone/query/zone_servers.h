@@ -21,9 +21,10 @@ struct zone_servers {
 	size_t count;
 };
 
-/* The zone is the nearest one at or above `name` that has NS records (RFC 2181 6.1), so a delegation
- * below a zone is found; a name with a CNAME is not a zone cut, although a resolver follows it.  At
- * most `max` (ZONE_SERVERS_MAX) of the zone's servers are looked up, in parallel. */
+/* The zone is the nearest one at or above `name` that has NS records (RFC 2181 6.1), so a
+ * delegation below a zone is found; a name with a CNAME is not a zone cut, although a resolver
+ * follows it.  At most `max` (ZONE_SERVERS_MAX) of the zone's servers are looked up, in parallel.
+ */
 void zone_servers_find(struct resolver *via, const struct dns_name *name, size_t max,
                        struct deadline until, struct arena *mem,
                        struct zone_servers *ret_servers);

@@ -78,7 +78,7 @@ static struct spf_answer evaluate_guess(const struct check *c, bool is_edited)
 	                is_edited);
 }
 
-/* ---- whose result holds ------------------------------------------------------------ */
+/* ---- which result counts ----------------------------------------------------------- */
 
 /* pass > neutral > softfail > fail; 0: not on that scale. */
 static unsigned permissiveness(enum spf_result result)
@@ -97,7 +97,7 @@ static unsigned permissiveness(enum spf_result result)
 	}
 }
 
-/* A guess of softfail or better may replace a result without information. */
+/* Whether a guess may replace none or an error, which are not on the scale. */
 static bool is_hopeful(enum spf_result result)
 {
 	return permissiveness(result) >= 2;
@@ -162,7 +162,7 @@ static void check_all(struct check *c)
 		prefer_guess(c, true);
 }
 
-/* ---- what is said ------------------------------------------------------------------ */
+/* ---- explanation ------------------------------------------------------------------- */
 
 static const char *built_in_text(enum spf_result result)
 {

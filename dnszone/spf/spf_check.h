@@ -1,6 +1,6 @@
 /*
- * dnszone/spf/spf_check.h: the SPF check of one message under an administrator's settings: local rules,
- * guess rules, explanation, mode.
+ * dnszone/spf/spf_check.h: the SPF check of one message under an administrator's settings: local
+ * rules, guess rules, explanation, mode.
  */
 #ifndef DNSZONE_SPF_SPF_CHECK_H
 #define DNSZONE_SPF_SPF_CHECK_H
@@ -36,7 +36,7 @@ struct spf_message {
 
 enum spf_identity { SPF_MAILFROM, SPF_HELO };
 
-struct spf_verdict { /* octets live in the arena of the check or in message and settings */
+struct spf_verdict { /* octets are in the arena of the check, or in message and settings */
 	enum spf_result result;
 	enum spf_origin decided_by;
 	enum spf_identity identity;

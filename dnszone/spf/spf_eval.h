@@ -33,8 +33,8 @@ struct spf_limits {
 
 struct spf_question {
 	uint8_t client[16]; /* IPv4 as ::ffff:a.b.c.d */
-	/* Of MAIL FROM, or "postmaster" and the HELO name.  The domain may contain U-labels; no local
-	 * part means postmaster. */
+	/* Of MAIL FROM, or "postmaster" and the HELO name.  The domain may contain U-labels; no
+	 * local part means postmaster. */
 	struct octets local_part, domain;
 	struct octets helo;
 	const char *receiver; /* NULL: "unknown" */

@@ -1,4 +1,5 @@
-/* dnszone/spf/spf_eval_inner.h: one SPF evaluation, shared by spf_eval.c, spf_mech.c and spf_ahead.c. */
+/* dnszone/spf/spf_eval_inner.h: one SPF evaluation, shared by spf_eval.c, spf_mech.c and
+ * spf_ahead.c. */
 #ifndef DNSZONE_SPF_SPF_EVAL_INNER_H
 #define DNSZONE_SPF_SPF_EVAL_INNER_H
 
@@ -33,7 +34,8 @@ struct spf_names {
 
 struct spf_ahead {
 	size_t count;
-	unsigned terms[2]; /* that cost a look-up and were seen; [1]: below local rules */
+	unsigned
+		terms[2]; /* counted so far that cost a look-up; [1]: below local rules */
 	struct spf_ahead_item {
 		struct dns_name name;
 		enum dns_type type; /* DNS_TXT and DNS_MX lead to further questions */

@@ -1,4 +1,5 @@
-/* dnszone/spf/spf_macro.h: macro-string and domain-spec (RFC 7208 7 and 12): syntax and expansion. */
+/* dnszone/spf/spf_macro.h: macro-string and domain-spec (RFC 7208 7 and 12): syntax and expansion.
+ */
 #ifndef DNSZONE_SPF_SPF_MACRO_H
 #define DNSZONE_SPF_SPF_MACRO_H
 

@@ -33,7 +33,7 @@ bool spf_mech_ip_matches(const struct spf_term *term, const uint8_t client[16])
 	              : is_same_network(term->ip, client, term->prefix6);
 }
 
-/* Whether one of the addresses is in a network of the client. */
+/* Whether one of the addresses has the client's first prefix4 (IPv4) or prefix6 bits. */
 static bool holds_client(const struct dns_answer *answer, const uint8_t client[16],
                          unsigned prefix4, unsigned prefix6)
 {

@@ -1,9 +1,10 @@
 /*
  * SPF records: text to terms.
  *
- * The text may come from DNS and contain any octet, so it has a length; terms are offsets into the
- * record's own copy.  The grammar is that of RFC 7208 section 12: words are separated by blanks, a
- * word with '=' before any ':' or '/' is a modifier, all others are mechanisms.
+ * The text may come from DNS and contain any octet, NUL too, so every function gets a length; terms
+ * are offsets into the record's own copy.  The grammar is that of RFC 7208 section 12: words are
+ * separated by blanks, a word with '=' before any ':' or '/' is a modifier, all others are
+ * mechanisms.
  */
 #include "dnszone/spf/spf_record.h"
 

@@ -63,8 +63,8 @@ int spf_record_parse(const char *text, size_t len, struct spf_record **ret_recor
                      struct err *err) must_check;
 void spf_record_free(struct spf_record *record);
 
-/* The same for foreign text in bounded memory: the record borrows `text`, its terms live in `mem`,
- * nothing must be freed.  ERR_FAILED: `mem` is full. */
+/* The same for foreign text in bounded memory: the record borrows `text`, its terms are in `mem`;
+ * it must not be freed.  ERR_FAILED: `mem` is full. */
 int spf_record_parse_in(struct arena *mem, const char *text, size_t len,
                         const struct spf_record **ret_record, struct err *err) must_check;
 
@@ -80,8 +80,8 @@ bool spf_term_costs_lookup(enum spf_term_kind kind);
  * a record that has `all` (6.1). */
 bool spf_record_is_ignored(const struct spf_record *record,
                            const struct spf_term *term) must_check;
-/* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect), ignored ones not
- * counted. */
+/* How many terms cost a look-up (RFC 7208 4.6.4: include a mx ptr exists redirect), ignored ones
+ * not counted. */
 unsigned spf_record_count_lookups(const struct spf_record *record);
 /* Fails with ERR_USAGE if there are more than SPF_LOOKUP_MAX of them. */
 int spf_record_check_lookups(const struct spf_record *record, struct err *err) must_check;

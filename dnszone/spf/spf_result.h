@@ -1,4 +1,5 @@
-/* dnszone/spf/spf_result.h: the seven results of a check (RFC 7208 2.6), and whose rule gave one. */
+/* dnszone/spf/spf_result.h: the seven results of a check (RFC 7208 2.6), and whose rule gave one.
+ */
 #ifndef DNSZONE_SPF_SPF_RESULT_H
 #define DNSZONE_SPF_SPF_RESULT_H
 

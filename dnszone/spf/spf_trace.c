@@ -42,7 +42,7 @@ struct line {
 	size_t len, room;
 };
 
-/* Foreign octets. */
+/* Foreign octets: what is not printable ASCII becomes '?'. */
 static void put(struct line *line, struct octets text)
 {
 	for (size_t i = 0; i < text.len && line->len + 1 < line->room; i++) {
@@ -52,7 +52,7 @@ static void put(struct line *line, struct octets text)
 	line->at[line->len] = '\0';
 }
 
-/* Our own text, translated. */
+/* Our own text: a translation may contain octets that put() would replace. */
 static void puts_text(struct line *line, const char *text)
 {
 	size_t len = strnlen(text, line->room - line->len - 1);

@@ -22,7 +22,7 @@ enum spf_event_kind {
 
 enum spf_outcome {
 	SPF_NO_MATCH,
-	SPF_MATCH,   /* redirect: its record took over */
+	SPF_MATCH,   /* redirect: its record replaces this one */
 	SPF_ENTERED, /* not known yet: the included record follows */
 	SPF_TERM_TEMPERROR,
 	SPF_TERM_PERMERROR,
@@ -39,7 +39,7 @@ struct spf_event {
 	enum spf_result
 		result;     /* RESULT; TERM that matched: according to its qualifier */
 	enum dns_type type; /* LOOKUP */
-	struct dns_answer answer; /* LOOKUP; lives in the arena of the check */
+	struct dns_answer answer; /* LOOKUP; in the arena of the check */
 	unsigned cost,
 		voids; /* what it added to the two counts; TERM: cost, LOOKUP: voids */
 };

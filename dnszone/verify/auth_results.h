@@ -22,9 +22,9 @@ struct auth_results {
 	const struct message_results *results;
 };
 
-/* The field's value into `out`: printable ASCII, and the folding.  Results of signatures that do not
- * fit are left out, valid ones last.  If SPF and DMARC do not fit (they need 3 kB at most), the value
- * has no results at all.  Returns the length. */
+/* The field's value into `out`: printable ASCII, and the folding.  Results of signatures that do
+ * not fit are left out, valid ones last.  If SPF and DMARC do not fit (they need 3 kB at most), the
+ * value has no results at all.  Returns the length. */
 size_t auth_results_write(const struct auth_results *field, char *out, size_t room);
 
 #endif

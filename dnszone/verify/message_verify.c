@@ -1,8 +1,8 @@
 /*
- * The order of the queries is what keeps a message short.  The keys of the signatures are asked first,
- * and on their way go the sender's SPF record and the DMARC records of the author, which need no other
- * answer.  The signatures' domains are known then, and what DMARC asks about them goes with the rest
- * of SPF.
+ * The order of the queries determines how long a message takes.  The keys of the signatures are
+ * queried first; the sender's SPF record and the DMARC records of the author, which depend on no
+ * other answer, are sent with them.  DMARC's queries about the domains of the signatures are sent
+ * with the rest of SPF.
  */
 #include "dnszone/verify/message_verify.h"
 
@@ -15,8 +15,8 @@
 
 #define COMMENT_MAX 120
 
-/* When the keys, and then SPF, must be done, in eighths of the time for a message.  A sender names the
- * servers of both: if they are silent, there must be time left for the author's policy. */
+/* When the keys, and then SPF, must be done, in eighths of the time for a message.  A sender names
+ * the servers of both: if they are silent, there must be time left for the author's policy. */
 #define EIGHTHS_FOR_KEYS 3
 #define EIGHTHS_FOR_SPF 6
 

@@ -90,7 +90,7 @@ void message_verifier_finish(struct message_verifier *verifier,
                              const struct message_envelope *envelope,
                              struct message_results *ret_results);
 
-/* SPF and DMARC alone, for another verifier's signatures; `from`: the From fields. */
+/* SPF and DMARC only, with the signatures of another verifier; `from`: the From fields. */
 void message_verdict(const struct message_context *context,
                      const struct message_envelope *envelope,
                      const struct from_header *from,

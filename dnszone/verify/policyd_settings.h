@@ -28,26 +28,26 @@ struct policyd_list {
 	size_t count;
 };
 
-struct policyd_settings { /* texts and lists are borrowed, or live in the arena of the reader */
+struct policyd_settings { /* texts and lists are borrowed, or in the arena of the reader */
 	unsigned version;     /* of the format */
 	bool is_checked;      /* false: nothing is looked up, no header is added */
 	const char *hostname; /* in Received-SPF, and %{r} */
 	struct spf_settings
 		spf; /* no text is NULL; is_plain and is_explained are false */
-	/* Addresses and networks, as network_parse() takes them. */
+	/* Addresses and networks, as network_parse() accepts them. */
 	struct policyd_list trusted_relays;
 	/* "192.0.2.53", "[2001:db8::53]:5353", at most QUERY_SERVERS_MAX; none: the system's. */
 	struct policyd_list nameservers;
 	unsigned time_limit; /* seconds for a whole check, 1 to POLICYD_TIME_LIMIT_MAX */
 	unsigned void_limit; /* void look-ups, 0 to 10 */
 	bool is_one_from; /* as a mail filter: a message with several From fields is refused */
-	/* As a mail filter: incoming mail is verified (DKIM, and SPF if is_checked), and the results
-	 * are added; false: forged results are removed, nothing else. */
+	/* As a mail filter: incoming mail is verified (DKIM, and SPF if is_checked), and the
+	 * results are added; false: forged results are removed, nothing else. */
 	bool verifies_dkim;
 	bool checks_dmarc;  /* the DMARC verdict too; requires verifies_dkim */
 	bool rejects_dmarc; /* it acts on p=reject; requires checks_dmarc */
-	/* Senders that are never refused because of DMARC: addresses and networks, as network_parse()
-	 * takes them, and domains (A-labels). */
+	/* Senders that are never refused because of DMARC: addresses and networks, as for
+	 * network_parse(), and domains (A-labels). */
 	struct policyd_list dmarc_exceptions;
 };
 
