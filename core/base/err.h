@@ -16,20 +16,19 @@
 #include "core/base/macro.h"
 
 enum err_code {
-	ERR_FAILED = -1,  /* understood, not possible: exit 1 */
-	ERR_USAGE = -2,   /* not understood, known without store or host: exit 2 */
-	ERR_BUSY = -3,    /* another process has a lock, and the wait is over: exit 1 */
-	ERR_MISSING = -4, /* the thing that was named does not exist: exit 1 */
-	ERR_CANCELLED =
-		-5, /* SIGINT or SIGTERM came: exit 1; what was finished is saved */
-	ERR_REPORTED = -6, /* every sentence was already given to ctx_report(): exit 1 */
+	ERR_FAILED = -1,    /* understood, not possible: exit 1 */
+	ERR_USAGE = -2,     /* not understood, known without store or host: exit 2 */
+	ERR_BUSY = -3,      /* another process has a lock, and the wait is over: exit 1 */
+	ERR_MISSING = -4,   /* the thing that was named does not exist: exit 1 */
+	ERR_CANCELLED = -5, /* SIGINT or SIGTERM: exit 1; finished parts are saved */
+	ERR_REPORTED = -6,  /* every sentence was already given to ctx_report(): exit 1 */
 };
 
 struct err {
 	int code;        /* 0, or an enum err_code */
 	char text[2048]; /* a sentence, no line break at its end; empty while code is 0 */
 	size_t fault;    /* octets of the text before the clause that names the remedy */
-	char remedy[512]; /* a command that mends the fault; empty: none is known */
+	char remedy[512]; /* a command that fixes the fault; empty: none is known */
 };
 
 #define ERR_INIT ((struct err){ 0 })
@@ -42,8 +41,8 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...) printf_li
 /* err_set(ERR_FAILED) with ": <strerror(number)>" at the end. */
 int err_errno(struct err *err, int number, const char *fmt, ...) printf_like(3, 4);
 
-/* Sets the remedy, a command that works as it is printed; the sentence is not changed.  One that does
- * not fit is left out.  Returns err->code. */
+/* Sets the remedy, a command that works as it is printed; the sentence is not changed.  One that
+ * does not fit is left out.  Returns err->code. */
 int err_set_remedy(struct err *err, const char *fmt, ...) printf_like(2, 3);
 
 /* Sets the remedy and adds `; run "<remedy>"` to the sentence.  Returns err->code. */

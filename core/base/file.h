@@ -40,7 +40,8 @@ struct file_info {
 };
 
 /* What is at `path`; absence is a result (FILE_ABSENT), not a failure.  `follow`: a link at the end
- * is followed (inside the root).  Fails: no permission, a component of the path is not a directory. */
+ * is followed (inside the root).  Fails: no permission, a component of the path is not a directory.
+ */
 int file_look(const struct ctx *ctx, const char *path, bool follow,
               struct file_info *ret_info, struct err *err) must_check;
 
@@ -107,7 +108,7 @@ int file_remove(const struct ctx *ctx, const char *path, struct err *err) must_c
 int file_move(const struct ctx *ctx, const char *from, const char *to,
               struct err *err) must_check;
 
-/* Creates the folder `path` (mode 0700 and our own uid if `meta` says KEEP) and its parents (0755).
+/* Creates the folder `path` (mode 0700 and our own uid if `meta` has KEEP) and its parents (0755).
  * An existing one is not changed; `*ret_made` (may be NULL): whether it was created now. */
 int file_make_dir(const struct ctx *ctx, const char *path, struct file_meta meta,
                   bool *ret_made, struct err *err) must_check;

@@ -28,8 +28,7 @@
 
 #define STEP_LONGEST_MS 50
 #define TELL_AFTER_NS NS_PER_SEC
-#define TELL_ANYWAY_NS \
-	(3 * NS_PER_SEC) /* name of the holder until it has written its own */
+#define TELL_ANYWAY_NS (3 * NS_PER_SEC) /* even if no holder has written its name */
 #define TABLE_LIMIT ((size_t)8 << 20)
 
 struct lock {

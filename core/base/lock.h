@@ -19,9 +19,9 @@ struct lock;
  * SIGTERM meanwhile: ERR_CANCELLED.  `what` is the noun of the message: "the store". */
 int lock_take(struct ctx *ctx, const char *host_path, const char *what,
               struct lock **ret_lock, struct err *err) must_check;
-/* Whether a process holds an exclusive flock(2) on the file that `fd` has open.  Read from /proc/locks:
- * trying the lock would prevent a process that starts meanwhile from taking it.  The lock is tried only
- * where /proc/locks cannot be read. */
+/* Whether a process holds an exclusive flock(2) on the file that `fd` has open.  Read from
+ * /proc/locks: trying the lock would prevent a process that starts meanwhile from taking it.  The
+ * lock is tried only where /proc/locks cannot be read. */
 bool lock_is_held(const struct ctx *ctx, int fd) must_check;
 
 /* Releases it.  Accepts NULL. */

@@ -66,7 +66,7 @@ struct walk {
 	const char *what; /* the beginning of the message */
 	bool checks;      /* every folder and link must belong to root or to us */
 	char *done;       /* "" or "/a/b" */
-	char *left;       /* "c/../d", no slash in front */
+	char *left;       /* "c/../d", no slash before it */
 	unsigned links;
 };
 

@@ -30,7 +30,7 @@
 
 #define TIMEOUT_MS 10000
 #define OUTPUT_LIMIT 65536
-#define MOST_READS 100 /* more than a pipe holds */
+#define MOST_READS 100 /* more than the content of a pipe requires */
 #define FD_MOST 65536  /* closed one by one if close_range(2) is missing */
 
 #define PATH_FOLDERS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -80,7 +80,7 @@ static bool is_same_variable(const char *a, const char *b)
 	return strncmp(a, b, len) == 0 && b[len] == '=';
 }
 
-/* Borrowed strings in an array that the caller frees; the requested variables take precedence. */
+/* Borrowed strings in an array that the caller frees; requested variables replace fixed ones. */
 static char **make_env(const char *const *more)
 {
 	size_t count = 0, total = 0;

@@ -21,11 +21,10 @@ struct run_spec {
 	const void *input; /* given on standard input; NULL: /dev/null */
 	size_t input_len;
 	unsigned timeout_ms; /* 0: 10 s */
-	size_t output_limit; /* octets kept of each stream; 0: 64 KiB; the rest is read and dropped */
+	size_t output_limit; /* octets kept of each stream, others are dropped; 0: 64 KiB */
 	const char *const *
 		env; /* "NAME=value" besides the fixed ones, NULL at the end; may be NULL */
-	bool is_daemon; /* something goes on in the background and may write: what it writes beyond
-	                   output_limit fails */
+	bool is_daemon; /* a part continues in the background; writing over output_limit fails */
 };
 
 struct run_result {

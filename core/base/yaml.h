@@ -33,11 +33,12 @@ struct yaml_node {
 };
 
 /* All documents of a stream, linked by `next`; NULL: none.  `what` names the text in
- * messages ("<what>:<line>:<column>: ...").  The tree lives in `mem`.  ERR_USAGE. */
+ * messages ("<what>:<line>:<column>: ...").  The tree is in `mem`.  ERR_USAGE. */
 int yaml_read(const char *text, size_t len, const char *what, struct arena *mem,
               const struct yaml_node **ret_first, struct err *err) must_check;
 
-/* Fills `err` with "<what>:<line>:<column>: <text>": for faults that the caller finds.  ERR_USAGE. */
+/* Fills `err` with "<what>:<line>:<column>: <text>": for faults that the caller finds.  ERR_USAGE.
+ */
 int yaml_fault(const struct yaml_node *node, const char *what, struct err *err,
                const char *fmt, ...) printf_like(4, 5);
 

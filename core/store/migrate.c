@@ -70,7 +70,7 @@ static int put_aside(struct store *store, int64_t version, struct err *err)
 	auto_free char *copy = xasprintf("%s.v%" PRId64, store->path, version);
 	struct stat st;
 	if (lstat(copy, &st) == 0)
-		return 0; /* an earlier migration was interrupted after the copy: the first copy is kept */
+		return 0; /* of a migration that was interrupted: the first copy is kept */
 	auto_free char *half = xasprintf("%s.new", copy);
 	unlink(half);
 	int r = store_backup(store, half, err);

@@ -167,9 +167,9 @@ static int set_up(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Statistics are not used, and cost a lock at each allocation.  A single row with triggers can exceed the
- * default limit of 64 KiB for the journal of a statement, and then every later statement of the transaction
- * writes to a file.  Refused once SQLite is in use. */
+/* Statistics are not used, and cost a lock at each allocation.  A single row with triggers can
+ * exceed the default limit of 64 KiB for the journal of a statement, and then every later statement
+ * of the transaction writes to a file.  Refused once SQLite is in use. */
 static void set_up_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

@@ -35,20 +35,20 @@ struct migration {
 struct store_kind {
 	uint32_t application_id;
 	int version;                        /* user_version of `schema` */
-	const char *schema;                 /* makes an empty one */
+	const char *schema;                 /* creates an empty one */
 	const struct migration *migrations; /* ascending, ends in {0, NULL} */
 	const char *remedy; /* the command that brings an older one up to date */
 	const char *
-		remade_by; /* the command that makes an equal one; NULL: a backup is needed */
+		remade_by; /* the command that creates an equal one; NULL: a backup is needed */
 	const char *pragmas; /* deviations from the above; NULL: none */
 };
 
 enum store_mode {
 	STORE_READ,   /* must exist (ERR_MISSING otherwise) */
 	STORE_WRITE,  /* must exist */
-	STORE_CREATE, /* made when absent: folder 0700, file 0600 */
-	STORE_GLANCE, /* as STORE_READ, but the file alone, as it lies there: no lock, nothing made
-	               * beside it; what is in the write-ahead log yet is not seen */
+	STORE_CREATE, /* created if absent: folder 0700, file 0600 */
+	STORE_GLANCE, /* as STORE_READ, but only the file itself: no lock, no file is created next
+	               * to it, and changes that are only in the write-ahead log are not read */
 };
 
 /* Opens the database at `host_path`.  Refuses one of another program, a newer or a damaged one, a
@@ -83,8 +83,8 @@ int store_exec(struct store *store, struct err *err, const char *sql, const char
 /* How many rows the last store_exec() changed, and the rowid of its INSERT. */
 int64_t store_changes(const struct store *store);
 int64_t store_last_id(const struct store *store);
-/* A part of a transaction that can be undone alone.  Not nested.  store_part_end() keeps or undoes
- * what happened since store_part_begin(). */
+/* A part of a transaction that can be rolled back separately.  Not nested.  store_part_end() keeps
+ * or rolls back the changes since store_part_begin(). */
 int store_part_begin(struct store *store, struct err *err) must_check;
 int store_part_end(struct store *store, bool is_kept, struct err *err) must_check;
 /* Several statements without values, not cached. */
@@ -99,7 +99,8 @@ int stmt_next(struct stmt *stmt, struct err *err) must_check;
 int64_t stmt_int(struct stmt *stmt, int column);
 const char *stmt_text(struct stmt *stmt, int column);
 const void *stmt_blob(struct stmt *stmt, int column, size_t *ret_len);
-/* Copies a blob of exactly `len` octets.  False: it is NULL or has another length; `to` is unchanged. */
+/* Copies a blob of exactly `len` octets.  False: it is NULL or has another length; `to` is
+ * unchanged. */
 bool stmt_octets(struct stmt *stmt, int column, void *to, size_t len);
 bool stmt_is_null(struct stmt *stmt, int column);
 /* Returns the statement to the cache.  Accepts NULL. */
@@ -113,8 +114,8 @@ int store_get_int(struct store *store, int64_t *ret_value, struct err *err,
 int store_get_text(struct store *store, char **ret_text, struct err *err, const char *sql,
                    const char *types, ...) must_check;
 
-/* Whether anything that was asked of it failed so far: tells a caller who passes over what cannot be made from
- * what could not be read. */
+/* Whether any operation on it has failed so far: a caller that skips rows which cannot be rendered
+ * uses this to detect rows that could not be read. */
 bool store_has_failed(const struct store *store) must_check;
 
 /* Records that a secret was deleted: the log is truncated after the COMMIT. */
@@ -129,7 +130,8 @@ int store_check_quickly(struct store *store, unsigned limit_ms, bool *ret_is_who
 /* "SQLite 3.40.1". */
 const char *store_library(void) must_check;
 /* VACUUM INTO a new file at `host_path` (0600; absolute, no ".."), which appears when it is
- * complete and synced.  The caller must check who may write to its folders: file_check_parents(). */
+ * complete and synced.  The caller must check who may write to its folders: file_check_parents().
+ */
 int store_backup(struct store *store, const char *host_path, struct err *err) must_check;
 
 #endif
