@@ -17,7 +17,7 @@
 #include "core/store/change.h"
 #include "core/store/schema.h"
 
-/* a server is observed before the database is locked at most this often */
+/* How often, at most, a server is observed before the database is locked. */
 enum { OBSERVED_EARLY = 3 };
 
 /* For a customer, instead of a push's message (session_hide_failure()). */
@@ -175,8 +175,8 @@ static int observe(struct session *session, struct push_observation **ret_observ
 {
 	auto_store store = NULL;
 	int r = store_open(session->db_path, &schema_store, STORE_READ, &store, err);
-	if (r <
-	    0) { /* opening it for writing will create it, migrate it, or report the failure */
+	/* opening it for writing will create it, migrate it, or report the failure */
+	if (r < 0) {
 		err_clear(err);
 		return 0;
 	}

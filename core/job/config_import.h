@@ -17,9 +17,9 @@
 struct config_import_item {
 	char *name;
 	struct key_pair pair[2]; /* not stored yet */
-	size_t pairs,
-		missing; /* missing: number of keys that are, or would be, generated */
-	bool is_later;   /* in a batch after the change */
+	size_t pairs;
+	size_t missing; /* number of keys that are, or would be, generated */
+	bool is_later;  /* in a batch after the change */
 };
 
 struct config_import {

@@ -13,7 +13,7 @@
 #include "core/model/key/keyring.h"
 #include "dnszone/name/name.h"
 
-/* up to this number of domains, each gets its own sentence */
+/* Up to this number of domains, each is reported in its own sentence. */
 enum { DKIM_SINGLE_REPORTS = 20 };
 
 struct enable_dkim_item {

@@ -23,8 +23,8 @@ int key_import_one(struct session *session, const struct key_import_one *one,
 
 struct key_import_many {
 	struct import_request files;
-	const char *
-		resolver; /* name servers that determine which of several keys is published; NULL: the system's */
+	/* Name servers that determine which of several keys is published; NULL: the system's. */
+	const char *resolver;
 	bool is_sign_now;
 };
 /* Items that cannot be imported are not a failure: *ret_import has the result of each.  A dry run

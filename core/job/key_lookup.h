@@ -39,8 +39,8 @@ int key_lookup_save(struct session *session, struct key_lookup *list,
  * first in the next run. */
 int key_lookup_poll(struct session *session, struct err *err) must_check;
 
-/* Treats the records of these domains (as typed) as public without DNS, because an administrator
- * says so.  All of them or none, in one change that is pushed. */
+/* Treats the records of these domains (as typed) as public without a DNS query, as an administrator
+ * confirmed.  All of them or none, in one change that is pushed. */
 int key_lookup_publish(struct session *session, struct names *names,
                        struct err *err) must_check;
 

@@ -66,8 +66,8 @@ struct session {
 	/* Results. */
 	bool begins_to_refuse; /* a push made the server reject or defer mail by SPF */
 	const char *push_why;  /* a dry run: why nothing would be pushed; NULL */
-	bool are_notes_shown;  /* the plan was displayed with its notes, and confirmed */
-	bool is_push_reported; /* "not adopted" was reported */
+	bool are_notes_shown; /* the plan and its notes were displayed before a question */
+	bool is_push_reported;   /* "not adopted" was reported */
 	bool is_filter_reported; /* the domains of a replaced filter were reported */
 
 	/* For core/job only. */

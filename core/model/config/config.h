@@ -58,8 +58,8 @@ void config_put_schema(struct buf *out);
 struct config;
 
 /* Reads a document and checks what can be checked without a store.  ERR_USAGE: `err` has the last
- * fault that was found, "<what>:<line>:<column>: ...", and `fault` was called for those before it, in
- * the order of the document.  `what` is copied. */
+ * fault that was found, "<what>:<line>:<column>: ...", and `fault` was called for those before it,
+ * in the order of the document.  `what` is copied. */
 int config_read(const char *text, size_t len, const char *what,
                 void (*fault)(void *arg, const char *sentence), void *arg,
                 struct config **ret_config, struct err *err) must_check;
@@ -71,8 +71,9 @@ void config_freep(struct config **config);
 
 struct config_hooks {
 	bool is_pruning; /* what the document lacks is removed, in its sections */
-	/* Enables DKIM (keyring_switch_on) for a domain for which it is on in the document and off in the
-	 * store.  A suspended one is passed as if it were not; its keys are set to resting after the call. */
+	/* Enables DKIM (keyring_switch_on) for a domain for which it is on in the document and off
+	 * in the store.  A suspended one is passed as if it were not; its keys are set to resting
+	 * after the call. */
 	int (*enable)(void *arg, const struct domain *domain, struct err *err);
 	/* A name whose zone should be exported once the change is saved. */
 	int (*publish)(void *arg, const struct domain *domain, struct err *err);

@@ -533,7 +533,7 @@ void config_free(struct config *config)
 	}
 	free(config->domain);
 	free(config->what);
-	/* it may hold private keys */
+	/* it may contain private keys */
 	if (config->mem.at)
 		explicit_bzero(config->mem.at, config->mem.used);
 	arena_done(&config->mem);

@@ -10,7 +10,7 @@
 
 #define TREE_ROOM ((size_t)256 << 10) /* octets for the text below as a tree */
 
-/* ends in the key of the description for each kind */
+/* Ends in the key "removed", whose content differs by kind of record. */
 #define RECORD_PROPERTIES                                                                  \
 	"      id:\n"                                                                      \
 	"        description: number of a template record; edits by domains refer to it\n" \

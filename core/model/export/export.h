@@ -30,7 +30,7 @@ struct export_request {
 		*names;   /* A-labels: domains, or names that were removed or renamed */
 	size_t count;     /* 0: all that have to be looked at */
 	int64_t host_gen; /* push_host_generation() */
-	const struct env *env; /* lives as long as the export */
+	const struct env *env; /* must be valid as long as the export */
 	bool is_dry_run;       /* nothing is staged, no folder is made */
 	bool is_asking; /* collect names whose zones must be queried first: export_take_unasked() */
 };

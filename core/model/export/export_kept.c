@@ -156,7 +156,8 @@ static int refuse(struct store *store, const char *name, struct err *err)
 }
 
 struct forget {
-	struct walk walk; /* that the caller has reported */
+	struct walk
+		walk; /* the caller's, whose `each` gets every file after its removal */
 	bool is_dry_run;
 	size_t count;
 };

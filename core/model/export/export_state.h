@@ -32,7 +32,7 @@ struct export_state {
 	int64_t files;   /* zones that are there */
 	bool is_reload_owed;
 	char *complaint; /* output of a failed zone.reload; NULL: none */
-	bool is_all; /* something that shows in every zone differs, or the folder is new */
+	bool is_all; /* a value that appears in every zone differs, or the folder is new */
 	int64_t due; /* zones that differ; without is_exact: that may differ */
 	bool is_exact;
 	struct export_due *row; /* the first that do differ, in the order of names */

@@ -51,7 +51,8 @@ int key_find(struct store *store, int64_t domain_id, const char *domain,
 /* The record's text; revoked keys have an empty p=.  Caller frees. */
 char *key_record_text(const struct key *key) must_check;
 
-/* Inserts a pair in `state` ("pending", "parked") under `selector` and records this in the change. */
+/* Inserts a pair in `state` ("pending", "parked") under `selector` and records this in the change.
+ */
 int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
                const char *domain, const char *selector, const char *state,
                const struct key_pair *pair, int64_t *ret_id, struct err *err) must_check;
@@ -62,8 +63,8 @@ int key_set_state(struct store *store, const struct ctx *ctx, const struct key *
 /* Deletes a key, private half included, and records this. */
 int key_delete(struct store *store, const struct key *key, struct err *err) must_check;
 
-/* The selector after `selector`: "default-2" after "default", "default-3" after "default-2", the first
- * free one, as in key_choose_selector().  Caller frees. */
+/* The selector after `selector`: "default-2" after "default", "default-3" after "default-2", the
+ * first free one, as in key_choose_selector().  Caller frees. */
 int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
                       char **ret_selector, struct err *err) must_check;
 

@@ -23,7 +23,8 @@ void key_pair_done(struct key_pair *pair);
 #define KEY_RSA_MIN 1024 /* RFC 8301 3.2 */
 #define KEY_RSA_MAX 4096
 
-/* Generates a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once. */
+/* Generates a pair: "rsa" with `bits` (1024..4096), or "ed25519".  Safe in several threads at once.
+ */
 int key_generate(const char *algorithm, int64_t bits, struct key_pair *ret_pair,
                  struct err *err) must_check;
 

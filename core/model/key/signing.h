@@ -37,8 +37,8 @@ int signing_of(struct store *store, const char *name,
                int (*each)(void *arg, const struct signing_row *row, struct err *err),
                void *arg, struct err *err) must_check;
 
-/* Whether the record of the key `selector` is published under `name` (a domain or an alias), so that
- * a receiver finds it: 1 yes, 0 no, negative: failed. */
+/* Whether the record of the key `selector` is published under `name` (a domain or an alias), so
+ * that a receiver finds it: 1 yes, 0 no, negative: failed. */
 int signing_is_published(struct store *store, const char *name, const char *selector,
                          struct err *err) must_check;
 

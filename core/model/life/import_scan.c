@@ -158,7 +158,7 @@ static bool is_known(void *arg, const char *domain)
 	       (scan->store && domain_look(scan->store, domain, &there, &ignored) > 0);
 }
 
-/* ---- records beside keys ------------------------------------------------------------------------ */
+/* ---- records next to keys ----------------------------------------------------------------------- */
 
 /* The selector (and domain, if it has one) of the owner of a record: "s1._domainkey.example.com".
  */

@@ -65,8 +65,8 @@ struct import_file *import_find(struct import_file *const *by_end, size_t count,
 		else
 			high = middle;
 	}
-	/* the path with the longest common end is the one that was meant; with two such paths,
-	 * neither */
+	/* the file whose path has the longest end in common is the one that the table means, and
+	 * in this order it is next to the place of `path`; of two equally long ones, neither */
 	for (size_t i = low > 1 ? low - 2 : 0; i < count && i < low + 2; i++) {
 		bool is_whole = text_ends(path, by_end[i]->path);
 		size_t parts = common_parts(by_end[i]->path, path) + is_whole;

@@ -22,8 +22,8 @@ struct import_request {
 	const char *const *tables; /* files on the machine */
 	size_t table_count;
 	const char *
-		selector; /* of keys whose name has none; the key that signs where a domain has
-	                       * several.  NULL: not said */
+		selector; /* of keys whose name has none, and of the key that signs if a domain has
+	                       * several.  NULL: not given */
 };
 
 enum import_fate {
@@ -46,9 +46,9 @@ struct import_item {
 	bool is_named;   /* a table signs with it */
 	size_t rank;     /* ... the lowest one of several */
 	bool has_record; /* a record of it is next to it, under its selector */
-	bool is_public; /* it is in DNS; the caller sets this between import_scan() and import_decide() */
-	bool is_rival; /* one of several keys of its algorithm, and it is not known which one signs */
-	char *detail; /* why, or what should be known; NULL: nothing */
+	bool is_public;  /* it is in DNS; set by the caller before import_decide() */
+	bool is_rival;   /* one of several keys of its algorithm of which one may sign */
+	char *detail;    /* why, or what should be known; NULL: nothing */
 };
 
 struct import {
@@ -56,7 +56,7 @@ struct import {
 	size_t count, room;
 	struct ctx tree; /* rooted at the folder */
 	bool has_tree;
-	bool says_who_signs; /* tables were read that a domain is not in where it does not sign */
+	bool says_who_signs; /* tables were read that contain every domain that signs */
 	bool may_lead_out; /* tables are root's own: they may name files outside of the tree */
 	const char *selector; /* of the request */
 };

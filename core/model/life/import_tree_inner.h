@@ -23,7 +23,8 @@ struct import_file *import_find(struct import_file *const *by_end, size_t count,
                                 const char *path) must_check;
 struct import_file **import_by_end(struct import_files *files) must_check;
 
-/* Reads the tables of the request, and those among the files of the tree, which are marked as used. */
+/* Reads the tables of the request, and those among the files of the tree, which are marked as used.
+ */
 int import_tables(struct ctx *ctx, const struct import_request *request,
                   struct import *import, struct import_files *files,
                   struct key_tables *tables, struct err *err) must_check;

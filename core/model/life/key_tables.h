@@ -19,8 +19,8 @@
 struct key_table_row {
 	char *domain; /* A-labels; NULL: any, the path has "$domain" where there is one */
 	char *selector; /* NULL: not given, or "$selector" of the path */
-	char *path; /* of the key file, as it is written; "$domain" and "$selector" in it stand for
-	                 * any text without '/'.  NULL: the row has none that can be read: see `why` */
+	char *path; /* of the key file, as written; "$domain" and "$selector" in it match any text
+	                 * without '/'.  NULL: no file that can be read: see `why` */
 	bool signs;  /* the configuration signs with it */
 	size_t rank; /* of several that sign for a domain the lowest one does */
 	char *where; /* "KeyTable:3" */
@@ -42,7 +42,7 @@ struct key_tables {
 	size_t name_room;
 	char **domain; /* for which a signer of any domain is used (opendkim.conf: Domain) */
 	size_t domains, domain_room;
-	bool says_who_signs; /* a table is there that a domain is not in where it does not sign */
+	bool says_who_signs; /* a table was read that contains every domain that signs */
 };
 
 #define KEY_TABLES_INIT ((struct key_tables){ 0 })
@@ -76,7 +76,8 @@ void key_tables_read(struct key_tables *tables, enum key_tables_kind kind,
                      const char *name, const char *text,
                      const struct key_tables_source *source);
 
-/* After the last file: assigns keys to lines of SigningTable, and domains to keys for any domain. */
+/* After the last file: assigns keys to lines of SigningTable, and domains to keys for any domain.
+ */
 void key_tables_finish(struct key_tables *tables);
 
 /* Whether `path` matches a row's path (NULL: never); fills domain and selector (NAME_SIZE octets

@@ -26,7 +26,7 @@ struct exim {
 	struct key_tables_file *file;
 	struct macro *macro;
 	size_t count, room;
-	char *domain, *selector, *key; /* the names of the options of a transport */
+	char *domain, *selector, *key; /* the values of the options of a transport */
 	size_t line;
 };
 

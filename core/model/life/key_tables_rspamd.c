@@ -113,7 +113,7 @@ static enum token_kind next_token(struct reader *reader)
 /* ---- what is in it --------------------------------------------------------------------------------- */
 
 struct block {
-	char *domain; /* of which block; NULL: of all */
+	char *domain; /* the domain that the block is for; NULL: all */
 	char *selector, *path;
 	size_t line;
 };

@@ -287,7 +287,7 @@ int record_reset(struct store *store, const struct domain *domain, const char *i
 	return r < 0 ? r : records_check_domain(store, domain, err);
 }
 
-/* ---- back to what the trail says ------------------------------------------------------------ */
+/* ---- restoring from the audit trail --------------------------------------------------------- */
 
 /* "www.<domain>. A": whether the record has that owner and type. */
 static bool is_field(const struct stored_record *row, const char *field)
@@ -375,8 +375,8 @@ static int put_in(struct store *store, const struct domain *domain,
 	return r;
 }
 
-/* A template record without an edit is that of the template.  `own_id`: of a record that became the
- * domain's own. */
+/* A template record whose edit is removed has the template's content again.  `own_id`: the id of a
+ * record of the domain's own that was added. */
 static int note_exchange(struct store *store, const struct domain *domain,
                          const struct record_exchange *pair, int64_t own_id,
                          struct err *err)

@@ -36,13 +36,14 @@ int record_set(struct store *store, const struct domain *domain, const char *id,
 int record_remove(struct store *store, const struct domain *domain, const char *id,
                   struct err *err) must_check;
 
-/* Deletes the edit or removal of a template record; id NULL: all edits, removals and own records. */
+/* Deletes the edit or removal of a template record; id NULL: all edits, removals and own records.
+ */
 int record_reset(struct store *store, const struct domain *domain, const char *id,
                  struct err *err) must_check;
 
-/* A record as it is at the domain now, in the words of the audit trail ("300 v=spf1 -all").  `field`:
- * its owner and type, "www.<domain>. A".  *ret_audit NULL: none with that id, owner and type.
- * Caller frees. */
+/* A record as it is at the domain now, in the words of the audit trail ("300 v=spf1 -all").
+ * `field`: its owner and type, "www.<domain>. A".  *ret_audit NULL: none with that id, owner and
+ * type.  Caller frees. */
 int record_look(struct store *store, const struct domain *domain, const char *id,
                 const char *field, char **ret_audit, struct err *err) must_check;
 /* Sets data and TTL from such words; NULL: deletes the record.  If the result equals the
@@ -51,8 +52,8 @@ int record_look(struct store *store, const struct domain *domain, const char *id
 int record_restore(struct store *store, const struct domain *domain, const char *id,
                    const char *field, const char *audit, struct err *err) must_check;
 
-/* Replaces rows of a domain, all at once (for an import): `old`, which was loaded, is deleted (NULL:
- * none), `row` is added (NULL: none); both have the same template_uid.  The rows are stored
+/* Replaces rows of a domain, all at once (for an import): `old`, which was loaded, is deleted
+ * (NULL: none), `row` is added (NULL: none); both have the same template_uid.  The rows are stored
  * unchanged, and recorded; the caller checks the text (record_text_check) and all records together
  * (records_check_domain). */
 struct record_exchange {

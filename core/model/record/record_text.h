@@ -1,6 +1,6 @@
 /*
- * core/model/record/record_text.h: owners and data of records as people type them, for templates and for
- * a domain's own records alike.
+ * core/model/record/record_text.h: owners and data of records as people type them, for templates
+ * and for a domain's own records alike.
  */
 #ifndef CORE_MODEL_RECORD_RECORD_TEXT_H
 #define CORE_MODEL_RECORD_RECORD_TEXT_H
@@ -16,7 +16,7 @@
 #include "dnszone/txt/policy.h"
 
 enum {
-	TTL_UNSAID = -1,  /* a new record: <ttl>; a record that is there: as it was */
+	TTL_UNSAID = -1,  /* a new record: <ttl>; an existing one: unchanged */
 	TTL_DEFAULT = -2, /* <ttl> */
 };
 

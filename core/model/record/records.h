@@ -46,8 +46,8 @@ int records_service_of(struct records *records, const struct domain *domain,
                        const char **ret_service, struct err *err) must_check;
 
 /* Whether the records are consistent: owners at or below `name`, at most one SPF and one DMARC
- * policy at an owner, one key record a selector, a CNAME alone at its owner and not at `name`, no
- * duplicates, valid policies.  ERR_FAILED, or ERR_USAGE for a policy's text. */
+ * policy at an owner, one key record for a selector, a CNAME alone at its owner and not at `name`,
+ * no duplicates, valid policies.  ERR_FAILED, or ERR_USAGE for a policy's text. */
 int records_check(const struct record_list *list, const char *name,
                   struct err *err) must_check;
 /* The same; on failure *ret_one and *ret_other are the rows that contradict each other (the same
@@ -65,8 +65,8 @@ enum zone_format {
 };
 
 /* Appends the zone's text: absolute names, one line for each record.  In the full format the serial
- * is "0", and *ret_serial_at is its place in `out`.  ERR_FAILED with the remedy: no SOA or NS record
- * for a whole zone. */
+ * is "0", and *ret_serial_at is its place in `out`.  ERR_FAILED with the remedy: no SOA or NS
+ * record for a whole zone. */
 int records_put_zone(const struct record_list *list, const char *name,
                      enum zone_format format, struct buf *out, size_t *ret_serial_at,
                      struct err *err) must_check;

@@ -1,4 +1,5 @@
-/* core/model/record/records_list.h: a list of records as the content of a zone; records.c fills it. */
+/* core/model/record/records_list.h: a list of records as the content of a zone; records.c fills it.
+ */
 #ifndef CORE_MODEL_RECORD_RECORDS_LIST_H
 #define CORE_MODEL_RECORD_RECORDS_LIST_H
 
@@ -28,7 +29,7 @@ struct record_list {
 		*lacking; /* "hostname": records were left out because it is not known */
 	size_t lacking_count;
 	struct record_row
-		*had; /* what the zone itself has, in whose favour ours stay out: id
+		*had; /* records of the zone itself, for which ours are left out: id
 	                         * of ours ("t1", "default._domainkey"), source "zone", no TTL */
 	size_t had_count;
 };

@@ -1,6 +1,6 @@
 /*
- * core/model/record/stored.h: records as stored, with placeholders: those of a template revision, and
- * those of a domain with its edits of the template's.
+ * core/model/record/stored.h: records as stored, with placeholders: those of a template revision,
+ * and those of a domain with its edits of the template's.
  */
 #ifndef CORE_MODEL_RECORD_STORED_H
 #define CORE_MODEL_RECORD_STORED_H
@@ -15,9 +15,9 @@
 #include "dnszone/txt/policy.h"
 
 struct stored_record {
-	int64_t id; /* of a domain's row; 0: a template's, or none yet */
-	int64_t template_uid; /* of the template's record, or of the one that a domain edits; 0: neither */
-	const char *owner; /* "_dmarc.<domain>." */
+	int64_t id;           /* of a domain's row; 0: a template's, or none yet */
+	int64_t template_uid; /* of the template's record, also if edited; 0: none */
+	const char *owner;    /* "_dmarc.<domain>." */
 	const char *type;
 	const char *
 		rdata; /* presentation form; TXT: joined; NULL: the domain removes the template's */

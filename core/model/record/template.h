@@ -34,9 +34,9 @@ int template_apply(struct store *store, int64_t domain_id, struct err *err) must
 /* How many domains use a revision other than the newest. */
 int template_behind(struct store *store, int64_t *ret_count, struct err *err) must_check;
 
-/* Replaces the rows of the newest revision by exactly these; a row with template_uid 0 gets a number.
- * The texts must have passed record_text_check().  Differences are recorded.  On failure *ret_at is
- * the row with the fault; `count`: none. */
+/* Replaces the rows of the newest revision by exactly these; a row with template_uid 0 gets a
+ * number.  The texts must have passed record_text_check().  Differences are recorded.  On failure
+ * *ret_at is the row with the fault; `count`: none. */
 int template_replace(struct store *store, struct stored_records *rows, size_t *ret_at,
                      struct err *err) must_check;
 /* The revision that contains exactly these rows; without one, it is created as the oldest. */

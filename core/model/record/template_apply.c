@@ -140,7 +140,7 @@ int template_behind(struct store *store, int64_t *ret_count, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-/* ---- back to what the trail says ------------------------------------------------------------ */
+/* ---- restoring from the audit trail --------------------------------------------------------- */
 
 bool template_parse_revision(const char *audit, int64_t *ret_rev)
 {

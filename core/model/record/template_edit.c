@@ -301,7 +301,7 @@ int template_reset(struct store *store, struct err *err)
 	return r < 0 || is_same ? r : finish_edit(store, err);
 }
 
-/* ---- back to what the trail says ------------------------------------------------------------ */
+/* ---- restoring from the audit trail --------------------------------------------------------- */
 
 static int parse_ref(const char *ref, int64_t *ret_uid, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * core/model/record/template_edit.h: edits of the template's newest revision, inside an open change; each is
- * checked as for a domain without records of its own.
+ * core/model/record/template_edit.h: edits of the template's newest revision, inside an open
+ * change; each is checked as for a domain without records of its own.
  */
 #ifndef CORE_MODEL_RECORD_TEMPLATE_EDIT_H
 #define CORE_MODEL_RECORD_TEMPLATE_EDIT_H

@@ -1,4 +1,5 @@
-/* core/model/record/template_inner.h: shared by the files of template.h; no other file includes it. */
+/* core/model/record/template_inner.h: shared by the files of template.h; no other file includes it.
+ */
 #ifndef CORE_MODEL_RECORD_TEMPLATE_INNER_H
 #define CORE_MODEL_RECORD_TEMPLATE_INNER_H
 

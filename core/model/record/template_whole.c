@@ -187,7 +187,7 @@ int template_find_or_make(struct store *store, const struct stored_records *rows
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = check_once(rows, &at, err);
-	/* below all others, because the newest has the highest number; 0 stands for the newest */
+	/* below all others, because the newest has the highest number; 0 means the newest */
 	if (r >= 0)
 		r = store_get_int(store, &rev, err,
 		                  "SELECT min(-1, min(rev) - 1) FROM template", "");

@@ -89,8 +89,8 @@ void setting_value_done(struct setting_value *value);
 int setting_get(struct store *store, enum setting_key key, int64_t domain_id,
                 struct setting_value *ret_value, struct err *err) must_check;
 
-/* The same as text alone (the caller frees), a boolean, or a number (duration: seconds; enum:
- * position among its words, from 0). */
+/* The same as text without its source (the caller frees), a boolean, or a number (duration:
+ * seconds; enum: position among its words, from 0). */
 int setting_text(struct store *store, enum setting_key key, int64_t domain_id,
                  char **ret_text, struct err *err) must_check;
 int setting_bool(struct store *store, enum setting_key key, int64_t domain_id,

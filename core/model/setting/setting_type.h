@@ -1,6 +1,6 @@
 /*
- * core/model/setting/setting_type.h: the types of settings: how a text is checked and made canonical.
- * Canonical text is a fixed point for every type.
+ * core/model/setting/setting_type.h: the types of settings: how a text is checked and made
+ * canonical.  Canonical text is a fixed point for every type.
  */
 #ifndef CORE_MODEL_SETTING_SETTING_TYPE_H
 #define CORE_MODEL_SETTING_SETTING_TYPE_H
@@ -13,7 +13,7 @@
 enum setting_type {
 	SETTING_BOOL,
 	SETTING_INT,      /* row: min, max */
-	SETTING_ENUM,     /* row: words; numbered ones also take their number, from 1 */
+	SETTING_ENUM,     /* row: words; numbered ones accept their number too, from 1 */
 	SETTING_DURATION, /* row: min, max in seconds; 0 allowed where min is 0 */
 	SETTING_HOST,     /* a full host name, or empty */
 	SETTING_NETWORKS, /* addresses and CIDR blocks */
@@ -29,7 +29,7 @@ enum setting_type {
 	SETTING_LOCAL_RULES, /* SPF mechanisms */
 	SETTING_GUESS_RULES, /* an SPF policy */
 	SETTING_EXPLANATION, /* SPF macro text */
-	SETTING_SECRET,      /* what is to be done: generate, or - for standard input */
+	SETTING_SECRET,      /* an action: generate, or - to read standard input */
 	SETTING_TYPE_COUNT
 };
 
@@ -37,7 +37,7 @@ enum {
 	SETTING_AT_DOMAIN = 1, /* domain scope too */
 	SETTING_COMPUTED = 2,  /* an empty default means a value of the system */
 	SETTING_NUMBERED = 4,  /* enum: numbers from 1 can be used for the words */
-	SETTING_IN_ZONES = 8,  /* shows in zones: an export looks at every zone again */
+	SETTING_IN_ZONES = 8,  /* appears in zones: an export compares every zone again */
 	SETTING_FOLDER = 16,   /* path: of a folder */
 	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
 	SETTING_INERT = 64,    /* this version stores it, and nothing acts on it */

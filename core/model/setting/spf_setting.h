@@ -1,4 +1,4 @@
-/* core/model/setting/spf_setting.h: the settings spf.* of the server as a check of a message takes them. */
+/* core/model/setting/spf_setting.h: the settings spf.* of the server for the check of a message. */
 #ifndef CORE_MODEL_SETTING_SPF_SETTING_H
 #define CORE_MODEL_SETTING_SPF_SETTING_H
 

@@ -1,8 +1,9 @@
 /*
  * The table `secret`, which no other file accesses.
  *
- * A serial is never used twice, so the highest one is the newest.  A secret stopped signing when
- * its successor was created; secrets older than the newest expired one are too old.
+ * A serial is never used twice, so the highest one is the newest.  A secret stops signing when its
+ * successor is created, so secrets older than one that was created SRS_SECRET_KEPT_DAYS ago have
+ * not signed since then and are deleted.
  */
 #include "core/model/setting/srs_secret.h"
 

@@ -32,7 +32,7 @@ int srs_secret_ensure(struct store *store, const struct ctx *ctx,
  * ignored.  ERR_USAGE: not 16 to 255 printable ASCII characters without blanks. */
 int srs_secret_put(struct store *store, const struct ctx *ctx, const struct secret *text,
                    struct err *err) must_check;
-/* The same check alone. */
+/* Only that check. */
 int srs_secret_check(const struct secret *text, struct err *err) must_check;
 /* Deletes all of them.  ERR_FAILED while srs.enabled is on. */
 int srs_secret_forget(struct store *store, struct err *err) must_check;

@@ -259,7 +259,7 @@ static void undo_done(struct undo *undo)
 	names_done(&undo->warnings);
 }
 
-/* The open change cannot be undone. */
+/* The items of the change to undo.  The open change is newer than all that can be undone. */
 static int load(struct undo *undo, struct err *err)
 {
 	struct generation now = { 0, 0 };

@@ -191,7 +191,7 @@ static int switch_on(struct undo *undo, const struct domain *domain, struct err 
 	return r;
 }
 
-/* dkim.sign of a domain: its keys go with it. */
+/* dkim.sign of a domain: its keys change with it. */
 int undo_sign(struct undo *undo, const struct change_item *item, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
