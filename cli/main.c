@@ -6,24 +6,25 @@
  *     core/base <- dnszone <- core/store, core/model, core/mta, core/job <- cli
  *
  *     core/base    errors, buffers, files below a root, locks, processes, connections, the context
- *     dnszone      DNS knowledge without state: name (names, zone text), query (resolver and transport),
- *                  spf, dkim, dmarc (records, evaluation), txt (policies of any kind), lint
+ *     dnszone      DNS without state: name (names, zone text), query (resolver and transport), spf,
+ *                  dkim, dmarc (records, evaluation), verify (a message), txt (policies of any kind),
+ *                  lint
  *     core/store   SQLite: statements, migrations, the audit trail
- *     core/model   setting, domain, key, record, export (zones to files), life (what changes a domain
- *                  as a whole), config (the YAML file), undo
- *     core/mta     host (services, accounts), plan (steps), check, probe, provider (filters that servers
- *                  share), engine (carries steps out and takes them back), postfix and a folder for each
- *                  other mail server, push (the one door), doctor
- *     core/job     use cases of several transactions: change and push, export and activate, enable many
- *                  domains, import; the session that they share
- *     cli          out (answers), line (arguments, help), app (one run), complete, cmd (a file for each
+ *     core/model   setting, domain, key, record, export (zones to files), life (changes of a domain as
+ *                  a whole), config (the YAML file), undo
+ *     core/mta     host (services, accounts), plan (steps), check, probe, provider (filters that
+ *                  servers share), engine (carries out steps and undoes them), postfix and a folder
+ *                  for each other mail server, push (used by core/job), doctor
+ *     core/job     use cases of several transactions: change and push, export and activate, enable
+ *                  many domains, import; the session that they share
+ *     cli          out (output), line (arguments, help), app (one run), complete, cmd (a file for each
  *                  noun), policyd (mailauth-policyd)
  *     db           the schemas: schema.sql (settings, domains, keys), target.sql (a host's state)
  *     po           the messages in other languages; English is in the code
  *
- * A command passes through: main, app_main, command_dispatch, change_push_run (or session_read_store), the
- * row's handler in cli/cmd, core/model, push_prepare, the server's plan(), engine_prepare, COMMIT, push_switch,
- * engine_switch.
+ * A command passes through: main, app_main, command_dispatch, change_push_run (or
+ * session_read_store), the row's handler in cli/cmd, core/model, push_prepare, the server's plan(),
+ * engine_prepare, COMMIT, push_switch, engine_switch.
  *
  * Three tables to read first: the commands (listed in cli/line/commands.c), the settings
  * (core/model/setting/setting_table.c), the mail servers (core/mta/push/registry.c).

@@ -1,8 +1,8 @@
 /*
  * cli/app/app.h: one run of the program: command line, session, output.
  *
- * A handler reads its arguments, calls one job (core/job), or core/ or dnszone/ where its row opens
- * the transaction, and emits typed rows through app->out.  Messages for people go through app_say().
+ * A handler reads its arguments, calls one job (core/job), or core/ or dnszone/ if its row opens
+ * the transaction, and emits typed rows through app->out.  Messages for people use app_say().
  */
 #ifndef CLI_APP_APP_H
 #define CLI_APP_APP_H
@@ -52,11 +52,11 @@ int app_main(struct caller *caller, const struct command_group *groups,
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 	printf_like(3, 4);
 
-/* The domains that a command is for: its words from `first` on, --domains-from and --all, each as typed;
- * with --all every domain of the store (a customer: of its own) that is no alias. */
+/* The domains that a command is for: its words from `first` on, --domains-from and --all, each as
+ * typed; with --all every domain of the store (for a customer: its own) that is not an alias. */
 int app_names(struct app *app, size_t first, struct names *ret_names,
               struct err *err) must_check;
-/* The same for words that --all replaces by something else: it gives no names then. */
+/* The same for a command to which --all means more than these names: with it, no names. */
 int app_names_unless_all(struct app *app, struct names *ret_names,
                          struct err *err) must_check;
 

@@ -67,8 +67,8 @@ static int run_row(struct session *session, void *arg, struct err *err)
 	return app->row->run(app, err);
 }
 
-/* A failure to open one of them would come after the change was saved: at its export, or when it is
- * printed. */
+/* Otherwise a missing library would end the program after the change was saved: during its export,
+ * or when the result is printed. */
 static void check_libraries(const struct app *app)
 {
 	library_check(LIBRARY_CRYPTO);

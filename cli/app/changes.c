@@ -112,7 +112,7 @@ struct summary {
 	int64_t items;
 	int64_t shown;
 	bool is_named;
-	bool has_removed; /* of a domain, the rows that were removed with it are not listed */
+	bool has_removed; /* a domain was removed: the rows removed with it are not listed */
 };
 
 static bool is_removal(const struct change_item *item)

@@ -174,7 +174,7 @@ static void emit_preview(const struct preview *view, struct out *out)
 /* What would be done, collected inside the transaction. */
 struct dry_run {
 	bool is_changed;
-	int64_t id; /* of the change; without one, of what is pending */
+	int64_t id; /* of the change, if is_changed */
 	struct push *push;
 	struct preview view;
 	struct buf plan; /* drift and steps, as text */

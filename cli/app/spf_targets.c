@@ -103,8 +103,8 @@ void spf_targets_warn_of_silence(struct app *app)
 	auto_resolver *dns = query_new(&servers, NULL);
 	if (dns && arena_open(&mem, LOOK_MEMORY))
 		resolver_ask(dns, &root, DNS_NS, deadline_in_ms(LOOK_MS), &mem, &answer);
-	app->session
-		.hidden++; /* the warning is for the administrator, even if a customer caused the push */
+	/* the warning is for the administrator, even if a customer caused the push */
+	app->session.hidden++;
 	if (answer.kind == DNS_TEMPFAIL && !answer.has_reply)
 		app_say(app, REPORT_WARNING,
 		        _("SPF checks now reject or defer mail, but the name servers "

@@ -6,7 +6,8 @@
 #include "cli/app/app.h"
 
 /* Looks up the targets without macros of spf.local-rules `rules` (checked text), for at most 5 s,
- * and warns about missing ones: a rule without its target never matches.  Does nothing with --root. */
+ * and warns about missing ones: a rule without its target never matches.  Does nothing with --root.
+ */
 void spf_targets_warn(struct app *app, const char *rules);
 
 /* For a server that starts to reject or defer mail by SPF: queries the name servers of the root

@@ -119,9 +119,9 @@ struct look {
 	enum export_place zone;
 	int64_t zone_at; /* when its file was written */
 	char *service;   /* dns.service */
-	int64_t records,
-		own, /* effective ones; only those that the domain has itself, or edited */
-		had; /* left out because the zone has its own record */
+	int64_t records; /* effective ones */
+	int64_t own;     /* of these, the domain's own and edited ones */
+	int64_t had;     /* left out because the zone has its own record */
 };
 
 static void look_done(struct look *look)
@@ -164,7 +164,7 @@ static int look_at_zone(struct app *app, const struct domain *domain, struct loo
 	                        &look->zone, &look->zone_at, err) >= 0;
 	if (!look->has_zone)
 		err_clear(err);
-	/* the remaining name has no zone of its own */
+	/* a file that is kept after a change of dns.service is not a zone */
 	if (strcmp(look->service, "hosted") != 0)
 		look->zone_at = 0;
 	return 0;

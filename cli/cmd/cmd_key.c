@@ -27,8 +27,9 @@ enum {
 
 struct key_list {
 	struct app *app;
-	const char *
-		name; /* instead of the main domain's keys, if the caller does not manage that domain */
+	/* Printed instead of the main domain's name if the caller does not manage that domain;
+	 * NULL: its keys are not listed. */
+	const char *name;
 };
 
 static int list_one(void *arg, const struct key *key, struct err *err)
@@ -87,7 +88,7 @@ static int run_list(struct app *app, struct err *err)
 
 struct pick {
 	char *selector;
-	int rank; /* time of the last change of its state; 0: none yet */
+	int rank; /* pick_rank() of its state; 0: none yet */
 };
 
 static int pick_rank(const char *state)
@@ -112,7 +113,7 @@ static int pick_selector(void *arg, const struct key *key, struct err *err)
 	return 0;
 }
 
-/* The key of that selector, or the most relevant one: active, then pending, then any other. */
+/* The key of that selector, or the most relevant one by pick_rank(). */
 static int find_key(struct app *app, const char *typed, const char *selector,
                     struct key *ret_key, struct err *err)
 {

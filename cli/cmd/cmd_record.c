@@ -23,7 +23,7 @@ static const struct out_column columns[] = {
 	{ "source", N_("Source"), OUT_TEXT, 0 },
 };
 
-/* The records of the zone itself that replace ours. */
+/* A record of the zone itself, because of which ours is left out. */
 static void show_had(struct app *app, const struct record_row *row)
 {
 	auto_free char *owner = xasprintf("%s.", row->owner);

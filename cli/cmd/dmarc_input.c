@@ -13,7 +13,7 @@ enum { MEMORY = 2 * DMARC_MEMORY };
 
 /* ---- names that exist ------------------------------------------------------------------------- */
 
-/* A layer that knows of names that they exist (--exists), and so do those above them. */
+/* A layer in which the names of --exists, and those above them, exist. */
 struct exists {
 	struct resolver resolver;
 	const struct args *args;

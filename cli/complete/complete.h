@@ -10,9 +10,9 @@
  *
  * The answer is a line with the kind, and one line for each candidate:
  *
- *     :words<tab>what is expected            :words  the candidates below, a blank after the chosen one
- *     enable-dkim<tab>sign its mail          :open   the same without the blank: a list continues
- *     ...                                    :files, :folders  names of the file system; no candidates
+ *     :words<tab>what is expected        :words  the candidates below, a blank after the chosen one
+ *     enable-dkim<tab>sign its mail      :open   the same without the blank: a list continues
+ *     ...                                :files, :folders  names of the file system; no candidates
  *
  * Candidates may have no help.  "What is expected" is for words that cannot be listed.
  */

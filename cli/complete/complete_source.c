@@ -202,7 +202,7 @@ static void offer_record_ids(struct complete *c)
 		if (r >= 0)
 			r = template_load(c->store, domain.template_rev, &rows, &ignored);
 	}
-	(void)r; /* the names read so far are offered */
+	(void)r; /* the records read so far are offered */
 	offer_rows(c, &rows);
 }
 

@@ -126,7 +126,8 @@ struct global_values {
 	bool is_colour_off;
 };
 
-/* ERR_USAGE: an invalid format or number of seconds.  Of --json and --format, the last one is used. */
+/* ERR_USAGE: an invalid format or number of seconds.  Of --json and --format, the last one is used.
+ */
 int args_globals(const struct args *args, struct global_values *ret_values,
                  struct err *err) must_check;
 

@@ -16,7 +16,7 @@ struct app;
 
 /* What the application prepares before the handler runs, and completes after it. */
 enum command_need {
-	/* The store; the defaults where there is none. */
+	/* The store; without a database, the defaults. */
 	NEED_STORE_READ = 1 << 0,
 	/* Runs inside a change of the store: one transaction, audited. */
 	NEED_CHANGE = 1 << 1,
@@ -36,10 +36,11 @@ struct command {
 		args; /* "<setting> <value> [<setting> <value>]...": see args.h; NULL: none */
 	const struct option_row *options; /* its own, ends in {0}; NULL: none */
 	const char *help;                 /* one line, N_() */
-	const char *
-		example; /* "mailauthctl server set dkim.verify on"; may have several lines; NULL: none */
+	/* "mailauthctl server set dkim.verify on"; may have several lines; NULL: none. */
+	const char *example;
 	unsigned needs; /* of enum command_need */
-	/* Checks what can be checked without the store or the host; NULL: nothing.  Before any lock. */
+	/* Checks what can be checked without the store or the host; NULL: nothing.  Before any
+	 * lock. */
 	int (*check)(struct app *app, struct err *err);
 	int (*run)(struct app *app, struct err *err);
 	bool is_hidden; /* for other programs: not in help, suggestions and completion */

@@ -1,6 +1,6 @@
 /*
- * cli/line/commands.h: every command: the nouns in the order of the help text, and the rows of each,
- * which are in cmd_<noun>.c with their handlers.
+ * cli/line/commands.h: every command: the nouns in the order of the help text, and the rows of
+ * each, which are in cmd_<noun>.c with their handlers.
  */
 #ifndef CLI_LINE_COMMANDS_H
 #define CLI_LINE_COMMANDS_H
@@ -29,28 +29,29 @@ extern const struct command commands_zone[];
 /* Handlers of `domain` rows in cmd_dkim.c: enabling and disabling DKIM. */
 int cmd_enable_dkim(struct app *app, struct err *err);
 int cmd_disable_dkim(struct app *app, struct err *err);
-/* Handlers of `dmarc` rows in cmd_dmarc_check.c, and what their options must be. */
+/* Handlers of `dmarc` rows in cmd_dmarc_check.c, and the check of their options. */
 int cmd_dmarc_input(struct app *app, struct err *err);
 int cmd_dmarc_check(struct app *app, struct err *err);
 int cmd_dmarc_explain(struct app *app, struct err *err);
 /* The handler of `domain show`, in cmd_domain_show.c. */
 int cmd_domain_show(struct app *app, struct err *err);
 struct domain;
-/* "on", "off", or "pending" and what it waits for. */
+/* *ret_word: "on", "off" or "pending", the last with the reason in *ret_waits (the caller frees).
+ */
 int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
                     char **ret_waits, struct err *err);
 /* Handlers of `mta` rows in cmd_mta_status.c and cmd_mta_history.c. */
 int cmd_mta_status(struct app *app, struct err *err);
 int cmd_mta_backends(struct app *app, struct err *err);
 int cmd_mta_history(struct app *app, struct err *err);
-/* In cmd_dkim.c, for commands that switch DKIM on, too: for the names of a list, ... */
+/* In cmd_dkim.c, for all commands that enable DKIM: for the names of a list, ... */
 struct names;
 int cmd_enable_dkim_names(struct app *app, const struct names *names, struct err *err);
-/* ... what is printed after core/job/enable_dkim.h gave `r`, ... */
+/* ... the output after a function of core/job/enable_dkim.h returned `r`, ... */
 struct enable_dkim;
 int cmd_dkim_finish(struct app *app, const struct enable_dkim *work, int r,
                     struct err *err);
-/* ... and of one domain whose DKIM is on, or would be. */
+/* ... and the message about one domain whose DKIM is on, or (preview) would be. */
 int cmd_dkim_report_on(struct app *app, const char *name, struct err *err);
 void cmd_dkim_preview(struct app *app, const char *name, size_t keys);
 /* `spf set` and `dmarc set`, in cmd_record.c: the policy of the domain in the first word becomes

@@ -73,7 +73,7 @@ static int read_file(const char *name, struct buf *into)
 	return is_bad ? -1 : 0;
 }
 
-/* One character of text that stands for itself. */
+/* One character of text, escaped if roff would interpret it. */
 static void put_char(char c)
 {
 	if (c == '\\')

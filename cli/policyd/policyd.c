@@ -278,7 +278,8 @@ static bool confine(const struct policyd_log *log)
 	return false;
 }
 
-/* Initializes libcrypto where mail is verified: the filter of system calls may prevent that later. */
+/* Initializes libcrypto where mail is verified: the filter of system calls may prevent that later.
+ */
 static bool prepare(const struct policyd_conf *conf, const struct options *options)
 {
 	bool is_needed = options->listens || conf->settings.verifies_dkim;
@@ -328,7 +329,7 @@ int main(int argc, char **argv)
 	struct policyd policyd;
 	bool is_ready = policyd_init(&policyd, &conf, &log);
 	policyd.is_prepared = is_ready && prepare(&conf, &options);
-	/* a kernel without filters: the other limits hold */
+	/* a kernel without seccomp filters: the other limits still apply */
 	if (policyd_seccomp(options.listens) < 0)
 		policyd_log(&log, LOG_WARNING, "no filter of system calls: %s",
 		            strerror(errno));

@@ -27,15 +27,15 @@ struct policyd_exceptions { /* settings.dmarc_exceptions, parsed */
 
 struct policyd_conf {
 	const char *path;                 /* borrowed */
-	struct policyd_settings settings; /* lives in mem[now] */
+	struct policyd_settings settings; /* in mem[now] */
 	struct network *relays;           /* settings.trusted_relays, parsed */
 	struct policyd_exceptions exceptions;
-	struct query_servers servers; /* to ask */
-	bool has_servers;    /* --nameserver was given: the file's do not count */
-	struct arena mem[2]; /* of the settings in force, and of those being read */
+	struct query_servers servers; /* the name servers to query */
+	bool has_servers;             /* --nameserver was given: the file's are ignored */
+	struct arena mem[2]; /* of the present settings, and of those being read */
 	unsigned now;
-	unsigned version;         /* counts the files that came into force */
-	struct policyd_file file; /* what was read, or could not be */
+	unsigned version;         /* counts the files that were applied */
+	struct policyd_file file; /* the last file that was tried, valid or not */
 };
 
 /* Reads `path`.  `nameserver` NULL: those of the file, or the system's. */

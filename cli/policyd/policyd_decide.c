@@ -144,7 +144,7 @@ static struct spf_message message_of(const struct policyd *policyd,
 	const struct policyd_value *sender = &request->value[POLICYD_SENDER];
 	const struct policyd_value *helo = &request->value[POLICYD_HELO_NAME];
 	struct spf_message message = {
-		/* If one end is missing, it is that of the domain. */
+		/* A truncated sender lacks its end, the domain: checked as a sender without one. */
 		.sender = sender->is_cut ? octets_of("?@") : octets_of_value(sender),
 		.helo = helo->is_cut ? OCTETS_NONE : octets_of_value(helo),
 		.receiver = policyd->conf->settings.hostname,

@@ -1,7 +1,7 @@
 /*
- * The author domain comes from a From field or is one.  A value that was longer than a request may hold
- * has none: its end is missing, and with it perhaps another author.  A list of signatures that was longer
- * is not used at all: it may end within a name.
+ * The value is a From field or the author domain itself.  A truncated value has no author domain:
+ * the missing end may contain another author.  A truncated list of signatures is not used at all,
+ * because it may end within a name.
  */
 #include "cli/policyd/policyd_dmarc.h"
 

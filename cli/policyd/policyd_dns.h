@@ -16,10 +16,10 @@ struct policyd_dns {
 		cpu_seconds; /* the processor time at which the process ends; 0: none yet */
 };
 
-/* A resolver that knows nothing, for the name servers in force.  NULL: no memory. */
+/* A resolver with an empty cache, for the present name servers.  NULL: no memory. */
 struct resolver *policyd_dns_renew(struct policyd_dns *dns,
                                    const struct policyd_conf *conf) must_check;
-/* Limits the processor time of what follows. */
+/* Limits the processor time from now on, for one check. */
 void policyd_dns_limit(struct policyd_dns *dns);
 void policyd_dns_done(struct policyd_dns *dns);
 

@@ -1,4 +1,4 @@
-/* The deadline of a message begins with its end: a client may take its time for the body. */
+/* The deadline of a message begins with its end: a client may send the body slowly. */
 #include "cli/policyd/policyd_incoming.h"
 
 #include <time.h>

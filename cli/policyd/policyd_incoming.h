@@ -35,12 +35,12 @@ bool policyd_incoming_finish(struct policyd_incoming *incoming,
                              const struct message_envelope *envelope,
                              struct message_results *ret_results) must_check;
 
-/* What a verification uses under the settings in force; a part of the above. */
+/* The context of a verification with the present settings; used by the functions above. */
 struct message_context policyd_context(const struct policyd_conf *conf,
                                        struct resolver *dns, struct arena *mem);
 
-/* Opens what verification opens otherwise at its first message.  Call it before policyd_seccomp(),
- * which prevents it. */
+/* Opens libraries that verification would otherwise open at its first message.  Call it before
+ * policyd_seccomp(), which prevents that. */
 void policyd_incoming_prepare(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* cli/policyd/policyd_log.h: lines for the system log (facility mail), or for standard error in tests. */
+/* cli/policyd/policyd_log.h: lines for the system log (facility mail), or for standard error in
+ * tests. */
 #ifndef CLI_POLICYD_POLICYD_LOG_H
 #define CLI_POLICYD_POLICYD_LOG_H
 

@@ -1,8 +1,9 @@
 /*
- * The field is written before all others, but known after the body only, so the message is read twice.
- * The first reading notes where the forged fields are, and the second one copies everything else, octet
- * by octet.  An empty line is added where the header ends without one: other programs could read on
- * there and find fields that this one has not seen, or take the first line for a part of ours.
+ * The field is written before all others, but known after the body only, so the message is read
+ * twice.  The first reading records where the forged fields are, and the second one copies
+ * everything else, octet by octet.  An empty line is added if the header ends without one:
+ * otherwise other programs could continue to read there and find fields that this one has not read,
+ * or treat the first line as a part of ours.
  */
 #include "cli/policyd/policyd_message.h"
 

@@ -16,7 +16,7 @@
 /* What becomes of the message, as exit statuses; refusals are those of qmail-queue(8). */
 enum {
 	POLICYD_EXIT_ACCEPT = 0,
-	POLICYD_EXIT_FAILURE = 1, /* nothing is known about the message */
+	POLICYD_EXIT_FAILURE = 1, /* the message was not verified */
 	POLICYD_EXIT_USAGE = 2,
 	POLICYD_EXIT_QUARANTINE = 3,
 	POLICYD_EXIT_REFUSE = 31,
@@ -24,20 +24,20 @@ enum {
 };
 
 struct policyd_message { /* texts are borrowed */
-	/* The envelope: options, or what takes their place in the environment. */
+	/* The envelope: from options, or from the environment. */
 	const char *client, *helo, *sender; /* NULL: not given; helo may be */
 	bool is_relayed; /* RELAYCLIENT is set: our own client's mail */
 	FILE *file;      /* policyd_message_open() */
 };
 
-/* Fills from the environment what no option gave: TCPREMOTEIP, SMTPHELOHOST, SMTPMAILFROM,
- * RELAYCLIENT.  False: the client or the sender is missing, or the client is no address. */
+/* Completes the envelope from the environment: TCPREMOTEIP, SMTPHELOHOST, SMTPMAILFROM,
+ * RELAYCLIENT.  False: the client or the sender is missing, or the client is not an address. */
 bool policyd_message_envelope(struct policyd_message *message) must_check;
-/* The file that the message is read twice from: standard input, or a temporary file without name that
- * it is copied to later.  Call it before policyd_seccomp().  False: errno. */
+/* The file that the message is read twice from: standard input, or a temporary file without name
+ * that it is copied to later.  Call it before policyd_seccomp().  False: errno. */
 bool policyd_message_open(struct policyd_message *message) must_check;
 
-/* The exit status.  Text of a refusal goes to standard error. */
+/* Returns the exit status.  The text of a refusal is written to standard error. */
 int policyd_message(const struct policyd_message *message, struct policyd_conf *conf,
                     const struct policyd_log *log) must_check;
 

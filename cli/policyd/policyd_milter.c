@@ -1,9 +1,9 @@
 /*
- * What the filter wants depends on the settings at the beginning of a connection: header fields and the
- * end of the message where forged results are to be removed, the client, the envelope and the body
- * too where mail is verified.  It answers as rarely as the client allows.
+ * The settings at the beginning of a connection determine what the filter requests: header fields
+ * and the end of the message to remove forged results; also the client, the envelope and the body
+ * if mail is verified.  It answers as few commands as the client allows.
  *
- * Fields go from the last to the first: whichever way a client counts while it takes them out, the
+ * Fields are removed from the last to the first: whichever way a client counts meanwhile, the
  * numbers stay right.
  *
  * Packets and the list of fields to remove have a fixed size.  A message that exceeds it is
@@ -255,7 +255,7 @@ static void verify_field(struct session *s, struct octets name, struct octets va
 		message_verifier_field(s->incoming.verifier, name, value);
 		return;
 	}
-	/* The client took the blank out: there is the end of the name. */
+	/* The client removed the blank after the colon: meanwhile the NUL before the value is one. */
 	char *front = s->packets.packet + (value.at - s->packets.packet) - 1;
 	*front = ' ';
 	message_verifier_field(s->incoming.verifier, name,

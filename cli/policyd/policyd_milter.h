@@ -2,10 +2,10 @@
  * cli/policyd/policyd_milter.h: a mail filter (milter protocol, version 2 to 6) on one connection.
  *
  * It removes forged Authentication-Results fields from messages, before other filters read them.
- * With dkim-verify it verifies mail from clients that are neither trusted nor authenticated, adds the
- * results as the one Authentication-Results field, and with dmarc-reject refuses what DMARC policies
- * refuse.  Otherwise, with one-from, it refuses messages with several From fields, because other
- * filters check only one of them.
+ * With dkim-verify it verifies mail from clients that are neither trusted nor authenticated, adds
+ * the results as the one Authentication-Results field, and with dmarc-reject refuses what DMARC
+ * policies refuse.  Otherwise, with one-from, it refuses messages with several From fields, because
+ * other filters check only one of them.
  */
 #ifndef CLI_POLICYD_POLICYD_MILTER_H
 #define CLI_POLICYD_POLICYD_MILTER_H
@@ -23,7 +23,8 @@
 bool policyd_milter_begins(const char *octets, size_t len) must_check;
 
 struct policyd_milter {
-	struct policyd_conf *conf; /* fields in the name of its host go */
+	struct policyd_conf
+		*conf;    /* fields with the authserv-id of its host are removed */
 	bool is_prepared; /* policyd_incoming_prepare() was called, or nothing is confined */
 	const struct policyd_limits *limits;
 	const struct policyd_log *log;

@@ -1,6 +1,6 @@
 /*
- * Refusals are for what a policy asks and for messages that no policy can be found for; whatever else
- * happens, a message is delivered with a field that says what is known about it.
+ * Only two kinds of messages are refused: those for which a policy requests it, and those for which
+ * no policy can be determined.  All others are delivered with a field that contains the results.
  *
  * Replies and log lines contain names that strangers choose: they are truncated, and have printable
  * ASCII only.

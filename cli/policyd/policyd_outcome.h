@@ -1,6 +1,6 @@
 /*
- * cli/policyd/policyd_outcome.h: what becomes of a message after its results, and how that is said: the
- * reply, the Authentication-Results field, the line in the log.
+ * cli/policyd/policyd_outcome.h: from the results of a message to its disposition, with the reply,
+ * the Authentication-Results field and the line in the log.
  */
 #ifndef CLI_POLICYD_POLICYD_OUTCOME_H
 #define CLI_POLICYD_POLICYD_OUTCOME_H

@@ -1,6 +1,6 @@
 /*
- * cli/policyd/policyd_packet.h: packets of the milter protocol on one connection: a length, a command,
- * octets.
+ * cli/policyd/policyd_packet.h: packets of the milter protocol on one connection: a length, a
+ * command, octets.
  */
 #ifndef CLI_POLICYD_POLICYD_PACKET_H
 #define CLI_POLICYD_POLICYD_PACKET_H
@@ -12,7 +12,8 @@
 #include "cli/policyd/policyd_log.h"
 #include "core/base/macro.h"
 
-/* Longer ones end the connection.  Postfix sends at most 100 kB of a header field, 64 kB of a body. */
+/* Longer ones end the connection.  Postfix sends at most 100 kB of a header field, 64 kB of a body.
+ */
 #define POLICYD_PACKET_MAX ((size_t)1 << 20)
 
 struct policyd_limits {
@@ -28,7 +29,7 @@ struct policyd_packets {
 	const char *octets; /* read from the connection already; borrowed */
 	size_t count, taken;
 	size_t len; /* of the packet, its command counted */
-	/* The last packet, a NUL after it.  The memory of a large one is given back. */
+	/* The last packet, a NUL after it.  The memory of a large one is released. */
 	char packet[POLICYD_PACKET_MAX + 1];
 };
 
@@ -36,7 +37,7 @@ struct policyd_packets {
 bool policyd_packet_receive(struct policyd_packets *packets,
                             bool *ret_is_trouble) must_check;
 
-/* False: the client is gone, or takes nothing. */
+/* False: the client has disconnected, or does not read. */
 bool policyd_packet_send(struct policyd_packets *packets, char command,
                          const void *octets, size_t len) must_check;
 

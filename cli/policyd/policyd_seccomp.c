@@ -114,7 +114,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_restart_syscall },
 	{ .call = SYS_exit },
 	{ .call = SYS_exit_group },
-#ifdef SYS_poll /* calls that newer processors lack */
+#ifdef SYS_poll /* calls that newer architectures lack */
 	{ .call = SYS_poll },
 	{ .call = SYS_open, IF_NO_BIT, 1, WRITES },
 	{ .call = SYS_stat },

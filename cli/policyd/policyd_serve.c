@@ -1,6 +1,6 @@
 /*
  * One connection: requests are parsed in place, and each answer is sent before the next request is
- * parsed, which may wait for DNS. On a failure of our own nothing is sent: Postfix sees the end of
+ * parsed, which may wait for DNS.  On a failure of our own nothing is sent: Postfix sees the end of
  * the connection and takes the configured action.  Answers to earlier requests are still sent.
  */
 #include "cli/policyd/policyd_serve.h"
@@ -191,7 +191,7 @@ static void serve_connection(struct policyd *policyd, int fd, unsigned passed,
 {
 	for (unsigned i = 0; i < passed; i++)
 		close((int)(FIRST_PASSED_FD + i));
-	/* exec(2) and the parent's exit handlers must not run. */
+	/* _exit(2), because the exit handlers are the parent's. */
 	_exit(policyd_serve(policyd, fd, fd, limits));
 }
 
