@@ -61,8 +61,8 @@ static int compare(const struct key_check *check, const struct plan_key *key,
 	return err_add_remedy(err, PUSH_FORCE);
 }
 
-/* A file that was found to equal the key in the database is not read again.  False: not known to be the
- * key of the record. */
+/* A file that was found to equal the key in the database is not read again.  False: not known to be
+ * the key of the record. */
 static bool is_held(const struct key_check *check, const struct plan_key *key)
 {
 	const struct key_source *source = &check->plan->key_source;

@@ -1,8 +1,9 @@
 /*
- * core/mta/check/service_log.h: messages that told services have written to their log since.
+ * core/mta/check/service_log.h: what the services of a plan have logged since they were told to
+ * reload or restart.
  *
- * The files that the services' rows name are read, /var/log/mail.log, /var/log/maillog, and with
- * systemd the journal's mail facility.  If none of them exists, nothing is reported.
+ * Read are the files that the services' rows name, /var/log/mail.log, /var/log/maillog, and with
+ * systemd the journal's mail facility.  If none of them exists, there is no finding.
  */
 #ifndef CORE_MTA_CHECK_SERVICE_LOG_H
 #define CORE_MTA_CHECK_SERVICE_LOG_H

@@ -132,7 +132,7 @@ void doctor_dns(struct doctor *d);         /* doctor_records.c */
 /* A known fault of a version: one sentence, NULL: none. */
 const char *doctor_version_fault(const struct mta_backend *backend,
                                  const char *version) must_check;
-/* How bad it is that so much is left of a file system (octets; inodes -1: it does not count them). */
+/* The state for the free octets and inodes of a file system (inodes -1: it does not count them). */
 enum doctor_state doctor_space(uint64_t octets, int64_t inodes) must_check;
 /* How bad it is that the export of all zones last ran at `last` (0: never). */
 enum doctor_state doctor_age(int64_t last, int64_t now) must_check;

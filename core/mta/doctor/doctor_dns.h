@@ -15,7 +15,7 @@ struct resolver *doctor_open_dns(struct doctor *d,
 void doctor_ask(struct resolver *dns, const char *name, enum dns_type type,
                 struct deadline until, struct arena *mem, struct dns_answer *ret_answer);
 
-/* A name that name servers should know something about: our newest domain, the host's name, or ".".
+/* A name for which name servers should have an answer: our newest domain, the host's name, or ".".
  * Caller frees. */
 char *doctor_known_name(struct doctor *d) must_check;
 

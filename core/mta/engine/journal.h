@@ -67,26 +67,28 @@ int journal_each_since(struct store *target, int64_t push_id,
                        int (*each)(void *arg, const struct step_row *row,
                                    struct err *err),
                        void *arg, struct err *err) must_check;
-/* The steps of a rank (-1: of all), last one first when `is_backwards`.  A callback's non-zero stops
- * and is returned. */
+/* The steps of a rank (-1: of all), last one first when `is_backwards`.  A callback's non-zero
+ * stops and is returned. */
 int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
                  int (*each)(void *arg, const struct step_row *row, struct err *err),
                  void *arg, struct err *err) must_check;
 /* Why the last push was undone; NULL: it was not, or there was none.  Caller frees. */
 int journal_last_failure(struct store *target, char **ret_why,
                          struct err *err) must_check;
-/* For a rollback, of the pushes that are kept; each gives 1, or 0 for none, or fails.  How that push stands. */
+/* For a rollback: recorded pushes.  Each returns 1, or 0 for none, or fails.  The state of that
+ * push. */
 int journal_state_of(struct store *target, int64_t push_id, enum push_progress *ret_state,
                      struct err *err) must_check;
-/* The push whose result is in force: rollbacks are followed to the push whose result they put back. */
+/* The push whose result is in force: rollbacks are followed to the push whose result they put back.
+ */
 int journal_in_force(struct store *target, int64_t *ret_push, struct err *err) must_check;
 /* The last one before `push_id` whose result was in force. */
 int journal_done_before(struct store *target, int64_t push_id, int64_t *ret_push,
                         struct err *err) must_check;
-/* One from `push_id` on that took our configuration away. */
+/* One from `push_id` on that removed our configuration. */
 int journal_removal_since(struct store *target, int64_t push_id, int64_t *ret_push,
                           struct err *err) must_check;
-/* NULL: this program knows none of that name, or NULL. */
+/* NULL: an unknown name, or NULL. */
 const struct remote_type *target_remote_type(const char *name) must_check;
 /* The texts of the columns state and kind. */
 enum push_progress journal_progress(const char *name) must_check;

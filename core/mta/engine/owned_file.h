@@ -45,8 +45,8 @@ int owned_each_file(struct store *target,
                     int (*each)(void *arg, const struct owned_file *file,
                                 struct err *err),
                     void *arg, struct err *err) must_check;
-/* Those that serve no single domain, and `limit` of the others, the first by path.  *ret_is_whole: those are
- * all. */
+/* Those that serve no single domain, and `limit` of the others, the first by path.  *ret_is_whole:
+ * those are all. */
 int owned_first_files(struct store *target, int64_t limit, bool *ret_is_whole,
                       int (*each)(void *arg, const struct owned_file *file,
                                   struct err *err),

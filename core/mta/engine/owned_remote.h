@@ -1,4 +1,4 @@
-/* core/mta/engine/owned_remote.h: settings of servers that are ours, and what somebody else did to them. */
+/* core/mta/engine/owned_remote.h: settings of servers that are ours, and edits of them. */
 #ifndef CORE_MTA_ENGINE_OWNED_REMOTE_H
 #define CORE_MTA_ENGINE_OWNED_REMOTE_H
 
@@ -28,10 +28,10 @@ int owned_with_setting(struct store *target, const char *url, const char *name,
                        int (*each)(void *arg, const struct owned_setting *setting,
                                    struct err *err),
                        void *arg, struct err *err) must_check;
-/* What it is now; asks the server, which may take remote_type.limit_ns.  Fails: it does not answer. */
+/* Its present value, from the server, within remote_type.limit_ns.  Fails: no answer. */
 int owned_ask_setting(struct ctx *ctx, const struct owned_setting *setting,
                       struct remote_value *ret_value, struct err *err) must_check;
-/* Somebody set what we would have set: that counts as ours. */
+/* Others set the wanted value: that counts as ours. */
 int owned_accept_setting(struct store *target, const char *url, const char *name,
                          const struct remote_value *value, struct err *err) must_check;
 

@@ -35,7 +35,7 @@ struct target_row {    /* table target */
 	char *backend;
 	char *hostname; /* NULL: none */
 	struct generation gen;
-	bool is_same_version; /* this program pushed last; not written: the writing program */
+	bool is_same_version; /* this version pushed last; only set by target_read() */
 	struct digest inputs;
 	bool is_paused; /* after a rollback: no push until one is requested */
 	int64_t pushed_at;

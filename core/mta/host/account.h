@@ -1,5 +1,5 @@
 /*
- * core/mta/host/account.h: the account of a daemon after it dropped its rights, and the other
+ * core/mta/host/account.h: the account of a daemon after it has dropped its rights, and the other
  * members of a group.  For the machine through its name service; below a root from that root's
  * passwd and group files.
  */
@@ -27,8 +27,8 @@ void account_done(struct account *account);
 
 bool account_is_in(const struct account *account, gid_t group) must_check;
 
-/* The names of the machine's own passwd file (the root's), without querying a name service; the
- * caller's `each` gets accounts of people: all with user ids from 1000 on. */
+/* Calls `each` for the accounts of people in the machine's own passwd file (below a root, in the
+ * root's), without a name service: user ids from 1000 on, except that of nobody. */
 void account_each(const struct ctx *ctx,
                   void (*each)(void *arg, const char *name, const char *full_name),
                   void *arg);

@@ -24,7 +24,7 @@ void networks_add(struct networks *set, const struct network *net);
 bool networks_add_text(struct networks *set, const char *text, bool exclude) must_check;
 
 /* One per line, without duplicates, sorted; lower-case compressed IPv6, whole addresses without a
- * prefix length, excluded ones with '!'. Networks within an excluded one are left out: OpenDKIM
+ * prefix length, excluded ones with '!'.  Networks within an excluded one are left out: OpenDKIM
  * prefers the longer prefix, but an exclusion here applies to all of it. */
 void networks_render(const struct networks *set, struct buf *into);
 

@@ -99,7 +99,7 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 		return kind->act(ctx, service_instance(service), action, err);
 	if (action == SERVICE_RELOAD && kind && !kind->reload_signal)
 		action = SERVICE_RESTART;
-	/* the mail server does not know it any more, but messages under way do */
+	/* the mail server no longer uses it, but processes with open messages do */
 	if (kind && (action == SERVICE_STOP || action == SERVICE_DISABLE))
 		process_await_clients(ctx, filter_pid(ctx, kind));
 	if (systemd_is_there(ctx))

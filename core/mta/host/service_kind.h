@@ -37,12 +37,14 @@ struct service_kind {
 
 	/* One program that is signalled without systemd; not used if the functions below are set.
 	 */
-	const char *config; /* NULL: no configuration names a PidFile */
+	const char *config; /* the file that may name a PidFile; NULL: none */
 	const char *config_option;
 	const char *pid_file; /* if `config` names none */
 	const char *script; /* starts it without systemd; NULL: the program itself does */
 	int reload_signal;  /* 0: it has no reload and is restarted */
-	bool leaves_children; /* processes that serve open connections after the service has ended: without a listening socket a process is not the service */
+	/* Its child processes serve open connections after it has ended: a process without a
+	 * listening socket is not the service. */
+	bool leaves_children;
 
 	/* A service with its own command, by which it is controlled with systemd too.  `instance`:
 	 * the text after "NAME:"; NULL: the one without a name. */

@@ -1,11 +1,12 @@
 /*
  * core/mta/host/service_master.c: master(8) and its processes, before and after a reload.
  *
- * The command that reloads sends a signal and does not wait until master has taken it.  Each service has a pair of
- * sockets by which its processes report; master keeps both ends, for the processes to come.  On a
- * reload it closes them all and makes new ones.  A process that sees the end of its own ends, but one
- * that waits for clients may take one more first, with the configuration that it once read.  So a
- * process is from before the last reload when master does not have its status socket any more.
+ * The command that reloads sends a signal and does not wait until master has handled it.  Each
+ * service has a pair of sockets by which its processes report; master keeps both ends, for the
+ * processes to come.  On a reload it closes them all and makes new ones.  A process that sees the
+ * end of its own ends, but one that waits for clients may take one more first, with the
+ * configuration that it once read.  So a process is from before the last reload when master does
+ * not have its status socket any more.
  */
 #include "core/mta/host/service_master.h"
 

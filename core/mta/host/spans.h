@@ -1,6 +1,6 @@
 /*
- * core/mta/host/spans.h: which octets of a text are ours, where an admin writes the text as well.  Pure;
- * it cannot fail.
+ * core/mta/host/spans.h: which octets of a text are ours, if an administrator edits the text too.
+ * Pure; it cannot fail.
  */
 #ifndef CORE_MTA_HOST_SPANS_H
 #define CORE_MTA_HOST_SPANS_H

@@ -24,8 +24,8 @@ enum mta_feature {
 };
 
 enum mta_support {
-	SUPPORT_NO, /* the server does not support it: enabling it is refused */
-	SUPPORT_PENDING, /* supported, but this program has no provider for it: saved, not enforced */
+	SUPPORT_NO,      /* the server does not support it: enabling it is refused */
+	SUPPORT_PENDING, /* the server does, this version does not yet: saved, not enforced */
 	SUPPORT_ABSENT, /* its provider is not installed here: saved, not enforced */
 	SUPPORT_YES,
 };
@@ -89,15 +89,16 @@ struct mta_backend {
 	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
 	bool needs_no_adoption;         /* it writes below a path of its own only */
 	/* observe() asks a server over the network, which may be slow: it is called before the
-	 * database's transaction, and reads no more of the database than settings "mta.*".  That of a
-	 * server of this host is called inside: what it asks the host depends on the rows that the
-	 * change itself wrote (is srs.domain accepted here, which domains does a filter sign already). */
+	 * database's transaction, and reads no more of the database than settings "mta.*".  That of
+	 * a server of this host is called inside: what it asks the host depends on the rows that
+	 * the change itself wrote (is srs.domain accepted here, which domains does a filter sign
+	 * already). */
 	bool is_remote;
 	bool is_only_named;  /* only used if mta.backend names it */
 	const char *service; /* the server's service (service_kind.h); NULL: none */
 	const char *package; /* the package to install; NULL: unknown */
-	const char *
-		check_command; /* reports when its configuration is readable; NULL: none */
+	/* The command that reports the faults of its configuration, a remedy; NULL: none. */
+	const char *check_command;
 	const struct mta_fault *faults; /* NULL: none is known */
 	/* Changes `support` for the server and the filter `filter` (mta.filter: "auto", "opendkim",
 	 * "rspamd") according to this host: version, licence, installed programs.  NULL: it is the
@@ -133,9 +134,9 @@ struct mta_backend {
 	 * server's own programs. */
 	int (*validate)(struct ctx *ctx, const struct plan *plan, const void *observed,
 	                struct err *err);
-	/* Takes what the server made itself, keys of its own for one, into the store, after a push and where
-	 * there was nothing to push: inside a transaction that is a change of its own.  Nothing that it finds again is a
-	 * change.  NULL: the server makes nothing. */
+	/* Saves what the server itself created, such as its own keys, in the store, after a push
+	 * and where there was nothing to push: inside a transaction that is a change of its own.
+	 * Nothing that it finds again is a change.  NULL: the server makes nothing. */
 	int (*learn)(struct ctx *ctx, struct store *store, struct err *err);
 
 	/* For `doctor`; each may be NULL. `probes`: the probes at the end of a push. */

@@ -38,14 +38,14 @@ struct desired {
 	char *authserv_id; /* mta.hostname or the name stored at the adoption; NULL: unknown */
 	char **trusted_relays; /* mta.trusted-relays */
 	size_t trusted_relay_count;
-	char **signing_networks; /* mta.signing-networks; count 0: the networks that the server relays for */
+	char **signing_networks; /* mta.signing-networks; count 0: those it relays for */
 	size_t signing_network_count;
 	char *filter;          /* mta.filter: "auto", "opendkim", "rspamd" */
 	char *filter_position; /* mta.filter-position: "first", "last" */
 	char *directory_path;  /* mta.directory.path */
 	bool replace_filter;   /* an administrator's own signing filter may be replaced */
 	bool is_untouched;     /* a look that found every file as the last push left it */
-	bool is_everything; /* desired_each_moved() returns every name: the host's state is unknown */
+	bool is_everything; /* the host's state is unknown: desired_each_moved() has all names */
 	int64_t since; /* generation of the host; 0 if is_everything */
 
 	/* for the functions below */
@@ -57,8 +57,8 @@ void desired_done(struct desired *desired);
 typedef int desired_name_fn(void *arg, const char *name, struct err *err);
 typedef int desired_signing_fn(void *arg, const struct signing_row *row, struct err *err);
 
-/* The functions below; NULL: no such data.  A callback's non-zero ends the iteration and is
- * returned. */
+/* The source of the functions below; NULL: no such data.  A callback's non-zero ends the iteration
+ * and is returned. */
 struct desired_rows {
 	/* `name` NULL: of all names, sorted by name. */
 	int (*each_signing)(void *source, const char *name, desired_signing_fn *each,

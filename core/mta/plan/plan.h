@@ -1,5 +1,5 @@
 /*
- * core/mta/plan/plan.h: the intent of a backend, as a list of steps.
+ * core/mta/plan/plan.h: what a backend plans for a mail server, as a list of steps.
  *
  * A backend's plan() lists every file, folder, service action and probe that the desired state
  * requires, without reading the present state.  plan_prune() then observes, and removes steps whose
@@ -25,7 +25,7 @@
 
 /* A key file that the tables of the plan name, and the key that it must contain afterwards. */
 struct plan_key {
-	char *path;                    /* one allocation holds the three */
+	char *path;                    /* one allocation for the three texts */
 	const char *domain, *selector; /* whose key it is */
 	const char *algorithm;         /* "rsa", "ed25519": a literal */
 	struct digest fingerprint;
@@ -69,8 +69,9 @@ struct plan {
 	struct plan_note *note; /* may repeat */
 	size_t notes, note_room;
 	bool may_claim; /* an adoption; set before the backend plans */
-	const char *const *
-		claimed; /* set by a backend that finds the remains of an earlier push and may_claim: prefixes of paths that are only ours, NULL at the end */
+	/* Prefixes of paths that are only ours, NULL at the end: set, with may_claim, by a backend
+	 * that finds the remains of an earlier push. */
+	const char *const *claimed;
 	struct plan_claim *claim; /* filled by plan_prune() and plan_skip_done() */
 	size_t claims, claim_room;
 	/* Passed in by the caller, so that a backend's plan() reads neither the host nor the
@@ -85,8 +86,9 @@ struct plan {
 #define auto_plan cleanup(plan_done) struct plan
 void plan_done(struct plan *plan);
 
-/* The cause of later steps that a change has, as a bit for step.causes and step.when: the plan
- * assigns one to each name, a literal in its owner's header ("opendkim: keys"). */
+/* A cause as a bit: a service or probe is due if its step.when has a bit that is in the step.causes
+ * of a step which is not pruned.  The plan assigns one bit to each name, a literal in its owner's
+ * header ("opendkim: keys"). */
 unsigned plan_cause(struct plan *plan, const char *name);
 
 /* Each returns the new step, to be completed; it is owned by the plan. */
@@ -143,8 +145,8 @@ void plan_expect_key(struct plan *plan, const char *path, const char *domain,
 
 /* The service of an ENABLE step; once for each. */
 void plan_needs(struct plan *plan, const struct step *step, bool is_running);
-/* Drops the last step, a file or folder, if plan->is_done() says that its result exists: for the
- * 100,000 steps of which most exist already. */
+/* Drops the last step, a file or folder, if by plan->is_done() its result exists already: for key
+ * files, of which there may be 100,000, most of them unchanged. */
 int plan_skip_done(struct plan *plan, struct err *err) must_check;
 
 /* Records an observed step of an existing file whose path begins like one of plan->claimed, and

@@ -23,7 +23,7 @@
 struct remote_server {
 	const char *url;
 	const char *
-		credentials; /* path of a file inside the root that contains them; NULL: none are required */
+		credentials; /* path of a file inside the root; NULL: none are required */
 };
 
 /* The value of a setting. */

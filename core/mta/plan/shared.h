@@ -15,8 +15,7 @@
 #include "core/base/macro.h"
 #include "core/mta/host/spans.h"
 
-/* A format: how our part is recognised.  In all functions NULL stands for a file that is only ours.
- */
+/* A format: how our part is recognised.  In all functions NULL means a file that is only ours. */
 struct shared_format {
 	const char *name; /* its name in target.db */
 	void (*ours)(const char *text, size_t len, struct spans *into);

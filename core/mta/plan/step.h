@@ -64,8 +64,9 @@ struct probe_type {
 	/* The answer before the push changes anything, for ask() to compare with; kept as
 	 * step->ask->before.  NULL: nothing is compared. */
 	char *(*before)(const struct step *step, int64_t deadline);
-	bool asks_on_undo; /* an undo probes too: it forces a lazy reload, or reports whether mail is accepted again */
-	bool is_filters;   /* the answering program is separate from the mail server */
+	/* An undo probes too: it forces a lazy reload, or shows whether mail is accepted again. */
+	bool asks_on_undo;
+	bool is_filters; /* the answering program is separate from the mail server */
 };
 /* All types (registry.c). */
 extern const struct probe_type *const probe_types[];
@@ -103,8 +104,8 @@ struct step_ask {
 	char *domain, *selector;
 	char *key, *reverse;
 	enum smtp_depth depth;
-	char *macros
-		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the lists; NULL: the usual ones */
+	/* The lists of macros: "i {auth_type} {j=mx.example.com}"; NULL: the usual ones. */
+	char *macros[MACRO_STAGES];
 	char *before; /* the answer before the push; filled by the engine */
 };
 
@@ -117,10 +118,9 @@ struct step {
 	bool is_secret : 1; /* never written to the journal: digest and key id only */
 	bool is_key : 1;  /* a file or a setting that contains the private key `key_id` */
 	bool had_old : 1; /* filled by plan_prune(); files, folders: the path existed */
-	bool is_relied_on : 1; /* ENABLE: the mail server passes mail to it with its present configuration */
-	unsigned causes; /* bits: the causes that a change of this step has */
-	unsigned
-		when; /* services, probes: bits: required if a step that was kept has any of these causes; 0: always */
+	bool is_relied_on : 1; /* ENABLE: the mail server passes mail to it already */
+	unsigned causes;       /* bits of plan_cause() for services and probes */
+	unsigned when; /* services, probes: the bits that make them due; 0: always due */
 	struct file_meta meta; /* files, folders */
 	char *object; /* file, folder: path inside the root; service: its name; probe: endpoint
 	                        ("unix:/path", "inet:8891@127.0.0.1", "127.0.0.1:25"); setting: its
@@ -130,8 +130,8 @@ struct step {
 		struct {                          /* files and settings */
 			struct digest new_digest; /* SHA-256 of the wanted content */
 			union {
-				const struct shared_format *
-					shared; /* files: shared with an administrator, in this format */
+				/* files: shared with an administrator, in this format */
+				const struct shared_format *shared;
 				struct step_server *server; /* settings */
 			};
 			union {
@@ -196,8 +196,11 @@ struct key_source {
 enum undo_result {
 	UNDO_NOTHING, /* the old state exists already */
 	UNDO_DONE,
-	UNDO_DRIFT, /* neither old nor new: unchanged; err contains the difference, code 0 is returned */
-	UNDO_UNREACHABLE, /* the state cannot be determined, or changed, now: err contains the reason, code 0 is returned */
+	/* Neither old nor new: unchanged; err has the difference, code 0 is returned. */
+	UNDO_DRIFT,
+	/* The state cannot be determined, or changed, now: err has the reason, code 0 is returned.
+	 */
+	UNDO_UNREACHABLE,
 };
 
 /* A push that is carried out or undone. */
@@ -221,9 +224,11 @@ struct step_type {
 	const char
 		*name; /* in the journal: "file", "mkdir", "remote", "service", "probe" */
 	enum step_phase phase;
-	bool is_in_tree;   /* object is a path inside the root: its folder is synced */
-	bool is_container; /* a container of others: it is created first, removed last, and staging creates it in place */
-	bool has_content;  /* new_digest, old->digest, and texts unless it is secret */
+	bool is_in_tree; /* object is a path inside the root: its folder is synced */
+	/* It contains others: it is created first, removed last, and staging creates it in place.
+	 */
+	bool is_container;
+	bool has_content; /* new_digest, old->digest, and texts unless it is secret */
 	/* Whether its result exists already; fills had_old and old.  NULL: cannot be observed. */
 	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
 	               struct err *err);

@@ -30,7 +30,7 @@ static bool has_command(const struct master_service *service, const char *comman
 	return strcmp(service->command, command) == 0;
 }
 
-/* ---- what stands in the way --------------------------------------------------------------------- */
+/* ---- conflicts ---------------------------------------------------------------------------------- */
 
 static char *foreign_table(const struct main_cf *cf)
 {

@@ -207,7 +207,7 @@ static int search_table(struct reader *r, const char *table, unsigned depth,
 	return search_index(r, type, rest, err);
 }
 
-/* ---- where tables stand ------------------------------------------------------------------------ */
+/* ---- parameters that name tables --------------------------------------------------------------- */
 
 static const char *const checks[] = { "header_checks", "mime_header_checks",
 	                              "nested_header_checks", "body_checks",

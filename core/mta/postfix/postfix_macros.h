@@ -31,8 +31,8 @@ void macros_note(const struct main_cf *main, const struct master_cf *master,
 int macros_check(const struct main_cf *main, const struct master_cf *master,
                  struct err *err) must_check;
 
-/* The probes of filters in the plan are given what Postfix will send.  `hostname`: where main.cf has
- * no myhostname; may be NULL. */
+/* The probes of filters in the plan are given what Postfix will send.  `hostname`: where main.cf
+ * has no myhostname; may be NULL. */
 void macros_for_probes(const struct main_cf *main, const char *hostname,
                        struct plan *plan);
 

@@ -26,7 +26,7 @@ static size_t skip_blanks(const char *text, size_t at, size_t end)
 	return at;
 }
 
-/* A line that Postfix skips. */
+/* A blank line or a comment, which Postfix skips even inside a continued value. */
 bool main_is_void(const char *text, size_t at, size_t end)
 {
 	at = skip_blanks(text, at, end);

@@ -1,5 +1,6 @@
 /*
- * core/mta/postfix/postfix_main.h: main.cf as text: reading and expanding.  Pure: no file is opened here.
+ * core/mta/postfix/postfix_main.h: main.cf as text: reading and expanding.  Pure: no file is opened
+ * here.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_MAIN_H
 #define CORE_MTA_POSTFIX_POSTFIX_MAIN_H
@@ -29,7 +30,7 @@ struct main_cf {
 #define MAIN_CF_INIT ((struct main_cf){ 0 })
 #define auto_main_cf cleanup(main_cf_done) struct main_cf
 /* Reads logical lines as Postfix does: a line that starts with white space continues, comments and
- * blank lines inside a continued value are skipped.  Lines that are none are left alone. */
+ * blank lines inside a continued value are skipped, and so are lines that are not definitions. */
 void main_cf_parse(struct main_cf *cf, const char *text, size_t len);
 void main_cf_done(struct main_cf *cf);
 

@@ -1,8 +1,8 @@
 /*
- * core/mta/postfix/postfix_master.h: master.cf as text: services and their -o overrides, and our own block
- * at its end: services whose names begin with "mailauth-", between two comment lines that begin
- * with "# mailauthctl: ".  Every other octet stays; taking ours out of what putting it in gave
- * restores the old text exactly.  Pure.
+ * core/mta/postfix/postfix_master.h: master.cf as text: services and their -o overrides, and our
+ * own block at its end: services whose names begin with "mailauth-", between two comment lines that
+ * begin with "# mailauthctl: ".  Every other octet stays; taking ours out of what putting it in
+ * gave restores the old text exactly.  Pure.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_MASTER_H
 #define CORE_MTA_POSTFIX_POSTFIX_MASTER_H
@@ -21,7 +21,7 @@ struct master_service {
 	char *chroot;    /* "y", "n", "-" */
 	char *command;   /* "smtpd" */
 	char *arguments; /* what follows the command, as written */
-	char **option; /* "name=value" of each -o, "{ name = value }" too, blanks around '=' gone */
+	char **option; /* "name=value" of each -o, without blanks around '=' and braces */
 	size_t options;
 };
 
@@ -41,7 +41,8 @@ const char *master_override(const struct master_service *service,
                             const char *name) must_check;
 
 bool master_is_smtpd(const struct master_service *service) must_check;
-/* The host of a service's name "host:port", brackets kept; NULL: a port alone.  The caller frees. */
+/* The host of a service's name "host:port", brackets kept; NULL: a port alone.  The caller frees.
+ */
 char *master_host(const struct master_service *service) must_check;
 /* The port of a service's name, as written; borrowed. */
 const char *master_port(const struct master_service *service) must_check;

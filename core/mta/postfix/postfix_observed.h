@@ -76,7 +76,7 @@ struct opendmarc_observed {
 /* The state of the host before a push: Postfix itself, then a member for each part. */
 struct postfix_observed {
 	bool is_rooted;
-	struct store *store; /* for the parts' observe() alone; borrowed */
+	struct store *store; /* only for the parts' observe(); borrowed */
 	struct postfix_host host;
 	char *main_path; /* the real file at the end of links; NULL: Postfix is not installed */
 	char *master_path; /* NULL: there is none */
@@ -110,8 +110,8 @@ char *postfix_service_name(const struct postfix_observed *observed) must_check;
 int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *observed,
                      struct err *err) must_check;
 
-/* The SPF service as a mail filter in front of all others (cli/policyd/policyd_milter.h): without it forged
- * results would be believed, so mail waits where it does not answer. */
+/* The SPF service as the first mail filter (cli/policyd/policyd_milter.h): without it forged
+ * results would be trusted, so mail is deferred if it does not answer. */
 #define POSTFIX_GUARD_MILTER \
 	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
 

@@ -30,7 +30,7 @@ struct postfix_request {
 	char **kept;
 	size_t kept_count, kept_room;
 };
-/* Takes a text over and gives it back, to be pointed to from request->main. */
+/* Takes ownership of a text and returns it, for a pointer in request->main. */
 const char *postfix_request_keep(struct postfix_request *request, char *text);
 
 struct postfix_part {
@@ -39,7 +39,7 @@ struct postfix_part {
 	const char *provider; /* the program or package that does it */
 	const char *
 		filter; /* what mta.filter calls that; NULL: mta.filter is not about it */
-	/* Whether that is installed; NULL: it is said in notes instead. */
+	/* Whether that is installed; NULL: notes report it instead. */
 	bool (*has_provider)(struct ctx *ctx);
 	/* Reads its present state into its member of `observed`; `observed` has Postfix itself
 	 * already. */
@@ -108,7 +108,7 @@ static inline const struct postfix_observed *postfix_of(const struct validation 
 	return v->observed;
 }
 
-/* What the checks of OpenDKIM need to know of Postfix. */
+/* The facts about Postfix that the checks of OpenDKIM require. */
 static inline struct opendkim_check postfix_dkim_check(const struct validation *v)
 {
 	const struct postfix_observed *observed = postfix_of(v);

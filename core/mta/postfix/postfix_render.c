@@ -341,8 +341,8 @@ const struct main_milter *main_milter_signing(const struct main_request *request
 	return NULL;
 }
 
-/* Those of smtpd_milters that are, or are not, first, as "$mailauth_milter, ..."; `sent`: of them those
- * alone that mail of those who only send meets. */
+/* The milters of smtpd_milters with that is_first, as "$mailauth_milter, ..."; `sent`: only those
+ * that process submitted mail. */
 static void add_milters(const struct main_request *request, bool first, bool sent,
                         struct buf *list)
 {

@@ -1,15 +1,15 @@
 /*
- * core/mta/postfix/postfix_render.h: our part of main.cf: putting it in and taking it out.
+ * core/mta/postfix/postfix_render.h: inserts our part into main.cf and removes it.
  *
  * Ours are: parameters that begin with "mailauth_" and mailauth-spf_time_limit, comment lines that
  * begin with "# mailauthctl: ", the items $mailauth_smtpd_milters, $mailauth_submission_milters and
- * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in
- * milter_mail_macros, $mailauth_recipient_restrictions in
- * smtpd_recipient_restrictions, MAIN_OWN_BEGIN and MAIN_OWN_END around an admin's own item of the
- * signing filter, and $mailauth_<list> in the lists of SRS (sender_canonical_maps and
- * _classes, recipient_canonical_maps, lmtp_generic_maps).
- * Every other octet stays what it is; taking ours out of what putting them in gave restores the
- * old text exactly.  Pure: no file is opened here.
+ * $mailauth_non_smtpd_milters in the two milter lists, $mailauth_mail_macros in milter_mail_macros,
+ * $mailauth_recipient_restrictions in smtpd_recipient_restrictions, MAIN_OWN_BEGIN and MAIN_OWN_END
+ * around an administrator's own item of the signing filter, and $mailauth_<list> in the lists of
+ * SRS (sender_canonical_maps and _classes, recipient_canonical_maps, lmtp_generic_maps).
+ *
+ * Every other octet is unchanged; removing our part restores the exact text before it was inserted.
+ * Pure: no file is opened here.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_RENDER_H
 #define CORE_MTA_POSTFIX_POSTFIX_RENDER_H
@@ -22,14 +22,14 @@
 #include "core/mta/plan/shared.h"
 #include "core/mta/postfix/postfix_main.h"
 
-/* A filter that mail is handed to.  One that was not named yet is one more entry of main_request.milter. */
+/* A filter that mail is passed to, an entry of main_request.milter. */
 struct main_milter {
 	const char *
-		name; /* of its parameter, behind "mailauth_": "dmarc_milter"; NULL: no entry */
+		name; /* of its parameter, after "mailauth_": "dmarc_milter"; NULL: no entry */
 	const char *item; /* with braces: "{ unix:..., default_action=tempfail }" */
 	bool in_smtpd, in_non_smtpd; /* lists that get it */
-	bool is_first; /* in front of all others, an admin's with them, whatever is_last says */
-	bool sees_sent; /* mail of those who only send meets it, too; else mail from outside alone */
+	bool is_first; /* before all others, including an administrator's, even with is_last */
+	bool sees_sent; /* it processes submitted mail too; otherwise only mail from outside */
 	bool asks_policyd; /* the service of MAIN_TIME_LIMIT */
 };
 enum { MAIN_MILTERS = 6 };
@@ -50,24 +50,25 @@ enum { MAIN_MILTERS = 6 };
 		.is_first = true, .asks_policyd = true                    \
 	}
 
-/* What is to stand in main.cf.  Mail that comes from outside meets the milters in front of an
- * admin's, before anybody changed it; mail of those who only send (submission services, programs on
- * this machine) meets the signing one behind them, when nobody changes it any more. */
+/* The wanted content of main.cf.  Mail from outside passes our milters before an administrator's,
+ * which may change it; submitted mail (submission services, programs on this machine) passes the
+ * signing one after them, when it is no longer changed. */
 struct main_request {
 	struct main_milter
-		milter[MAIN_MILTERS]; /* in the order in which mail meets them */
-	bool is_last; /* mail from outside, too, meets ours behind an admin's */
-	/* Names of services, each array with a NULL behind them; may be NULL. */
+		milter[MAIN_MILTERS]; /* in the order in which mail passes them */
+	bool is_last; /* mail from outside too passes ours after an administrator's */
+	/* Names of services, each array ends in NULL; may be NULL. */
 	const char *const *unmiltered; /* must use none of ours */
-	/* Where an admin's lists name the signing filter themselves: the endpoint as he wrote it, one for
-	 * each list, or NULL.  Services that must not use it get his list without it. */
+	/* If an administrator's lists name the signing filter themselves: the endpoint as written
+	 * there, one for each list, or NULL.  Services that must not use it get that list without
+	 * it. */
 	const char *own_smtpd, *own_non_smtpd;
-	bool is_local_off; /* mail of programs on this machine meets none of ours, nor that item */
+	bool is_local_off; /* mail of programs on this machine passes none of ours, nor that item */
 	const char *const *submission; /* only send */
 	const char *const *cleanup;    /* read non_smtpd_milters */
 	const char *policy; /* "check_policy_service { unix:..., ... }"; NULL: none */
 	const char *
-		policy_socket; /* tells that an admin's list asks it: "private/mailauth-spf" */
+		policy_socket; /* "private/mailauth-spf": the `socket` of restrict_find() */
 	/* Tables that make SRS addresses of senders and senders of SRS addresses; NULL: none. */
 	const char *srs_forward, *srs_reverse;
 };
@@ -77,21 +78,21 @@ void main_milter_add(struct main_request *request, struct main_milter milter);
 /* NULL: none of that name. */
 const struct main_milter *main_milter_find(const struct main_request *request,
                                            const char *name) must_check;
-/* The one that mail of those who only send meets, which signs it.  NULL: none. */
+/* The one that signs submitted mail.  NULL: none. */
 const struct main_milter *
 main_milter_signing(const struct main_request *request) must_check;
 
-/* What of `text` is ours, settled. */
+/* The parts of `text` that are ours, settled. */
 void main_cf_ours(const char *text, size_t len, struct spans *into);
-/* `text` without anything of ours. */
+/* `text` without our part. */
 void main_cf_strip(const char *text, size_t len, struct buf *into);
-/* `text` with exactly what is asked for, whatever of ours stood there before; without the policy
- * where restrict_find() refuses. */
+/* `text` with exactly what the request contains, replacing any earlier part of ours; without the
+ * policy if restrict_find() refuses. */
 void main_cf_render(const char *text, size_t len, const struct main_request *request,
                     struct buf *into);
 
-/* Options of our milters: all that an admin's milter_protocol, milter_default_action and time limits
- * would set otherwise; the default action follows. */
+/* Options of our milters: all that an administrator's milter_protocol and time limits would
+ * otherwise set; the default action follows. */
 #define MAIN_MILTER_LIMITS \
 	"connect_timeout=10s, command_timeout=30s, content_timeout=300s, protocol=6"
 

@@ -56,7 +56,7 @@ struct step *postfix_restore_file(struct plan *plan, const char *path,
 	return step;
 }
 
-/* A file as it will stand. */
+/* The future content of a file. */
 static const struct buf *text_of(const struct step *step, const struct buf *now)
 {
 	return step ? step_text(step) : now;
@@ -158,7 +158,7 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 	}
 }
 
-/* The value of a keyword in our configuration and, before it, the administrator's. */
+/* The value of a keyword in our configuration, else in the administrator's. */
 static const char *value_of(const struct opendkim_conf *ours,
                             const struct postfix_observed *observed, const char *key)
 {

@@ -24,7 +24,7 @@
 enum {
 	RELAY_REFUSED = 1, /* ends a stranger's mail to a foreign domain */
 	RELAY_PERMITTED = 2,
-	LOCAL_ENDS = 4,     /* mail to our own domains ends before it */
+	LOCAL_ENDS = 4,     /* ends mail to our own domains too: no later item gets it */
 	BY_DESTINATION = 8, /* RELAY_REFUSED, and mail to our own domains continues */
 };
 
@@ -235,7 +235,7 @@ static void find_in_nothing(const struct main_cf *cf, struct restrict_spot *spot
 	if (is_defined)
 		main_cf_value(&other, "smtp", "smtpd_relay_restrictions", &value);
 	if (strstr(buf_text(&value),
-	           "mailauth-here")) { /* a circle, unless it is empty */
+	           "mailauth-here")) { /* a circle, once the list is not empty */
 		spot->why = N_("smtpd_relay_restrictions is derived from it");
 		return;
 	}

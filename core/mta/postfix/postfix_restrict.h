@@ -31,7 +31,7 @@ void restrict_each_policy(const struct main_cf *cf, const struct master_cf *mast
 enum restrict_place {
 	RESTRICT_REFUSED, /* no position is known to be safe; `why` is the reason */
 	RESTRICT_PRESENT, /* the administrator's list queries the service already */
-	RESTRICT_BEFORE,  /* in front of the item at `at` */
+	RESTRICT_BEFORE,  /* before the item at `at` */
 	RESTRICT_AFTER,   /* directly after the item that ends at `at` */
 	RESTRICT_ALONE,   /* the list is unset or empty */
 };

@@ -13,7 +13,7 @@ struct postfix_route {
 		*own_non; /* the administrator's own items, as written; NULL: none */
 	char *milter;     /* item of main.cf, with braces */
 	char *probe;      /* "unix:/path" for probes */
-	char *socket; /* "local:/path" for our configuration; NULL: the administrator's own is kept */
+	char *socket; /* "local:/path" for our configuration; NULL: that of the administrator */
 	bool in_smtpd, in_non_smtpd;
 };
 /* Never fails. postfix_route_done() frees its members. */
@@ -21,8 +21,8 @@ void postfix_route_find(const struct postfix_observed *observed,
                         struct postfix_route *route);
 void postfix_route_done(struct postfix_route *route);
 
-/* Where the signing filter listens once it is ours ("unix:/path", "inet:8891@127.0.0.1").  The caller
- * frees. */
+/* Where the signing filter listens once it is ours ("unix:/path", "inet:8891@127.0.0.1").  The
+ * caller frees. */
 char *postfix_dkim_socket(const struct postfix_observed *observed) must_check;
 /* The item of an administrator's list that names the filter's socket ("unix:/path",
  * "inet:port@host"): its endpoint as written.  NULL: none.  The caller frees. */

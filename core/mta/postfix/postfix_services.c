@@ -109,7 +109,8 @@ bool services_names_filter(const struct main_cf *main,
 	return found != NULL;
 }
 
-/* What a list of the service itself disables; NULL: nothing, it names the filter for submission. */
+/* Which checks a list of the service itself disables; NULL: none, because the list names the filter
+ * and mail through the service is not checked with DMARC anyway. */
 static char *list_override(const struct main_cf *main,
                            const struct master_service *service, const char *list,
                            const struct filter_socket *filter)
@@ -426,7 +427,7 @@ static char *listening_host(const struct main_cf *main)
 	return found;
 }
 
-/* master_service_disable: types and "name/type", the first match counts, "!" excludes one. */
+/* master_service_disable: types and "name/type", the first match counts, "!" keeps one enabled. */
 static bool is_disabled(const struct main_cf *main, const struct master_service *service)
 {
 	auto_buf list = BUF_INIT, item = BUF_INIT;

@@ -1,5 +1,5 @@
 /*
- * core/mta/postfix/postfix_services.h: which mail our filter will see, as main.cf and master.cf have it.
+ * core/mta/postfix/postfix_services.h: which mail reaches our filter, by main.cf and master.cf.
  * Pure.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_SERVICES_H
@@ -19,14 +19,14 @@ struct services {
 		unmiltered; /* smtpd services that get no milter of ours: those that accept
 	                            what a content filter returns, and those whose content an
 	                            smtpd_proxy_filter keeps from every milter */
-	const char **submission; /* smtpd services that customers alone send through */
+	const char **submission; /* smtpd services through which only customers send */
 	const char **cleanup;    /* cleanup services; never empty */
 	struct filter_ways ways;
 };
 
 #define SERVICES_INIT ((struct services){ 0 })
 #define auto_services cleanup(services_done) struct services
-/* `tables` and `has_other` as filter_ways_find() takes them. */
+/* `tables` and `has_other` as for filter_ways_find(). */
 void services_read(const struct main_cf *main, const struct master_cf *master,
                    const struct filter_tables *tables, bool has_other,
                    struct services *ret_services);

@@ -8,8 +8,8 @@
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
 
-/* The number of a port, which may be a name of /etc/services, and a container may lack that file; 0:
- * unknown. */
+/* The number of a port, which may be a name of /etc/services, and a container may lack that file;
+ * 0: unknown. */
 int smtpd_port(const char *port) must_check;
 
 /* Whether the parameter is "yes" for this service. */
@@ -23,7 +23,7 @@ bool smtpd_is_submission(const struct main_cf *main,
 /* Whether the world sends mail to it: port 25, or what postscreen hands on. */
 bool smtpd_is_world(const struct master_service *service) must_check;
 
-/* Whether it can be reached from this machine alone. */
+/* Whether it can be reached only from this machine. */
 bool smtpd_listens_on_loopback(const struct main_cf *main,
                                const struct master_service *service) must_check;
 

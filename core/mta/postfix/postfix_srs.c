@@ -133,7 +133,7 @@ static void find_acceptance(struct ctx *ctx, struct postfix_observed *observed)
 	}
 }
 
-/* ---- domains of ours that nobody listed --------------------------------------------------------- */
+/* ---- our domains that are not excluded ---------------------------------------------------------- */
 
 #define NAMED_MAX 10 /* domains in a sentence */
 

@@ -337,7 +337,7 @@ struct reach {
 	struct faults *faults;
 };
 
-/* True: the endpoint stands for the socket. */
+/* True: the endpoint means the socket. */
 static bool check_reach(const struct reach *reach, const struct master_service *service,
                         bool is_chrooted, const char *list, const char *endpoint)
 {

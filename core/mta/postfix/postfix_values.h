@@ -1,7 +1,8 @@
 /*
- * core/mta/postfix/postfix_values.h: what postconf(1) does not see in main.cf and master.cf: words that are
- * none of those allowed, unbalanced braces, table types that this Postfix has not, milters and
- * policy services that cannot be read, and sockets that a chrooted service cannot reach.  Pure.
+ * core/mta/postfix/postfix_values.h: faults of main.cf and master.cf that postconf(1) does not
+ * detect: words that are not allowed, unbalanced braces, table types that this Postfix does not
+ * have, milters and policy services that cannot be parsed, and sockets that a chrooted service
+ * cannot reach.  Pure.
  */
 #ifndef CORE_MTA_POSTFIX_POSTFIX_VALUES_H
 #define CORE_MTA_POSTFIX_POSTFIX_VALUES_H
@@ -26,7 +27,7 @@ const char *faults_new(const struct faults *now, const struct faults *before) mu
 void postfix_values_check(const struct main_cf *cf, const struct master_cf *master,
                           const char *types, struct faults *ret_faults);
 
-/* Why "unix:path" or "inet:host:port" is none; NULL: it is one. */
+/* Why the text is not an endpoint "unix:path" or "inet:host:port"; NULL: it is one. */
 const char *postfix_endpoint_fault(const char *endpoint) must_check;
 
 /* Services whose milters use `socket` ("unix:/path", as from opendkim_endpoint(), where `filter`

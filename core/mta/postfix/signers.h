@@ -15,8 +15,8 @@
 #include "core/store/store.h"
 
 struct signer {
-	char *program; /* "OpenDKIM", "rspamd"; the socket of one that was seen to sign */
-	char *file;    /* its configuration; NULL: a probe was signed */
+	char *program;  /* "OpenDKIM", "rspamd"; the socket of one that signed a probe */
+	char *file;     /* its configuration; NULL: a probe was signed */
 	bool is_filter; /* it is the filter that ours would replace */
 	bool is_open;   /* ... also for domains that cannot be determined */
 	char **domain;

@@ -127,7 +127,7 @@ static int hear(struct asking *a, struct buf *answer, struct err *err)
 	}
 }
 
-/* ---- what is said ----------------------------------------------------------------------------- */
+/* ---- messages --------------------------------------------------------------------------------- */
 
 static void encode(const char *text, struct buf *into)
 {

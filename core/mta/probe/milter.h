@@ -22,11 +22,12 @@ struct milter_header {
 };
 
 struct milter_message {
-	const char *client; /* IPv4 address text of the SMTP client */
-	bool is_authenticated; /* the client is authenticated: {auth_type}, {auth_authen} have values */
-	const char *macros
-		[MACRO_STAGES]; /* "i {auth_type} {j=mx.example.com}", ...: the names that are sent, with or without a value; NULL: the usual ones */
-	const char *sender;     /* envelope sender, without angle brackets */
+	const char *client;    /* IPv4 address text of the SMTP client */
+	bool is_authenticated; /* the client is: {auth_type}, {auth_authen} have values */
+	/* The macros that are sent, with or without a value: "i {auth_type} {j=mx.example.com}";
+	 * NULL: the usual ones. */
+	const char *macros[MACRO_STAGES];
+	const char *sender; /* envelope sender, without angle brackets */
 	const char *recipient;
 	const struct milter_header *header;
 	size_t headers;
@@ -41,7 +42,7 @@ struct milter_answer {
 	struct buf headers;
 };
 
-/* Negotiates, and sends `message` if it is not NULL. `endpoint` is "unix:/path" (inside the
+/* Negotiates, and sends `message` if it is not NULL.  `endpoint` is "unix:/path" (inside the
  * context's root) or "inet:port@host" with a numeric host or localhost.  `deadline` is monotonic
  * nanoseconds.  Fails: no listener, not a milter, too late. */
 int milter_ask(struct ctx *ctx, const char *endpoint,

@@ -1,22 +1,23 @@
 /*
- * core/mta/probe/smtp_probe.h: does an SMTP server greet, answer EHLO, and take mail for its postmaster?
+ * core/mta/probe/smtp_probe.h: whether an SMTP server greets, answers EHLO, and accepts mail for
+ * its postmaster.
  *
- * RFC 5321 4.5.1 obliges every server to accept mail for its postmaster, and 4.5.5 mail from the
- * empty sender, so that is what is asked from loopback: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO with
- * postmaster at the name of the greeting (at the server's address where that is no full name), RSET,
- * QUIT, as far as step->ask->depth says.  Nothing is delivered.  MAIL meets the filters, RCPT the
- * policy services and the recipient maps (which are not always asked about a bare "postmaster"); what
- * only DATA reaches, the maps of senders among it, is not seen.
+ * RFC 5321 4.5.1 requires every server to accept mail for its postmaster, and 4.5.5 mail from the
+ * empty sender, so the probe from loopback is: EHLO [127.0.0.1], MAIL FROM:<>, RCPT TO with
+ * postmaster at the name of the greeting (at the server's address if that is not a full name),
+ * RSET, QUIT, up to step->ask->depth.  Nothing is delivered.  MAIL tests the filters, RCPT the
+ * policy services and the recipient maps (which are not always queried for a bare "postmaster");
+ * what only DATA reaches, for example the maps of senders, is not tested.
  *
- * An admin's own restrictions may refuse it all the same, at the greeting even, and a service may be
- * out of order.  Therefore the server is asked before the push, too, and only what became worse is a
- * failure:
+ * An administrator's own restrictions may nevertheless refuse it, even at the greeting, and a
+ * service may be out of order.  The server is therefore probed before the push too, and only a
+ * worse answer is a failure:
  *   2xx after                                    fine
- *   4xx after, the same code and status before   fine, and said: it is not our change
+ *   4xx after, the same code and status before   fine, and reported: it is not our change
  *   4xx after, anything else before, or unknown  failure
  *   5xx after, 2xx before                        failure
- *   5xx after, anything else before, or unknown  fine: a restriction of the admin's
- *   no answer before                             it is not asked again, and that is said
+ *   5xx after, anything else before, or unknown  fine: a restriction of the administrator's
+ *   no answer before                             it is not probed again, which is reported
  *   no answer after, an answer before or unknown failure
  */
 #ifndef CORE_MTA_PROBE_SMTP_PROBE_H

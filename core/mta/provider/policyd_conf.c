@@ -33,7 +33,7 @@ static void relays_done(struct relays *relays)
 	free(relays->text);
 }
 
-/* mynetworks takes the first that matches; a network that overlaps an excluded one is left out. */
+/* In mynetworks the first match counts; a network that overlaps an excluded one is left out. */
 static bool is_whole(const struct network *net, const struct policyd_host *host)
 {
 	for (size_t i = 0; i < host->relayed_count; i++) {

@@ -1,6 +1,6 @@
 /*
- * core/mta/provider/policyd_conf.h: mailauth-policyd as a component: its one file, made from the desired
- * state.  It reads the file again by itself when it changed, so nothing is told to it.  Pure.
+ * core/mta/provider/policyd_conf.h: mailauth-policyd as a component: its one file, made from the
+ * desired state.  It follows changes of the file by itself and needs no reload.  Pure.
  */
 #ifndef CORE_MTA_PROVIDER_POLICYD_CONF_H
 #define CORE_MTA_PROVIDER_POLICYD_CONF_H
@@ -47,7 +47,8 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
                       const char *prefix, struct plan *plan, struct err *err) must_check;
 void policyd_conf_drop(const char *prefix, struct plan *plan);
 
-/* Whether the steps of a pruned plan begin to reject or defer mail on this host by its SPF result. */
+/* Whether the steps of a pruned plan begin to reject or defer mail on this host by its SPF result.
+ */
 bool policyd_conf_begins_to_refuse(const struct plan *plan) must_check;
 
 #endif

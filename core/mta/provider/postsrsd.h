@@ -1,6 +1,6 @@
 /*
  * core/mta/provider/postsrsd.h: postsrsd as a component: its present state, and the steps that
- * apply the settings of SRS. The same functions render files for a live host and for another host.
+ * apply the settings of SRS.  The same functions render files for a live host and for another host.
  * It has no reload, so every change is a restart.  Tested with 1.10 of Debian 12 and 13, and with
  * 2.0.11 and 2.4.0, built from source.
  */
@@ -23,8 +23,8 @@
 #define CAUSE_SRS "postsrsd: what it reads"
 
 #define POSTSRSD_SERVICE "postsrsd"
-/* Senders that postsrsd cannot make an SRS address of stay as they are: a table (regexp_table(5)) that
- * Postfix asks before it. */
+/* Senders of which postsrsd cannot make an SRS address are not rewritten: a table (regexp_table(5))
+ * that Postfix asks before it. */
 #define POSTSRSD_KEEP "/etc/mailauthctl/srs-keep.regexp"
 #define POSTSRSD_DROP_IN "/etc/systemd/system/postsrsd.service.d/mailauthctl.conf"
 
@@ -41,7 +41,7 @@ struct postsrsd_observed {
 	struct postsrsd_conf admin; /* its values */
 	bool has_block;
 	char *our_domain; /* the SRS domain that our block names; NULL: none */
-	bool is_damaged;  /* our block has no end: the file is left alone */
+	bool is_damaged;  /* our block has no end: the file is not changed */
 	char *why_not; /* why nothing can be added to its configuration; NULL: it can */
 	char *secret_path;
 	bool has_secret;            /* the file exists */
@@ -67,7 +67,7 @@ void postsrsd_tables_done(struct postsrsd_tables *tables);
 void postsrsd_tables_of(const struct postsrsd_observed *observed, const char *queue_dir,
                         struct postsrsd_tables *ret_tables);
 
-/* Where the files go. */
+/* The location of the files. */
 struct postsrsd_place {
 	const char *prefix;   /* "" or the folder of the directory backend */
 	bool is_live;         /* services are told and probed */
@@ -80,8 +80,8 @@ int postsrsd_plan(const struct desired *desired, const struct postsrsd_observed 
                   const struct postsrsd_place *place,
                   const struct postsrsd_tables *tables, struct plan *plan,
                   struct err *err) must_check;
-/* Removes all objects of ours, at RANK_LEFTOVERS. `desired` NULL: those that are only ours are left
- * to the engine. */
+/* Removes all objects of ours, at RANK_LEFTOVERS.  `desired` NULL: those that are only ours are
+ * left to the engine. */
 void postsrsd_plan_out(const struct desired *desired,
                        const struct postsrsd_observed *observed, struct plan *plan);
 

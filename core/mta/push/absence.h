@@ -7,7 +7,7 @@
 
 struct absence {
 	char *sentence; /* what was found instead, and the next step */
-	char *remedy;   /* the command of that step alone */
+	char *remedy;   /* only the command of that step */
 };
 
 /* For a host for which backend_choose() finds no server: one that does not run, another one, or

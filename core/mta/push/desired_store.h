@@ -1,4 +1,5 @@
-/* core/mta/push/desired_store.h: reads the desired state of a push from the database and target.db. */
+/* core/mta/push/desired_store.h: reads the desired state of a push from the database and target.db.
+ */
 #ifndef CORE_MTA_PUSH_DESIRED_STORE_H
 #define CORE_MTA_PUSH_DESIRED_STORE_H
 

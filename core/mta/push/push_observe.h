@@ -1,4 +1,5 @@
-/* core/mta/push/push_observe.h: what a backend observed, before or in the database's transaction. */
+/* core/mta/push/push_observe.h: what a backend observed, before or in the database's transaction.
+ */
 #ifndef CORE_MTA_PUSH_PUSH_OBSERVE_H
 #define CORE_MTA_PUSH_PUSH_OBSERVE_H
 
@@ -9,16 +10,18 @@
 #include "core/mta/push/push_options.h"
 #include "core/store/store.h"
 
-/* What a remote server has, observed before the store's transaction, in which no writer must wait for it. */
+/* The state of a remote server, observed before the store's transaction, so that no writer has to
+ * wait for that server. */
 struct push_observation {
 	const struct mta_backend *backend;
-	void *observed;         /* the backend's own; NULL: `failure` says why */
+	void *observed;         /* the backend's own; NULL: see `failure` */
 	struct digest settings; /* by which it was observed */
 	struct err failure;
 };
 
-/* `store` as it is now, open to read.  *ret_observation is NULL where no remote server would be pushed to.  A
- * server that does not answer is no failure: push_prepare() reports it. */
+/* With the present state of `store`, open for reading.  *ret_observation is NULL if no remote
+ * server would be pushed to.  A server that does not answer is not a failure: push_prepare()
+ * reports it. */
 int push_observe(struct ctx *ctx, struct store *store, const struct push_options *options,
                  struct push_observation **ret_observation, struct err *err) must_check;
 /* *ret_is_current: the settings by which it was observed are still those of `store`. */
@@ -26,14 +29,14 @@ int push_is_current(const struct push_observation *observation, struct store *st
                     bool *ret_is_current, struct err *err) must_check;
 void push_observation_free(struct push_observation *observation);
 
-/* For push.c: `early` where it is of that backend and current, else `own`, into which the backend observes now.  *ret_observed
- * lives as long as both. */
+/* For push.c: the observation of `early` if it is of that backend and up to date, else that of
+ * `own`, which the backend fills now.  *ret_observed is valid as long as both. */
 int push_observation_get(struct ctx *ctx, struct store *store,
                          const struct mta_backend *backend,
                          const struct push_observation *early,
                          struct push_observation *own, void **ret_observed,
                          struct err *err) must_check;
-/* Frees what it holds. */
+/* Frees its members. */
 void push_observation_done(struct push_observation *observation);
 
 #endif

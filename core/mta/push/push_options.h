@@ -1,4 +1,4 @@
-/* core/mta/push/push_options.h: what a push is asked to do. */
+/* core/mta/push/push_options.h: the options of a push. */
 #ifndef CORE_MTA_PUSH_PUSH_OPTIONS_H
 #define CORE_MTA_PUSH_PUSH_OPTIONS_H
 
@@ -7,15 +7,15 @@
 
 struct push_options {
 	bool is_adoption;    /* mta adopt: binds the host to this store */
-	bool replace_filter; /* an admin's own signing filter may be taken over */
+	bool replace_filter; /* an administrator's own signing filter may be replaced */
 	bool take_over; /* the host follows another store: follow this one from now on */
-	bool force;     /* overwrite what somebody edited: refused otherwise */
-	bool remove;    /* take everything of ours out again */
-	bool is_explicit; /* mta push: ends a hold, looks at everything instead of what moved */
-	bool is_scheduled; /* ... by a timer: silent, and nothing, where no push is due by itself:
-	                      not adopted, held, another database's host */
-	bool is_rollback;    /* mta rollback: an earlier push's files, then a hold */
-	int64_t rollback_to; /* whose; 0: the one before the last that is in force */
+	bool force;     /* overwrite edits by others, which are refused otherwise */
+	bool remove;    /* remove all objects of ours */
+	bool is_explicit; /* mta push: ends a pause, compares everything, not only changes */
+	bool is_scheduled; /* ... by a timer: does and reports nothing if the host was not adopted,
+	                      is paused, or follows another database */
+	bool is_rollback; /* mta rollback: the files of an earlier push, then a pause */
+	int64_t rollback_to; /* its id; 0: the one before the last whose result is in use */
 };
 
 #endif
