@@ -95,7 +95,7 @@ mta_src := \
 		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
-	$(addprefix qmail/,qmail) \
+	$(addprefix qmail/,qmail qmail_detect qmail_hooks qmail_probe qmail_service qmail_spf) \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
@@ -151,6 +151,7 @@ unit_tests := \
 	$(addprefix core/mta/probe/test_,map_probe milter) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
 		postsrsd_conf) \
+	$(addprefix core/mta/qmail/test_,qmail) \
 	$(addprefix core/mta/push/test_,contract drift_remote push rollback) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \

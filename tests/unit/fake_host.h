@@ -289,7 +289,7 @@ __attribute__((unused)) static char *snapshot(struct host *host)
 		line[count++] = at;
 	qsort(line, count, sizeof(*line), by_line);
 	for (size_t i = 0; i < count; i++)
-		if (strncmp(line[i], "/var", 4) != 0)
+		if (strncmp(line[i], "/var ", 5) != 0)
 			buf_printf(&sorted, "%s\n", line[i]);
 	buf_done(&tree);
 	return buf_take(&sorted);

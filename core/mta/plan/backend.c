@@ -39,15 +39,15 @@ struct feature_support backend_support(struct ctx *ctx, const struct mta_backend
 	return support;
 }
 
-bool backend_accepts(const struct mta_backend *backend, const char *setting,
-                     const char *value, const char **ret_nearest)
+const struct value_limit *backend_limit(struct ctx *ctx,
+                                        const struct mta_backend *backend,
+                                        const char *setting, const char *value)
 {
 	for (const struct value_limit *limit = backend->limits; limit && limit->setting;
 	     limit++)
 		if (strcmp(limit->setting, setting) == 0 &&
-		    strcmp(limit->value, value) == 0) {
-			*ret_nearest = limit->nearest;
-			return false;
-		}
-	return true;
+		    strcmp(limit->value, value) == 0 &&
+		    (!backend->has_limit || backend->has_limit(ctx, limit)))
+			return limit;
+	return NULL;
 }

@@ -41,6 +41,7 @@ struct feature_support {
 struct value_limit {
 	const char *setting, *value; /* "spf.mode", "reject-not-pass" */
 	const char *nearest;         /* the value to use instead */
+	const char *why;             /* N_(), a clause; NULL: it has no such value */
 };
 
 struct mta_found { /* the result of detect(); see backend_found_done() */
@@ -108,6 +109,8 @@ struct mta_backend {
 	                        struct feature_support *support);
 	/* Unsupported values of settings.  Enabled features are checked as above.  NULL: none. */
 	const struct value_limit *limits;
+	/* Whether this host has the limit.  NULL: every host has all. */
+	bool (*has_limit)(struct ctx *ctx, const struct value_limit *limit);
 	/* NULL in rows that this version does not push to. */
 	int (*detect)(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
 	              struct err *err);
@@ -171,10 +174,11 @@ struct feature_support backend_support(struct ctx *ctx, const struct mta_backend
                                        const char *filter,
                                        enum mta_feature feature) must_check;
 
-/* Whether the setting may have that value there; *ret_nearest: the nearest supported value, a
- * literal. */
-bool backend_accepts(const struct mta_backend *backend, const char *setting,
-                     const char *value, const char **ret_nearest) must_check;
+/* Why the setting must not have that value on this host.  NULL: it may. */
+const struct value_limit *backend_limit(struct ctx *ctx,
+                                        const struct mta_backend *backend,
+                                        const char *setting,
+                                        const char *value) must_check;
 
 void backend_found_done(struct mta_found *found);
 

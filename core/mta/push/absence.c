@@ -20,7 +20,6 @@ static const struct {
 	{ "Exim", "/usr/sbin/exim4" },
 	{ "Exim", "/usr/sbin/exim" },
 	{ "Exim", "/usr/exim/bin/exim" },
-	{ "qmail", "/var/qmail/bin/qmail-send" },
 	{ "OpenSMTPD", "/usr/sbin/smtpd" },
 	{ "Sendmail", "/usr/lib/sm.bin/sendmail" },
 	{ "Sendmail", "/usr/sbin/sendmail.sendmail" },

@@ -203,7 +203,6 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 {
 	const struct mta_backend *backend = NULL;
 	auto_free char *filter = NULL;
-	const char *nearest;
 	if (!value)
 		return 0;
 	int r = read_bound(ctx, store, &backend, err);
@@ -212,11 +211,13 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 	if (r < 0 || !backend)
 		return r;
 	r = check_feature(ctx, backend, filter, setting, value, err);
-	if (r < 0 || backend_accepts(backend, setting, value, &nearest))
+	const struct value_limit *limit =
+		r < 0 ? NULL : backend_limit(ctx, backend, setting, value);
+	if (!limit)
 		return r;
-	return err_set(
-		err, ERR_FAILED,
-		_("%s cannot be %s with %s; the nearest supported value: \"mailauthctl "
-	          "server set %s %s\""),
-		setting, value, _(backend->title), setting, nearest);
+	return err_set(err, ERR_FAILED,
+	               _("%s cannot be %s with %s%s%s; the nearest supported value: "
+	                 "\"mailauthctl server set %s %s\""),
+	               setting, value, _(backend->title), limit->why ? ": " : "",
+	               limit->why ? _(limit->why) : "", setting, limit->nearest);
 }

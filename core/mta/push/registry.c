@@ -19,6 +19,8 @@
 #include "core/mta/provider/opendmarc_conf.h"
 #include "core/mta/provider/postsrsd.h"
 #include "core/mta/provider/postsrsd_conf.h"
+#include "core/mta/qmail/qmail_probe.h"
+#include "core/mta/qmail/qmail_service.h"
 
 /* Of tests: never in a program that is installed. */
 #ifndef REGISTRY_MORE
@@ -49,14 +51,15 @@ const struct shared_format *const shared_formats[] = {
 };
 const unsigned shared_format_count = ARRAY_LEN(shared_formats);
 
-const struct service_kind *const service_kinds[] = { &postfix_service, &opendkim_service,
-	                                             &opendmarc_service,
-	                                             &postsrsd_service, SERVICES_MORE };
+const struct service_kind *const service_kinds[] = {
+	&postfix_service,  &opendkim_service, &opendmarc_service,
+	&postsrsd_service, &qmail_service,    SERVICES_MORE
+};
 const unsigned service_kind_count = ARRAY_LEN(service_kinds);
 
 const struct probe_type *const probe_types[] = {
-	&milter_probe,       &milter_sign_probe, &milter_verify_probe,
-	&milter_dmarc_probe, &smtp_probe,        &smtp_proxy_probe,
-	&policy_probe,       &map_probe,         PROBES_MORE
+	&milter_probe,      &milter_sign_probe, &milter_verify_probe, &milter_dmarc_probe,
+	&smtp_probe,        &smtp_proxy_probe,  &policy_probe,        &map_probe,
+	&qmail_smtpd_probe, PROBES_MORE
 };
 const unsigned probe_type_count = ARRAY_LEN(probe_types);

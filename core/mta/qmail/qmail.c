@@ -1,14 +1,152 @@
-/* qmail: its features; this version does not push to it. */
+/*
+ * The row of qmail.  Its programs read their control files at each connection, so nothing is reloaded: a
+ * file that is renamed into place is in effect, and a probe follows.
+ */
 #include "core/mta/plan/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/mta/check/path_check.h"
+#include "core/mta/host/service_kind.h"
+#include "core/mta/plan/desired.h"
+#include "core/mta/qmail/qmail_observed.h"
+#include "core/mta/qmail/qmail_probe.h"
+#include "core/mta/qmail/qmail_service.h"
+
+static int detect(struct ctx *ctx, struct store *store, struct mta_found *ret_found,
+                  struct err *err)
+{
+	struct qmail_host host;
+	(void)store;
+	int r = qmail_host_read(ctx, &host, err);
+	if (r < 0)
+		return r;
+	*ret_found = (struct mta_found){
+		.is_installed = host.is_installed,
+		.is_running = host.is_running,
+		.version = host.is_installed ? xstrdup(qmail_flavour_name(&host)) : NULL,
+		.config_dir = xstrdup(host.control),
+		.hostname = xstrdup(host.hostname),
+		.why_not = xstrdup(host.why_not),
+	};
+	qmail_host_done(&host);
+	return 0;
+}
+
+static int observe(struct ctx *ctx, struct store *store, void **ret_observed,
+                   struct err *err)
+{
+	struct qmail_observed *observed;
+	(void)store;
+	int r = qmail_observe(ctx, &observed, err);
+	if (r == 0)
+		*ret_observed = observed;
+	return r;
+}
+
+static void look_at_support(struct ctx *ctx, const char *filter, enum mta_feature feature,
+                            struct feature_support *support)
+{
+	struct qmail_host host;
+	struct err ignored = ERR_INIT;
+	(void)filter;
+	if (qmail_host_read(ctx, &host, &ignored) < 0)
+		return;
+	if (host.is_installed && feature == FEATURE_SPF && !host.has_spf)
+		*support = (struct feature_support){
+			.level = SUPPORT_NO,
+			.nearest = N_("its qmail-smtpd was built without the SPF patch"),
+		};
+	qmail_host_done(&host);
+}
+
+static void note_state(const struct qmail_observed *observed, struct plan *plan)
+{
+	if (observed->is_rooted)
+		plan_note(
+			plan,
+			_("under --root nothing is probed or validated by qmail's programs"));
+	else if (!observed->host.is_running)
+		plan_note(plan,
+		          _("qmail is not running: its files take effect when it starts; "
+		            "nothing was probed"));
+	else if (!observed->has_smtpd_account)
+		plan_note(plan, _("there is no account %s: qmail-smtpd is not probed"),
+		          QMAIL_SMTPD_ACCOUNT);
+}
+
+static int plan(const struct desired *desired, const void *row_observed,
+                struct plan *ret_plan, struct err *err)
+{
+	const struct qmail_observed *observed = row_observed;
+	if (!observed->host.is_installed)
+		return desired ? err_set(err, ERR_FAILED,
+		                         _("qmail is no longer installed: %s"),
+		                         observed->host.why_not)
+		               : 0;
+	note_state(observed, ret_plan);
+	return qmail_spf_plan(desired, observed, ret_plan, err);
+}
+
+static int restore(const void *row_observed, struct plan *plan, struct err *err)
+{
+	const struct qmail_observed *observed = row_observed;
+	unsigned cause = plan_cause(plan, CAUSE_QMAIL_SPF);
+	(void)err;
+	if (!observed->host.is_installed)
+		return 0;
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    text_starts(plan->step[i].object, observed->host.control))
+			plan->step[i].causes |= cause;
+	if (observed->host.is_running)
+		qmail_plan_smtpd_probe(observed, 0, cause, plan);
+	return 0;
+}
+
+/* Files that qmail-smtpd cannot read end every connection. */
+static int validate(struct ctx *ctx, const struct plan *plan, const void *row_observed,
+                    struct err *err)
+{
+	const struct qmail_observed *observed = row_observed;
+	auto_account who = { 0 };
+	int r = 0;
+	if (!observed->host.is_installed || !account_read(ctx, QMAIL_SMTPD_ACCOUNT, &who))
+		return 0;
+	struct path_check *check = path_check_new(ctx, plan);
+	for (size_t i = 0; r == 0 && i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		if (step->kind == STEP_FILE && step->is_present && !step->is_secret &&
+		    text_starts(step->object, observed->host.control))
+			r = path_check_access(check, &who, "/", step->object, PATH_READ,
+			                      err);
+	}
+	path_check_free(check);
+	return r;
+}
 
 const struct mta_backend qmail_backend = {
 	.name = "qmail",
 	.title = "qmail",
 	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
 	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
-	             [FEATURE_SPF] = { SUPPORT_PENDING },
+	             [FEATURE_SPF] = { SUPPORT_YES },
 	             [FEATURE_DMARC] = { SUPPORT_PENDING },
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
 	                               N_("it can check SPF of incoming mail; it does "
 	                                  "not rewrite the sender of forwarded mail") } },
+	.service = QMAIL_SERVICE,
+	.package = "qmail",
+	.look_at_support = look_at_support,
+	.limits = qmail_limits,
+	.has_limit = qmail_has_limit,
+	.detect = detect,
+	.observe = observe,
+	.observed_free = qmail_observed_free,
+	.plan = plan,
+	.restore = restore,
+	.validate = validate,
 };

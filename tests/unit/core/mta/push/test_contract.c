@@ -26,9 +26,13 @@ static const struct server {
 	  "/etc/mailauthctl/opendkim/InternalHosts", "yes" },
 	{ "directory", "directory", NULL, NULL,
 	  "/out/etc/mailauthctl/opendkim/InternalHosts", NULL },
+	{ "auto", "qmail", "/var/qmail/control/me", "mx.example.com\n",
+	  "/var/qmail/control/spfbehavior", "yes" },
 	{ "auto", "ledger", "/etc/ledger/ledger.conf", "listen 25\n", "/etc/ledger/ours",
 	  "yes", true },
 };
+
+#define LEDGER (ARRAY_LEN(servers) - 1)
 
 static struct store *host_of(struct host *host, const struct server *server)
 {
@@ -38,6 +42,9 @@ static struct store *host_of(struct host *host, const struct server *server)
 	assert_int_equal(unlink(main_cf), 0);
 	if (strcmp(server->name, "postfix") == 0)
 		postfix_at(host);
+	if (strcmp(server->name, "qmail") == 0)
+		put(host->root, "/var/qmail/bin/qmail-smtpd",
+		    "control/spfbehavior\nQMAILQUEUE\n", 0755);
 	if (server->file)
 		put(host->root, server->file, server->content, 0644);
 	is_live = server->has_services;
@@ -47,6 +54,8 @@ static struct store *host_of(struct host *host, const struct server *server)
 	set(host, store, SET_MTA_HOSTNAME, "mx.example.com");
 	set(host, store, SET_MTA_DIRECTORY_PATH, "/out");
 	set(host, store, SET_MTA_BACKEND, server->backend);
+	set(host, store, SET_SPF_LOCAL_RULES, "ip4:192.0.2.7");
+	set(host, store, SET_SPF_EXPLANATION, "see %{S}");
 	return store;
 }
 
@@ -279,7 +288,7 @@ static void test_doctor(void **state)
 static void test_denied(void **state)
 {
 	struct host *host = *state;
-	struct store *store = host_of(host, &servers[2]);
+	struct store *store = host_of(host, &servers[LEDGER]);
 	struct err err = ERR_INIT;
 
 	assert_go(host, store, adopt, PUSHED);
@@ -343,7 +352,7 @@ static void test_filter(void **state)
 static void test_learn(void **state)
 {
 	struct host *host = *state;
-	struct store *store = host_of(host, &servers[2]);
+	struct store *store = host_of(host, &servers[LEDGER]);
 	auto_domain domain = DOMAIN_INIT;
 	struct err err = ERR_INIT;
 	bool is_changed;

@@ -1,0 +1,154 @@
+/*
+ * qmail-smtpd as tcpserver starts it: a client on its standard input and output, which are pipes here, and
+ * what is known of the connection in its environment.
+ *
+ * The account is that of qmail-smtpd, because a control file that root can read proves nothing.  Without a
+ * network every DNS query fails, which a mode from 2 on answers with 451: the mode is in effect.
+ */
+#include "core/mta/qmail/qmail_probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/run.h"
+#include "core/base/text.h"
+
+#define CLIENT "192.0.2.1" /* of the documentation: it is no relay of anybody */
+#define SENDER "probe@mailauthctl-probe.invalid"
+#define DIALOGUE "EHLO mailauthctl-probe.invalid\r\nMAIL FROM:<" SENDER ">\r\nQUIT\r\n"
+#define MOST_MS 8000
+
+/* The reply number `at` (from 0) of the server, without its line break; caller frees.  NULL: none. */
+static char *reply(const char *text, unsigned at)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\r\n");
+		bool is_last = len > 3 && text[3] != '-';
+		if (is_last && at-- == 0)
+			return xmemdup(text, len);
+		text += len;
+		text += strspn(text, "\r\n");
+	}
+	return NULL;
+}
+
+/* The words before the program: no network, and its account. */
+static void add_wrapper(struct ctx *ctx, const char *uid, const char *gid,
+                        const char **argv, size_t *count)
+{
+	static const char *const apart[] = { "unshare", "--net", "true", NULL };
+	struct run_spec spec = { .argv = apart };
+	struct run_result result = { 0 };
+	struct err ignored = ERR_INIT;
+	if (run(ctx, &spec, &result, &ignored) == 0 && result.exit_status == 0) {
+		argv[(*count)++] = "unshare";
+		argv[(*count)++] = "--net";
+	}
+	run_result_done(&result);
+	argv[(*count)++] = "setpriv";
+	argv[(*count)++] = uid;
+	argv[(*count)++] = gid;
+	argv[(*count)++] = "--clear-groups";
+}
+
+static int judge(const struct step *step, bool is_apart, const char *talk,
+                 struct err *err)
+{
+	auto_free char *greeting = reply(talk, 0), *sender = reply(talk, 2);
+	bool defers = strcmp(step->ask->key, "defers") == 0;
+	if (!greeting || !text_starts(greeting, "220"))
+		return err_set(err, ERR_FAILED,
+		               _("%s does not accept connections: it answers \"%s\""),
+		               step->object, greeting ? greeting : _("nothing"));
+	if (!sender)
+		return err_set(err, ERR_FAILED,
+		               _("%s ended before it answered MAIL FROM"), step->object);
+	bool is_deferred = text_starts(sender, "4"),
+	     names_spf = strstr(sender, "SPF") != NULL;
+	if (is_apart && defers && !is_deferred)
+		return err_set(
+			err, ERR_FAILED,
+			_("%s accepts a sender whose SPF record cannot be looked up (\"%s\"): "
+		          "it does not use the pushed SPF mode"),
+			step->object, sender);
+	if (!defers && is_deferred && names_spf)
+		return err_set(err, ERR_FAILED,
+		               _("%s defers a sender because of SPF: \"%s\""),
+		               step->object, sender);
+	return 0;
+}
+
+static int ask_smtpd(struct ctx *ctx, const struct step *step, int64_t deadline,
+                     struct err *err)
+{
+	static const char *const env[] = { "TCPREMOTEIP=" CLIENT,
+		                           "TCPREMOTEHOST=unknown",
+		                           "TCPLOCALIP=127.0.0.1",
+		                           "TCPLOCALHOST=localhost",
+		                           "TCPLOCALPORT=25",
+		                           "TCPREMOTEPORT=1025",
+		                           "PROTO=TCP",
+		                           "QMAILQUEUE=/bin/false",
+		                           NULL };
+	const char *argv[12];
+	size_t count = 0;
+	uid_t uid;
+	gid_t gid;
+	int64_t left = (deadline - monotonic_ns()) / NS_PER_MS;
+	cleanup(run_result_done) struct run_result result = { 0 };
+	if (!file_user_id(ctx, step->ask->domain, &uid, &gid))
+		return err_set(err, ERR_FAILED,
+		               _("there is no account %s, which runs %s"),
+		               step->ask->domain, step->object);
+	auto_free char *uid_word = xasprintf("--reuid=%u", (unsigned)uid);
+	auto_free char *gid_word = xasprintf("--regid=%u", (unsigned)gid);
+	add_wrapper(ctx, uid_word, gid_word, argv, &count);
+	bool is_apart = strcmp(argv[0], "unshare") == 0;
+	argv[count++] = step->object;
+	argv[count] = NULL;
+	struct run_spec spec = { .argv = argv,
+		                 .input = DIALOGUE,
+		                 .input_len = strlen(DIALOGUE),
+		                 .env = env,
+		                 .timeout_ms = left < 1         ? 1
+		                               : left > MOST_MS ? MOST_MS
+		                                                : (unsigned)left };
+	int r = run(ctx, &spec, &result, err);
+	if (r < 0)
+		return r;
+	if (result.is_timed_out)
+		return err_set(err, ERR_FAILED, _("%s did not answer in time"),
+		               step->object);
+	return judge(step, is_apart, buf_text(&result.out), err);
+}
+
+static void show_smtpd(const struct step *step, struct buf *out)
+{
+	buf_printf(
+		out,
+		strcmp(step->ask->key, "defers") == 0
+			? _("# then %s must accept connections, and defer a sender whose SPF record "
+	                    "cannot be looked up\n")
+			: _("# then %s must accept connections\n"),
+		step->object);
+}
+
+const struct probe_type qmail_smtpd_probe = {
+	.name = "qmail-smtpd",
+	.ask = ask_smtpd,
+	.show = show_smtpd,
+};
+
+void qmail_plan_smtpd_probe(const struct qmail_observed *observed, int mode,
+                            unsigned when, struct plan *plan)
+{
+	auto_free char *program = path_join(observed->host.bin, "qmail-smtpd");
+	if (!observed->has_smtpd_account)
+		return;
+	struct step *step =
+		plan_probe(plan, RANK_CONSUMERS, &qmail_smtpd_probe, NULL, program, when);
+	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
+	step->ask->key = xstrdup(mode >= 2 ? "defers" : "accepts");
+}
