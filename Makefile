@@ -38,7 +38,7 @@ endef
 
 # ---- what there is: explicit, sorted lists ---------------------------------------------------
 
-base_src := address alloc arena buf ctx digest disk english err fan file file_folder file_stage \
+base_src := address alloc arena ascii buf ctx digest disk english err fan file file_folder file_stage \
 	library lock names network path peer run secret signals text tree_write words yaml
 dnszone_src := \
 	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read) \
@@ -130,7 +130,7 @@ unit_tests := \
 	$(addprefix cli/line/test_,caller command commands help_topic) \
 	$(addprefix cli/out/test_,out when) \
 	$(addprefix cli/policyd/test_,policyd policyd_conf policyd_milter policyd_serve) \
-	$(addprefix core/base/test_,address arena base disk file file_folder file_stage lock names \
+	$(addprefix core/base/test_,address arena ascii base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
 	$(addprefix core/job/test_,change_push change_push_observe) \
 	$(addprefix core/model/config/test_,config) \

@@ -30,3 +30,6 @@ m server set mta.backend icewarp spf.mode reject-neutral
 m server set mta.backend icewarp spf.mode reject-softfail dkim.algorithm rsa
 m server set dmarc.check off
 m server set mta.backend mailenable srs.enabled on
+# a reply of SMTP is ASCII
+m server set spf.explanation '¿Rechazado? Vea https://example.com/año?ip=%{i}, don’t worry'
+m server set spf.explanation 'Отклонено'

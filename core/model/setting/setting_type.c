@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/ascii.h"
 #include "core/base/buf.h"
 #include "core/base/file.h"
 #include "core/base/network.h"
@@ -348,11 +349,31 @@ static int check_guess_rules(const struct setting_row *row, const char *text,
 	return 0;
 }
 
+/* A reply of SMTP is ASCII (RFC 5321 4.2).  Adds the command that sets the same text without its
+ * accents, if that is accepted. */
+static int propose_ascii(const struct setting_row *row, const char *text, struct err *err)
+{
+	auto_buf ascii = BUF_INIT, quoted = BUF_INIT;
+	struct err refused = ERR_INIT;
+	if (!ascii_spell(text, &ascii) || strcmp(buf_text(&ascii), text) == 0 ||
+	    spf_check_explanation(buf_text(&ascii), &refused) < 0)
+		return err->code;
+	for (const char *c = buf_text(&ascii); *c; c++)
+		if (*c == '\'')
+			buf_puts(&quoted, "'\\''");
+		else
+			buf_putc(&quoted, *c);
+	return err_add_remedy(err, "mailauthctl server set %s '%s'", row->key,
+	                      buf_text(&quoted));
+}
+
 static int check_explanation(const struct setting_row *row, const char *text,
                              struct buf *out, struct err *err)
 {
-	if (spf_check_explanation(text, err) < 0)
-		return err_prefix(err, "%s", row->key);
+	if (spf_check_explanation(text, err) < 0) {
+		err_prefix(err, "%s", row->key);
+		return propose_ascii(row, text, err);
+	}
 	buf_puts(out, text);
 	return 0;
 }
