@@ -110,10 +110,6 @@ static int run_rollback(struct app *app, struct err *err)
 	                      is_script(), err);
 }
 
-#define OPTION_YES                                                     \
-	{                                                              \
-		"--yes", NULL, N_("do not ask for confirmation"), 0, 0 \
-	}
 static const struct option_row adopt_options[] = {
 	OPTION_YES, OPTION_REPLACE, OPTION_TAKE_OVER, OPTION_FORCE, { 0 },
 };

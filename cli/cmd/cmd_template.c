@@ -142,6 +142,36 @@ static int run_set(struct app *app, struct err *err)
 	return r < 0 ? r : tell_behind(app, err);
 }
 
+/* The SPF and the DMARC record are meant to be in every zone: a mail server without them is easy to
+ * impersonate.  The question comes before any lock; a record that is not there is refused later. */
+static int check_remove(struct app *app, struct err *err)
+{
+	auto_stored_records rows = { 0 };
+	bool is_yes = args_has(app->args, "--yes") || app->session.is_dry_run;
+	int r = is_yes ? 0 : session_open_to_read(&app->session, err);
+	if (r >= 0 && !is_yes)
+		r = template_load(app->session.store, 0, &rows, err);
+	for (size_t i = 0; r >= 0 && !is_yes && i < args_count(app->args); i++) {
+		int64_t uid;
+		bool is_meant = true;
+		r = parse_uid(args_word(app->args, i), &uid, err);
+		const struct stored_record *row =
+			r < 0 ? NULL : stored_records_find(&rows, uid);
+		if (!row || row->kind == POLICY_OTHER)
+			continue;
+		auto_free char *question =
+			xasprintf(_("t%" PRId64 " is the %s record of every domain that "
+		                    "uses the template; remove it? (\"mailauthctl "
+		                    "template reset\" restores it)"),
+		                  uid, row->kind == POLICY_SPF ? "SPF" : "DMARC");
+		r = app_confirm(app, question, "--yes", &is_meant, err);
+		if (r >= 0 && !is_meant)
+			r = err_set(err, ERR_FAILED,
+			            _("not confirmed: nothing was changed"));
+	}
+	return r;
+}
+
 static int run_remove(struct app *app, struct err *err)
 {
 	int r = 0;
@@ -183,6 +213,11 @@ static const struct option_row ttl_options[] = {
 	{ 0 },
 };
 
+static const struct option_row remove_options[] = {
+	OPTION_YES,
+	{ 0 },
+};
+
 static const struct option_row apply_options[] = {
 	OPTION_ALL,
 	OPTION_DOMAINS_FROM,
@@ -212,9 +247,11 @@ const struct command commands_template[] = {
 	  .run = run_set },
 	{ .words = "template remove",
 	  .args = "<id>...",
-	  .help = N_("remove records"),
+	  .options = remove_options,
+	  .help = N_("remove records; asks before the SPF or DMARC record"),
 	  .example = "mailauthctl template remove t3",
 	  .needs = NEED_CHANGE,
+	  .check = check_remove,
 	  .run = run_remove },
 	{ .words = "template reset",
 	  .help = N_("return to the built-in records"),

@@ -23,6 +23,7 @@
 	N_("replace your own signing filter, and import its keys"), 0, 0 }
 #define OPTION_TTL          { "--ttl", "<seconds>", \
 	N_("time to live; default: <ttl>, the setting dns.ttl"), 0, 0 }
+#define OPTION_YES          { "--yes", NULL, N_("do not ask for confirmation"), 0, 0 }
 #define OPTION_ZONE         { "--zone", "<file>", \
 	N_("use the records of this zone file; without --resolver, no DNS queries"), true, 0 }
 /* clang-format on */

@@ -12,7 +12,7 @@ both_ways spf set example.com --add include:spf.example.net
 both_ways dmarc set example.com p=quarantine
 both_ways template add www CNAME '<domain>.'
 both_ways template set t2 'v=DMARC1; p=reject' --ttl 60
-both_ways template remove t3 t1
+both_ways template remove t3 t1 --yes
 both_ways template reset
 "$PROGRAM" --root "$ROOT" --quiet template set t2 'v=DMARC1; p=quarantine'
 both_ways template apply example.com

@@ -61,7 +61,7 @@ spf set example.com --reset
 dmarc set example.com p=none
 template apply example.com
 template apply --all
-template remove t1
+template remove t1 --yes
 template remove mail
 template reset
 zone export example.com

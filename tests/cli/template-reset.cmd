@@ -1,4 +1,4 @@
-m template remove t1 t2
+m template remove t1 t2 --yes
 m template list
 m template reset
 m template list

@@ -135,7 +135,7 @@ key import b.example s1 --private key.pem
 template list
 template add www CNAME '<domain>.'
 template set t1 'v=spf1 ~all'
-template remove t1
+template remove t1 --yes
 template reset
 template apply --all
 template apply a.example

@@ -130,6 +130,17 @@ is "... and nothing is added" "$(records)" 1
 ok "an address is not asked about" grep -qF "not an address" <<<"$(add_mx y "20 192.0.2.1")"
 is "... nor added" "$(records)" 1
 
+# The SPF and the DMARC record of the template.
+remove_policy() { in_terminal TYPED="$1" 200 asked template remove t1; } # answer
+policies() { m asked template list | grep -c 'v=spf1'; }
+ok "the SPF record of the template: asked about" \
+	grep -qF 't1 is the SPF record of every domain that uses the template; remove it?' <<<"$(remove_policy n)"
+is "... no: it stays" "$(policies)" 1
+remove_policy y >/dev/null
+is "... yes: it is removed" "$(policies)" 0
+m asked template reset >/dev/null
+is "... and a reset restores it" "$(policies)" 1
+
 # A terminal itself: what stands on its screen at the end.
 screen_of() { # columns, root, words...
 	terminal screen "$1" 40 sh -c 'mailauthctl --root "$0" "$@"; echo "[$?]"; exec sleep 60' \
