@@ -57,7 +57,7 @@ dnszone_src := \
 	$(addprefix verify/,auth_results message_verify policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
-	$(addprefix setting/,env setting setting_table setting_type spf_setting srs_secret) \
+	$(addprefix setting/,env setting setting_label setting_table setting_type spf_setting srs_secret) \
 	$(addprefix domain/,access domain left_out) \
 	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose publish \
 		ring signing) \
@@ -139,7 +139,7 @@ unit_tests := \
 	$(addprefix core/model/key/test_,key_crypto keygen keyring publish) \
 	$(addprefix core/model/life/test_,import_name import_walk key_tables) \
 	$(addprefix core/model/record/test_,first_look records) \
-	$(addprefix core/model/setting/test_,setting setting_type srs_secret) \
+	$(addprefix core/model/setting/test_,setting setting_label setting_type srs_secret) \
 	$(addprefix core/model/undo/test_,undo) \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
 	$(addprefix core/mta/doctor/test_,doctor) \

@@ -17,6 +17,7 @@
 #include "core/model/life/domain_life.h"
 #include "core/model/record/records.h"
 #include "core/model/setting/setting.h"
+#include "core/model/setting/setting_label.h"
 #include "dnszone/name/name.h"
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -151,7 +152,8 @@ static int switch_dkim(struct app *app, bool is_on, struct err *err)
 	             : disable_dkim_run(&app->session, &names, false, err);
 }
 
-/* A pair is a setting and its value, or (`step` 1) a setting that is unset. */
+/* A pair is a setting and its value, or the label of the value, or (`step` 1) a setting that is
+ * unset. */
 static int read_pair(struct app *app, size_t at, size_t step, struct setting_pair *pair,
                      struct err *err)
 {
@@ -162,6 +164,10 @@ static int read_pair(struct app *app, size_t at, size_t step, struct setting_pai
 		            setting_table[pair->key].key);
 	if (step == 2)
 		pair->text = args_word(app->args, at + 1);
+	const char *value =
+		r >= 0 && step == 2 ? setting_label_value(pair->key, pair->text) : NULL;
+	if (value)
+		pair->text = value;
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/alloc.h"
 #include "core/model/life/domain_life.h"
 #include "core/model/setting/setting.h"
+#include "core/model/setting/setting_label.h"
 #include "core/model/setting/srs_secret.h"
 #include "core/mta/plan/backend.h"
 #include "core/mta/push/backend_choose.h"
@@ -118,6 +119,30 @@ static void describe(struct app *app, const struct setting_row *row)
 	out_text(app->out, _(row->help));
 }
 
+/* How a hosting panel's page calls the setting (no value) and its values. */
+static void describe_labels(struct app *app, enum setting_key key)
+{
+	static const struct out_column columns[] = {
+		{ "value", N_("Value"), OUT_TEXT, 0 },
+		{ "language", N_("Language"), OUT_TEXT, 0 },
+		{ "source", N_("Source"), OUT_TEXT, 0 },
+		{ "label", N_("Label"), OUT_TEXT, OUT_WRAP },
+	};
+	out_nested_begin(app->out, "labels", N_("Labels of hosting panels"), columns,
+	                 ARRAY_LEN(columns));
+	for (unsigned i = 0; i < setting_label_count; i++) {
+		const struct setting_label *row = &setting_labels[i];
+		if (row->key != key)
+			continue;
+		out_text(app->out, row->value);
+		out_text(app->out, row->language);
+		out_text(app->out, row->source);
+		out_text(app->out, row->text);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+}
+
 static int run_describe(struct app *app, struct err *err)
 {
 	const char *name = args_word(app->args, 0);
@@ -128,6 +153,7 @@ static int run_describe(struct app *app, struct err *err)
 			return r;
 		out_object_begin(app->out, describe_columns, ARRAY_LEN(describe_columns));
 		describe(app, &setting_table[key]);
+		describe_labels(app, key);
 	} else {
 		out_list_begin(app->out, describe_columns, ARRAY_LEN(describe_columns));
 		for (size_t i = 0; i < SETTING_COUNT; i++) {
@@ -199,6 +225,14 @@ static int read_secret(struct app *app, struct err *err)
 	return r < 0 ? r : srs_secret_check(&app->typed_secret, err);
 }
 
+/* A value as it is typed, or the label that a hosting panel gives it. */
+static int read_value(enum setting_key key, const char *typed, char **ret_text,
+                      struct err *err)
+{
+	const char *value = setting_label_value(key, typed);
+	return setting_parse(&setting_table[key], value ? value : typed, ret_text, err);
+}
+
 /* Each setting on the line, with its value (`step` 2) as setting_parse() returns it. */
 static int read_pairs(struct app *app, size_t step, struct err *err)
 {
@@ -208,8 +242,8 @@ static int read_pairs(struct app *app, size_t step, struct err *err)
 		struct app_pair *pair = &app->pair[app->pair_count++];
 		r = setting_find(args_word(app->args, i), &pair->key, err);
 		if (r >= 0 && step == 2)
-			r = setting_parse(&setting_table[pair->key],
-			                  args_word(app->args, i + 1), &pair->text, err);
+			r = read_value(pair->key, args_word(app->args, i + 1),
+			               &pair->text, err);
 	}
 	return r;
 }

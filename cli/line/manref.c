@@ -18,6 +18,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting/setting.h"
+#include "core/model/setting/setting_label.h"
 #include "core/mta/doctor/doctor.h"
 #include "core/mta/push/registry.h"
 #include "dnszone/lint/lint_dkim.h"
@@ -311,6 +312,49 @@ static void put_globals(struct page *page, const char *word)
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
+/* A label, in quotes; characters outside ASCII as roff names them. */
+static void put_label(const char *text)
+{
+	fputs(".Dq ", stdout);
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		if (*c >= 0xc0 && *c < 0xe0 && c[1]) {
+			printf("\\[u%04X]", (unsigned)(*c & 0x1f) << 6 | (c[1] & 0x3fu));
+			c++;
+		} else {
+			put_char((char)*c);
+		}
+	putchar('\n');
+}
+
+/* How a hosting panel's page calls the setting and its values. */
+static void put_labels(enum setting_key key)
+{
+	const char *value = NULL;
+	bool has_begun = false;
+	for (unsigned i = 0; i < setting_label_count; i++) {
+		const struct setting_label *row = &setting_labels[i];
+		if (row->key != key)
+			continue;
+		if (!has_begun)
+			puts(".Pp\nLabels of hosting panels, which\n.Ic server set\naccepts as "
+			     "values, and the names of their fields:\n.Bl -tag -width on");
+		if (!has_begun || !text_same(value, row->value)) {
+			if (row->value)
+				printf(".It Cm %s\n", row->value);
+			else
+				puts(".It field");
+		} else {
+			puts(".br");
+		}
+		put_label(row->text);
+		printf(".Pq %s, %s\n", row->source, row->language);
+		value = row->value;
+		has_begun = true;
+	}
+	if (has_begun)
+		puts(".El");
+}
+
 static void put_setting(struct page *page, enum setting_key key)
 {
 	const struct setting_row *row = &setting_table[key];
@@ -340,6 +384,7 @@ static void put_setting(struct page *page, enum setting_key key)
 		puts(".Pp");
 	if (!put_section(page, row->key))
 		complain(page, "no section for the setting", row->key, strlen(row->key));
+	put_labels(key);
 }
 
 /* Those whose key begins with "<prefix>."; "-": those without a dot. */

@@ -9,3 +9,5 @@ m domain set example.com dkim.sign on
 m key list example.com | undated
 m domain set example.com dkim.sign off
 m domain set example.net dns.ttl 300
+m domain set example.com dkim.sign 'USE DKIM spam protection system to sign outgoing email messages'
+m domain get example.com dkim.sign

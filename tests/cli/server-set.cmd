@@ -30,6 +30,16 @@ m server set mta.backend icewarp spf.mode reject-neutral
 m server set mta.backend icewarp spf.mode reject-softfail dkim.algorithm rsa
 m server set dmarc.check off
 m server set mta.backend mailenable srs.enabled on
+# the labels of a hosting panel, in both languages, are values too
+m server set dkim.verify on spf.check on spf.mode ' only create Received-SPF headers, never block ' --no-push
+m server get spf.mode
+m server set spf.mode 'Reject mail if SPF resolves to "softfail"'
+m --json server get spf.mode
+m server set spf.mode 'Solo crear cabeceras SPF recibidas, NUNCA bloquear'
+m server set dkim.sign 'allow signing outgoing mail' dkim.verify 'Verify incoming mail'
+m server get dkim.verify
+m server set spf.check 'Verify incoming mail'
+m server set spf.mode 'SPF checking mode'
 # a reply of SMTP is ASCII
 m server set spf.explanation '¿Rechazado? Vea https://example.com/año?ip=%{i}, don’t worry'
 m server set spf.explanation 'Отклонено'
