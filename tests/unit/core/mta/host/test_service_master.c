@@ -20,8 +20,10 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/macro.h"
+#include "core/base/run.h"
 #include "core/mta/host/service_master.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/probe/smtp_probe.h"
 #include "tests/unit/leaks.h"
 
@@ -272,6 +274,58 @@ static void test_await_left(void **state)
 	close(report[1]);
 }
 
+static int run_well(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret,
+                    struct err *err)
+{
+	(void)ctx, (void)spec, (void)err;
+	*ret = (struct run_result){ 0 };
+	return 0;
+}
+
+static int run_badly(struct ctx *ctx, const struct run_spec *spec, struct run_result *ret,
+                     struct err *err)
+{
+	(void)ctx, (void)ret;
+	return err_set(err, ERR_FAILED, "cannot start %s", spec->argv[0]);
+}
+
+/* A reload ends when master has read its files, which is after the command; at once where the command
+ * fails. */
+static void test_reload_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	int report[2];
+	assert_int_equal(pipe2(report, O_CLOEXEC), 0);
+	struct pollfd end = { .fd = report[0], .events = POLLIN };
+	order(f, 's');
+	int client = call(f);
+	int64_t start = monotonic_ns();
+	f->ctx.run = run_badly;
+	assert_int_equal(
+		postfix_service.act(&f->ctx, "/etc/postfix-out", SERVICE_RELOAD, &err),
+		ERR_FAILED);
+	assert_string_equal(err.text, "cannot start postfix");
+	assert_true(monotonic_ns() - start < SERVICE_TIMEOUT_MS * NS_PER_MS / 2);
+	err_clear(&err);
+	f->ctx.run = run_well;
+	pid_t waiting = fork();
+	if (waiting == 0) {
+		int r = postfix_service.act(&f->ctx, "/etc/postfix-out", SERVICE_RELOAD,
+		                            &err);
+		_exit(write(report[1], "", 1) != 1 || r);
+	}
+	assert_int_equal(poll(&end, 1, 100), 0);
+	order(f, 'r');
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	int status;
+	assert_int_equal(waitpid(waiting, &status, 0), waiting);
+	assert_int_equal(status, 0);
+	close(client);
+	close(report[0]);
+	close(report[1]);
+}
+
 /* Another instance's master is not asked. */
 static void test_no_master(void **state)
 {
@@ -297,6 +351,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_await_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_master, setup, teardown),
 	};
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;

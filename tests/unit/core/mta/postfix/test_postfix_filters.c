@@ -178,6 +178,12 @@ static void test_unknown(void **state)
 		  .reinjecting = "127.0.0.1:10025 " },
 		{ "content_filter = gone:x\n", ENTRY BACK, .unknown = "gone:x",
 		  .reinjecting = "127.0.0.1:10025 " },
+		/* another name of the same length, and a listener of the same name */
+		{ "content_filter = scam:[127.0.0.1]:10024\n", ENTRY SCAN BACK,
+		  .unknown = "scam:[127.0.0.1]:10024",
+		  .reinjecting = "127.0.0.1:10025 " },
+		{ TO_SCAN, ENTRY "scan inet n - n - 1 postscreen\n" SCAN BACK,
+		  .reinjecting = "127.0.0.1:10025 " },
 		/* two in a row: the second one returns by a program */
 		{ TO_SCAN,
 		  ENTRY SCAN PROG "127.0.0.1:10025 inet n - n - - smtpd -o "
@@ -264,6 +270,12 @@ static void test_unknown(void **state)
 		  .reinjecting = "10025 " },
 		{ "myhostname = mx.example.net\ncontent_filter = "
 		  "scan:[mx.example.net]:10024\n",
+		  ENTRY SCAN BACK, .reinjecting = "127.0.0.1:10025 " },
+		{ "myhostname = mx.example.net\ncontent_filter = "
+		  "scan:[MX.Example.NET]:10024\n",
+		  ENTRY SCAN BACK, .reinjecting = "127.0.0.1:10025 " },
+		{ "inet_interfaces = 127.0.0.1, 192.0.2.20\ncontent_filter = "
+		  "scan:[192.0.2.20]:10024\n",
 		  ENTRY SCAN BACK, .reinjecting = "127.0.0.1:10025 " },
 		/* before the queue */
 		{ "",

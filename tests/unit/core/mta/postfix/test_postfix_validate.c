@@ -274,6 +274,44 @@ static void test_restrictions(void **state)
 	buf_done(&observed.master_cf);
 }
 
+/* The folders of what will be written, but those of keys, which have rules of their own, and of what
+ * goes. */
+static void test_folders(void **state)
+{
+	struct host *host = *state;
+	struct postfix_observed observed = {
+		.host = { .config_dir = (char *)(uintptr_t) "/etc/postfix",
+		          .queue_dir = (char *)(uintptr_t) "/etc" },
+		.main_path = (char *)(uintptr_t)MAIN_CF,
+		.master_path = (char *)(uintptr_t) "/etc/postfix/master.cf"
+	};
+	auto_free char *folder = xasprintf("%s/open", host->root);
+	struct err err = ERR_INIT;
+
+	host->ctx.run = fake_postconf;
+	put(host->root, "/open/there", "", 0644);
+	for (unsigned i = 0; i < 5; i++) {
+		auto_plan plan = PLAN_INIT;
+		bool is_good = i < 3;
+		assert_int_equal(chmod(folder, i ? 0777 : 0755), 0);
+		plan_file(&plan, RANK_TABLES, "/etc/good", "x\n", 2, FILE_META_KEEP, 1);
+		if (i == 1)
+			plan_remove(&plan, RANK_LEFTOVERS, "/open/there", 1);
+		else
+			plan_file(&plan, RANK_TABLES, "/open/there", "x\n", 2,
+			          FILE_META_KEEP, 1)
+				->is_secret = i == 2;
+		if (i == 4)
+			plan_file(&plan, RANK_TABLES, "/etc/later", "x\n", 2,
+			          FILE_META_KEEP, 1);
+		err_clear(&err);
+		int r = postfix_validate(&host->ctx, &plan, &observed, &err);
+		if (r != (is_good ? 0 : ERR_FAILED) || (r && !strstr(err.text, "/open")))
+			fail_msg("case %u: %d %s", i, r, err.text);
+	}
+	err_clear(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrong_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restrictions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_folders, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
