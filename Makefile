@@ -143,8 +143,8 @@ unit_tests := \
 	$(addprefix core/model/undo/test_,undo) \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
 	$(addprefix core/mta/doctor/test_,doctor) \
-	$(addprefix core/mta/engine/test_,engine journal recover remote step_file step_service target) \
-	$(addprefix core/mta/host/test_,service service_filter service_master) \
+	$(addprefix core/mta/engine/test_,engine journal owned_file recover remote step_file step_service target) \
+	$(addprefix core/mta/host/test_,service service_filter service_master service_process) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix postfix_canonical postfix_detect postfix_expand postfix_filters postfix_main \
 		postfix_master postfix_observe postfix_restrict postfix_route postfix_service postfix_validate \

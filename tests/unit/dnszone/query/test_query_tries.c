@@ -189,6 +189,56 @@ static void test_late_answer_to_its_own_try(void **state)
 	server_stop(s);
 }
 
+/* To five questions: the first one is given up by then, the second one is not. */
+static void answer_second_of_five(struct server *s, unsigned n, const uint8_t *q,
+                                  size_t len, const struct sockaddr_in *from)
+{
+	note_question(n, q, len, from);
+	if (n != 4)
+		return;
+	send_answer(s, &noted[0], noted[0].id, FORGED, &noted[0].from);
+	send_answer(s, &noted[1], noted[1].id, HONEST_ADDRESS, &noted[1].from);
+}
+
+/* The fifth try takes the place of the oldest. */
+static void test_fifth_try(void **state)
+{
+	(void)state;
+	struct server *s = start_script(answer_second_of_five);
+	struct query_servers servers = servers_of(s, NULL);
+	auto_arena mem = { 0 };
+	struct dns_answer answer;
+	servers.attempts = 5;
+	servers.timeout_s = 1;
+	struct resolver *r = query_new(&servers, NULL);
+	assert_non_null(r);
+	assert_true(arena_open(&mem, 4096));
+	ask_a(r, "a.example", 2000, &mem, &answer);
+	assert_address(&answer, HONEST_ADDRESS);
+	assert_int_equal(noted_count, 5);
+	resolver_free(r);
+	server_stop(s);
+}
+
+/* Where no packet can be sent to, no answer is waited for: the fault is the sending. */
+static void test_no_route(void **state)
+{
+	(void)state;
+	struct query_servers servers;
+	struct err err = ERR_INIT;
+	auto_arena mem = { 0 };
+	struct dns_answer answer;
+	assert_int_equal(query_servers_parse("255.255.255.255", &servers, &err), 0);
+	struct resolver *r = query_new(&servers, NULL);
+	assert_non_null(r);
+	assert_true(arena_open(&mem, 4096));
+	ask_a(r, "a.example", 2000, &mem, &answer);
+	assert_int_equal(answer.kind, DNS_TEMPFAIL);
+	assert_string_equal(answer.why,
+	                    "255.255.255.255 cannot be reached: Permission denied");
+	resolver_free(r);
+}
+
 /* What belongs to the first try comes to the port of the second, and the other way round. */
 static void answer_crossed(struct server *s, unsigned n, const uint8_t *q, size_t len,
                            const struct sockaddr_in *from)
@@ -425,6 +475,8 @@ int main(void)
 		cmocka_unit_test(test_each_question),
 		cmocka_unit_test(test_each_try),
 		cmocka_unit_test(test_late_answer_to_its_own_try),
+		cmocka_unit_test(test_fifth_try),
+		cmocka_unit_test(test_no_route),
 		cmocka_unit_test(test_late_answer_to_another_try),
 		cmocka_unit_test(test_other_ids),
 		cmocka_unit_test(test_packets_of_one_look),

@@ -460,6 +460,13 @@ static void test_edited(void **state)
 		{ "smtpd_milters = $mailauth_smtpd_milters_own\n",
 		  "smtpd_milters = $mailauth_smtpd_milters_own\n" },
 		{ "mailauth_milter = x\n  y\n# c\nz = 1\n", "# c\nz = 1\n" },
+		/* marks around an item go; a group that is not closed as ours are is another's */
+		{ "smtpd_milters = " MAIN_OWN_BEGIN "inet:x:1" MAIN_OWN_END ", y\n",
+		  "smtpd_milters = inet:x:1, y\n" },
+		{ "smtpd_milters = " MAIN_OWN_BEGIN "inet:x:1} y\n",
+		  "smtpd_milters = " MAIN_OWN_BEGIN "inet:x:1} y\n" },
+		{ "smtpd_milters = " MAIN_OWN_BEGIN "inet:x:1} }, y\n",
+		  "smtpd_milters = " MAIN_OWN_BEGIN "inet:x:1} }, y\n" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT;
