@@ -10,7 +10,6 @@
 
 struct check {
 	struct dmarc_input input;
-	struct dmarc_verdict verdict;
 	enum dmarc_disposition disposition;
 };
 
@@ -21,19 +20,13 @@ static void check_done(struct check *check)
 
 static int run_one(struct app *app, struct check *check, bool is_traced, struct err *err)
 {
-	struct dmarc_input *input = &check->input;
-	struct dmarc_verdict *verdict = &check->verdict;
 	bool does_reject = false;
 	int r = setting_bool(app->session.store, SET_DMARC_REJECT, 0, &does_reject, err);
 	if (r >= 0)
-		r = dmarc_input_load(app, input, is_traced, err);
+		r = dmarc_input_load(app, &check->input, is_traced, err);
 	if (r < 0)
 		return r;
-	if (input->fault == FROM_GOOD)
-		dmarc_verdict(&input->question, input->dns, input->until, &input->mem,
-		              input->trace, verdict);
-	else
-		dmarc_verdict_without_author(input->fault, input->trace, verdict);
+	const struct dmarc_verdict *verdict = &check->input.results.dmarc;
 	check->disposition = dmarc_verdict_disposition(verdict, does_reject);
 	app->has_found =
 		check->disposition != DMARC_DELIVER || verdict->result == DMARC_TEMPERROR;
@@ -65,7 +58,8 @@ static const char *or_null(const char *text)
 
 static void put_verdict(struct app *app, const struct check *check)
 {
-	const struct dmarc_verdict *verdict = &check->verdict;
+	const struct message_results *results = &check->input.results;
+	const struct dmarc_verdict *verdict = &results->dmarc;
 	struct out *out = app->out;
 	/* without a policy there is no organization that anything is compared with */
 	bool has_policy = verdict->result != DMARC_NONE;
@@ -78,8 +72,8 @@ static void put_verdict(struct app *app, const struct check *check)
 	out_octets(out, verdict->record);
 	out_bool(out, verdict->is_spf_aligned);
 	out_bool(out, verdict->is_dkim_aligned);
-	out_text(out, check->input.spf);
-	out_text(out, check->input.spf_domain);
+	out_text(out, results->has_spf ? spf_result_name(results->spf.result) : NULL);
+	out_text(out, results->spf_domain.len ? results->spf_domain.at : NULL);
 	out_int(out, verdict->queries);
 	out_text(out, verdict->reason);
 }
@@ -96,15 +90,15 @@ static void put_signatures(struct app *app, const struct check *check)
 	};
 	out_nested_begin(app->out, "signatures", N_("Signatures"), columns,
 	                 ARRAY_LEN(columns));
-	for (size_t i = 0; i < check->input.signatures; i++) {
-		const struct dmarc_signature *s = &check->input.signature[i];
+	const struct message_results *results = &check->input.results;
+	for (size_t i = 0; i < results->count; i++) {
+		const struct message_signature *s = &results->signature[i];
 		out_text(app->out, s->result);
 		out_text(app->out, s->reason);
-		out_text(app->out, s->domain);
-		out_text(app->out, s->selector);
-		out_text(app->out, s->algorithm);
-		out_bool(app->out, s->identifier < DMARC_IDENTIFIERS_MAX &&
-		                           check->verdict.is_aligned[s->identifier]);
+		out_text(app->out, or_null(s->domain));
+		out_text(app->out, or_null(s->selector));
+		out_text(app->out, or_null(s->algorithm));
+		out_bool(app->out, results->is_aligned[i]);
 		out_row_end(app->out);
 	}
 	out_nested_end(app->out);
@@ -158,14 +152,14 @@ int cmd_dmarc_explain(struct app *app, struct err *err)
 		return r;
 	bool is_table = out_get_format(app->out) == OUT_FORMAT_TABLE;
 	if (is_table) {
-		put_tree(app, check.input.trace);
+		put_tree(app, check.input.context.trace);
 		out_plain(app->out, "\n", 1);
 	}
 	out_object_begin(app->out, verdict_columns, ARRAY_LEN(verdict_columns));
 	put_verdict(app, &check);
 	put_signatures(app, &check);
 	if (!is_table)
-		put_events(app, check.input.trace);
+		put_events(app, check.input.context.trace);
 	out_end(app->out);
 	return 0;
 }

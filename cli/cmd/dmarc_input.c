@@ -7,9 +7,8 @@
 #include "cli/line/commands.h"
 #include "core/base/alloc.h"
 #include "dnszone/name/name.h"
-#include "dnszone/spf/spf_eval.h"
 
-enum { MEMORY = 2 * DMARC_MEMORY };
+enum { MEMORY = MESSAGE_MEMORY + DMARC_MEMORY }; /* with a trace */
 
 /* ---- names that exist ------------------------------------------------------------------------- */
 
@@ -88,13 +87,6 @@ int cmd_dmarc_input(struct app *app, struct err *err)
 	return 0;
 }
 
-enum dmarc_check dmarc_check_of(const char *result)
-{
-	return strcmp(result, "pass") == 0        ? DMARC_PASSED
-	       : strcmp(result, "temperror") == 0 ? DMARC_UNDECIDED
-	                                          : DMARC_NOT_PASSED;
-}
-
 static int read_name(const char *option, const char *text, char ret_name[NAME_SIZE],
                      struct err *err)
 {
@@ -104,74 +96,85 @@ static int read_name(const char *option, const char *text, char ret_name[NAME_SI
 	               text);
 }
 
+/* The names of a kind of results. */
+struct results {
+	const char *(*name)(unsigned result);
+	unsigned count;
+};
+
+static const char *spf_name(unsigned result)
+{
+	return spf_result_name((enum spf_result)result);
+}
+
+static const char *dkim_name(unsigned result)
+{
+	return dkim_result_name((enum dkim_result)result);
+}
+
 /* "RESULT:DOMAIN", or "none" alone, in which case *ret_domain is NULL. */
 static int read_result(struct dmarc_input *input, const char *option, const char *text,
-                       const char *const *results, const char **ret_result,
+                       const struct results *results, unsigned *ret_result,
                        const char **ret_domain, struct err *err)
 {
 	const char *colon = strchr(text, ':');
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	auto_buf known = BUF_INIT;
-	char name[NAME_SIZE];
-	*ret_result = *ret_domain = NULL;
-	for (size_t i = 0; results[i]; i++) {
-		buf_printf(&known, "%s%s", i > 0 ? ", " : "", results[i]);
-		if (strlen(results[i]) == len && memcmp(results[i], text, len) == 0)
-			*ret_result = results[i];
+	char domain[NAME_SIZE];
+	unsigned found = results->count;
+	for (unsigned i = 0; i < results->count; i++) {
+		const char *name = results->name(i);
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "", name);
+		if (strlen(name) == len && memcmp(name, text, len) == 0)
+			found = i;
 	}
-	if (!*ret_result)
+	if (found == results->count)
 		return err_set(err, ERR_USAGE,
 		               _("%s: \"%.*s\" is not a result; the results are %s"),
 		               option, len < 100 ? (int)len : 100, text,
 		               buf_text(&known));
-	if (!colon && strcmp(*ret_result, "none") == 0)
+	*ret_result = found;
+	*ret_domain = NULL;
+	if (!colon && strcmp(results->name(found), "none") == 0)
 		return 0;
 	if (!colon)
 		return err_set(err, ERR_USAGE,
 		               _("%s requires a result and a domain, as in "
 		                 "pass:example.com"),
 		               option);
-	int r = read_name(option, colon + 1, name, err);
+	int r = read_name(option, colon + 1, domain, err);
 	if (r >= 0)
-		*ret_domain = arena_memdup(&input->mem, name, strlen(name));
+		*ret_domain = arena_memdup(&input->mem, domain, strlen(domain));
 	return r;
-}
-
-static void add_identifier(struct dmarc_input *input, enum dmarc_source source,
-                           const char *result, const char *domain)
-{
-	input->identifier[input->question.count++] =
-		(struct dmarc_identifier){ source, dmarc_check_of(result),
-		                           octets_of(domain) };
 }
 
 static int load_typed(struct app *app, struct dmarc_input *input, struct err *err)
 {
-	static const char *const spf[] = { "none",     "neutral",   "pass",      "fail",
-		                           "softfail", "temperror", "permerror", NULL };
-	static const char *const dkim[] = { "none",    "pass",      "fail",      "policy",
-		                            "neutral", "temperror", "permerror", NULL };
-	const char *text = args_get(app->args, "--spf");
+	static const struct results spf = { spf_name, SPF_RESULT_COUNT };
+	static const struct results dkim = { dkim_name, DKIM_RESULT_COUNT };
+	struct message_results *results = &input->results;
+	const char *domain, *text = args_get(app->args, "--spf");
+	unsigned result;
 	int r = read_name("--from-domain", args_get(app->args, "--from-domain"),
-	                  input->author, err);
+	                  input->from.domain, err);
 	if (r >= 0 && text) {
-		r = read_result(input, "--spf", text, spf, &input->spf,
-		                &input->spf_domain, err);
-		if (r >= 0 && input->spf_domain)
-			add_identifier(input, DMARC_SPF, input->spf, input->spf_domain);
+		r = read_result(input, "--spf", text, &spf, &result, &domain, err);
+		if (r < 0)
+			return r;
+		results->has_spf = true;
+		results->spf.result = (enum spf_result)result;
+		results->spf_domain = octets_of(domain);
 	}
+	results->signature = input->signature;
 	for (size_t i = 0; r >= 0 && (text = args_get_nth(app->args, "--dkim", i)); i++) {
-		struct dmarc_signature *s = &input->signature[input->signatures];
-		if (input->question.count == DMARC_IDENTIFIERS_MAX)
+		if (results->count == DMARC_IDENTIFIERS_MAX - 1)
 			return err_set(err, ERR_USAGE,
 			               _("--dkim: at most %d are allowed"),
 			               DMARC_IDENTIFIERS_MAX - 1);
-		r = read_result(input, "--dkim", text, dkim, &s->result, &s->domain, err);
-		if (r < 0 || !s->domain)
-			continue;
-		s->identifier = input->question.count;
-		add_identifier(input, DMARC_DKIM, s->result, s->domain);
-		input->signatures++;
+		r = read_result(input, "--dkim", text, &dkim, &result, &domain, err);
+		if (r >= 0 && domain)
+			input->signature[results->count++] =
+				message_signature_of((enum dkim_result)result, domain);
 	}
 	return r;
 }
@@ -190,20 +193,29 @@ static int check_exists(struct app *app, struct err *err)
 int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,
                      struct err *err)
 {
+	const struct spf_limits limits = SPF_LIMITS_DEFAULT;
+	const bool is_message = args_has(app->args, "--message");
 	int r = check_exists(app, err);
 	if (r < 0)
 		return r;
 	if (!arena_open(&input->mem, MEMORY))
 		return err_set(err, ERR_FAILED, _("not enough memory for the check"));
+	input->context = (struct message_context){
+		.until = deadline_in_ms(SPF_TIME_LIMIT_MS),
+		.mem = &input->mem,
+		.now = ctx_now(&app->session.ctx),
+		.void_limit = limits.voids,
+		.checks_spf = true,
+		.checks_dmarc = true,
+	};
 	if (is_traced) {
-		input->trace = arena_alloc(&input->mem, sizeof(*input->trace));
-		if (!input->trace || !dmarc_trace_init(input->trace, &input->mem))
+		struct dmarc_trace *trace = arena_alloc(&input->mem, sizeof(*trace));
+		if (!trace || !dmarc_trace_init(trace, &input->mem))
 			return err_set(err, ERR_FAILED,
 			               _("not enough memory for the check"));
+		input->context.trace = trace;
 	}
-	input->question.identifier = input->identifier;
-	input->until = deadline_in_ms(SPF_TIME_LIMIT_MS);
-	if (!args_has(app->args, "--message"))
+	if (!is_message)
 		r = load_typed(app, input, err);
 	if (r >= 0)
 		r = app_resolver(app, &input->dns, err);
@@ -211,15 +223,17 @@ int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,
 		return r;
 	if (args_has(app->args, "--exists"))
 		add_exists(app, input);
-	if (args_has(app->args, "--message"))
+	input->context.dns = input->dns;
+	if (is_message)
 		r = dmarc_message_load(app, input, err);
-	input->question.from_domain = octets_of(input->author);
+	else
+		message_judge(&input->context, &input->from, &input->results);
 	return r;
 }
 
 void dmarc_input_done(struct dmarc_input *input)
 {
-	dkim_verifier_free(input->verifier);
+	message_verifier_free(input->verifier);
 	resolver_free(input->dns);
 	arena_done(&input->mem);
 }

@@ -58,16 +58,7 @@ static void add_signature(struct signatures *signatures, const char *item, size_
 		domain[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
 	domain[len] = '\0';
-	signatures->at[signatures->count++] = (struct message_signature){
-		.result = dkim_result_name(result),
-		.domain = domain,
-		.selector = "",
-		.algorithm = "",
-		.b = "",
-		.check = result == DKIM_PASS        ? DMARC_PASSED
-		         : result == DKIM_TEMPERROR ? DMARC_UNDECIDED
-		                                    : DMARC_NOT_PASSED,
-	};
+	signatures->at[signatures->count++] = message_signature_of(result, domain);
 }
 
 static void read_signatures(const char *text, struct signatures *signatures)
@@ -114,13 +105,8 @@ static void refuse_list(const struct from_header *from, struct signatures *signa
 	         "the list of DKIM results is longer than %d octets", POLICYD_VALUE_MAX);
 	if (from->fault == FROM_GOOD)
 		strcpy(dmarc->from_domain, from->domain);
-	signatures->at[0] =
-		(struct message_signature){ .result = dkim_result_name(DKIM_PERMERROR),
-		                            .comment = dmarc->reason,
-		                            .domain = "",
-		                            .selector = "",
-		                            .algorithm = "",
-		                            .b = "" };
+	signatures->at[0] = message_signature_of(DKIM_PERMERROR, "");
+	signatures->at[0].comment = dmarc->reason;
 }
 
 static const char *skip_reason(const struct policyd *policyd,

@@ -12,6 +12,7 @@
 
 #include "core/base/ctx.h"
 #include "dnszone/name/dns_name.h"
+#include "dnszone/spf/spf_trace.h"
 
 #define COMMENT_MAX 120
 
@@ -87,11 +88,30 @@ bool message_verifier_body(struct message_verifier *verifier, const void *octets
 	return dkim_verifier_body(verifier->dkim, octets, len);
 }
 
+const struct from_header *message_verifier_from(const struct message_verifier *verifier)
+{
+	return &verifier->from;
+}
+
+/* ---- signatures ------------------------------------------------------------------------------ */
+
 static enum dmarc_check check_of(enum dkim_result result)
 {
 	return result == DKIM_PASS        ? DMARC_PASSED
 	       : result == DKIM_TEMPERROR ? DMARC_UNDECIDED
 	                                  : DMARC_NOT_PASSED;
+}
+
+struct message_signature message_signature_of(enum dkim_result result, const char *domain)
+{
+	return (struct message_signature){
+		.result = dkim_result_name(result),
+		.domain = domain,
+		.selector = "",
+		.algorithm = "",
+		.b = "",
+		.check = check_of(result),
+	};
 }
 
 /* A signature that was lost with the memory for it has none. */
@@ -103,23 +123,38 @@ static const char *text_of(const char *text)
 static void note_signature(struct message_verifier *verifier, size_t i,
                            const struct dkim_report *report)
 {
+	struct message_signature *signature = &verifier->signature[i];
 	char *comment = verifier->comment[i];
+	*signature = message_signature_of(report->result, text_of(report->domain));
+	signature->selector = text_of(report->selector);
+	signature->algorithm = text_of(report->algorithm);
+	signature->b = report->b;
+	signature->reason = report->reason;
 	if (report->reason)
 		snprintf(comment, COMMENT_MAX, "%s", report->reason);
-	else if (report->key_bits &&
-	         strcmp(text_of(report->algorithm), "ed25519-sha256") != 0)
+	else if (report->key_bits && strcmp(signature->algorithm, "ed25519-sha256") != 0)
 		snprintf(comment, COMMENT_MAX, "%u-bit key", report->key_bits);
 	else
 		*comment = '\0';
-	verifier->signature[i] = (struct message_signature){
-		.result = dkim_result_name(report->result),
-		.comment = *comment ? comment : NULL,
-		.domain = text_of(report->domain),
-		.selector = text_of(report->selector),
-		.algorithm = text_of(report->algorithm),
-		.b = report->b,
-		.check = check_of(report->result),
-	};
+	signature->comment = *comment ? comment : NULL;
+}
+
+static const char *or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
+static void trace_signatures(struct dmarc_trace *trace,
+                             const struct message_signature *signature, size_t count)
+{
+	for (size_t i = 0; trace && i < count; i++, signature++)
+		dmarc_trace_add(
+			trace, DMARC_EV_PART, "DKIM: %s, d=%s s=%s a=%s%s%s",
+			signature->result, or_dash(signature->domain),
+			or_dash(signature->selector), or_dash(signature->algorithm),
+			signature->reason ? ": " : "", text_of(signature->reason));
+	if (!count)
+		dmarc_trace_add(trace, DMARC_EV_PART, "DKIM: none");
 }
 
 /* ---- queries --------------------------------------------------------------------------------- */
@@ -163,6 +198,22 @@ static struct deadline part_of(const struct message_context *context, int64_t be
 	return (struct deadline){ began + (whole > 0 ? whole / 8 * eighths : 0) };
 }
 
+static void trace_spf(struct dmarc_trace *trace, const struct spf_trace *spf,
+                      const struct message_results *results)
+{
+	dmarc_trace_add(trace, DMARC_EV_PART, "SPF: %s, %.*s",
+	                spf_result_name(results->spf.result),
+	                (int)results->spf_domain.len, text_of(results->spf_domain.at));
+	for (size_t i = 0; i < spf->count; i++) {
+		char line[1000];
+		spf_trace_print(&spf->event[i], line, sizeof(line));
+		dmarc_trace_add(trace,
+		                spf->event[i].kind == SPF_EV_LOOKUP ? DMARC_EV_QUERY
+		                                                    : DMARC_EV_RULE,
+		                "%s", line);
+	}
+}
+
 static void check_spf(const struct message_context *context, struct deadline until,
                       const struct message_envelope *envelope,
                       struct message_results *results)
@@ -178,7 +229,10 @@ static void check_spf(const struct message_context *context, struct deadline unt
 		                   .until = until,
 		                   .mem = context->mem };
 	struct spf_question question;
+	struct spf_trace trace = { 0 };
 	char domain[NAME_SIZE];
+	if (context->trace && spf_trace_init(&trace, context->mem))
+		spf.trace = &trace;
 	memcpy(message.client, envelope->client, sizeof(message.client));
 	spf.limits.voids = context->void_limit;
 	results->has_spf = true;
@@ -188,6 +242,8 @@ static void check_spf(const struct message_context *context, struct deadline unt
 		const char *kept = arena_memdup(context->mem, domain, strlen(domain));
 		results->spf_domain = octets_of(kept);
 	}
+	if (context->trace)
+		trace_spf(context->trace, &trace, results);
 }
 
 static enum dmarc_check check_of_spf(enum spf_result result)
@@ -197,14 +253,16 @@ static enum dmarc_check check_of_spf(enum spf_result result)
 	                                 : DMARC_NOT_PASSED;
 }
 
-static void check_dmarc(const struct message_context *context,
-                        const struct from_header *from, struct message_results *results)
+void message_judge(const struct message_context *context, const struct from_header *from,
+                   struct message_results *results)
 {
 	struct dmarc_identifier identifier[DMARC_IDENTIFIERS_MAX];
 	struct dmarc_question question = { .identifier = identifier };
+	size_t signature[DMARC_IDENTIFIERS_MAX]; /* whose identifier it is */
 	results->has_dmarc = true;
 	if (from->fault != FROM_GOOD) {
-		dmarc_verdict_without_author(from->fault, NULL, &results->dmarc);
+		dmarc_verdict_without_author(from->fault, context->trace,
+		                             &results->dmarc);
 		return;
 	}
 	question.from_domain = octets_of(from->domain);
@@ -212,17 +270,23 @@ static void check_dmarc(const struct message_context *context,
 		identifier[question.count++] = (struct dmarc_identifier){
 			DMARC_SPF, check_of_spf(results->spf.result), results->spf_domain
 		};
+	const size_t first = question.count;
 	/* those that prove nothing need no room */
 	for (size_t i = 0; i < results->count && question.count < ARRAY_LEN(identifier);
 	     i++) {
-		const struct message_signature *signature = &results->signature[i];
-		if (signature->check != DMARC_NOT_PASSED && *signature->domain)
-			identifier[question.count++] =
-				(struct dmarc_identifier){ DMARC_DKIM, signature->check,
-				                           octets_of(signature->domain) };
+		const struct message_signature *s = &results->signature[i];
+		if (s->check == DMARC_NOT_PASSED || !*s->domain)
+			continue;
+		signature[question.count] = i;
+		identifier[question.count++] =
+			(struct dmarc_identifier){ DMARC_DKIM, s->check,
+			                           octets_of(s->domain) };
 	}
-	dmarc_verdict(&question, context->dns, context->until, context->mem, NULL,
-	              &results->dmarc);
+	dmarc_verdict(&question, context->dns, context->until, context->mem,
+	              context->trace, &results->dmarc);
+	for (size_t i = first; i < question.count; i++)
+		if (signature[i] < ARRAY_LEN(results->is_aligned))
+			results->is_aligned[signature[i]] = results->dmarc.is_aligned[i];
 }
 
 static struct spf_question question_of(const struct message_envelope *envelope)
@@ -240,11 +304,12 @@ static void check_rest(const struct message_context *context, int64_t began,
                        const struct from_header *from, struct message_results *results)
 {
 	announce_signatures(context, from, results->signature, results->count);
+	trace_signatures(context->trace, results->signature, results->count);
 	if (context->checks_spf)
 		check_spf(context, part_of(context, began, EIGHTHS_FOR_SPF), envelope,
 		          results);
 	if (context->checks_dmarc)
-		check_dmarc(context, from, results);
+		message_judge(context, from, results);
 }
 
 void message_verdict(const struct message_context *context,

@@ -42,18 +42,24 @@ struct message_context {
 	int64_t now;          /* Unix seconds */
 	unsigned void_limit;  /* of SPF */
 	bool checks_spf, checks_dmarc;
+	struct dmarc_trace *trace; /* of all checks; NULL: none */
 };
 
 /* What DKIM came to, from our verifier or from another one. */
 struct message_signature {
-	const char *result;    /* "pass", "fail" ... (RFC 8601 2.7.1) */
-	const char *comment;   /* a phrase; NULL: none */
-	const char *domain;    /* d=; "": not known, as the next three */
-	const char *selector;  /* s= */
+	const char *result;   /* "pass", "fail" ... (RFC 8601 2.7.1) */
+	const char *reason;   /* why it is not a pass, a phrase; NULL: none */
+	const char *comment;  /* that, or what else people may want to know; NULL: none */
+	const char *domain;   /* d=; "": not known, as the next three */
+	const char *selector; /* s= */
 	const char *algorithm; /* a= */
 	const char *b;         /* the first characters of b= */
 	enum dmarc_check check;
 };
+
+/* A signature that another verifier has tested; `domain`: d=, "": not known. */
+struct message_signature message_signature_of(enum dkim_result result,
+                                              const char *domain) must_check;
 
 struct message_results { /* what it points to: the verifier's, or in the arena of the check */
 	const struct message_signature *signature;
@@ -64,6 +70,7 @@ struct message_results { /* what it points to: the verifier's, or in the arena o
 	struct spf_verdict spf;
 	bool has_dmarc;
 	struct dmarc_verdict dmarc;
+	bool is_aligned[DKIM_SIGNATURES_MAX + 1]; /* each signature */
 };
 
 struct message_verifier;
@@ -84,6 +91,9 @@ bool message_verifier_end_fields(struct message_verifier *verifier,
 /* As for dkim_verifier_body(). */
 bool message_verifier_body(struct message_verifier *verifier, const void *octets,
                            size_t len);
+/* After message_verifier_end_fields(): the From field. */
+const struct from_header *
+message_verifier_from(const struct message_verifier *verifier) must_check;
 /* After the body.  Always answers; the results are valid until the verifier is fed again. */
 void message_verifier_finish(struct message_verifier *verifier,
                              const struct message_context *context,
@@ -96,6 +106,10 @@ void message_verdict(const struct message_context *context,
                      const struct from_header *from,
                      const struct message_signature *signature, size_t count,
                      struct message_results *ret_results);
+
+/* The verdict alone, for results of SPF and DKIM that are known already. */
+void message_judge(const struct message_context *context, const struct from_header *from,
+                   struct message_results *results);
 
 /* Whether a valid signature or an SPF pass is of that domain (A-labels in lower case). */
 bool message_is_proven(const struct message_results *results,
