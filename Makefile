@@ -54,7 +54,7 @@ dnszone_src := \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
 		lint_spf_text lint_table lint_txt) \
-	$(addprefix verify/,auth_results message_verify policyd_settings)
+	$(addprefix verify/,auth_results exceptions message_verify policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
 	$(addprefix setting/,env setting setting_label setting_table setting_type spf_setting srs_secret) \

@@ -102,6 +102,8 @@ static const struct option_row check_options[] = {
 	  0 },
 	{ "--dkim", "<result:domain>",
 	  N_("result of a DKIM signature and its domain (d=)"), true, 0, 0 },
+	{ "--exception", "<domain-or-network>",
+	  N_("domain or network of a sender whose mail is never refused"), true, 0, 0 },
 	{ "--exists", "<name>", N_("treat this name as existing in DNS"), true, 0, 0 },
 	{ "--message", "<file>",
 	  N_("check this message: From, SPF and DKIM; -: standard input"), 0, 0,

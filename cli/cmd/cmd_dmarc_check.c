@@ -1,10 +1,12 @@
 /* `dmarc check` and `dmarc explain`: the verdict on identifiers or a message. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/app/app.h"
 #include "cli/cmd/dmarc_input.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
+#include "core/base/alloc.h"
 #include "core/model/setting/setting.h"
 #include "dnszone/dmarc/dmarc_verdict.h"
 
@@ -18,6 +20,23 @@ static void check_done(struct check *check)
 	dmarc_input_done(&check->input);
 }
 
+/* An exception keeps the message from being refused, and the reason says so. */
+static void spare(struct app *app, struct check *check, struct dmarc_verdict *verdict)
+{
+	const struct dmarc_input *input = &check->input;
+	const char *exception =
+		exceptions_find(&input->exceptions, &input->results,
+	                        input->has_client ? &input->client : NULL);
+	if (!exception)
+		return;
+	if (strcmp(exception, EXCEPTION_CLIENT) == 0)
+		exception = args_get(app->args, "--ip");
+	auto_free char *reason = xstrdup(verdict->reason);
+	snprintf(verdict->reason, sizeof(verdict->reason),
+	         _("%s; not refused, since %s is an exception"), reason, exception);
+	check->disposition = DMARC_DELIVER;
+}
+
 static int run_one(struct app *app, struct check *check, bool is_traced, struct err *err)
 {
 	bool does_reject = false;
@@ -26,8 +45,10 @@ static int run_one(struct app *app, struct check *check, bool is_traced, struct 
 		r = dmarc_input_load(app, &check->input, is_traced, err);
 	if (r < 0)
 		return r;
-	const struct dmarc_verdict *verdict = &check->input.results.dmarc;
+	struct dmarc_verdict *verdict = &check->input.results.dmarc;
 	check->disposition = dmarc_verdict_disposition(verdict, does_reject);
+	if (check->disposition >= DMARC_REJECT)
+		spare(app, check, verdict);
 	app->has_found =
 		check->disposition != DMARC_DELIVER || verdict->result == DMARC_TEMPERROR;
 	return 0;

@@ -190,6 +190,30 @@ static int check_exists(struct app *app, struct err *err)
 	return r;
 }
 
+static int load_exceptions(struct app *app, struct dmarc_input *input, struct err *err)
+{
+	size_t read = 0, count = 0;
+	while (args_get_nth(app->args, "--exception", count))
+		count++;
+	const char **text = arena_calloc(&input->mem, count, sizeof(*text));
+	for (; text && read < count; read++) {
+		const char *typed = args_get_nth(app->args, "--exception", read);
+		auto_free char *domain = NULL;
+		int r = exception_check(typed, &domain, err);
+		if (r < 0)
+			return err_prefix(err, "--exception");
+		text[read] = domain ? arena_memdup(&input->mem, domain, strlen(domain))
+		                    : typed;
+		if (!text[read])
+			break;
+	}
+	return text && read == count &&
+	                       exceptions_read(text, count, &input->mem,
+	                                       &input->exceptions)
+	               ? 0
+	               : err_set(err, ERR_FAILED, _("not enough memory for the check"));
+}
+
 int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,
                      struct err *err)
 {
@@ -215,7 +239,8 @@ int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,
 			               _("not enough memory for the check"));
 		input->context.trace = trace;
 	}
-	if (!is_message)
+	r = load_exceptions(app, input, err);
+	if (r >= 0 && !is_message)
 		r = load_typed(app, input, err);
 	if (r >= 0)
 		r = app_resolver(app, &input->dns, err);

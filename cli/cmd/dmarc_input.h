@@ -8,6 +8,8 @@
 #include "cli/app/app.h"
 #include "core/base/arena.h"
 #include "core/base/macro.h"
+#include "core/base/network.h"
+#include "dnszone/verify/exceptions.h"
 #include "dnszone/verify/message_verify.h"
 
 struct dmarc_input {
@@ -17,7 +19,10 @@ struct dmarc_input {
 	struct message_verifier *verifier;
 	struct from_header from; /* of identifiers that were typed */
 	struct message_signature signature[DKIM_SIGNATURES_MAX]; /* likewise */
-	struct message_results results;                          /* with the verdict */
+	bool has_client;
+	struct network client;          /* of --ip */
+	struct message_results results; /* with the verdict */
+	struct exceptions exceptions;   /* of --exception */
 };
 
 /* Reads what was typed, and checks it.  `is_traced`: with a trace.  dmarc_input_done() in every case. */

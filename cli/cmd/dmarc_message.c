@@ -51,7 +51,7 @@ static int read_message(struct app *app, struct dmarc_input *input, struct err *
 }
 
 static int read_envelope(struct app *app, struct message_envelope *ret_envelope,
-                         struct err *err)
+                         struct network *ret_client, struct err *err)
 {
 	const char *from = args_get(app->args, "--mail-from");
 	const char *helo = args_get(app->args, "--helo");
@@ -62,9 +62,10 @@ static int read_envelope(struct app *app, struct message_envelope *ret_envelope,
 	if (!*from && !helo)
 		return err_set(err, ERR_USAGE,
 		               _("the null sender is checked by its --helo name"));
-	if (!address_parse(ip, envelope.client))
+	if (!address_parse(ip, envelope.client) || !network_parse(ip, ret_client))
 		return err_set(err, ERR_USAGE,
 		               _("--ip must be an IPv4 or IPv6 address, not \"%s\""), ip);
+	network_unmap(ret_client);
 	envelope.sender = octets_of(from);
 	*ret_envelope = envelope;
 	return 0;
@@ -73,9 +74,10 @@ static int read_envelope(struct app *app, struct message_envelope *ret_envelope,
 int dmarc_message_load(struct app *app, struct dmarc_input *input, struct err *err)
 {
 	struct message_envelope envelope;
-	int r = read_envelope(app, &envelope, err);
+	int r = read_envelope(app, &envelope, &input->client, err);
 	if (r < 0)
 		return r;
+	input->has_client = true;
 	input->verifier = message_verifier_new();
 	if (!input->verifier)
 		return err_set(err, ERR_FAILED, _("not enough memory for the check"));

@@ -450,6 +450,7 @@ const struct complete_source complete_sources[] = {
 	{ "<check>", offer_checks, true },
 	{ "<data>", NULL, false },
 	{ "<dir>", offer_folders, false },
+	{ "<domain-or-network>", NULL, false },
 	{ "<domain>", offer_domains, true },
 	{ "<file>", offer_files, false },
 	{ "<folder>", offer_folders, false },

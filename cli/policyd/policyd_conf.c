@@ -86,27 +86,6 @@ static int parse_relays(const struct policyd_settings *settings, struct arena *m
 	return 0;
 }
 
-/* Domains are all that is no network. */
-static int parse_exceptions(const struct policyd_settings *settings, struct arena *mem,
-                            struct policyd_exceptions *ret_exceptions, struct err *err)
-{
-	const size_t count = settings->dmarc_exceptions.count;
-	const char **domains = arena_calloc(mem, count, sizeof(*domains));
-	struct network *networks = arena_calloc(mem, count, sizeof(*networks));
-	struct policyd_exceptions exceptions = { networks, 0, { domains, 0 } };
-	if (!domains || !networks)
-		return err_set(err, ERR_FAILED, "there is no memory left");
-	for (size_t i = 0; i < count; i++) {
-		const char *text = settings->dmarc_exceptions.text[i];
-		if (!network_parse(text, &networks[exceptions.count]))
-			domains[exceptions.domains.count++] = text;
-		else
-			network_unmap(&networks[exceptions.count++]);
-	}
-	*ret_exceptions = exceptions;
-	return 0;
-}
-
 static int choose_servers(const struct policyd_settings *settings,
                           struct query_servers *ret_servers, struct err *err)
 {
@@ -136,15 +115,17 @@ static int load(struct policyd_conf *conf, struct err *err)
 	size_t len = 0;
 	struct policyd_settings settings;
 	struct network *relays = NULL;
-	struct policyd_exceptions exceptions = { 0 };
+	struct exceptions exceptions = { 0 };
 	struct query_servers servers = conf->servers;
 	int rc = read_file(conf->path, mem, &conf->file, &octets, &len, err);
 	if (rc == 0)
 		rc = policyd_settings_parse(conf->path, octets, len, mem, &settings, err);
 	if (rc == 0)
 		rc = parse_relays(&settings, mem, &relays, err);
-	if (rc == 0)
-		rc = parse_exceptions(&settings, mem, &exceptions, err);
+	if (rc == 0 &&
+	    !exceptions_read(settings.dmarc_exceptions.text,
+	                     settings.dmarc_exceptions.count, mem, &exceptions))
+		rc = err_set(err, ERR_FAILED, "there is no memory left");
 	if (rc == 0 && !conf->has_servers)
 		rc = choose_servers(&settings, &servers, err);
 	if (rc < 0)
@@ -197,21 +178,6 @@ void policyd_conf_follow(struct policyd_conf *conf, const struct policyd_log *lo
 		            err.text);
 }
 
-/* An excluded network counts more than all others. */
-static bool is_in(const struct network *networks, size_t count,
-                  const struct network *client)
-{
-	bool is_held = false;
-	for (size_t i = 0; i < count; i++) {
-		if (!network_holds(&networks[i], client))
-			continue;
-		if (networks[i].is_excluded)
-			return false;
-		is_held = true;
-	}
-	return is_held;
-}
-
 bool policyd_conf_is_trusted(const struct policyd_conf *conf,
                              const struct network *client)
 {
@@ -222,11 +188,5 @@ bool policyd_conf_is_trusted(const struct policyd_conf *conf,
 	for (size_t i = 0; i < ARRAY_LEN(loopback); i++)
 		if (network_holds(&loopback[i], client))
 			return true;
-	return is_in(conf->relays, conf->settings.trusted_relays.count, client);
-}
-
-bool policyd_conf_is_excepted(const struct policyd_conf *conf,
-                              const struct network *client)
-{
-	return is_in(conf->exceptions.networks, conf->exceptions.count, client);
+	return network_is_in(conf->relays, conf->settings.trusted_relays.count, client);
 }

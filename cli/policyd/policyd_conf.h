@@ -12,6 +12,7 @@
 #include "core/base/macro.h"
 #include "core/base/network.h"
 #include "dnszone/query/query.h"
+#include "dnszone/verify/exceptions.h"
 #include "dnszone/verify/policyd_settings.h"
 
 struct policyd_file { /* identifies a content */
@@ -19,19 +20,13 @@ struct policyd_file { /* identifies a content */
 	int64_t size, mtime_ns, ctime_ns;
 };
 
-struct policyd_exceptions { /* settings.dmarc_exceptions, parsed */
-	struct network *networks;
-	size_t count;
-	struct policyd_list domains;
-};
-
 struct policyd_conf {
 	const char *path;                 /* borrowed */
 	struct policyd_settings settings; /* in mem[now] */
 	struct network *relays;           /* settings.trusted_relays, parsed */
-	struct policyd_exceptions exceptions;
-	struct query_servers servers; /* the name servers to query */
-	bool has_servers;             /* --nameserver was given: the file's are ignored */
+	struct exceptions exceptions;     /* settings.dmarc_exceptions, parsed */
+	struct query_servers servers;     /* the name servers to query */
+	bool has_servers;    /* --nameserver was given: the file's are ignored */
 	struct arena mem[2]; /* of the present settings, and of those being read */
 	unsigned now;
 	unsigned version;         /* counts the files that were applied */
@@ -50,9 +45,5 @@ void policyd_conf_follow(struct policyd_conf *conf, const struct policyd_log *lo
 /* Whether mail from this address is not checked: loopback and trusted relays. */
 bool policyd_conf_is_trusted(const struct policyd_conf *conf,
                              const struct network *client) must_check;
-
-/* Whether mail from this address is never refused because of DMARC. */
-bool policyd_conf_is_excepted(const struct policyd_conf *conf,
-                              const struct network *client) must_check;
 
 #endif

@@ -28,18 +28,6 @@ struct network policyd_client(const uint8_t address[16])
 	return client;
 }
 
-static const char *find_exception(const struct policyd_conf *conf,
-                                  const struct message_results *results,
-                                  const struct network *client)
-{
-	if (policyd_conf_is_excepted(conf, client))
-		return "client";
-	for (size_t i = 0; i < conf->exceptions.domains.count; i++)
-		if (message_is_proven(results, conf->exceptions.domains.text[i]))
-			return conf->exceptions.domains.text[i];
-	return NULL;
-}
-
 /* The reply is a format string for some mail servers. */
 static void write_reply(const struct dmarc_verdict *dmarc,
                         enum dmarc_disposition disposition, char *out, size_t room)
@@ -80,7 +68,8 @@ void policyd_outcome(const struct policyd_conf *conf,
 	enum dmarc_disposition disposition =
 		dmarc_verdict_disposition(dmarc, conf->settings.rejects_dmarc);
 	if (disposition >= DMARC_REJECT) {
-		ret_outcome->exception = find_exception(conf, results, client);
+		ret_outcome->exception =
+			exceptions_find(&conf->exceptions, results, client);
 		if (ret_outcome->exception)
 			disposition = DMARC_DELIVER;
 		else

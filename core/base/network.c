@@ -53,6 +53,20 @@ bool network_holds(const struct network *outer, const struct network *inner)
 	return memcmp(cut.octets, outer->octets, sizeof(cut.octets)) == 0;
 }
 
+bool network_is_in(const struct network *networks, size_t count,
+                   const struct network *net)
+{
+	bool is_held = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!network_holds(&networks[i], net))
+			continue;
+		if (networks[i].is_excluded)
+			return false;
+		is_held = true;
+	}
+	return is_held;
+}
+
 void network_unmap(struct network *net)
 {
 	if (net->family != AF_INET6 || net->bits < 96 || !address_is_ipv4(net->octets))

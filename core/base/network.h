@@ -3,6 +3,7 @@
 #define CORE_BASE_NETWORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/macro.h"
@@ -20,6 +21,10 @@ bool network_parse(const char *text, struct network *ret_net) must_check;
 
 /* Whether `outer` contains all of `inner`; is_excluded is ignored. */
 bool network_holds(const struct network *outer, const struct network *inner) must_check;
+
+/* Whether one of the networks contains all of `net`, and no excluded one does. */
+bool network_is_in(const struct network *networks, size_t count,
+                   const struct network *net) must_check;
 
 /* An IPv4 address that is written as IPv6 (::ffff:192.0.2.1, a prefix of 96 or more) becomes the
  * IPv4 address. */

@@ -14,6 +14,7 @@
 #include "dnszone/name/name.h"
 #include "dnszone/query/query.h"
 #include "dnszone/spf/spf_record.h"
+#include "dnszone/verify/exceptions.h"
 
 /* ---- types of values ------------------------------------------------------------------------- */
 
@@ -103,21 +104,6 @@ static int check_network(const char *text, char **ret_text, struct err *err)
 	               text);
 }
 
-/* Senders whose mail a DMARC policy does not refuse: by network, or by domain. */
-static int check_exception(const char *text, char **ret_text, struct err *err)
-{
-	struct network net;
-	char name[NAME_SIZE];
-	if (network_parse(text, &net))
-		return 0;
-	if (strpbrk(text, "/:!"))
-		return check_network(text, ret_text, err);
-	int r = name_parse_domain(text, name, err);
-	if (r == 0)
-		*ret_text = xstrdup(name);
-	return r;
-}
-
 static int check_nameserver(const char *text, char **ret_text, struct err *err)
 {
 	struct query_servers servers;
@@ -162,7 +148,7 @@ static const struct row {
 	{ "dkim-verify", BOOL, AT(verifies_dkim), .is_rare = true },
 	{ "dmarc-check", BOOL, AT(checks_dmarc), .is_rare = true },
 	{ "dmarc-reject", BOOL, AT(rejects_dmarc), .is_rare = true },
-	{ "dmarc-exceptions", LIST, AT(dmarc_exceptions), .check = check_exception },
+	{ "dmarc-exceptions", LIST, AT(dmarc_exceptions), .check = exception_check },
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -65,3 +65,10 @@ m dmarc check --message mail --ip 192.0.2.1 --mail-from '' --zone z
 m dmarc check --message absent --ip 192.0.2.1 --mail-from x@example.net --zone z
 m dmarc check --from-domain example.com --zone absent
 m dmarc check --from-domain example.com --resolver 192.0.2.300
+# senders whose mail is never refused
+m dmarc check --from-domain example.com --spf pass:lists.test --exception Lists.Test --zone z
+m --json dmarc check --from-domain example.com --dkim pass:lists.test --dkim fail:other.test --exception other.test --zone z
+m --json dmarc check --from-domain example.com --spf fail:lists.test --exception lists.test --exception 192.0.2.0/24 --zone z
+m --json dmarc check --message none --ip 192.0.2.1 --mail-from joe@football.example.com --exception other.test --exception 192.0.2.0/24 --zone z
+m dmarc check --from-domain example.com --exception 192.0.2.0/33 --zone z
+m dmarc check --from-domain example.com --exception a..b --zone z
