@@ -24,7 +24,10 @@ m dmarc explain --message unclear --ip 192.0.2.1 --mail-from bounce@example.net 
 cat >table <<'T'
 _dmarc.example.com TXT "v=DMARC1; p=reject"
 _dmarc.com SERVFAIL
+_dmarc.example.org SERVFAIL
 T
 serve_dns table
+# the policy itself is not known: delivered and marked, as mailauth-policyd does
+m --json dmarc check --from-domain example.org --dkim fail:example.org --resolver "$dns" | sed -E 's/SERVFAIL.*from NAMESERVER/SERVFAIL/'
 m --json dmarc explain --from-domain example.com --dkim pass:mail.example.com --resolver "$dns" | sed -E 's/SERVFAIL.*from NAMESERVER/SERVFAIL/'
 m dmarc explain --from-domain example.com --mail-from x@example.net

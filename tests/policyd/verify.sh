@@ -237,6 +237,8 @@ TCPREMOTEIP=192.0.2.1 SMTPMAILFROM='<a@fail.example>' message < <(cat changed) >
 is "from a pipe, with the environment: refused" "$? $(grep -o '^mailauth-policyd: 550' log)" "31 mailauth-policyd: 550"
 message --client 192.0.2.1 --sender a@fail.example <waiting >out
 is "to be tried again" "$?" 71
+mail a@down.example | message --client 192.0.2.1 --sender a@fail.example >out
+is "a policy that cannot be looked up: accepted and marked" "$? $(grep -o 'dmarc=.*' out)" "0 dmarc=temperror (dis=none)"
 mail a@quarantine.example | message --client 192.0.2.1 --sender a@fail.example >out
 is "quarantine" "$?" 3
 message --client 192.0.2.1 --sender a@pass.example <forged >out
@@ -295,6 +297,7 @@ nothing is aligned|550 5.7.1|sender=a@fail.example,from=pass.example,dkim=pass:x
 a signature that did not pass|550 5.7.1|sender=a@fail.example,from=pass.example,dkim=fail:pass.example
 one that may pass later|451 4.7.1|sender=a@fail.example,from=pass.example,dkim=temperror:pass.example
 no author|550 5.7.1|sender=a@pass.example
+a policy that cannot be looked up|PREPEND A|sender=a@fail.example,from=down.example
 an authenticated client|DUNNO|sender=a@fail.example,from=pass.example,sasl_username=joe
 ROWS
 # 2,048 octets of a value are read: what is cut could be another domain.
