@@ -314,6 +314,8 @@ part_spf_peers() {
 # Our DKIM verifier against other people's.
 part_dkim_peers() {
 	producer dkim-peers tests/dkim-peers/run.sh build/release/tests/lib/dkim_ask "$@"
+	# one process for each message
+	producer dkim-peers/mailauth tests/dkim-peers/mailauth.sh build/release/mailauthctl "${1:-3}" $((${2:-2000} / 10))
 }
 
 # Three at a time, those that take longest first: they wait for servers more than they work.
