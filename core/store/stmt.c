@@ -72,7 +72,7 @@ static int stmt_get(struct store *store, const char *sql, struct stmt **ret_stmt
 	sqlite3_stmt *handle;
 	if (sqlite3_prepare_v3(store->db, sql, -1, room ? SQLITE_PREPARE_PERSISTENT : 0,
 	                       &handle, NULL) != SQLITE_OK)
-		return store_fail(store, err, "cannot prepare a statement");
+		return store_fail(store, err, _("cannot prepare a statement"));
 	stmt = xcalloc(1, sizeof(*stmt));
 	*stmt = (struct stmt){ .handle = handle, .store = store, .is_busy = true };
 	if (room) {
@@ -142,7 +142,7 @@ static int bind_all(struct stmt *stmt, sqlite3_destructor_type keep, const char 
 		}
 	}
 	if (result != SQLITE_OK)
-		return store_fail(stmt->store, err, "cannot bind a value");
+		return store_fail(stmt->store, err, _("cannot bind a value"));
 	if (index != sqlite3_bind_parameter_count(stmt->handle))
 		abort();
 	return 0;

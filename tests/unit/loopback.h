@@ -152,7 +152,7 @@ static int converse(const struct remote_server *at, int64_t deadline, const char
 	if (!rc && peer_receive_line(&peer, TEXT, line, err) < 0)
 		rc = err->code;
 	peer_done(&peer);
-	return rc;
+	return rc ? err_set_remedy(err, "start %s", at->url) : 0;
 }
 
 static int loopback_get(struct ctx *ctx, const struct remote_server *at, const char *name,

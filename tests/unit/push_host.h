@@ -54,6 +54,11 @@ __attribute__((unused)) static enum outcome go(struct host *host, struct store *
 	    0)
 		outcome = push ? PUSHED : why ? SAVED_ONLY : NOTHING;
 	strcpy(text, why ? why : err.text);
+	/* a sentence that says what to run has that as its remedy, unless something comes first */
+	if (outcome == FAILED && strstr(err.text, "run \"") &&
+	    !strstr(err.text, "then run") &&
+	    (!err.remedy[0] || !strstr(err.text, err.remedy)))
+		fail_msg("remedy \"%s\": %s", err.remedy, err.text);
 	store_rollback(store);
 	if (push) {
 		if (push_switch(push, &err))

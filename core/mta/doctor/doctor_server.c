@@ -51,24 +51,48 @@ const char *doctor_version_fault(const struct mta_backend *backend, const char *
 
 /* ---- server ---------------------------------------------------------------------------------- */
 
-static bool is_drifted(const struct doctor_host *host, const char *path)
+static bool is_drifted(const struct doctor_host *host, const struct step *step)
 {
+	auto_buf room = BUF_INIT;
+	const char *title = step_title(step, &room);
 	for (size_t i = 0; i < host->drifts.count; i++)
-		if (strcmp(host->drifts.row[i].path, path) == 0)
+		if (strcmp(host->drifts.row[i].path, title) == 0)
 			return true;
 	return false;
 }
 
-/* Files that a push would change, without those that were edited, which are reported as such. */
-static size_t count_pending(const struct doctor_host *host)
+/* What a push would change, without objects that were edited, which are reported as such. */
+struct pending {
+	size_t files, settings;
+};
+
+static struct pending count_pending(const struct doctor_host *host)
 {
-	size_t count = 0;
+	struct pending pending = { 0 };
 	for (size_t i = 0; i < host->plan.count; i++) {
 		const struct step *step = &host->plan.step[i];
-		count += step_types[step->kind]->phase == PHASE_SWITCH &&
-		         !is_drifted(host, step->object);
+		const struct step_type *type = step_types[step->kind];
+		if (type->phase == PHASE_SWITCH && !is_drifted(host, step))
+			++*(type->is_in_tree ? &pending.files : &pending.settings);
 	}
-	return count;
+	return pending;
+}
+
+static void add_pending(struct doctor *d, struct pending pending)
+{
+	const char *failure = d->host.state.last_failure;
+	const char *failed = failure ? _("; the last push failed: ") : "";
+	const char *why = failure ? _(failure) : "";
+	if (pending.files)
+		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
+		           ngettext("%zu file is pending%s%s",
+		                    "%zu files are pending%s%s", pending.files),
+		           pending.files, failed, why);
+	if (pending.settings)
+		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
+		           ngettext("%zu setting is pending%s%s",
+		                    "%zu settings are pending%s%s", pending.settings),
+		           pending.settings, failed, why);
 }
 
 /* Why a push would be refused; edited files are reported where they were found. */
@@ -82,7 +106,6 @@ static void look_at_state(struct doctor *d)
 {
 	const struct doctor_host *host = &d->host;
 	const struct target_state *state = &host->state;
-	size_t pending = count_pending(host);
 	if (!host->is_adopted || !state->is_adopted)
 		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta adopt",
 		           _("%s was not adopted: pushes do not change it"),
@@ -96,13 +119,8 @@ static void look_at_state(struct doctor *d)
 		             "not enforced"));
 	else if (host->failure.code)
 		add_refusal(d, &host->failure);
-	else if (pending)
-		doctor_add(d, DOCTOR_WARNING, NULL, "mailauthctl mta push",
-		           ngettext("%zu file is pending%s%s",
-		                    "%zu files are pending%s%s", pending),
-		           pending,
-		           state->last_failure ? _("; the last push failed: ") : "",
-		           state->last_failure ? _(state->last_failure) : "");
+	else
+		add_pending(d, count_pending(host));
 }
 
 static void add_shortfall(void *arg, enum mta_feature feature, const char *sentence)
@@ -304,8 +322,10 @@ static bool look_at_needs(struct doctor *d)
 void doctor_services(struct doctor *d)
 {
 	const struct doctor_host *host = &d->host;
+	struct pending pending = { 0 };
 	if (!doctor_read_host(d))
 		return;
+	pending = count_pending(host);
 	if (!host->has_plan || !host->state.is_ours || !has_server(host)) {
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("no mail server follows this database correctly"));
@@ -318,7 +338,7 @@ void doctor_services(struct doctor *d)
 	else if (!host->found.is_running)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("servers are probed when the mail server is running"));
-	else if (host->state.is_paused || count_pending(host))
+	else if (host->state.is_paused || pending.files || pending.settings)
 		doctor_add(d, DOCTOR_SKIPPED, NULL, NULL,
 		           _("servers are probed when all changes are pushed"));
 	else

@@ -207,9 +207,11 @@ static int read_log(struct engine *e, const struct service_log *log, int rc,
 	auto_free char *line = service_log_failure(e->ctx, log);
 	struct err failure = *err;
 
-	if (line && rc)
-		return err_set(err, (enum err_code)failure.code,
-		               _("%s (from the log: %s)"), failure.text, line);
+	if (line && rc) {
+		(void)err_set(err, (enum err_code)failure.code,
+		              _("%s (from the log: %s)"), failure.text, line);
+		return err_set_remedy(err, "%s", failure.remedy);
+	}
 	return line ? err_set(err, ERR_FAILED, _("mail server log: %s"), line) : rc;
 }
 
@@ -221,9 +223,10 @@ static int explain(struct engine *e, int rc, struct err *err)
 	                              : NULL;
 	const struct err failure = *err;
 
-	return why ? err_set(err, (enum err_code)failure.code, "%s: %s", failure.text,
-	                     why)
-	           : rc;
+	if (!why)
+		return rc;
+	(void)err_set(err, (enum err_code)failure.code, "%s: %s", failure.text, why);
+	return err_set_remedy(err, "%s", failure.remedy);
 }
 
 /* The rest of a rank after its files were switched: tell services, probe. */
@@ -283,7 +286,7 @@ static int end_push(struct engine *e, int (*note_done)(void *, int64_t, struct e
 	return rc;
 }
 
-/* `err` is the failure; afterwards it also says which state is in use. */
+/* `err` is the failure; afterwards it also says which state is in use, and its remedy is the same. */
 static void undo_switch(struct engine *e, int rank, struct err *err)
 {
 	struct journal journal = { .id = e->push_id,
@@ -309,6 +312,7 @@ static void undo_switch(struct engine *e, int rank, struct err *err)
 		(void)err_set(err, (enum err_code)failure.code,
 		              _("%s; the mail server's old configuration is in force"),
 		              failure.text);
+	(void)err_set_remedy(err, "%s", failure.remedy);
 }
 
 int engine_switch(struct engine *engine, int (*note_done)(void *, int64_t, struct err *),

@@ -34,13 +34,13 @@ int history_each(struct store *target, int64_t id,
 		is_found = true;
 		rc = each(arg, &row, err);
 	}
-	if (!rc && id && !is_found)
-		return err_set(
-			err, ERR_MISSING,
-			_("push %lld does not exist; run \"mailauthctl mta history\" "
-		          "to list the pushes"),
-			(long long)id);
-	return rc;
+	if (rc || !id || is_found)
+		return rc;
+	(void)err_set(err, ERR_MISSING,
+	              _("push %lld does not exist; run \"mailauthctl mta history\" "
+	                "to list the pushes"),
+	              (long long)id);
+	return err_set_remedy(err, PUSH_LIST);
 }
 
 struct reading {

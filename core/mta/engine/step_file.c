@@ -267,9 +267,7 @@ static int apply_file(struct step_run *run, const struct step *step, const char 
 	if (now.is_there != step->had_old ||
 	    (now.is_there && (!is_digest(&now.digest, &step_old(step)->digest) ||
 	                      !is_meta(&now.meta, &step_old(step)->meta))))
-		return err_set(err, ERR_FAILED,
-		               _("%s was changed outside mailauthctl at the same time"),
-		               step->object);
+		return step_fail_changed(step->object, err);
 	if (!step->is_present)
 		return rename_over(ctx, step->object, aside, err);
 	if (step->is_secret && step->had_old)
@@ -296,12 +294,7 @@ static int put_blob_back(const struct step_run *run, const struct step_row *row,
 	int rc;
 
 	if (row->is_secret)
-		return err_set(
-			err, ERR_FAILED,
-			_("the secret that was in %s is deleted and cannot be "
-		          "restored; to write the current one, run \"mailauthctl mta "
-		          "push\""),
-			row->object);
+		return step_fail_lost(row->object, err);
 	rc = target_blob(run->target, &row->old_digest, &octets, err);
 	if (!rc)
 		rc = file_stage(run->ctx, row->object, buf_text(&octets), octets.len,
@@ -366,11 +359,7 @@ static int undo_file(struct step_run *run, const struct step_row *row,
 		return rc;
 	result = judge(row, &now, info.kind == FILE_REGULAR);
 	if (result == UNDO_DRIFT && !run->force) {
-		(void)err_set(
-			err, ERR_FAILED,
-			_("%s was changed outside mailauthctl during the push: it is "
-		          "not overwritten"),
-			row->object);
+		(void)step_fail_kept(row->object, err);
 	} else if (result != UNDO_NOTHING) {
 		rc = restore(run, row, aside, err);
 		result = UNDO_DONE;

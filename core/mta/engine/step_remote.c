@@ -80,6 +80,12 @@ static int observe(const struct ctx *ctx, struct step *step, bool *ret_holds,
 	return 0;
 }
 
+static const char *title(const struct step *step, struct buf *room)
+{
+	buf_printf(room, "%s %s", step->server->url, step->object);
+	return buf_text(room);
+}
+
 static void show(const struct step *step, bool is_coloured, struct buf *out)
 {
 	const struct buf *old = &step_old(step)->content, *text = step_text(step);
@@ -219,9 +225,7 @@ static int apply(struct step_run *run, const struct step *step, const char *temp
 	}
 	rc = read_value(run->ctx, &server, step->object, &now, err);
 	if (!rc && !is_value(&now, step->had_old, &step_old(step)->digest))
-		rc = err_set(err, ERR_FAILED,
-		             _("%s was changed outside mailauthctl at the same time"),
-		             step->object);
+		rc = step_fail_changed(step->object, err);
 	if (!rc && step->is_present) {
 		rc = step_content(step, &run->keys, &room, &text, &len, err);
 		if (!rc)
@@ -262,6 +266,7 @@ static int unreachable(const struct step_row *row, enum undo_result *ret_result,
 		_("%s cannot be reached, so its setting %s was not restored: %s; the "
 	          "push remains open, and the next command continues it"),
 		row->server.url, row->object, why.text);
+	(void)err_set_remedy(err, "%s", why.remedy);
 	*ret_result = UNDO_UNREACHABLE;
 	return 0;
 }
@@ -286,23 +291,14 @@ static int undo(struct step_run *run, const struct step_row *row,
 		return 0;
 	*ret_result = UNDO_DRIFT;
 	if (!run->force && !is_value(&now, row->is_present, &row->new_digest)) {
-		(void)err_set(
-			err, ERR_FAILED,
-			_("%s was changed outside mailauthctl during the push: it is "
-		          "not overwritten"),
-			row->object);
+		(void)step_fail_kept(row->object, err);
 		return 0;
 	}
 	rc = old_value(run, row, &old, &is_found, err);
 	if (rc)
 		return rc;
 	if (!is_found) {
-		(void)err_set(
-			err, ERR_FAILED,
-			_("the secret that was in %s is deleted and cannot be "
-		          "restored; to write the current one, run \"mailauthctl mta "
-		          "push\""),
-			row->object);
+		(void)step_fail_lost(row->object, err);
 		return 0;
 	}
 	if (write_value(run->ctx, &row->server, row->object, &old, err))
@@ -412,6 +408,7 @@ const struct step_type step_remote_type = {
 	.phase = PHASE_SWITCH,
 	.has_content = true,
 	.observe = observe,
+	.title = title,
 	.show = show,
 	.stage = stage,
 	.apply = apply,

@@ -122,13 +122,14 @@ static int settle(struct ctx *ctx, const char *name, struct err *err)
 		read_unit(ctx, name, &unit);
 		if (is_active(&unit) || !*unit.active)
 			return 0;
-		if (strcmp(unit.active, "failed") == 0 || monotonic_ns() >= deadline)
-			return err_set(
-				err, ERR_FAILED,
-				_("%s started but did not keep running (%s, %s): run "
-			          "\"journalctl -u %s\" for the reason"),
-				name, unit.active, *unit.result ? unit.result : "?",
-				name);
+		if (strcmp(unit.active, "failed") == 0 || monotonic_ns() >= deadline) {
+			(void)err_set(err, ERR_FAILED,
+			              _("%s started but did not keep running (%s, %s): "
+			                "run \"journalctl -u %s\" for the reason"),
+			              name, unit.active, *unit.result ? unit.result : "?",
+			              name);
+			return err_set_remedy(err, "journalctl -u %s", name);
+		}
 		(void)poll(NULL, 0, SETTLE_WAIT_MS);
 	}
 }

@@ -20,6 +20,14 @@ const struct probe_type *probe_type_find(const char *name)
 	return NULL;
 }
 
+const char *step_title(const struct step *step, struct buf *room)
+{
+	const struct step_type *type = step_types[step->kind];
+
+	buf_clear(room);
+	return type->title ? type->title(step, room) : step->object;
+}
+
 static void content_free(const struct step *step)
 {
 	if (step->is_key || !step->content)
@@ -84,6 +92,30 @@ char *step_aside_path(const char *path)
 	return xasprintf("%s.mailauthctl-old", path);
 }
 
+int step_fail_changed(const char *object, struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+	               _("%s was changed outside mailauthctl at the same time"), object);
+}
+
+int step_fail_kept(const char *object, struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+	               _("%s was changed outside mailauthctl during the push: it is "
+	                 "not overwritten"),
+	               object);
+}
+
+int step_fail_lost(const char *object, struct err *err)
+{
+	(void)err_set(err, ERR_FAILED,
+	              _("the secret that was in %s is deleted and cannot be "
+	                "restored; to write the current one, run \"mailauthctl mta "
+	                "push\""),
+	              object);
+	return err_set_remedy(err, "mailauthctl mta push");
+}
+
 int step_content(const struct step *step, const struct key_source *keys,
                  struct secret *room, const char **ret_text, size_t *ret_len,
                  struct err *err)
@@ -101,9 +133,7 @@ int step_content(const struct step *step, const struct key_source *keys,
 		return rc;
 	digest_of(room->at, room->len, &digest);
 	if (memcmp(digest.at, step->new_digest.at, DIGEST_LEN) != 0)
-		return err_set(err, ERR_FAILED,
-		               _("%s was changed outside mailauthctl at the same time"),
-		               step->object);
+		return step_fail_changed(step->object, err);
 	*ret_text = (const char *)room->at;
 	*ret_len = room->len;
 	return 0;

@@ -23,6 +23,8 @@
 
 /* The command that replaces edits of pushed files. */
 #define PUSH_FORCE "mailauthctl mta push --force"
+/* The command that lists the pushes. */
+#define PUSH_LIST "mailauthctl mta history"
 
 enum step_rank {
 	RANK_DATA,      /* keys, socket folders */
@@ -232,6 +234,9 @@ struct step_type {
 	/* Whether its result exists already; fills had_old and old.  NULL: cannot be observed. */
 	int (*observe)(const struct ctx *ctx, struct step *step, bool *ret_holds,
 	               struct err *err);
+	/* The name under which it is ours and is reported: "URL NAME" of a setting.  In `room`, which is
+	 * empty, if it is not the object.  NULL: the object. */
+	const char *(*title)(const struct step *step, struct buf *room);
 	/* Lines for people. */
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Everything that may fail for lack of space or rights, without affecting what is in use.
@@ -280,6 +285,9 @@ static inline bool step_is_in_tree(const struct step *step)
 	return step_types[step->kind]->is_in_tree;
 }
 
+/* As step_type.title says; borrowed from the step or from `room`. */
+const char *step_title(const struct step *step, struct buf *room) must_check;
+
 /* Frees and wipes; the step is empty afterwards. */
 void step_done(struct step *step);
 
@@ -295,6 +303,13 @@ char *step_aside_path(const char *path) must_check;
 int step_content(const struct step *step, const struct key_source *keys,
                  struct secret *room, const char **ret_text, size_t *ret_len,
                  struct err *err) must_check;
+
+/* Failures of several kinds; each returns ERR_FAILED.  `object` differs from its state in the plan. */
+int step_fail_changed(const char *object, struct err *err);
+/* An undo leaves `object`, whose state is neither the old one nor that of the plan. */
+int step_fail_kept(const char *object, struct err *err);
+/* An undo cannot restore `object`: the old content was a secret that no longer exists. */
+int step_fail_lost(const char *object, struct err *err);
 
 /* Larger files are not replaced. */
 #define STEP_FILE_LIMIT ((size_t)1 << 30)

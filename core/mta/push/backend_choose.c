@@ -215,9 +215,11 @@ int backend_check_setting(struct ctx *ctx, struct store *store, const char *sett
 		r < 0 ? NULL : backend_limit(ctx, backend, setting, value);
 	if (!limit)
 		return r;
-	return err_set(err, ERR_FAILED,
-	               _("%s cannot be %s with %s%s%s; the nearest supported value: "
-	                 "\"mailauthctl server set %s %s\""),
-	               setting, value, _(backend->title), limit->why ? ": " : "",
-	               limit->why ? _(limit->why) : "", setting, limit->nearest);
+	(void)err_set(err, ERR_FAILED,
+	              _("%s cannot be %s with %s%s%s; the nearest supported value: "
+	                "\"mailauthctl server set %s %s\""),
+	              setting, value, _(backend->title), limit->why ? ": " : "",
+	              limit->why ? _(limit->why) : "", setting, limit->nearest);
+	return err_set_remedy(err, "mailauthctl server set %s %s", setting,
+	                      limit->nearest);
 }

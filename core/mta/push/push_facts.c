@@ -90,7 +90,8 @@ static int no_server(struct ctx *ctx, struct store *store, struct err *err)
 	cleanup(absence_done) struct absence absence;
 
 	absence_look(ctx, store, &absence);
-	return err_set(err, ERR_FAILED, "%s", absence.sentence);
+	(void)err_set(err, ERR_FAILED, "%s", absence.sentence);
+	return err_set_remedy(err, "%s", absence.remedy);
 }
 
 int push_decide(struct ctx *ctx, struct store *store, const struct push_options *options,
@@ -101,11 +102,15 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 
 	*ret_why = NULL;
 	if (f->old.is_there && !f->is_ours && !options->take_over) {
-		if (is_asked)
-			return err_set(
-				err, ERR_FAILED,
-				_("this host follows another database; to follow this "
-			          "one instead, use --take-over"));
+		if (is_asked) {
+			(void)err_set(err, ERR_FAILED,
+			              _("this host follows another database; to follow "
+			                "this one instead, use --take-over"));
+			return err_set_remedy(err, "mailauthctl mta %s --take-over",
+			                      options->is_adoption ? "adopt"
+			                      : options->remove    ? "push --remove"
+			                                           : "push");
+		}
 		*ret_why = _("not pushed: this host follows another database");
 		return 0;
 	}
@@ -123,13 +128,15 @@ int push_decide(struct ctx *ctx, struct store *store, const struct push_options 
 		             "mta.backend");
 		return 0;
 	}
-	if (options->is_adoption && !f->backend->plan)
-		return err_set(
-			err, ERR_FAILED,
-			_("this version cannot push to %s: run \"mailauthctl server "
-		          "set mta.backend directory\" to render its files for another "
-		          "tool"),
-			_(f->backend->title));
+	if (options->is_adoption && !f->backend->plan) {
+		(void)err_set(err, ERR_FAILED,
+		              _("this version cannot push to %s: run \"mailauthctl "
+		                "server set mta.backend directory\" to render its files "
+		                "for another tool"),
+		              _(f->backend->title));
+		return err_set_remedy(err,
+		                      "mailauthctl server set mta.backend directory");
+	}
 	if (options->is_adoption)
 		return 0;
 	if (!f->backend || !f->is_adopted) {

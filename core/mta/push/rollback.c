@@ -32,10 +32,11 @@ static int find_state(struct store *target, int64_t id, enum push_progress *ret_
 {
 	int rc = journal_state_of(target, id, ret_state, err);
 
-	if (rc == 0)
-		return err_set(err, ERR_FAILED, _("push %lld does not exist: %s"),
-		               (long long)id, SEE_HISTORY);
-	return rc < 0 ? rc : 0;
+	if (rc)
+		return rc < 0 ? rc : 0;
+	(void)err_set(err, ERR_FAILED, _("push %lld does not exist: %s"), (long long)id,
+	              SEE_HISTORY);
+	return err_set_remedy(err, PUSH_LIST);
 }
 
 /* One rollback after another goes further back. */
@@ -46,12 +47,12 @@ static int find_previous(struct store *target, int64_t *ret_push, struct err *er
 
 	if (rc >= 0)
 		rc = journal_done_before(target, in_force, ret_push, err);
-	if (rc == 0)
-		return err_set(
-			err, ERR_FAILED,
-			_("there is no earlier push: to remove our configuration, run "
-		          "\"mailauthctl mta push --remove\""));
-	return rc < 0 ? rc : 0;
+	if (rc)
+		return rc < 0 ? rc : 0;
+	(void)err_set(err, ERR_FAILED,
+	              _("there is no earlier push: to remove our configuration, run "
+	                "\"mailauthctl mta push --remove\""));
+	return err_set_remedy(err, "mailauthctl mta push --remove");
 }
 
 int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
@@ -64,19 +65,23 @@ int rollback_choose(struct store *target, int64_t asked, int64_t *ret_push,
 
 	if (rc)
 		return rc;
-	if (state != PUSH_DONE)
-		return err_set(
+	if (state != PUSH_DONE) {
+		(void)err_set(
 			err, ERR_FAILED,
 			_("push %lld was undone, and its result was never in force: "
 		          "%s"),
 			(long long)push_id, SEE_HISTORY);
+		return err_set_remedy(err, PUSH_LIST);
+	}
 	rc = journal_removal_since(target, push_id, &removal, err);
-	if (rc > 0)
-		return err_set(
+	if (rc > 0) {
+		(void)err_set(
 			err, ERR_FAILED,
 			_("push %lld removed our configuration, and the one before it "
 		          "cannot be restored: choose a later push; %s"),
 			(long long)removal, SEE_HISTORY);
+		return err_set_remedy(err, PUSH_LIST);
+	}
 	if (!rc)
 		*ret_push = push_id;
 	return rc;

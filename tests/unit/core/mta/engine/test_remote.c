@@ -359,6 +359,36 @@ static void test_unreachable(void **state)
 	}
 }
 
+/* A failure keeps its remedy, whatever is added to its sentence. */
+static void test_remedy(void **state)
+{
+	struct host *host = *state;
+	auto_free char *old = NULL;
+	auto_free char *remedy = xasprintf("start %s", url);
+	auto_plan plan = PLAN_INIT;
+	struct err err = ERR_INIT;
+	struct engine engine = { .ctx = &host->ctx,
+		                 .target = host->target,
+		                 .plan = &plan };
+
+	reach(host, 1, &old);
+	wanted = 2;
+	make(&plan);
+	prune(host, &plan);
+	assert_int_equal(engine_prepare(&engine, (struct generation){ 1, 2 }, &err), 0);
+	server->calls = 0;
+	server->mute_from = 4;
+	assert_int_equal(engine_switch(&engine, note_owned, host, &err), ERR_FAILED);
+	engine_done(&engine);
+	assert_non_null(strstr(err.text, "could not be restored completely"));
+	assert_string_equal(err.remedy, remedy);
+	err_clear(&err);
+	assert_int_equal(recover(host, &err), ERR_FAILED);
+	assert_string_equal(err.remedy, remedy);
+	server->mute_from = 0;
+	assert_int_equal(recover(host, &err), 0);
+}
+
 /* What somebody else set stays, and the push does not go on over it. */
 static void test_changed(void **state)
 {
@@ -467,7 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_push),          ROW(test_removal),     ROW(test_kill_push),
 		ROW(test_kill_recovery), ROW(test_unreachable), ROW(test_changed),
-		ROW(test_secrets),       ROW(test_no_answer),
+		ROW(test_secrets),       ROW(test_no_answer),   ROW(test_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,15 +281,47 @@ static void test_silent(void **state)
 	start_server();
 }
 
+/* The findings of a check: "state text;". */
+static void assert_found(struct host *host, const char *name, const char *want)
+{
+	auto_free char *path = xasprintf("%s/a.db", host->root);
+	auto_buf text = BUF_INIT;
+	struct doctor doctor;
+
+	doctor_init(&doctor, &host->ctx, path, NULL, false);
+	doctor_run(&doctor, doctor_find(name));
+	for (size_t i = 0; i < doctor.count; i++)
+		buf_printf(&text, "%s %s;", doctor_state_name(doctor.finding[i].state),
+		           doctor.finding[i].text);
+	doctor_done(&doctor);
+	if (!strstr(buf_text(&text), want))
+		fail_msg("%s: %s", name, buf_text(&text));
+}
+
+/* A setting that was edited is drift, not pending; one that the database changed is pending, and no file. */
+static void test_doctor(void **state)
+{
+	struct host *host = *state;
+	struct store *store = adopted(host);
+
+	assert_found(host, "server", "ok Remote follows ");
+	strcpy(find("mode", false), "theirs");
+	assert_found(host, "server", "ok Remote follows ");
+	assert_found(host, "overrides", " mode was edited since it was pushed;");
+	strcpy(find("mode", false), "on");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_found(host, "server", "warning 1 setting is pending;");
+	assert_found(host, "overrides", "ok pushed files are unchanged");
+	store_close(store);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(test_edited),
-		ROW(test_accepted),
-		ROW(test_unnamed),
-		ROW(test_silent),
+		ROW(test_edited), ROW(test_accepted), ROW(test_unnamed),
+		ROW(test_silent), ROW(test_doctor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
