@@ -249,11 +249,14 @@ static int apply_actions(struct engine *e, struct step_run *run, int rank,
 /* Consumers were told; one that did not receive it still uses the objects that are removed now. */
 static void await_consumers(struct engine *e)
 {
+	int64_t deadline = monotonic_ns() + SERVICE_LEFT_NS;
+
 	for (size_t i = 0; i < e->plan->count; i++) {
 		const struct step *step = &e->plan->step[i];
 
 		if (step->rank == RANK_CONSUMERS && step_types[step->kind]->await_left)
-			step_types[step->kind]->await_left(e->ctx, step->object);
+			step_types[step->kind]->await_left(e->ctx, step->object,
+			                                   deadline);
 	}
 }
 

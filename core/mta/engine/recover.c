@@ -25,6 +25,7 @@ struct undoing {
 	const struct journal *journal;
 	enum step_phase phase;
 	struct folders folders;
+	int64_t left_until; /* the end of all waits of await_left() */
 	size_t drifted;
 	bool failed; /* an object cannot be restored: objects below it are not changed */
 	struct err failure;
@@ -89,7 +90,7 @@ static int await_left(void *arg, const struct step_row *row, struct err *err)
 
 	(void)err;
 	if (step_types[row->kind]->await_left && (int)row->rank <= u->journal->rank)
-		step_types[row->kind]->await_left(u->run.ctx, row->object);
+		step_types[row->kind]->await_left(u->run.ctx, row->object, u->left_until);
 	return 0;
 }
 
@@ -198,9 +199,11 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 	rc = remove_temps(ctx, target, journal->id, err);
 	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++) {
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
-		if (!rc && undo_groups[i].to == RANK_CONSUMERS)
-			rc = journal_each(target, journal->id, RANK_CONSUMERS, true,
-			                  await_left, &u, err);
+		if (rc || undo_groups[i].to != RANK_CONSUMERS)
+			continue;
+		u.left_until = monotonic_ns() + SERVICE_LEFT_NS;
+		rc = journal_each(target, journal->id, RANK_CONSUMERS, true, await_left,
+		                  &u, err);
 	}
 	folders_done(&u.folders);
 	if (!rc && u.failed) {

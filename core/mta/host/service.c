@@ -113,12 +113,12 @@ int service_act(struct ctx *ctx, const char *service, enum service_action action
 		service_action_name(action), service);
 }
 
-void service_await_left(struct ctx *ctx, const char *service)
+void service_await_left(struct ctx *ctx, const char *service, int64_t deadline)
 {
 	const struct service_kind *kind = service_kind_find(service);
 
 	if (!ctx->is_rooted && kind && kind->await_left)
-		kind->await_left(ctx, service_instance(service));
+		kind->await_left(ctx, service_instance(service), deadline);
 }
 
 char *service_start_command(struct ctx *ctx, const char *service)

@@ -24,9 +24,11 @@
 int service_act(struct ctx *ctx, const char *service, enum service_action action,
                 struct err *err) must_check;
 
-/* Before an object is removed that the service was told not to use any more: waits, at most 5 s,
- * until those of its processes have ended that still use it. */
-void service_await_left(struct ctx *ctx, const char *service);
+/* Before objects are removed that the service was told not to use any more: waits until those of its
+ * processes have ended that still use them, at the latest until `deadline` (monotonic nanoseconds):
+ * SERVICE_LEFT_NS for all services of a push, because a client may be connected for minutes. */
+void service_await_left(struct ctx *ctx, const char *service, int64_t deadline);
+#define SERVICE_LEFT_NS (5 * NS_PER_SEC)
 
 /* Whether it runs now.  False under --root. */
 bool service_is_running(struct ctx *ctx, const char *service) must_check;

@@ -51,9 +51,8 @@ struct service_kind {
 	int (*act)(struct ctx *ctx, const char *instance, enum service_action action,
 	           struct err *err);
 	bool (*is_running)(struct ctx *ctx, const char *instance);
-	/* After a reload, before objects are removed that it no longer names: waits, at most 5 s,
-	 * until no process uses the old configuration.  NULL: a reload replaces all processes. */
-	void (*await_left)(struct ctx *ctx, const char *instance);
+	/* As service_await_left().  NULL: a reload replaces all processes. */
+	void (*await_left)(struct ctx *ctx, const char *instance, int64_t deadline);
 	const char *start_command; /* for messages, without systemd */
 
 	/* It belongs to the administrator: its state before is not recorded or restored. */

@@ -24,7 +24,6 @@
 #define MASTER "master"
 #define STATUS_FD 5 /* MASTER_STATUS_FD of master_proto.h */
 #define LOOK_MS 10
-#define LEFT_LIMIT_NS (5 * NS_PER_SEC)
 #define TABLE_LIMIT ((size_t)8 << 20)
 
 /* ---- a reload --------------------------------------------------------------------------------- */
@@ -180,9 +179,8 @@ static bool has_left(struct ctx *ctx, pid_t master)
 	return left.is_found;
 }
 
-void master_await_left(struct ctx *ctx, const char *folder)
+void master_await_left(struct ctx *ctx, const char *folder, int64_t deadline)
 {
-	int64_t deadline = monotonic_ns() + LEFT_LIMIT_NS;
 	pid_t master = find_master(ctx, folder);
 
 	while (master && has_left(ctx, master) && monotonic_ns() < deadline)

@@ -25,9 +25,9 @@ int master_reload_await(const struct master_reload *reload, int64_t deadline,
 void master_reload_done(struct master_reload *reload);
 
 /* Waits until no process is left that accepts mail and that master(8) started before its last
- * reload: it still uses its old configuration.  At most 5 s, because a client may be connected for
- * minutes. */
-void master_await_left(struct ctx *ctx, const char *folder);
+ * reload: it still uses its old configuration.  At the latest until `deadline` (monotonic
+ * nanoseconds). */
+void master_await_left(struct ctx *ctx, const char *folder, int64_t deadline);
 
 /* Whether a process that master(8) started before its last reload, and that ends after its client,
  * serves the TCP connection `fd` to this machine.  False if unknown. */

@@ -253,9 +253,9 @@ struct step_type {
 	/* Undoes it; idempotent. */
 	int (*undo)(struct step_run *run, const struct step_row *row,
 	            enum undo_result *ret_result, struct err *err);
-	/* Before an object is removed that a program was told not to use any more: waits until it
-	 * does not.  NULL: no wait. */
-	void (*await_left)(struct ctx *ctx, const char *object);
+	/* Before objects are removed that a program was told not to use any more: waits until it
+	 * does not, at the latest until `deadline` (monotonic nanoseconds).  NULL: no wait. */
+	void (*await_left)(struct ctx *ctx, const char *object, int64_t deadline);
 	/* After the last rank: removes what only undo required.  Idempotent.  NULL: nothing. */
 	int (*finish)(const struct ctx *ctx, const struct step_row *row, struct err *err);
 	/* The same after the push was undone, or never was switched. */

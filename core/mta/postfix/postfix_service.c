@@ -71,9 +71,9 @@ static int act(struct ctx *ctx, const char *instance, enum service_action action
 	return rc;
 }
 
-static void await_left(struct ctx *ctx, const char *instance)
+static void await_left(struct ctx *ctx, const char *instance, int64_t deadline)
 {
-	master_await_left(ctx, folder_of(instance));
+	master_await_left(ctx, folder_of(instance), deadline);
 }
 
 /* ---- its log ------------------------------------------------------------------------------------- */

@@ -255,17 +255,21 @@ static void test_await_left(void **state)
 	struct pollfd end = { .fd = report[0], .events = POLLIN };
 	order(f, 's');
 	int before = call(f);
-	master_await_left(&f->ctx, "/etc/postfix-out");
+	master_await_left(&f->ctx, "/etc/postfix-out", monotonic_ns() + NS_PER_SEC);
 	order(f, 'r');
 	order(f, 's');
 	int after = call(f);
 	pid_t waiting = fork();
 	if (waiting == 0) {
 		close(before);
-		master_await_left(&f->ctx, "/etc/postfix-out");
+		master_await_left(&f->ctx, "/etc/postfix-out",
+		                  monotonic_ns() + 5 * NS_PER_SEC);
 		_exit(write(report[1], "", 1) != 1);
 	}
 	assert_int_equal(poll(&end, 1, 100), 0);
+	/* the time of all services is over: the client is still connected */
+	master_await_left(&f->ctx, "/etc/postfix-out", monotonic_ns());
+	assert_int_equal(poll(&end, 1, 0), 0);
 	close(before);
 	assert_int_equal(poll(&end, 1, 4000), 1);
 	assert_int_equal(waitpid(waiting, NULL, 0), waiting);
