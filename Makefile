@@ -84,7 +84,7 @@ mta_src := \
 		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
 		postsrsd_conf) \
 	$(addprefix engine/,engine folders history journal owned owned_file owned_remote owned_service \
-		recover step_file \
+		recover roll_back step_file \
 		step_probe step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \

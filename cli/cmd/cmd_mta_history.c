@@ -105,9 +105,9 @@ static int sum_up_step(void *arg, const struct step *step, struct err *err)
 {
 	struct summary *summary = arg;
 	(void)err;
-	if (step->kind == STEP_FILE)
+	if (step_is_file(step))
 		sum_up_file(summary, step);
-	else if (step->kind == STEP_SERVICE)
+	else if (step_types[step->kind]->phase == PHASE_TELL)
 		words_take(&summary->services,
 		           xasprintf("%s %s", service_action_name(step->action),
 		                     step->object));
@@ -209,14 +209,14 @@ static int show_file(void *arg, const struct step *step, struct err *err)
 	auto_buf diff = BUF_INIT;
 	size_t removed, added;
 	(void)err;
-	if (step->kind == STEP_PROBE)
+	if (step_types[step->kind]->phase == PHASE_PROBE)
 		return 0;
 	step_types[step->kind]->show(
 		step, is_plain && !app->opt.is_colour_off && out_can_colour(stdout),
 		&diff);
 	if (is_plain)
 		buf_add(&showing->diffs, buf_text(&diff), diff.len);
-	if (step->kind != STEP_FILE)
+	if (!step_is_file(step))
 		return 0;
 	out_text(out, step->object);
 	out_text(out, change_of(step));

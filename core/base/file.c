@@ -167,6 +167,17 @@ int file_read(const struct ctx *ctx, const char *path, size_t limit, struct buf 
 	return 0;
 }
 
+int file_read_if_there(const struct ctx *ctx, const char *path, size_t limit,
+                       struct buf *into, struct err *err)
+{
+	int result = file_read(ctx, path, limit, into, NULL, err);
+	if (result == ERR_MISSING) {
+		err_clear(err);
+		return 0;
+	}
+	return result < 0 ? result : 1;
+}
+
 int file_remove(const struct ctx *ctx, const char *path, struct err *err)
 {
 	auto_close int parent = -1;

@@ -50,6 +50,10 @@ int file_look(const struct ctx *ctx, const char *path, bool follow,
 int file_read(const struct ctx *ctx, const char *path, size_t limit, struct buf *into,
               struct file_info *ret_info, struct err *err) must_check;
 
+/* The same, but absence is a result: 1: read; 0: no such file. */
+int file_read_if_there(const struct ctx *ctx, const char *path, size_t limit,
+                       struct buf *into, struct err *err) must_check;
+
 /* The path with all links resolved, also in its parents; absolute inside the root.  ERR_MISSING: no
  * such file.  The caller frees. */
 int file_real_path(const struct ctx *ctx, const char *path, char **ret_path,

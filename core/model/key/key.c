@@ -90,6 +90,15 @@ int key_each(struct store *store, int64_t domain_id,
 	return r;
 }
 
+int key_id_of(struct store *store, const char *domain, const char *selector,
+              int64_t *ret_id, struct err *err)
+{
+	return store_get_int(store, ret_id, err,
+	                     "SELECT k.id FROM dkim_key k JOIN domain d "
+	                     "ON d.id = k.domain_id WHERE d.name = ? AND k.selector = ?",
+	                     "tt", domain, selector);
+}
+
 static int fail_no_key(struct store *store, int64_t domain_id, const char *domain,
                        const char *selector, struct err *err)
 {

@@ -48,6 +48,10 @@ int key_each(struct store *store, int64_t domain_id,
 int key_find(struct store *store, int64_t domain_id, const char *domain,
              const char *selector, struct key *ret_key, struct err *err) must_check;
 
+/* 1: the id of the key with the selector of the domain `domain`; 0: there is none. */
+int key_id_of(struct store *store, const char *domain, const char *selector,
+              int64_t *ret_id, struct err *err) must_check;
+
 /* The record's text; revoked keys have an empty p=.  Caller frees. */
 char *key_record_text(const struct key *key) must_check;
 

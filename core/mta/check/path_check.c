@@ -64,12 +64,13 @@ void path_check_free(struct path_check *check)
 
 static void apply_step(struct node *node, const struct step *step)
 {
-	const mode_t fresh = step->kind == STEP_MKDIR ? 0700 : 0600;
+	bool is_folder = step_types[step->kind]->is_container;
+	const mode_t fresh = is_folder ? 0700 : 0600;
 	if (!node->is_there)
 		node->meta = (struct file_meta){ fresh, 0, 0 };
 	node->is_there = step->is_present;
 	node->is_planned = true;
-	node->is_folder = step->kind == STEP_MKDIR;
+	node->is_folder = is_folder;
 	if (step->meta.mode != FILE_KEEP_MODE)
 		node->meta.mode = step->meta.mode;
 	if (step->meta.uid != FILE_KEEP_UID)

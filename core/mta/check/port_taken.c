@@ -54,7 +54,8 @@ char *port_taken(struct ctx *ctx, const struct plan *plan)
 	for (size_t i = 0; i < plan->count && !found; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step->kind != STEP_PROBE || !step->probe->is_filters)
+		if (step_types[step->kind]->phase != PHASE_PROBE ||
+		    !step->probe->is_filters)
 			continue;
 		found = look_at(ctx, step->object);
 		if (!found)

@@ -247,7 +247,8 @@ struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, i
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step->kind != STEP_SERVICE || (int)step->rank != rank)
+		if (step_types[step->kind]->phase != PHASE_TELL ||
+		    (int)step->rank != rank)
 			continue;
 		if (!log)
 			log = log_new(ctx);

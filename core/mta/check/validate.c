@@ -7,11 +7,7 @@
 
 const struct step *validation_step(const struct validation *v, const char *path)
 {
-	for (size_t i = 0; path && i < v->plan->count; i++)
-		if (v->plan->step[i].kind == STEP_FILE &&
-		    strcmp(v->plan->step[i].object, path) == 0)
-			return &v->plan->step[i];
-	return NULL;
+	return plan_find_file(v->plan, path);
 }
 
 int validation_read(const struct validation *v, const char *path, struct buf *into,
@@ -29,10 +25,5 @@ int validation_read(const struct validation *v, const char *path, struct buf *in
 			buf_add(into, text, len);
 		return r < 0 ? r : 1;
 	}
-	int r = file_read(v->ctx, path, STEP_FILE_LIMIT, into, NULL, err);
-	if (r == ERR_MISSING) {
-		err_clear(err);
-		return 0;
-	}
-	return r < 0 ? r : 1;
+	return file_read_if_there(v->ctx, path, STEP_FILE_LIMIT, into, err);
 }

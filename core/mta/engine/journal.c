@@ -269,7 +269,6 @@ int journal_each_since(struct store *target, int64_t push_id,
 	int rc = store_query(target, &stmt, err,
 	                     STEP_COLUMNS
 	                     ", min(push_id) FROM step WHERE push_id > ? "
-	                     "AND kind NOT IN ('service', 'probe') "
 	                     "AND push_id IN (SELECT id FROM push "
 	                     "WHERE state = 'done') "
 	                     "GROUP BY kind, server, object ORDER BY kind DESC, object",

@@ -60,9 +60,8 @@ int journal_move(struct store *target, int64_t push_id, enum push_progress state
 /* 1: a push is open, 0: none, negative: failed. */
 int journal_find_open(struct store *target, struct journal *ret_journal,
                       struct err *err) must_check;
-/* For every file, folder and setting that a push later than `push_id` changed and that is, or was
- * for a time, in use: the first such step.  Its old state is the state of that path after
- * `push_id`. */
+/* For every object that a push later than `push_id` changed and that is, or was for a time, in use:
+ * the first such step.  Its old state is the state of that object after `push_id`. */
 int journal_each_since(struct store *target, int64_t push_id,
                        int (*each)(void *arg, const struct step_row *row,
                                    struct err *err),

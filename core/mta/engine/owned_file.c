@@ -165,16 +165,11 @@ static int present_digest(struct ctx *ctx, const char *path, bool *ret_is_there,
                           struct digest *ret_digest, struct err *err)
 {
 	auto_buf content = BUF_INIT;
-	int rc = file_read(ctx, path, STEP_FILE_LIMIT, &content, NULL, err);
+	int rc = file_read_if_there(ctx, path, STEP_FILE_LIMIT, &content, err);
 
-	if (rc == ERR_MISSING) {
-		err_clear(err);
-		*ret_is_there = false;
-		return 0;
-	}
-	if (rc)
+	if (rc < 0)
 		return rc;
-	*ret_is_there = true;
+	*ret_is_there = rc == 1;
 	digest_of(buf_text(&content), content.len, ret_digest);
 	if (content.at)
 		explicit_bzero(content.at, content.room);

@@ -19,6 +19,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/engine/owned_file.h"
+#include "core/mta/engine/roll_back.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/shared.h"
@@ -400,6 +401,7 @@ const struct step_type step_file_type = {
 	.own = owned_file_note,
 	.owned = "file:",
 	.give_back = owned_file_give_back,
+	.roll_back = roll_back_file,
 };
 
 /* ---- folders --------------------------------------------------------------------------------- */
@@ -485,4 +487,5 @@ const struct step_type step_mkdir_type = {
 	.own = owned_folder_note,
 	.owned = "dir:",
 	.give_back = owned_folder_give_back,
+	.roll_back = roll_back_folder,
 };

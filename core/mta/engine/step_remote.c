@@ -17,6 +17,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/mta/engine/owned.h"
+#include "core/mta/engine/roll_back.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
 #include "core/mta/plan/plan.h"
@@ -403,6 +404,27 @@ static int give_back(const struct step_run *run, const struct owned_row *row,
 	return 0;
 }
 
+static int roll_back(const struct roll_back *to, const struct step_row *row,
+                     struct err *err)
+{
+	const struct step_run run = { .ctx = to->ctx,
+		                      .target = to->target,
+		                      .force = true };
+	auto_free char *name = xasprintf("%s %s", row->server.url, row->object);
+	const struct owned_row then = {
+		.name = name,
+		.has_base = row->had_old,
+		.base = row->old_digest,
+		.is_secret = row->is_secret,
+		.server = row->server,
+		.base_key = row->old_key,
+	};
+
+	if (row->is_secret && row->had_old && !row->old_key)
+		return roll_back_refuse_secret(to, row, true, err);
+	return give_back(&run, &then, to->plan, err);
+}
+
 const struct step_type step_remote_type = {
 	.name = "remote",
 	.phase = PHASE_SWITCH,
@@ -421,4 +443,5 @@ const struct step_type step_remote_type = {
 	.own = own,
 	.owned = "remote:",
 	.give_back = give_back,
+	.roll_back = roll_back,
 };

@@ -24,6 +24,25 @@ static void show_service(const struct step *step, bool is_coloured, struct buf *
 	buf_printf(out, "# %s: %s\n", step->object, service_action_name(step->action));
 }
 
+/* Enabling a running service starts nothing. */
+static bool is_running_before(const struct step *step)
+{
+	return step->action == SERVICE_ENABLE && step->had_old &&
+	       step_old(step)->meta.mode & SERVICE_WAS_RUNNING;
+}
+
+/* A new process reads the files as well: reload < restart < start of one that does not run. */
+static bool is_superseded(const struct step *step, const struct step *other)
+{
+	static const int weight[] = {
+		[SERVICE_RELOAD] = 1, [SERVICE_RESTART] = 2, [SERVICE_START] = 3,
+		[SERVICE_ENABLE] = 4, [SERVICE_STOP] = 0,    [SERVICE_DISABLE] = 0
+	};
+
+	return weight[step->action] && weight[other->action] > weight[step->action] &&
+	       !is_running_before(other);
+}
+
 /* ---- mta.reload: one command for all services of a rank ----------------------------------------- */
 
 static void add_action(struct buf *actions, enum service_action action,
@@ -192,6 +211,7 @@ static void recall(const struct step_row *row, struct step *step)
 const struct step_type step_service_type = {
 	.name = "service",
 	.phase = PHASE_TELL,
+	.is_superseded = is_superseded,
 	.show = show_service,
 	.apply = apply_service,
 	.undo = undo_service,

@@ -275,7 +275,7 @@ void plan_claim_step(struct plan *plan, const struct step *step)
 {
 	const char *const *begin = plan->claimed;
 
-	if (!begin || step->kind != STEP_FILE || !step->is_present || !step->had_old ||
+	if (!begin || !step_is_file(step) || !step->is_present || !step->had_old ||
 	    step->shared)
 		return;
 	while (*begin && !text_starts(step->object, *begin))
@@ -387,6 +387,15 @@ const struct step *plan_find(const struct step *const *index, size_t count,
 	const struct step *const *found =
 		bsearch(&key, index, count, sizeof(index[0]), compare_objects);
 	return found ? *found : NULL;
+}
+
+struct step *plan_find_file(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; path && i < plan->count; i++)
+		if (step_is_file(&plan->step[i]) &&
+		    strcmp(plan->step[i].object, path) == 0)
+			return &plan->step[i];
+	return NULL;
 }
 
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out)

@@ -174,6 +174,9 @@ const struct step **plan_index(const struct plan *plan, size_t *ret_count) must_
 const struct step *plan_find(const struct step *const *index, size_t count,
                              const char *path) must_check;
 
+/* The step of the file `path`; linear.  NULL: none, or `path` is NULL. */
+struct step *plan_find_file(const struct plan *plan, const char *path) must_check;
+
 /* The plan as unified diffs and lines for people, without secrets; `is_coloured` for terminals. */
 void plan_show(const struct plan *plan, bool is_coloured, struct buf *out);
 

@@ -56,7 +56,7 @@ static struct path_node *node_get(void **tree, const char *path, bool is_lasting
 
 static bool is_leaving_folder(const struct step *step)
 {
-	return step->kind == STEP_MKDIR && !step->is_present;
+	return step_types[step->kind]->is_container && !step->is_present;
 }
 
 static void note_leaving(void **tree, const char *path)
@@ -100,7 +100,7 @@ static int observe_steps(struct pruning *p, struct err *err)
 			return rc;
 		plan_claim_step(p->plan, step);
 		p->is_kept[i] = !is_done;
-		if (!is_done && step->kind == STEP_FILE && !step->is_present)
+		if (!is_done && step_is_file(step) && !step->is_present)
 			note_leaving(&p->paths, step->object);
 	}
 	return 0;
@@ -162,29 +162,15 @@ static bool is_due(const struct step *step, unsigned causes)
 	return step->when == 0 || (step->when & causes) != 0;
 }
 
-/* Enabling a running service starts nothing. */
-static bool is_running_before(const struct step *step)
-{
-	return step->action == SERVICE_ENABLE && step->had_old &&
-	       step_old(step)->meta.mode & SERVICE_WAS_RUNNING;
-}
-
-/* A new process reads the files as well: reload < restart < start of one that does not run. */
 static bool is_superseded(const struct pruning *p, const struct step *step)
 {
-	static const int weight[] = {
-		[SERVICE_RELOAD] = 1, [SERVICE_RESTART] = 2, [SERVICE_START] = 3,
-		[SERVICE_ENABLE] = 4, [SERVICE_STOP] = 0,    [SERVICE_DISABLE] = 0
-	};
-
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *other = &p->plan->step[i];
 
-		if (p->is_kept[i] && other->kind == STEP_SERVICE &&
+		if (p->is_kept[i] && other->kind == step->kind &&
 		    other->rank == step->rank &&
-		    strcmp(other->object, step->object) == 0 && weight[step->action] &&
-		    weight[other->action] > weight[step->action] &&
-		    !is_running_before(other))
+		    strcmp(other->object, step->object) == 0 &&
+		    step_types[step->kind]->is_superseded(step, other))
 			return true;
 	}
 	return false;
@@ -199,7 +185,7 @@ static bool keep_actions(struct pruning *p)
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *step = &p->plan->step[i];
 
-		if (step->kind == STEP_SERVICE && step->when == 0)
+		if (step_types[step->kind]->phase == PHASE_TELL && step->when == 0)
 			p->is_kept[i] = true;
 		if (p->is_kept[i]) {
 			causes |= step->causes;
@@ -210,7 +196,7 @@ static bool keep_actions(struct pruning *p)
 		if (!step_types[p->plan->step[i].kind]->observe)
 			p->is_kept[i] = is_any && is_due(&p->plan->step[i], causes);
 	for (size_t i = 0; i < p->plan->count; i++)
-		if (p->is_kept[i] && p->plan->step[i].kind == STEP_SERVICE)
+		if (p->is_kept[i] && step_types[p->plan->step[i].kind]->is_superseded)
 			p->is_kept[i] = !is_superseded(p, &p->plan->step[i]);
 	return is_any;
 }
@@ -300,15 +286,6 @@ static int rebuild(struct pruning *p, bool is_any, struct err *err)
 	return rc;
 }
 
-static struct step *find_step(struct plan *plan, const char *path)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, path) == 0)
-			return &plan->step[i];
-	return NULL;
-}
-
 void plan_names(struct plan *plan, const char *path, const char *of)
 {
 	free(plan->index_path);
@@ -340,8 +317,9 @@ static bool only_loses_lines(const struct step *step)
 /* As plan_names() says. */
 static void order_names(struct plan *plan)
 {
-	struct step *step = plan->index_path ? find_step(plan, plan->index_path) : NULL;
-	struct step *of = step ? find_step(plan, plan->lines_path) : NULL;
+	struct step *step =
+		plan->index_path ? plan_find_file(plan, plan->index_path) : NULL;
+	struct step *of = step ? plan_find_file(plan, plan->lines_path) : NULL;
 
 	if (of && of->rank == step->rank && only_loses_lines(of) != (step < of)) {
 		struct step first = *step;

@@ -219,6 +219,19 @@ struct step_run {
 	bool is_stopped;  /* a service does not run: no probe would be answered */
 };
 
+/* A rollback, which restores the result of the push `push_id`. */
+struct roll_back {
+	struct ctx *ctx;
+	struct store *target;
+	struct plan *plan; /* the steps are added to it */
+	int64_t push_id;
+	/* 1: the key of the database that the object of the row contained before; 0: it does not
+	 * exist, or is another one. */
+	int (*find_key)(void *arg, const struct step_row *row, int64_t *ret_key,
+	                struct err *err);
+	void *arg;
+};
+
 struct owned_row; /* core/mta/engine/owned.h */
 struct plan;
 
@@ -237,6 +250,8 @@ struct step_type {
 	/* The name under which it is ours and is reported: "URL NAME" of a setting.  In `room`, which is
 	 * empty, if it is not the object.  NULL: the object. */
 	const char *(*title)(const struct step *step, struct buf *room);
+	/* Whether `other`, of the same object and rank, makes `step` unnecessary.  NULL: never. */
+	bool (*is_superseded)(const struct step *step, const struct step *other);
 	/* Lines for people. */
 	void (*show)(const struct step *step, bool is_coloured, struct buf *out);
 	/* Everything that may fail for lack of space or rights, without affecting what is in use.
@@ -275,6 +290,10 @@ struct step_type {
 	/* Adds the step that gives back what is ours.  NULL: a backend does. */
 	int (*give_back)(const struct step_run *run, const struct owned_row *row,
 	                 struct plan *plan, struct err *err);
+	/* Adds the step that restores the state before `row`, the first change of its object after
+	 * that push.  NULL: mta_backend.restore does what is required. */
+	int (*roll_back)(const struct roll_back *to, const struct step_row *row,
+	                 struct err *err);
 };
 
 extern const struct step_type *const step_types[STEP_KIND_COUNT];
@@ -283,6 +302,12 @@ extern const struct step_type *const step_types[STEP_KIND_COUNT];
 static inline bool step_is_in_tree(const struct step *step)
 {
 	return step_types[step->kind]->is_in_tree;
+}
+
+/* ... a file. */
+static inline bool step_is_file(const struct step *step)
+{
+	return step_is_in_tree(step) && !step_types[step->kind]->is_container;
 }
 
 /* As step_type.title says; borrowed from the step or from `room`. */
