@@ -83,9 +83,9 @@ mta_src := \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
 		postsrsd_conf) \
-	$(addprefix engine/,engine folders history journal owned owned_file owned_remote owned_service \
-		recover roll_back step_file \
-		step_probe step_remote step_service target told) \
+	$(addprefix engine/,drift_file drift_remote drifts engine folders history journal owned \
+		owned_file owned_remote owned_service recover roll_back step_file step_probe \
+		step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
 		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
 		postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \

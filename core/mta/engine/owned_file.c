@@ -214,105 +214,63 @@ int owned_folder_give_back(const struct step_run *run, const struct owned_row *r
 
 /* ---- for those who look for edits ------------------------------------------------------------- */
 
-#define OWNED_FILE                                                                          \
+#define COLUMNS                                                                             \
 	"SELECT substr(object, 6), value, secret, mode, uid, gid, shared, size, mtime_ns, " \
-	"inode FROM owned WHERE "
+	"inode FROM owned "
+#define OF_FILES "object GLOB 'file:*' "
 
-static struct owned_file file_at(struct stmt *stmt)
+int owned_files(struct store *target, int64_t limit, struct stmt **ret_files,
+                struct err *err)
 {
-	struct owned_file file = {
-		.path = stmt_text(stmt, 0),
-		.is_secret = stmt_int(stmt, 2) != 0,
-		.meta = target_meta(stmt, 3),
-		.shared = shared_find(stmt_text(stmt, 6)),
-		.has_look = !stmt_is_null(stmt, 7),
-		.size = stmt_int(stmt, 7),
-		.mtime_ns = stmt_int(stmt, 8),
-		.inode = (uint64_t)stmt_int(stmt, 9),
-	};
-
-	(void)stmt_octets(stmt, 1, file.value.at, DIGEST_LEN);
-	return file;
+	if (!limit)
+		return store_query(target, ret_files, err,
+		                   COLUMNS "WHERE " OF_FILES "ORDER BY object", "");
+	/* Uses the index of rows without a domain: the other one would read all. */
+	return store_query(target, ret_files, err,
+	                   COLUMNS "INDEXED BY owned_common WHERE domain IS NULL "
+	                           "AND " OF_FILES "UNION ALL SELECT * FROM (" COLUMNS
+	                           "WHERE domain IS NOT NULL AND " OF_FILES
+	                           "ORDER BY object LIMIT ?)",
+	                   "i", limit);
 }
 
-static int hand_out(struct stmt *stmt,
-                    int (*each)(void *arg, const struct owned_file *file,
-                                struct err *err),
-                    void *arg, struct err *err)
-{
-	int rc = 0;
-
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		struct owned_file file = file_at(stmt);
-
-		rc = each(arg, &file, err);
-	}
-	return rc;
-}
-
-int owned_each_file(struct store *target,
-                    int (*each)(void *arg, const struct owned_file *file,
-                                struct err *err),
-                    void *arg, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int rc = store_query(target, &stmt, err,
-	                     OWNED_FILE "object GLOB 'file:*' ORDER BY object", "");
-
-	return rc ? rc : hand_out(stmt, each, arg, err);
-}
-
-int owned_first_files(struct store *target, int64_t limit, bool *ret_is_whole,
-                      int (*each)(void *arg, const struct owned_file *file,
-                                  struct err *err),
-                      void *arg, struct err *err)
+int owned_has_more_files(struct store *target, int64_t limit, struct err *err)
 {
 	int64_t beyond;
-	auto_stmt common = NULL;
-	auto_stmt first = NULL;
-	/* Uses the index of rows without a domain: the other one would read all. */
-	int rc = store_query(target, &common, err,
-	                     "SELECT substr(object, 6), value, secret, mode, uid, gid, "
-	                     "shared, size, mtime_ns, inode FROM owned "
-	                     "INDEXED BY owned_common WHERE domain IS NULL "
-	                     "AND object GLOB 'file:*'",
-	                     "");
 
-	if (!rc)
-		rc = hand_out(common, each, arg, err);
-	if (!rc)
-		rc = store_query(target, &first, err,
-		                 OWNED_FILE "domain IS NOT NULL AND object GLOB 'file:*' "
-		                            "ORDER BY object LIMIT ?",
-		                 "i", limit);
-	if (!rc)
-		rc = hand_out(first, each, arg, err);
-	if (!rc)
-		rc = store_get_int(target, &beyond, err,
-		                   "SELECT 1 FROM owned WHERE domain IS NOT NULL "
-		                   "AND object GLOB 'file:*' LIMIT 1 OFFSET ?",
-		                   "i", limit);
-	if (rc < 0)
-		return rc;
-	*ret_is_whole = rc == 0;
-	return 0;
+	return store_get_int(target, &beyond, err,
+	                     "SELECT 1 FROM owned WHERE domain IS NOT NULL AND " OF_FILES
+	                     "LIMIT 1 OFFSET ?",
+	                     "i", limit);
 }
 
-int owned_with_file(struct store *target, const char *path,
-                    int (*each)(void *arg, const struct owned_file *file,
-                                struct err *err),
-                    void *arg, struct err *err)
+int owned_next_file(struct stmt *files, struct owned_file *ret_file, struct err *err)
 {
-	auto_free char *object = xasprintf("file:%s", path);
-	auto_stmt stmt = NULL;
-	int rc = store_query(target, &stmt, err, OWNED_FILE "object = ?", "t", object);
+	int rc = stmt_next(files, err);
 
-	if (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		struct owned_file file = file_at(stmt);
+	if (rc != 1)
+		return rc;
+	*ret_file = (struct owned_file){
+		.path = stmt_text(files, 0),
+		.is_secret = stmt_int(files, 2) != 0,
+		.meta = target_meta(files, 3),
+		.shared = shared_find(stmt_text(files, 6)),
+		.has_look = !stmt_is_null(files, 7),
+		.size = stmt_int(files, 7),
+		.mtime_ns = stmt_int(files, 8),
+		.inode = (uint64_t)stmt_int(files, 9),
+	};
+	(void)stmt_octets(files, 1, ret_file->value.at, DIGEST_LEN);
+	return 1;
+}
 
-		rc = each(arg, &file, err);
-	}
-	return rc;
+int owned_file_at(struct store *target, const char *path, struct stmt **ret_files,
+                  struct owned_file *ret_file, struct err *err)
+{
+	int rc = store_query(target, ret_files, err,
+	                     COLUMNS "WHERE object = 'file:' || ?", "t", path);
+
+	return rc ? rc : owned_next_file(*ret_files, ret_file, err);
 }
 
 int owned_accept(struct ctx *ctx, struct store *target, const char *path, struct err *err)

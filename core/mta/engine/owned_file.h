@@ -28,7 +28,8 @@ int owned_folder_give_back(const struct step_run *run, const struct owned_row *r
  * plan. */
 int owned_claim(struct ctx *ctx, struct store *target, const struct plan *plan,
                 struct err *err) must_check;
-/* A file that we wrote, as it was right after the push; borrowed until the callback returns. */
+
+/* A file that we wrote, as it was right after the push; borrowed until the next row. */
 struct owned_file {
 	const char *path;
 	struct digest
@@ -40,21 +41,18 @@ struct owned_file {
 	int64_t size, mtime_ns;
 	uint64_t inode;
 };
-/* All of them by path, or the one at `path` (if there is none, nothing is called). */
-int owned_each_file(struct store *target,
-                    int (*each)(void *arg, const struct owned_file *file,
-                                struct err *err),
-                    void *arg, struct err *err) must_check;
-/* Those that serve no single domain, and `limit` of the others, the first by path.  *ret_is_whole:
- * those are all. */
-int owned_first_files(struct store *target, int64_t limit, bool *ret_is_whole,
-                      int (*each)(void *arg, const struct owned_file *file,
-                                  struct err *err),
-                      void *arg, struct err *err) must_check;
-int owned_with_file(struct store *target, const char *path,
-                    int (*each)(void *arg, const struct owned_file *file,
-                                struct err *err),
-                    void *arg, struct err *err) must_check;
+/* Files that are ours, for owned_next_file(): all by path, or those that belong to no single domain
+ * and `limit` (not 0) of the others, the first by path. */
+int owned_files(struct store *target, int64_t limit, struct stmt **ret_files,
+                struct err *err) must_check;
+/* 1: *ret_file is the next; 0: there is none. */
+int owned_next_file(struct stmt *files, struct owned_file *ret_file,
+                    struct err *err) must_check;
+/* 1: more than `limit` files belong to domains; 0: not. */
+int owned_has_more_files(struct store *target, int64_t limit, struct err *err) must_check;
+/* The one at `path`: 1; 0: it is not ours.  It is valid until the caller frees *ret_files. */
+int owned_file_at(struct store *target, const char *path, struct stmt **ret_files,
+                  struct owned_file *ret_file, struct err *err) must_check;
 /* Others wrote the wanted content, or removed an unwanted file: that counts as ours. */
 int owned_accept(struct ctx *ctx, struct store *target, const char *path,
                  struct err *err) must_check;

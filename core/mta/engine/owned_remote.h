@@ -1,4 +1,4 @@
-/* core/mta/engine/owned_remote.h: settings of servers that are ours, and edits of them. */
+/* core/mta/engine/owned_remote.h: settings of servers that are ours. */
 #ifndef CORE_MTA_ENGINE_OWNED_REMOTE_H
 #define CORE_MTA_ENGINE_OWNED_REMOTE_H
 
@@ -11,28 +11,34 @@
 #include "core/mta/plan/step.h"
 #include "core/store/store.h"
 
-/* A setting that we made, as it was right after the push; borrowed until the callback returns. */
+/* In SQL: the row of a setting, by its title, "URL NAME". */
+#define OWNED_SETTING "object = 'remote:' || ?"
+
+/* A setting that we set, as it was right after the push; borrowed until the next row. */
 struct owned_setting {
+	const char *title; /* "URL NAME" */
 	const char *name;
-	struct digest value; /* what we set; its text is a blob unless it is a secret */
+	struct digest
+		value; /* the value that we set; its text is a blob unless it is a secret */
 	bool is_secret;
 	struct row_server server;
 };
 
-/* All of them by server and name, or the one of that server (none: nothing is called). */
-int owned_each_setting(struct store *target,
-                       int (*each)(void *arg, const struct owned_setting *setting,
-                                   struct err *err),
-                       void *arg, struct err *err) must_check;
-int owned_with_setting(struct store *target, const char *url, const char *name,
-                       int (*each)(void *arg, const struct owned_setting *setting,
-                                   struct err *err),
-                       void *arg, struct err *err) must_check;
-/* Its present value, from the server, within remote_type.limit_ns.  Fails: no answer. */
-int owned_ask_setting(struct ctx *ctx, const struct owned_setting *setting,
-                      struct remote_value *ret_value, struct err *err) must_check;
-/* Others set the wanted value: that counts as ours. */
-int owned_accept_setting(struct store *target, const char *url, const char *name,
+/* All of them by server and name, for owned_next_setting(). */
+int owned_settings(struct store *target, struct stmt **ret_settings,
+                   struct err *err) must_check;
+/* 1: *ret_setting is the next; 0: there is none. */
+int owned_next_setting(struct stmt *settings, struct owned_setting *ret_setting,
+                       struct err *err) must_check;
+/* The one of that title: 1; 0: it is not ours.  It is valid until the caller frees *ret_settings. */
+int owned_setting_at(struct store *target, const char *title, struct stmt **ret_settings,
+                     struct owned_setting *ret_setting, struct err *err) must_check;
+/* The present value of a setting: queries the server, for at most remote_type.limit_ns.  Fails: it
+ * does not answer. */
+int owned_read_setting(struct ctx *ctx, const struct row_server *server, const char *name,
+                       struct remote_value *ret_value, struct err *err) must_check;
+/* Others set the wanted value, or removed an unwanted setting: that counts as ours. */
+int owned_accept_setting(struct store *target, const char *title,
                          const struct remote_value *value, struct err *err) must_check;
 
 #endif

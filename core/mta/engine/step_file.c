@@ -18,6 +18,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/engine/drifts.h"
 #include "core/mta/engine/owned_file.h"
 #include "core/mta/engine/roll_back.h"
 #include "core/mta/engine/target.h"
@@ -402,6 +403,9 @@ const struct step_type step_file_type = {
 	.owned = "file:",
 	.give_back = owned_file_give_back,
 	.roll_back = roll_back_file,
+	.drift = drift_of_file,
+	.scan = drift_scan_files,
+	.accept = drift_accept_file,
 };
 
 /* ---- folders --------------------------------------------------------------------------------- */

@@ -16,7 +16,9 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/mta/engine/drifts.h"
 #include "core/mta/engine/owned.h"
+#include "core/mta/engine/owned_remote.h"
 #include "core/mta/engine/roll_back.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/plan/diff.h"
@@ -36,27 +38,13 @@ static struct remote_server server_of(const struct row_server *server)
 	return (struct remote_server){ server->url, server->credentials };
 }
 
-static int64_t deadline_of(const struct remote_type *type)
-{
-	return monotonic_ns() + type->limit_ns;
-}
-
-static int read_value(struct ctx *ctx, const struct row_server *server, const char *name,
-                      struct remote_value *ret_value, struct err *err)
-{
-	const struct remote_server where = server_of(server);
-
-	return server->type->get(ctx, &where, name, deadline_of(server->type), ret_value,
-	                         err);
-}
-
 static int write_value(struct ctx *ctx, const struct row_server *server, const char *name,
                        const struct remote_value *value, struct err *err)
 {
 	const struct remote_server where = server_of(server);
 
-	return server->type->set(ctx, &where, name, deadline_of(server->type), value,
-	                         err);
+	return server->type->set(ctx, &where, name,
+	                         monotonic_ns() + server->type->limit_ns, value, err);
 }
 
 /* Whether it is set to the value with that digest, or, `is_set` false, not set. */
@@ -85,6 +73,11 @@ static const char *title(const struct step *step, struct buf *room)
 {
 	buf_printf(room, "%s %s", step->server->url, step->object);
 	return buf_text(room);
+}
+
+static char *row_title(const struct step_row *row)
+{
+	return xasprintf("%s %s", row->server.url, row->object);
 }
 
 static void show(const struct step *step, bool is_coloured, struct buf *out)
@@ -143,16 +136,16 @@ static bool is_in_store(const struct key_source *keys, int64_t key_id,
 static int find_old_key(struct store *target, const struct step *step, int64_t *ret_key,
                         struct err *err)
 {
+	auto_buf room = BUF_INIT;
 	int rc = 0;
 
 	*ret_key = 0;
 	if (step->is_secret && step->had_old)
-		rc = store_get_int(
-			target, ret_key, err,
-			"SELECT ifnull(key, 0) FROM owned "
-			"WHERE object = 'remote:' || ? || ' ' || ? AND value = ?",
-			"tto", step->server->url, step->object, step_old(step)->digest.at,
-			(size_t)DIGEST_LEN);
+		rc = store_get_int(target, ret_key, err,
+		                   "SELECT ifnull(key, 0) FROM owned WHERE " OWNED_SETTING
+		                   " AND value = ?",
+		                   "to", step_title(step, &room),
+		                   step_old(step)->digest.at, (size_t)DIGEST_LEN);
 	return rc < 0 ? rc : 0;
 }
 
@@ -224,7 +217,7 @@ static int apply(struct step_run *run, const struct step *step, const char *temp
 		           step->object, server.url);
 		return 0;
 	}
-	rc = read_value(run->ctx, &server, step->object, &now, err);
+	rc = owned_read_setting(run->ctx, &server, step->object, &now, err);
 	if (!rc && !is_value(&now, step->had_old, &step_old(step)->digest))
 		rc = step_fail_changed(step->object, err);
 	if (!rc && step->is_present) {
@@ -286,7 +279,7 @@ static int undo(struct step_run *run, const struct step_row *row,
 		return err_set(err, ERR_FAILED,
 		               _("%s contains a step of an unknown kind"),
 		               store_path(run->target));
-	if (read_value(run->ctx, &row->server, row->object, &now, err))
+	if (owned_read_setting(run->ctx, &row->server, row->object, &now, err))
 		return unreachable(row, ret_result, err);
 	if (is_value(&now, row->had_old, &row->old_digest))
 		return 0;
@@ -341,24 +334,22 @@ static void done(struct step *step)
 
 static int own(const struct step_run *run, const struct step_row *row, struct err *err)
 {
-	const char *url = row->server.url;
+	auto_free char *title = row_title(row);
 
 	if (!row->is_present)
-		return store_exec(
-			run->target, err,
-			"DELETE FROM owned WHERE object = 'remote:' || ? || ' ' || ?",
-			"tt", url, row->object);
+		return store_exec(run->target, err,
+		                  "DELETE FROM owned WHERE " OWNED_SETTING, "t", title);
 	return store_exec(
 		run->target, err,
 		"INSERT INTO owned (object, value, secret, base, domain, remote, server, "
-		"credentials, key, base_key) VALUES ('remote:' || ? || ' ' || ?, ?, ?, ?, ?, ?, ?, "
+		"credentials, key, base_key) VALUES ('remote:' || ?, ?, ?, ?, ?, ?, ?, "
 		"?, ?, ?) ON CONFLICT (object) DO UPDATE SET value = excluded.value, "
 		"secret = excluded.secret, domain = excluded.domain, "
 		"credentials = excluded.credentials, key = excluded.key",
-		"ttoiotttt??", url, row->object, row->new_digest.at, (size_t)DIGEST_LEN,
+		"toiotttt??", title, row->new_digest.at, (size_t)DIGEST_LEN,
 		(int64_t)row->is_secret, row->had_old ? row->old_digest.at : NULL,
 		(size_t)DIGEST_LEN, row->domain,
-		row->server.type ? row->server.type->name : NULL, url,
+		row->server.type ? row->server.type->name : NULL, row->server.url,
 		row->server.credentials, row->new_key == 0, row->new_key,
 		row->old_key == 0, row->old_key);
 }
@@ -373,11 +364,7 @@ static int give_back(const struct step_run *run, const struct owned_row *row,
 	auto_buf octets = BUF_INIT;
 	int rc;
 
-	if (!server->type)
-		return err_set(err, ERR_FAILED,
-		               _("%s contains a step of an unknown kind"),
-		               store_path(run->target));
-	rc = read_value(run->ctx, server, name, &now, err);
+	rc = owned_read_setting(run->ctx, server, name, &now, err);
 	if (rc)
 		return rc;
 	if (!run->force && !is_value(&now, row->has_value, &row->value)) {
@@ -410,9 +397,9 @@ static int roll_back(const struct roll_back *to, const struct step_row *row,
 	const struct step_run run = { .ctx = to->ctx,
 		                      .target = to->target,
 		                      .force = true };
-	auto_free char *name = xasprintf("%s %s", row->server.url, row->object);
+	auto_free char *title = row_title(row);
 	const struct owned_row then = {
-		.name = name,
+		.name = title,
 		.has_base = row->had_old,
 		.base = row->old_digest,
 		.is_secret = row->is_secret,
@@ -444,4 +431,7 @@ const struct step_type step_remote_type = {
 	.owned = "remote:",
 	.give_back = give_back,
 	.roll_back = roll_back,
+	.drift = drift_of_setting,
+	.query = drift_query_settings,
+	.accept = drift_accept_setting,
 };

@@ -233,6 +233,8 @@ struct roll_back {
 };
 
 struct owned_row; /* core/mta/engine/owned.h */
+struct drift;     /* core/mta/engine/drifts.h */
+struct drifts;
 struct plan;
 
 struct step_type {
@@ -294,6 +296,21 @@ struct step_type {
 	 * that push.  NULL: mta_backend.restore does what is required. */
 	int (*roll_back)(const struct roll_back *to, const struct step_row *row,
 	                 struct err *err);
+	/* Edits of what is ours (core/mta/engine/drifts.h); NULL: none is looked for.  Adds the object
+	 * of a step, by the old state that was observed, if it differs from what we wrote. */
+	int (*drift)(struct store *target, const struct step *step, struct drifts *drifts,
+	             struct err *err);
+	/* The same for all objects of this kind on this host, or (limit not 0) for those that belong
+	 * to no single domain and `limit` others. *ret_is_whole: those are all. */
+	int (*scan)(struct ctx *ctx, struct store *target, int64_t limit,
+	            struct drifts *drifts, bool *ret_is_whole, struct err *err);
+	/* Instead of scan(), for kinds that a backend observes: the same for the objects that the
+	 * plan does not contain, which are queried from their servers. */
+	int (*query)(struct ctx *ctx, struct store *target, const struct plan *plan,
+	             struct drifts *drifts, struct err *err);
+	/* Others made the change that the plan would have made: it counts as ours. */
+	int (*accept)(const struct step_run *run, const struct drift *drift,
+	              struct err *err);
 };
 
 extern const struct step_type *const step_types[STEP_KIND_COUNT];

@@ -16,7 +16,6 @@
 #include "core/mta/check/stage.h"
 #include "core/mta/engine/owned.h"
 #include "core/mta/engine/owned_file.h"
-#include "core/mta/engine/owned_remote.h"
 #include "core/mta/engine/recover.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/engine/told.h"
@@ -77,18 +76,10 @@ int push_recover(struct ctx *ctx, const char *db_path, bool force, struct err *e
 
 /* ---- the journalled part ---------------------------------------------------------------------- */
 
-static int accept_drift(struct push *push, const struct drift *drift, struct err *err)
-{
-	const struct drift_setting *setting = drift->setting;
-
-	return setting ? owned_accept_setting(push->target, setting->url, setting->name,
-	                                      &setting->now, err)
-	               : owned_accept(push->ctx, push->target, drift->path, err);
-}
-
 static int note_done(void *arg, int64_t push_id, struct err *err)
 {
 	struct push *push = arg;
+	const struct step_run run = { .ctx = push->ctx, .target = push->target };
 	int rc;
 
 	if (push->kind == PUSH_KIND_REMOVE) {
@@ -97,14 +88,13 @@ static int note_done(void *arg, int64_t push_id, struct err *err)
 	}
 	rc = owned_claim(push->ctx, push->target, &push->plan, err);
 	if (!rc && push_id)
-		rc = owned_update(
-			&(struct step_run){ .ctx = push->ctx, .target = push->target },
-			push_id, err);
+		rc = owned_update(&run, push_id, err);
 	/* a rollback's plan has notes of its own: the record of reported notes is unchanged */
 	if (!rc && push_id && push->kind != PUSH_KIND_ROLLBACK)
 		rc = told_write(push->target, &push->plan, push->is_told, err);
 	for (size_t i = 0; i < push->accepted.count && !rc; i++)
-		rc = accept_drift(push, &push->accepted.row[i], err);
+		rc = push->accepted.row[i].type->accept(&run, &push->accepted.row[i],
+		                                        err);
 	return rc ? rc : target_write(push->target, &push->row, err);
 }
 

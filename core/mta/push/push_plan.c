@@ -97,40 +97,23 @@ static void note_restored(struct push *push)
 	          first->path, more);
 }
 
-static bool is_in(const struct plan *plan, const struct step *const *index, size_t count,
-                  const struct drift *drift)
-{
-	return drift->setting ? drift_step(plan, drift->setting) != NULL
-	                      : plan_find(index, count, drift->path) != NULL;
-}
-
-/* Which drifted files the plan names: before it is pruned those that it is about, afterwards those
- * that it would overwrite. */
-static void mark_planned(const struct plan *plan, struct drifts *drifts)
-{
-	size_t count;
-	auto_free const struct step **index = plan_index(plan, &count);
-
-	for (size_t i = 0; i < drifts->count; i++)
-		drifts->row[i].is_planned = is_in(plan, index, count, &drifts->row[i]);
-}
-
-/* Files that the plan contains and would not change are as wanted, whoever wrote them. */
+/* Objects that the plan contains and would not change are as wanted, whoever wrote them: those that
+ * it was about before it was pruned and is not about now. */
 static void accept_wanted(struct push *push)
 {
 	struct drifts before = push->drifts;
-	size_t count;
-	auto_free const struct step **index = plan_index(&push->plan, &count);
+	auto_free bool *was_planned = xcalloc(before.count + 1, sizeof(*was_planned));
 
+	for (size_t i = 0; i < before.count; i++)
+		was_planned[i] = before.row[i].is_planned;
+	drift_mark(&push->plan, &before);
 	push->drifts = DRIFTS_INIT;
 	for (size_t i = 0; i < before.count; i++) {
-		struct drift row = before.row[i];
-		bool is_wanted =
-			row.is_planned && !is_in(&push->plan, index, count, &row);
+		bool is_wanted = was_planned[i] && !before.row[i].is_planned;
 		struct drifts *into = is_wanted ? &push->accepted : &push->drifts;
 
 		GROW(into->row, into->count, into->room);
-		into->row[into->count++] = row;
+		into->row[into->count++] = before.row[i];
 	}
 	free(before.row);
 }
@@ -141,7 +124,7 @@ static int prune(struct push *push, const struct push_options *options, bool see
 {
 	int rc;
 
-	mark_planned(&push->plan, &push->drifts);
+	drift_mark(&push->plan, &push->drifts);
 	rc = plan_prune(push->ctx, &push->plan, err);
 	if (rc)
 		return rc;
@@ -151,7 +134,7 @@ static int prune(struct push *push, const struct push_options *options, bool see
 		rc = drift_of_plan(push->target, &push->plan, &push->drifts, err);
 	if (rc)
 		return rc;
-	mark_planned(&push->plan, &push->drifts);
+	drift_mark(&push->plan, &push->drifts);
 	if (!push->is_look)
 		note_restored(push);
 	return push->is_look || options->force ? 0 : refuse_drift(push, err);
@@ -261,7 +244,7 @@ static int plan_with(struct push *push, struct store *store,
 			rc = plan_in_one_read(push, backend, desired, observed, err);
 	}
 	if (!rc && desired && sees_all)
-		rc = drift_of_settings(push->is_look && !push->ctx->is_rooted ? push->ctx
+		rc = drift_of_observed(push->is_look && !push->ctx->is_rooted ? push->ctx
 		                                                              : NULL,
 		                       push->target, &push->plan, &push->drifts, err);
 	if (!rc && !desired && push->target)
