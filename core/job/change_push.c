@@ -186,6 +186,29 @@ static int observe(struct session *session, struct push_observation **ret_observ
 	return session_hide_failure(session, r, not_saved, err);
 }
 
+/* After the commit: the push (NULL: nothing has to be done), and what the server made itself. */
+static int carry_out(struct session *session, struct push *push, bool is_changed,
+                     struct err *err)
+{
+	int r = 0;
+	signals_hold();
+	session->hidden++;
+	if (push)
+		r = push_switch(push, err);
+	if (r >= 0)
+		r = push_learn(&session->ctx, session->store, err);
+	session->hidden--;
+	r = session_hide_failure(session, r, not_in_use, err);
+	signals_release();
+	/* an export says it itself, and a customer got another sentence */
+	if (r < 0 && is_changed && !session->hidden && !session_is_customer(session))
+		err_prefix(err, _("the change is saved, but its push failed"));
+	session->begins_to_refuse |=
+		r >= 0 && push && policyd_conf_begins_to_refuse(push_plan(push));
+	push_free(push);
+	return r;
+}
+
 /* *store_lock is released at the commit, because a push may take long.  `observation` NULL: none
  * was made; if it is out of date, *ret_is_late is set and nothing is done. */
 static int change_locked(struct session *session, enum change_way way, change_body *body,
@@ -232,24 +255,9 @@ static int change_locked(struct session *session, enum change_way way, change_bo
 	lock_free(*store_lock);
 	*store_lock = NULL;
 	session_release_messages(session, true);
-	if (push) {
-		signals_hold();
-		session->hidden++;
-		r = push_switch(push, err);
-		if (r >= 0)
-			r = push_learn(&session->ctx, session->store, err);
-		session->hidden--;
-		r = session_hide_failure(session, r, not_in_use, err);
-		signals_release();
-		session->begins_to_refuse |=
-			r >= 0 && policyd_conf_begins_to_refuse(push_plan(push));
-		push_free(push);
-	} else if (is_pushed(session, way) && (is_changed || session->push.is_explicit)) {
-		session->hidden++;
-		r = push_learn(&session->ctx, session->store, err);
-		session->hidden--;
-		r = session_hide_failure(session, r, not_in_use, err);
-	}
+	if (push ||
+	    (is_pushed(session, way) && (is_changed || session->push.is_explicit)))
+		r = carry_out(session, push, is_changed, err);
 	return r;
 }
 
