@@ -309,35 +309,29 @@ static struct reach find_reach(const struct buf *text)
 
 void main_milter_add(struct main_request *request, struct main_milter milter)
 {
-	size_t count = 0;
-	while (count < MAIN_MILTERS && request->milter[count].name)
-		count++;
-	if (count ==
-	    MAIN_MILTERS) /* a fault of this program: MAIN_MILTERS is too small */
+	struct main_milter *end = request->milter;
+	while (end->name)
+		end++;
+	/* a fault of this program: MAIN_MILTERS is too small */
+	if (end == request->milter + MAIN_MILTERS - 1)
 		abort();
-	request->milter[count] = milter;
+	*end = milter;
 }
-
-#define EACH_MILTER(one, request)                           \
-	(const struct main_milter *one = (request)->milter; \
-	 one < (request)->milter + MAIN_MILTERS && one->name; one++)
 
 const struct main_milter *main_milter_find(const struct main_request *request,
                                            const char *name)
 {
-	for
-		EACH_MILTER(one, request)
-	if (strcmp(one->name, name) == 0)
-		return one;
+	for (const struct main_milter *one = request->milter; one->name; one++)
+		if (strcmp(one->name, name) == 0)
+			return one;
 	return NULL;
 }
 
 const struct main_milter *main_milter_signing(const struct main_request *request)
 {
-	for
-		EACH_MILTER(one, request)
-	if (one->sees_sent)
-		return one;
+	for (const struct main_milter *one = request->milter; one->name; one++)
+		if (one->sees_sent)
+			return one;
 	return NULL;
 }
 
@@ -346,10 +340,10 @@ const struct main_milter *main_milter_signing(const struct main_request *request
 static void add_milters(const struct main_request *request, bool first, bool sent,
                         struct buf *list)
 {
-	for
-		EACH_MILTER(one, request)
-	if (one->in_smtpd && one->is_first == first && (one->sees_sent || !sent))
-		buf_printf(list, "%s$mailauth_%s", list->len ? ", " : "", one->name);
+	for (const struct main_milter *one = request->milter; one->name; one++)
+		if (one->in_smtpd && one->is_first == first && (one->sees_sent || !sent))
+			buf_printf(list, "%s$mailauth_%s", list->len ? ", " : "",
+			           one->name);
 }
 
 /* The milters of smtpd services: one item first for mail from outside, one last for submission, if
@@ -438,18 +432,15 @@ static void put_milters(struct buf *text, const struct main_request *request,
 	auto_buf non = BUF_INIT;
 	bool has_smtpd = false, has_outside = false;
 	put_own(text, request, params);
-	for
-		EACH_MILTER(one, request)
-		{
-			has_smtpd |= one->in_smtpd;
-			has_outside |= one->in_smtpd && !one->sees_sent;
-			if (one->in_non_smtpd)
-				buf_printf(&non, "%s$mailauth_%s", non.len ? ", " : "",
-				           one->name);
-			if (one->in_smtpd || one->in_non_smtpd)
-				buf_printf(params, "mailauth_%s = %s\n", one->name,
-				           one->item);
-		}
+	for (const struct main_milter *one = request->milter; one->name; one++) {
+		has_smtpd |= one->in_smtpd;
+		has_outside |= one->in_smtpd && !one->sees_sent;
+		if (one->in_non_smtpd)
+			buf_printf(&non, "%s$mailauth_%s", non.len ? ", " : "",
+			           one->name);
+		if (one->in_smtpd || one->in_non_smtpd)
+			buf_printf(params, "mailauth_%s = %s\n", one->name, one->item);
+	}
 	bool has_non = non.len > 0;
 	if (request->milter[0].name)
 		put_macros(text, params);
@@ -501,10 +492,9 @@ void main_cf_render(const char *text, size_t len, const struct main_request *req
 	put_milters(&body, request, &params, &missing);
 	if (request->policy)
 		put_policy(&body, request, &params, &missing);
-	for
-		EACH_MILTER(one, request)
-	if (one->asks_policyd && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
-		buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
+	for (const struct main_milter *one = request->milter; one->name; one++)
+		if (one->asks_policyd && !strstr(buf_text(&params), MAIN_TIME_LIMIT))
+			buf_puts(&params, MAIN_TIME_LIMIT " = 3600\n");
 	put_srs(&body, request, &params, &missing);
 	bool breaks = body.len > 0 && body.at[body.len - 1] != '\n';
 	buf_add(into, buf_text(&body), body.len);

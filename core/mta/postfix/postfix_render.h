@@ -25,14 +25,14 @@
 /* A filter that mail is passed to, an entry of main_request.milter. */
 struct main_milter {
 	const char *
-		name; /* of its parameter, after "mailauth_": "dmarc_milter"; NULL: no entry */
+		name; /* of its parameter, after "mailauth_": "dmarc_milter"; NULL: the end */
 	const char *item; /* with braces: "{ unix:..., default_action=tempfail }" */
 	bool in_smtpd, in_non_smtpd; /* lists that get it */
 	bool is_first; /* before all others, including an administrator's, even with is_last */
 	bool sees_sent; /* it processes submitted mail too; otherwise only mail from outside */
 	bool asks_policyd; /* the service of MAIN_TIME_LIMIT */
 };
-enum { MAIN_MILTERS = 6 };
+enum { MAIN_MILTERS = 6 + 1 }; /* the last entry has no name */
 
 /* Signs and verifies; checks DMARC; answers for OpenDMARC while that is away. */
 #define MAIN_MILTER(text, smtpd, non_smtpd)                            \
