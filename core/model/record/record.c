@@ -16,7 +16,6 @@
 #include "core/model/record/record_text.h"
 #include "core/model/record/records.h"
 #include "core/store/change.h"
-#include "dnszone/name/rr.h"
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -133,20 +132,8 @@ int record_add(struct store *store, const struct domain *domain, const char *own
                const char *type, const char *rdata, int64_t ttl, int64_t *ret_id,
                struct err *err)
 {
-	char known_type[16];
-	auto_free char *kept = NULL;
-	struct stored_record row = { .type = known_type,
-		                     .rdata = rdata,
-		                     .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
-	int r = record_text_check_ttl(ttl, err);
-	if (r >= 0)
-		r = rr_parse_type(type, known_type, err);
-	if (r >= 0)
-		r = record_text_owner(owner, domain->name, &kept, err);
-	if (r >= 0)
-		r = record_text_check(kept, known_type, rdata, domain->name, &row.kind,
-		                      err);
-	row.owner = kept;
+	auto_stored row = { 0 };
+	int r = stored_parse(owner, type, rdata, ttl, domain->name, &row, err);
 	if (r >= 0)
 		r = add_row(store, domain, &row, 0, err);
 	if (r >= 0)
@@ -315,20 +302,10 @@ static int make_again(struct store *store, const struct domain *domain,
                       struct record_id id, const char *field, const char *rdata,
                       int64_t ttl, struct err *err)
 {
-	struct stored_record row = { .template_uid = id.is_template ? id.number : 0,
-		                     .rdata = rdata,
-		                     .ttl = ttl };
-	const char *type = strrchr(field, ' ');
+	auto_stored row = { 0 };
 	int64_t taken = 0;
-	if (!type)
-		return err_set(err, ERR_FAILED,
-		               _("the audit entry contains no owner and type: \"%s\""),
-		               field);
-	auto_free char *owner = xmemdup(field, (size_t)(type - field));
-	row.owner = owner;
-	row.type = type + 1;
-	int r = record_text_check(row.owner, row.type, rdata, domain->name, &row.kind,
-	                          err);
+	int r = stored_parse_field(field, rdata, ttl, domain->name, &row, err);
+	row.template_uid = id.is_template ? id.number : 0;
 	if (r >= 0 && !id.is_template)
 		r = store_get_int(store, &taken, err,
 		                  "SELECT id FROM record WHERE id = ?", "i", id.number);

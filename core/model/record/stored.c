@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/record/record_text.h"
+#include "dnszone/name/rr.h"
 
 struct stored_record stored_borrow(struct stmt *stmt)
 {
@@ -37,6 +38,46 @@ void stored_done(struct stored_record *row)
 	free((char *)(uintptr_t)row->type);
 	free((char *)(uintptr_t)row->rdata);
 	*row = (struct stored_record){ 0 };
+}
+
+int stored_parse(const char *owner, const char *type, const char *rdata, int64_t ttl,
+                 const char *domain, struct stored_record *ret_row, struct err *err)
+{
+	char known_type[16];
+	auto_free char *kept = NULL;
+	struct stored_record row = { .type = known_type,
+		                     .rdata = rdata,
+		                     .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
+	int r = record_text_check_ttl(ttl, err);
+	if (r >= 0)
+		r = rr_parse_type(type, known_type, err);
+	if (r >= 0)
+		r = record_text_owner(owner, domain, &kept, err);
+	if (r >= 0)
+		r = record_text_check(kept, known_type, rdata, domain, &row.kind, err);
+	if (r < 0)
+		return r;
+	row.owner = kept;
+	*ret_row = stored_copy(&row);
+	return 0;
+}
+
+int stored_parse_field(const char *field, const char *rdata, int64_t ttl,
+                       const char *domain, struct stored_record *ret_row, struct err *err)
+{
+	const char *blank = strrchr(field, ' ');
+	if (!blank)
+		return err_set(err, ERR_FAILED,
+		               _("the audit entry contains no owner and type: \"%s\""),
+		               field);
+	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
+	struct stored_record row = {
+		.owner = owner, .type = blank + 1, .rdata = rdata, .ttl = ttl
+	};
+	int r = record_text_check(owner, row.type, rdata, domain, &row.kind, err);
+	if (r >= 0)
+		*ret_row = stored_copy(&row);
+	return r;
 }
 
 char *stored_id(const struct stored_record *row)

@@ -37,6 +37,17 @@ struct stored_record stored_copy(const struct stored_record *row);
 void stored_done(struct stored_record *row);
 #define auto_stored cleanup(stored_done) struct stored_record
 
+/* A new record from what a user typed: `owner` "www" or a whole name, `type` "TXT", `ttl` -1 for the
+ * default; `domain` NULL: of the template.  Checks all of it, and sets the kind but no number.
+ * ret_row is for stored_done(). */
+int stored_parse(const char *owner, const char *type, const char *rdata, int64_t ttl,
+                 const char *domain, struct stored_record *ret_row,
+                 struct err *err) must_check;
+/* The same for a record of the audit trail: `field` as from stored_field(). */
+int stored_parse_field(const char *field, const char *rdata, int64_t ttl,
+                       const char *domain, struct stored_record *ret_row,
+                       struct err *err) must_check;
+
 /* "t1", "7".  Caller frees. */
 char *stored_id(const struct stored_record *row);
 /* "www.<domain>. A", as in the audit trail.  Caller frees. */

@@ -17,7 +17,6 @@
 #include "core/model/record/records.h"
 #include "core/model/record/template_inner.h"
 #include "core/store/change.h"
-#include "dnszone/name/rr.h"
 
 /* ---- revisions ------------------------------------------------------------------------------ */
 
@@ -150,33 +149,26 @@ int template_next_uid(struct store *store, int64_t *ret_uid, struct err *err)
 		"");
 }
 
+static int add_row(struct store *store, const struct stored_record *row, struct err *err)
+{
+	int64_t rev = 0;
+	int r = template_open_revision(store, &rev, err);
+	if (r >= 0)
+		r = insert_row(store, rev, row, err);
+	return r < 0 ? r : finish_edit(store, err);
+}
+
 int template_add(struct store *store, const char *owner, const char *type,
                  const char *rdata, int64_t ttl, int64_t *ret_uid, struct err *err)
 {
-	char known_type[16];
-	auto_free char *kept = NULL;
-	struct stored_record row = { .rdata = rdata, .ttl = ttl < 0 ? TTL_DEFAULT : ttl };
-	int64_t rev = 0;
-	int r = record_text_check_ttl(ttl, err);
+	auto_stored row = { 0 };
+	int r = stored_parse(owner, type, rdata, ttl, NULL, &row, err);
 	if (r >= 0)
-		r = rr_parse_type(type, known_type, err);
-	if (r >= 0)
-		r = record_text_owner(owner, NULL, &kept, err);
-	if (r >= 0)
-		r = record_text_check(kept, known_type, rdata, NULL, &row.kind, err);
-	if (r < 0)
-		return r;
-	row.owner = kept;
-	row.type = known_type;
-	r = check_new(store, &row, err);
+		r = check_new(store, &row, err);
 	if (r >= 0)
 		r = template_next_uid(store, &row.template_uid, err);
 	if (r >= 0)
-		r = template_open_revision(store, &rev, err);
-	if (r >= 0)
-		r = insert_row(store, rev, &row, err);
-	if (r >= 0)
-		r = finish_edit(store, err);
+		r = add_row(store, &row, err);
 	if (r >= 0)
 		*ret_uid = row.template_uid;
 	return r < 0 ? r : 0;
@@ -344,19 +336,10 @@ int template_look(struct store *store, const char *ref, const char *field,
 static int make_again(struct store *store, int64_t uid, const char *field,
                       const char *rdata, int64_t ttl, struct err *err)
 {
-	const char *blank = strrchr(field, ' ');
-	int64_t rev = 0, taken = 0;
-	if (!blank)
-		return err_set(err, ERR_FAILED,
-		               _("the audit entry contains no owner and type: \"%s\""),
-		               field);
-	auto_free char *owner = xmemdup(field, (size_t)(blank - field));
-	struct stored_record row = { .template_uid = uid,
-		                     .owner = owner,
-		                     .type = blank + 1,
-		                     .rdata = rdata,
-		                     .ttl = ttl };
-	int r = record_text_check(owner, row.type, rdata, NULL, &row.kind, err);
+	auto_stored row = { 0 };
+	int64_t taken = 0;
+	int r = stored_parse_field(field, rdata, ttl, NULL, &row, err);
+	row.template_uid = uid;
 	if (r >= 0)
 		r = check_new(store, &row, err);
 	if (r >= 0)
@@ -366,11 +349,7 @@ static int make_again(struct store *store, int64_t uid, const char *field,
 		                  "i", uid);
 	if (r >= 0 && taken)
 		r = template_next_uid(store, &row.template_uid, err);
-	if (r >= 0)
-		r = template_open_revision(store, &rev, err);
-	if (r >= 0)
-		r = insert_row(store, rev, &row, err);
-	return r < 0 ? r : finish_edit(store, err);
+	return r < 0 ? r : add_row(store, &row, err);
 }
 
 int template_restore(struct store *store, const char *ref, const char *field,
