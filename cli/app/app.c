@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,13 +15,10 @@
 void app_say(struct app *app, enum report_level level, const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	auto_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	ctx_report(&app->session.ctx, level, "%s", text);
-	free(text);
 }
 
 int app_db_path(const struct ctx *ctx, const char *option, char **ret_path,

@@ -46,14 +46,20 @@ char *xmemdup(const void *octets, size_t len)
 	return copy;
 }
 
+char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *text;
+	int len = vasprintf(&text, fmt, ap);
+	return or_abort(len < 0 ? NULL : text);
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 	va_start(ap, fmt);
-	int len = vasprintf(&text, fmt, ap);
+	char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	return or_abort(len < 0 ? NULL : text);
+	return text;
 }
 
 void free_ptr(void *pointer_to_pointer)

@@ -7,6 +7,8 @@
 #ifndef CORE_BASE_ALLOC_H
 #define CORE_BASE_ALLOC_H
 
+#include <stdarg.h>
+
 #include "core/base/macro.h"
 
 /* Zeroed memory for `count` things of `size` octets.  Never NULL; the caller frees. */
@@ -23,6 +25,7 @@ char *xmemdup(const void *octets, size_t len) must_check;
 
 /* sprintf into fresh memory.  The caller frees. */
 char *xasprintf(const char *fmt, ...) printf_like(1, 2) must_check;
+char *xvasprintf(const char *fmt, va_list ap) printf_like(1, 0) must_check;
 
 /* Makes room for one more item in a growing array: `items` is a pointer to the array pointer. */
 #define GROW(items, count, room)                                                    \

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -112,15 +111,11 @@ void ctx_report(struct ctx *ctx, enum report_level level, const char *fmt, ...)
 {
 	if (!ctx->report)
 		return;
-	char *text;
 	va_list ap;
 	va_start(ap, fmt);
-	int len = vasprintf(&text, fmt, ap);
+	auto_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (len < 0)
-		abort();
 	ctx->report(ctx->report_arg, level, text);
-	free(text);
 }
 
 char *ctx_host_path(const struct ctx *ctx, const char *path)

@@ -46,20 +46,12 @@ static void add_fault(struct config_reader *reader, unsigned line, unsigned colu
 	fault->text = xstrdup(shown.text);
 }
 
-static char *printf_like(1, 0) format(const char *fmt, va_list ap)
-{
-	char *text;
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	return text;
-}
-
 void config_fault(struct config_reader *reader, const struct yaml_node *node,
                   const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	auto_free char *why = format(fmt, ap);
+	auto_free char *why = xvasprintf(fmt, ap);
 	va_end(ap);
 	add_fault(reader, node->line, node->column, why);
 }
@@ -69,7 +61,7 @@ void config_fault_key(struct config_reader *reader, const struct yaml_node *node
 {
 	va_list ap;
 	va_start(ap, fmt);
-	auto_free char *why = format(fmt, ap);
+	auto_free char *why = xvasprintf(fmt, ap);
 	va_end(ap);
 	add_fault(reader, node->key_line, node->key_column, why);
 }

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,12 +39,9 @@ char *undo_subject(const struct change_item *item)
 void undo_warn(struct undo *undo, const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	names_take(&undo->warnings, xvasprintf(fmt, ap));
 	va_end(ap);
-	names_take(&undo->warnings, text);
 }
 
 const struct change_item *undo_find(const struct undo *undo, const char *object,

@@ -6,7 +6,6 @@
 #include "core/mta/doctor/doctor.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,15 +105,12 @@ static void add(struct doctor *d, enum doctor_state state, const char *kind,
 void doctor_add(struct doctor *d, enum doctor_state state, const char *subject,
                 const char *remedy, const char *fmt, ...)
 {
-	char *text;
 	va_list ap;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	auto_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	/* a whole sentence has no kind */
 	add(d, state, strcmp(fmt, "%s") == 0 ? NULL : fmt, subject, remedy, text);
-	free(text);
 }
 
 void doctor_add_err(struct doctor *d, enum doctor_state state, const char *subject,

@@ -3,7 +3,6 @@
 #include "core/mta/plan/plan.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,12 +202,8 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank,
 
 static struct plan_note *add_note(struct plan *plan, const char *fmt, va_list ap)
 {
-	char *text = NULL;
-
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
 	GROW(plan->note, plan->notes, plan->note_room);
-	plan->note[plan->notes] = (struct plan_note){ .text = text };
+	plan->note[plan->notes] = (struct plan_note){ .text = xvasprintf(fmt, ap) };
 	return &plan->note[plan->notes++];
 }
 

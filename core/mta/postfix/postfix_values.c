@@ -43,13 +43,10 @@ static void add(struct faults *faults, const char *fmt, ...) printf_like(2, 3);
 static void add(struct faults *faults, const char *fmt, ...)
 {
 	va_list ap;
-	char *text = NULL;
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
 	GROW(faults->text, faults->count, faults->room);
-	faults->text[faults->count++] = text;
+	va_start(ap, fmt);
+	faults->text[faults->count++] = xvasprintf(fmt, ap);
+	va_end(ap);
 }
 
 /* ---- words, braces, tables -------------------------------------------------------------------- */
