@@ -224,6 +224,18 @@ int domain_last(struct store *store, const char *prefix, char **ret_name, struct
 	return r < 0 ? r : 0;
 }
 
+int domain_newest(struct store *store, int64_t limit, struct names *names,
+                  struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT name FROM domain ORDER BY gen DESC, name LIMIT ?",
+	                    "i", limit);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		names_add(names, stmt_text(stmt, 0));
+	return r;
+}
+
 int domain_count(struct store *store, int64_t *ret_count, struct err *err)
 {
 	*ret_count = 0;

@@ -12,6 +12,7 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/base/names.h"
 #include "core/model/setting/setting.h"
 #include "core/store/store.h"
 
@@ -65,6 +66,10 @@ int domain_each(struct store *store, int64_t main_id, const char *prefix,
 /* The last name in that order, within the prefix.  NULL: there is none.  Caller frees. */
 int domain_last(struct store *store, const char *prefix, char **ret_name,
                 struct err *err) must_check;
+
+/* Adds the names whose domains changed last, the last one first; at most `limit` (-1: all). */
+int domain_newest(struct store *store, int64_t limit, struct names *names,
+                  struct err *err) must_check;
 
 /* The number of domains. */
 int domain_count(struct store *store, int64_t *ret_count, struct err *err) must_check;

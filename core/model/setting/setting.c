@@ -438,3 +438,18 @@ void setting_advise(struct store *store, struct ctx *ctx)
 			           setting_table[key].key);
 	advise_of_spf(store, ctx, &touched);
 }
+
+int setting_digest(struct store *store, const char *prefix, struct digest_state *state,
+                   struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT key, value FROM setting WHERE key GLOB ? || '*' "
+	                    "ORDER BY key",
+	                    "t", prefix);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		digest_text(state, stmt_text(stmt, 0));
+		digest_text(state, stmt_text(stmt, 1));
+	}
+	return r;
+}

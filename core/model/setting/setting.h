@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/base/ctx.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/model/setting/setting_type.h"
 #include "core/store/store.h"
@@ -128,5 +129,9 @@ int setting_check_rules(struct store *store, struct err *err) must_check;
 /* Reports warnings about the values that the open change sets (never a refusal); about a
  * combination of settings only if this change causes it. */
 void setting_advise(struct store *store, struct ctx *ctx);
+
+/* Adds the server settings that are stored and whose name begins with `prefix` ("": all) to a digest. */
+int setting_digest(struct store *store, const char *prefix, struct digest_state *state,
+                   struct err *err) must_check;
 
 #endif

@@ -9,7 +9,9 @@
 #include "core/base/address.h"
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
+#include "core/base/names.h"
 #include "core/base/text.h"
+#include "core/model/domain/domain.h"
 #include "core/model/setting/env.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/push/backend_choose.h"
@@ -66,13 +68,12 @@ static char *host_name(struct doctor *d)
 
 char *doctor_known_name(struct doctor *d)
 {
-	char *name = NULL;
+	auto_names newest = { 0 };
 	struct err ignored = ERR_INIT;
-	if (d->store &&
-	    store_get_text(d->store, &name, &ignored,
-	                   "SELECT name FROM domain ORDER BY gen DESC LIMIT 1", "") > 0)
-		return name;
-	name = host_name(d);
+	if (d->store && domain_newest(d->store, 1, &newest, &ignored) == 0 &&
+	    newest.count)
+		return xstrdup(newest.name[0]);
+	char *name = host_name(d);
 	return name ? name : xstrdup(".");
 }
 

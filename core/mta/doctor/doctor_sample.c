@@ -5,17 +5,6 @@
 #include "core/base/names.h"
 #include "core/mta/push/backend_choose.h"
 
-static int read_names(struct doctor *d, struct names *names, struct err *err)
-{
-	auto_stmt stmt = NULL;
-	int r = store_query(d->store, &stmt, err,
-	                    "SELECT name FROM domain ORDER BY gen DESC, name LIMIT ?",
-	                    "i", d->is_all ? INT64_C(-1) : (int64_t)DOCTOR_DOMAINS);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
-		names_add(names, stmt_text(stmt, 0));
-	return r;
-}
-
 int doctor_sample(struct doctor *d,
                   int (*each)(void *arg, const struct domain *domain, struct err *err),
                   void *arg, size_t *ret_left, struct err *err)
@@ -24,7 +13,7 @@ int doctor_sample(struct doctor *d,
 	int64_t all = 0;
 	int r = domain_count(d->store, &all, err);
 	if (r >= 0)
-		r = read_names(d, &names, err);
+		r = domain_newest(d->store, d->is_all ? -1 : DOCTOR_DOMAINS, &names, err);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_look(d->store, names.name[i], &domain, err);

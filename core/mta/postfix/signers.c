@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/names.h"
 #include "core/base/text.h"
+#include "core/model/domain/domain.h"
 #include "core/model/life/key_tables.h"
 #include "core/model/setting/env.h"
 #include "core/mta/host/item_list.h"
@@ -326,13 +327,12 @@ static void find_domains(struct asking *a, struct store *store,
 	static const char *const lists[] = { "virtual_mailbox_domains",
 		                             "virtual_alias_domains", "mydestination",
 		                             "mydomain", "relay_domains" };
-	auto_stmt stmt = NULL;
+	auto_names newest = { 0 };
 	struct err ignored = ERR_INIT;
-	if (store &&
-	    store_query(store, &stmt, &ignored,
-	                "SELECT name FROM domain ORDER BY gen DESC LIMIT 3", "") == 0)
-		while (stmt_next(stmt, &ignored) == 1)
-			take_domain(a, stmt_text(stmt, 0));
+	if (store && domain_newest(store, 3, &newest, &ignored) < 0)
+		err_clear(&ignored);
+	for (size_t i = 0; i < newest.count; i++)
+		take_domain(a, newest.name[i]);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		auto_buf value = BUF_INIT, item = BUF_INIT;
 		main_cf_value(main, NULL, lists[i], &value);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/model/setting/setting.h"
 #include "core/mta/push/absence.h"
 #include "core/mta/push/backend_choose.h"
 
@@ -27,18 +28,12 @@ int push_read_uuid(struct store *store, uint8_t uuid[STORE_UUID_LEN], struct err
 int push_read_inputs(struct store *store, const char *backend, const char *hostname,
                      struct digest *ret_digest, struct err *err)
 {
-	auto_stmt stmt = NULL;
 	struct digest_state *state = digest_new();
-	int rc = store_query(store, &stmt, err,
-	                     "SELECT key, value FROM setting ORDER BY key", "");
+	int rc;
 
 	digest_text(state, backend);
 	digest_text(state, hostname);
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		digest_text(state, stmt_text(stmt, 0));
-		digest_text(state, stmt_text(stmt, 1));
-		rc = 0;
-	}
+	rc = setting_digest(store, "", state, err);
 	digest_finish(state, ret_digest);
 	return rc;
 }

@@ -9,24 +9,16 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/model/setting/setting.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/push/push_facts.h"
 #include "core/mta/push/registry.h"
 
 static int read_settings(struct store *store, struct digest *ret_digest, struct err *err)
 {
-	auto_stmt stmt = NULL;
 	struct digest_state *state = digest_new();
-	int rc = store_query(store, &stmt, err,
-	                     "SELECT key, value FROM setting WHERE key GLOB 'mta.*' "
-	                     "ORDER BY key",
-	                     "");
+	int rc = setting_digest(store, "mta.", state, err);
 
-	while (!rc && (rc = stmt_next(stmt, err)) == 1) {
-		digest_text(state, stmt_text(stmt, 0));
-		digest_text(state, stmt_text(stmt, 1));
-		rc = 0;
-	}
 	digest_finish(state, ret_digest);
 	return rc;
 }
