@@ -125,6 +125,17 @@ static void test_read(void **state)
 			assert_int_equal(info.size, strlen(rows[i].content));
 		else
 			assert_non_null(strstr(err.text, rows[i].path));
+		/* the same, but what is absent is no failure */
+		auto_buf again = BUF_INIT;
+		struct err why = ERR_INIT;
+		code = file_read_if_there(&ctx, rows[i].path, rows[i].limit, &again,
+		                          &why);
+		assert_int_equal(code, rows[i].code == 0             ? 1
+		                       : rows[i].code == ERR_MISSING ? 0
+		                                                     : rows[i].code);
+		assert_int_equal(why.code, code < 0 ? code : 0);
+		assert_string_equal(buf_text(&again),
+		                    rows[i].content ? rows[i].content : "");
 	}
 }
 

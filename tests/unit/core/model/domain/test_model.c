@@ -161,6 +161,10 @@ static void test_insert_and_find(void **state)
 	check_last_note(w, "example.com", "default", NULL, note);
 
 	int64_t other = 0;
+	assert_int_equal(key_id_of(w->store, "example.com", "default", &other, &err), 1);
+	assert_int_equal(other, id);
+	assert_int_equal(key_id_of(w->store, "example.com", "x", &other, &err), 0);
+	assert_int_equal(key_id_of(w->store, "a.example", "default", &other, &err), 0);
 	assert_int_equal(key_insert(w->store, &w->ctx, 1, "example.com", "default",
 	                            "parked", &w->pair, &other, &err),
 	                 ERR_FAILED);
