@@ -43,15 +43,10 @@ int history_each(struct store *target, int64_t id,
 	return err_set_remedy(err, PUSH_LIST);
 }
 
-struct reading {
-	struct store *target;
-	int (*each)(void *arg, const struct step *step, struct err *err);
-	void *arg;
-};
-
-static int read_step(void *arg, const struct step_row *row, struct err *err)
+static int show_row(struct store *target, const struct step_row *row,
+                    int (*each)(void *arg, const struct step *step, struct err *err),
+                    void *arg, struct err *err)
 {
-	const struct reading *r = arg;
 	const struct step_type *type = step_types[row->kind];
 	auto_plan plan = PLAN_INIT;
 	struct step *step = plan_step(&plan, row->kind, row->rank, row->object);
@@ -66,22 +61,26 @@ static int read_step(void *arg, const struct step_row *row, struct err *err)
 	if (type->recall)
 		type->recall(row, step);
 	if (!type->has_content)
-		return r->each(r->arg, step, err);
+		return each(arg, step, err);
 	step->new_digest = row->new_digest;
 	if (!step->is_key)
 		step->content = xcalloc(1, sizeof(*step->content));
 	if (!row->is_secret && row->had_old)
-		rc = target_blob(r->target, &row->old_digest, &old->content, err);
+		rc = target_blob(target, &row->old_digest, &old->content, err);
 	if (!rc && !row->is_secret && row->is_present)
-		rc = target_blob(r->target, &row->new_digest, step->content, err);
-	return rc ? rc : r->each(r->arg, step, err);
+		rc = target_blob(target, &row->new_digest, step->content, err);
+	return rc ? rc : each(arg, step, err);
 }
 
 int history_steps(struct store *target, int64_t id,
                   int (*each)(void *arg, const struct step *step, struct err *err),
                   void *arg, struct err *err)
 {
-	struct reading reading = { target, each, arg };
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps(target, id, -1, false, &steps, err);
 
-	return journal_each(target, id, -1, false, read_step, &reading, err);
+	while (!rc && (rc = journal_next(target, steps, &row, err)) == 1)
+		rc = show_row(target, &row, each, arg, err);
+	return rc;
 }

@@ -184,43 +184,6 @@ const struct remote_type *target_remote_type(const char *name)
 	return NULL;
 }
 
-/* Columns in the order of the SELECTs in journal_each(). */
-static int row_read(struct store *target, struct stmt *stmt, struct step_row *row,
-                    struct err *err)
-{
-	int kind = kind_of(stmt_text(stmt, 2));
-
-	if (kind < 0)
-		return err_set(err, ERR_FAILED,
-		               _("%s contains a step of an unknown kind"),
-		               store_path(target));
-	*row = (struct step_row){
-		.seq = stmt_int(stmt, 0),
-		.rank = (enum step_rank)stmt_int(stmt, 1),
-		.kind = (enum step_kind)kind,
-		.object = stmt_text(stmt, 3),
-		.is_secret = stmt_int(stmt, 4) != 0,
-		.had_old = stmt_int(stmt, 5) != 0,
-		.is_present = stmt_int(stmt, 6) != 0,
-		.old_meta = target_meta(stmt, 9),
-		.new_meta = target_meta(stmt, 12),
-		.action = (enum service_action)action_of(stmt_text(stmt, 15)),
-		.probe = probe_type_find(stmt_text(stmt, 16)),
-		.domain = stmt_text(stmt, 17),
-		.shared = shared_find(stmt_text(stmt, 18)),
-		.push_id = stmt_int(stmt, 19),
-		.server = { target_remote_type(stmt_text(stmt, 20)), stmt_text(stmt, 21),
-		            stmt_text(stmt, 22) },
-		.old_key = stmt_int(stmt, 23),
-		.new_key = stmt_int(stmt, 24),
-	};
-	if (!stmt_octets(stmt, 7, row->old_digest.at, DIGEST_LEN))
-		row->old_digest = (struct digest){ 0 };
-	if (!stmt_octets(stmt, 8, row->new_digest.at, DIGEST_LEN))
-		row->new_digest = (struct digest){ 0 };
-	return 0;
-}
-
 #define STEP_COLUMNS                                                                     \
 	"SELECT seq, rank, kind, object, secret, had_old, present, old, new, old_mode, " \
 	"old_uid, old_gid, new_mode, new_uid, new_gid, action, probe, domain, shared, "  \
@@ -228,53 +191,63 @@ static int row_read(struct store *target, struct stmt *stmt, struct step_row *ro
 #define STEP_SELECT \
 	STEP_COLUMNS " FROM step WHERE push_id = ?1 AND (?2 < 0 OR rank = ?2) "
 
-static int hand_out(struct store *target, struct stmt *stmt,
-                    int (*each)(void *arg, const struct step_row *row, struct err *err),
-                    void *arg, struct err *err)
+int journal_steps(struct store *target, int64_t push_id, int rank, bool is_backwards,
+                  struct stmt **ret_steps, struct err *err)
 {
-	int rc;
-
-	while ((rc = stmt_next(stmt, err)) == 1) {
-		struct step_row row;
-
-		rc = row_read(target, stmt, &row, err);
-		if (!rc)
-			rc = each(arg, &row, err);
-		if (rc)
-			break;
-	}
-	return rc;
+	return store_query(target, ret_steps, err,
+	                   is_backwards ? STEP_SELECT "ORDER BY seq DESC"
+	                                : STEP_SELECT "ORDER BY seq",
+	                   "ii", push_id, (int64_t)rank);
 }
 
-int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
-                 int (*each)(void *arg, const struct step_row *row, struct err *err),
-                 void *arg, struct err *err)
+int journal_steps_since(struct store *target, int64_t push_id, struct stmt **ret_steps,
+                        struct err *err)
 {
-	auto_stmt stmt = NULL;
-	int rc = store_query(target, &stmt, err,
-	                     is_backwards ? STEP_SELECT "ORDER BY seq DESC"
-	                                  : STEP_SELECT "ORDER BY seq",
-	                     "ii", push_id, (int64_t)rank);
-
-	return rc ? rc : hand_out(target, stmt, each, arg, err);
-}
-
-int journal_each_since(struct store *target, int64_t push_id,
-                       int (*each)(void *arg, const struct step_row *row,
-                                   struct err *err),
-                       void *arg, struct err *err)
-{
-	auto_stmt stmt = NULL;
 	/* the other columns are those of the row with the minimum */
-	int rc = store_query(target, &stmt, err,
-	                     STEP_COLUMNS
-	                     ", min(push_id) FROM step WHERE push_id > ? "
-	                     "AND push_id IN (SELECT id FROM push "
-	                     "WHERE state = 'done') "
-	                     "GROUP BY kind, server, object ORDER BY kind DESC, object",
-	                     "i", push_id);
+	return store_query(target, ret_steps, err,
+	                   STEP_COLUMNS ", min(push_id) FROM step WHERE push_id > ? "
+	                                "AND push_id IN (SELECT id FROM push "
+	                                "WHERE state = 'done') "
+	                                "GROUP BY kind, server, object "
+	                                "ORDER BY kind DESC, object",
+	                   "i", push_id);
+}
 
-	return rc ? rc : hand_out(target, stmt, each, arg, err);
+int journal_next(struct store *target, struct stmt *steps, struct step_row *ret_row,
+                 struct err *err)
+{
+	int rc = stmt_next(steps, err);
+	int kind = rc == 1 ? kind_of(stmt_text(steps, 2)) : 0;
+
+	if (rc != 1)
+		return rc;
+	if (kind < 0)
+		return err_set(err, ERR_FAILED,
+		               _("%s contains a step of an unknown kind"),
+		               store_path(target));
+	*ret_row = (struct step_row){
+		.seq = stmt_int(steps, 0),
+		.rank = (enum step_rank)stmt_int(steps, 1),
+		.kind = (enum step_kind)kind,
+		.object = stmt_text(steps, 3),
+		.is_secret = stmt_int(steps, 4) != 0,
+		.had_old = stmt_int(steps, 5) != 0,
+		.is_present = stmt_int(steps, 6) != 0,
+		.old_meta = target_meta(steps, 9),
+		.new_meta = target_meta(steps, 12),
+		.action = (enum service_action)action_of(stmt_text(steps, 15)),
+		.probe = probe_type_find(stmt_text(steps, 16)),
+		.domain = stmt_text(steps, 17),
+		.shared = shared_find(stmt_text(steps, 18)),
+		.push_id = stmt_int(steps, 19),
+		.server = { target_remote_type(stmt_text(steps, 20)),
+		            stmt_text(steps, 21), stmt_text(steps, 22) },
+		.old_key = stmt_int(steps, 23),
+		.new_key = stmt_int(steps, 24),
+	};
+	(void)stmt_octets(steps, 7, ret_row->old_digest.at, DIGEST_LEN);
+	(void)stmt_octets(steps, 8, ret_row->new_digest.at, DIGEST_LEN);
+	return 1;
 }
 
 int journal_last_failure(struct store *target, char **ret_why, struct err *err)

@@ -60,17 +60,16 @@ int journal_move(struct store *target, int64_t push_id, enum push_progress state
 /* 1: a push is open, 0: none, negative: failed. */
 int journal_find_open(struct store *target, struct journal *ret_journal,
                       struct err *err) must_check;
+/* The steps of a rank (-1: of all), last one first when `is_backwards`, for journal_next(). */
+int journal_steps(struct store *target, int64_t push_id, int rank, bool is_backwards,
+                  struct stmt **ret_steps, struct err *err) must_check;
 /* For every object that a push later than `push_id` changed and that is, or was for a time, in use:
  * the first such step.  Its old state is the state of that object after `push_id`. */
-int journal_each_since(struct store *target, int64_t push_id,
-                       int (*each)(void *arg, const struct step_row *row,
-                                   struct err *err),
-                       void *arg, struct err *err) must_check;
-/* The steps of a rank (-1: of all), last one first when `is_backwards`.  A callback's non-zero
- * stops and is returned. */
-int journal_each(struct store *target, int64_t push_id, int rank, bool is_backwards,
-                 int (*each)(void *arg, const struct step_row *row, struct err *err),
-                 void *arg, struct err *err) must_check;
+int journal_steps_since(struct store *target, int64_t push_id, struct stmt **ret_steps,
+                        struct err *err) must_check;
+/* 1: *ret_row is the next step, borrowed until the next call; 0: there is none. */
+int journal_next(struct store *target, struct stmt *steps, struct step_row *ret_row,
+                 struct err *err) must_check;
 /* Why the last push was undone; NULL: it was not, or there was none.  Caller frees. */
 int journal_last_failure(struct store *target, char **ret_why,
                          struct err *err) must_check;

@@ -11,17 +11,18 @@
 #include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
 
-static int own_row(void *arg, const struct step_row *row, struct err *err)
-{
-	const struct step_type *type = step_types[row->kind];
-
-	return type->own ? type->own(arg, row, err) : 0;
-}
-
 int owned_update(const struct step_run *run, int64_t push_id, struct err *err)
 {
-	return journal_each(run->target, push_id, -1, false, own_row,
-	                    (void *)(uintptr_t)run, err);
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps(run->target, push_id, -1, false, &steps, err);
+
+	while (!rc && (rc = journal_next(run->target, steps, &row, err)) == 1) {
+		const struct step_type *type = step_types[row.kind];
+
+		rc = type->own ? type->own(run, &row, err) : 0;
+	}
+	return rc;
 }
 
 int owned_forget(struct store *target, struct err *err)

@@ -25,7 +25,6 @@ struct undoing {
 	const struct journal *journal;
 	enum step_phase phase;
 	struct folders folders;
-	int64_t left_until; /* the end of all waits of await_left() */
 	size_t drifted;
 	bool failed; /* an object cannot be restored: objects below it are not changed */
 	struct err failure;
@@ -63,35 +62,52 @@ static void undo_switch(struct undoing *u, const struct step_row *row)
 		folders_add_parent(&u->folders, row->object);
 }
 
-static int undo_row(void *arg, const struct step_row *row, struct err *err)
+static void undo_row(struct undoing *u, const struct step_row *row)
 {
-	struct undoing *u = arg;
 	const struct step_type *type = step_types[row->kind];
 	bool was_begun =
 		u->journal->state != PUSH_PREPARED && (int)row->rank <= u->journal->rank;
 
-	(void)err;
 	/* later steps refer to earlier ones, which must be restored, or removed, first */
 	if (u->failed || type->phase != u->phase)
-		return 0;
+		return;
 	if (u->phase == PHASE_SWITCH) {
 		if (was_begun || type->is_container)
 			undo_switch(u, row);
 	} else if (was_begun) {
 		undo_action(u, row);
 	}
-	return 0;
+}
+
+static int undo_rank(struct undoing *u, int rank, struct err *err)
+{
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps(u->run.target, u->journal->id, rank, true, &steps, err);
+
+	while (!rc && (rc = journal_next(u->run.target, steps, &row, err)) == 1) {
+		undo_row(u, &row);
+		rc = 0;
+	}
+	return rc;
 }
 
 /* Consumers were told; one that did not receive it still uses the objects that are removed now. */
-static int await_left(void *arg, const struct step_row *row, struct err *err)
+static int await_left(const struct undoing *u, struct err *err)
 {
-	const struct undoing *u = arg;
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int64_t deadline = monotonic_ns() + SERVICE_LEFT_NS;
+	int rc = journal_steps(u->run.target, u->journal->id, RANK_CONSUMERS, true,
+	                       &steps, err);
 
-	(void)err;
-	if (step_types[row->kind]->await_left && (int)row->rank <= u->journal->rank)
-		step_types[row->kind]->await_left(u->run.ctx, row->object, u->left_until);
-	return 0;
+	while (!rc && (rc = journal_next(u->run.target, steps, &row, err)) == 1) {
+		rc = 0;
+		if (step_types[row.kind]->await_left && (int)row.rank <= u->journal->rank)
+			step_types[row.kind]->await_left(u->run.ctx, row.object,
+			                                 deadline);
+	}
+	return rc;
 }
 
 /* Ranks that are undone together: from the first one of a row down to the last. */
@@ -113,8 +129,7 @@ static int undo_group(struct undoing *u, int from, int to, struct err *err)
 	for (enum step_phase phase = 0; phase < PHASE_COUNT && !rc; phase++) {
 		u->phase = phase;
 		for (int rank = from; rank >= to && !rc; rank--)
-			rc = journal_each(u->run.target, u->journal->id, rank, true,
-			                  undo_row, u, err);
+			rc = undo_rank(u, rank, err);
 		if (!rc && phase == PHASE_SWITCH) {
 			rc = folders_sync(u->run.ctx, &u->folders, err);
 			folders_done(&u->folders);
@@ -132,16 +147,6 @@ struct temps {
 	const char *folder; /* the one that is being listed */
 };
 
-static int collect_folder(void *arg, const struct step_row *row, struct err *err)
-{
-	const struct step_type *type = step_types[row->kind];
-
-	(void)err;
-	if (type->is_in_tree && !type->is_container)
-		folders_add_parent(&((struct temps *)arg)->folders, row->object);
-	return 0;
-}
-
 static int remove_temp(void *arg, const char *name, struct err *err)
 {
 	struct temps *temps = arg;
@@ -157,8 +162,17 @@ static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
                         struct err *err)
 {
 	struct temps temps = { .ctx = ctx };
-	int rc = journal_each(target, push_id, -1, false, collect_folder, &temps, err);
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps(target, push_id, -1, false, &steps, err);
 
+	while (!rc && (rc = journal_next(target, steps, &row, err)) == 1) {
+		const struct step_type *type = step_types[row.kind];
+
+		rc = 0;
+		if (type->is_in_tree && !type->is_container)
+			folders_add_parent(&temps.folders, row.object);
+	}
 	folders_sort(&temps.folders);
 	for (size_t i = 0; i < temps.folders.paths.count && !rc; i++) {
 		temps.folder = temps.folders.paths.name[i];
@@ -168,11 +182,19 @@ static int remove_temps(struct ctx *ctx, struct store *target, int64_t push_id,
 	return rc;
 }
 
-static int end_row(void *arg, const struct step_row *row, struct err *err)
+static int end_rows(struct ctx *ctx, struct store *target, int64_t push_id,
+                    struct err *err)
 {
-	const struct step_type *type = step_types[row->kind];
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps(target, push_id, -1, false, &steps, err);
 
-	return type->undone ? type->undone(arg, row, err) : 0;
+	while (!rc && (rc = journal_next(target, steps, &row, err)) == 1) {
+		const struct step_type *type = step_types[row.kind];
+
+		rc = type->undone ? type->undone(ctx, &row, err) : 0;
+	}
+	return rc;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------- */
@@ -199,11 +221,8 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 	rc = remove_temps(ctx, target, journal->id, err);
 	for (size_t i = 0; i < ARRAY_LEN(undo_groups) && !rc; i++) {
 		rc = undo_group(&u, undo_groups[i].from, undo_groups[i].to, err);
-		if (rc || undo_groups[i].to != RANK_CONSUMERS)
-			continue;
-		u.left_until = monotonic_ns() + SERVICE_LEFT_NS;
-		rc = journal_each(target, journal->id, RANK_CONSUMERS, true, await_left,
-		                  &u, err);
+		if (!rc && undo_groups[i].to == RANK_CONSUMERS)
+			rc = await_left(&u, err);
 	}
 	folders_done(&u.folders);
 	if (!rc && u.failed) {
@@ -211,7 +230,7 @@ int recover_undo(const struct step_run *run, const struct journal *journal,
 		rc = err->code;
 	}
 	if (!rc)
-		rc = journal_each(target, journal->id, -1, false, end_row, ctx, err);
+		rc = end_rows(ctx, target, journal->id, err);
 	if (!rc)
 		rc = journal_move(target, journal->id, PUSH_UNDONE, -1, why, err);
 	if (!rc)
@@ -226,10 +245,8 @@ struct finishing {
 	const struct step_type *container; /* their paths */
 };
 
-static int finish_row(void *arg, const struct step_row *row, struct err *err)
+static int finish_row(struct finishing *f, const struct step_row *row, struct err *err)
 {
-	struct finishing *f = arg;
-
 	const struct step_type *type = step_types[row->kind];
 
 	if (!type->finish || (type->is_container && row->is_present))
@@ -247,8 +264,12 @@ int recover_finish(struct ctx *ctx, struct store *target, int64_t push_id,
                    struct err *err)
 {
 	struct finishing f = { .ctx = ctx };
-	int rc = journal_each(target, push_id, -1, false, finish_row, &f, err);
+	auto_stmt steps = NULL;
+	struct step_row step;
+	int rc = journal_steps(target, push_id, -1, false, &steps, err);
 
+	while (!rc && (rc = journal_next(target, steps, &step, err)) == 1)
+		rc = finish_row(&f, &step, err);
 	folders_sort(&f.leaving);
 	for (size_t i = f.leaving.paths.count; i > 0 && !rc; i--) {
 		struct step_row row = { .object = f.leaving.paths.name[i - 1] };

@@ -113,27 +113,24 @@ static enum service_action opposite_of(enum service_action action)
 	return opposite[action];
 }
 
-static int collect_action(void *arg, const struct step_row *row, struct err *err)
-{
-	(void)err;
-	if (row->kind == STEP_SERVICE)
-		add_action(arg, opposite_of(row->action), row->object);
-	return 0;
-}
-
 static int undo_by_reload(struct step_run *run, const struct step_row *row,
                           struct err *err)
 {
 	auto_buf actions = BUF_INIT;
-	int rc = 0;
+	auto_stmt steps = NULL;
+	struct step_row other;
+	int rc;
 
-	if (!run->is_reloaded)
-		rc = journal_each(run->target, row->push_id, (int)row->rank, true,
-		                  collect_action, &actions, err);
-	if (!rc && !run->is_reloaded)
-		rc = run_reload(run, buf_text(&actions), err);
+	if (run->is_reloaded)
+		return 0;
 	run->is_reloaded = true;
-	return rc;
+	rc = journal_steps(run->target, row->push_id, (int)row->rank, true, &steps, err);
+	while (!rc && (rc = journal_next(run->target, steps, &other, err)) == 1) {
+		rc = 0;
+		if (other.kind == STEP_SERVICE)
+			add_action(&actions, opposite_of(other.action), other.object);
+	}
+	return rc ? rc : run_reload(run, buf_text(&actions), err);
 }
 
 /* ---- service by service ------------------------------------------------------------------------ */

@@ -116,12 +116,18 @@ static int find_key(void *arg, const struct step_row *row, int64_t *ret_key,
 	return memcmp(digest.at, row->old_digest.at, DIGEST_LEN) == 0;
 }
 
-static int restore_row(void *arg, const struct step_row *row, struct err *err)
+static int restore_all(const struct rolling *r, struct err *err)
 {
-	const struct rolling *r = arg;
-	const struct step_type *type = step_types[row->kind];
+	auto_stmt steps = NULL;
+	struct step_row row;
+	int rc = journal_steps_since(r->to.target, r->to.push_id, &steps, err);
 
-	return type->roll_back ? type->roll_back(&r->to, row, err) : 0;
+	while (!rc && (rc = journal_next(r->to.target, steps, &row, err)) == 1) {
+		const struct step_type *type = step_types[row.kind];
+
+		rc = type->roll_back ? type->roll_back(&r->to, &row, err) : 0;
+	}
+	return rc;
 }
 
 int rollback_plan(struct ctx *ctx, const struct mta_backend *backend, struct store *store,
@@ -140,7 +146,7 @@ int rollback_plan(struct ctx *ctx, const struct mta_backend *backend, struct sto
 	int rc;
 
 	rolling.to.arg = &rolling;
-	rc = journal_each_since(target, push_id, restore_row, &rolling, err);
+	rc = restore_all(&rolling, err);
 	if (!rc)
 		rc = plan_prune(ctx, plan, err);
 	if (!rc && backend->check_rollback)
