@@ -95,7 +95,7 @@ mta_src := \
 		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
-	$(addprefix qmail/,qmail qmail_detect qmail_hooks qmail_probe qmail_service qmail_spf) \
+	$(addprefix qmail/,qmail qmail_detect qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf) \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \
@@ -116,6 +116,8 @@ cli_src := \
 		cmd_dmarc_check cmd_doctor cmd_domain cmd_domain_show cmd_key \
 		cmd_key_import cmd_key_lint cmd_mta cmd_mta_history cmd_mta_status cmd_record \
 		cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
+# mailauth-qmail-queue: these, and nothing else.
+queue_src := queue/queue_envelope
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
 policyd_src := \
 	$(addprefix policyd/,policyd_conf policyd_decide policyd_dmarc policyd_dns \
@@ -208,9 +210,10 @@ build := $(BUILD)
 # Tried on this processor alone; on others SECCOMP=1 asks for it (cli/policyd/policyd_seccomp.c has aarch64).
 SECCOMP ?= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),1,0)
 POLICYD_PATH ?= $(PREFIX)/libexec/mailauthctl/mailauth-policyd
+QMAIL_QUEUE_PATH ?= $(dir $(POLICYD_PATH))mailauth-qmail-queue
 LOCALEDIR ?= $(PREFIX)/share/locale
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(build)/gen -DMAILAUTHCTL_VERSION='"$(VERSION)"' \
-	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
+	-DPOLICYD_PATH='"$(POLICYD_PATH)"' -DQMAIL_QUEUE_PATH='"$(QMAIL_QUEUE_PATH)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
 	$(if $(filter-out 0,$(SECCOMP)),-DPOLICYD_SECCOMP) $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 -g $(mode_$(MODE)) $(HARDEN) $(WARN) -pthread $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -233,7 +236,7 @@ policyd_obj := $(policyd_src:%=$(build)/cli/%.o)
 lib_names := $(base_src:%=core/base/%) $(dnszone_src:%=dnszone/%) $(store_src:%=core/store/%) \
 	$(model_src:%=core/model/%) $(mta_src:%=core/mta/%) \
 	$(job_src:%=core/job/%) $(cli_src:%=cli/%) \
-	$(policyd_src:%=cli/%)
+	$(policyd_src:%=cli/%) $(queue_src:%=cli/%)
 lib_src := $(lib_names:%=%.c)
 lib_obj := $(lib_src:%.c=$(build)/%.o)
 lib := $(build)/libmailauth.a
@@ -245,8 +248,8 @@ fuzz_bin := $(fuzz_tests:%=$(build)/tests/fuzz/fuzz_%)
 .PHONY: all all-here lib man test-programs syntax unit list-unit fuzz list-fuzz need-libraries clean install uninstall list-installed quickstart deb bench \
 	check check-style check-layers check-unit check-fuzz check-cli check-man check-po check-terminal check-policyd check-faults check-e2e check-packaging check-setups check-slow check-install check-release \
 	update-cli update-po FORCE
-all: bin/mailauthctl bin/mailauth-policyd man $(catalogues)
-all-here: $(build)/mailauthctl $(build)/mailauth-policyd
+all: bin/mailauthctl bin/mailauth-policyd bin/mailauth-qmail-queue man $(catalogues)
+all-here: $(build)/mailauthctl $(build)/mailauth-policyd $(build)/mailauth-qmail-queue
 
 bin/%: $(build)/%
 	@mkdir -p bin
@@ -268,6 +271,10 @@ $(build)/liblow.a: $(low_obj)
 	$(AR) rcs $@ $^
 $(build)/mailauth-policyd: $(build)/cli/policyd/policyd.o $(policyd_obj) $(build)/liblow.a $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(POLICYD_LIBS)
+# It stands in front of each message of qmail: the C library alone.
+queue_obj := $(queue_src:%=$(build)/cli/%.o)
+$(build)/mailauth-qmail-queue: $(build)/cli/queue/qmail_queue.o $(queue_obj) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^)
 
 # What tests use besides the programs.
 bench_bin := $(addprefix $(build)/tests/bench/,dns_time milter_time policy_time usage)
@@ -357,7 +364,8 @@ $(build)/core/mta/engine/target.o: $(build)/gen/target.sql.inc
 #
 # The library -> manref, which knows the tables -> pages -> their text -> what `help` prints.
 
-man_pages := mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailauth-policyd.8
+man_pages := mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailauth-policyd.8 \
+	mailauth-qmail-queue.8
 man_built := $(man_pages:%=$(build)/man/%)
 man: $(man_built)
 
@@ -390,7 +398,7 @@ $(build)/cli/line/help_pages.o: $(rendered)
 # Where each message stands, but not in which line: a change elsewhere in the file changes nothing.
 po_layout := --sort-by-file --add-location=file
 # mailauth-policyd speaks English alone.
-message_src := $(filter-out $(policyd_src:%=cli/%.c),$(lib_src)) cli/line/help_pages.c \
+message_src := $(filter-out $(policyd_src:%=cli/%.c) $(queue_src:%=cli/%.c),$(lib_src)) cli/line/help_pages.c \
 	$(wildcard cli/*/*.h core/*/*.h core/*/*/*.h dnszone/*/*.h)
 
 $(build)/po/mailauthctl.pot: $(message_src)
@@ -422,7 +430,7 @@ test-programs: $(addprefix $(build)/tests/lib/,dkim_ask dnsd fail_store.so fake_
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
 syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
-	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/line/manref.c \
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/queue/qmail_queue.c cli/line/manref.c \
 		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
 		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
@@ -436,6 +444,7 @@ libexec := $(PREFIX)/libexec/mailauthctl
 # What is installed, a row for each file: source, mode, destination, in one word.
 installed := bin/mailauthctl:0755:$(PREFIX)/sbin/mailauthctl
 installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
+installed += bin/mailauth-qmail-queue:0755:$(libexec)/mailauth-qmail-queue
 man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
 installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
 installed += completions/mailauthctl.bash:0644:$(PREFIX)/share/bash-completion/completions/mailauthctl
@@ -491,6 +500,6 @@ bench: all
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
-	$(build)/cli/policyd/policyd.d $(addprefix $(build)/tests/lib/,dkim_ask.d dnsd.d from_ask.d spf_ask.d) \
+	$(build)/cli/policyd/policyd.d $(build)/cli/queue/qmail_queue.d $(addprefix $(build)/tests/lib/,dkim_ask.d dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/help_pages.d $(build)/cli/manref.d

@@ -237,6 +237,8 @@ part_policyd() {
 			build/$mode/tests/lib/dnsd
 		producer policyd-verify-$mode tests/policyd/verify.sh build/$mode/mailauth-policyd \
 			build/$mode/tests/lib/dnsd
+		producer qmail-queue-$mode tests/qmail/queue.py build/$mode/mailauth-qmail-queue \
+			build/$mode/mailauth-policyd build/$mode/tests/lib/dnsd
 	done
 }
 

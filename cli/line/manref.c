@@ -483,6 +483,7 @@ static const struct value {
 	const char *name, *text;
 } values[] = {
 	{ "policyd", POLICYD_PATH },
+	{ "queue", QMAIL_QUEUE_PATH },
 	{ "version", MAILAUTHCTL_VERSION },
 };
 

@@ -103,6 +103,11 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 	service.is_checked = desired->checks_spf;
 	service.is_one_from = desired->checks_dmarc && desired->rejects_dmarc;
 	service.spf = desired->spf;
+	if (host->verifies) {
+		service.verifies_dkim = desired->verifies;
+		service.checks_dmarc = desired->verifies && desired->checks_dmarc;
+		service.rejects_dmarc = service.checks_dmarc && desired->rejects_dmarc;
+	}
 	service.trusted_relays = (struct policyd_list){ relays.text, relays.count };
 	policyd_settings_render(&service, into);
 	relays_done(&relays);

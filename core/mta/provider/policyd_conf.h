@@ -36,6 +36,7 @@ struct policyd_host {
 	char *const *
 		relayed; /* networks that it relays for, as an administrator wrote them */
 	size_t relayed_count;
+	bool verifies; /* mailauth-policyd verifies DKIM and DMARC, too */
 };
 
 /* The text of the file, proved by reading it back. */

@@ -12,6 +12,7 @@
 #include "core/mta/check/path_check.h"
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/desired.h"
+#include "core/mta/provider/policyd_conf.h"
 #include "core/mta/qmail/qmail_observed.h"
 #include "core/mta/qmail/qmail_probe.h"
 #include "core/mta/qmail/qmail_service.h"
@@ -55,10 +56,17 @@ static void look_at_support(struct ctx *ctx, const char *filter, enum mta_featur
 	(void)filter;
 	if (qmail_host_read(ctx, &host, &ignored) < 0)
 		return;
+	bool needs_queue = feature == FEATURE_DKIM_VERIFY || feature == FEATURE_DMARC;
 	if (host.is_installed && feature == FEATURE_SPF && !host.has_spf)
 		*support = (struct feature_support){
 			.level = SUPPORT_NO,
 			.nearest = N_("its qmail-smtpd was built without the SPF patch"),
+		};
+	if (host.is_installed && needs_queue && !host.has_queue)
+		*support = (struct feature_support){
+			.level = SUPPORT_NO,
+			.nearest = N_("its qmail-smtpd ignores QMAILQUEUE: netqmail and "
+			              "notqmail use it"),
 		};
 	qmail_host_done(&host);
 }
@@ -88,22 +96,35 @@ static int plan(const struct desired *desired, const void *row_observed,
 		                         observed->host.why_not)
 		               : 0;
 	note_state(observed, ret_plan);
-	return qmail_spf_plan(desired, observed, ret_plan, err);
+	int r = qmail_spf_plan(desired, observed, ret_plan, err);
+	return r < 0 ? r : qmail_queue_plan(desired, observed, ret_plan, err);
 }
 
 static int restore(const void *row_observed, struct plan *plan, struct err *err)
 {
 	const struct qmail_observed *observed = row_observed;
-	unsigned cause = plan_cause(plan, CAUSE_QMAIL_SPF);
+	unsigned spf = plan_cause(plan, CAUSE_QMAIL_SPF);
+	unsigned policy = plan_cause(plan, CAUSE_POLICY);
+	bool verifies = false;
 	(void)err;
 	if (!observed->host.is_installed)
 		return 0;
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    text_starts(plan->step[i].object, observed->host.control))
-			plan->step[i].causes |= cause;
-	if (observed->host.is_running)
-		qmail_plan_smtpd_probe(observed, 0, cause, plan);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct step *step = &plan->step[i];
+		if (step->kind != STEP_FILE)
+			continue;
+		if (text_starts(step->object, observed->host.control))
+			step->causes |= spf;
+		if (strcmp(step->object, POLICYD_CONF) == 0) {
+			step->causes |= policy;
+			verifies = step->is_present;
+		}
+	}
+	if (!observed->host.is_running)
+		return 0;
+	qmail_plan_smtpd_probe(observed, 0, spf, plan);
+	if (verifies)
+		qmail_plan_verify_probe(observed, NULL, policy, plan);
 	return 0;
 }
 
@@ -132,12 +153,13 @@ const struct mta_backend qmail_backend = {
 	.name = "qmail",
 	.title = "qmail",
 	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
-	             [FEATURE_DKIM_VERIFY] = { SUPPORT_PENDING },
+	             [FEATURE_DKIM_VERIFY] = { SUPPORT_YES },
 	             [FEATURE_SPF] = { SUPPORT_YES },
-	             [FEATURE_DMARC] = { SUPPORT_PENDING },
+	             [FEATURE_DMARC] = { SUPPORT_YES },
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
 	                               N_("it can check SPF of incoming mail; it does "
 	                                  "not rewrite the sender of forwarded mail") } },
+	.dmarc_rules = "mailauth-policyd: RFC 9989",
 	.service = QMAIL_SERVICE,
 	.package = "qmail",
 	.look_at_support = look_at_support,

@@ -90,6 +90,9 @@ struct desired;
 /* SPF of incoming mail: the four control files (qmail_spf.c). */
 int qmail_spf_plan(const struct desired *desired, const struct qmail_observed *observed,
                    struct plan *plan, struct err *err) must_check;
+/* DKIM verification and DMARC: mailauth-qmail-queue and its settings (qmail_queue.c). */
+int qmail_queue_plan(const struct desired *desired, const struct qmail_observed *observed,
+                     struct plan *plan, struct err *err) must_check;
 extern const char *const qmail_spf_names[QMAIL_SPF_FILES];
 
 /* Whether a host can keep a limit of SPF settings: mode 6 is refused only where IPv6 clients come. */

@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/run.h"
 #include "core/base/text.h"
+#include "core/mta/provider/policyd_conf.h"
 
 #define CLIENT "192.0.2.1" /* of the documentation: it is no relay of anybody */
 #define SENDER "probe@mailauthctl-probe.invalid"
@@ -80,6 +81,42 @@ static int judge(const struct step *step, bool is_apart, const char *talk,
 	return 0;
 }
 
+/* Runs `words` (NULL at the end) as the account of the step, apart from the network where that is
+ * possible. */
+static int run_apart(struct ctx *ctx, const struct step *step, int64_t deadline,
+                     const char *const *words, const char *const *env, const char *input,
+                     struct run_result *ret_result, bool *ret_is_apart, struct err *err)
+{
+	const char *argv[16];
+	size_t count = 0;
+	uid_t uid;
+	gid_t gid;
+	int64_t left = (deadline - monotonic_ns()) / NS_PER_MS;
+	if (!file_user_id(ctx, step->ask->domain, &uid, &gid))
+		return err_set(err, ERR_FAILED,
+		               _("there is no account %s, which runs %s"),
+		               step->ask->domain, step->object);
+	auto_free char *uid_word = xasprintf("--reuid=%u", (unsigned)uid);
+	auto_free char *gid_word = xasprintf("--regid=%u", (unsigned)gid);
+	add_wrapper(ctx, uid_word, gid_word, argv, &count);
+	*ret_is_apart = strcmp(argv[0], "unshare") == 0;
+	while (*words)
+		argv[count++] = *words++;
+	argv[count] = NULL;
+	struct run_spec spec = { .argv = argv,
+		                 .input = input,
+		                 .input_len = strlen(input),
+		                 .env = env,
+		                 .timeout_ms = left < 1         ? 1
+		                               : left > MOST_MS ? MOST_MS
+		                                                : (unsigned)left };
+	int r = run(ctx, &spec, ret_result, err);
+	if (r == 0 && ret_result->is_timed_out)
+		r = err_set(err, ERR_FAILED, _("%s did not answer in time"),
+		            step->object);
+	return r;
+}
+
 static int ask_smtpd(struct ctx *ctx, const struct step *step, int64_t deadline,
                      struct err *err)
 {
@@ -92,36 +129,12 @@ static int ask_smtpd(struct ctx *ctx, const struct step *step, int64_t deadline,
 		                           "PROTO=TCP",
 		                           "QMAILQUEUE=/bin/false",
 		                           NULL };
-	const char *argv[12];
-	size_t count = 0;
-	uid_t uid;
-	gid_t gid;
-	int64_t left = (deadline - monotonic_ns()) / NS_PER_MS;
+	const char *const words[] = { step->object, NULL };
 	cleanup(run_result_done) struct run_result result = { 0 };
-	if (!file_user_id(ctx, step->ask->domain, &uid, &gid))
-		return err_set(err, ERR_FAILED,
-		               _("there is no account %s, which runs %s"),
-		               step->ask->domain, step->object);
-	auto_free char *uid_word = xasprintf("--reuid=%u", (unsigned)uid);
-	auto_free char *gid_word = xasprintf("--regid=%u", (unsigned)gid);
-	add_wrapper(ctx, uid_word, gid_word, argv, &count);
-	bool is_apart = strcmp(argv[0], "unshare") == 0;
-	argv[count++] = step->object;
-	argv[count] = NULL;
-	struct run_spec spec = { .argv = argv,
-		                 .input = DIALOGUE,
-		                 .input_len = strlen(DIALOGUE),
-		                 .env = env,
-		                 .timeout_ms = left < 1         ? 1
-		                               : left > MOST_MS ? MOST_MS
-		                                                : (unsigned)left };
-	int r = run(ctx, &spec, &result, err);
-	if (r < 0)
-		return r;
-	if (result.is_timed_out)
-		return err_set(err, ERR_FAILED, _("%s did not answer in time"),
-		               step->object);
-	return judge(step, is_apart, buf_text(&result.out), err);
+	bool is_apart;
+	int r = run_apart(ctx, step, deadline, words, env, DIALOGUE, &result, &is_apart,
+	                  err);
+	return r < 0 ? r : judge(step, is_apart, buf_text(&result.out), err);
 }
 
 static void show_smtpd(const struct step *step, struct buf *out)
@@ -151,4 +164,59 @@ void qmail_plan_smtpd_probe(const struct qmail_observed *observed, int mode,
 		plan_probe(plan, RANK_CONSUMERS, &qmail_smtpd_probe, NULL, program, when);
 	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
 	step->ask->key = xstrdup(mode >= 2 ? "defers" : "accepts");
+}
+
+/* ---- the verifier ----------------------------------------------------------------------------- */
+
+#define FORGED "dkim=pass header.d=mailauthctl-probe.invalid"
+
+static int ask_verify(struct ctx *ctx, const struct step *step, int64_t deadline,
+                      struct err *err)
+{
+	static const char *const env[] = { "TCPREMOTEIP=" CLIENT, "SMTPMAILFROM=" SENDER,
+		                           "SMTPHELOHOST=mailauthctl-probe.invalid",
+		                           NULL };
+	const char *const words[] = { step->object, "--message", NULL };
+	const char *name = step->ask->key; /* NULL: what it is called is not known */
+	auto_free char *field = xasprintf("Authentication-Results: %s%s",
+	                                  name ? name : "", name ? ";" : "");
+	auto_free char *message =
+		xasprintf("%s%sFrom: <" SENDER ">\n\nprobe\n", name ? field : "",
+	                  name ? " " FORGED "\n" : "");
+	cleanup(run_result_done) struct run_result result = { 0 };
+	bool is_apart;
+	int r = run_apart(ctx, step, deadline, words, env, message, &result, &is_apart,
+	                  err);
+	if (r < 0)
+		return r;
+	const char *out = buf_text(&result.out);
+	if (!text_starts(out, field) || strstr(out, FORGED))
+		return err_set(
+			err, ERR_FAILED,
+			_("%s does not replace a forged result by its own (exit status %d)"),
+			step->object, result.exit_status);
+	return 0;
+}
+
+static void show_verify(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then %s must verify a message\n"), step->object);
+}
+
+const struct probe_type qmail_verify_probe = {
+	.name = "qmail-verify",
+	.ask = ask_verify,
+	.show = show_verify,
+	.is_filters = true,
+};
+
+void qmail_plan_verify_probe(const struct qmail_observed *observed, const char *name,
+                             unsigned when, struct plan *plan)
+{
+	if (!observed->has_smtpd_account)
+		return;
+	struct step *step = plan_probe(plan, RANK_CONSUMERS, &qmail_verify_probe, NULL,
+	                               POLICYD_PATH, when);
+	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
+	step->ask->key = xstrdup(name);
 }

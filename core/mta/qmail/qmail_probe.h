@@ -14,4 +14,10 @@ extern const struct probe_type qmail_smtpd_probe;
 void qmail_plan_smtpd_probe(const struct qmail_observed *observed, int mode,
                             unsigned when, struct plan *plan);
 
+/* mailauth-policyd, as mailauth-qmail-queue runs it: a message with a forged result of the host `name` gets
+ * one of its own instead.  NULL: a message gets a result. */
+extern const struct probe_type qmail_verify_probe;
+void qmail_plan_verify_probe(const struct qmail_observed *observed, const char *name,
+                             unsigned when, struct plan *plan);
+
 #endif

@@ -175,6 +175,64 @@ static void test_spf_base(void **state)
 	store_close(store);
 }
 
+/* The verifier's settings come with dkim.verify; the program that runs it is the administrator's to add. */
+static void test_verify(void **state)
+{
+	static const struct {
+		const char *smtpd, *rules, *remedy; /* NULL: none */
+	} rows[] = {
+		{ PATCHED_SMTPD, NULL,
+		  "/mailauth-qmail-queue\",ERROR_FD=\"4\" to the rule" },
+		{ PLAIN_SMTPD, NULL, "/mailauth-qmail-queue\" to the rule" },
+		{ PLAIN_SMTPD, ":allow,QMAILQUEUE=\"/var/qmail/bin/simscan\"\n",
+		  "/mailauth-qmail-queue\",MAILAUTH_QUEUE=\"/var/qmail/bin/simscan\"" },
+		{ PLAIN_SMTPD,
+		  ":allow,QMAILQUEUE=\"/usr/libexec/mailauthctl/mailauth-qmail-queue\"\n",
+		  NULL },
+	};
+	struct host *host = *state;
+	struct store *store = qmail_at(host, PLAIN_SMTPD);
+	char text[2048];
+
+	set(host, store, SET_SPF_CHECK, "on");
+	set(host, store, SET_DMARC_CHECK, "on");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct desired desired = { .spf = { .mode = SPF_HEADERS_ONLY,
+			                            .local_rules = "",
+			                            .guess_rules = "",
+			                            .explanation = "" },
+			                   .verifies = true,
+			                   .checks_dmarc = true,
+			                   .rejects_dmarc = true };
+		auto_plan plan = PLAN_INIT;
+		struct qmail_observed *observed;
+		struct err err = ERR_INIT;
+		const char *remedy = NULL;
+
+		put(host->root, "/var/qmail/bin/qmail-smtpd", rows[i].smtpd, 0755);
+		if (rows[i].rules)
+			put(host->root, "/etc/tcp.smtp", rows[i].rules, 0644);
+		assert_int_equal(qmail_observe(&host->ctx, &observed, &err), 0);
+		assert_int_equal(qmail_queue_plan(&desired, observed, &plan, &err), 0);
+		for (size_t k = 0; k < plan.notes; k++)
+			if (plan.note[k].remedy)
+				remedy = plan.note[k].remedy;
+		if ((remedy != NULL) != (rows[i].remedy != NULL) ||
+		    (remedy && !strstr(remedy, rows[i].remedy)))
+			fail_msg("row %zu: %s", i, remedy ? remedy : "no remedy");
+		qmail_observed_free(observed);
+	}
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_file(host, POLICYD_CONF, "dkim-verify: on\n", true);
+	assert_file(host, POLICYD_CONF, "dmarc-reject: on\n", true);
+	assert_file(host, POLICYD_CONF, "hostname: mx.example.com\n", true);
+	set(host, store, SET_DMARC_CHECK, "off");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_text(host, POLICYD_CONF, NULL);
+	store_close(store);
+}
+
 /* A qmail without the patch gets no file that it would not read. */
 static void test_plain(void **state)
 {
@@ -343,8 +401,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(test_flavours),  ROW(test_absent),   ROW(test_hooks),
-		ROW(test_spf_files), ROW(test_spf_base), ROW(test_plain),
-		ROW(test_limits),    ROW(test_before),   ROW(test_probe),
+		ROW(test_spf_files), ROW(test_spf_base), ROW(test_verify),
+		ROW(test_plain),     ROW(test_limits),   ROW(test_before),
+		ROW(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
