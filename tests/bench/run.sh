@@ -189,3 +189,11 @@ cp "$here/spf.sh" "$here/line.sh" "$here/libspf2_time.c" "$here/median.h" "$here
 	"$build/tests/bench/dns_time" "$build/tests/bench/policy_time" "$work/spf"
 echo "$scale" >"$work/spf/scale"
 "$here/../e2e/host" "$program" "$work/spf" spf.sh || echo "SPF was not measured"
+
+# ---- incoming mail --------------------------------------------------------------------------------
+
+mkdir "$work/verify"
+cp "$here/verify.sh" "$here/verify_time.py" "$here/line.sh" "$here/../e2e/lib.sh" "$here/../lib/tap.sh" \
+	"$here/../policyd/milter.pl" "$here/../policyd/sign.pl" "$build/mailauth-policyd" "$build/tests/lib/dnsd" "$work/verify"
+echo "$scale" >"$work/verify/scale"
+"$here/../e2e/host" "$program" "$work/verify" verify.sh || echo "verification was not measured"
