@@ -148,7 +148,7 @@ unit_tests := \
 	$(addprefix core/mta/engine/test_,engine journal owned_file recover remote step_file step_service target) \
 	$(addprefix core/mta/host/test_,service service_filter service_master service_process) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
-	$(addprefix core/mta/postfix/test_,postfix postfix_canonical postfix_detect postfix_expand postfix_filters postfix_main \
+	$(addprefix core/mta/postfix/test_,postfix postfix_advise postfix_canonical postfix_detect postfix_expand postfix_filters postfix_main \
 		postfix_master postfix_observe postfix_restrict postfix_route postfix_service postfix_validate \
 		postfix_values signers) \
 	$(addprefix core/mta/probe/test_,map_probe milter) \

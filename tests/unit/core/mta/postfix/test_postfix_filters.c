@@ -221,6 +221,9 @@ static void test_unknown(void **state)
 		/* deliveries to a program that names sendmail, and what may lead there */
 		{ "virtual_transport = prog:\n", ENTRY PROG, .unknown = "prog/unix" },
 		{ "mailbox_transport = prog\n", ENTRY PROG, .unknown = "prog/unix" },
+		{ "mailbox_transport = lmtp:unix:private/prog\n", ENTRY PROG,
+		  .unknown = "prog/unix" },
+		{ "mailbox_transport = lmtp:unix:private/progs\n", ENTRY PROG },
 		{ "",
 		  "smtp inet n - n - - smtpd\n x unix - n n - - smtp\n" PROG
 		  "other unix - - n - - lmtp -o default_transport=prog:x\n",
@@ -289,6 +292,16 @@ static void test_unknown(void **state)
 		/* tables */
 		{ "", ENTRY SCAN BACK, "header_checks", "scan:[127.0.0.1]:10024",
 		  .reinjecting = "127.0.0.1:10025 " },
+		/* a listener whose mail the table's action does not meet */
+		{ "",
+		  ENTRY SCAN "10025 inet n - n - - smtpd -o "
+		             "receive_override_options=no_header_body_checks\n",
+		  "header_checks", "scan:[127.0.0.1]:10024", .reinjecting = "10025 " },
+		{ "",
+		  ENTRY SCAN "10025 inet n - n - - smtpd -o "
+		             "receive_override_options=no_address_mappings\n",
+		  "header_checks", "scan:[127.0.0.1]:10024",
+		  .unknown = "regexp:/etc/postfix/x" },
 		{ "", ENTRY PROG, "smtpd_sender_restrictions", "prog:x",
 		  .unknown = "regexp:/etc/postfix/x" },
 		{ "", ENTRY SCAN, "body_checks", "scan:[127.0.0.1]:10024",
