@@ -81,17 +81,18 @@ mta_src := \
 		smtp_probe) \
 	$(addprefix provider/,opendkim opendkim_access opendkim_conf opendkim_keys \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
-		opendkim_validate opendmarc opendmarc_conf policyd_conf postsrsd \
+		opendkim_validate opendmarc policyd_conf postsrsd \
 		postsrsd_conf) \
 	$(addprefix engine/,drift_file drift_remote drifts engine folders history journal owned \
 		owned_file owned_remote owned_service recover roll_back step_file step_probe \
 		step_remote step_service target told) \
 	$(addprefix postfix/,postfix postfix_advise postfix_canonical postfix_detect \
-		postfix_dkim postfix_dmarc postfix_expand postfix_filter_tables \
+		postfix_dkim postfix_earlier postfix_expand postfix_filter_tables \
 		postfix_filters postfix_macros postfix_main postfix_main_own postfix_master \
-		postfix_observe postfix_other_spf postfix_policy postfix_programs \
+		postfix_observe postfix_other_spf postfix_other_verify postfix_policy postfix_programs \
 		postfix_render postfix_restore postfix_restrict postfix_route postfix_service \
 		postfix_services postfix_smtpd postfix_srs postfix_validate postfix_values \
+		postfix_verify \
 		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \

@@ -41,9 +41,25 @@ static struct entry **chain_of(struct cache *cache, const struct dns_name *name,
 	return &cache->chain[(hash ^ hash >> 16) % CHAINS];
 }
 
+/* RFC 6761 6.4: "invalid" and the names below it do not exist, and nobody is asked for them. */
+static bool is_invalid(const struct dns_name *name)
+{
+	static const char tail[] = "\7invalid"; /* and the root label */
+	const size_t len = sizeof(tail);
+	if (name->len < len || memcmp(name->wire + name->len - len, tail, len) != 0)
+		return false;
+	for (size_t at = 0; at + len <= name->len; at += name->wire[at] + 1u)
+		if (at + len == name->len)
+			return true;
+	return false;
+}
+
 static const struct entry *find(struct cache *cache, const struct dns_name *name,
                                 enum dns_type type)
 {
+	static const struct entry absent = { .answer = { .kind = DNS_NXDOMAIN } };
+	if (is_invalid(name))
+		return &absent;
 	const struct entry *entry = *chain_of(cache, name, type);
 	while (entry && (entry->type != type || entry->len != name->len ||
 	                 memcmp(entry->wire, name->wire, name->len) != 0))

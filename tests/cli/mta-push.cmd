@@ -16,9 +16,11 @@ m server set dkim.verify off
 m mta plan
 m server set dkim.verify on spf.check on dmarc.check on mta.trusted-relays 198.51.100.3
 m mta push
-cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc.conf" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/opendmarc/ignore.hosts" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
+cat "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml" "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/postfix-main.cf"
+m server set dmarc.exceptions lists.example.org,192.0.2.0/24
+grep -A3 exceptions "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
 m server set dmarc.check off
-(cd "$ROOT/var/lib/mailauthctl/rendered" && find . -name '*dmarc*' -o -name ignore.hosts)
+grep -E '^(dkim|dmarc)' "$ROOT/var/lib/mailauthctl/rendered/etc/mailauthctl/policyd.yaml"
 m mta push --quiet --scheduled
 m mta push --scheduled --remove
 m --no-push server set spf.mode reject-fail

@@ -4,7 +4,8 @@ printf '%s\n' 'myhostname = mx.example.net' 'mynetworks = 127.0.0.0/8' \
 	'smtpd_milters = inet:127.0.0.1:99' >"$ROOT/etc/postfix/main.cf"
 printf '%s\n' 'smtp inet n - y - - smtpd' 'cleanup unix n - y - 0 cleanup' >"$ROOT/etc/postfix/master.cf"
 echo 'Syslog yes' >"$ROOT/etc/opendkim.conf"
-for file in passwd group; do echo 'root:x:0:0::/root:/bin/sh' >"$ROOT/etc/$file"; done
+for file in passwd group; do printf '%s\n' 'root:x:0:0::/root:/bin/sh' 'nobody:x:65534:65534::/:/bin/false' >"$ROOT/etc/$file"; done
+install -D -m 0755 /dev/null "$ROOT/usr/local/libexec/mailauthctl/mailauth-policyd"
 keys() { (cd "$ROOT/etc" && find dkimkeys -name '*.private'); }
 m mta rollback --yes
 m server set mta.hostname mx.example.net dkim.activate now zone.reload true
@@ -33,9 +34,9 @@ m zone export --all
 m key list | undated
 m mta rollback --yes 2
 # what somebody else wrote
-sed -i 's/^mailauth_milter = .*/mailauth_milter = inet:a:1/; s/^myhostname.*/& # his/' "$ROOT/etc/postfix/main.cf"
-m server set dkim.verify off
-sed -i 's/^Syslog.*/Syslog no/' "$ROOT/etc/mailauthctl/opendkim.conf"
+sed -i 's/^mailauth_guard_milter = .*/mailauth_guard_milter = inet:a:1/; s/^myhostname.*/& # his/' "$ROOT/etc/postfix/main.cf"
+m server set spf.check off
+sed -i 's/^time-limit:.*/time-limit: 7/' "$ROOT/etc/mailauthctl/policyd.yaml"
 m server set spf.mode reject-fail
 m mta plan
 m --json mta plan

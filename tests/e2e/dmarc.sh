@@ -6,7 +6,6 @@
 
 policyd=/usr/local/libexec/mailauthctl/mailauth-policyd
 install -D -m 0755 /e2e/mailauth-policyd $policyd
-install -d -o opendmarc -g opendmarc /run/opendmarc
 
 # ---- senders elsewhere: one organization for each policy, one that nobody aligns with --------------
 
@@ -20,6 +19,8 @@ for policy in none quarantine reject; do
 	make_zone $policy.example $policy >/srv/zones/$policy.example.zone
 done
 make_zone other.example - >/srv/zones/other.example.zone
+# What the walk to an organization's domain asks above them.
+make_zone example - | grep -v spf1 >/srv/zones/example.zone
 make_zone ours.example reject >/srv/zones/ours.example.zone
 sed -i 's/192.0.2.5/192.0.2.77/' /srv/zones/ours.example.zone
 # Its keys are in a zone that its name server cannot load: SERVFAIL, at once.
@@ -40,7 +41,7 @@ python3 /e2e/servers.py logins &
 wait_for test -S /var/spool/postfix/private/auth
 postconf -e mynetworks='127.0.0.0/8 [::1]/128 198.51.100.9' smtpd_sasl_auth_enable=yes \
 	smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth smtpd_error_sleep_time=0 \
-	content_filter=scan:[127.0.0.1]:10026
+	content_filter=scan:[127.0.0.1]:10026 local_header_rewrite_clients=
 cat >>/etc/postfix/master.cf <<'CONF'
 scan      unix  -       -       n       -       10      smtp
 127.0.0.1:10026 inet n  -       n       -       10      smtpd
@@ -51,9 +52,6 @@ submission inet n       -       y       -       -       smtpd
     -o smtpd_sasl_auth_enable=yes
     -o smtpd_milters=unix:opendkim/opendkim.sock
 CONF
-# What he set against us, a comment, and no line break at the end.
-printf '%s\n' 'RejectFailures false # not yet' 'AuthservID HOSTNAME' 'SPFSelfValidate false' >>/etc/opendmarc.conf
-printf 'RecordAllMessages false' >>/etc/opendmarc.conf
 postfix reload >/dev/null 2>&1
 mkdir /srv/before
 cp -a /etc/postfix /etc/opendmarc.conf /etc/opendkim.conf /srv/before
@@ -104,7 +102,7 @@ fields_with() { # id, text: how many of a message that was delivered
 	fields "$1" | grep -c "$2"
 }
 # dkim, spf and dmarc results in our name, in that order, each as often as it is there.
-results() { fields "$1" | tr ';' '\n' | grep -oE '\b(dkim|spf|dmarc)=[a-z]+( \(p=[a-z]+ dis=[a-z]+\))?' | sort -t= -k1,1 |
+results() { fields "$1" | tr ';' '\n' | sed -nE 's/^ *((dkim|spf|dmarc)=[a-z]+( \(p=[a-z]+ dis=[a-z]+\))?).*/\1/p' | sort -t= -k1,1 |
 	awk -F= '{ order = $1 == "dkim" ? 1 : $1 == "spf" ? 2 : 3; print order, $0 }' | sort -s -k1,1n | cut -d' ' -f2- | paste -sd' '; }
 outcome() { # id: "550 5.7.1", "250 dkim=... spf=... dmarc=..."
 	local code
@@ -128,12 +126,13 @@ is "are one push" "$(pushes)" "$((before + 1))"
 is "mta status: it is enforced" "$(mailauthctl --json mta status |
 	jq -r '.features[] | select(.setting == "dmarc.check") | .supported, .value, .state')" $'yes\non\nnull'
 is "mta backends says by which rules" "$(mailauthctl --json mta backends |
-	jq -r '.[] | select(.backend == "postfix").dmarc_rules')" "OpenDMARC 1.4: RFC 7489"
+	jq -r '.[] | select(.backend == "postfix").dmarc_rules')" "RFC 9989"
 fails "spf.check cannot go off alone" mailauthctl server set spf.check off
 fails "nor can dkim.verify" mailauthctl server set dkim.verify off
 is "nothing is left to do" "$(mailauthctl mta plan 2>&1; echo $?)" 0
-is "the admin's lines are kept" "$(head -c "$(stat -c %s /srv/before/opendmarc.conf)" /etc/opendmarc.conf | cmp - /srv/before/opendmarc.conf && echo same)" same
-ok "OpenDMARC runs" pgrep -x opendmarc
+ok "OpenDKIM, which no domain needs, is as it was" cmp /etc/opendkim.conf /srv/before/opendkim.conf
+ok "OpenDMARC too" cmp /etc/opendmarc.conf /srv/before/opendmarc.conf
+fails "and does not run" pgrep -x opendmarc
 
 # ---- the matrix ----------------------------------------------------------------------------------------
 
@@ -185,7 +184,8 @@ check_matrix() { # wanted reply to a reject, policies...
 		for policy in "$@"; do
 			cell=$(cell_of "$cells" "$policy")
 			result="250 dkim=${dkim/good/pass} spf=$spf dmarc=$cell (p=$policy dis=none)"
-			[ "$cell" != 550 ] || result=${refusal:-"250 dkim=${dkim/good/pass} spf=$spf dmarc=fail (p=$policy dis=none)"}
+			[ "$cell$policy" != failquarantine ] || result=${result/dis=none/dis=quarantine}
+			[ "$cell" != 550 ] || result=${refusal:-"250 dkim=${dkim/good/pass} spf=$spf dmarc=fail (p=$policy dis=quarantine)"}
 			is "DKIM $dkim, SPF $spf, $alignment, p=$policy" \
 				"$(outcome $dkim-$spf-$alignment-$policy)" "${result/broken/fail}"
 		done
@@ -195,9 +195,9 @@ put_matrix none quarantine reject
 send_all
 check_matrix "550 5.7.1" none quarantine reject
 is "the reply names the domain" "$(reply_text none-fail-aligned-reject)" \
-	"550 5.7.1 rejected by DMARC policy for reject.example"
+	"550 5.7.1 The DMARC policy of reject.example refuses this message: neither SPF nor DKIM authenticates its author"
 is "a delivered one is marked once, behind a content filter too" \
-	"$(fields none-fail-aligned-quarantine | grep -c dmarc=)" 1
+	"$(fields none-fail-aligned-quarantine | grep -c '; dmarc=')" 1
 
 # ---- forged headers change nothing ------------------------------------------------------------------------
 
@@ -264,13 +264,15 @@ send_all
 for name in "${!forged[@]}"; do
 	is "forged, $name: refused" "$(reply $name-reject)" "550 5.7.1"
 	wanted="dkim=none "
-	[[ $name != *-signature ]] || wanted= # OpenDKIM says nothing of what it cannot parse
+	[[ $name != *-signature ]] || wanted="dkim=permerror "
 	is "forged, $name: what is delivered says what was seen" \
 		"$(outcome $name-none)" "250 ${wanted}spf=fail dmarc=fail (p=none dis=none)"
 done
-is "no From field: nothing is believed" "$(fields_with no-from reject.example)" 0
-is "nor with one that cannot be read" "$(fields_with bad-from reject.example)" 0
-is "two From fields are refused" "$(reply_text two-from)" "550 5.7.1 More than one From field"
+is "no From field: refused" "$(reply_text no-from)" \
+	"550 5.7.1 DMARC requires one author domain: the message has no From field"
+is "one that cannot be read: refused" "$(reply bad-from)" "550 5.7.1"
+is "two From fields are refused" "$(reply_text two-from)" \
+	"550 5.7.1 DMARC requires one author domain: the message has several From fields"
 is "two authors in one, too" "$(reply two-authors)" "550 5.7.1"
 is "a stranger's results stay" "$(grep -cE '^Authentication-Results: (elsewhere.example.org|mail.example.test);' /tmp/delivered/foreign)" 2
 is "and are not believed" "$(outcome foreign)" "250 dkim=none spf=fail dmarc=fail (p=none dis=none)"
@@ -318,7 +320,7 @@ half() { # id
 	reply_text "$1"
 }
 is "a key that cannot be looked up: come back later" "$(half half-on)" \
-	"451 4.7.5 the key of a signature cannot be looked up now"
+	"451 4.7.1 DMARC of half.example cannot be checked now, try again later: DKIM of half.example, which is aligned with half.example, ended in a temporary error"
 write half-foreign a@none.example
 echo "half-foreign half.example" >>/tmp/to-sign
 queue half-foreign 192.0.2.5 user@none.example
@@ -330,45 +332,56 @@ is "a stranger's key does not matter" "$(reply half-foreign; results half-foreig
 
 ok "dmarc.reject off" mailauthctl server set dmarc.reject off
 put_matrix reject
-queue two-from 192.0.2.5 user@other.example
-queue two-authors 192.0.2.5 user@other.example
+for id in two-from two-authors no-from bad-from; do queue $id 192.0.2.5 user@other.example; done
 send_all
 check_matrix "" reject
-is "two From fields are taken" "$(reply two-from)" "250 2.0.0"
-is "two authors too" "$(reply two-authors)" "250 2.0.0"
+for id in two-from two-authors no-from bad-from; do
+	is "$id: taken, without an author" "$(reply $id) $(fields_with $id 'dmarc=permerror')" "250 2.0.0 1"
+	is "and nothing is believed" "$(fields_with $id dmarc=pass)" 0
+done
 
-# ---- a filter that is not there -------------------------------------------------------------------------------
+# ---- a verifier that is not there --------------------------------------------------------------------------------
 
-end_opendmarc() {
-	local pid
-	pid=$(pgrep -o -x opendmarc)
-	kill -9 "$pid"
-	wait_for sh -c "! kill -0 $pid"
-}
 one() { # id, author: the reply
 	write "$1" "$2"
 	queue "$1" 192.0.2.6 user@other.example
 	send_all
 	reply "$1"
 }
-end_opendmarc
-is "mta status: it does not run" "$(mailauthctl mta status | grep -c 'OpenDMARC is not running: mail is delivered')" 1
-is "marking only: mail goes on" "$(one dead-marking a@reject.example)" "250 2.0.0"
-is "without its mark" "$(fields_with dead-marking dmarc=)" 0
-ok "mta push" mailauthctl mta push
-is "starts it again" "$(one marking-again a@reject.example; results marking-again)" \
-	$'250 2.0.0\ndkim=none spf=fail dmarc=fail (p=reject dis=none)'
-ok "dmarc.reject on" mailauthctl server set dmarc.reject on
-end_opendmarc
-is "mta status: it does not run, and mail waits" "$(mailauthctl mta status | grep -c 'OpenDMARC is not running: mail from outside is deferred')" 1
-is "refusing: mail waits" "$(one dead-refusing a@none.example | cut -c1-3)" 451
-ok "mta push" mailauthctl mta push
-is "starts it again, and it refuses" "$(one refusing-again a@reject.example)" "550 5.7.1"
 mv $policyd $policyd.away
-is "nothing takes forged results out: mail waits" "$(one unguarded a@none.example | cut -c1-3)" 451
+is "marking only: mail waits, or forged results would be believed" "$(one dead-marking a@none.example | cut -c1-3)" 451
+mv $policyd.away $policyd
+marks() { [ "$(one marking a@reject.example; results marking)" = $'250 2.0.0\ndkim=none spf=fail dmarc=fail (p=reject dis=quarantine)' ]; }
+ok "and comes with its mark when it is back" wait_for marks
+ok "dmarc.reject on" mailauthctl server set dmarc.reject on
+mv $policyd $policyd.away
+is "refusing: mail waits" "$(one dead-refusing a@none.example | cut -c1-3)" 451
 mv $policyd.away $policyd
 guards() { [ "$(one guarded a@reject.example)" = "550 5.7.1" ]; }
-ok "and comes when it is back" wait_for guards
+ok "and is refused when it is back" wait_for guards
+
+# ---- senders that are never refused -----------------------------------------------------------------------------------
+
+from_other() { # id, client
+	write "$1" a@reject.example
+	echo "$1 other.example" >>/tmp/to-sign
+	queue "$1" "$2" user@other.example
+}
+ok "an exception for a domain and a network" mailauthctl server set dmarc.exceptions other.example,198.51.100.4
+from_other list-signed 192.0.2.6
+write list-spf a@reject.example
+queue list-spf 192.0.2.5 user@other.example
+write list-client a@reject.example
+queue list-client 198.51.100.4 user@none.example
+write list-none a@reject.example
+queue list-none 192.0.2.6 user@other.example
+send_all
+for id in list-signed list-spf list-client; do
+	is "$id: taken" "$(reply $id)" "250 2.0.0"
+	is "with its results" "$(fields_with $id 'dmarc=fail (p=reject dis=none)')" 1
+done
+is "neither signed nor from there: refused" "$(reply list-none)" "550 5.7.1"
+ok "no exceptions" mailauthctl server unset dmarc.exceptions
 
 # ---- off and on while mail flows ----------------------------------------------------------------------------------
 
@@ -383,9 +396,6 @@ ok "all three off in one change" mailauthctl server set dmarc.check off spf.chec
 wait_for grep -q 250 /tmp/flow
 ok "and on" mailauthctl server set dkim.verify on spf.check on dmarc.check on
 ok "dmarc.check off" mailauthctl server set dmarc.check off
-is "opendmarc.conf is the admin's again" "$(cmp /etc/opendmarc.conf /srv/before/opendmarc.conf && echo same)" same
-fails "its list is gone" test -e /etc/mailauthctl/opendmarc/ignore.hosts
-fails "OpenDMARC, which we had started, is stopped" pgrep -x opendmarc
 ok "on" mailauthctl server set dmarc.check on
 touch /tmp/stop
 wait $flow
@@ -397,7 +407,7 @@ is "a key that cannot be looked up does not defer" "$(half half-off | cut -c1-3)
 ok "dmarc.check on" mailauthctl server set dmarc.check on
 ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "all is as it was, byte for byte" is_as_before
-fails "the socket's folder is gone" test -e /var/spool/postfix/opendmarc
+fails "the socket's folder is gone" test -e /var/spool/postfix/opendkim
 fails "OpenDMARC does not run" pgrep -x opendmarc
 is "mail flows, unchecked" "$(one removed a@reject.example)" "250 2.0.0"
 
@@ -434,7 +444,26 @@ queue admins-forged 192.0.2.6 user@other.example
 queue admins-marked 192.0.2.6 user@other.example
 send_all
 is "a forged pass changes nothing" "$(outcome admins-forged)" "550 5.7.1"
-is "each result is there once" "$(outcome admins-marked)" "250 dkim=none spf=fail dmarc=fail (p=none dis=none)"
+mailauthctl mta status >/tmp/status 2>&1
+is "mta status: both remove our results" "$(grep -c 'writes its results as mx.example.test: it removes the results of mailauthctl' /tmp/status)" 2
+is "and so it is" "$(outcome admins-marked)" "250 dmarc=fail (p=none dis=none)"
+# The remedy, as it is said.
+sed -i '1iAuthservID his.example.test' /etc/opendkim.conf /etc/opendmarc.conf
+cp -a /etc/opendkim.conf /etc/opendmarc.conf /srv/before
+ok "OpenDKIM with a name of its own" restart_opendkim
+kill "$(pgrep -o -x opendmarc)"
+swaks --server 127.0.0.1 --quit-after EHLO >/dev/null 2>&1
+wait_for sh -c '! pgrep -x opendmarc'
+ok "OpenDMARC too" opendmarc -c /etc/opendmarc.conf
+forge plain none admins-apart
+queue admins-apart 192.0.2.6 user@other.example
+send_all
+is "each result is there once" "$(outcome admins-apart)" "250 dkim=none spf=fail dmarc=fail (p=none dis=none)"
+is "beside his: OpenDKIM says nothing without a signature" \
+	"$(grep -c '^Authentication-Results: his.example.test; dmarc=' /tmp/delivered/admins-apart)" 1
+mailauthctl mta status >/tmp/status 2>&1
+is "mta status: both verify, too" "$(grep -c 'verifies mail too: it is not changed' /tmp/status)" 2
+is "and nothing to do about it" "$(grep -c 'removes the results' /tmp/status)" 0
 ok "mta push --remove" mailauthctl mta push --remove --yes
 ok "all is as it was, byte for byte" is_as_before
 ok "his OpenDMARC still runs" pgrep -x opendmarc

@@ -5,6 +5,7 @@
 . /e2e/lib.sh
 # shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
 
 # ---- what the admin had before --------------------------------------------------------------------
 
@@ -39,10 +40,11 @@ cp /etc/postfix/site/main.cf /srv/main.cf.before
 cp /etc/postfix/master.cf /srv/master.cf.before
 cp /etc/opendkim.conf /srv/opendkim.conf.before
 
+ok "without SPF" mailauthctl server set spf.check off
 fails "adopting without --yes and without a terminal is refused" mailauthctl mta adopt
 ok "and changes nothing" cmp /srv/main.cf.before /etc/postfix/main.cf
 mailauthctl --dry-run mta adopt >/tmp/plan 2>&1
-ok "a dry run shows the new main.cf" grep -F '$mailauth_smtpd_milters' /tmp/plan
+ok "a dry run shows the new main.cf" grep -F '$mailauth_guard_milters' /tmp/plan
 ok "and names the service that has no milters" grep '192.0.2.9:2525.*neither signed' /tmp/plan
 ok "nothing is changed" cmp /srv/main.cf.before /etc/postfix/main.cf
 adopt() { mailauthctl mta adopt --yes >/tmp/adopt 2>&1 || { cat /tmp/adopt; return 1; }; }
@@ -53,7 +55,7 @@ others() { grep -v mailauth "$1"; }
 others() { sed -E -e '/^# mailauthctl: begin/,/^# mailauthctl: end/d' -e 's/\$mailauth_[a-z_]+, //; s/, \$mailauth_[a-z_]+//' "$1"; }
 is "the admin's lines are kept" "$(others /etc/postfix/main.cf)" "$(cat /srv/main.cf.before)"
 is "his milter is still used" "$(postconf -hx smtpd_milters | grep -c 'inet:127.0.0.1:9999')" 1
-is "beside ours" "$(postconf -hx smtpd_milters | grep -c 'opendkim')" 1
+is "after ours" "$(postconf -hx smtpd_milters | tr -d '\n' | grep -cE '^. unix:private/mailauth-spf, [^}]*}, *. inet:127.0.0.1:9999')" 1
 
 # ---- verification ---------------------------------------------------------------------------------
 

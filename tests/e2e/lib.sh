@@ -33,7 +33,7 @@ make_reload_command() {
 		done <zones.list >/etc/nsd/nsd.conf.d/exported.conf
 		# What name server and filter know at this moment.
 		printf "record=%s signing=%s\n" "$(grep -c "^default._domainkey.example.com" example.com.zone)" \
-			"$(grep -ch "^example.com" /etc/mailauthctl/opendkim/SigningTable)" >>/tmp/reloads
+			"$(sed -n '/^example.com/p' /etc/mailauthctl/opendkim/SigningTable 2>/dev/null | wc -l)" >>/tmp/reloads
 		nsd-control reconfig >/dev/null
 		nsd-control reload >/dev/null
 	SCRIPT

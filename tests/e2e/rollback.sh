@@ -5,6 +5,7 @@
 . /e2e/lib.sh
 # shellcheck source=tests/e2e/setup.sh
 . /e2e/setup.sh
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
 
 from_us() { deliver 127.0.0.1 "user@$1" && signatures; }
 from_elsewhere() {
@@ -111,7 +112,7 @@ ok "mta push --force overwrites" mailauthctl mta push --force
 is "no drift" "$(drift)" ""
 cp /srv/main.cf.before /etc/postfix/main.cf
 is "main.cf from a backup is drift" "$(drift)" "/etc/postfix/main.cf smtpd_milters"
-fails "it is not overwritten either" mailauthctl server set dkim.verify off
+fails "it is not overwritten either" mailauthctl server set spf.check off
 ok "but by force" mailauthctl mta push --force
 touch /etc/postfix/main.cf /etc/mailauthctl/opendkim.conf
 is "what was only touched is none" "$(drift)" ""

@@ -282,6 +282,7 @@ fi
 
 # ---- when the service fails -------------------------------------------------------------------------
 
+ok "without verification, which would make mail wait" mailauthctl server set dkim.verify off
 is "the service killed between MAIL and RCPT" "$(printf '%s\n' "$helo user@pass.spf.example $here" \
 	"!mv $policyd $policyd.away && kill -9 \$(pgrep -x mailauth-policy)" \
 	"$helo user@fail.spf.example $here" | from 192.0.2.5 | code | paste -sd' ')" "250 250"
@@ -293,6 +294,7 @@ is "but does not relay" "$(relays)" 454
 mv $policyd.away $policyd
 enforces() { [ "$(reply_to user@fail.spf.example | code)" = "550 5.7.23" ]; }
 ok "with the program back it is enforced again" wait_for enforces
+ok "verification on" mailauthctl server set dkim.verify on
 wait_for queue_is_empty
 rm -f /home/*/Maildir/new/*
 

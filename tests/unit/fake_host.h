@@ -104,6 +104,9 @@ const struct probe_type milter_verify_probe = {
 const struct probe_type milter_dmarc_probe = {
 	.name = "milter-dmarc", .ask = ask_milter, .show = show_none, .is_filters = true
 };
+const struct probe_type milter_guard_probe = {
+	.name = "milter-guard", .ask = ask_milter, .show = show_none, .is_filters = true
+};
 const struct probe_type smtp_probe = {
 	.name = "smtp", .ask = ask_smtp, .show = show_none, .asks_on_undo = true
 };

@@ -5,6 +5,9 @@
 
 #include "tests/unit/fake_host.h"
 
+#include "core/model/domain/domain.h"
+#include "core/model/key/key_crypto.h"
+#include "core/model/key/keyring.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/provider/policyd_conf.h"
 #include "core/mta/push/push.h"
@@ -30,6 +33,27 @@ __attribute__((unused)) static void set(struct host *host, struct store *store,
 	assert_int_equal(store_begin(store, true, &err), 0);
 	assert_int_equal(change_begin(store, &host->ctx, "test", &err), 0);
 	assert_int_equal(setting_set(store, key, 0, NULL, text, &err), 0);
+	assert_int_equal(change_end(store, &is_changed, &err), 0);
+	assert_int_equal(store_commit(store, &err), 0);
+}
+
+/* A domain that signs. */
+__attribute__((unused)) static void add_signing(struct host *host, struct store *store,
+                                                const char *name)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_key_pair pair = { 0 };
+	enum keyring_outcome outcome;
+	struct err err = ERR_INIT;
+	bool is_changed;
+
+	assert_int_equal(key_generate("rsa", 1024, &pair, &err), 0);
+	assert_int_equal(store_begin(store, true, &err), 0);
+	assert_int_equal(change_begin(store, &host->ctx, "test", &err), 0);
+	assert_int_equal(domain_add(store, &host->ctx, name, NULL, &domain, &err), 0);
+	assert_int_equal(keyring_enable(store, &host->ctx, &domain, &pair, 1, true,
+	                                &outcome, &err),
+	                 0);
 	assert_int_equal(change_end(store, &is_changed, &err), 0);
 	assert_int_equal(store_commit(store, &err), 0);
 }
@@ -93,8 +117,9 @@ __attribute__((unused)) static void postfix_at(struct host *host)
 	put(host->root, "/etc/opendkim.conf", "Syslog yes\nUserID opendkim\n", 0644);
 	put(host->root, "/etc/passwd",
 	    "root:x:0:0::/root:/bin/sh\npostfix:x:101:101::/:/bin/false\n"
-	    "opendkim:x:102:102::/:/bin/false\n",
+	    "opendkim:x:102:102::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n",
 	    0644);
+	put(host->root, POLICYD_PATH, "", 0755);
 	put(host->root, "/etc/group", "root:x:0:\npostfix:x:101:\nopendkim:x:102:\n",
 	    0644);
 }

@@ -320,8 +320,10 @@ int setting_each(struct store *store, int64_t domain_id,
 /* ---- advice ---------------------------------------------------------------------------------- */
 
 /* The settings that the warnings below check. */
-static const enum setting_key advised[] = { SET_DMARC_CHECK, SET_SPF_CHECK, SET_SPF_MODE,
-	                                    SET_SPF_GUESS_SCOPE, SET_SPF_GUESS_RULES };
+static const enum setting_key advised[] = { SET_DMARC_CHECK,     SET_SPF_CHECK,
+	                                    SET_SPF_MODE,        SET_SPF_GUESS_SCOPE,
+	                                    SET_SPF_GUESS_RULES, SET_DMARC_REJECT,
+	                                    SET_DMARC_EXCEPTIONS };
 
 struct touched {
 	bool is_at[SETTING_COUNT];         /* set, at the server or a domain */
@@ -365,7 +367,7 @@ static void touched_read(struct store *store, struct touched *touched)
 }
 
 /* Effects of the server that its administrator may not intend, as bits. */
-enum { STRICT_WITH_DMARC = 1, NEUTRAL_GUESS = 2, SOFT_GUESS = 4 };
+enum { STRICT_WITH_DMARC = 1, NEUTRAL_GUESS = 2, SOFT_GUESS = 4, REFUSES_BY_DMARC = 8 };
 
 /* `text`: the values of `advised`. */
 static unsigned oddities(const char *const *text)
@@ -381,6 +383,8 @@ static unsigned oddities(const char *const *text)
 	unsigned found = 0;
 	if (strcmp(text[0], "on") == 0 && number >= 3)
 		found |= STRICT_WITH_DMARC;
+	if (strcmp(text[0], "on") == 0 && strcmp(text[5], "on") == 0 && !*text[6])
+		found |= REFUSES_BY_DMARC;
 	if (is_permissive && text_ends(text[4], "?all") && (number == 3 || number == 4))
 		found |= NEUTRAL_GUESS;
 	if (is_permissive && text_ends(text[4], "~all") && number == 3)
@@ -390,18 +394,23 @@ static unsigned oddities(const char *const *text)
 
 static const struct {
 	unsigned oddity;
+	enum report_level level;
 	const char *text; /* of spf.mode */
 } advice[] = {
-	{ STRICT_WITH_DMARC,
+	{ STRICT_WITH_DMARC, REPORT_WARNING,
 	  N_("spf.mode %s rejects mail before an aligned DKIM signature of forwarded "
 	     "and list mail is verified; with dmarc.check, headers-only is the usual "
 	     "value") },
-	{ NEUTRAL_GUESS,
+	{ NEUTRAL_GUESS, REPORT_WARNING,
 	  N_("spf.guess-rules ends in ?all and spf.guess-scope is most-permissive: every "
 	     "fail becomes neutral, so spf.mode %s rejects nothing") },
-	{ SOFT_GUESS,
+	{ SOFT_GUESS, REPORT_WARNING,
 	  N_("spf.guess-rules ends in ~all and spf.guess-scope is most-permissive: every "
 	     "fail becomes softfail, so spf.mode %s rejects nothing") },
+	{ REFUSES_BY_DMARC, REPORT_NOTE,
+	  N_("mail that fails DMARC under p=reject is refused, also from mailing lists "
+	     "and forwarders that break its signature: dmarc.exceptions lists the "
+	     "domains and networks whose mail is never refused") },
 };
 
 /* Once, by the change that causes it. */
@@ -422,7 +431,7 @@ static void advise_of_spf(struct store *store, struct ctx *ctx,
 	unsigned is_new = r < 0 ? 0 : oddities((const char *const *)now) & ~oddities(was);
 	for (size_t i = 0; i < ARRAY_LEN(advice); i++)
 		if (is_new & advice[i].oddity)
-			ctx_report(ctx, REPORT_WARNING, _(advice[i].text), now[2]);
+			ctx_report(ctx, advice[i].level, _(advice[i].text), now[2]);
 	for (size_t i = 0; i < ARRAY_LEN(advised); i++)
 		free(now[i]);
 }

@@ -113,6 +113,11 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("check incoming mail with DMARC; requires dkim.verify and "
 		           "spf.check"),
 	},
+	[SET_DMARC_EXCEPTIONS] = {
+		.key = "dmarc.exceptions", .type = SETTING_SENDERS, .default_text = "",
+		.help = N_("domains and networks whose mail is never refused because "
+		           "of DMARC"),
+	},
 	[SET_DMARC_REJECT] = {
 		.key = "dmarc.reject", .type = SETTING_BOOL, .default_text = "on",
 		.help = N_("enforce p=reject instead of only marking the message"),
@@ -167,13 +172,13 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_MTA_FILTER] = {
 		.key = "mta.filter", .type = SETTING_ENUM, .default_text = "auto",
 		.words = words_filter,
-		.help = N_("the filter that signs and verifies for Postfix"),
+		.help = N_("the filter that signs for Postfix"),
 	},
 	[SET_MTA_FILTER_POSITION] = {
 		.key = "mta.filter-position", .type = SETTING_ENUM, .default_text = "first",
 		.words = words_position,
 		.word_help = help_position,
-		.help = N_("position of our milters among those of the administrator"),
+		.help = N_("position of the signing filter among the administrator's milters"),
 	},
 	[SET_MTA_HOSTNAME] = {
 		.key = "mta.hostname", .type = SETTING_HOST,

@@ -209,6 +209,26 @@ static int check_domains(const struct setting_row *row, const char *text, struct
 	return check_list(row, text, out, check_excluded, err);
 }
 
+/* As the reader of mailauth-policyd's file: what is no name is a network. */
+static int check_sender(const char *key, const char *text, struct buf *out,
+                        struct err *err)
+{
+	char name[NAME_SIZE];
+	struct network net;
+	if (strpbrk(text, "/:!") || network_parse(text, &net))
+		return check_network(key, text, out, err);
+	if (name_parse_domain(text, name, err) < 0)
+		return err_prefix(err, "%s", key);
+	buf_puts(out, name);
+	return 0;
+}
+
+static int check_senders(const struct setting_row *row, const char *text, struct buf *out,
+                         struct err *err)
+{
+	return check_list(row, text, out, check_sender, err);
+}
+
 static int check_selector(const struct setting_row *row, const char *text,
                           struct buf *out, struct err *err)
 {
@@ -405,6 +425,7 @@ static const struct type_row {
 	[SETTING_HOST] = { N_("host name"), true, check_host },
 	[SETTING_NETWORKS] = { N_("list of networks"), true, check_networks },
 	[SETTING_DOMAINS] = { N_("list of domains"), true, check_domains },
+	[SETTING_SENDERS] = { N_("list of domains and networks"), true, check_senders },
 	[SETTING_SELECTOR] = { N_("selector"), false, check_selector },
 	[SETTING_POLICY] = { N_("text, or none"), false, check_policy },
 	[SETTING_IPV4] = { N_("IPv4 address"), true, check_address },

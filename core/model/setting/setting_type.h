@@ -18,6 +18,7 @@ enum setting_type {
 	SETTING_HOST,     /* a full host name, or empty */
 	SETTING_NETWORKS, /* addresses and CIDR blocks */
 	SETTING_DOMAINS,  /* domain names; ".x" for what is below x */
+	SETTING_SENDERS,  /* domain names, addresses and CIDR blocks */
 	SETTING_SELECTOR, /* a selector; %Y %m %d are replaced by the date when a key is made */
 	SETTING_POLICY, /* text of the _domainkey record, or none */
 	SETTING_IPV4,   /* a public address, or empty */

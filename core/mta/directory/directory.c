@@ -19,7 +19,6 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendmarc.h"
-#include "core/mta/provider/opendmarc_conf.h"
 #include "core/mta/provider/policyd_conf.h"
 #include "core/mta/provider/postsrsd.h"
 
@@ -50,57 +49,49 @@ static int directory_observe(struct ctx *ctx, struct store *store, void **ret_ob
 }
 
 /* What an administrator adds to main.cf of the target host. */
-static void render_main(const struct desired *desired, struct buf *into)
+static void render_main(const struct desired *desired, bool signs, struct buf *into)
 {
 	const struct postsrsd_observed nobody = { 0 };
 	auto_postsrsd_tables tables = { 0 };
 	postsrsd_tables_of(&nobody, QUEUE_FOLDER, &tables);
-	bool has_filter = desired->signs || desired->verifies;
-	auto_free char *dmarc_milter = postfix_dmarc_milter(desired->rejects_dmarc);
 	struct main_request request = {
 		.policy = desired->checks_spf ? POLICYD_CHECK : NULL,
 		.policy_socket = POLICYD_SOCKET,
 		.srs_forward = desired->has_srs ? tables.sender : NULL,
 		.srs_reverse = desired->has_srs ? tables.reverse : NULL,
 	};
-	if (has_filter)
+	if (desired->verifies)
+		main_milter_add(&request, (struct main_milter)MAIN_GUARD_MILTER(
+						  POSTFIX_GUARD_MILTER));
+	if (signs)
 		main_milter_add(
 			&request,
 			(struct main_milter)MAIN_MILTER(
 				"{ unix:opendkim/opendkim.sock, " POSTFIX_MILTER_OPTIONS
 				" }",
-				true, desired->signs));
-	if (desired->checks_dmarc) {
-		main_milter_add(&request,
-		                (struct main_milter)MAIN_DMARC_MILTER(dmarc_milter));
-		main_milter_add(&request, (struct main_milter)MAIN_GUARD_MILTER(
-						  POSTFIX_GUARD_MILTER));
-	}
+				true, true));
 	buf_puts(into, "# For main.cf of the mail host.\n");
-	if (has_filter)
+	if (signs || desired->verifies)
 		buf_puts(
 			into,
 			"# Where it has smtpd_milters or non_smtpd_milters already, put the item of\n"
-			"# the last lines into them instead.\n"
-			"# The folder " QUEUE_FOLDER
-			"/opendkim must be there, mode 2750, owner\n"
-			"# opendkim, group postfix; the last line of " OPENDKIM_CONF
-			" must be\n"
-			"#     Include " OPENDKIM_OURS "\n");
-	if (desired->checks_dmarc)
+			"# the last lines into them instead, as the first one.\n");
+	if (signs)
 		buf_puts(into,
 		         "# The folder " QUEUE_FOLDER
-		         "/opendmarc must be there, mode 2750, owner\n"
-		         "# opendmarc, group postfix; the last lines of " OPENDMARC_CONF
-		         " must be those\n"
-		         "# of " OPENDMARC_PART ".\n");
+		         "/opendkim must be there, mode 2750, owner\n"
+		         "# opendkim, group postfix; the last line of " OPENDKIM_CONF
+		         " must be\n"
+		         "#     Include " OPENDKIM_OURS "\n");
 	if (desired->checks_spf)
 		buf_puts(
 			into,
 			"# Where it has smtpd_recipient_restrictions already, put\n"
 			"#     " POLICYD_CHECK "\n"
-			"# into them instead, directly behind reject_unauth_destination.\n"
-			"# The lines of " MASTER_PART " must be in master.cf first.\n");
+			"# into them instead, directly behind reject_unauth_destination.\n");
+	if (desired->checks_spf || desired->verifies)
+		buf_puts(into,
+		         "# The lines of " MASTER_PART " must be in master.cf first.\n");
 	if (desired->has_srs)
 		buf_puts(
 			into,
@@ -148,49 +139,29 @@ static int plan_postsrsd(const struct desired *desired, struct plan *plan,
 	return postsrsd_plan_parts(desired, desired->directory_path, plan, err);
 }
 
-/* ... and at the end of opendmarc.conf, with the list that it names. */
-static int plan_dmarc(const struct desired *desired, struct plan *plan, struct err *err)
+/* What earlier versions rendered for OpenDMARC. */
+static void drop_dmarc(const char *prefix, struct plan *plan)
 {
-	const char *prefix = desired->directory_path;
-	auto_free char *hosts_path = xasprintf("%s" OPENDMARC_IGNORE_HOSTS, prefix);
-	auto_buf conf = BUF_INIT, text = BUF_INIT;
-	auto_networks hosts = NETWORKS_INIT;
-	const struct opendmarc_setup setup = {
-		.authserv_id = desired->authserv_id,
-		.socket = "local:" QUEUE_FOLDER "/opendmarc/opendmarc.sock",
-		.suffix_list = OPENDMARC_SUFFIX_LIST,
-		.rejects = desired->rejects_dmarc,
-	};
-	if (!desired->checks_dmarc) {
-		plan_part(prefix, OPENDMARC_PART, &conf, plan);
-		plan_remove(plan, RANK_LEFTOVERS, hosts_path, 0);
-		return 0;
+	static const char *const paths[] = { OPENDMARC_PART, OPENDMARC_IGNORE_HOSTS };
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		auto_free char *full = xasprintf("%s%s", prefix, paths[i]);
+		plan_remove(plan, RANK_LEFTOVERS, full, 0);
 	}
-	int r = opendmarc_check_name(setup.authserv_id, err);
-	if (r < 0)
-		return r;
-	buf_puts(&conf, "# For the end of " OPENDMARC_CONF " of the mail host.\n");
-	opendmarc_render(&setup, &conf);
-	plan_part(prefix, OPENDMARC_PART, &conf, plan);
-	opendmarc_ignore_hosts(desired, NULL, 0, &hosts, plan);
-	networks_render(&hosts, &text);
-	plan_file(plan, RANK_TABLES, hosts_path, buf_text(&text), text.len,
-	          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID }, 0);
-	return 0;
 }
 
-static int plan_postfix(const struct desired *desired, struct plan *plan, struct err *err)
+static int plan_postfix(const struct desired *desired, bool signs, struct plan *plan,
+                        struct err *err)
 {
+	bool has_service = desired->checks_spf || desired->verifies;
 	const char *prefix = desired->directory_path;
 	auto_buf main_part = BUF_INIT, master_part = BUF_INIT;
-	if (desired->signs || desired->verifies || desired->checks_spf ||
-	    desired->has_srs)
-		render_main(desired, &main_part);
-	if (desired->checks_spf)
+	if (signs || has_service || desired->has_srs)
+		render_main(desired, signs, &main_part);
+	if (has_service)
 		render_master(&master_part);
 	plan_part(prefix, MAIN_PART, &main_part, plan);
 	plan_part(prefix, MASTER_PART, &master_part, plan);
-	if (desired->checks_spf)
+	if (has_service)
 		return policyd_conf_plan(desired, &(struct policyd_host){ 0 }, prefix,
 		                         plan, err);
 	policyd_conf_drop(prefix, plan);
@@ -210,24 +181,22 @@ static int directory_plan(const struct desired *desired, const void *observed,
 		.table = { 0644, FILE_KEEP_UID, FILE_KEEP_GID },
 	};
 	const struct opendkim_setup setup = {
-		.signs = desired->signs,
-		.verifies = desired->verifies,
-		.defers_dns_errors = desired->checks_dmarc,
 		.socket = "local:" QUEUE_FOLDER "/opendkim/opendkim.sock",
-		.authserv_id = desired->authserv_id,
+		.rank = RANK_PROVIDERS,
 	};
-	bool is_active = desired->signs || desired->verifies;
+	bool signs = false;
 	struct opendkim_plan found = { 0 };
 	auto_networks internal = NETWORKS_INIT;
 	opendkim_internal_hosts(desired, NULL, 0, NULL, &internal, ret_plan);
-	int r = opendkim_plan_files(desired, &place, &setup, &internal, is_active,
-	                            ret_plan, &found, err);
+	int r = desired_has_signing(desired, &signs, err);
 	if (r == 0)
-		r = plan_postfix(desired, ret_plan, err);
+		r = opendkim_plan_files(desired, &place, &setup, &internal, signs,
+		                        ret_plan, &found, err);
+	if (r == 0)
+		r = plan_postfix(desired, signs, ret_plan, err);
 	if (r == 0)
 		r = plan_postsrsd(desired, ret_plan, err);
-	if (r == 0)
-		r = plan_dmarc(desired, ret_plan, err);
+	drop_dmarc(desired->directory_path, ret_plan);
 	opendkim_plan_done(&found);
 	return r;
 }
@@ -244,7 +213,7 @@ const struct mta_backend directory_backend = {
 	.is_only_named = true,
 	.check_rollback = opendkim_check_rollback,
 	.key_selector = opendkim_key_selector,
-	.dmarc_rules = OPENDMARC_RULES,
+	.dmarc_rules = POLICYD_DMARC_RULES,
 	.detect = directory_detect,
 	.observe = directory_observe,
 	.plan = directory_plan,

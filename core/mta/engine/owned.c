@@ -106,10 +106,12 @@ int owned_has_domain(struct store *target, const char *domain, bool *ret_has,
 	               ret_has, err);
 }
 
-int owned_has_file(struct store *target, const char *path, bool *ret_has, struct err *err)
+int owned_has_path(struct store *target, const char *path, bool *ret_has, struct err *err)
 {
-	return has_row(target, "SELECT 1 FROM owned WHERE object = 'file:' || ?", path,
-	               ret_has, err);
+	return has_row(
+		target,
+		"SELECT 1 FROM owned WHERE object IN ('file:' || ?1, 'dir:' || ?1)", path,
+		ret_has, err);
 }
 
 int owned_each_domain(struct store *target,

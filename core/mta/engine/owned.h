@@ -49,7 +49,7 @@ int owned_each_domain(struct store *target,
 int owned_each_path(struct store *target, const char *domain,
                     int (*each)(void *arg, const char *path, struct err *err), void *arg,
                     struct err *err) must_check;
-int owned_has_file(struct store *target, const char *path, bool *ret_has,
+int owned_has_path(struct store *target, const char *path, bool *ret_has,
                    struct err *err) must_check;
 /* Appends the content that the last push wrote to the file to `into`; at most `limit` octets of it
  * (0: all). 1: known, 0: not. */

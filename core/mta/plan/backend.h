@@ -87,7 +87,7 @@ struct mta_backend {
 	const char *name, *title;
 	struct feature_support
 		support[FEATURE_COUNT]; /* as far as it is the same on all hosts */
-	const char *dmarc_rules;        /* "OpenDMARC 1.4: RFC 7489"; NULL: unknown */
+	const char *dmarc_rules;        /* "RFC 9989"; NULL: unknown */
 	bool needs_no_adoption;         /* it writes below a path of its own only */
 	/* observe() asks a server over the network, which may be slow: it is called before the
 	 * database's transaction, and reads no more of the database than settings "mta.*".  That of

@@ -11,6 +11,7 @@
 void desired_done(struct desired *desired)
 {
 	spf_setting_done(&desired->spf);
+	free(desired->dmarc_exceptions);
 	free(desired->srs_domain);
 	free(desired->srs_excluded);
 	free(desired->authserv_id);
@@ -37,6 +38,21 @@ int desired_each_signing_of(const struct desired *desired, const char *name,
 	               ? desired->rows->each_signing(desired->source, name, each, arg,
 	                                             err)
 	               : 0;
+}
+
+static int end_at_first(void *arg, const struct signing_row *row, struct err *err)
+{
+	(void)arg, (void)row, (void)err;
+	return 1;
+}
+
+int desired_has_signing(const struct desired *desired, bool *ret_has, struct err *err)
+{
+	int r = desired_each_signing(desired, end_at_first, NULL, err);
+	if (r < 0)
+		return r;
+	*ret_has = r > 0;
+	return 0;
 }
 
 int desired_each_moved(const struct desired *desired, desired_name_fn *each, void *arg,

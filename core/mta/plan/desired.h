@@ -31,9 +31,11 @@ struct desired {
 	struct spf_settings spf; /* owned: spf_setting.h */
 	bool checks_dmarc;       /* dmarc.check */
 	bool rejects_dmarc;      /* dmarc.reject */
-	bool has_srs;            /* srs.enabled */
-	char *srs_domain;        /* srs.domain, else authserv_id; NULL: unknown */
-	char **srs_excluded;     /* srs.exclude-domains */
+	char **dmarc_exceptions; /* dmarc.exceptions */
+	size_t dmarc_exception_count;
+	bool has_srs;        /* srs.enabled */
+	char *srs_domain;    /* srs.domain, else authserv_id; NULL: unknown */
+	char **srs_excluded; /* srs.exclude-domains */
 	size_t srs_excluded_count;
 	char *authserv_id; /* mta.hostname or the name stored at the adoption; NULL: unknown */
 	char **trusted_relays; /* mta.trusted-relays */
@@ -88,6 +90,10 @@ int desired_each_signing_of(const struct desired *desired, const char *name,
                             desired_signing_fn *each, void *arg,
                             struct err *err) must_check;
 
+/* Whether any name signs now: without one no signer is set up. */
+int desired_has_signing(const struct desired *desired, bool *ret_has,
+                        struct err *err) must_check;
+
 /* Names whose key files must be compared, each once: those that changed since the host's
  * generation, or (is_everything) every name of the store and every one that has files here. */
 int desired_each_moved(const struct desired *desired, desired_name_fn *each, void *arg,
@@ -98,7 +104,7 @@ int desired_each_moved(const struct desired *desired, desired_name_fn *each, voi
 int desired_each_sharing(const struct desired *desired, const char *name,
                          desired_name_fn *each, void *arg, struct err *err) must_check;
 
-/* Whether the file at `path` (inside the root) is ours on this host. */
+/* Whether the file or the folder at `path` (inside the root) is ours on this host. */
 int desired_owns(const struct desired *desired, const char *path, bool *ret_owns,
                  struct err *err) must_check;
 

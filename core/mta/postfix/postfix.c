@@ -13,6 +13,7 @@
 #include "core/mta/postfix/postfix_advise.h"
 #include "core/mta/postfix/postfix_macros.h"
 #include "core/mta/postfix/postfix_main.h"
+#include "core/mta/postfix/postfix_other_verify.h"
 #include "core/mta/postfix/postfix_part.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/postfix/postfix_route.h"
@@ -20,10 +21,10 @@
 #include "core/mta/postfix/postfix_srs.h"
 #include "core/mta/probe/smtp_probe.h"
 #include "core/mta/provider/opendkim.h"
-#include "core/mta/provider/opendmarc.h"
 
-const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_dkim,
-	                                             &postfix_dmarc, &postfix_srs };
+const struct postfix_part *const postfix_parts[] = { &postfix_policy, &postfix_verify,
+	                                             &postfix_dkim, &postfix_earlier,
+	                                             &postfix_srs };
 const size_t postfix_part_count = ARRAY_LEN(postfix_parts);
 
 const char *postfix_request_keep(struct postfix_request *request, char *text)
@@ -31,6 +32,17 @@ const char *postfix_request_keep(struct postfix_request *request, char *text)
 	GROW(request->kept, request->kept_count, request->kept_room);
 	request->kept[request->kept_count++] = text;
 	return text;
+}
+
+int postfix_drop_folder(const struct desired *desired, const char *path,
+                        struct plan *plan, struct err *err)
+{
+	bool is_ours = false;
+	int r = desired_owns(desired, path, &is_ours, err);
+	if (r == 0 && is_ours)
+		plan_mkdir(plan, RANK_LEFTOVERS, path, FILE_META_KEEP)->is_present =
+			false;
+	return r;
 }
 
 static void request_done(struct postfix_request *request)
@@ -116,8 +128,8 @@ static void plan_main(const struct postfix_observed *observed,
 	const struct main_milter *signing = main_milter_signing(&request->main);
 	if (request->main.milter[0].name)
 		services_note(&cf, &master, &services, &filter, plan);
-	if (signing && signing->in_smtpd)
-		services_note_order(&cf, &master, request->main.is_last, plan);
+	if (signing && signing->in_smtpd && !request->main.is_last)
+		services_note_order(&cf, &master, plan);
 	main_cf_render(buf_text(&observed->main_cf), observed->main_cf.len,
 	               &request->main, &text);
 	plan_file(plan, RANK_CONSUMERS, observed->main_path, buf_text(&text), text.len,
@@ -125,6 +137,8 @@ static void plan_main(const struct postfix_observed *observed,
 		->shared = &main_cf_format;
 	auto_main_cf next;
 	main_cf_parse(&next, buf_text(&text), text.len);
+	if (main_milter_find(&request->main, "guard_milter"))
+		other_verify_warn_order(&next, &master, plan);
 	if (signing)
 		macros_note(&next, &master, observed->host.config_dir, plan);
 	macros_for_probes(&next, observed->host.hostname, plan);
@@ -189,8 +203,6 @@ static void note_reliance(const struct postfix_observed *observed,
 		bool is_ours;
 	} rows[] = {
 		{ "opendkim", "mailauth_milter", main_milter_find(request, "milter") },
-		{ "opendmarc", "mailauth_dmarc_milter",
-		  main_milter_find(request, "dmarc_milter") },
 		{ POSTSRSD_SERVICE, MAIN_SRS_REF, request->srs_forward != NULL },
 	};
 	for (size_t i = 0; i < plan->count; i++)
@@ -280,7 +292,7 @@ const struct mta_backend postfix_backend = {
 	             [FEATURE_SPF] = { SUPPORT_YES },
 	             [FEATURE_DMARC] = { SUPPORT_YES },
 	             [FEATURE_SRS] = { SUPPORT_YES } },
-	.dmarc_rules = OPENDMARC_RULES,
+	.dmarc_rules = POLICYD_DMARC_RULES,
 	.service = "postfix",
 	.package = "postfix",
 	.check_command = "postfix check",

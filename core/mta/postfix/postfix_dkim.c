@@ -1,5 +1,6 @@
 /*
- * DKIM for Postfix: OpenDKIM, connected as a milter.  Pure except for the observation.
+ * DKIM for Postfix: OpenDKIM signs, connected as a milter, if any domain does.  Pure except for the
+ * observation.
  *
  * Up: keys, tables, filter configuration, the filter's restart and its answers; then main.cf names
  * it.  Down: main.cf is switched first, then the filter's own configuration is restored.  If a
@@ -160,12 +161,12 @@ static int refuse_filter(const struct signer *signer, const char *domains,
 }
 
 static int check_filter(const struct desired *desired,
-                        const struct postfix_observed *observed, struct plan *plan,
-                        struct err *err)
+                        const struct postfix_observed *observed, bool signs,
+                        struct plan *plan, struct err *err)
 {
 	const struct signers *signers = &observed->signers;
 	int r = 0;
-	if (!postfix_part_has_filter(&postfix_dkim, desired->filter)) {
+	if (signs && !postfix_part_has_filter(&postfix_dkim, desired->filter)) {
 		err_set(err, ERR_FAILED,
 		        _("mta.filter is rspamd, and this version pushes to OpenDKIM "
 		          "only: run \"mailauthctl server set mta.filter opendkim\", "
@@ -177,7 +178,7 @@ static int check_filter(const struct desired *desired,
 		const struct signer *signer = &signers->at[i];
 		auto_free char *domains = signer_domains(signer);
 		if (!signer->is_filter)
-			r = desired->signs ? check_other(desired, signer, plan, err) : 0;
+			r = check_other(desired, signer, plan, err);
 		else if (!desired->replace_filter)
 			r = refuse_filter(signer, domains, err);
 	}
@@ -241,7 +242,8 @@ bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
 	return opendkim_conf_needs_restart(&before, &after);
 }
 
-static void plan_filter(const struct postfix_observed *observed, struct plan *plan)
+static void plan_filter(const struct postfix_observed *observed, enum step_rank rank,
+                        struct plan *plan)
 {
 	const struct buf *next = &observed->dkim.our_conf;
 	for (size_t i = 0; i < plan->count; i++)
@@ -249,7 +251,7 @@ static void plan_filter(const struct postfix_observed *observed, struct plan *pl
 		    plan->step[i].is_present)
 			next = step_text(&plan->step[i]);
 	if (observed->dkim.is_running)
-		plan_service(plan, RANK_PROVIDERS, "opendkim",
+		plan_service(plan, rank, "opendkim",
 		             postfix_dkim_needs_restart(&observed->dkim, next)
 		                     ? SERVICE_RESTART
 		                     : SERVICE_RELOAD,
@@ -260,8 +262,7 @@ static void plan_filter(const struct postfix_observed *observed, struct plan *pl
 }
 
 static void plan_filter_probes(const struct postfix_observed *observed,
-                               const struct desired *desired, const char *authserv_id,
-                               const struct postfix_route *route,
+                               enum step_rank rank, const struct postfix_route *route,
                                const struct opendkim_plan *found, struct plan *plan)
 {
 	const unsigned any =
@@ -269,25 +270,22 @@ static void plan_filter_probes(const struct postfix_observed *observed,
 	if (!observed->dkim.is_running && !observed->host.is_running)
 		return;
 	unsigned when = observed->dkim.is_running ? any : 0;
-	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendkim_service, route->probe,
-	           when);
-	if (found->signing_name && desired->signs) {
+	plan_probe(plan, rank, &milter_probe, &opendkim_service, route->probe, when);
+	if (found->signing_name) {
 		struct step *step = plan_probe(
-			plan, RANK_PROVIDERS, &milter_sign_probe, &opendkim_service,
-			route->probe, when ? when | plan_cause(plan, CAUSE_KEYS) : 0);
+			plan, rank, &milter_sign_probe, &opendkim_service, route->probe,
+			when ? when | plan_cause(plan, CAUSE_KEYS) : 0);
 		step->ask->domain = xstrdup(found->signing_name);
 		step->ask->selector = xstrdup(found->signing_selector);
 	}
 	if (found->stopped_name) {
-		struct step *step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
+		struct step *step = plan_probe(plan, rank, &milter_sign_probe,
 		                               &opendkim_service, route->probe, when);
 		step->ask->domain = xstrdup(found->stopped_name);
 	}
-	if (!desired->verifies || authserv_id) {
-		struct step *step = plan_probe(plan, RANK_PROVIDERS, &milter_verify_probe,
-		                               &opendkim_service, route->probe, when);
-		step->ask->domain = desired->verifies ? xstrdup(authserv_id) : NULL;
-	}
+	/* it adds no results: those of the verifier remain the only ones of our name */
+	plan_probe(plan, rank, &milter_verify_probe, &opendkim_service, route->probe,
+	           when);
 }
 
 static struct opendkim_place live_place(const struct postfix_observed *observed)
@@ -325,7 +323,7 @@ static void warn_unknown(const struct desired *desired,
                          const struct postfix_observed *observed,
                          const struct filter_ways *ways, struct plan *plan)
 {
-	if (!ways->unknown || !desired->signs)
+	if (!ways->unknown)
 		return;
 	if (ways->program && desired->signing_network_count)
 		plan_warn(plan,
@@ -415,9 +413,8 @@ static void request_milters(const struct desired *desired,
 	bool is_local = signs_local(desired, ways);
 	const char *item = postfix_request_keep(request, xstrdup(route->milter));
 	main_milter_add(&request->main,
-	                (struct main_milter)MAIN_MILTER(
-				item, route->in_smtpd,
-				route->in_non_smtpd && desired->signs && is_local));
+	                (struct main_milter)MAIN_MILTER(item, route->in_smtpd,
+	                                                route->in_non_smtpd && is_local));
 	if (route->own_smtpd)
 		request->main.own_smtpd =
 			postfix_request_keep(request, xstrdup(route->own_smtpd));
@@ -429,30 +426,48 @@ static void request_milters(const struct desired *desired,
 
 /* ---- the part --------------------------------------------------------------------------------- */
 
+/* An earlier version had it verify, too.  It goes on until no process of Postfix uses a main.cf
+ * without our verifier: forged results would be believed. */
+static enum step_rank filter_rank(const struct desired *desired,
+                                  const struct postfix_observed *observed)
+{
+	auto_opendkim_conf ours = OPENDKIM_CONF_INIT;
+	struct err ignored = ERR_INIT;
+	if (!postfix_verify_wants(desired, observed) ||
+	    !observed->dkim.admin.includes_ours)
+		return RANK_PROVIDERS;
+	if (opendkim_conf_parse(&ours, buf_text(&observed->dkim.our_conf), NULL, NULL,
+	                        &ignored) < 0)
+		err_clear(&ignored);
+	const char *mode = opendkim_conf_get(&ours, "Mode");
+	return mode && strchr(mode, 'v') ? RANK_LEFTOVERS : RANK_PROVIDERS;
+}
+
 static int decide(const struct desired *desired, const struct postfix_observed *observed,
                   struct plan *plan, bool *ret_is_wanted, struct err *err)
 {
-	bool is_asked = desired && (desired->signs || desired->verifies);
-	int r = is_asked ? check_filter(desired, observed, plan, err) : 0;
-	if (r == 0 && is_asked && desired->signs)
+	bool is_asked = false;
+	int r = desired ? desired_has_signing(desired, &is_asked, err) : 0;
+	/* a signer that is there already is said at the adoption, not at the first domain */
+	if (r == 0 && (is_asked || (desired && desired->signs && plan->may_claim)))
+		r = check_filter(desired, observed, is_asked, plan, err);
+	if (r == 0 && is_asked)
 		r = check_macros(observed, err);
 	if (r < 0)
 		return r;
 	if (is_asked && !observed->dkim.is_installed &&
 	    observed->dkim.admin.includes_ours) {
 		err_set(err, ERR_FAILED,
-		        _("OpenDKIM signs and verifies for this host, but its program "
-		          "does not exist: install the package opendkim again, or, to "
-		          "do without it, run \"mailauthctl server set dkim.sign off "
-		          "dkim.verify off\""));
-		return err_set_remedy(err, "mailauthctl server set dkim.sign off "
-		                           "dkim.verify off");
+		        _("OpenDKIM signs for this host, but its program does not exist: "
+		          "install the package opendkim again, or, to do without it, run "
+		          "\"mailauthctl server set dkim.sign off\""));
+		return err_set_remedy(err, "mailauthctl server set dkim.sign off");
 	}
 	if (is_asked && !observed->dkim.is_installed)
 		plan_lack(
 			plan,
-			_("OpenDKIM is not installed, so nothing is signed or verified: "
-		          "install the package opendkim, then run \"mailauthctl mta push\""));
+			_("OpenDKIM is not installed, so nothing is signed: install the "
+		          "package opendkim, then run \"mailauthctl mta push\""));
 	*ret_is_wanted = is_asked && observed->dkim.is_installed;
 	if (*ret_is_wanted && observed->dkim.uid == FILE_KEEP_UID)
 		plan_note(plan,
@@ -473,16 +488,8 @@ static int plan_wanted(const struct desired *desired,
 		SERVICES_INIT; /* with names of the master.cf that was removed */
 	struct opendkim_place place = live_place(observed);
 	postfix_route_find(observed, &route);
-	const char *id =
-		desired->authserv_id ? desired->authserv_id : observed->host.hostname;
-	const struct opendkim_setup setup = {
-		.signs = desired->signs,
-		.verifies = desired->verifies,
-		.defers_dns_errors = desired->checks_dmarc,
-		.has_lua = observed->dkim.has_lua,
-		.socket = route.socket,
-		.authserv_id = id && *id ? id : NULL,
-	};
+	const struct opendkim_setup setup = { .socket = route.socket,
+		                              .rank = filter_rank(desired, observed) };
 	find_services(observed, &route, &services);
 	find_internal(desired, observed, &services.ways, &internal, plan);
 	int r = opendkim_plan_files(desired, &place, &setup, &internal, true, plan,
@@ -495,9 +502,8 @@ static int plan_wanted(const struct desired *desired,
 			           (struct file_meta){ 02750, observed->dkim.uid,
 			                               observed->postfix_gid });
 		plan_include(observed, true, RANK_PROVIDERS, plan);
-		plan_filter(observed, plan);
-		plan_filter_probes(observed, desired, setup.authserv_id, &route, &found,
-		                   plan);
+		plan_filter(observed, setup.rank, plan);
+		plan_filter_probes(observed, setup.rank, &route, &found, plan);
 		request_milters(desired, &route, &services.ways, request);
 	}
 	opendkim_plan_done(&found);
@@ -514,7 +520,8 @@ static int plan_unwanted(const struct desired *desired,
 {
 	struct postfix_route route;
 	postfix_route_find(observed, &route);
-	enum step_rank rank = route.socket ? RANK_LEFTOVERS : RANK_PROVIDERS;
+	enum step_rank rank =
+		route.socket ? RANK_LEFTOVERS : filter_rank(desired, observed);
 	plan_include(observed, false, rank, plan);
 	if (observed->dkim.is_running)
 		plan_service(plan, rank, "opendkim",
@@ -533,10 +540,13 @@ static int plan_unwanted(const struct desired *desired,
 	struct opendkim_place place = live_place(observed);
 	const struct opendkim_setup setup = { 0 };
 	auto_networks none = NETWORKS_INIT;
+	auto_free char *folder = xasprintf("%s/opendkim", observed->host.queue_dir);
 	int r = opendkim_plan_files(desired, &place, &setup, &none, false, plan, &found,
 	                            err);
 	opendkim_plan_done(&found);
-	return r;
+	if (r == 0)
+		r = postfix_drop_folder(desired, OPENDKIM_FOLDER, plan, err);
+	return r < 0 ? r : postfix_drop_folder(desired, folder, plan, err);
 }
 
 static int plan_part(const struct desired *desired,
@@ -555,7 +565,7 @@ static int validate(const struct validation *v, struct err *err)
 
 const struct postfix_part postfix_dkim = {
 	.name = "DKIM",
-	.features = 1u << FEATURE_DKIM_SIGN | 1u << FEATURE_DKIM_VERIFY,
+	.features = 1u << FEATURE_DKIM_SIGN,
 	.provider = "opendkim",
 	.filter = "opendkim",
 	.observe = observe,

@@ -61,16 +61,12 @@ struct srs_observed {
 	char *rewritten; /* a sentence on domains that are accepted here and rewritten; NULL */
 };
 
-/* The present state of OpenDMARC. */
-struct opendmarc_observed {
-	bool is_installed, is_running;
+/* The present state of OpenDMARC, which earlier versions set up. */
+struct earlier_observed {
+	bool is_running;
 	char *conf_path; /* the real opendmarc.conf */
 	bool has_conf;
-	struct buf conf;            /* its text */
-	struct opendkim_conf admin; /* its configuration without ours */
-	bool has_suffix_list; /* the file of the administrator's PublicSuffixList exists */
-	uid_t uid;
-	gid_t gid;
+	struct buf conf; /* its text */
 };
 
 /* The state of the host before a push: Postfix itself, then a member for each part. */
@@ -90,7 +86,7 @@ struct postfix_observed {
 	struct signers signers; /* before ours is included: who signs already */
 	struct opendkim_observed dkim;
 	struct policyd_observed spf;
-	struct opendmarc_observed dmarc;
+	struct earlier_observed earlier;
 	struct srs_observed srs;
 };
 
@@ -114,11 +110,6 @@ int postfix_validate(struct ctx *ctx, const struct plan *plan, const void *obser
  * results would be trusted, so mail is deferred if it does not answer. */
 #define POSTFIX_GUARD_MILTER \
 	"{ unix:" POLICYD_SOCKET ", " MAIN_MILTER_LIMITS ", default_action=tempfail }"
-
-/* OpenDMARC as an item of smtpd_milters, on our socket; the caller frees.  If failures are refused,
- * mail is deferred when the filter does not answer: accepting it would bypass the check.  If they
- * are only marked, mail continues without the mark. */
-char *postfix_dmarc_milter(bool rejects) must_check;
 
 #define POSTFIX_MILTER_OPTIONS MAIN_MILTER_LIMITS ", default_action=tempfail"
 

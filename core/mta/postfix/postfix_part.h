@@ -33,6 +33,10 @@ struct postfix_request {
 /* Takes ownership of a text and returns it, for a pointer in request->main. */
 const char *postfix_request_keep(struct postfix_request *request, char *text);
 
+/* Removes a folder of ours that the other steps leave empty. */
+int postfix_drop_folder(const struct desired *desired, const char *path,
+                        struct plan *plan, struct err *err) must_check;
+
 struct postfix_part {
 	const char *name;     /* "DKIM": for the reader of the table */
 	unsigned features;    /* 1u << FEATURE_... */
@@ -89,19 +93,20 @@ bool postfix_dkim_needs_restart(const struct opendkim_observed *observed,
                                 const struct buf *next) must_check;
 int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *plan,
                          struct err *err) must_check;
-int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *plan,
-                          struct err *err) must_check;
+int postfix_earlier_restore(const struct postfix_observed *observed, struct plan *plan,
+                            struct err *err) must_check;
 int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
                            struct err *err) must_check;
 
-extern const struct postfix_part postfix_dkim;   /* postfix_dkim.c */
-extern const struct postfix_part postfix_dmarc;  /* postfix_dmarc.c */
-extern const struct postfix_part postfix_policy; /* postfix_policy.c */
-extern const struct postfix_part postfix_srs;    /* postfix_srs.c */
+extern const struct postfix_part postfix_dkim;    /* postfix_dkim.c */
+extern const struct postfix_part postfix_earlier; /* postfix_earlier.c */
+extern const struct postfix_part postfix_policy;  /* postfix_policy.c */
+extern const struct postfix_part postfix_srs;     /* postfix_srs.c */
+extern const struct postfix_part postfix_verify;  /* postfix_verify.c */
 
-/* Whether the DMARC part will be wanted: mailauth-policyd then guards it. */
-bool postfix_dmarc_wants(const struct desired *desired,
-                         const struct postfix_observed *observed) must_check;
+/* Whether the verifier will be wanted: it is a use of the SPF service. */
+bool postfix_verify_wants(const struct desired *desired,
+                          const struct postfix_observed *observed) must_check;
 
 static inline const struct postfix_observed *postfix_of(const struct validation *v)
 {

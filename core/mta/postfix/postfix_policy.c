@@ -1,6 +1,6 @@
 /*
- * mailauth-policyd for Postfix: spawn(8) starts it, smtpd queries it; also for a DMARC check, which
- * may be enabled when there is no position for the SPF check.
+ * mailauth-policyd for Postfix: spawn(8) starts it, smtpd queries it; also as the filter that verifies
+ * (postfix_verify.c), which may be wanted when there is no position for the SPF check.
  *
  * Up: its file, its line in master.cf, a reload, its answer, and only then main.cf names it.  Down:
  * main.cf first, then a reload, then the line, then the file.
@@ -137,7 +137,7 @@ static int plan_part(const struct desired *desired,
 {
 	auto_buf text = BUF_INIT;
 	const char *old = buf_text(&observed->master_cf);
-	if (!is_wanted && !postfix_dmarc_wants(desired, observed)) {
+	if (!is_wanted && !postfix_verify_wants(desired, observed)) {
 		if (observed->master_path) {
 			master_cf_strip(old, observed->master_cf.len, &text);
 			plan_file(plan, RANK_LEFTOVERS, observed->master_path,

@@ -25,7 +25,7 @@
 /* A filter that mail is passed to, an entry of main_request.milter. */
 struct main_milter {
 	const char *
-		name; /* of its parameter, after "mailauth_": "dmarc_milter"; NULL: the end */
+		name; /* of its parameter, after "mailauth_": "guard_milter"; NULL: the end */
 	const char *item; /* with braces: "{ unix:..., default_action=tempfail }" */
 	bool in_smtpd, in_non_smtpd; /* lists that get it */
 	bool is_first; /* before all others, including an administrator's, even with is_last */
@@ -34,15 +34,11 @@ struct main_milter {
 };
 enum { MAIN_MILTERS = 6 + 1 }; /* the last entry has no name */
 
-/* Signs and verifies; checks DMARC; answers for OpenDMARC while that is away. */
+/* Signs; verifies. */
 #define MAIN_MILTER(text, smtpd, non_smtpd)                            \
 	{                                                              \
 		.name = "milter", .item = (text), .in_smtpd = (smtpd), \
 		.in_non_smtpd = (non_smtpd), .sees_sent = true         \
-	}
-#define MAIN_DMARC_MILTER(text)                                          \
-	{                                                                \
-		.name = "dmarc_milter", .item = (text), .in_smtpd = true \
 	}
 #define MAIN_GUARD_MILTER(text)                                           \
 	{                                                                 \

@@ -22,7 +22,6 @@
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
-#include "core/mta/provider/opendmarc_conf.h"
 #include "core/mta/provider/policyd_conf.h"
 
 static struct step *find_file(struct plan *plan, const char *path)
@@ -64,6 +63,25 @@ static const struct buf *text_of(const struct step *step, const struct buf *now)
 
 /* ---- SPF -------------------------------------------------------------------------------------- */
 
+static void plan_policy_probes(const struct postfix_observed *observed,
+                               enum step_rank rank, struct plan *plan)
+{
+	const unsigned when =
+		plan_cause(plan, CAUSE_MASTER) | plan_cause(plan, CAUSE_POLICY);
+	auto_free char *socket =
+		xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
+	bool has_dmarc = false;
+	char *name = policyd_conf_verifier(plan, &has_dmarc);
+
+	plan_probe(plan, rank, &policy_probe, &postfix_service, socket, when);
+	if (!name)
+		return;
+	struct step *step = plan_probe(plan, rank, &milter_guard_probe, &postfix_service,
+	                               socket, when);
+	step->ask->domain = name;
+	step->ask->key = has_dmarc ? xstrdup("dmarc") : NULL;
+}
+
 int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
                            struct err *err)
 {
@@ -76,7 +94,9 @@ int postfix_policy_restore(const struct postfix_observed *observed, struct plan 
 	bool has_service = false;
 
 	(void)err;
-	postfix_restore_file(plan, POLICYD_CONF, RANK_TABLES,
+	postfix_restore_file(plan, POLICYD_CONF,
+	                     policyd_conf_ends_verifying(plan) ? RANK_LEFTOVERS
+	                                                       : RANK_TABLES,
 	                     plan_cause(plan, CAUSE_POLICY));
 	if (!observed->host.is_running)
 		return 0;
@@ -86,14 +106,8 @@ int postfix_policy_restore(const struct postfix_observed *observed, struct plan 
 	for (size_t i = 0; i < master.count; i++)
 		has_service = has_service ||
 		              strcmp(master.service[i].name, POLICYD_SERVICE) == 0;
-	if (has_service) {
-		auto_free char *socket =
-			xasprintf("unix:%s/" POLICYD_SOCKET, observed->host.queue_dir);
-
-		plan_probe(plan, rank, &policy_probe, &postfix_service, socket,
-		           plan_cause(plan, CAUSE_MASTER) |
-		                   plan_cause(plan, CAUSE_POLICY));
-	}
+	if (has_service)
+		plan_policy_probes(observed, rank, plan);
 	return 0;
 }
 
@@ -237,7 +251,7 @@ int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *p
 	return r;
 }
 
-/* ---- DMARC ------------------------------------------------------------------------------------ */
+/* ---- OpenDMARC, of earlier versions ----------------------------------------------------------- */
 
 static void plan_dmarc(const struct postfix_observed *observed,
                        const struct opendkim_conf *conf, struct plan *plan)
@@ -247,9 +261,9 @@ static void plan_dmarc(const struct postfix_observed *observed,
 	auto_free char *endpoint =
 		socket ? opendkim_endpoint(socket, observed->host.queue_dir) : NULL;
 
-	if (!observed->dmarc.is_running && !observed->host.is_running)
+	if (!observed->earlier.is_running && !observed->host.is_running)
 		return;
-	if (observed->dmarc.is_running)
+	if (observed->earlier.is_running)
 		plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_RESTART,
 		             plan_cause(plan, CAUSE_DMARC));
 	plan_service(plan, RANK_PROVIDERS, "opendmarc", SERVICE_ENABLE, 0);
@@ -263,13 +277,13 @@ static void plan_dmarc(const struct postfix_observed *observed,
 			->ask->domain = xstrdup(id);
 }
 
-int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *plan,
-                          struct err *err)
+int postfix_earlier_restore(const struct postfix_observed *observed, struct plan *plan,
+                            struct err *err)
 {
 	const struct step *step =
-		postfix_restore_file(plan, observed->dmarc.conf_path, RANK_PROVIDERS,
+		postfix_restore_file(plan, observed->earlier.conf_path, RANK_PROVIDERS,
 	                             plan_cause(plan, CAUSE_DMARC));
-	const struct buf *text = text_of(step, &observed->dmarc.conf);
+	const struct buf *text = text_of(step, &observed->earlier.conf);
 	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
 	auto_buf part = BUF_INIT;
 	int r;
@@ -278,7 +292,7 @@ int postfix_dmarc_restore(const struct postfix_observed *observed, struct plan *
 	                     plan_cause(plan, CAUSE_DMARC));
 	shared_part(&opendmarc_conf_format, text, &part);
 	if (part.len == 0) {
-		if (observed->dmarc.is_running)
+		if (observed->earlier.is_running)
 			plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_RESTART,
 			             plan_cause(plan, CAUSE_DMARC));
 		plan_service(plan, RANK_LEFTOVERS, "opendmarc", SERVICE_DISABLE, 0);

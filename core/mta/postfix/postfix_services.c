@@ -123,8 +123,8 @@ static char *list_override(const struct main_cf *main,
 			service->name, service->type, list);
 	if (smtpd_is_submission(main, service) || !master_is_smtpd(service))
 		return NULL;
-	return xasprintf(_("%s/%s in master.cf sets %s itself: DMARC is not checked for "
-	                   "mail through it"),
+	return xasprintf(_("%s/%s in master.cf sets %s itself: mail through it is not "
+	                   "verified"),
 	                 service->name, service->type, list);
 }
 
@@ -343,7 +343,7 @@ static bool has_world_login(const struct main_cf *main, const struct master_cf *
 }
 
 void services_note_order(const struct main_cf *main, const struct master_cf *master,
-                         bool is_last, struct plan *plan)
+                         struct plan *plan)
 {
 	auto_buf value = BUF_INIT, item = BUF_INIT, names = BUF_INIT;
 	main_cf_value(main, NULL, "smtpd_milters", &value);
@@ -351,15 +351,7 @@ void services_note_order(const struct main_cf *main, const struct master_cf *mas
 	while (item_list_next(&at, &item))
 		buf_printf(&names, "%s%.*s", names.len ? ", " : "",
 		           (int)strcspn(buf_text(&item), ", \t"), buf_text(&item));
-	if (!names.len)
-		return;
-	if (is_last)
-		plan_note(plan,
-		          _("mta.filter-position is last: %s processes mail from "
-		            "outside before its signatures are verified, and changes "
-		            "by that filter break them"),
-		          buf_text(&names));
-	else if (has_world_login(main, master))
+	if (names.len && has_world_login(main, master))
 		plan_note(plan,
 		          _("mail that customers send through the public service "
 		            "(smtp) is signed before %s processes it, and changes by "

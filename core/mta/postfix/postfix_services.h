@@ -70,11 +70,10 @@ char *services_override_remedy(const struct main_cf *main,
                                const char *parameter, const struct filter_socket *filter,
                                const char *folder) must_check;
 
-/* A note about an administrator's milters in smtpd_milters: they change mail before a signature is
- * verified (`is_last`: ours come after them), or after one was made on port 25 if customers
- * authenticate there. */
+/* A note about an administrator's milters in smtpd_milters that process mail after ours signed it: on
+ * port 25, if customers authenticate there. */
 void services_note_order(const struct main_cf *main, const struct master_cf *master,
-                         bool is_last, struct plan *plan);
+                         struct plan *plan);
 
 /* An address of the SMTP server for probes. */
 struct smtp_endpoint {

@@ -388,21 +388,6 @@ static int check_folders(const struct validation *v, struct err *err)
 	return r;
 }
 
-/* The future socket of OpenDMARC; NULL: our lines are not in its configuration.  Caller frees. */
-static char *dmarc_socket(const struct validation *v)
-{
-	auto_opendkim_conf conf = OPENDKIM_CONF_INIT;
-	auto_buf text = BUF_INIT;
-	struct err ignored = ERR_INIT;
-	if (!postfix_of(v)->dmarc.conf_path ||
-	    validation_read(v, postfix_of(v)->dmarc.conf_path, &text, &ignored) <= 0 ||
-	    !strstr(buf_text(&text), "# mailauthctl: ") ||
-	    opendkim_conf_parse(&conf, buf_text(&text), NULL, NULL, &ignored) < 0)
-		return NULL;
-	const char *socket = opendkim_conf_get(&conf, "Socket");
-	return socket ? opendkim_endpoint(socket, postfix_of(v)->host.queue_dir) : NULL;
-}
-
 static bool has_server_step(const struct validation *v)
 {
 	auto_free char *service = postfix_service_name(postfix_of(v));
@@ -463,10 +448,6 @@ static int check_postfix(const struct validation *v, struct err *err)
 	if (r == 0 && socket &&
 	    (main || master || validation_step(v, postfix_of(v)->dkim.conf_path)))
 		r = check_sockets(v, &texts, socket, "OpenDKIM", err);
-	auto_free char *dmarc = dmarc_socket(v);
-	if (r == 0 && dmarc &&
-	    (main || master || validation_step(v, postfix_of(v)->dmarc.conf_path)))
-		r = check_sockets(v, &texts, dmarc, "OpenDMARC", err);
 	return r;
 }
 

@@ -131,6 +131,18 @@ static void take_header(struct session *s, size_t skip)
 	buf_putc(headers, '\n');
 }
 
+/* "index Name\0value\0": a header without a value is removed. */
+static void take_change(struct session *s)
+{
+	struct buf *removed = &s->answer->removed;
+	const char *name = s->in.at + 4, *end = s->in.at + s->in.len;
+	if (s->in.len <= 4 || removed->len + s->in.len > HEADERS_LIMIT)
+		return;
+	const char *value = memchr(name, '\0', (size_t)(end - name));
+	if (value && (value + 1 == end || !value[1]))
+		buf_printf(removed, "%s\n", name);
+}
+
 static void give_verdict(struct session *s, enum milter_verdict verdict)
 {
 	s->answer->verdict = verdict;
@@ -174,6 +186,9 @@ static int await_reply(struct session *s, bool is_end, struct err *err)
 			break;
 		case 'i': /* insert a header at an index */
 			take_header(s, 4);
+			break;
+		case 'm': /* change a header */
+			take_change(s);
 			break;
 		default: /* progress, other modifications */
 			break;
@@ -409,5 +424,6 @@ int milter_ask(struct ctx *ctx, const char *endpoint,
 void milter_answer_done(struct milter_answer *answer)
 {
 	buf_done(&answer->headers);
+	buf_done(&answer->removed);
 	*answer = (struct milter_answer){ 0 };
 }

@@ -40,6 +40,7 @@ enum milter_verdict { MILTER_ACCEPT, MILTER_REJECT, MILTER_TEMPFAIL, MILTER_DISC
 struct milter_answer {
 	enum milter_verdict verdict;
 	struct buf headers;
+	struct buf removed; /* the names of those that it removed, as "Name\n" lines */
 };
 
 /* Negotiates, and sends `message` if it is not NULL.  `endpoint` is "unix:/path" (inside the
@@ -70,5 +71,8 @@ extern const struct probe_type milter_sign_probe;
 extern const struct probe_type milter_verify_probe;
 /* ... with dmarc= in it. */
 extern const struct probe_type milter_dmarc_probe;
+/* A message from outside with a forged field of authserv-id ask->domain loses that field, and gets a
+ * true one; with dmarc= in it if ask->key is "dmarc". */
+extern const struct probe_type milter_guard_probe;
 
 #endif

@@ -3,8 +3,8 @@
  *
  * The signing probe is sent as from an authenticated client on another host, described by the
  * macros that the mail server will send, and then as from one that is not authenticated, whose
- * message must not be signed.  The verification probe has a From domain of RFC 2606: no DNS
- * look-ups are made for it, and nothing is delivered.
+ * message must not be signed.  The verification probe has a From domain of RFC 2606, whose names do
+ * not exist, and nothing is delivered.
  */
 #include "core/mta/probe/milter.h"
 
@@ -19,9 +19,10 @@
 static const char *const elsewhere[] = { "192.0.2.213", "198.51.100.213",
 	                                 "203.0.113.213" };
 
+/* `forged`: the value of an Authentication-Results field; NULL: none. */
 static int ask_about(struct ctx *ctx, const struct step *step, const char *client,
-                     const char *domain, bool is_authenticated, int64_t deadline,
-                     struct milter_answer *ret_answer, struct err *err)
+                     const char *domain, bool is_authenticated, const char *forged,
+                     int64_t deadline, struct milter_answer *ret_answer, struct err *err)
 {
 	char date[64];
 	time_t now = (time_t)ctx_now(ctx);
@@ -33,7 +34,7 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 	const struct milter_header headers[] = {
 		{ "From", from },       { "To", "postmaster@probe.invalid" },
 		{ "Subject", "probe" }, { "Date", date },
-		{ "Message-ID", id },
+		{ "Message-ID", id },   { "Authentication-Results", forged },
 	};
 	struct milter_message message = {
 		.client = client,
@@ -41,7 +42,7 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 		.sender = from,
 		.recipient = "postmaster@probe.invalid",
 		.header = headers,
-		.headers = ARRAY_LEN(headers),
+		.headers = ARRAY_LEN(headers) - !forged,
 		.body = "probe\r\n",
 	};
 	for (int stage = 0; stage < MACRO_STAGES; stage++)
@@ -107,7 +108,7 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
 		char selector[256];
-		int r = ask_about(ctx, step, elsewhere[i], step->ask->domain, false,
+		int r = ask_about(ctx, step, elsewhere[i], step->ask->domain, false, NULL,
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
@@ -127,8 +128,8 @@ static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadl
                          struct err *err)
 {
 	struct milter_answer answer;
-	int r = ask_about(ctx, step, elsewhere[0], step->ask->domain, true, deadline,
-	                  &answer, err);
+	int r = ask_about(ctx, step, elsewhere[0], step->ask->domain, true, NULL,
+	                  deadline, &answer, err);
 	if (r < 0)
 		return r;
 	r = check_customer(step, &answer, err);
@@ -137,9 +138,11 @@ static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadl
 	                                     : r;
 }
 
+#define RESULTS "Authentication-Results"
+
 static bool has_any_results(const char *headers)
 {
-	static const char name[] = "Authentication-Results:";
+	static const char name[] = RESULTS ":";
 	for (const char *line = headers; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strncasecmp(line, name, strlen(name)) == 0)
@@ -153,7 +156,7 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 {
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
-		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false,
+		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false, NULL,
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
@@ -194,6 +197,63 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 		step->object, step->ask->domain);
 }
 
+/* ---- what verifies, and takes forged results out ---------------------------------------------- */
+
+/* One attempt; *ret_is_checked: the client is one whose mail is verified. */
+static int check_guarded(const struct step *step, const struct milter_answer *answer,
+                         bool *ret_is_checked, struct err *err)
+{
+	const char *id = step->ask->domain, *headers = buf_text(&answer->headers);
+	*ret_is_checked = milter_has_results(headers, id);
+	if (answer->verdict == MILTER_TEMPFAIL)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s defers a test message from outside: "
+		                 "it may be unable to look up names"),
+		               step->object);
+	if (answer->verdict != MILTER_ACCEPT)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s %s a test message from outside; its "
+		                 "log gives the reason"),
+		               step->object, verdict_name(answer->verdict));
+	if (strncasecmp(buf_text(&answer->removed), RESULTS "\n", strlen(RESULTS "\n")) !=
+	    0)
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s did not remove a forged "
+		                 "Authentication-Results header of %s from a test "
+		                 "message"),
+		               step->object, id);
+	if (*ret_is_checked && step->ask->key &&
+	    !milter_has_result(headers, id, step->ask->key))
+		return err_set(err, ERR_FAILED,
+		               _("the filter at %s added no DMARC result of %s to a "
+		                 "test message from outside"),
+		               step->object, id);
+	return 0;
+}
+
+static int check_guard(struct ctx *ctx, const struct step *step, int64_t deadline,
+                       struct err *err)
+{
+	auto_free char *forged =
+		xasprintf("%s; dkim=pass header.d=probe.invalid", step->ask->domain);
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+		struct milter_answer answer;
+		bool is_checked = false;
+		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false, forged,
+		                  deadline, &answer, err);
+		if (r < 0)
+			return r;
+		r = check_guarded(step, &answer, &is_checked, err);
+		milter_answer_done(&answer);
+		if (r < 0 || is_checked)
+			return r;
+	}
+	return err_set(err, ERR_FAILED,
+	               _("the filter at %s added no Authentication-Results header of %s "
+	                 "to a test message from outside"),
+	               step->object, step->ask->domain);
+}
+
 /* A filter that is ending still listens for up to five seconds without answering: the attempt must
  * leave time for another one. */
 #define ATTEMPT_NS (2 * NS_PER_SEC)
@@ -223,6 +283,12 @@ static int ask_verifying(struct ctx *ctx, const struct step *step, int64_t deadl
                          struct err *err)
 {
 	return check_verifying(ctx, step, until(deadline), err);
+}
+
+static int ask_guard(struct ctx *ctx, const struct step *step, int64_t deadline,
+                     struct err *err)
+{
+	return check_guard(ctx, step, until(deadline), err);
 }
 
 /* ---- the rows ---------------------------------------------------------------------------------- */
@@ -256,6 +322,14 @@ static void show_dmarc(const struct step *step, struct buf *out)
 	           step->object);
 }
 
+static void show_guard(const struct step *step, struct buf *out)
+{
+	buf_printf(out,
+	           _("# then a message from outside must be verified, and lose forged "
+	             "results, at %s\n"),
+	           step->object);
+}
+
 const struct probe_type milter_probe = {
 	.name = "milter",
 	.ask = ask_filter,
@@ -279,5 +353,11 @@ const struct probe_type milter_dmarc_probe = {
 	.name = "milter-dmarc",
 	.ask = ask_verifying,
 	.show = show_dmarc,
+	.is_filters = true,
+};
+const struct probe_type milter_guard_probe = {
+	.name = "milter-guard",
+	.ask = ask_guard,
+	.show = show_guard,
 	.is_filters = true,
 };

@@ -3,7 +3,7 @@
  *
  * Measured with 2.11.0~beta2 of Debian 12: the last value of a keyword counts, across Include too;
  * of InternalHosts the longest prefix counts, and '!' if two are equal; the group of a socket comes
- * from a set-group-id folder; RemoveARFrom compares case-insensitively.
+ * from a set-group-id folder.
  */
 #include "core/mta/provider/opendkim.h"
 
@@ -16,9 +16,19 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/provider/opendkim_conf.h"
 
-static void render_signing(const struct opendkim_setup *setup, struct buf *into)
+void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
 {
-	buf_puts(into, "\nKeyTable file:" OPENDKIM_KEY_TABLE "\n"
+	buf_puts(into, "# Made by mailauthctl, included by " OPENDKIM_CONF
+	               " as its last line.\n"
+	               "# Changes here are overwritten.\n\n"
+	               "Mode s\n");
+	if (setup->socket)
+		buf_printf(into, "Socket %s\nUMask 007\n", setup->socket);
+	buf_puts(into, "InternalHosts file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "ExternalIgnoreList file:" OPENDKIM_INTERNAL_HOSTS "\n"
+	               "Syslog yes\n"
+	               "On-InternalError tempfail\n"
+	               "\nKeyTable file:" OPENDKIM_KEY_TABLE "\n"
 	               "SigningTable file:" OPENDKIM_SIGNING_TABLE "\n"
 	               "RequireSafeKeys yes\n"
 	               "Canonicalization relaxed/simple\n"
@@ -29,83 +39,6 @@ static void render_signing(const struct opendkim_setup *setup, struct buf *into)
 		buf_puts(into, "SignatureAlgorithm ed25519-sha256\n");
 	else
 		buf_puts(into, "SignatureAlgorithm rsa-sha256\n");
-}
-
-static void render_verifying(const struct opendkim_setup *setup, struct buf *into)
-{
-	buf_puts(into, "\nAlwaysAddARHeader yes\n"
-	               "RemoveARAll yes\n");
-	if (setup->authserv_id)
-		buf_printf(into, "RemoveARFrom %s\n", setup->authserv_id);
-	/* marked, never rejected */
-	buf_puts(into, "On-NoSignature accept\n"
-	               "On-BadSignature accept\n"
-	               "On-KeyNotFound accept\n"
-	               "On-Security accept\n");
-	buf_printf(into, "On-DNSError %s\n",
-	           setup->defers_dns_errors ? "tempfail" : "accept");
-	if (setup->defers_dns_errors && setup->has_lua)
-		buf_puts(into, "FinalPolicyScript " OPENDKIM_FINAL "\n");
-}
-
-/* On-DNSError is forgotten at the end of a message (2.11, tried): it goes on without a result, and
- * DMARC would refuse for good what fails for the moment.  The script is run once without a message,
- * and an error in it ends the daemon: hence pcall().  libunbound remembers a failure for five
- * seconds and tells it as "no key" then: those messages are not seen here. */
-void opendkim_render_final(struct buf *into)
-{
-	buf_puts(
-		into,
-		"-- Made by mailauthctl for DMARC; changes here are overwritten.\n"
-		"-- While the key of a signature of the author's organization cannot be looked\n"
-		"-- up, and no other one of it passes, the message has to wait.\n\n"
-		"local function organization(name)\n"
-		"\tif type(name) ~= \"string\" then\n"
-		"\t\treturn nil\n"
-		"\tend\n"
-		"\treturn string.match(string.lower(name), \"[^.]+%.[^.]+%.?$\")\n"
-		"end\n\n"
-		"local function look()\n"
-		"\tlocal author = organization(odkim.get_fromdomain(ctx))\n"
-		"\tlocal is_unknown, has_passed = false, false\n"
-		"\tfor n = 0, (odkim.get_sigcount(ctx) or 0) - 1 do\n"
-		"\t\tlocal signature = odkim.get_sighandle(ctx, n)\n"
-		"\t\tif author and organization(odkim.sig_getdomain(signature)) == author then\n"
-		"\t\t\tlocal result = odkim.sig_result(signature)\n"
-		"\t\t\tis_unknown = is_unknown or result == DKIM_SIGERROR_KEYFAIL\n"
-		"\t\t\thas_passed = has_passed or result == DKIM_SIGERROR_OK\n"
-		"\t\tend\n"
-		"\tend\n"
-		"\treturn is_unknown and not has_passed\n"
-		"end\n\n"
-		"local is_well, must_wait = pcall(look)\n"
-		"if is_well and must_wait then\n"
-		"\todkim.set_reply(ctx, \"451\", \"4.7.5\",\n"
-		"\t\t\"the key of a signature cannot be looked up now\")\n"
-		"\todkim.set_result(ctx, SMFIS_TEMPFAIL)\n"
-		"end\n"
-		"return nil\n");
-}
-
-void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into)
-{
-	buf_puts(into, "# Made by mailauthctl, included by " OPENDKIM_CONF
-	               " as its last line.\n"
-	               "# Changes here are overwritten.\n\n");
-	buf_printf(into, "Mode %s%s\n", setup->signs ? "s" : "",
-	           setup->verifies ? "v" : "");
-	if (setup->socket)
-		buf_printf(into, "Socket %s\nUMask 007\n", setup->socket);
-	if (setup->authserv_id)
-		buf_printf(into, "AuthservID %s\n", setup->authserv_id);
-	buf_puts(into, "InternalHosts file:" OPENDKIM_INTERNAL_HOSTS "\n"
-	               "ExternalIgnoreList file:" OPENDKIM_INTERNAL_HOSTS "\n"
-	               "Syslog yes\n"
-	               "On-InternalError tempfail\n");
-	if (setup->signs)
-		render_signing(setup, into);
-	if (setup->verifies)
-		render_verifying(setup, into);
 }
 
 /* ---- InternalHosts ----------------------------------------------------------------------------- */
@@ -227,12 +160,10 @@ static void plan_conf(const struct opendkim_place *place,
                       const struct opendkim_setup *setup, const struct networks *internal,
                       struct opendkim_tables *tables, struct plan *plan)
 {
-	auto_buf hosts = BUF_INIT, conf = BUF_INIT, final = BUF_INIT;
+	auto_buf hosts = BUF_INIT, conf = BUF_INIT;
 	struct opendkim_setup whole = *setup;
 	whole.is_ed25519 = tables->is_ed25519;
-	if (tables->is_as_pushed) {
-		/* neither read nor written: megabytes if there are many names */
-	} else if (setup->signs) {
+	if (!tables->is_as_pushed) { /* else megabytes if there are many names */
 		put(plan, RANK_TABLES, place, OPENDKIM_KEY_TABLE, &tables->keys,
 		    plan_cause(plan, CAUSE_TABLES));
 		put(plan, RANK_TABLES, place, OPENDKIM_SIGNING_TABLE, &tables->signing,
@@ -242,22 +173,13 @@ static void plan_conf(const struct opendkim_place *place,
 		auto_free char *signing =
 			xasprintf("%s%s", place->prefix, OPENDKIM_SIGNING_TABLE);
 		plan_names(plan, signing, keys);
-	} else {
-		drop(plan, place, OPENDKIM_SIGNING_TABLE);
-		drop(plan, place, OPENDKIM_KEY_TABLE);
 	}
-	if (setup->verifies && setup->defers_dns_errors && setup->has_lua) {
-		opendkim_render_final(&final);
-		put(plan, RANK_TABLES, place, OPENDKIM_FINAL, &final,
-		    plan_cause(plan, CAUSE_TABLES));
-	} else {
-		drop(plan, place, OPENDKIM_FINAL);
-	}
+	drop(plan, place, OPENDKIM_FINAL);
 	networks_render(internal, &hosts);
 	put(plan, RANK_TABLES, place, OPENDKIM_INTERNAL_HOSTS, &hosts,
 	    plan_cause(plan, CAUSE_TABLES));
 	opendkim_render_conf(&whole, &conf);
-	put(plan, RANK_PROVIDERS, place, OPENDKIM_OURS, &conf,
+	put(plan, setup->rank, place, OPENDKIM_OURS, &conf,
 	    plan_cause(plan, CAUSE_FILTER));
 }
 
@@ -291,11 +213,10 @@ int opendkim_plan_files(const struct desired *desired, const struct opendkim_pla
 	struct opendkim_keys *keys = NULL;
 	struct opendkim_tables tables = { 0 };
 	struct desired whole;
-	bool signs = is_active && setup->signs;
-	int r = see_all_where_needed(&desired, place, signs, &whole, err);
+	int r = see_all_where_needed(&desired, place, is_active, &whole, err);
 	if (r == 0)
 		r = opendkim_keys_new(desired, &keys, err);
-	if (r == 0 && signs)
+	if (r == 0 && is_active)
 		r = make_tables(desired, keys, place, &tables, err);
 	if (r == 0)
 		r = opendkim_keys_plan(keys, place, plan, ret_found, err);

@@ -1,5 +1,5 @@
 /*
- * core/mta/provider/opendkim.h: OpenDKIM 2.11 as a component: its tables, key files and
+ * core/mta/provider/opendkim.h: OpenDKIM 2.11 as a component that signs: its tables, key files and
  * configuration.  The same functions render files for a live host and for another host.
  */
 #ifndef CORE_MTA_PROVIDER_OPENDKIM_H
@@ -27,7 +27,7 @@
 #define OPENDKIM_KEY_TABLE OPENDKIM_FOLDER "/KeyTable"
 #define OPENDKIM_SIGNING_TABLE OPENDKIM_FOLDER "/SigningTable"
 #define OPENDKIM_INTERNAL_HOSTS OPENDKIM_FOLDER "/InternalHosts"
-#define OPENDKIM_FINAL OPENDKIM_FOLDER "/final.lua"
+#define OPENDKIM_FINAL OPENDKIM_FOLDER "/final.lua" /* of earlier versions */
 #define OPENDKIM_KEYS "/etc/dkimkeys"
 
 /* The present state of OpenDKIM. */
@@ -38,7 +38,6 @@ struct opendkim_observed {
 	struct buf conf;            /* its text */
 	struct opendkim_conf admin; /* its configuration without ours */
 	struct buf our_conf;        /* our part of it */
-	bool has_lua;               /* known where OpenDMARC is installed, too */
 	uid_t uid;
 	gid_t gid;
 };
@@ -78,18 +77,12 @@ char *opendkim_key_path(const char *main_name, const char *selector) must_check;
 /* ---- configuration (opendkim.c) --------------------------------------------------------------- */
 
 struct opendkim_setup {
-	bool signs, verifies;
-	bool defers_dns_errors; /* DMARC requires the answer: a DNS failure defers */
-	bool has_lua;           /* ... which requires a script */
 	bool is_ed25519;
-	const char *socket; /* "local:/path"; NULL: the administrator's own is used */
-	const char *authserv_id; /* NULL: unknown */
+	const char *socket;  /* "local:/path"; NULL: the administrator's own is used */
+	enum step_rank rank; /* of the configuration file */
 };
 /* The whole of /etc/mailauthctl/opendkim.conf. */
 void opendkim_render_conf(const struct opendkim_setup *setup, struct buf *into);
-
-/* The script that defers a message while the key of an aligned signature cannot be looked up. */
-void opendkim_render_final(struct buf *into);
 
 /* Clients whose mail cannot be distinguished from mail that a content filter returns. */
 struct opendkim_doubt {

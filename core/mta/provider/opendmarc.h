@@ -1,54 +1,32 @@
 /*
- * core/mta/provider/opendmarc.h: OpenDMARC 1.4 (RFC 7489) as a component: our lines in its
- * configuration and the list of clients that it ignores.  The same functions render files for a
- * live host and for another host.  Pure.
+ * core/mta/provider/opendmarc.h: OpenDMARC 1.4, as earlier versions of this program set it up: our
+ * marked block at the end of its configuration, a list of clients.  A push removes both, and a
+ * rollback to a push of such a version restores them.  Pure.
  */
 #ifndef CORE_MTA_PROVIDER_OPENDMARC_H
 #define CORE_MTA_PROVIDER_OPENDMARC_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/buf.h"
-#include "core/base/err.h"
-#include "core/base/macro.h"
-#include "core/mta/host/networks.h"
-#include "core/mta/plan/desired.h"
-#include "core/mta/plan/plan.h"
+#include "core/mta/host/spans.h"
+#include "core/mta/plan/shared.h"
 
 /* Causes: what a change of these makes due (plan_cause()). */
 #define CAUSE_DMARC "opendmarc: configuration and lists"
 
-/* What it does with a policy: records by RFC 9989 are read by the rules before it. */
-#define OPENDMARC_RULES "OpenDMARC 1.4: RFC 7489"
-
+#define OPENDMARC_CONF "/etc/opendmarc.conf"
 #define OPENDMARC_FOLDER "/etc/mailauthctl/opendmarc"
 #define OPENDMARC_IGNORE_HOSTS OPENDMARC_FOLDER "/ignore.hosts"
-#define OPENDMARC_SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
-
-/* The lines that an administrator adds at the end of opendmarc.conf (directory.c). */
+/* The lines for opendmarc.conf of another host (directory.c). */
 #define OPENDMARC_PART "/etc/mailauthctl/opendmarc.conf"
 
-/* A longer authserv-id is cut before it is compared, and nothing is its own any more. */
-#define OPENDMARC_ID_MAX 63
-/* Whether the filters can trust each other by that name (NULL: unknown). */
-int opendmarc_check_name(const char *authserv_id, struct err *err) must_check;
+/* What of `text` is ours, settled. */
+void opendmarc_conf_ours(const char *text, size_t len, struct spans *into);
+/* `text` without our block; lines that were added between its marks are kept. */
+void opendmarc_conf_without(const char *text, size_t len, struct buf *into);
 
-struct opendmarc_setup {
-	const char *authserv_id; /* also of OpenDKIM's results */
-	const char *socket; /* "local:/path"; NULL: the administrator's own is used */
-	const char *suffix_list; /* NULL: the administrator's own is used */
-	bool rejects;            /* p=reject is acted on */
-};
-/* The lines of ours in opendmarc.conf. */
-void opendmarc_render(const struct opendmarc_setup *setup, struct buf *into);
-
-/* Clients whose mail is not checked: loopback, `relayed`, mta.trusted-relays.  What is no network
- * becomes a note. */
-void opendmarc_ignore_hosts(const struct desired *desired, char *const *relayed,
-                            size_t relayed_count, struct networks *set,
-                            struct plan *plan);
-
+extern const struct shared_format opendmarc_conf_format;
 extern const struct service_kind opendmarc_service;
 
 #endif

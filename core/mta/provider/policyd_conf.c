@@ -12,7 +12,6 @@
 #include "core/base/alloc.h"
 #include "core/base/arena.h"
 #include "core/base/network.h"
-#include "dnszone/name/name.h"
 #include "dnszone/verify/policyd_settings.h"
 
 #define NO_NAME "localhost.localdomain"
@@ -74,6 +73,13 @@ static bool find_name(const struct desired *desired, const struct policyd_host *
 	return own && name_parse_host(own, ret_name, &ignored) == 0;
 }
 
+void policyd_conf_name(const struct desired *desired, const struct policyd_host *host,
+                       char ret_name[NAME_SIZE])
+{
+	if (!find_name(desired, host, ret_name))
+		memcpy(ret_name, NO_NAME, sizeof(NO_NAME));
+}
+
 static int read_back(const struct buf *text, struct err *err)
 {
 	auto_arena mem = { 0 };
@@ -81,8 +87,8 @@ static int read_back(const struct buf *text, struct err *err)
 	if (text->len > POLICYD_SIZE_MAX)
 		return err_set(
 			err, ERR_FAILED,
-			_("the SPF settings result in a file of %zu octets; the limit "
-		          "is %d: shorten mta.trusted-relays"),
+			_("the settings result in a file of %zu octets; the limit is %d: "
+		          "shorten mta.trusted-relays"),
 			text->len, POLICYD_SIZE_MAX);
 	if (!arena_open(&mem, READ_MEMORY))
 		return err_set(err, ERR_FAILED, _("not enough memory to check %s"),
@@ -96,12 +102,16 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 {
 	char name[NAME_SIZE];
 	struct relays relays;
-	bool is_known = find_name(desired, host, name);
+	policyd_conf_name(desired, host, name);
 	find_relays(desired, host, &relays);
-	struct policyd_settings service =
-		policyd_settings_default(is_known ? name : NO_NAME);
+	struct policyd_settings service = policyd_settings_default(name);
 	service.is_checked = desired->checks_spf;
-	service.is_one_from = desired->checks_dmarc && desired->rejects_dmarc;
+	service.verifies_dkim = desired->verifies;
+	service.checks_dmarc = desired->verifies && desired->checks_dmarc;
+	service.rejects_dmarc = service.checks_dmarc && desired->rejects_dmarc;
+	service.dmarc_exceptions =
+		(struct policyd_list){ (const char *const *)desired->dmarc_exceptions,
+		                       desired->dmarc_exception_count };
 	service.spf = desired->spf;
 	if (host->verifies) {
 		service.verifies_dkim = desired->verifies;
@@ -122,11 +132,12 @@ int policyd_conf_plan(const struct desired *desired, const struct policyd_host *
 	char name[NAME_SIZE];
 	int r = policyd_conf_render(desired, host, &text, err);
 	if (!find_name(desired, host, name))
-		plan_note(plan,
-		          _("the full name of the mail server is not known, so "
-		            "Received-SPF contains %s: run \"mailauthctl server set "
-		            "mta.hostname <name>\""),
-		          NO_NAME);
+		plan_note(
+			plan,
+			_("the full name of the mail server is not known, so "
+		          "the fields that it adds contain %s: run \"mailauthctl server set "
+		          "mta.hostname <name>\""),
+			NO_NAME);
 	if (r == 0)
 		plan_file(plan, RANK_TABLES, path, buf_text(&text), text.len,
 		          (struct file_meta){ 0644, FILE_KEEP_UID, FILE_KEEP_GID },
@@ -140,25 +151,62 @@ void policyd_conf_drop(const char *prefix, struct plan *plan)
 	plan_remove(plan, RANK_LEFTOVERS, path, 0);
 }
 
+/* The settings in a text; false: it has none that can be read. */
+static bool read_settings(const struct buf *text, struct arena *mem,
+                          struct policyd_settings *ret_service)
+{
+	struct err ignored = ERR_INIT;
+	return arena_open(mem, READ_MEMORY) &&
+	       policyd_settings_parse(POLICYD_CONF, buf_text(text), text->len, mem,
+	                              ret_service, &ignored) == 0;
+}
+
+static bool is_verifying(const struct buf *text)
+{
+	auto_arena mem = { 0 };
+	struct policyd_settings service;
+	return read_settings(text, &mem, &service) && service.verifies_dkim;
+}
+
 static bool is_refusing(const struct buf *text)
 {
 	auto_arena mem = { 0 };
 	struct policyd_settings service;
-	struct err ignored = ERR_INIT;
-	return arena_open(&mem, READ_MEMORY) &&
-	       policyd_settings_parse(POLICYD_CONF, buf_text(text), text->len, &mem,
-	                              &service, &ignored) == 0 &&
-	       service.is_checked && service.spf.mode >= SPF_DEFER_DNS_ERRORS;
+	return read_settings(text, &mem, &service) && service.is_checked &&
+	       service.spf.mode >= SPF_DEFER_DNS_ERRORS;
+}
+
+static const struct step *find_conf(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_FILE &&
+		    strcmp(plan->step[i].object, POLICYD_CONF) == 0)
+			return &plan->step[i];
+	return NULL;
+}
+
+bool policyd_conf_ends_verifying(const struct plan *plan)
+{
+	const struct step *step = find_conf(plan);
+	return step && step->had_old && is_verifying(&step_old(step)->content) &&
+	       !(step->is_present && is_verifying(step_text(step)));
+}
+
+char *policyd_conf_verifier(const struct plan *plan, bool *ret_has_dmarc)
+{
+	const struct step *step = find_conf(plan);
+	auto_arena mem = { 0 };
+	struct policyd_settings service;
+	if (!step || !step->is_present ||
+	    !read_settings(step_text(step), &mem, &service) || !service.verifies_dkim)
+		return NULL;
+	*ret_has_dmarc = service.checks_dmarc;
+	return xstrdup(service.hostname);
 }
 
 bool policyd_conf_begins_to_refuse(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->step[i];
-		if (step->kind == STEP_FILE && step->is_present &&
-		    strcmp(step->object, POLICYD_CONF) == 0)
-			return is_refusing(step_text(step)) &&
-			       !(step->had_old && is_refusing(&step_old(step)->content));
-	}
-	return false;
+	const struct step *step = find_conf(plan);
+	return step && step->is_present && is_refusing(step_text(step)) &&
+	       !(step->had_old && is_refusing(&step_old(step)->content));
 }

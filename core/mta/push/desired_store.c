@@ -115,6 +115,9 @@ static int read_settings(struct store *store, const char *kept_hostname,
 		rc = read_list(store, SET_MTA_SIGNING_NETWORKS, &d->signing_networks,
 		               &d->signing_network_count, err);
 	if (!rc)
+		rc = read_list(store, SET_DMARC_EXCEPTIONS, &d->dmarc_exceptions,
+		               &d->dmarc_exception_count, err);
+	if (!rc)
 		rc = read_text(store, SET_MTA_FILTER, &d->filter, err);
 	if (!rc)
 		rc = read_text(store, SET_MTA_FILTER_POSITION, &d->filter_position, err);
@@ -213,7 +216,7 @@ static int owns(void *arg, const char *path, bool *ret_owns, struct err *err)
 {
 	const struct desired_source *source = arg;
 
-	return owned_has_file(source->target, path, ret_owns, err);
+	return owned_has_path(source->target, path, ret_owns, err);
 }
 
 static int pushed(void *arg, const char *path, int64_t limit, struct buf *into,

@@ -16,7 +16,6 @@
 #include "core/mta/provider/opendkim.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
-#include "core/mta/provider/opendmarc_conf.h"
 #include "core/mta/provider/postsrsd.h"
 #include "core/mta/provider/postsrsd_conf.h"
 #include "core/mta/qmail/qmail_probe.h"
@@ -58,9 +57,9 @@ const struct service_kind *const service_kinds[] = {
 const unsigned service_kind_count = ARRAY_LEN(service_kinds);
 
 const struct probe_type *const probe_types[] = {
-	&milter_probe,       &milter_sign_probe, &milter_verify_probe,
-	&milter_dmarc_probe, &smtp_probe,        &smtp_proxy_probe,
-	&policy_probe,       &map_probe,         &qmail_smtpd_probe,
-	&qmail_verify_probe, PROBES_MORE
+	&milter_probe,       &milter_sign_probe,  &milter_verify_probe,
+	&milter_dmarc_probe, &milter_guard_probe, &smtp_probe,
+	&smtp_proxy_probe,   &policy_probe,       &map_probe,
+	&qmail_smtpd_probe,  &qmail_verify_probe, PROBES_MORE
 };
 const unsigned probe_type_count = ARRAY_LEN(probe_types);

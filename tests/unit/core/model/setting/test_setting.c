@@ -146,8 +146,7 @@ static int64_t now_is_seven(const struct ctx *ctx)
 static void hear(void *arg, enum report_level level, const char *text)
 {
 	struct buf *said = arg;
-	assert_int_equal(level, REPORT_WARNING);
-	buf_printf(said, "%s\n", text);
+	buf_printf(said, "%s%s\n", level == REPORT_NOTE ? "note: " : "", text);
 }
 
 static int set_up(void **state)
@@ -375,12 +374,13 @@ static void test_advice(void **state)
 	static const char early[] = "before an aligned DKIM signature";
 	static const char neutral[] = "every fail becomes neutral";
 	static const char soft[] = "every fail becomes softfail";
+	static const char refuses[] = "note: mail that fails DMARC under p=reject";
 	static const struct {
 		const char *dmarc, *spf, *mode, *scope, *guess;
 		const char *said; /* NULL: nothing */
 	} rows[] = {
 		{ "off", "on", "6", "no-record", "", NULL },
-		{ "on", "on", "2", "no-record", "", NULL },
+		{ "on", "on", "2", "no-record", "", refuses },
 		{ "on", "on", "3", "no-record", "", early },
 		{ "on", "on", "6", "no-record", "", early },
 		{ "off", "off", "3", "most-permissive", "a ?all", NULL },
@@ -422,10 +422,13 @@ static void test_advice_once(void **state)
 		{ SET_DKIM_VERIFY, "on", NULL },
 		{ SET_SPF_CHECK, "on", NULL },
 		{ SET_SPF_MODE, "reject-fail", NULL },
+		{ SET_DMARC_REJECT, "off", NULL },
 		{ SET_DMARC_CHECK, "on", strict },
 		{ SET_SPF_MODE, "reject-softfail", NULL },
 		{ SET_SPF_MODE, "headers-only", NULL },
 		{ SET_SPF_MODE, "reject-neutral", strict },
+		{ SET_DMARC_REJECT, "on", "dmarc.exceptions lists" },
+		{ SET_DMARC_EXCEPTIONS, "lists.example.org", NULL },
 		{ SET_SPF_MODE, "reject-fail", NULL },
 		{ SET_SPF_CHECK, "off", NULL },
 		{ SET_SPF_CHECK, "on", strict },

@@ -170,6 +170,10 @@ static void test_plan(void **state)
 		struct desired desired = {
 			.signs = true,
 			.verifies = true,
+			.spf = { .mode = SPF_HEADERS_ONLY,
+			         .local_rules = "",
+			         .guess_rules = "",
+			         .explanation = "" },
 			.authserv_id = (char *)(uintptr_t) "mx.example",
 			.filter = (char *)(uintptr_t) "auto",
 			.filter_position = (char *)(uintptr_t) "first",
@@ -283,7 +287,7 @@ static void test_postfix(void **state)
 		"4 /etc/postfix/master.cf;4 reload postfix;"
 		"0 /var/spool/postfix/opendkim;2 /etc/opendkim.conf;2 restart opendkim;"
 		"2 enable opendkim;" SOCKET("milter") SOCKET("milter-sign") SOCKET(
-			"milter-verify") "4 disable opendmarc;"
+			"milter-verify") "4 disable opendmarc;4 /var/spool/postfix/opendmarc;"
 					 "4 /etc/systemd/system/postsrsd.service.d/mailauthctl.conf;"
 					 "3 /etc/postfix/main.cf;3 reload postfix;3 smtp 127.0.0.1:25;");
 	const struct buf *next = step_text(step_of(&on, "/etc/postfix/main.cf"));

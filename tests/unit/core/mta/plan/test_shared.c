@@ -13,7 +13,7 @@
 #include "core/mta/postfix/postfix_master.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_conf.h"
-#include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/postsrsd_conf.h"
 
 #define BEGIN "# mailauthctl: begin (the lines up to the end mark are mailauthctl's)\n"

@@ -172,11 +172,16 @@ static void test_render(void **state)
 			END_LINE);
 }
 
-#define D "{ unix:opendmarc/opendmarc.sock, default_action=accept }"
-#define BOTH_PARAMS "mailauth_milter = " M "\nmailauth_dmarc_milter = " D "\n"
+/* A milter for mail from outside alone. */
+#define D "{ unix:other/other.sock, default_action=accept }"
+#define OUTSIDE_MILTER(text)                                             \
+	{                                                                \
+		.name = "other_milter", .item = (text), .in_smtpd = true \
+	}
+#define BOTH_PARAMS "mailauth_milter = " M "\nmailauth_other_milter = " D "\n"
 #define ONLY(service, text) "${{$service_name} == {" service "} ? {" text "} : {"
 
-/* What only sends signs last and is not held to DMARC. */
+/* What only sends signs last and does not meet what is for mail from outside. */
 static void test_split(void **state)
 {
 	(void)state;
@@ -188,7 +193,7 @@ static void test_split(void **state)
 		.cleanup = cleanup,
 	};
 	struct main_request dmarc = sign, dmarc_last = sign, admins = sign;
-	const struct main_milter checks = MAIN_DMARC_MILTER(D);
+	const struct main_milter checks = OUTSIDE_MILTER(D);
 	main_milter_add(&dmarc, checks);
 	main_milter_add(&dmarc_last, checks);
 	main_milter_add(&admins, checks);
@@ -216,7 +221,7 @@ static void test_split(void **state)
 		{ "", &dmarc,
 		  BEGIN_LINE BOTH_PARAMS "mailauth_smtpd_milters = " ONLY(
 			  "submission",
-			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_other_milter}}\n"
 		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" SMTPD
 		                                      NON END_LINE },
 		{ "smtpd_milters = a\nnon_smtpd_milters = $smtpd_milters\n", &dmarc,
@@ -224,7 +229,7 @@ static void test_split(void **state)
 		  "non_smtpd_milters = $smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
 		  "mailauth_smtpd_milters = " ONLY("submission", "")
 		          ONLY("cleanup",
-		               "") "$mailauth_milter, $mailauth_dmarc_milter}}}}\n"
+		               "") "$mailauth_milter, $mailauth_other_milter}}}}\n"
 		                   "mailauth_submission_milters = " ONLY(
 					   "submission", "$mailauth_milter")
 		                           ONLY("cleanup",
@@ -233,13 +238,13 @@ static void test_split(void **state)
 		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE BOTH_PARAMS
 		  "mailauth_smtpd_milters = " ONLY(
 			  "submission",
-			  "$mailauth_milter") "$mailauth_milter, $mailauth_dmarc_milter}}\n"
+			  "$mailauth_milter") "$mailauth_milter, $mailauth_other_milter}}\n"
 		                              "mailauth_non_smtpd_milters = $mailauth_milter\n" NON
 		                                      END_LINE },
 		{ "smtpd_milters = a\n", &admins,
 		  "smtpd_milters = a, $mailauth_smtpd_milters\n" BEGIN_LINE
-		  "mailauth_dmarc_milter = " D "\nmailauth_smtpd_milters = " ONLY(
-			  "submission", "") "$mailauth_dmarc_milter}}\n" END_LINE },
+		  "mailauth_other_milter = " D "\nmailauth_smtpd_milters = " ONLY(
+			  "submission", "") "$mailauth_other_milter}}\n" END_LINE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_render(rows[i].text, rows[i].request, rows[i].want);
@@ -249,7 +254,7 @@ static void test_split(void **state)
 #define GUARD_PARAMS BOTH_PARAMS "mailauth_guard_milter = " G "\n"
 #define LIMIT "mailauth-spf_time_limit = 3600\n"
 #define NOT_BACK ONLY("127.0.0.1:10025", "")
-#define CHECKS "$mailauth_milter, $mailauth_dmarc_milter"
+#define CHECKS "$mailauth_milter, $mailauth_other_milter"
 #define GUARDS                                     \
 	"mailauth_guard_milters = " NOT_BACK ONLY( \
 		"submission", "") "$mailauth_guard_milter}}}}\n" LIMIT END_LINE
@@ -263,7 +268,7 @@ static void test_guard(void **state)
 	static const char *const reinjecting[] = { "127.0.0.1:10025", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
 	const struct main_request whole = { .milter = { MAIN_MILTER(M, true, false),
-		                                        MAIN_DMARC_MILTER(D),
+		                                        OUTSIDE_MILTER(D),
 		                                        MAIN_GUARD_MILTER(G) },
 		                            .submission = submission,
 		                            .unmiltered = reinjecting,
@@ -294,13 +299,13 @@ static void test_guard(void **state)
 		  "$mailauth_smtpd_milters\n" BEGIN_LINE GUARD_PARAMS
 		  "mailauth_smtpd_milters = " NOT_BACK ONLY(
 			  "submission", "$mailauth_milter") CHECKS "}}}}\n" GUARDS },
-		/* the admin's own list names OpenDKIM, then OpenDMARC too */
+		/* the admin's own list names OpenDKIM */
 		{ "smtpd_milters = a\n", &admins,
 		  "smtpd_milters = $mailauth_guard_milters, a, "
-		  "$mailauth_smtpd_milters\n" BEGIN_LINE "mailauth_dmarc_milter = " D
+		  "$mailauth_smtpd_milters\n" BEGIN_LINE "mailauth_other_milter = " D
 		  "\nmailauth_guard_milter = " G
 		  "\nmailauth_smtpd_milters = " NOT_BACK ONLY(
-			  "submission", "") "$mailauth_dmarc_milter}}}}\n" GUARDS },
+			  "submission", "") "$mailauth_other_milter}}}}\n" GUARDS },
 		{ "smtpd_milters = a\n", &alone,
 		  "smtpd_milters = $mailauth_guard_milters, a\n" BEGIN_LINE
 		  "mailauth_guard_milter = " G "\n" GUARDS },
@@ -405,13 +410,13 @@ static void test_inverse(void **state)
 	static const char *const submission[] = { "submission", "465", NULL };
 	static const char *const cleanup[] = { "cleanup", NULL };
 	const struct main_request requests[] = {
-		{ .milter = { MAIN_MILTER(M, true, true), MAIN_DMARC_MILTER(D) },
+		{ .milter = { MAIN_MILTER(M, true, true), OUTSIDE_MILTER(D) },
 		  .submission = submission,
 		  .cleanup = cleanup },
-		{ .milter = { MAIN_DMARC_MILTER(D) },
+		{ .milter = { OUTSIDE_MILTER(D) },
 		  .submission = submission,
 		  .cleanup = cleanup },
-		{ .milter = { MAIN_MILTER(M, true, true), MAIN_DMARC_MILTER(D),
+		{ .milter = { MAIN_MILTER(M, true, true), OUTSIDE_MILTER(D),
 		              MAIN_GUARD_MILTER(G) },
 		  .submission = submission,
 		  .cleanup = cleanup },

@@ -295,7 +295,7 @@ static void test_order(void **state)
 		auto_plan plan = PLAN_INIT;
 		main_cf_parse(&cf, rows[i].main, strlen(rows[i].main));
 		master_cf_parse(&master, rows[i].master, strlen(rows[i].master));
-		services_note_order(&cf, &master, false, &plan);
+		services_note_order(&cf, &master, &plan);
 		assert_int_equal(plan.notes, rows[i].is_told);
 	}
 }

@@ -457,6 +457,9 @@ static void test_show_probe(void **state)
 		  "# then the mail server must answer at E\n" },
 		{ &smtp_proxy_probe, NULL, NULL, NULL,
 		  "# then the mail server must answer at E\n" },
+		{ &milter_guard_probe, "mx.example", NULL, NULL,
+		  "# then a message from outside must be verified, and lose forged "
+		  "results, at E\n" },
 		{ &policy_probe, NULL, NULL, NULL,
 		  "# then the SPF service must answer at E\n" },
 	};

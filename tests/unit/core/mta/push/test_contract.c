@@ -23,9 +23,9 @@ static const struct server {
 	bool has_services; /* that are functions of the tests: they are told, and asked */
 } servers[] = {
 	{ "auto", "postfix", MAIN_CF, "myhostname = mx.example.com\n# by hand\n",
-	  "/etc/mailauthctl/opendkim/InternalHosts", "yes" },
-	{ "directory", "directory", NULL, NULL,
-	  "/out/etc/mailauthctl/opendkim/InternalHosts", NULL },
+	  "/etc/mailauthctl/policyd.yaml", "yes" },
+	{ "directory", "directory", NULL, NULL, "/out/etc/mailauthctl/policyd.yaml",
+	  NULL },
 	{ "auto", "qmail", "/var/qmail/control/me", "mx.example.com\n",
 	  "/var/qmail/control/spfbehavior", "yes" },
 	{ "auto", "ledger", "/etc/ledger/ledger.conf", "listen 25\n", "/etc/ledger/ours",
@@ -324,10 +324,8 @@ static void test_filter(void **state)
 		const char *filter, *setting;
 		int rc;
 	} rows[] = {
-		{ "rspamd", "dkim.sign", ERR_FAILED },
-		{ "rspamd", "dkim.verify", ERR_FAILED },
-		{ "rspamd", "spf.check", 0 },
-		{ "opendkim", "dkim.sign", 0 },
+		{ "rspamd", "dkim.sign", ERR_FAILED }, { "rspamd", "dkim.verify", 0 },
+		{ "rspamd", "spf.check", 0 },          { "opendkim", "dkim.sign", 0 },
 		{ "auto", "dkim.verify", 0 },
 	};
 	struct host *host = *state;

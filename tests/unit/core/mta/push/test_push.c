@@ -93,6 +93,10 @@ static void test_spf_service(void **state)
 	put(host->root, MAIN_CF,
 	    "compatibility_level = 3.6\nmynetworks = 192.0.2.0/24, !192.0.2.9, 2001:db8::/64\n",
 	    0644);
+	auto_free char *policyd = xasprintf("%s" POLICYD_PATH, host->root);
+	assert_int_equal(unlink(policyd), 0);
+	set(host, store, SET_DKIM_VERIFY, "off");
+	add_signing(host, store, "a.example");
 	assert_int_equal(go(host, store, adopt, text), PUSHED);
 	assert_file(host, master, "mailauth", false); /* not installed */
 	put(host->root, POLICYD_PATH, "", 0755);
@@ -120,7 +124,6 @@ static void test_spf_service(void **state)
 	/* SPF comes while the filter goes: main.cf between both */
 	set(host, store, SET_SPF_CHECK, "on");
 	set(host, store, SET_DKIM_SIGN, "off");
-	set(host, store, SET_DKIM_VERIFY, "off");
 	assert_int_equal(go(host, store, ordinary, text), PUSHED);
 	assert_true(rank_of(host, master) < rank_of(host, MAIN_CF));
 	assert_true(rank_of(host, MAIN_CF) < rank_of(host, "/etc/opendkim.conf"));
@@ -179,10 +182,12 @@ static void test_admins_filter(void **state)
 	    0644);
 	put(host->root, "/etc/opendkim.conf",
 	    "Socket local:/var/spool/postfix/filter/opendkim.sock\n", 0644);
+	set(host, store, SET_SPF_CHECK, "off");
+	set(host, store, SET_DKIM_VERIFY, "off");
+	add_signing(host, store, "a.example");
 	assert_int_equal(go(host, store, adopt, text), PUSHED);
 	assert_int_equal(rank_of(host, MAIN_CF), -1);
 	set(host, store, SET_DKIM_SIGN, "off");
-	set(host, store, SET_DKIM_VERIFY, "off");
 	assert_int_equal(go(host, store, ordinary, text), PUSHED);
 	assert_true(rank_of(host, "/etc/opendkim.conf") <
 	            rank_of(host, OPENDKIM_SIGNING_TABLE));

@@ -7,7 +7,7 @@
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/provider/opendkim_conf.h"
-#include "core/mta/provider/opendmarc_conf.h"
+#include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/postsrsd_conf.h"
 
 static const char master[] = "/etc/postfix/master.cf";
@@ -19,7 +19,7 @@ static struct push_options back_to(int64_t push_id)
 		                      .rollback_to = push_id };
 }
 
-/* Pushes 1 (adopted, SPF served), 2 (SPF off) and 3 (the filter goes, too). */
+/* Pushes 1 (adopted, SPF served), 2 (SPF and verification off) and 3 (the signer goes, too). */
 static struct store *three_pushes(struct host *host)
 {
 	struct store *store = store_at(host, "a.db");
@@ -31,12 +31,12 @@ static struct store *three_pushes(struct host *host)
 	    0644);
 	put(host->root, MAIN_CF, "mynetworks = 192.0.2.0/24\nsmtpd_milters = inet:a:1\n",
 	    0644);
-	put(host->root, POLICYD_PATH, "", 0755);
+	add_signing(host, store, "a.example");
 	assert_int_equal(go(host, store, adopt, text), PUSHED);
 	set(host, store, SET_SPF_CHECK, "off");
+	set(host, store, SET_DKIM_VERIFY, "off");
 	assert_int_equal(go(host, store, ordinary, text), PUSHED);
 	set(host, store, SET_DKIM_SIGN, "off");
-	set(host, store, SET_DKIM_VERIFY, "off");
 	assert_int_equal(go(host, store, ordinary, text), PUSHED);
 	assert_file(host, MAIN_CF, "mailauth", false);
 	return store;
@@ -150,7 +150,8 @@ static void test_admin_edits(void **state)
 	assert_int_equal(go(host, store, back_to(1), text), PUSHED);
 	assert_file(host, MAIN_CF,
 	            "# his\nmynetworks = 192.0.2.0/24\nsmtpd_milters = "
-	            "$mailauth_smtpd_milters, inet:b:2, inet:a:1\n# mailauthctl: begin",
+	            "$mailauth_guard_milters, $mailauth_smtpd_milters, inet:b:2, "
+	            "inet:a:1\n# mailauthctl: begin",
 	            true);
 	assert_file(host, "/etc/opendkim.conf",
 	            "Syslog no\nUserID opendkim\nUMask 002\n#", true);
@@ -193,6 +194,7 @@ static void test_drift(void **state)
 	char text[2048];
 
 	postfix_at(host);
+	add_signing(host, store, "a.example");
 	assert_int_equal(go(host, store, adopt, text), PUSHED);
 	assert_int_equal(drift_count(host, store, NULL, NULL), 0);
 	assert_int_equal(file_read(&host->ctx, MAIN_CF, 1 << 20, &main_cf, NULL, &err),
@@ -220,17 +222,17 @@ static void test_settled(void **state)
 	auto_store store = store_at(host, "a.db");
 	auto_drifts drifts = DRIFTS_INIT;
 	auto_buf before = BUF_INIT;
-	static const char conf[] = "/etc/mailauthctl/opendkim.conf";
+	static const char conf[] = POLICYD_CONF;
 	struct err err = ERR_INIT;
 	char text[2048];
 
 	postfix_at(host);
 	assert_int_equal(go(host, store, adopt, text), PUSHED);
 	assert_int_equal(file_read(&host->ctx, conf, 1 << 20, &before, NULL, &err), 0);
-	set(host, store, SET_DKIM_VERIFY, "off");
+	set(host, store, SET_SPF_MODE, "reject-fail");
 	assert_int_equal(go(host, store, ordinary, text), PUSHED);
-	set(host, store, SET_DKIM_VERIFY, "on");
-	put(host->root, conf, buf_text(&before), 0640);
+	set(host, store, SET_SPF_MODE, "headers-only");
+	put(host->root, conf, buf_text(&before), 0644);
 	assert_int_equal(drift_count(host, store, NULL, NULL), 0);
 	assert_int_equal(drift_scan(&host->ctx, host->target, &drifts, &err), 0);
 	assert_int_equal(drifts.count, 1);
@@ -249,6 +251,7 @@ static void test_settled(void **state)
 	"spawn\n# mailauthctl: end\n"
 #define SMTPD "smtp inet n - y - - smtpd\n"
 #define FILTER "Mode sv\nSocket inet:8891@localhost\nAuthservID mx.example.com\n"
+#define VERIFIES "version: 1\nhostname: mx.example\ndkim-verify: true\n"
 #define DMARC                                                      \
 	"# mailauthctl: begin\nSocket local:/q/opendmarc/x.sock\n" \
 	"AuthservID mx.example.com\n# mailauthctl: end\n"
@@ -327,6 +330,17 @@ static const struct restore_row {
 	  "providers reload postfix:/p\nproviders probe policy unix:/q/private/mailauth-spf\n"
 	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n"
 	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:10025\n" },
+	/* what verifies goes after main.cf, and comes before it */
+	{ { { "/p/main.cf", "a = b\n", "a = b\n" BLOCK, &main_cf_format },
+	    { POLICYD_CONF, VERIFIES, "version: 1\nhostname: mx.example\n", NULL } },
+	  "consumers /p/main.cf\nleftovers " POLICYD_CONF "\n" LEFT
+	  "consumers reload postfix:/p\nconsumers probe smtp 127.0.0.1:25\n" },
+	{ { { "/p/master.cf", SMTPD, SMTPD SPF_LINE, &master_cf_format },
+	    { POLICYD_CONF, NULL, VERIFIES, NULL } },
+	  "providers /p/master.cf\ntables " POLICYD_CONF "\n"
+	  "providers reload postfix:/p\nproviders probe policy unix:/q/private/mailauth-spf\n"
+	  "providers probe milter-guard unix:/q/private/mailauth-spf mx.example -\n"
+	  "leftovers reload opendkim\nleftovers disable opendkim\nleftovers restart opendmarc\nleftovers disable opendmarc\n" },
 	/* a filter comes back with one name, and signs for another no more */
 	{ { { "/etc/opendkim.conf", "", INCLUDE, &opendkim_conf_format },
 	    { "/etc/mailauthctl/opendkim.conf", NULL, FILTER, NULL },
@@ -410,7 +424,7 @@ static void test_restore(void **state)
 			.dkim = { .is_installed = true,
 			          .is_running = true,
 			          .conf_path = conf_path },
-			.dmarc = { .is_running = true, .conf_path = dmarc_path },
+			.earlier = { .is_running = true, .conf_path = dmarc_path },
 			.srs = { .is_in_place = restore_rows[i].is_srs_named,
 			         .daemon = { .is_installed = restore_rows[i].has_srs,
 			                     .is_running = restore_rows[i].has_srs,
