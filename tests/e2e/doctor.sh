@@ -181,7 +181,7 @@ mailauthctl mta rollback --yes >/dev/null 2>&1
 ok "held pushes are found" finds "server warning -" "pushes are held after a rollback"
 ok "and taken up again" helps "mailauthctl mta push"
 mailauthctl server set dkim.verify on --no-push >/dev/null
-ok "a change that was not pushed is found" finds "server warning -" "file is pending"
+ok "a change that was not pushed is found" finds "server warning -" "2 files are pending"
 ok "and pushed" helps "mailauthctl mta push"
 
 sqlite3 /var/lib/mailauthctl/target.db "INSERT INTO push (at, actor, command, kind, gen, token, state)

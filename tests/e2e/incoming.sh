@@ -52,7 +52,7 @@ ok "mta adopt" adopt
 ok "main.cf is still a link" test -L /etc/postfix/main.cf
 others() { grep -v mailauth "$1"; }
 # What is not ours: without our lines, and without our item in a list of the admin's.
-others() { sed -E -e '/^# mailauthctl: begin/,/^# mailauthctl: end/d' -e 's/\$mailauth_[a-z_]+, //; s/, \$mailauth_[a-z_]+//' "$1"; }
+others() { sed -E -e '/^# mailauthctl: begin/,/^# mailauthctl: end/d' -e 's/\$mailauth_[a-z_]+, //g; s/, \$mailauth_[a-z_]+//g' "$1"; }
 is "the admin's lines are kept" "$(others /etc/postfix/main.cf)" "$(cat /srv/main.cf.before)"
 is "his milter is still used" "$(postconf -hx smtpd_milters | grep -c 'inet:127.0.0.1:9999')" 1
 is "after ours" "$(postconf -hx smtpd_milters | tr -d '\n' | grep -cE '^. unix:private/mailauth-spf, [^}]*}, *. inet:127.0.0.1:9999')" 1

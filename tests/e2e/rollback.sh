@@ -112,7 +112,7 @@ ok "mta push --force overwrites" mailauthctl mta push --force
 is "no drift" "$(drift)" ""
 cp /srv/main.cf.before /etc/postfix/main.cf
 is "main.cf from a backup is drift" "$(drift)" "/etc/postfix/main.cf smtpd_milters"
-fails "it is not overwritten either" mailauthctl server set spf.check off
+fails "it is not overwritten either" mailauthctl mta push
 ok "but by force" mailauthctl mta push --force
 touch /etc/postfix/main.cf /etc/mailauthctl/opendkim.conf
 is "what was only touched is none" "$(drift)" ""

@@ -165,7 +165,7 @@ static void test_notes(void **state)
 		  "587/inet in master.cf sets smtpd_milters itself: mail through it is "
 		  "neither" },
 		{ "", "smtp inet n - y - - smtpd -o smtpd_milters=inet:127.0.0.1:8891\n",
-		  "DMARC is not checked" },
+		  "is not verified" },
 		{ "content_filter = scan:[127.0.0.1]:10024\n",
 		  "smtp inet n - y - - smtpd\nscan unix - - n - - smtp\n"
 		  "127.0.0.1:10025 inet n - n - - smtpd\n",

@@ -18,6 +18,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/plan/plan.h"
 #include "core/mta/probe/map_probe.h"
+#include "core/mta/qmail/qmail_probe.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/probe/policy_probe.h"
 #include "core/mta/probe/smtp_probe.h"
@@ -460,6 +461,8 @@ static void test_show_probe(void **state)
 		{ &milter_guard_probe, "mx.example", NULL, NULL,
 		  "# then a message from outside must be verified, and lose forged "
 		  "results, at E\n" },
+		{ &qmail_smtpd_probe, NULL, NULL, "accepts",
+		  "# then E must accept connections\n" },
 		{ &policy_probe, NULL, NULL, NULL,
 		  "# then the SPF service must answer at E\n" },
 	};
