@@ -113,11 +113,6 @@ int policyd_conf_render(const struct desired *desired, const struct policyd_host
 		(struct policyd_list){ (const char *const *)desired->dmarc_exceptions,
 		                       desired->dmarc_exception_count };
 	service.spf = desired->spf;
-	if (host->verifies) {
-		service.verifies_dkim = desired->verifies;
-		service.checks_dmarc = desired->verifies && desired->checks_dmarc;
-		service.rejects_dmarc = service.checks_dmarc && desired->rejects_dmarc;
-	}
 	service.trusted_relays = (struct policyd_list){ relays.text, relays.count };
 	policyd_settings_render(&service, into);
 	relays_done(&relays);

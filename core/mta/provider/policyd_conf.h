@@ -40,7 +40,6 @@ struct policyd_host {
 	char *const *
 		relayed; /* networks that it relays for, as an administrator wrote them */
 	size_t relayed_count;
-	bool verifies; /* mailauth-policyd verifies DKIM and DMARC, too */
 };
 
 /* The name in the fields that it adds, and whose forged results it removes. */

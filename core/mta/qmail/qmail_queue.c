@@ -55,8 +55,7 @@ static void note_hook(const struct qmail_observed *observed, struct plan *plan)
 int qmail_queue_plan(const struct desired *desired, const struct qmail_observed *observed,
                      struct plan *plan, struct err *err)
 {
-	const struct policyd_host host = { .hostname = observed->host.hostname,
-		                           .verifies = true };
+	const struct policyd_host host = { .hostname = observed->host.hostname };
 	unsigned cause = plan_cause(plan, CAUSE_POLICY);
 	if (!desired)
 		return 0;

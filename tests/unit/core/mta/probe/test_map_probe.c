@@ -18,10 +18,10 @@
 #include "core/base/alloc.h"
 #include "core/mta/plan/plan.h"
 #include "core/mta/probe/map_probe.h"
-#include "core/mta/qmail/qmail_probe.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/probe/policy_probe.h"
 #include "core/mta/probe/smtp_probe.h"
+#include "core/mta/qmail/qmail_probe.h"
 
 /* It greets where `greeting` is set; every line (or netstring) gets the next answer, the last one
  * again and again; an answer of "" closes the connection. */
@@ -463,6 +463,8 @@ static void test_show_probe(void **state)
 		  "results, at E\n" },
 		{ &qmail_smtpd_probe, NULL, NULL, "accepts",
 		  "# then E must accept connections\n" },
+		{ &qmail_verify_probe, NULL, NULL, NULL,
+		  "# then E must verify a message\n" },
 		{ &policy_probe, NULL, NULL, NULL,
 		  "# then the SPF service must answer at E\n" },
 	};
