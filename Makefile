@@ -17,7 +17,7 @@
 #   make deb                a Debian package in build/deb
 #   make man                pages of the manual, in build/release/man
 #   make clean              make update-cli       writes what the command line prints now into tests/cli/*.out
-#   make update-po          brings po/*.po up to date with the messages in the code
+#   make update-po          brings po/*.po and man/*.po up to date with the messages of code and manual
 #
 # Not root: nothing is installed; what is missing is said, and the tests that need it are skipped.
 
@@ -365,23 +365,35 @@ $(build)/core/mta/engine/target.o: $(build)/gen/target.sql.inc
 #
 # The library -> manref, which knows the tables -> pages -> their text -> what `help` prints.
 
+# The pages of a language are made with its two catalogues, man/<language>.po and the program's.
+
 man_pages := mailauthctl.8 mailauthctl-settings.5 mailauthctl-template.5 mailauth-policyd.8 \
 	mailauth-qmail-queue.8
 man_built := $(man_pages:%=$(build)/man/%)
-man: $(man_built)
+man_translated := $(foreach language,$(languages),$(man_pages:%=$(build)/man/$(language)/%))
+man: $(man_built) $(man_translated)
 
-$(build)/manref: $(build)/cli/line/manref.o $(lib) $(build)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $(build)/cli/line/manref.o $(lib) $(LIBS)
+manref_obj := $(build)/cli/line/manref.o $(build)/cli/line/manref_text.o
+$(build)/manref: $(manref_obj) $(lib) $(build)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $(manref_obj) $(lib) $(LIBS)
 
 # What stands by hand beside the rows of a table.
-$(build)/man/mailauthctl.8: man/commands.mdoc
-$(build)/man/mailauthctl-settings.5: man/settings.mdoc
-$(man_built): $(build)/man/%: man/%.in $(build)/manref
+$(foreach folder,man $(languages:%=man/%),$(build)/$(folder)/mailauthctl.8): man/commands.mdoc
+$(foreach folder,man $(languages:%=man/%),$(build)/$(folder)/mailauthctl-settings.5): man/settings.mdoc
+define make_page
 	@mkdir -p $(@D)
-	$(build)/manref page $< $(filter %.mdoc,$^) >$@.tmp
+	$(build)/manref page $< $(filter %.mdoc,$^) $(filter %.mo,$^) >$@.tmp
 	@mv -f $@.tmp $@
+endef
+$(man_built): $(build)/man/%: man/%.in $(build)/manref
+	$(make_page)
+define translated_pages
+$(man_pages:%=$(build)/man/$(1)/%): $(build)/man/$(1)/%: man/%.in $(build)/manref $(build)/po/man-$(1).mo $(call catalogue,$(1))
+	$$(make_page)
+endef
+$(foreach language,$(languages),$(eval $(call translated_pages,$(language))))
 
-rendered := $(foreach page,$(man_pages),$(build)/gen/$(page).utf8.inc $(build)/gen/$(page).ascii.inc)
+rendered := $(foreach page,$(man_pages) $(man_translated:$(build)/man/%=%),$(build)/gen/$(page).utf8.inc $(build)/gen/$(page).ascii.inc)
 define render
 	@mkdir -p $(@D)
 	mandoc -T$(1) -Owidth=78 -Ios='mailauthctl $(VERSION)' $< >$@.txt
@@ -392,7 +404,14 @@ $(build)/gen/%.utf8.inc: $(build)/man/%
 	$(call render,utf8)
 $(build)/gen/%.ascii.inc: $(build)/man/%
 	$(call render,ascii)
-$(build)/cli/line/help_pages.o: $(rendered)
+# The rows of a page's translations.
+translations := $(man_pages:%=$(build)/gen/%.translations.inc)
+$(translations): $(build)/gen/%.translations.inc: Makefile
+	@mkdir -p $(@D)
+	@for language in $(languages); do \
+		printf '{ "%s",\n#include "%s.utf8.inc"\n,\n#include "%s.ascii.inc"\n},\n' \
+			$$language $$language/$* $$language/$*; done >$@
+$(build)/cli/line/help_pages.o: $(rendered) $(translations)
 
 # ---- languages -------------------------------------------------------------------------------
 
@@ -412,10 +431,26 @@ $(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
 	@mkdir -p $(@D)
 	msgfmt --check -o $@ $<
 
-update-po: $(build)/po/mailauthctl.pot
-	$(foreach language,$(languages),msgmerge -q --no-fuzzy-matching $(po_layout) \
-		-o $(<D)/$(language).po po/$(language).po $<$(newline)\
-	msgattrib --no-obsolete $(po_layout) -o po/$(language).po $(<D)/$(language).po$(newline))
+# The messages of the manual's sources, in their order, and manref's own.
+manual_src := $(man_pages:%=man/%.in) man/commands.mdoc man/settings.mdoc
+$(build)/po/manual.pot: $(manual_src) cli/line/manref.c $(build)/manref
+	@mkdir -p $(@D)
+	@$(build)/manref messages $(manual_src) | msguniq -o $@.pages -
+	@xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ --add-comments=TRANSLATORS \
+		--add-location=file -o $@.words cli/line/manref.c
+	@sed -i '/^"POT-Creation-Date/d; s/CHARSET/UTF-8/' $@.words
+	@msgcat --use-first -o $@ $@.pages $@.words
+
+$(build)/po/man-%.mo: man/%.po
+	@mkdir -p $(@D)
+	msgfmt --check-format -o $@ $<
+
+# Brings a catalogue up to date with its template: $(call merge_po,CATALOGUE,TEMPLATE,LAYOUT)
+merge_po = msgmerge -q --no-fuzzy-matching $(3) -o $(2).merged $(1) $(2) && \
+	msgattrib --no-obsolete $(3) -o $(1) $(2).merged$(newline)
+update-po: $(build)/po/mailauthctl.pot $(build)/po/manual.pot
+	$(foreach language,$(languages),$(call merge_po,po/$(language).po,$(build)/po/mailauthctl.pot,$(po_layout)))
+	$(foreach language,$(languages),$(call merge_po,man/$(language).po,$(build)/po/manual.pot,))
 
 # The program as it finds catalogues that are not installed: for tests.
 $(build)/tests/lib/main_here.o: cli/main.c $(build)/flags
@@ -426,12 +461,12 @@ $(build)/tests/lib/mailauthctl_here: $(build)/tests/lib/main_here.o $(build)/cli
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What the tests run besides the programs, the unit tests and the fuzz targets.
-test-programs: $(addprefix $(build)/tests/lib/,dkim_ask dnsd fail_store.so fake_mta from_ask mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot
+test-programs: $(addprefix $(build)/tests/lib/,dkim_ask dnsd fail_store.so fake_mta from_ask mailauthctl_here spf_ask) $(build)/libraries $(build)/po/mailauthctl.pot $(build)/po/manual.pot
 
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
-syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) | need-libraries
-	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/queue/qmail_queue.c cli/line/manref.c \
+syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) $(translations) | need-libraries
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/queue/qmail_queue.c $(manref_obj:$(build)/%.o=%.c) \
 		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
 		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 
@@ -448,6 +483,8 @@ installed += bin/mailauth-policyd:0755:$(libexec)/mailauth-policyd
 installed += bin/mailauth-qmail-queue:0755:$(libexec)/mailauth-qmail-queue
 man_row = $(build)/man/$(1):0644:$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
 installed += $(foreach page,$(man_pages),$(call man_row,$(page)))
+man_row_in = $(build)/man/$(1)/$(2):0644:$(PREFIX)/share/man/$(1)/man$(patsubst .%,%,$(suffix $(2)))/$(2)
+installed += $(foreach language,$(languages),$(foreach page,$(man_pages),$(call man_row_in,$(language),$(page))))
 installed += completions/mailauthctl.bash:0644:$(PREFIX)/share/bash-completion/completions/mailauthctl
 installed += completions/_mailauthctl:0644:$(PREFIX)/share/zsh/site-functions/_mailauthctl
 installed += completions/mailauthctl.fish:0644:$(PREFIX)/share/fish/vendor_completions.d/mailauthctl.fish
@@ -503,4 +540,4 @@ bench: all
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
 	$(build)/cli/policyd/policyd.d $(build)/cli/queue/qmail_queue.d $(addprefix $(build)/tests/lib/,dkim_ask.d dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
-	$(build)/cli/help_pages.d $(build)/cli/manref.d
+	$(build)/cli/line/help_pages.d $(manref_obj:.o=.d)

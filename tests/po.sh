@@ -26,6 +26,15 @@ for po in po/*.po; do
 	ok "$language: is in the Makefile's list" test -f "$build/locale/$language/LC_MESSAGES/mailauthctl.mo"
 done
 
+for po in man/*.po; do
+	language=$(basename "$po" .po)
+	ok "the manual, $language: every paragraph has its translation, and nothing else has" \
+		tests/lib/po_check.py "$po" "$build/po/manual.pot"
+	ok "the manual, $language: msgfmt finds no fault" msgfmt --check-format -o /dev/null "$po"
+	is "the manual, $language: no page has English words of manref's own" \
+		"$(grep -hE '^\.Ss Other commands|^\.It (Values|Default|Scope):' "$build/man/$language"/*)" ""
+done
+
 # Each kind of fault is one.
 spoil() { # name, sed script
 	sed -E "$2" po/es.po >"$scratch/spoilt.po"
@@ -44,11 +53,19 @@ spoil "a translated option" '/^msgid "the same as --format json"/{n;s/--format/-
 spoil "a blank that is missing" '/^msgid "warning: "/{n;s/ "$/"/}'
 { cat po/es.po; printf '\n#~ msgid "gone"\n#~ msgstr "ido"\n'; } >"$scratch/spoilt.po"
 fails "an obsolete message is a fault" tests/lib/po_check.py "$scratch/spoilt.po" "$pot"
+spoil_manual() { # name, what the fault is called, sed script
+	sed -E "$3" man/es.po >"$scratch/spoilt.po"
+	is "the manual: $1 is a fault" "$(tests/lib/po_check.py "$scratch/spoilt.po" "$build/po/manual.pot" | grep -o "^$2" | head -1)" "$2"
+}
+spoil_manual "a paragraph without translation" "no translation" '/^msgid "Periodic tasks"/{n;s/".*"/""/}'
+spoil_manual "a paragraph that changed in English" "no translation" 's/^"Every change passes/"Each change passes/; s/^msgid "Every change passes/msgid "Each change passes/'
+spoil_manual "a translated name of a command" "another number of" '/^msgstr/,/^$/s/^"\.Ic mta adopt \./".Ic mta adoptar ./'
+spoil_manual "a reference that is missing" "another number of" '/^msgstr/,/^$/s/^"\.Xr mailauth-policyd 8 \./".Xr mailauthctl 8 ./'
 
-# The Makefile's list of files has all that have messages.
+# The Makefile's list of files has all that have messages; those of manref are in the manual's.
 messages_of() { msgcat --no-location --no-wrap --sort-output - | grep -v '^[#"]'; }
 all_messages() {
-	find cli core dnszone -name '*.[ch]' -print0 | sort -z | xargs -0 \
+	find cli core dnszone -name '*.[ch]' ! -path cli/line/manref.c -print0 | sort -z | xargs -0 \
 		xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ -o - |
 		sed 's/CHARSET/UTF-8/' | messages_of
 }
@@ -127,6 +144,9 @@ is "... two" "$(counted en a.example b.example)" "update the 2 existing domains"
 is "... in Spanish" "$(counted es a.example)" "actualizar el 1 dominio existente"
 is "... two" "$(counted es a.example b.example)" "actualizar los 2 dominios existentes"
 says "the rules of the manual" "reglas de conjetura" server describe spf.guess-rules
+says "a page" "ajustes del servidor y de los dominios" help settings
+says "a setting's section" "Valores:" help spf.mode
+says "... and its text" "Cada modo incluye los inferiores." help spf.mode
 is "LANGUAGE alone, beside LC_ALL=C, says nothing" \
 	"$(env -i LC_ALL=C LANGUAGE=es "$program" sever 2>&1)" "$("$program" sever 2>&1)"
 is "no line of help is wider than a terminal" \

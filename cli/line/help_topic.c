@@ -30,11 +30,17 @@ const char *help_topic_text(const struct help_topic *topic)
 {
 	/* not the current locale: main() replaces one that does not support UTF-8 */
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	/* TRANSLATORS: the code of your language, which selects the manual's text: "es" */
+	const char *language = _("en");
 	bool is_utf8 = false;
 	if (locale) {
 		is_utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
 		freelocale(locale);
 	}
+	for (const struct help_text *text = topic->translations; text && text->language;
+	     text++)
+		if (strcmp(text->language, language) == 0)
+			return is_utf8 ? text->utf8 : text->ascii;
 	return is_utf8 ? topic->utf8 : topic->ascii;
 }
 

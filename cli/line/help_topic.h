@@ -12,11 +12,18 @@
 
 #include "core/base/buf.h"
 
+/* A page in another language; a list ends in {0}. */
+struct help_text {
+	const char *language; /* as the catalogue of messages names itself: _("en") */
+	const char *utf8, *ascii;
+};
+
 struct help_topic {
-	const char *name;         /* "settings" */
-	const char *page;         /* "mailauthctl-settings" */
-	const char *help;         /* one line, N_() */
-	const char *utf8, *ascii; /* the page, at most 80 columns */
+	const char *name;                     /* "settings" */
+	const char *page;                     /* "mailauthctl-settings" */
+	const char *help;                     /* one line, N_() */
+	const char *utf8, *ascii;             /* the page, at most 80 columns */
+	const struct help_text *translations; /* may be NULL */
 };
 
 /* The pages; ends in {0}.  Not in the library: a program that links the library generates them. */
@@ -26,7 +33,8 @@ extern const struct help_topic help_pages[];
 const struct help_topic *help_topic_find(const struct help_topic *topics,
                                          const char *name) must_check;
 
-/* The text for the locale of the environment: ASCII if that is not UTF-8. */
+/* The text in the language of messages, in English if there is none; ASCII if the locale of the
+ * environment is not UTF-8. */
 const char *help_topic_text(const struct help_topic *topic) must_check;
 
 /* The subsection of a page with that heading, such as a setting's key.  False: none. */

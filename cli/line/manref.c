@@ -1,9 +1,12 @@
 /*
  * manref: the manual from its sources; runs while the program is built and is not installed.
  *
- *     manref page PAGE.in [SECTIONS.mdoc]  the page: lines "@name word@" of PAGE.in are replaced by
- *                                          what the tables say, "@name@" inside lines by a value
- *     manref embed TEXT                    the text of a rendered page as a C string
+ *     manref page PAGE.in [SECTIONS.mdoc] [CATALOGUE.mo]...
+ *                          the page: lines "@name word@" of PAGE.in are replaced by what the tables
+ *                          say, "@name@" inside lines by a value; catalogues translate all of it
+ *     manref messages FILE...
+ *                          what a translator of these sources translates, as a template for gettext
+ *     manref embed TEXT    the text of a rendered page as a C string
  *
  * SECTIONS.mdoc holds hand-written text for rows of a table; `.\" = KEY` begins the section of KEY.
  * Every setting needs one, a command may have one; a section that no row asked for is a fault,
@@ -15,6 +18,7 @@
 #include <string.h>
 
 #include "cli/line/commands.h"
+#include "cli/line/manref_text.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting/setting.h"
@@ -32,6 +36,8 @@
 #define MARK ".\\\" = "
 #define LINE_WIDTH 78
 #define EXAMPLE_WIDTH 66
+/* The manual's and the program's. */
+#define MAX_CATALOGUES 2
 
 struct section {
 	const char *key; /* borrowed from the text of the file */
@@ -47,6 +53,8 @@ struct page {
 	size_t count, room;
 	bool is_shown[SETTING_COUNT];
 	bool has_settings;
+	bool is_synopsis,
+		has_name; /* of a translated page: in that section, behind a name */
 	bool has_failed;
 };
 
@@ -125,6 +133,8 @@ static void put_sentence(const char *phrase)
 	/* names are not changed: "dkim.sign", "_domainkey" */
 	if (!memchr(phrase, '.', word) && *phrase >= 'a' && *phrase <= 'z')
 		text.at[0] = (char)(*phrase - 'a' + 'A');
+	else if (text_starts(phrase, "\xc3") && (unsigned char)phrase[1] >= 0xa0)
+		text.at[1] = (char)(phrase[1] - 0x20); /* U+00E0 to U+00FE */
 	if (len && !strchr(".?!", phrase[len - 1]))
 		buf_putc(&text, '.');
 	put_words(buf_text(&text));
@@ -218,12 +228,12 @@ static void put_options(const struct option_row *options, bool tells_access)
 		if (row->value)
 			put_grammar(row->value);
 		putchar('\n');
-		put_sentence(row->help);
+		put_sentence(_(row->help));
 		if (tells_access && (row->access == OPTION_FOR_ADMINS ||
 		                     row->access == OPTION_STDIN_FOR_ADMINS))
-			puts("Not for customers.");
+			puts(_("Not for customers."));
 		if (tells_access && row->access == OPTION_STDIN_FOR_ALL)
-			puts("Customers: standard input only.");
+			puts(_("Customers: standard input only."));
 	}
 }
 
@@ -270,10 +280,10 @@ static void put_command(struct page *page, const struct command *row)
 	printf(".It Ic %s", row->words);
 	put_grammar(row->args ? row->args : "");
 	putchar('\n');
-	put_sentence(row->help);
+	put_sentence(_(row->help));
 	put_section(page, row->words);
 	if (row->needs & NEED_OWN_ACCESS)
-		puts("Open to customers, for domains of their own.");
+		puts(_("Open to customers, for domains of their own."));
 	if (row->options && row->options->name) {
 		puts(".Bl -tag -width Ds");
 		put_options(row->options, row->needs & NEED_OWN_ACCESS);
@@ -291,9 +301,9 @@ static void put_commands(struct page *page, const char *noun)
 			continue;
 		if (group->noun && !*noun) {
 			printf(".Ss %s\n", group->noun);
-			put_sentence(group->help);
+			put_sentence(_(group->help));
 		} else if (!group->noun && !has_others) {
-			puts(".Ss Other commands");
+			printf(".Ss %s\n", _("Other commands"));
 			has_others = true;
 		}
 		puts(".Bl -tag -width Ds");
@@ -364,20 +374,22 @@ static void put_setting(struct page *page, enum setting_key key)
 		complain(page, "shown twice:", row->key, strlen(row->key));
 	page->is_shown[key] = true;
 	printf(".Ss %s\n", row->key);
-	put_sentence(row->help);
-	puts(".Pp\n.Bl -tag -width Default: -compact");
-	printf(".It Values:\n");
+	put_sentence(_(row->help));
+	printf(".Pp\n.Bl -tag -width %s -compact\n", _("Default:"));
+	printf(".It %s\n", _("Values:"));
 	put_words(values);
-	puts(".It Default:");
+	printf(".It %s\n", _("Default:"));
 	if (*row->default_text)
 		put_words(row->default_text);
 	else
-		puts(row->flags & SETTING_COMPUTED ? "empty: found out from the system"
-		                                   : "empty");
-	if (row->domain_default)
-		printf("(a domain that does not set it: %s)\n", row->domain_default);
-	printf(".It Scope:\n%s\n.El\n",
-	       row->flags & SETTING_AT_DOMAIN ? "server and domain" : "server");
+		puts(row->flags & SETTING_COMPUTED ? _("empty: found out from the system")
+		                                   : _("empty"));
+	if (row->domain_default) {
+		printf(_("(a domain that does not set it: %s)"), row->domain_default);
+		putchar('\n');
+	}
+	printf(".It %s\n%s\n.El\n", _("Scope:"),
+	       row->flags & SETTING_AT_DOMAIN ? _("server and domain") : _("server"));
 	const struct section *section = find_section(page, row->key);
 	if (section &&
 	    !text_starts(section->text, ".Bl")) /* the macro adds its own space */
@@ -410,7 +422,7 @@ static void put_placeholders(struct page *page, const char *word)
 	(void)page, (void)word;
 	for (unsigned i = 0; i < placeholder_count; i++) {
 		printf(".It Li < Ns %s Ns >\n", placeholder_table[i].name);
-		put_sentence(placeholder_table[i].help);
+		put_sentence(_(placeholder_table[i].help));
 	}
 }
 
@@ -425,7 +437,7 @@ static void put_lint(struct page *page, const char *word)
 			const struct lint_code *code = &tables[k]->row[i].code;
 			printf(".It Li %s Pq %s\n", code->code,
 			       lint_severity_name(code->severity));
-			put_sentence(code->message);
+			put_sentence(_(code->message));
 		}
 }
 
@@ -445,19 +457,22 @@ static void put_checks(struct page *page, const char *word)
 static const char *support_word(enum mta_support support)
 {
 	static const char *const words[] = {
-		[SUPPORT_NO] = "no",
-		[SUPPORT_PENDING] = "not yet",
-		[SUPPORT_YES] = "yes",
+		[SUPPORT_NO] = N_("no"),
+		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_YES] = N_("yes"),
 	};
-	return words[support];
+	return _(words[support]);
 }
 
 static void put_backends(struct page *page, const char *word)
 {
 	(void)page, (void)word;
-	puts(".Bl -column smartermail \"not yet\" \"not yet\" \"not yet\" \"not yet\" "
-	     "\"not yet\"\n"
-	     ".It Em backend Ta Em sign Ta Em verify Ta Em SPF Ta Em DMARC Ta Em SRS");
+	fputs(".Bl -column smartermail", stdout);
+	for (unsigned k = 0; k < FEATURE_COUNT; k++)
+		printf(" \"%s\"", support_word(SUPPORT_PENDING));
+	/* TRANSLATORS: columns, in mdoc(7) */
+	printf("\n.It %s\n",
+	       _("Em backend Ta Em sign Ta Em verify Ta Em SPF Ta Em DMARC Ta Em SRS"));
 	for (unsigned i = 0; i < registry_count; i++) {
 		const struct mta_backend *backend = registry[i];
 		printf(".It %s", backend->name);
@@ -526,19 +541,46 @@ static void put_line(const char *line, size_t len)
 	putchar('\n');
 }
 
+static const char *translated(void *arg, const char *message)
+{
+	const char *translation = manref_translation(message);
+	(void)arg;
+	return translation ? translation : message;
+}
+
+/* In the section SYNOPSIS, and only there, mdoc(7) begins a line with each name. */
+static void put_page_line(struct page *page, const char *line, size_t len)
+{
+	const char *synopsis = _("SYNOPSIS");
+	if (text_starts(line, ".Sh ")) {
+		page->is_synopsis = len == 4 + strlen(synopsis) &&
+		                    strncmp(line + 4, synopsis, len - 4) == 0 &&
+		                    strcmp(synopsis, "SYNOPSIS") != 0;
+		page->has_name = false;
+	} else if (page->is_synopsis && text_starts(line, ".Nm")) {
+		if (page->has_name)
+			puts(".Pp");
+		page->has_name = true;
+	}
+	put_line(line, len);
+}
+
 static int make_page(const char *source, const char *sections)
 {
 	auto_buf text = BUF_INIT, section_text = BUF_INIT;
+	auto_buf source_text = BUF_INIT, source_sections = BUF_INIT;
 	struct page page = { .name = source };
-	if (read_file(source, &text) < 0 ||
-	    (sections && read_file(sections, &section_text) < 0))
+	if (read_file(source, &source_text) < 0 ||
+	    (sections && read_file(sections, &source_sections) < 0))
 		return 1;
+	manref_replace(buf_text(&source_text), translated, NULL, &text);
+	manref_replace(buf_text(&source_sections), translated, NULL, &section_text);
 	cut_sections(&page, buf_text(&section_text));
 	printf(".\\\" Made from %s and the program's tables.\n", source);
 	for (const char *at = buf_text(&text); *at;) {
 		size_t len = strcspn(at, "\n");
 		if (!put_directive(&page, at, len))
-			put_line(at, len);
+			put_page_line(&page, at, len);
 		at += len + (at[len] == '\n');
 	}
 	page.name = sections;
@@ -591,16 +633,70 @@ static int embed(const char *source)
 	return 0;
 }
 
+/* ---- messages for translators ---------------------------------------------------------------- */
+
+static const char *put_message(void *arg, const char *message)
+{
+	const char *file = arg;
+	printf("\n#: %s\nmsgid \"", file);
+	for (const char *at = message; *at; at++) {
+		if (*at == '"' || *at == '\\')
+			putchar('\\');
+		if (*at == '\n')
+			fputs("\\n\"\n\"", stdout);
+		else
+			putchar(*at);
+	}
+	puts("\"\nmsgstr \"\"");
+	return message;
+}
+
+static int put_messages(char **files)
+{
+	puts("msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"");
+	for (; *files; files++) {
+		auto_buf text = BUF_INIT, unused = BUF_INIT;
+		if (read_file(*files, &text) < 0)
+			return 1;
+		manref_replace(buf_text(&text), put_message, *files, &unused);
+	}
+	return 0;
+}
+
+/* Reads the catalogues behind the other arguments, whose number it returns; 0: a fault. */
+static int take_catalogues(int argc, char **argv, struct buf catalogue[MAX_CATALOGUES])
+{
+	int others = argc;
+	while (others > 2 && text_ends(argv[others - 1], ".mo"))
+		others--;
+	for (int i = others; i < argc && i - others < MAX_CATALOGUES; i++) {
+		struct buf *octets = &catalogue[i - others];
+		if (read_file(argv[i], octets) < 0 ||
+		    manref_catalogue_add(octets->at, octets->len) < 0) {
+			fprintf(stderr, "manref: %s is no catalogue\n", argv[i]);
+			return 0;
+		}
+	}
+	return others;
+}
+
 int main(int argc, char **argv)
 {
 	int status = 2;
+	struct buf catalogue[MAX_CATALOGUES] = { BUF_INIT, BUF_INIT };
+	argc = take_catalogues(argc, argv, catalogue);
 	if ((argc == 3 || argc == 4) && strcmp(argv[1], "page") == 0)
 		status = make_page(argv[2], argc == 4 ? argv[3] : NULL);
+	else if (argc > 2 && strcmp(argv[1], "messages") == 0)
+		status = put_messages(argv + 2);
 	else if (argc == 3 && strcmp(argv[1], "embed") == 0)
 		status = embed(argv[2]);
-	else
-		fputs("usage: manref page PAGE.in [SECTIONS.mdoc] | manref embed TEXT\n",
+	else if (argc)
+		fputs("usage: manref page PAGE.in [SECTIONS.mdoc] [CATALOGUE.mo]... | "
+		      "manref messages FILE... | manref embed TEXT\n",
 		      stderr);
+	for (size_t i = 0; i < ARRAY_LEN(catalogue); i++)
+		buf_done(&catalogue[i]);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = 1;
 	return status;

@@ -5,8 +5,10 @@ usage: po_check.py PO POT
 
 One line for each fault, exit status 1 when there is one: a message without a translation, fuzzy,
 obsolete or unknown to the code; conversions of printf that differ; a command in quotes, a
-<placeholder>, a setting or an option that the translation does not repeat.
+<placeholder>, a setting or an option that the translation does not repeat; in a paragraph of the
+manual, a macro of mdoc(7) for what is typed with other words.
 """
+import collections
 import re
 import sys
 
@@ -17,6 +19,9 @@ TYPED = re.compile(
     r'"(?:mailauthctl|systemctl|journalctl|openssl|ssh-keygen|chmod|chattr|postconf) [^"]*"'
     r"|<[a-z0-9_-]+>|--[a-z]+(?:-[a-z]+)*"
     r"|\b(?:dkim|dmarc|dns|mta|spf|srs|zone)\.[a-z-]+[a-z]\b|\bRFC \d+")
+# Macros whose words are the same in every language, and what may stand between or behind them.
+TYPED_MACROS = {"Ar", "Cm", "Er", "Ev", "Fl", "Fn", "Ic", "Li", "Nm", "Pa", "Va", "Xr"}
+PUNCTUATION = set(".,:;()")
 
 
 def read(path):
@@ -50,6 +55,20 @@ def edges(text):
     return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()):]
 
 
+def typed_words(text):
+    """How often each word is an argument of which macro."""
+    found = collections.Counter()
+    for line in text.split("\n"):
+        macro = ""
+        for word in line[1:].split() if line.startswith(".") else []:
+            if re.fullmatch("[A-Z][a-z]", word):
+                macro = word
+                found[macro] += macro == "Nm"
+            elif macro in TYPED_MACROS and word not in PUNCTUATION:
+                found[macro, word] += 1
+    return found
+
+
 def faults_of(message, translation):
     if not translation:
         yield "no translation"
@@ -60,6 +79,10 @@ def faults_of(message, translation):
         yield "other blanks or line breaks at its ends"
     for word in sorted(set(TYPED.findall(message)) - set(TYPED.findall(translation))):
         yield f"lacks {word}"
+    if message.startswith(".") or "\n." in message:
+        wanted, words = typed_words(message), typed_words(translation)
+        for word in sorted((wanted - words) + (words - wanted), key=str):
+            yield f"another number of {word}"
 
 
 def faults(po, pot):

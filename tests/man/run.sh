@@ -16,6 +16,10 @@ m() { env -u MAILAUTHCTL_DB "$build/mailauthctl" --root "$scratch" "$@"; }
 
 # Pages of other programs need not be installed where this runs; ours are looked for below.
 lint() { mandoc -T lint -W all "$build/man/$1" | grep -v ': STYLE: referenced manual not found: '; }
+# mandoc knows the sections' English names alone, and counts the octets of a line.
+lint_translation() {
+	lint "$1" | grep -vE 'first section is not "NAME"|description line outside NAME section|possible typo in section name|input text line longer than 80 bytes'
+}
 groff_warnings() { LC_ALL=C.UTF-8 MANROFFOPT=-ww MANWIDTH=80 man --warnings=all -l "$build/man/$1" 2>"$scratch/groff" >/dev/null; cat "$scratch/groff"; }
 # As the program has it: without what terminals do with backspaces.
 rendered() { # page, output
@@ -23,7 +27,7 @@ rendered() { # page, output
 }
 cross_references() {
 	local name section
-	sed -nE 's/^\.Xr (mailauth[a-z-]*) ([0-9]).*/\1 \2/p' "$build"/man/* | sort -u |
+	sed -nE 's/^\.Xr (mailauth[a-z-]*) ([0-9]).*/\1 \2/p' "$build"/man/*.[58] | sort -u |
 		while read -r name section; do
 			[ -f "$build/man/$name.$section" ] || echo "$name($section)"
 		done
@@ -50,6 +54,23 @@ for page in $pages; do
 			"$(LC_ALL=C m help "${topic%.*}" | tail -3)" "$(rendered "$page" ascii | tail -3)"
 done
 is "pages of ours that are named are there" "$(cross_references)" ""
+
+# What a page refers to as a section of its own.
+lacking_sections() {
+	local heading
+	sed -nE 's/^.*\<Sx (.*[^ .,;)]) ?[.,;)]?$/\1/p' "$build/man/$1" | sort -u | while read -r heading; do
+		cat "$build/man/${1%/*}"/*.[58] | grep -qxE "\.S[hs] (\\\\&)?$heading" || echo "$heading"
+	done
+}
+for page in $pages; do
+	for file in "$build"/man/*/"$page"; do
+		page=${file#"$build/man/"}
+		is "$page: mandoc finds nothing" "$(lint_translation "$page")" ""
+		ok "$page: no line is wider than 80" [ "$(rendered "$page" utf8 | LC_ALL=C.UTF-8 wc -L)" -le 80 ]
+		is "$page: the sections that it names are there" "$(lacking_sections "$page")" ""
+		ok "$page: ASCII where the locale knows no more" [ -z "$(rendered "$page" ascii | LC_ALL=C grep -a '[^ -~]')" ]
+	done
+done
 
 # ---- everything is in them -------------------------------------------------------------------
 

@@ -31,13 +31,22 @@
 	"EXAMPLES\n"                                   \
 	"     None.\n"
 
+static const struct help_text other[] = { { "xx", "other", "other" }, { 0 } };
+/* What a catalogue would choose: without one, messages are in English. */
+static const struct help_text chosen[] = { { "xx", "other", "other" },
+	                                   { "en", "ch\xc3\xb6sen", "chosen" },
+	                                   { 0 } };
 static const struct help_topic topics[] = {
 	{ "settings", "mailauthctl-settings", N_("what settings mean"),
-	  "\xe2\x80\xa2" PAGE, PAGE },
+	  "\xe2\x80\xa2" PAGE, PAGE, NULL },
 	{ "zone", "mailauthctl-zone", N_("zones"), "the page of z\xc3\xb6nes\n",
-	  "the page of zones\n" },
+	  "the page of zones\n", other },
 	{ 0 },
 };
+
+static const struct help_topic translated = { "zone",      "mailauthctl-zone",
+	                                      N_("zones"), "",
+	                                      "",          chosen };
 
 static const struct command zone_rows[] = {
 	{ "zone show", .help = N_("print a zone") },
@@ -85,6 +94,8 @@ static void test_text(void **state)
 		assert_int_equal(setenv("LC_ALL", rows[i].locale, 1), 0);
 		assert_ptr_equal(help_topic_text(&topics[1]),
 		                 rows[i].is_utf8 ? topics[1].utf8 : topics[1].ascii);
+		assert_ptr_equal(help_topic_text(&translated),
+		                 rows[i].is_utf8 ? chosen[1].utf8 : chosen[1].ascii);
 	}
 	setenv("LC_ALL", "C", 1);
 }
