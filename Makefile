@@ -96,7 +96,7 @@ mta_src := \
 		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
-	$(addprefix qmail/,qmail qmail_detect qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf) \
+	$(addprefix qmail/,qmail qmail_detect qmail_dkim qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf) \
 	$(addprefix smartermail/,smartermail) \
 	$(addprefix icewarp/,icewarp) \
 	$(addprefix mailenable/,mailenable) \

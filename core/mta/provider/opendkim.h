@@ -101,6 +101,8 @@ void opendkim_internal_hosts(const struct desired *desired, char *const *relayed
 /* The folders of the files and their owners. */
 struct opendkim_place {
 	const char *prefix; /* "" or the folder of the directory backend */
+	const char *keys;   /* the folder of key files in it; NULL: OPENDKIM_KEYS */
+	const char *ending; /* of key files; NULL: OPENDKIM_KEY_ENDING */
 	struct file_meta key, key_folder, table;
 };
 

@@ -175,11 +175,24 @@ static int compare_wanted(const void *a, const void *b)
 	return order ? order : strcmp(x->selector, y->selector);
 }
 
+/* The key file and the folder of a domain; the caller frees. */
+static char *folder_of(const struct opendkim_place *place, const char *main_name)
+{
+	return xasprintf("%s%s/%s", place->prefix,
+	                 place->keys ? place->keys : OPENDKIM_KEYS, main_name);
+}
+
+static char *path_of(const struct opendkim_place *place, const struct wanted *wanted)
+{
+	auto_free char *folder = folder_of(place, wanted->main_name);
+	return xasprintf("%s/%s%s", folder, wanted->selector,
+	                 place->ending ? place->ending : OPENDKIM_KEY_ENDING);
+}
+
 static void expect_key(const struct wanted *wanted, const struct opendkim_place *place,
                        struct plan *plan)
 {
-	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
-	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
+	auto_free char *path = path_of(place, wanted);
 	plan_expect_key(plan, path, wanted->main_name, wanted->selector,
 	                wanted->algorithm, &wanted->fingerprint);
 }
@@ -194,8 +207,7 @@ static int plan_key(const struct opendkim_keys *keys, const struct wanted *wante
 	if (r < 0)
 		return r;
 	digest_of(pem.at, pem.len, &digest);
-	auto_free char *inner = opendkim_key_path(wanted->main_name, wanted->selector);
-	auto_free char *path = xasprintf("%s%s", place->prefix, inner);
+	auto_free char *path = path_of(place, wanted);
 	plan_file_key(plan, RANK_DATA, path, wanted->key_id, &digest, place->key,
 	              plan_cause(plan, CAUSE_KEYS))
 		->domain = xstrdup(wanted->main_name);
@@ -222,11 +234,8 @@ static int take_leftover(void *arg, const char *path, struct err *err)
 	(void)err;
 	for (size_t i = l->first; i < l->last; i++) {
 		const struct wanted *wanted = &l->keys->wanted[i];
-		auto_free char *inner =
-			opendkim_key_path(wanted->main_name, wanted->selector);
-		size_t prefix = strlen(l->place->prefix);
-		if (strncmp(path, l->place->prefix, prefix) == 0 &&
-		    strcmp(path + prefix, inner) == 0)
+		auto_free char *own = path_of(l->place, wanted);
+		if (strcmp(path, own) == 0)
 			return 0;
 	}
 	struct step *step = plan_remove(l->plan, RANK_LEFTOVERS, path, 0);
@@ -247,7 +256,7 @@ static int plan_domain(const struct opendkim_keys *keys,
 		                       .main_name = name,
 		                       .first = first,
 		                       .last = last };
-	auto_free char *folder = xasprintf("%s" OPENDKIM_KEYS "/%s", place->prefix, name);
+	auto_free char *folder = folder_of(place, name);
 	int r = 0;
 	if (first < last) {
 		plan_mkdir(plan, RANK_DATA, folder, place->key_folder)->domain =

@@ -18,6 +18,7 @@
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/postsrsd.h"
 #include "core/mta/provider/postsrsd_conf.h"
+#include "core/mta/qmail/qmail_dkim.h"
 #include "core/mta/qmail/qmail_probe.h"
 #include "core/mta/qmail/qmail_service.h"
 
@@ -46,7 +47,8 @@ const struct mta_backend *registry_find(const char *name)
 
 const struct shared_format *const shared_formats[] = {
 	&main_cf_format,       &master_cf_format,      &opendkim_conf_format,
-	&postsrsd_conf_format, &opendmarc_conf_format, FORMATS_MORE
+	&postsrsd_conf_format, &opendmarc_conf_format, &qmail_dkimkeys_format,
+	FORMATS_MORE
 };
 const unsigned shared_format_count = ARRAY_LEN(shared_formats);
 
@@ -60,6 +62,7 @@ const struct probe_type *const probe_types[] = {
 	&milter_probe,       &milter_sign_probe,  &milter_verify_probe,
 	&milter_dmarc_probe, &milter_guard_probe, &smtp_probe,
 	&smtp_proxy_probe,   &policy_probe,       &map_probe,
-	&qmail_smtpd_probe,  &qmail_verify_probe, PROBES_MORE
+	&qmail_smtpd_probe,  &qmail_sign_probe,   &qmail_verify_probe,
+	PROBES_MORE
 };
 const unsigned probe_type_count = ARRAY_LEN(probe_types);

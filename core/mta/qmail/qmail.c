@@ -13,6 +13,7 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/desired.h"
 #include "core/mta/provider/policyd_conf.h"
+#include "core/mta/qmail/qmail_dkim.h"
 #include "core/mta/qmail/qmail_observed.h"
 #include "core/mta/qmail/qmail_probe.h"
 #include "core/mta/qmail/qmail_service.h"
@@ -62,6 +63,16 @@ static void look_at_support(struct ctx *ctx, const char *filter, enum mta_featur
 			.level = SUPPORT_NO,
 			.nearest = N_("its qmail-smtpd was built without the SPF patch"),
 		};
+	if (host.is_installed && feature == FEATURE_DKIM_SIGN && !host.has_dkim)
+		*support =
+			host.flavour == QMAIL_SQMAIL
+				? (struct feature_support){ .level = SUPPORT_PENDING }
+				: (struct feature_support){
+					  .level = SUPPORT_NO,
+					  .nearest = N_(
+						  "it was built without the DKIM patch "
+						  "(qmail-dkim)"),
+				  };
 	if (host.is_installed && needs_queue && !host.has_queue)
 		*support = (struct feature_support){
 			.level = SUPPORT_NO,
@@ -97,7 +108,9 @@ static int plan(const struct desired *desired, const void *row_observed,
 		               : 0;
 	note_state(observed, ret_plan);
 	int r = qmail_spf_plan(desired, observed, ret_plan, err);
-	return r < 0 ? r : qmail_queue_plan(desired, observed, ret_plan, err);
+	if (r == 0)
+		r = qmail_queue_plan(desired, observed, ret_plan, err);
+	return r < 0 ? r : qmail_dkim_plan(desired, observed, ret_plan, err);
 }
 
 static int restore(const void *row_observed, struct plan *plan, struct err *err)
@@ -128,22 +141,34 @@ static int restore(const void *row_observed, struct plan *plan, struct err *err)
 	return 0;
 }
 
-/* Files that qmail-smtpd cannot read end every connection. */
+#define KEYS_CHECKED 100 /* each has the owner and the mode of all */
+
+/* A control file that qmail-smtpd cannot read ends every connection, and a key that qmail-dkim cannot read
+ * defers the domain's mail. */
 static int validate(struct ctx *ctx, const struct plan *plan, const void *row_observed,
                     struct err *err)
 {
 	const struct qmail_observed *observed = row_observed;
-	auto_account who = { 0 };
+	auto_account smtpd = { 0 }, signer = { 0 };
+	size_t keys = 0;
 	int r = 0;
-	if (!observed->host.is_installed || !account_read(ctx, QMAIL_SMTPD_ACCOUNT, &who))
+	if (!observed->host.is_installed ||
+	    !account_read(ctx, QMAIL_SMTPD_ACCOUNT, &smtpd))
 		return 0;
+	bool has_signer = observed->dkim_account &&
+	                  account_read(ctx, observed->dkim_account, &signer);
 	struct path_check *check = path_check_new(ctx, plan);
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
-		if (step->kind == STEP_FILE && step->is_present && !step->is_secret &&
-		    text_starts(step->object, observed->host.control))
-			r = path_check_access(check, &who, "/", step->object, PATH_READ,
+		if (step->kind != STEP_FILE || !step->is_present ||
+		    !text_starts(step->object, observed->host.control))
+			continue;
+		if (!step->is_secret)
+			r = path_check_access(check, &smtpd, "/", step->object, PATH_READ,
 			                      err);
+		else if (has_signer && keys++ < KEYS_CHECKED)
+			r = path_check_access(check, &signer, "/", step->object,
+			                      PATH_READ, err);
 	}
 	path_check_free(check);
 	return r;
@@ -152,7 +177,7 @@ static int validate(struct ctx *ctx, const struct plan *plan, const void *row_ob
 const struct mta_backend qmail_backend = {
 	.name = "qmail",
 	.title = "qmail",
-	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_PENDING },
+	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_YES },
 	             [FEATURE_DKIM_VERIFY] = { SUPPORT_YES },
 	             [FEATURE_SPF] = { SUPPORT_YES },
 	             [FEATURE_DMARC] = { SUPPORT_YES },
@@ -170,5 +195,7 @@ const struct mta_backend qmail_backend = {
 	.observed_free = qmail_observed_free,
 	.plan = plan,
 	.restore = restore,
+	.check_rollback = qmail_dkim_check_rollback,
+	.key_selector = qmail_dkim_key_selector,
 	.validate = validate,
 };

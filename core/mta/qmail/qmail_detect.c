@@ -205,9 +205,52 @@ void qmail_observed_free(void *arg)
 		return;
 	for (size_t i = 0; i < QMAIL_SPF_FILES; i++)
 		free(observed->spf[i].text);
+	buf_done(&observed->dkimkeys);
 	qmail_hooks_done(&observed->hooks);
 	qmail_host_done(&observed->host);
 	free(observed);
+}
+
+/* What signs, and whose its keys are.  hier.c of the patch makes the folder 0700 for the account that reads
+ * them; an administrator may have changed that. */
+static int observe_dkim(struct ctx *ctx, struct qmail_observed *observed, struct err *err)
+{
+	auto_free char *path = qmail_control(&observed->host, "dkimkeys");
+	auto_free char *args = qmail_control(&observed->host, "filterargs");
+	auto_free char *folder = qmail_control(&observed->host, "domainkeys");
+	auto_buf text = BUF_INIT;
+	struct file_info info;
+	struct err ignored = ERR_INIT;
+	uid_t uid = FILE_KEEP_UID;
+	gid_t gid = FILE_KEEP_GID;
+	int r = file_read(ctx, path, QMAIL_DKIMKEYS_LIMIT, &observed->dkimkeys, NULL,
+	                  err);
+	observed->has_dkimkeys = r == 0;
+	if (r == ERR_MISSING) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r == 0)
+		r = file_look(ctx, folder, true, &info, err);
+	if (r < 0)
+		return r;
+	if (file_read(ctx, args, QMAIL_CONTROL_LIMIT, &text, NULL, &ignored) == 0)
+		for (const char *line = buf_text(&text); *line;
+		     line += strcspn(line, "\n"), line += *line == '\n')
+			observed->filters_dkim |=
+				*line != '#' &&
+				memmem(line, strcspn(line, "\n"), "qmail-dkim", 10);
+	bool in_queue = qmail_hook_find(&observed->hooks, "QMAILQUEUE", "qmail-dkim") ||
+	                qmail_hook_find(&observed->hooks, "MAILAUTH_QUEUE", "qmail-dkim");
+	const char *account = observed->filters_dkim ? "qmailr" : QMAIL_SMTPD_ACCOUNT;
+	bool is_known = file_user_id(ctx, account, &uid, &gid);
+	if (is_known && (observed->filters_dkim || in_queue))
+		observed->dkim_account = account;
+	observed->has_keys_folder = info.kind == FILE_DIRECTORY;
+	observed->keys_meta = observed->has_keys_folder
+	                              ? info.meta
+	                              : (struct file_meta){ 0700, uid, gid };
+	return 0;
 }
 
 int qmail_observe(struct ctx *ctx, struct qmail_observed **ret_observed, struct err *err)
@@ -224,6 +267,8 @@ int qmail_observe(struct ctx *ctx, struct qmail_observed **ret_observed, struct 
 		              err);
 	if (r == 0 && observed->host.is_installed)
 		qmail_hooks_read(ctx, observed->host.control, &observed->hooks);
+	if (r == 0 && observed->host.is_installed)
+		r = observe_dkim(ctx, observed, err);
 	observed->has_smtpd_account = file_user_id(ctx, QMAIL_SMTPD_ACCOUNT, &uid, &gid);
 	if (r < 0) {
 		qmail_observed_free(observed);

@@ -20,6 +20,7 @@
 #include "core/mta/qmail/qmail_hooks.h"
 
 #define QMAIL_CONTROL_LIMIT ((size_t)1 << 20)
+#define QMAIL_DKIMKEYS_LIMIT ((size_t)256 << 20)
 
 enum qmail_flavour {
 	QMAIL_PLAIN,    /* qmail 1.03, netqmail, notqmail: neither SPF nor DKIM */
@@ -74,6 +75,13 @@ struct qmail_observed {
 	bool is_rooted;
 	struct qmail_hooks hooks;
 	struct qmail_line spf[QMAIL_SPF_FILES];
+	struct buf dkimkeys; /* control/dkimkeys */
+	bool has_dkimkeys;
+	bool filters_dkim;          /* control/filterargs calls qmail-dkim */
+	bool has_keys_folder;       /* control/domainkeys */
+	struct file_meta keys_meta; /* ... its own, or those for a new one */
+	const char *
+		dkim_account; /* that calls qmail-dkim, to sign; NULL: unknown, or none does */
 	bool listens_on_ipv6;   /* port 25 */
 	bool has_smtpd_account; /* the account that qmail-smtpd runs as is known */
 };

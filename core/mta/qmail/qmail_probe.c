@@ -220,3 +220,56 @@ void qmail_plan_verify_probe(const struct qmail_observed *observed, const char *
 	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
 	step->ask->key = xstrdup(name);
 }
+
+/* ---- the signer ------------------------------------------------------------------------------- */
+
+static int ask_sign(struct ctx *ctx, const struct step *step, int64_t deadline,
+                    struct err *err)
+{
+	auto_free char *sign = xasprintf("DKIMSIGN=%s", step->ask->reverse);
+	const char *const env[] = { "DKIMQUEUE=/bin/cat", "RELAYCLIENT=", sign, NULL };
+	const char *const words[] = { step->object, NULL };
+	auto_free char *message =
+		xasprintf("From: <probe@%s>\nSubject: probe\n\nprobe\n", step->ask->key);
+	auto_free char *tag = xasprintf("d=%s;", step->ask->key);
+	cleanup(run_result_done) struct run_result result = { 0 };
+	bool is_apart;
+	int r = run_apart(ctx, step, deadline, words, env, message, &result, &is_apart,
+	                  err);
+	if (r < 0)
+		return r;
+	const char *out = buf_text(&result.out), *end = strstr(out, "\nFrom: ");
+	const char *domain = strstr(out, tag);
+	if (!text_starts(out, "DKIM-Signature:") || !end || !domain || domain > end)
+		return err_set(err, ERR_FAILED,
+		               _("%s does not sign a message of %s (exit status %d)"),
+		               step->object, step->ask->key, result.exit_status);
+	return 0;
+}
+
+static void show_sign(const struct step *step, struct buf *out)
+{
+	buf_printf(out, _("# then %s must sign a message of %s\n"), step->object,
+	           step->ask->key);
+}
+
+const struct probe_type qmail_sign_probe = {
+	.name = "qmail-sign",
+	.ask = ask_sign,
+	.show = show_sign,
+	.is_filters = true,
+};
+
+void qmail_plan_sign_probe(const struct qmail_observed *observed, const char *domain,
+                           unsigned when, struct plan *plan)
+{
+	auto_free char *program = path_join(observed->host.bin, "qmail-dkim");
+	if (!observed->dkim_account)
+		return;
+	struct step *step =
+		plan_probe(plan, RANK_TABLES, &qmail_sign_probe, NULL, program, when);
+	step->ask->domain = xstrdup(observed->dkim_account);
+	step->ask->key = xstrdup(domain);
+	step->ask->reverse =
+		xasprintf("%s/domainkeys/%%/default", observed->host.control);
+}

@@ -20,4 +20,9 @@ extern const struct probe_type qmail_verify_probe;
 void qmail_plan_verify_probe(const struct qmail_observed *observed, const char *name,
                              unsigned when, struct plan *plan);
 
+/* qmail-dkim, as the account that signs: a message of the domain gets a signature of it. */
+extern const struct probe_type qmail_sign_probe;
+void qmail_plan_sign_probe(const struct qmail_observed *observed, const char *domain,
+                           unsigned when, struct plan *plan);
+
 #endif

@@ -45,11 +45,9 @@ static void note_hook(const struct qmail_observed *observed, struct plan *plan)
 				_("add %s to the rule for all clients in the tcp.smtp of port 25 "
 	                          "(:allow,%s), and rebuild the rules of tcpserver"),
 				words, words);
-	plan_warn(
-		plan, remedy,
-		_("incoming mail is not verified: QMAILQUEUE names %s in no rules of tcpserver "
-	          "and no run script"),
-		QMAIL_QUEUE_NAME);
+	plan_warn(plan, remedy,
+	          _("incoming mail is not verified, because nothing calls %s: %s"),
+	          QMAIL_QUEUE_NAME, remedy);
 }
 
 int qmail_queue_plan(const struct desired *desired, const struct qmail_observed *observed,

@@ -39,6 +39,10 @@ const struct value_limit qmail_limits[] = {
 	  N_("qmail tries the guess rules only where a sender has no SPF record") },
 	{ "spf.continue-on-dns-error", "on", "off",
 	  N_("qmail does not try the guess rules after a DNS error") },
+	{ "dkim.algorithm", "ed25519", "rsa",
+	  N_("the qmail-dkim of this host has RSA only") },
+	{ "dkim.algorithm", "both", "rsa",
+	  N_("the qmail-dkim of this host signs with one key only") },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -68,11 +72,14 @@ bool qmail_has_limit(struct ctx *ctx, const struct value_limit *limit)
 	struct err ignored = ERR_INIT;
 	if (qmail_host_read(ctx, &host, &ignored) < 0)
 		return true;
-	bool is_ours =
-		host.is_installed && !host.has_spf; /* not checked by qmail's patch */
+	bool has_spf = !host.is_installed || host.has_spf;
+	bool has_ed25519 = !host.has_dkim || host.has_ed25519;
+	bool has_both = has_ed25519 && (!host.has_dkim || host.has_dkim_extra);
 	qmail_host_done(&host);
-	return !is_ours && (strcmp(limit->value, "reject-not-pass") != 0 ||
-	                    qmail_listens_on_ipv6(ctx));
+	if (strcmp(limit->setting, "dkim.algorithm") == 0)
+		return strcmp(limit->value, "both") == 0 ? !has_both : !has_ed25519;
+	return has_spf && (strcmp(limit->value, "reject-not-pass") != 0 ||
+	                   qmail_listens_on_ipv6(ctx));
 }
 
 /* ---- the plan --------------------------------------------------------------------------------- */
