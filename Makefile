@@ -75,6 +75,7 @@ model_src := \
 mta_src := \
 	$(addprefix host/,account descriptors item_list log_line marked_block networks service \
 		service_filter service_master service_process service_systemd spans) \
+	$(addprefix remote/,credentials http jsdoc pin xmldoc) \
 	$(addprefix plan/,backend desired diff plan plan_prune shared step) \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
@@ -156,6 +157,7 @@ unit_tests := \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
 		postsrsd_conf) \
 	$(addprefix core/mta/qmail/test_,qmail) \
+	$(addprefix core/mta/remote/test_,credentials docs http) \
 	$(addprefix core/mta/push/test_,contract drift_remote push rollback) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
@@ -169,7 +171,7 @@ unit_tests := \
 	$(addprefix dnszone/txt/test_,policy_edit) \
 	$(addprefix dnszone/verify/test_,auth_results message_verify)
 fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \
-	dns_answer from_header key_tables lint_dkim milter_session policy_request spf_macro \
+	dns_answer from_header key_tables lint_dkim milter_session remote_answer policy_request spf_macro \
 	spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po
@@ -179,7 +181,7 @@ languages := es
 
 # ldns calls its pkg-config file ldns or libldns, by version and distribution.
 LDNS := $(shell pkg-config --exists libldns 2>/dev/null && echo libldns || echo ldns)
-PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson
+PKGS := sqlite3 libcrypto yaml-0.1 $(LDNS) libidn2 jansson libcurl expat
 POLICYD_PKGS := yaml-0.1 $(LDNS) libidn2
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -226,7 +228,7 @@ POLICYD_LIBS := -Wl,--no-as-needed $(shell pkg-config --libs $(POLICYD_PKGS) 2>/
 
 # What is opened when it is needed (core/base/library.h), by the name of the ABI that is built for.
 soname = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p')
-opened := crypto idn2 jansson ldns yaml
+opened := crypto curl expat idn2 jansson ldns yaml
 CPPFLAGS_ALL += $(foreach name,$(opened),-DLIBRARY_$(shell echo $(name) | tr a-z A-Z)='"$(call soname,$(name))"')
 
 # ---- targets ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ set -u
 . "$(dirname "$0")/apt.sh"
 
 build="gcc libc6-dev make pkg-config libsqlite3-dev libssl-dev libyaml-dev libldns-dev
-	libidn2-dev libjansson-dev gettext mandoc"
+	libcurl4-openssl-dev libexpat1-dev libidn2-dev libjansson-dev gettext mandoc"
 tests="libcmocka-dev clang clang-format shellcheck git jq sqlite3 openssl strace
 	bind9-utils iproute2 util-linux procps ca-certificates python3 python3-dkim tmux zsh fish
 	bash-completion systemd"

@@ -75,8 +75,44 @@ int ctx_init(struct ctx *ctx, const char *root, struct err *err)
 	return 0;
 }
 
+struct ctx_kept {
+	struct ctx_kept *next;
+	char *name;
+	void *at;
+	void (*close)(void *at);
+	pid_t pid; /* that opened it */
+};
+
+void ctx_keep(struct ctx *ctx, const char *name, void *at, void (*close)(void *at))
+{
+	struct ctx_kept *kept = xcalloc(1, sizeof(*kept));
+	*kept = (struct ctx_kept){ ctx->kept, xstrdup(name), at, close, getpid() };
+	ctx->kept = kept;
+}
+
+void *ctx_kept(const struct ctx *ctx, const char *name)
+{
+	for (const struct ctx_kept *kept = ctx->kept; kept; kept = kept->next)
+		if (kept->pid == getpid() && strcmp(kept->name, name) == 0)
+			return kept->at;
+	return NULL;
+}
+
+void ctx_close_kept(struct ctx *ctx)
+{
+	for (struct ctx_kept *kept = ctx->kept, *next; kept; kept = next) {
+		next = kept->next;
+		if (kept->pid == getpid())
+			kept->close(kept->at);
+		free(kept->name);
+		free(kept);
+	}
+	ctx->kept = NULL;
+}
+
 void ctx_done(struct ctx *ctx)
 {
+	ctx_close_kept(ctx);
 	/* Descriptor 0 in a zeroed struct is not ours; an opened context always has its root. */
 	if (ctx->root)
 		close_fd(&ctx->root_fd);

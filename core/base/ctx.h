@@ -37,11 +37,20 @@ struct ctx {
 	           struct run_result *ret_result, struct err *err);
 	void (*report)(void *arg, enum report_level level, const char *text);
 	void *report_arg;
+	struct ctx_kept *kept; /* ctx_keep(); NULL: none */
 };
 
 /* Opens `root` (NULL or "": the machine itself).  Fails: not a directory, not readable. */
 int ctx_init(struct ctx *ctx, const char *root, struct err *err) must_check;
 void ctx_done(struct ctx *ctx);
+
+/* A connection that several calls share; ctx_done() closes it with `close`.  `name` is copied.  A
+ * child process must not use what its parent opened: ctx_kept() does not return it there. */
+void ctx_keep(struct ctx *ctx, const char *name, void *at, void (*close)(void *at));
+/* What was kept under that name; NULL: nothing. */
+void *ctx_kept(const struct ctx *ctx, const char *name) must_check;
+/* Closes all of them. */
+void ctx_close_kept(struct ctx *ctx);
 
 /* Unix seconds, UTC. */
 int64_t ctx_now(const struct ctx *ctx);
