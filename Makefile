@@ -59,7 +59,7 @@ store_src := change migrate schema stmt store
 model_src := \
 	$(addprefix setting/,env setting setting_label setting_table setting_type spf_setting srs_secret) \
 	$(addprefix domain/,access domain left_out) \
-	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose publish \
+	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose keyring_learn publish \
 		ring signing) \
 	$(addprefix record/,first_look record record_place record_policy record_present \
 		record_text records records_check records_diff records_list stored \
@@ -80,7 +80,7 @@ mta_src := \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
 		smtp_probe) \
-	$(addprefix provider/,opendkim opendkim_access opendkim_conf opendkim_keys \
+	$(addprefix provider/,offer opendkim opendkim_access opendkim_conf opendkim_keys \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc policyd_conf postsrsd \
 		postsrsd_conf) \

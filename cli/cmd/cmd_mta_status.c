@@ -389,12 +389,18 @@ int cmd_mta_backends(struct app *app, struct err *err)
 		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, OUT_WRAP },
 	};
 	auto_free char *filter = NULL;
+	const struct mta_backend *chosen = NULL;
+	bool is_adopted;
 	int r = setting_text(app->session.store, SET_MTA_FILTER, 0, &filter, err);
+	if (r >= 0)
+		r = backend_choose(&app->session.ctx, app->session.store, &chosen,
+		                   &is_adopted, err);
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
 	for (size_t i = 0; r >= 0 && i < registry_count; i++) {
 		const struct mta_backend *backend = registry[i];
 		cleanup(backend_found_done) struct mta_found found = { 0 };
-		if (backend->detect)
+		/* the address in the settings is that of the chosen one */
+		if (backend->detect && (!backend->is_remote || backend == chosen))
 			r = backend->detect(&app->session.ctx, app->session.store, &found,
 			                    err);
 		if (r < 0)
@@ -405,8 +411,9 @@ int cmd_mta_backends(struct app *app, struct err *err)
 				: xasprintf("%s%s%s%s",
 		                            found.version ? found.version : "",
 		                            found.version ? ", " : "",
-		                            found.is_running ? _("running")
-		                                             : _("not running"),
+		                            backend->is_remote ? _("at mta.url")
+		                            : found.is_running ? _("running")
+		                                               : _("not running"),
 		                            found.filter ? _(", with a filter") : "");
 		out_text(app->out, backend->name);
 		out_text(app->out, _(backend->title));

@@ -60,7 +60,10 @@ static int try_to_enable(struct work *work, const struct domain *domain, struct 
 	enum keyring_outcome ignored;
 	struct keygen_job jobs[2];
 	size_t missing = 0;
-	int r = keyring_missing(session->store, domain, jobs, &missing, err);
+	enum keyring_maker maker;
+	int r = backend_key_maker(&session->ctx, session->store, &maker, err);
+	if (r >= 0 && maker == KEYS_OURS)
+		r = keyring_missing(session->store, domain, jobs, &missing, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < missing; i++) {
@@ -76,8 +79,8 @@ static int try_to_enable(struct work *work, const struct domain *domain, struct 
 	import->keys += missing;
 	return missing ? setting_set(session->store, SET_DKIM_SIGN, domain->id,
 	                             domain->name, "on", err)
-	               : keyring_switch_on(session->store, &session->ctx, domain, NULL, 0,
-	                                   false, &ignored, err);
+	               : keyring_switch_on(session->store, &session->ctx, domain, maker,
+	                                   NULL, 0, false, &ignored, err);
 }
 
 /* A zone that is served elsewhere is not exported. */
@@ -106,12 +109,16 @@ static int enable(void *arg, const struct domain *domain, struct err *err)
 			      : NULL;
 	if (item && item->is_later)
 		return 0;
-	int r = item ? keyring_switch_on(session->store, &session->ctx, domain,
-	                                 item->pair, item->pairs, false, &ignored, err)
-	             : err_set(err, ERR_FAILED,
-	                       _("the keys of %s were changed at the same time; try "
-	                         "again"),
-	                       domain->name);
+	enum keyring_maker maker = KEYS_OURS;
+	int r = backend_key_maker(&session->ctx, session->store, &maker, err);
+	if (r >= 0)
+		r = item ? keyring_switch_on(session->store, &session->ctx, domain, maker,
+		                             item->pair, item->pairs, false, &ignored,
+		                             err)
+		         : err_set(err, ERR_FAILED,
+		                   _("the keys of %s were changed at the same time; try "
+		                     "again"),
+		                   domain->name);
 	return r < 0 ? r : export_later(session, domain, err);
 }
 

@@ -11,6 +11,7 @@
 #include "core/job/key_making.h"
 #include "core/model/record/records.h"
 #include "core/model/setting/setting.h"
+#include "core/mta/push/backend_choose.h"
 
 enum {
 	BATCH = 500,       /* domains in one transaction at most */
@@ -27,6 +28,7 @@ struct enable {
 	size_t ready_count;
 	int64_t flushed; /* when the last batch was stored */
 	bool is_sign_now;
+	enum keyring_maker maker;
 };
 
 static void enable_init(struct enable *enable, struct session *session,
@@ -108,7 +110,7 @@ static int consider(struct enable *enable, struct enable_dkim_item *item,
 	}
 	if (r >= 0 && item->is_new)
 		domain.name = xstrdup(item->name);
-	if (r >= 0)
+	if (r >= 0 && enable->maker == KEYS_OURS)
 		r = keyring_missing(session->store, &domain, ret_jobs, &item->missing,
 		                    err);
 	return r;
@@ -193,8 +195,9 @@ static int enable_one(struct enable *enable, struct enable_dkim_item *item,
 	else
 		r = add_item(session, item, &domain, err);
 	if (r >= 0)
-		r = keyring_enable(session->store, &session->ctx, &domain, item->pair,
-		                   item->pairs, enable->is_sign_now, &outcome, err);
+		r = keyring_enable(session->store, &session->ctx, &domain, enable->maker,
+		                   item->pair, item->pairs, enable->is_sign_now, &outcome,
+		                   err);
 	if (r >= 0 && item->pairs)
 		r = records_check_domain(session->store, &domain, err);
 	if (r >= 0)
@@ -329,7 +332,10 @@ static int publish(struct enable *enable, struct err *err)
 
 static int enable_all(struct enable *enable, const struct names *names, struct err *err)
 {
-	int r = survey(enable, names, err);
+	int r = backend_key_maker(&enable->session->ctx, enable->session->store,
+	                          &enable->maker, err);
+	if (r >= 0)
+		r = survey(enable, names, err);
 	if (r < 0)
 		return r;
 	advise(enable);

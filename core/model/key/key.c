@@ -183,17 +183,18 @@ int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
 	digest_hex(&fingerprint, hex);
 	int r = check_selector_free(store, domain_id, domain, selector, err);
 	if (r >= 0)
-		r = key_secret_put(store, &pair->pkcs8, &private_id, err);
+		r = pair->pkcs8.at ? key_secret_put(store, &pair->pkcs8, &private_id, err)
+		                   : 0;
 	if (r >= 0)
 		r = store_exec(
 			store, err,
 			"INSERT INTO dkim_key (domain_id, selector, algorithm, bits, state,"
-			" public, fingerprint, private_id, created, since)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-			"ittitooii", domain_id, selector, pair->algorithm, pair->bits,
+			" public, fingerprint, private_id, server_owned, created, since)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 IS NULL, ?9, ?9)",
+			"ittitoo?i", domain_id, selector, pair->algorithm, pair->bits,
 			state, (const void *)pair->public_key, pair->public_len,
-			(const void *)fingerprint.at, sizeof(fingerprint.at), private_id,
-			ctx_now(ctx));
+			(const void *)fingerprint.at, sizeof(fingerprint.at),
+			private_id == 0, private_id, ctx_now(ctx));
 	if (r < 0)
 		return r;
 	id = store_last_id(store);

@@ -56,7 +56,7 @@ int key_id_of(struct store *store, const char *domain, const char *selector,
 char *key_record_text(const struct key *key) must_check;
 
 /* Inserts a pair in `state` ("pending", "parked") under `selector` and records this in the change.
- */
+ * A pair whose pkcs8 is not set is a key of which the mail server has the private half. */
 int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
                const char *domain, const char *selector, const char *state,
                const struct key_pair *pair, int64_t *ret_id, struct err *err) must_check;

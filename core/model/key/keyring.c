@@ -172,19 +172,20 @@ int keyring_wake(struct store *store, const struct ctx *ctx, const struct domain
 }
 
 int keyring_enable(struct store *store, const struct ctx *ctx,
-                   const struct domain *domain, struct key_pair *pairs, size_t count,
-                   bool is_sign_now, enum keyring_outcome *ret_outcome, struct err *err)
+                   const struct domain *domain, enum keyring_maker maker,
+                   struct key_pair *pairs, size_t count, bool is_sign_now,
+                   enum keyring_outcome *ret_outcome, struct err *err)
 {
 	int r = keyring_check_enable(store, domain, err);
 	return r < 0 ? r
-	             : keyring_switch_on(store, ctx, domain, pairs, count, is_sign_now,
-	                                 ret_outcome, err);
+	             : keyring_switch_on(store, ctx, domain, maker, pairs, count,
+	                                 is_sign_now, ret_outcome, err);
 }
 
 int keyring_switch_on(struct store *store, const struct ctx *ctx,
-                      const struct domain *domain, struct key_pair *pairs, size_t count,
-                      bool is_sign_now, enum keyring_outcome *ret_outcome,
-                      struct err *err)
+                      const struct domain *domain, enum keyring_maker maker,
+                      struct key_pair *pairs, size_t count, bool is_sign_now,
+                      enum keyring_outcome *ret_outcome, struct err *err)
 {
 	bool was_on;
 	struct keygen_job jobs[2];
@@ -195,7 +196,7 @@ int keyring_switch_on(struct store *store, const struct ctx *ctx,
 	if (r >= 0 && !was_on)
 		r = setting_set(store, SET_DKIM_SIGN, domain->id, domain->name, "on",
 		                err);
-	for (size_t i = 0; r >= 0 && i < missing; i++) {
+	for (size_t i = 0; r >= 0 && i < missing && maker == KEYS_OURS; i++) {
 		const struct key_pair *pair = NULL;
 		for (size_t j = 0; j < count; j++)
 			if (strcmp(pairs[j].algorithm, jobs[i].algorithm) == 0)
@@ -216,7 +217,8 @@ int keyring_switch_on(struct store *store, const struct ctx *ctx,
 		r = ring_load(store, domain, &ring, err);
 	if (r < 0)
 		return r;
-	bool is_pending = ring_find(&ring, NULL, "pending") != NULL;
+	bool is_pending = ring_find(&ring, NULL, "pending") != NULL ||
+	                  (missing && maker == KEYS_SERVER);
 	*ret_outcome = was_on && !missing && !is_sign_now && !is_pending
 	                       ? KEYRING_UNCHANGED
 	               : is_pending ? KEYRING_PENDING

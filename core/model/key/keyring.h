@@ -34,19 +34,25 @@ enum keyring_outcome {
 	KEYRING_PENDING,   /* waits for its record to become public */
 };
 
+/* Where a missing key comes from. */
+enum keyring_maker {
+	KEYS_OURS,   /* it is among the pairs */
+	KEYS_SERVER, /* the mail server makes it after the push (keyring_learn()) */
+};
+
 /* Enables DKIM with the generated pairs (consumed; surplus ones are discarded).  `is_sign_now`: the
  * administrator treats the records as public. */
 int keyring_enable(struct store *store, const struct ctx *ctx,
-                   const struct domain *domain, struct key_pair *pairs, size_t count,
-                   bool is_sign_now, enum keyring_outcome *ret_outcome,
-                   struct err *err) must_check;
+                   const struct domain *domain, enum keyring_maker maker,
+                   struct key_pair *pairs, size_t count, bool is_sign_now,
+                   enum keyring_outcome *ret_outcome, struct err *err) must_check;
 
 /* The same even if dkim.sign is off for the server: the domain's setting, its keys and its records
  * are saved, and take effect when the server permits it. */
 int keyring_switch_on(struct store *store, const struct ctx *ctx,
-                      const struct domain *domain, struct key_pair *pairs, size_t count,
-                      bool is_sign_now, enum keyring_outcome *ret_outcome,
-                      struct err *err) must_check;
+                      const struct domain *domain, enum keyring_maker maker,
+                      struct key_pair *pairs, size_t count, bool is_sign_now,
+                      enum keyring_outcome *ret_outcome, struct err *err) must_check;
 
 /* Enables DKIM with the key of that selector: of several parked or resting keys, this one signs
  * once its record is public, and the active one of its algorithm then retires.  A pending key of
@@ -72,6 +78,14 @@ int keyring_import(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, const char *selector,
                    const struct key_pair *pair, bool is_parked,
                    struct err *err) must_check;
+
+/* A key that the mail server made, by the octets of its public half (RSA): pending if DKIM is on; a
+ * pending key of ours, which that server cannot use, is parked.  Nothing happens if it is known, DKIM is
+ * off, or another key of the server is pending.  Fails: it is not an RSA key, its selector belongs to
+ * another key. */
+int keyring_learn(struct store *store, const struct ctx *ctx, const struct domain *domain,
+                  const char *selector, const unsigned char *public_key, size_t len,
+                  bool *ret_is_new, struct err *err) must_check;
 
 /* Applies what is due: resting keys are parked, retiring ones revoked and then deleted, former keys
  * deleted; except keys that the host may still sign with (`host_gen`: push.h). */

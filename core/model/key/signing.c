@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/model/domain/domain.h"
 #include "core/model/setting/setting.h"
 
 /* A domain's own dkim.sign or mail precedes its main domain's; unset means off and on. */
 #define SIGNING                                                                         \
-	"SELECT d.name, o.name, k.selector, k.algorithm, k.id, k.fingerprint"           \
+	"SELECT d.name, o.name, k.selector, k.algorithm, k.id, k.fingerprint,"          \
+	" k.server_owned"                                                               \
 	" FROM domain d JOIN domain o ON o.id = coalesce(d.alias_of, d.id)"             \
 	" JOIN dkim_key k ON k.domain_id = o.id AND k.state = 'active'"                 \
 	" JOIN key_public p ON p.key_id = k.id AND p.name = d.name"                     \
@@ -38,6 +40,7 @@ static int hand_out(struct stmt *stmt,
 			.key_id = stmt_int(stmt, 4),
 		};
 		(void)stmt_octets(stmt, 5, row.fingerprint.at, DIGEST_LEN);
+		row.is_server_owned = stmt_int(stmt, 6) != 0;
 		r = each(arg, &row, err);
 		if (r != 0)
 			break;
@@ -75,6 +78,39 @@ int signing_of(struct store *store, const char *name,
 	r = store_query(store, &stmt, err, SIGNING " AND d.name = ? ORDER BY k.algorithm",
 	                "t", name);
 	return r < 0 ? r : hand_out(stmt, each, arg, err);
+}
+
+int signing_wish_of(struct store *store, const char *name, struct signing_wish *ret_wish,
+                    struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	struct signing_wish wish = { 0 };
+	bool may = false, is_on = false, has_mail = false;
+	int64_t one;
+	int r = store ? domain_look(store, name, &domain, err) : 0;
+	*ret_wish = wish;
+	if (r <= 0)
+		return r;
+	r = may_sign(store, &may, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_DKIM_SIGN, domain.id, &is_on, err);
+	if (r >= 0)
+		r = setting_bool(store, SET_MAIL, domain.id, &has_mail, err);
+	if (r >= 0)
+		r = setting_number(store, SET_DKIM_RSA_BITS, domain.id, &wish.bits, err);
+	if (r >= 0)
+		r = store_get_int(store, &one, err,
+		                  "SELECT 1 FROM dkim_key WHERE domain_id = ? AND "
+		                  "server_owned = 1 AND state IN ('pending', 'active', "
+		                  "'resting', 'parked') LIMIT 1",
+		                  "i", domain.id);
+	if (r < 0)
+		return r;
+	wish.has_key = r > 0;
+	wish.is_wanted =
+		may && is_on && has_mail && !domain.is_suspended && !domain.main_id;
+	*ret_wish = wish;
+	return 0;
 }
 
 int signing_is_published(struct store *store, const char *name, const char *selector,

@@ -8,6 +8,7 @@
 #ifndef CORE_MODEL_KEY_SIGNING_H
 #define CORE_MODEL_KEY_SIGNING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/digest.h"
@@ -22,7 +23,15 @@ struct signing_row {
 	const char *algorithm; /* "rsa", "ed25519" */
 	int64_t key_id;
 	struct digest
-		fingerprint; /* of the public half: names the content of the key file */
+		fingerprint;  /* of the public half: names the content of the key file */
+	bool is_server_owned; /* the mail server made it: there is no private half here */
+};
+
+/* A name, for a mail server that makes its keys itself. */
+struct signing_wish {
+	bool is_wanted; /* DKIM is on for it and for the server, and it is neither suspended nor an alias */
+	bool has_key; /* the store has a key of it that the server made */
+	int64_t bits; /* dkim.rsa-bits */
 };
 
 /* Every name that signs, sorted by name, then algorithm ("rsa" last); rows are borrowed until the
@@ -36,6 +45,10 @@ int signing_each(struct store *store,
 int signing_of(struct store *store, const char *name,
                int (*each)(void *arg, const struct signing_row *row, struct err *err),
                void *arg, struct err *err) must_check;
+
+/* All false: a name that is not in the store. */
+int signing_wish_of(struct store *store, const char *name, struct signing_wish *ret_wish,
+                    struct err *err) must_check;
 
 /* Whether the record of the key `selector` is published under `name` (a domain or an alias), so
  * that a receiver finds it: 1 yes, 0 no, negative: failed. */

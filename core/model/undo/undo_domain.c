@@ -184,8 +184,8 @@ static int switch_on(struct undo *undo, const struct domain *domain, struct err 
 		                 "domain enable-dkim %s\""),
 		               domain->name, domain->name);
 	if (r >= 0)
-		r = keyring_enable(undo->store, undo->ctx, domain, NULL, 0, false,
-		                   &outcome, err);
+		r = keyring_enable(undo->store, undo->ctx, domain, KEYS_OURS, NULL, 0,
+		                   false, &outcome, err);
 	if (r >= 0)
 		undo->touched(undo->arg, domain->name);
 	return r;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/mta/engine/journal.h"
 #include "core/mta/engine/target.h"
@@ -44,6 +45,35 @@ int owned_setting_at(struct store *target, const char *title, struct stmt **ret_
 		store_query(target, ret_settings, err, COLUMNS OWNED_SETTING, "t", title);
 
 	return rc ? rc : owned_next_setting(*ret_settings, ret_setting, err);
+}
+
+int owned_setting_base(struct store *target, const char *url, const char *name,
+                       bool *ret_owns, struct remote_value *ret_base, struct err *err)
+{
+	auto_free char *title = xasprintf("%s %s", url, name);
+	auto_stmt stmt = NULL;
+	auto_buf text = BUF_INIT;
+	struct digest digest;
+	int rc;
+
+	*ret_owns = false;
+	if (!target)
+		return 0;
+	rc = store_query(target, &stmt, err,
+	                 "SELECT base, secret FROM owned WHERE " OWNED_SETTING, "t", title);
+	if (!rc)
+		rc = stmt_next(stmt, err);
+	if (rc <= 0)
+		return rc;
+	*ret_owns = true;
+	if (stmt_int(stmt, 1) || !stmt_octets(stmt, 0, digest.at, DIGEST_LEN))
+		return 0;
+	rc = target_blob(target, &digest, &text, err);
+	if (!rc) {
+		ret_base->is_set = true;
+		secret_set(&ret_base->text, buf_text(&text), text.len);
+	}
+	return rc;
 }
 
 int owned_read_setting(struct ctx *ctx, const struct row_server *server, const char *name,

@@ -33,6 +33,11 @@ int owned_next_setting(struct stmt *settings, struct owned_setting *ret_setting,
 /* The one of that title: 1; 0: it is not ours.  It is valid until the caller frees *ret_settings. */
 int owned_setting_at(struct store *target, const char *title, struct stmt **ret_settings,
                      struct owned_setting *ret_setting, struct err *err) must_check;
+/* *ret_owns: whether it is ours; *ret_base: its value before our first push, not set if it had
+ * none, or is a secret.  The caller wipes it.  `target` NULL: nothing is ours. */
+int owned_setting_base(struct store *target, const char *url, const char *name,
+                       bool *ret_owns, struct remote_value *ret_base,
+                       struct err *err) must_check;
 /* The present value of a setting: queries the server, for at most remote_type.limit_ns.  Fails: it
  * does not answer. */
 int owned_read_setting(struct ctx *ctx, const struct row_server *server, const char *name,

@@ -63,7 +63,7 @@ static int observe(const struct ctx *ctx, struct step *step, bool *ret_holds,
                    struct err *err)
 {
 	(void)ctx, (void)err;
-	*ret_holds = step->had_old == step->is_present &&
+	*ret_holds = !step->is_unsure && step->had_old == step->is_present &&
 	             (!step->had_old || memcmp(step_old(step)->digest.at,
 	                                       step->new_digest.at, DIGEST_LEN) == 0);
 	return 0;

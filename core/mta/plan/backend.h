@@ -95,7 +95,8 @@ struct mta_backend {
 	 * the change itself wrote (is srs.domain accepted here, which domains does a filter sign
 	 * already). */
 	bool is_remote;
-	bool is_only_named;  /* only used if mta.backend names it */
+	bool is_only_named; /* only used if mta.backend names it */
+	bool makes_keys; /* it signs with keys that it makes itself, and accepts none of ours */
 	const char *service; /* the server's service (service_kind.h); NULL: none */
 	const char *package; /* the package to install; NULL: unknown */
 	/* The command that reports the faults of its configuration, a remedy; NULL: none. */
@@ -119,6 +120,10 @@ struct mta_backend {
 	int (*observe)(struct ctx *ctx, struct store *store, void **ret_observed,
 	               struct err *err);
 	void (*observed_free)(void *observed); /* accepts NULL */
+	/* Of is_remote: observes one name, once; plan() asks for no other.  Called after observe() for
+	 * the names that changed, before the transaction where they are known by then.  NULL: observe()
+	 * sees all. */
+	int (*observe_name)(void *observed, const char *name, struct err *err);
 	/* From the desired state (NULL: all objects of ours are removed) and the observation. */
 	int (*plan)(const struct desired *desired, const void *observed,
 	            struct plan *ret_plan, struct err *err);

@@ -55,6 +55,35 @@ int desired_has_signing(const struct desired *desired, bool *ret_has, struct err
 	return 0;
 }
 
+int desired_server_signing(const struct desired *desired, const char *name,
+                           char **ret_selector, struct err *err)
+{
+	*ret_selector = NULL;
+	return desired->signs && HAS(desired, server_signing)
+	               ? desired->rows->server_signing(desired->source, name,
+	                                               ret_selector, err)
+	               : 0;
+}
+
+int desired_wish(const struct desired *desired, const char *name,
+                 struct signing_wish *ret_wish, struct err *err)
+{
+	*ret_wish = (struct signing_wish){ 0 };
+	return HAS(desired, wish)
+	               ? desired->rows->wish(desired->source, name, ret_wish, err)
+	               : 0;
+}
+
+int desired_base(const struct desired *desired, const char *url, const char *setting,
+                 bool *ret_owns, struct remote_value *ret_base, struct err *err)
+{
+	*ret_owns = false;
+	*ret_base = (struct remote_value){ 0 };
+	return HAS(desired, base) ? desired->rows->base(desired->source, url, setting,
+	                                                ret_owns, ret_base, err)
+	                          : 0;
+}
+
 int desired_each_moved(const struct desired *desired, desired_name_fn *each, void *arg,
                        struct err *err)
 {

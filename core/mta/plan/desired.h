@@ -21,6 +21,7 @@
 #include "core/base/err.h"
 #include "core/base/secret.h"
 #include "core/model/key/signing.h"
+#include "core/mta/plan/remote.h"
 #include "dnszone/spf/spf_check.h"
 
 struct desired {
@@ -78,9 +79,15 @@ struct desired_rows {
 	int (*key_pem)(void *source, int64_t key_id, struct secret *ret_pem,
 	               struct err *err);
 	int (*srs_secrets)(void *source, struct secret *ret_lines, struct err *err);
+	int (*server_signing)(void *source, const char *name, char **ret_selector,
+	                      struct err *err);
+	int (*wish)(void *source, const char *name, struct signing_wish *ret_wish,
+	            struct err *err);
+	int (*base)(void *source, const char *url, const char *setting, bool *ret_owns,
+	            struct remote_value *ret_base, struct err *err);
 };
 
-/* Every row that signs now, sorted by name: KeyTable and SigningTable are rendered from it.  None
+/* Every row that signs now with a key of ours, sorted by name: KeyTable and SigningTable are rendered from it.  None
  * if `signs` is off. */
 int desired_each_signing(const struct desired *desired, desired_signing_fn *each,
                          void *arg, struct err *err) must_check;
@@ -93,6 +100,19 @@ int desired_each_signing_of(const struct desired *desired, const char *name,
 /* Whether any name signs now: without one no signer is set up. */
 int desired_has_signing(const struct desired *desired, bool *ret_has,
                         struct err *err) must_check;
+
+/* For a server that makes its keys itself: the selector of the one with which `name` signs (NULL: it
+ * does not; the caller frees), and what is to be done about its key. */
+int desired_server_signing(const struct desired *desired, const char *name,
+                           char **ret_selector, struct err *err) must_check;
+int desired_wish(const struct desired *desired, const char *name,
+                 struct signing_wish *ret_wish, struct err *err) must_check;
+
+/* Whether a setting of the server at `url` is ours, and what it was before; that of a secret is not
+ * known.  The caller wipes ret_base->text. */
+int desired_base(const struct desired *desired, const char *url, const char *setting,
+                 bool *ret_owns, struct remote_value *ret_base,
+                 struct err *err) must_check;
 
 /* Names whose key files must be compared, each once: those that changed since the host's
  * generation, or (is_everything) every name of the store and every one that has files here. */

@@ -120,6 +120,7 @@ struct step {
 	bool is_secret : 1; /* never written to the journal: digest and key id only */
 	bool is_key : 1;  /* a file or a setting that contains the private key `key_id` */
 	bool had_old : 1; /* filled by plan_prune(); files, folders: the path existed */
+	bool is_unsure : 1; /* settings: the server does not report whether the value has an effect: it is set again */
 	bool is_relied_on : 1; /* ENABLE: the mail server passes mail to it already */
 	unsigned causes;       /* bits of plan_cause() for services and probes */
 	unsigned when; /* services, probes: the bits that make them due; 0: always due */

@@ -177,6 +177,16 @@ static int read_bound(struct ctx *ctx, struct store *store,
 	return 0;
 }
 
+int backend_key_maker(struct ctx *ctx, struct store *store, enum keyring_maker *ret_maker,
+                      struct err *err)
+{
+	const struct mta_backend *backend = NULL;
+	int r = store ? read_bound(ctx, store, &backend, err) : 0;
+	if (r == 0)
+		*ret_maker = backend && backend->makes_keys ? KEYS_SERVER : KEYS_OURS;
+	return r;
+}
+
 /* Refuses a feature that is enabled and that the server does not support. */
 static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
                          const char *filter, const char *setting, const char *value,

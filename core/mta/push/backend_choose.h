@@ -9,6 +9,7 @@
 
 #include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/model/key/keyring.h"
 #include "core/mta/plan/backend.h"
 #include "core/store/store.h"
 
@@ -30,6 +31,10 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
                        void (*each)(void *arg, enum mta_feature feature,
                                     const char *sentence),
                        void *arg, struct err *err) must_check;
+/* Which side makes the keys of domains: the adopted server, or the one that mta.backend names, if
+ * it accepts none of ours. */
+int backend_key_maker(struct ctx *ctx, struct store *store, enum keyring_maker *ret_maker,
+                      struct err *err) must_check;
 /* Refuses (ERR_FAILED) a value that the adopted server, or the one that mta.backend names, does not
  * support on this host; names the server and the nearest alternative.  `value` NULL: unset. */
 int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,

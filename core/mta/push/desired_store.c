@@ -8,6 +8,7 @@
 #include "core/mta/push/desired_store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
@@ -16,6 +17,7 @@
 #include "core/model/setting/spf_setting.h"
 #include "core/model/setting/srs_secret.h"
 #include "core/mta/engine/owned.h"
+#include "core/mta/engine/owned_remote.h"
 
 struct bool_row {
 	enum setting_key key;
@@ -128,13 +130,69 @@ static int read_settings(struct store *store, const char *kept_hostname,
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
+struct signing {
+	desired_signing_fn *each;
+	void *arg;
+	char *selector; /* of server_signing() */
+};
+
+static int give_if_ours(void *arg, const struct signing_row *row, struct err *err)
+{
+	const struct signing *signing = arg;
+
+	return row->is_server_owned ? 0 : signing->each(signing->arg, row, err);
+}
+
 static int each_signing(void *arg, const char *name, desired_signing_fn *each,
                         void *each_arg, struct err *err)
 {
 	const struct desired_source *source = arg;
+	struct signing signing = { each, each_arg, NULL };
 
-	return name ? signing_of(source->store, name, each, each_arg, err)
-	            : signing_each(source->store, each, each_arg, err);
+	return name ? signing_of(source->store, name, give_if_ours, &signing, err)
+	            : signing_each(source->store, give_if_ours, &signing, err);
+}
+
+static int take_selector(void *arg, const struct signing_row *row, struct err *err)
+{
+	struct signing *signing = arg;
+
+	(void)err;
+	if (row->is_server_owned && strcmp(row->name, row->main_name) == 0) {
+		free(signing->selector);
+		signing->selector = xstrdup(row->selector);
+	}
+	return 0;
+}
+
+static int server_signing(void *arg, const char *name, char **ret_selector,
+                          struct err *err)
+{
+	const struct desired_source *source = arg;
+	struct signing signing = { 0 };
+	int rc = signing_of(source->store, name, take_selector, &signing, err);
+
+	if (rc)
+		free(signing.selector);
+	else
+		*ret_selector = signing.selector;
+	return rc;
+}
+
+static int wish(void *arg, const char *name, struct signing_wish *ret_wish,
+                struct err *err)
+{
+	const struct desired_source *source = arg;
+
+	return signing_wish_of(source->store, name, ret_wish, err);
+}
+
+static int base(void *arg, const char *url, const char *setting, bool *ret_owns,
+                struct remote_value *ret_base, struct err *err)
+{
+	const struct desired_source *source = arg;
+
+	return owned_setting_base(source->target, url, setting, ret_owns, ret_base, err);
 }
 
 struct moved {
@@ -251,6 +309,9 @@ const struct desired_rows desired_store_rows = {
 	.pushed = pushed,
 	.key_pem = key_pem,
 	.srs_secrets = srs_secrets,
+	.server_signing = server_signing,
+	.wish = wish,
+	.base = base,
 };
 
 int desired_read(struct desired_source *source, const char *kept_hostname, int64_t since,

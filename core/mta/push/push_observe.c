@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/model/key/signing.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/push/push_facts.h"
@@ -31,10 +32,11 @@ static bool has_remote_backend(void)
 	return false;
 }
 
-/* NULL: no such server. */
+/* NULL: no such server.  *ret_since: names that moved later are to be pushed; 0: all. */
 static int find_backend(struct ctx *ctx, struct store *store,
                         const struct push_options *options,
-                        const struct mta_backend **ret_backend, struct err *err)
+                        const struct mta_backend **ret_backend, int64_t *ret_since,
+                        struct err *err)
 {
 	auto_store target = NULL;
 	struct push_facts f = { 0 };
@@ -48,8 +50,33 @@ static int find_backend(struct ctx *ctx, struct store *store,
 	backend = f.is_ours ? registry_find(f.old.backend) : f.backend;
 	if (backend && backend->is_remote && (f.is_ours || options->is_adoption))
 		*ret_backend = backend;
+	*ret_since = f.is_ours && f.backend && !push_must_see_all(options, &f)
+	                     ? f.old.gen.id
+	                     : 0;
 	push_facts_done(&f);
 	return 0;
+}
+
+struct names_of {
+	const struct mta_backend *backend;
+	void *observed;
+};
+
+static int observe_name(void *arg, const char *name, struct err *err)
+{
+	const struct names_of *of = arg;
+
+	return of->backend->observe_name(of->observed, name, err);
+}
+
+int push_observe_names(const struct mta_backend *backend, void *observed,
+                       struct store *store, int64_t since, struct err *err)
+{
+	struct names_of of = { backend, observed };
+
+	return backend->observe_name && observed
+	               ? signing_moved(store, since, observe_name, &of, err)
+	               : 0;
 }
 
 int push_observe(struct ctx *ctx, struct store *store, const struct push_options *options,
@@ -58,8 +85,10 @@ int push_observe(struct ctx *ctx, struct store *store, const struct push_options
 	const struct mta_backend *backend = NULL;
 	struct push_observation *observation;
 	struct digest settings;
-	int rc = has_remote_backend() ? find_backend(ctx, store, options, &backend, err)
-	                              : 0;
+	int64_t since = 0;
+	int rc = has_remote_backend()
+	                 ? find_backend(ctx, store, options, &backend, &since, err)
+	                 : 0;
 
 	if (rc || !backend)
 		return rc;
@@ -71,6 +100,11 @@ int push_observe(struct ctx *ctx, struct store *store, const struct push_options
 	observation->settings = settings;
 	if (backend->observe(ctx, store, &observation->observed, &observation->failure))
 		observation->observed = NULL;
+	else if (push_observe_names(backend, observation->observed, store, since,
+	                            &observation->failure)) {
+		backend->observed_free(observation->observed);
+		observation->observed = NULL;
+	}
 	*ret_observation = observation;
 	return 0;
 }

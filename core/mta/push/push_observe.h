@@ -29,6 +29,9 @@ int push_is_current(const struct push_observation *observation, struct store *st
                     bool *ret_is_current, struct err *err) must_check;
 void push_observation_free(struct push_observation *observation);
 
+/* Observes the names that changed after generation `since` (0: all) and were not observed yet. */
+int push_observe_names(const struct mta_backend *backend, void *observed,
+                       struct store *store, int64_t since, struct err *err) must_check;
 /* For push.c: the observation of `early` if it is of that backend and up to date, else that of
  * `own`, which the backend fills now.  *ret_observed is valid as long as both. */
 int push_observation_get(struct ctx *ctx, struct store *store,

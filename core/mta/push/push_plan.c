@@ -240,6 +240,9 @@ static int plan_with(struct push *push, struct store *store,
 	if (!rc && backend && backend->plan) {
 		rc = push_observation_get(push->ctx, store, backend, push->observation,
 		                          &own, &observed, err);
+		if (!rc && desired)
+			rc = push_observe_names(backend, observed, store, desired->since,
+			                        err);
 		if (!rc)
 			rc = plan_in_one_read(push, backend, desired, observed, err);
 	}
