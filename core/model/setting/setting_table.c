@@ -160,7 +160,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("the mail server that settings are pushed to"),
 	},
 	[SET_MTA_CREDENTIALS_FILE] = {
-		.key = "mta.credentials-file", .type = SETTING_PATH, .flags = SETTING_INERT, .default_text = "",
+		.key = "mta.credentials-file", .type = SETTING_PATH, .default_text = "",
 		.help = N_("file with the account for the interface of a remote mail "
 		           "server"),
 	},
@@ -207,7 +207,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		           "nor signed"),
 	},
 	[SET_MTA_URL] = {
-		.key = "mta.url", .type = SETTING_URL, .flags = SETTING_INERT, .default_text = "",
+		.key = "mta.url", .type = SETTING_URL, .default_text = "",
 		.help = N_("address of a remote mail server's interface"),
 	},
 	[SET_OWNER] = {

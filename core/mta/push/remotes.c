@@ -1,4 +1,4 @@
 /* Kinds of servers that are reached over a connection: pointers, nothing else. */
-#include "core/mta/plan/remote.h"
+#include "core/mta/smartermail/smartermail_remote.h"
 
-const struct remote_type *const remote_types[] = { NULL };
+const struct remote_type *const remote_types[] = { &smartermail_remote, NULL };
