@@ -100,7 +100,7 @@ mta_src := \
 	$(addprefix qmail/,qmail qmail_detect qmail_dkim qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf) \
 	$(addprefix smartermail/,smartermail smartermail_antispam smartermail_remote \
 		smartermail_session) \
-	$(addprefix icewarp/,icewarp) \
+	$(addprefix icewarp/,icewarp icewarp_remote icewarp_session) \
 	$(addprefix mailenable/,mailenable) \
 	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_observe push_plan push_state registry \
 		remotes rollback) \
@@ -160,6 +160,7 @@ unit_tests := \
 	$(addprefix core/mta/qmail/test_,qmail) \
 	$(addprefix core/mta/remote/test_,credentials docs http) \
 	$(addprefix core/mta/push/test_,contract drift_remote push rollback) \
+	$(addprefix core/mta/icewarp/test_,icewarp) \
 	$(addprefix core/mta/smartermail/test_,smartermail) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
