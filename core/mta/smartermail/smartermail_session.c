@@ -77,7 +77,7 @@ int sm_session(struct ctx *ctx, const struct remote_server *server,
 	if (!server->credentials || !*server->credentials)
 		return err_set(
 			err, ERR_FAILED,
-			_("SmarterMail needs an account: write it to a file of mode "
+			_("SmarterMail requires an account: write it to a file of mode "
 		          "0600 and run \"mailauthctl server set "
 		          "mta.credentials-file <path>\""));
 	session = xcalloc(1, sizeof(*session));
