@@ -51,8 +51,8 @@ __attribute__((unused)) static void add_signing(struct host *host, struct store 
 	assert_int_equal(store_begin(store, true, &err), 0);
 	assert_int_equal(change_begin(store, &host->ctx, "test", &err), 0);
 	assert_int_equal(domain_add(store, &host->ctx, name, NULL, &domain, &err), 0);
-	assert_int_equal(keyring_enable(store, &host->ctx, &domain, &pair, 1, true,
-	                                &outcome, &err),
+	assert_int_equal(keyring_enable(store, &host->ctx, &domain, KEYS_OURS, &pair, 1,
+	                                true, &outcome, &err),
 	                 0);
 	assert_int_equal(change_end(store, &is_changed, &err), 0);
 	assert_int_equal(store_commit(store, &err), 0);
