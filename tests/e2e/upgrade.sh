@@ -66,7 +66,7 @@ ok "its settings" mailauthctl server set dkim.activate now mta.hostname mx.examp
 ok "example.com signs" mailauthctl domain enable-dkim --quiet example.com
 ok "DMARC of incoming mail" mailauthctl server set dkim.verify on spf.check on dmarc.check on
 ok "OpenDMARC runs" pgrep -x opendmarc
-ok "OpenDKIM verifies" grep -x 'Mode sv' /etc/opendkim.conf
+ok "OpenDKIM verifies" grep -xE 'Mode sv' /etc/mailauthctl/opendkim.conf
 ok "with a script" test -e /etc/mailauthctl/opendkim/final.lua
 is "mail is signed" "$(from_us)" "d=example.com s=default"
 is "mail is verified" "$(from_elsewhere)" "dkim=pass dmarc=none"
@@ -121,7 +121,7 @@ check_now() {
 	fails "its folder is gone" test -e /etc/mailauthctl/opendmarc
 	fails "its socket's folder, too" test -e /var/spool/postfix/opendmarc
 	fails "the script is gone" test -e /etc/mailauthctl/opendkim/final.lua
-	ok "OpenDKIM only signs" grep -x 'Mode s' /etc/opendkim.conf
+	ok "OpenDKIM only signs" grep -xE 'Mode s' /etc/mailauthctl/opendkim.conf
 	is "main.cf names no OpenDMARC" "$(grep -c dmarc_milter /etc/postfix/main.cf)" 0
 	is "mail is signed" "$(from_us)" "d=example.com s=default"
 	is "mail is verified" "$(from_elsewhere)" "dkim=pass dmarc=none"
