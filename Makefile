@@ -135,6 +135,7 @@ unit_tests := \
 	$(addprefix cli/line/test_,caller command commands help_topic) \
 	$(addprefix cli/out/test_,out when) \
 	$(addprefix cli/policyd/test_,policyd policyd_conf policyd_milter policyd_serve) \
+	$(addprefix cli/queue/test_,queue_envelope) \
 	$(addprefix core/base/test_,address arena ascii base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
 	$(addprefix core/job/test_,change_push change_push_observe) \

@@ -106,7 +106,7 @@ end_flow() {
 	wait_for queue_is_empty
 }
 replies() { cut -d' ' -f1-2 /tmp/flow | sort -u | paste -sd' '; }
-unsigned() { grep -L '^DKIM-Signature:' $(grep -l '^X-Test: ours' "$inbox"/new/*) | wc -l; }
+unsigned() { grep -lZ '^X-Test: ours' "$inbox"/new/* | xargs -0 grep -L '^DKIM-Signature:' | wc -l; }
 believed() { grep -lE '^Authentication-Results: mx\.example\.test; dmarc=pass header.from=reject.example' "$inbox"/new/* | wc -l; }
 check_flow() { # what went on
 	end_flow

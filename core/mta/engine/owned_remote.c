@@ -60,7 +60,8 @@ int owned_setting_base(struct store *target, const char *url, const char *name,
 	if (!target)
 		return 0;
 	rc = store_query(target, &stmt, err,
-	                 "SELECT base, secret FROM owned WHERE " OWNED_SETTING, "t", title);
+	                 "SELECT base, secret FROM owned WHERE " OWNED_SETTING, "t",
+	                 title);
 	if (!rc)
 		rc = stmt_next(stmt, err);
 	if (rc <= 0)
