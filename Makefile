@@ -110,15 +110,15 @@ job_src := change_push config_import domain_set enable_dkim export_activate host
 	key_lookup key_making preview session session_access takeover zone_ask zone_forget
 cli_src := \
 	$(addprefix line/,args args_grammar caller caller_process command command_help \
-		commands help_topic language) \
+		commands help_topic language panel_manual) \
 	$(addprefix complete/,complete complete_line complete_source) \
 	$(addprefix out/,out out_json out_layout out_table out_tsv progress when) \
 	$(addprefix app/,app app_dns app_input app_run changes dry_run findings \
 		overview paste spf_targets srs_targets typed) \
 	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
 		cmd_dmarc_check cmd_doctor cmd_domain cmd_domain_show cmd_key \
-		cmd_key_import cmd_key_lint cmd_mta cmd_mta_history cmd_mta_status cmd_record \
-		cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
+		cmd_key_import cmd_key_lint cmd_mta cmd_mta_backends cmd_mta_history \
+		cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
 # mailauth-qmail-queue: these, and nothing else.
 queue_src := queue/queue_envelope
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
@@ -160,7 +160,7 @@ unit_tests := \
 		postsrsd_conf) \
 	$(addprefix core/mta/qmail/test_,qmail) \
 	$(addprefix core/mta/remote/test_,credentials docs http) \
-	$(addprefix core/mta/push/test_,contract drift_remote push rollback) \
+	$(addprefix core/mta/push/test_,backend_choose contract drift_remote push rollback) \
 	$(addprefix core/mta/icewarp/test_,icewarp) \
 	$(addprefix core/mta/smartermail/test_,smartermail) \
 	$(addprefix core/store/test_,store store_open) \

@@ -1,4 +1,4 @@
-/* `mta status` and `mta backends`: the detected mail server, and which database it follows. */
+/* `mta status`: the detected mail server, and which database it follows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,17 +13,6 @@
 #include "core/mta/push/backend_choose.h"
 #include "core/mta/push/push.h"
 #include "core/mta/push/registry.h"
-
-static const char *support_word(enum mta_support support)
-{
-	static const char *const words[] = {
-		[SUPPORT_NO] = N_("no"),
-		[SUPPORT_PENDING] = N_("not yet"),
-		[SUPPORT_ABSENT] = N_("not installed"),
-		[SUPPORT_YES] = N_("yes"),
-	};
-	return _(words[support]);
-}
 
 struct shortfalls {
 	char *sentence[FEATURE_COUNT];
@@ -74,7 +63,8 @@ static int show_features(struct app *app, const struct mta_backend *backend,
 			out_text(app->out, _(row->name));
 			out_text(app->out, row->setting);
 			out_text(app->out, value);
-			out_text(app->out, backend ? support_word(support.level) : NULL);
+			out_text(app->out,
+			         backend ? cmd_support_word(support.level) : NULL);
 			out_text(app->out, shortfalls.sentence[i]);
 			out_row_end(app->out);
 		}
@@ -370,63 +360,6 @@ int cmd_mta_status(struct app *app, struct err *err)
 	show_notes(app, &status.plan);
 	show_zones(app, &status.overview);
 	show_waits(app, &status.overview);
-	out_end(app->out);
-	return r;
-}
-
-int cmd_mta_backends(struct app *app, struct err *err)
-{
-	static const struct out_column columns[] = {
-		{ "backend", N_("Backend"), OUT_TEXT, 0 },
-		{ "title", N_("Mail server"), OUT_TEXT, OUT_WRAP },
-		{ "dkim_sign", N_("DKIM signing"), OUT_TEXT, OUT_WRAP },
-		{ "dkim_verify", N_("DKIM verification"), OUT_TEXT, OUT_WRAP },
-		{ "spf", N_("SPF"), OUT_TEXT, OUT_WRAP },
-		{ "dmarc", N_("DMARC"), OUT_TEXT, OUT_WRAP },
-		{ "srs", N_("SRS"), OUT_TEXT, OUT_WRAP },
-		{ "push", N_("Push"), OUT_BOOL, 0 },
-		{ "detected", N_("Detected"), OUT_TEXT, OUT_WRAP },
-		{ "dmarc_rules", N_("DMARC rules"), OUT_TEXT, OUT_WRAP },
-	};
-	auto_free char *filter = NULL;
-	const struct mta_backend *chosen = NULL;
-	bool is_adopted;
-	int r = setting_text(app->session.store, SET_MTA_FILTER, 0, &filter, err);
-	if (r >= 0)
-		r = backend_choose(&app->session.ctx, app->session.store, &chosen,
-		                   &is_adopted, err);
-	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	for (size_t i = 0; r >= 0 && i < registry_count; i++) {
-		const struct mta_backend *backend = registry[i];
-		cleanup(backend_found_done) struct mta_found found = { 0 };
-		/* the address in the settings is that of the chosen one */
-		if (backend->detect && (!backend->is_remote || backend == chosen))
-			r = backend->detect(&app->session.ctx, app->session.store, &found,
-			                    err);
-		if (r < 0)
-			break;
-		auto_free char *detected =
-			!found.is_installed
-				? NULL
-				: xasprintf("%s%s%s%s",
-		                            found.version ? found.version : "",
-		                            found.version ? ", " : "",
-		                            backend->is_remote ? _("at mta.url")
-		                            : found.is_running ? _("running")
-		                                               : _("not running"),
-		                            found.filter ? _(", with a filter") : "");
-		out_text(app->out, backend->name);
-		out_text(app->out, _(backend->title));
-		for (size_t feature = 0; feature < FEATURE_COUNT; feature++)
-			out_text(app->out,
-			         support_word(backend_support(&app->session.ctx, backend,
-			                                      filter, feature)
-			                              .level));
-		out_bool(app->out, backend->plan != NULL);
-		out_text(app->out, detected);
-		out_text(app->out, backend->dmarc_rules);
-		out_row_end(app->out);
-	}
 	out_end(app->out);
 	return r;
 }

@@ -40,9 +40,12 @@ struct domain;
  */
 int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
                     char **ret_waits, struct err *err);
-/* Handlers of `mta` rows in cmd_mta_status.c and cmd_mta_history.c. */
+/* Handlers of `mta` rows in cmd_mta_status.c, cmd_mta_backends.c and cmd_mta_history.c. */
 int cmd_mta_status(struct app *app, struct err *err);
 int cmd_mta_backends(struct app *app, struct err *err);
+enum mta_support;
+/* "yes", "not yet". */
+const char *cmd_support_word(enum mta_support support);
 int cmd_mta_history(struct app *app, struct err *err);
 /* In cmd_dkim.c, for all commands that enable DKIM: for the names of a list, ... */
 struct names;

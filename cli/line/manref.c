@@ -19,6 +19,7 @@
 
 #include "cli/line/commands.h"
 #include "cli/line/manref_text.h"
+#include "cli/line/panel_manual.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/model/setting/setting.h"
@@ -467,7 +468,7 @@ static const char *support_word(enum mta_support support)
 static void put_backends(struct page *page, const char *word)
 {
 	(void)page, (void)word;
-	fputs(".Bl -column smartermail", stdout);
+	fputs(".Bl -column mailenable-standard", stdout);
 	for (unsigned k = 0; k < FEATURE_COUNT; k++)
 		printf(" \"%s\"", support_word(SUPPORT_PENDING));
 	/* TRANSLATORS: columns, in mdoc(7) */
@@ -483,13 +484,40 @@ static void put_backends(struct page *page, const char *word)
 	puts(".El");
 }
 
+/* The manual's own table, in its order. */
+static void put_manual(struct page *page, const char *word)
+{
+	(void)page, (void)word;
+	puts(".Bl -column \"MailEnable Professional\" \"from 9.16\" yes yes DMARC \"DKIM, SPF, "
+	     "DMARC\"");
+	/* TRANSLATORS: columns, in mdoc(7) */
+	printf(".It %s\n", _("Em server Ta Em DKIM Ta Em SPF Ta Em SRS Ta Em DMARC Ta Em "
+	                     "incoming"));
+	for (unsigned i = 0; i < panel_manual_count; i++) {
+		const struct panel_manual *row = &panel_manual[i];
+		const struct mta_backend *backend = registry_find(row->backend);
+		if (!backend)
+			complain(page, "no mail server", row->backend,
+			         strlen(row->backend));
+		else
+			printf(".It %s Ta %s Ta %s Ta %s Ta %s Ta %s\n",
+			       _(backend->title), _(row->dkim), _(row->spf), _(row->srs),
+			       _(row->dmarc), _(row->incoming));
+	}
+	puts(".El");
+}
+
 static const struct directive {
 	const char *name;
 	void (*put)(struct page *page, const char *word);
 } directives[] = {
-	{ "backends", put_backends }, { "checks", put_checks },
-	{ "commands", put_commands }, { "lint", put_lint },
-	{ "options", put_globals },   { "placeholders", put_placeholders },
+	{ "backends", put_backends },
+	{ "checks", put_checks },
+	{ "commands", put_commands },
+	{ "lint", put_lint },
+	{ "manual", put_manual },
+	{ "options", put_globals },
+	{ "placeholders", put_placeholders },
 	{ "settings", put_settings },
 };
 

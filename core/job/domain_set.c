@@ -7,6 +7,8 @@
 #include "core/job/change_push.h"
 #include "core/job/export_activate.h"
 #include "core/model/life/domain_life.h"
+#include "core/model/setting/setting.h"
+#include "core/mta/push/backend_choose.h"
 
 struct work {
 	const char *typed;
@@ -23,6 +25,18 @@ static int export_if_hosted(struct session *session, const struct domain *domain
 	return r < 0 || !is_hosted ? r : export_activate_if_awaited(session, domain, err);
 }
 
+/* A value that the mail server does not support is refused, as for the server. */
+static int check_backend(struct session *session, const struct domain *domain,
+                         enum setting_key key, struct err *err)
+{
+	auto_free char *text = NULL;
+	int r = setting_text(session->store, key, domain->id, &text, err);
+	return r < 0 ? r
+	             : backend_check_domain_setting(&session->ctx, session->store,
+	                                            domain->name, setting_table[key].key,
+	                                            text, err);
+}
+
 static int change_pairs(struct session *session, void *arg, struct err *err)
 {
 	const struct work *work = arg;
@@ -32,6 +46,8 @@ static int change_pairs(struct session *session, void *arg, struct err *err)
 		const struct setting_pair *pair = &work->pair[i];
 		r = domain_life_set(session->store, &session->ctx, &domain, pair->key,
 		                    pair->text, err);
+		if (r >= 0 && pair->text)
+			r = check_backend(session, &domain, pair->key, err);
 		if (r >= 0 && pair->key == SET_DNS_SERVICE)
 			r = export_if_hosted(session, &domain, err);
 	}

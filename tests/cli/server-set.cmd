@@ -22,14 +22,15 @@ m server set spf.check on dmarc.check on spf.mode reject-fail
 m server set dns.ttl 300
 m server set dkim.rotate-after 90d
 m server set mta.url https://mx.example.com
+# what was set on purpose is held to what the named server can do
 m server set mta.backend exim
+m server set mta.backend exim dmarc.check off
 m server unset dkim.rotate-after
 # what the named server cannot do is refused, with what is nearest to it
 m server set mta.backend icewarp dkim.algorithm both
 m server set mta.backend icewarp spf.mode reject-neutral
 m server set mta.backend icewarp spf.mode reject-softfail dkim.algorithm rsa
-m server set dmarc.check off
-m server set mta.backend mailenable srs.enabled on
+m server set mta.backend mailenable srs.enabled on spf.mode reject-fail
 # the labels of a hosting panel, in both languages, are values too
 m server set dkim.verify on spf.check on spf.mode ' only create Received-SPF headers, never block ' --no-push
 m server get spf.mode
@@ -43,3 +44,9 @@ m server set spf.mode 'SPF checking mode'
 # a reply of SMTP is ASCII
 m server set spf.explanation '¿Rechazado? Vea https://example.com/año?ip=%{i}, don’t worry'
 m server set spf.explanation 'Отклонено'
+m server unset spf.explanation spf.mode dmarc.check
+m server set mta.backend mailenable
+m server set spf.mode reject-neutral
+m server set spf.explanation 'See example.com'
+m server set mta.backend mailenable-standard
+m server set spf.local-rules ip4:192.0.2.1

@@ -20,7 +20,7 @@ static const char *const help_algorithm[] = {
 	NULL,
 };
 static const char *const words_backend[] = {
-	"auto", "postfix", "exim", "qmail", "smartermail", "icewarp", "mailenable", "directory", NULL,
+	"auto", "postfix", "exim", "qmail", "smartermail", "icewarp", "mailenable", "mailenable-standard", "directory", NULL,
 };
 static const char *const words_filter[] = { "auto", "opendkim", "rspamd", NULL };
 static const char *const words_format[] = { "include", "full", NULL };

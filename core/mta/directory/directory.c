@@ -204,6 +204,7 @@ static int directory_plan(const struct desired *desired, const void *observed,
 const struct mta_backend directory_backend = {
 	.name = "directory",
 	.title = N_("files in a directory"),
+	.how = N_("files for Postfix, in a folder of this host"),
 	.support = { [FEATURE_DKIM_SIGN] = { SUPPORT_YES },
 	             [FEATURE_DKIM_VERIFY] = { SUPPORT_YES },
 	             [FEATURE_SPF] = { SUPPORT_YES },

@@ -420,9 +420,14 @@ static const struct value_limit limits[] = {
 	{ "spf.mode", "defer-dns-errors", "headers-only" },
 	{ "spf.mode", "reject-neutral", "reject-softfail" },
 	{ "spf.mode", "reject-not-pass", "reject-softfail" },
+	{ "spf.local-rules", NULL, NULL, N_("it checks the published record only") },
+	{ "spf.guess-rules", NULL, NULL, N_("it checks the published record only") },
+	{ "spf.guess-scope", "most-permissive", "no-record" },
+	{ "spf.explanation", NULL, NULL, N_("it has no text for rejections") },
+	{ "spf.continue-on-dns-error", "on", "off" },
 	{ "dkim.algorithm", "ed25519", "rsa" },
 	{ "dkim.algorithm", "both", "rsa" },
-	{ NULL, NULL, NULL },
+	{ 0 },
 };
 
 const struct mta_backend icewarp_backend = {

@@ -46,7 +46,7 @@ const struct value_limit *backend_limit(struct ctx *ctx,
 	for (const struct value_limit *limit = backend->limits; limit && limit->setting;
 	     limit++)
 		if (strcmp(limit->setting, setting) == 0 &&
-		    strcmp(limit->value, value) == 0 &&
+		    (!limit->value || strcmp(limit->value, value) == 0) &&
 		    (!backend->has_limit || backend->has_limit(ctx, limit)))
 			return limit;
 	return NULL;

@@ -39,9 +39,10 @@ struct feature_support {
 
 /* A value of a setting that a server does not support; rows of a list that ends in {0}. */
 struct value_limit {
-	const char *setting, *value; /* "spf.mode", "reject-not-pass" */
-	const char *nearest;         /* the value to use instead */
-	const char *why;             /* N_(), a clause; NULL: it has no such value */
+	const char *setting;
+	const char *value;   /* "reject-not-pass"; NULL: every value but the default */
+	const char *nearest; /* the value to use instead; NULL: the default */
+	const char *why;     /* N_(), a clause; NULL: it has no such value */
 };
 
 struct mta_found { /* the result of detect(); see backend_found_done() */
@@ -88,7 +89,9 @@ struct mta_backend {
 	struct feature_support
 		support[FEATURE_COUNT]; /* as far as it is the same on all hosts */
 	const char *dmarc_rules;        /* "RFC 9989"; NULL: unknown */
-	bool needs_no_adoption;         /* it writes below a path of its own only */
+	const char *
+		how; /* where its features are known from, N_(); NULL: from detect(), if any */
+	bool needs_no_adoption; /* it writes below a path of its own only */
 	/* observe() asks a server over the network, which may be slow: it is called before the
 	 * database's transaction, and reads no more of the database than settings "mta.*".  That of
 	 * a server of this host is called inside: what it asks the host depends on the rows that
@@ -179,7 +182,7 @@ struct feature_support backend_support(struct ctx *ctx, const struct mta_backend
                                        const char *filter,
                                        enum mta_feature feature) must_check;
 
-/* Why the setting must not have that value on this host.  NULL: it may. */
+/* Why the setting must not have that value, which is not its default, on this host.  NULL: it may. */
 const struct value_limit *backend_limit(struct ctx *ctx,
                                         const struct mta_backend *backend,
                                         const char *setting,

@@ -187,49 +187,131 @@ int backend_key_maker(struct ctx *ctx, struct store *store, enum keyring_maker *
 	return r;
 }
 
-/* Refuses a feature that is enabled and that the server does not support. */
-static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
-                         const char *filter, const char *setting, const char *value,
-                         struct err *err)
+static int refuse_feature(const struct mta_backend *backend, unsigned feature,
+                          const char *setting, const char *value,
+                          const struct feature_support *support, struct err *err)
+{
+	const char *nearest = support->nearest ? _(support->nearest) : _(NO_PUSH);
+	if (strcmp(feature_table[feature].setting, setting) == 0)
+		return err_set(err, ERR_FAILED,
+		               _("%s cannot be enabled: %s has no %s; %s"), setting,
+		               _(backend->title), _(feature_table[feature].name),
+		               nearest);
+	return err_set(err, ERR_FAILED, _("%s cannot be %s: %s has no %s; %s"), setting,
+	               value, _(backend->title), _(feature_table[feature].name), nearest);
+}
+
+/* Whether the setting asks for the feature: the switch that enables it, or the value of another
+ * setting of its group ("spf.mode", "dmarc.reject").  Those of DKIM are about keys and records, which
+ * do not depend on the server. */
+static bool asks_for(const struct feature_row *feature, const struct setting_row *row,
+                     const char *value)
 {
 	bool is_on;
+	size_t group = strcspn(feature->setting, ".") + 1;
+	if (strcmp(feature->setting, row->key) == 0)
+		return text_to_bool(value, &is_on) && is_on;
+	return strncmp(feature->setting, "dkim.", 5) != 0 &&
+	       strncmp(feature->setting, row->key, group) == 0 &&
+	       strcmp(value, row->default_text) != 0;
+}
+
+/* Refuses what requires a feature that the server does not support. */
+static int check_feature(struct ctx *ctx, const struct mta_backend *backend,
+                         const char *filter, const struct setting_row *row,
+                         const char *value, struct err *err)
+{
 	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-		if (strcmp(feature_table[i].setting, setting) != 0 ||
-		    !text_to_bool(value, &is_on) || !is_on)
+		if (!asks_for(&feature_table[i], row, value))
 			continue;
 		struct feature_support support = backend_support(ctx, backend, filter, i);
 		if (support.level == SUPPORT_NO)
-			return err_set(err, ERR_FAILED,
-			               _("%s cannot be enabled: %s has no %s; %s"),
-			               setting, _(backend->title),
-			               _(feature_table[i].name),
-			               support.nearest ? _(support.nearest) : _(NO_PUSH));
+			return refuse_feature(backend, i, row->key, value, &support, err);
 	}
 	return 0;
+}
+
+/* `domain`: the domain that has the value; NULL: the server. */
+static int check_value(struct ctx *ctx, const struct mta_backend *backend,
+                       const char *filter, const char *domain,
+                       const struct setting_row *row, const char *value, struct err *err)
+{
+	int r = check_feature(ctx, backend, filter, row, value, err);
+	const struct value_limit *limit =
+		r < 0 || strcmp(value, row->default_text) == 0
+			? NULL
+			: backend_limit(ctx, backend, row->key, value);
+	if (!limit)
+		return r;
+	auto_free char *remedy =
+		xasprintf("mailauthctl %s %s%s%s %s%s%s", domain ? "domain" : "server",
+	                  limit->nearest ? "set" : "unset", domain ? " " : "",
+	                  domain ? domain : "", row->key, limit->nearest ? " " : "",
+	                  limit->nearest ? limit->nearest : "");
+	(void)err_set(
+		err, ERR_FAILED,
+		limit->nearest
+			? _("%s cannot be %s with %s%s%s; the nearest supported value: "
+	                    "\"%s\"")
+			: _("%s cannot be \"%s\" with %s%s%s; the nearest it supports "
+	                    "is the default: \"%s\""),
+		row->key, value, _(backend->title), limit->why ? ": " : "",
+		limit->why ? _(limit->why) : "", remedy);
+	return err_set_remedy(err, "%s", remedy);
+}
+
+/* Every value that was set, for the server or for a domain, with a server that mta.backend names
+ * from now on. */
+static int check_all(struct ctx *ctx, struct store *store,
+                     const struct mta_backend *backend, const char *filter,
+                     struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT key, value, NULL FROM setting"
+	                    " UNION ALL SELECT s.key, s.value, d.name FROM domain_setting"
+	                    " AS s JOIN domain AS d ON d.id = s.domain_id"
+	                    " ORDER BY 3, 1",
+	                    "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		enum setting_key key;
+		r = setting_find(stmt_text(stmt, 0), &key, err);
+		if (r < 0)
+			return r;
+		const char *domain = stmt_text(stmt, 2);
+		r = check_value(ctx, backend, filter, domain, &setting_table[key],
+		                stmt_text(stmt, 1), err);
+		if (r < 0 && !*err->remedy)
+			return err_add_remedy(err, "mailauthctl %s unset %s%s%s",
+			                      domain ? "domain" : "server",
+			                      domain ? domain : "", domain ? " " : "",
+			                      setting_table[key].key);
+	}
+	return r;
+}
+
+int backend_check_domain_setting(struct ctx *ctx, struct store *store, const char *domain,
+                                 const char *setting, const char *value, struct err *err)
+{
+	const struct mta_backend *backend = NULL;
+	auto_free char *filter = NULL;
+	enum setting_key key;
+	if (!value)
+		return 0;
+	int r = setting_find(setting, &key, err);
+	if (r == 0)
+		r = read_bound(ctx, store, &backend, err);
+	if (r == 0)
+		r = setting_text(store, SET_MTA_FILTER, 0, &filter, err);
+	if (r < 0 || !backend)
+		return r;
+	return key == SET_MTA_BACKEND ? check_all(ctx, store, backend, filter, err)
+	                              : check_value(ctx, backend, filter, domain,
+	                                            &setting_table[key], value, err);
 }
 
 int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
                           const char *value, struct err *err)
 {
-	const struct mta_backend *backend = NULL;
-	auto_free char *filter = NULL;
-	if (!value)
-		return 0;
-	int r = read_bound(ctx, store, &backend, err);
-	if (r == 0)
-		r = setting_text(store, SET_MTA_FILTER, 0, &filter, err);
-	if (r < 0 || !backend)
-		return r;
-	r = check_feature(ctx, backend, filter, setting, value, err);
-	const struct value_limit *limit =
-		r < 0 ? NULL : backend_limit(ctx, backend, setting, value);
-	if (!limit)
-		return r;
-	(void)err_set(err, ERR_FAILED,
-	              _("%s cannot be %s with %s%s%s; the nearest supported value: "
-	                "\"mailauthctl server set %s %s\""),
-	              setting, value, _(backend->title), limit->why ? ": " : "",
-	              limit->why ? _(limit->why) : "", setting, limit->nearest);
-	return err_set_remedy(err, "mailauthctl server set %s %s", setting,
-	                      limit->nearest);
+	return backend_check_domain_setting(ctx, store, NULL, setting, value, err);
 }

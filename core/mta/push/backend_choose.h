@@ -36,8 +36,14 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 int backend_key_maker(struct ctx *ctx, struct store *store, enum keyring_maker *ret_maker,
                       struct err *err) must_check;
 /* Refuses (ERR_FAILED) a value that the adopted server, or the one that mta.backend names, does not
- * support on this host; names the server and the nearest alternative.  `value` NULL: unset. */
+ * support on this host; names the server and the nearest alternative.  `value` NULL: unset.  For
+ * mta.backend, every value that was set is checked with that server.  The transaction has the new
+ * values. */
 int backend_check_setting(struct ctx *ctx, struct store *store, const char *setting,
                           const char *value, struct err *err) must_check;
+/* The same for a value of a domain, which the remedy names. */
+int backend_check_domain_setting(struct ctx *ctx, struct store *store, const char *domain,
+                                 const char *setting, const char *value,
+                                 struct err *err) must_check;
 
 #endif

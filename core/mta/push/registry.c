@@ -31,10 +31,15 @@
 #endif
 
 /* `auto` takes the first that is there. */
-const struct mta_backend *const registry[] = { &postfix_backend,   &exim_backend,
-	                                       &qmail_backend,     &smartermail_backend,
-	                                       &icewarp_backend,   &mailenable_backend,
-	                                       &directory_backend, REGISTRY_MORE };
+const struct mta_backend *const registry[] = { &postfix_backend,
+	                                       &exim_backend,
+	                                       &qmail_backend,
+	                                       &smartermail_backend,
+	                                       &icewarp_backend,
+	                                       &mailenable_backend,
+	                                       &mailenable_standard_backend,
+	                                       &directory_backend,
+	                                       REGISTRY_MORE };
 const unsigned registry_count = ARRAY_LEN(registry);
 
 const struct mta_backend *registry_find(const char *name)

@@ -6,7 +6,8 @@
 #include "core/mta/plan/backend.h"
 
 extern const struct mta_backend postfix_backend, exim_backend, qmail_backend,
-	smartermail_backend, icewarp_backend, mailenable_backend, directory_backend;
+	smartermail_backend, icewarp_backend, mailenable_backend,
+	mailenable_standard_backend, directory_backend;
 
 extern const struct mta_backend *const registry[];
 extern const unsigned registry_count;

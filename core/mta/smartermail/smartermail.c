@@ -422,9 +422,14 @@ static void look_at_support(struct ctx *ctx, const char *filter, enum mta_featur
 
 static const struct value_limit limits[] = {
 	{ "spf.mode", "defer-dns-errors", "headers-only" },
+	{ "spf.local-rules", NULL, NULL, N_("it checks the published record only") },
+	{ "spf.guess-rules", NULL, NULL, N_("it checks the published record only") },
+	{ "spf.guess-scope", "most-permissive", "no-record" },
+	{ "spf.explanation", NULL, NULL, N_("it has no text for rejections") },
+	{ "spf.continue-on-dns-error", "on", "off" },
 	{ "dkim.algorithm", "ed25519", "rsa" },
 	{ "dkim.algorithm", "both", "rsa" },
-	{ NULL, NULL, NULL },
+	{ 0 },
 };
 
 const struct mta_backend smartermail_backend = {
