@@ -21,6 +21,7 @@
 #include "core/mta/probe/milter.h"
 #include "core/mta/probe/policy_probe.h"
 #include "core/mta/probe/smtp_probe.h"
+#include "core/mta/qmail/qmail_dkim.h"
 #include "core/mta/qmail/qmail_probe.h"
 
 /* It greets where `greeting` is set; every line (or netstring) gets the next answer, the last one
@@ -465,6 +466,8 @@ static void test_show_probe(void **state)
 		  "# then E must accept connections\n" },
 		{ &qmail_verify_probe, NULL, NULL, NULL,
 		  "# then E must verify a message\n" },
+		{ &qmail_sign_probe, NULL, NULL, "K",
+		  "# then E must sign a message of K\n" },
 		{ &policy_probe, NULL, NULL, NULL,
 		  "# then the SPF service must answer at E\n" },
 	};

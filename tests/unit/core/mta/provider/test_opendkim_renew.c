@@ -76,15 +76,19 @@ static void hold_tables(struct store *target, const struct opendkim_tables *tabl
 }
 
 /* A key that the mail server holds, public and in use, for that domain. */
-#define SIGNS(name, selector)                                                            \
-	"INSERT INTO dkim_key (domain_id, selector, algorithm, bits, state, public, "    \
-	"fingerprint, server_owned, created, since) SELECT id, '" selector               \
-	"', 'rsa', 2048, 'active', x'00', zeroblob(32), 1, 0, 0 FROM domain WHERE name " \
-	"= '" name "'; "                                                                 \
-	"INSERT INTO key_public (key_id, name, ready) SELECT k.id, d.name, 1 "           \
-	"FROM dkim_key k JOIN domain d ON d.id = k.domain_id WHERE d.name = '" name "' " \
-	"AND k.state = 'active'; "                                                       \
-	"INSERT INTO domain_setting SELECT id, 'dkim.sign', 'on' FROM domain "           \
+#define ED25519_PKCS8                                                        \
+	"x'302e020100300506032b65700422042000000000000000000000000000000000" \
+	"00000000000000000000000000000000'"
+#define SIGNS(name, selector)                                                                              \
+	"INSERT INTO dkim_private (pkcs8) VALUES (" ED25519_PKCS8 "); "                                    \
+	"INSERT INTO dkim_key (domain_id, selector, algorithm, bits, state, public, "                      \
+	"fingerprint, private_id, created, since) SELECT id, '" selector                                   \
+	"', 'rsa', 2048, 'active', x'00', zeroblob(32), last_insert_rowid(), 0, 0 FROM domain WHERE name " \
+	"= '" name "'; "                                                                                   \
+	"INSERT INTO key_public (key_id, name, ready) SELECT k.id, d.name, 1 "                             \
+	"FROM dkim_key k JOIN domain d ON d.id = k.domain_id WHERE d.name = '" name "' "                   \
+	"AND k.state = 'active'; "                                                                         \
+	"INSERT INTO domain_setting SELECT id, 'dkim.sign', 'on' FROM domain "                             \
 	"WHERE name = '" name "'; "
 #define SWITCH(name, value)                                                 \
 	"UPDATE domain_setting SET value = '" value                         \
@@ -158,16 +162,10 @@ static void test_renew(void **state)
 #define ONE_KEY_FOR_ALIASES                                                         \
 	SIGNS("0.example", "s")                                                     \
 	SIGNS("m.example", "s")                                                     \
-	"INSERT INTO dkim_private (id, pkcs8) VALUES (1, " ED25519_PKCS8 "); "      \
-	"UPDATE dkim_key SET private_id = 1, server_owned = 0 WHERE domain_id = "   \
-	"(SELECT id FROM domain WHERE name = 'm.example'); "                        \
 	"INSERT INTO domain_setting SELECT id, 'mail', iif(alias_of, 'on', 'off') " \
 	"FROM domain WHERE name <> '0.example'; "                                   \
 	"INSERT INTO key_public (key_id, name, ready) SELECT k.id, d.name, 1 "      \
 	"FROM dkim_key k JOIN domain d ON d.alias_of = k.domain_id"
-#define ED25519_PKCS8                                                        \
-	"x'302e020100300506032b65700422042000000000000000000000000000000000" \
-	"00000000000000000000000000000000'"
 
 /* A file that another alias of the same main domain still signs with stays. */
 static void test_shared_key(void **state)
