@@ -221,7 +221,8 @@ for i in $(seq 100); do echo "unheard$i.example"; done >/tmp/many
 start=$SECONDS
 ok "a hundred domains without an answer" eval 'mailauthctl domain add --domains-from /tmp/many 2>/tmp/said'
 ok "one line says so" said 'no answer about 100 zones (unheard'
-ok "in some seconds" test $((SECONDS - start)) -le 10
+# one after the other they would take minutes
+ok "at the same time" test $((SECONDS - start)) -le 60
 mailauthctl domain remove --domains-from /tmp/many
 
 # No lock is held meanwhile.

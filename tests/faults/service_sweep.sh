@@ -68,9 +68,8 @@ prepare() {
 	case $1 in
 	push) ctl --no-push domain enable-dkim example.org && ctl zone export --all &&
 		ctl --no-push server set spf.check off ;;
-	disable | rollback*) ctl domain enable-dkim example.org ;;
+	disable* | rollback*) ctl domain enable-dkim example.org ;;
 	spf-on) ctl server set spf.check off ;;
-	filter-off) ctl domain disable-dkim example.com --now && ctl server set dkim.sign off ;;
 	esac
 }
 
@@ -91,7 +90,7 @@ choose_words() {
 	enable*) case_words=(domain enable-dkim example.org) ;;
 	disable*) case_words=(domain disable-dkim example.org --now) ;;
 	verify-off*) case_words=(server set dkim.verify off) ;;
-	filter-off*) case_words=(server set dkim.verify off) ;;
+	filter-off*) case_words=(domain disable-dkim example.com --now) ;;
 	spf-on*) case_words=(server set spf.check on) ;;
 	spf-off*) case_words=(server set spf.check off) ;;
 	remove*)
@@ -207,6 +206,6 @@ enter_host
 check_fake
 # shellcheck disable=SC2086 # words
 work_on "$3" ${SWEEP_CASES:-push adopt enable disable verify-off filter-off spf-off spf-on remove rollback \
-	enable-1-filter verify-off-1-filter adopt-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
+	enable-1-filter disable-1-filter adopt-1-restart adopt-1-reload adopt-2-reload remove-1-reload \
 	remove-2-reload rollback-1-filter}
 in_root fake_mta halt

@@ -125,12 +125,18 @@ static void look_at_signers(const char *whose, const char *config)
 
 /* ---- who asks whom ------------------------------------------------------------------------------ */
 
+/* The filter that signs: the one of smtpd_milters that is not mailauth-policyd. */
 static char *named_filter(const char *postfix)
 {
 	auto_buf milters = BUF_INIT;
 	fake_parameter(postfix, "smtpd_milters", &milters);
-	const char *at = strstr(buf_text(&milters), "unix:");
-	return at ? xasprintf(QUEUE "/%.*s", (int)strcspn(at + 5, ", }"), at + 5) : NULL;
+	for (const char *at = buf_text(&milters); (at = strstr(at, "unix:")); at++) {
+		auto_free char *path =
+			xasprintf("%.*s", (int)strcspn(at + 5, ", }"), at + 5);
+		if (strcmp(path, POLICYD_SOCKET) != 0)
+			return xasprintf(QUEUE "/%s", path);
+	}
+	return NULL;
 }
 
 static bool answers(const char *path)
@@ -146,15 +152,21 @@ static bool answers(const char *path)
 /* `main_cf`: of the configuration that a process of Postfix may have. */
 static void look_at_policy(const char *whose, const char *main_cf, const char *master)
 {
-	auto_buf list = BUF_INIT;
-	fake_parameter(main_cf, "smtpd_recipient_restrictions", &list);
-	if (!strstr(buf_text(&list), POLICYD_SOCKET))
-		return;
-	if (!strstr(master, "\n" POLICYD_SERVICE " "))
-		found("%s: main.cf names the SPF service, master.cf has none", whose);
-	if (access(POLICYD_CONF, R_OK) < 0)
-		found("%s: main.cf names the SPF service, which has no " POLICYD_CONF,
-		      whose);
+	static const char *const lists[] = { "smtpd_recipient_restrictions",
+		                             "smtpd_milters" };
+	for (unsigned i = 0; i < ARRAY_LEN(lists); i++) {
+		auto_buf list = BUF_INIT;
+		fake_parameter(main_cf, lists[i], &list);
+		if (!strstr(buf_text(&list), POLICYD_SOCKET))
+			continue;
+		if (!strstr(master, "\n" POLICYD_SERVICE " "))
+			found("%s: %s names mailauth-policyd, master.cf has no such "
+			      "service",
+			      whose, lists[i]);
+		if (access(POLICYD_CONF, R_OK) < 0)
+			found("%s: %s names mailauth-policyd, which has no " POLICYD_CONF,
+			      whose, lists[i]);
+	}
 }
 
 /* Now: processes of Postfix with the old main.cf, and new ones with the present file. */

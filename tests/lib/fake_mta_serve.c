@@ -114,6 +114,133 @@ static void serve(struct port *ports, unsigned count, int lock,
 	}
 }
 
+/* ---- mail filters ------------------------------------------------------------------------------ */
+
+struct packet {
+	char code;
+	size_t len;
+	char octets[PACKET_LIMIT + 1];
+};
+
+static bool receive(FILE *peer, struct packet *packet)
+{
+	uint32_t len;
+	if (fread(&len, sizeof(len), 1, peer) != 1)
+		return false;
+	len = ntohl(len);
+	if (len == 0 || len > PACKET_LIMIT)
+		return false;
+	int code = getc(peer);
+	packet->code = (char)code;
+	packet->len = len - 1;
+	packet->octets[packet->len] = '\0';
+	return code != EOF && fread(packet->octets, 1, packet->len, peer) == packet->len;
+}
+
+static void reply(FILE *peer, char code, const void *octets, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+	fwrite(&size, sizeof(size), 1, peer);
+	putc(code, peer);
+	fwrite(octets, 1, len, peer);
+	fflush(peer);
+}
+
+static void add_header(FILE *peer, const char *name, const char *value)
+{
+	auto_buf octets = BUF_INIT;
+	buf_add(&octets, name, strlen(name) + 1);
+	buf_add(&octets, value, strlen(value) + 1);
+	reply(peer, 'h', octets.at, octets.len);
+}
+
+static const char milter_offer[12] = { 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0, 0, 0 };
+
+static void remove_header(FILE *peer, const char *name, uint32_t index)
+{
+	auto_buf octets = BUF_INIT;
+	index = htonl(index);
+	buf_add(&octets, (const char *)&index, sizeof(index));
+	buf_add(&octets, name, strlen(name) + 1);
+	buf_add(&octets, "", 1);
+	reply(peer, 'm', octets.at, octets.len);
+}
+
+/* ---- mailauth-policyd -------------------------------------------------------------------------- */
+
+#define RESULTS "Authentication-Results"
+
+/* Results in our name are removed, and where its file says so others are added. */
+static void guard(FILE *peer, uint32_t forged)
+{
+	auto_buf conf = BUF_INIT;
+	if (!fake_read(POLICYD_CONF, &conf)) {
+		reply(peer, 't', "", 0);
+		return;
+	}
+	while (forged > 0)
+		remove_header(peer, RESULTS, forged--);
+	const char *name = strstr(buf_text(&conf), "hostname: ");
+	if (name && strstr(buf_text(&conf), "dkim-verify: on")) {
+		name += strlen("hostname: ");
+		auto_free char *results = xasprintf(
+			"%.*s; dkim=none%s", (int)strcspn(name, "\n"), name,
+			strstr(buf_text(&conf), "dmarc-check: on") ? "; dmarc=none" : "");
+		add_header(peer, RESULTS, results);
+	}
+	reply(peer, 'a', "", 0);
+}
+
+static void talk_guard(FILE *in, FILE *peer)
+{
+	static struct packet packet;
+	uint32_t forged = 0;
+	while (receive(in, &packet)) {
+		switch (packet.code) {
+		case 'O':
+			reply(peer, 'O', milter_offer, sizeof(milter_offer));
+			break;
+		case 'D':
+			break;
+		case 'Q':
+			return;
+		case 'L':
+			forged += strcasecmp(packet.octets, RESULTS) == 0;
+			reply(peer, 'c', "", 0);
+			break;
+		case 'E':
+			guard(peer, forged);
+			forged = 0;
+			break;
+		default:
+			reply(peer, 'c', "", 0);
+			break;
+		}
+	}
+}
+
+/* The service answers both: a question of a mail filter begins with its length, whose first octet is
+ * zero, one of the policy protocol with a word. */
+static void talk_policy(FILE *in, FILE *peer)
+{
+	char line[2048];
+	int first = getc(in);
+	if (first == EOF)
+		return;
+	ungetc(first, in);
+	if (first == 0) {
+		talk_guard(in, peer);
+		return;
+	}
+	while (fgets(line, sizeof(line), in))
+		if (*line == '\n') {
+			if (access(POLICYD_CONF, R_OK) < 0)
+				return;
+			fputs("action=DUNNO\n\n", peer);
+			fflush(peer);
+		}
+}
+
 /* ---- Postfix ----------------------------------------------------------------------------------- */
 
 /* Whether the filter that main.cf names accepts connections. */
@@ -145,18 +272,6 @@ static void talk_smtp(FILE *in, FILE *peer)
 		else
 			fputs("250 ok\r\n", peer);
 	}
-}
-
-static void talk_policy(FILE *in, FILE *peer)
-{
-	char line[2048];
-	while (fgets(line, sizeof(line), in))
-		if (*line == '\n') {
-			if (access(POLICYD_CONF, R_OK) < 0)
-				return;
-			fputs("action=DUNNO\n\n", peer);
-			fflush(peer);
-		}
 }
 
 /* The policy service exists while master.cf has it. */
@@ -201,44 +316,6 @@ void fake_serve_postfix(int ready)
 
 /* ---- OpenDKIM ---------------------------------------------------------------------------------- */
 
-struct packet {
-	char code;
-	size_t len;
-	char octets[PACKET_LIMIT + 1];
-};
-
-static bool receive(FILE *peer, struct packet *packet)
-{
-	uint32_t len;
-	if (fread(&len, sizeof(len), 1, peer) != 1)
-		return false;
-	len = ntohl(len);
-	if (len == 0 || len > PACKET_LIMIT)
-		return false;
-	int code = getc(peer);
-	packet->code = (char)code;
-	packet->len = len - 1;
-	packet->octets[packet->len] = '\0';
-	return code != EOF && fread(packet->octets, 1, packet->len, peer) == packet->len;
-}
-
-static void reply(FILE *peer, char code, const void *octets, size_t len)
-{
-	uint32_t size = htonl((uint32_t)len + 1);
-	fwrite(&size, sizeof(size), 1, peer);
-	putc(code, peer);
-	fwrite(octets, 1, len, peer);
-	fflush(peer);
-}
-
-static void add_header(FILE *peer, const char *name, const char *value)
-{
-	auto_buf octets = BUF_INIT;
-	buf_add(&octets, name, strlen(name) + 1);
-	buf_add(&octets, value, strlen(value) + 1);
-	reply(peer, 'h', octets.at, octets.len);
-}
-
 /* The verdict at the end of a message. */
 static char sign(FILE *peer, const char *config, const char *domain)
 {
@@ -273,7 +350,6 @@ static char judge(FILE *peer, const char *config, const char *domain, bool is_ou
 static void talk_milter(FILE *in, FILE *peer)
 {
 	static struct packet packet;
-	static const char offer[12] = { 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0, 0, 0 };
 	auto_buf config = BUF_INIT;
 	char domain[256] = "";
 	bool is_ours = false;
@@ -282,7 +358,7 @@ static void talk_milter(FILE *in, FILE *peer)
 		char *at = packet.octets, *sign_at;
 		switch (packet.code) {
 		case 'O':
-			reply(peer, 'O', offer, sizeof(offer));
+			reply(peer, 'O', milter_offer, sizeof(milter_offer));
 			break;
 		case 'D': /* as in OpenDKIM: an authenticated client counts as internal, whatever its address */
 			is_ours |= memmem(at, packet.len, "{auth_type}", 11) != NULL;
