@@ -16,7 +16,6 @@
 static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
 	struct earlier_observed *earlier = &observed->earlier;
-	auto_buf without = BUF_INIT;
 	int r = postfix_read_if_there(ctx, OPENDMARC_CONF, &earlier->conf, err);
 	if (r < 0)
 		return r;
