@@ -63,7 +63,7 @@ ok "and mta adopt works" mailauthctl mta adopt --yes
 mailauthctl --json mta status >/tmp/status
 is "mta status says it" "$(jq -r '.features[] | select(.setting == "spf.check") | .state' /tmp/status)" \
 	"saved, but not enforced: no SPF service; mailauth-policyd is not installed"
-is "and names the missing file" "$(jq -r '.notes[].note' /tmp/status | grep -c $policyd)" 1
+is "and names the missing file, for SPF and for DKIM" "$(jq -r '.notes[].note' /tmp/status | grep -c $policyd)" 2
 install -D -m 0755 /e2e/mailauth-policyd $policyd
 ok "the service is installed, mta push" mailauthctl mta push
 is "now SPF is enforced" "$(mailauthctl --json mta status |
@@ -94,14 +94,14 @@ try_lists() { # name, line of main.cf ...
 	is "$name: nor is who logs in" "$(rcpt 198.51.100.2 a@sender.example.net inbox@example.test \
 		--auth PLAIN --auth-user user --auth-password p | cut -c1-3)" 250
 	is "$name: nothing is left to do" "$(mailauthctl mta plan 2>&1; echo $?)" 0
-	ok "$name: spf.check off" mailauthctl server set spf.check off
+	ok "$name: neither SPF nor DKIM is checked" mailauthctl server set spf.check off dkim.verify off
 	is "$name: the service is gone" "$(postconf -M mailauth-spf/unix 2>/dev/null)" ""
 	fails "$name: so is its file" test -e /etc/mailauthctl/policyd.yaml
 	is "$name: the same may relay" "$(relaying)" "$before"
 	ok "$name: mta push --remove" mailauthctl mta push --remove --yes
 	ok "$name: all is as it was" diff -r /srv/postfix.before /etc/postfix
 	rm -rf /srv/postfix.before
-	mailauthctl server unset spf.check spf.mode >/dev/null 2>&1
+	mailauthctl server unset dkim.verify spf.check spf.mode >/dev/null 2>&1
 }
 try_lists "nothing set"
 try_lists "Debian's lines" \

@@ -341,7 +341,7 @@ static int check_socket_rights(const struct validation *v, const struct main_cf 
                                const char *socket, struct err *err)
 {
 	auto_buf owner = BUF_INIT;
-	auto_account who;
+	auto_account who = { 0 };
 	main_cf_value(cf, NULL, "mail_owner", &owner);
 	if (!text_starts(socket, "unix:/") ||
 	    !account_read(v->ctx, owner.len ? buf_text(&owner) : "postfix", &who))

@@ -124,7 +124,7 @@ static int check_rights(const struct opendkim_check *c, struct err *err)
 	const char *const files[] = { c->observed->conf_path,  OPENDKIM_OURS,
 		                      OPENDKIM_KEY_TABLE,      OPENDKIM_SIGNING_TABLE,
 		                      OPENDKIM_INTERNAL_HOSTS, OPENDKIM_FINAL };
-	auto_account who;
+	auto_account who = { 0 };
 	if (!read_account(c, &who))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
