@@ -54,6 +54,8 @@ change() { mailauthctl server set mta.trusted-relays "203.0.113.$((RANDOM % 250 
 
 # ---- an admin's milter outside of the chroot ------------------------------------------------------
 
+# without a name that signs no filter is needed
+ok "a domain that is to sign" mailauthctl domain enable-dkim --quiet --sign-now first.example
 postconf -F smtp/inet/chroot=y
 postconf -e smtpd_milters=unix:/run/opendkim/opendkim.sock milter_default_action=accept
 postfix reload >/dev/null 2>&1
@@ -76,6 +78,7 @@ ok "the folder and the remedy are named" one_reason 'postfix .*/run/opendkim .*c
 postconf -F smtp/inet/chroot=y cleanup/unix/chroot=y
 postconf -X smtpd_milters milter_default_action
 postfix reload >/dev/null 2>&1
+ok "the domain signs no more" mailauthctl domain disable-dkim --quiet --now first.example
 ok "without that line the server is adopted" mailauthctl mta adopt --yes
 mailauthctl server set zone.format full zone.reload reload-zones mta.hostname mx.example.test dns.ttl 60
 mailauthctl template add '<domain>.' SOA '<hostname>. hostmaster.<domain>. 0 3600 600 1209600 300' >/dev/null

@@ -4,9 +4,9 @@
 # shellcheck source=tests/lib/tap.sh
 . /e2e/tap.sh
 
-# Waits until the command succeeds, at most 15 s.
+# Waits until the command succeeds, at most 15 s, or WAIT seconds.
 wait_for() {
-	local end=$((SECONDS + 15))
+	local end=$((SECONDS + ${WAIT:-15}))
 	until "$@" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $end ]; then
 			echo "gave up waiting for: $*"
