@@ -24,6 +24,7 @@ ok "a stopped Postfix is named" refuses 'is installed, but is not running: start
 	mailauthctl mta adopt --yes
 mailauthctl --json mta status >/tmp/status
 is "and the next step is to start it" "$(python3 -c 'import json; print(json.load(open("/tmp/status"))["hint"])')" "postfix start"
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
 start_postfix
 ok "adopted" mailauthctl mta adopt --yes
 
