@@ -149,11 +149,13 @@ is "gets its header" "$(header Received-SPF | cut -d' ' -f1)" fail
 ok "a message that passes" deliver 198.51.100.1 a@sender.example.net
 is "gets one too" "$(header Received-SPF | cut -d' ' -f1)" pass
 cp -a /etc/postfix /srv/postfix.good
-ok "off" mailauthctl server set spf.check off
+ok "off" mailauthctl server set spf.check off dkim.verify off
 ok "a message" deliver 198.51.100.2 a@sender.example.net
 is "gets none" "$(header Received-SPF)" ""
 cp -a /etc/postfix /srv/postfix.off
-printf '#!/bin/sh\nexit 1\n' >$policyd
+printf '#!/bin/sh\nexit 1\n' >$policyd.broken
+chmod 0755 $policyd.broken
+mv $policyd.broken $policyd # a process may still run the old one
 fails "with a service that does not start it cannot be switched on" mailauthctl server set spf.check on
 ok "and Postfix is as it was" diff -r /srv/postfix.off /etc/postfix
 is "mail flows" "$(rcpt 198.51.100.2 a@sender.example.net inbox@example.test | cut -c1-3)" 250
