@@ -3,7 +3,8 @@
  *
  * Sources: [1] the panel's present manual and knowledge base (its sections on DKIM and DMARC, and
  * the list of SPF modes with its Spanish edition); [2] a description of that page by an
- * administrator (2019); [3] the manual of the panel's version 8 (English) and 9 (Spanish);
+ * administrator (2019); [3] the manual of the panel's version 8 and 9 (English) and 9 (Spanish);
+ * [5] that of its version 12, whose list of modes is the last one that is published in English;
  * [4] the list of values of control/spfbehavior in the SPF patch of qmail, whose numbers the modes
  * of the panel and ours are.
  */
@@ -14,6 +15,7 @@
 #include "core/base/buf.h"
 
 #define PANEL "panel"        /* [1], [2] */
+#define PANEL_12 "panel 12"  /* [5] */
 #define OLDER "panel, older" /* [3] */
 #define QMAIL "qmail"        /* [4] */
 
@@ -29,7 +31,9 @@ const struct setting_label setting_labels[] = {
 	  "Enable SPF spam protection to check incoming mail" },
 	{ SET_SPF_CHECK, "on", "en", OLDER, "Switch on SPF spam protection" },
 	{ SET_SPF_CHECK, "on", "es", OLDER, "Activar protección spam SPF" },
+	{ SET_SPF_EXPLANATION, NULL, "en", PANEL_12, "SPF explanation text" },
 	{ SET_SPF_EXPLANATION, NULL, "es", OLDER, "Texto de explicación SPF" },
+	{ SET_SPF_GUESS_RULES, NULL, "en", PANEL_12, "SPF guess rules" },
 	{ SET_SPF_GUESS_RULES, NULL, "es", OLDER, "Reglas guess SPF" },
 	{ SET_SPF_LOCAL_RULES, NULL, "en", OLDER, "SPF local rules" },
 	{ SET_SPF_LOCAL_RULES, NULL, "es", OLDER, "Reglas SPF locales" },
@@ -40,21 +44,31 @@ const struct setting_label setting_labels[] = {
 	  "Solo crear cabeceras SPF recibidas, nunca bloquear" },
 	{ SET_SPF_MODE, "headers-only", "en", OLDER,
 	  "Create only Received SPF-headers, never block" },
+	{ SET_SPF_MODE, "defer-dns-errors", "en", PANEL_12,
+	  "Use temporary error notices when you have DNS lookup problems" },
 	{ SET_SPF_MODE, "defer-dns-errors", "en", OLDER,
 	  "In case of DNS lookup problems, generate temporary errors" },
 	{ SET_SPF_MODE, "defer-dns-errors", "en", QMAIL,
 	  "Use temporary errors when you have DNS lookup problems" },
+	{ SET_SPF_MODE, "reject-fail", "en", PANEL_12,
+	  "Reject mail if SPF resolves to \"fail\" (deny)" },
 	{ SET_SPF_MODE, "reject-fail", "en", OLDER, "Reject mail if SPF resolves to fail" },
 	{ SET_SPF_MODE, "reject-fail", "en", QMAIL,
 	  "Reject mails when SPF resolves to fail (deny)" },
+	{ SET_SPF_MODE, "reject-softfail", "en", PANEL_12,
+	  "Reject mail if SPF resolves to \"softfail\"" },
 	{ SET_SPF_MODE, "reject-softfail", "en", OLDER,
 	  "Reject mail if SPF resolves to softfail" },
 	{ SET_SPF_MODE, "reject-softfail", "en", QMAIL,
 	  "Reject mails when SPF resolves to softfail" },
+	{ SET_SPF_MODE, "reject-neutral", "en", PANEL_12,
+	  "Reject mail if SPF resolves to \"neutral\"" },
 	{ SET_SPF_MODE, "reject-neutral", "en", OLDER,
 	  "Reject mail if SPF resolves to neutral" },
 	{ SET_SPF_MODE, "reject-neutral", "en", QMAIL,
 	  "Reject mails when SPF resolves to neutral" },
+	{ SET_SPF_MODE, "reject-not-pass", "en", PANEL_12,
+	  "Reject mail if SPF does not resolve to \"pass\"" },
 	{ SET_SPF_MODE, "reject-not-pass", "en", OLDER,
 	  "Reject mail if SPF does not resolve to pass" },
 	{ SET_SPF_MODE, "reject-not-pass", "en", QMAIL,

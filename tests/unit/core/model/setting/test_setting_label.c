@@ -64,6 +64,9 @@ static const struct typed_row {
 	{ SET_SPF_MODE, "Reject mail if SPF resolves to \"softfail\"",
 	  "reject-softfail" },
 	{ SET_SPF_MODE, "Reject mails when SPF resolves to fail (deny)", "reject-fail" },
+	{ SET_SPF_MODE, "Reject mail if SPF resolves to \"fail\" (deny)", "reject-fail" },
+	{ SET_SPF_MODE, "Use temporary error notices when you have DNS lookup problems",
+	  "defer-dns-errors" },
 	{ SET_SPF_MODE, "Reject mail if SPF resolves to", NULL },
 	{ SET_SPF_MODE, "Reject mail if SPF resolves to failure", NULL },
 	{ SET_SPF_MODE, "SPF checking mode", NULL }, /* the field, not a value */
