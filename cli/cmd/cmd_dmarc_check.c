@@ -39,8 +39,11 @@ static void spare(struct app *app, struct check *check, struct dmarc_verdict *ve
 
 static int run_one(struct app *app, struct check *check, bool is_traced, struct err *err)
 {
-	bool does_reject = false;
-	int r = setting_bool(app->session.store, SET_DMARC_REJECT, 0, &does_reject, err);
+	bool does_reject = true;
+	int r = 0;
+	if (!args_has(app->args, "--plain"))
+		r = setting_bool(app->session.store, SET_DMARC_REJECT, 0, &does_reject,
+		                 err);
 	if (r >= 0)
 		r = dmarc_input_load(app, &check->input, is_traced, err);
 	if (r < 0)

@@ -6,6 +6,8 @@
 
 #include "cli/line/commands.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/model/setting/setting.h"
 #include "dnszone/name/name.h"
 
 enum { MEMORY = MESSAGE_MEMORY + DMARC_MEMORY }; /* with a trace */
@@ -190,20 +192,18 @@ static int check_exists(struct app *app, struct err *err)
 	return r;
 }
 
-static int load_exceptions(struct app *app, struct dmarc_input *input, struct err *err)
+static int read_exceptions(struct dmarc_input *input, const char *from,
+                           const char *const *typed, size_t count, struct err *err)
 {
-	size_t read = 0, count = 0;
-	while (args_get_nth(app->args, "--exception", count))
-		count++;
+	size_t read = 0;
 	const char **text = arena_calloc(&input->mem, count, sizeof(*text));
 	for (; text && read < count; read++) {
-		const char *typed = args_get_nth(app->args, "--exception", read);
 		auto_free char *domain = NULL;
-		int r = exception_check(typed, &domain, err);
+		int r = exception_check(typed[read], &domain, err);
 		if (r < 0)
-			return err_prefix(err, "--exception");
-		text[read] = domain ? arena_memdup(&input->mem, domain, strlen(domain))
-		                    : typed;
+			return err_prefix(err, "%s", from);
+		const char *kept = domain ? domain : typed[read];
+		text[read] = arena_memdup(&input->mem, kept, strlen(kept));
 		if (!text[read])
 			break;
 	}
@@ -212,6 +212,32 @@ static int load_exceptions(struct app *app, struct dmarc_input *input, struct er
 	                                       &input->exceptions)
 	               ? 0
 	               : err_set(err, ERR_FAILED, _("not enough memory for the check"));
+}
+
+/* Those that were typed, or else those of the server. */
+static int load_exceptions(struct app *app, struct dmarc_input *input, struct err *err)
+{
+	static const char option[] = "--exception";
+	auto_free char *setting = NULL;
+	auto_free char **list = NULL;
+	size_t count = 0;
+	if (!args_has(app->args, option) && args_has(app->args, "--plain"))
+		return 0;
+	if (!args_has(app->args, option)) {
+		int r = setting_text(app->session.store, SET_DMARC_EXCEPTIONS, 0,
+		                     &setting, err);
+		if (r < 0)
+			return r;
+		text_split_list(setting, &list, &count);
+		return read_exceptions(input, setting_table[SET_DMARC_EXCEPTIONS].key,
+		                       (const char *const *)list, count, err);
+	}
+	while (args_get_nth(app->args, option, count))
+		count++;
+	auto_free const char **typed = xcalloc(count, sizeof(*typed));
+	for (size_t i = 0; i < count; i++)
+		typed[i] = args_get_nth(app->args, option, i);
+	return read_exceptions(input, option, typed, count, err);
 }
 
 int dmarc_input_load(struct app *app, struct dmarc_input *input, bool is_traced,

@@ -22,7 +22,7 @@ struct dmarc_input {
 	bool has_client;
 	struct network client;          /* of --ip */
 	struct message_results results; /* with the verdict */
-	struct exceptions exceptions;   /* of --exception */
+	struct exceptions exceptions;   /* of --exception or the server */
 };
 
 /* Reads what was typed, and checks it.  `is_traced`: with a trace.  dmarc_input_done() in every case. */

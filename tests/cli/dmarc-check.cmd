@@ -19,6 +19,7 @@ m --format tsv dmarc check --from-domain twice.example --spf pass:twice.example 
 m --json dmarc check --from-domain bücher.example --zone z
 m server set dmarc.reject off
 m --json dmarc check --from-domain example.com --zone z
+m --json dmarc check --from-domain example.com --plain --zone z
 m server unset dmarc.reject
 # RFC 8463 A.3, with its Ed25519 signature alone
 cat >mail <<'M'
@@ -72,3 +73,11 @@ m --json dmarc check --from-domain example.com --spf fail:lists.test --exception
 m --json dmarc check --message none --ip 192.0.2.1 --mail-from joe@football.example.com --exception other.test --exception 192.0.2.0/24 --zone z
 m dmarc check --from-domain example.com --exception 192.0.2.0/33 --zone z
 m dmarc check --from-domain example.com --exception a..b --zone z
+# those of the server, unless some were typed
+m server set dmarc.exceptions lists.test,192.0.2.0/24
+m --json dmarc check --from-domain example.com --spf pass:lists.test --zone z
+m --json dmarc check --message none --ip 192.0.2.1 --mail-from joe@football.example.com --zone z
+m --json dmarc check --message none --ip 198.51.100.1 --mail-from joe@football.example.com --zone z
+m --json dmarc check --from-domain example.com --spf pass:lists.test --exception other.test --zone z
+m --json dmarc check --from-domain example.com --spf pass:lists.test --plain --zone z
+m dmarc explain --from-domain example.com --spf pass:lists.test --zone z

@@ -202,7 +202,8 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("networks whose mail is signed; empty: those the server relays for"),
 	},
 	[SET_MTA_TRUSTED_RELAYS] = {
-		.key = "mta.trusted-relays", .type = SETTING_NETWORKS, .default_text = "",
+		.key = "mta.trusted-relays", .type = SETTING_NETWORKS,
+		.flags = SETTING_TRUSTED, .default_text = "",
 		.help = N_("networks whose mail is neither checked with SPF and DMARC "
 		           "nor signed"),
 	},

@@ -176,18 +176,22 @@ static int check_networks(const struct setting_row *row, const char *text,
 	auto_free char **items = NULL;
 	size_t count = 0;
 	int r = check_list(row, text, out, check_network, err);
-	if (r < 0 || !(row->flags & SETTING_OWN))
+	if (r < 0 || !(row->flags & (SETTING_OWN | SETTING_TRUSTED)))
 		return r;
 	text_split_list(text, &items, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct network net;
-		if (network_parse(items[i], &net) && network_is_world(&net))
-			return err_set(
-				err, ERR_USAGE,
-				_("%s: %s is too large for a network of one "
-			          "organization; list only the networks whose mail is "
-			          "yours"),
-				row->key, items[i]);
+		if (!network_parse(items[i], &net) || !network_is_world(&net))
+			continue;
+		return err_set(err, ERR_USAGE,
+		               row->flags & SETTING_OWN
+		                       ? _("%s: %s is too large for a network of one "
+		                           "organization; list only the networks whose "
+		                           "mail is yours")
+		                       : _("%s: %s is too large to be trusted: mail of "
+		                           "strangers would not be checked; list only "
+		                           "the servers that relay mail to this one"),
+		               row->key, items[i]);
 	}
 	return 0;
 }

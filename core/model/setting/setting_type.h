@@ -42,6 +42,7 @@ enum {
 	SETTING_FOLDER = 16,   /* path: of a folder */
 	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
 	SETTING_INERT = 64,    /* this version stores it, and nothing acts on it */
+	SETTING_TRUSTED = 128, /* networks: of servers that relay, not of the world */
 };
 
 struct setting_row {
