@@ -54,7 +54,7 @@ dnszone_src := \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
 		lint_spf_text lint_table lint_txt) \
-	$(addprefix verify/,auth_results exceptions message_verify policyd_settings)
+	$(addprefix verify/,auth_results exceptions hidden_field message_verify policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
 	$(addprefix setting/,env setting setting_label setting_table setting_type spf_setting srs_secret) \
@@ -173,7 +173,7 @@ unit_tests := \
 		zone_look) \
 	$(addprefix dnszone/spf/test_,received_spf spf_check spf_eval spf_mode spf_record spf_suite) \
 	$(addprefix dnszone/txt/test_,policy_edit) \
-	$(addprefix dnszone/verify/test_,auth_results message_verify)
+	$(addprefix dnszone/verify/test_,auth_results hidden_field message_verify)
 fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \
 	dns_answer from_header key_tables lint_dkim milter_session remote_answer policy_request spf_macro \
 	spf_record typed_txt

@@ -24,6 +24,7 @@
 #include "cli/policyd/policyd_results.h"
 #include "core/base/address.h"
 #include "core/base/ctx.h"
+#include "dnszone/verify/hidden_field.h"
 
 #define JOB_MAX 64
 #define HELO_MAX 512
@@ -284,7 +285,7 @@ static void take_field(struct session *s)
 	struct octets name, value;
 	if (!read_field(&s->packets, &name, &value))
 		return;
-	s->froms += from_header_is_name(name);
+	s->froms += from_header_is_name(name) + hidden_field_froms(value);
 	if (s->verifies && !s->has_ended_fields && !skip_reason(s))
 		verify_field(s, name, value);
 	s->has_hidden = s->has_hidden || results_hide_claim(value, hostname);

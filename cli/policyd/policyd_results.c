@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "dnszone/name/name.h"
+#include "dnszone/verify/hidden_field.h"
 
 #define WORD_MAX 1024 /* U-labels take more octets than the name that they stand for */
 #define CONVERSIONS_MAX \
@@ -150,32 +151,12 @@ bool results_claim(struct octets value, const char *authserv_id)
 	return reading.is_claimed;
 }
 
-/* Where a program that ends a line at CR alone, or at LF with no blank after it, begins a new field;
- * `at` and more: the end. */
-static size_t next_line(struct octets value, size_t at)
-{
-	for (; at < value.len; at++) {
-		char c = value.at[at], next = at + 1 < value.len ? value.at[at + 1] : ' ';
-		bool ends = c == '\n' || (c == '\r' && next != '\n');
-		if (ends && next != ' ' && next != '\t')
-			return at + 1;
-	}
-	return value.len;
-}
-
 bool results_hide_claim(struct octets value, const char *authserv_id)
 {
-	for (size_t at = next_line(value, 0), next; at < value.len; at = next) {
-		const struct octets line = { value.at + at,
-			                     (next = next_line(value, at)) - at };
-		const char *colon = memchr(line.at, ':', line.len);
-		if (!colon)
-			continue;
-		size_t name = (size_t)(colon - line.at);
-		if (results_is_field((struct octets){ line.at, name }) &&
-		    results_claim((struct octets){ colon + 1, line.len - name - 1 },
-		                  authserv_id))
+	size_t at = 0;
+	struct octets name, hidden;
+	while (hidden_field_next(value, &at, &name, &hidden))
+		if (results_is_field(name) && results_claim(hidden, authserv_id))
 			return true;
-	}
 	return false;
 }

@@ -29,8 +29,8 @@ bool results_is_field(struct octets name) must_check;
  * does. */
 bool results_claim(struct octets value, const char *authserv_id) must_check;
 
-/* Whether a program that ends a line at CR alone, or at LF with no blank after it, finds in the value
- * of any field another field that results_is_field() and results_claim(). */
+/* Whether the value of any field hides another (hidden_field.h) that results_is_field() and
+ * results_claim(). */
 bool results_hide_claim(struct octets value, const char *authserv_id) must_check;
 
 #endif

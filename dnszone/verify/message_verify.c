@@ -13,6 +13,7 @@
 #include "core/base/ctx.h"
 #include "dnszone/name/dns_name.h"
 #include "dnszone/spf/spf_trace.h"
+#include "dnszone/verify/hidden_field.h"
 
 #define COMMENT_MAX 120
 
@@ -23,7 +24,7 @@
 
 struct message_verifier {
 	struct dkim_verifier *dkim;
-	unsigned from_fields;
+	unsigned from_fields, hidden_froms;
 	size_t from_len; /* of the first one */
 	struct from_header from;
 	struct message_signature signature[DKIM_SIGNATURES_MAX + 1];
@@ -55,6 +56,7 @@ void message_verifier_reset(struct message_verifier *verifier)
 {
 	dkim_verifier_reset(verifier->dkim);
 	verifier->from_fields = 0;
+	verifier->hidden_froms = 0;
 	verifier->from_len = 0;
 }
 
@@ -62,6 +64,7 @@ void message_verifier_field(struct message_verifier *verifier, struct octets nam
                             struct octets value)
 {
 	dkim_verifier_field(verifier->dkim, name, value);
+	verifier->hidden_froms += hidden_field_froms(value);
 	if (!from_header_is_name(name))
 		return;
 	if (verifier->from_fields++ > 0)
@@ -76,6 +79,9 @@ bool message_verifier_end_fields(struct message_verifier *verifier, int64_t now)
 	const struct octets values[2] = { { verifier->from_text, verifier->from_len } };
 	/* two fields are as bad as many, and one that is too long is not read */
 	size_t count = verifier->from_fields < 2 ? verifier->from_fields : 2;
+	/* some programs show the hidden one */
+	if (count == 1 && verifier->hidden_froms > 0)
+		count = 2;
 	from_header_parse(values, count, &verifier->from);
 	bool is_good = verifier->from.fault == FROM_GOOD;
 	return dkim_verifier_end_fields(verifier->dkim, now,

@@ -171,6 +171,9 @@ no From field|
 two From fields|From: a@pass.example\nFROM : b@pass.example\n
 two domains|From: a@pass.example, b@fail.example\n
 nothing that parses|From: a@pass.example <b@fail.example\n
+a From field behind CR|From: a@pass.example\nX: y\rFROM : b@fail.example\n
+one in the From field|From: a@pass.example\rFrom: b@fail.example\n
+one before it|X: y\rFrom: b@fail.example\nFrom: a@pass.example\n
 ROWS
 { printf 'From: a@pass.example (%070000d)\n' 0; printf '\nHello\n'; } >message
 is "a From field that is too long" "$(milter sender=a@pass.example message | results)" \

@@ -150,6 +150,40 @@ static void test_messages(void **state)
 	message_verifier_free(verifier);
 }
 
+/* A From field inside another field counts, wherever it is; alone it is none. */
+static void test_hidden_from(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name[2], *value[2];
+		enum from_fault fault;
+	} rows[] = {
+		{ { "From", "X" }, { " a@a.example", " y" }, FROM_GOOD },
+		{ { "From", "X" },
+		  { " a@a.example", " y\rFrom: b@b.example" },
+		  FROM_SEVERAL_FIELDS },
+		{ { "X", "From" },
+		  { " y\rfrom :\rZ: z", " a@a.example" },
+		  FROM_SEVERAL_FIELDS },
+		{ { "From", "X" },
+		  { " a@a.example\rFrom: b@b.example", " y" },
+		  FROM_SEVERAL_FIELDS },
+		{ { "X", "Y" }, { " y\rFrom: b@b.example", " y" }, FROM_NO_FIELD },
+	};
+	struct message_verifier *verifier = message_verifier_new();
+	assert_non_null(verifier);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		message_verifier_reset(verifier);
+		for (size_t k = 0; k < 2; k++)
+			message_verifier_field(verifier, octets_of(rows[i].name[k]),
+			                       octets_of(rows[i].value[k]));
+		assert_false(message_verifier_end_fields(verifier, 0));
+		if (message_verifier_from(verifier)->fault != rows[i].fault)
+			fail_msg("row %zu", i);
+	}
+	message_verifier_free(verifier);
+}
+
 /* Neither the longest From field nor one more octet is cut. */
 static void test_long_from(void **state)
 {
@@ -238,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_hidden_from),
 		cmocka_unit_test(test_long_from),
 		cmocka_unit_test(test_other_verifiers),
 	};
