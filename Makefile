@@ -76,7 +76,7 @@ mta_src := \
 	$(addprefix host/,account descriptors item_list log_line marked_block networks service \
 		service_filter service_master service_process service_systemd spans) \
 	$(addprefix remote/,credentials http jsdoc pin xmldoc) \
-	$(addprefix plan/,backend desired diff plan plan_prune shared step) \
+	$(addprefix plan/,backend desired diff plan plan_prune probe_type shared step) \
 	$(addprefix check/,key_check path_check port_taken service_log stage validate) \
 	$(addprefix probe/,map_probe milter milter_headers milter_probe policy_probe \
 		smtp_probe) \

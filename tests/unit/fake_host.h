@@ -96,22 +96,46 @@ const struct probe_type milter_probe = { .name = "milter",
 	                                 .asks_on_undo = true,
 	                                 .is_filters = true };
 const struct probe_type milter_sign_probe = {
-	.name = "milter-sign", .ask = ask_milter, .show = show_none, .is_filters = true
+	.name = "milter-sign",
+	.question = QUESTION_TEXTS(struct milter_sign_question),
+	.ask = ask_milter,
+	.show = show_none,
+	.is_filters = true,
 };
 const struct probe_type milter_verify_probe = {
-	.name = "milter-verify", .ask = ask_milter, .show = show_none, .is_filters = true
+	.name = "milter-verify",
+	.question = QUESTION_TEXTS(struct milter_verify_question),
+	.ask = ask_milter,
+	.show = show_none,
+	.is_filters = true,
 };
 const struct probe_type milter_dmarc_probe = {
-	.name = "milter-dmarc", .ask = ask_milter, .show = show_none, .is_filters = true
+	.name = "milter-dmarc",
+	.question = QUESTION_TEXTS(struct milter_verify_question),
+	.ask = ask_milter,
+	.show = show_none,
+	.is_filters = true,
 };
 const struct probe_type milter_guard_probe = {
-	.name = "milter-guard", .ask = ask_milter, .show = show_none, .is_filters = true
+	.name = "milter-guard",
+	.question = QUESTION(struct milter_guard_question, has_dmarc),
+	.ask = ask_milter,
+	.show = show_none,
+	.is_filters = true,
 };
 const struct probe_type smtp_probe = {
-	.name = "smtp", .ask = ask_smtp, .show = show_none, .asks_on_undo = true
+	.name = "smtp",
+	.question = QUESTION(struct smtp_question, depth),
+	.ask = ask_smtp,
+	.show = show_none,
+	.asks_on_undo = true,
 };
 const struct probe_type smtp_proxy_probe = {
-	.name = "smtp-proxy", .ask = ask_smtp, .show = show_none, .asks_on_undo = true
+	.name = "smtp-proxy",
+	.question = QUESTION(struct smtp_question, depth),
+	.ask = ask_smtp,
+	.show = show_none,
+	.asks_on_undo = true,
 };
 #ifndef REAL_POLICY_PROBE /* its file has what doctor asks, too */
 const struct probe_type policy_probe = { .name = "policy",

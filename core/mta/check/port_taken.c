@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/mta/host/service_kind.h"
+#include "core/mta/plan/probe_type.h"
 
 /* "tcp:HOST:PORT", "socketmap:inet:HOST:PORT:NAME", "inet:PORT@HOST", "inet:PORT"; 0: no port. */
 static unsigned port_of(const char *endpoint)
@@ -58,8 +59,8 @@ char *port_taken(struct ctx *ctx, const struct plan *plan)
 		    !step->probe->is_filters)
 			continue;
 		found = look_at(ctx, step->object);
-		if (!found)
-			found = look_at(ctx, step->ask->reverse);
+		if (!found && step->probe->second_endpoint)
+			found = look_at(ctx, step->probe->second_endpoint(step));
 	}
 	return found;
 }

@@ -225,14 +225,14 @@ static void add_silent(struct doctor *d, const struct step *probe, const struct 
 	doctor_add_err(d, DOCTOR_PROBLEM, service, err, remedy);
 }
 
-/* One probe of each kind for each socket. */
+/* The same question at the same endpoint. */
 static bool is_asked_before(const struct plan *probes, size_t at)
 {
 	const struct step *b = &probes->step[at];
 	for (size_t i = 0; i < at; i++) {
 		const struct step *a = &probes->step[i];
 		if (a->probe == b->probe && strcmp(a->object, b->object) == 0 &&
-		    text_same(a->ask->domain, b->ask->domain))
+		    question_is_same(&a->probe->question, a->question, b->question))
 			return true;
 	}
 	return false;

@@ -12,6 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/mta/engine/target.h"
 #include "core/mta/host/service.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/plan/shared.h"
 
 #define PRUNE_STEPS 5000

@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
 
 #define UNDO_LIMIT_NS (3 * NS_PER_SEC)
 #define WHOLE_NS (2 * NS_PER_SEC) /* an attempt with less may have had no time */
@@ -80,8 +81,8 @@ static void show_probe(const struct step *step, bool is_coloured, struct buf *ou
 static void note_before(struct ctx *ctx, struct step *step)
 {
 	(void)ctx;
-	if (step->probe->before && !step->ask->before)
-		step->ask->before =
+	if (step->probe->before && !step->before)
+		step->before =
 			step->probe->before(step, monotonic_ns() + answer_ns(step));
 }
 
@@ -142,18 +143,9 @@ static void recall(const struct step_row *row, struct step *step)
 
 static void done(struct step *step)
 {
-	struct step_ask *ask = step->ask;
-
-	if (!ask)
-		return;
-	free(ask->domain);
-	free(ask->selector);
-	free(ask->key);
-	free(ask->reverse);
-	free(ask->before);
-	for (int i = 0; i < MACRO_STAGES; i++)
-		free(ask->macros[i]);
-	free(ask);
+	if (step->probe)
+		question_free(&step->probe->question, step->question);
+	free(step->before);
 }
 
 const struct step_type step_probe_type = {

@@ -8,6 +8,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/plan/step.h"
 
 static void note_done(struct plan_note *note)
@@ -193,11 +194,20 @@ struct step *plan_probe(struct plan *plan, enum step_rank rank,
 {
 	struct step *step = plan_step(plan, STEP_PROBE, rank, endpoint);
 
-	step->ask = xcalloc(1, sizeof(*step->ask));
 	step->probe = type;
+	step->question = question_new(&type->question);
 	step->service = service;
 	step->when = when;
 	return step;
+}
+
+void plan_probe_again(struct plan *plan, const struct step *probe)
+{
+	struct step *step = plan_step(plan, probe->kind, probe->rank, probe->object);
+
+	step->probe = probe->probe;
+	step->question = question_dup(&probe->probe->question, probe->question);
+	step->service = probe->service;
 }
 
 static struct plan_note *add_note(struct plan *plan, const char *fmt, va_list ap)

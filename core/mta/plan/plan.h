@@ -124,9 +124,12 @@ struct step *plan_mkdir(struct plan *plan, enum step_rank rank, const char *path
                         struct file_meta meta);
 struct step *plan_service(struct plan *plan, enum step_rank rank, const char *service,
                           enum service_action action, unsigned when);
+/* Its question is all zero, and completed through the accessor in the header of `type`. */
 struct step *plan_probe(struct plan *plan, enum step_rank rank,
                         const struct probe_type *type, const struct service_kind *service,
                         const char *endpoint, unsigned when);
+/* A copy of the step `probe` of another plan, without a condition. */
+void plan_probe_again(struct plan *plan, const struct step *probe);
 /* The file `path` refers to lines of the file `of`, both of one rank: a line of `of` must exist
  * before it is referred to and as long as it is.  plan_prune() puts `path` first if `of` only loses
  * lines.  One pair per plan. */

@@ -12,14 +12,6 @@ const struct step_type *const step_types[STEP_KIND_COUNT] = {
 	[STEP_PROBE] = &step_probe_type,
 };
 
-const struct probe_type *probe_type_find(const char *name)
-{
-	for (unsigned i = 0; name && i < probe_type_count; i++)
-		if (strcmp(probe_types[i]->name, name) == 0)
-			return probe_types[i];
-	return NULL;
-}
-
 const char *step_title(const struct step *step, struct buf *room)
 {
 	const struct step_type *type = step_types[step->kind];

@@ -53,40 +53,8 @@ enum step_phase {
 };
 
 struct step;
-
-/* A query to a server or filter, and the required answer: a row of the file that makes it. */
-struct probe_type {
-	const char *name; /* in the journal: "milter-sign" */
-	/* One attempt, at the latest until `deadline` (monotonic nanoseconds).  Fails with the
-	 * answer instead of the required one. */
-	int (*ask)(struct ctx *ctx, const struct step *step, int64_t deadline,
-	           struct err *err);
-	/* The requirement, as a line for people: "# then the filter must answer at ...". */
-	void (*show)(const struct step *step, struct buf *out);
-	/* The answer before the push changes anything, for ask() to compare with; kept as
-	 * step->ask->before.  NULL: nothing is compared. */
-	char *(*before)(const struct step *step, int64_t deadline);
-	/* An undo probes too: it forces a lazy reload, or shows whether mail is accepted again. */
-	bool asks_on_undo;
-	bool is_filters; /* the answering program is separate from the mail server */
-};
-/* All types (registry.c). */
-extern const struct probe_type *const probe_types[];
-extern const unsigned probe_type_count;
-/* NULL: no such name, or NULL. */
-const struct probe_type *probe_type_find(const char *name) must_check;
-
-/* The last command of an SMTP probe. */
-enum smtp_depth {
-	SMTP_TO_EHLO, /* a service for customers: further commands would be logged as refused */
-	SMTP_TO_MAIL, /* the first command that an unreachable filter defers */
-	SMTP_TO_RCPT, /* the answer of restrictions and recipient maps */
-};
-
+struct probe_type;    /* probe_type.h */
 struct shared_format; /* shared.h */
-
-/* The events at which a mail server sends macros to a filter. */
-enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
 /* Which server a setting is of. */
 struct step_server {
@@ -99,16 +67,6 @@ struct step_old {
 	struct file_meta meta;
 	struct digest digest;
 	struct buf content; /* not of secrets */
-};
-
-/* The arguments of a probe; the header of its type defines their meaning. */
-struct step_ask {
-	char *domain, *selector;
-	char *key, *reverse;
-	enum smtp_depth depth;
-	/* The lists of macros: "i {auth_type} {j=mx.example.com}"; NULL: the usual ones. */
-	char *macros[MACRO_STAGES];
-	char *before; /* the answer before the push; filled by the engine */
 };
 
 /* A first push of 100,000 domains has 200,000 of them: fields that few steps use are allocated. */
@@ -146,7 +104,8 @@ struct step {
 			const struct probe_type *probe;
 			const struct service_kind *
 				service; /* the answering service; NULL: the mail server */
-			struct step_ask *ask;
+			void *question;  /* owned; of probe->question */
+			char *before;    /* the answer before the push, or NULL */
 		};
 	};
 	struct step_old *old; /* filled by plan_prune(); see step_old() */

@@ -95,10 +95,11 @@ void postfix_plan_server(const struct postfix_observed *observed,
 		is_recipient_check_new(observed, cf) ? SMTP_TO_RCPT : SMTP_TO_MAIL;
 	for (size_t i = 0; i < endpoints.count && i < SMTP_PROBES; i++) {
 		const struct smtp_endpoint *one = &endpoints.at[i];
-		plan_probe(plan, RANK_CONSUMERS,
-		           one->is_proxied ? &smtp_proxy_probe : &smtp_probe,
-		           &postfix_service, one->address, plan_cause(plan, CAUSE_SERVER))
-			->ask->depth = one->is_submission ? SMTP_TO_EHLO : depth;
+		const struct step *step = plan_probe(
+			plan, RANK_CONSUMERS,
+			one->is_proxied ? &smtp_proxy_probe : &smtp_probe,
+			&postfix_service, one->address, plan_cause(plan, CAUSE_SERVER));
+		smtp_question(step)->depth = one->is_submission ? SMTP_TO_EHLO : depth;
 	}
 	if (endpoints.count == 0)
 		plan_note(plan,

@@ -275,13 +275,13 @@ static void plan_filter_probes(const struct postfix_observed *observed,
 		struct step *step = plan_probe(
 			plan, rank, &milter_sign_probe, &opendkim_service, route->probe,
 			when ? when | plan_cause(plan, CAUSE_KEYS) : 0);
-		step->ask->domain = xstrdup(found->signing_name);
-		step->ask->selector = xstrdup(found->signing_selector);
+		milter_sign_question(step)->domain = xstrdup(found->signing_name);
+		milter_sign_question(step)->selector = xstrdup(found->signing_selector);
 	}
 	if (found->stopped_name) {
 		struct step *step = plan_probe(plan, rank, &milter_sign_probe,
 		                               &opendkim_service, route->probe, when);
-		step->ask->domain = xstrdup(found->stopped_name);
+		milter_sign_question(step)->domain = xstrdup(found->stopped_name);
 	}
 	/* it adds no results: those of the verifier remain the only ones of our name */
 	plan_probe(plan, rank, &milter_verify_probe, &opendkim_service, route->probe,

@@ -198,17 +198,13 @@ void macros_for_probes(const struct main_cf *main, const char *hostname,
 		[MACROS_RCPT] = "milter_rcpt_macros",
 	};
 	for (size_t i = 0; i < plan->count; i++) {
-		struct step *step = &plan->step[i];
-		if (step->kind != STEP_PROBE || (step->probe != &milter_sign_probe &&
-		                                 step->probe != &milter_verify_probe &&
-		                                 step->probe != &milter_dmarc_probe))
-			continue;
-		for (int stage = 0; stage < MACRO_STAGES; stage++) {
+		struct milter_macros *macros = milter_probe_macros(&plan->step[i]);
+		for (int stage = 0; macros && stage < MACRO_STAGES; stage++) {
 			auto_buf list = BUF_INIT, names = BUF_INIT;
 			main_cf_value(main, NULL, lists[stage], &list);
 			put_list(main, hostname, buf_text(&list), &names);
-			free(step->ask->macros[stage]);
-			step->ask->macros[stage] = xstrdup(buf_text(&names));
+			free(macros->list[stage]);
+			macros->list[stage] = xstrdup(buf_text(&names));
 		}
 	}
 }

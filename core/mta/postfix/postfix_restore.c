@@ -78,8 +78,8 @@ static void plan_policy_probes(const struct postfix_observed *observed,
 		return;
 	struct step *step = plan_probe(plan, rank, &milter_guard_probe, &postfix_service,
 	                               socket, when);
-	step->ask->domain = name;
-	step->ask->key = has_dmarc ? xstrdup("dmarc") : NULL;
+	milter_guard_question(step)->authserv_id = name;
+	milter_guard_question(step)->has_dmarc = has_dmarc;
 }
 
 int postfix_policy_restore(const struct postfix_observed *observed, struct plan *plan,
@@ -162,13 +162,13 @@ static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *p
 	if (name) {
 		step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
 		                  &opendkim_service, endpoint, when);
-		step->ask->domain = name;
-		step->ask->selector = selector;
+		milter_sign_question(step)->domain = name;
+		milter_sign_question(step)->selector = selector;
 	}
 	if (gone) {
 		step = plan_probe(plan, RANK_PROVIDERS, &milter_sign_probe,
 		                  &opendkim_service, endpoint, when);
-		step->ask->domain = xstrdup(gone);
+		milter_sign_question(step)->domain = xstrdup(gone);
 	}
 }
 
@@ -206,10 +206,12 @@ static void plan_filter(const struct postfix_observed *observed,
 	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendkim_service, endpoint, any);
 	if (mode && strchr(mode, 's'))
 		plan_sign_probes(endpoint, any, plan);
-	if (!mode || !strchr(mode, 'v') || id)
-		plan_probe(plan, RANK_PROVIDERS, &milter_verify_probe, &opendkim_service,
-		           endpoint, any)
-			->ask->domain = mode && strchr(mode, 'v') ? xstrdup(id) : NULL;
+	if (mode && strchr(mode, 'v') && !id)
+		return;
+	struct step *verify = plan_probe(plan, RANK_PROVIDERS, &milter_verify_probe,
+	                                 &opendkim_service, endpoint, any);
+	if (mode && strchr(mode, 'v'))
+		milter_verify_question(verify)->authserv_id = xstrdup(id);
 }
 
 int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *plan,
@@ -271,10 +273,12 @@ static void plan_dmarc(const struct postfix_observed *observed,
 		return;
 	plan_probe(plan, RANK_PROVIDERS, &milter_probe, &opendmarc_service, endpoint,
 	           plan_cause(plan, CAUSE_DMARC));
-	if (id)
+	if (!id)
+		return;
+	struct step *step =
 		plan_probe(plan, RANK_PROVIDERS, &milter_dmarc_probe, &opendmarc_service,
-		           endpoint, plan_cause(plan, CAUSE_DMARC))
-			->ask->domain = xstrdup(id);
+	                   endpoint, plan_cause(plan, CAUSE_DMARC));
+	milter_verify_question(step)->authserv_id = xstrdup(id);
 }
 
 int postfix_earlier_restore(const struct postfix_observed *observed, struct plan *plan,

@@ -84,8 +84,8 @@ static int plan_part(const struct desired *desired,
 	struct step *step = plan_probe(
 		plan, RANK_PROVIDERS, &milter_guard_probe, &postfix_service, socket,
 		plan_cause(plan, CAUSE_MASTER) | plan_cause(plan, CAUSE_POLICY));
-	step->ask->domain = xstrdup(name);
-	step->ask->key = desired->checks_dmarc ? xstrdup("dmarc") : NULL;
+	milter_guard_question(step)->authserv_id = xstrdup(name);
+	milter_guard_question(step)->has_dmarc = desired->checks_dmarc;
 	return 0;
 }
 

@@ -228,8 +228,9 @@ bool map_is_srs_address(const char *address, const char *domain)
 static int check_reverse(struct ctx *ctx, const struct step *step, const char *given,
                          int64_t deadline, struct err *err)
 {
+	const struct map_question *question = map_question(step);
 	auto_buf back = BUF_INIT;
-	int rc = map_look_up(ctx, step->ask->reverse, given, deadline, &back, err);
+	int rc = map_look_up(ctx, question->reverse, given, deadline, &back, err);
 
 	if (rc < 0)
 		return rc;
@@ -237,60 +238,69 @@ static int check_reverse(struct ctx *ctx, const struct step *step, const char *g
 		return err_set(err, ERR_FAILED,
 		               _("the table %s does not accept the address that %s "
 		                 "returned"),
-		               step->ask->reverse, step->object);
-	if (strcasecmp(buf_text(&back), step->ask->key) == 0)
+		               question->reverse, step->object);
+	if (strcasecmp(buf_text(&back), question->key) == 0)
 		return 0;
 	if (back.len)
 		make_harmless(back.at);
 	return err_set(err, ERR_FAILED, _("the table %s returns %s for an address of %s"),
-	               step->ask->reverse, buf_text(&back), step->ask->key);
+	               question->reverse, buf_text(&back), question->key);
 }
 
 static int ask_table(struct ctx *ctx, const struct step *step, int64_t deadline,
                      struct err *err)
 {
+	const struct map_question *question = map_question(step);
 	auto_buf value = BUF_INIT;
-	int rc = map_look_up(ctx, step->object, step->ask->key, deadline, &value, err);
+	int rc = map_look_up(ctx, step->object, question->key, deadline, &value, err);
 
 	if (rc < 0)
 		return rc;
 	if (value.len)
 		make_harmless(value.at);
-	if (!step->ask->domain && rc == 0)
+	if (!question->domain && rc == 0)
 		return 0;
-	if (!step->ask->domain)
+	if (!question->domain)
 		return err_set(err, ERR_FAILED,
 		               _("the table %s returns %s for %s, which must not be "
 		                 "rewritten"),
-		               step->object, buf_text(&value), step->ask->key);
+		               step->object, buf_text(&value), question->key);
 	if (rc == 0)
 		return err_set(err, ERR_FAILED, _("the table %s does not rewrite %s"),
-		               step->object, step->ask->key);
-	if (!map_is_srs_address(buf_text(&value), step->ask->domain))
+		               step->object, question->key);
+	if (!map_is_srs_address(buf_text(&value), question->domain))
 		return err_set(
 			err, ERR_FAILED,
 			_("the table %s returns %s for %s, which is not an SRS address "
 		          "of %s"),
-			step->object, buf_text(&value), step->ask->key,
-			step->ask->domain);
-	return step->ask->reverse
+			step->object, buf_text(&value), question->key, question->domain);
+	return question->reverse
 	               ? check_reverse(ctx, step, buf_text(&value), deadline, err)
 	               : 0;
 }
 
 static void show(const struct step *step, struct buf *out)
 {
-	if (step->ask->domain)
+	const struct map_question *question = map_question(step);
+
+	if (question->domain)
 		buf_printf(out, _("# then %s must become an address of %s at %s\n"),
-		           step->ask->key, step->ask->domain, step->object);
+		           question->key, question->domain, step->object);
 	else
 		buf_printf(out, _("# then %s must be left as it is at %s\n"),
-		           step->ask->key, step->object);
+		           question->key, step->object);
+}
+
+static const char *second_endpoint(const struct step *step)
+{
+	return map_question(step)->reverse;
 }
 
 const struct probe_type map_probe = {
 	.name = "map",
+	.question = QUESTION_TEXTS(struct map_question),
 	.ask = ask_table,
 	.show = show,
+	.second_endpoint = second_endpoint,
 	.is_filters = true,
 };

@@ -12,6 +12,7 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
 
 /* One look-up.  `table` is "tcp:HOST:PORT", "socketmap:unix:/PATH:NAME" (inside the root) or
  * "socketmap:inet:HOST:PORT:NAME", hosts numeric ("[::1]" too) or localhost.  1: found, and the
@@ -23,9 +24,20 @@ int map_look_up(struct ctx *ctx, const char *table, const char *key, int64_t dea
 /* Whether it is "SRS0=...@domain" or "SRS1=...@domain" (any of the separators "=-+"). */
 bool map_is_srs_address(const char *address, const char *domain) must_check;
 
-/* A look-up of ask->key in the table at step->object (see map_look_up()) returns an SRS address of
- * ask->domain; domain NULL: nothing is found.  With ask->reverse, also a table: the result is found
- * there and returns ask->key again. */
+struct map_question {
+	char *key;
+	char *domain; /* NULL: nothing may be found */
+	char *reverse; /* a table that must return `key` for the result; NULL: it is not queried */
+};
+
+/* A look-up of the key in the table at step->object (see map_look_up()) returns an SRS address of
+ * the domain. */
 extern const struct probe_type map_probe;
+
+/* Of a step of map_probe. */
+static inline struct map_question *map_question(const struct step *step)
+{
+	return step->question;
+}
 
 #endif

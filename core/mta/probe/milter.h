@@ -15,6 +15,10 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
+
+/* The events at which a mail server sends macros to a filter. */
+enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACRO_STAGES };
 
 struct milter_header {
 	const char *name,
@@ -63,16 +67,64 @@ bool milter_has_result(const char *headers, const char *authserv_id,
 /* Probes (milter_probe.c). */
 /* Negotiates on the socket: forces a lazy reload. */
 extern const struct probe_type milter_probe;
-/* A probe message of ask->domain gets a DKIM-Signature with s=ask->selector; selector NULL: it gets
- * none.  All three are sent with ask->macros. */
+
+/* The lists of macros that a probe is sent with: "i {auth_type} {j=mx.example.com}"; NULL: the usual
+ * ones. */
+struct milter_macros {
+	char *list[MACRO_STAGES];
+};
+
+struct milter_sign_question {
+	struct milter_macros macros;
+	char *domain;   /* of the sender */
+	char *selector; /* NULL: the message must not be signed */
+};
+/* A message of `domain` gets a DKIM-Signature with s=`selector`. */
 extern const struct probe_type milter_sign_probe;
-/* An unsigned message from outside gets Authentication-Results of authserv-id ask->domain; NULL: it
- * gets none. */
+
+struct milter_verify_question {
+	struct milter_macros macros;
+	char *authserv_id; /* NULL: the message must not be verified */
+};
+/* An unsigned message from outside gets Authentication-Results of that authserv-id. */
 extern const struct probe_type milter_verify_probe;
 /* ... with dmarc= in it. */
 extern const struct probe_type milter_dmarc_probe;
-/* A message from outside with a forged field of authserv-id ask->domain loses that field, and gets a
- * true one; with dmarc= in it if ask->key is "dmarc". */
+
+struct milter_guard_question {
+	char *authserv_id;
+	bool has_dmarc;
+};
+/* A message from outside with a forged field of that authserv-id loses that field, and gets a true
+ * one; with dmarc= in it if has_dmarc.  It is sent with the usual macros. */
 extern const struct probe_type milter_guard_probe;
+
+/* Of a step of milter_sign_probe. */
+static inline struct milter_sign_question *milter_sign_question(const struct step *step)
+{
+	return step->question;
+}
+/* Of milter_verify_probe and milter_dmarc_probe. */
+static inline struct milter_verify_question *
+milter_verify_question(const struct step *step)
+{
+	return step->question;
+}
+/* Of milter_guard_probe. */
+static inline struct milter_guard_question *milter_guard_question(const struct step *step)
+{
+	return step->question;
+}
+/* Of any step; NULL: it is no probe that is sent with lists of macros. */
+static inline struct milter_macros *milter_probe_macros(const struct step *step)
+{
+	if (step_types[step->kind]->phase != PHASE_PROBE)
+		return NULL;
+	if (step->probe == &milter_sign_probe)
+		return &milter_sign_question(step)->macros;
+	return step->probe == &milter_verify_probe || step->probe == &milter_dmarc_probe
+	               ? &milter_verify_question(step)->macros
+	               : NULL;
+}
 
 #endif

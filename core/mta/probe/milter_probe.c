@@ -45,8 +45,9 @@ static int ask_about(struct ctx *ctx, const struct step *step, const char *clien
 		.headers = ARRAY_LEN(headers) - !forged,
 		.body = "probe\r\n",
 	};
-	for (int stage = 0; stage < MACRO_STAGES; stage++)
-		message.macros[stage] = step->ask->macros[stage];
+	const struct milter_macros *macros = milter_probe_macros(step);
+	for (int stage = 0; macros && stage < MACRO_STAGES; stage++)
+		message.macros[stage] = macros->list[stage];
 	return milter_ask(ctx, step->object, &message, deadline, ret_answer, err);
 }
 
@@ -65,15 +66,16 @@ static bool find_signature(const struct step *step, const struct milter_answer *
                            char *selector, size_t size)
 {
 	*selector = '\0';
-	return milter_find_signature(buf_text(&answer->headers), step->ask->domain,
-	                             selector, size);
+	return milter_find_signature(buf_text(&answer->headers),
+	                             milter_sign_question(step)->domain, selector, size);
 }
 
 static int check_customer(const struct step *step, const struct milter_answer *answer,
                           struct err *err)
 {
 	char selector[256];
-	const char *domain = step->ask->domain;
+	const char *domain = milter_sign_question(step)->domain;
+	const char *wanted = milter_sign_question(step)->selector;
 	bool is_signed = find_signature(step, answer, selector, sizeof(selector));
 	if (answer->verdict != MILTER_ACCEPT)
 		return err_set(
@@ -81,22 +83,22 @@ static int check_customer(const struct step *step, const struct milter_answer *a
 			_("the filter at %s %s a test message from %s, but must pass "
 		          "it; its log gives the reason"),
 			step->object, verdict_name(answer->verdict), domain);
-	if (!step->ask->selector && is_signed)
+	if (!wanted && is_signed)
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s still signs for %s, with selector %s"),
 		               step->object, domain, selector);
-	if (!step->ask->selector)
+	if (!wanted)
 		return 0;
 	if (!is_signed)
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s did not sign a test message that a "
 		                 "customer of %s sent after logging in"),
 		               step->object, domain);
-	if (strcasecmp(selector, step->ask->selector) != 0)
+	if (strcasecmp(selector, wanted) != 0)
 		return err_set(
 			err, ERR_FAILED,
 			_("the filter at %s signs for %s with selector %s instead of %s"),
-			step->object, domain, selector, step->ask->selector);
+			step->object, domain, selector, wanted);
 	return 0;
 }
 
@@ -105,11 +107,12 @@ static int check_customer(const struct step *step, const struct milter_answer *a
 static int check_stranger(struct ctx *ctx, const struct step *step, int64_t deadline,
                           struct err *err)
 {
+	const char *domain = milter_sign_question(step)->domain;
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
 		char selector[256];
-		int r = ask_about(ctx, step, elsewhere[i], step->ask->domain, false, NULL,
-		                  deadline, &answer, err);
+		int r = ask_about(ctx, step, elsewhere[i], domain, false, NULL, deadline,
+		                  &answer, err);
 		if (r < 0)
 			return r;
 		bool is_signed =
@@ -121,21 +124,22 @@ static int check_stranger(struct ctx *ctx, const struct step *step, int64_t dead
 	return err_set(err, ERR_FAILED,
 	               _("the filter at %s signs mail from outside for %s: check MTA, "
 	                 "MacroList and InternalHosts in its configuration"),
-	               step->object, step->ask->domain);
+	               step->object, domain);
 }
 
 static int check_signing(struct ctx *ctx, const struct step *step, int64_t deadline,
                          struct err *err)
 {
+	const struct milter_sign_question *question = milter_sign_question(step);
 	struct milter_answer answer;
-	int r = ask_about(ctx, step, elsewhere[0], step->ask->domain, true, NULL,
-	                  deadline, &answer, err);
+	int r = ask_about(ctx, step, elsewhere[0], question->domain, true, NULL, deadline,
+	                  &answer, err);
 	if (r < 0)
 		return r;
 	r = check_customer(step, &answer, err);
 	milter_answer_done(&answer);
-	return r == 0 && step->ask->selector ? check_stranger(ctx, step, deadline, err)
-	                                     : r;
+	return r == 0 && question->selector ? check_stranger(ctx, step, deadline, err)
+	                                    : r;
 }
 
 #define RESULTS "Authentication-Results"
@@ -154,22 +158,20 @@ static bool has_any_results(const char *headers)
 static int check_verifying(struct ctx *ctx, const struct step *step, int64_t deadline,
                            struct err *err)
 {
+	const char *id = milter_verify_question(step)->authserv_id;
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
 		int r = ask_about(ctx, step, elsewhere[i], "probe.invalid", false, NULL,
 		                  deadline, &answer, err);
 		if (r < 0)
 			return r;
-		bool has = step->ask->domain
-		                   ? milter_has_results(buf_text(&answer.headers),
-		                                        step->ask->domain)
-		                   : has_any_results(buf_text(&answer.headers));
+		bool has = id ? milter_has_results(buf_text(&answer.headers), id)
+		              : has_any_results(buf_text(&answer.headers));
 		bool says = step->probe != &milter_dmarc_probe ||
-		            milter_has_result(buf_text(&answer.headers),
-		                              step->ask->domain, "dmarc");
+		            milter_has_result(buf_text(&answer.headers), id, "dmarc");
 		enum milter_verdict verdict = answer.verdict;
 		milter_answer_done(&answer);
-		if (has && !step->ask->domain)
+		if (has && !id)
 			return err_set(
 				err, ERR_FAILED,
 				_("the filter at %s still verifies: it added an "
@@ -183,18 +185,18 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 			                 "outside: it may be unable to look up names"),
 			               step->object);
 	}
-	if (!step->ask->domain)
+	if (!id)
 		return 0;
 	if (step->probe == &milter_dmarc_probe)
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s added no DMARC result of %s to a "
 		                 "test message from outside"),
-		               step->object, step->ask->domain);
+		               step->object, id);
 	return err_set(
 		err, ERR_FAILED,
 		_("the filter at %s added no Authentication-Results header of %s to a test "
 	          "message from outside"),
-		step->object, step->ask->domain);
+		step->object, id);
 }
 
 /* ---- what verifies, and takes forged results out ---------------------------------------------- */
@@ -203,7 +205,8 @@ static int check_verifying(struct ctx *ctx, const struct step *step, int64_t dea
 static int check_guarded(const struct step *step, const struct milter_answer *answer,
                          bool *ret_is_checked, struct err *err)
 {
-	const char *id = step->ask->domain, *headers = buf_text(&answer->headers);
+	const char *id = milter_guard_question(step)->authserv_id,
+		   *headers = buf_text(&answer->headers);
 	*ret_is_checked = milter_has_results(headers, id);
 	if (answer->verdict == MILTER_TEMPFAIL)
 		return err_set(err, ERR_FAILED,
@@ -222,8 +225,8 @@ static int check_guarded(const struct step *step, const struct milter_answer *an
 		                 "Authentication-Results header of %s from a test "
 		                 "message"),
 		               step->object, id);
-	if (*ret_is_checked && step->ask->key &&
-	    !milter_has_result(headers, id, step->ask->key))
+	if (*ret_is_checked && milter_guard_question(step)->has_dmarc &&
+	    !milter_has_result(headers, id, "dmarc"))
 		return err_set(err, ERR_FAILED,
 		               _("the filter at %s added no DMARC result of %s to a "
 		                 "test message from outside"),
@@ -234,8 +237,8 @@ static int check_guarded(const struct step *step, const struct milter_answer *an
 static int check_guard(struct ctx *ctx, const struct step *step, int64_t deadline,
                        struct err *err)
 {
-	auto_free char *forged =
-		xasprintf("%s; dkim=pass header.d=probe.invalid", step->ask->domain);
+	const char *id = milter_guard_question(step)->authserv_id;
+	auto_free char *forged = xasprintf("%s; dkim=pass header.d=probe.invalid", id);
 	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		struct milter_answer answer;
 		bool is_checked = false;
@@ -251,7 +254,7 @@ static int check_guard(struct ctx *ctx, const struct step *step, int64_t deadlin
 	return err_set(err, ERR_FAILED,
 	               _("the filter at %s added no Authentication-Results header of %s "
 	                 "to a test message from outside"),
-	               step->object, step->ask->domain);
+	               step->object, id);
 }
 
 /* A filter that is ending still listens for up to five seconds without answering: the attempt must
@@ -300,13 +303,14 @@ static void show_filter(const struct step *step, struct buf *out)
 
 static void show_signing(const struct step *step, struct buf *out)
 {
-	if (step->ask->selector)
+	const struct milter_sign_question *question = milter_sign_question(step);
+	if (question->selector)
 		buf_printf(out,
 		           _("# then a message of %s must be signed with %s at %s\n"),
-		           step->ask->domain, step->ask->selector, step->object);
+		           question->domain, question->selector, step->object);
 	else
 		buf_printf(out, _("# then a message of %s must not be signed at %s\n"),
-		           step->ask->domain, step->object);
+		           question->domain, step->object);
 }
 
 static void show_verifying(const struct step *step, struct buf *out)
@@ -339,24 +343,28 @@ const struct probe_type milter_probe = {
 };
 const struct probe_type milter_sign_probe = {
 	.name = "milter-sign",
+	.question = QUESTION_TEXTS(struct milter_sign_question),
 	.ask = ask_signing,
 	.show = show_signing,
 	.is_filters = true,
 };
 const struct probe_type milter_verify_probe = {
 	.name = "milter-verify",
+	.question = QUESTION_TEXTS(struct milter_verify_question),
 	.ask = ask_verifying,
 	.show = show_verifying,
 	.is_filters = true,
 };
 const struct probe_type milter_dmarc_probe = {
 	.name = "milter-dmarc",
+	.question = QUESTION_TEXTS(struct milter_verify_question),
 	.ask = ask_verifying,
 	.show = show_dmarc,
 	.is_filters = true,
 };
 const struct probe_type milter_guard_probe = {
 	.name = "milter-guard",
+	.question = QUESTION(struct milter_guard_question, has_dmarc),
 	.ask = ask_guard,
 	.show = show_guard,
 	.is_filters = true,

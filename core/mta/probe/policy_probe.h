@@ -8,6 +8,7 @@
 #include "core/base/ctx.h"
 #include "core/base/err.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
 
 /* step->object is "unix:/path" inside the root.  Sends a request about a message from this machine,
  * which is never checked: the answer must be DUNNO. */

@@ -172,7 +172,7 @@ static int ask(struct ctx *ctx, const struct step *step, int64_t deadline,
 	if (r == 0 && step->probe == &smtp_proxy_probe)
 		r = say_proxy(&s, err);
 	if (r == 0)
-		r = converse(&s, step->ask->depth, ret_answer, err);
+		r = converse(&s, smtp_question(step)->depth, ret_answer, err);
 	peer_done(&s.peer);
 	buf_done(&s.line);
 	return r;
@@ -224,7 +224,7 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 		return err_set(err, ERR_FAILED,
 		               _("the mail server at %s cannot reach its filter: %s"),
 		               step->object, answer);
-	if (step->ask->depth == SMTP_TO_EHLO)
+	if (smtp_question(step)->depth == SMTP_TO_EHLO)
 		return err_set(err, ERR_FAILED, _("the mail server at %s answered: %s"),
 		               step->object, answer);
 	return err_set(err, ERR_FAILED,
@@ -235,7 +235,7 @@ static int fail(const struct step *step, const char *answer, struct err *err)
 static int ask_server(struct ctx *ctx, const struct step *step, int64_t deadline,
                       struct err *err)
 {
-	const char *before = step->ask->before;
+	const char *before = step->before;
 	auto_free char *answer = NULL;
 	if (before && text_starts(before, SMTP_SILENT)) {
 		ctx_report(
@@ -267,6 +267,7 @@ static void show(const struct step *step, struct buf *out)
 
 const struct probe_type smtp_probe = {
 	.name = "smtp",
+	.question = QUESTION(struct smtp_question, depth),
 	.ask = ask_server,
 	.show = show,
 	.before = ask_before,
@@ -274,6 +275,7 @@ const struct probe_type smtp_probe = {
 };
 const struct probe_type smtp_proxy_probe = {
 	.name = "smtp-proxy",
+	.question = QUESTION(struct smtp_question, depth),
 	.ask = ask_server,
 	.show = show,
 	.before = ask_before,

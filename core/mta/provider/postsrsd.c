@@ -389,9 +389,11 @@ void postsrsd_plan_probe(const char *srs_domain, const struct postsrsd_tables *t
 {
 	struct step *step = plan_probe(plan, RANK_PROVIDERS, &map_probe,
 	                               &postsrsd_service, tables->probe_forward, when);
-	step->ask->key = xstrdup(FOREIGN_SENDER);
-	step->ask->domain = xstrdup(srs_domain);
-	step->ask->reverse = xstrdup(tables->probe_reverse);
+	*map_question(step) = (struct map_question){
+		.key = xstrdup(FOREIGN_SENDER),
+		.domain = xstrdup(srs_domain),
+		.reverse = xstrdup(tables->probe_reverse),
+	};
 }
 
 static void plan_probes(const struct desired *desired, const struct exclusions *list,
@@ -403,7 +405,7 @@ static void plan_probes(const struct desired *desired, const struct exclusions *
 		return;
 	struct step *step = plan_probe(plan, RANK_PROVIDERS, &map_probe,
 	                               &postsrsd_service, tables->probe_forward, when);
-	step->ask->key = xasprintf(OWN_SENDER, list->probe);
+	map_question(step)->key = xasprintf(OWN_SENDER, list->probe);
 }
 
 void postsrsd_plan_service(const struct postsrsd_observed *observed,

@@ -155,22 +155,9 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 /* The probes of the servers, even if no step requires them. */
 static void copy_probes(const struct plan *plan, struct plan *probes)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *from = &plan->step[i];
-
-		if (from->kind != STEP_PROBE)
-			continue;
-		struct step *to = plan_probe(probes, from->rank, from->probe,
-		                             from->service, from->object, 0);
-
-		to->ask->domain = xstrdup(from->ask->domain);
-		to->ask->selector = xstrdup(from->ask->selector);
-		to->ask->key = xstrdup(from->ask->key);
-		to->ask->reverse = xstrdup(from->ask->reverse);
-		to->ask->depth = from->ask->depth;
-		for (int stage = 0; stage < MACRO_STAGES; stage++)
-			to->ask->macros[stage] = xstrdup(from->ask->macros[stage]);
-	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (step_types[plan->step[i].kind]->phase == PHASE_PROBE)
+			plan_probe_again(probes, &plan->step[i]);
 }
 
 /* Edits of our files. */

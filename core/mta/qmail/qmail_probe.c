@@ -54,11 +54,17 @@ static void add_wrapper(struct ctx *ctx, const char *uid, const char *gid,
 	argv[(*count)++] = "--clear-groups";
 }
 
+struct smtpd_question {
+	char *account; /* that runs the program */
+	bool defers;   /* a sender whose SPF record cannot be looked up */
+};
+
 static int judge(const struct step *step, bool is_apart, const char *talk,
                  struct err *err)
 {
 	auto_free char *greeting = reply(talk, 0), *sender = reply(talk, 2);
-	bool defers = strcmp(step->ask->key, "defers") == 0;
+	const struct smtpd_question *question = step->question;
+	bool defers = question->defers;
 	if (!greeting || !text_starts(greeting, "220"))
 		return err_set(err, ERR_FAILED,
 		               _("%s does not accept connections: it answers \"%s\""),
@@ -81,21 +87,21 @@ static int judge(const struct step *step, bool is_apart, const char *talk,
 	return 0;
 }
 
-/* Runs `words` (NULL at the end) as the account of the step, apart from the network where that is
- * possible. */
-static int run_apart(struct ctx *ctx, const struct step *step, int64_t deadline,
-                     const char *const *words, const char *const *env, const char *input,
-                     struct run_result *ret_result, bool *ret_is_apart, struct err *err)
+/* Runs `words` (NULL at the end) as `account`, apart from the network where that is possible. */
+static int run_apart(struct ctx *ctx, const struct step *step, const char *account,
+                     int64_t deadline, const char *const *words, const char *const *env,
+                     const char *input, struct run_result *ret_result, bool *ret_is_apart,
+                     struct err *err)
 {
 	const char *argv[16];
 	size_t count = 0;
 	uid_t uid;
 	gid_t gid;
 	int64_t left = (deadline - monotonic_ns()) / NS_PER_MS;
-	if (!file_user_id(ctx, step->ask->domain, &uid, &gid))
+	if (!file_user_id(ctx, account, &uid, &gid))
 		return err_set(err, ERR_FAILED,
-		               _("there is no account %s, which runs %s"),
-		               step->ask->domain, step->object);
+		               _("there is no account %s, which runs %s"), account,
+		               step->object);
 	auto_free char *uid_word = xasprintf("--reuid=%u", (unsigned)uid);
 	auto_free char *gid_word = xasprintf("--regid=%u", (unsigned)gid);
 	add_wrapper(ctx, uid_word, gid_word, argv, &count);
@@ -129,19 +135,21 @@ static int ask_smtpd(struct ctx *ctx, const struct step *step, int64_t deadline,
 		                           "PROTO=TCP",
 		                           "QMAILQUEUE=/bin/false",
 		                           NULL };
+	const struct smtpd_question *question = step->question;
 	const char *const words[] = { step->object, NULL };
 	cleanup(run_result_done) struct run_result result = { 0 };
 	bool is_apart;
-	int r = run_apart(ctx, step, deadline, words, env, DIALOGUE, &result, &is_apart,
-	                  err);
+	int r = run_apart(ctx, step, question->account, deadline, words, env, DIALOGUE,
+	                  &result, &is_apart, err);
 	return r < 0 ? r : judge(step, is_apart, buf_text(&result.out), err);
 }
 
 static void show_smtpd(const struct step *step, struct buf *out)
 {
+	const struct smtpd_question *question = step->question;
 	buf_printf(
 		out,
-		strcmp(step->ask->key, "defers") == 0
+		question->defers
 			? _("# then %s must accept connections, and defer a sender whose SPF record "
 	                    "cannot be looked up\n")
 			: _("# then %s must accept connections\n"),
@@ -150,6 +158,7 @@ static void show_smtpd(const struct step *step, struct buf *out)
 
 const struct probe_type qmail_smtpd_probe = {
 	.name = "qmail-smtpd",
+	.question = QUESTION(struct smtpd_question, defers),
 	.ask = ask_smtpd,
 	.show = show_smtpd,
 };
@@ -162,13 +171,19 @@ void qmail_plan_smtpd_probe(const struct qmail_observed *observed, int mode,
 		return;
 	struct step *step =
 		plan_probe(plan, RANK_CONSUMERS, &qmail_smtpd_probe, NULL, program, when);
-	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
-	step->ask->key = xstrdup(mode >= 2 ? "defers" : "accepts");
+	struct smtpd_question *question = step->question;
+	question->account = xstrdup(QMAIL_SMTPD_ACCOUNT);
+	question->defers = mode >= 2;
 }
 
 /* ---- the verifier ----------------------------------------------------------------------------- */
 
 #define FORGED "dkim=pass header.d=mailauthctl-probe.invalid"
+
+struct verify_question {
+	char *account; /* that runs the program */
+	char *name;    /* of the server in its results; NULL: unknown */
+};
 
 static int ask_verify(struct ctx *ctx, const struct step *step, int64_t deadline,
                       struct err *err)
@@ -177,7 +192,8 @@ static int ask_verify(struct ctx *ctx, const struct step *step, int64_t deadline
 		                           "SMTPHELOHOST=mailauthctl-probe.invalid",
 		                           NULL };
 	const char *const words[] = { step->object, "--message", NULL };
-	const char *name = step->ask->key; /* NULL: what it is called is not known */
+	const struct verify_question *question = step->question;
+	const char *name = question->name;
 	auto_free char *field = xasprintf("Authentication-Results: %s%s",
 	                                  name ? name : "", name ? ";" : "");
 	auto_free char *message =
@@ -185,8 +201,8 @@ static int ask_verify(struct ctx *ctx, const struct step *step, int64_t deadline
 	                  name ? " " FORGED "\n" : "");
 	cleanup(run_result_done) struct run_result result = { 0 };
 	bool is_apart;
-	int r = run_apart(ctx, step, deadline, words, env, message, &result, &is_apart,
-	                  err);
+	int r = run_apart(ctx, step, question->account, deadline, words, env, message,
+	                  &result, &is_apart, err);
 	if (r < 0)
 		return r;
 	const char *out = buf_text(&result.out);
@@ -205,6 +221,7 @@ static void show_verify(const struct step *step, struct buf *out)
 
 const struct probe_type qmail_verify_probe = {
 	.name = "qmail-verify",
+	.question = QUESTION_TEXTS(struct verify_question),
 	.ask = ask_verify,
 	.show = show_verify,
 	.is_filters = true,
@@ -217,25 +234,33 @@ void qmail_plan_verify_probe(const struct qmail_observed *observed, const char *
 		return;
 	struct step *step = plan_probe(plan, RANK_CONSUMERS, &qmail_verify_probe, NULL,
 	                               POLICYD_PATH, when);
-	step->ask->domain = xstrdup(QMAIL_SMTPD_ACCOUNT);
-	step->ask->key = xstrdup(name);
+	struct verify_question *question = step->question;
+	question->account = xstrdup(QMAIL_SMTPD_ACCOUNT);
+	question->name = xstrdup(name);
 }
 
 /* ---- the signer ------------------------------------------------------------------------------- */
 
+struct sign_question {
+	char *account; /* that runs the program */
+	char *domain;
+	char *key_pattern; /* of the paths of the keys: "/.../domainkeys/%/default" */
+};
+
 static int ask_sign(struct ctx *ctx, const struct step *step, int64_t deadline,
                     struct err *err)
 {
-	auto_free char *sign = xasprintf("DKIMSIGN=%s", step->ask->reverse);
+	const struct sign_question *question = step->question;
+	auto_free char *sign = xasprintf("DKIMSIGN=%s", question->key_pattern);
 	const char *const env[] = { "DKIMQUEUE=/bin/cat", "RELAYCLIENT=", sign, NULL };
 	const char *const words[] = { step->object, NULL };
-	auto_free char *message =
-		xasprintf("From: <probe@%s>\nSubject: probe\n\nprobe\n", step->ask->key);
-	auto_free char *tag = xasprintf("d=%s;", step->ask->key);
+	auto_free char *message = xasprintf("From: <probe@%s>\nSubject: probe\n\nprobe\n",
+	                                    question->domain);
+	auto_free char *tag = xasprintf("d=%s;", question->domain);
 	cleanup(run_result_done) struct run_result result = { 0 };
 	bool is_apart;
-	int r = run_apart(ctx, step, deadline, words, env, message, &result, &is_apart,
-	                  err);
+	int r = run_apart(ctx, step, question->account, deadline, words, env, message,
+	                  &result, &is_apart, err);
 	if (r < 0)
 		return r;
 	const char *out = buf_text(&result.out), *end = strstr(out, "\nFrom: ");
@@ -243,18 +268,20 @@ static int ask_sign(struct ctx *ctx, const struct step *step, int64_t deadline,
 	if (!text_starts(out, "DKIM-Signature:") || !end || !domain || domain > end)
 		return err_set(err, ERR_FAILED,
 		               _("%s does not sign a message of %s (exit status %d)"),
-		               step->object, step->ask->key, result.exit_status);
+		               step->object, question->domain, result.exit_status);
 	return 0;
 }
 
 static void show_sign(const struct step *step, struct buf *out)
 {
+	const struct sign_question *question = step->question;
 	buf_printf(out, _("# then %s must sign a message of %s\n"), step->object,
-	           step->ask->key);
+	           question->domain);
 }
 
 const struct probe_type qmail_sign_probe = {
 	.name = "qmail-sign",
+	.question = QUESTION_TEXTS(struct sign_question),
 	.ask = ask_sign,
 	.show = show_sign,
 	.is_filters = true,
@@ -268,8 +295,9 @@ void qmail_plan_sign_probe(const struct qmail_observed *observed, const char *do
 		return;
 	struct step *step =
 		plan_probe(plan, RANK_TABLES, &qmail_sign_probe, NULL, program, when);
-	step->ask->domain = xstrdup(observed->dkim_account);
-	step->ask->key = xstrdup(domain);
-	step->ask->reverse =
+	struct sign_question *question = step->question;
+	question->account = xstrdup(observed->dkim_account);
+	question->domain = xstrdup(domain);
+	question->key_pattern =
 		xasprintf("%s/domainkeys/%%/default", observed->host.control);
 }

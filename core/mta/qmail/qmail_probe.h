@@ -6,6 +6,7 @@
 #define CORE_MTA_QMAIL_QMAIL_PROBE_H
 
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/qmail/qmail_observed.h"
 
 /* qmail-smtpd greets a client and takes a sender; with an SPF mode from 2 on (0: not checked) it defers a

@@ -16,6 +16,7 @@
 #include "core/mta/host/service_kind.h"
 #include "core/mta/plan/backend.h"
 #include "core/mta/plan/desired.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/plan/shared.h"
 #include "core/store/store.h"
 #include "dnszone/spf/spf_mode.h"

@@ -190,7 +190,7 @@ static void test_probe(void **state)
 	auto_plan plan = PLAN_INIT;
 	auto_free char *at = xasprintf("127.0.0.1:%u", ntohs(f->at.sin_port));
 	struct step *step = plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, at, 0);
-	step->ask->depth = SMTP_TO_RCPT;
+	smtp_question(step)->depth = SMTP_TO_RCPT;
 	order(f, 's');
 	order(f, 'r');
 	auto_free char *before = smtp_probe.before(step, monotonic_ns() + NS_PER_SEC);

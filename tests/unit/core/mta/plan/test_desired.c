@@ -16,6 +16,7 @@
 #include "core/mta/plan/backend.h"
 #include "core/mta/plan/desired.h"
 #include "core/mta/plan/plan.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/push/registry.h"
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
+#include "core/mta/plan/probe_type.h"
 #include "core/mta/plan/step.h"
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/push/registry.h"

@@ -21,6 +21,8 @@
 #include "core/mta/probe/milter.h"
 #include "core/mta/probe/policy_probe.h"
 #include "core/mta/probe/smtp_probe.h"
+#include "core/mta/provider/policyd_conf.h"
+#include "core/mta/provider/postsrsd.h"
 #include "core/mta/qmail/qmail_dkim.h"
 #include "core/mta/qmail/qmail_probe.h"
 
@@ -255,9 +257,13 @@ static void test_map_probe(void **state)
 		step = plan_probe(&plan, RANK_PROVIDERS, &map_probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("tcp:localhost:%u", f.port);
-		step->ask->reverse = xasprintf("tcp:127.0.0.1:%u", r.port);
-		step->ask->key = xstrdup("z@a.invalid");
-		step->ask->domain = xstrdup(rows[i].domain);
+		*map_question(step) = (struct map_question){
+			.key = xstrdup("z@a.invalid"),
+			.domain = xstrdup(rows[i].domain),
+			.reverse = xasprintf("tcp:127.0.0.1:%u", r.port),
+		};
+		assert_string_equal(map_probe.second_endpoint(step),
+		                    map_question(step)->reverse);
 		assert_int_equal(map_probe.ask(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
@@ -364,8 +370,8 @@ static void test_smtp(void **state)
 		step = plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
-		step->ask->depth = SMTP_TO_RCPT;
-		step->ask->before = xstrdup(rows[i].before);
+		smtp_question(step)->depth = SMTP_TO_RCPT;
+		step->before = xstrdup(rows[i].before);
 		assert_int_equal(smtp_probe.ask(&ctx, step, soon(), &err),
 		                 rows[i].want ? ERR_FAILED : 0);
 		if (rows[i].want)
@@ -418,7 +424,7 @@ static void test_smtp_depth(void **state)
 		step = plan_probe(&plan, RANK_CONSUMERS, rows[i].probe, NULL, "", 0);
 		free(step->object);
 		step->object = xasprintf("127.0.0.1:%u", s.port);
-		step->ask->depth = rows[i].depth;
+		smtp_question(step)->depth = rows[i].depth;
 		auto_free char *before = smtp_probe.before(step, soon());
 		server_stop(&s);
 		assert_string_equal(buf_text(&s.heard), rows[i].heard);
@@ -436,38 +442,55 @@ static void test_smtp_depth(void **state)
 	assert_non_null(strstr(silent, "no mail server answers at 127.0.0.1:1"));
 }
 
+/* The rows whose lines were compared, by their place in the registry. */
+static bool is_shown[32];
+
+static void note_shown(const struct probe_type *probe)
+{
+	for (unsigned t = 0; t < probe_type_count; t++)
+		is_shown[t] |= probe_types[t] == probe;
+}
+
+static void ask_sign(struct step *step, const char *domain, const char *selector)
+{
+	milter_sign_question(step)->domain = xstrdup(domain);
+	milter_sign_question(step)->selector = xstrdup(selector);
+}
+
+static void ask_map(struct step *step, const char *domain, const char *key)
+{
+	map_question(step)->domain = xstrdup(domain);
+	map_question(step)->key = xstrdup(key);
+}
+
 static void test_show_probe(void **state)
 {
 	static const struct {
 		const struct probe_type *probe;
-		const char *domain, *selector, *key, *shown;
+		void (*fill)(struct step *step, const char *domain, const char *other);
+		const char *domain, *other, *shown;
 	} rows[] = {
 		{ &milter_probe, NULL, NULL, NULL,
 		  "# then the filter must answer at E\n" },
-		{ &milter_sign_probe, "D", "S", NULL,
+		{ &milter_sign_probe, ask_sign, "D", "S",
 		  "# then a message of D must be signed with S at E\n" },
-		{ &milter_sign_probe, "D", NULL, NULL,
+		{ &milter_sign_probe, ask_sign, "D", NULL,
 		  "# then a message of D must not be signed at E\n" },
-		{ &milter_verify_probe, "D", NULL, NULL,
+		{ &milter_verify_probe, NULL, NULL, NULL,
 		  "# then a message from outside must be verified at E\n" },
-		{ &milter_dmarc_probe, "D", NULL, NULL,
+		{ &milter_dmarc_probe, NULL, NULL, NULL,
 		  "# then DMARC of a message from outside must be checked at E\n" },
-		{ &map_probe, "D", NULL, "K",
+		{ &map_probe, ask_map, "D", "K",
 		  "# then K must become an address of D at E\n" },
-		{ &map_probe, NULL, NULL, "K", "# then K must be left as it is at E\n" },
+		{ &map_probe, ask_map, NULL, "K",
+		  "# then K must be left as it is at E\n" },
 		{ &smtp_probe, NULL, NULL, NULL,
 		  "# then the mail server must answer at E\n" },
 		{ &smtp_proxy_probe, NULL, NULL, NULL,
 		  "# then the mail server must answer at E\n" },
-		{ &milter_guard_probe, "mx.example", NULL, NULL,
+		{ &milter_guard_probe, NULL, NULL, NULL,
 		  "# then a message from outside must be verified, and lose forged "
 		  "results, at E\n" },
-		{ &qmail_smtpd_probe, NULL, NULL, "accepts",
-		  "# then E must accept connections\n" },
-		{ &qmail_verify_probe, NULL, NULL, NULL,
-		  "# then E must verify a message\n" },
-		{ &qmail_sign_probe, NULL, NULL, "K",
-		  "# then E must sign a message of K\n" },
 		{ &policy_probe, NULL, NULL, NULL,
 		  "# then the SPF service must answer at E\n" },
 	};
@@ -475,36 +498,111 @@ static void test_show_probe(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT;
-		struct step_ask ask = { .domain = (char *)(uintptr_t)rows[i].domain,
-			                .selector = (char *)(uintptr_t)rows[i].selector,
-			                .key = (char *)(uintptr_t)rows[i].key };
-		struct step step = { .kind = STEP_PROBE,
-			             .object = (char *)(uintptr_t) "E",
-			             .probe = rows[i].probe,
-			             .ask = &ask };
+		auto_plan plan = PLAN_INIT;
+		struct step *step =
+			plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, NULL, "E", 0);
 
-		rows[i].probe->show(&step, &out);
+		if (rows[i].fill)
+			rows[i].fill(step, rows[i].domain, rows[i].other);
+		step->probe->show(step, &out);
 		assert_string_equal(buf_text(&out), rows[i].shown);
-		assert_ptr_equal(probe_type_find(rows[i].probe->name), rows[i].probe);
+		note_shown(rows[i].probe);
 	}
-	for (unsigned t = 0; t < probe_type_count; t++) {
-		bool is_shown = false;
+}
 
-		for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-			is_shown |= rows[i].probe == probe_types[t];
-		assert_true(is_shown);
+/* Those of qmail plan themselves. */
+static void test_show_qmail_probe(void **state)
+{
+	const struct qmail_observed observed = {
+		.host = { .bin = (char *)(uintptr_t) "/b",
+		          .control = (char *)(uintptr_t) "/c" },
+		.dkim_account = (char *)(uintptr_t) "k",
+		.has_smtpd_account = true
+	};
+	auto_buf out = BUF_INIT;
+	auto_plan plan = PLAN_INIT;
+
+	(void)state;
+	qmail_plan_smtpd_probe(&observed, 1, 0, &plan);
+	qmail_plan_smtpd_probe(&observed, 2, 0, &plan);
+	qmail_plan_verify_probe(&observed, "mx.example", 0, &plan);
+	qmail_plan_sign_probe(&observed, "K", 0, &plan);
+	plan_show(&plan, false, &out);
+	for (size_t i = 0; i < plan.count; i++)
+		note_shown(plan.step[i].probe);
+	assert_string_equal(buf_text(&out),
+	                    "# then /b/qmail-smtpd must accept connections\n"
+	                    "# then /b/qmail-smtpd must accept connections, and defer a "
+	                    "sender whose SPF record cannot be looked up\n"
+	                    "# then " POLICYD_PATH " must verify a message\n"
+	                    "# then /b/qmail-dkim must sign a message of K\n");
+}
+
+/* Every row of the registry is found by its name and was shown. */
+static void test_rows(void **state)
+{
+	(void)state;
+	for (unsigned t = 0; t < probe_type_count; t++) {
+		const struct probe_type *probe = probe_types[t];
+
+		assert_ptr_equal(probe_type_find(probe->name), probe);
+		assert_true(is_shown[t]);
+		assert_true(probe->question.texts * sizeof(char *) <=
+		            probe->question.size);
 	}
 	assert_null(probe_type_find("of another time"));
 	assert_null(probe_type_find(NULL));
 }
 
+static void test_question_copied(void **state)
+{
+	auto_plan plan = PLAN_INIT, copy = PLAN_INIT;
+	struct step *smtp, *map;
+
+	(void)state;
+	map = plan_probe(&plan, RANK_PROVIDERS, &map_probe, &postsrsd_service, "tcp:h:1",
+	                 7);
+	ask_map(map, NULL, "K");
+	plan_probe_again(&copy, map);
+	assert_string_equal(copy.step[0].object, "tcp:h:1");
+	assert_ptr_equal(copy.step[0].probe, &map_probe);
+	assert_ptr_equal(copy.step[0].service, &postsrsd_service);
+	assert_int_equal(copy.step[0].rank, RANK_PROVIDERS);
+	assert_int_equal(copy.step[0].when, 0);
+	assert_true(question_is_same(&map_probe.question, map->question,
+	                             copy.step[0].question));
+	map_question(map)->key[0] = 'L';
+	assert_string_equal(map_question(&copy.step[0])->key, "K");
+	assert_false(question_is_same(&map_probe.question, map->question,
+	                              copy.step[0].question));
+	map_question(map)->key[0] = 'K';
+	map_question(map)->domain = xstrdup("D");
+	assert_false(question_is_same(&map_probe.question, map->question,
+	                              copy.step[0].question));
+	smtp = plan_probe(&plan, RANK_CONSUMERS, &smtp_probe, NULL, "127.0.0.1:25", 0);
+	smtp_question(smtp)->depth = SMTP_TO_RCPT;
+	plan_probe_again(&copy, smtp);
+	assert_int_equal(smtp_question(&copy.step[1])->depth, SMTP_TO_RCPT);
+	plan_probe_again(&copy, plan_probe(&plan, RANK_CONSUMERS, &policy_probe, NULL,
+	                                   "unix:/s", 0));
+	assert_null(copy.step[2].question);
+	assert_true(question_is_same(&policy_probe.question, NULL, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_look_up),        cmocka_unit_test(test_socketmap),
-		cmocka_unit_test(test_map_probe),      cmocka_unit_test(test_show_probe),
-		cmocka_unit_test(test_tables_refused), cmocka_unit_test(test_worse),
-		cmocka_unit_test(test_smtp),           cmocka_unit_test(test_smtp_depth),
+		cmocka_unit_test(test_look_up),
+		cmocka_unit_test(test_socketmap),
+		cmocka_unit_test(test_map_probe),
+		cmocka_unit_test(test_show_probe),
+		cmocka_unit_test(test_show_qmail_probe),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_question_copied),
+		cmocka_unit_test(test_tables_refused),
+		cmocka_unit_test(test_worse),
+		cmocka_unit_test(test_smtp),
+		cmocka_unit_test(test_smtp_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,8 +254,13 @@ static void test_probes(void **state)
 		filter_start(&f, rows[i].behaviour);
 		struct step *step = plan_probe(&plan, RANK_PROVIDERS, rows[i].probe, NULL,
 		                               f.endpoint, 0);
-		step->ask->domain = xstrdup(rows[i].domain);
-		step->ask->selector = xstrdup(rows[i].selector);
+		if (step->probe == &milter_sign_probe) {
+			milter_sign_question(step)->domain = xstrdup(rows[i].domain);
+			milter_sign_question(step)->selector = xstrdup(rows[i].selector);
+		} else if (step->probe == &milter_verify_probe) {
+			milter_verify_question(step)->authserv_id =
+				xstrdup(rows[i].domain);
+		}
 		err_clear(&err);
 		int r = step->probe->ask(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC,
 		                         &err);
@@ -307,10 +312,11 @@ static void test_macros(void **state)
 		filter_start(&f, SIGNS);
 		struct step *step = plan_probe(&plan, RANK_PROVIDERS, &milter_sign_probe,
 		                               NULL, f.endpoint, 0);
-		step->ask->domain = xstrdup("example.com");
-		step->ask->selector = xstrdup("s1");
+		milter_sign_question(step)->domain = xstrdup("example.com");
+		milter_sign_question(step)->selector = xstrdup("s1");
 		for (int stage = 0; stage < MACRO_STAGES; stage++)
-			step->ask->macros[stage] = xstrdup(rows[i].macros[stage]);
+			milter_probe_macros(step)->list[stage] =
+				xstrdup(rows[i].macros[stage]);
 		err_clear(&err);
 		int r = step->probe->ask(&ctx, step, monotonic_ns() + 10 * NS_PER_SEC,
 		                         &err);

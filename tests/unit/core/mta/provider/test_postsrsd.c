@@ -6,6 +6,7 @@
 #include "core/model/domain/domain.h"
 #include "core/model/setting/setting.h"
 #include "core/model/setting/srs_secret.h"
+#include "core/mta/probe/map_probe.h"
 #include "core/mta/provider/postsrsd.h"
 #include "core/mta/push/desired_store.h"
 #include "core/store/schema.h"
@@ -73,11 +74,13 @@ static char *steps_of(const struct plan *plan)
 	struct buf out = BUF_INIT;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
-		if (step->kind == STEP_PROBE)
+		const struct map_question *question =
+			step->kind == STEP_PROBE ? map_question(step) : NULL;
+		if (question)
 			buf_printf(&out, "%d %s %s %s %s\n", step->rank, step->object,
-			           step->ask->key,
-			           step->ask->domain ? step->ask->domain : "-",
-			           step->ask->reverse ? step->ask->reverse : "-");
+			           question->key,
+			           question->domain ? question->domain : "-",
+			           question->reverse ? question->reverse : "-");
 		else if (step->kind == STEP_SERVICE)
 			buf_printf(&out, "%d %s: action %d when %u\n", step->rank,
 			           step->object, step->action, step->when);

@@ -6,6 +6,7 @@
 #include "core/mta/postfix/postfix_master.h"
 #include "core/mta/postfix/postfix_observed.h"
 #include "core/mta/postfix/postfix_render.h"
+#include "core/mta/probe/map_probe.h"
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/postsrsd_conf.h"
@@ -270,6 +271,24 @@ static void add_file(struct plan *plan, const char *path, const char *old,
 	buf_puts(&step_fill_old(step)->content, old ? old : "");
 }
 
+static void put_question(const struct step *step, struct buf *out)
+{
+	const char *name = NULL, *selector = NULL;
+
+	if (step->probe == &milter_sign_probe) {
+		name = milter_sign_question(step)->domain;
+		selector = milter_sign_question(step)->selector;
+	} else if (step->probe == &milter_guard_probe) {
+		name = milter_guard_question(step)->authserv_id;
+	} else if (milter_probe_macros(step)) {
+		name = milter_verify_question(step)->authserv_id;
+	} else if (step->probe == &map_probe) {
+		name = map_question(step)->domain;
+	}
+	if (name)
+		buf_printf(out, " %s %s", name, selector ? selector : "-");
+}
+
 /* "providers file /etc/x;" for each step. */
 static void write_steps(const struct plan *plan, struct buf *out)
 {
@@ -285,9 +304,8 @@ static void write_steps(const struct plan *plan, struct buf *out)
 		else if (step->kind == STEP_PROBE)
 			buf_printf(out, "probe %s ", step->probe->name);
 		buf_puts(out, step->object);
-		if (step->kind == STEP_PROBE && step->ask->domain)
-			buf_printf(out, " %s %s", step->ask->domain,
-			           step->ask->selector ? step->ask->selector : "-");
+		if (step->kind == STEP_PROBE)
+			put_question(step, out);
 		buf_puts(out, "\n");
 	}
 }
