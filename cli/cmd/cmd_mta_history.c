@@ -85,28 +85,39 @@ static void take_counts(struct words *words, const char *what, size_t added,
 	words_take(words, xasprintf("%s%s%s", what, plus, minus));
 }
 
-static void sum_up_file(struct summary *summary, const struct step *step)
+/* A file, or a setting of a remote server. */
+static bool has_content(const struct step *step)
 {
+	return step_is_file(step) || step->server;
+}
+
+static void sum_up_content(struct summary *summary, const struct step *step)
+{
+	auto_buf room = BUF_INIT;
 	size_t removed, added;
+	if (step->is_secret && step->server) {
+		words_take(&summary->files, xstrdup(step_title(step, &room)));
+		return;
+	}
 	if (step->is_secret) {
 		summary->secrets_added += step->is_present;
 		summary->secrets_removed += step->had_old;
 		return;
 	}
 	count_lines(step, &removed, &added);
-	if (step->had_old && step->is_present && !added && !removed)
+	if (step_is_file(step) && step->had_old && step->is_present && !added && !removed)
 		words_take(&summary->files,
 		           xasprintf(_("%s (mode or owner)"), step->object));
 	else
-		take_counts(&summary->files, step->object, added, removed);
+		take_counts(&summary->files, step_title(step, &room), added, removed);
 }
 
 static int sum_up_step(void *arg, const struct step *step, struct err *err)
 {
 	struct summary *summary = arg;
 	(void)err;
-	if (step_is_file(step))
-		sum_up_file(summary, step);
+	if (has_content(step))
+		sum_up_content(summary, step);
 	else if (step_types[step->kind]->phase == PHASE_TELL)
 		words_take(&summary->services,
 		           xasprintf("%s %s", service_action_name(step->action),
@@ -206,7 +217,7 @@ static int show_file(void *arg, const struct step *step, struct err *err)
 	struct app *app = showing->app;
 	struct out *out = app->out;
 	bool is_plain = out_get_format(out) == OUT_FORMAT_TABLE;
-	auto_buf diff = BUF_INIT;
+	auto_buf diff = BUF_INIT, room = BUF_INIT;
 	size_t removed, added;
 	(void)err;
 	if (step_types[step->kind]->phase == PHASE_PROBE)
@@ -216,9 +227,9 @@ static int show_file(void *arg, const struct step *step, struct err *err)
 		&diff);
 	if (is_plain)
 		buf_add(&showing->diffs, buf_text(&diff), diff.len);
-	if (!step_is_file(step))
+	if (!has_content(step))
 		return 0;
-	out_text(out, step->object);
+	out_text(out, step_title(step, &room));
 	out_text(out, change_of(step));
 	if (step->is_secret) {
 		out_null(out);

@@ -43,7 +43,7 @@ static int judge(struct store *target, struct drifts *drifts,
 		secret_set(&row->now.text, now, len);
 	if (!is_set || setting->is_secret)
 		return 0;
-	diff_unified(buf_text(&wrote), wrote.len, now, len, false, &diff);
+	diff_values(buf_text(&wrote), wrote.len, now, len, false, &diff);
 	row->diff = buf_take(&diff);
 	return 0;
 }

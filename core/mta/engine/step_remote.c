@@ -97,8 +97,7 @@ static void show(const struct step *step, bool is_coloured, struct buf *out)
 	           step->had_old ? step->object : "",
 	           step->is_present ? url : "/dev/null",
 	           step->is_present ? step->object : "");
-	diff_unified(buf_text(old), old->len, buf_text(text), text->len, is_coloured,
-	             out);
+	diff_values(buf_text(old), old->len, buf_text(text), text->len, is_coloured, out);
 }
 
 /* ---- the old value of a secret ----------------------------------------------------------------- */

@@ -232,6 +232,23 @@ void diff_unified(const char *old, size_t old_len, const char *new_text, size_t 
 	text_done(&b);
 }
 
+static void end_line(const char *value, size_t len, struct buf *into)
+{
+	buf_add(into, value, len);
+	if (len && value[len - 1] != '\n')
+		buf_putc(into, '\n');
+}
+
+void diff_values(const char *old, size_t old_len, const char *new_text, size_t new_len,
+                 bool is_coloured, struct buf *out)
+{
+	auto_buf a = BUF_INIT, b = BUF_INIT;
+
+	end_line(old, old_len, &a);
+	end_line(new_text, new_len, &b);
+	diff_unified(buf_text(&a), a.len, buf_text(&b), b.len, is_coloured, out);
+}
+
 static size_t count_changed(const struct text *text)
 {
 	size_t count = 0;

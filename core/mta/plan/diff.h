@@ -13,6 +13,10 @@
 void diff_unified(const char *old, size_t old_len, const char *new_text, size_t new_len,
                   bool is_coloured, struct buf *out);
 
+/* The same of values of a setting, whose last line end does not count. */
+void diff_values(const char *old, size_t old_len, const char *new_text, size_t new_len,
+                 bool is_coloured, struct buf *out);
+
 /* The numbers of lines that only the old and only the new text has. */
 void diff_count(const char *old, size_t old_len, const char *new_text, size_t new_len,
                 size_t *ret_removed, size_t *ret_added);

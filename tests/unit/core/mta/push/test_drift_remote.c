@@ -184,8 +184,8 @@ static void test_edited(void **state)
 	strcpy(find("mode", false), "theirs");
 	assert_drift(host, store,
 	             "mode was edited since it was pushed, planned;-1,1 +1,1 @@\n"
-	             "-on\n\\ No newline at end of file\n"
-	             "+theirs\n\\ No newline at end of file\n");
+	             "-on\n"
+	             "+theirs\n");
 	assert_int_equal(push(host, store, asked, &err), FAILED);
 	assert_non_null(strstr(err.text, " mode was edited since it was pushed: nothing "
 	                                 "was changed"));
@@ -219,8 +219,8 @@ static void test_accepted(void **state)
 	strcpy(find("mode", false), "on");
 	assert_drift(host, store,
 	             "mode was edited since it was pushed, planned;-1,1 +1,1 @@\n"
-	             "-off\n\\ No newline at end of file\n"
-	             "+on\n\\ No newline at end of file\n");
+	             "-off\n"
+	             "+on\n");
 	store_close(store);
 }
 
@@ -237,8 +237,8 @@ static void test_unnamed(void **state)
 	strcpy(find("extra", false), "y");
 	assert_drift(host, store,
 	             "extra was edited since it was pushed,;-1,1 +1,1 @@\n"
-	             "-x\n\\ No newline at end of file\n"
-	             "+y\n\\ No newline at end of file\n");
+	             "-x\n"
+	             "+y\n");
 	server->calls = 0;
 	server->mute_from = 4; /* the backend was answered, and this is not */
 	auto_free char *late = xasprintf("failed: %s: too late", url);
