@@ -26,6 +26,8 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 def make_class(handler):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one segment an answer: a second one would wait for the delayed acknowledgement
+        disable_nagle_algorithm = True
 
         def answer(self):
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -4,10 +4,12 @@ usage: icewarpd.py USER PASSWORD DOMAIN... [--certificate FILE] [--without VARIA
 
 As smartermaild.py: prints its URL; POST /test {"faults": [{"match": "setdomainproperties", "at": 1, "do": ...}]}
 with "500", "hang", "text" (no XML), "result -2", "expire", "kill PID", "kill-late PID"; {"domain": NAME, "do":
-"add"}; {"set": {"C_X": "1"}}; {"domain": NAME, "set": {...}}; GET /test: the whole state.
+"add"}; {"set": {"C_X": "1"}}; {"domain": NAME, "set": {...}}; {"do": "keep"} and, any number of times, {"do":
+"restore"}; GET /test: the whole state.
 """
 
 import argparse
+import copy
 import json
 import os
 import re
@@ -46,7 +48,7 @@ state = {
 }
 for variable in arguments.without:
     state["server"].pop(variable, None)
-sessions, faults, serial = set(), [], 0
+sessions, faults, serial, kept = set(), [], 0, None
 
 
 def add_domain(name):
@@ -117,11 +119,16 @@ def carry_out(command, params):
 
 
 def control(request):
-    global faults
+    global faults, kept
     if request.method == "POST":
         order = json.loads(request.content)
         faults = order.get("faults", faults)
-        if order.get("do") == "add":
+        if order.get("do") == "keep":
+            kept = copy.deepcopy(state)
+        elif order.get("do") == "restore":
+            state.update(copy.deepcopy(kept))
+            sessions.clear()
+        elif order.get("do") == "add":
             add_domain(order["domain"])
         target = state["domains"][order["domain"]] if "domain" in order else state["server"]
         target.update(order.get("set", {}))

@@ -6,17 +6,19 @@ Prints its URL, then serves until standard input is closed.  POST /test controls
   {"faults": [{"match": "POST .*dkim-enable", "at": 1, "do": "500"}]}   what happens at the at-th request that
       matches: a status, "hang", "text" (no JSON), "refuse MESSAGE" (success: false), "expire" (the token, before),
       "kill PID" and "kill-late PID" (before, after it is carried out)
-  {"domain": NAME, "do": "add"|"remove"|"rollover"}
+  {"domain": NAME, "do": "add"|"remove"|"rollover"}; {"do": "keep"} and, any number of times, {"do": "restore"}
 GET /test: the whole state.
 """
 
 import argparse
 import base64
+import copy
 import json
+import math
 import os
 import re
+import secrets
 import signal
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -51,20 +53,31 @@ state = {
     "made": 0,
     "calls": [],
 }
-tokens, faults, serial = {}, [], 0
+tokens, faults, serial, kept = {}, [], 0, None
+
+
+def der(tag, content):
+    size = len(content)
+    octets = size.to_bytes((size.bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (octets if size < 128 else bytes([0x80 | len(octets)]) + octets) + content
+
+
+def der_number(number):
+    return der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 def make_key(bits):
+    """No key of the private half is needed: a modulus without small factors looks like a public key."""
     state["made"] += 1
-    pem = subprocess.run(
-        ["openssl", "genrsa", str(bits)], check=True, capture_output=True
-    ).stdout
-    der = subprocess.run(
-        ["openssl", "rsa", "-pubout", "-outform", "DER"], input=pem, check=True, capture_output=True
-    ).stdout
+    small = math.prod(n for n in range(3, 800, 2) if all(n % k for k in range(3, n, 2)))
+    modulus = 2
+    while math.gcd(modulus, 2 * small) != 1:
+        modulus = secrets.randbits(bits) | 1 << (bits - 1)
+    key = der(0x30, der_number(modulus) + der_number(65537))
+    rsa = der(0x30, bytes.fromhex("06092a864886f70d0101010500"))
     return {
         "selector": f"2B8U4DAB93D58Y{state['made']}",
-        "publicKey": base64.b64encode(der).decode(),
+        "publicKey": base64.b64encode(der(0x30, rsa + der(3, b"\0" + key))).decode(),
         "keySize": bits,
     }
 
@@ -163,11 +176,16 @@ def route(method, path, content, kind, name):
 
 
 def control(request):
-    global faults
+    global faults, kept
     if request.method == "POST":
         order = json.loads(request.content)
         faults = order.get("faults", faults)
-        if order.get("do") == "add":
+        if order.get("do") == "keep":
+            kept = copy.deepcopy(state)
+        elif order.get("do") == "restore":
+            state.update(copy.deepcopy(kept))
+            tokens.clear()
+        elif order.get("do") == "add":
             add_domain(order["domain"])
         elif order.get("do") == "remove":
             del state["domains"][order["domain"]]
