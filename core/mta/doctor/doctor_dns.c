@@ -183,14 +183,15 @@ static void look_back(struct name_check *n, const char *address, const char *hos
 		           address, hostname);
 }
 
-static void look_at_hostname(struct name_check *n, const struct env *env)
+/* Whether it has an address in DNS. */
+static bool look_at_hostname(struct name_check *n, const struct env *env)
 {
 	bool has_ip, has_ipv6;
 	if (!env->hostname) {
 		doctor_add(n->d, DOCTOR_WARNING, NULL,
 		           "mailauthctl server set mta.hostname <name>",
 		           _("this host has no fully qualified name"));
-		return;
+		return false;
 	}
 	int count = count_addresses(n, env->hostname, env->ip, &has_ip);
 	if (count >= 0)
@@ -212,6 +213,7 @@ static void look_at_hostname(struct name_check *n, const struct env *env)
 		look_back(n, env->ip, env->hostname);
 	if (count > 0 && env->ipv6)
 		look_back(n, env->ipv6, env->hostname);
+	return count > 0;
 }
 
 static void look_at_srs(struct name_check *n, const char *name)
@@ -256,11 +258,11 @@ static void look_at_names(struct name_check *n)
 		doctor_add_failure(d, NULL, &err);
 		return;
 	}
-	look_at_hostname(n, &env);
+	bool is_found = look_at_hostname(n, &env);
 	const char *name = *srs ? srs : env.hostname;
 	if (has_srs && name)
 		look_at_srs(n, name);
-	if (!doctor_has_trouble(d) && env.hostname)
+	if (is_found && !doctor_has_trouble(d))
 		doctor_add(d, DOCTOR_OK, env.hostname, NULL, _("%s was found"),
 		           env.hostname);
 }

@@ -369,6 +369,15 @@ static int collect(struct world *w, size_t *ret_left, struct err *err)
 	return r < 0 ? r : doctor_sample(d, want_domain, w, ret_left, err);
 }
 
+/* A key that waits for its record is told as a note, and is not one of them. */
+static size_t count_same(const struct world *w)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < w->count; i++)
+		count += w->want[i].answer.state == LIVE_SEEN && !w->want[i].is_had;
+	return count;
+}
+
 static void ask(struct world *w, size_t left)
 {
 	struct doctor *d = w->d;
@@ -388,7 +397,7 @@ static void ask(struct world *w, size_t left)
 		doctor_add(
 			d, DOCTOR_OK, NULL, NULL,
 			_("records that are the same in DNS as here: %zu (domains: %zu)"),
-			w->count, w->domains);
+			count_same(w), w->domains);
 }
 
 static void world_done(struct world *w)
