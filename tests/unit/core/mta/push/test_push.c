@@ -288,12 +288,16 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_follow),          ROW(test_target_is_gone),
-		ROW(test_spf_service),     ROW(test_admins_filter),
-		ROW(test_follow),          ROW(test_spf_service_too_large),
-		ROW(test_admins_filter),   ROW(test_other_store),
-		ROW(test_held_and_forked), ROW(test_other_backend),
-		ROW(test_no_server),       cmocka_unit_test(test_backend_words),
+		ROW(test_follow),
+		ROW(test_target_is_gone),
+		ROW(test_spf_service),
+		ROW(test_admins_filter),
+		ROW(test_spf_service_too_large),
+		ROW(test_other_store),
+		ROW(test_held_and_forked),
+		ROW(test_other_backend),
+		ROW(test_no_server),
+		cmocka_unit_test(test_backend_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
