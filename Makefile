@@ -138,7 +138,7 @@ unit_tests := \
 	$(addprefix cli/queue/test_,queue_envelope) \
 	$(addprefix core/base/test_,address arena ascii base disk file file_folder file_stage lock names \
 		network peer run text tree_write yaml) \
-	$(addprefix core/job/test_,change_push change_push_observe) \
+	$(addprefix core/job/test_,change_push change_push_observe session_access) \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
 	$(addprefix core/model/export/test_,export export_kept export_state heartbeat) \

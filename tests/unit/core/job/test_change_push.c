@@ -1,24 +1,5 @@
 /* change_push.c, session.c: what is saved, what is said, and to whom. */
-#include "core/job/change_push.h"
-#include "tests/unit/file_root.h"
-
-#include "core/base/alloc.h"
-#include "core/store/change.h"
-
-static struct session session;
-static struct buf heard; /* one line for each message, log entry and preview */
-
-static void hear(void *arg, enum report_level level, const char *text)
-{
-	(void)arg;
-	buf_printf(&heard, "%s%s\n", level >= REPORT_WARNING ? "! " : "", text);
-}
-
-static void keep_log(void *arg, const char *text)
-{
-	(void)arg;
-	buf_printf(&heard, "log: %s\n", text);
-}
+#include "tests/unit/job_session.h"
 
 static int preview(void *arg, bool is_changed, struct push *push, struct err *e)
 {
@@ -27,39 +8,6 @@ static int preview(void *arg, bool is_changed, struct push *push, struct err *e)
 	(void)e;
 	buf_printf(&heard, "preview: %s\n", is_changed ? "changed" : "unchanged");
 	return 0;
-}
-
-static int begin(void **state)
-{
-	char folder[] = "/tmp/test_job.XXXXXX";
-	(void)state;
-	umask(022);
-	err_clear(&err);
-	session = SESSION_INIT;
-	if (!mkdtemp(folder) || session_init(&session, folder, &err) < 0)
-		return -1;
-	session.db_path = xasprintf("%s/store.db", folder);
-	free(session.ctx.command);
-	session.ctx.command = xstrdup("domain add");
-	session.observer = (struct session_observer){ .message = hear,
-		                                      .log = keep_log,
-		                                      .preview = preview };
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	nftw(session.ctx.root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	session_done(&session);
-	buf_done(&heard);
-	return 0;
-}
-
-static void assert_heard(const char *want)
-{
-	assert_string_equal(buf_text(&heard), want);
-	buf_clear(&heard);
 }
 
 /* Adds the domain that `arg` names, and reports twice on the way. */
@@ -115,6 +63,7 @@ static void test_dry_run(void **state)
 {
 	(void)state;
 	session.is_dry_run = true;
+	session.observer.preview = preview;
 	assert_int_equal(change_push_run(&session, CHANGE_SAVED, add, name, &err), 0);
 	assert_heard("preview: changed\nnote\n! warning\n");
 	assert_int_equal(access(session.db_path, F_OK), -1);
