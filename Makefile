@@ -544,6 +544,7 @@ bench: all
 	@tests/bench/run.sh $(build)/mailauthctl
 
 -include $(lib_obj:.o=.d) $(unit_bin:=.d) $(fuzz_bin:=.d) $(build)/cli/main.d \
+	$(contract_obj:.o=.d) $(addprefix $(build)/tests/unit/,resolver_mock.d dkim_signer.d) \
 	$(build)/cli/policyd/policyd.d $(build)/cli/queue/qmail_queue.d $(addprefix $(build)/tests/lib/,dkim_ask.d dnsd.d from_ask.d spf_ask.d) \
 	$(fake_mta_obj:.o=.d) $(bench_bin:=.d) $(build)/tests/lib/main_here.d \
 	$(build)/cli/line/help_pages.d $(manref_obj:.o=.d)

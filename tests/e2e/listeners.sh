@@ -123,7 +123,7 @@ is "recipients are asked for only where their checks changed" \
 
 mailauthctl server set srs.enabled on srs.domain example.test dkim.verify on dmarc.check on >/dev/null 2>&1
 ok "nothing is pending" mailauthctl mta plan
-shared="/etc/postfix/main.cf /etc/postfix/master.cf /etc/opendkim.conf /etc/opendmarc.conf /etc/default/postsrsd"
+shared="/etc/postfix/main.cf /etc/postfix/master.cf /etc/opendkim.conf /etc/default/postsrsd"
 for file in $shared; do
 	grep -q mailauthctl "$file" || continue
 	name=${file##*/}
@@ -141,7 +141,7 @@ ok "a push goes on" mailauthctl server set mta.trusted-relays 203.0.113.9
 ok "SPF too" mailauthctl server set spf.check off dmarc.check off
 ok "on again" mailauthctl server set spf.check on dmarc.check on
 ok "nothing is pending afterwards" mailauthctl mta plan
-sed -i 's/^mailauth_milter = .*/&, inet:127.0.0.1:9/' /etc/postfix/main.cf
+sed -i 's/^mailauth_guard_milter = .*/&, inet:127.0.0.1:9/' /etc/postfix/main.cf
 fails "what is really changed in our lines is drift" mailauthctl server set mta.trusted-relays 203.0.113.8
 ok "--force" mailauthctl mta push --force
 # An editor that writes CRLF.

@@ -76,7 +76,9 @@ __attribute__((unused)) static enum outcome go(struct host *host, struct store *
 	assert_int_equal(store_begin(store, true, &err), 0);
 	if (push_prepare(&host->ctx, store, &options, NULL, false, &push, &why, &err) ==
 	    0)
-		outcome = push ? PUSHED : why ? SAVED_ONLY : NOTHING;
+		outcome = push && push_plan(push)->count ? PUSHED
+		          : why                          ? SAVED_ONLY
+		                                         : NOTHING;
 	strcpy(text, why ? why : err.text);
 	/* a sentence that says what to run has that as its remedy, unless something comes first */
 	if (outcome == FAILED && strstr(err.text, "run \"") &&

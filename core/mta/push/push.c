@@ -169,6 +169,13 @@ static int prepare(struct push *push, struct store *store,
 	return rc;
 }
 
+/* A plan without a step that still has something to report. */
+static bool has_news(const struct push *push, const struct push_options *options)
+{
+	return (push->is_look && push->drifts.count) ||
+	       (options->is_adoption && push->plan.notes);
+}
+
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
                  const struct push_observation *observation, bool dry,
                  struct push **ret_push, const char **ret_why, struct err *err)
@@ -181,7 +188,7 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 	push->observation = observation;
 	push->is_look = dry;
 	rc = prepare(push, store, options, dry, &why, err);
-	if (rc || (push->plan.count == 0 && !(dry && push->drifts.count))) {
+	if (rc || (push->plan.count == 0 && !has_news(push, options))) {
 		push_free(push);
 		push = NULL;
 	}
@@ -217,6 +224,8 @@ int push_switch(struct push *push, struct err *err)
 {
 	int rc;
 
+	if (!push->plan.count)
+		return 0;
 	signals_hold();
 	rc = engine_switch(&push->engine, note_done, push, err);
 	signals_release();
@@ -271,7 +280,8 @@ void push_abandon(struct push *push)
 	if (!push)
 		return;
 	signals_hold();
-	engine_abandon(&push->engine, N_("the change was not saved"));
+	if (push->plan.count)
+		engine_abandon(&push->engine, N_("the change was not saved"));
 	signals_release();
 	push_free(push);
 }

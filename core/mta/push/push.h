@@ -42,8 +42,9 @@ struct push_observation; /* push_observe.h */
 
 /* Inside the store's transaction.  `observation` NULL, or out of date after the change itself:
  * observes now.  *ret_push is NULL if nothing is pushed: not adopted or paused (*ret_why is the
- * reason as in push_decide(), borrowed from a const), or nothing to do (*ret_why NULL).  `dry`:
- * observes and plans only, journals nothing. */
+ * reason as in push_decide(), borrowed from a const), or nothing to do (*ret_why NULL).  A push whose
+ * plan has no steps is returned for what it reports: an adoption with notes, a dry run with edits by
+ * others.  `dry`: observes and plans only, journals nothing. */
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
                  const struct push_observation *observation, bool dry,
                  struct push **ret_push, const char **ret_why,
