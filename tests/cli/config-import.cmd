@@ -67,3 +67,24 @@ Y
 m config import doubt.yaml
 m config import doubt.yaml
 m record list doubt.example
+# what settings mean together is told once, where they are saved
+cat >advice.yaml <<'Y'
+format: 1
+server:
+  spf.mode: reject-fail
+  dmarc.check: on
+  dmarc.reject: on
+Y
+m config diff advice.yaml
+m config import advice.yaml
+m config import advice.yaml
+# very many keys are made in batches after the rest was saved, and only where a key can be used
+{
+	printf '%s\n' 'format: 1' 'server:' '  dkim.algorithm: ed25519' '  dns.service: external' 'domains:'
+	for i in $(seq 1001); do printf '  d%s.example: {settings: {dkim.sign: on}}\n' "$i"; done
+	echo '  silent.example: {settings: {mail: off}}'
+} >many.yaml
+m config diff many.yaml | tail -2
+m config import many.yaml | grep '^!'
+"$PROGRAM" --root "$ROOT" key list | grep -c 'd[0-9]*.example .* ed25519 .* pending'
+m config import many.yaml

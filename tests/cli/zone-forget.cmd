@@ -41,3 +41,13 @@ m zone export --all
 ls "$ROOT/srv/zones"
 m zone forget --all example.edu
 m zone forget
+# what zones elsewhere need after a change: of the server's settings, while there are files
+m server set zone.format include
+m server set zone.directory /srv/others
+m zone export --all
+m server set zone.format full
+m server set zone.directory /srv/zones
+m server set zone.directory /srv/zones
+rm -r "$ROOT/var/lib/mailauthctl"
+m server set zone.format full
+m server set zone.format include zone.directory /srv/none

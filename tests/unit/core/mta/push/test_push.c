@@ -213,6 +213,38 @@ static void test_other_store(void **state)
 	assert_int_equal(host_generation(host, b), 0);
 }
 
+/* What a change did not touch is left alone, until a push that looks at all. */
+static void test_changed_names(void **state)
+{
+	static const char *const keys[] = { "/etc/dkimkeys/a.test/default.private",
+		                            "/etc/dkimkeys/b.test/default.private",
+		                            "/etc/dkimkeys/c.test/default.private" };
+	struct host *host = *state;
+	auto_store store = store_at(host, "a.db");
+	auto_free char *path = xasprintf("%s%s", host->root, keys[0]);
+	struct err err = ERR_INIT;
+	char text[2048];
+
+	postfix_at(host);
+	add_signing(host, store, "a.test");
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_true(stands(host->root, keys[0]));
+	assert_int_equal(unlink(path), 0);
+	add_signing(host, store, "b.test");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_true(stands(host->root, keys[1]));
+	assert_false(stands(host->root, keys[0]));
+	/* a generation that the store does not know says nothing about what changed since */
+	assert_int_equal(
+		store_exec(host->target, &err, "UPDATE target SET token = 7", ""), 0);
+	add_signing(host, store, "c.test");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_true(stands(host->root, keys[2]) && stands(host->root, keys[0]));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(go(host, store, asked, text), PUSHED);
+	assert_true(stands(host->root, keys[0]));
+}
+
 static void test_held_and_forked(void **state)
 {
 	struct host *host = *state;
@@ -294,6 +326,7 @@ int main(void)
 		ROW(test_admins_filter),
 		ROW(test_spf_service_too_large),
 		ROW(test_other_store),
+		ROW(test_changed_names),
 		ROW(test_held_and_forked),
 		ROW(test_other_backend),
 		ROW(test_no_server),
