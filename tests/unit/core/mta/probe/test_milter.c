@@ -21,7 +21,16 @@
 enum behaviour {
 	SIGNS, /* inserts a DKIM-Signature of s1 for example.com where {auth_type} came */
 	SIGNS_ALL,    /* the same of everybody's message */
+	SIGNS_INSIDE, /* of a client in two of the three networks of documentation, too */
 	VERIFIES,     /* inserts Authentication-Results */
+	VERIFIES_OUTSIDE, /* the same, but for a client in the third of these networks only */
+	GUARDS,           /* takes forged results out, and inserts its own */
+	GUARDS_OUTSIDE,
+	GUARDS_DMARC,  /* with a result of DMARC */
+	REMOVES,       /* takes forged results out, adds nothing */
+	REMOVES_OTHER, /* takes another field out, and inserts results */
+	REJECTS,
+	DISCARDS,
 	PASSES,       /* continues, adds nothing */
 	EARLY,        /* accepts at the end of headers */
 	DEFERS,       /* 451 at the end of headers */
@@ -41,7 +50,7 @@ struct filter {
 	int listener;
 	pthread_t thread;
 	char folder[64], path[96], endpoint[128];
-	bool saw_login, is_login;
+	bool saw_login, is_login, is_third;
 	struct buf macros; /* "M:i,{auth_type}," of the first message */
 	bool is_first;
 };
@@ -101,12 +110,29 @@ static void finish(struct filter *f, int fd)
 	static const char signature[] = SIGNATURE;
 	static const char results[] =
 		INSERT("Authentication-Results", " MX.example; dkim=none");
+	static const char dmarc[] =
+		INSERT("Authentication-Results", " mx.example; dkim=none; dmarc=none");
+	static const char removal[] = "\0\0\0\1authentication-results\0";
+	static const char other[] = "\0\0\0\1Received-SPF\0";
+	enum behaviour does = f->behaviour;
 	f->is_first = false;
-	if (f->behaviour == SIGNS_ALL ||
-	    ((f->behaviour == SIGNS || f->behaviour == MUTE) && f->is_login))
+	if (does == SIGNS_ALL || (does == SIGNS_INSIDE && !f->is_third) ||
+	    ((does == SIGNS || does == MUTE || does == SIGNS_INSIDE) && f->is_login))
 		answer(fd, 'i', signature, sizeof(signature));
-	if (f->behaviour == VERIFIES)
+	if (does == GUARDS || does == GUARDS_OUTSIDE || does == GUARDS_DMARC ||
+	    does == REMOVES)
+		answer(fd, 'm', removal, sizeof(removal));
+	if (does == REMOVES_OTHER)
+		answer(fd, 'm', other, sizeof(other));
+	if (does == VERIFIES || does == GUARDS || does == REMOVES_OTHER ||
+	    (f->is_third && (does == VERIFIES_OUTSIDE || does == GUARDS_OUTSIDE)))
 		answer(fd, 'i', results, sizeof(results));
+	if (does == GUARDS_DMARC)
+		answer(fd, 'i', dmarc, sizeof(dmarc));
+	if (does == REJECTS || does == DISCARDS) {
+		answer(fd, does == REJECTS ? 'r' : 'd', "", 0);
+		return;
+	}
 	if (f->behaviour == TRUNCATED) {
 		answer(fd, 'i', "\0\0\0\0DKIM-Signature", 18);
 		answer(fd, 'i', "\0", 1);
@@ -134,7 +160,7 @@ static void note_macros(struct filter *f, const char *octets, size_t len)
 static void serve(struct filter *f, int fd)
 {
 	char head[5], octets[4096];
-	f->is_login = false;
+	f->is_login = f->is_third = false;
 	while (read_all(fd, head, sizeof(head))) {
 		uint32_t len;
 		memcpy(&len, head, 4);
@@ -143,6 +169,8 @@ static void serve(struct filter *f, int fd)
 			return;
 		if (head[4] == 'D' && memmem(octets, len, "{auth_type}", 11))
 			f->saw_login = f->is_login = true;
+		if (head[4] == 'C')
+			f->is_third = memmem(octets, len, "203.0.113.", 10) != NULL;
 		if (head[4] == 'D' && f->is_first)
 			note_macros(f, octets, len);
 		if (head[4] == 'O')
@@ -208,6 +236,7 @@ static void test_probes(void **state)
 		const struct probe_type *probe;
 		const char *domain, *selector;
 		const char *why; /* NULL: holds */
+		bool has_dmarc;
 	} rows[] = {
 		{ SIGNS, &milter_probe, NULL, NULL, NULL },
 		{ SIGNS, &milter_sign_probe, "example.com", "s1", NULL },
@@ -235,6 +264,49 @@ static void test_probes(void **state)
 		  "no Authentication-Results" },
 		{ EARLY, &milter_verify_probe, "mx.example", NULL,
 		  "no Authentication-Results" },
+		{ SIGNS_INSIDE, &milter_sign_probe, "example.com", "s1", NULL },
+		{ VERIFIES_OUTSIDE, &milter_verify_probe, "mx.example", NULL, NULL },
+		{ DEFERS, &milter_verify_probe, "mx.example", NULL, "defers" },
+		{ DEFERS, &milter_verify_probe, NULL, NULL, "defers" },
+		{ REJECTS, &milter_verify_probe, "mx.example", NULL,
+		  "no Authentication-Results" },
+		{ VERIFIES, &milter_verify_probe, NULL, NULL, "still verifies" },
+		{ VERIFIES_OUTSIDE, &milter_verify_probe, NULL, NULL, "still verifies" },
+		{ PASSES, &milter_verify_probe, NULL, NULL, NULL },
+		{ SIGNS_ALL, &milter_verify_probe, NULL, NULL, NULL },
+		{ GUARDS_DMARC, &milter_dmarc_probe, "mx.example", NULL, NULL },
+		{ VERIFIES, &milter_dmarc_probe, "mx.example", NULL,
+		  "added no DMARC result of mx.example" },
+		{ GUARDS_DMARC, &milter_dmarc_probe, "x.example", NULL,
+		  "added no DMARC result of x.example" },
+		{ GUARDS, &milter_guard_probe, "mx.example", NULL, NULL },
+		{ GUARDS_OUTSIDE, &milter_guard_probe, "mx.example", NULL, NULL },
+		{ GUARDS_DMARC, &milter_guard_probe, "mx.example", NULL, NULL },
+		{ GUARDS_DMARC, &milter_guard_probe, "mx.example", NULL, NULL, true },
+		{ GUARDS, &milter_guard_probe, "mx.example", NULL,
+		  "added no DMARC result of mx.example", true },
+		{ GUARDS_OUTSIDE, &milter_guard_probe, "mx.example", NULL,
+		  "added no DMARC result of mx.example", true },
+		{ GUARDS, &milter_guard_probe, "mx.exampl", NULL,
+		  "no Authentication-Results header of mx.exampl" },
+		{ REMOVES, &milter_guard_probe, "mx.example", NULL,
+		  "no Authentication-Results header of mx.example" },
+		{ REMOVES, &milter_guard_probe, "mx.example", NULL,
+		  "no Authentication-Results header of mx.example", true },
+		{ REMOVES_OTHER, &milter_guard_probe, "mx.example", NULL,
+		  "did not remove a forged" },
+		{ VERIFIES, &milter_guard_probe, "mx.example", NULL,
+		  "did not remove a forged" },
+		{ PASSES, &milter_guard_probe, "mx.example", NULL,
+		  "did not remove a forged" },
+		{ EARLY, &milter_guard_probe, "mx.example", NULL,
+		  "did not remove a forged" },
+		{ DEFERS, &milter_guard_probe, "mx.example", NULL, "defers" },
+		{ REJECTS, &milter_guard_probe, "mx.example", NULL,
+		  "rejected a test message from outside" },
+		{ DISCARDS, &milter_guard_probe, "mx.example", NULL,
+		  "discarded a test message from outside" },
+		{ REJECTS, &milter_sign_probe, "example.com", "s1", "rejected" },
 		{ NO_MILTER, &milter_probe, NULL, NULL,
 		  "does not use the milter protocol" },
 		{ HUGE, &milter_probe, NULL, NULL, "does not use the milter protocol" },
@@ -257,7 +329,11 @@ static void test_probes(void **state)
 		if (step->probe == &milter_sign_probe) {
 			milter_sign_question(step)->domain = xstrdup(rows[i].domain);
 			milter_sign_question(step)->selector = xstrdup(rows[i].selector);
-		} else if (step->probe == &milter_verify_probe) {
+		} else if (step->probe == &milter_guard_probe) {
+			milter_guard_question(step)->authserv_id =
+				xstrdup(rows[i].domain);
+			milter_guard_question(step)->has_dmarc = rows[i].has_dmarc;
+		} else if (step->probe != &milter_probe) {
 			milter_verify_question(step)->authserv_id =
 				xstrdup(rows[i].domain);
 		}
@@ -266,7 +342,8 @@ static void test_probes(void **state)
 		                         &err);
 		filter_stop(&f);
 		buf_done(&f.macros);
-		assert_int_equal(r, rows[i].why ? ERR_FAILED : 0);
+		if (r != (rows[i].why ? ERR_FAILED : 0))
+			fail_msg("row %zu: %s", i, err.text);
 		if (rows[i].why && !strstr(err.text, rows[i].why))
 			fail_msg("row %zu: %s", i, err.text);
 		assert_int_equal(f.saw_login, rows[i].probe == &milter_sign_probe);
