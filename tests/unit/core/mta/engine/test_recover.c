@@ -2,6 +2,9 @@
 #include "core/mta/engine/journal.h"
 #include "tests/unit/fake_host.h"
 
+#include <limits.h>
+#include <sys/syscall.h>
+
 /* ---- recovery ------------------------------------------------------------------------------------ */
 
 enum crash { AT_PREPARED, AT_COMMAND };
@@ -34,6 +37,84 @@ static void crash(struct host *host, enum crash where)
 	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 7);
 	host_open(host);
+}
+
+/* In place of the C library's: the folders that are synced, while `is_noting`. */
+static struct buf synced;
+static bool is_noting;
+
+static void note_folder(int fd)
+{
+	char link[64], path[PATH_MAX];
+	struct stat st;
+	if (!is_noting || fstat(fd, &st) || !S_ISDIR(st.st_mode))
+		return;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	buf_printf(&synced, "%.*s;", len < 0 ? 0 : (int)len, path);
+}
+
+int fsync(int fd)
+{
+	note_folder(fd);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* A child recovers, and dies in an action of it. */
+static void crash_again(struct host *host)
+{
+	struct err err = ERR_INIT;
+	pid_t pid;
+	int status;
+
+	host_close(host);
+	pid = fork();
+	if (pid == 0) {
+		host_open(host);
+		_exit(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+		                                            .target = host->target,
+		                                            .force = false },
+		                        &err)
+		              ? 3
+		              : 2);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	host_open(host);
+	assert_state(host, "undoing");
+}
+
+/* A push that was undone and not synced comes back with a power cut; also where a crash came after
+ * the restoring and before the sync, so that there is nothing to restore. */
+static void test_recover_syncs(void **state)
+{
+	static const char *const folders[] = { "/etc/postfix", "/etc", "/etc/dkimkeys",
+		                               "/etc/dkimkeys/example.org" };
+	struct host *host = *state;
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 2; i++) {
+		world.exit_on = "/etc/postfix reload";
+		crash(host, AT_COMMAND);
+		if (i == 1)
+			crash_again(host);
+		world.exit_on = NULL;
+		is_noting = true;
+		assert_int_equal(
+			recover_open_push(&(struct step_run){ .ctx = &host->ctx,
+		                                              .target = host->target,
+		                                              .force = false },
+		                          &err),
+			0);
+		is_noting = false;
+		for (size_t k = 0; k < ARRAY_LEN(folders); k++) {
+			auto_free char *path = xasprintf("%s%s;", host->root, folders[k]);
+			if (!strstr(buf_text(&synced), path))
+				fail_msg("%d: %s is not among: %s", i, path,
+				         buf_text(&synced));
+		}
+		buf_clear(&synced);
+	}
+	buf_done(&synced);
 }
 
 static void test_recover(void **state)
@@ -82,25 +163,10 @@ static void test_recover_twice(void **state)
 	struct host *host = *state;
 	auto_free char *before = snapshot(host);
 	struct err err = ERR_INIT;
-	pid_t pid;
-	int status;
 
 	world.exit_on = "/etc/postfix reload";
 	crash(host, AT_COMMAND);
-	host_close(host);
-	pid = fork();
-	if (pid == 0) {
-		host_open(host);
-		_exit(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
-		                                            .target = host->target,
-		                                            .force = false },
-		                        &err)
-		              ? 3
-		              : 2);
-	}
-	assert_true(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
-	host_open(host);
-	assert_state(host, "undoing");
+	crash_again(host);
 	world.exit_on = NULL;
 	assert_int_equal(recover_open_push(&(struct step_run){ .ctx = &host->ctx,
 	                                                       .target = host->target,
@@ -210,9 +276,10 @@ int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_recover),       ROW(test_recover_twice),
-		ROW(test_recover_drift), ROW(test_recover_force),
-		ROW(test_recover_stops), ROW(test_recover_ending),
+		ROW(test_recover),        ROW(test_recover_twice),
+		ROW(test_recover_syncs),  ROW(test_recover_drift),
+		ROW(test_recover_force),  ROW(test_recover_stops),
+		ROW(test_recover_ending),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
