@@ -18,6 +18,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/run.h"
+#include "tests/unit/leaks.h"
 
 static struct run_result result;
 static struct err err;
@@ -27,6 +28,7 @@ static int setup(void **state)
 	struct ctx *ctx = xcalloc(1, sizeof(*ctx));
 	*state = ctx;
 	err_clear(&err);
+	leaks_note();
 	return ctx_init(ctx, NULL, &err);
 }
 
@@ -36,7 +38,7 @@ static int teardown(void **state)
 	result = (struct run_result){ 0 };
 	ctx_done(*state);
 	free(*state);
-	return 0;
+	return leaks_check();
 }
 
 static int run_shell(struct ctx *ctx, const char *script)
