@@ -148,7 +148,7 @@ unit_tests := \
 	$(addprefix core/model/setting/test_,setting setting_label setting_type srs_secret) \
 	$(addprefix core/model/undo/test_,undo) \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \
-	$(addprefix core/mta/doctor/test_,doctor) \
+	$(addprefix core/mta/doctor/test_,doctor doctor_program) \
 	$(addprefix core/mta/engine/test_,engine journal owned_file recover remote step_file step_service target) \
 	$(addprefix core/mta/host/test_,service service_filter service_master service_process) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
