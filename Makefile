@@ -379,7 +379,8 @@ man_built := $(man_pages:%=$(build)/man/%)
 man_translated := $(foreach language,$(languages),$(man_pages:%=$(build)/man/$(language)/%))
 man: $(man_built) $(man_translated)
 
-manref_obj := $(build)/cli/line/manref.o $(build)/cli/line/manref_text.o
+manref_src := $(addprefix cli/line/,$(addsuffix .c,manref manref_page manref_tables manref_text))
+manref_obj := $(manref_src:%.c=$(build)/%.o)
 $(build)/manref: $(manref_obj) $(lib) $(build)/flags
 	$(CC) $(LDFLAGS_ALL) -o $@ $(manref_obj) $(lib) $(LIBS)
 
@@ -439,11 +440,11 @@ $(catalogues): $(build)/locale/%/LC_MESSAGES/mailauthctl.mo: po/%.po
 
 # The messages of the manual's sources, in their order, and manref's own.
 manual_src := $(man_pages:%=man/%.in) man/commands.mdoc man/settings.mdoc
-$(build)/po/manual.pot: $(manual_src) cli/line/manref.c $(build)/manref
+$(build)/po/manual.pot: $(manual_src) $(manref_src) $(build)/manref
 	@mkdir -p $(@D)
 	@$(build)/manref messages $(manual_src) | msguniq -o $@.pages -
 	@xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ --add-comments=TRANSLATORS \
-		--add-location=file -o $@.words cli/line/manref.c
+		--add-location=file -o $@.words $(manref_src)
 	@sed -i '/^"POT-Creation-Date/d; s/CHARSET/UTF-8/' $@.words
 	@msgcat --use-first -o $@ $@.pages $@.words
 
@@ -472,7 +473,7 @@ test-programs: $(addprefix $(build)/tests/lib/,dkim_ask dnsd fail_store.so fake_
 # The files of programs and tests, looked at by another compiler, which makes nothing: SYNTAX_CC=clang
 SYNTAX_CC ?= $(CC)
 syntax: $(completions:%=$(build)/gen/%.inc) $(build)/gen/schema.sql.inc $(build)/gen/target.sql.inc $(rendered) $(translations) | need-libraries
-	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/queue/qmail_queue.c $(manref_obj:$(build)/%.o=%.c) \
+	@printf '%s\0' $(lib_src) $(main_obj:$(build)/%.o=%.c) cli/policyd/policyd.c cli/queue/qmail_queue.c $(manref_src) \
 		$(sort $(unit_tests:%=tests/unit/%.c) $(wildcard tests/unit/*.c tests/fuzz/*.c tests/lib/*.c)) | \
 		xargs -0 -n 16 -P "$$(nproc)" $(SYNTAX_CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsyntax-only
 

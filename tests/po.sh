@@ -65,7 +65,7 @@ spoil_manual "a reference that is missing" "another number of" '/^msgstr/,/^$/s/
 # The Makefile's list of files has all that have messages; those of manref are in the manual's.
 messages_of() { msgcat --no-location --no-wrap --sort-output - | grep -v '^[#"]'; }
 all_messages() {
-	find cli core dnszone -name '*.[ch]' ! -path cli/line/manref.c -print0 | sort -z | xargs -0 \
+	find cli core dnszone -name '*.[ch]' ! -path 'cli/line/manref*' -print0 | sort -z | xargs -0 \
 		xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ -o - |
 		sed 's/CHARSET/UTF-8/' | messages_of
 }
