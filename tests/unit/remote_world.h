@@ -118,6 +118,9 @@ static void assert_nowhere(struct host *host, const char *text)
 	}
 }
 
+/* Of the last failure of push_now(). */
+__attribute__((unused)) static char remedy[512];
+
 /* Prepares and switches, like a command; 0, or the sentence of the failure in `text`. */
 static int push_now(struct host *host, struct store *store, struct push_options options,
                     char *text)
@@ -137,6 +140,7 @@ static int push_now(struct host *host, struct store *store, struct push_options 
 	if (!rc)
 		rc = push_learn(&host->ctx, store, &err);
 	strcpy(text, err.text);
+	strcpy(remedy, err.remedy);
 	return rc;
 }
 

@@ -199,12 +199,12 @@ static int check_replaced(const struct planning *p, bool owns, struct err *err)
 	if (owns || !domain->dkim.is_set || p->desired->replace_filter ||
 	    is_same(&domain->dkim, &p->next))
 		return 0;
-	return err_set(
-		err, ERR_FAILED,
-		_("IceWarp has a DKIM key of %s already, which would be lost: import "
+	err_set(err, ERR_FAILED,
+	        _("IceWarp has a DKIM key of %s already, which would be lost: import "
 	          "it with \"mailauthctl key import\", or use \"mailauthctl mta adopt "
 	          "--replace-filter\""),
-		domain->name);
+	        domain->name);
+	return err_set_remedy(err, "mailauthctl mta adopt --replace-filter");
 }
 
 static int plan_domain(struct planning *p, struct err *err)

@@ -132,6 +132,7 @@ static void test_their_key(void **state)
 	change_in(host, store, "example.com", be_enabled);
 	assert_int_equal(push_now(host, store, ordinary, text), ERR_FAILED);
 	assert_non_null(strstr(text, "has a DKIM key of example.com already"));
+	assert_string_equal(remedy, "mailauthctl mta adopt --replace-filter");
 	assert_null(strstr(text, "THEIRS"));
 	assert_server("\"D_DKIM_PrivateKey\": \"THEIRS\"", true);
 	replace.replace_filter = true;
