@@ -71,16 +71,19 @@ static int is_host_behind(struct session *session, bool *ret_is_behind, struct e
 
 static int prepare_push(struct session *session, bool is_changed,
                         const struct push_observation *observation,
-                        struct push **ret_push, const char **ret_why, struct err *err)
+                        struct push **ret_push, struct plan *news, const char **ret_why,
+                        struct err *err)
 {
 	/* `mta push` and `mta adopt` push without a change of the store */
 	bool is_due =
 		is_changed || session->push.is_explicit || session->push.is_adoption;
 	int r = is_due ? 0 : is_host_behind(session, &is_due, err);
-	if (r >= 0 && is_due)
-		r = push_prepare(&session->ctx, session->store, &session->push,
-		                 observation, session->is_dry_run, ret_push, ret_why,
-		                 err);
+	if (r >= 0 && is_due) {
+		struct push_options options = session->push;
+		options.news = news;
+		r = push_prepare(&session->ctx, session->store, &options, observation,
+		                 session->is_dry_run, ret_push, ret_why, err);
+	}
 	return r;
 }
 
@@ -112,6 +115,19 @@ static void say_notes(struct session *session, struct push *push)
 	}
 }
 
+/* The same where nothing has to be pushed. */
+static void say_news(struct session *session, const struct plan *news)
+{
+	for (size_t i = 0; i < news->notes; i++) {
+		const struct plan_note *note = &news->note[i];
+		ctx_report(&session->ctx,
+		           session_has_said(session, note->text) ? REPORT_VERBOSE
+		           : note->remedy                        ? REPORT_WARNING
+		                                                 : REPORT_NOTE,
+		           "%s", note->text);
+	}
+}
+
 /* A change was saved but is not pushed; a rollback saves none. */
 static void report_why(struct session *session, const char *why)
 {
@@ -129,6 +145,7 @@ static int run_body(struct session *session, enum change_way way, change_body *b
                     bool *ret_changed, struct push **ret_push, struct err *err)
 {
 	const char *why = NULL;
+	auto_plan news = PLAN_INIT;
 	int r = change_begin(session->store, &session->ctx, session->ctx.command, err);
 	if (r >= 0)
 		r = body(session, arg, err);
@@ -143,7 +160,7 @@ static int run_body(struct session *session, enum change_way way, change_body *b
 	if (r < 0 || !is_pushed(session, way))
 		return r;
 	session->hidden++;
-	r = prepare_push(session, *ret_changed, observation, ret_push, &why, err);
+	r = prepare_push(session, *ret_changed, observation, ret_push, &news, &why, err);
 	session->hidden--;
 	r = session_hide_failure(session, r, not_saved, err);
 	session->push_why = session->is_dry_run ? why : NULL;
@@ -151,6 +168,8 @@ static int run_body(struct session *session, enum change_way way, change_body *b
 		return r;
 	if (r >= 0 && *ret_push && !session->is_dry_run)
 		say_notes(session, *ret_push);
+	if (r >= 0)
+		say_news(session, &news);
 	if (r >= 0 && why && !session->is_push_reported && !session->is_dry_run)
 		report_why(session, why);
 	return r;

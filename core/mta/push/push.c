@@ -176,6 +176,25 @@ static bool has_news(const struct push *push, const struct push_options *options
 	       (options->is_adoption && push->plan.notes);
 }
 
+static int take_news(const struct push *push, struct plan *news, struct err *err)
+{
+	const struct plan *plan = &push->plan;
+	auto_free bool *is_told = xcalloc(plan->notes + 1, sizeof(*is_told));
+	int rc = told_read(push->target, plan, is_told, err);
+
+	for (size_t i = 0; i < plan->notes && !rc; i++) {
+		const struct plan_note *note = &plan->note[i];
+
+		if (is_told[i] || note->is_lack)
+			continue;
+		if (note->remedy)
+			plan_warn(news, note->remedy, "%s", note->text);
+		else
+			plan_note(news, "%s", note->text);
+	}
+	return rc;
+}
+
 int push_prepare(struct ctx *ctx, struct store *store, const struct push_options *options,
                  const struct push_observation *observation, bool dry,
                  struct push **ret_push, const char **ret_why, struct err *err)
@@ -188,6 +207,9 @@ int push_prepare(struct ctx *ctx, struct store *store, const struct push_options
 	push->observation = observation;
 	push->is_look = dry;
 	rc = prepare(push, store, options, dry, &why, err);
+	if (!rc && !why && !dry && !options->is_adoption && options->news &&
+	    push->plan.count == 0)
+		rc = take_news(push, options->news, err);
 	if (rc || (push->plan.count == 0 && !has_news(push, options))) {
 		push_free(push);
 		push = NULL;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct plan;
+
 struct push_options {
 	bool is_adoption;    /* mta adopt: binds the host to this store */
 	bool replace_filter; /* an administrator's own signing filter may be replaced */
@@ -16,6 +18,9 @@ struct push_options {
 	                      is paused, or follows another database */
 	bool is_rollback; /* mta rollback: the files of an earlier push, then a pause */
 	int64_t rollback_to; /* its id; 0: the one before the last whose result is in use */
+	struct plan
+		*news; /* gets the notes that were not reported yet of a push with nothing
+	                        to do; NULL: they are not wanted */
 };
 
 #endif
