@@ -232,6 +232,7 @@ sweep() { # script
 part_policyd() {
 	local mode
 	need release && need asan || return
+	start producer remote tests/remote/push.py build/release/mailauthctl
 	for mode in release asan; do
 		producer policyd-$mode tests/policyd/run.sh build/$mode/mailauth-policyd \
 			build/$mode/tests/lib/dnsd
@@ -240,6 +241,7 @@ part_policyd() {
 		producer qmail-queue-$mode tests/qmail/queue.py build/$mode/mailauth-qmail-queue \
 			build/$mode/mailauth-policyd build/$mode/tests/lib/dnsd
 	done
+	at_most 0
 }
 
 part_packaging() {
@@ -277,6 +279,7 @@ part_kill() {
 	export SWEEP_STEP=${SWEEP_STEP:-1} KILL_STEP=${KILL_STEP:-1} CONTENTION_SECONDS=60
 	part_faults &
 	sweeps=$!
+	producer remote/kill env KILL_ALL=1 tests/remote/push.py build/release/mailauthctl
 	for name in unverified unchecked strict unsigned plain; do
 		start producer "e2e/kill/$name" env KILL_CASES=$name \
 			tests/e2e/run.sh build/release/mailauthctl kill.sh

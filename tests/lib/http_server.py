@@ -1,7 +1,8 @@
 """A web server on the loopback for tests of remote mail servers.
 
 start(handler, certificate=None) serves in threads until standard input is closed, and prints its URL.
-`handler` is a function: request -> (status, type, content), or None: nothing is answered.
+`handler` is a function: request -> (status, type, content), or None: nothing is answered, or CLOSED: the
+connection is closed instead.
 """
 
 import http.server
@@ -9,6 +10,9 @@ import socketserver
 import ssl
 import sys
 import threading
+
+
+CLOSED = object()
 
 
 class Request:
@@ -34,6 +38,9 @@ def make_class(handler):
             answer = handler(Request(self.command, self.path, self.headers, content))
             if answer is None:
                 threading.Event().wait(60)
+                self.close_connection = True
+                return
+            if answer is CLOSED:
                 self.close_connection = True
                 return
             status, kind, text = answer

@@ -3,7 +3,7 @@
 usage: icewarpd.py USER PASSWORD DOMAIN... [--certificate FILE] [--without VARIABLE]...
 
 As smartermaild.py: prints its URL; POST /test {"faults": [{"match": "setdomainproperties", "at": 1, "do": ...}]}
-with "500", "hang", "text" (no XML), "result -2", "expire", "kill PID", "kill-late PID"; {"domain": NAME, "do":
+with "500", "hang", "drop", "text" (no XML), "result -2", "expire", "kill PID", "kill-late PID"; {"domain": NAME, "do":
 "add"}; {"set": {"C_X": "1"}}; {"domain": NAME, "set": {...}}; {"do": "keep"} and, any number of times, {"do":
 "restore"}; GET /test: the whole state.
 """
@@ -149,9 +149,11 @@ def serve(request):
         if not re.match(fault["match"], command):
             continue
         fault["seen"] = fault.get("seen", 0) + 1
+        what, _, rest = fault["do"].partition(" ")
+        if what == "drop" and fault["seen"] >= fault.get("at", 1):
+            return http_server.CLOSED
         if fault["seen"] != fault.get("at", 1):
             continue
-        what, _, rest = fault["do"].partition(" ")
         if what == "kill":
             os.kill(int(rest), signal.SIGKILL)
             return None

@@ -4,8 +4,9 @@ usage: smartermaild.py USER PASSWORD DOMAIN... [--certificate FILE] [--without d
 
 Prints its URL, then serves until standard input is closed.  POST /test controls it:
   {"faults": [{"match": "POST .*dkim-enable", "at": 1, "do": "500"}]}   what happens at the at-th request that
-      matches: a status, "hang", "text" (no JSON), "refuse MESSAGE" (success: false), "expire" (the token, before),
-      "kill PID" and "kill-late PID" (before, after it is carried out)
+      matches: a status, "hang", "drop" (from then on the connection is closed), "text" (no JSON),
+      "refuse MESSAGE" (success: false), "expire" (the token, before), "kill PID" and "kill-late PID" (before,
+      after it is carried out)
   {"domain": NAME, "do": "add"|"remove"|"rollover"}; {"do": "keep"} and, any number of times, {"do": "restore"}
 GET /test: the whole state.
 """
@@ -209,9 +210,11 @@ def serve(request):
         if not re.match(fault["match"], call):
             continue
         fault["seen"] = fault.get("seen", 0) + 1
+        what, _, rest = fault["do"].partition(" ")
+        if what == "drop" and fault["seen"] >= fault.get("at", 1):
+            return http_server.CLOSED
         if fault["seen"] != fault.get("at", 1):
             continue
-        what, _, rest = fault["do"].partition(" ")
         if what == "kill":
             os.kill(int(rest), signal.SIGKILL)
             return None
