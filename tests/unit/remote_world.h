@@ -42,7 +42,7 @@ static void order(const char *text)
 	free(control(text));
 }
 
-static void assert_server(const char *part, bool has_part)
+__attribute__((unused)) static void assert_server(const char *part, bool has_part)
 {
 	auto_free char *state = control(NULL);
 
@@ -50,8 +50,9 @@ static void assert_server(const char *part, bool has_part)
 		fail_msg("%s: %s", part, state);
 }
 
-static void change_in(struct host *host, struct store *store, const char *name,
-                      void (*what)(struct host *, struct store *, const struct domain *))
+__attribute__((unused)) static void
+change_in(struct host *host, struct store *store, const char *name,
+          void (*what)(struct host *, struct store *, const struct domain *))
 {
 	struct domain domain = DOMAIN_INIT;
 	struct err err = ERR_INIT;
@@ -68,16 +69,17 @@ static void change_in(struct host *host, struct store *store, const char *name,
 	domain_done(&domain);
 }
 
-static void be_disabled(struct host *host, struct store *store,
-                        const struct domain *domain)
+__attribute__((unused)) static void be_disabled(struct host *host, struct store *store,
+                                                const struct domain *domain)
 {
 	struct err err = ERR_INIT;
 
 	assert_int_equal(keyring_disable(store, &host->ctx, domain, false, &err), 0);
 }
 
-static void assert_outcome(struct host *host, struct store *store,
-                           struct push_options options, enum outcome want)
+__attribute__((unused)) static void assert_outcome(struct host *host, struct store *store,
+                                                   struct push_options options,
+                                                   enum outcome want)
 {
 	char text[4096];
 	enum outcome got = go(host, store, options, text);
@@ -104,7 +106,7 @@ static bool has_octets(const char *path, const char *octets)
 }
 
 /* No file of the program, database and journal among them, contains the text. */
-static void assert_nowhere(struct host *host, const char *text)
+__attribute__((unused)) static void assert_nowhere(struct host *host, const char *text)
 {
 	static const char *const files[] = { "/var/lib/a.db", "/var/lib/a.db-wal",
 		                             "/var/lib/mailauthctl/target.db",
@@ -122,8 +124,8 @@ static void assert_nowhere(struct host *host, const char *text)
 __attribute__((unused)) static char remedy[512];
 
 /* Prepares and switches, like a command; 0, or the sentence of the failure in `text`. */
-static int push_now(struct host *host, struct store *store, struct push_options options,
-                    char *text)
+__attribute__((unused)) static int push_now(struct host *host, struct store *store,
+                                            struct push_options options, char *text)
 {
 	struct err err = ERR_INIT;
 	struct push *push = NULL;
@@ -146,14 +148,14 @@ static int push_now(struct host *host, struct store *store, struct push_options 
 
 /* A push is killed at every ninth request, before it is carried out, and at the one after, when it was;
  * with KILL_ALL in the environment at each. */
-static int kill_stride(void)
+__attribute__((unused)) static int kill_stride(void)
 {
 	return getenv("KILL_ALL") ? 1 : 9;
 }
 
 /* Runs it in a child that the server kills at its request number `call`; whether it was. */
-static bool is_killed(struct host *host, int (*what)(struct host *), int call,
-                      bool is_late)
+__attribute__((unused)) static bool
+is_killed(struct host *host, int (*what)(struct host *), int call, bool is_late)
 {
 	int status;
 	int ready[2];
