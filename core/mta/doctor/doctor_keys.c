@@ -156,8 +156,11 @@ static void look_at_key_file(struct doctor *d, const char *path,
 		           row->name, path);
 		return;
 	}
-	if (r == 0)
+	if (r == 0) {
 		r = key_look_private(buf_text(&text), text.len, &sight, &err);
+		if (r < 0)
+			err_prefix(&err, "%s", path);
+	}
 	if (text.at)
 		explicit_bzero(text.at, text.room);
 	if (r < 0) {
