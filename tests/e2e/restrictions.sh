@@ -126,8 +126,11 @@ is "with the line to write" "$(mailauthctl mta status | grep -c 'check_policy_se
 fails "switched on by hand it is refused" mailauthctl server set spf.check on
 is "and not saved" "$(mailauthctl --json server get spf.check | jq -r .source)" default
 sed -i 's/^smtpd_recipient_restrictions.*/smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, check_policy_service { unix:private\/mailauth-spf, timeout=30s, try_limit=1, default_action=DUNNO }/' /etc/postfix/main.cf
-postfix reload >/dev/null 2>&1
-ok "with the line written mta push" mailauthctl mta push --force
+reloads() { grep -c 'reload -- version' /var/log/mail.log; }
+before=$(reloads)
+ok "with the line written mta push" mailauthctl mta push
+is "reloads Postfix, which reads it" "$(reloads)" "$((before + 1))"
+is "and nothing is left to do" "$(mailauthctl mta plan 2>&1; echo $?)" 0
 ok "it is switched on" mailauthctl server set spf.check on spf.mode reject-fail
 is "and a fail is refused" "$(rcpt 198.51.100.2 a@sender.example.net inbox@example.test | cut -c1-10)" "550 5.7.23"
 

@@ -208,9 +208,13 @@ static void put_policy(struct buf *text, const struct main_request *request,
 	restrict_find(&cf, request->policy_socket, &spot);
 	if (spot.place == RESTRICT_REFUSED)
 		return;
-	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
-	if (spot.place == RESTRICT_PRESENT)
+	if (spot.place == RESTRICT_PRESENT) {
+		/* another spelling, so that a line that the administrator has added changes our part:
+		 * Postfix is reloaded, and all its processes read the line */
+		buf_puts(params, MAIN_TIME_LIMIT " = 1h\n");
 		return;
+	}
+	buf_puts(params, MAIN_TIME_LIMIT " = 3600\n");
 	buf_printf(params, "%s = %s%s%s\n", &MAIN_RECIPIENT_REF[1],
 	           spot.front ? spot.front : "", spot.front ? ", " : "", request->policy);
 	if (spot.place == RESTRICT_AFTER)

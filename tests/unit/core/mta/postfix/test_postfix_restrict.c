@@ -200,7 +200,7 @@ static void test_refused(void **state)
 	}
 }
 
-/* By hand: the service gets its time limit, the list stays as it is. */
+/* By hand: the service gets its time limit, in another spelling; the list stays as it is. */
 static void test_present(void **state)
 {
 	(void)state;
@@ -210,7 +210,8 @@ static void test_present(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf out = BUF_INIT, want = BUF_INIT, back = BUF_INIT;
-		buf_printf(&want, "%s" BEGIN_LINE TIME END_LINE, rows[i]);
+		buf_printf(&want, "%s" BEGIN_LINE MAIN_TIME_LIMIT " = 1h\n" END_LINE,
+		           rows[i]);
 		main_cf_render(rows[i], strlen(rows[i]), &request, &out);
 		assert_string_equal(buf_text(&out), buf_text(&want));
 		main_cf_strip(out.at, out.len, &back);
