@@ -2,10 +2,10 @@
 
 usage: post.py < ROWS
 
-A row is "ID CLIENT SENDER [login] [port=N]": the message is the file /tmp/out/ID (lines that end in
+A row is "ID CLIENT SENDER [login] [utf8] [port=N]": the message is the file /tmp/out/ID (lines that end in
 LF), sent from the address CLIENT to inbox@example.test with HELO mail.<domain of SENDER>; a sender
-"<>" is the null sender, with HELO client.example.  Prints "ID REPLY" for each row, in their order:
-the reply to the end of the message, or the first one that was no success.
+"<>" is the null sender, with HELO client.example; utf8 is SMTPUTF8.  Prints "ID REPLY" for each row, in
+their order: the reply to the end of the message, or the first one that was no success.
 """
 import smtplib
 import sys
@@ -22,14 +22,16 @@ def post(row):
     with open('/tmp/out/' + ident, 'rb') as message:
         octets = message.read().replace(b'\n', b'\r\n')
     octets = octets.replace(b'\r\n.', b'\r\n..')
-    helo = 'client.example' if sender == '<>' else 'mail.' + sender.split('@')[1]
+    helo = 'client.example' if sender == '<>' else 'mail.' + sender.split('@')[1].encode('idna').decode()
     server = '127.0.0.1' if client.startswith('127.') else '192.0.2.1'
     try:
         smtp = smtplib.SMTP(server, port, source_address=(client, 0), timeout=60)
         smtp.ehlo(helo)
         if 'login' in options:
             smtp.login('user', 'password')
-        for line in ('MAIL FROM:' + (sender if sender == '<>' else '<%s>' % sender),
+        utf8 = ' SMTPUTF8' if 'utf8' in options else ''
+        smtp.command_encoding = 'utf-8' if utf8 else 'ascii'
+        for line in ('MAIL FROM:' + (sender if sender == '<>' else '<%s>' % sender) + utf8,
                      'RCPT TO:<inbox@example.test>', 'DATA'):
             code, text = smtp.docmd(line)
             if code // 100 not in (2, 3):

@@ -8,7 +8,7 @@ program=$1 script=$2
 scratch=$(mktemp -d) || exit
 trap 'rm -rf "$scratch"' EXIT
 cp "$here"/*.sh "$here"/*.py "$here/../lib/tap.sh" "$scratch"
-cp "$(dirname "$program")/mailauth-policyd" "$here/../../README.md" "$scratch"
+cp "$(dirname "$program")"/{mailauth-policyd,tests/lib/dnsd} "$here/../../README.md" "$scratch"
 cp -r "$(dirname "$program")/man" "$scratch"
 echo "${KILL_STEP:-1}" >"$scratch/kill.step"
 echo "${KILL_CASES:-unverified unchecked strict unsigned plain}" >"$scratch/kill.cases"
