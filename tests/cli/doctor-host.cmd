@@ -55,7 +55,7 @@ rm "$key" && mkdir "$key"
 m doctor keys
 fresh
 now=$(date +%s)
-sql "UPDATE dkim_key SET state = 'pending', since = $now - 86400 * 9 WHERE domain_id = (SELECT id FROM domain WHERE name = 'example.org')"
+sql "UPDATE dkim_key SET since = $now - 86400 * 9; UPDATE dkim_key SET state = 'pending' WHERE domain_id = (SELECT id FROM domain WHERE name = 'example.org')"
 m doctor keys
 quietly --no-push domain set example.org dns.service external
 m doctor keys
