@@ -109,6 +109,21 @@ bash_at 'mailauthctl domain show "exam' 'ple.org" --json'
 bash_at "FOO='a b' mailauthctl  server set  spf.check "
 bash_at 'mailauthctl --db one\ two.db domain show --js'
 bash_at 'mailauthctl domain list --alias-of=alias' ' --json'
+# what is no longer, or not now: former zones, suspended domains, pushes
+{
+	m --quiet server set mta.hostname mx.example.com mta.backend directory dns.service hosted
+	m --quiet domain add gone.example
+	m --quiet zone export --all
+	m --quiet domain remove gone.example
+	m --quiet zone export --all
+	m --quiet domain suspend example.net
+	m --quiet mta adopt --yes
+	m --quiet server set spf.mode headers-only
+} >/dev/null 2>&1
+at 'mailauthctl zone forget '
+at 'mailauthctl domain resume '
+at 'mailauthctl mta rollback '
+at 'mailauthctl mta history '
 m __complete
 m __complete bash
 m __complete -- zsh 7 mailauthctl

@@ -78,6 +78,19 @@ Y
 m config diff advice.yaml
 m config import advice.yaml
 m config import advice.yaml
+# some keys are told one by one, more in one line; zones that are served elsewhere
+{
+	printf '%s\n' 'format: 1' 'server: {dkim.algorithm: ed25519}' 'domains:'
+	printf '  %s.example: {settings: {dns.service: external, dkim.sign: on}}\n' far away
+} >far.yaml
+m --dry-run config import far.yaml | grep '^!'
+m config import far.yaml | unkeyed
+{
+	printf '%s\n' 'format: 1' 'domains:'
+	for i in $(seq 30); do printf '  e%s.example: {settings: {dkim.sign: on}}\n' "$i"; done
+} >some.yaml
+m --dry-run config import some.yaml | grep '^!'
+m config import some.yaml
 # very many keys are made in batches after the rest was saved, and only where a key can be used
 {
 	printf '%s\n' 'format: 1' 'server:' '  dkim.algorithm: ed25519' '  dns.service: external' 'domains:'

@@ -37,3 +37,9 @@ seen "TERM=xterm" --no-color
 seen "TERM=xterm NO_COLOR=1" ""
 script -qec "TERM=xterm $PROGRAM --root $ROOT --dry-run server set spf.check off" /dev/null |
 	tr -d '\r' | sed 's/\x1b/ESC/g' | grep -E 'ESC.*(---|@@)|ESC.*-spf' | head -4
+# many: a count
+for i in $(seq 30); do printf 'f%s.example\n' $i; done >names
+m --quiet domain add --domains-from names
+m --dry-run domain enable-dkim --domains-from names | grep '^! .*DKIM'
+m --quiet --no-push server set dns.ttl 61
+m mta plan | grep -v '^[-+ @]'

@@ -33,3 +33,15 @@ for row in 'server list' 'server get spf.mode' 'server describe spf.mode' 'serve
 		m --format $format $row | steady
 	done
 done
+# records to paste
+for format in table json tsv; do
+	m --quiet domain resume other.example
+	m --format $format domain enable-dkim other.example | steady
+	m --quiet domain disable-dkim other.example
+	m --quiet domain suspend other.example
+done
+# a result that cannot be written is no result
+"$PROGRAM" --root "$ROOT" domain list >/dev/full
+echo "exit $?"
+"$PROGRAM" --root "$ROOT" --json key list >/dev/full
+echo "exit $?"

@@ -36,6 +36,14 @@ record set example.com 1 --ttl 60
 record remove example.com 99
 record remove example.com x
 record reset example.com 99
+record reset example.com
+domain set example.com dkim.sign on dns.ttl 60
+domain enable-dkim --all example.com
+zone export --all example.com
+key import
+--limit 5 audit list
+--db '' domain list
+--dry-run db backup ../copy.db
 template add mail A 192.0.2.1 --ttl x
 template add mail A
 template set t9 x
