@@ -55,8 +55,7 @@ char *port_taken(struct ctx *ctx, const struct plan *plan)
 	for (size_t i = 0; i < plan->count && !found; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step_types[step->kind]->phase != PHASE_PROBE ||
-		    !step->probe->is_filters)
+		if (!step_is_probe(step) || !step->probe->is_filters)
 			continue;
 		found = look_at(ctx, step->object);
 		if (!found && step->probe->second_endpoint)

@@ -247,8 +247,7 @@ struct service_log *service_log_mark(struct ctx *ctx, const struct plan *plan, i
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step_types[step->kind]->phase != PHASE_TELL ||
-		    (int)step->rank != rank)
+		if (!step_is_service(step) || (int)step->rank != rank)
 			continue;
 		if (!log)
 			log = log_new(ctx);

@@ -35,7 +35,7 @@ static bool is_leaving(const struct plan *plan, const char *service)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
 
-		if (step->kind == STEP_SERVICE && step->action == SERVICE_DISABLE &&
+		if (step_is_service(step) && step->action == SERVICE_DISABLE &&
 		    strcmp(step->object, service) == 0)
 			return !(step->meta.mode & SERVICE_WAS_RUNNING);
 	}
@@ -83,11 +83,11 @@ int owned_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 		bool is_due = true;
 		int rc = 0;
 
-		if (step->kind == STEP_SERVICE && !is_admins(step->object))
+		if (step_is_service(step) && !is_admins(step->object))
 			rc = look_at(ctx, target, has_reload, step, &is_due, err);
 		if (rc)
 			return rc;
-		if (step->kind == STEP_SERVICE && step->action == SERVICE_ENABLE &&
+		if (step_is_service(step) && step->action == SERVICE_ENABLE &&
 		    !has_reload && !ctx->is_rooted)
 			plan_needs(plan, step,
 			           step_old(step)->meta.mode & SERVICE_WAS_RUNNING);
@@ -97,7 +97,7 @@ int owned_plan_services(struct ctx *ctx, struct store *target, bool has_reload,
 	for (size_t i = plan->count; i > 0; i--) {
 		const struct step *step = &plan->step[i - 1];
 
-		if (step->kind == STEP_SERVICE && step->action != SERVICE_DISABLE &&
+		if (step_is_service(step) && step->action != SERVICE_DISABLE &&
 		    is_leaving(plan, step->object))
 			plan_drop(plan, i - 1);
 	}

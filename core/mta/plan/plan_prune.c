@@ -185,7 +185,7 @@ static bool keep_actions(struct pruning *p)
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct step *step = &p->plan->step[i];
 
-		if (step_types[step->kind]->phase == PHASE_TELL && step->when == 0)
+		if (step_is_service(step) && step->when == 0)
 			p->is_kept[i] = true;
 		if (p->is_kept[i]) {
 			causes |= step->causes;

@@ -287,6 +287,17 @@ static inline bool step_is_file(const struct step *step)
 	return step_is_in_tree(step) && !step_types[step->kind]->is_container;
 }
 
+/* It tells a service something. */
+static inline bool step_is_service(const struct step *step)
+{
+	return step_types[step->kind]->phase == PHASE_TELL;
+}
+
+static inline bool step_is_probe(const struct step *step)
+{
+	return step_types[step->kind]->phase == PHASE_PROBE;
+}
+
 /* As step_type.title says; borrowed from the step or from `room`. */
 const char *step_title(const struct step *step, struct buf *room) must_check;
 

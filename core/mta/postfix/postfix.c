@@ -208,7 +208,7 @@ static void note_reliance(const struct postfix_observed *observed,
 	};
 	for (size_t i = 0; i < plan->count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
-			if (plan->step[i].kind == STEP_SERVICE &&
+			if (step_is_service(&plan->step[i]) &&
 			    strcmp(plan->step[i].object, rows[k].service) == 0)
 				plan->step[i].is_relied_on =
 					!rows[k].is_ours ||

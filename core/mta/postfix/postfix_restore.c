@@ -24,15 +24,6 @@
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/policyd_conf.h"
 
-static struct step *find_file(struct plan *plan, const char *path)
-{
-	for (size_t i = 0; path && i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, path) == 0)
-			return &plan->step[i];
-	return NULL;
-}
-
 static bool is_leaving(const struct step *step)
 {
 	auto_buf part = BUF_INIT;
@@ -46,7 +37,7 @@ static bool is_leaving(const struct step *step)
 struct step *postfix_restore_file(struct plan *plan, const char *path,
                                   enum step_rank rank, unsigned causes)
 {
-	struct step *step = find_file(plan, path);
+	struct step *step = plan_find_file(plan, path);
 
 	if (!step)
 		return NULL;
@@ -145,7 +136,7 @@ static char *first_alone(const struct buf *table, const struct buf *other,
 /* A name that signs again or with another key, and one that signs no more. */
 static void plan_sign_probes(const char *endpoint, unsigned when, struct plan *plan)
 {
-	const struct step *table = find_file(plan, OPENDKIM_KEY_TABLE);
+	const struct step *table = plan_find_file(plan, OPENDKIM_KEY_TABLE);
 	char *selector = NULL;
 	auto_free char *gone = NULL, *gone_selector = NULL;
 	struct step *step;
@@ -226,7 +217,7 @@ int postfix_dkim_restore(const struct postfix_observed *observed, struct plan *p
 		if (plan->step[i].is_secret &&
 		    text_starts(plan->step[i].object, OPENDKIM_KEYS "/"))
 			plan->step[i].causes = plan_cause(plan, CAUSE_KEYS);
-		else if (plan->step[i].kind == STEP_FILE &&
+		else if (step_is_file(&plan->step[i]) &&
 		         text_starts(plan->step[i].object, OPENDKIM_FOLDER "/"))
 			postfix_restore_file(plan, plan->step[i].object, RANK_TABLES,
 			                     plan_cause(plan, CAUSE_TABLES));
@@ -329,7 +320,7 @@ int postfix_restore(const void *row_observed, struct plan *plan, struct err *err
 		return 0;
 	step->rank = RANK_CONSUMERS; /* also if it removes everything */
 	main_cf_parse(&cf, buf_text(step_text(step)), step_text(step)->len);
-	step = find_file(plan, observed->master_path);
+	step = plan_find_file(plan, observed->master_path);
 	const struct buf *text = text_of(step, &observed->master_cf);
 	master_cf_parse(&master, buf_text(text), text->len);
 	macros_for_probes(&cf, observed->host.hostname, plan);

@@ -390,12 +390,9 @@ static int plan_srs(const struct desired *desired,
 static bool will_be_named(const struct postfix_observed *observed,
                           const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, observed->main_path) == 0)
-			return strstr(buf_text(step_text(&plan->step[i])),
-			              MAIN_SRS_REF) != NULL;
-	return observed->srs.is_in_place;
+	const struct step *main = plan_find_file(plan, observed->main_path);
+	return main ? strstr(buf_text(step_text(main)), MAIN_SRS_REF) != NULL
+	            : observed->srs.is_in_place;
 }
 
 static int restore(const struct postfix_observed *observed, struct plan *plan,

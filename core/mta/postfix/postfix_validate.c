@@ -382,7 +382,7 @@ static int check_folders(const struct validation *v, struct err *err)
 	int r = 0;
 	for (size_t i = 0; r == 0 && v->stage && i < v->plan->count; i++) {
 		const struct step *step = &v->plan->step[i];
-		if (step->kind == STEP_FILE && step->is_present && !step->is_secret)
+		if (step_is_file(step) && step->is_present && !step->is_secret)
 			r = file_check_parents(v->ctx, step->object, err);
 	}
 	return r;
@@ -392,7 +392,7 @@ static bool has_server_step(const struct validation *v)
 {
 	auto_free char *service = postfix_service_name(postfix_of(v));
 	for (size_t i = 0; i < v->plan->count; i++)
-		if (v->plan->step[i].kind == STEP_SERVICE &&
+		if (step_is_service(&v->plan->step[i]) &&
 		    strcmp(v->plan->step[i].object, service) == 0)
 			return true;
 	return false;

@@ -118,7 +118,7 @@ static inline struct milter_guard_question *milter_guard_question(const struct s
 /* Of any step; NULL: it is no probe that is sent with lists of macros. */
 static inline struct milter_macros *milter_probe_macros(const struct step *step)
 {
-	if (step_types[step->kind]->phase != PHASE_PROBE)
+	if (!step_is_probe(step))
 		return NULL;
 	if (step->probe == &milter_sign_probe)
 		return &milter_sign_question(step)->macros;

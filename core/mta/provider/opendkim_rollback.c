@@ -53,7 +53,7 @@ int opendkim_check_rollback(struct store *store, const struct plan *plan, int64_
 		const struct step *step = &plan->step[i];
 		size_t len = strlen(step->object);
 
-		if (step->kind != STEP_FILE || !step->is_present || len < ending ||
+		if (!step_is_file(step) || !step->is_present || len < ending ||
 		    strcmp(step->object + len - ending, OPENDKIM_KEY_TABLE) != 0)
 			continue;
 		for (const char *at = buf_text(step_text(step)); *at && !rc;) {

@@ -117,7 +117,7 @@ static void make_choice(struct choice *choice, const char *before, const char *n
 {
 	const struct plan *plan = choice->v->plan;
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE && plan->step[i].is_secret &&
+		if (step_is_file(&plan->step[i]) && plan->step[i].is_secret &&
 		    plan->step[i].is_present)
 			names_add(&choice->replaced, plan->step[i].object);
 	names_sort(&choice->replaced);

@@ -235,7 +235,7 @@ static int ask_filter(const struct validation *v, struct err *err)
 
 static bool is_key(const struct step *step)
 {
-	return step->kind == STEP_FILE && step->is_secret && step->is_present;
+	return step_is_file(step) && step->is_secret && step->is_present;
 }
 
 /* If our line is removed, the rest is the administrator's. */

@@ -171,25 +171,16 @@ static bool is_refusing(const struct buf *text)
 	       service.spf.mode >= SPF_DEFER_DNS_ERRORS;
 }
 
-static const struct step *find_conf(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->step[i].kind == STEP_FILE &&
-		    strcmp(plan->step[i].object, POLICYD_CONF) == 0)
-			return &plan->step[i];
-	return NULL;
-}
-
 bool policyd_conf_ends_verifying(const struct plan *plan)
 {
-	const struct step *step = find_conf(plan);
+	const struct step *step = plan_find_file(plan, POLICYD_CONF);
 	return step && step->had_old && is_verifying(&step_old(step)->content) &&
 	       !(step->is_present && is_verifying(step_text(step)));
 }
 
 char *policyd_conf_verifier(const struct plan *plan, bool *ret_has_dmarc)
 {
-	const struct step *step = find_conf(plan);
+	const struct step *step = plan_find_file(plan, POLICYD_CONF);
 	auto_arena mem = { 0 };
 	struct policyd_settings service;
 	if (!step || !step->is_present ||
@@ -201,7 +192,7 @@ char *policyd_conf_verifier(const struct plan *plan, bool *ret_has_dmarc)
 
 bool policyd_conf_begins_to_refuse(const struct plan *plan)
 {
-	const struct step *step = find_conf(plan);
+	const struct step *step = plan_find_file(plan, POLICYD_CONF);
 	return step && step->is_present && is_refusing(step_text(step)) &&
 	       !(step->had_old && is_refusing(&step_old(step)->content));
 }

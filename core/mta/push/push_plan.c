@@ -156,7 +156,7 @@ static int plan_services(struct push *push, struct store *store, struct err *err
 static void copy_probes(const struct plan *plan, struct plan *probes)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		if (step_types[plan->step[i].kind]->phase == PHASE_PROBE)
+		if (step_is_probe(&plan->step[i]))
 			plan_probe_again(probes, &plan->step[i]);
 }
 

@@ -124,7 +124,7 @@ static int restore(const void *row_observed, struct plan *plan, struct err *err)
 		return 0;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct step *step = &plan->step[i];
-		if (step->kind != STEP_FILE)
+		if (!step_is_file(step))
 			continue;
 		if (text_starts(step->object, observed->host.control))
 			step->causes |= spf;
@@ -160,7 +160,7 @@ static int validate(struct ctx *ctx, const struct plan *plan, const void *row_ob
 	struct path_check *check = path_check_new(ctx, plan);
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
-		if (step->kind != STEP_FILE || !step->is_present ||
+		if (!step_is_file(step) || !step->is_present ||
 		    !text_starts(step->object, observed->host.control))
 			continue;
 		if (!step->is_secret)

@@ -330,7 +330,7 @@ int qmail_dkim_check_rollback(struct store *store, const struct plan *plan,
 	int r = 0;
 	for (size_t i = 0; i < plan->count && r == 0; i++) {
 		const struct step *step = &plan->step[i];
-		if (step->kind != STEP_FILE || !step->is_present ||
+		if (!step_is_file(step) || !step->is_present ||
 		    !text_ends(step->object, "/" QMAIL_DKIMKEYS))
 			continue;
 		auto_buf ours = BUF_INIT;
