@@ -19,18 +19,22 @@
 
 /* ---- listings -------------------------------------------------------------------------------- */
 
-static int show_key(void *arg, const struct key *key, struct err *err)
+static int show_keys(struct app *app, const struct domain *domain, struct err *err)
 {
-	struct app *app = arg;
-	(void)err;
-	out_text(app->out, key->selector);
-	out_text(app->out, key->algorithm);
-	out_int(app->out, key->bits);
-	out_text(app->out, key->state);
-	out_time(app->out, key->since);
-	out_time(app->out, key->due);
-	out_row_end(app->out);
-	return 0;
+	auto_stmt keys = NULL;
+	struct key key;
+	int r = key_query(app->session.store,
+	                  domain->main_id ? domain->main_id : domain->id, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		out_text(app->out, key.selector);
+		out_text(app->out, key.algorithm);
+		out_int(app->out, key.bits);
+		out_text(app->out, key.state);
+		out_time(app->out, key.since);
+		out_time(app->out, key.due);
+		out_row_end(app->out);
+	}
+	return r;
 }
 
 static int show_settings(struct app *app, const struct domain *domain, struct err *err)
@@ -95,9 +99,7 @@ static int show_listings(struct app *app, const struct domain *domain, struct er
 	out_nested_begin(app->out, "keys", N_("Keys"), key_columns,
 	                 ARRAY_LEN(key_columns));
 	if (r >= 0)
-		r = key_each(app->session.store,
-		             domain->main_id ? domain->main_id : domain->id, show_key,
-		             app, err);
+		r = show_keys(app, domain, err);
 	out_nested_end(app->out);
 	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
 	                 ARRAY_LEN(alias_columns));

@@ -25,22 +25,17 @@ enum {
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-struct key_list {
-	struct app *app;
-	/* Printed instead of the main domain's name if the caller does not manage that domain;
-	 * NULL: its keys are not listed. */
-	const char *name;
-};
-
-static int list_one(void *arg, const struct key *key, struct err *err)
+/* `name`: printed instead of the main domain's name if the caller does not manage that domain; NULL:
+ * its keys are not listed. */
+static int list_one(struct app *app, const struct key *key, const char *name,
+                    struct err *err)
 {
-	const struct key_list *list = arg;
-	struct out *out = list->app->out;
+	struct out *out = app->out;
 	bool owns = false;
-	int r = session_owns(&list->app->session, key->domain_id, &owns, err);
-	if (r < 0 || (!owns && !list->name))
+	int r = session_owns(&app->session, key->domain_id, &owns, err);
+	if (r < 0 || (!owns && !name))
 		return r;
-	out_text(out, owns ? key->domain : list->name);
+	out_text(out, owns ? key->domain : name);
 	out_text(out, key->selector);
 	out_text(out, key->algorithm);
 	out_int(out, key->bits);
@@ -73,23 +68,20 @@ static int run_list(struct app *app, struct err *err)
 		{ "due", N_("Due"), OUT_TIME, 0 },
 	};
 	auto_domain domain = DOMAIN_INIT;
+	auto_stmt keys = NULL;
+	struct key key;
 	int64_t owner = 0;
 	const char *typed = args_word(app->args, 0);
 	int r = typed ? find_owner(app, typed, &domain, &owner, err) : 0;
 	if (r < 0)
 		return r;
-	struct key_list list = { app, domain.name };
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	if (app->session.store)
-		r = key_each(app->session.store, owner, list_one, &list, err);
+	r = key_query(app->session.store, owner, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0)
+		r = list_one(app, &key, domain.name, err);
 	out_end(app->out);
 	return r;
 }
-
-struct pick {
-	char *selector;
-	int rank; /* pick_rank() of its state; 0: none yet */
-};
 
 static int pick_rank(const char *state)
 {
@@ -101,15 +93,25 @@ static int pick_rank(const char *state)
 	return 0;
 }
 
-static int pick_selector(void *arg, const struct key *key, struct err *err)
+/* The selector of the most relevant key, owned by the caller; NULL: there is none. */
+static int pick_selector(struct store *store, int64_t owner, char **ret_selector,
+                         struct err *err)
 {
-	struct pick *pick = arg;
-	(void)err;
-	if (pick_rank(key->state) > pick->rank) {
-		pick->rank = pick_rank(key->state);
-		free(pick->selector);
-		pick->selector = xstrdup(key->selector);
+	auto_stmt keys = NULL;
+	auto_free char *picked = NULL;
+	struct key key;
+	int rank = 0, r = key_query(store, owner, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		if (pick_rank(key.state) <= rank)
+			continue;
+		rank = pick_rank(key.state);
+		free(picked);
+		picked = xstrdup(key.selector);
 	}
+	if (r < 0)
+		return r;
+	*ret_selector = picked;
+	picked = NULL;
 	return 0;
 }
 
@@ -118,23 +120,22 @@ static int find_key(struct app *app, const char *typed, const char *selector,
                     struct key *ret_key, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	struct pick pick = { 0 };
+	auto_free char *picked = NULL;
 	char name[NAME_SIZE];
 	int64_t owner;
 	int r = selector ? name_parse_selector(selector, name, err) : 0;
 	if (r >= 0)
 		r = find_owner(app, typed, &domain, &owner, err);
 	if (r >= 0 && !selector)
-		r = key_each(app->session.store, owner, pick_selector, &pick, err);
-	if (r >= 0 && !selector && !pick.selector)
+		r = pick_selector(app->session.store, owner, &picked, err);
+	if (r >= 0 && !selector && !picked)
 		r = err_set(err, ERR_MISSING,
 		            _("%s has no key; run \"mailauthctl domain enable-dkim "
 		              "%s\""),
 		            domain.name, domain.name);
 	if (r >= 0)
 		r = key_find(app->session.store, owner, domain.name,
-		             selector ? name : pick.selector, ret_key, err);
-	free(pick.selector);
+		             selector ? name : picked, ret_key, err);
 	return r;
 }
 

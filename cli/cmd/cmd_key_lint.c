@@ -23,15 +23,6 @@ static void add_owner(struct owners *owners, const char *selector)
 	           xasprintf("%s._domainkey.%s", selector, owners->domain));
 }
 
-/* A parked key is not published. */
-static int add_key(void *arg, const struct key *key, struct err *err)
-{
-	(void)err;
-	if (strcmp(key->state, "parked") != 0)
-		add_owner(arg, key->selector);
-	return 0;
-}
-
 /* --selector: any domain, which need not be here. */
 static int add_typed(struct app *app, char name[NAME_SIZE], struct owners *owners,
                      struct err *err)
@@ -53,14 +44,19 @@ static int add_typed(struct app *app, char name[NAME_SIZE], struct owners *owner
 static int add_stored(struct app *app, struct domain *domain, struct owners *owners,
                       struct err *err)
 {
+	auto_stmt keys = NULL;
+	struct key key;
 	int r = session_read_store(&app->session, err);
 	if (r >= 0)
 		r = session_domain(&app->session, args_word(app->args, 0), domain, err);
 	if (r < 0)
 		return r;
 	owners->domain = domain->name;
-	r = key_each(app->session.store, domain->main_id ? domain->main_id : domain->id,
-	             add_key, owners, err);
+	r = key_query(app->session.store, domain->main_id ? domain->main_id : domain->id,
+	              &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0)
+		if (key_is_published(&key))
+			add_owner(owners, key.selector);
 	if (r >= 0 && !owners->names.count)
 		return err_set(
 			err, ERR_MISSING,

@@ -150,25 +150,22 @@ static bool find_domain(struct complete *c, struct domain *ret_domain)
 	       domain_look(store, name, ret_domain, &ignored) > 0;
 }
 
-static int add_selector(void *arg, const struct key *key, struct err *err)
-{
-	(void)err;
-	auto_free char *help =
-		xasprintf("%s %" PRId64 ", %s", key->algorithm, key->bits, key->state);
-	complete_offer(arg, key->selector, help);
-	return 0;
-}
-
 static void offer_selectors(struct complete *c)
 {
 	auto_domain domain = DOMAIN_INIT;
+	auto_stmt keys = NULL;
+	struct key key;
 	struct err ignored = ERR_INIT;
 	if (!find_domain(c, &domain))
 		return;
 	/* an alias uses its main domain's keys */
-	int r = key_each(c->store, domain.main_id ? domain.main_id : domain.id,
-	                 add_selector, c, &ignored);
-	(void)r;
+	int r = key_query(c->store, domain.main_id ? domain.main_id : domain.id, &keys,
+	                  &ignored);
+	while (r >= 0 && (r = key_next(keys, &key, &ignored)) > 0) {
+		auto_free char *help = xasprintf("%s %" PRId64 ", %s", key.algorithm,
+		                                 key.bits, key.state);
+		complete_offer(c, key.selector, help);
+	}
 }
 
 /* ---- records ---------------------------------------------------------------------------------- */

@@ -36,40 +36,31 @@ void key_lookup_done(struct key_lookup *list)
 
 /* ---- what to ask ----------------------------------------------------------------------------- */
 
-struct look {
-	const char *name;
-	int64_t key_id;
-	struct key_lookup *list;
-};
-
-static int add_key(void *arg, const struct key *key, struct err *err)
-{
-	struct look *look = arg;
-	(void)err;
-	if (!key_is_published(key) || strcmp(key->state, "revoked") == 0 ||
-	    (look->key_id && key->id != look->key_id))
-		return 0;
-	GROW(look->list->row, look->list->count, look->list->room);
-	look->list->row[look->list->count++] = (struct key_lookup_row){
-		.name = xstrdup(look->name),
-		.selector = xstrdup(key->selector),
-		.owner = xasprintf("%s._domainkey.%s", key->selector, look->name),
-		.record = key_record_text(key),
-		.key_id = key->id,
-	};
-	return 0;
-}
-
 int key_lookup_add(struct session *session, const char *name, int64_t key_id,
                    struct key_lookup *list, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	struct look look = { name, key_id, list };
+	auto_stmt keys = NULL;
+	struct key key;
 	int r = domain_look(session->store, name, &domain, err);
 	if (r <= 0)
 		return r;
-	return key_each(session->store, domain.main_id ? domain.main_id : domain.id,
-	                add_key, &look, err);
+	r = key_query(session->store, domain.main_id ? domain.main_id : domain.id, &keys,
+	              err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		if (!key_is_published(&key) || strcmp(key.state, "revoked") == 0 ||
+		    (key_id && key.id != key_id))
+			continue;
+		GROW(list->row, list->count, list->room);
+		list->row[list->count++] = (struct key_lookup_row){
+			.name = xstrdup(name),
+			.selector = xstrdup(key.selector),
+			.owner = xasprintf("%s._domainkey.%s", key.selector, name),
+			.record = key_record_text(&key),
+			.key_id = key.id,
+		};
+	}
+	return r;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

@@ -267,33 +267,35 @@ static int put_records(struct writer *writer, const struct domain *domain,
 	return 0;
 }
 
-struct key_list {
-	struct writer *writer;
-	bool is_open;
-};
-
 /* Keys with a private half; a revoked one is not exported. */
-static int put_key(void *arg, const struct key *key, struct err *err)
+static int put_keys(struct writer *writer, const struct domain *domain, struct err *err)
 {
-	struct key_list *list = arg;
-	struct tree *tree = &list->writer->tree;
-	auto_secret pem = SECRET_INIT;
-	if (!key->has_private || strcmp(key->state, "revoked") == 0)
-		return 0;
-	int r = key_secret_pem(list->writer->store, key->id, &pem, err);
-	if (r < 0)
-		return r;
-	auto_free char *text = xmemdup(pem.at, pem.len);
-	if (!list->is_open)
-		tree_open(tree, "keys", TREE_LIST);
-	list->is_open = true;
-	tree_open(tree, NULL, TREE_MAP);
-	tree_text(tree, "selector", key->selector);
-	tree_text(tree, "state", key->state);
-	tree_block(tree, "private", text);
-	tree_close(tree);
-	explicit_bzero(text, pem.len);
-	return 0;
+	struct tree *tree = &writer->tree;
+	auto_stmt keys = NULL;
+	struct key key;
+	bool is_open = false;
+	int r = key_query(writer->store, domain->id, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		auto_secret pem = SECRET_INIT;
+		if (!key.has_private || strcmp(key.state, "revoked") == 0)
+			continue;
+		r = key_secret_pem(writer->store, key.id, &pem, err);
+		if (r < 0)
+			break;
+		auto_free char *text = xmemdup(pem.at, pem.len);
+		if (!is_open)
+			tree_open(tree, "keys", TREE_LIST);
+		is_open = true;
+		tree_open(tree, NULL, TREE_MAP);
+		tree_text(tree, "selector", key.selector);
+		tree_text(tree, "state", key.state);
+		tree_block(tree, "private", text);
+		tree_close(tree);
+		explicit_bzero(text, pem.len);
+	}
+	if (is_open)
+		tree_close(tree);
+	return r;
 }
 
 struct setting_list {
@@ -324,7 +326,6 @@ static int put_domain(void *arg, const struct domain *domain, struct err *err)
 	struct writer *writer = arg;
 	struct tree *tree = &writer->tree;
 	struct setting_list settings = { .tree = tree };
-	struct key_list keys = { .writer = writer };
 	const char *template = revision_name(writer, domain->template_rev);
 	tree_open(tree, domain->name, TREE_MAP);
 	if (domain->main_name)
@@ -340,9 +341,7 @@ static int put_domain(void *arg, const struct domain *domain, struct err *err)
 	if (r >= 0)
 		r = put_records(writer, domain, err);
 	if (r >= 0 && writer->output->has_keys && !domain->main_id)
-		r = key_each(writer->store, domain->id, put_key, &keys, err);
-	if (keys.is_open)
-		tree_close(tree);
+		r = put_keys(writer, domain, err);
 	tree_close(tree);
 	return r >= 0 && writer->text.len >= PIECE ? flush(writer, err) : r;
 }

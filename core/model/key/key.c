@@ -66,27 +66,24 @@ static struct key read_row(struct stmt *stmt)
 	return row;
 }
 
-int key_each(struct store *store, int64_t domain_id,
-             int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
-             struct err *err)
+int key_query(struct store *store, int64_t domain_id, struct stmt **ret_keys,
+              struct err *err)
 {
-	auto_stmt stmt = NULL;
-	int r;
 	if (!store)
 		return 0;
-	if (domain_id)
-		r = store_query(store, &stmt, err,
-		                COLUMNS "WHERE k.domain_id = ? ORDER BY k.selector", "i",
-		                domain_id);
-	else
-		r = store_query(store, &stmt, err, COLUMNS "ORDER BY d.name, k.selector",
-		                "");
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		struct key row = read_row(stmt);
-		r = each(arg, &row, err);
-		if (r != 0)
-			return r;
-	}
+	return domain_id
+	               ? store_query(store, ret_keys, err,
+	                             COLUMNS "WHERE k.domain_id = ? ORDER BY k.selector",
+	                             "i", domain_id)
+	               : store_query(store, ret_keys, err,
+	                             COLUMNS "ORDER BY d.name, k.selector", "");
+}
+
+int key_next(struct stmt *keys, struct key *ret_key, struct err *err)
+{
+	int r = keys ? stmt_next(keys, err) : 0;
+	if (r > 0)
+		*ret_key = read_row(keys);
 	return r;
 }
 

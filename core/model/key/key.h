@@ -38,12 +38,12 @@ void key_done(struct key *key);
 /* Whether the record of the key is in the zone: in all states except "parked". */
 bool key_is_published(const struct key *key);
 
-/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector.  The key is
- * valid until `each` returns; a non-zero result ends the loop and is returned.  `each` must not
- * change keys. */
-int key_each(struct store *store, int64_t domain_id,
-             int (*each)(void *arg, const struct key *key, struct err *err), void *arg,
-             struct err *err) must_check;
+/* Keys of one domain (domain_id), or of all (0), in the order of domain, selector: a cursor for
+ * key_next(), which the caller frees (auto_stmt).  `store` NULL: there are none. */
+int key_query(struct store *store, int64_t domain_id, struct stmt **ret_keys,
+              struct err *err) must_check;
+/* 1: a key, which is borrowed until the next call; keys must not be changed meanwhile.  0: no more. */
+int key_next(struct stmt *keys, struct key *ret_key, struct err *err) must_check;
 /* One key by its selector.  ERR_MISSING lists the existing selectors. */
 int key_find(struct store *store, int64_t domain_id, const char *domain,
              const char *selector, struct key *ret_key, struct err *err) must_check;

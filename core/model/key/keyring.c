@@ -325,13 +325,12 @@ static int collect_due(struct store *store, int64_t now, int64_t host_gen,
 	                    " ON d.id = k.domain_id WHERE k.due <= ? AND d.gen <= ?",
 	                    "ii", now, host_gen);
 	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		struct ring all = { 0 };
-		int64_t id = stmt_int(stmt, 1);
-		r = key_each(store, stmt_int(stmt, 0), ring_collect, &all, err);
-		for (size_t i = 0; i < all.count && r >= 0; i++)
-			if (all.key[i].id == id)
-				r = ring_collect(ring, &all.key[i], err);
-		ring_done(&all);
+		auto_stmt keys = NULL;
+		struct key key;
+		r = key_query(store, stmt_int(stmt, 0), &keys, err);
+		while (r >= 0 && (r = key_next(keys, &key, err)) > 0)
+			if (key.id == stmt_int(stmt, 1))
+				ring_add(ring, &key);
 	}
 	return r;
 }

@@ -13,10 +13,8 @@ void ring_done(struct ring *ring)
 	free(ring->key);
 }
 
-int ring_collect(void *arg, const struct key *key, struct err *err)
+void ring_add(struct ring *ring, const struct key *key)
 {
-	struct ring *ring = arg;
-	(void)err;
 	GROW(ring->key, ring->count, ring->room);
 	struct key *copy = &ring->key[ring->count++];
 	*copy = *key;
@@ -25,16 +23,20 @@ int ring_collect(void *arg, const struct key *key, struct err *err)
 	copy->algorithm = xstrdup(key->algorithm);
 	copy->state = xstrdup(key->state);
 	copy->public_key = (unsigned char *)xmemdup(key->public_key, key->public_len);
-	return 0;
 }
 
 int ring_load(struct store *store, const struct domain *domain, struct ring *ring,
               struct err *err)
 {
+	auto_stmt keys = NULL;
+	struct key key;
 	if (!domain->id)
 		return 0;
-	return key_each(store, domain->main_id ? domain->main_id : domain->id,
-	                ring_collect, ring, err);
+	int r = key_query(store, domain->main_id ? domain->main_id : domain->id, &keys,
+	                  err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0)
+		ring_add(ring, &key);
+	return r;
 }
 
 bool ring_is(const struct key *key, const char *algorithm, const char *state)

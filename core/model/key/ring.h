@@ -17,8 +17,8 @@ struct ring {
 void ring_done(struct ring *ring);
 #define auto_ring cleanup(ring_done) struct ring
 
-/* Adds a copy of a key; a callback for key_each(). */
-int ring_collect(void *arg, const struct key *key, struct err *err);
+/* Adds a copy of a key. */
+void ring_add(struct ring *ring, const struct key *key);
 /* The keys that `domain` signs with: its main domain's for an alias; none for a domain that is not
  * in the store yet (id 0). */
 int ring_load(struct store *store, const struct domain *domain, struct ring *ring,

@@ -194,39 +194,34 @@ static size_t same_domain(struct import_item *const *key, size_t count, size_t f
 
 /* ---- what the database has --------------------------------------------------------------------------- */
 
-struct there {
-	struct import_item *const *key;
-	size_t count;
-};
-
-static int compare_with(void *arg, const struct key *have, struct err *err)
+static void compare_with(struct import_item *const *item, size_t count,
+                         const struct key *have)
 {
-	const struct there *there = arg;
-	(void)err;
-	for (size_t i = 0; i < there->count; i++) {
-		struct import_item *item = there->key[i];
-		if (memcmp(item->fingerprint.at, have->fingerprint.at,
+	for (size_t i = 0; i < count; i++) {
+		if (memcmp(item[i]->fingerprint.at, have->fingerprint.at,
 		           sizeof(have->fingerprint.at)) != 0)
 			continue;
 		auto_free char *text =
 			xasprintf(_("%s already has this key with the selector %s"),
 		                  have->domain, have->selector);
-		import_item_say(item, IMPORT_THERE, text);
-		free(item->selector);
-		item->selector = xstrdup(have->selector);
+		import_item_say(item[i], IMPORT_THERE, text);
+		free(item[i]->selector);
+		item[i]->selector = xstrdup(have->selector);
 	}
-	return 0;
 }
 
 static int compare_with_store(struct store *store, struct import_item *const *key,
                               size_t count, struct err *err)
 {
 	auto_domain domain = DOMAIN_INIT;
-	struct there there = { key, count };
+	auto_stmt keys = NULL;
+	struct key have;
 	int r = store ? domain_look(store, key[0]->domain, &domain, err) : 0;
 	if (r > 0)
-		r = key_each(store, domain.id, compare_with, &there, err);
-	return r < 0 ? r : 0;
+		r = key_query(store, domain.id, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &have, err)) > 0)
+		compare_with(key, count, &have);
+	return r;
 }
 
 int import_sort(struct import *import, struct store *store, struct err *err)

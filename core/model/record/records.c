@@ -327,16 +327,24 @@ static void put_txt(struct builder *builder, char *owner, char *rdata, const cha
 			    });
 }
 
-static int put_key(void *arg, const struct key *key, struct err *err)
+/* Those that the domain signs with. */
+static int put_keys(struct builder *builder, const struct domain *domain, struct err *err)
 {
-	struct builder *builder = arg;
-	(void)err;
-	if (!key_is_published(key))
+	auto_stmt keys = NULL;
+	struct key key;
+	if (!domain->id) /* would mean every domain's keys */
 		return 0;
-	builder->has_keys = true;
-	put_txt(builder, xasprintf("%s._domainkey.%s", key->selector, builder->name),
-	        key_record_text(key), "dkim");
-	return 0;
+	int r = key_query(builder->records->store,
+	                  domain->main_id ? domain->main_id : domain->id, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		if (!key_is_published(&key))
+			continue;
+		builder->has_keys = true;
+		put_txt(builder,
+		        xasprintf("%s._domainkey.%s", key.selector, builder->name),
+		        key_record_text(&key), "dkim");
+	}
+	return r;
 }
 
 static bool has_selector(const struct builder *builder, const char *selector)
@@ -392,11 +400,8 @@ static int build_domain(struct builder *builder, const struct domain *domain,
 	int r = find_revision(records, domain->template_rev, &rows, err);
 	if (r >= 0)
 		r = put_template(builder, rows, own, err);
-	/* 0 would mean every domain's keys */
-	if (r >= 0 && domain->id && records->store)
-		r = key_each(records->store,
-		             domain->main_id ? domain->main_id : domain->id, put_key,
-		             builder, err);
+	if (r >= 0)
+		r = put_keys(builder, domain, err);
 	if (r >= 0 && builder->has_keys && strcmp(policy, "none") != 0)
 		put_txt(builder, xasprintf("_domainkey.%s", builder->name),
 		        xstrdup(policy), "policy");

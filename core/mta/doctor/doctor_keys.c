@@ -220,16 +220,13 @@ static void look_at_age(struct keys *k, const struct key *key)
 		           (k->now - key->due) / DAY);
 }
 
-static int look_at_key(void *arg, const struct key *key, struct err *err)
+static void look_at_key(struct keys *k, const struct key *key)
 {
-	struct keys *k = arg;
-	(void)err;
 	look_at_age(k, key);
 	if (strcmp(key->state, "active") == 0 && strcmp(key->algorithm, "rsa") == 0 &&
 	    key->bits < WEAK_BITS && k->weak++ == 0)
 		k->first_weak = xasprintf(_("%s, selector %s, %" PRId64 " bits"),
 		                          key->domain, key->selector, key->bits);
-	return 0;
 }
 
 void doctor_keys(struct doctor *d)
@@ -243,7 +240,11 @@ void doctor_keys(struct doctor *d)
 	}
 	if (!doctor_read_host(d))
 		return;
-	int r = key_each(d->store, 0, look_at_key, &k, &err);
+	auto_stmt keys = NULL;
+	struct key key;
+	int r = key_query(d->store, 0, &keys, &err);
+	while (r >= 0 && (r = key_next(keys, &key, &err)) > 0)
+		look_at_key(&k, &key);
 	bool can_read = geteuid() == 0 || d->ctx->is_rooted;
 	bool has_files =
 		d->host.state.is_ours && d->host.backend && d->host.backend->each_key;

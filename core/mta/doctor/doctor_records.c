@@ -70,17 +70,24 @@ static struct want *add_want(struct world *w, enum live_kind kind, char *owner,
 	return want;
 }
 
-static int want_key(void *arg, const struct key *key, struct err *err)
+static int want_keys(struct world *w, struct err *err)
 {
-	struct world *w = arg;
-	(void)err;
-	if (strcmp(key->state, "active") == 0 || strcmp(key->state, "pending") == 0 ||
-	    strcmp(key->state, "retiring") == 0)
-		add_want(w, LIVE_DKIM,
-		         xasprintf("%s._domainkey.%s", key->selector, w->domain->name),
-		         key_record_text(key))
-			->is_idle = strcmp(key->state, "active") != 0;
-	return 0;
+	const struct domain *domain = w->domain;
+	auto_stmt keys = NULL;
+	struct key key;
+	int r = key_query(w->d->store, domain->main_id ? domain->main_id : domain->id,
+	                  &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		bool is_active = strcmp(key.state, "active") == 0;
+		if (is_active || strcmp(key.state, "pending") == 0 ||
+		    strcmp(key.state, "retiring") == 0)
+			add_want(
+				w, LIVE_DKIM,
+				xasprintf("%s._domainkey.%s", key.selector, domain->name),
+				key_record_text(&key))
+				->is_idle = !is_active;
+	}
+	return r;
 }
 
 /* A record of the zone itself because of which ours is left out: whether it still exists. */
@@ -125,8 +132,7 @@ static int want_domain(void *arg, const struct domain *domain, struct err *err)
 	for (size_t i = 0; r >= 0 && i < list.had_count; i++)
 		want_had(w, &list.had[i]);
 	if (r >= 0)
-		r = key_each(w->d->store, domain->main_id ? domain->main_id : domain->id,
-		             want_key, w, err);
+		r = want_keys(w, err);
 	if (r >= 0 && !w->is_external && w->format == ZONE_FULL)
 		r = want_serial(w, err);
 	return r < 0 ? r : 0;

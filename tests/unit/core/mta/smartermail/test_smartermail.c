@@ -65,24 +65,22 @@ static void be_exported(struct host *host, struct store *store,
 		fail_msg("%s", err.text);
 }
 
-/* "SELECTOR STATE" of the domain's keys, separated by commas; the caller frees. */
-static int add_key(void *arg, const struct key *key, struct err *err)
-{
-	struct buf *text = arg;
-
-	(void)err;
-	buf_printf(text, "%s%s %s", text->len ? "," : "", key->selector, key->state);
-	return 0;
-}
-
+/* The domain's keys as "SELECTOR STATE", separated by commas. */
 static void assert_keys(struct store *store, const char *name, const char *want)
 {
 	struct domain domain = DOMAIN_INIT;
 	struct err err = ERR_INIT;
 	auto_buf text = BUF_INIT;
+	auto_stmt keys = NULL;
+	struct key key;
+	int rc;
 
 	assert_int_equal(domain_look(store, name, &domain, &err), 1);
-	assert_int_equal(key_each(store, domain.id, add_key, &text, &err), 0);
+	assert_int_equal(key_query(store, domain.id, &keys, &err), 0);
+	while ((rc = key_next(keys, &key, &err)) > 0)
+		buf_printf(&text, "%s%s %s", text.len ? "," : "", key.selector,
+		           key.state);
+	assert_int_equal(rc, 0);
 	if (strcmp(buf_text(&text), want) != 0)
 		fail_msg("%s: %s", buf_text(&text), buf_text(&world.reports));
 	domain_done(&domain);
