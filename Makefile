@@ -97,7 +97,8 @@ mta_src := \
 		signers) \
 	$(addprefix directory/,directory) \
 	$(addprefix exim/,exim) \
-	$(addprefix qmail/,qmail qmail_detect qmail_dkim qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf) \
+	$(addprefix qmail/,qmail qmail_detect qmail_dkim qmail_hooks qmail_probe qmail_queue qmail_service qmail_spf \
+		qmail_srs) \
 	$(addprefix smartermail/,smartermail smartermail_antispam smartermail_remote \
 		smartermail_session) \
 	$(addprefix icewarp/,icewarp icewarp_remote icewarp_session) \

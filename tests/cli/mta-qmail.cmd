@@ -35,6 +35,15 @@ grep -c DKIMSIGNOPTIONS "$control/dkimkeys"
 echo "--- values that it does not have"
 m server set spf.guess-scope most-permissive
 m server set srs.enabled on
+echo "--- SRS, where the patch is"
+printf 'control/srs_domain' >"$ROOT/var/qmail/bin/srsfilter"
+echo example.com >"$control/rcpthosts"
+m server set srs.domain srs.example.com srs.enabled on
+cat "$control/srs_domain"
+stat -c %a "$control/srs_secrets"
+m --quiet server set srs.enabled off
+wc -c <"$control/srs_domain"
+rm "$ROOT/var/qmail/bin/srsfilter" "$control/rcpthosts"
 echo "--- all of it goes"
 m --quiet mta push --remove --yes 2>&1 | grep -v root
 [ "$(state)" = "$before" ] && echo "as it was"

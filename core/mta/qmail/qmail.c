@@ -73,6 +73,8 @@ static void look_at_support(struct ctx *ctx, const char *filter, enum mta_featur
 						  "it was built without the DKIM patch "
 						  "(qmail-dkim)"),
 				  };
+	if (host.is_installed && feature == FEATURE_SRS && host.has_srs)
+		*support = (struct feature_support){ .level = SUPPORT_YES };
 	if (host.is_installed && needs_queue && !host.has_queue)
 		*support = (struct feature_support){
 			.level = SUPPORT_NO,
@@ -92,7 +94,16 @@ static void note_state(const struct qmail_observed *observed, struct plan *plan)
 		plan_note(plan,
 		          _("qmail is not running: its files take effect when it starts; "
 		            "nothing was probed"));
-	else if (!observed->has_smtpd_account)
+	if (observed->host.is_mixed)
+		plan_warn(
+			plan, _("install qmail-smtpd and qmail-showctl of one build"),
+			observed->host.has_spf
+				? _("qmail-smtpd has the SPF patch, and qmail-showctl does not "
+		                    "know its files: they are of different builds")
+				: _("qmail-showctl knows the files of the SPF patch, which "
+		                    "qmail-smtpd does not have: they are of different builds"));
+	if (!observed->is_rooted && observed->host.is_running &&
+	    !observed->has_smtpd_account)
 		plan_note(plan, _("there is no account %s: qmail-smtpd is not probed"),
 		          QMAIL_SMTPD_ACCOUNT);
 }
@@ -110,6 +121,8 @@ static int plan(const struct desired *desired, const void *row_observed,
 	int r = qmail_spf_plan(desired, observed, ret_plan, err);
 	if (r == 0)
 		r = qmail_queue_plan(desired, observed, ret_plan, err);
+	if (r == 0)
+		r = qmail_srs_plan(desired, observed, ret_plan, err);
 	return r < 0 ? r : qmail_dkim_plan(desired, observed, ret_plan, err);
 }
 
@@ -163,7 +176,7 @@ static int validate(struct ctx *ctx, const struct plan *plan, const void *row_ob
 		if (!step_is_file(step) || !step->is_present ||
 		    !text_starts(step->object, observed->host.control))
 			continue;
-		if (!step->is_secret)
+		if (!step->is_secret || text_ends(step->object, "/" QMAIL_SRS_SECRETS))
 			r = path_check_access(check, &smtpd, "/", step->object, PATH_READ,
 			                      err);
 		else if (has_signer && keys++ < KEYS_CHECKED)
@@ -182,8 +195,7 @@ const struct mta_backend qmail_backend = {
 	             [FEATURE_SPF] = { SUPPORT_YES },
 	             [FEATURE_DMARC] = { SUPPORT_YES },
 	             [FEATURE_SRS] = { SUPPORT_NO, NULL,
-	                               N_("it can check SPF of incoming mail; it does "
-	                                  "not rewrite the sender of forwarded mail") } },
+	                               N_("a qmail with the SRS patch (srsfilter) rewrites the sender of forwarded mail") } },
 	.dmarc_rules = "mailauth-policyd: RFC 9989",
 	.service = QMAIL_SERVICE,
 	.package = "qmail",

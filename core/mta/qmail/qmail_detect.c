@@ -113,6 +113,8 @@ static void find_features(struct ctx *ctx, struct qmail_host *host)
 		                             "ERROR_FD", "spfbehavior", NULL };
 	static const char *const dkim[] = { "DKIMSIGNEXTRA", "ed25519", NULL };
 	static const char *const srs[] = { "srs_domain", NULL };
+	/* a second witness: what it prints of control files that qmail-smtpd reads */
+	static const char *const showctl[] = { "spfbehavior", NULL };
 	unsigned s = strings_of(ctx, host->bin, "qmail-smtpd", smtpd);
 	unsigned d = strings_of(ctx, host->bin, "qmail-dkim", dkim);
 	bool is_indimail = text_starts(host->control, "/etc/indimail/");
@@ -125,6 +127,9 @@ static void find_features(struct ctx *ctx, struct qmail_host *host)
 	host->has_spawn_filter = is_file(ctx, host->bin, "spawn-filter");
 	host->has_srs = is_file(ctx, host->bin, "srsfilter") &&
 	                strings_of(ctx, host->bin, "srsfilter", srs);
+	host->is_mixed = is_file(ctx, host->bin, "qmail-showctl") &&
+	                 (strings_of(ctx, host->bin, "qmail-showctl", showctl) != 0) !=
+	                         host->has_spf;
 	if (is_indimail)
 		host->flavour = QMAIL_INDIMAIL;
 	else if (is_file(ctx, host->bin, "qmail-dksign"))
@@ -205,6 +210,7 @@ void qmail_observed_free(void *arg)
 		return;
 	for (size_t i = 0; i < QMAIL_SPF_FILES; i++)
 		free(observed->spf[i].text);
+	qmail_srs_done(&observed->srs);
 	buf_done(&observed->dkimkeys);
 	qmail_hooks_done(&observed->hooks);
 	qmail_host_done(&observed->host);
@@ -269,6 +275,11 @@ int qmail_observe(struct ctx *ctx, struct qmail_observed **ret_observed, struct 
 		qmail_hooks_read(ctx, observed->host.control, &observed->hooks);
 	if (r == 0 && observed->host.is_installed)
 		r = observe_dkim(ctx, observed, err);
+	if (r == 0 && observed->host.is_installed)
+		r = read_line(ctx, &observed->host, "srs_domain", &observed->srs.domain,
+		              err);
+	if (r == 0 && observed->host.is_installed)
+		r = qmail_srs_observe(ctx, &observed->host, &observed->srs, err);
 	observed->has_smtpd_account = file_user_id(ctx, QMAIL_SMTPD_ACCOUNT, &uid, &gid);
 	if (r < 0) {
 		qmail_observed_free(observed);

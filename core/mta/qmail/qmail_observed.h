@@ -42,8 +42,9 @@ struct qmail_host {
 	bool has_ed25519;      /* ... and with Ed25519 keys */
 	bool has_spawn_filter; /* control/filterargs */
 	bool has_srs;          /* srsfilter, and qmail reads control/srs_domain */
-	char *hostname;        /* control/me */
-	char *why_not;         /* one sentence: why it cannot be used */
+	bool is_mixed; /* qmail-showctl knows other control files than qmail-smtpd: two builds */
+	char *hostname; /* control/me */
+	char *why_not;  /* one sentence: why it cannot be used */
 };
 
 /* Finds qmail.  `is_live` of the host, not of a root: a running qmail-send shows where it is. */
@@ -70,8 +71,17 @@ enum qmail_spf_file {
 	QMAIL_SPF_FILES
 };
 
+/* control/srs_*, and what an administrator must have for it. */
+struct qmail_srs {
+	struct qmail_line domain; /* control/srs_domain */
+	bool has_secrets;         /* control/srs_secrets */
+	struct buf rcpthosts, virtualdomains;
+	bool has_filter; /* alias/.qmail-srs-default calls srsfilter */
+};
+
 struct qmail_observed {
 	struct qmail_host host;
+	struct qmail_srs srs;
 	bool is_rooted;
 	struct qmail_hooks hooks;
 	struct qmail_line spf[QMAIL_SPF_FILES];
@@ -93,6 +103,8 @@ void qmail_observed_free(void *observed);
 /* ---- parts of the plan ----------------------------------------------------------------------- */
 
 #define CAUSE_QMAIL_SPF "qmail: SPF"
+#define CAUSE_QMAIL_SRS "qmail: SRS"
+#define QMAIL_SRS_SECRETS "srs_secrets"
 
 struct desired;
 /* SPF of incoming mail: the four control files (qmail_spf.c). */
@@ -101,6 +113,12 @@ int qmail_spf_plan(const struct desired *desired, const struct qmail_observed *o
 /* DKIM verification and DMARC: mailauth-qmail-queue and its settings (qmail_queue.c). */
 int qmail_queue_plan(const struct desired *desired, const struct qmail_observed *observed,
                      struct plan *plan, struct err *err) must_check;
+/* SRS of forwarded mail: control/srs_domain and control/srs_secrets (qmail_srs.c). */
+int qmail_srs_observe(struct ctx *ctx, const struct qmail_host *host,
+                      struct qmail_srs *srs, struct err *err) must_check;
+void qmail_srs_done(struct qmail_srs *srs);
+int qmail_srs_plan(const struct desired *desired, const struct qmail_observed *observed,
+                   struct plan *plan, struct err *err) must_check;
 extern const char *const qmail_spf_names[QMAIL_SPF_FILES];
 
 /* Whether a host can keep a limit of SPF settings: mode 6 is refused only where IPv6 clients come. */

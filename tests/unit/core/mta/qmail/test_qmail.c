@@ -310,6 +310,116 @@ static void test_before(void **state)
 	store_close(store);
 }
 
+/* ---- SRS -------------------------------------------------------------------------------------- */
+
+/* The warnings of a plan with SRS on; the caller frees. */
+static char *srs_warnings(struct host *host, size_t excluded)
+{
+	struct desired desired = { .has_srs = true,
+		                   .srs_domain = xstrdup("srs.example.com"),
+		                   .srs_excluded_count = excluded };
+	auto_plan plan = PLAN_INIT;
+	struct qmail_observed *observed;
+	struct err err = ERR_INIT;
+	auto_buf text = BUF_INIT;
+
+	assert_int_equal(qmail_observe(&host->ctx, &observed, &err), 0);
+	assert_int_equal(qmail_srs_plan(&desired, observed, &plan, &err), 0);
+	for (size_t i = 0; i < plan.notes; i++)
+		if (plan.note[i].remedy)
+			buf_printf(&text, "%s\n", plan.note[i].remedy);
+	qmail_observed_free(observed);
+	free(desired.srs_domain);
+	return buf_take(&text);
+}
+
+static void test_srs(void **state)
+{
+	struct host *host = *state;
+	struct store *store = qmail_at(host, PATCHED_SMTPD);
+	auto_free char *before = NULL, *all = NULL, *none = NULL;
+	struct err err = ERR_INIT;
+	struct file_info info;
+	char text[2048];
+
+	set(host, store, SET_MTA_BACKEND, "qmail");
+	assert_int_equal(
+		backend_check_setting(&host->ctx, store, "srs.enabled", "on", &err),
+		ERR_FAILED);
+	assert_non_null(strstr(err.text, "with the SRS patch"));
+	err_clear(&err);
+	put(host->root, "/var/qmail/bin/srsfilter", "control/srs_domain", 0755);
+	if (backend_check_setting(&host->ctx, store, "srs.enabled", "on", &err))
+		fail_msg("%s", err.text);
+	put(host->root, CONTROL "/rcpthosts", "example.com\n", 0644);
+	before = snapshot(host);
+	set(host, store, SET_SRS_DOMAIN, "srs.example.com");
+	set(host, store, SET_SRS_ENABLED, "on");
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_text(host, CONTROL "/srs_domain", "srs.example.com\n");
+	assert_int_equal(file_look(&host->ctx, CONTROL "/srs_secrets", true, &info, &err),
+	                 0);
+	assert_int_equal(info.meta.mode, 0644); /* qmail-local is the recipient's */
+	all = srs_warnings(host, 0);
+	assert_string_equal(all, "echo srs.example.com >> /var/qmail/control/rcpthosts; "
+	                         "echo srs.example.com:srs >> "
+	                         "/var/qmail/control/virtualdomains; echo '| "
+	                         "/var/qmail/bin/srsfilter' > "
+	                         "/var/qmail/alias/.qmail-srs-default\n");
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	assert_same_tree(host, before);
+	/* nothing is missing */
+	put(host->root, CONTROL "/rcpthosts", "example.com\nSRS.example.com \n", 0644);
+	put(host->root, CONTROL "/virtualdomains", "srs.example.com:srs", 0644);
+	put(host->root, "/var/qmail/alias/.qmail-srs-default",
+	    "| /var/qmail/bin/srsfilter\n", 0644);
+	none = srs_warnings(host, 1);
+	assert_string_equal(none, "restart qmail-send\n");
+	/* the domain that an administrator had comes back, and his secrets stay */
+	put(host->root, CONTROL "/srs_domain", "old.example.com\n", 0644);
+	put(host->root, CONTROL "/srs_secrets", "theirs\n", 0640);
+	free(before);
+	before = snapshot(host);
+	assert_int_equal(go(host, store, adopt, text), PUSHED);
+	assert_int_equal(file_look(&host->ctx, CONTROL "/srs_secrets", true, &info, &err),
+	                 0);
+	assert_int_equal(info.meta.mode, 0640);
+	assert_text(host, CONTROL "/srs_domain", "srs.example.com\n");
+	assert_text(host, CONTROL "/srs_secrets", "theirs\n");
+	set(host, store, SET_SRS_ENABLED, "off");
+	assert_int_equal(go(host, store, ordinary, text), PUSHED);
+	assert_text(host, CONTROL "/srs_domain", "");
+	assert_int_equal(go(host, store, removal, text), PUSHED);
+	assert_same_tree(host, before);
+	store_close(store);
+}
+
+/* Two builds. */
+static void test_showctl(void **state)
+{
+	static const struct {
+		const char *smtpd, *showctl;
+		bool is_mixed;
+	} rows[] = { { PATCHED_SMTPD, "spfbehavior", false },
+		     { PATCHED_SMTPD, "rcpthosts", true },
+		     { PLAIN_SMTPD, "spfbehavior", true },
+		     { PLAIN_SMTPD, "rcpthosts", false } };
+	struct host *host = *state;
+	struct store *store = qmail_at(host, PLAIN_SMTPD);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct qmail_host found;
+		struct err err = ERR_INIT;
+
+		put(host->root, "/var/qmail/bin/qmail-smtpd", rows[i].smtpd, 0755);
+		put(host->root, "/var/qmail/bin/qmail-showctl", rows[i].showctl, 0755);
+		assert_int_equal(qmail_host_read(&host->ctx, &found, &err), 0);
+		assert_int_equal(found.is_mixed, rows[i].is_mixed);
+		qmail_host_done(&found);
+	}
+	store_close(store);
+}
+
 /* ---- the probe of qmail-smtpd ------------------------------------------------------------------ */
 
 static struct {
@@ -403,7 +513,7 @@ int main(void)
 		ROW(test_flavours),  ROW(test_absent),   ROW(test_hooks),
 		ROW(test_spf_files), ROW(test_spf_base), ROW(test_verify),
 		ROW(test_plain),     ROW(test_limits),   ROW(test_before),
-		ROW(test_probe),
+		ROW(test_probe),     ROW(test_srs),      ROW(test_showctl),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
