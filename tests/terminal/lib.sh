@@ -38,7 +38,7 @@ screen() { t capture-pane -p -t "$session" | sed -e 's/ *$//' | sed -e :a -e '/^
 
 # Waits until the terminal shows exactly that; then it passes.
 shows() { # name, wanted text
-	local end=$((SECONDS + 8)) got
+	local end=$((SECONDS + 40)) got
 	until got=$(screen) && [ "$got" = "$2" ]; do
 		[ $SECONDS -lt $end ] || break
 		sleep 0.02
