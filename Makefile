@@ -102,7 +102,8 @@ mta_src := \
 	$(addprefix smartermail/,smartermail smartermail_antispam smartermail_remote \
 		smartermail_session) \
 	$(addprefix icewarp/,icewarp icewarp_remote icewarp_session) \
-	$(addprefix mailenable/,mailenable) \
+	$(addprefix mailenable/,mailenable mailenable_compare mailenable_config \
+		mailenable_files mailenable_report) \
 	$(addprefix push/,absence backend_choose desired_store drift push push_facts push_observe push_plan push_state registry \
 		remotes rollback) \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
@@ -163,6 +164,7 @@ unit_tests := \
 	$(addprefix core/mta/remote/test_,credentials docs http) \
 	$(addprefix core/mta/push/test_,backend_choose contract drift_remote push rollback) \
 	$(addprefix core/mta/icewarp/test_,icewarp) \
+	$(addprefix core/mta/mailenable/test_,mailenable) \
 	$(addprefix core/mta/smartermail/test_,smartermail) \
 	$(addprefix core/store/test_,store store_open) \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
@@ -176,7 +178,7 @@ unit_tests := \
 	$(addprefix dnszone/txt/test_,policy_edit) \
 	$(addprefix dnszone/verify/test_,auth_results hidden_field message_verify)
 fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \
-	dns_answer from_header key_tables lint_dkim milter_session remote_answer policy_request spf_macro \
+	dns_answer from_header key_tables lint_dkim mailenable milter_session remote_answer policy_request spf_macro \
 	spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po

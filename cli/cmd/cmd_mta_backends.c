@@ -16,6 +16,7 @@ const char *cmd_support_word(enum mta_support support)
 		[SUPPORT_NO] = N_("no"),
 		[SUPPORT_PENDING] = N_("not yet"),
 		[SUPPORT_ABSENT] = N_("not installed"),
+		[SUPPORT_BY_HAND] = N_("by hand"),
 		[SUPPORT_YES] = N_("yes"),
 	};
 	return _(words[support]);
@@ -49,9 +50,10 @@ static void put_detected(struct out *out, const struct mta_backend *backend,
 			? NULL
 			: xasprintf("%s%s%s%s", found->version ? found->version : "",
 	                            found->version ? ", " : "",
-	                            backend->is_remote  ? _("at mta.url")
-	                            : found->is_running ? _("running")
-	                                                : _("not running"),
+	                            found->seen          ? found->seen
+	                            : backend->is_remote ? _("at mta.url")
+	                            : found->is_running  ? _("running")
+	                                                 : _("not running"),
 	                            found->filter ? _(", with a filter") : "");
 	out_text(out, detected);
 }

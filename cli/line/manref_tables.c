@@ -302,6 +302,7 @@ static const char *support_word(enum mta_support support)
 	static const char *const words[] = {
 		[SUPPORT_NO] = N_("no"),
 		[SUPPORT_PENDING] = N_("not yet"),
+		[SUPPORT_BY_HAND] = N_("by hand"),
 		[SUPPORT_YES] = N_("yes"),
 	};
 	return _(words[support]);

@@ -105,7 +105,7 @@ mapfile -t placeholders < <(sed -nE 's/^\t\[[A-Z0-9]+\] = \{ "([a-z0-9]+)", N_.*
 	ok "every setting (${#settings[@]})" all_in mailauthctl-settings '^   %s$' "${settings[@]}"
 	ok "every lint code (${#codes[@]})" all_in mailauthctl '^     %s \(' "${codes[@]}"
 	ok "every placeholder" all_in mailauthctl-template '^     <%s>' "${placeholders[@]}"
-	ok "every mail server" all_in mailauthctl '^     %s +(yes|no)' $(m --json mta backends | jq -r '.[].backend')
+	ok "every mail server" all_in mailauthctl '^     %s +(yes|no|by hand)' $(m --json mta backends | jq -r '.[].backend')
 	ok "every option of mailauth-policyd" all_in mailauth-policyd '^     %s( |$)' \
 		$("$build/mailauth-policyd" --help | grep -oE '^ +--[a-z-]+')
 	ok "every key of its settings" all_in mailauth-policyd '%s' \

@@ -186,6 +186,11 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		.help = N_("authserv-id and value of <hostname>; empty: the mail "
 		           "server's own name"),
 	},
+	[SET_MTA_MAILENABLE_CONFIG_DIR] = {
+		.key = "mta.mailenable.config-dir", .type = SETTING_PATH, .flags = SETTING_FOLDER, .default_text = "",
+		.help = N_("copy of the configuration folder of a MailEnable server, which "
+		           "is only read"),
+	},
 	[SET_MTA_POSTFIX_CONFIG_DIR] = {
 		.key = "mta.postfix.config-dir", .type = SETTING_PATH, .flags = SETTING_FOLDER, .default_text = "",
 		.help = N_("configuration folder of the Postfix instance, if there are "

@@ -1,6 +1,7 @@
 /*
  * The directory backend: the same files as for Postfix with OpenDKIM, mailauth-policyd and
- * postsrsd, below one folder, with the target host's paths inside them.
+ * postsrsd, below one folder, with the target host's paths inside them; with a copy of a MailEnable
+ * server's configuration, the reports for that, too.
  *
  * Nothing is reloaded or probed; accounts of the target are unknown here, so files belong to the
  * account that runs this.
@@ -11,6 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/model/setting/setting.h"
 #include "core/mta/host/networks.h"
+#include "core/mta/mailenable/mailenable_files.h"
 #include "core/mta/plan/backend.h"
 #include "core/mta/postfix/postfix_main.h"
 #include "core/mta/postfix/postfix_master.h"
@@ -35,16 +37,6 @@ static int directory_detect(struct ctx *ctx, struct store *store,
 	if (r < 0)
 		return r;
 	*ret_found = (struct mta_found){ .is_installed = true, .config_dir = path };
-	return 0;
-}
-
-static int directory_observe(struct ctx *ctx, struct store *store, void **ret_observed,
-                             struct err *err)
-{
-	(void)ctx;
-	(void)store;
-	(void)err;
-	*ret_observed = NULL;
 	return 0;
 }
 
@@ -171,7 +163,6 @@ static int plan_postfix(const struct desired *desired, bool signs, struct plan *
 static int directory_plan(const struct desired *desired, const void *observed,
                           struct plan *ret_plan, struct err *err)
 {
-	(void)observed;
 	if (!desired) /* every file belongs to us only */
 		return 0;
 	const struct opendkim_place place = {
@@ -196,6 +187,11 @@ static int directory_plan(const struct desired *desired, const void *observed,
 		r = plan_postfix(desired, signs, ret_plan, err);
 	if (r == 0)
 		r = plan_postsrsd(desired, ret_plan, err);
+	if (r == 0)
+		r = mailenable_plan_reports(desired, observed != NULL, MAILENABLE_ANY,
+		                            ret_plan, err);
+	if (r == 0)
+		r = mailenable_compare(desired, observed, ret_plan, err);
 	drop_dmarc(desired->directory_path, ret_plan);
 	opendkim_plan_done(&found);
 	return r;
@@ -216,6 +212,7 @@ const struct mta_backend directory_backend = {
 	.key_selector = opendkim_key_selector,
 	.dmarc_rules = POLICYD_DMARC_RULES,
 	.detect = directory_detect,
-	.observe = directory_observe,
+	.observe = mailenable_observe,
+	.observed_free = mailenable_observed_free,
 	.plan = directory_plan,
 };

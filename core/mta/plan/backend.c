@@ -23,6 +23,7 @@ void backend_found_done(struct mta_found *found)
 	free(found->hostname);
 	free(found->filter);
 	free(found->queue_dir);
+	free(found->seen);
 	free(found->why_not);
 	*found = (struct mta_found){ 0 };
 }

@@ -27,6 +27,7 @@ enum mta_support {
 	SUPPORT_NO,      /* the server does not support it: enabling it is refused */
 	SUPPORT_PENDING, /* the server does, this version does not yet: saved, not enforced */
 	SUPPORT_ABSENT, /* its provider is not installed here: saved, not enforced */
+	SUPPORT_BY_HAND, /* its administrator sets it, as a report says: saved, not enforced */
 	SUPPORT_YES,
 };
 
@@ -53,7 +54,8 @@ struct mta_found { /* the result of detect(); see backend_found_done() */
 	char *hostname;   /* the server's own full name; NULL: none */
 	char *filter;     /* "opendkim 2.11.0"; NULL: none */
 	char *queue_dir;  /* the queue directory, inside the root; NULL: unknown */
-	char *why_not;    /* one sentence: why it was not found or cannot be used */
+	char *seen; /* what is known of it, in place of whether it runs; NULL: it may run here */
+	char *why_not; /* one sentence: why it was not found or cannot be used */
 };
 
 /* Releases with a fault, from the first one of their line up to the one that fixes it. */

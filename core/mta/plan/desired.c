@@ -74,6 +74,15 @@ int desired_wish(const struct desired *desired, const char *name,
 	               : 0;
 }
 
+int desired_records(const struct desired *desired, const char *name, bool *ret_is_there,
+                    struct record_list *ret_list, struct err *err)
+{
+	*ret_is_there = false;
+	return HAS(desired, records) ? desired->rows->records(desired->source, name,
+	                                                      ret_is_there, ret_list, err)
+	                             : 0;
+}
+
 int desired_base(const struct desired *desired, const char *url, const char *setting,
                  bool *ret_owns, struct remote_value *ret_base, struct err *err)
 {

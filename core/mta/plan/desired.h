@@ -21,6 +21,7 @@
 #include "core/base/err.h"
 #include "core/base/secret.h"
 #include "core/model/key/signing.h"
+#include "core/model/record/records_list.h"
 #include "core/mta/plan/remote.h"
 #include "dnszone/spf/spf_check.h"
 
@@ -49,7 +50,8 @@ struct desired {
 	bool replace_filter;   /* an administrator's own signing filter may be replaced */
 	bool is_untouched;     /* a look that found every file as the last push left it */
 	bool is_everything; /* the host's state is unknown: desired_each_moved() has all names */
-	int64_t since; /* generation of the host; 0 if is_everything */
+	int64_t since;         /* generation of the host; 0 if is_everything */
+	bool has_new_settings; /* settings of the server changed since then */
 
 	/* for the functions below */
 	const struct desired_rows *rows; /* NULL: no rows */
@@ -83,6 +85,8 @@ struct desired_rows {
 	                      struct err *err);
 	int (*wish)(void *source, const char *name, struct signing_wish *ret_wish,
 	            struct err *err);
+	int (*records)(void *source, const char *name, bool *ret_is_there,
+	               struct record_list *ret_list, struct err *err);
 	int (*base)(void *source, const char *url, const char *setting, bool *ret_owns,
 	            struct remote_value *ret_base, struct err *err);
 };
@@ -137,6 +141,11 @@ int desired_each_owned(const struct desired *desired, const char *domain,
  * send no mail. */
 int desired_each_name(const struct desired *desired, desired_name_fn *each, void *arg,
                       struct err *err) must_check;
+
+/* The effective records of a name of the store, for any dns.service.  *ret_is_there false: it is not in
+ * the store. */
+int desired_records(const struct desired *desired, const char *name, bool *ret_is_there,
+                    struct record_list *ret_list, struct err *err) must_check;
 
 /* The secrets of SRS as from srs_secret_lines(). */
 int desired_srs_secrets(const struct desired *desired, struct secret *ret_lines,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 
 struct name {
 	char *text;
@@ -232,6 +233,8 @@ static int take_leftover(void *arg, const char *path, struct err *err)
 {
 	struct leftovers *l = arg;
 	(void)err;
+	if (!text_ends(path, l->place->ending ? l->place->ending : OPENDKIM_KEY_ENDING))
+		return 0; /* a file of another kind */
 	for (size_t i = l->first; i < l->last; i++) {
 		const struct wanted *wanted = &l->keys->wanted[i];
 		auto_free char *own = path_of(l->place, wanted);

@@ -146,7 +146,7 @@ int backend_shortfalls(struct ctx *ctx, struct store *store,
 		/* without a server, the features of the first one are sufficient */
 		struct feature_support support =
 			backend_support(ctx, backend ? backend : registry[0], filter, i);
-		if (!is_on || support.level == SUPPORT_YES)
+		if (!is_on || support.level >= SUPPORT_BY_HAND)
 			continue;
 		auto_free char *sentence =
 			support.level == SUPPORT_NO

@@ -12,6 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/model/domain/domain.h"
 #include "core/model/key/key_secret.h"
 #include "core/model/setting/setting.h"
 #include "core/model/setting/spf_setting.h"
@@ -187,6 +188,39 @@ static int wish(void *arg, const char *name, struct signing_wish *ret_wish,
 	return signing_wish_of(source->store, name, ret_wish, err);
 }
 
+static int make_records(struct desired_source *source, struct err *err)
+{
+	if (source->records || !source->ctx)
+		return 0;
+	source->env = xcalloc(1, sizeof(*source->env));
+	int rc = env_load(source->ctx, source->store, source->hostname, source->env, err);
+
+	return rc ? rc : records_new(source->store, source->env, &source->records, err);
+}
+
+static int records(void *arg, const char *name, bool *ret_is_there,
+                   struct record_list *ret_list, struct err *err)
+{
+	struct desired_source *source = arg;
+	auto_domain domain = DOMAIN_INIT;
+	int rc = make_records(source, err);
+
+	if (!rc)
+		rc = domain_look(source->store, name, &domain, err);
+	if (rc <= 0)
+		return rc;
+	*ret_is_there = true;
+	return records_of_domain(source->records, &domain, ret_list, err);
+}
+
+void desired_source_done(struct desired_source *source)
+{
+	records_free(source->records);
+	if (source->env)
+		env_done(source->env);
+	free(source->env);
+}
+
 static int base(void *arg, const char *url, const char *setting, bool *ret_owns,
                 struct remote_value *ret_base, struct err *err)
 {
@@ -311,6 +345,7 @@ const struct desired_rows desired_store_rows = {
 	.srs_secrets = srs_secrets,
 	.server_signing = server_signing,
 	.wish = wish,
+	.records = records,
 	.base = base,
 };
 

@@ -5,14 +5,23 @@
 
 #include <stdint.h>
 
+#include "core/base/ctx.h"
 #include "core/base/err.h"
+#include "core/model/record/records.h"
+#include "core/model/setting/env.h"
 #include "core/mta/plan/desired.h"
 #include "core/store/store.h"
 
 struct desired_source {
 	struct store *store;
 	struct store *target; /* NULL: nothing was pushed to this host yet */
+	struct ctx *ctx;      /* NULL: no records are asked for */
+	const char *hostname; /* the server's own name; NULL: unknown */
+	/* filled when the first records are asked for; freed by desired_source_done() */
+	struct env *env;
+	struct records *records;
 };
+void desired_source_done(struct desired_source *source);
 
 /* The rows of a struct desired_source. */
 extern const struct desired_rows desired_store_rows;

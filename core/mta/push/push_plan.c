@@ -260,7 +260,9 @@ static int plan_desired(struct push *push, struct store *store,
                         const struct push_options *options, const struct push_facts *f,
                         struct err *err)
 {
-	struct desired_source source = { store, push->target };
+	struct desired_source source = { .ctx = push->ctx,
+		                         .store = store,
+		                         .target = push->target };
 	struct desired desired;
 	int rc = next_row(push->ctx, store, f, &push->row, err);
 
@@ -270,10 +272,14 @@ static int plan_desired(struct push *push, struct store *store,
 		                  &desired, err);
 	if (rc)
 		return rc;
+	source.hostname = push->row.hostname;
+	desired.has_new_settings =
+		memcmp(f->old.inputs.at, push->row.inputs.at, DIGEST_LEN) != 0;
 	desired.replace_filter = options->replace_filter;
 	push->kind = options->is_adoption ? PUSH_KIND_ADOPT : PUSH_KIND_PUSH;
 	rc = plan_with(push, store, f->backend, &desired, options, err);
 	desired_done(&desired);
+	desired_source_done(&source);
 	return rc;
 }
 

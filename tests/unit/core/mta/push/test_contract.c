@@ -23,6 +23,7 @@ static const struct server {
 	bool has_services; /* that are functions of the tests: they are told, and asked */
 	const char *script,
 		*edit; /* of a server with an interface: of tests/lib; an order for it */
+	const char *domain; /* in the store, for a server without files of its own */
 } servers[] = {
 	{ "auto", "postfix", MAIN_CF, "myhostname = mx.example.com\n# by hand\n",
 	  "/etc/mailauthctl/policyd.yaml", "yes" },
@@ -37,6 +38,10 @@ static const struct server {
 	  "server C_Mail_Security_DMARC_SPFSoftFail", "yes", true,
 	  "tests/lib/icewarpd.py",
 	  "{\"set\": {\"C_Mail_Security_DMARC_SPFSoftFail\": \"2\"}}" },
+	{ "mailenable", "mailenable", NULL, NULL, "/out/mailenable/a.example.txt", NULL,
+	  .domain = "a.example" },
+	{ "mailenable-standard", "mailenable-standard", NULL, NULL,
+	  "/out/mailenable/a.example.txt", NULL, .domain = "a.example" },
 	{ "auto", "ledger", "/etc/ledger/ledger.conf", "listen 25\n", "/etc/ledger/ours",
 	  "yes", true },
 };
@@ -76,6 +81,8 @@ static struct store *host_of(struct host *host, const struct server *row)
 	set(host, store, SET_MTA_BACKEND, row->backend);
 	set(host, store, SET_SPF_LOCAL_RULES, "ip4:192.0.2.7");
 	set(host, store, SET_SPF_EXPLANATION, "see %{S}");
+	if (row->domain)
+		add_signing(host, store, row->domain);
 	return store;
 }
 
