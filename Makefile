@@ -157,7 +157,7 @@ unit_tests := \
 	$(addprefix core/mta/postfix/test_,postfix postfix_advise postfix_canonical postfix_detect postfix_expand postfix_filters postfix_main \
 		postfix_master postfix_observe postfix_restrict postfix_route postfix_service postfix_validate \
 		postfix_values signers) \
-	$(addprefix core/mta/probe/test_,map_probe milter) \
+	$(addprefix core/mta/probe/test_,map_probe milter policy_probe) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
 		postsrsd_conf) \
 	$(addprefix core/mta/qmail/test_,qmail) \
