@@ -34,6 +34,17 @@ static void leave_unused(struct import *import)
 			import->item[i].fate = IMPORT_PASSED;
 }
 
+/* The reason speaks of "it": its file. */
+static void report_lost(struct session *session, const struct import_item *item)
+{
+	const char *why = item->detail ? item->detail : _("its key cannot be read");
+	auto_free char *reason = item->domain && item->file
+	                                 ? xasprintf("%s: %s", item->file, why)
+	                                 : xstrdup(why);
+	ctx_report(&session->ctx, REPORT_WARNING, _("mail of %s is no longer signed: %s"),
+	           item->domain ? item->domain : item->file, reason);
+}
+
 static void report_item(struct session *session, const struct import_item *item)
 {
 	switch (item->fate) {
@@ -50,10 +61,7 @@ static void report_item(struct session *session, const struct import_item *item)
 		           item->domain, item->selector, item->domain);
 		break;
 	default:
-		ctx_report(&session->ctx, REPORT_WARNING,
-		           _("mail of %s is no longer signed: %s"),
-		           item->domain ? item->domain : item->file,
-		           item->detail ? item->detail : _("its key cannot be read"));
+		report_lost(session, item);
 		break;
 	}
 }
