@@ -165,6 +165,7 @@ enum situation {
 	NO_SERVER,
 	NOT_ADOPTED,
 	FOREIGN,
+	OPEN,
 	HELD,
 	BLOCKED,
 	EDITED,
@@ -184,6 +185,8 @@ static const struct situation_row {
 	                  "mailauthctl mta adopt" },
 	[FOREIGN] = { "foreign", N_("follows another database"),
 	              "mailauthctl mta push --take-over" },
+	[OPEN] = { "interrupted", N_("a push was interrupted, or is in progress"),
+	           "mailauthctl mta push" },
 	[HELD] = { "held", N_("pushes are held after a rollback"),
 	           "mailauthctl mta push" },
 	[BLOCKED] = { "blocked", N_("pushes are not possible: see the remark"), NULL },
@@ -201,6 +204,8 @@ static enum situation situation_of(const struct status *status)
 		return NOT_ADOPTED;
 	if (status->state.is_adopted && !status->state.is_ours)
 		return FOREIGN;
+	if (status->state.is_open)
+		return OPEN;
 	if (status->state.is_paused)
 		return HELD;
 	if (status->remark)

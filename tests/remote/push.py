@@ -131,6 +131,7 @@ def judge(host, server, command, pushes, before, wanted):
     """What is wrong after a kill; "" if the next command knows what happened, and repeating it does the rest."""
     killed = view(server.state())
     rows = history(host)
+    state = json.loads(host.must("--json", "mta", "status"))["state"]
     status, out, err = host.run("doctor", "database")
     if view(server.state()) != killed:
         return "a look changed the server"
@@ -139,6 +140,8 @@ def judge(host, server, command, pushes, before, wanted):
     if len(rows) > pushes and rows[0]["outcome"] == "interrupted":
         if not rows[0]["changed"]:
             return "the history does not say what the push changes"
+        if state != "interrupted":
+            return f"status: {state}"
         if "was interrupted" not in out or status == 0:
             return f"doctor: {out} {err}"
     elif killed not in (before, wanted) and not (len(rows) > pushes and rows[0]["outcome"] == "done"):

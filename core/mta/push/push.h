@@ -94,6 +94,7 @@ struct target_state {
 	bool is_paused;        /* after a rollback */
 	int64_t pushed_at;     /* 0: never */
 	char *last_failure;    /* why the last push was undone, NULL: it was not */
+	bool is_open;          /* a push is in progress, or was interrupted */
 };
 int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_state,
                struct err *err) must_check;

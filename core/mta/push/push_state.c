@@ -13,6 +13,8 @@ int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_st
 	struct target_row row = { 0 };
 	uint8_t uuid[STORE_UUID_LEN] = { 0 };
 	char *failure = NULL;
+	struct journal open = { 0 };
+	int is_open = 0;
 	int rc = target_open(ctx, false, false, &target, err);
 
 	if (!rc)
@@ -21,6 +23,11 @@ int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_st
 		rc = push_read_uuid(store, uuid, err);
 	if (!rc && target)
 		rc = journal_last_failure(target, &failure, err);
+	if (!rc && target)
+		is_open = journal_find_open(target, &open, err);
+	journal_done(&open);
+	if (!rc && is_open < 0)
+		rc = is_open;
 	if (!rc) {
 		*ret_state = (struct target_state){
 			.is_adopted = row.is_there,
@@ -31,9 +38,12 @@ int push_state(struct ctx *ctx, struct store *store, struct target_state *ret_st
 			.is_paused = row.is_paused,
 			.pushed_at = row.pushed_at,
 			.last_failure = failure,
+			.is_open = is_open > 0,
 		};
+		failure = NULL;
 		row.backend = NULL;
 	}
+	free(failure);
 	target_row_done(&row);
 	return rc;
 }
