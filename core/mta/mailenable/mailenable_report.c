@@ -258,6 +258,10 @@ static void put_lacks(struct report *report)
 		  "  is not known what it does with messages whose signatures fail." },
 		{ d->checks_dmarc, "dmarc.check on: it does not check DMARC." },
 		{ d->has_srs, "srs.enabled on: it does not rewrite senders." },
+		{ d->trusted_relay_count > 0,
+		  "mta.trusted-relays: an option for it is not described." },
+		{ d->signing_network_count > 0,
+		  "mta.signing-networks: an option for it is not described." },
 		{ has_other_key(facts), "dkim.algorithm: it signs with RSA keys only." },
 	};
 	bool is_any = false;

@@ -299,7 +299,8 @@ static void test_lacks(void **state)
 		"- spf.mode: it rejects", "- spf.explanation:",
 		"- spf.guess-scope",      "- spf.continue-on-dns-error",
 		"- dmarc.check",          "- srs.enabled",
-		"- dkim.algorithm",       "Clear \"Sign outgoing messages\"",
+		"- dkim.algorithm",       "- mta.trusted-relays",
+		"- mta.signing-networks", "Clear \"Sign outgoing messages\"",
 	};
 	static const struct mailenable_key key = { (char *)(uintptr_t) "s2", false };
 	struct desired desired = desired_of();
@@ -318,6 +319,7 @@ static void test_lacks(void **state)
 		                             .guess_rules = "v=spf1 mx ?all",
 		                             .explanation = "see" };
 	desired.checks_dmarc = desired.has_srs = true;
+	desired.trusted_relay_count = desired.signing_network_count = 1;
 	mailenable_report(&facts, &text);
 	for (size_t i = 0; i < ARRAY_LEN(lacks); i++)
 		if (!strstr(buf_text(&text), lacks[i]))
