@@ -15,36 +15,16 @@
 
 #define INPUT_LIMIT (64u << 20)
 
-struct own_names {
-	struct app *app;
-	struct names *names;
-};
-
-static int add_main_domain(void *arg, const struct domain *domain, struct err *err)
-{
-	(void)err;
-	if (!domain->main_id)
-		names_add(arg, domain->name);
-	return 0;
-}
-
-static int add_own_main_domain(void *arg, const char *name, struct err *err)
-{
-	struct own_names *own = arg;
-	auto_domain domain = DOMAIN_INIT;
-	int r = domain_look(own->app->session.store, name, &domain, err);
-	return r > 0 ? add_main_domain(own->names, &domain, err) : r;
-}
-
-/* Every domain that the caller manages. */
+/* Every main domain that the caller manages. */
 static int add_all(struct app *app, struct names *names, struct err *err)
 {
-	struct own_names own = { app, names };
-	if (!session_is_customer(&app->session))
-		return domain_each(app->session.store, 0, NULL, add_main_domain, names,
-		                   err);
-	return access_each(app->session.store, app->session.customer, add_own_main_domain,
-	                   &own, err);
+	auto_stmt domains = NULL;
+	struct domain domain;
+	int r = session_query_domains(&app->session, 0, NULL, &domains, err);
+	while (r >= 0 && (r = domain_next(domains, &domain, err)) > 0)
+		if (!domain.main_id)
+			names_add(names, domain.name);
+	return r;
 }
 
 /* One name per line; blank lines and '#' comments are ignored. */

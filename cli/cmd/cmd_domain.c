@@ -37,9 +37,8 @@ int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **r
 	return r;
 }
 
-static int list_one(void *arg, const struct domain *domain, struct err *err)
+static int list_one(struct app *app, const struct domain *domain, struct err *err)
 {
-	struct app *app = arg;
 	auto_free char *waits = NULL;
 	const char *word, *main_name;
 	int r = cmd_domain_dkim(app, domain, &word, &waits, err);
@@ -55,35 +54,6 @@ static int list_one(void *arg, const struct domain *domain, struct err *err)
 	return 0;
 }
 
-struct own_list {
-	struct app *app;
-	int64_t main_id; /* its aliases only; 0: all */
-	const char *prefix;
-};
-
-static int list_own(void *arg, const char *name, struct err *err)
-{
-	const struct own_list *own = arg;
-	auto_domain domain = DOMAIN_INIT;
-	if (own->prefix && !text_starts(name, own->prefix))
-		return 0;
-	int r = domain_look(own->app->session.store, name, &domain, err);
-	if (r <= 0 || (own->main_id && domain.main_id != own->main_id))
-		return r < 0 ? r : 0;
-	return list_one(own->app, &domain, err);
-}
-
-static int list_domains(struct app *app, int64_t main_id, const char *prefix,
-                        struct err *err)
-{
-	struct own_list own = { app, main_id, prefix };
-	if (!session_is_customer(&app->session))
-		return domain_each(app->session.store, main_id, prefix, list_one, app,
-		                   err);
-	return access_each(app->session.store, app->session.customer, list_own, &own,
-	                   err);
-}
-
 static int run_list(struct app *app, struct err *err)
 {
 	static const struct out_column columns[] = {
@@ -93,12 +63,17 @@ static int run_list(struct app *app, struct err *err)
 		{ "suspended", N_("Suspended"), OUT_BOOL, 0 },
 	};
 	auto_domain main = DOMAIN_INIT;
+	auto_stmt domains = NULL;
+	struct domain domain;
 	const char *of = args_get(app->args, "--alias-of");
 	int r = of ? session_domain(&app->session, of, &main, err) : 0;
 	if (r < 0)
 		return r;
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	r = list_domains(app, main.id, args_word(app->args, 0), err);
+	r = session_query_domains(&app->session, main.id, args_word(app->args, 0),
+	                          &domains, err);
+	while (r >= 0 && (r = domain_next(domains, &domain, err)) > 0)
+		r = list_one(app, &domain, err);
 	out_end(app->out);
 	return r;
 }

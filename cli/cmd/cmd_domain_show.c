@@ -68,17 +68,17 @@ static int show_settings(struct app *app, const struct domain *domain, struct er
 	return r;
 }
 
-static int show_alias(void *arg, const struct domain *alias, struct err *err)
+static int show_aliases(struct app *app, const struct domain *domain, struct err *err)
 {
-	struct app *app = arg;
-	bool owns = false;
-	int r = session_owns(&app->session, alias->id, &owns, err);
-	if (r < 0 || !owns)
-		return r;
-	out_text(app->out, alias->name);
-	out_bool(app->out, alias->is_suspended);
-	out_row_end(app->out);
-	return 0;
+	auto_stmt aliases = NULL;
+	struct domain alias;
+	int r = session_query_domains(&app->session, domain->id, NULL, &aliases, err);
+	while (r >= 0 && (r = domain_next(aliases, &alias, err)) > 0) {
+		out_text(app->out, alias.name);
+		out_bool(app->out, alias.is_suspended);
+		out_row_end(app->out);
+	}
+	return r;
 }
 
 static int show_listings(struct app *app, const struct domain *domain, struct err *err)
@@ -104,8 +104,7 @@ static int show_listings(struct app *app, const struct domain *domain, struct er
 	out_nested_begin(app->out, "aliases", N_("Aliases"), alias_columns,
 	                 ARRAY_LEN(alias_columns));
 	if (r >= 0)
-		r = domain_each(app->session.store, domain->id, NULL, show_alias, app,
-		                err);
+		r = show_aliases(app, domain, err);
 	out_nested_end(app->out);
 	return r;
 }

@@ -42,12 +42,6 @@ static bool is_of_domain(const struct complete *c)
 
 /* ---- domains ---------------------------------------------------------------------------------- */
 
-struct offers {
-	struct complete *c;
-	size_t left;
-	bool is_typed_unicode;
-};
-
 static void add_part(struct buf *into, const char *part)
 {
 	buf_printf(into, "%s%s", into->len ? ", " : "", part);
@@ -68,38 +62,40 @@ static void put_domain(struct complete *c, const struct domain *domain)
 	complete_put(c, domain->name, buf_text(&help));
 }
 
-static int add_domain(void *arg, const struct domain *domain, struct err *err)
+/* At most `limit` names with the prefix; in Unicode, those that the typed word begins.  False: there
+ * are more. */
+static bool offer_names(struct complete *c, const char *prefix, size_t limit,
+                        bool is_unicode)
 {
-	struct offers *names = arg;
-	(void)err;
-	if (!names->left)
-		return 1;
-	names->left--;
-	if (names->is_typed_unicode) {
-		auto_free char *unicode = name_to_unicode(domain->name);
-		complete_offer(names->c, unicode, domain->name);
-	} else {
-		put_domain(names->c, domain);
+	struct err ignored = ERR_INIT; /* the names read so far are offered */
+	auto_stmt domains = NULL;
+	struct domain domain;
+	int r = domain_query(complete_store(c), 0, prefix, &domains, &ignored);
+	while (r >= 0 && (r = domain_next(domains, &domain, &ignored)) > 0) {
+		if (!limit--)
+			return false;
+		if (is_unicode) {
+			auto_free char *unicode = name_to_unicode(domain.name);
+			complete_offer(c, unicode, domain.name);
+		} else {
+			put_domain(c, &domain);
+		}
 	}
-	return 0;
+	return true;
 }
 
 /* The typed word is in Unicode: of the names with the same labels before it and an A-label next,
  * those whose Unicode form begins with it. */
 static void offer_unicode(struct complete *c, size_t ascii)
 {
-	struct offers names = { .c = c, .left = IDN_LOOKED_AT, .is_typed_unicode = true };
-	struct err ignored = ERR_INIT;
 	while (ascii && c->typed[ascii - 1] != '.')
 		ascii--;
 	auto_free char *prefix = xasprintf("%.*s" ACE, (int)ascii, c->typed);
-	int r = domain_each(complete_store(c), 0, prefix, add_domain, &names, &ignored);
-	(void)r; /* the names read so far are offered */
+	offer_names(c, prefix, IDN_LOOKED_AT, true);
 }
 
 static void offer_domains(struct complete *c)
 {
-	struct offers names = { .c = c, .left = NAMES_MOST - 1 };
 	struct err ignored = ERR_INIT;
 	struct store *store = complete_store(c);
 	auto_free char *prefix = xstrdup(c->typed);
@@ -111,7 +107,7 @@ static void offer_domains(struct complete *c)
 		if (*at >= 'A' && *at <= 'Z')
 			*at += 'a' - 'A';
 	}
-	if (domain_each(store, 0, prefix, add_domain, &names, &ignored) <= 0)
+	if (offer_names(c, prefix, NAMES_MOST - 1, false))
 		return;
 	auto_free char *last = NULL;
 	struct domain domain = DOMAIN_INIT;

@@ -205,23 +205,20 @@ static int is_wide(const struct comparison *of, struct err *err)
 	return 0;
 }
 
-static int compare_first(void *arg, const struct domain *domain, struct err *err)
-{
-	struct comparison *of = arg;
-	int r = compare_zone(of, domain->name, err);
-	if (r < 0)
-		return r;
-	return of->compared == of->limit; /* the others are counted */
-}
-
 static int compare_all(struct comparison *of, struct err *err)
 {
-	int64_t domains = 0;
-	int r = domain_each(of->after.store, 0, NULL, compare_first, of, err);
+	auto_stmt domains = NULL;
+	struct domain domain;
+	int64_t count = 0;
+	int r = domain_query(of->after.store, 0, NULL, &domains, err);
+	/* those after the limit are counted */
+	while (r >= 0 && of->compared != of->limit &&
+	       (r = domain_next(domains, &domain, err)) > 0)
+		r = compare_zone(of, domain.name, err);
 	if (r >= 0)
-		r = domain_count(of->after.store, &domains, err);
+		r = domain_count(of->after.store, &count, err);
 	if (r >= 0)
-		of->view->omitted = domains - of->compared;
+		of->view->omitted = count - of->compared;
 	return r;
 }
 

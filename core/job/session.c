@@ -181,17 +181,14 @@ void session_export_later(struct session *session, const char *name)
 	names_add(&session->exports, name);
 }
 
-static int export_alias_later(void *arg, const struct domain *alias, struct err *err)
-{
-	(void)err;
-	session_export_later(arg, alias->name);
-	return 0;
-}
-
 int session_export_family_later(struct session *session, const struct domain *domain,
                                 struct err *err)
 {
+	auto_stmt aliases = NULL;
+	struct domain alias;
+	int r = domain_query(session->store, domain->id, NULL, &aliases, err);
 	session_export_later(session, domain->name);
-	return domain_each(session->store, domain->id, NULL, export_alias_later, session,
-	                   err);
+	while (r >= 0 && (r = domain_next(aliases, &alias, err)) > 0)
+		session_export_later(session, alias.name);
+	return r;
 }

@@ -145,6 +145,9 @@ int session_no_domain(const struct session *session, const char *name, struct er
 /* Whether the caller manages the domain; administrators manage all. */
 int session_owns(struct session *session, int64_t domain_id, bool *ret_owns,
                  struct err *err) must_check;
+/* As domain_query(), of the domains that the caller manages. */
+int session_query_domains(struct session *session, int64_t main_id, const char *prefix,
+                          struct stmt **ret_domains, struct err *err) must_check;
 /* The main domain's name; NULL if there is none, or the caller may not read it. */
 int session_main_name(struct session *session, const struct domain *domain,
                       const char **ret_name, struct err *err) must_check;

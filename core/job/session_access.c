@@ -36,6 +36,15 @@ int session_owns(struct session *session, int64_t domain_id, bool *ret_owns,
 	return 0;
 }
 
+int session_query_domains(struct session *session, int64_t main_id, const char *prefix,
+                          struct stmt **ret_domains, struct err *err)
+{
+	return session_is_customer(session)
+	               ? access_query(session->store, session->customer, main_id, prefix,
+	                              ret_domains, err)
+	               : domain_query(session->store, main_id, prefix, ret_domains, err);
+}
+
 int session_look(struct session *session, const char *name, struct domain *ret_domain,
                  struct err *err)
 {

@@ -114,25 +114,6 @@ static int check_rules(struct config_apply *apply, struct err *err)
 
 /* ---- which domains there are ----------------------------------------------------------------- */
 
-struct going {
-	const struct config *config;
-	struct buf aliases, mains; /* names, each with its NUL */
-};
-
-/* Removed, or to be added again: an alias whose main domain differs, or that is not an alias any
- * more. */
-static int note_going(void *arg, const struct domain *domain, struct err *err)
-{
-	struct going *going = arg;
-	const struct config_domain *wanted =
-		config_find_domain(going->config, domain->name);
-	(void)err;
-	if (!wanted || !text_same(wanted->main, domain->main_name))
-		buf_add(domain->main_id ? &going->aliases : &going->mains, domain->name,
-		        strlen(domain->name) + 1);
-	return 0;
-}
-
 static int remove_names(struct config_apply *apply, const struct buf *names,
                         struct err *err)
 {
@@ -147,16 +128,25 @@ static int remove_names(struct config_apply *apply, const struct buf *names,
 	return r < 0 ? config_blame_key(apply->config, apply->config->domains, err) : 0;
 }
 
+/* Removed, or to be added again: an alias whose main domain differs, or that is not an alias any
+ * more. */
 static int prune_domains(struct config_apply *apply, struct err *err)
 {
-	struct going going = { .config = apply->config };
-	int r = domain_each(apply->store, 0, NULL, note_going, &going, err);
+	auto_buf aliases = BUF_INIT, mains = BUF_INIT; /* names, each with its NUL */
+	auto_stmt domains = NULL;
+	struct domain domain;
+	int r = domain_query(apply->store, 0, NULL, &domains, err);
+	while (r >= 0 && (r = domain_next(domains, &domain, err)) > 0) {
+		const struct config_domain *wanted =
+			config_find_domain(apply->config, domain.name);
+		if (!wanted || !text_same(wanted->main, domain.main_name))
+			buf_add(domain.main_id ? &aliases : &mains, domain.name,
+			        strlen(domain.name) + 1);
+	}
 	if (r >= 0)
-		r = remove_names(apply, &going.aliases, err);
+		r = remove_names(apply, &aliases, err);
 	if (r >= 0)
-		r = remove_names(apply, &going.mains, err);
-	buf_done(&going.aliases);
-	buf_done(&going.mains);
+		r = remove_names(apply, &mains, err);
 	return r;
 }
 

@@ -321,9 +321,8 @@ static const char *revision_name(const struct writer *writer, int64_t rev)
 	return NULL;
 }
 
-static int put_domain(void *arg, const struct domain *domain, struct err *err)
+static int put_domain(struct writer *writer, const struct domain *domain, struct err *err)
 {
-	struct writer *writer = arg;
 	struct tree *tree = &writer->tree;
 	struct setting_list settings = { .tree = tree };
 	const char *template = revision_name(writer, domain->template_rev);
@@ -349,6 +348,8 @@ static int put_domain(void *arg, const struct domain *domain, struct err *err)
 int config_write(struct store *store, const struct config_output *output, struct err *err)
 {
 	struct writer writer = { .store = store, .output = output };
+	auto_stmt domains = NULL;
+	struct domain domain;
 	struct tree *tree = &writer.tree;
 	*tree = (struct tree){ .out = &writer.text, .is_json = output->is_json };
 	/* usually does not grow, so that freed memory contains no secret */
@@ -366,7 +367,9 @@ int config_write(struct store *store, const struct config_output *output, struct
 		r = put_older(&writer, err);
 	tree_open(tree, "domains", TREE_MAP);
 	if (r >= 0)
-		r = domain_each(store, 0, NULL, put_domain, &writer, err);
+		r = domain_query(store, 0, NULL, &domains, err);
+	while (r >= 0 && (r = domain_next(domains, &domain, err)) > 0)
+		r = put_domain(&writer, &domain, err);
 	tree_close(tree);
 	tree_close(tree);
 	if (r >= 0)

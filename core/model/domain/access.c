@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/model/domain/domain_inner.h"
 #include "core/store/change.h"
 #include "dnszone/txt/policy.h"
 
@@ -40,23 +41,17 @@ int access_has_customers(struct store *store, struct err *err)
 	                     "SELECT 1 FROM domain d WHERE " OWNER " <> '' LIMIT 1", "");
 }
 
-int access_each(struct store *store, const char *account,
-                int (*each)(void *arg, const char *name, struct err *err), void *arg,
-                struct err *err)
+int access_query(struct store *store, const char *account, int64_t main_id,
+                 const char *prefix, struct stmt **ret_domains, struct err *err)
 {
-	auto_stmt stmt = NULL;
 	if (!store || !*account)
 		return 0;
-	int r = store_query(store, &stmt, err,
-	                    "SELECT d.name FROM domain d WHERE " OWNER
-	                    " = ? ORDER BY d.name",
-	                    "t", account);
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		r = each(arg, stmt_text(stmt, 0), err);
-		if (r != 0)
-			return r;
-	}
-	return r;
+	return store_query(store, ret_domains, err,
+	                   DOMAIN_COLUMNS
+	                   "WHERE " OWNER " = ?1 AND (?2 = 0 OR d.alias_of = ?2)"
+	                   " AND d.name >= ?3 AND d.name < ?3 || char(0x10ffff)"
+	                   " ORDER BY d.name",
+	                   "tit", account, main_id, prefix ? prefix : "");
 }
 
 bool access_may_set(enum setting_key key)

@@ -23,11 +23,10 @@ int access_owns(struct store *store, const char *account, int64_t domain_id,
 /* 1: a domain belongs to an account, 0: no domain does. */
 int access_has_customers(struct store *store, struct err *err) must_check;
 
-/* The names of the account's domains in their order, aliases among them.  The name is valid until
- * `each` returns; a non-zero result ends the loop and is returned. */
-int access_each(struct store *store, const char *account,
-                int (*each)(void *arg, const char *name, struct err *err), void *arg,
-                struct err *err) must_check;
+/* As domain_query(), of the account's domains, aliases among them. */
+int access_query(struct store *store, const char *account, int64_t main_id,
+                 const char *prefix, struct stmt **ret_domains,
+                 struct err *err) must_check;
 
 /* Whether an account may set it for its domains: settings of signing that affect neither mail of
  * others nor the load of the server. */

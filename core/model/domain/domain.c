@@ -6,12 +6,9 @@
 
 #include "core/base/alloc.h"
 #include "core/base/words.h"
+#include "core/model/domain/domain_inner.h"
 #include "core/store/change.h"
 #include "dnszone/name/name.h"
-
-#define COLUMNS                                                                              \
-	"SELECT d.id, d.name, coalesce(d.alias_of, 0), m.name, d.suspended, d.template_rev," \
-	" d.created FROM domain d LEFT JOIN domain m ON m.id = d.alias_of "
 
 void domain_done(struct domain *domain)
 {
@@ -40,7 +37,8 @@ int domain_look(struct store *store, const char *name, struct domain *ret_domain
 	auto_stmt stmt = NULL;
 	if (!store)
 		return 0;
-	int r = store_query(store, &stmt, err, COLUMNS "WHERE d.name = ?", "t", name);
+	int r = store_query(store, &stmt, err, DOMAIN_COLUMNS "WHERE d.name = ?", "t",
+	                    name);
 	if (r >= 0)
 		r = stmt_next(stmt, err);
 	if (r <= 0)
@@ -182,32 +180,29 @@ int domain_insert(struct store *store, const struct ctx *ctx, const char *name,
 	return 0;
 }
 
-int domain_each(struct store *store, int64_t main_id, const char *prefix,
-                int (*each)(void *arg, const struct domain *domain, struct err *err),
-                void *arg, struct err *err)
+int domain_query(struct store *store, int64_t main_id, const char *prefix,
+                 struct stmt **ret_domains, struct err *err)
 {
-	auto_stmt stmt = NULL;
 	if (!store)
 		return 0;
-	int r;
 	if (main_id)
-		r = store_query(store, &stmt, err,
-		                COLUMNS "WHERE d.alias_of = ? ORDER BY d.name", "i",
-		                main_id);
-	else if (prefix && *prefix)
-		r = store_query(store, &stmt, err,
-		                COLUMNS
-		                "WHERE d.name >= ?1 AND d.name < ?1 || char(0x10ffff)"
-		                " ORDER BY d.name",
-		                "t", prefix);
-	else
-		r = store_query(store, &stmt, err, COLUMNS "ORDER BY d.name", "");
-	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
-		struct domain row = read_row(stmt);
-		r = each(arg, &row, err);
-		if (r != 0)
-			return r;
-	}
+		return store_query(store, ret_domains, err,
+		                   DOMAIN_COLUMNS "WHERE d.alias_of = ? ORDER BY d.name",
+		                   "i", main_id);
+	if (prefix && *prefix)
+		return store_query(store, ret_domains, err,
+		                   DOMAIN_COLUMNS
+		                   "WHERE d.name >= ?1 AND d.name < ?1 || char(0x10ffff)"
+		                   " ORDER BY d.name",
+		                   "t", prefix);
+	return store_query(store, ret_domains, err, DOMAIN_COLUMNS "ORDER BY d.name", "");
+}
+
+int domain_next(struct stmt *domains, struct domain *ret_domain, struct err *err)
+{
+	int r = domains ? stmt_next(domains, err) : 0;
+	if (r > 0)
+		*ret_domain = read_row(domains);
 	return r;
 }
 

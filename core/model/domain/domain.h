@@ -57,11 +57,14 @@ int domain_insert(struct store *store, const struct ctx *ctx, const char *name,
 int domain_check_former_keys(struct store *store, const char *name, int64_t main_id,
                              struct err *err) must_check;
 
-/* Calls `each` for every domain in the order of names: all of them (main_id 0), or the aliases of
- * one.  `prefix` (NULL: all): only names that begin with it. */
-int domain_each(struct store *store, int64_t main_id, const char *prefix,
-                int (*each)(void *arg, const struct domain *domain, struct err *err),
-                void *arg, struct err *err) must_check;
+/* The domains in the order of names: all of them (main_id 0), or the aliases of one.  `prefix` (NULL:
+ * all): only names that begin with it.  A cursor for domain_next(), which the caller frees
+ * (auto_stmt).  `store` NULL: there are none. */
+int domain_query(struct store *store, int64_t main_id, const char *prefix,
+                 struct stmt **ret_domains, struct err *err) must_check;
+/* 1: a domain, which is borrowed until the next call; 0: no more. */
+int domain_next(struct stmt *domains, struct domain *ret_domain,
+                struct err *err) must_check;
 
 /* The last name in that order, within the prefix.  NULL: there is none.  Caller frees. */
 int domain_last(struct store *store, const char *prefix, char **ret_name,

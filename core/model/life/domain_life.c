@@ -39,19 +39,23 @@ static int keep_former_keys(struct store *store, const struct ctx *ctx,
 		domain->main_id ? domain->main_id : domain->id);
 }
 
-struct alias_list {
-	struct buf text;
-	size_t count;
-};
-
-static int collect_name(void *arg, const struct domain *domain, struct err *err)
+/* The first aliases are named. */
+static int refuse_aliases(struct store *store, const struct domain *domain,
+                          struct err *err)
 {
-	struct alias_list *names = arg;
-	(void)err;
-	if (names->count++ < 10)
-		buf_printf(&names->text, "%s%s", names->text.len ? ", " : "",
-		           domain->name);
-	return 0;
+	auto_stmt aliases = NULL;
+	auto_buf names = BUF_INIT;
+	struct domain alias;
+	size_t count = 0;
+	int r = domain_query(store, domain->id, NULL, &aliases, err);
+	while (r >= 0 && (r = domain_next(aliases, &alias, err)) > 0)
+		if (count++ < 10)
+			buf_printf(&names, "%s%s", names.len ? ", " : "", alias.name);
+	if (r >= 0 && count)
+		r = err_set(err, ERR_FAILED,
+		            _("%s has aliases, which must be removed first: %s%s"),
+		            domain->name, buf_text(&names), count > 10 ? ", ..." : "");
+	return r;
 }
 
 /* Its edits of template records, or its own records.  A removed template record has no data before
@@ -134,14 +138,7 @@ static int note_contents(struct store *store, const struct domain *domain,
 int domain_life_remove(struct store *store, const struct ctx *ctx,
                        const struct domain *domain, bool is_now, struct err *err)
 {
-	struct alias_list aliases = { 0 };
-	int r = domain_each(store, domain->id, NULL, collect_name, &aliases, err);
-	if (r >= 0 && aliases.count)
-		r = err_set(err, ERR_FAILED,
-		            _("%s has aliases, which must be removed first: %s%s"),
-		            domain->name, buf_text(&aliases.text),
-		            aliases.count > 10 ? ", ..." : "");
-	buf_done(&aliases.text);
+	int r = refuse_aliases(store, domain, err);
 	if (r >= 0)
 		r = keep_former_keys(store, ctx, domain, is_now, err);
 	if (r >= 0)

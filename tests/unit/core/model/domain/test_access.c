@@ -10,18 +10,21 @@ static int64_t id_of(const char *name)
 	return domain.id;
 }
 
-static int add_name(void *arg, const char *name, struct err *e)
+static void owns_of(const char *account, int64_t main_id, const char *prefix,
+                    const char *names)
 {
-	(void)e;
-	buf_printf(arg, "%s ", name);
-	return 0;
+	auto_buf got = BUF_INIT;
+	auto_stmt domains = NULL;
+	struct domain domain;
+	ok(access_query(store, account, main_id, prefix, &domains, &err));
+	while (domain_next(domains, &domain, &err) == 1)
+		buf_printf(&got, "%s ", domain.name);
+	assert_string_equal(buf_text(&got), names);
 }
 
 static void owns(const char *account, const char *names)
 {
-	auto_buf got = BUF_INIT;
-	ok(access_each(store, account, add_name, &got, &err));
-	assert_string_equal(buf_text(&got), names);
+	owns_of(account, 0, NULL, names);
 }
 
 static void test_owner(void **state)
@@ -41,6 +44,11 @@ static void test_owner(void **state)
 	owns("alice", "a.test alias.a.test ");
 	owns("bob", "given.a.test ");
 	owns("Alice", "");
+	owns_of("alice", id_of("a.test"), NULL, "alias.a.test ");
+	owns_of("alice", id_of("b.test"), NULL, "");
+	owns_of("alice", 0, "al", "alias.a.test ");
+	owns_of("alice", 0, "a.test", "a.test ");
+	owns_of("alice", id_of("a.test"), "a.", "");
 	assert_int_equal(access_owns(store, "alice", id_of("alias.a.test"), &err), 1);
 	assert_int_equal(access_owns(store, "alice", id_of("given.a.test"), &err), 0);
 	assert_int_equal(access_owns(store, "", id_of("b.test"), &err), 0);
