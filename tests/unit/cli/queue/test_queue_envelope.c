@@ -5,7 +5,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/queue/queue_envelope.h"
 #include "core/base/macro.h"
@@ -74,11 +78,135 @@ static void test_reply(void **state)
 	}
 }
 
+/* ---- copies ------------------------------------------------------------------------------------ */
+
+static int file_of(const char *octets, size_t len)
+{
+	int fd = queue_open_file();
+	assert_true(fd > 2);
+	assert_int_equal(write(fd, octets, len), len);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static void test_open(void **state)
+{
+	static const char *const folders[] = { "/dev/shm", "/tmp", "relative", "", NULL };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		struct stat st, folder;
+		if (folders[i])
+			setenv("TMPDIR", folders[i], 1);
+		else
+			unsetenv("TMPDIR");
+		const char *want = folders[i] && *folders[i] == '/' ? folders[i] : "/tmp";
+		int fd = queue_open_file();
+		assert_true(fd > 2);
+		assert_int_equal(fstat(fd, &st) | stat(want, &folder), 0);
+		assert_true(S_ISREG(st.st_mode));
+		assert_int_equal(st.st_mode & 07777, 0600);
+		assert_int_equal(st.st_nlink, 0);
+		assert_int_equal(st.st_dev, folder.st_dev);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
+		close(fd);
+	}
+	setenv("TMPDIR", "/nowhere", 1);
+	assert_int_equal(queue_open_file(), -1);
+	unsetenv("TMPDIR");
+}
+
+static void test_copy(void **state)
+{
+	enum { LEN = 40000 };
+	static char octets[LEN], copied[LEN];
+	(void)state;
+	for (size_t i = 0; i < LEN; i++)
+		octets[i] = (char)(i * 7);
+	int from = file_of(octets, LEN), to = queue_open_file();
+	assert_int_equal(queue_copy(from, to), 0);
+	assert_int_equal(lseek(to, 0, SEEK_CUR), LEN);
+	assert_int_equal(pread(to, copied, LEN, 0), LEN);
+	assert_memory_equal(copied, octets, LEN);
+	assert_int_equal(queue_copy(from, to), 0); /* at its end: nothing more */
+	assert_int_equal(lseek(to, 0, SEEK_CUR), LEN);
+	assert_int_equal(lseek(from, 0, SEEK_SET), 0);
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int folder = open("/", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(queue_copy(from, full), QUEUE_WRITE);
+	assert_int_equal(queue_copy(folder, to), QUEUE_READ);
+	close(full);
+	close(folder);
+	close(from);
+	close(to);
+}
+
+#define A100                                                                   \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A1000 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100
+
+/* What is whole is copied as it is; what is not is told apart. */
+static void test_envelope(void **state)
+{
+#define ROW(text) text, sizeof(text) - 1
+	static const struct {
+		const char *octets;
+		size_t len;
+		int status;
+		const char *sender; /* NULL: not looked at */
+	} rows[] = {
+		{ ROW("Fa@b\0Tc@d\0\0"), 0, "a@b" },
+		{ ROW("Fa@b\0Tc@d\0Te@f\0\0"), 0, "a@b" },
+		{ ROW("F\0Tc@d\0\0"), 0, "" },
+		{ ROW("Fa\0\0"), 0, "a" }, /* nobody: qmail-queue decides */
+		{ ROW("F" A1000 "aa\0Tb\0\0"), 0, A1000 "aa" },
+		{ ROW("F" A1000 "aaa\0Tb\0\0"), QUEUE_TOO_LONG, NULL },
+		{ ROW("Fa\0T" A1000 "aa\0Tb\0\0"), 0, "a" },
+		{ ROW("Fa\0T" A1000 "aaa\0\0"), QUEUE_TOO_LONG, NULL },
+		{ ROW(""), QUEUE_READ, NULL },
+		{ ROW("Fa"), QUEUE_READ, NULL },
+		{ ROW("Fa\0"), QUEUE_READ, NULL },
+		{ ROW("Fa\0Tb"), QUEUE_READ, NULL },
+		{ ROW("Fa\0Tb\0"), QUEUE_READ, NULL },
+		{ ROW("Ta\0Tb\0\0"), QUEUE_ENVELOPE, NULL },
+		{ ROW("Fa\0Fb\0\0"), QUEUE_ENVELOPE, NULL },
+		{ ROW("Fa\0Tb\0\0T"), QUEUE_ENVELOPE, NULL },
+		{ ROW("Fa\0Tb\0\0\0"), QUEUE_ENVELOPE, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char sender[QUEUE_ADDRESS_MAX + 1], copied[4096];
+		int from = file_of(rows[i].octets, rows[i].len), to = queue_open_file();
+		int status = queue_copy_envelope(from, to, sender);
+		if (status != rows[i].status)
+			fail_msg("row %zu: %d", i, status);
+		if (rows[i].sender) {
+			assert_string_equal(sender, rows[i].sender);
+			assert_int_equal(pread(to, copied, sizeof(copied), 0),
+			                 rows[i].len);
+			assert_memory_equal(copied, rows[i].octets, rows[i].len);
+		}
+		close(from);
+		close(to);
+	}
+	char sender[QUEUE_ADDRESS_MAX + 1];
+	int from = file_of(rows[0].octets, rows[0].len);
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int folder = open("/", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(queue_copy_envelope(from, full, sender), QUEUE_WRITE);
+	assert_int_equal(queue_copy_envelope(folder, full, sender), QUEUE_READ);
+	close(full);
+	close(folder);
+	close(from);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_received),
-		cmocka_unit_test(test_reply),
+		cmocka_unit_test(test_received), cmocka_unit_test(test_reply),
+		cmocka_unit_test(test_open),     cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_envelope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
