@@ -60,7 +60,7 @@ m doctor keys
 quietly --no-push domain set example.org dns.service external
 m doctor keys
 fresh
-sql "UPDATE dkim_key SET state = 'pending', since = $now - 86400 * 2 WHERE domain_id = (SELECT id FROM domain WHERE name = 'example.org')"
+sql "UPDATE dkim_key SET state = 'pending', since = $now - 86400 * 2 + 600 WHERE domain_id = (SELECT id FROM domain WHERE name = 'example.org')"
 m doctor keys
 quietly --no-push domain disable-dkim example.org
 sql "UPDATE dkim_key SET due = $now - 86400 * 3 - 100 WHERE domain_id = (SELECT id FROM domain WHERE name = 'example.org')"
