@@ -47,7 +47,9 @@ m --quiet mta push --remove --yes
 mkdir "$ROOT/copy"
 m --quiet server set mta.backend directory
 m --quiet server set mta.mailenable.config-dir /copy
+m --quiet domain set example.com dns.ttl 600
 (cd "$folder" && find mailenable -type f)
+grep -c ' 600 IN TXT' "$folder/mailenable/example.com.txt"
 m --quiet server unset mta.mailenable.config-dir
 (cd "$folder" && find . -name '*.txt')
 echo "--- all of it goes"
