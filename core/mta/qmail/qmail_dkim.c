@@ -231,6 +231,33 @@ static void plan_lines(const struct qmail_observed *observed, const char *lines,
 			->shared = &qmail_dkimkeys_format;
 }
 
+static int note_one(void *arg, const struct signing_row *row, struct err *err)
+{
+	(void)row, (void)err;
+	*(bool *)arg = true;
+	return 1;
+}
+
+/* Domains are to sign, and nothing here can. */
+static int warn_unsigned(const struct desired *desired,
+                         const struct qmail_observed *observed, struct plan *plan,
+                         struct err *err)
+{
+	bool signs = false;
+	int r = desired ? desired_each_signing(desired, note_one, &signs, err) : 0;
+	if (r >= 0 && signs && observed->host.flavour == QMAIL_SQMAIL)
+		plan_warn(
+			plan, _("add the domains to control/dkimdomains of s/qmail"),
+			_("mail is not signed: control/dkimdomains of s/qmail is not written "
+		          "yet; export the keys with \"mailauthctl key export\", and add them "
+		          "as qmail-dksign(8) describes"));
+	else if (r >= 0 && signs)
+		plan_warn(plan, _("install a qmail with the DKIM patch"),
+		          _("mail is not signed: this qmail was built without the DKIM "
+		            "patch (qmail-dkim)"));
+	return r < 0 ? r : 0;
+}
+
 int qmail_dkim_plan(const struct desired *desired, const struct qmail_observed *observed,
                     struct plan *plan, struct err *err)
 {
@@ -241,7 +268,7 @@ int qmail_dkim_plan(const struct desired *desired, const struct qmail_observed *
 	struct opendkim_plan found = { 0 };
 	bool is_called, has_sign;
 	if (!observed->host.has_dkim)
-		return 0;
+		return warn_unsigned(desired, observed, plan, err);
 	if (!desired) {
 		plan_lines(observed, "", plan);
 		return 0;

@@ -310,6 +310,48 @@ static void test_before(void **state)
 	store_close(store);
 }
 
+/* ---- signing ---------------------------------------------------------------------------------- */
+
+/* Where nothing can sign, that is said; with the patch it is something else that is missing. */
+static void test_unsigned(void **state)
+{
+	static const struct {
+		const char *more, *warning;
+	} rows[] = {
+		{ NULL, "built without the DKIM patch" },
+		{ "/var/qmail/bin/qmail-dksign", "control/dkimdomains of s/qmail" },
+		{ "/var/qmail/bin/qmail-dkim", "nothing calls qmail-dkim" },
+	};
+	struct host *host = *state;
+	struct store *store = qmail_at(host, PLAIN_SMTPD);
+
+	set(host, store, SET_MTA_BACKEND, "qmail");
+	add_signing(host, store, "example.com");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct push_options options = adopt;
+		struct err err = ERR_INIT;
+		struct push *push = NULL;
+		const char *why = NULL;
+		bool is_said = false;
+
+		if (rows[i].more)
+			put(host->root, rows[i].more, "", 0755);
+		assert_int_equal(store_begin(store, true, &err), 0);
+		assert_int_equal(push_prepare(&host->ctx, store, &options, NULL, true,
+		                              &push, &why, &err),
+		                 0);
+		assert_non_null(push);
+		for (size_t k = 0; k < push_plan(push)->notes; k++)
+			is_said |= strstr(push_plan(push)->note[k].text,
+			                  rows[i].warning) != NULL;
+		if (!is_said)
+			fail_msg("row %zu", i);
+		push_free(push);
+		store_rollback(store);
+	}
+	store_close(store);
+}
+
 /* ---- SRS -------------------------------------------------------------------------------------- */
 
 /* The warnings of a plan with SRS on; the caller frees. */
@@ -514,6 +556,7 @@ int main(void)
 		ROW(test_spf_files), ROW(test_spf_base), ROW(test_verify),
 		ROW(test_plain),     ROW(test_limits),   ROW(test_before),
 		ROW(test_probe),     ROW(test_srs),      ROW(test_showctl),
+		ROW(test_unsigned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
