@@ -21,6 +21,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/library.h"
+#include "dnszone/dkim/dkim_key.h"
 
 void key_pair_done(struct key_pair *pair)
 {
@@ -50,7 +51,6 @@ void key_pair_done(struct key_pair *pair)
 	CALL(ERR_clear_error) \
 	CALL(ERR_peek_last_error) \
 	CALL(ERR_reason_error_string) \
-	CALL(EVP_DecodeBlock) \
 	CALL(EVP_PKEY2PKCS8) \
 	CALL(EVP_PKEY_CTX_free) \
 	CALL(EVP_PKEY_CTX_new) \
@@ -425,34 +425,18 @@ static bool seed_to_der(const unsigned char *octets, size_t len, struct secret *
 	return true;
 }
 
-/* Base64 and blanks up to the end; false: something else.  BIO_f_base64() and EVP_DecodeBlock()
- * each accept more than that as base64. */
+/* Base64 and blanks up to the end; false: something else. */
 static bool decode_base64(const unsigned char *text, size_t len, struct secret *ret)
 {
-	unsigned char *packed = OPENSSL_malloc(len + 1);
-	unsigned char *octets = OPENSSL_malloc(len + 1);
-	size_t count = 0, pads = 0;
-	bool is_base64 = true;
-	if (!packed || !octets)
-		abort(); /* out of memory */
-	for (size_t i = 0; i < len && is_base64; i++) {
-		unsigned char c = text[i];
-		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
-			continue;
-		bool is_digit = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		                (c >= '0' && c <= '9') || c == '+' || c == '/';
-		pads += c == '=';
-		is_base64 = c == '=' ? pads <= 2 : is_digit && !pads;
-		packed[count++] = c;
-	}
-	int n = is_base64 && count && count % 4 == 0
-	                ? crypto()->EVP_DecodeBlock(octets, packed, (int)count)
-	                : -1;
-	if (n > 0)
-		secret_set(ret, octets, (size_t)n - pads);
-	OPENSSL_clear_free(packed, len + 1);
-	OPENSSL_clear_free(octets, len + 1);
-	return n > 0;
+	auto_secret room = SECRET_INIT;
+	size_t count;
+	secret_set(&room, text, len); /* more than is decoded; wiped in full */
+	if (!dkim_base64_read((struct octets){ (const char *)text, len }, room.at, len,
+	                      &count) ||
+	    count == 0)
+		return false;
+	secret_set(ret, room.at, count);
+	return true;
 }
 
 /* 32 octets of text are not a random seed. */
