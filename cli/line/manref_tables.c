@@ -297,23 +297,12 @@ static void put_checks(struct page *page, const char *word)
 	}
 }
 
-static const char *support_word(enum mta_support support)
-{
-	static const char *const words[] = {
-		[SUPPORT_NO] = N_("no"),
-		[SUPPORT_PENDING] = N_("not yet"),
-		[SUPPORT_BY_HAND] = N_("by hand"),
-		[SUPPORT_YES] = N_("yes"),
-	};
-	return _(words[support]);
-}
-
 static void put_backends(struct page *page, const char *word)
 {
 	(void)page, (void)word;
 	fputs(".Bl -column mailenable-standard", stdout);
 	for (unsigned k = 0; k < FEATURE_COUNT; k++)
-		printf(" \"%s\"", support_word(SUPPORT_PENDING));
+		printf(" \"%s\"", cmd_support_word(SUPPORT_PENDING));
 	/* TRANSLATORS: columns, in mdoc(7) */
 	printf("\n.It %s\n",
 	       _("Em backend Ta Em sign Ta Em verify Ta Em SPF Ta Em DMARC Ta Em SRS"));
@@ -321,7 +310,7 @@ static void put_backends(struct page *page, const char *word)
 		const struct mta_backend *backend = registry[i];
 		printf(".It %s", backend->name);
 		for (unsigned k = 0; k < FEATURE_COUNT; k++)
-			printf(" Ta %s", support_word(backend->support[k].level));
+			printf(" Ta %s", cmd_support_word(backend->support[k].level));
 		putchar('\n');
 	}
 	puts(".El");
