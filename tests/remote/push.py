@@ -176,7 +176,7 @@ def test_killed(scratch, kind):
                 fault = judge(host, server, command, pushes, before, wanted) if is_dead else ""
                 if fault or not (is_dead or call == "logout"):
                     faults.append(f"{'after' if is_late else 'before'} {at} {call}: {fault or 'not killed'}")
-        is_true(f"{kind}: \"{' '.join(command)}\" killed at {kills} of {len(calls)} requests", not faults and kills > 3, *faults)
+        is_true(f"{kind}: \"{' '.join(command)}\" killed {kills} times at {len(calls)} requests", not faults and kills > 3, *faults)
         restore(host, server)
         host.must(*command)
     server.end()
