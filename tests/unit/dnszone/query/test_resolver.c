@@ -232,6 +232,46 @@ static void test_cache(void **state)
 }
 
 /* An answer for which there is no room is given, and asked for again. */
+/* RFC 6761 6.4: the server is not asked for "invalid" and what is below it; a strict mock counts what it
+ * is asked for. */
+static void test_invalid(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool is_local;
+	} rows[] = {
+		{ "invalid", true },
+		{ "INVALID.", true },
+		{ "probe.invalid", true },
+		{ "_dmarc.a.b.Invalid", true },
+		{ "xinvalid", false },
+		{ "x\\.invalid", false },
+		{ "x\\007invalid",
+		  false }, /* the octets of the label, but no border before it */
+		{ "invalid.example", false },
+		{ "invali", false },
+		{ ".", false },
+	};
+	struct resolver *mock = mock_of(MOCK_STRICT, NULL, 0);
+	auto_resolver *cache = resolver_cache_new(mock, 65536);
+	auto_arena mem = { 0 };
+	assert_non_null(cache);
+	assert_true(arena_open(&mem, 8192));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct dns_name name = name_of(rows[i].name);
+		const unsigned before = resolver_mock_count(mock).asked;
+		const unsigned ahead = resolver_mock_count(mock).ahead;
+		struct dns_answer answer;
+		resolver_ask_ahead(cache, &name, DNS_TXT, deadline_in_ms(1000));
+		resolver_ask(cache, &name, DNS_TXT, deadline_in_ms(1000), &mem, &answer);
+		if ((answer.kind == DNS_NXDOMAIN) != rows[i].is_local ||
+		    (resolver_mock_count(mock).asked == before) != rows[i].is_local ||
+		    (resolver_mock_count(mock).ahead == ahead) != rows[i].is_local)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
 static void test_full_cache(void **state)
 {
 	(void)state;
@@ -578,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_zone),      cmocka_unit_test(test_zone_ttl),
 		cmocka_unit_test(test_zone_many), cmocka_unit_test(test_bad_zone),
 		cmocka_unit_test(test_replies),   cmocka_unit_test(test_reply_types),
+		cmocka_unit_test(test_invalid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
