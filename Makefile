@@ -83,7 +83,7 @@ mta_src := \
 	$(addprefix provider/,offer opendkim opendkim_access opendkim_conf opendkim_keys \
 		opendkim_renew opendkim_rollback opendkim_tables opendkim_try \
 		opendkim_validate opendmarc policyd_conf postsrsd \
-		postsrsd_conf) \
+		postsrsd_conf rspamd) \
 	$(addprefix engine/,drift_file drift_remote drifts engine folders history journal owned \
 		owned_file owned_remote owned_service recover roll_back step_file step_probe \
 		step_remote step_service target told) \
@@ -155,11 +155,11 @@ unit_tests := \
 	$(addprefix core/mta/host/test_,service service_filter service_master service_process) \
 	$(addprefix core/mta/plan/test_,desired plan shared step) \
 	$(addprefix core/mta/postfix/test_,postfix postfix_advise postfix_canonical postfix_detect postfix_expand postfix_filters postfix_main \
-		postfix_master postfix_observe postfix_restrict postfix_route postfix_service postfix_validate \
+		postfix_master postfix_observe postfix_other_verify postfix_restrict postfix_route postfix_service postfix_validate \
 		postfix_values signers) \
 	$(addprefix core/mta/probe/test_,map_probe milter policy_probe) \
 	$(addprefix core/mta/provider/test_,opendkim opendkim_renew opendmarc postsrsd \
-		postsrsd_conf) \
+		postsrsd_conf rspamd) \
 	$(addprefix core/mta/qmail/test_,qmail) \
 	$(addprefix core/mta/remote/test_,credentials docs http) \
 	$(addprefix core/mta/push/test_,backend_choose contract drift_remote push rollback) \

@@ -199,6 +199,17 @@ echo 'enabled = false;' >/etc/rspamd/local.d/dkim_signing.conf
 ok "one that is switched off is none" tell mailauthctl mta adopt --yes
 fails "and not told of" said 'rspamd signs'
 mailauthctl mta push --remove --yes >/dev/null 2>&1
+install -D -m 0755 /e2e/mailauth-policyd /usr/local/libexec/mailauthctl/mailauth-policyd
+ok "beside ours it verifies, too" tell mailauthctl mta adopt --yes
+ok "and told of" said 'names inet:127.0.0.1:11332, which verifies mail too'
+mailauthctl mta push --remove --yes >/dev/null 2>&1
+echo 'use = ["x-spamd-bar", "authentication-results"];' >/etc/rspamd/local.d/milter_headers.conf
+ok "one that writes results" tell mailauthctl mta adopt --yes
+is "removes ours, as mta status says" "$(mailauthctl mta status 2>&1 | grep -c 'rspamd writes Authentication-Results')" 1
+ok "doctor has what to do" sh -c 'mailauthctl doctor overrides 2>&1 | tr -s " \n" " " |
+	grep -q "rspamd writes Authentication-Results: .*take authentication-results out of \"use\" in /etc/rspamd/local.d/milter_headers.conf"'
+mailauthctl mta push --remove --yes >/dev/null 2>&1
+rm -r /usr/local/libexec/mailauthctl
 postconf -X smtpd_milters milter_default_action
 rm -rf /etc/rspamd
 

@@ -87,6 +87,7 @@ struct postfix_observed {
 	struct opendkim_observed dkim;
 	struct policyd_observed spf;
 	struct earlier_observed earlier;
+	const char *rspamd_results; /* its file that lets it write results; NULL: none */
 	struct srs_observed srs;
 };
 

@@ -3,7 +3,7 @@
  *
  * OpenDKIM and OpenDMARC remove every Authentication-Results field with their own AuthservID that has
  * a result of theirs (2.11 and 1.4.2, tested): ours, which they get, would be lost.  Without an
- * AuthservID both use the name of the host.
+ * AuthservID both use the name of the host.  Of rspamd see rspamd.h.
  */
 #include "core/mta/postfix/postfix_other_verify.h"
 
@@ -18,6 +18,7 @@
 #include "core/mta/provider/opendkim_conf.h"
 #include "core/mta/provider/opendmarc.h"
 #include "core/mta/provider/policyd_conf.h"
+#include "core/mta/provider/rspamd.h"
 
 static bool is_same_id(const struct opendkim_conf *conf, const char *hostname,
                        const char *name)
@@ -41,6 +42,40 @@ static char *find_item(const struct opendkim_conf *conf, const struct main_cf *a
 	return services_find_socket(buf_text(&value), &filter);
 }
 
+static void note_unchanged(const char *item, struct plan *plan)
+{
+	plan_note(
+		plan,
+		_("smtpd_milters names %s, which verifies mail too: it is not changed, and "
+	          "mail must satisfy both filters"),
+		item);
+}
+
+static void note_rspamd(const struct postfix_observed *observed,
+                        const struct main_cf *admin, struct plan *plan)
+{
+	auto_buf value = BUF_INIT, item = BUF_INIT;
+	main_cf_value(admin, NULL, "smtpd_milters", &value);
+	for (const char *at = buf_text(&value); item_list_next(&at, &item);) {
+		if (!rspamd_is_item(buf_text(&item)))
+			continue;
+		if (!observed->rspamd_results) {
+			note_unchanged(buf_text(&item), plan);
+			return;
+		}
+		auto_free char *remedy = xasprintf(
+			_("take authentication-results out of \"use\" in %s, and "
+		          "restart rspamd"),
+			observed->rspamd_results);
+		plan_warn(plan, remedy,
+		          _("smtpd_milters names %s, and rspamd writes "
+		            "Authentication-Results: it removes all other fields of that "
+		            "name, and the results of mailauthctl with them"),
+		          buf_text(&item));
+		return;
+	}
+}
+
 static void note(const struct postfix_observed *observed,
                  const struct opendkim_conf *conf, const struct main_cf *admin,
                  const char *file, const char *name, struct plan *plan)
@@ -49,10 +84,7 @@ static void note(const struct postfix_observed *observed,
 	if (!item)
 		return;
 	if (!is_same_id(conf, observed->host.hostname, name)) {
-		plan_note(plan,
-		          _("smtpd_milters names %s, which verifies mail too: it is not "
-		            "changed, and mail must satisfy both filters"),
-		          item);
+		note_unchanged(item, plan);
 		return;
 	}
 	auto_free char *remedy = xasprintf(
@@ -80,6 +112,7 @@ void other_verify_note(const struct postfix_observed *observed, const char *name
 	if (opendkim_conf_parse(&dmarc, buf_text(&conf), NULL, NULL, &ignored) < 0)
 		err_clear(&ignored);
 	note(observed, &dmarc, &admin, OPENDMARC_CONF, name, plan);
+	note_rspamd(observed, &admin, plan);
 }
 
 /* ---- order ------------------------------------------------------------------------------------- */

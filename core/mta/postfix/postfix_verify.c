@@ -16,6 +16,7 @@
 #include "core/mta/postfix/postfix_render.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/provider/policyd_conf.h"
+#include "core/mta/provider/rspamd.h"
 
 static bool has_policyd(struct ctx *ctx)
 {
@@ -24,7 +25,17 @@ static bool has_policyd(struct ctx *ctx)
 
 static int observe(struct ctx *ctx, struct postfix_observed *observed, struct err *err)
 {
-	(void)ctx, (void)observed, (void)err; /* the SPF service was observed */
+	static const char *const paths[] = { RSPAMD_HEADERS_LOCAL,
+		                             RSPAMD_HEADERS_OVERRIDE };
+	struct err ignored = ERR_INIT; /* what cannot be read is not warned of */
+	(void)err;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		auto_buf text = BUF_INIT;
+		if (postfix_read_if_there(ctx, paths[i], &text, &ignored) < 0)
+			err_clear(&ignored);
+		else if (rspamd_writes_results(buf_text(&text)))
+			observed->rspamd_results = paths[i];
+	}
 	return 0;
 }
 

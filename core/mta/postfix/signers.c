@@ -18,6 +18,7 @@
 #include "core/mta/host/item_list.h"
 #include "core/mta/probe/milter.h"
 #include "core/mta/provider/opendkim_conf.h"
+#include "core/mta/provider/rspamd.h"
 #include "dnszone/name/name.h"
 
 #define CONF_LIMIT ((size_t)4 << 20)
@@ -409,7 +410,7 @@ static bool is_known(const struct asking *a, const char *item)
 {
 	for (size_t i = 0; i < a->signers->count; i++)
 		if (strcmp(a->signers->at[i].program, "rspamd") == 0 &&
-		    (strstr(item, "11332") || strstr(item, "rspamd")))
+		    rspamd_is_item(item))
 			return true;
 	return false;
 }
