@@ -57,10 +57,10 @@ dnszone_src := \
 	$(addprefix verify/,auth_results exceptions hidden_field message_verify policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
-	$(addprefix setting/,env setting setting_label setting_table setting_type spf_setting srs_secret) \
+	$(addprefix setting/,env selector_pattern setting setting_label setting_table setting_type spf_setting srs_secret) \
 	$(addprefix domain/,access domain left_out) \
-	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose keyring_learn publish \
-		ring signing) \
+	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose keyring_learn keyring_revoke \
+		keyring_rotate publish publish_wait ring signing) \
 	$(addprefix record/,first_look record record_place record_policy record_present \
 		record_text records records_check records_diff records_list stored \
 		template template_apply template_edit template_whole) \
@@ -109,18 +109,18 @@ mta_src := \
 	$(addprefix doctor/,doctor doctor_database doctor_disk doctor_dns doctor_keys \
 		doctor_program doctor_records doctor_sample doctor_server doctor_zones)
 job_src := change_push config_import domain_set enable_dkim export_activate host_push key_import \
-	key_lookup key_making preview session session_access takeover zone_ask zone_forget
+	key_lookup key_making preview revoke_key session session_access takeover zone_ask zone_forget
 cli_src := \
 	$(addprefix line/,args args_grammar caller caller_process command command_help \
 		commands help_topic language panel_manual) \
 	$(addprefix complete/,complete complete_line complete_source) \
 	$(addprefix out/,out out_json out_layout out_table out_tsv progress when) \
 	$(addprefix app/,app app_dns app_input app_run changes dry_run findings \
-		overview paste spf_targets srs_targets typed) \
+		key_step overview paste spf_targets srs_targets typed) \
 	$(addprefix cmd/,cmd_audit cmd_completion cmd_config cmd_db cmd_dkim cmd_dmarc \
 		cmd_dmarc_check cmd_doctor cmd_domain cmd_domain_show cmd_key \
-		cmd_key_import cmd_key_lint cmd_mta cmd_mta_backends cmd_mta_history \
-		cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
+		cmd_key_import cmd_key_lint cmd_key_rotate cmd_mta cmd_mta_backends \
+		cmd_mta_history cmd_mta_status cmd_record cmd_server cmd_spf cmd_template cmd_zone dmarc_input dmarc_message)
 # mailauth-qmail-queue: these, and nothing else.
 queue_src := queue/queue_envelope
 # mailauth-policyd: these and what it uses of base and dnszone, nothing else.
@@ -144,7 +144,7 @@ unit_tests := \
 	$(addprefix core/model/config/test_,config) \
 	$(addprefix core/model/domain/test_,access model) \
 	$(addprefix core/model/export/test_,export export_kept export_state heartbeat) \
-	$(addprefix core/model/key/test_,key_crypto keygen keyring publish) \
+	$(addprefix core/model/key/test_,key_crypto keygen keyring keyring_rotate publish) \
 	$(addprefix core/model/life/test_,import_name import_walk key_tables) \
 	$(addprefix core/model/record/test_,first_look records) \
 	$(addprefix core/model/setting/test_,setting setting_label setting_type srs_secret) \

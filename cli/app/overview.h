@@ -15,6 +15,7 @@ struct overview {
 	struct export_state export;
 	char *export_remark; /* why the zones could not be looked at; NULL: they were */
 	struct publish_waiting waiting;
+	int64_t rotations_due; /* domains with keys that are older than dkim.rotate-after */
 	int64_t last_all; /* when `zone export --all` last ran to its end; 0: never */
 	bool is_all_failed;
 };

@@ -14,6 +14,7 @@
 #include "core/model/domain/access.h"
 #include "core/model/key/keyring.h"
 #include "core/model/key/publish.h"
+#include "core/model/key/signing.h"
 #include "core/model/life/domain_life.h"
 #include "core/model/record/records.h"
 #include "core/model/setting/setting.h"
@@ -22,19 +23,31 @@
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+static int note_signing(void *arg, const struct signing_row *row, struct err *err)
+{
+	(void)row;
+	(void)err;
+	*(bool *)arg = true;
+	return 0;
+}
+
 int cmd_domain_dkim(struct app *app, const struct domain *domain, const char **ret_word,
                     char **ret_waits, struct err *err)
 {
-	bool signs;
+	bool signs, is_signing = false;
 	enum publish_wait wait;
 	int r = setting_bool(app->session.store, SET_DKIM_SIGN, domain->id, &signs, err);
 	if (r >= 0)
 		r = publish_wait_of(app->session.store, domain, &wait, ret_waits, err);
+	/* during a rotation it signs with the present key */
+	if (r >= 0 && *ret_waits)
+		r = signing_of(app->session.store, domain->name, note_signing,
+		               &is_signing, err);
 	if (r >= 0)
 		*ret_word = !signs || wait == PUBLISH_WAITS_SERVER ? "off"
-		            : *ret_waits                           ? "pending"
+		            : *ret_waits && !is_signing            ? "pending"
 		                                                   : "on";
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int list_one(struct app *app, const struct domain *domain, struct err *err)

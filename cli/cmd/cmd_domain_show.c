@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/app/app.h"
+#include "cli/app/key_step.h"
 #include "cli/line/commands.h"
 #include "core/base/alloc.h"
 #include "core/model/export/export_state.h"
@@ -23,15 +24,19 @@ static int show_keys(struct app *app, const struct domain *domain, struct err *e
 {
 	auto_stmt keys = NULL;
 	struct key key;
+	struct key_step step;
 	int r = key_query(app->session.store,
 	                  domain->main_id ? domain->main_id : domain->id, &keys, err);
 	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		r = key_step_load(app, &key, &step, err);
+		if (r < 0)
+			break;
 		out_text(app->out, key.selector);
 		out_text(app->out, key.algorithm);
 		out_int(app->out, key.bits);
 		out_text(app->out, key.state);
 		out_time(app->out, key.since);
-		out_time(app->out, key.due);
+		key_step_put(app, &step);
 		out_row_end(app->out);
 	}
 	return r;
@@ -89,7 +94,7 @@ static int show_listings(struct app *app, const struct domain *domain, struct er
 		{ "bits", N_("Bits"), OUT_INT, 0 },
 		{ "state", N_("State"), OUT_TEXT, 0 },
 		{ "since", N_("Since"), OUT_TIME, 0 },
-		{ "due", N_("Due"), OUT_TIME, 0 },
+		KEY_STEP_COLUMNS,
 	};
 	static const struct out_column alias_columns[] = {
 		{ "domain", N_("Domain"), OUT_TEXT, 0 },

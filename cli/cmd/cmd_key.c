@@ -7,6 +7,7 @@
 
 #include "cli/app/app.h"
 #include "cli/app/findings.h"
+#include "cli/app/key_step.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
@@ -31,9 +32,13 @@ static int list_one(struct app *app, const struct key *key, const char *name,
                     struct err *err)
 {
 	struct out *out = app->out;
+	struct key_step step;
 	bool owns = false;
 	int r = session_owns(&app->session, key->domain_id, &owns, err);
 	if (r < 0 || (!owns && !name))
+		return r;
+	r = key_step_load(app, key, &step, err);
+	if (r < 0)
 		return r;
 	out_text(out, owns ? key->domain : name);
 	out_text(out, key->selector);
@@ -41,7 +46,7 @@ static int list_one(struct app *app, const struct key *key, const char *name,
 	out_int(out, key->bits);
 	out_text(out, key->state);
 	out_time(out, key->since);
-	out_time(out, key->due);
+	key_step_put(app, &step);
 	out_row_end(out);
 	return 0;
 }
@@ -65,7 +70,7 @@ static int run_list(struct app *app, struct err *err)
 		{ "bits", N_("Bits"), OUT_INT, 0 },
 		{ "state", N_("State"), OUT_TEXT, 0 },
 		{ "since", N_("Since"), OUT_TIME, 0 },
-		{ "due", N_("Due"), OUT_TIME, 0 },
+		KEY_STEP_COLUMNS,
 	};
 	auto_domain domain = DOMAIN_INIT;
 	auto_stmt keys = NULL;
@@ -371,6 +376,17 @@ static const struct option_row check_options[] = {
 	{ 0 },
 };
 
+static const struct option_row rotate_options[] = {
+	{ "--all", NULL, N_("all domains that sign"), 0, 0 },
+	{ "--due", NULL, N_("keys that are older than dkim.rotate-after"), 0, 0 },
+	OPTION_DOMAINS_FROM,
+	{ 0 },
+};
+static const struct option_row revoke_options[] = {
+	OPTION_YES,
+	{ 0 },
+};
+
 static const struct option_row lint_options[] = {
 	OPTION_RECORD,
 	OPTION_RECORDS_FROM,
@@ -409,6 +425,20 @@ const struct command commands_key[] = {
 	  .example = "mailauthctl key import example.com s2024 --private key.pem",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = cmd_key_import },
+	{ .words = "key rotate",
+	  .args = "<domain>...|--all|--due|--domains-from=<file>",
+	  .options = rotate_options,
+	  .help = N_("replace keys without a gap in signing"),
+	  .example = "mailauthctl key rotate example.com",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_key_rotate },
+	{ .words = "key revoke",
+	  .args = "<domain> <selector>",
+	  .options = revoke_options,
+	  .help = N_("revoke a key at once, and replace it if it signs"),
+	  .example = "mailauthctl key revoke example.com default",
+	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .run = cmd_key_revoke },
 	{ .words = "key check",
 	  .args = "<domain>...|--all|--domains-from=<file>",
 	  .options = check_options,

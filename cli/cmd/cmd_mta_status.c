@@ -4,6 +4,7 @@
 
 #include "cli/app/app.h"
 #include "cli/app/changes.h"
+#include "cli/app/key_step.h"
 #include "cli/app/overview.h"
 #include "cli/line/commands.h"
 #include "core/base/alloc.h"
@@ -243,6 +244,35 @@ static void show_waits(struct app *app, const struct overview *overview)
 	out_nested_end(app->out);
 }
 
+/* Keys that leave the zones after some time; those that wait for a record are listed before. */
+static int show_keys(struct app *app, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", N_("Domain"), OUT_TEXT, 0 },
+		{ "selector", N_("Selector"), OUT_TEXT, 0 },
+		{ "state", N_("State"), OUT_TEXT, 0 },
+		KEY_STEP_COLUMNS,
+	};
+	auto_stmt keys = NULL;
+	struct key key;
+	struct key_step step;
+	out_nested_begin(app->out, "keys", N_("Keys that end"), columns,
+	                 ARRAY_LEN(columns));
+	int r = key_query_due(app->session.store, OVERVIEW_WAITS, &keys, err);
+	while (r >= 0 && (r = key_next(keys, &key, err)) > 0) {
+		r = key_step_load(app, &key, &step, err);
+		if (r < 0)
+			break;
+		out_text(app->out, key.domain);
+		out_text(app->out, key.selector);
+		out_text(app->out, key.state);
+		key_step_put(app, &step);
+		out_row_end(app->out);
+	}
+	out_nested_end(app->out);
+	return r;
+}
+
 static void show_zones(struct app *app, const struct overview *overview)
 {
 	static const struct out_column columns[] = {
@@ -290,6 +320,7 @@ static const struct out_column status_columns[] = {
 	{ "last_export_all", N_("Last zone export --all"), OUT_TIME, OUT_BRIEF },
 	{ "export_all_failed", N_("Export --all failed"), OUT_BOOL, OUT_BRIEF },
 	{ "names_waiting", N_("Names waiting"), OUT_INT, OUT_BRIEF },
+	{ "rotations_due", N_("Rotations due"), OUT_INT, OUT_BRIEF },
 };
 
 static void show_server(struct app *app, const struct status *status,
@@ -332,6 +363,7 @@ static void show_export(struct app *app, const struct overview *overview)
 	out_time(app->out, overview->last_all);
 	out_bool(app->out, overview->is_all_failed);
 	out_int(app->out, overview->waiting.total);
+	out_int(app->out, overview->rotations_due);
 }
 
 int cmd_mta_status(struct app *app, struct err *err)
@@ -365,6 +397,8 @@ int cmd_mta_status(struct app *app, struct err *err)
 	show_notes(app, &status.plan);
 	show_zones(app, &status.overview);
 	show_waits(app, &status.overview);
+	if (r >= 0)
+		r = show_keys(app, err);
 	out_end(app->out);
 	return r;
 }

@@ -45,6 +45,22 @@ static int run_show(struct app *app, struct err *err)
 	return 0;
 }
 
+/* What cron runs: also begins the rotation of keys that are due.  If that fails for some domains,
+ * the zones are exported all the same. */
+static int export_all(struct app *app, struct err *err)
+{
+	struct err earlier = ERR_INIT;
+	int rotated = cmd_key_rotate_due(app, &earlier);
+	if (rotated == ERR_CANCELLED) {
+		*err = earlier;
+		return rotated;
+	}
+	int r = export_activate_all(&app->session, err);
+	if (r >= 0 && rotated < 0)
+		*err = earlier;
+	return r >= 0 && rotated < 0 ? rotated : r;
+}
+
 /* Without a database nothing is written, exit status 0. */
 static int run_export(struct app *app, struct err *err)
 {
@@ -56,7 +72,7 @@ static int run_export(struct app *app, struct err *err)
 		true; /* cron mails any output: only failures are printed */
 	int r = app_names_unless_all(app, &names, err);
 	if (r >= 0 && args_has(app->args, "--all"))
-		return export_activate_all(&app->session, err);
+		return export_all(app, err);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		auto_domain domain = DOMAIN_INIT;
 		r = domain_find(app->session.store, names.name[i], &domain, err);

@@ -69,6 +69,12 @@ struct option_row;
 extern const struct option_row cmd_key_import_options[];
 int cmd_key_import(struct app *app, struct err *err);
 
+/* `key rotate` and `key revoke` (cmd_key_rotate.c). */
+int cmd_key_rotate(struct app *app, struct err *err) must_check;
+int cmd_key_revoke(struct app *app, struct err *err) must_check;
+/* For cron: rotates the keys that are due by dkim.rotate-after, and reports failures only. */
+int cmd_key_rotate_due(struct app *app, struct err *err) must_check;
+
 /* `key lint` (cmd_key_lint.c). */
 int cmd_key_lint(struct app *app, struct err *err) must_check;
 

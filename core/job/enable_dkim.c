@@ -1,4 +1,4 @@
-/* Enabling DKIM: survey, keys, batches, export.  And disabling it. */
+/* Enabling DKIM and rotating keys: survey, keys, batches, export.  And disabling DKIM. */
 #include "core/job/enable_dkim.h"
 
 #include <stdlib.h>
@@ -29,6 +29,8 @@ struct enable {
 	int64_t flushed; /* when the last batch was stored */
 	bool is_sign_now;
 	enum keyring_maker maker;
+	bool is_rotation; /* new keys replace the present ones */
+	enum keyring_scope scope;
 };
 
 static void enable_init(struct enable *enable, struct session *session,
@@ -93,12 +95,32 @@ static int consider_new(struct enable *enable, struct enable_dkim_item *item,
 	return r;
 }
 
+/* Keys of a domain are replaced: it must exist, and its keys must be ours. */
+static int consider_rotation(struct enable *enable, struct enable_dkim_item *item,
+                             struct keygen_job ret_jobs[2], struct err *err)
+{
+	struct session *session = enable->session;
+	auto_domain domain = DOMAIN_INIT;
+	int r = session_domain(session, item->name, &domain, err);
+	if (r >= 0 && enable->maker == KEYS_SERVER)
+		r = err_set(err, ERR_FAILED,
+		            _("the mail server makes the keys of %s itself: have it make "
+		              "a new one"),
+		            item->name);
+	return r < 0 ? r
+	             : keyring_rotate_missing(session->store, &session->ctx, &domain,
+	                                      enable->scope, ret_jobs, &item->missing,
+	                                      err);
+}
+
 static int consider(struct enable *enable, struct enable_dkim_item *item,
                     const char *typed, struct keygen_job ret_jobs[2], struct err *err)
 {
 	struct session *session = enable->session;
 	auto_domain domain = DOMAIN_INIT;
 	int r = name_parse_domain(typed, item->name, err);
+	if (r >= 0 && enable->is_rotation)
+		return consider_rotation(enable, item, ret_jobs, err);
 	if (r >= 0)
 		r = session_look(session, item->name, &domain, err);
 	if (r == 0) {
@@ -182,25 +204,57 @@ static int note_zone(struct enable *enable, struct enable_dkim_item *item,
 	               : session_export_family_later(enable->session, domain, err);
 }
 
+static int note_name(struct session *session, const struct domain *domain,
+                     struct names *elsewhere, struct err *err)
+{
+	bool is_elsewhere;
+	int r = setting_is(session->store, SET_DNS_SERVICE, domain->id, "external",
+	                   &is_elsewhere, err);
+	if (r >= 0 && is_elsewhere)
+		names_add(elsewhere, domain->name);
+	else if (r >= 0)
+		session_export_later(session, domain->name);
+	return r;
+}
+
+int enable_dkim_note_family(struct session *session, const struct domain *domain,
+                            struct names *elsewhere, struct err *err)
+{
+	auto_stmt aliases = NULL;
+	struct domain alias;
+	int r = note_name(session, domain, elsewhere, err);
+	if (r >= 0)
+		r = domain_query(session->store, domain->id, NULL, &aliases, err);
+	while (r >= 0 && (r = domain_next(aliases, &alias, err)) > 0)
+		r = note_name(session, &alias, elsewhere, err);
+	return r;
+}
+
 /* The current state of the domain: no lock prevented changes while its keys were generated. */
 static int enable_one(struct enable *enable, struct enable_dkim_item *item,
                       struct err *err)
 {
 	struct session *session = enable->session;
-	enum keyring_outcome outcome;
+	enum keyring_outcome outcome = KEYRING_PENDING;
 	auto_domain domain = DOMAIN_INIT;
 	int r = session_look(session, item->name, &domain, err);
 	if (r != 0)
 		item->is_new = false;
 	else
 		r = add_item(session, item, &domain, err);
-	if (r >= 0)
+	if (r >= 0 && enable->is_rotation)
+		r = keyring_rotate(session->store, &session->ctx, &domain, enable->scope,
+		                   item->pair, item->pairs, err);
+	else if (r >= 0)
 		r = keyring_enable(session->store, &session->ctx, &domain, enable->maker,
 		                   item->pair, item->pairs, enable->is_sign_now, &outcome,
 		                   err);
 	if (r >= 0 && item->pairs)
 		r = records_check_domain(session->store, &domain, err);
-	if (r >= 0)
+	if (r >= 0 && enable->is_rotation)
+		r = enable_dkim_note_family(session, &domain, &enable->work->elsewhere,
+		                            err);
+	else if (r >= 0)
 		r = note_zone(enable, item, &domain, outcome != KEYRING_UNCHANGED, err);
 	return r;
 }
@@ -297,8 +351,11 @@ static int make_and_store(struct enable *enable, struct err *err)
 	if (r == ERR_CANCELLED)
 		return err_set(
 			err, ERR_CANCELLED,
-			_("interrupted; domains with DKIM on: %zu of %zu; repeat the "
-		          "command to continue"),
+			enable->is_rotation
+				? _("interrupted; domains with new keys: %zu of %zu; "
+		                    "repeat the command to continue")
+				: _("interrupted; domains with DKIM on: %zu of %zu; "
+		                    "repeat the command to continue"),
 			enable->work->done, enable->work->count);
 	return 0;
 }
@@ -334,6 +391,10 @@ static int enable_all(struct enable *enable, const struct names *names, struct e
 {
 	int r = backend_key_maker(&enable->session->ctx, enable->session->store,
 	                          &enable->maker, err);
+	/* --due, which cron runs: nothing can be done */
+	if (r >= 0 && enable->is_rotation && enable->scope == ROTATE_DUE &&
+	    enable->maker == KEYS_SERVER)
+		return 0;
 	if (r >= 0)
 		r = survey(enable, names, err);
 	if (r < 0)
@@ -350,6 +411,20 @@ int enable_dkim_run(struct session *session, const struct names *names, bool is_
 {
 	struct enable enable;
 	enable_init(&enable, session, work, names->count, is_sign_now);
+	int r = enable_all(&enable, names, err);
+	session_drop_export_lock(session);
+	enable_free(&enable);
+	return r;
+}
+
+int enable_dkim_rotate(struct session *session, const struct names *names,
+                       enum keyring_scope scope, struct enable_dkim *work,
+                       struct err *err)
+{
+	struct enable enable;
+	enable_init(&enable, session, work, names->count, false);
+	enable.is_rotation = true;
+	enable.scope = scope;
 	int r = enable_all(&enable, names, err);
 	session_drop_export_lock(session);
 	enable_free(&enable);

@@ -1,5 +1,5 @@
 /*
- * core/job/enable_dkim.h: enables and disables DKIM for many domains.
+ * core/job/enable_dkim.h: enables and disables DKIM for many domains, and rotates their keys.
  *
  * Keys are generated on all cores without any lock and meanwhile stored in batches, each a change
  * of its own; the last batch and the export are made under one export lock.  After a signal
@@ -40,7 +40,13 @@ void enable_dkim_done(struct enable_dkim *work);
  * up to that point in any case; the failure of some domains is not a failure of the call. */
 int enable_dkim_run(struct session *session, const struct names *names, bool is_sign_now,
                     struct enable_dkim *work, struct err *err) must_check;
-/* The same for one domain with its key of that selector, which replaces its present key. */
+/* Rotates the keys of `names` (as typed), in the same way.  An item whose `missing` is 0 has a new
+ * key that is pending already.  work->elsewhere also has the aliases whose zones are served
+ * elsewhere. */
+int enable_dkim_rotate(struct session *session, const struct names *names,
+                       enum keyring_scope scope, struct enable_dkim *work,
+                       struct err *err) must_check;
+/* The same as enable_dkim_run() for one domain with its key of that selector, which replaces its present key. */
 int enable_dkim_choose(struct session *session, const char *typed, const char *selector,
                        bool is_sign_now, struct enable_dkim *work,
                        struct err *err) must_check;
@@ -50,6 +56,11 @@ int enable_dkim_choose(struct session *session, const char *typed, const char *s
  * of the others are saved and have to be exported. */
 int disable_dkim_run(struct session *session, const struct names *names, bool is_now,
                      struct err *err) must_check;
+
+/* Inside a change: adds the zones of a domain and its aliases to the export that follows, or to
+ * `elsewhere` if they are served elsewhere. */
+int enable_dkim_note_family(struct session *session, const struct domain *domain,
+                            struct names *elsewhere, struct err *err) must_check;
 
 /* Exports the zones of session->exports, which publishes new keys; warns if no name server is
  * reloaded. */

@@ -122,6 +122,9 @@ domain set a.example dns.ttl 60 dns.service external
 domain unset b.example dns.ttl
 domain get a.example dns.ttl
 domain enable-dkim c.example
+key rotate a.example
+key rotate --due
+key revoke a.example default --yes
 domain disable-dkim a.example
 domain disable-dkim a.example --now
 domain suspend a.example

@@ -7,12 +7,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/text.h"
 #include "core/model/key/key_secret.h"
+#include "core/model/setting/selector_pattern.h"
 #include "core/model/setting/setting.h"
 #include "core/store/change.h"
 #include "dnszone/dkim/dkim_record.h"
@@ -24,6 +25,7 @@
 	" coalesce(k.due, 0) FROM dkim_key k JOIN domain d ON d.id = k.domain_id "
 
 #define NAMED_MAX 10 /* selectors in a message */
+#define SERIAL_MAX 999
 
 void key_done(struct key *key)
 {
@@ -85,6 +87,17 @@ int key_next(struct stmt *keys, struct key *ret_key, struct err *err)
 	if (r > 0)
 		*ret_key = read_row(keys);
 	return r;
+}
+
+int key_query_due(struct store *store, int64_t limit, struct stmt **ret_keys,
+                  struct err *err)
+{
+	if (!store)
+		return 0;
+	return store_query(store, ret_keys, err,
+	                   COLUMNS "WHERE k.due IS NOT NULL ORDER BY k.due, d.name,"
+	                           " k.selector LIMIT ?",
+	                   "i", limit);
 }
 
 int key_id_of(struct store *store, const char *domain, const char *selector,
@@ -217,6 +230,26 @@ int key_set_state(struct store *store, const struct ctx *ctx, const struct key *
 	                   err);
 }
 
+int key_supersede(struct store *store, const struct ctx *ctx, const struct key *key,
+                  struct err *err)
+{
+	int r = store_exec(store, err, "UPDATE dkim_key SET due = ? WHERE id = ?", "ii",
+	                   ctx_now(ctx), key->id);
+	return r < 0 ? r
+	             : change_note(store, "key", key->domain, key->selector, key->state,
+	                           "active, to be replaced", err);
+}
+
+int key_drop_private(struct store *store, const struct key *key, struct err *err)
+{
+	if (!key->has_private)
+		return 0;
+	store_note_secret_gone(store);
+	return store_exec(store, err,
+	                  "UPDATE dkim_key SET private_id = NULL WHERE id = ?", "i",
+	                  key->id);
+}
+
 int key_delete(struct store *store, const struct key *key, struct err *err)
 {
 	int r = store_exec(store, err, "DELETE FROM dkim_key WHERE id = ?", "i", key->id);
@@ -227,27 +260,83 @@ int key_delete(struct store *store, const struct key *key, struct err *err)
 	                   err);
 }
 
-/* %Y %m %d of the day, UTC. */
-static char *expand_day(const char *pattern, int64_t now)
+/* A selector with a place for its serial. */
+struct selector_form {
+	char *before, *after;
+	bool is_always; /* {serial}: also 1 is written, and without a hyphen */
+};
+
+static void form_done(struct selector_form *form)
 {
-	auto_buf out = BUF_INIT;
-	time_t seconds = (time_t)now;
-	struct tm day;
-	gmtime_r(&seconds, &day);
-	for (const char *c = pattern; *c; c++) {
-		if (c[0] != '%' || !c[1]) {
-			buf_putc(&out, *c);
-			continue;
-		}
-		c++;
-		if (*c == 'Y')
-			buf_printf(&out, "%04d", day.tm_year + 1900);
-		else if (*c == 'm')
-			buf_printf(&out, "%02d", day.tm_mon + 1);
-		else if (*c == 'd')
-			buf_printf(&out, "%02d", day.tm_mday);
+	free(form->before);
+	free(form->after);
+}
+
+static int form_make(const char *pattern, int64_t now, const char *algorithm,
+                     bool is_beside_rsa, struct selector_form *form, struct err *err)
+{
+	/* no octet of a selector marks the serial */
+	struct selector_values values = { now, algorithm, "#" };
+	bool is_second = is_beside_rsa && strcmp(algorithm, "ed25519") == 0 &&
+	                 !selector_pattern_has(pattern, "{algorithm}");
+	auto_buf text = BUF_INIT;
+	int r = selector_pattern_expand(pattern, &values, &text, err);
+	if (r < 0)
+		return r;
+	if (is_second)
+		buf_puts(&text, "-ed25519");
+	const char *mark = strchr(buf_text(&text), '#');
+	size_t before = mark ? (size_t)(mark - text.at) : text.len;
+	form->is_always = mark != NULL;
+	form->before = xmemdup(buf_text(&text), before);
+	form->after = xstrdup(mark ? mark + 1 : "");
+	return 0;
+}
+
+static char *form_fill(const struct selector_form *form, unsigned serial)
+{
+	if (!form->is_always && serial == 1)
+		return xstrdup(form->before);
+	return xasprintf("%s%s%u%s", form->before, form->is_always ? "" : "-", serial,
+	                 form->after);
+}
+
+/* 1 to 999; 0: the selector is not of that form. */
+static unsigned form_serial(const struct selector_form *form, const char *selector)
+{
+	size_t before = strlen(form->before);
+	int64_t serial = 0;
+	if (strncasecmp(selector, form->before, before) != 0)
+		return 0;
+	const char *rest = selector + before;
+	if (!form->is_always && !*rest)
+		return 1;
+	if (!form->is_always && *rest++ != '-')
+		return 0;
+	size_t digits = strspn(rest, "0123456789");
+	auto_free char *number = xmemdup(rest, digits);
+	if (*rest == '0' || strcasecmp(rest + digits, form->after) != 0 ||
+	    !text_to_int(number, 1, SERIAL_MAX, &serial))
+		return 0;
+	return (unsigned)serial;
+}
+
+/* The highest serial of the domain's keys, so that the serials of rotated keys ascend. */
+static int highest_serial(struct store *store, int64_t domain_id,
+                          const struct selector_form *form, unsigned *ret_highest,
+                          struct err *err)
+{
+	auto_stmt stmt = NULL;
+	unsigned highest = 0;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT selector FROM dkim_key WHERE domain_id = ?", "i",
+	                    domain_id);
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0) {
+		unsigned serial = form_serial(form, stmt_text(stmt, 0));
+		highest = serial > highest ? serial : highest;
 	}
-	return buf_take(&out);
+	*ret_highest = highest;
+	return r;
 }
 
 /* 1: a key has it, or mail that is not delivered yet needs it under the name of the domain or an
@@ -270,12 +359,12 @@ static int is_taken(struct store *store, int64_t domain_id, const char *selector
 }
 
 /* The first unused one of base, base-2, base-3..., from `serial` on. */
-static int first_free(struct store *store, int64_t domain_id, const char *base,
-                      unsigned serial, char **ret_selector, struct err *err)
+static int first_free(struct store *store, int64_t domain_id,
+                      const struct selector_form *form, unsigned serial,
+                      char **ret_selector, struct err *err)
 {
 	for (;; serial++) {
-		auto_free char *typed =
-			serial == 1 ? xstrdup(base) : xasprintf("%s-%u", base, serial);
+		auto_free char *typed = form_fill(form, serial);
 		char selector[NAME_SIZE];
 		int r = name_parse_selector(typed, selector, err);
 		if (r >= 0)
@@ -297,9 +386,14 @@ int key_next_selector(struct store *store, int64_t domain_id, const char *select
 	bool has_serial = hyphen && hyphen > selector && hyphen[1] >= '2' &&
 	                  hyphen[1] <= '9' && !hyphen[2];
 	unsigned serial = has_serial ? (unsigned)(hyphen[1] - '0') : 1;
-	auto_free char *base = xmemdup(selector, has_serial ? (size_t)(hyphen - selector)
-	                                                    : strlen(selector));
-	return first_free(store, domain_id, base, serial + 1, ret_selector, err);
+	struct selector_form form = {
+		.before = xmemdup(selector, has_serial ? (size_t)(hyphen - selector)
+		                                       : strlen(selector)),
+		.after = xstrdup(""),
+	};
+	int r = first_free(store, domain_id, &form, serial + 1, ret_selector, err);
+	form_done(&form);
+	return r;
 }
 
 int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
@@ -307,13 +401,17 @@ int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t doma
                         char **ret_selector, struct err *err)
 {
 	auto_free char *pattern = NULL;
+	struct selector_form form = { 0 };
+	unsigned highest = 0;
 	int r = setting_text(store, SET_DKIM_SELECTOR, domain_id, &pattern, err);
-	if (r < 0)
-		return r;
-	auto_free char *day = expand_day(pattern, ctx_now(ctx));
-	bool is_second = is_beside_rsa && strcmp(algorithm, "ed25519") == 0;
-	auto_free char *base = xasprintf("%s%s", day, is_second ? "-ed25519" : "");
-	r = first_free(store, domain_id, base, 1, ret_selector, err);
+	if (r >= 0)
+		r = form_make(pattern, ctx_now(ctx), algorithm, is_beside_rsa, &form,
+		              err);
+	if (r >= 0)
+		r = highest_serial(store, domain_id, &form, &highest, err);
+	if (r >= 0)
+		r = first_free(store, domain_id, &form, highest + 1, ret_selector, err);
+	form_done(&form);
 	return r == ERR_USAGE ? err_prefix(err,
 	                                   _("no selector is available for a new key "
 	                                     "of %s"),

@@ -44,6 +44,9 @@ int key_query(struct store *store, int64_t domain_id, struct stmt **ret_keys,
               struct err *err) must_check;
 /* 1: a key, which is borrowed until the next call; keys must not be changed meanwhile.  0: no more. */
 int key_next(struct stmt *keys, struct key *ret_key, struct err *err) must_check;
+/* The keys of all domains that another step follows by itself, the next one first; at most `limit`. */
+int key_query_due(struct store *store, int64_t limit, struct stmt **ret_keys,
+                  struct err *err) must_check;
 /* One key by its selector.  ERR_MISSING lists the existing selectors. */
 int key_find(struct store *store, int64_t domain_id, const char *domain,
              const char *selector, struct key *ret_key, struct err *err) must_check;
@@ -64,6 +67,13 @@ int key_insert(struct store *store, const struct ctx *ctx, int64_t domain_id,
 /* Moves a key to another state, due at `due` (0: none), and records this. */
 int key_set_state(struct store *store, const struct ctx *ctx, const struct key *key,
                   const char *state, int64_t due, struct err *err) must_check;
+/* Notes that an active key retires as soon as a key of another algorithm signs instead: its `due` is
+ * now. */
+int key_supersede(struct store *store, const struct ctx *ctx, const struct key *key,
+                  struct err *err) must_check;
+/* Deletes the private half of a revoked key. */
+int key_drop_private(struct store *store, const struct key *key,
+                     struct err *err) must_check;
 /* Deletes a key, private half included, and records this. */
 int key_delete(struct store *store, const struct key *key, struct err *err) must_check;
 
@@ -72,10 +82,11 @@ int key_delete(struct store *store, const struct key *key, struct err *err) must
 int key_next_selector(struct store *store, int64_t domain_id, const char *selector,
                       char **ret_selector, struct err *err) must_check;
 
-/* A selector for a new key: the domain's dkim.selector with today's date, followed by "-ed25519"
- * for an Ed25519 key in addition to an RSA key, then by "-2", "-3"... until it is not used by a key
- * of the domain, by a former key under its name or those of its aliases, or by a record that their
- * zones have of their own.  Caller frees. */
+/* A selector for a new key: the domain's dkim.selector with its placeholders replaced, followed by
+ * "-ed25519" for an Ed25519 key in addition to an RSA key (without {algorithm}), then by "-2",
+ * "-3"... (without {serial}).  The serial is higher than those of the domain's keys, and the
+ * selector is not used by a former key under its name or those of its aliases, or by a record that
+ * their zones have of their own.  Caller frees. */
 int key_choose_selector(struct store *store, const struct ctx *ctx, int64_t domain_id,
                         const char *domain, const char *algorithm, bool is_beside_rsa,
                         char **ret_selector, struct err *err) must_check;

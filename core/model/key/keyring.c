@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/names.h"
 #include "core/base/text.h"
+#include "core/model/key/keyring_inner.h"
 #include "core/model/key/publish.h"
 #include "core/model/key/ring.h"
 #include "core/model/setting/setting.h"
@@ -64,8 +66,8 @@ int keyring_check_enable(struct store *store, const struct domain *domain,
 }
 
 /* "both" is RSA and Ed25519; rsa comes first, so that Ed25519 is added to it. */
-static int wanted_algorithms(struct store *store, const struct domain *domain,
-                             const char *ret_names[2], size_t *ret_count, struct err *err)
+int keyring_wanted(struct store *store, const struct domain *domain,
+                   const char *ret_names[2], size_t *ret_count, struct err *err)
 {
 	auto_free char *algorithm = NULL;
 	int r = setting_text(store, SET_DKIM_ALGORITHM, domain->id, &algorithm, err);
@@ -97,7 +99,7 @@ int keyring_missing(struct store *store, const struct domain *domain,
 	int64_t bits;
 	int r = ring_load(store, domain, &ring, err);
 	if (r >= 0)
-		r = wanted_algorithms(store, domain, algorithms, &count, err);
+		r = keyring_wanted(store, domain, algorithms, &count, err);
 	if (r >= 0)
 		r = setting_number(store, SET_DKIM_RSA_BITS, domain->id, &bits, err);
 	if (r < 0)
@@ -129,6 +131,26 @@ static int insert_pair(struct store *store, const struct ctx *ctx,
 	if (r >= 0)
 		r = key_insert(store, ctx, domain->id, domain->name, selector, "pending",
 		               pair, &id, err);
+	return r;
+}
+
+int keyring_insert_made(struct store *store, const struct ctx *ctx,
+                        const struct domain *domain, const struct keygen_job *jobs,
+                        size_t wanted, const struct key_pair *pairs, size_t count,
+                        struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < wanted; i++) {
+		const struct key_pair *pair = NULL;
+		for (size_t j = 0; j < count; j++)
+			if (strcmp(pairs[j].algorithm, jobs[i].algorithm) == 0)
+				pair = &pairs[j];
+		r = pair ? insert_pair(store, ctx, domain, pair, err)
+		         : err_set(err, ERR_FAILED,
+		                   _("the keys of %s were changed at the same "
+		                     "time; try again"),
+		                   domain->name);
+	}
 	return r;
 }
 
@@ -196,18 +218,9 @@ int keyring_switch_on(struct store *store, const struct ctx *ctx,
 	if (r >= 0 && !was_on)
 		r = setting_set(store, SET_DKIM_SIGN, domain->id, domain->name, "on",
 		                err);
-	for (size_t i = 0; r >= 0 && i < missing && maker == KEYS_OURS; i++) {
-		const struct key_pair *pair = NULL;
-		for (size_t j = 0; j < count; j++)
-			if (strcmp(pairs[j].algorithm, jobs[i].algorithm) == 0)
-				pair = &pairs[j];
-		if (!pair)
-			return err_set(err, ERR_FAILED,
-			               _("the keys of %s were changed at the same "
-			                 "time; try again"),
-			               domain->name);
-		r = insert_pair(store, ctx, domain, pair, err);
-	}
+	if (r >= 0 && maker == KEYS_OURS)
+		r = keyring_insert_made(store, ctx, domain, jobs, missing, pairs, count,
+		                        err);
 	if (r >= 0)
 		r = keyring_wake(store, ctx, domain, err);
 	if (r >= 0 && is_sign_now)
@@ -347,20 +360,48 @@ static int step_of_life(struct store *store, const struct ctx *ctx, const struct
 	if (ring_is(key, NULL, "retiring")) {
 		r = setting_number(store, SET_DKIM_RETIRE_AFTER, key->domain_id, &wait,
 		                   err);
-		return r < 0 ? r
-		             : key_set_state(store, ctx, key, "revoked",
-		                             ctx_now(ctx) + wait, err);
+		if (r >= 0)
+			r = key_set_state(store, ctx, key, "revoked", ctx_now(ctx) + wait,
+			                  err);
+		return r < 0 ? r : key_drop_private(store, key, err);
 	}
 	if (ring_is(key, NULL, "revoked"))
 		return key_delete(store, key, err);
 	return 0;
 }
 
+/* A name that a pending key waited for was removed, or does not sign any more. */
+static int activate_waiting(struct store *store, const struct ctx *ctx, struct err *err)
+{
+	auto_names names = { 0 };
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    "SELECT DISTINCT d.name FROM dkim_key k JOIN domain d"
+	                    " ON d.id = k.domain_id JOIN key_public p"
+	                    " ON p.key_id = k.id AND p.name = d.name"
+	                    " WHERE k.state = 'pending' AND p.ready IS NOT NULL"
+	                    " UNION SELECT d.name FROM dkim_key k JOIN domain d"
+	                    " ON d.id = k.domain_id"
+	                    " WHERE k.state = 'active' AND k.due IS NOT NULL",
+	                    "");
+	while (r >= 0 && (r = stmt_next(stmt, err)) > 0)
+		names_add(&names, stmt_text(stmt, 0));
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		auto_domain domain = DOMAIN_INIT;
+		r = domain_look(store, names.name[i], &domain, err);
+		if (r > 0)
+			r = publish_activate(store, ctx, &domain, err);
+	}
+	return r;
+}
+
 int keyring_due(struct store *store, const struct ctx *ctx, int64_t host_gen,
                 struct err *err)
 {
 	auto_ring due = { 0 };
-	int r = collect_due(store, ctx_now(ctx), host_gen, &due, err);
+	int r = activate_waiting(store, ctx, err);
+	if (r >= 0)
+		r = collect_due(store, ctx_now(ctx), host_gen, &due, err);
 	for (size_t i = 0; r >= 0 && i < due.count; i++)
 		r = step_of_life(store, ctx, &due.key[i], err);
 	/* records of a former name: its generation increases, so that its zone is written again */

@@ -61,6 +61,57 @@ int keyring_choose(struct store *store, const struct ctx *ctx,
                    const struct domain *domain, const char *selector, bool is_sign_now,
                    enum keyring_outcome *ret_outcome, struct err *err) must_check;
 
+/* Which keys a rotation replaces. */
+enum keyring_scope {
+	ROTATE_ALL,
+	ROTATE_DUE, /* older than dkim.rotate-after */
+};
+
+/* Which pairs must be generated before keyring_rotate(): one for each algorithm of dkim.algorithm
+ * without a pending key.  Fails: DKIM is off, the domain does not sign, or the mail server made its
+ * keys. */
+int keyring_rotate_missing(struct store *store, const struct ctx *ctx,
+                           const struct domain *domain, enum keyring_scope scope,
+                           struct keygen_job ret_jobs[2], size_t *ret_count,
+                           struct err *err) must_check;
+
+/* Adds the generated pairs as pending keys, which replace the active ones once their records are
+ * public; until then those sign.  Surplus pairs are ignored.  An active key of an algorithm that
+ * dkim.algorithm does not contain any more retires with it.  A repeated call changes nothing. */
+int keyring_rotate(struct store *store, const struct ctx *ctx,
+                   const struct domain *domain, enum keyring_scope scope,
+                   const struct key_pair *pairs, size_t count,
+                   struct err *err) must_check;
+
+/* Names of main domains whose DKIM is on, with an active or pending key that the rotation is for. */
+int keyring_rotate_each(struct store *store, const struct ctx *ctx,
+                        enum keyring_scope scope,
+                        int (*each)(void *arg, const char *name, struct err *err),
+                        void *arg, struct err *err) must_check;
+
+/* Number of domains whose active key the mail server made, which keyring_rotate_each() leaves out. */
+int keyring_count_theirs(struct store *store, int64_t *ret_count,
+                         struct err *err) must_check;
+
+/* When an active key is due for rotation by dkim.rotate-after; 0: never. */
+int keyring_rotation_due(struct store *store, const struct key *key, int64_t *ret_due,
+                         struct err *err) must_check;
+
+/* Which pairs must be generated before keyring_revoke(): one for each algorithm of dkim.algorithm
+ * that has neither a pending nor an active key without the revoked one.  Fails: no such key, or the
+ * mail server made it. */
+int keyring_revoke_missing(struct store *store, const struct domain *domain,
+                           const char *selector, struct keygen_job ret_jobs[2],
+                           size_t *ret_count, struct err *err) must_check;
+
+/* Revokes the key of that selector: it does not sign any more, and its record becomes an empty p= as
+ * soon as the host has stopped signing (keyring_due()).  The pairs become pending.  A parked key,
+ * which is not published, is deleted.  *ret_was: its state before, "revoked": nothing is changed. */
+int keyring_revoke(struct store *store, const struct ctx *ctx,
+                   const struct domain *domain, const char *selector,
+                   const struct key_pair *pairs, size_t count, const char **ret_was,
+                   struct err *err) must_check;
+
 /* Disables DKIM: active keys are resting, pending ones are parked.  `is_now`: the next export may
  * remove the records, once the host has stopped signing. */
 int keyring_disable(struct store *store, const struct ctx *ctx,

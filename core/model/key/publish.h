@@ -26,6 +26,11 @@ int publish_mark(struct store *store, const struct ctx *ctx, const struct domain
 int publish_refresh(struct store *store, const struct ctx *ctx,
                     const struct domain *domain, struct err *err) must_check;
 
+/* Activates pending keys whose records are ready (domain: the main one, or an alias of it).  A key
+ * that replaces an active one waits until it is ready under every name that signs with that. */
+int publish_activate(struct store *store, const struct ctx *ctx,
+                     const struct domain *domain, struct err *err) must_check;
+
 /* Keys that must be seen in DNS under a name: signing is on, dkim.activate (or a zone that is
  * served elsewhere) requires it, and a pending or active key is not ready under that name.  At most
  * `limit`, those with the oldest query first.  Fast if no setting requires it. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/model/domain/domain.h"
 #include "core/model/setting/setting.h"
 
@@ -126,6 +127,22 @@ int signing_is_published(struct store *store, const char *name, const char *sele
 		" WHERE d.name = ?1 AND k.state IN ('pending', 'active', 'retiring', 'resting')"
 		" AND coalesce(p.exported, p.seen, p.said, p.ready) IS NOT NULL",
 		"tt", name, selector);
+}
+
+int signing_blocker(struct store *store, int64_t from, int64_t to, char **ret_name,
+                    struct err *err)
+{
+	auto_stmt stmt = NULL;
+	int r = store_query(store, &stmt, err,
+	                    SIGNING " AND k.id = ? AND NOT EXISTS (SELECT 1 FROM"
+	                            " key_public n WHERE n.key_id = ? AND n.name = d.name"
+	                            " AND n.ready IS NOT NULL) ORDER BY d.name LIMIT 1",
+	                    "ii", from, to);
+	if (r >= 0)
+		r = stmt_next(stmt, err);
+	if (r > 0)
+		*ret_name = xstrdup(stmt_text(stmt, 0));
+	return r;
 }
 
 int signing_moved(struct store *store, int64_t since,

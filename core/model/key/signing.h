@@ -55,6 +55,11 @@ int signing_wish_of(struct store *store, const char *name, struct signing_wish *
 int signing_is_published(struct store *store, const char *name, const char *selector,
                          struct err *err) must_check;
 
+/* A name that would stop signing if the key `from` were replaced by the key `to`: it signs with
+ * `from`, and `to` is not public under it.  1: *ret_name, which the caller frees; 0: none. */
+int signing_blocker(struct store *store, int64_t from, int64_t to, char **ret_name,
+                    struct err *err) must_check;
+
 /* Names (domains, aliases and former names) that changed after generation `since`; 0: all. */
 int signing_moved(struct store *store, int64_t since,
                   int (*each)(void *arg, const char *name, struct err *err), void *arg,

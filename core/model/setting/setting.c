@@ -325,8 +325,14 @@ static const enum setting_key advised[] = { SET_DMARC_CHECK,     SET_SPF_CHECK,
 	                                    SET_SPF_GUESS_RULES, SET_DMARC_REJECT,
 	                                    SET_DMARC_EXCEPTIONS };
 
+/* Settings of keys that are made later. */
+static const enum setting_key of_new_keys[] = { SET_DKIM_ALGORITHM, SET_DKIM_RSA_BITS,
+	                                        SET_DKIM_SELECTOR };
+
 struct touched {
-	bool is_at[SETTING_COUNT];         /* set, at the server or a domain */
+	const char *of_keys; /* the last one of of_new_keys[] that changed; NULL: none */
+	char *of_domain;     /* where, if it is one domain */
+	bool is_wide;        /* at the server, or at several domains */
 	bool is_moved[ARRAY_LEN(advised)]; /* at the server */
 	char *before[ARRAY_LEN(advised)];  /* NULL: the default */
 };
@@ -335,6 +341,21 @@ static void touched_done(struct touched *touched)
 {
 	for (size_t i = 0; i < ARRAY_LEN(advised); i++)
 		free(touched->before[i]);
+	free(touched->of_domain);
+}
+
+static void note_of_keys(struct touched *touched, enum setting_key key,
+                         const char *domain)
+{
+	for (size_t i = 0; i < ARRAY_LEN(of_new_keys); i++)
+		if (of_new_keys[i] == key)
+			touched->of_keys = setting_table[key].key;
+	if (touched->of_keys != setting_table[key].key)
+		return;
+	if (!domain || (touched->of_domain && strcmp(touched->of_domain, domain) != 0))
+		touched->is_wide = true;
+	else if (!touched->of_domain)
+		touched->of_domain = xstrdup(domain);
 }
 
 static int note_touched(void *arg, const struct change_item *item, struct err *err)
@@ -346,7 +367,7 @@ static int note_touched(void *arg, const struct change_item *item, struct err *e
 	int r = setting_find(item->field, &key, err);
 	if (r < 0)
 		return r;
-	touched->is_at[key] |= item->new_value != NULL;
+	note_of_keys(touched, key, item->domain);
 	for (size_t i = 0; i < ARRAY_LEN(advised) && !item->domain; i++) {
 		if (advised[i] != key || touched->is_moved[i])
 			continue;
@@ -436,15 +457,32 @@ static void advise_of_spf(struct store *store, struct ctx *ctx,
 		free(now[i]);
 }
 
+/* If there are keys to which the new value does not apply. */
+static void advise_of_keys(struct store *store, struct ctx *ctx,
+                           const struct touched *touched)
+{
+	struct err ignored = ERR_INIT;
+	int64_t one;
+	const char *domain = touched->is_wide ? NULL : touched->of_domain;
+	if (!touched->of_keys)
+		return;
+	int r = store_get_int(store, &one, &ignored,
+	                      "SELECT 1 FROM dkim_key k JOIN domain d"
+	                      " ON d.id = k.domain_id WHERE k.state = 'active'"
+	                      " AND (?1 IS NULL OR d.name = ?1) LIMIT 1",
+	                      "t", domain);
+	if (r > 0)
+		ctx_report(ctx, REPORT_NOTE,
+		           _("%s applies to new keys; to replace the present ones, run "
+		             "\"mailauthctl key rotate %s\""),
+		           touched->of_keys, domain ? domain : "--all");
+}
+
 void setting_advise(struct store *store, struct ctx *ctx)
 {
 	cleanup(touched_done) struct touched touched = { 0 };
 	touched_read(store, &touched);
-	for (int key = 0; key < SETTING_COUNT; key++)
-		if (touched.is_at[key] && setting_table[key].flags & SETTING_INERT)
-			ctx_report(ctx, REPORT_WARNING,
-			           _("saved, but this version does not use %s"),
-			           setting_table[key].key);
+	advise_of_keys(store, ctx, &touched);
 	advise_of_spf(store, ctx, &touched);
 }
 

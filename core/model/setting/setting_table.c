@@ -84,7 +84,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 		           "signing"),
 	},
 	[SET_DKIM_ROTATE_AFTER] = {
-		.key = "dkim.rotate-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN | SETTING_INERT,
+		.key = "dkim.rotate-after", .type = SETTING_DURATION, .flags = SETTING_AT_DOMAIN,
 		.default_text = "0", .min = 0, .max = FOREVER,
 		.help = N_("age at which a key is due for rotation; 0: no rotation"),
 	},
@@ -96,7 +96,7 @@ const struct setting_row setting_table[SETTING_COUNT] = {
 	[SET_DKIM_SELECTOR] = {
 		.key = "dkim.selector", .type = SETTING_SELECTOR, .flags = SETTING_AT_DOMAIN,
 		.default_text = "default",
-		.help = N_("selector of new keys; %Y %m %d are replaced by the date"),
+		.help = N_("selector of new keys; {date}, {algorithm} and {serial} are replaced"),
 	},
 	[SET_DKIM_SIGN] = {
 		.key = "dkim.sign", .type = SETTING_BOOL, .flags = SETTING_AT_DOMAIN,

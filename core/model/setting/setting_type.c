@@ -16,6 +16,7 @@
 #include "core/base/network.h"
 #include "core/base/text.h"
 #include "core/base/words.h"
+#include "core/model/setting/selector_pattern.h"
 #include "dnszone/name/name.h"
 #include "dnszone/spf/spf_record.h"
 
@@ -236,28 +237,19 @@ static int check_senders(const struct setting_row *row, const char *text, struct
 static int check_selector(const struct setting_row *row, const char *text,
                           struct buf *out, struct err *err)
 {
-	/* a day for each %Y %m %d, to check that the result is a selector */
-	auto_buf sample = BUF_INIT;
-	for (const char *c = text; *c; c++) {
-		if (*c != '%') {
-			buf_putc(&sample, *c);
-			continue;
-		}
-		c++;
-		if (*c != 'Y' && *c != 'm' && *c != 'd')
-			return err_set(err, ERR_USAGE,
-			               _("%s: %% must be followed by Y, m or d, not by "
-			                 "\"%s\""),
-			               row->key, c);
-		buf_puts(&sample, *c == 'Y' ? "2026" : "12");
-	}
+	static const struct selector_values sample = {
+		.now = 1798718400, /* 2026-12-31 */
+		.algorithm = "ed25519",
+		.serial = "1",
+	};
+	auto_buf expanded = BUF_INIT;
 	char name[NAME_SIZE];
-	if (name_parse_selector(buf_text(&sample), name, err) < 0)
+	int r = selector_pattern_expand(text, &sample, &expanded, err);
+	if (r >= 0)
+		r = name_parse_selector(buf_text(&expanded), name, err);
+	if (r < 0)
 		return err_prefix(err, "%s", row->key);
-	if (strchr(text, '%'))
-		buf_puts(out, text);
-	else
-		buf_puts(out, name);
+	buf_puts(out, strpbrk(text, "%{") ? text : name);
 	return 0;
 }
 

@@ -19,9 +19,9 @@ enum setting_type {
 	SETTING_NETWORKS, /* addresses and CIDR blocks */
 	SETTING_DOMAINS,  /* domain names; ".x" for what is below x */
 	SETTING_SENDERS,  /* domain names, addresses and CIDR blocks */
-	SETTING_SELECTOR, /* a selector; %Y %m %d are replaced by the date when a key is made */
-	SETTING_POLICY, /* text of the _domainkey record, or none */
-	SETTING_IPV4,   /* a public address, or empty */
+	SETTING_SELECTOR, /* a pattern of selectors (selector_pattern.h) */
+	SETTING_POLICY,   /* text of the _domainkey record, or none */
+	SETTING_IPV4,     /* a public address, or empty */
 	SETTING_IPV6,
 	SETTING_PATH,        /* an absolute path, or empty where the default is */
 	SETTING_COMMAND,     /* words of a command, double quotes group */
@@ -41,8 +41,7 @@ enum {
 	SETTING_IN_ZONES = 8,  /* appears in zones: an export compares every zone again */
 	SETTING_FOLDER = 16,   /* path: of a folder */
 	SETTING_OWN = 32,      /* networks: of one organization, not of the world */
-	SETTING_INERT = 64,    /* this version stores it, and nothing acts on it */
-	SETTING_TRUSTED = 128, /* networks: of servers that relay, not of the world */
+	SETTING_TRUSTED = 64,  /* networks: of servers that relay, not of the world */
 };
 
 struct setting_row {
