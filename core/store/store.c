@@ -44,6 +44,9 @@ static int refuse_damaged(const struct store *store, struct err *err, const char
 {
 	const char *path = store->path, *command = store->kind->remade_by;
 	auto_free char *fault = xasprintf(fmt, path, finding);
+	for (char *at = fault; *at; at++) /* SQLite reports a heading and a line */
+		if (*at == '\n')
+			*at = ' ';
 	if (command) {
 		err_set(err, ERR_FAILED, "%s", fault);
 		return err_add_remedy(err, "mv %s %s.damaged; %s", path, path, command);

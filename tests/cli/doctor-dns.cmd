@@ -35,7 +35,7 @@ found='mx.example.net A 192.0.2.1
 own server set srs.enabled on srs.domain bounce.example.org
 names "$found" 'bounce.example.org MX 10 mx.example.net' 'bounce.example.org TXT v=spf1 mx -all'
 names "$found" 'bounce.example.org A 192.0.2.1' 'bounce.example.org TXT site=1' 'bounce.example.org TXT v=spf1 mx -all'
-names "$found" 'bounce.example.org MX 10 mx.example.net' 'bounce.example.org TXT v=spf2.0/pra mx -all' 'bounce.example.org TXT v=spf'
+names "$found" 'bounce.example.org MX 10 mx.example.net' 'bounce.example.org TXT v=spf2.0/pra mx -all' 'bounce.example.org TXT v=spf10 mx -all'
 names "$found" 'bounce.example.org TXT v=spf1 mx -all'
 names "$found" 'bounce.example.org SERVFAIL'
 own server unset srs.domain

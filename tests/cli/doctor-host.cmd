@@ -5,7 +5,7 @@ m() { # without what differs from machine to machine
 	printf ' %s' "$@"
 	printf '\n'
 	"$PROGRAM" --root "$ROOT" "$@" >"$SCRATCH/stdout" 2>"$SCRATCH/stderr" || status=$?
-	cat "$SCRATCH/stderr" "$SCRATCH/stdout" | sed -E -e "s|$ROOT|ROOT|g" -e 's/owner [a-z0-9]+, group [0-9]+/owner US, group US/' -e 's/^(Tree [0-9]+ page|Page) [0-9]+: .* code 11/FAULT/'
+	cat "$SCRATCH/stderr" "$SCRATCH/stdout" | sed -E -e "s|$ROOT|ROOT|g" -e 's/owner [a-z0-9]+, group [0-9]+/owner US, group US/' -e 's/(Tree [0-9]+ page|Page) [0-9]+: .* code 11/FAULT/'
 	[ $status = 0 ] || echo "[exit $status]"
 }
 quietly() { "$PROGRAM" --quiet --root "$ROOT" "$@" >/dev/null 2>"$SCRATCH/stderr" </dev/null || cat "$SCRATCH/stderr"; }

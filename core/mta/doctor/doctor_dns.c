@@ -17,6 +17,7 @@
 #include "core/mta/push/backend_choose.h"
 #include "dnszone/name/dns_name.h"
 #include "dnszone/query/resolver_cache.h"
+#include "dnszone/spf/spf_record.h"
 
 #define CACHE_MEMORY ((size_t)2 << 20)
 #define ANSWER_MEMORY ((size_t)1 << 18)
@@ -230,8 +231,8 @@ static void look_at_srs(struct name_check *n, const char *name)
 		             "bounces of forwarded mail are lost"),
 		           name);
 	for (size_t i = 0; i < txt.count; i++)
-		has_spf |= txt.rdata[i].len >= 6 &&
-		           memcmp(txt.rdata[i].octets, "v=spf1", 6) == 0;
+		has_spf |= spf_record_has_version((const char *)txt.rdata[i].octets,
+		                                  txt.rdata[i].len);
 	if (txt.kind != DNS_TEMPFAIL && !has_spf)
 		doctor_add(n->d, DOCTOR_WARNING, name,
 		           _("add the record \"v=spf1 mx -all\""),
