@@ -4,9 +4,15 @@
 
 #include "cli/app/app.h"
 
-/* Prints the DKIM records of the names, as lines of a zone or as rows.  No lock may be held: their
- * zones are queried. */
+/* Lists all records of the names with the host relative to the domain and the value, and in a table
+ * long values again as quoted strings.  No lock may be held: their zones are queried. */
+int paste_names(struct app *app, const char *const *names, size_t count,
+                struct err *err) must_check;
+/* The same for the DKIM records only. */
 int paste_keys(struct app *app, const char *const *names, size_t count,
                struct err *err) must_check;
+/* All records of one domain; nothing is queried. */
+int paste_domain(struct app *app, const struct domain *domain,
+                 struct err *err) must_check;
 
 #endif

@@ -67,8 +67,8 @@ int cmd_dkim_finish(struct app *app, const struct enable_dkim *work, int r,
                     struct err *err)
 {
 	struct err later = ERR_INIT;
-	int printed = paste_keys(app, (const char *const *)work->elsewhere.name,
-	                         work->elsewhere.count, &later);
+	int printed = paste_names(app, (const char *const *)work->elsewhere.name,
+	                          work->elsewhere.count, &later);
 	if (r >= 0 && printed < 0) {
 		*err = later;
 		r = printed;

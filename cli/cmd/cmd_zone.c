@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/app/app.h"
+#include "cli/app/paste.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
@@ -23,6 +24,8 @@ static int run_show(struct app *app, struct err *err)
 	const struct env *env;
 	enum zone_format format;
 	int r = domain_find(app->session.store, args_word(app->args, 0), &domain, err);
+	if (r >= 0 && args_has(app->args, "--paste"))
+		return paste_domain(app, &domain, err);
 	if (r >= 0)
 		r = session_env(&app->session, &env, err);
 	if (r >= 0)
@@ -101,6 +104,13 @@ static int run_forget(struct app *app, struct err *err)
 	                                    : zone_forget(&app->session, &names, err);
 }
 
+static const struct option_row show_options[] = {
+	{ "--paste", NULL,
+	  N_("list the records in the columns of DNS providers' forms: host and value"),
+	  0, 0 },
+	{ 0 },
+};
+
 static const struct option_row forget_options[] = {
 	{ "--all", NULL, N_("all zone files that \"doctor zones\" lists"), 0, 0 },
 	OPTION_DOMAINS_FROM,
@@ -116,6 +126,7 @@ static const struct option_row export_options[] = {
 const struct command commands_zone[] = {
 	{ .words = "zone show",
 	  .args = "<domain>",
+	  .options = show_options,
 	  .help = N_("print the zone that an export would write"),
 	  .example = "mailauthctl zone show example.com",
 	  .needs = NEED_STORE_READ,

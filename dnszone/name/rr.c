@@ -45,7 +45,6 @@ LIBRARY(ldns, LIBRARY_LDNS, CALLS)
 
 #define DATA_MAX_LEN 65535 /* presentation form: the text of one record for ldns */
 #define ORIGIN_OF_OTHERS "invalid"
-#define TXT_STRING_MAX 255 /* RFC 1035 3.3 */
 
 /* ---- types ------------------------------------------------------------------------- */
 
@@ -465,10 +464,10 @@ static size_t plain_run(const char *text, size_t len)
 
 void rr_put_txt(struct buf *out, const char *text, size_t len)
 {
-	buf_reserve(out, len + 3 * (len / TXT_STRING_MAX + 1));
+	buf_reserve(out, len + 3 * (len / RR_STRING_MAX + 1));
 	size_t at = 0;
 	do {
-		size_t end = len - at > TXT_STRING_MAX ? at + TXT_STRING_MAX : len;
+		size_t end = len - at > RR_STRING_MAX ? at + RR_STRING_MAX : len;
 		buf_puts(out, at == 0 ? "\"" : " \"");
 		while (at < end) {
 			size_t run = plain_run(text + at, end - at);

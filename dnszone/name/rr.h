@@ -17,6 +17,7 @@
 #include "core/base/macro.h"
 
 #define RR_TTL_MAX 2147483647 /* RFC 2181 8 */
+#define RR_STRING_MAX 255     /* octets of a character-string, RFC 1035 3.3 */
 
 /* "txt" -> "TXT" into ret_type (at least 16).  ERR_USAGE: unknown type, a meta type, a type of
  * DNSSEC that a signer generates (ANY, AXFR, OPT, RRSIG, NSEC...), or SPF (99), which is obsolete.

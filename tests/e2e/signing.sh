@@ -151,7 +151,7 @@ ok "and it signs" is_signed polled.example.org
 ok "a domain whose zone is elsewhere" mailauthctl domain add elsewhere.example.org
 mailauthctl domain set elsewhere.example.org dns.service external
 is "its records are printed" \
-	"$(mailauthctl domain enable-dkim elsewhere.example.org 2>/dev/null | grep -c '_domainkey.elsewhere.example.org. ')" 2
+	"$(mailauthctl domain enable-dkim elsewhere.example.org 2>/dev/null | grep -c '^elsewhere.example.org .*_domainkey ')" 2
 ok "unsigned until somebody says that they are public" is_unsigned elsewhere.example.org
 ok "key check --published" mailauthctl key check --published elsewhere.example.org
 from_us elsewhere.example.org
