@@ -329,7 +329,7 @@ part_e2e() {
 	need release || return
 	# A few of the points of kill.sh; make check-slow takes all.
 	export KILL_STEP=${KILL_STEP:-31}
-	for script in ${E2E:-filters upgrade zones doctor services spf customers restrictions import keys dmarc kill examples srs broken signing settings rollback incoming listeners signers verdicts messages}; do
+	for script in ${E2E:-filters upgrade zones doctor services spf customers restrictions import keys rotate dmarc kill examples srs broken signing settings rollback incoming listeners signers verdicts messages}; do
 		start producer e2e/$script tests/e2e/run.sh build/release/mailauthctl $script.sh
 		at_most 2
 	done

@@ -31,7 +31,7 @@ is_unchanged() { cmp -s $db "$work/kept/${db#root/}" && ! [ -s $db-wal ]; }
 
 # What is done in several transactions, or follows one, says what was saved.
 is_saved() { # words...
-	grep -qE '^mailauthctl: saved|the change is saved' err || [[ "$1 $2" =~ ^(domain (en|dis)able-dkim|zone export)$ ]]
+	grep -qE '^mailauthctl: saved|the change is saved' err || [[ "$1 $2" =~ ^(domain (en|dis)able-dkim|key rotate|zone export)$ ]]
 }
 # An overview says it in one of its lines; advice about a setting, and what only a page has, is left out.
 is_left_out() { # words...
