@@ -37,9 +37,12 @@ static int add_all(struct session *s, void *arg, struct err *e)
 
 static int begin_domains(void **state)
 {
-	return begin(state) < 0
-	               ? -1
-	               : change_push_run(&session, CHANGE_SAVED, add_all, NULL, &err);
+	if (begin(state) < 0 ||
+	    change_push_run(&session, CHANGE_SAVED, add_all, NULL, &err) < 0)
+		return -1;
+	store_close(session.store); /* each test opens it as a command does */
+	session.store = NULL;
+	return 0;
 }
 
 static void test_whose(void **state)
