@@ -237,6 +237,12 @@ static void due_by_age(void **state)
 	assert_int_equal(rotate_in(ROTATE_DUE), 0);
 	set(SET_DKIM_ROTATE_AFTER, NULL, "401d");
 	assert_int_equal(count_due(), 0);
+	assert_int_equal(rotate_in(ROTATE_DUE), 0);
+	/* older than that of the server, and not than its own */
+	set(SET_DKIM_ROTATE_AFTER, NULL, "90d");
+	set(SET_DKIM_ROTATE_AFTER, "a.example", "401d");
+	assert_int_equal(count_due(), 0);
+	assert_int_equal(rotate_in(ROTATE_DUE), 0);
 	clock_now += DAYS;
 	assert_int_equal(count_due(), 1);
 	set(SET_DKIM_ROTATE_AFTER, "a.example", "0");
