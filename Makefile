@@ -41,7 +41,7 @@ endef
 base_src := address alloc arena ascii buf ctx digest disk english err fan file file_folder file_stage \
 	library lock names network path peer run secret signals text tree_write words yaml
 dnszone_src := \
-	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read) \
+	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read zone_scan) \
 	$(addprefix query/,authority query query_servers query_slot query_try resolver \
 		resolver_cache resolver_zone rr_table wire zone_look zone_servers) \
 	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
@@ -53,7 +53,7 @@ dnszone_src := \
 		dmarc_verdict from_header) \
 	$(addprefix txt/,policy policy_edit) \
 	$(addprefix lint/,lint lint_dkim lint_dmarc lint_dmarc_look lint_spf lint_spf_survey \
-		lint_spf_text lint_table lint_txt) \
+		lint_spf_text lint_table lint_txt lint_zone) \
 	$(addprefix verify/,auth_results exceptions hidden_field message_verify policyd_settings)
 store_src := change migrate schema stmt store
 model_src := \
@@ -170,7 +170,7 @@ unit_tests := \
 	$(addprefix dnszone/dkim/test_,dkim_limits dkim_message dkim_record dkim_rfc \
 		dkim_verify) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree dmarc_verdict from_header) \
-	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt) \
+	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt lint_zone) \
 	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
 	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \
 		zone_look) \
@@ -178,7 +178,7 @@ unit_tests := \
 	$(addprefix dnszone/txt/test_,policy_edit) \
 	$(addprefix dnszone/verify/test_,auth_results hidden_field message_verify)
 fuzz_tests := config dkim_canon dkim_key_record dkim_message dkim_record dmarc_record \
-	dns_answer from_header key_tables lint_dkim mailenable milter_session remote_answer policy_request spf_macro \
+	dns_answer from_header key_tables lint_dkim lint_zone mailenable milter_session remote_answer policy_request spf_macro \
 	spf_record typed_txt
 
 # Languages of messages besides English: po/<language>.po

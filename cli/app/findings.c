@@ -16,13 +16,29 @@
 		"detail", N_("Detail"), OUT_TEXT, OUT_WRAP        \
 	}
 
-static void put_findings(struct app *app, const char *owner, bool has_owner,
+/* The cells before those of the finding. */
+struct place {
+	bool has_line, has_owner;
+	size_t line; /* 0: null */
+	const char *owner;
+};
+
+static void put_place(struct app *app, const struct place *place)
+{
+	if (place->has_line && place->line)
+		out_int(app->out, (int64_t)place->line);
+	else if (place->has_line)
+		out_null(app->out);
+	if (place->has_owner)
+		out_text(app->out, place->owner);
+}
+
+static void put_findings(struct app *app, const struct place *place,
                          const struct lint_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct lint_finding *finding = &list->finding[i];
-		if (has_owner)
-			out_text(app->out, owner);
+		put_place(app, place);
 		out_text(app->out, finding->code->code);
 		out_text(app->out, lint_severity_name(finding->code->severity));
 		if (finding->column)
@@ -40,7 +56,7 @@ void findings_show(struct app *app, const struct lint_list *list)
 {
 	static const struct out_column columns[] = { FINDING_COLUMNS };
 	out_list_begin(app->out, columns, ARRAY_LEN(columns));
-	put_findings(app, NULL, false, list);
+	put_findings(app, &(struct place){ 0 }, list);
 	out_end(app->out);
 }
 
@@ -54,7 +70,23 @@ void findings_begin(struct app *app)
 
 void findings_add(struct app *app, const char *owner, const struct lint_list *list)
 {
-	put_findings(app, owner, true, list);
+	put_findings(app, &(struct place){ .has_owner = true, .owner = owner }, list);
+}
+
+void findings_begin_zone(struct app *app)
+{
+	static const struct out_column columns[] = {
+		{ "line", N_("Line"), OUT_INT, 0 },
+		{ "owner", N_("Owner"), OUT_TEXT, 0 },
+		FINDING_COLUMNS,
+	};
+	out_list_begin(app->out, columns, ARRAY_LEN(columns));
+}
+
+void findings_add_line(struct app *app, size_t line, const char *owner,
+                       const struct lint_list *list)
+{
+	put_findings(app, &(struct place){ true, true, line, owner }, list);
 }
 
 void findings_end(struct app *app)
@@ -94,7 +126,7 @@ static void put_line(struct app *app, int64_t number, struct octets text,
 	         worst < 0 ? NULL : lint_severity_name((enum lint_severity)worst));
 	out_nested_begin(app->out, "findings", NULL, finding_columns,
 	                 ARRAY_LEN(finding_columns));
-	put_findings(app, NULL, false, list);
+	put_findings(app, &(struct place){ 0 }, list);
 	out_nested_end(app->out);
 	out_end(app->out);
 }

@@ -16,6 +16,11 @@ void findings_begin(struct app *app);
 void findings_add(struct app *app, const char *owner, const struct lint_list *list);
 void findings_end(struct app *app);
 
+/* The same of a zone file, each with its line (0: none). */
+void findings_begin_zone(struct app *app);
+void findings_add_line(struct app *app, size_t line, const char *owner,
+                       const struct lint_list *list);
+
 /* Lints each line of the file of --records-from: one JSON object per line, whatever the format. */
 typedef void findings_lint(void *arg, struct octets text, struct lint_list *list);
 int findings_of_lines(struct app *app, findings_lint *lint, void *arg,

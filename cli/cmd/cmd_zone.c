@@ -1,16 +1,23 @@
 /* `zone`: zones for the name server. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/app/app.h"
+#include "cli/app/findings.h"
 #include "cli/app/paste.h"
 #include "cli/line/commands.h"
 #include "cli/line/options.h"
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "core/job/export_activate.h"
 #include "core/job/zone_forget.h"
 #include "core/model/export/export.h"
 #include "core/model/record/records.h"
+#include "dnszone/lint/lint_zone.h"
+#include "dnszone/name/name.h"
+
+#define ZONE_LIMIT (64u << 20) /* octets of a zone file */
 
 static int run_show(struct app *app, struct err *err)
 {
@@ -89,6 +96,95 @@ static int run_export(struct app *app, struct err *err)
 	return r;
 }
 
+/* ---- lint ------------------------------------------------------------------------------------ */
+
+/* What an export would write, of a domain of the database; 0: it has no such domain. */
+static int zone_of_domain(struct app *app, const char *typed, char name[NAME_SIZE],
+                          struct buf *text, struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_records records = NULL;
+	struct err ignored = ERR_INIT;
+	const struct env *env;
+	enum zone_format format;
+	if (strchr(typed, '/') || strcmp(typed, "-") == 0 ||
+	    name_parse_domain(typed, name, &ignored) < 0)
+		return 0;
+	bool is_file = access(typed, R_OK) == 0;
+	int r = session_read_store(&app->session, is_file ? &ignored : err);
+	if (r < 0 && is_file)
+		return 0;
+	if (r >= 0)
+		r = domain_look(app->session.store, name, &domain, err);
+	if (r == 0 && !is_file)
+		return err_set(err, ERR_MISSING,
+		               _("%s is neither a domain of the database nor a file"),
+		               typed);
+	if (r <= 0)
+		return r;
+	r = session_env(&app->session, &env, err);
+	if (r >= 0)
+		r = records_new(app->session.store, env, &records, err);
+	if (r >= 0)
+		r = zone_format_now(app->session.store, &format, err);
+	if (r >= 0)
+		r = export_preview(&app->session.ctx, app->session.store, records,
+		                   &domain, format, text, err);
+	return r < 0 ? r : 1;
+}
+
+/* The usual names of zone files: "example.com.zone", "db.example.com". */
+static const char *origin_of_file(const char *file, char name[NAME_SIZE])
+{
+	static const char *const ends[] = { ".zone", ".db", ".hosts", ".txt" };
+	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	struct err ignored = ERR_INIT;
+	size_t len = strlen(base);
+	if (text_starts(base, "db."))
+		base += strlen("db."), len -= strlen("db.");
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (text_ends(base, ends[i])) {
+			len -= strlen(ends[i]);
+			break;
+		}
+	auto_free char *bare = xmemdup(base, len);
+	return name_parse_domain(bare, name, &ignored) < 0 ? NULL : name;
+}
+
+static int run_lint(struct app *app, struct err *err)
+{
+	const char *typed = args_word(app->args, 0);
+	const char *origin = args_get(app->args, "--origin");
+	char name[NAME_SIZE];
+	auto_buf text = BUF_INIT;
+	auto_lint_zone zone = LINT_ZONE_INIT;
+	int found = origin ? 0 : zone_of_domain(app, typed, name, &text, err);
+	int r = found;
+	if (r == 0)
+		r = app_read_input(app, typed, ZONE_LIMIT, &text, err);
+	if (r >= 0 && origin)
+		r = name_parse_owner(origin, name, err);
+	if (r < 0)
+		return r;
+	if (!origin)
+		origin = found ? name : origin_of_file(typed, name);
+	else
+		origin = name;
+	lint_zone((struct octets){ buf_text(&text), text.len }, origin, &zone);
+	findings_begin_zone(app);
+	for (size_t i = 0; i < zone.count; i++)
+		findings_add_line(app, zone.row[i].line, zone.row[i].owner,
+		                  &zone.row[i].list);
+	findings_end(app);
+	return 0;
+}
+
+static const struct option_row lint_options[] = {
+	{ "--origin", "<domain>",
+	  N_("the zone's name; default: from the name of the file"), 0, 0 },
+	{ 0 },
+};
+
 /* ---- forget ---------------------------------------------------------------------------------- */
 
 static int run_forget(struct app *app, struct err *err)
@@ -138,6 +234,12 @@ const struct command commands_zone[] = {
 	  .example = "mailauthctl zone export --all",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
 	  .run = run_export },
+	{ .words = "zone lint",
+	  .args = "<file>|<domain>",
+	  .options = lint_options,
+	  .help = N_("find faults for mail in a zone file, or in the zone of a domain"),
+	  .example = "mailauthctl zone lint example.com",
+	  .run = run_lint },
 	{ .words = "zone forget",
 	  .args = "<former-domain>...|--all|--domains-from=<file>",
 	  .options = forget_options,

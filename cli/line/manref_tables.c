@@ -21,6 +21,7 @@
 #include "dnszone/lint/lint_spf.h"
 #include "dnszone/lint/lint_table.h"
 #include "dnszone/lint/lint_txt.h"
+#include "dnszone/lint/lint_zone.h"
 #include "dnszone/name/placeholder.h"
 
 #define EXAMPLE_WIDTH 66
@@ -272,7 +273,8 @@ static void put_placeholders(struct page *page, const char *word)
 static void put_lint(struct page *page, const char *word)
 {
 	static const struct lint_table *const tables[] = {
-		&lint_dkim_table, &lint_dmarc_table, &lint_spf_table, &lint_txt_table
+		&lint_dkim_table, &lint_dmarc_table, &lint_spf_table, &lint_txt_table,
+		&lint_zone_table
 	};
 	(void)page, (void)word;
 	for (size_t k = 0; k < ARRAY_LEN(tables); k++)

@@ -121,6 +121,9 @@ bash_at 'mailauthctl domain list --alias-of=alias' ' --json'
 	m --quiet server set spf.mode headers-only
 } >/dev/null 2>&1
 at 'mailauthctl zone forget '
+at 'mailauthctl zone lint '
+at 'mailauthctl zone lint --'
+at 'mailauthctl zone show example.org --'
 at 'mailauthctl domain resume '
 at 'mailauthctl mta rollback '
 at 'mailauthctl mta history '
