@@ -62,8 +62,8 @@ model_src := \
 	$(addprefix key/,key key_crypto key_secret keygen keyring keyring_choose keyring_learn keyring_revoke \
 		keyring_rotate publish publish_wait ring signing) \
 	$(addprefix record/,first_look record record_place record_policy record_present \
-		record_text records records_check records_diff records_list stored \
-		template template_apply template_edit template_whole) \
+		record_text records records_check records_diff records_list \
+		records_syntax stored template template_apply template_edit template_whole) \
 	$(addprefix life/,domain_life import_name import_scan import_tables import_tree \
 		import_walk key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
 		key_tables_rspamd) \
@@ -146,7 +146,7 @@ unit_tests := \
 	$(addprefix core/model/export/test_,export export_kept export_state heartbeat) \
 	$(addprefix core/model/key/test_,key_crypto keygen keyring keyring_rotate publish) \
 	$(addprefix core/model/life/test_,import_name import_walk key_tables) \
-	$(addprefix core/model/record/test_,first_look records) \
+	$(addprefix core/model/record/test_,first_look records records_syntax) \
 	$(addprefix core/model/setting/test_,setting setting_label setting_type srs_secret) \
 	$(addprefix core/model/undo/test_,undo) \
 	$(addprefix core/mta/check/test_,path_check service_log stage validate) \

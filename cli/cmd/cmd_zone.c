@@ -14,6 +14,7 @@
 #include "core/job/zone_forget.h"
 #include "core/model/export/export.h"
 #include "core/model/record/records.h"
+#include "core/model/record/records_syntax.h"
 #include "dnszone/lint/lint_zone.h"
 #include "dnszone/name/name.h"
 
@@ -71,11 +72,98 @@ static int export_all(struct app *app, struct err *err)
 	return r >= 0 && rotated < 0 ? rotated : r;
 }
 
+/* ---- export --as ----------------------------------------------------------------------------- */
+
+/* All domains and aliases whose records are to be published. */
+static int add_published(struct app *app, struct records *records, struct names *names,
+                         struct err *err)
+{
+	auto_stmt domains = NULL;
+	struct domain domain;
+	const char *service;
+	int r = domain_query(app->session.store, 0, NULL, &domains, err);
+	while (r >= 0 && (r = domain_next(domains, &domain, err)) > 0) {
+		r = records_service_of(records, &domain, &service, err);
+		if (r >= 0 && strcmp(service, "off") != 0)
+			names_add(names, domain.name);
+	}
+	return r;
+}
+
+static int put_as(struct app *app, const struct records_syntax *syntax,
+                  struct records *records, const char *name, struct buf *out,
+                  struct err *err)
+{
+	auto_domain domain = DOMAIN_INIT;
+	auto_record_list list = RECORD_LIST_INIT;
+	int r = domain_find(app->session.store, name, &domain, err);
+	if (r >= 0)
+		r = records_of_domain(records, &domain, &list, err);
+	if (r >= 0)
+		r = records_check(&list, domain.name, err);
+	if (r >= 0)
+		r = syntax->put(&list, domain.name, out, err);
+	if (r < 0 || out_get_format(app->out) != OUT_FORMAT_JSON)
+		return r;
+	out_text(app->out, domain.name);
+	out_text(app->out, buf_text(out));
+	out_row_end(app->out);
+	buf_clear(out);
+	return 0;
+}
+
+/* Prints nothing if a domain fails: a part of a script is not what was asked for. */
+static int export_as(struct app *app, const struct records_syntax *syntax,
+                     struct names *names, struct err *err)
+{
+	static const struct out_column columns[] = {
+		{ "domain", NULL, OUT_TEXT, 0 },
+		{ "text", NULL, OUT_TEXT, 0 },
+	};
+	auto_records records = NULL;
+	auto_buf text = BUF_INIT;
+	const struct env *env;
+	bool is_json = out_get_format(app->out) == OUT_FORMAT_JSON;
+	int r = session_env(&app->session, &env, err);
+	if (r >= 0)
+		r = records_new(app->session.store, env, &records, err);
+	if (r >= 0 && args_has(app->args, "--all"))
+		r = add_published(app, records, names, err);
+	if (r < 0)
+		return r;
+	if (is_json)
+		out_list_begin(app->out, columns, ARRAY_LEN(columns));
+	for (size_t i = 0; r >= 0 && i < names->count; i++)
+		r = put_as(app, syntax, records, names->name[i], &text, err);
+	if (r < 0)
+		return r;
+	if (is_json)
+		out_end(app->out);
+	else
+		out_plain(app->out, buf_text(&text), text.len);
+	return 0;
+}
+
+static int check_export(struct app *app, struct err *err)
+{
+	const struct records_syntax *ignored;
+	const char *as = args_get(app->args, "--as");
+	return as ? records_syntax_find(as, &ignored, err) : 0;
+}
+
 /* Without a database nothing is written, exit status 0. */
 static int run_export(struct app *app, struct err *err)
 {
 	auto_names names = { 0 };
 	auto_names canonical = { 0 };
+	const char *as = args_get(app->args, "--as");
+	if (as) {
+		const struct records_syntax *syntax;
+		int found = records_syntax_find(as, &syntax, err);
+		if (found >= 0)
+			found = app_names_unless_all(app, &names, err);
+		return found < 0 ? found : export_as(app, syntax, &names, err);
+	}
 	if (!app->session.store)
 		return 0;
 	app->session.is_push_reported =
@@ -215,6 +303,8 @@ static const struct option_row forget_options[] = {
 
 static const struct option_row export_options[] = {
 	{ "--all", NULL, N_("all zones that changed"), 0, 0 },
+	{ "--as", "<syntax>", N_("print the records for another program; change nothing"),
+	  0, 0 },
 	OPTION_DOMAINS_FROM,
 	{ 0 },
 };
@@ -233,6 +323,7 @@ const struct command commands_zone[] = {
 	  .help = N_("write changed zones, reload the name server, activate keys"),
 	  .example = "mailauthctl zone export --all",
 	  .needs = NEED_STORE_WRITE | NEED_EXPORT,
+	  .check = check_export,
 	  .run = run_export },
 	{ .words = "zone lint",
 	  .args = "<file>|<domain>",

@@ -17,6 +17,7 @@
 #include "core/model/domain/domain.h"
 #include "core/model/export/export_kept.h"
 #include "core/model/key/key.h"
+#include "core/model/record/records_syntax.h"
 #include "core/model/record/stored.h"
 #include "core/model/record/template.h"
 #include "core/model/setting/setting.h"
@@ -410,6 +411,12 @@ static void offer_formats(struct complete *c)
 		complete_offer(c, row->name, _(row->help));
 }
 
+static void offer_syntaxes(struct complete *c)
+{
+	for (const struct records_syntax *row = records_syntaxes; row->name; row++)
+		complete_offer(c, row->name, _(row->help));
+}
+
 static void offer_checks(struct complete *c)
 {
 	for (const struct doctor_check *check = doctor_checks; check->name; check++)
@@ -464,6 +471,7 @@ const struct complete_source complete_sources[] = {
 	{ "<selector>", offer_selectors, true },
 	{ "<sender>", NULL, false },
 	{ "<setting>", offer_settings, true },
+	{ "<syntax>", offer_syntaxes, false },
 	{ "<tag=value>", offer_dmarc_tags, false },
 	{ "<term>", NULL, false },
 	{ "<text>", NULL, false },

@@ -148,6 +148,7 @@ record remove a.example t2
 record reset a.example t1
 zone show a.example
 zone export --all
+zone export --all --as nsupdate
 spf set a.example --add ip4:192.0.2.7
 spf set a.example --reset
 dmarc set a.example p=quarantine
