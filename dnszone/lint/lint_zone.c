@@ -158,8 +158,9 @@ static void lint_text_of(const struct zone_entry *entry, struct lint_zone_row *r
 /* Whether the name ends with "<zone>.<zone>", for a zone of two labels or more. */
 static bool is_doubled(const char *name)
 {
-	for (const char *at = name; at; at = strchr(at, '.'), at += at != NULL) {
+	for (const char *at = name, *dot; at; at = dot ? dot + 1 : NULL) {
 		size_t len = strlen(at), half = len / 2;
+		dot = strchr(at, '.');
 		if (len % 2 && at[half] == '.' && memcmp(at, at + half + 1, half) == 0 &&
 		    memchr(at, '.', half))
 			return true;
