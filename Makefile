@@ -41,7 +41,8 @@ endef
 base_src := address alloc arena ascii buf ctx digest disk english err fan file file_folder file_stage \
 	library lock names network path peer run secret signals text tree_write words yaml
 dnszone_src := \
-	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_read zone_scan) \
+	$(addprefix name/,dns_name name placeholder rr rr_typed serial tags zone_block zone_read \
+		zone_scan) \
 	$(addprefix query/,authority query query_servers query_slot query_try resolver \
 		resolver_cache resolver_zone rr_table wire zone_look zone_servers) \
 	$(addprefix spf/,received_spf spf_ahead spf_check spf_edit spf_eval spf_hint \
@@ -67,7 +68,7 @@ model_src := \
 	$(addprefix life/,domain_life import_name import_scan import_tables import_tree \
 		import_walk key_tables key_tables_amavis key_tables_exim key_tables_opendkim \
 		key_tables_rspamd) \
-	$(addprefix export/,export export_file export_finish export_kept export_state \
+	$(addprefix export/,export export_file export_finish export_into export_kept export_state \
 		heartbeat) \
 	$(addprefix config/,config_apply config_apply_domain config_apply_template \
 		config_read config_read_records config_schema config_write) \
@@ -171,7 +172,7 @@ unit_tests := \
 		dkim_verify) \
 	$(addprefix dnszone/dmarc/test_,dmarc_record dmarc_tree dmarc_verdict from_header) \
 	$(addprefix dnszone/lint/test_,lint_dkim lint_dmarc lint_spf lint_txt lint_zone) \
-	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr) \
+	$(addprefix dnszone/name/test_,dns_name dnszone name_octets rr zone_block) \
 	$(addprefix dnszone/query/test_,authority query query_servers query_tries resolver \
 		zone_look) \
 	$(addprefix dnszone/spf/test_,received_spf spf_check spf_eval spf_mode spf_record spf_suite) \

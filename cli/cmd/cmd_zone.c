@@ -13,6 +13,7 @@
 #include "core/job/export_activate.h"
 #include "core/job/zone_forget.h"
 #include "core/model/export/export.h"
+#include "core/model/export/export_into.h"
 #include "core/model/record/records.h"
 #include "core/model/record/records_syntax.h"
 #include "dnszone/lint/lint_zone.h"
@@ -144,10 +145,64 @@ static int export_as(struct app *app, const struct records_syntax *syntax,
 	return 0;
 }
 
+/* ---- export --into --------------------------------------------------------------------------- */
+
+static int put_into(struct app *app, const struct domain *domain, const char *path,
+                    bool *ret_is_changed, struct err *err)
+{
+	auto_records records = NULL;
+	auto_record_list list = RECORD_LIST_INIT;
+	struct ctx host = { .root_fd = -1 }; /* as all files that a user names */
+	const struct env *env;
+	int r = session_env(&app->session, &env, err);
+	if (r >= 0)
+		r = records_new(app->session.store, env, &records, err);
+	if (r >= 0)
+		r = records_of_domain(records, domain, &list, err);
+	if (r >= 0)
+		r = records_check(&list, domain->name, err);
+	if (r >= 0)
+		r = ctx_init(&host, NULL, err);
+	if (r >= 0)
+		r = export_into(&host, path, domain->name, &list, app->session.is_dry_run,
+		                ret_is_changed, err);
+	ctx_done(&host);
+	return r;
+}
+
+static int export_one_into(struct app *app, const char *file, struct err *err)
+{
+	auto_names names = { 0 };
+	auto_domain domain = DOMAIN_INIT;
+	auto_free char *path = NULL;
+	bool is_changed = false;
+	int r = app_names_unless_all(app, &names, err);
+	if (r >= 0 && names.count != 1)
+		return err_set(err, ERR_USAGE, _("--into requires one domain"));
+	if (r >= 0)
+		r = domain_find(app->session.store, names.name[0], &domain, err);
+	if (r >= 0)
+		r = app_output_path(file, false, &path, err);
+	if (r >= 0)
+		r = put_into(app, &domain, path, &is_changed, err);
+	if (r < 0)
+		return r;
+	if (!is_changed)
+		app_say(app, REPORT_NOTE, _("%s is up to date"), path);
+	else if (app->session.is_dry_run)
+		app_say(app, REPORT_NOTE, _("%s would be changed"), path);
+	else
+		app_say(app, REPORT_NOTE,
+		        _("%s was changed; the name server must load it"), path);
+	return 0;
+}
+
 static int check_export(struct app *app, struct err *err)
 {
 	const struct records_syntax *ignored;
 	const char *as = args_get(app->args, "--as");
+	if (as && args_get(app->args, "--into"))
+		return err_set(err, ERR_USAGE, _("--as and --into cannot be combined"));
 	return as ? records_syntax_find(as, &ignored, err) : 0;
 }
 
@@ -164,6 +219,8 @@ static int run_export(struct app *app, struct err *err)
 			found = app_names_unless_all(app, &names, err);
 		return found < 0 ? found : export_as(app, syntax, &names, err);
 	}
+	if (args_get(app->args, "--into"))
+		return export_one_into(app, args_get(app->args, "--into"), err);
 	if (!app->session.store)
 		return 0;
 	app->session.is_push_reported =
@@ -306,6 +363,8 @@ static const struct option_row export_options[] = {
 	{ "--as", "<syntax>", N_("print the records for another program; change nothing"),
 	  0, 0 },
 	OPTION_DOMAINS_FROM,
+	{ "--into", "<file>",
+	  N_("put the records of one domain into this zone file, which you keep"), 0, 0 },
 	{ 0 },
 };
 
