@@ -17,7 +17,7 @@ days() {
 	sqlite3 /var/lib/mailauthctl/mailauthctl.db \
 		"UPDATE dkim_key SET due = due - $1 * 86400, created = created - $1 * 86400"
 }
-record_is() { [[ "$(served "$1")" == $2 ]]; }
+record_ends() { [[ "$(served "$1")" == *"$2" ]]; }
 
 mailauthctl mta adopt --yes >/dev/null
 mailauthctl server set zone.format full zone.reload reload-zones mta.hostname mx.example.test dns.ttl 60
@@ -56,7 +56,7 @@ ok "it is read still" reads first
 days 2
 ok "after dkim.retire-after" mailauthctl zone export --all
 is "the key is revoked" "$(states example.com)" "default:revoked default-2:active"
-ok "its record is empty" wait_for record_is default._domainkey.example.com '*p='
+ok "its record is empty" wait_for record_ends default._domainkey.example.com p=
 ok "mail is signed as before" is_signed example.com default-2
 fails "a message that it signed is not valid any more" reads first
 days 8
@@ -72,7 +72,7 @@ mailauthctl domain set alias.example dns.service external >/dev/null 2>&1
 days 91
 mailauthctl zone export --all >/tmp/export.out 2>&1
 ok "the timer begins, and prints what to publish" \
-	grep -q '^default-3._domainkey.alias.example.* TXT .*v=DKIM1; k=rsa; p=[A-Za-z0-9]' /tmp/export.out
+	grep -q '^alias.example  *default-3._domainkey .* TXT .*v=DKIM1; k=rsa; p=[A-Za-z0-9]' /tmp/export.out
 is "the alias holds it up" "$(states example.com)" "default-2:active default-3:pending"
 ok "the present key signs for both" is_signed alias.example default-2
 ok "and for the domain" is_signed example.com default-2
@@ -86,7 +86,7 @@ ok "its predecessor's mail is read" reads second
 mailauthctl domain remove --now alias.example >/dev/null 2>&1
 mailauthctl server set dkim.activate seen dkim.rotate-after 0
 ok "key revoke" mailauthctl key revoke example.com default-3 --yes
-ok "its record is empty" wait_for record_is default-3._domainkey.example.com '*p='
+ok "its record is empty" wait_for record_ends default-3._domainkey.example.com p=
 ok "nothing is signed with a key that was not seen" is_unsigned example.com
 fails "its private key is gone" test -e /etc/dkimkeys/example.com/default-3.private
 ok "the new record is served" wait_for is_served default-4._domainkey.example.com
